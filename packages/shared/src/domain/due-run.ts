@@ -1,0 +1,66 @@
+import type { Instant } from "./instant.ts";
+import type { Job } from "./job.ts";
+import type { JobDefinition } from "./job-definition.ts";
+import type { JsonObject } from "./json.ts";
+import type { RetryPolicy } from "./retry-policy.ts";
+import type { LastRun, RunCause } from "./run.ts";
+
+/** Everything an executor needs to claim and run one attempt. It is the data of `JobDue`. */
+export interface DueRun {
+  readonly tenantId: string;
+  readonly runId: string;
+  readonly jobUid: string;
+  readonly jobId: string;
+  readonly jobVersion: number;
+  readonly slot: number;
+  readonly queue: string;
+  readonly handler: string;
+  readonly cause: RunCause;
+  readonly scheduledFor: Instant;
+  readonly attempt: number;
+  /** Failed attempts so far: what `retry.maxAttempts` counts. */
+  readonly failures: number;
+  /** Times its executor vanished. A run rescued twice is claimed alone, so that it takes no neighbours with it. */
+  readonly rescues: number;
+  /** Start of the first attempt; null before it. */
+  readonly firstStartedAt: Instant | null;
+  /** Its overlap policy lets no other run of the job be open beside it. */
+  readonly exclusive: boolean;
+  readonly params: JsonObject;
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicy;
+  readonly onUncertain: JobDefinition["onUncertain"];
+  readonly lastRun: LastRun | null;
+}
+
+/** A run as it is just after its fire: first attempt, nothing failed. */
+export const firstDueRun = (job: Job, run: { runId: string; cause: RunCause; scheduledFor: Instant }): DueRun => ({
+  tenantId: job.tenantId,
+  runId: run.runId,
+  jobUid: job.uid,
+  jobId: job.id,
+  jobVersion: job.version,
+  slot: job.slot,
+  queue: job.definition.queue,
+  handler: job.definition.handler,
+  cause: run.cause,
+  scheduledFor: run.scheduledFor,
+  attempt: 1,
+  failures: 0,
+  rescues: 0,
+  firstStartedAt: null,
+  exclusive: job.definition.overlap === "skip",
+  params: job.definition.params,
+  timeoutMs: job.definition.timeoutMs,
+  retry: job.definition.retry,
+  onUncertain: job.definition.onUncertain,
+  lastRun: job.lastRun,
+});
+
+/** The right to run one attempt: the token guards the store. `leaseMs` null: a lease that no clock can end. */
+export interface ClaimedRun {
+  readonly run: DueRun;
+  readonly token: string;
+  readonly leaseMs: number | null;
+  readonly startedAt: Instant;
+}

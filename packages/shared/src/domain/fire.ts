@@ -1,0 +1,37 @@
+import type { Instant } from "./instant.ts";
+import type { Job, ScheduleCursor } from "./job.ts";
+import type { Reason } from "./reason.ts";
+import type { RunCause } from "./run.ts";
+import type { BornState } from "./run-state.ts";
+
+/** Most runs one fire may create, and most that may wait in a job until their rows are known to exist. */
+export const FIRE_ENTRIES_MAX = 32;
+export const PENDING_MAX = 64;
+
+/** One run that a fire creates. Its id is derived from (job uid, cause, scheduledFor, key): see `runIdOf`. */
+export interface FireEntry {
+  readonly cause: RunCause;
+  readonly scheduledFor: Instant;
+  /** Above 1 only for a `missed` or `skipped` range, which ends at `scheduledForLast`. */
+  readonly count: number;
+  readonly scheduledForLast: Instant | null;
+  readonly state: BornState;
+  readonly reason: Reason | null;
+  /** The idempotency key of a manual trigger or retry; null for what the schedule produced. */
+  readonly key: string | null;
+  /** The definition row the run uses: the job's, or one of its own when *trigger now* overrides params. */
+  readonly definitionHash: string;
+  readonly retryOf: string | null;
+}
+
+/**
+ * One compare-and-set on one job, and the runs it creates. It wins only while the stored job still has the `version`
+ * of `job`, is not deleted and, if `advance` is given, also has its `nextRunAt` and is active. A lost fire created
+ * nothing: an edit, a pause or another leader came first.
+ */
+export interface Fire {
+  readonly job: Job;
+  /** Where the schedule goes on; null for a manual trigger, which leaves the cursor alone. */
+  readonly advance: ScheduleCursor | null;
+  readonly entries: readonly FireEntry[];
+}

@@ -1,0 +1,24 @@
+import { z } from "zod";
+
+/** Anything JSON can say: params, outputs and request bodies. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonObject = { readonly [key: string]: JsonValue };
+
+/**
+ * An object of any JSON members. The depth is bounded where bodies are parsed, so that checking here may recurse.
+ * `z.record` over `z.json()` costs a walk per request; params are small (64 KiB at most).
+ */
+export const JsonObjectSchema = z.record(z.string(), z.json());
+
+/** Bytes of a value as UTF-8 JSON, which is how every size limit of Tickline counts. */
+export const jsonBytes = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value) ?? "").length;
+
+/** JSON with the members of every object in one order, so that equal values give equal text, and equal hashes. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([left], [right]) => (left < right ? -1 : 1));
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(",")}}`;
+}

@@ -1,0 +1,26 @@
+import { z } from "zod";
+
+/** An instant is late up to this long, and simply fires; an older one is a misfire and meets its job's policy. */
+export const MISSED_AFTER_MS = 60_000;
+/** Most misfires that policy `all` may ask to run. Bounded, so that catch-up after any outage is. */
+export const MISFIRE_COUNT_MAX = 500;
+
+const POLICIES = ["skip", "one", "all"] as const;
+
+const MisfireObject = z.strictObject({
+  policy: z.enum(POLICIES).default("one"),
+  maxLatenessMs: z.int().min(0).max(31_536_000_000).default(86_400_000).meta({ description: "Misfires older than this never run." }),
+  maxCount: z.int().min(1).max(MISFIRE_COUNT_MAX).default(100).meta({ description: "`all` runs at most this many, the latest." }),
+});
+
+/** What becomes of instants found too late. `skip`: none runs. `one`: the latest. `all`: the latest `maxCount`. */
+export const MisfirePolicySchema = z
+  .union([z.enum(POLICIES).transform((policy) => MisfireObject.parse({ policy })), MisfireObject])
+  .meta({ description: "A bare string is the policy." });
+export const MisfireView = MisfireObject.meta({ id: "MisfirePolicy" });
+
+export type MisfirePolicy = z.output<typeof MisfireObject>;
+
+/** How many of the misfires the policy lets run: always the latest ones. */
+export const misfiresKept = (policy: MisfirePolicy): number =>
+  policy.policy === "skip" ? 0 : policy.policy === "one" ? 1 : policy.maxCount;

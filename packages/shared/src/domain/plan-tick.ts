@@ -1,0 +1,145 @@
+import { FIRE_ENTRIES_MAX, type Fire, type FireEntry } from "./fire.ts";
+import type { Instant } from "./instant.ts";
+import type { Job, OpenMisfires, ScheduleCursor } from "./job.ts";
+import { MISFIRE_COUNT_MAX, MISSED_AFTER_MS, misfiresKept } from "./misfire.ts";
+import { nextInstant } from "./schedule/next-instant.ts";
+
+/** Most instants of one job that one tick enumerates: a week's outage of a job of every second never holds the leader. */
+export const JOB_INSTANTS_MAX = 1_000;
+/** Most instants of all jobs that one tick enumerates; jobs beyond it wait for the next tick. */
+export const TICK_INSTANTS_MAX = 50_000;
+
+export interface TickPlan {
+  readonly fires: readonly Fire[];
+  /** Jobs that the tick's budget did not reach. */
+  readonly postponed: readonly Job[];
+}
+
+/** Decides what to fire, what to skip and what to call missed by `now`, and where each job's schedule goes on. */
+export function planTick({ jobs, now }: { readonly jobs: readonly Job[]; readonly now: Instant }): TickPlan {
+  const fires: Fire[] = [];
+  let budget = TICK_INSTANTS_MAX;
+  for (const [index, job] of jobs.entries()) {
+    if (budget <= 0) return { fires, postponed: jobs.slice(index) };
+    if (job.state !== "active" || job.nextRunAt === null || job.nextRunAt > now) continue;
+    const owed = owedInstants(job, job.nextRunAt, now);
+    budget -= owed.instants.length;
+    fires.push(planJob(job, owed, now));
+  }
+  return { fires, postponed: [] };
+}
+
+interface Owed {
+  /** Nominal instants up to now, in order; never empty. */
+  readonly instants: readonly Instant[];
+  /** The instant behind them; null: the schedule ends with them. */
+  readonly next: Instant | null;
+}
+
+function owedInstants(job: Job, first: Instant, now: Instant): Owed {
+  const instants: Instant[] = [];
+  let next: Instant | null = first;
+  while (next !== null && next <= now && instants.length < JOB_INSTANTS_MAX) {
+    instants.push(next);
+    next = nextInstant(job.definition.schedule, { anchorAt: job.definition.anchorAt, after: next });
+  }
+  return { instants, next };
+}
+
+function planJob(job: Job, { instants, next }: Owed, now: Instant): Fire {
+  const split = splitMisfires(job, instants, now);
+  if (next !== null && next <= now && split.late.length === 0) {
+    // More misfires are owed than one tick may enumerate: only what is missed whatever follows is decided now.
+    const undecided = split.kept[0] ?? next;
+    return { job, entries: [], advance: { ...cursorOf(job), nextRunAt: undecided, misfires: addMisfires(job.misfires, split.missed) } };
+  }
+  const misfires = addMisfires(job.misfires, split.missed);
+  const range = misfires === null ? [] : [missedRange(job, misfires)];
+  return fireOf(job, { range, toFire: [...split.kept, ...split.late], next, now });
+}
+
+interface Decided {
+  readonly range: readonly FireEntry[];
+  readonly toFire: readonly Instant[];
+  readonly next: Instant | null;
+  readonly now: Instant;
+}
+
+/** Fires as many as fit into one write and as `maxRuns` still allows; the cursor stops at the first that did not fit. */
+function fireOf(job: Job, { range, toFire, next, now }: Decided): Fire {
+  const runsLeft = job.definition.schedule.maxRuns === null ? Infinity : job.definition.schedule.maxRuns - job.firedCount;
+  const fitting = toFire.slice(0, Math.min(FIRE_ENTRIES_MAX - range.length, runsLeft));
+  const firedCount = job.firedCount + fitting.length;
+  const ended = fitting.length >= runsLeft;
+  const nextRunAt = ended ? null : (toFire[fitting.length] ?? next);
+  return {
+    job,
+    entries: [...range, ...fitting.map((instant) => scheduledEntry(job, instant, now))],
+    advance: {
+      nextRunAt,
+      lastScheduledFor: fitting.at(-1) ?? job.lastScheduledFor,
+      firedCount,
+      misfires: null,
+      state: nextRunAt === null ? "finished" : job.state,
+    },
+  };
+}
+
+interface MisfireSplit {
+  /** Never run. */
+  readonly missed: readonly Instant[];
+  /** Misfires that the policy lets run: the latest ones. */
+  readonly kept: readonly Instant[];
+  /** Not older than `MISSED_AFTER_MS`: they simply fire. */
+  readonly late: readonly Instant[];
+}
+
+function splitMisfires(job: Job, instants: readonly Instant[], now: Instant): MisfireSplit {
+  const { misfire } = job.definition;
+  const lateFrom = instants.findIndex((instant) => now - instant <= MISSED_AFTER_MS);
+  const misfires = lateFrom === -1 ? instants : instants.slice(0, lateFrom);
+  const keepable = misfires.findIndex((instant) => now - instant <= misfire.maxLatenessMs);
+  const keptMax = Math.min(misfiresKept(misfire), MISFIRE_COUNT_MAX);
+  const keptFrom = keepable === -1 ? misfires.length : Math.max(keepable, misfires.length - keptMax);
+  return { missed: misfires.slice(0, keptFrom), kept: misfires.slice(keptFrom), late: instants.slice(misfires.length) };
+}
+
+function addMisfires(open: OpenMisfires | null, missed: readonly Instant[]): OpenMisfires | null {
+  const [first] = missed;
+  const last = missed.at(-1);
+  if (first === undefined || last === undefined) return open;
+  return { first: open?.first ?? first, last, count: (open?.count ?? 0) + missed.length };
+}
+
+const missedRange = (job: Job, { first, last, count }: OpenMisfires): FireEntry => ({
+  ...scheduledBase(job, first),
+  state: "missed",
+  reason: "misfire",
+  count,
+  scheduledForLast: count > 1 ? last : null,
+});
+
+/** A run past its expiry is not even begun: it is born `skipped`. */
+const scheduledEntry = (job: Job, instant: Instant, now: Instant): FireEntry => {
+  const expired = job.definition.expireAfterMs !== null && now - instant > job.definition.expireAfterMs;
+  return { ...scheduledBase(job, instant), ...(expired ? { state: "skipped", reason: "expired" } : { state: "due", reason: null }) };
+};
+
+const scheduledBase = (job: Job, scheduledFor: Instant) =>
+  ({
+    cause: "schedule",
+    scheduledFor,
+    count: 1,
+    scheduledForLast: null,
+    key: null,
+    definitionHash: job.definitionHash,
+    retryOf: null,
+  }) as const;
+
+const cursorOf = ({ nextRunAt, lastScheduledFor, firedCount, misfires, state }: Job): ScheduleCursor => ({
+  nextRunAt,
+  lastScheduledFor,
+  firedCount,
+  misfires,
+  state,
+});

@@ -1,0 +1,30 @@
+/** What can become of a run. `skipped` and `missed` may be born; the rest begin as `due`. */
+export const RUN_STATES = ["due", "running", "retrying", "succeeded", "failed", "cancelled", "lost", "skipped", "missed"] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+/** Every transition there is. A pair that stands not here never happens, in any store. */
+export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
+  due: ["running", "cancelled", "skipped"],
+  running: ["succeeded", "failed", "cancelled", "lost", "retrying", "due"], // `due`: rescued or released, attempt raised.
+  retrying: ["due", "cancelled"],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+  lost: [],
+  skipped: [],
+  missed: [],
+};
+
+export const BORN_STATES = ["due", "skipped", "missed"] as const satisfies readonly RunState[];
+export type BornState = (typeof BORN_STATES)[number];
+
+export const OPEN_STATES = ["due", "running", "retrying"] as const satisfies readonly RunState[];
+
+export const canBecome = (from: RunState, to: RunState): boolean => RUN_TRANSITIONS[from].includes(to);
+export const isTerminal = (state: RunState): boolean => RUN_TRANSITIONS[state].length === 0;
+
+/**
+ * The order in which one attempt's states follow each other, for guarding projections: within (scheduledFor, runId,
+ * attempt) a state of smaller or equal rank changes nothing. `due` of the next attempt has a higher attempt.
+ */
+export const stateRank = (state: RunState): number => (state === "due" ? 0 : state === "running" ? 1 : state === "retrying" ? 2 : 3);

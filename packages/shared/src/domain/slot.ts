@@ -1,0 +1,22 @@
+/** Jobs hash into this many fixed slots; leaders own ranges of them. Fixed for ever: it is in stored rows. */
+export const SLOTS = 1024;
+
+/** A half-open range of slots: `from` inclusive, `to` exclusive. */
+export interface SlotRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export const ALL_SLOTS: SlotRange = { from: 0, to: SLOTS };
+
+export const inRange = (slot: number, range: SlotRange): boolean => slot >= range.from && slot < range.to;
+
+/** FNV-1a of the job's uid. Any even spread would do; this one is short and the same everywhere. */
+export function slotOf(jobUid: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < jobUid.length; index += 1) {
+    hash ^= jobUid.charCodeAt(index);
+    hash = Math.imul(hash, 0x01000193);
+  }
+  return (hash >>> 0) % SLOTS;
+}

@@ -1,0 +1,29 @@
+import type { LastRun } from "./run.ts";
+import { stateRank } from "./run-state.ts";
+
+/** One thing that happened to a run, as the projection applies it to the job's `status` and `lastRun`. */
+export interface StatusChange {
+  readonly tenantId: string;
+  readonly jobUid: string;
+  readonly lastRun: LastRun;
+}
+
+/**
+ * The order in which status changes count: (scheduledFor, runId, attempt, rank of the state). Stores compare it as
+ * one string, so it is one: every part has a fixed width.
+ */
+export const statusOrder = ({ scheduledFor, runId, attempt, state }: LastRun): string =>
+  `${String(scheduledFor).padStart(15, "0")}${runId}${String(attempt).padStart(8, "0")}${stateRank(state)}`;
+
+/** True when `change` happened after what is stored; a smaller or equal one changes nothing. */
+export const supersedes = (change: LastRun, stored: LastRun | null): boolean =>
+  stored === null || statusOrder(change) > statusOrder(stored);
+
+/** The latest change of each job: what one write a job is enough for, whatever the order they came in. */
+export function latestOfEach(changes: readonly StatusChange[]): StatusChange[] {
+  const latest = new Map<string, StatusChange>();
+  for (const change of changes) {
+    if (supersedes(change.lastRun, latest.get(change.jobUid)?.lastRun ?? null)) latest.set(change.jobUid, change);
+  }
+  return [...latest.values()];
+}

@@ -1,0 +1,40 @@
+import type { Instant } from "../domain/instant.ts";
+import type { Envelope, EventSource } from "./envelope.ts";
+
+/** Somebody wants a running run cancelled. The flag stands in the store; this only makes it quick. */
+export type CancelRequested = Envelope<"CancelRequested", { readonly runId: string }>;
+/** An executor published handlers: apis read the registry anew, schedulers publish the runs that waited for them. */
+export type HandlersChanged = Envelope<"HandlersChanged", { readonly types: readonly string[] }>;
+/** Runs became publishable by other hands than the scheduler's: *trigger now*, or an edit that fired what was owed. */
+export type RunsReady = Envelope<"RunsReady", { readonly queues: readonly string[] }>;
+
+/** Hints for every instance, on `tickline.control`. Losing one costs time only. */
+export type ControlEvent = CancelRequested | HandlersChanged | RunsReady;
+
+const envelope = { subject: "" } as const;
+
+export interface ControlContext {
+  readonly id: string;
+  readonly time: Instant;
+  readonly source: EventSource;
+  readonly tenantId: string;
+}
+
+export const cancelRequested = (runId: string, context: ControlContext): CancelRequested => ({
+  ...envelope,
+  ...context,
+  type: "CancelRequested",
+  data: { runId },
+});
+export const handlersChanged = (types: readonly string[], context: ControlContext): HandlersChanged => ({
+  ...envelope,
+  ...context,
+  type: "HandlersChanged",
+  data: { types },
+});
+export const runsReady = (queues: readonly string[], context: ControlContext): RunsReady => ({
+  ...envelope,
+  ...context,
+  type: "RunsReady",
+  data: { queues },
+});

@@ -1,0 +1,16 @@
+import type { DueRun } from "../domain/due-run.ts";
+import type { Instant } from "../domain/instant.ts";
+import type { Envelope } from "./envelope.ts";
+
+/** A run waits for a worker. A hint: only a claim in the store starts it. */
+export type JobDue = Envelope<"JobDue", DueRun>;
+
+export const jobDue = (run: DueRun, time: Instant): JobDue => ({
+  id: `${run.runId}-${run.attempt}-due`,
+  type: "JobDue",
+  source: "tickline/scheduler",
+  subject: run.jobId,
+  time,
+  tenantId: run.tenantId,
+  data: run,
+});

@@ -1,0 +1,8 @@
+/** Definitions: JobCreated, JobUpdated, JobDeleted. */
+export const JOBS_TOPIC = "tickline.jobs";
+/** What runs come to: JobStarted, JobRetrying, JobCompleted, JobSkipped. */
+export const RUNS_TOPIC = "tickline.runs";
+/** Hints for every instance. */
+export const CONTROL_TOPIC = "tickline.control";
+/** One topic a queue: JobDue. */
+export const dueTopic = (queue: string): string => `tickline.due.${queue}`;

@@ -1,0 +1,31 @@
+import type { TicklineEvent } from "../events/event.ts";
+
+/** Topics by name; `tickline.due.<queue>` by `dueTopic(queue)`. */
+export interface Subscription {
+  /** No further batch is delivered until `resume`; what was published meanwhile may wait or be lost. */
+  pause(): void;
+  resume(): void;
+  /** Resolves when no `onBatch` is running and none will start. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+export interface SubscribeRequest {
+  readonly topics: readonly string[];
+  /** Members of one group share the messages; every group sees all of them. */
+  readonly group: string;
+  /** `beginning`: what was published before the group existed too, if the bus still has it. `end`: only what comes. */
+  readonly from: "beginning" | "end";
+  /** Batches of one subscription come one after another. A rejection is not acknowledged: the batch may come again. */
+  readonly onBatch: (events: readonly TicklineEvent[]) => Promise<void> | void;
+}
+
+/**
+ * The bus tells; it does not remember. It may lose, repeat, delay and reorder everything, and every consumer survives
+ * that. An adapter that promises more may; nobody relies on it.
+ */
+export interface Bus {
+  /** Resolves when the bus has acknowledged all of them; rejects (`bus_unavailable`) when any may be lost. */
+  publish(topic: string, events: readonly TicklineEvent[]): Promise<void>;
+  subscribe(request: SubscribeRequest): Promise<Subscription>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,26 @@
+import type { Instant } from "../domain/instant.ts";
+
+/** A timer that has been set; cancelling one that has fired, or twice, does nothing. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** Time as the shells see it. Nobody else reads a clock. */
+export interface Clock {
+  /** Wall-clock time, in UTC. May jump. */
+  now(): Instant;
+  /** Milliseconds since some fixed moment; never jumps. For durations, leases and deadlines. */
+  monotonicMs(): number;
+  /** Calls back once after `delayMs` (0 and less: as soon as possible; any length, also above 2^31 ms). Does not keep the process alive. */
+  setTimer(delayMs: number, callback: () => void): Timer;
+}
+
+/** Identity and chance, handed in like time. */
+export interface Entropy {
+  /** A UUID of version 7: sorts by time of creation. */
+  newId(): string;
+  /** A random token nobody can guess, 22 characters. */
+  newToken(): string;
+  /** [0, 1) */
+  random(): number;
+}

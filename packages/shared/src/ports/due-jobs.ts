@@ -1,0 +1,63 @@
+import type { Fire } from "../domain/fire.ts";
+import type { Instant } from "../domain/instant.ts";
+import type { Job } from "../domain/job.ts";
+import type { Reason } from "../domain/reason.ts";
+import type { RunState } from "../domain/run-state.ts";
+import type { SlotRange } from "../domain/slot.ts";
+
+export interface UpcomingQuery {
+  readonly slots: SlotRange;
+  /** Only jobs with `nextRunAt` at or before this. */
+  readonly until: Instant;
+  /** Only jobs behind this position in (`nextRunAt`, `uid`) order; null: from the first, however long overdue. */
+  readonly after: { readonly nextRunAt: Instant; readonly uid: string } | null;
+  readonly limit: number;
+}
+
+/** Who claims, in the same write, the entries that ask for it. Stores that cannot do that leave them `due`. */
+export interface Claimant {
+  readonly executor: string;
+  readonly token: string;
+  readonly leaseMs: number;
+}
+
+export interface FireRequest {
+  readonly fires: readonly Fire[];
+  readonly now: Instant;
+  /** With `claimed`, indexes into `fires` whose first `due` entry a local worker is already free for. */
+  readonly claimant: Claimant | null;
+  readonly claimed: readonly number[];
+}
+
+/** What now exists of one entry of a fire: the row just made, or the one an earlier fire of the same identity made. */
+export interface FiredRun {
+  readonly runId: string;
+  readonly state: RunState;
+  readonly reason: Reason | null;
+  /** True only if the claimant of this very request won it. */
+  readonly claimed: boolean;
+}
+
+/** `lost` fires created nothing. The runs of a `won` one stand in the order of its entries. */
+export type FireOutcome = { readonly kind: "won"; readonly runs: readonly FiredRun[] } | { readonly kind: "lost" };
+
+export interface FireResult {
+  /** In the order of `FireRequest.fires`. */
+  readonly outcomes: readonly FireOutcome[];
+  /** Null when the lease of claimed runs cannot be ended by any clock (embedded: the process is the lease). */
+  readonly leaseMs: number | null;
+}
+
+/**
+ * Jobs by their next instant, and the fire: the one write that advances a job and makes its runs known to exist. A
+ * crash inside `fire` leaves either nothing or something that `repair` completes; no run is ever created elsewhere.
+ */
+export interface DueJobs {
+  /** Active jobs in (`nextRunAt`, `uid`) order. */
+  upcoming(query: UpcomingQuery): Promise<readonly Job[]>;
+  /** The jobs of these uids as they stand now, in any order; those unknown or deleted are left out. */
+  read(jobUids: readonly string[]): Promise<readonly Job[]>;
+  fire(request: FireRequest): Promise<FireResult>;
+  /** Completes fires that crashed between their compare-and-set and their runs. Returns how many jobs it mended. */
+  repair(request: { readonly slots: SlotRange; readonly limit: number }): Promise<number>;
+}

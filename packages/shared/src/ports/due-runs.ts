@@ -1,0 +1,52 @@
+import type { DueRun } from "../domain/due-run.ts";
+import type { Instant } from "../domain/instant.ts";
+import type { EndedRun } from "../domain/settlement.ts";
+import type { SlotRange } from "../domain/slot.ts";
+
+/** A run that was handed to the bus, and how long to wait for a claim before it is handed over again. */
+export interface Publication {
+  readonly runId: string;
+  readonly attempt: number;
+}
+
+export interface WakeResult {
+  /** Runs that became publishable: retries that came due, repeats, and deferred ones. */
+  readonly ready: number;
+  /** Runs closed because they waited too long (`skipped: expired`), or were cancelled while waiting for a retry. */
+  readonly ended: readonly EndedRun[];
+  /** When the earliest run that still waits has to be woken; null: none waits. */
+  readonly nextWakeAt: Instant | null;
+  /** True when some kind used up its budget: wake again at once. */
+  readonly more: boolean;
+}
+
+/**
+ * Runs that wait for a worker. A `due` run is *publishable* until it is published, and again whenever it is woken:
+ * by a retry, by a repeat (nobody claimed it in time), or because what it waited for may have changed.
+ */
+export interface DueRuns {
+  /** Publishable runs of one queue, oldest first, at most `limit`. Reading changes nothing. */
+  publishable(query: { readonly slots: SlotRange; readonly queue: string; readonly limit: number }): Promise<readonly DueRun[]>;
+  /** Queues that have publishable runs. */
+  queues(slots: SlotRange): Promise<readonly string[]>;
+  /**
+   * Notes that runs were handed to the bus: no longer publishable, to be repeated at doubling intervals from
+   * `repeatMs` up to `repeatMsMax`. Runs meanwhile claimed, or of another attempt, are left alone.
+   */
+  published(request: {
+    readonly runs: readonly Publication[];
+    readonly now: Instant;
+    readonly repeatMs: number;
+    readonly repeatMsMax: number;
+  }): Promise<void>;
+  /** Published runs nobody has claimed yet, per queue. Queues with none are left out. */
+  unclaimed(slots: SlotRange): Promise<Readonly<Record<string, number>>>;
+  /**
+   * Wakes what is to be woken by `now`, each kind with its own budget of `limit`: `retrying` becomes `due` with
+   * attempt + 1 (`cancelled` if that was asked for); a `due` run past its expiry becomes `skipped: expired`; any other
+   * `due` run whose `wakeAt` has come is publishable again.
+   */
+  wake(request: { readonly slots: SlotRange; readonly now: Instant; readonly limit: number }): Promise<WakeResult>;
+  /** Makes the runs that were deferred for want of these handlers publishable at once. */
+  rouse(request: { readonly handlers: readonly string[]; readonly now: Instant }): Promise<number>;
+}

@@ -1,0 +1,18 @@
+/** A lock that was granted. */
+export interface Hold {
+  /** Monotonic milliseconds until which the holder may act: before the lock could be granted to another. Read it before each batch. */
+  readonly validUntilMs: number;
+  /** Moves `validUntilMs`; false: the lock is no longer ours, stop. */
+  extend(): Promise<boolean>;
+  /** Safe to call twice, and when it is no longer held. */
+  release(): Promise<void>;
+}
+
+/**
+ * A lock only saves work: it may be granted to nobody or to everybody, and nothing is lost or run twice. So there is
+ * no waiting and no fairness: who is refused asks again.
+ */
+export interface Lock {
+  /** Null: somebody else holds it, or the lock server does not answer. */
+  acquire(name: string, ttlMs: number): Promise<Hold | null>;
+}

@@ -1,0 +1,16 @@
+import type { EndedRun } from "../domain/settlement.ts";
+import type { Instant } from "../domain/instant.ts";
+
+/** `cancelled`: it had not started, and has ended now. `requested`: its executor will be told. `ended`: too late. */
+export type CancelOutcome =
+  | { readonly kind: "cancelled"; readonly run: EndedRun }
+  | { readonly kind: "requested" }
+  | { readonly kind: "ended" }
+  | { readonly kind: "unknown" };
+
+/** What people do to runs. Cancelling is a compare-and-set like everything else: racing a claim, one of the two wins. */
+export interface RunControl {
+  cancel(tenantId: string, request: { readonly runId: string; readonly now: Instant }): Promise<CancelOutcome>;
+  /** Cancels the `due` and `retrying` runs of a deleted job (`reason: job_deleted`), at most `limit`; call until fewer than `limit` come back. */
+  cancelOpen(tenantId: string, request: { readonly jobUid: string; readonly now: Instant; readonly limit: number }): Promise<EndedRun[]>;
+}

@@ -1,0 +1,38 @@
+import type { Instant } from "../domain/instant.ts";
+import type { JobDefinition } from "../domain/job-definition.ts";
+import type { EndedRun } from "../domain/settlement.ts";
+import type { SlotRange } from "../domain/slot.ts";
+
+/** A running attempt whose lease may have ended. */
+export interface LeaseView {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly rescues: number;
+  readonly leaseMs: number;
+  /** The exact expiry now stored: a rescue compares it, so that a renewal in between wins. */
+  readonly expiresAt: Instant;
+  /** True when the store knows that the owner is gone (embedded: another incarnation); then nobody has to wait. */
+  readonly ownerGone: boolean;
+  readonly onUncertain: JobDefinition["onUncertain"];
+  readonly cancelRequested: boolean;
+}
+
+/** `due`: attempt + 1. `lost`: the fate of the attempt is unknown and the job says not to run again. `failed`: rescued too often. */
+export interface Rescue {
+  readonly runId: string;
+  readonly expiresAt: Instant;
+  readonly to: "due" | "lost" | "failed" | "cancelled";
+}
+
+export interface RescueResult {
+  readonly rescued: number;
+  readonly ended: readonly EndedRun[];
+}
+
+/** Leases as the scheduler sees them: what executors no longer renew is given to others. */
+export interface RunLeases {
+  /** Running attempts whose stored expiry is at or before `now`, or whose owner is gone; earliest first. */
+  ending(query: { readonly slots: SlotRange; readonly now: Instant; readonly limit: number }): Promise<readonly LeaseView[]>;
+  /** Compare-and-set on (runId, running, `expiresAt`). Losers were renewed or settled meanwhile. */
+  rescue(request: { readonly rescues: readonly Rescue[]; readonly now: Instant }): Promise<RescueResult>;
+}

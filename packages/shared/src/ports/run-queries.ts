@@ -1,0 +1,22 @@
+import type { Instant } from "../domain/instant.ts";
+import type { Run, RunCause } from "../domain/run.ts";
+import type { RunState } from "../domain/run-state.ts";
+import type { Page, PageRequest } from "./page.ts";
+
+/** `from` inclusive, `to` exclusive, both on `scheduledFor`. `jobId` sees the runs of every job that had the id; `jobUid` of one. */
+export interface RunQuery extends PageRequest {
+  readonly jobId?: string;
+  readonly jobUid?: string;
+  readonly state?: RunState;
+  readonly cause?: RunCause;
+  readonly from?: Instant;
+  readonly to?: Instant;
+}
+
+/** The history. Lists are by run id descending, which is newest `scheduledFor` first. */
+export interface RunQueries {
+  get(tenantId: string, runId: string): Promise<Run | null>;
+  list(tenantId: string, query: RunQuery): Promise<Page<Run>>;
+  /** The definition hash and job uid a run was made of, for making another like it. Null: no such run. */
+  origin(tenantId: string, runId: string): Promise<{ readonly jobUid: string; readonly definitionHash: string } | null>;
+}

@@ -1,0 +1,41 @@
+import type { Instant } from "../domain/instant.ts";
+import type { Announcements } from "./announcements.ts";
+import type { DueJobs } from "./due-jobs.ts";
+import type { DueRuns } from "./due-runs.ts";
+import type { HandlerRegistry } from "./handler-registry.ts";
+import type { JobCatalog } from "./job-catalog.ts";
+import type { JobOutbox } from "./job-outbox.ts";
+import type { JobStatus } from "./job-status.ts";
+import type { LeaseRows } from "./lease-rows.ts";
+import type { Requests } from "./requests.ts";
+import type { Retention } from "./retention.ts";
+import type { RunClaims } from "./run-claims.ts";
+import type { RunControl } from "./run-control.ts";
+import type { RunLeases } from "./run-leases.ts";
+import type { RunQueries } from "./run-queries.ts";
+
+/**
+ * All ports of one store, for wiring alone: a service takes the ports it uses. Every write is durable when its promise
+ * resolves; a rejected write may or may not have been applied, and repeating it is safe. Faults are `AppError` with
+ * `store_unavailable` (retryable) when the store does not answer or its disk is full.
+ */
+export interface Store {
+  readonly jobs: JobCatalog;
+  readonly outbox: JobOutbox;
+  readonly requests: Requests;
+  readonly runs: RunQueries;
+  readonly control: RunControl;
+  readonly dueJobs: DueJobs;
+  readonly dueRuns: DueRuns;
+  readonly leases: RunLeases;
+  readonly claims: RunClaims;
+  readonly announcements: Announcements;
+  readonly status: JobStatus;
+  readonly retention: Retention;
+  readonly handlers: HandlerRegistry;
+  readonly leaders: LeaseRows;
+  /** The store's own time: fire and wake go by it. Rejects when the store does not answer, so it is also the health check. */
+  hello(): Promise<{ readonly now: Instant }>;
+  /** Safe to call twice. What was acknowledged is on disk. */
+  close(): Promise<void>;
+}
