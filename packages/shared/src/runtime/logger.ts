@@ -5,7 +5,7 @@ export type Logger = Pick<PinoLogger, "debug" | "info" | "warn" | "error"> & { c
 
 /** Logs to standard error as JSON lines, so that standard output belongs to what a person asked for. */
 export const createLogger = (level: string): Logger =>
-  pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: false }));
+  pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: false }));
 
 /** For tests that do not look at logs. */
 export const silentLogger: Logger = pino({ level: "silent" });

@@ -1,0 +1,95 @@
+import type { Instant } from "@tickline/shared/domain/instant";
+import type { Job } from "@tickline/shared/domain/job";
+import type { UpcomingQuery } from "@tickline/shared/ports/due-jobs";
+import { createDueHeap, type DueHeap } from "./due-heap.ts";
+import type { RangeContext } from "./scheduler-deps.ts";
+
+/** The jobs due in the next seconds, kept in memory by reads of the store and refreshed by hints. */
+export interface JobWindow {
+  readonly heap: DueHeap;
+  /** Jobs whose fire is on its way: not to be put back by a read that began before it. */
+  readonly firing: Set<string>;
+  /** Reads ahead up to the horizon, as far as memory allows, then what hints and lost fires asked for. */
+  refill(): Promise<void>;
+  /** Looks for overdue jobs that no hint brought. */
+  findOverdue(): Promise<void>;
+  /** Asks for a job to be read again at the next `refill`. */
+  reread(jobUid: string): void;
+  /** A hint that a job's next instant may be this. True if it matters now. */
+  hint(jobUid: string, nextRunAt: Instant | null): boolean;
+  /** Puts a job back after a fire that won. */
+  advance(job: Job): void;
+}
+
+/** Overdue jobs looked at in one read. */
+const OVERDUE_JOBS_MAX = 500;
+/** Jobs of one reread. */
+const REREAD_JOBS_MAX = 500;
+/** Sorts behind every uid: a read from here begins after the whole instant. */
+const LAST_UID = "\uffff";
+
+export function createJobWindow({ dueJobs, slots, config, now }: RangeContext): JobWindow {
+  const heap = createDueHeap();
+  const firing = new Set<string>();
+  const wanted = new Set<string>();
+  let after: UpcomingQuery["after"] = null;
+  /** Every active job with an instant up to this is in the heap, in flight, or overdue. */
+  let coveredUntil: Instant = Number.NEGATIVE_INFINITY;
+
+  const admit = (job: Job): void => {
+    if (firing.has(job.uid)) return;
+    const known = heap.get(job.uid);
+    // A read may be older than a fire that has come back since; the later instant of an equal version is the newer.
+    if (known !== undefined && known.version === job.version && (known.nextRunAt ?? 0) >= (job.nextRunAt ?? 0)) return;
+    heap.put(job);
+  };
+  async function readAhead(): Promise<void> {
+    const until = now() + config.horizonMs;
+    while (coveredUntil < until && heap.size < config.heapJobsMax) {
+      const page = await dueJobs.upcoming({ slots, until, after, limit: config.readJobsMax });
+      page.forEach(admit);
+      const last = page.at(-1);
+      const whole = last === undefined || page.length < config.readJobsMax;
+      after = whole ? { nextRunAt: until, uid: LAST_UID } : { nextRunAt: last.nextRunAt ?? until, uid: last.uid };
+      coveredUntil = whole ? until : (last.nextRunAt ?? until) - 1;
+    }
+  }
+  async function readWanted(): Promise<void> {
+    // A job whose fire is on its way is read when that has landed, at the next round.
+    const later = [...wanted].filter((uid) => firing.has(uid));
+    later.forEach((uid) => wanted.delete(uid));
+    while (wanted.size > 0) {
+      const uids = [...wanted].slice(0, REREAD_JOBS_MAX);
+      uids.forEach((uid) => wanted.delete(uid));
+      const jobs = new Map((await dueJobs.read(uids)).map((job) => [job.uid, job]));
+      for (const uid of uids) {
+        const job = jobs.get(uid);
+        if (firing.has(uid)) continue;
+        if (job?.nextRunAt != null && job.nextRunAt <= coveredUntil) heap.put(job);
+        else heap.remove(uid);
+      }
+    }
+    later.forEach((uid) => wanted.add(uid));
+  }
+  return {
+    heap,
+    firing,
+    async refill() {
+      await readWanted();
+      await readAhead();
+    },
+    async findOverdue() {
+      const page = await dueJobs.upcoming({ slots, until: now(), after: null, limit: OVERDUE_JOBS_MAX });
+      page.forEach(admit);
+    },
+    reread: (uid) => void wanted.add(uid),
+    hint(uid, nextRunAt) {
+      if (!heap.has(uid) && (nextRunAt === null || nextRunAt > coveredUntil)) return false;
+      wanted.add(uid);
+      return true;
+    },
+    advance(job) {
+      if (job.nextRunAt !== null && job.nextRunAt <= coveredUntil) heap.put(job);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { EndedRun } from "@tickline/shared/domain/settlement";
+import type { TicklineEvent } from "@tickline/shared/events/event";
+import { inRange } from "@tickline/shared/domain/slot";
+import type { Service } from "@tickline/shared/runtime/service";
+import { createAnnouncer } from "./announcer.ts";
+import { createPublisher } from "./publisher.ts";
+import { createRescuer } from "./rescuer.ts";
+import { createRetainer } from "./retainer.ts";
+import type { RangeContext } from "./scheduler-deps.ts";
+import { createTicker } from "./ticker.ts";
+import { createWaker } from "./waker.ts";
+
+export interface RangeScheduler extends Service {
+  /** Hints from the bus. Losing one costs time only. */
+  hint(events: readonly TicklineEvent[]): void;
+  /** Runs may have become publishable. */
+  publish(): void;
+}
+
+/** All that the leader of one range of slots does. */
+export function createRangeScheduler(context: RangeContext): RangeScheduler {
+  const announcer = createAnnouncer(context);
+  const publisher = createPublisher(context);
+  const listeners = {
+    onPublishable: publisher.wake,
+    onEnded: (runs: readonly EndedRun[]) => void announcer.announce(runs),
+  };
+  const ticker = createTicker(context, listeners);
+  const waker = createWaker(context, listeners);
+  const rescuer = createRescuer(context, listeners);
+  // A new leader first completes what the last one left: rescues and repairs go before new fires.
+  const services: Service[] = [rescuer, announcer, publisher, waker, ticker];
+  // What retention deletes has no slot: the leader of the first range does it for all.
+  if (inRange(0, context.slots)) services.push(createRetainer(context));
+  const mine = (slot: number): boolean => inRange(slot, context.slots);
+
+  function take(event: TicklineEvent): void {
+    switch (event.type) {
+      case "JobCreated":
+      case "JobUpdated":
+      case "JobDeleted":
+        if (mine(event.data.slot)) ticker.jobWritten(event.data.jobUid, event.data.state === "active" ? event.data.nextRunAt : null);
+        break;
+      case "JobStarted":
+        if (mine(event.data.slot)) publisher.claimed(event.data.queue);
+        break;
+      case "JobRetrying":
+        if (mine(event.data.slot)) waker.at(event.data.retryAt);
+        break;
+      case "JobCompleted":
+        ticker.runEnded(event.data.jobUid, event.data);
+        break;
+      case "RunsReady":
+        publisher.wake();
+        break;
+      case "JobDue":
+      case "JobSkipped":
+      case "CancelRequested":
+      case "HandlersChanged":
+        break;
+    }
+  }
+  return {
+    async start() {
+      for (const service of services) await service.start();
+    },
+    async stop() {
+      await Promise.all(services.map((service) => service.stop()));
+    },
+    hint: (events) => events.forEach(take),
+    publish: publisher.wake,
+  };
+}

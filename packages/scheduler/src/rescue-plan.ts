@@ -1,0 +1,39 @@
+import type { LeaseView, Rescue } from "@tickline/shared/ports/run-leases";
+
+/** What one leader has seen of a lease: the expiry, and since when on its own monotonic clock it has been that one. */
+export interface LeaseSighting {
+  readonly expiresAt: number;
+  readonly sinceMs: number;
+}
+
+export interface RescuePlan {
+  readonly rescues: readonly Rescue[];
+  /** What to remember until the next look; leases not in it were renewed, settled or rescued. */
+  readonly sightings: ReadonlyMap<string, LeaseSighting>;
+}
+
+/**
+ * Which attempts have lost their executor. A lease has ended when one leader has read the same expiry for a whole lease
+ * on its own monotonic clock: no clock of anybody can end it early.
+ */
+export function planRescues(
+  leases: readonly LeaseView[],
+  { seen, monotonicMs, rescuesMax }: { seen: ReadonlyMap<string, LeaseSighting>; monotonicMs: number; rescuesMax: number },
+): RescuePlan {
+  const rescues: Rescue[] = [];
+  const sightings = new Map<string, LeaseSighting>();
+  for (const lease of leases) {
+    const before = seen.get(lease.runId);
+    const sighting = before?.expiresAt === lease.expiresAt ? before : { expiresAt: lease.expiresAt, sinceMs: monotonicMs };
+    if (lease.ownerGone || monotonicMs - sighting.sinceMs >= lease.leaseMs) {
+      rescues.push({ runId: lease.runId, expiresAt: lease.expiresAt, to: fateOf(lease, rescuesMax) });
+    } else sightings.set(lease.runId, sighting);
+  }
+  return { rescues, sightings };
+}
+
+function fateOf({ cancelRequested, onUncertain, rescues }: LeaseView, rescuesMax: number): Rescue["to"] {
+  if (onUncertain === "skip") return "lost";
+  if (cancelRequested) return "cancelled";
+  return rescues >= rescuesMax ? "failed" : "due";
+}

@@ -1,0 +1,87 @@
+import { ALL_SLOTS, type SlotRange } from "@tickline/shared/domain/slot";
+
+/** Every limit and interval of the scheduler, with its default and why. Milliseconds unless the name says otherwise. */
+export interface SchedulerConfig {
+  /** The slots this process may lead, each range under a lock of its own. */
+  readonly ranges: readonly SlotRange[];
+  /** A leader that dies is replaced within this time. */
+  readonly lockTtlMs: number;
+  /** Jobs due within this time are kept in memory, so that firing waits for no read. */
+  readonly horizonMs: number;
+  /** Jobs kept in memory at most; with more due at once the horizon shrinks. About 1.5 KB each. */
+  readonly heapJobsMax: number;
+  /** Jobs read from the store at once. */
+  readonly readJobsMax: number;
+  /** Jobs fired in one write. */
+  readonly fireJobsMax: number;
+  /** Fires on their way to the store at once: the next is planned while the last is made durable. */
+  readonly firesInFlightMax: number;
+  /** How often overdue jobs are looked for whose hints the bus lost: the most a lost hint can delay. */
+  readonly overdueMs: number;
+  /** While local workers keep getting free, due jobs wait this long since the last one got free to be claimed in their own fire. */
+  readonly localWaitMs: number;
+  /** Published runs of one queue that nobody has claimed yet, at most; the backlog stays in the store. */
+  readonly windowRunsMax: number;
+  /** Runs published at once. */
+  readonly publishRunsMax: number;
+  /** How often publishable runs are looked for when no hint came. */
+  readonly publishPollMs: number;
+  /** An unclaimed run is published again after this time, then at doubling intervals. */
+  readonly repeatMs: number;
+  readonly repeatMsMax: number;
+  /** Longest sleep between looks for retries, expiries and repeats. */
+  readonly wakePollMs: number;
+  /** Runs woken of each kind at once. */
+  readonly wakeRunsMax: number;
+  /** How often leases that may have ended are looked at. */
+  readonly rescueMs: number;
+  readonly rescueRunsMax: number;
+  /** A run whose executor vanished this often is `failed`. */
+  readonly rescuesMax: number;
+  /** How often what a crash left unsaid is looked for: outbox, announcements, unfinished fires. */
+  readonly sweepMs: number;
+  readonly sweepMax: number;
+  /** Ended runs are kept this long; at least a day. */
+  readonly retentionMs: number;
+  /** Idempotency keys are kept this long. */
+  readonly requestsMs: number;
+  /** Tombstones of deleted jobs are kept this long. */
+  readonly tombstonesMs: number;
+  readonly retainEveryMs: number;
+  /** Rows of each kind deleted at once, so that a sweep never holds up a fire. */
+  readonly retainRowsMax: number;
+  /** How often the offset to the store's clock is measured. */
+  readonly storeTimeMs: number;
+}
+
+const DAY_MS = 86_400_000;
+
+export const SCHEDULER_DEFAULTS: SchedulerConfig = {
+  ranges: [ALL_SLOTS],
+  lockTtlMs: 10_000,
+  horizonMs: 2_000,
+  heapJobsMax: 20_000,
+  readJobsMax: 2_000,
+  fireJobsMax: 500,
+  firesInFlightMax: 2,
+  overdueMs: 1_000,
+  localWaitMs: 20,
+  windowRunsMax: 2_000,
+  publishRunsMax: 500,
+  publishPollMs: 1_000,
+  repeatMs: 10_000,
+  repeatMsMax: 300_000,
+  wakePollMs: 1_000,
+  wakeRunsMax: 500,
+  rescueMs: 5_000,
+  rescueRunsMax: 500,
+  rescuesMax: 5,
+  sweepMs: 2_000,
+  sweepMax: 500,
+  retentionMs: 7 * DAY_MS,
+  requestsMs: 7 * DAY_MS,
+  tombstonesMs: 7 * DAY_MS,
+  retainEveryMs: 60_000,
+  retainRowsMax: 1_000,
+  storeTimeMs: 10_000,
+};

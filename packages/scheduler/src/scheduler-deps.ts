@@ -1,0 +1,43 @@
+import type { SlotRange } from "@tickline/shared/domain/slot";
+import type { Announcements } from "@tickline/shared/ports/announcements";
+import type { Bus } from "@tickline/shared/ports/bus";
+import type { Clock, Entropy } from "@tickline/shared/ports/clock";
+import type { DueJobs } from "@tickline/shared/ports/due-jobs";
+import type { DueRuns } from "@tickline/shared/ports/due-runs";
+import type { JobOutbox } from "@tickline/shared/ports/job-outbox";
+import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
+import type { Lock } from "@tickline/shared/ports/lock";
+import type { Retention } from "@tickline/shared/ports/retention";
+import type { RunLeases } from "@tickline/shared/ports/run-leases";
+import type { Store } from "@tickline/shared/ports/store";
+import type { Logger } from "@tickline/shared/runtime/logger";
+import type { SchedulerConfig } from "./scheduler-config.ts";
+import type { SchedulerMetrics } from "./scheduler-metrics.ts";
+
+/** What the scheduler is given. `localWorkers` where an executor lives in the same process. */
+export interface SchedulerDeps {
+  readonly dueJobs: DueJobs;
+  readonly dueRuns: DueRuns;
+  readonly leases: RunLeases;
+  readonly announcements: Announcements;
+  readonly outbox: JobOutbox;
+  readonly retention: Retention;
+  readonly hello: Store["hello"];
+  readonly lock: Lock;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Logger;
+  readonly metrics: SchedulerMetrics;
+  readonly localWorkers: LocalWorkers | null;
+}
+
+/** What every part of one range's leadership works with. */
+export interface RangeContext extends SchedulerDeps {
+  readonly config: SchedulerConfig;
+  readonly slots: SlotRange;
+  /** The store's time. Fires and wakes go by it. */
+  readonly now: () => number;
+  /** False from the moment the lock may be another's. Read before each batch. */
+  readonly leads: () => boolean;
+}

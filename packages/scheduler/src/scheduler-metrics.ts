@@ -1,0 +1,50 @@
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+
+/** What the scheduler counts. Observed in bulk on the hot path. */
+export interface SchedulerMetrics {
+  readonly latenessSeconds: Histogram;
+  readonly fires: Counter<"outcome">;
+  readonly published: Counter<"queue">;
+  readonly window: Gauge<"queue">;
+  readonly woken: Counter;
+  readonly rescued: Counter;
+  readonly leading: Gauge<"range">;
+}
+
+export function createSchedulerMetrics(registry: Registry): SchedulerMetrics {
+  const registers = [registry];
+  return {
+    latenessSeconds: new Histogram({
+      name: "tickline_fire_lateness_seconds",
+      help: "From the nominal instant of a run to the durable fire that created it.",
+      buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15, 60],
+      registers,
+    }),
+    fires: new Counter({
+      name: "tickline_fires_total",
+      help: "Fires by outcome of their compare-and-set.",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    published: new Counter({
+      name: "tickline_published_total",
+      help: "JobDue events handed to the bus, repeats included.",
+      labelNames: ["queue"],
+      registers,
+    }),
+    window: new Gauge({
+      name: "tickline_unclaimed_runs",
+      help: "Published runs that nobody has claimed yet.",
+      labelNames: ["queue"],
+      registers,
+    }),
+    woken: new Counter({ name: "tickline_woken_total", help: "Runs made publishable again: retries, repeats, deferred runs.", registers }),
+    rescued: new Counter({ name: "tickline_rescued_total", help: "Attempts taken from executors that vanished.", registers }),
+    leading: new Gauge({
+      name: "tickline_leading",
+      help: "1 while this process leads the range of slots.",
+      labelNames: ["range"],
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,81 @@
+import type { SlotRange } from "@tickline/shared/domain/slot";
+import type { TicklineEvent } from "@tickline/shared/events/event";
+import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
+import type { Subscription } from "@tickline/shared/ports/bus";
+import { createLoop } from "@tickline/shared/runtime/loop";
+import type { Service } from "@tickline/shared/runtime/service";
+import { createRangeScheduler, type RangeScheduler } from "./range-scheduler.ts";
+import { createLeadership, type Leadership } from "./range-leadership.ts";
+import type { SchedulerConfig } from "./scheduler-config.ts";
+import type { SchedulerDeps } from "./scheduler-deps.ts";
+import { createStoreTime, type StoreTime } from "./store-time.ts";
+
+export interface Scheduler extends Service {
+  /** True while this process leads some range. */
+  leads(): boolean;
+}
+
+/** Decides when jobs are due. Any number may run: each range of slots is led by whoever holds its lock. */
+export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): Scheduler {
+  const { bus, clock, log, hello, entropy, dueRuns } = deps;
+  const time = createStoreTime(clock, hello);
+  const led = config.ranges.map((slots) => createLedRange(deps, { config, slots, time }));
+  const timeLoop = createLoop({
+    name: "store-time",
+    clock,
+    log,
+    runOnce: async () => {
+      await time.measure();
+      return config.storeTimeMs;
+    },
+  });
+  let subscription: Subscription | null = null;
+
+  async function onHints(events: readonly TicklineEvent[]): Promise<void> {
+    for (const { range, leadership } of led) if (leadership.leads()) range.hint(events);
+    const handlers = events.flatMap((event) => (event.type === "HandlersChanged" ? event.data.types : []));
+    if (handlers.length > 0 && (await dueRuns.rouse({ handlers, now: time.now() })) > 0) led.forEach(({ range }) => range.publish());
+  }
+  return {
+    async start() {
+      if (subscription !== null) return;
+      // Every scheduler hears every hint, so the group is its own; what was said before it came does not matter.
+      const group = `scheduler-hints-${entropy.newId()}`;
+      subscription = await bus.subscribe({ topics: [JOBS_TOPIC, RUNS_TOPIC, CONTROL_TOPIC], group, from: "end", onBatch: onHints });
+      await time.measure().catch((fault: unknown) => log.warn({ err: fault }, "the store's clock could not be read yet"));
+      await timeLoop.start();
+      for (const { leadership } of led) await leadership.start();
+    },
+    async stop() {
+      await subscription?.stop();
+      await Promise.all(led.map(({ leadership }) => leadership.stop()));
+      await timeLoop.stop();
+      subscription = null;
+    },
+    leads: () => led.some(({ leadership }) => leadership.leads()),
+  };
+}
+
+interface LedRange {
+  readonly range: RangeScheduler;
+  readonly leadership: Leadership;
+}
+
+function createLedRange(
+  deps: SchedulerDeps,
+  { config, slots, time }: { config: SchedulerConfig; slots: SlotRange; time: StoreTime },
+): LedRange {
+  const name = `tickline-scheduler-${slots.from}-${slots.to}`;
+  const range = createRangeScheduler({ ...deps, config, slots, now: time.now, leads: () => leadership.leads() });
+  const leadership: Leadership = createLeadership({
+    name,
+    lock: deps.lock,
+    clock: deps.clock,
+    log: deps.log,
+    ttlMs: config.lockTtlMs,
+    fit: time.steady,
+    lead: range,
+    onChange: (leading) => deps.metrics.leading.set({ range: name }, leading ? 1 : 0),
+  });
+  return { range, leadership };
+}

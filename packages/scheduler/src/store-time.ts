@@ -1,0 +1,36 @@
+import type { Instant } from "@tickline/shared/domain/instant";
+import type { Clock } from "@tickline/shared/ports/clock";
+import type { Store } from "@tickline/shared/ports/store";
+
+/** A store clock that moved further than this against ours within one measurement is jumping: nobody leads meanwhile. */
+export const CLOCK_JUMP_MS_MAX = 1_000;
+
+/** The store's time, by the offset last measured. Fires and wakes go by it, so that all schedulers agree. */
+export interface StoreTime {
+  now(): Instant;
+  /** True while the last two measurements agree. */
+  steady(): boolean;
+  /** Asks the store once. Rejects when it does not answer; the old offset stays. */
+  measure(): Promise<void>;
+}
+
+export function createStoreTime(clock: Clock, hello: Store["hello"]): StoreTime {
+  let offsetMs: number | null = null;
+  let steady = false;
+  return {
+    // Whole milliseconds, rounded down: never early.
+    now: () => Math.floor(clock.now() + (offsetMs ?? 0)),
+    steady: () => steady,
+    async measure() {
+      const sentAt = clock.now();
+      const sentMs = clock.monotonicMs();
+      const { now } = await hello();
+      const tripMs = clock.monotonicMs() - sentMs;
+      const measuredMs = now - (sentAt + tripMs / 2);
+      // Within the trip's own uncertainty the clocks are the same: no offset, no drift from measuring noise.
+      const nextMs = Math.abs(measuredMs) <= Math.max(tripMs, 2) ? 0 : measuredMs;
+      steady = offsetMs === null || Math.abs(nextMs - offsetMs) <= CLOCK_JUMP_MS_MAX;
+      offsetMs = nextMs;
+    },
+  };
+}
