@@ -7,13 +7,25 @@ export interface ManualClock extends Clock {
   advance(ms: number): void;
   /** Sets the wall clock alone, as a jump of the system's clock would. No timer fires. */
   jumpTo(instant: Instant): void;
+  /** How many wait. */
   readonly timers: number;
+}
+
+interface ManualTimer {
+  readonly dueMs: number;
+  readonly callback: () => void;
 }
 
 export function manualClock(start: Instant): ManualClock {
   let wall = start;
   let monotonic = 0;
-  const timers = new Set<{ readonly dueMs: number; readonly callback: () => void }>();
+  const timers = new Set<ManualTimer>(); // In the order they were set, which is theirs too when due at once.
+
+  function earliest(endMs: number): ManualTimer | null {
+    let first: ManualTimer | null = null;
+    for (const timer of timers) if (timer.dueMs <= endMs && (first === null || timer.dueMs < first.dueMs)) first = timer;
+    return first;
+  }
   return {
     now: () => wall,
     monotonicMs: () => monotonic,
@@ -24,9 +36,7 @@ export function manualClock(start: Instant): ManualClock {
     },
     advance(ms) {
       const endMs = monotonic + ms;
-      for (;;) {
-        const [due] = [...timers].filter(({ dueMs }) => dueMs <= endMs).sort((left, right) => left.dueMs - right.dueMs);
-        if (due === undefined) break;
+      for (let due = earliest(endMs); due !== null; due = earliest(endMs)) {
         timers.delete(due);
         wall += due.dueMs - monotonic;
         monotonic = due.dueMs;
