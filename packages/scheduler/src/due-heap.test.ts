@@ -1,0 +1,54 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import type { Job } from "@tickline/shared/domain/job";
+import { createDueHeap } from "./due-heap.ts";
+
+/** The heap looks at these three fields of a job alone. */
+const job = (uid: string, nextRunAt: number | null, state: Job["state"] = "active"): Job => ({ uid, nextRunAt, state }) as Job;
+
+test("jobs come out earliest first, and only those that are due", () => {
+  const heap = createDueHeap();
+  for (const [uid, at] of [["c", 30], ["a", 10], ["d", 40], ["b", 20]] as const) heap.put(job(uid, at));
+  expect(heap.takeDue(30, 10).map(({ uid }) => uid)).toEqual(["a", "b", "c"]);
+  expect(heap.earliest()).toBe(40);
+});
+
+test("a job put again replaces what stood for it", () => {
+  const heap = createDueHeap();
+  heap.put(job("a", 10));
+  heap.put(job("a", 50));
+  expect(heap.takeDue(20, 10)).toEqual([]);
+  expect(heap.size).toBe(1);
+  expect(heap.earliest()).toBe(50);
+});
+
+test("a job that is paused or has no next instant leaves the heap", () => {
+  const heap = createDueHeap();
+  heap.put(job("a", 10));
+  heap.put(job("b", 10));
+  heap.put(job("a", 10, "paused"));
+  heap.put(job("b", null, "finished"));
+  expect(heap.earliest()).toBeNull();
+});
+
+test("property: after any puts and removals, what comes out is the model's due jobs in order", () => {
+  const step = fc.record({ uid: fc.constantFrom("a", "b", "c", "d", "e", "f"), at: fc.option(fc.integer({ min: 0, max: 50 })), remove: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), fc.integer({ min: 0, max: 60 }), (steps, now) => {
+      const heap = createDueHeap();
+      const model = new Map<string, number>();
+      for (const { uid, at, remove } of steps) {
+        if (remove || at === null) {
+          heap.remove(uid);
+          model.delete(uid);
+        } else {
+          heap.put(job(uid, at));
+          model.set(uid, at);
+        }
+      }
+      const expected = [...model.values()].filter((at) => at <= now).sort((left, right) => left - right);
+      expect(heap.takeDue(now, 1_000).map(({ nextRunAt }) => nextRunAt)).toEqual(expected);
+      expect(heap.size).toBe(model.size - expected.length);
+    }),
+  );
+});

@@ -1,0 +1,46 @@
+import { expect, test } from "@jest/globals";
+import { manualClock } from "@tickline/shared/testing/manual-clock";
+import { createStoreTime } from "./store-time.ts";
+
+function setup({ aheadMs = 0, tripMs = 0 } = {}) {
+  const clock = manualClock(1_000_000);
+  const store = { aheadMs };
+  const hello = () => {
+    clock.advance(tripMs / 2);
+    const answer = { now: clock.now() + store.aheadMs };
+    clock.advance(tripMs / 2);
+    return Promise.resolve(answer);
+  };
+  return { clock, store, time: createStoreTime(clock, hello) };
+}
+
+test("time is the store's, once measured", async () => {
+  const { clock, time } = setup({ aheadMs: 5_000, tripMs: 10 });
+  await time.measure();
+  expect(time.now()).toBe(clock.now() + 5_000);
+});
+
+test("an offset within the trip's own uncertainty is none", async () => {
+  const { clock, time } = setup({ aheadMs: 8, tripMs: 10 });
+  await time.measure();
+  expect(time.now()).toBe(clock.now());
+});
+
+test("nobody is fit to lead before the first measurement, nor while the offset jumps by more than a second", async () => {
+  const { store, time } = setup();
+  expect(time.steady()).toBe(false);
+  await time.measure();
+  expect(time.steady()).toBe(true);
+  store.aheadMs = 3_600_000;
+  await time.measure();
+  expect(time.steady()).toBe(false);
+  await time.measure();
+  expect(time.steady()).toBe(true);
+});
+
+test("time is never rounded up, so that nothing fires early", async () => {
+  const { clock, store, time } = setup();
+  store.aheadMs = 2_500.9;
+  await time.measure();
+  expect(time.now()).toBe(clock.now() + 2_500);
+});
