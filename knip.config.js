@@ -1,0 +1,25 @@
+// Two readings. With `--production` tests do not count: what only they use is dead. Without it they do: what nobody uses at all,
+// also in `testing/`, and dependencies that nothing needs.
+const production = process.argv.includes("--production");
+
+/** A package's tests are entries of the second reading only; `!` marks what production starts from. */
+const sources = { project: ["src/**/*.ts!", "!src/**/*.test.ts!"] };
+const tests = ["src/**/*.test.ts"];
+
+export default {
+  includeEntryExports: true, // Packages export "./*", so without this nothing would ever be unused.
+  ignoreExportsUsedInFile: true,
+  ignoreWorkspaces: production ? ["packages/e2e"] : [],
+  ignore: production ? ["packages/shared/src/testing/**", "**/*.test-support.ts"] : [],
+  treatConfigHintsAsErrors: false,
+  workspaces: {
+    ".": {
+      entry: ["run.mjs!", "lint/*.js", "lint/*.test.ts", ".ci/*.mjs"],
+      project: ["*.{js,mjs}", "lint/**", ".ci/*.mjs"],
+      includeEntryExports: false,
+      ignoreDependencies: ["jest", "oxlint", "oxlint-tsgolint"], // Started by path, under run.mjs.
+    },
+    "packages/*": { entry: ["src/main.ts!", ...tests], ...sources },
+    bench: { entry: ["src/main.ts!", ...tests], ...sources },
+  },
+};
