@@ -205,9 +205,8 @@ export const INNOCENT: Readonly<Record<string, string>> = {
   "packages/shared/src/adapters/sqlite/inward.ts":
     'import { hash } from "node:crypto";\nimport { value } from "../system/value.ts";\nexport const both = [hash, value];\n',
   "packages/shared/src/adapters/system/now.ts": "export const now = () => [Date.now(), new Date(), performance.now(), Math.random()];\n",
-  "packages/shared/src/runtime/config.ts": "export const environment = process.env;\n",
   "packages/api/src/kernel.ts": imports("@tickline/shared/domain/value"),
-  "packages/api/src/main.ts": `${imports("@tickline/shared/adapters/sqlite/value")}console.log(copy);\n`,
+  "packages/api/src/main.ts": `${imports("@tickline/shared/adapters/sqlite/value")}console.log(copy, process.env);\n`,
   "packages/api/src/kernel.test.ts": `${imports("@tickline/shared/adapters/memory/value")}setTimeout(() => Date.now(), 1);\n`,
   "packages/standalone/src/compose.ts": imports("@tickline/scheduler/value"),
 };
