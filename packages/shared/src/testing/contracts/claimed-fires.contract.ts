@@ -1,0 +1,143 @@
+import { expect } from "@jest/globals";
+import type { DueRun } from "../../domain/due-run.ts";
+import type { Fire } from "../../domain/fire.ts";
+import { ALL_SLOTS } from "../../domain/slot.ts";
+import type { FireResult } from "../../ports/due-jobs.ts";
+import type { Store } from "../../ports/store.ts";
+import { MINUTE, SECOND, START } from "../factories.ts";
+import { dueRunOf, entryOf, manualFireOf, scheduledFireOf } from "../factories-fire.ts";
+import {
+  addJob,
+  addRun,
+  claim,
+  countKind,
+  end,
+  fire,
+  idsOf,
+  LEASE_MS,
+  only,
+  publishable,
+  race,
+  readRun,
+  settle,
+  start,
+  SUCCESS,
+  unannounced,
+} from "./store-steps.ts";
+import { contractOf } from "./store-subject.ts";
+
+const fireClaiming = (
+  store: Store,
+  fires: readonly Fire[],
+  { claimed = fires.map((_, index) => index), token = "fire-token" } = {},
+): Promise<FireResult> => store.dueJobs.fire({ fires, now: START, claimant: { executor: "local", token, leaseMs: LEASE_MS }, claimed });
+
+const runsOf = ({ outcomes }: FireResult) => outcomes.flatMap((outcome) => (outcome.kind === "won" ? outcome.runs : []));
+
+const asClaim = (run: DueRun, token = "fire-token") => ({ run, token, leaseMs: null, startedAt: START });
+
+/** Fires that claim in their own write. A store need not be able to; what its answer says must be so. */
+export const claimedFiresContract = contractOf("DueJobs.fire with a claimant", {
+  "a run that is said to be claimed runs under that token; any other is due": async ({ store, subject }) => {
+    const job = await addJob(store);
+    const result = await fireClaiming(store, [scheduledFireOf(job)]);
+    const run = dueRunOf(job);
+    const fired = only(runsOf(result));
+    const stored = await readRun(store, run);
+    if (!fired.claimed) {
+      expect(fired.state).toBe("due");
+      expect(stored.state).toBe("due");
+      expect(await publishable(store)).toEqual([run]);
+      return;
+    }
+    expect(fired.state).toBe("running");
+    expect(result.leaseMs).toBe(subject.leases === "clock" ? LEASE_MS : null);
+    expect(stored).toMatchObject({ state: "running", attempt: 1, startedAt: START, firstStartedAt: START });
+    expect(stored.attempts).toMatchObject([{ attempt: 1, state: "running", executor: "local", startedAt: START, finishedAt: null }]);
+    expect(await publishable(store)).toEqual([]);
+    expect(await store.dueRuns.unclaimed(ALL_SLOTS)).toEqual({});
+    expect(await claim(store, [run], { token: "other" })).toEqual([{ kind: "lost" }]);
+    expect(await settle(store, asClaim(run, "other"), { result: SUCCESS })).toEqual({ kind: "stale" });
+    expect(await end(store, asClaim(run))).toMatchObject({ state: "succeeded", attempt: 1 });
+  },
+
+  "a fire that did not ask for it is not claimed": async ({ store }) => {
+    const asked = await addJob(store, { id: "asked" });
+    const other = await addJob(store, { id: "other" });
+    await fireClaiming(store, [scheduledFireOf(other), scheduledFireOf(asked)], { claimed: [1] });
+    expect((await readRun(store, dueRunOf(other))).state).toBe("due");
+    expect(idsOf(await publishable(store))).toContain(dueRunOf(other).runId);
+  },
+
+  "at most the first due entry of a fire is claimed": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const entries = [
+      entryOf(job, { state: "missed", reason: "misfire", scheduledFor: START - MINUTE }),
+      entryOf(job, { scheduledFor: START }),
+      entryOf(job, { scheduledFor: START + SECOND }),
+    ];
+    const [missed, first, second] = runsOf(await fireClaiming(store, [scheduledFireOf(job, entries)]));
+    expect(missed).toMatchObject({ state: "missed", claimed: false });
+    expect(first).toMatchObject({ state: first?.claimed === true ? "running" : "due" });
+    expect(second).toMatchObject({ state: "due", claimed: false });
+  },
+
+  "a fire that lost claims nothing": async ({ store }) => {
+    const job = await addJob(store);
+    await fire(store, scheduledFireOf(job));
+    expect((await fireClaiming(store, [scheduledFireOf(job)])).outcomes).toEqual([{ kind: "lost" }]);
+    expect((await readRun(store, dueRunOf(job))).state).toBe("due");
+  },
+
+  "a run that existed before is not started twice": async ({ store }) => {
+    const job = await addJob(store);
+    const request = manualFireOf(job, { at: START, keys: ["k"] });
+    await fire(store, request);
+    const held = await start(store, only(await publishable(store)));
+    const again = only(runsOf(await fireClaiming(store, [request])));
+    expect(again).toMatchObject({ state: "running", claimed: false });
+    expect((await end(store, held)).state).toBe("succeeded");
+  },
+
+  "under an exclusive policy a claimed fire beside an open run is closed as skipped: overlap": async ({ store }) => {
+    const job = await addJob(store);
+    const held = await start(store, await addRun(store, job));
+    const fired = only(runsOf(await fireClaiming(store, [scheduledFireOf(job)])));
+    if (fired.state === "due") {
+      expect(only(await claim(store, [dueRunOf(job)], { token: "late" })).kind).toBe("overlap");
+    } else {
+      expect(fired).toMatchObject({ state: "skipped", reason: "overlap", claimed: false });
+    }
+    expect(await readRun(store, dueRunOf(job))).toMatchObject({ state: "skipped", reason: "overlap", finishedAt: START });
+    expect(await unannounced(store)).toMatchObject([{ runId: fired.runId, state: "skipped", reason: "overlap" }]);
+    expect((await end(store, held)).state).toBe("succeeded");
+  },
+
+  "a claimed fire holds the job's lock until its run ends": async ({ store }) => {
+    const job = await addJob(store);
+    const fired = only(runsOf(await fireClaiming(store, [scheduledFireOf(job)])));
+    const held = fired.claimed ? asClaim(dueRunOf(job)) : await start(store, dueRunOf(job), { token: "fire-token" });
+    const other = await addRun(store, job, { name: "other" });
+    expect(only(await claim(store, [other], { token: "other" })).kind).toBe("overlap");
+    await end(store, held);
+    expect(only(await claim(store, [await addRun(store, job, { name: "next" })], { token: "next" })).kind).toBe("won");
+  },
+
+  "of many claiming fires of one instant one wins, and its run starts once": async ({ store }) => {
+    const job = await addJob(store);
+    const results = await race((racer) => fireClaiming(store, [scheduledFireOf(job)], { token: `token-${racer}` }));
+    expect(
+      countKind(
+        results.flatMap(({ outcomes }) => outcomes),
+        "won",
+      ),
+    ).toBe(1);
+    const winner = results.findIndex((result) => runsOf(result).some(({ claimed }) => claimed));
+    const settled = await Promise.all(
+      results.map((_, racer) => settle(store, asClaim(dueRunOf(job), `token-${racer}`), { result: SUCCESS })),
+    );
+    expect(settled.map(({ kind }, racer) => (kind === "ended" ? racer : -1)).filter((racer) => racer >= 0)).toEqual(
+      winner === -1 ? [] : [winner],
+    );
+  },
+});

@@ -1,0 +1,216 @@
+import { expect } from "@jest/globals";
+import type { DueRun } from "../../domain/due-run.ts";
+import type { Instant } from "../../domain/instant.ts";
+import type { LastRun } from "../../domain/run.ts";
+import { ALL_SLOTS } from "../../domain/slot.ts";
+import type { Store } from "../../ports/store.ts";
+import { editedJob, HOUR, MINUTE, SECOND, START } from "../factories.ts";
+import {
+  addJob,
+  addRun,
+  addRuns,
+  changeJob,
+  claim,
+  end,
+  idsOf,
+  only,
+  publishable,
+  readRun,
+  retryIn,
+  settle,
+  start,
+  wake,
+} from "./store-steps.ts";
+import { contractOf } from "./store-subject.ts";
+
+const REPEAT_MS = 10 * SECOND;
+const REPEAT_MS_MAX = 40 * SECOND;
+
+const publish = (store: Store, runs: readonly DueRun[], now: Instant = START): Promise<void> =>
+  store.dueRuns.published({
+    runs: runs.map(({ runId, attempt }) => ({ runId, attempt })),
+    now,
+    repeatMs: REPEAT_MS,
+    repeatMsMax: REPEAT_MS_MAX,
+  });
+
+const unclaimed = (store: Store): Promise<Readonly<Record<string, number>>> => store.dueRuns.unclaimed(ALL_SLOTS);
+
+const defer = (store: Store, run: DueRun, wakeAt: Instant): Promise<void> =>
+  store.claims.defer({ deferrals: [{ runId: run.runId, attempt: run.attempt, reason: "unknown_handler", wakeAt }] });
+
+/** Runs that wait for a worker: handing them to the bus, repeating, putting aside. Waking has a contract of its own. */
+export const dueRunsContract = contractOf("DueRuns", {
+  "publishable runs come oldest first, of one queue, at most so many": async ({ store }) => {
+    const job = await addJob(store, { id: "a" });
+    const low = await addJob(store, { id: "low", definition: { queue: "low" } });
+    const young = await addRun(store, job, { now: START + MINUTE });
+    const old = await addRun(store, job, { now: START - MINUTE });
+    const middle = await addRun(store, job, { now: START });
+    const other = await addRun(store, low);
+    expect(await publishable(store)).toEqual([old, middle, young]);
+    expect(await publishable(store, "default", 2)).toEqual([old, middle]);
+    expect(await publishable(store, "low")).toEqual([other]);
+    expect(await publishable(store, "high")).toEqual([]);
+    expect([...(await store.dueRuns.queues(ALL_SLOTS))].sort()).toEqual(["default", "low"]);
+  },
+
+  "reading what is publishable changes nothing": async ({ store }) => {
+    await addRuns(store, await addJob(store), { count: 3 });
+    expect(await publishable(store)).toEqual(await publishable(store));
+  },
+
+  "each leader sees the runs of its own slots": async ({ store }) => {
+    const one = await addRun(store, await addJob(store, { id: "one", slot: 1 }));
+    const two = await addRun(store, await addJob(store, { id: "two", slot: 2 }));
+    for (const [slots, run] of [
+      [{ from: 0, to: 2 }, one],
+      [{ from: 2, to: 3 }, two],
+    ] as const) {
+      expect(await store.dueRuns.publishable({ slots, queue: "default", limit: 10 })).toEqual([run]);
+      expect(await store.dueRuns.queues(slots)).toEqual(["default"]);
+    }
+    await publish(store, [one]);
+    expect(await store.dueRuns.unclaimed({ from: 0, to: 2 })).toEqual({ default: 1 });
+    expect(await store.dueRuns.unclaimed({ from: 2, to: 3 })).toEqual({});
+    expect(await store.dueRuns.queues({ from: 0, to: 2 })).toEqual([]);
+    const woken = await store.dueRuns.wake({ slots: { from: 2, to: 3 }, now: START + HOUR, limit: 10 });
+    expect(woken).toEqual({ ready: 0, ended: [], nextWakeAt: null, more: false });
+  },
+
+  "a run carries all that an executor needs, and the job's last run": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow", onUncertain: "skip", params: { deep: { list: [1] } } } });
+    const run = await addRun(store, job);
+    const lastRun: LastRun = {
+      runId: "0".repeat(26),
+      state: "succeeded",
+      scheduledFor: START - HOUR,
+      startedAt: START - HOUR,
+      finishedAt: START - HOUR,
+      attempt: 1,
+      error: null,
+    };
+    await store.status.apply([{ tenantId: job.tenantId, jobUid: job.uid, lastRun }]);
+    expect(await publishable(store)).toEqual([{ ...run, lastRun }]);
+  },
+
+  "a published run is publishable no more, and counts as unclaimed until it is claimed": async ({ store }) => {
+    const [first, second] = await addRuns(store, await addJob(store, { definition: { overlap: "allow" } }), { count: 2 });
+    expect(await unclaimed(store)).toEqual({});
+    await publish(store, [first!, second!]);
+    expect(await publishable(store)).toEqual([]);
+    expect(await unclaimed(store)).toEqual({ default: 2 });
+    await start(store, first!);
+    expect(await unclaimed(store)).toEqual({ default: 1 });
+    await store.control.cancel("default", { runId: second!.runId, now: START });
+    expect(await unclaimed(store)).toEqual({});
+  },
+
+  "a published run that nobody claims is publishable again, at doubling intervals up to the longest": async ({ store }) => {
+    const run = await addRun(store, await addJob(store));
+    let now = START;
+    for (const intervalMs of [REPEAT_MS, 2 * REPEAT_MS, REPEAT_MS_MAX, REPEAT_MS_MAX]) {
+      await publish(store, [run], now);
+      expect(await wake(store, now + intervalMs - 1)).toEqual({ ready: 0, ended: [], nextWakeAt: now + intervalMs, more: false });
+      expect(await publishable(store)).toEqual([]);
+      now += intervalMs;
+      expect((await wake(store, now)).ready).toBe(1);
+      expect(await publishable(store)).toEqual([run]);
+    }
+  },
+
+  "repeating that a run was published is harmless": async ({ store }) => {
+    const run = await addRun(store, await addJob(store));
+    await publish(store, [run]);
+    await publish(store, [run]);
+    expect(await unclaimed(store)).toEqual({ default: 1 });
+    await wake(store, START + 2 * REPEAT_MS);
+    expect(await publishable(store)).toEqual([run]);
+  },
+
+  "runs meanwhile claimed or ended, of another attempt or unknown, are left alone by a publication": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const [running, ended, raised] = (await addRuns(store, job, { count: 3 })) as [DueRun, DueRun, DueRun];
+    await start(store, running);
+    await end(store, await start(store, ended));
+    await settle(store, await start(store, raised), { result: { kind: "released" } });
+    const before = await Promise.all([running, ended, raised].map((run) => readRun(store, run)));
+    await publish(store, [running, ended, raised, { ...running, runId: "0".repeat(26) }]);
+    expect(await Promise.all([running, ended, raised].map((run) => readRun(store, run)))).toEqual(before);
+    expect(await publishable(store)).toMatchObject([{ runId: raised.runId, attempt: 2 }]);
+    expect(await unclaimed(store)).toEqual({});
+  },
+
+  "a deferred run leaves the window, and is publishable again when it wakes": async ({ store }) => {
+    const run = await addRun(store, await addJob(store));
+    await publish(store, [run]);
+    await defer(store, run, START + MINUTE);
+    expect(await unclaimed(store)).toEqual({});
+    expect(await publishable(store)).toEqual([]);
+    expect(await readRun(store, run)).toMatchObject({ state: "due", reason: "unknown_handler", wakeAt: START + MINUTE });
+    expect((await wake(store, START + MINUTE - 1)).ready).toBe(0);
+    expect((await wake(store, START + MINUTE)).ready).toBe(1);
+    expect(await publishable(store)).toEqual([run]);
+  },
+
+  "a run that nobody published can be deferred as well, and repeating it is harmless": async ({ store }) => {
+    const run = await addRun(store, await addJob(store));
+    await defer(store, run, START + MINUTE);
+    await defer(store, run, START + MINUTE);
+    expect(await publishable(store)).toEqual([]);
+    expect((await wake(store, START + MINUTE)).ready).toBe(1);
+    expect(await publishable(store)).toEqual([run]);
+  },
+
+  "a deferred run can be claimed all the same, and its reason goes with the wait": async ({ store }) => {
+    const run = await addRun(store, await addJob(store));
+    await defer(store, run, START + MINUTE);
+    await end(store, await start(store, run));
+    expect(await readRun(store, run)).toMatchObject({ state: "succeeded", reason: null, wakeAt: null });
+  },
+
+  "running, retrying and ended runs, and those of another attempt, cannot be deferred": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const [running, retrying, ended, raised] = (await addRuns(store, job, { count: 4 })) as [DueRun, DueRun, DueRun, DueRun];
+    await start(store, running);
+    await settle(store, await start(store, retrying), { result: retryIn(HOUR) });
+    await end(store, await start(store, ended));
+    await settle(store, await start(store, raised), { result: { kind: "released" } });
+    const runs = [running, retrying, ended, raised];
+    const before = await Promise.all(runs.map((run) => readRun(store, run)));
+    for (const run of runs) await defer(store, run, START + MINUTE);
+    expect(await Promise.all(runs.map((run) => readRun(store, run)))).toEqual(before);
+    expect(idsOf(await publishable(store))).toEqual([raised.runId]);
+  },
+
+  "roused runs are publishable at once: those that wait for want of these handlers": async ({ store }) => {
+    const report = await addRun(store, await addJob(store, { id: "report", definition: { handler: "report" } }));
+    const mail = await addRun(store, await addJob(store, { id: "mail", definition: { handler: "email" } }));
+    await defer(store, report, START + HOUR);
+    await defer(store, mail, START + HOUR);
+    expect(await store.dueRuns.rouse({ handlers: ["report", "http"], now: START })).toBe(1);
+    expect(await publishable(store)).toEqual([report]);
+    expect(await store.dueRuns.rouse({ handlers: ["report", "http"], now: START })).toBe(0);
+    expect((await wake(store, START + HOUR)).ready).toBe(1);
+    expect(await publishable(store)).toHaveLength(2);
+  },
+
+  "rousing touches neither published runs nor retries": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const [published, retrying] = (await addRuns(store, job, { count: 2 })) as [DueRun, DueRun];
+    await settle(store, await start(store, retrying), { result: retryIn(HOUR) });
+    await publish(store, [published]);
+    expect(await store.dueRuns.rouse({ handlers: ["http"], now: START })).toBe(0);
+    expect(await publishable(store)).toEqual([]);
+  },
+
+  "a run is publishable under the definition of its fire, also when it is due again after an edit": async ({ store }) => {
+    const job = await addJob(store, { definition: { params: { v: 1 } } });
+    const run = await addRun(store, job);
+    await changeJob(store, job, editedJob(job, { params: { v: 2 }, queue: "low", handler: "other", timeoutMs: 5 }));
+    await settle(store, await start(store, run), { result: { kind: "released" } });
+    const again = only(await publishable(store));
+    expect(again).toEqual({ ...run, attempt: 2, firstStartedAt: START });
+    expect(only(await claim(store, [again], { token: "second" })).kind).toBe("won");
+  },
+});

@@ -1,0 +1,139 @@
+import { expect } from "@jest/globals";
+import type { DueRun } from "../../domain/due-run.ts";
+import type { Job } from "../../domain/job.ts";
+import { ALL_SLOTS } from "../../domain/slot.ts";
+import type { Store } from "../../ports/store.ts";
+import { HOUR, MINUTE, SECOND, START } from "../factories.ts";
+import { entryOf, scheduledFireOf } from "../factories-fire.ts";
+import {
+  addJob,
+  addJobWithRun,
+  addRuns,
+  changeJob,
+  claim,
+  deleteJob,
+  end,
+  FAILURE,
+  fire,
+  only,
+  publishable,
+  readJob,
+  retryIn,
+  settle,
+  start,
+  unannounced,
+  wake,
+} from "./store-steps.ts";
+import { contractOf, type StoreContract, type StoreFacts } from "./store-subject.ts";
+
+/** All that people and services can see of a store at rest. */
+const everything = async (store: Store, jobs: readonly Job[]) => ({
+  jobs: (await store.jobs.list("default", { limit: 100, cursor: null })).items,
+  runs: (await store.runs.list("default", { limit: 100, cursor: null })).items,
+  byUid: [...(await store.dueJobs.read(jobs.map(({ uid }) => uid)))].sort((left, right) => (left.uid < right.uid ? -1 : 1)),
+  upcoming: await store.dueJobs.upcoming({ slots: ALL_SLOTS, until: START + HOUR, after: null, limit: 100 }),
+  unsent: await store.outbox.unsent({ slots: ALL_SLOTS, limit: 100 }),
+  unannounced: await unannounced(store),
+  settled: await store.status.settledSince({ since: 0, after: null, limit: 100 }),
+  watermark: await store.status.watermark(),
+  handlers: await store.handlers.list(),
+  publishable: await publishable(store),
+});
+
+const FACTS: StoreFacts = {
+  "everything acknowledged is there after a restart": async ({ store, reopen }) => {
+    const job = await addJob(store, { definition: { overlap: "allow", params: { deep: { list: [1, null] } } } });
+    const paused = await addJob(store, { id: "paused", state: "paused" });
+    const deleted = await addJob(store, { id: "deleted" });
+    await deleteJob(store, deleted);
+    await fire(
+      store,
+      scheduledFireOf(job, [entryOf(job, { state: "missed", reason: "misfire", count: 3, scheduledForLast: START + SECOND })]),
+    );
+    const edited = await changeJob(store, await readJob(store, job), { definition: { ...job.definition, name: "Edited" } });
+    const [succeeded, failed, cancelled, , announced] = (await addRuns(store, edited, { count: 5 })) as [
+      DueRun,
+      DueRun,
+      DueRun,
+      DueRun,
+      DueRun,
+    ];
+    await end(store, await start(store, succeeded, { token: "a" }), { now: START + SECOND });
+    await end(store, await start(store, failed, { token: "b" }), { result: FAILURE });
+    await store.control.cancel("default", { runId: cancelled.runId, now: START });
+    await end(store, await start(store, announced, { token: "c" }));
+    await store.announcements.announced([announced.runId]);
+    await store.outbox.sent([`${paused.uid}-1-JobCreated`]);
+    const { changes } = await store.status.settledSince({ since: 0, after: null, limit: 1 });
+    await store.status.apply(changes);
+    await store.status.advance(START);
+    await store.handlers.publish([{ type: "http", description: null, paramsSchema: {}, lastSeenAt: START }]);
+    const before = await everything(store, [job, paused, deleted]);
+    expect(before.runs).toHaveLength(6);
+    expect(await everything(await reopen(), [job, paused, deleted])).toEqual(before);
+    expect(await everything(await reopen(), [job, paused, deleted])).toEqual(before);
+  },
+
+  "bindings and named definitions are there too": async ({ store, reopen }) => {
+    const job = await addJob(store);
+    const binding = { scope: "create", key: "k", fingerprint: "hash", value: "uid-1", boundAt: START };
+    await store.requests.bind("default", binding);
+    const hash = await store.jobs.addDefinition("default", { jobUid: job.uid, definition: { ...job.definition, params: { own: true } } });
+    const again = await reopen();
+    expect(await again.requests.bind("default", { ...binding, value: "uid-2" })).toEqual(binding);
+    await fire(again, { job, advance: null, entries: [entryOf(job, { cause: "manual", key: "k", definitionHash: hash })] });
+    expect(only(await publishable(again)).params).toEqual({ own: true });
+  },
+
+  "a fire that was won is won for ever": async ({ store, reopen }) => {
+    const job = await addJob(store);
+    await fire(store, scheduledFireOf(job));
+    const again = await reopen();
+    expect(await fire(again, scheduledFireOf(job))).toEqual({ kind: "lost" });
+    expect(await publishable(again)).toHaveLength(1);
+    expect(await again.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(0);
+  },
+
+  "runs that waited still wait: a retry for its time, what was published or deferred for a worker": async ({ store, reopen }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const [retrying, published, deferred] = (await addRuns(store, job, { count: 3 })) as [DueRun, DueRun, DueRun];
+    await settle(store, await start(store, retrying), { result: retryIn(30 * MINUTE) });
+    await store.dueRuns.published({ runs: [published], now: START, repeatMs: MINUTE, repeatMsMax: MINUTE });
+    await store.claims.defer({ deferrals: [{ runId: deferred.runId, attempt: 1, reason: "unknown_handler", wakeAt: START + MINUTE }] });
+    const again = await reopen();
+    await wake(again, START + 30 * MINUTE - 1);
+    expect((await publishable(again)).map(({ runId }) => runId).sort()).toEqual([published.runId, deferred.runId].sort());
+    await wake(again, START + 30 * MINUTE);
+    expect(await publishable(again)).toContainEqual(expect.objectContaining({ runId: retrying.runId, attempt: 2, failures: 1 }));
+  },
+
+  "a run that waits for a worker expires after a restart as before": async ({ store, reopen }) => {
+    const { run } = await addJobWithRun(store, { definition: { expireAfterMs: MINUTE } });
+    const again = await reopen();
+    expect((await wake(again, START + MINUTE - 1)).ended).toEqual([]);
+    expect(only((await wake(again, START + MINUTE + 1)).ended)).toMatchObject({ runId: run.runId, state: "skipped", reason: "expired" });
+  },
+
+  "an open run keeps its job's lock over a restart": async ({ store, reopen }) => {
+    const job = await addJob(store);
+    const [holder, other, next] = (await addRuns(store, job, { count: 3 })) as [DueRun, DueRun, DueRun];
+    await start(store, holder);
+    const again = await reopen();
+    expect(only(await claim(again, [other], { token: "other" })).kind).toBe("overlap");
+    await again.control.cancel("default", { runId: holder.runId, now: START });
+    for (const view of await again.leases.ending({ slots: ALL_SLOTS, now: START + HOUR, limit: 10 })) {
+      await again.leases.rescue({ rescues: [{ runId: view.runId, expiresAt: view.expiresAt, to: "cancelled" }], now: START + HOUR });
+    }
+    expect(only(await claim(again, [next], { token: "next" })).kind).toBe("won");
+  },
+
+  "closing twice is harmless": async ({ store }) => {
+    await store.close();
+    await store.close();
+  },
+};
+
+/** What survives a restart. For stores that do. */
+export const durabilityContract: StoreContract = (subject) => {
+  if (subject.reopen !== undefined) contractOf("Durability", FACTS)(subject);
+};

@@ -1,0 +1,183 @@
+import { expect } from "@jest/globals";
+import fc from "fast-check";
+import type { LastRun } from "../../domain/run.ts";
+import type { RunState } from "../../domain/run-state.ts";
+import { latestOfEach, type StatusChange } from "../../domain/status-change.ts";
+import type { SettledPart } from "../../ports/job-status.ts";
+import type { Store } from "../../ports/store.ts";
+import { jobOf, MINUTE, SECOND, START } from "../factories.ts";
+import { entryOf, runIdOfEntry, scheduledFireOf } from "../factories-fire.ts";
+import {
+  addJob,
+  addRun,
+  addRuns,
+  deleteJob,
+  end,
+  endingsOf,
+  FAILURE,
+  fire,
+  idsOf,
+  readJob,
+  retryIn,
+  settle,
+  start,
+} from "./store-steps.ts";
+import { contractOf } from "./store-subject.ts";
+
+const SHUFFLES = 20;
+const PARTS_MAX = 100;
+
+const lastRunOf = (overrides: Partial<LastRun> = {}): LastRun => ({
+  runId: runIdOfEntry(jobOf(), entryOf(jobOf(), { scheduledFor: overrides.scheduledFor ?? START })),
+  state: "succeeded",
+  scheduledFor: START,
+  startedAt: START,
+  finishedAt: START + SECOND,
+  attempt: 1,
+  error: null,
+  ...overrides,
+});
+
+const change = (lastRun: LastRun, jobUid = jobOf().uid): StatusChange => ({ tenantId: "default", jobUid, lastRun });
+
+/** What happened to three runs, in the order in which it counts. */
+const history: readonly LastRun[] = [0, 1, 2].flatMap((run) =>
+  (["running", "retrying", "running", "succeeded"] as const satisfies readonly RunState[]).map((state, step) =>
+    lastRunOf({ scheduledFor: START + run * MINUTE, attempt: step < 2 ? 1 : 2, state }),
+  ),
+);
+
+async function settledSince(store: Store, since: number, limit: number): Promise<StatusChange[][]> {
+  const parts: StatusChange[][] = [];
+  for (let after: string | null = null; parts.length < PARTS_MAX;) {
+    const part: SettledPart = await store.status.settledSince({ since, after, limit });
+    parts.push([...part.changes]);
+    after = part.next;
+    if (after === null) return parts;
+  }
+  throw new Error("the parts do not end");
+}
+
+/** The read state of jobs. */
+export const jobStatusContract = contractOf("JobStatus", {
+  "a change sets status and last run, and nothing else": async ({ store }) => {
+    const job = await addJob(store);
+    const lastRun = lastRunOf({ state: "failed", error: { code: "http_status", message: "500", retryable: true } });
+    await store.status.apply([change(lastRun)]);
+    const projected = { ...job, status: "failed", lastRun };
+    expect(await store.jobs.get("default", job.id)).toEqual(projected);
+    expect(await readJob(store, job)).toEqual(projected);
+  },
+
+  "neither a fire nor an edit notices": async ({ store }) => {
+    const job = await addJob(store);
+    await store.status.apply([change(lastRunOf())]);
+    expect((await fire(store, scheduledFireOf(job))).kind).toBe("won");
+    expect(await readJob(store, job)).toMatchObject({ status: "succeeded", lastRun: lastRunOf() });
+  },
+
+  "a smaller or equal change changes nothing": async ({ store }) => {
+    const job = await addJob(store);
+    const stored = lastRunOf({ scheduledFor: START + MINUTE, attempt: 2, state: "retrying" });
+    await store.status.apply([change(stored)]);
+    const smaller = [
+      { ...stored, finishedAt: START + MINUTE },
+      { ...stored, state: "running" as const },
+      { ...stored, attempt: 1, state: "failed" as const },
+      lastRunOf({ scheduledFor: START, attempt: 9 }),
+      { ...stored, runId: "0".repeat(26), state: "succeeded" as const },
+    ];
+    for (const lastRun of smaller) await store.status.apply([change(lastRun)]);
+    expect((await readJob(store, job)).lastRun).toEqual(stored);
+    await store.status.apply([change({ ...stored, attempt: 10, state: "running" })]);
+    expect((await readJob(store, job)).status).toBe("running");
+  },
+
+  "whatever the order and however often, the latest stands": async ({ store }) => {
+    let world = 0;
+    const shuffles = fc.shuffledSubarray([...history, ...history], { minLength: 2 * history.length });
+    await fc.assert(
+      fc.asyncProperty(shuffles, fc.integer({ min: 1, max: 5 }), async (changes, batch) => {
+        world += 1;
+        const job = await addJob(store, { id: `job-${world}` });
+        for (let index = 0; index < changes.length; index += batch) {
+          await store.status.apply(latestOfEach(changes.slice(index, index + batch).map((lastRun) => change(lastRun, job.uid))));
+          expect((await readJob(store, job)).lastRun).not.toBeNull();
+        }
+        expect(await readJob(store, job)).toMatchObject({ status: "succeeded", lastRun: history.at(-1)! });
+      }),
+      { numRuns: SHUFFLES },
+    );
+  },
+
+  "a batch changes each of its jobs; unknown jobs and jobs of others do not matter": async ({ store }) => {
+    const one = await addJob(store, { id: "one" });
+    const two = await addJob(store, { id: "two" });
+    await store.status.apply([]);
+    await store.status.apply([
+      change(lastRunOf({ state: "running" }), one.uid),
+      change(lastRunOf(), "nobody"),
+      { ...change(lastRunOf(), two.uid), tenantId: "other" },
+    ]);
+    expect((await readJob(store, one)).status).toBe("running");
+    expect((await readJob(store, two)).status).toBe("pending");
+  },
+
+  "runs that started and ended are settled, by when they were": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const [late, early, retrying, due] = await addRuns(store, job, { count: 4 });
+    const lateEnd = await end(store, await start(store, late!, { token: "late" }), { now: START + MINUTE, result: FAILURE });
+    const earlyEnd = await end(store, await start(store, early!, { token: "early" }), { now: START + SECOND });
+    await settle(store, await start(store, retrying!), { result: retryIn(MINUTE) });
+    await store.control.cancel("default", { runId: due!.runId, now: START + SECOND });
+    await fire(store, scheduledFireOf(job, [entryOf(job, { state: "skipped", reason: "expired" })]));
+    const all = endingsOf([earlyEnd, lateEnd]);
+    expect(await settledSince(store, 0, 10)).toEqual([all]);
+    expect(await settledSince(store, START + SECOND, 10)).toEqual([all]);
+    expect(await settledSince(store, START + SECOND + 1, 10)).toEqual([endingsOf([lateEnd])]);
+    expect((await settledSince(store, START + MINUTE + 1, 10)).flat()).toEqual([]);
+  },
+
+  "a run cancelled while it waited for a retry had started, so it is among them": async ({ store }) => {
+    const run = await addRun(store, await addJob(store));
+    await settle(store, await start(store, run), { result: retryIn(MINUTE) });
+    await store.control.cancel("default", { runId: run.runId, now: START + SECOND });
+    expect((await settledSince(store, START, 10)).flat()).toMatchObject([
+      { lastRun: { runId: run.runId, state: "cancelled", startedAt: START } },
+    ]);
+  },
+
+  "settled runs come in parts, each once, also when many share an instant": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const runs = await addRuns(store, job, { count: 11 });
+    for (const [index, run] of runs.entries()) {
+      await end(store, await start(store, run, { token: run.runId }), { now: START + (index % 2) });
+    }
+    for (const limit of [1, 4, 11, 12]) {
+      const parts = await settledSince(store, START, limit);
+      for (const part of parts) expect(part.length).toBeLessThanOrEqual(limit);
+      const settled = parts.flat().map(({ lastRun }) => lastRun);
+      expect(idsOf(settled).sort()).toEqual(idsOf(runs).sort());
+      expect(settled.map(({ finishedAt }) => finishedAt)).toEqual([...settled.map(({ finishedAt }) => finishedAt)].sort());
+    }
+  },
+
+  "what was settled is still there when its job is deleted": async ({ store }) => {
+    const job = await addJob(store);
+    const ended = await end(store, await start(store, await addRun(store, job)));
+    await deleteJob(store, job);
+    expect(await settledSince(store, 0, 10)).toEqual([endingsOf([ended])]);
+    await store.status.apply(endingsOf([ended]));
+    expect(await store.jobs.get("default", job.id)).toBeNull();
+  },
+
+  "the watermark begins at 0 and never moves back": async ({ store }) => {
+    expect(await store.status.watermark()).toBe(0);
+    await store.status.advance(START);
+    expect(await store.status.watermark()).toBe(START);
+    await store.status.advance(START - SECOND);
+    expect(await store.status.watermark()).toBe(START);
+    await Promise.all([store.status.advance(START + 2), store.status.advance(START + 3), store.status.advance(START + 1)]);
+    expect(await store.status.watermark()).toBe(START + 3);
+  },
+});

@@ -1,0 +1,157 @@
+import { expect } from "@jest/globals";
+import type { DueRun } from "../../domain/due-run.ts";
+import type { Instant } from "../../domain/instant.ts";
+import { ALL_SLOTS } from "../../domain/slot.ts";
+import type { RetentionRequest, RetentionResult } from "../../ports/retention.ts";
+import type { Store } from "../../ports/store.ts";
+import { DAY, HOUR, MINUTE, SECOND, START } from "../factories.ts";
+import { entryOf, scheduledFireOf } from "../factories-fire.ts";
+import {
+  addJob,
+  addJobWithRun,
+  addRun,
+  addRuns,
+  deleteJob,
+  end,
+  fire,
+  idsOf,
+  readRun,
+  retryIn,
+  settle,
+  start,
+  unannounced,
+} from "./store-steps.ts";
+import { contractOf } from "./store-subject.ts";
+
+const LATER = START + 30 * DAY;
+
+/** A sweep for which everything is past its time, unless it says otherwise. */
+const sweep = (store: Store, overrides: Partial<RetentionRequest> = {}): Promise<RetentionResult> =>
+  store.retention.sweep({ now: LATER, endedBefore: LATER, boundBefore: LATER, deletedBefore: LATER, limit: 100, ...overrides });
+
+const announceAll = async (store: Store): Promise<void> => store.announcements.announced(idsOf(await unannounced(store)));
+
+const sendAll = async (store: Store): Promise<void> => {
+  const events = await store.outbox.unsent({ slots: ALL_SLOTS, limit: 1_000 });
+  await store.outbox.sent(events.map(({ id }) => id));
+};
+
+/** Ends, announces and folds. */
+async function endAll(store: Store, runs: readonly DueRun[], now: Instant = START): Promise<void> {
+  for (const run of runs) await end(store, await start(store, run, { token: run.runId, now }), { now });
+  await announceAll(store);
+  await store.status.advance(now + 1);
+}
+
+const remaining = async (store: Store): Promise<string[]> =>
+  idsOf((await store.runs.list("default", { limit: 1_000, cursor: null })).items);
+
+/** What is forgotten, and what never is. */
+export const retentionContract = contractOf("Retention", {
+  "an ended run that is announced and folded goes when it is past its time": async ({ store }) => {
+    const { run } = await addJobWithRun(store);
+    await endAll(store, [run]);
+    expect(await sweep(store, { endedBefore: START })).toMatchObject({ runs: 0 });
+    expect(await remaining(store)).toEqual([run.runId]);
+    expect(await sweep(store, { endedBefore: START + 1 })).toMatchObject({ runs: 1 });
+    expect(await remaining(store)).toEqual([]);
+    expect(await sweep(store)).toEqual({ runs: 0, requests: 0, tombstones: 0, more: false });
+  },
+
+  "an open run is never forgotten": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const [, running, retrying] = await addRuns(store, job, { count: 3 });
+    await start(store, running!, { token: "running" });
+    await settle(store, await start(store, retrying!), { result: retryIn(HOUR) });
+    await store.status.advance(LATER);
+    expect(await sweep(store)).toMatchObject({ runs: 0 });
+    expect(await remaining(store)).toHaveLength(3);
+  },
+
+  "an end that is not announced is never forgotten, whether it ran or not": async ({ store }) => {
+    const { job, run } = await addJobWithRun(store, { definition: { overlap: "allow" } });
+    await end(store, await start(store, run));
+    await fire(store, scheduledFireOf(job, [entryOf(job, { state: "missed", reason: "misfire" })]));
+    await store.status.advance(LATER);
+    expect(await sweep(store)).toMatchObject({ runs: 0 });
+    await announceAll(store);
+    expect(await sweep(store)).toMatchObject({ runs: 2 });
+  },
+
+  "an end that is not folded into its job is never forgotten": async ({ store }) => {
+    const { run } = await addJobWithRun(store);
+    await end(store, await start(store, run));
+    await announceAll(store);
+    expect(await sweep(store)).toMatchObject({ runs: 0 });
+    await store.status.advance(START);
+    expect(await sweep(store)).toMatchObject({ runs: 0 });
+    await store.status.advance(START + 1);
+    expect(await sweep(store)).toMatchObject({ runs: 1 });
+  },
+
+  "a bounded number goes at a time, and there is more until all are gone": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    await endAll(store, await addRuns(store, job, { count: 5 }));
+    const results = [];
+    for (let time = 1; time <= 3; time += 1) results.push(await sweep(store, { limit: 2 }));
+    expect(results.map(({ runs }) => runs)).toEqual([2, 2, 1]);
+    expect(results.slice(0, 2).map(({ more }) => more)).toEqual([true, true]);
+    expect((await sweep(store, { limit: 2 })).more).toBe(false);
+    expect(await remaining(store)).toEqual([]);
+  },
+
+  "old bindings go, and their keys are free again": async ({ store }) => {
+    const old = { scope: "create", key: "old", fingerprint: "hash", value: "uid-1", boundAt: START };
+    const young = { ...old, key: "young", boundAt: START + DAY };
+    await store.requests.bind("default", old);
+    await store.requests.bind("default", young);
+    expect(await sweep(store, { boundBefore: START + DAY })).toMatchObject({ requests: 1 });
+    const again = { ...old, value: "uid-2", boundAt: LATER };
+    expect(await store.requests.bind("default", again)).toEqual(again);
+    expect(await store.requests.bind("default", { ...young, value: "uid-3" })).toEqual(young);
+  },
+
+  "a tombstone goes once it is old and its event is sent; its runs stay under the id": async ({ store }) => {
+    const { job, run } = await addJobWithRun(store);
+    await end(store, await start(store, run));
+    await deleteJob(store, job, START);
+    expect(await sweep(store)).toMatchObject({ tombstones: 0 });
+    expect(await store.outbox.unsent({ slots: ALL_SLOTS, limit: 10 })).toHaveLength(2);
+    await sendAll(store);
+    expect(await sweep(store, { deletedBefore: START })).toMatchObject({ tombstones: 0 });
+    expect(await sweep(store, { deletedBefore: START + 1 })).toMatchObject({ tombstones: 1 });
+    expect((await store.runs.list("default", { jobId: job.id, limit: 10, cursor: null })).items).toHaveLength(1);
+    expect(await sweep(store)).toMatchObject({ tombstones: 0 });
+  },
+
+  "jobs that live are never forgotten": async ({ store }) => {
+    const job = await addJob(store);
+    const paused = await addJob(store, { id: "paused", state: "paused" });
+    const finished = await addJob(store, { id: "finished", state: "finished", nextRunAt: null });
+    await sendAll(store);
+    expect(await sweep(store)).toMatchObject({ tombstones: 0 });
+    for (const { id } of [job, paused, finished]) expect(await store.jobs.get("default", id)).not.toBeNull();
+  },
+
+  "what is open of a tombstone is cancelled first, and what runs holds it up until it ends": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const [due, running] = (await addRuns(store, job, { count: 2 })) as [DueRun, DueRun];
+    const held = await start(store, running);
+    await deleteJob(store, job, START);
+    await sendAll(store);
+    expect(await sweep(store)).toMatchObject({ tombstones: 0 });
+    expect(await readRun(store, due)).toMatchObject({ state: "cancelled", reason: "job_deleted", finishedAt: LATER });
+    expect(await unannounced(store)).toMatchObject([{ runId: due.runId, state: "cancelled", reason: "job_deleted" }]);
+    expect((await end(store, held, { now: LATER + SECOND })).state).toBe("succeeded");
+    expect(await sweep(store)).toMatchObject({ tombstones: 1 });
+  },
+
+  "runs of other jobs are no concern of a tombstone": async ({ store }) => {
+    const other = await addJobWithRun(store, { id: "other" });
+    await deleteJob(store, await addJob(store), START);
+    await sendAll(store);
+    expect(await sweep(store)).toMatchObject({ tombstones: 1 });
+    expect((await readRun(store, other.run)).state).toBe("due");
+    expect(await addRun(store, other.job, { name: "more", now: START + MINUTE })).toBeDefined();
+  },
+});

@@ -1,0 +1,59 @@
+import { describe, test } from "@jest/globals";
+import type { Instant } from "../../domain/instant.ts";
+import type { Store } from "../../ports/store.ts";
+
+/** A kind of store under test: how to get a fresh one, and what a test can do to it from outside. */
+export interface StoreSubject {
+  /** A fresh, empty store. */
+  open(): Promise<Store>;
+  /** Closes the store and opens the same data again, as a restart would. Stores that survive one. */
+  reopen?(store: Store): Promise<Store>;
+  /** `clock`: a lease ends when its time is over. `incarnation`: when the process that held it is gone, found by `reopen`. */
+  readonly leases: "clock" | "incarnation";
+  /** Moves the store's own time forward. Stores whose time a test can move. */
+  advance?(ms: number): void;
+  /** Removes what the stores left behind. Called once, after all tests. */
+  dispose?(): Promise<void>;
+}
+
+export interface StoreContext {
+  readonly subject: StoreSubject;
+  readonly store: Store;
+  /** The same data after a restart. Only where `subject.reopen` is. */
+  reopen(): Promise<Store>;
+  /** Lets every lease that stands at `now` end, by time or by restart. */
+  endLeases(lease: { readonly now: Instant; readonly leaseMs: number }): Promise<{ readonly store: Store; readonly now: Instant }>;
+}
+
+/** What is true of every store, by sentence. Each has a fresh store of its own. */
+export type StoreFacts = Readonly<Record<string, (context: StoreContext) => Promise<void>>>;
+
+export type StoreContract = (subject: StoreSubject) => void;
+
+/** Makes the facts of one port a suite that any store can be put through. */
+export const contractOf =
+  (port: string, facts: StoreFacts): StoreContract =>
+  (subject) =>
+    describe(port, () => {
+      for (const [fact, prove] of Object.entries(facts)) test(fact, () => withStore(subject, prove));
+    });
+
+async function withStore(subject: StoreSubject, prove: StoreFacts[string]): Promise<void> {
+  const store = await subject.open();
+  let current = store;
+  const reopen = async (): Promise<Store> => {
+    if (subject.reopen === undefined) throw new Error("this store does not survive a restart");
+    return (current = await subject.reopen(current));
+  };
+  try {
+    await prove({
+      subject,
+      store,
+      reopen,
+      endLeases: async ({ now, leaseMs }) =>
+        subject.leases === "clock" ? { store: current, now: now + leaseMs } : { store: await reopen(), now },
+    });
+  } finally {
+    await current.close();
+  }
+}

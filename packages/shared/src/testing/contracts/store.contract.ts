@@ -1,0 +1,56 @@
+import { afterAll, describe } from "@jest/globals";
+import { announcementsContract } from "./announcements.contract.ts";
+import { claimedFiresContract } from "./claimed-fires.contract.ts";
+import { dueJobsContract } from "./due-jobs.contract.ts";
+import { dueRunsContract } from "./due-runs.contract.ts";
+import { durabilityContract } from "./durability.contract.ts";
+import { handlerRegistryContract } from "./handler-registry.contract.ts";
+import { jobCatalogContract } from "./job-catalog.contract.ts";
+import { jobListContract } from "./job-list.contract.ts";
+import { jobOutboxContract } from "./job-outbox.contract.ts";
+import { jobStatusContract } from "./job-status.contract.ts";
+import { leaseRowsContract } from "./lease-rows.contract.ts";
+import { overlapContract } from "./overlap.contract.ts";
+import { requestsContract } from "./requests.contract.ts";
+import { retentionContract } from "./retention.contract.ts";
+import { runClaimsContract } from "./run-claims.contract.ts";
+import { runControlContract } from "./run-control.contract.ts";
+import { runLeasesContract } from "./run-leases.contract.ts";
+import { runQueriesContract } from "./run-queries.contract.ts";
+import { settleContract } from "./settle.contract.ts";
+import type { StoreContract, StoreSubject } from "./store-subject.ts";
+import { tenantsContract } from "./tenants.contract.ts";
+import { wakeContract } from "./wake.contract.ts";
+
+const CONTRACTS: readonly StoreContract[] = [
+  jobCatalogContract,
+  jobListContract,
+  jobOutboxContract,
+  requestsContract,
+  dueJobsContract,
+  claimedFiresContract,
+  dueRunsContract,
+  wakeContract,
+  runClaimsContract,
+  overlapContract,
+  settleContract,
+  runLeasesContract,
+  runControlContract,
+  runQueriesContract,
+  announcementsContract,
+  jobStatusContract,
+  retentionContract,
+  handlerRegistryContract,
+  leaseRowsContract,
+  tenantsContract,
+  durabilityContract,
+];
+
+/** Everything that is true of every store. Each adapter calls it once, from a test file beside it. */
+export function storeContract(name: string, createSubject: () => StoreSubject): void {
+  describe(name, () => {
+    const subject = createSubject();
+    afterAll(() => subject.dispose?.());
+    for (const contract of CONTRACTS) contract(subject);
+  });
+}

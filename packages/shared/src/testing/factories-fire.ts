@@ -1,0 +1,53 @@
+import { sha256 } from "../adapters/system/digest.ts";
+import { type DueRun, firstDueRun } from "../domain/due-run.ts";
+import type { Fire, FireEntry } from "../domain/fire.ts";
+import type { Instant } from "../domain/instant.ts";
+import type { Job, ScheduleCursor } from "../domain/job.ts";
+import { runIdOf } from "../domain/run-id.ts";
+import { MINUTE, START } from "./factories.ts";
+
+/** What a schedule produced, due; `overrides` make it a manual one, a missed range, … */
+export const entryOf = (job: Job, overrides: Partial<FireEntry> = {}): FireEntry => ({
+  cause: "schedule",
+  scheduledFor: job.nextRunAt ?? START,
+  count: 1,
+  scheduledForLast: null,
+  state: "due",
+  reason: null,
+  key: null,
+  definitionHash: job.definitionHash,
+  retryOf: null,
+  ...overrides,
+});
+
+/** Where the job stands once its next instant has fired: a minute later. */
+export const cursorAfterFire = (job: Job, overrides: Partial<ScheduleCursor> = {}): ScheduleCursor => ({
+  nextRunAt: (job.nextRunAt ?? START) + MINUTE,
+  lastScheduledFor: job.nextRunAt,
+  firedCount: job.firedCount + 1,
+  misfires: null,
+  state: job.state,
+  ...overrides,
+});
+
+/** The fire of the job's next instant. */
+export const scheduledFireOf = (job: Job, entries: readonly FireEntry[] = [entryOf(job)]): Fire => ({
+  job,
+  advance: cursorAfterFire(job),
+  entries,
+});
+
+/** *Trigger now*: one run for each key, all at the instant `at`. The cursor stays. */
+export const manualFireOf = (job: Job, { at, keys }: { readonly at: Instant; readonly keys: readonly string[] }): Fire => ({
+  job,
+  advance: null,
+  entries: keys.map((key) => entryOf(job, { cause: "manual", scheduledFor: at, key })),
+});
+
+/** The id that the run of this entry has, in every store. */
+export const runIdOfEntry = (job: Job, { cause, scheduledFor, key }: FireEntry): string =>
+  runIdOf(sha256, { jobUid: job.uid, cause, scheduledFor, key });
+
+/** The run of an entry, as the bus carries it to executors before its first attempt. */
+export const dueRunOf = (job: Job, entry: FireEntry = entryOf(job)): DueRun =>
+  firstDueRun(job, { runId: runIdOfEntry(job, entry), cause: entry.cause, scheduledFor: entry.scheduledFor });
