@@ -8,7 +8,13 @@ const job = (uid: string, nextRunAt: number | null, state: Job["state"] = "activ
 
 test("jobs come out earliest first, and only those that are due", () => {
   const heap = createDueHeap();
-  for (const [uid, at] of [["c", 30], ["a", 10], ["d", 40], ["b", 20]] as const) heap.put(job(uid, at));
+  for (const [uid, at] of [
+    ["c", 30],
+    ["a", 10],
+    ["d", 40],
+    ["b", 20],
+  ] as const)
+    heap.put(job(uid, at));
   expect(heap.takeDue(30, 10).map(({ uid }) => uid)).toEqual(["a", "b", "c"]);
   expect(heap.earliest()).toBe(40);
 });
@@ -32,7 +38,11 @@ test("a job that is paused or has no next instant leaves the heap", () => {
 });
 
 test("property: after any puts and removals, what comes out is the model's due jobs in order", () => {
-  const step = fc.record({ uid: fc.constantFrom("a", "b", "c", "d", "e", "f"), at: fc.option(fc.integer({ min: 0, max: 50 })), remove: fc.boolean() });
+  const step = fc.record({
+    uid: fc.constantFrom("a", "b", "c", "d", "e", "f"),
+    at: fc.option(fc.integer({ min: 0, max: 50 })),
+    remove: fc.boolean(),
+  });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), fc.integer({ min: 0, max: 60 }), (steps, now) => {
       const heap = createDueHeap();

@@ -19,6 +19,8 @@ export interface JobWindow {
   hint(jobUid: string, nextRunAt: Instant | null): boolean;
   /** Puts a job back after a fire that won. */
   advance(job: Job): void;
+  /** Forgets everything. */
+  clear(): void;
 }
 
 /** Overdue jobs looked at in one read. */
@@ -28,68 +30,95 @@ const REREAD_JOBS_MAX = 500;
 /** Sorts behind every uid: a read from here begins after the whole instant. */
 const LAST_UID = "\uffff";
 
-export function createJobWindow({ dueJobs, slots, config, now }: RangeContext): JobWindow {
-  const heap = createDueHeap();
-  const firing = new Set<string>();
-  const wanted = new Set<string>();
-  let after: UpcomingQuery["after"] = null;
-  /** Every active job with an instant up to this is in the heap, in flight, or overdue. */
-  let coveredUntil: Instant = Number.NEGATIVE_INFINITY;
+interface WindowState {
+  readonly heap: DueHeap;
+  readonly firing: Set<string>;
+  readonly wanted: Set<string>;
+  after: UpcomingQuery["after"];
+  /** Every active job with an instant up to this has been read. */
+  coveredUntil: Instant;
+  /** Up to where is being read, or has been: what changes below it is kept, for that read may be too old to see it. */
+  askedUntil: Instant;
+}
 
-  const admit = (job: Job): void => {
-    if (firing.has(job.uid)) return;
-    const known = heap.get(job.uid);
-    // A read may be older than a fire that has come back since; the later instant of an equal version is the newer.
-    if (known !== undefined && known.version === job.version && (known.nextRunAt ?? 0) >= (job.nextRunAt ?? 0)) return;
-    heap.put(job);
+export function createJobWindow(context: RangeContext): JobWindow {
+  const state: WindowState = {
+    heap: createDueHeap(),
+    firing: new Set(),
+    wanted: new Set(),
+    after: null,
+    coveredUntil: Number.NEGATIVE_INFINITY,
+    askedUntil: Number.NEGATIVE_INFINITY,
   };
-  async function readAhead(): Promise<void> {
-    const until = now() + config.horizonMs;
-    while (coveredUntil < until && heap.size < config.heapJobsMax) {
-      const page = await dueJobs.upcoming({ slots, until, after, limit: config.readJobsMax });
-      page.forEach(admit);
-      const last = page.at(-1);
-      const whole = last === undefined || page.length < config.readJobsMax;
-      after = whole ? { nextRunAt: until, uid: LAST_UID } : { nextRunAt: last.nextRunAt ?? until, uid: last.uid };
-      coveredUntil = whole ? until : (last.nextRunAt ?? until) - 1;
-    }
-  }
-  async function readWanted(): Promise<void> {
-    // A job whose fire is on its way is read when that has landed, at the next round.
-    const later = [...wanted].filter((uid) => firing.has(uid));
-    later.forEach((uid) => wanted.delete(uid));
-    while (wanted.size > 0) {
-      const uids = [...wanted].slice(0, REREAD_JOBS_MAX);
-      uids.forEach((uid) => wanted.delete(uid));
-      const jobs = new Map((await dueJobs.read(uids)).map((job) => [job.uid, job]));
-      for (const uid of uids) {
-        const job = jobs.get(uid);
-        if (firing.has(uid)) continue;
-        if (job?.nextRunAt != null && job.nextRunAt <= coveredUntil) heap.put(job);
-        else heap.remove(uid);
-      }
-    }
-    later.forEach((uid) => wanted.add(uid));
-  }
+  const { heap, firing, wanted } = state;
   return {
     heap,
     firing,
     async refill() {
-      await readWanted();
-      await readAhead();
+      await readWanted(context, state);
+      await readAhead(context, state);
     },
     async findOverdue() {
+      const { dueJobs, slots, now } = context;
       const page = await dueJobs.upcoming({ slots, until: now(), after: null, limit: OVERDUE_JOBS_MAX });
-      page.forEach(admit);
+      for (const job of page) admit(state, job);
     },
     reread: (uid) => void wanted.add(uid),
     hint(uid, nextRunAt) {
-      if (!heap.has(uid) && (nextRunAt === null || nextRunAt > coveredUntil)) return false;
+      if (!heap.has(uid) && (nextRunAt === null || nextRunAt > state.askedUntil)) return false;
       wanted.add(uid);
       return true;
     },
     advance(job) {
-      if (job.nextRunAt !== null && job.nextRunAt <= coveredUntil) heap.put(job);
+      if (job.nextRunAt !== null && job.nextRunAt <= state.askedUntil) heap.put(job);
+    },
+    clear() {
+      heap.clear();
+      firing.clear();
+      wanted.clear();
+      state.after = null;
+      state.coveredUntil = Number.NEGATIVE_INFINITY;
+      state.askedUntil = Number.NEGATIVE_INFINITY;
     },
   };
+}
+
+function admit({ heap, firing }: WindowState, job: Job): void {
+  if (firing.has(job.uid)) return;
+  const known = heap.get(job.uid);
+  // A read may be older than a fire that has come back since; the later instant of an equal version is the newer.
+  if (known !== undefined && known.version === job.version && (known.nextRunAt ?? 0) >= (job.nextRunAt ?? 0)) return;
+  heap.put(job);
+}
+
+async function readAhead({ dueJobs, slots, config, now }: RangeContext, state: WindowState): Promise<void> {
+  const until = now() + config.horizonMs;
+  state.askedUntil = until;
+  while (state.coveredUntil < until && state.heap.size < config.heapJobsMax) {
+    const page = await dueJobs.upcoming({ slots, until, after: state.after, limit: config.readJobsMax });
+    for (const job of page) admit(state, job);
+    const last = page.at(-1);
+    const whole = last === undefined || page.length < config.readJobsMax;
+    state.after = whole ? { nextRunAt: until, uid: LAST_UID } : { nextRunAt: last.nextRunAt ?? until, uid: last.uid };
+    state.coveredUntil = whole ? until : (last.nextRunAt ?? until) - 1;
+  }
+}
+
+async function readWanted({ dueJobs }: RangeContext, state: WindowState): Promise<void> {
+  const { heap, firing, wanted } = state;
+  // A job whose fire is on its way is read when that has landed, at the next round.
+  const later = [...wanted].filter((uid) => firing.has(uid));
+  for (const uid of later) wanted.delete(uid);
+  while (wanted.size > 0) {
+    const uids = [...wanted].slice(0, REREAD_JOBS_MAX);
+    for (const uid of uids) wanted.delete(uid);
+    const jobs = new Map((await dueJobs.read(uids)).map((job) => [job.uid, job]));
+    for (const uid of uids) {
+      const job = jobs.get(uid);
+      if (firing.has(uid)) continue;
+      if (job?.nextRunAt != null && job.nextRunAt <= state.askedUntil) heap.put(job);
+      else heap.remove(uid);
+    }
+  }
+  for (const uid of later) wanted.add(uid);
 }

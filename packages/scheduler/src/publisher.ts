@@ -1,3 +1,4 @@
+import type { DueRun } from "@tickline/shared/domain/due-run";
 import { jobDue } from "@tickline/shared/events/job-due";
 import { dueTopic } from "@tickline/shared/events/topics";
 import { createLoop } from "@tickline/shared/runtime/loop";
@@ -18,7 +19,7 @@ export interface Publisher extends Service {
  * it can be ordered, cancelled and seen; a topic never fills with it.
  */
 export function createPublisher(context: RangeContext): Publisher {
-  const { dueRuns, bus, slots, config, clock, log, metrics, leads, now } = context;
+  const { dueRuns, slots, config, clock, log, metrics, leads } = context;
   /** Unclaimed runs by queue: counted in the store at each round, in between by hints. */
   let unclaimed: Record<string, number> = {};
   let waiting = false;
@@ -27,28 +28,16 @@ export function createPublisher(context: RangeContext): Publisher {
     let published = 0;
     for (;;) {
       const room = Math.min(config.windowRunsMax - (unclaimed[queue] ?? 0), config.publishRunsMax);
-      if (room <= 0 || !leads()) break;
+      if (room <= 0 || !leads()) {
+        waiting = true;
+        return published;
+      }
       const runs = await dueRuns.publishable({ slots, queue, limit: room });
-      if (runs.length === 0) return published;
-      const time = now();
-      await bus.publish(
-        dueTopic(queue),
-        runs.map((run) => jobDue(run, time)),
-      );
-      // A crash before this line publishes them again; the claim tells a repeat from the first.
-      await dueRuns.published({
-        runs: runs.map(({ runId, attempt }) => ({ runId, attempt })),
-        now: time,
-        repeatMs: config.repeatMs,
-        repeatMsMax: config.repeatMsMax,
-      });
+      if (runs.length > 0) await handOver(context, queue, runs);
       unclaimed[queue] = (unclaimed[queue] ?? 0) + runs.length;
       published += runs.length;
-      metrics.published.inc({ queue }, runs.length);
       if (runs.length < room) return published;
     }
-    waiting = true;
-    return published;
   }
   async function publish(): Promise<number> {
     waiting = false;
@@ -78,4 +67,14 @@ export function createPublisher(context: RangeContext): Publisher {
       if (waiting && rest <= config.windowRunsMax / 2) loop.wake();
     },
   };
+}
+
+async function handOver({ dueRuns, bus, config, metrics, now }: RangeContext, queue: string, runs: readonly DueRun[]): Promise<void> {
+  const time = now();
+  const events = runs.map((run) => jobDue(run, time));
+  await bus.publish(dueTopic(queue), events);
+  // A crash before this line publishes them again; the claim tells a repeat from the first.
+  const publications = runs.map(({ runId, attempt }) => ({ runId, attempt }));
+  await dueRuns.published({ runs: publications, now: time, repeatMs: config.repeatMs, repeatMsMax: config.repeatMsMax });
+  metrics.published.inc({ queue }, runs.length);
 }

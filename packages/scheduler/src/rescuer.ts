@@ -2,7 +2,7 @@ import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import { planRescues, type LeaseSighting } from "./rescue-plan.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
-import type { TickListeners } from "./ticker.ts";
+import type { RangeListeners } from "./range-listeners.ts";
 
 export interface Rescuer extends Service {
   /** Gives attempts whose lease has ended to others. Returns how many. */
@@ -10,7 +10,7 @@ export interface Rescuer extends Service {
 }
 
 /** Takes up what executors that vanished have left. */
-export function createRescuer(context: RangeContext, { onPublishable, onEnded }: TickListeners): Rescuer {
+export function createRescuer(context: RangeContext, { onPublishable, onEnded }: RangeListeners): Rescuer {
   const { leases, slots, config, clock, log, metrics, leads, now } = context;
   let seen: ReadonlyMap<string, LeaseSighting> = new Map();
 

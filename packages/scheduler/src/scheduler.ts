@@ -2,6 +2,7 @@ import type { SlotRange } from "@tickline/shared/domain/slot";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import type { Subscription } from "@tickline/shared/ports/bus";
+import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import { createRangeScheduler, type RangeScheduler } from "./range-scheduler.ts";
@@ -36,9 +37,8 @@ export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): S
     const handlers = events.flatMap((event) => (event.type === "HandlersChanged" ? event.data.types : []));
     if (handlers.length > 0 && (await dueRuns.rouse({ handlers, now: time.now() })) > 0) led.forEach(({ range }) => range.publish());
   }
-  return {
+  const lifecycle = createLifecycle({
     async start() {
-      if (subscription !== null) return;
       // Every scheduler hears every hint, so the group is its own; what was said before it came does not matter.
       const group = `scheduler-hints-${entropy.newId()}`;
       subscription = await bus.subscribe({ topics: [JOBS_TOPIC, RUNS_TOPIC, CONTROL_TOPIC], group, from: "end", onBatch: onHints });
@@ -48,12 +48,12 @@ export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): S
     },
     async stop() {
       await subscription?.stop();
+      subscription = null;
       await Promise.all(led.map(({ leadership }) => leadership.stop()));
       await timeLoop.stop();
-      subscription = null;
     },
-    leads: () => led.some(({ leadership }) => leadership.leads()),
-  };
+  });
+  return { ...lifecycle, leads: () => led.some(({ leadership }) => leadership.leads()) };
 }
 
 interface LedRange {

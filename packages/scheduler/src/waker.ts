@@ -2,7 +2,7 @@ import type { Instant } from "@tickline/shared/domain/instant";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { RangeContext } from "./scheduler-deps.ts";
-import type { TickListeners } from "./ticker.ts";
+import type { RangeListeners } from "./range-listeners.ts";
 
 export interface Waker extends Service {
   /** Wakes the runs whose time has come. Returns how long to wait for the next, in milliseconds. */
@@ -12,7 +12,7 @@ export interface Waker extends Service {
 }
 
 /** Retries that come due, runs that waited too long, and runs to be published again: no sleeping consumer holds them. */
-export function createWaker(context: RangeContext, { onPublishable, onEnded }: TickListeners): Waker {
+export function createWaker(context: RangeContext, { onPublishable, onEnded }: RangeListeners): Waker {
   const { dueRuns, slots, config, clock, log, metrics, leads, now } = context;
   let hinted: Instant | null = null;
 
