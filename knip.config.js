@@ -20,6 +20,6 @@ export default {
       ignoreDependencies: ["jest", "oxlint", "oxlint-tsgolint"], // Started by path, under run.mjs.
     },
     "packages/*": { entry: ["src/main.ts!", ...tests], ...sources },
-    bench: { entry: ["src/main.ts!", ...tests], ...sources },
+    bench: { entry: ["src/main.ts!", "src/sides/*.ts!", "src/profile-summary.ts!", ...tests], ...sources },
   },
 };

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { alternate, type Bench, type Side } from "../bench.ts";
+import { measure } from "../measured-process.ts";
+import { startProduct } from "../product-process.ts";
+import { spreadOf } from "../statistics.ts";
+import { withTempFolder } from "../temp-folder.ts";
+import { showNumber, showSpread, textTable } from "../text-table.ts";
+
+/** How long a started process is left alone before its memory is read: start-up has caches and sweeps of its own. */
+const SETTLE_MS = 10_000;
+const MEGABYTE = 1_000_000;
+
+interface FootprintResult {
+  readonly startMs: number;
+  readonly residentBytes: number;
+}
+
+async function startAndSettle(dataDir: string): Promise<FootprintResult> {
+  const product = await startProduct(dataDir);
+  try {
+    await sleep(SETTLE_MS);
+    return { startMs: product.startMs, residentBytes: await product.residentBytes() };
+  } finally {
+    await product.stop();
+  }
+}
+
+const side = (name: string, dataDir: string): Side<FootprintResult> => ({ name, measure: () => startAndSettle(dataDir) });
+
+export const footprint: Bench = {
+  name: "footprint",
+  title: "Start-up until listening, and memory",
+  run: ({ schedules, oldRuns, runs, profileDir }, progress) =>
+    withTempFolder(async (folder) => {
+      const prepared = async (name: string, plan: { readonly schedules: number; readonly oldRuns: number }) => {
+        const dataDir = `${folder}/${plan.schedules}-${plan.oldRuns}`;
+        await measure("tickline-prepare", { ...plan, dataDir }, { profileDir });
+        return side(name, dataDir);
+      };
+      const withSchedules = `${showNumber(schedules)} active schedules`;
+      const sides = [side("empty", `${folder}/empty`), await prepared(withSchedules, { schedules, oldRuns: 0 })];
+      if (oldRuns > 0) sides.push(await prepared(`${withSchedules}, ${showNumber(oldRuns)} finished runs`, { schedules, oldRuns }));
+      const results = await alternate(sides, { runs, progress });
+      const idle = spreadOf(results[0]?.results.map(({ residentBytes }) => residentBytes) ?? []).median;
+      const rows = results.map(({ name, results: figures }) => {
+        const resident = figures.map(({ residentBytes }) => residentBytes);
+        return [
+          name,
+          showSpread(spreadOf(figures.map(({ startMs }) => startMs))),
+          showSpread(spreadOf(resident.map((bytes) => bytes / MEGABYTE))),
+          showSpread(spreadOf(resident.map((bytes) => (bytes - idle) / MEGABYTE))),
+        ];
+      });
+      return [
+        `The process of \`npm start\`, less npm; memory is resident size ${SETTLE_MS / 1_000} s after the start; min / median / max of ${runs} runs.`,
+        "",
+        textTable(["data folder", "start-up ms", "memory MB", "over the empty one, MB"], rows),
+      ].join("\n");
+    }),
+};

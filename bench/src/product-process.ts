@@ -1,0 +1,51 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+
+const MAIN = path.resolve(import.meta.dirname, "../../packages/standalone/src/main.ts");
+
+/** The product as `npm start` runs it, less npm. */
+export interface ProductProcess {
+  /** From starting the process until it says where it listens. */
+  readonly startMs: number;
+  readonly url: string;
+  /** Memory the process occupies now, in bytes. Linux only. */
+  residentBytes(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+export async function startProduct(dataDir: string): Promise<ProductProcess> {
+  const start = performance.now();
+  const args = ["--conditions=@tickline/source", MAIN, "--port", "0", "--data", dataDir];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  const url = await listening(child);
+  const startMs = performance.now() - start;
+  return {
+    startMs,
+    url,
+    async residentBytes() {
+      const status = await readFile(`/proc/${child.pid}/status`, "utf8");
+      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1_024;
+    },
+    async stop() {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+/** The first URL it prints, which it does once everything listens. */
+function listening(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    child.stdout?.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+      const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(output) ?? [];
+      if (url !== undefined) resolve(url);
+    });
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`the product ended with ${code} before it listened: ${output}`)));
+  });
+}
