@@ -1,0 +1,101 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { ODD_ZONES } from "./arbitraries.test-support.ts";
+import { instantsReached, readClock } from "./brute-force.test-support.ts";
+import { type CalendarTimes, WEEKDAYS, parseCalendarDay } from "./calendar.ts";
+import { instantsAfter } from "./next-instant.ts";
+import type { CalendarSchedule } from "./schedule.ts";
+
+const calendar = (times: CalendarTimes, timezone = "UTC"): CalendarSchedule => {
+  const unbounded = { startAt: null, endAt: null, maxRuns: null };
+  return { kind: "calendar", ...times, timezone, ...unbounded };
+};
+
+const isoAfter = (schedule: CalendarSchedule, after: string, count: number): string[] =>
+  instantsAfter(schedule, { anchorAt: 0, after: Date.parse(after), count }).map((at) => new Date(at).toISOString().slice(0, 16));
+
+test.each<{ name: string; times: CalendarTimes; instants: string[] }>([
+  {
+    name: "daily",
+    times: { interval: "daily", at: "09:00", on: null },
+    instants: ["2026-01-29T09:00", "2026-01-30T09:00", "2026-01-31T09:00"],
+  },
+  { name: "weekly", times: { interval: "weekly", at: "00:00", on: "sunday" }, instants: ["2026-02-01T00:00", "2026-02-08T00:00"] },
+  { name: "monthly", times: { interval: "monthly", at: "08:30", on: 1 }, instants: ["2026-02-01T08:30", "2026-03-01T08:30"] },
+  {
+    name: "on the 31st: shorter months are skipped",
+    times: { interval: "monthly", at: "00:00", on: 31 },
+    instants: ["2026-01-31T00:00", "2026-03-31T00:00", "2026-05-31T00:00"],
+  },
+  {
+    name: "on the 29th: February only in leap years",
+    times: { interval: "monthly", at: "00:00", on: 29 },
+    instants: ["2026-01-29T00:00", "2026-03-29T00:00"],
+  },
+  {
+    name: "on the last day: no month is skipped",
+    times: { interval: "monthly", at: "18:00", on: "last" },
+    instants: ["2026-01-31T18:00", "2026-02-28T18:00", "2026-03-31T18:00"],
+  },
+])("$name", ({ times, instants }) => {
+  expect(isoAfter(calendar(times), "2026-01-28T12:00:00Z", instants.length)).toEqual(instants);
+});
+
+test("the time of day is that of the zone, in summer and winter", () => {
+  const schedule = calendar({ interval: "daily", at: "09:00", on: null }, "Europe/Berlin");
+  expect(isoAfter(schedule, "2026-03-28T00:00:00Z", 2)).toEqual(["2026-03-28T08:00", "2026-03-29T07:00"]);
+});
+
+test("a calendar schedule agrees with a walk over Intl for a year, in every odd zone", () => {
+  const [from, to] = [Date.UTC(2026, 0, 1), Date.UTC(2027, 0, 1)];
+  const stepMs = 15 * 60_000;
+  const clocks = ODD_ZONES.map((zone) => ({ zone, readings: readClock(zone, { from, to, stepMs }) }));
+  const hour = fc.constantFrom(0, 1, 2, 3, 23);
+  const day = fc.oneof(fc.constant(null), fc.constantFrom(...WEEKDAYS), fc.constantFrom(1, 25, 28, 29, 30, 31, "last" as const));
+  fc.assert(
+    fc.property(fc.constantFrom(...clocks), hour, fc.constantFrom(0, 15, 30, 45), (clock, ...time) => {
+      fc.assert(
+        fc.property(day, (on) => {
+          const interval = on === null ? "daily" : WEEKDAYS.some((name) => name === on) ? "weekly" : "monthly";
+          const schedule = calendar({ interval, at: time.map((n) => String(n).padStart(2, "0")).join(":"), on }, clock.zone);
+          const expected = instantsReached(clock.readings, (wall) => isOn(new Date(wall), on) && isAt(new Date(wall), time), stepMs);
+          const actual = instantsAfter(schedule, { anchorAt: 0, after: from, count: 400 }).filter((at) => at <= to);
+          expect(actual).toEqual(expected);
+        }),
+        { numRuns: 4 },
+      );
+    }),
+    { numRuns: 12 },
+  );
+});
+
+const isAt = (date: Date, [hour, minute]: readonly number[]): boolean => date.getUTCHours() === hour && date.getUTCMinutes() === minute;
+
+function isOn(date: Date, on: CalendarTimes["on"]): boolean {
+  if (on === null) return true;
+  if (on === "last") return new Date(date.getTime() + 86_400_000).getUTCDate() === 1;
+  return typeof on === "number" ? date.getUTCDate() === on : date.getUTCDay() === WEEKDAYS.indexOf(on);
+}
+
+describe("the day of an interval", () => {
+  test("has a default", () => {
+    expect(parseCalendarDay("daily", null)).toEqual({ kind: "parsed", value: null });
+    expect(parseCalendarDay("weekly", null)).toEqual({ kind: "parsed", value: "monday" });
+    expect(parseCalendarDay("monthly", null)).toEqual({ kind: "parsed", value: 1 });
+  });
+
+  test.each<["daily" | "weekly" | "monthly", string | number]>([
+    ["daily", "monday"],
+    ["daily", 1],
+    ["weekly", 1],
+    ["weekly", "mon"],
+    ["weekly", "last"],
+    ["monthly", 0],
+    ["monthly", 32],
+    ["monthly", 1.5],
+    ["monthly", "monday"],
+    ["monthly", "15"],
+  ])("%s on %p is refused", (interval, on) => {
+    expect(parseCalendarDay(interval, on)).toMatchObject({ kind: "fault", code: "bad_schedule_on" });
+  });
+});

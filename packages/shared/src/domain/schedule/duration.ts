@@ -1,0 +1,43 @@
+import { type Parsed, fault, parsed } from "./fault.ts";
+
+const UNITS = [
+  ["w", 7 * 86_400_000],
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1_000],
+  ["ms", 1],
+] as const;
+
+/** Each unit at most once, the larger first; blanks between the parts are welcome. */
+const DURATION = new RegExp(`^${UNITS.map(([unit]) => `(?:(\\d{1,15})\\s*${unit}(?![a-z])\\s*)?`).join("")}$`);
+
+/**
+ * Reads `500ms`, `2s`, `15m`, `1h30m`, `1d`, `2w` as milliseconds. Units are whole numbers of `w d h m s ms`, larger
+ * ones first; a day is 24 hours and a week 7 such days, whatever the clocks do.
+ */
+export function parseDuration(text: string): Parsed<number> {
+  const parts = DURATION.exec(text.trim().toLowerCase());
+  const ms = parts === null ? 0 : UNITS.reduce((sum, [, unitMs], i) => sum + Number(parts[i + 1] ?? 0) * unitMs, 0);
+  if (parts === null || text.trim() === "") {
+    return fault(
+      "bad_duration",
+      `"${text}" is not a duration: write whole numbers with the units w d h m s ms, such as 15m, 1h30m or 500ms`,
+    );
+  }
+  if (ms === 0 || !Number.isSafeInteger(ms))
+    return fault("bad_duration", `the duration "${text}" must be more than 0 and not astronomical`);
+  return parsed(ms);
+}
+
+/** Prints whole, positive milliseconds with the largest units that divide them up: 5,400,000 is `1h30m`. Inverse of `parseDuration`. */
+export function showDuration(ms: number): string {
+  let rest = ms;
+  let text = "";
+  for (const [unit, unitMs] of UNITS) {
+    const count = Math.floor(rest / unitMs);
+    if (count > 0) text += `${count}${unit}`;
+    rest -= count * unitMs;
+  }
+  return text;
+}

@@ -1,0 +1,55 @@
+import type { Instant } from "../instant.ts";
+import { calendarCron } from "./calendar.ts";
+import { nextCronInstant } from "./cron.ts";
+import { INSTANT_MAX, INSTANT_MIN } from "./iso-time.ts";
+import type { EverySchedule, Schedule } from "./schedule.ts";
+
+/** `anchorAt` is where a fixed interval without `startAt` is counted from: the creation of its job, or the edit that changed it. */
+export type After = { readonly anchorAt: Instant; readonly after: Instant };
+
+/**
+ * The first nominal instant strictly after `after`, neither before `startAt` nor after `endAt` (both inclusive), or null
+ * if there is none any more. Does not know `maxRuns`: the caller counts. A pure function of its arguments and of the
+ * runtime's time zone data; what it keeps in memory only saves work.
+ */
+export function nextInstant(schedule: Schedule, { anchorAt, after }: After): Instant | null {
+  const { startAt, endAt } = schedule;
+  const notAfter = endAt ?? INSTANT_MAX;
+  const from = Math.max(after, (startAt ?? INSTANT_MIN) - 1);
+  if (from >= notAfter) return null;
+  const next = nextUnbounded(schedule, { anchorAt, after: from });
+  return next === null || next > notAfter ? null : next;
+}
+
+/** At most `count` instants in order, the first one strictly after `after`: a preview. */
+export function instantsAfter(schedule: Schedule, { anchorAt, after, count }: After & { readonly count: number }): Instant[] {
+  const instants: Instant[] = [];
+  for (let next = nextInstant(schedule, { anchorAt, after }); next !== null && instants.length < count;) {
+    instants.push(next);
+    next = nextInstant(schedule, { anchorAt, after: next });
+  }
+  return instants;
+}
+
+function nextUnbounded(schedule: Schedule, { anchorAt, after }: After): Instant | null {
+  switch (schedule.kind) {
+    case "every": {
+      const { firstAt, everyMs } = everySeries(schedule, anchorAt);
+      return after < firstAt ? firstAt : firstAt + (Math.floor((after - firstAt) / everyMs) + 1) * everyMs;
+    }
+    case "instant":
+      return schedule.at > after ? schedule.at : null;
+    case "cron":
+      return nextCronInstant(schedule, after);
+    case "calendar":
+      return nextCronInstant({ cron: calendarCron(schedule), timezone: schedule.timezone }, after);
+  }
+}
+
+/**
+ * The series of a fixed interval: `firstAt + n * everyMs`, n from 0. `startAt` is itself an instant; an anchor is not, the
+ * first run comes one interval after it.
+ */
+export function everySeries({ everyMs, startAt }: EverySchedule, anchorAt: Instant): { firstAt: Instant; everyMs: number } {
+  return { firstAt: startAt ?? anchorAt + everyMs, everyMs };
+}

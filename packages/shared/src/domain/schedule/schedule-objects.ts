@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { type Instant, toIso } from "../instant.ts";
+import { WEEKDAYS, parseCalendarDay } from "./calendar.ts";
+import { type Parsed, fault, parsed } from "./fault.ts";
+import { parseIsoTime } from "./iso-time.ts";
+import { faultOfEmptyWindow } from "./never-fires.ts";
+import type { CalendarSchedule, CronSchedule, EverySchedule, InstantSchedule, Schedule } from "./schedule.ts";
+import { CronField, EveryField, SCHEDULE_TEXT_MAX, TimeOfDayField, ZoneField, addFault, boundsFields, read } from "./schedule-fields.ts";
+import { showWallTime } from "./wall-time.ts";
+import { parseZone } from "./zone.ts";
+import { instantOfWall } from "./zone-clock.ts";
+
+/** An object without other keys; a key too many is named together with those that exist. */
+const closed = <Shape extends z.core.$ZodLooseShape>(kind: string, shape: Shape) =>
+  z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? `${kind} has no field ${issue.keys.map((key) => `"${key}"`).join(", ")}: it has ${Object.keys(shape).join(", ")}`
+        : undefined,
+  });
+
+export const CronObject = closed("a cron schedule", { cron: CronField, timezone: ZoneField, ...boundsFields })
+  .transform((fields): CronSchedule => ({ kind: "cron", ...fields }))
+  .superRefine(checkBounds)
+  .meta({
+    title: "Cron",
+    description: "When a cron line says, on the clock of a time zone.",
+    example: { cron: "0 2 * * *", timezone: "Europe/Berlin" },
+  });
+
+export const EveryObject = closed("a fixed interval", { every: EveryField, ...boundsFields })
+  .transform(({ every, ...bounds }): EverySchedule => ({ kind: "every", everyMs: every, ...bounds }))
+  .superRefine(checkBounds)
+  .meta({
+    title: "Fixed interval",
+    description: "Again and again, counted from startAt or from the creation of the job; never drifts.",
+    example: { every: "15m" },
+  });
+
+/** Whether the day suits the interval is for `parseCalendarDay` to say; the limits here are for the documentation. */
+const OnField = z
+  .union(
+    [
+      z
+        .string()
+        .max(SCHEDULE_TEXT_MAX)
+        .meta({ enum: [...WEEKDAYS, "last"] }),
+      z.number().meta({ type: "integer", minimum: 1, maximum: 31 }),
+      z.null(),
+    ],
+    { error: 'on is a weekday such as "monday" (weekly), or a day of the month from 1 to 31 or "last" (monthly)' },
+  )
+  .default(null)
+  .meta({
+    description:
+      "Weekly: a weekday, by default monday. Monthly: 1 to 31, or last; by default 1; shorter months skip a day they do not have.",
+  });
+
+export const CalendarObject = closed("an interval of the calendar", {
+  interval: z.enum(["daily", "weekly", "monthly"]),
+  at: TimeOfDayField,
+  on: OnField,
+  timezone: ZoneField,
+  ...boundsFields,
+})
+  .transform(({ interval, at, on: day, timezone, ...bounds }, ctx): CalendarSchedule => {
+    const on = parseCalendarDay(interval, day);
+    if (on.kind === "parsed") return { kind: "calendar", interval, at, on: on.value, timezone, ...bounds };
+    addFault(ctx, on, ["on"]);
+    return z.NEVER;
+  })
+  .superRefine(checkBounds)
+  .meta({
+    title: "Calendar interval",
+    description: "Every day, week or month at a time of day.",
+    example: { interval: "monthly", at: "18:00", on: "last", timezone: "Europe/Berlin" },
+  });
+
+export const InstantObject = closed("a single instant", {
+  at: z
+    .string()
+    .max(SCHEDULE_TEXT_MAX)
+    .meta({
+      description: "ISO 8601 with Z or an offset, or without either and with a timezone.",
+      examples: ["2026-12-01T09:00:00Z", "2026-12-01T09:00:00"],
+    }),
+  timezone: z
+    .string()
+    .max(SCHEDULE_TEXT_MAX)
+    .nullable()
+    .default(null)
+    .meta({ description: "An IANA time zone, if at is a time on the clock of one." })
+    .transform((zone, ctx) => (zone === null ? null : read(parseZone)(zone, ctx))),
+  ...boundsFields,
+})
+  .transform(({ at: text, timezone, ...bounds }, ctx): InstantSchedule => {
+    const at = parseAt(text, timezone);
+    if (at.kind === "parsed") return { kind: "instant", ...at.value, ...bounds };
+    addFault(ctx, at, ["at"]);
+    return z.NEVER;
+  })
+  .superRefine(checkBounds)
+  .meta({
+    title: "Single instant",
+    description: "Once.",
+    example: { at: "2026-12-01T09:00:00Z" },
+  });
+
+function parseAt(text: string, timezone: string | null): Parsed<{ at: Instant; local: InstantSchedule["local"] }> {
+  const time = parseIsoTime(text);
+  if (time.kind === "fault") return time;
+  const { wall, offsetMs } = time.value;
+  if (offsetMs !== null) {
+    if (timezone !== null)
+      return fault("bad_instant", `"${text}" names an offset and so does the timezone ${timezone}: leave one of them out`);
+    return parsed({ at: wall - offsetMs, local: null });
+  }
+  if (timezone === null)
+    return fault("bad_instant", `"${text}" names no offset: end it with Z (UTC) or an offset such as +01:00, or add a timezone`);
+  return parsed({ at: instantOfWall(timezone, wall), local: { at: showWallTime(wall), timezone } });
+}
+
+/** What no single field can tell: whether the bounds leave anything. */
+function checkBounds(schedule: Schedule, ctx: z.RefinementCtx): void {
+  const { startAt, endAt } = schedule;
+  if (startAt !== null && endAt !== null && endAt <= startAt) {
+    return addFault(ctx, fault("bad_schedule_window", `endAt ${toIso(endAt)} must be after startAt ${toIso(startAt)}`), ["endAt"]);
+  }
+  const empty = faultOfEmptyWindow(schedule);
+  if (empty !== null) addFault(ctx, empty, [endAt === null ? "startAt" : "endAt"]);
+}

@@ -1,0 +1,95 @@
+import { z } from "zod";
+import type { Instant } from "../instant.ts";
+import type { CalendarTimes } from "./calendar.ts";
+import { guidedUnion } from "./guided-union.ts";
+import { parseScheduleText } from "./parse-text.ts";
+import { SCHEDULE_TEXT_MAX, addFault } from "./schedule-fields.ts";
+import { CalendarObject, CronObject, EveryObject, InstantObject } from "./schedule-objects.ts";
+
+/** The bounds that any schedule may have; both instants are inclusive. */
+export type ScheduleBounds = {
+  readonly startAt: Instant | null;
+  readonly endAt: Instant | null;
+  /** How many instants fire at most. Whoever fires counts; `nextInstant` does not know. */
+  readonly maxRuns: number | null;
+};
+
+/** A valid cron line with single blanks, in a valid zone. */
+export type CronSchedule = { readonly kind: "cron"; readonly cron: string; readonly timezone: string } & ScheduleBounds;
+
+/** A fixed interval, counted from `startAt` or, without one, from the anchor that the job keeps. */
+export type EverySchedule = { readonly kind: "every"; readonly everyMs: number } & ScheduleBounds;
+
+export type CalendarSchedule = { readonly kind: "calendar"; readonly timezone: string } & CalendarTimes & ScheduleBounds;
+
+/**
+ * One instant. `local` is the wall-clock time it was written as, if it was; the instant was worked out when the schedule
+ * was accepted and stays.
+ */
+export type InstantSchedule = {
+  readonly kind: "instant";
+  readonly at: Instant;
+  readonly local: { readonly at: string; readonly timezone: string } | null;
+} & ScheduleBounds;
+
+/** When a job fires: normalised (equal schedules have equal fields), plain JSON, made by `ScheduleInput` only. */
+export type Schedule = CronSchedule | EverySchedule | CalendarSchedule | InstantSchedule;
+
+const OBJECTS = { cron: CronObject, every: EveryObject, interval: CalendarObject, at: InstantObject };
+const objects = [CronObject, EveryObject, CalendarObject, InstantObject] as const;
+
+const ScheduleObject = guidedUnion(objects, optionOf);
+
+const ScheduleText = z
+  .string()
+  .max(SCHEDULE_TEXT_MAX)
+  .meta({
+    title: "Short string",
+    description: "A schedule as a person types it.",
+    examples: ["every 15m", "every monday at 09:00 Europe/Berlin", "0 9 * * 1-5", "weekly"],
+  })
+  .transform((text, ctx): Schedule => {
+    const wire = parseScheduleText(text);
+    if (wire.kind === "fault") {
+      addFault(ctx, wire);
+      return z.NEVER;
+    }
+    const schedule = ScheduleObject.safeParse(wire.value);
+    if (schedule.success) return schedule.data;
+    // The text has no fields, so every fault is one of the text.
+    for (const { message, ...issue } of schedule.error.issues) {
+      ctx.addIssue({ code: "custom", message, params: "params" in issue ? issue.params : { code: "bad_schedule_text" } });
+    }
+    return z.NEVER;
+  });
+
+/**
+ * A schedule as requests may write it: an object of one of four kinds, told apart by `cron`, `every`, `interval` or `at`,
+ * or a short string. Parses to a `Schedule`. Faults are zod issues with the path of the field; those that are ours carry a
+ * stable `params.code` (`ScheduleFaultCode`).
+ */
+export const ScheduleInput = guidedUnion([ScheduleText, ...objects], (value) =>
+  typeof value === "string" ? { option: ScheduleText } : optionOf(value),
+).meta({
+  id: "ScheduleInput",
+  description:
+    "When a job fires: a cron line, a fixed interval, an interval of the calendar, or one instant; or any of them as a short string.",
+  example: { cron: "0 2 * * *", timezone: "Europe/Berlin" }, // Not examples: zod drops those of a schema that transforms.
+});
+
+/** What a request may send as a schedule. */
+export type ScheduleWire = z.input<typeof ScheduleInput>;
+
+type KindKey = keyof typeof OBJECTS;
+
+function optionOf(value: unknown): { option: (typeof objects)[number] } | { message: string; code: string } {
+  const code = "bad_schedule";
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return { code, message: 'a schedule is an object or a short string, such as {"every": "15m"} or "every 15m"' };
+  const kinds = (["cron", "every", "interval"] as const).filter((key) => key in value);
+  if (kinds.length > 1) return { code, message: `a schedule is of one kind, and this one has ${kinds.join(" and ")}: keep one of them` };
+  const kind: KindKey | undefined = kinds[0] ?? ("at" in value ? "at" : undefined);
+  return kind === undefined
+    ? { code, message: "a schedule has one of the fields cron, every, interval and at, and this one has none" }
+    : { option: OBJECTS[kind] };
+}

@@ -1,0 +1,36 @@
+/** Longer names are not worth a guess: the cost of one grows with the square of the length. */
+const GUESS_LENGTH_MAX = 40;
+
+/** A name further away than this many typed characters is another name, not a slip. */
+const SLIPS_MAX = 3;
+
+/** The zone that somebody probably meant: by its city (`Berlin`), else the nearest by edits; null if none is near. */
+export function suggestZone(name: string): string | null {
+  if (name.length < 3 || name.length > GUESS_LENGTH_MAX) return null;
+  const wanted = name.toLowerCase().replace(/\s+/g, "_");
+  const zones = Intl.supportedValuesOf("timeZone");
+  const city = wanted.slice(wanted.lastIndexOf("/") + 1);
+  const byCity = zones.find((zone) => zone.toLowerCase().endsWith(`/${city}`));
+  if (byCity !== undefined) return byCity;
+  let best: { zone: string | null; slips: number } = { zone: null, slips: Math.min(SLIPS_MAX, Math.floor(wanted.length / 3)) + 1 };
+  for (const zone of zones) {
+    const whole = editDistance(wanted, zone.toLowerCase());
+    const slips = wanted.includes("/") ? whole : Math.min(whole, editDistance(wanted, zone.slice(zone.lastIndexOf("/") + 1).toLowerCase()));
+    if (slips < best.slips) best = { zone, slips };
+  }
+  return best.zone;
+}
+
+/** Levenshtein: insertions, deletions and replacements that turn `a` into `b`. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,50 @@
+import { boundedCache } from "./bounded-cache.ts";
+import { type Parsed, fault, parsed } from "./fault.ts";
+import { suggestZone } from "./zone-suggestion.ts";
+
+/** ICU knows these for old Java's sake; they are no IANA names and mean different zones to different people. */
+const ABBREVIATIONS = new Set(
+  "ACT AET AGT ART AST BET BST CAT CNT CST CTT EAT ECT IET IST JST MIT NET NST PLT PNT PRT PST SST VST".split(" "),
+);
+
+/**
+ * Reads the name of an IANA time zone, in any case. A name that the runtime calls the same is spelt as the runtime spells
+ * it (`europe/berlin` is `Europe/Berlin`); another name of a zone (`Europe/Kyiv`, `Etc/UTC`) stays as it was written,
+ * because the runtime's own choice among them is often the outdated one.
+ */
+export function parseZone(text: string): Parsed<string> {
+  const name = text.trim();
+  if (/^[+-]?\d/.test(name)) {
+    return fault(
+      "unknown_time_zone",
+      `"${name}" is an offset, not a time zone: name a zone such as Europe/Berlin, Etc/GMT-2 (two hours ahead of UTC) or UTC`,
+    );
+  }
+  const known = resolveZone(name);
+  if (known !== null && !ABBREVIATIONS.has(name.toUpperCase()) && !/^systemv\//i.test(name)) {
+    return parsed(known.toLowerCase() === name.toLowerCase() ? known : name);
+  }
+  const suggestion = known ?? suggestZone(name);
+  return fault(
+    "unknown_time_zone",
+    `"${name}" is not an IANA time zone: ${suggestion === null ? "use a name such as Europe/Berlin or UTC" : `did you mean ${suggestion}?`}`,
+  );
+}
+
+/** Names kept once they are known to be valid: the check builds a formatter, which costs 50 us. */
+const NAMES_MAX = 500;
+
+const resolved = boundedCache<string, string>(NAMES_MAX);
+
+/** The runtime's own name of a zone, or null if it has none. */
+export function resolveZone(name: string): string | null {
+  const known = resolved.get(name);
+  if (known !== undefined) return known;
+  try {
+    const own = new Intl.DateTimeFormat("en-US", { timeZone: name }).resolvedOptions().timeZone;
+    resolved.set(name, own);
+    return own;
+  } catch {
+    return null; // The only failure is a RangeError that says "Invalid time zone specified".
+  }
+}
