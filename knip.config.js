@@ -14,12 +14,18 @@ export default {
   treatConfigHintsAsErrors: false,
   workspaces: {
     ".": {
-      entry: ["run.mjs!", "lint/*.js", "lint/*.test.ts", ".ci/*.mjs"],
+      entry: ["lint/*.js", "lint/*.test.ts", ".ci/*.mjs"],
       project: ["*.{js,mjs}", "lint/**", ".ci/*.mjs"],
       includeEntryExports: false,
       ignoreDependencies: ["jest", "oxlint", "oxlint-tsgolint"], // Started by path, under run.mjs.
     },
-    "packages/*": { entry: ["src/main.ts!", ...tests], ...sources },
-    bench: { entry: ["src/main.ts!", "src/sides/*.ts!", "src/profile-summary.ts!", ...tests], ...sources },
+    "packages/*": { entry: tests, ...sources },
+    "packages/standalone": { entry: ["src/main.ts!", ...tests], ...sources },
+    bench: {
+      ignoreDependencies: ["autocannon"], // Started by path, in a process of its own.
+      ignoreBinaries: ["redis-server"],
+      entry: ["src/main.ts!", "src/sides/*.ts!", "src/profile-summary.ts!", ...tests],
+      ...sources,
+    },
   },
 };

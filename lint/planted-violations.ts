@@ -22,6 +22,8 @@ export const TARGETS: Readonly<Record<string, string>> = {
   "packages/shared/src/adapters/system/value.ts": "export const value = 1;\n",
   "packages/api/src/value.ts": "export const value = 1;\n",
   "packages/scheduler/src/value.ts": "export const value = 1;\n",
+  "packages/standalone/src/value.ts": "export const value = 1;\n",
+  "packages/e2e/src/value.ts": "export const value = 1;\n",
 };
 
 const arrow = (ban: string, file: string, specifier: string): PlantedViolation => ({
@@ -54,6 +56,9 @@ const ARROWS: readonly PlantedViolation[] = [
   arrow("a service imports testing", "packages/api/src/to-testing.ts", "@tickline/shared/testing/value"),
   arrow("a service imports another service", "packages/api/src/to-service.ts", "@tickline/scheduler/value"),
   arrow("a service reaches into another package by path", "packages/api/src/by-path.ts", "../../scheduler/src/value.ts"),
+  arrow("a service imports what composes it", "packages/api/src/to-standalone.ts", "@tickline/standalone/value"),
+  arrow("standalone imports its tests", "packages/standalone/src/to-e2e.ts", "@tickline/e2e/value"),
+  arrow("standalone imports testing", "packages/standalone/src/to-testing.ts", "@tickline/shared/testing/value"),
   arrow("a service's test imports another service", "packages/api/src/to-service.test.ts", "@tickline/scheduler/value"),
   {
     ban: "domain imports a type of a port",
@@ -209,4 +214,6 @@ export const INNOCENT: Readonly<Record<string, string>> = {
   "packages/api/src/main.ts": `${imports("@tickline/shared/adapters/sqlite/value")}console.log(copy, process.env);\n`,
   "packages/api/src/kernel.test.ts": `${imports("@tickline/shared/adapters/memory/value")}setTimeout(() => Date.now(), 1);\n`,
   "packages/standalone/src/compose.ts": imports("@tickline/scheduler/value"),
+  "packages/e2e/src/whole.test.ts": imports("@tickline/standalone/value"),
+  "packages/e2e/src/harness.ts": imports("@tickline/shared/testing/value"),
 };

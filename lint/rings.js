@@ -17,10 +17,11 @@ const ARROWS = {
   service: ["domain", "events", "ports", "runtime", "own package"],
   main: ["domain", "events", "ports", "runtime", "own package", "adapters/system", "adapter"],
   composition: ["domain", "events", "ports", "runtime", "own package", "adapters/system", "adapter", "service", "main"],
+  proof: ["domain", "events", "ports", "runtime", "own package", "adapters/system", "adapter", "testing", "service", "main", "composition"],
   test: ["domain", "events", "ports", "runtime", "own package", "adapters/system", "adapter", "testing"],
 };
-/** Packages that put the others together; everything else is a service, which shares `shared` with the others and no more. */
-const COMPOSITIONS = ["standalone", "e2e", "bench"];
+/** Packages that put the others together, or look at the whole; every other is a service, which shares `shared` and no more. */
+const RING_OF_PACKAGE = { standalone: "composition", e2e: "proof", bench: "proof" };
 
 /** Tests, and what only tests beside it use. */
 const isTest = (file) => /\.test(-support)?\.ts$/.test(file);
@@ -39,12 +40,11 @@ function placeOf(file) {
 }
 
 function ringOfService(owner, inside) {
-  if (COMPOSITIONS.includes(owner)) return "composition";
-  return inside === "main.ts" ? "main" : "service";
+  return RING_OF_PACKAGE[owner] ?? (inside === "main.ts" ? "main" : "service");
 }
 
 function arrowsOf(place, file) {
-  if (isTest(file) && place.ring !== "composition") return ARROWS.test;
+  if (isTest(file) && place.ring !== "proof") return place.ring === "composition" ? ARROWS.proof : ARROWS.test;
   return ARROWS[place.ring] ?? (place.adapter === null ? ARROWS.service : ARROWS.adapter);
 }
 

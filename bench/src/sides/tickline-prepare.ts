@@ -1,0 +1,36 @@
+import { ALL_SLOTS } from "@tickline/shared/domain/slot";
+import { benchJob, createJobs } from "./bench-job.ts";
+import { makeOldRuns } from "./old-runs.ts";
+import { runSide } from "./side.ts";
+import { openTickline } from "./tickline.ts";
+
+interface PreparePlan {
+  readonly dataDir: string;
+  readonly schedules: number;
+  readonly oldRuns: number;
+}
+
+const SENT_AT_ONCE = 5_000;
+const MINUTES_A_DAY = 1_440;
+
+/** Fills a data folder and leaves it: what is measured then was made by another process. */
+await runSide<PreparePlan, null>(async ({ dataDir, schedules, oldRuns }) => {
+  const { store, stop } = await openTickline({ dataDir, concurrency: 1, onStart: () => undefined });
+  const now = Date.now();
+  // Once a year at any minute of New Year's Day: active, of many patterns, and quiet meanwhile.
+  const jobAt = (index: number) => {
+    const minute = index % MINUTES_A_DAY;
+    const schedule = { cron: `${minute % 60} ${Math.floor(minute / 60)} 1 1 *`, timezone: "Europe/Berlin" };
+    return benchJob(index, { name: `Yearly ${index}`, handler: "http", params: { url: "http://127.0.0.1:9/" }, schedule }, now);
+  };
+  await createJobs(store, schedules, jobAt);
+  for (;;) {
+    const events = await store.outbox.unsent({ slots: ALL_SLOTS, limit: SENT_AT_ONCE });
+    if (events.length === 0) break;
+    await store.outbox.sent(events.map(({ id }) => id));
+  }
+  await makeOldRuns(store, { runs: oldRuns, jobs: Array.from({ length: schedules }, (_, index) => jobAt(index)), now });
+  await stop();
+  await store.close();
+  return null;
+});
