@@ -39,7 +39,7 @@ export interface DueRuns {
     readonly repeatMs: number;
     readonly repeatMsMax: number;
   }): Promise<void>;
-  /** Published runs nobody has claimed yet, per queue. Queues with none are left out. */
+  /** Published runs nobody has claimed yet and that are not publishable again, per queue. Queues with none are left out. */
   unclaimed(slots: SlotRange): Promise<Readonly<Record<string, number>>>;
   /**
    * Wakes what is to be woken by `now`, each kind with its own budget of `limit`: `retrying` becomes `due` with

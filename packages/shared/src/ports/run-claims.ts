@@ -56,7 +56,10 @@ export interface Deferral {
  * token (and, to claim, the attempt) is the key. Nothing here creates a run.
  */
 export interface RunClaims {
-  /** `due` with an equal attempt and no cancel flag becomes `running`. Never an upsert. */
+  /**
+   * `due` with an equal attempt and no cancel flag becomes `running`. Never an upsert. A repeat under the same token, its
+   * answer having been lost, answers `won` again, so a token is for one claim; a run that stands twice in a batch is won once.
+   */
   claim(request: ClaimRequest): Promise<readonly ClaimOutcome[]>;
   heartbeat(request: { readonly leases: readonly HeldLease[]; readonly leaseMs: number; readonly now: Instant }): Promise<HeartbeatResult>;
   /**

@@ -25,6 +25,7 @@ export interface Rescue {
 }
 
 export interface RescueResult {
+  /** How many won their compare-and-set, those that ended included. */
   readonly rescued: number;
   readonly ended: readonly EndedRun[];
 }

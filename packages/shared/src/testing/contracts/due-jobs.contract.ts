@@ -15,7 +15,6 @@ import {
   fire,
   only,
   publishable,
-  race,
   readJob,
   readRun,
   start,
@@ -269,37 +268,6 @@ export const dueJobsContract = contractOf("DueJobs", {
   "nothing is to be repaired where nothing crashed": async ({ store }) => {
     await fire(store, scheduledFireOf(await addJob(store)));
     expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(0);
-    expect(await publishable(store)).toHaveLength(1);
-  },
-
-  "of many fires of one instant exactly one wins": async ({ store }) => {
-    const job = await addJob(store);
-    const outcomes = await race(() => fire(store, scheduledFireOf(job)));
-    expect(countKind(outcomes, "won")).toBe(1);
-    expect(await publishable(store)).toEqual([dueRunOf(job)]);
-    expect((await readJob(store, job)).firedCount).toBe(1);
-  },
-
-  "of many batches over the same jobs each job is won once": async ({ store }) => {
-    const jobs: Job[] = [];
-    for (let index = 0; index < 10; index += 1) jobs.push(await addJob(store, { id: `job-${index}` }));
-    const results = await race((racer) => {
-      const order = racer % 2 === 0 ? jobs : [...jobs].reverse();
-      return store.dueJobs.fire({ fires: order.map((job) => scheduledFireOf(job)), now: START, claimant: null, claimed: [] });
-    });
-    expect(
-      countKind(
-        results.flatMap(({ outcomes }) => outcomes),
-        "won",
-      ),
-    ).toBe(10);
-    expect(await publishable(store)).toHaveLength(10);
-  },
-
-  "many manual fires with one key make one run": async ({ store }) => {
-    const job = await addJob(store);
-    const outcomes = await race(() => fire(store, manualFireOf(job, { at: START, keys: ["k"] })));
-    expect(countKind(outcomes, "won")).toBe(outcomes.length);
     expect(await publishable(store)).toHaveLength(1);
   },
 });

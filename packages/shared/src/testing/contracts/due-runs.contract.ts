@@ -114,8 +114,11 @@ export const dueRunsContract = contractOf("DueRuns", {
       expect(await wake(store, now + intervalMs - 1)).toEqual({ ready: 0, ended: [], nextWakeAt: now + intervalMs, more: false });
       expect(await publishable(store)).toEqual([]);
       now += intervalMs;
+      expect(await unclaimed(store)).toEqual({ default: 1 });
       expect((await wake(store, now)).ready).toBe(1);
       expect(await publishable(store)).toEqual([run]);
+      // Out of the window, or a window full of lost messages would never be published again.
+      expect(await unclaimed(store)).toEqual({});
     }
   },
 

@@ -122,7 +122,8 @@ export const runLeasesContract = contractOf("RunLeases", {
       const run = await addRun(current, job, { name: to });
       await start(current, run, { token: to, now });
       ({ store: current, now } = await endLeases({ now, leaseMs: LEASE_MS }));
-      const { ended } = await rescueTo(current, to, now);
+      const { rescued, ended } = await rescueTo(current, to, now);
+      expect(rescued).toBe(1);
       expect(only(ended)).toMatchObject({ runId: run.runId, state: to, attempt: 1, finishedAt: now, output: null });
       expect(await readRun(current, run)).toMatchObject({ state: to, finishedAt: now, attempts: [{ attempt: 1, state: "lost" }] });
       expect(await unannounced(current)).toContainEqual(only(ended));
@@ -139,7 +140,7 @@ export const runLeasesContract = contractOf("RunLeases", {
     const after = await endLeases(LEASE);
     expect(only(await ending(after.store, after.now)).cancelRequested).toBe(true);
     const { rescued, ended } = await rescueTo(after.store, "due", after.now);
-    expect(rescued).toBe(0);
+    expect(rescued).toBe(1);
     expect(only(ended)).toMatchObject({ runId: run.runId, state: "cancelled" });
     expect(await publishable(after.store)).toEqual([]);
   },

@@ -4,6 +4,7 @@ import { claimedFiresContract } from "./claimed-fires.contract.ts";
 import { dueJobsContract } from "./due-jobs.contract.ts";
 import { dueRunsContract } from "./due-runs.contract.ts";
 import { durabilityContract } from "./durability.contract.ts";
+import { fireRacesContract } from "./fire-races.contract.ts";
 import { handlerRegistryContract } from "./handler-registry.contract.ts";
 import { jobCatalogContract } from "./job-catalog.contract.ts";
 import { jobListContract } from "./job-list.contract.ts";
@@ -28,6 +29,7 @@ const CONTRACTS: readonly StoreContract[] = [
   jobOutboxContract,
   requestsContract,
   dueJobsContract,
+  fireRacesContract,
   claimedFiresContract,
   dueRunsContract,
   wakeContract,

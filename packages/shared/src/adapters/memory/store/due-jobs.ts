@@ -1,0 +1,85 @@
+import { AppError } from "../../../domain/app-error.ts";
+import type { Fire } from "../../../domain/fire.ts";
+import { runIdOf } from "../../../domain/run-id.ts";
+import { inRange } from "../../../domain/slot.ts";
+import type { DueJobs, FiredRun, FireOutcome, FireRequest } from "../../../ports/due-jobs.ts";
+import { beginOrSkip } from "./claim-run.ts";
+import type { StoreFaults } from "./faults.ts";
+import type { JobRow } from "./job-table.ts";
+import { completeFires, readBack } from "./pending-fires.ts";
+import { take, takeWhile } from "./sorted-index.ts";
+import type { MemoryState } from "./state.ts";
+
+export function createDueJobs(state: MemoryState, { crashBeforeRuns = () => false }: StoreFaults): DueJobs {
+  const { jobs } = state;
+  return {
+    async upcoming({ slots, until, after, limit }) {
+      const behind = after === null ? null : { at: after.nextRunAt, id: after.uid };
+      const rows = takeWhile(jobs.upcoming.ascending(behind), ({ job }) => job.nextRunAt !== null && job.nextRunAt <= until);
+      return take(rows, limit, ({ job }) => inRange(job.slot, slots)).map((row) => readBack(state, row));
+    },
+    async read(jobUids) {
+      const rows = jobUids.map((uid) => jobs.get(uid)).filter((row) => row !== undefined && row.job.state !== "deleted");
+      return rows.map((row) => readBack(state, row as JobRow));
+    },
+    async fire(request) {
+      const won = request.fires.map((fire) => advance(state, fire, request.now));
+      const outcomes = request.fires.map((fire, index): FireOutcome => {
+        const row = won[index];
+        if (row === null || row === undefined) return { kind: "lost" };
+        if (crashBeforeRuns())
+          throw new AppError("store_unavailable", `fire job ${fire.job.uid}: crashed before its runs`, { retryable: true });
+        return { kind: "won", runs: makeRuns(state, { row, fire, claiming: request.claimed.includes(index) ? request : null }) };
+      });
+      return { outcomes, leaseMs: request.claimant?.leaseMs ?? null };
+    },
+    async repair({ slots, limit }) {
+      const rows = take(jobs.pending, limit, ({ job }) => inRange(job.slot, slots));
+      for (const row of rows) completeFires(state, row);
+      return rows.length;
+    },
+  };
+}
+
+/** The compare-and-set: moves the cursor and puts the runs to be made into the job. Null: somebody else came first. */
+function advance(state: MemoryState, fire: Fire, now: number): JobRow | null {
+  const row = state.jobs.get(fire.job.uid);
+  if (row === undefined || !stands(row, fire)) return null;
+  completeFires(state, row);
+  row.job = { ...row.job, ...fire.advance };
+  row.pending = fire.entries.map((entry) => ({
+    runId: runIdOf(state.digest, { jobUid: row.job.uid, ...entry }),
+    entry,
+    jobVersion: row.job.version,
+    firedAt: now,
+  }));
+  state.jobs.save(row);
+  return row;
+}
+
+const stands = ({ job }: JobRow, { job: read, advance: cursor }: Fire): boolean =>
+  job.tenantId === read.tenantId &&
+  job.state !== "deleted" &&
+  job.version === read.version &&
+  (cursor === null || (job.nextRunAt === read.nextRunAt && job.state === "active"));
+
+interface WonFire {
+  readonly row: JobRow;
+  readonly fire: Fire;
+  /** The request, if it claims the first due run of this fire. */
+  readonly claiming: FireRequest | null;
+}
+
+function makeRuns(state: MemoryState, { row, fire, claiming }: WonFire): FiredRun[] {
+  const { uid } = row.job;
+  const made = completeFires(state, row);
+  const ids = fire.entries.map((entry) => runIdOf(state.digest, { jobUid: uid, ...entry }));
+  const firstDue = ids[fire.entries.findIndex((entry) => entry.state === "due")];
+  return ids.map((runId) => {
+    const run = state.runs.get(runId);
+    if (run === undefined) throw new AppError("store_corrupt", `run ${runId} of a fire that was won is not there`);
+    const mayClaim = runId === firstDue && made.includes(runId) && claiming !== null && claiming.claimant !== null;
+    const claimed = mayClaim && beginOrSkip(state, run, { claimant: claiming.claimant, now: claiming.now });
+    return { runId, state: run.state, reason: run.reason, claimed };
+  });
+}

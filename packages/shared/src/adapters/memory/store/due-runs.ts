@@ -1,0 +1,58 @@
+import { inRange, type SlotRange } from "../../../domain/slot.ts";
+import type { DueRuns } from "../../../ports/due-runs.ts";
+import { makePublishable } from "./run-changes.ts";
+import { dueRunOf, type RunRow } from "./run-row.ts";
+import { take } from "./sorted-index.ts";
+import type { MemoryState } from "./state.ts";
+import { wakeRuns } from "./wake.ts";
+
+export function createDueRuns(state: MemoryState): DueRuns {
+  const { jobs, runs } = state;
+  return {
+    async publishable({ slots, queue, limit }) {
+      const rows = take(runs.publishable.get(queue)?.ascending() ?? [], limit, isIn(slots));
+      return rows.map((row) => dueRunOf(row, jobs.get(row.origin.jobUid)?.job.lastRun ?? null));
+    },
+    async queues(slots) {
+      return [...runs.publishable].filter(([, rows]) => take(rows.ascending(), 1, isIn(slots)).length > 0).map(([queue]) => queue);
+    },
+    async published({ runs: publications, now, repeatMs, repeatMsMax }) {
+      for (const { runId, attempt } of publications) {
+        const row = runs.get(runId);
+        if (row?.state !== "due" || row.attempt !== attempt || row.standing !== "publishable") continue;
+        row.repeatMs = Math.min(row.repeatMs === null ? repeatMs : 2 * row.repeatMs, repeatMsMax);
+        row.standing = "published";
+        row.wakeAt = now + row.repeatMs;
+        runs.save(row);
+      }
+    },
+    async unclaimed(slots) {
+      const counts: Record<string, number> = {};
+      for (const { origin } of runs.published.ascending()) {
+        const { queue } = origin.definition;
+        if (inRange(origin.slot, slots)) counts[queue] = (counts[queue] ?? 0) + 1;
+      }
+      return counts;
+    },
+    async wake(request) {
+      return wakeRuns(runs, request);
+    },
+    async rouse({ handlers }) {
+      const waiting = take(
+        runs.deferred.ascending(),
+        Infinity,
+        ({ reason, origin }) => reason === "unknown_handler" && handlers.includes(origin.definition.handler),
+      );
+      for (const row of waiting) {
+        makePublishable(row);
+        runs.save(row);
+      }
+      return waiting.length;
+    },
+  };
+}
+
+const isIn =
+  (slots: SlotRange) =>
+  ({ origin }: RunRow): boolean =>
+    inRange(origin.slot, slots);

@@ -1,0 +1,50 @@
+import { AppError } from "../../../domain/app-error.ts";
+import type { Job } from "../../../domain/job.ts";
+import { definitionHash } from "../../../domain/job-definition.ts";
+import type { JobCatalog } from "../../../ports/job-catalog.ts";
+import { listJobs } from "./job-list.ts";
+import { completeFires } from "./pending-fires.ts";
+import type { MemoryState } from "./state.ts";
+
+export function createJobCatalog(state: MemoryState): JobCatalog {
+  const { jobs, digest } = state;
+  return {
+    async create(tenantId, { job, event }) {
+      const present = jobs.get(job.uid);
+      if (present !== undefined && present.job.tenantId !== tenantId)
+        throw new AppError("internal", `create job ${job.id}: its uid is taken`);
+      if (present !== undefined) return { kind: "created", job: present.job };
+      const named = jobs.named(tenantId, job.id);
+      if (named !== undefined) return { kind: "exists", job: named.job };
+      jobs.save({ job, pending: [], outbox: new Map([[event.id, event]]), definitions: new Map([[job.definitionHash, job.definition]]) });
+      return { kind: "created", job };
+    },
+    async get(tenantId, jobId) {
+      return jobs.named(tenantId, jobId)?.job ?? null;
+    },
+    async list(tenantId, query) {
+      return listJobs(jobs.ofTenant(tenantId), query);
+    },
+    async change(tenantId, { previous, next, event }) {
+      const row = jobs.get(previous.uid);
+      if (row === undefined || row.job.tenantId !== tenantId || !isAsRead(row.job, previous)) return { kind: "stale" };
+      completeFires(state, row);
+      const { status, lastRun } = row.job;
+      row.job = { ...next, status, lastRun };
+      row.definitions.set(next.definitionHash, next.definition);
+      row.outbox.set(event.id, event);
+      jobs.save(row);
+      return { kind: "changed", job: row.job };
+    },
+    async addDefinition(tenantId, { jobUid, definition }) {
+      const row = jobs.get(jobUid);
+      if (row === undefined || row.job.tenantId !== tenantId) throw new AppError("internal", `add definition: no job ${jobUid}`);
+      const hash = definitionHash(digest, definition);
+      row.definitions.set(hash, definition);
+      return hash;
+    },
+  };
+}
+
+const isAsRead = (stored: Job, read: Job): boolean =>
+  stored.state !== "deleted" && stored.version === read.version && stored.nextRunAt === read.nextRunAt && stored.state === read.state;

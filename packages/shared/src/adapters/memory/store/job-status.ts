@@ -1,0 +1,39 @@
+import { supersedes, type StatusChange } from "../../../domain/status-change.ts";
+import type { JobStatus } from "../../../ports/job-status.ts";
+import { lastRunOf, type RunRow } from "./run-row.ts";
+import { type Position, take } from "./sorted-index.ts";
+import type { MemoryState } from "./state.ts";
+
+export const createJobStatus = (state: MemoryState): JobStatus => ({
+  async apply(changes) {
+    for (const { tenantId, jobUid, lastRun } of changes) {
+      const row = state.jobs.get(jobUid);
+      if (row?.job.tenantId !== tenantId || !supersedes(lastRun, row.job.lastRun)) continue;
+      row.job = { ...row.job, status: lastRun.state, lastRun };
+      state.jobs.save(row);
+    }
+  },
+  async settledSince({ since, after, limit }) {
+    const behind: Position = after === null ? { at: since, id: "" } : positionOf(after);
+    const found = take(state.runs.settled.ascending(behind), limit + 1);
+    const part = found.slice(0, limit);
+    const last = part.at(-1);
+    return {
+      changes: part.map(changeOf),
+      next: found.length > part.length && last !== undefined ? `${last.settledAt}.${last.runId}` : null,
+    };
+  },
+  async watermark() {
+    return state.watermark;
+  },
+  async advance(watermark) {
+    state.watermark = Math.max(state.watermark, watermark);
+  },
+});
+
+const changeOf = (row: RunRow): StatusChange => ({ tenantId: row.origin.tenantId, jobUid: row.origin.jobUid, lastRun: lastRunOf(row) });
+
+function positionOf(after: string): Position {
+  const dot = after.indexOf(".");
+  return { at: Number(after.slice(0, dot)), id: after.slice(dot + 1) };
+}

@@ -1,0 +1,101 @@
+import type { FireEntry } from "../../../domain/fire.ts";
+import type { Instant } from "../../../domain/instant.ts";
+import type { Job } from "../../../domain/job.ts";
+import type { JobDefinition } from "../../../domain/job-definition.ts";
+import type { JobEvent } from "../../../events/job-event.ts";
+import { createSortedIndex, type SortedIndex } from "./sorted-index.ts";
+
+/** A fire that has advanced its job and whose run is not yet known to exist. */
+export interface PendingFire {
+  readonly runId: string;
+  readonly entry: FireEntry;
+  readonly jobVersion: number;
+  readonly firedAt: Instant;
+}
+
+/** A job as the store keeps it. `job` is replaced, never changed: what was read stays as it was. */
+export interface JobRow {
+  job: Job;
+  pending: readonly PendingFire[];
+  /** By event id, in the order of the writes. */
+  readonly outbox: Map<string, JobEvent>;
+  /** By hash. */
+  readonly definitions: Map<string, JobDefinition>;
+}
+
+/** All jobs, tombstones included, and every order in which the store is asked for them. */
+export interface JobTable {
+  readonly get: (uid: string) => JobRow | undefined;
+  /** The job that has the id now; never a tombstone. */
+  readonly named: (tenantId: string, jobId: string) => JobRow | undefined;
+  readonly save: (row: JobRow) => void;
+  readonly remove: (row: JobRow) => void;
+  /** Jobs of a tenant by (`createdAt`, `uid`), without tombstones. */
+  readonly ofTenant: (tenantId: string) => SortedIndex<JobRow>;
+  /** Active jobs by (`nextRunAt`, `uid`). */
+  readonly upcoming: SortedIndex<JobRow>;
+  /** By `updatedAt`, which is when they were deleted. */
+  readonly tombstones: SortedIndex<JobRow>;
+  /** Jobs with pending fires. */
+  readonly pending: Set<JobRow>;
+  /** Jobs with unsent events. */
+  readonly unsent: Set<JobRow>;
+}
+
+export function createJobTable(): JobTable {
+  const rows = new Map<string, JobRow>();
+  const names = new Map<string, JobRow>();
+  const tenants = new Map<string, SortedIndex<JobRow>>();
+  const upcoming = createSortedIndex<JobRow>();
+  const tombstones = createSortedIndex<JobRow>();
+  const pending = new Set<JobRow>();
+  const unsent = new Set<JobRow>();
+  const none = createSortedIndex<JobRow>();
+
+  function saveName(row: JobRow): void {
+    const { uid, tenantId, state, createdAt } = row.job;
+    const name = nameOf(row.job);
+    let tenant = tenants.get(tenantId);
+    if (tenant === undefined) tenants.set(tenantId, (tenant = createSortedIndex()));
+    if (state !== "deleted") {
+      names.set(name, row);
+      tenant.set(uid, createdAt, row);
+      return;
+    }
+    if (names.get(name) === row) names.delete(name);
+    tenant.delete(uid);
+  }
+  return {
+    get: (uid) => rows.get(uid),
+    named: (tenantId, id) => names.get(nameOf({ tenantId, id })),
+    save(row) {
+      const { uid, state, nextRunAt, updatedAt } = row.job;
+      rows.set(uid, row);
+      saveName(row);
+      if (state === "active" && nextRunAt !== null) upcoming.set(uid, nextRunAt, row);
+      else upcoming.delete(uid);
+      if (state === "deleted") tombstones.set(uid, updatedAt, row);
+      keep(pending, row, row.pending.length > 0);
+      keep(unsent, row, row.outbox.size > 0);
+    },
+    /** Tombstones alone are removed, so there is no name to give back. */
+    remove(row) {
+      rows.delete(row.job.uid);
+      tombstones.delete(row.job.uid);
+      pending.delete(row);
+      unsent.delete(row);
+    },
+    ofTenant: (tenantId) => tenants.get(tenantId) ?? none,
+    upcoming,
+    tombstones,
+    pending,
+    unsent,
+  };
+}
+
+const nameOf = ({ tenantId, id }: Pick<Job, "tenantId" | "id">): string => JSON.stringify([tenantId, id]);
+
+function keep(rows: Set<JobRow>, row: JobRow, wanted: boolean): void {
+  if (wanted) rows.add(row);
+  else rows.delete(row);
+}

@@ -1,0 +1,15 @@
+import type { LeaseRows } from "../../../ports/lease-rows.ts";
+import type { MemoryState } from "./state.ts";
+
+export const createLeaseRows = ({ leaders, clock }: MemoryState): LeaseRows => ({
+  async take({ name, owner, ttlMs }) {
+    const held = leaders.get(name);
+    const now = clock.now();
+    if (held !== undefined && held.owner !== owner && held.expiresAt > now) return false;
+    leaders.set(name, { owner, expiresAt: now + ttlMs });
+    return true;
+  },
+  async release({ name, owner }) {
+    if (leaders.get(name)?.owner === owner) leaders.delete(name);
+  },
+});

@@ -1,0 +1,30 @@
+import { AppError } from "../../../domain/app-error.ts";
+import type { Job } from "../../../domain/job.ts";
+import type { JobRow, PendingFire } from "./job-table.ts";
+import { newRunRow, type RunOrigin } from "./run-row.ts";
+import type { MemoryState } from "./state.ts";
+
+/**
+ * Makes the runs of all fires pending in a job, and answers with the ids of those that did not exist yet. Whoever reads
+ * a job back to write it does this first, so that a fire that crashed half-way is completed by whoever comes next.
+ */
+export function completeFires({ jobs, runs }: Pick<MemoryState, "jobs" | "runs">, row: JobRow): string[] {
+  if (row.pending.length === 0) return [];
+  const missing = row.pending.filter(({ runId }) => runs.get(runId) === undefined);
+  for (const fire of missing) runs.save(newRunRow(originOf(row, fire), fire));
+  row.pending = [];
+  jobs.save(row);
+  return missing.map(({ runId }) => runId);
+}
+
+/** Completes what is pending in a job, and reads it. */
+export function readBack(state: MemoryState, row: JobRow): Job {
+  completeFires(state, row);
+  return row.job;
+}
+
+function originOf({ job, definitions }: JobRow, { entry, jobVersion }: PendingFire): RunOrigin {
+  const definition = definitions.get(entry.definitionHash);
+  if (definition === undefined) throw new AppError("store_corrupt", `job ${job.uid} has no definition ${entry.definitionHash}`);
+  return { tenantId: job.tenantId, jobUid: job.uid, jobId: job.id, jobVersion, slot: job.slot, definition };
+}

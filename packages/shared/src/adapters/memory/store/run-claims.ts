@@ -1,0 +1,63 @@
+import type { ClaimedRun, DueRun } from "../../../domain/due-run.ts";
+import type { ClaimOutcome, ClaimRequest, RunClaims } from "../../../ports/run-claims.ts";
+import { beginOrSkip } from "./claim-run.ts";
+import { endedRunOf, type RunRow } from "./run-row.ts";
+import { settleAttempt } from "./settle-attempt.ts";
+import type { MemoryState } from "./state.ts";
+
+export function createRunClaims(state: MemoryState): RunClaims {
+  const { runs } = state;
+  return {
+    async claim(request) {
+      const won = new Set<string>();
+      return request.runs.map((run) => {
+        const outcome: ClaimOutcome = won.has(run.runId) ? { kind: "lost" } : claimRun(state, run, request);
+        if (outcome.kind === "won") won.add(run.runId);
+        return outcome;
+      });
+    },
+    async heartbeat({ leases, leaseMs, now }) {
+      const renewed: string[] = [];
+      const cancelRequested: string[] = [];
+      for (const { runId, token } of leases) {
+        const row = runs.get(runId);
+        if (row === undefined || row.lease?.token !== token) continue;
+        row.lease = { token, leaseMs, expiresAt: now + leaseMs };
+        runs.save(row);
+        renewed.push(runId);
+        if (row.cancelRequested) cancelRequested.push(runId);
+      }
+      return { renewed, cancelRequested };
+    },
+    async settle({ settlements, now }) {
+      return settlements.map((settlement) => settleAttempt(runs, settlement, now));
+    },
+    async defer({ deferrals }) {
+      for (const { runId, attempt, reason, wakeAt } of deferrals) {
+        const row = runs.get(runId);
+        if (row?.state !== "due" || row.attempt !== attempt) continue;
+        row.standing = "deferred";
+        row.reason = reason;
+        row.wakeAt = wakeAt;
+        runs.save(row);
+      }
+    },
+  };
+}
+
+function claimRun(state: MemoryState, run: DueRun, request: ClaimRequest): ClaimOutcome {
+  const { claimant, now, firedAfter } = request;
+  const row = state.runs.get(run.runId);
+  if (row === undefined || row.attempt !== run.attempt) return { kind: "lost" };
+  if (row.lease?.token === claimant.token) return { kind: "won", claim: claimOf(run, row) };
+  if (row.state !== "due" || row.cancelRequested) return { kind: "lost" };
+  if (row.firstStartedAt === null && row.firedAt < firedAfter) return { kind: "lost" };
+  return beginOrSkip(state, row, { claimant, now }) ? { kind: "won", claim: claimOf(run, row) } : { kind: "overlap", run: endedRunOf(row) };
+}
+
+const claimOf = (run: DueRun, { lease, startedAt }: RunRow): ClaimedRun => ({
+  run,
+  token: lease?.token ?? "",
+  leaseMs: lease?.leaseMs ?? 0,
+  startedAt: startedAt ?? 0,
+});

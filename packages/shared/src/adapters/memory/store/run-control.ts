@@ -1,0 +1,37 @@
+import type { RunControl } from "../../../ports/run-control.ts";
+import { cancelOpenRuns } from "./cancel-open.ts";
+import { completeFires } from "./pending-fires.ts";
+import { endRun } from "./run-changes.ts";
+import { endedRunOf } from "./run-row.ts";
+import type { MemoryState } from "./state.ts";
+
+export const createRunControl = (state: MemoryState): RunControl => ({
+  async cancel(tenantId, { runId, now }) {
+    const row = state.runs.get(runId);
+    if (row === undefined || row.origin.tenantId !== tenantId) return { kind: "unknown" };
+    switch (row.state) {
+      case "due":
+      case "retrying":
+        endRun(row, { state: "cancelled", reason: "cancelled", now });
+        state.runs.save(row);
+        return { kind: "cancelled", run: endedRunOf(row) };
+      case "running":
+        row.cancelRequested = true;
+        state.runs.save(row);
+        return { kind: "requested" };
+      case "succeeded":
+      case "failed":
+      case "cancelled":
+      case "lost":
+      case "skipped":
+      case "missed":
+        return { kind: "ended" };
+    }
+  },
+  async cancelOpen(tenantId, { jobUid, now, limit }) {
+    const job = state.jobs.get(jobUid);
+    if (job === undefined || job.job.tenantId !== tenantId) return [];
+    completeFires(state, job);
+    return cancelOpenRuns(state.runs, jobUid, { now, limit });
+  },
+});

@@ -1,0 +1,37 @@
+import type { Instant } from "../../../domain/instant.ts";
+import type { EndedRun } from "../../../domain/settlement.ts";
+import { inRange } from "../../../domain/slot.ts";
+import type { Rescue, RunLeases } from "../../../ports/run-leases.ts";
+import { endAttempt, endRun, makeDueAgain } from "./run-changes.ts";
+import { endedRunOf, leaseViewOf, type RunRow } from "./run-row.ts";
+import { take, takeWhile } from "./sorted-index.ts";
+import type { MemoryState } from "./state.ts";
+
+export const createRunLeases = ({ runs }: MemoryState): RunLeases => ({
+  async ending({ slots, now, limit }) {
+    const over = takeWhile(runs.leased.ascending(), ({ lease }) => lease !== null && lease.expiresAt <= now);
+    const rows = take(over, limit, ({ origin }) => inRange(origin.slot, slots));
+    return rows.flatMap((row) => (row.lease === null ? [] : [leaseViewOf(row, row.lease)]));
+  },
+  async rescue({ rescues, now }) {
+    const ended: EndedRun[] = [];
+    let rescued = 0;
+    for (const { runId, expiresAt, to } of rescues) {
+      const row = runs.get(runId);
+      if (row?.lease?.expiresAt !== expiresAt) continue;
+      rescueRun(row, to, now);
+      runs.save(row);
+      rescued += 1;
+      if (row.state !== "due") ended.push(endedRunOf(row));
+    }
+    return { rescued, ended };
+  },
+});
+
+function rescueRun(row: RunRow, to: Rescue["to"], now: Instant): void {
+  endAttempt(row, { state: "lost", finishedAt: now, error: null });
+  row.rescues += 1;
+  if (to !== "due") endRun(row, { state: to, now, error: row.error });
+  else if (row.cancelRequested) endRun(row, { state: "cancelled", now });
+  else makeDueAgain(row);
+}

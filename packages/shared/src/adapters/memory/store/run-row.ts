@@ -1,0 +1,176 @@
+import type { DueRun } from "../../../domain/due-run.ts";
+import type { FireEntry } from "../../../domain/fire.ts";
+import type { Instant } from "../../../domain/instant.ts";
+import type { JobDefinition } from "../../../domain/job-definition.ts";
+import type { LastRun, Run } from "../../../domain/run.ts";
+import { isTerminal } from "../../../domain/run-state.ts";
+import type { EndedRun } from "../../../domain/settlement.ts";
+import type { SettleOutcome } from "../../../ports/run-claims.ts";
+import type { LeaseView } from "../../../ports/run-leases.ts";
+
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+
+/** Which job a run is of, as it was when it fired. Never changes. */
+export interface RunOrigin {
+  readonly tenantId: string;
+  readonly jobUid: string;
+  readonly jobId: string;
+  readonly jobVersion: number;
+  readonly slot: number;
+  readonly definition: JobDefinition;
+}
+
+/** The lease of a running attempt; null when nobody holds one. */
+export interface RowLease {
+  readonly token: string;
+  readonly leaseMs: number;
+  readonly expiresAt: Instant;
+}
+
+/** A `due` run: waits to be published, was published, or was put aside until `wakeAt`. */
+export type Standing = "publishable" | "published" | "deferred";
+
+/** A run as the store keeps it. Changed by the functions of `run-changes.ts` alone, and saved in the table after it. */
+export interface RunRow extends Mutable<Omit<Run, "handler" | "queue" | "tenantId" | "jobUid" | "jobId" | "jobVersion">> {
+  readonly origin: RunOrigin;
+  readonly entry: FireEntry;
+  readonly firedAt: Instant;
+  failures: number;
+  rescues: number;
+  standing: Standing;
+  /** The wait of the latest publication, which the next one doubles; null before the first. */
+  repeatMs: number | null;
+  lease: RowLease | null;
+  /** The latest settlement, so that repeating it can be answered as the first time. */
+  settled: { readonly token: string; readonly outcome: SettleOutcome } | null;
+  /** When it ended, by the store; null while it is open. */
+  settledAt: Instant | null;
+  announced: boolean;
+}
+
+export const newRunRow = (origin: RunOrigin, { runId, entry, firedAt }: { runId: string; entry: FireEntry; firedAt: Instant }): RunRow => ({
+  origin,
+  entry,
+  firedAt,
+  runId,
+  cause: entry.cause,
+  scheduledFor: entry.scheduledFor,
+  count: entry.count,
+  scheduledForLast: entry.scheduledForLast,
+  state: entry.state,
+  reason: entry.reason,
+  attempt: 1,
+  attempts: [],
+  firstStartedAt: null,
+  startedAt: null,
+  finishedAt: isTerminal(entry.state) ? firedAt : null,
+  output: null,
+  error: null,
+  retryOf: entry.retryOf,
+  cancelRequested: false,
+  wakeAt: null,
+  failures: 0,
+  rescues: 0,
+  standing: "publishable",
+  repeatMs: null,
+  lease: null,
+  settled: null,
+  settledAt: isTerminal(entry.state) ? firedAt : null,
+  announced: false,
+});
+
+/** The first instant at which a run that was never started has waited too long; null: it may wait for ever. */
+export const expiryOf = ({ origin, state, firstStartedAt, scheduledFor }: RunRow): Instant | null =>
+  state === "due" && firstStartedAt === null && origin.definition.expireAfterMs !== null
+    ? scheduledFor + origin.definition.expireAfterMs + 1
+    : null;
+
+/** Its overlap policy lets no other run of the job be open beside it. */
+export const isExclusive = ({ origin }: RunRow): boolean => origin.definition.overlap === "skip";
+
+const earliest = (left: Instant | null, right: Instant | null): Instant | null =>
+  left === null || right === null ? (left ?? right) : Math.min(left, right);
+
+const identityOf = ({ origin, runId, cause, scheduledFor }: RunRow) => ({
+  tenantId: origin.tenantId,
+  runId,
+  jobUid: origin.jobUid,
+  jobId: origin.jobId,
+  jobVersion: origin.jobVersion,
+  queue: origin.definition.queue,
+  handler: origin.definition.handler,
+  cause,
+  scheduledFor,
+});
+
+/** What its history shows of it. */
+export const runOf = (row: RunRow): Run => ({
+  ...identityOf(row),
+  count: row.count,
+  scheduledForLast: row.scheduledForLast,
+  state: row.state,
+  reason: row.reason,
+  attempt: row.attempt,
+  attempts: row.attempts,
+  firstStartedAt: row.firstStartedAt,
+  startedAt: row.startedAt,
+  finishedAt: row.finishedAt,
+  output: row.output,
+  error: row.error,
+  retryOf: row.retryOf,
+  cancelRequested: row.cancelRequested,
+  wakeAt: earliest(row.wakeAt, expiryOf(row)),
+});
+
+export const endedRunOf = (row: RunRow): EndedRun => ({
+  ...identityOf(row),
+  count: row.count,
+  scheduledForLast: row.scheduledForLast,
+  attempt: row.attempt,
+  state: row.state,
+  reason: row.reason,
+  startedAt: row.startedAt,
+  finishedAt: row.finishedAt ?? 0, // An ended run always has one.
+  output: row.output,
+  error: row.error,
+});
+
+export const lastRunOf = ({ runId, state, scheduledFor, startedAt, finishedAt, attempt, error }: RunRow): LastRun => ({
+  runId,
+  state,
+  scheduledFor,
+  startedAt,
+  finishedAt,
+  attempt,
+  error,
+});
+
+/** What an executor needs to run it; `lastRun` is the job's at present. */
+export const dueRunOf = (row: RunRow, lastRun: LastRun | null): DueRun => {
+  const { definition, slot } = row.origin;
+  return {
+    ...identityOf(row),
+    slot,
+    attempt: row.attempt,
+    failures: row.failures,
+    rescues: row.rescues,
+    firstStartedAt: row.firstStartedAt,
+    exclusive: isExclusive(row),
+    params: definition.params,
+    timeoutMs: definition.timeoutMs,
+    retry: definition.retry,
+    onUncertain: definition.onUncertain,
+    lastRun,
+  };
+};
+
+export const leaseViewOf = (row: RunRow, lease: RowLease): LeaseView => ({
+  runId: row.runId,
+  attempt: row.attempt,
+  rescues: row.rescues,
+  leaseMs: lease.leaseMs,
+  expiresAt: lease.expiresAt,
+  ownerGone: false,
+  onUncertain: row.origin.definition.onUncertain,
+  cancelRequested: row.cancelRequested,
+});

@@ -1,0 +1,39 @@
+import type { Digest } from "../../../domain/digest.ts";
+import type { Instant } from "../../../domain/instant.ts";
+import type { Clock } from "../../../ports/clock.ts";
+import type { HandlerDescription } from "../../../ports/handler-registry.ts";
+import type { RequestBinding } from "../../../ports/requests.ts";
+import { createJobTable, type JobTable } from "./job-table.ts";
+import { createRunTable, type RunTable } from "./run-table.ts";
+import { createSortedIndex, type SortedIndex } from "./sorted-index.ts";
+
+export interface LeaderRow {
+  readonly owner: string;
+  readonly expiresAt: Instant;
+}
+
+/** What all ports of one memory store share. Every method works on it without a pause, so nobody sees half a write. */
+export interface MemoryState {
+  readonly clock: Clock;
+  readonly digest: Digest;
+  readonly jobs: JobTable;
+  readonly runs: RunTable;
+  /** By (tenant, scope, key), and by when they were bound. */
+  readonly bindings: Map<string, RequestBinding>;
+  readonly bindingsByAge: SortedIndex<string>;
+  readonly handlers: Map<string, HandlerDescription>;
+  readonly leaders: Map<string, LeaderRow>;
+  watermark: Instant;
+}
+
+export const createMemoryState = ({ clock, digest }: Pick<MemoryState, "clock" | "digest">): MemoryState => ({
+  clock,
+  digest,
+  jobs: createJobTable(),
+  runs: createRunTable(),
+  bindings: new Map(),
+  bindingsByAge: createSortedIndex(),
+  handlers: new Map(),
+  leaders: new Map(),
+  watermark: 0,
+});

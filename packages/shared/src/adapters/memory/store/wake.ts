@@ -1,0 +1,50 @@
+import type { Instant } from "../../../domain/instant.ts";
+import type { EndedRun } from "../../../domain/settlement.ts";
+import { inRange, type SlotRange } from "../../../domain/slot.ts";
+import type { WakeResult } from "../../../ports/due-runs.ts";
+import { endRun, makeDueAgain, makePublishable } from "./run-changes.ts";
+import { endedRunOf, expiryOf, type RunRow } from "./run-row.ts";
+import type { RunTable } from "./run-table.ts";
+import { type SortedIndex, take, takeWhile } from "./sorted-index.ts";
+
+interface WakeRequest {
+  readonly slots: SlotRange;
+  readonly now: Instant;
+  readonly limit: number;
+}
+
+type Order = SortedIndex<RunRow>;
+
+/** Wakes what is to be woken: retries, then what has expired, then what is left of publications and deferrals. */
+export function wakeRuns(runs: RunTable, { slots, now, limit }: WakeRequest): WakeResult {
+  const kinds: readonly { order: Order; at: (row: RunRow) => Instant | null; wake: (row: RunRow) => void }[] = [
+    { order: runs.retries, at: ({ wakeAt }) => wakeAt, wake: (row) => wakeRetry(row, now) },
+    { order: runs.expiries, at: expiryOf, wake: (row) => endRun(row, { state: "skipped", reason: "expired", now }) },
+    { order: runs.repeats, at: ({ wakeAt }) => wakeAt, wake: makePublishable },
+  ];
+  const ended: EndedRun[] = [];
+  let [ready, more] = [0, false];
+  let nextWakeAt: Instant | null = null;
+  for (const { order, at, wake } of kinds) {
+    const due = takeWhile(order.ascending(), (row) => (at(row) ?? now) <= now);
+    const woken = take(due, limit, (row) => inRange(row.origin.slot, slots));
+    for (const row of woken) {
+      wake(row);
+      runs.save(row);
+      if (row.state === "due") ready += 1;
+      else ended.push(endedRunOf(row));
+    }
+    more ||= woken.length >= limit;
+  }
+  for (const { order, at } of kinds) {
+    const [first] = take(order.ascending(), 1, (row) => inRange(row.origin.slot, slots));
+    const wakeAt = first === undefined ? null : at(first);
+    if (wakeAt !== null && (nextWakeAt === null || wakeAt < nextWakeAt)) nextWakeAt = wakeAt;
+  }
+  return { ready, ended, nextWakeAt, more };
+}
+
+function wakeRetry(row: RunRow, now: Instant): void {
+  if (row.cancelRequested) endRun(row, { state: "cancelled", reason: "cancelled", now });
+  else makeDueAgain(row);
+}
