@@ -1,7 +1,15 @@
 import { latenessOf, type Lateness } from "../statistics.ts";
 
+/** The wall clock counts whole milliseconds, so it is read at the very moment at which it counts one. */
+function originOfMonotonicMs(): number {
+  const before = Date.now();
+  let now = before;
+  while (now === before) now = Date.now();
+  return now - performance.now();
+}
+
+const originMs = originOfMonotonicMs();
 /** Wall-clock time with fractions of a millisecond. Calibrated once, so that it does not jump during a measurement. */
-const originMs = Date.now() - performance.now();
 export const wallMs = (): number => originMs + performance.now();
 
 /** What a handler under measurement writes down: when it started, and how late that was. Nothing is allocated on the way. */
