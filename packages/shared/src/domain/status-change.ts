@@ -16,8 +16,14 @@ export const statusOrder = ({ scheduledFor, runId, attempt, state }: LastRun): s
   `${String(scheduledFor).padStart(15, "0")}${runId}${String(attempt).padStart(8, "0")}${stateRank(state)}`;
 
 /** True when `change` happened after what is stored; a smaller or equal one changes nothing. */
-export const supersedes = (change: LastRun, stored: LastRun | null): boolean =>
-  stored === null || statusOrder(change) > statusOrder(stored);
+export const supersedes = (change: LastRun, stored: LastRun | null): boolean => stored === null || compareStatus(change, stored) > 0;
+
+/** Compares as `statusOrder` does, without making the strings: projections ask for every event. */
+function compareStatus(left: LastRun, right: LastRun): number {
+  if (left.scheduledFor !== right.scheduledFor) return left.scheduledFor - right.scheduledFor;
+  if (left.runId !== right.runId) return left.runId > right.runId ? 1 : -1;
+  return left.attempt === right.attempt ? stateRank(left.state) - stateRank(right.state) : left.attempt - right.attempt;
+}
 
 /** The latest change of each job: what one write a job is enough for, whatever the order they came in. */
 export function latestOfEach(changes: readonly StatusChange[]): StatusChange[] {

@@ -11,6 +11,8 @@ export interface JobRetryingData {
   readonly scheduledFor: Instant;
   /** The attempt that failed. */
   readonly attempt: number;
+  /** Start of that attempt; null where whoever says it does not know. */
+  readonly startedAt: Instant | null;
   readonly retryAt: Instant;
   readonly error: RunError;
 }
@@ -18,7 +20,10 @@ export interface JobRetryingData {
 /** An attempt failed, and another follows at `retryAt`. Best effort. */
 export type JobRetrying = Envelope<"JobRetrying", JobRetryingData>;
 
-export const jobRetrying = (run: DueRun, retry: { retryAt: Instant; error: RunError; time: Instant }): JobRetrying => ({
+export const jobRetrying = (
+  run: DueRun,
+  retry: { retryAt: Instant; error: RunError; time: Instant; startedAt?: Instant },
+): JobRetrying => ({
   id: `${run.runId}-${run.attempt}-retrying`,
   type: "JobRetrying",
   source: "tickline/executor",
@@ -32,6 +37,7 @@ export const jobRetrying = (run: DueRun, retry: { retryAt: Instant; error: RunEr
     slot: run.slot,
     scheduledFor: run.scheduledFor,
     attempt: run.attempt,
+    startedAt: retry.startedAt ?? null,
     retryAt: retry.retryAt,
     error: retry.error,
   },

@@ -1,0 +1,93 @@
+import { BUILT_IN_QUEUES } from "@tickline/shared/domain/job-definition";
+
+/** Every limit and interval of the api, with its default and why. Milliseconds and bytes as the names say. */
+export interface ApiConfig {
+  /** Where it listens. There is no authentication yet, so by default only this machine can ask. */
+  readonly host: string;
+  /** 0: any free port; `Api.url` names it. */
+  readonly port: number;
+  /** Queues that jobs may name. */
+  readonly queues: readonly string[];
+
+  /** Largest body. Params are at most 64 KiB, so everything else has room. */
+  readonly bodyBytesMax: number;
+  /** Deepest nesting of a body: what is read later may then recurse without a thought. */
+  readonly bodyDepthMax: number;
+  /** The head of a request must have come within this time. */
+  readonly headersMsMax: number;
+  /** The whole request must have come within this time. */
+  readonly requestMsMax: number;
+  /** A connection on which nothing moves for this long is closed, whatever it waits for. */
+  readonly silentMsMax: number;
+  /** An idle connection is kept for the next request this long. */
+  readonly keepAliveMs: number;
+  /** How long a stop waits for the answers under way before it closes their connections. */
+  readonly drainMsMax: number;
+  /** A store that has not answered `/readyz` by then counts as away. */
+  readonly readyMsMax: number;
+
+  /** Rounds of firing what is owed within one request: each is one bounded write. A job behind by more answers 503, and has caught up that far. */
+  readonly owedRoundsMax: number;
+  /** Times one request tries its compare-and-set anew after somebody else's won. */
+  readonly changeRoundsMax: number;
+  /** Runs of a deleted job that one write cancels. */
+  readonly cancelRunsMax: number;
+  /** Events of job writes that wait for the bus; those beyond it are left to the sweep of the outbox. */
+  readonly noticesPendingMax: number;
+  /** The registry of handlers is read again at most this often because a job named one it does not know. */
+  readonly handlersRefreshMs: number;
+
+  /** Events kept for streams that come back with `Last-Event-ID`. They are references, but an output may be 64 KiB. */
+  readonly streamEventsKept: number;
+  readonly streamsMax: number;
+  /** A stream whose reader is behind by this much is closed; it may come back and resume. */
+  readonly streamBufferBytesMax: number;
+  /** A quiet stream says something this often, so that nobody between takes it for dead. */
+  readonly streamKeepAliveMs: number;
+
+  /** Jobs whose status waits to be written; beyond it the bus has to wait. */
+  readonly projectionPendingMax: number;
+  /** Jobs written at once. */
+  readonly projectionBatchMax: number;
+  /** Writes begin at least this far apart, so that a run's start and end are mostly one write. */
+  readonly projectionEveryMs: number;
+  /** How often settled runs are folded in, for what the bus lost. */
+  readonly foldEveryMs: number;
+  /** The fold begins this long before its watermark: longer than any write may take. */
+  readonly foldOverlapMs: number;
+  /** Settled runs read at once. */
+  readonly foldRunsMax: number;
+}
+
+export const API_DEFAULTS: ApiConfig = {
+  host: "127.0.0.1",
+  port: 7070,
+  queues: BUILT_IN_QUEUES,
+
+  bodyBytesMax: 262_144,
+  bodyDepthMax: 32,
+  headersMsMax: 10_000,
+  requestMsMax: 30_000,
+  silentMsMax: 60_000,
+  keepAliveMs: 30_000,
+  drainMsMax: 5_000,
+  readyMsMax: 2_000,
+
+  owedRoundsMax: 1_000,
+  changeRoundsMax: 10,
+  cancelRunsMax: 500,
+  noticesPendingMax: 10_000,
+  handlersRefreshMs: 100,
+
+  streamEventsKept: 2_000,
+  streamsMax: 100,
+  streamBufferBytesMax: 1_048_576,
+  streamKeepAliveMs: 15_000,
+
+  projectionPendingMax: 20_000,
+  projectionBatchMax: 5_000,
+  projectionEveryMs: 25,
+  foldEveryMs: 60_000,
+  foldOverlapMs: 10_000,
+  foldRunsMax: 500,
+};

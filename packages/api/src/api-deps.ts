@@ -1,0 +1,34 @@
+import type { Digest } from "@tickline/shared/domain/digest";
+import type { Bus } from "@tickline/shared/ports/bus";
+import type { Clock, Entropy } from "@tickline/shared/ports/clock";
+import type { DueJobs } from "@tickline/shared/ports/due-jobs";
+import type { HandlerRegistry } from "@tickline/shared/ports/handler-registry";
+import type { JobCatalog } from "@tickline/shared/ports/job-catalog";
+import type { JobOutbox } from "@tickline/shared/ports/job-outbox";
+import type { JobStatus } from "@tickline/shared/ports/job-status";
+import type { Requests } from "@tickline/shared/ports/requests";
+import type { RunControl } from "@tickline/shared/ports/run-control";
+import type { RunQueries } from "@tickline/shared/ports/run-queries";
+import type { Store } from "@tickline/shared/ports/store";
+import type { Logger } from "@tickline/shared/runtime/logger";
+import type { Registry } from "prom-client";
+
+/** What the api is given. A `Store` has all its ports by these names. */
+export interface ApiDeps {
+  readonly jobs: JobCatalog;
+  readonly outbox: JobOutbox;
+  readonly requests: Requests;
+  readonly runs: RunQueries;
+  readonly control: RunControl;
+  readonly dueJobs: DueJobs;
+  readonly status: JobStatus;
+  readonly handlers: HandlerRegistry;
+  readonly hello: Store["hello"];
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly digest: Digest;
+  readonly log: Logger;
+  /** Shared by all services of the process; `/metrics` shows all of it. */
+  readonly metrics: Registry;
+}

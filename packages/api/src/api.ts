@@ -1,0 +1,118 @@
+import type { TicklineEvent } from "@tickline/shared/events/event";
+import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
+import type { Subscription } from "@tickline/shared/ports/bus";
+import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
+import type { Service } from "@tickline/shared/runtime/service";
+import type Koa from "koa";
+import { Gauge } from "prom-client";
+import type { ApiConfig } from "./api-config.ts";
+import type { ApiContext } from "./api-context.ts";
+import type { ApiDeps } from "./api-deps.ts";
+import { createApp } from "./app.ts";
+import { createKnownHandlers } from "./handlers/known-handlers.ts";
+import { createRequestMetrics } from "./http/request-metrics.ts";
+import type { Route } from "./http/route.ts";
+import { createHttpServer } from "./http-server.ts";
+import { createNotices } from "./notices.ts";
+import { createProjection } from "./projection/projection.ts";
+import { docsRoutes } from "./routes/docs-routes.ts";
+import { eventRoutes } from "./routes/event-routes.ts";
+import { handlerRoutes } from "./routes/handler-routes.ts";
+import { jobListRoutes } from "./routes/job-list-routes.ts";
+import { jobRoutes } from "./routes/job-routes.ts";
+import { runListRoutes } from "./routes/run-list-routes.ts";
+import { runRoutes } from "./routes/run-routes.ts";
+import { scheduleRoutes } from "./routes/schedule-routes.ts";
+import { serviceRoutes } from "./routes/service-routes.ts";
+import { createEventHub, type EventHub } from "./stream/event-hub.ts";
+
+export interface Api extends Service {
+  /** Where it listens; null while it does not. */
+  readonly url: string | null;
+  /** The application without a socket, for those who bring their own. */
+  readonly app: Koa;
+  /** All routes, in the order of the document. */
+  readonly routes: readonly Route[];
+}
+
+/** REST in, jobs in the store, and the status of jobs kept up with the events of their runs. Any number may run. */
+export function createApi(deps: ApiDeps, config: ApiConfig): Api {
+  const { bus, clock, entropy, log, metrics } = deps;
+  let draining = false;
+  const context: ApiContext = {
+    ...deps,
+    config,
+    knownHandlers: createKnownHandlers(deps, config),
+    notices: createNotices(deps, config),
+  };
+  const hub = createEventHub({ bus, entropy, queues: config.queues, eventsKept: config.streamEventsKept });
+  const routes = routesOf(context, { hub, draining: () => draining });
+  const app = createApp({ routes, limits: config, clock, log, metrics: createRequestMetrics(metrics), draining: () => draining });
+  const server = createHttpServer({ clock, config, listener: app.callback(), onDrain: () => hub.closeListeners() });
+  const hints = createHandlerHints(context);
+  const parts = [hints, hub, createProjection(deps, config), server];
+  observeStreams(context, hub);
+  const lifecycle = createLifecycle({
+    async start() {
+      draining = false;
+      await context.knownHandlers.refresh().catch((fault: unknown) => log.warn({ err: fault }, "handlers could not be read yet"));
+      for (const part of parts) await part.start();
+    },
+    async stop() {
+      draining = true;
+      for (const part of parts.toReversed()) await part.stop();
+      await context.notices.idle();
+    },
+  });
+  return {
+    ...lifecycle,
+    app,
+    routes,
+    get url() {
+      return server.url;
+    },
+  };
+}
+
+function routesOf(context: ApiContext, { hub, draining }: { readonly hub: EventHub; readonly draining: () => boolean }): Route[] {
+  const routes = [
+    ...jobListRoutes(context),
+    ...jobRoutes(context),
+    ...runRoutes(context),
+    ...runListRoutes(context),
+    ...scheduleRoutes(context),
+    ...handlerRoutes(context),
+    ...eventRoutes({ hub, limits: context.config }),
+    ...serviceRoutes(context, draining),
+  ];
+  return [...routes, ...docsRoutes(routes)];
+}
+
+/** Reads the registry of handlers again when an executor says that it changed. Losing the hint costs one look-up later. */
+function createHandlerHints({ bus, entropy, log, knownHandlers }: ApiContext): Service {
+  let subscription: Subscription | null = null;
+  async function onBatch(events: readonly TicklineEvent[]): Promise<void> {
+    if (!events.some(({ type }) => type === "HandlersChanged")) return;
+    await knownHandlers.refresh().catch((fault: unknown) => log.warn({ err: fault }, "handlers could not be read"));
+  }
+  return {
+    async start() {
+      subscription = await bus.subscribe({ topics: [CONTROL_TOPIC], group: `api-hints-${entropy.newId()}`, from: "end", onBatch });
+    },
+    async stop() {
+      await subscription?.stop();
+      subscription = null;
+    },
+  };
+}
+
+function observeStreams({ metrics }: ApiContext, hub: EventHub): void {
+  new Gauge({
+    name: "tickline_event_streams",
+    help: "Open event streams.",
+    registers: [metrics],
+    collect() {
+      this.set(hub.listeners);
+    },
+  });
+}

@@ -1,0 +1,61 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Clock } from "@tickline/shared/ports/clock";
+import type { Service } from "@tickline/shared/runtime/service";
+import type { ApiConfig } from "./api-config.ts";
+
+export interface HttpServer extends Service {
+  /** Null while it does not listen. */
+  readonly url: string | null;
+}
+
+export interface HttpServerOptions {
+  readonly clock: Clock;
+  readonly config: Pick<ApiConfig, "host" | "port" | "headersMsMax" | "requestMsMax" | "silentMsMax" | "keepAliveMs" | "drainMsMax">;
+  readonly listener: RequestListener;
+  /** Called when a stop begins, before it waits for the answers under way. */
+  readonly onDrain: () => void;
+}
+
+/** The socket: listens, and on stop lets the answers under way finish within a budget. Its steps are for a lifecycle. */
+export function createHttpServer({ clock, config, listener, onDrain }: HttpServerOptions): HttpServer {
+  let server: Server | null = null;
+  let url: string | null = null;
+
+  async function start(): Promise<void> {
+    const starting = createServer(
+      { headersTimeout: config.headersMsMax, requestTimeout: config.requestMsMax, keepAliveTimeout: config.keepAliveMs },
+      listener,
+    );
+    starting.timeout = config.silentMsMax;
+    server = starting;
+    await new Promise<void>((resolve, reject) => {
+      starting.once("error", reject);
+      starting.listen(config.port, config.host, () => resolve());
+    });
+    const { port } = starting.address() as AddressInfo;
+    url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+  }
+
+  /** `close` alone would wait for the sockets that clients keep for their next request. */
+  async function stop(): Promise<void> {
+    const stopping = server;
+    if (stopping === null) return;
+    server = null;
+    url = null;
+    onDrain();
+    const budget = clock.setTimer(config.drainMsMax, () => stopping.closeAllConnections());
+    await new Promise<void>((resolve) => {
+      stopping.close(() => resolve());
+      stopping.closeIdleConnections();
+    });
+    budget.cancel();
+  }
+  return {
+    start,
+    stop,
+    get url() {
+      return url;
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { Problem } from "./problem.ts";
+
+export type Headers = Readonly<Record<string, string>>;
+
+/** What a route answers. */
+export type Answer =
+  | { readonly kind: "json"; readonly status: number; readonly body: object; readonly headers: Headers | null }
+  /** Text that is ready to be sent; JSON too, where a route writes it itself. */
+  | { readonly kind: "content"; readonly type: string; readonly body: string | Buffer; readonly headers: Headers | null }
+  | { readonly kind: "empty" }
+  /** The route has taken the connection over: an event stream. */
+  | { readonly kind: "taken" }
+  | Problem;
+
+export const JSON_TYPE = "application/json; charset=utf-8";
+export const PROBLEM_TYPE = "application/problem+json; charset=utf-8";
+
+export const json = (status: number, body: object, headers: Headers | null = null): Answer => ({ kind: "json", status, body, headers });
+export const content = (type: string, body: string | Buffer, headers: Headers | null = null): Answer => ({
+  kind: "content",
+  type,
+  body,
+  headers,
+});
+export const EMPTY: Answer = { kind: "empty" };
+export const TAKEN: Answer = { kind: "taken" };

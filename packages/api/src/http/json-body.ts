@@ -1,0 +1,93 @@
+import type { Context, Middleware } from "koa";
+import bodyParser from "koa-bodyparser";
+import { ok, type Step } from "./parsed.ts";
+import { problem, type Problem } from "./problem.ts";
+
+export const JSON_MEDIA_TYPE = "application/json";
+export const MERGE_PATCH_MEDIA_TYPE = "application/merge-patch+json";
+
+export interface BodyLimits {
+  readonly bodyBytesMax: number;
+  readonly bodyDepthMax: number;
+}
+
+/** Reads the body of a request as JSON; `undefined`: it has none. */
+export type BodyReader = (ctx: Context, mediaTypes: readonly string[]) => Promise<Step<unknown>>;
+
+/**
+ * Only JSON is read, whatever a client calls it: koa-bodyparser would take `curl -d` without a header for a form. It does
+ * the reading (size, compression, charset), and we say what is wrong.
+ */
+export function createBodyReader({ bodyBytesMax, bodyDepthMax }: BodyLimits): BodyReader {
+  const read: Middleware = bodyParser({
+    enableTypes: ["json"],
+    detectJSON: () => true,
+    jsonLimit: String(bodyBytesMax),
+    strict: false, // A bare value is JSON too: the schema says that it wants an object.
+  });
+  return async (ctx, mediaTypes) => {
+    if (!hasBody(ctx)) return ok(undefined);
+    const unsupported = faultOfMediaType(ctx, mediaTypes);
+    if (unsupported !== null) return unsupported;
+    try {
+      await read(ctx, () => Promise.resolve());
+    } catch (thrown) {
+      return problemOfBody(thrown, { bodyBytesMax, text: textOf(thrown) });
+    }
+    const { body, rawBody } = ctx.request;
+    if (String(rawBody ?? "").trim() === "") return ok(undefined);
+    if (isDeeperThan(body, bodyDepthMax)) return problem("body_too_deep", `objects and lists may be nested ${bodyDepthMax} deep`);
+    return ok(body);
+  };
+}
+
+const hasBody = ({ req }: Context): boolean =>
+  req.headers["transfer-encoding"] !== undefined || (req.headers["content-length"] ?? "0") !== "0";
+
+function faultOfMediaType(ctx: Context, mediaTypes: readonly string[]): Problem | null {
+  const accepted = { headers: ctx.method === "PATCH" ? { "Accept-Patch": mediaTypes.join(", ") } : { Accept: mediaTypes.join(", ") } };
+  const header = ctx.get("Content-Type");
+  const [type = "", ...parameters] = header
+    .toLowerCase()
+    .split(";")
+    .map((part) => part.trim());
+  if (!mediaTypes.includes(type)) {
+    const got = header === "" ? "it names no media type" : `it is ${JSON.stringify(header)}`;
+    return problem("unsupported_media_type", `the body has to be ${mediaTypes.join(" or ")}: ${got}`, accepted);
+  }
+  const charset = parameters
+    .find((parameter) => parameter.startsWith("charset="))
+    ?.slice("charset=".length)
+    .replaceAll('"', "");
+  if (charset === undefined || charset === "utf-8" || charset === "utf8") return null;
+  return problem("unsupported_media_type", `JSON is UTF-8, and not ${charset}`, accepted);
+}
+
+const statusOf = (thrown: unknown): unknown => (thrown as { status?: unknown } | null)?.status;
+const textOf = (thrown: unknown): string => String((thrown as { body?: unknown } | null)?.body ?? "");
+
+function problemOfBody(thrown: unknown, { bodyBytesMax, text }: { bodyBytesMax: number; text: string }): Problem {
+  if (statusOf(thrown) === 413) return problem("body_too_large", `a body may have ${bodyBytesMax} bytes`);
+  if (statusOf(thrown) === 415)
+    return problem("unsupported_media_type", "the body may be compressed with gzip, deflate or br, and with nothing else");
+  if (thrown instanceof SyntaxError) return problemOfSyntax(thrown.message, text);
+  return problem("incomplete_body", "the body ended before it was whole, or could not be decompressed");
+}
+
+function problemOfSyntax(message: string, text: string): Problem {
+  if (message.includes("forbidden prototype property")) return problem("forbidden_key", 'no object may have a key "__proto__"');
+  if (message.includes("end of JSON input")) return problem("malformed_json", "the body ends before its JSON does");
+  const position = /at position (\d+)/.exec(message)?.[1];
+  if (position === undefined) return problem("malformed_json", "the body is not JSON");
+  const before = text.slice(0, Number(position)).split("\n");
+  const column = (before.at(-1)?.length ?? 0) + 1;
+  return problem("malformed_json", `the body is not JSON from line ${before.length}, column ${column} on (position ${position})`);
+}
+
+/** Looks no deeper than the limit, so that the depth of what it is given cannot hurt it. */
+function isDeeperThan(value: unknown, depthMax: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (depthMax === 0) return true;
+  for (const member of Object.values(value)) if (isDeeperThan(member, depthMax - 1)) return true;
+  return false;
+}

@@ -1,0 +1,38 @@
+import type { Digest } from "@tickline/shared/domain/digest";
+import { faults, parsed, type Parsed } from "./parsed.ts";
+
+/** Longest cursor read, in characters; ours are far shorter. */
+const CURSOR_LENGTH_MAX = 1_024;
+const SEAL_LENGTH = 16;
+
+/** The list a cursor belongs to: the path and its filters, without `limit` and `cursor`. */
+export type ListIdentity = string;
+
+export const listIdentity = (path: string, filters: Readonly<Record<string, unknown>>): ListIdentity =>
+  JSON.stringify([
+    path,
+    Object.entries(filters)
+      .filter(([name, value]) => name !== "limit" && name !== "cursor" && value !== undefined)
+      .sort(),
+  ]);
+
+/** Opaque to clients, and sealed by a hash of the list and the store's own cursor: one of another list, or a mangled one, is known. */
+export function sealCursor(digest: Digest, list: ListIdentity, cursor: string): string {
+  return Buffer.from(sealOf(digest, list, cursor) + cursor).toString("base64url");
+}
+
+/** The store's own cursor in one that `sealCursor` made for this list. */
+export function openCursor(digest: Digest, list: ListIdentity, text: string): Parsed<string> {
+  const sealed = text.length > CURSOR_LENGTH_MAX ? "" : Buffer.from(text, "base64url").toString();
+  const cursor = sealed.slice(SEAL_LENGTH);
+  const intact = cursor !== "" && sealCursor(digest, list, cursor) === text;
+  return intact
+    ? parsed(cursor)
+    : faults({
+        pointer: "/cursor",
+        code: "invalid_cursor",
+        message: "is no cursor of this list: use a nextCursor as it was given, with the same filters",
+      });
+}
+
+const sealOf = (digest: Digest, list: ListIdentity, cursor: string): string => digest(`cursor\n${list}\n${cursor}`).slice(0, SEAL_LENGTH);

@@ -1,0 +1,27 @@
+import { toAppError, type AppError, type ErrorCode } from "@tickline/shared/domain/app-error";
+import { problem, RETRY_AFTER_S, type Problem, type ProblemCode } from "./problem.ts";
+
+/** How each code of the one tree of faults is answered. */
+const ANSWERS: Readonly<Record<ErrorCode, ProblemCode>> = {
+  store_unavailable: "store_unavailable",
+  bus_unavailable: "bus_unavailable",
+  store_corrupt: "internal",
+  data_folder_locked: "internal",
+  bad_config: "internal",
+  bad_handler: "internal",
+  internal: "internal",
+};
+
+/** What a client is told of a fault: never its message, which may name what is none of its business. */
+export function problemOfFault(thrown: unknown, deed: string): { readonly problem: Problem; readonly fault: AppError } {
+  const fault = toAppError(thrown, deed);
+  const code = ANSWERS[fault.code];
+  if (code === "internal")
+    return { fault, problem: problem(code, "this is a fault of the service, not of the request; its log says more") };
+  return {
+    fault,
+    problem: problem(code, "nothing is known to be written; the same request may succeed later", {
+      headers: { "Retry-After": String(RETRY_AFTER_S) },
+    }),
+  };
+}

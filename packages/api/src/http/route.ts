@@ -1,0 +1,142 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Context } from "koa";
+import type { z } from "zod";
+import type { Answer } from "./answer.ts";
+import type { HeaderOf } from "./conditions.ts";
+import { JSON_MEDIA_TYPE, type BodyReader } from "./json-body.ts";
+import { ok, type Parsed, type Step } from "./parsed.ts";
+import { invalidRequest, problem, type ProblemCode } from "./problem.ts";
+import { queryReader, type QuerySchema } from "./query.ts";
+import { sayFault, schemaFaults, unknownField, type SayUnknown } from "./schema-faults.ts";
+
+/** What a route is asked, parsed: nothing of the wire travels further in. */
+export interface RouteRequest<Query, Body> {
+  /** The `:id` of the path; empty where there is none. */
+  readonly id: string;
+  readonly query: Query;
+  readonly body: Body;
+  readonly path: string;
+  /** As it came, without the question mark. */
+  readonly querystring: string;
+  readonly header: HeaderOf;
+  /** For the one route that answers for as long as anybody listens. */
+  readonly connection: { readonly req: IncomingMessage; readonly res: ServerResponse };
+}
+
+export interface BodySpec<Body> {
+  readonly schema: z.ZodType<Body>;
+  /** Default: JSON alone. */
+  readonly mediaTypes?: readonly string[];
+  /** What is read when there is no body; without it one is required. */
+  readonly ifAbsent?: object;
+  /** What to say of a field that is unknown here. */
+  readonly unknown?: SayUnknown;
+}
+
+export interface ResponseDocs {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  readonly headers?: readonly ResponseHeader[];
+  /** Default: JSON. */
+  readonly mediaType?: string;
+}
+export type ResponseHeader = "ETag" | "Location" | "Link";
+export type RequestHeader = "If-Match" | "If-None-Match" | "Idempotency-Key" | "Last-Event-ID";
+
+/** What the OpenAPI document says of a route besides its schemas. */
+export interface RouteDocs {
+  readonly operationId: string;
+  readonly tag: "Jobs" | "Runs" | "Schedules" | "Handlers" | "Events" | "Service";
+  readonly summary: string;
+  readonly description?: string;
+  readonly id?: z.ZodType;
+  readonly headers?: readonly RequestHeader[];
+  readonly responses: Readonly<Record<number, ResponseDocs>>;
+  readonly problems: readonly ProblemCode[];
+}
+
+export type Method = "get" | "post" | "put" | "patch" | "delete";
+
+/** One route: what the router dispatches to, and what the document is made from. */
+export interface Route {
+  readonly method: Method;
+  /** As @koa/router writes it: `/jobs/:id`. */
+  readonly path: string;
+  readonly docs: RouteDocs;
+  readonly query: QuerySchema | null;
+  readonly body: BodySpec<unknown> | null;
+  respond(ctx: Context, readBody: BodyReader): Promise<Answer> | Answer;
+}
+
+export interface RouteSpec<Query extends QuerySchema, Body> {
+  readonly method: Method;
+  readonly path: string;
+  readonly docs: RouteDocs;
+  readonly query: Query;
+  /** Query keys that may be said several times. */
+  readonly repeatable?: readonly string[];
+  readonly handle: (request: RouteRequest<z.output<Query>, Body>) => Promise<Answer> | Answer;
+}
+
+/** A route without a body. */
+export function route<Query extends QuerySchema>(spec: RouteSpec<Query, undefined>): Route {
+  const readQuery = queryReader(spec.query, spec.repeatable);
+  return {
+    method: spec.method,
+    path: spec.path,
+    docs: spec.docs,
+    query: spec.query,
+    body: null,
+    respond(ctx) {
+      const query = readQuery(ctx.querystring);
+      return query.kind === "faults" ? invalidRequest(query.faults) : spec.handle(requestOf(ctx, query.value, undefined));
+    },
+  };
+}
+
+/** A route with a body. */
+export function bodyRoute<Query extends QuerySchema, Body>(spec: RouteSpec<Query, Body> & { readonly body: BodySpec<Body> }): Route {
+  const readQuery = queryReader(spec.query, spec.repeatable);
+  const { body } = spec;
+  return {
+    method: spec.method,
+    path: spec.path,
+    docs: spec.docs,
+    query: spec.query,
+    body,
+    async respond(ctx, readBody) {
+      const query = readQuery(ctx.querystring);
+      if (query.kind === "faults") return invalidRequest(query.faults);
+      const given = await readBody(ctx, body.mediaTypes ?? [JSON_MEDIA_TYPE]);
+      if (given.kind === "problem") return given;
+      const parsed = parseBody(body, given.value);
+      return parsed.kind === "problem" ? parsed : spec.handle(requestOf(ctx, query.value, parsed.value));
+    },
+  };
+}
+
+const requestOf = <Query, Body>(ctx: Context, query: Query, body: Body): RouteRequest<Query, Body> => ({
+  id: (ctx["params"] as { id?: string }).id ?? "",
+  query,
+  body,
+  path: ctx.path,
+  querystring: ctx.querystring,
+  header: (name) => ctx.req.headers[name] as string | undefined,
+  connection: ctx,
+});
+
+function parseBody<Body>(spec: BodySpec<Body>, given: unknown): Step<Body> {
+  const value = given ?? spec.ifAbsent;
+  if (given === undefined && value === undefined) return problem("body_required", "this route wants a JSON object in the body");
+  const result = parseWith(spec, value);
+  return result.kind === "faults" ? invalidRequest(result.faults) : ok(result.value);
+}
+
+/** Reads a value by a schema, saying all that is wrong with it at once. */
+export function parseWith<Body>(
+  { schema, unknown = unknownField }: Pick<BodySpec<Body>, "schema" | "unknown">,
+  value: unknown,
+): Parsed<Body> {
+  const result = schema.safeParse(value, { error: sayFault, reportInput: true });
+  return result.success ? { kind: "parsed", value: result.data } : { kind: "faults", faults: schemaFaults(result.error.issues, unknown) };
+}

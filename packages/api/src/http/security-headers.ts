@@ -1,0 +1,21 @@
+import type { Context } from "koa";
+import { problem, type Problem } from "./problem.ts";
+
+/** What every answer carries. Answers are data for programs: nothing in them is to be run, framed, sniffed or kept. */
+export function setSecurityHeaders({ res }: Context): void {
+  res.setHeader("X-Content-Type-Options", "nosniff");
+  res.setHeader("Cache-Control", "no-store");
+  res.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  res.setHeader("Referrer-Policy", "no-referrer");
+  res.setHeader("Cross-Origin-Resource-Policy", "same-origin");
+}
+
+/**
+ * Any page in a browser on this machine can send a POST without a body here, and no preflight would ask us first. Browsers
+ * say where a request comes from; other clients do not send the header.
+ */
+export function crossSiteProblem(ctx: Context): Problem | null {
+  const site = ctx.req.headers["sec-fetch-site"];
+  if (site === undefined || site === "same-origin" || site === "none" || ctx.method === "GET" || ctx.method === "HEAD") return null;
+  return problem("cross_site_request", "a web page may change something here only if it comes from here");
+}

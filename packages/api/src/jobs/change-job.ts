@@ -1,0 +1,79 @@
+import type { Instant } from "@tickline/shared/domain/instant";
+import type { Job } from "@tickline/shared/domain/job";
+import { jobEvent, type JobEvent } from "@tickline/shared/events/job-event";
+import type { ApiContext } from "../api-context.ts";
+import { meets, etagOf, type Condition } from "../http/conditions.ts";
+import { problem, RETRY_AFTER_S, type Problem } from "../http/problem.ts";
+import { fireOwed, recordPause } from "./fire-owed.ts";
+
+/** `keep`: the job is as it should be already. `recordsPause`: the change ends a pause, which goes into the history first. */
+export type Decision =
+  | { readonly kind: "keep" }
+  | { readonly kind: "change"; readonly next: Job; readonly says: JobEvent["type"]; readonly recordsPause: boolean }
+  | Problem;
+
+export interface ChangeRequest {
+  readonly tenantId: string;
+  readonly jobId: string;
+  readonly condition: Condition;
+  /** Asked of a job that owes no instant up to `now`; again when another write came between. */
+  readonly decide: (job: Job, now: Instant) => Decision | Promise<Decision>;
+}
+
+export type ChangeResult =
+  { readonly kind: "changed"; readonly job: Job } | { readonly kind: "kept"; readonly job: Job } | { readonly kind: "missing" } | Problem;
+
+type Round = ChangeResult | { readonly kind: "stale" };
+
+/** One edit of a job: fire what is owed, decide, compare-and-set; from the top when another write came first. */
+export async function changeJob(context: ApiContext, request: ChangeRequest): Promise<ChangeResult> {
+  for (let round = 0; round < context.config.changeRoundsMax; round += 1) {
+    const result = await tryChange(context, request);
+    if (result.kind !== "stale") return result;
+  }
+  return problem("edit_conflict", `job ${request.jobId} was written by others each time this request tried to`, RETRY_SOON);
+}
+
+async function tryChange(context: ApiContext, { tenantId, jobId, condition, decide }: ChangeRequest): Promise<Round> {
+  const read = await context.jobs.get(tenantId, jobId);
+  if (read === null) return { kind: "missing" };
+  if (!meets(condition, read.version)) return versionMismatch(read);
+  const now = context.clock.now();
+  const owed = await fireOwed(context, read, now);
+  if (owed.kind === "stale") return owed;
+  if (owed.kind === "behind")
+    return problem("catching_up", `job ${jobId} owes more instants than one request fires; it is nearer now`, RETRY_SOON);
+  const decision = await decide(owed.job, now);
+  if (decision.kind === "problem") return decision;
+  if (decision.kind === "keep") return { kind: "kept", job: owed.job };
+  if (decision.recordsPause && !(await recordPause(context, owed.job, now))) return { kind: "stale" };
+  return write(context, owed.job, decision);
+}
+
+async function write(
+  { jobs, notices }: ApiContext,
+  previous: Job,
+  { next, says }: { readonly next: Job; readonly says: JobEvent["type"] },
+): Promise<Round> {
+  const event = jobEvent(says, next);
+  const outcome = await jobs.change(previous.tenantId, { previous, next, event });
+  if (outcome.kind === "changed") notices.jobWritten(event);
+  return outcome;
+}
+
+const RETRY_SOON = { headers: { "Retry-After": String(RETRY_AFTER_S) } };
+
+/** The next version of a job. */
+export const nextVersion = (job: Job, changes: Partial<Job>, now: Instant): Job => ({
+  ...job,
+  ...changes,
+  version: job.version + 1,
+  updatedAt: now,
+});
+
+export const jobNotFound = (jobId: string): Problem => problem("job_not_found", `there is no job ${JSON.stringify(jobId)}`);
+
+export const versionMismatch = (job: Job | null): Problem =>
+  job === null
+    ? problem("version_mismatch", "there is no such job, and If-Match wants one")
+    : problem("version_mismatch", `the job is at version ${job.version}`, { headers: { ETag: etagOf(job.version) } });

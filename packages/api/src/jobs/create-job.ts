@@ -1,0 +1,85 @@
+import type { Instant } from "@tickline/shared/domain/instant";
+import type { Job } from "@tickline/shared/domain/job";
+import { definitionHash } from "@tickline/shared/domain/job-definition";
+import { firstCursor } from "@tickline/shared/domain/reschedule";
+import { slotOf } from "@tickline/shared/domain/slot";
+import { jobEvent } from "@tickline/shared/events/job-event";
+import type { CreateOutcome } from "@tickline/shared/ports/job-catalog";
+import type { ApiContext } from "../api-context.ts";
+import { ok } from "../http/parsed.ts";
+import { invalidRequest, problem, type Problem } from "../http/problem.ts";
+import { bindRequest } from "./bind-request.ts";
+import { beginsAfter, neverFires } from "./first-instant.ts";
+import { definitionOf, inputFaults, type JobInput } from "./job-input.ts";
+
+export interface CreateRequest {
+  readonly tenantId: string;
+  readonly input: JobInput;
+  /** The `Idempotency-Key`; null: none. */
+  readonly key: string | null;
+}
+
+/** Creates a job under an id of ours. The same key and input give the same job, however often and whenever they come. */
+export async function createJob(
+  context: ApiContext,
+  { tenantId, input, key }: CreateRequest,
+): Promise<{ kind: "created"; job: Job } | Problem> {
+  const faults = await inputFaults(context, input, null);
+  if (faults.length > 0) return invalidRequest(faults);
+  const minted = context.entropy.newId();
+  const bound = key === null ? ok(minted) : await bindRequest(context, { tenantId, scope: "create", key, asked: input, value: minted });
+  if (bound.kind === "problem") return bound;
+  const uid = bound.value;
+  const outcome = await addJob(context, { tenantId, id: `job_${uid}`, uid, input });
+  if (outcome.kind === "problem") return repeatedLate(context, { tenantId, uid, fault: outcome });
+  if (outcome.kind === "exists") return problem("edit_conflict", `another job has taken the id ${outcome.job.id}`);
+  if (outcome.job.state === "deleted") return problem("job_deleted", "the job that this Idempotency-Key made has been deleted");
+  return outcome;
+}
+
+/** A repeat may come when its schedule has run out. Then the job that the first request made is the answer, if it made one. */
+async function repeatedLate(
+  { dueJobs }: ApiContext,
+  { tenantId, uid, fault }: { readonly tenantId: string; readonly uid: string; readonly fault: Problem },
+): Promise<{ kind: "created"; job: Job } | Problem> {
+  const [job] = await dueJobs.read([uid]);
+  return job === undefined || job.tenantId !== tenantId ? fault : { kind: "created", job };
+}
+
+export interface NewJob {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly uid: string;
+  readonly input: JobInput;
+}
+
+/** Writes a new job; durable when it resolves. */
+export async function addJob(context: ApiContext, request: NewJob): Promise<CreateOutcome | Problem> {
+  const job = newJob(context, request, context.clock.now());
+  if ("kind" in job) return job;
+  const event = jobEvent("JobCreated", job);
+  const outcome = await context.jobs.create(job.tenantId, { job, event });
+  if (outcome.kind === "created") context.notices.jobWritten(event);
+  return outcome;
+}
+
+function newJob({ digest }: ApiContext, { tenantId, id, uid, input }: NewJob, now: Instant): Job | Problem {
+  const definition = definitionOf(input, now);
+  const after = beginsAfter(definition, now);
+  return (
+    neverFires(definition, after) ?? {
+      tenantId,
+      uid,
+      id,
+      version: 1,
+      definitionHash: definitionHash(digest, definition),
+      definition,
+      slot: slotOf(uid),
+      ...firstCursor(definition, after),
+      status: "pending",
+      lastRun: null,
+      createdAt: now,
+      updatedAt: now,
+    }
+  );
+}

@@ -1,0 +1,28 @@
+import type { Job } from "@tickline/shared/domain/job";
+import type { ApiContext } from "../api-context.ts";
+import type { Condition } from "../http/conditions.ts";
+import { changeJob, nextVersion, type ChangeResult } from "./change-job.ts";
+
+/** Leaves a tombstone, then cancels the runs that have not started. Attempts under way finish, and the history stays. */
+export async function deleteJob(
+  context: ApiContext,
+  { tenantId, jobId, condition }: { readonly tenantId: string; readonly jobId: string; readonly condition: Condition },
+): Promise<ChangeResult> {
+  const result = await changeJob(context, {
+    tenantId,
+    jobId,
+    condition,
+    decide: (job, now) => ({ kind: "change", next: nextVersion(job, { state: "deleted" }, now), says: "JobDeleted", recordsPause: true }),
+  });
+  if (result.kind === "changed") await cancelOpenRuns(context, result.job);
+  return result;
+}
+
+/** Ends by itself: nothing fires for a tombstone, so each round leaves fewer. */
+async function cancelOpenRuns({ control, clock, notices, config }: ApiContext, { tenantId, uid }: Job): Promise<void> {
+  for (;;) {
+    const ended = await control.cancelOpen(tenantId, { jobUid: uid, now: clock.now(), limit: config.cancelRunsMax });
+    notices.runsEnded(ended);
+    if (ended.length < config.cancelRunsMax) return;
+  }
+}

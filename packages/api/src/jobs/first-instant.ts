@@ -1,0 +1,25 @@
+import { toIso, type Instant } from "@tickline/shared/domain/instant";
+import type { JobDefinition } from "@tickline/shared/domain/job-definition";
+import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
+import { nextInstant } from "@tickline/shared/domain/schedule/next-instant";
+import { problem, type Problem } from "../http/problem.ts";
+
+/**
+ * The instant after which a new schedule begins. A single instant that has just passed simply fires late, so it begins
+ * before it; but never at one that has fired already.
+ */
+export function beginsAfter({ schedule }: JobDefinition, now: Instant, lastScheduledFor: Instant | null = null): Instant {
+  return schedule.kind === "instant" ? Math.max(now - MISSED_AFTER_MS - 1, lastScheduledFor ?? 0) : now;
+}
+
+/** The problem of a schedule that never fires from now on; null: it does. */
+export function neverFires(definition: JobDefinition, after: Instant): Problem | null {
+  const { schedule, anchorAt } = definition;
+  if (nextInstant(schedule, { anchorAt, after }) !== null) return null;
+  const pointer = schedule.kind === "instant" ? "/schedule/at" : "/schedule";
+  const message =
+    schedule.kind === "instant"
+      ? `${toIso(schedule.at)} has passed: an instant may be at most ${MISSED_AFTER_MS / 1_000} seconds old`
+      : `the schedule has no instant after ${toIso(after)}${schedule.endAt === null ? "" : `: it ends at ${toIso(schedule.endAt)}`}`;
+  return problem("schedule_never_fires", message, { errors: [{ pointer, code: "schedule_never_fires", message }] });
+}

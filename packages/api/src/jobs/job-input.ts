@@ -1,0 +1,96 @@
+import type { Instant } from "@tickline/shared/domain/instant";
+import { JobInputSchema, type JobDefinition } from "@tickline/shared/domain/job-definition";
+import { canonicalJson, type JsonObject } from "@tickline/shared/domain/json";
+import { z } from "zod";
+import type { ApiContext } from "../api-context.ts";
+import type { Fault } from "../http/problem.ts";
+import type { BodySpec } from "../http/route.ts";
+import { unknownField } from "../http/schema-faults.ts";
+
+/** What a person says of a job, with all defaults in. */
+export type JobInput = z.output<typeof JobInputSchema>;
+
+/** What only the service knows of a job. PUT and PATCH ignore it, so that what GET gave may be sent back. */
+const READ_ONLY_FIELDS = [
+  "id",
+  "state",
+  "status",
+  "nextRunAt",
+  "lastRunAt",
+  "lastRun",
+  "version",
+  "createdAt",
+  "updatedAt",
+  "upcoming",
+  "recentRuns",
+] as const;
+type ReadOnlyField = (typeof READ_ONLY_FIELDS)[number];
+
+const isReadOnly = (name: string): boolean => (READ_ONLY_FIELDS as readonly string[]).includes(name);
+
+/** The body of POST: a read-only field there is a misunderstanding, so it is refused, with what to do instead. */
+export const createBody: BodySpec<JobInput> = {
+  schema: JobInputSchema.meta({ id: "JobInput" }),
+  unknown: (name) => (isReadOnly(name) ? readOnlyField(name) : unknownField(name)),
+};
+
+const readOnlyField = (name: string): Omit<Fault, "pointer"> => ({
+  code: "read_only_field",
+  message: name === "id" ? "an id of your own choice goes into the path: PUT /jobs/{id}" : `${name} is set by the service: leave it out`,
+});
+
+const ignored = z.unknown().optional().meta({ readOnly: true, description: "Ignored: set by the service." });
+const ignoredFields = Object.fromEntries(READ_ONLY_FIELDS.map((name) => [name, ignored])) as Record<ReadOnlyField, typeof ignored>;
+
+/** The body of PUT, and what a patched job has to be. */
+export const replaceBody: BodySpec<JobInput> = {
+  schema: JobInputSchema.extend(ignoredFields).meta({ id: "JobReplacement" }).transform(withoutReadOnly),
+};
+
+function withoutReadOnly(given: JobInput & Partial<Record<ReadOnlyField, unknown>>): JobInput {
+  const input: Partial<Record<ReadOnlyField, unknown>> & JobInput = { ...given };
+  for (const name of READ_ONLY_FIELDS) delete input[name];
+  return input;
+}
+
+const patched = z.unknown().optional().meta({ description: "As in JobInput; null: back to its default." });
+
+/** The body of PATCH. Names alone are checked here: values count once they are merged into the job. */
+export const patchBody: BodySpec<JsonObject> = {
+  mediaTypes: ["application/merge-patch+json", "application/json"],
+  schema: z
+    .strictObject({ ...Object.fromEntries(Object.keys(JobInputSchema.shape).map((name) => [name, patched])), ...ignoredFields })
+    .meta({
+      id: "JobPatch",
+      description: "RFC 7396. To change the kind of a schedule send the short string, or null for the fields that go.",
+    })
+    .transform((patch) => patch as JsonObject),
+};
+
+export const definitionOf = (input: JobInput, anchorAt: Instant): JobDefinition => ({ ...input, anchorAt });
+
+/**
+ * What is wrong with an input that no schema knows: its queue, handler and params. What the stored definition says too is
+ * not held against anybody: a queue or handler may have gone since.
+ */
+export async function inputFaults(context: ApiContext, input: JobInput, stored: JobDefinition | null): Promise<readonly Fault[]> {
+  const found: Fault[] = [];
+  const { queues } = context.config;
+  if (input.queue !== stored?.queue && !queues.includes(input.queue)) {
+    found.push({
+      pointer: "/queue",
+      code: "unknown_queue",
+      message: `there is no queue ${JSON.stringify(input.queue)}: there are ${queues.join(", ")}`,
+    });
+  }
+  const asStored = stored !== null && stored.handler === input.handler && canonicalJson(stored.params) === canonicalJson(input.params);
+  return asStored ? found : [...found, ...(await handlerFaults(context, input))];
+}
+
+async function handlerFaults({ knownHandlers }: ApiContext, { handler: type, params }: JobInput): Promise<readonly Fault[]> {
+  const handler = await knownHandlers.find(type);
+  if (handler !== null) return knownHandlers.checkParams(handler, params);
+  const types = knownHandlers.types();
+  const known = types.length === 0 ? "no executor has published any yet" : `there are ${types.join(", ")}`;
+  return [{ pointer: "/handler", code: "unknown_handler", message: `there is no handler ${JSON.stringify(type)}: ${known}` }];
+}

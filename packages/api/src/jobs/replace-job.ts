@@ -1,0 +1,85 @@
+import type { Instant } from "@tickline/shared/domain/instant";
+import type { Job } from "@tickline/shared/domain/job";
+import { definitionHash } from "@tickline/shared/domain/job-definition";
+import type { JsonObject } from "@tickline/shared/domain/json";
+import { cursorAfterEdit } from "@tickline/shared/domain/reschedule";
+import { sameSchedule } from "@tickline/shared/domain/schedule/same-schedule";
+import type { Schedule } from "@tickline/shared/domain/schedule/schedule";
+import type { ApiContext } from "../api-context.ts";
+import { meets, type Condition } from "../http/conditions.ts";
+import { invalidRequest, problem, type Problem } from "../http/problem.ts";
+import { parseWith } from "../http/route.ts";
+import { showJob } from "../views/job-view.ts";
+import { changeJob, nextVersion, versionMismatch, type ChangeResult, type Decision } from "./change-job.ts";
+import { addJob } from "./create-job.ts";
+import { beginsAfter, neverFires } from "./first-instant.ts";
+import { definitionOf, inputFaults, replaceBody, type JobInput } from "./job-input.ts";
+import { mergePatch } from "./merge-patch.ts";
+
+export interface PutRequest {
+  readonly tenantId: string;
+  readonly jobId: string;
+  readonly input: JobInput;
+  readonly condition: Condition;
+}
+
+export type PutResult = Exclude<ChangeResult, { kind: "missing" }> | { readonly kind: "created"; readonly job: Job };
+
+/** Makes the job be what the input says: creates it, or replaces its definition. Repeating it changes nothing. */
+export async function putJob(context: ApiContext, { tenantId, jobId, input, condition }: PutRequest): Promise<PutResult> {
+  for (let round = 0; round < context.config.changeRoundsMax; round += 1) {
+    const decide = (job: Job, now: Instant): Promise<Decision> => replaceWith(context, { job, input, now });
+    const changed = await changeJob(context, { tenantId, jobId, condition, decide });
+    if (changed.kind !== "missing") return changed;
+    if (!meets(condition, null)) return versionMismatch(null);
+    const faults = await inputFaults(context, input, null);
+    if (faults.length > 0) return invalidRequest(faults);
+    const added = await addJob(context, { tenantId, id: jobId, uid: context.entropy.newId(), input });
+    if (added.kind !== "exists") return added;
+  }
+  return problem("edit_conflict", `job ${jobId} was created and deleted by others each time this request tried to`);
+}
+
+/** RFC 7396 on the job as GET shows it. */
+export function patchJob(
+  context: ApiContext,
+  { tenantId, jobId, patch, condition }: Omit<PutRequest, "input"> & { readonly patch: JsonObject },
+): Promise<ChangeResult> {
+  return changeJob(context, {
+    tenantId,
+    jobId,
+    condition,
+    decide(job, now) {
+      const input = parseWith(replaceBody, mergePatch(showJob(job) as unknown as JsonObject, patch));
+      return input.kind === "faults" ? invalidRequest(input.faults) : replaceWith(context, { job, input: input.value, now });
+    },
+  });
+}
+
+interface Replacement {
+  readonly job: Job;
+  readonly input: JobInput;
+  readonly now: Instant;
+}
+
+async function replaceWith(context: ApiContext, { job, input, now }: Replacement): Promise<Decision> {
+  const faults = await inputFaults(context, input, job.definition);
+  return faults.length > 0 ? invalidRequest(faults) : decideReplacement(context, { job, input, now });
+}
+
+function decideReplacement({ digest }: ApiContext, { job, input, now }: Replacement): Decision {
+  const sameTimes = sameSchedule(job.definition.schedule, input.schedule);
+  const definition = definitionOf(input, keepsAnchor(job.definition.schedule, input.schedule) ? job.definition.anchorAt : now);
+  const hash = definitionHash(digest, definition);
+  if (hash === job.definitionHash) return { kind: "keep" };
+  const after = beginsAfter(definition, now, job.lastScheduledFor);
+  const fault: Problem | null = sameTimes ? null : neverFires(definition, after);
+  if (fault !== null) return fault;
+  const cursor = cursorAfterEdit(job, definition, after);
+  const next = nextVersion(job, { ...cursor, definition, definitionHash: hash }, now);
+  return { kind: "change", next, says: "JobUpdated", recordsPause: !sameTimes };
+}
+
+/** An interval goes on counting from where it did, unless it is another: where it ends is no reason to shift it. */
+const keepsAnchor = (before: Schedule, after: Schedule): boolean => sameSchedule(unended(before), unended(after));
+const unended = (schedule: Schedule): Schedule => ({ ...schedule, endAt: null, maxRuns: null });

@@ -1,0 +1,75 @@
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
+import type { EndedRun } from "@tickline/shared/domain/settlement";
+import { cancelRequested, runsReady, type ControlContext } from "@tickline/shared/events/control-event";
+import type { TicklineEvent } from "@tickline/shared/events/event";
+import { runEnded } from "@tickline/shared/events/job-ended";
+import type { JobEvent } from "@tickline/shared/events/job-event";
+import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
+import type { ApiDeps } from "./api-deps.ts";
+
+/**
+ * Tells the others what the api wrote. Nobody waits for it and nothing fails by it: what is not said now, the scheduler's
+ * sweeps of outbox and announcements say a little later.
+ */
+export interface Notices {
+  jobWritten(event: JobEvent): void;
+  /** Runs of this queue became publishable by a fire of ours. */
+  runsReady(queue: string): void;
+  cancelRequested(runId: string): void;
+  /** Runs that a cancel of ours ended. */
+  runsEnded(runs: readonly EndedRun[]): void;
+  /** Resolves when nothing is on its way any more. */
+  idle(): Promise<void>;
+}
+
+export type NoticesDeps = Pick<ApiDeps, "bus" | "outbox" | "clock" | "entropy" | "log">;
+
+export function createNotices(
+  { bus, outbox, clock, entropy, log }: NoticesDeps,
+  { noticesPendingMax }: { noticesPendingMax: number },
+): Notices {
+  let written: JobEvent[] = [];
+  let sending: Promise<void> | null = null;
+  const hints = new Set<Promise<void>>();
+
+  /** One batch at a time, the next gathering meanwhile: a burst of creates is a few publishes, not thousands. */
+  async function sendWritten(): Promise<void> {
+    while (written.length > 0) {
+      const batch = written;
+      written = [];
+      try {
+        await bus.publish(JOBS_TOPIC, batch);
+        await outbox.sent(batch.map(({ id }) => id));
+      } catch (fault) {
+        log.warn({ err: fault, events: batch.length }, "job events stay in the outbox until its sweep");
+      }
+    }
+    sending = null;
+  }
+  function hint(topic: string, events: readonly TicklineEvent[]): void {
+    const sent = bus
+      .publish(topic, events)
+      .catch((fault: unknown) => log.warn({ err: fault, topic }, "a hint was not published"))
+      .finally(() => hints.delete(sent));
+    hints.add(sent);
+  }
+  const context = (): ControlContext => ({ id: entropy.newId(), time: clock.now(), source: "tickline/api", tenantId: DEFAULT_TENANT });
+  return {
+    jobWritten(event) {
+      if (written.length < noticesPendingMax) written.push(event);
+      sending ??= sendWritten();
+    },
+    runsReady: (queue) => hint(CONTROL_TOPIC, [runsReady([queue], context())]),
+    cancelRequested: (runId) => hint(CONTROL_TOPIC, [cancelRequested(runId, context())]),
+    runsEnded(runs) {
+      if (runs.length === 0) return;
+      hint(
+        RUNS_TOPIC,
+        runs.map((run) => runEnded(run, "tickline/api")),
+      );
+    },
+    async idle() {
+      while (sending !== null || hints.size > 0) await Promise.all([sending, ...hints]);
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { RUNS_TOPIC } from "@tickline/shared/events/topics";
+import type { Subscription } from "@tickline/shared/ports/bus";
+import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
+import { createLoop } from "@tickline/shared/runtime/loop";
+import type { Service } from "@tickline/shared/runtime/service";
+import { Gauge } from "prom-client";
+import type { ApiConfig } from "../api-config.ts";
+import type { ApiDeps } from "../api-deps.ts";
+import { createProjector } from "./projector.ts";
+import { createSettledFold } from "./settled-fold.ts";
+
+/** Keeps `status` and `lastRun` of jobs: from the events of their runs, and once a minute from the runs themselves. */
+export function createProjection(deps: ApiDeps, config: ApiConfig): Service {
+  const { bus, status, clock, log, metrics } = deps;
+  const projector = createProjector({ status, clock, limits: config, onPending: () => writes.wake() });
+  const writes = createLoop({ name: "projection", clock, log, runOnce: projector.writeOnce });
+  const folds = createLoop({ name: "settled-fold", clock, log, runOnce: createSettledFold(deps, config) });
+  let subscription: Subscription | null = null;
+  new Gauge({
+    name: "tickline_projection_lag_seconds",
+    help: "Age of the oldest event of a run that the status of its job does not show yet.",
+    registers: [metrics],
+    collect() {
+      this.set(projector.lagMs() / 1_000);
+    },
+  });
+  return createLifecycle({
+    async start() {
+      await writes.start();
+      await folds.start();
+      subscription = await bus.subscribe({ topics: [RUNS_TOPIC], group: "api-projection", from: "beginning", onBatch: projector.take });
+    },
+    /** What is pending then is not lost: the next fold finds it. */
+    async stop() {
+      await subscription?.stop();
+      subscription = null;
+      await folds.stop();
+      await writes.stop();
+    },
+  });
+}

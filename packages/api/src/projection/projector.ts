@@ -1,0 +1,112 @@
+import type { Instant } from "@tickline/shared/domain/instant";
+import { supersedes, type StatusChange } from "@tickline/shared/domain/status-change";
+import type { TicklineEvent } from "@tickline/shared/events/event";
+import type { Clock } from "@tickline/shared/ports/clock";
+import type { JobStatus } from "@tickline/shared/ports/job-status";
+import { statusChangeOf } from "./status-change-of.ts";
+
+export interface ProjectorLimits {
+  readonly projectionPendingMax: number;
+  readonly projectionBatchMax: number;
+  readonly projectionEveryMs: number;
+}
+
+/** Gathers what runs came to, one change a job, while the last batch is being written. */
+export interface Projector {
+  /** Resolves when there is room for more. */
+  take(events: readonly TicklineEvent[]): Promise<void>;
+  /** Writes one batch. Returns how long to wait before the next, or null when nothing is pending. Rejects when the store does; nothing is forgotten then. */
+  writeOnce(): Promise<number | null>;
+  /** Age of the oldest change not yet written, in milliseconds; 0 when there is none. */
+  lagMs(): number;
+}
+
+export interface ProjectorOptions {
+  readonly status: Pick<JobStatus, "apply">;
+  readonly clock: Clock;
+  readonly limits: ProjectorLimits;
+  /** Called when something is pending. */
+  readonly onPending: () => void;
+}
+
+/** The latest change of each job, and since when the oldest of them waits. */
+interface Gathered {
+  readonly changes: Map<string, StatusChange>;
+  since: Instant | null;
+}
+
+const gathered = (): Gathered => ({ changes: new Map(), since: null });
+
+export function createProjector({ status, clock, limits, onPending }: ProjectorOptions): Projector {
+  let pending = gathered();
+  let writing: Gathered | null = null;
+  let writtenMs = Number.NEGATIVE_INFINITY;
+  let waiting: (() => void)[] = [];
+
+  function room(): Promise<void> {
+    if (pending.changes.size <= limits.projectionPendingMax) return Promise.resolve();
+    return new Promise((resolve) => waiting.push(resolve));
+  }
+  async function write(batch: Gathered): Promise<void> {
+    writing = batch;
+    try {
+      await status.apply([...batch.changes.values()]);
+    } catch (fault) {
+      for (const change of batch.changes.values()) gather(pending.changes, change);
+      pending.since = earlier(batch.since, pending.since);
+      throw fault;
+    } finally {
+      writing = null;
+    }
+  }
+  return {
+    take(events) {
+      const { changes } = pending;
+      for (const event of events) {
+        const change = statusChangeOf(event);
+        if (change === null) continue;
+        gather(changes, change);
+        pending.since ??= event.time;
+      }
+      if (changes.size === 0) return Promise.resolve();
+      onPending();
+      return room();
+    },
+    async writeOnce() {
+      if (pending.changes.size === 0) return null;
+      const waitMs = writtenMs + limits.projectionEveryMs - clock.monotonicMs();
+      if (waitMs > 0) return waitMs;
+      writtenMs = clock.monotonicMs();
+      const batch = firstOf(pending, limits.projectionBatchMax);
+      if (batch === pending) pending = gathered();
+      await write(batch);
+      for (const resume of waiting.splice(0)) resume();
+      return pending.changes.size === 0 ? null : limits.projectionEveryMs;
+    },
+    lagMs() {
+      const since = earlier(pending.since, writing?.since ?? null);
+      return since === null ? 0 : Math.max(0, clock.now() - since);
+    },
+  };
+}
+
+function gather(changes: Map<string, StatusChange>, change: StatusChange): void {
+  const held = changes.get(change.jobUid);
+  if (held === undefined || supersedes(change.lastRun, held.lastRun)) changes.set(change.jobUid, change);
+}
+
+/** The oldest changes, taken out; or all of them as they are. */
+function firstOf(pending: Gathered, countMax: number): Gathered {
+  if (pending.changes.size <= countMax) return pending;
+  const batch = gathered();
+  batch.since = pending.since;
+  for (const [jobUid, change] of pending.changes) {
+    if (batch.changes.size === countMax) break;
+    batch.changes.set(jobUid, change);
+    pending.changes.delete(jobUid);
+  }
+  return batch;
+}
+
+const earlier = (left: Instant | null, right: Instant | null): Instant | null =>
+  left === null ? right : right === null ? left : Math.min(left, right);

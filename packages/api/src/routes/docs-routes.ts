@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { content, JSON_TYPE } from "../http/answer.ts";
+import { noQuery } from "../http/list-query.ts";
+import { problem } from "../http/problem.ts";
+import { route, type Route } from "../http/route.ts";
+import { DOCS_PAGE, DOCS_POLICY, readDocsFile } from "../openapi/docs-page.ts";
+import { openApiDocument } from "../openapi/openapi-document.ts";
+
+/** The version of the api's contract, which the document names. */
+export const API_VERSION = "0.1.0";
+
+/** The document of these routes and of themselves, and a page to read it with. */
+export function docsRoutes(others: readonly Route[]): Route[] {
+  let text: string | null = null; // Made when first asked for: starting does not wait for it.
+  const documentText = (): string => (text ??= JSON.stringify(openApiDocument([...others, ...routes], API_VERSION)));
+  const routes: Route[] = [
+    route({
+      method: "get",
+      path: "/openapi.json",
+      query: noQuery,
+      docs: {
+        operationId: "openapi",
+        tag: "Service",
+        summary: "This document",
+        responses: { 200: { description: "OpenAPI 3.1.", schema: z.record(z.string(), z.json()) } },
+        problems: [],
+      },
+      handle: () => content(JSON_TYPE, documentText()),
+    }),
+    route({
+      method: "get",
+      path: "/docs",
+      query: noQuery,
+      docs: {
+        operationId: "docs",
+        tag: "Service",
+        summary: "This document as a page",
+        responses: { 200: { description: "Swagger UI.", schema: z.string(), mediaType: "text/html" } },
+        problems: [],
+      },
+      handle: () => content("text/html; charset=utf-8", DOCS_PAGE, { "Content-Security-Policy": DOCS_POLICY }),
+    }),
+    route({
+      method: "get",
+      path: "/docs/:id",
+      query: noQuery,
+      docs: {
+        operationId: "docsFile",
+        tag: "Service",
+        summary: "A file of the page",
+        responses: { 200: { description: "A script, a style sheet or a picture.", schema: z.string(), mediaType: "*/*" } },
+        problems: ["route_not_found"],
+      },
+      async handle({ id, path }) {
+        const file = await readDocsFile(id);
+        if (file === null) return problem("route_not_found", `there is nothing at ${path}`);
+        return content(file.type, file.body, { "Cache-Control": "public, max-age=3600" });
+      },
+    }),
+  ];
+  return routes;
+}

@@ -1,0 +1,101 @@
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
+import { JobIdSchema } from "@tickline/shared/domain/job-definition";
+import { RUN_CAUSES } from "@tickline/shared/domain/run";
+import { RUN_STATES } from "@tickline/shared/domain/run-state";
+import { parseInstant } from "@tickline/shared/domain/schedule/iso-time";
+import { read as readText } from "@tickline/shared/domain/schedule/schedule-fields";
+import type { PageRequest } from "@tickline/shared/ports/page";
+import type { RunQuery } from "@tickline/shared/ports/run-queries";
+import { z } from "zod";
+import type { ApiContext } from "../api-context.ts";
+import { pageQuery } from "../http/list-query.ts";
+import { pageAnswer } from "../http/page-answer.ts";
+import { invalidRequest, type Problem } from "../http/problem.ts";
+import { route, type Route } from "../http/route.ts";
+import { jobNotFound } from "../jobs/change-job.ts";
+import { pageView } from "../views/page-view.ts";
+import { RunView, showRun } from "../views/run-view.ts";
+import { isJobId } from "./job-routes.ts";
+
+const instant = (description: string) =>
+  z
+    .string()
+    .max(200)
+    .transform(readText(parseInstant))
+    .optional()
+    .meta({ description, examples: ["2026-12-01T09:00:00Z"] });
+
+const RunListQuery = z.object({
+  jobId: JobIdSchema.optional().meta({ description: "Sees the runs of every job that had this id, deleted ones too." }),
+  state: z.enum(RUN_STATES).optional(),
+  cause: z.enum(RUN_CAUSES).optional(),
+  from: instant("`scheduledFor` at or after this instant."),
+  to: instant("`scheduledFor` before this instant."),
+  ...pageQuery,
+});
+const JobRunsQuery = RunListQuery.omit({ jobId: true });
+type RunFilters = Omit<z.output<typeof JobRunsQuery>, "limit" | "cursor">;
+
+const RunPage = pageView("RunPage", RunView);
+
+/** The history, of all jobs or of one. */
+export const runListRoutes = (context: ApiContext): Route[] => [jobRunsRoute(context), listRoute(context)];
+
+const jobRunsRoute = ({ jobs, runs, digest }: ApiContext): Route =>
+  route({
+    method: "get",
+    path: "/jobs/:id/runs",
+    query: JobRunsQuery,
+    docs: {
+      operationId: "listJobRuns",
+      tag: "Jobs",
+      id: JobIdSchema,
+      summary: "List the runs of a job, newest first",
+      responses: { 200: { description: "A page of runs.", schema: RunPage, headers: ["Link"] } },
+      problems: ["job_not_found"],
+    },
+    async handle({ id, query, path, querystring }) {
+      const refused = faultOfSpan(query);
+      if (refused !== null) return refused;
+      const job = isJobId(id) ? await jobs.get(DEFAULT_TENANT, id) : null;
+      if (job === null) return jobNotFound(id);
+      const filters = { ...filtersOf(query), jobUid: job.uid };
+      const read = (page: PageRequest) => runs.list(DEFAULT_TENANT, { ...filters, ...page });
+      return pageAnswer(digest, { path, querystring, query, show: showRun, read });
+    },
+  });
+
+const listRoute = ({ runs, digest }: ApiContext): Route =>
+  route({
+    method: "get",
+    path: "/runs",
+    query: RunListQuery,
+    docs: {
+      operationId: "listRuns",
+      tag: "Runs",
+      summary: "List runs, newest first",
+      responses: { 200: { description: "A page of runs.", schema: RunPage, headers: ["Link"] } },
+      problems: [],
+    },
+    handle({ query, path, querystring }) {
+      const refused = faultOfSpan(query);
+      if (refused !== null) return refused;
+      const filters = { ...filtersOf(query), ...(query.jobId !== undefined && { jobId: query.jobId }) };
+      const read = (page: PageRequest) => runs.list(DEFAULT_TENANT, { ...filters, ...page });
+      return pageAnswer(digest, { path, querystring, query, show: showRun, read });
+    },
+  });
+
+const faultOfSpan = ({ from, to }: RunFilters): Problem | null =>
+  from === undefined || to === undefined || from < to
+    ? null
+    : invalidRequest([{ pointer: "/to", code: "invalid_value", message: "must be after from" }]);
+
+function filtersOf({ state, cause, from, to }: RunFilters): Omit<RunQuery, "limit" | "cursor"> {
+  return {
+    ...(state !== undefined && { state }),
+    ...(cause !== undefined && { cause }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+  };
+}

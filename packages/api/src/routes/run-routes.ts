@@ -1,0 +1,132 @@
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
+import { JobIdSchema, PARAMS_BYTES_MAX } from "@tickline/shared/domain/job-definition";
+import { jsonBytes, JsonObjectSchema } from "@tickline/shared/domain/json";
+import type { Run } from "@tickline/shared/domain/run";
+import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
+import { z } from "zod";
+import type { ApiContext } from "../api-context.ts";
+import { json, type Answer } from "../http/answer.ts";
+import { idempotencyKeyOf } from "../http/idempotency-key.ts";
+import { noQuery } from "../http/list-query.ts";
+import { noBody } from "../http/no-body.ts";
+import type { Problem } from "../http/problem.ts";
+import { bodyRoute, route, type Route, type RouteDocs } from "../http/route.ts";
+import { jobNotFound } from "../jobs/change-job.ts";
+import { cancelRun, runNotFound } from "../runs/cancel-run.ts";
+import { retryRun } from "../runs/retry-run.ts";
+import { triggerJob } from "../runs/trigger-job.ts";
+import { RunIdView, RunView, showRun } from "../views/run-view.ts";
+import { isJobId } from "./job-routes.ts";
+
+/** One run, and those that people ask for. */
+export const runRoutes = (context: ApiContext): Route[] => [
+  triggerRoute(context),
+  getRoute(context),
+  cancelRoute(context),
+  retryRoute(context),
+];
+
+const isRunId = (id: string): boolean => RUN_ID_PATTERN.test(id);
+const accepted = { description: "The run.", schema: RunView, headers: ["Location"] } as const;
+
+const triggerRoute = (context: ApiContext): Route =>
+  bodyRoute({
+    method: "post",
+    path: "/jobs/:id/trigger",
+    query: noQuery,
+    body: {
+      schema: z
+        .strictObject({
+          params: JsonObjectSchema.refine(
+            (params) => jsonBytes(params) <= PARAMS_BYTES_MAX,
+            `must be at most ${PARAMS_BYTES_MAX} bytes of JSON`,
+          )
+            .optional()
+            .meta({ description: "Instead of the job's own, for this run alone." }),
+        })
+        .meta({ id: "Trigger" }),
+      ifAbsent: {},
+    },
+    docs: {
+      operationId: "triggerJob",
+      tag: "Jobs",
+      id: JobIdSchema,
+      summary: "Run a job now",
+      description: "Also a paused or finished one; its schedule goes on as if nothing had been.",
+      headers: ["Idempotency-Key"],
+      responses: { 202: accepted },
+      problems: ["job_not_found", "job_deleted", "idempotency_key_reused", "edit_conflict", "bad_header"],
+    },
+    async handle({ id, body, header }) {
+      const key = idempotencyKeyOf(header);
+      if (key.kind === "problem") return key;
+      if (!isJobId(id)) return jobNotFound(id);
+      return fired(await triggerJob(context, { tenantId: DEFAULT_TENANT, jobId: id, params: body.params, key: key.value }));
+    },
+  });
+
+const runDocs = (rest: Omit<RouteDocs, "tag" | "id">): RouteDocs => ({ tag: "Runs", id: RunIdView, ...rest });
+
+const getRoute = ({ runs }: ApiContext): Route =>
+  route({
+    method: "get",
+    path: "/runs/:id",
+    query: noQuery,
+    docs: runDocs({
+      operationId: "getRun",
+      summary: "A run",
+      responses: { 200: { description: "The run.", schema: RunView } },
+      problems: ["run_not_found"],
+    }),
+    async handle({ id }) {
+      const run = isRunId(id) ? await runs.get(DEFAULT_TENANT, id) : null;
+      return run === null ? runNotFound(id) : json(200, showRun(run));
+    },
+  });
+
+const cancelRoute = (context: ApiContext): Route =>
+  bodyRoute({
+    method: "post",
+    path: "/runs/:id/cancel",
+    query: noQuery,
+    body: noBody,
+    docs: runDocs({
+      operationId: "cancelRun",
+      summary: "Cancel a run",
+      description: "One that has not started ends at once; the executor of a running one is asked to end it.",
+      responses: { 202: accepted },
+      problems: ["run_not_found", "run_ended"],
+    }),
+    async handle({ id }) {
+      if (!isRunId(id)) return runNotFound(id);
+      const result = await cancelRun(context, { tenantId: DEFAULT_TENANT, runId: id });
+      return result.kind === "problem" ? result : acceptedRun(result.run);
+    },
+  });
+
+const retryRoute = (context: ApiContext): Route =>
+  bodyRoute({
+    method: "post",
+    path: "/runs/:id/retry",
+    query: noQuery,
+    body: noBody,
+    docs: runDocs({
+      operationId: "retryRun",
+      summary: "Run once more what has ended",
+      description: "A new run by the same definition, with `retryOf`; its `scheduledFor` is the time of the request.",
+      headers: ["Idempotency-Key"],
+      responses: { 202: accepted },
+      problems: ["run_not_found", "run_not_ended", "job_deleted", "idempotency_key_reused", "edit_conflict", "bad_header"],
+    }),
+    async handle({ id, header }) {
+      const key = idempotencyKeyOf(header);
+      if (key.kind === "problem") return key;
+      if (!isRunId(id)) return runNotFound(id);
+      return fired(await retryRun(context, { tenantId: DEFAULT_TENANT, runId: id, key: key.value }));
+    },
+  });
+
+const fired = (result: { readonly kind: "fired"; readonly run: Run } | Problem): Answer =>
+  result.kind === "problem" ? result : acceptedRun(result.run);
+
+const acceptedRun = (run: Run): Answer => json(202, showRun(run), { Location: `/runs/${run.runId}` });

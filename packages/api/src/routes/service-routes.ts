@@ -1,0 +1,66 @@
+import { AppError } from "@tickline/shared/domain/app-error";
+import { z } from "zod";
+import type { ApiContext } from "../api-context.ts";
+import { content, json } from "../http/answer.ts";
+import { noQuery } from "../http/list-query.ts";
+import { problem } from "../http/problem.ts";
+import { route, type Route } from "../http/route.ts";
+
+const HealthView = z.object({ status: z.enum(["live", "ready"]) }).meta({ id: "Health" });
+
+/** What those ask who run the service. */
+export const serviceRoutes = (context: ApiContext, draining: () => boolean): Route[] => [
+  route({
+    method: "get",
+    path: "/livez",
+    query: noQuery,
+    docs: {
+      operationId: "live",
+      tag: "Service",
+      summary: "The process answers",
+      responses: { 200: { description: "It does.", schema: HealthView } },
+      problems: [],
+    },
+    handle: () => json(200, { status: "live" }),
+  }),
+  route({
+    method: "get",
+    path: "/readyz",
+    query: noQuery,
+    docs: {
+      operationId: "ready",
+      tag: "Service",
+      summary: "The service can serve: its store answers, and it is not about to stop",
+      responses: { 200: { description: "It can.", schema: HealthView } },
+      problems: ["shutting_down"],
+    },
+    async handle() {
+      if (draining()) return problem("shutting_down", "the service finishes what it has begun and takes nothing new");
+      await helloInTime(context);
+      return json(200, { status: "ready" });
+    },
+  }),
+  route({
+    method: "get",
+    path: "/metrics",
+    query: noQuery,
+    docs: {
+      operationId: "metrics",
+      tag: "Service",
+      summary: "Prometheus metrics",
+      responses: { 200: { description: "All metrics of the process.", schema: z.string(), mediaType: "text/plain" } },
+      problems: [],
+    },
+    handle: async () => content(context.metrics.contentType, await context.metrics.metrics()),
+  }),
+];
+
+async function helloInTime({ hello, clock, config }: ApiContext): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const late = new AppError("store_unavailable", `the store has not said hello for ${config.readyMsMax} ms`, { retryable: true });
+    const timer = clock.setTimer(config.readyMsMax, () => reject(late));
+    hello()
+      .then(() => resolve(), reject)
+      .finally(() => timer.cancel());
+  });
+}

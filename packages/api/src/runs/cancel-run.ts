@@ -1,0 +1,27 @@
+import type { Run } from "@tickline/shared/domain/run";
+import type { ApiContext } from "../api-context.ts";
+import { problem, type Problem } from "../http/problem.ts";
+
+/** Ends a run that has not started; of one that is running, asks its executor to. */
+export async function cancelRun(
+  { control, runs, clock, notices }: ApiContext,
+  { tenantId, runId }: { readonly tenantId: string; readonly runId: string },
+): Promise<{ kind: "accepted"; run: Run } | Problem> {
+  const outcome = await control.cancel(tenantId, { runId, now: clock.now() });
+  switch (outcome.kind) {
+    case "unknown":
+      return runNotFound(runId);
+    case "ended":
+      return problem("run_ended", `run ${runId} has ended: there is nothing to cancel`);
+    case "cancelled":
+      notices.runsEnded([outcome.run]);
+      break;
+    case "requested":
+      notices.cancelRequested(runId);
+      break;
+  }
+  const run = await runs.get(tenantId, runId);
+  return run === null ? runNotFound(runId) : { kind: "accepted", run };
+}
+
+export const runNotFound = (runId: string): Problem => problem("run_not_found", `there is no run ${JSON.stringify(runId)}`);

@@ -1,0 +1,40 @@
+import { toIsoOrNull, type Instant } from "@tickline/shared/domain/instant";
+import { PUBLIC_EVENT_TYPES, type TicklineEvent } from "@tickline/shared/events/event";
+import { z } from "zod";
+import { InstantView } from "../views/instant-view.ts";
+
+export const EventView = z
+  .object({
+    id: z.string().meta({ description: "One for each thing that happened: a repeat has the same." }),
+    type: z.enum(PUBLIC_EVENT_TYPES),
+    source: z.string(),
+    subject: z.string().meta({ description: "The id of the job." }),
+    time: InstantView,
+    tenantId: z.string(),
+    data: z.record(z.string(), z.json()),
+  })
+  .meta({ id: "Event", description: "The attributes of CloudEvents 1.0, with instants as text." });
+
+/** Fields of event data that are instants. What handlers get and give (`params`, `output`) is theirs and stays as it is. */
+const INSTANT_FIELDS: ReadonlySet<string> = new Set([
+  "nextRunAt",
+  "scheduledFor",
+  "scheduledForLast",
+  "firstStartedAt",
+  "startedAt",
+  "finishedAt",
+  "retryAt",
+]);
+
+/** An event as one line of JSON. */
+export const showEvent = ({ data, time, ...envelope }: TicklineEvent): string =>
+  JSON.stringify({ ...envelope, time: toIsoOrNull(time), data: withIsoInstants(data) });
+
+function withIsoInstants(data: object): Record<string, unknown> {
+  const shown: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(data)) {
+    if (INSTANT_FIELDS.has(name)) shown[name] = toIsoOrNull(value as Instant | null);
+    else shown[name] = name === "lastRun" && value !== null ? withIsoInstants(value as object) : value;
+  }
+  return shown;
+}
