@@ -1,0 +1,100 @@
+import type { Clock, Timer } from "@tickline/shared/ports/clock";
+import type { Logger } from "@tickline/shared/runtime/logger";
+import { deadlineStep } from "./deadline-step.ts";
+import type { ExecutorConfig } from "./executor-config.ts";
+import { abortAttempt, type RunningAttempt } from "./running-attempt.ts";
+
+export interface DeadlineOptions {
+  readonly context: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly config: Pick<ExecutorConfig, "abortGraceMs" | "leaseMarginMs" | "stuckHandlersMax">;
+    readonly exit: (code: number) => void;
+  };
+  readonly attempts: ReadonlyMap<string, RunningAttempt>;
+}
+
+/** Timeouts, ends of leases and graces of all running attempts. */
+export interface AttemptDeadlines {
+  /** Makes sure that something looks at the attempts at that time. Costs a comparison unless it is the earliest. */
+  watch(atMs: number): void;
+  /** Does what is due now, and sleeps until the next deadline. */
+  sweep(): void;
+  /** Handlers that ignore that they were asked to end. */
+  readonly stuck: number;
+  stop(): void;
+}
+
+/**
+ * One timer for all: it stands at the earliest deadline there was, and when it fires, all attempts are looked at. Most
+ * deadlines are minutes away and most attempts end in milliseconds, so that a timer of their own, or a place in a heap,
+ * would be made and undone for nothing.
+ */
+export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): AttemptDeadlines {
+  const { clock, log, config, exit } = context;
+  let timer: Timer | null = null;
+  let timerAtMs = Infinity;
+  let stuck = 0;
+
+  function watch(atMs: number): void {
+    if (atMs >= timerAtMs) return;
+    timer?.cancel();
+    timerAtMs = atMs;
+    timer = clock.setTimer(Math.max(0, atMs - clock.monotonicMs()), sweep);
+  }
+  function sweep(): void {
+    stop();
+    const nowMs = clock.monotonicMs();
+    let nextMs = Infinity;
+    stuck = 0;
+    for (const attempt of attempts.values()) {
+      nextMs = Math.min(nextMs, look(attempt, nowMs));
+      if (attempt.stuck) stuck += 1;
+    }
+    if (stuck >= config.stuckHandlersMax) leave({ stuck }, "too many handlers ignore that they were asked to end");
+    watch(nextMs);
+  }
+  /** Returns when to look at it again. */
+  function look(attempt: RunningAttempt, nowMs: number): number {
+    const step = deadlineStep(attempt, nowMs, config);
+    switch (step.kind) {
+      case "wait":
+        return step.atMs;
+      case "abort":
+        abortAttempt(attempt, step.cause, step.graceUntilMs);
+        return step.graceUntilMs;
+      case "report":
+        attempt.stuck = true;
+        log.error(fieldsOf(attempt), "a handler ignores that it was asked to end; until it does, its run stays open and it holds a worker");
+        return attempt.leaseUntilMs;
+      case "leave":
+        leave(fieldsOf(attempt), "a handler ignores that it was asked to end, and its lease is gone");
+        return Infinity;
+    }
+  }
+  function leave(fields: Record<string, unknown>, why: string): void {
+    log.error(fields, `${why}: the process ends, so that no other attempt runs beside it`);
+    exit(1);
+  }
+  function stop(): void {
+    timer?.cancel();
+    timer = null;
+    timerAtMs = Infinity;
+  }
+  return {
+    watch,
+    sweep,
+    stop,
+    get stuck() {
+      return stuck;
+    },
+  };
+}
+
+const fieldsOf = ({ claim: { run }, aborted }: RunningAttempt) => ({
+  handler: run.handler,
+  jobId: run.jobId,
+  runId: run.runId,
+  attempt: run.attempt,
+  aborted,
+});

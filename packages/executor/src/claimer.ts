@@ -1,0 +1,95 @@
+import { toAppError } from "@tickline/shared/domain/app-error";
+import type { ClaimedRun, DueRun } from "@tickline/shared/domain/due-run";
+import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
+import { createBackoff } from "./backoff.ts";
+import type { DueInbox } from "./due-inbox.ts";
+import type { ExecutorContext } from "./executor-deps.ts";
+import type { RunEvents } from "./run-events.ts";
+import type { RunningAttempt } from "./running-attempt.ts";
+import type { SuspectLane } from "./suspect-lane.ts";
+import type { WorkerPool } from "./worker-pool.ts";
+
+export interface ClaimerOptions {
+  readonly context: Pick<ExecutorContext, "claims" | "clock" | "entropy" | "log" | "config" | "metrics">;
+  readonly inbox: DueInbox;
+  readonly suspects: SuspectLane;
+  readonly pool: WorkerPool;
+  readonly attempts: ReadonlyMap<string, RunningAttempt>;
+  readonly events: RunEvents;
+  /** True while nothing more may be claimed. */
+  readonly blocked: () => boolean;
+  /** `sentAtMs`: when the write that made the leases was first sent, which is when they began at the earliest. */
+  readonly onWon: (claims: readonly ClaimedRun[], sentAtMs: number) => void;
+}
+
+/** Claims what waits in the inbox: in bulk, and never more than workers are free. */
+export interface Claimer {
+  pump(): void;
+  /** No claim is tried again after this. */
+  stop(): void;
+}
+
+/** A claim that the store answers with anything but "away" is given up after so many tries; the scheduler offers its runs again. */
+const FAULTY_TRIES_MAX = 5;
+
+export function createClaimer(options: ClaimerOptions): Claimer {
+  const { context, inbox, suspects, pool, attempts, events, blocked, onWon } = options;
+  const { claims, clock, entropy, log, config, metrics } = context;
+  const backoff = createBackoff(clock, config);
+  let inFlight = 0;
+
+  function pump(): void {
+    while (inFlight < config.claimsInFlightMax && pool.free > 0 && !blocked()) {
+      const suspect = suspects.take();
+      const part = suspect === null ? inbox.take(Math.min(pool.free, config.claimRunsMax)) : suspectPart(suspect);
+      if (part === null) return;
+      // An older attempt whose handler is still alive here must end first. The run is offered again.
+      const runs = part.runs.filter(({ runId }) => !attempts.has(runId));
+      if (runs.length === 0) part.answered();
+      else void claim(runs).then(part.answered).then(pump);
+    }
+  }
+  function suspectPart(run: DueRun) {
+    return { runs: [run], answered: () => (attempts.has(run.runId) ? undefined : suspects.ended(run.runId)) };
+  }
+  async function claim(runs: readonly DueRun[]): Promise<void> {
+    inFlight += 1;
+    pool.reserve(runs.length);
+    const sentAtMs = clock.monotonicMs();
+    const won = conclude((await answerOf(runs)) ?? []);
+    inFlight -= 1;
+    if (won.length > 0) onWon(won, sentAtMs);
+    pool.release(runs.length - won.length);
+  }
+  /** Asks until the store answers: a claim whose answer was lost may have been won, and the same token finds out. */
+  async function answerOf(runs: readonly DueRun[]): Promise<readonly ClaimOutcome[] | null> {
+    const claimant = { executor: config.executorId, token: entropy.newToken(), leaseMs: config.leaseMs };
+    for (let failures = 1; ; failures += 1) {
+      try {
+        const now = clock.now();
+        return await claims.claim({ runs, claimant, now, firedAfter: now - config.retentionMs });
+      } catch (thrown) {
+        const fault = toAppError(thrown, `claim ${runs.length} runs, ${runs[0]?.runId} first`);
+        log.warn({ err: fault, runs: runs.length, failures }, "runs were not claimed");
+        if (!fault.retryable && failures >= FAULTY_TRIES_MAX) return null;
+        if (!(await backoff.wait(failures))) return null;
+      }
+    }
+  }
+  function conclude(outcomes: readonly ClaimOutcome[]): ClaimedRun[] {
+    const won: ClaimedRun[] = [];
+    let overlaps = 0;
+    for (const outcome of outcomes) {
+      if (outcome.kind === "won") won.push(outcome.claim);
+      else if (outcome.kind === "overlap") {
+        overlaps += 1;
+        events.ended(outcome.run);
+      }
+    }
+    metrics.claims.won.inc(won.length);
+    metrics.claims.overlap.inc(overlaps);
+    metrics.claims.lost.inc(outcomes.length - won.length - overlaps);
+    return won;
+  }
+  return { pump, stop: () => backoff.stop() };
+}

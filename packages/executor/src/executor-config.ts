@@ -1,0 +1,98 @@
+import { AppError } from "@tickline/shared/domain/app-error";
+import { BUILT_IN_QUEUES } from "@tickline/shared/domain/job-definition";
+
+/** Every limit and interval of the executor. Milliseconds unless the name says otherwise. */
+export interface ExecutorConfig {
+  /** Names this process in leases and history. Unique: two executors of one name would hear each other's hints by halves. */
+  readonly executorId: string;
+  /** Queues to take runs from. The first is served first; one claim in ten goes to the others in turn. */
+  readonly queues: readonly string[];
+  /** Handlers that run at once. They share one thread, so more helps only while they wait for others. */
+  readonly workersMax: number;
+  /** The right to run an attempt ends this long after its last renewal. */
+  readonly leaseMs: number;
+  /** How often leases are renewed and cancel requests learned that no hint brought. */
+  readonly heartbeatMs: number;
+  /** A handler is asked to end this long before its lease does, and the process ends with the lease if it did not. */
+  readonly leaseMarginMs: number;
+  /** Leases renewed in one write. */
+  readonly heartbeatRunsMax: number;
+  /** At shutdown, running handlers get this long before they are asked to end. */
+  readonly drainMs: number;
+  /** How long a handler that was asked to end gets, before it is reported and, if its lease is gone, the process ends. */
+  readonly abortGraceMs: number;
+  /** The process ends when this many handlers ignore that they were asked to end: each holds a worker for ever. */
+  readonly stuckHandlersMax: number;
+  /** At shutdown, results get this long to be written; what is not is run again. */
+  readonly flushMs: number;
+  /** Runs claimed in one write; never more than workers are free. */
+  readonly claimRunsMax: number;
+  /** Claims on their way to the store at once: the next runs are claimed while the last are made durable. */
+  readonly claimsInFlightMax: number;
+  /** Results settled in one write. */
+  readonly settleRunsMax: number;
+  readonly settlesInFlightMax: number;
+  /** With more results than this unwritten nothing more is claimed: the store is away or too slow. */
+  readonly unsettledRunsMax: number;
+  /** Wait before a write is tried again; doubles up to the maximum. */
+  readonly retryWriteMs: number;
+  readonly retryWriteMsMax: number;
+  /** Events published at once. */
+  readonly publishEventsMax: number;
+  /** With more events than this unpublished, new ones are left to the sweep of the scheduler. */
+  readonly unpublishedEventsMax: number;
+  /** Handlers are started for at most this long before other work gets its turn. */
+  readonly startSliceMs: number;
+  /** Runs never started and fired longer ago than this are not claimed. */
+  readonly retentionMs: number;
+  /** A run whose handler is not known here waits this long before it is offered again. */
+  readonly unknownHandlerMs: number;
+  /** Runs rescued this often are claimed alone, one at a time, so that a handler that kills its process takes no neighbours along. */
+  readonly suspectRescuesMin: number;
+  /** Suspects that wait for their turn here; more are left to be offered again. */
+  readonly suspectRunsMax: number;
+  /** How often the handlers' descriptions are published anew. */
+  readonly registryMs: number;
+}
+
+const DAY_MS = 86_400_000;
+
+export const EXECUTOR_DEFAULTS: Omit<ExecutorConfig, "executorId"> = {
+  queues: BUILT_IN_QUEUES,
+  workersMax: 200,
+  leaseMs: 15_000,
+  heartbeatMs: 5_000,
+  leaseMarginMs: 4_000,
+  heartbeatRunsMax: 5_000,
+  drainMs: 10_000,
+  abortGraceMs: 10_000,
+  stuckHandlersMax: 100,
+  flushMs: 5_000,
+  claimRunsMax: 500,
+  claimsInFlightMax: 2,
+  settleRunsMax: 1_000,
+  settlesInFlightMax: 2,
+  unsettledRunsMax: 5_000,
+  retryWriteMs: 100,
+  retryWriteMsMax: 5_000,
+  publishEventsMax: 1_000,
+  unpublishedEventsMax: 20_000,
+  startSliceMs: 5,
+  retentionMs: 7 * DAY_MS,
+  unknownHandlerMs: 30_000,
+  suspectRescuesMin: 2,
+  suspectRunsMax: 1_000,
+  registryMs: 60_000,
+};
+
+/** Throws `bad_config` for settings that contradict each other. */
+export function checkExecutorConfig({ leaseMs, heartbeatMs, leaseMarginMs, workersMax, queues }: ExecutorConfig): void {
+  const faults = [
+    // One heartbeat may be lost before a handler is asked to end.
+    leaseMs - leaseMarginMs < 2 * heartbeatMs && `leaseMs - leaseMarginMs must be at least 2 * heartbeatMs (${2 * heartbeatMs})`,
+    workersMax < 1 && "workersMax must be at least 1",
+    queues.length === 0 && "queues must name at least one",
+    new Set(queues).size < queues.length && "queues must name each once",
+  ].filter((fault) => fault !== false);
+  if (faults.length > 0) throw new AppError("bad_config", `the executor's configuration is not usable: ${faults.join("; ")}`);
+}

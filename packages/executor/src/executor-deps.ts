@@ -1,0 +1,34 @@
+import type { Announcements } from "@tickline/shared/ports/announcements";
+import type { Bus } from "@tickline/shared/ports/bus";
+import type { Clock, Entropy } from "@tickline/shared/ports/clock";
+import type { HandlerRegistry } from "@tickline/shared/ports/handler-registry";
+import type { RunClaims } from "@tickline/shared/ports/run-claims";
+import type { Logger } from "@tickline/shared/runtime/logger";
+import type { Registry } from "prom-client";
+import type { ExecutorConfig } from "./executor-config.ts";
+import type { ExecutorMetrics } from "./executor-metrics.ts";
+import type { Handler } from "./handler.ts";
+
+/** What the executor is given. */
+export interface ExecutorDeps {
+  readonly claims: RunClaims;
+  readonly announcements: Announcements;
+  readonly handlersRegistry: HandlerRegistry;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  /** What this executor can run. Types are unique. */
+  readonly handlers: readonly Handler[];
+  /** Ends the process when nothing else keeps its promises. Default `process.exit`. */
+  readonly exit?: (code: number) => void;
+}
+
+/** What every part of the executor works with. */
+export interface ExecutorContext extends Omit<ExecutorDeps, "metrics" | "handlers" | "exit"> {
+  readonly config: ExecutorConfig;
+  readonly metrics: ExecutorMetrics;
+  readonly handlers: ReadonlyMap<string, Handler>;
+  readonly exit: (code: number) => void;
+}

@@ -1,0 +1,73 @@
+import type { AttemptResult } from "@tickline/shared/domain/settlement";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+
+/** What became of an attempt, as it is counted. `stale`: its result was refused, because its lease had ended. */
+export type Outcome = AttemptResult["kind"] | "stale";
+
+const OUTCOMES: readonly Outcome[] = ["succeeded", "failed", "cancelled", "retry", "released", "stale"];
+
+/** What the executor counts. Everything that happens once a run is counted in bulk. */
+export interface ExecutorMetrics {
+  readonly settled: Readonly<Record<Outcome, Counter.Internal>>;
+  readonly durationSeconds: Histogram;
+  readonly claims: { readonly won: Counter.Internal; readonly lost: Counter.Internal; readonly overlap: Counter.Internal };
+  readonly unpublished: Counter;
+}
+
+export interface ExecutorGauges {
+  readonly busy: () => number;
+  readonly stuck: () => number;
+  readonly unsettled: () => number;
+}
+
+export function createExecutorMetrics(registry: Registry): ExecutorMetrics {
+  const registers = [registry];
+  const settled = new Counter({
+    name: "tickline_attempts_settled_total",
+    help: "Attempts by what they came to.",
+    labelNames: ["outcome"],
+    registers,
+  });
+  const claims = new Counter({
+    name: "tickline_claims_total",
+    help: "Runs this executor tried to claim, by outcome.",
+    labelNames: ["outcome"],
+    registers,
+  });
+  const children = OUTCOMES.map((outcome) => [outcome, settled.labels({ outcome })]);
+  return {
+    settled: Object.fromEntries(children) as Record<Outcome, Counter.Internal>, // One child for each outcome.
+    claims: {
+      won: claims.labels({ outcome: "won" }),
+      lost: claims.labels({ outcome: "lost" }),
+      overlap: claims.labels({ outcome: "overlap" }),
+    },
+    durationSeconds: new Histogram({
+      name: "tickline_attempt_duration_seconds",
+      help: "From the call of a handler to its end.",
+      buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 15, 60, 300, 1_800],
+      registers,
+    }),
+    unpublished: new Counter({
+      name: "tickline_events_unpublished_total",
+      help: "Events the bus did not take. Ends of runs are announced by the scheduler's sweep, the rest is best effort.",
+      registers,
+    }),
+  };
+}
+
+/** Read when metrics are collected, so that running costs nothing. */
+export function registerExecutorGauges(registry: Registry, { busy, stuck, unsettled }: ExecutorGauges): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge("tickline_workers_busy", "Workers that run a handler, or are reserved for a run being claimed.", busy);
+  gauge("tickline_handlers_stuck", "Handlers that ignored that they were asked to end. Each holds a worker.", stuck);
+  gauge("tickline_results_unsettled", "Results that are not in the store yet.", unsettled);
+}

@@ -1,0 +1,136 @@
+import type { ClaimedRun } from "@tickline/shared/domain/due-run";
+import type { Subscription } from "@tickline/shared/ports/bus";
+import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
+import type { Service } from "@tickline/shared/runtime/service";
+import { subscribeCancelHints } from "./cancel-hints.ts";
+import { createClaimer, type Claimer } from "./claimer.ts";
+import { createDueConsumers } from "./due-consumers.ts";
+import { createDueInbox } from "./due-inbox.ts";
+import type { ExecutorContext } from "./executor-deps.ts";
+import { createHandlerPublication } from "./handler-publication.ts";
+import { createLeaseKeeper } from "./lease-keeper.ts";
+import { createLocalWorkers } from "./local-workers.ts";
+import { oncePerTurn } from "./once-per-turn.ts";
+import { createRunEvents } from "./run-events.ts";
+import { createRunningAttempts } from "./running-attempts.ts";
+import { settledWithin } from "./settled-within.ts";
+import { createSettler } from "./settler.ts";
+import { createSuspectLane } from "./suspect-lane.ts";
+import type { WorkerPool } from "./worker-pool.ts";
+
+/** The executor from one start to the stop that follows. A new start is a new session. */
+export interface ExecutorSession extends Service {
+  readonly workers: LocalWorkers;
+  readonly stuck: number;
+  readonly unsettled: number;
+  /** To be called when workers became free or the last was taken. */
+  onPoolChange(): void;
+}
+
+export function createExecutorSession(context: ExecutorContext, pool: WorkerPool): ExecutorSession {
+  const parts = createParts(context, pool);
+  const { attempts, claimer, consumers, heartbeat, publication, settler, state } = parts;
+  let control: Subscription | null = null;
+
+  async function start(): Promise<void> {
+    state.open = true;
+    control = await subscribeCancelHints({ context, attempts: attempts.all, cancel: parts.cancel });
+    await heartbeat.start();
+    await publication.start();
+    await consumers.start();
+  }
+  /** Each step is bounded; what none of them brought to its end is found by its lease, and run again. */
+  async function stop(): Promise<void> {
+    const { clock, config, log } = context;
+    state.open = false;
+    await consumers.stop();
+    await settledWithin(clock, config.drainMs, parts.idle());
+    attempts.abortAll("shutdown");
+    await settledWithin(clock, config.abortGraceMs, parts.idle());
+    claimer.stop();
+    await settledWithin(clock, config.flushMs, settler.flushed());
+    settler.stop();
+    await settledWithin(clock, config.flushMs, parts.events.flushed());
+    await settledWithin(clock, config.flushMs, Promise.all([heartbeat.stop(), publication.stop(), control?.stop()]));
+    attempts.deadlines.stop();
+    if (attempts.all.size > 0)
+      log.warn({ runs: [...attempts.all.keys()] }, "handlers still run at the end of the executor; their runs are run again");
+  }
+  return {
+    start,
+    stop,
+    workers: parts.workers,
+    onPoolChange: parts.onPoolChange,
+    get stuck() {
+      return attempts.deadlines.stuck;
+    },
+    get unsettled() {
+      return settler.count;
+    },
+  };
+}
+
+/** Makes the parts of a session and joins them: what is claimed is run, what has ended is settled, what is settled is said. */
+function createParts(context: ExecutorContext, pool: WorkerPool) {
+  const { config } = context;
+  const state = { open: false };
+  const idleness = createIdleness(pool);
+  const blocked = (): boolean => !state.open || settler.count >= config.unsettledRunsMax;
+  const pumpSoon = oncePerTurn(() => {
+    claimer.pump();
+    consumers.setRoom(pool.free > 0 && !blocked());
+  });
+
+  const inbox = createDueInbox(config.queues);
+  const suspects = createSuspectLane(config.suspectRunsMax);
+  const events = createRunEvents(context);
+  const settler = createSettler({ context, events, onWritten: pumpSoon });
+  const attempts = createRunningAttempts({
+    context,
+    settler,
+    events,
+    onEnded(runId) {
+      suspects.ended(runId);
+      pool.release(1);
+    },
+  });
+  const onClaimed = (claims: readonly ClaimedRun[], sentAtMs: number): void =>
+    state.open ? attempts.start(claims, sentAtMs) : attempts.release(claims);
+  const claimer: Claimer = createClaimer({ context, inbox, suspects, pool, attempts: attempts.all, events, blocked, onWon: onClaimed });
+  const consumers = createDueConsumers({ context, inbox, suspects, onWaiting: pumpSoon });
+  const cancel = (attempt: Parameters<typeof attempts.abort>[0]): void => attempts.abort(attempt, "cancelled");
+  return {
+    state,
+    attempts,
+    claimer,
+    consumers,
+    events,
+    settler,
+    cancel,
+    idle: idleness.idle,
+    heartbeat: createLeaseKeeper({ context, attempts: attempts.all, unsettled: settler.leases, deadlines: attempts.deadlines, cancel }),
+    publication: createHandlerPublication(context),
+    workers: createLocalWorkers({ context, inbox, pool, blocked, onClaimed }),
+    onPoolChange() {
+      idleness.look();
+      pumpSoon();
+    },
+  };
+}
+
+/** Tells when no worker is busy or reserved any more. */
+function createIdleness(pool: WorkerPool) {
+  let waiting: PromiseWithResolvers<void> | null = null;
+  return {
+    look() {
+      if (pool.busy > 0) return;
+      waiting?.resolve();
+      waiting = null;
+    },
+    idle(): Promise<void> {
+      if (pool.busy === 0) return Promise.resolve();
+      waiting ??= Promise.withResolvers();
+      return waiting.promise;
+    },
+  };
+}

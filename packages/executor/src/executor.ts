@@ -1,0 +1,62 @@
+import { AppError } from "@tickline/shared/domain/app-error";
+import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
+import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
+import type { Service } from "@tickline/shared/runtime/service";
+import { checkExecutorConfig, type ExecutorConfig } from "./executor-config.ts";
+import type { ExecutorContext, ExecutorDeps } from "./executor-deps.ts";
+import { createExecutorMetrics, registerExecutorGauges } from "./executor-metrics.ts";
+import { createExecutorSession } from "./executor-session.ts";
+import type { Handler } from "./handler.ts";
+import { createWorkerPool } from "./worker-pool.ts";
+
+/**
+ * Runs what is due: claims, calls handlers, settles. Any number may run. `stop` drains: running handlers get `drainMs`,
+ * then they are asked to end; what they come to is written and announced before it resolves.
+ */
+export interface Executor extends Service {
+  /** For a scheduler in the same process. It refuses while the executor does not run. */
+  readonly localWorkers: LocalWorkers;
+}
+
+/** Throws `bad_config` and `bad_handler`. Nothing happens before `start`. */
+export function createExecutor(deps: ExecutorDeps, config: ExecutorConfig): Executor {
+  checkExecutorConfig(config);
+  const context: ExecutorContext = {
+    ...deps,
+    config,
+    handlers: handlersByType(deps.handlers),
+    metrics: createExecutorMetrics(deps.metrics),
+    exit: deps.exit ?? ((code) => process.exit(code)),
+  };
+  // Handlers that outlive a stop keep their workers, so these are counted across sessions.
+  const pool = createWorkerPool({ workersMax: config.workersMax, onChange: () => session.onPoolChange() });
+  let session = createExecutorSession(context, pool);
+  let used = false;
+  registerExecutorGauges(deps.metrics, { busy: () => pool.busy, stuck: () => session.stuck, unsettled: () => session.unsettled });
+  const lifecycle = createLifecycle({
+    async start() {
+      if (used) session = createExecutorSession(context, pool);
+      used = true;
+      await session.start();
+    },
+    stop: () => session.stop(),
+  });
+  return {
+    ...lifecycle,
+    localWorkers: {
+      reserve: (queue, handler) => session.workers.reserve(queue, handler),
+      unreserve: (count) => session.workers.unreserve(count),
+      claimant: () => session.workers.claimant(),
+      start: (claims) => session.workers.start(claims),
+    },
+  };
+}
+
+function handlersByType(handlers: readonly Handler[]): ReadonlyMap<string, Handler> {
+  const byType = new Map<string, Handler>();
+  for (const handler of handlers) {
+    if (byType.has(handler.type)) throw new AppError("bad_handler", `there are two handlers of type ${handler.type}`);
+    byType.set(handler.type, handler);
+  }
+  return byType;
+}

@@ -1,0 +1,48 @@
+import type { HeldLease } from "@tickline/shared/ports/run-claims";
+import { createLoop, type Loop } from "@tickline/shared/runtime/loop";
+import type { AttemptDeadlines } from "./attempt-deadlines.ts";
+import type { ExecutorContext } from "./executor-deps.ts";
+import type { RunningAttempt } from "./running-attempt.ts";
+
+export interface LeaseKeeperOptions {
+  readonly context: Pick<ExecutorContext, "claims" | "clock" | "log" | "config">;
+  readonly attempts: ReadonlyMap<string, RunningAttempt>;
+  /** Leases of results that are not written yet. */
+  readonly unsettled: () => HeldLease[];
+  readonly deadlines: AttemptDeadlines;
+  readonly cancel: (attempt: RunningAttempt) => void;
+}
+
+/**
+ * Renews the leases of all attempts in bulk, and learns which of them somebody wants cancelled. A renewal counts from
+ * when it was sent; without one, the deadlines end the attempt, whether the store answers or not.
+ */
+export function createLeaseKeeper({ context, attempts, unsettled, deadlines, cancel }: LeaseKeeperOptions): Loop {
+  const { claims, clock, log, config } = context;
+
+  async function renew(leases: readonly HeldLease[]): Promise<void> {
+    const sentAtMs = clock.monotonicMs();
+    const { renewed, cancelRequested } = await claims.heartbeat({ leases, leaseMs: config.leaseMs, now: clock.now() });
+    const standing = new Set(renewed);
+    for (const { runId, token } of leases) {
+      const attempt = attempts.get(runId);
+      if (attempt?.claim.token !== token) continue; // Ended while the answer was on its way.
+      if (!standing.has(runId)) attempt.leaseUntilMs = Math.min(attempt.leaseUntilMs, clock.monotonicMs());
+      else if (attempt.claim.leaseMs !== null) attempt.leaseUntilMs = sentAtMs + config.leaseMs;
+    }
+    if (leases.length > standing.size) deadlines.sweep();
+    for (const runId of cancelRequested) {
+      const attempt = attempts.get(runId);
+      if (attempt !== undefined) cancel(attempt);
+    }
+  }
+  async function runOnce(): Promise<number> {
+    const leases = [...unsettled()];
+    for (const { claim } of attempts.values()) leases.push({ runId: claim.run.runId, token: claim.token });
+    for (let first = 0; first < leases.length; first += config.heartbeatRunsMax) {
+      await renew(leases.slice(first, first + config.heartbeatRunsMax));
+    }
+    return config.heartbeatMs;
+  }
+  return createLoop({ name: "heartbeat", clock, log, runOnce });
+}

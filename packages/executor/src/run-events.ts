@@ -1,0 +1,67 @@
+import type { ClaimedRun } from "@tickline/shared/domain/due-run";
+import type { Instant } from "@tickline/shared/domain/instant";
+import type { EndedRun } from "@tickline/shared/domain/settlement";
+import type { TicklineEvent } from "@tickline/shared/events/event";
+import { runEnded } from "@tickline/shared/events/job-ended";
+import { jobRetrying } from "@tickline/shared/events/job-retrying";
+import { jobStarted } from "@tickline/shared/events/job-started";
+import { RUNS_TOPIC } from "@tickline/shared/events/topics";
+import type { ExecutorContext } from "./executor-deps.ts";
+import { oncePerTurn } from "./once-per-turn.ts";
+import type { Unsettled } from "./settle-queue.ts";
+
+/** Says on the bus what runs come to, in batches, in the order it happened. Nothing is tried twice: see below. */
+export interface RunEvents {
+  started(claim: ClaimedRun): void;
+  retrying(unsettled: Unsettled, retryAt: Instant): void;
+  /** Announced until the bus has it: by the sweep of the scheduler, if not from here. */
+  ended(run: EndedRun): void;
+  /** Resolves when nothing waits to be said. */
+  flushed(): Promise<void>;
+}
+
+export function createRunEvents(
+  context: Pick<ExecutorContext, "bus" | "announcements" | "clock" | "log" | "config" | "metrics">,
+): RunEvents {
+  const { bus, announcements, clock, log, config, metrics } = context;
+  let waiting: TicklineEvent[] = [];
+  let publishing: Promise<void> | null = null;
+  const beginSoon = oncePerTurn(begin);
+
+  function say(event: TicklineEvent): void {
+    if (waiting.length >= config.unpublishedEventsMax) return metrics.unpublished.inc();
+    waiting.push(event);
+    beginSoon();
+  }
+  function begin(): void {
+    if (publishing === null && waiting.length > 0) publishing = publishAll().finally(() => (publishing = null));
+  }
+  async function publishAll(): Promise<void> {
+    while (waiting.length > 0) {
+      const events = waiting.slice(0, config.publishEventsMax);
+      waiting = waiting.slice(config.publishEventsMax);
+      await publish(events);
+    }
+  }
+  async function publish(events: readonly TicklineEvent[]): Promise<void> {
+    try {
+      await bus.publish(RUNS_TOPIC, events);
+      const ended = events.flatMap((event) => (event.type === "JobCompleted" || event.type === "JobSkipped" ? [event.data.runId] : []));
+      if (ended.length > 0) await announcements.announced(ended);
+    } catch (fault) {
+      metrics.unpublished.inc(events.length);
+      log.warn({ err: fault, events: events.length }, "events were not announced; the scheduler's sweep announces the ends of runs");
+    }
+  }
+  return {
+    started: (claim) => say(jobStarted(claim, config.executorId)),
+    retrying: ({ claim, result }, retryAt) => {
+      if (result.kind === "retry") say(jobRetrying(claim.run, { retryAt, error: result.error, time: clock.now() }));
+    },
+    ended: (run) => say(runEnded(run, "tickline/executor")),
+    async flushed() {
+      begin();
+      await publishing;
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { toAppError } from "@tickline/shared/domain/app-error";
+import type { SettleOutcome, Settlement } from "@tickline/shared/ports/run-claims";
+import type { ExecutorContext } from "./executor-deps.ts";
+import type { Outcome } from "./executor-metrics.ts";
+import type { RunEvents } from "./run-events.ts";
+import type { SettleBatch, Unsettled } from "./settle-queue.ts";
+
+export interface SettleContext {
+  readonly context: Pick<ExecutorContext, "claims" | "clock" | "log" | "metrics">;
+  readonly events: RunEvents;
+}
+
+/** `away`: the store does not answer. `faulty`: it does not take this batch, perhaps for one result of it. */
+export type SettleAnswer = "written" | "away" | "faulty";
+
+/** Writes one batch of results, and says what became of their runs. */
+export async function settleBatch({ context, events }: SettleContext, { results, failures }: SettleBatch): Promise<SettleAnswer> {
+  const { claims, clock, log } = context;
+  try {
+    const outcomes = await claims.settle({ settlements: results.map(settlementOf), now: clock.now() });
+    conclude({ context, events }, results, outcomes);
+    return "written";
+  } catch (thrown) {
+    const fault = toAppError(thrown, `settle ${results.length} runs, ${results[0]?.claim.run.runId} first`);
+    log.warn({ err: fault, runs: results.length, failures: failures + 1 }, "results were not written");
+    return fault.retryable ? "away" : "faulty";
+  }
+}
+
+function conclude({ context, events }: SettleContext, results: readonly Unsettled[], outcomes: readonly SettleOutcome[]): void {
+  const counts: Partial<Record<Outcome, number>> = {};
+  const stale: string[] = [];
+  for (const [index, unsettled] of results.entries()) {
+    const outcome = outcomes[index] ?? { kind: "stale" };
+    const counted = outcome.kind === "stale" ? "stale" : unsettled.result.kind;
+    counts[counted] = (counts[counted] ?? 0) + 1;
+    if (outcome.kind === "ended") events.ended(outcome.run);
+    else if (outcome.kind === "retrying") events.retrying(unsettled, outcome.retryAt);
+    else if (outcome.kind === "stale") stale.push(unsettled.claim.run.runId);
+  }
+  for (const [outcome, runs] of Object.entries(counts)) context.metrics.settled[outcome as Outcome].inc(runs);
+  if (stale.length > 0)
+    context.log.warn({ runs: stale }, "results were refused: the leases of their runs had ended, and others have them now");
+}
+
+const settlementOf = ({ claim, result, finishedAt }: Unsettled): Settlement => ({
+  runId: claim.run.runId,
+  token: claim.token,
+  result,
+  finishedAt,
+});

@@ -1,0 +1,34 @@
+import type { DueRun } from "@tickline/shared/domain/due-run";
+
+/**
+ * Runs whose executors keep vanishing. One at a time is claimed and run: neighbours of the culprit in the crashes so far
+ * are suspects too, and meet it no more, so that it alone reaches the cap of rescues. They are acknowledged before they
+ * are claimed; what is forgotten here is published again.
+ */
+export interface SuspectLane {
+  add(runs: readonly DueRun[]): void;
+  /** The next one, if none is under way. */
+  take(): DueRun | null;
+  /** The one under way has ended, or was not won. */
+  ended(runId: string): void;
+}
+
+export function createSuspectLane(runsMax: number): SuspectLane {
+  const waiting = new Map<string, DueRun>();
+  let underWay: string | null = null;
+  return {
+    add(runs) {
+      for (const run of runs) if (waiting.size < runsMax || waiting.has(run.runId)) waiting.set(run.runId, run);
+    },
+    take() {
+      const [run] = waiting.values();
+      if (run === undefined || underWay !== null) return null;
+      waiting.delete(run.runId);
+      underWay = run.runId;
+      return run;
+    },
+    ended(runId) {
+      if (underWay === runId) underWay = null;
+    },
+  };
+}
