@@ -1,0 +1,158 @@
+import { expect, test } from "@jest/globals";
+import { ALL_SLOTS } from "../../../domain/slot.ts";
+import { jobEvent } from "../../../events/job-event.ts";
+import {
+  addJob,
+  addRun,
+  claim,
+  deleteJob,
+  changeJob,
+  publishable,
+  readJob,
+  readRun,
+  start,
+  unannounced,
+} from "../../../testing/contracts/store-steps.ts";
+import { editedJob, jobOf, START } from "../../../testing/factories.ts";
+import { dueRunOf, entryOf, manualFireOf, scheduledFireOf } from "../../../testing/factories-fire.ts";
+import { manualClock } from "../../../testing/manual-clock.ts";
+import { sha256 } from "../../system/digest.ts";
+import type { StoreFaults } from "./faults.ts";
+import { createMemoryStore } from "./memory-store.ts";
+
+const setup = (faults: StoreFaults) => createMemoryStore({ clock: manualClock(START), digest: sha256, faults });
+
+/** A store whose fires crash as long as `crashing` says so. */
+function crashingStore() {
+  const faults = { crashing: true };
+  return { faults, store: setup({ crashBeforeRuns: () => faults.crashing }) };
+}
+
+const fireAll = (store: ReturnType<typeof setup>, fires: Parameters<typeof store.dueJobs.fire>[0]["fires"]) =>
+  store.dueJobs.fire({ fires, now: START, claimant: null, claimed: [] });
+
+test("a fire that crashes before its runs has advanced its job, and repair makes the runs", async () => {
+  const { store } = crashingStore();
+  const job = await addJob(store);
+  await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toMatchObject({ code: "store_unavailable", retryable: true });
+  expect((await store.jobs.get(job.tenantId, job.id))?.firedCount).toBe(1);
+  expect(await publishable(store)).toEqual([]);
+  expect(await store.dueJobs.repair({ slots: { from: 0, to: job.slot }, limit: 10 })).toBe(0);
+  expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(1);
+  expect(await publishable(store)).toEqual([dueRunOf(job)]);
+  expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(0);
+});
+
+test("repair mends a bounded number of jobs at a time", async () => {
+  const { store } = crashingStore();
+  const jobs = [await addJob(store, { id: "a" }), await addJob(store, { id: "b" }), await addJob(store, { id: "c" })];
+  await expect(
+    fireAll(
+      store,
+      jobs.map((job) => scheduledFireOf(job)),
+    ),
+  ).rejects.toThrow("crashed");
+  expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 2 })).toBe(2);
+  expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 2 })).toBe(1);
+  expect(await publishable(store)).toHaveLength(3);
+});
+
+test("a crash in the midst of a batch leaves what stands before it whole", async () => {
+  let fires = 0;
+  const store = setup({ crashBeforeRuns: () => (fires += 1) === 2 });
+  const jobs = [await addJob(store, { id: "a" }), await addJob(store, { id: "b" }), await addJob(store, { id: "c" })];
+  await expect(
+    fireAll(
+      store,
+      jobs.map((job) => scheduledFireOf(job)),
+    ),
+  ).rejects.toThrow("crashed");
+  expect(await publishable(store)).toEqual([dueRunOf(jobs[0]!)]);
+  expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(2);
+});
+
+const readers = {
+  upcoming: (store: ReturnType<typeof setup>) =>
+    store.dueJobs.upcoming({ slots: ALL_SLOTS, until: Number.MAX_SAFE_INTEGER, after: null, limit: 10 }),
+  read: (store: ReturnType<typeof setup>) => readJob(store, jobOf()),
+  "another fire": async (store: ReturnType<typeof setup>) => fireAll(store, [scheduledFireOf(await readPlainly(store))]),
+  "an edit": async (store: ReturnType<typeof setup>) => {
+    const job = await readPlainly(store);
+    await changeJob(store, job, editedJob(job, { params: { edited: true } }));
+  },
+};
+
+const readPlainly = async (store: ReturnType<typeof setup>) => (await store.jobs.get("default", jobOf().id)) ?? jobOf();
+
+test.each(Object.entries(readers))("whoever reads the job back completes the fire: %s", async (_, readBack) => {
+  const { store, faults } = crashingStore();
+  const job = await addJob(store);
+  await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toThrow("crashed");
+  faults.crashing = false;
+  await readBack(store);
+  expect(await publishable(store)).toContainEqual(dueRunOf(job));
+  expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(0);
+});
+
+test("a scheduled fire that crashed is lost when it is repeated, and its run exists once", async () => {
+  const { store, faults } = crashingStore();
+  const job = await addJob(store);
+  await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toThrow("crashed");
+  faults.crashing = false;
+  expect((await fireAll(store, [scheduledFireOf(job)])).outcomes).toEqual([{ kind: "lost" }]);
+  await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 });
+  expect(await publishable(store)).toHaveLength(1);
+});
+
+test("a manual fire that crashed meets its own run when it is repeated", async () => {
+  const { store, faults } = crashingStore();
+  const job = await addJob(store);
+  const request = manualFireOf(job, { at: START, keys: ["k"] });
+  await expect(fireAll(store, [request])).rejects.toThrow("crashed");
+  faults.crashing = false;
+  expect((await fireAll(store, [request])).outcomes).toMatchObject([{ kind: "won", runs: [{ state: "due" }] }]);
+  expect(await publishable(store)).toHaveLength(1);
+});
+
+test("what a crashed fire owes is cancelled with its deleted job, and announced", async () => {
+  const { store } = crashingStore();
+  const job = await addJob(store);
+  await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toThrow("crashed");
+  await deleteJob(store, await readPlainly(store));
+  const cancelled = await store.control.cancelOpen(job.tenantId, { jobUid: job.uid, now: START, limit: 10 });
+  expect(cancelled).toMatchObject([{ runId: dueRunOf(job).runId, reason: "job_deleted" }]);
+  expect(await unannounced(store)).toHaveLength(1);
+});
+
+test("a crashed fire keeps its version, its instant and the time it fired", async () => {
+  const { store } = crashingStore();
+  const job = await addJob(store);
+  const range = entryOf(job, { state: "missed", reason: "misfire", count: 2, scheduledForLast: START + 1 });
+  const crash = store.dueJobs.fire({ fires: [scheduledFireOf(job, [range])], now: START + 5, claimant: null, claimed: [] });
+  await expect(crash).rejects.toThrow("crashed");
+  await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 });
+  expect(await readRun(store, dueRunOf(job, range))).toMatchObject({ state: "missed", jobVersion: 1, count: 2, finishedAt: START + 5 });
+});
+
+test("an answer that is lost leaves what was written, and names the call", async () => {
+  const lost: string[] = [];
+  const store = setup({ loseAnswer: (method) => method === "claims.claim" && lost.push(method) === 1 });
+  const run = await addRun(store, await addJob(store));
+  await expect(claim(store, [run])).rejects.toMatchObject({
+    code: "store_unavailable",
+    retryable: true,
+    message: expect.stringContaining("claims.claim"),
+  });
+  expect((await readRun(store, run)).state).toBe("running");
+  expect((await start(store, run)).token).toBe("token-1");
+});
+
+test("a create whose answer was lost answers with the job when it is repeated", async () => {
+  let losing = true;
+  const store = setup({ loseAnswer: () => losing });
+  const job = jobOf();
+  const request = { job, event: jobEvent("JobCreated", job) };
+  await expect(store.jobs.create(job.tenantId, request)).rejects.toThrow("lost");
+  losing = false;
+  expect(await store.jobs.create(job.tenantId, request)).toEqual({ kind: "created", job });
+});
