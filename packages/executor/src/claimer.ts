@@ -1,7 +1,7 @@
-import { toAppError } from "@tickline/shared/domain/app-error";
 import type { ClaimedRun, DueRun } from "@tickline/shared/domain/due-run";
 import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
 import { createBackoff } from "./backoff.ts";
+import { claimRuns } from "./claim-runs.ts";
 import type { DueInbox } from "./due-inbox.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
 import type { RunEvents } from "./run-events.ts";
@@ -29,12 +29,9 @@ export interface Claimer {
   stop(): void;
 }
 
-/** A claim that the store answers with anything but "away" is given up after so many tries; the scheduler offers its runs again. */
-const FAULTY_TRIES_MAX = 5;
-
 export function createClaimer(options: ClaimerOptions): Claimer {
   const { context, inbox, suspects, pool, attempts, events, blocked, onWon } = options;
-  const { claims, clock, entropy, log, config, metrics } = context;
+  const { clock, config, metrics } = context;
   const backoff = createBackoff(clock, config);
   let inFlight = 0;
 
@@ -56,25 +53,10 @@ export function createClaimer(options: ClaimerOptions): Claimer {
     inFlight += 1;
     pool.reserve(runs.length);
     const sentAtMs = clock.monotonicMs();
-    const won = conclude((await answerOf(runs)) ?? []);
+    const won = conclude(await claimRuns({ context, backoff }, runs));
     inFlight -= 1;
     if (won.length > 0) onWon(won, sentAtMs);
     pool.release(runs.length - won.length);
-  }
-  /** Asks until the store answers: a claim whose answer was lost may have been won, and the same token finds out. */
-  async function answerOf(runs: readonly DueRun[]): Promise<readonly ClaimOutcome[] | null> {
-    const claimant = { executor: config.executorId, token: entropy.newToken(), leaseMs: config.leaseMs };
-    for (let failures = 1; ; failures += 1) {
-      try {
-        const now = clock.now();
-        return await claims.claim({ runs, claimant, now, firedAfter: now - config.retentionMs });
-      } catch (thrown) {
-        const fault = toAppError(thrown, `claim ${runs.length} runs, ${runs[0]?.runId} first`);
-        log.warn({ err: fault, runs: runs.length, failures }, "runs were not claimed");
-        if (!fault.retryable && failures >= FAULTY_TRIES_MAX) return null;
-        if (!(await backoff.wait(failures))) return null;
-      }
-    }
   }
   function conclude(outcomes: readonly ClaimOutcome[]): ClaimedRun[] {
     const won: ClaimedRun[] = [];

@@ -79,6 +79,7 @@ function createParts(context: ExecutorContext, pool: WorkerPool) {
   const pumpSoon = oncePerTurn(() => {
     claimer.pump();
     consumers.setRoom(pool.free > 0 && !blocked());
+    if (pool.free > 0) workers.freed();
   });
 
   const inbox = createDueInbox(config.queues);
@@ -99,6 +100,7 @@ function createParts(context: ExecutorContext, pool: WorkerPool) {
   const claimer: Claimer = createClaimer({ context, inbox, suspects, pool, attempts: attempts.all, events, blocked, onWon: onClaimed });
   const consumers = createDueConsumers({ context, inbox, suspects, onWaiting: pumpSoon });
   const cancel = (attempt: Parameters<typeof attempts.abort>[0]): void => attempts.abort(attempt, "cancelled");
+  const workers = createLocalWorkers({ context, inbox, pool, blocked, onClaimed });
   return {
     state,
     attempts,
@@ -110,7 +112,7 @@ function createParts(context: ExecutorContext, pool: WorkerPool) {
     idle: idleness.idle,
     heartbeat: createLeaseKeeper({ context, attempts: attempts.all, unsettled: settler.leases, deadlines: attempts.deadlines, cancel }),
     publication: createHandlerPublication(context),
-    workers: createLocalWorkers({ context, inbox, pool, blocked, onClaimed }),
+    workers,
     onPoolChange() {
       idleness.look();
       pumpSoon();

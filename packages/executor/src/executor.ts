@@ -45,7 +45,10 @@ export function createExecutor(deps: ExecutorDeps, config: ExecutorConfig): Exec
     ...lifecycle,
     localWorkers: {
       reserve: (queue, handler) => session.workers.reserve(queue, handler),
+      free: () => session.workers.free(),
       unreserve: (count) => session.workers.unreserve(count),
+      freeSoon: (queue, handler) => session.workers.freeSoon(queue, handler),
+      onceFree: (listener) => session.workers.onceFree(listener),
       claimant: () => session.workers.claimant(),
       start: (claims) => session.workers.start(claims),
     },

@@ -2,6 +2,8 @@
 export interface WorkerPool {
   readonly free: number;
   readonly busy: number;
+  /** Workers that became free, ever. */
+  readonly released: number;
   /** Takes as many of `count` as are free, and says how many. */
   reserve(count: number): number;
   release(count: number): void;
@@ -15,12 +17,16 @@ export interface WorkerPoolOptions {
 
 export function createWorkerPool({ workersMax, onChange }: WorkerPoolOptions): WorkerPool {
   let busy = 0;
+  let released = 0;
   return {
     get free() {
       return workersMax - busy;
     },
     get busy() {
       return busy;
+    },
+    get released() {
+      return released;
     },
     reserve(count) {
       const reserved = Math.min(count, workersMax - busy);
@@ -31,6 +37,7 @@ export function createWorkerPool({ workersMax, onChange }: WorkerPoolOptions): W
     release(count) {
       if (count === 0) return;
       busy -= count;
+      released += count;
       onChange();
     },
   };

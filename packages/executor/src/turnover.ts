@@ -1,0 +1,32 @@
+import type { Clock } from "@tickline/shared/ports/clock";
+import type { WorkerPool } from "./worker-pool.ts";
+
+/** Whether workers get free so fast that a due job had better wait for one than be offered on the bus. */
+export interface Turnover {
+  /** To be called while workers get free, at most once a turn of the event loop. */
+  look(): void;
+  /** True when half of all workers got free within the last 100 ms. */
+  readonly fast: boolean;
+}
+
+const WINDOW_MS = 100;
+
+export function createTurnover(clock: Clock, pool: WorkerPool): Turnover {
+  const sample = () => ({ atMs: clock.monotonicMs(), released: pool.released });
+  let older = sample();
+  let newer = older;
+
+  function fastSince({ atMs, released }: ReturnType<typeof sample>): boolean {
+    return clock.monotonicMs() - atMs <= WINDOW_MS && pool.released - released >= (pool.free + pool.busy) / 2;
+  }
+  return {
+    look() {
+      if (clock.monotonicMs() - newer.atMs < WINDOW_MS / 2) return;
+      older = newer;
+      newer = sample();
+    },
+    get fast() {
+      return fastSince(newer) || fastSince(older);
+    },
+  };
+}
