@@ -1,0 +1,67 @@
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { AppError } from "@tickline/shared/domain/app-error";
+import { handlerFaults } from "./handler-check.ts";
+import { registerHandlerModules } from "./handler-modules.ts";
+import type { Handler } from "./handler.ts";
+
+const HANDLER_FILE = /^(?!_).*(?<!\.d|\.test)\.(?:ts|js|mjs)$/;
+
+interface LoadedFile {
+  readonly file: string;
+  readonly handlers: readonly Handler[];
+  readonly faults: readonly string[];
+}
+
+/**
+ * Loads the handlers of a folder: the default export, one handler or a list, of every `.ts`, `.js` and `.mjs` file
+ * directly in it. Tests, declarations and files that begin with `_` are left out. Throws `bad_handler` with every fault
+ * of every file.
+ */
+export async function loadHandlers(folder: string): Promise<readonly Handler[]> {
+  registerHandlerModules();
+  const files = await handlerFiles(path.resolve(folder));
+  const loaded: LoadedFile[] = [];
+  for (const file of files) loaded.push(await loadFile(file)); // One after another: what they print stays in order.
+  const faults = [...loaded.flatMap(({ file, faults: ofFile }) => ofFile.map((fault) => `${file}: ${fault}`)), ...duplicates(loaded)];
+  if (faults.length > 0) throw new AppError("bad_handler", `the handlers in ${folder} are not usable:\n  ${faults.join("\n  ")}`);
+  return loaded.flatMap(({ handlers }) => handlers);
+}
+
+async function handlerFiles(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    const names = entries.filter((entry) => !entry.isDirectory() && HANDLER_FILE.test(entry.name)).map(({ name }) => name);
+    return names.sort().map((name) => path.join(folder, name));
+  } catch (fault) {
+    const why = fault instanceof Error ? fault.message : String(fault);
+    throw new AppError("bad_handler", `the folder of handlers cannot be read: ${why}`, { cause: fault });
+  }
+}
+
+async function loadFile(file: string): Promise<LoadedFile> {
+  try {
+    const module = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
+    if (module.default === undefined) return { file, handlers: [], faults: ["it has no default export"] };
+    const exported: readonly unknown[] = Array.isArray(module.default) ? module.default : [module.default];
+    if (exported.length === 0) return { file, handlers: [], faults: ["it exports an empty list"] };
+    const faults = exported.flatMap(handlerFaults);
+    return { file, handlers: faults.length === 0 ? (exported as readonly Handler[]) : [], faults };
+  } catch (fault) {
+    return { file, handlers: [], faults: [fault instanceof Error ? `${fault.name}: ${fault.message}` : String(fault)] };
+  }
+}
+
+function duplicates(loaded: readonly LoadedFile[]): string[] {
+  const firstOf = new Map<string, string>();
+  const faults: string[] = [];
+  for (const { file, handlers } of loaded) {
+    for (const { type } of handlers) {
+      const first = firstOf.get(type);
+      if (first === undefined) firstOf.set(type, file);
+      else faults.push(`${file}: the type ${type} is defined in ${first} already`);
+    }
+  }
+  return faults;
+}
