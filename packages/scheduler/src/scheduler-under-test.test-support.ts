@@ -1,0 +1,82 @@
+import { Registry } from "prom-client";
+import { createMemoryBus } from "@tickline/shared/adapters/memory/bus";
+import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
+import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
+import { sha256 } from "@tickline/shared/adapters/system/digest";
+import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
+import type { Job } from "@tickline/shared/domain/job";
+import type { Run } from "@tickline/shared/domain/run";
+import { ALL_SLOTS } from "@tickline/shared/domain/slot";
+import type { TicklineEvent } from "@tickline/shared/events/event";
+import { jobEvent } from "@tickline/shared/events/job-event";
+import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
+import type { Store } from "@tickline/shared/ports/store";
+import { silentLogger } from "@tickline/shared/runtime/logger";
+import { jobOf, START, type JobOverrides } from "@tickline/shared/testing/factories";
+import { manualClock } from "@tickline/shared/testing/manual-clock";
+import { SCHEDULER_DEFAULTS, type SchedulerConfig } from "./scheduler-config.ts";
+import type { RangeContext, SchedulerDeps } from "./scheduler-deps.ts";
+import { createSchedulerMetrics } from "./scheduler-metrics.ts";
+
+export interface SetupOptions {
+  readonly config?: Partial<SchedulerConfig>;
+  readonly localWorkers?: LocalWorkers | null;
+  readonly leads?: () => boolean;
+  readonly store?: (store: Store) => Store;
+}
+
+/** A scheduler's surroundings in memory, with a clock that stands still until the test moves it. */
+export function setup({ config = {}, localWorkers = null, leads = () => true, store: wrap = (store) => store }: SetupOptions = {}) {
+  const clock = manualClock(START);
+  const store = wrap(createMemoryStore({ clock, digest: sha256 }));
+  const bus = createMemoryBus({ clock });
+  const registry = new Registry();
+  const published: TicklineEvent[] = [];
+  const deps: SchedulerDeps = {
+    dueJobs: store.dueJobs,
+    dueRuns: store.dueRuns,
+    leases: store.leases,
+    announcements: store.announcements,
+    outbox: store.outbox,
+    retention: store.retention,
+    hello: store.hello,
+    lock: createMemoryLock({ clock }),
+    // What was said is looked at by tests at once; the bus itself delivers in a later turn.
+    bus: {
+      ...bus,
+      publish(topic, events) {
+        published.push(...events);
+        return bus.publish(topic, events);
+      },
+    },
+    clock,
+    entropy: systemEntropy,
+    log: silentLogger,
+    metrics: createSchedulerMetrics(registry),
+    localWorkers,
+  };
+  const context: RangeContext = { ...deps, config: { ...SCHEDULER_DEFAULTS, ...config }, slots: ALL_SLOTS, now: clock.now, leads };
+  return {
+    clock,
+    store,
+    deps,
+    context,
+    registry,
+    published,
+    publishedTypes: () => published.map(({ type }) => type),
+    addJob: (overrides: JobOverrides = {}) => addJob(store, overrides),
+    runsOf: (job: Job) => runsOf(store, job),
+  };
+}
+
+async function addJob(store: Store, overrides: JobOverrides): Promise<Job> {
+  const job = jobOf(overrides);
+  await store.jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) });
+  return job;
+}
+
+/** Oldest first. */
+async function runsOf(store: Store, job: Job): Promise<Run[]> {
+  const { items } = await store.runs.list(job.tenantId, { jobUid: job.uid, limit: 200, cursor: null });
+  return [...items].reverse();
+}

@@ -1,0 +1,157 @@
+import { describe, expect, test } from "@jest/globals";
+import { JOBS_TOPIC } from "@tickline/shared/events/topics";
+import { jobEvent } from "@tickline/shared/events/job-event";
+import { ALL_SLOTS } from "@tickline/shared/domain/slot";
+import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
+import { serviceContract } from "@tickline/shared/testing/contracts/service.contract";
+import { DAY, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { createAnnouncer } from "./announcer.ts";
+import { createRescuer } from "./rescuer.ts";
+import { createRetainer } from "./retainer.ts";
+import { createScheduler } from "./scheduler.ts";
+import { SCHEDULER_DEFAULTS } from "./scheduler-config.ts";
+import { setup } from "./scheduler-under-test.test-support.ts";
+import { createTicker } from "./ticker.ts";
+
+const silent = { onPublishable: () => undefined, onEnded: () => undefined };
+/** Lets everything run that waits for nothing but its turn. */
+const turns = async (count = 20): Promise<void> => {
+  for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
+};
+
+serviceContract("scheduler", async () => {
+  const { deps, clock, addJob } = setup();
+  await addJob();
+  return { service: createScheduler(deps, SCHEDULER_DEFAULTS), leftovers: () => clock.timers };
+});
+
+describe("a running scheduler", () => {
+  test("fires at the instant, publishes, and hears of new jobs", async () => {
+    const { deps, clock, addJob, publishedTypes, published } = setup();
+    const scheduler = createScheduler(deps, SCHEDULER_DEFAULTS);
+    await scheduler.start();
+    await turns();
+    expect(scheduler.leads()).toBe(true);
+    const job = await addJob({ nextRunAt: START + SECOND });
+    await deps.bus.publish(JOBS_TOPIC, [jobEvent("JobCreated", job)]);
+    await turns();
+    clock.advance(SECOND);
+    await turns();
+    expect(publishedTypes()).toContain("JobDue");
+    expect(published.filter(({ type }) => type === "JobDue").map(({ subject }) => subject)).toEqual([job.id]);
+    await scheduler.stop();
+  });
+
+  test("of two, one leads; when it stops, the other takes over, and nothing fires twice", async () => {
+    const { deps, clock, addJob, runsOf } = setup();
+    const lock = createMemoryLock({ clock });
+    const [first, second] = [
+      createScheduler({ ...deps, lock }, SCHEDULER_DEFAULTS),
+      createScheduler({ ...deps, lock }, SCHEDULER_DEFAULTS),
+    ];
+    const job = await addJob({ definition: { schedule: { kind: "every", everyMs: SECOND, startAt: null, endAt: null, maxRuns: null } } });
+    await first.start();
+    await turns();
+    await second.start();
+    await turns();
+    expect([first.leads(), second.leads()]).toEqual([true, false]);
+    for (let second_ = 0; second_ < 5; second_ += 1) {
+      clock.advance(SECOND);
+      await turns();
+    }
+    await first.stop();
+    for (let step = 0; step < 10; step += 1) {
+      clock.advance(SECOND);
+      await turns();
+    }
+    expect(second.leads()).toBe(true);
+    await second.stop();
+    const fired = (await runsOf(job)).map(({ scheduledFor }) => (scheduledFor - START) / SECOND);
+    expect(fired).toEqual(fired.map((_, index) => index));
+    expect(fired.length).toBeGreaterThanOrEqual(14);
+  });
+
+  test("stops leading while the store's clock jumps", async () => {
+    const { deps, clock } = setup();
+    let aheadMs = 0;
+    const hello = async () => ({ now: clock.now() + aheadMs });
+    const scheduler = createScheduler({ ...deps, hello }, SCHEDULER_DEFAULTS);
+    await scheduler.start();
+    await turns();
+    aheadMs = 3_600_000;
+    clock.advance(SCHEDULER_DEFAULTS.storeTimeMs);
+    await turns();
+    clock.advance(SCHEDULER_DEFAULTS.lockTtlMs / 3);
+    await turns();
+    expect(scheduler.leads()).toBe(false);
+    clock.advance(SCHEDULER_DEFAULTS.storeTimeMs);
+    await turns();
+    clock.advance(SCHEDULER_DEFAULTS.lockTtlMs / 3);
+    await turns();
+    expect(scheduler.leads()).toBe(true);
+    await scheduler.stop();
+  });
+});
+
+describe("what a crash left", () => {
+  async function fired() {
+    const parts = setup();
+    const job = await parts.addJob();
+    const ticker = createTicker(parts.context, silent);
+    await ticker.readAhead();
+    await ticker.tick();
+    return { ...parts, job };
+  }
+
+  test("an attempt whose executor vanished is due again after one whole lease, as the next attempt", async () => {
+    const { context, store, clock, runsOf, job } = await fired();
+    const [due] = await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 1 });
+    const claimant = { executor: "e1", token: "t1", leaseMs: 15 * SECOND };
+    await store.claims.claim({ runs: due === undefined ? [] : [due], claimant, now: clock.now(), firedAfter: 0 });
+    clock.advance(15 * SECOND);
+    const rescuer = createRescuer(context, silent);
+    expect(await rescuer.rescue()).toBe(0);
+    clock.advance(15 * SECOND);
+    expect(await rescuer.rescue()).toBe(1);
+    expect((await runsOf(job)).map(({ state, attempt }) => [state, attempt])).toEqual([["due", 2]]);
+  });
+
+  test("events still in the outbox are said", async () => {
+    const { context, publishedTypes, store } = await fired();
+    const announcer = createAnnouncer(context);
+    await announcer.sweep();
+    expect(publishedTypes()).toContain("JobCreated");
+    expect(await store.outbox.unsent({ slots: ALL_SLOTS, limit: 10 })).toEqual([]);
+  });
+
+  test("ended runs nobody announced are announced once", async () => {
+    const { context, store, clock, job, runsOf, publishedTypes } = await fired();
+    const [run] = await runsOf(job);
+    await store.control.cancel(job.tenantId, { runId: run?.runId ?? "", now: clock.now() });
+    const announcer = createAnnouncer(context);
+    await announcer.sweep();
+    expect(publishedTypes()).not.toContain("JobCompleted");
+    clock.advance(SCHEDULER_DEFAULTS.sweepMs);
+    await announcer.sweep();
+    await announcer.sweep();
+    expect(publishedTypes().filter((type) => type === "JobCompleted")).toHaveLength(1);
+  });
+
+  test("runs past their retention are forgotten, younger ones are not", async () => {
+    const { context, store, clock, job, runsOf } = await fired();
+    const [run] = await runsOf(job);
+    await store.control.cancel(job.tenantId, { runId: run?.runId ?? "", now: clock.now() });
+    const announcer = createAnnouncer(context);
+    clock.advance(MINUTE);
+    await announcer.sweep();
+    await store.status.advance(clock.now());
+    const retainer = createRetainer(context);
+    clock.advance(6 * DAY);
+    await retainer.sweep();
+    expect(await runsOf(job)).toHaveLength(1);
+    clock.advance(DAY);
+    await store.status.advance(clock.now());
+    await retainer.sweep();
+    expect(await runsOf(job)).toEqual([]);
+  });
+});

@@ -1,0 +1,310 @@
+import { describe, expect, test } from "@jest/globals";
+import type { ClaimedRun } from "@tickline/shared/domain/due-run";
+import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
+import type { Store } from "@tickline/shared/ports/store";
+import { editedJob, HOUR, jobOf, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { jobEvent } from "@tickline/shared/events/job-event";
+import type { RangeListeners } from "./range-listeners.ts";
+import { setup as setupScheduler, type SetupOptions } from "./scheduler-under-test.test-support.ts";
+import { createTicker } from "./ticker.ts";
+
+function setup(options: SetupOptions = {}) {
+  const scheduler = setupScheduler(options);
+  const told: string[] = [];
+  const listeners: RangeListeners = {
+    onPublishable: () => told.push("publishable"),
+    onEnded: (runs) => told.push(...runs.map(({ state, reason }) => `${state}: ${reason}`)),
+  };
+  return {
+    ...scheduler,
+    told,
+    listeners,
+    ticker: createTicker(scheduler.context, listeners),
+    another: () => createTicker(scheduler.context, listeners),
+  };
+}
+
+const every = (everyMs: number) => ({ kind: "every", everyMs, startAt: null, endAt: null, maxRuns: null }) as const;
+
+describe("a tick", () => {
+  test("fires what is due, at its nominal instant, and advances the job", async () => {
+    const { clock, addJob, runsOf, ticker, told } = setup();
+    const job = await addJob();
+    await ticker.readAhead();
+    clock.advance(7);
+    await ticker.tick();
+    expect((await runsOf(job)).map(({ scheduledFor, state }) => [scheduledFor, state])).toEqual([[START, "due"]]);
+    expect(told).toEqual(["publishable"]);
+  });
+
+  test("never fires early", async () => {
+    const { addJob, runsOf, ticker } = setup();
+    const job = await addJob({ nextRunAt: START + 1 });
+    await ticker.readAhead();
+    await ticker.tick();
+    expect(await runsOf(job)).toEqual([]);
+  });
+
+  test("goes on from its own memory within the horizon, without reading again", async () => {
+    let reads = 0;
+    const counted = (store: Store): Store => ({
+      ...store,
+      dueJobs: { ...store.dueJobs, upcoming: (query) => ((reads += 1), store.dueJobs.upcoming(query)) },
+    });
+    const { clock, addJob, runsOf, ticker } = setup({ store: counted });
+    const job = await addJob({ definition: { schedule: every(100) } });
+    await ticker.readAhead();
+    reads = 0;
+    for (let step = 0; step < 10; step += 1) {
+      await ticker.tick();
+      clock.advance(100);
+    }
+    expect(await runsOf(job)).toHaveLength(10);
+    expect(reads).toBe(0);
+  });
+
+  test("of two schedulers after three hours of downtime fires the missed run once", async () => {
+    const { clock, addJob, runsOf, ticker, another } = setup();
+    const job = await addJob({ definition: { schedule: every(HOUR) } });
+    clock.advance(3 * HOUR + 30 * MINUTE);
+    const other = another();
+    await Promise.all([ticker.readAhead(), other.readAhead()]);
+    await Promise.all([ticker.tick(), other.tick()]);
+    expect((await runsOf(job)).map(({ scheduledFor, state, count }) => [scheduledFor - START, state, count])).toEqual([
+      [0, "missed", 3],
+      [3 * HOUR, "due", 1],
+    ]);
+  });
+
+  test("does nothing while somebody else leads", async () => {
+    let leading = false;
+    const { addJob, runsOf, ticker } = setup({ leads: () => leading });
+    const job = await addJob();
+    await ticker.readAhead();
+    await ticker.tick();
+    expect(await runsOf(job)).toEqual([]);
+    leading = true;
+    await ticker.tick();
+    expect(await runsOf(job)).toHaveLength(1);
+  });
+
+  test("with a backlog larger than memory fires all of it", async () => {
+    const { addJob, runsOf, ticker } = setup({ config: { heapJobsMax: 10, readJobsMax: 5, fireJobsMax: 3 } });
+    const jobs = await Promise.all(Array.from({ length: 37 }, (_, index) => addJob({ id: `job-${index}` })));
+    for (let round = 0; round < 8; round += 1) {
+      await ticker.readAhead();
+      await ticker.tick();
+    }
+    for (const job of jobs) expect(await runsOf(job)).toHaveLength(1);
+  });
+});
+
+describe("a hint", () => {
+  test("of a new job that is due before the horizon is read and fired without waiting for the next read", async () => {
+    const { clock, addJob, runsOf, ticker } = setup();
+    await ticker.readAhead();
+    const job = await addJob({ nextRunAt: START + SECOND });
+    ticker.jobWritten(job.uid, job.nextRunAt);
+    await ticker.readAhead();
+    clock.advance(SECOND);
+    await ticker.tick();
+    expect(await runsOf(job)).toHaveLength(1);
+  });
+
+  test("that was lost costs no more than the next look for overdue jobs", async () => {
+    const { clock, addJob, runsOf, ticker } = setup();
+    await ticker.readAhead();
+    const job = await addJob({ nextRunAt: START + SECOND });
+    clock.advance(1_000);
+    await ticker.readAhead();
+    await ticker.tick();
+    expect(await runsOf(job)).toHaveLength(1);
+  });
+
+  test("that comes while the read ahead is under way is not forgotten by it", async () => {
+    const gate: { open?: () => void } = {};
+    const slow = (store: Store): Store => ({
+      ...store,
+      dueJobs: {
+        ...store.dueJobs,
+        async upcoming(query) {
+          const page = await store.dueJobs.upcoming(query);
+          if (query.after === null && query.until > START + SECOND) await new Promise<void>((resolve) => (gate.open = resolve));
+          return page;
+        },
+      },
+    });
+    const { clock, addJob, runsOf, ticker } = setup({ store: slow });
+    const reading = ticker.readAhead();
+    while (gate.open === undefined) await new Promise(setImmediate);
+    const job = await addJob({ nextRunAt: START + SECOND });
+    ticker.jobWritten(job.uid, job.nextRunAt);
+    gate.open();
+    await reading;
+    clock.advance(999);
+    await ticker.readAhead();
+    clock.advance(1);
+    await ticker.tick();
+    expect(await runsOf(job)).toHaveLength(1);
+  });
+});
+
+describe("an edit", () => {
+  test("that moved the next instant makes the fire lose, and the job is read again", async () => {
+    const { addJob, store, runsOf, ticker } = setup();
+    const job = await addJob();
+    await ticker.readAhead();
+    const next = { ...editedJob(job, { name: "Renamed" }), nextRunAt: START + SECOND };
+    await store.jobs.change(job.tenantId, { previous: job, next, event: jobEvent("JobUpdated", next) });
+    await ticker.tick();
+    expect(await runsOf(job)).toEqual([]);
+    await ticker.readAhead();
+    await ticker.tick();
+    expect(await runsOf(job)).toEqual([]);
+  });
+
+  test("that only renamed the job costs one lost fire, and the next one wins under the new version", async () => {
+    const { addJob, store, runsOf, ticker } = setup();
+    const job = await addJob();
+    await ticker.readAhead();
+    const next = editedJob(job, { name: "Renamed" });
+    await store.jobs.change(job.tenantId, { previous: job, next, event: jobEvent("JobUpdated", next) });
+    await ticker.tick();
+    await ticker.readAhead();
+    await ticker.tick();
+    expect((await runsOf(job)).map(({ jobVersion }) => jobVersion)).toEqual([2]);
+  });
+});
+
+describe("a fire whose answer was lost", () => {
+  test.each(["applied", "not applied"])("and that was %s leaves exactly one run", async (fate) => {
+    let faults = 1;
+    const lossy = (store: Store): Store => ({
+      ...store,
+      dueJobs: {
+        ...store.dueJobs,
+        async fire(request) {
+          const lost = faults > 0;
+          faults -= 1;
+          if (lost && fate === "not applied") throw new Error("the store is away");
+          const result = await store.dueJobs.fire(request);
+          if (lost) throw new Error("the answer was lost");
+          return result;
+        },
+      },
+    });
+    const { clock, addJob, runsOf, ticker } = setup({ store: lossy });
+    const job = await addJob();
+    await ticker.readAhead();
+    await ticker.tick();
+    clock.advance(1_000);
+    await ticker.readAhead();
+    await ticker.tick();
+    expect((await runsOf(job)).map(({ scheduledFor }) => scheduledFor)).toEqual([START]);
+  });
+});
+
+describe("with local workers", () => {
+  function workersOf(count: number, { freeSoon = false } = {}) {
+    const started: ClaimedRun[] = [];
+    const workers = { free: count, told: null as (() => void) | null };
+    const localWorkers: LocalWorkers = {
+      reserve: (_, handler) => handler !== "foreign" && workers.free > 0 && ((workers.free -= 1), true),
+      free: () => workers.free,
+      unreserve: (given) => void (workers.free += given),
+      freeSoon: (_, handler) => freeSoon && handler !== "foreign",
+      onceFree: (listener) => void (workers.told = listener),
+      claimant: () => ({ executor: "here", token: `token-${started.length}`, leaseMs: 15_000 }),
+      start: (claims) => void started.push(...claims),
+    };
+    return { workers, started, localWorkers };
+  }
+
+  test("a run that a worker is free for is claimed by its fire and started", async () => {
+    const { started, localWorkers } = workersOf(1);
+    const { addJob, runsOf, ticker, told } = setup({ localWorkers });
+    const job = await addJob();
+    await ticker.readAhead();
+    await ticker.tick();
+    const [run] = await runsOf(job);
+    expect(run?.state).toBe("running");
+    expect(started.map(({ run: { runId } }) => runId)).toEqual([run?.runId]);
+    expect(told).toEqual([]);
+  });
+
+  test("what no worker is free for is fired all the same, when none will be soon", async () => {
+    const { localWorkers } = workersOf(0);
+    const { addJob, runsOf, ticker } = setup({ localWorkers });
+    const job = await addJob();
+    await ticker.readAhead();
+    await ticker.tick();
+    expect((await runsOf(job)).map(({ state }) => state)).toEqual(["due"]);
+  });
+
+  test("what a worker will soon be free for waits in the heap, but not for ever, and holds up nobody else", async () => {
+    const { workers, localWorkers } = workersOf(0, { freeSoon: true });
+    const { clock, addJob, runsOf, ticker } = setup({ localWorkers });
+    const job = await addJob();
+    const foreign = await addJob({ id: "foreign", definition: { handler: "foreign" } });
+    await ticker.readAhead();
+    await ticker.tick();
+    expect(await runsOf(job)).toEqual([]);
+    expect(await runsOf(foreign)).toHaveLength(1);
+    expect(workers.told).not.toBeNull();
+    clock.advance(5_000);
+    await ticker.tick();
+    expect(await runsOf(job)).toHaveLength(1);
+  });
+
+  test("reservations that no claim used are given back, also when the fire failed", async () => {
+    const { workers, localWorkers } = workersOf(3);
+    const failing = (store: Store): Store => ({
+      ...store,
+      dueJobs: { ...store.dueJobs, fire: () => Promise.reject(new Error("the store is away")) },
+    });
+    const { addJob, ticker } = setup({ localWorkers, store: failing });
+    await addJob();
+    await ticker.readAhead();
+    await ticker.tick();
+    expect(workers.free).toBe(3);
+  });
+});
+
+test("a run skipped at birth is announced as ended", async () => {
+  const { clock, addJob, ticker, told } = setup();
+  await addJob({ definition: { expireAfterMs: 1_000 } });
+  clock.advance(5_000);
+  await ticker.readAhead();
+  await ticker.tick();
+  expect(told).toEqual(["skipped: expired"]);
+});
+
+test("the handler of the next run is told of the last one that ended", async () => {
+  const started: ClaimedRun[] = [];
+  const localWorkers: LocalWorkers = {
+    reserve: () => true,
+    free: () => 1,
+    unreserve: () => undefined,
+    freeSoon: () => false,
+    onceFree: () => undefined,
+    claimant: () => ({ executor: "here", token: "t", leaseMs: 15_000 }),
+    start: (claims) => void started.push(...claims),
+  };
+  const { addJob, ticker, clock } = setup({ localWorkers });
+  const job = await addJob({ nextRunAt: START + SECOND });
+  await ticker.readAhead();
+  const lastRun = {
+    runId: "01",
+    state: "succeeded",
+    scheduledFor: START,
+    startedAt: START,
+    finishedAt: START,
+    attempt: 1,
+    error: null,
+  } as const;
+  ticker.runEnded(job.uid, lastRun);
+  ticker.runEnded(jobOf({ id: "unknown" }).uid, lastRun);
+  clock.advance(SECOND);
+  await ticker.tick();
+  expect(started.map(({ run }) => run.lastRun)).toEqual([lastRun]);
+});
