@@ -1,8 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import type { ClaimedRun } from "@tickline/shared/domain/due-run";
-import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import type { Store } from "@tickline/shared/ports/store";
-import { editedJob, HOUR, jobOf, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { editedJob, HOUR, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import type { RangeListeners } from "./range-listeners.ts";
 import { setup as setupScheduler, type SetupOptions } from "./scheduler-under-test.test-support.ts";
@@ -49,7 +47,13 @@ describe("a tick", () => {
     let reads = 0;
     const counted = (store: Store): Store => ({
       ...store,
-      dueJobs: { ...store.dueJobs, upcoming: (query) => ((reads += 1), store.dueJobs.upcoming(query)) },
+      dueJobs: {
+        ...store.dueJobs,
+        upcoming(query) {
+          reads += 1;
+          return store.dueJobs.upcoming(query);
+        },
+      },
     });
     const { clock, addJob, runsOf, ticker } = setup({ store: counted });
     const job = await addJob({ definition: { schedule: every(100) } });
@@ -204,72 +208,6 @@ describe("a fire whose answer was lost", () => {
   });
 });
 
-describe("with local workers", () => {
-  function workersOf(count: number, { freeSoon = false } = {}) {
-    const started: ClaimedRun[] = [];
-    const workers = { free: count, told: null as (() => void) | null };
-    const localWorkers: LocalWorkers = {
-      reserve: (_, handler) => handler !== "foreign" && workers.free > 0 && ((workers.free -= 1), true),
-      free: () => workers.free,
-      unreserve: (given) => void (workers.free += given),
-      freeSoon: (_, handler) => freeSoon && handler !== "foreign",
-      onceFree: (listener) => void (workers.told = listener),
-      claimant: () => ({ executor: "here", token: `token-${started.length}`, leaseMs: 15_000 }),
-      start: (claims) => void started.push(...claims),
-    };
-    return { workers, started, localWorkers };
-  }
-
-  test("a run that a worker is free for is claimed by its fire and started", async () => {
-    const { started, localWorkers } = workersOf(1);
-    const { addJob, runsOf, ticker, told } = setup({ localWorkers });
-    const job = await addJob();
-    await ticker.readAhead();
-    await ticker.tick();
-    const [run] = await runsOf(job);
-    expect(run?.state).toBe("running");
-    expect(started.map(({ run: { runId } }) => runId)).toEqual([run?.runId]);
-    expect(told).toEqual([]);
-  });
-
-  test("what no worker is free for is fired all the same, when none will be soon", async () => {
-    const { localWorkers } = workersOf(0);
-    const { addJob, runsOf, ticker } = setup({ localWorkers });
-    const job = await addJob();
-    await ticker.readAhead();
-    await ticker.tick();
-    expect((await runsOf(job)).map(({ state }) => state)).toEqual(["due"]);
-  });
-
-  test("what a worker will soon be free for waits in the heap, but not for ever, and holds up nobody else", async () => {
-    const { workers, localWorkers } = workersOf(0, { freeSoon: true });
-    const { clock, addJob, runsOf, ticker } = setup({ localWorkers });
-    const job = await addJob();
-    const foreign = await addJob({ id: "foreign", definition: { handler: "foreign" } });
-    await ticker.readAhead();
-    await ticker.tick();
-    expect(await runsOf(job)).toEqual([]);
-    expect(await runsOf(foreign)).toHaveLength(1);
-    expect(workers.told).not.toBeNull();
-    clock.advance(5_000);
-    await ticker.tick();
-    expect(await runsOf(job)).toHaveLength(1);
-  });
-
-  test("reservations that no claim used are given back, also when the fire failed", async () => {
-    const { workers, localWorkers } = workersOf(3);
-    const failing = (store: Store): Store => ({
-      ...store,
-      dueJobs: { ...store.dueJobs, fire: () => Promise.reject(new Error("the store is away")) },
-    });
-    const { addJob, ticker } = setup({ localWorkers, store: failing });
-    await addJob();
-    await ticker.readAhead();
-    await ticker.tick();
-    expect(workers.free).toBe(3);
-  });
-});
-
 test("a run skipped at birth is announced as ended", async () => {
   const { clock, addJob, ticker, told } = setup();
   await addJob({ definition: { expireAfterMs: 1_000 } });
@@ -277,34 +215,4 @@ test("a run skipped at birth is announced as ended", async () => {
   await ticker.readAhead();
   await ticker.tick();
   expect(told).toEqual(["skipped: expired"]);
-});
-
-test("the handler of the next run is told of the last one that ended", async () => {
-  const started: ClaimedRun[] = [];
-  const localWorkers: LocalWorkers = {
-    reserve: () => true,
-    free: () => 1,
-    unreserve: () => undefined,
-    freeSoon: () => false,
-    onceFree: () => undefined,
-    claimant: () => ({ executor: "here", token: "t", leaseMs: 15_000 }),
-    start: (claims) => void started.push(...claims),
-  };
-  const { addJob, ticker, clock } = setup({ localWorkers });
-  const job = await addJob({ nextRunAt: START + SECOND });
-  await ticker.readAhead();
-  const lastRun = {
-    runId: "01",
-    state: "succeeded",
-    scheduledFor: START,
-    startedAt: START,
-    finishedAt: START,
-    attempt: 1,
-    error: null,
-  } as const;
-  ticker.runEnded(job.uid, lastRun);
-  ticker.runEnded(jobOf({ id: "unknown" }).uid, lastRun);
-  clock.advance(SECOND);
-  await ticker.tick();
-  expect(started.map(({ run }) => run.lastRun)).toEqual([lastRun]);
 });
