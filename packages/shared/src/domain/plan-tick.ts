@@ -67,7 +67,7 @@ interface Decided {
 
 /** Fires as many as fit into one write and as `maxRuns` still allows; the cursor stops at the first that did not fit. */
 function fireOf(job: Job, { range, toFire, next, now }: Decided): Fire {
-  const runsLeft = job.definition.schedule.maxRuns === null ? Infinity : job.definition.schedule.maxRuns - job.firedCount;
+  const runsLeft = job.definition.schedule.maxRuns === null ? Infinity : Math.max(0, job.definition.schedule.maxRuns - job.firedCount);
   const fitting = toFire.slice(0, Math.min(FIRE_ENTRIES_MAX - range.length, runsLeft));
   const firedCount = job.firedCount + fitting.length;
   const ended = fitting.length >= runsLeft;

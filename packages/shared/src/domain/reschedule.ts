@@ -30,7 +30,7 @@ export function cursorAfterEdit(job: Job, definition: JobDefinition, now: Instan
     nextRunAt: next,
     lastScheduledFor,
     firedCount: fired,
-    misfires: null,
+    misfires,
     state: next === null ? "finished" : state === "paused" ? "paused" : "active",
   };
 }
@@ -45,7 +45,7 @@ export function cursorAfterResume(job: Job, now: Instant): ScheduleCursor {
     nextRunAt,
     lastScheduledFor: job.lastScheduledFor,
     firedCount: job.firedCount,
-    misfires: null,
+    misfires: job.misfires,
     state: nextRunAt === null ? "finished" : "active",
   };
 }
