@@ -48,7 +48,8 @@ export function createApi(deps: ApiDeps, config: ApiConfig): Api {
   const hub = createEventHub({ bus, entropy, queues: config.queues, eventsKept: config.streamEventsKept });
   const routes = routesOf(context, { hub, draining: () => draining });
   const app = createApp({ routes, limits: config, clock, log, metrics: createRequestMetrics(metrics), draining: () => draining });
-  const server = createHttpServer({ clock, config, listener: app.callback(), onDrain: () => hub.closeListeners() });
+  const answer = app.callback();
+  const server = createHttpServer({ clock, config, listener: (req, res) => void answer(req, res), onDrain: () => hub.closeListeners() });
   const hints = createHandlerHints(context);
   const parts = [hints, hub, createProjection(deps, config), server];
   observeStreams(context, hub);

@@ -5,7 +5,7 @@ import type { Logger } from "@tickline/shared/runtime/logger";
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import type { Fault } from "../http/problem.ts";
-import { pointerOf } from "../http/schema-faults.ts";
+import { nameOfType, pointerOf, unknownField } from "../http/schema-faults.ts";
 
 /** What is wrong with params, with pointers from the job's body: `/params/url`. */
 export type ParamsCheck = (handler: HandlerDescription, params: JsonObject) => readonly Fault[];
@@ -39,42 +39,58 @@ export function createParamsCheck(log: Logger): ParamsCheck {
   };
 }
 
-function faultOf({ instancePath, keyword, params, message = "is not valid" }: ErrorObject): Fault {
-  const named = MISPLACED[keyword];
-  const name = named === undefined ? undefined : (params as Record<string, unknown>)[named.param];
-  if (named === undefined || typeof name !== "string") return { pointer: `/params${instancePath}`, code: codeOf(keyword), message };
-  return { pointer: `/params${instancePath}${pointerOf([name])}`, code: named.code, message: named.message(name) };
+function faultOf(error: ErrorObject): Fault {
+  const at = `/params${error.instancePath}`;
+  const params = error.params as Readonly<Record<string, unknown>>;
+  const named = MISPLACED[error.keyword];
+  const name = named === undefined ? undefined : params[named];
+  // Ajv reports these of the object around the place where the fault is.
+  if (typeof name === "string") {
+    const fault = error.keyword === "required" ? { code: "required", message: "is required" } : unknownField(name);
+    return { pointer: at + pointerOf([name]), ...fault };
+  }
+  const { code, say } = KNOWN[error.keyword] ?? { code: "invalid_value", say: () => null };
+  return { pointer: at, code, message: say(params) ?? error.message ?? "is not valid" };
 }
 
-/** Faults that Ajv reports of the object around the place where they are. */
-const MISPLACED: Readonly<Record<string, { readonly param: string; readonly code: string; readonly message: (name: string) => string }>> = {
-  required: { param: "missingProperty", code: "required", message: () => "is required" },
-  additionalProperties: {
-    param: "additionalProperty",
-    code: "unknown_field",
-    message: (name) => `there is no field ${JSON.stringify(name)} here`,
-  },
-  unevaluatedProperties: {
-    param: "unevaluatedProperty",
-    code: "unknown_field",
-    message: (name) => `there is no field ${JSON.stringify(name)} here`,
-  },
+const MISPLACED: Readonly<Record<string, string>> = {
+  required: "missingProperty",
+  additionalProperties: "additionalProperty",
+  unevaluatedProperties: "unevaluatedProperty",
 };
 
-/** The codes of our own schemas for the same faults, so that clients need to know one set. */
-const CODES: Readonly<Record<string, string>> = {
-  type: "invalid_type",
-  enum: "invalid_value",
-  const: "invalid_value",
-  minimum: "too_small",
-  exclusiveMinimum: "too_small",
-  minLength: "too_small",
-  minItems: "too_small",
-  maximum: "too_big",
-  exclusiveMaximum: "too_big",
-  maxLength: "too_big",
-  maxItems: "too_big",
-  format: "invalid_format",
-  pattern: "invalid_format",
+interface Known {
+  readonly code: string;
+  readonly say: (params: Readonly<Record<string, unknown>>) => string | null;
+}
+
+const keep = (): null => null;
+const atLeast = ({ limit }: Readonly<Record<string, unknown>>): string => `must be at least ${String(limit)}`;
+const atMost = ({ limit }: Readonly<Record<string, unknown>>): string => `must be at most ${String(limit)}`;
+
+/** Codes and sentences as our own schemas have them, so that clients need to know one set. */
+const KNOWN: Readonly<Record<string, Known>> = {
+  type: {
+    code: "invalid_type",
+    say: ({ type }) => `must be ${typeof type === "string" ? nameOfType(type) : [type].flat().map(String).map(nameOfType).join(" or ")}`,
+  },
+  enum: {
+    code: "invalid_value",
+    say: ({ allowedValues }) =>
+      `must be one of ${[allowedValues]
+        .flat()
+        .map((value) => JSON.stringify(value))
+        .join(", ")}`,
+  },
+  const: { code: "invalid_value", say: ({ allowedValue }) => `must be ${JSON.stringify(allowedValue)}` },
+  minimum: { code: "too_small", say: atLeast },
+  exclusiveMinimum: { code: "too_small", say: keep },
+  minLength: { code: "too_small", say: keep },
+  minItems: { code: "too_small", say: keep },
+  maximum: { code: "too_big", say: atMost },
+  exclusiveMaximum: { code: "too_big", say: keep },
+  maxLength: { code: "too_big", say: keep },
+  maxItems: { code: "too_big", say: keep },
+  format: { code: "invalid_format", say: ({ format }) => `must be a valid ${String(format)}` },
+  pattern: { code: "invalid_format", say: keep },
 };
-const codeOf = (keyword: string): string => CODES[keyword] ?? "invalid_value";

@@ -2,6 +2,7 @@ import type { Context, Middleware } from "koa";
 import bodyParser from "koa-bodyparser";
 import { ok, type Step } from "./parsed.ts";
 import { problem, type Problem } from "./problem.ts";
+import { quote } from "./quote.ts";
 
 export const JSON_MEDIA_TYPE = "application/json";
 export const MERGE_PATCH_MEDIA_TYPE = "application/merge-patch+json";
@@ -35,7 +36,7 @@ export function createBodyReader({ bodyBytesMax, bodyDepthMax }: BodyLimits): Bo
       return problemOfBody(thrown, { bodyBytesMax, text: textOf(thrown) });
     }
     const { body, rawBody } = ctx.request;
-    if (String(rawBody ?? "").trim() === "") return ok(undefined);
+    if (typeof rawBody === "string" && rawBody.trim() === "") return ok(undefined);
     if (isDeeperThan(body, bodyDepthMax)) return problem("body_too_deep", `objects and lists may be nested ${bodyDepthMax} deep`);
     return ok(body);
   };
@@ -52,7 +53,7 @@ function faultOfMediaType(ctx: Context, mediaTypes: readonly string[]): Problem 
     .split(";")
     .map((part) => part.trim());
   if (!mediaTypes.includes(type)) {
-    const got = header === "" ? "it names no media type" : `it is ${JSON.stringify(header)}`;
+    const got = header === "" ? "it names no media type" : `it is ${quote(header)}`;
     return problem("unsupported_media_type", `the body has to be ${mediaTypes.join(" or ")}: ${got}`, accepted);
   }
   const charset = parameters
@@ -64,7 +65,7 @@ function faultOfMediaType(ctx: Context, mediaTypes: readonly string[]): Problem 
 }
 
 const statusOf = (thrown: unknown): unknown => (thrown as { status?: unknown } | null)?.status;
-const textOf = (thrown: unknown): string => String((thrown as { body?: unknown } | null)?.body ?? "");
+const textOf = (thrown: unknown): string => (thrown as { body?: string } | null)?.body ?? "";
 
 function problemOfBody(thrown: unknown, { bodyBytesMax, text }: { bodyBytesMax: number; text: string }): Problem {
   if (statusOf(thrown) === 413) return problem("body_too_large", `a body may have ${bodyBytesMax} bytes`);

@@ -5,16 +5,11 @@ import { faults, parsed, type Parsed } from "./parsed.ts";
 const CURSOR_LENGTH_MAX = 1_024;
 const SEAL_LENGTH = 16;
 
-/** The list a cursor belongs to: the path and its filters, without `limit` and `cursor`. */
+/** The list a cursor belongs to: the path and its filters as the schema orders them, without `limit` and `cursor`. */
 export type ListIdentity = string;
 
 export const listIdentity = (path: string, filters: Readonly<Record<string, unknown>>): ListIdentity =>
-  JSON.stringify([
-    path,
-    Object.entries(filters)
-      .filter(([name, value]) => name !== "limit" && name !== "cursor" && value !== undefined)
-      .sort(),
-  ]);
+  JSON.stringify([path, Object.entries(filters).filter(([name, value]) => name !== "limit" && name !== "cursor" && value !== undefined)]);
 
 /** Opaque to clients, and sealed by a hash of the list and the store's own cursor: one of another list, or a mangled one, is known. */
 export function sealCursor(digest: Digest, list: ListIdentity, cursor: string): string {

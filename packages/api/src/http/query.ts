@@ -2,6 +2,7 @@ import { parse } from "node:querystring";
 import type { z } from "zod";
 import { parsed, type Parsed } from "./parsed.ts";
 import type { Fault } from "./problem.ts";
+import { quote } from "./quote.ts";
 import { pointerOf, sayFault, schemaFaults } from "./schema-faults.ts";
 
 export type QuerySchema = z.ZodObject<Readonly<Record<string, z.ZodType>>>;
@@ -35,7 +36,7 @@ export function queryReader<Schema extends QuerySchema>(schema: Schema, repeatab
 const unknownParameter = (name: string, names: readonly string[]): Fault => ({
   pointer: pointerOf([name]),
   code: "unknown_parameter",
-  message: `there is no query parameter ${JSON.stringify(name)} here${names.length === 0 ? "" : `: there are ${names.join(", ")}`}`,
+  message: `there is no query parameter ${quote(name)} here${names.length === 0 ? "" : `: there are ${names.join(", ")}`}`,
 });
 
 const duplicateParameter = (name: string): Fault => ({

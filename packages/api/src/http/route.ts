@@ -5,7 +5,7 @@ import type { Answer } from "./answer.ts";
 import type { HeaderOf } from "./conditions.ts";
 import { JSON_MEDIA_TYPE, type BodyReader } from "./json-body.ts";
 import { ok, type Parsed, type Step } from "./parsed.ts";
-import { invalidRequest, problem, type ProblemCode } from "./problem.ts";
+import { invalidRequest, problem, type Fault, type ProblemCode } from "./problem.ts";
 import { queryReader, type QuerySchema } from "./query.ts";
 import { sayFault, schemaFaults, unknownField, type SayUnknown } from "./schema-faults.ts";
 
@@ -31,6 +31,8 @@ export interface BodySpec<Body> {
   readonly ifAbsent?: object;
   /** What to say of a field that is unknown here. */
   readonly unknown?: SayUnknown;
+  /** What else is wrong with a body that the schema refuses already: so that all faults are told at once. */
+  readonly also?: (given: unknown) => Promise<readonly Fault[]>;
 }
 
 export interface ResponseDocs {
@@ -109,7 +111,7 @@ export function bodyRoute<Query extends QuerySchema, Body>(spec: RouteSpec<Query
       if (query.kind === "faults") return invalidRequest(query.faults);
       const given = await readBody(ctx, body.mediaTypes ?? [JSON_MEDIA_TYPE]);
       if (given.kind === "problem") return given;
-      const parsed = parseBody(body, given.value);
+      const parsed = await parseBody(body, given.value);
       return parsed.kind === "problem" ? parsed : spec.handle(requestOf(ctx, query.value, parsed.value));
     },
   };
@@ -125,11 +127,14 @@ const requestOf = <Query, Body>(ctx: Context, query: Query, body: Body): RouteRe
   connection: ctx,
 });
 
-function parseBody<Body>(spec: BodySpec<Body>, given: unknown): Step<Body> {
-  const value = given ?? spec.ifAbsent;
-  if (given === undefined && value === undefined) return problem("body_required", "this route wants a JSON object in the body");
+async function parseBody<Body>(spec: BodySpec<Body>, given: unknown): Promise<Step<Body>> {
+  const value = given === undefined ? spec.ifAbsent : given;
+  if (value === undefined) return problem("body_required", "this route wants a JSON object in the body");
   const result = parseWith(spec, value);
-  return result.kind === "faults" ? invalidRequest(result.faults) : ok(result.value);
+  if (result.kind === "parsed") return ok(result.value);
+  const places = new Set(result.faults.map(({ pointer }) => pointer));
+  const more = ((await spec.also?.(value)) ?? []).filter(({ pointer }) => !places.has(pointer));
+  return invalidRequest([...result.faults, ...more]);
 }
 
 /** Reads a value by a schema, saying all that is wrong with it at once. */

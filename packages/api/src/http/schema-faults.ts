@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Fault } from "./problem.ts";
+import { quote } from "./quote.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -9,24 +10,22 @@ export const pointerOf = (path: readonly PropertyKey[]): string =>
 
 /** Sentences for the faults that schemas leave to us, all in the style "must be …", so that they read the same everywhere. */
 export const sayFault: z.core.$ZodErrorMap = (issue) => {
-  switch (issue.code) {
-    case "invalid_type":
-      return issue.input === undefined ? "is required" : `must be ${NAMES[issue.expected] ?? `of type ${issue.expected}`}`;
-    case "too_small":
-      return `must ${bound(issue.origin, "at least", issue.minimum)}`;
-    case "too_big":
-      return `must ${bound(issue.origin, "at most", issue.maximum)}`;
-    case "invalid_value":
-      return `must be ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
-    default:
-      return undefined;
-  }
+  if (issue.code === "invalid_type") return issue.input === undefined ? "is required" : `must be ${nameOfType(issue.expected)}`;
+  if (issue.code === "too_small") return `must ${bound(issue.origin, "at least", issue.minimum)}`;
+  if (issue.code === "too_big") return `must ${bound(issue.origin, "at most", issue.maximum)}`;
+  if (issue.code !== "invalid_value") return undefined;
+  const values = issue.values.map((value) => JSON.stringify(value)).join(", ");
+  return `must be ${issue.values.length > 1 ? "one of " : ""}${values}`;
 };
+
+/** A type as a sentence names it. */
+export const nameOfType = (type: string): string => NAMES[type] ?? `of type ${type}`;
 
 const NAMES: Readonly<Record<string, string>> = {
   string: "a string",
   number: "a number",
   int: "a whole number",
+  integer: "a whole number",
   boolean: "true or false",
   object: "an object",
   record: "an object",
@@ -45,25 +44,43 @@ const plural = (count: number | bigint, noun: string): string => `${count} ${nou
 export type SayUnknown = (name: string) => Omit<Fault, "pointer">;
 
 /** What is wrong, for the client: one fault for each place, unknown fields by name. `unknown` says what of those at the top. */
-export function schemaFaults(issues: readonly Issue[], unknown: SayUnknown = unknownField): Fault[] {
-  return issues.flatMap((issue) => {
-    if (issue.code !== "unrecognized_keys") return [{ pointer: pointerOf(issue.path), code: codeOf(issue), message: issue.message }];
-    return issue.keys.map((key) => ({ pointer: pointerOf([...issue.path, key]), ...unknownAt(issue, key, unknown) }));
-  });
+export const schemaFaults = (issues: readonly Issue[], unknown: SayUnknown = unknownField): Fault[] =>
+  issues.flatMap((issue) => faultsOf(issue, [], unknown));
+
+function faultsOf(issue: Issue, above: readonly PropertyKey[], unknown: SayUnknown): Fault[] {
+  const path = [...above, ...issue.path];
+  if (issue.input === undefined && MAY_BE_ABSENT.has(issue.code))
+    return [{ pointer: pointerOf(path), code: "required", message: "is required" }];
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      pointer: pointerOf([...path, key]),
+      ...unknownAt(issue, key, path.length === 0 ? unknown : unknownField),
+    }));
+  }
+  if (issue.code === "invalid_union" && issue.message === "Invalid input") {
+    return meantOption(issue.errors).flatMap((inner) => faultsOf(inner, path, unknown));
+  }
+  return [{ pointer: pointerOf(path), code: codeOf(issue), message: issue.message }];
 }
 
-function unknownAt(issue: Issue, key: string, unknown: SayUnknown): Omit<Fault, "pointer"> {
-  if (issue.path.length === 0) return unknown(key);
-  // A schema that says it in its own words knows more than we do.
-  return issue.message.startsWith("Unrecognized key") ? unknownField(key) : { code: "unknown_field", message: issue.message };
+/** Issues that say of a missing value what it should have been. */
+const MAY_BE_ABSENT: ReadonlySet<string> = new Set(["invalid_type", "invalid_value", "invalid_union", "custom"]);
+
+/** Of the options of a union, the faults of the one that the value comes nearest to. */
+function meantOption(options: readonly (readonly Issue[])[]): readonly Issue[] {
+  const distance = (issues: readonly Issue[]): number =>
+    Math.max(...issues.map(({ code, path }) => (path.length > 0 ? 0 : code === "invalid_type" ? 2 : code === "invalid_value" ? 1 : 0)));
+  return options.toSorted((left, right) => distance(left) - distance(right))[0] ?? [];
 }
+
+/** A schema that says it in its own words knows more than we do. */
+const unknownAt = (issue: Issue, key: string, unknown: SayUnknown): Omit<Fault, "pointer"> =>
+  issue.message.startsWith("Unrecognized key") ? unknown(key) : { code: "unknown_field", message: issue.message };
 
 export const unknownField: SayUnknown = (name) => ({
   code: "unknown_field",
-  message: `there is no field ${JSON.stringify(name)} here`,
+  message: `there is no field ${quote(name)} here`,
 });
 
-function codeOf(issue: Issue): string {
-  if (issue.code === "custom") return typeof issue.params?.["code"] === "string" ? issue.params["code"] : "invalid_value";
-  return issue.code === "invalid_type" && issue.input === undefined ? "required" : issue.code;
-}
+const codeOf = (issue: Issue): string =>
+  issue.code !== "custom" ? issue.code : typeof issue.params?.["code"] === "string" ? issue.params["code"] : "invalid_value";

@@ -2,6 +2,7 @@ import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import { jobEvent, type JobEvent } from "@tickline/shared/events/job-event";
 import type { ApiContext } from "../api-context.ts";
+import { quote } from "../http/quote.ts";
 import { meets, etagOf, type Condition } from "../http/conditions.ts";
 import { problem, RETRY_AFTER_S, type Problem } from "../http/problem.ts";
 import { fireOwed, recordPause } from "./fire-owed.ts";
@@ -71,7 +72,7 @@ export const nextVersion = (job: Job, changes: Partial<Job>, now: Instant): Job 
   updatedAt: now,
 });
 
-export const jobNotFound = (jobId: string): Problem => problem("job_not_found", `there is no job ${JSON.stringify(jobId)}`);
+export const jobNotFound = (jobId: string): Problem => problem("job_not_found", `there is no job ${quote(jobId)}`);
 
 export const versionMismatch = (job: Job | null): Problem =>
   job === null

@@ -12,7 +12,12 @@ export async function deleteJob(
     tenantId,
     jobId,
     condition,
-    decide: (job, now) => ({ kind: "change", next: nextVersion(job, { state: "deleted" }, now), says: "JobDeleted", recordsPause: true }),
+    decide: (job, now) => ({
+      kind: "change",
+      next: nextVersion(job, { state: "deleted", nextRunAt: null }, now),
+      says: "JobDeleted",
+      recordsPause: true,
+    }),
   });
   if (result.kind === "changed") await cancelOpenRuns(context, result.job);
   return result;

@@ -1,6 +1,6 @@
 import type { Instant } from "@tickline/shared/domain/instant";
-import { JobInputSchema, type JobDefinition } from "@tickline/shared/domain/job-definition";
-import { canonicalJson, type JsonObject } from "@tickline/shared/domain/json";
+import { HandlerTypeSchema, JobInputSchema, QueueNameSchema, type JobDefinition } from "@tickline/shared/domain/job-definition";
+import { canonicalJson, JsonObjectSchema, type JsonObject } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
 import type { Fault } from "../http/problem.ts";
@@ -74,22 +74,31 @@ export const definitionOf = (input: JobInput, anchorAt: Instant): JobDefinition 
  * not held against anybody: a queue or handler may have gone since.
  */
 export async function inputFaults(context: ApiContext, input: JobInput, stored: JobDefinition | null): Promise<readonly Fault[]> {
-  const found: Fault[] = [];
-  const { queues } = context.config;
-  if (input.queue !== stored?.queue && !queues.includes(input.queue)) {
-    found.push({
-      pointer: "/queue",
-      code: "unknown_queue",
-      message: `there is no queue ${JSON.stringify(input.queue)}: there are ${queues.join(", ")}`,
-    });
-  }
+  const queue = input.queue === stored?.queue ? [] : queueFaults(context, input.queue);
   const asStored = stored !== null && stored.handler === input.handler && canonicalJson(stored.params) === canonicalJson(input.params);
-  return asStored ? found : [...found, ...(await handlerFaults(context, input))];
+  return asStored ? queue : [...queue, ...(await handlerFaults(context, input.handler, input.params))];
 }
 
-async function handlerFaults({ knownHandlers }: ApiContext, { handler: type, params }: JobInput): Promise<readonly Fault[]> {
+/** The same for a body that no schema has accepted, as far as it can be read. */
+export async function looseFaults(context: ApiContext, given: unknown): Promise<readonly Fault[]> {
+  const { queue, handler, params = {} } = Object(given) as Partial<Record<keyof JobInput, unknown>>;
+  const readParams = JsonObjectSchema.safeParse(params);
+  return [
+    ...(QueueNameSchema.safeParse(queue).success ? queueFaults(context, String(queue)) : []),
+    ...(HandlerTypeSchema.safeParse(handler).success ? await handlerFaults(context, String(handler), readParams.data ?? null) : []),
+  ];
+}
+
+function queueFaults({ config: { queues } }: ApiContext, queue: string): readonly Fault[] {
+  if (queues.includes(queue)) return [];
+  return [
+    { pointer: "/queue", code: "unknown_queue", message: `there is no queue ${JSON.stringify(queue)}: there are ${queues.join(", ")}` },
+  ];
+}
+
+async function handlerFaults({ knownHandlers }: ApiContext, type: string, params: JsonObject | null): Promise<readonly Fault[]> {
   const handler = await knownHandlers.find(type);
-  if (handler !== null) return knownHandlers.checkParams(handler, params);
+  if (handler !== null) return params === null ? [] : knownHandlers.checkParams(handler, params);
   const types = knownHandlers.types();
   const known = types.length === 0 ? "no executor has published any yet" : `there are ${types.join(", ")}`;
   return [{ pointer: "/handler", code: "unknown_handler", message: `there is no handler ${JSON.stringify(type)}: ${known}` }];

@@ -32,6 +32,7 @@ export function createProjection(deps: ApiDeps, config: ApiConfig): Service {
     },
     /** What is pending then is not lost: the next fold finds it. */
     async stop() {
+      projector.release();
       await subscription?.stop();
       subscription = null;
       await folds.stop();

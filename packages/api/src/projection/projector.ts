@@ -17,6 +17,8 @@ export interface Projector {
   take(events: readonly TicklineEvent[]): Promise<void>;
   /** Writes one batch. Returns how long to wait before the next, or null when nothing is pending. Rejects when the store does; nothing is forgotten then. */
   writeOnce(): Promise<number | null>;
+  /** Lets everybody go who waits for room: nobody will make any. */
+  release(): void;
   /** Age of the oldest change not yet written, in milliseconds; 0 when there is none. */
   lagMs(): number;
 }
@@ -41,7 +43,7 @@ export function createProjector({ status, clock, limits, onPending }: ProjectorO
   let pending = gathered();
   let writing: Gathered | null = null;
   let writtenMs = Number.NEGATIVE_INFINITY;
-  let waiting: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
 
   function room(): Promise<void> {
     if (pending.changes.size <= limits.projectionPendingMax) return Promise.resolve();
@@ -59,7 +61,11 @@ export function createProjector({ status, clock, limits, onPending }: ProjectorO
       writing = null;
     }
   }
+  function release(): void {
+    for (const resume of waiting.splice(0)) resume();
+  }
   return {
+    release,
     take(events) {
       const { changes } = pending;
       for (const event of events) {
@@ -80,7 +86,7 @@ export function createProjector({ status, clock, limits, onPending }: ProjectorO
       const batch = firstOf(pending, limits.projectionBatchMax);
       if (batch === pending) pending = gathered();
       await write(batch);
-      for (const resume of waiting.splice(0)) resume();
+      release();
       return pending.changes.size === 0 ? null : limits.projectionEveryMs;
     },
     lagMs() {

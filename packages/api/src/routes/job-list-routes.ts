@@ -11,7 +11,7 @@ import { noQuery, pageQuery } from "../http/list-query.ts";
 import { pageAnswer } from "../http/page-answer.ts";
 import { bodyRoute, route, type Route } from "../http/route.ts";
 import { createJob } from "../jobs/create-job.ts";
-import { createBody } from "../jobs/job-input.ts";
+import { createBody, looseFaults } from "../jobs/job-input.ts";
 import { JobView, showJob } from "../views/job-view.ts";
 import { pageView } from "../views/page-view.ts";
 
@@ -32,7 +32,7 @@ const createRoute = (context: ApiContext): Route =>
     method: "post",
     path: "/jobs",
     query: noQuery,
-    body: createBody,
+    body: { ...createBody, also: (given) => looseFaults(context, given) },
     docs: {
       operationId: "createJob",
       tag: "Jobs",

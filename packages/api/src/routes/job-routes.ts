@@ -6,10 +6,11 @@ import { conditionOf, etagOf } from "../http/conditions.ts";
 import { noQuery } from "../http/list-query.ts";
 import { noBody } from "../http/no-body.ts";
 import { problem, type Problem } from "../http/problem.ts";
+import { quote } from "../http/quote.ts";
 import { bodyRoute, route, type Route, type RouteDocs } from "../http/route.ts";
 import { changeJob, jobNotFound, type ChangeResult } from "../jobs/change-job.ts";
 import { deleteJob } from "../jobs/delete-job.ts";
-import { patchBody, replaceBody } from "../jobs/job-input.ts";
+import { looseFaults, patchBody, replaceBody } from "../jobs/job-input.ts";
 import { decidePause, decideResume } from "../jobs/pause-job.ts";
 import { patchJob, putJob } from "../jobs/replace-job.ts";
 import { JobDetailView, JobView, RECENT_RUNS_SHOWN, showJob, showJobDetail } from "../views/job-view.ts";
@@ -55,7 +56,7 @@ const putRoute = (context: ApiContext): Route =>
     method: "put",
     path: "/jobs/:id",
     query: noQuery,
-    body: replaceBody,
+    body: { ...replaceBody, also: (given) => looseFaults(context, given) },
     docs: docs({
       operationId: "putJob",
       summary: "Create or replace a job",
@@ -170,5 +171,5 @@ const showWritten = (job: Job, status: 200 | 201 = 200): Answer =>
 
 const malformedId = (id: string): Problem => {
   const message = JobIdSchema.safeParse(id).error?.issues[0]?.message ?? "is not an id";
-  return problem("invalid_id", `${JSON.stringify(id)} ${message}`);
+  return problem("invalid_id", `${quote(id)} ${message}`);
 };

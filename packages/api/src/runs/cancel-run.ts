@@ -1,6 +1,7 @@
 import type { Run } from "@tickline/shared/domain/run";
 import type { ApiContext } from "../api-context.ts";
 import { problem, type Problem } from "../http/problem.ts";
+import { quote } from "../http/quote.ts";
 
 /** Ends a run that has not started; of one that is running, asks its executor to. */
 export async function cancelRun(
@@ -24,4 +25,4 @@ export async function cancelRun(
   return run === null ? runNotFound(runId) : { kind: "accepted", run };
 }
 
-export const runNotFound = (runId: string): Problem => problem("run_not_found", `there is no run ${JSON.stringify(runId)}`);
+export const runNotFound = (runId: string): Problem => problem("run_not_found", `there is no run ${quote(runId)}`);
