@@ -1,0 +1,119 @@
+import { Registry } from "prom-client";
+import { createApi } from "@tickline/api/api";
+import { API_DEFAULTS, type ApiConfig } from "@tickline/api/api-config";
+import { createExecutor } from "@tickline/executor/executor";
+import { EXECUTOR_DEFAULTS, type ExecutorConfig } from "@tickline/executor/executor-config";
+import type { Handler } from "@tickline/executor/handler";
+import { createHttpHandler } from "@tickline/executor/http/http-handler";
+import { createScheduler } from "@tickline/scheduler/scheduler";
+import { SCHEDULER_DEFAULTS, type SchedulerConfig } from "@tickline/scheduler/scheduler-config";
+import { createSchedulerMetrics } from "@tickline/scheduler/scheduler-metrics";
+import { createMemoryBus } from "@tickline/shared/adapters/memory/bus";
+import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
+import { systemClock } from "@tickline/shared/adapters/system/clock";
+import { sha256 } from "@tickline/shared/adapters/system/digest";
+import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
+import type { Store } from "@tickline/shared/ports/store";
+import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
+import { silentLogger, type Logger } from "@tickline/shared/runtime/logger";
+import type { Service } from "@tickline/shared/runtime/service";
+import { openEmbeddedStore } from "./embedded-store.ts";
+
+export interface StandaloneOptions {
+  /** Folder of the database; it is made if need be, and belongs to this process until `close`. */
+  readonly dataDir: string;
+  /** `sqlite:<file>` or `memory:`. Default: `tickline.db` in `dataDir`. */
+  readonly storeUrl?: string | undefined;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Handlers besides the built-in ones. */
+  readonly handlers?: readonly Handler[];
+  readonly queues?: readonly string[] | undefined;
+  readonly workersMax?: number | undefined;
+  readonly drainMs?: number | undefined;
+  readonly retentionMs?: number | undefined;
+  readonly log?: Logger;
+  /** For those who know better: any other setting of the three services. */
+  readonly api?: Partial<ApiConfig>;
+  readonly scheduler?: Partial<SchedulerConfig>;
+  readonly executor?: Partial<ExecutorConfig>;
+}
+
+/** The api, the scheduler and the executor in one process, on embedded adapters. */
+export interface Standalone extends Service {
+  /** Where the api listens; null while it does not. */
+  readonly url: string | null;
+  readonly store: Store;
+  /** Types of handlers that jobs may name. */
+  readonly handlers: readonly string[];
+  /** Stops, closes the store and gives the data folder free. */
+  close(): Promise<void>;
+}
+
+/** Opens the store; nothing runs before `start`. Throws `data_folder_locked` when another process has the folder. */
+export async function createStandalone(options: StandaloneOptions): Promise<Standalone> {
+  const store = await openEmbeddedStore(options);
+  const http = createHttpHandler();
+  const handlers = [http.handler, ...(options.handlers ?? [])];
+  const services = servicesOf(options, { store, handlers });
+  const lifecycle = createLifecycle({
+    // The executor publishes its handlers before the api says what it knows, and takes runs before any are fired.
+    async start() {
+      await services.executor.start();
+      await services.api.start();
+      await services.scheduler.start();
+    },
+    // Nothing new comes in and nothing more is fired while what runs is drained; the projection hears of it to the end.
+    async stop() {
+      await services.scheduler.stop();
+      await services.executor.stop();
+      await services.api.stop();
+    },
+  });
+  return {
+    ...lifecycle,
+    store,
+    handlers: handlers.map(({ type }) => type),
+    get url() {
+      return services.api.url;
+    },
+    async close() {
+      await lifecycle.stop();
+      await services.bus.close();
+      await http.close();
+      await store.close();
+    },
+  };
+}
+
+function servicesOf(options: StandaloneOptions, { store, handlers }: { readonly store: Store; readonly handlers: readonly Handler[] }) {
+  const queues = options.queues ?? API_DEFAULTS.queues;
+  const log = options.log ?? silentLogger;
+  const metrics = new Registry();
+  const clock = systemClock;
+  const entropy = systemEntropy;
+  const bus = createMemoryBus({ clock });
+  const common = { ...store, bus, clock, entropy, log };
+  const executor = createExecutor(
+    { ...common, handlersRegistry: store.handlers, handlers, metrics },
+    {
+      ...EXECUTOR_DEFAULTS,
+      executorId: `standalone-${entropy.newId()}`,
+      queues,
+      workersMax: options.workersMax ?? EXECUTOR_DEFAULTS.workersMax,
+      drainMs: options.drainMs ?? EXECUTOR_DEFAULTS.drainMs,
+      retentionMs: options.retentionMs ?? EXECUTOR_DEFAULTS.retentionMs,
+      ...options.executor,
+    },
+  );
+  const scheduler = createScheduler(
+    { ...common, lock: createMemoryLock({ clock }), metrics: createSchedulerMetrics(metrics), localWorkers: executor.localWorkers },
+    { ...SCHEDULER_DEFAULTS, retentionMs: options.retentionMs ?? SCHEDULER_DEFAULTS.retentionMs, ...options.scheduler },
+  );
+  const api = createApi(
+    { ...common, digest: sha256, metrics },
+    { ...API_DEFAULTS, host: options.host, port: options.port, queues, ...options.api },
+  );
+  return { api, scheduler, executor, bus };
+}

@@ -1,0 +1,44 @@
+import { mkdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
+import { lockDataFolder } from "@tickline/shared/adapters/sqlite/data-folder";
+import { openSqliteStore } from "@tickline/shared/adapters/sqlite/sqlite-store";
+import { systemClock } from "@tickline/shared/adapters/system/clock";
+import { sha256 } from "@tickline/shared/adapters/system/digest";
+import type { Store } from "@tickline/shared/ports/store";
+
+const DATABASE_FILE = "tickline.db";
+
+/** Where the data is: what the banner says. */
+export const dataPlace = ({ dataDir, storeUrl }: { readonly dataDir: string; readonly storeUrl?: string | undefined }): string =>
+  storeUrl === "memory:" ? "in memory, gone when it ends" : databaseFile(dataDir, storeUrl);
+
+const databaseFile = (dataDir: string, storeUrl: string | undefined): string =>
+  storeUrl === undefined ? join(resolve(dataDir), DATABASE_FILE) : resolve(storeUrl.slice("sqlite:".length));
+
+/** Opens the store of the one process by its URL, and takes the folder for itself. */
+export async function openEmbeddedStore({
+  dataDir,
+  storeUrl,
+}: {
+  readonly dataDir: string;
+  readonly storeUrl?: string | undefined;
+}): Promise<Store> {
+  if (storeUrl === "memory:") return createMemoryStore({ clock: systemClock, digest: sha256 });
+  const file = databaseFile(dataDir, storeUrl);
+  await mkdir(dirname(file), { recursive: true });
+  const folder = lockDataFolder(dirname(file));
+  try {
+    const store = await openSqliteStore({ file });
+    return {
+      ...store,
+      async close() {
+        await store.close();
+        folder.release();
+      },
+    };
+  } catch (fault) {
+    folder.release();
+    throw fault;
+  }
+}
