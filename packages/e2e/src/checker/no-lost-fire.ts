@@ -1,0 +1,84 @@
+import type { Effect } from "../recorder/effect.ts";
+import type { JobEvidence } from "./evidence.ts";
+import { show, violation, type RunRow, type Violation } from "./history.ts";
+import { instantsOf } from "./grid.ts";
+import type { Expectation } from "./timeline.ts";
+
+/** A run whose executors vanished this often is given up as failed, by design; it then need not have reached its target. */
+const RESCUES_MAX = 5;
+/** A pause longer than so many instants says this number, and ends at the last one counted, by design. */
+const PAUSED_INSTANTS_MAX = 1_000;
+
+/** I1: every nominal instant up to the horizon is a run that had its effect, or stands on record with a reason that holds. */
+export function lostFires(job: JobEvidence, { horizonAt, effects }: LostFireContext): Violation[] {
+  const rows = rowsByInstant(job);
+  const cutRanges = job.scheduledRows.filter(({ count }) => count >= PAUSED_INSTANTS_MAX);
+  return job.timeline.instantsUntil(horizonAt).flatMap((instant) => {
+    const expected = job.timeline.expectationOf(instant);
+    const row = rows.get(instant);
+    const where = `${job.jobId} at ${show(instant)}`;
+    if (row === undefined) {
+      if (expected.skippedByPause && !cutRanges.some(({ scheduledFor }) => scheduledFor <= instant))
+        return [violation("I1", `${where}: the pause left it out, and no record says so`)];
+      return expected.fires === "must" ? [violation("I1", `${where}: lost, there is no run and no record of why`)] : [];
+    }
+    return accountFaults({ row, expected, effects: effects.get(row.id) ?? [], deletedLater: isDeletedAfter(job, instant) }).map((fault) =>
+      violation("I1", `${where}: run ${row.id} is ${row.state}${row.reason === null ? "" : ` (${row.reason})`}, ${fault}`),
+    );
+  });
+}
+
+interface LostFireContext {
+  readonly horizonAt: number;
+  readonly effects: ReadonlyMap<string, readonly Effect[]>;
+}
+
+/** The row that accounts for each instant; of a range, each of its instants by the grid. */
+function rowsByInstant({ scheduledRows, plansByMark }: JobEvidence): Map<number, RunRow> {
+  const grids = [...plansByMark.values()].map(({ grid }) => grid);
+  const rows = new Map<number, RunRow>();
+  for (const row of scheduledRows) {
+    const { scheduledFor, scheduledForLast } = row;
+    rows.set(scheduledFor, row);
+    if (scheduledForLast === null) continue;
+    for (const instant of grids.flatMap((grid) => instantsOf(grid, { from: scheduledFor, to: scheduledForLast }))) rows.set(instant, row);
+  }
+  return rows;
+}
+
+interface Account {
+  readonly row: RunRow;
+  readonly expected: Expectation;
+  readonly effects: readonly Effect[];
+  readonly deletedLater: boolean;
+}
+
+/** What does not hold in the account that a row gives of an instant. */
+function accountFaults({ row, expected, effects, deletedLater }: Account): string[] {
+  switch (row.state) {
+    case "succeeded":
+      return effects.length > 0 ? [] : ["but its target was never called"];
+    case "failed":
+      return effects.length > 0 || row.attempt > RESCUES_MAX ? [] : ["but its target was never called"];
+    case "skipped":
+      return skipFaults({ row, expected, effects, deletedLater });
+    case "missed":
+      return ["though nothing was ever down for as long as that takes"];
+    case "cancelled":
+      return deletedLater ? [] : ["though nobody asked for it"];
+    case "lost":
+      return expected.plans.some(({ onUncertain }) => onUncertain === "skip") ? [] : ["though its job wants uncertain attempts run again"];
+    default:
+      return []; // Still open: I10 speaks of those.
+  }
+}
+
+function skipFaults({ row, expected, effects }: Account): string[] {
+  if (effects.length > 0) return ["but its target was called"];
+  if (row.reason === "overlap") return expected.plans.some(({ overlap }) => overlap === "skip") ? [] : ["though its job allows overlap"];
+  if (row.reason === "paused") return expected.fires === "must" ? ["though the job was active for certain"] : [];
+  return ["for a reason that nothing here can give"];
+}
+
+const isDeletedAfter = ({ writes }: JobEvidence, instant: number): boolean =>
+  writes.some((write) => write.kind === "delete" && write.to >= instant);

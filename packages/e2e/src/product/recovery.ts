@@ -1,0 +1,33 @@
+import type { Effect } from "../recorder/effect.ts";
+import type { Life } from "./killer.ts";
+
+/** An attempt that a kill cut off, and how long the product was up until it took the run up again. */
+export interface Recovery {
+  readonly runId: string;
+  readonly attempt: number;
+  /** Time of process life between the kill and the next attempt; null: there was none. */
+  readonly afterUpMs: number | null;
+}
+
+/** What became of each attempt that a kill cut off. */
+export function recoveriesOf(effects: readonly Effect[], lives: readonly Life[]): Recovery[] {
+  const byRun = Map.groupBy(effects, ({ runId }) => runId);
+  return effects
+    .filter(({ outcome }) => outcome === "aborted")
+    .map(({ runId, attempt, endedAt }) => {
+      const next = byRun.get(runId)?.find((effect) => effect.attempt > attempt);
+      const afterUpMs = next === undefined || endedAt === null ? null : lifeBetween(lives, { from: endedAt, to: next.startedAt });
+      return { runId, attempt, afterUpMs };
+    });
+}
+
+function lifeBetween(lives: readonly Life[], { from, to }: { readonly from: number; readonly to: number }): number {
+  return lives.reduce((sum, { spawnedAt, killedAt }) => sum + Math.max(0, Math.min(killedAt, to) - Math.max(spawnedAt, from)), 0);
+}
+
+/** From the start of each process that came up to the first effect it had. */
+export const firstEffectsMs = (effects: readonly Effect[], lives: readonly Life[]): number[] =>
+  lives.flatMap(({ spawnedAt, killedAt, upAt }) => {
+    const first = effects.find(({ startedAt }) => startedAt >= spawnedAt && startedAt <= killedAt);
+    return upAt === null || first === undefined ? [] : [first.startedAt - spawnedAt];
+  });
