@@ -31,7 +31,7 @@ export interface DueRuns {
   queues(slots: SlotRange): Promise<readonly string[]>;
   /**
    * Notes that runs were handed to the bus: no longer publishable, to be repeated at doubling intervals from
-   * `repeatMs` up to `repeatMsMax`. Runs meanwhile claimed, or of another attempt, are left alone.
+   * `repeatMs` up to `repeatMsMax`. Runs meanwhile claimed or deferred, or of another attempt, are left alone.
    */
   published(request: {
     readonly runs: readonly Publication[];

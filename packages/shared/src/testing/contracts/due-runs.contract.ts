@@ -144,6 +144,14 @@ export const dueRunsContract = contractOf("DueRuns", {
     expect(await unclaimed(store)).toEqual({});
   },
 
+  "a run that an executor deferred before its publication was noted stays deferred": async ({ store }) => {
+    const run = await addRun(store, await addJob(store));
+    await defer(store, run, START + HOUR);
+    await publish(store, [run]);
+    expect(await unclaimed(store)).toEqual({});
+    expect(await readRun(store, run)).toMatchObject({ reason: "unknown_handler", wakeAt: START + HOUR });
+  },
+
   "a deferred run leaves the window, and is publishable again when it wakes": async ({ store }) => {
     const run = await addRun(store, await addJob(store));
     await publish(store, [run]);
@@ -168,7 +176,9 @@ export const dueRunsContract = contractOf("DueRuns", {
   "a deferred run can be claimed all the same, and its reason goes with the wait": async ({ store }) => {
     const run = await addRun(store, await addJob(store));
     await defer(store, run, START + MINUTE);
-    await end(store, await start(store, run));
+    const held = await start(store, run);
+    expect(await readRun(store, run)).toMatchObject({ state: "running", reason: null, wakeAt: null });
+    await end(store, held);
     expect(await readRun(store, run)).toMatchObject({ state: "succeeded", reason: null, wakeAt: null });
   },
 

@@ -102,6 +102,18 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     expect(countKind(outcomes, "won")).toBe(5);
   },
 
+  "a run that allows overlap starts beside an exclusive one": async ({ store }) => {
+    const job = await addJob(store);
+    const held = await start(store, await addRun(store, job));
+    const edited = await changeJob(store, job, editedJob(job, { overlap: "allow" }));
+    const beside = await start(store, await addRun(store, edited, { name: "beside" }), { token: "beside" });
+    expect((await end(store, beside)).state).toBe("succeeded");
+    // Its end gave back no lock: the exclusive run has it still.
+    const again = await changeJob(store, edited, editedJob(edited, { overlap: "skip" }));
+    expect(only(await claim(store, [await addRun(store, again, { name: "late" })], { token: "late" })).kind).toBe("overlap");
+    expect((await end(store, held)).state).toBe("succeeded");
+  },
+
   "what counts is the policy a run was fired under": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });
     const [first, second] = (await addRuns(store, job, { count: 2 })) as [DueRun, DueRun];

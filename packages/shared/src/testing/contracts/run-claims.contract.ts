@@ -1,6 +1,7 @@
 import { expect } from "@jest/globals";
 import type { DueRun } from "../../domain/due-run.ts";
-import { MINUTE, SECOND, START } from "../factories.ts";
+import { DAY, MINUTE, SECOND, START } from "../factories.ts";
+import { dueRunOf, scheduledFireOf } from "../factories-fire.ts";
 import {
   addJob,
   addJobWithRun,
@@ -10,6 +11,7 @@ import {
   countKind,
   end,
   ending,
+  fire,
   idsOf,
   LEASE_MS,
   only,
@@ -105,9 +107,9 @@ export const runClaimsContract = contractOf("RunClaims.claim", {
   },
 
   "it counts when a run was fired, not what it was scheduled for": async ({ store }) => {
-    const job = await addJob(store, { definition: { overlap: "allow" }, nextRunAt: START - MINUTE });
-    const run = await addRun(store, job, { now: START });
-    expect(only(await claim(store, [{ ...run, scheduledFor: 0 }], { firedAfter: START })).kind).toBe("won");
+    const job = await addJob(store, { nextRunAt: START - DAY });
+    await fire(store, scheduledFireOf(job), START);
+    expect(only(await claim(store, [dueRunOf(job)], { firedAfter: START })).kind).toBe("won");
   },
 
   "a run that was started once may be claimed however long ago it was fired": async ({ store }) => {
