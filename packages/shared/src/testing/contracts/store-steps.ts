@@ -1,8 +1,10 @@
 import { expect } from "@jest/globals";
+import { sha256 } from "../../adapters/system/digest.ts";
 import type { ClaimedRun, DueRun } from "../../domain/due-run.ts";
 import type { Fire } from "../../domain/fire.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/job.ts";
+import { definitionHash } from "../../domain/job-definition.ts";
 import type { Run } from "../../domain/run.ts";
 import type { AttemptResult, EndedRun } from "../../domain/settlement.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
@@ -40,7 +42,8 @@ export async function addJob(store: Store, overrides: JobOverrides = {}): Promis
 }
 
 export async function changeJob(store: Store, previous: Job, changes: Partial<Job>): Promise<Job> {
-  const next = { ...previous, version: previous.version + 1, updatedAt: previous.updatedAt + SECOND, ...changes };
+  const hash = definitionHash(sha256, changes.definition ?? previous.definition);
+  const next = { ...previous, version: previous.version + 1, updatedAt: previous.updatedAt + SECOND, definitionHash: hash, ...changes };
   const event = jobEvent(next.state === "deleted" ? "JobDeleted" : "JobUpdated", next);
   const outcome = await store.jobs.change(previous.tenantId, { previous, next, event });
   if (outcome.kind !== "changed") throw new Error(`change of ${previous.id} was ${outcome.kind}`);

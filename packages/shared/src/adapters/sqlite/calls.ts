@@ -1,0 +1,87 @@
+import type { JobQuery } from "../../ports/job-catalog.ts";
+import type { RunQuery } from "../../ports/run-queries.ts";
+import { readUnannounced } from "./announcing.ts";
+import { openBindings } from "./bindings.ts";
+import { openCatalog } from "./catalog.ts";
+import { defer, heartbeat, openClaims } from "./claims.ts";
+import { cancelRun, openCancelOpen } from "./controls.ts";
+import type { Core } from "./core.ts";
+import { openFires } from "./fires.ts";
+import { openHandlerRows } from "./handler-rows.ts";
+import type { HotName } from "./hot-names.ts";
+import { openJobsByUid, openPublishable, openUpcoming, takeTexts } from "./job-call.ts";
+import { openJobReads } from "./job-reads.ts";
+import { openLeaderRows } from "./leader-rows.ts";
+import { openOutbox } from "./outbox.ts";
+import { endingLeases, rescue } from "./rescues.ts";
+import { openRetention } from "./retention-sweep.ts";
+import { openRunReads } from "./run-reads.ts";
+import { openSettlements } from "./settlements.ts";
+import { openSettledSince, openStatuses } from "./statuses.ts";
+import { published, queuesWithReady, rouse, unclaimed, wake } from "./waits.ts";
+import type { PacketReader, PacketWriter } from "./wire.ts";
+
+export type HotCall = (reader: PacketReader, writer: PacketWriter) => void;
+
+export const openHotCalls = (core: Core): Readonly<Record<HotName, HotCall>> => ({
+  fire: openFires(core),
+  settle: openSettlements(core),
+  claim: openClaims(core),
+  apply: openStatuses(core),
+  announced: (reader) => core.endings.announced(takeTexts(reader)),
+  upcoming: openUpcoming(core),
+  readJobs: openJobsByUid(core),
+  publishable: openPublishable(core),
+});
+
+/** All other calls: one argument and one answer, both as JSON. */
+export type ColdCalls = ReturnType<typeof openColdCalls>;
+export type ColdName = keyof ColdCalls;
+
+export function openColdCalls(core: Core) {
+  const { db, meta } = core;
+  const outbox = openOutbox(db);
+  const catalog = openCatalog(core, outbox);
+  const handlers = openHandlerRows(db);
+  const leaders = openLeaderRows(db);
+  const pause = (): Promise<void> => Promise.resolve();
+  const jobs = openJobReads(db, pause);
+  const runs = openRunReads(db, pause);
+  return {
+    createJob: catalog.create,
+    changeJob: catalog.change,
+    addDefinition: catalog.addDefinition,
+    unsent: outbox.unsent,
+    sent: outbox.sent,
+    bind: openBindings(db),
+    queues: queuesWithReady(core),
+    published: published(core),
+    unclaimed: unclaimed(core),
+    wake: wake(core),
+    rouse: rouse(core),
+    heartbeat: heartbeat(core),
+    defer: defer(core),
+    ending: endingLeases(core),
+    rescue: rescue(core),
+    cancelRun: cancelRun(core),
+    cancelOpen: openCancelOpen(core),
+    unannounced: readUnannounced(core),
+    settledSince: openSettledSince(core),
+    watermark: () => meta.get("watermark"),
+    advance: ({ watermark }: { readonly watermark: number }): void => {
+      if (watermark > meta.get("watermark")) meta.set("watermark", watermark);
+    },
+    sweep: openRetention(core, outbox),
+    publishHandlers: handlers.publish,
+    listHandlers: handlers.list,
+    take: leaders.take,
+    release: leaders.release,
+    hello: () => null,
+    // Where the file is in memory, nobody else can read it.
+    getJob: ({ tenantId, jobId }: { readonly tenantId: string; readonly jobId: string }) => jobs.get(tenantId, jobId),
+    listJobs: ({ tenantId, query }: { readonly tenantId: string; readonly query: JobQuery }) => jobs.list(tenantId, query),
+    getRun: ({ tenantId, runId }: { readonly tenantId: string; readonly runId: string }) => runs.get(tenantId, runId),
+    listRuns: ({ tenantId, query }: { readonly tenantId: string; readonly query: RunQuery }) => runs.list(tenantId, query),
+    originOf: ({ tenantId, runId }: { readonly tenantId: string; readonly runId: string }) => runs.origin(tenantId, runId),
+  };
+}

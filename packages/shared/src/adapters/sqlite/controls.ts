@@ -1,0 +1,70 @@
+import type { CancelOutcome } from "../../ports/run-control.ts";
+import type { EndedRun } from "../../domain/settlement.ts";
+import type { Reason } from "../../domain/reason.ts";
+import { RUN_STATE } from "./codes.ts";
+import type { Core } from "./core.ts";
+import { belongsTo } from "./job-table.ts";
+import type { OpenRun } from "./open-run.ts";
+import { endRun, readEnded } from "./run-ends.ts";
+
+export const cancelRun =
+  (core: Core) =>
+  ({ tenantId, runId, now }: { readonly tenantId: string; readonly runId: string; readonly now: number }): CancelOutcome => {
+    const run = core.open.byId.get(runId);
+    if (run === undefined) return cancelEnded(core, tenantId, runId);
+    if (!belongsTo(core.jobs, run.jobKey, tenantId)) return { kind: "unknown" };
+    if (run.mode === "none") {
+      run.extra = { ...run.extra, cancelRequested: true };
+      core.rows.save(run, RUN_STATE.running);
+      return { kind: "requested" };
+    }
+    closeWaiting(core, run, { reason: "cancelled", now });
+    core.endings.add([run], now);
+    return { kind: "cancelled", run: readEnded(core, run) };
+  };
+
+function cancelEnded({ ids, readRun }: Core, tenantId: string, runId: string): CancelOutcome {
+  const runKey = ids.find(runId);
+  const row = runKey === 0 ? null : readRun(runKey);
+  return { kind: row === null || row["tenant"] !== tenantId ? "unknown" : "ended" };
+}
+
+/** Ends a run that waits. Its last token counts no more: what its last attempt said has been taken. */
+function closeWaiting(core: Core, run: OpenRun, { reason, now }: { readonly reason: Reason; readonly now: number }): void {
+  run.token = null;
+  endRun(core, run, { state: RUN_STATE.cancelled, finishedAt: now, output: null, error: null, reason });
+}
+
+export interface CancelOpenRequest {
+  readonly tenantId: string;
+  readonly jobUid: string;
+  readonly now: number;
+  readonly limit: number;
+}
+
+/** The waiting runs of a deleted job. */
+export function openCancelOpen(core: Core): (request: CancelOpenRequest) => EndedRun[] {
+  const cancel = openCancelWaiting(core);
+  return ({ tenantId, jobUid, now, limit }) => {
+    const jobKey = core.jobs.uids.find(jobUid);
+    if (jobKey === 0 || !belongsTo(core.jobs, jobKey, tenantId)) return [];
+    return cancel(jobKey, { now, limit }).map((run) => readEnded(core, run));
+  };
+}
+
+/** Cancels what waits of a job, for it was deleted. */
+export function openCancelWaiting(core: Core): (jobKey: number, request: { readonly now: number; readonly limit: number }) => OpenRun[] {
+  const select = core.db.prepare("SELECT run_id FROM runs WHERE parked = 1 AND job_key = ?");
+  return (jobKey, { now, limit }) => {
+    const ended: OpenRun[] = [];
+    for (const row of select.all(jobKey)) {
+      const run = core.open.byId.get(row["run_id"] as string);
+      if (run === undefined || run.mode === "none") continue;
+      if (ended.length === limit) break;
+      closeWaiting(core, run, { reason: "job_deleted", now });
+      ended.push(run);
+    }
+    core.endings.add(ended, now);
+    return ended;
+  };
+}

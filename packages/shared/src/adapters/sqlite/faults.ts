@@ -1,0 +1,22 @@
+import { AppError } from "../../domain/app-error.ts";
+
+/** Primary result codes of SQLite: https://sqlite.org/rescode.html */
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+/** Busy, locked, out of memory, read-only, I/O error, full, cannot open, protocol: the disk or another process is in the way. */
+const UNAVAILABLE: ReadonlySet<number> = new Set([5, 6, 7, 8, 10, 13, 14, 15]);
+
+/** What SQLite throws, as Tickline's own fault. Anything else passes as `internal`. */
+export function storeFault(fault: unknown, deed: string): AppError {
+  if (fault instanceof AppError) return fault;
+  const message = `${deed}: ${fault instanceof Error ? fault.message : String(fault)}`;
+  const code = primaryCode(fault);
+  if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) return new AppError("store_corrupt", message, { cause: fault });
+  if (code !== null && UNAVAILABLE.has(code)) return new AppError("store_unavailable", message, { retryable: true, cause: fault });
+  return new AppError("internal", message, { cause: fault });
+}
+
+function primaryCode(fault: unknown): number | null {
+  if (!(fault instanceof Error) || !("errcode" in fault) || typeof fault.errcode !== "number") return null;
+  return fault.errcode & 0xff;
+}

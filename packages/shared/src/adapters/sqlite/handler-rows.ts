@@ -1,0 +1,18 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { HandlerDescription } from "../../ports/handler-registry.ts";
+
+export interface HandlerRows {
+  publish(request: { readonly handlers: readonly HandlerDescription[] }): void;
+  list(): HandlerDescription[];
+}
+
+export function openHandlerRows(db: DatabaseSync): HandlerRows {
+  const upsert = db.prepare("INSERT INTO handlers (type, description) VALUES (?1, ?2) ON CONFLICT (type) DO UPDATE SET description = ?2");
+  const select = db.prepare("SELECT description FROM handlers ORDER BY type");
+  return {
+    publish({ handlers }) {
+      for (const handler of handlers) upsert.run(handler.type, JSON.stringify(handler));
+    },
+    list: () => select.all().map((row) => JSON.parse(row["description"] as string) as HandlerDescription),
+  };
+}

@@ -1,0 +1,58 @@
+import type { Attempt } from "../../domain/run.ts";
+import type { Reason } from "../../domain/reason.ts";
+import type { Traits } from "./traits.ts";
+
+/** What is rarely there, as one JSON column: most runs have none of it, and their rows stay narrow. */
+export interface RunExtra {
+  /** When the fire made it, for runs that were not claimed by that fire. */
+  firedAt?: number;
+  /** Start of the first attempt, once there is a second. */
+  firstStartedAt?: number;
+  failures?: number;
+  rescues?: number;
+  wakeAt?: number;
+  reason?: Reason;
+  cancelRequested?: true;
+  count?: number;
+  scheduledForLast?: number;
+  retryOf?: string;
+  /** Attempts that are over, but for the one that ended the run in the usual way. */
+  attempts?: Attempt[];
+}
+
+/**
+ * - `ready`: due and publishable. `published`: due, handed to the bus. `deferred`: due, put aside until `wakeAt`.
+ * - `retrying`: until `wakeAt`. `none`: running.
+ */
+export type WaitMode = "none" | "ready" | "published" | "deferred" | "retrying";
+
+/** A run that has not ended, in memory: a mirror of its row, and what need not outlive the process. */
+export interface OpenRun {
+  readonly runKey: number;
+  readonly runId: string;
+  readonly jobKey: number;
+  readonly definitionKey: number;
+  readonly traits: Traits;
+  readonly slot: number;
+  readonly scheduledFor: number;
+  attempt: number;
+  /** The latest token, also when the attempt it stood for was given back; null: nobody's result counts. */
+  token: string | null;
+  /** Who runs the present attempt; null: nobody. */
+  ownerKey: number | null;
+  startedAt: number | null;
+  /** The row is in the index of runs to be found after a crash. */
+  parked: boolean;
+  extra: RunExtra | null;
+  mode: WaitMode;
+  /** When its publication is repeated: known to this process alone. */
+  repeatAt: number;
+  repeatMs: number;
+  /** It stands in the list of its queue, valid or not. */
+  listed: boolean;
+}
+
+export const wasStarted = (run: OpenRun): boolean => run.startedAt !== null;
+
+export const firstStartOf = (run: { readonly extra: RunExtra | null; readonly startedAt: number | null }): number | null =>
+  run.extra?.firstStartedAt ?? run.startedAt;

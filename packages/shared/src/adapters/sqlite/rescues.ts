@@ -1,0 +1,76 @@
+import type { EndedRun } from "../../domain/settlement.ts";
+import { inRange } from "../../domain/slot.ts";
+import type { LeaseView, Rescue, RescueResult, RunLeases } from "../../ports/run-leases.ts";
+import { RUN_STATE } from "./codes.ts";
+import type { Core } from "./core.ts";
+import type { EndedKey } from "./endings.ts";
+import type { OpenRun } from "./open-run.ts";
+import { closeAttempt, endRun, readEnded } from "./run-ends.ts";
+
+type EndingQuery = Parameters<RunLeases["ending"]>[0];
+
+/** When the lease would have ended by a clock. It only names the lease: here the end of a process ends it. */
+function expiryOf({ owners }: Core, run: OpenRun): number {
+  return (run.startedAt ?? 0) + (run.ownerKey === null ? 0 : owners.get(run.ownerKey).leaseMs);
+}
+
+/** Attempts whose process is gone. Its own leases are ended by no clock. */
+export const endingLeases =
+  (core: Core) =>
+  ({ slots, limit }: EndingQuery): LeaseView[] =>
+    [...core.open.orphans]
+      .filter(({ slot }) => inRange(slot, slots))
+      .map((run) => viewOf(core, run))
+      .sort((left, right) => left.expiresAt - right.expiresAt)
+      .slice(0, limit);
+
+const viewOf = (core: Core, run: OpenRun): LeaseView => ({
+  runId: run.runId,
+  attempt: run.attempt,
+  rescues: run.extra?.rescues ?? 0,
+  leaseMs: run.ownerKey === null ? 0 : core.owners.get(run.ownerKey).leaseMs,
+  expiresAt: expiryOf(core, run),
+  ownerGone: true,
+  onUncertain: run.traits.onUncertain,
+  cancelRequested: run.extra?.cancelRequested ?? false,
+});
+
+export const rescue =
+  (core: Core) =>
+  ({ rescues, now }: { readonly rescues: readonly Rescue[]; readonly now: number }): RescueResult => {
+    const ended: EndedRun[] = [];
+    const keys: EndedKey[] = [];
+    let rescued = 0;
+    for (const { runId, expiresAt, to } of rescues) {
+      const run = core.open.byId.get(runId);
+      if (run === undefined || !core.open.orphans.has(run) || expiryOf(core, run) !== expiresAt) continue;
+      closeAttempt(core, run, { state: "lost", finishedAt: now, error: null });
+      run.token = null;
+      rescued += 1;
+      if (to === "due" && run.extra?.cancelRequested !== true) {
+        makeDue(core, run);
+        continue;
+      }
+      const state = RUN_STATE[to === "due" ? "cancelled" : to];
+      endRun(core, run, { state, finishedAt: now, output: null, error: lastErrorOf(run), reason: null });
+      keys.push(run);
+      ended.push(readEnded(core, run));
+    }
+    core.endings.add(keys, now);
+    return { rescued, ended };
+  };
+
+/** What the latest failed attempt said, as JSON. */
+function lastErrorOf({ extra }: OpenRun): string | null {
+  const failed = extra?.attempts?.findLast(({ error }) => error !== null);
+  return failed === undefined ? null : JSON.stringify(failed.error);
+}
+
+function makeDue({ open, rows }: Core, run: OpenRun): void {
+  run.attempt += 1;
+  run.repeatMs = 0;
+  run.parked = true;
+  run.extra = { ...run.extra, rescues: (run.extra?.rescues ?? 0) + 1 };
+  rows.save(run, RUN_STATE.due);
+  open.wait(run, "ready");
+}

@@ -1,0 +1,114 @@
+import type { RetentionRequest, RetentionResult } from "../../ports/retention.ts";
+import { JOB_FORGOTTEN, JOB_STATE } from "./codes.ts";
+import { openCancelWaiting } from "./controls.ts";
+import type { Core } from "./core.ts";
+import { packRunKeys, unpackKeys } from "./endings.ts";
+import { dropJob } from "./job-table.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** Rows of endings looked at in one sweep: what cannot go yet must not make each sweep go through all of them. */
+const ENDINGS_MAX = 2_000;
+
+/** Forgets ended runs in the order of their settlement, then bindings, then tombstones. */
+export function openRetention(core: Core, outbox: Outbox): (request: RetentionRequest) => RetentionResult {
+  const sweepRuns = openRunSweep(core);
+  const sweepTombstones = openTombstoneSweep(core, outbox);
+  const bindings = core.db.prepare("DELETE FROM requests WHERE (tenant, scope, key) IN (SELECT tenant, scope, key FROM requests WHERE bound_at < ? ORDER BY bound_at LIMIT ?)");
+  return (request) => {
+    const { boundBefore, limit } = request;
+    const runs = sweepRuns(request);
+    const requests = Number(bindings.run(boundBefore, limit).changes);
+    const { tombstones, cancelled } = sweepTombstones(request);
+    return { runs, requests, tombstones, more: Math.max(runs, requests, tombstones, cancelled) >= limit };
+  };
+}
+
+function openRunSweep({ db, ids, meta, endings, jobs }: Core): (request: RetentionRequest) => number {
+  const batches = db.prepare("SELECT seq, settled_at, run_keys FROM endings WHERE settled_at < ? ORDER BY settled_at, seq LIMIT ?");
+  const removeBatch = db.prepare("DELETE FROM endings WHERE seq = ?");
+  const shrinkBatch = db.prepare("UPDATE endings SET run_keys = ? WHERE seq = ?");
+  const select = db.prepare("SELECT run_id, job_key, prev, started_at, finished_at FROM runs WHERE run_key = ?");
+  const removeRun = db.prepare("DELETE FROM runs WHERE run_key = ?");
+  const removeId = db.prepare("DELETE FROM run_ids WHERE run_id = ?");
+  const prevOf = db.prepare("SELECT prev FROM runs WHERE run_key = ?");
+  const relink = db.prepare("UPDATE runs SET prev = ? WHERE run_key = ?");
+  const moveHead = db.prepare("UPDATE cursors SET head = ? WHERE job_key = ?");
+
+  /** Takes a run out of its job's chain. Mostly nothing older is left, and then there is nothing to mend. */
+  function unlink(runKey: number, jobKey: number, prev: number): void {
+    if (prevOf.get(prev) === undefined) return;
+    let newer = jobs.head[jobKey] as number;
+    if (newer === runKey) {
+      jobs.head[jobKey] = prev;
+      moveHead.run(prev, jobKey);
+      return;
+    }
+    for (let next = prevOf.get(newer); next !== undefined; next = prevOf.get(newer)) {
+      if (next["prev"] === runKey) {
+        relink.run(prev, newer);
+        return;
+      }
+      newer = next["prev"] as number;
+    }
+  }
+  /** True when the run is gone. */
+  function forget(runKey: number, { endedBefore, folded }: { readonly endedBefore: number; readonly folded: boolean }): boolean {
+    const row = select.get(runKey);
+    if (row === undefined) return true;
+    const runId = row["run_id"] as string;
+    if (endings.unannounced.has(runId) || (row["finished_at"] as number) >= endedBefore) return false;
+    if (!folded && row["started_at"] !== null) return false;
+    unlink(runKey, row["job_key"] as number, row["prev"] as number);
+    removeRun.run(runKey);
+    removeId.run(runId);
+    return true;
+  }
+  return ({ endedBefore, limit }) => {
+    const watermark = meta.get("watermark");
+    ids.flush(true);
+    let gone = 0;
+    for (const batch of batches.all(Number.MAX_SAFE_INTEGER, ENDINGS_MAX)) {
+      if (gone >= limit) break;
+      const folded = (batch["settled_at"] as number) < watermark;
+      const keys = [...unpackKeys(batch["run_keys"] as Uint8Array)];
+      const rest = keys.filter((key) => gone >= limit || !forget(key, { endedBefore, folded }) || (gone += 1) < 0);
+      if (rest.length === 0) removeBatch.run(batch["seq"] as number);
+      else if (rest.length < keys.length) shrinkBatch.run(packRunKeys(rest), batch["seq"] as number);
+    }
+    return gone;
+  };
+}
+
+function openTombstoneSweep(core: Core, outbox: Outbox): (request: RetentionRequest) => { tombstones: number; cancelled: number } {
+  const { db, jobs } = core;
+  const cancelWaiting = openCancelWaiting(core);
+  const updatedAt = db.prepare("SELECT updated_at FROM cursors WHERE job_key = ?");
+  const forgetJob = db.prepare(`UPDATE cursors SET state = ${JOB_FORGOTTEN} WHERE job_key = ?`);
+  const hasRun = db.prepare("SELECT 1 FROM runs WHERE run_key = ?");
+  const removals = ["jobs", "cursors", "definitions"].map((table) => db.prepare(`DELETE FROM ${table} WHERE job_key = ?`));
+
+  /** Jobs that have a run in hand; what waited has just been cancelled. */
+  const busyJobs = (): Set<number> => new Set([...core.open.byId.values()].map(({ jobKey }) => jobKey));
+  /** Its row goes with its last run, for the runs show its id. */
+  function removeIfUnused(jobKey: number): void {
+    if (hasRun.get(jobs.head[jobKey] as number) !== undefined) return;
+    for (const remove of removals) remove.run(jobKey);
+    dropJob(jobs, jobKey);
+  }
+  return ({ now, deletedBefore, limit }) => {
+    let [tombstones, cancelled] = [0, 0];
+    for (let jobKey = 1; jobKey <= jobs.lastKey && tombstones < limit; jobKey += 1) {
+      const state = jobs.state[jobKey] as number;
+      if (state === JOB_FORGOTTEN) removeIfUnused(jobKey);
+      if (state !== JOB_STATE.deleted) continue;
+      const row = updatedAt.get(jobKey);
+      if (row === undefined || (row["updated_at"] as number) >= deletedBefore) continue;
+      cancelled += cancelWaiting(jobKey, { now, limit: limit - cancelled }).length;
+      if (outbox.holds(jobs.uids.uidOf(jobKey)) || busyJobs().has(jobKey)) continue;
+      forgetJob.run(jobKey);
+      jobs.state[jobKey] = JOB_FORGOTTEN;
+      tombstones += 1;
+    }
+    return { tombstones, cancelled };
+  };
+}

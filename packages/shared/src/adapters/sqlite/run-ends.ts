@@ -1,0 +1,56 @@
+import { ATTEMPTS_KEPT_MAX, type AttemptState } from "../../domain/run.ts";
+import type { Reason } from "../../domain/reason.ts";
+import type { EndedRun } from "../../domain/settlement.ts";
+import { AppError } from "../../domain/app-error.ts";
+import type { Core } from "./core.ts";
+import type { OpenRun, RunExtra } from "./open-run.ts";
+import type { RunEnd } from "./run-rows.ts";
+import { endedRunOf } from "./run-view.ts";
+
+export interface AttemptEnd {
+  readonly state: AttemptState;
+  readonly finishedAt: number;
+  /** As JSON. */
+  readonly error: string | null;
+}
+
+/** Moves the present attempt to those that are over. The run itself goes on, or ends otherwise than the attempt. */
+export function closeAttempt({ owners }: Core, run: OpenRun, { state, finishedAt, error }: AttemptEnd): void {
+  if (run.ownerKey === null || run.startedAt === null) return;
+  const attempt = {
+    attempt: run.attempt,
+    state,
+    startedAt: run.startedAt,
+    finishedAt,
+    executor: owners.get(run.ownerKey).executor,
+    error: error === null ? null : JSON.parse(error),
+  };
+  run.extra = {
+    ...run.extra,
+    firstStartedAt: run.extra?.firstStartedAt ?? run.startedAt,
+    attempts: [...(run.extra?.attempts ?? []), attempt].slice(-ATTEMPTS_KEPT_MAX),
+  };
+  run.ownerKey = null;
+}
+
+/** Ends a run that did not simply finish. The caller hands its key to `endings`. */
+export function endRun(core: Core, run: OpenRun, { reason, ...end }: RunEnd & { readonly reason: Reason | null }): void {
+  run.extra = withoutWait(run.extra);
+  if (reason !== null) run.extra = { ...run.extra, reason };
+  core.rows.close(run, end);
+  core.open.end(run);
+}
+
+/** What a wait leaves behind goes with it. Null rather than an object with nothing in it. */
+export function withoutWait(extra: RunExtra | null): RunExtra | null {
+  if (extra === null) return null;
+  const { wakeAt: _wakeAt, reason: _reason, ...rest } = extra;
+  return Object.keys(rest).length === 0 ? null : rest;
+}
+
+/** Reads back a run that has ended, as it is announced. */
+export function readEnded({ readRun }: Core, { runKey, runId }: { readonly runKey: number; readonly runId: string }): EndedRun {
+  const row = readRun(runKey);
+  if (row === null) throw new AppError("store_corrupt", `run ${runId}: its row is gone`);
+  return endedRunOf(row);
+}

@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Store } from "../../ports/store.ts";
+import { storeContract } from "../../testing/contracts/store.contract.ts";
+import { START } from "../../testing/factories.ts";
+import { manualClock } from "../../testing/manual-clock.ts";
+import { sha256 } from "../system/digest.ts";
+import { openSqliteStore } from "./sqlite-store.ts";
+
+storeContract("SQLite store", () => {
+  const clock = manualClock(START);
+  const dir = mkdtempSync(join(tmpdir(), "tickline-store-"));
+  const files = new WeakMap<Store, string>();
+  let stores = 0;
+  const openFile = async (file: string): Promise<Store> => {
+    const store = await openSqliteStore({ file, digest: sha256, clock });
+    files.set(store, file);
+    return store;
+  };
+  return {
+    open: () => openFile(join(dir, `store-${(stores += 1)}.db`)),
+    async reopen(store) {
+      await store.close();
+      return openFile(files.get(store) ?? "");
+    },
+    leases: "incarnation",
+    advance: clock.advance,
+    dispose: () => Promise.resolve(rmSync(dir, { recursive: true, force: true })),
+  };
+});

@@ -1,0 +1,99 @@
+import { RUN_STATE } from "./codes.ts";
+import { stateRank } from "../../domain/run-state.ts";
+import type { StatusChange } from "../../domain/status-change.ts";
+import type { SettledPart } from "../../ports/job-status.ts";
+import type { Core } from "./core.ts";
+import { unpackKeys } from "./endings.ts";
+import { belongsTo } from "./job-table.ts";
+import { endedRunOf, isEndedRow } from "./run-view.ts";
+import { type PacketReader, type PacketWriter, putNullable, putNumber, putText, takeNullable, takeNumber, takeText, takeTextOrNull } from "./wire.ts";
+
+export function putStatusChanges(writer: PacketWriter, changes: readonly StatusChange[]): void {
+  putNumber(writer, changes.length);
+  for (const { tenantId, jobUid, lastRun } of changes) {
+    putText(writer, tenantId);
+    putText(writer, jobUid);
+    putText(writer, lastRun.runId);
+    putNumber(writer, RUN_STATE[lastRun.state]);
+    putNumber(writer, stateRank(lastRun.state));
+    putNumber(writer, lastRun.scheduledFor);
+    putNullable(writer, lastRun.startedAt);
+    putNullable(writer, lastRun.finishedAt);
+    putNumber(writer, lastRun.attempt);
+    putText(writer, lastRun.error === null ? null : JSON.stringify(lastRun.error));
+  }
+}
+
+/** Writes a job's status if the change comes after what is stored, in the order of `statusOrder`. */
+export function openStatuses({ db, jobs }: Core): (reader: PacketReader) => void {
+  const update = db.prepare(
+    `UPDATE cursors SET status = ?1, last_state = ?1, last_rank = ?2, last_scheduled = ?3, last_started_at = ?4, last_finished_at = ?5,
+       last_attempt = ?6, last_run_id = ?7, last_error = ?8
+     WHERE job_key = ?9 AND (last_scheduled IS NULL OR (last_scheduled, last_run_id, last_attempt, last_rank) < (?3, ?7, ?6, ?2))`,
+  );
+  return (reader) => {
+    for (let left = takeNumber(reader); left > 0; left -= 1) {
+      const tenantId = takeText(reader);
+      const jobKey = jobs.uids.find(takeText(reader));
+      const runId = takeText(reader);
+      const state = takeNumber(reader);
+      const rank = takeNumber(reader);
+      const scheduledFor = takeNumber(reader);
+      const startedAt = takeNullable(reader);
+      const finishedAt = takeNullable(reader);
+      const attempt = takeNumber(reader);
+      const error = takeTextOrNull(reader);
+      if (jobKey === 0 || !belongsTo(jobs, jobKey, tenantId)) continue;
+      update.run(state, rank, scheduledFor, startedAt, finishedAt, attempt, runId, error, jobKey);
+    }
+  };
+}
+
+interface SettledQuery {
+  readonly since: number;
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+interface Position {
+  readonly settledAt: number;
+  readonly seq: number;
+  /** How many runs of that row have been given. */
+  readonly given: number;
+}
+
+/** Runs that started and ended, in the order of their settlement. A position names the row of endings and a place in it. */
+export function openSettledSince(core: Core): (query: SettledQuery) => SettledPart {
+  const select = core.db.prepare(
+    `SELECT settled_at, seq, run_keys FROM endings WHERE settled_at >= ?1 AND (settled_at > ?1 OR seq >= ?2)
+     ORDER BY settled_at, seq`,
+  );
+  return ({ since, after, limit }) => {
+    const from = after === null ? { settledAt: since, seq: 0, given: 0 } : positionOf(after);
+    const changes: StatusChange[] = [];
+    for (const row of select.iterate(from.settledAt, from.seq)) {
+      const [settledAt, seq] = [row["settled_at"] as number, row["seq"] as number];
+      const keys = unpackKeys(row["run_keys"] as Uint8Array);
+      for (let place = seq === from.seq ? from.given : 0; place < keys.length; place += 1) {
+        const change = changeOf(core, keys[place] as number);
+        if (change === null) continue;
+        if (changes.length === limit) return { changes, next: `${settledAt}.${seq}.${place}` };
+        changes.push(change);
+      }
+    }
+    return { changes, next: null };
+  };
+}
+
+/** Null: it never started, so no status follows from it. */
+function changeOf({ readRun }: Core, runKey: number): StatusChange | null {
+  const row = readRun(runKey);
+  if (row === null || row["started_at"] === null || !isEndedRow(row)) return null;
+  const { tenantId, jobUid, runId, state, scheduledFor, startedAt, finishedAt, attempt, error } = endedRunOf(row);
+  return { tenantId, jobUid, lastRun: { runId, state, scheduledFor, startedAt, finishedAt, attempt, error } };
+}
+
+function positionOf(after: string): Position {
+  const [settledAt = 0, seq = 0, given = 0] = after.split(".").map(Number);
+  return { settledAt, seq, given };
+}

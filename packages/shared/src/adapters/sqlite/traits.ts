@@ -1,0 +1,60 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { JobDefinition } from "../../domain/job-definition.ts";
+
+/** What the store itself must know of a definition. Many jobs share one row, so there are few. */
+export interface Traits {
+  readonly traitsKey: number;
+  readonly queue: string;
+  readonly handler: string;
+  readonly expireAfterMs: number | null;
+  readonly exclusive: boolean;
+  readonly onUncertain: JobDefinition["onUncertain"];
+}
+
+export type TraitsInput = Omit<Traits, "traitsKey">;
+
+export interface TraitsTable {
+  get(traitsKey: number): Traits;
+  /** The row with these values, made if there is none. */
+  intern(input: TraitsInput): Traits;
+}
+
+export function openTraits(db: DatabaseSync): TraitsTable {
+  const byKey: Traits[] = [];
+  const byText = new Map<string, Traits>();
+  const insert = db.prepare(
+    "INSERT INTO traits (traits_key, queue, handler, expire_after_ms, exclusive, on_uncertain) VALUES (?, ?, ?, ?, ?, ?)",
+  );
+  const textOf = ({ queue, handler, expireAfterMs, exclusive, onUncertain }: TraitsInput): string =>
+    JSON.stringify([queue, handler, expireAfterMs, exclusive, onUncertain]);
+  const keep = (traits: Traits): Traits => {
+    byKey[traits.traitsKey] = traits;
+    byText.set(textOf(traits), traits);
+    return traits;
+  };
+  for (const row of db.prepare("SELECT * FROM traits").iterate()) {
+    keep({
+      traitsKey: row["traits_key"] as number,
+      queue: row["queue"] as string,
+      handler: row["handler"] as string,
+      expireAfterMs: row["expire_after_ms"] as number | null,
+      exclusive: row["exclusive"] === 1,
+      onUncertain: row["on_uncertain"] as Traits["onUncertain"],
+    });
+  }
+  return {
+    get(traitsKey) {
+      const traits = byKey[traitsKey];
+      if (traits === undefined) throw new Error(`no traits ${traitsKey}`);
+      return traits;
+    },
+    intern(input) {
+      const known = byText.get(textOf(input));
+      if (known !== undefined) return known;
+      const { queue, handler, expireAfterMs, exclusive, onUncertain } = input;
+      const traitsKey = Math.max(byKey.length, 1);
+      insert.run(traitsKey, queue, handler, expireAfterMs, exclusive ? 1 : 0, onUncertain);
+      return keep({ traitsKey, queue, handler, expireAfterMs, exclusive, onUncertain });
+    },
+  };
+}
