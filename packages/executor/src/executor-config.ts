@@ -32,7 +32,7 @@ export interface ExecutorConfig {
   /** Results settled in one write. */
   readonly settleRunsMax: number;
   readonly settlesInFlightMax: number;
-  /** With more results than this unwritten nothing more is claimed: the store is away or too slow. */
+  /** With more results than this unwritten nothing more is claimed: the store is away or too slow. What runs already may add to them. */
   readonly unsettledRunsMax: number;
   /** Wait before a write is tried again; doubles up to the maximum. */
   readonly retryWriteMs: number;

@@ -1,28 +1,36 @@
 import { z } from "zod";
-import { runError, type RunError } from "@tickline/shared/domain/run-error";
 import type { JsonObject } from "@tickline/shared/domain/json";
+import { runError, type RunError } from "@tickline/shared/domain/run-error";
 
 export type CheckedParams = { readonly kind: "params"; readonly params: unknown } | { readonly kind: "refused"; readonly error: RunError };
 
+const MAY_WAIT = { async: true } as const;
+
 /**
  * Params as the handler's schema returns them. Checked before every attempt, because the code of a handler may have
- * changed since the job was accepted; what does not fit now fits no better on another attempt. Answers without a promise
- * unless the schema itself is asynchronous.
+ * changed since the job was accepted; what does not fit now fits no better on another attempt.
+ *
+ * Answers without a promise unless the schema itself has to wait. zod's own two ways do not do that: `safeParse` drops
+ * the promises of a schema that turns out to wait, whose rejections then end the process, and `safeParseAsync` always
+ * waits, which takes the handler out of its slice.
  */
 export function checkParams(schema: z.ZodType, params: JsonObject): CheckedParams | Promise<CheckedParams> {
   try {
-    return checked(schema.safeParse(params));
+    const payload = schema._zod.run({ value: params, issues: [] }, MAY_WAIT);
+    return payload instanceof Promise ? payload.then(checked).catch(faultOfSchema) : checked(payload);
   } catch (fault) {
-    if (fault instanceof z.core.$ZodAsyncError) return schema.safeParseAsync(params).then(checked, refinementFault);
-    return refinementFault(fault);
+    return faultOfSchema(fault);
   }
 }
 
-const checked = (result: z.ZodSafeParseResult<unknown>): CheckedParams =>
-  result.success ? { kind: "params", params: result.data } : refused(z.prettifyError(result.error));
+function checked({ value, issues }: z.core.ParsePayload): CheckedParams {
+  if (issues.length === 0) return { kind: "params", params: value };
+  const config = z.core.config();
+  return refused(z.prettifyError({ issues: issues.map((issue) => z.core.util.finalizeIssue(issue, MAY_WAIT, config)) }));
+}
 
 /** A refinement or transform of the handler's author threw. */
-const refinementFault = (fault: unknown): CheckedParams => refused(fault instanceof Error ? fault.message : String(fault));
+const faultOfSchema = (fault: unknown): CheckedParams => refused(fault instanceof Error ? fault.message : String(fault));
 
 const refused = (why: string): CheckedParams => ({
   kind: "refused",

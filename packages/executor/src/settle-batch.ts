@@ -32,7 +32,7 @@ function conclude({ context, events }: SettleContext, results: readonly Unsettle
   const stale: string[] = [];
   for (const [index, unsettled] of results.entries()) {
     const outcome = outcomes[index] ?? { kind: "stale" };
-    const counted = outcome.kind === "stale" ? "stale" : unsettled.result.kind;
+    const counted = countedAs(outcome);
     counts[counted] = (counts[counted] ?? 0) + 1;
     if (outcome.kind === "ended") events.ended(outcome.run);
     else if (outcome.kind === "retrying") events.retrying(unsettled, outcome.retryAt);
@@ -41,6 +41,13 @@ function conclude({ context, events }: SettleContext, results: readonly Unsettle
   for (const [outcome, runs] of Object.entries(counts)) context.metrics.settled[outcome as Outcome].inc(runs);
   if (stale.length > 0)
     context.log.warn({ runs: stale }, "results were refused: the leases of their runs had ended, and others have them now");
+}
+
+/** By what the store made of it: a retry of a run that somebody cancelled is a cancel. */
+function countedAs(outcome: SettleOutcome): Outcome {
+  if (outcome.kind === "retrying") return "retry";
+  if (outcome.kind !== "ended") return outcome.kind;
+  return outcome.run.state === "succeeded" || outcome.run.state === "cancelled" ? outcome.run.state : "failed";
 }
 
 const settlementOf = ({ claim, result, finishedAt }: Unsettled): Settlement => ({

@@ -1,0 +1,208 @@
+import { expect, test } from "@jest/globals";
+import { cancelRequested } from "@tickline/shared/events/control-event";
+import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
+import { ending } from "@tickline/shared/testing/contracts/store-steps";
+import { MINUTE, SECOND } from "@tickline/shared/testing/factories";
+import { heldHandler, setup, storeAway, turns, type SetupOptions } from "./executor.test-support.ts";
+import { RunAborted } from "./run-aborted.ts";
+
+/** One run whose handler is running. */
+async function running(
+  options: SetupOptions & { readonly obeying?: boolean; readonly timeoutMs?: number; readonly onUncertain?: "skip" } = {},
+) {
+  const held = heldHandler();
+  const world = await setup({ run: options.obeying === true ? held.runObeying : held.run, ...options });
+  await world.executor.start();
+  const { timeoutMs = 60 * MINUTE, onUncertain = "rerun" } = options;
+  const runs = await world.due(1, { definition: { timeoutMs, onUncertain } });
+  const run = runs[0]!;
+  await world.publish(runs);
+  await world.until(() => held.calls.length === 1);
+  const { signal } = held.calls[0]!;
+  const cancel = async (hint: boolean, tenantId = run.tenantId): Promise<void> => {
+    await world.store.control.cancel(run.tenantId, { runId: run.runId, now: world.clock.now() });
+    const context = { id: "hint", time: 0, source: "tickline/api", tenantId } as const;
+    if (hint) await world.bus.publish(CONTROL_TOPIC, [cancelRequested(run.runId, context)]);
+    await turns();
+  };
+  const ended = () => world.state(run);
+  return { ...world, held, run, signal, cancel, ended };
+}
+
+test("a handler that runs too long is asked to end, and its attempt has failed", async () => {
+  const { signal, pass, ended, close } = await running({ obeying: true, timeoutMs: 30_000 });
+  await pass(29_900);
+  expect(signal.aborted).toBe(false);
+  await pass(100);
+  expect(signal.reason).toBeInstanceOf(RunAborted);
+  expect(signal.reason).toMatchObject({ name: "AbortError", code: "timeout" });
+  expect(await ended()).toMatchObject({
+    state: "retrying",
+    error: { code: "timeout", message: "the attempt ran longer than 30000 ms", retryable: true },
+  });
+  await close();
+});
+
+test("a signal that is first read after the abort is aborted", async () => {
+  const { held, pass, close } = await running({ timeoutMs: 1_000 });
+  await pass(1_000);
+  expect(held.calls[0]!.signal.aborted).toBe(true);
+  held.finishAll();
+  await close();
+});
+
+test.each([
+  ["a hint tells", true, 0],
+  ["the heartbeat finds", false, 5_000],
+])("a cancel that %s of ends the run as cancelled", async (_, hint, afterMs) => {
+  const { signal, cancel, pass, ended, close } = await running({ obeying: true });
+  await cancel(hint);
+  await pass(afterMs);
+  expect(signal.reason).toMatchObject({ code: "cancelled" });
+  expect(await ended()).toMatchObject({ state: "cancelled" });
+  await close();
+});
+
+test("a hint of another tenant cancels nothing", async () => {
+  const { signal, bus, run, held, close } = await running();
+  await bus.publish(CONTROL_TOPIC, [cancelRequested(run.runId, { id: "x", time: 0, source: "tickline/api", tenantId: "other" })]);
+  await turns();
+  expect(signal.aborted).toBe(false);
+  held.finishAll();
+  await close();
+});
+
+test.each(["cancelled", "timeout"])("a handler that returns after it was asked to end (%s) has succeeded all the same", async (cause) => {
+  const { signal, held, cancel, pass, ended, until, run, close } = await running({ timeoutMs: 10_000 });
+  if (cause === "cancelled") await cancel(true);
+  else await pass(10_000);
+  expect(signal.reason).toMatchObject({ code: cause });
+  held.finish(run.runId, "done before I noticed");
+  await until(async () => (await ended()).state === "succeeded");
+  await close();
+});
+
+test("a handler that ignores that it was asked to end keeps its run open and its lease, and is reported once", async () => {
+  const { held, pass, ended, logged, exits, store, clock, metrics, close } = await running({ timeoutMs: 1_000 });
+  await pass(5 * MINUTE);
+  expect(await ended()).toMatchObject({ state: "running" });
+  expect(await ending(store, clock.now())).toEqual([]);
+  expect(logged).toEqual(["a handler ignores that it was asked to end; until it does, its run stays open and it holds a worker"]);
+  expect(await metrics.metrics()).toContain("tickline_handlers_stuck 1");
+  held.fail(held.calls[0]!.runId, new Error("at last"));
+  await turns();
+  expect(await ended()).toMatchObject({ state: "retrying", error: { code: "timeout" } });
+  expect(exits).toEqual([]);
+  await close();
+});
+
+test("too many such handlers end the process", async () => {
+  const { pass, exits, held, close } = await running({ timeoutMs: 1_000, config: { stuckHandlersMax: 1 } });
+  await pass(10_900);
+  expect(exits).toEqual([]);
+  await pass(200);
+  expect(exits[0]).toBe(1);
+  held.finishAll();
+  await close();
+});
+
+test("leases are renewed as long as handlers run", async () => {
+  const { held, pass, ended, store, clock, signal, close } = await running();
+  for (let minute = 0; minute < 3; minute += 1) {
+    await pass(MINUTE);
+    expect(await ending(store, clock.now())).toEqual([]);
+  }
+  expect(signal.aborted).toBe(false);
+  held.finishAll();
+  await turns();
+  expect(await ended()).toMatchObject({ state: "succeeded", attempt: 1 });
+  await close();
+});
+
+/** A store that does not answer heartbeats while `away`. */
+const silentHeartbeats = (state: { away: boolean }): SetupOptions => ({
+  claims: (claims) => ({
+    heartbeat: (request) => (state.away ? Promise.reject(storeAway()) : claims.heartbeat(request)),
+  }),
+});
+
+test("without renewals a handler is asked to end before its lease does, counted from the last renewal sent", async () => {
+  const state = { away: false };
+  const { signal, pass, ended, close } = await running({ obeying: true, ...silentHeartbeats(state) });
+  await pass(20 * SECOND);
+  state.away = true;
+  await pass(10_900);
+  expect(signal.aborted).toBe(false);
+  await pass(200);
+  expect(signal.reason).toMatchObject({ code: "lease_lost" });
+  await turns();
+  expect(await ended()).toMatchObject({ state: "due", attempt: 2, attempts: [{ state: "released" }] });
+  state.away = false;
+  await close();
+});
+
+test("a store that answers heartbeats never, not even with an error, cannot keep a handler running past its lease", async () => {
+  const { signal, pass, close, held } = await running({
+    claims: () => ({ heartbeat: () => new Promise<never>(() => undefined) }),
+  });
+  await pass(11_100);
+  expect(signal.reason).toMatchObject({ code: "lease_lost" });
+  held.finishAll();
+  await close();
+});
+
+test("one that ignores it ends the process with the lease", async () => {
+  const state = { away: true };
+  const { pass, exits, logged, held, close } = await running(silentHeartbeats(state));
+  await pass(14_900);
+  expect(exits).toEqual([]);
+  await pass(200);
+  expect(exits).toEqual([1]);
+  expect(logged.at(-1)).toMatch(/ignores that it was asked to end, and its lease is gone: the process ends/);
+  held.finishAll();
+  state.away = false;
+  await close();
+});
+
+test("a handler whose lease another has taken is asked to end, and its result is refused", async () => {
+  const { signal, held, store, clock, pass, run, until, logged, ended, close } = await running();
+  await pass(1_000);
+  const [view] = await ending(store, clock.now() + MINUTE);
+  await store.leases.rescue({ rescues: [{ runId: run.runId, expiresAt: view!.expiresAt, to: "due" }], now: clock.now() });
+  await pass(5_000);
+  expect(signal.reason).toMatchObject({ code: "lease_lost" });
+  held.finish(run.runId, "too late");
+  await until(() => logged.some((line) => line.startsWith("results were refused")));
+  expect(await ended()).toMatchObject({ state: "due", attempt: 2, output: null });
+  await close();
+});
+
+test("a job that wants no uncertain repeats gets a failure where others are released", async () => {
+  const state = { away: true };
+  const { pass, ended, close } = await running({ obeying: true, onUncertain: "skip", ...silentHeartbeats(state) });
+  await pass(11_100);
+  await turns();
+  expect(await ended()).toMatchObject({ state: "retrying", error: { code: "lease_lost" } });
+  state.away = false;
+  await close();
+});
+
+test("a run claimed with a lease that ended before its turn came is given back uncalled", async () => {
+  let calls = 0;
+  const { executor, due, publish, clock, until, state, close } = await setup({
+    run: () => void (calls += 1),
+    claims: (claims) => ({
+      async claim(request) {
+        const outcomes = await claims.claim(request);
+        clock.advance(11_000); // The answer was long on its way.
+        return outcomes;
+      },
+    }),
+  });
+  await executor.start();
+  const [run] = await due(1);
+  await publish([run!]);
+  await until(async () => (await state(run!)).attempt === 2);
+  expect({ calls, state: (await state(run!)).state }).toEqual({ calls: 0, state: "due" });
+  await close();
+});

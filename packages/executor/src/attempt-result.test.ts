@@ -1,0 +1,61 @@
+import { expect, test } from "@jest/globals";
+import { RetryPolicySchema } from "@tickline/shared/domain/retry-policy";
+import { runError } from "@tickline/shared/domain/run-error";
+import { jobOf } from "@tickline/shared/testing/factories";
+import { dueRunOf } from "@tickline/shared/testing/factories-fire";
+import { attemptResult, type AttemptEnding } from "./attempt-result.ts";
+import type { AbortCause } from "./run-aborted.ts";
+
+const retry = RetryPolicySchema.parse({ maxAttempts: 3, backoff: "fixed", delayMs: 100, jitter: "none" });
+const boom = runError("handler_error", "boom", true);
+const returned: AttemptEnding = { kind: "returned", value: { ok: true } };
+const threw: AttemptEnding = { kind: "threw", thrown: new Error("boom") };
+const uncalled: AttemptEnding = { kind: "uncalled" };
+const succeeded = { kind: "succeeded", output: { ok: true } };
+
+const result = (ending: AttemptEnding, { aborted = null, onUncertain = "rerun", failures = 0 }: Given = {}) =>
+  attemptResult(
+    { run: { ...dueRunOf(jobOf({ definition: { retry, onUncertain, timeoutMs: 500 } })), failures }, aborted, ending },
+    () => 0,
+  );
+
+interface Given {
+  readonly aborted?: AbortCause | null;
+  readonly onUncertain?: "rerun" | "skip";
+  readonly failures?: number;
+}
+
+test.each<[string, AttemptEnding, Given, unknown]>([
+  ["returned", returned, {}, succeeded],
+  ["threw", threw, {}, { kind: "retry", error: boom, retryDelayMs: 100 }],
+  ["threw, the last time", threw, { failures: 2 }, { kind: "failed", error: boom }],
+  ["returned nothing", { kind: "returned", value: undefined }, {}, { kind: "succeeded", output: null }],
+  ["returned after a cancel", returned, { aborted: "cancelled" }, succeeded],
+  ["returned after the timeout", returned, { aborted: "timeout" }, succeeded],
+  ["returned after the lease was lost", returned, { aborted: "lease_lost" }, succeeded],
+  ["threw after a cancel", threw, { aborted: "cancelled" }, { kind: "cancelled" }],
+  [
+    "threw after the timeout",
+    threw,
+    { aborted: "timeout" },
+    { kind: "retry", error: runError("timeout", "the attempt ran longer than 500 ms", true), retryDelayMs: 100 },
+  ],
+  ["threw after a shutdown", threw, { aborted: "shutdown" }, { kind: "released" }],
+  ["threw after the lease was lost", threw, { aborted: "lease_lost" }, { kind: "released" }],
+  [
+    "threw after a shutdown, not to be repeated unawares",
+    threw,
+    { aborted: "shutdown", onUncertain: "skip" },
+    { kind: "retry", error: runError("shutdown", "the executor is shutting down", true), retryDelayMs: 100 },
+  ],
+  ["was not called before a shutdown", uncalled, { aborted: "shutdown", onUncertain: "skip" }, { kind: "released" }],
+  ["was not called before a cancel", uncalled, { aborted: "cancelled" }, { kind: "cancelled" }],
+  [
+    "was given bad params",
+    { kind: "refused", error: runError("bad_params", "no", false) },
+    {},
+    { kind: "failed", error: runError("bad_params", "no", false) },
+  ],
+])("an attempt whose handler %s", (_, ending, given, expected) => {
+  expect(result(ending, given)).toEqual(expected);
+});
