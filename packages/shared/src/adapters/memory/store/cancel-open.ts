@@ -7,7 +7,7 @@ import { take } from "./sorted-index.ts";
 
 /** Cancels what a deleted job left open, oldest first. Attempts under way may finish. */
 export function cancelOpenRuns(runs: RunTable, jobUid: string, { now, limit }: { now: Instant; limit: number }): EndedRun[] {
-  const waiting = take(runs.openOf(jobUid).ascending(), limit, ({ state }) => state !== "running");
+  const waiting = take(runs.openOf.ascending(jobUid), limit, ({ state }) => state !== "running");
   return waiting.map((row) => {
     endRun(row, { state: "cancelled", reason: "job_deleted", now });
     runs.save(row);

@@ -1,11 +1,12 @@
 import { AppError } from "../../../domain/app-error.ts";
 import type { Fire } from "../../../domain/fire.ts";
+import type { Instant } from "../../../domain/instant.ts";
 import { runIdOf } from "../../../domain/run-id.ts";
 import { inRange } from "../../../domain/slot.ts";
 import type { DueJobs, FiredRun, FireOutcome, FireRequest } from "../../../ports/due-jobs.ts";
 import { beginOrSkip } from "./claim-run.ts";
 import type { StoreFaults } from "./faults.ts";
-import type { JobRow } from "./job-table.ts";
+import type { JobRow, PendingFire } from "./job-table.ts";
 import { completeFires, readBack } from "./pending-fires.ts";
 import { take, takeWhile } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
@@ -24,12 +25,10 @@ export function createDueJobs(state: MemoryState, { crashBeforeRuns = () => fals
     },
     async fire(request) {
       const won = request.fires.map((fire) => advance(state, fire, request.now));
-      const outcomes = request.fires.map((fire, index): FireOutcome => {
-        const row = won[index];
-        if (row === null || row === undefined) return { kind: "lost" };
-        if (crashBeforeRuns())
-          throw new AppError("store_unavailable", `fire job ${fire.job.uid}: crashed before its runs`, { retryable: true });
-        return { kind: "won", runs: makeRuns(state, { row, fire, claiming: request.claimed.includes(index) ? request : null }) };
+      const outcomes = won.map((fired, index): FireOutcome => {
+        if (fired === null) return { kind: "lost" };
+        if (crashBeforeRuns()) throw crash(fired);
+        return { kind: "won", runs: makeRuns(state, fired, request.claimed.includes(index) ? request : null) };
       });
       return { outcomes, leaseMs: request.claimant?.leaseMs ?? null };
     },
@@ -41,20 +40,25 @@ export function createDueJobs(state: MemoryState, { crashBeforeRuns = () => fals
   };
 }
 
+/** A fire that won: its job has advanced, its runs are still to be made. */
+interface WonFire {
+  readonly row: JobRow;
+  readonly pending: readonly PendingFire[];
+}
+
+const crash = ({ row }: WonFire): AppError =>
+  new AppError("store_unavailable", `fire job ${row.job.uid}: crashed before its runs`, { retryable: true });
+
 /** The compare-and-set: moves the cursor and puts the runs to be made into the job. Null: somebody else came first. */
-function advance(state: MemoryState, fire: Fire, now: number): JobRow | null {
+function advance(state: MemoryState, fire: Fire, now: Instant): WonFire | null {
   const row = state.jobs.get(fire.job.uid);
   if (row === undefined || !stands(row, fire)) return null;
   completeFires(state, row);
   row.job = { ...row.job, ...fire.advance };
-  row.pending = fire.entries.map((entry) => ({
-    runId: runIdOf(state.digest, { jobUid: row.job.uid, ...entry }),
-    entry,
-    jobVersion: row.job.version,
-    firedAt: now,
-  }));
+  const { uid: jobUid, version: jobVersion } = row.job;
+  row.pending = fire.entries.map((entry) => ({ runId: runIdOf(state.digest, { jobUid, ...entry }), entry, jobVersion, firedAt: now }));
   state.jobs.save(row);
-  return row;
+  return { row, pending: row.pending };
 }
 
 const stands = ({ job }: JobRow, { job: read, advance: cursor }: Fire): boolean =>
@@ -63,19 +67,11 @@ const stands = ({ job }: JobRow, { job: read, advance: cursor }: Fire): boolean 
   job.version === read.version &&
   (cursor === null || (job.nextRunAt === read.nextRunAt && job.state === "active"));
 
-interface WonFire {
-  readonly row: JobRow;
-  readonly fire: Fire;
-  /** The request, if it claims the first due run of this fire. */
-  readonly claiming: FireRequest | null;
-}
-
-function makeRuns(state: MemoryState, { row, fire, claiming }: WonFire): FiredRun[] {
-  const { uid } = row.job;
+/** `claiming`: the request, if it claims the first due run of this fire. */
+function makeRuns(state: MemoryState, { row, pending }: WonFire, claiming: FireRequest | null): FiredRun[] {
   const made = completeFires(state, row);
-  const ids = fire.entries.map((entry) => runIdOf(state.digest, { jobUid: uid, ...entry }));
-  const firstDue = ids[fire.entries.findIndex((entry) => entry.state === "due")];
-  return ids.map((runId) => {
+  const firstDue = pending.find(({ entry }) => entry.state === "due")?.runId;
+  return pending.map(({ runId }) => {
     const run = state.runs.get(runId);
     if (run === undefined) throw new AppError("store_corrupt", `run ${runId} of a fire that was won is not there`);
     const mayClaim = runId === firstDue && made.includes(runId) && claiming !== null && claiming.claimant !== null;

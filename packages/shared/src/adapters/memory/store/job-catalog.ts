@@ -3,11 +3,12 @@ import type { Job } from "../../../domain/job.ts";
 import { definitionHash } from "../../../domain/job-definition.ts";
 import type { JobCatalog } from "../../../ports/job-catalog.ts";
 import { listJobs } from "./job-list.ts";
+import type { JobRow } from "./job-table.ts";
 import { completeFires } from "./pending-fires.ts";
 import type { MemoryState } from "./state.ts";
 
 export function createJobCatalog(state: MemoryState): JobCatalog {
-  const { jobs, digest } = state;
+  const { jobs, outbox, digest } = state;
   return {
     async create(tenantId, { job, event }) {
       const present = jobs.get(job.uid);
@@ -16,7 +17,9 @@ export function createJobCatalog(state: MemoryState): JobCatalog {
       if (present !== undefined) return { kind: "created", job: present.job };
       const named = jobs.named(tenantId, job.id);
       if (named !== undefined) return { kind: "exists", job: named.job };
-      jobs.save({ job, pending: [], outbox: new Map([[event.id, event]]), definitions: new Map([[job.definitionHash, job.definition]]) });
+      const row: JobRow = { job, pending: [], unsent: new Set(), definitions: new Map([[job.definitionHash, job.definition]]) };
+      jobs.save(row);
+      outbox.add(row, event);
       return { kind: "created", job };
     },
     async get(tenantId, jobId) {
@@ -32,7 +35,7 @@ export function createJobCatalog(state: MemoryState): JobCatalog {
       const { status, lastRun } = row.job;
       row.job = { ...next, status, lastRun };
       row.definitions.set(next.definitionHash, next.definition);
-      row.outbox.set(event.id, event);
+      outbox.add(row, event);
       jobs.save(row);
       return { kind: "changed", job: row.job };
     },

@@ -2,7 +2,6 @@ import type { FireEntry } from "../../../domain/fire.ts";
 import type { Instant } from "../../../domain/instant.ts";
 import type { Job } from "../../../domain/job.ts";
 import type { JobDefinition } from "../../../domain/job-definition.ts";
-import type { JobEvent } from "../../../events/job-event.ts";
 import { createSortedIndex, type SortedIndex } from "./sorted-index.ts";
 
 /** A fire that has advanced its job and whose run is not yet known to exist. */
@@ -17,8 +16,8 @@ export interface PendingFire {
 export interface JobRow {
   job: Job;
   pending: readonly PendingFire[];
-  /** By event id, in the order of the writes. */
-  readonly outbox: Map<string, JobEvent>;
+  /** Ids of its events that are not sent yet: kept by the outbox. */
+  readonly unsent: Set<string>;
   /** By hash. */
   readonly definitions: Map<string, JobDefinition>;
 }
@@ -38,8 +37,6 @@ export interface JobTable {
   readonly tombstones: SortedIndex<JobRow>;
   /** Jobs with pending fires. */
   readonly pending: Set<JobRow>;
-  /** Jobs with unsent events. */
-  readonly unsent: Set<JobRow>;
 }
 
 export function createJobTable(): JobTable {
@@ -49,7 +46,6 @@ export function createJobTable(): JobTable {
   const upcoming = createSortedIndex<JobRow>();
   const tombstones = createSortedIndex<JobRow>();
   const pending = new Set<JobRow>();
-  const unsent = new Set<JobRow>();
   const none = createSortedIndex<JobRow>();
 
   function saveName(row: JobRow): void {
@@ -75,27 +71,20 @@ export function createJobTable(): JobTable {
       if (state === "active" && nextRunAt !== null) upcoming.set(uid, nextRunAt, row);
       else upcoming.delete(uid);
       if (state === "deleted") tombstones.set(uid, updatedAt, row);
-      keep(pending, row, row.pending.length > 0);
-      keep(unsent, row, row.outbox.size > 0);
+      if (row.pending.length > 0) pending.add(row);
+      else pending.delete(row);
     },
     /** Tombstones alone are removed, so there is no name to give back. */
     remove(row) {
       rows.delete(row.job.uid);
       tombstones.delete(row.job.uid);
       pending.delete(row);
-      unsent.delete(row);
     },
     ofTenant: (tenantId) => tenants.get(tenantId) ?? none,
     upcoming,
     tombstones,
     pending,
-    unsent,
   };
 }
 
 const nameOf = ({ tenantId, id }: Pick<Job, "tenantId" | "id">): string => JSON.stringify([tenantId, id]);
-
-function keep(rows: Set<JobRow>, row: JobRow, wanted: boolean): void {
-  if (wanted) rows.add(row);
-  else rows.delete(row);
-}

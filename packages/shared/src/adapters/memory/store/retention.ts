@@ -51,4 +51,5 @@ function sweepTombstones(state: MemoryState, { now, deletedBefore, limit }: Rete
   return { tombstones: gone.length, cancelled };
 }
 
-const isOver = ({ runs }: MemoryState, { job, outbox }: JobRow): boolean => outbox.size === 0 && runs.openOf(job.uid).size === 0;
+const isOver = ({ runs }: MemoryState, { job, unsent }: JobRow): boolean =>
+  unsent.size === 0 && take(runs.openOf.ascending(job.uid), 1).length === 0;

@@ -1,5 +1,6 @@
 import type { RunQueries, RunQuery } from "../../../ports/run-queries.ts";
 import { type RunRow, runOf } from "./run-row.ts";
+import { jobIdKey, type RunTable } from "./run-table.ts";
 import { take } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 
@@ -15,8 +16,7 @@ export function createRunQueries({ runs }: MemoryState): RunQueries {
     },
     /** The cursor is the id of the last run of the page. */
     async list(tenantId, query) {
-      const before = query.cursor === null ? null : { at: 0, id: query.cursor };
-      const found = take(narrowest(runs, tenantId, query).descending(before), query.limit + 1, (row) => matches(row, tenantId, query));
+      const found = take(walk(runs, tenantId, query), query.limit + 1, (row) => matches(row, tenantId, query));
       const items = found.slice(0, query.limit).map(runOf);
       return { items, nextCursor: found.length > items.length ? (items.at(-1)?.runId ?? null) : null };
     },
@@ -27,8 +27,13 @@ export function createRunQueries({ runs }: MemoryState): RunQueries {
   };
 }
 
-const narrowest = (runs: MemoryState["runs"], tenantId: string, { jobUid, jobId }: RunQuery) =>
-  jobUid !== undefined ? runs.ofJob(jobUid) : jobId !== undefined ? runs.ofJobId(tenantId, jobId) : runs.ofTenant(tenantId);
+/** The narrowest order there is for the query, newest first. */
+const walk = (runs: RunTable, tenantId: string, { jobUid, jobId, cursor }: RunQuery): Generator<RunRow> =>
+  jobUid !== undefined
+    ? runs.ofJob.descending(jobUid, cursor)
+    : jobId !== undefined
+      ? runs.ofJobId.descending(jobIdKey(tenantId, jobId), cursor)
+      : runs.ofTenant.descending(tenantId, cursor);
 
 const matches = ({ origin, state, cause, scheduledFor }: RunRow, tenantId: string, wanted: RunQuery): boolean =>
   origin.tenantId === tenantId &&

@@ -4,6 +4,7 @@ import type { Clock } from "../../../ports/clock.ts";
 import type { HandlerDescription } from "../../../ports/handler-registry.ts";
 import type { RequestBinding } from "../../../ports/requests.ts";
 import { createJobTable, type JobTable } from "./job-table.ts";
+import { createOutboxTable, type OutboxTable } from "./outbox-table.ts";
 import { createRunTable, type RunTable } from "./run-table.ts";
 import { createSortedIndex, type SortedIndex } from "./sorted-index.ts";
 
@@ -18,6 +19,7 @@ export interface MemoryState {
   readonly digest: Digest;
   readonly jobs: JobTable;
   readonly runs: RunTable;
+  readonly outbox: OutboxTable;
   /** By (tenant, scope, key), and by when they were bound. */
   readonly bindings: Map<string, RequestBinding>;
   readonly bindingsByAge: SortedIndex<string>;
@@ -31,6 +33,7 @@ export const createMemoryState = ({ clock, digest }: Pick<MemoryState, "clock" |
   digest,
   jobs: createJobTable(),
   runs: createRunTable(),
+  outbox: createOutboxTable(),
   bindings: new Map(),
   bindingsByAge: createSortedIndex(),
   handlers: new Map(),
