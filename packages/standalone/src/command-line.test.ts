@@ -7,7 +7,7 @@ beforeEach(() => {
   for (const stream of [process.stdout, process.stderr])
     jest.spyOn(stream, "write").mockImplementation((text) => Boolean((said += String(text))));
 });
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => void jest.restoreAllMocks());
 
 test("options and variables make the configuration", () => {
   const line = readCommandLine(["--port", "8080", "--data", "/tmp/x", "--handlers", "./h"], { HOST: "::1" });

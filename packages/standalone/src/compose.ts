@@ -13,6 +13,7 @@ import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
+import type { AppError } from "@tickline/shared/domain/app-error";
 import type { Store } from "@tickline/shared/ports/store";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { silentLogger, type Logger } from "@tickline/shared/runtime/logger";
@@ -34,6 +35,8 @@ export interface StandaloneOptions {
   readonly drainMs?: number | undefined;
   readonly retentionMs?: number | undefined;
   readonly log?: Logger;
+  /** Told once when the store's thread is gone: nothing can be kept any more, so the process should end. */
+  readonly onStoreLost?: (fault: AppError) => void;
   /** For those who know better: any other setting of the three services. */
   readonly api?: Partial<ApiConfig>;
   readonly scheduler?: Partial<SchedulerConfig>;

@@ -5,12 +5,19 @@ import { lockDataFolder } from "@tickline/shared/adapters/sqlite/data-folder";
 import { openSqliteStore } from "@tickline/shared/adapters/sqlite/sqlite-store";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
+import type { AppError } from "@tickline/shared/domain/app-error";
 import type { Store } from "@tickline/shared/ports/store";
+
+export interface EmbeddedStoreOptions {
+  readonly dataDir: string;
+  readonly storeUrl?: string | undefined;
+  readonly onStoreLost?: (fault: AppError) => void;
+}
 
 const DATABASE_FILE = "tickline.db";
 
 /** Where the data is: what the banner says. */
-export const dataPlace = ({ dataDir, storeUrl }: { readonly dataDir: string; readonly storeUrl?: string | undefined }): string =>
+export const dataPlace = ({ dataDir, storeUrl }: Pick<EmbeddedStoreOptions, "dataDir" | "storeUrl">): string =>
   storeUrl === "memory:" ? "in memory, gone when it ends" : databaseFile(dataDir, storeUrl);
 
 const databaseFile = (dataDir: string, storeUrl: string | undefined): string =>
@@ -29,7 +36,7 @@ export async function openEmbeddedStore({
   await mkdir(dirname(file), { recursive: true });
   const folder = lockDataFolder(dirname(file));
   try {
-    const store = await openSqliteStore({ file });
+    const store = await openSqliteStore({ file, ...(onStoreLost === undefined ? {} : { onLost: onStoreLost }) });
     return {
       ...store,
       async close() {

@@ -25,7 +25,12 @@ async function main(): Promise<void> {
 async function run(config: StandaloneConfig): Promise<void> {
   const log = createLogger(config.logLevel);
   const handlers = config.handlersDir === undefined ? [] : await loadHandlers(config.handlersDir);
-  const standalone = await createStandalone({ ...config, handlers, retentionMs: config.retentionDays * DAY_MS, log });
+  const onStoreLost = (fault: AppError): void => {
+    // What was acknowledged is on disk; the rest is taken up at the next start.
+    process.stderr.write(`tickline: the store is gone, so the process ends: ${fault.message}\n`);
+    process.exit(1);
+  };
+  const standalone = await createStandalone({ ...config, handlers, retentionMs: config.retentionDays * DAY_MS, log, onStoreLost });
   closeWithGrace({ delay: config.drainMs + SHUTDOWN_MS_MORE, logger: false }, async ({ err }) => {
     if (err !== undefined) log.error({ err }, "an unexpected fault ends the process; what was running is taken up at the next start");
     await standalone.close();
