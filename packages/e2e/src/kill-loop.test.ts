@@ -35,6 +35,7 @@ async function setup(seed: number) {
   endings.push(async () => void (await killer.end()));
   const target = httpTarget(recorder.url);
   const driver = createDriver({ ...killer, target, seed, actors: ACTORS, paceMsMax: PACE_MS_MAX });
+  endings.push(driver.abandon);
   return { recorder, killer, target, driver };
 }
 

@@ -38,11 +38,14 @@ function runFault(before: RunSighting | undefined, { attempt, state }: RunSighti
 const rank = (state: string): number => (isEnded(state) ? 3 : ["due", "running", "retrying"].indexOf(state));
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** I6: at rest, a job shows its latest run that started or ended, as its runs say. */
+/** What did not run changes no status. */
+const NEVER_SHOWN = ["due", "skipped", "missed"];
+
+/** I6: at rest, a job shows its latest run that started, as its runs say. */
 export function unfoldedStatus(jobs: readonly FinalJob[], rows: readonly RunRow[]): Violation[] {
   const byJob = Map.groupBy(rows, ({ jobId }) => jobId);
   return jobs.flatMap(({ id, status, createdAt, lastRun }) => {
-    const all = (byJob.get(id) ?? []).filter(({ state }) => state !== "due");
+    const all = (byJob.get(id) ?? []).filter(({ state }) => !NEVER_SHOWN.includes(state));
     // Under the same id there may have been another job before; of its own, at most a single instant is older than itself.
     const since = Math.min(createdAt, all.find((row) => row.id === lastRun?.id)?.scheduledFor ?? createdAt);
     const own = all.filter(({ scheduledFor }) => scheduledFor >= since);

@@ -19,6 +19,8 @@ export interface Driver {
   start(): void;
   /** Ends every life where it stands, and pauses what is active, so that the product comes to rest. */
   settle(): Promise<void>;
+  /** Stops where it stands, when there is nobody left to drive. Safe to call after `settle`. */
+  abandon(): void;
 }
 
 /** Clients that do to their jobs whatever clients do, at random, and put on record what they were told. */
@@ -48,6 +50,7 @@ export function createDriver({ client, whenUp, target, seed, actors, paceMsMax }
       await Promise.all(lives);
       await Promise.all(crew.map(({ actor }) => actor.pause()));
     },
+    abandon: () => stopping.abort(),
   };
 }
 
