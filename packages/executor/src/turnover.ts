@@ -5,7 +5,7 @@ import type { WorkerPool } from "./worker-pool.ts";
 export interface Turnover {
   /** To be called while workers get free, at most once a turn of the event loop. */
   look(): void;
-  /** True when half of all workers got free within the last 100 ms. */
+  /** True until all workers have been seen busy for 100 ms, and then while half of them got free within the last 100 ms. */
   readonly fast: boolean;
 }
 
@@ -15,17 +15,22 @@ export function createTurnover(clock: Clock, pool: WorkerPool): Turnover {
   const sample = () => ({ atMs: clock.monotonicMs(), released: pool.released });
   let older = sample();
   let newer = older;
+  let fullSinceMs: number | null = null;
 
   function fastSince({ atMs, released }: ReturnType<typeof sample>): boolean {
     return clock.monotonicMs() - atMs <= WINDOW_MS && pool.released - released >= (pool.free + pool.busy) / 2;
   }
   return {
     look() {
+      if (pool.free > 0) fullSinceMs = null;
       if (clock.monotonicMs() - newer.atMs < WINDOW_MS / 2) return;
       older = newer;
       newer = sample();
     },
     get fast() {
+      // A pool that has only just filled up, as in the first moment of a burst, has told nothing yet: it gets its chance.
+      fullSinceMs = pool.free > 0 ? null : (fullSinceMs ?? clock.monotonicMs());
+      if (fullSinceMs === null || clock.monotonicMs() - fullSinceMs < WINDOW_MS) return true;
       return fastSince(newer) || fastSince(older);
     },
   };
