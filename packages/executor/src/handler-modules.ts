@@ -19,8 +19,10 @@ export function registerHandlerModules(): void {
   registerHooks({
     resolve(specifier, context, nextResolve) {
       if (specifier === "tickline") return { url: TICKLINE_URL, shortCircuit: true };
-      const isOurs = OURS.test(specifier) && !INSTALLED.test(context.parentURL ?? "");
-      return isOurs ? nextResolve(specifier, { ...context, parentURL: import.meta.url }) : nextResolve(specifier, context);
+      const { parentURL = "" } = context;
+      // `import.meta.resolve` comes here too, for this file. Another parent given to `nextResolve` is ignored by `require`.
+      const isOurs = OURS.test(specifier) && !INSTALLED.test(parentURL) && parentURL !== import.meta.url;
+      return isOurs ? { url: import.meta.resolve(specifier), shortCircuit: true } : nextResolve(specifier, context);
     },
   });
 }

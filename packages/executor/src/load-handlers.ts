@@ -49,8 +49,16 @@ async function loadFile(file: string): Promise<LoadedFile> {
     const faults = exported.flatMap(handlerFaults);
     return { file, handlers: faults.length === 0 ? (exported as readonly Handler[]) : [], faults };
   } catch (fault) {
-    return { file, handlers: [], faults: [fault instanceof Error ? `${fault.name}: ${fault.message}` : String(fault)] };
+    return { file, handlers: [], faults: [causeOf(fault, file)] };
   }
+}
+
+/** Where a syntax error is stands in the first line of its stack alone, and not for every kind of module. */
+function causeOf(fault: unknown, file: string): string {
+  if (!(fault instanceof Error)) return String(fault);
+  const [place = ""] = (fault.stack ?? "").split("\n");
+  const line = fault instanceof SyntaxError && place.includes(path.basename(file)) ? /:(\d+)$/.exec(place)?.[1] : undefined;
+  return `${line === undefined ? "" : `line ${line}: `}${fault.name}: ${fault.message}`;
 }
 
 function duplicates(loaded: readonly LoadedFile[]): string[] {

@@ -8,7 +8,10 @@ const PATTERN = new RegExp(`^(?:any|${PART}(?: ?, ?${PART})*)$`);
 export const ExpectSchema = z
   .string()
   .max(200)
-  .regex(PATTERN, 'must be "any", or classes, statuses and ranges by commas, such as "2xx", "200,404" or "200-299,304"')
+  .regex(PATTERN, {
+    error: 'must be "any", or classes, statuses and ranges by commas, such as "2xx", "200,404" or "200-299,304"',
+    abort: true,
+  })
   .refine((expect) => partsOf(expect).every(({ from, to }) => from <= to), "a range must go upwards, such as 200-299")
   .default("2xx")
   .meta({ description: "Statuses that are a success: `2xx`, `200,404`, `200-299`, or `any`." });

@@ -35,7 +35,7 @@ export const HttpParamsSchema = z.strictObject({
   url: z
     .string()
     .max(URL_LENGTH_MAX)
-    .regex(HTTP_URL, "must be an http or https URL without user and password, such as https://example.com/hook")
+    .regex(HTTP_URL, { error: "must be an http or https URL without user and password, such as https://example.com/hook", abort: true })
     .refine((url) => URL.canParse(url), "must be a URL"),
   method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]).default("GET"),
   headers: z

@@ -1,0 +1,271 @@
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createTcpServer, type AddressInfo } from "node:net";
+import { afterEach, expect, test } from "@jest/globals";
+import { START } from "@tickline/shared/testing/factories";
+import type { HandlerContext } from "../handler.ts";
+import { checkedOutput } from "../output.ts";
+import { RunAborted } from "../run-aborted.ts";
+import { toRunError } from "../to-run-error.ts";
+import { createHttpHandler } from "./http-handler.ts";
+import { HttpParamsSchema, type HttpParams } from "./http-params.ts";
+
+const closers: (() => Promise<unknown> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+interface Received {
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: string;
+}
+
+/** A real server that keeps what it received. */
+async function target(answer: (response: ServerResponse, request: IncomingMessage) => void) {
+  const received: Received[] = [];
+  const listener: RequestListener = (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      received.push({ method: request.method, url: request.url, headers: request.headers, body: Buffer.concat(chunks).toString() });
+      answer(response, request);
+    });
+  };
+  const server = createServer(listener);
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  closers.push(() => {
+    server.closeAllConnections();
+    return new Promise((closed) => server.close(closed));
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
+}
+
+function handler(limits: Parameters<typeof createHttpHandler>[0] = {}) {
+  const http = createHttpHandler(limits);
+  closers.push(() => http.close());
+  const abort = new AbortController();
+  async function run(params: Partial<HttpParams> & { readonly url: string }) {
+    const context = {
+      params: HttpParamsSchema.parse(params),
+      runId: "RUN",
+      jobId: "nightly",
+      attempt: 2,
+      idempotencyKey: "RUN",
+      scheduledFor: new Date(START),
+      signal: abort.signal,
+    };
+    return http.handler.run(context as unknown as HandlerContext<HttpParams>) as Promise<Record<string, unknown>>;
+  }
+  return { run, abort, close: http.close, faultOf: (params: Parameters<typeof run>[0]) => run(params).then(notFailed, toRunError) };
+}
+const notFailed = (output: unknown): never => {
+  throw new Error(`it succeeded: ${JSON.stringify(output)}`);
+};
+const end =
+  (status: number, body = "", headers: Record<string, string> = {}) =>
+  (response: ServerResponse) =>
+    void response.writeHead(status, headers).end(body);
+
+test("a request is sent as the job says, with the headers of the run", async () => {
+  const { url, received } = await target(end(200, "hello", { "x-answer": "yes" }));
+  const output = await handler().run({
+    url: `${url}/path?a=b`,
+    method: "POST",
+    headers: { "X-Mine": "1", "User-Agent": "mine" },
+    body: "raw",
+  });
+  expect(received[0]).toMatchObject({ method: "POST", url: "/path?a=b", body: "raw" });
+  expect(received[0]?.headers).toMatchObject({
+    "x-mine": "1",
+    "user-agent": "mine",
+    "idempotency-key": "RUN",
+    "tickline-job-id": "nightly",
+    "tickline-run-id": "RUN",
+    "tickline-attempt": "2",
+    "tickline-scheduled-for": "2026-01-05T12:00:00.000Z",
+  });
+  expect(received[0]?.headers["content-type"]).toBeUndefined();
+  expect(output).toMatchObject({ status: 200, body: "hello", truncated: false, headers: { "x-answer": "yes" } });
+});
+
+test.each<[string, Partial<HttpParams>, string, string]>([
+  ["an object", { body: { a: [1, "ü"] } }, '{"a":[1,"ü"]}', "application/json"],
+  ["a list", { body: [1] }, "[1]", "application/json"],
+  [
+    "an object under a type of one's own",
+    { body: { a: 1 }, headers: { "Content-Type": "application/ld+json" } },
+    '{"a":1}',
+    "application/ld+json",
+  ],
+])("%s is sent as JSON", async (_, params, body, type) => {
+  const { url, received } = await target(end(200));
+  await handler().run({ url, method: "PUT", ...params });
+  expect(received[0]).toMatchObject({ body, headers: { "content-type": type } });
+});
+
+test.each([
+  [500, true],
+  [502, true],
+  [503, true],
+  [408, true],
+  [425, true],
+  [429, true],
+  [400, false],
+  [401, false],
+  [404, false],
+  [422, false],
+  [301, false],
+])("an answer of %d fails, to be retried: %s", async (status, retryable) => {
+  const { url } = await target(end(status, "the reason"));
+  const fault = await handler().faultOf({ url: `${url}/hook?token=secret`, headers: { Authorization: "Bearer secret" } });
+  expect(fault).toMatchObject({ code: "http_status", retryable });
+  expect(fault.message).toContain(`GET ${url}/hook answered ${status}, expected 2xx`);
+  expect(fault.message).toContain("the reason");
+  expect(fault.message).not.toContain("secret");
+});
+
+test("redirects are not followed", async () => {
+  const elsewhere = await target(end(200));
+  const { url } = await target(end(302, "", { location: elsewhere.url }));
+  expect(await handler().faultOf({ url })).toMatchObject({ message: expect.stringContaining("redirects are not followed") });
+  expect(await handler().run({ url, expect: "302" })).toMatchObject({ status: 302, headers: { location: elsewhere.url } });
+  expect(elsewhere.received).toEqual([]);
+});
+
+test("a status that was expected is a success, one that was not is none", async () => {
+  const { url } = await target(end(404));
+  expect(await handler().run({ url, expect: "200,404" })).toMatchObject({ status: 404 });
+  expect(await handler().run({ url, expect: "any" })).toMatchObject({ status: 404 });
+  const { url: fine } = await target(end(200));
+  expect(await handler().faultOf({ url: fine, expect: "204" })).toMatchObject({ code: "http_status", retryable: false });
+});
+
+test("an answer that never ends costs its first part, and the connection", async () => {
+  let closed = false;
+  const { url } = await target((response, request) => {
+    request.socket.on("close", () => (closed = true));
+    const more = (): void => {
+      while (!response.destroyed && response.write("x".repeat(16_384)));
+      if (!response.destroyed) response.once("drain", more);
+    };
+    more();
+  });
+  const output = await handler().run({ url });
+  expect(output).toMatchObject({ status: 200, truncated: true });
+  expect(String(output["body"])).toHaveLength(32_768);
+  while (!closed) await new Promise((turn) => setImmediate(turn));
+});
+
+test("a body that grows in JSON is cut so that it can be stored", async () => {
+  const { url } = await target(end(200, "\u0001".repeat(32_768)));
+  const output = await handler().run({ url });
+  expect(output).toMatchObject({ truncated: true });
+  expect(checkedOutput(output).kind).toBe("output");
+});
+
+test.each([
+  ["UTF-8", "text/plain; charset=utf-8", Buffer.from("grüße")],
+  ["Latin 1", 'text/plain; charset="iso-8859-1"', Buffer.from("grüße", "latin1")],
+  ["no encoding named", "text/plain", Buffer.from("grüße")],
+  ["an encoding nobody knows", "text/plain; charset=klingon", Buffer.from("grüße")],
+])("a body is text: %s", async (_, type, bytes) => {
+  const { url } = await target((response) => void response.writeHead(200, { "content-type": type }).end(bytes));
+  expect(await handler().run({ url })).toMatchObject({ body: "grüße" });
+});
+
+test("a character that is cut in the middle is left out", async () => {
+  const { url } = await target(end(200, "€".repeat(20_000)));
+  const output = await handler().run({ url });
+  expect(output).toMatchObject({ body: "€".repeat(10_922), truncated: true });
+});
+
+test("cookies of the target are not kept, and repeated headers are joined", async () => {
+  const { url } = await target(
+    (response) =>
+      void response
+        .writeHead(
+          200,
+          [
+            ["set-cookie", "session=1"],
+            ["x-a", "1"],
+            ["x-a", "2"],
+          ].flat(),
+        )
+        .end(),
+  );
+  const { headers } = await handler().run({ url });
+  expect(headers).toMatchObject({ "x-a": "1, 2" });
+  expect(headers).not.toHaveProperty("set-cookie");
+});
+
+test("nobody listening, a connection cut off, a name nobody knows: all are retried, and say what happened", async () => {
+  const { url } = await target((response) => void response.socket?.destroy());
+  const closed = createTcpServer().listen(0, "127.0.0.1");
+  await new Promise((listening) => closed.once("listening", listening));
+  const { port } = closed.address() as AddressInfo;
+  await new Promise((done) => closed.close(done));
+  const { faultOf } = handler();
+  expect(await faultOf({ url })).toMatchObject({ code: "http_network", retryable: true });
+  expect(await faultOf({ url: `http://127.0.0.1:${port}` })).toMatchObject({
+    code: "http_network",
+    retryable: true,
+    message: expect.stringMatching(/ECONNREFUSED/),
+  });
+  expect(await faultOf({ url: "http://nobody.invalid" })).toMatchObject({ code: "http_network", retryable: true });
+});
+
+test("an answer that is cut off in its body is retried", async () => {
+  const { url } = await target((response) => {
+    response.writeHead(200, { "content-length": "100" }).write("half");
+    setImmediate(() => response.socket?.destroy());
+  });
+  expect(await handler().faultOf({ url })).toMatchObject({ code: "http_network", retryable: true });
+});
+
+test.each([
+  ["before the answer begins", () => undefined],
+  ["within its body", (response: ServerResponse) => void response.writeHead(200).write("slow")],
+])("an abort %s ends the request with its reason", async (_, answer) => {
+  const arrived = Promise.withResolvers<void>();
+  const { url } = await target((response) => {
+    answer(response);
+    arrived.resolve();
+  });
+  const { run, abort } = handler();
+  const ended = run({ url }).then(notFailed, (fault: unknown) => fault);
+  await arrived.promise;
+  abort.abort(new RunAborted("timeout"));
+  expect(await ended).toBe(abort.signal.reason);
+});
+
+test("no more connections than the limit go to one origin", async () => {
+  let open = 0;
+  let openMost = 0;
+  const waiting: ServerResponse[] = [];
+  const { url } = await target((response) => {
+    open += 1;
+    openMost = Math.max(openMost, open);
+    waiting.push(response);
+  });
+  const { run } = handler({ connectionsMax: 2 });
+  const all = Promise.all(Array.from({ length: 6 }, () => run({ url })));
+  let ended = false;
+  void all.then(() => (ended = true));
+  while (!ended) {
+    await new Promise((turn) => setImmediate(turn));
+    if (open === 0) continue;
+    open -= 1;
+    waiting.shift()?.end("ok");
+  }
+  expect(await all).toHaveLength(6);
+  expect(openMost).toBeLessThanOrEqual(2);
+});
+
+test("a closed handler answers no more, and may be closed again", async () => {
+  const { url } = await target(end(200));
+  const { faultOf, close } = handler();
+  await close();
+  await close();
+  expect(await faultOf({ url })).toMatchObject({ code: "http_network" });
+});

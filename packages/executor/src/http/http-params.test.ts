@@ -1,0 +1,84 @@
+import { expect, test } from "@jest/globals";
+import { HttpParamsSchema } from "./http-params.ts";
+
+const url = "https://example.com/hook";
+const problems = (params: unknown): string[] =>
+  (HttpParamsSchema.safeParse(params).error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`);
+
+test("a URL is enough", () => {
+  expect(HttpParamsSchema.parse({ url })).toEqual({ url, method: "GET", headers: {}, body: null, expect: "2xx" });
+});
+
+test.each([
+  "http://127.0.0.1:8080",
+  "HTTPS://example.com",
+  "http://[::1]:80/x?y=z#w",
+  "https://example.com?query",
+  "https://münchen.example/ü",
+])("%s is a URL", (good) => {
+  expect(problems({ url: good })).toEqual([]);
+});
+
+test.each([
+  "",
+  "example.com",
+  "ftp://example.com",
+  "file:///etc/passwd",
+  "javascript:alert(1)",
+  "http://",
+  "https://user:secret@example.com",
+  "http://exa mple.com",
+  "//example.com",
+])("%j is refused", (bad) => {
+  expect(problems({ url: bad })).toContainEqual(
+    "url: must be an http or https URL without user and password, such as https://example.com/hook",
+  );
+});
+
+test("a URL that only looks like one is refused", () => {
+  expect(problems({ url: "http://exa%mple" })).toEqual(["url: must be a URL"]);
+});
+
+test.each([
+  "Idempotency-Key",
+  "idempotency-key",
+  "TICKLINE-Run-Id",
+  "tickline-anything",
+  "Content-Length",
+  "Transfer-Encoding",
+  "connection",
+  "Upgrade",
+  "Expect",
+])("the header %s is not the job's to set", (name) => {
+  expect(problems({ url, headers: { [name]: "x" } })).toHaveLength(1);
+});
+
+test.each(["Authorization", "X-Tickline", "Content-Type", "Host", "Expectation", "Te-st"])("the header %s is", (name) => {
+  expect(problems({ url, headers: { [name]: "x" } })).toEqual([]);
+});
+
+test.each([
+  ["a name with a blank", { "X Y": "x" }],
+  ["an empty name", { "": "x" }],
+  ["a value with a line break", { "X-A": "a\r\nX-B: b" }],
+  ["a value that is no text", { "X-A": 1 }],
+  ["too many", Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`X-${index}`, "x"]))],
+])("headers are refused: %s", (_, headers) => {
+  expect(problems({ url, headers })).not.toEqual([]);
+});
+
+test.each([
+  ["text", "a=b"],
+  ["an object", { a: { b: [1, null] } }],
+  ["a list", [1, 2]],
+  ["nothing", null],
+])("a body may be %s", (_, body) => {
+  expect(problems({ url, body })).toEqual([]);
+});
+
+test("what is not known is refused by name", () => {
+  expect(problems({ url, follow: true, method: "TRACE" })).toEqual([
+    'method: Invalid option: expected one of "GET"|"HEAD"|"POST"|"PUT"|"PATCH"|"DELETE"|"OPTIONS"',
+    ': Unrecognized key: "follow"',
+  ]);
+});
