@@ -48,7 +48,6 @@ function outermost({ clock, log, metrics, draining }: AppOptions): Middleware {
   return async (ctx: Context, next: Next) => {
     const startedMs = clock.monotonicMs();
     setSecurityHeaders(ctx);
-    if (draining()) ctx.res.setHeader("Connection", "close");
     try {
       const refused = crossSiteProblem(ctx);
       if (refused === null) await next();
@@ -60,6 +59,7 @@ function outermost({ clock, log, metrics, draining }: AppOptions): Middleware {
       answerWith(ctx, said, routeOf(ctx));
     }
     if (ctx.respond !== false) {
+      if (draining()) ctx.res.setHeader("Connection", "close");
       metrics.observe(routeOf(ctx), { method: methodOf(ctx), status: ctx.status, seconds: (clock.monotonicMs() - startedMs) / 1_000 });
     }
   };

@@ -33,6 +33,8 @@ export function createBodyReader({ bodyBytesMax, bodyDepthMax }: BodyLimits): Bo
     try {
       await read(ctx, () => Promise.resolve());
     } catch (thrown) {
+      // What still comes of it is thrown away, so that the connection can go on. The time for a whole request bounds it.
+      ctx.req.unpipe().resume();
       return problemOfBody(thrown, { bodyBytesMax, text: textOf(thrown) });
     }
     const { body, rawBody } = ctx.request;

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { JobIdSchema } from "@tickline/shared/domain/job-definition";
 import { PUBLIC_EVENT_TYPES } from "@tickline/shared/events/event";
 import { z } from "zod";
@@ -35,10 +36,11 @@ export const eventRoutes = ({ hub, limits }: EventRouteDeps): Route[] => [
         "else one event `reset` says that something was missed.",
       headers: ["Last-Event-ID"],
       responses: { 200: { description: "A stream that does not end.", schema: EventView, mediaType: EVENT_STREAM_TYPE } },
-      problems: ["too_many_streams"],
+      problems: ["too_many_streams", "bad_header"],
     },
     async handle({ query: { jobId, type }, header, connection: { req, res } }) {
       if (req.method === "HEAD") return content(EVENT_STREAM_TYPE, "");
+      if (!hasUsableHost(req)) return problem("bad_header", "Host has to name a host");
       if (hub.listeners >= limits.streamsMax) {
         return problem("too_many_streams", `${limits.streamsMax} streams are open`, { headers: { "Retry-After": String(RETRY_AFTER_S) } });
       }
@@ -50,3 +52,9 @@ export const eventRoutes = ({ hub, limits }: EventRouteDeps): Route[] => [
     },
   }),
 ];
+
+/** The stream makes a `Request` of what it answers, which takes no other addresses. */
+function hasUsableHost({ url = "/", headers }: IncomingMessage): boolean {
+  const address = URL.parse(url, `http://${headers.host ?? "localhost"}`);
+  return address !== null && address.username === "" && address.password === "";
+}

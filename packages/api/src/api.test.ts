@@ -1,0 +1,199 @@
+import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
+import { describe, expect, test } from "@jest/globals";
+import { createMemoryBus } from "@tickline/shared/adapters/memory/bus";
+import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
+import { sha256 } from "@tickline/shared/adapters/system/digest";
+import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
+import { silentLogger } from "@tickline/shared/runtime/logger";
+import { serviceContract } from "@tickline/shared/testing/contracts/service.contract";
+import { START } from "@tickline/shared/testing/factories";
+import { manualClock } from "@tickline/shared/testing/manual-clock";
+import fc from "fast-check";
+import { Registry } from "prom-client";
+import { API_DEFAULTS } from "./api-config.ts";
+import { apiUnderTest, minimalJob, type ApiSetup } from "./api-under-test.test-support.ts";
+import { createApi } from "./api.ts";
+
+serviceContract("api", async () => {
+  const clock = manualClock(START);
+  const store = createMemoryStore({ clock, digest: sha256 });
+  const bus = createMemoryBus({ clock });
+  const deps = { ...store, bus, clock, entropy: systemEntropy, digest: sha256, log: silentLogger, metrics: new Registry() };
+  const service = createApi(deps, { ...API_DEFAULTS, port: 0 });
+  return { service, close: () => bus.close(), leftovers: () => clock.timers + (service.url === null ? 0 : 1) };
+});
+
+async function setup(options: ApiSetup = {}) {
+  const under = await apiUnderTest(options);
+  return { ...under, [Symbol.asyncDispose]: under.stop };
+}
+
+/** Sends bytes as they are, and resolves with all that came back when the connection closes. */
+function sendRaw(url: string, text: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const socket = connect(Number(port), hostname, () => socket.end(text));
+  let answer = "";
+  socket.on("data", (bytes) => (answer += bytes.toString()));
+  socket.on("error", () => undefined);
+  socket.on("close", () => resolve(answer));
+  return promise;
+}
+
+describe("stopping", () => {
+  test("waits for the answer under way, and asks its client to come back on a new connection", async () => {
+    const entered = Promise.withResolvers<void>();
+    const leave = Promise.withResolvers<void>();
+    const under = await apiUnderTest({
+      storeOf: (store) => ({
+        ...store,
+        jobs: {
+          ...store.jobs,
+          async list(...parts) {
+            entered.resolve();
+            await leave.promise;
+            return store.jobs.list(...parts);
+          },
+        },
+      }),
+    });
+    const reply = under.call("GET /jobs");
+    await entered.promise;
+    let stopped = false;
+    const stopping = under.stop().then(() => (stopped = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(under.api.url).toBeNull();
+    await expect(fetch(`${under.url}/livez`)).rejects.toThrow(); // Nothing new is taken.
+    expect(stopped).toBe(false);
+    leave.resolve();
+    const { status, headers } = await reply;
+    expect([status, headers.get("connection")]).toEqual([200, "close"]);
+    await stopping;
+  });
+
+  test("gives an answer that does not come its budget, and no more", async () => {
+    const entered = Promise.withResolvers<void>();
+    const under = await apiUnderTest({
+      config: { drainMsMax: 5_000 },
+      storeOf: (store) => ({ ...store, runs: { ...store.runs, get: () => (entered.resolve(), new Promise(() => undefined)) } }),
+    });
+    const reply = under.call("GET /runs/01KE70EHG0VCYVAJ10SJX66YGA");
+    reply.catch(() => undefined);
+    await entered.promise;
+    const stopping = under.stop();
+    await new Promise((resolve) => setImmediate(resolve));
+    under.clock.advance(5_000);
+    await stopping;
+    await expect(reply).rejects.toThrow();
+  });
+
+  test("a port that is taken is said at start, and what had begun is undone", async () => {
+    await using at = await setup();
+    const port = Number(new URL(at.url).port);
+    await expect(apiUnderTest({ config: { port } })).rejects.toThrow("EADDRINUSE");
+  });
+});
+
+describe("what is hardly HTTP", () => {
+  const requests: readonly (readonly [string, string])[] = [
+    ["no request at all", "hello\r\n\r\n"],
+    ["a host that is none", "GET /events HTTP/1.1\r\nHost: ][\r\nConnection: close\r\n\r\n"],
+    ["two lengths", "POST /jobs HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\nContent-Type: application/json\r\n\r\n{}"],
+    [
+      "a length and chunks",
+      "POST /jobs HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n0\r\n\r\n",
+    ],
+    ["a body shorter than its length", "POST /jobs HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\nContent-Type: application/json\r\n\r\n{}"],
+    ["a head of 100 KB", `GET /jobs HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(100_000)}\r\n\r\n`],
+    ["a path of 20 KB", `GET /jobs/${"x".repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`],
+    ["a host with a password", "GET /events HTTP/1.1\r\nHost: a:b@c\r\nConnection: close\r\n\r\n"],
+    ["a path that is an address", "GET http://evil.example/jobs HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"],
+    ["a path that is a star", "OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"],
+    ["a method nobody knows", "BREW /jobs HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"],
+    ["a tunnel", "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n"],
+    ["another protocol wanted", "GET /livez HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n"],
+  ];
+
+  test.each(requests)("%s does no harm", async (_, text) => {
+    await using at = await setup();
+    const answer = await sendRaw(at.url, text);
+    expect(answer).not.toMatch(/^HTTP\/1\.1 5/);
+    expect((await at.call("GET /livez")).status).toBe(200);
+  });
+
+  test("a body in chunks that grows beyond the limit is refused while it comes", async () => {
+    await using at = await setup();
+    const { promise, resolve } = Promise.withResolvers<number | undefined>();
+    const sent = httpRequest(`${at.url}/jobs`, { method: "POST", headers: { "content-type": "application/json" } }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    sent.on("error", () => resolve(undefined));
+    for (let chunk = 0; chunk < 20; chunk += 1) sent.write("x".repeat(20_000));
+    sent.end();
+    expect(await promise).toBe(413);
+  });
+
+  test("a body above the limit by its length is refused, and the connection goes on", async () => {
+    await using at = await setup();
+    const body = { ...minimalJob, description: "x".repeat(300_000) };
+    expect(await at.call("POST /jobs", { body })).toMatchObject({
+      status: 413,
+      body: { code: "body_too_large", detail: "a body may have 262144 bytes" },
+    });
+    expect((await at.call("POST /jobs", { body: minimalJob })).status).toBe(201);
+  });
+
+  test("a small body that unpacks to a huge one is refused", async () => {
+    await using at = await setup();
+    const { gzipSync } = await import("node:zlib");
+    const response = await fetch(`${at.url}/jobs`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "content-encoding": "gzip" },
+      body: gzipSync("[".repeat(5_000_000)),
+    });
+    expect(response.status).toBe(413);
+    await response.text();
+  });
+
+  test("a compressed body is read", async () => {
+    await using at = await setup();
+    const { gzipSync } = await import("node:zlib");
+    const response = await fetch(`${at.url}/jobs`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "content-encoding": "gzip" },
+      body: gzipSync(JSON.stringify(minimalJob)),
+    });
+    expect(response.status).toBe(201);
+    await response.text();
+  });
+});
+
+describe("whatever comes", () => {
+  test("no body, query or id makes the service fail", async () => {
+    await using at = await setup();
+    await at.call("PUT /jobs/ping", { body: minimalJob });
+    const routes = at.api.routes.filter(({ path }) => !path.startsWith("/docs") && path !== "/events");
+    const values = fc.oneof(
+      fc.json(),
+      fc.json().map((text) => `{"name":"x","handler":"noop","schedule":${text},"params":${text}}`),
+      fc.string(),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...routes),
+        fc.oneof(fc.constant("ping"), fc.string({ minLength: 1 })),
+        fc.webQueryParameters(),
+        values,
+        async ({ method, path }, id, query, body) => {
+          const at1 = path.replace(":id", encodeURIComponent(id));
+          const withBody = method === "get" || method === "delete" ? {} : { body };
+          const { status } = await at.call(`${method.toUpperCase()} ${at1}${query === "" ? "" : `?${encodeURI(query)}`}`, withBody);
+          expect(status).toBeLessThan(500);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});

@@ -1,0 +1,119 @@
+import { describe, expect, test } from "@jest/globals";
+import { ATTEMPTS_KEPT_MAX, type Run } from "@tickline/shared/domain/run";
+import { RUN_STATES } from "@tickline/shared/domain/run-state";
+import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule";
+import { jobOf, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import type { z } from "zod";
+import { JobDetailView, JobView, showJob, showJobDetail } from "./job-view.ts";
+import { RunView, showRun } from "./run-view.ts";
+
+const RUN_ID = "01KE70EHG0VCYVAJ10SJX66YGA";
+const error = { code: "http_status", message: "503", retryable: true };
+const run = (changes: Partial<Run> = {}): Run => ({
+  tenantId: "default",
+  runId: RUN_ID,
+  jobUid: "uid",
+  jobId: "job-1",
+  jobVersion: 3,
+  handler: "http",
+  queue: "default",
+  cause: "schedule",
+  scheduledFor: START,
+  count: 1,
+  scheduledForLast: null,
+  state: "succeeded",
+  reason: null,
+  attempt: 2,
+  attempts: [
+    { attempt: 1, state: "failed", startedAt: START + 3, finishedAt: START + 10, executor: "e", error },
+    { attempt: 2, state: "succeeded", startedAt: START + SECOND, finishedAt: START + SECOND + 5, executor: "e", error: null },
+  ],
+  firstStartedAt: START + 3,
+  startedAt: START + SECOND,
+  finishedAt: START + SECOND + 5,
+  output: { ok: [1, null, "x"] },
+  error: null,
+  retryOf: null,
+  cancelRequested: true,
+  wakeAt: START,
+  ...changes,
+});
+
+/** The view as the schema has it: nothing missing, nothing more, and the keys in its order. */
+function expectView<Schema extends z.ZodObject>(schema: Schema, view: z.output<Schema>): void {
+  expect(schema.strict().parse(view)).toEqual(view);
+  expect(Object.keys(view)).toEqual(Object.keys(schema.shape));
+}
+
+describe("views are what their schemas say", () => {
+  const schedules = [
+    "every 15m",
+    { cron: "0 2 * * *", timezone: "Europe/Berlin", maxRuns: 3 },
+    { interval: "monthly", on: "last" },
+    { interval: "monthly", on: 31, endAt: "2030-01-01T00:00:00Z" },
+    { at: "2026-12-01T09:00:00Z" },
+    { at: "2026-12-01T09:00:00", timezone: "America/New_York" },
+  ];
+  test.each(schedules.map((schedule) => [JSON.stringify(schedule), schedule]))("a job on %s", (_, schedule) => {
+    const job = jobOf({ definition: { schedule: ScheduleInput.parse(schedule) } });
+    expectView(JobView, showJob(job));
+    expectView(JobDetailView, showJobDetail(job, [run(), run({ state: "due" })]));
+  });
+
+  test.each(RUN_STATES)("a run that is %s, and a job whose last run was", (state) => {
+    expectView(RunView, showRun(run({ state })));
+    const lastRun = { runId: RUN_ID, state, scheduledFor: START, startedAt: null, finishedAt: START, attempt: 1, error };
+    expectView(JobView, showJob(jobOf({ status: state, lastRun })));
+  });
+
+  test("a range, and a run that has not started", () => {
+    const none = { attempts: [], firstStartedAt: null, startedAt: null, finishedAt: null, output: null };
+    const view = showRun(run({ ...none, state: "missed", reason: "misfire", count: 5, scheduledForLast: START + MINUTE }));
+    expectView(RunView, view);
+    expect(view).toMatchObject({ durationMs: null, lateByMs: null, scheduledForLast: "2026-01-05T12:01:00.000Z" });
+  });
+
+  test("a run with many attempts", () => {
+    const attempts = Array.from({ length: ATTEMPTS_KEPT_MAX }, (_, index) => ({ ...run().attempts[0]!, attempt: index + 1 }));
+    expectView(RunView, showRun(run({ attempts })));
+  });
+});
+
+describe("what is shown", () => {
+  test("durations: of the latest attempt, and from the nominal instant to the first start", () => {
+    expect(showRun(run())).toMatchObject({ durationMs: 5, lateByMs: 3, startedAt: "2026-01-05T12:00:01.000Z" });
+  });
+
+  test("what is for the inside stays there", () => {
+    const shown = JSON.stringify([showRun(run()), showJob(jobOf())]);
+    expect(shown).not.toMatch(/tenant|uid|slot|hash|wakeAt|cancelRequested|anchorAt|firedCount|misfires/i);
+  });
+
+  test("a due instant is still the next one; a paused or finished job has none", () => {
+    expect(showJob(jobOf({ nextRunAt: START }))).toMatchObject({ nextRunAt: "2026-01-05T12:00:00.000Z" });
+    expect(showJobDetail(jobOf({ state: "paused" }), [])).toMatchObject({ nextRunAt: null, upcoming: [] });
+    expect(showJobDetail(jobOf({ state: "finished", nextRunAt: null }), [])).toMatchObject({ nextRunAt: null, upcoming: [] });
+  });
+
+  test("upcoming ends where runs do", () => {
+    const schedule = { kind: "every", everyMs: MINUTE, startAt: null, endAt: null, maxRuns: 7 } as const;
+    expect(showJobDetail(jobOf({ firedCount: 4, definition: { schedule } }), []).upcoming).toHaveLength(3);
+    expect(showJobDetail(jobOf({ firedCount: 0, definition: { schedule } }), []).upcoming).toHaveLength(5);
+  });
+
+  test("the last run of a job", () => {
+    const lastRun = {
+      runId: RUN_ID,
+      state: "succeeded" as const,
+      scheduledFor: START,
+      startedAt: START + 2,
+      finishedAt: START + 9,
+      attempt: 1,
+      error: null,
+    };
+    expect(showJob(jobOf({ status: "succeeded", lastRun }))).toMatchObject({
+      lastRunAt: "2026-01-05T12:00:00.002Z",
+      lastRun: { id: RUN_ID, durationMs: 7 },
+    });
+  });
+});
