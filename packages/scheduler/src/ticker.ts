@@ -1,7 +1,7 @@
 import type { Job } from "@tickline/shared/domain/job";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
-import { takeFireable } from "./fireable.ts";
+import { createFireable } from "./fireable.ts";
 import { createFlights } from "./flights.ts";
 import { createJobWindow } from "./job-window.ts";
 import type { RangeListeners } from "./range-listeners.ts";
@@ -23,6 +23,7 @@ export function createTicker(context: RangeContext, listeners: RangeListeners): 
   const { config, clock, log, leads, now } = context;
   const window = createJobWindow(context);
   const flights = createFlights(context, { ...listeners, window, onReread: () => readLoop.wake() });
+  const fireable = createFireable(context, window, () => fireLoop.wake());
   const fireLoop = createLoop({ name: "fire", clock, log, runOnce: fireDue });
   const readLoop = createLoop({ name: "read-ahead", clock, log, runOnce: readAhead });
   let overdueAtMs = Number.NEGATIVE_INFINITY;
@@ -30,15 +31,14 @@ export function createTicker(context: RangeContext, listeners: RangeListeners): 
   async function fireDue(): Promise<number | null> {
     while (leads()) {
       await flights.room();
-      const jobs = takeFireable(window.heap, context, fireLoop.wake);
+      const jobs = fireable.take();
       if (jobs.length === 0) break;
       flights.launch(jobs, fireLoop.wake);
     }
     const earliest = window.heap.earliest();
-    if (earliest === null) return null;
-    const waitMs = earliest - now();
-    // What is due and still in the heap is held for a worker, whose freedom wakes the loop; the bound ends the wait.
-    return waitMs > 0 ? waitMs : config.localWaitMs;
+    const waitMs = earliest === null ? null : Math.max(0, earliest - now());
+    // A worker that gets free wakes the loop; the bound is for held jobs that have waited long enough.
+    return fireable.holding ? Math.min(waitMs ?? config.localWaitMs, config.localWaitMs) : waitMs;
   }
   async function readAhead(): Promise<number> {
     if (clock.monotonicMs() - overdueAtMs >= config.overdueMs) {
@@ -59,6 +59,7 @@ export function createTicker(context: RangeContext, listeners: RangeListeners): 
       await flights.settled();
       // Another may lead meanwhile: what is known here is worth nothing when leadership comes back.
       window.clear();
+      fireable.clear();
       overdueAtMs = Number.NEGATIVE_INFINITY;
     },
     async tick() {

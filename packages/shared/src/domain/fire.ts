@@ -4,9 +4,8 @@ import type { Reason } from "./reason.ts";
 import type { RunCause } from "./run.ts";
 import type { BornState } from "./run-state.ts";
 
-/** Most runs one fire may create, and most that may wait in a job until their rows are known to exist. */
+/** Most runs one fire may create. */
 export const FIRE_ENTRIES_MAX = 32;
-export const PENDING_MAX = 64;
 
 /** One run that a fire creates. Its id is derived from (job uid, cause, scheduledFor, key): see `runIdOf`. */
 export interface FireEntry {

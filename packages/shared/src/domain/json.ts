@@ -4,11 +4,16 @@ import { z } from "zod";
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
 
+/** Any JSON. Named, so that documents made from schemas say it once. */
+export const JsonSchema: z.ZodType<JsonValue> = z
+  .lazy(() => z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(JsonSchema), z.record(z.string(), JsonSchema)]))
+  .meta({ id: "Json", description: "Any JSON." });
+
 /**
- * An object of any JSON members. The depth is bounded where bodies are parsed, so that checking here may recurse.
- * `z.record` over `z.json()` costs a walk per request; params are small (64 KiB at most).
+ * An object of any JSON members. The depth is bounded where bodies are parsed, so that checking here may recurse. It
+ * costs a walk per request; params are small (64 KiB at most).
  */
-export const JsonObjectSchema = z.record(z.string(), z.json());
+export const JsonObjectSchema = z.record(z.string(), JsonSchema);
 
 /** Bytes of a value as UTF-8 JSON, which is how every size limit of Tickline counts. */
 export const jsonBytes = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value) ?? "").length;

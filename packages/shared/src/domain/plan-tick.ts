@@ -6,8 +6,8 @@ import { nextInstant } from "./schedule/next-instant.ts";
 
 /** Most instants of one job that one tick enumerates: a week's outage of a job of every second never holds the leader. */
 export const JOB_INSTANTS_MAX = 1_000;
-/** Most instants of all jobs that one tick enumerates; jobs beyond it wait for the next tick. */
-export const TICK_INSTANTS_MAX = 50_000;
+/** Most instants of all jobs that one tick enumerates, some 30 ms of work; jobs beyond it wait for the next tick. */
+export const TICK_INSTANTS_MAX = 10_000;
 
 export interface TickPlan {
   readonly fires: readonly Fire[];
