@@ -1,4 +1,7 @@
-/** Thrown by a handler to end its run at once, whatever the job's retry policy says. */
+/**
+ * Thrown by a handler to end its run at once, whatever the job's retry policy says.
+ * @public
+ */
 export class NonRetryable extends Error {
   override readonly name = "NonRetryable";
   /** Read instead of the class, which user code may have loaded from elsewhere. */
