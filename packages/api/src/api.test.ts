@@ -74,9 +74,13 @@ describe("stopping", () => {
 
   test("gives an answer that does not come its budget, and no more", async () => {
     const entered = Promise.withResolvers<void>();
+    const never = (): Promise<never> => {
+      entered.resolve();
+      return new Promise(() => undefined);
+    };
     const under = await apiUnderTest({
       config: { drainMsMax: 5_000 },
-      storeOf: (store) => ({ ...store, runs: { ...store.runs, get: () => (entered.resolve(), new Promise(() => undefined)) } }),
+      storeOf: (store) => ({ ...store, runs: { ...store.runs, get: never } }),
     });
     const reply = under.call("GET /runs/01KE70EHG0VCYVAJ10SJX66YGA");
     reply.catch(() => undefined);

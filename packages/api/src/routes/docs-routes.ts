@@ -1,3 +1,4 @@
+import { JsonSchema } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import { content, JSON_TYPE } from "../http/answer.ts";
 import { noQuery } from "../http/list-query.ts";
@@ -22,7 +23,7 @@ export function docsRoutes(others: readonly Route[]): Route[] {
         operationId: "openapi",
         tag: "Service",
         summary: "This document",
-        responses: { 200: { description: "OpenAPI 3.1.", schema: z.record(z.string(), z.json()) } },
+        responses: { 200: { description: "OpenAPI 3.1.", schema: z.record(z.string(), JsonSchema) } },
         problems: [],
       },
       handle: () => content(JSON_TYPE, documentText()),

@@ -1,5 +1,6 @@
 import { toIsoOrNull, type Instant } from "@tickline/shared/domain/instant";
 import { PUBLIC_EVENT_TYPES, type TicklineEvent } from "@tickline/shared/events/event";
+import { JsonSchema } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import { InstantView } from "../views/instant-view.ts";
 
@@ -11,7 +12,7 @@ export const EventView = z
     subject: z.string().meta({ description: "The id of the job." }),
     time: InstantView,
     tenantId: z.string(),
-    data: z.record(z.string(), z.json()),
+    data: z.record(z.string(), JsonSchema),
   })
   .meta({ id: "Event", description: "The attributes of CloudEvents 1.0, with instants as text." });
 

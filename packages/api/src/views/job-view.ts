@@ -79,7 +79,7 @@ export function showJob(job: Job): JobView {
     description: definition.description,
     tags: definition.tags as string[],
     handler: definition.handler,
-    params: definition.params as JobView["params"],
+    params: definition.params,
     schedule: showSchedule(definition.schedule),
     queue: definition.queue,
     retry: definition.retry,

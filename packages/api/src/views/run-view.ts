@@ -5,6 +5,7 @@ import type { RunError } from "@tickline/shared/domain/run-error";
 import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import { RUN_CAUSES, type Attempt, type Run } from "@tickline/shared/domain/run";
+import { JsonSchema } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import { durationMs, InstantView } from "./instant-view.ts";
 
@@ -45,7 +46,7 @@ export const RunView = z
     finishedAt: InstantView.nullable(),
     durationMs: z.int().nullable().meta({ description: "Of the latest attempt." }),
     lateByMs: z.int().nullable().meta({ description: "From `scheduledFor` to the start of the first attempt." }),
-    output: z.json().meta({ description: "What the handler returned." }),
+    output: JsonSchema.meta({ description: "What the handler returned." }),
     error: RunErrorView.nullable(),
     retryOf: RunIdView.nullable(),
   })
@@ -75,7 +76,7 @@ export function showRun(run: Run): RunView {
     finishedAt: toIsoOrNull(run.finishedAt),
     durationMs: durationMs(run.startedAt, run.finishedAt),
     lateByMs: durationMs(run.scheduledFor, run.firstStartedAt),
-    output: run.output as RunView["output"],
+    output: run.output,
     error: showError(run.error),
     retryOf: run.retryOf,
   };

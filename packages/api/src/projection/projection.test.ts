@@ -1,0 +1,153 @@
+import { describe, expect, test } from "@jest/globals";
+import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
+import { sha256 } from "@tickline/shared/adapters/system/digest";
+import type { StatusChange } from "@tickline/shared/domain/status-change";
+import { RUNS_TOPIC } from "@tickline/shared/events/topics";
+import type { JobStatus } from "@tickline/shared/ports/job-status";
+import { addJob, addRun, end, start } from "@tickline/shared/testing/contracts/store-steps";
+import { MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { manualClock } from "@tickline/shared/testing/manual-clock";
+import { apiUnderTest, minimalJob } from "../api-under-test.test-support.ts";
+import { claimOf, ended, started } from "./event-story.test-support.ts";
+import { createSettledFold } from "./settled-fold.ts";
+
+/** The real port, telling of each write. */
+function heardStatus(status: JobStatus) {
+  const applied: (readonly StatusChange[])[] = [];
+  let next = Promise.withResolvers<void>();
+  const heard: JobStatus = {
+    ...status,
+    async apply(changes) {
+      await status.apply(changes);
+      applied.push(changes);
+      next.resolve();
+    },
+  };
+  const written = async (): Promise<void> => {
+    await next.promise;
+    next = Promise.withResolvers<void>();
+  };
+  return { heard, applied, written };
+}
+
+describe("the status of a job", () => {
+  test("follows the events of its runs, also those that tell nothing new", async () => {
+    let written = (): Promise<void> => Promise.resolve();
+    const under = await apiUnderTest({
+      storeOf(store) {
+        const status = heardStatus(store.status);
+        written = status.written;
+        return { ...store, status: status.heard };
+      },
+    });
+    await under.call("PUT /jobs/ping", { body: minimalJob });
+    const job = await under.store.jobs.get("default", "ping");
+    if (job === null) throw new Error("no job");
+    const shown = async () => {
+      const { status, lastRunAt, lastRun, version } = (await under.call("GET /jobs/ping")).body;
+      return [status, lastRunAt, lastRun?.durationMs ?? null, version];
+    };
+    const claim = claimOf(job, 0);
+    expect(await shown()).toEqual(["pending", null, null, 1]);
+    await under.bus.publish(RUNS_TOPIC, [started(claim)]);
+    await written();
+    expect(await shown()).toEqual(["running", "2026-01-05T12:00:01.000Z", null, 1]);
+    under.clock.advance(SECOND);
+    await under.bus.publish(RUNS_TOPIC, [ended(claim), started(claim), ended(claim)]);
+    await written();
+    expect(await shown()).toEqual(["succeeded", "2026-01-05T12:00:01.000Z", 5, 1]);
+    await under.stop();
+  });
+
+  test("is made good once a minute for what the bus lost", async () => {
+    let written = (): Promise<void> => Promise.resolve();
+    const under = await apiUnderTest({
+      storeOf(store) {
+        const status = heardStatus(store.status);
+        written = status.written;
+        return { ...store, status: status.heard };
+      },
+    });
+    const job = await addJob(under.store, { id: "ping" });
+    const claim = await start(under.store, await addRun(under.store, job));
+    await end(under.store, claim); // Nobody says so.
+    under.clock.advance(MINUTE);
+    await written();
+    expect((await under.call("GET /jobs/ping")).body.status).toBe("succeeded");
+    await under.stop();
+  });
+});
+
+describe("the fold of settled runs", () => {
+  const limits = { foldEveryMs: 60_000, foldOverlapMs: 10_000, foldRunsMax: 2 };
+  function setup() {
+    const clock = manualClock(START);
+    const store = createMemoryStore({ clock, digest: sha256 });
+    const status = heardStatus(store.status);
+    const fold = createSettledFold({ status: status.heard, hello: store.hello, clock }, limits);
+    /** One pass, however many rounds it takes. Returns how many they were. */
+    const pass = async (): Promise<number> => {
+      for (let rounds = 1; ; rounds += 1) if ((await fold()) === limits.foldEveryMs) return rounds;
+    };
+    return { clock, store, ...status, fold, pass };
+  }
+
+  test("reads a part a round, and moves the watermark when it has read all", async () => {
+    const at = setup();
+    for (let index = 0; index < 5; index += 1) {
+      const job = await addJob(at.store, { id: `job-${index}` });
+      await end(at.store, await start(at.store, await addRun(at.store, job)));
+    }
+    await at.fold();
+    expect(await at.store.status.watermark()).toBe(0);
+    expect((await at.pass()) + 1).toBeGreaterThanOrEqual(3);
+    expect(await at.store.status.watermark()).toBe(START);
+    const { items } = await at.store.jobs.list("default", { limit: 10, cursor: null });
+    expect(items.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => "succeeded"));
+  });
+
+  test("begins before the watermark by the overlap, so that a write that took long is found", async () => {
+    const at = setup();
+    const job = await addJob(at.store);
+    await end(at.store, await start(at.store, await addRun(at.store, job)));
+    at.clock.advance(9_000);
+    await at.store.status.advance(START + 9_000);
+    await at.pass();
+    expect(at.applied.flat()).toHaveLength(1);
+  });
+
+  test("does not read anew what is long folded", async () => {
+    const at = setup();
+    const job = await addJob(at.store);
+    await end(at.store, await start(at.store, await addRun(at.store, job)));
+    await at.pass();
+    at.clock.advance(MINUTE);
+    await at.pass();
+    at.clock.advance(MINUTE);
+    await at.pass();
+    expect(at.applied.flat().length).toBeLessThanOrEqual(2);
+    expect(await at.store.status.watermark()).toBe(START + 2 * MINUTE);
+  });
+
+  test("goes on where it was after a fault", async () => {
+    const at = setup();
+    for (let index = 0; index < 4; index += 1) {
+      const job = await addJob(at.store, { id: `job-${index}` });
+      await end(at.store, await start(at.store, await addRun(at.store, job)));
+    }
+    let away = false;
+    const flaky: JobStatus = {
+      ...at.heard,
+      settledSince: (query) => (away ? Promise.reject(new Error("away")) : at.heard.settledSince(query)),
+    };
+    const fold = createSettledFold({ status: flaky, hello: at.store.hello, clock: at.clock }, limits);
+    await fold();
+    away = true;
+    await expect(fold()).rejects.toThrow("away");
+    expect(await at.store.status.watermark()).toBe(0);
+    away = false;
+    while ((await fold()) !== limits.foldEveryMs);
+    expect(at.applied.flat()).toHaveLength(4);
+    expect(await at.store.status.watermark()).toBe(START);
+  });
+});
