@@ -1,5 +1,8 @@
 import { parseArgs } from "node:util";
 
+/** `memory`: the same services over a store that forgets, to see what the durable one costs. Never a result. */
+export type StoreKind = "sqlite" | "memory";
+
 /** What a bench run is asked for. Every figure has its flag, so that a short run is possible. */
 export interface BenchOptions {
   /** Names of benches to run; empty: all. */
@@ -21,6 +24,7 @@ export interface BenchOptions {
   readonly connections: number;
   /** Footprint: active schedules, and finished runs of earlier days beside them. */
   readonly oldRuns: number;
+  readonly store: StoreKind;
   readonly profileDir: string | null;
 }
 
@@ -41,6 +45,7 @@ const FLAGS = {
   "http-seconds": { fallback: "8", meaning: "http: load of each route and side" },
   connections: { fallback: "32", meaning: "http: open connections" },
   "old-runs": { fallback: "1000000", meaning: "footprint: finished runs in the history; 0 leaves that part out" },
+  store: { fallback: "sqlite", meaning: "sqlite, or memory to see what a durable store costs: then it is no result" },
   profile: { fallback: "", meaning: "folder for CPU profiles of Tickline's processes; they are slower under it" },
 } satisfies Record<string, Flag>;
 
@@ -80,6 +85,7 @@ export function readOptions(argv: readonly string[]): BenchOptions | null {
     httpSeconds: whole("http-seconds"),
     connections: whole("connections"),
     oldRuns: whole("old-runs"),
+    store: text("store") === "memory" ? "memory" : "sqlite",
     profileDir: text("profile") || null,
   };
 }

@@ -14,12 +14,12 @@ const PEER_SCHEDULES_MAX = 10_000;
 export const burst: Bench = {
   name: "burst",
   title: "Schedules due at one instant: lateness and drain",
-  async run({ bursts, concurrency, runs, peers, profileDir }, progress) {
+  async run({ bursts, concurrency, runs, peers, store, profileDir }, progress) {
     const tables: string[] = [];
     for (const schedules of bursts) {
       const leadMs = LEAD_MS_MIN + schedules / SCHEDULES_MADE_PER_MS;
       const plan: SchedulePlan = { schedules, everyMs: HOUR_MS, spreadMs: 0, windowMs: 1_000, concurrency, leadMs };
-      const sides = [ticklineSide<ScheduleResult>("tickline-schedules", plan, { profileDir })];
+      const sides = [ticklineSide<ScheduleResult>("tickline-schedules", plan, { store, profileDir })];
       if (peers && schedules <= PEER_SCHEDULES_MAX) sides.push(bullmqSide("bullmq-schedules", plan, "default"));
       const results = await alternate(sides, { runs, progress });
       tables.push(

@@ -12,13 +12,13 @@ const LEAD_MS_MIN = 6_000;
 export const lateness: Bench = {
   name: "lateness",
   title: "Lateness of recurring schedules: start of the handler after the instant it was due",
-  async run({ schedules, rates, seconds, concurrency, runs, peers, profileDir }, progress) {
+  async run({ schedules, rates, seconds, concurrency, runs, peers, store, profileDir }, progress) {
     const tables: string[] = [];
     for (const rate of rates) {
       const everyMs = (schedules / rate) * 1_000;
       const leadMs = LEAD_MS_MIN + schedules / SCHEDULES_MADE_PER_MS;
       const plan: SchedulePlan = { schedules, everyMs, spreadMs: everyMs, windowMs: seconds * 1_000, concurrency, leadMs };
-      const sides = [ticklineSide<ScheduleResult>("tickline-schedules", plan, { profileDir })];
+      const sides = [ticklineSide<ScheduleResult>("tickline-schedules", plan, { store, profileDir })];
       if (peers) sides.push(bullmqSide("bullmq-schedules", plan, "default"));
       const results = await alternate(sides, { runs, progress });
       tables.push(

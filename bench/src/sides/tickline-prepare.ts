@@ -15,7 +15,7 @@ const MINUTES_A_DAY = 1_440;
 
 /** Fills a data folder and leaves it: what is measured then was made by another process. */
 await runSide<PreparePlan, null>(async ({ dataDir, schedules, oldRuns }) => {
-  const { store, stop } = await openTickline({ dataDir, concurrency: 1, onStart: () => undefined });
+  const { store, close } = await openTickline({ dataDir, store: "sqlite", concurrency: 1, onStart: () => undefined });
   const now = Date.now();
   // Once a year at any minute of New Year's Day: active, of many patterns, and quiet meanwhile.
   const jobAt = (index: number) => {
@@ -30,7 +30,6 @@ await runSide<PreparePlan, null>(async ({ dataDir, schedules, oldRuns }) => {
     await store.outbox.sent(events.map(({ id }) => id));
   }
   await makeOldRuns(store, { runs: oldRuns, jobs: Array.from({ length: schedules }, (_, index) => jobAt(index)), now });
-  await stop();
-  await store.close();
+  await close();
   return null;
 });

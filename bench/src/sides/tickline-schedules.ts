@@ -4,14 +4,14 @@ import { benchJob, createJobs } from "./bench-job.ts";
 import { countEnded } from "./ended-runs.ts";
 import { runSide } from "./side.ts";
 import { createStartLog, wallMs } from "./start-log.ts";
-import { openTickline } from "./tickline.ts";
+import { openTickline, type TicklinePlace } from "./tickline.ts";
 import { cameInTime, waitUntil } from "./wait.ts";
 
 /** How long after the window it may go on before what is missing counts as missing. */
 const PATIENCE_MS = 30_000;
 
 /** Recurring schedules with a first instant each, measured over a window of fires. */
-await runSide<SchedulePlan & { readonly dataDir: string }, ScheduleResult>(async (plan) => {
+await runSide<SchedulePlan & TicklinePlace, ScheduleResult>(async (plan) => {
   const now = Math.ceil(wallMs());
   const from = now + plan.leadMs;
   const to = from + plan.windowMs;
@@ -31,6 +31,6 @@ await runSide<SchedulePlan & { readonly dataDir: string }, ScheduleResult>(async
   const drainMs = wallMs() - from;
   const used = process.cpuUsage(cpu);
   const result = { lateness: log.lateness(), expected, drainMs, cpuMs: (used.user + used.system) / 1_000 };
-  await tickline.stop();
+  await tickline.close();
   return result;
 });

@@ -4,14 +4,14 @@ import { benchJob, createJobs } from "./bench-job.ts";
 import { countEnded } from "./ended-runs.ts";
 import { runSide } from "./side.ts";
 import { wallMs } from "./start-log.ts";
-import { openTickline } from "./tickline.ts";
+import { openTickline, type TicklinePlace } from "./tickline.ts";
 import { cameInTime, waitUntil } from "./wait.ts";
 
 const PATIENCE_MS = 120_000;
 
 /** Jobs of one instant each, the same for all. Timed from that instant to the last result that is on disk. */
-await runSide<ThroughputPlan & { readonly dataDir: string }, ThroughputResult>(async ({ jobs, concurrency, leadMs, dataDir }) => {
-  const tickline = await openTickline({ dataDir, concurrency, onStart: () => undefined });
+await runSide<ThroughputPlan & TicklinePlace, ThroughputResult>(async ({ jobs, concurrency, leadMs, dataDir, store }) => {
+  const tickline = await openTickline({ dataDir, store, concurrency, onStart: () => undefined });
   const ended = countEnded(tickline.store, { expected: jobs, counts: () => true });
   const now = Math.ceil(wallMs());
   const dueAt = now + leadMs;
@@ -24,6 +24,6 @@ await runSide<ThroughputPlan & { readonly dataDir: string }, ThroughputResult>(a
   await cameInTime(ended.all, PATIENCE_MS);
   const tookMs = wallMs() - dueAt;
   const used = process.cpuUsage(cpu);
-  await tickline.stop();
+  await tickline.close();
   return { runs: ended.count, tookMs, cpuMs: (used.user + used.system) / 1_000 };
 });
