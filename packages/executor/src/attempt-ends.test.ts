@@ -44,9 +44,12 @@ test("a handler that runs too long is asked to end, and its attempt has failed",
 });
 
 test("a signal that is first read after the abort is aborted", async () => {
-  const { held, pass, close } = await running({ timeoutMs: 1_000 });
-  await pass(1_000);
-  expect(held.calls[0]!.signal.aborted).toBe(true);
+  const held = heldHandler();
+  const { executor, due, publish, pass, close } = await setup({ run: held.run });
+  await executor.start();
+  await publish(await due(1, { definition: { timeoutMs: 1_000 } }));
+  await pass(2_000);
+  expect(held.calls[0]!.signal).toMatchObject({ aborted: true, reason: { code: "timeout" } });
   held.finishAll();
   await close();
 });
@@ -93,6 +96,19 @@ test("a handler that ignores that it was asked to end keeps its run open and its
   await turns();
   expect(await ended()).toMatchObject({ state: "retrying", error: { code: "timeout" } });
   expect(exits).toEqual([]);
+  await close();
+});
+
+test("a handler that ignores a cancel is reported after the grace", async () => {
+  const { cancel, pass, logged, held, ended, close } = await running();
+  await cancel(true);
+  await pass(9_900);
+  expect(logged).toEqual([]);
+  await pass(200);
+  expect(logged).toHaveLength(1);
+  held.fail(held.calls[0]!.runId, new Error("at last"));
+  await turns();
+  expect(await ended()).toMatchObject({ state: "cancelled" });
   await close();
 });
 
@@ -151,6 +167,27 @@ test("a store that answers heartbeats never, not even with an error, cannot keep
   await close();
 });
 
+test("a renewal counts from when it was sent, not from when it was answered", async () => {
+  let answering = true;
+  const { signal, pass, clock, close } = await running({
+    obeying: true,
+    claims: (claims) => ({
+      async heartbeat(request) {
+        const answer = await claims.heartbeat(request);
+        if (!answering) return new Promise<never>(() => undefined);
+        await new Promise<void>((answered) => clock.setTimer(3_000, answered)); // 3 s on its way back.
+        answering = false;
+        return answer;
+      },
+    }),
+  });
+  await pass(14_900); // Sent at 5 s, answered at 8 s: the lease ends at 20 s, the handler is asked to end at 16 s.
+  expect(signal.aborted).toBe(false);
+  await pass(1_200);
+  expect(signal.reason).toMatchObject({ code: "lease_lost" });
+  await close();
+});
+
 test("one that ignores it ends the process with the lease", async () => {
   const state = { away: true };
   const { pass, exits, logged, held, close } = await running(silentHeartbeats(state));
@@ -174,6 +211,31 @@ test("a handler whose lease another has taken is asked to end, and its result is
   held.finish(run.runId, "too late");
   await until(() => logged.some((line) => line.startsWith("results were refused")));
   expect(await ended()).toMatchObject({ state: "due", attempt: 2, output: null });
+  await close();
+});
+
+test("the next attempt does not start here while the handler of the one before is alive", async () => {
+  const { held, store, clock, pass, run, publish, until, executor, ended, close } = await running();
+  await pass(1_000);
+  const [view] = await ending(store, clock.now() + MINUTE);
+  await store.leases.rescue({ rescues: [{ runId: run.runId, expiresAt: view!.expiresAt, to: "due" }], now: clock.now() });
+  const again = { ...run, attempt: 2 };
+  await publish([again]);
+  await turns(20);
+  expect(await ended()).toMatchObject({ state: "due", attempt: 2 });
+  expect(held.calls).toHaveLength(1);
+  // Nor when another part of the process has claimed it.
+  executor.localWorkers.reserve("default", "work");
+  const { token } = executor.localWorkers.claimant();
+  await store.claims.claim({ runs: [again], claimant: { executor: "x", token, leaseMs: 15_000 }, now: clock.now(), firedAfter: 0 });
+  executor.localWorkers.start([{ run: again, token, leaseMs: 15_000, startedAt: clock.now() }]);
+  await until(async () => (await ended()).attempt === 3);
+  expect(held.calls).toHaveLength(1);
+  held.finishAll();
+  await turns();
+  await publish([{ ...run, attempt: 3 }]);
+  await until(() => held.calls.length === 2);
+  held.finishAll();
   await close();
 });
 

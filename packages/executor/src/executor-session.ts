@@ -50,8 +50,8 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
     claimer.stop();
     await settledWithin(clock, config.flushMs, settler.flushed());
     settler.stop();
-    await settledWithin(clock, config.flushMs, parts.events.flushed());
-    await settledWithin(clock, config.flushMs, Promise.all([heartbeat.stop(), publication.stop(), control?.stop()]));
+    const rest = Promise.all([parts.events.flushed(), heartbeat.stop(), publication.stop(), control?.stop()]);
+    await settledWithin(clock, config.flushMs, rest);
     attempts.deadlines.stop();
     if (attempts.all.size > 0)
       log.warn({ runs: [...attempts.all.keys()] }, "handlers still run at the end of the executor; their runs are run again");

@@ -36,11 +36,15 @@ export const HttpParamsSchema = z.strictObject({
     .string()
     .max(URL_LENGTH_MAX)
     .regex(HTTP_URL, { error: "must be an http or https URL without user and password, such as https://example.com/hook", abort: true })
-    .refine((url) => URL.canParse(url), "must be a URL"),
+    .refine((url) => URL.canParse(url), "must be a URL")
+    .meta({ description: "An http or https URL without user and password, such as https://example.com/hook." }),
   method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]).default("GET"),
   headers: z
     .record(
-      z.string().regex(HEADER_NAME, "must be a header name, and none that Tickline or the connection sets"),
+      z
+        .string()
+        .regex(HEADER_NAME, "must be a header name, and none that Tickline or the connection sets")
+        .meta({ description: "A header name, and none that Tickline or the connection sets." }),
       z.string().max(HEADER_VALUE_LENGTH_MAX).regex(HEADER_VALUE, "must be visible characters, spaces and tabs"),
     )
     .refine((headers) => Object.keys(headers).length <= HEADERS_MAX, `must be at most ${HEADERS_MAX} headers`)
