@@ -56,7 +56,8 @@ test(
     const violations = check({ ...ledger, effects, rows, jobs, horizonAt });
 
     const recoveries = recoveriesOf(effects, killer.lives);
-    const retaken = recoveries.flatMap(({ afterUpMs }) => afterUpMs ?? []);
+    const retaken = recoveries.filter(({ afterUpMs }) => afterUpMs !== null);
+    const firstRetaken = retaken.flatMap(({ first, afterUpMs }) => (first ? (afterUpMs ?? []) : []));
     const ups = killer.lives.flatMap(({ upAt, spawnedAt }) => (upAt === null ? [] : [upAt - spawnedAt]));
     const { sent, unanswered, foundStanding, foundMissing, refused } = ledger.counts;
     printFigures(
@@ -64,7 +65,7 @@ test(
       `writes sent ${sent}, unanswered ${unanswered} (found standing ${foundStanding}, missing ${foundMissing}), refused ${JSON.stringify(refused)}`,
       `acknowledged ${tally(ledger.writes.map(({ kind }) => kind))}, triggers ${ledger.triggers.length}`,
       `runs ${rows.length}: ${tally(rows.map(({ state }) => state))}; effects ${effects.length}; sightings ${ledger.sightings.length}`,
-      `attempts interrupted ${recoveries.length}, taken up again ${retaken.length}, after ms of process life ${spread(retaken)}`,
+      `attempts interrupted ${recoveries.length}, taken up again ${retaken.length}; the first time, after ms of process life: ${spread(firstRetaken)}`,
       `up after ms ${spread(ups)}; first effect after ms ${spread(firstEffectsMs(effects, killer.lives))} (least / middle / greatest)`,
       `drained in ${drainMs} ms; violations ${violations.length}`,
     );
@@ -72,7 +73,7 @@ test(
     expect(ledger.wrongAnswers).toEqual([]);
     expect(code).toBe(0);
     // Nothing waited for a lease to end.
-    expect(Math.max(...retaken)).toBeLessThan(HALF_A_LEASE_MS);
+    expect(Math.max(...firstRetaken)).toBeLessThan(HALF_A_LEASE_MS);
     // A run that met no fault would prove nothing.
     expect(killer.lives.filter(({ killedAt }) => Number.isFinite(killedAt))).toHaveLength(KILLS);
     expect(recoveries.length).toBeGreaterThan(KILLS);

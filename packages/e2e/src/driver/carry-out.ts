@@ -67,10 +67,14 @@ function outcomeOf(
   // A delete that is repeated meets what the first one left.
   if (request.method === "DELETE" && repeated && status === 404) return { kind: "stands", moment, job: null };
   const { refused } = deps.ledger.counts;
-  const key = `${request.method} ${status}`;
+  const key = `${request.method} ${status} ${codeOf(body)}`;
   refused[key] = (refused[key] ?? 0) + 1;
   return { kind: "refused", status };
 }
+
+/** The code of a problem, as refusals are counted by it. */
+export const codeOf = (body: unknown): string =>
+  typeof body === "object" && body !== null && "code" in body ? String(body.code) : "without a code";
 
 /** The job as it stands; null: there is none. */
 export async function read({ client, whenUp }: Server, find: WriteRequest["find"]): Promise<JobView | null> {

@@ -15,6 +15,8 @@ export interface JobActor {
 /** How often a job is created under an id of the client's, and then under one it had before. */
 const OWN_ID_SHARE = 0.6;
 const OLD_ID_SHARE = 0.3;
+/** How often a paused job is resumed next, so that most jobs fire most of the time. */
+const RESUME_SHARE = 0.6;
 
 /** `nothing`: this time the job is left alone. */
 const DEEDS: readonly (readonly [weight: number, deed: Deed | "nothing"])[] = [
@@ -44,6 +46,7 @@ export function createJobActor(deps: OwnJobDeps): JobActor {
   }
   async function treat(current: OwnJob): Promise<OwnJob | null> {
     const { deeds } = current.shape;
+    if (current.state === "paused" && random.chance(RESUME_SHARE)) return switchOwnJob(deps, current, "active");
     switch (random.pick(DEEDS.filter(([, deed]) => deed === "nothing" || deeds.includes(deed)))) {
       case "edit":
         return replaceOwnJob(deps, current, { ...current.plan, mark: nextMark() });

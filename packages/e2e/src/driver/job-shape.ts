@@ -37,13 +37,13 @@ const SHAPES: readonly (readonly [weight: number, shape: JobShape])[] = [
   [6, PLAIN],
   [2, { ...PLAIN, anchoredAtCreation: true, deeds: ["edit", "pause", "trigger", "delete"] }],
   [2, { ...PLAIN, overlap: "skip", everyMs: [150, 400], behaviour: { slowMs: 350, failUntil: 0 } }],
-  [2, { ...PLAIN, everyMs: [500, 1_000], behaviour: { slowMs: 1_200, failUntil: 0 } }],
+  [2, { ...PLAIN, everyMs: [700, 1_200], behaviour: { slowMs: 700, failUntil: 0 } }],
   [2, { ...PLAIN, everyMs: [400, 1_000], maxAttempts: 6, behaviour: { slowMs: 20, failUntil: 3 } }],
   [1, { ...PLAIN, everyMs: [400, 1_000], maxAttempts: 2, behaviour: { slowMs: 0, failUntil: 1_000 } }],
   [2, { ...PLAIN, everyMs: [300, 800], onUncertain: "skip", behaviour: { slowMs: 250, failUntil: 0 } }],
   [2, { ...PLAIN, everyMs: [150, 300], count: 8, deeds: ["trigger"] }],
   [3, { ...PLAIN, everyMs: null, deeds: ["edit", "trigger", "delete"] }],
-  [1, { ...PLAIN, everyMs: null, behaviour: { slowMs: 1_500, failUntil: 0 }, deeds: ["pause", "trigger"] }],
+  [1, { ...PLAIN, everyMs: null, behaviour: { slowMs: 800, failUntil: 0 }, deeds: ["pause", "trigger"] }],
 ];
 
 export const pickShape = (random: SeededRandom): JobShape => random.pick(SHAPES);

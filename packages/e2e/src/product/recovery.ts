@@ -7,6 +7,8 @@ export interface Recovery {
   readonly attempt: number;
   /** Time of process life between the kill and the next attempt; null: there was none. */
   readonly afterUpMs: number | null;
+  /** True when it was cut off for the first time: a run that was rescued twice is claimed alone, and so waits for others like it. */
+  readonly first: boolean;
 }
 
 /** What became of each attempt that a kill cut off. */
@@ -17,7 +19,7 @@ export function recoveriesOf(effects: readonly Effect[], lives: readonly Life[])
     .map(({ runId, attempt, endedAt }) => {
       const next = byRun.get(runId)?.find((effect) => effect.attempt > attempt);
       const afterUpMs = next === undefined || endedAt === null ? null : lifeBetween(lives, { from: endedAt, to: next.startedAt });
-      return { runId, attempt, afterUpMs };
+      return { runId, attempt, afterUpMs, first: attempt === 1 && (next === undefined || next.attempt === 2) };
     });
 }
 

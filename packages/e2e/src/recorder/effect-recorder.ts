@@ -44,8 +44,9 @@ export async function startEffectRecorder({ file, onLine }: EffectRecorderOption
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ order }));
     }, behaviour.slowMs);
     response.on("close", () => {
-      if (response.headersSent) return;
       clearTimeout(timer);
+      // At the end it is the recorder that goes away, not its caller.
+      if (response.headersSent || !server.listening) return;
       append({ line: "end", order, endedAt: Date.now(), outcome: "aborted", status: null });
     });
     request.resume();

@@ -1,0 +1,90 @@
+import { afterEach, expect, jest, test } from "@jest/globals";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { JobDetailView, JobView, PageView, RunView } from "./driver/views.ts";
+import { createApiClient } from "./driver/api-client.ts";
+import { createEndings, temporaryFolder } from "./product/endings.ts";
+import { REPOSITORY } from "./product/product-process.ts";
+import { eventually } from "./product/running-product.ts";
+import { runCommand } from "./product/run-command.ts";
+import { startEffectRecorder } from "./recorder/effect-recorder.ts";
+import { targetUrl } from "./recorder/target-behaviour.ts";
+
+jest.setTimeout(90_000);
+
+const endings = createEndings();
+afterEach(endings.run);
+
+const MARKER = "<!-- executed by packages/e2e/src/readme.test.ts -->";
+const README_ADDRESS = "http://127.0.0.1:7070";
+const README_TARGET = `${README_ADDRESS}/livez`;
+/** A start later than this is not on time, whatever else the machine does. Milliseconds. */
+const LATE_MS_MAX = 1_000;
+
+/** The shell blocks from each marker to the end of its section, in order. */
+function executedBlocks(): string[] {
+  const readme = readFileSync(join(REPOSITORY, "README.md"), "utf8");
+  const sections = readme.split(MARKER).slice(1);
+  return sections.flatMap((text) => {
+    const section = text.split(/^#{1,2} /m)[0] ?? "";
+    return [...section.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block]) => block ?? []);
+  });
+}
+
+/** `npm start`, as the README says, but on a free port and a folder of its own. */
+async function npmStart(): Promise<string> {
+  const folder = temporaryFolder(endings);
+  const args = ["start", "--silent", "--", "--port", "0", "--data", join(folder, "data")];
+  const npm = spawn("npm", args, { cwd: REPOSITORY, stdio: ["ignore", "pipe", "inherit"] });
+  const exited = once(npm, "exit");
+  endings.add(async () => {
+    npm.kill("SIGTERM");
+    await exited;
+  });
+  let printed = "";
+  npm.stdout.setEncoding("utf8").on("data", (text: string) => void (printed += text));
+  return eventually(() => /^\s*API\s+(http:\/\/\S+)$/m.exec(printed)?.[1] ?? null);
+}
+
+test("what the README says to type works as it says, and the job it makes runs on time", async () => {
+  const [create, look, act] = executedBlocks();
+  const address = await npmStart();
+  const paste = (block: string | undefined) => runCommand((block ?? "").replaceAll(README_ADDRESS, address), REPOSITORY);
+  const client = createApiClient(() => address);
+  const get = async <Body>(path: string) => ((await client.send({ method: "GET", path })) as { body: Body }).body; // A client that throws on other answers.
+
+  const created = JSON.parse((await paste(create)).stdout) as JobView;
+  expect(created).toMatchObject({ id: "ping", name: "ping", state: "active", status: "pending", handler: "http" });
+  await eventually(async () => ((await get<JobView>("/jobs/ping")).status === "succeeded" ? true : null));
+
+  const shown = JSON.parse((await paste(look)).stdout) as JobDetailView;
+  expect(shown).toMatchObject({ status: "succeeded", lastRun: { state: "succeeded", error: null } });
+  expect(Date.parse(shown.nextRunAt ?? "")).toBeGreaterThan(Date.parse(shown.lastRunAt ?? ""));
+  expect(shown.upcoming[0]).toBe(shown.nextRunAt);
+  expect(shown.recentRuns).toMatchObject([{ state: "succeeded", cause: "schedule", attempt: 1 }]);
+
+  expect(await paste(act)).toMatchObject({ code: 0, stdout: expect.stringMatching(/"cause":"manual".*"state":"paused"/s) });
+  expect(await client.send({ method: "GET", path: "/jobs/ping" })).toMatchObject({ status: 404 });
+  const history = await get<PageView<RunView>>("/runs?jobId=ping");
+  expect(history.items.map(({ cause }) => cause)).toContain("manual");
+});
+
+test("the job of the README calls a real server every two seconds, on time", async () => {
+  const [create] = executedBlocks();
+  const address = await npmStart();
+  const recorder = await startEffectRecorder({ file: join(temporaryFolder(endings), "effects.jsonl") });
+  endings.add(recorder.close);
+  const target = targetUrl(recorder.url, { mark: "ping" });
+  const { stdout } = await runCommand((create ?? "").replace(README_TARGET, target).replaceAll(README_ADDRESS, address), REPOSITORY);
+  const createdAt = Date.parse((JSON.parse(stdout) as JobView).createdAt);
+  const effects = await eventually(() => (recorder.effects().length < 3 ? null : recorder.effects()));
+  expect(effects.map(({ jobId, scheduledFor }) => ({ jobId, scheduledFor }))).toEqual(
+    [1, 2, 3].map((turn) => ({ jobId: "ping", scheduledFor: createdAt + turn * 2_000 })),
+  );
+  for (const { startedAt, scheduledFor } of effects) {
+    expect(startedAt).toBeGreaterThanOrEqual(scheduledFor);
+    expect(startedAt - scheduledFor).toBeLessThan(LATE_MS_MAX);
+  }
+});

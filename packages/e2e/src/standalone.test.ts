@@ -1,0 +1,179 @@
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { JobDetailView, JobView, RunView } from "./driver/views.ts";
+import { createEndings, temporaryFolder } from "./product/endings.ts";
+import { runCommand } from "./product/run-command.ts";
+import { REPOSITORY, startProduct } from "./product/product-process.ts";
+import { eventually, runProduct } from "./product/running-product.ts";
+import { startEffectRecorder } from "./recorder/effect-recorder.ts";
+import { targetUrl } from "./recorder/target-behaviour.ts";
+
+jest.setTimeout(60_000);
+
+const endings = createEndings();
+afterEach(endings.run);
+
+const setup = () => ({ dataDir: join(temporaryFolder(endings), "data") });
+
+async function recorderIn(folder: string) {
+  const recorder = await startEffectRecorder({ file: join(folder, "..", "effects.jsonl") });
+  endings.add(recorder.close);
+  return recorder;
+}
+
+const onceAt = (at: number): Record<string, unknown> => ({ at: new Date(at).toISOString() });
+const ended = ({ state }: RunView): boolean => ["succeeded", "failed"].includes(state);
+
+describe("a start", () => {
+  test("prints the address, the data folder, and a curl line that works when pasted", async () => {
+    const { dataDir } = setup();
+    const product = await runProduct(endings, { dataDir });
+    const printed = product.stdout();
+    expect(printed).toContain(`API         ${product.address}`);
+    expect(printed).toContain(`${product.address}/docs`);
+    expect(printed).toContain(join(dataDir, "tickline.db"));
+    expect(printed).toContain("no authentication");
+    const [create, look] = printed.split("\n").flatMap((line) => /curl .*$/.exec(line)?.[0] ?? []);
+    const created = await runCommand(create ?? "", REPOSITORY);
+    expect(JSON.parse(created.stdout)).toMatchObject({ id: "ping", state: "active", status: "pending" });
+    await eventually(async () => ((await product.runsOf("ping")).some(ended) ? true : null));
+    const shown = await runCommand(look ?? "", REPOSITORY);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ id: "ping", status: "succeeded" });
+    expect((await fetch(`${product.address}/docs`)).status).toBe(200);
+    expect(product.stderr()).toBe("");
+  });
+
+  test("on a folder that another process has says whose it is, and ends with 1", async () => {
+    const { dataDir } = setup();
+    const first = await runProduct(endings, { dataDir });
+    const second = startProduct({ dataDir });
+    expect(await second.exited).toEqual({ code: 1, signal: null });
+    expect(second.stderr()).toContain(`belongs to process ${first.pid}`);
+    expect(second.stdout()).toBe("");
+    expect(await first.call<JobView>("GET", "/jobs")).toMatchObject({ items: [] });
+  });
+
+  test("after a kill takes the folder that the killed process had", async () => {
+    const { dataDir } = setup();
+    const killed = await runProduct(endings, { dataDir });
+    await killed.kill();
+    expect((await runProduct(endings, { dataDir })).running).toBe(true);
+  });
+
+  test("on a port that is taken says so, and ends with 1", async () => {
+    const { dataDir } = setup();
+    const server = createServer().listen(0, "127.0.0.1");
+    endings.add(() => void server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo; // A TCP server has this form of address.
+    const product = startProduct({ dataDir, port });
+    expect(await product.exited).toEqual({ code: 1, signal: null });
+    expect(product.stderr()).toContain(`port ${port}: another process is listening there`);
+    expect(product.stderr()).not.toContain("    at ");
+  });
+
+  test("with --help says every option, and ends with 0", async () => {
+    const { dataDir } = setup();
+    const product = startProduct({ dataDir, args: ["--help"] });
+    expect(await product.exited).toEqual({ code: 0, signal: null });
+    for (const option of ["--host", "--port", "--data", "--handlers", "PORT", "DATA_DIR"]) expect(product.stdout()).toContain(option);
+  });
+
+  test("with options and variables that cannot be says all of them at once, and ends with 1", async () => {
+    const { dataDir } = setup();
+    const product = startProduct({ dataDir, args: ["--port", "http"], env: { WORKERS_MAX: "0", LOG_LEVEL: "loud" } });
+    expect(await product.exited).toEqual({ code: 1, signal: null });
+    for (const fault of ["--port=http", "WORKERS_MAX=0", "LOG_LEVEL=loud"]) expect(product.stderr()).toContain(fault);
+    expect(product.stderr()).not.toContain("    at ");
+  });
+
+  test("with an option that there is not names it, and does not end with 0", async () => {
+    const { dataDir } = setup();
+    const product = startProduct({ dataDir, args: ["--prot", "1"] });
+    expect((await product.exited).code).toBe(1);
+    expect(product.stderr()).toContain("--prot");
+  });
+
+  test("serves handlers of a folder outside the repository, which import tickline and zod", async () => {
+    const { dataDir } = setup();
+    const handlers = join(dataDir, "..", "handlers");
+    mkdirSync(handlers);
+    writeFileSync(join(handlers, "greet.ts"), GREET);
+    const product = await runProduct(endings, { dataDir, args: ["--handlers", handlers] });
+    expect(product.stdout()).toContain("greet");
+    const job = { name: "greet", schedule: onceAt(Date.now() + 300), handler: "greet", params: { who: "you" } };
+    await product.call("PUT", "/jobs/greet", job);
+    const run = await eventually(async () => (await product.runsOf("greet")).find(ended) ?? null);
+    expect(run).toMatchObject({ state: "succeeded", output: { said: "hello you", attempt: 1 } });
+    await expect(product.call("PUT", "/jobs/other", { ...job, params: { who: 7 } })).rejects.toThrow("/params/who");
+  });
+});
+
+const GREET = `import { defineHandler } from "tickline";
+import { z } from "zod";
+export default defineHandler({
+  type: "greet",
+  params: z.object({ who: z.string() }),
+  run: async ({ params, attempt }) => ({ said: \`hello \${params.who}\`, attempt }),
+});
+`;
+
+describe("an end by SIGTERM", () => {
+  test("lets a run under way finish, and ends with 0", async () => {
+    const { dataDir } = setup();
+    const product = await runProduct(endings, { dataDir });
+    const recorder = await recorderIn(dataDir);
+    const params = { url: targetUrl(recorder.url, { mark: "slow", slowMs: 1_500 }) };
+    await product.call("PUT", "/jobs/slow", { name: "slow", schedule: onceAt(Date.now() + 200), handler: "http", params });
+    await eventually(() => recorder.effects()[0] ?? null);
+    expect(await product.end()).toBe(0);
+    expect(recorder.effects()).toMatchObject([{ outcome: "answered", status: 200 }]);
+    const next = await runProduct(endings, { dataDir });
+    expect(await next.runsOf("slow")).toMatchObject([{ state: "succeeded", attempt: 1 }]);
+    expect(recorder.effects()).toHaveLength(1);
+  });
+
+  test("gives back a run that takes longer than the drain, ends with 0, and runs it again at the next start", async () => {
+    const { dataDir } = setup();
+    const product = await runProduct(endings, { dataDir, env: { DRAIN_MS: "200" } });
+    const recorder = await recorderIn(dataDir);
+    const params = { url: targetUrl(recorder.url, { mark: "long", slowMs: 4_000 }) };
+    const job = { name: "long", schedule: onceAt(Date.now() + 200), handler: "http", params, retry: { maxAttempts: 1 } };
+    await product.call("PUT", "/jobs/long", job);
+    await eventually(() => recorder.effects()[0] ?? null);
+    const asked = Date.now();
+    expect(await product.end()).toBe(0);
+    expect(Date.now() - asked).toBeLessThan(4_000);
+    const next = await runProduct(endings, { dataDir });
+    const run = await eventually(async () => (await next.runsOf("long")).find(ended) ?? null);
+    expect(run).toMatchObject({ state: "succeeded", attempt: 2, attempts: [{ state: "released" }, { state: "succeeded" }] });
+    expect(recorder.effects()).toMatchObject([
+      { attempt: 1, outcome: "aborted" },
+      { attempt: 2, outcome: "answered" },
+    ]);
+  });
+
+  test("keeps what stood: jobs, their versions and their history read the same at the next start", async () => {
+    const { dataDir } = setup();
+    const product = await runProduct(endings, { dataDir });
+    const params = { url: `${product.address}/livez` };
+    await product.call("PUT", "/jobs/done", { name: "done", schedule: onceAt(Date.now() + 200), handler: "http", params, tags: ["kept"] });
+    await product.call("PUT", "/jobs/later", { name: "later", schedule: "0 9 * * 1", handler: "http", params });
+    await product.call("PATCH", "/jobs/later", { description: "changed" });
+    await product.call("POST", "/jobs/later/pause");
+    await eventually(async () => ((await product.call<JobView>("GET", "/jobs/done")).status === "succeeded" ? true : null));
+    const before = await Promise.all(["done", "later"].map((id) => product.call<JobDetailView>("GET", `/jobs/${id}`)));
+    expect(await product.end()).toBe(0);
+    const next = await runProduct(endings, { dataDir });
+    const after = await Promise.all(["done", "later"].map((id) => next.call<JobDetailView>("GET", `/jobs/${id}`)));
+    expect(after).toEqual(before);
+    expect(after).toMatchObject([
+      { status: "succeeded", state: "finished" },
+      { version: 3, state: "paused", description: "changed" },
+    ]);
+  });
+});
