@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { AppError } from "@tickline/shared/domain/app-error";
 import type { Clock } from "@tickline/shared/ports/clock";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { ApiConfig } from "./api-config.ts";
@@ -30,7 +31,7 @@ export function createHttpServer({ clock, config, listener, onDrain }: HttpServe
     starting.timeout = config.silentMsMax;
     server = starting;
     await new Promise<void>((resolve, reject) => {
-      starting.once("error", reject);
+      starting.once("error", (fault: NodeJS.ErrnoException) => reject(cannotListen(config, fault)));
       starting.listen(config.port, config.host, () => resolve());
     });
     const { port } = starting.address() as AddressInfo;
@@ -58,4 +59,9 @@ export function createHttpServer({ clock, config, listener, onDrain }: HttpServe
       return url;
     },
   };
+}
+
+function cannotListen({ host, port }: Pick<ApiConfig, "host" | "port">, fault: NodeJS.ErrnoException): AppError {
+  const why = fault.code === "EADDRINUSE" ? "another process is listening there: end it, or choose another port" : fault.message;
+  return new AppError("bad_config", `cannot listen on ${host}, port ${port}: ${why}`, { cause: fault });
 }
