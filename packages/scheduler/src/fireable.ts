@@ -20,23 +20,32 @@ export interface Fireable {
 
 /** `wake` is called when a worker is free again. */
 export function createFireable({ localWorkers, config, now }: RangeContext, window: JobWindow, wake: () => void): Fireable {
+  /** In order; those before `heldFrom` have gone, and are cut off now and then. */
   let held: Job[] = [];
+  let heldFrom = 0;
 
   function take(): Job[] {
     if (localWorkers === null) return window.heap.takeDue(now(), config.fireJobsMax);
     const jobs: Job[] = [];
     const released = releasable(localWorkers);
-    jobs.push(...held.slice(0, released));
-    held = held.slice(released);
+    for (const job of held.slice(heldFrom, heldFrom + released)) jobs.push(job);
+    heldFrom += released;
+    if (heldFrom * 2 > held.length) {
+      held = held.slice(heldFrom);
+      heldFrom = 0;
+    }
     takeDue(localWorkers, jobs);
-    if (held.length > 0) localWorkers.onceFree(wake);
+    if (holding()) localWorkers.onceFree(wake);
     return jobs;
   }
+  const holding = (): boolean => held.length > heldFrom;
+
   /** How many of the held ones, oldest first, have a worker now, or have waited long enough. */
   function releasable(workers: LocalWorkers): number {
     const oldest = now() - HELD_MS_MAX;
-    let count = Math.min(workers.free(), held.length, config.fireJobsMax);
-    while (count < Math.min(held.length, config.fireJobsMax) && mayGo(workers, held[count], oldest)) count += 1;
+    const most = Math.min(held.length - heldFrom, config.fireJobsMax);
+    let count = Math.min(workers.free(), most);
+    while (count < most && mayGo(workers, held[heldFrom + count], oldest)) count += 1;
     return count;
   }
   const mayGo = (workers: LocalWorkers, job: Job | undefined, oldest: number): boolean =>
@@ -62,10 +71,11 @@ export function createFireable({ localWorkers, config, now }: RangeContext, wind
   return {
     take,
     get holding() {
-      return held.length > 0;
+      return holding();
     },
     clear() {
       held = [];
+      heldFrom = 0;
     },
   };
 }
