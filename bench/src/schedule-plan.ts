@@ -1,7 +1,7 @@
 import type { Lateness } from "./statistics.ts";
 
 /** What both sides of the lateness and burst benches are asked: so many schedules, due like this, measured for so long. */
-export interface SchedulePlan {
+export interface ScheduleLoad {
   readonly schedules: number;
   readonly everyMs: number;
   /** First instants are spread evenly over this long, in whole milliseconds; 0: all schedules are due at one instant. */
@@ -10,9 +10,21 @@ export interface SchedulePlan {
   readonly windowMs: number;
   /** Handlers that may run at once. */
   readonly concurrency: number;
+}
+
+export interface SchedulePlan extends ScheduleLoad {
   /** Time for making the schedules, before the first of them is due. */
   readonly leadMs: number;
 }
+
+/** Slower than each side makes schedules on two cores, so that all are there before the first is due. */
+const TICKLINE_MADE_PER_MS = 4;
+const BULLMQ_MADE_PER_MS = 2;
+const LEAD_MS_MIN = 6_000;
+
+const planWith = (load: ScheduleLoad, madePerMs: number): SchedulePlan => ({ ...load, leadMs: LEAD_MS_MIN + load.schedules / madePerMs });
+export const ticklinePlan = (load: ScheduleLoad): SchedulePlan => planWith(load, TICKLINE_MADE_PER_MS);
+export const bullmqPlan = (load: ScheduleLoad): SchedulePlan => planWith(load, BULLMQ_MADE_PER_MS);
 
 export interface ScheduleResult {
   readonly lateness: Lateness;

@@ -1,12 +1,10 @@
 import { alternate, type Bench } from "../bench.ts";
-import type { SchedulePlan, ScheduleResult } from "../schedule-plan.ts";
+import { bullmqPlan, ticklinePlan, type ScheduleLoad, type ScheduleResult } from "../schedule-plan.ts";
 import { showNumber } from "../text-table.ts";
 import { bullmqSide } from "./bullmq-side.ts";
 import { scheduleTable } from "./schedule-table.ts";
 import { ticklineSide } from "./tickline-side.ts";
 
-const SCHEDULES_MADE_PER_MS = 2;
-const LEAD_MS_MIN = 6_000;
 const HOUR_MS = 3_600_000;
 /** The peer is asked no more than this: above, it takes minutes. */
 const PEER_SCHEDULES_MAX = 10_000;
@@ -17,10 +15,9 @@ export const burst: Bench = {
   async run({ bursts, concurrency, runs, peers, store, profileDir }, progress) {
     const tables: string[] = [];
     for (const schedules of bursts) {
-      const leadMs = LEAD_MS_MIN + schedules / SCHEDULES_MADE_PER_MS;
-      const plan: SchedulePlan = { schedules, everyMs: HOUR_MS, spreadMs: 0, windowMs: 1_000, concurrency, leadMs };
-      const sides = [ticklineSide<ScheduleResult>("tickline-schedules", plan, { store, profileDir })];
-      if (peers && schedules <= PEER_SCHEDULES_MAX) sides.push(bullmqSide("bullmq-schedules", plan, "default"));
+      const load: ScheduleLoad = { schedules, everyMs: HOUR_MS, spreadMs: 0, windowMs: 1_000, concurrency };
+      const sides = [ticklineSide<ScheduleResult>("tickline-schedules", ticklinePlan(load), { store, profileDir })];
+      if (peers && schedules <= PEER_SCHEDULES_MAX) sides.push(bullmqSide("bullmq-schedules", bullmqPlan(load), "default"));
       const results = await alternate(sides, { runs, progress });
       tables.push(
         `${showNumber(schedules)} hourly schedules, all due at the same millisecond; ${concurrency} handlers at once; ` +
