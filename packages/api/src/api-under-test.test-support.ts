@@ -65,7 +65,10 @@ export async function apiUnderTest({ config = {}, faults = {}, storeOf = (store)
     metrics,
     call: (request, options) => call(url, request, options),
     async stop() {
+      // A stop looks again and again for connections that have become idle.
+      const ticks = setInterval(() => clock.advance(20), 2);
       await api.stop();
+      clearInterval(ticks);
       await bus.close();
     },
   };

@@ -24,6 +24,7 @@ import { runListRoutes } from "./routes/run-list-routes.ts";
 import { runRoutes } from "./routes/run-routes.ts";
 import { scheduleRoutes } from "./routes/schedule-routes.ts";
 import { serviceRoutes } from "./routes/service-routes.ts";
+import { createJobTexts } from "./views/job-text.ts";
 import { createEventHub, type EventHub } from "./stream/event-hub.ts";
 
 export interface Api extends Service {
@@ -76,9 +77,10 @@ export function createApi(deps: ApiDeps, config: ApiConfig): Api {
 }
 
 function routesOf(context: ApiContext, { hub, draining }: { readonly hub: EventHub; readonly draining: () => boolean }): Route[] {
+  const texts = createJobTexts();
   const routes = [
-    ...jobListRoutes(context),
-    ...jobRoutes(context),
+    ...jobListRoutes(context, texts),
+    ...jobRoutes(context, texts),
     ...runRoutes(context),
     ...runListRoutes(context),
     ...scheduleRoutes(context),

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AppError } from "@tickline/shared/domain/app-error";
-import type { Clock } from "@tickline/shared/ports/clock";
+import type { Clock, Timer } from "@tickline/shared/ports/clock";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { ApiConfig } from "./api-config.ts";
 
@@ -17,6 +17,9 @@ export interface HttpServerOptions {
   /** Called when a stop begins, before it waits for the answers under way. */
   readonly onDrain: () => void;
 }
+
+/** How often a stop looks for connections that have become idle. */
+const IDLE_LOOK_MS = 20;
 
 /** The socket: listens, and on stop lets the answers under way finish within a budget. Its steps are for a lifecycle. */
 export function createHttpServer({ clock, config, listener, onDrain }: HttpServerOptions): HttpServer {
@@ -38,7 +41,6 @@ export function createHttpServer({ clock, config, listener, onDrain }: HttpServe
     url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   }
 
-  /** `close` alone would wait for the sockets that clients keep for their next request. */
   async function stop(): Promise<void> {
     const stopping = server;
     if (stopping === null) return;
@@ -46,11 +48,21 @@ export function createHttpServer({ clock, config, listener, onDrain }: HttpServe
     url = null;
     onDrain();
     const budget = clock.setTimer(config.drainMsMax, () => stopping.closeAllConnections());
-    await new Promise<void>((resolve) => {
-      stopping.close(() => resolve());
-      stopping.closeIdleConnections();
-    });
+    const idle = closeIdle(stopping);
+    await new Promise<void>((resolve) => stopping.close(() => resolve()));
+    idle.cancel();
     budget.cancel();
+  }
+
+  /** `close` alone would wait for the sockets that clients keep for their next request, and some get idle only now. */
+  function closeIdle(stopping: Server): Timer {
+    let next: Timer | null = null;
+    const again = (): void => {
+      stopping.closeIdleConnections();
+      next = clock.setTimer(IDLE_LOOK_MS, again);
+    };
+    again();
+    return { cancel: () => next?.cancel() };
   }
   return {
     start,

@@ -13,28 +13,37 @@ export type ParamsCheck = (handler: HandlerDescription, params: JsonObject) => r
 /** Compiled schemas kept; a changed schema is another text, so an entry never goes stale. */
 const COMPILED_MAX = 200;
 
-type Compiled = { readonly validate: ValidateFunction | null };
+/** Null: it cannot be compiled. */
+type Compiled = ValidateFunction | null;
 
 export function createParamsCheck(log: Logger): ParamsCheck {
-  const compiled = boundedCache<string, Compiled>(COMPILED_MAX);
+  const byText = boundedCache<string, Compiled>(COMPILED_MAX);
+  // The same description is handed in again and again; its text is made once.
+  const byHandler = new WeakMap<HandlerDescription, Compiled>();
 
   function compile(handler: HandlerDescription): Compiled {
     // An instance for each schema: ids of one handler's schema cannot clash with those of another.
     const ajv = new Ajv2020({ allErrors: true, strict: false, validateSchema: false, logger: false });
     formats.default(ajv);
     try {
-      return { validate: ajv.compile(handler.paramsSchema) };
+      return ajv.compile(handler.paramsSchema);
     } catch (fault) {
       // Not the client's fault: the executor parses params once more, and says what is wrong in the run.
       log.warn({ err: fault, handler: handler.type }, "the schema of a handler cannot be compiled; its params go unchecked");
-      return { validate: null };
+      return null;
     }
   }
-  return (handler, params) => {
+  function compiled(handler: HandlerDescription): Compiled {
+    const known = byHandler.get(handler);
+    if (known !== undefined) return known;
     const text = JSON.stringify(handler.paramsSchema);
-    let entry = compiled.get(text);
-    if (entry === undefined) compiled.set(text, (entry = compile(handler)));
-    const { validate } = entry;
+    let validate = byText.get(text);
+    if (validate === undefined) byText.set(text, (validate = compile(handler)));
+    byHandler.set(handler, validate);
+    return validate;
+  }
+  return (handler, params) => {
+    const validate = compiled(handler);
     return validate === null || validate(params) ? [] : (validate.errors ?? []).map(faultOf);
   };
 }

@@ -1,6 +1,6 @@
 import type { Digest } from "@tickline/shared/domain/digest";
 import type { Page, PageRequest } from "@tickline/shared/ports/page";
-import { json, type Answer } from "./answer.ts";
+import { content, JSON_TYPE, type Answer } from "./answer.ts";
 import { listIdentity, openCursor, sealCursor } from "./page-cursor.ts";
 import { invalidRequest } from "./problem.ts";
 
@@ -10,11 +10,12 @@ export interface ListRequest<Item> {
   /** The query as parsed: filters, `limit`, `cursor`. */
   readonly query: Readonly<Record<string, unknown>> & { readonly limit: number; readonly cursor?: string | undefined };
   readonly read: (page: PageRequest) => Promise<Page<Item>>;
-  readonly show: (item: Item) => object;
+  /** The JSON of an item. */
+  readonly text: (item: Item) => string;
 }
 
 /** One page of a list, with the way to the next in the body and as a `Link`. */
-export async function pageAnswer<Item>(digest: Digest, { path, querystring, query, read, show }: ListRequest<Item>): Promise<Answer> {
+export async function pageAnswer<Item>(digest: Digest, { path, querystring, query, read, text }: ListRequest<Item>): Promise<Answer> {
   const { limit, cursor } = query;
   if (cursor === undefined) return answer(await read({ limit, cursor: null }));
   const opened = openCursor(digest, listIdentity(path, query), cursor);
@@ -23,7 +24,7 @@ export async function pageAnswer<Item>(digest: Digest, { path, querystring, quer
   function answer({ items, nextCursor }: Page<Item>): Answer {
     const next = nextCursor === null ? null : sealCursor(digest, listIdentity(path, query), nextCursor);
     const headers = next === null ? null : { Link: `<${path}?${withCursor(querystring, next)}>; rel="next"` };
-    return json(200, { items: items.map(show), nextCursor: next }, headers);
+    return content(JSON_TYPE, `{"items":[${items.map(text).join(",")}],"nextCursor":${JSON.stringify(next)}}`, headers);
   }
 }
 

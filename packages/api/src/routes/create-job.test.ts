@@ -60,7 +60,7 @@ describe("POST /jobs", () => {
     expect(await heard.promise).toMatchObject([
       { type: "JobCreated", source: "tickline/api", subject: body.id, data: { jobId: body.id, version: 1, nextRunAt: START + MINUTE } },
     ]);
-    await at.api.stop(); // Waits for what is on its way.
+    await at.stop(); // Waits for what is on its way.
     expect(await at.store.outbox.unsent({ slots: ALL_SLOTS, limit: 10 })).toEqual([]);
   });
 

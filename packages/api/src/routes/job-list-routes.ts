@@ -12,6 +12,7 @@ import { pageAnswer } from "../http/page-answer.ts";
 import { bodyRoute, route, type Route } from "../http/route.ts";
 import { createJob } from "../jobs/create-job.ts";
 import { createBody, looseFaults } from "../jobs/job-input.ts";
+import type { JobTexts } from "../views/job-text.ts";
 import { JobView, showJob } from "../views/job-view.ts";
 import { pageView } from "../views/page-view.ts";
 
@@ -25,7 +26,7 @@ const JobListQuery = z.object({
   ...pageQuery,
 });
 
-export const jobListRoutes = (context: ApiContext): Route[] => [createRoute(context), listRoute(context)];
+export const jobListRoutes = (context: ApiContext, texts: JobTexts): Route[] => [createRoute(context), listRoute(context, texts)];
 
 const createRoute = (context: ApiContext): Route =>
   bodyRoute({
@@ -52,7 +53,7 @@ const createRoute = (context: ApiContext): Route =>
     },
   });
 
-const listRoute = ({ jobs, digest }: ApiContext): Route =>
+const listRoute = ({ jobs, digest }: ApiContext, texts: JobTexts): Route =>
   route({
     method: "get",
     path: "/jobs",
@@ -70,7 +71,7 @@ const listRoute = ({ jobs, digest }: ApiContext): Route =>
         path,
         querystring,
         query,
-        show: showJob,
+        text: texts.job,
         read: (page) => jobs.list(DEFAULT_TENANT, { ...filtersOf(query), ...page }),
       }),
   });

@@ -1,7 +1,7 @@
 import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job";
 import { JobIdSchema } from "@tickline/shared/domain/job-definition";
 import type { ApiContext } from "../api-context.ts";
-import { EMPTY, json, type Answer } from "../http/answer.ts";
+import { content, EMPTY, json, JSON_TYPE, type Answer } from "../http/answer.ts";
 import { conditionOf, etagOf } from "../http/conditions.ts";
 import { noQuery } from "../http/list-query.ts";
 import { noBody } from "../http/no-body.ts";
@@ -13,10 +13,11 @@ import { deleteJob } from "../jobs/delete-job.ts";
 import { looseFaults, patchBody, replaceBody } from "../jobs/job-input.ts";
 import { decidePause, decideResume } from "../jobs/pause-job.ts";
 import { patchJob, putJob } from "../jobs/replace-job.ts";
-import { JobDetailView, JobView, RECENT_RUNS_SHOWN, showJob, showJobDetail } from "../views/job-view.ts";
+import type { JobTexts } from "../views/job-text.ts";
+import { JobDetailView, JobView, RECENT_RUNS_SHOWN, showJob } from "../views/job-view.ts";
 
-export const jobRoutes = (context: ApiContext): Route[] => [
-  getRoute(context),
+export const jobRoutes = (context: ApiContext, texts: JobTexts): Route[] => [
+  getRoute(context, texts),
   putRoute(context),
   patchRoute(context),
   deleteRoute(context),
@@ -32,7 +33,7 @@ const shown = { description: "The job.", schema: JobView, headers: ["ETag"] } as
 const editProblems = ["job_not_found", "version_mismatch", "edit_conflict", "catching_up", "bad_header"] as const;
 const readOnly = "Read-only fields are ignored, so that what GET gave may be sent back.";
 
-const getRoute = ({ jobs, runs }: ApiContext): Route =>
+const getRoute = ({ jobs, runs }: ApiContext, texts: JobTexts): Route =>
   route({
     method: "get",
     path: "/jobs/:id",
@@ -47,7 +48,7 @@ const getRoute = ({ jobs, runs }: ApiContext): Route =>
       const job = isJobId(id) ? await jobs.get(DEFAULT_TENANT, id) : null;
       if (job === null) return jobNotFound(id);
       const recent = await runs.list(DEFAULT_TENANT, { jobUid: job.uid, limit: RECENT_RUNS_SHOWN, cursor: null });
-      return json(200, showJobDetail(job, recent.items), { ETag: etagOf(job.version) });
+      return content(JSON_TYPE, texts.detail(job, recent.items), { ETag: etagOf(job.version) });
     },
   });
 

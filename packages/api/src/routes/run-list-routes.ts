@@ -1,6 +1,6 @@
 import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
 import { JobIdSchema } from "@tickline/shared/domain/job-definition";
-import { RUN_CAUSES } from "@tickline/shared/domain/run";
+import { RUN_CAUSES, type Run } from "@tickline/shared/domain/run";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import { parseInstant } from "@tickline/shared/domain/schedule/iso-time";
 import { read as readText } from "@tickline/shared/domain/schedule/schedule-fields";
@@ -36,6 +36,7 @@ const RunListQuery = z.object({
 const JobRunsQuery = RunListQuery.omit({ jobId: true });
 type RunFilters = Omit<z.output<typeof JobRunsQuery>, "limit" | "cursor">;
 
+const runText = (run: Run): string => JSON.stringify(showRun(run));
 const RunPage = pageView("RunPage", RunView);
 
 /** The history, of all jobs or of one. */
@@ -61,7 +62,7 @@ const jobRunsRoute = ({ jobs, runs, digest }: ApiContext): Route =>
       if (job === null) return jobNotFound(id);
       const filters = { ...filtersOf(query), jobUid: job.uid };
       const read = (page: PageRequest) => runs.list(DEFAULT_TENANT, { ...filters, ...page });
-      return pageAnswer(digest, { path, querystring, query, show: showRun, read });
+      return pageAnswer(digest, { path, querystring, query, text: runText, read });
     },
   });
 
@@ -82,7 +83,7 @@ const listRoute = ({ runs, digest }: ApiContext): Route =>
       if (refused !== null) return refused;
       const filters = { ...filtersOf(query), ...(query.jobId !== undefined && { jobId: query.jobId }) };
       const read = (page: PageRequest) => runs.list(DEFAULT_TENANT, { ...filters, ...page });
-      return pageAnswer(digest, { path, querystring, query, show: showRun, read });
+      return pageAnswer(digest, { path, querystring, query, text: runText, read });
     },
   });
 

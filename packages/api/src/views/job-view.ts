@@ -6,6 +6,7 @@ import {
   OVERLAP_POLICIES,
   QueueNameSchema,
   UNCERTAIN_POLICIES,
+  type JobDefinition,
 } from "@tickline/shared/domain/job-definition";
 import { JsonObjectSchema } from "@tickline/shared/domain/json";
 import { MisfireView } from "@tickline/shared/domain/misfire";
@@ -70,34 +71,40 @@ export const JobDetailView = JobView.extend({
 }).meta({ id: "JobDetail" });
 export type JobDetailView = z.infer<typeof JobDetailView>;
 
+type DefinitionView = Omit<JobView, "id" | keyof StateView>;
+type StateView = Pick<JobView, "state" | "status" | "nextRunAt" | "lastRunAt" | "lastRun" | "version" | "createdAt" | "updatedAt">;
+
 /** The answer for a job. Built field by field, because answers are many and schemas slow; a test holds the two equal. */
-export function showJob(job: Job): JobView {
-  const { definition, lastRun } = job;
-  return {
-    id: job.id,
-    name: definition.name,
-    description: definition.description,
-    tags: definition.tags as string[],
-    handler: definition.handler,
-    params: definition.params,
-    schedule: showSchedule(definition.schedule),
-    queue: definition.queue,
-    retry: definition.retry,
-    timeoutMs: definition.timeoutMs,
-    onUncertain: definition.onUncertain,
-    expireAfterMs: definition.expireAfterMs,
-    overlap: definition.overlap,
-    misfire: definition.misfire,
-    state: job.state as JobView["state"], // A tombstone is never shown: catalogs do not see it.
-    status: job.status,
-    nextRunAt: toIsoOrNull(shownNextRunAt(job)),
-    lastRunAt: toIsoOrNull(lastRun?.startedAt ?? null),
-    lastRun: lastRun === null ? null : showLastRun(lastRun),
-    version: job.version,
-    createdAt: toIso(job.createdAt),
-    updatedAt: toIso(job.updatedAt),
-  };
-}
+export const showJob = (job: Job): JobView => ({ id: job.id, ...showDefinition(job.definition), ...showState(job) });
+
+/** What an edit alone can change. */
+export const showDefinition = (definition: JobDefinition): DefinitionView => ({
+  name: definition.name,
+  description: definition.description,
+  tags: definition.tags as string[],
+  handler: definition.handler,
+  params: definition.params,
+  schedule: showSchedule(definition.schedule),
+  queue: definition.queue,
+  retry: definition.retry,
+  timeoutMs: definition.timeoutMs,
+  onUncertain: definition.onUncertain,
+  expireAfterMs: definition.expireAfterMs,
+  overlap: definition.overlap,
+  misfire: definition.misfire,
+});
+
+/** What fires and runs change too. */
+export const showState = (job: Job): StateView => ({
+  state: job.state as JobView["state"], // A tombstone is never shown: catalogs do not see it.
+  status: job.status,
+  nextRunAt: toIsoOrNull(shownNextRunAt(job)),
+  lastRunAt: toIsoOrNull(job.lastRun?.startedAt ?? null),
+  lastRun: job.lastRun === null ? null : showLastRun(job.lastRun),
+  version: job.version,
+  createdAt: toIso(job.createdAt),
+  updatedAt: toIso(job.updatedAt),
+});
 
 export const showJobDetail = (job: Job, recentRuns: readonly Run[]): JobDetailView => ({
   ...showJob(job),
@@ -106,9 +113,10 @@ export const showJobDetail = (job: Job, recentRuns: readonly Run[]): JobDetailVi
 });
 
 /** A paused job keeps its cursor, so that the pause can be recorded, but nothing is going to happen then. */
-const shownNextRunAt = ({ state, nextRunAt }: Job): Instant | null => (state === "active" ? nextRunAt : null);
+export const shownNextRunAt = ({ state, nextRunAt }: Job): Instant | null => (state === "active" ? nextRunAt : null);
 
-function upcoming(job: Job): Instant[] {
+/** The next instants, as many as are shown and left. */
+export function upcoming(job: Job): Instant[] {
   const next = shownNextRunAt(job);
   if (next === null) return [];
   const { schedule, anchorAt } = job.definition;

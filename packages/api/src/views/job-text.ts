@@ -1,0 +1,85 @@
+import { toIso } from "@tickline/shared/domain/instant";
+import type { Job } from "@tickline/shared/domain/job";
+import type { LastRun, Run } from "@tickline/shared/domain/run";
+import { boundedCache } from "@tickline/shared/domain/schedule/bounded-cache";
+import { showDefinition, shownNextRunAt, showState, upcoming } from "./job-view.ts";
+import { showRun } from "./run-view.ts";
+
+/** Texts kept, and the longest one kept, in characters: 8 MB at most, mostly far less. */
+const TEXTS_MAX = 1_000;
+const TEXT_LENGTH_MAX = 4_096;
+
+/** Jobs as the text of their answers. The very JSON of `showJob`; a test holds them equal. */
+export interface JobTexts {
+  job(job: Job): string;
+  detail(job: Job, recentRuns: readonly Run[]): string;
+}
+
+/** What of a job an answer shows, and the text it made. */
+interface Shown extends Pick<Job, "version" | "state" | "status" | "nextRunAt" | "lastRun"> {
+  readonly text: string;
+}
+
+/**
+ * Most of an answer follows from the definition, whose hash names it, and serialising that is most of the work of a read.
+ * So its text is remembered; the text of all of a job too, until something of it changes; and the instants to come,
+ * which a cron line takes long to find.
+ */
+export function createJobTexts(): JobTexts {
+  const definitions = boundedCache<string, string>(TEXTS_MAX);
+  const jobs = boundedCache<string, Shown>(TEXTS_MAX);
+  const instants = boundedCache<string, string>(TEXTS_MAX);
+
+  function definitionText({ definitionHash, definition }: Job): string {
+    const known = definitions.get(definitionHash);
+    if (known !== undefined) return known;
+    const text = membersOf(showDefinition(definition));
+    if (text.length <= TEXT_LENGTH_MAX) definitions.set(definitionHash, text);
+    return text;
+  }
+  function members(job: Job): string {
+    const known = jobs.get(job.uid);
+    if (known !== undefined && isSame(known, job)) return known.text;
+    const { version, state, status, nextRunAt, lastRun } = job;
+    const text = `"id":"${job.id}",${definitionText(job)},${membersOf(showState(job))}`;
+    if (text.length <= TEXT_LENGTH_MAX) jobs.set(job.uid, { version, state, status, nextRunAt, lastRun, text });
+    return text;
+  }
+  function upcomingText(job: Job): string {
+    const next = shownNextRunAt(job);
+    if (next === null) return "[]";
+    const key = `${job.definitionHash} ${next} ${job.firedCount}`;
+    const known = instants.get(key);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(upcoming(job).map(toIso));
+    instants.set(key, text);
+    return text;
+  }
+  return {
+    job: (job) => `{${members(job)}}`,
+    detail: (job, recentRuns) =>
+      `{${members(job)},"upcoming":${upcomingText(job)},"recentRuns":${JSON.stringify(recentRuns.map(showRun))}}`,
+  };
+}
+
+/** True when nothing that an answer shows has changed. What an edit changes, it changes together with the version. */
+const isSame = (shown: Shown, job: Job): boolean =>
+  shown.version === job.version &&
+  shown.state === job.state &&
+  shown.status === job.status &&
+  shown.nextRunAt === job.nextRunAt &&
+  isSameRun(shown.lastRun, job.lastRun);
+
+/** What became of one attempt never changes, so its state stands for its error too. */
+const isSameRun = (shown: LastRun | null, run: LastRun | null): boolean =>
+  shown === run ||
+  (shown !== null &&
+    run !== null &&
+    shown.runId === run.runId &&
+    shown.attempt === run.attempt &&
+    shown.state === run.state &&
+    shown.startedAt === run.startedAt &&
+    shown.finishedAt === run.finishedAt);
+
+/** The JSON of an object without its braces. */
+const membersOf = (value: object): string => JSON.stringify(value).slice(1, -1);
