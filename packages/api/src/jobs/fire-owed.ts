@@ -1,8 +1,10 @@
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
-import type { Fire } from "@tickline/shared/domain/fire";
+import type { Fire, FireEntry } from "@tickline/shared/domain/fire";
 import { planTick } from "@tickline/shared/domain/plan-tick";
 import { pausedRange } from "@tickline/shared/domain/reschedule";
+import { nextInstant } from "@tickline/shared/domain/schedule/next-instant";
+import type { FiredRun } from "@tickline/shared/ports/due-jobs";
 import type { ApiContext } from "../api-context.ts";
 
 /**
@@ -20,21 +22,38 @@ export async function fireOwed(context: ApiContext, job: Job, now: Instant): Pro
   for (let round = 0; round < context.config.owedRoundsMax; round += 1) {
     const [fire] = planTick({ jobs: [current], now }).fires;
     if (fire === undefined) return { kind: "settled", job: current };
-    if (!(await wins(context, fire, now))) return { kind: "stale" };
+    if ((await fireOne(context, fire, now)) === null) return { kind: "stale" };
     current = { ...current, ...fire.advance };
   }
   return { kind: "behind" };
 }
 
-/** Writes what passed during a pause into the history, as one counted range. False: somebody else wrote the job. */
+/**
+ * Writes what passed during a pause into the history, as one counted range. False: somebody else wrote the job. A change
+ * that came no further than this record, because its process ended, has left a shorter one: the rest is another range.
+ */
 export async function recordPause(context: ApiContext, job: Job, now: Instant): Promise<boolean> {
-  const entry = pausedRange(job, now);
-  return entry === null || wins(context, { job, advance: null, entries: [entry] }, now);
+  const { schedule, anchorAt } = job.definition;
+  let from = job.nextRunAt;
+  for (;;) {
+    const entry = pausedRange({ ...job, nextRunAt: from }, now);
+    if (entry === null) return true;
+    const fired = await fireOne(context, { job, advance: null, entries: [entry] }, now);
+    if (fired === null) return false;
+    const recordedTo = lastInstantOf((await context.runs.get(job.tenantId, fired[0]?.runId ?? "")) ?? entry);
+    if (recordedTo >= lastInstantOf(entry)) return true;
+    from = nextInstant(schedule, { anchorAt, after: recordedTo });
+  }
 }
 
-async function wins({ dueJobs, notices }: ApiContext, fire: Fire, now: Instant): Promise<boolean> {
+const lastInstantOf = ({ scheduledFor, scheduledForLast }: Pick<FireEntry, "scheduledFor" | "scheduledForLast">): Instant =>
+  scheduledForLast ?? scheduledFor;
+
+/** The runs that now exist; null: somebody else wrote the job. */
+async function fireOne({ dueJobs, notices }: ApiContext, fire: Fire, now: Instant): Promise<readonly FiredRun[] | null> {
   const { outcomes } = await dueJobs.fire({ fires: [fire], now, claimant: null, claimed: [] });
-  if (outcomes[0]?.kind !== "won") return false;
+  const [outcome] = outcomes;
+  if (outcome?.kind !== "won") return null;
   if (fire.entries.some(({ state }) => state === "due")) notices.runsReady(fire.job.definition.queue);
-  return true;
+  return outcome.runs;
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
+import { AppError } from "@tickline/shared/domain/app-error";
 import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
+import type { Store } from "@tickline/shared/ports/store";
 import { DAY, HOUR, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { apiUnderTest, minimalJob, type ApiSetup } from "../api-under-test.test-support.ts";
 
@@ -130,6 +132,31 @@ describe("pause and resume", () => {
     at.clock.advance(30 * SECOND);
     expect((await at.call("POST /jobs/ping/resume")).body.nextRunAt).toBe(iso(START + MINUTE));
     expect(await at.history("ping")).toEqual([]);
+  });
+
+  test("a resume that came no further than the record of the pause leaves no gap when it is repeated", async () => {
+    let failing = false;
+    const away = (): Promise<never> => Promise.reject(new AppError("store_unavailable", "the store went away", { retryable: true }));
+    const storeOf = (store: Store): Store => ({
+      ...store,
+      jobs: { ...store.jobs, change: (...request) => (failing ? away() : store.jobs.change(...request)) },
+    });
+    await using at = await setup({ storeOf });
+    await at.put("ping");
+    await at.call("POST /jobs/ping/pause");
+    failing = true;
+    for (const minutes of [3, 2]) {
+      at.clock.advance(minutes * MINUTE);
+      expect((await at.call("POST /jobs/ping/resume")).status).toBe(503);
+    }
+    failing = false;
+    at.clock.advance(4 * MINUTE);
+    expect((await at.call("POST /jobs/ping/resume")).body.state).toBe("active");
+    expect(await at.history("ping")).toEqual([
+      [MINUTE, "skipped", "paused", 3],
+      [4 * MINUTE, "skipped", "paused", 2],
+      [6 * MINUTE, "skipped", "paused", 4],
+    ]);
   });
 
   test("another schedule for a paused job records the pause so far, and the job stays paused", async () => {

@@ -80,9 +80,12 @@ export function openRunReads(db: DatabaseSync, pause: () => Promise<void>): RunR
   };
 }
 
-/** The newest runs are not in the index of ids yet: they are few, and gone through. */
+/**
+ * The newest runs are not in the index of ids yet: they are few, and gone through. Between the two looks the store's
+ * thread may enter them into it, so whoever is found in neither is looked for in the index once more.
+ */
 function keyOf({ find, findNew }: RunStatements, runId: string): number {
-  return Number((find.get(runId) ?? findNew.get(runId))?.["run_key"] ?? 0);
+  return Number((find.get(runId) ?? findNew.get(runId) ?? find.get(runId))?.["run_key"] ?? 0);
 }
 
 /** Ids from `from` on, and before `to`. */
