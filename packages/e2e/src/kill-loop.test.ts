@@ -65,7 +65,7 @@ test(
       `writes sent ${sent}, unanswered ${unanswered} (found standing ${foundStanding}, missing ${foundMissing}), refused ${JSON.stringify(refused)}`,
       `acknowledged ${tally(ledger.writes.map(({ kind }) => kind))}, triggers ${ledger.triggers.length}`,
       `runs ${rows.length}: ${tally(rows.map(({ state }) => state))}; effects ${effects.length}; sightings ${ledger.sightings.length}`,
-      `attempts interrupted ${recoveries.length}, taken up again ${retaken.length}; the first time, after ms of process life: ${spread(firstRetaken)}`,
+      `attempts interrupted ${recoveries.length}, taken up again ${retaken.length}; the first time, after ms of being up: ${spread(firstRetaken)}`,
       `up after ms ${spread(ups)}; first effect after ms ${spread(firstEffectsMs(effects, killer.lives))} (least / middle / greatest)`,
       `drained in ${drainMs} ms; violations ${violations.length}`,
     );

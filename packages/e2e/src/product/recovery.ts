@@ -5,7 +5,7 @@ import type { Life } from "./killer.ts";
 export interface Recovery {
   readonly runId: string;
   readonly attempt: number;
-  /** Time of process life between the kill and the next attempt; null: there was none. */
+  /** For how long the product was up between the kill and the next attempt; null: there was none. */
   readonly afterUpMs: number | null;
   /** True when it was cut off for the first time: a run that was rescued twice is claimed alone, and so waits for others like it. */
   readonly first: boolean;
@@ -18,12 +18,12 @@ export function recoveriesOf(effects: readonly Effect[], lives: readonly Life[])
     .filter(({ outcome }) => outcome === "aborted")
     .map(({ runId, attempt, endedAt }) => {
       const next = byRun.get(runId)?.find((effect) => effect.attempt > attempt);
-      const afterUpMs = next === undefined || endedAt === null ? null : lifeBetween(lives, { from: endedAt, to: next.startedAt });
+      const afterUpMs = next === undefined || endedAt === null ? null : upBetween(lives, { from: endedAt, to: next.startedAt });
       return { runId, attempt, afterUpMs, first: attempt === 1 && (next === undefined || next.attempt === 2) };
     });
 }
 
-function lifeBetween(lives: readonly Life[], { from, to }: { readonly from: number; readonly to: number }): number {
+function upBetween(lives: readonly Life[], { from, to }: { readonly from: number; readonly to: number }): number {
   return lives.reduce((sum, { spawnedAt, killedAt }) => sum + Math.max(0, Math.min(killedAt, to) - Math.max(spawnedAt, from)), 0);
 }
 
