@@ -24,7 +24,7 @@ export function recoveriesOf(effects: readonly Effect[], lives: readonly Life[])
 }
 
 function upBetween(lives: readonly Life[], { from, to }: { readonly from: number; readonly to: number }): number {
-  return lives.reduce((sum, { spawnedAt, killedAt }) => sum + Math.max(0, Math.min(killedAt, to) - Math.max(spawnedAt, from)), 0);
+  return lives.reduce((sum, { upAt, killedAt }) => sum + Math.max(0, Math.min(killedAt, to) - Math.max(upAt ?? killedAt, from)), 0);
 }
 
 /** From the start of each process that came up to the first effect it had. */
