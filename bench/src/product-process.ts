@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 const MAIN = path.resolve(import.meta.dirname, "../../packages/standalone/src/main.ts");
@@ -15,9 +15,24 @@ export interface ProductProcess {
   stop(): Promise<void>;
 }
 
-export async function startProduct(dataDir: string): Promise<ProductProcess> {
+export interface ProductFolders {
+  readonly dataDir: string;
+  readonly handlersDir: string;
+}
+
+/** A handler that does nothing, as a user would bring it. */
+export async function writeNoopHandler(handlersDir: string): Promise<void> {
+  await mkdir(handlersDir, { recursive: true });
+  const source = `import { defineHandler } from "tickline";
+import { z } from "zod";
+export default defineHandler({ type: "noop", params: z.looseObject({}), run: () => null });
+`;
+  await writeFile(path.join(handlersDir, "noop.mjs"), source);
+}
+
+export async function startProduct({ dataDir, handlersDir }: ProductFolders): Promise<ProductProcess> {
   const start = performance.now();
-  const args = ["--conditions=@tickline/source", MAIN, "--port", "0", "--data", dataDir];
+  const args = ["--conditions=@tickline/source", MAIN, "--port", "0", "--data", dataDir, "--handlers", handlersDir];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "exit");
   const url = await listening(child);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { alternate, type Bench, type Side } from "../bench.ts";
 import { measure } from "../measured-process.ts";
-import { startProduct } from "../product-process.ts";
+import { startProduct, writeNoopHandler, type ProductFolders } from "../product-process.ts";
 import { spreadOf } from "../statistics.ts";
 import { withTempFolder } from "../temp-folder.ts";
 import { showNumber, showSpread, textTable } from "../text-table.ts";
@@ -15,8 +15,8 @@ interface FootprintResult {
   readonly residentBytes: number;
 }
 
-async function startAndSettle(dataDir: string): Promise<FootprintResult> {
-  const product = await startProduct(dataDir);
+async function startAndSettle(folders: ProductFolders): Promise<FootprintResult> {
+  const product = await startProduct(folders);
   try {
     await sleep(SETTLE_MS);
     return { startMs: product.startMs, residentBytes: await product.residentBytes() };
@@ -25,13 +25,17 @@ async function startAndSettle(dataDir: string): Promise<FootprintResult> {
   }
 }
 
-const side = (name: string, dataDir: string): Side<FootprintResult> => ({ name, measure: () => startAndSettle(dataDir) });
-
 export const footprint: Bench = {
   name: "footprint",
   title: "Start-up until listening, and memory",
   run: ({ schedules, oldRuns, runs, profileDir }, progress) =>
     withTempFolder(async (folder) => {
+      const handlersDir = `${folder}/handlers`;
+      await writeNoopHandler(handlersDir);
+      const side = (name: string, dataDir: string): Side<FootprintResult> => ({
+        name,
+        measure: () => startAndSettle({ dataDir, handlersDir }),
+      });
       const prepared = async (name: string, plan: { readonly schedules: number; readonly oldRuns: number }) => {
         const dataDir = `${folder}/${plan.schedules}-${plan.oldRuns}`;
         await measure("tickline-prepare", { ...plan, dataDir }, { profileDir });
@@ -52,7 +56,7 @@ export const footprint: Bench = {
         ];
       });
       return [
-        `The process of \`npm start\`, less npm; memory is resident size ${SETTLE_MS / 1_000} s after the start; min / median / max of ${runs} runs.`,
+        `${showNumber(schedules)} schedules are daily, spread over all minutes of the day. The process of \`npm start\`, less npm; memory is resident size ${SETTLE_MS / 1_000} s after the start; min / median / max of ${runs} runs.`,
         "",
         textTable(["data folder", "start-up ms", "memory MB", "over the empty one, MB"], rows),
       ].join("\n");
