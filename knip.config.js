@@ -20,6 +20,7 @@ export default {
       ignoreDependencies: ["jest", "oxlint", "oxlint-tsgolint"], // Started by path, under run.mjs.
     },
     "packages/*": { entry: tests, ...sources },
+    "packages/api": { entry: tests, ...sources, ignoreDependencies: ["swagger-ui-dist"] }, // Served from its folder.
     "packages/standalone": { entry: ["src/main.ts!", "src/write-config-docs.ts!", ...tests], ...sources },
     bench: {
       ignoreDependencies: ["autocannon"], // Started by path, in a process of its own.

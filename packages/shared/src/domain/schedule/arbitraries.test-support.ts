@@ -1,4 +1,4 @@
-import fc from "fast-check"; // oxlint-disable-line rings/arrows -- test support: only tests import this file
+import fc from "fast-check";
 import type { ScheduleWire } from "./schedule.ts";
 
 /** Zones whose clocks do odd things: half an hour, two hours, 45 minutes off, at midnight, into the next day, for a month. */
