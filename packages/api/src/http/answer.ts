@@ -7,7 +7,7 @@ export type Answer =
   | { readonly kind: "json"; readonly status: number; readonly body: object; readonly headers: Headers | null }
   /** Text that is ready to be sent; JSON too, where a route writes it itself. */
   | { readonly kind: "content"; readonly type: string; readonly body: string | Buffer; readonly headers: Headers | null }
-  | { readonly kind: "empty" }
+  | { readonly kind: "empty"; readonly headers: Headers | null }
   /** The route has taken the connection over: an event stream. */
   | { readonly kind: "taken" }
   | Problem;
@@ -22,5 +22,5 @@ export const content = (type: string, body: string | Buffer, headers: Headers | 
   body,
   headers,
 });
-export const EMPTY: Answer = { kind: "empty" };
+export const empty = (headers: Headers | null = null): Answer => ({ kind: "empty", headers });
 export const TAKEN: Answer = { kind: "taken" };

@@ -2,13 +2,13 @@ import type { Context } from "koa";
 import { problem, type Problem } from "./problem.ts";
 
 /** What every answer carries. Answers are data for programs: nothing in them is to be run, framed, sniffed or kept. */
-export function setSecurityHeaders({ res }: Context): void {
-  res.setHeader("X-Content-Type-Options", "nosniff");
-  res.setHeader("Cache-Control", "no-store");
-  res.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-  res.setHeader("Referrer-Policy", "no-referrer");
-  res.setHeader("Cross-Origin-Resource-Policy", "same-origin");
-}
+export const SECURITY_HEADERS = {
+  "X-Content-Type-Options": "nosniff",
+  "Cache-Control": "no-store",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "Referrer-Policy": "no-referrer",
+  "Cross-Origin-Resource-Policy": "same-origin",
+} as const;
 
 /**
  * Any page in a browser on this machine can send a POST without a body here, and no preflight would ask us first. Browsers

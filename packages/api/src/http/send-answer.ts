@@ -1,26 +1,37 @@
 import type { Context } from "koa";
 import { JSON_TYPE, PROBLEM_TYPE, type Answer, type Headers } from "./answer.ts";
 import { PROBLEMS, showProblem } from "./problem.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
 
-/** Writes an answer to the wire. Everything is already text when Koa sees it: it would only guess at types. */
-export function sendAnswer(ctx: Context, answer: Answer): void {
+export interface Sending {
+  /** Asks the client to take a new connection next time. */
+  readonly closing: boolean;
+}
+
+/**
+ * Writes an answer to the wire, and returns its status; null: a route has taken the connection over. All is text by now
+ * and needs none of Koa's guesses at types and lengths, so it is written at one stroke: a fifth of the time of a hot read.
+ */
+export function sendAnswer(ctx: Context, answer: Answer, sending: Sending): number | null {
+  ctx.respond = false;
+  if (ctx.res.headersSent && answer.kind !== "taken") {
+    ctx.res.destroy(); // A stream that failed when it had begun: all that can be said is that it broke.
+    return null;
+  }
   switch (answer.kind) {
     case "json":
-      send(ctx, { status: answer.status, type: JSON_TYPE, body: JSON.stringify(answer.body), headers: answer.headers });
-      return;
+      return send(ctx, sending, { status: answer.status, type: JSON_TYPE, body: JSON.stringify(answer.body), headers: answer.headers });
     case "content":
-      send(ctx, { status: 200, type: answer.type, body: answer.body, headers: answer.headers });
-      return;
+      return send(ctx, sending, { status: 200, type: answer.type, body: answer.body, headers: answer.headers });
     case "problem": {
       const body = JSON.stringify(showProblem(answer, ctx.path));
-      send(ctx, { status: PROBLEMS[answer.code].status, type: PROBLEM_TYPE, body, headers: answer.headers });
-      return;
+      return send(ctx, sending, { status: PROBLEMS[answer.code].status, type: PROBLEM_TYPE, body, headers: answer.headers });
     }
     case "empty":
-      ctx.status = 204;
-      return;
+      ctx.res.writeHead(204, { ...SECURITY_HEADERS, ...answer.headers, ...(sending.closing && CLOSING) }).end();
+      return 204;
     case "taken":
-      ctx.respond = false;
+      return null;
   }
 }
 
@@ -31,9 +42,14 @@ interface Sent {
   readonly headers: Headers | null;
 }
 
-function send(ctx: Context, { status, type, body, headers }: Sent): void {
-  ctx.status = status;
-  for (const name in headers) ctx.set(name, headers[name] ?? "");
-  ctx.set("Content-Type", type);
-  ctx.body = body;
+function send({ req, res }: Context, { closing }: Sending, { status, type, body, headers }: Sent): number {
+  const all: Record<string, string | number> = { ...SECURITY_HEADERS, "Content-Type": type, "Content-Length": Buffer.byteLength(body) };
+  if (headers !== null) Object.assign(all, headers);
+  if (closing) Object.assign(all, CLOSING);
+  res.writeHead(status, all);
+  if (req.method === "HEAD") res.end();
+  else res.end(body);
+  return status;
 }
+
+const CLOSING = { Connection: "close" };

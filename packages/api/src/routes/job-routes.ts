@@ -1,7 +1,7 @@
 import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job";
 import { JobIdSchema } from "@tickline/shared/domain/job-definition";
 import type { ApiContext } from "../api-context.ts";
-import { content, EMPTY, json, JSON_TYPE, type Answer } from "../http/answer.ts";
+import { content, empty, json, JSON_TYPE, type Answer } from "../http/answer.ts";
 import { conditionOf, etagOf } from "../http/conditions.ts";
 import { noQuery } from "../http/list-query.ts";
 import { noBody } from "../http/no-body.ts";
@@ -47,7 +47,7 @@ const getRoute = ({ jobs, runs }: ApiContext, texts: JobTexts): Route =>
     async handle({ id }) {
       const job = isJobId(id) ? await jobs.get(DEFAULT_TENANT, id) : null;
       if (job === null) return jobNotFound(id);
-      const recent = await runs.list(DEFAULT_TENANT, { jobUid: job.uid, limit: RECENT_RUNS_SHOWN, cursor: null });
+      const recent = await runs.list(DEFAULT_TENANT, { jobId: id, jobUid: job.uid, limit: RECENT_RUNS_SHOWN, cursor: null });
       return content(JSON_TYPE, texts.detail(job, recent.items), { ETag: etagOf(job.version) });
     },
   });
@@ -117,7 +117,7 @@ const deleteRoute = (context: ApiContext): Route =>
       if (!isJobId(id)) return jobNotFound(id);
       const result = await deleteJob(context, { tenantId: DEFAULT_TENANT, jobId: id, condition: condition.value });
       if (result.kind === "problem") return result;
-      return result.kind === "missing" ? jobNotFound(id) : EMPTY;
+      return result.kind === "missing" ? jobNotFound(id) : empty();
     },
   });
 

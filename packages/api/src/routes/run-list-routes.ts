@@ -60,7 +60,7 @@ const jobRunsRoute = ({ jobs, runs, digest }: ApiContext): Route =>
       if (refused !== null) return refused;
       const job = isJobId(id) ? await jobs.get(DEFAULT_TENANT, id) : null;
       if (job === null) return jobNotFound(id);
-      const filters = { ...filtersOf(query), jobUid: job.uid };
+      const filters = { ...filtersOf(query), jobId: job.id, jobUid: job.uid };
       const read = (page: PageRequest) => runs.list(DEFAULT_TENANT, { ...filters, ...page });
       return pageAnswer(digest, { path, querystring, query, text: runText, read });
     },

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { createSession, type EventBuffer } from "better-sse";
+import { SECURITY_HEADERS } from "../http/security-headers.ts";
 import { showEvent } from "./event-view.ts";
 import type { EventHub } from "./event-hub.ts";
 
@@ -25,6 +26,7 @@ export async function openEventStream(
 ): Promise<void> {
   const session = await createSession(req, res, {
     statusCode: 200,
+    headers: SECURITY_HEADERS,
     keepAlive: limits.streamKeepAliveMs,
     serializer: (text) => String(text),
   });

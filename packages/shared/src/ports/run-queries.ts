@@ -3,7 +3,7 @@ import type { Run, RunCause } from "../domain/run.ts";
 import type { RunState } from "../domain/run-state.ts";
 import type { Page, PageRequest } from "./page.ts";
 
-/** `from` inclusive, `to` exclusive, both on `scheduledFor`. `jobId` sees the runs of every job that had the id; `jobUid` of one. */
+/** `from` inclusive, `to` exclusive, both on `scheduledFor`. `jobId` sees the runs of every job that had the id; `jobUid` of one, which is quickest found with its `jobId` beside it. */
 export interface RunQuery extends PageRequest {
   readonly jobId?: string;
   readonly jobUid?: string;

@@ -4,6 +4,7 @@ import type { Job, OpenMisfires } from "../../domain/job.ts";
 import type { JobDefinition } from "../../domain/job-definition.ts";
 import type { LastRun } from "../../domain/run.ts";
 import type { RunError } from "../../domain/run-error.ts";
+import { boundedCache } from "../../domain/schedule/bounded-cache.ts";
 import { jobStateOf, runStateOf, statusOf } from "./codes.ts";
 
 /** A job as one row of plain values, in this order: read as an array, which costs a third of an object per row. */
@@ -30,6 +31,20 @@ const parse = <Value>(text: SQLOutputValue | undefined, whose: string): Value =>
   }
 };
 
+/** Definitions kept as they were read, and the longest one kept, in characters: 8 MB at most, mostly far less. */
+const DEFINITIONS_MAX = 1_000;
+const DEFINITION_LENGTH_MAX = 4_096;
+const definitions = boundedCache<string, JobDefinition>(DEFINITIONS_MAX);
+
+/** A hash names its definition for ever, so what was parsed once is handed out again: parsing is a third of a read. */
+function definitionOf(hash: string, body: string, uid: string): JobDefinition {
+  const known = definitions.get(hash);
+  if (known !== undefined) return known;
+  const definition = parse<JobDefinition>(body, `job ${uid}`);
+  if (body.length <= DEFINITION_LENGTH_MAX) definitions.set(hash, definition);
+  return definition;
+}
+
 export function jobOf(row: JobRow): Job {
   const uid = row[1] as string;
   return {
@@ -38,7 +53,7 @@ export function jobOf(row: JobRow): Job {
     id: row[2] as string,
     version: row[3] as number,
     definitionHash: row[4] as string,
-    definition: parse<JobDefinition>(row[5], `job ${uid}`),
+    definition: definitionOf(row[4] as string, row[5] as string, uid),
     slot: row[6] as number,
     state: jobStateOf(row[7] as number),
     nextRunAt: row[8] as number | null,

@@ -30,6 +30,7 @@ interface RunStatements {
   readonly unindexed: StatementSync;
   readonly headsById: StatementSync;
   readonly headByUid: StatementSync;
+  readonly headByBoth: StatementSync;
   readonly pause: () => Promise<void>;
 }
 
@@ -62,6 +63,8 @@ export function openRunReads(db: DatabaseSync, pause: () => Promise<void>): RunR
     ),
     headsById: db.prepare("SELECT head FROM jobs JOIN cursors ON cursors.job_key = jobs.job_key WHERE tenant = ? AND id = ?"),
     headByUid: db.prepare("SELECT head FROM jobs JOIN cursors ON cursors.job_key = jobs.job_key WHERE tenant = ? AND uid = ?"),
+    // The ids of jobs are indexed, their uids are not: with both, one job among a hundred thousand is found at once.
+    headByBoth: db.prepare("SELECT head FROM jobs JOIN cursors ON cursors.job_key = jobs.job_key WHERE tenant = ? AND id = ? AND uid = ?"),
   };
   return {
     get(tenantId, runId) {
@@ -126,9 +129,9 @@ interface Chain {
 }
 
 async function listByJob(statements: RunStatements, tenantId: string, query: RunQuery): Promise<Page<Run>> {
-  const { limit, jobId, jobUid, state, cause } = query;
+  const { limit, jobId, state, cause } = query;
   const { floor, ceiling } = bounds(query);
-  const heads = jobUid === undefined ? statements.headsById.all(tenantId, jobId ?? "") : statements.headByUid.all(tenantId, jobUid);
+  const heads = headsOf(statements, tenantId, query);
   const chains = heads.map((row): Chain => ({ next: row["head"] as number }));
   const rows: RunRow[] = [];
   for (let steps = 1; rows.length <= limit; steps += 1) {
@@ -140,6 +143,11 @@ async function listByJob(statements: RunStatements, tenantId: string, query: Run
     if (steps % STEP_RUNS === 0) await statements.pause();
   }
   return pageOf(rows, limit);
+}
+
+function headsOf({ headsById, headByUid, headByBoth }: RunStatements, tenantId: string, { jobId, jobUid }: RunQuery) {
+  if (jobUid === undefined) return headsById.all(tenantId, jobId ?? "");
+  return jobId === undefined ? headByUid.all(tenantId, jobUid) : headByBoth.all(tenantId, jobId, jobUid);
 }
 
 const matches = <Name extends string>(code: number, wanted: Name | undefined, codes: Readonly<Record<Name, number>>): boolean =>
