@@ -11,12 +11,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { check } from "./checker/check.ts";
-import { createCluster, type Cluster } from "./cluster/cluster.ts";
-import { createEffectLog } from "./cluster/recording-handler.ts";
+import { createCluster, LEASE_MS, type Cluster } from "./cluster/cluster.ts";
+import { createEffectLog, type RecordedEffect } from "./cluster/recording-handler.ts";
 import { createDriver } from "./driver/driver.ts";
+import { LONG_SHAPES, type JobShapes } from "./driver/job-shape.ts";
 import { seededRandom, seedOf } from "./driver/seeded-random.ts";
 import { printFigures, tally } from "./product/figures.ts";
 import { atRest } from "./product/rest.ts";
+import { eventually } from "./product/running-product.ts";
 
 /** Jobs that are alive at once, and driven. */
 const ACTORS = Number(process.env["ACTORS"] ?? 200);
@@ -44,11 +46,18 @@ function sqliteStore(): Promise<Store> {
   return openSqliteStore({ file: join(folder, "tickline.db"), digest: sha256 });
 }
 
-async function setup(store: Store, { seed, busFaults }: { readonly seed: number; readonly busFaults: BusFaults }) {
+interface Setup {
+  readonly seed: number;
+  readonly busFaults: BusFaults;
+  readonly shapes?: JobShapes;
+  readonly actors?: number;
+}
+
+async function setup(store: Store, { seed, busFaults, ...driven }: Setup) {
   const log = createEffectLog();
   const cluster = createCluster({ store, busFaults, log, apis: 2 });
   endings.push(cluster.stop);
-  const driver = createDriver({ ...cluster, target: log.target, seed, actors: ACTORS, paceMsMax: PACE_MS_MAX });
+  const driver = createDriver({ ...cluster, target: log.target, seed, actors: ACTORS, paceMsMax: PACE_MS_MAX, ...driven });
   endings.push(driver.abandon);
   await cluster.start();
   printFigures(`SEED=${seed} ${expect.getState().currentTestName ?? ""}`);
@@ -104,7 +113,7 @@ test.each<[string, () => Store | Promise<Store>]>([
     const { cluster, driver, log } = await setup(await open(), { seed, busFaults: hostileBus(seed) });
     driver.start();
     await churn(cluster);
-    expect(cluster.schedulers.map((scheduler) => scheduler.leads())).toEqual([true, true]);
+    await eventually(() => (cluster.schedulers.every((scheduler) => scheduler.leads()) ? true : null));
     await judge({ cluster, driver, log });
     await expectHostility(cluster, log);
   },
@@ -141,4 +150,20 @@ test("a bus that loses everything only delays: once it speaks again every instan
   busFaults.lose = 0;
   const { effects } = await judge({ cluster, driver, log });
   expect(effects.length).toBeGreaterThan(ACTORS);
+});
+
+test("an executor cut off from the store ends its attempts before others begin them, and its late results are refused", async () => {
+  const seed = seedOf(process.env);
+  const { cluster, driver, log } = await setup(memoryStore(), { seed, busFaults: hostileBus(seed), shapes: LONG_SHAPES, actors: 40 });
+  driver.start();
+  const isRunning = ({ executor, outcome }: RecordedEffect): boolean => executor === "one" && outcome === "open";
+  await eventually(() => (log.effects.some(isRunning) ? true : null));
+  cluster.firstExecutorsWay.sever();
+  const cutOff = log.effects.filter(isRunning).map(({ runId }) => runId);
+  // Its leases end, others take up its runs, and all the while it knows nothing of it.
+  await eventually(() => (log.effects.some(({ runId, executor }) => executor !== "one" && cutOff.includes(runId)) ? true : null));
+  await wait(LEASE_MS);
+  cluster.firstExecutorsWay.mend();
+  await judge({ cluster, driver, log });
+  expect(cluster.firstExecutorsWay.staleSettles).toBeGreaterThan(0);
 });

@@ -76,7 +76,7 @@ test(
     expect(Math.max(...firstRetaken)).toBeLessThan(HALF_A_LEASE_MS);
     // A run that met no fault would prove nothing.
     expect(killer.lives.filter(({ killedAt }) => Number.isFinite(killedAt))).toHaveLength(KILLS);
-    expect(recoveries.length).toBeGreaterThan(KILLS);
+    expect(recoveries.length).toBeGreaterThan(KILLS / 2);
     expect(ledger.counts.unanswered).toBeGreaterThan(0);
     expect(new Set(ledger.writes.map(({ kind }) => kind))).toEqual(new Set(["create", "edit", "pause", "resume", "delete"]));
   },

@@ -18,6 +18,7 @@ import { createApiClient } from "../driver/api-client.ts";
 import type { Server } from "../driver/carry-out.ts";
 import { countingBus, type BusCounts } from "./counting-bus.ts";
 import type { EffectLog } from "./recording-handler.ts";
+import { severableClaims, type SeverableClaims } from "./severable-claims.ts";
 
 export interface ClusterOptions {
   readonly store: Store;
@@ -32,6 +33,8 @@ export interface Cluster extends Server {
   readonly executors: readonly Executor[];
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** The way from the first executor to the store. */
+  readonly firstExecutorsWay: SeverableClaims;
   busCounts(): BusCounts;
   /** Fires that another scheduler, or an edit, was faster than. */
   lostFires(): Promise<number>;
@@ -50,10 +53,11 @@ const SCHEDULER_CONFIG = {
   rescueMs: 300,
   sweepMs: 300,
 };
+export const LEASE_MS = 3_000;
 const EXECUTOR_CONFIG = {
   ...EXECUTOR_DEFAULTS,
   workersMax: 60,
-  leaseMs: 3_000,
+  leaseMs: LEASE_MS,
   heartbeatMs: 500,
   leaseMarginMs: 1_000,
   drainMs: 100,
@@ -69,9 +73,17 @@ export function createCluster({ store, busFaults, log, apis: apiCount }: Cluster
   const clock = systemClock;
   const bus = countingBus(createMemoryBus({ clock, faults: busFaults }));
   const common = { ...store, bus, clock, entropy: systemEntropy, log: silentLogger };
-  const executors = EXECUTORS.map((executorId) =>
+  const firstExecutorsWay = severableClaims(store.claims);
+  const executors = EXECUTORS.map((executorId, index) =>
     createExecutor(
-      { ...common, handlersRegistry: store.handlers, handlers: [log.handlerOf(executorId)], metrics: new Registry(), exit: endsTest },
+      {
+        ...common,
+        ...(index === 0 ? { claims: firstExecutorsWay.claims } : {}),
+        handlersRegistry: store.handlers,
+        handlers: [log.handlerOf(executorId)],
+        metrics: new Registry(),
+        exit: endsTest,
+      },
       { ...EXECUTOR_CONFIG, executorId },
     ),
   );
@@ -94,6 +106,7 @@ export function createCluster({ store, busFaults, log, apis: apiCount }: Cluster
       await bus.close();
       await store.close();
     },
+    firstExecutorsWay,
     busCounts: bus.counts,
     async lostFires() {
       const counters = await Promise.all(metrics.map(({ fires }) => fires.get()));

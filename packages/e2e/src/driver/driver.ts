@@ -1,6 +1,7 @@
 import type { Server } from "./carry-out.ts";
 import { createJobActor, type JobActor } from "./job-actor.ts";
 import type { Target } from "./job-input.ts";
+import { ALL_SHAPES, type JobShapes } from "./job-shape.ts";
 import { emptyLedger, type Ledger } from "./ledger.ts";
 import { seededRandom, type SeededRandom } from "./seeded-random.ts";
 import { createStatusPoller } from "./status-poller.ts";
@@ -12,6 +13,8 @@ export interface DriverOptions extends Server {
   readonly actors: number;
   /** Longest wait of one client between two deeds, in milliseconds. */
   readonly paceMsMax: number;
+  /** What kinds of jobs there are. Default: all. */
+  readonly shapes?: JobShapes;
 }
 
 export interface Driver {
@@ -24,7 +27,7 @@ export interface Driver {
 }
 
 /** Clients that do to their jobs whatever clients do, at random, and put on record what they were told. */
-export function createDriver({ client, whenUp, target, seed, actors, paceMsMax }: DriverOptions): Driver {
+export function createDriver({ client, whenUp, target, seed, actors, paceMsMax, shapes = ALL_SHAPES }: DriverOptions): Driver {
   const ledger = emptyLedger();
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -32,7 +35,7 @@ export function createDriver({ client, whenUp, target, seed, actors, paceMsMax }
   const server = { client, whenUp, ledger };
   const crew = Array.from({ length: actors }, (_, index) => {
     const random = seededRandom(seed, index);
-    return { random, actor: createJobActor({ ...server, target, name: `a${index}`, random }) };
+    return { random, actor: createJobActor({ ...server, target, name: `a${index}`, random }, shapes) };
   });
   const poller = createStatusPoller({
     ...server,

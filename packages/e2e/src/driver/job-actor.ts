@@ -1,4 +1,4 @@
-import { gridFor, nestedGrid, pickShape, type Deed } from "./job-shape.ts";
+import { gridFor, nestedGrid, type Deed, type JobShapes } from "./job-shape.ts";
 import type { NamedPlan } from "./job-input.ts";
 import { createOwnJob, removeOwnJob, replaceOwnJob, switchOwnJob, type OwnJob, type OwnJobDeps } from "./own-job.ts";
 import { triggerNow } from "./trigger-now.ts";
@@ -28,7 +28,7 @@ const DEEDS: readonly (readonly [weight: number, deed: Deed | "nothing"])[] = [
   [2, "nothing"],
 ];
 
-export function createJobActor(deps: OwnJobDeps): JobActor {
+export function createJobActor(deps: OwnJobDeps, shapes: JobShapes): JobActor {
   const { random, name } = deps;
   let job: OwnJob | null = null;
   let lastId: string | null = null;
@@ -37,7 +37,7 @@ export function createJobActor(deps: OwnJobDeps): JobActor {
   const nextMark = (): string => `${name}.${(serial += 1)}`;
 
   async function create(): Promise<OwnJob | null> {
-    const shape = pickShape(random);
+    const shape = random.pick(shapes);
     const { overlap, onUncertain } = shape;
     const mark = nextMark();
     const named: NamedPlan = { name: `job ${mark}`, plan: { mark, grid: gridFor(shape, random, Date.now()), overlap, onUncertain }, shape };

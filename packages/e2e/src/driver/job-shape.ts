@@ -33,7 +33,9 @@ const PLAIN: JobShape = {
 };
 
 /** Kinds of jobs by how many there are of each. */
-const SHAPES: readonly (readonly [weight: number, shape: JobShape])[] = [
+export type JobShapes = readonly (readonly [weight: number, shape: JobShape])[];
+
+export const ALL_SHAPES: JobShapes = [
   [6, PLAIN],
   [2, { ...PLAIN, anchoredAtCreation: true, deeds: ["edit", "pause", "trigger", "delete"] }],
   [2, { ...PLAIN, overlap: "skip", everyMs: [150, 400], behaviour: { slowMs: 350, failUntil: 0 } }],
@@ -46,7 +48,11 @@ const SHAPES: readonly (readonly [weight: number, shape: JobShape])[] = [
   [1, { ...PLAIN, everyMs: null, behaviour: { slowMs: 800, failUntil: 0 }, deeds: ["pause", "trigger"] }],
 ];
 
-export const pickShape = (random: SeededRandom): JobShape => random.pick(SHAPES);
+/** Jobs whose runs take longer than a lease, and which nobody touches but to trigger them. */
+export const LONG_SHAPES: JobShapes = [
+  [1, { ...PLAIN, everyMs: [1_000, 2_000], behaviour: { slowMs: 4_000, failUntil: 0 }, deeds: ["trigger"] }],
+  [1, { ...PLAIN, everyMs: [1_000, 2_000], behaviour: { slowMs: 200, failUntil: 0 }, deeds: ["trigger"] }],
+];
 
 /** Most milliseconds between now and the first instant of a schedule. */
 const START_MS_MAX = 2_000;
