@@ -187,7 +187,8 @@ function threadTimes(): Map<string, number> {
   try {
     for (const task of readdirSync("/proc/self/task")) {
       const name = readFileSync(`/proc/self/task/${task}/comm`, "utf8").trim();
-      const kind = name === "node" || name === "MainThread" ? "main" : name === "store" || name.startsWith("WorkerThread") ? "store" : "others";
+      const kind =
+        name === "node" || name === "MainThread" ? "main" : name === "store" || name.startsWith("WorkerThread") ? "store" : "others";
       times.set(kind, (times.get(kind) ?? 0) + Number(readFileSync(`/proc/self/task/${task}/schedstat`, "utf8").split(" ")[0]));
     }
   } catch {
@@ -203,7 +204,9 @@ async function timed(what: string, work: () => Promise<number>): Promise<void> {
   const ms = performance.now() - startedAt;
   const cpu = [...threadTimes()].map(([kind, ns]) => `${kind} ${((ns - (before.get(kind) ?? 0)) / 1_000 / count).toFixed(1)}`);
   const rate = Math.round((count / ms) * 1_000).toLocaleString("en");
-  console.log(`${what.padEnd(36)} ${rate.padStart(9)}/s  ${((ms / count) * 1_000).toFixed(1).padStart(7)} us each; us of cpu: ${cpu.join(", ")}`);
+  console.log(
+    `${what.padEnd(36)} ${rate.padStart(9)}/s  ${((ms / count) * 1_000).toFixed(1).padStart(7)} us each; us of cpu: ${cpu.join(", ")}`,
+  );
 }
 
 const dir = mkdtempSync(join(values.dir, "tickline-micro-"));

@@ -1,7 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { RequestBinding } from "../../ports/requests.ts";
 
-export function openBindings(db: DatabaseSync): (request: { readonly tenantId: string; readonly binding: RequestBinding }) => RequestBinding {
+export function openBindings(
+  db: DatabaseSync,
+): (request: { readonly tenantId: string; readonly binding: RequestBinding }) => RequestBinding {
   const select = db.prepare("SELECT fingerprint, value, bound_at FROM requests WHERE tenant = ? AND scope = ? AND key = ?");
   const insert = db.prepare("INSERT INTO requests (tenant, scope, key, fingerprint, value, bound_at) VALUES (?, ?, ?, ?, ?, ?)");
   return ({ tenantId, binding }) => {

@@ -108,7 +108,8 @@ function openJobRows({ db }: Core) {
       insertJob.run(jobKey, job.uid, job.tenantId, job.id, job.slot, job.createdAt);
       insertCursor.run(jobKey, ...cursorOf(job, keys), statusCode(job.status), ...lastRunColumns(job.lastRun));
     },
-    update: (jobKey: number, job: JobWithoutDefinition, keys: DefinitionKeys): void => void updateCursor.run(...cursorOf(job, keys), jobKey),
+    update: (jobKey: number, job: JobWithoutDefinition, keys: DefinitionKeys): void =>
+      void updateCursor.run(...cursorOf(job, keys), jobKey),
   };
 }
 

@@ -6,7 +6,10 @@ import type { FireRequest, FireResult } from "../../ports/due-jobs.ts";
 
 /** What never changes of a run that was claimed through this process. */
 interface ClaimedFacts {
-  readonly run: Omit<DueRun, "slot" | "failures" | "rescues" | "firstStartedAt" | "exclusive" | "params" | "timeoutMs" | "retry" | "onUncertain" | "lastRun">;
+  readonly run: Omit<
+    DueRun,
+    "slot" | "failures" | "rescues" | "firstStartedAt" | "exclusive" | "params" | "timeoutMs" | "retry" | "onUncertain" | "lastRun"
+  >;
   readonly token: string;
   readonly startedAt: number;
 }
@@ -49,7 +52,18 @@ export function createClaimMemory(): ClaimMemory {
         const { cause, scheduledFor } = entry;
         const { tenantId, uid, id, version, definition } = job;
         const { queue, handler } = definition;
-        const run = { tenantId, runId: fired.runId, jobUid: uid, jobId: id, jobVersion: version, queue, handler, cause, scheduledFor, attempt: 1 };
+        const run = {
+          tenantId,
+          runId: fired.runId,
+          jobUid: uid,
+          jobId: id,
+          jobVersion: version,
+          queue,
+          handler,
+          cause,
+          scheduledFor,
+          attempt: 1,
+        };
         remember({ run, token: claimant.token, startedAt: now });
       }
     },

@@ -6,7 +6,7 @@ import { openEndings, type Endings } from "./endings.ts";
 import { createJobTable, type JobTable, putJob } from "./job-table.ts";
 import { type JobRow, openJobReader } from "./job-view.ts";
 import { type Meta, openMeta } from "./meta.ts";
-import type { OpenRun, RunExtra } from "./open-run.ts";
+import { newOpenRun, type RunExtra } from "./open-run.ts";
 import { createOpenRuns, type OpenRuns } from "./open-runs.ts";
 import { openOwners, type Owners } from "./owners.ts";
 import { openRunIds, type RunIds } from "./run-ids.ts";
@@ -113,25 +113,21 @@ function loadOpenRuns(db: DatabaseSync, parts: OpenRunParts): void {
 
 function loadOpenRun(row: Record<string, number | string | null>, { jobs, traits, owners, open }: OpenRunParts): void {
   const jobKey = row["job_key"] as number;
-  const run: OpenRun = {
-    runKey: row["run_key"] as number,
-    runId: row["run_id"] as string,
-    jobKey,
-    definitionKey: row["definition_key"] as number,
-    traits: traits.get(row["traits_key"] as number),
-    slot: jobs.slot[jobKey] as number,
-    scheduledFor: row["scheduled_for"] as number,
-    attempt: row["attempt"] as number,
-    token: row["token"] as string | null,
-    ownerKey: row["owner_key"] as number | null,
-    startedAt: row["started_at"] as number | null,
-    parked: row["parked"] === 1,
-    extra: extraOf(row),
-    mode: "none",
-    repeatAt: 0,
-    repeatMs: 0,
-    listed: false,
-  };
+  const run = newOpenRun(
+    {
+      runKey: row["run_key"] as number,
+      runId: row["run_id"] as string,
+      jobKey,
+      definitionKey: row["definition_key"] as number,
+      scheduledFor: row["scheduled_for"] as number,
+    },
+    { traits: traits.get(row["traits_key"] as number), slot: jobs.slot[jobKey] as number, extra: extraOf(row) },
+  );
+  run.attempt = row["attempt"] as number;
+  run.token = row["token"] as string | null;
+  run.ownerKey = row["owner_key"] as number | null;
+  run.startedAt = row["started_at"] as number | null;
+  run.parked = row["parked"] === 1;
   open.add(run);
   if (run.startedAt !== null) open.lock(run);
   const wakeAt = run.extra?.wakeAt;

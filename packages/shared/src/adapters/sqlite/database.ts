@@ -16,7 +16,7 @@ const LOG_BYTES_MAX = 67_108_864;
 /** The other connection of this process may hold the file for a moment. Milliseconds. */
 const BUSY_MS = 5_000;
 
-/** The one connection that writes. Every commit is on disk before it returns. */
+/** The one connection that writes. Every commit is on disk before it returns, until `syncBySelf`. */
 export function openWriter(file: string, { pagesMax }: { readonly pagesMax: number | null }): DatabaseSync {
   try {
     const db = new DatabaseSync(file, { timeout: BUSY_MS });
@@ -30,6 +30,11 @@ export function openWriter(file: string, { pagesMax }: { readonly pagesMax: numb
   } catch (fault) {
     throw storeFault(fault, `open ${file}`);
   }
+}
+
+/** From here on commits are made durable by `DiskSync`. What came before, the directory's entry too, SQLite has synced itself. */
+export function syncBySelf(db: DatabaseSync): void {
+  db.exec("PRAGMA synchronous = NORMAL");
 }
 
 /** A connection that only reads: it sees what is committed, and holds up no write. */

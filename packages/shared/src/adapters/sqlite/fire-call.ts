@@ -1,16 +1,7 @@
 import type { FireEntry } from "../../domain/fire.ts";
 import type { FiredRun, FireOutcome, FireRequest, FireResult } from "../../ports/due-jobs.ts";
 import { JOB_STATE, RUN_CAUSE, RUN_STATE, runStateOf } from "./codes.ts";
-import {
-  type PacketReader,
-  type PacketWriter,
-  putNullable,
-  putNumber,
-  putText,
-  takeNumber,
-  takeText,
-  takeTextOrNull,
-} from "./wire.ts";
+import { type PacketReader, type PacketWriter, putNullable, putNumber, putText, takeNumber, takeText, takeTextOrNull } from "./wire.ts";
 import type { Reason } from "../../domain/reason.ts";
 
 /**

@@ -1,3 +1,4 @@
+import type { StatementSync } from "node:sqlite";
 import { AppError } from "../../domain/app-error.ts";
 import type { Reason } from "../../domain/reason.ts";
 import { runIdOf } from "../../domain/run-id.ts";
@@ -6,19 +7,22 @@ import { JOB_STATE, RUN_CAUSE, RUN_STATE, runCauseOf } from "./codes.ts";
 import type { Core } from "./core.ts";
 import type { EndedKey } from "./endings.ts";
 import { FULL_ENTRY, putFired, putLost, putWon } from "./fire-call.ts";
-import { createHistoryChain } from "./history-chain.ts";
-import type { OpenRun, RunExtra } from "./open-run.ts";
+import { openHistoryChain, type HistoryChain } from "./history-chain.ts";
+import { newOpenRun, type RunExtra } from "./open-run.ts";
 import type { Owner } from "./owners.ts";
-import type { Traits } from "./traits.ts";
+import type { NewRun } from "./run-rows.ts";
 import { extraOf } from "./run-view.ts";
+import type { Traits } from "./traits.ts";
 import { type PacketReader, type PacketWriter, putNumber, takeNullable, takeNumber, takeText, takeTextOrNull } from "./wire.ts";
 
-/** What the entries of one call have in common. */
+/** What the fires of one call have in common. */
 interface FireCall {
   readonly now: number;
+  /** Null: nobody claims. */
   readonly owner: Owner | null;
   readonly token: string;
   readonly ended: EndedKey[];
+  readonly writer: PacketWriter;
 }
 
 interface Entry {
@@ -31,7 +35,8 @@ interface Entry {
   readonly extra: RunExtra | null;
 }
 
-interface Cursor {
+/** Where a schedule goes on, and from where it must come. */
+interface Advance {
   readonly expected: number | null;
   readonly nextRunAt: number | null;
   readonly lastScheduledFor: number | null;
@@ -40,146 +45,183 @@ interface Cursor {
   readonly misfires: string | null;
 }
 
+interface FireDesk {
+  readonly core: Core;
+  readonly chain: HistoryChain;
+  readonly advance: StatementSync;
+  readonly moveHead: StatementSync;
+  readonly definition: StatementSync;
+}
+
 /** Fires: compares and sets jobs, creates their runs, and claims some of them, all in the transaction of the call. */
 export function openFires(core: Core): (reader: PacketReader, writer: PacketWriter) => void {
-  const { db, jobs, due, ids, open, owners, rows, traits, endings } = core;
-  const chain = createHistoryChain(core);
-  const advance = db.prepare(
-    `UPDATE cursors SET next_run_at = ?, last_scheduled_for = ?, fired_count = ?, state = ?, misfires = ?, head = ?, head_at = ?
-     WHERE job_key = ?`,
-  );
-  const moveHead = db.prepare("UPDATE cursors SET head = ?, head_at = ? WHERE job_key = ?");
-  const definition = db.prepare("SELECT definition_key, traits_key FROM definitions WHERE job_key = ? AND hash = ?");
-
-  function definitionOf(jobKey: number, hash: string | null): { readonly definitionKey: number; readonly traits: Traits } {
-    if (hash === null) return { definitionKey: jobs.definitionKey[jobKey] as number, traits: traits.get(jobs.traitsKey[jobKey] as number) };
-    const row = definition.get(jobKey, hash);
-    if (row === undefined) throw new AppError("internal", `fire ${jobs.uids.uidOf(jobKey)}: no definition ${hash}`);
-    return { definitionKey: row["definition_key"] as number, traits: traits.get(row["traits_key"] as number) };
-  }
-  /** Null: the cursor stands elsewhere. */
-  function wins(jobKey: number, version: number, cursor: Cursor | null): boolean {
-    if (jobKey === 0 || jobs.version[jobKey] !== version || (jobs.state[jobKey] as number) >= JOB_STATE.deleted) return false;
-    if (cursor === null) return true;
-    const nextRunAt = jobs.nextRunAt[jobKey] as number;
-    return jobs.state[jobKey] === JOB_STATE.active && (cursor.expected === null ? Number.isNaN(nextRunAt) : nextRunAt === cursor.expected);
-  }
-  function save(jobKey: number, cursor: Cursor | null): void {
-    const headAt = jobs.headAt[jobKey] as number;
-    const [head, at] = [jobs.head[jobKey] as number, Number.isNaN(headAt) ? null : headAt];
-    if (cursor === null) {
-      moveHead.run(head, at, jobKey);
-      return;
-    }
-    advance.run(
-      cursor.nextRunAt,
-      cursor.lastScheduledFor,
-      cursor.firedCount,
-      cursor.state,
-      cursor.misfires,
-      head,
-      at,
-      jobKey,
-    );
-    jobs.nextRunAt[jobKey] = cursor.nextRunAt ?? Number.NaN;
-    jobs.state[jobKey] = cursor.state;
-    due.moved(jobKey);
-  }
-  function answerExisting(writer: PacketWriter, runId: string, runKey: number): void {
-    const row = core.readRun(runKey);
-    if (row === null) throw new AppError("store_corrupt", `run ${runId}: its row is gone`);
-    putFired(writer, runId, { state: row["state"] as number, claimed: false, reason: extraOf(row)?.reason ?? null });
-  }
-  /** Creates the run of an entry. Returns true if the claimant has it now. */
-  function create(writer: PacketWriter, jobKey: number, { entry, call, claim }: { entry: Entry; call: FireCall; claim: boolean }): boolean {
-    const { scheduledFor, cause, extra } = entry;
-    const jobUid = jobs.uids.uidOf(jobKey);
-    const runId = runIdOf(sha256, { jobUid, cause: runCauseOf(cause), scheduledFor, key: entry.key });
-    const existing = ids.find(runId);
-    if (existing !== 0) {
-      answerExisting(writer, runId, existing);
-      return false;
-    }
-    const { definitionKey, traits: runTraits } = definitionOf(jobKey, entry.definitionHash);
-    const runKey = ids.add(runId);
-    const prev = chain.enter(jobKey, { runKey, runId, scheduledFor });
-    const row = { runKey, runId, jobKey, definitionKey, version: jobs.version[jobKey] as number, cause, scheduledFor, prev };
-    const overlaps = claim && runTraits.exclusive && open.holderOf(jobKey) !== undefined;
-    if (entry.state !== RUN_STATE.due || overlaps) {
-      const state = overlaps ? RUN_STATE.skipped : entry.state;
-      const reason = overlaps ? "overlap" : (extra?.reason ?? null);
-      const all = { ...extra, ...(reason === null ? {} : { reason }), ...(overlaps ? { firedAt: call.now } : {}) };
-      rows.insertEnded(row, { state, finishedAt: call.now, extra: all });
-      call.ended.push(row);
-      putFired(writer, runId, { state, claimed: false, reason });
-      return false;
-    }
-    const { now, owner, token } = call;
-    const claimed = claim && owner !== null;
-    const run: OpenRun = {
-      runKey,
-      runId,
-      jobKey,
-      definitionKey,
-      traits: runTraits,
-      slot: jobs.slot[jobKey] as number,
-      scheduledFor,
-      attempt: 1,
-      token: claimed ? token : null,
-      ownerKey: claimed ? owner.ownerKey : null,
-      startedAt: claimed ? now : null,
-      parked: !claimed,
-      extra: claimed ? extra : { ...extra, firedAt: now },
-      mode: "none",
-      repeatAt: 0,
-      repeatMs: 0,
-      listed: false,
-    };
-    open.add(run);
-    if (claimed) {
-      rows.insertRunning(row, { ownerKey: owner.ownerKey, token, startedAt: now });
-      if (extra !== null) rows.save(run, RUN_STATE.running);
-      open.lock(run);
-    } else {
-      rows.insertDue(row, run.extra ?? {});
-      open.wait(run, "ready");
-    }
-    putFired(writer, runId, { state: claimed ? RUN_STATE.running : RUN_STATE.due, claimed, reason: null });
-    return claimed;
-  }
-  function fireOne(reader: PacketReader, writer: PacketWriter, call: FireCall): void {
-    const jobKey = jobs.uids.find(takeText(reader));
-    const version = takeNumber(reader);
-    let claim = takeNumber(reader) === 1;
-    const cursor = takeNumber(reader) === 1 ? takeCursor(reader) : null;
-    const won = wins(jobKey, version, cursor);
-    let left = takeNumber(reader);
-    if (won) putWon(writer, left);
-    else putLost(writer);
-    for (; left > 0; left -= 1) {
-      const entry = takeEntry(reader);
-      if (!won) continue;
-      const first = claim && entry.state === RUN_STATE.due;
-      create(writer, jobKey, { entry, call, claim: first });
-      if (first) claim = false;
-    }
-    if (won) save(jobKey, cursor);
-  }
+  const { db } = core;
+  const desk: FireDesk = {
+    core,
+    chain: openHistoryChain(core),
+    advance: db.prepare(
+      `UPDATE cursors SET next_run_at = ?, last_scheduled_for = ?, fired_count = ?, state = ?, misfires = ?, head = ?, head_at = ?
+       WHERE job_key = ?`,
+    ),
+    moveHead: db.prepare("UPDATE cursors SET head = ?, head_at = ? WHERE job_key = ?"),
+    definition: db.prepare("SELECT definition_key, traits_key FROM definitions WHERE job_key = ? AND hash = ?"),
+  };
   return (reader, writer) => {
     const now = takeNumber(reader);
     const claiming = takeNumber(reader) === 1;
     const executor = claiming ? takeText(reader) : "";
     const token = claiming ? takeText(reader) : "";
-    const owner = claiming ? owners.intern(executor, takeNumber(reader)) : null;
-    const call: FireCall = { now, owner, token, ended: [] };
+    const owner = claiming ? core.owners.intern(executor, takeNumber(reader)) : null;
+    const call: FireCall = { now, owner, token, ended: [], writer };
     const fires = takeNumber(reader);
     putNumber(writer, fires);
-    for (let fire = 0; fire < fires; fire += 1) fireOne(reader, writer, call);
-    endings.add(call.ended, now);
+    for (let fire = 0; fire < fires; fire += 1) fireOne(desk, reader, call);
+    core.endings.add(call.ended, now);
   };
 }
 
-const takeCursor = (reader: PacketReader): Cursor => ({
+function fireOne(desk: FireDesk, reader: PacketReader, call: FireCall): void {
+  const jobUid = takeText(reader);
+  const jobKey = desk.core.jobs.uids.find(jobUid);
+  const version = takeNumber(reader);
+  let claim = takeNumber(reader) === 1;
+  const advance = takeNumber(reader) === 1 ? takeAdvance(reader) : null;
+  const won = wins(desk.core, jobKey, { version, advance });
+  let left = takeNumber(reader);
+  if (won) putWon(call.writer, left);
+  else putLost(call.writer);
+  for (; left > 0; left -= 1) {
+    const entry = takeEntry(reader);
+    if (!won) continue;
+    const first = claim && entry.state === RUN_STATE.due;
+    if (first) claim = false;
+    createRun(desk, call, { jobUid, jobKey, entry, claim: first });
+  }
+  if (won) saveJob(desk, jobKey, advance);
+}
+
+/** The compare: against what is in memory, which is what is in the row. */
+function wins(
+  { jobs }: Core,
+  jobKey: number,
+  { version, advance }: { readonly version: number; readonly advance: Advance | null },
+): boolean {
+  if (jobKey === 0 || jobs.version[jobKey] !== version || (jobs.state[jobKey] as number) >= JOB_STATE.deleted) return false;
+  if (advance === null) return true;
+  const nextRunAt = jobs.nextRunAt[jobKey] as number;
+  const asExpected = advance.expected === null ? Number.isNaN(nextRunAt) : nextRunAt === advance.expected;
+  return asExpected && jobs.state[jobKey] === JOB_STATE.active;
+}
+
+/** The set. */
+function saveJob({ core, advance: statement, moveHead }: FireDesk, jobKey: number, advance: Advance | null): void {
+  const { jobs, due } = core;
+  const head = jobs.head[jobKey] as number;
+  const headAt = jobs.headAt[jobKey] as number;
+  const at = Number.isNaN(headAt) ? null : headAt;
+  if (advance === null) {
+    moveHead.run(head, at, jobKey);
+    return;
+  }
+  const { nextRunAt, lastScheduledFor, firedCount, state, misfires } = advance;
+  statement.run(nextRunAt, lastScheduledFor, firedCount, state, misfires, head, at, jobKey);
+  jobs.nextRunAt[jobKey] = nextRunAt ?? Number.NaN;
+  jobs.state[jobKey] = state;
+  due.moved(jobKey);
+}
+
+interface RunToCreate {
+  readonly jobUid: string;
+  readonly jobKey: number;
+  readonly entry: Entry;
+  /** The claimant of the call may have it. */
+  readonly claim: boolean;
+}
+
+function createRun(desk: FireDesk, call: FireCall, { jobUid, jobKey, entry, claim }: RunToCreate): void {
+  const { core, chain } = desk;
+  const { jobs, ids, open } = core;
+  const { scheduledFor, cause } = entry;
+  const runId = runIdOf(sha256, { jobUid, cause: runCauseOf(cause), scheduledFor, key: entry.key });
+  const existing = ids.find(runId);
+  if (existing !== 0) return answerExisting(core, call.writer, { runId, runKey: existing });
+  const { definitionKey, traits } = definitionOf(desk, jobKey, entry.definitionHash);
+  const runKey = ids.add(runId);
+  const prev = chain.enter(jobKey, { runKey, runId, scheduledFor });
+  const row = { runKey, runId, jobKey, definitionKey, version: jobs.version[jobKey] as number, cause, scheduledFor, prev };
+  if (entry.state !== RUN_STATE.due) return createEnded(core, call, { row, entry, traits });
+  if (!claim || call.owner === null) return createDue(core, call, { row, entry, traits });
+  if (traits.exclusive && open.holderOf(jobKey) !== undefined) {
+    const extra: RunExtra = { ...entry.extra, reason: "overlap" };
+    return createEnded(core, call, { row, entry: { ...entry, state: RUN_STATE.skipped, extra }, traits });
+  }
+  createRunning(core, call, { row, entry, traits, owner: call.owner });
+}
+
+interface NewRunParts {
+  readonly row: NewRun;
+  readonly entry: Entry;
+  readonly traits: Traits;
+}
+
+function createEnded({ rows }: Core, { now, ended, writer }: FireCall, { row, entry }: NewRunParts): void {
+  const { state, extra } = entry;
+  rows.insertEnded(row, { state, finishedAt: now, extra: extra ?? {} });
+  ended.push(row);
+  putFired(writer, row.runId, { state, claimed: false, reason: extra?.reason ?? null });
+}
+
+function createDue({ rows, open, jobs }: Core, { now, writer }: FireCall, { row, entry, traits }: NewRunParts): void {
+  const extra = { ...entry.extra, firedAt: now };
+  const run = newOpenRun(row, { traits, slot: jobs.slot[row.jobKey] as number, extra });
+  rows.insertDue(row, extra);
+  open.add(run);
+  open.wait(run, "ready");
+  putFired(writer, row.runId, { state: RUN_STATE.due, claimed: false, reason: null });
+}
+
+function createRunning(
+  { rows, open, jobs }: Core,
+  call: FireCall,
+  { row, entry, traits, owner }: NewRunParts & { readonly owner: Owner },
+): void {
+  const { now, token, writer } = call;
+  const run = newOpenRun(row, { traits, slot: jobs.slot[row.jobKey] as number, extra: entry.extra });
+  run.token = token;
+  run.ownerKey = owner.ownerKey;
+  run.startedAt = now;
+  run.parked = false;
+  rows.insertRunning(row, { ownerKey: owner.ownerKey, token, startedAt: now });
+  if (entry.extra !== null) rows.save(run, RUN_STATE.running);
+  open.add(run);
+  open.lock(run);
+  putFired(writer, row.runId, { state: RUN_STATE.running, claimed: true, reason: null });
+}
+
+/** An earlier fire of the same identity made it. */
+function answerExisting(
+  { readRun }: Core,
+  writer: PacketWriter,
+  { runId, runKey }: { readonly runId: string; readonly runKey: number },
+): void {
+  const row = readRun(runKey);
+  if (row === null) throw new AppError("store_corrupt", `run ${runId}: its row is gone`);
+  putFired(writer, runId, { state: row["state"] as number, claimed: false, reason: extraOf(row)?.reason ?? null });
+}
+
+function definitionOf(
+  { core, definition }: FireDesk,
+  jobKey: number,
+  hash: string | null,
+): { readonly definitionKey: number; readonly traits: Traits } {
+  const { jobs, traits } = core;
+  if (hash === null) return { definitionKey: jobs.definitionKey[jobKey] as number, traits: traits.get(jobs.traitsKey[jobKey] as number) };
+  const row = definition.get(jobKey, hash);
+  if (row === undefined) throw new AppError("internal", `fire ${jobs.uids.uidOf(jobKey)}: no definition ${hash}`);
+  return { definitionKey: row["definition_key"] as number, traits: traits.get(row["traits_key"] as number) };
+}
+
+const takeAdvance = (reader: PacketReader): Advance => ({
   expected: takeNullable(reader),
   nextRunAt: takeNullable(reader),
   lastScheduledFor: takeNullable(reader),

@@ -9,7 +9,7 @@ export interface HistoryChain {
   enter(jobKey: number, run: { readonly runKey: number; readonly runId: string; readonly scheduledFor: number }): number;
 }
 
-export function createHistoryChain({ db, jobs, rows }: Core): HistoryChain {
+export function openHistoryChain({ db, jobs, rows }: Core): HistoryChain {
   const select = db.prepare("SELECT run_id, prev FROM runs WHERE run_key = ?");
 
   function enterBehind(jobKey: number, run: { readonly runKey: number; readonly runId: string; readonly scheduledFor: number }): number {

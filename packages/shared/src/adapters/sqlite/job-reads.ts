@@ -54,7 +54,8 @@ export function openJobReads(db: DatabaseSync, pause: () => Promise<void>): JobR
       let behind: Place = query.cursor === null ? FIRST_PLACE : placeOf(query.cursor);
       while (jobs.length <= query.limit) {
         const end = where === "" ? undefined : stepEnd.get(tenantId, behind.createdAt, behind.uid);
-        const to: Place = end === undefined ? { createdAt: -1, uid: "" } : { createdAt: end["created_at"] as number, uid: end["uid"] as string };
+        const to: Place =
+          end === undefined ? { createdAt: -1, uid: "" } : { createdAt: end["created_at"] as number, uid: end["uid"] as string };
         const left = query.limit + 1 - jobs.length;
         const rows = statement.all(tenantId, behind.createdAt, behind.uid, to.createdAt, to.uid, ...values, left);
         for (const row of rows as unknown as JobRow[]) jobs.push(jobOf(row));

@@ -88,7 +88,8 @@ export function dropJob(table: JobTable, key: number): void {
   table.freeKeys.push(key);
 }
 
-export const belongsTo = (table: JobTable, key: number, tenantId: string): boolean => table.tenants[table.tenant[key] as number] === tenantId;
+export const belongsTo = (table: JobTable, key: number, tenantId: string): boolean =>
+  table.tenants[table.tenant[key] as number] === tenantId;
 
 function tenantPlace({ tenants }: JobTable, tenantId: string): number {
   const place = tenants.indexOf(tenantId);

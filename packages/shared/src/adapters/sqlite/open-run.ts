@@ -52,7 +52,31 @@ export interface OpenRun {
   listed: boolean;
 }
 
-export const wasStarted = (run: OpenRun): boolean => run.startedAt !== null;
+type RunIdentity = Pick<OpenRun, "runKey" | "runId" | "jobKey" | "definitionKey" | "scheduledFor">;
+
+/** A run just fired that nobody has claimed. */
+export const newOpenRun = (
+  { runKey, runId, jobKey, definitionKey, scheduledFor }: RunIdentity,
+  { traits, slot, extra }: { readonly traits: Traits; readonly slot: number; readonly extra: RunExtra | null },
+): OpenRun => ({
+  runKey,
+  runId,
+  jobKey,
+  definitionKey,
+  traits,
+  slot,
+  scheduledFor,
+  attempt: 1,
+  token: null,
+  ownerKey: null,
+  startedAt: null,
+  parked: true,
+  extra,
+  mode: "none",
+  repeatAt: 0,
+  repeatMs: 0,
+  listed: false,
+});
 
 export const firstStartOf = (run: { readonly extra: RunExtra | null; readonly startedAt: number | null }): number | null =>
   run.extra?.firstStartedAt ?? run.startedAt;

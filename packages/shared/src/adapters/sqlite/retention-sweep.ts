@@ -13,7 +13,9 @@ const ENDINGS_MAX = 2_000;
 export function openRetention(core: Core, outbox: Outbox): (request: RetentionRequest) => RetentionResult {
   const sweepRuns = openRunSweep(core);
   const sweepTombstones = openTombstoneSweep(core, outbox);
-  const bindings = core.db.prepare("DELETE FROM requests WHERE (tenant, scope, key) IN (SELECT tenant, scope, key FROM requests WHERE bound_at < ? ORDER BY bound_at LIMIT ?)");
+  const bindings = core.db.prepare(
+    "DELETE FROM requests WHERE (tenant, scope, key) IN (SELECT tenant, scope, key FROM requests WHERE bound_at < ? ORDER BY bound_at LIMIT ?)",
+  );
   return (request) => {
     const { boundBefore, limit } = request;
     const runs = sweepRuns(request);

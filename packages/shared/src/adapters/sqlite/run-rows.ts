@@ -86,17 +86,7 @@ export function openRunRows(db: DatabaseSync): RunRows {
         startedAt,
       ),
     insertDue: (run, extra) =>
-      void due.run(
-        run.runKey,
-        run.runId,
-        run.jobKey,
-        run.definitionKey,
-        run.version,
-        run.cause,
-        run.scheduledFor,
-        run.prev,
-        textOf(extra),
-      ),
+      void due.run(run.runKey, run.runId, run.jobKey, run.definitionKey, run.version, run.cause, run.scheduledFor, run.prev, textOf(extra)),
     insertEnded: (run, { state, finishedAt, extra }) =>
       void ended.run(
         run.runKey,

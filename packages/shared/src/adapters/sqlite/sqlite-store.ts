@@ -43,7 +43,13 @@ interface Link {
  * A store in one SQLite file. It has a thread of its own, which performs all that comes meanwhile in one transaction;
  * people's reads go through a second connection and wait for no write. One process at a time: see `lockDataFolder`.
  */
-export async function openSqliteStore({ file, digest = sha256, clock = systemClock, onLost, pagesMax }: SqliteStoreOptions): Promise<Store> {
+export async function openSqliteStore({
+  file,
+  digest = sha256,
+  clock = systemClock,
+  onLost,
+  pagesMax,
+}: SqliteStoreOptions): Promise<Store> {
   const thread = await startThread({ file, pagesMax: pagesMax ?? null }, onLost ?? (() => {}));
   const reads = openReads(file === MEMORY_FILE ? null : file, thread);
   const link: Link = { thread, reads, memory: createClaimMemory(), digest, clock };

@@ -6,7 +6,17 @@ import type { Core } from "./core.ts";
 import { unpackKeys } from "./endings.ts";
 import { belongsTo } from "./job-table.ts";
 import { endedRunOf, isEndedRow } from "./run-view.ts";
-import { type PacketReader, type PacketWriter, putNullable, putNumber, putText, takeNullable, takeNumber, takeText, takeTextOrNull } from "./wire.ts";
+import {
+  type PacketReader,
+  type PacketWriter,
+  putNullable,
+  putNumber,
+  putText,
+  takeNullable,
+  takeNumber,
+  takeText,
+  takeTextOrNull,
+} from "./wire.ts";
 
 export function putStatusChanges(writer: PacketWriter, changes: readonly StatusChange[]): void {
   putNumber(writer, changes.length);
@@ -49,7 +59,7 @@ export function openStatuses({ db, jobs }: Core): (reader: PacketReader) => void
   };
 }
 
-interface SettledQuery {
+export interface SettledQuery {
   readonly since: number;
   readonly after: string | null;
   readonly limit: number;

@@ -23,7 +23,10 @@ import {
 
 /** The way to the store's thread. All calls of one turn of the event loop go in one message. */
 export interface ThreadLink {
-  hot<Answer>(name: HotName, call: { readonly put: (writer: PacketWriter) => void; readonly take: (reader: PacketReader) => Answer }): Promise<Answer>;
+  hot<Answer>(
+    name: HotName,
+    call: { readonly put: (writer: PacketWriter) => void; readonly take: (reader: PacketReader) => Answer },
+  ): Promise<Answer>;
   cold<Name extends ColdName>(name: Name, argument: Parameters<ColdCalls[Name]>[0]): Promise<Awaited<ReturnType<ColdCalls[Name]>>>;
   close(): Promise<void>;
 }
@@ -94,7 +97,11 @@ const gone = (message: string, cause?: unknown): AppError => new AppError("store
 function startWorker(workerData: ThreadData): Worker {
   const source = import.meta.url.endsWith(".ts");
   const entry = new URL(source ? "./thread.ts" : "./thread.js", import.meta.url);
-  return new Worker(entry, { workerData, name: "store", ...(source ? { execArgv: ["--conditions=@tickline/source", ...process.execArgv] } : {}) });
+  return new Worker(entry, {
+    workerData,
+    name: "store",
+    ...(source ? { execArgv: ["--conditions=@tickline/source", ...process.execArgv] } : {}),
+  });
 }
 
 function opened(worker: Worker): Promise<void> {

@@ -1,6 +1,7 @@
-import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { parentPort, type MessagePort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { beginIncarnation } from "./core.ts";
-import { openWriter } from "./database.ts";
+import { MEMORY_FILE, openWriter, syncBySelf } from "./database.ts";
+import { type DiskSync, noDiskSync, openDiskSync } from "./disk-sync.ts";
 import { storeFault } from "./faults.ts";
 import type { FromThread, ThreadData, ToThread } from "./thread-messages.ts";
 import { createTurns, type Turns } from "./turn.ts";
@@ -8,45 +9,36 @@ import type { Packet } from "./wire.ts";
 
 /** New runs are entered into the index of ids when nothing was asked for this long. Milliseconds. */
 const IDLE_MS = 100;
+/** While the disk is busy, calls are gathered until they are this much, in numbers and eighths of characters: some 300 runs. */
+const GATHERED_MAX = 8_000;
 
-const port = parentPort;
-if (port === null) throw new Error("the store's thread was started by nobody");
-
-function post(message: FromThread): void {
-  if ("numbers" in message) port?.postMessage(message, [message.numbers.buffer]);
-  else port?.postMessage(message);
-}
-
-function start({ file, pagesMax }: ThreadData): void {
+/** The store's thread: gathers calls, performs them in turns, and answers when they are on disk. */
+function run(port: MessagePort, { file, pagesMax }: ThreadData): void {
   const db = openWriter(file, { pagesMax });
   const turns = createTurns(db, beginIncarnation(db));
+  const disk = file === MEMORY_FILE ? noDiskSync : openLog(file);
+  if (file !== MEMORY_FILE) syncBySelf(db);
+  let gathered: Packet[] = [];
+  let gatheredSize = 0;
+  let closing = false;
   let idle: NodeJS.Timeout | null = null;
 
-  function close(): void {
-    if (idle !== null) clearTimeout(idle);
-    try {
-      if (turns.untidy) turns.tidy();
-    } catch {
-      // What is not in the index is found by a scan of the newest rows at the next start.
-    }
-    db.close();
-    post({ closed: true });
-    port?.close();
+  function post(message: FromThread): void {
+    if ("numbers" in message) port.postMessage(message, [message.numbers.buffer]);
+    else port.postMessage(message);
   }
-  /** Takes all that has come meanwhile into one turn: the more there is to do, the less each call costs. */
-  port?.on("message", (first: ToThread) => {
-    const packets: Packet[] = [];
-    for (let message: ToThread | undefined = first; message !== undefined; message = nextMessage()) {
-      if ("close" in message) {
-        turns.serve(packets, post);
-        close();
-        return;
-      }
-      packets.push(message);
-    }
-    turns.serve(packets, post);
+  function serve(): void {
+    if (gathered.length === 0) return;
+    const packets = gathered;
+    gathered = [];
+    gatheredSize = 0;
+    const answers: Packet[] = [];
+    const wrote = turns.serve(packets, { now: (packet) => answers.push(packet), later: post });
+    const answer = (): void => answers.forEach(post);
+    if (wrote) disk.afterSync(answer);
+    else answer();
     if (idle === null && turns.untidy) idle = setTimeout(tidy, IDLE_MS, turns);
-  });
+  }
   function tidy(own: Turns): void {
     idle = null;
     try {
@@ -55,18 +47,47 @@ function start({ file, pagesMax }: ThreadData): void {
       // The next call meets the same fault, and answers with it.
     }
   }
-}
-
-function nextMessage(): ToThread | undefined {
-  if (port === null) return undefined;
-  return (receiveMessageOnPort(port) as { readonly message: ToThread } | undefined)?.message;
-}
-
-try {
-  start(workerData as ThreadData);
+  function close(): void {
+    if (idle !== null) clearTimeout(idle);
+    tidy(turns);
+    disk.close();
+    db.close();
+    post({ closed: true });
+    port.close();
+  }
+  /** Takes all that has come meanwhile into one turn: the more there is to do, the less each call costs. */
+  port.on("message", (first: ToThread) => {
+    for (let message: ToThread | undefined = first; message !== undefined; message = nextMessage(port)) {
+      if ("close" in message) closing = true;
+      else {
+        gathered.push(message);
+        gatheredSize += message.numbers.length + message.text.length / 8;
+      }
+    }
+    if (closing) {
+      serve();
+      disk.whenIdle(close);
+    } else if (disk.busy && gatheredSize < GATHERED_MAX) disk.whenIdle(serve);
+    else serve();
+  });
   post({ ready: true });
+}
+
+/** Without knowing what is on disk there is nothing left to say: the thread ends, and with it every call. */
+const openLog = (file: string): DiskSync =>
+  openDiskSync(`${file}-wal`, (cause) => {
+    throw new Error(`sync the log of ${file}`, { cause });
+  });
+
+const nextMessage = (port: MessagePort): ToThread | undefined =>
+  (receiveMessageOnPort(port) as { readonly message: ToThread } | undefined)?.message;
+
+if (parentPort === null) throw new Error("the store's thread was started by nobody");
+try {
+  run(parentPort, workerData as ThreadData);
 } catch (fault) {
   const { code, message, retryable } = storeFault(fault, "open the store");
-  post({ failed: { code, message, retryable } });
-  port.close();
+  const failed: FromThread = { failed: { code, message, retryable } };
+  parentPort.postMessage(failed);
+  parentPort.close();
 }

@@ -26,11 +26,18 @@ import {
 
 /** All that is done with the file, one turn after another. */
 export interface Turns {
-  /** Performs all calls of some packets in one transaction, and answers when it is on disk. */
-  serve(packets: readonly Packet[], answer: (packet: Packet) => void): void;
+  /** Performs all calls of some packets in one transaction. True: it wrote, so the answers hold once that is on disk. */
+  serve(packets: readonly Packet[], answers: Answers): boolean;
   /** Enters new runs into the index of ids, if there are any. */
   tidy(): void;
   readonly untidy: boolean;
+}
+
+export interface Answers {
+  /** Takes an answer of this turn. */
+  readonly now: (packet: Packet) => void;
+  /** Takes the answer of a long read, some turns later. */
+  readonly later: (packet: Packet) => void;
 }
 
 interface Loaded {
@@ -46,24 +53,25 @@ interface TurnState {
   loaded: Loaded | null;
 }
 
-type Answer = (packet: Packet) => void;
-
 export function createTurns(db: DatabaseSync, incarnation: number): Turns {
   const state: TurnState = { db, incarnation, loaded: null };
   load(state);
+  const total = db.prepare("SELECT total_changes() AS changes");
+  const changes = (): number => Number(total.get()?.["changes"]);
   return {
-    serve(packets, answer) {
+    serve(packets, answers) {
       const writer = packetWriter();
+      const before = changes();
       try {
         inTransaction(state, (loaded) => {
-          for (const packet of packets) performAll(loaded, packetReader(packet), { writer, answer });
+          for (const packet of packets) performAll(loaded, packetReader(packet), { writer, answers });
           loaded.core.ids.flush(false);
         });
+        if (writer.numbers.length > 0) answers.now(sealPacket(writer));
       } catch (fault) {
-        serveFault(state, { packets, answer, fault });
-        return;
+        serveFault(state, { packets, answers, fault });
       }
-      if (writer.numbers.length > 0) answer(sealPacket(writer));
+      return changes() !== before;
     },
     tidy: () => inTransaction(state, ({ core }) => void core.ids.flush(true)),
     get untidy() {
@@ -95,12 +103,12 @@ function inTransaction(state: TurnState, work: (loaded: Loaded) => void): void {
 
 interface TurnFault {
   readonly packets: readonly Packet[];
-  readonly answer: Answer;
+  readonly answers: Answers;
   readonly fault: unknown;
 }
 
 /** If the disk is the trouble, all calls of the turn fail. If one call is, the others must not fail with it. */
-function serveFault(state: TurnState, { packets, answer, fault }: TurnFault): void {
+function serveFault(state: TurnState, { packets, answers, fault }: TurnFault): void {
   const whole = fault instanceof AppError && fault.code === "store_unavailable" ? fault : null;
   for (const packet of packets) {
     const reader = packetReader(packet);
@@ -109,12 +117,12 @@ function serveFault(state: TurnState, { packets, answer, fault }: TurnFault): vo
       const writer = packetWriter();
       try {
         if (whole !== null) throw whole;
-        inTransaction(state, (loaded) => perform(loaded, { reader, head, writer, answer }));
+        inTransaction(state, (loaded) => perform(loaded, { reader, head, writer, answers }));
       } catch (own) {
         refuse(writer, { head, fault: own });
       }
       skipTo(reader, head);
-      if (writer.numbers.length > 0) answer(sealPacket(writer));
+      if (writer.numbers.length > 0) answers.now(sealPacket(writer));
     }
   }
 }
@@ -128,10 +136,14 @@ function refuse(writer: PacketWriter, { head, fault }: { readonly head: SectionH
   endSection(writer, section);
 }
 
-function performAll(loaded: Loaded, reader: PacketReader, { writer, answer }: { readonly writer: PacketWriter; readonly answer: Answer }): void {
+function performAll(
+  loaded: Loaded,
+  reader: PacketReader,
+  { writer, answers }: { readonly writer: PacketWriter; readonly answers: Answers },
+): void {
   while (!atEnd(reader)) {
     const head = takeSection(reader);
-    perform(loaded, { reader, head, writer, answer });
+    perform(loaded, { reader, head, writer, answers });
     skipTo(reader, head);
   }
 }
@@ -140,16 +152,16 @@ interface Performance {
   readonly reader: PacketReader;
   readonly head: SectionHead;
   readonly writer: PacketWriter;
-  readonly answer: Answer;
+  readonly answers: Answers;
 }
 
-function perform(loaded: Loaded, { reader, head, writer, answer }: Performance): void {
+function perform(loaded: Loaded, { reader, head, writer, answers }: Performance): void {
   const section = beginSection(writer, head.second, ANSWERED);
   if (head.first === COLD_CALL) {
     const result = callCold(loaded.cold, reader);
     if (result instanceof Promise) {
       dropSection(writer, section);
-      void answerLater(result, head, answer);
+      void answerLater(result, head, answers);
       return;
     }
     putJson(writer, result);
@@ -168,7 +180,7 @@ function callCold(cold: ColdCalls, reader: PacketReader): unknown {
 }
 
 /** Long reads give way to others between their steps. */
-async function answerLater(result: Promise<unknown>, head: SectionHead, answer: Answer): Promise<void> {
+async function answerLater(result: Promise<unknown>, head: SectionHead, { later }: Answers): Promise<void> {
   const writer = packetWriter();
   try {
     const value = await result;
@@ -178,5 +190,5 @@ async function answerLater(result: Promise<unknown>, head: SectionHead, answer: 
   } catch (fault) {
     refuse(writer, { head, fault });
   }
-  answer(sealPacket(writer));
+  later(sealPacket(writer));
 }

@@ -24,7 +24,11 @@ export interface PacketReader {
 
 export const packetWriter = (): PacketWriter => ({ numbers: [], texts: [], chars: 0 });
 
-export const sealPacket = ({ numbers, texts }: PacketWriter): Packet => ({ numbers: Float64Array.from(numbers), text: texts.join("") });
+export function sealPacket({ numbers, texts }: PacketWriter): Packet {
+  const column = new Float64Array(numbers.length);
+  column.set(numbers);
+  return { numbers: column, text: texts.join("") };
+}
 
 export const packetReader = ({ numbers, text }: Packet): PacketReader => ({ numbers, text, number: 0, char: 0 });
 
