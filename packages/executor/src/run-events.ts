@@ -56,7 +56,8 @@ export function createRunEvents(
   return {
     started: (claim) => say(jobStarted(claim, config.executorId)),
     retrying: ({ claim, result }, retryAt) => {
-      if (result.kind === "retry") say(jobRetrying(claim.run, { retryAt, error: result.error, time: clock.now() }));
+      if (result.kind === "retry")
+        say(jobRetrying(claim.run, { retryAt, error: result.error, time: clock.now(), startedAt: claim.startedAt }));
     },
     ended: (run) => say(runEnded(run, "tickline/executor")),
     async flushed() {
