@@ -21,7 +21,8 @@ export default {
     },
     "packages/*": { entry: tests, ...sources },
     "packages/api": { entry: tests, ...sources, ignoreDependencies: ["swagger-ui-dist"] }, // Served from its folder.
-    "packages/standalone": { entry: ["src/main.ts!", "src/write-config-docs.ts!", ...tests], ...sources },
+    "packages/e2e": { entry: tests, ...sources, ignoreDependencies: ["@tickline/standalone"] }, // Started by path, in a process of its own.
+    "packages/standalone": { entry: tests, ...sources }, // What it starts with is found in the scripts of package.json.
     bench: {
       ignoreDependencies: ["autocannon"], // Started by path, in a process of its own.
       ignoreBinaries: ["redis-server"],
