@@ -28,9 +28,12 @@ type ReadOnlyField = (typeof READ_ONLY_FIELDS)[number];
 
 const isReadOnly = (name: string): boolean => (READ_ONLY_FIELDS as readonly string[]).includes(name);
 
+/** What the page of the document offers to try. */
+const EXAMPLE = { name: "ping", schedule: "every 15s", handler: "http", params: { url: "http://127.0.0.1:8080/" } };
+
 /** The body of POST: a read-only field there is a misunderstanding, so it is refused, with what to do instead. */
 export const createBody: BodySpec<JobInput> = {
-  schema: JobInputSchema.meta({ id: "JobInput" }),
+  schema: JobInputSchema.meta({ id: "JobInput", examples: [EXAMPLE] }),
   unknown: (name) => (isReadOnly(name) ? readOnlyField(name) : unknownField(name)),
 };
 
@@ -44,7 +47,9 @@ const ignoredFields = Object.fromEntries(READ_ONLY_FIELDS.map((name) => [name, i
 
 /** The body of PUT, and what a patched job has to be. */
 export const replaceBody: BodySpec<JobInput> = {
-  schema: JobInputSchema.extend(ignoredFields).meta({ id: "JobReplacement" }).transform(withoutReadOnly),
+  schema: JobInputSchema.extend(ignoredFields)
+    .meta({ id: "JobReplacement", examples: [EXAMPLE] })
+    .transform(withoutReadOnly),
 };
 
 function withoutReadOnly(given: JobInput & Partial<Record<ReadOnlyField, unknown>>): JobInput {

@@ -1,26 +1,21 @@
-import type { LastRun } from "@tickline/shared/domain/run";
 import type { StatusChange } from "@tickline/shared/domain/status-change";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 
 /** What an event says of the status of its job; null: nothing. A run that did not run (`JobSkipped`) changes no status. */
 export function statusChangeOf(event: TicklineEvent): StatusChange | null {
-  const lastRun = lastRunOf(event);
-  return lastRun === null ? null : { tenantId: event.tenantId, jobUid: lastRun.jobUid, lastRun: lastRun.run };
-}
-
-function lastRunOf(event: TicklineEvent): { readonly jobUid: string; readonly run: LastRun } | null {
+  const { tenantId } = event;
   switch (event.type) {
     case "JobStarted": {
       const { jobUid, runId, scheduledFor, attempt, startedAt } = event.data;
-      return { jobUid, run: { runId, state: "running", scheduledFor, startedAt, finishedAt: null, attempt, error: null } };
+      return { tenantId, jobUid, lastRun: { runId, state: "running", scheduledFor, startedAt, finishedAt: null, attempt, error: null } };
     }
     case "JobRetrying": {
       const { jobUid, runId, scheduledFor, attempt, startedAt, error } = event.data;
-      return { jobUid, run: { runId, state: "retrying", scheduledFor, startedAt, finishedAt: event.time, attempt, error } };
+      return { tenantId, jobUid, lastRun: { runId, state: "retrying", scheduledFor, startedAt, finishedAt: event.time, attempt, error } };
     }
     case "JobCompleted": {
       const { jobUid, runId, state, scheduledFor, startedAt, finishedAt, attempt, error } = event.data;
-      return { jobUid, run: { runId, state, scheduledFor, startedAt, finishedAt, attempt, error } };
+      return { tenantId, jobUid, lastRun: { runId, state, scheduledFor, startedAt, finishedAt, attempt, error } };
     }
     case "JobSkipped":
     case "JobCreated":

@@ -4,12 +4,14 @@ import type { Bus, Subscription } from "@tickline/shared/ports/bus";
 import type { Entropy } from "@tickline/shared/ports/clock";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import type { Service } from "@tickline/shared/runtime/service";
+import { showEvent } from "./event-view.ts";
 import { createEventWindow, type EventWindow } from "./event-window.ts";
 
 /** One stream: which events it wants, and where they go. */
 export interface Listener {
   accepts(event: TicklineEvent): boolean;
-  deliver(events: readonly TicklineEvent[]): void;
+  /** `textOf` renders an event once, for all listeners that want it. */
+  deliver(events: readonly TicklineEvent[], textOf: (event: TicklineEvent) => string): void;
   /** The service stops. */
   close(): void;
 }
@@ -37,9 +39,11 @@ export function createEventHub({ bus, entropy, queues, eventsKept }: EventHubOpt
 
   function onBatch(events: readonly TicklineEvent[]): void {
     for (const event of events) window.push(event);
+    if (listeners.size === 0) return;
+    const textOf = onceEach(showEvent);
     for (const listener of listeners) {
       const wanted = events.filter((event) => listener.accepts(event));
-      if (wanted.length > 0) listener.deliver(wanted);
+      if (wanted.length > 0) listener.deliver(wanted, textOf);
     }
   }
   const lifecycle = createLifecycle({
@@ -66,5 +70,14 @@ export function createEventHub({ bus, entropy, queues, eventsKept }: EventHubOpt
     closeListeners() {
       for (const listener of listeners) listener.close();
     },
+  };
+}
+
+function onceEach(show: (event: TicklineEvent) => string): (event: TicklineEvent) => string {
+  const texts = new Map<TicklineEvent, string>();
+  return (event) => {
+    let text = texts.get(event);
+    if (text === undefined) texts.set(event, (text = show(event)));
+    return text;
   };
 }

@@ -37,15 +37,15 @@ export async function openEventStream(
     // A reader that is this far behind would have us keep everything for it; it can come back and resume.
     if (res.writableLength > limits.streamBufferBytesMax) res.destroy();
   }
-  const deliver = (events: readonly TicklineEvent[]): void =>
+  const deliver = (events: readonly TicklineEvent[], textOf: (event: TicklineEvent) => string): void =>
     write((buffer) => {
-      for (const event of events) buffer.push(showEvent(event), event.type, event.id);
+      for (const event of events) buffer.push(textOf(event), event.type, event.id);
     });
 
   const missed = lastEventId === undefined ? [] : hub.window.after(lastEventId);
   if (missed === null) write((buffer) => void buffer.push(RESET, "reset", hub.window.latestId() ?? ""));
   else if (lastEventId === undefined) write((buffer) => void buffer.id(hub.window.latestId() ?? "").dispatch());
-  else deliver(missed.filter(accepts));
+  else deliver(missed.filter(accepts), showEvent);
 
   const leave = hub.listen({ accepts, deliver, close: () => res.end() });
   session.once("disconnected", leave);

@@ -5,8 +5,8 @@ import { boundedCache } from "@tickline/shared/domain/schedule/bounded-cache";
 import { showDefinition, shownNextRunAt, showState, upcoming } from "./job-view.ts";
 import { showRun } from "./run-view.ts";
 
-/** Texts kept, and the longest one kept, in characters: 8 MB at most, mostly far less. */
-const TEXTS_MAX = 1_000;
+/** Texts of each kind kept, in each of two generations, and the longest one, in characters: 9 MB at most, mostly far less. */
+const TEXTS_MAX = 500;
 const TEXT_LENGTH_MAX = 4_096;
 
 /** Jobs as the text of their answers. The very JSON of `showJob`; a test holds them equal. */
