@@ -15,7 +15,7 @@ export const readUnannounced =
     for (const [runId] of old) {
       if (runs.length === limit) break;
       const row = readRun(ids.find(runId));
-      if (row !== null && inRange(row["slot"] as number, slots)) runs.push(endedRunOf(row));
+      if (row !== null && inRange(row.slot, slots)) runs.push(endedRunOf(row));
     }
     return runs;
   };

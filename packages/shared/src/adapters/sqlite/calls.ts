@@ -3,6 +3,7 @@ import type { RunQuery } from "../../ports/run-queries.ts";
 import { readUnannounced } from "./announcing.ts";
 import { openBindings } from "./bindings.ts";
 import { openCatalog } from "./catalog.ts";
+import { openDefinitionCache } from "./definition-cache.ts";
 import { defer, heartbeat, openClaims } from "./claims.ts";
 import { cancelRun, openCancelOpen } from "./controls.ts";
 import type { Core } from "./core.ts";
@@ -45,7 +46,7 @@ export function openColdCalls(core: Core) {
   const handlers = openHandlerRows(db);
   const leaders = openLeaderRows(db);
   const pause = (): Promise<void> => Promise.resolve();
-  const jobs = openJobReads(db, pause);
+  const jobs = openJobReads(db, openDefinitionCache(db), pause);
   const runs = openRunReads(db, pause);
   return {
     createJob: catalog.create,

@@ -6,7 +6,7 @@ import { JOB_STATE, RUN_STATE, statusCode } from "./codes.ts";
 import { stateRank } from "../../domain/run-state.ts";
 import type { Core } from "./core.ts";
 import { belongsTo, changeJob, newJobKey, putJob } from "./job-table.ts";
-import { jobOf } from "./job-view.ts";
+import { wholeJobOf } from "./job-view.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Traits } from "./traits.ts";
 
@@ -134,7 +134,7 @@ export function openCatalog(core: Core, outbox: Outbox): Catalog {
   const read = (jobKey: number): Job => {
     const row = core.readJob(jobKey);
     if (row === null) throw new AppError("store_corrupt", `job ${jobs.uids.uidOf(jobKey)}: its row is gone`);
-    return jobOf(row);
+    return wholeJobOf(row);
   };
   return {
     create({ tenantId, job, definition, event }) {

@@ -26,7 +26,7 @@ export const cancelRun =
 function cancelEnded({ ids, readRun }: Core, tenantId: string, runId: string): CancelOutcome {
   const runKey = ids.find(runId);
   const row = runKey === 0 ? null : readRun(runKey);
-  return { kind: row === null || row["tenant"] !== tenantId ? "unknown" : "ended" };
+  return { kind: row === null || row.tenantId !== tenantId ? "unknown" : "ended" };
 }
 
 /** Ends a run that waits. Its last token counts no more: what its last attempt said has been taken. */

@@ -11,7 +11,7 @@ import { createOpenRuns, type OpenRuns } from "./open-runs.ts";
 import { openOwners, type Owners } from "./owners.ts";
 import { openRunIds, type RunIds } from "./run-ids.ts";
 import { openRunRows, type RunRows } from "./run-rows.ts";
-import { openRunReader, type RunRow } from "./run-view.ts";
+import { openRunReader, type RunNames, type RunRow } from "./run-view.ts";
 import { openTraits, type TraitsTable } from "./traits.ts";
 
 /**
@@ -59,10 +59,15 @@ export function loadCore(db: DatabaseSync, incarnation: number): Core {
     ids: openRunIds(db, { meta, open }),
     endings: openEndings(db),
     rows: openRunRows(db),
-    readRun: openRunReader(db),
+    readRun: openRunReader(db, namesOf(traits, owners)),
     readJob: openJobReader(db),
   };
 }
+
+const namesOf = (traits: TraitsTable, owners: Owners): RunNames => ({
+  traitsOf: traits.get,
+  executorOf: (ownerKey) => owners.get(ownerKey).executor,
+});
 
 function loadJobs(db: DatabaseSync): JobTable {
   const jobs = createJobTable();
@@ -98,14 +103,14 @@ interface OpenRunParts {
   readonly floor: number;
 }
 
-const OPEN_COLUMNS = `run_key, run_id, runs.job_key, runs.definition_key, definitions.traits_key, scheduled_for, state, attempt, owner_key,
+const OPEN_COLUMNS = `run_key, run_id, job_key, definition_key, traits_key, scheduled_for, state, attempt, owner_key,
   token, started_at, parked, extra`;
 
 function loadOpenRuns(db: DatabaseSync, parts: OpenRunParts): void {
   const select = db.prepare(
-    `SELECT ${OPEN_COLUMNS} FROM runs JOIN definitions USING (definition_key) WHERE parked = 1
+    `SELECT ${OPEN_COLUMNS} FROM runs WHERE parked = 1
      UNION ALL
-     SELECT ${OPEN_COLUMNS} FROM runs JOIN definitions USING (definition_key)
+     SELECT ${OPEN_COLUMNS} FROM runs
      WHERE run_key > ? AND state = ${RUN_STATE.running} AND parked = 0`,
   );
   for (const row of select.iterate(parts.floor)) loadOpenRun(row as Record<string, number | string | null>, parts);

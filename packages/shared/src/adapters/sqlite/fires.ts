@@ -11,7 +11,6 @@ import { openHistoryChain, type HistoryChain } from "./history-chain.ts";
 import { newOpenRun, type RunExtra } from "./open-run.ts";
 import type { Owner } from "./owners.ts";
 import type { NewRun } from "./run-rows.ts";
-import { extraOf } from "./run-view.ts";
 import type { Traits } from "./traits.ts";
 import { type PacketReader, type PacketWriter, putNumber, takeNullable, takeNumber, takeText, takeTextOrNull } from "./wire.ts";
 
@@ -148,7 +147,17 @@ function createRun(desk: FireDesk, call: FireCall, { jobUid, jobKey, entry, clai
   const { definitionKey, traits } = definitionOf(desk, jobKey, entry.definitionHash);
   const runKey = ids.add(runId);
   const prev = chain.enter(jobKey, { runKey, runId, scheduledFor });
-  const row = { runKey, runId, jobKey, definitionKey, version: jobs.version[jobKey] as number, cause, scheduledFor, prev };
+  const row = {
+    runKey,
+    runId,
+    jobKey,
+    definitionKey,
+    traitsKey: traits.traitsKey,
+    version: jobs.version[jobKey] as number,
+    cause,
+    scheduledFor,
+    prev,
+  };
   if (entry.state !== RUN_STATE.due) return createEnded(core, call, { row, entry, traits });
   if (!claim || call.owner === null) return createDue(core, call, { row, entry, traits });
   if (traits.exclusive && open.holderOf(jobKey) !== undefined) {
@@ -206,7 +215,7 @@ function answerExisting(
 ): void {
   const row = readRun(runKey);
   if (row === null) throw new AppError("store_corrupt", `run ${runId}: its row is gone`);
-  putFired(writer, runId, { state: row["state"] as number, claimed: false, reason: extraOf(row)?.reason ?? null });
+  putFired(writer, runId, { state: row.state, claimed: false, reason: row.extra?.reason ?? null });
 }
 
 function definitionOf(

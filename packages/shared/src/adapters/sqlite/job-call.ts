@@ -6,7 +6,7 @@ import type { UpcomingQuery } from "../../ports/due-jobs.ts";
 import type { SlotRange } from "../../domain/slot.ts";
 import { runCauseOf } from "./codes.ts";
 import type { Core } from "./core.ts";
-import { type JobRow, jobOf, lastRunOf } from "./job-view.ts";
+import { type JobRow, lastRunOf, wholeJobOf } from "./job-view.ts";
 import { firstStartOf, type OpenRun } from "./open-run.ts";
 import { readyRuns } from "./waits.ts";
 import {
@@ -22,7 +22,7 @@ import {
 } from "./wire.ts";
 
 /** Which columns of a job's row are texts; the others are numbers. Of a last run, likewise. */
-const JOB_TEXTS = "ttt.tt.....t...t.....t";
+const JOB_TEXTS = "ttt.......t..t.....ttt";
 const LAST_RUN_TEXTS = "t.....t";
 
 function putRow(writer: PacketWriter, row: JobRow, texts: string): void {
@@ -71,7 +71,7 @@ function putJobs(core: Core, writer: PacketWriter, keys: readonly number[]): voi
 
 export function takeJobs(reader: PacketReader): Job[] {
   const jobs: Job[] = [];
-  for (let left = takeNumber(reader); left > 0; left -= 1) jobs.push(jobOf(takeRow(reader, JOB_TEXTS)));
+  for (let left = takeNumber(reader); left > 0; left -= 1) jobs.push(wholeJobOf(takeRow(reader, JOB_TEXTS)));
   return jobs;
 }
 
@@ -157,7 +157,7 @@ export function takeDueRuns(reader: PacketReader): DueRun[] {
 }
 
 function takeDueRun(reader: PacketReader): DueRun {
-  const lastRun = lastRunOf(takeRow(reader, LAST_RUN_TEXTS));
+  const lastRun = lastRunOf(takeRow(reader, LAST_RUN_TEXTS), 0);
   const tenantId = takeText(reader);
   const jobUid = takeText(reader);
   const jobId = takeText(reader);

@@ -1,13 +1,15 @@
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Job } from "../../domain/job.ts";
 import type { JobQuery } from "../../ports/job-catalog.ts";
 import type { Page } from "../../ports/page.ts";
 import { JOB_STATE, statusCode } from "./codes.ts";
-import { JOB_SELECT, type JobRow, jobOf } from "./job-view.ts";
+import type { DefinitionCache } from "./definition-cache.ts";
+import { JOB_COLUMNS, JOB_COLUMNS_COUNT, JOB_JOIN, type JobRow, jobOf } from "./job-view.ts";
+import type { Pause } from "./run-reads.ts";
 import { compareTexts } from "./uid-index.ts";
 
 /** Jobs gone through in one step of a list with conditions: about 5 ms, after which others have their turn. */
-const STEP_JOBS = 2_000;
+const STEP_JOBS = 1_000;
 
 export interface JobReads {
   get(tenantId: string, jobId: string): Job | null;
@@ -20,54 +22,73 @@ interface Place {
 }
 
 const FIRST_PLACE: Place = { createdAt: Number.MAX_SAFE_INTEGER, uid: "" };
+const LAST_PLACE: Place = { createdAt: -1, uid: "" };
 
-/** Reads for people: they see what is committed. `pause` lets others have their turn between the steps of a long list. */
-export function openJobReads(db: DatabaseSync, pause: () => Promise<void>): JobReads {
-  const named = db.prepare(`${JOB_SELECT} WHERE jobs.tenant = ? AND jobs.id = ? AND cursors.state < ${JOB_STATE.deleted}`);
+interface JobReadDesk {
+  readonly db: DatabaseSync;
+  readonly definitions: DefinitionCache;
+  readonly stepEnd: StatementSync;
+  /** By their conditions: at most a few dozen. */
+  readonly lists: Map<string, StatementSync>;
+  readonly pause: Pause;
+}
+
+/** Reads for people: they see what is committed. */
+export function openJobReads(db: DatabaseSync, definitions: DefinitionCache, pause: Pause): JobReads {
+  const named = db.prepare(
+    `SELECT ${JOB_COLUMNS}, cursors.definition_key FROM jobs ${JOB_JOIN}
+     WHERE jobs.tenant = ? AND jobs.id = ? AND cursors.state < ${JOB_STATE.deleted}`,
+  );
   named.setReturnArrays(true);
   const stepEnd = db.prepare(
     `SELECT created_at, uid FROM jobs WHERE tenant = ?1 AND (created_at, uid) < (?2, ?3)
      ORDER BY created_at DESC, uid DESC LIMIT 1 OFFSET ${STEP_JOBS - 1}`,
   );
-  const statements = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
-  function prepared(where: string): ReturnType<DatabaseSync["prepare"]> {
-    let statement = statements.get(where);
-    if (statement === undefined) {
-      statement = db.prepare(
-        `${JOB_SELECT} WHERE jobs.tenant = ? AND (jobs.created_at, jobs.uid) < (?, ?) AND (jobs.created_at, jobs.uid) >= (?, ?)
-         AND cursors.state < ${JOB_STATE.deleted}${where} ORDER BY jobs.created_at DESC, jobs.uid DESC LIMIT ?`,
-      );
-      statement.setReturnArrays(true);
-      statements.set(where, statement);
-    }
-    return statement;
-  }
+  const desk: JobReadDesk = { db, definitions, stepEnd, lists: new Map(), pause };
   return {
     get(tenantId, jobId) {
       const row = named.get(tenantId, jobId) as unknown as JobRow | undefined;
-      return row === undefined ? null : jobOf(row);
+      return row === undefined ? null : readJob(desk, row);
     },
-    async list(tenantId, query) {
-      const { where, values } = conditionsOf(query);
-      const statement = prepared(where);
-      const jobs: Job[] = [];
-      let behind: Place = query.cursor === null ? FIRST_PLACE : placeOf(query.cursor);
-      while (jobs.length <= query.limit) {
-        const end = where === "" ? undefined : stepEnd.get(tenantId, behind.createdAt, behind.uid);
-        const to: Place =
-          end === undefined ? { createdAt: -1, uid: "" } : { createdAt: end["created_at"] as number, uid: end["uid"] as string };
-        const left = query.limit + 1 - jobs.length;
-        const rows = statement.all(tenantId, behind.createdAt, behind.uid, to.createdAt, to.uid, ...values, left);
-        for (const row of rows as unknown as JobRow[]) jobs.push(jobOf(row));
-        if (end === undefined) break;
-        behind = to;
-        await pause();
-      }
-      const items = jobs.slice(0, query.limit);
-      const last = items.at(-1);
-      return { items, nextCursor: jobs.length > query.limit && last !== undefined ? `${last.createdAt}.${last.uid}` : null };
-    },
+    list: (tenantId, query) => listJobs(desk, tenantId, query),
   };
+}
+
+const readJob = ({ definitions }: JobReadDesk, row: JobRow): Job => jobOf(row, definitions.get(row[JOB_COLUMNS_COUNT] as number));
+
+function listStatement({ db, lists }: JobReadDesk, where: string): StatementSync {
+  const known = lists.get(where);
+  if (known !== undefined) return known;
+  // Names and tags stand in the definition, and only who asks for them pays for it.
+  const definition = where.includes("definitions.") ? "JOIN definitions ON definitions.definition_key = cursors.definition_key" : "";
+  const statement = db.prepare(
+    `SELECT ${JOB_COLUMNS}, cursors.definition_key FROM jobs ${JOB_JOIN} ${definition}
+     WHERE jobs.tenant = ? AND (jobs.created_at, jobs.uid) < (?, ?) AND (jobs.created_at, jobs.uid) >= (?, ?)
+       AND cursors.state < ${JOB_STATE.deleted}${where} ORDER BY jobs.created_at DESC, jobs.uid DESC LIMIT ?`,
+  );
+  statement.setReturnArrays(true);
+  lists.set(where, statement);
+  return statement;
+}
+
+async function listJobs(desk: JobReadDesk, tenantId: string, query: JobQuery): Promise<Page<Job>> {
+  const { where, values } = conditionsOf(query);
+  const statement = listStatement(desk, where);
+  const jobs: Job[] = [];
+  for (let behind = query.cursor === null ? FIRST_PLACE : placeOf(query.cursor); ;) {
+    // Without conditions each row counts, so there is nothing to go through in steps.
+    const end = where === "" ? undefined : desk.stepEnd.get(tenantId, behind.createdAt, behind.uid);
+    const to: Place = end === undefined ? LAST_PLACE : { createdAt: end["created_at"] as number, uid: end["uid"] as string };
+    const wanted = query.limit + 1 - jobs.length;
+    const rows = statement.all(tenantId, behind.createdAt, behind.uid, to.createdAt, to.uid, ...values, wanted);
+    for (const row of rows as unknown as JobRow[]) jobs.push(readJob(desk, row));
+    if (end === undefined || jobs.length > query.limit) break;
+    behind = to;
+    await desk.pause();
+  }
+  const items = jobs.slice(0, query.limit);
+  const last = items.at(-1);
+  return { items, nextCursor: jobs.length > query.limit && last !== undefined ? `${last.createdAt}.${last.uid}` : null };
 }
 
 /** The conditions as SQL, and their values in order. At most a few dozen combinations, so statements are kept. */

@@ -3,8 +3,10 @@ import type { JobCatalog } from "../../ports/job-catalog.ts";
 import type { RunQueries } from "../../ports/run-queries.ts";
 import { AppError } from "../../domain/app-error.ts";
 import { openReader } from "./database.ts";
+import { openDefinitionCache } from "./definition-cache.ts";
 import { storeFault } from "./faults.ts";
 import { openJobReads } from "./job-reads.ts";
+import { openPageCache } from "./page-cache.ts";
 import { openRunReads } from "./run-reads.ts";
 import type { ThreadLink } from "./thread-link.ts";
 
@@ -17,6 +19,9 @@ export interface Reads {
   readonly originOf: RunQueries["origin"];
   close(): void;
 }
+
+/** What a run with an output counts for among the answers kept. */
+const RUN_WITH_OUTPUT = 10;
 
 /** On a connection of their own, in the caller's thread: no hop, no wait for a write. A file in memory is the thread's alone. */
 export const openReads = (file: string | null, thread: ThreadLink): Reads => (file === null ? readsOfThread(thread) : readsOfFile(file));
@@ -32,25 +37,40 @@ const readsOfThread = (thread: ThreadLink): Reads => ({
 
 function readsOfFile(file: string): Reads {
   const db = openReader(file);
-  const pause = (): Promise<void> => nextTurn();
-  const jobs = openJobReads(db, pause);
-  const runs = openRunReads(db, pause);
-  const guarded = async <Answer>(deed: string, read: () => Answer | Promise<Answer>): Promise<Answer> => {
-    if (!db.isOpen) throw new AppError("store_unavailable", `${deed}: the store is closed`, { retryable: true });
+  const pages = openPageCache(db);
+  const definitions = openDefinitionCache(db);
+  const jobs = openJobReads(db, definitions, nextTurn);
+  const runs = openRunReads(db, nextTurn);
+
+  async function read<Answer>(key: string, fetch: () => Answer | Promise<Answer>): Promise<Answer> {
+    if (!db.isOpen) throw new AppError("store_unavailable", `${key}: the store is closed`, { retryable: true });
     try {
-      return await read();
+      const version = pages.version();
+      const known = pages.find<Answer>(key, version);
+      if (known !== undefined) return known;
+      const { long } = definitions;
+      const value = await fetch();
+      if (definitions.long === long) pages.keep(key, { version, value, items: weightOf(value) });
+      return value;
     } catch (fault) {
-      throw storeFault(fault, deed);
+      throw storeFault(fault, key);
     }
-  };
+  }
   return {
-    getJob: (tenantId, jobId) => guarded(`read job ${jobId}`, () => jobs.get(tenantId, jobId)),
-    listJobs: (tenantId, query) => guarded("list jobs", () => jobs.list(tenantId, query)),
-    getRun: (tenantId, runId) => guarded(`read run ${runId}`, () => runs.get(tenantId, runId)),
-    listRuns: (tenantId, query) => guarded("list runs", () => runs.list(tenantId, query)),
-    originOf: (tenantId, runId) => guarded(`read run ${runId}`, () => runs.origin(tenantId, runId)),
+    getJob: (tenantId, jobId) => read(`job ${tenantId} ${jobId}`, () => jobs.get(tenantId, jobId)),
+    listJobs: (tenantId, query) => read(`jobs ${tenantId} ${JSON.stringify(query)}`, () => jobs.list(tenantId, query)),
+    getRun: (tenantId, runId) => read(`run ${tenantId} ${runId}`, () => runs.get(tenantId, runId)),
+    listRuns: (tenantId, query) => read(`runs ${tenantId} ${JSON.stringify(query)}`, () => runs.list(tenantId, query)),
+    originOf: (tenantId, runId) => read(`origin ${tenantId} ${runId}`, () => runs.origin(tenantId, runId)),
     close() {
       if (db.isOpen) db.close();
     },
   };
+}
+
+/** Jobs and runs in an answer. An output may be long, so a run that has one counts for many. */
+function weightOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 1;
+  if ("items" in value && Array.isArray(value.items)) return value.items.reduce<number>((sum, item) => sum + weightOf(item), 1);
+  return "output" in value && value.output !== null ? RUN_WITH_OUTPUT : 1;
 }

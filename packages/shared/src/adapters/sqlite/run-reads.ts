@@ -1,14 +1,15 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Run } from "../../domain/run.ts";
+import type { DatabaseSync } from "node:sqlite";
 import { runIdFloor } from "../../domain/run-id.ts";
+import type { Run } from "../../domain/run.ts";
 import type { Page } from "../../ports/page.ts";
 import type { RunQuery } from "../../ports/run-queries.ts";
 import { RUN_CAUSE, RUN_STATE } from "./codes.ts";
-import { RUN_SELECT, RUN_SELECT_COLUMNS, RUN_SELECT_JOINS, type RunRow, runOf } from "./run-view.ts";
+import { type JobHistory, openJobHistory } from "./job-history.ts";
+import { readRunNames } from "./run-names.ts";
+import { openRunSources, type RunConditions, type RunSource, type RunSources, type Values } from "./run-source.ts";
+import { openRunReader, type RunNames, runOf, type RunRow, runRowOf } from "./run-view.ts";
 import { compareTexts } from "./uid-index.ts";
 
-/** Runs gone through in one step of a list with conditions: a few milliseconds, after which others have their turn. */
-const STEP_RUNS = 2_000;
 /** Ids are of base 32: this sorts behind all of them. */
 const LAST_ID = "~";
 
@@ -18,159 +19,94 @@ export interface RunReads {
   origin(tenantId: string, runId: string): { readonly jobUid: string; readonly definitionHash: string } | null;
 }
 
-interface RunStatements {
-  readonly db: DatabaseSync;
-  readonly find: StatementSync;
-  readonly findNew: StatementSync;
-  readonly byKey: StatementSync;
-  readonly link: StatementSync;
-  readonly origin: StatementSync;
-  readonly indexed: StatementSync;
-  readonly stepEnd: StatementSync;
-  readonly unindexed: StatementSync;
-  readonly headsById: StatementSync;
-  readonly headByUid: StatementSync;
-  readonly headByBoth: StatementSync;
-  readonly pause: () => Promise<void>;
+/** Lets others have their turn between the steps of a long list. */
+export type Pause = () => Promise<void>;
+
+interface RunReadDesk {
+  readonly names: RunNames;
+  readonly sources: RunSources;
+  readonly history: JobHistory;
+  readonly pause: Pause;
 }
 
-const UNINDEXED = "runs.run_key > (SELECT value FROM meta WHERE name = 'indexed_to')";
-/** Null matches everything: one statement for all combinations. */
-const CONDITIONS = "(?1 IS NULL OR jobs.tenant = ?1) AND (?2 IS NULL OR runs.state = ?2) AND (?3 IS NULL OR runs.cause = ?3)";
-
-/** Reads for people: they see what is committed. `pause` lets others have their turn between the steps of a long list. */
-export function openRunReads(db: DatabaseSync, pause: () => Promise<void>): RunReads {
-  const statements: RunStatements = {
-    db,
-    pause,
-    find: db.prepare("SELECT run_key FROM run_ids WHERE run_id = ?"),
-    findNew: db.prepare(`SELECT run_key FROM runs WHERE ${UNINDEXED} AND run_id = ?`),
-    byKey: db.prepare(`${RUN_SELECT} WHERE runs.run_key = ?`),
-    link: db.prepare("SELECT run_id, state, cause, prev FROM runs WHERE run_key = ?"),
-    origin: db.prepare(
-      `SELECT jobs.tenant, jobs.uid, definitions.hash FROM runs JOIN jobs ON jobs.job_key = runs.job_key
-       JOIN definitions ON definitions.definition_key = runs.definition_key WHERE runs.run_key = ?`,
-    ),
-    indexed: db.prepare(
-      `SELECT ${RUN_SELECT_COLUMNS} FROM run_ids JOIN runs ON runs.run_key = run_ids.run_key ${RUN_SELECT_JOINS}
-       WHERE ${CONDITIONS} AND run_ids.run_id < ?4 AND run_ids.run_id >= ?5 ORDER BY run_ids.run_id DESC LIMIT ?6`,
-    ),
-    stepEnd: db.prepare(
-      `SELECT run_id FROM run_ids WHERE run_id < ?1 AND run_id >= ?2 ORDER BY run_id DESC LIMIT 1 OFFSET ${STEP_RUNS - 1}`,
-    ),
-    unindexed: db.prepare(
-      `${RUN_SELECT} WHERE ${CONDITIONS} AND ${UNINDEXED} AND runs.run_id < ?4 AND runs.run_id >= ?5 ORDER BY runs.run_id DESC LIMIT ?6`,
-    ),
-    headsById: db.prepare("SELECT head FROM jobs JOIN cursors ON cursors.job_key = jobs.job_key WHERE tenant = ? AND id = ?"),
-    headByUid: db.prepare("SELECT head FROM jobs JOIN cursors ON cursors.job_key = jobs.job_key WHERE tenant = ? AND uid = ?"),
-    // The ids of jobs are indexed, their uids are not: with both, one job among a hundred thousand is found at once.
-    headByBoth: db.prepare("SELECT head FROM jobs JOIN cursors ON cursors.job_key = jobs.job_key WHERE tenant = ? AND id = ? AND uid = ?"),
-  };
+/** Reads for people: they see what is committed. */
+export function openRunReads(db: DatabaseSync, pause: Pause): RunReads {
+  const names = readRunNames(db);
+  const read = openRunReader(db, names);
+  const find = db.prepare("SELECT run_key FROM run_ids WHERE run_id = ?");
+  const findNew = db.prepare("SELECT run_key FROM runs WHERE run_key > (SELECT value FROM meta WHERE name = 'indexed_to') AND run_id = ?");
+  const origin = db.prepare(
+    `SELECT jobs.tenant, jobs.uid, definitions.hash FROM runs JOIN jobs ON jobs.job_key = runs.job_key
+     JOIN definitions ON definitions.definition_key = runs.definition_key WHERE runs.run_key = ?`,
+  );
+  // The newest runs are few, and gone through. Between the two looks they may be entered into the index, so it is asked once more.
+  const keyOf = (runId: string): number => Number((find.get(runId) ?? findNew.get(runId) ?? find.get(runId))?.["run_key"] ?? 0);
+  const desk: RunReadDesk = { names, sources: openRunSources(db), history: openJobHistory(db, { read, keyOf, pause }), pause };
   return {
     get(tenantId, runId) {
-      const row = statements.byKey.get(keyOf(statements, runId));
-      return row === undefined || row["tenant"] !== tenantId ? null : runOf(row);
+      const row = read(keyOf(runId));
+      return row?.tenantId === tenantId ? runOf(row) : null;
     },
-    list: (tenantId, query) => {
-      const byJob = query.jobId !== undefined || query.jobUid !== undefined;
-      return byJob ? listByJob(statements, tenantId, query) : listAll(statements, tenantId, query);
+    async list(tenantId, query) {
+      const rows = await (query.jobId === undefined && query.jobUid === undefined
+        ? rowsOfAll(desk, tenantId, query)
+        : desk.history.rows(tenantId, { ...query, ...boundsOf(query) }));
+      const items = rows.slice(0, query.limit).map(runOf);
+      return { items, nextCursor: rows.length > query.limit ? (items.at(-1)?.runId ?? null) : null };
     },
     origin(tenantId, runId) {
-      const row = statements.origin.get(keyOf(statements, runId));
+      const row = origin.get(keyOf(runId));
       if (row === undefined || row["tenant"] !== tenantId) return null;
-      return { jobUid: row["uid"] as string, definitionHash: row["hash"] as string };
+      return { jobUid: String(row["uid"]), definitionHash: String(row["hash"]) };
     },
   };
 }
 
-/**
- * The newest runs are not in the index of ids yet: they are few, and gone through. Between the two looks the store's
- * thread may enter them into it, so whoever is found in neither is looked for in the index once more.
- */
-function keyOf({ find, findNew }: RunStatements, runId: string): number {
-  return Number((find.get(runId) ?? findNew.get(runId) ?? find.get(runId))?.["run_key"] ?? 0);
-}
-
-/** Ids from `from` on, and before `to`. */
-function bounds({ from, to, cursor }: RunQuery): { readonly floor: string; readonly ceiling: string } {
+/** Ids from the floor on, and below the ceiling. */
+function boundsOf({ from, to, cursor }: RunQuery): { readonly floor: string; readonly ceiling: string } {
   const end = to === undefined ? LAST_ID : runIdFloor(to);
   return { floor: from === undefined ? "" : runIdFloor(from), ceiling: cursor !== null && cursor < end ? cursor : end };
 }
 
-function pageOf(rows: readonly RunRow[], limit: number): Page<Run> {
-  const items = rows.slice(0, limit).map(runOf);
-  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.runId ?? null) : null };
-}
-
-async function listAll(statements: RunStatements, tenantId: string, query: RunQuery): Promise<Page<Run>> {
+/** One row more than asked for tells that there is a next page. */
+async function rowsOfAll(desk: RunReadDesk, tenantId: string, query: RunQuery): Promise<RunRow[]> {
   const { limit, state, cause } = query;
-  const { floor, ceiling } = bounds(query);
-  const conditions = [tenantId, state === undefined ? null : RUN_STATE[state], cause === undefined ? null : RUN_CAUSE[cause]];
-  const found = new Map<string, RunRow>();
-  const keep = (row: RunRow): void => void found.set(row["run_id"] as string, row);
-  statements.unindexed.all(...conditions, ceiling, floor, limit + 1).forEach(keep);
-  let indexed = 0;
-  for (let behind = ceiling; indexed <= limit;) {
-    const end = statements.stepEnd.get(behind, floor)?.["run_id"] as string | undefined;
-    const rows = statements.indexed.all(...conditions, behind, end ?? floor, limit + 1 - indexed);
-    rows.forEach(keep);
-    indexed += rows.length;
-    if (end === undefined) break;
-    behind = end;
-    await statements.pause();
+  const { floor, ceiling } = boundsOf(query);
+  const conditions: RunConditions = {
+    $tenant: tenantId,
+    $floor: floor,
+    $state: state === undefined ? null : RUN_STATE[state],
+    $cause: cause === undefined ? null : RUN_CAUSE[cause],
+  };
+  const { indexed, unindexed, unusual, askedFor } = desk.sources;
+  const range = { ceiling, limit: limit + 1, conditions };
+  if ((conditions.$state ?? 0) > RUN_STATE.succeeded) return rowsOf(desk, await collect(desk, unusual, range));
+  if ((conditions.$cause ?? 0) > RUN_CAUSE.schedule) return rowsOf(desk, await collect(desk, askedFor, range));
+  const newest = unindexed.rows(conditions, { $ceiling: ceiling, $floor: floor, $limit: limit + 1 });
+  return rowsOf(desk, [...newest, ...(await collect(desk, indexed, range))]).slice(0, limit + 1);
+}
+
+interface Range {
+  readonly ceiling: string;
+  readonly limit: number;
+  readonly conditions: RunConditions;
+}
+
+async function collect({ pause }: RunReadDesk, source: RunSource, { ceiling, limit, conditions }: Range): Promise<Values[]> {
+  const found: Values[] = [];
+  for (let $ceiling = ceiling; ;) {
+    const end = source.stepEnd(conditions, $ceiling);
+    found.push(...source.rows(conditions, { $ceiling, $floor: end ?? conditions.$floor, $limit: limit - found.length }));
+    if (end === undefined || found.length >= limit) return found;
+    $ceiling = end;
+    await pause();
   }
-  const rows = [...found.values()].sort((left, right) => compareTexts(String(right["run_id"]), String(left["run_id"])));
-  return pageOf(rows, limit);
 }
 
-/** One job's runs, newest first: a walk along its chain. */
-interface Chain {
-  next: number;
-}
-
-async function listByJob(statements: RunStatements, tenantId: string, query: RunQuery): Promise<Page<Run>> {
-  const { limit, jobId, state, cause } = query;
-  const { floor, ceiling } = bounds(query);
-  const heads = headsOf(statements, tenantId, query);
-  const chains = heads.map((row): Chain => ({ next: row["head"] as number }));
-  const rows: RunRow[] = [];
-  for (let steps = 1; rows.length <= limit; steps += 1) {
-    const link = takeNewest(statements, chains);
-    if (link === null || link.runId < floor) break;
-    const wanted = link.runId < ceiling && matches(link.state, state, RUN_STATE) && matches(link.cause, cause, RUN_CAUSE);
-    const row = wanted ? statements.byKey.get(link.runKey) : undefined;
-    if (row !== undefined && (jobId === undefined || row["id"] === jobId)) rows.push(row);
-    if (steps % STEP_RUNS === 0) await statements.pause();
-  }
-  return pageOf(rows, limit);
-}
-
-function headsOf({ headsById, headByUid, headByBoth }: RunStatements, tenantId: string, { jobId, jobUid }: RunQuery) {
-  if (jobUid === undefined) return headsById.all(tenantId, jobId ?? "");
-  return jobId === undefined ? headByUid.all(tenantId, jobUid) : headByBoth.all(tenantId, jobId, jobUid);
-}
-
-const matches = <Name extends string>(code: number, wanted: Name | undefined, codes: Readonly<Record<Name, number>>): boolean =>
-  wanted === undefined || codes[wanted] === code;
-
-interface Link {
-  readonly runKey: number;
-  readonly runId: string;
-  readonly state: number;
-  readonly cause: number;
-}
-
-/** The newest run of all chains, which moves on behind it. Several jobs may have had one id. */
-function takeNewest({ link }: RunStatements, chains: readonly Chain[]): Link | null {
-  let newest: { readonly chain: Chain; readonly row: RunRow } | null = null;
-  for (const chain of chains) {
-    const row = chain.next === 0 ? undefined : link.get(chain.next);
-    if (row === undefined) continue;
-    if (newest === null || String(row["run_id"]) > String(newest.row["run_id"])) newest = { chain, row };
-  }
-  if (newest === null) return null;
-  const { chain, row } = newest;
-  const runKey = chain.next;
-  chain.next = row["prev"] as number;
-  return { runKey, runId: row["run_id"] as string, state: row["state"] as number, cause: row["cause"] as number };
+/** Newest first. A run that was entered into the index between two reads is among both. */
+function rowsOf({ names }: RunReadDesk, found: readonly Values[]): RunRow[] {
+  const rows = new Map(found.map((values) => [values[1] as string, values]));
+  return [...rows.values()]
+    .sort((left, right) => compareTexts(right[1] as string, left[1] as string))
+    .map((values) => runRowOf(values, names));
 }

@@ -8,6 +8,7 @@ export interface NewRun {
   readonly runId: string;
   readonly jobKey: number;
   readonly definitionKey: number;
+  readonly traitsKey: number;
   readonly version: number;
   readonly cause: number;
   readonly scheduledFor: number;
@@ -39,20 +40,27 @@ export interface RunRows {
   relink(runKey: number, prev: number): void;
 }
 
-const NEW_COLUMNS = "run_key, run_id, job_key, definition_key, version, cause, scheduled_for, prev";
+const NEW_COLUMNS = "run_key, run_id, job_key, definition_key, traits_key, version, cause, scheduled_for, prev";
 
 const textOf = (extra: RunExtra | null): string | null => (extra === null ? null : JSON.stringify(extra));
 
+const newColumns = ({ runKey, runId, jobKey, definitionKey, traitsKey, version, cause, scheduledFor, prev }: NewRun) =>
+  [runKey, runId, jobKey, definitionKey, traitsKey, version, cause, scheduledFor, prev] as const;
+
+function openInserts(db: DatabaseSync): Pick<RunRows, "insertRunning" | "insertDue" | "insertEnded"> {
+  const insert = (columns: string, values: string) =>
+    db.prepare(`INSERT INTO runs (${NEW_COLUMNS}, ${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ${values})`);
+  const running = insert("owner_key, token, started_at, state, attempt", `?, ?, ?, ${RUN_STATE.running}, 1`);
+  const due = insert("extra, state, attempt, parked", `?, ${RUN_STATE.due}, 1, 1`);
+  const ended = insert("state, finished_at, extra, attempt", "?, ?, ?, 1");
+  return {
+    insertRunning: (run, { ownerKey, token, startedAt }) => void running.run(...newColumns(run), ownerKey, token, startedAt),
+    insertDue: (run, extra) => void due.run(...newColumns(run), textOf(extra)),
+    insertEnded: (run, { state, finishedAt, extra }) => void ended.run(...newColumns(run), state, finishedAt, textOf(extra)),
+  };
+}
+
 export function openRunRows(db: DatabaseSync): RunRows {
-  const running = db.prepare(
-    `INSERT INTO runs (${NEW_COLUMNS}, owner_key, token, started_at, state, attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${RUN_STATE.running}, 1)`,
-  );
-  const due = db.prepare(
-    `INSERT INTO runs (${NEW_COLUMNS}, extra, state, attempt, parked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ${RUN_STATE.due}, 1, 1)`,
-  );
-  const ended = db.prepare(
-    `INSERT INTO runs (${NEW_COLUMNS}, state, finished_at, extra, attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
-  );
   const finish = db.prepare("UPDATE runs SET state = ?, finished_at = ?, output = ?, error = ? WHERE run_key = ?");
   const finishParked = db.prepare("UPDATE runs SET state = ?, finished_at = ?, output = ?, error = ?, parked = 0 WHERE run_key = ?");
   const save = db.prepare(
@@ -60,53 +68,23 @@ export function openRunRows(db: DatabaseSync): RunRows {
   );
   const end = db.prepare("UPDATE runs SET finished_at = ?, output = ?, error = ? WHERE run_key = ?");
   const fail = db.prepare("UPDATE runs SET error = ? WHERE run_key = ?");
-  const prev = db.prepare("UPDATE runs SET prev = ? WHERE run_key = ?");
+  const relink = db.prepare("UPDATE runs SET prev = ? WHERE run_key = ?");
 
   function write(run: OpenRun, state: number, parked: boolean): void {
     const { attempt, ownerKey, token, startedAt, extra, runKey } = run;
     save.run(state, attempt, ownerKey, token, startedAt, parked ? 1 : 0, textOf(extra), runKey);
   }
-  function close(run: OpenRun, { state, finishedAt, output, error }: RunEnd): void {
-    write(run, state, false);
-    end.run(finishedAt, output, error, run.runKey);
-  }
   return {
-    insertRunning: (run, { ownerKey, token, startedAt }) =>
-      void running.run(
-        run.runKey,
-        run.runId,
-        run.jobKey,
-        run.definitionKey,
-        run.version,
-        run.cause,
-        run.scheduledFor,
-        run.prev,
-        ownerKey,
-        token,
-        startedAt,
-      ),
-    insertDue: (run, extra) =>
-      void due.run(run.runKey, run.runId, run.jobKey, run.definitionKey, run.version, run.cause, run.scheduledFor, run.prev, textOf(extra)),
-    insertEnded: (run, { state, finishedAt, extra }) =>
-      void ended.run(
-        run.runKey,
-        run.runId,
-        run.jobKey,
-        run.definitionKey,
-        run.version,
-        run.cause,
-        run.scheduledFor,
-        run.prev,
-        state,
-        finishedAt,
-        textOf(extra),
-      ),
+    ...openInserts(db),
     finish({ parked, runKey }, { state, finishedAt, output, error }) {
       (parked ? finishParked : finish).run(state, finishedAt, output, error, runKey);
     },
     save: (run, state) => write(run, state, run.parked),
     fail: (run, error) => void fail.run(error, run.runKey),
-    close,
-    relink: (runKey, older) => void prev.run(older, runKey),
+    close(run, { state, finishedAt, output, error }) {
+      write(run, state, false);
+      end.run(finishedAt, output, error, run.runKey);
+    },
+    relink: (runKey, older) => void relink.run(older, runKey),
   };
 }

@@ -7,116 +7,144 @@ import type { EndedRun } from "../../domain/settlement.ts";
 import { RUN_STATE, runCauseOf, runStateOf } from "./codes.ts";
 import { firstStartOf, type RunExtra } from "./open-run.ts";
 
-/** A run with what stands in other rows: read as one row, shown as a `Run` or an `EndedRun`. */
-const RUN_COLUMNS = `runs.run_key, runs.run_id, runs.version, runs.cause, runs.scheduled_for, runs.state, runs.attempt, runs.started_at,
-  runs.finished_at, runs.output, runs.error, runs.extra, runs.prev, runs.owner_key, runs.token, jobs.tenant, jobs.uid, jobs.id, jobs.slot,
-  traits.queue, traits.handler, traits.expire_after_ms, owners.executor`;
+/** The columns of a run and its job, in the order of `runRowOf`. */
+export const RUN_COLUMNS = `runs.run_key, runs.run_id, runs.version, runs.cause, runs.scheduled_for, runs.state, runs.attempt, runs.started_at,
+  runs.finished_at, runs.output, runs.error, runs.extra, runs.prev, runs.token, runs.traits_key, runs.owner_key, jobs.tenant, jobs.uid,
+  jobs.id, jobs.slot`;
 
-const RUN_JOINS = `JOIN jobs ON jobs.job_key = runs.job_key
-  JOIN definitions ON definitions.definition_key = runs.definition_key
-  JOIN traits ON traits.traits_key = definitions.traits_key
-  LEFT JOIN owners ON owners.owner_key = runs.owner_key`;
+/** What a run refers to by number, and many runs share. */
+export interface RunNames {
+  traitsOf(traitsKey: number): { readonly queue: string; readonly handler: string; readonly expireAfterMs: number | null };
+  executorOf(ownerKey: number): string;
+}
 
-export const RUN_SELECT = `SELECT ${RUN_COLUMNS} FROM runs ${RUN_JOINS}`;
-/** For lists that begin elsewhere and name the run's row. */
-export const RUN_SELECT_COLUMNS = RUN_COLUMNS;
-export const RUN_SELECT_JOINS = RUN_JOINS;
+/** A run's row with what stands in other rows. Output and error are JSON. */
+export interface RunRow {
+  readonly runKey: number;
+  readonly runId: string;
+  readonly version: number;
+  readonly cause: number;
+  readonly scheduledFor: number;
+  readonly state: number;
+  readonly attempt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly output: string | null;
+  readonly error: string | null;
+  readonly extra: RunExtra | null;
+  readonly prev: number;
+  readonly token: string | null;
+  readonly executor: string | null;
+  readonly tenantId: string;
+  readonly jobUid: string;
+  readonly jobId: string;
+  readonly slot: number;
+  readonly queue: string;
+  readonly handler: string;
+  readonly expireAfterMs: number | null;
+}
 
-export type RunRow = Readonly<Record<string, SQLOutputValue>>;
-
-const jsonOf = <Value>(text: SQLOutputValue | undefined, whose: SQLOutputValue | undefined): Value | null => {
-  if (text === null || text === undefined) return null;
+const jsonOf = <Value>(text: SQLOutputValue | undefined, runId: string): Value | null => {
+  if (text === null) return null;
   try {
     return JSON.parse(String(text)) as Value;
   } catch (cause) {
-    throw new AppError("store_corrupt", `run ${String(whose)}: its row cannot be read`, { cause });
+    throw new AppError("store_corrupt", `run ${runId}: its row cannot be read`, { cause });
   }
 };
 
-export const extraOf = (row: RunRow): RunExtra | null => jsonOf<RunExtra>(row["extra"], row["run_id"]);
+/** From the values of `RUN_COLUMNS`. */
+export function runRowOf(values: readonly SQLOutputValue[], names: RunNames): RunRow {
+  const runId = values[1] as string;
+  const ownerKey = values[15] as number | null;
+  const { queue, handler, expireAfterMs } = names.traitsOf(values[14] as number);
+  return {
+    runKey: values[0] as number,
+    runId,
+    version: values[2] as number,
+    cause: values[3] as number,
+    scheduledFor: values[4] as number,
+    state: values[5] as number,
+    attempt: values[6] as number,
+    startedAt: values[7] as number | null,
+    finishedAt: values[8] as number | null,
+    output: values[9] as string | null,
+    error: values[10] as string | null,
+    extra: jsonOf<RunExtra>(values[11], runId),
+    prev: values[12] as number,
+    token: values[13] as string | null,
+    executor: ownerKey === null ? null : names.executorOf(ownerKey),
+    tenantId: values[16] as string,
+    jobUid: values[17] as string,
+    jobId: values[18] as string,
+    slot: values[19] as number,
+    queue,
+    handler,
+    expireAfterMs,
+  };
+}
+
+/** What both views of a run show. */
+const commonOf = (row: RunRow) => ({
+  tenantId: row.tenantId,
+  runId: row.runId,
+  jobUid: row.jobUid,
+  jobId: row.jobId,
+  jobVersion: row.version,
+  queue: row.queue,
+  handler: row.handler,
+  cause: runCauseOf(row.cause),
+  scheduledFor: row.scheduledFor,
+  count: row.extra?.count ?? 1,
+  scheduledForLast: row.extra?.scheduledForLast ?? null,
+  attempt: row.attempt,
+  state: runStateOf(row.state),
+  reason: row.extra?.reason ?? null,
+  startedAt: row.startedAt,
+  output: jsonOf<JsonValue>(row.output, row.runId),
+  error: jsonOf<RunError>(row.error, row.runId),
+});
 
 export function runOf(row: RunRow): Run {
-  const extra = extraOf(row);
-  const state = runStateOf(row["state"] as number);
-  const startedAt = row["started_at"] as number | null;
+  const common = commonOf(row);
   return {
-    tenantId: row["tenant"] as string,
-    runId: row["run_id"] as string,
-    jobUid: row["uid"] as string,
-    jobId: row["id"] as string,
-    jobVersion: row["version"] as number,
-    handler: row["handler"] as string,
-    queue: row["queue"] as string,
-    cause: runCauseOf(row["cause"] as number),
-    scheduledFor: row["scheduled_for"] as number,
-    count: extra?.count ?? 1,
-    scheduledForLast: extra?.scheduledForLast ?? null,
-    state,
-    reason: extra?.reason ?? null,
-    attempt: row["attempt"] as number,
-    attempts: attemptsOf(row, extra),
-    firstStartedAt: firstStartOf({ extra, startedAt }),
-    startedAt,
-    finishedAt: row["finished_at"] as number | null,
-    output: jsonOf<JsonValue>(row["output"], row["run_id"]),
-    error: jsonOf<RunError>(row["error"], row["run_id"]),
-    retryOf: extra?.retryOf ?? null,
-    cancelRequested: extra?.cancelRequested ?? false,
-    wakeAt: wakeAtOf(row, extra),
+    ...common,
+    attempts: attemptsOf(row, common.error),
+    firstStartedAt: firstStartOf(row),
+    finishedAt: row.finishedAt,
+    retryOf: row.extra?.retryOf ?? null,
+    cancelRequested: row.extra?.cancelRequested ?? false,
+    wakeAt: wakeAtOf(row),
   };
+}
+
+export const endedRunOf = (row: RunRow): EndedRun => ({ ...commonOf(row), finishedAt: row.finishedAt ?? 0 });
+
+/** The attempts that are over, and the one that runs or has ended the run. */
+function attemptsOf(row: RunRow, error: RunError | null): readonly Attempt[] {
+  const over = row.extra?.attempts ?? [];
+  if (row.executor === null || row.startedAt === null) return over;
+  const { attempt, startedAt, finishedAt, executor } = row;
+  const present: Attempt = { attempt, state: runStateOf(row.state) as AttemptState, startedAt, finishedAt, executor, error };
+  return over.length === 0 ? [present] : [...over, present].slice(-ATTEMPTS_KEPT_MAX);
 }
 
 /** A run that was never started is woken at its expiry too. */
-function wakeAtOf(row: RunRow, extra: RunExtra | null): number | null {
+function wakeAtOf({ extra, expireAfterMs, state, startedAt, scheduledFor }: RunRow): number | null {
   const wakeAt = extra?.wakeAt ?? null;
-  const expireAfterMs = row["expire_after_ms"] as number | null;
-  if (expireAfterMs === null || row["state"] !== RUN_STATE.due || row["started_at"] !== null) return wakeAt;
-  const expiresAt = (row["scheduled_for"] as number) + expireAfterMs + 1;
+  if (expireAfterMs === null || state !== RUN_STATE.due || startedAt !== null) return wakeAt;
+  const expiresAt = scheduledFor + expireAfterMs + 1;
   return wakeAt === null ? expiresAt : Math.min(wakeAt, expiresAt);
 }
 
-function attemptsOf(row: RunRow, extra: RunExtra | null): readonly Attempt[] {
-  const over = extra?.attempts ?? [];
-  if (row["owner_key"] === null) return over;
-  const present: Attempt = {
-    attempt: row["attempt"] as number,
-    state: runStateOf(row["state"] as number) as AttemptState,
-    startedAt: row["started_at"] as number,
-    finishedAt: row["finished_at"] as number | null,
-    executor: row["executor"] as string,
-    error: jsonOf<RunError>(row["error"], row["run_id"]),
-  };
-  return [...over, present].slice(-ATTEMPTS_KEPT_MAX);
-}
-
-export function endedRunOf(row: RunRow): EndedRun {
-  const extra = extraOf(row);
-  return {
-    tenantId: row["tenant"] as string,
-    runId: row["run_id"] as string,
-    jobUid: row["uid"] as string,
-    jobId: row["id"] as string,
-    jobVersion: row["version"] as number,
-    queue: row["queue"] as string,
-    handler: row["handler"] as string,
-    cause: runCauseOf(row["cause"] as number),
-    scheduledFor: row["scheduled_for"] as number,
-    count: extra?.count ?? 1,
-    scheduledForLast: extra?.scheduledForLast ?? null,
-    attempt: row["attempt"] as number,
-    state: runStateOf(row["state"] as number),
-    reason: extra?.reason ?? null,
-    startedAt: row["started_at"] as number | null,
-    finishedAt: row["finished_at"] as number,
-    output: jsonOf<JsonValue>(row["output"], row["run_id"]),
-    error: jsonOf<RunError>(row["error"], row["run_id"]),
-  };
-}
-
-export const isEndedRow = (row: RunRow): boolean => (row["state"] as number) >= RUN_STATE.succeeded;
+export const isEnded = ({ state }: RunRow): boolean => state >= RUN_STATE.succeeded;
 
 /** Reads whole runs by key. */
-export function openRunReader(db: DatabaseSync): (runKey: number) => RunRow | null {
-  const select = db.prepare(`${RUN_SELECT} WHERE runs.run_key = ?`);
-  return (runKey) => select.get(runKey) ?? null;
+export function openRunReader(db: DatabaseSync, names: RunNames): (runKey: number) => RunRow | null {
+  const select = db.prepare(`SELECT ${RUN_COLUMNS} FROM runs JOIN jobs ON jobs.job_key = runs.job_key WHERE runs.run_key = ?`);
+  select.setReturnArrays(true);
+  return (runKey) => {
+    const values = select.get(runKey) as unknown as readonly SQLOutputValue[] | undefined;
+    return values === undefined ? null : runRowOf(values, names);
+  };
 }

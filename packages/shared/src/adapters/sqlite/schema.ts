@@ -9,6 +9,8 @@
  *   fire writes both rows anyway; an index by job would cost it a random page.
  * - `runs_parked` holds runs that somebody may have to find after a crash, and is never touched by a run that a fire
  *   claimed in its own write: those that were running at a crash have a greater key than `running_floor`, or are parked.
+ * - `runs_unusual` and `runs_asked_for` find what people look for among a million runs; the usual run, of a schedule and
+ *   succeeded, is in neither.
  * - `endings` has one row for all runs that one write ended: what is to be announced, folded and at last forgotten.
  */
 export const SCHEMA_1 = `
@@ -24,6 +26,7 @@ CREATE TABLE jobs (
   created_at INTEGER NOT NULL
 );
 CREATE INDEX jobs_by_id ON jobs (tenant, id);
+CREATE UNIQUE INDEX jobs_by_uid ON jobs (uid);
 CREATE INDEX jobs_by_age ON jobs (tenant, created_at, uid);
 
 CREATE TABLE cursors (
@@ -80,6 +83,7 @@ CREATE TABLE runs (
   run_id TEXT NOT NULL,
   job_key INTEGER NOT NULL,
   definition_key INTEGER NOT NULL,
+  traits_key INTEGER NOT NULL,
   version INTEGER NOT NULL,
   cause INTEGER NOT NULL,
   scheduled_for INTEGER NOT NULL,
@@ -96,6 +100,8 @@ CREATE TABLE runs (
   extra TEXT
 );
 CREATE INDEX runs_parked ON runs (job_key) WHERE parked = 1;
+CREATE INDEX runs_unusual ON runs (state, run_id) WHERE state > 3;
+CREATE INDEX runs_asked_for ON runs (cause, run_id) WHERE cause > 0;
 CREATE TABLE run_ids (run_id TEXT PRIMARY KEY, run_key INTEGER NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE endings (

@@ -8,7 +8,7 @@ import type { Core } from "./core.ts";
 import type { EndedKey } from "./endings.ts";
 import type { OpenRun } from "./open-run.ts";
 import { closeAttempt, endRun, readEnded } from "./run-ends.ts";
-import { endedRunOf, isEndedRow } from "./run-view.ts";
+import { endedRunOf, isEnded } from "./run-view.ts";
 import {
   type PacketReader,
   type PacketWriter,
@@ -127,7 +127,7 @@ function settleOne(core: Core, settled: Settled, context: SettleContext): void {
 function answerEnded(core: Core, { runId, token }: Settled, writer: PacketWriter): void {
   const runKey = core.ids.find(runId);
   const row = runKey === 0 ? null : core.readRun(runKey);
-  if (row === null || !isEndedRow(row) || row["token"] !== token) return putNumber(writer, STALE);
+  if (row === null || !isEnded(row) || row.token !== token) return putNumber(writer, STALE);
   putNumber(writer, ENDED_IN_FULL);
   putJson(writer, endedRunOf(row));
 }

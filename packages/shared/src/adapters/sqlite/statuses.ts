@@ -5,7 +5,7 @@ import type { SettledPart } from "../../ports/job-status.ts";
 import type { Core } from "./core.ts";
 import { unpackKeys } from "./endings.ts";
 import { belongsTo } from "./job-table.ts";
-import { endedRunOf, isEndedRow } from "./run-view.ts";
+import { endedRunOf, isEnded } from "./run-view.ts";
 import {
   type PacketReader,
   type PacketWriter,
@@ -98,7 +98,7 @@ export function openSettledSince(core: Core): (query: SettledQuery) => SettledPa
 /** Null: it never started, so no status follows from it. */
 function changeOf({ readRun }: Core, runKey: number): StatusChange | null {
   const row = readRun(runKey);
-  if (row === null || row["started_at"] === null || !isEndedRow(row)) return null;
+  if (row === null || row.startedAt === null || !isEnded(row)) return null;
   const { tenantId, jobUid, runId, state, scheduledFor, startedAt, finishedAt, attempt, error } = endedRunOf(row);
   return { tenantId, jobUid, lastRun: { runId, state, scheduledFor, startedAt, finishedAt, attempt, error } };
 }

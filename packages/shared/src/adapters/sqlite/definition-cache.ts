@@ -1,0 +1,41 @@
+import type { DatabaseSync } from "node:sqlite";
+import { AppError } from "../../domain/app-error.ts";
+import type { JobDefinition } from "../../domain/job-definition.ts";
+import { type NamedDefinition, parseStored } from "./job-view.ts";
+
+/** Definitions kept parsed, and the longest of them in characters: some 8 MB at most. */
+const DEFINITIONS_MAX = 2_000;
+const DEFINITION_CHARS_MAX = 2_048;
+
+/** Definitions by key, for reads. A row never changes, and no key is given twice while the file is open. */
+export interface DefinitionCache {
+  get(definitionKey: number): NamedDefinition;
+  /** Definitions met so far that were too long to be kept. */
+  readonly long: number;
+}
+
+export function openDefinitionCache(db: DatabaseSync): DefinitionCache {
+  const kept = new Map<number, NamedDefinition>();
+  let long = 0;
+  const select = db.prepare("SELECT hash, body FROM definitions WHERE definition_key = ?");
+  return {
+    get(definitionKey) {
+      const known = kept.get(definitionKey);
+      if (known !== undefined) return known;
+      const row = select.get(definitionKey);
+      if (row === undefined) throw new AppError("store_corrupt", `no definition ${definitionKey}`);
+      const body = String(row["body"]);
+      const read = { hash: String(row["hash"]), definition: parseStored<JobDefinition>(body, `definition ${definitionKey}`) };
+      if (body.length > DEFINITION_CHARS_MAX) {
+        long += 1;
+        return read;
+      }
+      if (kept.size >= DEFINITIONS_MAX) kept.delete(kept.keys().next().value ?? 0);
+      kept.set(definitionKey, read);
+      return read;
+    },
+    get long() {
+      return long;
+    },
+  };
+}
