@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { check } from "./checker/check.ts";
 import { createCluster, LEASE_MS, type Cluster } from "./cluster/cluster.ts";
+import { distantStore } from "./cluster/distant-store.ts";
 import { createEffectLog, type RecordedEffect } from "./cluster/recording-handler.ts";
 import { createDriver } from "./driver/driver.ts";
 import { LONG_SHAPES, type JobShapes } from "./driver/job-shape.ts";
@@ -27,9 +28,14 @@ const PACE_MS_MAX = 5_000;
 const DRIVE_MS = Number(process.env["DRIVE_MS"] ?? 8_000);
 /** Drive, rest and stop, on a machine that is busy with other things. */
 const TEST_MS_MAX = DRIVE_MS + 120_000;
+/** For how long a service that was stopped stays away. */
+const NOBODY_MS = 600;
+/** Attempts that are under way where the way to the store is cut. */
+const CUT_OFF_MIN = 5;
 /** Streams of chance that clients do not use. */
 const BUS_STREAM = 1_000_000;
 const STORE_STREAM = 1_000_001;
+const WAY_STREAM = 1_000_002;
 
 jest.setTimeout(TEST_MS_MAX);
 
@@ -38,7 +44,8 @@ afterEach(async () => {
   for (const end of endings.splice(0).reverse()) await end();
 });
 
-const memoryStore = (faults: StoreFaults = {}): Store => createMemoryStore({ clock: systemClock, digest: sha256, faults });
+const memoryStore = (seed: number, faults: StoreFaults = {}): Store =>
+  distantStore(createMemoryStore({ clock: systemClock, digest: sha256, faults }), seededRandom(seed, WAY_STREAM));
 
 function sqliteStore(): Promise<Store> {
   const folder = mkdtempSync(join(tmpdir(), "tickline-hostile-"));
@@ -91,26 +98,27 @@ async function expectHostility(cluster: Cluster, log: ReturnType<typeof createEf
   expect(new Set(log.effects.map(({ executor }) => executor)).size).toBe(3);
 }
 
-/** Services come and go while they are driven. */
+/** Services come and go while they are driven. For a while nobody fires, and edits and pauses meet what is owed. */
 async function churn({ executors, schedulers }: Cluster): Promise<void> {
-  for (const service of [executors[0], schedulers[1], executors[2]]) {
+  for (const services of [[executors[0]], schedulers, [executors[2], schedulers[1]]]) {
     await wait(DRIVE_MS / 4);
-    await service?.stop();
-    await service?.start();
+    for (const service of services) await service?.stop();
+    await wait(NOBODY_MS);
+    for (const service of services) await service?.start();
   }
   await wait(DRIVE_MS / 4);
 }
 
 const hostileBus = (seed: number): BusFaults => ({ lose: 0.2, repeat: 0.2, reorder: true, random: seededRandom(seed, BUS_STREAM).next });
 
-test.each<[string, () => Store | Promise<Store>]>([
+test.each<[string, (seed: number) => Store | Promise<Store>]>([
   ["memory", memoryStore],
   ["SQLite", sqliteStore],
 ])(
   "a bus that loses and repeats a fifth and reorders, two leaders and three executors: nothing is lost or doubled on %s",
   async (_, open) => {
     const seed = seedOf(process.env);
-    const { cluster, driver, log } = await setup(await open(), { seed, busFaults: hostileBus(seed) });
+    const { cluster, driver, log } = await setup(await open(seed), { seed, busFaults: hostileBus(seed) });
     driver.start();
     await churn(cluster);
     await eventually(() => (cluster.schedulers.every((scheduler) => scheduler.leads()) ? true : null));
@@ -123,7 +131,7 @@ test("a store that crashes half-way through fires and loses answers, behind such
   const seed = seedOf(process.env);
   const random = seededRandom(seed, STORE_STREAM);
   const faults = { crashed: 0, answersLost: 0, calm: false };
-  const store = memoryStore({
+  const store = memoryStore(seed, {
     crashBeforeRuns: () => !faults.calm && random.chance(0.05) && (faults.crashed += 1) > 0,
     loseAnswer: () => !faults.calm && random.chance(0.05) && (faults.answersLost += 1) > 0,
   });
@@ -142,7 +150,7 @@ test("a store that crashes half-way through fires and loses answers, behind such
 test("a bus that loses everything only delays: once it speaks again every instant has had its run", async () => {
   const seed = seedOf(process.env);
   const busFaults = { lose: 1, random: seededRandom(seed, BUS_STREAM).next };
-  const { cluster, driver, log } = await setup(memoryStore(), { seed, busFaults });
+  const { cluster, driver, log } = await setup(memoryStore(seed), { seed, busFaults });
   driver.start();
   await wait(DRIVE_MS / 2);
   expect(cluster.busCounts().published).toBeGreaterThan(0);
@@ -154,10 +162,10 @@ test("a bus that loses everything only delays: once it speaks again every instan
 
 test("an executor cut off from the store ends its attempts before others begin them, and its late results are refused", async () => {
   const seed = seedOf(process.env);
-  const { cluster, driver, log } = await setup(memoryStore(), { seed, busFaults: hostileBus(seed), shapes: LONG_SHAPES, actors: 40 });
+  const { cluster, driver, log } = await setup(memoryStore(seed), { seed, busFaults: hostileBus(seed), shapes: LONG_SHAPES, actors: 40 });
   driver.start();
   const isRunning = ({ executor, outcome }: RecordedEffect): boolean => executor === "one" && outcome === "open";
-  await eventually(() => (log.effects.some(isRunning) ? true : null));
+  await eventually(() => (log.effects.filter(isRunning).length >= CUT_OFF_MIN ? true : null));
   cluster.firstExecutorsWay.sever();
   const cutOff = log.effects.filter(isRunning).map(({ runId }) => runId);
   // Its leases end, others take up its runs, and all the while it knows nothing of it.
