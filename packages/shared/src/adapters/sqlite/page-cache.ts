@@ -15,28 +15,42 @@ export interface PageCache {
   keep(key: string, answer: { readonly version: number; readonly value: unknown; readonly items: number }): void;
 }
 
+interface Kept {
+  readonly value: unknown;
+  readonly items: number;
+}
+
 export function openPageCache(db: DatabaseSync): PageCache {
-  const answers = new Map<string, unknown>();
+  const answers = new Map<string, Kept>();
   const select = db.prepare("PRAGMA data_version");
-  let kept = 0;
+  let keptVersion = 0;
   let items = 0;
   select.setReturnArrays(true);
 
   function renew(version: number): void {
-    if (version === kept) return;
+    if (version === keptVersion) return;
     answers.clear();
     items = 0;
-    kept = version;
+    keptVersion = version;
+  }
+  /** The oldest goes first: what is asked for again and again is soon kept again. */
+  function makeRoom(wanted: number): void {
+    for (const [key, kept] of answers) {
+      if (items + wanted <= ITEMS_MAX && answers.size < ANSWERS_MAX) return;
+      answers.delete(key);
+      items -= kept.items;
+    }
   }
   return {
     version: () => (select.get() as unknown as [number])[0],
     find<Answer>(key: string, version: number) {
       renew(version);
-      return answers.get(key) as Answer | undefined;
+      return answers.get(key)?.value as Answer | undefined;
     },
     keep(key, answer) {
-      if (answer.version !== kept || items + answer.items > ITEMS_MAX || answers.size >= ANSWERS_MAX) return;
-      answers.set(key, answer.value);
+      if (answer.version !== keptVersion || answer.items > ITEMS_MAX || answers.has(key)) return;
+      makeRoom(answer.items);
+      answers.set(key, { value: answer.value, items: answer.items });
       items += answer.items;
     },
   };
