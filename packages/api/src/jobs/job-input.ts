@@ -3,6 +3,7 @@ import { HandlerTypeSchema, JobInputSchema, QueueNameSchema, type JobDefinition 
 import { canonicalJson, JsonObjectSchema, type JsonObject } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
+import { JSON_MEDIA_TYPE, MERGE_PATCH_MEDIA_TYPE } from "../http/json-body.ts";
 import type { Fault } from "../http/problem.ts";
 import type { BodySpec } from "../http/route.ts";
 import { unknownField } from "../http/schema-faults.ts";
@@ -62,7 +63,7 @@ const patched = z.unknown().optional().meta({ description: "As in JobInput; null
 
 /** The body of PATCH. Names alone are checked here: values count once they are merged into the job. */
 export const patchBody: BodySpec<JsonObject> = {
-  mediaTypes: ["application/merge-patch+json", "application/json"],
+  mediaTypes: [MERGE_PATCH_MEDIA_TYPE, JSON_MEDIA_TYPE],
   schema: z
     .strictObject({ ...Object.fromEntries(Object.keys(JobInputSchema.shape).map((name) => [name, patched])), ...ignoredFields })
     .meta({
