@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Job } from "@tickline/shared/domain/job";
+import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
 import { createDueHeap } from "./due-heap.ts";
 
 /** The heap looks at these three fields of a job alone. */
@@ -17,6 +18,16 @@ test("jobs come out earliest first, and only those that are due", () => {
     heap.put(job(uid, at));
   expect(heap.takeDue(30, 10).map(({ uid }) => uid)).toEqual(["a", "b", "c"]);
   expect(heap.earliest()).toBe(40);
+});
+
+test("jobs that owe misfires get a share, and keep nobody who is on time waiting", () => {
+  const heap = createDueHeap();
+  const now = 10 * MISSED_AFTER_MS;
+  for (let index = 0; index < 30; index += 1) heap.put(job(`old-${index}`, index));
+  for (let index = 0; index < 30; index += 1) heap.put(job(`new-${index}`, now));
+  const taken = heap.takeDue(now, 20).map(({ uid }) => uid.slice(0, 3));
+  expect(taken).toEqual([...Array<string>(18).fill("new"), "old", "old"]);
+  expect(heap.takeDue(now, 100)).toHaveLength(40);
 });
 
 test("a job put again replaces what stood for it", () => {

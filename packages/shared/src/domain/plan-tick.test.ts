@@ -213,4 +213,13 @@ describe("long outages", () => {
     expect(fires).toHaveLength(TICK_INSTANTS_MAX / perJob);
     expect(postponed).toEqual(jobs.slice(TICK_INSTANTS_MAX / perJob));
   });
+
+  test("a job on time is planned whatever others have to catch up on", () => {
+    const behind = Array.from({ length: TICK_INSTANTS_MAX / JOB_INSTANTS_MAX + 2 }, (_, index) =>
+      job({ id: `job-${index}`, definition: { schedule: every(SECOND) } }),
+    );
+    const onTime = job({ id: "on-time", nextRunAt: START + DAY });
+    const { fires } = planTick({ jobs: [...behind, onTime], now: START + DAY });
+    expect(fires.at(-1)?.job).toBe(onTime);
+  });
 });

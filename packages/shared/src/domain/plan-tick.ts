@@ -6,7 +6,10 @@ import { nextInstant } from "./schedule/next-instant.ts";
 
 /** Most instants of one job that one tick enumerates: a week's outage of a job of every second never holds the leader. */
 export const JOB_INSTANTS_MAX = 1_000;
-/** Most instants of all jobs that one tick enumerates, some 30 ms of work; jobs beyond it wait for the next tick. */
+/**
+ * Most instants that one tick enumerates of jobs that owe misfires, some 30 ms of work, and as many again of the others:
+ * whoever catches up on a week must not keep jobs on time waiting. Jobs beyond it wait for the next tick.
+ */
 export const TICK_INSTANTS_MAX = 10_000;
 
 export interface TickPlan {
@@ -18,15 +21,20 @@ export interface TickPlan {
 /** Decides what to fire, what to skip and what to call missed by `now`, and where each job's schedule goes on. */
 export function planTick({ jobs, now }: { readonly jobs: readonly Job[]; readonly now: Instant }): TickPlan {
   const fires: Fire[] = [];
-  let budget = TICK_INSTANTS_MAX;
-  for (const [index, job] of jobs.entries()) {
-    if (budget <= 0) return { fires, postponed: jobs.slice(index) };
+  const postponed: Job[] = [];
+  const budget = { misfires: TICK_INSTANTS_MAX, onTime: TICK_INSTANTS_MAX };
+  for (const job of jobs) {
     if (job.state !== "active" || job.nextRunAt === null || job.nextRunAt > now) continue;
+    const kind = now - job.nextRunAt > MISSED_AFTER_MS ? "misfires" : "onTime";
+    if (budget[kind] <= 0) {
+      postponed.push(job);
+      continue;
+    }
     const owed = owedInstants(job, job.nextRunAt, now);
-    budget -= owed.instants.length;
+    budget[kind] -= owed.instants.length;
     fires.push(planJob(job, owed, now));
   }
-  return { fires, postponed: [] };
+  return { fires, postponed };
 }
 
 interface Owed {
