@@ -14,7 +14,7 @@ export interface FireReport {
   readonly advanced: readonly Job[];
   /** Jobs somebody else changed first: to be read again. */
   readonly lost: readonly Job[];
-  /** Jobs to try again at once: the plan's budget did not reach them. */
+  /** Jobs to try again when they are due: the plan's budget did not reach them, or the clock was set back. */
   readonly postponed: readonly Job[];
   /** Runs that ended at their birth: skipped, missed, or overlapping. */
   readonly ended: readonly EndedRun[];
@@ -37,11 +37,15 @@ export async function fireBatch(context: RangeContext, jobs: readonly Job[]): Pr
     started = report.claims.length;
     if (started > 0) localWorkers?.start(report.claims);
     observe(context, request, report);
-    return { ...report, postponed };
+    return { ...report, postponed: [...postponed, ...passedOver(jobs, fires.length + postponed.length, now)] };
   } finally {
     if (claimed.length > started) localWorkers?.unreserve(claimed.length - started);
   }
 }
+
+/** Jobs that were due when they were taken and are not now: the clock was set back while they waited. */
+const passedOver = (jobs: readonly Job[], planned: number, now: number): readonly Job[] =>
+  jobs.length === planned ? [] : jobs.filter(({ nextRunAt }) => nextRunAt !== null && nextRunAt > now);
 
 /** Of which fires the first due entry has a worker reserved. */
 function reserved(workers: LocalWorkers, fires: readonly Fire[]): number[] {

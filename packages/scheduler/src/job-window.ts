@@ -94,7 +94,13 @@ function admit({ heap, firing }: WindowState, job: Job): void {
 async function readAhead({ dueJobs, slots, config, now }: RangeContext, state: WindowState): Promise<void> {
   const until = now() + config.horizonMs;
   state.askedUntil = until;
-  while (state.coveredUntil < until && state.heap.size < config.heapJobsMax) {
+  // The clock was set back: what was dropped for lying behind this horizon has to be read when the horizon comes there.
+  if (state.coveredUntil > until) {
+    state.coveredUntil = until;
+    state.after = { nextRunAt: until, uid: LAST_UID };
+  }
+  // Held jobs take as much memory as those in the heap.
+  while (state.coveredUntil < until && state.heap.size + state.firing.size < config.heapJobsMax) {
     const page = await dueJobs.upcoming({ slots, until, after: state.after, limit: config.readJobsMax });
     for (const job of page) admit(state, job);
     const last = page.at(-1);
@@ -112,7 +118,10 @@ async function readWanted({ dueJobs }: RangeContext, state: WindowState): Promis
   while (wanted.size > 0) {
     const uids = [...wanted].slice(0, REREAD_JOBS_MAX);
     for (const uid of uids) wanted.delete(uid);
-    const jobs = new Map((await dueJobs.read(uids)).map((job) => [job.uid, job]));
+    const jobs = await readJobs(dueJobs, uids).catch((fault: unknown) => {
+      for (const uid of [...uids, ...later]) wanted.add(uid); // Still wanted.
+      throw fault;
+    });
     for (const uid of uids) {
       const job = jobs.get(uid);
       if (firing.has(uid)) continue;
@@ -122,3 +131,6 @@ async function readWanted({ dueJobs }: RangeContext, state: WindowState): Promis
   }
   for (const uid of later) wanted.add(uid);
 }
+
+const readJobs = async (dueJobs: RangeContext["dueJobs"], uids: readonly string[]): Promise<ReadonlyMap<string, Job>> =>
+  new Map((await dueJobs.read(uids)).map((job) => [job.uid, job]));

@@ -4,9 +4,10 @@ import { createStoreTime } from "./store-time.ts";
 
 function setup({ aheadMs = 0, tripMs = 0 } = {}) {
   const clock = manualClock(1_000_000);
-  const store = { aheadMs };
+  const store = { aheadMs, onHello: () => {} };
   const hello = () => {
     clock.advance(tripMs / 2);
+    store.onHello();
     const answer = { now: clock.now() + store.aheadMs };
     clock.advance(tripMs / 2);
     return Promise.resolve(answer);
@@ -43,4 +44,16 @@ test("time is never rounded up, so that nothing fires early", async () => {
   store.aheadMs = 2_500.9;
   await time.measure();
   expect(time.now()).toBe(clock.now() + 2_500);
+});
+
+test("a clock of ours that is set while the answer is on its way is no offset of the store", async () => {
+  const { clock, store, time } = setup({ tripMs: 10 });
+  await time.measure();
+  store.onHello = () => {
+    store.onHello = () => {};
+    clock.jumpTo(clock.now() + 3_600_000);
+  };
+  await time.measure();
+  expect(time.now()).toBe(clock.now());
+  expect(time.steady()).toBe(true);
 });

@@ -64,6 +64,46 @@ test("what a worker will soon be free for waits in the heap, but not for ever, a
   expect(await runsOf(job)).toHaveLength(1);
 });
 
+test("what waits for a worker while the clock is set back fires at its time all the same", async () => {
+  const { workers, localWorkers } = workersOf(0, { freeSoon: true });
+  const { clock, addJob, runsOf, ticker } = setup({ localWorkers });
+  const job = await addJob();
+  await ticker.readAhead();
+  await ticker.tick();
+  clock.jumpTo(START - SECOND);
+  workers.free = 1;
+  await ticker.tick();
+  expect(await runsOf(job)).toEqual([]);
+  clock.jumpTo(START);
+  await ticker.readAhead();
+  await ticker.tick();
+  expect(await runsOf(job)).toHaveLength(1);
+});
+
+test("jobs that wait for a worker are read no further ahead than memory allows", async () => {
+  const { localWorkers } = workersOf(0, { freeSoon: true });
+  let reads = 0;
+  const counted = (store: Store): Store => ({
+    ...store,
+    dueJobs: {
+      ...store.dueJobs,
+      upcoming(query) {
+        reads += 1;
+        return store.dueJobs.upcoming(query);
+      },
+    },
+  });
+  const config = { heapJobsMax: 10, readJobsMax: 5, overdueMs: 60 * SECOND };
+  const { clock, addJob, ticker } = setup({ localWorkers, store: counted, config });
+  await Promise.all(Array.from({ length: 40 }, (_, index) => addJob({ id: `job-${index}`, nextRunAt: START + SECOND })));
+  await ticker.readAhead();
+  clock.advance(SECOND);
+  await ticker.tick();
+  reads = 0;
+  await ticker.readAhead();
+  expect(reads).toBe(0);
+});
+
 test("reservations that no claim used are given back, also when the fire failed", async () => {
   const { workers, localWorkers } = workersOf(3);
   const failing = (store: Store): Store => ({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Store } from "@tickline/shared/ports/store";
-import { editedJob, HOUR, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { DAY, editedJob, HOUR, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import type { RangeListeners } from "./range-listeners.ts";
 import { setup as setupScheduler, type SetupOptions } from "./scheduler-under-test.test-support.ts";
@@ -101,6 +101,39 @@ describe("a tick", () => {
     }
     for (const job of jobs) expect(await runsOf(job)).toHaveLength(1);
   });
+});
+
+describe("a clock that is set back", () => {
+  test("delays no job that is due by its new time", async () => {
+    const { clock, addJob, runsOf, ticker } = setup({ config: { overdueMs: DAY } });
+    await ticker.readAhead();
+    clock.jumpTo(START - HOUR);
+    await ticker.readAhead();
+    const job = await addJob({ nextRunAt: START - MINUTE }); // Beyond the horizon, so that its hint says nothing.
+    ticker.jobWritten(job.uid, job.nextRunAt);
+    clock.advance(HOUR - MINUTE);
+    await ticker.readAhead();
+    await ticker.tick();
+    expect(await runsOf(job)).toHaveLength(1);
+  });
+});
+
+test("a job whose reading failed is read again", async () => {
+  let away = true;
+  const failing = (store: Store): Store => ({
+    ...store,
+    dueJobs: { ...store.dueJobs, read: (uids) => (away ? Promise.reject(new Error("the store is away")) : store.dueJobs.read(uids)) },
+  });
+  const { clock, addJob, runsOf, ticker } = setup({ store: failing, config: { overdueMs: DAY } });
+  await ticker.readAhead();
+  const job = await addJob({ nextRunAt: START + SECOND });
+  ticker.jobWritten(job.uid, job.nextRunAt);
+  await expect(ticker.readAhead()).rejects.toThrow("away");
+  away = false;
+  await ticker.readAhead();
+  clock.advance(SECOND);
+  await ticker.tick();
+  expect(await runsOf(job)).toHaveLength(1);
 });
 
 describe("a hint", () => {
