@@ -1,8 +1,9 @@
 import type { DueRun } from "../../domain/due-run.ts";
+import type { Fire } from "../../domain/fire.ts";
 import type { RunState } from "../../domain/run-state.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { ClaimOutcome, Settlement } from "../../ports/run-claims.ts";
-import type { FireRequest, FireResult } from "../../ports/due-jobs.ts";
+import type { FireOutcome, FireRequest, FireResult } from "../../ports/due-jobs.ts";
 
 /** What never changes of a run that was claimed through this process. */
 interface ClaimedFacts {
@@ -43,64 +44,64 @@ export function createClaimMemory(): ClaimMemory {
     fired({ fires, claimant, claimed, now }, { outcomes }) {
       if (claimant === null) return;
       for (const index of claimed) {
-        const [fire, outcome] = [fires[index], outcomes[index]];
-        if (fire === undefined || outcome?.kind !== "won") continue;
-        const place = outcome.runs.findIndex((run) => run.claimed);
-        const [entry, fired] = [fire.entries[place], outcome.runs[place]];
-        const { job } = fire;
-        if (entry === undefined || fired === undefined || entry.definitionHash !== job.definitionHash) continue;
-        const { cause, scheduledFor } = entry;
-        const { tenantId, uid, id, version, definition } = job;
-        const { queue, handler } = definition;
-        const run = {
-          tenantId,
-          runId: fired.runId,
-          jobUid: uid,
-          jobId: id,
-          jobVersion: version,
-          queue,
-          handler,
-          cause,
-          scheduledFor,
-          attempt: 1,
-        };
-        remember({ run, token: claimant.token, startedAt: now });
+        const run = claimedBy(fires[index], outcomes[index]);
+        if (run !== null) remember({ run, token: claimant.token, startedAt: now });
       }
     },
     claimed(outcomes) {
-      for (const outcome of outcomes) {
-        if (outcome.kind !== "won") continue;
-        const { run, token, startedAt } = outcome.claim;
-        remember({ run, token, startedAt });
-      }
+      for (const outcome of outcomes) if (outcome.kind === "won") remember(outcome.claim);
     },
     knows: ({ runId, token }) => claims.get(runId)?.token === token,
-    ended({ runId, result, finishedAt }, state) {
-      const facts = claims.get(runId);
-      if (facts === undefined) return null;
-      claims.delete(runId);
-      const { tenantId, jobUid, jobId, jobVersion, queue, handler, cause, scheduledFor, attempt } = facts.run;
-      return {
-        tenantId,
-        runId,
-        jobUid,
-        jobId,
-        jobVersion,
-        queue,
-        handler,
-        cause,
-        scheduledFor,
-        count: 1,
-        scheduledForLast: null,
-        attempt,
-        state,
-        reason: null,
-        startedAt: facts.startedAt,
-        finishedAt,
-        output: result.kind === "succeeded" ? result.output : null,
-        error: result.kind === "failed" ? result.error : null,
-      };
+    ended(settlement, state) {
+      const facts = claims.get(settlement.runId);
+      claims.delete(settlement.runId);
+      return facts === undefined ? null : endedRun(facts, settlement, state);
     },
     forget: (runId) => void claims.delete(runId),
+  };
+}
+
+/** The run of a fire that its claimant won; null if it won none, or one of another definition than the job's. */
+function claimedBy(fire: Fire | undefined, outcome: FireOutcome | undefined): ClaimedFacts["run"] | null {
+  if (fire === undefined || outcome?.kind !== "won") return null;
+  const place = outcome.runs.findIndex(({ claimed }) => claimed);
+  const [entry, fired] = [fire.entries[place], outcome.runs[place]];
+  if (entry === undefined || fired === undefined || entry.definitionHash !== fire.job.definitionHash) return null;
+  const { tenantId, uid, id, version, definition } = fire.job;
+  return {
+    tenantId,
+    runId: fired.runId,
+    jobUid: uid,
+    jobId: id,
+    jobVersion: version,
+    queue: definition.queue,
+    handler: definition.handler,
+    cause: entry.cause,
+    scheduledFor: entry.scheduledFor,
+    attempt: 1,
+  };
+}
+
+function endedRun({ run, startedAt }: ClaimedFacts, { result, finishedAt }: Settlement, state: RunState): EndedRun {
+  const { tenantId, runId, jobUid, jobId, jobVersion, queue, handler, cause, scheduledFor, attempt } = run;
+  return {
+    tenantId,
+    runId,
+    jobUid,
+    jobId,
+    jobVersion,
+    queue,
+    handler,
+    cause,
+    scheduledFor,
+    count: 1,
+    scheduledForLast: null,
+    attempt,
+    state,
+    reason: null,
+    startedAt,
+    finishedAt,
+    output: result.kind === "succeeded" ? result.output : null,
+    error: result.kind === "failed" ? result.error : null,
   };
 }

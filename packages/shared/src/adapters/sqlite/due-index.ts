@@ -26,88 +26,105 @@ interface Entry {
   readonly key: number;
 }
 
+interface DueState {
+  readonly jobs: JobTable;
+  /** Sorted entries from `first` on. An entry is valid as long as it is what the table says; the others are passed over. */
+  ats: number[];
+  keys: number[];
+  first: number;
+  /** Entries that came since. */
+  added: Entry[];
+  /** Jobs up to here are among the entries. */
+  coveredTo: number;
+}
+
 export function createDueIndex(jobs: JobTable): DueIndex {
-  let ats: number[] = [];
-  let keys: number[] = [];
-  let first = 0;
-  let added: Entry[] = [];
-  let coveredTo = Number.NEGATIVE_INFINITY;
-
-  // An entry is valid as long as it is what the table says; the others are passed over.
-  const valid = (key: number, at: number): boolean => jobs.state[key] === JOB_STATE.active && jobs.nextRunAt[key] === at;
-  const order = (left: Entry, right: Entry): number => left.at - right.at || jobs.uids.compare(left.key, right.key);
-
-  function cover(until: number): void {
-    if (until <= coveredTo) return;
-    const to = until + AHEAD_MS;
-    const found: Entry[] = [];
-    for (let key = 1; key <= jobs.lastKey; key += 1) {
-      const at = jobs.nextRunAt[key] as number;
-      if (at > coveredTo && at <= to && jobs.state[key] === JOB_STATE.active) found.push({ at, key });
-    }
-    found.sort(order);
-    for (const { at, key } of found) append(at, key);
-    coveredTo = to;
-  }
-  function append(at: number, key: number): void {
-    ats.push(at);
-    keys.push(key);
-  }
-  /** Merges what was added since into what is sorted, leaving out what is outdated. */
-  function mergeAdded(): void {
-    if (added.length === 0) return;
-    const fresh = added.filter(({ at, key }) => valid(key, at)).sort(order);
-    const [oldAts, oldKeys] = [ats, keys];
-    let old = first;
-    added = [];
-    ats = [];
-    keys = [];
-    first = 0;
-    for (const entry of fresh) {
-      while (old < oldAts.length && order({ at: oldAts[old] as number, key: oldKeys[old] as number }, entry) < 0) {
-        if (valid(oldKeys[old] as number, oldAts[old] as number)) append(oldAts[old] as number, oldKeys[old] as number);
-        old += 1;
-      }
-      if (keys.at(-1) !== entry.key) append(entry.at, entry.key);
-    }
-    for (; old < oldAts.length; old += 1) {
-      const [at, key] = [oldAts[old] as number, oldKeys[old] as number];
-      if (valid(key, at) && keys.at(-1) !== key) append(at, key);
-    }
-  }
-  function cutFront(): void {
-    while (first < keys.length && !valid(keys[first] as number, ats[first] as number)) first += 1;
-    if (first < CUT_ENTRIES || first * 2 < keys.length) return;
-    ats = ats.slice(first);
-    keys = keys.slice(first);
-    first = 0;
-  }
-  function startBehind({ nextRunAt, uid }: NonNullable<UpcomingQuery["after"]>): number {
-    let [low, high] = [first, keys.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const difference = (ats[middle] as number) - nextRunAt || compareTexts(jobs.uids.uidOf(keys[middle] as number), uid);
-      if (difference <= 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
+  const state: DueState = { jobs, ats: [], keys: [], first: 0, added: [], coveredTo: Number.NEGATIVE_INFINITY };
   return {
     moved(key) {
       const at = jobs.nextRunAt[key] as number;
-      if (at <= coveredTo && jobs.state[key] === JOB_STATE.active) added.push({ at, key });
+      if (at <= state.coveredTo && jobs.state[key] === JOB_STATE.active) state.added.push({ at, key });
     },
-    page({ slots, until, after, limit }) {
-      cover(until);
-      mergeAdded();
-      cutFront();
-      const found: number[] = [];
-      for (let index = after === null ? first : startBehind(after); index < keys.length && found.length < limit; index += 1) {
-        const [key, at] = [keys[index] as number, ats[index] as number];
-        if (at > until) break;
-        if (valid(key, at) && inRange(jobs.slot[key] as number, slots)) found.push(key);
-      }
-      return found;
+    page(query) {
+      cover(state, query.until);
+      if (state.added.length > 0) mergeAdded(state);
+      cutFront(state);
+      return collect(state, query);
     },
   };
+}
+
+const isValid = ({ jobs }: DueState, key: number, at: number): boolean =>
+  jobs.state[key] === JOB_STATE.active && jobs.nextRunAt[key] === at;
+
+const orderIn =
+  ({ jobs }: DueState) =>
+  (left: Entry, right: Entry): number =>
+    left.at - right.at || jobs.uids.compare(left.key, right.key);
+
+/** Finds the jobs up to a time, and somewhat further. */
+function cover(state: DueState, until: number): void {
+  const { jobs, coveredTo } = state;
+  if (until <= coveredTo) return;
+  const to = until + AHEAD_MS;
+  const found: Entry[] = [];
+  for (let key = 1; key <= jobs.lastKey; key += 1) {
+    const at = jobs.nextRunAt[key] as number;
+    if (at > coveredTo && at <= to && jobs.state[key] === JOB_STATE.active) found.push({ at, key });
+  }
+  for (const { at, key } of found.sort(orderIn(state))) append(state, at, key);
+  state.coveredTo = to;
+}
+
+function append({ ats, keys }: DueState, at: number, key: number): void {
+  ats.push(at);
+  keys.push(key);
+}
+
+/** Merges what was added into what is sorted, leaving out what is outdated and what is there twice. */
+function mergeAdded(state: DueState): void {
+  const { ats, keys, first } = state;
+  const order = orderIn(state);
+  const fresh = state.added.filter(({ at, key }) => isValid(state, key, at)).sort(order);
+  Object.assign(state, { ats: [], keys: [], first: 0, added: [] });
+  const keep = ({ at, key }: Entry): void => {
+    if (state.keys.at(-1) !== key && isValid(state, key, at)) append(state, at, key);
+  };
+  let next = 0;
+  for (let old = first; old < keys.length; old += 1) {
+    const entry = { at: ats[old] as number, key: keys[old] as number };
+    for (; next < fresh.length && order(fresh[next] as Entry, entry) < 0; next += 1) keep(fresh[next] as Entry);
+    keep(entry);
+  }
+  for (; next < fresh.length; next += 1) keep(fresh[next] as Entry);
+}
+
+function cutFront(state: DueState): void {
+  const { ats, keys } = state;
+  while (state.first < keys.length && !isValid(state, keys[state.first] as number, ats[state.first] as number)) state.first += 1;
+  if (state.first < CUT_ENTRIES || state.first * 2 < keys.length) return;
+  Object.assign(state, { ats: ats.slice(state.first), keys: keys.slice(state.first), first: 0 });
+}
+
+function collect(state: DueState, { slots, until, after, limit }: UpcomingQuery): number[] {
+  const { ats, keys, jobs } = state;
+  const found: number[] = [];
+  for (let index = after === null ? state.first : startBehind(state, after); index < keys.length && found.length < limit; index += 1) {
+    const [at, key] = [ats[index] as number, keys[index] as number];
+    if (at > until) break;
+    if (isValid(state, key, at) && inRange(jobs.slot[key] as number, slots)) found.push(key);
+  }
+  return found;
+}
+
+/** By bisection. */
+function startBehind({ ats, keys, first, jobs }: DueState, { nextRunAt, uid }: NonNullable<UpcomingQuery["after"]>): number {
+  let [low, high] = [first, keys.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const difference = (ats[middle] as number) - nextRunAt || compareTexts(jobs.uids.uidOf(keys[middle] as number), uid);
+    if (difference <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

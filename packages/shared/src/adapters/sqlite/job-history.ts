@@ -1,8 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { RunQuery } from "../../ports/run-queries.ts";
 import { RUN_CAUSE, RUN_STATE } from "./codes.ts";
-import type { Pause } from "./run-reads.ts";
-import { STEP_RUNS } from "./run-source.ts";
+import { type Pause, STEP_RUNS } from "./run-source.ts";
 import type { RunRow } from "./run-view.ts";
 
 /** The runs of one job, or of all jobs that had one id: walks along their chains. */

@@ -5,7 +5,7 @@ import type { Page } from "../../ports/page.ts";
 import { JOB_STATE, statusCode } from "./codes.ts";
 import type { DefinitionCache } from "./definition-cache.ts";
 import { JOB_COLUMNS, JOB_COLUMNS_COUNT, JOB_JOIN, type JobRow, jobOf } from "./job-view.ts";
-import type { Pause } from "./run-reads.ts";
+import type { Pause } from "./run-source.ts";
 import { compareTexts } from "./uid-index.ts";
 
 /** Jobs gone through in one step of a list with conditions: about 5 ms, after which others have their turn. */

@@ -36,78 +36,109 @@ export interface OpenRuns {
   unparkedUpTo(runKey: number): OpenRun[];
 }
 
+interface OpenState {
+  readonly byId: Map<string, OpenRun>;
+  readonly orphans: Set<OpenRun>;
+  readonly published: Set<OpenRun>;
+  readonly deferred: Set<OpenRun>;
+  readonly queues: Map<string, ReadyQueue>;
+  readonly retries: WakeHeap;
+  readonly expiries: WakeHeap;
+  readonly repeats: WakeHeap;
+  readonly locks: Map<number, OpenRun>;
+  readonly unparked: Set<OpenRun>;
+}
+
 export function createOpenRuns(): OpenRuns {
-  const byId = new Map<string, OpenRun>();
-  const locks = new Map<number, OpenRun>();
-  const orphans = new Set<OpenRun>();
-  const published = new Set<OpenRun>();
-  const deferred = new Set<OpenRun>();
-  const unparked = new Set<OpenRun>();
-  const queues = new Map<string, ReadyQueue>();
-  const retries = createWakeHeap((run, at) => run.mode === "retrying" && run.extra?.wakeAt === at);
-  const expiries = createWakeHeap((run) => run.mode !== "none" && run.startedAt === null);
-  const repeats = createWakeHeap((run, at) =>
-    run.mode === "published" ? run.repeatAt === at : run.mode === "deferred" && run.extra?.wakeAt === at,
-  );
-  function leaveWait(run: OpenRun): void {
-    if (run.mode === "published") published.delete(run);
-    else if (run.mode === "deferred") deferred.delete(run);
-    run.mode = "none";
-  }
-  function queueOf(name: string): ReadyQueue {
-    let queue = queues.get(name);
-    if (queue === undefined) queues.set(name, (queue = createReadyQueue()));
-    return queue;
-  }
-  return {
-    byId,
-    orphans,
-    published,
-    deferred,
-    queues,
-    retries,
-    expiries,
-    repeats,
-    add(run) {
-      byId.set(run.runId, run);
-      if (!run.parked) unparked.add(run);
-      const { expireAfterMs } = run.traits;
-      if (expireAfterMs !== null && run.startedAt === null) expiries.add(run.scheduledFor + expireAfterMs + 1, run);
-    },
-    end(run) {
-      leaveWait(run);
-      byId.delete(run.runId);
-      orphans.delete(run);
-      if (!run.parked) unparked.delete(run);
-      if (locks.get(run.jobKey) === run) locks.delete(run.jobKey);
-    },
-    holderOf: (jobKey) => locks.get(jobKey),
-    lock(run) {
-      if (run.traits.exclusive) locks.set(run.jobKey, run);
-    },
-    wait(run, mode, wakeAt = 0) {
-      leaveWait(run);
-      orphans.delete(run);
-      unparked.delete(run);
-      run.mode = mode;
-      if (mode === "ready") queueOf(run.traits.queue).add(run);
-      else if (mode === "retrying") retries.add(wakeAt, run);
-      else repeats.add(wakeAt, run);
-      if (mode === "deferred") deferred.add(run);
-      if (mode === "published") {
-        run.repeatAt = wakeAt;
-        published.add(run);
-      }
-    },
-    run: leaveWait,
-    orphan: (run) => void orphans.add(run),
-    unparkedUpTo(runKey) {
-      const found: OpenRun[] = [];
-      for (const run of unparked) if (run.runKey <= runKey) found.push(run);
-      for (const run of found) unparked.delete(run);
-      return found;
-    },
+  const state: OpenState = {
+    byId: new Map(),
+    orphans: new Set(),
+    published: new Set(),
+    deferred: new Set(),
+    queues: new Map(),
+    retries: createWakeHeap((run, at) => run.mode === "retrying" && run.extra?.wakeAt === at),
+    expiries: createWakeHeap((run) => run.mode !== "none" && run.startedAt === null),
+    repeats: createWakeHeap(
+      (run, at) => (run.mode === "published" ? run.repeatAt : run.mode === "deferred" ? run.extra?.wakeAt : null) === at,
+    ),
+    locks: new Map(),
+    unparked: new Set(),
   };
+  return {
+    ...state,
+    add: (run) => addRun(state, run),
+    end: (run) => endRun(state, run),
+    holderOf: (jobKey) => state.locks.get(jobKey),
+    lock(run) {
+      if (run.traits.exclusive) state.locks.set(run.jobKey, run);
+    },
+    wait: (run, mode, wakeAt = 0) => wait(state, run, { mode, wakeAt }),
+    run: (run) => leaveWait(state, run),
+    orphan: (run) => void state.orphans.add(run),
+    unparkedUpTo: (runKey) => takeUnparked(state, runKey),
+  };
+}
+
+function addRun({ byId, unparked, expiries }: OpenState, run: OpenRun): void {
+  byId.set(run.runId, run);
+  if (!run.parked) unparked.add(run);
+  const { expireAfterMs } = run.traits;
+  if (expireAfterMs !== null && run.startedAt === null) expiries.add(run.scheduledFor + expireAfterMs + 1, run);
+}
+
+function endRun(state: OpenState, run: OpenRun): void {
+  const { byId, orphans, unparked, locks } = state;
+  leaveWait(state, run);
+  byId.delete(run.runId);
+  orphans.delete(run);
+  unparked.delete(run);
+  if (locks.get(run.jobKey) === run) locks.delete(run.jobKey);
+}
+
+function leaveWait({ published, deferred }: OpenState, run: OpenRun): void {
+  if (run.mode === "published") published.delete(run);
+  else if (run.mode === "deferred") deferred.delete(run);
+  run.mode = "none";
+}
+
+function wait(
+  state: OpenState,
+  run: OpenRun,
+  { mode, wakeAt }: { readonly mode: Exclude<OpenRun["mode"], "none">; readonly wakeAt: number },
+): void {
+  leaveWait(state, run);
+  state.orphans.delete(run);
+  state.unparked.delete(run);
+  run.mode = mode;
+  switch (mode) {
+    case "ready":
+      queueOf(state, run.traits.queue).add(run);
+      return;
+    case "retrying":
+      state.retries.add(wakeAt, run);
+      return;
+    case "deferred":
+      state.deferred.add(run);
+      state.repeats.add(wakeAt, run);
+      return;
+    case "published":
+      run.repeatAt = wakeAt;
+      state.published.add(run);
+      state.repeats.add(wakeAt, run);
+      return;
+  }
+}
+
+function queueOf({ queues }: OpenState, name: string): ReadyQueue {
+  let queue = queues.get(name);
+  if (queue === undefined) queues.set(name, (queue = createReadyQueue()));
+  return queue;
+}
+
+function takeUnparked({ unparked }: OpenState, runKey: number): OpenRun[] {
+  const found = [...unparked].filter((run) => run.runKey <= runKey);
+  for (const run of found) unparked.delete(run);
+  return found;
 }
 
 export const mineIn =

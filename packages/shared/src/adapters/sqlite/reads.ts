@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { JobCatalog } from "../../ports/job-catalog.ts";
 import type { RunQueries } from "../../ports/run-queries.ts";
 import { AppError } from "../../domain/app-error.ts";
@@ -19,6 +18,8 @@ export interface Reads {
   readonly originOf: RunQueries["origin"];
   close(): void;
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** What a run with an output counts for among the answers kept. */
 const RUN_WITH_OUTPUT = 10;

@@ -6,7 +6,7 @@ import type { RunQuery } from "../../ports/run-queries.ts";
 import { RUN_CAUSE, RUN_STATE } from "./codes.ts";
 import { type JobHistory, openJobHistory } from "./job-history.ts";
 import { readRunNames } from "./run-names.ts";
-import { openRunSources, type RunConditions, type RunSource, type RunSources, type Values } from "./run-source.ts";
+import { openRunSources, type Pause, type RunConditions, type RunSource, type RunSources, type Values } from "./run-source.ts";
 import { openRunReader, type RunNames, runOf, type RunRow, runRowOf } from "./run-view.ts";
 import { compareTexts } from "./uid-index.ts";
 
@@ -18,9 +18,6 @@ export interface RunReads {
   list(tenantId: string, query: RunQuery): Promise<Page<Run>>;
   origin(tenantId: string, runId: string): { readonly jobUid: string; readonly definitionHash: string } | null;
 }
-
-/** Lets others have their turn between the steps of a long list. */
-export type Pause = () => Promise<void>;
 
 interface RunReadDesk {
   readonly names: RunNames;

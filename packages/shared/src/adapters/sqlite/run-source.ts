@@ -4,6 +4,9 @@ import { RUN_COLUMNS } from "./run-view.ts";
 /** Runs gone through in one step of a list with conditions: a few milliseconds, after which others have their turn. */
 export const STEP_RUNS = 1_000;
 
+/** Lets others have their turn between the steps of a long list. */
+export type Pause = () => Promise<void>;
+
 export type Values = readonly SQLOutputValue[];
 
 /** What a list asks for; null matches everything. Ids below `$ceiling`, from `$floor` on. */

@@ -59,12 +59,12 @@ export async function openSqliteStore({
     ...claimPorts(link),
     ...readPorts(link),
     handlers: {
-      publish: async (handlers) => void (await thread.cold("publishHandlers", { handlers })),
+      publish: (handlers) => thread.cold("publishHandlers", { handlers }),
       list: () => thread.cold("listHandlers", undefined),
     },
     leaders: {
       take: (lease) => thread.cold("take", { ...lease, now: clock.now() }),
-      release: async (lease) => void (await thread.cold("release", lease)),
+      release: (lease) => thread.cold("release", lease),
     },
     async hello() {
       await thread.cold("hello", undefined);
@@ -102,7 +102,7 @@ const jobPorts = ({ thread, reads, digest }: Link): Pick<Store, "jobs" | "outbox
   },
   outbox: {
     unsent: (query) => thread.cold("unsent", query),
-    sent: async (eventIds) => void (await thread.cold("sent", { eventIds })),
+    sent: (eventIds) => thread.cold("sent", { eventIds }),
   },
   requests: { bind: (tenantId, binding) => thread.cold("bind", { tenantId, binding }) },
 });
@@ -126,7 +126,7 @@ const firePorts = ({ thread, memory }: Link): Pick<Store, "dueJobs" | "dueRuns" 
   dueRuns: {
     publishable: (query) => thread.hot("publishable", { put: (writer) => putPublishable(writer, query), take: takeDueRuns }),
     queues: (slots) => thread.cold("queues", { slots }),
-    published: async (request) => void (await thread.cold("published", request)),
+    published: (request) => thread.cold("published", request),
     unclaimed: (slots) => thread.cold("unclaimed", { slots }),
     wake: (request) => thread.cold("wake", request),
     rouse: ({ handlers }) => thread.cold("rouse", { handlers }),
@@ -153,7 +153,7 @@ const claimPorts = ({ thread, memory }: Link): Pick<Store, "claims" | "control" 
       const call = { settlements, now, memory };
       return thread.hot("settle", { put: (writer) => putSettlements(writer, call), take: (reader) => takeSettleOutcomes(reader, call) });
     },
-    defer: async (request) => void (await thread.cold("defer", request)),
+    defer: (request) => thread.cold("defer", request),
   },
   control: {
     cancel: (tenantId, request) => thread.cold("cancelRun", { tenantId, ...request }),
@@ -171,7 +171,7 @@ const readPorts = ({ thread, reads }: Link): Pick<Store, "runs" | "status" | "re
     apply: (changes) => thread.hot("apply", { put: (writer) => putStatusChanges(writer, changes), take: () => undefined }),
     settledSince: (query) => thread.cold("settledSince", query),
     watermark: () => thread.cold("watermark", undefined),
-    advance: async (watermark) => void (await thread.cold("advance", { watermark })),
+    advance: (watermark) => thread.cold("advance", { watermark }),
   },
   retention: { sweep: (request) => thread.cold("sweep", request) },
 });

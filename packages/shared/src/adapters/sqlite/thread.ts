@@ -1,10 +1,12 @@
 import { parentPort, type MessagePort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import type { Timer } from "../../ports/clock.ts";
+import { systemClock } from "../system/clock.ts";
 import { beginIncarnation } from "./core.ts";
 import { MEMORY_FILE, openWriter, syncBySelf } from "./database.ts";
 import { type DiskSync, noDiskSync, openDiskSync } from "./disk-sync.ts";
 import { storeFault } from "./faults.ts";
 import type { FromThread, ThreadData, ToThread } from "./thread-messages.ts";
-import { createTurns, type Turns } from "./turn.ts";
+import { createTurns } from "./turn.ts";
 import type { Packet } from "./wire.ts";
 
 /** New runs are entered into the index of ids when nothing was asked for this long. Milliseconds. */
@@ -21,7 +23,7 @@ function run(port: MessagePort, { file, pagesMax }: ThreadData): void {
   let gathered: Packet[] = [];
   let gatheredSize = 0;
   let closing = false;
-  let idle: NodeJS.Timeout | null = null;
+  let idle: Timer | null = null;
 
   function post(message: FromThread): void {
     if ("numbers" in message) port.postMessage(message, [message.numbers.buffer]);
@@ -37,19 +39,19 @@ function run(port: MessagePort, { file, pagesMax }: ThreadData): void {
     const answer = (): void => answers.forEach(post);
     if (wrote) disk.afterSync(answer);
     else answer();
-    if (idle === null && turns.untidy) idle = setTimeout(tidy, IDLE_MS, turns);
+    if (idle === null && turns.untidy) idle = systemClock.setTimer(IDLE_MS, tidy);
   }
-  function tidy(own: Turns): void {
+  function tidy(): void {
     idle = null;
     try {
-      if (own.untidy) own.tidy();
+      if (turns.untidy) turns.tidy();
     } catch {
       // The next call meets the same fault, and answers with it.
     }
   }
   function close(): void {
-    if (idle !== null) clearTimeout(idle);
-    tidy(turns);
+    idle?.cancel();
+    tidy();
     disk.close();
     db.close();
     post({ closed: true });
