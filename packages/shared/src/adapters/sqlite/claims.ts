@@ -10,7 +10,7 @@ import { type PacketReader, type PacketWriter, putJson, putNumber, putText, take
 
 const LOST = 0;
 const WON = 1;
-const OVERLAP = 2;
+const SKIPPED = 2;
 
 export function putClaim(writer: PacketWriter, { runs, claimant, now, firedAfter }: ClaimRequest): void {
   putNumber(writer, now);
@@ -29,7 +29,7 @@ export const takeClaimOutcomes = (reader: PacketReader, { runs, claimant }: Clai
   runs.map((run): ClaimOutcome => {
     const code = takeNumber(reader);
     if (code === LOST) return { kind: "lost" };
-    if (code === OVERLAP) return { kind: "overlap", run: takeJson<EndedRun>(reader) };
+    if (code === SKIPPED) return { kind: "skipped", run: takeJson<EndedRun>(reader) };
     return { kind: "won", claim: { run, token: claimant.token, leaseMs: null, startedAt: takeNumber(reader) } };
   });
 
@@ -71,12 +71,13 @@ function claimOne(
     if (ours) putNumber(writer, run.startedAt ?? call.now);
     return;
   }
-  if (run.mode === "retrying" || firedTooLongAgo(run, call.firedAfter)) return putNumber(writer, LOST);
+  if (run.mode === "retrying") return putNumber(writer, LOST);
   const holder = run.traits.exclusive ? core.open.holderOf(run.jobKey) : undefined;
-  if (holder !== undefined && holder !== run) {
-    endRun(core, run, { state: RUN_STATE.skipped, finishedAt: call.now, output: null, error: null, reason: "overlap" });
+  const reason = firedTooLongAgo(run, call.firedAfter) ? "retention" : holder !== undefined && holder !== run ? "overlap" : null;
+  if (reason !== null) {
+    endRun(core, run, { state: RUN_STATE.skipped, finishedAt: call.now, output: null, error: null, reason });
     call.ended.push(run);
-    putNumber(writer, OVERLAP);
+    putNumber(writer, SKIPPED);
     putJson(writer, readEnded(core, run));
     return;
   }

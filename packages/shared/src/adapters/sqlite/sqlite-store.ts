@@ -50,7 +50,7 @@ export async function openSqliteStore({
   onLost,
   pagesMax,
 }: SqliteStoreOptions): Promise<Store> {
-  const thread = await startThread({ file, pagesMax: pagesMax ?? null }, onLost ?? (() => {}));
+  const thread = await startThread({ file, pagesMax: pagesMax ?? null }, { onLost: onLost ?? (() => {}) });
   const reads = openReads(file === MEMORY_FILE ? null : file, thread);
   const link: Link = { thread, reads, memory: createClaimMemory(), digest, clock };
   return {

@@ -50,9 +50,19 @@ interface LinkState {
 
 const HOT_NUMBER = Object.fromEntries(HOT_CALLS.map((name, number) => [name, number])) as Record<HotName, number>;
 
+export interface StartOptions {
+  /** Told once, when the thread has ended though nobody asked it to. */
+  readonly onLost: (fault: AppError) => void;
+  /** What the thread runs; the store's, by default. */
+  readonly entry?: URL;
+}
+
+/** This program's own sources, or what was built from them. */
+const ENTRY = import.meta.url.endsWith(".ts") ? new URL("./thread.ts", import.meta.url) : new URL("./thread.js", import.meta.url);
+
 /** Starts the thread and waits until the file is open. */
-export async function startThread(data: ThreadData, onLost: (fault: AppError) => void): Promise<ThreadLink> {
-  const worker = startWorker(data);
+export async function startThread(data: ThreadData, { onLost, entry = ENTRY }: StartOptions): Promise<ThreadLink> {
+  const worker = startWorker(data, entry);
   const state: LinkState = {
     worker,
     pending: new Map(),
@@ -93,15 +103,10 @@ export async function startThread(data: ThreadData, onLost: (fault: AppError) =>
 
 const gone = (message: string, cause?: unknown): AppError => new AppError("store_unavailable", message, { retryable: true, cause });
 
-/** The thread runs this program's own sources, or what was built from them. */
-function startWorker(workerData: ThreadData): Worker {
-  const source = import.meta.url.endsWith(".ts");
-  const entry = new URL(source ? "./thread.ts" : "./thread.js", import.meta.url);
-  return new Worker(entry, {
-    workerData,
-    name: "store",
-    ...(source ? { execArgv: ["--conditions=@tickline/source", ...process.execArgv] } : {}),
-  });
+/** Sources are found by their condition, which a thread does not take over from how the program itself was started. */
+function startWorker(workerData: ThreadData, entry: URL): Worker {
+  const source = entry.href.endsWith(".ts") ? ["--conditions=@tickline/source"] : [];
+  return new Worker(entry, { workerData, name: "store", execArgv: [...source, ...process.execArgv] });
 }
 
 function opened(worker: Worker): Promise<void> {

@@ -1,0 +1,137 @@
+import { expect, test } from "@jest/globals";
+import { DatabaseSync } from "node:sqlite";
+import { AppError } from "../../domain/app-error.ts";
+import { ALL_SLOTS } from "../../domain/slot.ts";
+import { jobEvent } from "../../events/job-event.ts";
+import { addJob, addJobWithRun, addRun, end, fire, publishable, readJob, readRun, start } from "../../testing/contracts/store-steps.ts";
+import { jobOf, START } from "../../testing/factories.ts";
+import { entryOf, manualFireOf, scheduledFireOf } from "../../testing/factories-fire.ts";
+import { openSqliteStore } from "./sqlite-store.ts";
+import { storeFolder } from "./store-folder.test-support.ts";
+
+const upcoming = { slots: ALL_SLOTS, until: START, after: null, limit: 10 };
+
+/** Changes the file behind the store's back. */
+function damage(file: string, sql: string): void {
+  const db = new DatabaseSync(file);
+  db.exec(sql);
+  db.close();
+}
+
+test("a call that cannot be performed does not take with it what was asked in the same turn", async () => {
+  await using folder = storeFolder();
+  const store = await folder.open();
+  const job = await addJob(store);
+  const bad = { job, advance: null, entries: [entryOf(job, { cause: "manual", key: "k", definitionHash: "nothing" })] };
+  const good = manualFireOf(job, { at: START, keys: ["good"] });
+  const [before, failed, after] = await Promise.allSettled([
+    fire(store, manualFireOf(job, { at: START, keys: ["first"] })),
+    fire(store, bad),
+    fire(store, good),
+  ]);
+  expect(before).toMatchObject({ status: "fulfilled", value: { kind: "won" } });
+  expect(failed).toMatchObject({ status: "rejected", reason: { code: "internal", retryable: false } });
+  expect(after).toMatchObject({ status: "fulfilled", value: { kind: "won" } });
+  expect(await publishable(store)).toHaveLength(2);
+});
+
+test("of a fire that fails half-way nothing is left, neither in the file nor in memory", async () => {
+  await using folder = storeFolder();
+  const store = await folder.open();
+  const job = await addJob(store, { definition: { overlap: "allow" } });
+  const request = scheduledFireOf(job, [entryOf(job), entryOf(job, { scheduledFor: START + 1, definitionHash: "nothing" })]);
+  await expect(fire(store, request)).rejects.toMatchObject({ code: "internal" });
+  expect(await readJob(store, job)).toEqual(job);
+  expect(await store.dueJobs.upcoming(upcoming)).toEqual([job]);
+  expect(await publishable(store)).toEqual([]);
+  expect((await fire(store, scheduledFireOf(job))).kind).toBe("won");
+  expect(await publishable(store)).toHaveLength(1);
+});
+
+test("on a full disk a write is refused as unavailable, what was acknowledged stays, and nothing is half there", async () => {
+  await using folder = storeFolder();
+  const store = await folder.open({ pagesMax: 120 });
+  const { job, run } = await addJobWithRun(store);
+  const held = await start(store, run);
+  const made: string[] = [];
+  let fault: unknown = null;
+  for (let index = 0; fault === null && index < 10_000; index += 1) {
+    const filler = jobOf({ id: `filler-${index}`, definition: { params: { text: "x".repeat(20_000) } } });
+    try {
+      await store.jobs.create("default", { job: filler, event: jobEvent("JobCreated", filler) });
+      made.push(filler.id);
+    } catch (cause) {
+      fault = cause;
+    }
+  }
+  expect(fault).toBeInstanceOf(AppError);
+  expect(fault).toMatchObject({ code: "store_unavailable", retryable: true });
+  expect(made.length).toBeGreaterThan(3);
+  expect(await store.jobs.get("default", `filler-${made.length}`)).toBeNull();
+  expect((await store.jobs.list("default", { limit: 200, cursor: null })).items).toHaveLength(made.length + 1);
+  expect((await store.outbox.unsent({ slots: ALL_SLOTS, limit: 1_000 })).length).toBe(made.length + 1);
+  await store.close();
+  const roomy = await folder.open();
+  expect((await end(roomy, held)).state).toBe("succeeded");
+  expect((await fire(roomy, scheduledFireOf(job))).kind).toBe("won");
+  for (const id of made) expect(await roomy.jobs.get("default", id)).not.toBeNull();
+});
+
+test("a row that cannot be what was written is told as corrupt, and others are still read", async () => {
+  await using folder = storeFolder();
+  const store = await folder.open();
+  const { job, run } = await addJobWithRun(store, { id: "torn" });
+  const other = await addJobWithRun(store, { id: "whole" });
+  damage(
+    folder.file,
+    `UPDATE definitions SET body = substr(body, 1, 20) WHERE job_key = 1; UPDATE runs SET state = 99 WHERE run_id = '${run.runId}'`,
+  );
+  await expect(store.jobs.get("default", job.id)).rejects.toMatchObject({ code: "store_corrupt" });
+  await expect(store.dueJobs.read([job.uid])).rejects.toMatchObject({ code: "store_corrupt" });
+  await expect(readRun(store, run)).rejects.toMatchObject({ code: "store_corrupt" });
+  expect(await store.jobs.get("default", other.job.id)).toEqual(other.job);
+  expect(await readRun(store, other.run)).toMatchObject({ state: "due" });
+  expect(await addRun(store, other.job, { name: "more" })).toBeDefined();
+});
+
+test("a file that is no store, or that a newer version wrote, is not opened", async () => {
+  await using folder = storeFolder();
+  await (await folder.open()).close();
+  damage(folder.file, "PRAGMA user_version = 99");
+  await expect(folder.open()).rejects.toMatchObject({ code: "store_corrupt", message: expect.stringContaining("newer") });
+});
+
+test("a place where no file can be is told when the store is opened", async () => {
+  await expect(openSqliteStore({ file: "/nowhere/at/all/store.db" })).rejects.toMatchObject({ code: "store_unavailable" });
+});
+
+test("after it was closed every call is refused, and closing again does nothing", async () => {
+  await using folder = storeFolder();
+  const store = await folder.open();
+  await addJob(store);
+  await Promise.all([store.close(), store.close()]);
+  await expect(store.hello()).rejects.toMatchObject({ code: "store_unavailable" });
+  await expect(store.jobs.get("default", "job-1")).rejects.toMatchObject({ code: "store_unavailable" });
+  await store.close();
+});
+
+test("what was asked before the store was closed is still answered", async () => {
+  await using folder = storeFolder();
+  const store = await folder.open();
+  const job = jobOf();
+  const asked = store.jobs.create("default", { job, event: jobEvent("JobCreated", job) });
+  await store.close();
+  expect((await asked).kind).toBe("created");
+  expect(await (await folder.open()).jobs.get("default", job.id)).toEqual(job);
+});
+
+test("a store in memory does all but survive", async () => {
+  const store = await openSqliteStore({ file: ":memory:" });
+  const { job, run } = await addJobWithRun(store);
+  expect((await end(store, await start(store, run))).state).toBe("succeeded");
+  expect(await store.jobs.get("default", job.id)).toEqual(job);
+  expect((await store.jobs.list("default", { limit: 10, cursor: null, nameContains: "nightly" })).items).toHaveLength(1);
+  expect((await store.runs.list("default", { jobId: job.id, limit: 10, cursor: null })).items).toMatchObject([{ state: "succeeded" }]);
+  expect(await store.runs.origin("default", run.runId)).toMatchObject({ jobUid: job.uid });
+  await store.close();
+});
