@@ -60,17 +60,17 @@ export function createClaimer(options: ClaimerOptions): Claimer {
   }
   function conclude(outcomes: readonly ClaimOutcome[]): ClaimedRun[] {
     const won: ClaimedRun[] = [];
-    let overlaps = 0;
+    let skipped = 0;
     for (const outcome of outcomes) {
       if (outcome.kind === "won") won.push(outcome.claim);
-      else if (outcome.kind === "overlap") {
-        overlaps += 1;
+      else if (outcome.kind === "skipped") {
+        skipped += 1;
         events.ended(outcome.run);
       }
     }
     metrics.claims.won.inc(won.length);
-    metrics.claims.overlap.inc(overlaps);
-    metrics.claims.lost.inc(outcomes.length - won.length - overlaps);
+    metrics.claims.skipped.inc(skipped);
+    metrics.claims.lost.inc(outcomes.length - won.length - skipped);
     return won;
   }
   return { pump, stop: () => backoff.stop() };

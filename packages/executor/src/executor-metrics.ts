@@ -10,7 +10,7 @@ const OUTCOMES: readonly Outcome[] = ["succeeded", "failed", "cancelled", "retry
 export interface ExecutorMetrics {
   readonly settled: Readonly<Record<Outcome, Counter.Internal>>;
   readonly durationSeconds: Histogram;
-  readonly claims: { readonly won: Counter.Internal; readonly lost: Counter.Internal; readonly overlap: Counter.Internal };
+  readonly claims: { readonly won: Counter.Internal; readonly lost: Counter.Internal; readonly skipped: Counter.Internal };
   readonly unpublished: Counter;
 }
 
@@ -40,7 +40,7 @@ export function createExecutorMetrics(registry: Registry): ExecutorMetrics {
     claims: {
       won: claims.labels({ outcome: "won" }),
       lost: claims.labels({ outcome: "lost" }),
-      overlap: claims.labels({ outcome: "overlap" }),
+      skipped: claims.labels({ outcome: "skipped" }),
     },
     durationSeconds: new Histogram({
       name: "tickline_attempt_duration_seconds",

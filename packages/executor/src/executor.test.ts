@@ -272,7 +272,7 @@ test("what was fired longer ago than retention is not claimed", async () => {
   await executor.start();
   await publish(runs);
   await turns(20);
-  expect({ calls, states: await states(runs) }).toEqual({ calls: 0, states: ["due"] });
+  expect({ calls, states: await states(runs) }).toEqual({ calls: 0, states: ["skipped"] });
   await close();
 });
 

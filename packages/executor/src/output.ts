@@ -1,3 +1,4 @@
+import { toRunError } from "./to-run-error.ts";
 import type { JsonValue } from "@tickline/shared/domain/json";
 import { runError, type RunError } from "@tickline/shared/domain/run-error";
 import { OUTPUT_BYTES_MAX } from "@tickline/shared/domain/settlement";
@@ -32,7 +33,7 @@ function jsonOf(value: unknown): { readonly text: string } | { readonly text: un
     const text: string | undefined = JSON.stringify(value);
     return text === undefined ? { text, fault: `it is a ${typeof value}` } : { text };
   } catch (fault) {
-    return { text: undefined, fault: fault instanceof Error ? fault.message : String(fault) };
+    return { text: undefined, fault: toRunError(fault).message };
   }
 }
 

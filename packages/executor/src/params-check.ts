@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { JsonObject } from "@tickline/shared/domain/json";
 import { runError, type RunError } from "@tickline/shared/domain/run-error";
+import { toRunError } from "./to-run-error.ts";
 
 export type CheckedParams = { readonly kind: "params"; readonly params: unknown } | { readonly kind: "refused"; readonly error: RunError };
 
@@ -30,7 +31,7 @@ function checked({ value, issues }: z.core.ParsePayload): CheckedParams {
 }
 
 /** A refinement or transform of the handler's author threw. */
-const faultOfSchema = (fault: unknown): CheckedParams => refused(fault instanceof Error ? fault.message : String(fault));
+const faultOfSchema = (fault: unknown): CheckedParams => refused(toRunError(fault).message);
 
 const refused = (why: string): CheckedParams => ({
   kind: "refused",

@@ -26,7 +26,7 @@ test.each<[string, unknown, unknown]>([
   ],
   ["a plain object", { code: "odd", message: "thrown", retryable: false }, { code: "odd", message: "thrown", retryable: false }],
   ["an empty object", {}, { code: "handler_error", message: "an object without a message was thrown", retryable: true }],
-  ["something unreadable", unreadable, { code: "handler_error", message: "an error that cannot be read: Error: never", retryable: true }],
+  ["something unreadable", unreadable, { code: "handler_error", message: "an error that cannot be read: Error", retryable: true }],
 ])("a handler that throws %s", (_, thrown, error) => {
   expect(toRunError(thrown)).toEqual(error);
 });

@@ -22,7 +22,7 @@ function readErrorFields(thrown: object): { code?: unknown; message?: unknown; r
     const { code, message, retryable } = thrown as { code?: unknown; message?: unknown; retryable?: unknown };
     return { code, message, retryable };
   } catch (fault) {
-    return { message: `an error that cannot be read: ${String(fault)}` };
+    return { message: `an error that cannot be read: ${fault instanceof Error ? fault.name : typeof fault}` };
   }
 }
 

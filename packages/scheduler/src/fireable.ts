@@ -3,8 +3,11 @@ import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import type { JobWindow } from "./job-window.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
 
-/** A due job waits for a local worker at most this long before it is fired for anybody. Milliseconds. */
-export const HELD_MS_MAX = 5_000;
+/**
+ * A due job waits for a local worker at most this long before it is fired for anybody. Milliseconds; well below what
+ * makes an instant a misfire. Only workers that keep getting free are waited for, so this is for a pool far too small.
+ */
+export const HELD_MS_MAX = 30_000;
 
 /**
  * Due jobs, as they may be fired. Those for which a local worker will be free in a moment are held: fired then, they are

@@ -59,7 +59,7 @@ test("what a worker will soon be free for waits in the heap, but not for ever, a
   expect(await runsOf(job)).toEqual([]);
   expect(await runsOf(foreign)).toHaveLength(1);
   expect(workers.told).not.toBeNull();
-  clock.advance(5_000);
+  clock.advance(30_000);
   await ticker.tick();
   expect(await runsOf(job)).toHaveLength(1);
 });

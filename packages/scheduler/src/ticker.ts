@@ -35,6 +35,8 @@ export function createTicker(context: RangeContext, listeners: RangeListeners): 
       if (jobs.length === 0) break;
       flights.launch(jobs, fireLoop.wake);
     }
+    // The lock may be another's: `keep` decides that soon, and what is due must not spin meanwhile.
+    if (!leads()) return config.localWaitMs;
     const earliest = window.heap.earliest();
     const waitMs = earliest === null ? null : Math.max(0, earliest - now());
     // A worker that gets free wakes the loop; the bound is for held jobs that have waited long enough.

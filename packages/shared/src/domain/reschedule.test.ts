@@ -151,8 +151,14 @@ describe("the record of a pause", () => {
     expect(pausedRange(job, START + DAY)).toMatchObject({ count: 2, scheduledForLast: START + 4 * MINUTE });
   });
 
-  test("counts a bounded number", () => {
+  test("counts every instant of a fixed interval, however long the pause", () => {
     const range = pausedRange(firedJob({ state: "paused" }), START + 365 * DAY);
-    expect(range).toMatchObject({ count: PAUSED_INSTANTS_MAX, scheduledForLast: START + (2 + PAUSED_INSTANTS_MAX) * MINUTE });
+    expect(range).toMatchObject({ count: (365 * DAY) / MINUTE - 2, scheduledForLast: START + 365 * DAY });
+  });
+
+  test("counts a bounded number of others, and reaches to the last all the same", () => {
+    const schedule = { kind: "cron", cron: "* * * * *", timezone: "UTC", startAt: null, endAt: null, maxRuns: null } as const;
+    const range = pausedRange(firedJob({ state: "paused", definition: { schedule } }), START + 365 * DAY);
+    expect(range).toMatchObject({ count: PAUSED_INSTANTS_MAX, scheduledForLast: START + 365 * DAY });
   });
 });

@@ -2,11 +2,12 @@ import type { FireEntry } from "./fire.ts";
 import type { Instant } from "./instant.ts";
 import type { Job, ScheduleCursor } from "./job.ts";
 import type { JobDefinition } from "./job-definition.ts";
+import { countInstants, lastInstantIn } from "./schedule/instant-range.ts";
 import { nextInstant } from "./schedule/next-instant.ts";
 import { sameSchedule } from "./schedule/same-schedule.ts";
 
-/** Instants of a pause that are counted one by one; a longer pause says this number, and ends at the last one counted. */
-export const PAUSED_INSTANTS_MAX = 1_000;
+/** Instants of a pause that are counted one by one, some 30 ms of work; the record of a longer pause says at least so many. */
+export const PAUSED_INSTANTS_MAX = 10_000;
 
 /** Where a new job begins: its first instant after `now`, or an instant given that is not older than what simply fires late. */
 export const firstCursor = (definition: JobDefinition, after: Instant): ScheduleCursor => {
@@ -50,23 +51,21 @@ export function cursorAfterResume(job: Job, now: Instant): ScheduleCursor {
   };
 }
 
-/** The record of a pause: the instants that passed meanwhile, as one counted range. Null: none passed. */
+/**
+ * The record of a pause: the instants that passed meanwhile, as one range. Null: none passed. The range always reaches to
+ * the last of them; its count is exact up to `PAUSED_INSTANTS_MAX`, and for fixed intervals however many there were.
+ */
 export function pausedRange(job: Job, now: Instant): FireEntry | null {
   if (job.state !== "paused" || job.nextRunAt === null || job.nextRunAt > now) return null;
   const { schedule, anchorAt } = job.definition;
-  let count = 1;
-  let last: Instant = job.nextRunAt;
-  while (count < PAUSED_INSTANTS_MAX) {
-    const next = nextInstant(schedule, { anchorAt, after: last });
-    if (next === null || next > now) break;
-    last = next;
-    count += 1;
-  }
+  const range = { anchorAt, after: job.nextRunAt - 1, until: now };
+  const countMax = schedule.kind === "every" ? Number.MAX_SAFE_INTEGER : PAUSED_INSTANTS_MAX;
+  const { count } = countInstants(schedule, { ...range, countMax });
   return {
     cause: "schedule",
     scheduledFor: job.nextRunAt,
-    count,
-    scheduledForLast: count > 1 ? last : null,
+    count: Math.max(1, count),
+    scheduledForLast: count > 1 ? lastInstantIn(schedule, range) : null,
     state: "skipped",
     reason: "paused",
     key: null,

@@ -5,17 +5,17 @@ import type { AttemptResult, EndedRun } from "../domain/settlement.ts";
 import type { Claimant } from "./due-jobs.ts";
 
 /**
- * `won`: ours to run. `lost`: somebody else has it, or it ended: acknowledge and drop. `overlap`: another run of the
- * job was open, and this one has been closed as `skipped: overlap`.
+ * `won`: ours to run. `lost`: somebody else has it, or it ended: acknowledge and drop. `skipped`: the claim has
+ * closed it: `overlap` if another run of the job was open, `retention` if it was fired before `firedAfter`.
  */
 export type ClaimOutcome =
-  { readonly kind: "won"; readonly claim: ClaimedRun } | { readonly kind: "lost" } | { readonly kind: "overlap"; readonly run: EndedRun };
+  { readonly kind: "won"; readonly claim: ClaimedRun } | { readonly kind: "lost" } | { readonly kind: "skipped"; readonly run: EndedRun };
 
 export interface ClaimRequest {
   readonly runs: readonly DueRun[];
   readonly claimant: Claimant;
   readonly now: Instant;
-  /** Runs never started and fired longer ago than this are not claimed: what was frozen for days must not come back. */
+  /** Runs never started and fired before this are closed instead: what was frozen for days must not come back. */
   readonly firedAfter: Instant;
 }
 

@@ -31,9 +31,9 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     const held = await start(store, holder);
     const outcome = only(await claim(store, [loser], { token: "late", now: START + SECOND }));
     const closed = { runId: loser.runId, state: "skipped", reason: "overlap", attempt: 1, startedAt: null, finishedAt: START + SECOND };
-    expect(outcome).toMatchObject({ kind: "overlap", run: closed });
+    expect(outcome).toMatchObject({ kind: "skipped", run: closed });
     expect(await readRun(store, loser)).toMatchObject(closed);
-    expect(await unannounced(store)).toEqual(outcome.kind === "overlap" ? [outcome.run] : []);
+    expect(await unannounced(store)).toEqual(outcome.kind === "skipped" ? [outcome.run] : []);
     expect(await publishable(store)).toEqual([]);
     expect((await end(store, held)).state).toBe("succeeded");
     expect(only(await claim(store, [loser], { token: "later" })).kind).not.toBe("won");
@@ -44,7 +44,7 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     const runs = await addRuns(store, job, { count: 3 });
     const other = await addRun(store, await addJob(store, { id: "other" }));
     const outcomes = await claim(store, [runs[0]!, runs[1]!, other, runs[2]!]);
-    expect(outcomes.map(({ kind }) => kind)).toEqual(["won", "overlap", "won", "overlap"]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(["won", "skipped", "won", "skipped"]);
   },
 
   "each end of the holder's run gives the lock back": async ({ store }) => {
@@ -65,15 +65,15 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     const holder = await addRun(store, job);
     await settle(store, await start(store, holder), { result: retryIn(SECOND) });
     const whileRetrying = await addRun(store, job, { name: "while-retrying" });
-    expect(only(await claim(store, [whileRetrying])).kind).toBe("overlap");
+    expect(only(await claim(store, [whileRetrying])).kind).toBe("skipped");
     await wake(store, START + SECOND);
     const whileDue = await addRun(store, job, { name: "while-due" });
-    expect(only(await claim(store, [whileDue])).kind).toBe("overlap");
+    expect(only(await claim(store, [whileDue])).kind).toBe("skipped");
     const again = { ...holder, attempt: 2 };
     const held = await start(store, again, { token: "second" });
     await settle(store, held, { result: { kind: "released" } });
     const whileReleased = await addRun(store, job, { name: "while-released" });
-    expect(only(await claim(store, [whileReleased])).kind).toBe("overlap");
+    expect(only(await claim(store, [whileReleased])).kind).toBe("skipped");
     await end(store, await start(store, { ...holder, attempt: 3 }, { token: "third" }));
     expect(only(await claim(store, [await addRun(store, job, { name: "after" })])).kind).toBe("won");
   },
@@ -90,7 +90,7 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     const runs = await addRuns(store, job, { count: 20 });
     const outcomes = (await race((racer) => claim(store, [runs[racer]!], { token: `token-${racer}` }))).flat();
     expect(countKind(outcomes, "won")).toBe(1);
-    expect(countKind(outcomes, "overlap")).toBe(19);
+    expect(countKind(outcomes, "skipped")).toBe(19);
     const listed = await store.runs.list(job.tenantId, { jobUid: job.uid, limit: 100, cursor: null });
     expect(listed.items.filter(({ state }) => state === "skipped")).toHaveLength(19);
     expect(idsOf(await unannounced(store))).toHaveLength(19);
@@ -110,7 +110,7 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     expect((await end(store, beside)).state).toBe("succeeded");
     // Its end gave back no lock: the exclusive run has it still.
     const again = await changeJob(store, edited, editedJob(edited, { overlap: "skip" }));
-    expect(only(await claim(store, [await addRun(store, again, { name: "late" })], { token: "late" })).kind).toBe("overlap");
+    expect(only(await claim(store, [await addRun(store, again, { name: "late" })], { token: "late" })).kind).toBe("skipped");
     expect((await end(store, held)).state).toBe("succeeded");
   },
 
@@ -123,6 +123,6 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     const third = await addRun(store, edited, { name: "exclusive", now: START + MINUTE });
     const fourth = await addRun(store, edited, { name: "exclusive-too", now: START + MINUTE });
     expect(only(await claim(store, [third], { token: "third" })).kind).toBe("won");
-    expect(only(await claim(store, [fourth], { token: "fourth" })).kind).toBe("overlap");
+    expect(only(await claim(store, [fourth], { token: "fourth" })).kind).toBe("skipped");
   },
 });

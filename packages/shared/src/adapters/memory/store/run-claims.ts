@@ -1,5 +1,6 @@
 import type { ClaimedRun, DueRun } from "../../../domain/due-run.ts";
 import type { ClaimOutcome, ClaimRequest, RunClaims } from "../../../ports/run-claims.ts";
+import { endRun } from "./run-changes.ts";
 import { beginOrSkip } from "./claim-run.ts";
 import { endedRunOf, type RunRow } from "./run-row.ts";
 import { settleAttempt } from "./settle-attempt.ts";
@@ -51,8 +52,12 @@ function claimRun(state: MemoryState, run: DueRun, request: ClaimRequest): Claim
   if (row === undefined || row.attempt !== run.attempt) return { kind: "lost" };
   if (row.lease?.token === claimant.token) return { kind: "won", claim: claimOf(run, row) };
   if (row.state !== "due" || row.cancelRequested) return { kind: "lost" };
-  if (row.firstStartedAt === null && row.firedAt < firedAfter) return { kind: "lost" };
-  return beginOrSkip(state, row, { claimant, now }) ? { kind: "won", claim: claimOf(run, row) } : { kind: "overlap", run: endedRunOf(row) };
+  if (row.firstStartedAt === null && row.firedAt < firedAfter) {
+    endRun(row, { state: "skipped", reason: "retention", now });
+    state.runs.save(row);
+    return { kind: "skipped", run: endedRunOf(row) };
+  }
+  return beginOrSkip(state, row, { claimant, now }) ? { kind: "won", claim: claimOf(run, row) } : { kind: "skipped", run: endedRunOf(row) };
 }
 
 const claimOf = (run: DueRun, { lease, startedAt }: RunRow): ClaimedRun => ({
