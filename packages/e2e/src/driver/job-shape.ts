@@ -48,9 +48,9 @@ export const ALL_SHAPES: JobShapes = [
   [1, { ...PLAIN, everyMs: null, behaviour: { slowMs: 800, failUntil: 0 }, deeds: ["pause", "trigger"] }],
 ];
 
-/** Jobs whose runs take longer than a lease, and which nobody touches but to trigger them. */
+/** Jobs of which some run for longer than it takes to give a lost lease to another, and which nobody touches but to trigger them. */
 export const LONG_SHAPES: JobShapes = [
-  [1, { ...PLAIN, everyMs: [1_000, 2_000], behaviour: { slowMs: 4_000, failUntil: 0 }, deeds: ["trigger"] }],
+  [1, { ...PLAIN, everyMs: [2_000, 3_000], behaviour: { slowMs: 8_000, failUntil: 0 }, deeds: [] }],
   [1, { ...PLAIN, everyMs: [1_000, 2_000], behaviour: { slowMs: 200, failUntil: 0 }, deeds: ["trigger"] }],
 ];
 

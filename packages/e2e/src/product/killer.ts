@@ -1,9 +1,11 @@
+import { EventEmitter } from "node:events";
 import type { Server } from "../driver/carry-out.ts";
 import { createApiClient, type ApiClient } from "../driver/api-client.ts";
 import type { SeededRandom } from "../driver/seeded-random.ts";
 import type { RecorderProcess } from "../recorder/recorder-process.ts";
-import { chooseKillInstant, type KillInstant } from "./kill-instant.ts";
+import { createKillInstants, type KillInstant } from "./kill-instant.ts";
 import { startProduct, type ProductOptions, type ProductProcess } from "./product-process.ts";
+import { createWhereabouts } from "./whereabouts.ts";
 
 /** One life of the product, from its start to its kill. */
 export interface Life {
@@ -36,38 +38,32 @@ export function createKiller({ product, recorder, random }: KillerDeps): Killer 
   const lives: Life[] = [];
   const errors: string[] = [];
   let current: ProductProcess | null = null;
-  let url = "";
-  let up = Promise.withResolvers<void>();
-  let onWrite: () => void = () => {};
-  const client = tellingOfWrites(
-    createApiClient(() => url),
-    () => onWrite(),
-  );
-  const whenUp = (): Promise<void> => up.promise;
-  const nextWrite = (): Promise<void> => new Promise((resolve) => (onWrite = resolve));
+  const whereabouts = createWhereabouts();
+  const { whenUp } = whereabouts;
+  const writes = new EventEmitter();
+  const client = tellingOfWrites(createApiClient(whereabouts.url), writes);
+  const instants = createKillInstants(random, { whenUp, writes, recorder });
 
   async function liveAndDie(): Promise<void> {
     const life = startProduct(product);
     current = life;
     let upAt: number | null = null;
     let condemned = false;
+    const fallen = life.exited.then(({ code, signal }) => {
+      if (!condemned) throw new Error(`the product ended by itself with ${code ?? signal}:\n${life.stderr()}`);
+    });
     life.url.then(
       (address) => {
         if (condemned) return;
         upAt = Date.now();
-        url = address;
-        up.resolve();
+        whereabouts.isUp(address);
       },
       () => {}, // `fallen` says it better.
     );
-    const fallen = life.exited.then(({ code, signal }) => {
-      if (!condemned) throw new Error(`the product ended by itself with ${code ?? signal}:\n${life.stderr()}`);
-    });
-    const { instant, comes } = chooseKillInstant(random, { whenUp, nextWrite, recorder });
+    const { instant, comes } = instants.next();
     await Promise.race([comes(), fallen]);
     condemned = true;
-    // From here on clients wait for the next process; those that wait already go on waiting.
-    if (upAt !== null) up = Promise.withResolvers();
+    whereabouts.isGone();
     const killedAt = Date.now();
     await life.kill();
     errors.push(life.stderr());
@@ -80,9 +76,8 @@ export function createKiller({ product, recorder, random }: KillerDeps): Killer 
     async run(kills) {
       for (let count = 0; count < kills; count += 1) await liveAndDie();
       current = startProduct(product);
-      url = await current.url;
+      whereabouts.isUp(await current.url);
       lives.push({ spawnedAt: current.spawnedAt, upAt: Date.now(), killedAt: Number.POSITIVE_INFINITY, instant: "never" });
-      up.resolve();
     },
     stderr: () => [...errors, current?.stderr() ?? ""].join(""),
     async end() {
@@ -92,10 +87,14 @@ export function createKiller({ product, recorder, random }: KillerDeps): Killer 
   };
 }
 
-const tellingOfWrites = (client: ApiClient, onWrite: () => void): ApiClient => ({
-  send(request) {
-    const reply = client.send(request);
-    if (request.method !== "GET") onWrite();
+/** Emits `sent` with each write, and `answered` when it was acknowledged. */
+const tellingOfWrites = (client: ApiClient, writes: EventEmitter): ApiClient => ({
+  async send(request) {
+    const pending = client.send(request);
+    if (request.method === "GET") return pending;
+    writes.emit("sent");
+    const reply = await pending;
+    if (reply.kind === "answered" && reply.status < 300) writes.emit("answered");
     return reply;
   },
 });
