@@ -40,7 +40,7 @@ describe("a start", () => {
     const [create, look] = printed.split("\n").flatMap((line) => /curl .*$/.exec(line)?.[0] ?? []);
     const created = await runCommand(create ?? "", REPOSITORY);
     expect(JSON.parse(created.stdout)).toMatchObject({ id: "ping", state: "active", status: "pending" });
-    await eventually(async () => ((await product.runsOf("ping")).some(ended) ? true : null));
+    await eventually(async () => ((await product.call<JobView>("GET", "/jobs/ping")).status === "succeeded" ? true : null));
     const shown = await runCommand(look ?? "", REPOSITORY);
     expect(JSON.parse(shown.stdout)).toMatchObject({ id: "ping", status: "succeeded" });
     expect((await fetch(`${product.address}/docs`)).status).toBe(200);
