@@ -142,7 +142,8 @@ function createRun(desk: FireDesk, call: FireCall, { jobUid, jobKey, entry, clai
   const { jobs, ids, open } = core;
   const { scheduledFor, cause } = entry;
   const runId = runIdOf(sha256, { jobUid, cause: runCauseOf(cause), scheduledFor, key: entry.key });
-  const existing = ids.find(runId);
+  // A run of a later instant than any of the job cannot be there yet: mostly there is nothing to look for.
+  const existing = chain.endsBefore(jobKey, scheduledFor) ? 0 : ids.find(runId);
   if (existing !== 0) return answerExisting(core, call.writer, { runId, runKey: existing });
   const { definitionKey, traits } = definitionOf(desk, jobKey, entry.definitionHash);
   const runKey = ids.add(runId);

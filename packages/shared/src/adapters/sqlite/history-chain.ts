@@ -5,6 +5,8 @@ import type { Core } from "./core.ts";
  * that is not, such as a misfire made after a manual run, is put in its place.
  */
 export interface HistoryChain {
+  /** True if the job has no run of this instant or a later one. */
+  endsBefore(jobKey: number, scheduledFor: number): boolean;
   /** Enters a run that is about to be inserted. Returns the next older one, 0 if none. The job's head may have changed. */
   enter(jobKey: number, run: { readonly runKey: number; readonly runId: string; readonly scheduledFor: number }): number;
 }
@@ -27,10 +29,13 @@ export function openHistoryChain({ db, jobs, rows }: Core): HistoryChain {
     jobs.head[jobKey] = run.runKey;
     jobs.headAt[jobKey] = run.scheduledFor;
   }
+  const endsBefore = (jobKey: number, scheduledFor: number): boolean =>
+    jobs.head[jobKey] === 0 || scheduledFor > (jobs.headAt[jobKey] as number);
   return {
+    endsBefore,
     enter(jobKey, run) {
+      if (!endsBefore(jobKey, run.scheduledFor)) return enterBehind(jobKey, run);
       const head = jobs.head[jobKey] as number;
-      if (head !== 0 && run.scheduledFor <= (jobs.headAt[jobKey] as number)) return enterBehind(jobKey, run);
       setHead(jobKey, run);
       return head;
     },

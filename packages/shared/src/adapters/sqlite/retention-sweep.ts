@@ -8,6 +8,8 @@ import type { Outbox } from "./outbox.ts";
 
 /** Rows of endings looked at in one sweep: what cannot go yet must not make each sweep go through all of them. */
 const ENDINGS_MAX = 2_000;
+/** Runs looked at in one sweep, as a multiple of those it may forget: a sweep must never hold up a fire for long. */
+const RUNS_LOOKED_AT = 4;
 
 /** Forgets ended runs in the order of their settlement, then bindings, then tombstones. */
 export function openRetention(core: Core, outbox: Outbox): (request: RetentionRequest) => RetentionResult {
@@ -69,10 +71,12 @@ function openRunSweep({ db, ids, meta, endings, jobs }: Core): (request: Retenti
     const watermark = meta.get("watermark");
     ids.flush(true);
     let gone = 0;
-    for (const batch of batches.all(Number.MAX_SAFE_INTEGER, ENDINGS_MAX)) {
-      if (gone >= limit) break;
+    let looked = 0;
+    for (const batch of batches.all(endedBefore, ENDINGS_MAX)) {
+      if (gone >= limit || looked >= RUNS_LOOKED_AT * limit) break;
       const folded = (batch["settled_at"] as number) < watermark;
       const keys = [...unpackKeys(batch["run_keys"] as Uint8Array)];
+      looked += keys.length;
       const rest = keys.filter((key) => gone >= limit || !forget(key, { endedBefore, folded }) || (gone += 1) < 0);
       if (rest.length === 0) removeBatch.run(batch["seq"] as number);
       else if (rest.length < keys.length) shrinkBatch.run(packRunKeys(rest), batch["seq"] as number);
@@ -99,6 +103,7 @@ function openTombstoneSweep(core: Core, outbox: Outbox): (request: RetentionRequ
   }
   return ({ now, deletedBefore, limit }) => {
     let [tombstones, cancelled] = [0, 0];
+    let busy: ReadonlySet<number> | null = null;
     for (let jobKey = 1; jobKey <= jobs.lastKey && tombstones < limit; jobKey += 1) {
       const state = jobs.state[jobKey] as number;
       if (state === JOB_FORGOTTEN) removeIfUnused(jobKey);
@@ -106,7 +111,8 @@ function openTombstoneSweep(core: Core, outbox: Outbox): (request: RetentionRequ
       const row = updatedAt.get(jobKey);
       if (row === undefined || (row["updated_at"] as number) >= deletedBefore) continue;
       cancelled += cancelWaiting(jobKey, { now, limit: limit - cancelled }).length;
-      if (outbox.holds(jobs.uids.uidOf(jobKey)) || busyJobs().has(jobKey)) continue;
+      busy ??= busyJobs();
+      if (outbox.holds(jobs.uids.uidOf(jobKey)) || busy.has(jobKey)) continue;
       forgetJob.run(jobKey);
       jobs.state[jobKey] = JOB_FORGOTTEN;
       tombstones += 1;

@@ -2,7 +2,6 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Meta } from "./meta.ts";
 import type { OpenRun } from "./open-run.ts";
 import type { OpenRuns } from "./open-runs.ts";
-import { compareTexts } from "./uid-index.ts";
 
 /** So many new runs are entered into the index of ids at once: a sorted batch touches each of its pages once. */
 const TAIL_RUNS_MAX = 4_096;
@@ -56,9 +55,9 @@ export function openRunIds(db: DatabaseSync, { meta, open }: { readonly meta: Me
     },
     flush(always) {
       if (tail.size === 0 || (!always && tail.size < TAIL_RUNS_MAX)) return false;
-      const entries = [...tail].sort(([left], [right]) => compareTexts(left, right));
-      for (const [runId, runKey] of entries) insert.run(runId, runKey);
-      const last = entries.at(-1)?.[0] ?? "";
+      const runIds = [...tail.keys()].sort();
+      for (const runId of runIds) insert.run(runId, tail.get(runId) ?? 0);
+      const last = runIds.at(-1) ?? "";
       if (last > greatest) greatest = last;
       parkStragglers();
       indexedTo = lastKey;

@@ -25,10 +25,7 @@ function run(port: MessagePort, { file, pagesMax }: ThreadData): void {
   let closing = false;
   let idle: Timer | null = null;
 
-  function post(message: FromThread): void {
-    if ("numbers" in message) port.postMessage(message, [message.numbers.buffer]);
-    else port.postMessage(message);
-  }
+  const post = (message: FromThread): void => send(port, message);
   function serve(): void {
     if (gathered.length === 0) return;
     const packets = gathered;
@@ -37,7 +34,8 @@ function run(port: MessagePort, { file, pagesMax }: ThreadData): void {
     const answers: Packet[] = [];
     const wrote = turns.serve(packets, { now: (packet) => answers.push(packet), later: post });
     const answer = (): void => answers.forEach(post);
-    if (wrote) disk.afterSync(answer);
+    // What a turn has only read may be another's commit that is not on disk yet: nothing is said before it is.
+    if (wrote || disk.busy) disk.afterSync(answer);
     else answer();
     if (idle === null && turns.untidy) idle = systemClock.setTimer(IDLE_MS, tidy);
   }
@@ -50,6 +48,8 @@ function run(port: MessagePort, { file, pagesMax }: ThreadData): void {
     }
   }
   function close(): void {
+    // A sync may have begun for what was committed during the last one; its answers go first.
+    if (disk.busy) return disk.whenIdle(close);
     idle?.cancel();
     tidy();
     disk.close();
@@ -73,6 +73,12 @@ function run(port: MessagePort, { file, pagesMax }: ThreadData): void {
     else serve();
   });
   post({ ready: true });
+}
+
+/** The numbers of an answer are handed over, not copied. */
+function send(port: MessagePort, message: FromThread): void {
+  if ("numbers" in message) port.postMessage(message, [message.numbers.buffer]);
+  else port.postMessage(message);
 }
 
 /** Without knowing what is on disk there is nothing left to say: the thread ends, and with it every call. */
