@@ -14,15 +14,23 @@ function setup() {
 /** A process that takes the folder, says so, and holds it until it is killed. */
 async function holder(dir: string) {
   const module = new URL("./data-folder.ts", import.meta.url).href;
-  const script = `const { lockDataFolder } = await import(${JSON.stringify(module)}); lockDataFolder(${JSON.stringify(dir)}); console.log("held"); setInterval(() => {}, 1e6);`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const script = `const { lockDataFolder } = await import(${JSON.stringify(module)}); lockDataFolder(${JSON.stringify(dir)}); globalThis.gc(); console.log("held"); setInterval(() => {}, 1e6);`;
+  const child = spawn(process.execPath, ["--expose-gc", "--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
   await once(child.stdout, "data");
-  return child;
+  return {
+    child,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    },
+  };
 }
 
 test("a folder that another process owns is refused, and its process named; killed with -9, it leaves nothing behind", async () => {
   using folder = setup();
-  const child = await holder(folder.dir);
+  await using other = await holder(folder.dir);
+  const { child } = other;
   expect(() => lockDataFolder(folder.dir)).toThrow(
     expect.objectContaining({ code: "data_folder_locked", message: expect.stringContaining(`process ${child.pid}`) }),
   );

@@ -6,6 +6,9 @@ import { AppError } from "../../domain/app-error.ts";
 const LOCK_FILE = "tickline.lock";
 const PID_FILE = "tickline.pid";
 
+/** Locks this process holds. A handle nobody refers to is closed by the garbage collector, and the lock would be gone. */
+const held = new Set<DatabaseSync>();
+
 /** A data folder that this process owns. */
 export interface DataFolderLock {
   /** Safe to call twice. */
@@ -28,9 +31,11 @@ export function lockDataFolder(dir: string): DataFolderLock {
       cause,
     });
   }
+  held.add(db);
   writeFileSync(join(dir, PID_FILE), `${process.pid}\n`);
   return {
     release() {
+      held.delete(db);
       if (db.isOpen) db.close();
     },
   };
