@@ -26,7 +26,7 @@ export default {
     bench: {
       ignoreDependencies: ["autocannon"], // Started by path, in a process of its own.
       ignoreBinaries: ["redis-server"],
-      entry: ["src/main.ts!", "src/sides/*.ts!", "src/profile-summary.ts!", "src/store-micro.ts!", ...tests],
+      entry: ["src/main.ts!", "src/sides/*.ts!", "src/profile-summary.ts!", ...tests],
       ...sources,
     },
   },

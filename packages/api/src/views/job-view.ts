@@ -106,6 +106,10 @@ export const showState = (job: Job): StateView => ({
   updatedAt: toIso(job.updatedAt),
 });
 
+/**
+ * The detail as an object. Answers are written as text (`job-text.ts`); tests hold the two equal.
+ * @public
+ */
 export const showJobDetail = (job: Job, recentRuns: readonly Run[]): JobDetailView => ({
   ...showJob(job),
   upcoming: upcoming(job).map(toIso),

@@ -11,6 +11,7 @@ export interface StoreLockOptions {
 /**
  * A lock made of leases in the store: what leadership falls back on when there is no lock server. Each hold is an owner
  * of its own, so that a holder that lost it cannot extend or release what it acquired anew.
+ * @public for services of several processes; the one process needs no lock but its own.
  */
 export function createStoreLock({ leaders, clock, entropy }: StoreLockOptions): Lock {
   return {

@@ -18,8 +18,6 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = 
 export const BORN_STATES = ["due", "skipped", "missed"] as const satisfies readonly RunState[];
 export type BornState = (typeof BORN_STATES)[number];
 
-export const OPEN_STATES = ["due", "running", "retrying"] as const satisfies readonly RunState[];
-
 export const canBecome = (from: RunState, to: RunState): boolean => RUN_TRANSITIONS[from].includes(to);
 export const isTerminal = (state: RunState): boolean => RUN_TRANSITIONS[state].length === 0;
 

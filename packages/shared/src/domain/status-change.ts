@@ -10,7 +10,8 @@ export interface StatusChange {
 
 /**
  * The order in which status changes count: (scheduledFor, runId, attempt, rank of the state). Stores compare it as
- * one string, so it is one: every part has a fixed width.
+ * text, as contract tests do, so it is one string: every part has a fixed width.
+ * @public
  */
 export const statusOrder = ({ scheduledFor, runId, attempt, state }: LastRun): string =>
   `${String(scheduledFor).padStart(15, "0")}${runId}${String(attempt).padStart(8, "0")}${stateRank(state)}`;
