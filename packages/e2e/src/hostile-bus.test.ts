@@ -27,7 +27,7 @@ const PACE_MS_MAX = 5_000;
 /** For how long the services are driven. */
 const DRIVE_MS = Number(process.env["DRIVE_MS"] ?? 8_000);
 /** Drive, rest and stop, on a machine that is busy with other things. */
-const TEST_MS_MAX = DRIVE_MS + 120_000;
+const TEST_MS_MAX = DRIVE_MS + 240_000;
 /** For how long a service that was stopped stays away. */
 const NOBODY_MS = 600;
 /** Attempts that are under way where the way to the store is cut. */

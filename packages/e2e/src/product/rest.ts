@@ -14,7 +14,7 @@ export interface AtRest {
 }
 
 /** A product that is not at rest by then is judged as it is; the checker says what is still open. */
-const REST_MS_MAX = 60_000;
+const REST_MS_MAX = 180_000;
 const LOOK_EVERY_MS = 100;
 
 /** Waits until no run is open and every job shows its latest run, and returns what then stands. */
