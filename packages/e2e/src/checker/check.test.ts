@@ -38,6 +38,7 @@ describe("each broken promise is found", () => {
     ["I1", "a run that says succeeded and called nobody", withoutEffects("a-2500")],
     ["I1", "a run that says failed and called nobody", both(withRow("a-2500", { state: "failed" }), withoutEffects("a-2500"))],
     ["I1", "a pause without its record", withoutRow("a-5000")],
+    ["I1", "a pause whose record counts wrongly", withRow("a-5000", { count: 2 })],
     ["I1", "a pause whose record is too short", withRow("a-5000", { count: 2, scheduledForLast: 5500 })],
     [
       "I1",

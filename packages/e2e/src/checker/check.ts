@@ -4,7 +4,7 @@ import { mixedDefinitions, wrongDefinitions, wrongTriggers } from "./definitions
 import { effectsByRun, evidenceByJob } from "./evidence.ts";
 import type { History, Plan, Violation } from "./history.ts";
 import { ambiguousRuns, doubleFires, uncalledFires } from "./no-double-fire.ts";
-import { lostFires } from "./no-lost-fire.ts";
+import { lostFires, miscountedRanges } from "./no-lost-fire.ts";
 import { unrest } from "./rest.ts";
 import { backwardSightings, unfoldedStatus } from "./sightings.ts";
 
@@ -20,6 +20,7 @@ export function check(history: History, limits: AttemptLimits = { overlapMsMax: 
   return [
     ...jobs.flatMap((job) => [
       ...lostFires(job, { horizonAt: history.horizonAt, effects: byRun }),
+      ...miscountedRanges(job),
       ...doubleFires(job),
       ...uncalledFires(job),
       ...wrongDefinitions(job),

@@ -6,20 +6,16 @@ import type { Expectation } from "./timeline.ts";
 
 /** A run whose executors vanished this often is given up as failed, by design; it then need not have reached its target. */
 const RESCUES_MAX = 5;
-/** A pause longer than so many instants says this number, and ends at the last one counted, by design. */
-const PAUSED_INSTANTS_MAX = 1_000;
 
 /** I1: every nominal instant up to the horizon is a run that had its effect, or stands on record with a reason that holds. */
 export function lostFires(job: JobEvidence, { horizonAt, effects }: LostFireContext): Violation[] {
   const rows = rowsByInstant(job);
-  const cutRanges = job.scheduledRows.filter(({ count }) => count >= PAUSED_INSTANTS_MAX);
   return job.timeline.instantsUntil(horizonAt).flatMap((instant) => {
     const expected = job.timeline.expectationOf(instant);
     const row = rows.get(instant);
     const where = `${job.jobId} at ${show(instant)}`;
     if (row === undefined) {
-      if (expected.skippedByPause && !cutRanges.some(({ scheduledFor }) => scheduledFor <= instant))
-        return [violation("I1", `${where}: the pause left it out, and no record says so`)];
+      if (expected.skippedByPause) return [violation("I1", `${where}: the pause left it out, and no record says so`)];
       return expected.fires === "must" ? [violation("I1", `${where}: lost, there is no run and no record of why`)] : [];
     }
     return accountFaults({ row, expected, effects: effects.get(row.id) ?? [], deletedLater: isDeletedAfter(job, instant) }).map((fault) =>
@@ -27,6 +23,18 @@ export function lostFires(job: JobEvidence, { horizonAt, effects }: LostFireCont
     );
   });
 }
+
+/** I1: a record that stands for several instants says how many. */
+export const miscountedRanges = ({ jobId, scheduledRows, plansByMark }: JobEvidence): Violation[] =>
+  scheduledRows.flatMap(({ id, count, scheduledFor, scheduledForLast }) => {
+    if (count === 1 && scheduledForLast === null) return [];
+    const bounds = { from: scheduledFor, to: scheduledForLast ?? scheduledFor };
+    const counts = [...plansByMark.values()].map(({ grid }) => instantsOf(grid, bounds).length);
+    const where = `${jobId} at ${show(scheduledFor)}`;
+    return counts.includes(count)
+      ? []
+      : [violation("I1", `${where}: ${id} counts ${count} instants, and there were ${counts.join(" or ")}`)];
+  });
 
 interface LostFireContext {
   readonly horizonAt: number;

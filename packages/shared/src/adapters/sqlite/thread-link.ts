@@ -176,7 +176,7 @@ function settleAll(state: LinkState, packet: Packet): void {
     if (pending !== undefined) settle(pending, reader, head.second === ANSWERED);
     skipTo(reader, head);
   }
-  if (state.pending.size === 0) state.worker.unref();
+  if (state.pending.size === 0 && state.closed === null) state.worker.unref();
 }
 
 function settle({ take, resolve, reject }: Pending, reader: PacketReader, answered: boolean): void {
