@@ -6,7 +6,7 @@ import { storeContract } from "../../testing/contracts/store.contract.ts";
 import { START } from "../../testing/factories.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { sha256 } from "../system/digest.ts";
-import { openSqliteStore } from "./sqlite-store.ts";
+import { openSqliteStoreHere } from "./thread-beside.test-support.ts";
 
 storeContract("SQLite store", () => {
   const clock = manualClock(START);
@@ -14,7 +14,7 @@ storeContract("SQLite store", () => {
   const files = new WeakMap<Store, string>();
   let stores = 0;
   const openFile = async (file: string): Promise<Store> => {
-    const store = await openSqliteStore({ file, digest: sha256, clock });
+    const store = await openSqliteStoreHere({ file, digest: sha256, clock });
     files.set(store, file);
     return store;
   };

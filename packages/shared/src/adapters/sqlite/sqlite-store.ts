@@ -1,21 +1,9 @@
-import type { Digest } from "../../domain/digest.ts";
 import type { AppError } from "../../domain/app-error.ts";
-import { definitionHash } from "../../domain/job-definition.ts";
-import type { Job } from "../../domain/job.ts";
+import type { Digest } from "../../domain/digest.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store.ts";
-import { systemClock } from "../system/clock.ts";
-import { sha256 } from "../system/digest.ts";
-import { definitionText, type JobWithoutDefinition } from "./catalog.ts";
-import { createClaimMemory, type ClaimMemory } from "./claim-memory.ts";
-import { putClaim, takeClaimOutcomes } from "./claims.ts";
-import { MEMORY_FILE } from "./database.ts";
-import { putFire, takeFireResult } from "./fire-call.ts";
-import { putPublishable, putTexts, putUpcoming, takeDueRuns, takeJobs } from "./job-call.ts";
-import { openReads, type Reads } from "./reads.ts";
-import { putSettlements, takeSettleOutcomes } from "./settlements.ts";
-import { putStatusChanges } from "./statuses.ts";
-import { startThread, type ThreadLink } from "./thread-link.ts";
+import { startThread } from "./thread-link.ts";
+import { storeOver } from "./thread-store.ts";
 
 export interface SqliteStoreOptions {
   /** Path of the file, which is made if there is none; `:memory:` is a store that ends with its process. */
@@ -30,148 +18,11 @@ export interface SqliteStoreOptions {
   readonly pagesMax?: number;
 }
 
-/** What the ports of one store share. */
-interface Link {
-  readonly thread: ThreadLink;
-  readonly reads: Reads;
-  readonly memory: ClaimMemory;
-  readonly digest: Digest;
-  readonly clock: Clock;
-}
-
 /**
  * A store in one SQLite file. It has a thread of its own, which performs all that comes meanwhile in one transaction;
  * people's reads go through a second connection and wait for no write. One process at a time: see `lockDataFolder`.
  */
-export async function openSqliteStore({
-  file,
-  digest = sha256,
-  clock = systemClock,
-  onLost,
-  pagesMax,
-}: SqliteStoreOptions): Promise<Store> {
-  const thread = await startThread({ file, pagesMax: pagesMax ?? null }, { onLost: onLost ?? (() => {}) });
-  const reads = openReads(file === MEMORY_FILE ? null : file, thread);
-  const link: Link = { thread, reads, memory: createClaimMemory(), digest, clock };
-  return {
-    ...jobPorts(link),
-    ...firePorts(link),
-    ...claimPorts(link),
-    ...readPorts(link),
-    handlers: {
-      publish: (handlers) => thread.cold("publishHandlers", { handlers }),
-      list: () => thread.cold("listHandlers", undefined),
-    },
-    leaders: {
-      take: (lease) => thread.cold("take", { ...lease, now: clock.now() }),
-      release: (lease) => thread.cold("release", lease),
-    },
-    async hello() {
-      await thread.cold("hello", undefined);
-      return { now: clock.now() };
-    },
-    async close() {
-      reads.close();
-      await thread.close();
-    },
-  };
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { file, onLost, pagesMax } = options;
+  return storeOver(await startThread({ file, pagesMax: pagesMax ?? null }, { onLost: onLost ?? (() => {}) }), options);
 }
-
-const withoutDefinition = ({ definition: _definition, ...job }: Job): JobWithoutDefinition => job;
-
-const jobPorts = ({ thread, reads, digest }: Link): Pick<Store, "jobs" | "outbox" | "requests"> => ({
-  jobs: {
-    async create(tenantId, { job, event }) {
-      const definition = definitionText(job.definitionHash, job.definition);
-      const answer = await thread.cold("createJob", { tenantId, job: withoutDefinition(job), definition, event });
-      return { kind: answer.kind, job: answer.job ?? job };
-    },
-    get: reads.getJob,
-    list: reads.listJobs,
-    change(tenantId, { previous, next, event }) {
-      const { uid, version, nextRunAt, state } = previous;
-      const definition = definitionText(next.definitionHash, next.definition);
-      const request = { tenantId, previous: { uid, version, nextRunAt, state }, next: withoutDefinition(next), definition, event };
-      return thread.cold("changeJob", request);
-    },
-    async addDefinition(tenantId, { jobUid, definition }) {
-      const hash = definitionHash(digest, definition);
-      await thread.cold("addDefinition", { tenantId, jobUid, definition: definitionText(hash, definition) });
-      return hash;
-    },
-  },
-  outbox: {
-    unsent: (query) => thread.cold("unsent", query),
-    sent: (eventIds) => thread.cold("sent", { eventIds }),
-  },
-  requests: { bind: (tenantId, binding) => thread.cold("bind", { tenantId, binding }) },
-});
-
-const firePorts = ({ thread, memory }: Link): Pick<Store, "dueJobs" | "dueRuns" | "leases"> => ({
-  dueJobs: {
-    upcoming: (query) => thread.hot("upcoming", { put: (writer) => putUpcoming(writer, query), take: takeJobs }),
-    read: (jobUids) => thread.hot("readJobs", { put: (writer) => putTexts(writer, jobUids), take: takeJobs }),
-    fire: (request) =>
-      thread.hot("fire", {
-        put: (writer) => putFire(writer, request),
-        take(reader) {
-          const result = takeFireResult(reader);
-          memory.fired(request, result);
-          return result;
-        },
-      }),
-    // A fire and its runs are one transaction: there is nothing half-done to complete.
-    repair: () => Promise.resolve(0),
-  },
-  dueRuns: {
-    publishable: (query) => thread.hot("publishable", { put: (writer) => putPublishable(writer, query), take: takeDueRuns }),
-    queues: (slots) => thread.cold("queues", { slots }),
-    published: (request) => thread.cold("published", request),
-    unclaimed: (slots) => thread.cold("unclaimed", { slots }),
-    wake: (request) => thread.cold("wake", request),
-    rouse: ({ handlers }) => thread.cold("rouse", { handlers }),
-  },
-  leases: {
-    ending: (query) => thread.cold("ending", query),
-    rescue: (request) => thread.cold("rescue", request),
-  },
-});
-
-const claimPorts = ({ thread, memory }: Link): Pick<Store, "claims" | "control" | "announcements"> => ({
-  claims: {
-    claim: (request) =>
-      thread.hot("claim", {
-        put: (writer) => putClaim(writer, request),
-        take(reader) {
-          const outcomes = takeClaimOutcomes(reader, request);
-          memory.claimed(outcomes);
-          return outcomes;
-        },
-      }),
-    heartbeat: ({ leases }) => thread.cold("heartbeat", { leases }),
-    settle({ settlements, now }) {
-      const call = { settlements, now, memory };
-      return thread.hot("settle", { put: (writer) => putSettlements(writer, call), take: (reader) => takeSettleOutcomes(reader, call) });
-    },
-    defer: (request) => thread.cold("defer", request),
-  },
-  control: {
-    cancel: (tenantId, request) => thread.cold("cancelRun", { tenantId, ...request }),
-    cancelOpen: (tenantId, request) => thread.cold("cancelOpen", { tenantId, ...request }),
-  },
-  announcements: {
-    unannounced: (query) => thread.cold("unannounced", query),
-    announced: (runIds) => thread.hot("announced", { put: (writer) => putTexts(writer, runIds), take: () => undefined }),
-  },
-});
-
-const readPorts = ({ thread, reads }: Link): Pick<Store, "runs" | "status" | "retention"> => ({
-  runs: { get: reads.getRun, list: reads.listRuns, origin: reads.originOf },
-  status: {
-    apply: (changes) => thread.hot("apply", { put: (writer) => putStatusChanges(writer, changes), take: () => undefined }),
-    settledSince: (query) => thread.cold("settledSince", query),
-    watermark: () => thread.cold("watermark", undefined),
-    advance: (watermark) => thread.cold("advance", { watermark }),
-  },
-  retention: { sweep: (request) => thread.cold("sweep", request) },
-});

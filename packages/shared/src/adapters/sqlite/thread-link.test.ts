@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { Worker } from "node:worker_threads";
 import type { AppError } from "../../domain/app-error.ts";
 import { startThread } from "./thread-link.ts";
 
@@ -8,7 +9,8 @@ const unavailable = { code: "store_unavailable", retryable: true };
 async function setup() {
   const lost: AppError[] = [];
   const entry = new URL("./failing-thread.test-support.ts", import.meta.url);
-  return { lost, thread: await startThread(data, { entry, onLost: (fault) => lost.push(fault) }) };
+  const start = () => new Worker(entry);
+  return { lost, thread: await startThread(data, { start, onLost: (fault) => lost.push(fault) }) };
 }
 
 test("when the thread fails, every call under way and every later one is refused, and it is told once", async () => {

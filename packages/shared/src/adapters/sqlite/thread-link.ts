@@ -37,8 +37,11 @@ interface Pending {
   readonly reject: (fault: AppError) => void;
 }
 
+/** What the link needs of a thread. */
+export type StoreThread = Pick<Worker, "on" | "once" | "off" | "postMessage" | "ref" | "unref">;
+
 interface LinkState {
-  readonly worker: Worker;
+  readonly worker: StoreThread;
   readonly pending: Map<number, Pending>;
   writer: PacketWriter | null;
   lastId: number;
@@ -53,16 +56,16 @@ const HOT_NUMBER = Object.fromEntries(HOT_CALLS.map((name, number) => [name, num
 export interface StartOptions {
   /** Told once, when the thread has ended though nobody asked it to. */
   readonly onLost: (fault: AppError) => void;
-  /** What the thread runs; the store's, by default. */
-  readonly entry?: URL;
+  /** Starts the thread; by default one of the process's own. */
+  readonly start?: (data: ThreadData) => StoreThread;
 }
 
 /** This program's own sources, or what was built from them. */
 const ENTRY = import.meta.url.endsWith(".ts") ? new URL("./thread.ts", import.meta.url) : new URL("./thread.js", import.meta.url);
 
 /** Starts the thread and waits until the file is open. */
-export async function startThread(data: ThreadData, { onLost, entry = ENTRY }: StartOptions): Promise<ThreadLink> {
-  const worker = startWorker(data, entry);
+export async function startThread(data: ThreadData, { onLost, start = startWorker }: StartOptions): Promise<ThreadLink> {
+  const worker = start(data);
   const state: LinkState = {
     worker,
     pending: new Map(),
@@ -104,12 +107,12 @@ export async function startThread(data: ThreadData, { onLost, entry = ENTRY }: S
 const gone = (message: string, cause?: unknown): AppError => new AppError("store_unavailable", message, { retryable: true, cause });
 
 /** Sources are found by their condition, which a thread does not take over from how the program itself was started. */
-function startWorker(workerData: ThreadData, entry: URL): Worker {
-  const source = entry.href.endsWith(".ts") ? ["--conditions=@tickline/source"] : [];
-  return new Worker(entry, { workerData, name: "store", execArgv: [...source, ...process.execArgv] });
+function startWorker(workerData: ThreadData): StoreThread {
+  const source = ENTRY.href.endsWith(".ts") ? ["--conditions=@tickline/source"] : [];
+  return new Worker(ENTRY, { workerData, name: "store", execArgv: [...source, ...process.execArgv] });
 }
 
-function opened(worker: Worker): Promise<void> {
+function opened(worker: StoreThread): Promise<void> {
   return new Promise((resolve, reject) => {
     const ended = (): void => reject(gone("the store's thread ended while it opened the file"));
     worker.once("exit", ended);

@@ -1,0 +1,101 @@
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import type { Timer } from "../../ports/clock.ts";
+import { systemClock } from "../system/clock.ts";
+import { beginIncarnation } from "./core.ts";
+import { MEMORY_FILE, openWriter, syncBySelf } from "./database.ts";
+import { type DiskSync, noDiskSync, openDiskSync } from "./disk-sync.ts";
+import { storeFault } from "./faults.ts";
+import type { FromThread, ThreadData, ToThread } from "./thread-messages.ts";
+import { createTurns } from "./turn.ts";
+import type { Packet } from "./wire.ts";
+
+/** New runs are entered into the index of ids when nothing was asked for this long. Milliseconds. */
+const IDLE_MS = 100;
+/** While the disk is busy, calls are gathered until they are this much, in numbers and eighths of characters: some 300 runs. */
+const GATHERED_MAX = 8_000;
+
+/** What the store's thread does: gathers calls, performs them in turns, and answers when they are on disk. */
+export function serveFile(port: MessagePort, data: ThreadData): void {
+  try {
+    serveOpened(port, data);
+  } catch (fault) {
+    const { code, message, retryable } = storeFault(fault, "open the store");
+    send(port, { failed: { code, message, retryable } });
+    port.close();
+  }
+}
+
+function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
+  const db = openWriter(file, { pagesMax });
+  const turns = createTurns(db, beginIncarnation(db));
+  const disk = file === MEMORY_FILE ? noDiskSync : openLog(file);
+  if (file !== MEMORY_FILE) syncBySelf(db);
+  let gathered: Packet[] = [];
+  let gatheredSize = 0;
+  let closing = false;
+  let idle: Timer | null = null;
+
+  const post = (message: FromThread): void => send(port, message);
+  function serve(): void {
+    if (gathered.length === 0) return;
+    const packets = gathered;
+    gathered = [];
+    gatheredSize = 0;
+    const answers: Packet[] = [];
+    const wrote = turns.serve(packets, { now: (packet) => answers.push(packet), later: post });
+    const answer = (): void => answers.forEach(post);
+    // What a turn has only read may be another's commit that is not on disk yet: nothing is said before it is.
+    if (wrote || disk.busy) disk.afterSync(answer);
+    else answer();
+    if (idle === null && turns.untidy) idle = systemClock.setTimer(IDLE_MS, tidy);
+  }
+  function tidy(): void {
+    idle = null;
+    try {
+      if (turns.untidy) turns.tidy();
+    } catch {
+      // The next call meets the same fault, and answers with it.
+    }
+  }
+  function close(): void {
+    // A sync may have begun for what was committed during the last one; its answers go first.
+    if (disk.busy) return disk.whenIdle(close);
+    idle?.cancel();
+    tidy();
+    disk.close();
+    db.close();
+    post({ closed: true });
+    port.close();
+  }
+  /** Takes all that has come meanwhile into one turn: the more there is to do, the less each call costs. */
+  port.on("message", (first: ToThread) => {
+    for (let message: ToThread | undefined = first; message !== undefined; message = nextMessage(port)) {
+      if ("close" in message) closing = true;
+      else {
+        gathered.push(message);
+        gatheredSize += message.numbers.length + message.text.length / 8;
+      }
+    }
+    if (closing) {
+      serve();
+      disk.whenIdle(close);
+    } else if (disk.busy && gatheredSize < GATHERED_MAX) disk.whenIdle(serve);
+    else serve();
+  });
+  post({ ready: true });
+}
+
+/** The numbers of an answer are handed over, not copied. */
+function send(port: MessagePort, message: FromThread): void {
+  if ("numbers" in message) port.postMessage(message, [message.numbers.buffer]);
+  else port.postMessage(message);
+}
+
+/** Without knowing what is on disk there is nothing left to say: the thread ends, and with it every call. */
+const openLog = (file: string): DiskSync =>
+  openDiskSync(`${file}-wal`, (cause) => {
+    throw new Error(`sync the log of ${file}`, { cause });
+  });
+
+const nextMessage = (port: MessagePort): ToThread | undefined =>
+  (receiveMessageOnPort(port) as { readonly message: ToThread } | undefined)?.message;
