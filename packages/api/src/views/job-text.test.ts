@@ -25,11 +25,13 @@ const editedTo = (job: Job, name: string): Job => {
 describe("the text of a job is the JSON of its view", () => {
   test("whatever is in its definition", () => {
     const texts = createJobTexts();
+    let index = 0;
     fc.assert(
-      fc.property(fc.string({ unit: "grapheme" }), fc.dictionary(fc.string(), fc.jsonValue()), fc.nat(), (name, params, index) => {
+      fc.property(fc.string({ unit: "grapheme" }), fc.dictionary(fc.string(), fc.jsonValue()), (name, params) => {
+        index += 1;
         const definition = definitionOf({ name, params: params as never });
         const job = { ...jobOf({ id: `job-${index}` }), definition, definitionHash: definitionHash(sha256, definition) };
-        expect(texts.job({ ...job, uid: `uid-${name}-${index}` })).toBe(JSON.stringify(showJob(job)));
+        expect(texts.job(job)).toBe(JSON.stringify(showJob(job)));
       }),
     );
   });
