@@ -15,7 +15,8 @@ const CHILD = fileURLToPath(new URL("./acknowledging-child.test-support.ts", imp
 
 /** What a process said it had been acknowledged, until it was killed. */
 async function liveAndDie(file: string, life: number): Promise<string[]> {
-  const child = spawn(process.execPath, ["--conditions=@tickline/source", CHILD, file, String(life)], {
+  // A flag of V8's, as a person may give one: the store's thread must do without it.
+  const child = spawn(process.execPath, ["--max-old-space-size=2000", "--conditions=@tickline/source", CHILD, file, String(life)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let said = "";

@@ -106,10 +106,13 @@ export async function startThread(data: ThreadData, { onLost, start = startWorke
 
 const gone = (message: string, cause?: unknown): AppError => new AppError("store_unavailable", message, { retryable: true, cause });
 
-/** Sources are found by their condition, which a thread does not take over from how the program itself was started. */
+/**
+ * Sources are found by their condition, which a thread does not take over from how the program itself was started. Nothing
+ * else of that is handed on: a thread refuses V8's flags, and a program may well be started with `--max-old-space-size`.
+ */
 function startWorker(workerData: ThreadData): StoreThread {
-  const source = ENTRY.href.endsWith(".ts") ? ["--conditions=@tickline/source"] : [];
-  return new Worker(ENTRY, { workerData, name: "store", execArgv: [...source, ...process.execArgv] });
+  const execArgv = ENTRY.href.endsWith(".ts") ? ["--conditions=@tickline/source"] : [];
+  return new Worker(ENTRY, { workerData, name: "store", execArgv });
 }
 
 function opened(worker: StoreThread): Promise<void> {
