@@ -7,6 +7,7 @@ import type { JobStatus } from "@tickline/shared/ports/job-status";
 import { addJob, addRun, end, start } from "@tickline/shared/testing/contracts/store-steps";
 import { MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { manualClock } from "@tickline/shared/testing/manual-clock";
+import fc from "fast-check";
 import { apiUnderTest, minimalJob } from "../api-under-test.test-support.ts";
 import { claimOf, ended, started } from "./event-story.test-support.ts";
 import { createSettledFold } from "./settled-fold.ts";
@@ -98,10 +99,11 @@ describe("the fold of settled runs", () => {
       const job = await addJob(at.store, { id: `job-${index}` });
       await end(at.store, await start(at.store, await addRun(at.store, job)));
     }
+    at.clock.advance(SECOND);
     await at.fold();
     expect(await at.store.status.watermark()).toBe(0);
     expect((await at.pass()) + 1).toBeGreaterThanOrEqual(3);
-    expect(await at.store.status.watermark()).toBe(START);
+    expect(await at.store.status.watermark()).toBe(START + SECOND);
     const { items } = await at.store.jobs.list("default", { limit: 10, cursor: null });
     expect(items.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => "succeeded"));
   });
@@ -120,12 +122,11 @@ describe("the fold of settled runs", () => {
     const at = setup();
     const job = await addJob(at.store);
     await end(at.store, await start(at.store, await addRun(at.store, job)));
-    await at.pass();
-    at.clock.advance(MINUTE);
-    await at.pass();
-    at.clock.advance(MINUTE);
-    await at.pass();
-    expect(at.applied.flat().length).toBeLessThanOrEqual(2);
+    for (let minute = 0; minute < 3; minute += 1) {
+      await at.pass();
+      if (minute < 2) at.clock.advance(MINUTE);
+    }
+    expect(at.applied.flat()).toHaveLength(1);
     expect(await at.store.status.watermark()).toBe(START + 2 * MINUTE);
   });
 
@@ -141,6 +142,7 @@ describe("the fold of settled runs", () => {
       settledSince: (query) => (away ? Promise.reject(new Error("away")) : at.heard.settledSince(query)),
     };
     const fold = createSettledFold({ status: flaky, hello: at.store.hello, clock: at.clock }, limits);
+    at.clock.advance(SECOND);
     await fold();
     away = true;
     await expect(fold()).rejects.toThrow("away");
@@ -148,6 +150,57 @@ describe("the fold of settled runs", () => {
     away = false;
     while ((await fold()) !== limits.foldEveryMs);
     expect(at.applied.flat()).toHaveLength(4);
-    expect(await at.store.status.watermark()).toBe(START);
+    expect(await at.store.status.watermark()).toBe(START + SECOND);
+  });
+
+  /** Between two rounds: how far the clock moves, and how many runs are settled then. */
+  const load = fc.array(fc.record({ ms: fc.integer({ min: 0, max: 20_000 }), runs: fc.integer({ min: 1, max: 4 }) }), {
+    minLength: 30,
+    maxLength: 30,
+  });
+
+  test("a pass ends although more is settled all the time, and each settled run is folded in the end", async () => {
+    await fc.assert(
+      fc.asyncProperty(load, async (steps) => {
+        const at = setup();
+        const settled = new Map<string, number>();
+        let passes = 0;
+        const settle = async (count: number): Promise<void> => {
+          for (let index = 0; index < count; index += 1) {
+            const job = await addJob(at.store, { id: `job-${settled.size}` });
+            const ended = await end(at.store, await start(at.store, await addRun(at.store, job)), { now: at.clock.now() });
+            settled.set(ended.runId, at.clock.now());
+          }
+        };
+        await settle(3);
+        for (const { ms, runs } of steps) {
+          at.clock.advance(ms);
+          await settle(runs);
+          if ((await at.fold()) === limits.foldEveryMs) passes += 1;
+        }
+        // The first pass began with a handful settled, two of which are read a round.
+        expect(passes).toBeGreaterThan(0);
+        const folded = () => new Set(at.applied.flat().map(({ lastRun }) => lastRun.runId));
+        const watermark = await at.store.status.watermark();
+        for (const [runId, settledAt] of settled) if (settledAt < watermark) expect(folded()).toContain(runId);
+        at.clock.advance(1);
+        await at.pass();
+        await at.pass();
+        expect(folded()).toEqual(new Set(settled.keys()));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test("a run settled at the very instant a pass began is folded by the next one", async () => {
+    const at = setup();
+    const held = await start(at.store, await addRun(at.store, await addJob(at.store)));
+    at.clock.advance(MINUTE);
+    await end(at.store, held, { now: START + MINUTE });
+    await at.pass();
+    expect(await at.store.status.watermark()).toBe(START + MINUTE);
+    at.clock.advance(MINUTE);
+    await at.pass();
+    expect(at.applied.flat()).toHaveLength(1);
   });
 });

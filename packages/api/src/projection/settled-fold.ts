@@ -20,7 +20,10 @@ export interface FoldDeps {
 const REST_RATIO = 4;
 
 interface Pass {
-  /** By the store's clock, which also says when runs were settled. */
+  /**
+   * By the store's clock, which also says when runs were settled. The pass ends here, whatever is settled meanwhile; the
+   * next one begins before it.
+   */
   readonly startedAt: Instant;
   readonly since: Instant;
   after: string | null;
@@ -41,7 +44,7 @@ export function createSettledFold({ status, hello, clock }: FoldDeps, limits: Fo
   return async () => {
     const startedMs = clock.monotonicMs();
     pass ??= await begin();
-    const part = await status.settledSince({ since: pass.since, after: pass.after, limit: limits.foldRunsMax });
+    const part = await status.settledSince({ since: pass.since, until: pass.startedAt, after: pass.after, limit: limits.foldRunsMax });
     if (part.changes.length > 0) await status.apply(latestOfEach(part.changes));
     if (part.next !== null) {
       pass.after = part.next;

@@ -1,7 +1,16 @@
 import type { Instant } from "../domain/instant.ts";
 import type { StatusChange } from "../domain/status-change.ts";
 
-/** A part of what was settled, and where to go on: `next` is null at the end. */
+/** `since` inclusive, `until` exclusive, both on when runs were settled, by the store's clock. */
+export interface SettledQuery {
+  readonly since: Instant;
+  readonly until: Instant;
+  /** `next` of the part before; null: from the first. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/** A part of what was settled, and where to go on: `next` is null at the end. A part may be empty and not the last. */
 export interface SettledPart {
   readonly changes: readonly StatusChange[];
   readonly next: string | null;
@@ -11,9 +20,12 @@ export interface SettledPart {
 export interface JobStatus {
   /** At most one change a job (see `latestOfEach`); what does not supersede the stored status changes nothing. */
   apply(changes: readonly StatusChange[]): Promise<void>;
-  /** Runs that started and ended, by when they were settled, from `since` on. */
-  settledSince(query: { readonly since: Instant; readonly after: string | null; readonly limit: number }): Promise<SettledPart>;
-  /** Up to when settled runs are known to be folded in; 0 at first. */
+  /**
+   * Runs that started and ended, by when they were settled. The end of the range is what lets a reader come to it: more
+   * is settled all the time.
+   */
+  settledSince(query: SettledQuery): Promise<SettledPart>;
+  /** Runs settled before this are known to be folded in; 0 at first. */
   watermark(): Promise<Instant>;
   /** Never moves back. */
   advance(watermark: Instant): Promise<void>;

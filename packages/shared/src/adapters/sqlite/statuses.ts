@@ -1,7 +1,7 @@
 import { RUN_STATE } from "./codes.ts";
 import { stateRank } from "../../domain/run-state.ts";
 import type { StatusChange } from "../../domain/status-change.ts";
-import type { SettledPart } from "../../ports/job-status.ts";
+import type { SettledPart, SettledQuery } from "../../ports/job-status.ts";
 import type { Core } from "./core.ts";
 import { unpackKeys } from "./endings.ts";
 import { belongsTo } from "./job-table.ts";
@@ -59,36 +59,37 @@ export function openStatuses({ db, jobs }: Core): (reader: PacketReader) => void
   };
 }
 
-export interface SettledQuery {
-  readonly since: number;
-  readonly after: string | null;
-  readonly limit: number;
-}
-
 interface Position {
   readonly settledAt: number;
   readonly seq: number;
-  /** How many runs of that row have been given. */
-  readonly given: number;
+  /** The run of that row to go on with. 0: its first. */
+  readonly runKey: number;
 }
 
-/** Runs that started and ended, in the order of their settlement. A position names the row of endings and a place in it. */
+/** Runs looked at for one part, as a multiple of those it may hold: most of what ended may never have started. */
+const RUNS_LOOKED_AT = 4;
+
+/**
+ * Runs that started and ended, in the order of their settlement. A position names the row of endings and a run of it,
+ * not a place: retention takes runs out of rows meanwhile. Where that one is gone too, the row is given anew.
+ */
 export function openSettledSince(core: Core): (query: SettledQuery) => SettledPart {
   const select = core.db.prepare(
-    `SELECT settled_at, seq, run_keys FROM endings WHERE settled_at >= ?1 AND (settled_at > ?1 OR seq >= ?2)
+    `SELECT settled_at, seq, run_keys FROM endings WHERE settled_at >= ?1 AND settled_at < ?3 AND (settled_at > ?1 OR seq >= ?2)
      ORDER BY settled_at, seq`,
   );
-  return ({ since, after, limit }) => {
-    const from = after === null ? { settledAt: since, seq: 0, given: 0 } : positionOf(after);
+  return ({ since, until, after, limit }) => {
+    const from = after === null ? { settledAt: since, seq: 0, runKey: 0 } : positionOf(after);
     const changes: StatusChange[] = [];
-    for (const row of select.iterate(from.settledAt, from.seq)) {
+    let looked = 0;
+    for (const row of select.iterate(from.settledAt, from.seq, until)) {
       const [settledAt, seq] = [row["settled_at"] as number, row["seq"] as number];
       const keys = unpackKeys(row["run_keys"] as Uint8Array);
-      for (let place = seq === from.seq ? from.given : 0; place < keys.length; place += 1) {
+      for (let place = seq === from.seq ? Math.max(0, keys.indexOf(from.runKey)) : 0; place < keys.length; place += 1) {
+        if (changes.length === limit || looked === RUNS_LOOKED_AT * limit) return { changes, next: `${settledAt}.${seq}.${keys[place]}` };
+        looked += 1;
         const change = changeOf(core, keys[place] as number);
-        if (change === null) continue;
-        if (changes.length === limit) return { changes, next: `${settledAt}.${seq}.${place}` };
-        changes.push(change);
+        if (change !== null) changes.push(change);
       }
     }
     return { changes, next: null };
@@ -104,6 +105,6 @@ function changeOf({ readRun }: Core, runKey: number): StatusChange | null {
 }
 
 function positionOf(after: string): Position {
-  const [settledAt = 0, seq = 0, given = 0] = after.split(".").map(Number);
-  return { settledAt, seq, given };
+  const [settledAt = 0, seq = 0, runKey = 0] = after.split(".").map(Number);
+  return { settledAt, seq, runKey };
 }

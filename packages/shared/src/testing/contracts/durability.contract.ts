@@ -34,7 +34,7 @@ const everything = async (store: Store, jobs: readonly Job[]) => ({
   upcoming: await store.dueJobs.upcoming({ slots: ALL_SLOTS, until: START + HOUR, after: null, limit: 100 }),
   unsent: await store.outbox.unsent({ slots: ALL_SLOTS, limit: 100 }),
   unannounced: await unannounced(store),
-  settled: await store.status.settledSince({ since: 0, after: null, limit: 100 }),
+  settled: await store.status.settledSince({ since: 0, until: Number.MAX_SAFE_INTEGER, after: null, limit: 100 }),
   watermark: await store.status.watermark(),
   handlers: await store.handlers.list(),
   publishable: await publishable(store),
@@ -64,7 +64,7 @@ const FACTS: StoreFacts = {
     await end(store, await start(store, announced, { token: "c" }));
     await store.announcements.announced([announced.runId]);
     await store.outbox.sent([`${paused.uid}-1-JobCreated`]);
-    const { changes } = await store.status.settledSince({ since: 0, after: null, limit: 1 });
+    const { changes } = await store.status.settledSince({ since: 0, until: Number.MAX_SAFE_INTEGER, after: null, limit: 1 });
     await store.status.apply(changes);
     await store.status.advance(START);
     await store.handlers.publish([{ type: "http", description: null, paramsSchema: {}, lastSeenAt: START }]);

@@ -47,11 +47,13 @@ const history: readonly LastRun[] = [0, 1, 2].flatMap((run) =>
   ),
 );
 
-async function settledSince(store: Store, since: number, limit: number): Promise<StatusChange[][]> {
+/** All parts, but for the empty ones. */
+async function settledSince(store: Store, since: number, limit: number, until = Number.MAX_SAFE_INTEGER): Promise<StatusChange[][]> {
   const parts: StatusChange[][] = [];
-  for (let after: string | null = null; parts.length < PARTS_MAX;) {
-    const part: SettledPart = await store.status.settledSince({ since, after, limit });
-    parts.push([...part.changes]);
+  let after: string | null = null;
+  for (let asked = 0; asked < PARTS_MAX; asked += 1) {
+    const part: SettledPart = await store.status.settledSince({ since, until, after, limit });
+    if (part.changes.length > 0) parts.push([...part.changes]);
     after = part.next;
     if (after === null) return parts;
   }
@@ -161,6 +163,40 @@ export const jobStatusContract = contractOf("JobStatus", {
       const instants = settled.map(({ finishedAt }) => finishedAt ?? 0);
       expect(instants).toEqual(instants.toSorted((left, right) => left - right));
     }
+  },
+
+  "settled runs are told up to an instant, that one not included, and what is settled meanwhile is left out": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const runs = await addRuns(store, job, { count: 8 });
+    const endAt = async (index: number, now: number) => end(store, await start(store, runs[index]!, { token: `token-${index}` }), { now });
+    const before = [await endAt(0, START), await endAt(1, START + 1), await endAt(2, START + 2)];
+    const atEnd = await endAt(3, START + 3);
+    const range = { since: START, until: START + 3, limit: 1 };
+    const told: StatusChange[] = [];
+    let after: string | null = null;
+    for (let asked = 0; asked === 0 || after !== null; asked += 1) {
+      expect(asked).toBeLessThan(PARTS_MAX);
+      if (asked > 0 && asked <= 4) await endAt(3 + asked, START + 3 + asked);
+      const part: SettledPart = await store.status.settledSince({ ...range, after });
+      told.push(...part.changes);
+      after = part.next;
+    }
+    expect(told).toEqual(endingsOf(before));
+    expect((await settledSince(store, START + 3, 1, START + 4)).flat()).toEqual(endingsOf([atEnd]));
+    expect(await settledSince(store, START + 3, 1, START + 3)).toEqual([]);
+  },
+
+  "runs that never ran do not stand in the way of those behind them": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const [run] = await addRuns(store, job, { count: 1 });
+    for (let batch = 0; batch < 3; batch += 1) {
+      const entries = Array.from({ length: 30 }, (_, index) =>
+        entryOf(job, { cause: "manual", key: `${batch}-${index}`, state: "missed", reason: "misfire" }),
+      );
+      await fire(store, { job, advance: null, entries });
+    }
+    const ended = await end(store, await start(store, run!), { now: START + 1 });
+    expect(await settledSince(store, START, 1)).toEqual([endingsOf([ended])]);
   },
 
   "what was settled is still there when its job is deleted": async ({ store }) => {

@@ -1,7 +1,7 @@
 import { supersedes, type StatusChange } from "../../../domain/status-change.ts";
 import type { JobStatus } from "../../../ports/job-status.ts";
 import { lastRunOf, type RunRow } from "./run-row.ts";
-import { type Position, take } from "./sorted-index.ts";
+import { type Position, take, takeWhile } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 
 export const createJobStatus = (state: MemoryState): JobStatus => ({
@@ -13,9 +13,10 @@ export const createJobStatus = (state: MemoryState): JobStatus => ({
       state.jobs.save(row);
     }
   },
-  async settledSince({ since, after, limit }) {
+  async settledSince({ since, until, after, limit }) {
     const behind: Position = after === null ? { at: since, id: "" } : positionOf(after);
-    const found = take(state.runs.settled.ascending(behind), limit + 1);
+    const settled = takeWhile(state.runs.settled.ascending(behind), ({ settledAt }) => settledAt !== null && settledAt < until);
+    const found = take(settled, limit + 1);
     const part = found.slice(0, limit);
     const last = part.at(-1);
     return {
