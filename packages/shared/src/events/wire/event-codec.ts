@@ -1,0 +1,31 @@
+import type { TicklineEvent } from "../event.ts";
+import type { WireHeaders } from "./cloud-event.ts";
+
+/** A message as it came: nothing of it is trusted. */
+export interface WireMessage {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: WireHeaders;
+}
+
+/** An event as it goes out. */
+export interface EncodedEvent {
+  /** Null: it may go to any partition. */
+  readonly key: string | null;
+  readonly value: Uint8Array | string;
+  readonly headers: Record<string, string>;
+}
+
+export type Decoded =
+  | { readonly kind: "event"; readonly event: TicklineEvent }
+  /** An event of a type that this version does not know: a newer one said it to newer readers. */
+  | { readonly kind: "unknown"; readonly type: string }
+  /** Never to be read, by anybody of this version: it goes to the dead letters. */
+  | { readonly kind: "undecodable"; readonly reason: string };
+
+/** Events to messages and back. */
+export interface EventCodec {
+  encode(events: readonly TicklineEvent[]): readonly EncodedEvent[];
+  /** Rejects (`bus_unavailable`, retryable) when what it needs is away, such as a registry: that says nothing of the messages. */
+  decode(messages: readonly WireMessage[]): Promise<readonly Decoded[]>;
+}

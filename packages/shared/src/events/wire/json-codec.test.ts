@@ -1,0 +1,93 @@
+import { describe, expect, test } from "@jest/globals";
+import type { TicklineEvent } from "../event.ts";
+import { jobDue } from "../job-due.ts";
+import { sampleDueRun, sampleEvents } from "../sample-events.test-support.ts";
+import type { WireMessage } from "./event-codec.ts";
+import { jsonCodec } from "./json-codec.ts";
+
+/** What a consumer gets of what was sent: bytes all through. */
+function onTheWire(
+  event: TicklineEvent,
+  change: { headers?: Record<string, string | undefined>; value?: string | null } = {},
+): WireMessage {
+  const sent = jsonCodec.encode([event])[0];
+  const headers = Object.entries({ ...sent?.headers, ...change.headers }).flatMap(([name, text]) =>
+    text === undefined ? [] : [[name, Buffer.from(text)]],
+  );
+  const value = change.value === undefined ? (sent?.value ?? null) : change.value;
+  return { key: null, value: value === null ? null : Buffer.from(value), headers: Object.fromEntries(headers) };
+}
+const due = jobDue(sampleDueRun(), 1_000);
+const changed = (change: object): string => JSON.stringify({ ...JSON.parse(String(jsonCodec.encode([due])[0]?.value)), ...change });
+const decodedKind = async (message: WireMessage) => (await jsonCodec.decode([message]))[0];
+
+describe("events as CloudEvents with JSON", () => {
+  test("each event comes back as it went", async () => {
+    const events = sampleEvents();
+    expect(await jsonCodec.decode(events.map((event) => onTheWire(event)))).toEqual(events.map((event) => ({ kind: "event", event })));
+  });
+
+  test("the envelope stands in ce_ headers, and the value is the data with instants as text", () => {
+    const [message] = jsonCodec.encode([due]);
+    expect(message?.headers).toEqual({
+      "content-type": "application/json",
+      ce_specversion: "1.0",
+      ce_id: due.id,
+      ce_type: "JobDue",
+      ce_source: "tickline/scheduler",
+      ce_subject: "nightly-report",
+      ce_time: "1970-01-01T00:00:01.000Z",
+      ce_tenantid: "default",
+    });
+    expect(JSON.parse(String(message?.value))).toMatchObject({ jobId: "nightly-report", scheduledFor: "2026-03-29T01:00:00.000Z" });
+  });
+
+  test("the key is the job's id, and JobDue and hints have none", () => {
+    const keys = sampleEvents().map((event) => [event.type, jsonCodec.encode([event])[0]?.key]);
+    expect(Object.fromEntries(keys)).toEqual({
+      JobCreated: "nightly-report",
+      JobUpdated: "nightly-report",
+      JobDeleted: "nightly-report",
+      JobDue: null,
+      JobStarted: "nightly-report",
+      JobRetrying: "nightly-report",
+      JobCompleted: "nightly-report",
+      JobSkipped: "nightly-report",
+      CancelRequested: null,
+      HandlersChanged: null,
+      RunsReady: null,
+    });
+  });
+
+  test("a field of a newer writer is dropped, one of an older writer has its default", async () => {
+    const message = onTheWire(due, { value: changed({ spread: 5, lastRun: undefined, retry: { backoff: "fixed" } }) });
+    const retry = { maxAttempts: 3, backoff: "fixed", delayMs: 1_000, delayMaxMs: 3_600_000, jitter: "full", nonRetryable: [] };
+    expect(await decodedKind(message)).toEqual({ kind: "event", event: jobDue(sampleDueRun({ lastRun: null, retry } as never), 1_000) });
+  });
+
+  test("an event of an unknown type is told from one that cannot be read", async () => {
+    expect(await decodedKind(onTheWire(due, { headers: { ce_type: "JobDreamt" } }))).toEqual({ kind: "unknown", type: "JobDreamt" });
+  });
+
+  test.each<[string, WireMessage, string]>([
+    ["no headers", { key: null, value: Buffer.from("{}"), headers: {} }, "the header ce_specversion is missing"],
+    ["another version of CloudEvents", onTheWire(due, { headers: { ce_specversion: "0.3" } }), "ce_specversion is not 1.0"],
+    ["no id", onTheWire(due, { headers: { ce_id: undefined } }), "the header ce_id is missing"],
+    ["no time", onTheWire(due, { headers: { ce_time: "soon" } }), "ce_time must be an instant"],
+    ["no value", onTheWire(due, { value: null }), "the value is empty"],
+    ["no JSON", onTheWire(due, { value: "{" }), "the value is not JSON"],
+    ["a list", onTheWire(due, { value: "[]" }), "data must be an object"],
+    ["a field missing", onTheWire(due, { value: changed({ runId: undefined }) }), "runId must be a string"],
+    ["a fraction", onTheWire(due, { value: changed({ attempt: 1.5 }) }), "attempt must be a whole number"],
+    ["a number for an instant", onTheWire(due, { value: changed({ scheduledFor: 5 }) }), "scheduledFor must be an instant"],
+    ["params that are a list", onTheWire(due, { value: changed({ params: [] }) }), "params must be an object"],
+    ["a cause nobody knows", onTheWire(due, { value: changed({ cause: "whim" }) }), "cause is none of schedule, manual, retry, backfill"],
+  ])("%s cannot be read, and it is said why", async (_, message, reason) => {
+    expect(await decodedKind(message)).toEqual({ kind: "undecodable", reason });
+  });
+
+  test("Avro without a registry is no bad message: it waits for a better configuration", async () => {
+    const message = onTheWire(due, { headers: { "content-type": "application/avro" } });
+    await expect(jsonCodec.decode([message])).rejects.toMatchObject({ code: "bus_unavailable", retryable: true });
+  });
+});

@@ -1,0 +1,45 @@
+import { mediaTypeOf, toHeaders } from "./cloud-event.ts";
+import type { Decoded, EventCodec, WireMessage } from "./event-codec.ts";
+import { AppError } from "../../domain/app-error.ts";
+import { decodeBy, eventFormats, eventKey, type EventFormat } from "./event-formats.ts";
+import { JSON_FORMAT, WireFault } from "./wire-values.ts";
+
+export const JSON_CONTENT_TYPE = "application/json";
+export const AVRO_CONTENT_TYPE = "application/avro";
+
+const formats = eventFormats(JSON_FORMAT);
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** Events as plain JSON, with instants as ISO 8601 text: what goes out where there is no registry. */
+export const jsonCodec: EventCodec = {
+  encode: (events) =>
+    events.map((event) => {
+      const format = formats.get(event.type) as EventFormat; // Every type has one.
+      return {
+        key: eventKey(format, event),
+        value: JSON.stringify(format.write(event.data)),
+        headers: toHeaders(event, JSON_CONTENT_TYPE),
+      };
+    }),
+  decode: async (messages) => messages.map(decodeJson),
+};
+
+/** Avro without a registry is a fault of the configuration, not of the message: it waits until that is mended. */
+export function decodeJson({ value, headers }: WireMessage): Decoded {
+  if (mediaTypeOf(headers) === AVRO_CONTENT_TYPE) {
+    throw new AppError("bus_unavailable", "messages are in Avro, and no registry is set here: set REGISTRY_URL", { retryable: true });
+  }
+  return decodeBy(formats, headers, (format) => format.read(parsed(value)));
+}
+
+function parsed(value: Uint8Array | null): unknown {
+  if (value === null) throw new WireFault("the value is empty");
+  try {
+    return JSON.parse(decoder.decode(value));
+  } catch (fault) {
+    throw new WireFault("the value is not JSON", { cause: fault });
+  }
+}
+
+/** For a codec that knows more formats: what it would have to read by this one. */
+export const isJson = (headers: WireMessage["headers"]): boolean => mediaTypeOf(headers) === JSON_CONTENT_TYPE;

@@ -1,0 +1,130 @@
+import type { WireShape } from "./wire-shape.ts";
+
+/** How a format says what it has no kind for: instants, and JSON inside of it. */
+export interface WireFormat {
+  readonly instant: { write(instant: number): unknown; read(value: unknown): number | undefined };
+  readonly json: { write(value: unknown): unknown; read(value: unknown): unknown };
+}
+
+export const JSON_FORMAT: WireFormat = {
+  instant: {
+    write: (instant) => new Date(instant).toISOString(),
+    read: (value) => (typeof value === "string" ? orUndefined(Date.parse(value)) : undefined),
+  },
+  json: { write: (value) => value, read: (value) => value },
+};
+
+export const AVRO_FORMAT: WireFormat = {
+  instant: { write: (instant) => instant, read: (value) => (typeof value === "number" ? orUndefined(value) : undefined) },
+  json: {
+    write: (value) => JSON.stringify(value),
+    read: (value) => (typeof value === "string" ? parsed(value) : undefined),
+  },
+};
+
+/** What was read is not what the event's schema says. Its message names the field. */
+export class WireFault extends Error {
+  override readonly name = "WireFault";
+}
+
+type Write = (value: never) => unknown;
+type Read = (value: unknown, path: string) => unknown;
+
+/** Turns event data into what the format writes. Compiled once for each event: it runs for every message. */
+export function writerOf(shape: WireShape, format: WireFormat): Write {
+  switch (shape.kind) {
+    case "instant":
+      return format.instant.write;
+    case "json":
+    case "jsonObject":
+      return format.json.write;
+    case "nullable": {
+      const write = writerOf(shape.of, format);
+      return (value) => (value === null ? null : write(value));
+    }
+    case "array": {
+      const write = writerOf(shape.of, format);
+      return (values: readonly never[]) => values.map((value) => write(value));
+    }
+    case "record": {
+      const fields = shape.fields.map(({ name, shape: of }) => ({ name, write: writerOf(of, format) }));
+      return (value: Readonly<Record<string, never>>) => {
+        const written: Record<string, unknown> = {};
+        for (const { name, write } of fields) written[name] = write(value[name] as never);
+        return written;
+      };
+    }
+    case "string":
+    case "enum":
+    case "boolean":
+    case "integer":
+      return (value) => value;
+  }
+}
+
+/** Turns what was read into event data, and checks it on the way: unknown fields are dropped, a wrong one is a `WireFault`. */
+export function readerOf(shape: WireShape, format: WireFormat): Read {
+  switch (shape.kind) {
+    case "nullable": {
+      const read = readerOf(shape.of, format);
+      return (value, path) => (value === null ? null : read(value, path));
+    }
+    case "array": {
+      const read = readerOf(shape.of, format);
+      return (value, path) => (Array.isArray(value) ? value.map((item) => read(item, path)) : refuse(path, "must be a list"));
+    }
+    case "record":
+      return recordReader(shape, format);
+    case "enum": {
+      const values = new Set<unknown>(shape.values);
+      return (value, path) => (values.has(value) ? value : refuse(path, `is none of ${shape.values.join(", ")}`));
+    }
+    case "instant":
+      return (value, path) => format.instant.read(value) ?? refuse(path, "must be an instant");
+    case "json":
+      return (value, path) => {
+        const read = format.json.read(value);
+        return read === undefined ? refuse(path, "must be JSON") : read;
+      };
+    case "jsonObject":
+      return (value, path) => objectOf(format.json.read(value), path);
+    case "string":
+    case "boolean":
+      return (value, path) => (typeof value === shape.kind ? value : refuse(path, `must be a ${shape.kind}`));
+    case "integer":
+      return (value, path) => (Number.isSafeInteger(value) ? value : refuse(path, "must be a whole number"));
+  }
+}
+
+function recordReader({ fields }: Extract<WireShape, { kind: "record" }>, format: WireFormat): Read {
+  const readers = fields.map(({ name, shape, fallback }) => ({ name, fallback, read: readerOf(shape, format) }));
+  return (value, path) => {
+    const given = objectOf(value, path);
+    const made: Record<string, unknown> = {};
+    for (const { name, fallback, read } of readers) {
+      const found = given[name];
+      made[name] = found === undefined && fallback !== undefined ? fallback : read(found, name);
+    }
+    return made;
+  };
+}
+
+const objectOf = (value: unknown, path: string): Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : refuse(path, "must be an object");
+
+function refuse(path: string, problem: string): never {
+  throw new WireFault(`${path} ${problem}`);
+}
+
+/** A number a clock may show; anything else is no instant. */
+const orUndefined = (value: number): number | undefined => (Number.isSafeInteger(value) ? value : undefined);
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // No JSON: the reader refuses the field by its name.
+  }
+}
