@@ -16,3 +16,11 @@ export interface Lock {
   /** Null: somebody else holds it, or the lock server does not answer. */
   acquire(name: string, ttlMs: number): Promise<Hold | null>;
 }
+
+/** A lock kept by a server, which may be away. */
+export interface LockServer extends Lock {
+  /** False: the server gave no answer to what was asked last, so a refusal says nothing about other holders. */
+  answers(): boolean;
+  /** Holds end by themselves; whoever wants them to end now releases them first. Safe to call twice. */
+  close(): Promise<void>;
+}
