@@ -1,3 +1,4 @@
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { Redis } from "ioredis";
 import { lockContract } from "../../testing/contracts/lock.contract.ts";
@@ -7,6 +8,7 @@ import { silentLogger } from "../../runtime/logger.ts";
 import { systemClock } from "../system/clock.ts";
 import { systemEntropy } from "../system/entropy.ts";
 import { openRedisLock } from "./redis-lock.ts";
+import { tlsInFrontOf } from "./tls-in-front.test-support.ts";
 import { stallingProxy } from "./stalling-proxy.test-support.ts";
 
 const TTL_MS = 10_000;
@@ -130,6 +132,20 @@ await describeWithServers("locks in Redis", ["redis"], (servers) => {
     expect(ours.answers()).toBe(false);
     clock.advance(200);
     expect(await within(3 * ANSWER_MS, async () => hold?.extend())).toBe(false);
+  });
+
+  test("rediss: is TLS, and a certificate of nobody's making is refused", async () => {
+    const { server, lockAt } = await setup();
+    const { port, certificate, close } = await tlsInFrontOf(new URL(servers.redisUrl));
+    ends.push(close);
+    const stranger = await lockAt(`rediss://localhost:${port}`);
+    expect(await stranger.acquire("range-0", TTL_MS)).toBeNull();
+    const trusted = getCACertificates("default");
+    ends.push(async () => setDefaultCACertificates(trusted));
+    setDefaultCACertificates([...trusted, certificate]);
+    const lock = await lockAt(`rediss://localhost:${port}`);
+    expect(await lock.acquire("range-0", TTL_MS)).not.toBeNull();
+    expect(await server.ping()).toBe("PONG");
   });
 
   test("user and password come with the URL", async () => {
