@@ -3,6 +3,7 @@ import { jobDue } from "@tickline/shared/events/job-due";
 import { dueTopic } from "@tickline/shared/events/topics";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
+import { rangeName } from "./slot-ranges.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
 
 export interface Publisher extends Service {
@@ -23,6 +24,7 @@ export function createPublisher(context: RangeContext): Publisher {
   /** Unclaimed runs by queue: counted in the store at each round, in between by hints. */
   let unclaimed: Record<string, number> = {};
   let waiting = false;
+  const range = rangeName(slots);
 
   async function publishQueue(queue: string): Promise<number> {
     let published = 0;
@@ -44,7 +46,7 @@ export function createPublisher(context: RangeContext): Publisher {
     unclaimed = { ...(await dueRuns.unclaimed(slots)) };
     let published = 0;
     for (const queue of await dueRuns.queues(slots)) published += await publishQueue(queue);
-    for (const [queue, runs] of Object.entries(unclaimed)) metrics.window.set({ queue }, runs);
+    for (const [queue, runs] of Object.entries(unclaimed)) metrics.window.set({ queue, range }, runs);
     return published;
   }
   const loop = createLoop({
@@ -58,7 +60,10 @@ export function createPublisher(context: RangeContext): Publisher {
   });
   return {
     start: loop.start,
-    stop: loop.stop,
+    async stop() {
+      await loop.stop();
+      for (const queue of Object.keys(unclaimed)) metrics.window.remove({ queue, range }); // Its next leader counts them.
+    },
     wake: loop.wake,
     publish,
     claimed(queue) {

@@ -2,13 +2,15 @@ import { ALL_SLOTS, type SlotRange } from "@tickline/shared/domain/slot";
 
 /** Every limit and interval of the scheduler, with its default and why. Milliseconds unless the name says otherwise. */
 export interface SchedulerConfig {
-  /** The slots this process may lead, each range under a lock of its own. */
+  /** The slots this process may lead, each range under a lock of its own: `slotRanges(n)`, the same in every scheduler. */
   readonly ranges: readonly SlotRange[];
   /** A leader that dies is replaced within this time. */
   readonly lockTtlMs: number;
+  /** How often schedulers count each other and even out who leads how many ranges. */
+  readonly shareMs: number;
   /** Jobs due within this time are kept in memory, so that firing waits for no read. */
   readonly horizonMs: number;
-  /** Jobs kept in memory at most; with more due at once the horizon shrinks. About 1.5 KB each. */
+  /** Jobs kept in memory at most, over all ranges; with more due at once the horizon shrinks. About 1.5 KB each. */
   readonly heapJobsMax: number;
   /** Jobs read from the store at once. */
   readonly readJobsMax: number;
@@ -20,7 +22,7 @@ export interface SchedulerConfig {
   readonly overdueMs: number;
   /** While local workers keep getting free, due jobs wait this long since the last one got free to be claimed in their own fire. */
   readonly localWaitMs: number;
-  /** Published runs of one queue that nobody has claimed yet, at most; the backlog stays in the store. */
+  /** Published runs of one queue that nobody has claimed yet, at most, over all ranges; the backlog stays in the store. */
   readonly windowRunsMax: number;
   /** Runs published at once. */
   readonly publishRunsMax: number;
@@ -59,6 +61,7 @@ const DAY_MS = 86_400_000;
 export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   ranges: [ALL_SLOTS],
   lockTtlMs: 10_000,
+  shareMs: 1_000,
   horizonMs: 2_000,
   heapJobsMax: 20_000,
   readJobsMax: 2_000,

@@ -5,10 +5,11 @@ export interface SchedulerMetrics {
   readonly latenessSeconds: Histogram;
   readonly fires: Counter<"outcome">;
   readonly published: Counter<"queue">;
-  readonly window: Gauge<"queue">;
+  readonly window: Gauge<"queue" | "range">;
   readonly woken: Counter;
   readonly rescued: Counter;
   readonly leading: Gauge<"range">;
+  readonly alive: Gauge;
 }
 
 export function createSchedulerMetrics(registry: Registry): SchedulerMetrics {
@@ -34,8 +35,8 @@ export function createSchedulerMetrics(registry: Registry): SchedulerMetrics {
     }),
     window: new Gauge({
       name: "tickline_unclaimed_runs",
-      help: "Published runs that nobody has claimed yet.",
-      labelNames: ["queue"],
+      help: "Published runs that nobody has claimed yet, of the ranges this process leads.",
+      labelNames: ["queue", "range"],
       registers,
     }),
     woken: new Counter({ name: "tickline_woken_total", help: "Runs made publishable again: retries, repeats, deferred runs.", registers }),
@@ -46,5 +47,6 @@ export function createSchedulerMetrics(registry: Registry): SchedulerMetrics {
       labelNames: ["range"],
       registers,
     }),
+    alive: new Gauge({ name: "tickline_schedulers", help: "Schedulers that share the ranges, as this one counts them.", registers }),
   };
 }

@@ -5,6 +5,9 @@ import type { Subscription } from "@tickline/shared/ports/bus";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
+import { createRangeSharing } from "./range-sharing.ts";
+import { createRoster } from "./roster.ts";
+import { rangeName } from "./slot-ranges.ts";
 import { createRangeScheduler, type RangeScheduler } from "./range-scheduler.ts";
 import { createLeadership, type Leadership } from "./range-leadership.ts";
 import type { SchedulerConfig } from "./scheduler-config.ts";
@@ -14,7 +17,12 @@ import { createStoreTime, type StoreTime } from "./store-time.ts";
 export interface Scheduler extends Service {
   /** True while this process leads some range. */
   leads(): boolean;
+  /** How many ranges it leads. */
+  leading(): number;
 }
+
+/** What this installation's locks are called, in a lock server that others may use too. */
+const LOCK_NAME = "tickline-scheduler";
 
 /** Decides when jobs are due. Any number may run: each range of slots is led by whoever holds its lock. */
 export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): Scheduler {
@@ -29,6 +37,17 @@ export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): S
       await time.measure();
       return config.storeTimeMs;
     },
+  });
+  const sharing = createRangeSharing({
+    leaderships: led.map(({ leadership }) => leadership),
+    roster: createRoster({ name: LOCK_NAME, lock: deps.lock, ttlMs: config.lockTtlMs, seats: led.length }),
+    clock,
+    entropy,
+    log,
+    shareMs: config.shareMs,
+    standInMs: config.lockTtlMs / 3,
+    fit: time.steady,
+    onAlive: (schedulers) => deps.metrics.alive.set(schedulers),
   });
   let subscription: Subscription | null = null;
 
@@ -45,15 +64,18 @@ export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): S
       await time.measure().catch((fault: unknown) => log.warn({ err: fault }, "the store's clock could not be read yet"));
       await timeLoop.start();
       for (const { leadership } of led) await leadership.start();
+      await sharing.start();
     },
     async stop() {
       await subscription?.stop();
       subscription = null;
+      await sharing.stop();
       await Promise.all(led.map(({ leadership }) => leadership.stop()));
       await timeLoop.stop();
     },
   });
-  return { ...lifecycle, leads: () => led.some(({ leadership }) => leadership.leads()) };
+  const leading = (): number => led.filter(({ leadership }) => leadership.leads()).length;
+  return { ...lifecycle, leading, leads: () => leading() > 0 };
 }
 
 interface LedRange {
@@ -65,8 +87,8 @@ function createLedRange(
   deps: SchedulerDeps,
   { config, slots, time }: { config: SchedulerConfig; slots: SlotRange; time: StoreTime },
 ): LedRange {
-  const name = `tickline-scheduler-${slots.from}-${slots.to}`;
-  const range = createRangeScheduler({ ...deps, config, slots, now: time.now, leads: () => leadership.leads() });
+  const name = `${LOCK_NAME}-${rangeName(slots)}`;
+  const range = createRangeScheduler({ ...deps, config: limitsOfRange(config), slots, now: time.now, leads: () => leadership.leads() });
   const leadership: Leadership = createLeadership({
     name,
     lock: deps.lock,
@@ -75,7 +97,13 @@ function createLedRange(
     ttlMs: config.lockTtlMs,
     fit: time.steady,
     lead: range,
-    onChange: (leading) => deps.metrics.leading.set({ range: name }, leading ? 1 : 0),
+    onChange: (leading) => deps.metrics.leading.set({ range: rangeName(slots) }, leading ? 1 : 0),
   });
   return { range, leadership };
+}
+
+/** What is bounded for all ranges together is bounded for each by its part: whoever leads it counts its own slots only. */
+function limitsOfRange(config: SchedulerConfig): SchedulerConfig {
+  const part = (limit: number): number => Math.ceil(limit / config.ranges.length);
+  return { ...config, windowRunsMax: part(config.windowRunsMax), heapJobsMax: part(config.heapJobsMax) };
 }
