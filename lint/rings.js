@@ -12,6 +12,8 @@ const ARROWS = {
   ports: ["domain", "events:type", "ports"],
   runtime: ["domain", "events", "ports", "runtime"],
   "adapters/system": ["domain", "events", "ports", "runtime", "own adapter"],
+  // What is said on Kafka is written by the registry's schemas where there is one.
+  "adapters/kafka": ["domain", "events", "ports", "runtime", "own adapter", "adapters/system", "adapters/registry"],
   adapter: ["domain", "events", "ports", "runtime", "own adapter", "adapters/system"],
   testing: ["domain", "events", "ports", "runtime", "testing", "adapters/system", "adapters/memory"],
   service: ["domain", "events", "ports", "runtime", "own package"],

@@ -4,5 +4,9 @@ export const JOBS_TOPIC = "tickline.jobs";
 export const RUNS_TOPIC = "tickline.runs";
 /** Hints for every instance. */
 export const CONTROL_TOPIC = "tickline.control";
+/** Orders of services that would rather speak Kafka than HTTP. */
+export const COMMANDS_TOPIC = "tickline.commands";
+/** What foreign executors say of the runs of external queues. */
+export const REPORTS_TOPIC = "tickline.reports";
 /** One topic a queue: JobDue. */
 export const dueTopic = (queue: string): string => `tickline.due.${queue}`;

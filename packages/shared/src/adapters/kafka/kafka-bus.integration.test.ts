@@ -1,0 +1,16 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { busContract } from "../../testing/contracts/bus.contract.ts";
+import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
+import { makeTopics, newTopic, openBus } from "./kafka-bus.test-support.ts";
+
+/** A message needs some milliseconds, a member that joins a group up to a second. */
+const BREATH_MS = 100;
+
+await describeWithServers("kafka bus", ["kafka"], (servers) => {
+  busContract("kafka", async () => {
+    const topic = newTopic();
+    await makeTopics(servers.kafkaBrokers, [topic, `${topic}.other`]);
+    const { bus } = await openBus(servers.kafkaBrokers);
+    return { bus, topic, breathe: () => sleep(BREATH_MS) };
+  });
+});

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Kafka, logLevel } from "kafkajs";
+import type { AppError } from "../../domain/app-error.ts";
+import type { Bus } from "../../ports/bus.ts";
+import { silentLogger } from "../../runtime/logger.ts";
+import { systemClock } from "../system/clock.ts";
+import { systemEntropy } from "../system/entropy.ts";
+import { deadTopic } from "./dead-letters.ts";
+import { openKafkaBus, type KafkaBusOptions } from "./open-kafka-bus.ts";
+import { ensureTopics } from "./topics-command.ts";
+
+export const newTopic = (): string => `test.${systemEntropy.newId()}`;
+
+/** Topics as the command makes them, each with its dead letters. */
+export async function makeTopics(brokers: string, names: readonly string[], partitions = 2): Promise<void> {
+  const topics = names.flatMap((name) => [
+    { name, partitions, replicas: 1, retentionMs: 3_600_000 },
+    { name: deadTopic(name), partitions: 1, replicas: 1, retentionMs: 3_600_000 },
+  ]);
+  await ensureTopics({ url: `kafka://${brokers}`, clientId: "test", log: silentLogger, topics });
+}
+
+/** A bus of its own connections; what kills its consumers is kept. */
+export async function openBus(brokers: string, over: Partial<KafkaBusOptions> = {}): Promise<{ bus: Bus; deaths: AppError[] }> {
+  const deaths: AppError[] = [];
+  const onDead = (fault: AppError): void => void deaths.push(fault);
+  const bus = await openKafkaBus({ url: `kafka://${brokers}`, clientId: "test", log: silentLogger, clock: systemClock, onDead, ...over });
+  return { bus, deaths };
+}
+
+/** kafkajs itself, for looking at topics from outside. */
+export const rawKafka = (brokers: string): Kafka =>
+  new Kafka({ brokers: brokers.split(","), clientId: "outside", logLevel: logLevel.NOTHING });
+
+/** Waits until it is so; what waits on a broker has no other signal. */
+export async function until(done: () => boolean | Promise<boolean>, forMs = 30_000): Promise<void> {
+  const deadline = performance.now() + forMs;
+  while (!(await done())) {
+    if (performance.now() > deadline) throw new Error(`not within ${forMs} ms`);
+    await sleep(20);
+  }
+}

@@ -1,0 +1,96 @@
+import { ConfigResourceTypes, type Admin } from "kafkajs";
+import type { Logger } from "../../runtime/logger.ts";
+import { busFault } from "./bus-fault.ts";
+import { createKafkaClient } from "./kafka-client.ts";
+import { parseKafkaUrl, type KafkaSecurity } from "./kafka-url.ts";
+import type { TopicPlan } from "./topic-plan.ts";
+
+export interface TopicsCommandOptions {
+  readonly url: string;
+  readonly security?: KafkaSecurity | undefined;
+  readonly clientId: string;
+  readonly log: Logger;
+  readonly topics: readonly TopicPlan[];
+}
+
+/** What was done with one topic, or what a person has to decide. */
+export interface TopicOutcome {
+  readonly topic: string;
+  /** `differs`: what cannot be changed without harm is left as it is, and `note` says what it is. */
+  readonly kind: "created" | "extended" | "unchanged" | "differs";
+  readonly note: string;
+}
+
+const REQUEST_MS = 30_000;
+const RETRIES = 5;
+
+/** Makes the topics that are missing and adds partitions that are missing. Safe to repeat, and from several places at once. */
+export async function ensureTopics({ url, security, clientId, log, topics }: TopicsCommandOptions): Promise<readonly TopicOutcome[]> {
+  const kafka = createKafkaClient({ address: parseKafkaUrl(url, security), clientId, log, requestMs: REQUEST_MS, retries: RETRIES });
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    const existing = new Set(await admin.listTopics());
+    const missing = topics.filter(({ name }) => !existing.has(name));
+    await create(admin, missing);
+    const created = missing.map(({ name }): TopicOutcome => ({ topic: name, kind: "created", note: "" }));
+    return [
+      ...created,
+      ...(await adapt(
+        admin,
+        topics.filter(({ name }) => existing.has(name)),
+      )),
+    ];
+  } catch (cause) {
+    throw busFault("make topics", cause);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function create(admin: Admin, topics: readonly TopicPlan[]): Promise<void> {
+  if (topics.length === 0) return;
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: topics.map(({ name, partitions, replicas, retentionMs }) => ({
+      topic: name,
+      numPartitions: partitions,
+      replicationFactor: replicas,
+      configEntries: [{ name: "retention.ms", value: String(retentionMs) }],
+    })),
+  });
+}
+
+async function adapt(admin: Admin, topics: readonly TopicPlan[]): Promise<readonly TopicOutcome[]> {
+  if (topics.length === 0) return [];
+  const counts = await partitionCounts(admin, topics);
+  const retentions = await retentionsOf(admin, topics);
+  const short = topics.filter(({ name, partitions }) => (counts.get(name) ?? 0) < partitions);
+  if (short.length > 0)
+    await admin.createPartitions({ topicPartitions: short.map(({ name, partitions }) => ({ topic: name, count: partitions })) });
+  return topics.map((plan) => outcomeOf(plan, counts.get(plan.name) ?? 0, retentions.get(plan.name)));
+}
+
+/** Retention is not altered: kafkajs can only replace all settings of a topic at once, also those that others made. */
+function outcomeOf({ name, partitions, retentionMs }: TopicPlan, had: number, retention: string | undefined): TopicOutcome {
+  const notes = [
+    ...(had < partitions ? [`${had} partitions became ${partitions}`] : []),
+    ...(had > partitions ? [`it has ${had} partitions, and none can be taken away`] : []),
+    ...(retention !== String(retentionMs) ? [`its retention.ms is ${retention}, not ${retentionMs}: change it with kafka-configs`] : []),
+  ];
+  const differs = had > partitions || retention !== String(retentionMs);
+  return { topic: name, kind: differs ? "differs" : had < partitions ? "extended" : "unchanged", note: notes.join("; ") };
+}
+
+async function partitionCounts(admin: Admin, topics: readonly TopicPlan[]): Promise<ReadonlyMap<string, number>> {
+  const { topics: found } = await admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) });
+  return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
+}
+
+async function retentionsOf(admin: Admin, topics: readonly TopicPlan[]): Promise<ReadonlyMap<string, string>> {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: topics.map(({ name }) => ({ type: ConfigResourceTypes.TOPIC, name, configNames: ["retention.ms"] })),
+  });
+  return new Map(resources.map(({ resourceName, configEntries }) => [resourceName, configEntries[0]?.configValue ?? "unknown"]));
+}

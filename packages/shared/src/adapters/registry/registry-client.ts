@@ -1,0 +1,97 @@
+import { COMPATIBILITY, SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
+import { AppError, toAppError } from "../../domain/app-error.ts";
+import { AVRO_NAMESPACE, type AvroRecord } from "../../events/wire/avro-schema.ts";
+import type { Clock } from "../../ports/clock.ts";
+
+/** A schema as the registry's client compiles it: what avsc calls a type. */
+export type AvroType = Exclude<Awaited<ReturnType<SchemaRegistry["getSchema"]>>, never> & AvroResolution;
+interface AvroResolution {
+  createResolver(writer: AvroType): AvroResolver;
+}
+type AvroResolver = Parameters<Awaited<ReturnType<SchemaRegistry["getSchema"]>>["fromBuffer"]>[1];
+
+export interface RegisteredType {
+  readonly id: number;
+  readonly type: AvroType;
+}
+
+/** What a codec asks of a registry. All of it rejects with `bus_unavailable` when the registry does not answer well. */
+export interface RegistryClient {
+  /** Makes the schema known under `tickline.events.<Event>` with FULL_TRANSITIVE; rejects with `bad_config` what that forbids. */
+  register(schema: AvroRecord): Promise<RegisteredType>;
+  /** Null: the registry answers that it has none of this id. */
+  find(id: number): Promise<AvroType | null>;
+  /** Puts the latest version into the cache: those that write are often newer than those that read. */
+  warm(subject: string): Promise<void>;
+}
+
+export interface RegistryClientOptions {
+  /** Base of a Confluent-compatible API, with `user:password@` where it asks for it. */
+  readonly url: string;
+  readonly clock: Clock;
+}
+
+/** Longest wait for one answer of the registry, repeats of the question included. */
+const ANSWER_MS_MAX = 10_000;
+const RETRIES = 2;
+const CONFLICT = 409;
+const NOT_FOUND = 404;
+
+export const subjectOf = ({ name }: AvroRecord): string => `${AVRO_NAMESPACE}.${name}`;
+
+export function createRegistryClient({ url, clock }: RegistryClientOptions): RegistryClient {
+  const { host, auth } = addressOf(url);
+  const registry = new SchemaRegistry({ host, ...(auth !== null && { auth }), retry: { retries: RETRIES } });
+
+  async function asked<Value>(deed: string, ask: () => Promise<Value>): Promise<Value> {
+    const late = Promise.withResolvers<never>();
+    const timer = clock.setTimer(ANSWER_MS_MAX, () => late.reject(new Error(`no answer within ${ANSWER_MS_MAX} ms`)));
+    try {
+      return await Promise.race([ask(), late.promise]);
+    } catch (cause) {
+      throw registryFault(`${deed} at the schema registry ${host}`, cause);
+    } finally {
+      timer.cancel();
+    }
+  }
+  const registerOnce = (schema: AvroRecord) =>
+    registry.register(
+      { type: SchemaType.AVRO, schema: JSON.stringify(schema) },
+      { subject: subjectOf(schema), compatibility: COMPATIBILITY.FULL_TRANSITIVE },
+    );
+  return {
+    register: (schema) =>
+      asked(`register ${subjectOf(schema)}`, async () => {
+        const { id } = await registerOnce(schema).catch((fault: unknown) =>
+          // Two that register for the first time at once: one of them meets a conflict, which the next try does not.
+          statusOf(fault) === CONFLICT ? registerOnce(schema) : Promise.reject(fault),
+        );
+        return { id, type: (await registry.getSchema(id)) as AvroType }; // Avro, for an Avro schema.
+      }),
+    find: (id) =>
+      asked(`find schema ${id}`, () =>
+        (registry.getSchema(id) as Promise<AvroType>).catch((fault: unknown) =>
+          statusOf(fault) === NOT_FOUND ? null : Promise.reject(fault),
+        ),
+      ),
+    warm: (subject) =>
+      asked(`find the latest ${subject}`, async () => void (await registry.getSchema(await registry.getLatestSchemaId(subject)))),
+  };
+}
+
+/** That the registry refuses a schema is for a person to mend; anything else may pass. */
+function registryFault(deed: string, cause: unknown): AppError {
+  const refused = statusOf(cause) === CONFLICT || (cause instanceof Error && cause.name === "ConfluentSchemaRegistryCompatibilityError");
+  return new AppError(refused ? "bad_config" : "bus_unavailable", toAppError(cause, deed).message, { retryable: !refused, cause });
+}
+
+const statusOf = (fault: unknown): unknown => (typeof fault === "object" && fault !== null && "status" in fault ? fault.status : undefined);
+
+function addressOf(text: string): { host: string; auth: { username: string; password: string } | null } {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) throw new AppError("bad_config", "REGISTRY_URL must be like http://host:port/path");
+  const auth = url.username === "" ? null : { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+  url.username = "";
+  url.password = "";
+  return { host: url.href.replace(/\/$/, ""), auth };
+}

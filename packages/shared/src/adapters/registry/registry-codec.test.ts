@@ -1,0 +1,105 @@
+import { expect, test } from "@jest/globals";
+import { AppError } from "../../domain/app-error.ts";
+import { jobDue } from "../../events/job-due.ts";
+import { sampleDueRun, sampleEvents } from "../../events/sample-events.test-support.ts";
+import { avroSchemaOf, type AvroRecord } from "../../events/wire/avro-schema.ts";
+import { EVENT_DEFINITIONS } from "../../events/event-definitions.ts";
+import { jsonCodec } from "../../events/wire/json-codec.ts";
+import type { EncodedEvent, WireMessage } from "../../events/wire/event-codec.ts";
+import { silentLogger } from "../../runtime/logger.ts";
+import { createMemoryRegistry } from "./memory-registry.test-support.ts";
+import { createRegistryCodec } from "./registry-codec.ts";
+import { frame } from "./wire-frame.ts";
+
+const toWire = ({ key, value, headers }: EncodedEvent): WireMessage => ({
+  key: key === null ? null : Buffer.from(key),
+  value: Buffer.from(value),
+  headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)])),
+});
+const due = jobDue(sampleDueRun(), 1_000);
+const dueSchema = (): AvroRecord => avroSchemaOf(EVENT_DEFINITIONS.find(({ type }) => type === "JobDue") as never);
+
+async function setup() {
+  const registry = createMemoryRegistry();
+  const codec = await createRegistryCodec(registry, silentLogger);
+  const sent = (): WireMessage => toWire(codec.encode([due])[0] as EncodedEvent);
+  return { registry, codec, sent };
+}
+
+test("each event comes back as it went", async () => {
+  const { codec } = await setup();
+  const events = sampleEvents();
+  expect(await codec.decode(codec.encode(events).map(toWire))).toEqual(events.map((event) => ({ kind: "event", event })));
+});
+
+test("what was said as JSON before there was a registry is still read", async () => {
+  const { codec, sent } = await setup();
+  const messages = [toWire(jsonCodec.encode([due])[0] as EncodedEvent), sent()];
+  expect(await codec.decode(messages)).toEqual([due, due].map((event) => ({ kind: "event", event })));
+});
+
+test("an old reader takes what a new writer wrote: the field it does not know is passed over", async () => {
+  const { registry, codec, sent } = await setup();
+  const schema = dueSchema();
+  const { id, type } = await registry.register({ ...schema, fields: [...schema.fields, { name: "priority", type: "long", default: 0 }] });
+  const data = { ...due.data, params: JSON.stringify(due.data.params), priority: 7 };
+  expect(await codec.decode([{ ...sent(), value: frame(id, type.toBuffer(data)) }])).toEqual([{ kind: "event", event: due }]);
+});
+
+test("a new reader takes what an old writer wrote: the field that was not known then has its default", async () => {
+  const { registry, codec, sent } = await setup();
+  const schema = dueSchema();
+  const { id, type } = await registry.register({
+    ...schema,
+    fields: schema.fields.filter((field) => !("name" in field) || field.name !== "lastRun"),
+  });
+  const data = { ...due.data, params: JSON.stringify(due.data.params) };
+  const event = jobDue(sampleDueRun({ lastRun: null }), 1_000);
+  expect(await codec.decode([{ ...sent(), value: frame(id, type.toBuffer(data)) }])).toEqual([{ kind: "event", event }]);
+});
+
+test("a registry that is away says nothing of the messages: they are to be tried again", async () => {
+  const { registry, codec, sent } = await setup();
+  const message = { ...sent(), value: frame(4_711, Buffer.from("")) };
+  registry.away = true;
+  await expect(codec.decode([message])).rejects.toMatchObject({ code: "bus_unavailable", retryable: true });
+  expect(await codec.decode([sent()])).toEqual([{ kind: "event", event: due }]);
+});
+
+test("a registry that has lost everything is told again before it is believed that a schema is unknown", async () => {
+  const { registry, codec, sent } = await setup();
+  const before = sent();
+  registry.forget();
+  expect(await codec.decode([{ ...before, value: frame(4_711, Buffer.from("")) }])).toEqual([
+    { kind: "undecodable", reason: "the registry has no schema 4711" },
+  ]);
+  expect(await codec.decode([before, sent()])).toEqual([due, due].map((event) => ({ kind: "event", event })));
+});
+
+test.each<[string, (message: WireMessage) => WireMessage, string]>([
+  [
+    "a value without frame",
+    (message) => ({ ...message, value: Buffer.from("hello") }),
+    "the value is not in the framing of a schema registry",
+  ],
+  ["no value", (message) => ({ ...message, value: null }), "the value is not in the framing of a schema registry"],
+  [
+    "half a value",
+    (message) => ({ ...message, value: (message.value as Buffer).subarray(0, 20) }),
+    "the value is not what its schema says",
+  ],
+  [
+    "another event's schema",
+    (message) => ({ ...message, headers: { ...message.headers, ce_type: "JobStarted" } }),
+    "its schema is not that of its event",
+  ],
+])("%s cannot be read, and it is said why", async (_, change, reason) => {
+  const { codec, sent } = await setup();
+  expect(await codec.decode([change(sent())])).toEqual([{ kind: "undecodable", reason }]);
+});
+
+test("what the registry refuses ends the start", async () => {
+  const registry = createMemoryRegistry();
+  registry.register = () => Promise.reject(new AppError("bad_config", "incompatible"));
+  await expect(createRegistryCodec(registry, silentLogger)).rejects.toMatchObject({ code: "bad_config" });
+});

@@ -1,0 +1,106 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { Logger } from "../../runtime/logger.ts";
+import { EVENT_DEFINITIONS } from "../../events/event-definitions.ts";
+import type { TicklineEvent } from "../../events/event.ts";
+import { avroSchemaOf } from "../../events/wire/avro-schema.ts";
+import { toHeaders } from "../../events/wire/cloud-event.ts";
+import type { Decoded, EventCodec, WireMessage } from "../../events/wire/event-codec.ts";
+import { decodeBy, eventFormats, eventKey, type EventFormat } from "../../events/wire/event-formats.ts";
+import { AVRO_CONTENT_TYPE, decodeJson, isJson } from "../../events/wire/json-codec.ts";
+import { AVRO_FORMAT, WireFault } from "../../events/wire/wire-values.ts";
+import { createRegistryClient, subjectOf, type AvroType, type RegisteredType, type RegistryClient } from "./registry-client.ts";
+import { frame, schemaIdOf, unframe } from "./wire-frame.ts";
+
+export interface RegistryCodecOptions {
+  readonly url: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const formats = eventFormats(AVRO_FORMAT);
+type Registered = ReadonlyMap<string, RegisteredType>;
+
+/**
+ * Events as Avro in Confluent's framing. The schemas are registered at start, and so is checked that they go with all
+ * earlier ones. The client keeps the schemas; encoding and reading by the reader's own schema is done here, because the
+ * client's `decode` would compile the reader's schema anew for each message.
+ */
+export async function openRegistryCodec({ url, clock, log }: RegistryCodecOptions): Promise<EventCodec> {
+  return createRegistryCodec(createRegistryClient({ url, clock }), log);
+}
+
+export async function createRegistryCodec(client: RegistryClient, log: Logger): Promise<EventCodec> {
+  let registered = await registerAll(client);
+  const resolve = createResolvers();
+
+  /** Every schema these messages were written by. Null: the registry knows none of that id. */
+  async function writersOf(messages: readonly WireMessage[]): Promise<ReadonlyMap<number, AvroType | null>> {
+    const ids = new Set(messages.flatMap(({ value, headers }) => (isJson(headers) ? [] : (schemaIdOf(value) ?? []))));
+    const writers = await findAll(ids);
+    const unknown = [...ids].filter((id) => writers.get(id) === null);
+    if (unknown.length === 0) return writers;
+    // A registry that has lost what it knew answers the same. Only one that has our own again is believed.
+    log.warn({ ids: unknown.slice(0, 10) }, "messages name schemas that the registry does not know");
+    registered = await registerAll(client);
+    return findAll(ids);
+  }
+  async function findAll(ids: ReadonlySet<number>): Promise<ReadonlyMap<number, AvroType | null>> {
+    return new Map(await Promise.all([...ids].map(async (id) => [id, await client.find(id)] as const)));
+  }
+  function decodeAvro({ value, headers }: WireMessage, writers: ReadonlyMap<number, AvroType | null>): Decoded {
+    return decodeBy(formats, headers, (format) => {
+      const { id, payload } = unframe(value);
+      const writer = writers.get(id);
+      if (writer === null || writer === undefined) throw new WireFault(`the registry has no schema ${id}`);
+      return format.read(resolve(registered.get(format.definition.type) as RegisteredType, { id, writer })(payload)); // All types are registered.
+    });
+  }
+  return {
+    encode: (events) => events.map((event) => encodeAvro(event, registered)),
+    async decode(messages) {
+      const writers = await writersOf(messages);
+      return messages.map((message) => (isJson(message.headers) ? decodeJson(message) : decodeAvro(message, writers)));
+    },
+  };
+}
+
+async function registerAll(client: RegistryClient): Promise<Registered> {
+  const entries = EVENT_DEFINITIONS.map(async (definition) => {
+    const schema = avroSchemaOf(definition);
+    const registered = await client.register(schema);
+    await client.warm(subjectOf(schema));
+    return [definition.type, registered] as const;
+  });
+  return new Map(await Promise.all(entries));
+}
+
+function encodeAvro(event: TicklineEvent, registered: Registered) {
+  const format = formats.get(event.type) as EventFormat; // Every type has one, and is registered.
+  const { id, type } = registered.get(event.type) as RegisteredType;
+  const value = frame(id, type.toBuffer(format.write(event.data) as object));
+  return { key: eventKey(format, event), value, headers: toHeaders(event, AVRO_CONTENT_TYPE) };
+}
+
+/** How to read what one schema wrote by another, made once for each pair. */
+function createResolvers() {
+  const known = new Map<string, (payload: Buffer) => unknown>();
+  return (reader: RegisteredType, { id, writer }: { id: number; writer: AvroType }) => {
+    const pair = `${reader.id}/${id}`;
+    const read = known.get(pair) ?? readerBy(reader, { id, writer });
+    known.set(pair, read);
+    return read;
+  };
+}
+
+function readerBy({ id: readerId, type }: RegisteredType, { id, writer }: { id: number; writer: AvroType }): (payload: Buffer) => unknown {
+  const resolver = id === readerId ? undefined : asWireFault("its schema is not that of its event", () => type.createResolver(writer));
+  return (payload) => asWireFault("the value is not what its schema says", () => type.fromBuffer(payload, resolver));
+}
+
+function asWireFault<Value>(problem: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (cause) {
+    throw new WireFault(problem, { cause });
+  }
+}

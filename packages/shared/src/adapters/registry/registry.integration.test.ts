@@ -1,0 +1,62 @@
+import { expect, test } from "@jest/globals";
+import { sampleEvents } from "../../events/sample-events.test-support.ts";
+import type { AvroRecord } from "../../events/wire/avro-schema.ts";
+import { silentLogger } from "../../runtime/logger.ts";
+import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
+import { systemClock } from "../system/clock.ts";
+import { systemEntropy } from "../system/entropy.ts";
+import { openRegistryCodec } from "./registry-codec.ts";
+import { createRegistryClient, subjectOf } from "./registry-client.ts";
+
+/** A schema nobody else has. */
+const newSchema = (): AvroRecord => ({
+  type: "record",
+  name: `Test${systemEntropy.newId().replaceAll("-", "")}`,
+  namespace: "tickline.events",
+  doc: "",
+  fields: [{ name: "runId", type: "string" }],
+});
+
+await describeWithServers("schema registry", ["registry"], (servers) => {
+  const client = () => createRegistryClient({ url: servers.registryUrl, clock: systemClock });
+
+  test("events come back through schemas that the registry keeps", async () => {
+    const [writer, reader] = await Promise.all(
+      [1, 2].map(() => openRegistryCodec({ url: servers.registryUrl, clock: systemClock, log: silentLogger })),
+    );
+    const messages = writer?.encode(sampleEvents()).map(({ value, headers }) => ({ key: null, value: Buffer.from(value), headers }));
+    expect(await reader?.decode(messages ?? [])).toEqual(sampleEvents().map((event) => ({ kind: "event", event })));
+  });
+
+  test("a schema is registered once, with FULL_TRANSITIVE", async () => {
+    const schema = newSchema();
+    const first = await client().register(schema);
+    expect((await client().register(schema)).id).toBe(first.id);
+    const config = await fetch(`${servers.registryUrl}/config/${subjectOf(schema)}`);
+    expect(await config.json()).toEqual({ compatibilityLevel: "FULL_TRANSITIVE" });
+  });
+
+  test("a field with a default may come, and one without is refused", async () => {
+    const schema = newSchema();
+    await client().register(schema);
+    const grown = { ...schema, fields: [...schema.fields, { name: "priority", type: "long", default: 0 }] };
+    await expect(client().register(grown)).resolves.toBeDefined();
+    const broken = { ...schema, fields: [...schema.fields, { name: "owner", type: "string" }] };
+    await expect(client().register(broken)).rejects.toMatchObject({ code: "bad_config", retryable: false });
+  });
+
+  test("a registry that checks less is refused", async () => {
+    const schema = newSchema();
+    await client().register(schema);
+    const headers = { "content-type": "application/vnd.schemaregistry.v1+json" };
+    const body = JSON.stringify({ compatibility: "NONE" });
+    await fetch(`${servers.registryUrl}/config/${subjectOf(schema)}`, { method: "PUT", headers, body });
+    await expect(client().register(schema)).rejects.toMatchObject({ code: "bad_config" });
+  });
+
+  test("an unknown id is an answer, and no answer is a fault", async () => {
+    expect(await client().find(999_999)).toBeNull();
+    const nobody = createRegistryClient({ url: "http://127.0.0.1:9", clock: systemClock });
+    await expect(nobody.find(1)).rejects.toMatchObject({ code: "bus_unavailable", retryable: true });
+  });
+});

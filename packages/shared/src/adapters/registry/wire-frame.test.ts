@@ -1,0 +1,13 @@
+import { expect, test } from "@jest/globals";
+import { frame, schemaIdOf, unframe } from "./wire-frame.ts";
+
+test("a value is framed as Confluent's clients do it", () => {
+  const framed = frame(258, Buffer.from("value"));
+  expect(framed).toEqual(Buffer.from([0, 0, 0, 1, 2, ...Buffer.from("value")]));
+  expect(unframe(framed)).toEqual({ id: 258, payload: Buffer.from("value") });
+});
+
+test.each([null, Buffer.from([]), Buffer.from([0, 0, 0, 1]), Buffer.from("{}{}{}")])("%j is not framed", (value) => {
+  expect(schemaIdOf(value)).toBeUndefined();
+  expect(() => unframe(value)).toThrow("not in the framing");
+});
