@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { jest } from "@jest/globals";
 import { busContract } from "../../testing/contracts/bus.contract.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
 import { makeTopics, newTopic, openBus } from "./kafka-bus.test-support.ts";
 
 /** A message needs some milliseconds, a member that joins a group up to a second. */
 const BREATH_MS = 100;
+
+jest.setTimeout(120_000);
 
 await describeWithServers("kafka bus", ["kafka"], (servers) => {
   busContract("kafka", async () => {

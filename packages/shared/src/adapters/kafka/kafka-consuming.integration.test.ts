@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, expect, test } from "@jest/globals";
+import { afterEach, expect, jest, test } from "@jest/globals";
 import { AppError } from "../../domain/app-error.ts";
 import type { TicklineEvent } from "../../events/event.ts";
 import type { Bus, SubscribeRequest } from "../../ports/bus.ts";
@@ -13,6 +13,8 @@ const numbered = (from: number, to: number): TicklineEvent[] =>
   Array.from({ length: to - from }, (_, index) => busEvent(String(from + index)));
 /** As short as a broker allows by default. */
 const SESSION_MS = 6_000;
+
+jest.setTimeout(120_000);
 
 await describeWithServers("kafka consumers", ["kafka"], (servers) => {
   const opened: Bus[] = [];

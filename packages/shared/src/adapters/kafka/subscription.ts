@@ -76,11 +76,15 @@ export async function openSubscription(options: SubscriptionOptions): Promise<Ka
   });
   const fetching = createFetching({ consumer, clock, topics: request.topics, inbox, onFetched: delivery.wake });
   const parts: Parts = { consumer, inbox, assigned, committer, delivery, fetching };
-  const ready = watch(options, parts);
+  const watched = watch(options, parts);
+  const stop = (): Promise<void> => {
+    watched.stop(); // First of all: from now on silence is what is wanted.
+    return end(options, parts);
+  };
   try {
-    await begin(options, parts, ready);
+    await begin(options, parts, watched);
   } catch (cause) {
-    await end(options, parts);
+    await stop();
     throw busFault(`subscribe ${request.group} to ${request.topics.join(", ")}`, cause);
   }
   let stopping: Promise<void> | null = null;
@@ -89,7 +93,7 @@ export async function openSubscription(options: SubscriptionOptions): Promise<Ka
     assigned,
     pause: delivery.pause,
     resume: delivery.resume,
-    stop: () => (stopping ??= end(options, parts)),
+    stop: () => (stopping ??= stop()),
   };
 }
 

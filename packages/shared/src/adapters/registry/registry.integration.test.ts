@@ -1,4 +1,4 @@
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import { sampleEvents } from "../../events/sample-events.test-support.ts";
 import type { AvroRecord } from "../../events/wire/avro-schema.ts";
 import { silentLogger } from "../../runtime/logger.ts";
@@ -16,6 +16,8 @@ const newSchema = (): AvroRecord => ({
   doc: "",
   fields: [{ name: "runId", type: "string" }],
 });
+
+jest.setTimeout(120_000);
 
 await describeWithServers("schema registry", ["registry"], (servers) => {
   const client = () => createRegistryClient({ url: servers.registryUrl, clock: systemClock });
