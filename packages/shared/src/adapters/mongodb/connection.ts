@@ -1,0 +1,49 @@
+import { type Connection, createConnection } from "mongoose";
+import { storeFault } from "./faults.ts";
+
+/** How long a call waits for a server that can take it. What is asked meanwhile fails as `store_unavailable`. */
+export const SERVER_SELECTION_MS_MAX = 5_000;
+/** How long a server may keep an answer back before the connection is given up. A paused server is noticed by nothing else. */
+export const ANSWER_MS_MAX = 20_000;
+/** Connections of one process. Batches are large and few. */
+export const CONNECTIONS_MAX = 20;
+
+export interface ConnectionOptions {
+  /** `mongodb://…/database`; `tickline` where it names no database. User, TLS and replica set stand in the URL. */
+  readonly url: string;
+  readonly serverSelectionMs?: number;
+  readonly answerMs?: number;
+}
+
+/** Connects. Everything is written with majority and journal, and read with majority from the primary, whatever the URL says. */
+export async function connect({
+  url,
+  serverSelectionMs = SERVER_SELECTION_MS_MAX,
+  answerMs = ANSWER_MS_MAX,
+}: ConnectionOptions): Promise<Connection> {
+  const connection = createConnection(url, {
+    ...(namesDatabase(url) ? {} : { dbName: "tickline" }),
+    appName: "tickline",
+    autoIndex: false,
+    autoCreate: false,
+    bufferCommands: false,
+    sanitizeFilter: false, // Filters are written here, with an explicit operator before each value.
+    ignoreUndefined: true,
+    writeConcern: { w: "majority", journal: true },
+    readConcern: { level: "majority" },
+    readPreference: "primary",
+    serverSelectionTimeoutMS: serverSelectionMs,
+    connectTimeoutMS: serverSelectionMs,
+    waitQueueTimeoutMS: answerMs,
+    socketTimeoutMS: answerMs,
+    maxPoolSize: CONNECTIONS_MAX,
+  });
+  try {
+    return await connection.asPromise();
+  } catch (fault) {
+    await connection.close().catch(() => {});
+    throw storeFault(fault, "connect to the store");
+  }
+}
+
+const namesDatabase = (url: string): boolean => /^mongodb(\+srv)?:\/\/[^/]+\/[^?]/.test(url);

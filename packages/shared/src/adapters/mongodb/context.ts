@@ -1,0 +1,20 @@
+import type { Digest } from "../../domain/digest.ts";
+import type { Instant } from "../../domain/instant.ts";
+import type { Collections } from "./collections.ts";
+import type { Definitions } from "./definitions.ts";
+import type { HeldClaims } from "./held-claims.ts";
+
+/** What all ports of one store share. */
+export interface StoreContext {
+  readonly rows: Collections;
+  readonly definitions: Definitions;
+  readonly held: HeldClaims;
+  readonly digest: Digest;
+  readonly newToken: () => string;
+  /** The server's own time. */
+  readonly serverNow: () => Promise<Instant>;
+  /** Work that nobody waits for; `close` does. What fails there is left to sweeps. */
+  readonly aside: (work: Promise<unknown>) => void;
+  /** For tests: true, and a fire rejects between the advance of its jobs and the making of their runs. */
+  readonly crashBeforeRuns: () => boolean;
+}

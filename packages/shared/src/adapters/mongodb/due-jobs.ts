@@ -1,0 +1,52 @@
+import type { Job } from "../../domain/job.ts";
+import type { DueJobs } from "../../ports/due-jobs.ts";
+import type { StoreContext } from "./context.ts";
+import { fireAll } from "./fires.ts";
+import { type JobRow, jobOf } from "./job-row.ts";
+import { completePending } from "./pending-fires.ts";
+import { inSlots } from "./run-changes.ts";
+
+export function createDueJobs(context: StoreContext): DueJobs {
+  const { jobs } = context.rows;
+  return {
+    async upcoming({ slots, until, after, limit }) {
+      const behind =
+        after === null
+          ? {}
+          : { $or: [{ nextRunAt: { $gt: after.nextRunAt } }, { nextRunAt: { $eq: after.nextRunAt }, _id: { $gt: after.uid } }] };
+      const found = await jobs.find(
+        {
+          state: { $eq: "active" },
+          nextRunAt: { $gte: after?.nextRunAt ?? Number.MIN_SAFE_INTEGER, $lte: until },
+          ...inSlots(slots),
+          ...behind,
+        },
+        { sort: { nextRunAt: 1, _id: 1 }, limit },
+      );
+      return readBack(context, found);
+    },
+    async read(jobUids) {
+      if (jobUids.length === 0) return [];
+      return readBack(context, await jobs.find({ _id: { $in: jobUids }, state: { $ne: "deleted" } }));
+    },
+    async fire({ fires, now, claimant }) {
+      return { outcomes: await fireAll(context, fires, now), leaseMs: claimant?.leaseMs ?? null };
+    },
+    async repair({ slots, limit }) {
+      const found = await jobs.find({ "pending.firedAt": { $gt: 0 }, ...inSlots(slots) }, { sort: { "pending.firedAt": 1 }, limit });
+      return (await completePending(context, found)).size;
+    },
+  };
+}
+
+async function readBack(context: StoreContext, rows: readonly JobRow[]): Promise<Job[]> {
+  await completePending(context, rows);
+  return jobsOf(context, rows);
+}
+
+/** Rows with their definitions, in the same order. */
+export async function jobsOf({ definitions }: Pick<StoreContext, "definitions">, rows: readonly JobRow[]): Promise<Job[]> {
+  const keys = rows.map(({ _id, definitionHash }) => ({ jobUid: _id, definitionHash }));
+  const definitionOf = await definitions.of(keys);
+  return rows.map((row) => jobOf(row, definitionOf({ jobUid: row._id, definitionHash: row.definitionHash })));
+}

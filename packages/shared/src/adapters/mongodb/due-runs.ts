@@ -1,0 +1,48 @@
+import type { DueRun } from "../../domain/due-run.ts";
+import type { LastRun } from "../../domain/run.ts";
+import type { DueRuns } from "../../ports/due-runs.ts";
+import type { StoreContext } from "./context.ts";
+import { notePublished } from "./publications.ts";
+import { allOf, inSlots, makePublishable } from "./run-changes.ts";
+import { type RunRow, standing } from "./run-row.ts";
+import { dueRunOf } from "./run-view.ts";
+import { wakeRuns } from "./wake.ts";
+
+export function createDueRuns(context: StoreContext): DueRuns {
+  const { runs } = context.rows;
+  return {
+    async publishable({ slots, queue, limit }) {
+      const filter = { ...standing("publishable"), queue: { $eq: queue }, ...inSlots(slots) };
+      return dueRunsOf(context, await runs.find(filter, { sort: { _id: 1 }, limit }));
+    },
+    /** From queue to queue, each a seek in the index: a backlog of a hundred thousand runs is not walked through. */
+    async queues(slots) {
+      const queues: string[] = [];
+      for (let last = ""; ;) {
+        const filter = { ...standing("publishable"), queue: { $gt: last }, ...inSlots(slots) };
+        const [next] = await runs.find(filter, { sort: { queue: 1 }, limit: 1, fields: ["queue"] });
+        if (next === undefined) return queues;
+        queues.push((last = next.queue));
+      }
+    },
+    published: (request) => notePublished(context, request),
+    async unclaimed(slots) {
+      return runs.countBy("queue", { ...standing("published"), ...inSlots(slots) });
+    },
+    async wake(request) {
+      return wakeRuns(context, request);
+    },
+    async rouse({ handlers }) {
+      const filter = { ...standing("deferred"), reason: { $eq: "unknown_handler" }, handler: { $in: handlers } };
+      return runs.updateMany(filter, allOf(makePublishable));
+    },
+  };
+}
+
+async function dueRunsOf({ rows, definitions }: StoreContext, due: readonly RunRow[]): Promise<DueRun[]> {
+  if (due.length === 0) return [];
+  const jobUids = [...new Set(due.map(({ jobUid }) => jobUid))];
+  const [definitionOf, jobs] = await Promise.all([definitions.of(due), rows.jobs.find({ _id: { $in: jobUids } }, { fields: ["lastRun"] })]);
+  const lastRuns = new Map<string, LastRun | null>(jobs.map(({ _id, lastRun }) => [_id, lastRun]));
+  return due.map((row) => dueRunOf(row, definitionOf(row), lastRuns.get(row.jobUid) ?? null));
+}

@@ -1,0 +1,54 @@
+import { AppError } from "../../domain/app-error.ts";
+
+const DUPLICATE_KEY = 11_000;
+/** How FerretDB says "duplicate key" where an upsert loses a race; also its word for anything else that went wrong inside. */
+const INTERNAL_ERROR = 1;
+const WRITE_CONFLICT = 112;
+/**
+ * Server codes that say "not now": host not found or unreachable, network timeout, shutdown, stepping down, not primary, time limit,
+ * write concern not reached, disk full, connection pool exhausted.
+ */
+const UNAVAILABLE: ReadonlySet<number> = new Set([
+  6, 7, 24, 50, 64, 89, 91, 100, 189, 202, 262, 9_001, 10_058, 10_107, 11_600, 11_602, 13_435, 13_436, 14_031,
+]);
+/** Faults of the driver itself: no server, no answer, no connection, or a client that was closed. */
+const UNAVAILABLE_NAMES =
+  /^(MongoNetwork|MongoServerSelection|MongoTopologyClosed|MongoNotConnected|MongoClientClosed|MongoPoolClosed|MongoPoolCleared|MongoWaitQueueTimeout|MongoExpiredSession|MongoOperationTimeout|MongooseServerSelection|DisconnectedError|MongooseError)/;
+/** What PostgreSQL says behind FerretDB when it goes down, is starting, or has no connection left. */
+const UNAVAILABLE_WORDS =
+  /failed to connect|connect: connection refused|terminating connection|the database system is|too many clients|conn closed|unexpected EOF|connection reset|No space left|could not extend file/i;
+const DEADLOCK_WORDS = /deadlock detected|could not serialize access/i;
+
+/** What the driver, the server or mongoose throws, as Tickline's own fault. */
+export function storeFault(fault: unknown, deed: string): AppError {
+  if (fault instanceof AppError) return fault;
+  const message = `${deed}: ${messageOf(fault)}`;
+  if (isUnavailable(fault)) return new AppError("store_unavailable", message, { retryable: true, cause: fault });
+  return new AppError("internal", message, { cause: fault });
+}
+
+/** The server gave up one of two writes that waited for each other, whole: it may simply be sent again. */
+export const isConflict = (fault: unknown): boolean => codeOf(fault) === WRITE_CONFLICT || DEADLOCK_WORDS.test(messageOf(fault));
+
+export const isDuplicate = (fault: unknown): boolean =>
+  codeOf(fault) === DUPLICATE_KEY || (codeOf(fault) === INTERNAL_ERROR && /duplicate key/i.test(messageOf(fault)));
+
+/** Where in an unordered batch keys were taken already; null: the batch failed by something else. */
+export function duplicatesOf(fault: unknown): number[] | null {
+  if (!(fault instanceof Error) || !("writeErrors" in fault)) return null;
+  const errors = [fault.writeErrors].flat() as { readonly index: number; readonly code: number; readonly errmsg?: string }[];
+  const all = errors.length > 0 && errors.every(({ code, errmsg }) => isDuplicate(Object.assign(new Error(errmsg), { code })));
+  return all ? errors.map(({ index }) => index) : null;
+}
+
+function isUnavailable(fault: unknown): boolean {
+  if (!(fault instanceof Error)) return false;
+  if (UNAVAILABLE_NAMES.test(fault.name) || UNAVAILABLE_WORDS.test(fault.message) || isConflict(fault)) return true;
+  const code = codeOf(fault);
+  return code !== null && UNAVAILABLE.has(code);
+}
+
+const messageOf = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault));
+
+const codeOf = (fault: unknown): number | null =>
+  fault instanceof Error && "code" in fault && typeof fault.code === "number" ? fault.code : null;

@@ -1,0 +1,102 @@
+import { AppError } from "../../domain/app-error.ts";
+import type { Fire } from "../../domain/fire.ts";
+import type { Instant } from "../../domain/instant.ts";
+import { runIdOf } from "../../domain/run-id.ts";
+import type { FiredRun, FireOutcome } from "../../ports/due-jobs.ts";
+import type { StoreContext } from "./context.ts";
+import { groupFires } from "./fire-groups.ts";
+import { clearPending } from "./pending-fires.ts";
+import { makeRuns } from "./run-making.ts";
+import { newRunRow, type RunRow } from "./run-row.ts";
+
+const LOST: FireOutcome = { kind: "lost" };
+
+/**
+ * Advances jobs, each by a compare-and-set that puts its runs into `pending`, then makes the runs of those that won, and
+ * then takes them out of `pending`, which nobody has to wait for.
+ */
+export async function fireAll(context: StoreContext, fires: readonly Fire[], now: Instant): Promise<FireOutcome[]> {
+  const outcomes = fires.map(() => LOST);
+  for (const round of roundsOf(fires)) {
+    const won = await fireRound(
+      context,
+      round.map((index) => fires[index] as Fire),
+      now,
+    );
+    for (const [place, index] of round.entries()) outcomes[index] = won[place] ?? LOST;
+  }
+  return outcomes;
+}
+
+/** Indexes of fires such that no job stands twice in one round. Mostly there is one round. */
+function roundsOf(fires: readonly Fire[]): number[][] {
+  const rounds: number[][] = [];
+  const fired = new Map<string, number>();
+  for (const [index, { job }] of fires.entries()) {
+    const round = fired.get(job.uid) ?? 0;
+    fired.set(job.uid, round + 1);
+    (rounds[round] ??= []).push(index);
+  }
+  return rounds;
+}
+
+async function fireRound(context: StoreContext, fires: readonly Fire[], now: Instant): Promise<FireOutcome[]> {
+  const token = context.newToken();
+  const { matched } = await context.rows.jobs.updateEach(groupFires(fires, { token, now }));
+  const wonUids = matched === fires.length ? null : await readWinners(context, fires, token);
+  const won = wonUids === null ? fires : fires.filter(({ job }) => wonUids.has(job.uid));
+  if (won.length > 0 && context.crashBeforeRuns())
+    throw new AppError("store_unavailable", `fire ${won.length} jobs: crashed before their runs`, { retryable: true });
+  const runs = await makeRunsOf(context, won, { now, token });
+  return fires.map((fire) => {
+    const made = runs.get(fire);
+    return made === undefined ? LOST : { kind: "won", runs: made };
+  });
+}
+
+/** Not all are known to have won by their number alone, so who did is read back by the token of the batch. */
+async function readWinners({ rows }: StoreContext, fires: readonly Fire[], token: string): Promise<Set<string>> {
+  const jobs = await rows.jobs.find({ _id: { $in: fires.map(({ job }) => job.uid) } }, { fields: ["fireToken", "pending.token"] });
+  return new Set(jobs.filter((job) => job.fireToken === token || job.pending.some((entry) => entry.token === token)).map(({ _id }) => _id));
+}
+
+async function makeRunsOf(
+  context: StoreContext,
+  fires: readonly Fire[],
+  batch: { readonly now: Instant; readonly token: string },
+): Promise<Map<Fire, FiredRun[]>> {
+  const rows = await rowsOf(context, fires, batch.now);
+  const made = await makeRuns(context, [...rows.values()].flat());
+  const fired = new Map<Fire, FiredRun[]>();
+  let allSeen = true;
+  for (const [fire, wanted] of rows) {
+    allSeen &&= wanted.every(({ _id }) => made.has(_id));
+    fired.set(
+      fire,
+      wanted.map(({ _id, state, reason }) => ({ runId: _id, state, reason: reason ?? null, ...standsAs(made.get(_id)), claimed: false })),
+    );
+  }
+  const jobUids = fires.filter(({ entries }) => entries.length > 0).map(({ job }) => job.uid);
+  if (allSeen && jobUids.length > 0) context.aside(clearPending(context, { jobUids, tokens: [batch.token] }));
+  return fired;
+}
+
+const standsAs = (run: Omit<FiredRun, "runId" | "claimed"> | undefined) =>
+  run === undefined ? {} : { state: run.state, reason: run.reason };
+
+async function rowsOf({ definitions, digest }: StoreContext, fires: readonly Fire[], firedAt: Instant): Promise<Map<Fire, RunRow[]>> {
+  const others = fires.flatMap(({ job, entries }) =>
+    entries
+      .filter(({ definitionHash }) => definitionHash !== job.definitionHash)
+      .map(({ definitionHash }) => ({ jobUid: job.uid, definitionHash })),
+  );
+  const definitionOf = await definitions.of(others);
+  const rowOf = ({ job }: Fire, entry: Fire["entries"][number]): RunRow => {
+    const { cause, scheduledFor, key, definitionHash } = entry;
+    const own = { jobUid: job.uid, definitionHash };
+    const definition = definitionHash === job.definitionHash ? job.definition : definitionOf(own);
+    const origin = { tenantId: job.tenantId, ...own, jobId: job.id, jobVersion: job.version, slot: job.slot, definition };
+    return newRunRow(runIdOf(digest, { jobUid: job.uid, cause, scheduledFor, key }), origin, { ...entry, firedAt });
+  };
+  return new Map(fires.map((fire) => [fire, fire.entries.map((entry) => rowOf(fire, entry))]));
+}

@@ -1,0 +1,40 @@
+import type { Job } from "../../domain/job.ts";
+import type { JobQuery } from "../../ports/job-catalog.ts";
+import type { Page } from "../../ports/page.ts";
+import type { StoreContext } from "./context.ts";
+import { jobsOf } from "./due-jobs.ts";
+import type { Filter } from "./rows.ts";
+
+/** A page of a tenant's jobs, newest first. The cursor is the position of the last job: `<createdAt>.<uid>`. */
+export async function listJobs(context: StoreContext, tenantId: string, query: JobQuery): Promise<Page<Job>> {
+  const found = await context.rows.jobs.find(filterOf(tenantId, query), { sort: { createdAt: -1, _id: -1 }, limit: query.limit + 1 });
+  const items = found.slice(0, query.limit);
+  const last = items.at(-1);
+  return {
+    items: await jobsOf(context, items),
+    nextCursor: found.length > items.length && last !== undefined ? `${last.createdAt}.${last._id}` : null,
+  };
+}
+
+function filterOf(tenantId: string, { state, status, handler, queue, tags, nameContains, cursor }: JobQuery): Filter {
+  const name = nameContains?.toLowerCase() ?? "";
+  return {
+    tenantId: { $eq: tenantId },
+    state: state === undefined ? { $ne: "deleted" } : { $eq: state },
+    ...(status === undefined ? {} : { status: { $eq: status } }),
+    ...(handler === undefined ? {} : { handler: { $eq: handler } }),
+    ...(queue === undefined ? {} : { queue: { $eq: queue } }),
+    ...(tags === undefined || tags.length === 0 ? {} : { tags: { $all: tags } }),
+    ...(name === "" ? {} : { nameFolded: { $regex: literally(name) } }),
+    ...(cursor === null ? {} : behind(cursor)),
+  };
+}
+
+/** Text as a pattern that means nothing but itself. */
+const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+
+function behind(cursor: string): Filter {
+  const dot = cursor.indexOf(".");
+  const createdAt = Number(cursor.slice(0, dot));
+  return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt: { $eq: createdAt }, _id: { $lt: cursor.slice(dot + 1) } }] };
+}

@@ -1,0 +1,49 @@
+import { statusOrder } from "../../domain/status-change.ts";
+import type { JobStatus } from "../../ports/job-status.ts";
+import type { StoreContext } from "./context.ts";
+import { lastRunOf } from "./run-view.ts";
+
+const WATERMARK = { _id: { $eq: "watermark" } };
+
+export const createJobStatus = ({ rows }: StoreContext): JobStatus => ({
+  async apply(changes) {
+    const inOrder = changes.toSorted((left, right) => (left.jobUid < right.jobUid ? -1 : 1));
+    await rows.jobs.updateEach(
+      inOrder.map(({ tenantId, jobUid, lastRun }) => {
+        const order = statusOrder(lastRun);
+        return {
+          filter: { _id: { $eq: jobUid }, tenantId: { $eq: tenantId }, statusOrder: { $lt: order } },
+          update: { $set: { status: lastRun.state, lastRun, statusOrder: order } },
+        };
+      }),
+    );
+  },
+  /** The place to go on is that of the last run told: `<settledAt>.<runId>`. */
+  async settledSince({ since, until, after, limit }) {
+    const behind = after === null ? {} : behindOf(after);
+    const found = await rows.runs.find(
+      { settledAt: { $gte: after === null ? since : instantOf(after), $lt: until }, startedAt: { $exists: true }, ...behind },
+      { sort: { settledAt: 1, _id: 1 }, limit: limit + 1 },
+    );
+    const part = found.slice(0, limit);
+    const last = part.at(-1);
+    return {
+      changes: part.map((row) => ({ tenantId: row.tenantId, jobUid: row.jobUid, lastRun: lastRunOf(row) })),
+      next: found.length > part.length && last !== undefined ? `${last.settledAt}.${last._id}` : null,
+    };
+  },
+  async watermark() {
+    const [row] = await rows.meta.find(WATERMARK);
+    return row?.value ?? 0;
+  },
+  async advance(watermark) {
+    await rows.meta.updateMany(WATERMARK, { $max: { value: watermark } });
+  },
+});
+
+const instantOf = (after: string): number => Number(after.slice(0, after.indexOf(".")));
+
+function behindOf(after: string) {
+  const settledAt = instantOf(after);
+  return { $or: [{ settledAt: { $gt: settledAt } }, { settledAt: { $eq: settledAt }, _id: { $gt: after.slice(after.indexOf(".") + 1) } }] };
+}

@@ -1,0 +1,19 @@
+import type { LeaseRows } from "../../ports/lease-rows.ts";
+import type { StoreContext } from "./context.ts";
+
+/**
+ * By the server's time, asked for first: what it says is a little old when it is used, so nobody's lease is taken early,
+ * and an owner's ends no later than it believes.
+ */
+export const createLeaseRows = ({ rows: { leaders }, serverNow }: StoreContext): LeaseRows => ({
+  async take({ name, owner, ttlMs }) {
+    const now = await serverNow();
+    const lease = { owner, expiresAt: now + ttlMs };
+    const free = { _id: { $eq: name }, $or: [{ owner: { $eq: owner } }, { expiresAt: { $lte: now } }] };
+    if ((await leaders.updateMany(free, { $set: lease })) > 0) return true;
+    return (await leaders.insert([{ _id: name, ...lease }])).length === 0;
+  },
+  async release({ name, owner }) {
+    await leaders.deleteMany({ _id: { $eq: name }, owner: { $eq: owner } });
+  },
+});

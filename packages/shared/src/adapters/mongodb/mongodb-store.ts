@@ -1,0 +1,112 @@
+import type { Connection } from "mongoose";
+import type { Digest } from "../../domain/digest.ts";
+import type { Instant } from "../../domain/instant.ts";
+import type { Clock, Entropy } from "../../ports/clock.ts";
+import type { Store } from "../../ports/store.ts";
+import { sha256 } from "../system/digest.ts";
+import { systemEntropy } from "../system/entropy.ts";
+import { createAnnouncements } from "./announcements.ts";
+import { collectionsOf } from "./collections.ts";
+import { connect, type ConnectionOptions } from "./connection.ts";
+import type { StoreContext } from "./context.ts";
+import { createDefinitions } from "./definitions.ts";
+import { createDueJobs } from "./due-jobs.ts";
+import { createDueRuns } from "./due-runs.ts";
+import { storeFault } from "./faults.ts";
+import { createHandlerRegistry } from "./handler-registry.ts";
+import { createHeldClaims } from "./held-claims.ts";
+import { createJobCatalog } from "./job-catalog.ts";
+import { createJobOutbox } from "./job-outbox.ts";
+import { createJobStatus } from "./job-status.ts";
+import { createLeaseRows } from "./lease-rows.ts";
+import { migrate } from "./migrations.ts";
+import { createRequests } from "./requests.ts";
+import { createRetention } from "./retention.ts";
+import { createRunClaims } from "./run-claims.ts";
+import { createRunControl } from "./run-control.ts";
+import { createRunLeases } from "./run-leases.ts";
+import { createRunQueries } from "./run-queries.ts";
+
+export interface MongodbStoreOptions extends ConnectionOptions {
+  readonly digest?: Digest;
+  readonly entropy?: Pick<Entropy, "newToken">;
+  /** Tells the store's time in place of the server. For tests that move it. */
+  readonly clock?: Pick<Clock, "now">;
+  /** For tests: asked in each fire between the advance of its jobs and the making of their runs; true, and it rejects there. */
+  readonly crashBeforeRuns?: () => boolean;
+}
+
+/**
+ * A store in MongoDB, or in what speaks its protocol. Every write touches single documents, so nothing here needs
+ * transactions or change streams: a fire is a compare-and-set on the job that leaves its runs in `pending`, then their
+ * insertion; a crash in between is completed by whoever reads the job next. Leases are true ones, ended by time.
+ */
+export async function openMongodbStore(options: MongodbStoreOptions): Promise<Store> {
+  const connection = await connect(options);
+  try {
+    const rows = collectionsOf(connection);
+    await migrate(connection, rows);
+    return createStore(connection, { ...contextOf(connection, options), rows, definitions: createDefinitions(rows) });
+  } catch (fault) {
+    await connection.close();
+    throw fault;
+  }
+}
+
+type Shell = Omit<StoreContext, "rows" | "definitions" | "aside">;
+
+function contextOf(
+  connection: Connection,
+  { digest = sha256, entropy = systemEntropy, clock, crashBeforeRuns = () => false }: MongodbStoreOptions,
+): Shell {
+  const askServer = () => serverTime(connection);
+  return {
+    held: createHeldClaims(),
+    digest,
+    newToken: () => entropy.newToken(),
+    serverNow: clock === undefined ? askServer : async () => askServer().then(() => clock.now()),
+    crashBeforeRuns,
+  };
+}
+
+async function serverTime({ db }: Connection): Promise<Instant> {
+  try {
+    if (db === undefined) throw new Error("the store is closed");
+    const { localTime } = await db.command({ hello: 1 });
+    return (localTime as Date).getTime();
+  } catch (fault) {
+    throw storeFault(fault, "ask the store for its time");
+  }
+}
+
+function createStore(connection: Connection, shell: Omit<StoreContext, "aside">): Store {
+  const asides = new Set<Promise<unknown>>();
+  const aside = (work: Promise<unknown>): void => {
+    const settled = work.catch(() => {}).finally(() => asides.delete(settled));
+    asides.add(settled);
+  };
+  const context: StoreContext = { ...shell, aside };
+  let closing: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    await Promise.all(asides);
+    await connection.close();
+  };
+  return {
+    jobs: createJobCatalog(context),
+    outbox: createJobOutbox(context),
+    requests: createRequests(context),
+    runs: createRunQueries(context),
+    control: createRunControl(context),
+    dueJobs: createDueJobs(context),
+    dueRuns: createDueRuns(context),
+    leases: createRunLeases(context),
+    claims: createRunClaims(context),
+    announcements: createAnnouncements(context),
+    status: createJobStatus(context),
+    retention: createRetention(context),
+    handlers: createHandlerRegistry(context),
+    leaders: createLeaseRows(context),
+    hello: async () => ({ now: await context.serverNow() }),
+    close: () => (closing ??= close()),
+  };
+}

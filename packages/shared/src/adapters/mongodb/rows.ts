@@ -1,0 +1,134 @@
+import type { AnyBulkWriteOperation, Document, Model } from "mongoose";
+import { duplicatesOf, isConflict, isDuplicate, storeFault } from "./faults.ts";
+
+/** Conditions in the server's own words. Values that came from outside stand behind an explicit operator (`$eq`, `$in`, …). */
+export type Filter = Readonly<Record<string, unknown>>;
+export type Update = Readonly<Record<string, unknown>>;
+
+export interface FindOptions {
+  readonly sort?: Readonly<Record<string, 1 | -1>>;
+  readonly limit?: number;
+  /** Only these, and the id. */
+  readonly fields?: readonly string[];
+}
+
+/** One statement of a batch: all rows that match its filter. */
+export interface Change {
+  readonly filter: Filter;
+  readonly update: Update;
+}
+
+export interface ChangesMade {
+  /** Rows that matched, over all statements. */
+  readonly matched: number;
+  /** Statements that met a key somebody else has; what they had written before that may stand. */
+  readonly duplicates: readonly number[];
+}
+
+/** The rows of one collection. Every method is one round trip (two, where the server gave up a deadlock), and throws `AppError`. */
+export interface Rows<Row> {
+  find(filter: Filter, options?: FindOptions): Promise<Row[]>;
+  /** Inserts all it can, and returns the indexes of those whose key was taken. */
+  insert(rows: readonly Row[]): Promise<readonly number[]>;
+  /** How many rows matched. */
+  updateMany(filter: Filter, update: Update): Promise<number>;
+  /** Changes one row and returns it as it then is; null: none matched. Never an upsert. */
+  updateAndRead(filter: Filter, update: Update): Promise<Row | null>;
+  /** Statements in one unordered batch. */
+  updateEach(changes: readonly Change[]): Promise<ChangesMade>;
+  /** Inserts or replaces by id. */
+  put(rows: readonly (Row & { readonly _id: string })[]): Promise<void>;
+  deleteMany(filter: Filter): Promise<number>;
+  /** Rows that match, counted by one of their fields. */
+  countBy(field: string, filter: Filter): Promise<Readonly<Record<string, number>>>;
+}
+
+/** Times a statement is sent again after the server gave it up for another. */
+const CONFLICTS_MAX = 8;
+
+/** Reads are lean; batches go to the driver as they are, because casting thousands of rows costs more than writing them. */
+export function createRows<Row>(model: Model<Row>): Rows<Row> {
+  const {
+    collection,
+    collection: { collectionName: name },
+  } = model;
+  return {
+    find: (filter, { sort, limit, fields } = {}) =>
+      asked(`find ${name}`, async () => {
+        const query = model.find(filter as never, fields === undefined ? null : Object.fromEntries(fields.map((field) => [field, 1])));
+        if (sort !== undefined) query.sort(sort);
+        if (limit !== undefined) query.limit(limit);
+        return (await query.lean()) as unknown as Row[];
+      }),
+    insert: (rows) => asked(`insert ${name}`, () => insertRows(collection, rows)),
+    updateMany: (filter, update) =>
+      asked(`update ${name}`, async () => (await model.updateMany(filter as never, update as never)).matchedCount),
+    updateAndRead: (filter, update) =>
+      asked(
+        `update ${name}`,
+        async () => (await model.findOneAndUpdate(filter as never, update as never, { returnDocument: "after" }).lean()) as Row | null,
+      ),
+    updateEach: (changes) => asked(`update ${name}`, () => updateRows(collection, changes)),
+    put: (rows) => asked(`put ${name}`, () => putRows(collection, rows)),
+    deleteMany: (filter) => asked(`delete ${name}`, async () => (await model.deleteMany(filter as never)).deletedCount),
+    countBy: (field, filter) =>
+      asked(`count ${name}`, async () => {
+        const groups = await model.aggregate<{ _id: string; rows: number }>([
+          { $match: filter },
+          { $group: { _id: `$${field}`, rows: { $sum: 1 } } },
+        ]);
+        return Object.fromEntries(groups.map(({ _id, rows }) => [_id, rows]));
+      }),
+  };
+}
+
+/** Sends a statement, again while the server gives it up. Every one here is a compare-and-set, or harmless to repeat. */
+async function asked<Answer>(deed: string, send: () => Promise<Answer>): Promise<Answer> {
+  for (let conflicts = 0; ; conflicts += 1) {
+    try {
+      return await send();
+    } catch (fault) {
+      if (!isConflict(fault) || conflicts >= CONFLICTS_MAX) throw storeFault(fault, deed);
+    }
+  }
+}
+
+type Collection = Model<unknown>["collection"];
+
+async function insertRows(collection: Collection, rows: readonly unknown[]): Promise<readonly number[]> {
+  if (rows.length === 0) return [];
+  try {
+    await collection.insertMany([...rows] as Document[], { ordered: false });
+    return [];
+  } catch (fault) {
+    const duplicates = duplicatesOf(fault);
+    if (duplicates === null) throw fault;
+    return duplicates;
+  }
+}
+
+async function updateRows(collection: Collection, changes: readonly Change[]): Promise<ChangesMade> {
+  if (changes.length === 0) return { matched: 0, duplicates: [] };
+  try {
+    const statements = changes.map((updateMany) => ({ updateMany })) as unknown as AnyBulkWriteOperation[];
+    const { matchedCount } = await collection.bulkWrite(statements as never, { ordered: false });
+    return { matched: matchedCount, duplicates: [] };
+  } catch (fault) {
+    const duplicates = duplicatesOf(fault);
+    if (duplicates === null) throw fault;
+    const { result } = fault as { readonly result?: { readonly matchedCount?: number } };
+    return { matched: result?.matchedCount ?? 0, duplicates };
+  }
+}
+
+/** An upsert that loses a race answers with a duplicate: the row is there now, so it is replaced the second time. */
+async function putRows(collection: Collection, rows: readonly { readonly _id: string }[]): Promise<void> {
+  if (rows.length === 0) return;
+  const statements = rows.map((row) => ({ replaceOne: { filter: { _id: { $eq: row._id } }, replacement: row, upsert: true } }));
+  try {
+    await collection.bulkWrite(statements as never, { ordered: false });
+  } catch (fault) {
+    if (duplicatesOf(fault) === null && !isDuplicate(fault)) throw fault;
+    await collection.bulkWrite(statements as never, { ordered: false });
+  }
+}

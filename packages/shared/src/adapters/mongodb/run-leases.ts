@@ -1,0 +1,54 @@
+import type { Instant } from "../../domain/instant.ts";
+import { isTerminal } from "../../domain/run-state.ts";
+import type { Rescue, RescueResult, RunLeases } from "../../ports/run-leases.ts";
+import type { StoreContext } from "./context.ts";
+import { groupBy } from "./group-by.ts";
+import type { Change } from "./rows.ts";
+import {
+  allOf,
+  endAttempt,
+  endRun,
+  inSlots,
+  makeDueAgain,
+  NOT_CANCELLED,
+  OPEN_ATTEMPT,
+  type RunUpdate,
+  WITHOUT_TOKEN,
+} from "./run-changes.ts";
+import { endedRunOf, leaseViewOf } from "./run-view.ts";
+
+export const createRunLeases = (context: StoreContext): RunLeases => ({
+  async ending({ slots, now, limit }) {
+    const filter = { state: { $eq: "running" }, wakeAt: { $lte: now }, ...inSlots(slots) };
+    return (await context.rows.runs.find(filter, { sort: { wakeAt: 1 }, limit })).map(leaseViewOf);
+  },
+  async rescue({ rescues, now }) {
+    return rescues.length === 0 ? { rescued: 0, ended: [] } : rescueAll(context, rescues, now);
+  },
+});
+
+async function rescueAll({ rows, newToken }: StoreContext, rescues: readonly Rescue[], now: Instant): Promise<RescueResult> {
+  const batch = { token: newToken(), now };
+  const groups = [...groupBy(rescues, ({ to, expiresAt }) => `${to} ${expiresAt}`).values()];
+  await rows.runs.updateEach(groups.flatMap((group) => changesOf(group, batch)));
+  const won = await rows.runs.find({ _id: { $in: rescues.map(({ runId }) => runId) }, changedBy: { $eq: batch.token } });
+  return { rescued: won.length, ended: won.filter(({ state }) => isTerminal(state)).map(endedRunOf) };
+}
+
+/** Where somebody wants the run cancelled, what would become due again closes instead. */
+function changesOf(rescues: readonly Rescue[], { token, now }: { readonly token: string; readonly now: Instant }): Change[] {
+  const { to, expiresAt } = rescues[0] as Rescue;
+  const filter = {
+    _id: { $in: rescues.map(({ runId }) => runId).sort() },
+    state: { $eq: "running" },
+    wakeAt: { $eq: expiresAt },
+    ...OPEN_ATTEMPT,
+  };
+  const rescued = (update: RunUpdate) =>
+    allOf(endAttempt({ state: "lost", finishedAt: now }), WITHOUT_TOKEN, update, { $set: { changedBy: token }, $inc: { rescues: 1 } });
+  if (to !== "due") return [{ filter, update: rescued(endRun({ state: to, now })) }];
+  return [
+    { filter: { ...filter, ...NOT_CANCELLED }, update: rescued(makeDueAgain) },
+    { filter: { ...filter, cancelRequested: { $eq: true } }, update: rescued(endRun({ state: "cancelled", now, error: null })) },
+  ];
+}

@@ -1,0 +1,174 @@
+import { Schema } from "mongoose";
+import type { FireEntry } from "../../domain/fire.ts";
+import type { Instant } from "../../domain/instant.ts";
+import type { JobDefinition } from "../../domain/job-definition.ts";
+import type { Reason } from "../../domain/reason.ts";
+import type { AttemptState, RunCause } from "../../domain/run.ts";
+import type { RunError } from "../../domain/run-error.ts";
+import { isTerminal, type RunState } from "../../domain/run-state.ts";
+
+type Absent = undefined;
+
+/** A `due` run: waits to be published, was published, or was put aside until `wakeAt`. */
+export type Standing = "publishable" | "published" | "deferred";
+
+/** In filters. */
+export const standing = (value: Standing) => ({ standing: { $eq: value } });
+
+export interface AttemptRow {
+  readonly attempt: number;
+  readonly state: AttemptState;
+  readonly startedAt: Instant;
+  readonly finishedAt?: Instant | Absent;
+  readonly executor: string;
+  readonly error?: RunError | Absent;
+}
+
+/**
+ * A run as the store keeps it. What is null elsewhere is absent here, so that rows are small and that partial indexes
+ * hold only the rows that have something to wait for.
+ */
+export interface RunRow {
+  readonly _id: string;
+  readonly tenantId: string;
+  readonly jobUid: string;
+  readonly jobId: string;
+  readonly jobVersion: number;
+  readonly slot: number;
+  readonly definitionHash: string;
+  readonly queue: string;
+  readonly handler: string;
+  readonly exclusive: boolean;
+  readonly onUncertain: JobDefinition["onUncertain"];
+  readonly cause: RunCause;
+  readonly scheduledFor: Instant;
+  readonly count: number;
+  readonly scheduledForLast?: Instant | Absent;
+  readonly retryOf?: string | Absent;
+  readonly firedAt: Instant;
+  readonly state: RunState;
+  readonly reason?: Reason | Absent;
+  readonly attempt: number;
+  readonly failures: number;
+  readonly rescues: number;
+  readonly attempts: readonly AttemptRow[];
+  readonly firstStartedAt?: Instant | Absent;
+  readonly startedAt?: Instant | Absent;
+  readonly finishedAt?: Instant | Absent;
+  /** JSON text, for the sake of its keys. */
+  readonly output?: string | Absent;
+  readonly error?: RunError | Absent;
+  readonly cancelRequested?: true | Absent;
+  readonly standing?: Standing | Absent;
+  /** The wait of the latest publication, which the next one doubles. */
+  readonly repeatMs?: number | Absent;
+  /** When to look at it again: a retry, a repeat, a deferral; the end of the lease while it runs. */
+  readonly wakeAt?: Instant | Absent;
+  /** The first instant at which a run that was never started has waited too long. Goes with its first start. */
+  readonly expiresAt?: Instant | Absent;
+  /** Beside `jobUid` under a unique index: from the first start of an exclusive run to its end. */
+  readonly lockKey?: 1 | Absent;
+  /** Of the latest claim. Holds a lease while the run is running; after that it answers a repeated settlement. */
+  readonly token?: string | Absent;
+  readonly leaseMs?: number | Absent;
+  /** What the holder of `token` was answered when it settled. */
+  readonly settledAs?: "ended" | "retrying" | "released" | Absent;
+  readonly retryAt?: Instant | Absent;
+  /** When it ended, by the store's clock. Not on rows born as ended. */
+  readonly settledAt?: Instant | Absent;
+  /** When it finished, as long as the bus has not acknowledged the event that says so. */
+  readonly announce?: Instant | Absent;
+  /** Which batch changed it last, where who did it has to be read back. */
+  readonly changedBy?: string | Absent;
+}
+
+/** What the run takes from its job, and from the definition it is fired under. */
+export interface RunOrigin {
+  readonly tenantId: string;
+  readonly jobUid: string;
+  readonly jobId: string;
+  readonly jobVersion: number;
+  readonly slot: number;
+  readonly definitionHash: string;
+  readonly definition: JobDefinition;
+}
+
+export function newRunRow(
+  runId: string,
+  origin: RunOrigin,
+  entry: Omit<FireEntry, "definitionHash"> & { readonly firedAt: Instant },
+): RunRow {
+  const { definition, ...job } = origin;
+  const { firedAt, scheduledFor, state } = entry;
+  const expiresAt = definition.expireAfterMs === null ? undefined : scheduledFor + definition.expireAfterMs + 1;
+  return {
+    _id: runId,
+    ...job,
+    queue: definition.queue,
+    handler: definition.handler,
+    exclusive: definition.overlap === "skip",
+    onUncertain: definition.onUncertain,
+    cause: entry.cause,
+    scheduledFor,
+    count: entry.count,
+    scheduledForLast: entry.scheduledForLast ?? undefined,
+    retryOf: entry.retryOf ?? undefined,
+    firedAt,
+    state,
+    reason: entry.reason ?? undefined,
+    attempt: 1,
+    failures: 0,
+    rescues: 0,
+    attempts: [],
+    ...(isTerminal(state) ? { finishedAt: firedAt, announce: firedAt } : { standing: "publishable", expiresAt }),
+  };
+}
+
+const { Mixed } = Schema.Types;
+
+export const runSchema = new Schema<RunRow>(
+  {
+    _id: String,
+    tenantId: String,
+    jobUid: String,
+    jobId: String,
+    jobVersion: Number,
+    slot: Number,
+    definitionHash: String,
+    queue: String,
+    handler: String,
+    exclusive: Boolean,
+    onUncertain: String,
+    cause: String,
+    scheduledFor: Number,
+    count: Number,
+    scheduledForLast: Number,
+    retryOf: String,
+    firedAt: Number,
+    state: String,
+    reason: String,
+    attempt: Number,
+    failures: Number,
+    rescues: Number,
+    attempts: [Mixed],
+    firstStartedAt: Number,
+    startedAt: Number,
+    finishedAt: Number,
+    output: String,
+    error: Mixed,
+    cancelRequested: Boolean,
+    standing: String,
+    repeatMs: Number,
+    wakeAt: Number,
+    expiresAt: Number,
+    lockKey: Number,
+    token: String,
+    leaseMs: Number,
+    settledAs: String,
+    retryAt: Number,
+    settledAt: Number,
+    announce: Number,
+    changedBy: String,
+  } as never,
+  { collection: "runs", versionKey: false, minimize: false, strict: "throw", autoIndex: false, autoCreate: false },
+);

@@ -1,0 +1,144 @@
+import { AppError } from "../../domain/app-error.ts";
+import type { Instant } from "../../domain/instant.ts";
+import type { AttemptResult, EndedRun } from "../../domain/settlement.ts";
+import type { Settlement, SettleOutcome } from "../../ports/run-claims.ts";
+import type { StoreContext } from "./context.ts";
+import { groupBy } from "./group-by.ts";
+import type { Change } from "./rows.ts";
+import { allOf, endAttempt, endRun, makeDueAgain, NOT_CANCELLED, OPEN_ATTEMPT, settledAs, waitForRetry } from "./run-changes.ts";
+import type { RunRow } from "./run-row.ts";
+import { endedRunOf } from "./run-view.ts";
+
+const STALE: SettleOutcome = { kind: "stale" };
+
+/**
+ * Settles by one batch of compare-and-sets on (run, token), equal results in one statement. When as many rows matched as
+ * were asked for, all stand, and what this process claimed itself is told without reading it back.
+ */
+export async function settleAll(context: StoreContext, settlements: readonly Settlement[], now: Instant): Promise<SettleOutcome[]> {
+  const { matched } = await context.rows.runs.updateEach(changesOf(settlements, now));
+  const told = matched === settlements.length ? settlements.map((settlement) => toldOf(context, settlement, now)) : [];
+  const outcomes = told.length > 0 && !told.includes(null) ? (told as SettleOutcome[]) : await readOutcomes(context, settlements, now);
+  for (const { runId } of settlements) context.held.delete(runId);
+  return outcomes;
+}
+
+function changesOf(settlements: readonly Settlement[], now: Instant): Change[] {
+  const groups = groupBy(settlements, ({ token, result, finishedAt }) => JSON.stringify([token, finishedAt, result]));
+  return [...groups.values()].map((group) => {
+    const { token, result, finishedAt } = group[0] as Settlement;
+    const goesOn = result.kind === "retry" || result.kind === "released";
+    return {
+      filter: {
+        ...heldBy(
+          group.map(({ runId }) => runId),
+          token,
+        ),
+        ...(goesOn ? NOT_CANCELLED : {}),
+      },
+      update: updateOf(result, { finishedAt, now }),
+    };
+  });
+}
+
+const heldBy = (runIds: readonly string[], token: string) => ({
+  _id: { $in: runIds.toSorted() },
+  token: { $eq: token },
+  state: { $eq: "running" },
+  ...OPEN_ATTEMPT,
+});
+
+function updateOf(result: AttemptResult, { finishedAt, now }: { readonly finishedAt: Instant; readonly now: Instant }) {
+  switch (result.kind) {
+    case "retry": {
+      const ended = endAttempt({ state: "failed", finishedAt, error: result.error });
+      return allOf(ended, waitForRetry(now + result.retryDelayMs, result.error), settledAs("retrying"));
+    }
+    case "released":
+      return allOf(endAttempt({ state: "released", finishedAt }), makeDueAgain, settledAs("released"));
+    case "succeeded": {
+      const ended = endRun({ state: "succeeded", now, finishedAt, output: result.output, error: null });
+      return allOf(endAttempt({ state: "succeeded", finishedAt }), ended, settledAs("ended"));
+    }
+    case "failed": {
+      const { error } = result;
+      const ended = endRun({ state: "failed", now, finishedAt, error });
+      return allOf(endAttempt({ state: "failed", finishedAt, error }), ended, settledAs("ended"), { $inc: { failures: 1 } });
+    }
+    case "cancelled":
+      return allOf(
+        endAttempt({ state: "cancelled", finishedAt }),
+        endRun({ state: "cancelled", now, finishedAt, error: null }),
+        settledAs("ended"),
+      );
+  }
+}
+
+/** What a settlement that was applied came to; null: only the row can tell. */
+function toldOf({ held }: StoreContext, { runId, token, result, finishedAt }: Settlement, now: Instant): SettleOutcome | null {
+  if (result.kind === "retry") return { kind: "retrying", retryAt: now + result.retryDelayMs };
+  if (result.kind === "released") return { kind: "released" };
+  const claim = held.get(runId, token);
+  if (claim === undefined) return null;
+  const { run, startedAt } = claim;
+  const ended: EndedRun = {
+    tenantId: run.tenantId,
+    runId,
+    jobUid: run.jobUid,
+    jobId: run.jobId,
+    jobVersion: run.jobVersion,
+    queue: run.queue,
+    handler: run.handler,
+    cause: run.cause,
+    scheduledFor: run.scheduledFor,
+    count: 1, // Only ranges that never ran count more.
+    scheduledForLast: null,
+    attempt: run.attempt,
+    state: result.kind,
+    reason: null,
+    startedAt,
+    finishedAt,
+    output: result.kind === "succeeded" ? result.output : null,
+    error: result.kind === "failed" ? result.error : null,
+  };
+  return { kind: "ended", run: ended };
+}
+
+async function readOutcomes(context: StoreContext, settlements: readonly Settlement[], now: Instant): Promise<SettleOutcome[]> {
+  let rows = await readRows(context, settlements);
+  const flagged = settlements.filter(({ runId, token }) => isHeld(rows.get(runId), token));
+  if (flagged.length > 0) {
+    await context.rows.runs.updateEach(flagged.map((settlement) => closeAsCancelled(settlement, now)));
+    rows = await readRows(context, settlements);
+  }
+  return settlements.map(({ runId, token }) => outcomeOf(rows.get(runId), token));
+}
+
+const readRows = async ({ rows }: StoreContext, settlements: readonly Settlement[]): Promise<Map<string, RunRow>> =>
+  new Map((await rows.runs.find({ _id: { $in: settlements.map(({ runId }) => runId) } })).map((row) => [row._id, row]));
+
+const isHeld = (row: RunRow | undefined, token: string): boolean => row?.state === "running" && row.token === token;
+
+/** Somebody wants it cancelled: what would go on ends here. */
+function closeAsCancelled({ runId, token, result, finishedAt }: Settlement, now: Instant): Change {
+  const error = result.kind === "retry" ? result.error : null;
+  const attempt = endAttempt({ state: result.kind === "retry" ? "failed" : "released", finishedAt, error });
+  const ended = endRun({ state: "cancelled", now, finishedAt, error });
+  return { filter: { ...heldBy([runId], token), cancelRequested: { $eq: true } }, update: allOf(attempt, ended, settledAs("ended")) };
+}
+
+function outcomeOf(row: RunRow | undefined, token: string): SettleOutcome {
+  if (row === undefined || row.token !== token) return STALE;
+  if (row.state === "running")
+    throw new AppError("store_unavailable", `settle run ${row._id}: it was neither applied nor refused`, { retryable: true });
+  switch (row.settledAs) {
+    case "ended":
+      return { kind: "ended", run: endedRunOf(row) };
+    case "retrying":
+      return { kind: "retrying", retryAt: row.retryAt ?? 0 };
+    case "released":
+      return { kind: "released" };
+    case undefined:
+      return STALE;
+  }
+}
