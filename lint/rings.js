@@ -16,10 +16,15 @@ const ARROWS = {
   "adapters/kafka": ["domain", "events", "ports", "runtime", "own adapter", "adapters/system", "adapters/registry"],
   adapter: ["domain", "events", "ports", "runtime", "own adapter", "adapters/system"],
   testing: ["domain", "events", "ports", "runtime", "testing", "adapters/system", "adapters/memory"],
+  // Joins what the URLs name; for processes, never for services.
+  wiring: ["domain", "events", "ports", "runtime", "wiring", "adapters/system", "adapter"],
   service: ["domain", "events", "ports", "runtime", "own package"],
-  main: ["domain", "events", "ports", "runtime", "own package", "adapters/system", "adapter"],
-  composition: ["domain", "events", "ports", "runtime", "own package", "adapters/system", "adapter", "service", "main"],
-  proof: ["domain", "events", "ports", "runtime", "own package", "adapters/system", "adapter", "testing", "service", "main", "composition"],
+  main: ["domain", "events", "ports", "runtime", "own package", "adapters/system", "adapter", "wiring"],
+  composition: ["domain", "events", "ports", "runtime", "own package", "adapters/system", "adapter", "wiring", "service", "main"],
+  proof: [
+    ...["domain", "events", "ports", "runtime", "own package", "adapters/system", "adapter", "testing", "wiring"],
+    ...["service", "main", "composition"],
+  ],
   test: ["domain", "events", "ports", "runtime", "own package", "adapters/system", "adapter", "testing"],
 };
 /** Packages that put the others together, or look at the whole; every other is a service, which shares `shared` and no more. */

@@ -17,6 +17,9 @@ export interface ConfigKey<Value> {
   readonly description: string;
 }
 
+/** Gives a setting the type of its schema. */
+export const settingOf = <Value>(definition: ConfigKey<Value>): ConfigKey<Value> => definition;
+
 export type ConfigTable = Readonly<Record<string, ConfigKey<unknown>>>;
 export type ConfigOf<Table extends ConfigTable> = {
   readonly [Name in keyof Table]: Table[Name] extends ConfigKey<infer Value> ? Value : never;
@@ -38,13 +41,16 @@ export function readConfig<Table extends ConfigTable>(table: Table, { env, flags
     const parsed = key.schema.safeParse(text);
     if (!parsed.success) {
       const where = flagged === undefined ? key.env : `--${key.flag}`;
-      for (const issue of parsed.error.issues) faults.push(`${where}=${text ?? ""}: ${issue.message}`);
+      for (const issue of parsed.error.issues) faults.push(`${where}=${withoutPassword(text ?? "")}: ${issue.message}`);
     }
     return [name, parsed.data];
   });
   if (faults.length > 0) throw new AppError("bad_config", `the configuration is not usable:\n  ${faults.join("\n  ")}`);
   return Object.fromEntries(entries) as ConfigOf<Table>; // Each value was parsed by the schema of its own key.
 }
+
+/** What is wrong with a URL is said without the user and password in it. */
+const withoutPassword = (text: string): string => text.replace(/\/\/[^/]*@/, "//***@");
 
 /** A whole number between two bounds, both allowed. */
 export const wholeNumber = (min: number, max: number) =>

@@ -1,0 +1,43 @@
+import { systemClock } from "@tickline/shared/adapters/system/clock";
+import { sha256 } from "@tickline/shared/adapters/system/digest";
+import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
+import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
+import { openBus, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
+import { runService } from "@tickline/shared/wiring/run-service";
+import { collectDefaultMetrics, Registry } from "prom-client";
+import { createApi } from "./api.ts";
+import { API_DEFAULTS } from "./api-config.ts";
+import { API_SETTINGS } from "./api-settings.ts";
+
+/** Beyond the drain of answers: for the last writes of the projection. */
+const SHUTDOWN_MS_MORE = 10_000;
+
+/** `npm run start:api`: REST in, and the status of jobs kept up. Any number may run. */
+runService(
+  {
+    name: "api",
+    table: { ...SERVER_SETTINGS, ...API_SETTINGS },
+    async open({ config, log, end }) {
+      const metrics = new Registry();
+      collectDefaultMetrics({ register: metrics });
+      const store = await openStore(config.storeUrl);
+      const bus = await openBus({ settings: config, clientId: "tickline-api", log, metrics, onDead: end });
+      const { host, port, queues } = config;
+      const api = createApi(
+        { ...store, bus, clock: systemClock, entropy: systemEntropy, digest: sha256, log, metrics },
+        { ...API_DEFAULTS, host, port, queues },
+      );
+      return createLifecycle({
+        start: api.start,
+        async stop() {
+          await api.stop();
+          await bus.close();
+          await store.close();
+        },
+      });
+    },
+    greeting: ({ host, port }) => `The Tickline api listens on ${host}, port ${port}; its reference is at /docs.`,
+    shutdownMs: () => API_DEFAULTS.drainMsMax + SHUTDOWN_MS_MORE,
+  },
+  { argv: process.argv.slice(2), env: process.env },
+);

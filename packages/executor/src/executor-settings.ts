@@ -1,0 +1,28 @@
+import {
+  drainMsSetting,
+  handlersDirSetting,
+  hostSetting,
+  logLevelSetting,
+  portSetting,
+  queuesSetting,
+  retentionDaysSetting,
+  workersMaxSetting,
+} from "@tickline/shared/runtime/common-settings";
+
+/** Settings of the executor as a process of its own, besides its servers. */
+export const EXECUTOR_SETTINGS = {
+  handlersDir: handlersDirSetting,
+  queues: {
+    ...queuesSetting,
+    description: "Queues to take runs from, by commas. The first is served first; one claim in ten goes to the others.",
+  },
+  workersMax: workersMaxSetting,
+  drainMs: {
+    ...drainMsSetting,
+    description: "Milliseconds that running handlers get to finish at shutdown, before they are aborted and run again elsewhere.",
+  },
+  retentionDays: retentionDaysSetting,
+  host: hostSetting,
+  port: { ...portSetting, fallback: "7072", description: "Port of `/livez`, `/readyz` and `/metrics`; 0 takes a free one." },
+  logLevel: logLevelSetting,
+};

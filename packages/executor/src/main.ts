@@ -1,0 +1,70 @@
+import { systemClock } from "@tickline/shared/adapters/system/clock";
+import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
+import { createHealthServer } from "@tickline/shared/runtime/health-server";
+import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
+import { openBus, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
+import { runService } from "@tickline/shared/wiring/run-service";
+import { collectDefaultMetrics, Registry } from "prom-client";
+import { createExecutor } from "./executor.ts";
+import { EXECUTOR_DEFAULTS } from "./executor-config.ts";
+import { EXECUTOR_SETTINGS } from "./executor-settings.ts";
+import { createHttpHandler } from "./http/http-handler.ts";
+import { loadHandlers } from "./load-handlers.ts";
+
+const DAY_MS = 86_400_000;
+/** Beyond the drain: for aborting what is left, and for the last writes. */
+const SHUTDOWN_MS_MORE = 20_000;
+
+/** `npm run start:executor`: runs what is due. Any number may run. */
+runService(
+  {
+    name: "executor",
+    table: { ...SERVER_SETTINGS, ...EXECUTOR_SETTINGS },
+    async open({ config, log, end }) {
+      const metrics = new Registry();
+      collectDefaultMetrics({ register: metrics });
+      const own = config.handlersDir === undefined ? [] : await loadHandlers(config.handlersDir);
+      const http = createHttpHandler();
+      const store = await openStore(config.storeUrl);
+      const bus = await openBus({ settings: config, clientId: "tickline-executor", log, metrics, onDead: end });
+      const { queues, workersMax, drainMs } = config;
+      const executor = createExecutor(
+        {
+          ...store,
+          bus,
+          clock: systemClock,
+          entropy: systemEntropy,
+          log,
+          metrics,
+          handlersRegistry: store.handlers,
+          handlers: [http.handler, ...own],
+        },
+        {
+          ...EXECUTOR_DEFAULTS,
+          executorId: `executor-${systemEntropy.newId()}`,
+          queues,
+          workersMax,
+          drainMs,
+          retentionMs: config.retentionDays * DAY_MS,
+        },
+      );
+      const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: store.hello, metrics });
+      return createLifecycle({
+        async start() {
+          await executor.start();
+          await health.start();
+        },
+        async stop() {
+          await health.stop();
+          await executor.stop();
+          await http.close();
+          await bus.close();
+          await store.close();
+        },
+      });
+    },
+    greeting: ({ host, port }) => `The Tickline executor runs; its health is at ${host}, port ${port}.`,
+    shutdownMs: ({ drainMs }) => drainMs + SHUTDOWN_MS_MORE,
+  },
+  { argv: process.argv.slice(2), env: process.env },
+);

@@ -1,0 +1,61 @@
+import { systemClock } from "@tickline/shared/adapters/system/clock";
+import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
+import { createHealthServer } from "@tickline/shared/runtime/health-server";
+import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
+import { LOCK_SETTINGS, openBus, openLock, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
+import { runService } from "@tickline/shared/wiring/run-service";
+import { collectDefaultMetrics, Registry } from "prom-client";
+import { createScheduler } from "./scheduler.ts";
+import { SCHEDULER_DEFAULTS } from "./scheduler-config.ts";
+import { createSchedulerMetrics } from "./scheduler-metrics.ts";
+import { SCHEDULER_SETTINGS } from "./scheduler-settings.ts";
+import { slotRanges } from "./slot-ranges.ts";
+
+const DAY_MS = 86_400_000;
+/** For the writes under way, and for giving up the locks, so that others need not wait for their end. */
+const SHUTDOWN_MS = 20_000;
+
+/** `npm run start:scheduler`: decides when jobs are due. Any number may run. */
+runService(
+  {
+    name: "scheduler",
+    table: { ...SERVER_SETTINGS, ...LOCK_SETTINGS, ...SCHEDULER_SETTINGS },
+    async open({ config, log, end }) {
+      const metrics = new Registry();
+      collectDefaultMetrics({ register: metrics });
+      const store = await openStore(config.storeUrl);
+      const bus = await openBus({ settings: config, clientId: "tickline-scheduler", log, metrics, onDead: end });
+      const lock = await openLock({ url: config.lockUrl, store, log });
+      const scheduler = createScheduler(
+        {
+          ...store,
+          bus,
+          lock,
+          clock: systemClock,
+          entropy: systemEntropy,
+          log,
+          metrics: createSchedulerMetrics(metrics),
+          localWorkers: null,
+        },
+        { ...SCHEDULER_DEFAULTS, ranges: slotRanges(config.ranges), retentionMs: config.retentionDays * DAY_MS },
+      );
+      const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: store.hello, metrics });
+      return createLifecycle({
+        async start() {
+          await scheduler.start();
+          await health.start();
+        },
+        async stop() {
+          await health.stop();
+          await scheduler.stop();
+          await lock.close();
+          await bus.close();
+          await store.close();
+        },
+      });
+    },
+    greeting: ({ host, port }) => `The Tickline scheduler runs; its health is at ${host}, port ${port}.`,
+    shutdownMs: () => SHUTDOWN_MS,
+  },
+  { argv: process.argv.slice(2), env: process.env },
+);

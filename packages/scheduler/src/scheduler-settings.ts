@@ -1,0 +1,21 @@
+import { hostSetting, logLevelSetting, portSetting, retentionDaysSetting } from "@tickline/shared/runtime/common-settings";
+import { settingOf, wholeNumber } from "@tickline/shared/runtime/config";
+
+/** More ranges than this cost more in locks than they give in evenness. */
+const RANGES_MAX = 64;
+
+/** Settings of the scheduler as a process of its own, besides its servers. */
+export const SCHEDULER_SETTINGS = {
+  ranges: settingOf({
+    env: "SCHEDULER_RANGES",
+    flag: null,
+    placeholder: "COUNT",
+    fallback: "8",
+    schema: wholeNumber(1, RANGES_MAX),
+    description: "Ranges of jobs that schedulers share, the same number in all of them: as many schedulers as this can have work.",
+  }),
+  retentionDays: retentionDaysSetting,
+  host: hostSetting,
+  port: { ...portSetting, fallback: "7071", description: "Port of `/livez`, `/readyz` and `/metrics`; 0 takes a free one." },
+  logLevel: logLevelSetting,
+};

@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { BUILT_IN_QUEUES, QueueNameSchema } from "../domain/job-definition.ts";
+import { settingOf, wholeNumber } from "./config.ts";
+
+/** Settings that several kinds of processes have, each said once. */
+export const hostSetting = settingOf({
+  env: "HOST",
+  flag: "host",
+  placeholder: "ADDRESS",
+  fallback: "127.0.0.1",
+  schema: z.string().min(1),
+  description: "Address to listen on. There is no authentication yet: an address others can reach lets them run jobs.",
+});
+
+export const portSetting = settingOf({
+  env: "PORT",
+  flag: "port",
+  placeholder: "PORT",
+  fallback: "7070",
+  schema: wholeNumber(0, 65_535),
+  description: "Port to listen on; 0 takes a free one.",
+});
+
+export const handlersDirSetting = settingOf({
+  env: "HANDLERS_DIR",
+  flag: "handlers",
+  placeholder: "DIR",
+  fallback: null,
+  schema: z.string().min(1).optional(),
+  description: "Folder with handlers of your own, one `.ts`, `.js` or `.mjs` file each.",
+});
+
+export const queuesSetting = settingOf({
+  env: "QUEUES",
+  flag: null,
+  placeholder: "NAMES",
+  fallback: BUILT_IN_QUEUES.join(","),
+  schema: z
+    .string()
+    .transform((text) => text.split(",").map((name) => name.trim()))
+    .pipe(z.array(QueueNameSchema).min(1)),
+  description: "Queues that jobs may use, by commas.",
+});
+
+export const workersMaxSetting = settingOf({
+  env: "WORKERS_MAX",
+  flag: "workers",
+  placeholder: "COUNT",
+  fallback: "200",
+  schema: wholeNumber(1, 10_000),
+  description: "Handlers that run at once. They share one thread, so more helps only while they wait for others.",
+});
+
+export const retentionDaysSetting = settingOf({
+  env: "RETENTION_DAYS",
+  flag: null,
+  placeholder: "DAYS",
+  fallback: "7",
+  schema: wholeNumber(1, 3_650),
+  description: "Days for which finished runs are kept.",
+});
+
+export const drainMsSetting = settingOf({
+  env: "DRAIN_MS",
+  flag: null,
+  placeholder: "MS",
+  fallback: "10000",
+  schema: wholeNumber(0, 3_600_000),
+  description: "Milliseconds that running handlers get to finish at shutdown, before they are aborted and run again at the next start.",
+});
+
+export const logLevelSetting = settingOf({
+  env: "LOG_LEVEL",
+  flag: "log-level",
+  placeholder: "LEVEL",
+  fallback: "warn",
+  schema: z.enum(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent"),
+  description: "Least severe log lines to write, as JSON on standard error.",
+});

@@ -1,0 +1,85 @@
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { AppError, toAppError } from "../domain/app-error.ts";
+import type { Clock } from "../ports/clock.ts";
+import { createLifecycle } from "./lifecycle.ts";
+import type { Service } from "./service.ts";
+
+export interface HealthServerOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly clock: Clock;
+  /** Rejects, or does not come back in time, while the service cannot do its work. */
+  readonly ready: () => Promise<unknown>;
+  /** The metrics of the process, as Prometheus reads them. */
+  readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
+}
+
+export interface HealthServer extends Service {
+  /** Null while it does not listen. */
+  readonly url: string | null;
+}
+
+/** Whoever is asked for readiness and has not answered by then counts as not ready. */
+const READY_MS_MAX = 2_000;
+const REQUEST_MS_MAX = 5_000;
+
+/** `/livez`, `/readyz` and `/metrics` of a process that serves nothing else. */
+export function createHealthServer({ host, port, clock, ready, metrics }: HealthServerOptions): HealthServer {
+  let server: Server | null = null;
+  let url: string | null = null;
+
+  async function answer(path: string, response: ServerResponse): Promise<void> {
+    if (path === "/livez") return say(response, 200, { status: "live" });
+    if (path === "/metrics") return void response.setHeader("content-type", metrics.contentType).end(await metrics.metrics());
+    if (path !== "/readyz") return say(response, 404, { status: "there is /livez, /readyz and /metrics" });
+    const fault = await faultOf(ready, clock);
+    return fault === null ? say(response, 200, { status: "ready" }) : say(response, 503, { status: "not ready", reason: fault.message });
+  }
+  const lifecycle = createLifecycle({
+    async start() {
+      const starting = createServer({ requestTimeout: REQUEST_MS_MAX }, (request, response) => {
+        const { pathname } = new URL(request.url ?? "/", "http://health");
+        answer(pathname, response).catch((fault: unknown) => say(response, 500, { status: toAppError(fault, "answer").message }));
+      });
+      server = starting;
+      await new Promise<void>((resolve, reject) => {
+        starting.once("error", (cause) =>
+          reject(new AppError("bad_config", `cannot listen on ${host}, port ${port}: ${cause.message}`, { cause })),
+        );
+        starting.listen(port, host, () => resolve());
+      });
+      url = `http://${host.includes(":") ? `[${host}]` : host}:${(starting.address() as AddressInfo).port}`; // A listening TCP server has one.
+    },
+    async stop() {
+      const stopping = server;
+      server = null;
+      url = null;
+      stopping?.closeAllConnections();
+      if (stopping?.listening) await new Promise<void>((resolve) => stopping.close(() => resolve()));
+    },
+  });
+  return {
+    ...lifecycle,
+    get url() {
+      return url;
+    },
+  };
+}
+
+async function faultOf(ready: () => Promise<unknown>, clock: Clock): Promise<AppError | null> {
+  const late = Promise.withResolvers<never>();
+  const timer = clock.setTimer(READY_MS_MAX, () => late.reject(new AppError("store_unavailable", `no answer within ${READY_MS_MAX} ms`)));
+  try {
+    await Promise.race([ready(), late.promise]);
+    return null;
+  } catch (fault) {
+    return toAppError(fault, "be ready");
+  } finally {
+    timer.cancel();
+  }
+}
+
+const say = (response: ServerResponse, status: number, body: object): void =>
+  void response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" }).end(JSON.stringify(body));

@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { settingOf } from "./config.ts";
+
+interface ServerUrl {
+  readonly env: string;
+  readonly schemes: readonly string[];
+  readonly example: string;
+}
+
+/** The scheme chooses the adapter. What belongs to the one process is refused with what to set instead. */
+const serverUrl = ({ env, schemes, example }: ServerUrl) =>
+  z
+    .string(`must be set, as in ${env}=${example}`)
+    .refine((text) => !/^(sqlite|memory):/.test(text), {
+      message: `is for the one process (npm start) alone: services that run apart share a server, so set ${env}=${example}`,
+      abort: true,
+    })
+    .refine(
+      (text) => schemes.some((scheme) => text.startsWith(`${scheme}://`)),
+      `must begin with ${schemes.join(":// or ")}://, as in ${env}=${example}`,
+    );
+
+export const storeUrlSetting = settingOf({
+  env: "STORE_URL",
+  flag: null,
+  placeholder: "URL",
+  fallback: null,
+  schema: serverUrl({ env: "STORE_URL", schemes: ["mongodb", "mongodb+srv"], example: "mongodb://localhost:27017/tickline" }),
+  description: "The MongoDB where jobs and runs are kept: `mongodb://user:password@host:27017/tickline`, with `?tls=true` for TLS.",
+});
+
+export const busUrlSetting = settingOf({
+  env: "BUS_URL",
+  flag: null,
+  placeholder: "URL",
+  fallback: null,
+  schema: serverUrl({ env: "BUS_URL", schemes: ["kafka"], example: "kafka://localhost:9092" }),
+  description: "The Kafka that carries events: `kafka://host:9092,host2:9092`, with `?ssl=true` for TLS.",
+});
+
+export const lockUrlSetting = settingOf({
+  env: "LOCK_URL",
+  flag: null,
+  placeholder: "URL",
+  fallback: null,
+  schema: serverUrl({ env: "LOCK_URL", schemes: ["redis", "rediss"], example: "redis://localhost:6379" }).optional(),
+  description:
+    "The Redis by which schedulers share the work: `redis://user:password@host:6379/0`, `rediss://` with TLS. Without it, or while it is away, they do by leases in the store.",
+});
+
+export const registryUrlSetting = settingOf({
+  env: "REGISTRY_URL",
+  flag: null,
+  placeholder: "URL",
+  fallback: null,
+  schema: serverUrl({ env: "REGISTRY_URL", schemes: ["http", "https"], example: "http://localhost:8081/apis/ccompat/v7" }).optional(),
+  description: "A Confluent-compatible schema registry: with it events are Avro, without it JSON.",
+});
+
+const text = (env: string, description: string) =>
+  settingOf({ env, flag: null, placeholder: "TEXT", fallback: null, schema: z.string().min(1).optional(), description });
+
+/** What the URL of Kafka need not say, so that no secret has to stand in it. */
+export const kafkaSettings = {
+  kafkaUsername: text("KAFKA_USERNAME", "User at Kafka, by SASL; may stand in `BUS_URL` instead."),
+  kafkaPassword: text("KAFKA_PASSWORD", "That user's password."),
+  kafkaMechanism: settingOf({
+    env: "KAFKA_SASL_MECHANISM",
+    flag: null,
+    placeholder: "NAME",
+    fallback: null,
+    schema: z.enum(["plain", "scram-sha-256", "scram-sha-512"], "must be plain, scram-sha-256 or scram-sha-512").optional(),
+    description: "`plain`, `scram-sha-256` or `scram-sha-512`, which is the default where there is a user.",
+  }),
+  kafkaSsl: settingOf({
+    env: "KAFKA_SSL",
+    flag: null,
+    placeholder: "BOOLEAN",
+    fallback: null,
+    schema: z
+      .enum(["true", "false"], "must be true or false")
+      .transform((value) => value === "true")
+      .optional(),
+    description: "`true` for TLS to Kafka; also given by any of the three files below.",
+  }),
+  kafkaCaFile: text("KAFKA_CA_FILE", "PEM file of the authority that signed the brokers' certificates, if it is not a public one."),
+  kafkaCertFile: text("KAFKA_CERT_FILE", "PEM file of our own certificate for Kafka."),
+  kafkaKeyFile: text("KAFKA_KEY_FILE", "PEM file of its key."),
+};

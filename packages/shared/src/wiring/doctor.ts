@@ -1,0 +1,62 @@
+import { AppError } from "../domain/app-error.ts";
+import type { Clock } from "../ports/clock.ts";
+import { readConfig, type ConfigOf, type ConfigTable } from "../runtime/config.ts";
+
+/** How one server is looked at: by its own settings, so that a fault in one hides no other. */
+export interface ServerCheck<Table extends ConfigTable = ConfigTable> {
+  /** The variable that says where the server is. */
+  readonly variable: string;
+  readonly server: string;
+  readonly table: Table;
+  /** Says what was found; null: it is not set, and need not be. Throws what is wrong. */
+  readonly look: (config: ConfigOf<Table>) => Promise<string | null>;
+  /** What is done where the variable is not set. */
+  readonly without: string;
+}
+
+export interface Finding {
+  readonly variable: string;
+  readonly kind: "ok" | "not set" | "fails";
+  readonly text: string;
+}
+
+export interface DoctorOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** A server that has not answered by then is away. */
+  readonly answerMs: number;
+}
+
+export const serverCheck = <Table extends ConfigTable>(check: ServerCheck<Table>): ServerCheck => check as unknown as ServerCheck; // Each is given the settings of its own table.
+
+/** Looks at all servers at once. */
+export const examine = (checks: readonly ServerCheck[], options: DoctorOptions): Promise<readonly Finding[]> =>
+  Promise.all(checks.map((check) => examineOne(check, options)));
+
+async function examineOne(
+  { variable, server, table, look, without }: ServerCheck,
+  { env, clock, answerMs }: DoctorOptions,
+): Promise<Finding> {
+  const late = Promise.withResolvers<never>();
+  const timer = clock.setTimer(answerMs, () => late.reject(new Error(`no answer within ${answerMs} ms`)));
+  try {
+    const found = await Promise.race([look(readConfig(table, { env, flags: {} })), late.promise]);
+    return found === null ? { variable, kind: "not set", text: without } : { variable, kind: "ok", text: found };
+  } catch (fault) {
+    return { variable, kind: "fails", text: adviceOf(fault, { variable, server }) };
+  } finally {
+    timer.cancel();
+  }
+}
+
+function adviceOf(fault: unknown, { variable, server }: { readonly variable: string; readonly server: string }): string {
+  const message = fault instanceof Error ? fault.message : String(fault);
+  if (fault instanceof AppError && fault.code === "bad_config") return message.replace(/^the configuration is not usable:\s*/, "");
+  return `${message}\n  Start ${server} there, or change ${variable}.`;
+}
+
+/** One line a server, with what to do below it where something is wrong. */
+export const reportOf = (findings: readonly Finding[]): string =>
+  findings
+    .map(({ variable, kind, text }) => `${kind.padEnd(8)}${variable.padEnd(14)}${text.replaceAll("\n", `\n${" ".repeat(20)}`)}\n`)
+    .join("");

@@ -1,0 +1,62 @@
+import { systemClock } from "../adapters/system/clock.ts";
+import { AppError } from "../domain/app-error.ts";
+import { readConfig } from "../runtime/config.ts";
+import { createLogger } from "../runtime/logger.ts";
+import { busUrlSetting, kafkaSettings, storeUrlSetting } from "../runtime/server-settings.ts";
+import { examine, reportOf } from "./doctor.ts";
+import { kafkaSecurityOf } from "./open-servers.ts";
+import { SERVER_CHECKS } from "./server-checks.ts";
+import { TOPIC_SETTINGS } from "./topic-settings.ts";
+
+const ANSWER_MS_MAX = 15_000;
+const say = (text: string): void => void process.stdout.write(text);
+const sources = { env: process.env, flags: {} };
+
+/** What is done around the services, by whoever runs them. Each resolves to the exit code. */
+const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
+  async doctor() {
+    const findings = await examine(SERVER_CHECKS, { env: process.env, clock: systemClock, answerMs: ANSWER_MS_MAX });
+    say(reportOf(findings));
+    return findings.some(({ kind }) => kind === "fails") ? 1 : 0;
+  },
+  async topics() {
+    const { url, queues, partitions, replicas, retentionMs, deadRetentionMs, ...security } = readConfig(
+      { url: busUrlSetting, ...kafkaSettings, ...TOPIC_SETTINGS },
+      sources,
+    );
+    const { ensureTopics } = await import("../adapters/kafka/topics-command.ts");
+    const { planTopics } = await import("../adapters/kafka/topic-plan.ts");
+    const topics = planTopics({ queues, partitions, replicas, retentionMs, deadRetentionMs });
+    const outcomes = await ensureTopics({
+      url,
+      security: kafkaSecurityOf(security),
+      clientId: "tickline-topics",
+      log: createLogger("warn"),
+      topics,
+    });
+    for (const { topic, kind, note } of outcomes) say(`${kind.padEnd(10)}${topic}${note === "" ? "" : `: ${note}`}\n`);
+    return 0;
+  },
+  async migrate() {
+    const { url } = readConfig({ url: storeUrlSetting }, sources);
+    const { migrateMongodb } = await import("../adapters/mongodb/migrations.ts");
+    const { from, to, steps } = await migrateMongodb({ url });
+    say(steps.length === 0 ? `the database is up to date (schema ${to})\n` : `schema ${from} became ${to}: ${steps.join("; ")}\n`);
+    return 0;
+  },
+};
+
+/** `npm run doctor`, `npm run topics`, `npm run migrate`. */
+async function operate(word: string): Promise<number> {
+  const command = COMMANDS[word];
+  if (command === undefined) throw new AppError("bad_config", `there is ${Object.keys(COMMANDS).join(", ")}, and no ${word}`);
+  return command();
+}
+
+operate(process.argv[2] ?? "nothing").then(
+  (code) => process.exit(code),
+  (fault: unknown) => {
+    process.stderr.write(`tickline: ${fault instanceof AppError ? fault.message : String(fault)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,107 @@
+import { openRedisLock } from "../adapters/redis/redis-lock.ts";
+import { systemClock } from "../adapters/system/clock.ts";
+import { systemEntropy } from "../adapters/system/entropy.ts";
+import { AppError } from "../domain/app-error.ts";
+import { silentLogger, type Logger } from "../runtime/logger.ts";
+import { queuesSetting } from "../runtime/common-settings.ts";
+import { busUrlSetting, kafkaSettings, lockUrlSetting, registryUrlSetting, storeUrlSetting } from "../runtime/server-settings.ts";
+import { serverCheck, type ServerCheck } from "./doctor.ts";
+import { kafkaSecurityOf } from "./open-servers.ts";
+
+const ANSWER_MS = 4_000;
+const LOCK_TTL_MS = 10_000;
+
+const store = serverCheck({
+  variable: "STORE_URL",
+  server: "MongoDB",
+  table: { url: storeUrlSetting },
+  without: "",
+  async look({ url }) {
+    const { connect } = await import("../adapters/mongodb/connection.ts");
+    const connection = await connect({ url, serverSelectionMs: ANSWER_MS, answerMs: ANSWER_MS });
+    try {
+      const { version } = (await connection.getClient().db().command({ buildInfo: 1 })) as { version: string }; // What the command answers.
+      return `MongoDB answers (version ${version}, database ${connection.name})`;
+    } finally {
+      await connection.close();
+    }
+  },
+});
+
+const bus = serverCheck({
+  variable: "BUS_URL",
+  server: "Kafka",
+  table: { url: busUrlSetting, queues: queuesSetting, ...kafkaSettings },
+  without: "",
+  async look({ url, queues, ...security }) {
+    const { createKafkaClient } = await import("../adapters/kafka/kafka-client.ts");
+    const { parseKafkaUrl } = await import("../adapters/kafka/kafka-url.ts");
+    const { planTopics } = await import("../adapters/kafka/topic-plan.ts");
+    const address = parseKafkaUrl(url, kafkaSecurityOf(security));
+    const admin = createKafkaClient({ address, clientId: "tickline-doctor", log: silentLogger, requestMs: ANSWER_MS, retries: 1 }).admin();
+    try {
+      await admin.connect();
+      const existing = new Set(await admin.listTopics());
+      const wanted = planTopics({ queues, partitions: 1, replicas: 1, retentionMs: 1, deadRetentionMs: 1 }).map(({ name }) => name);
+      const missing = wanted.filter((name) => !existing.has(name));
+      if (missing.length > 0)
+        throw new AppError("bad_config", `Kafka answers, but has no topic ${missing.join(", ")}: npm run topics makes them`);
+      return `Kafka answers, and has all ${wanted.length} topics`;
+    } finally {
+      await admin.disconnect();
+    }
+  },
+});
+
+const lock = serverCheck({
+  variable: "LOCK_URL",
+  server: "Redis",
+  table: { url: lockUrlSetting },
+  without: "schedulers share the work by leases in the store",
+  async look({ url }) {
+    if (url === undefined) return null;
+    const faults: string[] = [];
+    const log: Logger = { ...silentLogger, child: () => log, warn: ({ err }: { err: Error }) => void faults.push(err.message) };
+    const server = await openRedisLock({ url, clock: systemClock, log, answerMs: ANSWER_MS / 2 });
+    try {
+      const hold = await server.acquire(`tickline-doctor-${systemEntropy.newToken()}`, LOCK_TTL_MS);
+      await hold?.release();
+      if (hold === null) throw new Error(`no lock was granted: ${faults[0] ?? "Redis does not answer"}`);
+      return "Redis answers, and grants a lock";
+    } finally {
+      await server.close();
+    }
+  },
+});
+
+const registry = serverCheck({
+  variable: "REGISTRY_URL",
+  server: "the schema registry",
+  table: { url: registryUrlSetting },
+  without: "events are JSON",
+  async look({ url }) {
+    if (url === undefined) return null;
+    const { username, password, ...rest } = partsOf(url);
+    const headers = username === "" ? undefined : { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
+    const response = await fetch(`${rest.base}/subjects`, { signal: AbortSignal.timeout(ANSWER_MS), ...(headers && { headers }) }).catch(
+      (cause: unknown) => {
+        throw new Error(`${rest.base} does not answer`, { cause });
+      },
+    );
+    const subjects: unknown = response.ok ? await response.json().catch(() => null) : null;
+    if (!Array.isArray(subjects))
+      throw new Error(`${rest.base}/subjects answers ${response.status}: that is not the API of a schema registry`);
+    return `the schema registry answers (${subjects.length} subjects)`;
+  },
+});
+
+function partsOf(text: string): { readonly base: string; readonly username: string; readonly password: string } {
+  const url = new URL(text);
+  const [username, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
+  url.username = "";
+  url.password = "";
+  return { base: url.href.replace(/\/$/, ""), username, password };
+}
+
+/** All servers of the three services. */
+export const SERVER_CHECKS: readonly ServerCheck[] = [store, bus, lock, registry];

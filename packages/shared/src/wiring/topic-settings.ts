@@ -1,0 +1,42 @@
+import { queuesSetting } from "../runtime/common-settings.ts";
+import { settingOf, wholeNumber } from "../runtime/config.ts";
+
+const DAY_MS = 86_400_000;
+const days = (env: string, { fallback, description }: { fallback: string; description: string }) =>
+  settingOf({
+    env,
+    flag: null,
+    placeholder: "DAYS",
+    fallback,
+    schema: wholeNumber(1, 3_650).transform((count) => count * DAY_MS),
+    description,
+  });
+
+/** What `npm run topics` makes topics by. */
+export const TOPIC_SETTINGS = {
+  queues: queuesSetting,
+  partitions: settingOf({
+    env: "TOPIC_PARTITIONS",
+    flag: null,
+    placeholder: "COUNT",
+    fallback: "12",
+    schema: wholeNumber(1, 1_000),
+    description: "Partitions of each topic: as many executors as this can take runs of one queue. They can be added to, never taken away.",
+  }),
+  replicas: settingOf({
+    env: "TOPIC_REPLICAS",
+    flag: null,
+    placeholder: "COUNT",
+    fallback: "-1",
+    schema: wholeNumber(-1, 100),
+    description: "Brokers that hold a copy of each topic; -1: what the brokers have as their default.",
+  }),
+  retentionMs: days("TOPIC_RETENTION_DAYS", {
+    fallback: "3",
+    description: "Days for which topics keep messages. The store remembers; a topic has to outlive only what readers may be away.",
+  }),
+  deadRetentionMs: days("DEAD_RETENTION_DAYS", {
+    fallback: "30",
+    description: "Days for which topics keep dead letters, which wait for a person.",
+  }),
+};
