@@ -1,4 +1,4 @@
-import { ConfigResourceTypes, type Admin } from "kafkajs";
+import kafkajs, { type Admin } from "kafkajs"; // Node finds not all names of this package.
 import type { Logger } from "../../runtime/logger.ts";
 import { busFault } from "./bus-fault.ts";
 import { createKafkaClient } from "./kafka-client.ts";
@@ -90,7 +90,7 @@ async function partitionCounts(admin: Admin, topics: readonly TopicPlan[]): Prom
 async function retentionsOf(admin: Admin, topics: readonly TopicPlan[]): Promise<ReadonlyMap<string, string>> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: topics.map(({ name }) => ({ type: ConfigResourceTypes.TOPIC, name, configNames: ["retention.ms"] })),
+    resources: topics.map(({ name }) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: ["retention.ms"] })),
   });
   return new Map(resources.map(({ resourceName, configEntries }) => [resourceName, configEntries[0]?.configValue ?? "unknown"]));
 }
