@@ -13,11 +13,23 @@ const UNAVAILABLE: ReadonlySet<number> = new Set([
 ]);
 /** Faults of the driver itself: no server, no answer, no connection, or a client that was closed. */
 const UNAVAILABLE_NAMES =
-  /^(MongoNetwork|MongoServerSelection|MongoTopologyClosed|MongoNotConnected|MongoClientClosed|MongoPoolClosed|MongoPoolCleared|MongoWaitQueueTimeout|MongoExpiredSession|MongoOperationTimeout|MongooseServerSelection|DisconnectedError|MongooseError)/;
+  /^(MongoNetwork|MongoWriteConcern|MongoServerSelection|MongoTopologyClosed|MongoNotConnected|MongoClientClosed|MongoPoolClosed|MongoPoolCleared|MongoWaitQueueTimeout|MongoExpiredSession|MongoOperationTimeout|MongooseServerSelection|DisconnectedError|MongooseError)/;
 /** What PostgreSQL says behind FerretDB when it goes down, is starting, or has no connection left. */
 const UNAVAILABLE_WORDS =
   /failed to connect|connect: connection refused|terminating connection|the database system is|too many clients|conn closed|unexpected EOF|connection reset|No space left|could not extend file/i;
 const DEADLOCK_WORDS = /deadlock detected|could not serialize access/i;
+
+interface WriteFault {
+  readonly index: number;
+  readonly code: number;
+  readonly errmsg?: string;
+}
+
+/** What the driver throws for a batch, as far as it is looked at. */
+interface BatchFault {
+  readonly writeErrors?: WriteFault | WriteFault[];
+  readonly result?: { readonly getWriteConcernError?: () => unknown };
+}
 
 /** What the driver, the server or mongoose throws, as Tickline's own fault. */
 export function storeFault(fault: unknown, deed: string): AppError {
@@ -28,22 +40,31 @@ export function storeFault(fault: unknown, deed: string): AppError {
 }
 
 /** The server gave up one of two writes that waited for each other, whole: it may simply be sent again. */
-export const isConflict = (fault: unknown): boolean => codeOf(fault) === WRITE_CONFLICT || DEADLOCK_WORDS.test(messageOf(fault));
+export const isConflict = (fault: unknown): boolean =>
+  codeOf(fault) === WRITE_CONFLICT ||
+  DEADLOCK_WORDS.test(messageOf(fault)) ||
+  writeErrorsOf(fault).some(({ code, errmsg = "" }) => code === WRITE_CONFLICT || DEADLOCK_WORDS.test(errmsg));
 
 export const isDuplicate = (fault: unknown): boolean =>
   codeOf(fault) === DUPLICATE_KEY || (codeOf(fault) === INTERNAL_ERROR && /duplicate key/i.test(messageOf(fault)));
 
 /** Where in an unordered batch keys were taken already; null: the batch failed by something else. */
 export function duplicatesOf(fault: unknown): number[] | null {
-  if (!(fault instanceof Error) || !("writeErrors" in fault)) return null;
-  const errors = [fault.writeErrors].flat() as { readonly index: number; readonly code: number; readonly errmsg?: string }[];
+  if (concernFaultOf(fault) !== null) return null; // What was written is not known to be kept.
+  const errors = writeErrorsOf(fault);
   const all = errors.length > 0 && errors.every(({ code, errmsg }) => isDuplicate(Object.assign(new Error(errmsg), { code })));
   return all ? errors.map(({ index }) => index) : null;
 }
 
+/** A batch may have been written and not have reached a majority: that counts as not written. */
+const concernFaultOf = (fault: unknown): unknown => (fault as BatchFault | null)?.result?.getWriteConcernError?.() ?? null;
+
+const writeErrorsOf = (fault: unknown): WriteFault[] => [(fault as BatchFault | null)?.writeErrors ?? []].flat();
+
 function isUnavailable(fault: unknown): boolean {
   if (!(fault instanceof Error)) return false;
   if (UNAVAILABLE_NAMES.test(fault.name) || UNAVAILABLE_WORDS.test(fault.message) || isConflict(fault)) return true;
+  if (concernFaultOf(fault) !== null) return true;
   const code = codeOf(fault);
   return code !== null && UNAVAILABLE.has(code);
 }

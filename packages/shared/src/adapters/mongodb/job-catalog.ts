@@ -72,6 +72,7 @@ async function changeOnce(context: StoreContext, tenantId: string, { previous, n
   const asRead = {
     _id: { $eq: previous.uid },
     tenantId: { $eq: tenantId },
+    id: { $eq: previous.id },
     version: { $eq: previous.version },
     nextRunAt: { $eq: previous.nextRunAt },
     state: { $eq: previous.state },

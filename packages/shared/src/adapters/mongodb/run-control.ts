@@ -17,10 +17,13 @@ export const createRunControl = (context: StoreContext): RunControl => ({
   async cancel(tenantId, { runId, now }) {
     const { runs } = context.rows;
     const own = { _id: { $eq: runId }, tenantId: { $eq: tenantId } };
+    const token = context.newToken();
+    const cancelled = allOf(endRun({ state: "cancelled", reason: "cancelled", now, error: null }), { $set: { changedBy: token } });
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      const cancelled = allOf(endRun({ state: "cancelled", reason: "cancelled", now, error: null }));
-      const row = await runs.updateAndRead({ ...own, ...WAITING }, cancelled);
-      if (row !== null) return { kind: "cancelled", run: endedRunOf(row) };
+      if ((await runs.updateMany({ ...own, ...WAITING }, cancelled)) > 0) {
+        const [row] = await runs.find({ ...own, changedBy: { $eq: token } });
+        return row === undefined ? { kind: "ended" } : { kind: "cancelled", run: endedRunOf(row) };
+      }
       if ((await runs.updateMany({ ...own, state: { $eq: "running" } }, { $set: { cancelRequested: true } })) > 0)
         return { kind: "requested" };
       const [standing] = await runs.find(own, { fields: ["state"] });

@@ -1,0 +1,96 @@
+import { afterEach, expect, test } from "@jest/globals";
+import type { AppError } from "../../domain/app-error.ts";
+import { ALL_SLOTS } from "../../domain/slot.ts";
+import type { Store } from "../../ports/store.ts";
+import { freePort } from "../../testing/servers/free-port.ts";
+import { addJob, addRun, claim, fire, publishable, readRun } from "../../testing/contracts/store-steps.ts";
+import { jobOf, START } from "../../testing/factories.ts";
+import { dueRunOf, manualFireOf, scheduledFireOf } from "../../testing/factories-fire.ts";
+import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
+import { stallingProxy } from "../redis/stalling-proxy.test-support.ts";
+import { testDatabase } from "./fresh-database.test-support.ts";
+import { openMongodbStore } from "./mongodb-store.ts";
+
+const QUICK = { serverSelectionMs: 300, answerMs: 500 } as const;
+const UNAVAILABLE = { name: "AppError", code: "store_unavailable", retryable: true } satisfies Partial<AppError>;
+
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/** One call of each kind: a read, an update, an insert, a batch, the clock. */
+const calls: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
+  hello: (store) => store.hello(),
+  get: (store) => store.jobs.get("default", "job-1"),
+  create: (store) => addJob(store, { id: "another" }),
+  fire: (store) => fire(store, scheduledFireOf(jobOf())),
+  claim: (store) => claim(store, [dueRunOf(jobOf())]),
+  wake: (store) => store.dueRuns.wake({ slots: ALL_SLOTS, now: START, limit: 10 }),
+  unclaimed: (store) => store.dueRuns.unclaimed(ALL_SLOTS),
+  lead: (store) => store.leaders.take({ name: "leader:0", owner: "a", ttlMs: 1_000 }),
+  sweep: (store) => store.retention.sweep({ now: START, endedBefore: START, boundBefore: START, deletedBefore: START, limit: 10 }),
+};
+
+test("a store that is opened where no server is says so", async () => {
+  const url = `mongodb://127.0.0.1:${await freePort()}/nobody`;
+  await expect(openMongodbStore({ url, ...QUICK })).rejects.toMatchObject(UNAVAILABLE);
+});
+
+await describeWithServers("a MongoDB that goes away", ["mongodb"], (servers) => {
+  async function setup() {
+    const database = testDatabase(servers.mongodbUrl);
+    const proxy = await stallingProxy(new URL(servers.mongodbUrl));
+    const url = new URL(database.url);
+    url.hostname = "127.0.0.1";
+    url.port = String(proxy.port);
+    url.searchParams.set("directConnection", "true");
+    const store = await openMongodbStore({ url: url.toString(), ...QUICK });
+    ends.push(database.drop, proxy.close, store.close);
+    return { store, proxy };
+  }
+
+  test("every call says that the store is unavailable, and works again when the server is back", async () => {
+    const { store, proxy } = await setup();
+    proxy.cut();
+    const faults = await Promise.all(Object.values(calls).map((call) => call(store).then(() => null, (fault: unknown) => fault))); // prettier-ignore
+    for (const fault of faults) expect(fault).toMatchObject(UNAVAILABLE);
+    proxy.mend();
+    const run = await addRun(store, await addJob(store));
+    expect((await claim(store, [run]))[0]?.kind).toBe("won");
+  });
+
+  test("a server that hangs is given up after a while", async () => {
+    const { store, proxy } = await setup();
+    await addJob(store);
+    proxy.stall();
+    await expect(store.jobs.get("default", "job-1")).rejects.toMatchObject(UNAVAILABLE);
+    await expect(fire(store, scheduledFireOf(jobOf()))).rejects.toMatchObject(UNAVAILABLE);
+    proxy.flow();
+  });
+
+  test("a claim whose answer was lost is won when it is repeated, and a fire's run exists once", async () => {
+    const { store, proxy } = await setup();
+    const job = await addJob(store);
+    const run = await addRun(store, job);
+    proxy.stall();
+    const claiming = claim(store, [run]);
+    await expect(claiming).rejects.toMatchObject(UNAVAILABLE);
+    proxy.flow();
+    expect((await claim(store, [run]))[0]?.kind).toBe("won");
+    expect((await readRun(store, run)).attempts).toHaveLength(1);
+    const manual = manualFireOf(job, { at: START, keys: ["again"] });
+    proxy.stall();
+    await expect(fire(store, manual)).rejects.toMatchObject(UNAVAILABLE);
+    proxy.flow();
+    expect((await fire(store, manual)).kind).toBe("won");
+    expect(await publishable(store)).toHaveLength(1);
+  });
+
+  test("a store that was closed is unavailable", async () => {
+    const { store } = await setup();
+    await store.close();
+    for (const call of Object.values(calls)) await expect(call(store)).rejects.toMatchObject({ name: "AppError" });
+    await expect(store.hello()).rejects.toMatchObject(UNAVAILABLE);
+  });
+});

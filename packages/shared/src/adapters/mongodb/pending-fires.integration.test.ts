@@ -1,0 +1,145 @@
+import { afterEach, expect, test } from "@jest/globals";
+import { ALL_SLOTS } from "../../domain/slot.ts";
+import type { Store } from "../../ports/store.ts";
+import { addJob, changeJob, deleteJob, publishable, readJob, readRun, unannounced } from "../../testing/contracts/store-steps.ts";
+import { editedJob, jobOf, START } from "../../testing/factories.ts";
+import { dueRunOf, entryOf, manualFireOf, scheduledFireOf } from "../../testing/factories-fire.ts";
+import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
+import { testDatabase } from "./fresh-database.test-support.ts";
+import type { JobRow } from "./job-row.ts";
+import { openMongodbStore } from "./mongodb-store.ts";
+
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+const fireAll = (store: Store, fires: Parameters<Store["dueJobs"]["fire"]>[0]["fires"], now = START) =>
+  store.dueJobs.fire({ fires, now, claimant: null, claimed: [] });
+
+const readPlainly = async (store: Store) => (await store.jobs.get("default", jobOf().id)) ?? jobOf();
+
+/** Who reads a job to go on with it. */
+const readers: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
+  "who reads what is upcoming": (store) =>
+    store.dueJobs.upcoming({ slots: ALL_SLOTS, until: Number.MAX_SAFE_INTEGER, after: null, limit: 10 }),
+  "who reads it by its uid": (store) => readJob(store, jobOf()),
+  "an edit": async (store) => {
+    const job = await readPlainly(store);
+    await changeJob(store, job, editedJob(job, { params: { edited: true } }));
+  },
+  "a sweep": (store) => store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 }),
+};
+
+await describeWithServers("fires that crash between their jobs and their runs", ["mongodb"], (servers) => {
+  /** A store whose fires crash as long as `crashing` says so. */
+  async function setup() {
+    const database = testDatabase(servers.mongodbUrl);
+    const faults = { crashing: true };
+    const store = await openMongodbStore({ url: database.url, crashBeforeRuns: () => faults.crashing });
+    ends.push(database.drop, store.close);
+    const pending = async () => {
+      const { db } = await database.connection();
+      const rows = (await db?.collection<JobRow>("jobs").find().toArray()) ?? [];
+      return rows.flatMap((row) => row.pending);
+    };
+    return { store, faults, pending };
+  }
+
+  test("the job has advanced, the run is pending in it, and repair makes it", async () => {
+    const { store, pending } = await setup();
+    const job = await addJob(store);
+    await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toMatchObject({ code: "store_unavailable", retryable: true });
+    expect((await readPlainly(store)).firedCount).toBe(1);
+    expect(await pending()).toMatchObject([{ scheduledFor: START, jobVersion: 1 }]);
+    expect(await publishable(store)).toEqual([]);
+    expect(await store.dueJobs.repair({ slots: { from: 0, to: job.slot }, limit: 10 })).toBe(0);
+    expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(1);
+    expect(await publishable(store)).toEqual([dueRunOf(job)]);
+    expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(0);
+    expect(await pending()).toEqual([]);
+  });
+
+  test("nothing is pending once a fire that went well is over", async () => {
+    const { store, faults, pending } = await setup();
+    faults.crashing = false;
+    const jobs = [await addJob(store, { id: "a" }), await addJob(store, { id: "b" })];
+    await fireAll(store, [...jobs.map((job) => scheduledFireOf(job)), manualFireOf(jobs[0]!, { at: START, keys: ["k", "l"] })]);
+    await store.close();
+    expect(await pending()).toEqual([]);
+  });
+
+  test("repair mends a bounded number of jobs at a time", async () => {
+    const { store } = await setup();
+    const jobs = [await addJob(store, { id: "a" }), await addJob(store, { id: "b" }), await addJob(store, { id: "c" })];
+    const fires = jobs.map((job) => scheduledFireOf(job));
+    await expect(fireAll(store, fires)).rejects.toThrow("crashed");
+    expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 2 })).toBe(2);
+    expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 2 })).toBe(1);
+    expect(await publishable(store)).toHaveLength(3);
+  });
+
+  test.each(Object.entries(readers))("whoever reads the job back completes the fire: %s", async (_, readBack) => {
+    const { store, faults, pending } = await setup();
+    const job = await addJob(store);
+    await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toThrow("crashed");
+    faults.crashing = false;
+    await readBack(store);
+    expect(await publishable(store)).toContainEqual(dueRunOf(job));
+    expect(await pending()).toEqual([]);
+  });
+
+  test("a run that was pending over an edit keeps the definition it was fired under", async () => {
+    const { store, faults } = await setup();
+    const job = await addJob(store, { definition: { params: { v: 1 } } });
+    await expect(fireAll(store, [manualFireOf(job, { at: START, keys: ["k"] })])).rejects.toThrow("crashed");
+    faults.crashing = false;
+    await changeJob(store, job, editedJob(job, { params: { v: 2 } }));
+    expect(await publishable(store)).toMatchObject([{ jobVersion: 1, params: { v: 1 } }]);
+  });
+
+  test("a scheduled fire that crashed is lost when it is repeated, a manual one meets its own run; each run exists once", async () => {
+    const { store, faults } = await setup();
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const manual = manualFireOf(job, { at: START, keys: ["k"] });
+    await expect(fireAll(store, [manual])).rejects.toThrow("crashed");
+    await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toThrow("crashed");
+    faults.crashing = false;
+    expect((await fireAll(store, [scheduledFireOf(job)])).outcomes).toEqual([{ kind: "lost" }]);
+    expect((await fireAll(store, [manual])).outcomes).toMatchObject([{ kind: "won", runs: [{ state: "due" }] }]);
+    await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 });
+    expect(await publishable(store)).toHaveLength(2);
+  });
+
+  test("no more than 64 entries are ever pending in a job: the fire loses until they are completed", async () => {
+    const { store, faults, pending } = await setup();
+    const job = await addJob(store);
+    const fireOf = (name: string) => manualFireOf(job, { at: START, keys: Array.from({ length: 32 }, (_, index) => `${name}-${index}`) });
+    for (const name of ["a", "b"]) await expect(fireAll(store, [fireOf(name)])).rejects.toThrow("crashed");
+    expect((await fireAll(store, [fireOf("c")])).outcomes).toEqual([{ kind: "lost" }]);
+    expect(await pending()).toHaveLength(64);
+    faults.crashing = false;
+    await readJob(store, job);
+    expect((await fireAll(store, [fireOf("c")])).outcomes).toMatchObject([{ kind: "won" }]);
+    expect(await publishable(store)).toHaveLength(96);
+  });
+
+  test("what a crashed fire owes is cancelled with its deleted job, and announced", async () => {
+    const { store } = await setup();
+    const job = await addJob(store);
+    await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toThrow("crashed");
+    await deleteJob(store, await readPlainly(store));
+    const cancelled = await store.control.cancelOpen(job.tenantId, { jobUid: job.uid, now: START, limit: 10 });
+    expect(cancelled).toMatchObject([{ runId: dueRunOf(job).runId, reason: "job_deleted" }]);
+    expect(await unannounced(store)).toHaveLength(1);
+  });
+
+  test("a crashed fire keeps its version, its instant and the time it fired", async () => {
+    const { store } = await setup();
+    const job = await addJob(store);
+    const range = entryOf(job, { state: "missed", reason: "misfire", count: 2, scheduledForLast: START + 1 });
+    await expect(fireAll(store, [scheduledFireOf(job, [range])], START + 5)).rejects.toThrow("crashed");
+    await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 });
+    expect(await readRun(store, dueRunOf(job, range))).toMatchObject({ state: "missed", jobVersion: 1, count: 2, finishedAt: START + 5 });
+  });
+});
