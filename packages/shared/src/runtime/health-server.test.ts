@@ -1,0 +1,64 @@
+import { afterEach, expect, test } from "@jest/globals";
+import { serviceContract } from "../testing/contracts/service.contract.ts";
+import { manualClock } from "../testing/manual-clock.ts";
+import { AppError } from "../domain/app-error.ts";
+import { createHealthServer, type HealthServer } from "./health-server.ts";
+
+const started: HealthServer[] = [];
+afterEach(() => Promise.all(started.splice(0).map((server) => server.stop())));
+
+function setup({ ready = () => Promise.resolve() as Promise<unknown>, port = 0 } = {}) {
+  const clock = manualClock(0);
+  const metrics = { contentType: "text/plain; version=0.0.4", metrics: () => Promise.resolve("tickline_up 1\n") };
+  const server = createHealthServer({ host: "127.0.0.1", port, clock, ready, metrics });
+  started.push(server);
+  const get = async (path: string) => {
+    const response = await fetch(`${server.url}${path}`);
+    return { status: response.status, text: await response.text() };
+  };
+  return { server, clock, get };
+}
+
+serviceContract("health server", async () => {
+  const { server, clock } = setup();
+  return { service: server, leftovers: () => clock.timers + (server.url === null ? 0 : 1) };
+});
+
+test("it says that it lives, is ready, and its metrics", async () => {
+  const { server, get, clock } = setup();
+  await server.start();
+  expect(await get("/livez")).toEqual({ status: 200, text: '{"status":"live"}' });
+  expect(await get("/readyz?verbose")).toEqual({ status: 200, text: '{"status":"ready"}' });
+  expect(await get("/metrics")).toEqual({ status: 200, text: "tickline_up 1\n" });
+  expect((await get("/jobs")).status).toBe(404);
+  expect(clock.timers).toBe(0);
+});
+
+test("it lives but is not ready while its store is away, and says why", async () => {
+  const { server, get } = setup({ ready: () => Promise.reject(new AppError("store_unavailable", "nobody answers")) });
+  await server.start();
+  expect(await get("/readyz")).toEqual({ status: 503, text: '{"status":"not ready","reason":"nobody answers"}' });
+  expect((await get("/livez")).status).toBe(200);
+});
+
+test("a store that hangs is away when its time is over", async () => {
+  const asked = Promise.withResolvers<void>();
+  const { server, get, clock } = setup({
+    ready: () => {
+      asked.resolve();
+      return new Promise(() => {});
+    },
+  });
+  await server.start();
+  const answer = get("/readyz");
+  await asked.promise;
+  clock.advance(2_000);
+  expect((await answer).status).toBe(503);
+});
+
+test("a port that is taken is said in a sentence", async () => {
+  const { server } = setup();
+  await server.start();
+  const { server: second } = setup({ port: Number(new URL(server.url ?? "").port) });
+  await expect(second.start()).rejects.toThrow(/^cannot listen on 127\.0\.0\.1, port \d+: .*EADDRINUSE/);
+});
