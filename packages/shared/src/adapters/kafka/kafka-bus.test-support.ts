@@ -29,8 +29,8 @@ export async function openBus(brokers: string, over: Partial<KafkaBusOptions> = 
 }
 
 /** kafkajs itself, for looking at topics from outside. */
-export const rawKafka = (brokers: string): Kafka =>
-  new Kafka({ brokers: brokers.split(","), clientId: "outside", logLevel: logLevel.NOTHING });
+export const rawKafka = (brokers: string, requestTimeout = 30_000): Kafka =>
+  new Kafka({ brokers: brokers.split(","), clientId: "outside", logLevel: logLevel.NOTHING, requestTimeout });
 
 /** Waits until it is so; what waits on a broker has no other signal. */
 export async function until(done: () => boolean | Promise<boolean>, forMs = 30_000): Promise<void> {

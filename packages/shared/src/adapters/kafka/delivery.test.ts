@@ -1,0 +1,134 @@
+import type { KafkaMessage } from "kafkajs";
+import { expect, test } from "@jest/globals";
+import { AppError } from "../../domain/app-error.ts";
+import { jsonCodec } from "../../events/wire/json-codec.ts";
+import type { TicklineEvent } from "../../events/event.ts";
+import { silentLogger } from "../../runtime/logger.ts";
+import { manualClock } from "../../testing/manual-clock.ts";
+import { busEvent, idsOf } from "../../testing/contracts/bus.contract.ts";
+import type { DeadLetter } from "./dead-letters.ts";
+import { createDelivery } from "./delivery.ts";
+import { createInbox } from "./inbox.ts";
+import { createTakeBatch, FINAL_TRIES_MAX } from "./take-batch.ts";
+
+const away = new AppError("store_unavailable", "away", { retryable: true });
+const message = (id: string, offset: number, value?: string): KafkaMessage => {
+  const [sent] = jsonCodec.encode([busEvent(id)]);
+  return {
+    key: null,
+    value: Buffer.from(value ?? sent?.value ?? ""),
+    headers: sent?.headers ?? {},
+    offset: String(offset),
+  } as KafkaMessage;
+};
+
+function setup(onBatch: (events: readonly TicklineEvent[]) => void) {
+  const clock = manualClock(0);
+  const inbox = createInbox(100);
+  const buried: DeadLetter[] = [];
+  const done: string[] = [];
+  const graves = { open: true };
+  const delivery = createDelivery({
+    clock,
+    inbox,
+    batchEventsMax: 10,
+    take: createTakeBatch({
+      log: silentLogger,
+      codec: jsonCodec,
+      onBatch,
+      bury: async (letters) => {
+        if (!graves.open) throw away;
+        buried.push(...letters);
+      },
+    }),
+    onDone: (chunks) => void done.push(...chunks.flatMap(({ messages }) => messages.map(({ offset }) => offset))),
+  });
+  delivery.start();
+  async function turns(): Promise<void> {
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((next) => setImmediate(next));
+  }
+  async function put(...messages: KafkaMessage[]): Promise<void> {
+    inbox.put({ topic: "topic", partition: 0, messages });
+    delivery.wake();
+    await turns();
+  }
+  async function pass(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 50) {
+      clock.advance(50);
+      await turns();
+    }
+  }
+  return { delivery, put, pass, turns, buried, done, graves };
+}
+
+test("what is taken is done, in batches of a bounded size", async () => {
+  const batches: string[][] = [];
+  const { put, done } = setup((events) => void batches.push(idsOf(events)));
+  await put(...Array.from({ length: 25 }, (_, index) => message(String(index), index)));
+  expect(batches.map(({ length }) => length)).toEqual([10, 10, 5]);
+  expect(done).toEqual(Array.from({ length: 25 }, (_, index) => String(index)));
+});
+
+test("a fault that passes is waited out, however often, and buries nothing", async () => {
+  let tries = 0;
+  const { put, pass, buried, done } = setup(() => {
+    tries += 1;
+    if (tries < 30) throw away;
+  });
+  await put(message("a", 0));
+  await pass(150_000);
+  expect({ tries, buried, done }).toEqual({ tries: 30, buried: [], done: ["0"] });
+});
+
+test("a batch that nobody can take is buried after some tries, and the next is taken", async () => {
+  let tries = 0;
+  const { put, pass, buried, done } = setup((events) => {
+    if (!idsOf(events).includes("bad")) return;
+    tries += 1;
+    throw new TypeError("a bug");
+  });
+  await put(message("bad", 0));
+  await put(message("good", 1));
+  await pass(30_000);
+  expect(tries).toBe(FINAL_TRIES_MAX);
+  expect(buried.map(({ reason }) => reason)).toEqual(["refused 9 times: a bug"]);
+  expect(done).toEqual(["0", "1"]);
+});
+
+test("what cannot be read is not done before it is buried", async () => {
+  const { put, pass, buried, done, graves } = setup(() => undefined);
+  graves.open = false;
+  await put(message("bad", 0, "{"));
+  expect(done).toEqual([]);
+  graves.open = true;
+  await pass(100);
+  expect(buried.map(({ topic, message: { offset } }) => [topic, offset])).toEqual([["topic", "0"]]);
+  expect(done).toEqual(["0"]);
+});
+
+test("an event of a type that is not known here is passed over", async () => {
+  const { put, buried, done } = setup(() => undefined);
+  const unknown = message("a", 0);
+  await put({ ...unknown, headers: { ...unknown.headers, ce_type: "JobDreamt" } } as KafkaMessage);
+  expect({ buried, done }).toEqual({ buried: [], done: ["0"] });
+});
+
+test("a batch whose partitions were given away is neither tried again nor done", async () => {
+  let tries = 0;
+  const { delivery, put, pass, done } = setup(() => {
+    tries += 1;
+    throw away;
+  });
+  await put(message("a", 0));
+  delivery.abandon();
+  await pass(10_000);
+  expect({ tries, done }).toEqual({ tries: 1, done: [] });
+});
+
+test("stopping ends a wait for a store", async () => {
+  const { delivery, put } = setup(() => {
+    throw away;
+  });
+  await put(message("a", 0));
+  await expect(delivery.stop()).resolves.toBeUndefined();
+});

@@ -1,0 +1,70 @@
+import { EVENT_DEFINITIONS, type EventDefinition } from "../event-definitions.ts";
+import { AVRO_NAMESPACE } from "../wire/avro-schema.ts";
+import { jsonSchemaOf, type JsonSchemaObject } from "../wire/json-schema.ts";
+import { recordShapeOf } from "../wire/wire-shape.ts";
+
+export interface AsyncApiDocument {
+  readonly asyncapi: "3.0.0";
+  readonly [section: string]: unknown;
+}
+
+const DESCRIPTION = `What Tickline says on Kafka. Every message is a CloudEvent 1.0 in binary mode: the envelope is in \`ce_\` headers,
+the value is the data. Without a schema registry the value is JSON, as described here. With one it is Avro in Confluent's framing, by the
+same fields: the subject is \`${AVRO_NAMESPACE}.<name of the event>\`, instants are \`timestamp-millis\`, and JSON within is text. Messages
+repeat and are reordered; \`ce_id\` is the same for a repeat. Fields are added, never renamed or given another type.`.replaceAll("\n", " ");
+
+/** The AsyncAPI 3 document of every event, made of the schemas that write them, so that it cannot say something else. */
+export function asyncApiDocument(version: string): AsyncApiDocument {
+  const byTopic = Map.groupBy(EVENT_DEFINITIONS, ({ topic }) => topic);
+  return {
+    asyncapi: "3.0.0",
+    info: { title: "Tickline events", version, description: DESCRIPTION, license: { name: "MIT" } },
+    defaultContentType: "application/json",
+    channels: Object.fromEntries([...byTopic].map(([topic, events]) => [channelOf(topic), channel(topic, events)])),
+    operations: Object.fromEntries(
+      [...byTopic].map(([topic, events]) => [`publish${capital(channelOf(topic))}`, operation(topic, events)]),
+    ),
+    components: { messages: Object.fromEntries(EVENT_DEFINITIONS.map((definition) => [definition.type, message(definition)])) },
+  };
+}
+
+/** `jobs` for `tickline.jobs`, `due` for `tickline.due.{queue}`. */
+const channelOf = (topic: string): string => topic.split(".")[1] ?? topic;
+const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+
+const channel = (topic: string, events: readonly EventDefinition[]) => ({
+  address: topic,
+  messages: Object.fromEntries(events.map(({ type }) => [type, { $ref: `#/components/messages/${type}` }])),
+  ...(topic.includes("{queue}") && { parameters: { queue: { description: "The name of a queue.", examples: ["default"] } } }),
+});
+
+const operation = (topic: string, events: readonly EventDefinition[]) => ({
+  action: "send",
+  channel: { $ref: `#/channels/${channelOf(topic)}` },
+  messages: events.map(({ type }) => ({ $ref: `#/channels/${channelOf(topic)}/messages/${type}` })),
+});
+
+const message = ({ type, summary, key, data }: EventDefinition) => ({
+  name: type,
+  title: type,
+  summary,
+  contentType: "application/json",
+  headers: headersOf(type),
+  payload: jsonSchemaOf(recordShapeOf(type, data)),
+  ...(key === "jobId" && { bindings: { kafka: { key: { type: "string", description: "The id of the job." } } } }),
+});
+
+const headersOf = (type: string): JsonSchemaObject => ({
+  type: "object",
+  required: ["ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time", "ce_tenantid", "content-type"],
+  properties: {
+    ce_specversion: { const: "1.0" },
+    ce_id: { type: "string", description: "One for each thing that happened: a repeat has the same." },
+    ce_type: { const: type },
+    ce_source: { type: "string", examples: ["tickline/scheduler"] },
+    ce_subject: { type: "string", description: "The id of the job, where it is about one." },
+    ce_time: { type: "string", format: "date-time" },
+    ce_tenantid: { type: "string" },
+    "content-type": { enum: ["application/json", "application/avro"] },
+  },
+});
