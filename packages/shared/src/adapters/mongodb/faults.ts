@@ -65,6 +65,8 @@ function isUnavailable(fault: unknown): boolean {
   if (!(fault instanceof Error)) return false;
   if (UNAVAILABLE_NAMES.test(fault.name) || UNAVAILABLE_WORDS.test(fault.message) || isConflict(fault)) return true;
   if (concernFaultOf(fault) !== null) return true;
+  // A batch that met no server wraps what it met.
+  if ("errorResponse" in fault && fault.errorResponse instanceof Error && isUnavailable(fault.errorResponse)) return true;
   const code = codeOf(fault);
   return code !== null && UNAVAILABLE.has(code);
 }

@@ -24,7 +24,7 @@ await describeWithServers("migrations of MongoDB", ["mongodb"], (servers) => {
     const { db } = await connection();
     for (const [name, indexes] of Object.entries(INDEXES)) {
       const made = (await db?.collection(name).indexes()) ?? [];
-      expect(made.map((index) => index.name).sort()).toEqual(["_id_", ...indexes.map((index) => index.name)].sort());
+      expect(new Set(made.map((index) => index.name))).toEqual(new Set(["_id_", ...indexes.map((index) => index.name)]));
       for (const index of indexes) expect(made).toContainEqual(expect.objectContaining(index));
     }
     expect(await migrateMongodb({ url })).toEqual({ from: SCHEMA_VERSION, to: SCHEMA_VERSION, steps: [] });
