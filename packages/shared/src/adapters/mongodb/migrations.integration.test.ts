@@ -1,10 +1,12 @@
-import { afterEach, expect, test } from "@jest/globals";
+import { afterEach, expect, jest, test } from "@jest/globals";
 import { addJob } from "../../testing/contracts/store-steps.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
 import { testDatabase } from "./fresh-database.test-support.ts";
 import { INDEXES } from "./indexes.ts";
 import { migrateMongodb, SCHEMA_VERSION } from "./migrations.ts";
 import { openMongodbStore } from "./mongodb-store.ts";
+
+jest.setTimeout(120_000);
 
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

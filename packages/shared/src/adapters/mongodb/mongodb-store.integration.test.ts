@@ -1,9 +1,12 @@
+import { jest } from "@jest/globals";
 import { storeContract } from "../../testing/contracts/store.contract.ts";
 import { START } from "../../testing/factories.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
 import { testDatabase, type TestDatabase } from "./fresh-database.test-support.ts";
 import { openMongodbStore } from "./mongodb-store.ts";
+
+jest.setTimeout(120_000);
 
 await describeWithServers("MongoDB", ["mongodb"], (servers) => {
   storeContract("MongoDB store", () => {

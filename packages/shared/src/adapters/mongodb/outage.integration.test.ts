@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "@jest/globals";
+import { afterEach, expect, jest, test } from "@jest/globals";
 import type { AppError } from "../../domain/app-error.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { Store } from "../../ports/store.ts";
@@ -10,6 +10,8 @@ import { describeWithServers } from "../../testing/servers/describe-with-servers
 import { stallingProxy } from "../redis/stalling-proxy.test-support.ts";
 import { testDatabase } from "./fresh-database.test-support.ts";
 import { openMongodbStore } from "./mongodb-store.ts";
+
+jest.setTimeout(120_000);
 
 /** Longer than the driver takes to look for a server again, which is half a second. */
 const QUICK = { serverSelectionMs: 2_000, answerMs: 500 } as const;

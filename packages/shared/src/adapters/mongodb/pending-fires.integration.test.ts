@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "@jest/globals";
+import { afterEach, expect, jest, test } from "@jest/globals";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { Store } from "../../ports/store.ts";
 import { addJob, changeJob, deleteJob, publishable, readJob, readRun, unannounced } from "../../testing/contracts/store-steps.ts";
@@ -8,6 +8,8 @@ import { describeWithServers } from "../../testing/servers/describe-with-servers
 import { testDatabase } from "./fresh-database.test-support.ts";
 import type { JobRow } from "./job-row.ts";
 import { openMongodbStore } from "./mongodb-store.ts";
+
+jest.setTimeout(120_000);
 
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "@jest/globals";
+import { afterEach, expect, jest, test } from "@jest/globals";
 import type { Job } from "../../domain/job.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { Store } from "../../ports/store.ts";
@@ -8,6 +8,8 @@ import { dueRunOf, scheduledFireOf } from "../../testing/factories-fire.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
 import { testDatabase } from "./fresh-database.test-support.ts";
 import { openMongodbStore } from "./mongodb-store.ts";
+
+jest.setTimeout(120_000);
 
 /** Callers in a race, spread over some stores as over some processes. */
 const RACERS = 50;
