@@ -26,25 +26,26 @@ function setup({ ranges = 8 } = {}) {
 
   function scheduler() {
     let silent = false;
+    let away = false;
     const heard = <Value>(request: () => Promise<Value>): Promise<Value> => (silent ? new Promise<Value>(() => {}) : request());
     const lock: Lock = {
       acquire: (name, ttlMs) =>
         heard(async () => {
           asked.push(name);
-          const hold = await server.acquire(name, ttlMs);
+          const hold = away ? null : await server.acquire(name, ttlMs);
           return (
             hold && {
               get validUntilMs() {
                 return hold.validUntilMs;
               },
-              extend: () => heard(() => hold.extend()),
+              extend: () => heard(async () => (away ? clock.monotonicMs() < hold.validUntilMs : hold.extend())),
               release: () => heard(() => hold.release()),
             }
           );
         }),
     };
     const { start, stop, leading } = createScheduler({ ...deps, lock, entropy }, config);
-    return { start, stop, leading, fallSilent: () => void (silent = true) };
+    return { start, stop, leading, fallSilent: () => void (silent = true), lock: (there: boolean) => void (away = !there) };
   }
   async function pass(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += STEP_MS) {
@@ -133,6 +134,20 @@ describe("schedulers that share their ranges", () => {
     expect(least).toBeGreaterThanOrEqual(7);
     expect(withoutMsMost).toBeLessThanOrEqual(SCHEDULER_DEFAULTS.shareMs / 4 + 2 * STEP_MS);
     await Promise.all([first.stop(), second.stop()]);
+  });
+
+  test("while the lock server does not answer nothing is given up before its time, and soon after it is back all is as before", async () => {
+    const kit = setup();
+    const three = await threeOf(kit);
+    three.forEach((one) => one.lock(false));
+    await kit.pass(TTL_MS / 2);
+    expect(shares(three)).toEqual([3, 3, 2]);
+    await kit.pass(TTL_MS);
+    expect(shares(three)).toEqual([0, 0, 0]);
+    three.forEach((one) => one.lock(true));
+    await kit.pass(TTL_MS);
+    expect(shares(three)).toEqual([3, 3, 2]);
+    await Promise.all(three.map((one) => one.stop()));
   });
 
   test("more schedulers than ranges: those without stand by, and one takes over", async () => {

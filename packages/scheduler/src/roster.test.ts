@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
+import type { Lock } from "@tickline/shared/ports/lock";
 import { manualClock } from "@tickline/shared/testing/manual-clock";
 import { createRoster, type Roster } from "./roster.ts";
 
@@ -8,7 +9,15 @@ const TTL_MS = 10_000;
 function setup({ seats = 8, answer = "honest" as "honest" | "everybody" | "nobody" } = {}) {
   const clock = manualClock(0);
   const lock = createMemoryLock({ clock, answer });
-  return { clock, roster: () => createRoster({ name: "r", lock, ttlMs: TTL_MS, seats }) };
+  let rosters = 0;
+  let away = false;
+  const seen: Lock = { acquire: async (name, ttlMs) => (away ? null : lock.acquire(name, ttlMs)) };
+  return {
+    clock,
+    roster: () => createRoster({ name: "r", lock: seen, ttlMs: TTL_MS, seats, token: String((rosters += 1)) }),
+    goAway: () => void (away = true),
+    comeBack: () => void (away = false),
+  };
 }
 
 /** One round of each, one after another. */
@@ -73,4 +82,18 @@ test("with the worst locks there can be nobody is without an answer", async () =
     { seat: 0, alive: 1 },
   ]);
   expect(await setup({ answer: "nobody" }).roster().call()).toBeNull();
+});
+
+test("a server that does not answer is not taken for one whose seats are all held", async () => {
+  const { roster, goAway, comeBack } = setup();
+  const [first, second] = [roster(), roster()];
+  await callAll([first, second]);
+  await callAll([first, second]);
+  goAway();
+  expect(await callAll([first, second])).toEqual([null, null]);
+  comeBack();
+  expect(await callAll([first, second])).toEqual([
+    { seat: 0, alive: 2 },
+    { seat: 1, alive: 2 },
+  ]);
 });

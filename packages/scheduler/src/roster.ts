@@ -7,11 +7,13 @@ export interface RosterOptions {
   readonly ttlMs: number;
   /** As many as there are ranges: who finds none free has no share, and waits for one. */
   readonly seats: number;
+  /** Known to nobody else. */
+  readonly token: string;
 }
 
 /** How many schedulers are alive, by locks alone: each holds a seat, the lowest that is free. */
 export interface Roster {
-  /** Keeps or finds a seat and counts the others. Null: no seat is free, or the lock server does not answer. */
+  /** Keeps or finds a seat and counts the others. Null: no seat is free, or nothing is known, since the lock server does not answer. */
   call(): Promise<Standing | null>;
   leave(): Promise<void>;
 }
@@ -21,10 +23,18 @@ export interface Roster {
  * same moment may count one more than there are, and behind gaps some are not counted until they moved down: both last a
  * round or two, and decide only how evenly ranges are shared, never whether somebody leads them.
  */
-export function createRoster({ name, lock, ttlMs, seats }: RosterOptions): Roster {
+export function createRoster({ name, lock, ttlMs, seats, token }: RosterOptions): Roster {
   let own: { seat: number; hold: Hold } | null = null;
+  let lastAlive = 1;
 
   const ask = (seat: number): Promise<Hold | null> => lock.acquire(`${name}-seat-${seat}`, ttlMs);
+
+  /** A server that refuses what nobody else can have asked for does not answer: what it refused before says nothing. */
+  async function serverAnswers(): Promise<boolean> {
+    const hold = await lock.acquire(`${name}-check-${token}`, ttlMs);
+    await hold?.release();
+    return hold !== null;
+  }
 
   async function leave(): Promise<void> {
     const left = own;
@@ -58,7 +68,12 @@ export function createRoster({ name, lock, ttlMs, seats }: RosterOptions): Roste
     async call() {
       await keep();
       await moveDown();
-      return own && { seat: own.seat, alive: own.seat + 1 + (await countAbove(own.seat)) };
+      if (own === null) return null;
+      const { seat } = own;
+      const alive = seat + 1 + (await countAbove(seat));
+      if (alive > lastAlive && !(await serverAnswers())) return null;
+      lastAlive = alive;
+      return { seat, alive };
     },
     leave,
   };

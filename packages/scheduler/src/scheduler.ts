@@ -40,7 +40,7 @@ export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): S
   });
   const sharing = createRangeSharing({
     leaderships: led.map(({ leadership }) => leadership),
-    roster: createRoster({ name: LOCK_NAME, lock: deps.lock, ttlMs: config.lockTtlMs, seats: led.length }),
+    roster: createRoster({ name: LOCK_NAME, lock: deps.lock, ttlMs: config.lockTtlMs, seats: led.length, token: entropy.newToken() }),
     clock,
     entropy,
     log,
