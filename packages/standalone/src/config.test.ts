@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "@jest/globals";
-import { configDocs, envExample, readConfig } from "@tickline/shared/runtime/config";
+import { configDocs, readConfig } from "@tickline/shared/runtime/config";
+import { ENV_EXAMPLE, SETTINGS_BY_PROCESS } from "./config-docs.ts";
 import { STANDALONE_CONFIG } from "./config.ts";
 
 const read = (env: Record<string, string> = {}, flags: Record<string, string> = {}) => readConfig(STANDALONE_CONFIG, { env, flags });
@@ -29,9 +30,9 @@ test("all faults are said at once, each with the name of what to change", () => 
 });
 
 describe("what people read about the settings is made from them (npm run docs)", () => {
-  test(".env.example", async () => expect(await fromRoot(".env.example")).toBe(envExample(STANDALONE_CONFIG)));
-  test("docs/configuration.md", async () => {
-    const bare = (table: string): string => table.replaceAll(/[ -]+/g, " "); // The formatter pads the columns.
-    expect(bare(await fromRoot("docs/configuration.md"))).toContain(bare(configDocs(STANDALONE_CONFIG)));
+  test(".env.example", async () => expect(await fromRoot(".env.example")).toBe(ENV_EXAMPLE));
+  test.each(Object.entries(SETTINGS_BY_PROCESS))("docs/configuration.md: %s", async (_, table) => {
+    const bare = (text: string): string => text.replaceAll(/[ -]+/g, " "); // The formatter pads the columns.
+    expect(bare(await fromRoot("docs/configuration.md"))).toContain(bare(configDocs(table)));
   });
 });

@@ -1,15 +1,15 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { configDocs, envExample } from "@tickline/shared/runtime/config";
-import { STANDALONE_CONFIG } from "./config.ts";
+import { configDocs } from "@tickline/shared/runtime/config";
+import { ENV_EXAMPLE, SETTINGS_BY_PROCESS } from "./config-docs.ts";
 
-/** `npm run docs`: writes the settings into `.env.example` and docs/configuration.md, between its two marks. */
+/** `npm run docs`: writes the settings into `.env.example` and docs/configuration.md, each table between its two marks. */
 const ROOT = new URL("../../../", import.meta.url);
 const PAGE = new URL("docs/configuration.md", ROOT);
-const MARKS = /(<!-- settings -->\n)[^]*(<!-- \/settings -->)/;
 
-await writeFile(new URL(".env.example", ROOT), envExample(STANDALONE_CONFIG));
-const page = await readFile(PAGE, "utf8");
-await writeFile(
-  PAGE,
-  page.replace(MARKS, (_, begin: string, end: string) => `${begin}\n${configDocs(STANDALONE_CONFIG)}\n\n${end}`),
-);
+await writeFile(new URL(".env.example", ROOT), ENV_EXAMPLE);
+let page = await readFile(PAGE, "utf8");
+for (const [name, table] of Object.entries(SETTINGS_BY_PROCESS)) {
+  const marks = new RegExp(`(<!-- settings: ${name} -->\\n)[^]*?(<!-- /settings -->)`);
+  page = page.replace(marks, (_, begin: string, end: string) => `${begin}\n${configDocs(table)}\n\n${end}`);
+}
+await writeFile(PAGE, page);
