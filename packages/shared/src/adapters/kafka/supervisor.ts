@@ -15,7 +15,7 @@ export interface SupervisorOptions {
 
 /**
  * Watches one consumer. It is dead when it has crashed for good, or when no heartbeat has been answered for two sessions
- * although brokers answer others, for one session more. While no broker answers, the consumer is only cut off: that
+ * in which brokers answer others. While no broker answers, the consumer is only cut off: that
  * passes, and the rest of the process has its work meanwhile.
  */
 export interface Supervisor {
@@ -34,14 +34,14 @@ export function createSupervisor({ clock, log, group, sessionMs, brokerAnswers, 
 
   async function check(): Promise<void> {
     const silentMs = clock.monotonicMs() - aliveAtMs;
-    if (silentMs < 2 * sessionMs) deafSinceMs = null;
+    if (silentMs < sessionMs) deafSinceMs = null;
     else if (!(await brokerAnswers())) {
       deafSinceMs = null;
       log.warn({ group, silentMs: Math.round(silentMs) }, "no broker answers; the consumer waits for one");
     } else if (stopped) return;
     else {
       deafSinceMs ??= clock.monotonicMs();
-      if (clock.monotonicMs() - deafSinceMs >= sessionMs) {
+      if (clock.monotonicMs() - deafSinceMs >= 2 * sessionMs) {
         return die(`has had no heartbeat answered for ${Math.round(silentMs / 1_000)} s, though a broker answers`);
       }
     }
