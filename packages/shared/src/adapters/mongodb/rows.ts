@@ -1,4 +1,5 @@
 import type { AnyBulkWriteOperation, Document, Model } from "mongoose";
+import { backOff } from "./back-off.ts";
 import { duplicatesOf, isConflict, isDuplicate, storeFault } from "./faults.ts";
 
 /** Conditions in the server's own words. Values that came from outside stand behind an explicit operator (`$eq`, `$in`, …). */
@@ -89,6 +90,7 @@ async function asked<Answer>(deed: string, send: () => Promise<Answer>): Promise
       return await send();
     } catch (fault) {
       if (!isConflict(fault) || conflicts >= CONFLICTS_MAX) throw storeFault(fault, deed);
+      await backOff(conflicts);
     }
   }
 }
