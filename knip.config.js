@@ -21,6 +21,7 @@ export default {
     },
     "packages/*": { entry: tests, ...sources },
     "packages/api": { entry: tests, ...sources, ignoreDependencies: ["swagger-ui-dist"] }, // Served from its folder.
+    "packages/shared": { entry: tests, ...sources, ignoreBinaries: ["openssl"] }, // Makes a certificate for a test.
     "packages/e2e": { entry: tests, ...sources, ignoreDependencies: ["@tickline/standalone"] }, // Started by path, in a process of its own.
     "packages/standalone": { entry: tests, ...sources }, // What it starts with is found in the scripts of package.json.
     bench: {

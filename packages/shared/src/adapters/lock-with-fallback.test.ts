@@ -124,15 +124,31 @@ test.each(["soon, knowing its holder still", "later, having forgotten all", "emp
   },
 );
 
+test("when the server comes back empty, nobody takes from those who still hold leases, for the life of a lock", async () => {
+  const { ours, theirs, clock, goAway, comeBack, restartEmpty, server } = setup();
+  const hold = await ours.acquire("range-0", TTL_MS);
+  goAway();
+  expect(await theirs.acquire("range-0", TTL_MS)).toBeNull();
+  clock.advance(ROUND_MS);
+  expect(await hold?.extend()).toBe(true);
+  restartEmpty();
+  comeBack();
+  expect(await theirs.acquire("range-0", TTL_MS)).toBeNull();
+  expect(await theirs.acquire("range-1", TTL_MS)).not.toBeNull();
+  clock.advance(ROUND_MS);
+  expect(await hold?.extend()).toBe(true);
+  expect(await server().acquire("range-0", TTL_MS)).toBeNull();
+});
+
 test("a holder by the fall-back stops when the server is back and another holds the lock there", async () => {
-  const { ours, theirs, clock, goAway, comeBack, fallback, restartEmpty } = setup();
+  const { ours, clock, goAway, comeBack, fallback, restartEmpty, server } = setup();
   const hold = await ours.acquire("range-0", TTL_MS);
   goAway();
   clock.advance(ROUND_MS);
   expect(await hold?.extend()).toBe(true);
   restartEmpty();
   comeBack();
-  expect(await theirs.acquire("range-0", TTL_MS)).not.toBeNull(); // For this moment there are two.
+  expect(await server().acquire("range-0", TTL_MS)).not.toBeNull(); // By one who never saw it away: for this moment there are two.
   expect(await hold?.extend()).toBe(false);
   expect(await fallback.acquire("range-0", TTL_MS)).not.toBeNull();
 });

@@ -11,28 +11,39 @@ export interface LockWithFallbackOptions {
 /**
  * A lock server, and leases in the store while it is away. Holders cross over at their next extension; others ask the
  * fall-back only when the server has been away for a whole lifetime of a lock, so that every hold it granted has ended or
- * crossed: a vanished holder is replaced within twice that time. When the server is back, holders cross back. Two may hold
- * at once where only one of them sees the server away, and until the next extension when it comes back: a lock only saves work.
+ * crossed: a vanished holder is replaced within twice that time. When the server is back, holders cross back, and for one
+ * such time a lock it grants counts only where nobody holds the lease. Two may hold at once where only one of them sees the
+ * server away: a lock only saves work.
  * @public for services of several processes.
  */
 export function lockWithFallback({ server, fallback, clock }: LockWithFallbackOptions): Lock {
   let awaySinceMs: number | null = null;
+  let backSinceMs: number | null = null;
 
   /** Whether the server gave the answer just seen, or no answer was given. */
   function answered(): boolean {
     const answers = server.answers();
+    if (answers && awaySinceMs !== null) backSinceMs = clock.monotonicMs();
     if (answers) awaySinceMs = null;
     else awaySinceMs ??= clock.monotonicMs();
     return answers;
   }
+  /** Those who held leases while the server was away have not all crossed back, and the server does not know of them. */
+  const maybeLeased = (ttlMs: number): boolean => backSinceMs !== null && clock.monotonicMs() - backSinceMs < ttlMs;
+
   return {
     async acquire(name, ttlMs) {
+      const crossing = { server, fallback, clock, answered, name, ttlMs };
       const held = await server.acquire(name, ttlMs);
-      if (answered() || held !== null)
-        return held && crossingHold({ server, fallback, clock, answered, name, ttlMs }, { held, lease: null });
-      if (awaySinceMs === null || clock.monotonicMs() - awaySinceMs < ttlMs) return null;
+      if (!answered() && held === null) {
+        if (awaySinceMs === null || clock.monotonicMs() - awaySinceMs < ttlMs) return null;
+        const lease = await fallback.acquire(name, ttlMs);
+        return lease && crossingHold(crossing, { held, lease });
+      }
+      if (held === null || !maybeLeased(ttlMs)) return held && crossingHold(crossing, { held, lease: null });
       const lease = await fallback.acquire(name, ttlMs);
-      return lease && crossingHold({ server, fallback, clock, answered, name, ttlMs }, { held: null, lease });
+      if (lease === null) await held.release();
+      return lease && crossingHold(crossing, { held, lease });
     },
   };
 }
