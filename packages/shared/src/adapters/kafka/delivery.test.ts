@@ -2,7 +2,7 @@ import type { KafkaMessage } from "kafkajs";
 import { expect, test } from "@jest/globals";
 import { AppError } from "../../domain/app-error.ts";
 import { jsonCodec } from "../../events/wire/json-codec.ts";
-import type { TicklineEvent } from "../../events/event.ts";
+import type { SubscribeRequest } from "../../ports/bus.ts";
 import { silentLogger } from "../../runtime/logger.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { busEvent, idsOf } from "../../testing/contracts/bus.contract.ts";
@@ -22,7 +22,7 @@ const message = (id: string, offset: number, value?: string): KafkaMessage => {
   } as KafkaMessage;
 };
 
-function setup(onBatch: (events: readonly TicklineEvent[]) => void) {
+function setup(onBatch: SubscribeRequest["onBatch"]) {
   const clock = manualClock(0);
   const inbox = createInbox(100);
   const buried: DeadLetter[] = [];
@@ -131,4 +131,19 @@ test("stopping ends a wait for a store", async () => {
   });
   await put(message("a", 0));
   await expect(delivery.stop()).resolves.toBeUndefined();
+});
+
+test("stopping while a batch is being refused waits for no other try", async () => {
+  const begun = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const { delivery, put } = setup(async () => {
+    begun.resolve();
+    await gate.promise;
+    throw away;
+  });
+  await put(message("a", 0));
+  await begun.promise;
+  const stopped = delivery.stop();
+  gate.resolve();
+  await expect(stopped).resolves.toBeUndefined();
 });

@@ -32,8 +32,8 @@ export function createDelivery({ clock, inbox, take, onDone, batchEventsMax }: D
   let stopped = false;
   let generation = 0;
   let paused = false;
+  const retryPause = createPause(clock);
   let change = Promise.withResolvers<void>();
-  let endPause: (() => void) | null = null;
   let running: Promise<void> = Promise.resolve();
 
   function wake(): void {
@@ -49,27 +49,16 @@ export function createDelivery({ clock, inbox, take, onDone, batchEventsMax }: D
   /** Tries until it is done, or comes again elsewhere. A store or registry that is away holds it, for however long. */
   async function deliver(chunks: readonly Chunk[]): Promise<void> {
     const began = generation;
-    let tries = 0;
-    while (!stopped && began === generation) {
-      if (paused) {
-        await change.promise;
-        continue;
-      }
-      tries += 1;
+    const isOver = (): boolean => stopped || began !== generation;
+    for (let tries = 1; !isOver(); tries += 1) {
+      while (paused && !isOver()) await change.promise;
+      if (isOver()) return;
       if (await take(chunks, tries)) {
         if (began === generation) onDone(chunks);
         return;
       }
-      await pauseFor(Math.min(RETRY_MS_MIN * 2 ** (tries - 1), RETRY_MS_MAX));
+      if (!isOver()) await retryPause.wait(Math.min(RETRY_MS_MIN * 2 ** (tries - 1), RETRY_MS_MAX));
     }
-  }
-  async function pauseFor(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = clock.setTimer(ms, resolve);
-    endPause = resolve;
-    await promise;
-    endPause = null;
-    timer.cancel();
   }
   return {
     start() {
@@ -85,14 +74,29 @@ export function createDelivery({ clock, inbox, take, onDone, batchEventsMax }: D
     },
     abandon() {
       generation += 1;
-      endPause?.();
+      retryPause.end();
       wake();
     },
     async stop() {
       stopped = true;
-      endPause?.();
+      retryPause.end();
       wake();
       await running;
     },
+  };
+}
+
+/** One wait at a time, that can be ended. */
+function createPause(clock: Clock): { wait(ms: number): Promise<void>; end(): void } {
+  let end = (): void => undefined;
+  return {
+    async wait(ms) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = clock.setTimer(ms, resolve);
+      end = resolve;
+      await promise;
+      timer.cancel();
+    },
+    end: () => end(),
   };
 }
