@@ -1,5 +1,6 @@
+import { isCompleted } from "../../domain/run-state.ts";
 import type { RetentionRequest, RetentionResult } from "../../ports/retention.ts";
-import { JOB_FORGOTTEN, JOB_STATE } from "./codes.ts";
+import { JOB_FORGOTTEN, JOB_STATE, runStateOf } from "./codes.ts";
 import { openCancelWaiting } from "./controls.ts";
 import type { Core } from "./core.ts";
 import { packRunKeys, unpackKeys } from "./endings.ts";
@@ -31,7 +32,7 @@ function openRunSweep({ db, ids, meta, endings, jobs }: Core): (request: Retenti
   const batches = db.prepare("SELECT seq, settled_at, run_keys FROM endings WHERE settled_at < ? ORDER BY settled_at, seq LIMIT ?");
   const removeBatch = db.prepare("DELETE FROM endings WHERE seq = ?");
   const shrinkBatch = db.prepare("UPDATE endings SET run_keys = ? WHERE seq = ?");
-  const select = db.prepare("SELECT run_id, job_key, prev, started_at, finished_at FROM runs WHERE run_key = ?");
+  const select = db.prepare("SELECT run_id, job_key, prev, state, finished_at FROM runs WHERE run_key = ?");
   const removeRun = db.prepare("DELETE FROM runs WHERE run_key = ?");
   const removeId = db.prepare("DELETE FROM run_ids WHERE run_id = ?");
   const prevOf = db.prepare("SELECT prev FROM runs WHERE run_key = ?");
@@ -61,7 +62,7 @@ function openRunSweep({ db, ids, meta, endings, jobs }: Core): (request: Retenti
     if (row === undefined) return true;
     const runId = row["run_id"] as string;
     if (endings.unannounced.has(runId) || (row["finished_at"] as number) >= endedBefore) return false;
-    if (!folded && row["started_at"] !== null) return false;
+    if (!folded && isCompleted(runStateOf(row["state"] as number))) return false;
     unlink(runKey, row["job_key"] as number, row["prev"] as number);
     removeRun.run(runKey);
     removeId.run(runId);

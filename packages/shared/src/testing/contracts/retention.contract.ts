@@ -89,6 +89,17 @@ export const retentionContract = contractOf("Retention", {
     expect(await sweep(store)).toMatchObject({ runs: 1 });
   },
 
+  "a run cancelled before it started is folded before it is forgotten; one that was skipped has nothing to fold": async ({ store }) => {
+    const { job, run } = await addJobWithRun(store);
+    await store.control.cancel("default", { runId: run.runId, now: START });
+    await fire(store, scheduledFireOf(job, [entryOf(job, { state: "skipped", reason: "expired" })]));
+    await announceAll(store);
+    expect(await sweep(store)).toMatchObject({ runs: 1 });
+    expect(await remaining(store)).toEqual([run.runId]);
+    await store.status.advance(START + 1);
+    expect(await sweep(store)).toMatchObject({ runs: 1 });
+  },
+
   "a bounded number goes at a time, and there is more until all are gone": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });
     await endAll(store, await addRuns(store, job, { count: 5 }));

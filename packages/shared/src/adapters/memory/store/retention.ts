@@ -1,3 +1,4 @@
+import { isCompleted } from "../../../domain/run-state.ts";
 import type { Retention, RetentionRequest } from "../../../ports/retention.ts";
 import { cancelOpenRuns } from "./cancel-open.ts";
 import type { JobRow } from "./job-table.ts";
@@ -22,9 +23,9 @@ function sweepRuns(state: MemoryState, { endedBefore, limit }: RetentionRequest)
   return gone.length;
 }
 
-/** A run that never started changes no job's status, so there is nothing to fold. */
-const isFolded = ({ startedAt, settledAt }: RunRow, { watermark }: MemoryState): boolean =>
-  startedAt === null || (settledAt !== null && settledAt < watermark);
+/** What was skipped or missed changes no job's status, so there is nothing to fold. */
+const isFolded = ({ state, settledAt }: RunRow, { watermark }: MemoryState): boolean =>
+  !isCompleted(state) || (settledAt !== null && settledAt < watermark);
 
 function sweepBindings({ bindings, bindingsByAge }: MemoryState, { boundBefore, limit }: RetentionRequest): number {
   const isOld = (name: string): boolean => (bindings.get(name)?.boundAt ?? boundBefore) < boundBefore;
