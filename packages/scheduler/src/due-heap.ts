@@ -13,6 +13,8 @@ export interface DueHeap {
   /** A job without a next instant, or not active, is removed instead. */
   put(job: Job): void;
   remove(jobUid: string): void;
+  /** How many are such. Looks at all of them. */
+  count(isSuch: (job: Job) => boolean): number;
   earliest(): Instant | null;
   /** Takes out up to `limit` jobs that are due by `now`: those on time, then a share of those that owe misfires; each earliest first. */
   takeDue(now: Instant, limit: number): Job[];
@@ -60,6 +62,11 @@ export function createDueHeap(): DueHeap {
       }
     },
     remove: (uid) => void jobs.delete(uid),
+    count(isSuch) {
+      let count = 0;
+      for (const job of jobs.values()) if (isSuch(job)) count += 1;
+      return count;
+    },
     earliest() {
       const [left, right] = [topOf(entries, jobs)?.at, topOf(overdue, jobs)?.at];
       return left === undefined || right === undefined ? (left ?? right ?? null) : Math.min(left, right);

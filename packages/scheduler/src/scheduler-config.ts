@@ -8,7 +8,10 @@ export interface SchedulerConfig {
   readonly lockTtlMs: number;
   /** Jobs due within this time are kept in memory, so that firing waits for no read. */
   readonly horizonMs: number;
-  /** Jobs kept in memory at most; with more due at once the horizon shrinks. About 1.5 KB each. */
+  /**
+   * Jobs kept in memory at most, about 1.5 KB each; with more due at once the horizon shrinks. While a backlog is read,
+   * half is for what is on time.
+   */
   readonly heapJobsMax: number;
   /** Jobs read from the store at once. */
   readonly readJobsMax: number;
