@@ -34,6 +34,8 @@ export interface FiredRun {
   readonly runId: string;
   readonly state: RunState;
   readonly reason: Reason | null;
+  /** True only if this very fire made the row: what an earlier one made is announced by its own end, not by this fire. */
+  readonly created: boolean;
   /** True only if the claimant of this very request won it. */
   readonly claimed: boolean;
 }

@@ -60,6 +60,7 @@ function putEntry(writer: PacketWriter, entry: FireEntry, jobHash: string): void
 
 const LOST = -1;
 const CLAIMED = 16;
+const EXISTED = 32;
 
 export function putLost(writer: PacketWriter): void {
   putNumber(writer, LOST);
@@ -72,6 +73,13 @@ export function putFired(writer: PacketWriter, runId: string, fired: { state: nu
   putNumber(writer, fired.claimed ? fired.state + CLAIMED : fired.state);
   putText(writer, runId);
   putText(writer, fired.reason);
+}
+
+/** A run that an earlier fire of the same identity made. */
+export function putExisting(writer: PacketWriter, runId: string, existing: { state: number; reason: string | null }): void {
+  putNumber(writer, existing.state + EXISTED);
+  putText(writer, runId);
+  putText(writer, existing.reason);
 }
 
 /** Leases of claimed runs are ended by no clock: the process is the lease. */
@@ -87,9 +95,10 @@ function takeOutcome(reader: PacketReader): FireOutcome {
   const runs: FiredRun[] = [];
   for (let entry = 0; entry < entries; entry += 1) {
     const code = takeNumber(reader);
-    const claimed = code >= CLAIMED;
+    const created = code < EXISTED;
+    const claimed = created && code >= CLAIMED;
     const runId = takeText(reader);
-    runs.push({ runId, state: runStateOf(claimed ? code - CLAIMED : code), reason: takeTextOrNull(reader) as Reason | null, claimed });
+    runs.push({ runId, state: runStateOf(code % CLAIMED), reason: takeTextOrNull(reader) as Reason | null, created, claimed });
   }
   return { kind: "won", runs };
 }

@@ -6,7 +6,7 @@ import { sha256 } from "../system/digest.ts";
 import { JOB_STATE, RUN_CAUSE, RUN_STATE, runCauseOf } from "./codes.ts";
 import type { Core } from "./core.ts";
 import type { EndedKey } from "./endings.ts";
-import { FULL_ENTRY, putFired, putLost, putWon } from "./fire-call.ts";
+import { FULL_ENTRY, putExisting, putFired, putLost, putWon } from "./fire-call.ts";
 import { openHistoryChain, type HistoryChain } from "./history-chain.ts";
 import { newOpenRun, type RunExtra } from "./open-run.ts";
 import type { Owner } from "./owners.ts";
@@ -216,7 +216,7 @@ function answerExisting(
 ): void {
   const row = readRun(runKey);
   if (row === null) throw new AppError("store_corrupt", `run ${runId}: its row is gone`);
-  putFired(writer, runId, { state: row.state, claimed: false, reason: row.extra?.reason ?? null });
+  putExisting(writer, runId, { state: row.state, reason: row.extra?.reason ?? null });
 }
 
 function definitionOf(
@@ -224,10 +224,11 @@ function definitionOf(
   jobKey: number,
   hash: string | null,
 ): { readonly definitionKey: number; readonly traits: Traits } {
-  const { jobs, traits } = core;
+  const { jobs, traits, spare } = core;
   if (hash === null) return { definitionKey: jobs.definitionKey[jobKey] as number, traits: traits.get(jobs.traitsKey[jobKey] as number) };
   const row = definition.get(jobKey, hash);
   if (row === undefined) throw new AppError("internal", `fire ${jobs.uids.uidOf(jobKey)}: no definition ${hash}`);
+  spare.delete(row["definition_key"] as number);
   return { definitionKey: row["definition_key"] as number, traits: traits.get(row["traits_key"] as number) };
 }
 

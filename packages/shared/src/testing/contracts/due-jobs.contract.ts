@@ -75,7 +75,7 @@ export const dueJobsContract = contractOf("DueJobs", {
     const entry = entryOf(job);
     expect(await fire(store, scheduledFireOf(job))).toEqual({
       kind: "won",
-      runs: [{ runId: runIdOfEntry(job, entry), state: "due", reason: null, claimed: false }],
+      runs: [{ runId: runIdOfEntry(job, entry), state: "due", reason: null, created: true, claimed: false }],
     });
     const fired = { ...job, ...cursorAfterFire(job) };
     expect(await readJob(store, job)).toEqual(fired);
@@ -138,8 +138,8 @@ export const dueJobsContract = contractOf("DueJobs", {
     const outcome = await fire(store, { job, advance: cursorAfterFire(job), entries: [range, expired] }, now);
     expect(outcome).toMatchObject({
       runs: [
-        { runId: runIdOfEntry(job, range), state: "missed", reason: "misfire", claimed: false },
-        { runId: runIdOfEntry(job, expired), state: "skipped", reason: "expired", claimed: false },
+        { runId: runIdOfEntry(job, range), state: "missed", reason: "misfire", created: true, claimed: false },
+        { runId: runIdOfEntry(job, expired), state: "skipped", reason: "expired", created: true, claimed: false },
       ],
     });
     expect(await publishable(store)).toEqual([]);
@@ -176,13 +176,13 @@ export const dueJobsContract = contractOf("DueJobs", {
     const run = only(await publishable(store));
     expect(await fire(store, request, START + SECOND)).toMatchObject({
       kind: "won",
-      runs: [{ runId: run.runId, state: "due", claimed: false }],
+      runs: [{ runId: run.runId, state: "due", created: false, claimed: false }],
     });
     expect(await publishable(store)).toEqual([run]);
     await end(store, await start(store, run));
     expect(await fire(store, request, START + MINUTE)).toMatchObject({
       kind: "won",
-      runs: [{ runId: run.runId, state: "succeeded", claimed: false }],
+      runs: [{ runId: run.runId, state: "succeeded", created: false, claimed: false }],
     });
     expect(await publishable(store)).toEqual([]);
   },

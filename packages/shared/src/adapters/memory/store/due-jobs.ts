@@ -74,8 +74,9 @@ function makeRuns(state: MemoryState, { row, pending }: WonFire, claiming: FireR
   return pending.map(({ runId }) => {
     const run = state.runs.get(runId);
     if (run === undefined) throw new AppError("store_corrupt", `run ${runId} of a fire that was won is not there`);
-    const mayClaim = runId === firstDue && made.includes(runId) && claiming !== null && claiming.claimant !== null;
+    const created = made.includes(runId);
+    const mayClaim = runId === firstDue && created && claiming !== null && claiming.claimant !== null;
     const claimed = mayClaim && beginOrSkip(state, run, { claimant: claiming.claimant, now: claiming.now });
-    return { runId, state: run.state, reason: run.reason, claimed };
+    return { runId, state: run.state, reason: run.reason, created, claimed };
   });
 }
