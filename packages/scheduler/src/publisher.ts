@@ -10,8 +10,18 @@ export interface Publisher extends Service {
   publish(): Promise<number>;
   /** Runs may have become publishable. */
   wake(): void;
-  /** A hint that a published run was claimed: its place in the window is free. */
-  claimed(queue: string): void;
+  /** A hint that a run was claimed. If it was one published here, its place in the window is free. */
+  claimed(queue: string, runId: string): void;
+}
+
+/** What is known of one queue between two rounds. */
+interface QueueWindow {
+  /** As the store counted them at the last round, and by hints since. It says when to look again, not how many may be published. */
+  unclaimed: number;
+  /** Runs handed over here of whose claim nothing has been heard, the oldest first; no more than a window. */
+  readonly published: Set<string>;
+  /** True when the window was full at the last round, so that claims make room for more. */
+  waiting: boolean;
 }
 
 /**
@@ -20,31 +30,52 @@ export interface Publisher extends Service {
  */
 export function createPublisher(context: RangeContext): Publisher {
   const { dueRuns, slots, config, clock, log, metrics, leads } = context;
-  /** Unclaimed runs by queue: counted in the store at each round, in between by hints. */
-  let unclaimed: Record<string, number> = {};
-  let waiting = false;
+  const windows = new Map<string, QueueWindow>();
+  const windowOf = (queue: string): QueueWindow => {
+    const known = windows.get(queue);
+    if (known !== undefined) return known;
+    const window: QueueWindow = { unclaimed: 0, published: new Set(), waiting: false };
+    windows.set(queue, window);
+    return window;
+  };
 
-  async function publishQueue(queue: string): Promise<number> {
+  /** Fills one window. Claims make no room before the next round: the store's count may have known of them already. */
+  async function publishQueue(queue: string, unclaimed: number): Promise<number> {
+    const window = windowOf(queue);
     let published = 0;
     for (;;) {
-      const room = Math.min(config.windowRunsMax - (unclaimed[queue] ?? 0), config.publishRunsMax);
-      if (room <= 0 || !leads()) {
-        waiting = true;
-        return published;
-      }
+      const room = Math.min(config.windowRunsMax - unclaimed - published, config.publishRunsMax);
+      window.waiting = room <= 0;
+      if (room <= 0) wakeIfRoom(window);
+      if (room <= 0 || !leads()) return published;
       const runs = await dueRuns.publishable({ slots, queue, limit: room });
+      note(window, runs);
       if (runs.length > 0) await handOver(context, queue, runs);
-      unclaimed[queue] = (unclaimed[queue] ?? 0) + runs.length;
       published += runs.length;
       if (runs.length < room) return published;
     }
   }
+  /** Of a full window half has been claimed, maybe while it was filled. */
+  function wakeIfRoom({ waiting, unclaimed }: QueueWindow): void {
+    if (waiting && unclaimed <= config.windowRunsMax / 2) loop.wake();
+  }
+  /** Before the runs are handed over, as their claims may be heard of at once. */
+  function note(window: QueueWindow, runs: readonly DueRun[]): void {
+    for (const { runId } of runs) window.published.add(runId);
+    window.unclaimed += runs.length;
+    // Those whose hints were lost: the store's count has known of them for long.
+    for (const runId of window.published) {
+      if (window.published.size <= config.windowRunsMax) break;
+      window.published.delete(runId);
+    }
+  }
   async function publish(): Promise<number> {
-    waiting = false;
-    unclaimed = { ...(await dueRuns.unclaimed(slots)) };
+    const counted = await dueRuns.unclaimed(slots);
+    for (const [queue, window] of windows) Object.assign(window, { unclaimed: counted[queue] ?? 0, waiting: false });
+    for (const [queue, unclaimed] of Object.entries(counted)) windowOf(queue).unclaimed = unclaimed;
     let published = 0;
-    for (const queue of await dueRuns.queues(slots)) published += await publishQueue(queue);
-    for (const [queue, runs] of Object.entries(unclaimed)) metrics.window.set({ queue }, runs);
+    for (const queue of await dueRuns.queues(slots)) published += await publishQueue(queue, counted[queue] ?? 0);
+    for (const [queue, { unclaimed }] of windows) metrics.window.set({ queue }, Math.max(0, unclaimed));
     return published;
   }
   const loop = createLoop({
@@ -61,10 +92,12 @@ export function createPublisher(context: RangeContext): Publisher {
     stop: loop.stop,
     wake: loop.wake,
     publish,
-    claimed(queue) {
-      const rest = (unclaimed[queue] ?? 0) - 1;
-      unclaimed[queue] = Math.max(0, rest);
-      if (waiting && rest <= config.windowRunsMax / 2) loop.wake();
+    claimed(queue, runId) {
+      const window = windows.get(queue);
+      // Most runs of a process with workers of its own are claimed by their fire, and were never published.
+      if (window === undefined || !window.published.delete(runId)) return;
+      window.unclaimed -= 1;
+      wakeIfRoom(window);
     },
   };
 }
