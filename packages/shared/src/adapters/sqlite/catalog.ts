@@ -5,6 +5,7 @@ import type { JobEvent } from "../../events/job-event.ts";
 import { JOB_STATE, RUN_STATE, statusCode } from "./codes.ts";
 import { stateRank } from "../../domain/run-state.ts";
 import type { Core } from "./core.ts";
+import { openDefinitionKeys } from "./definition-keys.ts";
 import { belongsTo, changeJob, newJobKey, putJob } from "./job-table.ts";
 import { wholeJobOf } from "./job-view.ts";
 import type { Outbox } from "./outbox.ts";
@@ -64,14 +65,21 @@ interface DefinitionKeys {
 }
 
 /** Finds or writes definition rows. They never change. */
-function openDefinitions({ db, traits }: Core): (jobKey: number, definition: DefinitionText) => DefinitionKeys {
+function openDefinitions(core: Core): (jobKey: number, definition: DefinitionText) => DefinitionKeys {
+  const { db, traits, spare } = core;
+  const nextKey = openDefinitionKeys(core);
   const select = db.prepare("SELECT definition_key, traits_key FROM definitions WHERE job_key = ? AND hash = ?");
-  const insert = db.prepare("INSERT INTO definitions (job_key, hash, traits_key, body) VALUES (?, ?, ?, ?)");
+  const insert = db.prepare("INSERT INTO definitions (definition_key, job_key, hash, traits_key, body) VALUES (?, ?, ?, ?, ?)");
   return (jobKey, { hash, body, ...rest }) => {
     const row = select.get(jobKey, hash);
-    if (row !== undefined) return { definitionKey: row["definition_key"] as number, traitsKey: row["traits_key"] as number };
-    const { traitsKey } = traits.intern(rest);
-    return { definitionKey: Number(insert.run(jobKey, hash, traitsKey, body).lastInsertRowid), traitsKey };
+    if (row !== undefined) {
+      const keys = { definitionKey: row["definition_key"] as number, traitsKey: row["traits_key"] as number };
+      spare.delete(keys.definitionKey);
+      return keys;
+    }
+    const keys = { definitionKey: nextKey(), traitsKey: traits.intern(rest).traitsKey };
+    insert.run(keys.definitionKey, jobKey, hash, keys.traitsKey, body);
+    return keys;
   };
 }
 

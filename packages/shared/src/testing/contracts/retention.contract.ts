@@ -55,7 +55,7 @@ export const retentionContract = contractOf("Retention", {
     expect(await remaining(store)).toEqual([run.runId]);
     expect(await sweep(store, { endedBefore: START + 1 })).toMatchObject({ runs: 1 });
     expect(await remaining(store)).toEqual([]);
-    expect(await sweep(store)).toEqual({ runs: 0, requests: 0, tombstones: 0, more: false });
+    expect(await sweep(store)).toEqual({ runs: 0, requests: 0, tombstones: 0, definitions: 0, more: false });
   },
 
   "an open run is never forgotten": async ({ store }) => {
