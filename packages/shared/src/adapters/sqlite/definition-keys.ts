@@ -9,8 +9,8 @@ export function openDefinitionKeys({ db, meta }: Pick<Core, "db" | "meta">): () 
 }
 
 export interface ForgottenDefinitions {
-  /** Removes a definition that no run uses, unless it is its job's own. Returns how many that were. */
-  unused(definitionKey: number): number;
+  /** Removes definitions that no run uses, unless they are their jobs' own. Returns how many that were. */
+  unused(definitionKeys: readonly number[]): number;
   /** Removes those of a job that is gone. */
   ofJob(jobKey: number): void;
 }
@@ -29,9 +29,9 @@ export function openForgottenDefinitions({ db, meta }: Pick<Core, "db" | "meta">
     if (key > meta.get("last_definition")) meta.set("last_definition", key);
   }
   return {
-    unused(definitionKey) {
+    unused(definitionKeys) {
       keepLast();
-      return Number(unused.run(definitionKey).changes);
+      return definitionKeys.reduce((gone, key) => gone + Number(unused.run(key).changes), 0);
     },
     ofJob(jobKey) {
       keepLast();

@@ -36,14 +36,10 @@ export function openDefinitionSweep(core: Core): (request: Pick<RetentionRequest
   let stage: Stage = { kind: "gather" };
 
   function remove(limit: number): number {
-    let gone = 0;
-    for (const definitionKey of core.spare) {
-      if (gone === limit) return gone;
-      core.spare.delete(definitionKey);
-      gone += forget.unused(definitionKey);
-    }
-    stage = { kind: "gather" };
-    return gone;
+    const keys = [...core.spare.values().take(limit)];
+    for (const key of keys) core.spare.delete(key);
+    if (core.spare.size === 0) stage = { kind: "gather" };
+    return forget.unused(keys);
   }
   return ({ now, limit }) => {
     const rows = ROWS_LOOKED_AT * limit;
