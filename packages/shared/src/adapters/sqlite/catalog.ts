@@ -9,6 +9,7 @@ import { openDefinitionKeys } from "./definition-keys.ts";
 import { belongsTo, changeJob, newJobKey, putJob } from "./job-table.ts";
 import { wholeJobOf } from "./job-view.ts";
 import type { Outbox } from "./outbox.ts";
+import { refusal } from "./refusal.ts";
 import type { Traits } from "./traits.ts";
 
 /** A definition as text, made once on the way in, and what the store itself must know of it. */
@@ -149,7 +150,7 @@ export function openCatalog(core: Core, outbox: Outbox): Catalog {
       const known = jobs.uids.find(job.uid);
       if (known !== 0) {
         if (belongsTo(jobs, known, tenantId)) return { kind: "created", job: read(known) };
-        throw new AppError("internal", `create ${job.id}: its uid is another tenant's`);
+        throw refusal("internal", `create ${job.id}: its uid is another tenant's`);
       }
       const holder = rows.keyNamed(tenantId, job.id);
       if (holder !== 0) return { kind: "exists", job: read(holder) };

@@ -36,7 +36,11 @@ export function openDefinitionSweep(core: Core): (request: Pick<RetentionRequest
   let stage: Stage = { kind: "gather" };
 
   function remove(limit: number): number {
-    const keys = [...core.spare.values().take(limit)];
+    const keys: number[] = [];
+    for (const key of core.spare) {
+      if (keys.length === limit) break;
+      keys.push(key);
+    }
     for (const key of keys) core.spare.delete(key);
     if (core.spare.size === 0) stage = { kind: "gather" };
     return forget.unused(keys);

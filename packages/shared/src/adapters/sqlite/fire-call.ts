@@ -9,6 +9,7 @@ import type { Reason } from "../../domain/reason.ts";
  * and where its schedule goes on. `fires.ts` reads it in this order.
  */
 export function putFire(writer: PacketWriter, { fires, now, claimant, claimed }: FireRequest): void {
+  putNamed(writer, fires);
   putNumber(writer, now);
   putNumber(writer, claimant === null ? 0 : 1);
   if (claimant !== null) {
@@ -35,6 +36,16 @@ export function putFire(writer: PacketWriter, { fires, now, claimant, claimed }:
     putNumber(writer, entries.length);
     for (const entry of entries) putEntry(writer, entry, job.definitionHash);
   }
+}
+
+/** What is named by hash is looked for before anything is done, so that a fire that cannot be done costs nothing. */
+function putNamed(writer: PacketWriter, fires: FireRequest["fires"]): void {
+  const named: string[] = [];
+  for (const { job, entries } of fires) {
+    for (const { definitionHash } of entries) if (definitionHash !== job.definitionHash) named.push(job.uid, definitionHash);
+  }
+  putNumber(writer, named.length / 2);
+  for (const text of named) putText(writer, text);
 }
 
 /** The usual entry, a due run of the schedule under the job's own definition, needs its instant alone. */

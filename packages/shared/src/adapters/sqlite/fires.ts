@@ -11,6 +11,7 @@ import { openHistoryChain, type HistoryChain } from "./history-chain.ts";
 import { newOpenRun, type RunExtra } from "./open-run.ts";
 import type { Owner } from "./owners.ts";
 import type { NewRun } from "./run-rows.ts";
+import { refusal } from "./refusal.ts";
 import type { Traits } from "./traits.ts";
 import { type PacketReader, type PacketWriter, putNumber, takeNullable, takeNumber, takeText, takeTextOrNull } from "./wire.ts";
 
@@ -66,6 +67,7 @@ export function openFires(core: Core): (reader: PacketReader, writer: PacketWrit
     definition: db.prepare("SELECT definition_key, traits_key FROM definitions WHERE job_key = ? AND hash = ?"),
   };
   return (reader, writer) => {
+    for (let named = takeNumber(reader); named > 0; named -= 1) requireDefinition(desk, takeText(reader), takeText(reader));
     const now = takeNumber(reader);
     const claiming = takeNumber(reader) === 1;
     const executor = claiming ? takeText(reader) : "";
@@ -77,6 +79,13 @@ export function openFires(core: Core): (reader: PacketReader, writer: PacketWrit
     for (let fire = 0; fire < fires; fire += 1) fireOne(desk, reader, call);
     core.endings.add(call.ended, now);
   };
+}
+
+/** A fire of a job that lives must name a definition that is there; any other creates nothing. */
+function requireDefinition({ core, definition }: FireDesk, jobUid: string, hash: string): void {
+  const jobKey = core.jobs.uids.find(jobUid);
+  const lives = jobKey !== 0 && (core.jobs.state[jobKey] as number) < JOB_STATE.deleted;
+  if (lives && definition.get(jobKey, hash) === undefined) throw refusal("internal", `fire ${jobUid}: no definition ${hash}`);
 }
 
 function fireOne(desk: FireDesk, reader: PacketReader, call: FireCall): void {

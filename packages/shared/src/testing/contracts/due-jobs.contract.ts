@@ -27,6 +27,19 @@ const upcoming = (store: Store, query: Partial<UpcomingQuery> = {}): Promise<rea
 
 /** Jobs by their next instant, and what a fire leaves behind. Its races are in `fire-races.contract.ts`. */
 export const dueJobsContract = contractOf("DueJobs", {
+  "a call that names a definition which is not there is refused as a whole, and changes nothing": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const other = await addJob(store, { id: "other" });
+    const nothing = scheduledFireOf(job, [entryOf(job), entryOf(job, { scheduledFor: START + 1, definitionHash: "nothing" })]);
+    const fires = [scheduledFireOf(other), nothing];
+    await expect(store.dueJobs.fire({ fires, now: START, claimant: null, claimed: [] })).rejects.toMatchObject({ code: "internal" });
+    expect(await upcoming(store)).toEqual([job, other]);
+    expect(await publishable(store)).toEqual([]);
+    expect((await fire(store, scheduledFireOf(job))).kind).toBe("won");
+    expect((await fire(store, scheduledFireOf(other))).kind).toBe("won");
+    expect(await publishable(store)).toHaveLength(2);
+  },
+
   "upcoming jobs come by next instant, then uid, up to the instant asked for": async ({ store }) => {
     const later = await addJob(store, { id: "later", nextRunAt: START + MINUTE });
     const b = await addJob(store, { id: "b", nextRunAt: START });

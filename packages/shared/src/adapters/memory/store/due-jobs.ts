@@ -24,6 +24,7 @@ export function createDueJobs(state: MemoryState, { crashBeforeRuns = () => fals
       return rows.map((row) => readBack(state, row as JobRow));
     },
     async fire(request) {
+      for (const fire of request.fires) requireDefinitions(state, fire);
       const won = request.fires.map((fire) => advance(state, fire, request.now));
       const outcomes = won.map((fired, index): FireOutcome => {
         if (fired === null) return { kind: "lost" };
@@ -59,6 +60,14 @@ function advance(state: MemoryState, fire: Fire, now: Instant): WonFire | null {
   row.pending = fire.entries.map((entry) => ({ runId: runIdOf(state.digest, { jobUid, ...entry }), entry, jobVersion, firedAt: now }));
   state.jobs.save(row);
   return { row, pending: row.pending };
+}
+
+/** A fire of a job that lives must name definitions that are there. */
+function requireDefinitions({ jobs }: MemoryState, { job: { uid }, entries }: Fire): void {
+  const row = jobs.get(uid);
+  if (row === undefined || row.job.state === "deleted") return;
+  const missing = entries.find(({ definitionHash }) => !row.definitions.has(definitionHash));
+  if (missing !== undefined) throw new AppError("internal", `fire ${uid}: no definition ${missing.definitionHash}`);
 }
 
 const stands = ({ job }: JobRow, { job: read, advance: cursor }: Fire): boolean =>
