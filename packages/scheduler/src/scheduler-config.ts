@@ -55,6 +55,8 @@ export interface SchedulerConfig {
   readonly retainRowsMax: number;
   /** How often the offset to the store's clock is measured. */
   readonly storeTimeMs: number;
+  /** How often our own clock is looked at: if it was set, or the machine slept, the store's is measured at once. */
+  readonly clockLookMs: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -87,4 +89,5 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   retainEveryMs: 60_000,
   retainRowsMax: 1_000,
   storeTimeMs: 10_000,
+  clockLookMs: 500,
 };
