@@ -1,6 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { createMemoryBus } from "@tickline/shared/adapters/memory/bus";
 import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
@@ -14,6 +14,9 @@ import { Registry } from "prom-client";
 import { API_DEFAULTS } from "./api-config.ts";
 import { apiUnderTest, minimalJob, type ApiSetup } from "./api-under-test.test-support.ts";
 import { createApi } from "./api.ts";
+
+// Every wait is for a signal, over real sockets: on a busy machine some take longer than Jest's five seconds.
+jest.setTimeout(60_000);
 
 serviceContract("api", async () => {
   const clock = manualClock(START);
