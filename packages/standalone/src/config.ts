@@ -9,6 +9,12 @@ const queueList = z
   .transform((text) => text.split(",").map((name) => name.trim()))
   .pipe(z.array(QueueNameSchema).min(1));
 
+const hostList = z
+  .string()
+  .optional()
+  .transform((text) => text?.split(",").map((name) => name.trim().toLowerCase()) ?? [])
+  .pipe(z.array(z.string().regex(/^([a-z0-9_.-]+|\[[0-9a-f:.]+\])$/, "must be host names or addresses without ports, by commas")));
+
 /** Every setting of the one process. `--help`, `.env.example` and docs/configuration.md are made from this table. */
 export const STANDALONE_CONFIG = {
   host: key({
@@ -26,6 +32,15 @@ export const STANDALONE_CONFIG = {
     fallback: "7070",
     schema: wholeNumber(0, 65_535),
     description: "Port to listen on; 0 takes a free one.",
+  }),
+  allowedHosts: key({
+    env: "ALLOWED_HOSTS",
+    flag: null,
+    placeholder: "NAMES",
+    fallback: null,
+    schema: hostList,
+    description:
+      "Host names that requests may be for besides `localhost`, `127.0.0.1` and `[::1]`, by commas and without ports, as behind a proxy. On an address others can reach all are served unless some are named here.",
   }),
   dataDir: key({
     env: "DATA_DIR",
