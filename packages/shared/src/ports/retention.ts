@@ -23,7 +23,7 @@ export interface RetentionResult {
   readonly requests: number;
   readonly tombstones: number;
   readonly definitions: number;
-  /** True when some kind reached `limit`: call again. */
+  /** True when some kind reached `limit`, or there is more to look at: call again. */
   readonly more: boolean;
 }
 

@@ -106,4 +106,4 @@ test("no run and no job ever misses its definition, and in the end there is one 
     }),
     { numRuns: 10 },
   );
-});
+}, 60_000);

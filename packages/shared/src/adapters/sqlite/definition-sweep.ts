@@ -14,6 +14,13 @@ type Stage =
   | { readonly kind: "scan"; readonly after: number; readonly to: number }
   | { readonly kind: "rest"; readonly since: number };
 
+export interface DefinitionsSwept {
+  readonly definitions: number;
+  /** True when there is more to look at, or to forget, at once. */
+  readonly more: boolean;
+}
+const NOTHING: DefinitionsSwept = { definitions: 0, more: false };
+
 interface Place {
   readonly jobKey: number;
   readonly hash: string;
@@ -27,15 +34,16 @@ const FIRST_PLACE: Place = { jobKey: 0, hash: "" };
  * there are, some at a time, and clears whatever it meets; `core.spare` is what is still suspected, and who uses a
  * definition meanwhile (a fire that names it, an edit back to it, somebody who adds it again) clears it too. What is left
  * when all runs were seen goes after `DEFINITION_GRACE_MS`, in which a fire may follow the call that named its definition.
+ * Then the next pass begins, so that going through the runs costs little of an hour however many there are.
  */
-export function openDefinitionSweep(core: Core): (request: Pick<RetentionRequest, "now" | "limit">) => number {
+export function openDefinitionSweep(core: Core): (request: Pick<RetentionRequest, "now" | "limit">) => DefinitionsSwept {
   const gather = openGather(core);
   const scan = openScan(core);
   const forget = openForgottenDefinitions(core);
   const lastRun = core.db.prepare("SELECT max(run_key) AS last FROM runs");
   let stage: Stage = { kind: "gather" };
 
-  function remove(limit: number): number {
+  function remove(limit: number): DefinitionsSwept {
     const keys: number[] = [];
     for (const key of core.spare) {
       if (keys.length === limit) break;
@@ -43,21 +51,24 @@ export function openDefinitionSweep(core: Core): (request: Pick<RetentionRequest
     }
     for (const key of keys) core.spare.delete(key);
     if (core.spare.size === 0) stage = { kind: "gather" };
-    return forget.unused(keys);
+    return { definitions: forget.unused(keys), more: keys.length === limit };
   }
   return ({ now, limit }) => {
     const rows = ROWS_LOOKED_AT * limit;
     switch (stage.kind) {
-      case "gather":
-        if (gather(rows)) stage = { kind: "scan", after: 0, to: Number(lastRun.get()?.["last"] ?? 0) };
-        return 0;
+      case "gather": {
+        if (!gather(rows)) return { ...NOTHING, more: true };
+        stage = { kind: "scan", after: 0, to: Number(lastRun.get()?.["last"] ?? 0) };
+        return NOTHING;
+      }
       case "scan": {
         const after = core.spare.size === 0 ? stage.to : scan({ ...stage, rows });
-        stage = after < stage.to ? { ...stage, after } : core.spare.size === 0 ? { kind: "gather" } : { kind: "rest", since: now };
-        return 0;
+        const more = after < stage.to;
+        stage = more ? { ...stage, after } : { kind: "rest", since: now };
+        return { ...NOTHING, more };
       }
       case "rest":
-        return now - stage.since < DEFINITION_GRACE_MS ? 0 : remove(limit);
+        return now - stage.since < DEFINITION_GRACE_MS ? NOTHING : remove(limit);
     }
   };
 }

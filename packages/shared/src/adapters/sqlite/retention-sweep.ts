@@ -27,8 +27,8 @@ export function openRetention(core: Core, outbox: Outbox): (request: RetentionRe
     const runs = sweepRuns(request);
     const requests = Number(bindings.run(boundBefore, limit).changes);
     const { tombstones, cancelled } = sweepTombstones(request);
-    const definitions = sweepDefinitions(request);
-    return { runs, requests, tombstones, definitions, more: Math.max(runs, requests, tombstones, cancelled, definitions) >= limit };
+    const { definitions, more } = sweepDefinitions(request);
+    return { runs, requests, tombstones, definitions, more: more || Math.max(runs, requests, tombstones, cancelled) >= limit };
   };
 }
 
