@@ -6,6 +6,8 @@ export interface ApiConfig {
   readonly host: string;
   /** 0: any free port; `Api.url` names it. */
   readonly port: number;
+  /** Names it goes by, besides this machine's own: without port, an IPv6 address in brackets. Requests for others are refused. */
+  readonly allowedHosts: readonly string[];
   /** Queues that jobs may name. */
   readonly queues: readonly string[];
 
@@ -62,6 +64,7 @@ export interface ApiConfig {
 export const API_DEFAULTS: ApiConfig = {
   host: "127.0.0.1",
   port: 7070,
+  allowedHosts: [],
   queues: BUILT_IN_QUEUES,
 
   bodyBytesMax: 262_144,

@@ -1,6 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { createMemoryBus } from "@tickline/shared/adapters/memory/bus";
 import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
@@ -14,6 +14,9 @@ import { Registry } from "prom-client";
 import { API_DEFAULTS } from "./api-config.ts";
 import { apiUnderTest, minimalJob, type ApiSetup } from "./api-under-test.test-support.ts";
 import { createApi } from "./api.ts";
+
+// Every wait is for a signal, over real sockets: on a busy machine some take longer than Jest's five seconds.
+jest.setTimeout(60_000);
 
 serviceContract("api", async () => {
   const clock = manualClock(START);
@@ -120,10 +123,23 @@ describe("what is hardly HTTP", () => {
   ];
 
   test.each(requests)("%s does no harm", async (_, text) => {
-    await using at = await setup();
+    await using at = await setup({ config: { allowedHosts: ["a", "]["] } });
     const answer = await sendRaw(at.url, text);
     expect(answer).not.toMatch(/^HTTP\/1\.1 5/);
     expect((await at.call("GET /livez")).status).toBe(200);
+  });
+
+  test("a page whose name was made to resolve to this machine is refused, whatever it asks", async () => {
+    await using at = await setup();
+    const ask = (method: string, path: string) =>
+      `${method} ${path} HTTP/1.1\r\nHost: rebound.example:7070\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
+    await at.call("PUT /jobs/ping", { body: minimalJob });
+    for (const request of [ask("GET", "/jobs/ping"), ask("POST", "/jobs/ping/trigger"), ask("GET", "/events")]) {
+      const answer = await sendRaw(at.url, request);
+      expect(answer).toMatch(/^HTTP\/1\.1 421 /);
+      expect(answer).toContain('"code":"host_not_served"');
+    }
+    expect((await at.call("GET /runs?jobId=ping")).body.items).toEqual([]);
   });
 
   test("a body in chunks that grows beyond the limit is refused while it comes", async () => {

@@ -10,6 +10,7 @@ import type { ApiContext } from "./api-context.ts";
 import type { ApiDeps } from "./api-deps.ts";
 import { createApp } from "./app.ts";
 import { createKnownHandlers } from "./handlers/known-handlers.ts";
+import { createHostCheck } from "./http/known-hosts.ts";
 import { createRequestMetrics } from "./http/request-metrics.ts";
 import type { Route } from "./http/route.ts";
 import { createHttpServer } from "./http-server.ts";
@@ -48,7 +49,15 @@ export function createApi(deps: ApiDeps, config: ApiConfig): Api {
   };
   const hub = createEventHub({ bus, entropy, queues: config.queues, eventsKept: config.streamEventsKept });
   const routes = routesOf(context, { hub, draining: () => draining });
-  const app = createApp({ routes, limits: config, clock, log, metrics: createRequestMetrics(metrics), draining: () => draining });
+  const app = createApp({
+    routes,
+    limits: config,
+    checkHost: createHostCheck(config),
+    clock,
+    log,
+    metrics: createRequestMetrics(metrics),
+    draining: () => draining,
+  });
   const answer = app.callback();
   const server = createHttpServer({ clock, config, listener: (req, res) => void answer(req, res), onDrain: () => hub.closeListeners() });
   const hints = createHandlerHints(context);

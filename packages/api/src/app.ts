@@ -8,12 +8,14 @@ import { problemOfFault } from "./http/problem-of-fault.ts";
 import { PROBLEMS, problem } from "./http/problem.ts";
 import type { RequestMetrics } from "./http/request-metrics.ts";
 import type { Route } from "./http/route.ts";
+import type { HostCheck } from "./http/known-hosts.ts";
 import { crossSiteProblem } from "./http/security-headers.ts";
 import { sendAnswer } from "./http/send-answer.ts";
 
 export interface AppOptions {
   readonly routes: readonly Route[];
   readonly limits: BodyLimits;
+  readonly checkHost: HostCheck;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: RequestMetrics;
@@ -43,10 +45,10 @@ function routerOf({ routes, limits }: AppOptions): Router {
 }
 
 /** Every request passes here alone, so it is short: the hot reads are a few microseconds. */
-function outermost({ clock, log, metrics, draining }: AppOptions): Middleware {
+function outermost({ checkHost, clock, log, metrics, draining }: AppOptions): Middleware {
   return async (ctx: Context, next: Next) => {
     const startedMs = clock.monotonicMs();
-    const { answer, route } = await answerOf(ctx, next, log);
+    const { answer, route } = await answerOf(ctx, next, { checkHost, log });
     const status = sendAnswer(ctx, answer, { closing: draining() });
     if (status === null) return;
     metrics.observe(route, { method: methodOf(ctx), status, seconds: (clock.monotonicMs() - startedMs) / 1_000 });
@@ -61,9 +63,9 @@ interface Answered {
 
 const NO_ROUTE = "none";
 
-async function answerOf(ctx: Context, next: Next, log: Logger): Promise<Answered> {
+async function answerOf(ctx: Context, next: Next, { checkHost, log }: Pick<AppOptions, "checkHost" | "log">): Promise<Answered> {
   try {
-    const refused = crossSiteProblem(ctx);
+    const refused = checkHost(ctx.req.headers.host) ?? crossSiteProblem(ctx);
     if (refused !== null) return { answer: refused, route: NO_ROUTE };
     await next();
     return answeredOf(ctx) ?? { answer: unmatched(ctx), route: NO_ROUTE };

@@ -22,10 +22,10 @@ runService(
       collectDefaultMetrics({ register: metrics });
       const store = await openStore(config.storeUrl);
       const bus = await openBus({ settings: config, clientId: "tickline-api", log, metrics, onDead: end });
-      const { host, port, queues } = config;
+      const { host, port, allowedHosts, queues } = config;
       const api = createApi(
         { ...store, bus, clock: systemClock, entropy: systemEntropy, digest: sha256, log, metrics },
-        { ...API_DEFAULTS, host, port, queues },
+        { ...API_DEFAULTS, host, port, allowedHosts, queues },
       );
       return createLifecycle({
         start: api.start,

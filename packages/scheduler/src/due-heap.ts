@@ -1,6 +1,7 @@
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
+import { popEarliest, pushTimed } from "@tickline/shared/domain/time-heap";
 
 /** Of one take, the part that is left to jobs that owe misfires: catching up on a week goes on beside what is on time. */
 const OVERDUE_SHARE = 0.1;
@@ -13,6 +14,8 @@ export interface DueHeap {
   /** A job without a next instant, or not active, is removed instead. */
   put(job: Job): void;
   remove(jobUid: string): void;
+  /** How many are such. Looks at all of them. */
+  count(isSuch: (job: Job) => boolean): number;
   earliest(): Instant | null;
   /** Takes out up to `limit` jobs that are due by `now`: those on time, then a share of those that owe misfires; each earliest first. */
   takeDue(now: Instant, limit: number): Job[];
@@ -33,8 +36,8 @@ export function createDueHeap(): DueHeap {
 
   function setOverdueAside(onTimeFrom: Instant): void {
     for (let top = topOf(entries, jobs); top !== undefined && top.at < onTimeFrom; top = topOf(entries, jobs)) {
-      popTop(entries);
-      push(overdue, top);
+      popEarliest(entries);
+      pushTimed(overdue, top);
     }
   }
   return {
@@ -51,7 +54,7 @@ export function createDueHeap(): DueHeap {
       }
       const known = jobs.get(uid)?.nextRunAt === nextRunAt;
       jobs.set(uid, job);
-      if (!known) push(entries, { at: nextRunAt, uid });
+      if (!known) pushTimed(entries, { at: nextRunAt, uid });
       // Edits far ahead of their time leave outdated entries deep in the heap: rebuilt before they outnumber the jobs.
       if (entries.length + overdue.length > 64 + 2 * jobs.size) {
         overdue = [];
@@ -60,6 +63,11 @@ export function createDueHeap(): DueHeap {
       }
     },
     remove: (uid) => void jobs.delete(uid),
+    count(isSuch) {
+      let count = 0;
+      for (const job of jobs.values()) if (isSuch(job)) count += 1;
+      return count;
+    },
     earliest() {
       const [left, right] = [topOf(entries, jobs)?.at, topOf(overdue, jobs)?.at];
       return left === undefined || right === undefined ? (left ?? right ?? null) : Math.min(left, right);
@@ -83,7 +91,7 @@ export function createDueHeap(): DueHeap {
 function topOf(heap: Entry[], jobs: ReadonlyMap<string, Job>): Entry | undefined {
   let [top] = heap;
   while (top !== undefined && jobs.get(top.uid)?.nextRunAt !== top.at) {
-    popTop(heap);
+    popEarliest(heap);
     [top] = heap;
   }
   return top;
@@ -94,41 +102,10 @@ function takeFrom(heap: Entry[], jobs: Map<string, Job>, { now, limit }: { reado
   while (due.length < limit) {
     const top = topOf(heap, jobs);
     if (top === undefined || top.at > now) break;
-    popTop(heap);
+    popEarliest(heap);
     const job = jobs.get(top.uid);
     jobs.delete(top.uid);
     if (job !== undefined) due.push(job);
   }
   return due;
-}
-
-function push(heap: Entry[], entry: Entry): void {
-  let index = heap.length;
-  heap.push(entry);
-  while (index > 0) {
-    const parent = (index - 1) >> 1;
-    const above = heap[parent];
-    if (above === undefined || above.at <= entry.at) break;
-    heap[index] = above;
-    index = parent;
-  }
-  heap[index] = entry;
-}
-
-function popTop(heap: Entry[]): void {
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return;
-  let index = 0;
-  for (;;) {
-    let child = 2 * index + 1;
-    const left = heap[child];
-    if (left === undefined) break;
-    const right = heap[child + 1];
-    const smaller = right !== undefined && right.at < left.at ? right : left;
-    if (smaller === right) child += 1;
-    if (smaller.at >= last.at) break;
-    heap[index] = smaller;
-    index = child;
-  }
-  heap[index] = last;
 }

@@ -81,8 +81,9 @@ function reportOf({ fires, now, claimant }: FireRequest, { outcomes, leaseMs }: 
       if (fired === undefined) continue;
       if (fired.claimed && claimant !== null)
         claims.push(claimedRun(fire.job, { entry, fired, token: claimant.token, leaseMs, startedAt: now }));
-      else if (isTerminal(fired.state)) ended.push(endedAtBirth(fire.job, { entry, fired, now }));
-      else publishable = true;
+      else if (!isTerminal(fired.state)) publishable = true;
+      // A run that was there before has had a life of its own, and whoever ended it says how: or else the sweep does.
+      else if (fired.created) ended.push(endedAtBirth(fire.job, { entry, fired, now }));
     }
   }
   return { advanced, lost, ended, claims, publishable };

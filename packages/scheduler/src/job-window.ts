@@ -1,5 +1,6 @@
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
+import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
 import type { UpcomingQuery } from "@tickline/shared/ports/due-jobs";
 import { createDueHeap, type DueHeap } from "./due-heap.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
@@ -9,7 +10,7 @@ export interface JobWindow {
   readonly heap: DueHeap;
   /** Jobs whose fire is on its way: not to be put back by a read that began before it. */
   readonly firing: Set<string>;
-  /** Reads ahead up to the horizon, as far as memory allows, then what hints and lost fires asked for. */
+  /** Reads what hints and lost fires asked for, then ahead up to the horizon and the backlog, as far as memory allows. */
   refill(): Promise<void>;
   /** Looks for overdue jobs that no hint brought. */
   findOverdue(): Promise<void>;
@@ -29,14 +30,28 @@ const OVERDUE_JOBS_MAX = 500;
 const REREAD_JOBS_MAX = 500;
 /** Sorts behind every uid: a read from here begins after the whole instant. */
 const LAST_UID = "\uffff";
+const behind = (nextRunAt: Instant): UpcomingQuery["after"] => ({ nextRunAt, uid: LAST_UID });
+
+const UNREAD: Readonly<Reading> = { after: null, coveredUntil: Number.NEGATIVE_INFINITY };
+
+/**
+ * A reading of jobs in the order of their instants. There are two: one of jobs on time, up to the horizon, and one of the
+ * backlog behind it. In one reading alone, a backlog larger than memory would hold up all that is on time.
+ */
+interface Reading {
+  after: UpcomingQuery["after"];
+  /** Every active job between where it began and this instant has been read. */
+  coveredUntil: Instant;
+}
 
 interface WindowState {
   readonly heap: DueHeap;
   readonly firing: Set<string>;
   readonly wanted: Set<string>;
-  after: UpcomingQuery["after"];
-  /** Every active job with an instant up to this has been read. */
-  coveredUntil: Instant;
+  readonly ahead: Reading;
+  readonly backlog: Reading;
+  /** Where the backlog ends: what is behind it is read ahead. All of it has been read when `backlog` covers it. */
+  backlogUntil: Instant;
   /** Up to where is being read, or has been: what changes below it is kept, for that read may be too old to see it. */
   askedUntil: Instant;
 }
@@ -46,8 +61,9 @@ export function createJobWindow(context: RangeContext): JobWindow {
     heap: createDueHeap(),
     firing: new Set(),
     wanted: new Set(),
-    after: null,
-    coveredUntil: Number.NEGATIVE_INFINITY,
+    ahead: { ...UNREAD },
+    backlog: { ...UNREAD },
+    backlogUntil: Number.NEGATIVE_INFINITY,
     askedUntil: Number.NEGATIVE_INFINITY,
   };
   const { heap, firing, wanted } = state;
@@ -58,11 +74,7 @@ export function createJobWindow(context: RangeContext): JobWindow {
       await readWanted(context, state);
       await readAhead(context, state);
     },
-    async findOverdue() {
-      const { dueJobs, slots, now } = context;
-      const page = await dueJobs.upcoming({ slots, until: now(), after: null, limit: OVERDUE_JOBS_MAX });
-      for (const job of page) admit(state, job);
-    },
+    findOverdue: () => findOverdue(context, state),
     reread: (uid) => void wanted.add(uid),
     hint(uid, nextRunAt) {
       if (!heap.has(uid) && (nextRunAt === null || nextRunAt > state.askedUntil)) return false;
@@ -76,8 +88,9 @@ export function createJobWindow(context: RangeContext): JobWindow {
       heap.clear();
       firing.clear();
       wanted.clear();
-      state.after = null;
-      state.coveredUntil = Number.NEGATIVE_INFINITY;
+      Object.assign(state.ahead, UNREAD);
+      Object.assign(state.backlog, UNREAD);
+      state.backlogUntil = Number.NEGATIVE_INFINITY;
       state.askedUntil = Number.NEGATIVE_INFINITY;
     },
   };
@@ -91,22 +104,74 @@ function admit({ heap, firing }: WindowState, job: Job): void {
   heap.put(job);
 }
 
-async function readAhead({ dueJobs, slots, config, now }: RangeContext, state: WindowState): Promise<void> {
-  const until = now() + config.horizonMs;
+async function findOverdue({ dueJobs, slots, now }: RangeContext, state: WindowState): Promise<void> {
+  if (state.ahead.coveredUntil === UNREAD.coveredUntil) return; // No hint can be missed of what has not been read yet.
+  const until = now();
+  const onTimeFrom = until - MISSED_AFTER_MS;
+  const look = async (after: UpcomingQuery["after"]): Promise<readonly Job[]> => {
+    const page = await dueJobs.upcoming({ slots, until, after, limit: OVERDUE_JOBS_MAX });
+    for (const job of page) admit(state, job);
+    return page;
+  };
+  if (!hasBacklog(state)) {
+    const page = await look(null);
+    if (page.length < OVERDUE_JOBS_MAX || (page.at(-1)?.nextRunAt ?? until) >= onTimeFrom) return;
+  }
+  await look(behind(onTimeFrom)); // A backlog, being read anyway, must not hide those that have only just been overlooked.
+}
+
+/** True while not all of the backlog has been read. */
+const hasBacklog = ({ backlog, backlogUntil }: WindowState): boolean => backlog.coveredUntil < backlogUntil;
+
+async function readAhead(context: RangeContext, state: WindowState): Promise<void> {
+  const { ahead, backlog } = state;
+  const until = context.now() + context.config.horizonMs;
+  const onTimeFrom = context.now() - MISSED_AFTER_MS;
   state.askedUntil = until;
   // The clock was set back: what was dropped for lying behind this horizon has to be read when the horizon comes there.
-  if (state.coveredUntil > until) {
-    state.coveredUntil = until;
-    state.after = { nextRunAt: until, uid: LAST_UID };
+  if (ahead.coveredUntil > until) Object.assign(ahead, { after: behind(until), coveredUntil: until });
+  state.backlogUntil = Math.min(state.backlogUntil, until);
+  // At the beginning, and after a standstill: what lies between is for the reading of the backlog.
+  if (ahead.coveredUntil < onTimeFrom) {
+    if (!hasBacklog(state)) Object.assign(backlog, ahead);
+    Object.assign(ahead, { after: behind(onTimeFrom), coveredUntil: onTimeFrom });
+    state.backlogUntil = onTimeFrom;
   }
-  // Held jobs take as much memory as those in the heap.
-  while (state.coveredUntil < until && state.heap.size + state.firing.size < config.heapJobsMax) {
-    const page = await dueJobs.upcoming({ slots, until, after: state.after, limit: config.readJobsMax });
+  const isOverdue = (job: Job): boolean => (job.nextRunAt ?? until) <= onTimeFrom;
+  const onTime: ReadingOn = { reading: ahead, until, room: () => roomAhead(context, state, isOverdue) };
+  await readOn(context, state, onTime);
+  await readOn(context, state, { reading: backlog, until: state.backlogUntil, room: () => roomForBacklog(context, state, isOverdue) });
+  await readOn(context, state, onTime); // A backlog that has come to its end leaves its half.
+}
+
+/** While a backlog is being read, each of the two readings may fill half of the memory; else all is for what is on time. */
+function roomAhead(context: RangeContext, state: WindowState, isOverdue: (job: Job) => boolean): number {
+  const room = roomInAll(context, state);
+  if (room <= 0 || !hasBacklog(state)) return room;
+  const onTime = inMemory(state) - state.heap.count(isOverdue);
+  return Math.min(room, context.config.heapJobsMax / 2 - onTime);
+}
+const roomForBacklog = (context: RangeContext, state: WindowState, isOverdue: (job: Job) => boolean): number =>
+  Math.min(roomInAll(context, state), context.config.heapJobsMax / 2 - state.heap.count(isOverdue));
+
+const roomInAll = ({ config }: RangeContext, state: WindowState): number => config.heapJobsMax - inMemory(state);
+/** Held jobs take as much memory as those in the heap. */
+const inMemory = ({ heap, firing }: WindowState): number => heap.size + firing.size;
+
+interface ReadingOn {
+  readonly reading: Reading;
+  readonly until: Instant;
+  readonly room: () => number;
+}
+
+async function readOn({ dueJobs, slots, config }: RangeContext, state: WindowState, { reading, until, room }: ReadingOn): Promise<void> {
+  while (reading.coveredUntil < until && room() > 0) {
+    const page = await dueJobs.upcoming({ slots, until, after: reading.after, limit: config.readJobsMax });
     for (const job of page) admit(state, job);
     const last = page.at(-1);
     const whole = last === undefined || page.length < config.readJobsMax;
-    state.after = whole ? { nextRunAt: until, uid: LAST_UID } : { nextRunAt: last.nextRunAt ?? until, uid: last.uid };
-    state.coveredUntil = whole ? until : (last.nextRunAt ?? until) - 1;
+    reading.after = whole ? behind(until) : { nextRunAt: last.nextRunAt ?? until, uid: last.uid };
+    reading.coveredUntil = whole ? until : (last.nextRunAt ?? until) - 1;
   }
 }
 

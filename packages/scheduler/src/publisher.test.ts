@@ -1,5 +1,7 @@
 import { expect, test } from "@jest/globals";
+import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { Bus } from "@tickline/shared/ports/bus";
+import type { Store } from "@tickline/shared/ports/store";
 import { SECOND } from "@tickline/shared/testing/factories";
 import { createPublisher } from "./publisher.ts";
 import { setup as setupScheduler, type SetupOptions } from "./scheduler-under-test.test-support.ts";
@@ -72,4 +74,85 @@ test("nothing is published while somebody else leads", async () => {
   await fireAll();
   leading = false;
   expect(await publisher.publish()).toBe(0);
+});
+
+/** A bus that tells what it is handed before it has taken it, as a claim may be heard of before the publisher goes on. */
+const tellingBus =
+  (tell: (runs: readonly DueRun[]) => void) =>
+  (bus: Bus): Bus => ({
+    ...bus,
+    async publish(topic, events) {
+      tell(events.flatMap((event) => (event.type === "JobDue" ? [event.data] : [])));
+      await bus.publish(topic, events);
+    },
+  });
+
+/** How often the store was asked for its count: once a round. */
+function countingRounds() {
+  const rounds = { count: 0 };
+  const store = (inner: Store): Store => ({
+    ...inner,
+    dueRuns: {
+      ...inner.dueRuns,
+      unclaimed(slots) {
+        rounds.count += 1;
+        return inner.dueRuns.unclaimed(slots);
+      },
+    },
+  });
+  return { rounds, store };
+}
+
+const untilQuiet = async (): Promise<void> => {
+  for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+};
+
+test("claims that are heard of while a window is filled do not overfill it", async () => {
+  const config = { windowRunsMax: 2, publishRunsMax: 1 };
+  let heard: (runs: readonly DueRun[]) => void = () => undefined;
+  const { publisher, fireAll } = setup({ jobs: 12, config, bus: tellingBus((runs) => heard(runs)) });
+  heard = (runs) => {
+    // Of runs that their fire claimed, and of some that the store's count may have left out already.
+    publisher.claimed("default", "claimed-by-its-fire");
+    for (const { queue, runId } of runs) publisher.claimed(queue, runId);
+  };
+  await fireAll();
+  expect(await publisher.publish()).toBe(4);
+});
+
+test("claims of runs that were never published make nobody look for room", async () => {
+  const { rounds, store } = countingRounds();
+  const { publisher, fireAll, published } = setup({ jobs: 8, config: { windowRunsMax: 2 }, store });
+  await fireAll();
+  await publisher.start();
+  await untilQuiet();
+  expect(rounds.count).toBe(1);
+  for (let run = 0; run < 10; run += 1) publisher.claimed("default", `claimed-by-its-fire-${run}`);
+  await untilQuiet();
+  expect(rounds.count).toBe(1);
+  for (const event of published) if (event.type === "JobDue") publisher.claimed(event.data.queue, event.data.runId);
+  await untilQuiet();
+  expect(rounds.count).toBeGreaterThan(1);
+  await publisher.stop();
+});
+
+test("a window that empties as fast as it is filled is filled again at once", async () => {
+  let claim: (runs: readonly DueRun[]) => void = () => undefined;
+  const { publisher, fireAll, published, store, clock } = setup({
+    jobs: 40,
+    config: { windowRunsMax: 2, publishPollMs: 60 * SECOND },
+    bus: tellingBus((runs) => claim(runs)),
+  });
+  let claims = 0;
+  claim = (runs) => {
+    claims += 1;
+    const claimant = { executor: "e1", token: `t${claims}`, leaseMs: 15 * SECOND };
+    void store.claims.claim({ runs, claimant, now: clock.now(), firedAfter: 0 });
+    for (const { queue, runId } of runs) publisher.claimed(queue, runId);
+  };
+  await fireAll();
+  await publisher.start();
+  await untilQuiet();
+  expect(published.filter(({ type }) => type === "JobDue")).toHaveLength(40);
+  await publisher.stop();
 });

@@ -3,16 +3,17 @@ import { jobDue } from "@tickline/shared/events/job-due";
 import { dueTopic } from "@tickline/shared/events/topics";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
-import { rangeName } from "./slot-ranges.ts";
+import { createPublishWindows } from "./publish-windows.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
+import { rangeName } from "./slot-ranges.ts";
 
 export interface Publisher extends Service {
   /** Publishes what is publishable, as far as the windows allow. Returns how many runs were handed to the bus. */
   publish(): Promise<number>;
   /** Runs may have become publishable. */
   wake(): void;
-  /** A hint that a published run was claimed: its place in the window is free. */
-  claimed(queue: string): void;
+  /** A hint that a run was claimed. If it was one published here, its place in the window is free. */
+  claimed(queue: string, runId: string): void;
 }
 
 /**
@@ -21,32 +22,29 @@ export interface Publisher extends Service {
  */
 export function createPublisher(context: RangeContext): Publisher {
   const { dueRuns, slots, config, clock, log, metrics, leads } = context;
-  /** Unclaimed runs by queue: counted in the store at each round, in between by hints. */
-  let unclaimed: Record<string, number> = {};
-  let waiting = false;
+  const windows = createPublishWindows(config.windowRunsMax, () => loop.wake());
   const range = rangeName(slots);
 
-  async function publishQueue(queue: string): Promise<number> {
+  /** Fills one window. Claims make no room before the next round: the store's count may have known of them already. */
+  async function publishQueue(queue: string, unclaimed: number): Promise<number> {
     let published = 0;
     for (;;) {
-      const room = Math.min(config.windowRunsMax - (unclaimed[queue] ?? 0), config.publishRunsMax);
-      if (room <= 0 || !leads()) {
-        waiting = true;
-        return published;
-      }
+      const room = Math.min(config.windowRunsMax - unclaimed - published, config.publishRunsMax);
+      if (room <= 0) windows.full(queue);
+      if (room <= 0 || !leads()) return published;
       const runs = await dueRuns.publishable({ slots, queue, limit: room });
+      windows.publishing(queue, runs);
       if (runs.length > 0) await handOver(context, queue, runs);
-      unclaimed[queue] = (unclaimed[queue] ?? 0) + runs.length;
       published += runs.length;
       if (runs.length < room) return published;
     }
   }
   async function publish(): Promise<number> {
-    waiting = false;
-    unclaimed = { ...(await dueRuns.unclaimed(slots)) };
+    const counted = await dueRuns.unclaimed(slots);
+    windows.counted(counted);
     let published = 0;
-    for (const queue of await dueRuns.queues(slots)) published += await publishQueue(queue);
-    for (const [queue, runs] of Object.entries(unclaimed)) metrics.window.set({ queue, range }, runs);
+    for (const queue of await dueRuns.queues(slots)) published += await publishQueue(queue, counted[queue] ?? 0);
+    for (const [queue, runs] of windows.unclaimed()) metrics.window.set({ queue, range }, runs);
     return published;
   }
   const loop = createLoop({
@@ -62,15 +60,11 @@ export function createPublisher(context: RangeContext): Publisher {
     start: loop.start,
     async stop() {
       await loop.stop();
-      for (const queue of Object.keys(unclaimed)) metrics.window.remove({ queue, range }); // Its next leader counts them.
+      for (const [queue] of windows.unclaimed()) metrics.window.remove({ queue, range }); // Its next leader counts them.
     },
     wake: loop.wake,
     publish,
-    claimed(queue) {
-      const rest = (unclaimed[queue] ?? 0) - 1;
-      unclaimed[queue] = Math.max(0, rest);
-      if (waiting && rest <= config.windowRunsMax / 2) loop.wake();
-    },
+    claimed: windows.claimed,
   };
 }
 

@@ -10,21 +10,22 @@ export interface Retainer extends Service {
 /** Wait between two batches while there is more: fires go first. */
 const PAUSE_MS = 50;
 
-/** Deletes finished runs, old idempotency keys and tombstones past their retention. */
+/** Deletes finished runs, old idempotency keys and tombstones past their retention, and definitions nothing uses. */
 export function createRetainer(context: RangeContext): Retainer {
   const { retention, config, clock, log, leads, now } = context;
 
   async function sweep(): Promise<boolean> {
     if (!leads()) return false;
     const time = now();
-    const { runs, requests, tombstones, more } = await retention.sweep({
+    const { runs, requests, tombstones, definitions, more } = await retention.sweep({
       now: time,
       endedBefore: time - config.retentionMs,
       boundBefore: time - config.requestsMs,
       deletedBefore: time - config.tombstonesMs,
       limit: config.retainRowsMax,
     });
-    if (runs + requests + tombstones > 0) log.info({ runs, requests, tombstones }, "forgot what is past its retention");
+    if (runs + requests + tombstones + definitions > 0)
+      log.info({ runs, requests, tombstones, definitions }, "forgot what is past its retention");
     return more;
   }
   const loop = createLoop({ name: "retain", clock, log, runOnce: async () => ((await sweep()) ? PAUSE_MS : config.retainEveryMs) });

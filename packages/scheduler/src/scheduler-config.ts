@@ -10,7 +10,10 @@ export interface SchedulerConfig {
   readonly shareMs: number;
   /** Jobs due within this time are kept in memory, so that firing waits for no read. */
   readonly horizonMs: number;
-  /** Jobs kept in memory at most, over all ranges; with more due at once the horizon shrinks. About 1.5 KB each. */
+  /**
+   * Jobs kept in memory at most, over all ranges, about 1.5 KB each; with more due at once the horizon shrinks. While a backlog is read,
+   * half is for what is on time.
+   */
   readonly heapJobsMax: number;
   /** Jobs read from the store at once. */
   readonly readJobsMax: number;
@@ -54,6 +57,8 @@ export interface SchedulerConfig {
   readonly retainRowsMax: number;
   /** How often the offset to the store's clock is measured. */
   readonly storeTimeMs: number;
+  /** How often our own clock is looked at: if it was set, or the machine slept, the store's is measured at once. */
+  readonly clockLookMs: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -87,4 +92,5 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   retainEveryMs: 60_000,
   retainRowsMax: 1_000,
   storeTimeMs: 10_000,
+  clockLookMs: 500,
 };

@@ -42,6 +42,22 @@ describe("a running scheduler", () => {
     await scheduler.stop();
   });
 
+  test("in a machine that slept fires what came due meanwhile within a second", async () => {
+    const { deps, clock, addJob, runsOf } = setup();
+    const scheduler = createScheduler(deps, { ...SCHEDULER_DEFAULTS, storeTimeMs: DAY });
+    const job = await addJob({ nextRunAt: START + 30 * MINUTE });
+    await scheduler.start();
+    await turns();
+    clock.jumpTo(START + 30 * MINUTE + SECOND); // The monotonic clock has stood still.
+    for (let step = 0; step < 4; step += 1) {
+      clock.advance(250);
+      await turns();
+    }
+    expect(await runsOf(job)).toHaveLength(1);
+    expect(scheduler.leads()).toBe(true);
+    await scheduler.stop();
+  });
+
   test("of two, one leads; when it stops, the other takes over, and nothing fires twice", async () => {
     const { deps, clock, addJob, runsOf } = setup();
     const lock = createMemoryLock({ clock });

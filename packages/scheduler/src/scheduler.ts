@@ -29,13 +29,17 @@ export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): S
   const { bus, clock, log, hello, entropy, dueRuns } = deps;
   const time = createStoreTime(clock, hello);
   const led = config.ranges.map((slots) => createLedRange(deps, { config, slots, time }));
+  let measuredAtMs = Number.NEGATIVE_INFINITY;
   const timeLoop = createLoop({
     name: "store-time",
     clock,
     log,
     runOnce: async () => {
-      await time.measure();
-      return config.storeTimeMs;
+      if (time.doubtful() || clock.monotonicMs() - measuredAtMs >= config.storeTimeMs) {
+        await time.measure();
+        measuredAtMs = clock.monotonicMs();
+      }
+      return Math.min(config.clockLookMs, config.storeTimeMs);
     },
   });
   const sharing = createRangeSharing({

@@ -57,3 +57,35 @@ test("a clock of ours that is set while the answer is on its way is no offset of
   expect(time.now()).toBe(clock.now());
   expect(time.steady()).toBe(true);
 });
+
+test("between measurements a wall clock that is set does not move it, and time goes on", async () => {
+  const { clock, time } = setup({ aheadMs: 5_000, tripMs: 10 });
+  await time.measure();
+  const measured = time.now();
+  for (const jumpMs of [3_600_000, -7_200_000]) {
+    clock.jumpTo(clock.now() + jumpMs);
+    expect(time.now()).toBe(measured);
+    expect(time.doubtful()).toBe(true);
+  }
+  clock.advance(250);
+  expect(time.now()).toBe(measured + 250);
+});
+
+test("a wall clock that was set is followed when the store's was set with it, and nobody is unfit to lead for that", async () => {
+  const { clock, time } = setup();
+  await time.measure();
+  expect(time.doubtful()).toBe(false);
+  clock.jumpTo(clock.now() + 3_600_000); // The store goes by the same clock, or the machine of both slept.
+  await time.measure();
+  expect([time.now(), time.steady(), time.doubtful()]).toEqual([clock.now(), true, false]);
+});
+
+test("our own wall clock alone being set is no jump of the store's", async () => {
+  const { clock, store, time } = setup({ aheadMs: 5_000 });
+  await time.measure();
+  const measured = time.now();
+  clock.jumpTo(clock.now() + 3_600_000);
+  store.aheadMs -= 3_600_000;
+  await time.measure();
+  expect([time.now(), time.steady()]).toEqual([measured, true]);
+});

@@ -2,42 +2,67 @@ import type { Instant } from "@tickline/shared/domain/instant";
 import type { Clock } from "@tickline/shared/ports/clock";
 import type { Store } from "@tickline/shared/ports/store";
 
-/** A store clock that moved further than this against ours within one measurement is jumping: nobody leads meanwhile. */
+/** A clock that moved further than this within one measurement, or between two, was set, or its machine slept. */
 export const CLOCK_JUMP_MS_MAX = 1_000;
 
-/** The store's time, by the offset last measured. Fires and wakes go by it, so that all schedulers agree. */
+/** The store's time, as last measured and advanced since by our monotonic clock. Fires and wakes go by it, so that all schedulers agree. */
 export interface StoreTime {
   now(): Instant;
-  /** True while the last two measurements agree. */
+  /** True while the last two measurements agree. While the store's clock jumps nobody leads. */
   steady(): boolean;
-  /** Asks the store once. Rejects when it does not answer; the old offset stays. */
+  /** True when our wall clock has moved otherwise than our monotonic one: it was set, or the machine slept. Worth a measurement. */
+  doubtful(): boolean;
+  /** Asks the store once. Rejects when it does not answer; the last measurement stays. */
   measure(): Promise<void>;
 }
 
+/** One moment on three clocks. */
+interface Measurement {
+  readonly store: number;
+  readonly wall: number;
+  readonly monotonicMs: number;
+}
+
 export function createStoreTime(clock: Clock, hello: Store["hello"]): StoreTime {
-  let offsetMs: number | null = null;
+  let last: Measurement | null = null;
   let steady = false;
 
-  /** False: our own clock was set, or the machine slept, while the answer was on its way. That says nothing of the store's. */
-  async function measureOnce(): Promise<boolean> {
+  /** Null: our own clock was set, or the machine slept, while the answer was on its way. That says nothing of the store's. */
+  async function measureOnce(): Promise<Measurement | null> {
     const sentAt = clock.now();
     const sentMs = clock.monotonicMs();
     const { now } = await hello();
-    const tripMs = clock.monotonicMs() - sentMs;
-    if (Math.abs(clock.now() - sentAt - tripMs) > CLOCK_JUMP_MS_MAX) return false;
-    const measuredMs = now - (sentAt + tripMs / 2);
+    const [wall, monotonicMs] = [clock.now(), clock.monotonicMs()];
+    const tripMs = monotonicMs - sentMs;
+    if (Math.abs(wall - sentAt - tripMs) > CLOCK_JUMP_MS_MAX) return null;
+    const measured = now + tripMs / 2;
     // Within the trip's own uncertainty the clocks are the same: no offset, no drift from measuring noise.
-    const nextMs = Math.abs(measuredMs) <= Math.max(tripMs, 2) ? 0 : measuredMs;
-    steady = offsetMs === null || Math.abs(nextMs - offsetMs) <= CLOCK_JUMP_MS_MAX;
-    offsetMs = nextMs;
-    return true;
+    const store = Math.abs(measured - wall) <= Math.max(tripMs, 2) ? wall : measured;
+    return { store, wall, monotonicMs };
+  }
+  /** One of our clocks agreeing is enough: the wall clock alone is set at times, and the monotonic one stands still in a machine that sleeps. */
+  function agrees(before: Measurement, { store, wall, monotonicMs }: Measurement): boolean {
+    const passedMs = store - before.store;
+    const driftMs = Math.min(Math.abs(passedMs - (wall - before.wall)), Math.abs(passedMs - (monotonicMs - before.monotonicMs)));
+    return driftMs <= CLOCK_JUMP_MS_MAX;
   }
   return {
     // Whole milliseconds, rounded down: never early.
-    now: () => Math.floor(clock.now() + (offsetMs ?? 0)),
+    now: () => (last === null ? clock.now() : Math.floor(last.store + clock.monotonicMs() - last.monotonicMs)),
     steady: () => steady,
+    doubtful() {
+      if (last === null) return true;
+      const passedMs = clock.now() - last.wall;
+      return Math.abs(passedMs - (clock.monotonicMs() - last.monotonicMs)) > CLOCK_JUMP_MS_MAX;
+    },
     async measure() {
-      if (!(await measureOnce()) && !(await measureOnce())) steady = false;
+      const measured = (await measureOnce()) ?? (await measureOnce());
+      if (measured === null) {
+        steady = false;
+        return;
+      }
+      steady = last === null || agrees(last, measured);
+      last = measured;
     },
   };
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Store } from "@tickline/shared/ports/store";
 import { DAY, editedJob, HOUR, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { planTick } from "@tickline/shared/domain/plan-tick";
+import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import type { RangeListeners } from "./range-listeners.ts";
 import { setup as setupScheduler, type SetupOptions } from "./scheduler-under-test.test-support.ts";
@@ -166,7 +168,7 @@ describe("a hint", () => {
         ...store.dueJobs,
         async upcoming(query) {
           const page = await store.dueJobs.upcoming(query);
-          if (query.after === null && query.until > START + SECOND) await new Promise<void>((resolve) => (gate.open = resolve));
+          if (gate.open === undefined && query.until > START + SECOND) await new Promise<void>((resolve) => (gate.open = resolve));
           return page;
         },
       },
@@ -239,6 +241,30 @@ describe("a fire whose answer was lost", () => {
     await ticker.tick();
     expect((await runsOf(job)).map(({ scheduledFor }) => scheduledFor)).toEqual([START]);
   });
+});
+
+test("a run that an earlier fire made, and that has ended since, is left to its own end to announce", async () => {
+  const { clock, addJob, store, ticker, told } = setup();
+  const job = await addJob();
+  await store.dueJobs.fire({ fires: planTick({ jobs: [job], now: START }).fires, now: START, claimant: null, claimed: [] });
+  const runs = await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 1 });
+  const claimant = { executor: "e1", token: "t1", leaseMs: 15 * SECOND };
+  await store.claims.claim({ runs, claimant, now: START, firedAfter: 0 });
+  const settlements = runs.map(({ runId }) => ({
+    runId,
+    token: "t1",
+    finishedAt: START + 1,
+    result: { kind: "succeeded", output: null } as const,
+  }));
+  await store.claims.settle({ settlements, now: START + 1 });
+  const [fired] = await store.dueJobs.read([job.uid]);
+  const again = { ...editedJob(fired ?? job, {}), nextRunAt: START }; // A job that was restored from a copy, say.
+  await store.jobs.change(job.tenantId, { previous: fired ?? job, next: again, event: jobEvent("JobUpdated", again) });
+  clock.advance(SECOND);
+  await ticker.readAhead();
+  await ticker.tick();
+  expect((await store.dueJobs.read([job.uid])).map(({ nextRunAt }) => nextRunAt)).toEqual([START + MINUTE]);
+  expect(told).toEqual([]);
 });
 
 test("a run skipped at birth is announced as ended", async () => {

@@ -28,6 +28,8 @@ export interface StandaloneOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Names requests may be for, besides this machine's own. */
+  readonly allowedHosts?: readonly string[] | undefined;
   /** Handlers besides the built-in ones. */
   readonly handlers?: readonly Handler[];
   readonly queues?: readonly string[] | undefined;
@@ -116,7 +118,7 @@ function servicesOf(options: StandaloneOptions, { store, handlers }: { readonly 
   );
   const api = createApi(
     { ...common, digest: sha256, metrics },
-    { ...API_DEFAULTS, host: options.host, port: options.port, queues, ...options.api },
+    { ...API_DEFAULTS, host: options.host, port: options.port, allowedHosts: options.allowedHosts ?? [], queues, ...options.api },
   );
   return { api, scheduler, executor, bus };
 }

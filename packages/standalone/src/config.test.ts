@@ -11,6 +11,13 @@ test("with nothing set, everything has its default", () => {
   expect(read()).toMatchObject({ host: "127.0.0.1", port: 7070, dataDir: "./data", workersMax: 200, queues: ["high", "default", "low"] });
 });
 
+test("names of hosts are a list without ports, and by default there are none", () => {
+  expect(read().allowedHosts).toEqual([]);
+  expect(read({ ALLOWED_HOSTS: "jobs.internal, Tickline,[fd00::1]" }).allowedHosts).toEqual(["jobs.internal", "tickline", "[fd00::1]"]);
+  for (const ALLOWED_HOSTS of ["http://jobs", "jobs:7070", "*", "jobs,,other"])
+    expect(() => read({ ALLOWED_HOSTS })).toThrow("must be host names or addresses without ports, by commas");
+});
+
 test("an option wins over the variable, and an empty variable is none", () => {
   expect(read({ PORT: "1", HOST: "" }, { port: "2" })).toMatchObject({ port: 2, host: "127.0.0.1" });
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  allowedHostsSetting,
   drainMsSetting,
   handlersDirSetting,
   hostSetting,
@@ -15,6 +16,7 @@ import { settingOf, type ConfigOf } from "@tickline/shared/runtime/config";
 export const STANDALONE_CONFIG = {
   host: hostSetting,
   port: portSetting,
+  allowedHosts: allowedHostsSetting,
   dataDir: settingOf({
     env: "DATA_DIR",
     flag: "data",

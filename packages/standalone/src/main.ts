@@ -1,4 +1,5 @@
 import { AppError } from "@tickline/shared/domain/app-error";
+import { isLoopback } from "@tickline/api/http/known-hosts";
 import { createLogger } from "@tickline/shared/runtime/logger";
 import { loadHandlers } from "@tickline/executor/load-handlers";
 import closeWithGrace from "close-with-grace";
@@ -41,7 +42,7 @@ async function run(config: StandaloneConfig): Promise<void> {
       url: standalone.url ?? "",
       data: dataPlace(config),
       handlers: standalone.handlers,
-      loopback: config.host === "127.0.0.1" || config.host === "localhost" || config.host === "::1",
+      loopback: isLoopback(config.host),
     }),
   );
 }

@@ -24,6 +24,7 @@ export const PROBLEMS = {
   version_mismatch: { status: 412, title: "The job is not at that version" },
   body_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The media type is not supported" },
+  host_not_served: { status: 421, title: "The service does not go by that host name" },
   too_many_streams: { status: 429, title: "Too many event streams are open" },
   internal: { status: 500, title: "The service failed" },
   store_unavailable: { status: 503, title: "The store does not answer" },

@@ -5,7 +5,7 @@ import type { ApiContext } from "../api-context.ts";
 import { quote } from "../http/quote.ts";
 import { meets, etagOf, type Condition } from "../http/conditions.ts";
 import { problem, RETRY_AFTER_S, type Problem } from "../http/problem.ts";
-import { fireOwed, recordPause } from "./fire-owed.ts";
+import { fireOwed, recordMisfires, recordPause } from "./fire-owed.ts";
 
 /** `keep`: the job is as it should be already. `recordsPause`: the change ends a pause, which goes into the history first. */
 export type Decision =
@@ -48,7 +48,8 @@ async function tryChange(context: ApiContext, { tenantId, jobId, condition, deci
   if (decision.kind === "problem") return decision;
   if (decision.kind === "keep") return { kind: "kept", job: owed.job };
   if (decision.recordsPause && !(await recordPause(context, owed.job, now))) return { kind: "stale" };
-  return write(context, owed.job, decision);
+  if (!(await recordMisfires(context, owed.job, now))) return { kind: "stale" };
+  return write(context, owed.job, { says: decision.says, next: { ...decision.next, misfires: null } });
 }
 
 async function write(

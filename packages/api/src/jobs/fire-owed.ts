@@ -1,7 +1,7 @@
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import type { Fire, FireEntry } from "@tickline/shared/domain/fire";
-import { planTick } from "@tickline/shared/domain/plan-tick";
+import { closeMisfires, planTick } from "@tickline/shared/domain/plan-tick";
 import { pausedRange } from "@tickline/shared/domain/reschedule";
 import { nextInstant } from "@tickline/shared/domain/schedule/next-instant";
 import type { FiredRun } from "@tickline/shared/ports/due-jobs";
@@ -20,12 +20,19 @@ export type OwedOutcome = { readonly kind: "settled"; readonly job: Job } | { re
 export async function fireOwed(context: ApiContext, job: Job, now: Instant): Promise<OwedOutcome> {
   let current = job;
   for (let round = 0; round < context.config.owedRoundsMax; round += 1) {
-    const [fire] = planTick({ jobs: [current], now }).fires;
-    if (fire === undefined) return { kind: "settled", job: current };
+    // A count of misfires stays open when the clock that counted them was ahead of ours: what follows is not due yet.
+    const fire = planTick({ jobs: [current], now }).fires[0] ?? (current.state === "active" ? closeMisfires(current) : null);
+    if (fire === null) return { kind: "settled", job: current };
     if ((await fireOne(context, fire, now)) === null) return { kind: "stale" };
     current = { ...current, ...fire.advance };
   }
   return { kind: "behind" };
+}
+
+/** Records misfires that a job which does not fire still has open. False: somebody else wrote the job. */
+export async function recordMisfires(context: ApiContext, job: Job, now: Instant): Promise<boolean> {
+  const fire = closeMisfires(job);
+  return fire === null || (await fireOne(context, fire, now)) !== null;
 }
 
 /**

@@ -68,6 +68,7 @@ function responsesOf(responses: Route["docs"]["responses"]): ZodOpenApiResponses
 const commonProblems = (hasBody: boolean): readonly ProblemCode[] => [
   "invalid_request",
   ...(hasBody ? BODY_PROBLEMS : []),
+  "host_not_served",
   "internal",
   "store_unavailable",
 ];

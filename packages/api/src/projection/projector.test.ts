@@ -63,6 +63,11 @@ describe("what an event says of a status", () => {
     ]);
   });
 
+  test("a run that was cancelled before it started has ended all the same", () => {
+    const cancelled = ended(claim, { state: "cancelled", reason: "cancelled", startedAt: null });
+    expect(statusChangeOf(cancelled)).toMatchObject({ jobUid: "uid-a", lastRun: { state: "cancelled", startedAt: null } });
+  });
+
   test("all else says nothing", () => {
     const skipped = ended(claim, { state: "skipped", reason: "overlap", startedAt: null });
     const missed = ended(claim, { state: "missed", reason: "misfire", startedAt: null });

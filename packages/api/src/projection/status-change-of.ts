@@ -1,7 +1,7 @@
 import type { StatusChange } from "@tickline/shared/domain/status-change";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 
-/** What an event says of the status of its job; null: nothing. A run that did not run (`JobSkipped`) changes no status. */
+/** What an event says of the status of its job; null: nothing. What was skipped or missed (`JobSkipped`) changes no status. */
 export function statusChangeOf(event: TicklineEvent): StatusChange | null {
   const { tenantId } = event;
   switch (event.type) {

@@ -4,7 +4,8 @@ import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import type { Store } from "@tickline/shared/ports/store";
-import { DAY, HOUR, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { jobEvent } from "@tickline/shared/events/job-event";
+import { DAY, HOUR, jobOf, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { apiUnderTest, minimalJob, type ApiSetup } from "../api-under-test.test-support.ts";
 
 async function setup(options: ApiSetup = {}) {
@@ -93,6 +94,33 @@ describe("before an edit, a pause or a deletion, what is owed is fired", () => {
     at.clock.advance(10 * SECOND);
     await at.call("POST /jobs/ping/pause");
     expect(await heard.promise).toMatchObject([{ type: "RunsReady", data: { queues: ["low"] } }]);
+  });
+});
+
+describe("misfires that are counted and not yet recorded", () => {
+  const misfires = { first: START - HOUR, last: START - MINUTE, count: 60 };
+  const definition = { handler: "noop", params: {} };
+
+  test.each([
+    ["a deletion", "DELETE /jobs/ping", undefined],
+    ["an edit that finishes the job", "PATCH /jobs/ping", { schedule: { every: "1m", maxRuns: 3 } }],
+  ])("go into the history before %s, also when the clock that counted them was ahead", async (_, deed, body) => {
+    await using at = await setup();
+    const job = jobOf({ id: "ping", nextRunAt: START + MINUTE, firedCount: 3, misfires, definition });
+    await at.store.jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) });
+    const headers = { "content-type": "application/merge-patch+json" };
+    expect((await at.call(deed, body === undefined ? {} : { body, headers })).status).toBeLessThan(300);
+    expect(await at.history("ping")).toEqual([[-HOUR, "missed", "misfire", 61]]);
+  });
+
+  test("of a paused job go into the history before it is changed, once", async () => {
+    await using at = await setup();
+    const job = jobOf({ id: "ping", nextRunAt: START + MINUTE, state: "paused", misfires, definition });
+    await at.store.jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) });
+    await at.call("POST /jobs/ping/resume");
+    await at.call("POST /jobs/ping/pause");
+    expect(await at.history("ping")).toEqual([[-HOUR, "missed", "misfire", 60]]);
+    expect(await at.store.jobs.get(job.tenantId, "ping")).toMatchObject({ state: "paused", misfires: null });
   });
 });
 

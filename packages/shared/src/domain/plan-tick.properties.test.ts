@@ -4,7 +4,7 @@ import { DAY, HOUR, jobOf, MINUTE, SECOND, START } from "../testing/factories.ts
 import { FIRE_ENTRIES_MAX, type FireEntry } from "./fire.ts";
 import type { Instant } from "./instant.ts";
 import type { Job } from "./job.ts";
-import { JOB_INSTANTS_MAX, planTick } from "./plan-tick.ts";
+import { closeMisfires, JOB_INSTANTS_MAX, planTick } from "./plan-tick.ts";
 import { nextInstant } from "./schedule/next-instant.ts";
 import type { Schedule } from "./schedule/schedule.ts";
 
@@ -115,6 +115,32 @@ test("every nominal instant is accounted for exactly once, whenever one ticks", 
       expect(life.job.misfires).toBeNull();
     }),
     { numRuns: 100 },
+  );
+});
+
+test("whenever the counting of misfires is ended early, every instant up to there is accounted for exactly once", () => {
+  fc.assert(
+    fc.property(job, steps, fc.constantFrom("active", "paused"), (subject, moves, state) => {
+      const life: Life = { job: subject, entries: [] };
+      let now = START;
+      for (const move of moves) {
+        now += move;
+        tick(life, now);
+      }
+      const cursor = life.job.nextRunAt;
+      const closing = closeMisfires({ ...life.job, state });
+      expect(closing === null).toBe(life.job.misfires === null);
+      life.entries.push(...(closing?.entries ?? []));
+      const reached = closing?.advance == null ? cursor : closing.advance.nextRunAt;
+      // Another tick of the same job must lose to the record, or the record to it: they share the identity of its range.
+      if (closing !== null && state === "active") expect(reached).not.toBe(cursor);
+      const all = nominal(subject, reached ?? now + DAY).filter((instant) => reached === null || instant < reached);
+      const ends = reached === null ? (accountedBy(life.entries, all).flat().at(-1) ?? START) : Infinity;
+      const accounted = accountedBy(life.entries, all);
+      expect(accounted.flat().join()).toBe(all.filter((instant) => instant <= ends).join());
+      expect(accounted.map((instants) => instants.length)).toEqual(life.entries.map(({ count }) => count));
+    }),
+    { numRuns: 200 },
   );
 });
 

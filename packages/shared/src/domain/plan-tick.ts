@@ -37,6 +37,22 @@ export function planTick({ jobs, now }: { readonly jobs: readonly Job[]; readonl
   return { fires, postponed };
 }
 
+/**
+ * Records misfires that are counted and not yet recorded, of a job that may never fire again, as an edit can finish it and
+ * a deletion ends it. Null: there are none. While a job is active some tick may be counting on, so the record has to move
+ * the cursor: it takes in the next instant, which whoever counted has seen pass, even if it lies ahead of this clock.
+ * Nobody counts on while a job is not active, and the change that follows forgets the count.
+ */
+export function closeMisfires(job: Job): Fire | null {
+  const { misfires, nextRunAt, definition } = job;
+  if (misfires === null) return null;
+  if (job.state !== "active" || nextRunAt === null) return { job, advance: null, entries: [missedRange(job, misfires)] };
+  const next = nextInstant(definition.schedule, { anchorAt: definition.anchorAt, after: nextRunAt });
+  const range = missedRange(job, { ...misfires, last: nextRunAt, count: misfires.count + 1 });
+  const state = next === null ? "finished" : job.state;
+  return { job, advance: { ...cursorOf(job), nextRunAt: next, misfires: null, state }, entries: [range] };
+}
+
 interface Owed {
   /** Nominal instants up to now, in order; never empty. */
   readonly instants: readonly Instant[];

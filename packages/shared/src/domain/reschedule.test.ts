@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
 import { DAY, HOUR, jobOf, type JobOverrides, MINUTE, SECOND, START } from "../testing/factories.ts";
 import type { Job } from "./job.ts";
 import type { JobDefinition } from "./job-definition.ts";
@@ -114,6 +115,32 @@ describe("a resume", () => {
   test("of a schedule that has ended meanwhile finishes the job", () => {
     const job = firedJob({ state: "paused", definition: { schedule: every(MINUTE, { endAt: START + 3 * MINUTE }) } });
     expect(cursorAfterResume(job, START + DAY)).toMatchObject({ nextRunAt: null, state: "finished" });
+  });
+
+  test("with no run left finishes the job, and the pause has kept nothing from running", () => {
+    for (const nextRunAt of [START + 3 * MINUTE, START + 2 * DAY]) {
+      const job = firedJob({ state: "paused", nextRunAt, definition: { schedule: every(MINUTE, { maxRuns: 3 }) } });
+      expect(cursorAfterResume(job, START + DAY)).toMatchObject({ nextRunAt: null, firedCount: 3, state: "finished" });
+      expect(pausedRange(job, START + DAY)).toBeNull();
+    }
+  });
+
+  test("goes on exactly when the schedule has an instant left and maxRuns a run, whenever it comes", () => {
+    const maxRuns = fc.option(fc.integer({ min: 1, max: 6 }), { nil: null });
+    const minutes = fc.integer({ min: 0, max: 20 });
+    fc.assert(
+      fc.property(maxRuns, minutes, minutes, minutes, fc.integer({ min: 0, max: 6 }), (runs, ends, next, resumed, firedCount) => {
+        const schedule = every(MINUTE, { maxRuns: runs, endAt: START + ends * MINUTE });
+        const job = firedJob({ state: "paused", nextRunAt: START + Math.min(next, ends) * MINUTE, firedCount, definition: { schedule } });
+        const now = START + resumed * MINUTE;
+        const cursor = cursorAfterResume(job, now);
+        const left = runs === null ? Infinity : runs - firedCount;
+        const goesOn = left > 0 && START + ends * MINUTE > now;
+        expect(cursor.state).toBe(goesOn ? "active" : "finished");
+        expect(cursor.nextRunAt !== null && cursor.nextRunAt > now).toBe(goesOn);
+        expect(cursor.firedCount).toBe(firedCount);
+      }),
+    );
   });
 
   test("keeps misfires that are counted and not yet recorded", () => {

@@ -2,6 +2,7 @@ import type { FireEntry } from "./fire.ts";
 import type { Instant } from "./instant.ts";
 import type { Job, ScheduleCursor } from "./job.ts";
 import type { JobDefinition } from "./job-definition.ts";
+import type { Schedule } from "./schedule/schedule.ts";
 import { countInstants, lastInstantIn } from "./schedule/instant-range.ts";
 import { nextInstant } from "./schedule/next-instant.ts";
 import { sameSchedule } from "./schedule/same-schedule.ts";
@@ -25,8 +26,7 @@ export function cursorAfterEdit(job: Job, definition: JobDefinition, now: Instan
   const countsOn = sameSchedule({ ...job.definition.schedule, maxRuns: null }, { ...definition.schedule, maxRuns: null });
   const first = firstCursor(definition, now);
   const fired = countsOn ? firedCount : 0;
-  const usedUp = definition.schedule.maxRuns !== null && fired >= definition.schedule.maxRuns;
-  const next = usedUp ? null : first.nextRunAt;
+  const next = usedUp(definition.schedule, fired) ? null : first.nextRunAt;
   return {
     nextRunAt: next,
     lastScheduledFor,
@@ -36,12 +36,11 @@ export function cursorAfterEdit(job: Job, definition: JobDefinition, now: Instan
   };
 }
 
-/** Resume starts from now: the instants of the pause are not made up for. */
+const usedUp = ({ maxRuns }: Schedule, firedCount: number): boolean => maxRuns !== null && firedCount >= maxRuns;
+
+/** Resume starts from now: the instants of the pause are not made up for. Without a run left it finishes the job. */
 export function cursorAfterResume(job: Job, now: Instant): ScheduleCursor {
-  const nextRunAt =
-    job.nextRunAt !== null && job.nextRunAt > now
-      ? job.nextRunAt
-      : nextInstant(job.definition.schedule, { anchorAt: job.definition.anchorAt, after: now });
+  const nextRunAt = instantAfterPause(job, now);
   return {
     nextRunAt,
     lastScheduledFor: job.lastScheduledFor,
@@ -51,6 +50,12 @@ export function cursorAfterResume(job: Job, now: Instant): ScheduleCursor {
   };
 }
 
+function instantAfterPause({ definition, nextRunAt, firedCount }: Job, now: Instant): Instant | null {
+  const { schedule, anchorAt } = definition;
+  if (usedUp(schedule, firedCount)) return null;
+  return nextRunAt !== null && nextRunAt > now ? nextRunAt : nextInstant(schedule, { anchorAt, after: now });
+}
+
 /**
  * The record of a pause: the instants that passed meanwhile, as one range. Null: none passed. The range always reaches to
  * the last of them; its count is exact up to `PAUSED_INSTANTS_MAX`, and for fixed intervals however many there were.
@@ -58,6 +63,7 @@ export function cursorAfterResume(job: Job, now: Instant): ScheduleCursor {
 export function pausedRange(job: Job, now: Instant): FireEntry | null {
   if (job.state !== "paused" || job.nextRunAt === null || job.nextRunAt > now) return null;
   const { schedule, anchorAt } = job.definition;
+  if (usedUp(schedule, job.firedCount)) return null; // Nothing would have come of them without the pause either.
   const range = { anchorAt, after: job.nextRunAt - 1, until: now };
   const countMax = schedule.kind === "every" ? Number.MAX_SAFE_INTEGER : PAUSED_INSTANTS_MAX;
   const { count } = countInstants(schedule, { ...range, countMax });

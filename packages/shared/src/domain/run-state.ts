@@ -20,6 +20,11 @@ export type BornState = (typeof BORN_STATES)[number];
 
 export const canBecome = (from: RunState, to: RunState): boolean => RUN_TRANSITIONS[from].includes(to);
 export const isTerminal = (state: RunState): boolean => RUN_TRANSITIONS[state].length === 0;
+/**
+ * True of a run that came to its end: it ran, or somebody cancelled it. `JobCompleted` says so, and its job's `status`
+ * shows it. What was skipped or missed has no end of its own and changes no status.
+ */
+export const isCompleted = (state: RunState): boolean => isTerminal(state) && state !== "skipped" && state !== "missed";
 
 /**
  * The order in which one attempt's states follow each other, for guarding projections: within (scheduledFor, runId,

@@ -1,3 +1,4 @@
+import { isCompleted } from "../domain/run-state.ts";
 import type { EndedRun } from "../domain/settlement.ts";
 import type { Envelope, EventSource } from "./envelope.ts";
 
@@ -9,5 +10,5 @@ export type JobSkipped = Envelope<"JobSkipped", EndedRun>;
 /** The event that announces the end of a run. One run ends once, so its id is the event's. */
 export function runEnded(run: EndedRun, source: EventSource): JobCompleted | JobSkipped {
   const common = { id: `${run.runId}-ended`, source, subject: run.jobId, time: run.finishedAt, tenantId: run.tenantId, data: run };
-  return run.state === "skipped" || run.state === "missed" ? { type: "JobSkipped", ...common } : { type: "JobCompleted", ...common };
+  return isCompleted(run.state) ? { type: "JobCompleted", ...common } : { type: "JobSkipped", ...common };
 }

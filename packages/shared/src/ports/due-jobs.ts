@@ -21,6 +21,11 @@ export interface Claimant {
   readonly leaseMs: number;
 }
 
+/**
+ * A batch of fires. Rejected, it may or may not have been applied, as any write; but a store whose leases no clock ends
+ * (`FireResult.leaseMs` null) rejects only what it has not applied: the runs claimed by a fire whose answer was lost would
+ * be started by nobody, and rescued by nobody either before that process has ended.
+ */
 export interface FireRequest {
   readonly fires: readonly Fire[];
   readonly now: Instant;
@@ -34,6 +39,8 @@ export interface FiredRun {
   readonly runId: string;
   readonly state: RunState;
   readonly reason: Reason | null;
+  /** True only if this very fire made the row: what an earlier one made is announced by its own end, not by this fire. */
+  readonly created: boolean;
   /** True only if the claimant of this very request won it. */
   readonly claimed: boolean;
 }

@@ -38,6 +38,9 @@ export interface JobCatalog {
   get(tenantId: string, jobId: string): Promise<Job | null>;
   list(tenantId: string, query: JobQuery): Promise<Page<Job>>;
   change(tenantId: string, change: JobChange): Promise<ChangeOutcome>;
-  /** Writes a definition row of its own, for a run with other params. Returns its hash; repeating it is harmless. */
+  /**
+   * Writes a definition row of its own, for a run with other params. Returns its hash; repeating it is harmless. It is
+   * there for a fire within `DEFINITION_GRACE_MS`; where no run uses it by then, it may be forgotten.
+   */
   addDefinition(tenantId: string, request: { readonly jobUid: string; readonly definition: JobDefinition }): Promise<string>;
 }

@@ -21,7 +21,7 @@ export interface JobStatus {
   /** At most one change a job (see `latestOfEach`); what does not supersede the stored status changes nothing. */
   apply(changes: readonly StatusChange[]): Promise<void>;
   /**
-   * Runs that started and ended, by when they were settled. The end of the range is what lets a reader come to it: more
+   * Runs that completed (`isCompleted`), cancelled ones that never started among them, by when they were settled. The end of the range is what lets a reader come to it: more
    * is settled all the time.
    */
   settledSince(query: SettledQuery): Promise<SettledPart>;

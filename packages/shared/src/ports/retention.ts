@@ -1,5 +1,11 @@
 import type { Instant } from "../domain/instant.ts";
 
+/**
+ * A definition is kept this long after a sweep has found that nothing uses it: naming it (`addDefinition`, `origin`) and
+ * the fire that makes a run of it are two calls. Far longer than any caller takes between them. Milliseconds.
+ */
+export const DEFINITION_GRACE_MS = 3_600_000;
+
 export interface RetentionRequest {
   readonly now: Instant;
   /** Ended runs that finished before this go, if they are announced and folded. */
@@ -16,11 +22,16 @@ export interface RetentionResult {
   readonly runs: number;
   readonly requests: number;
   readonly tombstones: number;
-  /** True when some kind reached `limit`: call again. */
+  readonly definitions: number;
+  /** True when some kind reached `limit`, or there is more to look at: call again. */
   readonly more: boolean;
 }
 
-/** Forgets what is past its time, a bounded batch a call. Nothing open, unannounced or pending is ever deleted. */
+/**
+ * Forgets what is past its time, a bounded batch a call. Nothing open, unannounced or pending is ever deleted. Definitions
+ * that neither their job nor any run uses go too; to find them may take a store many sweeps, and each begins the grace anew
+ * that uses one (a fire that names it, an edit to it, `addDefinition`).
+ */
 export interface Retention {
   sweep(request: RetentionRequest): Promise<RetentionResult>;
 }

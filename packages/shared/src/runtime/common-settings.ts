@@ -21,6 +21,22 @@ export const portSetting = settingOf({
   description: "Port to listen on; 0 takes a free one.",
 });
 
+const hostList = z
+  .string()
+  .optional()
+  .transform((text) => text?.split(",").map((name) => name.trim().toLowerCase()) ?? [])
+  .pipe(z.array(z.string().regex(/^([a-z0-9_.-]+|\[[0-9a-f:.]+\])$/, "must be host names or addresses without ports, by commas")));
+
+export const allowedHostsSetting = settingOf({
+  env: "ALLOWED_HOSTS",
+  flag: null,
+  placeholder: "NAMES",
+  fallback: null,
+  schema: hostList,
+  description:
+    "Host names that requests may be for besides `localhost`, `127.0.0.1` and `[::1]`, by commas and without ports, as behind a proxy. On an address others can reach all are served unless some are named here.",
+});
+
 export const handlersDirSetting = settingOf({
   env: "HANDLERS_DIR",
   flag: "handlers",

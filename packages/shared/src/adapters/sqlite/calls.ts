@@ -22,6 +22,13 @@ import { openSettledSince, openStatuses } from "./statuses.ts";
 import { published, queuesWithReady, rouse, unclaimed, wake } from "./waits.ts";
 import type { PacketReader, PacketWriter } from "./wire.ts";
 
+/** Calls that change nothing, neither in the file nor in memory: where one fails, nothing is to be mended. */
+export const READ_CALLS: ReadonlySet<string> = new Set<HotName | ColdName>([
+  ...(["upcoming", "readJobs", "publishable"] as const),
+  ...(["unsent", "queues", "unclaimed", "heartbeat", "ending", "unannounced", "settledSince", "watermark", "listHandlers"] as const),
+  ...(["hello", "getJob", "listJobs", "getRun", "listRuns", "originOf"] as const),
+]);
+
 export type HotCall = (reader: PacketReader, writer: PacketWriter) => void;
 
 export const openHotCalls = (core: Core): Readonly<Record<HotName, HotCall>> => ({

@@ -5,9 +5,11 @@ import type { JobEvent } from "../../events/job-event.ts";
 import { JOB_STATE, RUN_STATE, statusCode } from "./codes.ts";
 import { stateRank } from "../../domain/run-state.ts";
 import type { Core } from "./core.ts";
+import { openDefinitionKeys } from "./definition-keys.ts";
 import { belongsTo, changeJob, newJobKey, putJob } from "./job-table.ts";
 import { wholeJobOf } from "./job-view.ts";
 import type { Outbox } from "./outbox.ts";
+import { refusal } from "./refusal.ts";
 import type { Traits } from "./traits.ts";
 
 /** A definition as text, made once on the way in, and what the store itself must know of it. */
@@ -64,14 +66,21 @@ interface DefinitionKeys {
 }
 
 /** Finds or writes definition rows. They never change. */
-function openDefinitions({ db, traits }: Core): (jobKey: number, definition: DefinitionText) => DefinitionKeys {
+function openDefinitions(core: Core): (jobKey: number, definition: DefinitionText) => DefinitionKeys {
+  const { db, traits, spare } = core;
+  const nextKey = openDefinitionKeys(core);
   const select = db.prepare("SELECT definition_key, traits_key FROM definitions WHERE job_key = ? AND hash = ?");
-  const insert = db.prepare("INSERT INTO definitions (job_key, hash, traits_key, body) VALUES (?, ?, ?, ?)");
+  const insert = db.prepare("INSERT INTO definitions (definition_key, job_key, hash, traits_key, body) VALUES (?, ?, ?, ?, ?)");
   return (jobKey, { hash, body, ...rest }) => {
     const row = select.get(jobKey, hash);
-    if (row !== undefined) return { definitionKey: row["definition_key"] as number, traitsKey: row["traits_key"] as number };
-    const { traitsKey } = traits.intern(rest);
-    return { definitionKey: Number(insert.run(jobKey, hash, traitsKey, body).lastInsertRowid), traitsKey };
+    if (row !== undefined) {
+      const keys = { definitionKey: row["definition_key"] as number, traitsKey: row["traits_key"] as number };
+      spare.delete(keys.definitionKey);
+      return keys;
+    }
+    const keys = { definitionKey: nextKey(), traitsKey: traits.intern(rest).traitsKey };
+    insert.run(keys.definitionKey, jobKey, hash, keys.traitsKey, body);
+    return keys;
   };
 }
 
@@ -141,7 +150,7 @@ export function openCatalog(core: Core, outbox: Outbox): Catalog {
       const known = jobs.uids.find(job.uid);
       if (known !== 0) {
         if (belongsTo(jobs, known, tenantId)) return { kind: "created", job: read(known) };
-        throw new AppError("internal", `create ${job.id}: its uid is another tenant's`);
+        throw refusal("internal", `create ${job.id}: its uid is another tenant's`);
       }
       const holder = rows.keyNamed(tenantId, job.id);
       if (holder !== 0) return { kind: "exists", job: read(holder) };

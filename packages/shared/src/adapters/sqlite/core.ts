@@ -29,6 +29,8 @@ export interface Core {
   readonly ids: RunIds;
   readonly endings: Endings;
   readonly rows: RunRows;
+  /** Definitions of which retention has found no user so far: see `openDefinitionSweep`. Who uses one takes it out. */
+  readonly spare: Set<number>;
   readonly readRun: (runKey: number) => RunRow | null;
   readonly readJob: (jobKey: number) => JobRow | null;
 }
@@ -59,6 +61,7 @@ export function loadCore(db: DatabaseSync, incarnation: number): Core {
     ids: openRunIds(db, { meta, open }),
     endings: openEndings(db),
     rows: openRunRows(db),
+    spare: new Set(),
     readRun: openRunReader(db, namesOf(traits, owners)),
     readJob: openJobReader(db),
   };

@@ -9,6 +9,7 @@ import type { Reason } from "../../domain/reason.ts";
  * and where its schedule goes on. `fires.ts` reads it in this order.
  */
 export function putFire(writer: PacketWriter, { fires, now, claimant, claimed }: FireRequest): void {
+  putNamed(writer, fires);
   putNumber(writer, now);
   putNumber(writer, claimant === null ? 0 : 1);
   if (claimant !== null) {
@@ -37,6 +38,16 @@ export function putFire(writer: PacketWriter, { fires, now, claimant, claimed }:
   }
 }
 
+/** What is named by hash is looked for before anything is done, so that a fire that cannot be done costs nothing. */
+function putNamed(writer: PacketWriter, fires: FireRequest["fires"]): void {
+  const named: string[] = [];
+  for (const { job, entries } of fires) {
+    for (const { definitionHash } of entries) if (definitionHash !== job.definitionHash) named.push(job.uid, definitionHash);
+  }
+  putNumber(writer, named.length / 2);
+  for (const text of named) putText(writer, text);
+}
+
 /** The usual entry, a due run of the schedule under the job's own definition, needs its instant alone. */
 export const PLAIN_ENTRY = 0;
 export const FULL_ENTRY = 1;
@@ -60,6 +71,7 @@ function putEntry(writer: PacketWriter, entry: FireEntry, jobHash: string): void
 
 const LOST = -1;
 const CLAIMED = 16;
+const EXISTED = 32;
 
 export function putLost(writer: PacketWriter): void {
   putNumber(writer, LOST);
@@ -72,6 +84,13 @@ export function putFired(writer: PacketWriter, runId: string, fired: { state: nu
   putNumber(writer, fired.claimed ? fired.state + CLAIMED : fired.state);
   putText(writer, runId);
   putText(writer, fired.reason);
+}
+
+/** A run that an earlier fire of the same identity made. */
+export function putExisting(writer: PacketWriter, runId: string, existing: { state: number; reason: string | null }): void {
+  putNumber(writer, existing.state + EXISTED);
+  putText(writer, runId);
+  putText(writer, existing.reason);
 }
 
 /** Leases of claimed runs are ended by no clock: the process is the lease. */
@@ -87,9 +106,10 @@ function takeOutcome(reader: PacketReader): FireOutcome {
   const runs: FiredRun[] = [];
   for (let entry = 0; entry < entries; entry += 1) {
     const code = takeNumber(reader);
-    const claimed = code >= CLAIMED;
+    const created = code < EXISTED;
+    const claimed = created && code >= CLAIMED;
     const runId = takeText(reader);
-    runs.push({ runId, state: runStateOf(claimed ? code - CLAIMED : code), reason: takeTextOrNull(reader) as Reason | null, claimed });
+    runs.push({ runId, state: runStateOf(code % CLAIMED), reason: takeTextOrNull(reader) as Reason | null, created, claimed });
   }
   return { kind: "won", runs };
 }

@@ -6,11 +6,12 @@ import { sha256 } from "../system/digest.ts";
 import { JOB_STATE, RUN_CAUSE, RUN_STATE, runCauseOf } from "./codes.ts";
 import type { Core } from "./core.ts";
 import type { EndedKey } from "./endings.ts";
-import { FULL_ENTRY, putFired, putLost, putWon } from "./fire-call.ts";
+import { FULL_ENTRY, putExisting, putFired, putLost, putWon } from "./fire-call.ts";
 import { openHistoryChain, type HistoryChain } from "./history-chain.ts";
 import { newOpenRun, type RunExtra } from "./open-run.ts";
 import type { Owner } from "./owners.ts";
 import type { NewRun } from "./run-rows.ts";
+import { refusal } from "./refusal.ts";
 import type { Traits } from "./traits.ts";
 import { type PacketReader, type PacketWriter, putNumber, takeNullable, takeNumber, takeText, takeTextOrNull } from "./wire.ts";
 
@@ -66,6 +67,7 @@ export function openFires(core: Core): (reader: PacketReader, writer: PacketWrit
     definition: db.prepare("SELECT definition_key, traits_key FROM definitions WHERE job_key = ? AND hash = ?"),
   };
   return (reader, writer) => {
+    for (let named = takeNumber(reader); named > 0; named -= 1) requireDefinition(desk, takeText(reader), takeText(reader));
     const now = takeNumber(reader);
     const claiming = takeNumber(reader) === 1;
     const executor = claiming ? takeText(reader) : "";
@@ -77,6 +79,13 @@ export function openFires(core: Core): (reader: PacketReader, writer: PacketWrit
     for (let fire = 0; fire < fires; fire += 1) fireOne(desk, reader, call);
     core.endings.add(call.ended, now);
   };
+}
+
+/** A fire of a job that lives must name a definition that is there; any other creates nothing. */
+function requireDefinition({ core, definition }: FireDesk, jobUid: string, hash: string): void {
+  const jobKey = core.jobs.uids.find(jobUid);
+  const lives = jobKey !== 0 && (core.jobs.state[jobKey] as number) < JOB_STATE.deleted;
+  if (lives && definition.get(jobKey, hash) === undefined) throw refusal("internal", `fire ${jobUid}: no definition ${hash}`);
 }
 
 function fireOne(desk: FireDesk, reader: PacketReader, call: FireCall): void {
@@ -216,7 +225,7 @@ function answerExisting(
 ): void {
   const row = readRun(runKey);
   if (row === null) throw new AppError("store_corrupt", `run ${runId}: its row is gone`);
-  putFired(writer, runId, { state: row.state, claimed: false, reason: row.extra?.reason ?? null });
+  putExisting(writer, runId, { state: row.state, reason: row.extra?.reason ?? null });
 }
 
 function definitionOf(
@@ -224,10 +233,11 @@ function definitionOf(
   jobKey: number,
   hash: string | null,
 ): { readonly definitionKey: number; readonly traits: Traits } {
-  const { jobs, traits } = core;
+  const { jobs, traits, spare } = core;
   if (hash === null) return { definitionKey: jobs.definitionKey[jobKey] as number, traits: traits.get(jobs.traitsKey[jobKey] as number) };
   const row = definition.get(jobKey, hash);
   if (row === undefined) throw new AppError("internal", `fire ${jobs.uids.uidOf(jobKey)}: no definition ${hash}`);
+  spare.delete(row["definition_key"] as number);
   return { definitionKey: row["definition_key"] as number, traits: traits.get(row["traits_key"] as number) };
 }
 

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 
-export type MetaName = "incarnation" | "indexed_to" | "running_floor" | "watermark";
+export type MetaName = "incarnation" | "indexed_to" | "running_floor" | "watermark" | "last_definition";
 
-/** Single numbers of the file. */
+/** Single numbers of the file; 0 where nobody has written one. */
 export interface Meta {
   get(name: MetaName): number;
   set(name: MetaName, value: number): void;
@@ -10,9 +10,9 @@ export interface Meta {
 
 export function openMeta(db: DatabaseSync): Meta {
   const select = db.prepare("SELECT value FROM meta WHERE name = ?");
-  const update = db.prepare("UPDATE meta SET value = ? WHERE name = ?");
+  const update = db.prepare("INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2");
   return {
     get: (name) => Number(select.get(name)?.["value"] ?? 0),
-    set: (name, value) => void update.run(value, name),
+    set: (name, value) => void update.run(name, value),
   };
 }

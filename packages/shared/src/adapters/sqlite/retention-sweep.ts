@@ -1,7 +1,10 @@
+import { isCompleted } from "../../domain/run-state.ts";
 import type { RetentionRequest, RetentionResult } from "../../ports/retention.ts";
-import { JOB_FORGOTTEN, JOB_STATE } from "./codes.ts";
+import { JOB_FORGOTTEN, JOB_STATE, runStateOf } from "./codes.ts";
 import { openCancelWaiting } from "./controls.ts";
 import type { Core } from "./core.ts";
+import { openForgottenDefinitions } from "./definition-keys.ts";
+import { openDefinitionSweep } from "./definition-sweep.ts";
 import { packRunKeys, unpackKeys } from "./endings.ts";
 import { dropJob } from "./job-table.ts";
 import type { Outbox } from "./outbox.ts";
@@ -11,10 +14,11 @@ const ENDINGS_MAX = 2_000;
 /** Runs looked at in one sweep, as a multiple of those it may forget: a sweep must never hold up a fire for long. */
 const RUNS_LOOKED_AT = 4;
 
-/** Forgets ended runs in the order of their settlement, then bindings, then tombstones. */
+/** Forgets ended runs in the order of their settlement, then bindings, then tombstones, then definitions. */
 export function openRetention(core: Core, outbox: Outbox): (request: RetentionRequest) => RetentionResult {
   const sweepRuns = openRunSweep(core);
   const sweepTombstones = openTombstoneSweep(core, outbox);
+  const sweepDefinitions = openDefinitionSweep(core);
   const bindings = core.db.prepare(
     "DELETE FROM requests WHERE (tenant, scope, key) IN (SELECT tenant, scope, key FROM requests WHERE bound_at < ? ORDER BY bound_at LIMIT ?)",
   );
@@ -23,7 +27,8 @@ export function openRetention(core: Core, outbox: Outbox): (request: RetentionRe
     const runs = sweepRuns(request);
     const requests = Number(bindings.run(boundBefore, limit).changes);
     const { tombstones, cancelled } = sweepTombstones(request);
-    return { runs, requests, tombstones, more: Math.max(runs, requests, tombstones, cancelled) >= limit };
+    const { definitions, more } = sweepDefinitions(request);
+    return { runs, requests, tombstones, definitions, more: more || Math.max(runs, requests, tombstones, cancelled) >= limit };
   };
 }
 
@@ -31,7 +36,7 @@ function openRunSweep({ db, ids, meta, endings, jobs }: Core): (request: Retenti
   const batches = db.prepare("SELECT seq, settled_at, run_keys FROM endings WHERE settled_at < ? ORDER BY settled_at, seq LIMIT ?");
   const removeBatch = db.prepare("DELETE FROM endings WHERE seq = ?");
   const shrinkBatch = db.prepare("UPDATE endings SET run_keys = ? WHERE seq = ?");
-  const select = db.prepare("SELECT run_id, job_key, prev, started_at, finished_at FROM runs WHERE run_key = ?");
+  const select = db.prepare("SELECT run_id, job_key, prev, state, finished_at FROM runs WHERE run_key = ?");
   const removeRun = db.prepare("DELETE FROM runs WHERE run_key = ?");
   const removeId = db.prepare("DELETE FROM run_ids WHERE run_id = ?");
   const prevOf = db.prepare("SELECT prev FROM runs WHERE run_key = ?");
@@ -61,7 +66,7 @@ function openRunSweep({ db, ids, meta, endings, jobs }: Core): (request: Retenti
     if (row === undefined) return true;
     const runId = row["run_id"] as string;
     if (endings.unannounced.has(runId) || (row["finished_at"] as number) >= endedBefore) return false;
-    if (!folded && row["started_at"] !== null) return false;
+    if (!folded && isCompleted(runStateOf(row["state"] as number))) return false;
     unlink(runKey, row["job_key"] as number, row["prev"] as number);
     removeRun.run(runKey);
     removeId.run(runId);
@@ -91,7 +96,8 @@ function openTombstoneSweep(core: Core, outbox: Outbox): (request: RetentionRequ
   const updatedAt = db.prepare("SELECT updated_at FROM cursors WHERE job_key = ?");
   const forgetJob = db.prepare(`UPDATE cursors SET state = ${JOB_FORGOTTEN} WHERE job_key = ?`);
   const hasRun = db.prepare("SELECT 1 FROM runs WHERE run_key = ?");
-  const removals = ["jobs", "cursors", "definitions"].map((table) => db.prepare(`DELETE FROM ${table} WHERE job_key = ?`));
+  const definitions = openForgottenDefinitions(core);
+  const removals = ["jobs", "cursors"].map((table) => db.prepare(`DELETE FROM ${table} WHERE job_key = ?`));
 
   /** Jobs that have a run in hand; what waited has just been cancelled. */
   const busyJobs = (): Set<number> => new Set([...core.open.byId.values()].map(({ jobKey }) => jobKey));
@@ -99,6 +105,7 @@ function openTombstoneSweep(core: Core, outbox: Outbox): (request: RetentionRequ
   function removeIfUnused(jobKey: number): void {
     if (hasRun.get(jobs.head[jobKey] as number) !== undefined) return;
     for (const remove of removals) remove.run(jobKey);
+    definitions.ofJob(jobKey);
     dropJob(jobs, jobKey);
   }
   return ({ now, deletedBefore, limit }) => {

@@ -1,11 +1,11 @@
-import { RUN_STATE } from "./codes.ts";
-import { stateRank } from "../../domain/run-state.ts";
+import { RUN_STATE, runStateOf } from "./codes.ts";
+import { isCompleted, stateRank } from "../../domain/run-state.ts";
 import type { StatusChange } from "../../domain/status-change.ts";
 import type { SettledPart, SettledQuery } from "../../ports/job-status.ts";
 import type { Core } from "./core.ts";
 import { unpackKeys } from "./endings.ts";
 import { belongsTo } from "./job-table.ts";
-import { endedRunOf, isEnded } from "./run-view.ts";
+import { endedRunOf } from "./run-view.ts";
 import {
   type PacketReader,
   type PacketWriter,
@@ -66,11 +66,11 @@ interface Position {
   readonly runKey: number;
 }
 
-/** Runs looked at for one part, as a multiple of those it may hold: most of what ended may never have started. */
+/** Runs looked at for one part, as a multiple of those it may hold: most of what ended may have been skipped. */
 const RUNS_LOOKED_AT = 4;
 
 /**
- * Runs that started and ended, in the order of their settlement. A position names the row of endings and a run of it,
+ * Runs that completed, in the order of their settlement. A position names the row of endings and a run of it,
  * not a place: retention takes runs out of rows meanwhile. Where that one is gone too, the row is given anew.
  */
 export function openSettledSince(core: Core): (query: SettledQuery) => SettledPart {
@@ -96,10 +96,10 @@ export function openSettledSince(core: Core): (query: SettledQuery) => SettledPa
   };
 }
 
-/** Null: it never started, so no status follows from it. */
+/** Null: it was skipped or missed, so no status follows from it. */
 function changeOf({ readRun }: Core, runKey: number): StatusChange | null {
   const row = readRun(runKey);
-  if (row === null || row.startedAt === null || !isEnded(row)) return null;
+  if (row === null || !isCompleted(runStateOf(row.state))) return null;
   const { tenantId, jobUid, runId, state, scheduledFor, startedAt, finishedAt, attempt, error } = endedRunOf(row);
   return { tenantId, jobUid, lastRun: { runId, state, scheduledFor, startedAt, finishedAt, attempt, error } };
 }

@@ -1,9 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import { AppError } from "../../domain/app-error.ts";
-import { type ColdCalls, type HotCall, openColdCalls, openHotCalls } from "./calls.ts";
+import { systemClock } from "../system/clock.ts";
+import { type ColdCalls, type HotCall, openColdCalls, openHotCalls, READ_CALLS } from "./calls.ts";
 import { type Core, loadCore } from "./core.ts";
 import { storeFault } from "./faults.ts";
 import { HOT_CALLS } from "./hot-names.ts";
+import { isRefusal } from "./refusal.ts";
 import { ANSWERED, COLD_CALL, putFault, REFUSED } from "./thread-messages.ts";
 import {
   atEnd,
@@ -17,6 +19,7 @@ import {
   packetWriter,
   putJson,
   sealPacket,
+  type Section,
   type SectionHead,
   skipTo,
   takeJson,
@@ -46,18 +49,31 @@ interface Loaded {
   readonly cold: ColdCalls;
 }
 
+/**
+ * The part of the time that reading the file anew may take while nothing can be written, at most one in this many: on a full
+ * disk every write fails, and each would have all jobs and open runs read again.
+ */
+const REST_RATIO = 4;
+
 interface TurnState {
   readonly db: DatabaseSync;
   readonly incarnation: number;
+  /** Rows written since the file was opened. */
+  readonly changes: () => number;
   /** Null after a fault: what memory holds may be more than what the file holds, so it is read anew. */
   loaded: Loaded | null;
+  /** When it was last read, and how long that took, by the monotonic clock. */
+  loadedMs: number;
+  loadMs: number;
+  /** The faults of a disk that takes nothing, since something was written; the latest of them. */
+  unavailable: { readonly times: number; readonly latest: AppError } | null;
 }
 
 export function createTurns(db: DatabaseSync, incarnation: number): Turns {
-  const state: TurnState = { db, incarnation, loaded: null };
-  load(state);
   const total = db.prepare("SELECT total_changes() AS changes");
   const changes = (): number => Number(total.get()?.["changes"]);
+  const state: TurnState = { db, incarnation, changes, loaded: null, loadedMs: 0, loadMs: 0, unavailable: null };
+  load(state);
   return {
     serve(packets, answers) {
       const writer = packetWriter();
@@ -82,22 +98,45 @@ export function createTurns(db: DatabaseSync, incarnation: number): Turns {
 
 function load(state: TurnState): Loaded {
   if (state.loaded !== null) return state.loaded;
-  const core = loadCore(state.db, state.incarnation);
-  const hot = openHotCalls(core);
-  return (state.loaded = { core, hot: HOT_CALLS.map((name) => hot[name]), cold: openColdCalls(core) });
+  const startedMs = systemClock.monotonicMs();
+  const { unavailable, loadedMs, loadMs } = state;
+  // The first fault may be a passing one.
+  if (unavailable !== null && unavailable.times > 1 && startedMs < loadedMs + REST_RATIO * loadMs) throw unavailable.latest;
+  try {
+    const core = loadCore(state.db, state.incarnation);
+    const hot = openHotCalls(core);
+    return (state.loaded = { core, hot: HOT_CALLS.map((called) => hot[called]), cold: openColdCalls(core) });
+  } finally {
+    state.loadedMs = systemClock.monotonicMs();
+    state.loadMs = state.loadedMs - startedMs;
+  }
+}
+
+function tryTo<Result>(deed: string, act: () => Result): Result {
+  try {
+    return act();
+  } catch (fault) {
+    throw storeFault(fault, deed);
+  }
 }
 
 /** What it throws has left nothing in the file, and nothing in memory. */
 function inTransaction(state: TurnState, work: (loaded: Loaded) => void): void {
+  const { db, changes } = state;
+  const loaded = tryTo("read the store", () => load(state));
+  const before = changes();
+  // Where a transaction cannot even begin, memory is still what the file is.
+  tryTo("write to the store", () => db.exec("BEGIN IMMEDIATE"));
   try {
-    const loaded = load(state);
-    state.db.exec("BEGIN IMMEDIATE");
     work(loaded);
-    state.db.exec("COMMIT");
-  } catch (fault) {
+    db.exec("COMMIT");
+    if (changes() !== before) state.unavailable = null;
+  } catch (cause) {
     state.loaded = null;
-    if (state.db.isTransaction) state.db.exec("ROLLBACK");
-    throw storeFault(fault, "write to the store");
+    if (db.isTransaction) db.exec("ROLLBACK");
+    const fault = storeFault(cause, "write to the store");
+    if (fault.code === "store_unavailable") state.unavailable = { times: (state.unavailable?.times ?? 0) + 1, latest: fault };
+    throw fault;
   }
 }
 
@@ -131,8 +170,12 @@ function refuse(writer: PacketWriter, { head, fault }: { readonly head: SectionH
   writer.numbers.length = 0;
   writer.texts.length = 0;
   writer.chars = 0;
-  const section = beginSection(writer, head.second, REFUSED);
-  putFault(writer, storeFault(fault, "store"));
+  putRefusal(writer, head, storeFault(fault, "store"));
+}
+
+function putRefusal(writer: PacketWriter, { second }: SectionHead, fault: AppError): void {
+  const section = beginSection(writer, second, REFUSED);
+  putFault(writer, fault);
   endSection(writer, section);
 }
 
@@ -155,10 +198,32 @@ interface Performance {
   readonly answers: Answers;
 }
 
+/** A call that fails and has changed nothing is refused, and the turn goes on. */
 function perform(loaded: Loaded, { reader, head, writer, answers }: Performance): void {
   const section = beginSection(writer, head.second, ANSWERED);
+  const name = head.first === COLD_CALL ? takeText(reader) : (HOT_CALLS[head.first] ?? "");
+  try {
+    performNamed(loaded, { reader, head, writer, answers, name, section });
+  } catch (cause) {
+    const fault = storeFault(cause, name);
+    if (!isHarmless(loaded, name, fault)) throw fault;
+    dropSection(writer, section);
+    putRefusal(writer, head, fault);
+  }
+}
+
+/** SQLite itself ends the transaction at some faults, and then what others wrote in it is gone too. */
+const isHarmless = ({ core }: Loaded, name: string, fault: AppError): boolean =>
+  (READ_CALLS.has(name) || isRefusal(fault)) && fault.code !== "store_unavailable" && core.db.isTransaction;
+
+interface NamedPerformance extends Performance {
+  readonly name: string;
+  readonly section: Section;
+}
+
+function performNamed(loaded: Loaded, { reader, head, writer, answers, name, section }: NamedPerformance): void {
   if (head.first === COLD_CALL) {
-    const result = callCold(loaded.cold, reader);
+    const result = callCold(loaded.cold, name, reader);
     if (result instanceof Promise) {
       dropSection(writer, section);
       void answerLater(result, head, answers);
@@ -173,9 +238,8 @@ function perform(loaded: Loaded, { reader, head, writer, answers }: Performance)
   endSection(writer, section);
 }
 
-function callCold(cold: ColdCalls, reader: PacketReader): unknown {
-  const name = takeText(reader) as keyof ColdCalls;
-  const call = cold[name] as (argument: unknown) => unknown;
+function callCold(cold: ColdCalls, name: string, reader: PacketReader): unknown {
+  const call = cold[name as keyof ColdCalls] as (argument: unknown) => unknown;
   return call(takeJson(reader));
 }
 

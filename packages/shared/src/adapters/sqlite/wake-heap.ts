@@ -1,3 +1,4 @@
+import { popEarliest, pushTimed } from "../../domain/time-heap.ts";
 import type { OpenRun } from "./open-run.ts";
 
 interface Entry {
@@ -24,12 +25,12 @@ export function createWakeHeap(holds: (run: OpenRun, at: number) => boolean): Wa
   function dropOutdated(): Entry | undefined {
     for (let top = heap[0]; top !== undefined; top = heap[0]) {
       if (holds(top.run, top.at)) return top;
-      pop(heap);
+      popEarliest(heap);
     }
     return undefined;
   }
   return {
-    add: (at, run) => push(heap, { at, run }),
+    add: (at, run) => pushTimed(heap, { at, run }),
     take({ now, limit, mine }) {
       const runs = new Set<OpenRun>();
       const others: Entry[] = [];
@@ -39,11 +40,11 @@ export function createWakeHeap(holds: (run: OpenRun, at: number) => boolean): Wa
           more = true;
           break;
         }
-        pop(heap);
+        popEarliest(heap);
         if (mine(top.run)) runs.add(top.run);
         else others.push(top);
       }
-      for (const entry of others) push(heap, entry);
+      for (const entry of others) pushTimed(heap, entry);
       return { runs: [...runs], more };
     },
     earliest(mine) {
@@ -55,35 +56,4 @@ export function createWakeHeap(holds: (run: OpenRun, at: number) => boolean): Wa
       return least;
     },
   };
-}
-
-function push(heap: Entry[], entry: Entry): void {
-  let index = heap.length;
-  heap.push(entry);
-  while (index > 0) {
-    const parent = (index - 1) >> 1;
-    const above = heap[parent] as Entry;
-    if (above.at <= entry.at) break;
-    heap[index] = above;
-    index = parent;
-  }
-  heap[index] = entry;
-}
-
-function pop(heap: Entry[]): void {
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return;
-  let index = 0;
-  for (;;) {
-    let child = 2 * index + 1;
-    const left = heap[child];
-    if (left === undefined) break;
-    const right = heap[child + 1];
-    const smaller = right !== undefined && right.at < left.at ? right : left;
-    if (smaller === right) child += 1;
-    if (smaller.at >= last.at) break;
-    heap[index] = smaller;
-    index = child;
-  }
-  heap[index] = last;
 }

@@ -77,7 +77,7 @@ export const claimedFiresContract = contractOf("DueJobs.fire with a claimant", {
       entryOf(job, { scheduledFor: START + SECOND }),
     ];
     const [missed, first, second] = runsOf(await fireClaiming(store, [scheduledFireOf(job, entries)]));
-    expect(missed).toMatchObject({ state: "missed", claimed: false });
+    expect(missed).toMatchObject({ state: "missed", created: true, claimed: false });
     expect(first).toMatchObject({ state: first?.claimed === true ? "running" : "due" });
     expect(second).toMatchObject({ state: "due", claimed: false });
   },
@@ -95,7 +95,7 @@ export const claimedFiresContract = contractOf("DueJobs.fire with a claimant", {
     await fire(store, request);
     const held = await start(store, only(await publishable(store)));
     const again = only(runsOf(await fireClaiming(store, [request])));
-    expect(again).toMatchObject({ state: "running", claimed: false });
+    expect(again).toMatchObject({ state: "running", created: false, claimed: false });
     expect((await end(store, held)).state).toBe("succeeded");
   },
 
@@ -106,7 +106,7 @@ export const claimedFiresContract = contractOf("DueJobs.fire with a claimant", {
     if (fired.state === "due") {
       expect(only(await claim(store, [dueRunOf(job)], { token: "late" })).kind).toBe("skipped");
     } else {
-      expect(fired).toMatchObject({ state: "skipped", reason: "overlap", claimed: false });
+      expect(fired).toMatchObject({ state: "skipped", reason: "overlap", created: true, claimed: false });
     }
     expect(await readRun(store, dueRunOf(job))).toMatchObject({ state: "skipped", reason: "overlap", finishedAt: START });
     expect(await unannounced(store)).toMatchObject([{ runId: fired.runId, state: "skipped", reason: "overlap" }]);

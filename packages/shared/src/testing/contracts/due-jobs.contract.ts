@@ -27,6 +27,19 @@ const upcoming = (store: Store, query: Partial<UpcomingQuery> = {}): Promise<rea
 
 /** Jobs by their next instant, and what a fire leaves behind. Its races are in `fire-races.contract.ts`. */
 export const dueJobsContract = contractOf("DueJobs", {
+  "a call that names a definition which is not there is refused as a whole, and changes nothing": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const other = await addJob(store, { id: "other" });
+    const nothing = scheduledFireOf(job, [entryOf(job), entryOf(job, { scheduledFor: START + 1, definitionHash: "nothing" })]);
+    const fires = [scheduledFireOf(other), nothing];
+    await expect(store.dueJobs.fire({ fires, now: START, claimant: null, claimed: [] })).rejects.toMatchObject({ code: "internal" });
+    expect(await upcoming(store)).toEqual([job, other]);
+    expect(await publishable(store)).toEqual([]);
+    expect((await fire(store, scheduledFireOf(job))).kind).toBe("won");
+    expect((await fire(store, scheduledFireOf(other))).kind).toBe("won");
+    expect(await publishable(store)).toHaveLength(2);
+  },
+
   "upcoming jobs come by next instant, then uid, up to the instant asked for": async ({ store }) => {
     const later = await addJob(store, { id: "later", nextRunAt: START + MINUTE });
     const b = await addJob(store, { id: "b", nextRunAt: START });
@@ -75,7 +88,7 @@ export const dueJobsContract = contractOf("DueJobs", {
     const entry = entryOf(job);
     expect(await fire(store, scheduledFireOf(job))).toEqual({
       kind: "won",
-      runs: [{ runId: runIdOfEntry(job, entry), state: "due", reason: null, claimed: false }],
+      runs: [{ runId: runIdOfEntry(job, entry), state: "due", reason: null, created: true, claimed: false }],
     });
     const fired = { ...job, ...cursorAfterFire(job) };
     expect(await readJob(store, job)).toEqual(fired);
@@ -138,8 +151,8 @@ export const dueJobsContract = contractOf("DueJobs", {
     const outcome = await fire(store, { job, advance: cursorAfterFire(job), entries: [range, expired] }, now);
     expect(outcome).toMatchObject({
       runs: [
-        { runId: runIdOfEntry(job, range), state: "missed", reason: "misfire", claimed: false },
-        { runId: runIdOfEntry(job, expired), state: "skipped", reason: "expired", claimed: false },
+        { runId: runIdOfEntry(job, range), state: "missed", reason: "misfire", created: true, claimed: false },
+        { runId: runIdOfEntry(job, expired), state: "skipped", reason: "expired", created: true, claimed: false },
       ],
     });
     expect(await publishable(store)).toEqual([]);
@@ -176,13 +189,13 @@ export const dueJobsContract = contractOf("DueJobs", {
     const run = only(await publishable(store));
     expect(await fire(store, request, START + SECOND)).toMatchObject({
       kind: "won",
-      runs: [{ runId: run.runId, state: "due", claimed: false }],
+      runs: [{ runId: run.runId, state: "due", created: false, claimed: false }],
     });
     expect(await publishable(store)).toEqual([run]);
     await end(store, await start(store, run));
     expect(await fire(store, request, START + MINUTE)).toMatchObject({
       kind: "won",
-      runs: [{ runId: run.runId, state: "succeeded", claimed: false }],
+      runs: [{ runId: run.runId, state: "succeeded", created: false, claimed: false }],
     });
     expect(await publishable(store)).toEqual([]);
   },

@@ -1,16 +1,21 @@
 import { expect } from "@jest/globals";
 import fc from "fast-check";
+import type { DueRun } from "../../domain/due-run.ts";
+import type { Job } from "../../domain/job.ts";
 import type { LastRun } from "../../domain/run.ts";
 import type { RunState } from "../../domain/run-state.ts";
 import { latestOfEach, type StatusChange } from "../../domain/status-change.ts";
+import { runEnded } from "../../events/job-ended.ts";
 import type { SettledPart } from "../../ports/job-status.ts";
 import type { Store } from "../../ports/store.ts";
 import { jobOf, MINUTE, SECOND, START } from "../factories.ts";
 import { entryOf, runIdOfEntry, scheduledFireOf } from "../factories-fire.ts";
 import {
   addJob,
+  addJobWithRun,
   addRun,
   addRuns,
+  claim,
   deleteJob,
   end,
   endingsOf,
@@ -21,6 +26,7 @@ import {
   retryIn,
   settle,
   start,
+  unannounced,
 } from "./store-steps.ts";
 import { contractOf } from "./store-subject.ts";
 
@@ -125,22 +131,57 @@ export const jobStatusContract = contractOf("JobStatus", {
     expect((await readJob(store, two)).status).toBe("pending");
   },
 
-  "runs that started and ended are settled, by when they were": async ({ store }) => {
+  "runs that ran, or were cancelled, are settled, by when they were": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });
     const [late, early, retrying, due] = await addRuns(store, job, { count: 4 });
     const lateEnd = await end(store, await start(store, late!, { token: "late" }), { now: START + MINUTE, result: FAILURE });
     const earlyEnd = await end(store, await start(store, early!, { token: "early" }), { now: START + SECOND });
     await settle(store, await start(store, retrying!), { result: retryIn(MINUTE) });
-    await store.control.cancel("default", { runId: due!.runId, now: START + SECOND });
+    const cancelled = await store.control.cancel("default", { runId: due!.runId, now: START + 2 * SECOND });
+    if (cancelled.kind !== "cancelled") throw new Error(`it was ${cancelled.kind}`);
     await fire(store, scheduledFireOf(job, [entryOf(job, { state: "skipped", reason: "expired" })]));
-    const all = endingsOf([earlyEnd, lateEnd]);
+    const all = endingsOf([earlyEnd, cancelled.run, lateEnd]);
     expect(await settledSince(store, 0, 10)).toEqual([all]);
     expect(await settledSince(store, START + SECOND, 10)).toEqual([all]);
-    expect(await settledSince(store, START + SECOND + 1, 10)).toEqual([endingsOf([lateEnd])]);
+    expect(await settledSince(store, START + SECOND + 1, 10)).toEqual([endingsOf([cancelled.run, lateEnd])]);
     expect((await settledSince(store, START + MINUTE + 1, 10)).flat()).toEqual([]);
   },
 
-  "a run cancelled while it waited for a retry had started, so it is among them": async ({ store }) => {
+  "whatever became of a run, its job's status is what its event says, and what the fold of settled runs says": async ({ store }) => {
+    const now = START + MINUTE;
+    const ends: Readonly<Record<string, (run: DueRun, job: Job) => Promise<unknown>>> = {
+      succeeded: async (run) => end(store, await start(store, run)),
+      failed: async (run) => end(store, await start(store, run), { result: FAILURE }),
+      "cancelled before it started": (run) => store.control.cancel("default", { runId: run.runId, now }),
+      "cancelled between two attempts": async (run) => {
+        await settle(store, await start(store, run), { result: retryIn(MINUTE) });
+        await store.control.cancel("default", { runId: run.runId, now });
+      },
+      "cancelled after it was given back": async (run) => {
+        await settle(store, await start(store, run), { result: { kind: "released" } });
+        await store.control.cancel("default", { runId: run.runId, now });
+      },
+      "closed for its age": (run) => claim(store, [run], { now, firedAfter: now }),
+      missed: (_run, job) => fire(store, scheduledFireOf(job, [entryOf(job, { state: "missed", reason: "misfire" })])),
+    };
+    for (const [id, finish] of Object.entries(ends)) {
+      const { job, run } = await addJobWithRun(store, { id: id.replaceAll(" ", "-") });
+      await finish(run, job);
+    }
+    const events = (await unannounced(store)).map((run) => runEnded(run, "tickline/scheduler"));
+    const said = endingsOf(events.flatMap((event) => (event.type === "JobCompleted" ? [event.data] : [])));
+    const folded = (await settledSince(store, START, 10)).flat();
+    expect(said).toHaveLength(5);
+    expect(new Set(folded.map(({ lastRun }) => JSON.stringify(lastRun)))).toEqual(
+      new Set(said.map(({ lastRun }) => JSON.stringify(lastRun))),
+    );
+    await store.status.apply(folded);
+    const shown = await Promise.all(Object.keys(ends).map((id) => store.jobs.get("default", id.replaceAll(" ", "-"))));
+    const statuses = ["succeeded", "failed", "cancelled", "cancelled", "cancelled", "pending", "pending"];
+    expect(shown.map((job) => job?.status)).toEqual(statuses);
+  },
+
+  "a run cancelled while it waited for a retry had started, and says so": async ({ store }) => {
     const run = await addRun(store, await addJob(store));
     await settle(store, await start(store, run), { result: retryIn(MINUTE) });
     await store.control.cancel("default", { runId: run.runId, now: START + SECOND });

@@ -55,7 +55,7 @@ export const retentionContract = contractOf("Retention", {
     expect(await remaining(store)).toEqual([run.runId]);
     expect(await sweep(store, { endedBefore: START + 1 })).toMatchObject({ runs: 1 });
     expect(await remaining(store)).toEqual([]);
-    expect(await sweep(store)).toEqual({ runs: 0, requests: 0, tombstones: 0, more: false });
+    expect(await sweep(store)).toEqual({ runs: 0, requests: 0, tombstones: 0, definitions: 0, more: false });
   },
 
   "an open run is never forgotten": async ({ store }) => {
@@ -85,6 +85,17 @@ export const retentionContract = contractOf("Retention", {
     expect(await sweep(store)).toMatchObject({ runs: 0 });
     await store.status.advance(START);
     expect(await sweep(store)).toMatchObject({ runs: 0 });
+    await store.status.advance(START + 1);
+    expect(await sweep(store)).toMatchObject({ runs: 1 });
+  },
+
+  "a run cancelled before it started is folded before it is forgotten; one that was skipped has nothing to fold": async ({ store }) => {
+    const { job, run } = await addJobWithRun(store);
+    await store.control.cancel("default", { runId: run.runId, now: START });
+    await fire(store, scheduledFireOf(job, [entryOf(job, { state: "skipped", reason: "expired" })]));
+    await announceAll(store);
+    expect(await sweep(store)).toMatchObject({ runs: 1 });
+    expect(await remaining(store)).toEqual([run.runId]);
     await store.status.advance(START + 1);
     expect(await sweep(store)).toMatchObject({ runs: 1 });
   },

@@ -1,6 +1,7 @@
 import { afterAll, describe } from "@jest/globals";
 import { announcementsContract } from "./announcements.contract.ts";
 import { claimedFiresContract } from "./claimed-fires.contract.ts";
+import { definitionRetentionContract } from "./definition-retention.contract.ts";
 import { dueJobsContract } from "./due-jobs.contract.ts";
 import { dueRunsContract } from "./due-runs.contract.ts";
 import { durabilityContract } from "./durability.contract.ts";
@@ -42,6 +43,7 @@ const CONTRACTS: readonly StoreContract[] = [
   announcementsContract,
   jobStatusContract,
   retentionContract,
+  definitionRetentionContract,
   handlerRegistryContract,
   leaseRowsContract,
   tenantsContract,

@@ -24,6 +24,7 @@ export function createDueJobs(state: MemoryState, { crashBeforeRuns = () => fals
       return rows.map((row) => readBack(state, row as JobRow));
     },
     async fire(request) {
+      for (const fire of request.fires) requireDefinitions(state, fire);
       const won = request.fires.map((fire) => advance(state, fire, request.now));
       const outcomes = won.map((fired, index): FireOutcome => {
         if (fired === null) return { kind: "lost" };
@@ -61,6 +62,14 @@ function advance(state: MemoryState, fire: Fire, now: Instant): WonFire | null {
   return { row, pending: row.pending };
 }
 
+/** A fire of a job that lives must name definitions that are there. */
+function requireDefinitions({ jobs }: MemoryState, { job: { uid }, entries }: Fire): void {
+  const row = jobs.get(uid);
+  if (row === undefined || row.job.state === "deleted") return;
+  const missing = entries.find(({ definitionHash }) => !row.definitions.has(definitionHash));
+  if (missing !== undefined) throw new AppError("internal", `fire ${uid}: no definition ${missing.definitionHash}`);
+}
+
 const stands = ({ job }: JobRow, { job: read, advance: cursor }: Fire): boolean =>
   job.tenantId === read.tenantId &&
   job.state !== "deleted" &&
@@ -74,8 +83,9 @@ function makeRuns(state: MemoryState, { row, pending }: WonFire, claiming: FireR
   return pending.map(({ runId }) => {
     const run = state.runs.get(runId);
     if (run === undefined) throw new AppError("store_corrupt", `run ${runId} of a fire that was won is not there`);
-    const mayClaim = runId === firstDue && made.includes(runId) && claiming !== null && claiming.claimant !== null;
+    const created = made.includes(runId);
+    const mayClaim = runId === firstDue && created && claiming !== null && claiming.claimant !== null;
     const claimed = mayClaim && beginOrSkip(state, run, { claimant: claiming.claimant, now: claiming.now });
-    return { runId, state: run.state, reason: run.reason, claimed };
+    return { runId, state: run.state, reason: run.reason, created, claimed };
   });
 }

@@ -1,9 +1,9 @@
 import { AppError } from "../../../domain/app-error.ts";
 import type { Job } from "../../../domain/job.ts";
-import { definitionHash } from "../../../domain/job-definition.ts";
+import { definitionHash, type JobDefinition } from "../../../domain/job-definition.ts";
 import type { JobCatalog } from "../../../ports/job-catalog.ts";
 import { listJobs } from "./job-list.ts";
-import type { JobRow } from "./job-table.ts";
+import { type JobRow, newDefinitionRow } from "./job-table.ts";
 import { completeFires } from "./pending-fires.ts";
 import type { MemoryState } from "./state.ts";
 
@@ -17,7 +17,12 @@ export function createJobCatalog(state: MemoryState): JobCatalog {
       if (present !== undefined) return { kind: "created", job: present.job };
       const named = jobs.named(tenantId, job.id);
       if (named !== undefined) return { kind: "exists", job: named.job };
-      const row: JobRow = { job, pending: [], unsent: new Set(), definitions: new Map([[job.definitionHash, job.definition]]) };
+      const row: JobRow = {
+        job,
+        pending: [],
+        unsent: new Set(),
+        definitions: new Map([[job.definitionHash, newDefinitionRow(job.definition)]]),
+      };
       jobs.save(row);
       outbox.add(row, event);
       return { kind: "created", job };
@@ -34,7 +39,7 @@ export function createJobCatalog(state: MemoryState): JobCatalog {
       completeFires(state, row);
       const { status, lastRun } = row.job;
       row.job = { ...next, status, lastRun };
-      row.definitions.set(next.definitionHash, next.definition);
+      keepDefinition(row, next.definitionHash, next.definition);
       outbox.add(row, event);
       jobs.save(row);
       return { kind: "changed", job: row.job };
@@ -43,10 +48,17 @@ export function createJobCatalog(state: MemoryState): JobCatalog {
       const row = jobs.get(jobUid);
       if (row === undefined || row.job.tenantId !== tenantId) throw new AppError("internal", `add definition: no job ${jobUid}`);
       const hash = definitionHash(digest, definition);
-      row.definitions.set(hash, definition);
+      keepDefinition(row, hash, definition);
+      jobs.save(row);
       return hash;
     },
   };
+}
+
+function keepDefinition({ definitions }: JobRow, hash: string, definition: JobDefinition): void {
+  const known = definitions.get(hash);
+  if (known === undefined) definitions.set(hash, newDefinitionRow(definition));
+  else known.unusedSince = null;
 }
 
 const isAsRead = (stored: Job, read: Job): boolean =>

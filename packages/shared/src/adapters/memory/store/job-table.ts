@@ -12,6 +12,17 @@ export interface PendingFire {
   readonly firedAt: Instant;
 }
 
+/** A definition, and who uses it besides its job. */
+export interface DefinitionRow {
+  readonly definition: JobDefinition;
+  /** How many runs there are of it. */
+  runs: number;
+  /** When a sweep first found that nothing uses it. */
+  unusedSince: Instant | null;
+}
+
+export const newDefinitionRow = (definition: JobDefinition): DefinitionRow => ({ definition, runs: 0, unusedSince: null });
+
 /** A job as the store keeps it. `job` is replaced, never changed: what was read stays as it was. */
 export interface JobRow {
   job: Job;
@@ -19,7 +30,7 @@ export interface JobRow {
   /** Ids of its events that are not sent yet: kept by the outbox. */
   readonly unsent: Set<string>;
   /** By hash. */
-  readonly definitions: Map<string, JobDefinition>;
+  readonly definitions: Map<string, DefinitionRow>;
 }
 
 /** All jobs, tombstones included, and every order in which the store is asked for them. */
@@ -37,6 +48,8 @@ export interface JobTable {
   readonly tombstones: SortedIndex<JobRow>;
   /** Jobs with pending fires. */
   readonly pending: Set<JobRow>;
+  /** Jobs with definitions besides their own. */
+  readonly manyDefinitions: Set<JobRow>;
 }
 
 export function createJobTable(): JobTable {
@@ -46,6 +59,7 @@ export function createJobTable(): JobTable {
   const upcoming = createSortedIndex<JobRow>();
   const tombstones = createSortedIndex<JobRow>();
   const pending = new Set<JobRow>();
+  const manyDefinitions = new Set<JobRow>();
   const none = createSortedIndex<JobRow>();
 
   function saveName(row: JobRow): void {
@@ -73,17 +87,21 @@ export function createJobTable(): JobTable {
       if (state === "deleted") tombstones.set(uid, updatedAt, row);
       if (row.pending.length > 0) pending.add(row);
       else pending.delete(row);
+      if (row.definitions.size > 1) manyDefinitions.add(row);
+      else manyDefinitions.delete(row);
     },
     /** Tombstones alone are removed, so there is no name to give back. */
     remove(row) {
       rows.delete(row.job.uid);
       tombstones.delete(row.job.uid);
       pending.delete(row);
+      manyDefinitions.delete(row);
     },
     ofTenant: (tenantId) => tenants.get(tenantId) ?? none,
     upcoming,
     tombstones,
     pending,
+    manyDefinitions,
   };
 }
 

@@ -1,6 +1,6 @@
 import { AppError } from "../../../domain/app-error.ts";
 import type { Job } from "../../../domain/job.ts";
-import type { JobRow, PendingFire } from "./job-table.ts";
+import type { DefinitionRow, JobRow, PendingFire } from "./job-table.ts";
 import { newRunRow, type RunOrigin } from "./run-row.ts";
 import type { MemoryState } from "./state.ts";
 
@@ -11,7 +11,11 @@ import type { MemoryState } from "./state.ts";
 export function completeFires({ jobs, runs }: Pick<MemoryState, "jobs" | "runs">, row: JobRow): string[] {
   if (row.pending.length === 0) return [];
   const missing = row.pending.filter(({ runId }) => runs.get(runId) === undefined);
-  for (const fire of missing) runs.save(newRunRow(originOf(row, fire), fire));
+  for (const fire of missing) {
+    const definition = definitionOf(row, fire);
+    runs.save(newRunRow(originOf(row, fire, definition), fire));
+    definition.runs += 1;
+  }
   row.pending = [];
   jobs.save(row);
   return missing.map(({ runId }) => runId);
@@ -23,8 +27,12 @@ export function readBack(state: MemoryState, row: JobRow): Job {
   return row.job;
 }
 
-function originOf({ job, definitions }: JobRow, { entry, jobVersion }: PendingFire): RunOrigin {
-  const definition = definitions.get(entry.definitionHash);
-  if (definition === undefined) throw new AppError("store_corrupt", `job ${job.uid} has no definition ${entry.definitionHash}`);
+function definitionOf({ job, definitions }: JobRow, { entry }: PendingFire): DefinitionRow {
+  const row = definitions.get(entry.definitionHash);
+  if (row === undefined) throw new AppError("store_corrupt", `job ${job.uid} has no definition ${entry.definitionHash}`);
+  return row;
+}
+
+function originOf({ job }: JobRow, { jobVersion }: PendingFire, { definition }: DefinitionRow): RunOrigin {
   return { tenantId: job.tenantId, jobUid: job.uid, jobId: job.id, jobVersion, slot: job.slot, definition };
 }

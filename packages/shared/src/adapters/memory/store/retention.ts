@@ -1,6 +1,8 @@
-import type { Retention, RetentionRequest } from "../../../ports/retention.ts";
+import { isCompleted } from "../../../domain/run-state.ts";
+import type { Instant } from "../../../domain/instant.ts";
+import { DEFINITION_GRACE_MS, type Retention, type RetentionRequest } from "../../../ports/retention.ts";
 import { cancelOpenRuns } from "./cancel-open.ts";
-import type { JobRow } from "./job-table.ts";
+import type { DefinitionRow, JobRow } from "./job-table.ts";
 import { completeFires } from "./pending-fires.ts";
 import type { RunRow } from "./run-row.ts";
 import { take, takeWhile } from "./sorted-index.ts";
@@ -11,20 +13,26 @@ export const createRetention = (state: MemoryState): Retention => ({
     const runs = sweepRuns(state, request);
     const requests = sweepBindings(state, request);
     const { tombstones, cancelled } = sweepTombstones(state, request);
-    return { runs, requests, tombstones, more: Math.max(runs, requests, tombstones, cancelled) >= request.limit };
+    const definitions = sweepDefinitions(state, request);
+    const more = Math.max(runs, requests, tombstones, cancelled, definitions) >= request.limit;
+    return { runs, requests, tombstones, definitions, more };
   },
 });
 
 function sweepRuns(state: MemoryState, { endedBefore, limit }: RetentionRequest): number {
   const old = takeWhile(state.runs.ended.ascending(), ({ finishedAt }) => finishedAt !== null && finishedAt < endedBefore);
   const gone = take(old, limit, (row) => row.announced && isFolded(row, state));
-  for (const row of gone) state.runs.remove(row);
+  for (const row of gone) {
+    state.runs.remove(row);
+    const definition = state.jobs.get(row.origin.jobUid)?.definitions.get(row.entry.definitionHash);
+    if (definition !== undefined) definition.runs -= 1;
+  }
   return gone.length;
 }
 
-/** A run that never started changes no job's status, so there is nothing to fold. */
-const isFolded = ({ startedAt, settledAt }: RunRow, { watermark }: MemoryState): boolean =>
-  startedAt === null || (settledAt !== null && settledAt < watermark);
+/** What was skipped or missed changes no job's status, so there is nothing to fold. */
+const isFolded = ({ state, settledAt }: RunRow, { watermark }: MemoryState): boolean =>
+  !isCompleted(state) || (settledAt !== null && settledAt < watermark);
 
 function sweepBindings({ bindings, bindingsByAge }: MemoryState, { boundBefore, limit }: RetentionRequest): number {
   const isOld = (name: string): boolean => (bindings.get(name)?.boundAt ?? boundBefore) < boundBefore;
@@ -49,6 +57,29 @@ function sweepTombstones(state: MemoryState, { now, deletedBefore, limit }: Rete
   const gone = take(old, limit, (row) => isOver(state, row));
   for (const row of gone) state.jobs.remove(row);
   return { tombstones: gone.length, cancelled };
+}
+
+/** Looks at some of the jobs that have several, each time at others. */
+function sweepDefinitions({ jobs }: MemoryState, { now, limit }: RetentionRequest): number {
+  let gone = 0;
+  for (const row of take(jobs.manyDefinitions, limit)) {
+    for (const [hash, definition] of row.definitions) if (gone < limit && isSpare(row, { hash, definition, now })) gone += drop(row, hash);
+    jobs.manyDefinitions.delete(row);
+    jobs.save(row);
+  }
+  return gone;
+}
+
+const drop = ({ definitions }: JobRow, hash: string): number => (definitions.delete(hash) ? 1 : 0);
+
+/** Nothing has used it for the whole grace. */
+function isSpare(
+  { job, pending }: JobRow,
+  { hash, definition, now }: { readonly hash: string; readonly definition: DefinitionRow; readonly now: Instant },
+): boolean {
+  const used = hash === job.definitionHash || definition.runs > 0 || pending.some(({ entry }) => entry.definitionHash === hash);
+  definition.unusedSince = used ? null : (definition.unusedSince ?? now);
+  return definition.unusedSince !== null && now - definition.unusedSince >= DEFINITION_GRACE_MS;
 }
 
 const isOver = ({ runs }: MemoryState, { job, unsent }: JobRow): boolean =>

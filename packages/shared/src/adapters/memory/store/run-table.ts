@@ -1,4 +1,4 @@
-import { isTerminal } from "../../../domain/run-state.ts";
+import { isCompleted, isTerminal } from "../../../domain/run-state.ts";
 import { createGroupedIndex, type GroupedIndex } from "./grouped-index.ts";
 import { expiryOf, isExclusive, type RunRow } from "./run-row.ts";
 import { createSortedIndex, type SortedIndex } from "./sorted-index.ts";
@@ -17,7 +17,7 @@ interface RunOrders {
   /** Ended, by when they finished; and those of them that are not announced. */
   readonly ended: SortedIndex<RunRow>;
   readonly unannounced: SortedIndex<RunRow>;
-  /** Started and ended, by when they were settled. */
+  /** Completed, by when they were settled. */
   readonly settled: SortedIndex<RunRow>;
 }
 
@@ -119,7 +119,7 @@ function saveOrders(orders: RunOrders, row: RunRow): void {
   put(orders.leased, row, row.lease?.expiresAt ?? null);
   put(orders.ended, row, ended ? row.finishedAt : null);
   put(orders.unannounced, row, ended && !row.announced ? row.finishedAt : null);
-  put(orders.settled, row, ended && row.startedAt !== null ? row.settledAt : null);
+  put(orders.settled, row, isCompleted(row.state) ? row.settledAt : null);
 }
 
 function put(order: SortedIndex<RunRow>, row: RunRow, at: number | null): void {
