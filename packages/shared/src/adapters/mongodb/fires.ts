@@ -6,10 +6,15 @@ import type { FiredRun, FireOutcome } from "../../ports/due-jobs.ts";
 import type { StoreContext } from "./context.ts";
 import { groupFires } from "./fire-groups.ts";
 import { clearPending } from "./pending-fires.ts";
-import { makeRuns } from "./run-making.ts";
+import { type MadeRun, makeRuns } from "./run-making.ts";
 import { newRunRow, type RunRow } from "./run-row.ts";
 
 const LOST: FireOutcome = { kind: "lost" };
+
+interface FireBatch {
+  readonly now: Instant;
+  readonly token: string;
+}
 
 /**
  * Advances jobs, each by a compare-and-set that puts its runs into `pending`, then makes the runs of those that won, and
@@ -60,12 +65,8 @@ async function readWinners({ rows }: StoreContext, fires: readonly Fire[], token
   return new Set(jobs.filter((job) => job.fireToken === token || job.pending.some((entry) => entry.token === token)).map(({ _id }) => _id));
 }
 
-async function makeRunsOf(
-  context: StoreContext,
-  fires: readonly Fire[],
-  batch: { readonly now: Instant; readonly token: string },
-): Promise<Map<Fire, FiredRun[]>> {
-  const rows = await rowsOf(context, fires, batch.now);
+async function makeRunsOf(context: StoreContext, fires: readonly Fire[], batch: FireBatch): Promise<Map<Fire, FiredRun[]>> {
+  const rows = await rowsOf(context, fires, batch);
   const made = await makeRuns(context, [...rows.values()].flat());
   const fired = new Map<Fire, FiredRun[]>();
   let allSeen = true;
@@ -73,7 +74,7 @@ async function makeRunsOf(
     allSeen &&= wanted.every(({ _id }) => made.has(_id));
     fired.set(
       fire,
-      wanted.map(({ _id, state, reason }) => ({ runId: _id, state, reason: reason ?? null, ...standsAs(made.get(_id)), claimed: false })),
+      wanted.map((row) => firedRunOf(row, made.get(row._id))),
     );
   }
   const jobUids = fires.filter(({ entries }) => entries.length > 0).map(({ job }) => job.uid);
@@ -81,10 +82,17 @@ async function makeRunsOf(
   return fired;
 }
 
-const standsAs = (run: Omit<FiredRun, "runId" | "claimed"> | undefined) =>
-  run === undefined ? {} : { state: run.state, reason: run.reason };
+/**
+ * A fire made the run that stands under its token, even where a repair inserted the row for it, and where its own
+ * statement was sent twice. One that has since become something else has had a life of its own.
+ */
+function firedRunOf(wanted: RunRow, made: MadeRun | undefined): FiredRun {
+  const { state, reason } = made ?? { state: wanted.state, reason: wanted.reason ?? null };
+  const created = made !== undefined && made.changedBy === wanted.changedBy && made.state === wanted.state;
+  return { runId: wanted._id, state, reason, created, claimed: false };
+}
 
-async function rowsOf({ definitions, digest }: StoreContext, fires: readonly Fire[], firedAt: Instant): Promise<Map<Fire, RunRow[]>> {
+async function rowsOf({ definitions, digest }: StoreContext, fires: readonly Fire[], batch: FireBatch): Promise<Map<Fire, RunRow[]>> {
   const others = fires.flatMap(({ job, entries }) =>
     entries
       .filter(({ definitionHash }) => definitionHash !== job.definitionHash)
@@ -96,7 +104,11 @@ async function rowsOf({ definitions, digest }: StoreContext, fires: readonly Fir
     const own = { jobUid: job.uid, definitionHash };
     const definition = definitionHash === job.definitionHash ? job.definition : definitionOf(own);
     const origin = { tenantId: job.tenantId, ...own, jobId: job.id, jobVersion: job.version, slot: job.slot, definition };
-    return newRunRow(runIdOf(digest, { jobUid: job.uid, cause, scheduledFor, key }), origin, { ...entry, firedAt });
+    return newRunRow(runIdOf(digest, { jobUid: job.uid, cause, scheduledFor, key }), origin, {
+      ...entry,
+      firedAt: batch.now,
+      token: batch.token,
+    });
   };
   return new Map(fires.map((fire) => [fire, fire.entries.map((entry) => rowOf(fire, entry))]));
 }

@@ -6,8 +6,10 @@ import type { RunRow } from "./run-row.ts";
 export interface MadeRun {
   readonly state: RunState;
   readonly reason: Reason | null;
-  /** False: an earlier fire of the same identity made it. */
+  /** True: it was not there before these very rows were inserted. */
   readonly fresh: boolean;
+  /** Of the fire whose run it is, whoever inserted it; of whoever changed it since, where that was noted. */
+  readonly changedBy: string | null;
 }
 
 /**
@@ -15,12 +17,20 @@ export interface MadeRun {
  * others those that a majority has. Sorted, so that two who insert the same never wait for each other in a circle.
  */
 export async function makeRuns({ rows }: Pick<StoreContext, "rows">, wanted: readonly RunRow[]): Promise<Map<string, MadeRun>> {
-  const sorted = [...new Map(wanted.map((row) => [row._id, row])).values()].sort((left, right) => (left._id < right._id ? -1 : 1));
+  const firsts = new Map(wanted.toReversed().map((row) => [row._id, row])); // Of two fires of one identity the earlier makes the run.
+  const sorted = [...firsts.values()].sort((left, right) => (left._id < right._id ? -1 : 1));
   const present = new Set((await rows.runs.insert(sorted)).map((index) => sorted[index]?._id ?? ""));
   const made = new Map<string, MadeRun>();
-  for (const { _id, state, reason } of sorted) if (!present.has(_id)) made.set(_id, { state, reason: reason ?? null, fresh: true });
+  for (const row of sorted) if (!present.has(row._id)) made.set(row._id, madeOf(row, true));
   if (present.size === 0) return made;
-  const standing = await rows.runs.find({ _id: { $in: [...present] } }, { fields: ["state", "reason"] });
-  for (const { _id, state, reason } of standing) made.set(_id, { state, reason: reason ?? null, fresh: false });
+  const standing = await rows.runs.find({ _id: { $in: [...present] } }, { fields: ["state", "reason", "changedBy"] });
+  for (const row of standing) made.set(row._id, madeOf(row, false));
   return made;
 }
+
+const madeOf = ({ state, reason, changedBy }: RunRow, fresh: boolean): MadeRun => ({
+  state,
+  reason: reason ?? null,
+  fresh,
+  changedBy: changedBy ?? null,
+});

@@ -74,11 +74,11 @@ export interface RunRow {
   /** What the holder of `token` was answered when it settled. */
   readonly settledAs?: "ended" | "retrying" | "released" | Absent;
   readonly retryAt?: Instant | Absent;
-  /** When it ended, by the store's clock. Not on rows born as ended. */
+  /** When it completed (`isCompleted`), by the store's clock: what is to be folded into its job. Never on what was skipped or missed. */
   readonly settledAt?: Instant | Absent;
   /** When it finished, as long as the bus has not acknowledged the event that says so. */
   readonly announce?: Instant | Absent;
-  /** Which batch changed it last, where who did it has to be read back. */
+  /** The token of the fire that made it, then of the batch that changed it last where who did it has to be read back. */
   readonly changedBy?: string | Absent;
 }
 
@@ -96,7 +96,7 @@ export interface RunOrigin {
 export function newRunRow(
   runId: string,
   origin: RunOrigin,
-  entry: Omit<FireEntry, "definitionHash"> & { readonly firedAt: Instant },
+  entry: Omit<FireEntry, "definitionHash"> & { readonly firedAt: Instant; readonly token: string },
 ): RunRow {
   const { definition, ...job } = origin;
   const { firedAt, scheduledFor, state } = entry;
@@ -120,6 +120,7 @@ export function newRunRow(
     failures: 0,
     rescues: 0,
     attempts: [],
+    changedBy: entry.token,
     ...(isTerminal(state) ? { finishedAt: firedAt, announce: firedAt } : { standing: "publishable", expiresAt }),
   };
 }
