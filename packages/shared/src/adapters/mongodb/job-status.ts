@@ -22,7 +22,7 @@ export const createJobStatus = ({ rows }: StoreContext): JobStatus => ({
   async settledSince({ since, until, after, limit }) {
     const behind = after === null ? {} : behindOf(after);
     const found = await rows.runs.find(
-      { settledAt: { $gte: after === null ? since : instantOf(after), $lt: until }, startedAt: { $exists: true }, ...behind },
+      { settledAt: { $gte: after === null ? since : instantOf(after), $lt: until }, ...behind },
       { sort: { settledAt: 1, _id: 1 }, limit: limit + 1 },
     );
     const part = found.slice(0, limit);

@@ -18,8 +18,8 @@ export const createRetention = (context: StoreContext): Retention => ({
 });
 
 /**
- * In the order of ids, which is that of `scheduledFor`: nothing finishes before it was scheduled. A run that never
- * started changes no job's status, so there is nothing to fold.
+ * In the order of ids, which is that of `scheduledFor`: nothing finishes before it was scheduled. What was skipped or
+ * missed changes no job's status, so there is nothing to fold, and no `settledAt` to compare.
  */
 async function sweepRuns({ rows: { runs, meta } }: StoreContext, { endedBefore, limit }: RetentionRequest): Promise<number> {
   const [watermark] = await meta.find({ _id: { $eq: "watermark" } });
@@ -27,7 +27,7 @@ async function sweepRuns({ rows: { runs, meta } }: StoreContext, { endedBefore, 
     finishedAt: { $lt: endedBefore },
     state: { $in: ["succeeded", "failed", "cancelled", "lost", "skipped", "missed"] },
     announce: { $exists: false },
-    $or: [{ startedAt: { $exists: false } }, { settledAt: { $lt: watermark?.value ?? 0 } }],
+    $or: [{ settledAt: { $exists: false } }, { settledAt: { $lt: watermark?.value ?? 0 } }],
   };
   const found = await runs.find({ _id: { $lt: runIdFloor(endedBefore) }, ...gone }, { sort: { _id: 1 }, limit, fields: ["state"] });
   return found.length === 0 ? 0 : runs.deleteMany({ _id: { $in: found.map(({ _id }) => _id) }, ...gone });

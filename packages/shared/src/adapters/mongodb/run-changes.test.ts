@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { ATTEMPTS_KEPT_MAX } from "../../domain/run.ts";
+import { RUN_STATES } from "../../domain/run-state.ts";
 import { allOf, endRun, makeDueAgain, startAttempt, WITHOUT_TOKEN } from "./run-changes.ts";
 
 const claimant = { executor: "executor-1", token: "token", leaseMs: 15_000 };
@@ -28,4 +29,15 @@ test("an end gives the lock back, leaves all that waits, and is to be announced"
   const { $set, $unset } = endRun({ state: "succeeded", now: 9, finishedAt: 8, output: { ok: true }, error: null });
   expect($set).toEqual({ state: "succeeded", finishedAt: 8, settledAt: 9, announce: 8, output: '{"ok":true}' });
   expect(Object.keys($unset ?? {}).sort()).toEqual(["error", "expiresAt", "lockKey", "reason", "repeatMs", "standing", "wakeAt"]);
+});
+
+test("only what completed is settled: there is nothing to fold of a run that was skipped", () => {
+  const settled = RUN_STATES.filter((state) => endRun({ state, now: 9 }).$set["settledAt"] === 9);
+  expect(settled).toEqual(["succeeded", "failed", "cancelled", "lost"]);
+  expect(endRun({ state: "skipped", reason: "overlap", now: 9 }).$set).toEqual({
+    state: "skipped",
+    finishedAt: 9,
+    announce: 9,
+    reason: "overlap",
+  });
 });

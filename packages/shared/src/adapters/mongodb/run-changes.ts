@@ -3,7 +3,7 @@ import type { JsonValue } from "../../domain/json.ts";
 import type { Reason } from "../../domain/reason.ts";
 import { ATTEMPTS_KEPT_MAX, type AttemptState } from "../../domain/run.ts";
 import type { RunError } from "../../domain/run-error.ts";
-import type { RunState } from "../../domain/run-state.ts";
+import { isCompleted, type RunState } from "../../domain/run-state.ts";
 import type { Claimant } from "../../ports/due-jobs.ts";
 import type { Update } from "./rows.ts";
 import type { AttemptRow } from "./run-row.ts";
@@ -80,7 +80,7 @@ export function endRun({ state, now, finishedAt = now, reason, output = null, er
     $set: {
       state,
       finishedAt,
-      settledAt: now,
+      ...(isCompleted(state) ? { settledAt: now } : {}),
       announce: finishedAt,
       ...(reason === undefined ? {} : { reason }),
       ...(output === null ? {} : { output: JSON.stringify(output) }),
