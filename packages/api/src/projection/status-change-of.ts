@@ -25,6 +25,12 @@ export function statusChangeOf(event: TicklineEvent): StatusChange | null {
     case "CancelRequested":
     case "HandlersChanged":
     case "RunsReady":
+    case "JobHeartbeat":
+    case "CreateJob":
+    case "TriggerJob":
+    case "CancelRun":
+    case "CommandAnswered":
+    case "CommandRefused":
       return null;
   }
 }

@@ -5,8 +5,8 @@ export interface Envelope<Type extends string, Data> {
   /** Unique per thing that happened: a repeat carries the same id. */
   readonly id: string;
   readonly type: Type;
-  /** Which service said it: `tickline/api`, … */
-  readonly source: EventSource;
+  /** Who said it: an `EventSource`, or the name by which a foreign executor or another service goes. */
+  readonly source: string;
   /** The job's id; empty for what concerns no job. */
   readonly subject: string;
   readonly time: Instant;
@@ -14,4 +14,5 @@ export interface Envelope<Type extends string, Data> {
   readonly data: Data;
 }
 
+/** Our own services. */
 export type EventSource = "tickline/api" | "tickline/scheduler" | "tickline/executor";

@@ -3,8 +3,22 @@ import type { z } from "zod";
 import type { DueRun } from "../domain/due-run.ts";
 import type { EndedRun } from "../domain/settlement.ts";
 import type { CancelRequested, HandlersChanged, RunsReady } from "./control-event.ts";
-import type { CancelData, DueRunData, EndedData, HandlersData, JobData, ReadyData, RetryingData, StartedData } from "./event-data.ts";
+import type { CancelRunData, CreateJobData, TriggerJobData } from "./command.ts";
+import type { AnsweredData, CancelRunCommandData, CreateData, RefusedData, TriggerData } from "./command-data.ts";
+import type {
+  HeartbeatData,
+  CancelData,
+  DueRunData,
+  EndedData,
+  HandlersData,
+  JobData,
+  ReadyData,
+  RetryingData,
+  StartedData,
+} from "./event-data.ts";
 import { EVENT_DEFINITIONS } from "./event-definitions.ts";
+import type { CommandAnsweredData, CommandRefusedData } from "./reply.ts";
+import type { JobHeartbeatData } from "./job-heartbeat.ts";
 import type { JobEventData } from "./job-event.ts";
 import type { JobRetryingData } from "./job-retrying.ts";
 import type { JobStartedData } from "./job-started.ts";
@@ -32,6 +46,12 @@ const SAME: readonly true[] = [
   true satisfies SameFields<typeof CancelData, CancelRequested["data"]>,
   true satisfies SameFields<typeof HandlersData, HandlersChanged["data"]>,
   true satisfies SameFields<typeof ReadyData, RunsReady["data"]>,
+  true satisfies SameFields<typeof HeartbeatData, JobHeartbeatData>,
+  true satisfies SameFields<typeof CreateData, CreateJobData>,
+  true satisfies SameFields<typeof TriggerData, TriggerJobData>,
+  true satisfies SameFields<typeof CancelRunCommandData, CancelRunData>,
+  true satisfies SameFields<typeof AnsweredData, CommandAnsweredData>,
+  true satisfies SameFields<typeof RefusedData, CommandRefusedData>,
 ];
 
 test("each schema has exactly the fields of its event", () => {

@@ -11,6 +11,7 @@ import { RUN_STATES } from "../domain/run-state.ts";
 import type { EndedRun } from "../domain/settlement.ts";
 import type { CancelRequested, HandlersChanged, RunsReady } from "./control-event.ts";
 import type { JobEventData } from "./job-event.ts";
+import type { JobHeartbeatData } from "./job-heartbeat.ts";
 import type { JobRetryingData } from "./job-retrying.ts";
 import type { JobStartedData } from "./job-started.ts";
 
@@ -20,8 +21,8 @@ import type { JobStartedData } from "./job-started.ts";
  * writers go on; a field is never renamed, nor given another type.
  */
 const Instant = z.int().meta({ wire: "instant" });
-const AnyJson = JsonSchema.meta({ wire: "json", description: "Any JSON." });
-const Params = JsonObjectSchema.meta({ wire: "jsonObject", description: "What the job hands to its handler." });
+export const AnyJson = JsonSchema.meta({ wire: "json", description: "Any JSON." });
+export const Params = JsonObjectSchema.meta({ wire: "jsonObject", description: "What the job hands to its handler." });
 const About = {
   runId: z.string().meta({ description: "The run. A repeat of the message has the same." }),
   jobUid: z.string().meta({ description: "The job, as it was created: another job under the same id has another." }),
@@ -90,6 +91,8 @@ export const StartedData = z.object({
   startedAt: Instant,
   executor: z.string(),
 }) satisfies z.ZodType<JobStartedData>;
+
+export const HeartbeatData = z.object({ runId: About.runId, attempt }) satisfies z.ZodType<JobHeartbeatData>;
 
 export const RetryingData = z.object({
   ...About,

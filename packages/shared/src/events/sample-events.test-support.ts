@@ -6,6 +6,8 @@ import { jobDue } from "./job-due.ts";
 import { runEnded } from "./job-ended.ts";
 import { jobRetrying } from "./job-retrying.ts";
 import { jobStarted } from "./job-started.ts";
+import { commandAnswered, commandRefused } from "./reply.ts";
+import type { CreateJob } from "./command.ts";
 
 const at = (text: string): number => Date.parse(text);
 const error = { code: "http_status", message: "503 – später", retryable: true };
@@ -78,6 +80,13 @@ const job = {
 } as const;
 const jobSaid = { ...envelope, source: "tickline/api", subject: job.jobId } as const;
 
+const asked = { ...envelope, source: "billing", subject: "nightly-report" } as const;
+const createJob: CreateJob = {
+  ...asked,
+  type: "CreateJob",
+  data: { jobId: "nightly-report", job: { name: "Nightly report", handler: "http", schedule: "0 2 * * *" } },
+};
+
 /** At least one event of every type, with every nullable field once null and once not. */
 export const sampleEvents = (): readonly TicklineEvent[] => [
   { ...jobSaid, type: "JobCreated", data: job },
@@ -104,4 +113,18 @@ export const sampleEvents = (): readonly TicklineEvent[] => [
   cancelRequested("run-1", { ...envelope, source: "tickline/api" }),
   handlersChanged(["http", "greet"], { ...envelope, source: "tickline/executor" }),
   runsReady(["default"], { ...envelope, source: "tickline/api" }),
+  { ...asked, source: "python-1", type: "JobHeartbeat", data: { runId: "run-1", attempt: 2 } },
+  createJob,
+  { ...createJob, subject: "", data: { ...createJob.data, jobId: null } },
+  { ...asked, type: "TriggerJob", data: { jobId: "nightly-report", params: { who: "Grüße" } } },
+  { ...asked, type: "TriggerJob", data: { jobId: "nightly-report", params: null } },
+  { ...asked, type: "CancelRun", data: { runId: "run-1" } },
+  commandAnswered(createJob, { jobId: "nightly-report", runId: null, result: { id: "nightly-report", tags: [] } }, envelope.time),
+  commandAnswered(createJob, { jobId: "nightly-report", runId: "run-1", result: null }, envelope.time),
+  commandRefused(createJob, { code: "invalid_request", detail: "2 faults", errors: [] }, envelope.time),
+  commandRefused(
+    createJob,
+    { code: "invalid_request", detail: "is required", errors: [{ pointer: "/name", code: "required", message: "is required" }] },
+    envelope.time,
+  ),
 ];

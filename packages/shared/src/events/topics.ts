@@ -6,6 +6,8 @@ export const RUNS_TOPIC = "tickline.runs";
 export const CONTROL_TOPIC = "tickline.control";
 /** Orders of services that would rather speak Kafka than HTTP. */
 export const COMMANDS_TOPIC = "tickline.commands";
+/** What became of these orders: CommandAnswered, CommandRefused. */
+export const REPLIES_TOPIC = "tickline.replies";
 /** What foreign executors say of the runs of external queues. */
 export const REPORTS_TOPIC = "tickline.reports";
 /** One topic a queue: JobDue. */

@@ -12,7 +12,7 @@ const plan = planTopics({
 const named = (name: string) => plan.find((topic) => topic.name === name);
 
 test("every topic that an event is said on is made, and its dead letters", () => {
-  const topics = EVENT_DEFINITIONS.map(({ topic }) => topic.replace("{queue}", "high"));
+  const topics = EVENT_DEFINITIONS.flatMap(({ places }) => places.map(({ topic }) => topic.replace("{queue}", "high")));
   for (const topic of topics) expect([named(topic), named(`${topic}.dead`)]).not.toContain(undefined);
 });
 

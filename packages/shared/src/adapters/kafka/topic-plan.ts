@@ -1,4 +1,4 @@
-import { COMMANDS_TOPIC, CONTROL_TOPIC, dueTopic, JOBS_TOPIC, REPORTS_TOPIC, RUNS_TOPIC } from "../../events/topics.ts";
+import { COMMANDS_TOPIC, CONTROL_TOPIC, dueTopic, JOBS_TOPIC, REPLIES_TOPIC, REPORTS_TOPIC, RUNS_TOPIC } from "../../events/topics.ts";
 import { deadTopic } from "./dead-letters.ts";
 
 export interface TopicSettings {
@@ -27,7 +27,7 @@ const CONTROL_RETENTION_MS = 3_600_000;
 
 /** Every topic there is, each with its dead letters. */
 export function planTopics({ queues, partitions, replicas, retentionMs, deadRetentionMs }: TopicSettings): readonly TopicPlan[] {
-  const shared = [JOBS_TOPIC, RUNS_TOPIC, COMMANDS_TOPIC, REPORTS_TOPIC, ...queues.map(dueTopic)];
+  const shared = [JOBS_TOPIC, RUNS_TOPIC, COMMANDS_TOPIC, REPLIES_TOPIC, REPORTS_TOPIC, ...queues.map(dueTopic)];
   const live = [
     ...shared.map((name): TopicPlan => ({ name, partitions, replicas, retentionMs })),
     { name: CONTROL_TOPIC, partitions: 1, replicas, retentionMs: CONTROL_RETENTION_MS }, // Every instance reads all of it.

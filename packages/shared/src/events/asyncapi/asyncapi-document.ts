@@ -1,4 +1,5 @@
-import { EVENT_DEFINITIONS, type EventDefinition } from "../event-definitions.ts";
+import { EVENT_DEFINITIONS, type EventDefinition, type EventPlace } from "../event-definitions.ts";
+import { COMMANDS_TOPIC, REPLIES_TOPIC } from "../topics.ts";
 import { AVRO_NAMESPACE } from "../wire/avro-schema.ts";
 import { jsonSchemaOf, type JsonSchemaObject } from "../wire/json-schema.ts";
 import { recordShapeOf } from "../wire/wire-shape.ts";
@@ -8,40 +9,60 @@ export interface AsyncApiDocument {
   readonly [section: string]: unknown;
 }
 
-const DESCRIPTION = `What Tickline says on Kafka. Every message is a CloudEvent 1.0 in binary mode: the envelope is in \`ce_\` headers,
+const DESCRIPTION =
+  `What Tickline says on Kafka, and what it hears there: commands, and reports of foreign executors. Every message is a CloudEvent 1.0 in binary mode: the envelope is in \`ce_\` headers,
 the value is the data. Without a schema registry the value is JSON, as described here. With one it is Avro in Confluent's framing, by the
 same fields: the subject is \`${AVRO_NAMESPACE}.<name of the event>\`, instants are \`timestamp-millis\`, and JSON within is text. Messages
 repeat and are reordered; \`ce_id\` is the same for a repeat. Fields are added, never renamed or given another type.`.replaceAll("\n", " ");
 
 /** The AsyncAPI 3 document of every event, made of the schemas that write them, so that it cannot say something else. */
 export function asyncApiDocument(version: string): AsyncApiDocument {
-  const byTopic = Map.groupBy(EVENT_DEFINITIONS, ({ topic }) => topic);
+  const topics = topicsOf(EVENT_DEFINITIONS);
   return {
     asyncapi: "3.0.0",
     info: { title: "Tickline events", version, description: DESCRIPTION, license: { name: "MIT" } },
     defaultContentType: "application/json",
-    channels: Object.fromEntries([...byTopic].map(([topic, events]) => [channelOf(topic), channel(topic, events)])),
-    operations: Object.fromEntries(
-      [...byTopic].map(([topic, events]) => [`publish${capital(channelOf(topic))}`, operation(topic, events)]),
-    ),
+    channels: Object.fromEntries(topics.map((topic) => [channelOf(topic.name), channel(topic)])),
+    operations: Object.fromEntries(topics.map((topic) => [operationName(topic), operation(topic)])),
     components: { messages: Object.fromEntries(EVENT_DEFINITIONS.map((definition) => [definition.type, message(definition)])) },
   };
 }
 
+/** Everything on a topic is said either by Tickline or by others. */
+interface Topic {
+  readonly name: string;
+  readonly saidBy: EventPlace["saidBy"];
+  readonly types: readonly string[];
+}
+
+function topicsOf(definitions: readonly EventDefinition[]): readonly Topic[] {
+  const said = definitions.flatMap(({ type, places }) => places.map((place) => ({ type, ...place })));
+  const byTopic = [...Map.groupBy(said, ({ topic }) => topic)];
+  return byTopic.map(([name, events]) => ({ name, saidBy: events[0]?.saidBy ?? "tickline", types: events.map(({ type }) => type) }));
+}
+
 /** `jobs` for `tickline.jobs`, `due` for `tickline.due.{queue}`. */
 const channelOf = (topic: string): string => topic.split(".")[1] ?? topic;
-const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+const operationName = ({ name, saidBy }: Topic): string => {
+  const channelName = channelOf(name);
+  return `${saidBy === "tickline" ? "publish" : "consume"}${channelName.charAt(0).toUpperCase()}${channelName.slice(1)}`;
+};
 
-const channel = (topic: string, events: readonly EventDefinition[]) => ({
-  address: topic,
-  messages: Object.fromEntries(events.map(({ type }) => [type, { $ref: `#/components/messages/${type}` }])),
-  ...(topic.includes("{queue}") && { parameters: { queue: { description: "The name of a queue.", examples: ["default"] } } }),
+const channel = ({ name, types }: Topic) => ({
+  address: name,
+  messages: Object.fromEntries(types.map((type) => [type, { $ref: `#/components/messages/${type}` }])),
+  ...(name.includes("{queue}") && { parameters: { queue: { description: "The name of a queue.", examples: ["default"] } } }),
 });
 
-const operation = (topic: string, events: readonly EventDefinition[]) => ({
-  action: "send",
+const operation = ({ name, saidBy, types }: Topic) => ({
+  action: saidBy === "tickline" ? "send" : "receive",
+  ...inChannel(name, types),
+  ...(name === COMMANDS_TOPIC && { reply: inChannel(REPLIES_TOPIC, ["CommandAnswered", "CommandRefused"]) }),
+});
+
+const inChannel = (topic: string, types: readonly string[]) => ({
   channel: { $ref: `#/channels/${channelOf(topic)}` },
-  messages: events.map(({ type }) => ({ $ref: `#/channels/${channelOf(topic)}/messages/${type}` })),
+  messages: types.map((type) => ({ $ref: `#/channels/${channelOf(topic)}/messages/${type}` })),
 });
 
 const message = ({ type, summary, key, data }: EventDefinition) => ({
@@ -61,7 +82,7 @@ const headersOf = (type: string): JsonSchemaObject => ({
     ce_specversion: { const: "1.0" },
     ce_id: { type: "string", description: "One for each thing that happened: a repeat has the same." },
     ce_type: { const: type },
-    ce_source: { type: "string", examples: ["tickline/scheduler"] },
+    ce_source: { type: "string", description: "Who says it: a foreign executor by its name.", examples: ["tickline/scheduler"] },
     ce_subject: { type: "string", description: "The id of the job, where it is about one." },
     ce_time: { type: "string", format: "date-time" },
     ce_tenantid: { type: "string" },

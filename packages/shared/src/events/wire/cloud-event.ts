@@ -1,5 +1,4 @@
 import type { TicklineEvent } from "../event.ts";
-import type { EventSource } from "../envelope.ts";
 import { WireFault } from "./wire-values.ts";
 
 /**
@@ -10,7 +9,7 @@ import { WireFault } from "./wire-values.ts";
 export interface EventAttributes {
   readonly id: string;
   readonly type: string;
-  readonly source: EventSource;
+  readonly source: string;
   readonly subject: string;
   readonly time: number;
   readonly tenantId: string;
@@ -40,7 +39,7 @@ export function readAttributes(headers: WireHeaders): EventAttributes {
   return {
     id: required(headers, "ce_id"),
     type: required(headers, "ce_type"),
-    source: required(headers, "ce_source") as EventSource, // Nothing hangs on who says it, and others may.
+    source: required(headers, "ce_source"),
     subject: headerText(headers, "ce_subject") ?? "",
     time,
     tenantId: required(headers, "ce_tenantid"),

@@ -31,7 +31,7 @@ export function eventFormats(format: WireFormat): ReadonlyMap<string, EventForma
 }
 
 export const eventKey = ({ definition }: EventFormat, event: TicklineEvent): string | null =>
-  definition.key === "jobId" ? event.subject : null;
+  definition.key === "jobId" && event.subject !== "" ? event.subject : null;
 
 /** Reads one message: the envelope here, the data by `readData`. A `WireFault` from either is a message nobody can read. */
 export function decodeBy(

@@ -42,7 +42,7 @@ describe("events as CloudEvents with JSON", () => {
     expect(JSON.parse(String(message?.value))).toMatchObject({ jobId: "nightly-report", scheduledFor: "2026-03-29T01:00:00.000Z" });
   });
 
-  test("the key is the job's id, and JobDue and hints have none", () => {
+  test("the key is the job's id, and JobDue, hints and replies have none", () => {
     const keys = sampleEvents().map((event) => [event.type, jsonCodec.encode([event])[0]?.key]);
     expect(Object.fromEntries(keys)).toEqual({
       JobCreated: "nightly-report",
@@ -56,6 +56,12 @@ describe("events as CloudEvents with JSON", () => {
       CancelRequested: null,
       HandlersChanged: null,
       RunsReady: null,
+      JobHeartbeat: "nightly-report",
+      CreateJob: null, // The last of them names no job.
+      TriggerJob: "nightly-report",
+      CancelRun: "nightly-report",
+      CommandAnswered: null,
+      CommandRefused: null,
     });
   });
 
