@@ -15,6 +15,7 @@ export function severableClaims(claims: RunClaims): SeverableClaims {
   open.resolve();
   return {
     claims: {
+      read: (runIds) => open.promise.then(() => claims.read(runIds)),
       claim: (request) => open.promise.then(() => claims.claim(request)),
       heartbeat: (request) => open.promise.then(() => claims.heartbeat(request)),
       defer: (request) => open.promise.then(() => claims.defer(request)),

@@ -57,6 +57,11 @@ export interface Deferral {
  */
 export interface RunClaims {
   /**
+   * The runs of these ids that have not ended, as they stand now and with what an executor needs, in any order: for who has
+   * no more of a run than its id. Those unknown or ended are left out. Reading changes nothing.
+   */
+  read(runIds: readonly string[]): Promise<readonly DueRun[]>;
+  /**
    * `due` with an equal attempt and no cancel flag becomes `running`. Never an upsert. A repeat under the same token, its
    * answer having been lost, answers `won` again, so a token is for one claim; a run that stands twice in a batch is won once.
    */

@@ -39,7 +39,8 @@ export function createDueRuns(context: StoreContext): DueRuns {
   };
 }
 
-async function dueRunsOf({ rows, definitions }: StoreContext, due: readonly RunRow[]): Promise<DueRun[]> {
+/** With their definitions, and the last runs of their jobs at present. */
+export async function dueRunsOf({ rows, definitions }: StoreContext, due: readonly RunRow[]): Promise<DueRun[]> {
   if (due.length === 0) return [];
   const jobUids = [...new Set(due.map(({ jobUid }) => jobUid))];
   const [definitionOf, jobs] = await Promise.all([definitions.of(due), rows.jobs.find({ _id: { $in: jobUids } }, { fields: ["lastRun"] })]);

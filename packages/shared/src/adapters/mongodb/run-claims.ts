@@ -1,12 +1,16 @@
 import type { HeldLease, RunClaims } from "../../ports/run-claims.ts";
 import { claimAll } from "./claim-batch.ts";
 import type { StoreContext } from "./context.ts";
+import { dueRunsOf } from "./due-runs.ts";
 import { groupBy } from "./group-by.ts";
 import { settleAll } from "./settle-batch.ts";
 
 export function createRunClaims(context: StoreContext): RunClaims {
   const { runs } = context.rows;
   return {
+    async read(runIds) {
+      return runIds.length === 0 ? [] : dueRunsOf(context, await runs.find({ _id: { $in: [...runIds] }, state: { $in: OPEN_STATES } }));
+    },
     claim: (request) => claimAll(context, request),
     async heartbeat({ leases, leaseMs, now }) {
       if (leases.length === 0) return { renewed: [], cancelRequested: [] };
@@ -36,5 +40,7 @@ export function createRunClaims(context: StoreContext): RunClaims {
     },
   };
 }
+
+const OPEN_STATES = ["due", "running", "retrying"];
 
 const running = (leases: readonly HeldLease[]) => ({ _id: { $in: leases.map(({ runId }) => runId).sort() }, state: { $eq: "running" } });

@@ -10,7 +10,7 @@ import type { Core } from "./core.ts";
 import { openFires } from "./fires.ts";
 import { openHandlerRows } from "./handler-rows.ts";
 import type { HotName } from "./hot-names.ts";
-import { openJobsByUid, openPublishable, openUpcoming, takeTexts } from "./job-call.ts";
+import { openDueRunCalls, openJobsByUid, openUpcoming, takeTexts } from "./job-call.ts";
 import { openJobReads } from "./job-reads.ts";
 import { openLeaderRows } from "./leader-rows.ts";
 import { openOutbox } from "./outbox.ts";
@@ -24,7 +24,7 @@ import type { PacketReader, PacketWriter } from "./wire.ts";
 
 /** Calls that change nothing, neither in the file nor in memory: where one fails, nothing is to be mended. */
 export const READ_CALLS: ReadonlySet<string> = new Set<HotName | ColdName>([
-  ...(["upcoming", "readJobs", "publishable"] as const),
+  ...(["upcoming", "readJobs", "publishable", "readRuns"] as const),
   ...(["unsent", "queues", "unclaimed", "heartbeat", "ending", "unannounced", "settledSince", "watermark", "listHandlers"] as const),
   ...(["hello", "getJob", "listJobs", "getRun", "listRuns", "originOf"] as const),
 ]);
@@ -39,7 +39,7 @@ export const openHotCalls = (core: Core): Readonly<Record<HotName, HotCall>> => 
   announced: (reader) => core.endings.announced(takeTexts(reader)),
   upcoming: openUpcoming(core),
   readJobs: openJobsByUid(core),
-  publishable: openPublishable(core),
+  ...openDueRunCalls(core),
 });
 
 /** All other calls: one argument and one answer, both as JSON. */

@@ -111,8 +111,15 @@ export function putPublishable(writer: PacketWriter, { slots, queue, limit }: Pu
   putNumber(writer, limit);
 }
 
-/** Reads the publishable runs of one queue with all that an executor needs. */
-export function openPublishable(core: Core): (reader: PacketReader, writer: PacketWriter) => void {
+export interface DueRunCalls {
+  /** The publishable runs of one queue. */
+  readonly publishable: (reader: PacketReader, writer: PacketWriter) => void;
+  /** The open ones among the runs of some ids. */
+  readonly readRuns: (reader: PacketReader, writer: PacketWriter) => void;
+}
+
+/** Reads of runs with all that an executor needs. */
+export function openDueRunCalls(core: Core): DueRunCalls {
   const select = core.db.prepare(
     `SELECT cursors.last_run_id, cursors.last_state, cursors.last_scheduled, cursors.last_started_at, cursors.last_finished_at,
        cursors.last_attempt, cursors.last_error, jobs.tenant, jobs.uid, jobs.id, runs.version, runs.cause, definitions.body
@@ -121,16 +128,27 @@ export function openPublishable(core: Core): (reader: PacketReader, writer: Pack
      WHERE runs.run_key = ?`,
   );
   select.setReturnArrays(true);
-  return (reader, writer) => {
-    const slots = { from: takeNumber(reader), to: takeNumber(reader) };
-    const queue = core.open.queues.get(takeText(reader));
-    const runs = readyRuns(queue, { slots, limit: takeNumber(reader) });
+  function putRuns(writer: PacketWriter, runs: readonly OpenRun[]): void {
     putNumber(writer, runs.length);
     for (const run of runs) {
       const row = select.get(run.runKey) as unknown as JobRow | undefined;
       if (row === undefined) throw new AppError("store_corrupt", `run ${run.runId}: its row is gone`);
       putDueRun(writer, run, row);
     }
+  }
+  return {
+    publishable(reader, writer) {
+      const slots = { from: takeNumber(reader), to: takeNumber(reader) };
+      const queue = core.open.queues.get(takeText(reader));
+      putRuns(writer, readyRuns(queue, { slots, limit: takeNumber(reader) }));
+    },
+    readRuns(reader, writer) {
+      const runIds = new Set(takeTexts(reader));
+      putRuns(
+        writer,
+        [...runIds].flatMap((runId) => core.open.byId.get(runId) ?? []),
+      );
+    },
   };
 }
 

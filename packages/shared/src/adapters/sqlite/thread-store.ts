@@ -116,6 +116,7 @@ const firePorts = ({ thread, memory }: Link): Pick<Store, "dueJobs" | "dueRuns" 
 
 const claimPorts = ({ thread, memory }: Link): Pick<Store, "claims" | "control" | "announcements"> => ({
   claims: {
+    read: (runIds) => thread.hot("readRuns", { put: (writer) => putTexts(writer, runIds), take: takeDueRuns }),
     claim: (request) =>
       thread.hot("claim", {
         put: (writer) => putClaim(writer, request),

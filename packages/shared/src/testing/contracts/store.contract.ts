@@ -13,6 +13,7 @@ import { jobOutboxContract } from "./job-outbox.contract.ts";
 import { jobStatusContract } from "./job-status.contract.ts";
 import { leaseRowsContract } from "./lease-rows.contract.ts";
 import { overlapContract } from "./overlap.contract.ts";
+import { readRunsContract } from "./read-runs.contract.ts";
 import { requestsContract } from "./requests.contract.ts";
 import { retentionContract } from "./retention.contract.ts";
 import { runClaimsContract } from "./run-claims.contract.ts";
@@ -34,6 +35,7 @@ const CONTRACTS: readonly StoreContract[] = [
   claimedFiresContract,
   dueRunsContract,
   wakeContract,
+  readRunsContract,
   runClaimsContract,
   overlapContract,
   settleContract,

@@ -1,14 +1,19 @@
 import type { ClaimedRun, DueRun } from "../../../domain/due-run.ts";
+import { isTerminal } from "../../../domain/run-state.ts";
 import type { ClaimOutcome, ClaimRequest, RunClaims } from "../../../ports/run-claims.ts";
 import { endRun } from "./run-changes.ts";
 import { beginOrSkip } from "./claim-run.ts";
-import { endedRunOf, type RunRow } from "./run-row.ts";
+import { dueRunOf, endedRunOf, type RunRow } from "./run-row.ts";
 import { settleAttempt } from "./settle-attempt.ts";
 import type { MemoryState } from "./state.ts";
 
 export function createRunClaims(state: MemoryState): RunClaims {
-  const { runs } = state;
+  const { jobs, runs } = state;
   return {
+    async read(runIds) {
+      const rows = [...new Set(runIds)].flatMap((runId) => runs.get(runId) ?? []).filter(({ state: now }) => !isTerminal(now));
+      return rows.map((row) => dueRunOf(row, jobs.get(row.origin.jobUid)?.job.lastRun ?? null));
+    },
     async claim(request) {
       const won = new Set<string>();
       return request.runs.map((run) => {
