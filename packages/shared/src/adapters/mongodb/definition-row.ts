@@ -1,23 +1,44 @@
 import { Schema } from "mongoose";
+import type { Instant } from "../../domain/instant.ts";
 import type { JobDefinition } from "../../domain/job-definition.ts";
 import type { JsonObject } from "../../domain/json.ts";
 
-/** One immutable definition of a job, named by both: written once, read by all that is fired under it. */
+/** What a sweep saw: its job has this definition, or nobody uses it. Where runs do, there is nothing to note. */
+export interface Finding {
+  readonly use: "job" | "nobody";
+  /** When this was found first since the definition was named. */
+  readonly since: Instant;
+}
+
+/** One definition of a job, named by both: written once, read by all that is fired under it. Only who uses it changes. */
 export interface DefinitionRow {
   readonly _id: string;
   readonly jobUid: string;
   readonly hash: string;
   /** `params` is JSON text: its keys are the user's, and may hold the dots and dollars that are the server's own. */
   readonly definition: Omit<JobDefinition, "params"> & { readonly params: string };
+  /** A token of whoever named it last, to make use of it or to leave it. A sweep that decides by what it read compares this. */
+  readonly named: string;
+  /** When a sweep shall look who uses it; absent: its job does, and nobody need look before an edit names it again. */
+  readonly lookAt?: Instant | undefined;
+  readonly found?: Finding | undefined;
 }
+
+export interface DefinitionKey {
+  readonly jobUid: string;
+  readonly definitionHash: string;
+}
+
+export type Naming = Required<Pick<DefinitionRow, "named" | "lookAt">>;
 
 export const definitionId = (jobUid: string, hash: string): string => `${jobUid}/${hash}`;
 
-export const newDefinitionRow = (jobUid: string, hash: string, definition: JobDefinition): DefinitionRow => ({
-  _id: definitionId(jobUid, hash),
+export const newDefinitionRow = ({ jobUid, definitionHash }: DefinitionKey, definition: JobDefinition, naming: Naming): DefinitionRow => ({
+  _id: definitionId(jobUid, definitionHash),
   jobUid,
-  hash,
+  hash: definitionHash,
   definition: { ...definition, params: JSON.stringify(definition.params) },
+  ...naming,
 });
 
 export const definitionOf = ({ definition }: DefinitionRow): JobDefinition => ({
@@ -26,6 +47,6 @@ export const definitionOf = ({ definition }: DefinitionRow): JobDefinition => ({
 });
 
 export const definitionSchema = new Schema<DefinitionRow>(
-  { _id: String, jobUid: String, hash: String, definition: Schema.Types.Mixed },
+  { _id: String, jobUid: String, hash: String, definition: Schema.Types.Mixed, named: String, lookAt: Number, found: Schema.Types.Mixed },
   { collection: "definitions", versionKey: false, minimize: false, strict: "throw", autoIndex: false, autoCreate: false },
 );

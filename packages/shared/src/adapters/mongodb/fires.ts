@@ -2,8 +2,10 @@ import { AppError } from "../../domain/app-error.ts";
 import type { Fire } from "../../domain/fire.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { runIdOf } from "../../domain/run-id.ts";
+import { DEFINITION_GRACE_MS } from "../../ports/retention.ts";
 import type { FiredRun, FireOutcome } from "../../ports/due-jobs.ts";
 import type { StoreContext } from "./context.ts";
+import type { DefinitionKey } from "./definition-row.ts";
 import { groupFires } from "./fire-groups.ts";
 import { clearPending } from "./pending-fires.ts";
 import { type MadeRun, makeRuns } from "./run-making.ts";
@@ -22,6 +24,7 @@ interface FireBatch {
  */
 export async function fireAll(context: StoreContext, fires: readonly Fire[], now: Instant): Promise<FireOutcome[]> {
   const outcomes = fires.map(() => LOST);
+  await nameDefinitions(context, fires, now);
   for (const round of roundsOf(fires)) {
     const won = await fireRound(
       context,
@@ -32,6 +35,28 @@ export async function fireAll(context: StoreContext, fires: readonly Fire[], now
   }
   return outcomes;
 }
+
+/**
+ * A fire of a job that lives must name definitions that are there, or all is refused before anything is done. Named, they
+ * are safe from sweeps for far longer than a fire takes to make its runs, or to leave them in `pending`.
+ */
+async function nameDefinitions({ rows, definitions }: StoreContext, fires: readonly Fire[], now: Instant): Promise<void> {
+  const missing = await definitions.name(fires.flatMap(namedBy), now + DEFINITION_GRACE_MS);
+  if (missing.length === 0) return;
+  const jobs = await rows.jobs.find(
+    { _id: { $in: missing.map(({ jobUid }) => jobUid) }, state: { $ne: "deleted" } },
+    { fields: ["state"] },
+  );
+  const living = new Set(jobs.map(({ _id }) => _id));
+  const nothing = missing.find(({ jobUid }) => living.has(jobUid));
+  if (nothing !== undefined) throw new AppError("internal", `fire ${nothing.jobUid}: no definition ${nothing.definitionHash}`);
+}
+
+/** The definitions it names besides that of its job. */
+const namedBy = ({ job, entries }: Fire): DefinitionKey[] =>
+  entries
+    .filter(({ definitionHash }) => definitionHash !== job.definitionHash)
+    .map(({ definitionHash }) => ({ jobUid: job.uid, definitionHash }));
 
 /** Indexes of fires such that no job stands twice in one round. Mostly there is one round. */
 function roundsOf(fires: readonly Fire[]): number[][] {
@@ -93,12 +118,7 @@ function firedRunOf(wanted: RunRow, made: MadeRun | undefined): FiredRun {
 }
 
 async function rowsOf({ definitions, digest }: StoreContext, fires: readonly Fire[], batch: FireBatch): Promise<Map<Fire, RunRow[]>> {
-  const others = fires.flatMap(({ job, entries }) =>
-    entries
-      .filter(({ definitionHash }) => definitionHash !== job.definitionHash)
-      .map(({ definitionHash }) => ({ jobUid: job.uid, definitionHash })),
-  );
-  const definitionOf = await definitions.of(others);
+  const definitionOf = await definitions.of(fires.flatMap(namedBy));
   const rowOf = ({ job }: Fire, entry: Fire["entries"][number]): RunRow => {
     const { cause, scheduledFor, key, definitionHash } = entry;
     const own = { jobUid: job.uid, definitionHash };

@@ -32,12 +32,16 @@ export const INDEXES: Readonly<Record<string, readonly Index[]>> = {
     { name: "outbox_event", key: { "outbox.id": 1 }, ...holding("outbox.time") },
     { name: "tombstones", key: { deletedAt: 1 }, ...having("deletedAt") },
   ],
-  definitions: [{ name: "job", key: { jobUid: 1 } }],
+  definitions: [
+    { name: "job", key: { jobUid: 1 } },
+    { name: "look", key: { lookAt: 1 }, ...having("lookAt") },
+  ],
   runs: [
     { name: "newest", key: { tenantId: 1, _id: -1 } },
     { name: "newest_by_job", key: { tenantId: 1, jobId: 1, _id: -1 } },
     { name: "newest_by_state", key: { tenantId: 1, state: 1, _id: -1 } },
     { name: "newest_by_cause", key: { tenantId: 1, cause: 1, _id: -1 } },
+    { name: "definition", key: { jobUid: 1, definitionHash: 1 } },
     { name: "wake", key: { state: 1, wakeAt: 1, slot: 1 }, ...having("wakeAt") },
     { name: "expiry", key: { expiresAt: 1, slot: 1 }, ...having("expiresAt") },
     { name: "waiting", key: { standing: 1, queue: 1, _id: 1, slot: 1 }, ...having("standing") },

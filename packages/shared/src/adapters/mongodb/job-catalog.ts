@@ -3,6 +3,7 @@ import type { Job } from "../../domain/job.ts";
 import { definitionHash } from "../../domain/job-definition.ts";
 import type { ChangeOutcome, CreateOutcome, JobCatalog, JobChange } from "../../ports/job-catalog.ts";
 import type { StoreContext } from "./context.ts";
+import { LOOK_SOON } from "./definitions.ts";
 import { jobsOf } from "./due-jobs.ts";
 import { listJobs } from "./job-list.ts";
 import { definedPart, type JobRow, jobOf, newJobRow } from "./job-row.ts";
@@ -80,8 +81,10 @@ async function changeOnce(context: StoreContext, tenantId: string, { previous, n
   const [row] = await rows.jobs.find(asRead);
   if (row === undefined) return { kind: "stale" };
   await completePending(context, [row]);
-  if (next.definitionHash !== row.definitionHash)
+  if (next.definitionHash !== row.definitionHash) {
     await definitions.add({ jobUid: previous.uid, definitionHash: next.definitionHash }, next.definition);
+    await definitions.name([{ jobUid: previous.uid, definitionHash: row.definitionHash }], LOOK_SOON); // It may be left by all.
+  }
   const changed = await rows.jobs.updateAndRead(
     { ...asRead, fireToken: { $eq: row.fireToken }, "pending.0": { $exists: false } },
     { $set: { ...definedPart(next) }, $push: { outbox: event } },

@@ -46,7 +46,8 @@ export async function openMongodbStore(options: MongodbStoreOptions): Promise<St
   try {
     const rows = collectionsOf(connection);
     await migrate(connection, rows);
-    return createStore(connection, { ...contextOf(connection, options), rows, definitions: createDefinitions(rows) });
+    const shell = contextOf(connection, options);
+    return createStore(connection, { ...shell, rows, definitions: createDefinitions(rows, shell.newToken) });
   } catch (fault) {
     await connection.close();
     throw fault;

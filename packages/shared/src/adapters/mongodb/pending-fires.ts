@@ -1,5 +1,5 @@
 import { runIdOf } from "../../domain/run-id.ts";
-import type { DefinitionKey } from "./definitions.ts";
+import type { DefinitionKey } from "./definition-row.ts";
 import type { StoreContext } from "./context.ts";
 import type { JobRow, PendingFire } from "./job-row.ts";
 import { makeRuns } from "./run-making.ts";

@@ -1,6 +1,7 @@
 import { runIdFloor } from "../../domain/run-id.ts";
 import type { Retention, RetentionRequest } from "../../ports/retention.ts";
 import type { StoreContext } from "./context.ts";
+import { sweepDefinitions } from "./definition-sweep.ts";
 import type { JobRow } from "./job-row.ts";
 import { completePending } from "./pending-fires.ts";
 import { cancelOpenRuns } from "./run-control.ts";
@@ -13,7 +14,8 @@ export const createRetention = (context: StoreContext): Retention => ({
     const runs = await sweepRuns(context, request);
     const requests = await sweepBindings(context, request);
     const { tombstones, cancelled } = await sweepTombstones(context, request);
-    return { runs, requests, tombstones, more: Math.max(runs, requests, tombstones, cancelled) >= request.limit };
+    const { definitions, more } = await sweepDefinitions(context, request);
+    return { runs, requests, tombstones, definitions, more: more || Math.max(runs, requests, tombstones, cancelled) >= request.limit };
   },
 });
 
