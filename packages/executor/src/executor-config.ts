@@ -7,6 +7,8 @@ export interface ExecutorConfig {
   readonly executorId: string;
   /** Queues to take runs from. The first is served first; one claim in ten goes to the others in turn. */
   readonly queues: readonly string[];
+  /** Queues that foreign executors serve: their reports are taken in, and their runs are not taken. */
+  readonly externalQueues: readonly string[];
   /** Handlers that run at once. They share one thread, so more helps only while they wait for others. */
   readonly workersMax: number;
   /** The right to run an attempt ends this long after its last renewal. */
@@ -59,6 +61,7 @@ const DAY_MS = 86_400_000;
 
 export const EXECUTOR_DEFAULTS: Omit<ExecutorConfig, "executorId"> = {
   queues: BUILT_IN_QUEUES,
+  externalQueues: [],
   workersMax: 200,
   leaseMs: 15_000,
   heartbeatMs: 5_000,
@@ -86,13 +89,15 @@ export const EXECUTOR_DEFAULTS: Omit<ExecutorConfig, "executorId"> = {
 };
 
 /** Throws `bad_config` for settings that contradict each other. */
-export function checkExecutorConfig({ leaseMs, heartbeatMs, leaseMarginMs, workersMax, queues }: ExecutorConfig): void {
+export function checkExecutorConfig({ leaseMs, heartbeatMs, leaseMarginMs, workersMax, queues, externalQueues }: ExecutorConfig): void {
+  const both = externalQueues.filter((queue) => queues.includes(queue));
   const faults = [
     // One heartbeat may be lost before a handler is asked to end.
     leaseMs - leaseMarginMs < 2 * heartbeatMs && `leaseMs - leaseMarginMs must be at least 2 * heartbeatMs (${2 * heartbeatMs})`,
     workersMax < 1 && "workersMax must be at least 1",
     queues.length === 0 && "queues must name at least one",
     new Set(queues).size < queues.length && "queues must name each once",
+    both.length > 0 && `${both.join(", ")} cannot be both among the queues and the external queues`,
   ].filter((fault) => fault !== false);
   if (faults.length > 0) throw new AppError("bad_config", `the executor's configuration is not usable: ${faults.join("; ")}`);
 }

@@ -12,6 +12,8 @@ export interface ExecutorMetrics {
   readonly durationSeconds: Histogram;
   readonly claims: { readonly won: Counter.Internal; readonly lost: Counter.Internal; readonly skipped: Counter.Internal };
   readonly unpublished: Counter;
+  /** Reports of foreign executors. `lost`: another has the attempt, or it is over. */
+  readonly reports: Counter<"outcome">;
 }
 
 export interface ExecutorGauges {
@@ -51,6 +53,12 @@ export function createExecutorMetrics(registry: Registry): ExecutorMetrics {
     unpublished: new Counter({
       name: "tickline_events_unpublished_total",
       help: "Events the bus did not take. Ends of runs are announced by the scheduler's sweep, the rest is best effort.",
+      registers,
+    }),
+    reports: new Counter({
+      name: "tickline_reports_total",
+      help: "Reports of foreign executors by what became of them.",
+      labelNames: ["outcome"],
       registers,
     }),
   };

@@ -11,6 +11,7 @@ import { createHandlerPublication } from "./handler-publication.ts";
 import { createLeaseKeeper } from "./lease-keeper.ts";
 import { createLocalWorkers } from "./local-workers.ts";
 import { oncePerTurn } from "./once-per-turn.ts";
+import { createReportConsumer } from "./reports/report-consumer.ts";
 import { createRunEvents } from "./run-events.ts";
 import { createRunningAttempts } from "./running-attempts.ts";
 import { settledWithin } from "./settled-within.ts";
@@ -38,12 +39,13 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
     await heartbeat.start();
     await publication.start();
     await consumers.start();
+    await parts.reports.start();
   }
   /** Each step is bounded; what none of them brought to its end is found by its lease, and run again. */
   async function stop(): Promise<void> {
     const { clock, config, log } = context;
     state.open = false;
-    await consumers.stop();
+    await Promise.all([consumers.stop(), parts.reports.stop()]);
     await settledWithin(clock, config.drainMs, parts.idle());
     attempts.abortAll("shutdown");
     await settledWithin(clock, config.abortGraceMs, parts.idle());
@@ -112,6 +114,7 @@ function createParts(context: ExecutorContext, pool: WorkerPool) {
     idle: idleness.idle,
     heartbeat: createLeaseKeeper({ context, attempts: attempts.all, unsettled: settler.leases, deadlines: attempts.deadlines, cancel }),
     publication: createHandlerPublication(context),
+    reports: createReportConsumer({ context, events }),
     workers,
     onPoolChange() {
       idleness.look();

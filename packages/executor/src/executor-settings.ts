@@ -1,5 +1,6 @@
 import {
   drainMsSetting,
+  externalQueuesSetting,
   handlersDirSetting,
   hostSetting,
   logLevelSetting,
@@ -16,6 +17,7 @@ export const EXECUTOR_SETTINGS = {
     ...queuesSetting,
     description: "Queues to take runs from, by commas. The first is served first; one claim in ten goes to the others.",
   },
+  externalQueues: externalQueuesSetting,
   workersMax: workersMaxSetting,
   drainMs: {
     ...drainMsSetting,

@@ -27,7 +27,7 @@ runService(
       const http = createHttpHandler();
       const store = await openStore(config.storeUrl);
       const bus = await openBus({ settings: config, clientId: "tickline-executor", log, metrics, onDead: end });
-      const { queues, workersMax, drainMs } = config;
+      const { queues, externalQueues, workersMax, drainMs } = config;
       const executor = createExecutor(
         {
           ...store,
@@ -43,6 +43,7 @@ runService(
           ...EXECUTOR_DEFAULTS,
           executorId: `executor-${systemEntropy.newId()}`,
           queues,
+          externalQueues,
           workersMax,
           drainMs,
           retentionMs: config.retentionDays * DAY_MS,

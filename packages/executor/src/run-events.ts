@@ -12,7 +12,8 @@ import type { Unsettled } from "./settle-queue.ts";
 
 /** Says on the bus what runs come to, in batches, in the order it happened. Nothing is tried twice: see below. */
 export interface RunEvents {
-  started(claim: ClaimedRun): void;
+  /** `executor`: whose attempt it is; ours, unless said. */
+  started(claim: ClaimedRun, executor?: string): void;
   retrying(unsettled: Unsettled, retryAt: Instant): void;
   /** Announced until the bus has it: by the sweep of the scheduler, if not from here. */
   ended(run: EndedRun): void;
@@ -54,7 +55,7 @@ export function createRunEvents(
     }
   }
   return {
-    started: (claim) => say(jobStarted(claim, config.executorId)),
+    started: (claim, executor = config.executorId) => say(jobStarted(claim, executor)),
     retrying: ({ claim, result }, retryAt) => {
       if (result.kind === "retry")
         say(jobRetrying(claim.run, { retryAt, error: result.error, time: clock.now(), startedAt: claim.startedAt }));

@@ -58,6 +58,20 @@ export const queuesSetting = settingOf({
   description: "Queues that jobs may use, by commas.",
 });
 
+export const externalQueuesSetting = settingOf({
+  env: "EXTERNAL_QUEUES",
+  flag: null,
+  placeholder: "NAMES",
+  fallback: null,
+  schema: z
+    .string()
+    .optional()
+    .transform((text) => text?.split(",").map((name) => name.trim()) ?? [])
+    .pipe(z.array(QueueNameSchema)),
+  description:
+    "Queues of foreign executors, by commas and apart from `QUEUES`; the same in all processes. Jobs on them may name any handler, and what is said of their runs on `tickline.reports` is taken in.",
+});
+
 export const workersMaxSetting = settingOf({
   env: "WORKERS_MAX",
   flag: "workers",

@@ -20,13 +20,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
     return findings.some(({ kind }) => kind === "fails") ? 1 : 0;
   },
   async topics() {
-    const { url, queues, partitions, replicas, retentionMs, deadRetentionMs, ...security } = readConfig(
+    const { url, queues, externalQueues, partitions, replicas, retentionMs, deadRetentionMs, ...security } = readConfig(
       { url: busUrlSetting, ...kafkaSettings, ...TOPIC_SETTINGS },
       sources,
     );
     const { ensureTopics } = await import("../adapters/kafka/topics-command.ts");
     const { planTopics } = await import("../adapters/kafka/topic-plan.ts");
-    const topics = planTopics({ queues, partitions, replicas, retentionMs, deadRetentionMs });
+    const topics = planTopics({ queues: [...queues, ...externalQueues], partitions, replicas, retentionMs, deadRetentionMs });
     const outcomes = await ensureTopics({
       url,
       security: kafkaSecurityOf(security),

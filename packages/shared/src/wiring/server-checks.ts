@@ -3,7 +3,7 @@ import { systemClock } from "../adapters/system/clock.ts";
 import { systemEntropy } from "../adapters/system/entropy.ts";
 import { AppError } from "../domain/app-error.ts";
 import { silentLogger, type Logger } from "../runtime/logger.ts";
-import { queuesSetting } from "../runtime/common-settings.ts";
+import { externalQueuesSetting, queuesSetting } from "../runtime/common-settings.ts";
 import { busUrlSetting, kafkaSettings, lockUrlSetting, registryUrlSetting, storeUrlSetting } from "../runtime/server-settings.ts";
 import { serverCheck, type ServerCheck } from "./doctor.ts";
 import { kafkaSecurityOf } from "./open-servers.ts";
@@ -31,9 +31,9 @@ const store = serverCheck({
 const bus = serverCheck({
   variable: "BUS_URL",
   server: "Kafka",
-  table: { url: busUrlSetting, queues: queuesSetting, ...kafkaSettings },
+  table: { url: busUrlSetting, queues: queuesSetting, externalQueues: externalQueuesSetting, ...kafkaSettings },
   without: "",
-  async look({ url, queues, ...security }) {
+  async look({ url, queues, externalQueues, ...security }) {
     const { createKafkaClient } = await import("../adapters/kafka/kafka-client.ts");
     const { parseKafkaUrl } = await import("../adapters/kafka/kafka-url.ts");
     const { planTopics } = await import("../adapters/kafka/topic-plan.ts");
@@ -42,7 +42,13 @@ const bus = serverCheck({
     try {
       await admin.connect();
       const existing = new Set(await admin.listTopics());
-      const wanted = planTopics({ queues, partitions: 1, replicas: 1, retentionMs: 1, deadRetentionMs: 1 }).map(({ name }) => name);
+      const wanted = planTopics({
+        queues: [...queues, ...externalQueues],
+        partitions: 1,
+        replicas: 1,
+        retentionMs: 1,
+        deadRetentionMs: 1,
+      }).map(({ name }) => name);
       const missing = wanted.filter((name) => !existing.has(name));
       if (missing.length > 0)
         throw new AppError("bad_config", `Kafka answers, but has no topic ${missing.join(", ")}: npm run topics makes them`);

@@ -1,4 +1,4 @@
-import { queuesSetting } from "../runtime/common-settings.ts";
+import { externalQueuesSetting, queuesSetting } from "../runtime/common-settings.ts";
 import { settingOf, wholeNumber } from "../runtime/config.ts";
 
 const DAY_MS = 86_400_000;
@@ -15,6 +15,7 @@ const days = (env: string, { fallback, description }: { fallback: string; descri
 /** What `npm run topics` makes topics by. */
 export const TOPIC_SETTINGS = {
   queues: queuesSetting,
+  externalQueues: externalQueuesSetting,
   partitions: settingOf({
     env: "TOPIC_PARTITIONS",
     flag: null,

@@ -1,0 +1,87 @@
+import type { ClaimedRun } from "@tickline/shared/domain/due-run";
+import type { EndedRun } from "@tickline/shared/domain/settlement";
+import type { HeldLease } from "@tickline/shared/ports/run-claims";
+import { inParallel } from "@tickline/shared/runtime/in-parallel";
+import type { ExecutorContext } from "../executor-deps.ts";
+import type { KnownReport } from "./sort-reports.ts";
+
+export type LeaseContext = Pick<ExecutorContext, "claims" | "clock" | "config">;
+
+/** A report whose executor has the right to the attempt, now or since an earlier report. */
+export interface WonReport extends KnownReport {
+  readonly claim: ClaimedRun;
+}
+
+export interface ClaimedReports {
+  readonly won: readonly WonReport[];
+  /** Runs that the claim has closed. */
+  readonly skipped: readonly EndedRun[];
+}
+
+export interface RenewedReports {
+  readonly renewed: ReadonlySet<KnownReport>;
+  /** Those of them whose run somebody wants cancelled. */
+  readonly cancelled: readonly KnownReport[];
+}
+
+/** Writes of one batch under way at once. */
+const WRITES_AT_ONCE = 8;
+
+/** Reports that one write can serve: of one executor, attempt and lease. */
+interface LeaseGroup {
+  readonly executor: string;
+  readonly token: string;
+  readonly leaseMs: number;
+  readonly reports: readonly KnownReport[];
+}
+
+/**
+ * The token follows from what makes a report the holder's: attempt and executor; the run stands beside it in every
+ * compare-and-set. So each report finds the lease of those before it, in whichever process they came in, and nothing has
+ * to be remembered. Tokens of our own executors are random and contain no slash.
+ */
+const tokenOf = ({ attempt, executor }: KnownReport["report"]): string => `report/${attempt}/${executor}`;
+
+const groupsOf = (reports: readonly KnownReport[]): readonly LeaseGroup[] =>
+  [...Map.groupBy(reports, ({ report, run }) => `${run.timeoutMs}/${tokenOf(report)}`).values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    return [{ executor: first.report.executor, token: tokenOf(first.report), leaseMs: first.run.timeoutMs, reports: group }];
+  });
+
+/** Renews the leases that stand. The others may not have been claimed yet. */
+export async function renewReported({ claims, clock }: LeaseContext, reports: readonly KnownReport[]): Promise<RenewedReports> {
+  const answers = await inParallel(groupsOf(reports), {
+    atOnce: WRITES_AT_ONCE,
+    async work({ token, leaseMs, reports: group }) {
+      const leases = group.map(({ run }): HeldLease => ({ runId: run.runId, token }));
+      const { renewed, cancelRequested } = await claims.heartbeat({ leases, leaseMs, now: clock.now() });
+      const [standing, unwanted] = [new Set(renewed), new Set(cancelRequested)];
+      return {
+        renewed: group.filter(({ run }) => standing.has(run.runId)),
+        cancelled: group.filter(({ run }) => unwanted.has(run.runId)),
+      };
+    },
+  });
+  return { renewed: new Set(answers.flatMap(({ renewed }) => renewed)), cancelled: answers.flatMap(({ cancelled }) => cancelled) };
+}
+
+/** Claims for the executors that report. What an earlier report has claimed is won again; what another has is not. */
+export async function claimReported({ claims, clock, config }: LeaseContext, reports: readonly KnownReport[]): Promise<ClaimedReports> {
+  const answers = await inParallel(groupsOf(reports), {
+    atOnce: WRITES_AT_ONCE,
+    async work({ executor, token, leaseMs, reports: group }) {
+      const now = clock.now();
+      const runs = group.map(({ run }) => run);
+      return {
+        group,
+        outcomes: await claims.claim({ runs, claimant: { executor, token, leaseMs }, now, firedAfter: now - config.retentionMs }),
+      };
+    },
+  });
+  const decided = answers.flatMap(({ group, outcomes }) => group.map((known, index) => ({ known, outcome: outcomes[index] })));
+  return {
+    won: decided.flatMap(({ known, outcome }) => (outcome?.kind === "won" ? [{ ...known, claim: outcome.claim }] : [])),
+    skipped: decided.flatMap(({ outcome }) => (outcome?.kind === "skipped" ? [outcome.run] : [])),
+  };
+}

@@ -1,0 +1,73 @@
+import { AppError } from "@tickline/shared/domain/app-error";
+import { cancelRequested } from "@tickline/shared/events/control-event";
+import type { TicklineEvent } from "@tickline/shared/events/event";
+import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
+import type { ExecutorContext } from "../executor-deps.ts";
+import type { RunEvents } from "../run-events.ts";
+import { settleBatch } from "../settle-batch.ts";
+import type { Unsettled } from "../settle-queue.ts";
+import { claimReported, renewReported, type WonReport } from "./report-leases.ts";
+import { reportResult } from "./report-result.ts";
+import { reportsOf } from "./report.ts";
+import { sortReports, type KnownReport, type SortedReports } from "./sort-reports.ts";
+
+export interface TakeReportsOptions {
+  readonly context: Pick<ExecutorContext, "claims" | "bus" | "clock" | "entropy" | "log" | "config" | "metrics">;
+  readonly events: RunEvents;
+}
+
+/**
+ * Takes what foreign executors say through the same claim and settle as our own executors. Every report may come twice,
+ * late, or without those before it: one that starts or ends an attempt claims it, and so does the heartbeat of one that
+ * nobody has started. Rejects, to be given the batch again, when the store is away.
+ */
+export function createTakeReports({ context, events }: TakeReportsOptions): (batch: readonly TicklineEvent[]) => Promise<void> {
+  const { claims, bus, clock, entropy, log, config, metrics } = context;
+
+  /** It may have missed the first hint; its heartbeat shows that it is still at work. */
+  function repeatCancels(cancelled: readonly KnownReport[]): void {
+    if (cancelled.length === 0) return;
+    const hints = cancelled.map(({ run }) =>
+      cancelRequested(run.runId, { id: entropy.newId(), time: clock.now(), source: "tickline/executor", tenantId: run.tenantId }),
+    );
+    bus.publish(CONTROL_TOPIC, hints).catch((fault: unknown) => log.warn({ err: fault }, "cancel requests were not repeated"));
+  }
+  async function settle(won: readonly WonReport[]): Promise<void> {
+    const results = won.flatMap(({ report: { completed }, run, claim }): Unsettled[] =>
+      completed === null ? [] : [{ claim, result: reportResult(run, completed, entropy.random), finishedAt: clock.now() }],
+    );
+    for (let first = 0; first < results.length; first += config.settleRunsMax) {
+      const answer = await settleBatch({ context, events }, { results: results.slice(first, first + config.settleRunsMax), failures: 0 });
+      if (answer === "written") continue;
+      const code = answer === "away" ? "store_unavailable" : "internal";
+      throw new AppError(code, "results of foreign executors were not written", { retryable: answer === "away" });
+    }
+  }
+  function count({ refused }: SortedReports, { taken, lost }: { readonly taken: number; readonly lost: number }): void {
+    metrics.reports.inc({ outcome: "taken" }, taken);
+    metrics.reports.inc({ outcome: "lost" }, lost);
+    for (const { report, why } of refused) {
+      metrics.reports.inc({ outcome: why });
+      const { runId, attempt, executor } = report;
+      // Repeats of what has ended come with every bus; the rest somebody has to mend.
+      if (why === "not_open" || why === "stale_attempt") log.debug({ runId, attempt, executor, why }, "a report was dropped");
+      else log.warn({ runId, attempt, executor: executor.slice(0, 200), why }, "a report was refused");
+    }
+  }
+  return async (batch) => {
+    const reports = reportsOf(batch);
+    if (reports.length === 0) return;
+    const runs = await claims.read([...new Set(reports.map(({ runId }) => runId))]);
+    const sorted = sortReports(reports, { runs, externalQueues: config.externalQueues });
+    const { renewed, cancelled } = await renewReported(context, sorted.known.filter(isBeating));
+    repeatCancels(cancelled);
+    const claiming = sorted.known.filter((known) => !renewed.has(known));
+    const { won, skipped } = await claimReported(context, claiming);
+    for (const { report, claim } of won) if (report.started || report.completed === null) events.started(claim, report.executor);
+    for (const run of skipped) events.ended(run);
+    await settle(won);
+    count(sorted, { taken: renewed.size + won.length, lost: claiming.length - won.length });
+  };
+}
+
+const isBeating = ({ report: { beating, completed } }: KnownReport): boolean => beating && completed === null;
