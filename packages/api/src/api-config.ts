@@ -10,6 +10,8 @@ export interface ApiConfig {
   readonly allowedHosts: readonly string[];
   /** Queues that jobs may name. */
   readonly queues: readonly string[];
+  /** Those of them that foreign executors serve: jobs on them may name any handler, with any params. */
+  readonly externalQueues: readonly string[];
 
   /** Largest body. Params are at most 64 KiB, so everything else has room. */
   readonly bodyBytesMax: number;
@@ -39,6 +41,11 @@ export interface ApiConfig {
   /** The registry of handlers is read again at most this often because a job named one it does not know. */
   readonly handlersRefreshMs: number;
 
+  /** A command further from its own time than this is refused: half of what its topic keeps. */
+  readonly commandAgeMsMax: number;
+  /** Commands about different things that are carried out at once. */
+  readonly commandsAtOnce: number;
+
   /** Events kept for streams that come back with `Last-Event-ID`. They are references, but an output may be 64 KiB. */
   readonly streamEventsKept: number;
   readonly streamsMax: number;
@@ -66,6 +73,7 @@ export const API_DEFAULTS: ApiConfig = {
   port: 7070,
   allowedHosts: [],
   queues: BUILT_IN_QUEUES,
+  externalQueues: [],
 
   bodyBytesMax: 262_144,
   bodyDepthMax: 32,
@@ -81,6 +89,9 @@ export const API_DEFAULTS: ApiConfig = {
   cancelRunsMax: 500,
   noticesPendingMax: 10_000,
   handlersRefreshMs: 100,
+
+  commandAgeMsMax: 129_600_000,
+  commandsAtOnce: 16,
 
   streamEventsKept: 2_000,
   streamsMax: 100,

@@ -1,4 +1,12 @@
-import { allowedHostsSetting, hostSetting, logLevelSetting, portSetting, queuesSetting } from "@tickline/shared/runtime/common-settings";
+import {
+  allowedHostsSetting,
+  externalQueuesSetting,
+  hostSetting,
+  logLevelSetting,
+  portSetting,
+  queuesSetting,
+  topicRetentionSetting,
+} from "@tickline/shared/runtime/common-settings";
 
 /** Settings of the api as a process of its own, besides its servers. */
 export const API_SETTINGS = {
@@ -6,5 +14,10 @@ export const API_SETTINGS = {
   port: portSetting,
   allowedHosts: allowedHostsSetting,
   queues: queuesSetting,
+  externalQueues: externalQueuesSetting,
+  topicRetentionMs: {
+    ...topicRetentionSetting,
+    description: "As for `npm run topics`: a command on `tickline.commands` that is older than half of it is refused.",
+  },
   logLevel: logLevelSetting,
 };

@@ -9,6 +9,7 @@ import type { ApiConfig } from "./api-config.ts";
 import type { ApiContext } from "./api-context.ts";
 import type { ApiDeps } from "./api-deps.ts";
 import { createApp } from "./app.ts";
+import { createCommandConsumer } from "./commands/command-consumer.ts";
 import { createKnownHandlers } from "./handlers/known-handlers.ts";
 import { createHostCheck } from "./http/known-hosts.ts";
 import { createRequestMetrics } from "./http/request-metrics.ts";
@@ -61,7 +62,7 @@ export function createApi(deps: ApiDeps, config: ApiConfig): Api {
   const answer = app.callback();
   const server = createHttpServer({ clock, config, listener: (req, res) => void answer(req, res), onDrain: () => hub.closeListeners() });
   const hints = createHandlerHints(context);
-  const parts = [hints, hub, createProjection(deps, config), server];
+  const parts = [hints, hub, createProjection(deps, config), createCommandConsumer(context), server];
   observeStreams(context, hub);
   const lifecycle = createLifecycle({
     async start() {

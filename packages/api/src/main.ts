@@ -7,6 +7,7 @@ import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { createApi } from "./api.ts";
 import { API_DEFAULTS } from "./api-config.ts";
+import { commandAgeMsMaxOf } from "./commands/envelope-check.ts";
 import { API_SETTINGS } from "./api-settings.ts";
 
 /** Beyond the drain of answers: for the last writes of the projection. */
@@ -22,10 +23,12 @@ runService(
       collectDefaultMetrics({ register: metrics });
       const store = await openStore(config.storeUrl);
       const bus = await openBus({ settings: config, clientId: "tickline-api", log, metrics, onDead: end });
-      const { host, port, allowedHosts, queues } = config;
+      const { host, port, allowedHosts, externalQueues } = config;
+      const queues = [...config.queues, ...externalQueues];
+      const commandAgeMsMax = commandAgeMsMaxOf(config.topicRetentionMs);
       const api = createApi(
         { ...store, bus, clock: systemClock, entropy: systemEntropy, digest: sha256, log, metrics },
-        { ...API_DEFAULTS, host, port, allowedHosts, queues },
+        { ...API_DEFAULTS, host, port, allowedHosts, queues, externalQueues, commandAgeMsMax },
       );
       return createLifecycle({
         start: api.start,

@@ -23,11 +23,12 @@ const HEADINGS: Readonly<Record<string, string>> = {
   topics: "Topics: npm run topics",
 };
 
-/** What only one of the three services knows; the rest of their settings are those of the one process. */
-const own = Object.fromEntries(Object.entries({ ...api, ...scheduler, ...executor }).filter(([name]) => !(name in STANDALONE_CONFIG)));
+const saidBefore = new Set([...Object.values(STANDALONE_CONFIG), ...Object.values(TOPIC_SETTINGS)].map(({ env }) => env));
+/** What only the three services know; the rest of their settings are those of the one process, or of the topics. */
+const own = Object.fromEntries(Object.entries({ ...api, ...scheduler, ...executor }).filter(([, { env }]) => !saidBefore.has(env)));
 
 /** `.env.example`: each variable with its meaning, once in each part. */
 export const ENV_EXAMPLE = [
   ...Object.entries(others).map(([name, table]) => `## ${HEADINGS[name] ?? name}\n\n${envExample(table)}`),
-  `## The scheduler: npm run start:scheduler\n\n${envExample(own)}`,
+  `## The three services: npm run start:api, start:scheduler, start:executor\n\n${envExample(own)}`,
 ].join("\n");

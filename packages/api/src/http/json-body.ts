@@ -39,7 +39,7 @@ export function createBodyReader({ bodyBytesMax, bodyDepthMax }: BodyLimits): Bo
     }
     const { body, rawBody } = ctx.request;
     if (typeof rawBody === "string" && rawBody.trim() === "") return ok(undefined);
-    if (isDeeperThan(body, bodyDepthMax)) return problem("body_too_deep", `objects and lists may be nested ${bodyDepthMax} deep`);
+    if (deeperThan(body, bodyDepthMax)) return problem("body_too_deep", `objects and lists may be nested ${bodyDepthMax} deep`);
     return ok(body);
   };
 }
@@ -88,9 +88,9 @@ function problemOfSyntax(message: string, text: string): Problem {
 }
 
 /** Looks no deeper than the limit, so that the depth of what it is given cannot hurt it. */
-function isDeeperThan(value: unknown, depthMax: number): boolean {
+export function deeperThan(value: unknown, depthMax: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (depthMax === 0) return true;
-  for (const member of Object.values(value)) if (isDeeperThan(member, depthMax - 1)) return true;
+  for (const member of Object.values(value)) if (deeperThan(member, depthMax - 1)) return true;
   return false;
 }

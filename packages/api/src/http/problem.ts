@@ -1,4 +1,6 @@
+import { JobIdSchema } from "@tickline/shared/domain/job-definition";
 import { z } from "zod";
+import { quote } from "./quote.ts";
 
 /** Every kind of problem there is: its code is a public contract, its status and title never vary. */
 export const PROBLEMS = {
@@ -17,6 +19,7 @@ export const PROBLEMS = {
   route_not_found: { status: 404, title: "No such route" },
   method_not_allowed: { status: 405, title: "The method is not allowed here" },
   edit_conflict: { status: 409, title: "The job is being changed by others" },
+  job_exists: { status: 409, title: "Another job has that id" },
   idempotency_key_reused: { status: 409, title: "The idempotency key was used for another request" },
   job_deleted: { status: 409, title: "The job has been deleted" },
   run_ended: { status: 409, title: "The run has ended" },
@@ -62,6 +65,12 @@ export const problem = (
   detail: string,
   { errors = [], headers = {} }: { errors?: readonly Fault[]; headers?: Readonly<Record<string, string>> } = {},
 ): Problem => ({ kind: "problem", code, detail, errors: errors.slice(0, FAULTS_MAX), headers });
+
+/** The problem of an id that no job can have. */
+export function malformedId(id: string): Problem {
+  const message = JobIdSchema.safeParse(id).error?.issues[0]?.message ?? "is not an id";
+  return problem("invalid_id", `${quote(id)} ${message}`);
+}
 
 /** The problem of a request with faults in it, all of them at once. */
 export function invalidRequest(faults: readonly Fault[]): Problem {

@@ -127,7 +127,8 @@ const requestOf = <Query, Body>(ctx: Context, query: Query, body: Body): RouteRe
   connection: ctx,
 });
 
-async function parseBody<Body>(spec: BodySpec<Body>, given: unknown): Promise<Step<Body>> {
+/** Reads a body, or what stands for one in a command, saying all that is wrong with it at once. */
+export async function parseBody<Body>(spec: BodySpec<Body>, given: unknown): Promise<Step<Body>> {
   const value = given === undefined ? spec.ifAbsent : given;
   if (value === undefined) return problem("body_required", "this route wants a JSON object in the body");
   const result = parseWith(spec, value);

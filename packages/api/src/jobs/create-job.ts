@@ -14,26 +14,29 @@ import { definitionOf, inputFaults, type JobInput } from "./job-input.ts";
 
 export interface CreateRequest {
   readonly tenantId: string;
+  /** The id that the job gets; null: one of ours. */
+  readonly id: string | null;
   readonly input: JobInput;
-  /** The `Idempotency-Key`; null: none. */
+  /** The `Idempotency-Key`, or the id of a command; null: none. */
   readonly key: string | null;
 }
 
-/** Creates a job under an id of ours. The same key and input give the same job, however often and whenever they come. */
+/** Creates a job. The same key and input give the same job, however often and whenever they come. */
 export async function createJob(
   context: ApiContext,
-  { tenantId, input, key }: CreateRequest,
+  { tenantId, id, input, key }: CreateRequest,
 ): Promise<{ kind: "created"; job: Job } | Problem> {
   const faults = await inputFaults(context, input, null);
   if (faults.length > 0) return invalidRequest(faults);
   const minted = context.entropy.newId();
-  const bound = key === null ? ok(minted) : await bindRequest(context, { tenantId, scope: "create", key, asked: input, value: minted });
+  const asked = id === null ? input : { id, input };
+  const bound = key === null ? ok(minted) : await bindRequest(context, { tenantId, scope: "create", key, asked, value: minted });
   if (bound.kind === "problem") return bound;
   const uid = bound.value;
-  const outcome = await addJob(context, { tenantId, id: `job_${uid}`, uid, input });
+  const outcome = await addJob(context, { tenantId, id: id ?? `job_${uid}`, uid, input });
   if (outcome.kind === "problem") return repeatedLate(context, { tenantId, uid, fault: outcome });
-  if (outcome.kind === "exists") return problem("edit_conflict", `another job has taken the id ${outcome.job.id}`);
-  if (outcome.job.state === "deleted") return problem("job_deleted", "the job that this Idempotency-Key made has been deleted");
+  if (outcome.kind === "exists") return problem("job_exists", `another job has the id ${outcome.job.id}`);
+  if (outcome.job.state === "deleted") return problem("job_deleted", "the job that this key made has been deleted");
   return outcome;
 }
 

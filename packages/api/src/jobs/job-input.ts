@@ -81,7 +81,12 @@ export const definitionOf = (input: JobInput, anchorAt: Instant): JobDefinition 
  */
 export async function inputFaults(context: ApiContext, input: JobInput, stored: JobDefinition | null): Promise<readonly Fault[]> {
   const queue = input.queue === stored?.queue ? [] : queueFaults(context, input.queue);
-  const asStored = stored !== null && stored.handler === input.handler && canonicalJson(stored.params) === canonicalJson(input.params);
+  if (isExternal(context, input.queue)) return queue;
+  const asStored =
+    stored !== null &&
+    !isExternal(context, stored.queue) &&
+    stored.handler === input.handler &&
+    canonicalJson(stored.params) === canonicalJson(input.params);
   return asStored ? queue : [...queue, ...(await handlerFaults(context, input.handler, input.params))];
 }
 
@@ -89,11 +94,18 @@ export async function inputFaults(context: ApiContext, input: JobInput, stored: 
 export async function looseFaults(context: ApiContext, given: unknown): Promise<readonly Fault[]> {
   const { queue, handler, params = {} } = Object(given) as Partial<Record<keyof JobInput, unknown>>;
   const readParams = JsonObjectSchema.safeParse(params);
+  const knowsHandlers = !isExternal(context, queue);
   return [
     ...(QueueNameSchema.safeParse(queue).success ? queueFaults(context, String(queue)) : []),
-    ...(HandlerTypeSchema.safeParse(handler).success ? await handlerFaults(context, String(handler), readParams.data ?? null) : []),
+    ...(knowsHandlers && HandlerTypeSchema.safeParse(handler).success
+      ? await handlerFaults(context, String(handler), readParams.data ?? null)
+      : []),
   ];
 }
+
+/** A foreign executor may know any handler, and is the only one who knows its params. */
+export const isExternal = ({ config: { externalQueues } }: Pick<ApiContext, "config">, queue: unknown): boolean =>
+  externalQueues.some((external) => external === queue);
 
 function queueFaults({ config: { queues } }: ApiContext, queue: string): readonly Fault[] {
   if (queues.includes(queue)) return [];

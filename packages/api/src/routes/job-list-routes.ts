@@ -46,7 +46,7 @@ const createRoute = (context: ApiContext): Route =>
     async handle({ body, header }) {
       const key = idempotencyKeyOf(header);
       if (key.kind === "problem") return key;
-      const result = await createJob(context, { tenantId: DEFAULT_TENANT, input: body, key: key.value });
+      const result = await createJob(context, { tenantId: DEFAULT_TENANT, id: null, input: body, key: key.value });
       if (result.kind === "problem") return result;
       const { job } = result;
       return json(201, showJob(job), { ETag: etagOf(job.version), Location: `/jobs/${job.id}` });

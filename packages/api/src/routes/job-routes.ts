@@ -5,8 +5,7 @@ import { content, empty, json, JSON_TYPE, type Answer } from "../http/answer.ts"
 import { conditionOf, etagOf } from "../http/conditions.ts";
 import { noQuery } from "../http/list-query.ts";
 import { noBody } from "../http/no-body.ts";
-import { problem, type Problem } from "../http/problem.ts";
-import { quote } from "../http/quote.ts";
+import { malformedId } from "../http/problem.ts";
 import { bodyRoute, route, type Route, type RouteDocs } from "../http/route.ts";
 import { changeJob, jobNotFound, type ChangeResult } from "../jobs/change-job.ts";
 import { deleteJob } from "../jobs/delete-job.ts";
@@ -169,8 +168,3 @@ const answerOf = (id: string, result: ChangeResult): Answer =>
 
 const showWritten = (job: Job, status: 200 | 201 = 200): Answer =>
   json(status, showJob(job), { ETag: etagOf(job.version), ...(status === 201 && { Location: `/jobs/${job.id}` }) });
-
-const malformedId = (id: string): Problem => {
-  const message = JobIdSchema.safeParse(id).error?.issues[0]?.message ?? "is not an id";
-  return problem("invalid_id", `${quote(id)} ${message}`);
-};

@@ -1,9 +1,7 @@
 import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
-import { JobIdSchema, PARAMS_BYTES_MAX } from "@tickline/shared/domain/job-definition";
-import { jsonBytes, JsonObjectSchema } from "@tickline/shared/domain/json";
+import { JobIdSchema } from "@tickline/shared/domain/job-definition";
 import type { Run } from "@tickline/shared/domain/run";
 import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
-import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
 import { json, type Answer } from "../http/answer.ts";
 import { idempotencyKeyOf } from "../http/idempotency-key.ts";
@@ -14,6 +12,7 @@ import { bodyRoute, route, type Route, type RouteDocs } from "../http/route.ts";
 import { jobNotFound } from "../jobs/change-job.ts";
 import { cancelRun, runNotFound } from "../runs/cancel-run.ts";
 import { retryRun } from "../runs/retry-run.ts";
+import { triggerBody } from "../runs/trigger-body.ts";
 import { triggerJob } from "../runs/trigger-job.ts";
 import { RunIdView, RunView, showRun } from "../views/run-view.ts";
 import { isJobId } from "./job-routes.ts";
@@ -34,19 +33,7 @@ const triggerRoute = (context: ApiContext): Route =>
     method: "post",
     path: "/jobs/:id/trigger",
     query: noQuery,
-    body: {
-      schema: z
-        .strictObject({
-          params: JsonObjectSchema.refine(
-            (params) => jsonBytes(params) <= PARAMS_BYTES_MAX,
-            `must be at most ${PARAMS_BYTES_MAX} bytes of JSON`,
-          )
-            .optional()
-            .meta({ description: "Instead of the job's own, for this run alone." }),
-        })
-        .meta({ id: "Trigger" }),
-      ifAbsent: {},
-    },
+    body: triggerBody,
     docs: {
       operationId: "triggerJob",
       tag: "Jobs",

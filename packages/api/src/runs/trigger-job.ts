@@ -4,6 +4,7 @@ import type { Run } from "@tickline/shared/domain/run";
 import type { ApiContext } from "../api-context.ts";
 import { invalidRequest, type Problem } from "../http/problem.ts";
 import { jobNotFound } from "../jobs/change-job.ts";
+import { isExternal } from "../jobs/job-input.ts";
 import { fireByHand } from "./fire-by-hand.ts";
 import { stampOf } from "./request-stamp.ts";
 
@@ -20,9 +21,10 @@ export async function triggerJob(context: ApiContext, request: TriggerRequest): 
   const { tenantId, jobId, params, key } = request;
   const job = await context.jobs.get(tenantId, jobId);
   if (job === null) return jobNotFound(jobId);
-  const handler = params === undefined ? null : await context.knownHandlers.find(job.definition.handler);
+  const checked = params !== undefined && !isExternal(context, job.definition.queue);
+  const handler = !checked ? null : await context.knownHandlers.find(job.definition.handler);
   // A handler that nobody runs at present makes the run wait, as any other of this job would.
-  const faults = params === undefined || handler === null ? [] : context.knownHandlers.checkParams(handler, params);
+  const faults = !checked || handler === null ? [] : context.knownHandlers.checkParams(handler, params);
   if (faults.length > 0) return invalidRequest(faults);
   const stamp = await stampOf(context, { tenantId, scope: `trigger:${job.uid}`, key, asked: { params: params ?? null } });
   if (stamp.kind === "problem") return stamp;

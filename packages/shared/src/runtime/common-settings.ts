@@ -81,6 +81,24 @@ export const workersMaxSetting = settingOf({
   description: "Handlers that run at once. They share one thread, so more helps only while they wait for others.",
 });
 
+const DAY_MS = 86_400_000;
+
+/** A number of days, read as milliseconds. */
+export const daysSetting = (env: string, { fallback, description }: { readonly fallback: string; readonly description: string }) =>
+  settingOf({
+    env,
+    flag: null,
+    placeholder: "DAYS",
+    fallback,
+    schema: wholeNumber(1, 3_650).transform((count) => count * DAY_MS),
+    description,
+  });
+
+export const topicRetentionSetting = daysSetting("TOPIC_RETENTION_DAYS", {
+  fallback: "3",
+  description: "Days for which topics keep messages. The store remembers; a topic has to outlive only what readers may be away.",
+});
+
 export const retentionDaysSetting = settingOf({
   env: "RETENTION_DAYS",
   flag: null,

@@ -1,16 +1,5 @@
-import { externalQueuesSetting, queuesSetting } from "../runtime/common-settings.ts";
+import { daysSetting, externalQueuesSetting, queuesSetting, topicRetentionSetting } from "../runtime/common-settings.ts";
 import { settingOf, wholeNumber } from "../runtime/config.ts";
-
-const DAY_MS = 86_400_000;
-const days = (env: string, { fallback, description }: { fallback: string; description: string }) =>
-  settingOf({
-    env,
-    flag: null,
-    placeholder: "DAYS",
-    fallback,
-    schema: wholeNumber(1, 3_650).transform((count) => count * DAY_MS),
-    description,
-  });
 
 /** What `npm run topics` makes topics by. */
 export const TOPIC_SETTINGS = {
@@ -32,11 +21,8 @@ export const TOPIC_SETTINGS = {
     schema: wholeNumber(-1, 100),
     description: "Brokers that hold a copy of each topic; -1: what the brokers have as their default.",
   }),
-  retentionMs: days("TOPIC_RETENTION_DAYS", {
-    fallback: "3",
-    description: "Days for which topics keep messages. The store remembers; a topic has to outlive only what readers may be away.",
-  }),
-  deadRetentionMs: days("DEAD_RETENTION_DAYS", {
+  retentionMs: topicRetentionSetting,
+  deadRetentionMs: daysSetting("DEAD_RETENTION_DAYS", {
     fallback: "30",
     description: "Days for which topics keep dead letters, which wait for a person.",
   }),

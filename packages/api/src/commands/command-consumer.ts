@@ -1,0 +1,63 @@
+import { isCommand, type Command } from "@tickline/shared/events/command";
+import type { TicklineEvent } from "@tickline/shared/events/event";
+import type { Reply } from "@tickline/shared/events/reply";
+import { COMMANDS_TOPIC, REPLIES_TOPIC } from "@tickline/shared/events/topics";
+import type { Subscription } from "@tickline/shared/ports/bus";
+import { inParallel } from "@tickline/shared/runtime/in-parallel";
+import type { Service } from "@tickline/shared/runtime/service";
+import { Counter } from "prom-client";
+import type { ApiContext } from "../api-context.ts";
+import { replyTo } from "./command-outcome.ts";
+import { performCommand } from "./perform-command.ts";
+
+/**
+ * Carries out commands of the bus, and says what became of them. A batch is acknowledged when its replies are; a batch that
+ * comes again is carried out again, which by the ids of its commands makes nothing new, and is answered again.
+ */
+export function createCommandConsumer(context: ApiContext): Service {
+  const { bus, clock, config, metrics } = context;
+  const counter = new Counter({
+    name: "tickline_commands_total",
+    help: "Commands of the bus by what became of them.",
+    labelNames: ["command", "outcome"],
+    registers: [metrics],
+  });
+  let subscription: Subscription | null = null;
+
+  /** Those about one thing keep their order. */
+  async function performInOrder(commands: readonly Command[]): Promise<Reply[]> {
+    const replies: Reply[] = [];
+    for (const command of commands) {
+      const outcome = await performCommand(context, command);
+      counter.inc({ command: command.type, outcome: outcome.kind });
+      replies.push(replyTo(command, outcome, clock.now()));
+    }
+    return replies;
+  }
+  async function onBatch(events: readonly TicklineEvent[]): Promise<void> {
+    const lanes = [...Map.groupBy(events.filter(isCommand), targetOf).values()];
+    if (lanes.length === 0) return;
+    const replies = await inParallel(lanes, { atOnce: config.commandsAtOnce, work: performInOrder });
+    await bus.publish(REPLIES_TOPIC, replies.flat());
+  }
+  return {
+    async start() {
+      subscription = await bus.subscribe({ topics: [COMMANDS_TOPIC], group: "api-commands", from: "beginning", onBatch });
+    },
+    async stop() {
+      await subscription?.stop();
+      subscription = null;
+    },
+  };
+}
+
+function targetOf(command: Command): string {
+  switch (command.type) {
+    case "CreateJob":
+      return command.data.jobId ?? command.id;
+    case "TriggerJob":
+      return command.data.jobId;
+    case "CancelRun":
+      return command.data.runId;
+  }
+}

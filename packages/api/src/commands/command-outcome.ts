@@ -1,0 +1,38 @@
+import type { Instant } from "@tickline/shared/domain/instant";
+import type { JsonValue } from "@tickline/shared/domain/json";
+import type { Command } from "@tickline/shared/events/command";
+import { commandAnswered, commandRefused, type Reply } from "@tickline/shared/events/reply";
+import type { Fault, Problem, ProblemCode } from "../http/problem.ts";
+
+/** What no request over HTTP can be refused for. */
+export type CommandProblemCode = "command_too_old" | "bad_command_id" | "unknown_tenant";
+
+export interface Refusal {
+  readonly kind: "refused";
+  readonly code: ProblemCode | CommandProblemCode;
+  readonly detail: string;
+  readonly errors: readonly Fault[];
+}
+
+/** What a command came to. `result`: what REST would answer. */
+export type CommandOutcome =
+  { readonly kind: "answered"; readonly jobId: string; readonly runId: string | null; readonly result: JsonValue } | Refusal;
+
+/** The views of the API are JSON, made of plain fields. */
+export const answered = (about: { readonly jobId: string; readonly runId: string | null }, view: object): CommandOutcome => ({
+  kind: "answered",
+  ...about,
+  result: view as JsonValue,
+});
+
+export const refused = (code: Refusal["code"], detail: string): Refusal => ({ kind: "refused", code, detail, errors: [] });
+export const refusedBy = ({ code, detail, errors }: Problem): Refusal => ({ kind: "refused", code, detail, errors });
+
+export function replyTo(command: Command, outcome: CommandOutcome, now: Instant): Reply {
+  if (outcome.kind === "answered") {
+    const { jobId, runId, result } = outcome;
+    return commandAnswered(command, { jobId, runId, result }, now);
+  }
+  const { code, detail, errors } = outcome;
+  return commandRefused(command, { code, detail, errors }, now);
+}

@@ -1,0 +1,241 @@
+import { describe, expect, test } from "@jest/globals";
+import { AppError } from "@tickline/shared/domain/app-error";
+import type { JsonObject } from "@tickline/shared/domain/json";
+import type { Command } from "@tickline/shared/events/command";
+import type { TicklineEvent } from "@tickline/shared/events/event";
+import type { Reply } from "@tickline/shared/events/reply";
+import { COMMANDS_TOPIC, REPLIES_TOPIC } from "@tickline/shared/events/topics";
+import type { Store } from "@tickline/shared/ports/store";
+import { DAY, HOUR, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { apiUnderTest, minimalJob, type ApiSetup } from "../api-under-test.test-support.ts";
+import { commandAgeMsMaxOf } from "./envelope-check.ts";
+
+type Envelope = Partial<Pick<Command, "id" | "source" | "time" | "tenantId" | "subject">>;
+
+async function setup(options: ApiSetup = {}) {
+  const under = await apiUnderTest(options);
+  const { bus, clock, call } = under;
+  const replies: Reply[] = [];
+  await bus.subscribe({
+    topics: [REPLIES_TOPIC],
+    group: "test",
+    from: "end",
+    onBatch: (events) => void replies.push(...(events as Reply[])),
+  });
+  let sent = 0;
+  const envelope = (over: Envelope = {}) => ({
+    id: `command-${(sent += 1)}`,
+    source: "billing",
+    subject: "",
+    time: clock.now(),
+    tenantId: "default",
+    ...over,
+  });
+  const create = (job: JsonObject, { jobId = null, ...over }: Envelope & { jobId?: string | null } = {}): Command => ({
+    ...envelope(over),
+    type: "CreateJob",
+    data: { jobId, job },
+  });
+  const trigger = (jobId: string, { params = null, ...over }: Envelope & { params?: JsonObject | null } = {}): Command => ({
+    ...envelope(over),
+    type: "TriggerJob",
+    data: { jobId, params },
+  });
+  const cancel = (runId: string, over: Envelope = {}): Command => ({ ...envelope(over), type: "CancelRun", data: { runId } });
+  /** Publishes commands together, and waits for as many replies. Resolves to these. */
+  async function tell(...commands: readonly TicklineEvent[]): Promise<Reply[]> {
+    const wanted = replies.length + commands.length;
+    await bus.publish(COMMANDS_TOPIC, commands);
+    while (replies.length < wanted) {
+      await new Promise((next) => setImmediate(next));
+      clock.advance(1); // For those that are tried again.
+    }
+    return replies.slice(-commands.length);
+  }
+  const jobs = async () => (await call("GET /jobs")).body.items as { readonly id: string }[];
+  const runs = async () => (await call("GET /runs")).body.items as { readonly id: string }[];
+  return { ...under, create, trigger, cancel, tell, jobs, runs, [Symbol.asyncDispose]: under.stop };
+}
+
+const byCommand = (replies: readonly Reply[]) => Object.fromEntries(replies.map((reply) => [reply.data.commandId, reply]));
+
+describe("CreateJob", () => {
+  test("makes the job that POST would make, and answers with it", async () => {
+    await using at = await setup();
+    const [reply] = await at.tell(at.create(minimalJob, { id: "c-1", time: START }));
+    const [job] = await at.jobs();
+    expect(job).toMatchObject({ name: "Ping", handler: "noop", version: 1 });
+    expect(reply).toMatchObject({
+      type: "CommandAnswered",
+      id: "c-1-answered",
+      source: "tickline/api",
+      subject: job?.id,
+      tenantId: "default",
+      data: { commandId: "c-1", commandSource: "billing", command: "CreateJob", jobId: job?.id, runId: null, result: job },
+    });
+  });
+
+  test("the job may get an id of the caller's", async () => {
+    await using at = await setup();
+    const [reply] = await at.tell(at.create(minimalJob, { jobId: "nightly" }));
+    expect(reply?.data).toMatchObject({ jobId: "nightly" });
+    expect(await at.call("GET /jobs/nightly")).toMatchObject({ status: 200, body: { name: "Ping" } });
+  });
+
+  test.each([[null], ["nightly"]])("the same id makes one job, however often it comes (id %s)", async (jobId) => {
+    await using at = await setup();
+    const command = at.create(minimalJob, { id: "same", jobId });
+    const first = await at.tell(command, command);
+    at.clock.advance(HOUR);
+    const later = await at.tell(command);
+    expect(await at.jobs()).toHaveLength(1);
+    expect(new Set([...first, ...later].map(({ id, data }) => JSON.stringify([id, data])))).toHaveProperty("size", 1);
+  });
+
+  test("an Idempotency-Key of REST and the id of a command are one and the same", async () => {
+    await using at = await setup();
+    const posted = await at.call("POST /jobs", { body: minimalJob, headers: { "idempotency-key": "one" } });
+    const [reply] = await at.tell(at.create(minimalJob, { id: "one" }));
+    expect(reply?.data).toMatchObject({ jobId: posted.body.id });
+  });
+});
+
+describe("TriggerJob", () => {
+  test("makes one run for one id, also of params of its own", async () => {
+    await using at = await setup();
+    await at.tell(at.create(minimalJob, { jobId: "ping" }));
+    const command = at.trigger("ping", { id: "t-1", params: { who: "you" } });
+    const [first] = await at.tell(command);
+    at.clock.advance(MINUTE);
+    const [again] = await at.tell(command);
+    const [run] = await at.runs();
+    expect(await at.runs()).toHaveLength(1);
+    expect(first).toMatchObject({
+      type: "CommandAnswered",
+      subject: "ping",
+      data: { jobId: "ping", runId: run?.id, result: { state: "due", cause: "manual" } },
+    });
+    expect(again?.data).toMatchObject({ runId: run?.id });
+  });
+
+  test("a job can be created and run at once in one batch", async () => {
+    await using at = await setup();
+    const replies = await at.tell(at.create(minimalJob, { jobId: "ping" }), at.trigger("ping"));
+    expect(replies.map(({ type }) => type)).toEqual(["CommandAnswered", "CommandAnswered"]);
+  });
+});
+
+test("CancelRun ends a run, and is answered alike when it comes again", async () => {
+  await using at = await setup();
+  await at.tell(at.create(minimalJob, { jobId: "ping" }), at.trigger("ping"));
+  const [run] = await at.runs();
+  const command = at.cancel(run?.id ?? "");
+  for (const [reply] of [await at.tell(command), await at.tell(command)])
+    expect(reply).toMatchObject({ type: "CommandAnswered", data: { jobId: "ping", runId: run?.id, result: { state: "cancelled" } } });
+});
+
+describe("what cannot be done is refused, and nothing is made", () => {
+  type At = Awaited<ReturnType<typeof setup>>;
+  const deep = JSON.parse(`${'{"a":'.repeat(40)}1${"}".repeat(40)}`) as JsonObject;
+  const refusals: readonly (readonly [why: string, command: (at: At) => Command, refusal: object])[] = [
+    [
+      "a job without a name",
+      (at) => at.create({ handler: "noop", schedule: "every 1m" }),
+      { code: "invalid_request", errors: [{ pointer: "/name", code: "required" }] },
+    ],
+    [
+      "all faults at once",
+      (at) => at.create({ ...minimalJob, handler: "nope", timeoutMs: 0 }),
+      {
+        code: "invalid_request",
+        errors: expect.arrayContaining([
+          expect.objectContaining({ code: "unknown_handler" }),
+          expect.objectContaining({ pointer: "/timeoutMs" }),
+        ]),
+      },
+    ],
+    [
+      "params that the handler refuses",
+      (at) => at.create({ ...minimalJob, handler: "http" }),
+      { errors: [{ pointer: "/params/url", code: "required" }] },
+    ],
+    ["an unknown queue", (at) => at.create({ ...minimalJob, queue: "nowhere" }), { errors: [{ code: "unknown_queue" }] }],
+    [
+      "a field that only the service knows",
+      (at) => at.create({ ...minimalJob, id: "mine" }),
+      { errors: [{ pointer: "/id", code: "read_only_field" }] },
+    ],
+    ["params nested without end", (at) => at.create({ ...minimalJob, params: deep }), { code: "body_too_deep" }],
+    ["an id that is none", (at) => at.create(minimalJob, { jobId: "no/id" }), { code: "invalid_id" }],
+    ["an id that another job has", (at) => at.create(minimalJob, { jobId: "ping" }), { code: "job_exists" }],
+    [
+      "a schedule that never fires",
+      (at) => at.create({ ...minimalJob, schedule: { at: "2020-01-01T00:00:00Z" } }),
+      { code: "schedule_never_fires" },
+    ],
+    ["an id that came with another job", (at) => at.create(minimalJob, { id: "used" }), { code: "idempotency_key_reused" }],
+    ["an unknown job", (at) => at.trigger("nothing"), { code: "job_not_found" }],
+    ["an unknown run", (at) => at.cancel("0".repeat(26)), { code: "run_not_found" }],
+    ["what is no id of a run", (at) => at.cancel("run"), { code: "run_not_found" }],
+    ["too old", (at) => at.create(minimalJob, { time: START - 36 * HOUR - SECOND }), { code: "command_too_old" }],
+    ["too far ahead", (at) => at.create(minimalJob, { time: START + 37 * HOUR }), { code: "command_too_old" }],
+    ["another tenant", (at) => at.create(minimalJob, { tenantId: "theirs" }), { code: "unknown_tenant" }],
+    ["an id of spaces", (at) => at.create(minimalJob, { id: "a b" }), { code: "bad_command_id" }],
+    ["an id without end", (at) => at.create(minimalJob, { id: "x".repeat(256) }), { code: "bad_command_id" }],
+  ];
+  test.each(refusals)("%s", async (_, command, refusal) => {
+    await using at = await setup();
+    await at.tell(
+      at.create({ ...minimalJob, name: "Other" }, { jobId: "ping", id: "used-for-ping" }),
+      at.create({ ...minimalJob, name: "Used" }, { id: "used" }),
+    );
+    const told = command(at);
+    const replies = byCommand(await at.tell(told, at.trigger("ping", { id: "next" })));
+    expect(replies[told.id]).toMatchObject({
+      type: "CommandRefused",
+      id: `${told.id}-refused`,
+      data: { commandId: told.id, command: told.type, ...refusal },
+    });
+    expect(replies["next"]?.type).toBe("CommandAnswered");
+    expect(await at.jobs()).toHaveLength(2);
+  });
+});
+
+test("a command may be as old as half of what its topic keeps, and never older than its id is remembered", () => {
+  expect([DAY, 3 * DAY, 365 * DAY].map(commandAgeMsMaxOf)).toEqual([DAY / 2, 1.5 * DAY, 3.5 * DAY]);
+});
+
+describe("faults", () => {
+  /** A store whose creation of jobs fails a few times. */
+  const failing =
+    (times: number, fault: Error) =>
+    (store: Store): Store => ({
+      ...store,
+      jobs: { ...store.jobs, create: (...request) => ((times -= 1) >= 0 ? Promise.reject(fault) : store.jobs.create(...request)) },
+    });
+
+  test("a store that is away has the command wait for it", async () => {
+    await using at = await setup({ storeOf: failing(2, new AppError("store_unavailable", "away", { retryable: true })) });
+    const [reply] = await at.tell(at.create(minimalJob));
+    expect(reply?.type).toBe("CommandAnswered");
+    expect(await at.jobs()).toHaveLength(1);
+  });
+
+  test("an answer of the store that is lost makes no second job and no second run", async () => {
+    const losing = new Set(["jobs.create", "dueJobs.fire", "requests.bind"]);
+    const loseAnswer = (method: string): boolean => losing.delete(method);
+    await using at = await setup({ faults: { loseAnswer } });
+    await at.tell(at.create(minimalJob, { jobId: "ping" }), at.trigger("ping"), at.create(minimalJob));
+    expect(losing.size).toBe(0);
+    expect(await at.jobs()).toHaveLength(2);
+    expect(await at.runs()).toHaveLength(1);
+  });
+
+  test("a fault of our own is a refusal, which tells nothing of it, and the next command is carried out", async () => {
+    await using at = await setup({ storeOf: failing(1, new Error("secret")) });
+    const replies = byCommand(await at.tell(at.create(minimalJob, { id: "first" })));
+    expect(replies["first"]).toMatchObject({ type: "CommandRefused", data: { code: "internal" } });
+    expect(JSON.stringify(replies)).not.toContain("secret");
+    expect((await at.tell(at.create(minimalJob)))[0]?.type).toBe("CommandAnswered");
+  });
+});

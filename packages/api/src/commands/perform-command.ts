@@ -1,0 +1,83 @@
+import { JobIdSchema } from "@tickline/shared/domain/job-definition";
+import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
+import type { CancelRun, Command, CreateJob, TriggerJob } from "@tickline/shared/events/command";
+import type { ApiContext } from "../api-context.ts";
+import { deeperThan } from "../http/json-body.ts";
+import { malformedId, problem, type Problem } from "../http/problem.ts";
+import { problemOfFault } from "../http/problem-of-fault.ts";
+import { parseBody } from "../http/route.ts";
+import { jobNotFound } from "../jobs/change-job.ts";
+import { createJob } from "../jobs/create-job.ts";
+import { createBody, looseFaults } from "../jobs/job-input.ts";
+import { cancelRun, runNotFound } from "../runs/cancel-run.ts";
+import { triggerBody } from "../runs/trigger-body.ts";
+import { triggerJob } from "../runs/trigger-job.ts";
+import { showJob } from "../views/job-view.ts";
+import { showRun } from "../views/run-view.ts";
+import { answered, refusedBy, type CommandOutcome } from "./command-outcome.ts";
+import { envelopeRefusal } from "./envelope-check.ts";
+
+/**
+ * Does what a command asks for, by the rules of the API, its id being the idempotency key. Rejects only where the same
+ * command may succeed later, such as when the store is away; every other fault is a refusal, so that nothing blocks.
+ */
+export async function performCommand(context: ApiContext, command: Command): Promise<CommandOutcome> {
+  const refusal = envelopeRefusal(context, command);
+  if (refusal !== null) return refusal;
+  try {
+    return await perform(context, command);
+  } catch (thrown) {
+    const { fault, problem: answer } = problemOfFault(thrown, `${command.type} ${command.id}`);
+    if (fault.retryable) throw fault;
+    context.log.error({ err: fault, command: command.type, id: command.id }, "a command failed");
+    return refusedBy(answer);
+  }
+}
+
+function perform(context: ApiContext, command: Command): Promise<CommandOutcome> {
+  switch (command.type) {
+    case "CreateJob":
+      return create(context, command);
+    case "TriggerJob":
+      return trigger(context, command);
+    case "CancelRun":
+      return cancel(context, command);
+  }
+}
+
+async function create(context: ApiContext, { id: key, tenantId, data: { jobId, job: given } }: CreateJob): Promise<CommandOutcome> {
+  if (jobId !== null && !isJobId(jobId)) return refusedBy(malformedId(jobId));
+  const tooDeep = depthProblem(context, given);
+  if (tooDeep !== null) return refusedBy(tooDeep);
+  const body = await parseBody({ ...createBody, also: (loose) => looseFaults(context, loose) }, given);
+  if (body.kind === "problem") return refusedBy(body);
+  const result = await createJob(context, { tenantId, id: jobId, input: body.value, key });
+  if (result.kind === "problem") return refusedBy(result);
+  return answered({ jobId: result.job.id, runId: null }, showJob(result.job));
+}
+
+async function trigger(context: ApiContext, { id: key, tenantId, data: { jobId, params } }: TriggerJob): Promise<CommandOutcome> {
+  if (!isJobId(jobId)) return refusedBy(jobNotFound(jobId));
+  const tooDeep = depthProblem(context, params);
+  if (tooDeep !== null) return refusedBy(tooDeep);
+  const body = await parseBody(triggerBody, params === null ? {} : { params });
+  if (body.kind === "problem") return refusedBy(body);
+  const result = await triggerJob(context, { tenantId, jobId, params: body.value.params, key });
+  if (result.kind === "problem") return refusedBy(result);
+  return answered({ jobId: result.run.jobId, runId: result.run.runId }, showRun(result.run));
+}
+
+/** A run that has been cancelled already is as it should be: the command may have come before. */
+async function cancel(context: ApiContext, { tenantId, data: { runId } }: CancelRun): Promise<CommandOutcome> {
+  if (!RUN_ID_PATTERN.test(runId)) return refusedBy(runNotFound(runId));
+  const result = await cancelRun(context, { tenantId, runId });
+  const run = result.kind === "accepted" ? result.run : await context.runs.get(tenantId, runId);
+  if (result.kind === "problem" && run?.state !== "cancelled") return refusedBy(result);
+  return run === null ? refusedBy(runNotFound(runId)) : answered({ jobId: run.jobId, runId }, showRun(run));
+}
+
+const isJobId = (id: string): boolean => JobIdSchema.safeParse(id).success;
+
+/** What is checked later may then recurse without a thought. */
+const depthProblem = ({ config: { bodyDepthMax } }: ApiContext, given: unknown): Problem | null =>
+  deeperThan(given, bodyDepthMax) ? problem("body_too_deep", `objects and lists may be nested ${bodyDepthMax} deep`) : null;
