@@ -1,0 +1,76 @@
+"""Events as Tickline has them on Kafka: CloudEvents in headers, and data in JSON, or in Avro where REGISTRY_URL is set."""
+
+import datetime
+import functools
+import io
+import json
+import os
+import struct
+import urllib.request
+import uuid
+
+KAFKA = {"bootstrap.servers": os.environ.get("KAFKA_BROKERS", "localhost:9092")}
+REGISTRY = os.environ.get("REGISTRY_URL")
+# Any JSON: in Avro it is JSON text.
+JSON_FIELDS = {"params", "output", "job", "result"}
+
+
+def now():
+    instant = datetime.datetime.now(datetime.timezone.utc)
+    return instant if REGISTRY else instant.isoformat(timespec="milliseconds")
+
+
+def say(producer, topic, type, data, *, source, subject=None, tenant="default", id=None):
+    """Publishes an event. A repeat of the same thing should carry the same id."""
+    headers = {
+        "content-type": "application/avro" if REGISTRY else "application/json",
+        "ce_specversion": "1.0",
+        "ce_id": id or str(uuid.uuid4()),
+        "ce_type": type,
+        "ce_source": source,
+        "ce_time": datetime.datetime.now(datetime.timezone.utc).isoformat(),
+        "ce_tenantid": tenant,
+        **({"ce_subject": subject} if subject else {}),
+    }
+    producer.produce(topic, key=subject, value=_encode(type, data), headers=headers)
+
+
+def read(message):
+    """The type of an event, its tenant, and its data."""
+    headers = {name: value.decode() for name, value in message.headers() or []}
+    data = _decode_avro(message.value()) if headers["content-type"] == "application/avro" else json.loads(message.value())
+    return headers["ce_type"], headers["ce_tenantid"], data
+
+
+def _encode(type, data):
+    if not REGISTRY:
+        return json.dumps(data).encode()
+    import fastavro
+
+    id, schema = _schema(f"/subjects/tickline.events.{type}/versions/latest")
+    body = io.BytesIO()
+    body.write(struct.pack(">bI", 0, id))
+    fastavro.schemaless_writer(body, schema, {name: _to_text(name, value) for name, value in data.items()})
+    return body.getvalue()
+
+
+def _decode_avro(value):
+    import fastavro
+
+    _, schema = _schema(f"/schemas/ids/{struct.unpack('>I', value[1:5])[0]}")
+    data = fastavro.schemaless_reader(io.BytesIO(value[5:]), schema, None)
+    return {name: json.loads(field) if name in JSON_FIELDS and field is not None else field for name, field in data.items()}
+
+
+def _to_text(name, value):
+    absent = name == "params" and value is None  # Of these fields alone that one may be absent.
+    return json.dumps(value) if name in JSON_FIELDS and not absent else value
+
+
+@functools.cache
+def _schema(path):
+    import fastavro
+
+    with urllib.request.urlopen(REGISTRY + path, timeout=10) as answer:
+        found = json.load(answer)
+    return found.get("id"), fastavro.parse_schema(json.loads(found["schema"]))
