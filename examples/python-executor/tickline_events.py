@@ -50,7 +50,7 @@ def _encode(type, data):
     id, schema = _schema(f"/subjects/tickline.events.{type}/versions/latest")
     body = io.BytesIO()
     body.write(struct.pack(">bI", 0, id))
-    fastavro.schemaless_writer(body, schema, {name: _to_text(name, value) for name, value in data.items()})
+    fastavro.schemaless_writer(body, schema, {name: json.dumps(value) if name in JSON_FIELDS else value for name, value in data.items()})
     return body.getvalue()
 
 
@@ -59,12 +59,7 @@ def _decode_avro(value):
 
     _, schema = _schema(f"/schemas/ids/{struct.unpack('>I', value[1:5])[0]}")
     data = fastavro.schemaless_reader(io.BytesIO(value[5:]), schema, None)
-    return {name: json.loads(field) if name in JSON_FIELDS and field is not None else field for name, field in data.items()}
-
-
-def _to_text(name, value):
-    absent = name == "params" and value is None  # Of these fields alone that one may be absent.
-    return json.dumps(value) if name in JSON_FIELDS and not absent else value
+    return {name: json.loads(field) if name in JSON_FIELDS else field for name, field in data.items()}
 
 
 @functools.cache

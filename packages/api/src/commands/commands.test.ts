@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
-import type { JsonObject } from "@tickline/shared/domain/json";
+import type { JsonObject, JsonValue } from "@tickline/shared/domain/json";
 import type { Command } from "@tickline/shared/events/command";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Reply } from "@tickline/shared/events/reply";
@@ -31,12 +31,12 @@ async function setup(options: ApiSetup = {}) {
     tenantId: "default",
     ...over,
   });
-  const create = (job: JsonObject, { jobId = null, ...over }: Envelope & { jobId?: string | null } = {}): Command => ({
+  const create = (job: JsonValue, { jobId = null, ...over }: Envelope & { jobId?: string | null } = {}): Command => ({
     ...envelope(over),
     type: "CreateJob",
     data: { jobId, job },
   });
-  const trigger = (jobId: string, { params = null, ...over }: Envelope & { params?: JsonObject | null } = {}): Command => ({
+  const trigger = (jobId: string, { params = null, ...over }: Envelope & { params?: JsonValue } = {}): Command => ({
     ...envelope(over),
     type: "TriggerJob",
     data: { jobId, params },
@@ -143,6 +143,9 @@ describe("what cannot be done is refused, and nothing is made", () => {
       (at) => at.create({ handler: "noop", schedule: "every 1m" }),
       { code: "invalid_request", errors: [{ pointer: "/name", code: "required" }] },
     ],
+    ["no job at all", (at) => at.create({}), { code: "invalid_request" }],
+    ["a list for a job", (at) => at.create([]), { errors: [{ pointer: "", code: "invalid_type", message: "must be an object" }] }],
+    ["text for params", (at) => at.trigger("ping", { params: "loud" }), { errors: [{ pointer: "/params", code: "invalid_type" }] }],
     [
       "all faults at once",
       (at) => at.create({ ...minimalJob, handler: "nope", timeoutMs: 0 }),

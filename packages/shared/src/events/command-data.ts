@@ -1,17 +1,20 @@
 import { z } from "zod";
-import { AnyJson, Params } from "./event-data.ts";
+import { AnyJson } from "./event-data.ts";
 import { COMMAND_TYPES, type CancelRunData, type CreateJobData, type TriggerJobData } from "./command.ts";
 import type { CommandAnsweredData, CommandFault, CommandRefusedData } from "./reply.ts";
 
-/** The data of commands and of the replies to them, by the same rules as that of events. */
+/**
+ * The data of commands and of the replies to them, by the same rules as that of events. What of a command may be anything is
+ * any JSON: what is wrong with it is then said in a refusal, where a message that cannot be read is only put aside.
+ */
 export const CreateData = z.object({
   jobId: z.string().nullable().meta({ description: "The id that the job gets; null: one that Tickline makes." }),
-  job: Params.meta({ description: "The job, as the body of POST /jobs says it." }),
+  job: AnyJson.default({}).meta({ description: "The job, as the body of POST /jobs says it." }),
 }) satisfies z.ZodType<CreateJobData>;
 
 export const TriggerData = z.object({
   jobId: z.string(),
-  params: Params.nullable().meta({ description: "Instead of the job's own, for this run alone; null: those." }),
+  params: AnyJson.default(null).meta({ description: "Instead of the job's own, for this run alone; null: those." }),
 }) satisfies z.ZodType<TriggerJobData>;
 
 export const CancelRunCommandData = z.object({ runId: z.string() }) satisfies z.ZodType<CancelRunData>;

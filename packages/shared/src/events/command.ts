@@ -1,17 +1,17 @@
-import type { JsonObject } from "../domain/json.ts";
+import type { JsonValue } from "../domain/json.ts";
 import type { Envelope } from "./envelope.ts";
 
 export interface CreateJobData {
   /** The id that the job gets; null: one of ours. */
   readonly jobId: string | null;
-  /** What the body of `POST /jobs` says. */
-  readonly job: JsonObject;
+  /** What the body of `POST /jobs` says, unchecked. */
+  readonly job: JsonValue;
 }
 
 export interface TriggerJobData {
   readonly jobId: string;
-  /** Instead of the job's own, for this run alone; null: those. */
-  readonly params: JsonObject | null;
+  /** Instead of the job's own, for this run alone; null: those. Unchecked. */
+  readonly params: JsonValue;
 }
 
 export interface CancelRunData {

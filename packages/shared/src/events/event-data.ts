@@ -22,7 +22,7 @@ import type { JobStartedData } from "./job-started.ts";
  */
 const Instant = z.int().meta({ wire: "instant" });
 export const AnyJson = JsonSchema.meta({ wire: "json", description: "Any JSON." });
-export const Params = JsonObjectSchema.meta({ wire: "jsonObject", description: "What the job hands to its handler." });
+const Params = JsonObjectSchema.meta({ wire: "jsonObject", description: "What the job hands to its handler." });
 const About = {
   runId: z.string().meta({ description: "The run. A repeat of the message has the same." }),
   jobUid: z.string().meta({ description: "The job, as it was created: another job under the same id has another." }),

@@ -26,7 +26,12 @@ export function avroSchemaOf({ type, summary, data }: EventDefinition): AvroReco
 function fieldsOf(fields: RecordShape["fields"], known: Set<string>): object[] {
   return fields.map(({ name, shape, description, fallback }) => {
     const doc = docOf(shape, description);
-    return { name, type: typeOf(shape, known), ...(doc !== "" && { doc }), ...(fallback !== undefined && { default: fallback }) };
+    return {
+      name,
+      type: typeOf(shape, known),
+      ...(doc !== "" && { doc }),
+      ...(fallback !== undefined && { default: shape.kind === "json" ? JSON.stringify(fallback) : fallback }),
+    };
   });
 }
 
