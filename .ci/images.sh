@@ -51,7 +51,7 @@ build() {
   quietly "docker build of $1" docker build --network none --build-arg "BASE=$(base_tag "${base_of[$1]}")" --tag "$(tag_of "$1")" "$work/$1"
 }
 
-"$recipes/engine.sh"
+"$recipes/engine.sh" 3>&- # Or an engine started here would keep the reader of the variables waiting.
 missing=()
 for name in "${names[@]}"; do present "$(tag_of "$name")" || missing+=("$name"); done
 

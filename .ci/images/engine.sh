@@ -10,9 +10,9 @@ answers() { docker info > /dev/null 2>&1; }
 
 start_engine() {
   local log=/var/log/dockerd.log pid_file
-  # An engine that was killed leaves its pid files, and the next one takes whoever has those pids now for itself.
+  # An engine that was killed leaves its pid files, and the next one takes whoever has those pids now for it.
   for pid_file in /var/run/docker.pid /var/run/docker/containerd/containerd.pid; do
-    [ ! -e "$pid_file" ] || grep -qsE '^(dockerd|containerd)$' "/proc/$(< "$pid_file")/comm" || rm -f "$pid_file"
+    [ ! -e "$pid_file" ] || [[ $(readlink "/proc/$(< "$pid_file")/exe") =~ (dockerd|containerd)$ ]] || rm -f "$pid_file"
   done
   say "starting dockerd; its log is $log"
   setsid nohup dockerd > "$log" 2>&1 < /dev/null &
