@@ -62,6 +62,7 @@ export function createRegistryClient({ url, clock }: RegistryClientOptions): Reg
   return {
     register: (schema) =>
       asked(`register ${subjectOf(schema)}`, async () => {
+        await settleCompatibility(`${host}/config/${subjectOf(schema)}`, auth);
         const { id } = await registerOnce(schema).catch((fault: unknown) =>
           // Two that register for the first time at once: one of them meets a conflict, which the next try does not.
           statusOf(fault) === CONFLICT ? registerOnce(schema) : Promise.reject(fault),
@@ -79,6 +80,24 @@ export function createRegistryClient({ url, clock }: RegistryClientOptions): Reg
   };
 }
 
+/**
+ * Says what a new subject allows before it has a schema. The client would say so after the first: another that registers in
+ * between is refused, and one that dies in between leaves a subject that everybody refuses.
+ */
+async function settleCompatibility(config: string, auth: Credentials | null): Promise<void> {
+  const headers = {
+    "content-type": "application/vnd.schemaregistry.v1+json",
+    ...(auth !== null && { authorization: `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString("base64")}` }),
+  };
+  const known = await fetch(config, { headers });
+  await known.body?.cancel();
+  if (known.status !== NOT_FOUND) return; // Other faults meet the client in the same way, and it says which they are.
+  const body = JSON.stringify({ compatibility: COMPATIBILITY.FULL_TRANSITIVE });
+  const set = await fetch(config, { method: "PUT", headers, body });
+  await set.body?.cancel();
+  if (!set.ok) throw new Error(`${config} answers ${set.status}`);
+}
+
 /** That the registry refuses a schema is for a person to mend; anything else may pass. */
 function registryFault(deed: string, cause: unknown): AppError {
   const refused = statusOf(cause) === CONFLICT || (cause instanceof Error && cause.name === "ConfluentSchemaRegistryCompatibilityError");
@@ -87,7 +106,10 @@ function registryFault(deed: string, cause: unknown): AppError {
 
 const statusOf = (fault: unknown): unknown => (typeof fault === "object" && fault !== null && "status" in fault ? fault.status : undefined);
 
-function addressOf(text: string): { host: string; auth: { username: string; password: string } | null } {
+/** A type and not an interface: the client wants one that may have other members. */
+type Credentials = { readonly username: string; readonly password: string };
+
+function addressOf(text: string): { readonly host: string; readonly auth: Credentials | null } {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) throw new AppError("bad_config", "REGISTRY_URL must be like http://host:port/path");
   const auth = url.username === "" ? null : { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };

@@ -38,6 +38,12 @@ await describeWithServers("schema registry", ["registry"], (servers) => {
     expect(await config.json()).toEqual({ compatibilityLevel: "FULL_TRANSITIVE" });
   });
 
+  test("of many that register a new subject at once none is refused, and none that comes later", async () => {
+    const schema = newSchema();
+    const ids = await Promise.all(Array.from({ length: 8 }, async () => (await client().register(schema)).id));
+    expect(new Set([...ids, (await client().register(schema)).id]).size).toBe(1);
+  });
+
   test("a field with a default may come, and one without is refused", async () => {
     const schema = newSchema();
     await client().register(schema);
