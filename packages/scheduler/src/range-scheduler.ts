@@ -57,6 +57,12 @@ export function createRangeScheduler(context: RangeContext): RangeScheduler {
       case "JobSkipped":
       case "CancelRequested":
       case "HandlersChanged":
+      case "CreateJob":
+      case "TriggerJob":
+      case "CancelRun":
+      case "CommandAnswered":
+      case "CommandRefused":
+      case "JobHeartbeat":
         break;
     }
   }

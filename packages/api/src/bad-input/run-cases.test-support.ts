@@ -194,6 +194,12 @@ export const runCases: readonly BadInput[] = [
     answers: fault("/jobId", "duplicate_parameter", 'the query parameter "jobId" may be given only once'),
   },
   {
+    to: "GET /asyncapi.json",
+    says: "an unknown query key",
+    query: "format=yaml",
+    answers: fault("/format", "unknown_parameter", 'there is no query parameter "format" here'),
+  },
+  {
     to: "GET /openapi.json",
     says: "an unknown query key",
     query: "format=yaml",

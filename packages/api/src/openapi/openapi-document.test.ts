@@ -106,6 +106,7 @@ describe("actual answers have the shape that the document says", () => {
     ["get /livez", "GET /livez"],
     ["get /readyz", "GET /readyz"],
     ["get /openapi.json", "GET /openapi.json"],
+    ["get /asyncapi.json", "GET /asyncapi.json"],
     ["get /docs", "GET /docs"],
     ["get /docs/{id}", "GET /docs/start.js"],
     ["get /docs/{id}", "GET /docs/swagger.json"],

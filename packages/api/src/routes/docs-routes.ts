@@ -6,11 +6,12 @@ import { problem } from "../http/problem.ts";
 import { route, type Route } from "../http/route.ts";
 import { DOCS_PAGE, DOCS_POLICY, readDocsFile } from "../openapi/docs-page.ts";
 import { openApiDocument } from "../openapi/openapi-document.ts";
+import { eventsDocumentRoute } from "./events-document-route.ts";
 
 /** The version of the api's contract, which the document names. */
 export const API_VERSION = "0.1.0";
 
-/** The document of these routes and of themselves, and a page to read it with. */
+/** The documents of these routes and of themselves, and of the events, and a page to read the first with. */
 export function docsRoutes(others: readonly Route[]): Route[] {
   let text: string | null = null; // Made when first asked for: starting does not wait for it.
   const documentText = (): string => (text ??= JSON.stringify(openApiDocument([...others, ...routes], API_VERSION)));
@@ -28,6 +29,7 @@ export function docsRoutes(others: readonly Route[]): Route[] {
       },
       handle: () => content(JSON_TYPE, documentText()),
     }),
+    eventsDocumentRoute(API_VERSION),
     route({
       method: "get",
       path: "/docs",

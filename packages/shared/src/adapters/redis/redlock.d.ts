@@ -17,7 +17,6 @@ declare module "redlock" {
     expiration: number;
   }
 
-  // oxlint-disable-next-line import/no-default-export -- redlock's own form
   export default class Redlock {
     constructor(clients: Iterable<Redis>, settings: { readonly retryCount: number });
     acquire(resources: readonly string[], durationMs: number): Promise<Lock>;
