@@ -12,7 +12,7 @@ export interface ExecutorMetrics {
   readonly durationSeconds: Histogram;
   readonly claims: { readonly won: Counter.Internal; readonly lost: Counter.Internal; readonly skipped: Counter.Internal };
   readonly unpublished: Counter;
-  /** Reports of foreign executors. `lost`: another has the attempt, or it is over. */
+  /** Reports of foreign executors. `lost`: another has the attempt, or it is over; `skipped`: the claim closed the run. */
   readonly reports: Counter<"outcome">;
 }
 

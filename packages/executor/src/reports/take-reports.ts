@@ -43,9 +43,8 @@ export function createTakeReports({ context, events }: TakeReportsOptions): (bat
       throw new AppError(code, "results of foreign executors were not written", { retryable: answer === "away" });
     }
   }
-  function count({ refused }: SortedReports, { taken, lost }: { readonly taken: number; readonly lost: number }): void {
-    metrics.reports.inc({ outcome: "taken" }, taken);
-    metrics.reports.inc({ outcome: "lost" }, lost);
+  function count({ refused }: SortedReports, counts: Readonly<Record<"taken" | "lost" | "skipped", number>>): void {
+    for (const [outcome, reports] of Object.entries(counts)) metrics.reports.inc({ outcome }, reports);
     for (const { report, why } of refused) {
       metrics.reports.inc({ outcome: why });
       const { runId, attempt, executor } = report;
@@ -66,7 +65,8 @@ export function createTakeReports({ context, events }: TakeReportsOptions): (bat
     for (const { report, claim } of won) if (report.started || report.completed === null) events.started(claim, report.executor);
     for (const run of skipped) events.ended(run);
     await settle(won);
-    count(sorted, { taken: renewed.size + won.length, lost: claiming.length - won.length });
+    const lost = claiming.length - won.length - skipped.length;
+    count(sorted, { taken: renewed.size + won.length, lost, skipped: skipped.length });
   };
 }
 
