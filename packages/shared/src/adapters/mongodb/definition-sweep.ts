@@ -4,7 +4,9 @@ import type { StoreContext } from "./context.ts";
 import type { DefinitionRow } from "./definition-row.ts";
 import { type Use, type Verdict, verdictOn } from "./definition-verdict.ts";
 
-/** Definitions looked at in one sweep: of each that its job has left, the runs are asked for by a query of its own. */
+/** Definitions looked at in one sweep, as a multiple of those it may forget: jobs' own must not stand in the way of others. */
+const LOOKED_AT = 4;
+/** And at most, for of each that its job has left the runs are asked for by a query of its own. */
 const LOOKED_AT_MAX = 200;
 /** Such queries under way at the same time. */
 const QUERIES_MAX = 10;
@@ -27,7 +29,7 @@ export async function sweepDefinitions(
   { now, limit }: Pick<RetentionRequest, "now" | "limit">,
 ): Promise<DefinitionsSwept> {
   const { definitions } = context.rows;
-  const most = Math.min(limit, LOOKED_AT_MAX);
+  const most = Math.min(LOOKED_AT * limit, LOOKED_AT_MAX);
   const query = { sort: { lookAt: 1 }, limit: most, fields: ["jobUid", "hash", "named", "found"] } as const;
   const suspects: readonly Suspect[] = await definitions.find({ lookAt: { $lte: now } }, query);
   const uses = await readUses(context, suspects, now);
@@ -36,7 +38,8 @@ export async function sweepDefinitions(
     verdicts.flatMap(({ row, verdict }) => (verdict.kind === "forget" ? [] : [{ filter: asRead(row), update: updateOf(verdict) }])),
   );
   const spare = verdicts.filter(({ verdict }) => verdict.kind === "forget").map(({ row }) => row);
-  return { definitions: spare.length === 0 ? 0 : await forget(context, spare), more: suspects.length === most };
+  const gone = spare.length === 0 ? 0 : await forget(context, spare.slice(0, limit));
+  return { definitions: gone, more: suspects.length === most || spare.length >= limit };
 }
 
 const asRead = ({ _id, named }: Suspect) => ({ _id: { $eq: _id }, named: { $eq: named } });

@@ -45,7 +45,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
       const rows = (await db?.collection<JobRow>("jobs").find().toArray()) ?? [];
       return rows.flatMap((row) => row.pending);
     };
-    return { store, faults, pending };
+    return { store, url: database.url, faults, pending };
   }
 
   test("the job has advanced, the run is pending in it, and repair makes it", async () => {
@@ -60,6 +60,52 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     expect(await publishable(store)).toEqual([dueRunOf(job)]);
     expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(0);
     expect(await pending()).toEqual([]);
+  });
+
+  test.each([
+    ["k", true],
+    ["other", false],
+  ] as const)("a fire whose row stands already made it only if it carries its token: %s", async (token, created) => {
+    const { store: other, url, faults } = await setup();
+    const job = await addJob(other);
+    const entries = [
+      entryOf(job, { cause: "manual", key: "due" }),
+      entryOf(job, { cause: "manual", key: "missed", state: "missed", reason: "misfire" }),
+    ];
+    const tokens = ["k", token];
+    const store = await openMongodbStore({
+      url,
+      crashBeforeRuns: () => faults.crashing,
+      entropy: { newToken: () => tokens.shift() ?? "" },
+    });
+    ends.push(store.close);
+    const request = { job, advance: null, entries };
+    await expect(fireAll(store, [request])).rejects.toThrow("crashed");
+    expect(await other.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(1); // As if it came between the job and its runs.
+    faults.crashing = false;
+    const { outcomes } = await fireAll(store, [request]);
+    expect(outcomes).toMatchObject([
+      {
+        kind: "won",
+        runs: [
+          { state: "due", created },
+          { state: "missed", created },
+        ],
+      },
+    ]);
+  });
+
+  test("of two crashed fires of one identity the earlier made the run", async () => {
+    const { store } = await setup();
+    const job = await addJob(store);
+    for (const now of [START, START + 1])
+      await expect(fireAll(store, [manualFireOf(job, { at: START, keys: ["k"] })], now)).rejects.toThrow("crashed");
+    const range = { state: "missed", reason: "misfire", cause: "manual", key: "m" } as const;
+    for (const now of [START, START + 1])
+      await expect(fireAll(store, [{ job, advance: null, entries: [entryOf(job, range)] }], now)).rejects.toThrow("crashed");
+    expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(1);
+    expect(await unannounced(store)).toMatchObject([{ finishedAt: START }]);
+    expect(await publishable(store)).toHaveLength(1);
   });
 
   test("nothing is pending once a fire that went well is over", async () => {

@@ -2,9 +2,9 @@ import { afterEach, expect, jest, test } from "@jest/globals";
 import type { Job } from "../../domain/job.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { Store } from "../../ports/store.ts";
-import { addJob, addRuns, claim, countKind, publishable, readRun } from "../../testing/contracts/store-steps.ts";
+import { addJob, addRuns, claim, countKind, publishable, readRun, unannounced } from "../../testing/contracts/store-steps.ts";
 import { HOUR, START } from "../../testing/factories.ts";
-import { dueRunOf, scheduledFireOf } from "../../testing/factories-fire.ts";
+import { dueRunOf, entryOf, runIdOfEntry, scheduledFireOf } from "../../testing/factories-fire.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
 import { testDatabase } from "./fresh-database.test-support.ts";
 import { openMongodbStore } from "./mongodb-store.ts";
@@ -50,6 +50,25 @@ await describeWithServers("races in MongoDB", ["mongodb"], (servers) => {
     expect(await publishable(store)).toHaveLength(JOBS);
     expect((await store.dueJobs.read(jobs.map(({ uid }) => uid))).map(({ firedCount }) => firedCount)).toEqual(jobs.map(() => 1));
     expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 100 })).toBe(0);
+  });
+
+  test("a fire says that it made its runs also where somebody who read the job was quicker, and of many fires one says so", async () => {
+    const { store, race, addJobs } = await setup();
+    const jobs = await addJobs();
+    const bornEnded = (job: Job) => entryOf(job, { cause: "manual", key: "k", state: "missed", reason: "misfire" });
+    const results = await race(async (own, racer) => {
+      if (racer % 2 === 0) {
+        await own.dueJobs.repair({ slots: ALL_SLOTS, limit: JOBS });
+        return [];
+      }
+      const fires = shuffled(jobs, racer).map((job) => ({ job, advance: null, entries: [bornEnded(job)] }));
+      const { outcomes } = await own.dueJobs.fire({ fires, now: START, claimant: null, claimed: [] });
+      return outcomes.flatMap((outcome) => (outcome.kind === "won" ? outcome.runs : []));
+    });
+    const made = results.flat().filter(({ created }) => created);
+    expect(made.map(({ runId }) => runId).sort()).toEqual(jobs.map((job) => runIdOfEntry(job, bornEnded(job))).sort());
+    await store.dueJobs.repair({ slots: ALL_SLOTS, limit: JOBS });
+    expect(await unannounced(store)).toHaveLength(JOBS);
   });
 
   test("of fifty executors that claim the same runs at once each run is won by one, who alone can settle it", async () => {

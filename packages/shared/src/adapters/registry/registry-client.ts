@@ -95,7 +95,8 @@ async function settleCompatibility(config: string, auth: Credentials | null): Pr
   const body = JSON.stringify({ compatibility: COMPATIBILITY.FULL_TRANSITIVE });
   const set = await fetch(config, { method: "PUT", headers, body });
   await set.body?.cancel();
-  if (!set.ok) throw new Error(`${config} answers ${set.status}`);
+  // In conflict with another that says the same; if it says something else, the client is about to see that.
+  if (!set.ok && set.status !== CONFLICT) throw new Error(`${config} answers ${set.status}`);
 }
 
 /** That the registry refuses a schema is for a person to mend; anything else may pass. */
