@@ -114,7 +114,7 @@ test("every nominal instant is accounted for exactly once, whenever one ticks", 
       expect(accounted.map((instants) => instants.length)).toEqual(life.entries.map(({ count }) => count));
       expect(life.job.misfires).toBeNull();
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });
 
@@ -140,7 +140,7 @@ test("whenever the counting of misfires is ended early, every instant up to ther
       expect(accounted.flat().join()).toBe(all.filter((instant) => instant <= ends).join());
       expect(accounted.map((instants) => instants.length)).toEqual(life.entries.map(({ count }) => count));
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   );
 });
 
@@ -157,7 +157,7 @@ test("no more runs fire than maxRuns says, and a job that is not finished is ahe
       if (life.job.nextRunAt === null) expect(life.job.state).toBe("finished");
       else expect(life.job.nextRunAt).toBeGreaterThan(START + outageMs);
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });
 
@@ -175,7 +175,7 @@ test("what is kept after an outage depends on its length, not on how many ticks 
       expect(run.map(({ scheduledFor }) => scheduledFor)).toEqual(wanted.slice(0, subject.definition.schedule.maxRuns ?? Infinity));
       expect(life.entries.filter(({ state }) => state === "missed").length).toBeLessThanOrEqual(1);
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });
 

@@ -8,7 +8,7 @@ import { openSqliteStore } from "./sqlite-store.ts";
 
 /**
  * Writes to a store without end, and says what was acknowledged, a line each, the moment it was: `file`, a name for what
- * it makes. Meant to be killed. Started by `kill.test.ts`.
+ * it makes. Meant to be killed. Started by `kill.integration.test.ts`.
  */
 const [file = "", life = ""] = process.argv.slice(2);
 const store = await openSqliteStore({ file });
