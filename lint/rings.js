@@ -21,7 +21,7 @@ const ARROWS = {
   service: ["domain", "events", "ports", "runtime", "own package"],
   main: ["domain", "events", "ports", "runtime", "own package", "adapters/system", "adapter", "wiring"],
   composition: ["domain", "events", "ports", "runtime", "own package", "adapters/system", "adapter", "wiring", "service", "main"],
-  // prettier-ignore
+  // oxfmt-ignore
   proof: ["domain", "events", "ports", "runtime", "own package", "adapters/system", "adapter", "testing", "wiring", "service", "main", "composition"],
   test: ["domain", "events", "ports", "runtime", "own package", "adapters/system", "adapter", "testing"],
 };

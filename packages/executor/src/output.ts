@@ -4,7 +4,8 @@ import { runError, type RunError } from "@tickline/shared/domain/run-error";
 import { OUTPUT_BYTES_MAX } from "@tickline/shared/domain/settlement";
 
 export type CheckedOutput =
-  { readonly kind: "output"; readonly output: JsonValue } | { readonly kind: "refused"; readonly error: RunError };
+  | { readonly kind: "output"; readonly output: JsonValue }
+  | { readonly kind: "refused"; readonly error: RunError };
 
 /** A UTF-16 unit is at most this many bytes of UTF-8: shorter texts need no counting. */
 const BYTES_PER_UNIT_MAX = 3;

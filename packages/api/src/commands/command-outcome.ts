@@ -16,7 +16,8 @@ export interface Refusal {
 
 /** What a command came to. `result`: what REST would answer. */
 export type CommandOutcome =
-  { readonly kind: "answered"; readonly jobId: string; readonly runId: string | null; readonly result: JsonValue } | Refusal;
+  | { readonly kind: "answered"; readonly jobId: string; readonly runId: string | null; readonly result: JsonValue }
+  | Refusal;
 
 /** The views of the API are JSON, made of plain fields. */
 export const answered = (about: { readonly jobId: string; readonly runId: string | null }, view: object): CommandOutcome => ({

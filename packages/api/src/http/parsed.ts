@@ -2,7 +2,8 @@ import type { Fault, Problem } from "./problem.ts";
 
 /** The outcome of reading something a client sent. */
 export type Parsed<Value> =
-  { readonly kind: "parsed"; readonly value: Value } | { readonly kind: "faults"; readonly faults: readonly Fault[] };
+  | { readonly kind: "parsed"; readonly value: Value }
+  | { readonly kind: "faults"; readonly faults: readonly Fault[] };
 
 /** The outcome of a step that a problem may end. */
 export type Step<Value> = { readonly kind: "ok"; readonly value: Value } | Problem;

@@ -22,7 +22,10 @@ export interface ChangeRequest {
 }
 
 export type ChangeResult =
-  { readonly kind: "changed"; readonly job: Job } | { readonly kind: "kept"; readonly job: Job } | { readonly kind: "missing" } | Problem;
+  | { readonly kind: "changed"; readonly job: Job }
+  | { readonly kind: "kept"; readonly job: Job }
+  | { readonly kind: "missing" }
+  | Problem;
 
 type Round = ChangeResult | { readonly kind: "stale" };
 

@@ -10,7 +10,16 @@ import type { Reply } from "./reply.ts";
 
 /** Everything that is said on the bus. */
 export type TicklineEvent =
-  JobEvent | JobDue | JobStarted | JobHeartbeat | JobRetrying | JobCompleted | JobSkipped | ControlEvent | Command | Reply;
+  | JobEvent
+  | JobDue
+  | JobStarted
+  | JobHeartbeat
+  | JobRetrying
+  | JobCompleted
+  | JobSkipped
+  | ControlEvent
+  | Command
+  | Reply;
 
 /** The events of a job and its runs, in the order of their lives: what the SSE stream and webhooks offer. */
 export const PUBLIC_EVENT_TYPES = [

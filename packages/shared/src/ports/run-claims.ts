@@ -9,7 +9,9 @@ import type { Claimant } from "./due-jobs.ts";
  * closed it: `overlap` if another run of the job was open, `retention` if it was fired before `firedAfter`.
  */
 export type ClaimOutcome =
-  { readonly kind: "won"; readonly claim: ClaimedRun } | { readonly kind: "lost" } | { readonly kind: "skipped"; readonly run: EndedRun };
+  | { readonly kind: "won"; readonly claim: ClaimedRun }
+  | { readonly kind: "lost" }
+  | { readonly kind: "skipped"; readonly run: EndedRun };
 
 export interface ClaimRequest {
   readonly runs: readonly DueRun[];

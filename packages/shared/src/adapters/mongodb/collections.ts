@@ -50,27 +50,24 @@ export interface Collections {
 const plain = (collection: string) =>
   ({ collection, versionKey: false, minimize: false, strict: "throw", autoIndex: false, autoCreate: false }) as const;
 
-const bindingSchema = new Schema<BindingRow>(
+const bindingSchema = new Schema(
   { _id: String, tenantId: String, scope: String, key: String, fingerprint: String, value: String, boundAt: Number },
   plain("requests"),
 );
-const handlerSchema = new Schema<HandlerRow>(
-  { _id: String, description: String, paramsSchema: String, lastSeenAt: Number },
-  plain("handlers"),
-);
-const leaderSchema = new Schema<LeaderRow>({ _id: String, owner: String, expiresAt: Number }, plain("leaders"));
-const metaSchema = new Schema<MetaRow>({ _id: String, value: Number } as never, plain("meta"));
+const handlerSchema = new Schema({ _id: String, description: String, paramsSchema: String, lastSeenAt: Number }, plain("handlers"));
+const leaderSchema = new Schema({ _id: String, owner: String, expiresAt: Number }, plain("leaders"));
+const metaSchema = new Schema({ _id: String, value: Number } as never, plain("meta"));
 
 export function collectionsOf(connection: Connection): Collections {
-  const rowsOf = <Row>(name: string, schema: Schema<Row>): Rows<Row> =>
-    createRows(connection.model(name, schema as never) as unknown as Model<Row>);
+  const rowsOf = <Row>(name: string, schema: Schema): Rows<Row> =>
+    createRows<Row>(connection.model(name, schema) as unknown as Model<unknown>);
   return {
-    jobs: rowsOf("Job", jobSchema),
-    definitions: rowsOf("Definition", definitionSchema),
-    runs: rowsOf("Run", runSchema),
-    requests: rowsOf("Request", bindingSchema),
-    handlers: rowsOf("Handler", handlerSchema),
-    leaders: rowsOf("Leader", leaderSchema),
-    meta: rowsOf("Meta", metaSchema),
+    jobs: rowsOf<JobRow>("Job", jobSchema),
+    definitions: rowsOf<DefinitionRow>("Definition", definitionSchema),
+    runs: rowsOf<RunRow>("Run", runSchema),
+    requests: rowsOf<BindingRow>("Request", bindingSchema),
+    handlers: rowsOf<HandlerRow>("Handler", handlerSchema),
+    leaders: rowsOf<LeaderRow>("Leader", leaderSchema),
+    meta: rowsOf<MetaRow>("Meta", metaSchema),
   };
 }

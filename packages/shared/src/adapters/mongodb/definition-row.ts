@@ -46,7 +46,7 @@ export const definitionOf = ({ definition }: DefinitionRow): JobDefinition => ({
   params: JSON.parse(definition.params) as JsonObject,
 });
 
-export const definitionSchema = new Schema<DefinitionRow>(
+export const definitionSchema = new Schema(
   { _id: String, jobUid: String, hash: String, definition: Schema.Types.Mixed, named: String, lookAt: Number, found: Schema.Types.Mixed },
   { collection: "definitions", versionKey: false, minimize: false, strict: "throw", autoIndex: false, autoCreate: false },
 );

@@ -41,7 +41,7 @@ export interface JobRow extends Omit<Job, "uid" | "definition"> {
 const { Mixed } = Schema.Types;
 const stored = { versionKey: false, minimize: false, strict: "throw", autoIndex: false, autoCreate: false } as const;
 
-export const jobSchema = new Schema<JobRow>(
+export const jobSchema = new Schema(
   {
     _id: String,
     tenantId: String,

@@ -56,7 +56,7 @@ await describeWithServers("a MongoDB that goes away", ["mongodb"], (servers) => 
   test("every call says that the store is unavailable, and works again when the server is back", async () => {
     const { store, proxy } = await setup();
     proxy.cut();
-    const faults = await Promise.all(Object.values(calls).map((call) => call(store).then(() => null, (fault: unknown) => fault))); // prettier-ignore
+    const faults = await Promise.all(Object.values(calls).map((call) => call(store).then(() => null, (fault: unknown) => fault))); // oxfmt-ignore
     for (const fault of faults) expect(fault).toMatchObject(UNAVAILABLE);
     proxy.mend();
     const run = await addRun(store, await addJob(store));

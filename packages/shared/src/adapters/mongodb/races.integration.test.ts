@@ -46,7 +46,7 @@ await describeWithServers("races in MongoDB", ["mongodb"], (servers) => {
     const results = await race((own, racer) =>
       own.dueJobs.fire({ fires: shuffled(jobs, racer).map((job) => scheduledFireOf(job)), now: START, claimant: null, claimed: [] }),
     );
-    expect(countKind(results.flatMap(({ outcomes }) => outcomes), "won")).toBe(JOBS); // prettier-ignore
+    expect(countKind(results.flatMap(({ outcomes }) => outcomes), "won")).toBe(JOBS); // oxfmt-ignore
     expect(await publishable(store)).toHaveLength(JOBS);
     expect((await store.dueJobs.read(jobs.map(({ uid }) => uid))).map(({ firedCount }) => firedCount)).toEqual(jobs.map(() => 1));
     expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 100 })).toBe(0);

@@ -48,7 +48,7 @@ export interface Rows<Row> {
 const CONFLICTS_MAX = 8;
 
 /** Reads are lean; batches go to the driver as they are, because casting thousands of rows costs more than writing them. */
-export function createRows<Row>(model: Model<Row>): Rows<Row> {
+export function createRows<Row>(model: Model<unknown>): Rows<Row> {
   const {
     collection,
     collection: { collectionName: name },

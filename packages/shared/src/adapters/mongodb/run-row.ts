@@ -127,7 +127,7 @@ export function newRunRow(
 
 const { Mixed } = Schema.Types;
 
-export const runSchema = new Schema<RunRow>(
+export const runSchema = new Schema(
   {
     _id: String,
     tenantId: String,

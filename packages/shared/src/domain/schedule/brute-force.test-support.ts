@@ -46,11 +46,22 @@ export function cronMatcher(cron: string): (wall: number) => boolean {
   const minutes = valuesOf(minute, 0, 59);
   const hours = valuesOf(hour, 0, 23);
   const months = valuesOf(named(month, MONTHS, 1), 1, 12);
-  const matchesDay = dayMatcher(day, named(weekday, DAYS, 0));
+  const matchesDay = rememberedByDay(dayMatcher(day, named(weekday, DAYS, 0)));
   return (wall) => {
     const date = new Date(wall);
     if (!seconds.has(date.getUTCSeconds()) || !minutes.has(date.getUTCMinutes()) || !hours.has(date.getUTCHours())) return false;
     return months.has(date.getUTCMonth() + 1) && matchesDay(date);
+  };
+}
+
+/** What a day of the month is costs a look at the whole month; it is asked for once a day, not once a second. */
+function rememberedByDay(matches: (date: Date) => boolean): (date: Date) => boolean {
+  const answers = new Map<number, boolean>();
+  return (date) => {
+    const day = Math.floor(date.getTime() / 86_400_000);
+    const answer = answers.get(day) ?? matches(date);
+    answers.set(day, answer);
+    return answer;
   };
 }
 
