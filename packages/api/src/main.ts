@@ -30,7 +30,7 @@ runService(
         { ...store, bus, clock: systemClock, entropy: systemEntropy, digest: sha256, log, metrics },
         { ...API_DEFAULTS, host, port, allowedHosts, queues, externalQueues, commandAgeMsMax },
       );
-      return createLifecycle({
+      const lifecycle = createLifecycle({
         start: api.start,
         async stop() {
           await api.stop();
@@ -38,8 +38,14 @@ runService(
           await store.close();
         },
       });
+      return {
+        ...lifecycle,
+        get url() {
+          return api.url;
+        },
+      };
     },
-    greeting: ({ host, port }) => `The Tickline api listens on ${host}, port ${port}; its reference is at /docs.`,
+    greeting: (url) => `The Tickline api listens on ${url}, and describes itself at ${url}/docs.`,
     shutdownMs: () => API_DEFAULTS.drainMsMax + SHUTDOWN_MS_MORE,
   },
   { argv: process.argv.slice(2), env: process.env },

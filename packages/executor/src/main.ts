@@ -50,7 +50,7 @@ runService(
         },
       );
       const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: store.hello, metrics });
-      return createLifecycle({
+      const lifecycle = createLifecycle({
         async start() {
           await executor.start();
           await health.start();
@@ -63,8 +63,14 @@ runService(
           await store.close();
         },
       });
+      return {
+        ...lifecycle,
+        get url() {
+          return health.url;
+        },
+      };
     },
-    greeting: ({ host, port }) => `The Tickline executor runs; its health is at ${host}, port ${port}.`,
+    greeting: (url) => `The Tickline executor runs; its health is at ${url}.`,
     shutdownMs: ({ drainMs }) => drainMs + SHUTDOWN_MS_MORE,
   },
   { argv: process.argv.slice(2), env: process.env },

@@ -40,7 +40,7 @@ runService(
         { ...SCHEDULER_DEFAULTS, ranges: slotRanges(config.ranges), retentionMs: config.retentionDays * DAY_MS },
       );
       const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: store.hello, metrics });
-      return createLifecycle({
+      const lifecycle = createLifecycle({
         async start() {
           await scheduler.start();
           await health.start();
@@ -53,8 +53,14 @@ runService(
           await store.close();
         },
       });
+      return {
+        ...lifecycle,
+        get url() {
+          return health.url;
+        },
+      };
     },
-    greeting: ({ host, port }) => `The Tickline scheduler runs; its health is at ${host}, port ${port}.`,
+    greeting: (url) => `The Tickline scheduler runs; its health is at ${url}.`,
     shutdownMs: () => SHUTDOWN_MS,
   },
   { argv: process.argv.slice(2), env: process.env },

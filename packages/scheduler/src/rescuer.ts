@@ -16,7 +16,7 @@ export function createRescuer(context: RangeContext, { onPublishable, onEnded }:
 
   async function rescue(): Promise<number> {
     if (!leads()) return 0;
-    const ending = await leases.ending({ slots, now: now(), limit: config.rescueRunsMax });
+    const ending = await leases.ending({ slots, now: now() + config.rescueAheadMs, limit: config.rescueRunsMax });
     const plan = planRescues(ending, { seen, monotonicMs: clock.monotonicMs(), rescuesMax: config.rescuesMax });
     seen = plan.sightings;
     if (plan.rescues.length === 0) return 0;

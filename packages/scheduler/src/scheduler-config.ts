@@ -40,6 +40,11 @@ export interface SchedulerConfig {
   readonly wakeRunsMax: number;
   /** How often leases that may have ended are looked at. */
   readonly rescueMs: number;
+  /**
+   * Leases are watched from this long before their end. Less than a lease keeps after each renewal (10 s of 15), so that those of living
+   * executors are not even read; a run of a vanished one starts again some 24 s after the last renewal.
+   */
+  readonly rescueAheadMs: number;
   readonly rescueRunsMax: number;
   /** A run whose executor vanished this often is `failed`. */
   readonly rescuesMax: number;
@@ -81,7 +86,8 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   repeatMsMax: 300_000,
   wakePollMs: 1_000,
   wakeRunsMax: 500,
-  rescueMs: 5_000,
+  rescueMs: 2_000,
+  rescueAheadMs: 8_000,
   rescueRunsMax: 500,
   rescuesMax: 5,
   sweepMs: 2_000,

@@ -54,6 +54,9 @@ export const LONG_SHAPES: JobShapes = [
   [1, { ...PLAIN, everyMs: [1_000, 2_000], behaviour: { slowMs: 200, failUntil: 0 }, deeds: ["trigger"] }],
 ];
 
+/** All kinds, and so many of the long ones that each executor has some under way at any time. */
+export const INTERRUPTIBLE_SHAPES: JobShapes = [...ALL_SHAPES, ...LONG_SHAPES.map(([weight, shape]) => [5 * weight, shape] as const)];
+
 /** Most milliseconds between now and the first instant of a schedule. */
 const START_MS_MAX = 2_000;
 

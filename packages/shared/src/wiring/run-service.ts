@@ -4,6 +4,12 @@ import { readConfig, type ConfigOf, type ConfigTable } from "../runtime/config.t
 import { createLogger, type Logger } from "../runtime/logger.ts";
 import type { Service } from "../runtime/service.ts";
 
+/** A service that listens somewhere. */
+export interface Served extends Service {
+  /** Where; null while it does not. */
+  readonly url: string | null;
+}
+
 /** A process that runs one service. */
 export interface ServiceProcess<Table extends ConfigTable> {
   /** As in `npm run start:<name>`. */
@@ -14,9 +20,9 @@ export interface ServiceProcess<Table extends ConfigTable> {
     readonly config: ConfigOf<Table>;
     readonly log: Logger;
     readonly end: (fault: AppError) => void;
-  }) => Promise<Service>;
-  /** Said on standard output when it runs. */
-  readonly greeting: (config: ConfigOf<Table>) => string;
+  }) => Promise<Served>;
+  /** Said on standard output when it runs, with the address it listens on. */
+  readonly greeting: (url: string) => string;
   /** The longest a shutdown may take. */
   readonly shutdownMs: (config: ConfigOf<Table>) => number;
 }
@@ -43,7 +49,7 @@ async function run<Table extends ConfigTable>(service: ServiceProcess<Table>, { 
     await opened.stop();
   });
   await opened.start();
-  process.stdout.write(`${service.greeting(config)}\n`);
+  process.stdout.write(`${service.greeting(opened.url ?? "nowhere")}\n`);
 }
 
 function endWith(name: string, fault: unknown): void {

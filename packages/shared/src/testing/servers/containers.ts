@@ -1,4 +1,5 @@
 import type { GenericContainer, StartedTestContainer, WaitStrategy } from "testcontainers";
+import { faultsOf, type ContainerFaults } from "./container-faults.ts";
 import { freePort } from "./free-port.ts";
 import type { ServerName } from "./servers.ts";
 
@@ -6,6 +7,8 @@ import type { ServerName } from "./servers.ts";
 export interface ServerContainer {
   /** As the environment variable of this server would say it. */
   readonly address: string;
+  /** What can be done to it. Afterwards it is where it was: its port on the host is its own. */
+  readonly faults: ContainerFaults;
   stop(): Promise<void>;
 }
 
@@ -52,7 +55,7 @@ interface Recipe {
 
 async function start(image: string, { port, ready, address }: Recipe): Promise<ServerContainer> {
   const { GenericContainer, Wait } = await import("testcontainers");
-  const container = new GenericContainer(image).withExposedPorts(port).withWaitStrategy(ready(Wait));
+  const container = new GenericContainer(image).withExposedPorts({ container: port, host: await freePort() }).withWaitStrategy(ready(Wait));
   return started(container, (running) => address(`${running.getHost()}:${running.getMappedPort(port)}`));
 }
 
@@ -86,5 +89,6 @@ const kafkaEnvironment = (advertised: string): Record<string, string> => ({
 
 async function started(container: GenericContainer, addressOf: (running: StartedTestContainer) => string): Promise<ServerContainer> {
   const running = await container.withStartupTimeout(STARTUP_MS_MAX).start();
-  return { address: addressOf(running), stop: async () => void (await running.stop()) };
+  const faults = await faultsOf(running.getId());
+  return { address: addressOf(running), faults, stop: async () => void (await running.stop()) };
 }

@@ -1,7 +1,18 @@
 import { expect, test } from "@jest/globals";
+import type { ServerContainer } from "./containers.ts";
 import { createDescribeWithServers, type SuiteTools } from "./describe-with-servers.ts";
 import type { Environment } from "./plan-servers.ts";
 import type { ServerName, Servers } from "./servers.ts";
+
+const never = () => Promise.reject(new Error("nobody asked for it"));
+const NO_FAULTS: ServerContainer["faults"] = {
+  kill: never,
+  start: never,
+  pause: never,
+  unpause: never,
+  disconnect: never,
+  connect: never,
+};
 
 interface SetupOptions {
   readonly env?: Environment;
@@ -28,7 +39,7 @@ function setup({ env = {}, docker = true, broken }: SetupOptions = {}) {
     async startContainer(name, image) {
       if (name === broken) throw new Error("on purpose");
       started.push(image);
-      return { address: `${name}-address`, stop: async () => void stopped.push(name) };
+      return { address: `${name}-address`, faults: NO_FAULTS, stop: async () => void stopped.push(name) };
     },
     suite: suite(false),
     skippedSuite: suite(true),

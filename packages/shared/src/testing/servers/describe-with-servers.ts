@@ -93,12 +93,8 @@ function serversAt(addresses: ReadonlyMap<ServerName, string>): Servers {
 const START_MS_MAX = 600_000;
 const STOP_MS_MAX = 60_000;
 
-/**
- * A suite on real servers, at the top of a `*.integration.test.ts` file:
- * `await describeWithServers("redis lock", ["redis"], (servers) => { … servers.redisUrl … })`.
- * Without a server the suite is skipped with the reason, or fails when `REQUIRE_INTEGRATION=1`.
- */
-export const describeWithServers: DescribeWithServers = createDescribeWithServers({
+/** Jest, Docker, and where the environment says that servers are. */
+export const JEST_TOOLS: SuiteTools = {
   env: process.env, // oxlint-disable-line node/no-process-env -- where servers are is said to the test run, not to the product
   dockerFault,
   startContainer,
@@ -108,4 +104,11 @@ export const describeWithServers: DescribeWithServers = createDescribeWithServer
   beforeAll: (hook) => beforeAll(hook, START_MS_MAX),
   afterAll: (hook) => afterAll(hook, STOP_MS_MAX),
   say: (line) => void process.stderr.write(`${line}\n`),
-});
+};
+
+/**
+ * A suite on real servers, at the top of a `*.integration.test.ts` file:
+ * `await describeWithServers("redis lock", ["redis"], (servers) => { … servers.redisUrl … })`.
+ * Without a server the suite is skipped with the reason, or fails when `REQUIRE_INTEGRATION=1`.
+ */
+export const describeWithServers: DescribeWithServers = createDescribeWithServers(JEST_TOOLS);

@@ -1,0 +1,104 @@
+import { afterEach, expect, jest, test } from "@jest/globals";
+import { describeWithOwnServers } from "@tickline/shared/testing/servers/describe-with-own-servers";
+import { setTimeout as wait } from "node:timers/promises";
+import { driveFleet } from "./fleet/driven-fleet.ts";
+import { readMetric } from "./fleet/metrics-reading.ts";
+import type { Seat } from "./fleet/seat.ts";
+import { seededRandom, type SeededRandom } from "./driver/seeded-random.ts";
+import { INTERRUPTIBLE_SHAPES } from "./driver/job-shape.ts";
+import { createEndings } from "./product/endings.ts";
+import { printFigures, spread } from "./product/figures.ts";
+import { eventually } from "./product/running-product.ts";
+
+jest.setTimeout(420_000);
+
+/** Rounds of kills: in each a scheduler, an executor and an api. */
+const ROUNDS = Number(process.env["ROUNDS"] ?? 3);
+/** The stream of chance that decides the kills; clients have those from 0. */
+const KILLS_STREAM = 1_000_000;
+/** As the scheduler and the executor have it. Milliseconds. */
+const LOCK_TTL_MS = 10_000;
+const LEASE_MS = 15_000;
+/** For what a stopped process needs before others notice, beside the life of its lock or lease. */
+const NOTICE_MS_MAX = 20_000;
+
+const endings = createEndings();
+afterEach(endings.run);
+
+await describeWithOwnServers("the services as processes", ["mongodb", "kafka", "redis", "registry"], (servers) => {
+  test(`${ROUNDS} rounds of kill -9 of a leader, an executor and an api lose nothing and double nothing`, async () => {
+    const { seed, fleet, judge } = await driveFleet({ servers, endings, shapes: INTERRUPTIBLE_SHAPES });
+    const random = seededRandom(seed, KILLS_STREAM);
+    const takeovers: number[] = [];
+    const apiGaps: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const killings = [
+        killOne(fleet.schedulers, random).then(async (killedAt) => {
+          await fleet.allLed();
+          takeovers.push(Date.now() - killedAt);
+        }),
+        killOne(fleet.executors, random),
+        killOne(fleet.apis, random).then(async (killedAt) => {
+          await fleet.client.send({ method: "GET", path: "/livez" });
+          apiGaps.push(Date.now() - killedAt);
+        }),
+      ];
+      await Promise.all(killings);
+      await eventually(() => (fleet.seats.every(({ url }) => url !== null) ? true : null), NOTICE_MS_MAX);
+    }
+    const effects = await judge(`kill -9, ${ROUNDS} rounds`);
+    const retaken = effects
+      .filter(({ outcome }) => outcome === "aborted")
+      .flatMap(({ runId, attempt, endedAt }) => {
+        const next = effects.find((effect) => effect.runId === runId && effect.attempt > attempt);
+        return next === undefined || endedAt === null ? [] : [next.startedAt - endedAt];
+      });
+    printFigures(
+      `  takeover of a killed leader's ranges ${spread(takeovers)} ms; attempts of killed executors begun again after ${spread(retaken)} ms; another api answered after ${spread(apiGaps)} ms`,
+    );
+    expect(fleet.seats.flatMap(({ falls }) => falls)).toEqual([]);
+    expect(Math.max(...takeovers)).toBeLessThan(LOCK_TTL_MS + NOTICE_MS_MAX);
+    // A run that met no fault would prove nothing.
+    expect(retaken.length).toBeGreaterThan(0);
+  });
+
+  test("a leader that stands still for three lives of its lock is replaced, and fires nothing twice when it goes on", async () => {
+    const { fleet, judge } = await driveFleet({ servers, endings });
+    const [leader] = fleet.schedulers;
+    if (leader === undefined) throw new Error("there is no scheduler");
+    await wait(2_000);
+    leader.pause();
+    const pausedAt = Date.now();
+    await fleet.allLed();
+    const takeoverMs = Date.now() - pausedAt;
+    await wait(3 * LOCK_TTL_MS - takeoverMs);
+    leader.unpause();
+    await eventually(async () => ((await fleet.total("tickline_schedulers")) >= 4 ? true : null), NOTICE_MS_MAX);
+    await fleet.allLed();
+    await judge("leader SIGSTOP for 3 x TTL");
+    printFigures(`  takeover after ${takeoverMs} ms`);
+    expect(takeoverMs).toBeLessThan(LOCK_TTL_MS + NOTICE_MS_MAX);
+  });
+
+  test("an executor that stands still past its leases loses its attempts to others, and its late results are refused", async () => {
+    const { fleet, judge } = await driveFleet({ servers, endings, shapes: INTERRUPTIBLE_SHAPES });
+    const [executor] = fleet.executors;
+    if (executor === undefined) throw new Error("there is no executor");
+    await eventually(async () => ((await readMetric(executor, "tickline_workers_busy")) > 0 ? true : null), NOTICE_MS_MAX);
+    executor.pause();
+    await wait(2 * LEASE_MS);
+    executor.unpause();
+    await eventually(
+      async () => ((await fleet.total("tickline_attempts_settled_total", 'outcome="stale"')) > 0 ? true : null),
+      NOTICE_MS_MAX,
+    );
+    await judge("executor SIGSTOP past its lease");
+  });
+});
+
+async function killOne(seats: readonly Seat[], random: SeededRandom): Promise<number> {
+  await wait(random.whole(500, 3_000));
+  const victim = seats[random.whole(0, seats.length - 1)];
+  await victim?.kill();
+  return Date.now();
+}

@@ -1,0 +1,99 @@
+import { afterEach, expect, jest, test } from "@jest/globals";
+import { describeWithOwnServers } from "@tickline/shared/testing/servers/describe-with-own-servers";
+import { setTimeout as wait } from "node:timers/promises";
+import { driveFleet, type DrivenFleet } from "./fleet/driven-fleet.ts";
+import { replayAll } from "./fleet/replay.ts";
+import { createEndings } from "./product/endings.ts";
+import { printFigures } from "./product/figures.ts";
+
+jest.setTimeout(600_000);
+
+/** For how long Redis is gone. `REDIS_AWAY_MS=120000`: the two minutes after which nothing is in flight any more. */
+const REDIS_AWAY_MS = Number(process.env["REDIS_AWAY_MS"] ?? 25_000);
+/** For how long any other server is gone: longer than a request waits for one, shorter than what is late becomes a misfire. */
+const AWAY_MS = 8_000;
+/** Before a fault, between two, and after: so that the services work in the meantime. */
+const WORK_MS = 4_000;
+
+const endings = createEndings();
+afterEach(endings.run);
+
+/** The services go on working: an effect of something that became due after this call. */
+async function goOn({ recorder }: DrivenFleet): Promise<number> {
+  const since = Date.now();
+  for (;;) {
+    await recorder.nextStart();
+    const latest = recorder.effects().at(-1);
+    if (latest !== undefined && latest.scheduledFor > since) return Date.now() - since;
+  }
+}
+
+await describeWithOwnServers("the servers of the services", ["mongodb", "kafka", "redis", "registry"], (servers) => {
+  test("services that run need no registry; a broker that is killed, and one that stands still, only delay", async () => {
+    const driven = await driveFleet({ servers, endings });
+    const [kafka, registry] = [servers.faultsOf("kafka"), servers.faultsOf("registry")];
+    await registry.kill();
+    await wait(WORK_MS);
+    const withoutRegistryMs = await goOn(driven);
+    await registry.start();
+    await kafka.kill();
+    await wait(AWAY_MS);
+    await kafka.start();
+    const backMs = await goOn(driven);
+    await kafka.pause();
+    await wait(AWAY_MS);
+    await kafka.unpause();
+    const againMs = await goOn(driven);
+    await driven.judge("registry killed; broker killed, then frozen");
+    printFigures(`  at work ${withoutRegistryMs} ms into a time without registry, ${backMs} ms after the broker was started again, ${againMs} ms after it went on`);
+  });
+
+  test(`a Redis that comes back empty, is cut off, and is gone for ${REDIS_AWAY_MS} ms holds up nobody`, async () => {
+    const driven = await driveFleet({ servers, endings });
+    const redis = servers.faultsOf("redis");
+    await wait(WORK_MS);
+    await redis.kill();
+    await redis.start();
+    const emptyMs = await goOn(driven);
+    await redis.disconnect();
+    await wait(AWAY_MS);
+    const cutOffMs = await goOn(driven);
+    await redis.connect();
+    await wait(WORK_MS);
+    await redis.kill();
+    await wait(REDIS_AWAY_MS);
+    const goneMs = await goOn(driven);
+    await redis.start();
+    await driven.fleet.allLed();
+    await driven.judge("Redis empty, cut off, gone");
+    printFigures(`  at work ${emptyMs} ms after Redis was back empty, ${cutOffMs} ms while it was cut off, ${goneMs} ms while it was gone`);
+    expect(driven.fleet.seats.flatMap(({ falls }) => falls)).toEqual([]);
+  });
+
+  test("a store that is killed only delays, and what it acknowledged stands", async () => {
+    const driven = await driveFleet({ servers, endings });
+    const store = servers.faultsOf("mongodb");
+    await wait(WORK_MS);
+    await store.kill();
+    await wait(AWAY_MS);
+    await store.start();
+    const backMs = await goOn(driven);
+    await driven.judge("store killed");
+    printFigures(`  at work ${backMs} ms after the store was started again`);
+    expect(driven.driver.ledger.counts.unanswered).toBeGreaterThan(0);
+  });
+
+  test("everything the broker still has, delivered once more from its beginning, changes nothing", async () => {
+    const driven = await driveFleet({ servers, endings });
+    const { fleet } = driven;
+    await wait(2 * WORK_MS);
+    await Promise.all(fleet.seats.map((seat) => seat.end()));
+    const replayed = await replayAll(servers.kafkaBrokers);
+    for (const seat of fleet.seats) seat.start();
+    await fleet.allLed();
+    await goOn(driven);
+    await driven.judge("all groups reset to their beginning");
+    printFigures(`  messages delivered again: ${JSON.stringify(replayed)}`);
+    expect(await fleet.total("tickline_claims_total", 'outcome="lost"')).toBeGreaterThan(0);
+  });
+});

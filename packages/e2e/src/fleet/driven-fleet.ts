@@ -1,0 +1,77 @@
+import { expect } from "@jest/globals";
+import type { OwnServers } from "@tickline/shared/testing/servers/describe-with-own-servers";
+import { join } from "node:path";
+import { check } from "../checker/check.ts";
+import { createDriver, type Driver } from "../driver/driver.ts";
+import type { JobShapes } from "../driver/job-shape.ts";
+import { seedOf } from "../driver/seeded-random.ts";
+import { temporaryFolder, type Endings } from "../product/endings.ts";
+import { printFigures, spread, tally } from "../product/figures.ts";
+import { atRest } from "../product/rest.ts";
+import type { Effect } from "../recorder/effect.ts";
+import { httpTarget } from "../recorder/http-target.ts";
+import { startRecorderProcess, type RecorderProcess } from "../recorder/recorder-process.ts";
+import { startFleet, type Fleet } from "./fleet.ts";
+
+/** A fleet that clients drive, and a witness of what it does. */
+export interface DrivenFleet {
+  readonly seed: number;
+  readonly fleet: Fleet;
+  readonly recorder: RecorderProcess;
+  readonly driver: Driver;
+  /** Ends the drive, waits for rest, and expects that nothing was lost, doubled or shown wrongly. Prints what it saw under this title. */
+  judge(title: string): Promise<readonly Effect[]>;
+}
+
+/** Jobs that are alive at once, and driven. */
+const ACTORS = Number(process.env["ACTORS"] ?? 24);
+const PACE_MS_MAX = 2_000;
+
+export interface DriveOptions {
+  readonly servers: OwnServers;
+  readonly endings: Endings;
+  readonly shapes?: JobShapes;
+}
+
+/** Starts the services and the drive. */
+export async function driveFleet({ servers, endings, shapes }: DriveOptions): Promise<DrivenFleet> {
+  const seed = seedOf(process.env);
+  const recorder = await startRecorderProcess(join(temporaryFolder(endings), "effects.jsonl"));
+  endings.add(recorder.close);
+  const fleet = await startFleet(servers);
+  endings.add(fleet.end);
+  const target = httpTarget(recorder.url);
+  const driver = createDriver({ ...fleet, target, seed, actors: ACTORS, paceMsMax: PACE_MS_MAX, ...(shapes && { shapes }) });
+  endings.add(driver.abandon);
+  driver.start();
+  return {
+    seed,
+    fleet,
+    recorder,
+    driver,
+    async judge(title) {
+      await driver.settle();
+      const horizonAt = Date.now();
+      const { rows, jobs, drainMs } = await atRest(fleet, target);
+      const effects = recorder.effects();
+      const { ledger } = driver;
+      const violations = check({ ...ledger, effects, rows, jobs, horizonAt });
+      const outcomes = ["succeeded", "failed", "retry", "released", "stale"].map(
+        async (outcome) => [outcome, await fleet.total("tickline_attempts_settled_total", `outcome="${outcome}"`)] as const,
+      );
+      const settled = Object.fromEntries(await Promise.all(outcomes));
+      const latenesses = effects.filter(({ attempt }) => attempt === 1).map(({ startedAt, scheduledFor }) => startedAt - scheduledFor);
+      printFigures(
+        `${title} (SEED=${seed})`,
+        `  runs ${rows.length}: ${tally(rows.map(({ state }) => state))}; effects ${effects.length}, aborted ${effects.filter(({ outcome }) => outcome === "aborted").length}; sightings ${ledger.sightings.length}`,
+        `  writes ${ledger.counts.sent}, unanswered ${ledger.counts.unanswered}, refused ${JSON.stringify(ledger.counts.refused)}`,
+        `  claims lost ${await fleet.total("tickline_claims_total", 'outcome="lost"')}, settled ${JSON.stringify(settled)}, fires lost ${await fleet.total("tickline_fires_total", 'outcome="lost"')}`,
+        `  lateness of first attempts ${spread(latenesses)} ms (least / middle / greatest); drained in ${drainMs} ms; violations ${violations.length}`,
+      );
+      for (const fall of fleet.seats.flatMap(({ falls }) => falls)) printFigures(`  ${fall}`);
+      expect(violations).toEqual([]);
+      expect(ledger.wrongAnswers).toEqual([]);
+      return effects;
+    },
+  };
+}

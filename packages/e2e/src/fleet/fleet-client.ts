@@ -1,0 +1,24 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { createApiClient, type ApiClient } from "../driver/api-client.ts";
+import type { Server } from "../driver/carry-out.ts";
+import type { Seat } from "./seat.ts";
+
+/** Wait after a request that nobody answered: others are tried soon, and not in a hurry that costs the services their processor. */
+const UNANSWERED_MS = 50;
+
+/** A client of several apis that asks them in turn, as a proxy before them would. */
+export function clientOf(apis: readonly Seat[]): Server {
+  let turn = 0;
+  const client = createApiClient(() => {
+    const up = apis.flatMap(({ url }) => url ?? []);
+    return up[(turn += 1) % up.length] ?? "";
+  });
+  const patient: ApiClient = {
+    async send(request) {
+      const reply = await client.send(request);
+      if (reply.kind === "unanswered") await wait(UNANSWERED_MS);
+      return reply;
+    },
+  };
+  return { client: patient, whenUp: () => Promise.race(apis.map((api) => api.whenUp())) };
+}
