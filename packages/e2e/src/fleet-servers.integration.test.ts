@@ -45,7 +45,9 @@ await describeWithOwnServers("the servers of the services", ["mongodb", "kafka",
     await kafka.unpause();
     const againMs = await goOn(driven);
     await driven.judge("registry killed; broker killed, then frozen");
-    printFigures(`  at work ${withoutRegistryMs} ms into a time without registry, ${backMs} ms after the broker was started again, ${againMs} ms after it went on`);
+    printFigures(
+      `  at work ${withoutRegistryMs} ms into a time without registry, ${backMs} ms after the broker was started again, ${againMs} ms after it went on`,
+    );
   });
 
   test(`a Redis that comes back empty, is cut off, and is gone for ${REDIS_AWAY_MS} ms holds up nobody`, async () => {
@@ -70,7 +72,7 @@ await describeWithOwnServers("the servers of the services", ["mongodb", "kafka",
     expect(driven.fleet.seats.flatMap(({ falls }) => falls)).toEqual([]);
   });
 
-  test("a store that is killed only delays, and what it acknowledged stands", async () => {
+  test("a store that is killed, and one that is cut off, only delays, and what it acknowledged stands", async () => {
     const driven = await driveFleet({ servers, endings });
     const store = servers.faultsOf("mongodb");
     await wait(WORK_MS);
@@ -78,8 +80,12 @@ await describeWithOwnServers("the servers of the services", ["mongodb", "kafka",
     await wait(AWAY_MS);
     await store.start();
     const backMs = await goOn(driven);
-    await driven.judge("store killed");
-    printFigures(`  at work ${backMs} ms after the store was started again`);
+    await store.disconnect();
+    await wait(AWAY_MS);
+    await store.connect();
+    const connectedMs = await goOn(driven);
+    await driven.judge("store killed, then cut off");
+    printFigures(`  at work ${backMs} ms after the store was started again, ${connectedMs} ms after it was connected again`);
     expect(driven.driver.ledger.counts.unanswered).toBeGreaterThan(0);
   });
 
