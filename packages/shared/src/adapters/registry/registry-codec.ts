@@ -1,4 +1,5 @@
 import type { Clock } from "../../ports/clock.ts";
+import { inParallel } from "../../runtime/in-parallel.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import { EVENT_DEFINITIONS } from "../../events/event-definitions.ts";
 import type { TicklineEvent } from "../../events/event.ts";
@@ -16,6 +17,9 @@ export interface RegistryCodecOptions {
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+/** Several services start at once with a registry that has just started itself: what waits here does not wait for an answer. */
+const REGISTERED_AT_ONCE = 4;
 
 const formats = eventFormats(AVRO_FORMAT);
 type Registered = ReadonlyMap<string, RegisteredType>;
@@ -65,13 +69,16 @@ export async function createRegistryCodec(client: RegistryClient, log: Logger): 
 }
 
 async function registerAll(client: RegistryClient): Promise<Registered> {
-  const entries = EVENT_DEFINITIONS.map(async (definition) => {
-    const schema = avroSchemaOf(definition);
-    const registered = await client.register(schema);
-    await client.warm(subjectOf(schema));
-    return [definition.type, registered] as const;
+  const entries = await inParallel(EVENT_DEFINITIONS, {
+    atOnce: REGISTERED_AT_ONCE,
+    async work(definition) {
+      const schema = avroSchemaOf(definition);
+      const registered = await client.register(schema);
+      await client.warm(subjectOf(schema));
+      return [definition.type, registered] as const;
+    },
   });
-  return new Map(await Promise.all(entries));
+  return new Map(entries);
 }
 
 function encodeAvro(event: TicklineEvent, registered: Registered) {
