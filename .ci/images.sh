@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Images built from package registries, for machines that cannot pull: the servers of docker-compose.yml and of the
-# integration suites, and Node for the Dockerfile. Starts a Docker engine if none answers, builds the images that are
+# Images built from package registries, for machines that cannot pull: the servers and the proxy of docker-compose.yml and of
+# the integration suites, and Node for the Dockerfile. Starts a Docker engine if none answers, builds the images that are
 # missing, and prints the variables that name them:
 #
 #   eval "$(.ci/images.sh)"              all of them; some minutes the first time, a second after that
@@ -25,14 +25,15 @@ finish() {
 trap finish EXIT
 
 # What each image stands on, and what that is: a Debian suite and packages of it.
-declare -A base_of=([kafka]=servers [redis]=servers [registry]=servers [mongo]=documentdb [node]=node)
+declare -A base_of=([kafka]=servers [redis]=servers [registry]=servers [mongo]=documentdb [proxy]=proxy [node]=node)
 declare -A packages_of=(
   [servers]="trixie openjdk-21-jre-headless,redis-server"
   [documentdb]="sid postgresql-18-documentdb" # No release has the extension yet.
+  [proxy]="trixie caddy,wget" # wget: the health check uses that of the official image.
   [node]="bookworm ca-certificates"
 )
 names=("$@")
-[ $# -gt 0 ] || names=(kafka mongo redis registry node)
+[ $# -gt 0 ] || names=(kafka mongo redis registry proxy node)
 for name in "${names[@]}"; do [ -n "${base_of[$name]:-}" ] || die "unknown image: $name. There are: ${!base_of[*]}"; done
 
 # Names under localhost/ are looked for in no registry.
