@@ -1,12 +1,12 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JobDetailView, JobView, PageView, RunView } from "./driver/views.ts";
 import { createApiClient } from "./driver/api-client.ts";
 import { createEndings, temporaryFolder } from "./product/endings.ts";
 import { REPOSITORY } from "./product/product-process.ts";
+import { executedBlocks, README_ADDRESS } from "./product/readme-blocks.ts";
 import { eventually } from "./product/running-product.ts";
 import { runCommand } from "./product/run-command.ts";
 import { startEffectRecorder } from "./recorder/effect-recorder.ts";
@@ -17,21 +17,9 @@ jest.setTimeout(90_000);
 const endings = createEndings();
 afterEach(endings.run);
 
-const MARKER = "<!-- executed by packages/e2e/src/readme.test.ts -->";
-const README_ADDRESS = "http://127.0.0.1:7070";
 const README_TARGET = `${README_ADDRESS}/livez`;
 /** A start later than this is not on time, whatever else the machine does. Milliseconds. */
 const LATE_MS_MAX = 1_000;
-
-/** The shell blocks from each marker to the end of its section, in order. */
-function executedBlocks(): string[] {
-  const readme = readFileSync(join(REPOSITORY, "README.md"), "utf8");
-  const sections = readme.split(MARKER).slice(1);
-  return sections.flatMap((text) => {
-    const section = text.split(/^#{1,2} /m)[0] ?? "";
-    return [...section.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block]) => block ?? []);
-  });
-}
 
 /** `npm start`, as the README says, but on a free port and a folder of its own. */
 async function npmStart(): Promise<string> {
