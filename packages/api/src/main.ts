@@ -10,8 +10,8 @@ import { API_DEFAULTS } from "./api-config.ts";
 import { commandAgeMsMaxOf } from "./commands/envelope-check.ts";
 import { API_SETTINGS } from "./api-settings.ts";
 
-/** Beyond the drain of answers: for the last writes of the projection. */
-const SHUTDOWN_MS_MORE = 10_000;
+/** Beyond the drain of answers: for the last writes of the projection, and for Kafka to see that another api, on which a group of consumers waits, is dead. */
+const SHUTDOWN_MS_MORE = 20_000;
 
 /** `npm run start:api`: REST in, and the status of jobs kept up. Any number may run. */
 runService(
