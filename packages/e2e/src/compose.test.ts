@@ -7,12 +7,12 @@ import { executedBlocks, README_ADDRESS } from "./product/readme-blocks.ts";
 import { eventually } from "./product/running-product.ts";
 import { runCommand } from "./product/run-command.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000); // Two cores may have eleven containers and other suites at once.
 
 /** Images may have to be pulled, and all packages fetched. */
 const UP_MS_MAX = 900_000;
-const DOWN_MS_MAX = 120_000;
-const SEEN_MS_MAX = 60_000;
+const DOWN_MS_MAX = 300_000;
+const SEEN_MS_MAX = 90_000;
 const SCALE = { api: 2, scheduler: 2, executor: 3 };
 const SERVICES = Object.keys(SCALE);
 /** So many that each of two apis has its share, however they are spread. */
@@ -26,7 +26,10 @@ else if (process.env["REQUIRE_INTEGRATION"] === "1")
   test("docker compose can be run", () => {
     throw new Error(`REQUIRE_INTEGRATION=1, but ${fault}`);
   });
-else describe.skip(`docker compose up (skipped: ${fault})`, suite);
+else {
+  process.stderr.write(`skipped: docker compose up: ${fault}\n`);
+  describe.skip(`docker compose up (skipped: ${fault})`, suite);
+}
 
 function suite(): void {
   let project: ComposeProject;
