@@ -109,8 +109,11 @@ def _from_avro(value):
 def _schema(path):
     if not REGISTRY:
         sys.exit("messages are in Avro: set REGISTRY_URL to the registry that Tickline has")
-    with urllib.request.urlopen(REGISTRY + path, timeout=10) as answer:
-        found = json.load(answer)
+    try:
+        with urllib.request.urlopen(REGISTRY + path, timeout=10) as answer:
+            found = json.load(answer)
+    except OSError as fault:
+        sys.exit(f"{REGISTRY + path}: {fault}. Is that the registry of Tickline, and has Tickline been started with it?")
     return found.get("id"), _fastavro().parse_schema(json.loads(found["schema"]))
 
 

@@ -103,7 +103,7 @@ await describeWithPython("an executor in Python", ["kafka", "mongodb", "redis", 
     const ofRun = (events: readonly Watched[], wanted: string): readonly Watched[] =>
       events.filter(({ runId, topic, type }) => runId === run.id && wanted === `${topic}/${type}`);
     const attemptsOffered = (events: readonly Watched[]) =>
-      [...new Set(ofRun(events, "tickline.due.python/JobDue").map(({ attempt }) => attempt))].toSorted();
+      [...new Set(ofRun(events, "tickline.due.python/JobDue").map(({ attempt }) => Number(attempt)))].toSorted((a, b) => a - b);
     const told = await watch(
       [],
       (events) => attemptsOffered(events).length === run.attempt && ofRun(events, "tickline.runs/JobCompleted").length > 0,

@@ -22,7 +22,7 @@ export async function startHeldTarget(endings: Endings): Promise<HeldTarget> {
   let wake = Promise.withResolvers<void>();
   const server = createServer((request, response) => {
     request.resume();
-    calls.push({ runId: String(request.headers["idempotency-key"]), answer: () => void end(response) });
+    calls.push({ runId: String(request.headers["idempotency-key"]), answer: () => end(response) });
     wake.resolve();
   });
   server.listen(0, "127.0.0.1");
