@@ -4,6 +4,10 @@ import { createSeat } from "../fleet/seat.ts";
 import type { Settings } from "../fleet/service-process.ts";
 import { createCalls, type Calls } from "../product/calls.ts";
 import type { Endings } from "../product/endings.ts";
+import { eventually } from "../product/running-product.ts";
+
+/** For a process to come up, on a machine that is busy with other things. */
+const UP_MS_MAX = 70_000;
 
 /** One of each service, and an api that answers. */
 export interface Services extends Calls {
@@ -20,7 +24,10 @@ export async function startServices(endings: Endings, settings: Settings): Promi
   endings.add(() => Promise.all([api, scheduler, executor].map((seat) => seat.end())));
   for (const seat of [api, scheduler, executor]) {
     seat.start();
-    await seat.whenUp(); // One by one: a registry that has just begun takes long over its first schemas.
+    // One by one: a registry that has just begun takes long over its first schemas.
+    await eventually(() => seat.url, UP_MS_MAX).catch((cause: unknown) => {
+      throw new Error(`the ${seat.role} does not come up:\n${seat.falls.join("\n")}`, { cause });
+    });
   }
   return {
     ...createCalls(api.url ?? ""),
