@@ -1,13 +1,18 @@
-"""Asks Tickline for a job by a command on Kafka, and prints the reply. Usage: python create_job.py [id of the job]"""
+"""Asks Tickline for a job by a command on Kafka, and prints the reply. Usage: python create_job.py [id of the job [id of the command]]"""
 
 import json
 import sys
+import threading
 import uuid
 
-from confluent_kafka import Consumer, Producer, TopicPartition
-from tickline_events import KAFKA, read, say
+from confluent_kafka import Producer
+from tickline_events import KAFKA, events, reader, say
+
+REPLY_SECONDS_MAX = 30
 
 job_id = sys.argv[1] if len(sys.argv) > 1 else "hello-from-python"
+# With the same id a command may be published again and again: it makes one job, and is answered each time.
+command_id = sys.argv[2] if len(sys.argv) > 2 else str(uuid.uuid4())
 job = {
     "name": "Hello from Python",
     "queue": "python",
@@ -17,23 +22,15 @@ job = {
     "retry": {"delayMs": 500, "jitter": "none"},
 }
 
-# Replies are read from where they end now, so that none is missed and none of others is waited for.
-replies = Consumer({**KAFKA, "group.id": f"create-job-{uuid.uuid4()}", "enable.auto.commit": False})
-partitions = replies.list_topics("tickline.replies", 10).topics["tickline.replies"].partitions
-ends = [(partition, replies.get_watermark_offsets(TopicPartition("tickline.replies", partition), 10)[1]) for partition in partitions]
-replies.assign([TopicPartition("tickline.replies", partition, offset) for partition, offset in ends])
+replies = reader("tickline.replies", at_end=True)  # Before the command is published, so that its reply is not missed.
+say(Producer(KAFKA), "tickline.commands", "CreateJob", {"jobId": job_id, "job": job}, source="create-job", subject=job_id, id=command_id)
 
-# The id of the command: with the same one it may be published again and again, and makes one job.
-command_id = str(uuid.uuid4())
-producer = Producer(KAFKA)
-say(producer, "tickline.commands", "CreateJob", {"jobId": job_id, "job": job}, source="create-job", subject=job_id, id=command_id)
-producer.flush()
-
-while True:
-    message = replies.poll(1.0)
-    if message is None or message.error():
-        continue
-    type, _, reply = read(message)
-    if reply["commandId"] == command_id:
-        print(type, json.dumps(reply, indent=2, default=str))
-        sys.exit(0 if type == "CommandAnswered" else 1)
+late = threading.Event()
+timer = threading.Timer(REPLY_SECONDS_MAX, late.set)
+timer.daemon = True
+timer.start()
+for reply in events(replies, late):
+    if reply.data["commandId"] == command_id:
+        print(reply.type, json.dumps(reply.data, indent=2))
+        sys.exit(0 if reply.type == "CommandAnswered" else 1)
+sys.exit(f"no reply within {REPLY_SECONDS_MAX} s: is an api running, and does it take its commands from {KAFKA['bootstrap.servers']}?")

@@ -3,54 +3,40 @@
 import os
 import signal
 import socket
-import sys
+import threading
 
 from confluent_kafka import Consumer, Producer
-from tickline_events import KAFKA, now, read, say
+from handlers import HANDLERS
+from tickline_events import KAFKA, events, now, say
 
 NAME = f"python-{socket.gethostname()}-{os.getpid()}"  # Its own name, the same in all reports of an attempt.
-
-
-def greet(params, attempt):
-    if attempt <= params.get("failures", 0):
-        raise RuntimeError(f"attempt {attempt} fails on purpose")
-    return {"said": f"hello {params.get('who', 'world')}"}
-
-
-HANDLERS = {"greet": greet}
+stop = threading.Event()  # A signal lets the attempt at hand end; what is due next is for others.
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda *_: stop.set())
 
 
 def run(due):
-    if due["handler"] not in HANDLERS:
-        return {"state": "failed", "output": None, "error": {"code": "unknown_handler", "message": due["handler"], "retryable": False}}
     try:
-        return {"state": "succeeded", "output": HANDLERS[due["handler"]](due["params"], due["attempt"]), "error": None}
+        return {"state": "succeeded", "output": HANDLERS[due["handler"]](due), "error": None}
     except Exception as fault:
-        return {"state": "failed", "output": None, "error": {"code": type(fault).__name__, "message": str(fault), "retryable": True}}
+        error = {"code": type(fault).__name__, "message": str(fault), "retryable": due["handler"] in HANDLERS}
+        return {"state": "failed", "output": None, "error": error}
 
 
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 producer = Producer(KAFKA)
-consumer = Consumer({**KAFKA, "group.id": "python-executor", "auto.offset.reset": "earliest", "enable.auto.commit": False})
+own = {"group.id": "python-executor", "auto.offset.reset": "earliest", "enable.auto.commit": False, "session.timeout.ms": 10_000}
+consumer = Consumer({**KAFKA, **own})
 consumer.subscribe(["tickline.due.python"])
 seen = set()  # JobDue comes again until Tickline has read that the attempt began.
-try:
-    while True:
-        message = consumer.poll(1.0)
-        if message is None or message.error():
-            continue
-        _, tenant, due = read(message)
-        attempt = (due["runId"], due["attempt"])
-        if attempt in seen:
-            continue
-        seen.add(attempt)
-        about = {"source": NAME, "subject": due["jobId"], "tenant": tenant}
-        say(producer, "tickline.reports", "JobStarted", {**due, "startedAt": now(), "executor": NAME}, **about)
-        producer.flush()
-        consumer.commit(message)  # Before the work: should this process die in it, Tickline makes another attempt.
-        result = run(due)
-        print(due["jobId"], *attempt, result["state"], flush=True)
-        say(producer, "tickline.reports", "JobCompleted", {**due, **result, "count": 1, "finishedAt": now()}, **about)
-        producer.flush()
-finally:
-    consumer.close()  # Others of the group take over at once.
+for type_, tenant, due, _, message in events(consumer, stop):
+    attempt = (due.get("runId"), due.get("attempt"))
+    if type_ != "JobDue" or attempt in seen:
+        continue
+    seen.add(attempt)
+    about = {"source": NAME, "subject": due["jobId"], "tenant": tenant}
+    say(producer, "tickline.reports", "JobStarted", {**due, "startedAt": now(), "executor": NAME}, **about)
+    consumer.commit(message)  # Before the work: should this process die in it, Tickline makes another attempt.
+    result = run(due)
+    print(due["jobId"], *attempt, result["state"], flush=True)
+    say(producer, "tickline.reports", "JobCompleted", {**due, **result, "count": 1, "finishedAt": now()}, **about)
+consumer.close()  # Others of the group take over at once.

@@ -5,14 +5,27 @@ import io
 import json
 import os
 import struct
+import sys
+import threading
 import urllib.request
 import uuid
 from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
 KAFKA = {"bootstrap.servers": os.environ.get("KAFKA_BROKERS", "localhost:9092")}
 REGISTRY = os.environ.get("REGISTRY_URL")
 # Any JSON: in Avro it is JSON text.
 JSON_FIELDS = {"params", "output", "job", "result"}
+
+
+class Event(NamedTuple):
+    type: str
+    tenant: str
+    data: dict[str, Any]
+    schema: str | None  # The name in the registry of what it was written by; None: it is JSON.
+    message: Message
 
 
 def iso(instant):
@@ -25,7 +38,7 @@ def now():
 
 
 def say(producer, topic, type, data, *, source, subject=None, tenant="default", id=None):
-    """Publishes an event. A repeat of the same thing should carry the same id."""
+    """Publishes an event, and returns when the broker has it. A repeat of the same thing should carry the same id."""
     headers = {
         "content-type": "application/avro" if REGISTRY else "application/json",
         "ce_specversion": "1.0",
@@ -36,14 +49,46 @@ def say(producer, topic, type, data, *, source, subject=None, tenant="default", 
         "ce_tenantid": tenant,
         **({"ce_subject": subject} if subject else {}),
     }
-    producer.produce(topic, key=subject, value=_to_avro(type, data) if REGISTRY else json.dumps(data), headers=headers)
+    faults = []
+    value = _to_avro(type, data) if REGISTRY else json.dumps(data)
+    producer.produce(topic, key=subject, value=value, headers=headers, on_delivery=lambda fault, _: fault and faults.append(fault))
+    producer.flush()
+    if faults:
+        raise RuntimeError(f"{type} was not published on {topic}: {faults[0]}")
+
+
+def events(consumer, stop=threading.Event()):
+    """Events as they come, until `stop` is set. What is wrong with the broker or a topic is said; the client tries again by itself."""
+    while not stop.is_set():
+        message = consumer.poll(0.5)
+        if message is not None and message.error():
+            print(message.error(), file=sys.stderr, flush=True)
+        elif message is not None:
+            yield read(message)
+
+
+def reader(*topics, at_end=False):
+    """Reads all of these topics for itself, as one that is in no group: from their first message, or from where they end now."""
+    consumer = Consumer({**KAFKA, "group.id": "reader", "enable.auto.commit": False})
+    known = consumer.list_topics(timeout=10).topics
+    for topic in topics:
+        if topic not in known:
+            sys.exit(f"there is no topic {topic}: run `npm run topics`, with the same EXTERNAL_QUEUES as all of Tickline")
+    places = [TopicPartition(topic, partition, OFFSET_BEGINNING) for topic in topics for partition in known[topic].partitions]
+    if at_end:
+        for place in places:
+            place.offset = consumer.get_watermark_offsets(place, timeout=10)[1]
+    consumer.assign(places)
+    return consumer
 
 
 def read(message):
-    """The type of an event, its tenant, and its data."""
     headers = {name: value.decode() for name, value in message.headers() or []}
-    data = _from_avro(message.value()) if headers["content-type"] == "application/avro" else json.loads(message.value())
-    return headers["ce_type"], headers["ce_tenantid"], data
+    if headers["content-type"] == "application/avro":
+        schema, data = _from_avro(message.value())
+    else:
+        schema, data = None, json.loads(message.value())
+    return Event(headers["ce_type"], headers["ce_tenantid"], data, schema, message)
 
 
 def _to_avro(type, data):
@@ -55,15 +100,20 @@ def _to_avro(type, data):
 
 
 def _from_avro(value):
-    _, schema = _schema(f"/schemas/ids/{struct.unpack('>I', value[1:5])[0]}")
+    _, schema = _schema(f"/schemas/ids/{struct.unpack('>I', value[1:5])[0]}")  # As it was when this was written.
     data = _fastavro().schemaless_reader(io.BytesIO(value[5:]), schema, None)
-    return {name: json.loads(field) if name in JSON_FIELDS else field for name, field in data.items()}
+    return schema["name"], {name: json.loads(field) if name in JSON_FIELDS else field for name, field in data.items()}
 
 
 @functools.cache
 def _schema(path):
-    with urllib.request.urlopen(REGISTRY + path, timeout=10) as answer:
-        found = json.load(answer)
+    if not REGISTRY:
+        sys.exit("messages are in Avro: set REGISTRY_URL to the registry that Tickline has")
+    try:
+        with urllib.request.urlopen(REGISTRY + path, timeout=10) as answer:
+            found = json.load(answer)
+    except OSError as fault:
+        sys.exit(f"{REGISTRY + path}: {fault}. Is that the registry of Tickline, and has Tickline been started with it?")
     return found.get("id"), _fastavro().parse_schema(json.loads(found["schema"]))
 
 

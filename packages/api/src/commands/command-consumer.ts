@@ -2,12 +2,12 @@ import { isCommand, type Command } from "@tickline/shared/events/command";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Reply } from "@tickline/shared/events/reply";
 import { COMMANDS_TOPIC, REPLIES_TOPIC } from "@tickline/shared/events/topics";
-import type { Subscription } from "@tickline/shared/ports/bus";
+import type { Subscription, UnreadableMessage } from "@tickline/shared/ports/bus";
 import { inParallel } from "@tickline/shared/runtime/in-parallel";
 import type { Service } from "@tickline/shared/runtime/service";
 import { Counter } from "prom-client";
 import type { ApiContext } from "../api-context.ts";
-import { replyTo } from "./command-outcome.ts";
+import { replyTo, replyToUnreadable } from "./command-outcome.ts";
 import { performCommand } from "./perform-command.ts";
 
 /**
@@ -40,9 +40,16 @@ export function createCommandConsumer(context: ApiContext): Service {
     const replies = await inParallel(lanes, { atOnce: config.commandsAtOnce, work: performInOrder });
     await bus.publish(REPLIES_TOPIC, replies.flat());
   }
+  /** They stay with the dead letters, where a person finds them; who sent them is not to wait for that. */
+  async function onUnreadable(messages: readonly UnreadableMessage[]): Promise<void> {
+    const replies = messages.flatMap((message) => replyToUnreadable(message, clock.now()) ?? []);
+    for (const { data } of replies) counter.inc({ command: data.command, outcome: "refused" });
+    if (replies.length > 0) await bus.publish(REPLIES_TOPIC, replies);
+  }
   return {
     async start() {
-      subscription = await bus.subscribe({ topics: [COMMANDS_TOPIC], group: "api-commands", from: "beginning", onBatch });
+      const request = { topics: [COMMANDS_TOPIC], group: "api-commands", from: "beginning" } as const;
+      subscription = await bus.subscribe({ ...request, onBatch, onUnreadable });
     },
     async stop() {
       await subscription?.stop();

@@ -1,11 +1,12 @@
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { JsonValue } from "@tickline/shared/domain/json";
-import type { Command } from "@tickline/shared/events/command";
-import { commandAnswered, commandRefused, type Reply } from "@tickline/shared/events/reply";
+import { isCommandType, type Command } from "@tickline/shared/events/command";
+import { commandAnswered, commandRefused, type CommandEnvelope, type Reply } from "@tickline/shared/events/reply";
+import type { UnreadableMessage } from "@tickline/shared/ports/bus";
 import type { Fault, Problem, ProblemCode } from "../http/problem.ts";
 
 /** What no request over HTTP can be refused for. */
-export type CommandProblemCode = "command_too_old" | "bad_command_id" | "unknown_tenant";
+export type CommandProblemCode = "command_too_old" | "bad_command_id" | "unknown_tenant" | "unreadable_command";
 
 export interface Refusal {
   readonly kind: "refused";
@@ -34,6 +35,14 @@ export function replyTo(command: Command, outcome: CommandOutcome, now: Instant)
     const { jobId, runId, result } = outcome;
     return commandAnswered(command, { jobId, runId, result }, now);
   }
-  const { code, detail, errors } = outcome;
-  return commandRefused(command, { code, detail, errors }, now);
+  return refusalTo(command, outcome, now);
 }
+
+/** To a command of which the data cannot be read; null: it is no command. */
+export function replyToUnreadable({ reason, type, ...envelope }: UnreadableMessage, now: Instant): Reply | null {
+  if (!isCommandType(type)) return null;
+  return refusalTo({ ...envelope, type }, refused("unreadable_command", `its data cannot be read: ${reason}`), now);
+}
+
+const refusalTo = (command: CommandEnvelope, { code, detail, errors }: Refusal, now: Instant): Reply =>
+  commandRefused(command, { code, detail, errors }, now);

@@ -5,9 +5,13 @@ import type { Command } from "@tickline/shared/events/command";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Reply } from "@tickline/shared/events/reply";
 import { COMMANDS_TOPIC, REPLIES_TOPIC } from "@tickline/shared/events/topics";
+import type { Bus, SubscribeRequest } from "@tickline/shared/ports/bus";
 import type { Store } from "@tickline/shared/ports/store";
 import { DAY, HOUR, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { Registry } from "prom-client";
+import type { ApiContext } from "../api-context.ts";
 import { apiUnderTest, minimalJob, type ApiSetup } from "../api-under-test.test-support.ts";
+import { createCommandConsumer } from "./command-consumer.ts";
 import { commandAgeMsMaxOf } from "./envelope-check.ts";
 
 type Envelope = Partial<Pick<Command, "id" | "source" | "time" | "tenantId" | "subject">>;
@@ -54,7 +58,7 @@ async function setup(options: ApiSetup = {}) {
   }
   const jobs = async () => (await call("GET /jobs")).body.items as { readonly id: string }[];
   const runs = async () => (await call("GET /runs")).body.items as { readonly id: string }[];
-  return { ...under, create, trigger, cancel, tell, jobs, runs, [Symbol.asyncDispose]: under.stop };
+  return { ...under, replies, create, trigger, cancel, tell, jobs, runs, [Symbol.asyncDispose]: under.stop };
 }
 
 const byCommand = (replies: readonly Reply[]) => Object.fromEntries(replies.map((reply) => [reply.data.commandId, reply]));
@@ -203,6 +207,41 @@ describe("what cannot be done is refused, and nothing is made", () => {
     expect(await at.jobs()).toHaveLength(2);
   });
 });
+
+test("a command of which nobody can read the data is refused with the reason; what is no command is passed over", async () => {
+  await using at = await setup();
+  const { bus, requests } = recording(at.bus);
+  const metrics = new Registry();
+  await createCommandConsumer({ ...(at as unknown as ApiContext), bus, metrics }).start();
+  const { data: _, ...envelope } = at.trigger("ping", { id: "t-1", subject: "ping" });
+  const reason = "jobId must be a string";
+  await requests[0]?.onUnreadable?.([
+    { ...envelope, id: "d-1", type: "JobDue", reason },
+    { ...envelope, reason },
+  ]);
+  while (at.replies.length === 0) await new Promise((next) => setImmediate(next));
+  expect(at.replies).toMatchObject([
+    {
+      type: "CommandRefused",
+      id: "t-1-refused",
+      subject: "ping",
+      tenantId: "default",
+      data: { commandId: "t-1", commandSource: "billing", command: "TriggerJob", code: "unreadable_command", errors: [] },
+    },
+  ]);
+  expect(at.replies[0]?.data).toHaveProperty("detail", `its data cannot be read: ${reason}`);
+  expect(await metrics.getSingleMetricAsString("tickline_commands_total")).toMatch(/command="TriggerJob",outcome="refused"\} 1/);
+});
+
+/** A bus, and what was asked of it. */
+function recording(bus: Bus) {
+  const requests: SubscribeRequest[] = [];
+  const subscribe: Bus["subscribe"] = (request) => {
+    requests.push(request);
+    return bus.subscribe(request);
+  };
+  return { requests, bus: { ...bus, subscribe } };
+}
 
 test("a command may be as old as half of what its topic keeps, and never older than its id is remembered", () => {
   expect([DAY, 3 * DAY, 365 * DAY].map(commandAgeMsMaxOf)).toEqual([DAY / 2, 1.5 * DAY, 3.5 * DAY]);

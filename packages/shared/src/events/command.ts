@@ -27,4 +27,5 @@ export type Command = CreateJob | TriggerJob | CancelRun;
 
 export const COMMAND_TYPES = ["CreateJob", "TriggerJob", "CancelRun"] as const satisfies readonly Command["type"][];
 
-export const isCommand = (event: { readonly type: string }): event is Command => (COMMAND_TYPES as readonly string[]).includes(event.type);
+export const isCommandType = (type: string): type is Command["type"] => (COMMAND_TYPES as readonly string[]).includes(type);
+export const isCommand = (event: { readonly type: string }): event is Command => isCommandType(event.type);

@@ -47,7 +47,14 @@ export const commandAnswered = (command: Command, answer: Omit<CommandAnsweredDa
   data: { ...askedBy(command), ...answer },
 });
 
-export const commandRefused = (command: Command, refusal: Omit<CommandRefusedData, keyof Asked>, time: Instant): CommandRefused => ({
+/** What of a command a refusal needs: its data may be what nobody can read. */
+export type CommandEnvelope = Omit<Command, "data">;
+
+export const commandRefused = (
+  command: CommandEnvelope,
+  refusal: Omit<CommandRefusedData, keyof Asked>,
+  time: Instant,
+): CommandRefused => ({
   id: `${command.id}-refused`,
   type: "CommandRefused",
   subject: command.subject,
@@ -55,5 +62,5 @@ export const commandRefused = (command: Command, refusal: Omit<CommandRefusedDat
   data: { ...askedBy(command), ...refusal },
 });
 
-const envelopeOf = ({ tenantId }: Command, time: Instant) => ({ source: "tickline/api", time, tenantId }) as const;
-const askedBy = ({ id, source, type }: Command): Asked => ({ commandId: id, commandSource: source, command: type });
+const envelopeOf = ({ tenantId }: CommandEnvelope, time: Instant) => ({ source: "tickline/api", time, tenantId }) as const;
+const askedBy = ({ id, source, type }: CommandEnvelope): Asked => ({ commandId: id, commandSource: source, command: type });

@@ -1,3 +1,4 @@
+import type { Envelope } from "../events/envelope.ts";
 import type { TicklineEvent } from "../events/event.ts";
 
 /** Topics by name; `tickline.due.<queue>` by `dueTopic(queue)`. */
@@ -9,6 +10,11 @@ export interface Subscription {
   stop(): Promise<void>;
 }
 
+/** A message of which the envelope can be read, but not the data. */
+export interface UnreadableMessage extends Omit<Envelope<string, never>, "data"> {
+  readonly reason: string;
+}
+
 export interface SubscribeRequest {
   readonly topics: readonly string[];
   /** Members of one group share the messages; every group sees all of them. */
@@ -17,6 +23,8 @@ export interface SubscribeRequest {
   readonly from: "beginning" | "end";
   /** Batches of one subscription come one after another. A rejection is not acknowledged: the batch may come again. */
   readonly onBatch: (events: readonly TicklineEvent[]) => Promise<void> | void;
+  /** Hears of messages that go to the dead letters, before they do: so that whoever sent them can be told. A rejection is as one of `onBatch`. */
+  readonly onUnreadable?: (messages: readonly UnreadableMessage[]) => Promise<void> | void;
 }
 
 /**

@@ -22,7 +22,7 @@ const message = (id: string, offset: number, value?: string): KafkaMessage => {
   } as KafkaMessage;
 };
 
-function setup(onBatch: SubscribeRequest["onBatch"]) {
+function setup(onBatch: SubscribeRequest["onBatch"], onUnreadable?: SubscribeRequest["onUnreadable"]) {
   const clock = manualClock(0);
   const inbox = createInbox(100);
   const buried: DeadLetter[] = [];
@@ -35,7 +35,7 @@ function setup(onBatch: SubscribeRequest["onBatch"]) {
     take: createTakeBatch({
       log: silentLogger,
       codec: jsonCodec,
-      onBatch,
+      request: { onBatch, ...(onUnreadable && { onUnreadable }) },
       bury: async (letters) => {
         if (!graves.open) throw away;
         buried.push(...letters);
@@ -104,6 +104,24 @@ test("what cannot be read is not done before it is buried", async () => {
   await pass(100);
   expect(buried.map(({ topic, message: { offset } }) => [topic, offset])).toEqual([["topic", "0"]]);
   expect(done).toEqual(["0"]);
+});
+
+test("the consumer hears of what cannot be read before it is buried, unless it has no envelope", async () => {
+  const heard: string[] = [];
+  let tries = 0;
+  const { put, pass, buried } = setup(
+    () => undefined,
+    (messages) => {
+      tries += 1;
+      if (tries < 3) throw away;
+      heard.push(...messages.map(({ id, type, reason }) => `${id} ${type}: ${reason}`));
+    },
+  );
+  await put(message("bad", 0, "{"), { ...message("worse", 1), headers: {} } as KafkaMessage);
+  expect({ heard, buried }).toEqual({ heard: [], buried: [] });
+  await pass(1_000);
+  expect(heard).toEqual(["bad HandlersChanged: the value is not JSON"]);
+  expect(buried.map(({ message: { offset } }) => offset)).toEqual(["0", "1"]);
 });
 
 test("an event of a type that is not known here is passed over", async () => {

@@ -70,7 +70,7 @@ export async function openSubscription(options: SubscriptionOptions): Promise<Ka
   const delivery = createDelivery({
     clock,
     inbox,
-    take: createTakeBatch({ log, codec, onBatch: request.onBatch, bury }),
+    take: createTakeBatch({ log, codec, request, bury }),
     batchEventsMax: limits.batchEventsMax,
     onDone: (chunks) => committer.mark(chunks.map(positionAfter)),
   });

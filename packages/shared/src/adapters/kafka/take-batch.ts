@@ -1,7 +1,7 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { Decoded, EventCodec, WireMessage } from "../../events/wire/event-codec.ts";
 import type { TicklineEvent } from "../../events/event.ts";
-import type { SubscribeRequest } from "../../ports/bus.ts";
+import type { SubscribeRequest, UnreadableMessage } from "../../ports/bus.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 import type { Chunk } from "./inbox.ts";
@@ -9,7 +9,7 @@ import type { Chunk } from "./inbox.ts";
 export interface TakeBatchOptions {
   readonly log: Logger;
   readonly codec: EventCodec;
-  readonly onBatch: SubscribeRequest["onBatch"];
+  readonly request: Pick<SubscribeRequest, "onBatch" | "onUnreadable">;
   /** Rejects when the letters are not safe. */
   readonly bury: (letters: readonly DeadLetter[]) => Promise<void>;
 }
@@ -24,10 +24,12 @@ export const FINAL_TRIES_MAX = 9;
  * A message that cannot be read is buried, and the rest is taken. What passes, such as a store or a registry that is
  * away, buries nothing: the batch waits, for however long.
  */
-export function createTakeBatch({ log, codec, onBatch, bury }: TakeBatchOptions): TakeBatch {
+export function createTakeBatch({ log, codec, request: { onBatch, onUnreadable }, bury }: TakeBatchOptions): TakeBatch {
   async function take(chunks: readonly Chunk[]): Promise<void> {
     const decoded = await codec.decode(chunks.flatMap(({ messages }) => messages.map(toWire)));
     const letters = undecodableOf(chunks, decoded);
+    const unreadable = unreadableOf(decoded);
+    if (unreadable.length > 0) await onUnreadable?.(unreadable);
     if (letters.length > 0) await bury(letters);
     const events = eventsOf(decoded);
     if (events.length > 0) await onBatch(events);
@@ -72,5 +74,10 @@ function undecodableOf(chunks: readonly Chunk[], decoded: readonly Decoded[]): D
     return read.kind === "undecodable" && place !== undefined ? [{ ...place, reason: read.reason }] : [];
   });
 }
+
+const unreadableOf = (decoded: readonly Decoded[]): UnreadableMessage[] =>
+  decoded.flatMap((read) =>
+    read.kind === "undecodable" && read.attributes !== undefined ? [{ ...read.attributes, reason: read.reason }] : [],
+  );
 
 const eventsOf = (decoded: readonly Decoded[]): TicklineEvent[] => decoded.flatMap((read) => (read.kind === "event" ? [read.event] : []));

@@ -1,5 +1,5 @@
 import type { TicklineEvent } from "../event.ts";
-import type { WireHeaders } from "./cloud-event.ts";
+import type { EventAttributes, WireHeaders } from "./cloud-event.ts";
 
 /** A message as it came: nothing of it is trusted. */
 export interface WireMessage {
@@ -20,8 +20,8 @@ export type Decoded =
   | { readonly kind: "event"; readonly event: TicklineEvent }
   /** An event of a type that this version does not know: a newer one said it to newer readers. */
   | { readonly kind: "unknown"; readonly type: string }
-  /** Never to be read, by anybody of this version: it goes to the dead letters. */
-  | { readonly kind: "undecodable"; readonly reason: string };
+  /** Never to be read, by anybody of this version: it goes to the dead letters. Without attributes not even its envelope can be. */
+  | { readonly kind: "undecodable"; readonly reason: string; readonly attributes?: EventAttributes };
 
 /** Events to messages and back. */
 export interface EventCodec {

@@ -39,13 +39,14 @@ export function decodeBy(
   headers: WireHeaders,
   readData: (format: EventFormat, attributes: EventAttributes) => TicklineEvent["data"],
 ): Decoded {
+  let attributes: EventAttributes | undefined;
   try {
-    const attributes = readAttributes(headers);
+    attributes = readAttributes(headers);
     const format = formats.get(attributes.type);
     if (format === undefined) return { kind: "unknown", type: attributes.type };
     return { kind: "event", event: { ...attributes, data: readData(format, attributes) } as TicklineEvent }; // Of the type whose format read it.
   } catch (fault) {
-    if (fault instanceof WireFault) return { kind: "undecodable", reason: fault.message };
+    if (fault instanceof WireFault) return { kind: "undecodable", reason: fault.message, ...(attributes && { attributes }) };
     throw fault;
   }
 }

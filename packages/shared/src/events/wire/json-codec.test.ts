@@ -89,7 +89,13 @@ describe("events as CloudEvents with JSON", () => {
     ["params that are a list", onTheWire(due, { value: changed({ params: [] }) }), "params must be an object"],
     ["a cause nobody knows", onTheWire(due, { value: changed({ cause: "whim" }) }), "cause is none of schedule, manual, retry, backfill"],
   ])("%s cannot be read, and it is said why", async (_, message, reason) => {
-    expect(await decodedKind(message)).toEqual({ kind: "undecodable", reason });
+    expect(await decodedKind(message)).toMatchObject({ kind: "undecodable", reason });
+  });
+
+  test("of data that cannot be read the envelope is told all the same; without an envelope there is nothing to tell", async () => {
+    const { data: _, ...attributes } = due;
+    expect(await decodedKind(onTheWire(due, { value: "{" }))).toEqual({ kind: "undecodable", reason: "the value is not JSON", attributes });
+    expect(await decodedKind(onTheWire(due, { headers: { ce_id: undefined } }))).not.toHaveProperty("attributes");
   });
 
   test("Avro without a registry is no bad message: it waits for a better configuration", async () => {

@@ -1,0 +1,42 @@
+import { readMetric } from "../fleet/metrics-reading.ts";
+import { runOperation } from "../fleet/run-operation.ts";
+import { createSeat } from "../fleet/seat.ts";
+import type { Settings } from "../fleet/service-process.ts";
+import { createCalls, type Calls } from "../product/calls.ts";
+import type { Endings } from "../product/endings.ts";
+import { eventually } from "../product/running-product.ts";
+
+/** For a process to come up, on a machine that is busy with other things. */
+const UP_MS_MAX = 70_000;
+
+/** One of each service, and an api that answers. */
+export interface Services extends Calls {
+  /** As the executor shows it at the moment, over all its labels or those that match. */
+  executorMetric(name: string, labels: string): Promise<number>;
+  /** SIGTERM to all of them; rejects with what one said that ends with another code than 0. */
+  end(): Promise<void>;
+}
+
+/** Makes the topics, and starts one of each service. `settings`: those they share. */
+export async function startServices(endings: Endings, settings: Settings): Promise<Services> {
+  await runOperation("topics", settings);
+  const [api, scheduler, executor] = [createSeat("api", settings), createSeat("scheduler", settings), createSeat("executor", settings)];
+  endings.add(() => Promise.all([api, scheduler, executor].map((seat) => seat.end())));
+  for (const seat of [api, scheduler, executor]) {
+    seat.start();
+    // One by one: a registry that has just begun takes long over its first schemas.
+    await eventually(() => seat.url, UP_MS_MAX).catch((cause: unknown) => {
+      throw new Error(`the ${seat.role} does not come up:\n${seat.falls.join("\n")}`, { cause });
+    });
+  }
+  return {
+    ...createCalls(api.url ?? ""),
+    executorMetric: (name, labels) => readMetric(executor, name, labels),
+    async end() {
+      for (const seat of [api, scheduler, executor]) {
+        const code = await seat.end();
+        if (code !== 0) throw new Error(`the ${seat.role} ended with ${code}:\n${seat.stderr()}`);
+      }
+    },
+  };
+}
