@@ -51,7 +51,13 @@ export function docsRoutes(others: readonly Route[]): Route[] {
         operationId: "docsFile",
         tag: "Service",
         summary: "A file of these pages, or the Avro schema of an event: `JobDue.avsc`",
-        responses: { 200: { description: "A script, a style sheet, a picture, or a schema.", schema: z.string(), mediaType: "*/*" } },
+        responses: {
+          200: {
+            description: "A script, a style sheet, a picture, or a schema.",
+            schema: z.union([z.string(), z.record(z.string(), JsonSchema)]),
+            mediaType: "*/*",
+          },
+        },
         problems: ["route_not_found"],
       },
       async handle({ id, path }) {
