@@ -25,6 +25,12 @@ export async function dockerFault(): Promise<string | null> {
   }
 }
 
+/** Where the ports of containers are. */
+export async function containerHost(): Promise<string> {
+  const { getContainerRuntimeClient } = await import("testcontainers");
+  return (await getContainerRuntimeClient()).info.containerRuntime.host;
+}
+
 /** Pulls the image if need be, starts it, and waits until the server answers. */
 export function startContainer(name: ServerName, image: string): Promise<ServerContainer> {
   switch (name) {
@@ -66,10 +72,9 @@ async function startKafka(image: string): Promise<ServerContainer> {
 
 /** A broker tells its clients where it is, so it must know its port on the host before it starts; it keeps it over a restart. */
 export async function kafkaContainer(image: string, more: (address: string) => Record<string, string> = () => ({})) {
-  const { GenericContainer, Wait, getContainerRuntimeClient } = await import("testcontainers");
-  const { host } = (await getContainerRuntimeClient()).info.containerRuntime;
+  const { GenericContainer, Wait } = await import("testcontainers");
   const port = await freePort();
-  const address = `${host}:${port}`;
+  const address = `${await containerHost()}:${port}`;
   const container = new GenericContainer(image)
     .withExposedPorts({ container: 9_092, host: port })
     .withEnvironment({ ...kafkaEnvironment(address), ...more(address) })

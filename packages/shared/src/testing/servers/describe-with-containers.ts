@@ -7,7 +7,7 @@ import { SERVERS, type ServerName } from "./servers.ts";
  * logins. Servers that the environment names are no use to it. Without Docker it is skipped, or fails when `REQUIRE_INTEGRATION=1`.
  */
 export async function describeWithContainers(name: string, body: (imageOf: (server: ServerName) => string) => void): Promise<void> {
-  const { env } = process; // oxlint-disable-line node/no-process-env -- where images are is said to the test run, not to the product
+  const { env } = process; // Where images are is said to the test run, not to the product.
   const imageOf = (server: ServerName): string => env[SERVERS[server].imageVariable] || SERVERS[server].image;
   const fault = await dockerFault();
   if (fault === null) return describe(name, () => body(imageOf));

@@ -16,11 +16,10 @@ interface HttpsInFront {
 export async function httpsInFrontOf({ target, identity, username, password }: HttpsInFront) {
   const wanted = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   const pass = (asked: IncomingMessage, answer: ServerResponse): void => {
-    if (asked.headers.authorization !== wanted)
-      return void answer.writeHead(401, { "www-authenticate": "Basic", connection: "close" }).end();
+    if (asked.headers.authorization !== wanted) return void answer.writeHead(401, { "www-authenticate": "Basic" }).end();
     const { authorization: _, host: __, ...headers } = asked.headers;
     const behind = request(new URL(asked.url ?? "/", target), { method: asked.method ?? "GET", headers }, (said) => {
-      answer.writeHead(said.statusCode ?? 502, { ...said.headers, connection: "close" });
+      answer.writeHead(said.statusCode ?? 502, said.headers);
       said.pipe(answer);
     });
     behind.on("error", () => answer.destroy());

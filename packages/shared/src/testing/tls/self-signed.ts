@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { isIP } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -9,12 +10,13 @@ export interface SelfSigned {
   readonly certificate: string;
 }
 
-/** A key and a certificate for localhost, made now, so that none lies in the repository. */
-export function selfSigned(): SelfSigned {
+/** A key and a certificate for these hosts, made now, so that none lies in the repository. */
+export function selfSigned(hosts: readonly string[] = ["localhost"]): SelfSigned {
   const folder = mkdtempSync(join(tmpdir(), "tickline-tls-"));
   try {
     const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "1"];
+    const names = hosts.map((host) => `${isIP(host) === 0 ? "DNS" : "IP"}:${host}`).join(",");
+    const subject = ["-subj", "/CN=tickline-test", "-addext", `subjectAltName=${names}`, "-days", "1"];
     execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, ...subject], {
       stdio: "ignore",
     });
