@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import { newTopic, until } from "../adapters/kafka/kafka-bus.test-support.ts";
 import { ensureTopics } from "../adapters/kafka/topics-command.ts";
@@ -40,6 +40,11 @@ await describeWithContainers("servers with TLS and logins", (imageOf) => {
     await servers?.stop();
     await rm(folder, { recursive: true });
   }, 60_000);
+
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  });
+  const ends: (() => Promise<void>)[] = [];
 
   /** What a person sets. */
   function environment({ password = PASSWORD, ca = "ca.pem", mechanism = "plain" as Mechanism } = {}): Environment {
@@ -82,6 +87,7 @@ await describeWithContainers("servers with TLS and logins", (imageOf) => {
     "events go through Kafka with a login by %s, in Avro by a registry with another",
     async (mechanism) => {
       const trusted = getCACertificates("default");
+      ends.push(async () => setDefaultCACertificates(trusted));
       setDefaultCACertificates([...trusted, identity.certificate]); // For the registry; Kafka's is in its file.
       const settings = readConfig(SERVER_SETTINGS, { env: environment({ mechanism }), flags: {} });
       const topic = newTopic();
@@ -95,6 +101,7 @@ await describeWithContainers("servers with TLS and logins", (imageOf) => {
         metrics: new Registry(),
         onDead: (fault) => void deaths.push(fault),
       });
+      ends.push(() => bus.close());
       const seen = new Set<string>();
       const onBatch = (events: readonly { readonly type: string }[]): void => events.forEach(({ type }) => seen.add(type));
       await bus.subscribe({ topics: [topic], group: `${topic}.group`, from: "beginning", onBatch });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
 import { getContainerRuntimeClient, type StartedTestContainer } from "testcontainers";
 import { busEvent } from "../../testing/contracts/bus.contract.ts";
 import { kafkaContainer } from "../../testing/servers/containers.ts";
@@ -18,6 +18,10 @@ await describeWithContainers("a broker that restarts", (imageOf) => {
     [address, broker] = [made.address, await made.container.start()];
   });
   afterAll(() => broker?.stop());
+  afterEach(async () => {
+    for (const end of ends.splice(0)) await end();
+  });
+  const ends: (() => Promise<void>)[] = [];
 
   const stopBroker = async (): Promise<void> => {
     const { container } = await getContainerRuntimeClient();
@@ -30,6 +34,7 @@ await describeWithContainers("a broker that restarts", (imageOf) => {
     const topic = newTopic();
     await makeTopics(address, [topic]);
     const { bus, deaths } = await openBus(address);
+    ends.push(() => bus.close());
     const seen = new Set<string>();
     await bus.subscribe({
       topics: [topic],
@@ -53,6 +58,5 @@ await describeWithContainers("a broker that restarts", (imageOf) => {
     const acknowledged = idsOf([...consumed, ...unread, ...after]);
     await until(() => acknowledged.every((id) => seen.has(id)), 60_000);
     expect(deaths).toEqual([]);
-    await bus.close();
   });
 });
