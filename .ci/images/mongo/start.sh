@@ -26,7 +26,18 @@ until pg_isready --quiet; do
   sleep 0.1
 done
 psql --quiet --command 'create extension if not exists documentdb cascade'
-ferretdb --postgresql-url=postgres://postgres@127.0.0.1:5432/postgres --listen-addr=:27017 --no-auth \
+
+# As in the official image: with these variables there is such a user from the start, and nobody else gets in.
+auth=--no-auth user=${MONGO_INITDB_ROOT_USERNAME:-} password=${MONGO_INITDB_ROOT_PASSWORD:-}
+if [ -n "$user" ] && [ -n "$password" ]; then
+  auth=--auth
+  psql --quiet --output /dev/null --set ON_ERROR_STOP=1 --set "user=$user" --set "password=$password" << 'SQL'
+select documentdb_api.create_user(json_build_object('createUser', :'user', 'pwd', :'password', 'roles', json_build_array(
+  json_build_object('role', 'readWriteAnyDatabase', 'db', 'admin'), json_build_object('role', 'clusterAdmin', 'db', 'admin')
+))::text::documentdb_core.bson) where not exists (select from pg_roles where rolname = :'user');
+SQL
+fi
+ferretdb --postgresql-url=postgres://postgres@127.0.0.1:5432/postgres --listen-addr=:27017 "$auth" \
   --telemetry=disable --debug-addr=- --log-level=warn --state-dir=/tmp &
 ferretdb=$!
 

@@ -45,7 +45,7 @@ runService(
         },
       };
     },
-    greeting: (url) => `The Tickline api listens on ${url}, and describes itself at ${url}/docs.`,
+    greeting: (url) => `The Tickline api listens on ${url}, and describes itself at ${url}/docs, its events at ${url}/docs/events.`,
     shutdownMs: () => API_DEFAULTS.drainMsMax + SHUTDOWN_MS_MORE,
   },
   { argv: process.argv.slice(2), env: process.env },

@@ -212,6 +212,12 @@ export const runCases: readonly BadInput[] = [
     answers: fault("/a", "unknown_parameter", 'there is no query parameter "a" here'),
   },
   {
+    to: "GET /docs/events",
+    says: "an unknown query key",
+    query: "format=yaml",
+    answers: fault("/format", "unknown_parameter", 'there is no query parameter "format" here'),
+  },
+  {
     to: "GET /docs/package.json",
     says: "a file that is not for the page",
     answers: refused("route_not_found", "there is nothing at /docs/package.json"),

@@ -6,12 +6,12 @@ import { problem } from "../http/problem.ts";
 import { route, type Route } from "../http/route.ts";
 import { DOCS_PAGE, DOCS_POLICY, readDocsFile } from "../openapi/docs-page.ts";
 import { openApiDocument } from "../openapi/openapi-document.ts";
-import { eventsDocumentRoute } from "./events-document-route.ts";
+import { eventsDocumentRoutes } from "./events-document-routes.ts";
 
 /** The version of the api's contract, which the document names. */
 export const API_VERSION = "0.1.0";
 
-/** The documents of these routes and of themselves, and of the events, and a page to read the first with. */
+/** The documents of these routes and of themselves, and of the events, and a page to read each with. */
 export function docsRoutes(others: readonly Route[]): Route[] {
   let text: string | null = null; // Made when first asked for: starting does not wait for it.
   const documentText = (): string => (text ??= JSON.stringify(openApiDocument([...others, ...routes], API_VERSION)));
@@ -29,7 +29,7 @@ export function docsRoutes(others: readonly Route[]): Route[] {
       },
       handle: () => content(JSON_TYPE, documentText()),
     }),
-    eventsDocumentRoute(API_VERSION),
+    ...eventsDocumentRoutes(API_VERSION), // Before the files below: the first route that matches answers.
     route({
       method: "get",
       path: "/docs",
@@ -50,8 +50,14 @@ export function docsRoutes(others: readonly Route[]): Route[] {
       docs: {
         operationId: "docsFile",
         tag: "Service",
-        summary: "A file of the page",
-        responses: { 200: { description: "A script, a style sheet or a picture.", schema: z.string(), mediaType: "*/*" } },
+        summary: "A file of these pages, or the Avro schema of an event: `JobDue.avsc`",
+        responses: {
+          200: {
+            description: "A script, a style sheet, a picture, or a schema.",
+            schema: z.union([z.string(), z.record(z.string(), JsonSchema)]),
+            mediaType: "*/*",
+          },
+        },
         problems: ["route_not_found"],
       },
       async handle({ id, path }) {

@@ -54,7 +54,8 @@ export const registryUrlSetting = settingOf({
   placeholder: "URL",
   fallback: null,
   schema: serverUrl({ env: "REGISTRY_URL", schemes: ["http", "https"], example: "http://localhost:8081/apis/ccompat/v7" }).optional(),
-  description: "A Confluent-compatible schema registry: with it events are Avro, without it JSON.",
+  description:
+    "A Confluent-compatible schema registry, `https://user:password@host/path` where it asks for a login: with it events are Avro, without it JSON.",
 });
 
 const text = (env: string, description: string) =>

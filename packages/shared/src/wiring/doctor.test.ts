@@ -6,16 +6,19 @@ import { examine, reportOf, serverCheck } from "./doctor.ts";
 
 const ENV = { STORE_URL: "mongodb://db", BUS_URL: "kafka://k:9092" };
 
+const access = { login: "USER or PASSWORD", trust: "set CA_FILE" };
+
 /** Three servers that answer as they are told. */
 function setup({ store = async (): Promise<string | null> => "it answers", env = ENV as Readonly<Record<string, string>> } = {}) {
   const clock = manualClock(0);
   const checks = [
-    serverCheck({ variable: "STORE_URL", server: "MongoDB", table: { url: storeUrlSetting }, without: "", look: store }),
+    serverCheck({ variable: "STORE_URL", server: "MongoDB", table: { url: storeUrlSetting }, without: "", access, look: store }),
     serverCheck({
       variable: "BUS_URL",
       server: "Kafka",
       table: { url: busUrlSetting },
       without: "",
+      access,
       look: async ({ url }) => `${url} answers`,
     }),
     serverCheck({
@@ -23,6 +26,7 @@ function setup({ store = async (): Promise<string | null> => "it answers", env =
       server: "Redis",
       table: { url: lockUrlSetting },
       without: "leases in the store",
+      access,
       look: async ({ url }) => (url === undefined ? null : "it locks"),
     }),
   ];
@@ -45,6 +49,15 @@ test("what fails is said with what to start or change, and hides nothing else", 
   expect(findings.map(({ kind }) => kind)).toEqual(["fails", "fails", "not set"]);
   expect(findings[0]?.text).toBe("connection refused\n  Start MongoDB there, or change STORE_URL.");
   expect(findings[1]?.text).toBe("BUS_URL=: must be set, as in BUS_URL=kafka://localhost:9092");
+});
+
+test.each([
+  ["Authentication failed.", "It refuses the login: change USER or PASSWORD."],
+  ["self-signed certificate", "Its certificate is signed by nobody that is trusted here: set CA_FILE."],
+  ["Hostname/IP does not match certificate's altnames", "Its certificate is for another host: name that host in STORE_URL."],
+])("a server that lets nobody in is not to be started: %s", async (said, advice) => {
+  const store = () => Promise.reject(new Error(said));
+  expect((await setup({ store }).examine())[0]?.text).toBe(`${said}\n  ${advice}`);
 });
 
 test("a server that answers but lacks something is not to be started", async () => {

@@ -1,5 +1,6 @@
 import { AppError } from "../domain/app-error.ts";
 import type { Clock } from "../ports/clock.ts";
+import { accessFaultOf, type AccessFault } from "./access-fault.ts";
 import { readConfig, type ConfigOf, type ConfigTable } from "../runtime/config.ts";
 
 /** How one server is looked at: by its own settings, so that a fault in one hides no other. */
@@ -12,6 +13,8 @@ export interface ServerCheck<Table extends ConfigTable = ConfigTable> {
   readonly look: (config: ConfigOf<Table>) => Promise<string | null>;
   /** What is done where the variable is not set. */
   readonly without: string;
+  /** What to change when the server refuses the login, or its certificate is not trusted: the variables and what of them. */
+  readonly access: Readonly<Record<Exclude<AccessFault, "host">, string>>;
 }
 
 export interface Finding {
@@ -33,26 +36,34 @@ export const serverCheck = <Table extends ConfigTable>(check: ServerCheck<Table>
 export const examine = (checks: readonly ServerCheck[], options: DoctorOptions): Promise<readonly Finding[]> =>
   Promise.all(checks.map((check) => examineOne(check, options)));
 
-async function examineOne(
-  { variable, server, table, look, without }: ServerCheck,
-  { env, clock, answerMs }: DoctorOptions,
-): Promise<Finding> {
+async function examineOne(check: ServerCheck, { env, clock, answerMs }: DoctorOptions): Promise<Finding> {
+  const { variable, table, look, without } = check;
   const late = Promise.withResolvers<never>();
   const timer = clock.setTimer(answerMs, () => late.reject(new Error(`no answer within ${answerMs} ms`)));
   try {
     const found = await Promise.race([look(readConfig(table, { env, flags: {} })), late.promise]);
     return found === null ? { variable, kind: "not set", text: without } : { variable, kind: "ok", text: found };
   } catch (fault) {
-    return { variable, kind: "fails", text: adviceOf(fault, { variable, server }) };
+    return { variable, kind: "fails", text: adviceOf(fault, check) };
   } finally {
     timer.cancel();
   }
 }
 
-function adviceOf(fault: unknown, { variable, server }: { readonly variable: string; readonly server: string }): string {
+function adviceOf(fault: unknown, { variable, server, access }: ServerCheck): string {
   const message = fault instanceof Error ? fault.message : String(fault);
   if (fault instanceof AppError && fault.code === "bad_config") return message.replace(/^the configuration is not usable:\s*/, "");
-  return `${message}\n  Start ${server} there, or change ${variable}.`;
+  const kind = accessFaultOf(fault);
+  switch (kind) {
+    case "login":
+      return `${message}\n  It refuses the login: change ${access.login}.`;
+    case "trust":
+      return `${message}\n  Its certificate is signed by nobody that is trusted here: ${access.trust}.`;
+    case "host":
+      return `${message}\n  Its certificate is for another host: name that host in ${variable}.`;
+    case null:
+      return `${message}\n  Start ${server} there, or change ${variable}.`;
+  }
 }
 
 /** One line a server, with what to do below it where something is wrong. */

@@ -8,7 +8,7 @@ import { kafkaSecurityOf } from "./open-servers.ts";
 import { SERVER_CHECKS } from "./server-checks.ts";
 import { TOPIC_SETTINGS } from "./topic-settings.ts";
 
-const ANSWER_MS_MAX = 15_000;
+const ANSWER_MS_MAX = 30_000;
 const say = (text: string): void => void process.stdout.write(text);
 const sources = { env: process.env, flags: {} };
 

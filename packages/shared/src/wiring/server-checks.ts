@@ -8,19 +8,28 @@ import { busUrlSetting, kafkaSettings, lockUrlSetting, registryUrlSetting, store
 import { serverCheck, type ServerCheck } from "./doctor.ts";
 import { kafkaSecurityOf } from "./open-servers.ts";
 
-const ANSWER_MS = 4_000;
+/** Long: on a machine that is busy a server is not away because it takes its time. */
+const ANSWER_MS = 10_000;
 const LOCK_TTL_MS = 10_000;
+const CA_FILE = "the PEM file of the authority that signed it";
+const EXTRA_CA = `set NODE_EXTRA_CA_CERTS to ${CA_FILE}`;
+const LOGIN_REFUSED: readonly number[] = [401, 403];
 
 const store = serverCheck({
   variable: "STORE_URL",
   server: "MongoDB",
   table: { url: storeUrlSetting },
   without: "",
+  access: {
+    login: "the user or password in STORE_URL (authSource=… says in which database the user is)",
+    trust: `${EXTRA_CA}, or name that file in STORE_URL as tlsCAFile=…`,
+  },
   async look({ url }) {
     const { connect } = await import("../adapters/mongodb/connection.ts");
     const connection = await connect({ url, serverSelectionMs: ANSWER_MS, answerMs: ANSWER_MS });
     try {
       const { version } = (await connection.getClient().db().command({ buildInfo: 1 })) as { version: string }; // What the command answers.
+      await connection.collection("jobs").findOne({}, { projection: { _id: 1 } }); // It answers the above to anybody, and this to users.
       return `MongoDB answers (version ${version}, database ${connection.name})`;
     } finally {
       await connection.close();
@@ -33,6 +42,10 @@ const bus = serverCheck({
   server: "Kafka",
   table: { url: busUrlSetting, queues: queuesSetting, externalQueues: externalQueuesSetting, ...kafkaSettings },
   without: "",
+  access: {
+    login: "KAFKA_USERNAME, KAFKA_PASSWORD or KAFKA_SASL_MECHANISM, or what BUS_URL says of them",
+    trust: `set KAFKA_CA_FILE to ${CA_FILE}`,
+  },
   async look({ url, queues, externalQueues, ...security }) {
     const { createKafkaClient } = await import("../adapters/kafka/kafka-client.ts");
     const { parseKafkaUrl } = await import("../adapters/kafka/kafka-url.ts");
@@ -64,6 +77,7 @@ const lock = serverCheck({
   server: "Redis",
   table: { url: lockUrlSetting },
   without: "schedulers share the work by leases in the store",
+  access: { login: "the user or password in LOCK_URL", trust: EXTRA_CA },
   async look({ url }) {
     if (url === undefined) return null;
     const faults: string[] = [];
@@ -85,15 +99,17 @@ const registry = serverCheck({
   server: "the schema registry",
   table: { url: registryUrlSetting },
   without: "events are JSON",
+  access: { login: "the user or password in REGISTRY_URL", trust: EXTRA_CA },
   async look({ url }) {
     if (url === undefined) return null;
     const { username, password, ...rest } = partsOf(url);
     const headers = username === "" ? undefined : { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
-    const response = await fetch(`${rest.base}/subjects`, { signal: AbortSignal.timeout(ANSWER_MS), ...(headers && { headers }) }).catch(
-      (cause: unknown) => {
-        throw new Error(`${rest.base} does not answer`, { cause });
-      },
-    );
+    const asked = { signal: AbortSignal.timeout(ANSWER_MS), ...(headers && { headers }) };
+    const response = await fetch(`${rest.base}/subjects`, asked).catch((fault: Error) => {
+      const { message } = fault.cause instanceof Error ? fault.cause : fault; // "fetch failed" alone says nothing.
+      throw new Error(`${rest.base} does not answer: ${message}`, { cause: fault });
+    });
+    if (LOGIN_REFUSED.includes(response.status)) throw new Error(`${rest.base}/subjects answers ${response.status}`);
     const subjects: unknown = response.ok ? await response.json().catch(() => null) : null;
     if (!Array.isArray(subjects))
       throw new Error(`${rest.base}/subjects answers ${response.status}: that is not the API of a schema registry`);

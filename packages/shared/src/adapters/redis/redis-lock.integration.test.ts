@@ -8,7 +8,7 @@ import { silentLogger } from "../../runtime/logger.ts";
 import { systemClock } from "../system/clock.ts";
 import { systemEntropy } from "../system/entropy.ts";
 import { openRedisLock } from "./redis-lock.ts";
-import { tlsInFrontOf } from "./tls-in-front.test-support.ts";
+import { tlsInFrontOf } from "../../testing/tls/tls-in-front.ts";
 import { stallingProxy } from "./stalling-proxy.test-support.ts";
 
 const TTL_MS = 10_000;

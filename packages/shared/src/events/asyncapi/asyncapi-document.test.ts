@@ -29,18 +29,26 @@ test("each reference leads somewhere", () => {
 });
 
 test("what is said is what the document describes: headers and value of each event", () => {
-  const { messages } = document["components"] as { messages: Record<string, { headers: object; payload: object }> };
   for (const event of sampleEvents()) {
     const [sent] = jsonCodec.encode([event]);
-    const described = messages[event.type];
+    const described = document.components.messages[event.type];
     expect(faultsOf(ajv.compile(described?.headers ?? false), sent?.headers)).toEqual([]);
     expect(faultsOf(ajv.compile(described?.payload ?? false), JSON.parse(String(sent?.value)))).toEqual([]);
   }
 });
 
+test("each event has an example, which is as the document describes it", () => {
+  for (const [type, { headers, payload, examples }] of Object.entries(document.components.messages)) {
+    expect([type, examples.length]).toEqual([type, 1]);
+    for (const example of examples) {
+      expect([type, faultsOf(ajv.compile(headers), example.headers)]).toEqual([type, []]);
+      expect([type, faultsOf(ajv.compile(payload), example.payload)]).toEqual([type, []]);
+    }
+  }
+});
+
 test("an event that lacks a field is not what it describes", () => {
-  const { messages } = document["components"] as { messages: Record<string, { payload: object }> };
-  expect(faultsOf(ajv.compile(messages["JobDue"]?.payload ?? true), { runId: "r" })).not.toEqual([]);
+  expect(faultsOf(ajv.compile(document.components.messages["JobDue"]?.payload ?? true), { runId: "r" })).not.toEqual([]);
 });
 
 function faultsOf(validate: ValidateFunction, value: unknown): unknown[] {

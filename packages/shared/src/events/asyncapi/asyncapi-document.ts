@@ -1,12 +1,55 @@
 import { EVENT_DEFINITIONS, type EventDefinition, type EventPlace } from "../event-definitions.ts";
 import { COMMANDS_TOPIC, REPLIES_TOPIC } from "../topics.ts";
 import { AVRO_NAMESPACE } from "../wire/avro-schema.ts";
+import { jsonCodec } from "../wire/json-codec.ts";
 import { jsonSchemaOf, type JsonSchemaObject } from "../wire/json-schema.ts";
 import { recordShapeOf } from "../wire/wire-shape.ts";
+import { EVENT_EXAMPLES } from "./event-examples.ts";
 
 export interface AsyncApiDocument {
   readonly asyncapi: "3.0.0";
-  readonly [section: string]: unknown;
+  readonly info: {
+    readonly title: string;
+    readonly version: string;
+    readonly description: string;
+    readonly license: { readonly name: string };
+  };
+  readonly defaultContentType: string;
+  readonly channels: Readonly<Record<string, AsyncApiChannel>>;
+  readonly operations: Readonly<Record<string, AsyncApiOperation>>;
+  readonly components: { readonly messages: Readonly<Record<string, AsyncApiMessage>> };
+}
+
+interface Reference {
+  readonly $ref: string;
+}
+interface InChannel {
+  readonly channel: Reference;
+  readonly messages: readonly Reference[];
+}
+
+export interface AsyncApiChannel {
+  readonly address: string;
+  readonly messages: Readonly<Record<string, Reference>>;
+  readonly parameters?: Readonly<Record<string, { readonly description: string; readonly examples: readonly string[] }>>;
+}
+
+export interface AsyncApiOperation extends InChannel {
+  /** What Tickline does: `receive` is for others to send. */
+  readonly action: "send" | "receive";
+  readonly reply?: InChannel;
+}
+
+export interface AsyncApiMessage {
+  readonly name: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly contentType: string;
+  readonly headers: JsonSchemaObject;
+  readonly payload: JsonSchemaObject;
+  readonly examples: readonly { readonly headers: object; readonly payload: unknown }[];
+  /** Absent: it has no key. */
+  readonly bindings?: { readonly kafka: { readonly key: JsonSchemaObject } };
 }
 
 const DESCRIPTION =
@@ -48,32 +91,38 @@ const operationName = ({ name, saidBy }: Topic): string => {
   return `${saidBy === "tickline" ? "publish" : "consume"}${channelName.charAt(0).toUpperCase()}${channelName.slice(1)}`;
 };
 
-const channel = ({ name, types }: Topic) => ({
+const channel = ({ name, types }: Topic): AsyncApiChannel => ({
   address: name,
   messages: Object.fromEntries(types.map((type) => [type, { $ref: `#/components/messages/${type}` }])),
   ...(name.includes("{queue}") && { parameters: { queue: { description: "The name of a queue.", examples: ["default"] } } }),
 });
 
-const operation = ({ name, saidBy, types }: Topic) => ({
+const operation = ({ name, saidBy, types }: Topic): AsyncApiOperation => ({
   action: saidBy === "tickline" ? "send" : "receive",
   ...inChannel(name, types),
   ...(name === COMMANDS_TOPIC && { reply: inChannel(REPLIES_TOPIC, ["CommandAnswered", "CommandRefused"]) }),
 });
 
-const inChannel = (topic: string, types: readonly string[]) => ({
+const inChannel = (topic: string, types: readonly string[]): InChannel => ({
   channel: { $ref: `#/channels/${channelOf(topic)}` },
   messages: types.map((type) => ({ $ref: `#/channels/${channelOf(topic)}/messages/${type}` })),
 });
 
-const message = ({ type, summary, key, data }: EventDefinition) => ({
+const message = ({ type, summary, key, data }: EventDefinition): AsyncApiMessage => ({
   name: type,
   title: type,
   summary,
   contentType: "application/json",
   headers: headersOf(type),
   payload: jsonSchemaOf(recordShapeOf(type, data)),
+  examples: examplesOf(type),
   ...(key === "jobId" && { bindings: { kafka: { key: { type: "string", description: "The id of the job." } } } }),
 });
+
+const examplesOf = (type: string): AsyncApiMessage["examples"] =>
+  jsonCodec
+    .encode(EVENT_EXAMPLES.filter((event) => event.type === type))
+    .map(({ headers, value }) => ({ headers, payload: JSON.parse(String(value)) as unknown }));
 
 const headersOf = (type: string): JsonSchemaObject => ({
   type: "object",
@@ -84,8 +133,8 @@ const headersOf = (type: string): JsonSchemaObject => ({
     ce_type: { const: type },
     ce_source: { type: "string", description: "Who says it: a foreign executor by its name.", examples: ["tickline/scheduler"] },
     ce_subject: { type: "string", description: "The id of the job, where it is about one." },
-    ce_time: { type: "string", format: "date-time" },
-    ce_tenantid: { type: "string" },
+    ce_time: { type: "string", format: "date-time", description: "When it happened." },
+    ce_tenantid: { type: "string", description: "`default`, until there are more tenants." },
     "content-type": { enum: ["application/json", "application/avro"] },
   },
 });

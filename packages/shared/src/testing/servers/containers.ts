@@ -25,6 +25,12 @@ export async function dockerFault(): Promise<string | null> {
   }
 }
 
+/** Where the ports of containers are. */
+export async function containerHost(): Promise<string> {
+  const { getContainerRuntimeClient } = await import("testcontainers");
+  return (await getContainerRuntimeClient()).info.containerRuntime.host;
+}
+
 /** Pulls the image if need be, starts it, and waits until the server answers. */
 export function startContainer(name: ServerName, image: string): Promise<ServerContainer> {
   switch (name) {
@@ -59,16 +65,22 @@ async function start(image: string, { port, ready, address }: Recipe): Promise<S
   return started(container, (running) => address(`${running.getHost()}:${running.getMappedPort(port)}`));
 }
 
-/** A broker tells its clients where it is, so it must know its port on the host before it starts. */
 async function startKafka(image: string): Promise<ServerContainer> {
-  const { GenericContainer, Wait, getContainerRuntimeClient } = await import("testcontainers");
-  const { host } = (await getContainerRuntimeClient()).info.containerRuntime;
+  const { container, address } = await kafkaContainer(image);
+  return started(container, () => address);
+}
+
+/** A broker tells its clients where it is, so it must know its port on the host before it starts; it keeps it over a restart. */
+export async function kafkaContainer(image: string, more: (address: string) => Record<string, string> = () => ({})) {
+  const { GenericContainer, Wait } = await import("testcontainers");
   const port = await freePort();
+  const address = `${await containerHost()}:${port}`;
   const container = new GenericContainer(image)
     .withExposedPorts({ container: 9_092, host: port })
-    .withEnvironment(kafkaEnvironment(`${host}:${port}`))
-    .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/));
-  return started(container, () => `${host}:${port}`);
+    .withEnvironment({ ...kafkaEnvironment(address), ...more(address) })
+    .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
+    .withStartupTimeout(STARTUP_MS_MAX);
+  return { container, address };
 }
 
 /** One broker that is its own controller, and waits for nobody when a group begins. */
