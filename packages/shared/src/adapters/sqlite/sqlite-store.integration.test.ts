@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,8 @@ import { START } from "../../testing/factories.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { sha256 } from "../system/digest.ts";
 import { openSqliteStoreHere } from "./thread-beside.test-support.ts";
+
+jest.setTimeout(60_000);
 
 storeContract("SQLite store", () => {
   const clock = manualClock(START);
