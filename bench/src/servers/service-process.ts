@@ -1,0 +1,64 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { freePort } from "@tickline/shared/testing/servers/free-port";
+import { readMetrics, type Metrics } from "./prometheus-text.ts";
+
+export const ROLES = ["api", "scheduler", "executor"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** One service as `npm run start:<role>` runs it, less npm. */
+export interface ServiceProcess {
+  readonly role: Role;
+  /** `<role> 1`, `<role> 2`, … */
+  readonly name: string;
+  readonly url: string;
+  metrics(): Promise<Metrics>;
+  stop(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly name: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Folder for a CPU profile; null: none. */
+  readonly profileDir: string | null;
+}
+
+/** Resolves when it has said that it runs. */
+export async function startService(role: Role, { name, env, profileDir }: ServiceOptions): Promise<ServiceProcess> {
+  const port = await freePort();
+  const main = path.resolve(import.meta.dirname, `../../../packages/${role}/src/main.ts`);
+  const profile = profileDir === null ? [] : profileArgs(profileDir, name);
+  const child = spawn(process.execPath, ["--conditions=@tickline/source", ...profile, main], {
+    env: { ...process.env, ...env, PORT: String(port) },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(child, "exit");
+  await said(child, name);
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    role,
+    name,
+    url,
+    metrics: async () => readMetrics(await (await fetch(`${url}/metrics`)).text()),
+    async stop() {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+const profileArgs = (dir: string, name: string): string[] => [
+  "--cpu-prof",
+  `--cpu-prof-dir=${dir}`,
+  `--cpu-prof-name=${name.replace(" ", "-")}.cpuprofile`,
+  "--cpu-prof-interval=500",
+];
+
+function said(child: ChildProcess, name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.once("data", () => resolve());
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`${name} ended with ${code} before it ran`)));
+  });
+}
