@@ -77,6 +77,12 @@ export function createSender({ kafka, topic, log }: SenderOptions): Sender {
       }
     }
   }
+  function start(): void {
+    sending ??= sendAll().finally(() => {
+      sending = null;
+      if (waiting.length > 0) start(); // Whoever heard that the last ones were sent may have handed over more in that very turn.
+    });
+  }
   return {
     send(messages) {
       if (closed) return Promise.reject(closedFault(deed));
@@ -88,12 +94,12 @@ export function createSender({ kafka, topic, log }: SenderOptions): Sender {
         waiting.push({ ...part, of });
         waitingBytes += part.bytes;
       }
-      sending ??= sendAll().finally(() => (sending = null));
+      start();
       return of.done.promise;
     },
     async close() {
       closed = true;
-      await sending;
+      while (sending !== null) await sending;
       await line.close();
     },
   };
