@@ -11,8 +11,11 @@ export interface JobBody {
 const CREATES_IN_FLIGHT = 32;
 const FIRST_MS_MAX = 30_000;
 
-async function put(api: string, id: string, body: JobBody): Promise<Response> {
-  return fetch(`${api}/jobs/${id}`, { method: "PUT", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+/** A connection that was idle may end just when it is used: what is asked for is the same the second time. */
+function put(api: string, id: string, body: JobBody): Promise<Response> {
+  const ask = () =>
+    fetch(`${api}/jobs/${id}`, { method: "PUT", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+  return ask().catch(ask);
 }
 
 /** Creates jobs through all apis in turn. The first waits until the apis know its handler. */

@@ -45,7 +45,7 @@ function nextDue({ jobs, startOf, everyMs }: SamplePlan, instant: number): { rea
 
 async function lagOf(url: string, dueAt: number): Promise<number | null> {
   for (const end = Date.now() + SAMPLE_MS_MAX; Date.now() < end; await sleep(LOOK_MS)) {
-    const { lastRun } = (await (await fetch(url)).json()) as Shown;
+    const { lastRun } = (await (await fetch(url).catch(() => fetch(url))).json()) as Shown;
     if (lastRun === null || lastRun.finishedAt === null || Date.parse(lastRun.scheduledFor) < dueAt) continue;
     return Date.now() - Date.parse(lastRun.finishedAt);
   }

@@ -40,7 +40,7 @@ export async function startService(role: Role, { name, env, profileDir }: Servic
     role,
     name,
     url,
-    metrics: async () => readMetrics(await (await fetch(`${url}/metrics`)).text()),
+    metrics: async () => readMetrics(await (await fetch(`${url}/metrics`, { headers: { connection: "close" } })).text()),
     async stop() {
       child.kill("SIGTERM");
       await ended;

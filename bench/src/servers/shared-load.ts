@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import type { Progress } from "../bench.ts";
 import { withTempFolder } from "../temp-folder.ts";
 import { latenessOf, type Lateness } from "../statistics.ts";
 import { waitUntil } from "../sides/wait.ts";
@@ -56,7 +57,7 @@ const LEAD_MS_MIN = 5_000;
 /** What is late is waited for, but not for ever: what does not come is lost. */
 const REST_MS_MAX = 60_000;
 
-export const measureLoad = (servers: BenchServers, plan: LoadPlan): Promise<LoadResult> =>
+export const measureLoad = (servers: BenchServers, plan: LoadPlan, progress: Progress): Promise<LoadResult> =>
   withTempFolder(async (folder) => {
     const effectsDir = `${folder}/effects`;
     await mkdir(effectsDir);
@@ -70,8 +71,9 @@ export const measureLoad = (servers: BenchServers, plan: LoadPlan): Promise<Load
       effectsDir,
     });
     const store = await openBenchStore(fleet.storeUrl);
+    progress(`${fleet.services.length} services run`);
     try {
-      return await load({ fleet, servers, plan, rowsOf: store.runs, effectsOf: () => readEffects(effectsDir) });
+      return await load({ progress, fleet, servers, plan, rowsOf: store.runs, effectsOf: () => readEffects(effectsDir) });
     } finally {
       await fleet.stop();
       await store.drop();
@@ -82,12 +84,13 @@ interface Place {
   readonly fleet: Fleet;
   readonly servers: BenchServers;
   readonly plan: LoadPlan;
+  readonly progress: Progress;
   readonly rowsOf: BenchStore["runs"];
   readonly effectsOf: () => Promise<readonly Effect[]>;
 }
 
 async function load(place: Place): Promise<LoadResult> {
-  const { fleet, servers, plan } = place;
+  const { fleet, servers, plan, progress } = place;
   const { jobs, everyMs, forMs } = plan;
   const apis = fleet.of("api").map(({ url }) => url);
   const from = Date.now() + LEAD_MS_MIN + Math.ceil(jobs / MADE_PER_MS);
@@ -98,6 +101,7 @@ async function load(place: Place): Promise<LoadResult> {
     { name: "bench", handler: "record", schedule: { every: `${everyMs}ms`, startAt: iso(startOf(index)), endAt: iso(until) } },
   ]);
   if (Date.now() >= from) throw new Error(`${jobs} jobs were not made in time`);
+  progress(`${jobs} jobs are made; they fire from ${iso(from)} to ${iso(until)}`);
   const replay = plan.replayEvery === 0 ? null : await startReplay(servers, plan.replayEvery);
   await waitUntil(from - 1_000);
   const before = await usageOf(fleet, servers);
@@ -108,6 +112,7 @@ async function load(place: Place): Promise<LoadResult> {
   await becomes(REST_MS_MAX, async () => refusedSince(before, await usageOf(fleet, servers)) >= (replay?.replayed ?? 0));
   await replay?.stop();
   const after = await usageOf(fleet, servers);
+  progress("nothing is owed any more, or it is late");
   const [rows, effects] = await Promise.all([place.rowsOf(), place.effectsOf()]);
   const span = [before, after] as const;
   return {

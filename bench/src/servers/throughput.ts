@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import type { Progress } from "../bench.ts";
 import { withTempFolder } from "../temp-folder.ts";
 import { writeNoopHandler } from "../product-process.ts";
 import { waitUntil } from "../sides/wait.ts";
@@ -35,7 +36,7 @@ const LEAD_MS_MIN = 5_000;
 const DONE_MS_MAX = 600_000;
 
 /** So many jobs due at one instant, through one api, one scheduler and one executor. */
-export const measureBurst = (servers: BenchServers, plan: BurstPlan): Promise<BurstResult> =>
+export const measureBurst = (servers: BenchServers, plan: BurstPlan, progress: Progress): Promise<BurstResult> =>
   withTempFolder(async (folder) => {
     await mkdir(`${folder}/handlers`);
     await writeNoopHandler(`${folder}/handlers`);
@@ -47,8 +48,9 @@ export const measureBurst = (servers: BenchServers, plan: BurstPlan): Promise<Bu
       profileDir: plan.profileDir,
     });
     const store = await openBenchStore(fleet.storeUrl);
+    progress(`${fleet.services.length} services run`);
     try {
-      return await burst({ fleet, servers, store }, plan.jobs);
+      return await burst({ fleet, servers, store, progress }, plan.jobs);
     } finally {
       await fleet.stop();
       await store.drop();
@@ -59,9 +61,10 @@ interface Place {
   readonly fleet: Fleet;
   readonly servers: BenchServers;
   readonly store: BenchStore;
+  readonly progress: Progress;
 }
 
-async function burst({ fleet, servers, store }: Place, jobs: number): Promise<BurstResult> {
+async function burst({ fleet, servers, store, progress }: Place, jobs: number): Promise<BurstResult> {
   const apis = fleet.of("api").map(({ url }) => url);
   const job = (dueAt: number): JobBody => ({ name: "bench", handler: "noop", schedule: { at: new Date(dueAt).toISOString() } });
   const warmedAt = Date.now() + WARM_UP_MS;
@@ -70,12 +73,15 @@ async function burst({ fleet, servers, store }: Place, jobs: number): Promise<Bu
   const perJobMs = (performance.now() - since) / WARM_UP_JOBS;
   await allSettled({ fleet, servers }, WARM_UP_JOBS);
 
+  progress(`a warm-up of ${WARM_UP_JOBS} runs is done; making a job takes ${perJobMs.toFixed(1)} ms`);
   const dueAt = Date.now() + LEAD_MS_MIN + Math.ceil(jobs * perJobMs * LEAD_FACTOR);
   await makeJobs(apis, jobs, (index) => [`job-${index}`, job(dueAt)]);
   if (Date.now() >= dueAt) throw new Error(`${jobs} jobs were not made in time: the machine became slower meanwhile`);
   await waitUntil(dueAt - 1_000);
+  progress(`${jobs} jobs are made`);
   const before = await usageOf(fleet, servers);
   const after = await allSettled({ fleet, servers }, WARM_UP_JOBS + jobs);
+  progress("all results are settled");
   await becomes(DONE_MS_MAX, async () => (await store.unprojected()) === 0);
   const projectedAt = Date.now();
 
