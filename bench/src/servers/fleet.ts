@@ -25,7 +25,7 @@ export interface FleetPlan {
 
 /** As the schedulers have it by default. */
 const RANGES = 8;
-const LEADING_MS_MAX = 60_000;
+const LEADING_MS_MAX = 180_000;
 const LOOK_MS = 200;
 
 /** Topics, then one process after another, until the schedulers share the ranges evenly. */
@@ -49,13 +49,16 @@ export async function startFleet(servers: BenchServers, plan: FleetPlan): Promis
   try {
     for (const role of ROLES.toReversed()) {
       const names = Array.from({ length: plan.size[role] }, (_, index) => `${role} ${index + 1}`);
-      services.push(...(await Promise.all(names.map((name) => startService(role, { name, env, profileDir: plan.profileDir })))));
+      const starts = names.map(async (name) => services.push(await startService(role, { name, env, profileDir: plan.profileDir })));
+      const failed = (await Promise.allSettled(starts)).find(({ status }) => status === "rejected");
+      if (failed?.status === "rejected") throw failed.reason;
     }
     await ledEvenly(of("scheduler"));
   } catch (fault) {
     await stop();
     throw fault;
   }
+  services.sort((left, right) => (left.name < right.name ? -1 : 1));
   return { services, storeUrl, of, stop };
 }
 

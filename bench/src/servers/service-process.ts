@@ -34,6 +34,8 @@ export async function startService(role: Role, { name, env, profileDir }: Servic
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(child, "exit");
+  const kill = (): void => void child.kill("SIGKILL");
+  process.once("exit", kill); // Whatever ends the bench leaves nothing behind.
   await said(child, name);
   const url = `http://127.0.0.1:${port}`;
   return {
@@ -42,6 +44,7 @@ export async function startService(role: Role, { name, env, profileDir }: Servic
     url,
     metrics: async () => readMetrics(await (await fetch(`${url}/metrics`, { headers: { connection: "close" } })).text()),
     async stop() {
+      process.off("exit", kill);
       child.kill("SIGTERM");
       await ended;
     },
