@@ -1,7 +1,7 @@
 import type { Bench } from "../bench.ts";
 import { openServers, serversFault } from "../servers/bench-servers.ts";
 import { latenessTable, verdictLine } from "../servers/load-tables.ts";
-import { measureLoad, type LoadResult } from "../servers/shared-load.ts";
+import { measureLoad, type LoadPlan, type LoadResult } from "../servers/shared-load.ts";
 import { cpuTable } from "../servers/usage-tables.ts";
 import { showNumber } from "../text-table.ts";
 
@@ -16,7 +16,16 @@ export const serversLateness: Bench = {
     const tables: string[] = [];
     for (const rate of rates) {
       const jobs = (rate * EVERY_MS) / 1_000;
-      const plan = { size: SIZE, jobs, everyMs: EVERY_MS, forMs: seconds * 1_000, concurrency, replayEvery: 0, profileDir };
+      const plan: LoadPlan = {
+        size: SIZE,
+        jobs,
+        everyMs: EVERY_MS,
+        forMs: seconds * 1_000,
+        concurrency,
+        replayEvery: 0,
+        overlap: "skip",
+        profileDir,
+      };
       const results: LoadResult[] = [];
       for (let run = 0; run < runs; run += 1) {
         const servers = await openServers(process.env);

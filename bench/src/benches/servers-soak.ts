@@ -1,7 +1,7 @@
 import type { Bench } from "../bench.ts";
 import { openServers, serversFault } from "../servers/bench-servers.ts";
 import { latenessTable, shareTable, verdictLine } from "../servers/load-tables.ts";
-import { measureLoad } from "../servers/shared-load.ts";
+import { measureLoad, type LoadPlan } from "../servers/shared-load.ts";
 import { callTable, cpuTable } from "../servers/usage-tables.ts";
 import { showNumber } from "../text-table.ts";
 
@@ -19,7 +19,7 @@ export const serversSoak: Bench = {
     try {
       const everyMs = soakEvery * 1_000;
       const forMs = soakMinutes * 60_000;
-      const plan = { size: SIZE, jobs, everyMs, forMs, concurrency, replayEvery: REPLAY_EVERY, profileDir };
+      const plan: LoadPlan = { size: SIZE, jobs, everyMs, forMs, concurrency, replayEvery: REPLAY_EVERY, overlap: "skip", profileDir };
       const result = await measureLoad(servers, plan, progress);
       progress(JSON.stringify(result));
       return [

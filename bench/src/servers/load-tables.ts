@@ -41,7 +41,7 @@ export function verdictLine({ verdict, replayed, claimsRefused, firesRefused }: 
   );
 }
 
-function faultsOf({ owed: _, succeeded: __, ...faults }: Verdict): string {
-  const wrong = Object.entries(faults).filter(([, count]) => count > 0);
+function faultsOf(verdict: Verdict): string {
+  const wrong = Object.entries(verdict).filter(([name, count]) => name !== "owed" && name !== "succeeded" && count > 0);
   return wrong.map(([name, count]) => `${name} ${showNumber(count)}`).join(", ");
 }

@@ -6,6 +6,8 @@ export interface JobBody {
   readonly name: string;
   readonly handler: string;
   readonly schedule: Readonly<Record<string, string>>;
+  readonly overlap?: "skip" | "allow";
+  readonly misfire?: "all";
 }
 
 const CREATES_IN_FLIGHT = 32;

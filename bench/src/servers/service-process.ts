@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
-import { freePort } from "@tickline/shared/testing/servers/free-port";
 import { readMetrics, type Metrics } from "./prometheus-text.ts";
 
 export const ROLES = ["api", "scheduler", "executor"] as const;
@@ -26,18 +25,16 @@ export interface ServiceOptions {
 
 /** Resolves when it has said that it runs. */
 export async function startService(role: Role, { name, env, profileDir }: ServiceOptions): Promise<ServiceProcess> {
-  const port = await freePort();
   const main = path.resolve(import.meta.dirname, `../../../packages/${role}/src/main.ts`);
   const profile = profileDir === null ? [] : profileArgs(profileDir, name);
   const child = spawn(process.execPath, ["--conditions=@tickline/source", ...profile, main], {
-    env: { ...process.env, ...env, PORT: String(port) },
+    env: { ...process.env, ...env, PORT: "0" },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(child, "exit");
   const kill = (): void => void child.kill("SIGKILL");
   process.once("exit", kill); // Whatever ends the bench leaves nothing behind.
-  await said(child, name);
-  const url = `http://127.0.0.1:${port}`;
+  const url = await listening(child, name);
   return {
     role,
     name,
@@ -58,10 +55,16 @@ const profileArgs = (dir: string, name: string): string[] => [
   "--cpu-prof-interval=500",
 ];
 
-function said(child: ChildProcess, name: string): Promise<void> {
+/** The address it says it listens on, which it does once it runs. */
+function listening(child: ChildProcess, name: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    child.stdout?.once("data", () => resolve());
+    let output = "";
+    child.stdout?.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+      const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(output) ?? [];
+      if (url !== undefined) resolve(url);
+    });
     child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`${name} ended with ${code} before it ran`)));
+    child.once("exit", (code) => reject(new Error(`${name} ended with ${code} before it ran: ${output}`)));
   });
 }

@@ -42,6 +42,11 @@ interface Part {
   readonly of: Handed;
 }
 
+function fail(of: Handed, fault: Error): void {
+  of.failed = true;
+  of.done.reject(fault);
+}
+
 export function createSender({ kafka, topic, log }: SenderOptions): Sender {
   const deed = `publish to ${topic}`;
   const line = createProducerLine({ kafka, topic, log });
@@ -70,10 +75,7 @@ export function createSender({ kafka, topic, log }: SenderOptions): Sender {
         await line.request(parts.flatMap(({ messages }) => messages));
         for (const { of } of parts) if ((of.left -= 1) === 0) of.done.resolve();
       } catch (cause) {
-        for (const { of } of parts) {
-          of.failed = true;
-          of.done.reject(busFault(deed, cause));
-        }
+        for (const { of } of parts) fail(of, busFault(deed, cause));
       }
     }
   }
