@@ -31,7 +31,7 @@ const SIZE = { api: 1, scheduler: 1, executor: 1 };
 const WARM_UP_JOBS = 500;
 const WARM_UP_MS = 5_000;
 /** Making the jobs may take this much longer than the warm-up has taught. */
-const LEAD_FACTOR = 1.5;
+const LEAD_FACTOR = 3;
 const LEAD_MS_MIN = 5_000;
 const DONE_MS_MAX = 600_000;
 
