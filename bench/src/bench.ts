@@ -1,9 +1,11 @@
 import type { BenchOptions } from "./options.ts";
 
-/** One of the five questions: answered by tables that stand on their own. */
+/** One question: answered by tables that stand on their own. */
 export interface Bench {
   readonly name: string;
   readonly title: string;
+  /** What has to be there first, and is not; null: it can run. */
+  missing?(): Promise<string | null>;
   run(options: BenchOptions, progress: Progress): Promise<string>;
 }
 

@@ -24,6 +24,14 @@ export interface BenchOptions {
   readonly connections: number;
   /** Footprint: active schedules, and finished runs of earlier days beside them. */
   readonly oldRuns: number;
+  /** Over servers: no-op jobs due at once; fires a second, and for how many seconds. */
+  readonly serversJobs: number;
+  readonly serversRates: readonly number[];
+  readonly serversSeconds: number;
+  /** Soak: jobs, how many seconds lie between two fires of one, and for how many minutes. */
+  readonly soakJobs: number;
+  readonly soakEvery: number;
+  readonly soakMinutes: number;
   readonly store: StoreKind;
   readonly profileDir: string | null;
 }
@@ -34,7 +42,11 @@ interface Flag {
 }
 
 const FLAGS = {
-  only: { fallback: "", meaning: "benches to run, by commas: throughput, lateness, burst, http, footprint; all if empty" },
+  only: {
+    fallback: "",
+    meaning:
+      "benches to run, by commas: throughput, lateness, burst, http, footprint, servers-throughput, servers-lateness, servers-soak; all if empty",
+  },
   runs: { fallback: "3", meaning: "runs of each side, in alternating order" },
   concurrency: { fallback: "200", meaning: "handlers that may run at once, on every side" },
   jobs: { fallback: "50000", meaning: "throughput: no-op jobs due at once" },
@@ -45,6 +57,12 @@ const FLAGS = {
   "http-seconds": { fallback: "8", meaning: "http: load of each route and side" },
   connections: { fallback: "32", meaning: "http: open connections" },
   "old-runs": { fallback: "1000000", meaning: "footprint: finished runs in the history; 0 leaves that part out" },
+  "servers-jobs": { fallback: "10000", meaning: "servers-throughput: no-op jobs due at once" },
+  "servers-rates": { fallback: "50,200", meaning: "servers-lateness: fires a second" },
+  "servers-seconds": { fallback: "60", meaning: "servers-lateness: how long each rate is held" },
+  "soak-jobs": { fallback: "5000", meaning: "servers-soak: recurring jobs" },
+  "soak-every": { fallback: "60", meaning: "servers-soak: seconds between two fires of one job" },
+  "soak-minutes": { fallback: "10", meaning: "servers-soak: how long" },
   store: { fallback: "sqlite", meaning: "sqlite, or memory to see what a durable store costs: then it is no result" },
   profile: { fallback: "", meaning: "folder for CPU profiles of Tickline's processes; they are slower under it" },
 } satisfies Record<string, Flag>;
@@ -54,9 +72,9 @@ export const benchHelp = (): string =>
     "npm run bench -- [options]",
     "",
     ...Object.entries(FLAGS).map(
-      ([flag, { fallback, meaning }]) => `  --${flag.padEnd(14)} ${meaning}${fallback === "" ? "" : ` (${fallback})`}`,
+      ([flag, { fallback, meaning }]) => `  --${flag.padEnd(16)} ${meaning}${fallback === "" ? "" : ` (${fallback})`}`,
     ),
-    `  --${"no-peers".padEnd(14)} Tickline and the bare handler alone`,
+    `  --${"no-peers".padEnd(16)} Tickline and the bare handler alone`,
   ].join("\n");
 
 /** Null: help was asked for. Throws on what is no flag or no number. */
@@ -85,6 +103,12 @@ export function readOptions(argv: readonly string[]): BenchOptions | null {
     httpSeconds: whole("http-seconds"),
     connections: whole("connections"),
     oldRuns: whole("old-runs"),
+    serversJobs: whole("servers-jobs"),
+    serversRates: list("servers-rates").map((rate) => wholeNumber("servers-rates", rate)),
+    serversSeconds: whole("servers-seconds"),
+    soakJobs: whole("soak-jobs"),
+    soakEvery: whole("soak-every"),
+    soakMinutes: whole("soak-minutes"),
     store: text("store") === "memory" ? "memory" : "sqlite",
     profileDir: text("profile") || null,
   };

@@ -25,7 +25,7 @@ runService(
       collectDefaultMetrics({ register: metrics });
       const own = config.handlersDir === undefined ? [] : await loadHandlers(config.handlersDir);
       const http = createHttpHandler();
-      const store = await openStore(config.storeUrl);
+      const store = await openStore(config.storeUrl, metrics);
       const bus = await openBus({ settings: config, clientId: "tickline-executor", log, metrics, onDead: end });
       const { queues, externalQueues, workersMax, drainMs } = config;
       const executor = createExecutor(

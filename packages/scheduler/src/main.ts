@@ -23,7 +23,7 @@ runService(
     async open({ config, log, end }) {
       const metrics = new Registry();
       collectDefaultMetrics({ register: metrics });
-      const store = await openStore(config.storeUrl);
+      const store = await openStore(config.storeUrl, metrics);
       const bus = await openBus({ settings: config, clientId: "tickline-scheduler", log, metrics, onDead: end });
       const lock = await openLock({ url: config.lockUrl, store, log });
       const scheduler = createScheduler(

@@ -11,6 +11,7 @@ import type { Store } from "../ports/store.ts";
 import type { ConfigOf } from "../runtime/config.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { busUrlSetting, kafkaSettings, lockUrlSetting, registryUrlSetting, storeUrlSetting } from "../runtime/server-settings.ts";
+import { timedBus, timedStore } from "./timed-calls.ts";
 
 /** The servers that all three services share. */
 export const SERVER_SETTINGS = { storeUrl: storeUrlSetting, busUrl: busUrlSetting, registryUrl: registryUrlSetting, ...kafkaSettings };
@@ -31,9 +32,9 @@ export const kafkaSecurityOf = (settings: KafkaSettings) => ({
 });
 
 /** Each adapter is loaded only here, so that a process carries none it was not asked for. */
-export async function openStore(url: string): Promise<Store> {
+export async function openStore(url: string, metrics: Registry): Promise<Store> {
   const { openMongodbStore } = await import("../adapters/mongodb/mongodb-store.ts");
-  return openMongodbStore({ url });
+  return timedStore(await openMongodbStore({ url }), { clock: systemClock, metrics });
 }
 
 export interface BusWiring {
@@ -47,7 +48,7 @@ export interface BusWiring {
 
 export async function openBus({ settings, clientId, log, metrics, onDead }: BusWiring): Promise<Bus> {
   const { openKafkaBus } = await import("../adapters/kafka/open-kafka-bus.ts");
-  return openKafkaBus({
+  const bus = await openKafkaBus({
     url: settings.busUrl,
     registryUrl: settings.registryUrl,
     security: kafkaSecurityOf(settings),
@@ -57,6 +58,7 @@ export async function openBus({ settings, clientId, log, metrics, onDead }: BusW
     onDead,
     metrics: busMetrics(metrics),
   });
+  return timedBus(bus, { clock: systemClock, metrics });
 }
 
 const busMetrics = (registry: Registry) => ({

@@ -42,6 +42,11 @@ interface Part {
   readonly of: Handed;
 }
 
+function fail(of: Handed, fault: Error): void {
+  of.failed = true;
+  of.done.reject(fault);
+}
+
 export function createSender({ kafka, topic, log }: SenderOptions): Sender {
   const deed = `publish to ${topic}`;
   const line = createProducerLine({ kafka, topic, log });
@@ -70,12 +75,15 @@ export function createSender({ kafka, topic, log }: SenderOptions): Sender {
         await line.request(parts.flatMap(({ messages }) => messages));
         for (const { of } of parts) if ((of.left -= 1) === 0) of.done.resolve();
       } catch (cause) {
-        for (const { of } of parts) {
-          of.failed = true;
-          of.done.reject(busFault(deed, cause));
-        }
+        for (const { of } of parts) fail(of, busFault(deed, cause));
       }
     }
+  }
+  function start(): void {
+    sending ??= sendAll().finally(() => {
+      sending = null;
+      if (waiting.length > 0) start(); // Whoever heard that the last ones were sent may have handed over more in that very turn.
+    });
   }
   return {
     send(messages) {
@@ -88,12 +96,12 @@ export function createSender({ kafka, topic, log }: SenderOptions): Sender {
         waiting.push({ ...part, of });
         waitingBytes += part.bytes;
       }
-      sending ??= sendAll().finally(() => (sending = null));
+      start();
       return of.done.promise;
     },
     async close() {
       closed = true;
-      await sending;
+      while (sending !== null) await sending;
       await line.close();
     },
   };

@@ -2,6 +2,7 @@ import type { Instant } from "../../domain/instant.ts";
 import type { RetentionRequest } from "../../ports/retention.ts";
 import type { StoreContext } from "./context.ts";
 import type { DefinitionRow } from "./definition-row.ts";
+import { upTo } from "./indexes.ts";
 import { type Use, type Verdict, verdictOn } from "./definition-verdict.ts";
 
 /** Definitions looked at in one sweep, as a multiple of those it may forget: jobs' own must not stand in the way of others. */
@@ -31,7 +32,7 @@ export async function sweepDefinitions(
   const { definitions } = context.rows;
   const most = Math.min(LOOKED_AT * limit, LOOKED_AT_MAX);
   const query = { sort: { lookAt: 1 }, limit: most, fields: ["jobUid", "hash", "named", "found"] } as const;
-  const suspects: readonly Suspect[] = await definitions.find({ lookAt: { $lte: now } }, query);
+  const suspects: readonly Suspect[] = await definitions.find({ lookAt: upTo(now) }, query);
   const uses = await readUses(context, suspects, now);
   const verdicts = suspects.map((row) => ({ row, verdict: verdictOn(row, uses.get(row._id) ?? { by: "nobody" }, now) }));
   await definitions.updateEach(

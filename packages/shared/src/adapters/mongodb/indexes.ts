@@ -10,6 +10,12 @@ interface Index {
 
 /** Rows that have the field. */
 const having = (field: string) => ({ partialFilterExpression: { [field]: { $exists: true } } });
+/**
+ * The condition on the field of such an index: up to this instant, included. That the field is there follows from it, but
+ * not every server that speaks the protocol sees so, and one that does not reads the whole collection.
+ */
+export const upTo = (instant: number) => ({ $exists: true, $lte: instant });
+
 /** Rows whose array holds something: its entries have such an instant. */
 const holding = (instant: string) => ({ partialFilterExpression: { [instant]: { $gt: 0 } } });
 

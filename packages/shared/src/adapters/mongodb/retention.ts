@@ -46,7 +46,7 @@ async function sweepTombstones(
   { now, deletedBefore, limit }: RetentionRequest,
 ): Promise<{ tombstones: number; cancelled: number }> {
   const { jobs, definitions } = context.rows;
-  const old = await jobs.find({ deletedAt: { $lt: deletedBefore } }, { sort: { deletedAt: 1 }, limit: TOMBSTONES_READ_MAX });
+  const old = await jobs.find({ deletedAt: { $exists: true, $lt: deletedBefore } }, { sort: { deletedAt: 1 }, limit: TOMBSTONES_READ_MAX });
   await completePending(context, old);
   const open = await readOpen(context, old);
   let cancelled = 0;

@@ -3,6 +3,7 @@ import { isTerminal } from "../../domain/run-state.ts";
 import type { Rescue, RescueResult, RunLeases } from "../../ports/run-leases.ts";
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
+import { upTo } from "./indexes.ts";
 import type { Change } from "./rows.ts";
 import {
   allOf,
@@ -19,7 +20,7 @@ import { endedRunOf, leaseViewOf } from "./run-view.ts";
 
 export const createRunLeases = (context: StoreContext): RunLeases => ({
   async ending({ slots, now, limit }) {
-    const filter = { state: { $eq: "running" }, wakeAt: { $lte: now }, ...inSlots(slots) };
+    const filter = { state: { $eq: "running" }, wakeAt: upTo(now), ...inSlots(slots) };
     return (await context.rows.runs.find(filter, { sort: { wakeAt: 1 }, limit })).map(leaseViewOf);
   },
   async rescue({ rescues, now }) {

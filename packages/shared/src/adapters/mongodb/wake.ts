@@ -3,6 +3,7 @@ import type { SlotRange } from "../../domain/slot.ts";
 import type { WakeResult } from "../../ports/due-runs.ts";
 import type { StoreContext } from "./context.ts";
 import type { Filter } from "./rows.ts";
+import { upTo } from "./indexes.ts";
 import { allOf, endRun, inSlots, makeDueAgain, makePublishable, type RunUpdate } from "./run-changes.ts";
 import { endedRunOf } from "./run-view.ts";
 
@@ -54,7 +55,7 @@ async function wakeKind(
   { field, filter, update }: Kind,
   { slots, now, limit, token }: WakeRequest & { readonly token: string },
 ): Promise<{ readonly runIds: readonly string[]; readonly woken: number }> {
-  const over = { ...filter, [field]: { $lte: now } };
+  const over = { ...filter, [field]: upTo(now) };
   const found = await rows.runs.find({ ...over, ...inSlots(slots) }, { sort: { [field]: 1 }, limit, fields: [field] });
   const runIds = found.map(({ _id }) => _id).sort();
   if (runIds.length === 0) return { runIds, woken: 0 };

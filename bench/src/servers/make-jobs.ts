@@ -1,0 +1,40 @@
+import { makeAll } from "../sides/wait.ts";
+import { becomes } from "./fleet.ts";
+
+/** As in the body of `PUT /jobs/:id`. */
+export interface JobBody {
+  readonly name: string;
+  readonly handler: string;
+  readonly schedule: Readonly<Record<string, string>>;
+  readonly overlap?: "skip" | "allow";
+  readonly misfire?: "all";
+}
+
+const CREATES_IN_FLIGHT = 32;
+const FIRST_MS_MAX = 30_000;
+
+/** A connection that was idle may end just when it is used: what is asked for is the same the second time. */
+function put(api: string, id: string, body: JobBody): Promise<Response> {
+  const ask = () =>
+    fetch(`${api}/jobs/${id}`, { method: "PUT", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+  return ask().catch(ask);
+}
+
+/** Creates jobs through all apis in turn. The first waits until the apis know its handler. */
+export async function makeJobs(
+  apis: readonly string[],
+  count: number,
+  jobAt: (index: number) => readonly [string, JobBody],
+): Promise<void> {
+  const make = async (index: number): Promise<void> => {
+    const answer = await put(apis[index % apis.length] ?? "", ...jobAt(index));
+    if (!answer.ok) throw new Error(`job ${index}: ${answer.status} ${await answer.text()}`);
+    await answer.arrayBuffer(); // Frees the connection.
+  };
+  const known = await becomes(FIRST_MS_MAX, async () => {
+    const answers = await Promise.all(apis.map((api) => put(api, ...jobAt(0))));
+    return answers.every(({ ok }) => ok);
+  });
+  if (!known) throw new Error(`the apis do not take a first job: ${await (await put(apis[0] ?? "", ...jobAt(0))).text()}`);
+  await makeAll(count - 1, CREATES_IN_FLIGHT, (index) => make(index + 1));
+}

@@ -1,0 +1,13 @@
+import { openServers } from "../servers/bench-servers.ts";
+import { measureLoad, type LoadPlan, type LoadResult } from "../servers/shared-load.ts";
+import { runSide } from "./side.ts";
+
+/** The load of `servers-soak` in a process of its own, on the servers of its environment: for whoever only wants to know what came of it. */
+await runSide<LoadPlan, LoadResult>(async (plan) => {
+  const servers = await openServers(process.env);
+  try {
+    return await measureLoad(servers, plan, (line) => process.stderr.write(`shared load: ${line}\n`));
+  } finally {
+    await servers.stop();
+  }
+});
