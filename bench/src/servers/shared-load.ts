@@ -106,7 +106,7 @@ async function load(place: Place): Promise<LoadResult> {
       handler: "record",
       overlap: plan.overlap,
       misfire: "all",
-      schedule: { every: `${everyMs}ms`, startAt: iso(startOf(index)), endAt: iso(until) },
+      schedule: { every: `${everyMs}ms`, startAt: iso(startOf(index)), endAt: iso(until - 1) },
     },
   ]);
   if (Date.now() >= from) throw new Error(`${jobs} jobs were not made in time`);
