@@ -38,3 +38,16 @@ export async function makeJobs(
   if (!known) throw new Error(`the apis do not take a first job: ${await (await put(apis[0] ?? "", ...jobAt(0))).text()}`);
   await makeAll(count - 1, CREATES_IN_FLIGHT, (index) => make(index + 1));
 }
+
+const PROBES = 200;
+/** Between what is known of the pace and the first instant: the machine may become slower meanwhile. */
+const LEAD_FACTOR = 2;
+const LEAD_MS_MIN = 5_000;
+
+/** How long making so many jobs takes at the most, from how long some took that are due in another century. */
+export async function leadMsFor(apis: readonly string[], jobs: number, handler: string): Promise<number> {
+  const since = performance.now();
+  await makeJobs(apis, PROBES, (index) => [`probe-${index}`, { name: "probe", handler, schedule: { at: "2150-01-01T00:00:00Z" } }]);
+  const perJobMs = (performance.now() - since) / PROBES;
+  return LEAD_MS_MIN + Math.ceil(jobs * perJobMs * LEAD_FACTOR);
+}

@@ -5,7 +5,7 @@ import type { RunRow } from "@tickline/shared/adapters/mongodb/run-row";
 /** The database itself, past the services: what stands there is what happened. */
 export interface BenchStore {
   runs(): Promise<readonly RunRow[]>;
-  /** Jobs whose status does not show yet how their run ended. */
+  /** Jobs that have fired for the last time and whose status does not show yet how that run ended. */
   unprojected(): Promise<number>;
   /** Deletes the database and lets go of the server. */
   drop(): Promise<void>;
@@ -27,7 +27,8 @@ export async function openBenchStore(url: string): Promise<BenchStore> {
   };
   return {
     runs: async () => (await connection.collection("runs").find({}, { projection: fields }).toArray()) as unknown as readonly RunRow[],
-    unprojected: () => connection.collection<JobRow>("jobs").countDocuments({ status: { $nin: ["succeeded", "failed"] } }),
+    unprojected: () =>
+      connection.collection<JobRow>("jobs").countDocuments({ nextRunAt: { $eq: null }, status: { $nin: ["succeeded", "failed"] } }),
     async drop() {
       await connection.dropDatabase();
       await connection.close();

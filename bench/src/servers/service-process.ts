@@ -23,8 +23,21 @@ export interface ServiceOptions {
   readonly profileDir: string | null;
 }
 
+/** A service that finds a server not yet ready ends and says so; whoever runs it starts it again. */
+const STARTS_MAX = 3;
+
 /** Resolves when it has said that it runs. */
-export async function startService(role: Role, { name, env, profileDir }: ServiceOptions): Promise<ServiceProcess> {
+export async function startService(role: Role, options: ServiceOptions): Promise<ServiceProcess> {
+  for (let start = 1; ; start += 1) {
+    try {
+      return await startOnce(role, options);
+    } catch (fault) {
+      if (start === STARTS_MAX) throw fault;
+    }
+  }
+}
+
+async function startOnce(role: Role, { name, env, profileDir }: ServiceOptions): Promise<ServiceProcess> {
   const main = path.resolve(import.meta.dirname, `../../../packages/${role}/src/main.ts`);
   const profile = profileDir === null ? [] : profileArgs(profileDir, name);
   const child = spawn(process.execPath, ["--conditions=@tickline/source", ...profile, main], {
@@ -34,7 +47,10 @@ export async function startService(role: Role, { name, env, profileDir }: Servic
   const ended = once(child, "exit");
   const kill = (): void => void child.kill("SIGKILL");
   process.once("exit", kill); // Whatever ends the bench leaves nothing behind.
-  const url = await listening(child, name);
+  const url = await listening(child, name).catch((fault: unknown) => {
+    process.off("exit", kill);
+    throw fault;
+  });
   return {
     role,
     name,

@@ -7,7 +7,7 @@ import type { BenchServers } from "./bench-servers.ts";
 import { becomes, startFleet, type Fleet } from "./fleet.ts";
 import { readEffects, writeRecordHandler, type Effect } from "./handlers.ts";
 import { judge, type Owed, type Verdict } from "./judge.ts";
-import { makeJobs } from "./make-jobs.ts";
+import { leadMsFor, makeJobs } from "./make-jobs.ts";
 import { sampleProjection } from "./projection-lag.ts";
 import { startReplay } from "./replay.ts";
 import { openBenchStore, type BenchStore } from "./run-rows.ts";
@@ -53,9 +53,6 @@ export interface Worked {
   readonly count: number;
 }
 
-/** Jobs are made at this rate at the least: what is due before all are made would be unlike what is due after. */
-const MADE_PER_MS = 0.1;
-const LEAD_MS_MIN = 5_000;
 /** What is late is waited for, but not for ever: what does not come is lost. */
 const QUIET_MS = 3_000;
 const REST_MS_MAX = 300_000;
@@ -96,7 +93,8 @@ async function load(place: Place): Promise<LoadResult> {
   const { fleet, servers, plan, progress } = place;
   const { jobs, everyMs, forMs } = plan;
   const apis = fleet.of("api").map(({ url }) => url);
-  const from = Date.now() + LEAD_MS_MIN + Math.ceil(jobs / MADE_PER_MS);
+  const leadMs = await leadMsFor(apis, jobs, "record");
+  const from = Date.now() + leadMs;
   const until = from + forMs;
   const startOf = (index: number): number => from + Math.floor((index * everyMs) / jobs);
   await makeJobs(apis, jobs, (index) => [
@@ -106,7 +104,7 @@ async function load(place: Place): Promise<LoadResult> {
       handler: "record",
       overlap: plan.overlap,
       misfire: "all",
-      schedule: { every: `${everyMs}ms`, startAt: iso(startOf(index)), endAt: iso(until) },
+      schedule: { every: `${everyMs}ms`, startAt: iso(startOf(index)), endAt: iso(until - 1) },
     },
   ]);
   if (Date.now() >= from) throw new Error(`${jobs} jobs were not made in time`);

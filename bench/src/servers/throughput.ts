@@ -5,7 +5,7 @@ import { writeNoopHandler } from "../product-process.ts";
 import { waitUntil } from "../sides/wait.ts";
 import type { BenchServers } from "./bench-servers.ts";
 import { becomes, startFleet, type Fleet } from "./fleet.ts";
-import { makeJobs, type JobBody } from "./make-jobs.ts";
+import { leadMsFor, makeJobs, type JobBody } from "./make-jobs.ts";
 import { openBenchStore, type BenchStore } from "./run-rows.ts";
 import { callsBetween, cpuBetween, grown, usageOf, type CallFigures, type Share, type Usage } from "./usage.ts";
 
@@ -30,9 +30,6 @@ export interface BurstResult {
 const SIZE = { api: 1, scheduler: 1, executor: 1 };
 const WARM_UP_JOBS = 500;
 const WARM_UP_MS = 5_000;
-/** Making the jobs may take this much longer than the warm-up has taught. */
-const LEAD_FACTOR = 3;
-const LEAD_MS_MIN = 5_000;
 const DONE_MS_MAX = 600_000;
 
 /** So many jobs due at one instant, through one api, one scheduler and one executor. */
@@ -68,13 +65,12 @@ async function burst({ fleet, servers, store, progress }: Place, jobs: number): 
   const apis = fleet.of("api").map(({ url }) => url);
   const job = (dueAt: number): JobBody => ({ name: "bench", handler: "noop", schedule: { at: new Date(dueAt).toISOString() } });
   const warmedAt = Date.now() + WARM_UP_MS;
-  const since = performance.now();
   await makeJobs(apis, WARM_UP_JOBS, (index) => [`warm-${index}`, job(warmedAt)]);
-  const perJobMs = (performance.now() - since) / WARM_UP_JOBS;
   await allSettled({ fleet, servers }, WARM_UP_JOBS);
 
-  progress(`a warm-up of ${WARM_UP_JOBS} runs is done; making a job takes ${perJobMs.toFixed(1)} ms`);
-  const dueAt = Date.now() + LEAD_MS_MIN + Math.ceil(jobs * perJobMs * LEAD_FACTOR);
+  progress(`a warm-up of ${WARM_UP_JOBS} runs is done`);
+  const leadMs = await leadMsFor(apis, jobs, "noop");
+  const dueAt = Date.now() + leadMs;
   await makeJobs(apis, jobs, (index) => [`job-${index}`, job(dueAt)]);
   if (Date.now() >= dueAt) throw new Error(`${jobs} jobs were not made in time: the machine became slower meanwhile`);
   await waitUntil(dueAt - 1_000);
