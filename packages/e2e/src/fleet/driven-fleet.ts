@@ -27,6 +27,9 @@ export interface DrivenFleet {
 const ACTORS = Number(process.env["ACTORS"] ?? 24);
 const PACE_MS_MAX = 2_000;
 
+/** A line of the log by which an api says that it failed. */
+const UNEXPECTED = /"level":[56]0/;
+
 export interface DriveOptions {
   readonly servers: OwnServers;
   readonly endings: Endings;
@@ -69,6 +72,10 @@ export async function driveFleet({ servers, endings, shapes }: DriveOptions): Pr
         `  lateness of first attempts ${spread(latenesses)} ms (least / middle / greatest); drained in ${drainMs} ms; violations ${violations.length}`,
       );
       for (const fall of fleet.seats.flatMap(({ falls }) => falls)) printFigures(`  ${fall}`);
+      for (const line of fleet.apis.flatMap((api) => api.stderr().split("\n")).filter((line) => UNEXPECTED.test(line)))
+        printFigures(`  ${line}`);
+      // Whatever goes away, nobody is told of a fault of ours: then it would not be known what became of a write.
+      expect(Object.keys(ledger.counts.refused).filter((refusal) => refusal.includes(" 500 "))).toEqual([]);
       expect(violations).toEqual([]);
       expect(ledger.wrongAnswers).toEqual([]);
       return effects;

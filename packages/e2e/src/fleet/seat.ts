@@ -71,7 +71,7 @@ export function createSeat(role: Role, settings: Settings): Seat {
       return url;
     },
     falls,
-    stderr: () => errors,
+    stderr: () => errors + (wanted?.stderr() ?? ""),
     whenUp: () => up.promise,
     async kill() {
       await finish("SIGKILL");
