@@ -31,7 +31,12 @@ export async function openServers(env: Environment): Promise<BenchServers> {
   const started = new Map<ServerName, ServerContainer>();
   if (!isGiven(env)) {
     const missing = NAMES.filter((name) => !env[VARIABLES[name]]);
-    await Promise.all(missing.map(async (name) => started.set(name, await startContainer(name, imageOf(name, env)))));
+    const starts = missing.map(async (name) => started.set(name, await startContainer(name, imageOf(name, env))));
+    const failed = (await Promise.allSettled(starts)).find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") {
+      await stopAll(started);
+      throw new Error("a server does not start; where images cannot be pulled, .ci/images.sh makes them", { cause: failed.reason });
+    }
   }
   const urlOf = (name: ServerName): string | null => env[VARIABLES[name]] || (started.get(name)?.address ?? null);
   const bus = urlOf("kafka") ?? "";
@@ -41,10 +46,12 @@ export async function openServers(env: Environment): Promise<BenchServers> {
     lockUrl: urlOf("redis"),
     registryUrl: urlOf("registry"),
     origin: started.size === 0 ? "servers of the environment" : "servers in fresh containers",
-    async stop() {
-      await Promise.all([...started.values()].map((container) => container.stop()));
-    },
+    stop: () => stopAll(started),
   };
+}
+
+async function stopAll(started: ReadonlyMap<ServerName, ServerContainer>): Promise<void> {
+  await Promise.all([...started.values()].map((container) => container.stop()));
 }
 
 const imageOf = (name: ServerName, env: Environment): string => env[SERVERS[name].imageVariable] || SERVERS[name].image;

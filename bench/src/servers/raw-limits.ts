@@ -36,7 +36,8 @@ const sampleJob = (index: number) =>
   benchJob(index, { name: "bench", handler: "noop", schedule: { at: new Date(NOW).toISOString() } }, NOW);
 const idOf = (index: number): string => runIdOf(sha256, { jobUid: sampleJob(index).uid, cause: "schedule", scheduledFor: NOW, key: null });
 
-export async function measureRawLimits(servers: BenchServers, count: number): Promise<RawLimits> {
+export async function measureRawLimits(servers: BenchServers, atLeast: number): Promise<RawLimits> {
+  const count = Math.ceil(atLeast / BATCH) * BATCH;
   const broker = await rawBroker(servers, count);
   const indexed = await rawStore(servers.storeUrl, count, true);
   const bare = await rawStore(servers.storeUrl, count, false);

@@ -29,7 +29,6 @@ export interface BurstResult {
 
 const SIZE = { api: 1, scheduler: 1, executor: 1 };
 const WARM_UP_JOBS = 500;
-const WARM_UP_MS = 5_000;
 const DONE_MS_MAX = 600_000;
 
 /** So many jobs due at one instant, through one api, one scheduler and one executor. */
@@ -64,7 +63,8 @@ interface Place {
 async function burst({ fleet, servers, store, progress }: Place, jobs: number): Promise<BurstResult> {
   const apis = fleet.of("api").map(({ url }) => url);
   const job = (dueAt: number): JobBody => ({ name: "bench", handler: "noop", schedule: { at: new Date(dueAt).toISOString() } });
-  const warmedAt = Date.now() + WARM_UP_MS;
+  const warmUpMs = await leadMsFor(apis, WARM_UP_JOBS, "noop");
+  const warmedAt = Date.now() + warmUpMs;
   await makeJobs(apis, WARM_UP_JOBS, (index) => [`warm-${index}`, job(warmedAt)]);
   await allSettled({ fleet, servers }, WARM_UP_JOBS);
 
