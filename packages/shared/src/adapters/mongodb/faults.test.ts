@@ -16,6 +16,11 @@ describe("what stops the store for a while is unavailable, and may be tried agai
     ["a batch met no server", fault({ name: "MongoBulkWriteError", errorResponse: fault({ name: "MongoNetworkError" }) })],
     ["a batch was not kept by a majority", fault({ result: { getWriteConcernError: () => ({ code: 64 }) }, writeErrors: [] })],
     ["the database behind it is down", fault({ code: 1 }, "failed to connect to `host=127.0.0.1`")],
+    ["something went wrong inside the server", fault({ name: "MongoServerError", code: 1 }, "write: broken pipe")],
+    ["so it did for a statement of a batch", fault({ name: "MongoBulkWriteError", code: 1, writeErrors: [{ index: 0, code: 1 }] })],
+    ["the statement was interrupted", fault({ name: "MongoServerError", code: 11_601 })],
+    ["the cursor is gone", fault({ name: "MongoServerError", code: 43 })],
+    ["the driver met what it did not expect", fault({ name: "MongoUnexpectedServerResponseError" })],
     ["two writes kept waiting for each other", fault({ code: 16_908_292 }, "deadlock detected")],
   ])("%s", (_, thrown) => {
     expect(storeFault(thrown, "find runs")).toMatchObject({

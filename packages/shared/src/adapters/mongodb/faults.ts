@@ -1,19 +1,46 @@
 import { AppError } from "../../domain/app-error.ts";
 
 const DUPLICATE_KEY = 11_000;
-/** How FerretDB says "duplicate key" where an upsert loses a race; also its word for anything else that went wrong inside. */
+/**
+ * Something went wrong inside the server, and nobody knows what became of the statement. How FerretDB says whatever befalls the
+ * PostgreSQL behind it, and also "duplicate key" where an upsert loses a race.
+ */
 const INTERNAL_ERROR = 1;
 const WRITE_CONFLICT = 112;
 /**
- * Server codes that say "not now": host not found or unreachable, network timeout, shutdown, stepping down, not primary, time limit,
- * write concern not reached, disk full, connection pool exhausted.
+ * Server codes that say "not now", or "who knows": internal and unknown fault, host not found or unreachable, network timeout, cursor gone,
+ * lock not got, shutdown, stepping down, not primary, interrupted, time limit, write concern not reached, disk full, connection pool exhausted.
  */
 const UNAVAILABLE: ReadonlySet<number> = new Set([
-  6, 7, 24, 50, 64, 89, 91, 100, 189, 202, 262, 9_001, 10_058, 10_107, 11_600, 11_602, 13_435, 13_436, 14_031,
+  INTERNAL_ERROR,
+  6,
+  7,
+  8,
+  24,
+  43,
+  46,
+  50,
+  64,
+  89,
+  91,
+  100,
+  189,
+  202,
+  237,
+  262,
+  9_001,
+  10_058,
+  10_107,
+  11_600,
+  11_601,
+  11_602,
+  13_435,
+  13_436,
+  14_031,
 ]);
 /** Faults of the driver itself: no server, no answer, no connection, or a client that was closed. */
 const UNAVAILABLE_NAMES =
-  /^(MongoNetwork|MongoWriteConcern|MongoServerSelection|MongoTopologyClosed|MongoNotConnected|MongoClientClosed|MongoPoolClosed|MongoPoolCleared|MongoWaitQueueTimeout|MongoExpiredSession|MongoOperationTimeout|MongooseServerSelection|DisconnectedError|MongooseError)/;
+  /^(MongoNetwork|MongoWriteConcern|MongoServerSelection|MongoTopologyClosed|MongoNotConnected|MongoClientClosed|MongoPoolClosed|MongoPoolCleared|MongoWaitQueueTimeout|MongoExpiredSession|MongoOperationTimeout|MongoRuntime|MongoUnexpectedServerResponse|MongoServerClosed|MongoStalePrimary|MongoSystem|MongoCursorExhausted|MongooseServerSelection|DisconnectedError|MongooseError)/;
 /** What PostgreSQL says behind FerretDB when it goes down, is starting, or has no connection left. */
 const UNAVAILABLE_WORDS =
   /failed to connect|connect: connection refused|terminating connection|the database system is|too many clients|conn closed|unexpected EOF|connection reset|No space left|could not extend file/i;
