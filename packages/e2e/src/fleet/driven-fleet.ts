@@ -24,7 +24,7 @@ export interface DrivenFleet {
 }
 
 /** Jobs that are alive at once, and driven. */
-const ACTORS = Number(process.env["ACTORS"] ?? 24);
+const ACTORS = Number(process.env["ACTORS"] ?? 16);
 const PACE_MS_MAX = 2_000;
 
 /** A line of the log by which an api says that it failed. */
