@@ -87,12 +87,13 @@ await describeWithOwnServers("the services as processes", ["mongodb", "kafka", "
     await eventually(async () => ((await readMetric(executor, "tickline_workers_busy")) > 0 ? true : null), NOTICE_MS_MAX);
     executor.pause();
     await wait(2 * LEASE_MS);
+    const resumedAt = Date.now();
     executor.unpause();
     await eventually(
       async () => ((await fleet.total("tickline_attempts_settled_total", 'outcome="stale"')) > 0 ? true : null),
       NOTICE_MS_MAX,
     );
-    await judge("executor SIGSTOP past its lease");
+    await judge("executor SIGSTOP past its lease", resumedAt);
   });
 });
 

@@ -2,6 +2,7 @@ import { expect } from "@jest/globals";
 import type { OwnServers } from "@tickline/shared/testing/servers/describe-with-own-servers";
 import { join } from "node:path";
 import { check } from "../checker/check.ts";
+import { lateActsOf } from "../checker/late-acts.ts";
 import { createDriver, type Driver } from "../driver/driver.ts";
 import type { JobShapes } from "../driver/job-shape.ts";
 import { seedOf } from "../driver/seeded-random.ts";
@@ -19,8 +20,11 @@ export interface DrivenFleet {
   readonly fleet: Fleet;
   readonly recorder: RecorderProcess;
   readonly driver: Driver;
-  /** Ends the drive, waits for rest, and expects that nothing was lost, doubled or shown wrongly. Prints what it saw under this title. */
-  judge(title: string): Promise<readonly Effect[]>;
+  /**
+   * Ends the drive, waits for rest, and expects that nothing was lost, doubled or shown wrongly. Prints what it saw under this title.
+   * `resumedAt`: when an executor that had stood still went on.
+   */
+  judge(title: string, resumedAt?: number): Promise<readonly Effect[]>;
 }
 
 /** Jobs that are alive at once, and driven. */
@@ -52,11 +56,13 @@ export async function driveFleet({ servers, endings, shapes }: DriveOptions): Pr
     fleet,
     recorder,
     driver,
-    async judge(title) {
+    async judge(title, resumedAt = Number.POSITIVE_INFINITY) {
       await driver.settle();
       const horizonAt = Date.now();
       const { rows, jobs, drainMs } = await atRest(fleet, target);
-      const effects = recorder.effects();
+      const seen = recorder.effects();
+      const lateActs = new Set(lateActsOf(seen, resumedAt));
+      const effects = seen.filter((effect) => !lateActs.has(effect));
       const { ledger } = driver;
       const violations = check({ ...ledger, effects, rows, jobs, horizonAt });
       const outcomes = ["succeeded", "failed", "retry", "released", "stale"].map(
@@ -69,7 +75,7 @@ export async function driveFleet({ servers, endings, shapes }: DriveOptions): Pr
         `  runs ${rows.length}: ${tally(rows.map(({ state }) => state))}; effects ${effects.length}, aborted ${effects.filter(({ outcome }) => outcome === "aborted").length}; sightings ${ledger.sightings.length}`,
         `  writes ${ledger.counts.sent}, unanswered ${ledger.counts.unanswered}, refused ${JSON.stringify(ledger.counts.refused)}`,
         `  claims lost ${await fleet.total("tickline_claims_total", 'outcome="lost"')}, settled ${JSON.stringify(settled)}, fires lost ${await fleet.total("tickline_fires_total", 'outcome="lost"')}`,
-        `  lateness of first attempts ${spread(latenesses)} ms (least / middle / greatest); drained in ${drainMs} ms; violations ${violations.length}`,
+        `  lateness of first attempts ${spread(latenesses)} ms (least / middle / greatest); drained in ${drainMs} ms; late acts ${lateActs.size}; violations ${violations.length}`,
       );
       for (const fall of fleet.seats.flatMap(({ falls }) => falls)) printFigures(`  ${fall}`);
       for (const line of fleet.apis.flatMap((api) => api.stderr().split("\n")).filter((line) => UNEXPECTED.test(line)))
