@@ -1,7 +1,8 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { listening } from "./listening.ts";
 
 const MAIN = path.resolve(import.meta.dirname, "../../packages/standalone/src/main.ts");
 
@@ -35,7 +36,7 @@ export async function startProduct({ dataDir, handlersDir }: ProductFolders): Pr
   const args = ["--conditions=@tickline/source", MAIN, "--port", "0", "--data", dataDir, "--handlers", handlersDir];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "exit");
-  const url = await listening(child);
+  const url = await listening(child, "the product");
   const startMs = performance.now() - start;
   return {
     startMs,
@@ -49,18 +50,4 @@ export async function startProduct({ dataDir, handlersDir }: ProductFolders): Pr
       await ended;
     },
   };
-}
-
-/** The first URL it prints, which it does once everything listens. */
-function listening(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let output = "";
-    child.stdout?.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-      const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(output) ?? [];
-      if (url !== undefined) resolve(url);
-    });
-    child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`the product ended with ${code} before it listened: ${output}`)));
-  });
 }

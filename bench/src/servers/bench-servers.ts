@@ -1,5 +1,5 @@
 import { dockerFault, startContainer, type ServerContainer } from "@tickline/shared/testing/servers/containers";
-import { SERVERS, type ServerName } from "@tickline/shared/testing/servers/servers";
+import { imageOf, type ServerName } from "@tickline/shared/testing/servers/servers";
 
 /** The servers of one bench. Those that were started for it end with it. */
 export interface BenchServers {
@@ -53,8 +53,6 @@ export async function openServers(env: Environment): Promise<BenchServers> {
 async function stopAll(started: ReadonlyMap<ServerName, ServerContainer>): Promise<void> {
   await Promise.all([...started.values()].map((container) => container.stop()));
 }
-
-const imageOf = (name: ServerName, env: Environment): string => env[SERVERS[name].imageVariable] || SERVERS[name].image;
 
 /** The same server with another database: each measurement has its own. */
 export const withDatabase = (storeUrl: string, database: string): string =>

@@ -1,6 +1,7 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
+import { listening } from "../listening.ts";
 import { readMetrics, type Metrics } from "./prometheus-text.ts";
 
 export const ROLES = ["api", "scheduler", "executor"] as const;
@@ -70,17 +71,3 @@ const profileArgs = (dir: string, name: string): string[] => [
   `--cpu-prof-name=${name.replace(" ", "-")}.cpuprofile`,
   "--cpu-prof-interval=500",
 ];
-
-/** The address it says it listens on, which it does once it runs. */
-function listening(child: ChildProcess, name: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let output = "";
-    child.stdout?.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-      const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(output) ?? [];
-      if (url !== undefined) resolve(url);
-    });
-    child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`${name} ended with ${code} before it ran: ${output}`)));
-  });
-}

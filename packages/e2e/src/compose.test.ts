@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { describeUnless } from "@tickline/shared/testing/servers/describe-unless";
 import { composeFault, createComposeProject, type ComposeProject, type Replica } from "./compose/compose-project.ts";
 import { watchEvents } from "./compose/event-stream.ts";
 import type { JobDetailView, JobView } from "./driver/views.ts";
@@ -20,16 +21,7 @@ const REQUESTS = 40;
 /** Of pino: `error` and `fatal`. */
 const ERROR_LINE = /"level":(50|60)/;
 
-const fault = await composeFault();
-if (fault === null) describe("docker compose up, two apis, two schedulers and three executors", suite);
-else if (process.env["REQUIRE_INTEGRATION"] === "1")
-  test("docker compose can be run", () => {
-    throw new Error(`REQUIRE_INTEGRATION=1, but ${fault}`);
-  });
-else {
-  process.stderr.write(`skipped: docker compose up: ${fault}\n`);
-  describe.skip(`docker compose up (skipped: ${fault})`, suite);
-}
+describeUnless(await composeFault(), "docker compose up, two apis, two schedulers and three executors", suite);
 
 function suite(): void {
   let project: ComposeProject;

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, test } from "@jest/globals";
+import { describeUnless } from "@tickline/shared/testing/servers/describe-unless";
 import { describeWithOwnServers, type OwnServers } from "@tickline/shared/testing/servers/describe-with-own-servers";
 import type { Endings } from "../product/endings.ts";
 import { temporaryFolder } from "../product/endings.ts";
@@ -27,14 +27,7 @@ export async function describeWithPython(...suite: Parameters<typeof describeWit
   const fault = await pythonFault();
   if (fault === null) return describeWithOwnServers(...suite);
   const [name, , body] = suite;
-  if (process.env["REQUIRE_INTEGRATION"] === "1")
-    return describe(name, () =>
-      test("has the Python it needs", () => {
-        throw new Error(`REQUIRE_INTEGRATION=1, but there is no Python: ${fault}`);
-      }),
-    );
-  process.stderr.write(`skipped: ${name}: ${fault}\n`);
-  describe.skip(`${name} (skipped: ${fault})`, () => body(NO_SERVERS));
+  describeUnless(fault, name, () => body(NO_SERVERS));
 }
 
 /** For tests that are named and not run. */

@@ -1,6 +1,6 @@
-import { describe, test } from "@jest/globals";
 import { dockerFault } from "./containers.ts";
-import { SERVERS, type ServerName } from "./servers.ts";
+import { describeUnless } from "./describe-unless.ts";
+import { imageOf, type ServerName } from "./servers.ts";
 
 /**
  * A suite that starts containers of its own and does with them what others must not see: stops them, or has them ask for
@@ -8,17 +8,6 @@ import { SERVERS, type ServerName } from "./servers.ts";
  */
 export async function describeWithContainers(name: string, body: (imageOf: (server: ServerName) => string) => void): Promise<void> {
   const { env } = process; // Where images are is said to the test run, not to the product.
-  const imageOf = (server: ServerName): string => env[SERVERS[server].imageVariable] || SERVERS[server].image;
   const fault = await dockerFault();
-  if (fault === null) return describe(name, () => body(imageOf));
-  const reason = `start Docker (${fault})`;
-  if (env["REQUIRE_INTEGRATION"] === "1") {
-    return describe(name, () =>
-      test("has Docker", () => {
-        throw new Error(`REQUIRE_INTEGRATION=1, but no container can run: ${reason}`);
-      }),
-    );
-  }
-  process.stderr.write(`skipped: ${name}: ${reason}\n`);
-  describe.skip(`${name} (skipped: ${reason})`, () => body(imageOf));
+  describeUnless(fault === null ? null : `start Docker (${fault})`, name, () => body((server) => imageOf(server, env)));
 }

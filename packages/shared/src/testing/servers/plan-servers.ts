@@ -1,4 +1,4 @@
-import { SERVERS, type ServerName } from "./servers.ts";
+import { imageOf, SERVERS, type ServerName } from "./servers.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -24,10 +24,9 @@ export async function planServers(
   const given = new Map<ServerName, string>();
   const images = new Map<ServerName, string>();
   for (const name of names) {
-    const { urlVariable, imageVariable, image } = SERVERS[name];
-    const url = env[urlVariable];
+    const url = env[SERVERS[name].urlVariable];
     if (url) given.set(name, url);
-    else images.set(name, env[imageVariable] || image);
+    else images.set(name, imageOf(name, env));
   }
   const fault = images.size > 0 ? await dockerFault() : null;
   if (fault === null) return { kind: "run", given, images };

@@ -34,3 +34,7 @@ export const SERVERS: Readonly<Record<ServerName, ServerTraits>> = {
     image: "apicurio/apicurio-registry-mem:2.6.13.Final",
   },
 };
+
+/** The image a server is started from: the official one, unless a variable names another. */
+export const imageOf = (name: ServerName, env: Readonly<Record<string, string | undefined>>): string =>
+  env[SERVERS[name].imageVariable] || SERVERS[name].image;
