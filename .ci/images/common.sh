@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # What the scripts beside it share; each reads it with `.`.
 
+# Where dockerd, chroot and their like are; not every shell looks there.
+export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
 # The certificates this machine trusts, among them those of a proxy it may be behind.
 export ca_bundle=/etc/ssl/certs/ca-certificates.crt
 
