@@ -36,5 +36,7 @@ const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g
 function behind(cursor: string): Filter {
   const dot = cursor.indexOf(".");
   const createdAt = Number(cursor.slice(0, dot));
-  return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt: { $eq: createdAt }, _id: { $lt: cursor.slice(dot + 1) } }] };
+  const sameInstant = { createdAt: { $eq: createdAt }, _id: { $lt: cursor.slice(dot + 1) } };
+  // The first condition follows from the second: it is the one by which an index begins where the page does.
+  return { createdAt: { $lte: createdAt }, $or: [{ createdAt: { $lt: createdAt } }, sameInstant] };
 }

@@ -30,31 +30,42 @@ const EXPIRIES: Kind = {
 /** Publications that nobody claimed, and what was put aside. */
 const REPEATS: Kind = { field: "wakeAt", filter: { state: { $eq: "due" } }, update: () => makePublishable };
 
-/** Wakes what is to be woken: retries, then what has expired, then what is left of publications and deferrals. */
-export async function wakeRuns(context: StoreContext, request: WakeRequest): Promise<WakeResult> {
+/** In this order: what has expired is not published again. */
+const KINDS = [RETRIES, EXPIRIES, REPEATS] as const;
+
+interface Woken {
+  readonly runIds: readonly string[];
+  readonly woken: number;
+}
+
+/** Wakes what is to be woken. Mostly that is nothing, which the first instant of each kind tells. */
+export async function wakeRuns(context: StoreContext, { slots, now, limit }: WakeRequest): Promise<WakeResult> {
   const token = context.newToken();
-  const retries = await wakeKind(context, RETRIES, { ...request, token });
-  const expired = await wakeKind(context, EXPIRIES, { ...request, token });
-  const repeats = await wakeKind(context, REPEATS, { ...request, token });
-  const changedBy = { changedBy: { $eq: token } };
-  const [closed, ...nexts] = await Promise.all([
-    expired.woken === 0 ? [] : context.rows.runs.find({ _id: { $in: expired.runIds }, ...changedBy }),
-    ...[RETRIES, EXPIRIES, REPEATS].map((kind) => nextOf(context, kind, request.slots)),
-  ]);
-  const instants = nexts.filter((next) => next !== null);
+  const readFirsts = () => Promise.all(KINDS.map((kind) => firstOf(context, kind, slots)));
+  const firsts = await readFirsts();
+  if (firsts.every((first) => (first ?? Infinity) > now)) return { ready: 0, ended: [], nextWakeAt: earliest(firsts), more: false };
+  const woken: Woken[] = [];
+  for (const kind of KINDS) woken.push(await wakeKind(context, kind, { slots, now, limit, token }));
+  const [retries, expired, repeats] = woken as [Woken, Woken, Woken];
+  const closed = expired.woken === 0 ? [] : await context.rows.runs.find({ _id: { $in: expired.runIds }, changedBy: { $eq: token } });
   return {
     ready: retries.woken + repeats.woken,
     ended: closed.map(endedRunOf),
-    nextWakeAt: instants.length === 0 ? null : Math.min(...instants),
-    more: [retries, expired, repeats].some(({ woken }) => woken >= request.limit),
+    nextWakeAt: earliest(await readFirsts()),
+    more: woken.some((kind) => kind.woken >= limit),
   };
 }
+
+const earliest = (instants: readonly (Instant | null)[]): Instant | null => {
+  const first = Math.min(...instants.map((instant) => instant ?? Infinity));
+  return first === Infinity ? null : first;
+};
 
 async function wakeKind(
   { rows }: StoreContext,
   { field, filter, update }: Kind,
   { slots, now, limit, token }: WakeRequest & { readonly token: string },
-): Promise<{ readonly runIds: readonly string[]; readonly woken: number }> {
+): Promise<Woken> {
   const over = { ...filter, [field]: upTo(now) };
   const found = await rows.runs.find({ ...over, ...inSlots(slots) }, { sort: { [field]: 1 }, limit, fields: [field] });
   const runIds = found.map(({ _id }) => _id).sort();
@@ -63,7 +74,7 @@ async function wakeKind(
   return { runIds, woken };
 }
 
-async function nextOf({ rows }: StoreContext, { field, filter }: Kind, slots: SlotRange): Promise<Instant | null> {
+async function firstOf({ rows }: StoreContext, { field, filter }: Kind, slots: SlotRange): Promise<Instant | null> {
   const first = { sort: { [field]: 1 }, limit: 1, fields: [field] } as const;
   const [row] = await rows.runs.find({ ...filter, [field]: { $exists: true }, ...inSlots(slots) }, first);
   return row?.[field] ?? null;

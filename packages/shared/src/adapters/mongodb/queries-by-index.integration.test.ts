@@ -1,0 +1,148 @@
+import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
+import mongoose from "mongoose";
+import type { Job } from "../../domain/job.ts";
+import { ALL_SLOTS } from "../../domain/slot.ts";
+import { jobEvent } from "../../events/job-event.ts";
+import type { Store } from "../../ports/store.ts";
+import { addJob, addRun, LEASE_MS, SUCCESS } from "../../testing/contracts/store-steps.ts";
+import { SECOND, START } from "../../testing/factories.ts";
+import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
+import { type TestDatabase, testDatabase } from "./fresh-database.test-support.ts";
+import { openMongodbStore } from "./mongodb-store.ts";
+
+jest.setTimeout(120_000);
+
+afterEach(() => void mongoose.set("debug", false));
+
+const RANGE = { slots: ALL_SLOTS, now: 1_000, limit: 10 };
+const PAGE = { limit: 10, cursor: null };
+const CLAIMANT = { executor: "e1", token: "t1", leaseMs: LEASE_MS };
+
+/** Which of them makes no difference while there is one job. */
+const NEWEST_JOBS = ["newest", "newest_by_state"];
+
+/** What is asked in a store that may hold millions of jobs and runs, and the indexes that keep it from reading them. */
+const QUERIES: readonly (readonly [string, readonly string[], (store: Store, job: Job) => Promise<unknown>])[] = [
+  ["what is to be woken", ["wake", "expiry"], (store) => store.dueRuns.wake(RANGE)],
+  ["leases that may have ended", ["wake"], (store) => store.leases.ending(RANGE)],
+  ["ends nobody has heard of", ["unannounced"], (store) => store.announcements.unannounced({ ...RANGE, endedBefore: 1_000 })],
+  ["runs to be published", ["waiting"], (store) => store.dueRuns.publishable({ ...RANGE, queue: "default" })],
+  ["runs nobody has claimed", ["waiting"], (store) => store.dueRuns.unclaimed(ALL_SLOTS)],
+  ["queues that have any", ["waiting"], (store) => store.dueRuns.queues(ALL_SLOTS)],
+  ["runs that wait for a handler", ["waiting"], (store) => store.dueRuns.rouse({ handlers: ["http"], now: START })],
+  ["unfinished fires", ["pending"], (store) => store.dueJobs.repair(RANGE)],
+  ["what waits in the outbox", ["outbox"], (store) => store.outbox.unsent(RANGE)],
+  ["events that were sent", ["outbox", "outbox_event"], (store) => store.outbox.sent(["e1", "e2"])],
+  ["jobs that are due soon", ["upcoming"], (store) => store.dueJobs.upcoming({ ...RANGE, until: 1_000, after: null })],
+  ["… behind one", ["upcoming", "_id_"], (store) => store.dueJobs.upcoming({ ...RANGE, until: START, after: { nextRunAt: 5, uid: "u" } })],
+  ["jobs by uid", ["_id_"], (store) => store.dueJobs.read(["a", "b"])],
+  ["a job by its id", ["id"], (store) => store.jobs.get("default", "nobody's")],
+  [
+    "a job that is made again",
+    ["_id_", "id"],
+    (store, job) => store.jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) }),
+  ],
+  ["the newest jobs", NEWEST_JOBS, (store) => store.jobs.list("default", PAGE)],
+  ["… behind one", NEWEST_JOBS, (store) => store.jobs.list("default", { ...PAGE, cursor: `${START}.u` })],
+  ["… of a state", ["newest_by_state"], (store) => store.jobs.list("default", { ...PAGE, state: "paused" })],
+  ["… of a status", [...NEWEST_JOBS, "newest_by_status"], (store) => store.jobs.list("default", { ...PAGE, status: "failed" })],
+  ["… of a handler", [...NEWEST_JOBS, "newest_by_handler"], (store) => store.jobs.list("default", { ...PAGE, handler: "none" })],
+  ["… of a queue", [...NEWEST_JOBS, "newest_by_queue"], (store) => store.jobs.list("default", { ...PAGE, queue: "none" })],
+  ["… with a tag", [...NEWEST_JOBS, "newest_by_tag"], (store) => store.jobs.list("default", { ...PAGE, tags: ["none"] })],
+  ["a run by its id", ["_id_"], (store) => store.runs.get("default", "nobody's")],
+  ["the newest runs", ["newest"], (store) => store.runs.list("default", PAGE)],
+  ["… behind one", ["newest"], (store) => store.runs.list("default", { ...PAGE, cursor: "r" })],
+  ["… of a job", ["newest_by_job"], (store) => store.runs.list("default", { ...PAGE, jobId: "none" })],
+  ["… of a state", ["newest_by_state"], (store) => store.runs.list("default", { ...PAGE, state: "failed" })],
+  ["… of a cause", ["newest_by_cause"], (store) => store.runs.list("default", { ...PAGE, cause: "manual" })],
+  ["… from an instant to another", ["newest", "_id_"], (store) => store.runs.list("default", { ...PAGE, from: START, to: START + SECOND })],
+  ["an idempotency key", ["_id_"], (store) => bindTwice(store)],
+  ["the life of a run", ["_id_", "waiting"], (store, job) => liveOnce(store, job)],
+  ["a run to cancel", ["_id_"], (store) => store.control.cancel("default", { runId: "nobody's", now: START })],
+  [
+    "runs of a deleted job",
+    ["_id_", "definition", "lock", "newest_by_state"],
+    (store, job) => store.control.cancelOpen("default", { jobUid: job.uid, now: START, limit: 10 }),
+  ],
+  ["what was settled", ["settled"], (store) => store.status.settledSince({ since: 1, until: START, after: null, limit: 10 })],
+  ["… behind one", ["settled"], (store) => store.status.settledSince({ since: 1, until: START, after: "5.r", limit: 10 })],
+  [
+    "what is past its time",
+    ["_id_", "age", "tombstones", "look"],
+    (store) => store.retention.sweep({ now: START, endedBefore: START, boundBefore: START, deletedBefore: START, limit: 10 }),
+  ],
+];
+
+async function bindTwice(store: Store): Promise<void> {
+  const binding = { scope: "s", key: "k", fingerprint: "f", value: "v", boundAt: START };
+  await store.requests.bind("default", binding);
+  await store.requests.bind("default", binding);
+}
+
+async function liveOnce(store: Store, job: Job): Promise<void> {
+  const run = await addRun(store, job, { name: "life" });
+  const [{ runId }, now] = [run, START];
+  await store.dueRuns.published({ runs: [run], now, repeatMs: SECOND, repeatMsMax: SECOND });
+  await store.claims.defer({ deferrals: [{ ...run, reason: "unknown_handler", wakeAt: now }] });
+  await store.claims.claim({ runs: [run], claimant: CLAIMANT, now, firedAfter: 0 });
+  await store.claims.heartbeat({ leases: [{ runId, token: "t1" }], leaseMs: LEASE_MS, now });
+  await store.claims.settle({ settlements: [{ runId, token: "t1", result: SUCCESS, finishedAt: now }], now });
+  await store.announcements.announced([runId]);
+}
+
+interface FindOptions {
+  readonly sort?: Record<string, 1 | -1>;
+  readonly limit?: number;
+}
+
+/** Of one statement: the filter of each of its parts. */
+function filtersOf(method: string, asked: unknown): object[] {
+  if (method === "aggregate") return [(asked as readonly [{ readonly $match: object }])[0].$match];
+  if (method !== "bulkWrite") return [asked as object];
+  return (asked as readonly { readonly updateMany: { readonly filter: object } }[]).map(({ updateMany }) => updateMany.filter);
+}
+
+await describeWithServers("queries of MongoDB", ["mongodb"], (servers) => {
+  let database: TestDatabase;
+  let store: Store;
+  let job: Job;
+  beforeAll(async () => {
+    database = testDatabase(servers.mongodbUrl);
+    store = await openMongodbStore({ url: database.url });
+    job = await addJob(store);
+  });
+  afterAll(async () => {
+    await store.close();
+    await database.drop();
+  });
+
+  test.each(QUERIES)("%s: by an index made for it", async (_, expected, ask) => {
+    const asked: { collection: string; filter: object; options: FindOptions }[] = [];
+    mongoose.set("debug", (collection: string, method: string, first: unknown, second: unknown) => {
+      const options = method === "find" ? (second as FindOptions) : {};
+      if (/^(find|update|delete|bulk|aggregate)/.test(method))
+        for (const filter of filtersOf(method, first)) asked.push({ collection, filter, options });
+    });
+    await ask(store, job);
+    const { db } = await database.connection();
+    expect(asked.length).toBeGreaterThan(0);
+    for (const {
+      collection,
+      filter,
+      options: { sort, limit },
+    } of asked) {
+      const found = db?.collection(collection).find(filter, { ...(sort && { sort }), ...(limit && { limit }) });
+      const plan = JSON.stringify(await found?.explain("queryPlanner"));
+      const used = indexesOf(plan);
+      expect({ collection, filter, used: used.filter((name) => expected.includes(name)) }).toEqual({ collection, filter, used });
+      expect({ collection, filter, used: used.length }).not.toEqual({ collection, filter, used: 0 });
+    }
+  });
+});
+
+/** The indexes of a plan: as MongoDB tells them of the winning one, and as servers on PostgreSQL do. */
+function indexesOf(plan: string): string[] {
+  const won = plan.replace(/"rejectedPlans":\[.*?\]/g, "");
+  const names = plan.includes('"winningPlan"') ? won.matchAll(/"indexName":"([^"]+)"/g) : plan.matchAll(/"Index Name":"([^"]+)"/g);
+  return [...new Set([...names].map(([, name = ""]) => name))];
+}
