@@ -1,4 +1,4 @@
-import { firstDueRun, type ClaimedRun } from "@tickline/shared/domain/due-run";
+import { firstDueRun, type ClaimedRun, type DueRun } from "@tickline/shared/domain/due-run";
 import type { Fire, FireEntry } from "@tickline/shared/domain/fire";
 import type { Job } from "@tickline/shared/domain/job";
 import { planTick } from "@tickline/shared/domain/plan-tick";
@@ -18,7 +18,9 @@ export interface FireReport {
   readonly postponed: readonly Job[];
   /** Runs that ended at their birth: skipped, missed, or overlapping. */
   readonly ended: readonly EndedRun[];
-  /** True when runs now wait to be published. */
+  /** Runs that were made here and wait to be published, as the store has them. */
+  readonly due: readonly DueRun[];
+  /** True when others may wait to be published as well, which only the store can tell. */
   readonly publishable: boolean;
 }
 
@@ -56,7 +58,7 @@ function reserved(workers: LocalWorkers, fires: readonly Fire[]): number[] {
   return claimed;
 }
 
-const isDue = (entry: FireEntry): boolean => entry.state === "due";
+const isDue = ({ state }: FireEntry | FiredRun): boolean => state === "due";
 
 interface Sorted extends Omit<FireReport, "postponed"> {
   readonly claims: readonly ClaimedRun[];
@@ -68,6 +70,7 @@ function reportOf({ fires, now, claimant }: FireRequest, { outcomes, leaseMs }: 
   const lost: Job[] = [];
   const ended: EndedRun[] = [];
   const claims: ClaimedRun[] = [];
+  const due: DueRun[] = [];
   let publishable = false;
   for (const [index, fire] of fires.entries()) {
     const outcome = outcomes[index];
@@ -81,12 +84,13 @@ function reportOf({ fires, now, claimant }: FireRequest, { outcomes, leaseMs }: 
       if (fired === undefined) continue;
       if (fired.claimed && claimant !== null)
         claims.push(claimedRun(fire.job, { entry, fired, token: claimant.token, leaseMs, startedAt: now }));
+      else if (fired.created && isDue(fired)) due.push(firstDueRun(fire.job, { ...entry, runId: fired.runId }));
       else if (!isTerminal(fired.state)) publishable = true;
       // A run that was there before has had a life of its own, and whoever ended it says how: or else the sweep does.
       else if (fired.created) ended.push(endedAtBirth(fire.job, { entry, fired, now }));
     }
   }
-  return { advanced, lost, ended, claims, publishable };
+  return { advanced, lost, ended, claims, due, publishable };
 }
 
 const claimedRun = (

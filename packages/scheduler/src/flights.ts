@@ -20,7 +20,7 @@ export interface FlightDeps extends RangeListeners {
   readonly onReread: () => void;
 }
 
-export function createFlights(context: RangeContext, { window, onReread, onEnded, onPublishable }: FlightDeps): Flights {
+export function createFlights(context: RangeContext, { window, onReread, onEnded, onFired, onPublishable }: FlightDeps): Flights {
   const flights = new Set<Promise<void>>();
 
   async function fly(jobs: readonly Job[]): Promise<void> {
@@ -32,13 +32,14 @@ export function createFlights(context: RangeContext, { window, onReread, onEnded
       readAgain(jobs);
     }
   }
-  function apply({ advanced, postponed, lost, ended, publishable }: FireReport): void {
+  function apply({ advanced, postponed, lost, ended, due, publishable }: FireReport): void {
     for (const job of [...advanced, ...postponed]) {
       window.firing.delete(job.uid);
       window.advance(job);
     }
     if (lost.length > 0) readAgain(lost);
     if (ended.length > 0) onEnded(ended);
+    if (due.length > 0) onFired(due);
     if (publishable) onPublishable();
   }
   function readAgain(jobs: readonly Job[]): void {

@@ -1,23 +1,33 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
 
-/** Published, unclaimed runs by queue between two counts of the store: they say when to look again, not how many may be published. */
+/** Published, unclaimed runs by queue: what the store counted last, what was handed over since, and what is heard of claims. */
 export interface PublishWindows {
-  /** A new count: whatever was known before is in it. */
+  /** A new count. All that was handed over before it had to be known to the store. */
   counted(unclaimed: Readonly<Record<string, number>>): void;
   /** These are about to be handed over: before they are, as their claims may be heard of at once. */
   publishing(queue: string, runs: readonly DueRun[]): void;
-  /** No more fit: `onRoom` is called as soon as half of them are claimed, which they may be already. */
+  /** No more fit of those that wait: `onRoom` is called as soon as half of them are claimed, which they may be already. */
   full(queue: string): void;
+  /** True from `full` until the next count: runs wait in the store. */
+  isFull(queue: string): boolean;
   /** A hint that a run was claimed. Most runs of a process with workers of its own are claimed by their fire, and were never published. */
   claimed(queue: string, runId: string): void;
+  /** How many more may be handed over at least: a claim makes room for sure only of what was handed over since the count. */
+  room(queue: string): number;
+  /** True when this run was handed over and nothing has been heard of its claim. */
+  holds(queue: string, runId: string): boolean;
+  /** False when nothing can be unclaimed in any queue: a new count would tell nothing. */
+  inUse(): boolean;
   /** As last counted, and by hints since. */
   unclaimed(): Iterable<readonly [queue: string, runs: number]>;
 }
 
 interface QueueWindow {
   unclaimed: number;
-  /** Runs handed over of whose claim nothing has been heard, the oldest first; no more than a window. */
-  readonly published: Set<string>;
+  /** No fewer than are: claims that the count may have known of already are left out. */
+  unclaimedMax: number;
+  /** Runs handed over of whose claim nothing has been heard, the oldest first; no more than a window. True: since the count. */
+  readonly published: Map<string, boolean>;
   waiting: boolean;
 }
 
@@ -25,7 +35,7 @@ export function createPublishWindows(windowRunsMax: number, onRoom: () => void):
   const windows = new Map<string, QueueWindow>();
   function windowOf(queue: string): QueueWindow {
     let window = windows.get(queue);
-    if (window === undefined) windows.set(queue, (window = { unclaimed: 0, published: new Set(), waiting: false }));
+    if (window === undefined) windows.set(queue, (window = { unclaimed: 0, unclaimedMax: 0, published: new Map(), waiting: false }));
     return window;
   }
   function tellOfRoom({ waiting, unclaimed }: QueueWindow): void {
@@ -33,15 +43,19 @@ export function createPublishWindows(windowRunsMax: number, onRoom: () => void):
   }
   return {
     counted(unclaimed) {
-      for (const window of windows.values()) Object.assign(window, { unclaimed: 0, waiting: false });
-      for (const [queue, runs] of Object.entries(unclaimed)) windowOf(queue).unclaimed = runs;
+      for (const window of windows.values()) {
+        Object.assign(window, { unclaimed: 0, unclaimedMax: 0, waiting: false });
+        for (const runId of window.published.keys()) window.published.set(runId, false);
+      }
+      for (const [queue, runs] of Object.entries(unclaimed)) Object.assign(windowOf(queue), { unclaimed: runs, unclaimedMax: runs });
     },
     publishing(queue, runs) {
       const window = windowOf(queue);
-      for (const { runId } of runs) window.published.add(runId);
+      for (const { runId } of runs) window.published.set(runId, true);
       window.unclaimed += runs.length;
+      window.unclaimedMax += runs.length;
       // Those whose hints were lost: the store's count has known of them for long.
-      for (const runId of window.published) {
+      for (const runId of window.published.keys()) {
         if (window.published.size <= windowRunsMax) break;
         window.published.delete(runId);
       }
@@ -51,12 +65,19 @@ export function createPublishWindows(windowRunsMax: number, onRoom: () => void):
       window.waiting = true;
       tellOfRoom(window);
     },
+    isFull: (queue) => windows.get(queue)?.waiting === true,
     claimed(queue, runId) {
       const window = windows.get(queue);
-      if (window === undefined || !window.published.delete(runId)) return;
+      const sinceCount = window?.published.get(runId);
+      if (window === undefined || sinceCount === undefined) return;
+      window.published.delete(runId);
       window.unclaimed = Math.max(0, window.unclaimed - 1);
+      if (sinceCount) window.unclaimedMax -= 1;
       tellOfRoom(window);
     },
+    room: (queue) => windowRunsMax - (windows.get(queue)?.unclaimedMax ?? 0),
+    holds: (queue, runId) => windows.get(queue)?.published.has(runId) === true,
+    inUse: () => [...windows.values()].some(({ unclaimed, unclaimedMax }) => Math.max(unclaimed, unclaimedMax) > 0),
     unclaimed: () => [...windows].map(([queue, { unclaimed }]) => [queue, unclaimed] as const),
   };
 }

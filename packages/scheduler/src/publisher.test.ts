@@ -1,27 +1,8 @@
 import { expect, test } from "@jest/globals";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { Bus } from "@tickline/shared/ports/bus";
-import type { Store } from "@tickline/shared/ports/store";
 import { SECOND } from "@tickline/shared/testing/factories";
-import { createPublisher } from "./publisher.ts";
-import { setup as setupScheduler, type SetupOptions } from "./scheduler-under-test.test-support.ts";
-import { createTicker } from "./ticker.ts";
-
-function setup({ jobs, bus, ...options }: SetupOptions & { readonly jobs: number; readonly bus?: (bus: Bus) => Bus }) {
-  const scheduler = setupScheduler(options);
-  const context = bus === undefined ? scheduler.context : { ...scheduler.context, bus: bus(scheduler.context.bus) };
-  const ticker = createTicker(context, { onPublishable: () => undefined, onEnded: () => undefined });
-  return {
-    ...scheduler,
-    publisher: createPublisher(context),
-    async fireAll() {
-      for (let index = 0; index < jobs; index += 1)
-        await scheduler.addJob({ id: `job-${index}`, definition: { queue: index % 2 === 0 ? "default" : "high" } });
-      await ticker.readAhead();
-      await ticker.tick();
-    },
-  };
-}
+import { setup, untilQuiet, watchedStore } from "./publisher-under-test.test-support.ts";
 
 test("due runs are published once, with all an executor needs", async () => {
   const { publisher, fireAll, published } = setup({ jobs: 3 });
@@ -87,26 +68,6 @@ const tellingBus =
     },
   });
 
-/** How often the store was asked for its count: once a round. */
-function countingRounds() {
-  const rounds = { count: 0 };
-  const store = (inner: Store): Store => ({
-    ...inner,
-    dueRuns: {
-      ...inner.dueRuns,
-      unclaimed(slots) {
-        rounds.count += 1;
-        return inner.dueRuns.unclaimed(slots);
-      },
-    },
-  });
-  return { rounds, store };
-}
-
-const untilQuiet = async (): Promise<void> => {
-  for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
-};
-
 test("claims that are heard of while a window is filled do not overfill it", async () => {
   const config = { windowRunsMax: 2, publishRunsMax: 1 };
   let heard: (runs: readonly DueRun[]) => void = () => undefined;
@@ -121,18 +82,19 @@ test("claims that are heard of while a window is filled do not overfill it", asy
 });
 
 test("claims of runs that were never published make nobody look for room", async () => {
-  const { rounds, store } = countingRounds();
+  const { asked, store } = watchedStore();
+  const looks = (): number => asked.filter((question) => question === "queues").length;
   const { publisher, fireAll, published } = setup({ jobs: 8, config: { windowRunsMax: 2 }, store });
   await fireAll();
   await publisher.start();
   await untilQuiet();
-  expect(rounds.count).toBe(1);
+  expect(looks()).toBe(1);
   for (let run = 0; run < 10; run += 1) publisher.claimed("default", `claimed-by-its-fire-${run}`);
   await untilQuiet();
-  expect(rounds.count).toBe(1);
+  expect(looks()).toBe(1);
   for (const event of published) if (event.type === "JobDue") publisher.claimed(event.data.queue, event.data.runId);
   await untilQuiet();
-  expect(rounds.count).toBeGreaterThan(1);
+  expect(looks()).toBeGreaterThan(1);
   await publisher.stop();
 });
 
@@ -154,5 +116,18 @@ test("a window that empties as fast as it is filled is filled again at once", as
   await publisher.start();
   await untilQuiet();
   expect(published.filter(({ type }) => type === "JobDue")).toHaveLength(40);
+  await publisher.stop();
+});
+
+test("a leader that has nothing on the bus asks only whether something waits", async () => {
+  const { asked, store } = watchedStore();
+  const { publisher, clock } = setup({ store, config: { publishPollMs: SECOND } });
+  await publisher.start();
+  await untilQuiet();
+  expect(asked.sort()).toEqual(["queues", "unclaimed"]);
+  asked.length = 0;
+  clock.advance(SECOND);
+  await untilQuiet();
+  expect(asked).toEqual(["queues"]);
   await publisher.stop();
 });

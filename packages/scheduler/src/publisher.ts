@@ -1,8 +1,7 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
-import { jobDue } from "@tickline/shared/events/job-due";
-import { dueTopic } from "@tickline/shared/events/topics";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
+import { createPublishRounds } from "./publish-rounds.ts";
 import { createPublishWindows } from "./publish-windows.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
 import { rangeName } from "./slot-ranges.ts";
@@ -12,6 +11,8 @@ export interface Publisher extends Service {
   publish(): Promise<number>;
   /** Runs may have become publishable. */
   wake(): void;
+  /** These were just fired: they are published without being looked for, unless older ones wait. */
+  fired(runs: readonly DueRun[]): void;
   /** A hint that a run was claimed. If it was one published here, its place in the window is free. */
   claimed(queue: string, runId: string): void;
 }
@@ -21,29 +22,13 @@ export interface Publisher extends Service {
  * it can be ordered, cancelled and seen; a topic never fills with it.
  */
 export function createPublisher(context: RangeContext): Publisher {
-  const { dueRuns, slots, config, clock, log, metrics, leads } = context;
-  const windows = createPublishWindows(config.windowRunsMax, () => loop.wake());
+  const { slots, config, clock, log, metrics } = context;
+  const windows = createPublishWindows(config.windowRunsMax, wake);
+  const rounds = createPublishRounds(context, windows);
   const range = rangeName(slots);
 
-  /** Fills one window. Claims make no room before the next round: the store's count may have known of them already. */
-  async function publishQueue(queue: string, unclaimed: number): Promise<number> {
-    let published = 0;
-    for (;;) {
-      const room = Math.min(config.windowRunsMax - unclaimed - published, config.publishRunsMax);
-      if (room <= 0) windows.full(queue);
-      if (room <= 0 || !leads()) return published;
-      const runs = await dueRuns.publishable({ slots, queue, limit: room });
-      windows.publishing(queue, runs);
-      if (runs.length > 0) await handOver(context, queue, runs);
-      published += runs.length;
-      if (runs.length < room) return published;
-    }
-  }
-  async function publish(): Promise<number> {
-    const counted = await dueRuns.unclaimed(slots);
-    windows.counted(counted);
-    let published = 0;
-    for (const queue of await dueRuns.queues(slots)) published += await publishQueue(queue, counted[queue] ?? 0);
+  async function round(): Promise<number> {
+    const published = await rounds.round();
     for (const [queue, runs] of windows.unclaimed()) metrics.window.set({ queue, range }, runs);
     return published;
   }
@@ -52,28 +37,30 @@ export function createPublisher(context: RangeContext): Publisher {
     clock,
     log,
     runOnce: async () => {
-      await publish();
-      return config.publishPollMs;
+      await round();
+      return rounds.nextInMs();
     },
   });
+  function wake(): void {
+    rounds.lookSoon();
+    loop.wake();
+  }
   return {
     start: loop.start,
     async stop() {
       await loop.stop();
+      await rounds.end();
       for (const [queue] of windows.unclaimed()) metrics.window.remove({ queue, range }); // Its next leader counts them.
     },
-    wake: loop.wake,
-    publish,
+    wake,
+    fired(runs) {
+      rounds.fired(runs);
+      loop.wake();
+    },
+    publish() {
+      rounds.lookSoon();
+      return round();
+    },
     claimed: windows.claimed,
   };
-}
-
-async function handOver({ dueRuns, bus, config, metrics, now }: RangeContext, queue: string, runs: readonly DueRun[]): Promise<void> {
-  const time = now();
-  const events = runs.map((run) => jobDue(run, time));
-  await bus.publish(dueTopic(queue), events);
-  // A crash before this line publishes them again; the claim tells a repeat from the first.
-  const publications = runs.map(({ runId, attempt }) => ({ runId, attempt }));
-  await dueRuns.published({ runs: publications, now: time, repeatMs: config.repeatMs, repeatMsMax: config.repeatMsMax });
-  metrics.published.inc({ queue }, runs.length);
 }

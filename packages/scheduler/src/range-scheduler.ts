@@ -22,6 +22,7 @@ export function createRangeScheduler(context: RangeContext): RangeScheduler {
   const announcer = createAnnouncer(context);
   const publisher = createPublisher(context);
   const listeners = {
+    onFired: publisher.fired,
     onPublishable: publisher.wake,
     onEnded: (runs: readonly EndedRun[]) => void announcer.announce(runs),
   };

@@ -13,7 +13,7 @@ import { SCHEDULER_DEFAULTS } from "./scheduler-config.ts";
 import { setup } from "./scheduler-under-test.test-support.ts";
 import { createTicker } from "./ticker.ts";
 
-const silent = { onPublishable: () => undefined, onEnded: () => undefined };
+const silent = { onFired: () => undefined, onPublishable: () => undefined, onEnded: () => undefined };
 /** Lets everything run that waits for nothing but its turn. */
 const turns = async (count = 20): Promise<void> => {
   for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);

@@ -8,7 +8,7 @@ import { createTicker } from "./ticker.ts";
 function setup({ config = {} }: SetupOptions = {}) {
   const small = { heapJobsMax: 10, readJobsMax: 5, overdueMs: DAY, ...config };
   const scheduler = setupScheduler({ config: small });
-  const ticker = createTicker(scheduler.context, { onPublishable: () => undefined, onEnded: () => undefined });
+  const ticker = createTicker(scheduler.context, { onFired: () => undefined, onPublishable: () => undefined, onEnded: () => undefined });
   const { addJob, runsOf } = scheduler;
   return {
     ...scheduler,

@@ -9,7 +9,11 @@ import { createTicker } from "./ticker.ts";
 function setup(options: SetupOptions = {}) {
   const scheduler = setupScheduler(options);
   const told: string[] = [];
-  const listeners = { onPublishable: () => void told.push("publishable"), onEnded: () => undefined };
+  const listeners = {
+    onFired: () => void told.push("fired"),
+    onPublishable: () => void told.push("publishable"),
+    onEnded: () => undefined,
+  };
   return { ...scheduler, told, ticker: createTicker(scheduler.context, listeners) };
 }
 

@@ -12,6 +12,7 @@ function setup(options: SetupOptions = {}) {
   const scheduler = setupScheduler(options);
   const told: string[] = [];
   const listeners: RangeListeners = {
+    onFired: (runs) => told.push(...runs.map(({ jobId, scheduledFor }) => `${jobId} due at ${scheduledFor - START}`)),
     onPublishable: () => told.push("publishable"),
     onEnded: (runs) => told.push(...runs.map(({ state, reason }) => `${state}: ${reason}`)),
   };
@@ -34,7 +35,7 @@ describe("a tick", () => {
     clock.advance(7);
     await ticker.tick();
     expect((await runsOf(job)).map(({ scheduledFor, state }) => [scheduledFor, state])).toEqual([[START, "due"]]);
-    expect(told).toEqual(["publishable"]);
+    expect(told).toEqual(["job-1 due at 0"]);
   });
 
   test("never fires early", async () => {

@@ -10,11 +10,12 @@ async function setup(definition: { readonly expireAfterMs?: number } = {}) {
   const { context, store, clock, published } = scheduler;
   const told: string[] = [];
   const listeners = {
+    onFired: () => undefined,
     onPublishable: () => void told.push("publishable"),
     onEnded: (runs: readonly { state: string; reason: string | null }[]) =>
       void told.push(...runs.map(({ state, reason }) => `${state}: ${reason}`)),
   };
-  const ticker = createTicker(context, { onPublishable: () => undefined, onEnded: () => undefined });
+  const ticker = createTicker(context, { onFired: () => undefined, onPublishable: () => undefined, onEnded: () => undefined });
   const publisher = createPublisher(context);
   const job = await scheduler.addJob({ definition });
   await ticker.readAhead();

@@ -1,0 +1,41 @@
+import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { PublishWindows } from "./publish-windows.ts";
+
+/** Runs just fired, on their way to the bus without a look into the store. What is not taken here waits there. */
+export interface FiredRuns {
+  /** False: some were not taken, and have to be looked for. Not so behind a full window: it tells of room by itself. */
+  add(runs: readonly DueRun[]): boolean;
+  /** Those to publish now, by queue; `left`: some had no room, and have to be looked for. */
+  take(): { readonly batches: ReadonlyMap<string, readonly DueRun[]>; readonly left: boolean };
+  clear(): void;
+}
+
+export function createFiredRuns(windows: PublishWindows, runsMax: number): FiredRuns {
+  let fired: DueRun[] = [];
+  /** Where a window is full, older runs wait in the store, which go first. */
+  const inTurn = ({ queue }: DueRun): boolean => !windows.isFull(queue);
+  return {
+    add(runs) {
+      const inTurnNow = runs.filter(inTurn);
+      const taken = inTurnNow.slice(0, runsMax - fired.length);
+      fired.push(...taken);
+      return taken.length === inTurnNow.length;
+    },
+    take() {
+      // A look may have met a run before its fire was answered.
+      const unpublished = fired.filter((run) => inTurn(run) && !windows.holds(run.queue, run.runId));
+      fired = [];
+      const batches = new Map<string, DueRun[]>();
+      let left = false;
+      for (const [queue, runs] of Map.groupBy(unpublished, (run) => run.queue)) {
+        const fitting = runs.slice(0, Math.max(0, windows.room(queue)));
+        left ||= fitting.length < runs.length;
+        if (fitting.length > 0) batches.set(queue, fitting);
+      }
+      return { batches, left };
+    },
+    clear() {
+      fired = [];
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { HandOver } from "./hand-over.ts";
+import type { PublishNotes } from "./publish-notes.ts";
+import type { PublishWindows } from "./publish-windows.ts";
+import type { RangeContext } from "./scheduler-deps.ts";
+
+/** What the store has to publish: retries, what was woken, what a crash or a full window left. */
+export interface PublishBacklog {
+  /** Counts what is unclaimed, and publishes what is publishable and fits. Returns how many runs. */
+  look(): Promise<number>;
+  /** False until the first count: nobody knows what else waits, and how much is unclaimed. */
+  counted(): boolean;
+  /** Another may lead meanwhile: what is known here is worth nothing when leadership comes back. */
+  forget(): void;
+}
+
+interface BacklogDeps {
+  readonly windows: PublishWindows;
+  readonly notes: PublishNotes;
+  readonly handOver: HandOver;
+}
+
+export function createPublishBacklog(context: RangeContext, { windows, notes, handOver }: BacklogDeps): PublishBacklog {
+  const { dueRuns, slots, config, leads } = context;
+  let counted = false;
+
+  async function count(): Promise<Readonly<Record<string, number>>> {
+    if (counted && !windows.inUse()) return {};
+    return dueRuns.unclaimed(slots);
+  }
+  /** Fills one window. Claims make no room before the next count: the one before it may have known of them already. */
+  async function publishQueue(queue: string, unclaimed: number): Promise<number> {
+    for (let published = 0; ;) {
+      const room = Math.min(config.windowRunsMax - unclaimed - published, config.publishRunsMax);
+      if (room <= 0) windows.full(queue);
+      if (room <= 0 || !leads()) return published;
+      await notes.told(); // Or what was just handed over would be read once more.
+      const runs = await dueRuns.publishable({ slots, queue, limit: room });
+      if (runs.length > 0) published += await handOver(queue, runs);
+      if (runs.length < room) return published;
+    }
+  }
+  return {
+    async look() {
+      await notes.told();
+      const [queues, unclaimed] = await Promise.all([dueRuns.queues(slots), count()]);
+      windows.counted(unclaimed);
+      counted = true;
+      let published = 0;
+      for (const queue of queues) published += await publishQueue(queue, unclaimed[queue] ?? 0);
+      return published;
+    },
+    counted: () => counted,
+    forget() {
+      counted = false;
+    },
+  };
+}

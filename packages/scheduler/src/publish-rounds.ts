@@ -1,0 +1,68 @@
+import type { DueRun } from "@tickline/shared/domain/due-run";
+import { createFiredRuns } from "./fired-runs.ts";
+import { createHandOver } from "./hand-over.ts";
+import { createPublishBacklog } from "./publish-backlog.ts";
+import { createPublishNotes } from "./publish-notes.ts";
+import type { PublishWindows } from "./publish-windows.ts";
+import type { RangeContext } from "./scheduler-deps.ts";
+
+/** What a publisher does in one round: what was just fired at once, and what the store has when it is time to look. */
+export interface PublishRounds {
+  /** Never two at once. Returns how many runs were handed to the bus. */
+  round(): Promise<number>;
+  /** How long until the next has something to do, in milliseconds. */
+  nextInMs(): number;
+  /** The next one looks into the store. */
+  lookSoon(): void;
+  /** These are published without being looked for, unless older ones wait. */
+  fired(runs: readonly DueRun[]): void;
+  /** Another may lead meanwhile: what is known here is worth nothing when leadership comes back. */
+  end(): Promise<void>;
+}
+
+export function createPublishRounds(context: RangeContext, windows: PublishWindows): PublishRounds {
+  const { config, clock, leads } = context;
+  const notes = createPublishNotes(context);
+  const handOver = createHandOver(context, { windows, notes });
+  const firedRuns = createFiredRuns(windows, config.publishRunsMax);
+  const backlog = createPublishBacklog(context, { windows, notes, handOver });
+  /** By the monotonic clock. */
+  let lookAtMs = Number.NEGATIVE_INFINITY;
+
+  async function publishFired(): Promise<number> {
+    const { batches, left } = firedRuns.take();
+    if (left) lookSoon();
+    let published = 0;
+    for (const [queue, runs] of batches) if (leads()) published += await handOver(queue, runs);
+    return published;
+  }
+  async function publishBacklog(): Promise<number> {
+    if (clock.monotonicMs() < lookAtMs) return 0;
+    lookAtMs = clock.monotonicMs() + config.publishPollMs;
+    return backlog.look();
+  }
+  function lookSoon(): void {
+    lookAtMs = Number.NEGATIVE_INFINITY;
+  }
+  return {
+    async round() {
+      try {
+        return (await publishFired()) + (await publishBacklog());
+      } catch (fault) {
+        lookSoon(); // What the bus refused is still publishable.
+        throw fault;
+      }
+    },
+    nextInMs: () => Math.max(0, lookAtMs - clock.monotonicMs()),
+    lookSoon,
+    fired(runs) {
+      if (!backlog.counted() || !firedRuns.add(runs)) lookSoon();
+    },
+    async end() {
+      await notes.told();
+      firedRuns.clear();
+      backlog.forget();
+      lookSoon();
+    },
+  };
+}
