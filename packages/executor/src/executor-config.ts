@@ -41,6 +41,8 @@ export interface ExecutorConfig {
   readonly retryWriteMsMax: number;
   /** Events published at once. */
   readonly publishEventsMax: number;
+  /** That ends are announced is noted in the store this long after, in few writes. Far less than the sweep waits (`sweepMs` of the scheduler). */
+  readonly announcedMs: number;
   /** With more events than this unpublished, new ones are left to the sweep of the scheduler. */
   readonly unpublishedEventsMax: number;
   /** Handlers are started for at most this long before other work gets its turn. */
@@ -79,6 +81,7 @@ export const EXECUTOR_DEFAULTS: Omit<ExecutorConfig, "executorId"> = {
   retryWriteMs: 100,
   retryWriteMsMax: 5_000,
   publishEventsMax: 1_000,
+  announcedMs: 100,
   unpublishedEventsMax: 20_000,
   startSliceMs: 5,
   retentionMs: 7 * DAY_MS,

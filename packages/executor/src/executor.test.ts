@@ -4,6 +4,7 @@ import type { RetryPolicy } from "@tickline/shared/domain/retry-policy";
 import { serviceContract } from "@tickline/shared/testing/contracts/service.contract";
 import { unannounced } from "@tickline/shared/testing/contracts/store-steps";
 import { MINUTE, START } from "@tickline/shared/testing/factories";
+import { EXECUTOR_DEFAULTS } from "./executor-config.ts";
 import { defineHandler, type HandlerContext } from "./handler.ts";
 import { NonRetryable } from "./non-retryable.ts";
 import { heldHandler, setup, turns } from "./executor.test-support.ts";
@@ -14,7 +15,7 @@ serviceContract("executor", async () => {
 });
 
 test("a due run is claimed, run, settled and announced", async () => {
-  const { executor, due, publish, until, state, events, store, close } = await setup({ run: () => ({ said: "hello" }) });
+  const { executor, due, publish, until, state, events, store, clock, close } = await setup({ run: () => ({ said: "hello" }) });
   await executor.start();
   const [run] = await due(1);
   await publish([run!]);
@@ -29,6 +30,8 @@ test("a due run is claimed, run, settled and announced", async () => {
     ["JobStarted", "job-1"],
     ["JobCompleted", "job-1"],
   ]);
+  expect(await unannounced(store)).toHaveLength(1);
+  clock.advance(EXECUTOR_DEFAULTS.announcedMs);
   await turns();
   expect(await unannounced(store)).toEqual([]);
   await close();

@@ -6,6 +6,7 @@ import { runEnded } from "@tickline/shared/events/job-ended";
 import { jobRetrying } from "@tickline/shared/events/job-retrying";
 import { jobStarted } from "@tickline/shared/events/job-started";
 import { RUNS_TOPIC } from "@tickline/shared/events/topics";
+import { createGathering } from "@tickline/shared/runtime/gathering";
 import type { ExecutorContext } from "./executor-deps.ts";
 import { oncePerTurn } from "./once-per-turn.ts";
 import type { Unsettled } from "./settle-queue.ts";
@@ -27,6 +28,14 @@ export function createRunEvents(
   const { bus, announcements, clock, log, config, metrics } = context;
   let waiting: TicklineEvent[] = [];
   let publishing: Promise<void> | null = null;
+  const announced = createGathering<string>({
+    clock,
+    gatherMs: config.announcedMs,
+    itemsMax: config.publishEventsMax,
+    write: announcements.announced,
+    onFault: (fault, runs) =>
+      log.warn({ err: fault, runs: runs.length }, "announced ends were not noted; the scheduler's sweep repeats them"),
+  });
   const beginSoon = oncePerTurn(begin);
 
   function say(event: TicklineEvent): void {
@@ -47,8 +56,7 @@ export function createRunEvents(
   async function publish(events: readonly TicklineEvent[]): Promise<void> {
     try {
       await bus.publish(RUNS_TOPIC, events);
-      const ended = events.flatMap((event) => (event.type === "JobCompleted" || event.type === "JobSkipped" ? [event.data.runId] : []));
-      if (ended.length > 0) await announcements.announced(ended);
+      for (const { type, data } of events) if (type === "JobCompleted" || type === "JobSkipped") announced.add(data.runId, data.runId);
     } catch (fault) {
       metrics.unpublished.inc(events.length);
       log.warn({ err: fault, events: events.length }, "events were not announced; the scheduler's sweep announces the ends of runs");
@@ -64,6 +72,7 @@ export function createRunEvents(
     async flushed() {
       begin();
       await publishing;
+      await announced.flushed();
     },
   };
 }

@@ -20,8 +20,8 @@ export const createHandOver =
     windows.publishing(queue, runs);
     const events = runs.map((run) => jobDue(run, time));
     await bus.publish(dueTopic(queue), events);
-    // A crash before this is told publishes them again; the claim tells a repeat from the first.
-    notes.add(runs);
+    // A crash before these are written publishes their runs again; the claim tells a repeat from the first.
+    for (const { runId, attempt } of runs) if (windows.holds(queue, runId)) notes.add(runId, { runId, attempt });
     metrics.published.inc({ queue }, runs.length);
     return runs.length;
   };

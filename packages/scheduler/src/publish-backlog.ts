@@ -33,7 +33,7 @@ export function createPublishBacklog(context: RangeContext, { windows, notes, ha
       const room = Math.min(config.windowRunsMax - unclaimed - published, config.publishRunsMax);
       if (room <= 0) windows.full(queue);
       if (room <= 0 || !leads()) return published;
-      await notes.told(); // Or what was just handed over would be read once more.
+      await notes.flushed(); // Or what was just handed over would be read once more.
       const runs = await dueRuns.publishable({ slots, queue, limit: room });
       if (runs.length > 0) published += await handOver(queue, runs);
       if (runs.length < room) return published;
@@ -41,7 +41,7 @@ export function createPublishBacklog(context: RangeContext, { windows, notes, ha
   }
   return {
     async look() {
-      await notes.told();
+      await notes.flushed();
       const [queues, unclaimed] = await Promise.all([dueRuns.queues(slots), count()]);
       windows.counted(unclaimed);
       counted = true;

@@ -1,37 +1,20 @@
-import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { Publication } from "@tickline/shared/ports/due-runs";
+import { createGathering, type Gathering } from "@tickline/shared/runtime/gathering";
 import type { RangeContext } from "./scheduler-deps.ts";
 
-/** Tells the store what was handed to the bus, beside the publisher's work: what gathers during one answer is told at once. */
-export interface PublishNotes {
-  add(runs: readonly DueRun[]): void;
-  /** Resolves when all that was added is told, or known to have failed: then the store still calls those runs publishable. */
-  told(): Promise<void>;
-}
+/**
+ * What was handed to the bus and has to be noted in the store, by run. Most runs are claimed before their note is written,
+ * and then it is not. What is not noted the store still calls publishable.
+ */
+export type PublishNotes = Gathering<Publication>;
 
-export function createPublishNotes({ dueRuns, config, now, log }: RangeContext): PublishNotes {
-  let untold: DueRun[] = [];
-  let telling: Promise<void> | null = null;
-
-  async function tell(): Promise<void> {
-    while (untold.length > 0) {
-      const runs = untold.map(({ runId, attempt }) => ({ runId, attempt }));
-      untold = [];
-      try {
-        await dueRuns.published({ runs, now: now(), repeatMs: config.repeatMs, repeatMsMax: config.repeatMsMax });
-      } catch (fault) {
-        // The next look finds them publishable and publishes them again; the claim tells a repeat from the first.
-        log.warn({ err: fault, runs: runs.length }, "published runs were not noted; they will be published again");
-      }
-    }
-    telling = null;
-  }
-  return {
-    add(runs) {
-      untold.push(...runs);
-      telling ??= tell();
-    },
-    async told() {
-      await telling;
-    },
-  };
-}
+export const createPublishNotes = ({ dueRuns, config, clock, now, log }: RangeContext): PublishNotes =>
+  createGathering({
+    clock,
+    gatherMs: config.noteMs,
+    itemsMax: config.publishRunsMax,
+    write: (runs) => dueRuns.published({ runs, now: now(), repeatMs: config.repeatMs, repeatMsMax: config.repeatMsMax }),
+    // The claim tells a repeat from the first.
+    onFault: (fault, runs) =>
+      log.warn({ err: fault, runs: runs.length }, "published runs were not noted; the next look into the store publishes them again"),
+  });

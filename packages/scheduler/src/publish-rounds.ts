@@ -16,6 +16,8 @@ export interface PublishRounds {
   lookSoon(): void;
   /** These are published without being looked for, unless older ones wait. */
   fired(runs: readonly DueRun[]): void;
+  /** This run was claimed. */
+  claimed(queue: string, runId: string): void;
   /** Another may lead meanwhile: what is known here is worth nothing when leadership comes back. */
   end(): Promise<void>;
 }
@@ -58,8 +60,12 @@ export function createPublishRounds(context: RangeContext, windows: PublishWindo
     fired(runs) {
       if (!backlog.counted() || !firedRuns.add(runs)) lookSoon();
     },
+    claimed(queue, runId) {
+      notes.drop(runId);
+      windows.claimed(queue, runId);
+    },
     async end() {
-      await notes.told();
+      await notes.flushed();
       firedRuns.clear();
       backlog.forget();
       lookSoon();

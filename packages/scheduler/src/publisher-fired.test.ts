@@ -4,13 +4,14 @@ import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import type { Bus } from "@tickline/shared/ports/bus";
 import type { Store } from "@tickline/shared/ports/store";
 import { SECOND } from "@tickline/shared/testing/factories";
+import { SCHEDULER_DEFAULTS } from "./scheduler-config.ts";
 import { setup, untilQuiet, watchedStore } from "./publisher-under-test.test-support.ts";
 
 const byId = (runs: readonly DueRun[]) => [...runs].sort((left, right) => left.runId.localeCompare(right.runId));
 
 test("a run that was just fired is published as the store has it, without asking the store", async () => {
   const { asked, store: wrap } = watchedStore();
-  const { publisher, fire, publishedRuns, store } = setup({ store: wrap });
+  const { publisher, fire, publishedRuns, store, clock } = setup({ store: wrap });
   await publisher.start();
   await untilQuiet();
   const runs = await fire(3);
@@ -20,6 +21,8 @@ test("a run that was just fired is published as the store has it, without asking
   await untilQuiet();
   expect(byId(publishedRuns())).toEqual(byId(stored));
   expect(asked).toEqual([]);
+  clock.advance(SCHEDULER_DEFAULTS.noteMs);
+  await untilQuiet();
   expect(await store.dueRuns.unclaimed(ALL_SLOTS)).toEqual({ default: 3 });
   await publisher.stop();
 });
@@ -114,5 +117,30 @@ test("a run that was just fired is not published while somebody else leads", asy
   publisher.fired(runs);
   await untilQuiet();
   expect(publishedRuns()).toEqual([]);
+  await publisher.stop();
+});
+
+test("a run that is claimed at once is never noted as published", async () => {
+  const noted: string[] = [];
+  const watched = ({ dueRuns, ...inner }: Store): Store => ({
+    ...inner,
+    dueRuns: {
+      ...dueRuns,
+      async published(request) {
+        noted.push(...request.runs.map(({ runId }) => runId));
+        await dueRuns.published(request);
+      },
+    },
+  });
+  const { publisher, fire, clock } = setup({ store: watched });
+  await publisher.start();
+  await untilQuiet();
+  const [claimed, unclaimed] = (await fire(2)) as [DueRun, DueRun];
+  publisher.fired([claimed, unclaimed]);
+  await untilQuiet();
+  publisher.claimed("default", claimed.runId);
+  clock.advance(SCHEDULER_DEFAULTS.noteMs);
+  await untilQuiet();
+  expect(noted).toEqual([unclaimed.runId]);
   await publisher.stop();
 });

@@ -61,6 +61,6 @@ export function createPublisher(context: RangeContext): Publisher {
       rounds.lookSoon();
       return round();
     },
-    claimed: windows.claimed,
+    claimed: rounds.claimed,
   };
 }

@@ -29,6 +29,8 @@ export interface SchedulerConfig {
   readonly windowRunsMax: number;
   /** Runs published at once. */
   readonly publishRunsMax: number;
+  /** What was published is noted in the store this long after, in few writes: of what is claimed by then nothing has to be. */
+  readonly noteMs: number;
   /** How often publishable runs are looked for when no hint came. */
   readonly publishPollMs: number;
   /** An unclaimed run is published again after this time, then at doubling intervals. */
@@ -81,6 +83,7 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   localWaitMs: 20,
   windowRunsMax: 2_000,
   publishRunsMax: 500,
+  noteMs: 100,
   publishPollMs: 1_000,
   repeatMs: 10_000,
   repeatMsMax: 300_000,

@@ -20,11 +20,13 @@ async function setup(definition: { readonly expireAfterMs?: number } = {}) {
   const job = await scheduler.addJob({ definition });
   await ticker.readAhead();
   await ticker.tick();
-  await publisher.publish();
+  /** The second time notes in the store what the first has handed over. */
+  const publish = async (): Promise<number> => (await publisher.publish()) + (await publisher.publish());
+  await publish();
   return {
     ...scheduler,
     told,
-    publisher,
+    publish,
     waker: createWaker(context, listeners),
     job,
     /** Claims the run that was published last and settles it to be tried again. */
@@ -46,7 +48,7 @@ async function setup(definition: { readonly expireAfterMs?: number } = {}) {
 }
 
 test("a retry is woken at its time and not before, as the next attempt", async () => {
-  const { clock, failOnce, waker, publisher, published, told } = await setup();
+  const { clock, failOnce, waker, publish, published, told } = await setup();
   await failOnce(700);
   expect(await waker.wakeRuns()).toBe(700);
   clock.advance(699);
@@ -55,20 +57,20 @@ test("a retry is woken at its time and not before, as the next attempt", async (
   clock.advance(1);
   await waker.wakeRuns();
   expect(told).toEqual(["publishable"]);
-  await publisher.publish();
+  await publish();
   const last = published.at(-1);
   expect(last?.type === "JobDue" && [last.data.attempt, last.data.failures]).toEqual([2, 1]);
 });
 
 test("a published run that nobody claims is published again at doubling intervals", async () => {
-  const { clock, waker, publisher } = await setup();
+  const { clock, waker, publish } = await setup();
   const repeatsAfter: number[] = [];
   let sinceMs = 0;
   while (repeatsAfter.length < 3) {
     clock.advance(SECOND);
     sinceMs += SECOND;
     await waker.wakeRuns();
-    if ((await publisher.publish()) === 0) continue;
+    if ((await publish()) === 0) continue;
     repeatsAfter.push(sinceMs);
     sinceMs = 0;
   }

@@ -1,0 +1,108 @@
+import { expect, test } from "@jest/globals";
+import { START } from "../testing/factories.ts";
+import { manualClock } from "../testing/manual-clock.ts";
+import { createGathering } from "./gathering.ts";
+
+const quiet = (): Promise<void> => new Promise(setImmediate);
+
+function setup({ itemsMax = 10, write = (): Promise<void> => Promise.resolve() } = {}) {
+  const clock = manualClock(START);
+  const written: (readonly string[])[] = [];
+  const faults: string[] = [];
+  const gathering = createGathering<string>({
+    clock,
+    gatherMs: 100,
+    itemsMax,
+    write(items) {
+      written.push(items);
+      return write();
+    },
+    onFault: (fault, items) => void faults.push(`${String(fault)} ${items.join()}`),
+  });
+  const add = (...keys: readonly string[]): void => keys.forEach((key) => gathering.add(key, key));
+  return { clock, written, faults, gathering, add };
+}
+
+test("what comes within its time is written once", async () => {
+  const { clock, written, add } = setup();
+  add("a");
+  clock.advance(99);
+  add("b", "a");
+  await quiet();
+  expect(written).toEqual([]);
+  clock.advance(1);
+  await quiet();
+  expect(written).toEqual([["a", "b"]]);
+  clock.advance(1_000);
+  await quiet();
+  expect(written).toHaveLength(1);
+});
+
+test("the next to come begins a time of its own", async () => {
+  const { clock, written, add } = setup();
+  add("a");
+  clock.advance(100);
+  await quiet();
+  add("b");
+  clock.advance(99);
+  await quiet();
+  expect(written).toEqual([["a"]]);
+  clock.advance(1);
+  await quiet();
+  expect(written).toEqual([["a"], ["b"]]);
+});
+
+test("what was dropped in time is not written, and nothing is written for nothing", async () => {
+  const { clock, written, add, gathering } = setup();
+  add("a", "b");
+  gathering.drop("a");
+  clock.advance(100);
+  await quiet();
+  add("c");
+  gathering.drop("c");
+  clock.advance(100);
+  await quiet();
+  expect(written).toEqual([["b"]]);
+});
+
+test("as many as one write takes do not wait, and more are written in several", async () => {
+  const { written, add, gathering } = setup({ itemsMax: 2 });
+  add("a", "b", "c");
+  await gathering.flushed();
+  expect(written).toEqual([["a", "b"], ["c"]]);
+});
+
+test("one write at a time; what comes meanwhile is the next", async () => {
+  const answers: (() => void)[] = [];
+  const { clock, written, add, gathering } = setup({ write: () => new Promise((resolve) => answers.push(resolve)) });
+  add("a");
+  clock.advance(100);
+  await quiet();
+  add("b");
+  clock.advance(100);
+  await quiet();
+  expect(written).toEqual([["a"]]);
+  answers.shift()?.();
+  await quiet();
+  expect(written).toEqual([["a"], ["b"]]);
+  let flushed = false;
+  void gathering.flushed().then(() => (flushed = true));
+  await quiet();
+  expect(flushed).toBe(false);
+  answers.shift()?.();
+  await quiet();
+  expect(flushed).toBe(true);
+});
+
+test("what could not be written is told and forgotten, and the next is written", async () => {
+  let refusals = 1;
+  const { written, faults, add, gathering } = setup({
+    write: () => ((refusals -= 1) >= 0 ? Promise.reject(new Error("away")) : Promise.resolve()),
+  });
+  add("a");
+  await gathering.flushed();
+  add("b");
+  await gathering.flushed();
+  expect(faults).toEqual(["Error: away a"]);
+  expect(written).toEqual([["a"], ["b"]]);
+});
