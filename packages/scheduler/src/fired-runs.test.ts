@@ -8,7 +8,7 @@ function setup({ window = 10, runsMax = 10 } = {}) {
   return { windows, fired: createFiredRuns(windows, runsMax) };
 }
 
-const runsOf = (queue: string, ...runIds: readonly string[]) => runIds.map((runId) => ({ queue, runId }) as DueRun);
+const runsOf = (queue: string, ...runIds: readonly string[]) => runIds.map((runId) => ({ queue, runId, attempt: 1 }) as DueRun);
 const taken = ({ batches, left }: ReturnType<ReturnType<typeof setup>["fired"]["take"]>) => ({
   batches: Object.fromEntries([...batches].map(([queue, runs]) => [queue, runs.map(({ runId }) => runId)])),
   left,
@@ -41,7 +41,7 @@ test("older runs of a queue go first: what is fired behind them is not taken, an
   windows.full("default");
   expect(fired.add([...runsOf("default", "b"), ...runsOf("high", "c")])).toBe(true);
   expect(taken(fired.take())).toEqual({ batches: { high: ["c"] }, left: false });
-  windows.counted({});
+  windows.looking();
   fired.add(runsOf("default", "d"));
   expect(taken(fired.take()).batches).toEqual({ default: ["d"] });
 });
@@ -50,5 +50,13 @@ test("a run that a look has met before its fire was answered is not published tw
   const { fired, windows } = setup();
   windows.publishing("default", runsOf("default", "a"));
   fired.add(runsOf("default", "a", "b"));
+  expect(taken(fired.take()).batches).toEqual({ default: ["b"] });
+});
+
+test("what is claimed before its turn is not published", () => {
+  const { fired } = setup();
+  const [claimed, other] = runsOf("default", "a", "b") as [DueRun, DueRun];
+  fired.add([claimed, other]);
+  fired.drop(claimed);
   expect(taken(fired.take()).batches).toEqual({ default: ["b"] });
 });

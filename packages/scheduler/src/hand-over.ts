@@ -2,7 +2,7 @@ import type { DueRun } from "@tickline/shared/domain/due-run";
 import { jobDue } from "@tickline/shared/events/job-due";
 import { dueTopic } from "@tickline/shared/events/topics";
 import type { PublishNotes } from "./publish-notes.ts";
-import type { PublishWindows } from "./publish-windows.ts";
+import { publicationKey, type PublishWindows } from "./publish-windows.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
 
 /** Publishes runs of one queue. Returns how many; rejects when the bus refused them, and then the store calls them publishable still. */
@@ -21,7 +21,10 @@ export const createHandOver =
     const events = runs.map((run) => jobDue(run, time));
     await bus.publish(dueTopic(queue), events);
     // A crash before these are written publishes their runs again; the claim tells a repeat from the first.
-    for (const { runId, attempt } of runs) if (windows.holds(queue, runId)) notes.add(runId, { runId, attempt });
+    for (const { runId, attempt } of runs.filter((run) => windows.holds(queue, run))) {
+      const publication = { runId, attempt };
+      notes.add(publicationKey(publication), publication);
+    }
     metrics.published.inc({ queue }, runs.length);
     return runs.length;
   };

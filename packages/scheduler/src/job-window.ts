@@ -1,6 +1,8 @@
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
+import type { LastRun } from "@tickline/shared/domain/run";
+import { supersedes } from "@tickline/shared/domain/status-change";
 import type { UpcomingQuery } from "@tickline/shared/ports/due-jobs";
 import { createDueHeap, type DueHeap } from "./due-heap.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
@@ -20,6 +22,8 @@ export interface JobWindow {
   hint(jobUid: string, nextRunAt: Instant | null): boolean;
   /** Puts a job back after a fire that won. */
   advance(job: Job): void;
+  /** A hint that a run of a job ended: the handler of its next run is told of it. */
+  runEnded(jobUid: string, lastRun: LastRun): void;
   /** Forgets everything. */
   clear(): void;
 }
@@ -48,6 +52,8 @@ interface WindowState {
   readonly heap: DueHeap;
   readonly firing: Set<string>;
   readonly wanted: Set<string>;
+  /** What was heard of jobs in `firing`, until they are back. */
+  readonly lastRuns: Map<string, LastRun>;
   readonly ahead: Reading;
   readonly backlog: Reading;
   /** Where the backlog ends: what is behind it is read ahead. All of it has been read when `backlog` covers it. */
@@ -61,12 +67,13 @@ export function createJobWindow(context: RangeContext): JobWindow {
     heap: createDueHeap(),
     firing: new Set(),
     wanted: new Set(),
+    lastRuns: new Map(),
     ahead: { ...UNREAD },
     backlog: { ...UNREAD },
     backlogUntil: Number.NEGATIVE_INFINITY,
     askedUntil: Number.NEGATIVE_INFINITY,
   };
-  const { heap, firing, wanted } = state;
+  const { heap, firing, wanted, lastRuns } = state;
   return {
     heap,
     firing,
@@ -75,25 +82,43 @@ export function createJobWindow(context: RangeContext): JobWindow {
       await readAhead(context, state);
     },
     findOverdue: () => findOverdue(context, state),
-    reread: (uid) => void wanted.add(uid),
+    reread(uid) {
+      lastRuns.delete(uid); // What is read knows of it.
+      wanted.add(uid);
+    },
     hint(uid, nextRunAt) {
       if (!heap.has(uid) && (nextRunAt === null || nextRunAt > state.askedUntil)) return false;
       wanted.add(uid);
       return true;
     },
     advance(job) {
-      if (job.nextRunAt !== null && job.nextRunAt <= state.askedUntil) heap.put(job);
+      const heard = lastRuns.get(job.uid);
+      lastRuns.delete(job.uid);
+      if (job.nextRunAt !== null && job.nextRunAt <= state.askedUntil) heap.put(heard === undefined ? job : withLastRun(job, heard));
+    },
+    runEnded(uid, lastRun) {
+      const job = heap.get(uid);
+      if (job !== undefined) heap.put(withLastRun(job, lastRun));
+      else if (firing.has(uid)) lastRuns.set(uid, lastRun);
     },
     clear() {
       heap.clear();
       firing.clear();
       wanted.clear();
+      lastRuns.clear();
       Object.assign(state.ahead, UNREAD);
       Object.assign(state.backlog, UNREAD);
       state.backlogUntil = Number.NEGATIVE_INFINITY;
       state.askedUntil = Number.NEGATIVE_INFINITY;
     },
   };
+}
+
+/** Events of older runs may come late, or twice. What is heard may be more than is kept. */
+function withLastRun(job: Job, heard: LastRun): Job {
+  if (!supersedes(heard, job.lastRun)) return job;
+  const { runId, state, scheduledFor, startedAt, finishedAt, attempt, error } = heard;
+  return { ...job, lastRun: { runId, state, scheduledFor, startedAt, finishedAt, attempt, error } };
 }
 
 function admit({ heap, firing }: WindowState, job: Job): void {

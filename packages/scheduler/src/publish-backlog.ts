@@ -1,7 +1,9 @@
+import { AppError } from "@tickline/shared/domain/app-error";
 import type { HandOver } from "./hand-over.ts";
 import type { PublishNotes } from "./publish-notes.ts";
 import type { PublishWindows } from "./publish-windows.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
+import { sumOfAll } from "./sum-of-all.ts";
 
 /** What the store has to publish: retries, what was woken, what a crash or a full window left. */
 export interface PublishBacklog {
@@ -27,27 +29,34 @@ export function createPublishBacklog(context: RangeContext, { windows, notes, ha
     if (counted && !windows.inUse()) return {};
     return dueRuns.unclaimed(slots);
   }
+  /** What was handed over and is not noted would be read once more. */
+  async function noteAll(): Promise<void> {
+    if (!(await notes.flushed()))
+      throw new AppError("store_unavailable", "published runs could not be noted: nothing more is published meanwhile", {
+        retryable: true,
+      });
+  }
   /** Fills one window. Claims make no room before the next count: the one before it may have known of them already. */
   async function publishQueue(queue: string, unclaimed: number): Promise<number> {
     for (let published = 0; ;) {
       const room = Math.min(config.windowRunsMax - unclaimed - published, config.publishRunsMax);
       if (room <= 0) windows.full(queue);
       if (room <= 0 || !leads()) return published;
-      await notes.flushed(); // Or what was just handed over would be read once more.
+      if (published > 0) await noteAll();
       const runs = await dueRuns.publishable({ slots, queue, limit: room });
+      if (!leads()) return published;
       if (runs.length > 0) published += await handOver(queue, runs);
       if (runs.length < room) return published;
     }
   }
   return {
     async look() {
-      await notes.flushed();
+      windows.looking();
+      await noteAll();
       const [queues, unclaimed] = await Promise.all([dueRuns.queues(slots), count()]);
       windows.counted(unclaimed);
       counted = true;
-      let published = 0;
-      for (const queue of queues) published += await publishQueue(queue, unclaimed[queue] ?? 0);
-      return published;
+      return sumOfAll(queues.map((queue) => () => publishQueue(queue, unclaimed[queue] ?? 0)));
     },
     counted: () => counted,
     forget() {

@@ -1,10 +1,12 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { Publication } from "@tickline/shared/ports/due-runs";
 import { createFiredRuns } from "./fired-runs.ts";
 import { createHandOver } from "./hand-over.ts";
 import { createPublishBacklog } from "./publish-backlog.ts";
 import { createPublishNotes } from "./publish-notes.ts";
-import type { PublishWindows } from "./publish-windows.ts";
+import { publicationKey, type PublishWindows } from "./publish-windows.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
+import { sumOfAll } from "./sum-of-all.ts";
 
 /** What a publisher does in one round: what was just fired at once, and what the store has when it is time to look. */
 export interface PublishRounds {
@@ -16,8 +18,8 @@ export interface PublishRounds {
   lookSoon(): void;
   /** These are published without being looked for, unless older ones wait. */
   fired(runs: readonly DueRun[]): void;
-  /** This run was claimed. */
-  claimed(queue: string, runId: string): void;
+  /** This attempt was claimed. */
+  claimed(queue: string, publication: Publication): void;
   /** Another may lead meanwhile: what is known here is worth nothing when leadership comes back. */
   end(): Promise<void>;
 }
@@ -33,15 +35,21 @@ export function createPublishRounds(context: RangeContext, windows: PublishWindo
 
   async function publishFired(): Promise<number> {
     const { batches, left } = firedRuns.take();
-    if (left) lookSoon();
-    let published = 0;
-    for (const [queue, runs] of batches) if (leads()) published += await handOver(queue, runs);
-    return published;
+    if (left || !leads()) lookSoon();
+    return sumOfAll(
+      [...batches].map(
+        ([queue, runs]) =>
+          async () =>
+            leads() ? handOver(queue, runs) : 0,
+      ),
+    );
   }
   async function publishBacklog(): Promise<number> {
     if (clock.monotonicMs() < lookAtMs) return 0;
-    lookAtMs = clock.monotonicMs() + config.publishPollMs;
-    return backlog.look();
+    lookAtMs = Number.POSITIVE_INFINITY; // Until this one is over, unless somebody wants another.
+    const published = await backlog.look();
+    lookAtMs = Math.min(lookAtMs, clock.monotonicMs() + config.publishPollMs);
+    return published;
   }
   function lookSoon(): void {
     lookAtMs = Number.NEGATIVE_INFINITY;
@@ -49,7 +57,7 @@ export function createPublishRounds(context: RangeContext, windows: PublishWindo
   return {
     async round() {
       try {
-        return (await publishFired()) + (await publishBacklog());
+        return await sumOfAll([publishFired, publishBacklog]);
       } catch (fault) {
         lookSoon(); // What the bus refused is still publishable.
         throw fault;
@@ -60,9 +68,10 @@ export function createPublishRounds(context: RangeContext, windows: PublishWindo
     fired(runs) {
       if (!backlog.counted() || !firedRuns.add(runs)) lookSoon();
     },
-    claimed(queue, runId) {
-      notes.drop(runId);
-      windows.claimed(queue, runId);
+    claimed(queue, publication) {
+      firedRuns.drop(publication);
+      notes.drop(publicationKey(publication));
+      windows.claimed(queue, publication);
     },
     async end() {
       await notes.flushed();

@@ -4,7 +4,8 @@ import type { DueRun } from "@tickline/shared/domain/due-run";
 import { createPublishWindows } from "./publish-windows.ts";
 
 const WINDOW = 4;
-const runsOf = (...runIds: readonly string[]) => runIds.map((runId) => ({ runId }) as DueRun);
+const attemptOf = (runId: string, attempt = 1) => ({ runId, attempt }) as DueRun;
+const runsOf = (...runIds: readonly string[]) => runIds.map((runId) => attemptOf(runId));
 const windowsOf = (told: string[] = []) => createPublishWindows(WINDOW, () => void told.push("room"));
 const countOf = (windows: ReturnType<typeof windowsOf>) => Object.fromEntries(windows.unclaimed());
 
@@ -12,7 +13,7 @@ test("a claim of a run handed over since the count makes room", () => {
   const windows = windowsOf();
   windows.publishing("default", runsOf("a", "b"));
   expect(windows.room("default")).toBe(2);
-  windows.claimed("default", "a");
+  windows.claimed("default", attemptOf("a"));
   expect([windows.room("default"), countOf(windows)]).toEqual([3, { default: 1 }]);
 });
 
@@ -20,15 +21,15 @@ test("a claim that the count may have known of makes none, though fewer are like
   const windows = windowsOf();
   windows.publishing("default", runsOf("a", "b"));
   windows.counted({ default: 1 });
-  windows.claimed("default", "a");
+  windows.claimed("default", attemptOf("a"));
   expect([windows.room("default"), countOf(windows)]).toEqual([3, { default: 0 }]);
 });
 
 test("claims of runs that were never handed over here are nothing to it", () => {
   const windows = windowsOf();
   windows.publishing("default", runsOf("a"));
-  windows.claimed("default", "claimed-by-its-fire");
-  windows.claimed("other", "a");
+  windows.claimed("default", attemptOf("claimed-by-its-fire"));
+  windows.claimed("other", attemptOf("a"));
   expect([windows.room("default"), countOf(windows)]).toEqual([3, { default: 1 }]);
 });
 
@@ -37,9 +38,9 @@ test("who waits for room is told once half of it is free, at once if it is alrea
   const windows = windowsOf(told);
   windows.publishing("default", runsOf("a", "b", "c", "d"));
   windows.full("default");
-  windows.claimed("default", "a");
+  windows.claimed("default", attemptOf("a"));
   expect(told).toEqual([]);
-  windows.claimed("default", "b");
+  windows.claimed("default", attemptOf("b"));
   expect(told).toEqual(["room"]);
   windows.full("default");
   expect(told).toEqual(["room", "room"]);
@@ -51,18 +52,34 @@ test("it is in use until a count says that nothing is unclaimed", () => {
   windows.publishing("default", runsOf("a"));
   expect(windows.inUse()).toBe(true);
   windows.counted({ default: 1 });
-  windows.claimed("default", "a");
+  windows.claimed("default", attemptOf("a"));
   expect(windows.inUse()).toBe(true);
   windows.counted({});
   expect(windows.inUse()).toBe(false);
 });
 
+test("a claim of another attempt is nothing to it", () => {
+  const windows = windowsOf();
+  windows.publishing("default", [attemptOf("a", 2)]);
+  windows.claimed("default", attemptOf("a", 1));
+  expect([windows.room("default"), windows.holds("default", attemptOf("a", 2))]).toEqual([3, true]);
+});
+
+test("a full window is called so until the next look", () => {
+  const windows = windowsOf();
+  windows.full("default");
+  windows.counted({});
+  expect([windows.isFull("default"), windows.isFull("high")]).toEqual([true, false]);
+  windows.looking();
+  expect(windows.isFull("default")).toBe(false);
+});
+
 test("it holds what was handed over until its claim is heard of, and no more than a window", () => {
   const windows = windowsOf();
   windows.publishing("default", runsOf("a", "b", "c", "d"));
-  windows.claimed("default", "b");
-  windows.publishing("default", runsOf("e", "f"));
-  expect(["a", "b", "c", "d", "e", "f"].filter((runId) => windows.holds("default", runId))).toEqual(["c", "d", "e", "f"]);
+  windows.claimed("default", attemptOf("b"));
+  windows.publishing("default", runsOf("a", "e", "f"));
+  expect(["a", "b", "c", "d", "e", "f"].filter((runId) => windows.holds("default", attemptOf(runId)))).toEqual(["a", "d", "e", "f"]);
 });
 
 test("whatever is counted, claimed and heard late, what has room never overfills the window", () => {
@@ -83,7 +100,7 @@ test("whatever is counted, claimed and heard late, what has room never overfills
           unclaimed.delete(oldest);
           unheard.push(oldest);
         } else if (step === "hear") {
-          windows.claimed("default", unheard.shift() ?? "nobody's");
+          windows.claimed("default", attemptOf(unheard.shift() ?? "nobody's"));
         } else if (step === "count") {
           windows.counted({ default: unclaimed.size });
         } else if (step === "count late" && oldest !== undefined) {

@@ -37,11 +37,11 @@ test("a run that was just fired waits for the first look of a new leader, and is
 });
 
 test("a run that was just fired is published once when a look meets it first", async () => {
-  const { meanwhile, store } = watchedStore();
+  const { once, store } = watchedStore();
   const { publisher, fire, publishedRuns } = setup({ store });
   await publisher.start();
   await untilQuiet();
-  meanwhile.looking = async () => publisher.fired(await fire(2));
+  once.before = async () => publisher.fired(await fire(2));
   publisher.wake();
   await untilQuiet();
   expect(publishedRuns()).toHaveLength(2);
@@ -81,6 +81,8 @@ test("a run that was just fired and that the store was not told of is published 
   await untilQuiet();
   publisher.fired(await fire(1));
   await untilQuiet();
+  clock.advance(SCHEDULER_DEFAULTS.noteMs);
+  await untilQuiet();
   clock.advance(SECOND);
   await untilQuiet();
   const [first, again, ...more] = publishedRuns();
@@ -100,7 +102,7 @@ test("a run that was just fired goes behind the older ones of its queue, and pas
   const claimant = { executor: "e1", token: "t1", leaseMs: 15 * SECOND };
   const runs = publishedRuns();
   await store.claims.claim({ runs, claimant, now: clock.now(), firedAfter: 0 });
-  for (const { queue, runId } of runs) publisher.claimed(queue, runId);
+  for (const run of runs) publisher.claimed(run.queue, run);
   await untilQuiet();
   const published = publishedRuns().filter(({ queue }) => queue === "default");
   expect(byId(published)).toEqual(byId(older));
@@ -138,9 +140,26 @@ test("a run that is claimed at once is never noted as published", async () => {
   const [claimed, unclaimed] = (await fire(2)) as [DueRun, DueRun];
   publisher.fired([claimed, unclaimed]);
   await untilQuiet();
-  publisher.claimed("default", claimed.runId);
+  publisher.claimed("default", claimed);
   clock.advance(SCHEDULER_DEFAULTS.noteMs);
   await untilQuiet();
   expect(noted).toEqual([unclaimed.runId]);
+  await publisher.stop();
+});
+
+test("a run that was just fired is published though its queue has been full: a look under way does not miss it", async () => {
+  const { once, store: wrap } = watchedStore();
+  const config = { windowRunsMax: 1, publishPollMs: 60 * SECOND };
+  const { publisher, fire, publishedRuns, store, clock } = setup({ store: wrap, config });
+  await fire(1);
+  await publisher.start();
+  await untilQuiet();
+  const runs = publishedRuns();
+  await store.claims.claim({ runs, claimant: { executor: "e1", token: "t1", leaseMs: 15 * SECOND }, now: clock.now(), firedAfter: 0 });
+  clock.advance(SECOND);
+  once.after = async () => publisher.fired(await fire(1));
+  for (const run of runs) publisher.claimed(run.queue, run);
+  await untilQuiet();
+  expect(publishedRuns()).toHaveLength(2);
   await publisher.stop();
 });

@@ -30,20 +30,22 @@ export function setup({ jobs = 0, bus, ...options }: SetupOptions & { readonly j
   };
 }
 
-/** A store that tells what it is asked for, before it answers. */
+/** A store that tells what it is asked for, and does something once, before it reads which queues wait or after. */
 export function watchedStore() {
   const asked: string[] = [];
-  const meanwhile: { looking: (() => Promise<unknown>) | null } = { looking: null };
+  const once: { before: (() => Promise<unknown>) | null; after: (() => Promise<unknown>) | null } = { before: null, after: null };
   const store = ({ dueRuns, ...inner }: Store): Store => ({
     ...inner,
     dueRuns: {
       ...dueRuns,
       async queues(slots) {
         asked.push("queues");
-        const during = meanwhile.looking;
-        meanwhile.looking = null;
-        await during?.();
-        return dueRuns.queues(slots);
+        const { before, after } = once;
+        Object.assign(once, { before: null, after: null });
+        await before?.();
+        const queues = await dueRuns.queues(slots);
+        await after?.();
+        return queues;
       },
       async publishable(query) {
         asked.push("publishable");
@@ -55,7 +57,7 @@ export function watchedStore() {
       },
     },
   });
-  return { asked, meanwhile, store };
+  return { asked, once, store };
 }
 
 export const untilQuiet = async (): Promise<void> => {

@@ -74,8 +74,8 @@ test("claims that are heard of while a window is filled do not overfill it", asy
   const { publisher, fireAll } = setup({ jobs: 12, config, bus: tellingBus((runs) => heard(runs)) });
   heard = (runs) => {
     // Of runs that their fire claimed, and of some that the store's count may have left out already.
-    publisher.claimed("default", "claimed-by-its-fire");
-    for (const { queue, runId } of runs) publisher.claimed(queue, runId);
+    publisher.claimed("default", { runId: "claimed-by-its-fire", attempt: 1 });
+    for (const run of runs) publisher.claimed(run.queue, run);
   };
   await fireAll();
   expect(await publisher.publish()).toBe(4);
@@ -89,10 +89,10 @@ test("claims of runs that were never published make nobody look for room", async
   await publisher.start();
   await untilQuiet();
   expect(looks()).toBe(1);
-  for (let run = 0; run < 10; run += 1) publisher.claimed("default", `claimed-by-its-fire-${run}`);
+  for (let run = 0; run < 10; run += 1) publisher.claimed("default", { runId: `claimed-by-its-fire-${run}`, attempt: 1 });
   await untilQuiet();
   expect(looks()).toBe(1);
-  for (const event of published) if (event.type === "JobDue") publisher.claimed(event.data.queue, event.data.runId);
+  for (const event of published) if (event.type === "JobDue") publisher.claimed(event.data.queue, event.data);
   await untilQuiet();
   expect(looks()).toBeGreaterThan(1);
   await publisher.stop();
@@ -110,7 +110,7 @@ test("a window that empties as fast as it is filled is filled again at once", as
     claims += 1;
     const claimant = { executor: "e1", token: `t${claims}`, leaseMs: 15 * SECOND };
     void store.claims.claim({ runs, claimant, now: clock.now(), firedAfter: 0 });
-    for (const { queue, runId } of runs) publisher.claimed(queue, runId);
+    for (const run of runs) publisher.claimed(run.queue, run);
   };
   await fireAll();
   await publisher.start();

@@ -1,4 +1,5 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { Publication } from "@tickline/shared/ports/due-runs";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import { createPublishRounds } from "./publish-rounds.ts";
@@ -13,8 +14,8 @@ export interface Publisher extends Service {
   wake(): void;
   /** These were just fired: they are published without being looked for, unless older ones wait. */
   fired(runs: readonly DueRun[]): void;
-  /** A hint that a run was claimed. If it was one published here, its place in the window is free. */
-  claimed(queue: string, runId: string): void;
+  /** A hint that an attempt was claimed. If it was one published here, its place in the window is free. */
+  claimed(queue: string, publication: Publication): void;
 }
 
 /**

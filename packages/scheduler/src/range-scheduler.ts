@@ -43,7 +43,7 @@ export function createRangeScheduler(context: RangeContext): RangeScheduler {
         if (mine(event.data.slot)) ticker.jobWritten(event.data.jobUid, event.data.state === "active" ? event.data.nextRunAt : null);
         break;
       case "JobStarted":
-        if (mine(event.data.slot)) publisher.claimed(event.data.queue, event.data.runId);
+        if (mine(event.data.slot)) publisher.claimed(event.data.queue, event.data);
         break;
       case "JobRetrying":
         if (mine(event.data.slot)) waker.at(event.data.retryAt);

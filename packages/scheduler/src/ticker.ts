@@ -1,4 +1,4 @@
-import type { Job } from "@tickline/shared/domain/job";
+import type { LastRun } from "@tickline/shared/domain/run";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import { createFireable } from "./fireable.ts";
@@ -15,7 +15,7 @@ export interface Ticker extends Service {
   /** A hint that a job was written. */
   jobWritten(jobUid: string, nextRunAt: number | null): void;
   /** A hint that a run of a job ended; the handler of its next run is told of it. */
-  runEnded(jobUid: string, lastRun: NonNullable<Job["lastRun"]>): void;
+  runEnded(jobUid: string, lastRun: LastRun): void;
 }
 
 /** Fires jobs at their time: sleeps to the earliest of a heap, never polls. */
@@ -72,9 +72,6 @@ export function createTicker(context: RangeContext, listeners: RangeListeners): 
     jobWritten(uid, nextRunAt) {
       if (window.hint(uid, nextRunAt)) readLoop.wake();
     },
-    runEnded(uid, lastRun) {
-      const job = window.heap.get(uid);
-      if (job !== undefined) window.heap.put({ ...job, lastRun });
-    },
+    runEnded: window.runEnded,
   };
 }

@@ -72,6 +72,21 @@ test("as many as one write takes do not wait, and more are written in several", 
   expect(written).toEqual([["a", "b"], ["c"]]);
 });
 
+test("what comes during a write waits for its own time, not for the end of that write", async () => {
+  const { clock, written, add } = setup();
+  add("a");
+  clock.advance(100);
+  add("b");
+  await quiet();
+  expect(written).toEqual([["a"]]);
+  clock.advance(99);
+  await quiet();
+  expect(written).toHaveLength(1);
+  clock.advance(1);
+  await quiet();
+  expect(written).toEqual([["a"], ["b"]]);
+});
+
 test("one write at a time; what comes meanwhile is the next", async () => {
   const answers: (() => void)[] = [];
   const { clock, written, add, gathering } = setup({ write: () => new Promise((resolve) => answers.push(resolve)) });
@@ -99,10 +114,11 @@ test("what could not be written is told and forgotten, and the next is written",
   const { written, faults, add, gathering } = setup({
     write: () => ((refusals -= 1) >= 0 ? Promise.reject(new Error("away")) : Promise.resolve()),
   });
-  add("a");
-  await gathering.flushed();
-  add("b");
-  await gathering.flushed();
-  expect(faults).toEqual(["Error: away a"]);
-  expect(written).toEqual([["a"], ["b"]]);
+  add("a", "b");
+  expect(await gathering.flushed()).toBe(false);
+  expect(faults).toEqual(["Error: away a,b"]);
+  expect(await gathering.flushed()).toBe(true);
+  add("c");
+  expect(await gathering.flushed()).toBe(true);
+  expect(written).toEqual([["a", "b"], ["c"]]);
 });

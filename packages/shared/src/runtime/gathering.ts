@@ -17,28 +17,53 @@ export interface Gathering<Item> {
   add(key: string, item: Item): void;
   /** It need not be written any more, if it is not yet. */
   drop(key: string): void;
-  /** Writes what was gathered; resolves when that is written, or known not to be. */
-  flushed(): Promise<void>;
+  /** Writes what was gathered. False: some of it, or of what was being written already, could not be. */
+  flushed(): Promise<boolean>;
 }
+
+const WRITTEN = Promise.resolve(true);
 
 export function createGathering<Item>({ clock, gatherMs, itemsMax, write, onFault }: GatheringOptions<Item>): Gathering<Item> {
   const gathered = new Map<string, Item>();
   let timer: Timer | null = null;
-  let writing: Promise<void> = Promise.resolve();
+  /** Null while nothing is being written. */
+  let writing: Promise<boolean> | null = null;
 
-  function flush(): Promise<void> {
+  function flush(): Promise<boolean> {
     timer?.cancel();
     timer = null;
-    if (gathered.size > 0) writing = writing.then(writeAll);
-    return writing;
+    // What comes from now on waits for a time of its own.
+    const keys = [...gathered.keys()];
+    if (keys.length > 0) writeAfter(writing ?? WRITTEN, keys);
+    return writing ?? WRITTEN;
   }
-  async function writeAll(): Promise<void> {
-    while (gathered.size > 0) {
-      const items = [...gathered].slice(0, itemsMax);
-      for (const [key] of items) gathered.delete(key);
-      const values = items.map(([, item]) => item);
-      await write(values).catch((fault: unknown) => onFault(fault, values));
+  function writeAfter(before: Promise<boolean>, keys: readonly string[]): void {
+    const both = before.then(async (written) => (await writeAll(keys)) && written);
+    writing = both;
+    void both.then(() => {
+      if (writing === both) writing = null;
+    });
+  }
+  async function writeAll(keys: readonly string[]): Promise<boolean> {
+    for (let from = 0; from < keys.length; from += itemsMax) {
+      const items = take(keys.slice(from, from + itemsMax));
+      try {
+        if (items.length > 0) await write(items);
+      } catch (fault) {
+        onFault(fault, [...items, ...take(keys)]);
+        return false;
+      }
     }
+    return true;
+  }
+  function take(keys: readonly string[]): Item[] {
+    const items: Item[] = [];
+    for (const key of keys) {
+      const item = gathered.get(key);
+      if (item !== undefined) items.push(item);
+      gathered.delete(key);
+    }
+    return items;
   }
   return {
     add(key, item) {

@@ -18,6 +18,8 @@ describe("what stops the store for a while is unavailable, and may be tried agai
     ["the database behind it is down", fault({ code: 1 }, "failed to connect to `host=127.0.0.1`")],
     ["something went wrong inside the server", fault({ name: "MongoServerError", code: 1 }, "write: broken pipe")],
     ["so it did for a statement of a batch", fault({ name: "MongoBulkWriteError", code: 1, writeErrors: [{ index: 0, code: 1 }] })],
+    ["the server hung up before the statement was sent", fault({ code: "EPIPE" }, "This socket has been ended by the other party")],
+    ["its name cannot be resolved", fault({ code: "EAI_AGAIN" }, "getaddrinfo EAI_AGAIN mongo")],
     ["the statement was interrupted", fault({ name: "MongoServerError", code: 11_601 })],
     ["the cursor is gone", fault({ name: "MongoServerError", code: 43 })],
     ["the driver met what it did not expect", fault({ name: "MongoUnexpectedServerResponseError" })],
@@ -33,7 +35,8 @@ describe("what stops the store for a while is unavailable, and may be tried agai
 });
 
 test("anything else is an internal fault, and an own fault passes unchanged", () => {
-  expect(storeFault(fault({ code: 2 }, "bad value"), "find runs")).toMatchObject({ code: "internal", retryable: false });
+  for (const thrown of [fault({ code: 2 }, "bad value"), fault({ code: "ERR_INVALID_ARG_TYPE" }), new TypeError("not a function")])
+    expect(storeFault(thrown, "find runs")).toMatchObject({ code: "internal", retryable: false });
   const own = new AppError("store_corrupt", "no definition");
   expect(storeFault(own, "find runs")).toBe(own);
 });

@@ -44,6 +44,9 @@ const UNAVAILABLE_NAMES =
 /** What PostgreSQL says behind FerretDB when it goes down, is starting, or has no connection left. */
 const UNAVAILABLE_WORDS =
   /failed to connect|connect: connection refused|terminating connection|the database system is|too many clients|conn closed|unexpected EOF|connection reset|No space left|could not extend file/i;
+/** What Node says of a connection, which the driver sometimes passes on as it is: of a write after the server has hung up, say. */
+const SYSTEM_CODES =
+  /^(EPIPE|ECONN[A-Z]+|ETIMEDOUT|EHOST[A-Z]+|ENET[A-Z]+|ENOTFOUND|EAI_AGAIN|EADDR[A-Z]+|EMFILE|ERR_(SOCKET|STREAM|TLS)_\w+)$/;
 const DEADLOCK_WORDS = /deadlock detected|could not serialize access/i;
 
 interface WriteFault {
@@ -92,6 +95,7 @@ function isUnavailable(fault: unknown): boolean {
   if (!(fault instanceof Error)) return false;
   if (UNAVAILABLE_NAMES.test(fault.name) || UNAVAILABLE_WORDS.test(fault.message) || isConflict(fault)) return true;
   if (concernFaultOf(fault) !== null) return true;
+  if ("code" in fault && typeof fault.code === "string" && SYSTEM_CODES.test(fault.code)) return true;
   // A batch that met no server wraps what it met.
   if ("errorResponse" in fault && fault.errorResponse instanceof Error && isUnavailable(fault.errorResponse)) return true;
   const code = codeOf(fault);

@@ -16,7 +16,7 @@ export function createJobCatalog(context: StoreContext): JobCatalog {
   const { rows, digest, definitions } = context;
   const living = (tenantId: string, id: string) => ({ tenantId: { $eq: tenantId }, id: { $eq: id }, tombstone: { $eq: "" } });
   return {
-    /** Most are new, so nobody looks first. The definition of one that was there is in use, or the next sweep forgets it. */
+    /** Most are new, so nobody looks first. What is written for one that is not is a definition nobody uses: sweeps forget it. */
     async create(tenantId, { job, event }) {
       for (let round = 0; round < ROUNDS_MAX; round += 1) {
         await definitions.add({ jobUid: job.uid, definitionHash: job.definitionHash }, job.definition);

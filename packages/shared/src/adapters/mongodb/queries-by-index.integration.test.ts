@@ -35,13 +35,9 @@ const QUERIES: readonly (readonly [string, readonly string[], (store: Store, job
   ["events that were sent", ["outbox", "outbox_event"], (store) => store.outbox.sent(["e1", "e2"])],
   ["jobs that are due soon", ["upcoming"], (store) => store.dueJobs.upcoming({ ...RANGE, until: 1_000, after: null })],
   ["… behind one", ["upcoming", "_id_"], (store) => store.dueJobs.upcoming({ ...RANGE, until: START, after: { nextRunAt: 5, uid: "u" } })],
-  ["jobs by uid", ["_id_"], (store) => store.dueJobs.read(["a", "b"])],
+  ["jobs by uid", [], (store) => store.dueJobs.read(["a", "b"])],
   ["a job by its id", ["id"], (store) => store.jobs.get("default", "nobody's")],
-  [
-    "a job that is made again",
-    ["_id_", "id"],
-    (store, job) => store.jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) }),
-  ],
+  ["a job that is made again", ["id"], (store, job) => store.jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) })],
   ["the newest jobs", NEWEST_JOBS, (store) => store.jobs.list("default", PAGE)],
   ["… behind one", NEWEST_JOBS, (store) => store.jobs.list("default", { ...PAGE, cursor: `${START}.u` })],
   ["… of a state", ["newest_by_state"], (store) => store.jobs.list("default", { ...PAGE, state: "paused" })],
@@ -49,26 +45,26 @@ const QUERIES: readonly (readonly [string, readonly string[], (store: Store, job
   ["… of a handler", [...NEWEST_JOBS, "newest_by_handler"], (store) => store.jobs.list("default", { ...PAGE, handler: "none" })],
   ["… of a queue", [...NEWEST_JOBS, "newest_by_queue"], (store) => store.jobs.list("default", { ...PAGE, queue: "none" })],
   ["… with a tag", [...NEWEST_JOBS, "newest_by_tag"], (store) => store.jobs.list("default", { ...PAGE, tags: ["none"] })],
-  ["a run by its id", ["_id_"], (store) => store.runs.get("default", "nobody's")],
+  ["a run by its id", [], (store) => store.runs.get("default", "nobody's")],
   ["the newest runs", ["newest"], (store) => store.runs.list("default", PAGE)],
   ["… behind one", ["newest"], (store) => store.runs.list("default", { ...PAGE, cursor: "r" })],
   ["… of a job", ["newest_by_job"], (store) => store.runs.list("default", { ...PAGE, jobId: "none" })],
   ["… of a state", ["newest_by_state"], (store) => store.runs.list("default", { ...PAGE, state: "failed" })],
   ["… of a cause", ["newest_by_cause"], (store) => store.runs.list("default", { ...PAGE, cause: "manual" })],
-  ["… from an instant to another", ["newest", "_id_"], (store) => store.runs.list("default", { ...PAGE, from: START, to: START + SECOND })],
-  ["an idempotency key", ["_id_"], (store) => bindTwice(store)],
-  ["the life of a run", ["_id_", "waiting"], (store, job) => liveOnce(store, job)],
-  ["a run to cancel", ["_id_"], (store) => store.control.cancel("default", { runId: "nobody's", now: START })],
+  ["… from an instant to another", ["newest"], (store) => store.runs.list("default", { ...PAGE, from: START, to: START + SECOND })],
+  ["an idempotency key", [], (store) => bindTwice(store)],
+  ["the life of a run", ["waiting"], (store, job) => liveOnce(store, job)],
+  ["a run to cancel", [], (store) => store.control.cancel("default", { runId: "nobody's", now: START })],
   [
     "runs of a deleted job",
-    ["_id_", "definition", "lock", "newest_by_state"],
+    ["definition", "lock", "newest_by_state"],
     (store, job) => store.control.cancelOpen("default", { jobUid: job.uid, now: START, limit: 10 }),
   ],
   ["what was settled", ["settled"], (store) => store.status.settledSince({ since: 1, until: START, after: null, limit: 10 })],
   ["… behind one", ["settled"], (store) => store.status.settledSince({ since: 1, until: START, after: "5.r", limit: 10 })],
   [
     "what is past its time",
-    ["_id_", "age", "tombstones", "look"],
+    ["age", "tombstones", "look"],
     (store) => store.retention.sweep({ now: START, endedBefore: START, boundBefore: START, deletedBefore: START, limit: 10 }),
   ],
 ];
@@ -134,7 +130,8 @@ await describeWithServers("queries of MongoDB", ["mongodb"], (servers) => {
       const found = db?.collection(collection).find(filter, { ...(sort && { sort }), ...(limit && { limit }) });
       const plan = JSON.stringify(await found?.explain("queryPlanner"));
       const used = indexesOf(plan);
-      expect({ collection, filter, used: used.filter((name) => expected.includes(name)) }).toEqual({ collection, filter, used });
+      const allowed = "_id" in filter ? [...expected, "_id_"] : expected;
+      expect({ collection, filter, used: used.filter((name) => allowed.includes(name)) }).toEqual({ collection, filter, used });
       expect({ collection, filter, used: used.length }).not.toEqual({ collection, filter, used: 0 });
     }
   });

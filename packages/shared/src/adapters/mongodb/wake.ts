@@ -38,6 +38,8 @@ interface Woken {
   readonly woken: number;
 }
 
+const NONE: Woken = { runIds: [], woken: 0 };
+
 /** Wakes what is to be woken. Mostly that is nothing, which the first instant of each kind tells. */
 export async function wakeRuns(context: StoreContext, { slots, now, limit }: WakeRequest): Promise<WakeResult> {
   const token = context.newToken();
@@ -45,7 +47,8 @@ export async function wakeRuns(context: StoreContext, { slots, now, limit }: Wak
   const firsts = await readFirsts();
   if (firsts.every((first) => (first ?? Infinity) > now)) return { ready: 0, ended: [], nextWakeAt: earliest(firsts), more: false };
   const woken: Woken[] = [];
-  for (const kind of KINDS) woken.push(await wakeKind(context, kind, { slots, now, limit, token }));
+  for (const [index, kind] of KINDS.entries())
+    woken.push((firsts[index] ?? Infinity) > now ? NONE : await wakeKind(context, kind, { slots, now, limit, token }));
   const [retries, expired, repeats] = woken as [Woken, Woken, Woken];
   const closed = expired.woken === 0 ? [] : await context.rows.runs.find({ _id: { $in: expired.runIds }, changedBy: { $eq: token } });
   return {

@@ -1,0 +1,55 @@
+import { expect, test } from "@jest/globals";
+import type { LastRun } from "@tickline/shared/domain/run";
+import { MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { createJobWindow } from "./job-window.ts";
+import { setup as setupScheduler } from "./scheduler-under-test.test-support.ts";
+
+async function setup() {
+  const { context, addJob } = setupScheduler();
+  const job = await addJob({ nextRunAt: START + SECOND });
+  const window = createJobWindow(context);
+  await window.refill();
+  return { job, window, known: () => window.heap.get(job.uid)?.lastRun };
+}
+
+const endedAt = (scheduledFor: number): LastRun => ({
+  runId: `run-${scheduledFor}`,
+  state: "succeeded",
+  scheduledFor,
+  startedAt: scheduledFor,
+  finishedAt: scheduledFor,
+  attempt: 1,
+  error: null,
+});
+
+test("the end of a run is known to the job's next, without what only its event says", async () => {
+  const { job, window, known } = await setup();
+  const event = { ...endedAt(START), output: "much" };
+  window.runEnded(job.uid, event);
+  expect(known()).toStrictEqual(endedAt(START));
+});
+
+test("the end of an older run that is heard of late changes nothing", async () => {
+  const { job, window, known } = await setup();
+  window.runEnded(job.uid, endedAt(START));
+  window.runEnded(job.uid, endedAt(START - MINUTE));
+  expect(known()).toEqual(endedAt(START));
+});
+
+test("an end that is heard of while the job's fire is on its way is known when it is back", async () => {
+  const { job, window, known } = await setup();
+  window.heap.remove(job.uid);
+  window.firing.add(job.uid);
+  window.runEnded(job.uid, endedAt(START));
+  window.firing.delete(job.uid);
+  window.advance(job);
+  expect(known()).toEqual(endedAt(START));
+});
+
+test("of a job that is not here nothing is kept", async () => {
+  const { job, window, known } = await setup();
+  window.heap.remove(job.uid);
+  window.runEnded(job.uid, endedAt(START));
+  window.advance(job);
+  expect(known()).toBeNull();
+});
