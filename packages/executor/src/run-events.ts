@@ -30,11 +30,14 @@ export function createRunEvents(
   let publishing: Promise<void> | null = null;
   const announced = createGathering<string>({
     clock,
+    keyOf: (runId) => runId,
     gatherMs: config.announcedMs,
     itemsMax: config.publishEventsMax,
     write: announcements.announced,
-    onFault: (fault, runs) =>
-      log.warn({ err: fault, runs: runs.length }, "announced ends were not noted; the scheduler's sweep repeats them"),
+    onFault(fault, runs) {
+      log.warn({ err: fault, runs: runs.length }, "announced ends were not noted; the scheduler's sweep repeats them");
+      return [];
+    },
   });
   const beginSoon = oncePerTurn(begin);
 
@@ -56,7 +59,7 @@ export function createRunEvents(
   async function publish(events: readonly TicklineEvent[]): Promise<void> {
     try {
       await bus.publish(RUNS_TOPIC, events);
-      for (const { type, data } of events) if (type === "JobCompleted" || type === "JobSkipped") announced.add(data.runId, data.runId);
+      for (const { type, data } of events) if (type === "JobCompleted" || type === "JobSkipped") announced.add(data.runId);
     } catch (fault) {
       metrics.unpublished.inc(events.length);
       log.warn({ err: fault, events: events.length }, "events were not announced; the scheduler's sweep announces the ends of runs");

@@ -35,7 +35,7 @@ test("more than may be published at once are not kept, and that is said", () => 
   expect(taken(fired.take()).batches).toEqual({ default: ["a", "b"] });
 });
 
-test("older runs of a queue go first: what is fired behind them is not taken, and need not be looked for", () => {
+test("behind a closed window nothing is taken, and need not be looked for: older runs may wait, and go first", () => {
   const { fired, windows } = setup();
   fired.add(runsOf("default", "a"));
   windows.full("default");

@@ -4,7 +4,7 @@ import { publicationKey, type PublishWindows } from "./publish-windows.ts";
 
 /** Runs just fired, on their way to the bus without a look into the store. What is not taken here waits there. */
 export interface FiredRuns {
-  /** False: some were not taken, and have to be looked for. Not so behind a full window: it tells of room by itself. */
+  /** False: some were not taken, and have to be looked for. Not so behind a closed window, which the next look opens. */
   add(runs: readonly DueRun[]): boolean;
   /** Somebody has claimed it already. */
   drop(publication: Publication): void;
@@ -15,8 +15,8 @@ export interface FiredRuns {
 
 export function createFiredRuns(windows: PublishWindows, runsMax: number): FiredRuns {
   const fired = new Map<string, DueRun>();
-  /** Where a window is full, older runs wait in the store, which go first. */
-  const inTurn = ({ queue }: DueRun): boolean => !windows.isFull(queue);
+  /** Where a window is closed, older runs may wait in the store, which go first. */
+  const inTurn = ({ queue }: DueRun): boolean => !windows.isClosed(queue);
   return {
     add(runs) {
       const inTurnNow = runs.filter(inTurn);

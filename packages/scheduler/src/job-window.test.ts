@@ -46,6 +46,25 @@ test("an end that is heard of while the job's fire is on its way is known when i
   expect(known()).toEqual(endedAt(START));
 });
 
+test("of two ends heard of meanwhile the later run's counts, whichever came last", async () => {
+  const { job, window, known } = await setup();
+  window.heap.remove(job.uid);
+  window.firing.add(job.uid);
+  window.runEnded(job.uid, endedAt(START));
+  window.runEnded(job.uid, endedAt(START - MINUTE));
+  window.firing.delete(job.uid);
+  window.advance(job);
+  expect(known()).toEqual(endedAt(START));
+});
+
+test("a job that is read again before the store knows of the end keeps what was heard", async () => {
+  const { job, window, known } = await setup();
+  window.runEnded(job.uid, endedAt(START));
+  window.reread(job.uid);
+  await window.refill();
+  expect(known()).toEqual(endedAt(START));
+});
+
 test("of a job that is not here nothing is kept", async () => {
   const { job, window, known } = await setup();
   window.heap.remove(job.uid);

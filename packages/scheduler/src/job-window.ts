@@ -82,24 +82,20 @@ export function createJobWindow(context: RangeContext): JobWindow {
       await readAhead(context, state);
     },
     findOverdue: () => findOverdue(context, state),
-    reread(uid) {
-      lastRuns.delete(uid); // What is read knows of it.
-      wanted.add(uid);
-    },
+    reread: (uid) => void wanted.add(uid),
     hint(uid, nextRunAt) {
       if (!heap.has(uid) && (nextRunAt === null || nextRunAt > state.askedUntil)) return false;
       wanted.add(uid);
       return true;
     },
     advance(job) {
-      const heard = lastRuns.get(job.uid);
-      lastRuns.delete(job.uid);
-      if (job.nextRunAt !== null && job.nextRunAt <= state.askedUntil) heap.put(heard === undefined ? job : withLastRun(job, heard));
+      if (job.nextRunAt !== null && job.nextRunAt <= state.askedUntil) put(state, job);
+      else lastRuns.delete(job.uid);
     },
     runEnded(uid, lastRun) {
       const job = heap.get(uid);
       if (job !== undefined) heap.put(withLastRun(job, lastRun));
-      else if (firing.has(uid)) lastRuns.set(uid, lastRun);
+      else if (firing.has(uid) && supersedes(lastRun, lastRuns.get(uid) ?? null)) lastRuns.set(uid, lastRun);
     },
     clear() {
       heap.clear();
@@ -114,6 +110,13 @@ export function createJobWindow(context: RangeContext): JobWindow {
   };
 }
 
+/** What was heard of its last run may be newer than what was read: the status of jobs is written by others, and later. */
+function put({ heap, lastRuns }: WindowState, job: Job): void {
+  const heard = lastRuns.get(job.uid) ?? heap.get(job.uid)?.lastRun ?? null;
+  lastRuns.delete(job.uid);
+  heap.put(heard === null ? job : withLastRun(job, heard));
+}
+
 /** Events of older runs may come late, or twice. What is heard may be more than is kept. */
 function withLastRun(job: Job, heard: LastRun): Job {
   if (!supersedes(heard, job.lastRun)) return job;
@@ -121,12 +124,13 @@ function withLastRun(job: Job, heard: LastRun): Job {
   return { ...job, lastRun: { runId, state, scheduledFor, startedAt, finishedAt, attempt, error } };
 }
 
-function admit({ heap, firing }: WindowState, job: Job): void {
+function admit(state: WindowState, job: Job): void {
+  const { heap, firing } = state;
   if (firing.has(job.uid)) return;
   const known = heap.get(job.uid);
   // A read may be older than a fire that has come back since; the later instant of an equal version is the newer.
   if (known !== undefined && known.version === job.version && (known.nextRunAt ?? 0) >= (job.nextRunAt ?? 0)) return;
-  heap.put(job);
+  put(state, job);
 }
 
 async function findOverdue({ dueJobs, slots, now }: RangeContext, state: WindowState): Promise<void> {
@@ -201,7 +205,7 @@ async function readOn({ dueJobs, slots, config }: RangeContext, state: WindowSta
 }
 
 async function readWanted({ dueJobs }: RangeContext, state: WindowState): Promise<void> {
-  const { heap, firing, wanted } = state;
+  const { heap, firing, wanted, lastRuns } = state;
   // A job whose fire is on its way is read when that has landed, at the next round.
   const later = [...wanted].filter((uid) => firing.has(uid));
   for (const uid of later) wanted.delete(uid);
@@ -215,8 +219,11 @@ async function readWanted({ dueJobs }: RangeContext, state: WindowState): Promis
     for (const uid of uids) {
       const job = jobs.get(uid);
       if (firing.has(uid)) continue;
-      if (job?.nextRunAt != null && job.nextRunAt <= state.askedUntil) heap.put(job);
-      else heap.remove(uid);
+      if (job?.nextRunAt != null && job.nextRunAt <= state.askedUntil) put(state, job);
+      else {
+        heap.remove(uid);
+        lastRuns.delete(uid);
+      }
     }
   }
   for (const uid of later) wanted.add(uid);

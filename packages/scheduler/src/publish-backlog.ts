@@ -3,7 +3,6 @@ import type { HandOver } from "./hand-over.ts";
 import type { PublishNotes } from "./publish-notes.ts";
 import type { PublishWindows } from "./publish-windows.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
-import { sumOfAll } from "./sum-of-all.ts";
 
 /** What the store has to publish: retries, what was woken, what a crash or a full window left. */
 export interface PublishBacklog {
@@ -32,7 +31,7 @@ export function createPublishBacklog(context: RangeContext, { windows, notes, ha
   /** What was handed over and is not noted would be read once more. */
   async function noteAll(): Promise<void> {
     if (!(await notes.flushed()))
-      throw new AppError("store_unavailable", "published runs could not be noted: nothing more is published meanwhile", {
+      throw new AppError("store_unavailable", "published runs could not be noted: none are looked for meanwhile", {
         retryable: true,
       });
   }
@@ -45,18 +44,20 @@ export function createPublishBacklog(context: RangeContext, { windows, notes, ha
       if (published > 0) await noteAll();
       const runs = await dueRuns.publishable({ slots, queue, limit: room });
       if (!leads()) return published;
-      if (runs.length > 0) published += await handOver(queue, runs);
-      if (runs.length < room) return published;
+      const taken = runs.length === 0 ? 0 : await handOver(queue, runs);
+      published += taken;
+      if (taken < room) return published;
     }
   }
   return {
     async look() {
-      windows.looking();
       await noteAll();
+      windows.looking();
       const [queues, unclaimed] = await Promise.all([dueRuns.queues(slots), count()]);
       windows.counted(unclaimed);
       counted = true;
-      return sumOfAll(queues.map((queue) => () => publishQueue(queue, unclaimed[queue] ?? 0)));
+      const published = await Promise.all(queues.map((queue) => publishQueue(queue, unclaimed[queue] ?? 0)));
+      return published.reduce((sum, runs) => sum + runs, 0);
     },
     counted: () => counted,
     forget() {

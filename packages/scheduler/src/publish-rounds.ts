@@ -6,7 +6,6 @@ import { createPublishBacklog } from "./publish-backlog.ts";
 import { createPublishNotes } from "./publish-notes.ts";
 import { publicationKey, type PublishWindows } from "./publish-windows.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
-import { sumOfAll } from "./sum-of-all.ts";
 
 /** What a publisher does in one round: what was just fired at once, and what the store has when it is time to look. */
 export interface PublishRounds {
@@ -26,7 +25,7 @@ export interface PublishRounds {
 
 export function createPublishRounds(context: RangeContext, windows: PublishWindows): PublishRounds {
   const { config, clock, leads } = context;
-  const notes = createPublishNotes(context);
+  const notes = createPublishNotes(context, windows);
   const handOver = createHandOver(context, { windows, notes });
   const firedRuns = createFiredRuns(windows, config.publishRunsMax);
   const backlog = createPublishBacklog(context, { windows, notes, handOver });
@@ -36,13 +35,9 @@ export function createPublishRounds(context: RangeContext, windows: PublishWindo
   async function publishFired(): Promise<number> {
     const { batches, left } = firedRuns.take();
     if (left || !leads()) lookSoon();
-    return sumOfAll(
-      [...batches].map(
-        ([queue, runs]) =>
-          async () =>
-            leads() ? handOver(queue, runs) : 0,
-      ),
-    );
+    if (!leads()) return 0;
+    const published = await Promise.all([...batches].map(([queue, runs]) => handOver(queue, runs)));
+    return published.reduce((sum, runs) => sum + runs, 0);
   }
   async function publishBacklog(): Promise<number> {
     if (clock.monotonicMs() < lookAtMs) return 0;
@@ -57,9 +52,9 @@ export function createPublishRounds(context: RangeContext, windows: PublishWindo
   return {
     async round() {
       try {
-        return await sumOfAll([publishFired, publishBacklog]);
+        return (await publishFired()) + (await publishBacklog());
       } catch (fault) {
-        lookSoon(); // What the bus refused is still publishable.
+        lookSoon();
         throw fault;
       }
     },

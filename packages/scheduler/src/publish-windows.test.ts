@@ -65,13 +65,28 @@ test("a claim of another attempt is nothing to it", () => {
   expect([windows.room("default"), windows.holds("default", attemptOf("a", 2))]).toEqual([3, true]);
 });
 
-test("a full window is called so until the next look", () => {
+test("a window that is full, or whose runs the bus refused, is closed until the next look", () => {
   const windows = windowsOf();
   windows.full("default");
+  windows.publishing("high", runsOf("a"));
+  windows.refused("high", runsOf("a"));
   windows.counted({});
-  expect([windows.isFull("default"), windows.isFull("high")]).toEqual([true, false]);
+  expect(["default", "high", "low"].filter(windows.isClosed)).toEqual(["default", "high"]);
   windows.looking();
-  expect(windows.isFull("default")).toBe(false);
+  expect(["default", "high", "low"].filter(windows.isClosed)).toEqual([]);
+});
+
+test("what the bus refused takes no place, and makes nobody look for room", () => {
+  const told: string[] = [];
+  const windows = windowsOf(told);
+  windows.publishing("default", runsOf("a", "b"));
+  windows.refused("default", runsOf("a", "b"));
+  expect([windows.room("default"), windows.holds("default", attemptOf("a")), countOf(windows), told]).toEqual([
+    4,
+    false,
+    { default: 0 },
+    [],
+  ]);
 });
 
 test("it holds what was handed over until its claim is heard of, and no more than a window", () => {

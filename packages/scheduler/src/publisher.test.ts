@@ -45,7 +45,7 @@ test("a run the bus refused stays publishable", async () => {
   });
   const { publisher, fireAll } = setup({ jobs: 1, bus: refusing });
   await fireAll();
-  await expect(publisher.publish()).rejects.toThrow("no broker");
+  expect(await publisher.publish()).toBe(0);
   expect(await publisher.publish()).toBe(1);
 });
 

@@ -29,9 +29,11 @@ export function createPublisher(context: RangeContext): Publisher {
   const range = rangeName(slots);
 
   async function round(): Promise<number> {
-    const published = await rounds.round();
-    for (const [queue, runs] of windows.unclaimed()) metrics.window.set({ queue, range }, runs);
-    return published;
+    try {
+      return await rounds.round();
+    } finally {
+      for (const [queue, runs] of windows.unclaimed()) metrics.window.set({ queue, range }, runs);
+    }
   }
   const loop = createLoop({
     name: "publish",

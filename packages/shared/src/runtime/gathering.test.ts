@@ -11,15 +11,19 @@ function setup({ itemsMax = 10, write = (): Promise<void> => Promise.resolve() }
   const faults: string[] = [];
   const gathering = createGathering<string>({
     clock,
+    keyOf: (item) => item,
     gatherMs: 100,
     itemsMax,
     write(items) {
       written.push(items);
       return write();
     },
-    onFault: (fault, items) => void faults.push(`${String(fault)} ${items.join()}`),
+    onFault(fault, items) {
+      faults.push(`${String(fault)} ${items.join()}`);
+      return items.filter((item) => item.startsWith("kept"));
+    },
   });
-  const add = (...keys: readonly string[]): void => keys.forEach((key) => gathering.add(key, key));
+  const add = (...keys: readonly string[]): void => keys.forEach(gathering.add);
   return { clock, written, faults, gathering, add };
 }
 
@@ -109,16 +113,33 @@ test("one write at a time; what comes meanwhile is the next", async () => {
   expect(flushed).toBe(true);
 });
 
-test("what could not be written is told and forgotten, and the next is written", async () => {
-  let refusals = 1;
-  const { written, faults, add, gathering } = setup({
+test("however slow a write is, what gathers meanwhile is one more", async () => {
+  const answers: (() => void)[] = [];
+  const { clock, written, add } = setup({ write: () => new Promise((resolve) => answers.push(resolve)) });
+  add("a");
+  clock.advance(100);
+  for (const item of ["b", "c", "d"]) {
+    add(item);
+    clock.advance(100);
+  }
+  answers.shift()?.();
+  await quiet();
+  expect(written).toEqual([["a"], ["b", "c", "d"]]);
+});
+
+test("what could not be written is told; some of it is kept for the next, and the rest forgotten", async () => {
+  let refusals = 2;
+  const { clock, written, faults, add, gathering } = setup({
     write: () => ((refusals -= 1) >= 0 ? Promise.reject(new Error("away")) : Promise.resolve()),
   });
-  add("a", "b");
+  add("a", "kept");
   expect(await gathering.flushed()).toBe(false);
-  expect(faults).toEqual(["Error: away a,b"]);
+  clock.advance(1_000);
+  await quiet();
+  expect(faults).toEqual(["Error: away a,kept"]);
+  expect(await gathering.flushed()).toBe(false);
+  add("b");
   expect(await gathering.flushed()).toBe(true);
-  add("c");
   expect(await gathering.flushed()).toBe(true);
-  expect(written).toEqual([["a", "b"], ["c"]]);
+  expect(written).toEqual([["a", "kept"], ["kept"], ["kept", "b"]]);
 });

@@ -2,76 +2,66 @@ import type { Clock, Timer } from "../ports/clock.ts";
 
 export interface GatheringOptions<Item> {
   readonly clock: Clock;
+  readonly keyOf: (item: Item) => string;
   /** How long the first item waits for others, in milliseconds. */
   readonly gatherMs: number;
   /** Items written at once; as many as that do not wait. */
   readonly itemsMax: number;
   /** Never twice at once. */
   readonly write: (items: readonly Item[]) => Promise<void>;
-  /** What was not written is forgotten: somebody else finds it. */
-  readonly onFault: (fault: unknown, items: readonly Item[]) => void;
+  /** Returns those of the unwritten to be written with the next; the others are forgotten. */
+  readonly onFault: (fault: unknown, items: readonly Item[]) => readonly Item[];
 }
 
 /** Items to be written soon, by a key each, in as few writes as can be: a write of one costs a store about as much as one of many. */
 export interface Gathering<Item> {
-  add(key: string, item: Item): void;
+  add(item: Item): void;
   /** It need not be written any more, if it is not yet. */
   drop(key: string): void;
-  /** Writes what was gathered. False: some of it, or of what was being written already, could not be. */
+  /** Writes what was gathered, and resolves when nothing is being written. False: something could not be. */
   flushed(): Promise<boolean>;
 }
 
-const WRITTEN = Promise.resolve(true);
-
-export function createGathering<Item>({ clock, gatherMs, itemsMax, write, onFault }: GatheringOptions<Item>): Gathering<Item> {
+export function createGathering<Item>({ clock, keyOf, gatherMs, itemsMax, write, onFault }: GatheringOptions<Item>): Gathering<Item> {
+  /** Waiting for others. */
   const gathered = new Map<string, Item>();
+  /** Waiting for the write before: what comes meanwhile joins it when its own time is over. */
+  const ready = new Map<string, Item>();
   let timer: Timer | null = null;
-  /** Null while nothing is being written. */
   let writing: Promise<boolean> | null = null;
 
   function flush(): Promise<boolean> {
     timer?.cancel();
     timer = null;
-    // What comes from now on waits for a time of its own.
-    const keys = [...gathered.keys()];
-    if (keys.length > 0) writeAfter(writing ?? WRITTEN, keys);
-    return writing ?? WRITTEN;
+    for (const [key, item] of gathered) ready.set(key, item);
+    gathered.clear();
+    if (writing === null && ready.size > 0) writing = writeReady().finally(() => (writing = null));
+    return writing ?? Promise.resolve(true);
   }
-  function writeAfter(before: Promise<boolean>, keys: readonly string[]): void {
-    const both = before.then(async (written) => (await writeAll(keys)) && written);
-    writing = both;
-    void both.then(() => {
-      if (writing === both) writing = null;
-    });
-  }
-  async function writeAll(keys: readonly string[]): Promise<boolean> {
-    for (let from = 0; from < keys.length; from += itemsMax) {
-      const items = take(keys.slice(from, from + itemsMax));
+  async function writeReady(): Promise<boolean> {
+    let written = true;
+    while (ready.size > 0) {
+      const items = [...ready.values()].slice(0, itemsMax);
+      for (const item of items) ready.delete(keyOf(item));
       try {
-        if (items.length > 0) await write(items);
+        await write(items);
       } catch (fault) {
-        onFault(fault, [...items, ...take(keys)]);
-        return false;
+        written = false;
+        for (const item of onFault(fault, items)) gathered.set(keyOf(item), item);
       }
     }
-    return true;
-  }
-  function take(keys: readonly string[]): Item[] {
-    const items: Item[] = [];
-    for (const key of keys) {
-      const item = gathered.get(key);
-      if (item !== undefined) items.push(item);
-      gathered.delete(key);
-    }
-    return items;
+    return written;
   }
   return {
-    add(key, item) {
-      gathered.set(key, item);
+    add(item) {
+      gathered.set(keyOf(item), item);
       if (gathered.size === itemsMax) void flush();
       else timer ??= clock.setTimer(gatherMs, () => void flush());
     },
-    drop: (key) => void gathered.delete(key),
+    drop(key) {
+      gathered.delete(key);
+      ready.delete(key);
+    },
     flushed: flush,
   };
 }

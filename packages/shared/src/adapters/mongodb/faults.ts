@@ -46,7 +46,7 @@ const UNAVAILABLE_WORDS =
   /failed to connect|connect: connection refused|terminating connection|the database system is|too many clients|conn closed|unexpected EOF|connection reset|No space left|could not extend file/i;
 /** What Node says of a connection, which the driver sometimes passes on as it is: of a write after the server has hung up, say. */
 const SYSTEM_CODES =
-  /^(EPIPE|ECONN[A-Z]+|ETIMEDOUT|EHOST[A-Z]+|ENET[A-Z]+|ENOTFOUND|EAI_AGAIN|EADDR[A-Z]+|EMFILE|ERR_(SOCKET|STREAM|TLS)_\w+)$/;
+  /^(EPIPE|ECONN[A-Z]+|ETIMEDOUT|EHOST[A-Z]+|ENET[A-Z]+|ENOTFOUND|EAI_AGAIN|EADDR[A-Z]+|EMFILE|ERR_SOCKET_CLOSED(_BEFORE_CONNECTION)?|ERR_STREAM_(DESTROYED|PREMATURE_CLOSE|WRITE_AFTER_END))$/;
 const DEADLOCK_WORDS = /deadlock detected|could not serialize access/i;
 
 interface WriteFault {

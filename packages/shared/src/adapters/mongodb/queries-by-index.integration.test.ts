@@ -51,7 +51,7 @@ const QUERIES: readonly (readonly [string, readonly string[], (store: Store, job
   ["… of a job", ["newest_by_job"], (store) => store.runs.list("default", { ...PAGE, jobId: "none" })],
   ["… of a state", ["newest_by_state"], (store) => store.runs.list("default", { ...PAGE, state: "failed" })],
   ["… of a cause", ["newest_by_cause"], (store) => store.runs.list("default", { ...PAGE, cause: "manual" })],
-  ["… from an instant to another", ["newest"], (store) => store.runs.list("default", { ...PAGE, from: START, to: START + SECOND })],
+  ["… from an instant to another", ["newest", "_id_"], (store) => store.runs.list("default", { ...PAGE, from: START, to: START + SECOND })],
   ["an idempotency key", [], (store) => bindTwice(store)],
   ["the life of a run", ["waiting"], (store, job) => liveOnce(store, job)],
   ["a run to cancel", [], (store) => store.control.cancel("default", { runId: "nobody's", now: START })],
@@ -64,7 +64,7 @@ const QUERIES: readonly (readonly [string, readonly string[], (store: Store, job
   ["… behind one", ["settled"], (store) => store.status.settledSince({ since: 1, until: START, after: "5.r", limit: 10 })],
   [
     "what is past its time",
-    ["age", "tombstones", "look"],
+    ["age", "tombstones", "look", "_id_"],
     (store) => store.retention.sweep({ now: START, endedBefore: START, boundBefore: START, deletedBefore: START, limit: 10 }),
   ],
 ];
@@ -130,12 +130,14 @@ await describeWithServers("queries of MongoDB", ["mongodb"], (servers) => {
       const found = db?.collection(collection).find(filter, { ...(sort && { sort }), ...(limit && { limit }) });
       const plan = JSON.stringify(await found?.explain("queryPlanner"));
       const used = indexesOf(plan);
-      const allowed = "_id" in filter ? [...expected, "_id_"] : expected;
+      const allowed = asksForIds(filter) ? [...expected, "_id_"] : expected;
       expect({ collection, filter, used: used.filter((name) => allowed.includes(name)) }).toEqual({ collection, filter, used });
       expect({ collection, filter, used: used.length }).not.toEqual({ collection, filter, used: 0 });
     }
   });
 });
+
+const asksForIds = (filter: object): boolean => "_id" in filter && /"\$(eq|in)"/.test(JSON.stringify(filter._id));
 
 /** The indexes of a plan: as MongoDB tells them of the winning one, and as servers on PostgreSQL do. */
 function indexesOf(plan: string): string[] {
