@@ -89,6 +89,14 @@ test("what the bus refused takes no place, and makes nobody look for room", () =
   ]);
 });
 
+test("what was claimed of a batch that the bus called refused gives its place back once", () => {
+  const windows = windowsOf();
+  windows.publishing("default", runsOf("earlier", "a", "b"));
+  windows.claimed("default", attemptOf("a"));
+  windows.refused("default", runsOf("a", "b"));
+  expect([windows.room("default"), countOf(windows)]).toEqual([3, { default: 1 }]);
+});
+
 test("it holds what was handed over until its claim is heard of, and no more than a window", () => {
   const windows = windowsOf();
   windows.publishing("default", runsOf("a", "b", "c", "d"));

@@ -67,9 +67,11 @@ export function createPublishWindows(windowRunsMax: number, onRoom: () => void):
     refused(queue, runs) {
       const window = windowOf(queue);
       window.closed = true;
-      for (const run of runs) window.published.delete(publicationKey(run));
-      window.unclaimed = Math.max(0, window.unclaimed - runs.length);
-      window.unclaimedMax -= runs.length;
+      for (const run of runs) {
+        if (!window.published.delete(publicationKey(run))) continue; // Its claim was heard of: the bus had taken it after all.
+        window.unclaimed -= 1;
+        window.unclaimedMax -= 1;
+      }
     },
     full(queue) {
       const window = windowOf(queue);
