@@ -4,16 +4,14 @@ import type { StoreContext } from "./context.ts";
 import { fireAll } from "./fires.ts";
 import { type JobRow, jobOf } from "./job-row.ts";
 import { completePending } from "./pending-fires.ts";
+import { behindPosition } from "./position.ts";
 import { inSlots } from "./run-changes.ts";
 
 export function createDueJobs(context: StoreContext): DueJobs {
   const { jobs } = context.rows;
   return {
     async upcoming({ slots, until, after, limit }) {
-      const behind =
-        after === null
-          ? {}
-          : { $or: [{ nextRunAt: { $gt: after.nextRunAt } }, { nextRunAt: { $eq: after.nextRunAt }, _id: { $gt: after.uid } }] };
+      const behind = after === null ? {} : behindPosition({ field: "nextRunAt", value: after.nextRunAt, id: after.uid }, "$gt");
       const found = await jobs.find(
         {
           state: { $eq: "active" },

@@ -3,6 +3,7 @@ import type { JobQuery } from "../../ports/job-catalog.ts";
 import type { Page } from "../../ports/page.ts";
 import type { StoreContext } from "./context.ts";
 import { jobsOf } from "./due-jobs.ts";
+import { behindPosition } from "./position.ts";
 import type { Filter } from "./rows.ts";
 
 /** A page of a tenant's jobs, newest first. The cursor is the position of the last job: `<createdAt>.<uid>`. */
@@ -36,7 +37,6 @@ const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g
 function behind(cursor: string): Filter {
   const dot = cursor.indexOf(".");
   const createdAt = Number(cursor.slice(0, dot));
-  const sameInstant = { createdAt: { $eq: createdAt }, _id: { $lt: cursor.slice(dot + 1) } };
-  // The first condition follows from the second: it is the one by which an index begins where the page does.
-  return { createdAt: { $lte: createdAt }, $or: [{ createdAt: { $lt: createdAt } }, sameInstant] };
+  const last = { field: "createdAt", value: createdAt, id: cursor.slice(dot + 1) };
+  return { createdAt: { $lte: createdAt }, ...behindPosition(last, "$lt") };
 }

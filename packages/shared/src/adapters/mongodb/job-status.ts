@@ -1,6 +1,7 @@
 import { statusOrder } from "../../domain/status-change.ts";
 import type { JobStatus } from "../../ports/job-status.ts";
 import type { StoreContext } from "./context.ts";
+import { behindPosition } from "./position.ts";
 import { lastRunOf } from "./run-view.ts";
 
 const WATERMARK = { _id: { $eq: "watermark" } };
@@ -44,6 +45,6 @@ export const createJobStatus = ({ rows }: StoreContext): JobStatus => ({
 const instantOf = (after: string): number => Number(after.slice(0, after.indexOf(".")));
 
 function behindOf(after: string) {
-  const settledAt = instantOf(after);
-  return { $or: [{ settledAt: { $gt: settledAt } }, { settledAt: { $eq: settledAt }, _id: { $gt: after.slice(after.indexOf(".") + 1) } }] };
+  const last = { field: "settledAt", value: instantOf(after), id: after.slice(after.indexOf(".") + 1) };
+  return behindPosition(last, "$gt");
 }

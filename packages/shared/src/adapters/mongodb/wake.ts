@@ -45,7 +45,6 @@ export async function wakeRuns(context: StoreContext, { slots, now, limit }: Wak
   const token = context.newToken();
   const readFirsts = () => Promise.all(KINDS.map((kind) => firstOf(context, kind, slots)));
   const firsts = await readFirsts();
-  if (firsts.every((first) => (first ?? Infinity) > now)) return { ready: 0, ended: [], nextWakeAt: earliest(firsts), more: false };
   const woken: Woken[] = [];
   for (const [index, kind] of KINDS.entries())
     woken.push((firsts[index] ?? Infinity) > now ? NONE : await wakeKind(context, kind, { slots, now, limit, token }));
@@ -54,7 +53,7 @@ export async function wakeRuns(context: StoreContext, { slots, now, limit }: Wak
   return {
     ready: retries.woken + repeats.woken,
     ended: closed.map(endedRunOf),
-    nextWakeAt: earliest(await readFirsts()),
+    nextWakeAt: earliest(woken.every((kind) => kind === NONE) ? firsts : await readFirsts()),
     more: woken.some((kind) => kind.woken >= limit),
   };
 }
