@@ -3,6 +3,7 @@ import type { LastRun } from "@tickline/shared/domain/run";
 import type { Clock } from "@tickline/shared/ports/clock";
 import type { Logger } from "@tickline/shared/runtime/logger";
 import type { HandlerContext, HandlerLastRun, HandlerLog } from "./handler.ts";
+import type { AttemptDeadlines } from "./attempt-deadlines.ts";
 import { signalOf, type RunningAttempt } from "./running-attempt.ts";
 
 /** Between two log lines of one run's progress. */
@@ -11,6 +12,7 @@ const PROGRESS_MS_MIN = 1_000;
 export interface ContextServices {
   readonly clock: Clock;
   readonly log: Logger;
+  readonly deadlines: Pick<AttemptDeadlines, "check">;
 }
 
 /**
@@ -53,6 +55,8 @@ export class AttemptContext implements HandlerContext {
     return this.#attempt.claim.run.runId;
   }
   get signal(): AbortSignal {
+    const { clock, deadlines } = this.#services;
+    deadlines.check(this.#attempt, clock.monotonicMs());
     return signalOf(this.#attempt);
   }
   get log(): HandlerLog {

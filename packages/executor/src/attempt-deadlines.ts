@@ -20,6 +20,8 @@ export interface AttemptDeadlines {
   watch(atMs: number): void;
   /** Does what is due now, and sleeps until the next deadline. */
   sweep(): void;
+  /** Sweeps if a deadline of this attempt has passed: a process that stood still runs other work before its timers. */
+  check(attempt: RunningAttempt, nowMs: number): void;
   /** Handlers that ignore that they were asked to end. */
   readonly stuck: number;
   stop(): void;
@@ -31,7 +33,7 @@ export interface AttemptDeadlines {
  * would be made and undone for nothing.
  */
 export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): AttemptDeadlines {
-  const { clock, log, config, exit } = context;
+  const { clock, log, config } = context;
   let timer: Timer | null = null;
   let timerAtMs = Infinity;
   let stuck = 0;
@@ -51,7 +53,7 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
       nextMs = Math.min(nextMs, look(attempt, nowMs));
       if (attempt.stuck) stuck += 1;
     }
-    if (stuck >= config.stuckHandlersMax) leave({ stuck }, "too many handlers ignore that they were asked to end");
+    if (stuck >= config.stuckHandlersMax) leave(context, { stuck }, "too many handlers ignore that they were asked to end");
     watch(nextMs);
   }
   /** Returns when to look at it again. */
@@ -68,13 +70,9 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
         log.error(fieldsOf(attempt), "a handler ignores that it was asked to end; until it does, its run stays open and it holds a worker");
         return attempt.leaseUntilMs;
       case "leave":
-        leave(fieldsOf(attempt), "a handler ignores that it was asked to end, and its lease is gone");
+        leave(context, fieldsOf(attempt), "a handler ignores that it was asked to end, and its lease is gone");
         return Infinity;
     }
-  }
-  function leave(fields: Record<string, unknown>, why: string): void {
-    log.error(fields, `${why}: the process ends, so that no other attempt runs beside it`);
-    exit(1);
   }
   function stop(): void {
     timer?.cancel();
@@ -84,11 +82,19 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
   return {
     watch,
     sweep,
+    check(attempt, nowMs) {
+      if (deadlineStep(attempt, nowMs, config).kind !== "wait") sweep();
+    },
     stop,
     get stuck() {
       return stuck;
     },
   };
+}
+
+function leave({ log, exit }: DeadlineOptions["context"], fields: Record<string, unknown>, why: string): void {
+  log.error(fields, `${why}: the process ends, so that no other attempt runs beside it`);
+  exit(1);
 }
 
 const fieldsOf = ({ claim: { run }, aborted }: RunningAttempt) => ({

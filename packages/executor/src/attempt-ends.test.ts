@@ -55,6 +55,29 @@ test("a signal that is first read after the abort is aborted", async () => {
 });
 
 test.each([
+  ["its timeout", { timeoutMs: 1_000, stillMs: 2_000 }, "timeout"],
+  ["its lease", { timeoutMs: 60 * MINUTE, stillMs: 20_000 }, "lease_lost"],
+])(
+  "a handler that stood still past %s learns it by reading the signal, before any timer fires",
+  async (_, { timeoutMs, stillMs }, code) => {
+    const seen: unknown[] = [];
+    const world = await setup({
+      run(context) {
+        seen.push(context.signal.reason);
+        world.clock.standStill(stillMs);
+        seen.push(context.signal.reason);
+        throw context.signal.reason;
+      },
+    });
+    await world.executor.start();
+    await world.publish(await world.due(1, { definition: { timeoutMs } }));
+    await world.until(() => seen.length === 2);
+    expect(seen).toMatchObject([undefined, { name: "AbortError", code }]);
+    await world.close();
+  },
+);
+
+test.each([
   ["a hint tells", true, 0],
   ["the heartbeat finds", false, 5_000],
 ])("a cancel that %s of ends the run as cancelled", async (_, hint, afterMs) => {

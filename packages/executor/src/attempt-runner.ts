@@ -7,7 +7,7 @@ import type { RunningAttempt } from "./running-attempt.ts";
 
 export interface AttemptRunnerOptions {
   readonly clock: Clock;
-  readonly config: Pick<ExecutorConfig, "startSliceMs" | "leaseMarginMs">;
+  readonly config: Pick<ExecutorConfig, "startSliceMs">;
   readonly deadlines: AttemptDeadlines;
   readonly calls: HandlerCalls;
 }
@@ -36,7 +36,7 @@ export function createAttemptRunner({ clock, config, deadlines, calls }: Attempt
   }
   function begin(attempt: RunningAttempt, nowMs: number): void {
     // Its lease may have run out while it waited; then it is aborted here, uncalled.
-    if (attempt.leaseUntilMs - config.leaseMarginMs <= nowMs) deadlines.sweep();
+    deadlines.check(attempt, nowMs);
     callHandler(attempt, calls);
   }
   return {

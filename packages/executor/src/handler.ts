@@ -18,7 +18,10 @@ export interface HandlerContext<Params = unknown> {
   readonly fence: { readonly scheduledFor: string; readonly attempt: number };
   /** The same on every attempt of the run, and on no other run. */
   readonly idempotencyKey: string;
-  /** Aborted at timeout, cancel, shutdown and loss of the lease; its reason is a `RunAborted` that says which. */
+  /**
+   * Aborted at timeout, cancel, shutdown and loss of the lease; its reason is a `RunAborted` that says which. Each reading looks at the
+   * clock first, so that one just before an act finds out what passed while the process stood still or was busy.
+   */
   readonly signal: AbortSignal;
   /** Writes to the executor's log, with the ids of the run. Never log secrets. */
   readonly log: HandlerLog;

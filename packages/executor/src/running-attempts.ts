@@ -37,7 +37,7 @@ export function createRunningAttempts({ context, settler, events, onEnded }: Run
     clock,
     config,
     deadlines,
-    calls: { services: context, onCall: called, onEnded: ended },
+    calls: { services: { clock, log: context.log, deadlines }, onCall: called, onEnded: ended },
   });
 
   function start(claims: readonly ClaimedRun[], sentAtMs: number): void {

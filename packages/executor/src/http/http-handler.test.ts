@@ -45,6 +45,7 @@ function handler(limits: Parameters<typeof createHttpHandler>[0] = {}) {
   const http = createHttpHandler(limits);
   closers.push(() => http.close());
   const abort = new AbortController();
+  const process = { stoodStill: false };
   async function run(params: Partial<HttpParams> & { readonly url: string }) {
     const context = {
       params: HttpParamsSchema.parse(params),
@@ -53,11 +54,20 @@ function handler(limits: Parameters<typeof createHttpHandler>[0] = {}) {
       attempt: 2,
       idempotencyKey: "RUN",
       scheduledFor: new Date(START),
-      signal: abort.signal,
+      get signal() {
+        if (process.stoodStill) abort.abort(new RunAborted("lease_lost"));
+        return abort.signal;
+      },
     };
     return http.handler.run(context as unknown as HandlerContext<HttpParams>) as Promise<Record<string, unknown>>;
   }
-  return { run, abort, close: http.close, faultOf: (params: Parameters<typeof run>[0]) => run(params).then(notFailed, toRunError) };
+  return {
+    run,
+    abort,
+    process,
+    close: http.close,
+    faultOf: (params: Parameters<typeof run>[0]) => run(params).then(notFailed, toRunError),
+  };
 }
 const notFailed = (output: unknown): never => {
   throw new Error(`it succeeded: ${JSON.stringify(output)}`);
@@ -237,6 +247,16 @@ test.each([
   await arrived.promise;
   abort.abort(new RunAborted("timeout"));
   expect(await ended).toBe(abort.signal.reason);
+});
+
+test("a process that stood still while it connected sends nothing", async () => {
+  const { url, received } = await target(end(200));
+  const { run, process, abort } = handler();
+  const ended = run({ url }).catch((reason: unknown) => reason);
+  process.stoodStill = true; // The request is under way, and waits for its connection.
+  expect(await ended).toBe(abort.signal.reason);
+  expect(abort.signal.reason).toMatchObject({ code: "lease_lost" });
+  expect(received).toEqual([]);
 });
 
 test("no more requests than the limit go to one origin at once", async () => {

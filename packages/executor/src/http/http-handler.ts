@@ -5,6 +5,7 @@ import { isExpected } from "./expect-status.ts";
 import { networkFault, statusFault } from "./http-fault.ts";
 import { BODY_BYTES_MAX, headersOutput, httpOutput, type HttpOutput } from "./http-output.ts";
 import { HttpParamsSchema, type HttpParams } from "./http-params.ts";
+import { lookBeforeSending } from "./look-before-sending.ts";
 import { readBody } from "./read-body.ts";
 
 export interface HttpHandlerLimits {
@@ -56,7 +57,7 @@ async function send(context: HandlerContext<HttpParams>, dispatcher: Dispatcher)
 async function answerOf(context: HandlerContext<HttpParams>, url: URL, dispatcher: Dispatcher): Promise<HttpOutput> {
   const { params, signal } = context;
   const { statusCode, headers, body } = await request(url, {
-    dispatcher,
+    dispatcher: dispatcher.compose(lookBeforeSending(() => context.signal)),
     method: params.method,
     headers: requestHeaders(context),
     body: typeof params.body === "string" || params.body === null ? params.body : JSON.stringify(params.body),

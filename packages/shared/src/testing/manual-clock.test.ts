@@ -43,6 +43,16 @@ test("a jump moves the wall clock alone: no timer fires, and durations do not ch
   expect({ now: clock.now(), fired }).toEqual({ now: START + 3_601_000, fired: 1 });
 });
 
+test("who stands still finds both clocks moved, and the timers that passed fire when it goes on", () => {
+  const { clock } = setup();
+  const fired: number[] = [];
+  for (const delayMs of [20, 10, 500]) clock.setTimer(delayMs, () => fired.push(delayMs));
+  clock.standStill(100);
+  expect({ now: clock.now(), monotonic: clock.monotonicMs(), fired }).toEqual({ now: START + 100, monotonic: 100, fired: [] });
+  clock.advance(1);
+  expect({ now: clock.now(), monotonic: clock.monotonicMs(), fired }).toEqual({ now: START + 101, monotonic: 101, fired: [10, 20] });
+});
+
 test("it counts the timers that wait", () => {
   const { clock } = setup();
   const cancelled = clock.setTimer(10, () => undefined);

@@ -5,6 +5,8 @@ import type { Clock } from "../ports/clock.ts";
 export interface ManualClock extends Clock {
   /** Moves both the wall clock and the monotonic one, firing the timers passed on the way, in order. */
   advance(ms: number): void;
+  /** Moves both clocks as they move while the process is stopped: the timers that passed fire when it goes on, with the next `advance`. */
+  standStill(ms: number): void;
   /** Sets the wall clock alone, as a jump of the system's clock would. No timer fires. */
   jumpTo(instant: Instant): void;
   /** How many wait. */
@@ -26,6 +28,11 @@ export function manualClock(start: Instant): ManualClock {
     for (const timer of timers) if (timer.dueMs <= endMs && (first === null || timer.dueMs < first.dueMs)) first = timer;
     return first;
   }
+  /** A timer that passed while all stood still fires late, and takes no time. */
+  function pass(ms: number): void {
+    wall += Math.max(0, ms);
+    monotonic += Math.max(0, ms);
+  }
   return {
     now: () => wall,
     monotonicMs: () => monotonic,
@@ -38,13 +45,12 @@ export function manualClock(start: Instant): ManualClock {
       const endMs = monotonic + ms;
       for (let due = earliest(endMs); due !== null; due = earliest(endMs)) {
         timers.delete(due);
-        wall += due.dueMs - monotonic;
-        monotonic = due.dueMs;
+        pass(due.dueMs - monotonic);
         due.callback();
       }
-      wall += endMs - monotonic;
-      monotonic = endMs;
+      pass(endMs - monotonic);
     },
+    standStill: pass,
     jumpTo(instant) {
       wall = instant;
     },
