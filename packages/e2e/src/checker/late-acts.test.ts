@@ -18,13 +18,16 @@ const effect = (overrides: Partial<Effect>): Effect => ({
 });
 const newer = effect({ attempt: 2, startedAt: 900, outcome: "answered", status: 200 });
 
-test("an older attempt that starts behind a newer one, and is given up, is a late act", () => {
-  const late = effect({});
+test.each<[string, Partial<Effect>]>([
+  ["is given up", {}],
+  ["is answered before that", { outcome: "answered", status: 200 }],
+])("an older attempt that starts behind a newer one, and %s, is a late act", (_, ending) => {
+  const late = effect(ending);
   expect(lateActsOf([newer, late], RESUMED_AT)).toEqual([late]);
 });
 
 test.each<[string, Effect[]]>([
-  ["one that was answered", [newer, effect({ outcome: "answered", status: 200 })]],
+  ["one long after that", [newer, effect({ startedAt: RESUMED_AT + 5_001 })]],
   ["one before anybody went on", [newer, effect({ startedAt: RESUMED_AT - 1 })]],
   ["the same attempt once more", [newer, effect({ attempt: 2 })]],
   ["one of another run", [newer, effect({ runId: "another" })]],

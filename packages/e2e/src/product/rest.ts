@@ -1,5 +1,5 @@
 import { unfoldedStatus } from "../checker/sightings.ts";
-import type { FinalJob, RunRow } from "../checker/history.ts";
+import { isEnded, type FinalJob, type RunRow } from "../checker/history.ts";
 import { ask } from "../driver/api-client.ts";
 import type { Server } from "../driver/carry-out.ts";
 import type { Target } from "../driver/job-input.ts";
@@ -17,7 +17,10 @@ export interface AtRest {
 const REST_MS_MAX = 180_000;
 const LOOK_EVERY_MS = 100;
 
-/** Waits until no run is open and every job shows its latest run, and returns what then stands. */
+/**
+ * Waits until no run is open and every job shows its latest run, and returns what then stands. The rows decide: a run that is open may
+ * hop from state to state between the looks for each, and is then seen by none of them.
+ */
 export async function atRest(server: Server, target: Target): Promise<AtRest> {
   const since = Date.now();
   for (;;) {
@@ -25,7 +28,8 @@ export async function atRest(server: Server, target: Target): Promise<AtRest> {
     if (late || !(await anyOpen(server))) {
       const rows = (await all<RunView>(server, "/runs")).map(rowOf);
       const jobs = (await all<JobView>(server, "/jobs")).map((job) => finalOf(job, target));
-      if (late || unfoldedStatus(jobs, rows).length === 0) return { rows, jobs, drainMs: Date.now() - since };
+      const rests = rows.every(({ state }) => isEnded(state)) && unfoldedStatus(jobs, rows).length === 0;
+      if (late || rests) return { rows, jobs, drainMs: Date.now() - since };
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
