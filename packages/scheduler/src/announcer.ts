@@ -23,9 +23,13 @@ export function createAnnouncer(context: RangeContext): Announcer {
     );
     await announcements.announced(runs.map(({ runId }) => runId));
   }
+  /** What the last leader left is not under way any more. */
+  let inherits = true;
   async function sweep(): Promise<boolean> {
     if (!leads()) return false;
-    const mended = await dueJobs.repair({ slots, limit: config.sweepMax });
+    const firedBefore = inherits ? Number.MAX_SAFE_INTEGER : now() - config.repairAfterMs;
+    const mended = await dueJobs.repair({ slots, firedBefore, limit: config.sweepMax });
+    inherits &&= mended >= config.sweepMax;
     const events = await outbox.unsent({ slots, limit: config.sweepMax });
     if (events.length > 0) {
       await bus.publish(JOBS_TOPIC, events);

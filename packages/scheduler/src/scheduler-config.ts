@@ -53,6 +53,11 @@ export interface SchedulerConfig {
   /** How often what a crash left unsaid is looked for: outbox, announcements, unfinished fires. */
   readonly sweepMs: number;
   readonly sweepMax: number;
+  /**
+   * Fires without runs are taken for unfinished after this time. Who fired them reads their jobs again at once if anything fails, and a new
+   * leader completes them all: this is for what neither did.
+   */
+  readonly repairAfterMs: number;
   /** Ended runs are kept this long; at least a day. */
   readonly retentionMs: number;
   /** Idempotency keys are kept this long. */
@@ -95,6 +100,7 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   rescuesMax: 5,
   sweepMs: 2_000,
   sweepMax: 500,
+  repairAfterMs: 5_000,
   retentionMs: 7 * DAY_MS,
   requestsMs: 7 * DAY_MS,
   tombstonesMs: 7 * DAY_MS,

@@ -1,6 +1,7 @@
 import { Registry } from "prom-client";
 import { createMemoryBus } from "@tickline/shared/adapters/memory/bus";
 import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
+import type { StoreFaults } from "@tickline/shared/adapters/memory/store/faults";
 import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
@@ -23,12 +24,19 @@ export interface SetupOptions {
   readonly localWorkers?: LocalWorkers | null;
   readonly leads?: () => boolean;
   readonly store?: (store: Store) => Store;
+  readonly faults?: StoreFaults;
 }
 
 /** A scheduler's surroundings in memory, with a clock that stands still until the test moves it. */
-export function setup({ config = {}, localWorkers = null, leads = () => true, store: wrap = (store) => store }: SetupOptions = {}) {
+export function setup({
+  config = {},
+  localWorkers = null,
+  leads = () => true,
+  store: wrap = (store) => store,
+  faults = {},
+}: SetupOptions = {}) {
   const clock = manualClock(START);
-  const store = wrap(createMemoryStore({ clock, digest: sha256 }));
+  const store = wrap(createMemoryStore({ clock, digest: sha256, faults }));
   const bus = createMemoryBus({ clock });
   const registry = new Registry();
   const published: TicklineEvent[] = [];

@@ -5,6 +5,7 @@ import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
 import { serviceContract } from "@tickline/shared/testing/contracts/service.contract";
 import { DAY, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { scheduledFireOf } from "@tickline/shared/testing/factories-fire";
 import { createAnnouncer } from "./announcer.ts";
 import { createRescuer } from "./rescuer.ts";
 import { createRetainer } from "./retainer.ts";
@@ -159,6 +160,28 @@ describe("what a crash left", () => {
     const read = context.leases.ending({ slots: ALL_SLOTS, now: clock.now() + SCHEDULER_DEFAULTS.rescueAheadMs, limit: 10 });
     expect(await read).toEqual([]);
     expect(await rescuer.rescue()).toBe(0);
+  });
+
+  test("a new leader completes the fires it finds; those since then are left to who fired them, until they should have ended", async () => {
+    const { addJob, clock, context, runsOf } = setup({ faults: { crashBeforeRuns: () => true } });
+    const announcer = createAnnouncer(context);
+    const crashed = async (id: string) => {
+      const job = await addJob({ id });
+      const request = { fires: [scheduledFireOf(job)], now: clock.now(), claimant: null, claimed: [] };
+      await expect(context.dueJobs.fire(request)).rejects.toThrow("crashed");
+      return job;
+    };
+    const inherited = await crashed("inherited");
+    await announcer.sweep();
+    expect(await runsOf(inherited)).toHaveLength(1);
+
+    const own = await crashed("own");
+    clock.advance(SCHEDULER_DEFAULTS.repairAfterMs);
+    await announcer.sweep();
+    expect(await runsOf(own)).toEqual([]);
+    clock.advance(1);
+    await announcer.sweep();
+    expect(await runsOf(own)).toHaveLength(1);
   });
 
   test("events still in the outbox are said", async () => {

@@ -55,6 +55,13 @@ export interface FireResult {
   readonly leaseMs: number | null;
 }
 
+export interface RepairRequest {
+  readonly slots: SlotRange;
+  /** Later fires may be under way: completing them is safe, and work done twice. */
+  readonly firedBefore: Instant;
+  readonly limit: number;
+}
+
 /**
  * Jobs by their next instant, and the fire: the one write that advances a job and makes its runs known to exist. A
  * crash inside `fire` leaves either nothing or something that `repair` completes; no run is ever created elsewhere.
@@ -66,5 +73,5 @@ export interface DueJobs {
   read(jobUids: readonly string[]): Promise<readonly Job[]>;
   fire(request: FireRequest): Promise<FireResult>;
   /** Completes fires that crashed between their compare-and-set and their runs. Returns how many jobs it mended. */
-  repair(request: { readonly slots: SlotRange; readonly limit: number }): Promise<number>;
+  repair(request: RepairRequest): Promise<number>;
 }

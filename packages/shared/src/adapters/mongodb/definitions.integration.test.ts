@@ -2,11 +2,21 @@ import { afterEach, expect, jest, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Job } from "../../domain/job.ts";
 import type { Instant } from "../../domain/instant.ts";
-import { ALL_SLOTS } from "../../domain/slot.ts";
 import { jobEvent } from "../../events/job-event.ts";
 import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../ports/retention.ts";
 import type { Store } from "../../ports/store.ts";
-import { addJob, changeJob, end, fire, idsOf, publishable, readJob, start, unannounced } from "../../testing/contracts/store-steps.ts";
+import {
+  addJob,
+  changeJob,
+  end,
+  fire,
+  idsOf,
+  publishable,
+  readJob,
+  start,
+  unannounced,
+  repair,
+} from "../../testing/contracts/store-steps.ts";
 import { DAY, editedJob, jobOf, START } from "../../testing/factories.ts";
 import { entryOf } from "../../testing/factories-fire.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
@@ -71,7 +81,7 @@ await describeWithServers("definitions in MongoDB", ["mongodb"], (servers) => {
     faults.crashing = true;
     await expect(fire(store, byHand(job, hash, "k"))).rejects.toThrow("crashed");
     for (let hours = 0; hours < 50; hours += 10) await sweep(store, { now: START + hours * DEFINITION_GRACE_MS });
-    await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 });
+    await repair(store);
     expect(await publishable(store)).toMatchObject([{ params: { own: 1 } }]);
   });
 

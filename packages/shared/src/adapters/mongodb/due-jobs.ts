@@ -30,8 +30,11 @@ export function createDueJobs(context: StoreContext): DueJobs {
     async fire({ fires, now, claimant }) {
       return { outcomes: await fireAll(context, fires, now), leaseMs: claimant?.leaseMs ?? null };
     },
-    async repair({ slots, limit }) {
-      const found = await jobs.find({ "pending.firedAt": { $gt: 0 }, ...inSlots(slots) }, { sort: { "pending.firedAt": 1 }, limit });
+    async repair({ slots, firedBefore, limit }) {
+      const found = await jobs.find(
+        { "pending.firedAt": { $gt: 0, $lt: firedBefore }, ...inSlots(slots) },
+        { sort: { "pending.firedAt": 1 }, limit },
+      );
       return (await completePending(context, found)).size;
     },
   };

@@ -1,7 +1,7 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { Store } from "../../ports/store.ts";
-import { addJob, changeJob, deleteJob, publishable, readJob, readRun, unannounced } from "../../testing/contracts/store-steps.ts";
+import { addJob, changeJob, deleteJob, publishable, readJob, readRun, unannounced, repair } from "../../testing/contracts/store-steps.ts";
 import { editedJob, jobOf, START } from "../../testing/factories.ts";
 import { dueRunOf, entryOf, manualFireOf, scheduledFireOf } from "../../testing/factories-fire.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
@@ -30,7 +30,7 @@ const readers: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
     const job = await readPlainly(store);
     await changeJob(store, job, editedJob(job, { params: { edited: true } }));
   },
-  "a sweep": (store) => store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 }),
+  "a sweep": (store) => repair(store),
 };
 
 await describeWithServers("fires that crash between their jobs and their runs", ["mongodb"], (servers) => {
@@ -55,10 +55,11 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     expect((await readPlainly(store)).firedCount).toBe(1);
     expect(await pending()).toMatchObject([{ scheduledFor: START, jobVersion: 1 }]);
     expect(await publishable(store)).toEqual([]);
-    expect(await store.dueJobs.repair({ slots: { from: 0, to: job.slot }, limit: 10 })).toBe(0);
-    expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(1);
+    expect(await repair(store, { slots: { from: 0, to: job.slot } })).toBe(0);
+    expect(await repair(store, { firedBefore: START })).toBe(0);
+    expect(await repair(store)).toBe(1);
     expect(await publishable(store)).toEqual([dueRunOf(job)]);
-    expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(0);
+    expect(await repair(store)).toBe(0);
     expect(await pending()).toEqual([]);
   });
 
@@ -81,7 +82,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     ends.push(store.close);
     const request = { job, advance: null, entries };
     await expect(fireAll(store, [request])).rejects.toThrow("crashed");
-    expect(await other.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(1); // As if it came between the job and its runs.
+    expect(await repair(other)).toBe(1); // As if it came between the job and its runs.
     faults.crashing = false;
     const { outcomes } = await fireAll(store, [request]);
     expect(outcomes).toMatchObject([
@@ -103,7 +104,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     const range = { state: "missed", reason: "misfire", cause: "manual", key: "m" } as const;
     for (const now of [START, START + 1])
       await expect(fireAll(store, [{ job, advance: null, entries: [entryOf(job, range)] }], now)).rejects.toThrow("crashed");
-    expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(1);
+    expect(await repair(store)).toBe(1);
     expect(await unannounced(store)).toMatchObject([{ finishedAt: START }]);
     expect(await publishable(store)).toHaveLength(1);
   });
@@ -122,8 +123,8 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     const jobs = [await addJob(store, { id: "a" }), await addJob(store, { id: "b" }), await addJob(store, { id: "c" })];
     const fires = jobs.map((job) => scheduledFireOf(job));
     await expect(fireAll(store, fires)).rejects.toThrow("crashed");
-    expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 2 })).toBe(2);
-    expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 2 })).toBe(1);
+    expect(await repair(store, { limit: 2 })).toBe(2);
+    expect(await repair(store, { limit: 2 })).toBe(1);
     expect(await publishable(store)).toHaveLength(3);
   });
 
@@ -155,7 +156,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     faults.crashing = false;
     expect((await fireAll(store, [scheduledFireOf(job)])).outcomes).toEqual([{ kind: "lost" }]);
     expect((await fireAll(store, [manual])).outcomes).toMatchObject([{ kind: "won", runs: [{ state: "due" }] }]);
-    await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 });
+    await repair(store);
     expect(await publishable(store)).toHaveLength(2);
   });
 
@@ -187,7 +188,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     const job = await addJob(store);
     const range = entryOf(job, { state: "missed", reason: "misfire", count: 2, scheduledForLast: START + 1 });
     await expect(fireAll(store, [scheduledFireOf(job, [range])], START + 5)).rejects.toThrow("crashed");
-    await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 });
+    await repair(store);
     expect(await readRun(store, dueRunOf(job, range))).toMatchObject({ state: "missed", jobVersion: 1, count: 2, finishedAt: START + 5 });
   });
 });

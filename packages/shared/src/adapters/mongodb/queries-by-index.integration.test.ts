@@ -30,7 +30,7 @@ const QUERIES: readonly (readonly [string, readonly string[], (store: Store, job
   ["runs nobody has claimed", ["waiting"], (store) => store.dueRuns.unclaimed(ALL_SLOTS)],
   ["queues that have any", ["waiting"], (store) => store.dueRuns.queues(ALL_SLOTS)],
   ["runs that wait for a handler", ["waiting"], (store) => store.dueRuns.rouse({ handlers: ["http"], now: START })],
-  ["unfinished fires", ["pending"], (store) => store.dueJobs.repair(RANGE)],
+  ["unfinished fires", ["pending"], (store) => store.dueJobs.repair({ ...RANGE, firedBefore: 1_000 })],
   ["what waits in the outbox", ["outbox"], (store) => store.outbox.unsent(RANGE)],
   ["events that were sent", ["outbox", "outbox_event"], (store) => store.outbox.sent(["e1", "e2"])],
   ["jobs that are due soon", ["upcoming"], (store) => store.dueJobs.upcoming({ ...RANGE, until: 1_000, after: null })],

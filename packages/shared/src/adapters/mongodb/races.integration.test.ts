@@ -1,8 +1,7 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
 import type { Job } from "../../domain/job.ts";
-import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { Store } from "../../ports/store.ts";
-import { addJob, addRuns, claim, countKind, publishable, readRun, unannounced } from "../../testing/contracts/store-steps.ts";
+import { addJob, addRuns, claim, countKind, publishable, readRun, unannounced, repair } from "../../testing/contracts/store-steps.ts";
 import { HOUR, START } from "../../testing/factories.ts";
 import { dueRunOf, entryOf, runIdOfEntry, scheduledFireOf } from "../../testing/factories-fire.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
@@ -49,7 +48,7 @@ await describeWithServers("races in MongoDB", ["mongodb"], (servers) => {
     expect(countKind(results.flatMap(({ outcomes }) => outcomes), "won")).toBe(JOBS); // oxfmt-ignore
     expect(await publishable(store)).toHaveLength(JOBS);
     expect((await store.dueJobs.read(jobs.map(({ uid }) => uid))).map(({ firedCount }) => firedCount)).toEqual(jobs.map(() => 1));
-    expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 100 })).toBe(0);
+    expect(await repair(store, { limit: 100 })).toBe(0);
   });
 
   test("a fire says that it made its runs also where somebody who read the job was quicker, and of many fires one says so", async () => {
@@ -58,7 +57,7 @@ await describeWithServers("races in MongoDB", ["mongodb"], (servers) => {
     const bornEnded = (job: Job) => entryOf(job, { cause: "manual", key: "k", state: "missed", reason: "misfire" });
     const results = await race(async (own, racer) => {
       if (racer % 2 === 0) {
-        await own.dueJobs.repair({ slots: ALL_SLOTS, limit: JOBS });
+        await repair(own, { limit: JOBS });
         return [];
       }
       const fires = shuffled(jobs, racer).map((job) => ({ job, advance: null, entries: [bornEnded(job)] }));
@@ -67,7 +66,7 @@ await describeWithServers("races in MongoDB", ["mongodb"], (servers) => {
     });
     const made = results.flat().filter(({ created }) => created);
     expect(made.map(({ runId }) => runId).sort()).toEqual(jobs.map((job) => runIdOfEntry(job, bornEnded(job))).sort());
-    await store.dueJobs.repair({ slots: ALL_SLOTS, limit: JOBS });
+    await repair(store, { limit: JOBS });
     expect(await unannounced(store)).toHaveLength(JOBS);
   });
 

@@ -23,6 +23,7 @@ import {
   start,
   unannounced,
   wake,
+  repair,
 } from "./store-steps.ts";
 import { contractOf, type StoreContract, type StoreFacts } from "./store-subject.ts";
 
@@ -91,7 +92,7 @@ const FACTS: StoreFacts = {
     const again = await reopen();
     expect(await fire(again, scheduledFireOf(job))).toEqual({ kind: "lost" });
     expect(await publishable(again)).toHaveLength(1);
-    expect(await again.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(0);
+    expect(await repair(again)).toBe(0);
   },
 
   "runs that waited still wait: a retry for its time, what was published or deferred for a worker": async ({ store, reopen }) => {

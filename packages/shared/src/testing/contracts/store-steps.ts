@@ -10,7 +10,7 @@ import type { AttemptResult, EndedRun } from "../../domain/settlement.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { StatusChange } from "../../domain/status-change.ts";
 import { jobEvent } from "../../events/job-event.ts";
-import type { FireOutcome } from "../../ports/due-jobs.ts";
+import type { FireOutcome, RepairRequest } from "../../ports/due-jobs.ts";
 import type { WakeResult } from "../../ports/due-runs.ts";
 import type { LeaseView } from "../../ports/run-leases.ts";
 import type { ClaimOutcome, SettleOutcome } from "../../ports/run-claims.ts";
@@ -134,6 +134,10 @@ export const ending = (store: Store, now: Instant, limit = 1_000): Promise<reado
 
 export const unannounced = (store: Store, endedBefore: Instant = Number.MAX_SAFE_INTEGER): Promise<readonly EndedRun[]> =>
   store.announcements.unannounced({ slots: ALL_SLOTS, endedBefore, limit: 1_000 });
+
+/** Completes the fires that crashed, by default all of them. */
+export const repair = (store: Store, request: Partial<RepairRequest> = {}): Promise<number> =>
+  store.dueJobs.repair({ slots: ALL_SLOTS, firedBefore: Number.MAX_SAFE_INTEGER, limit: 10, ...request });
 
 /** The ends of runs, as the projection folds them into their jobs. */
 export const endingsOf = (runs: readonly EndedRun[]): StatusChange[] =>

@@ -33,8 +33,9 @@ export function createDueJobs(state: MemoryState, { crashBeforeRuns = () => fals
       });
       return { outcomes, leaseMs: request.claimant?.leaseMs ?? null };
     },
-    async repair({ slots, limit }) {
-      const rows = take(jobs.pending, limit, ({ job }) => inRange(job.slot, slots));
+    async repair({ slots, firedBefore, limit }) {
+      const isLeft = (row: JobRow): boolean => inRange(row.job.slot, slots) && row.pending.some(({ firedAt }) => firedAt < firedBefore);
+      const rows = take(jobs.pending, limit, isLeft);
       for (const row of rows) completeFires(state, row);
       return rows.length;
     },

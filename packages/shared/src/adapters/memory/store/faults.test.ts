@@ -12,6 +12,7 @@ import {
   readRun,
   start,
   unannounced,
+  repair,
 } from "../../../testing/contracts/store-steps.ts";
 import { editedJob, jobOf, START } from "../../../testing/factories.ts";
 import { dueRunOf, entryOf, manualFireOf, scheduledFireOf } from "../../../testing/factories-fire.ts";
@@ -37,10 +38,11 @@ test("a fire that crashes before its runs has advanced its job, and repair makes
   await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toMatchObject({ code: "store_unavailable", retryable: true });
   expect((await store.jobs.get(job.tenantId, job.id))?.firedCount).toBe(1);
   expect(await publishable(store)).toEqual([]);
-  expect(await store.dueJobs.repair({ slots: { from: 0, to: job.slot }, limit: 10 })).toBe(0);
-  expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(1);
+  expect(await repair(store, { slots: { from: 0, to: job.slot } })).toBe(0);
+  expect(await repair(store, { firedBefore: START })).toBe(0);
+  expect(await repair(store)).toBe(1);
   expect(await publishable(store)).toEqual([dueRunOf(job)]);
-  expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(0);
+  expect(await repair(store)).toBe(0);
 });
 
 test("repair mends a bounded number of jobs at a time", async () => {
@@ -52,8 +54,8 @@ test("repair mends a bounded number of jobs at a time", async () => {
       jobs.map((job) => scheduledFireOf(job)),
     ),
   ).rejects.toThrow("crashed");
-  expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 2 })).toBe(2);
-  expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 2 })).toBe(1);
+  expect(await repair(store, { limit: 2 })).toBe(2);
+  expect(await repair(store, { limit: 2 })).toBe(1);
   expect(await publishable(store)).toHaveLength(3);
 });
 
@@ -68,7 +70,7 @@ test("a crash in the midst of a batch leaves what stands before it whole", async
     ),
   ).rejects.toThrow("crashed");
   expect(await publishable(store)).toEqual([dueRunOf(jobs[0]!)]);
-  expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(2);
+  expect(await repair(store)).toBe(2);
 });
 
 const readers = {
@@ -91,7 +93,7 @@ test.each(Object.entries(readers))("whoever reads the job back completes the fir
   faults.crashing = false;
   await readBack(store);
   expect(await publishable(store)).toContainEqual(dueRunOf(job));
-  expect(await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 })).toBe(0);
+  expect(await repair(store)).toBe(0);
 });
 
 test("a scheduled fire that crashed is lost when it is repeated, and its run exists once", async () => {
@@ -100,7 +102,7 @@ test("a scheduled fire that crashed is lost when it is repeated, and its run exi
   await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toThrow("crashed");
   faults.crashing = false;
   expect((await fireAll(store, [scheduledFireOf(job)])).outcomes).toEqual([{ kind: "lost" }]);
-  await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 });
+  await repair(store);
   expect(await publishable(store)).toHaveLength(1);
 });
 
@@ -130,7 +132,7 @@ test("a crashed fire keeps its version, its instant and the time it fired", asyn
   const range = entryOf(job, { state: "missed", reason: "misfire", count: 2, scheduledForLast: START + 1 });
   const crash = store.dueJobs.fire({ fires: [scheduledFireOf(job, [range])], now: START + 5, claimant: null, claimed: [] });
   await expect(crash).rejects.toThrow("crashed");
-  await store.dueJobs.repair({ slots: ALL_SLOTS, limit: 10 });
+  await repair(store);
   expect(await readRun(store, dueRunOf(job, range))).toMatchObject({ state: "missed", jobVersion: 1, count: 2, finishedAt: START + 5 });
 });
 
