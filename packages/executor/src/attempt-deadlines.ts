@@ -48,11 +48,12 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
     stop();
     const nowMs = clock.monotonicMs();
     let nextMs = Infinity;
-    stuck = 0;
+    let stuckNow = 0; // What is aborted here may look at other attempts, and so sweep, at once.
     for (const attempt of attempts.values()) {
       nextMs = Math.min(nextMs, look(attempt, nowMs));
-      if (attempt.stuck) stuck += 1;
+      if (attempt.stuck) stuckNow += 1;
     }
+    stuck = stuckNow;
     if (stuck >= config.stuckHandlersMax) leave(context, { stuck }, "too many handlers ignore that they were asked to end");
     watch(nextMs);
   }
@@ -83,7 +84,7 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
     watch,
     sweep,
     check(attempt, nowMs) {
-      if (deadlineStep(attempt, nowMs, config).kind !== "wait") sweep();
+      if (isUnderWay(attempts, attempt) && deadlineStep(attempt, nowMs, config).kind !== "wait") sweep();
     },
     stop,
     get stuck() {
@@ -91,6 +92,10 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
     },
   };
 }
+
+/** False for one that has ended: whoever still asks for its signal then changes nothing. */
+const isUnderWay = (attempts: ReadonlyMap<string, RunningAttempt>, attempt: RunningAttempt): boolean =>
+  attempts.get(attempt.claim.run.runId) === attempt;
 
 function leave({ log, exit }: DeadlineOptions["context"], fields: Record<string, unknown>, why: string): void {
   log.error(fields, `${why}: the process ends, so that no other attempt runs beside it`);

@@ -45,6 +45,31 @@ test("a handler with a schema that has to wait runs, and is not called if it is 
   await close();
 });
 
+test("a handler whose process stood still past its lease while its params were checked is not called", async () => {
+  const gate = Promise.withResolvers<boolean>();
+  const checking = Promise.withResolvers<void>();
+  let calls = 0;
+  const slow = defineHandler({
+    type: "slow",
+    params: z.object({}).refine(() => {
+      checking.resolve();
+      return gate.promise;
+    }),
+    run: () => void (calls += 1),
+  });
+  const { executor, due, publish, until, state, clock, close } = await setup({ handlers: [slow] });
+  await executor.start();
+  const [run] = await due(1, { definition: { handler: "slow", params: {} } });
+  await publish([run!]);
+  await checking.promise;
+  clock.standStill(20_000);
+  gate.resolve(true);
+  await until(async () => (await state(run!)).state === "due");
+  expect(calls).toBe(0);
+  expect((await state(run!)).attempts).toMatchObject([{ state: "released" }]);
+  await close();
+});
+
 test.each<[string, (context: HandlerContext) => unknown]>([
   // oxlint-disable-next-line unicorn/no-thenable -- what is tested is a promise that is not a Promise.
   ["a promise of another kind", () => ({ then: (resolve: (value: string) => void) => resolve("done") })],

@@ -1,5 +1,4 @@
 import type { Clock } from "@tickline/shared/ports/clock";
-import type { AttemptDeadlines } from "./attempt-deadlines.ts";
 import type { ExecutorConfig } from "./executor-config.ts";
 import { callHandler, type HandlerCalls } from "./call-handler.ts";
 import { oncePerTurn } from "./once-per-turn.ts";
@@ -8,7 +7,6 @@ import type { RunningAttempt } from "./running-attempt.ts";
 export interface AttemptRunnerOptions {
   readonly clock: Clock;
   readonly config: Pick<ExecutorConfig, "startSliceMs">;
-  readonly deadlines: AttemptDeadlines;
   readonly calls: HandlerCalls;
 }
 
@@ -17,7 +15,7 @@ export interface AttemptRunner {
   start(attempts: readonly RunningAttempt[]): void;
 }
 
-export function createAttemptRunner({ clock, config, deadlines, calls }: AttemptRunnerOptions): AttemptRunner {
+export function createAttemptRunner({ clock, config, calls }: AttemptRunnerOptions): AttemptRunner {
   let ready: RunningAttempt[] = [];
   const sliceSoon = oncePerTurn(slice);
 
@@ -26,18 +24,12 @@ export function createAttemptRunner({ clock, config, deadlines, calls }: Attempt
     const untilMs = clock.monotonicMs() + config.startSliceMs;
     let begun = 0;
     for (const attempt of ready) {
-      const nowMs = clock.monotonicMs();
-      if (nowMs >= untilMs) break;
-      begin(attempt, nowMs);
+      if (clock.monotonicMs() >= untilMs) break;
+      callHandler(attempt, calls);
       begun += 1;
     }
     ready = ready.slice(begun);
     if (ready.length > 0) sliceSoon();
-  }
-  function begin(attempt: RunningAttempt, nowMs: number): void {
-    // Its lease may have run out while it waited; then it is aborted here, uncalled.
-    deadlines.check(attempt, nowMs);
-    callHandler(attempt, calls);
   }
   return {
     start(attempts) {

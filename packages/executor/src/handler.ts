@@ -20,7 +20,7 @@ export interface HandlerContext<Params = unknown> {
   readonly idempotencyKey: string;
   /**
    * Aborted at timeout, cancel, shutdown and loss of the lease; its reason is a `RunAborted` that says which. Each reading looks at the
-   * clock first, so that one just before an act finds out what passed while the process stood still or was busy.
+   * clock first, so that one just before an act finds out what passed while the process was stopped or busy.
    */
   readonly signal: AbortSignal;
   /** Writes to the executor's log, with the ids of the run. Never log secrets. */

@@ -33,12 +33,8 @@ export function createRunningAttempts({ context, settler, events, onEnded }: Run
   const { clock, entropy, config, handlers, metrics } = context;
   const all = new Map<string, RunningAttempt>();
   const deadlines = createAttemptDeadlines({ context, attempts: all });
-  const runner = createAttemptRunner({
-    clock,
-    config,
-    deadlines,
-    calls: { services: { clock, log: context.log, deadlines }, onCall: called, onEnded: ended },
-  });
+  const services = { clock, log: context.log, deadlines };
+  const runner = createAttemptRunner({ clock, config, calls: { services, onCall: called, onEnded: ended } });
 
   function start(claims: readonly ClaimedRun[], sentAtMs: number): void {
     const attempts: RunningAttempt[] = [];

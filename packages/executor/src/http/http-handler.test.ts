@@ -1,81 +1,9 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { createServer as createTcpServer, type AddressInfo } from "node:net";
-import { afterEach, expect, test } from "@jest/globals";
-import { START } from "@tickline/shared/testing/factories";
-import type { HandlerContext } from "../handler.ts";
+import { expect, test } from "@jest/globals";
 import { checkedOutput } from "../output.ts";
-import { RunAborted } from "../run-aborted.ts";
-import { toRunError } from "../to-run-error.ts";
-import { createHttpHandler } from "./http-handler.ts";
-import { HttpParamsSchema, type HttpParams } from "./http-params.ts";
-
-const closers: (() => Promise<unknown> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-interface Received {
-  readonly method: string | undefined;
-  readonly url: string | undefined;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: string;
-}
-
-/** A real server that keeps what it received. */
-async function target(answer: (response: ServerResponse, request: IncomingMessage) => void) {
-  const received: Received[] = [];
-  const listener: RequestListener = (request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      received.push({ method: request.method, url: request.url, headers: request.headers, body: Buffer.concat(chunks).toString() });
-      answer(response, request);
-    });
-  };
-  const server = createServer(listener);
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  closers.push(() => {
-    server.closeAllConnections();
-    return new Promise((closed) => server.close(closed));
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
-}
-
-function handler(limits: Parameters<typeof createHttpHandler>[0] = {}) {
-  const http = createHttpHandler(limits);
-  closers.push(() => http.close());
-  const abort = new AbortController();
-  const process = { stoodStill: false };
-  async function run(params: Partial<HttpParams> & { readonly url: string }) {
-    const context = {
-      params: HttpParamsSchema.parse(params),
-      runId: "RUN",
-      jobId: "nightly",
-      attempt: 2,
-      idempotencyKey: "RUN",
-      scheduledFor: new Date(START),
-      get signal() {
-        if (process.stoodStill) abort.abort(new RunAborted("lease_lost"));
-        return abort.signal;
-      },
-    };
-    return http.handler.run(context as unknown as HandlerContext<HttpParams>) as Promise<Record<string, unknown>>;
-  }
-  return {
-    run,
-    abort,
-    process,
-    close: http.close,
-    faultOf: (params: Parameters<typeof run>[0]) => run(params).then(notFailed, toRunError),
-  };
-}
-const notFailed = (output: unknown): never => {
-  throw new Error(`it succeeded: ${JSON.stringify(output)}`);
-};
-const end =
-  (status: number, body = "", headers: Record<string, string> = {}) =>
-  (response: ServerResponse) =>
-    void response.writeHead(status, headers).end(body);
+import { end, handler, target } from "./http-handler.test-support.ts";
+import type { HttpParams } from "./http-params.ts";
 
 test("a request is sent as the job says, with the headers of the run", async () => {
   const { url, received } = await target(end(200, "hello", { "x-answer": "yes" }));
@@ -231,32 +159,6 @@ test("an answer that is cut off in its body is retried", async () => {
     setImmediate(() => response.socket?.destroy());
   });
   expect(await handler().faultOf({ url })).toMatchObject({ code: "http_network", retryable: true });
-});
-
-test.each([
-  ["before the answer begins", () => undefined],
-  ["within its body", (response: ServerResponse) => void response.writeHead(200).write("slow")],
-])("an abort %s ends the request with its reason", async (_, answer) => {
-  const arrived = Promise.withResolvers<void>();
-  const { url } = await target((response) => {
-    answer(response);
-    arrived.resolve();
-  });
-  const { run, abort } = handler();
-  const ended = run({ url }).then(notFailed, (fault: unknown) => fault);
-  await arrived.promise;
-  abort.abort(new RunAborted("timeout"));
-  expect(await ended).toBe(abort.signal.reason);
-});
-
-test("a process that stood still while it connected sends nothing", async () => {
-  const { url, received } = await target(end(200));
-  const { run, process, abort } = handler();
-  const ended = run({ url }).catch((reason: unknown) => reason);
-  process.stoodStill = true; // The request is under way, and waits for its connection.
-  expect(await ended).toBe(abort.signal.reason);
-  expect(abort.signal.reason).toMatchObject({ code: "lease_lost" });
-  expect(received).toEqual([]);
 });
 
 test("no more requests than the limit go to one origin at once", async () => {

@@ -1,12 +1,12 @@
-import { Agent, request, type Dispatcher } from "undici";
+import { Agent, type Dispatcher } from "undici";
 import { toIso } from "@tickline/shared/domain/instant";
 import { defineHandler, type Handler, type HandlerContext } from "../handler.ts";
 import { isExpected } from "./expect-status.ts";
 import { networkFault, statusFault } from "./http-fault.ts";
 import { BODY_BYTES_MAX, headersOutput, httpOutput, type HttpOutput } from "./http-output.ts";
 import { HttpParamsSchema, type HttpParams } from "./http-params.ts";
-import { lookBeforeSending } from "./look-before-sending.ts";
 import { readBody } from "./read-body.ts";
+import { requestUnderSignal } from "./request-under-signal.ts";
 
 export interface HttpHandlerLimits {
   /** Connections to one origin at once; further requests wait, under the job's own timeout. Default 100. */
@@ -55,13 +55,13 @@ async function send(context: HandlerContext<HttpParams>, dispatcher: Dispatcher)
 }
 
 async function answerOf(context: HandlerContext<HttpParams>, url: URL, dispatcher: Dispatcher): Promise<HttpOutput> {
-  const { params, signal } = context;
-  const { statusCode, headers, body } = await request(url, {
-    dispatcher: dispatcher.compose(lookBeforeSending(() => context.signal)),
+  const { params } = context;
+  const { statusCode, headers, body } = await requestUnderSignal(url, {
+    dispatcher,
     method: params.method,
     headers: requestHeaders(context),
     body: typeof params.body === "string" || params.body === null ? params.body : JSON.stringify(params.body),
-    signal,
+    look: () => context.signal,
   });
   const shown = headersOutput(headers);
   const read = await readBody(body, { bytesMax: BODY_BYTES_MAX, contentType: shown["content-type"] ?? "" });
