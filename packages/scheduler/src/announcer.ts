@@ -23,13 +23,18 @@ export function createAnnouncer(context: RangeContext): Announcer {
     );
     await announcements.announced(runs.map(({ runId }) => runId));
   }
-  /** What the last leader left is not under way any more. */
-  let inherits = true;
+  /** By the monotonic clock. What the last leader left is not under way any more. */
+  let repairAllAtMs = Number.NEGATIVE_INFINITY;
+  async function repair(): Promise<number> {
+    const all = clock.monotonicMs() >= repairAllAtMs;
+    const firedBefore = all ? Number.MAX_SAFE_INTEGER : now() - config.repairAfterMs;
+    const mended = await dueJobs.repair({ slots, firedBefore, limit: config.sweepMax });
+    if (all && mended < config.sweepMax) repairAllAtMs = clock.monotonicMs() + config.repairAllMs;
+    return mended;
+  }
   async function sweep(): Promise<boolean> {
     if (!leads()) return false;
-    const firedBefore = inherits ? Number.MAX_SAFE_INTEGER : now() - config.repairAfterMs;
-    const mended = await dueJobs.repair({ slots, firedBefore, limit: config.sweepMax });
-    inherits &&= mended >= config.sweepMax;
+    const mended = await repair();
     const events = await outbox.unsent({ slots, limit: config.sweepMax });
     if (events.length > 0) {
       await bus.publish(JOBS_TOPIC, events);
@@ -42,7 +47,10 @@ export function createAnnouncer(context: RangeContext): Announcer {
   }
   const loop = createLoop({ name: "announce", clock, log, runOnce: async () => ((await sweep()) ? 0 : config.sweepMs) });
   return {
-    start: loop.start,
+    start() {
+      repairAllAtMs = Number.NEGATIVE_INFINITY; // Another may have led meanwhile.
+      return loop.start();
+    },
     stop: loop.stop,
     sweep,
     announce: (runs) =>

@@ -30,6 +30,10 @@ export interface JobWindow {
 
 /** Overdue jobs looked at in one read. */
 const OVERDUE_JOBS_MAX = 500;
+/** With so many known to be overdue the range is behind, and a look for others would mostly find these. */
+const BEHIND_JOBS_MIN = 100;
+/** Looks left out in a row while the range is behind: who is behind for long still finds what no hint brought. */
+const LOOKS_LEFT_OUT_MAX = 4;
 /** Jobs of one reread. */
 const REREAD_JOBS_MAX = 500;
 /** Sorts behind every uid: a read from here begins after the whole instant. */
@@ -58,6 +62,8 @@ interface WindowState {
   readonly backlog: Reading;
   /** Where the backlog ends: what is behind it is read ahead. All of it has been read when `backlog` covers it. */
   backlogUntil: Instant;
+  /** Looks for overdue jobs that were left out since the last. */
+  looksLeftOut: number;
   /** Up to where is being read, or has been: what changes below it is kept, for that read may be too old to see it. */
   askedUntil: Instant;
 }
@@ -71,6 +77,7 @@ export function createJobWindow(context: RangeContext): JobWindow {
     ahead: { ...UNREAD },
     backlog: { ...UNREAD },
     backlogUntil: Number.NEGATIVE_INFINITY,
+    looksLeftOut: 0,
     askedUntil: Number.NEGATIVE_INFINITY,
   };
   const { heap, firing, wanted, lastRuns } = state;
@@ -105,6 +112,7 @@ export function createJobWindow(context: RangeContext): JobWindow {
       Object.assign(state.ahead, UNREAD);
       Object.assign(state.backlog, UNREAD);
       state.backlogUntil = Number.NEGATIVE_INFINITY;
+      state.looksLeftOut = 0;
       state.askedUntil = Number.NEGATIVE_INFINITY;
     },
   };
@@ -136,6 +144,11 @@ function admit(state: WindowState, job: Job): void {
 async function findOverdue({ dueJobs, slots, now }: RangeContext, state: WindowState): Promise<void> {
   if (state.ahead.coveredUntil === UNREAD.coveredUntil) return; // No hint can be missed of what has not been read yet.
   const until = now();
+  if (isBehind(state, until) && state.looksLeftOut < LOOKS_LEFT_OUT_MAX) {
+    state.looksLeftOut += 1;
+    return;
+  }
+  state.looksLeftOut = 0;
   const onTimeFrom = until - MISSED_AFTER_MS;
   const look = async (after: UpcomingQuery["after"]): Promise<readonly Job[]> => {
     const page = await dueJobs.upcoming({ slots, until, after, limit: OVERDUE_JOBS_MAX });
@@ -148,6 +161,9 @@ async function findOverdue({ dueJobs, slots, now }: RangeContext, state: WindowS
   }
   await look(behind(onTimeFrom)); // A backlog, being read anyway, must not hide those that have only just been overlooked.
 }
+
+const isBehind = ({ heap, firing }: WindowState, now: Instant): boolean =>
+  firing.size + heap.count(({ nextRunAt }) => nextRunAt !== null && nextRunAt <= now) >= BEHIND_JOBS_MIN;
 
 /** True while not all of the backlog has been read. */
 const hasBacklog = ({ backlog, backlogUntil }: WindowState): boolean => backlog.coveredUntil < backlogUntil;

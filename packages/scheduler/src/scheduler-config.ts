@@ -21,7 +21,10 @@ export interface SchedulerConfig {
   readonly fireJobsMax: number;
   /** Fires on their way to the store at once: the next is planned while the last is made durable. */
   readonly firesInFlightMax: number;
-  /** How often overdue jobs are looked for whose hints the bus lost: the most a lost hint can delay. */
+  /**
+   * How often overdue jobs are looked for whose hints the bus lost: the most a lost hint can delay. While a range is behind with a hundred jobs
+   * it knows, four looks of five are left out.
+   */
   readonly overdueMs: number;
   /** While local workers keep getting free, due jobs wait this long since the last one got free to be claimed in their own fire. */
   readonly localWaitMs: number;
@@ -54,10 +57,12 @@ export interface SchedulerConfig {
   readonly sweepMs: number;
   readonly sweepMax: number;
   /**
-   * Fires without runs are taken for unfinished after this time. Who fired them reads their jobs again at once if anything fails, and a new
-   * leader completes them all: this is for what neither did.
+   * Fires without runs are taken for unfinished after this time. A scheduler whose fire failed reads its jobs again at once, and a new leader
+   * begins with all fires there are: this is for an api that was killed, or lost its store, between the two.
    */
   readonly repairAfterMs: number;
+  /** How often unfinished fires of any age are completed: the clock of who fired may be ahead. */
+  readonly repairAllMs: number;
   /** Ended runs are kept this long; at least a day. */
   readonly retentionMs: number;
   /** Idempotency keys are kept this long. */
@@ -101,6 +106,7 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   sweepMs: 2_000,
   sweepMax: 500,
   repairAfterMs: 5_000,
+  repairAllMs: 30_000,
   retentionMs: 7 * DAY_MS,
   requestsMs: 7 * DAY_MS,
   tombstonesMs: 7 * DAY_MS,

@@ -182,6 +182,16 @@ describe("what a crash left", () => {
     clock.advance(1);
     await announcer.sweep();
     expect(await runsOf(own)).toHaveLength(1);
+
+    clock.advance(SCHEDULER_DEFAULTS.repairAllMs);
+    const ofAnyAge = await crashed("of-any-age");
+    await announcer.sweep();
+    expect(await runsOf(ofAnyAge)).toHaveLength(1);
+
+    const inheritedAgain = await crashed("inherited-again");
+    await announcer.start();
+    await announcer.stop();
+    expect(await runsOf(inheritedAgain)).toHaveLength(1);
   });
 
   test("events still in the outbox are said", async () => {

@@ -1,13 +1,14 @@
 import { expect, test } from "@jest/globals";
 import type { Job } from "@tickline/shared/domain/job";
+import type { Store } from "@tickline/shared/ports/store";
 import { DAY, HOUR, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { setup as setupScheduler, type SetupOptions } from "./scheduler-under-test.test-support.ts";
 import { createTicker } from "./ticker.ts";
 
 /** Memory for ten jobs; no look for overdue ones, unless the test wants it. */
-function setup({ config = {} }: SetupOptions = {}) {
+function setup({ config = {}, ...options }: SetupOptions = {}) {
   const small = { heapJobsMax: 10, readJobsMax: 5, overdueMs: DAY, ...config };
-  const scheduler = setupScheduler({ config: small });
+  const scheduler = setupScheduler({ ...options, config: small });
   const ticker = createTicker(scheduler.context, { onFired: () => undefined, onPublishable: () => undefined, onEnded: () => undefined });
   const { addJob, runsOf } = scheduler;
   return {
@@ -106,6 +107,29 @@ test("a backlog does not hide a job on time whose hint was lost", async () => {
   const overlooked = await addJob({ id: "overlooked", nextRunAt: START + SECOND });
   clock.advance(SECOND);
   await ticker.readAhead();
+  await ticker.tick();
+  expect(await firedOf([overlooked])).toBe(1);
+});
+
+test("a range that is behind looks a fifth as often for jobs whose hints were lost, and finds them", async () => {
+  let looks = 0;
+  const counting = (store: Store): Store => {
+    const upcoming: Store["dueJobs"]["upcoming"] = (query) => {
+      if (query.until === clock.now()) looks += 1;
+      return store.dueJobs.upcoming(query);
+    };
+    return { ...store, dueJobs: { ...store.dueJobs, upcoming } };
+  };
+  const config = { heapJobsMax: 1_000, readJobsMax: 500, overdueMs: SECOND };
+  const { clock, ticker, addJob, addJobs, firedOf } = setup({ config, store: counting });
+  await addJobs(100, "known", START + SECOND);
+  await ticker.readAhead();
+  const overlooked = await addJob({ id: "overlooked", nextRunAt: START + SECOND });
+  for (let second = 1; second <= 10; second += 1) {
+    clock.advance(SECOND);
+    await ticker.readAhead();
+  }
+  expect(looks).toBe(2);
   await ticker.tick();
   expect(await firedOf([overlooked])).toBe(1);
 });

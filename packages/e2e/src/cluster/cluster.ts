@@ -52,6 +52,7 @@ const SCHEDULER_CONFIG = {
   wakePollMs: 150,
   rescueMs: 300,
   sweepMs: 300,
+  repairAfterMs: 300,
 };
 export const LEASE_MS = 3_000;
 const EXECUTOR_CONFIG = {
