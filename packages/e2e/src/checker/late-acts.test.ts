@@ -27,6 +27,7 @@ test.each<[string, Partial<Effect>]>([
 });
 
 test.each<[string, Effect[]]>([
+  ["one that had started before", [effect({ startedAt: 800 }), newer, effect({})]],
   ["one long after that", [newer, effect({ startedAt: RESUMED_AT + 5_001 })]],
   ["one before anybody went on", [newer, effect({ startedAt: RESUMED_AT - 1 })]],
   ["the same attempt once more", [newer, effect({ attempt: 2 })]],

@@ -10,10 +10,11 @@ const LATE_ACT_MS_MAX = 5_000;
  * `resumedAt`: when it went on.
  */
 export function lateActsOf(effects: readonly Effect[], resumedAt: number): Effect[] {
-  const newest = new Map<string, number>();
+  const attempts = new Map<string, number[]>();
   return effects.filter(({ runId, attempt, startedAt }) => {
-    const before = newest.get(runId) ?? 0;
-    newest.set(runId, Math.max(before, attempt));
-    return attempt < before && startedAt >= resumedAt && startedAt <= resumedAt + LATE_ACT_MS_MAX;
+    const before = attempts.get(runId) ?? [];
+    attempts.set(runId, [...before, attempt]);
+    const isOlder = attempt < Math.max(0, ...before) && !before.includes(attempt);
+    return isOlder && startedAt >= resumedAt && startedAt <= resumedAt + LATE_ACT_MS_MAX;
   });
 }
