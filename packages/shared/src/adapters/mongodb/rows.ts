@@ -1,4 +1,5 @@
 import type { AnyBulkWriteOperation, Document, Model } from "mongoose";
+import { answeredWithin } from "./answered-within.ts";
 import { backOff } from "./back-off.ts";
 import { duplicatesOf, isConflict, isDuplicate, storeFault } from "./faults.ts";
 
@@ -87,7 +88,7 @@ export function createRows<Row>(model: Model<unknown>): Rows<Row> {
 async function asked<Answer>(deed: string, send: () => Promise<Answer>): Promise<Answer> {
   for (let conflicts = 0; ; conflicts += 1) {
     try {
-      return await send();
+      return await answeredWithin(deed, send());
     } catch (fault) {
       if (!isConflict(fault) || conflicts >= CONFLICTS_MAX) throw storeFault(fault, deed);
       await backOff(conflicts);

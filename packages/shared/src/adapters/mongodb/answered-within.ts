@@ -1,0 +1,18 @@
+import { AppError } from "../../domain/app-error.ts";
+import { systemClock } from "../system/clock.ts";
+
+/**
+ * A statement and all its waits may take so long, in milliseconds; then it fails as `store_unavailable`, and nobody knows what became of
+ * it. Longer than each limit of the driver, which leave one gap: what it writes to a socket that was destroyed a moment before waits for
+ * ever to drain (mongodb 7.8, `Connection.writeCommand`). Its connection is lost to the pool.
+ */
+export const STATEMENT_MS_MAX = 30_000;
+
+/** Passes on the answer, unless it comes too late. */
+export async function answeredWithin<Answer>(deed: string, answer: Promise<Answer>, ms: number = STATEMENT_MS_MAX): Promise<Answer> {
+  const late = Promise.withResolvers<never>();
+  const timer = systemClock.setTimer(ms, () =>
+    late.reject(new AppError("store_unavailable", `${deed}: no answer within ${ms} ms`, { retryable: true })),
+  );
+  return Promise.race([answer, late.promise]).finally(() => timer.cancel());
+}
