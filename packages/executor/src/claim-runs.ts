@@ -1,4 +1,5 @@
 import { toAppError } from "@tickline/shared/domain/app-error";
+import type { Instant } from "@tickline/shared/domain/instant";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
 import type { Backoff } from "./backoff.ts";
@@ -12,22 +13,34 @@ export interface ClaimContext {
 /** A claim that the store answers with anything but "away" is given up after so many tries; the scheduler offers its runs again. */
 const FAULTY_TRIES_MAX = 5;
 
-/**
- * Asks until the store answers: a claim whose answer was lost may have been won, and the same token finds out. Empty:
- * given up.
- */
-export async function claimRuns({ context, backoff }: ClaimContext, runs: readonly DueRun[]): Promise<readonly ClaimOutcome[]> {
+export interface ClaimedRuns {
+  /** Empty: given up. */
+  readonly outcomes: readonly ClaimOutcome[];
+  /** When the first write that won any of them was sent, by the monotonic clock: their leases began then at the earliest. */
+  readonly sentAtMs: number;
+}
+
+/** Asks until the store answers: a claim whose answer was lost may have been won, and the same token finds out. */
+export async function claimRuns({ context, backoff }: ClaimContext, runs: readonly DueRun[]): Promise<ClaimedRuns> {
   const { claims, clock, entropy, log, config } = context;
+  const firstSentAtMs = clock.monotonicMs();
+  /** By the time that each try says, which is that of the attempts it starts. */
+  const sentAtMs = new Map<Instant, number>();
+  const startOf = (outcome: ClaimOutcome): number =>
+    outcome.kind === "won" ? (sentAtMs.get(outcome.claim.startedAt) ?? firstSentAtMs) : Infinity;
   const claimant = { executor: config.executorId, token: entropy.newToken(), leaseMs: config.leaseMs };
+  const givenUp: ClaimedRuns = { outcomes: [], sentAtMs: firstSentAtMs };
   for (let failures = 1; ; failures += 1) {
     try {
       const now = clock.now();
-      return await claims.claim({ runs, claimant, now, firedAfter: now - config.retentionMs });
+      if (!sentAtMs.has(now)) sentAtMs.set(now, clock.monotonicMs());
+      const outcomes = await claims.claim({ runs, claimant, now, firedAfter: now - config.retentionMs });
+      return { outcomes, sentAtMs: Math.min(...outcomes.map(startOf)) };
     } catch (thrown) {
       const fault = toAppError(thrown, `claim ${runs.length} runs, ${runs[0]?.runId} first`);
       log.warn({ err: fault, runs: runs.length, failures }, "runs were not claimed");
-      if (!fault.retryable && failures >= FAULTY_TRIES_MAX) return [];
-      if (!(await backoff.wait(failures))) return [];
+      if (!fault.retryable && failures >= FAULTY_TRIES_MAX) return givenUp;
+      if (!(await backoff.wait(failures))) return givenUp;
     }
   }
 }

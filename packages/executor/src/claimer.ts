@@ -18,7 +18,7 @@ export interface ClaimerOptions {
   readonly events: RunEvents;
   /** True while nothing more may be claimed. */
   readonly blocked: () => boolean;
-  /** `sentAtMs`: when the write that made the leases was first sent, which is when they began at the earliest. */
+  /** `sentAtMs`: when the write that made the leases was sent, which is when they began at the earliest. */
   readonly onWon: (claims: readonly ClaimedRun[], sentAtMs: number) => void;
 }
 
@@ -52,8 +52,8 @@ export function createClaimer(options: ClaimerOptions): Claimer {
   async function claim(runs: readonly DueRun[]): Promise<void> {
     inFlight += 1;
     pool.reserve(runs.length);
-    const sentAtMs = clock.monotonicMs();
-    const won = conclude(await claimRuns({ context, backoff }, runs));
+    const { outcomes, sentAtMs } = await claimRuns({ context, backoff }, runs);
+    const won = conclude(outcomes);
     inFlight -= 1;
     if (won.length > 0) onWon(won, sentAtMs);
     pool.release(runs.length - won.length);

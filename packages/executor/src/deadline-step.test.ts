@@ -31,6 +31,13 @@ test.each<[string, Partial<RunningAttempt>, number, DeadlineStep]>([
     15_000,
     { kind: "leave" },
   ],
+  ["nothing of one that is not called yet, as long as there is time for it", { calledMs: null }, 0, { kind: "wait", atMs: 10_000 }],
+  [
+    "to give back one that is not called yet when that would be short",
+    { calledMs: null },
+    10_000,
+    { kind: "abort", cause: "lease_lost", graceUntilMs: 14_000 },
+  ],
   ["nothing of one that was never called", { aborted: "shutdown", calledMs: null }, 20_000, { kind: "wait", atMs: Infinity }],
 ])("time asks %s", (_, changes, nowMs, step) => {
   expect(deadlineStep(attempt(changes), nowMs, limits)).toEqual(step);

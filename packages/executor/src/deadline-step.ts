@@ -15,14 +15,17 @@ export type DeadlineStep =
 
 export type DeadlineLimits = Pick<ExecutorConfig, "abortGraceMs" | "leaseMarginMs">;
 
+/** With less than this until it would be asked to end, as after a claim that was answered late, a handler is not called. Milliseconds. */
+const CALL_MS_MIN = 1_000;
+
 const wait = (atMs: number): DeadlineStep => ({ kind: "wait", atMs });
 
 export function deadlineStep(attempt: RunningAttempt, nowMs: number, limits: DeadlineLimits): DeadlineStep {
   return attempt.aborted === null ? stepOfRunning(attempt, nowMs, limits) : stepOfAborted(attempt, nowMs);
 }
 
-function stepOfRunning({ leaseUntilMs, timeoutAtMs }: RunningAttempt, nowMs: number, limits: DeadlineLimits): DeadlineStep {
-  const abortAtMs = leaseUntilMs - limits.leaseMarginMs;
+function stepOfRunning({ leaseUntilMs, timeoutAtMs, calledMs }: RunningAttempt, nowMs: number, limits: DeadlineLimits): DeadlineStep {
+  const abortAtMs = leaseUntilMs - limits.leaseMarginMs - (calledMs === null ? CALL_MS_MIN : 0);
   // On time, this grace ends with the lease: from then on another executor may run it.
   if (abortAtMs <= nowMs) return { kind: "abort", cause: "lease_lost", graceUntilMs: nowMs + limits.leaseMarginMs };
   if (timeoutAtMs <= nowMs) return { kind: "abort", cause: "timeout", graceUntilMs: nowMs + limits.abortGraceMs };
