@@ -6,6 +6,7 @@ import type { Store } from "../../ports/store.ts";
 import { sha256 } from "../system/digest.ts";
 import { systemEntropy } from "../system/entropy.ts";
 import { createAnnouncements } from "./announcements.ts";
+import { answeredWithin } from "./answered-within.ts";
 import { collectionsOf } from "./collections.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
 import type { StoreContext } from "./context.ts";
@@ -71,12 +72,13 @@ function contextOf(
 }
 
 async function serverTime({ db }: Connection): Promise<Instant> {
+  const deed = "ask the store for its time";
   try {
     if (db === undefined) throw new Error("the store is closed");
-    const { localTime } = await db.command({ hello: 1 });
+    const { localTime } = await answeredWithin(deed, db.command({ hello: 1 }));
     return (localTime as Date).getTime();
   } catch (fault) {
-    throw storeFault(fault, "ask the store for its time");
+    throw storeFault(fault, deed);
   }
 }
 
