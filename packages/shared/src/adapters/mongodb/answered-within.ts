@@ -9,7 +9,7 @@ import { systemClock } from "../system/clock.ts";
 export const STATEMENT_MS_MAX = 30_000;
 
 /** Passes on the answer, unless it comes too late. */
-export async function answeredWithin<Answer>(deed: string, answer: Promise<Answer>, ms: number = STATEMENT_MS_MAX): Promise<Answer> {
+export async function answeredWithin<Answer>(deed: string, answer: Promise<Answer>, ms = STATEMENT_MS_MAX): Promise<Answer> {
   const late = Promise.withResolvers<never>();
   const timer = systemClock.setTimer(ms, () =>
     late.reject(new AppError("store_unavailable", `${deed}: no answer within ${ms} ms`, { retryable: true })),

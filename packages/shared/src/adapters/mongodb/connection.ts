@@ -13,6 +13,8 @@ export interface ConnectionOptions {
   readonly url: string;
   readonly serverSelectionMs?: number;
   readonly answerMs?: number;
+  /** Longest time for a statement with all its waits. Default `STATEMENT_MS_MAX`. */
+  readonly statementMs?: number;
 }
 
 /** Connects. Everything is written with majority and journal, and read with majority from the primary, whatever the URL says. */

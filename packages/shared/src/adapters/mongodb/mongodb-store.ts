@@ -45,7 +45,7 @@ export interface MongodbStoreOptions extends ConnectionOptions {
 export async function openMongodbStore(options: MongodbStoreOptions): Promise<Store> {
   const connection = await connect(options);
   try {
-    const rows = collectionsOf(connection);
+    const rows = collectionsOf(connection, options.statementMs);
     await migrate(connection, rows);
     const shell = contextOf(connection, options);
     return createStore(connection, { ...shell, rows, definitions: createDefinitions(rows, shell.newToken) });

@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { Socket } from "node:net";
 import { afterEach, expect, jest, test } from "@jest/globals";
 import type { AppError } from "../../domain/app-error.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
@@ -41,14 +43,14 @@ test("a store that is opened where no server is says so", async () => {
 });
 
 await describeWithServers("a MongoDB that goes away", ["mongodb"], (servers) => {
-  async function setup() {
+  async function setup({ statementMs }: { readonly statementMs?: number } = {}) {
     const database = testDatabase(servers.mongodbUrl);
     const proxy = await stallingProxy(new URL(servers.mongodbUrl));
     const url = new URL(database.url);
     url.hostname = "127.0.0.1";
     url.port = String(proxy.port);
     url.searchParams.set("directConnection", "true");
-    const store = await openMongodbStore({ url: url.toString(), ...QUICK });
+    const store = await openMongodbStore({ url: url.toString(), ...QUICK, ...(statementMs !== undefined && { statementMs }) });
     ends.push(database.drop, proxy.close, store.close);
     return { store, proxy };
   }
@@ -70,6 +72,20 @@ await describeWithServers("a MongoDB that goes away", ["mongodb"], (servers) => 
     await expect(store.jobs.get("default", "job-1")).rejects.toMatchObject(UNAVAILABLE);
     await expect(fire(store, scheduledFireOf(jobOf()))).rejects.toMatchObject(UNAVAILABLE);
     proxy.flow();
+  });
+
+  test("a statement that meets a connection cut off a moment before is given up, and the next one is answered", async () => {
+    const sockets: Socket[] = [];
+    const heard = (message: unknown): void => void sockets.push((message as { readonly socket: Socket }).socket);
+    subscribe("net.client.socket", heard);
+    ends.push(async () => void unsubscribe("net.client.socket", heard));
+    const { store, proxy } = await setup({ statementMs: 3_000 });
+    await addJob(store);
+    // In one turn: the pool has not heard of it when it hands the connection out. Without the limit the driver waits for ever.
+    for (const socket of sockets) if (socket.remotePort === proxy.port) socket.destroy();
+    const late = { ...UNAVAILABLE, message: expect.stringContaining("no answer within 3000 ms") };
+    await expect(store.jobs.get("default", "job-1")).rejects.toMatchObject(late);
+    expect(await store.jobs.get("default", "job-1")).toMatchObject({ id: "job-1" });
   });
 
   test("a claim whose answer was lost is won when it is repeated, and a fire's run exists once", async () => {

@@ -49,11 +49,12 @@ export interface Rows<Row> {
 const CONFLICTS_MAX = 8;
 
 /** Reads are lean; batches go to the driver as they are, because casting thousands of rows costs more than writing them. */
-export function createRows<Row>(model: Model<unknown>): Rows<Row> {
+export function createRows<Row>(model: Model<unknown>, statementMs: number): Rows<Row> {
   const {
     collection,
     collection: { collectionName: name },
   } = model;
+  const asked = askingWithin(statementMs);
   return {
     find: (filter, { sort, limit, fields } = {}) =>
       asked(`find ${name}`, async () => {
@@ -85,16 +86,18 @@ export function createRows<Row>(model: Model<unknown>): Rows<Row> {
 }
 
 /** Sends a statement, again while the server gives it up. Every one here is a compare-and-set, or harmless to repeat. */
-async function asked<Answer>(deed: string, send: () => Promise<Answer>): Promise<Answer> {
-  for (let conflicts = 0; ; conflicts += 1) {
-    try {
-      return await answeredWithin(deed, send());
-    } catch (fault) {
-      if (!isConflict(fault) || conflicts >= CONFLICTS_MAX) throw storeFault(fault, deed);
-      await backOff(conflicts);
+const askingWithin =
+  (statementMs: number) =>
+  async <Answer>(deed: string, send: () => Promise<Answer>): Promise<Answer> => {
+    for (let conflicts = 0; ; conflicts += 1) {
+      try {
+        return await answeredWithin(deed, send(), statementMs);
+      } catch (fault) {
+        if (!isConflict(fault) || conflicts >= CONFLICTS_MAX) throw storeFault(fault, deed);
+        await backOff(conflicts);
+      }
     }
-  }
-}
+  };
 
 type Collection = Model<unknown>["collection"];
 
