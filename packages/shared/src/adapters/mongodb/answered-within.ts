@@ -3,10 +3,10 @@ import { systemClock } from "../system/clock.ts";
 
 /**
  * A statement and all its waits may take so long, in milliseconds; then it fails as `store_unavailable`, and nobody knows what became of
- * it. Longer than each limit of the driver, which leave one gap: what it writes to a socket that was destroyed a moment before waits for
+ * it. As long as finding a server and its answer may take; the limits of the driver leave one gap: what it writes to a socket that was destroyed a moment before waits for
  * ever to drain (mongodb 7.8, `Connection.writeCommand`). Its connection is lost to the pool.
  */
-export const STATEMENT_MS_MAX = 30_000;
+export const STATEMENT_MS_MAX = 25_000;
 
 /** Passes on the answer, unless it comes too late. */
 export async function answeredWithin<Answer>(deed: string, answer: Promise<Answer>, ms = STATEMENT_MS_MAX): Promise<Answer> {

@@ -5,6 +5,11 @@ import { storeFault } from "./faults.ts";
 export const SERVER_SELECTION_MS_MAX = 5_000;
 /** How long a server may keep an answer back before the connection is given up. A paused server is noticed by nothing else. */
 export const ANSWER_MS_MAX = 20_000;
+/**
+ * A connection that nothing was asked on for so long is not used again. Those that were cut off without a word look well, and each would cost
+ * whoever gets it a whole `ANSWER_MS_MAX`, one after the other; so only the first does.
+ */
+export const IDLE_MS_MAX = 10_000;
 /** Connections of one process. Batches are large and few. */
 export const CONNECTIONS_MAX = 20;
 
@@ -13,6 +18,7 @@ export interface ConnectionOptions {
   readonly url: string;
   readonly serverSelectionMs?: number;
   readonly answerMs?: number;
+  readonly idleMs?: number;
   /** Longest time for a statement with all its waits. Default `STATEMENT_MS_MAX`. */
   readonly statementMs?: number;
 }
@@ -22,6 +28,7 @@ export async function connect({
   url,
   serverSelectionMs = SERVER_SELECTION_MS_MAX,
   answerMs = ANSWER_MS_MAX,
+  idleMs = IDLE_MS_MAX,
 }: ConnectionOptions): Promise<Connection> {
   const connection = createConnection(url, {
     ...(namesDatabase(url) ? {} : { dbName: "tickline" }),
@@ -38,6 +45,7 @@ export async function connect({
     connectTimeoutMS: serverSelectionMs,
     waitQueueTimeoutMS: answerMs,
     socketTimeoutMS: answerMs,
+    maxIdleTimeMS: idleMs,
     maxPoolSize: CONNECTIONS_MAX,
   });
   try {

@@ -11,6 +11,7 @@ import { dueRunOf, manualFireOf, scheduledFireOf } from "../../testing/factories
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
 import { stallingProxy } from "../redis/stalling-proxy.test-support.ts";
 import { testDatabase } from "./fresh-database.test-support.ts";
+import type { ConnectionOptions } from "./connection.ts";
 import { openMongodbStore } from "./mongodb-store.ts";
 
 jest.setTimeout(120_000);
@@ -43,14 +44,14 @@ test("a store that is opened where no server is says so", async () => {
 });
 
 await describeWithServers("a MongoDB that goes away", ["mongodb"], (servers) => {
-  async function setup({ statementMs }: { readonly statementMs?: number } = {}) {
+  async function setup(limits: Partial<ConnectionOptions> = {}) {
     const database = testDatabase(servers.mongodbUrl);
     const proxy = await stallingProxy(new URL(servers.mongodbUrl));
     const url = new URL(database.url);
     url.hostname = "127.0.0.1";
     url.port = String(proxy.port);
     url.searchParams.set("directConnection", "true");
-    const store = await openMongodbStore({ url: url.toString(), ...QUICK, ...(statementMs !== undefined && { statementMs }) });
+    const store = await openMongodbStore({ url: url.toString(), ...QUICK, ...limits });
     ends.push(database.drop, proxy.close, store.close);
     return { store, proxy };
   }
@@ -86,6 +87,15 @@ await describeWithServers("a MongoDB that goes away", ["mongodb"], (servers) => 
     const late = { ...UNAVAILABLE, message: expect.stringContaining("no answer within 3000 ms") };
     await expect(store.jobs.get("default", "job-1")).rejects.toMatchObject(late);
     expect(await store.jobs.get("default", "job-1")).toMatchObject({ id: "job-1" });
+  });
+
+  test("of the connections that were cut off silently only the first costs a wait", async () => {
+    const { store, proxy } = await setup({ idleMs: 400 });
+    const run = await addRun(store, await addJob(store));
+    await Promise.all(Array.from({ length: 5 }, () => store.jobs.get("default", "job-1")));
+    proxy.strand();
+    await expect(claim(store, [run])).rejects.toMatchObject(UNAVAILABLE); // No statement that the driver sends again by itself.
+    expect((await claim(store, [run]))[0]?.kind).toBe("won");
   });
 
   test("a claim whose answer was lost is won when it is repeated, and a fire's run exists once", async () => {

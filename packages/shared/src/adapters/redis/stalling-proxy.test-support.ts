@@ -6,6 +6,8 @@ export interface StallingProxy {
   readonly port: number;
   /** Nothing passes any more, in either direction, and no connection is closed: what a server that hangs looks like. */
   stall(): void;
+  /** The connections there are pass nothing any more, and none is closed; new ones do: what a network that was cut for a while leaves. */
+  strand(): void;
   /** What was held back passes, in its order. */
   flow(): void;
   /** Ends all connections and refuses new ones, as if the server were gone. */
@@ -44,6 +46,7 @@ export async function stallingProxy(target: URL): Promise<StallingProxy> {
       stalled = true;
       sockets.forEach((socket) => socket.pause());
     },
+    strand: () => sockets.forEach((socket) => socket.pause()),
     flow() {
       stalled = false;
       sockets.forEach((socket) => socket.resume());
