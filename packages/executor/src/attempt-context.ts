@@ -55,8 +55,7 @@ export class AttemptContext implements HandlerContext {
     return this.#attempt.claim.run.runId;
   }
   get signal(): AbortSignal {
-    const { clock, deadlines } = this.#services;
-    deadlines.check(this.#attempt, clock.monotonicMs());
+    this.#services.deadlines.check(this.#attempt);
     return signalOf(this.#attempt);
   }
   get log(): HandlerLog {

@@ -21,7 +21,7 @@ export interface AttemptDeadlines {
   /** Does what is due now, and sleeps until the next deadline. */
   sweep(): void;
   /** Sweeps if a deadline of this attempt has passed: a process that stood still runs other work before its timers. */
-  check(attempt: RunningAttempt, nowMs: number): void;
+  check(attempt: RunningAttempt): void;
   /** Handlers that ignore that they were asked to end. */
   readonly stuck: number;
   stop(): void;
@@ -83,8 +83,8 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
   return {
     watch,
     sweep,
-    check(attempt, nowMs) {
-      if (isUnderWay(attempts, attempt) && deadlineStep(attempt, nowMs, config).kind !== "wait") sweep();
+    check(attempt) {
+      if (isUnderWay(attempts, attempt) && deadlineStep(attempt, clock.monotonicMs(), config).kind !== "wait") sweep();
     },
     stop,
     get stuck() {

@@ -20,8 +20,7 @@ export function callHandler(attempt: RunningAttempt, calls: HandlerCalls): void 
 }
 
 function callWith(attempt: RunningAttempt, params: CheckedParams, calls: HandlerCalls): void {
-  const { clock, deadlines } = calls.services;
-  deadlines.check(attempt, clock.monotonicMs()); // Its lease may have run out while it waited; then it is aborted here, uncalled.
+  calls.services.deadlines.check(attempt); // Its lease may have run out while it waited; then it is aborted here, uncalled.
   if (attempt.aborted !== null) return calls.onEnded(attempt, { kind: "uncalled" });
   if (params.kind === "refused") return calls.onEnded(attempt, params);
   calls.onCall(attempt);
