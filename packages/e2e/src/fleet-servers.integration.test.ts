@@ -33,7 +33,7 @@ await describeWithOwnServers("the servers of the services", ["mongodb", "kafka",
     const driven = await driveFleet({ servers, endings });
     const [kafka, registry] = [servers.faultsOf("kafka"), servers.faultsOf("registry")];
     await registry.pause();
-    await wait(WORK_MS);
+    await expect(fetch(servers.registryUrl, { signal: AbortSignal.timeout(WORK_MS) })).rejects.toThrow("timeout");
     const withoutRegistryMs = await goOn(driven);
     await registry.unpause();
     await kafka.kill();
