@@ -4,6 +4,7 @@ import { AppError, toAppError } from "../domain/app-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import { createLifecycle } from "./lifecycle.ts";
 import type { Service } from "./service.ts";
+import { within } from "./within.ts";
 
 export interface HealthServerOptions {
   readonly host: string;
@@ -69,15 +70,12 @@ export function createHealthServer({ host, port, clock, ready, metrics }: Health
 }
 
 async function faultOf(ready: () => Promise<unknown>, clock: Clock): Promise<AppError | null> {
-  const late = Promise.withResolvers<never>();
-  const timer = clock.setTimer(READY_MS_MAX, () => late.reject(new AppError("store_unavailable", `no answer within ${READY_MS_MAX} ms`)));
+  const late = (): AppError => new AppError("store_unavailable", `no answer within ${READY_MS_MAX} ms`);
   try {
-    await Promise.race([ready(), late.promise]);
+    await within(ready(), { clock, ms: READY_MS_MAX, late });
     return null;
   } catch (fault) {
     return toAppError(fault, "be ready");
-  } finally {
-    timer.cancel();
   }
 }
 

@@ -2,6 +2,7 @@ import { AppError } from "../domain/app-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import { accessFaultOf, type AccessFault } from "./access-fault.ts";
 import { readConfig, type ConfigOf, type ConfigTable } from "../runtime/config.ts";
+import { within } from "../runtime/within.ts";
 
 /** How one server is looked at: by its own settings, so that a fault in one hides no other. */
 export interface ServerCheck<Table extends ConfigTable = ConfigTable> {
@@ -38,15 +39,12 @@ export const examine = (checks: readonly ServerCheck[], options: DoctorOptions):
 
 async function examineOne(check: ServerCheck, { env, clock, answerMs }: DoctorOptions): Promise<Finding> {
   const { variable, table, look, without } = check;
-  const late = Promise.withResolvers<never>();
-  const timer = clock.setTimer(answerMs, () => late.reject(new Error(`no answer within ${answerMs} ms`)));
+  const late = (): Error => new Error(`no answer within ${answerMs} ms`);
   try {
-    const found = await Promise.race([look(readConfig(table, { env, flags: {} })), late.promise]);
+    const found = await within(look(readConfig(table, { env, flags: {} })), { clock, ms: answerMs, late });
     return found === null ? { variable, kind: "not set", text: without } : { variable, kind: "ok", text: found };
   } catch (fault) {
     return { variable, kind: "fails", text: adviceOf(fault, check) };
-  } finally {
-    timer.cancel();
   }
 }
 

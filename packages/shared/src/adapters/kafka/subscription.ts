@@ -4,6 +4,7 @@ import type { EventCodec } from "../../events/wire/event-codec.ts";
 import type { SubscribeRequest, Subscription } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../runtime/logger.ts";
+import { within } from "../../runtime/within.ts";
 import { busFault } from "./bus-fault.ts";
 import { createCommitter, type Committer, type Position } from "./committer.ts";
 import type { DeadLetter } from "./dead-letters.ts";
@@ -159,9 +160,8 @@ async function begin({ clock, request }: SubscriptionOptions, parts: Parts, { re
   await consumer.subscribe({ topics: [...request.topics], fromBeginning: request.from === "beginning" });
   delivery.start();
   await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: fetching.eachBatch });
-  const late = Promise.withResolvers<never>();
-  const timer = clock.setTimer(JOIN_MS_MAX, () => late.reject(new Error(`nothing could be read within ${JOIN_MS_MAX} ms`)));
-  await Promise.race([reading, late.promise]).finally(() => timer.cancel());
+  const late = (): Error => new Error(`nothing could be read within ${JOIN_MS_MAX} ms`);
+  await within(reading, { clock, ms: JOIN_MS_MAX, late });
 }
 
 /** First the batch in hand, then what it says, then the connection. */

@@ -1,6 +1,5 @@
 import { type Connection, type Model, Schema } from "mongoose";
 import type { Instant } from "../../domain/instant.ts";
-import { STATEMENT_MS_MAX } from "./answered-within.ts";
 import { definitionSchema, type DefinitionRow } from "./definition-row.ts";
 import { jobSchema, type JobRow } from "./job-row.ts";
 import { createRows, type Rows } from "./rows.ts";
@@ -59,7 +58,7 @@ const handlerSchema = new Schema({ _id: String, description: String, paramsSchem
 const leaderSchema = new Schema({ _id: String, owner: String, expiresAt: Number }, plain("leaders"));
 const metaSchema = new Schema({ _id: String, value: Number } as never, plain("meta"));
 
-export function collectionsOf(connection: Connection, statementMs: number = STATEMENT_MS_MAX): Collections {
+export function collectionsOf(connection: Connection, statementMs?: number): Collections {
   const rowsOf = <Row>(name: string, schema: Schema): Rows<Row> =>
     createRows<Row>(connection.model(name, schema) as unknown as Model<unknown>, statementMs);
   return {

@@ -59,9 +59,9 @@ type Shell = Omit<StoreContext, "rows" | "definitions" | "aside">;
 
 function contextOf(
   connection: Connection,
-  { digest = sha256, entropy = systemEntropy, clock, crashBeforeRuns = () => false }: MongodbStoreOptions,
+  { digest = sha256, entropy = systemEntropy, clock, statementMs, crashBeforeRuns = () => false }: MongodbStoreOptions,
 ): Shell {
-  const askServer = () => serverTime(connection);
+  const askServer = () => serverTime(connection, statementMs);
   return {
     held: createHeldClaims(),
     digest,
@@ -71,11 +71,11 @@ function contextOf(
   };
 }
 
-async function serverTime({ db }: Connection): Promise<Instant> {
+async function serverTime({ db }: Connection, statementMs: number | undefined): Promise<Instant> {
   const deed = "ask the store for its time";
   try {
     if (db === undefined) throw new Error("the store is closed");
-    const { localTime } = await answeredWithin(deed, db.command({ hello: 1 }));
+    const { localTime } = await answeredWithin(deed, db.command({ hello: 1 }), statementMs);
     return (localTime as Date).getTime();
   } catch (fault) {
     throw storeFault(fault, deed);

@@ -49,7 +49,7 @@ export interface Rows<Row> {
 const CONFLICTS_MAX = 8;
 
 /** Reads are lean; batches go to the driver as they are, because casting thousands of rows costs more than writing them. */
-export function createRows<Row>(model: Model<unknown>, statementMs: number): Rows<Row> {
+export function createRows<Row>(model: Model<unknown>, statementMs?: number): Rows<Row> {
   const {
     collection,
     collection: { collectionName: name },
@@ -87,7 +87,7 @@ export function createRows<Row>(model: Model<unknown>, statementMs: number): Row
 
 /** Sends a statement, again while the server gives it up. Every one here is a compare-and-set, or harmless to repeat. */
 const askingWithin =
-  (statementMs: number) =>
+  (statementMs: number | undefined) =>
   async <Answer>(deed: string, send: () => Promise<Answer>): Promise<Answer> => {
     for (let conflicts = 0; ; conflicts += 1) {
       try {

@@ -2,6 +2,7 @@ import { COMPATIBILITY, SchemaRegistry, SchemaType } from "@kafkajs/confluent-sc
 import { AppError, toAppError } from "../../domain/app-error.ts";
 import { AVRO_NAMESPACE, type AvroRecord } from "../../events/wire/avro-schema.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { within } from "../../runtime/within.ts";
 
 /** A schema as the registry's client compiles it: what avsc calls a type. */
 export type AvroType = Exclude<Awaited<ReturnType<SchemaRegistry["getSchema"]>>, never> & AvroResolution;
@@ -43,15 +44,12 @@ export function createRegistryClient({ url, clock }: RegistryClientOptions): Reg
   const { host, auth } = addressOf(url);
   const registry = new SchemaRegistry({ host, ...(auth !== null && { auth }), retry: { retries: RETRIES } });
 
+  const late = (): Error => new Error(`no answer within ${ANSWER_MS_MAX} ms`);
   async function asked<Value>(deed: string, ask: () => Promise<Value>): Promise<Value> {
-    const late = Promise.withResolvers<never>();
-    const timer = clock.setTimer(ANSWER_MS_MAX, () => late.reject(new Error(`no answer within ${ANSWER_MS_MAX} ms`)));
     try {
-      return await Promise.race([ask(), late.promise]);
+      return await within(ask(), { clock, ms: ANSWER_MS_MAX, late });
     } catch (cause) {
       throw registryFault(`${deed} at the schema registry ${host}`, cause);
-    } finally {
-      timer.cancel();
     }
   }
   const registerOnce = (schema: AvroRecord) =>

@@ -1,0 +1,16 @@
+import type { Clock } from "../ports/clock.ts";
+
+export interface TimeLimit {
+  readonly clock: Clock;
+  /** Milliseconds, by the monotonic clock. */
+  readonly ms: number;
+  /** What it rejects with when the time is over. */
+  readonly late: () => Error;
+}
+
+/** Passes on the answer, and a fault, unless it comes too late. What then becomes of it nobody hears. */
+export async function within<Answer>(answer: Promise<Answer>, { clock, ms, late }: TimeLimit): Promise<Answer> {
+  const over = Promise.withResolvers<never>();
+  const timer = clock.setTimer(ms, () => over.reject(late()));
+  return Promise.race([answer, over.promise]).finally(() => timer.cancel());
+}
