@@ -4,8 +4,8 @@ import { systemClock } from "../system/clock.ts";
 
 /**
  * A statement and all its waits may take so long, in milliseconds; then it fails as `store_unavailable`, and nobody knows what became of
- * it. As long as finding a server and its answer may take; the limits of the driver leave one gap: what it writes to a socket that was
- * destroyed a moment before waits for ever to drain (mongodb 7.8, `Connection.writeCommand`). Its connection is lost to the pool.
+ * it. As long as finding a server and its answer may take: each has its limit in the driver, and this holds where the driver has a gap
+ * between them, such as `lost-writes.ts` closes.
  */
 export const STATEMENT_MS_MAX = 25_000;
 

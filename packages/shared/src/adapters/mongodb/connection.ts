@@ -1,5 +1,6 @@
 import { type Connection, createConnection } from "mongoose";
 import { storeFault } from "./faults.ts";
+import { endLostWrites } from "./lost-writes.ts";
 
 /** How long a call waits for a server that can take it. What is asked meanwhile fails as `store_unavailable`. */
 export const SERVER_SELECTION_MS_MAX = 5_000;
@@ -30,6 +31,7 @@ export async function connect({
   answerMs = ANSWER_MS_MAX,
   idleMs = IDLE_MS_MAX,
 }: ConnectionOptions): Promise<Connection> {
+  endLostWrites();
   const connection = createConnection(url, {
     ...(namesDatabase(url) ? {} : { dbName: "tickline" }),
     appName: "tickline",

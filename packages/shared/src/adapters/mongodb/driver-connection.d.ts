@@ -1,0 +1,7 @@
+// The driver has no types for its inner modules; this is all that lost-writes.ts touches.
+declare module "mongodb/lib/cmap/connection.js" {
+  import type { EventEmitter } from "node:events";
+  export class Connection extends EventEmitter {
+    writeCommand(...request: unknown[]): Promise<void>;
+  }
+}
