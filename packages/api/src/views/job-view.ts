@@ -3,7 +3,6 @@ import { JOB_STATES, type Job } from "@tickline/shared/domain/job";
 import {
   HandlerTypeSchema,
   JobIdSchema,
-  OVERLAP_POLICIES,
   QueueNameSchema,
   UNCERTAIN_POLICIES,
   type JobDefinition,

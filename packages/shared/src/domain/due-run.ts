@@ -3,6 +3,7 @@ import type { Job } from "./job.ts";
 import type { JobDefinition } from "./job-definition.ts";
 import type { JsonObject } from "./json.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
+import { isExclusive } from "./overlap.ts";
 import type { LastRun, RunCause } from "./run.ts";
 
 /** Everything an executor needs to claim and run one attempt. It is the data of `JobDue`. */
@@ -24,7 +25,7 @@ export interface DueRun {
   readonly rescues: number;
   /** Start of the first attempt; null before it. */
   readonly firstStartedAt: Instant | null;
-  /** Its overlap policy lets no other run of the job be open beside it. */
+  /** Its overlap policy lets no other run of the job be in progress beside it. */
   readonly exclusive: boolean;
   readonly params: JsonObject;
   readonly timeoutMs: number;
@@ -49,7 +50,7 @@ export const firstDueRun = (job: Job, run: { runId: string; cause: RunCause; sch
   failures: 0,
   rescues: 0,
   firstStartedAt: null,
-  exclusive: job.definition.overlap === "skip",
+  exclusive: isExclusive(job.definition.overlap),
   params: job.definition.params,
   timeoutMs: job.definition.timeoutMs,
   retry: job.definition.retry,
@@ -64,3 +65,20 @@ export interface ClaimedRun {
   readonly leaseMs: number | null;
   readonly startedAt: Instant;
 }
+
+/** What identifies a run. A message that says something else of a run than the store holds is not about that run. */
+const COMPARED = ["tenantId", "jobUid", "jobId", "jobVersion", "slot", "queue", "handler", "cause", "scheduledFor"] as const;
+export type ComparedField = (typeof COMPARED)[number];
+
+/** The first field in which a message differs from what the store holds of the same run; null: none. */
+export const differingField = (said: Pick<DueRun, ComparedField>, held: Pick<DueRun, ComparedField>): ComparedField | null =>
+  COMPARED.find((field) => said[field] !== held[field]) ?? null;
+
+/** Why a claim refuses a message. `execution`: queue, handler, params, timeout, retry policy or `onUncertain`. */
+export const differs = (field: ComparedField | "execution"): string =>
+  field === "execution"
+    ? "its handler, params or policies are not those of the run's definition"
+    : `its ${field} is not that of the run in the store`;
+
+/** What the store knows of the attempts so far, and says itself, whatever a message says. */
+export type AttemptCounts = Pick<DueRun, "failures" | "rescues" | "firstStartedAt">;

@@ -3,6 +3,7 @@ import type { Digest } from "./digest.ts";
 import type { Instant } from "./instant.ts";
 import { canonicalJson, jsonBytes, JsonObjectSchema, type JsonObject } from "./json.ts";
 import { MisfirePolicySchema, type MisfirePolicy } from "./misfire.ts";
+import { OVERLAP_POLICIES, type OverlapPolicy } from "./overlap.ts";
 import { RetryPolicySchema, type RetryPolicy } from "./retry-policy.ts";
 import { ScheduleInput, type Schedule } from "./schedule/schedule.ts";
 
@@ -32,8 +33,6 @@ export const QueueNameSchema = z
 /** The queues that always exist. Teams may declare more. */
 export const BUILT_IN_QUEUES = ["high", "default", "low"] as const;
 
-/** `skip`: a run that would overlap is closed as `skipped: overlap` when it is claimed. */
-export const OVERLAP_POLICIES = ["allow", "skip"] as const;
 export const UNCERTAIN_POLICIES = ["rerun", "skip"] as const;
 
 /** What a person says of a job: the body of POST and PUT, less what only the server knows. */
@@ -71,9 +70,31 @@ export interface JobDefinition {
   readonly timeoutMs: number;
   readonly onUncertain: (typeof UNCERTAIN_POLICIES)[number];
   readonly expireAfterMs: number | null;
-  readonly overlap: (typeof OVERLAP_POLICIES)[number];
+  readonly overlap: OverlapPolicy;
   readonly misfire: MisfirePolicy;
 }
 
-/** Names a definition row; equal definitions of one job share it, so that writing it again is harmless. */
-export const definitionHash = (digest: Digest, definition: JobDefinition): string => digest(canonicalJson(definition)).slice(0, 32);
+/** The part of a definition that a `JobDue` carries, and that decides what an executor runs. */
+export type Execution = Pick<JobDefinition, "queue" | "handler" | "params" | "timeoutMs" | "retry" | "onUncertain">;
+
+const EXECUTION_HASH_LENGTH = 32;
+const DEFINITION_HASH_LENGTH = 48;
+
+function executionHash(digest: Digest, { queue, handler, params, timeoutMs, retry, onUncertain }: Execution): string {
+  return digest(canonicalJson({ queue, handler, params, timeoutMs, retry, onUncertain })).slice(0, EXECUTION_HASH_LENGTH);
+}
+
+/**
+ * Names a definition row; equal definitions of one job share it, so that writing it again is harmless. It begins with the hash of the
+ * execution, so that a claim compares what a message says without reading the row.
+ */
+export const definitionHash = (digest: Digest, definition: JobDefinition): string =>
+  executionHash(digest, definition) + digest(canonicalJson(definition)).slice(0, DEFINITION_HASH_LENGTH - EXECUTION_HASH_LENGTH);
+
+/** True when this is exactly what the definition of that hash runs. `read` reads the row: hashes of the first release say nothing of the execution. */
+export function isExecutionOf(digest: Digest, said: Execution, { hash, read }: { hash: string; read: () => JobDefinition }): boolean {
+  const own = executionHash(digest, said);
+  return own === (hash.length === DEFINITION_HASH_LENGTH ? hash.slice(0, EXECUTION_HASH_LENGTH) : executionHash(digest, read()));
+}
+
+export const sameDefinition = (left: JobDefinition, right: JobDefinition): boolean => canonicalJson(left) === canonicalJson(right);

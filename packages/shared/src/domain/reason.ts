@@ -1,12 +1,14 @@
 /** Why a run did not run, or waits. Stands in `run.reason`; nothing a schedule produced vanishes without one. */
 export const REASONS = [
-  "overlap", // Another run of the job was open, and its overlap policy is `skip`.
+  "overlap", // Another run of the job was in progress when its instant came, or it waits for that one to end.
+  "buffer_full", // As many runs of the job waited as `overlap: "buffer_all"` keeps.
   "expired", // Not started within the job's `expireAfterMs`.
   "paused", // The instants that passed while the job was paused, as one counted range.
   "misfire", // Found later than `missedAfterMs`, and the misfire policy did not keep it.
   "cancelled", // Cancelled before it started, by request.
   "job_deleted", // Its job was deleted before it started.
+  "job_edited", // It waited for a handler or queue that an edit of its job replaced.
   "unknown_handler", // Waits: no live executor that saw it has this handler.
-  "retention", // Fired longer ago than retention and never started; too old to begin.
+  "retention", // It waited for an executor longer than `waitMaxMs`.
 ] as const;
 export type Reason = (typeof REASONS)[number];

@@ -4,7 +4,7 @@ export type RunState = (typeof RUN_STATES)[number];
 
 /** Every transition there is. A pair that stands not here never happens, in any store. */
 export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
-  due: ["running", "cancelled", "skipped"],
+  due: ["running", "cancelled", "skipped", "failed"], // `failed`: it had been started, and then waited too long for the next attempt.
   running: ["succeeded", "failed", "cancelled", "lost", "retrying", "due"], // `due`: rescued or released, attempt raised.
   retrying: ["due", "cancelled"],
   succeeded: [],

@@ -47,6 +47,16 @@ export interface DueRuns {
    * `due` run whose `wakeAt` has come is publishable again.
    */
   wake(request: { readonly slots: SlotRange; readonly now: Instant; readonly limit: number }): Promise<WakeResult>;
+  /**
+   * Closes `due` runs that wait since before `dueBefore`, whatever their attempt: for an executor, a handler, or another run of their
+   * job. Those never started become `skipped`, the others `failed`, both with `reason: retention`. Oldest first, at most `limit`.
+   */
+  closeWaiting(request: {
+    readonly slots: SlotRange;
+    readonly dueBefore: Instant;
+    readonly now: Instant;
+    readonly limit: number;
+  }): Promise<readonly EndedRun[]>;
   /** Makes the runs that were deferred for want of these handlers publishable at once. */
   rouse(request: { readonly handlers: readonly string[]; readonly now: Instant }): Promise<number>;
 }

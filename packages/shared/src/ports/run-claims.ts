@@ -5,19 +5,25 @@ import type { AttemptResult, EndedRun } from "../domain/settlement.ts";
 import type { Claimant } from "./due-jobs.ts";
 
 /**
- * `won`: ours to run. `lost`: somebody else has it, or it ended: acknowledge and drop. `skipped`: the claim has
- * closed it: `overlap` if another run of the job was open, `retention` if it was fired before `firedAfter`.
+ * - `won`: ours to run.
+ * - `lost`: another executor has it, it has ended, or it was fired before `firedAfter`: acknowledge and drop.
+ * - `skipped`: the overlap policy of its job has closed it (`judgeOverlap`).
+ * - `waiting`: it stays `due` and holds nothing until another run of its job ends, which makes it publishable. That other run is
+ *   `cancelRequested`, where the policy asked it to end; the claim has set its flag. `superseded` runs were closed by the same policy.
+ * - `refused`: the message says something else of the run than the store holds, so nobody may run what it says.
  */
 export type ClaimOutcome =
   | { readonly kind: "won"; readonly claim: ClaimedRun }
   | { readonly kind: "lost" }
-  | { readonly kind: "skipped"; readonly run: EndedRun };
+  | { readonly kind: "skipped"; readonly run: EndedRun }
+  | { readonly kind: "waiting"; readonly cancelRequested: string | null; readonly superseded: readonly EndedRun[] }
+  | { readonly kind: "refused"; readonly reason: string };
 
 export interface ClaimRequest {
   readonly runs: readonly DueRun[];
   readonly claimant: Claimant;
   readonly now: Instant;
-  /** Runs never started and fired before this are closed instead: what was frozen for days must not come back. */
+  /** Runs never started and fired before this are not won: what was frozen for days must not come back. */
   readonly firedAfter: Instant;
 }
 
@@ -39,11 +45,14 @@ export interface Settlement {
   readonly finishedAt: Instant;
 }
 
-/** `stale`: the token holds no lease any more, and the result was refused. */
+/**
+ * `stale`: the token holds no lease any more, and the result was refused. `ready`: the queue of a run that waited for this one to end,
+ * and is publishable now; absent: none waited.
+ */
 export type SettleOutcome =
-  | { readonly kind: "ended"; readonly run: EndedRun }
-  | { readonly kind: "retrying"; readonly retryAt: Instant }
-  | { readonly kind: "released" }
+  | { readonly kind: "ended"; readonly run: EndedRun; readonly ready?: string }
+  | { readonly kind: "retrying"; readonly retryAt: Instant; readonly ready?: string }
+  | { readonly kind: "released"; readonly ready?: string }
   | { readonly kind: "stale" };
 
 export interface Deferral {
@@ -64,8 +73,10 @@ export interface RunClaims {
    */
   read(runIds: readonly string[]): Promise<readonly DueRun[]>;
   /**
-   * `due` with an equal attempt and no cancel flag becomes `running`. Never an upsert. A repeat under the same token, its
-   * answer having been lost, answers `won` again, so a token is for one claim; a run that stands twice in a batch is won once.
+   * `due` with an equal attempt and no cancel flag becomes `running`, if what the message says of it is what the store holds and its
+   * overlap policy lets it start: of the runs of an exclusive job one is `running` at a time, and those that are due start in the order
+   * of their ids. Never an upsert. A repeat under the same token, its answer having been lost, answers `won` again, so a token
+   * is for one claim; a run that stands twice in a batch is won once.
    */
   claim(request: ClaimRequest): Promise<readonly ClaimOutcome[]>;
   heartbeat(request: { readonly leases: readonly HeldLease[]; readonly leaseMs: number; readonly now: Instant }): Promise<HeartbeatResult>;

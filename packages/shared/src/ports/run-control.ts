@@ -8,9 +8,19 @@ export type CancelOutcome =
   | { readonly kind: "ended" }
   | { readonly kind: "unknown" };
 
+export interface CancelOpenRequest {
+  readonly jobUid: string;
+  /** Default `job_deleted`. */
+  readonly reason?: "job_deleted" | "job_edited";
+  /** Runs of this queue and handler are left as they are; absent: none is. */
+  readonly keeping?: { readonly queue: string; readonly handler: string };
+  readonly now: Instant;
+  readonly limit: number;
+}
+
 /** What people do to runs. Cancelling is a compare-and-set like everything else: racing a claim, one of the two wins. */
 export interface RunControl {
   cancel(tenantId: string, request: { readonly runId: string; readonly now: Instant }): Promise<CancelOutcome>;
-  /** Cancels the `due` and `retrying` runs of a deleted job (`reason: job_deleted`), at most `limit`; call until fewer than `limit` come back. */
-  cancelOpen(tenantId: string, request: { readonly jobUid: string; readonly now: Instant; readonly limit: number }): Promise<EndedRun[]>;
+  /** Cancels `due` and `retrying` runs of a job, oldest first, at most `limit`; call until fewer than `limit` come back. */
+  cancelOpen(tenantId: string, request: CancelOpenRequest): Promise<EndedRun[]>;
 }

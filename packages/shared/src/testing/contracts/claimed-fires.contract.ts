@@ -101,7 +101,7 @@ export const claimedFiresContract = contractOf("DueJobs.fire with a claimant", {
 
   "under an exclusive policy a claimed fire beside an open run is closed as skipped: overlap": async ({ store }) => {
     const job = await addJob(store);
-    const held = await start(store, await addRun(store, job));
+    const held = await start(store, await addRun(store, job, { now: START - SECOND }), { now: START - SECOND });
     const fired = only(runsOf(await fireClaiming(store, [scheduledFireOf(job)])));
     if (fired.state === "due") {
       expect(only(await claim(store, [dueRunOf(job)], { token: "late" })).kind).toBe("skipped");
@@ -117,10 +117,26 @@ export const claimedFiresContract = contractOf("DueJobs.fire with a claimant", {
     const job = await addJob(store);
     const fired = only(runsOf(await fireClaiming(store, [scheduledFireOf(job)])));
     const held = fired.claimed ? asClaim(dueRunOf(job)) : await start(store, dueRunOf(job), { token: "fire-token" });
-    const other = await addRun(store, job, { name: "other" });
-    expect(only(await claim(store, [other], { token: "other" })).kind).toBe("skipped");
+    const other = await addRun(store, job, { name: "other", now: START + SECOND });
+    expect(only(await claim(store, [other], { token: "other", now: START + SECOND })).kind).toBe("skipped");
     await end(store, held);
-    expect(only(await claim(store, [await addRun(store, job, { name: "next" })], { token: "next" })).kind).toBe("won");
+    expect(only(await claim(store, [await addRun(store, job, { name: "next", now: START + MINUTE })], { token: "next" })).kind).toBe("won");
+  },
+
+  "a claimed fire whose run has to wait leaves it to the claim": async ({ store }) => {
+    const job = await addJob(store);
+    const held = await start(store, await addRun(store, job, { now: START - MINUTE }), { now: START });
+    const fired = only(runsOf(await fireClaiming(store, [scheduledFireOf(job)])));
+    expect(fired).toMatchObject({ state: "due", created: true, claimed: false });
+    expect(only(await claim(store, [dueRunOf(job)], { token: "late" })).kind).toBe("waiting");
+    expect(await settle(store, held, { result: SUCCESS })).toMatchObject({ kind: "ended", ready: "default" });
+    expect(only(await claim(store, [dueRunOf(job)], { token: "later" })).kind).toBe("won");
+  },
+
+  "a claimed fire does not start before an older run that nobody has claimed": async ({ store }) => {
+    const job = await addJob(store);
+    await addRun(store, job, { now: START - MINUTE });
+    expect(only(runsOf(await fireClaiming(store, [scheduledFireOf(job)])))).toMatchObject({ state: "due", claimed: false });
   },
 
   "of many claiming fires of one instant one wins, and its run starts once": async ({ store }) => {

@@ -1,11 +1,13 @@
 import { expect } from "@jest/globals";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { DueRun } from "../../domain/due-run.ts";
-import { HOUR, MINUTE, SECOND, START } from "../factories.ts";
+import { editedJob, HOUR, MINUTE, SECOND, START } from "../factories.ts";
 import {
   addJob,
   addJobWithRun,
+  addRun,
   addRuns,
+  changeJob,
   claim,
   countKind,
   deleteJob,
@@ -99,6 +101,28 @@ export const runControlContract = contractOf("RunControl", {
     expect(await wake(store, START + HOUR)).toEqual({ ready: 0, ended: [], nextWakeAt: null, more: false });
     expect((await end(store, held)).state).toBe("succeeded");
     expect(await unannounced(store)).toHaveLength(5);
+  },
+
+  "of an edited job what waits for another queue or handler is cancelled, and the rest goes on": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const [due, retrying, running] = (await addRuns(store, job, { count: 3 })) as [DueRun, DueRun, DueRun];
+    await settle(store, await start(store, retrying), { result: retryIn(MINUTE) });
+    await start(store, running, { token: "running" });
+    const edited = await changeJob(store, job, editedJob(job, { handler: "other" }));
+    const young = await addRun(store, edited, { name: "young" });
+    const request = {
+      jobUid: job.uid,
+      reason: "job_edited",
+      keeping: { queue: "default", handler: "other" },
+      now: START,
+      limit: 10,
+    } as const;
+    expect(await store.control.cancelOpen("other", request)).toEqual([]);
+    const cancelled = await store.control.cancelOpen(job.tenantId, request);
+    expect(idsOf(cancelled).sort()).toEqual(idsOf([due, retrying]).sort());
+    for (const run of cancelled) expect(run).toMatchObject({ state: "cancelled", reason: "job_edited" });
+    expect(idsOf(await publishable(store))).toEqual([young.runId]);
+    expect(await readRun(store, running)).toMatchObject({ state: "running" });
   },
 
   "it goes on in parts until fewer than the limit come back": async ({ store }) => {

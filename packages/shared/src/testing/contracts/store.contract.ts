@@ -1,5 +1,6 @@
 import { afterAll, describe } from "@jest/globals";
 import { announcementsContract } from "./announcements.contract.ts";
+import { claimChecksContract } from "./claim-checks.contract.ts";
 import { claimedFiresContract } from "./claimed-fires.contract.ts";
 import { definitionRetentionContract } from "./definition-retention.contract.ts";
 import { dueJobsContract } from "./due-jobs.contract.ts";
@@ -23,6 +24,7 @@ import { runQueriesContract } from "./run-queries.contract.ts";
 import { settleContract } from "./settle.contract.ts";
 import type { StoreContract, StoreSubject } from "./store-subject.ts";
 import { tenantsContract } from "./tenants.contract.ts";
+import { waitingRunsContract } from "./waiting-runs.contract.ts";
 import { wakeContract } from "./wake.contract.ts";
 
 const CONTRACTS: readonly StoreContract[] = [
@@ -35,8 +37,10 @@ const CONTRACTS: readonly StoreContract[] = [
   claimedFiresContract,
   dueRunsContract,
   wakeContract,
+  waitingRunsContract,
   readRunsContract,
   runClaimsContract,
+  claimChecksContract,
   overlapContract,
   settleContract,
   runLeasesContract,

@@ -4,7 +4,7 @@ import type { Instant } from "../../../domain/instant.ts";
 import { runIdOf } from "../../../domain/run-id.ts";
 import { inRange } from "../../../domain/slot.ts";
 import type { DueJobs, FiredRun, FireOutcome, FireRequest } from "../../../ports/due-jobs.ts";
-import { beginOrSkip } from "./claim-run.ts";
+import { startWithFire } from "./claim-run.ts";
 import type { StoreFaults } from "./faults.ts";
 import type { JobRow, PendingFire } from "./job-table.ts";
 import { completeFires, readBack } from "./pending-fires.ts";
@@ -86,7 +86,7 @@ function makeRuns(state: MemoryState, { row, pending }: WonFire, claiming: FireR
     if (run === undefined) throw new AppError("store_corrupt", `run ${runId} of a fire that was won is not there`);
     const created = made.includes(runId);
     const mayClaim = runId === firstDue && created && claiming !== null && claiming.claimant !== null;
-    const claimed = mayClaim && beginOrSkip(state, run, { claimant: claiming.claimant, now: claiming.now });
+    const claimed = mayClaim && startWithFire(state, run, { claimant: claiming.claimant, now: claiming.now });
     return { runId, state: run.state, reason: run.reason, created, claimed };
   });
 }

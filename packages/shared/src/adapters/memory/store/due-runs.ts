@@ -1,7 +1,8 @@
 import { inRange, type SlotRange } from "../../../domain/slot.ts";
 import type { DueRuns } from "../../../ports/due-runs.ts";
-import { makePublishable } from "./run-changes.ts";
-import { dueRunOf, type RunRow } from "./run-row.ts";
+import { wakeNext } from "./overlap-waits.ts";
+import { endRun, makePublishable } from "./run-changes.ts";
+import { dueRunOf, endedRunOf, type RunRow } from "./run-row.ts";
 import { take } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 import { wakeRuns } from "./wake.ts";
@@ -36,6 +37,18 @@ export function createDueRuns(state: MemoryState): DueRuns {
     },
     async wake(request) {
       return wakeRuns(runs, request);
+    },
+    async closeWaiting({ slots, dueBefore, now, limit }) {
+      const due = [...runs.publishable.values(), runs.published, runs.deferred].flatMap((order) => [...order.ascending()]);
+      const late = due.filter((row) => row.dueAt < dueBefore && inRange(row.origin.slot, slots));
+      const oldest = late.sort((left, right) => (left.runId < right.runId ? -1 : 1)).slice(0, limit);
+      for (const row of oldest) {
+        const started = row.firstStartedAt !== null;
+        endRun(row, { state: started ? "failed" : "skipped", reason: "retention", error: row.error, now });
+        runs.save(row);
+        wakeNext(runs, row);
+      }
+      return oldest.map(endedRunOf);
     },
     async rouse({ handlers }) {
       const waiting = take(

@@ -5,6 +5,7 @@ import type { Reason } from "../../../domain/reason.ts";
 import { ATTEMPTS_KEPT_MAX, type AttemptState } from "../../../domain/run.ts";
 import type { RunError } from "../../../domain/run-error.ts";
 import { canBecome, type RunState } from "../../../domain/run-state.ts";
+import { waitMsAfter } from "../../../domain/overlap.ts";
 import type { Claimant } from "../../../ports/due-jobs.ts";
 import type { RunRow } from "./run-row.ts";
 
@@ -43,8 +44,9 @@ export function endAttempt(row: RunRow, end: AttemptEnd): void {
 }
 
 /** Due again: the next attempt, publishable at once. */
-export function makeDueAgain(row: RunRow): void {
+export function makeDueAgain(row: RunRow, now: Instant): void {
   become(row, "due");
+  row.dueAt = now;
   row.attempt += 1;
   row.repeatMs = null;
   makePublishable(row);
@@ -54,6 +56,14 @@ export function makePublishable(row: RunRow): void {
   row.standing = "publishable";
   row.wakeAt = null;
   row.reason = null;
+}
+
+/** Waits for another run of its job to end. It is looked at again after a while, should nobody wake it. */
+export function waitForAnother(row: RunRow, now: Instant): void {
+  row.repeatMs = waitMsAfter(row.repeatMs);
+  row.standing = "deferred";
+  row.reason = "overlap";
+  row.wakeAt = now + row.repeatMs;
 }
 
 export function waitForRetry(row: RunRow, wakeAt: Instant): void {

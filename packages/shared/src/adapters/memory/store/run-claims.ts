@@ -1,9 +1,9 @@
-import type { ClaimedRun, DueRun } from "../../../domain/due-run.ts";
+import { type ClaimedRun, differingField, differs, type DueRun } from "../../../domain/due-run.ts";
+import { isExecutionOf } from "../../../domain/job-definition.ts";
 import { isTerminal } from "../../../domain/run-state.ts";
 import type { ClaimOutcome, ClaimRequest, RunClaims } from "../../../ports/run-claims.ts";
-import { endRun } from "./run-changes.ts";
-import { beginOrSkip } from "./claim-run.ts";
-import { dueRunOf, endedRunOf, type RunRow } from "./run-row.ts";
+import { startByOverlap } from "./claim-run.ts";
+import { dueRunOf, type RunRow } from "./run-row.ts";
 import { settleAttempt } from "./settle-attempt.ts";
 import type { MemoryState } from "./state.ts";
 
@@ -55,14 +55,23 @@ function claimRun(state: MemoryState, run: DueRun, request: ClaimRequest): Claim
   const { claimant, now, firedAfter } = request;
   const row = state.runs.get(run.runId);
   if (row === undefined || row.attempt !== run.attempt) return { kind: "lost" };
-  if (row.lease?.token === claimant.token) return { kind: "won", claim: claimOf(run, row) };
+  const counts = { failures: row.failures, rescues: row.rescues, firstStartedAt: row.firstStartedAt };
+  if (row.lease?.token === claimant.token) return { kind: "won", claim: claimOf({ ...run, ...counts }, row) };
   if (row.state !== "due" || row.cancelRequested) return { kind: "lost" };
-  if (row.firstStartedAt === null && row.firedAt < firedAfter) {
-    endRun(row, { state: "skipped", reason: "retention", now });
-    state.runs.save(row);
-    return { kind: "skipped", run: endedRunOf(row) };
-  }
-  return beginOrSkip(state, row, { claimant, now }) ? { kind: "won", claim: claimOf(run, row) } : { kind: "skipped", run: endedRunOf(row) };
+  const reason = refusal(state, run, row);
+  if (reason !== null) return { kind: "refused", reason };
+  if (row.firstStartedAt === null && row.firedAt < firedAfter) return { kind: "lost" };
+  const outcome = startByOverlap(state, row, { claimant, now });
+  return outcome.kind === "started" ? { kind: "won", claim: claimOf({ ...run, ...counts }, row) } : outcome;
+}
+
+/** How the message differs from what is stored; null: not at all. */
+function refusal({ digest, jobs }: MemoryState, run: DueRun, row: RunRow): string | null {
+  const held = dueRunOf(row, jobs.get(row.origin.jobUid)?.job.lastRun ?? null);
+  const field = differingField(run, held);
+  if (field !== null) return differs(field);
+  const definition = { hash: row.entry.definitionHash, read: () => row.origin.definition };
+  return isExecutionOf(digest, run, definition) ? null : differs("execution");
 }
 
 const claimOf = (run: DueRun, { lease, startedAt }: RunRow): ClaimedRun => ({

@@ -2,6 +2,7 @@ import type { RunControl } from "../../../ports/run-control.ts";
 import { cancelOpenRuns } from "./cancel-open.ts";
 import { completeFires } from "./pending-fires.ts";
 import { endRun } from "./run-changes.ts";
+import { wakeNext } from "./overlap-waits.ts";
 import { endedRunOf } from "./run-row.ts";
 import type { MemoryState } from "./state.ts";
 
@@ -14,6 +15,7 @@ export const createRunControl = (state: MemoryState): RunControl => ({
       case "retrying":
         endRun(row, { state: "cancelled", reason: "cancelled", now });
         state.runs.save(row);
+        wakeNext(state.runs, row);
         return { kind: "cancelled", run: endedRunOf(row) };
       case "running":
         row.cancelRequested = true;
@@ -28,10 +30,10 @@ export const createRunControl = (state: MemoryState): RunControl => ({
         return { kind: "ended" };
     }
   },
-  async cancelOpen(tenantId, { jobUid, now, limit }) {
-    const job = state.jobs.get(jobUid);
+  async cancelOpen(tenantId, request) {
+    const job = state.jobs.get(request.jobUid);
     if (job === undefined || job.job.tenantId !== tenantId) return [];
     completeFires(state, job);
-    return cancelOpenRuns(state.runs, jobUid, { now, limit });
+    return cancelOpenRuns(state.runs, request);
   },
 });

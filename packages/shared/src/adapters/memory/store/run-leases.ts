@@ -3,6 +3,7 @@ import type { EndedRun } from "../../../domain/settlement.ts";
 import { inRange } from "../../../domain/slot.ts";
 import type { Rescue, RunLeases } from "../../../ports/run-leases.ts";
 import { endAttempt, endRun, makeDueAgain } from "./run-changes.ts";
+import { wakeNext } from "./overlap-waits.ts";
 import { endedRunOf, leaseViewOf, type RunRow } from "./run-row.ts";
 import { take, takeWhile } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
@@ -21,6 +22,7 @@ export const createRunLeases = ({ runs }: MemoryState): RunLeases => ({
       if (row?.lease?.expiresAt !== expiresAt) continue;
       rescueRun(row, to, now);
       runs.save(row);
+      wakeNext(runs, row);
       rescued += 1;
       if (row.state !== "due") ended.push(endedRunOf(row));
     }
@@ -33,5 +35,5 @@ function rescueRun(row: RunRow, to: Rescue["to"], now: Instant): void {
   row.rescues += 1;
   if (to !== "due") endRun(row, { state: to, now, error: row.error });
   else if (row.cancelRequested) endRun(row, { state: "cancelled", now });
-  else makeDueAgain(row);
+  else makeDueAgain(row, now);
 }

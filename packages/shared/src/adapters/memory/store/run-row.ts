@@ -3,6 +3,7 @@ import type { FireEntry } from "../../../domain/fire.ts";
 import type { Instant } from "../../../domain/instant.ts";
 import type { JobDefinition } from "../../../domain/job-definition.ts";
 import type { LastRun, Run } from "../../../domain/run.ts";
+import { isExclusive as isExclusivePolicy } from "../../../domain/overlap.ts";
 import { isTerminal } from "../../../domain/run-state.ts";
 import type { EndedRun } from "../../../domain/settlement.ts";
 import type { SettleOutcome } from "../../../ports/run-claims.ts";
@@ -38,6 +39,8 @@ export interface RunRow extends Mutable<Omit<Run, "handler" | "queue" | "tenantI
   failures: number;
   rescues: number;
   standing: Standing;
+  /** When it became due, this time. */
+  dueAt: Instant;
   /** The wait of the latest publication, which the next one doubles; null before the first. */
   repeatMs: number | null;
   lease: RowLease | null;
@@ -72,6 +75,7 @@ export const newRunRow = (origin: RunOrigin, { runId, entry, firedAt }: { runId:
   failures: 0,
   rescues: 0,
   standing: "publishable",
+  dueAt: firedAt,
   repeatMs: null,
   lease: null,
   settled: null,
@@ -85,8 +89,12 @@ export const expiryOf = ({ origin, state, firstStartedAt, scheduledFor }: RunRow
     ? scheduledFor + origin.definition.expireAfterMs + 1
     : null;
 
-/** Its overlap policy lets no other run of the job be open beside it. */
-export const isExclusive = ({ origin }: RunRow): boolean => origin.definition.overlap === "skip";
+/** Its overlap policy lets no other run of the job be in progress beside it. */
+export const isExclusive = ({ origin }: RunRow): boolean => isExclusivePolicy(origin.definition.overlap);
+
+/** It was put aside until another run of its job ends. */
+export const waitsForAnother = ({ state, standing, reason }: RunRow): boolean =>
+  state === "due" && standing === "deferred" && reason === "overlap";
 
 const earliest = (left: Instant | null, right: Instant | null): Instant | null =>
   left === null || right === null ? (left ?? right) : Math.min(left, right);

@@ -1,6 +1,6 @@
 import { isCompleted, isTerminal } from "../../../domain/run-state.ts";
 import { createGroupedIndex, type GroupedIndex } from "./grouped-index.ts";
-import { expiryOf, isExclusive, type RunRow } from "./run-row.ts";
+import { expiryOf, type RunRow } from "./run-row.ts";
 import { createSortedIndex, type SortedIndex } from "./sorted-index.ts";
 
 /** Orders of all runs together, each by an instant of its own and then by run id. */
@@ -32,8 +32,6 @@ export interface RunTable extends RunOrders {
   readonly ofJob: GroupedIndex<RunRow>;
   /** Open runs by job uid. */
   readonly openOf: GroupedIndex<RunRow>;
-  /** The exclusive run that has its job's lock: from its first start to its end, whatever state it is in between. */
-  readonly holderOf: (jobUid: string) => RunRow | undefined;
   /** Publishable runs by queue, by run id. */
   readonly publishable: ReadonlyMap<string, SortedIndex<RunRow>>;
 }
@@ -43,7 +41,6 @@ export const jobIdKey = (tenantId: string, jobId: string): string => JSON.string
 
 export function createRunTable(): RunTable {
   const rows = new Map<string, RunRow>();
-  const holders = new Map<string, RunRow>();
   const queues = new Map<string, SortedIndex<RunRow>>();
   const groups = {
     ofTenant: createGroupedIndex<RunRow>(),
@@ -55,11 +52,8 @@ export function createRunTable(): RunTable {
 
   function saveOpen(row: RunRow): void {
     const { jobUid } = row.origin;
-    const open = !isTerminal(row.state);
-    if (open) groups.openOf.set(jobUid, row.runId, row);
-    else groups.openOf.delete(jobUid, row.runId);
-    if (open && isExclusive(row) && row.firstStartedAt !== null) holders.set(jobUid, row);
-    else if (holders.get(jobUid) === row) holders.delete(jobUid);
+    if (isTerminal(row.state)) groups.openOf.delete(jobUid, row.runId);
+    else groups.openOf.set(jobUid, row.runId, row);
   }
   function saveQueue(row: RunRow): void {
     const { queue } = row.origin.definition;
@@ -90,7 +84,6 @@ export function createRunTable(): RunTable {
       for (const order of Object.values<SortedIndex<RunRow>>({ ...orders })) order.delete(runId);
     },
     ...groups,
-    holderOf: (jobUid) => holders.get(jobUid),
     publishable: queues,
     ...orders,
   };

@@ -2,6 +2,7 @@ import type { Instant } from "../../../domain/instant.ts";
 import type { AttemptResult } from "../../../domain/settlement.ts";
 import type { Settlement, SettleOutcome } from "../../../ports/run-claims.ts";
 import { endAttempt, endRun, makeDueAgain, waitForRetry } from "./run-changes.ts";
+import { wakeNext } from "./overlap-waits.ts";
 import { endedRunOf, type RunRow } from "./run-row.ts";
 import type { RunTable } from "./run-table.ts";
 
@@ -14,7 +15,8 @@ export function settleAttempt(runs: RunTable, settlement: Settlement, now: Insta
   const outcome = row.cancelRequested ? settleCancelled(row, settlement, now) : settleOpen(row, settlement, now);
   row.settled = { token, outcome };
   runs.save(row);
-  return outcome;
+  const woken = wakeNext(runs, row);
+  return woken === null || outcome.kind === "stale" ? outcome : { ...outcome, ready: woken.origin.definition.queue };
 }
 
 function settleOpen(row: RunRow, settlement: Settlement, now: Instant): SettleOutcome {
@@ -28,7 +30,7 @@ function settleOpen(row: RunRow, settlement: Settlement, now: Instant): SettleOu
     }
     case "released":
       endAttempt(row, { state: "released", finishedAt, error: null });
-      makeDueAgain(row);
+      makeDueAgain(row, now);
       return { kind: "released" };
     case "succeeded":
     case "failed":

@@ -3,6 +3,7 @@ import type { EndedRun } from "../../../domain/settlement.ts";
 import { inRange, type SlotRange } from "../../../domain/slot.ts";
 import type { WakeResult } from "../../../ports/due-runs.ts";
 import { endRun, makeDueAgain, makePublishable } from "./run-changes.ts";
+import { wakeNext } from "./overlap-waits.ts";
 import { endedRunOf, expiryOf, type RunRow } from "./run-row.ts";
 import type { RunTable } from "./run-table.ts";
 import { type SortedIndex, take, takeWhile } from "./sorted-index.ts";
@@ -31,6 +32,7 @@ export function wakeRuns(runs: RunTable, { slots, now, limit }: WakeRequest): Wa
     for (const row of woken) {
       wake(row);
       runs.save(row);
+      if (row.state !== "due" && wakeNext(runs, row) !== null) ready += 1;
       if (row.state === "due") ready += 1;
       else ended.push(endedRunOf(row));
     }
@@ -46,5 +48,5 @@ export function wakeRuns(runs: RunTable, { slots, now, limit }: WakeRequest): Wa
 
 function wakeRetry(row: RunRow, now: Instant): void {
   if (row.cancelRequested) endRun(row, { state: "cancelled", reason: "cancelled", now });
-  else makeDueAgain(row);
+  else makeDueAgain(row, now);
 }
