@@ -2,6 +2,7 @@ import type { ClaimedRun, DueRun } from "@tickline/shared/domain/due-run";
 import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
 import { createBackoff } from "./backoff.ts";
 import { claimRuns } from "./claim-runs.ts";
+import type { ControlHints } from "./control-hints.ts";
 import type { DueInbox } from "./due-inbox.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
 import type { RunEvents } from "./run-events.ts";
@@ -16,6 +17,7 @@ export interface ClaimerOptions {
   readonly pool: WorkerPool;
   readonly attempts: ReadonlyMap<string, RunningAttempt>;
   readonly events: RunEvents;
+  readonly hints: ControlHints;
   /** True while nothing more may be claimed. */
   readonly blocked: () => boolean;
   /** `sentAtMs`: when the write that made the leases was sent, which is when they began at the earliest. */
@@ -30,8 +32,8 @@ export interface Claimer {
 }
 
 export function createClaimer(options: ClaimerOptions): Claimer {
-  const { context, inbox, suspects, pool, attempts, events, blocked, onWon } = options;
-  const { clock, config, metrics } = context;
+  const { context, inbox, suspects, pool, attempts, blocked, onWon } = options;
+  const { clock, config } = context;
   const backoff = createBackoff(clock, config);
   let inFlight = 0;
 
@@ -53,25 +55,30 @@ export function createClaimer(options: ClaimerOptions): Claimer {
     inFlight += 1;
     pool.reserve(runs.length);
     const { outcomes, sentAtMs } = await claimRuns({ context, backoff }, runs);
-    const won = conclude(outcomes);
+    concludeClaims(options, runs, outcomes);
+    const won = outcomes.flatMap((outcome) => (outcome.kind === "won" ? [outcome.claim] : []));
     inFlight -= 1;
     if (won.length > 0) onWon(won, sentAtMs);
     pool.release(runs.length - won.length);
   }
-  function conclude(outcomes: readonly ClaimOutcome[]): ClaimedRun[] {
-    const won: ClaimedRun[] = [];
-    let skipped = 0;
-    for (const outcome of outcomes) {
-      if (outcome.kind === "won") won.push(outcome.claim);
-      else if (outcome.kind === "skipped") {
-        skipped += 1;
-        events.ended(outcome.run);
-      }
-    }
-    metrics.claims.won.inc(won.length);
-    metrics.claims.skipped.inc(skipped);
-    metrics.claims.lost.inc(outcomes.length - won.length - skipped);
-    return won;
-  }
   return { pump, stop: () => backoff.stop() };
+}
+
+/** Counts what became of the claims, and publishes what others have to know. */
+function concludeClaims(
+  { context: { metrics, log }, events, hints }: Pick<ClaimerOptions, "context" | "events" | "hints">,
+  runs: readonly DueRun[],
+  outcomes: readonly ClaimOutcome[],
+): void {
+  for (const [index, outcome] of outcomes.entries()) {
+    metrics.claims[outcome.kind].inc();
+    if (outcome.kind === "skipped") events.ended(outcome.run);
+    else if (outcome.kind === "waiting") {
+      for (const run of outcome.superseded) events.ended(run);
+      if (outcome.cancelRequested !== null) hints.cancelRequested(outcome.cancelRequested, runs[index]?.tenantId ?? "");
+    } else if (outcome.kind === "refused") {
+      const { runId, attempt } = runs[index] ?? {};
+      log.warn({ runId, attempt, reason: outcome.reason }, "a JobDue was refused: it says something else of its run than the store holds");
+    }
+  }
 }

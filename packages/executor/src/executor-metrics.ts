@@ -1,4 +1,5 @@
 import type { AttemptResult } from "@tickline/shared/domain/settlement";
+import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
 /** What became of an attempt, as it is counted. `stale`: its result was refused, because its lease had ended. */
@@ -10,7 +11,7 @@ const OUTCOMES: readonly Outcome[] = ["succeeded", "failed", "cancelled", "retry
 export interface ExecutorMetrics {
   readonly settled: Readonly<Record<Outcome, Counter.Internal>>;
   readonly durationSeconds: Histogram;
-  readonly claims: { readonly won: Counter.Internal; readonly lost: Counter.Internal; readonly skipped: Counter.Internal };
+  readonly claims: Readonly<Record<ClaimOutcome["kind"], Counter.Internal>>;
   readonly unpublished: Counter;
   /** Reports of foreign executors. `lost`: another has the attempt, or it is over; `skipped`: the claim closed the run. */
   readonly reports: Counter<"outcome">;
@@ -43,6 +44,8 @@ export function createExecutorMetrics(registry: Registry): ExecutorMetrics {
       won: claims.labels({ outcome: "won" }),
       lost: claims.labels({ outcome: "lost" }),
       skipped: claims.labels({ outcome: "skipped" }),
+      waiting: claims.labels({ outcome: "waiting" }),
+      refused: claims.labels({ outcome: "refused" }),
     },
     durationSeconds: new Histogram({
       name: "tickline_attempt_duration_seconds",

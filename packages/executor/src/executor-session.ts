@@ -4,6 +4,7 @@ import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import type { Service } from "@tickline/shared/runtime/service";
 import { subscribeCancelHints } from "./cancel-hints.ts";
 import { createClaimer, type Claimer } from "./claimer.ts";
+import { createControlHints } from "./control-hints.ts";
 import { createDueConsumers } from "./due-consumers.ts";
 import { createDueInbox } from "./due-inbox.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
@@ -87,7 +88,8 @@ function createParts(context: ExecutorContext, pool: WorkerPool) {
   const inbox = createDueInbox(config.queues);
   const suspects = createSuspectLane(config.suspectRunsMax);
   const events = createRunEvents(context);
-  const settler = createSettler({ context, events, onWritten: pumpSoon });
+  const hints = createControlHints(context);
+  const settler = createSettler({ context, events, hints, onWritten: pumpSoon });
   const attempts = createRunningAttempts({
     context,
     settler,
@@ -99,7 +101,17 @@ function createParts(context: ExecutorContext, pool: WorkerPool) {
   });
   const onClaimed = (claims: readonly ClaimedRun[], sentAtMs: number): void =>
     state.open ? attempts.start(claims, sentAtMs) : attempts.release(claims);
-  const claimer: Claimer = createClaimer({ context, inbox, suspects, pool, attempts: attempts.all, events, blocked, onWon: onClaimed });
+  const claimer: Claimer = createClaimer({
+    context,
+    inbox,
+    suspects,
+    pool,
+    attempts: attempts.all,
+    events,
+    hints,
+    blocked,
+    onWon: onClaimed,
+  });
   const consumers = createDueConsumers({ context, inbox, suspects, onWaiting: pumpSoon });
   const cancel = (attempt: Parameters<typeof attempts.abort>[0]): void => attempts.abort(attempt, "cancelled");
   const workers = createLocalWorkers({ context, inbox, pool, blocked, onClaimed });
@@ -114,7 +126,7 @@ function createParts(context: ExecutorContext, pool: WorkerPool) {
     idle: idleness.idle,
     heartbeat: createLeaseKeeper({ context, attempts: attempts.all, unsettled: settler.leases, deadlines: attempts.deadlines, cancel }),
     publication: createHandlerPublication(context),
-    reports: createReportConsumer({ context, events }),
+    reports: createReportConsumer({ context, events, hints }),
     workers,
     onPoolChange() {
       idleness.look();

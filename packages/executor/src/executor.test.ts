@@ -2,8 +2,10 @@ import { expect, test } from "@jest/globals";
 import { z } from "zod";
 import type { RetryPolicy } from "@tickline/shared/domain/retry-policy";
 import { serviceContract } from "@tickline/shared/testing/contracts/service.contract";
-import { unannounced } from "@tickline/shared/testing/contracts/store-steps";
-import { MINUTE, START } from "@tickline/shared/testing/factories";
+import type { TicklineEvent } from "@tickline/shared/events/event";
+import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
+import { addJob, addRun, unannounced, wake } from "@tickline/shared/testing/contracts/store-steps";
+import { MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { EXECUTOR_DEFAULTS } from "./executor-config.ts";
 import { defineHandler, type HandlerContext } from "./handler.ts";
 import { NonRetryable } from "./non-retryable.ts";
@@ -158,14 +160,56 @@ test("a run of a handler that is not here is put aside, and waits", async () => 
   await close();
 });
 
-test("a run whose job is running already is closed as skipped, and that is announced", async () => {
+test("a run that comes while its job is running is closed as skipped, and that is announced", async () => {
   const held = heldHandler();
-  const { executor, due, publish, until, states, events, close } = await setup({ run: held.run });
+  const { executor, store, publish, pass, until, states, events, clock, close } = await setup({ run: held.run });
   await executor.start();
-  const runs = await due(2, { definition: { overlap: "skip" } });
-  await publish(runs);
+  const job = await addJob(store, { definition: { handler: "work", overlap: "skip" } });
+  const first = await addRun(store, job, { name: "first" });
+  await publish([first]);
+  await pass(SECOND);
+  const second = await addRun(store, job, { now: clock.now(), name: "second" });
+  await publish([second]);
   await until(() => events.some(({ type }) => type === "JobSkipped"));
-  expect((await states(runs)).toSorted()).toEqual(["running", "skipped"]);
+  expect(await states([first, second])).toEqual(["running", "skipped"]);
+  held.finishAll();
+  await close();
+});
+
+test("a run that was late with the one in progress waits for it, and its end says that runs are ready", async () => {
+  const held = heldHandler();
+  const { executor, bus, due, publish, until, states, metrics, close } = await setup({ run: held.run });
+  const hints: TicklineEvent[] = [];
+  await bus.subscribe({ topics: [CONTROL_TOPIC], group: "hints", from: "end", onBatch: (batch) => void hints.push(...batch) });
+  await executor.start();
+  const runs = (await due(2, { definition: { overlap: "skip" } })).toSorted((left, right) => (left.runId < right.runId ? -1 : 1));
+  await publish(runs.toReversed());
+  await until(() => held.calls.length === 1);
+  expect(await states(runs)).toEqual(["running", "due"]);
+  held.finishAll();
+  await until(() => hints.some(({ type }) => type === "RunsReady"));
+  await publish([runs[1]!]);
+  await until(() => held.calls.length === 2);
+  expect(await states(runs)).toEqual(["succeeded", "running"]);
+  expect(await metrics.metrics()).toContain('tickline_claims_total{outcome="waiting"} 1');
+  held.finishAll();
+  await close();
+});
+
+test("under cancel_running the one in progress is asked to end at once, and the next runs after it", async () => {
+  const held = heldHandler();
+  const { executor, store, publish, pass, until, states, clock, close } = await setup({ run: held.runObeying });
+  await executor.start();
+  const job = await addJob(store, { definition: { handler: "work", overlap: "cancel_running" } });
+  const first = await addRun(store, job, { name: "first" });
+  await publish([first]);
+  await pass(SECOND);
+  const second = await addRun(store, job, { now: clock.now(), name: "second" });
+  await publish([second]);
+  await until(async () => (await states([first]))[0] === "cancelled");
+  await publish([second]);
+  await until(async () => (await states([second]))[0] === "running");
+  expect(held.calls[0]?.signal.reason).toMatchObject({ code: "cancelled" });
   held.finishAll();
   await close();
 });
@@ -195,11 +239,22 @@ test("a failed attempt is retried after the delay of its policy, which is said",
   await close();
 });
 
+test("what fails in the last attempt ends the run, whatever the message says of its failures", async () => {
+  const { executor, store, due, publish, until, state, clock, close } = await setup({ run: () => Promise.reject(new Error("again")) });
+  await executor.start();
+  const [run] = await due(1, { definition: { retry } });
+  await publish([run!]);
+  await until(async () => (await state(run!)).state === "retrying");
+  await wake(store, clock.now() + retry.delayMs);
+  await publish([{ ...run!, attempt: 2, failures: 0 }]);
+  await until(async () => (await state(run!)).state === "failed");
+  await close();
+});
+
 test.each([
-  ["after the last attempt", { failures: 1 }, new Error("again")],
-  ["with a code that the policy rules out", { failures: 0 }, Object.assign(new Error("gone"), { code: "gone" })],
-  ["as not retryable", { failures: 0 }, new NonRetryable("no such customer")],
-])("what fails %s ends the run", async (_, run0, thrown) => {
+  ["with a code that the policy rules out", Object.assign(new Error("gone"), { code: "gone" })],
+  ["as not retryable", new NonRetryable("no such customer")],
+])("what fails %s ends the run", async (_, thrown) => {
   const { executor, due, publish, until, state, close } = await setup({
     run() {
       throw thrown;
@@ -207,7 +262,7 @@ test.each([
   });
   await executor.start();
   const [run] = await due(1, { definition: { retry } });
-  await publish([{ ...run!, ...run0 }]);
+  await publish([run!]);
   await until(async () => (await state(run!)).state === "failed");
   await close();
 });
@@ -275,7 +330,7 @@ test("what was fired longer ago than retention is not claimed", async () => {
   await executor.start();
   await publish(runs);
   await turns(20);
-  expect({ calls, states: await states(runs) }).toEqual({ calls: 0, states: ["skipped"] });
+  expect({ calls, states: await states(runs) }).toEqual({ calls: 0, states: ["due"] });
   await close();
 });
 

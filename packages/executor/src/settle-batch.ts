@@ -1,5 +1,6 @@
 import { toAppError } from "@tickline/shared/domain/app-error";
 import type { SettleOutcome, Settlement } from "@tickline/shared/ports/run-claims";
+import type { ControlHints } from "./control-hints.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
 import type { Outcome } from "./executor-metrics.ts";
 import type { RunEvents } from "./run-events.ts";
@@ -8,17 +9,18 @@ import type { SettleBatch, Unsettled } from "./settle-queue.ts";
 export interface SettleContext {
   readonly context: Pick<ExecutorContext, "claims" | "clock" | "log" | "metrics">;
   readonly events: RunEvents;
+  readonly hints: ControlHints;
 }
 
 /** `away`: the store does not answer. `faulty`: it does not take this batch, perhaps for one result of it. */
 export type SettleAnswer = "written" | "away" | "faulty";
 
 /** Writes one batch of results, and says what became of their runs. */
-export async function settleBatch({ context, events }: SettleContext, { results, failures }: SettleBatch): Promise<SettleAnswer> {
+export async function settleBatch({ context, events, hints }: SettleContext, { results, failures }: SettleBatch): Promise<SettleAnswer> {
   const { claims, clock, log } = context;
   try {
     const outcomes = await claims.settle({ settlements: results.map(settlementOf), now: clock.now() });
-    conclude({ context, events }, results, outcomes);
+    conclude({ context, events, hints }, results, outcomes);
     return "written";
   } catch (thrown) {
     const fault = toAppError(thrown, `settle ${results.length} runs, ${results[0]?.claim.run.runId} first`);
@@ -27,13 +29,14 @@ export async function settleBatch({ context, events }: SettleContext, { results,
   }
 }
 
-function conclude({ context, events }: SettleContext, results: readonly Unsettled[], outcomes: readonly SettleOutcome[]): void {
+function conclude({ context, events, hints }: SettleContext, results: readonly Unsettled[], outcomes: readonly SettleOutcome[]): void {
   const counts: Partial<Record<Outcome, number>> = {};
   const stale: string[] = [];
   for (const [index, unsettled] of results.entries()) {
     const outcome = outcomes[index] ?? { kind: "stale" };
     const counted = countedAs(outcome);
     counts[counted] = (counts[counted] ?? 0) + 1;
+    if (outcome.kind !== "stale" && outcome.ready !== undefined) hints.runsReady(outcome.ready);
     if (outcome.kind === "ended") events.ended(outcome.run);
     else if (outcome.kind === "retrying") events.retrying(unsettled, outcome.retryAt);
     else if (outcome.kind === "stale") stale.push(unsettled.claim.run.runId);

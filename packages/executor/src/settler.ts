@@ -1,4 +1,5 @@
 import type { HeldLease } from "@tickline/shared/ports/run-claims";
+import type { ControlHints } from "./control-hints.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
 import { oncePerTurn } from "./once-per-turn.ts";
 import type { RunEvents } from "./run-events.ts";
@@ -21,11 +22,12 @@ export interface Settler {
 export interface SettlerOptions {
   readonly context: Pick<ExecutorContext, "claims" | "clock" | "log" | "config" | "metrics">;
   readonly events: RunEvents;
+  readonly hints: ControlHints;
   /** Called when results have been written. */
   readonly onWritten: () => void;
 }
 
-export function createSettler({ context, events, onWritten }: SettlerOptions): Settler {
+export function createSettler({ context, events, hints, onWritten }: SettlerOptions): Settler {
   const { clock, log, config } = context;
   const queue = createSettleQueue({ clock, config, onReady: flush });
   const flushSoon = oncePerTurn(flush); // What ends in one turn of the event loop is written together.
@@ -43,7 +45,7 @@ export function createSettler({ context, events, onWritten }: SettlerOptions): S
     }
   }
   async function write(batch: SettleBatch): Promise<void> {
-    const answer = await settleBatch({ context, events }, batch);
+    const answer = await settleBatch({ context, events, hints }, batch);
     inFlight.delete(batch);
     if (answer === "written" || stopped) forget(batch.results.length);
     // One result that no store takes must not keep its neighbours from being written.

@@ -37,7 +37,12 @@ runService(
           metrics: createSchedulerMetrics(metrics),
           localWorkers: null,
         },
-        { ...SCHEDULER_DEFAULTS, ranges: slotRanges(config.ranges), retentionMs: config.retentionDays * DAY_MS },
+        {
+          ...SCHEDULER_DEFAULTS,
+          ranges: slotRanges(config.ranges),
+          retentionMs: config.retentionDays * DAY_MS,
+          waitMaxMs: config.retentionDays * DAY_MS,
+        },
       );
       const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: store.hello, metrics });
       const lifecycle = createLifecycle({

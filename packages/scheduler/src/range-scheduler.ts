@@ -8,6 +8,7 @@ import { createRescuer } from "./rescuer.ts";
 import { createRetainer } from "./retainer.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
 import { createTicker } from "./ticker.ts";
+import { createWaitSweeper } from "./wait-sweeper.ts";
 import { createWaker } from "./waker.ts";
 
 export interface RangeScheduler extends Service {
@@ -28,9 +29,10 @@ export function createRangeScheduler(context: RangeContext): RangeScheduler {
   };
   const ticker = createTicker(context, listeners);
   const waker = createWaker(context, listeners);
+  const waitSweeper = createWaitSweeper(context, listeners);
   const rescuer = createRescuer(context, listeners);
   // A new leader first completes what the last one left: rescues and repairs go before new fires.
-  const services: Service[] = [rescuer, announcer, publisher, waker, ticker];
+  const services: Service[] = [rescuer, announcer, publisher, waker, waitSweeper, ticker];
   // What retention deletes has no slot: the leader of the first range does it for all.
   if (inRange(0, context.slots)) services.push(createRetainer(context));
   const mine = (slot: number): boolean => inRange(slot, context.slots);

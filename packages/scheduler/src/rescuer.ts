@@ -23,7 +23,7 @@ export function createRescuer(context: RangeContext, { onPublishable, onEnded }:
     const { rescued, ended } = await leases.rescue({ rescues: plan.rescues, now: now() });
     log.warn({ rescued, of: plan.rescues.length }, "attempts whose executor vanished were taken up");
     metrics.rescued.inc(rescued);
-    if (rescued > ended.length) onPublishable();
+    if (rescued > 0) onPublishable(); // Those that are due again, and what waited for the others to end.
     if (ended.length > 0) onEnded(ended);
     return rescued;
   }

@@ -43,6 +43,10 @@ export interface SchedulerConfig {
   readonly wakePollMs: number;
   /** Runs woken of each kind at once. */
   readonly wakeRunsMax: number;
+  /** A run that is due for longer than this is closed, whatever it waits for: an executor, a handler, another run of its job. */
+  readonly waitMaxMs: number;
+  /** How often such runs are looked for. */
+  readonly waitSweepMs: number;
   /** How often leases that may have ended are looked at. */
   readonly rescueMs: number;
   /**
@@ -99,6 +103,8 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   repeatMsMax: 300_000,
   wakePollMs: 1_000,
   wakeRunsMax: 500,
+  waitMaxMs: 7 * DAY_MS,
+  waitSweepMs: 60_000,
   rescueMs: 2_000,
   rescueAheadMs: 8_000,
   rescueRunsMax: 500,

@@ -114,7 +114,12 @@ function servicesOf(options: StandaloneOptions, { store, handlers }: { readonly 
   );
   const scheduler = createScheduler(
     { ...common, lock: createMemoryLock({ clock }), metrics: createSchedulerMetrics(metrics), localWorkers: executor.localWorkers },
-    { ...SCHEDULER_DEFAULTS, retentionMs: options.retentionMs ?? SCHEDULER_DEFAULTS.retentionMs, ...options.scheduler },
+    {
+      ...SCHEDULER_DEFAULTS,
+      retentionMs: options.retentionMs ?? SCHEDULER_DEFAULTS.retentionMs,
+      waitMaxMs: options.retentionMs ?? SCHEDULER_DEFAULTS.waitMaxMs,
+      ...options.scheduler,
+    },
   );
   const api = createApi(
     { ...common, digest: sha256, metrics },

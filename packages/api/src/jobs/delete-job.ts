@@ -1,6 +1,6 @@
-import type { Job } from "@tickline/shared/domain/job";
 import type { ApiContext } from "../api-context.ts";
 import type { Condition } from "../http/conditions.ts";
+import { cancelWaitingRuns } from "./cancel-waiting-runs.ts";
 import { changeJob, nextVersion, type ChangeResult } from "./change-job.ts";
 
 /** Leaves a tombstone, then cancels the runs that have not started. Attempts under way finish, and the history stays. */
@@ -19,15 +19,6 @@ export async function deleteJob(
       recordsPause: true,
     }),
   });
-  if (result.kind === "changed") await cancelOpenRuns(context, result.job);
+  if (result.kind === "changed") await cancelWaitingRuns(context, result.job, { reason: "job_deleted" });
   return result;
-}
-
-/** Ends by itself: nothing fires for a tombstone, so each round leaves fewer. */
-async function cancelOpenRuns({ control, clock, notices, config }: ApiContext, { tenantId, uid }: Job): Promise<void> {
-  for (;;) {
-    const ended = await control.cancelOpen(tenantId, { jobUid: uid, now: clock.now(), limit: config.cancelRunsMax });
-    notices.runsEnded(ended);
-    if (ended.length < config.cancelRunsMax) return;
-  }
 }

@@ -1,6 +1,6 @@
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
-import { definitionHash } from "@tickline/shared/domain/job-definition";
+import { definitionHash, sameDefinition } from "@tickline/shared/domain/job-definition";
 import type { JsonObject } from "@tickline/shared/domain/json";
 import { cursorAfterEdit } from "@tickline/shared/domain/reschedule";
 import { sameSchedule } from "@tickline/shared/domain/schedule/same-schedule";
@@ -10,7 +10,8 @@ import { meets, type Condition } from "../http/conditions.ts";
 import { invalidRequest, problem, type Problem } from "../http/problem.ts";
 import { parseWith } from "../http/route.ts";
 import { showJob } from "../views/job-view.ts";
-import { changeJob, nextVersion, versionMismatch, type ChangeResult, type Decision } from "./change-job.ts";
+import { cancelWaitingRuns } from "./cancel-waiting-runs.ts";
+import { changeJob, nextVersion, versionMismatch, type ChangeRequest, type ChangeResult, type Decision } from "./change-job.ts";
 import { addJob } from "./create-job.ts";
 import { beginsAfter, neverFires } from "./first-instant.ts";
 import { definitionOf, inputFaults, replaceBody, type JobInput } from "./job-input.ts";
@@ -29,7 +30,7 @@ export type PutResult = Exclude<ChangeResult, { kind: "missing" }> | { readonly 
 export async function putJob(context: ApiContext, { tenantId, jobId, input, condition }: PutRequest): Promise<PutResult> {
   for (let round = 0; round < context.config.changeRoundsMax; round += 1) {
     const decide = (job: Job, now: Instant): Promise<Decision> => replaceWith(context, { job, input, now });
-    const changed = await changeJob(context, { tenantId, jobId, condition, decide });
+    const changed = await editJob(context, { tenantId, jobId, condition, decide });
     if (changed.kind !== "missing") return changed;
     if (!meets(condition, null)) return versionMismatch(null);
     const faults = await inputFaults(context, input, null);
@@ -45,7 +46,7 @@ export function patchJob(
   context: ApiContext,
   { tenantId, jobId, patch, condition }: Omit<PutRequest, "input"> & { readonly patch: JsonObject },
 ): Promise<ChangeResult> {
-  return changeJob(context, {
+  return editJob(context, {
     tenantId,
     jobId,
     condition,
@@ -54,6 +55,19 @@ export function patchJob(
       return input.kind === "faults" ? invalidRequest(input.faults) : replaceWith(context, { job, input: input.value, now });
     },
   });
+}
+
+/**
+ * An edit of the queue or handler cancels the runs that wait under the former one, which perhaps no executor serves any more. It does so
+ * as well when nothing changes: the process that made the edit may have ended before it came to this.
+ */
+async function editJob(context: ApiContext, request: ChangeRequest): Promise<ChangeResult> {
+  const result = await changeJob(context, request);
+  if (result.kind === "changed" || result.kind === "kept") {
+    const { queue, handler } = result.job.definition;
+    await cancelWaitingRuns(context, result.job, { reason: "job_edited", keeping: { queue, handler } });
+  }
+  return result;
 }
 
 interface Replacement {
@@ -70,13 +84,12 @@ async function replaceWith(context: ApiContext, { job, input, now }: Replacement
 function decideReplacement({ digest }: ApiContext, { job, input, now }: Replacement): Decision {
   const sameTimes = sameSchedule(job.definition.schedule, input.schedule);
   const definition = definitionOf(input, keepsAnchor(job.definition.schedule, input.schedule) ? job.definition.anchorAt : now);
-  const hash = definitionHash(digest, definition);
-  if (hash === job.definitionHash) return { kind: "keep" };
+  if (sameDefinition(definition, job.definition)) return { kind: "keep" };
   const after = beginsAfter(definition, now, job.lastScheduledFor);
   const fault: Problem | null = sameTimes ? null : neverFires(definition, after);
   if (fault !== null) return fault;
   const cursor = cursorAfterEdit(job, definition, after);
-  const next = nextVersion(job, { ...cursor, definition, definitionHash: hash }, now);
+  const next = nextVersion(job, { ...cursor, definition, definitionHash: definitionHash(digest, definition) }, now);
   return { kind: "change", next, says: "JobUpdated", recordsPause: !sameTimes };
 }
 

@@ -9,6 +9,7 @@ import {
 } from "@tickline/shared/domain/job-definition";
 import { JsonObjectSchema } from "@tickline/shared/domain/json";
 import { MisfireView } from "@tickline/shared/domain/misfire";
+import { OVERLAP_POLICIES } from "@tickline/shared/domain/overlap";
 import { RetryPolicySchema } from "@tickline/shared/domain/retry-policy";
 import type { LastRun, Run } from "@tickline/shared/domain/run";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";

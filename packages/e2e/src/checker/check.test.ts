@@ -55,6 +55,24 @@ describe("each broken promise is found", () => {
       "an instant missed without any outage",
       both(withRow("a-2500", { state: "missed", reason: "misfire" }), withoutEffects("a-2500")),
     ],
+    [
+      "I1",
+      "an instant skipped for overlap before any run of its job had started",
+      both(
+        withRow("c-2100", { state: "skipped", reason: "overlap", scheduledFor: -60_000 }),
+        withoutEffects("c-2100"),
+        withEffect(effect("c", 2600, { mark: "c1" })),
+      ),
+    ],
+    [
+      "I11",
+      "a run of an exclusive job before an older one",
+      both(
+        withEffect(effect("c", 2_600, { mark: "c1", startedAt: 2_700 })),
+        withEffect(effect("c", 2_650, { mark: "c1", startedAt: 2_660 })),
+      ),
+    ],
+    ["I11", "two runs of an exclusive job at once", withEffect(effect("c", 2115, { mark: "c1", runId: "manual-2", endedAt: 2_600 }))],
     ["I1", "a run lost though its job wants it run again", withRow("a-2500", { state: "lost" })],
     ["I1", "a run cancelled by nobody", withRow("b-2700", { state: "cancelled" })],
     ["I1", "a skipped run that called its target", withRow("c-2100", { state: "skipped", reason: "overlap" })],

@@ -5,6 +5,7 @@ import { effectsByRun, evidenceByJob } from "./evidence.ts";
 import type { History, Plan, Violation } from "./history.ts";
 import { ambiguousRuns, doubleFires, uncalledFires } from "./no-double-fire.ts";
 import { lostFires, miscountedRanges } from "./no-lost-fire.ts";
+import { disorderedRuns, overlappingRuns, unfoundedSkips } from "./one-at-a-time.ts";
 import { unrest } from "./rest.ts";
 import { backwardSightings, unfoldedStatus } from "./sightings.ts";
 
@@ -14,6 +15,7 @@ const OVERLAP_MS_MAX = 100;
 /** Everything that was promised and not kept. Pure: the same history always gives the same list. */
 export function check(history: History, limits: AttemptLimits = { overlapMsMax: OVERLAP_MS_MAX }): Violation[] {
   const byRun = effectsByRun(history.effects);
+  const byJob = Map.groupBy(history.effects, ({ jobId }) => jobId);
   const jobs = evidenceByJob(history);
   const finals = new Map(history.jobs.map((job) => [job.id, job]));
   const plans = new Map<string, Plan>(jobs.flatMap(({ plansByMark }) => [...plansByMark]));
@@ -25,6 +27,9 @@ export function check(history: History, limits: AttemptLimits = { overlapMsMax: 
       ...uncalledFires(job),
       ...wrongDefinitions(job),
       ...lostWrites(job, finals.get(job.jobId)),
+      ...overlappingRuns(job, byJob.get(job.jobId) ?? [], limits),
+      ...disorderedRuns(job),
+      ...unfoundedSkips(job, byJob.get(job.jobId) ?? []),
     ]),
     ...ambiguousRuns(history),
     ...earlyStarts(history.effects),

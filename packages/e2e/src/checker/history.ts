@@ -6,7 +6,7 @@ export interface Plan {
   /** Stands in the params, and so in every effect of a run that used this definition. */
   readonly mark: string;
   readonly grid: Grid;
-  readonly overlap: "allow" | "skip";
+  readonly overlap: "allow" | "skip" | "buffer_one" | "buffer_all" | "cancel_running";
   readonly onUncertain: "rerun" | "skip";
 }
 
@@ -83,7 +83,7 @@ export interface History {
 
 /** What was promised and not kept. */
 export interface Violation {
-  readonly invariant: "I1" | "I2" | "I3" | "I4" | "I5" | "I6" | "I8" | "I10" | "G4" | "G11" | "G12";
+  readonly invariant: "I1" | "I2" | "I3" | "I4" | "I5" | "I6" | "I8" | "I10" | "I11" | "G4" | "G11" | "G12";
   readonly message: string;
 }
 

@@ -1,6 +1,6 @@
 import type { Effect } from "../recorder/effect.ts";
 import type { JobEvidence } from "./evidence.ts";
-import { show, violation, type RunRow, type Violation } from "./history.ts";
+import { show, violation, type Plan, type RunRow, type Violation } from "./history.ts";
 import { instantsOf } from "./grid.ts";
 import type { Expectation } from "./timeline.ts";
 
@@ -73,7 +73,7 @@ function accountFaults({ row, expected, effects, deletedLater }: Account): strin
     case "missed":
       return ["though nothing was ever down for as long as that takes"];
     case "cancelled":
-      return deletedLater ? [] : ["though nobody asked for it"];
+      return deletedLater || expected.plans.some(({ overlap }) => overlap === "cancel_running") ? [] : ["though nobody asked for it"];
     case "lost":
       return expected.plans.some(({ onUncertain }) => onUncertain === "skip") ? [] : ["though its job wants uncertain attempts run again"];
     default:
@@ -83,10 +83,14 @@ function accountFaults({ row, expected, effects, deletedLater }: Account): strin
 
 function skipFaults({ row, expected, effects }: Account): string[] {
   if (effects.length > 0) return ["but its target was called"];
-  if (row.reason === "overlap") return expected.plans.some(({ overlap }) => overlap === "skip") ? [] : ["though its job allows overlap"];
+  if (row.reason === "overlap")
+    return expected.plans.some(({ overlap }) => MAY_SKIP.includes(overlap)) ? [] : ["though its job allows overlap"];
   if (row.reason === "paused") return expected.fires === "must" ? ["though the job was active for certain"] : [];
   return ["for a reason that nothing here can give"];
 }
+
+/** Policies under which an instant may be closed because another run of the job was in progress when it came. */
+const MAY_SKIP: readonly Plan["overlap"][] = ["skip", "buffer_one", "cancel_running"];
 
 const isDeletedAfter = ({ writes }: JobEvidence, instant: number): boolean =>
   writes.some((write) => write.kind === "delete" && write.to >= instant);

@@ -38,7 +38,10 @@ export type JobShapes = readonly (readonly [weight: number, shape: JobShape])[];
 export const ALL_SHAPES: JobShapes = [
   [6, PLAIN],
   [2, { ...PLAIN, anchoredAtCreation: true, deeds: ["edit", "pause", "trigger", "delete"] }],
-  [2, { ...PLAIN, overlap: "skip", everyMs: [150, 400], behaviour: { slowMs: 350, failUntil: 0 } }],
+  [2, { ...PLAIN, overlap: "skip", everyMs: [150, 400], behaviour: { slowMs: 250, failUntil: 0 } }],
+  [1, { ...PLAIN, overlap: "buffer_one", everyMs: [300, 600], behaviour: { slowMs: 350, failUntil: 0 } }],
+  [1, { ...PLAIN, overlap: "buffer_all", everyMs: [400, 800], behaviour: { slowMs: 150, failUntil: 0 } }],
+  [1, { ...PLAIN, overlap: "cancel_running", everyMs: [300, 600], behaviour: { slowMs: 350, failUntil: 0 } }],
   [2, { ...PLAIN, everyMs: [700, 1_200], behaviour: { slowMs: 700, failUntil: 0 } }],
   [2, { ...PLAIN, everyMs: [400, 1_000], maxAttempts: 6, behaviour: { slowMs: 20, failUntil: 3 } }],
   [1, { ...PLAIN, everyMs: [400, 1_000], maxAttempts: 2, behaviour: { slowMs: 0, failUntil: 1_000 } }],

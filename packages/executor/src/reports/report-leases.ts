@@ -14,8 +14,10 @@ export interface WonReport extends KnownReport {
 
 export interface ClaimedReports {
   readonly won: readonly WonReport[];
-  /** Runs that the claim has closed. */
+  /** Runs that the claims have closed. */
   readonly skipped: readonly EndedRun[];
+  /** Runs that wait for another of their job; `cancels`: the one that was asked to end for them. */
+  readonly waiting: readonly (KnownReport & { readonly cancels: string | null })[];
 }
 
 export interface RenewedReports {
@@ -82,6 +84,9 @@ export async function claimReported({ claims, clock, config }: LeaseContext, rep
   const decided = answers.flatMap(({ group, outcomes }) => group.map((known, index) => ({ known, outcome: outcomes[index] })));
   return {
     won: decided.flatMap(({ known, outcome }) => (outcome?.kind === "won" ? [{ ...known, claim: outcome.claim }] : [])),
-    skipped: decided.flatMap(({ outcome }) => (outcome?.kind === "skipped" ? [outcome.run] : [])),
+    skipped: decided.flatMap(({ outcome }) =>
+      outcome?.kind === "skipped" ? [outcome.run] : outcome?.kind === "waiting" ? outcome.superseded : [],
+    ),
+    waiting: decided.flatMap(({ known, outcome }) => (outcome?.kind === "waiting" ? [{ ...known, cancels: outcome.cancelRequested }] : [])),
   };
 }

@@ -1,7 +1,6 @@
 import { AppError } from "@tickline/shared/domain/app-error";
-import { cancelRequested } from "@tickline/shared/events/control-event";
 import type { TicklineEvent } from "@tickline/shared/events/event";
-import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
+import type { ControlHints } from "../control-hints.ts";
 import type { ExecutorContext } from "../executor-deps.ts";
 import type { RunEvents } from "../run-events.ts";
 import { settleBatch } from "../settle-batch.ts";
@@ -12,8 +11,9 @@ import { reportsOf } from "./report.ts";
 import { sortReports, type KnownReport, type SortedReports } from "./sort-reports.ts";
 
 export interface TakeReportsOptions {
-  readonly context: Pick<ExecutorContext, "claims" | "bus" | "clock" | "entropy" | "log" | "config" | "metrics">;
+  readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "entropy" | "log" | "config" | "metrics">;
   readonly events: RunEvents;
+  readonly hints: ControlHints;
 }
 
 /**
@@ -21,29 +21,28 @@ export interface TakeReportsOptions {
  * late, or without those before it: one that starts or ends an attempt claims it, and so does the heartbeat of one that
  * nobody has started. Rejects, to be given the batch again, when the store is away.
  */
-export function createTakeReports({ context, events }: TakeReportsOptions): (batch: readonly TicklineEvent[]) => Promise<void> {
-  const { claims, bus, clock, entropy, log, config, metrics } = context;
+export function createTakeReports({ context, events, hints }: TakeReportsOptions): (batch: readonly TicklineEvent[]) => Promise<void> {
+  const { claims, clock, entropy, log, config, metrics } = context;
 
   /** It may have missed the first hint; its heartbeat shows that it is still at work. */
   function repeatCancels(cancelled: readonly KnownReport[]): void {
-    if (cancelled.length === 0) return;
-    const hints = cancelled.map(({ run }) =>
-      cancelRequested(run.runId, { id: entropy.newId(), time: clock.now(), source: "tickline/executor", tenantId: run.tenantId }),
-    );
-    bus.publish(CONTROL_TOPIC, hints).catch((fault: unknown) => log.warn({ err: fault }, "cancel requests were not repeated"));
+    for (const { run } of cancelled) hints.cancelRequested(run.runId, run.tenantId);
   }
   async function settle(won: readonly WonReport[]): Promise<void> {
     const results = won.flatMap(({ report: { completed }, run, claim }): Unsettled[] =>
       completed === null ? [] : [{ claim, result: reportResult(run, completed, entropy.random), finishedAt: clock.now() }],
     );
     for (let first = 0; first < results.length; first += config.settleRunsMax) {
-      const answer = await settleBatch({ context, events }, { results: results.slice(first, first + config.settleRunsMax), failures: 0 });
+      const answer = await settleBatch(
+        { context, events, hints },
+        { results: results.slice(first, first + config.settleRunsMax), failures: 0 },
+      );
       if (answer === "written") continue;
       const code = answer === "away" ? "store_unavailable" : "internal";
       throw new AppError(code, "results of foreign executors were not written", { retryable: answer === "away" });
     }
   }
-  function count({ refused }: SortedReports, counts: Readonly<Record<"taken" | "lost" | "skipped", number>>): void {
+  function count({ refused }: SortedReports, counts: Readonly<Record<"taken" | "lost" | "skipped" | "waiting", number>>): void {
     for (const [outcome, reports] of Object.entries(counts)) metrics.reports.inc({ outcome }, reports);
     for (const { report, why } of refused) {
       metrics.reports.inc({ outcome: why });
@@ -61,12 +60,13 @@ export function createTakeReports({ context, events }: TakeReportsOptions): (bat
     const { renewed, cancelled } = await renewReported(context, sorted.known.filter(isBeating));
     repeatCancels(cancelled);
     const claiming = sorted.known.filter((known) => !renewed.has(known));
-    const { won, skipped } = await claimReported(context, claiming);
+    const { won, skipped, waiting } = await claimReported(context, claiming);
     for (const { report, claim } of won) if (report.started || report.completed === null) events.started(claim, report.executor);
     for (const run of skipped) events.ended(run);
+    for (const { run, cancels } of waiting) if (cancels !== null) hints.cancelRequested(cancels, run.tenantId);
     await settle(won);
-    const lost = claiming.length - won.length - skipped.length;
-    count(sorted, { taken: renewed.size + won.length, lost, skipped: skipped.length });
+    const lost = Math.max(0, claiming.length - won.length - skipped.length - waiting.length);
+    count(sorted, { taken: renewed.size + won.length, lost, skipped: skipped.length, waiting: waiting.length });
   };
 }
 

@@ -1,0 +1,32 @@
+import { createLoop } from "@tickline/shared/runtime/loop";
+import type { Service } from "@tickline/shared/runtime/service";
+import type { RangeListeners } from "./range-listeners.ts";
+import type { RangeContext } from "./scheduler-deps.ts";
+
+export interface WaitSweeper extends Service {
+  /** Closes runs that wait for longer than `waitMaxMs`. Returns how many. */
+  sweep(): Promise<number>;
+}
+
+/** A run that nobody can run ends with a reason, instead of waiting for ever. */
+export function createWaitSweeper(context: RangeContext, { onPublishable, onEnded }: RangeListeners): WaitSweeper {
+  const { dueRuns, slots, config, clock, log, leads, now } = context;
+
+  async function sweep(): Promise<number> {
+    if (!leads()) return 0;
+    const time = now();
+    const closed = await dueRuns.closeWaiting({ slots, dueBefore: time - config.waitMaxMs, now: time, limit: config.wakeRunsMax });
+    if (closed.length === 0) return 0;
+    log.warn({ runs: closed.length, first: closed[0]?.runId }, "runs were closed that had waited too long for an executor");
+    onEnded(closed);
+    onPublishable(); // What waited for them to end.
+    return closed.length;
+  }
+  const loop = createLoop({
+    name: "wait-sweep",
+    clock,
+    log,
+    runOnce: async () => ((await sweep()) >= config.wakeRunsMax ? 0 : config.waitSweepMs),
+  });
+  return { start: loop.start, stop: loop.stop, sweep };
+}
