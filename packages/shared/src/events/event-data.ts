@@ -61,7 +61,7 @@ export const DueRunData = z.object({
   failures: z.int().meta({ description: "Failed attempts so far." }),
   rescues: z.int().meta({ description: "Times its executor vanished." }),
   firstStartedAt: Instant.nullable(),
-  exclusive: z.boolean().meta({ description: "No other run of the job may be open beside it." }),
+  exclusive: z.boolean().meta({ description: "No other run of the job may be in progress beside it." }),
   params: Params,
   timeoutMs: z.int().meta({ description: "Longest time one attempt may take, in milliseconds." }),
   retry: RetryPolicySchema.meta({ title: "RetryPolicy" }),

@@ -44,7 +44,7 @@ export interface DueRuns {
   /**
    * Wakes what is to be woken by `now`, each kind with its own budget of `limit`: `retrying` becomes `due` with
    * attempt + 1 (`cancelled` if that was asked for); a `due` run past its expiry becomes `skipped: expired`; any other
-   * `due` run whose `wakeAt` has come is publishable again.
+   * `due` run whose `wakeAt` has come is publishable again, but of those of one job that wait for another run only the first.
    */
   wake(request: { readonly slots: SlotRange; readonly now: Instant; readonly limit: number }): Promise<WakeResult>;
   /**

@@ -218,6 +218,18 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     expect((await readRun(store, waiting)).wakeAt).toBe(LATER + 30 * SECOND);
   },
 
+  "of many that wait only the first is published again meanwhile": async ({ store }) => {
+    const job = await addJob(store);
+    const runs = await Promise.all(["a", "b", "c", "d"].map((name, index) => addRun(store, job, { now: START + index, name })));
+    await claim(store, runs, { now: LATER });
+    expect(await wake(store, LATER + 10 * SECOND)).toMatchObject({ ready: 1 });
+    expect(idsOf(await publishable(store))).toEqual([runs[1]!.runId]);
+    expect(only(await claim(store, [runs[1]!], { token: "again", now: LATER + 10 * SECOND }))).toEqual(WAITING);
+    expect((await wake(store, LATER + 29 * SECOND)).ready).toBe(0);
+    await end(store, { run: runs[0]!, token: "token-1", leaseMs: null, startedAt: LATER });
+    expect(idsOf(await publishable(store))).toEqual([runs[1]!.runId]);
+  },
+
   "a waiting run that is cancelled does not end the row behind it": async ({ store }) => {
     const job = await addJob(store);
     const [a, b, c] = await Promise.all(["a", "b", "c"].map((name, index) => addRun(store, job, { now: START + index, name })));

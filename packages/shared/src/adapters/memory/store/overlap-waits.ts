@@ -21,6 +21,10 @@ function standingOf(row: RunRow): OverlapSibling["standing"] | null {
   return row.standing === "deferred" ? null : "ready";
 }
 
+/** True of the oldest run of its job that is ready or waits for another. */
+export const isNextOfJob = (runs: RunTable, { runId, origin }: RunRow): boolean =>
+  siblingsOf(runs, origin.jobUid).find(({ standing }) => standing !== "running")?.runId === runId;
+
 /** A run of the job no longer contends: the oldest that waits for another is publishable now. Returns it; null: none waits. */
 export function wakeNext(runs: RunTable, { origin }: RunRow): RunRow | null {
   const [next] = take(runs.openOf.ascending(origin.jobUid), 1, waitsForAnother);

@@ -2,9 +2,9 @@ import type { Instant } from "../../../domain/instant.ts";
 import type { EndedRun } from "../../../domain/settlement.ts";
 import { inRange, type SlotRange } from "../../../domain/slot.ts";
 import type { WakeResult } from "../../../ports/due-runs.ts";
-import { endRun, makeDueAgain, makePublishable } from "./run-changes.ts";
-import { wakeNext } from "./overlap-waits.ts";
-import { endedRunOf, expiryOf, type RunRow } from "./run-row.ts";
+import { endRun, makeDueAgain, makePublishable, waitForAnother } from "./run-changes.ts";
+import { isNextOfJob, wakeNext } from "./overlap-waits.ts";
+import { endedRunOf, expiryOf, type RunRow, waitsForAnother } from "./run-row.ts";
 import type { RunTable } from "./run-table.ts";
 import { type SortedIndex, take, takeWhile } from "./sorted-index.ts";
 
@@ -21,7 +21,7 @@ export function wakeRuns(runs: RunTable, { slots, now, limit }: WakeRequest): Wa
   const kinds: readonly { order: Order; at: (row: RunRow) => Instant | null; wake: (row: RunRow) => void }[] = [
     { order: runs.retries, at: ({ wakeAt }) => wakeAt, wake: (row) => wakeRetry(row, now) },
     { order: runs.expiries, at: expiryOf, wake: (row) => endRun(row, { state: "skipped", reason: "expired", now }) },
-    { order: runs.repeats, at: ({ wakeAt }) => wakeAt, wake: makePublishable },
+    { order: runs.repeats, at: ({ wakeAt }) => wakeAt, wake: (row) => repeat(runs, row, now) },
   ];
   const ended: EndedRun[] = [];
   let [ready, more] = [0, false];
@@ -33,7 +33,7 @@ export function wakeRuns(runs: RunTable, { slots, now, limit }: WakeRequest): Wa
       wake(row);
       runs.save(row);
       if (row.state !== "due" && wakeNext(runs, row) !== null) ready += 1;
-      if (row.state === "due") ready += 1;
+      if (row.state === "due") ready += row.standing === "publishable" ? 1 : 0;
       else ended.push(endedRunOf(row));
     }
     more ||= woken.length >= limit;
@@ -44,6 +44,12 @@ export function wakeRuns(runs: RunTable, { slots, now, limit }: WakeRequest): Wa
     if (wakeAt !== null && (nextWakeAt === null || wakeAt < nextWakeAt)) nextWakeAt = wakeAt;
   }
   return { ready, ended, nextWakeAt, more };
+}
+
+/** Of the runs that wait for another of their job only the first is looked at again: the others wait for it. */
+function repeat(runs: RunTable, row: RunRow, now: Instant): void {
+  if (waitsForAnother(row) && !isNextOfJob(runs, row)) waitForAnother(row, now);
+  else makePublishable(row);
 }
 
 function wakeRetry(row: RunRow, now: Instant): void {
