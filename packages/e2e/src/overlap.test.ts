@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createEndings, temporaryFolder } from "./product/endings.ts";
 import { eventually, runProduct, type RunningProduct } from "./product/running-product.ts";
@@ -141,4 +142,37 @@ test("after six seconds of downtime a job of every second runs all that it owes,
   expect(late.length).toBeGreaterThanOrEqual(4);
   expect(late.map(({ state }) => state)).toEqual(late.map(() => "succeeded"));
   expectOneAtATime(next, "often");
+});
+
+const handlerFile = (type: string, run: string): string =>
+  `import { defineHandler } from "tickline";
+   import { z } from "zod";
+   export default defineHandler({ type: "${type}", params: z.object({}), run: ${run} });`;
+
+/** Two folders of handlers, as two releases of somebody's executors have them. */
+function releases(folder: string): { readonly before: string; readonly after: string } {
+  const [before, after] = [join(folder, "before"), join(folder, "after")];
+  for (const release of [before, after]) mkdirSync(release);
+  writeFileSync(join(before, "old.ts"), handlerFile("old", '() => Promise.reject(new Error("the target is down"))'));
+  writeFileSync(join(after, "new.ts"), handlerFile("new", "() => null"));
+  return { before, after };
+}
+
+test("a job goes on after its handler was replaced, whatever still waits for the former one", async () => {
+  const folder = temporaryFolder(endings);
+  const { before, after } = releases(folder);
+  const dataDir = join(folder, "data");
+  const old = await runProduct(endings, { dataDir, args: ["--handlers", before] });
+  const job = { name: "job", schedule: "every 1s", retry: { delayMs: 1_000, maxAttempts: 50, jitter: "none" } };
+  await old.call("PUT", "/jobs/job", { ...job, handler: "old" });
+  await eventually(async () => ((await old.runsOf("job")).some(({ state }) => state === "retrying") ? true : null));
+  expect(await old.end()).toBe(0);
+  const product = await runProduct(endings, { dataDir, args: ["--handlers", after] });
+  await product.call("PUT", "/jobs/job", { ...job, handler: "new" });
+  await eventually(async () => ((await product.runsOf("job", "&state=succeeded")).length >= 3 ? true : null));
+  const runs = await product.runsOf("job");
+  const former = runs.filter(({ jobVersion }) => jobVersion === 1);
+  expect(former.length).toBeGreaterThan(0);
+  expect(former.map(({ state, reason }) => [state, reason])).toEqual(former.map(() => ["cancelled", "job_edited"]));
+  expect(runs.filter(({ reason }) => reason === "overlap")).toEqual([]);
 });

@@ -21,6 +21,7 @@ export interface JobDetailView extends JobView {
 export interface RunView {
   readonly id: string;
   readonly jobId: string;
+  readonly jobVersion: number;
   readonly cause: string;
   readonly scheduledFor: string;
   readonly scheduledForLast: string | null;
