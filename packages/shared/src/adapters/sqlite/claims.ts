@@ -1,4 +1,4 @@
-import { type OverlapVerdict, waitMsAfter } from "../../domain/overlap.ts";
+import type { OverlapVerdict } from "../../domain/overlap.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { Deferral, HeartbeatResult, HeldLease } from "../../ports/run-claims.ts";
 import { putClaimOutcome, type SaidRun, takeSaidRun, type ThreadOutcome } from "./claim-call.ts";
@@ -7,9 +7,10 @@ import { RUN_STATE } from "./codes.ts";
 import type { Core } from "./core.ts";
 import type { EndedKey } from "./endings.ts";
 import { firstStartOf, type OpenRun, waitsForAnother } from "./open-run.ts";
-import { makePublishable, verdictOn, wakeNext } from "./overlap-waits.ts";
+import { verdictOn, waitForAnother, wakeNext } from "./overlap-waits.ts";
 import type { Owner } from "./owners.ts";
 import { endRun, readEnded, withoutWait } from "./run-ends.ts";
+import { makePublishable, putAside } from "./run-waits.ts";
 import { type PacketReader, type PacketWriter, takeNumber, takeText } from "./wire.ts";
 
 interface ClaimCall {
@@ -102,7 +103,6 @@ interface Wait {
   readonly verdict: Extract<OverlapVerdict, { readonly kind: "wait" }>;
 }
 
-/** It is put aside until the run before it ends, and looked at again after a while, should nobody wake it. */
 function wait(core: Core, run: OpenRun, { call, verdict: { behind, cancels, supersedes } }: Wait): ThreadOutcome {
   const { open, rows } = core;
   const other = open.byId.get(behind.runId);
@@ -112,19 +112,12 @@ function wait(core: Core, run: OpenRun, { call, verdict: { behind, cancels, supe
     other.extra = { ...other.extra, cancelRequested: true };
     rows.save(other, RUN_STATE.running);
   }
-  const waitMs = waitMsAfter(run.extra?.waitMs ?? null);
-  putAside(core, run, { reason: "overlap", wakeAt: call.now + waitMs, waitMs });
+  waitForAnother(core, run, call.now);
   const superseded = supersedes.flatMap((runId) => {
     const older = open.byId.get(runId);
     return older === undefined ? [] : [skip(core, older, { call, reason: "overlap" })];
   });
   return { kind: "waiting", cancelRequested: cancels ? behind.runId : null, superseded };
-}
-
-function putAside({ open, rows }: Core, run: OpenRun, aside: Pick<Deferral, "reason" | "wakeAt"> & { readonly waitMs?: number }): void {
-  run.extra = { ...run.extra, ...aside };
-  rows.save(run, RUN_STATE.due);
-  open.wait(run, "deferred", aside.wakeAt);
 }
 
 /** Leases of this process are ended by no clock, so there is nothing to write. */

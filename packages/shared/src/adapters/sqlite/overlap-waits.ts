@@ -1,8 +1,7 @@
-import { judgeOverlap, type OverlapSibling, type OverlapVerdict } from "../../domain/overlap.ts";
-import { RUN_STATE } from "./codes.ts";
+import { judgeOverlap, type OverlapSibling, type OverlapVerdict, waitMsAfter } from "../../domain/overlap.ts";
 import type { Core } from "./core.ts";
 import { firstStartOf, type OpenRun, waitsForAnother } from "./open-run.ts";
-import { publishableExtra } from "./run-ends.ts";
+import { makePublishable, putAside } from "./run-waits.ts";
 
 type Candidate = Pick<OpenRun, "runId" | "jobKey" | "scheduledFor" | "traits" | "startedAt" | "extra">;
 
@@ -37,9 +36,12 @@ export function wakeNextOfEach(core: Core, runs: readonly OpenRun[]): number {
   return [...jobs.values()].filter((run) => wakeNext(core, run) !== null).length;
 }
 
-/** A run that was put aside is publishable again. */
-export function makePublishable({ open, rows }: Core, run: OpenRun): void {
-  run.extra = publishableExtra(run.extra);
-  rows.save(run, RUN_STATE.due);
-  open.wait(run, "ready");
+/** Waits for another run of its job to end. It is looked at again after a while, should nobody wake it. */
+export function waitForAnother(core: Core, run: OpenRun, now: number): void {
+  const waitMs = waitMsAfter(run.extra?.waitMs ?? null);
+  putAside(core, run, { reason: "overlap", wakeAt: now + waitMs, waitMs });
 }
+
+/** True of the oldest run of its job that is ready or waits for another. */
+export const isNextOfJob = ({ open }: Core, run: OpenRun): boolean =>
+  open.contending(run.jobKey).find(({ mode }) => mode !== "none") === run;

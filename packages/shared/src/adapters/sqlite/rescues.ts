@@ -6,7 +6,8 @@ import type { Core } from "./core.ts";
 import type { EndedKey } from "./endings.ts";
 import type { OpenRun } from "./open-run.ts";
 import { wakeNext } from "./overlap-waits.ts";
-import { closeAttempt, endRun, lastErrorOf, makeDueAgain, readEnded } from "./run-ends.ts";
+import { closeAttempt, endRun, lastErrorOf, readEnded } from "./run-ends.ts";
+import { makeDueAgain } from "./run-waits.ts";
 
 type EndingQuery = Parameters<RunLeases["ending"]>[0];
 

@@ -2,7 +2,6 @@ import { ATTEMPTS_KEPT_MAX, type AttemptState } from "../../domain/run.ts";
 import type { Reason } from "../../domain/reason.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import { AppError } from "../../domain/app-error.ts";
-import { RUN_STATE } from "./codes.ts";
 import type { Core } from "./core.ts";
 import type { OpenRun, RunExtra } from "./open-run.ts";
 import type { RunEnd } from "./run-rows.ts";
@@ -54,31 +53,15 @@ export function lastErrorOf({ extra }: OpenRun): string | null {
   return failed === undefined ? null : JSON.stringify(failed.error);
 }
 
-/** What a wait leaves behind goes with it. Null rather than an object with nothing in it. */
+/** What a wait leaves behind goes with it. */
 export function withoutWait(extra: RunExtra | null): RunExtra | null {
   if (extra === null) return null;
   const { wakeAt: _wakeAt, waitMs: _waitMs, dueAt: _dueAt, reason: _reason, ...rest } = extra;
   return orNull(rest);
 }
 
-/** Of a run that was put aside and is publishable again: since when it is due, and how long it waited for another, is kept. */
-export function publishableExtra(extra: RunExtra | null): RunExtra | null {
-  if (extra === null) return null;
-  const { wakeAt: _wakeAt, reason: _reason, ...rest } = extra;
-  return orNull(rest);
-}
-
-const orNull = (extra: RunExtra): RunExtra | null => (Object.keys(extra).length === 0 ? null : extra);
-
-/** Due again: the next attempt, publishable at once. The caller has ended the one before. */
-export function makeDueAgain({ open, rows }: Core, run: OpenRun, now: number): void {
-  run.attempt += 1;
-  run.repeatMs = 0;
-  run.parked = true;
-  run.extra = { ...withoutWait(run.extra), dueAt: now };
-  rows.save(run, RUN_STATE.due);
-  open.wait(run, "ready");
-}
+/** Null rather than an object with nothing in it. */
+export const orNull = (extra: RunExtra): RunExtra | null => (Object.keys(extra).length === 0 ? null : extra);
 
 /** Reads back a run that has ended, as it is announced. */
 export function readEnded({ readRun }: Core, { runKey, runId }: { readonly runKey: number; readonly runId: string }): EndedRun {

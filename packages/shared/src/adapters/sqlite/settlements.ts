@@ -8,7 +8,8 @@ import type { Core } from "./core.ts";
 import type { EndedKey } from "./endings.ts";
 import type { OpenRun } from "./open-run.ts";
 import { wakeNext } from "./overlap-waits.ts";
-import { closeAttempt, endRun, makeDueAgain, readEnded } from "./run-ends.ts";
+import { closeAttempt, endRun, readEnded } from "./run-ends.ts";
+import { makeDueAgain } from "./run-waits.ts";
 import { endedRunOf, isEnded } from "./run-view.ts";
 import {
   type PacketReader,

@@ -4,10 +4,11 @@ import type { EndedRun } from "../../domain/settlement.ts";
 import type { DueRuns, Publication, WakeResult } from "../../ports/due-runs.ts";
 import { RUN_STATE } from "./codes.ts";
 import type { Core } from "./core.ts";
-import { dueAtOf, firstStartOf, type OpenRun } from "./open-run.ts";
+import { dueAtOf, firstStartOf, type OpenRun, waitsForAnother } from "./open-run.ts";
 import { mineIn } from "./open-runs.ts";
-import { makePublishable, wakeNextOfEach } from "./overlap-waits.ts";
-import { endRun, endWaiting, lastErrorOf, makeDueAgain, readEnded } from "./run-ends.ts";
+import { isNextOfJob, waitForAnother, wakeNextOfEach } from "./overlap-waits.ts";
+import { endRun, endWaiting, lastErrorOf, readEnded } from "./run-ends.ts";
+import { makeDueAgain, makePublishable } from "./run-waits.ts";
 import { compareTexts } from "./uid-index.ts";
 
 /** Runs that wait for a worker: their lists are in memory, and a publication is known to this process alone. */
@@ -67,10 +68,10 @@ export const wake =
     endings.add(over, now);
     const next = wakeNextOfEach(core, over);
     const repeats = open.repeats.take(query);
-    for (const run of repeats.runs) repeat(core, run);
+    const repeated = repeats.runs.filter((run) => repeat(core, run, now));
     const earliest = [open.retries, open.expiries, open.repeats].flatMap((heap) => heap.earliest(query.mine) ?? []);
     return {
-      ready: retries.runs.length + expiries.runs.length - over.length + next + repeats.runs.length,
+      ready: retries.runs.length + expiries.runs.length - over.length + next + repeated.length,
       ended: over.map((run) => readEnded(core, run)),
       nextWakeAt: earliest.length === 0 ? null : Math.min(...earliest),
       more: retries.more || expiries.more || repeats.more,
@@ -85,9 +86,13 @@ function comeDue(core: Core, run: OpenRun, now: number): boolean {
   return !cancelled;
 }
 
-function repeat(core: Core, run: OpenRun): void {
-  if (run.mode === "deferred") makePublishable(core, run);
+/** Of the runs that wait for another of their job only the first is looked at again: the others wait for it. True: it is ready. */
+function repeat(core: Core, run: OpenRun, now: number): boolean {
+  const ready = !waitsForAnother(run) || isNextOfJob(core, run);
+  if (!ready) waitForAnother(core, run, now);
+  else if (run.mode === "deferred") makePublishable(core, run);
   else core.open.wait(run, "ready");
+  return ready;
 }
 
 type CloseRequest = Parameters<DueRuns["closeWaiting"]>[0];
