@@ -80,7 +80,8 @@ export type Execution = Pick<JobDefinition, "queue" | "handler" | "params" | "ti
 const EXECUTION_HASH_LENGTH = 32;
 const DEFINITION_HASH_LENGTH = 48;
 
-function executionHash(digest: Digest, { queue, handler, params, timeoutMs, retry, onUncertain }: Execution): string {
+/** Names what runs: equal for two executions that are the same, whatever the order of the members of their params. */
+export function executionHash(digest: Digest, { queue, handler, params, timeoutMs, retry, onUncertain }: Execution): string {
   return digest(canonicalJson({ queue, handler, params, timeoutMs, retry, onUncertain })).slice(0, EXECUTION_HASH_LENGTH);
 }
 
@@ -91,10 +92,18 @@ function executionHash(digest: Digest, { queue, handler, params, timeoutMs, retr
 export const definitionHash = (digest: Digest, definition: JobDefinition): string =>
   executionHash(digest, definition) + digest(canonicalJson(definition)).slice(0, DEFINITION_HASH_LENGTH - EXECUTION_HASH_LENGTH);
 
-/** True when this is exactly what the definition of that hash runs. `read` reads the row: hashes of the first release say nothing of the execution. */
-export function isExecutionOf(digest: Digest, said: Execution, { hash, read }: { hash: string; read: () => JobDefinition }): boolean {
-  const own = executionHash(digest, said);
-  return own === (hash.length === DEFINITION_HASH_LENGTH ? hash.slice(0, EXECUTION_HASH_LENGTH) : executionHash(digest, read()));
+/** A stored definition by its hash. `read` reads the row: hashes of the first release say nothing of the execution. */
+interface HashedDefinition {
+  readonly hash: string;
+  readonly read: () => JobDefinition;
 }
+
+/** The hash of what this definition runs. */
+export const definedExecutionHash = (digest: Digest, { hash, read }: HashedDefinition): string =>
+  hash.length === DEFINITION_HASH_LENGTH ? hash.slice(0, EXECUTION_HASH_LENGTH) : executionHash(digest, read());
+
+/** True when this is exactly what the definition runs. */
+export const isExecutionOf = (digest: Digest, said: Execution, definition: HashedDefinition): boolean =>
+  executionHash(digest, said) === definedExecutionHash(digest, definition);
 
 export const sameDefinition = (left: JobDefinition, right: JobDefinition): boolean => canonicalJson(left) === canonicalJson(right);

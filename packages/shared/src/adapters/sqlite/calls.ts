@@ -19,7 +19,7 @@ import { openRetention } from "./retention-sweep.ts";
 import { openRunReads } from "./run-reads.ts";
 import { openSettlements } from "./settlements.ts";
 import { openSettledSince, openStatuses } from "./statuses.ts";
-import { published, queuesWithReady, rouse, unclaimed, wake } from "./waits.ts";
+import { closeWaiting, published, queuesWithReady, rouse, unclaimed, wake } from "./waits.ts";
 import type { PacketReader, PacketWriter } from "./wire.ts";
 
 /** Calls that change nothing, neither in the file nor in memory: where one fails, nothing is to be mended. */
@@ -66,6 +66,7 @@ export function openColdCalls(core: Core) {
     published: published(core),
     unclaimed: unclaimed(core),
     wake: wake(core),
+    closeWaiting: closeWaiting(core),
     rouse: rouse(core),
     heartbeat: heartbeat(core),
     defer: defer(core),

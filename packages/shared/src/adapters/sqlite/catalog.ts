@@ -19,7 +19,7 @@ export interface DefinitionText {
   readonly queue: string;
   readonly handler: string;
   readonly expireAfterMs: number | null;
-  readonly exclusive: boolean;
+  readonly overlap: Traits["overlap"];
   readonly onUncertain: Traits["onUncertain"];
 }
 
@@ -29,7 +29,7 @@ export const definitionText = (hash: string, definition: JobDefinition): Definit
   queue: definition.queue,
   handler: definition.handler,
   expireAfterMs: definition.expireAfterMs,
-  exclusive: definition.overlap === "skip",
+  overlap: definition.overlap,
   onUncertain: definition.onUncertain,
 });
 

@@ -1,37 +1,17 @@
-import type { ClaimOutcome, ClaimRequest, Deferral, HeartbeatResult, HeldLease } from "../../ports/run-claims.ts";
+import type { OverlapVerdict } from "../../domain/overlap.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
+import type { Deferral, HeartbeatResult, HeldLease } from "../../ports/run-claims.ts";
+import { putClaimOutcome, type SaidRun, takeSaidRun, type ThreadOutcome } from "./claim-call.ts";
+import { openClaimChecks } from "./claim-checks.ts";
 import { RUN_STATE } from "./codes.ts";
 import type { Core } from "./core.ts";
 import type { EndedKey } from "./endings.ts";
-import type { OpenRun } from "./open-run.ts";
+import { firstStartOf, type OpenRun, waitsForAnother } from "./open-run.ts";
+import { verdictOn, waitForAnother, wakeNext } from "./overlap-waits.ts";
 import type { Owner } from "./owners.ts";
 import { endRun, readEnded, withoutWait } from "./run-ends.ts";
-import { type PacketReader, type PacketWriter, putJson, putNumber, putText, takeJson, takeNumber, takeText } from "./wire.ts";
-
-const LOST = 0;
-const WON = 1;
-const SKIPPED = 2;
-
-export function putClaim(writer: PacketWriter, { runs, claimant, now, firedAfter }: ClaimRequest): void {
-  putNumber(writer, now);
-  putNumber(writer, firedAfter);
-  putText(writer, claimant.executor);
-  putText(writer, claimant.token);
-  putNumber(writer, claimant.leaseMs);
-  putNumber(writer, runs.length);
-  for (const { runId, attempt } of runs) {
-    putText(writer, runId);
-    putNumber(writer, attempt);
-  }
-}
-
-export const takeClaimOutcomes = (reader: PacketReader, { runs, claimant }: ClaimRequest): ClaimOutcome[] =>
-  runs.map((run): ClaimOutcome => {
-    const code = takeNumber(reader);
-    if (code === LOST) return { kind: "lost" };
-    if (code === SKIPPED) return { kind: "skipped", run: takeJson<EndedRun>(reader) };
-    return { kind: "won", claim: { run, token: claimant.token, leaseMs: null, startedAt: takeNumber(reader) } };
-  });
+import { makePublishable, putAside } from "./run-waits.ts";
+import { type PacketReader, type PacketWriter, takeNumber, takeText } from "./wire.ts";
 
 interface ClaimCall {
   readonly now: number;
@@ -42,62 +22,102 @@ interface ClaimCall {
   readonly won: Set<OpenRun>;
 }
 
-export const openClaims =
-  (core: Core) =>
-  (reader: PacketReader, writer: PacketWriter): void => {
+interface ClaimDesk {
+  readonly core: Core;
+  readonly refusal: ReturnType<typeof openClaimChecks>;
+}
+
+const LOST: ThreadOutcome = { kind: "lost" };
+
+export function openClaims(core: Core): (reader: PacketReader, writer: PacketWriter) => void {
+  const desk: ClaimDesk = { core, refusal: openClaimChecks(core) };
+  return (reader, writer) => {
     const now = takeNumber(reader);
     const firedAfter = takeNumber(reader);
     const executor = takeText(reader);
     const token = takeText(reader);
     const owner = core.owners.intern(executor, takeNumber(reader));
     const call: ClaimCall = { now, firedAfter, owner, token, ended: [], won: new Set() };
-    for (let left = takeNumber(reader); left > 0; left -= 1) {
-      const run = core.open.byId.get(takeText(reader));
-      claimOne(core, call, { run, attempt: takeNumber(reader), writer });
-    }
+    for (let left = takeNumber(reader); left > 0; left -= 1) putClaimOutcome(writer, claimOne(desk, call, takeSaidRun(reader)));
     core.endings.add(call.ended, now);
   };
-
-function claimOne(
-  core: Core,
-  call: ClaimCall,
-  { run, attempt, writer }: { readonly run: OpenRun | undefined; readonly attempt: number; readonly writer: PacketWriter },
-): void {
-  if (run === undefined || run.attempt !== attempt) return putNumber(writer, LOST);
-  if (run.mode === "none") {
-    // Running: ours already, if the answer to this very claim was lost.
-    const ours = run.token === call.token && !call.won.has(run);
-    putNumber(writer, ours ? WON : LOST);
-    if (ours) putNumber(writer, run.startedAt ?? call.now);
-    return;
-  }
-  if (run.mode === "retrying") return putNumber(writer, LOST);
-  const holder = run.traits.exclusive ? core.open.holderOf(run.jobKey) : undefined;
-  const reason = firedTooLongAgo(run, call.firedAfter) ? "retention" : holder !== undefined && holder !== run ? "overlap" : null;
-  if (reason !== null) {
-    endRun(core, run, { state: RUN_STATE.skipped, finishedAt: call.now, output: null, error: null, reason });
-    call.ended.push(run);
-    putNumber(writer, SKIPPED);
-    putJson(writer, readEnded(core, run));
-    return;
-  }
-  startRun(core, run, call);
-  putNumber(writer, WON);
-  putNumber(writer, call.now);
 }
+
+function claimOne({ core, refusal }: ClaimDesk, call: ClaimCall, said: SaidRun): ThreadOutcome {
+  const run = core.open.byId.get(said.runId);
+  if (run === undefined || run.attempt !== said.attempt) return LOST;
+  // Running: ours already, if the answer to this very claim was lost.
+  if (run.mode === "none") return run.token === call.token && !call.won.has(run) ? wonOf(run) : LOST;
+  if (run.mode === "retrying" || run.extra?.cancelRequested === true) return LOST;
+  const reason = refusal(run, said);
+  if (reason !== null) return { kind: "refused", reason };
+  if (firedTooLongAgo(run, call.firedAfter)) return LOST;
+  const verdict = verdictOn(core, run);
+  switch (verdict.kind) {
+    case "start": {
+      const { failures, rescues, firstStartedAt } = wonOf(run);
+      startRun(core, run, call);
+      return { kind: "won", startedAt: call.now, failures, rescues, firstStartedAt };
+    }
+    case "skip":
+      return { kind: "skipped", run: skip(core, run, { call, reason: verdict.reason }) };
+    case "wait":
+      return wait(core, run, { call, verdict });
+  }
+}
+
+const wonOf = (run: OpenRun): Extract<ThreadOutcome, { kind: "won" }> => ({
+  kind: "won",
+  startedAt: run.startedAt ?? 0,
+  failures: run.extra?.failures ?? 0,
+  rescues: run.extra?.rescues ?? 0,
+  firstStartedAt: firstStartOf(run),
+});
 
 const firedTooLongAgo = ({ startedAt, extra }: OpenRun, firedAfter: number): boolean =>
   startedAt === null && (extra?.firedAt ?? firedAfter) < firedAfter;
 
 function startRun({ open, rows }: Core, run: OpenRun, { now, owner, token, won }: ClaimCall): void {
   open.run(run);
-  open.lock(run);
   run.token = token;
   run.ownerKey = owner.ownerKey;
   run.startedAt = now;
   run.extra = withoutWait(run.extra);
   rows.save(run, RUN_STATE.running);
   won.add(run);
+}
+
+interface Skip {
+  readonly call: ClaimCall;
+  readonly reason: "overlap" | "buffer_full";
+}
+
+function skip(core: Core, run: OpenRun, { call, reason }: Skip): EndedRun {
+  endRun(core, run, { state: RUN_STATE.skipped, finishedAt: call.now, output: null, error: null, reason });
+  call.ended.push(run);
+  return readEnded(core, run);
+}
+
+interface Wait {
+  readonly call: ClaimCall;
+  readonly verdict: Extract<OverlapVerdict, { readonly kind: "wait" }>;
+}
+
+function wait(core: Core, run: OpenRun, { call, verdict: { behind, cancels, supersedes } }: Wait): ThreadOutcome {
+  const { open, rows } = core;
+  const other = open.byId.get(behind.runId);
+  // The end that should have woken it was lost.
+  if (behind.standing === "waiting" && other !== undefined) makePublishable(core, other);
+  if (cancels && other !== undefined && other.extra?.cancelRequested !== true) {
+    other.extra = { ...other.extra, cancelRequested: true };
+    rows.save(other, RUN_STATE.running);
+  }
+  waitForAnother(core, run, call.now);
+  const superseded = supersedes.flatMap((runId) => {
+    const older = open.byId.get(runId);
+    return older === undefined ? [] : [skip(core, older, { call, reason: "overlap" })];
+  });
+  return { kind: "waiting", cancelRequested: cancels ? behind.runId : null, superseded };
 }
 
 /** Leases of this process are ended by no clock, so there is nothing to write. */
@@ -115,13 +135,12 @@ export const heartbeat =
   };
 
 export const defer =
-  ({ open, rows }: Core) =>
+  (core: Core) =>
   ({ deferrals }: { readonly deferrals: readonly Deferral[] }): void => {
     for (const { runId, attempt, reason, wakeAt } of deferrals) {
-      const run = open.byId.get(runId);
+      const run = core.open.byId.get(runId);
       if (run === undefined || run.attempt !== attempt || run.mode === "none" || run.mode === "retrying") continue;
-      run.extra = { ...run.extra, reason, wakeAt };
-      rows.save(run, RUN_STATE.due);
-      open.wait(run, "deferred", wakeAt);
+      putAside(core, run, { reason, wakeAt });
+      if (!waitsForAnother(run)) wakeNext(core, run);
     }
   };

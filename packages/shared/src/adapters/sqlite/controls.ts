@@ -1,11 +1,12 @@
-import type { CancelOutcome } from "../../ports/run-control.ts";
+import type { CancelOpenRequest, CancelOutcome } from "../../ports/run-control.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { Reason } from "../../domain/reason.ts";
 import { RUN_STATE } from "./codes.ts";
 import type { Core } from "./core.ts";
 import { belongsTo } from "./job-table.ts";
 import type { OpenRun } from "./open-run.ts";
-import { endRun, readEnded } from "./run-ends.ts";
+import { wakeNext } from "./overlap-waits.ts";
+import { endWaiting, readEnded } from "./run-ends.ts";
 
 export const cancelRun =
   (core: Core) =>
@@ -18,8 +19,9 @@ export const cancelRun =
       core.rows.save(run, RUN_STATE.running);
       return { kind: "requested" };
     }
-    closeWaiting(core, run, { reason: "cancelled", now });
+    cancelWaiting(core, run, { reason: "cancelled", now });
     core.endings.add([run], now);
+    wakeNext(core, run);
     return { kind: "cancelled", run: readEnded(core, run) };
   };
 
@@ -29,42 +31,34 @@ function cancelEnded({ ids, readRun }: Core, tenantId: string, runId: string): C
   return { kind: row === null || row.tenantId !== tenantId ? "unknown" : "ended" };
 }
 
-/** Ends a run that waits. Its last token counts no more: what its last attempt said has been taken. */
-function closeWaiting(core: Core, run: OpenRun, { reason, now }: { readonly reason: Reason; readonly now: number }): void {
-  run.token = null;
-  endRun(core, run, { state: RUN_STATE.cancelled, finishedAt: now, output: null, error: null, reason });
+function cancelWaiting(core: Core, run: OpenRun, { reason, now }: { readonly reason: Reason; readonly now: number }): void {
+  endWaiting(core, run, { state: RUN_STATE.cancelled, finishedAt: now, error: null, reason });
 }
 
-export interface CancelOpenRequest {
-  readonly tenantId: string;
-  readonly jobUid: string;
-  readonly now: number;
-  readonly limit: number;
-}
-
-/** The waiting runs of a deleted job. */
-export function openCancelOpen(core: Core): (request: CancelOpenRequest) => EndedRun[] {
+export function openCancelOpen(core: Core): (request: CancelOpenRequest & { readonly tenantId: string }) => EndedRun[] {
   const cancel = openCancelWaiting(core);
-  return ({ tenantId, jobUid, now, limit }) => {
+  return ({ tenantId, jobUid, ...request }) => {
     const jobKey = core.jobs.uids.find(jobUid);
     if (jobKey === 0 || !belongsTo(core.jobs, jobKey, tenantId)) return [];
-    return cancel(jobKey, { now, limit }).map((run) => readEnded(core, run));
+    return cancel(jobKey, request).map((run) => readEnded(core, run));
   };
 }
 
-/** Cancels what waits of a job, for it was deleted. */
-export function openCancelWaiting(core: Core): (jobKey: number, request: { readonly now: number; readonly limit: number }) => OpenRun[] {
+/** Cancels what waits of a job, oldest first. */
+export function openCancelWaiting(core: Core): (jobKey: number, request: Omit<CancelOpenRequest, "jobUid">) => OpenRun[] {
   const select = core.db.prepare("SELECT run_id FROM runs WHERE parked = 1 AND job_key = ?");
-  return (jobKey, { now, limit }) => {
+  return (jobKey, { reason = "job_deleted", keeping, now, limit }) => {
     const ended: OpenRun[] = [];
     for (const row of select.all(jobKey)) {
       const run = core.open.byId.get(row["run_id"] as string);
       if (run === undefined || run.mode === "none") continue;
+      if (run.traits.queue === keeping?.queue && run.traits.handler === keeping.handler) continue;
       if (ended.length === limit) break;
-      closeWaiting(core, run, { reason: "job_deleted", now });
+      cancelWaiting(core, run, { reason, now });
       ended.push(run);
     }
     core.endings.add(ended, now);
+    if (ended.length > 0) wakeNext(core, { jobKey });
     return ended;
   };
 }

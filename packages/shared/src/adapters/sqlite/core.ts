@@ -137,11 +137,13 @@ function loadOpenRun(row: Record<string, number | string | null>, { jobs, traits
   run.startedAt = row["started_at"] as number | null;
   run.parked = row["parked"] === 1;
   open.add(run);
-  if (run.startedAt !== null) open.lock(run);
   const wakeAt = run.extra?.wakeAt;
   if (row["state"] === RUN_STATE.retrying) open.wait(run, "retrying", wakeAt);
   else if (row["state"] === RUN_STATE.due) open.wait(run, wakeAt === undefined ? "ready" : "deferred", wakeAt);
-  else if (run.ownerKey !== null && owners.isGone(run.ownerKey)) open.orphan(run);
+  else {
+    open.run(run);
+    if (run.ownerKey !== null && owners.isGone(run.ownerKey)) open.orphan(run);
+  }
 }
 
 function extraOf(row: Record<string, number | string | null>): RunExtra | null {

@@ -9,6 +9,7 @@ import type { EndedKey } from "./endings.ts";
 import { FULL_ENTRY, putExisting, putFired, putLost, putWon } from "./fire-call.ts";
 import { openHistoryChain, type HistoryChain } from "./history-chain.ts";
 import { newOpenRun, type RunExtra } from "./open-run.ts";
+import { verdictOn } from "./overlap-waits.ts";
 import type { Owner } from "./owners.ts";
 import type { NewRun } from "./run-rows.ts";
 import { refusal } from "./refusal.ts";
@@ -148,7 +149,7 @@ interface RunToCreate {
 
 function createRun(desk: FireDesk, call: FireCall, { jobUid, jobKey, entry, claim }: RunToCreate): void {
   const { core, chain } = desk;
-  const { jobs, ids, open } = core;
+  const { jobs, ids } = core;
   const { scheduledFor, cause } = entry;
   const runId = runIdOf(sha256, { jobUid, cause: runCauseOf(cause), scheduledFor, key: entry.key });
   // A run of a later instant than any of the job cannot be there yet: mostly there is nothing to look for.
@@ -170,11 +171,18 @@ function createRun(desk: FireDesk, call: FireCall, { jobUid, jobKey, entry, clai
   };
   if (entry.state !== RUN_STATE.due) return createEnded(core, call, { row, entry, traits });
   if (!claim || call.owner === null) return createDue(core, call, { row, entry, traits });
-  if (traits.exclusive && open.holderOf(jobKey) !== undefined) {
-    const extra: RunExtra = { ...entry.extra, reason: "overlap" };
-    return createEnded(core, call, { row, entry: { ...entry, state: RUN_STATE.skipped, extra }, traits });
+  const verdict = verdictOn(core, { ...row, traits, startedAt: null, extra: null });
+  switch (verdict.kind) {
+    case "start":
+      return createRunning(core, call, { row, entry, traits, owner: call.owner });
+    case "skip": {
+      const extra: RunExtra = { ...entry.extra, reason: verdict.reason };
+      return createEnded(core, call, { row, entry: { ...entry, state: RUN_STATE.skipped, extra }, traits });
+    }
+    case "wait":
+      // The claim that follows lets it wait.
+      return createDue(core, call, { row, entry, traits });
   }
-  createRunning(core, call, { row, entry, traits, owner: call.owner });
 }
 
 interface NewRunParts {
@@ -213,7 +221,7 @@ function createRunning(
   rows.insertRunning(row, { ownerKey: owner.ownerKey, token, startedAt: now });
   if (entry.extra !== null) rows.save(run, RUN_STATE.running);
   open.add(run);
-  open.lock(run);
+  open.run(run);
   putFired(writer, row.runId, { state: RUN_STATE.running, claimed: true, reason: null });
 }
 

@@ -1,6 +1,7 @@
 import type { Job } from "../../domain/job.ts";
 import type { DueRun } from "../../domain/due-run.ts";
 import type { JobDefinition } from "../../domain/job-definition.ts";
+import { isExclusive } from "../../domain/overlap.ts";
 import { AppError } from "../../domain/app-error.ts";
 import type { UpcomingQuery } from "../../ports/due-jobs.ts";
 import type { SlotRange } from "../../domain/slot.ts";
@@ -197,7 +198,7 @@ function takeDueRun(reader: PacketReader): DueRun {
     failures: takeNumber(reader),
     rescues: takeNumber(reader),
     firstStartedAt: takeNullable(reader),
-    exclusive: definition.overlap === "skip",
+    exclusive: isExclusive(definition.overlap),
     params: definition.params,
     timeoutMs: definition.timeoutMs,
     retry: definition.retry,

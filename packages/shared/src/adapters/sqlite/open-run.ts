@@ -6,11 +6,15 @@ import type { Traits } from "./traits.ts";
 export interface RunExtra {
   /** When the fire made it, for runs that were not claimed by that fire. */
   firedAt?: number;
+  /** When it became due, this time; absent: at `firedAt`. */
+  dueAt?: number;
   /** Start of the first attempt, once there is a second. */
   firstStartedAt?: number;
   failures?: number;
   rescues?: number;
   wakeAt?: number;
+  /** How long it waits for another run of its job until it is looked at again; the next such wait is twice as long. Milliseconds. */
+  waitMs?: number;
   reason?: Reason;
   cancelRequested?: true;
   count?: number;
@@ -80,3 +84,8 @@ export const newOpenRun = (
 
 export const firstStartOf = (run: { readonly extra: RunExtra | null; readonly startedAt: number | null }): number | null =>
   run.extra?.firstStartedAt ?? run.startedAt;
+
+export const dueAtOf = ({ extra, scheduledFor }: OpenRun): number => extra?.dueAt ?? extra?.firedAt ?? scheduledFor;
+
+/** It was put aside until another run of its job ends. */
+export const waitsForAnother = ({ mode, extra }: OpenRun): boolean => mode === "deferred" && extra?.reason === "overlap";

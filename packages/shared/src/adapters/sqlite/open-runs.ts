@@ -1,4 +1,5 @@
 import { inRange, type SlotRange } from "../../domain/slot.ts";
+import { type ContendingRuns, createContendingRuns } from "./contending-runs.ts";
 import type { OpenRun } from "./open-run.ts";
 import { createReadyQueue, type ReadyQueue } from "./ready-queue.ts";
 import { createWakeHeap, type WakeHeap } from "./wake-heap.ts";
@@ -20,16 +21,15 @@ export interface OpenRuns {
   readonly expiries: WakeHeap;
   /** Repeats of publications, and ends of deferrals. */
   readonly repeats: WakeHeap;
+  /** Of a job the runs that contend for its lock, in the order of their ids. */
+  contending(jobKey: number): readonly OpenRun[];
+  /** Enters a run, for which `wait` or `run` is called next. */
   add(run: OpenRun): void;
-  /** The run has ended: it leaves every list and gives its job's lock back. */
+  /** The run has ended: it leaves every list. */
   end(run: OpenRun): void;
-  /** Which run of the job holds its exclusive lock, if one does. */
-  holderOf(jobKey: number): OpenRun | undefined;
-  /** Takes the job's lock, which lives as long as the run. */
-  lock(run: OpenRun): void;
   /** The run waits in this way from now on; `wakeAt` where the way has one. */
   wait(run: OpenRun, mode: "ready" | "published" | "deferred" | "retrying", wakeAt?: number): void;
-  /** The run waits no more: it was claimed. */
+  /** The run waits no more: it runs. */
   run(run: OpenRun): void;
   orphan(run: OpenRun): void;
   /** The rows of these runs must be found after a crash although they are far from the right edge. */
@@ -45,7 +45,7 @@ interface OpenState {
   readonly retries: WakeHeap;
   readonly expiries: WakeHeap;
   readonly repeats: WakeHeap;
-  readonly locks: Map<number, OpenRun>;
+  readonly contenders: ContendingRuns;
   readonly unparked: Set<OpenRun>;
 }
 
@@ -61,19 +61,19 @@ export function createOpenRuns(): OpenRuns {
     repeats: createWakeHeap(
       (run, at) => (run.mode === "published" ? run.repeatAt : run.mode === "deferred" ? run.extra?.wakeAt : null) === at,
     ),
-    locks: new Map(),
+    contenders: createContendingRuns(),
     unparked: new Set(),
   };
   return {
     ...state,
     add: (run) => addRun(state, run),
     end: (run) => endRun(state, run),
-    holderOf: (jobKey) => state.locks.get(jobKey),
-    lock(run) {
-      if (run.traits.exclusive) state.locks.set(run.jobKey, run);
-    },
+    contending: state.contenders.of,
     wait: (run, mode, wakeAt = 0) => wait(state, run, { mode, wakeAt }),
-    run: (run) => leaveWait(state, run),
+    run(run) {
+      leaveWait(state, run);
+      state.contenders.changed(run);
+    },
     orphan: (run) => void state.orphans.add(run),
     unparkedUpTo: (runKey) => takeUnparked(state, runKey),
   };
@@ -87,12 +87,12 @@ function addRun({ byId, unparked, expiries }: OpenState, run: OpenRun): void {
 }
 
 function endRun(state: OpenState, run: OpenRun): void {
-  const { byId, orphans, unparked, locks } = state;
+  const { byId, orphans, unparked, contenders } = state;
   leaveWait(state, run);
   byId.delete(run.runId);
   orphans.delete(run);
   unparked.delete(run);
-  if (locks.get(run.jobKey) === run) locks.delete(run.jobKey);
+  contenders.drop(run);
 }
 
 function leaveWait({ published, deferred }: OpenState, run: OpenRun): void {
@@ -110,6 +110,7 @@ function wait(
   state.orphans.delete(run);
   state.unparked.delete(run);
   run.mode = mode;
+  state.contenders.changed(run);
   switch (mode) {
     case "ready":
       queueOf(state, run.traits.queue).add(run);

@@ -5,7 +5,9 @@ import { RUN_STATE } from "./codes.ts";
 import type { Core } from "./core.ts";
 import type { EndedKey } from "./endings.ts";
 import type { OpenRun } from "./open-run.ts";
-import { closeAttempt, endRun, readEnded } from "./run-ends.ts";
+import { wakeNext } from "./overlap-waits.ts";
+import { closeAttempt, endRun, lastErrorOf, readEnded } from "./run-ends.ts";
+import { makeDueAgain } from "./run-waits.ts";
 
 type EndingQuery = Parameters<RunLeases["ending"]>[0];
 
@@ -48,29 +50,16 @@ export const rescue =
       run.token = null;
       rescued += 1;
       if (to === "due" && run.extra?.cancelRequested !== true) {
-        makeDue(core, run);
-        continue;
+        run.extra = { ...run.extra, rescues: (run.extra?.rescues ?? 0) + 1 };
+        makeDueAgain(core, run, now);
+      } else {
+        const state = RUN_STATE[to === "due" ? "cancelled" : to];
+        endRun(core, run, { state, finishedAt: now, output: null, error: lastErrorOf(run), reason: null });
+        keys.push(run);
+        ended.push(readEnded(core, run));
       }
-      const state = RUN_STATE[to === "due" ? "cancelled" : to];
-      endRun(core, run, { state, finishedAt: now, output: null, error: lastErrorOf(run), reason: null });
-      keys.push(run);
-      ended.push(readEnded(core, run));
+      wakeNext(core, run);
     }
     core.endings.add(keys, now);
     return { rescued, ended };
   };
-
-/** What the latest failed attempt said, as JSON. */
-function lastErrorOf({ extra }: OpenRun): string | null {
-  const failed = extra?.attempts?.findLast(({ error }) => error !== null);
-  return failed === undefined ? null : JSON.stringify(failed.error);
-}
-
-function makeDue({ open, rows }: Core, run: OpenRun): void {
-  run.attempt += 1;
-  run.repeatMs = 0;
-  run.parked = true;
-  run.extra = { ...run.extra, rescues: (run.extra?.rescues ?? 0) + 1 };
-  rows.save(run, RUN_STATE.due);
-  open.wait(run, "ready");
-}

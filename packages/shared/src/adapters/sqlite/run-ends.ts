@@ -41,12 +41,27 @@ export function endRun(core: Core, run: OpenRun, { reason, ...end }: RunEnd & { 
   core.open.end(run);
 }
 
-/** What a wait leaves behind goes with it. Null rather than an object with nothing in it. */
+/** Ends a run that waits. Its last token counts no more: what its last attempt said has been taken. */
+export function endWaiting(core: Core, run: OpenRun, end: Omit<RunEnd, "output"> & { readonly reason: Reason }): void {
+  run.token = null;
+  endRun(core, run, { output: null, ...end });
+}
+
+/** What the latest failed attempt said, as JSON. */
+export function lastErrorOf({ extra }: OpenRun): string | null {
+  const failed = extra?.attempts?.findLast(({ error }) => error !== null);
+  return failed === undefined ? null : JSON.stringify(failed.error);
+}
+
+/** What a wait leaves behind goes with it. */
 export function withoutWait(extra: RunExtra | null): RunExtra | null {
   if (extra === null) return null;
-  const { wakeAt: _wakeAt, reason: _reason, ...rest } = extra;
-  return Object.keys(rest).length === 0 ? null : rest;
+  const { wakeAt: _wakeAt, waitMs: _waitMs, dueAt: _dueAt, reason: _reason, ...rest } = extra;
+  return orNull(rest);
 }
+
+/** Null rather than an object with nothing in it. */
+export const orNull = (extra: RunExtra): RunExtra | null => (Object.keys(extra).length === 0 ? null : extra);
 
 /** Reads back a run that has ended, as it is announced. */
 export function readEnded({ readRun }: Core, { runKey, runId }: { readonly runKey: number; readonly runId: string }): EndedRun {

@@ -7,7 +7,9 @@ import { RUN_STATE } from "./codes.ts";
 import type { Core } from "./core.ts";
 import type { EndedKey } from "./endings.ts";
 import type { OpenRun } from "./open-run.ts";
+import { wakeNext } from "./overlap-waits.ts";
 import { closeAttempt, endRun, readEnded } from "./run-ends.ts";
+import { makeDueAgain } from "./run-waits.ts";
 import { endedRunOf, isEnded } from "./run-view.ts";
 import {
   type PacketReader,
@@ -60,11 +62,17 @@ export const takeSettleOutcomes = (reader: PacketReader, { settlements, memory }
 
 function takeOutcome(reader: PacketReader, settlement: Settlement, memory: ClaimMemory): SettleOutcome {
   const code = takeNumber(reader);
-  if (code === ENDED) return { kind: "ended", run: endedAsKnown(settlement, memory) };
+  if (code === STALE) {
+    memory.forget(settlement.runId);
+    return { kind: "stale" };
+  }
+  const queue = takeTextOrNull(reader);
+  const ready = queue === null ? {} : { ready: queue };
+  if (code === ENDED) return { kind: "ended", run: endedAsKnown(settlement, memory), ...ready };
   memory.forget(settlement.runId);
-  if (code === ENDED_IN_FULL) return { kind: "ended", run: takeJson<EndedRun>(reader) };
-  if (code === RETRYING) return { kind: "retrying", retryAt: takeNumber(reader) };
-  return { kind: code === RELEASED ? "released" : "stale" };
+  if (code === ENDED_IN_FULL) return { kind: "ended", run: takeJson<EndedRun>(reader), ...ready };
+  if (code === RETRYING) return { kind: "retrying", retryAt: takeNumber(reader), ...ready };
+  return { kind: "released", ...ready };
 }
 
 function endedAsKnown(settlement: Settlement, memory: ClaimMemory): EndedRun {
@@ -128,16 +136,22 @@ function answerEnded(core: Core, { runId, token }: Settled, writer: PacketWriter
   const runKey = core.ids.find(runId);
   const row = runKey === 0 ? null : core.readRun(runKey);
   if (row === null || !isEnded(row) || row.token !== token) return putNumber(writer, STALE);
-  putNumber(writer, ENDED_IN_FULL);
+  putOutcome(writer, ENDED_IN_FULL, null);
   putJson(writer, endedRunOf(row));
 }
 
 /** The attempt was given back by this very settlement. */
-function answerWaiting(run: OpenRun, writer: PacketWriter): void {
-  const last = run.extra?.attempts?.at(-1);
-  if (last?.state !== "failed") return putNumber(writer, RELEASED);
-  putNumber(writer, RETRYING);
-  putNumber(writer, run.extra?.wakeAt ?? last.finishedAt ?? 0);
+function answerWaiting({ extra, mode }: OpenRun, writer: PacketWriter): void {
+  const last = extra?.attempts?.at(-1);
+  if (last?.state !== "failed") return putOutcome(writer, RELEASED, null);
+  putOutcome(writer, RETRYING, null);
+  putNumber(writer, (mode === "retrying" ? extra?.wakeAt : null) ?? last.finishedAt ?? 0);
+}
+
+/** `next`: the run that waited for this one to end. */
+function putOutcome(writer: PacketWriter, code: number, next: OpenRun | null): void {
+  putNumber(writer, code);
+  putText(writer, next === null ? null : next.traits.queue);
 }
 
 interface Step {
@@ -150,7 +164,7 @@ function finish(core: Core, run: OpenRun, { settled, context }: Step): void {
   core.rows.finish(run, { state: END_STATES[kind] as number, finishedAt, output, error });
   core.open.end(run);
   context.ended.push(run);
-  putNumber(context.writer, settled.known ? ENDED : ENDED_IN_FULL);
+  putOutcome(context.writer, settled.known ? ENDED : ENDED_IN_FULL, wakeNext(core, run));
   if (!settled.known) putJson(context.writer, readEnded(core, run));
 }
 
@@ -160,7 +174,7 @@ function cancel(core: Core, run: OpenRun, { settled, context }: Step): void {
   closeAttempt(core, run, { state: settled.kind === KIND.retry ? "failed" : "released", finishedAt, error });
   endRun(core, run, { state: RUN_STATE.cancelled, finishedAt, output: null, error, reason: null });
   context.ended.push(run);
-  putNumber(context.writer, ENDED_IN_FULL);
+  putOutcome(context.writer, ENDED_IN_FULL, wakeNext(core, run));
   putJson(context.writer, readEnded(core, run));
 }
 
@@ -172,16 +186,12 @@ function retry(core: Core, run: OpenRun, { settled, context }: Step): void {
   core.rows.save(run, RUN_STATE.retrying);
   core.rows.fail(run, settled.error);
   core.open.wait(run, "retrying", wakeAt);
-  putNumber(context.writer, RETRYING);
+  putOutcome(context.writer, RETRYING, wakeNext(core, run));
   putNumber(context.writer, wakeAt);
 }
 
 function release(core: Core, run: OpenRun, { settled, context }: Step): void {
   closeAttempt(core, run, { state: "released", finishedAt: settled.finishedAt, error: null });
-  run.attempt += 1;
-  run.repeatMs = 0;
-  run.parked = true;
-  core.rows.save(run, RUN_STATE.due);
-  core.open.wait(run, "ready");
-  putNumber(context.writer, RELEASED);
+  makeDueAgain(core, run, context.now);
+  putOutcome(context.writer, RELEASED, wakeNext(core, run));
 }

@@ -7,7 +7,7 @@ import { systemClock } from "../system/clock.ts";
 import { sha256 } from "../system/digest.ts";
 import { definitionText, type JobWithoutDefinition } from "./catalog.ts";
 import { createClaimMemory, type ClaimMemory } from "./claim-memory.ts";
-import { putClaim, takeClaimOutcomes } from "./claims.ts";
+import { putClaim, takeClaimOutcomes } from "./claim-call.ts";
 import { MEMORY_FILE } from "./database.ts";
 import { putFire, takeFireResult } from "./fire-call.ts";
 import { putPublishable, putTexts, putUpcoming, takeDueRuns, takeJobs } from "./job-call.ts";
@@ -106,6 +106,7 @@ const firePorts = ({ thread, memory }: Link): Pick<Store, "dueJobs" | "dueRuns" 
     published: (request) => thread.cold("published", request),
     unclaimed: (slots) => thread.cold("unclaimed", { slots }),
     wake: (request) => thread.cold("wake", request),
+    closeWaiting: (request) => thread.cold("closeWaiting", request),
     rouse: ({ handlers }) => thread.cold("rouse", { handlers }),
   },
   leases: {
@@ -114,12 +115,12 @@ const firePorts = ({ thread, memory }: Link): Pick<Store, "dueJobs" | "dueRuns" 
   },
 });
 
-const claimPorts = ({ thread, memory }: Link): Pick<Store, "claims" | "control" | "announcements"> => ({
+const claimPorts = ({ thread, memory, digest }: Link): Pick<Store, "claims" | "control" | "announcements"> => ({
   claims: {
     read: (runIds) => thread.hot("readRuns", { put: (writer) => putTexts(writer, runIds), take: takeDueRuns }),
     claim: (request) =>
       thread.hot("claim", {
-        put: (writer) => putClaim(writer, request),
+        put: (writer) => putClaim(writer, request, digest),
         take(reader) {
           const outcomes = takeClaimOutcomes(reader, request);
           memory.claimed(outcomes);

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { JobDefinition } from "../../domain/job-definition.ts";
+import type { OverlapPolicy } from "../../domain/overlap.ts";
 
 /** What the store itself must know of a definition. Many jobs share one row, so there are few. */
 export interface Traits {
@@ -7,7 +8,7 @@ export interface Traits {
   readonly queue: string;
   readonly handler: string;
   readonly expireAfterMs: number | null;
-  readonly exclusive: boolean;
+  readonly overlap: OverlapPolicy;
   readonly onUncertain: JobDefinition["onUncertain"];
 }
 
@@ -23,10 +24,10 @@ export function openTraits(db: DatabaseSync): TraitsTable {
   const byKey: Traits[] = [];
   const byText = new Map<string, Traits>();
   const insert = db.prepare(
-    "INSERT INTO traits (traits_key, queue, handler, expire_after_ms, exclusive, on_uncertain) VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT INTO traits (traits_key, queue, handler, expire_after_ms, overlap, on_uncertain) VALUES (?, ?, ?, ?, ?, ?)",
   );
-  const textOf = ({ queue, handler, expireAfterMs, exclusive, onUncertain }: TraitsInput): string =>
-    JSON.stringify([queue, handler, expireAfterMs, exclusive, onUncertain]);
+  const textOf = ({ queue, handler, expireAfterMs, overlap, onUncertain }: TraitsInput): string =>
+    JSON.stringify([queue, handler, expireAfterMs, overlap, onUncertain]);
   const keep = (traits: Traits): Traits => {
     byKey[traits.traitsKey] = traits;
     byText.set(textOf(traits), traits);
@@ -38,7 +39,7 @@ export function openTraits(db: DatabaseSync): TraitsTable {
       queue: row["queue"] as string,
       handler: row["handler"] as string,
       expireAfterMs: row["expire_after_ms"] as number | null,
-      exclusive: row["exclusive"] === 1,
+      overlap: row["overlap"] as OverlapPolicy,
       onUncertain: row["on_uncertain"] as Traits["onUncertain"],
     });
   }
@@ -51,10 +52,10 @@ export function openTraits(db: DatabaseSync): TraitsTable {
     intern(input) {
       const known = byText.get(textOf(input));
       if (known !== undefined) return known;
-      const { queue, handler, expireAfterMs, exclusive, onUncertain } = input;
+      const { queue, handler, expireAfterMs, overlap, onUncertain } = input;
       const traitsKey = Math.max(byKey.length, 1);
-      insert.run(traitsKey, queue, handler, expireAfterMs, exclusive ? 1 : 0, onUncertain);
-      return keep({ traitsKey, queue, handler, expireAfterMs, exclusive, onUncertain });
+      insert.run(traitsKey, queue, handler, expireAfterMs, overlap, onUncertain);
+      return keep({ traitsKey, queue, handler, expireAfterMs, overlap, onUncertain });
     },
   };
 }

@@ -4,9 +4,12 @@ import type { EndedRun } from "../../domain/settlement.ts";
 import type { DueRuns, Publication, WakeResult } from "../../ports/due-runs.ts";
 import { RUN_STATE } from "./codes.ts";
 import type { Core } from "./core.ts";
-import type { OpenRun } from "./open-run.ts";
+import { dueAtOf, firstStartOf, type OpenRun, waitsForAnother } from "./open-run.ts";
 import { mineIn } from "./open-runs.ts";
-import { endRun, readEnded, withoutWait } from "./run-ends.ts";
+import { isNextOfJob, waitForAnother, wakeNextOfEach } from "./overlap-waits.ts";
+import { endRun, endWaiting, lastErrorOf, readEnded } from "./run-ends.ts";
+import { makeDueAgain, makePublishable } from "./run-waits.ts";
+import { compareTexts } from "./uid-index.ts";
 
 /** Runs that wait for a worker: their lists are in memory, and a publication is known to this process alone. */
 export const queuesWithReady =
@@ -56,45 +59,66 @@ export const wake =
     const query = { now, limit, mine: mineIn(slots) };
     const retries = open.retries.take(query);
     const expiries = open.expiries.take(query);
-    const ended: EndedRun[] = [];
+    const over: OpenRun[] = [];
+    for (const run of retries.runs) if (!comeDue(core, run, now)) over.push(run);
     for (const run of expiries.runs) {
       endRun(core, run, { state: RUN_STATE.skipped, finishedAt: now, output: null, error: null, reason: "expired" });
-      ended.push(readEnded(core, run));
+      over.push(run);
     }
+    endings.add(over, now);
+    const next = wakeNextOfEach(core, over);
     const repeats = open.repeats.take(query);
-    for (const run of retries.runs) comeDue(core, run);
-    for (const run of repeats.runs) repeat(core, run);
-    endings.add(expiries.runs, now);
+    const repeated = repeats.runs.filter((run) => repeat(core, run, now));
     const earliest = [open.retries, open.expiries, open.repeats].flatMap((heap) => heap.earliest(query.mine) ?? []);
     return {
-      ready: retries.runs.length + repeats.runs.length,
-      ended,
+      ready: retries.runs.length + expiries.runs.length - over.length + next + repeated.length,
+      ended: over.map((run) => readEnded(core, run)),
       nextWakeAt: earliest.length === 0 ? null : Math.min(...earliest),
       more: retries.more || expiries.more || repeats.more,
     };
   };
 
-function comeDue({ open, rows }: Core, run: OpenRun): void {
-  run.extra = withoutWait(run.extra);
-  run.attempt += 1;
-  run.repeatMs = 0;
-  rows.save(run, RUN_STATE.due);
-  open.wait(run, "ready");
+/** False: somebody wants it cancelled, and so it is. */
+function comeDue(core: Core, run: OpenRun, now: number): boolean {
+  const cancelled = run.extra?.cancelRequested === true;
+  if (cancelled) endWaiting(core, run, { state: RUN_STATE.cancelled, finishedAt: now, error: null, reason: "cancelled" });
+  else makeDueAgain(core, run, now);
+  return !cancelled;
 }
 
-function repeat({ open, rows }: Core, run: OpenRun): void {
-  if (run.mode === "deferred") {
-    run.extra = withoutWait(run.extra);
-    rows.save(run, RUN_STATE.due);
-  }
-  open.wait(run, "ready");
+/** Of the runs that wait for another of their job only the first is looked at again: the others wait for it. True: it is ready. */
+function repeat(core: Core, run: OpenRun, now: number): boolean {
+  const ready = !waitsForAnother(run) || isNextOfJob(core, run);
+  if (!ready) waitForAnother(core, run, now);
+  else if (run.mode === "deferred") makePublishable(core, run);
+  else core.open.wait(run, "ready");
+  return ready;
 }
+
+type CloseRequest = Parameters<DueRuns["closeWaiting"]>[0];
+
+/** All open runs are gone through: it is asked seldom, and a hundred thousand take some milliseconds. */
+export const closeWaiting =
+  (core: Core) =>
+  ({ slots, dueBefore, now, limit }: CloseRequest): EndedRun[] => {
+    const late = [...core.open.byId.values()].filter(
+      (run) => run.mode !== "none" && run.mode !== "retrying" && dueAtOf(run) < dueBefore && inRange(run.slot, slots),
+    );
+    const closed = late.sort((left, right) => compareTexts(left.runId, right.runId)).slice(0, limit);
+    for (const run of closed) {
+      const state = firstStartOf(run) === null ? RUN_STATE.skipped : RUN_STATE.failed;
+      endWaiting(core, run, { state, finishedAt: now, error: lastErrorOf(run), reason: "retention" });
+    }
+    core.endings.add(closed, now);
+    wakeNextOfEach(core, closed);
+    return closed.map((run) => readEnded(core, run));
+  };
 
 export const rouse =
   (core: Core) =>
   ({ handlers }: { readonly handlers: readonly string[] }): number => {
     const wanted = new Set(handlers);
     const roused = [...core.open.deferred].filter(({ traits, extra }) => extra?.reason === "unknown_handler" && wanted.has(traits.handler));
-    for (const run of roused) repeat(core, run);
+    for (const run of roused) makePublishable(core, run);
     return roused.length;
   };

@@ -3,7 +3,8 @@ import { isExecutionOf } from "../../../domain/job-definition.ts";
 import { isTerminal } from "../../../domain/run-state.ts";
 import type { ClaimOutcome, ClaimRequest, RunClaims } from "../../../ports/run-claims.ts";
 import { startByOverlap } from "./claim-run.ts";
-import { dueRunOf, type RunRow } from "./run-row.ts";
+import { wakeNext } from "./overlap-waits.ts";
+import { dueRunOf, type RunRow, waitsForAnother } from "./run-row.ts";
 import { settleAttempt } from "./settle-attempt.ts";
 import type { MemoryState } from "./state.ts";
 
@@ -46,6 +47,7 @@ export function createRunClaims(state: MemoryState): RunClaims {
         row.reason = reason;
         row.wakeAt = wakeAt;
         runs.save(row);
+        if (!waitsForAnother(row)) wakeNext(runs, row);
       }
     },
   };
