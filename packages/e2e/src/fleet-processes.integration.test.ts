@@ -18,7 +18,7 @@ const ROUNDS = Number(process.env["ROUNDS"] ?? 3);
 const KILLS_STREAM = 1_000_000;
 /** As the scheduler and the executor have it. Milliseconds. */
 const LOCK_TTL_MS = 10_000;
-const LEASE_MS = 15_000;
+const LEASE_MS = 30_000;
 /** For what a stopped process needs before others notice, beside the life of its lock or lease. */
 const NOTICE_MS_MAX = 20_000;
 

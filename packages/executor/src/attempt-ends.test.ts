@@ -3,7 +3,7 @@ import { cancelRequested } from "@tickline/shared/events/control-event";
 import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
 import { ending } from "@tickline/shared/testing/contracts/store-steps";
 import { MINUTE, SECOND } from "@tickline/shared/testing/factories";
-import { heldHandler, setup, storeAway, turns, type SetupOptions } from "./executor.test-support.ts";
+import { heldHandler, LEASE_ABORT_MS, LEASE_MS, setup, storeAway, turns, type SetupOptions } from "./executor.test-support.ts";
 import { RunAborted } from "./run-aborted.ts";
 
 /** One run whose handler is running. */
@@ -56,7 +56,7 @@ test("a signal that is first read after the abort is aborted", async () => {
 
 test.each([
   ["its timeout", { timeoutMs: 1_000, stillMs: 2_000 }, "timeout"],
-  ["its lease", { timeoutMs: 60 * MINUTE, stillMs: 20_000 }, "lease_lost"],
+  ["its lease", { timeoutMs: 60 * MINUTE, stillMs: LEASE_MS }, "lease_lost"],
 ])(
   "a handler that stood still past %s learns it by reading the signal, before any timer fires",
   async (_, { timeoutMs, stillMs }, code) => {
@@ -170,7 +170,7 @@ test("without renewals a handler is asked to end before its lease does, counted 
   const { signal, pass, ended, close } = await running({ obeying: true, ...silentHeartbeats(state) });
   await pass(20 * SECOND);
   state.away = true;
-  await pass(10_900);
+  await pass(LEASE_ABORT_MS - 100);
   expect(signal.aborted).toBe(false);
   await pass(200);
   expect(signal.reason).toMatchObject({ code: "lease_lost" });
@@ -184,7 +184,7 @@ test("a store that answers heartbeats never, not even with an error, cannot keep
   const { signal, pass, close, held } = await running({
     claims: () => ({ heartbeat: () => new Promise<never>(() => undefined) }),
   });
-  await pass(11_100);
+  await pass(LEASE_ABORT_MS + 100);
   expect(signal.reason).toMatchObject({ code: "lease_lost" });
   held.finishAll();
   await close();
@@ -204,9 +204,9 @@ test("a renewal counts from when it was sent, not from when it was answered", as
       },
     }),
   });
-  await pass(14_900); // Sent at 5 s, answered at 8 s: the lease ends at 20 s, the handler is asked to end at 16 s.
+  await pass(5 * SECOND + LEASE_ABORT_MS - 100); // Sent at 5 s, answered at 8 s.
   expect(signal.aborted).toBe(false);
-  await pass(1_200);
+  await pass(200);
   expect(signal.reason).toMatchObject({ code: "lease_lost" });
   await close();
 });
@@ -214,7 +214,7 @@ test("a renewal counts from when it was sent, not from when it was answered", as
 test("one that ignores it ends the process with the lease", async () => {
   const state = { away: true };
   const { pass, exits, logged, held, close } = await running(silentHeartbeats(state));
-  await pass(14_900);
+  await pass(LEASE_MS - 100);
   expect(exits).toEqual([]);
   await pass(200);
   expect(exits).toEqual([1]);
@@ -265,7 +265,7 @@ test("the next attempt does not start here while the handler of the one before i
 test("a job that wants no uncertain repeats gets a failure where others are released", async () => {
   const state = { away: true };
   const { pass, ended, close } = await running({ obeying: true, onUncertain: "skip", ...silentHeartbeats(state) });
-  await pass(11_100);
+  await pass(LEASE_ABORT_MS + 100);
   await turns();
   expect(await ended()).toMatchObject({ state: "retrying", error: { code: "lease_lost" } });
   state.away = false;
@@ -279,7 +279,7 @@ test("a run claimed with a lease that ended before its turn came is given back u
     claims: (claims) => ({
       async claim(request) {
         const outcomes = await claims.claim(request);
-        clock.advance(11_000); // The answer was long on its way.
+        clock.advance(LEASE_ABORT_MS); // The answer was long on its way.
         return outcomes;
       },
     }),

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { z } from "zod";
-import { heldHandler, setup, turn, turns } from "./executor.test-support.ts";
+import { heldHandler, LEASE_MS, setup, turn, turns } from "./executor.test-support.ts";
 import { defineHandler, type HandlerContext } from "./handler.ts";
 
 test("a long row of busy handlers lets other work have its turn", async () => {
@@ -62,7 +62,7 @@ test("a handler whose process stood still past its lease while its params were c
   const [run] = await due(1, { definition: { handler: "slow", params: {} } });
   await publish([run!]);
   await checking.promise;
-  clock.standStill(20_000);
+  clock.standStill(LEASE_MS);
   gate.resolve(true);
   await until(async () => (await state(run!)).state === "due");
   expect(calls).toBe(0);

@@ -1,8 +1,9 @@
 import { AppError } from "@tickline/shared/domain/app-error";
 import { BUILT_IN_QUEUES } from "@tickline/shared/domain/job-definition";
+import { LEASE_DEFAULTS, leaseFaults, type LeaseLimits } from "@tickline/shared/domain/lease-limits";
 
 /** Every limit and interval of the executor. Milliseconds unless the name says otherwise. */
-export interface ExecutorConfig {
+export interface ExecutorConfig extends LeaseLimits {
   /** Names this process in leases and history. Unique: two executors of one name would hear each other's hints by halves. */
   readonly executorId: string;
   /** Queues to take runs from. The first is served first; one claim in ten goes to the others in turn. */
@@ -11,12 +12,6 @@ export interface ExecutorConfig {
   readonly externalQueues: readonly string[];
   /** Handlers that run at once. They share one thread, so more helps only while they wait for others. */
   readonly workersMax: number;
-  /** The right to run an attempt ends this long after its last renewal. */
-  readonly leaseMs: number;
-  /** How often leases are renewed and cancel requests learned that no hint brought. */
-  readonly heartbeatMs: number;
-  /** A handler is asked to end this long before its lease does, and the process ends with the lease if it did not. */
-  readonly leaseMarginMs: number;
   /** Leases renewed in one write. */
   readonly heartbeatRunsMax: number;
   /** At shutdown, running handlers get this long before they are asked to end. */
@@ -65,9 +60,7 @@ export const EXECUTOR_DEFAULTS: Omit<ExecutorConfig, "executorId"> = {
   queues: BUILT_IN_QUEUES,
   externalQueues: [],
   workersMax: 200,
-  leaseMs: 15_000,
-  heartbeatMs: 5_000,
-  leaseMarginMs: 4_000,
+  ...LEASE_DEFAULTS,
   heartbeatRunsMax: 5_000,
   drainMs: 10_000,
   abortGraceMs: 10_000,
@@ -92,11 +85,11 @@ export const EXECUTOR_DEFAULTS: Omit<ExecutorConfig, "executorId"> = {
 };
 
 /** Throws `bad_config` for settings that contradict each other. */
-export function checkExecutorConfig({ leaseMs, heartbeatMs, leaseMarginMs, workersMax, queues, externalQueues }: ExecutorConfig): void {
+export function checkExecutorConfig(config: ExecutorConfig): void {
+  const { workersMax, queues, externalQueues } = config;
   const both = externalQueues.filter((queue) => queues.includes(queue));
   const faults = [
-    // One heartbeat may be lost before a handler is asked to end.
-    leaseMs - leaseMarginMs < 2 * heartbeatMs && `leaseMs - leaseMarginMs must be at least 2 * heartbeatMs (${2 * heartbeatMs})`,
+    ...leaseFaults(config),
     workersMax < 1 && "workersMax must be at least 1",
     queues.length === 0 && "queues must name at least one",
     new Set(queues).size < queues.length && "queues must name each once",

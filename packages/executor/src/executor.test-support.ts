@@ -57,6 +57,10 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** Of the defaults: a lease, and how long after its last renewal a handler is asked to end. */
+export const { leaseMs: LEASE_MS } = EXECUTOR_DEFAULTS;
+export const LEASE_ABORT_MS = LEASE_MS - EXECUTOR_DEFAULTS.leaseMarginMs;
+
 const STEP_MS = 50;
 const TURNS_MAX = 500;
 

@@ -69,7 +69,8 @@ test("settings that contradict each other are refused, all at once", async () =>
   await expect(setup({ config: { leaseMs: 9_000, workersMax: 0, queues: ["a", "a"] } })).rejects.toMatchObject({
     code: "bad_config",
     message:
-      "the executor's configuration is not usable: leaseMs - leaseMarginMs must be at least 2 * heartbeatMs (10000); " +
+      "the executor's configuration is not usable: leaseMs - leaseMarginMs (4000) must be at least " +
+      "2 * heartbeatMs + storeFailoverMs + 1000 (23000), or a failover of the store aborts handlers; " +
       "workersMax must be at least 1; queues must name each once",
   });
 });

@@ -1,5 +1,8 @@
-import type { HeldLease } from "@tickline/shared/ports/run-claims";
+import { AppError } from "@tickline/shared/domain/app-error";
+import { HEARTBEAT_RETRY_MS_MAX } from "@tickline/shared/domain/lease-limits";
+import type { HeartbeatResult, HeldLease } from "@tickline/shared/ports/run-claims";
 import { createLoop, type Loop } from "@tickline/shared/runtime/loop";
+import { within } from "@tickline/shared/runtime/within";
 import type { AttemptDeadlines } from "./attempt-deadlines.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
 import type { RunningAttempt } from "./running-attempt.ts";
@@ -15,14 +18,23 @@ export interface LeaseKeeperOptions {
 
 /**
  * Renews the leases of all attempts in bulk, and learns which of them somebody wants cancelled. A renewal counts from
- * when it was sent; without one, the deadlines end the attempt, whether the store answers or not.
+ * when it was sent; without one, the deadlines end the attempt, whether the store answers or not. One that fails is soon
+ * sent again, and one that is not answered is given up and sent anew: on a connection that is dead a statement waits for longer
+ * than a lease lasts.
  */
 export function createLeaseKeeper({ context, attempts, unsettled, deadlines, cancel }: LeaseKeeperOptions): Loop {
   const { claims, clock, log, config } = context;
 
+  /** Given up, it may still be applied: with an older end than the next one, which ends nothing early, as no clock ends a lease. */
+  function send(leases: readonly HeldLease[]): Promise<HeartbeatResult> {
+    const late = (): AppError =>
+      new AppError("store_unavailable", `renew ${leases.length} leases: no answer within ${config.heartbeatMs} ms`, { retryable: true });
+    const answer = claims.heartbeat({ leases, leaseMs: config.leaseMs, now: clock.now() });
+    return within(answer, { clock, ms: config.heartbeatMs, late });
+  }
   async function renew(leases: readonly HeldLease[]): Promise<void> {
     const sentAtMs = clock.monotonicMs();
-    const { renewed, cancelRequested } = await claims.heartbeat({ leases, leaseMs: config.leaseMs, now: clock.now() });
+    const { renewed, cancelRequested } = await send(leases);
     const standing = new Set(renewed);
     for (const { runId, token } of leases) {
       const attempt = attempts.get(runId);
@@ -44,5 +56,5 @@ export function createLeaseKeeper({ context, attempts, unsettled, deadlines, can
     }
     return config.heartbeatMs;
   }
-  return createLoop({ name: "heartbeat", clock, log, runOnce });
+  return createLoop({ name: "heartbeat", clock, log, runOnce, faultMsMax: HEARTBEAT_RETRY_MS_MAX });
 }

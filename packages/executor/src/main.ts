@@ -27,7 +27,7 @@ runService(
       const http = createHttpHandler();
       const store = await openStore(config.storeUrl, metrics);
       const bus = await openBus({ settings: config, clientId: "tickline-executor", log, metrics, onDead: end });
-      const { queues, externalQueues, workersMax, drainMs } = config;
+      const { queues, externalQueues, workersMax, drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs } = config;
       const executor = createExecutor(
         {
           ...store,
@@ -46,6 +46,10 @@ runService(
           externalQueues,
           workersMax,
           drainMs,
+          leaseMs,
+          heartbeatMs,
+          leaseMarginMs,
+          storeFailoverMs,
           retentionMs: config.retentionDays * DAY_MS,
         },
       );

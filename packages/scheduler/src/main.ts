@@ -1,5 +1,6 @@
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
+import { rescueAheadMsOf } from "@tickline/shared/domain/lease-limits";
 import { createHealthServer } from "@tickline/shared/runtime/health-server";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { LOCK_SETTINGS, openBus, openLock, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
@@ -40,6 +41,9 @@ runService(
         {
           ...SCHEDULER_DEFAULTS,
           ranges: slotRanges(config.ranges),
+          leaseMs: config.leaseMs,
+          heartbeatMs: config.heartbeatMs,
+          rescueAheadMs: rescueAheadMsOf(config),
           retentionMs: config.retentionDays * DAY_MS,
           waitMaxMs: config.retentionDays * DAY_MS,
         },

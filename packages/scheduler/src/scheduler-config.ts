@@ -1,3 +1,5 @@
+import { AppError } from "@tickline/shared/domain/app-error";
+import { LEASE_DEFAULTS, rescueAheadMsOf } from "@tickline/shared/domain/lease-limits";
 import { ALL_SLOTS, type SlotRange } from "@tickline/shared/domain/slot";
 
 /** Every limit and interval of the scheduler, with its default and why. Milliseconds unless the name says otherwise. */
@@ -49,9 +51,13 @@ export interface SchedulerConfig {
   readonly waitSweepMs: number;
   /** How often leases that may have ended are looked at. */
   readonly rescueMs: number;
+  /** As executors have it. */
+  readonly leaseMs: number;
+  /** As executors have it. */
+  readonly heartbeatMs: number;
   /**
-   * Leases are watched from this long before their end. Less than a lease keeps after each renewal (10 s of 15), so that those of living
-   * executors are not even read; a run of a vanished one starts again some 24 s after the last renewal.
+   * Leases are watched from this long before their end. Less than a lease keeps after each renewal (25 s of 30), so that those of living
+   * executors are not even read; a run of a vanished one starts again some 40 s after the last renewal.
    */
   readonly rescueAheadMs: number;
   readonly rescueRunsMax: number;
@@ -106,7 +112,9 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   waitMaxMs: 7 * DAY_MS,
   waitSweepMs: 60_000,
   rescueMs: 2_000,
-  rescueAheadMs: 8_000,
+  leaseMs: LEASE_DEFAULTS.leaseMs,
+  heartbeatMs: LEASE_DEFAULTS.heartbeatMs,
+  rescueAheadMs: rescueAheadMsOf(LEASE_DEFAULTS),
   rescueRunsMax: 500,
   rescuesMax: 5,
   sweepMs: 2_000,
@@ -121,3 +129,15 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   storeTimeMs: 10_000,
   clockLookMs: 500,
 };
+
+/** Throws `bad_config` for settings that contradict each other. */
+export function checkSchedulerConfig({ leaseMs, heartbeatMs, rescueAheadMs }: SchedulerConfig): void {
+  const renewedMs = leaseMs - heartbeatMs;
+  const faults = [
+    heartbeatMs < 1 && "heartbeatMs must be at least 1",
+    rescueAheadMs < 0 && "rescueAheadMs must be at least 0",
+    rescueAheadMs >= renewedMs &&
+      `rescueAheadMs (${rescueAheadMs}) must be less than leaseMs - heartbeatMs (${renewedMs}), or the leases of living executors are read all the time`,
+  ].filter((fault) => fault !== false);
+  if (faults.length > 0) throw new AppError("bad_config", `the scheduler's configuration is not usable: ${faults.join("; ")}`);
+}

@@ -1,4 +1,11 @@
-import { hostSetting, logLevelSetting, portSetting, retentionDaysSetting } from "@tickline/shared/runtime/common-settings";
+import {
+  heartbeatMsSetting,
+  hostSetting,
+  leaseMsSetting,
+  logLevelSetting,
+  portSetting,
+  retentionDaysSetting,
+} from "@tickline/shared/runtime/common-settings";
 import { settingOf, wholeNumber } from "@tickline/shared/runtime/config";
 
 /** More ranges than this cost more in locks than they give in evenness. */
@@ -14,6 +21,8 @@ export const SCHEDULER_SETTINGS = {
     schema: wholeNumber(1, RANGES_MAX),
     description: "Ranges of jobs that schedulers share, the same number in all of them: as many schedulers as this can have work.",
   }),
+  leaseMs: leaseMsSetting,
+  heartbeatMs: heartbeatMsSetting,
   retentionDays: retentionDaysSetting,
   host: hostSetting,
   port: { ...portSetting, fallback: "7071", description: "Port of `/livez`, `/readyz` and `/metrics`; 0 takes a free one." },

@@ -110,9 +110,6 @@ describe("a running scheduler", () => {
   });
 });
 
-/** As the executor has it by default. */
-const EXECUTOR_HEARTBEAT_MS = 5 * SECOND;
-
 describe("what a crash left", () => {
   async function fired() {
     const parts = setup();
@@ -123,21 +120,23 @@ describe("what a crash left", () => {
     return { ...parts, job };
   }
 
+  const { leaseMs } = SCHEDULER_DEFAULTS;
+
   /** One run that an executor has claimed, with the lease it would have. */
   async function claimed() {
     const parts = await fired();
     const { context, store, clock } = parts;
     const [due] = await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 1 });
-    const claimant = { executor: "e1", token: "t1", leaseMs: 15 * SECOND };
+    const claimant = { executor: "e1", token: "t1", leaseMs };
     await store.claims.claim({ runs: due === undefined ? [] : [due], claimant, now: clock.now(), firedAfter: 0 });
     return { ...parts, rescuer: createRescuer(context, silent) };
   }
 
   test("an attempt whose executor vanished is due again after one whole lease, as the next attempt", async () => {
     const { clock, runsOf, job, rescuer } = await claimed();
-    clock.advance(15 * SECOND);
+    clock.advance(leaseMs);
     expect(await rescuer.rescue()).toBe(0);
-    clock.advance(15 * SECOND - 1);
+    clock.advance(leaseMs - 1);
     expect(await rescuer.rescue()).toBe(0);
     clock.advance(1);
     expect(await rescuer.rescue()).toBe(1);
@@ -146,17 +145,17 @@ describe("what a crash left", () => {
 
   test("a lease that was not renewed when it should have been is watched before it ends, so that its run waits for less than two", async () => {
     const { clock, runsOf, job, rescuer } = await claimed();
-    const watchedFromMs = 15 * SECOND - SCHEDULER_DEFAULTS.rescueAheadMs;
+    const watchedFromMs = leaseMs - SCHEDULER_DEFAULTS.rescueAheadMs;
     clock.advance(watchedFromMs);
     expect(await rescuer.rescue()).toBe(0);
-    clock.advance(15 * SECOND);
+    clock.advance(leaseMs);
     expect(await rescuer.rescue()).toBe(1);
     expect((await runsOf(job)).map(({ state, attempt }) => [state, attempt])).toEqual([["due", 2]]);
   });
 
   test("a lease that is renewed in time is not even read", async () => {
     const { clock, context, rescuer } = await claimed();
-    clock.advance(EXECUTOR_HEARTBEAT_MS);
+    clock.advance(SCHEDULER_DEFAULTS.heartbeatMs);
     const read = context.leases.ending({ slots: ALL_SLOTS, now: clock.now() + SCHEDULER_DEFAULTS.rescueAheadMs, limit: 10 });
     expect(await read).toEqual([]);
     expect(await rescuer.rescue()).toBe(0);

@@ -10,7 +10,7 @@ import { createRoster } from "./roster.ts";
 import { rangeName } from "./slot-ranges.ts";
 import { createRangeScheduler, type RangeScheduler } from "./range-scheduler.ts";
 import { createLeadership, type Leadership } from "./range-leadership.ts";
-import type { SchedulerConfig } from "./scheduler-config.ts";
+import { checkSchedulerConfig, type SchedulerConfig } from "./scheduler-config.ts";
 import type { SchedulerDeps } from "./scheduler-deps.ts";
 import { createStoreTime, type StoreTime } from "./store-time.ts";
 
@@ -24,8 +24,9 @@ export interface Scheduler extends Service {
 /** What this installation's locks are called, in a lock server that others may use too. */
 const LOCK_NAME = "tickline-scheduler";
 
-/** Decides when jobs are due. Any number may run: each range of slots is led by whoever holds its lock. */
+/** Decides when jobs are due. Any number may run: each range of slots is led by whoever holds its lock. Throws `bad_config`. */
 export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): Scheduler {
+  checkSchedulerConfig(config);
   const { bus, clock, log, hello, entropy, dueRuns } = deps;
   const time = createStoreTime(clock, hello);
   const led = config.ranges.map((slots) => createLedRange(deps, { config, slots, time }));

@@ -40,6 +40,9 @@ export interface Cluster extends Server {
   lostFires(): Promise<number>;
 }
 
+export const LEASE_MS = 3_000;
+const HEARTBEAT_MS = 500;
+
 /** Everything that waits for a lost hint waits shortly: a test has seconds, not minutes. */
 const SCHEDULER_CONFIG = {
   ...SCHEDULER_DEFAULTS,
@@ -51,16 +54,19 @@ const SCHEDULER_CONFIG = {
   repeatMsMax: 1_200,
   wakePollMs: 150,
   rescueMs: 300,
+  leaseMs: LEASE_MS,
+  heartbeatMs: HEARTBEAT_MS,
+  rescueAheadMs: LEASE_MS / 2,
   sweepMs: 300,
   repairAfterMs: 300,
 };
-export const LEASE_MS = 3_000;
 const EXECUTOR_CONFIG = {
   ...EXECUTOR_DEFAULTS,
   workersMax: 60,
   leaseMs: LEASE_MS,
-  heartbeatMs: 500,
+  heartbeatMs: HEARTBEAT_MS,
   leaseMarginMs: 1_000,
+  storeFailoverMs: 0,
   drainMs: 100,
   unknownHandlerMs: 500,
   registryMs: 1_000,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BUILT_IN_QUEUES, QueueNameSchema } from "../domain/job-definition.ts";
+import { LEASE_DEFAULTS } from "../domain/lease-limits.ts";
 import { settingOf, wholeNumber } from "./config.ts";
 
 /** Settings that several kinds of processes have, each said once. */
@@ -81,6 +82,7 @@ export const workersMaxSetting = settingOf({
   description: "Handlers that run at once. They share one thread, so more helps only while they wait for others.",
 });
 
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
 /** A number of days, read as milliseconds. */
@@ -115,6 +117,39 @@ export const drainMsSetting = settingOf({
   fallback: "10000",
   schema: wholeNumber(0, 3_600_000),
   description: "Milliseconds that running handlers get to finish at shutdown, before they are aborted and run again at the next start.",
+});
+
+const milliseconds = (
+  env: string,
+  { fallback, min, description }: { readonly fallback: number; readonly min: number; readonly description: string },
+) => settingOf({ env, flag: null, placeholder: "MS", fallback: String(fallback), schema: wholeNumber(min, HOUR_MS), description });
+
+export const leaseMsSetting = milliseconds("LEASE_MS", {
+  fallback: LEASE_DEFAULTS.leaseMs,
+  min: 1,
+  description:
+    "Milliseconds for which an executor has the right to run an attempt after each renewal; the same in executors and schedulers. What an executor that was killed was running starts again after some 10 s more. Long enough for a failover of the store: `LEASE_MS - LEASE_MARGIN_MS` must be at least `2 * HEARTBEAT_MS + STORE_FAILOVER_MS + 1000`.",
+});
+
+export const heartbeatMsSetting = milliseconds("HEARTBEAT_MS", {
+  fallback: LEASE_DEFAULTS.heartbeatMs,
+  min: 1,
+  description:
+    "Milliseconds between two renewals of the leases; the same in executors and schedulers. An answer is waited for as long, and then the renewal is sent anew.",
+});
+
+export const leaseMarginMsSetting = milliseconds("LEASE_MARGIN_MS", {
+  fallback: LEASE_DEFAULTS.leaseMarginMs,
+  min: 1,
+  description:
+    "Milliseconds before the end of its lease at which a handler is aborted whose lease could not be renewed. The process ends with the lease if it has not ended.",
+});
+
+export const storeFailoverMsSetting = milliseconds("STORE_FAILOVER_MS", {
+  fallback: LEASE_DEFAULTS.storeFailoverMs,
+  min: 0,
+  description:
+    "Milliseconds for which the store may answer nothing, as while MongoDB elects a primary, without any handler being aborted. It sets nothing; the lease is checked against it at start.",
 });
 
 export const logLevelSetting = settingOf({

@@ -1,8 +1,26 @@
 import { AppError, toAppError } from "../../domain/app-error.ts";
 
-/** Any fault of the broker or on the way to it, as the port names it: later it may work. */
+/**
+ * Types by which a broker refuses the message itself, as kafkajs names Kafka's error codes: sent again, it is refused again. All else
+ * is a fault of the broker, of a right that somebody has to give, or of the way there, and may pass.
+ */
+const REFUSED_TYPES: ReadonlySet<unknown> = new Set([
+  "MESSAGE_TOO_LARGE",
+  "RECORD_LIST_TOO_LARGE",
+  "INVALID_RECORD",
+  "INVALID_TIMESTAMP",
+  "UNSUPPORTED_FOR_MESSAGE_FORMAT",
+]);
+
+/** Any fault of the broker or on the way to it, as the port names it; `retryable` unless it is the message that is refused. */
 export function busFault(deed: string, cause: unknown): AppError {
   if (cause instanceof AppError) return cause;
-  return new AppError("bus_unavailable", toAppError(cause, deed).message, { retryable: true, cause });
+  return new AppError("bus_unavailable", toAppError(cause, deed).message, { retryable: !isRefused(cause), cause });
 }
 export const closedFault = (deed: string): AppError => new AppError("bus_unavailable", `${deed}: the bus is closed`, { retryable: true });
+
+/** A fault that was tried several times stands in the one that says so. */
+function isRefused(fault: unknown): boolean {
+  if (!(fault instanceof Error)) return false;
+  return ("type" in fault && REFUSED_TYPES.has(fault.type)) || isRefused(fault.cause);
+}

@@ -2,6 +2,7 @@ import type { Instant } from "../../domain/instant.ts";
 import type { RetentionRequest } from "../../ports/retention.ts";
 import type { StoreContext } from "./context.ts";
 import type { DefinitionRow } from "./definition-row.ts";
+import { groupBy } from "./group-by.ts";
 import { upTo } from "./indexes.ts";
 import { type Use, type Verdict, verdictOn } from "./definition-verdict.ts";
 
@@ -51,13 +52,18 @@ function updateOf(verdict: Exclude<Verdict, { kind: "forget" }>) {
   return found === null ? { $set: { lookAt }, $unset: { found: "" } } : { $set: { lookAt, found } };
 }
 
-/** One that was named meanwhile has another token, and nothing is found of it. */
+/**
+ * Each with the token it was read under, and no other's: one call names many definitions, so a token that was read of one row
+ * may by now stand in another. One that was named meanwhile has another token, and nothing is found of it.
+ */
 const forget = ({ rows: { definitions } }: StoreContext, spare: readonly Suspect[]): Promise<number> =>
-  definitions.deleteMany({
-    _id: { $in: spare.map(({ _id }) => _id).sort() },
-    named: { $in: spare.map(({ named }) => named) },
-    "found.use": { $eq: "nobody" },
-  });
+  definitions.deleteEach(
+    [...groupBy(spare, ({ named }) => named)].map(([named, group]) => ({
+      _id: { $in: group.map(({ _id }) => _id).sort() },
+      named: { $eq: named },
+      "found.use": { $eq: "nobody" },
+    })),
+  );
 
 /**
  * Who uses them; those nobody uses are left out. Jobs are read before runs: what leaves `pending` is a run by then, so

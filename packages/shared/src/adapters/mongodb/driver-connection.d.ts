@@ -5,3 +5,9 @@ declare module "mongodb/lib/cmap/connection.js" {
     writeCommand(...request: unknown[]): Promise<void>;
   }
 }
+// What faults.test.ts makes one of.
+declare module "mongodb/lib/cmap/errors.js" {
+  export class PoolClearedOnNetworkError extends Error {
+    constructor(pool: { readonly address: string });
+  }
+}

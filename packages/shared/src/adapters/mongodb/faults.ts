@@ -1,49 +1,67 @@
+import { MongoNetworkError } from "mongodb";
 import { AppError } from "../../domain/app-error.ts";
+import { UNAVAILABLE_CODES } from "./server-codes.ts";
 
 const DUPLICATE_KEY = 11_000;
+const UNAVAILABLE: ReadonlySet<number> = new Set(Object.values(UNAVAILABLE_CODES).flatMap((codes): number[] => Object.values(codes)));
 /**
- * Something went wrong inside the server, and nobody knows what became of the statement. How FerretDB says whatever befalls the
- * PostgreSQL behind it, and also "duplicate key" where an upsert loses a race.
+ * Labels by which servers and the driver themselves say that a statement may be repeated, or that its connection is to blame and not the
+ * statement. They decide before any code or name: a newer server has codes that are not known here. `NoWritesPerformed` is none of them: it
+ * says that nothing was written, beside a label that says whether to repeat.
+ * https://github.com/mongodb/specifications/blob/master/source/retryable-writes/retryable-writes.md
  */
-const INTERNAL_ERROR = 1;
-const WRITE_CONFLICT = 112;
-/**
- * Server codes that say "not now", or "who knows": internal and unknown fault, host not found or unreachable, network timeout, cursor gone,
- * lock not got, shutdown, stepping down, not primary, interrupted, time limit, write concern not reached, disk full, connection pool exhausted.
- */
-const UNAVAILABLE: ReadonlySet<number> = new Set([
-  INTERNAL_ERROR,
-  6,
-  7,
-  8,
-  24,
-  43,
-  46,
-  50,
-  64,
-  89,
-  91,
-  100,
-  189,
-  202,
-  237,
-  262,
-  9_001,
-  10_058,
-  10_107,
-  11_600,
-  11_601,
-  11_602,
-  13_435,
-  13_436,
-  14_031,
+const UNAVAILABLE_LABELS: ReadonlySet<unknown> = new Set([
+  "RetryableWriteError",
+  "RetryableReadError",
+  "TransientTransactionError",
+  "UnknownTransactionCommitResult",
+  "RetryableError",
+  "SystemOverloadedError",
+  "PoolRequestedRetry",
+  "ResetPool",
+  "InterruptInUseConnections",
+  "HandshakeError", // Also of a refused login, as after a password was changed: a statement that was never sent is not at fault.
 ]);
-/** Faults of the driver itself: no server, no answer, no connection, or a client that was closed. */
-const UNAVAILABLE_NAMES =
-  /^(MongoNetwork|MongoWriteConcern|MongoServerSelection|MongoTopologyClosed|MongoNotConnected|MongoClientClosed|MongoPoolClosed|MongoPoolCleared|MongoWaitQueueTimeout|MongoExpiredSession|MongoOperationTimeout|MongoRuntime|MongoUnexpectedServerResponse|MongoServerClosed|MongoStalePrimary|MongoSystem|MongoCursorExhausted|MongooseServerSelection|DisconnectedError|MongooseError)/;
-/** What PostgreSQL says behind FerretDB when it goes down, is starting, or has no connection left. */
+/**
+ * Faults of the driver itself that carry neither label nor code: no server, no answer, no connection, no login, or a client that was closed.
+ * Its network errors are known by their class.
+ */
+const UNAVAILABLE_NAMES: ReadonlySet<string> = new Set([
+  "DisconnectedError",
+  "MongoAWSError",
+  "MongoAzureError",
+  "MongoClientClosedError",
+  "MongoCursorExhaustedError",
+  "MongoDecompressionError",
+  "MongoExpiredSessionError",
+  "MongoGCPError",
+  "MongoKerberosError",
+  "MongoNetworkError",
+  "MongoNetworkTimeoutError",
+  "MongoNotConnectedError",
+  "MongoOIDCError",
+  "MongoOperationTimeoutError",
+  "MongoPoolClearedError",
+  "MongoPoolClosedError",
+  "MongoRuntimeError",
+  "MongoServerClosedError",
+  "MongoServerSelectionError",
+  "MongoStalePrimaryError",
+  "MongoSystemError",
+  "MongoTopologyClosedError",
+  "MongoUnexpectedServerResponseError",
+  "MongoWaitQueueTimeoutError",
+  "MongoWriteConcernError",
+  "MongooseError",
+  "MongooseServerSelectionError",
+  "PoolClearedOnNetworkError",
+]);
+/**
+ * What PostgreSQL says behind FerretDB when it goes down, is starting, or has no connection left; and servers without codes while
+ * another is primary.
+ */
 const UNAVAILABLE_WORDS =
-  /failed to connect|connect: connection refused|terminating connection|the database system is|too many clients|conn closed|unexpected EOF|connection reset|No space left|could not extend file/i;
+  /failed to connect|connect: connection refused|terminating connection|the database system is|too many clients|conn closed|unexpected EOF|connection reset|No space left|could not extend file|not master|node is recovering/i;
 /** What Node says of a connection, which the driver sometimes passes on as it is: of a write after the server has hung up, say. */
 const SYSTEM_CODES =
   /^(EPIPE|ECONN[A-Z]+|ETIMEDOUT|EHOST[A-Z]+|ENET[A-Z]+|ENOTFOUND|EAI_AGAIN|EADDR[A-Z]+|EMFILE|ERR_SOCKET_CLOSED(_BEFORE_CONNECTION)?|ERR_STREAM_(DESTROYED|PREMATURE_CLOSE|WRITE_AFTER_END))$/;
@@ -71,18 +89,21 @@ export function storeFault(fault: unknown, deed: string): AppError {
 
 /** The server gave up one of two writes that waited for each other, whole: it may simply be sent again. */
 export const isConflict = (fault: unknown): boolean =>
-  codeOf(fault) === WRITE_CONFLICT ||
-  DEADLOCK_WORDS.test(messageOf(fault)) ||
-  writeErrorsOf(fault).some(({ code, errmsg = "" }) => code === WRITE_CONFLICT || DEADLOCK_WORDS.test(errmsg));
+  isConflictWith(codeOf(fault), messageOf(fault)) || writeErrorsOf(fault).some(({ code, errmsg = "" }) => isConflictWith(code, errmsg));
 
-export const isDuplicate = (fault: unknown): boolean =>
-  codeOf(fault) === DUPLICATE_KEY || (codeOf(fault) === INTERNAL_ERROR && /duplicate key/i.test(messageOf(fault)));
+const isConflictWith = (code: number | null, message: string): boolean =>
+  code === UNAVAILABLE_CODES.conflict.WriteConflict || DEADLOCK_WORDS.test(message);
+
+export const isDuplicate = (fault: unknown): boolean => isDuplicateWith(codeOf(fault), messageOf(fault));
+
+const isDuplicateWith = (code: number | null, message: string): boolean =>
+  code === DUPLICATE_KEY || (code === UNAVAILABLE_CODES.unknown.InternalError && /duplicate key/i.test(message));
 
 /** Where in an unordered batch keys were taken already; null: the batch failed by something else. */
 export function duplicatesOf(fault: unknown): number[] | null {
   if (concernFaultOf(fault) !== null) return null; // What was written is not known to be kept.
   const errors = writeErrorsOf(fault);
-  const all = errors.length > 0 && errors.every(({ code, errmsg }) => isDuplicate(Object.assign(new Error(errmsg), { code })));
+  const all = errors.length > 0 && errors.every(({ code, errmsg = "" }) => isDuplicateWith(code, errmsg));
   return all ? errors.map(({ index }) => index) : null;
 }
 
@@ -93,14 +114,21 @@ const writeErrorsOf = (fault: unknown): WriteFault[] => [(fault as BatchFault | 
 
 function isUnavailable(fault: unknown): boolean {
   if (!(fault instanceof Error)) return false;
-  if (UNAVAILABLE_NAMES.test(fault.name) || UNAVAILABLE_WORDS.test(fault.message) || isConflict(fault)) return true;
-  if (concernFaultOf(fault) !== null) return true;
+  if (labelsOf(fault).some((label) => UNAVAILABLE_LABELS.has(label))) return true;
+  if (fault instanceof MongoNetworkError || UNAVAILABLE_NAMES.has(fault.name) || isConflict(fault)) return true;
+  if (concernFaultOf(fault) !== null || writeErrorsOf(fault).some(({ code, errmsg = "" }) => saysUnavailable(code, errmsg))) return true;
   if ("code" in fault && typeof fault.code === "string" && SYSTEM_CODES.test(fault.code)) return true;
   // A batch that met no server wraps what it met.
   if ("errorResponse" in fault && fault.errorResponse instanceof Error && isUnavailable(fault.errorResponse)) return true;
-  const code = codeOf(fault);
-  return code !== null && UNAVAILABLE.has(code);
+  return saysUnavailable(codeOf(fault), fault.message);
 }
+
+const saysUnavailable = (code: number | null, message: string): boolean =>
+  (code !== null && UNAVAILABLE.has(code)) || UNAVAILABLE_WORDS.test(message);
+
+/** Of one that the driver made, or as the server's answer has them. */
+const labelsOf = (fault: Error): readonly unknown[] =>
+  "errorLabels" in fault && Array.isArray(fault.errorLabels) ? (fault.errorLabels as readonly unknown[]) : [];
 
 const messageOf = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault));
 

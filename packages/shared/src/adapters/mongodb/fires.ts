@@ -7,7 +7,7 @@ import type { FiredRun, FireOutcome } from "../../ports/due-jobs.ts";
 import type { StoreContext } from "./context.ts";
 import type { DefinitionKey } from "./definition-row.ts";
 import { groupFires } from "./fire-groups.ts";
-import { clearPending } from "./pending-fires.ts";
+import { clearPending, type PendingPlace } from "./pending-fires.ts";
 import { type MadeRun, makeRuns } from "./run-making.ts";
 import { newRunRow, type RunRow } from "./run-row.ts";
 
@@ -94,16 +94,15 @@ async function makeRunsOf(context: StoreContext, fires: readonly Fire[], batch: 
   const rows = await rowsOf(context, fires, batch);
   const made = await makeRuns(context, [...rows.values()].flat());
   const fired = new Map<Fire, FiredRun[]>();
-  let allSeen = true;
+  const seen: PendingPlace[] = [];
   for (const [fire, wanted] of rows) {
-    allSeen &&= wanted.every(({ _id }) => made.has(_id));
+    if (wanted.length > 0 && wanted.every(({ _id }) => made.has(_id))) seen.push({ jobUid: fire.job.uid, token: batch.token });
     fired.set(
       fire,
       wanted.map((row) => firedRunOf(row, made.get(row._id))),
     );
   }
-  const jobUids = fires.filter(({ entries }) => entries.length > 0).map(({ job }) => job.uid);
-  if (allSeen && jobUids.length > 0) context.aside(clearPending(context, { jobUids, tokens: [batch.token] }));
+  if (seen.length > 0) context.aside(clearPending(context, seen));
   return fired;
 }
 

@@ -1,13 +1,19 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { ALL_SLOTS } from "../../domain/slot.ts";
+import type { Job } from "../../domain/job.ts";
 import type { Store } from "../../ports/store.ts";
 import { addJob, changeJob, deleteJob, publishable, readJob, readRun, unannounced, repair } from "../../testing/contracts/store-steps.ts";
-import { editedJob, jobOf, START } from "../../testing/factories.ts";
-import { dueRunOf, entryOf, manualFireOf, scheduledFireOf } from "../../testing/factories-fire.ts";
+import { editedJob, jobOf, MINUTE, START } from "../../testing/factories.ts";
+import { cursorAfterFire, dueRunOf, entryOf, manualFireOf, scheduledFireOf } from "../../testing/factories-fire.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
+import { sha256 } from "../system/digest.ts";
+import { collectionsOf } from "./collections.ts";
+import { connect } from "./connection.ts";
+import { createDefinitions } from "./definitions.ts";
 import { testDatabase } from "./fresh-database.test-support.ts";
 import type { JobRow } from "./job-row.ts";
 import { openMongodbStore } from "./mongodb-store.ts";
+import { completePending } from "./pending-fires.ts";
 
 jest.setTimeout(120_000);
 
@@ -107,6 +113,24 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     expect(await repair(store)).toBe(1);
     expect(await unannounced(store)).toMatchObject([{ finishedAt: START }]);
     expect(await publishable(store)).toHaveLength(1);
+  });
+
+  test("a reader that met one job before a later fire and another after it takes out only what it read", async () => {
+    const { store, url, pending } = await setup();
+    const connection = await connect({ url });
+    ends.push(() => connection.close());
+    const rows = collectionsOf(connection);
+    const context = { rows, definitions: createDefinitions(rows, () => "reader"), digest: sha256 };
+    const read = (job: Job) => rows.jobs.find({ _id: { $eq: job.uid } });
+    const [a, b] = [await addJob(store, { id: "a" }), await addJob(store, { id: "b" })];
+    await expect(fireAll(store, [scheduledFireOf(a)])).rejects.toThrow("crashed");
+    const early = await read(a);
+    await expect(fireAll(store, [scheduledFireOf({ ...a, ...cursorAfterFire(a) }), scheduledFireOf(b)])).rejects.toThrow("crashed");
+    await completePending(context, [...early, ...(await read(b))]);
+    expect(await pending()).toMatchObject([{ scheduledFor: START + MINUTE }]);
+    expect(await repair(store)).toBe(1);
+    expect(await publishable(store)).toHaveLength(3);
+    expect(await pending()).toEqual([]);
   });
 
   test("nothing is pending once a fire that went well is over", async () => {

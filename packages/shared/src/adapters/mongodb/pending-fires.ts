@@ -1,9 +1,12 @@
 import { runIdOf } from "../../domain/run-id.ts";
 import type { DefinitionKey } from "./definition-row.ts";
 import type { StoreContext } from "./context.ts";
+import { groupBy } from "./group-by.ts";
 import type { JobRow, PendingFire } from "./job-row.ts";
 import { makeRuns } from "./run-making.ts";
 import { newRunRow } from "./run-row.ts";
+
+type Reading = Pick<StoreContext, "rows" | "definitions" | "digest">;
 
 interface Owed {
   readonly job: JobRow;
@@ -17,7 +20,7 @@ interface Owed {
  * known to exist. Whoever reads a job back does this first, so that a fire that crashed half-way is completed by
  * whoever comes next. Returns the uids of the jobs of which a run was missing.
  */
-export async function completePending(context: StoreContext, jobs: readonly JobRow[]): Promise<Set<string>> {
+export async function completePending(context: Reading, jobs: readonly JobRow[]): Promise<Set<string>> {
   const owed = jobs.flatMap((job) => job.pending.map((fire) => owedBy(context, job, fire)));
   const mended = new Set<string>();
   if (owed.length === 0) return mended;
@@ -27,24 +30,46 @@ export async function completePending(context: StoreContext, jobs: readonly JobR
     owed.map(({ job, fire, key, runId }) => newRunRow(runId, { ...originOf(job, fire), ...key, definition: definitionOf(key) }, fire)),
   );
   for (const { job, runId } of owed) if (made.get(runId)?.fresh === true) mended.add(job._id);
-  const unseen = new Set(owed.filter(({ runId }) => !made.has(runId)).map(({ fire }) => fire.token));
-  await clearPending(context, {
-    jobUids: [...new Set(owed.map(({ job }) => job._id))],
-    tokens: [...new Set(owed.map(({ fire }) => fire.token))].filter((token) => !unseen.has(token)),
-  });
+  await clearPending(
+    context,
+    seenOf(owed, (runId) => made.has(runId)),
+  );
   return mended;
 }
 
-/** Takes the entries of these batches out. Only for batches whose runs were all seen, written by a majority. */
-export async function clearPending(
-  { rows }: Pick<StoreContext, "rows">,
-  { jobUids, tokens }: { readonly jobUids: readonly string[]; readonly tokens: readonly string[] },
-): Promise<void> {
-  if (tokens.length === 0) return;
-  await rows.jobs.updateMany({ _id: { $in: jobUids.toSorted() } }, { $pull: { pending: { token: { $in: tokens } } } });
+/** The entries of one batch in one job. */
+export interface PendingPlace {
+  readonly jobUid: string;
+  /** Of the batch. */
+  readonly token: string;
 }
 
-function owedBy({ digest }: StoreContext, job: JobRow, fire: PendingFire): Owed {
+/** Where every entry has a run that is known to exist. One push puts all entries of a batch into a job, so who read one of them read them all. */
+function seenOf(owed: readonly Owed[], exists: (runId: string) => boolean): PendingPlace[] {
+  const places = groupBy(owed, ({ job, fire }) => `${fire.token} ${job._id}`);
+  return [...places.values()].flatMap((entries) => {
+    const [first] = entries;
+    if (first === undefined || !entries.every(({ runId }) => exists(runId))) return [];
+    return [{ jobUid: first.job._id, token: first.fire.token }];
+  });
+}
+
+/**
+ * Takes entries out, of each batch only from the jobs named with it: another job that was read may hold an entry of the same
+ * batch by now which was not there when it was read, and whose run nobody has made. Only for entries whose runs were all seen,
+ * written by a majority.
+ */
+export async function clearPending({ rows }: Pick<StoreContext, "rows">, places: readonly PendingPlace[]): Promise<void> {
+  const batches = groupBy(places, ({ token }) => token);
+  await rows.jobs.updateEach(
+    [...batches].map(([token, group]) => ({
+      filter: { _id: { $in: group.map(({ jobUid }) => jobUid).sort() } },
+      update: { $pull: { pending: { token: { $eq: token } } } },
+    })),
+  );
+}
+
+function owedBy({ digest }: Reading, job: JobRow, fire: PendingFire): Owed {
   const { cause, scheduledFor, key } = fire;
   return {
     job,

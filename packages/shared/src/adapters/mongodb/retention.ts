@@ -53,7 +53,10 @@ async function sweepTombstones(
   for (const { tenantId, _id } of old.filter((job) => open.has(job._id)))
     cancelled += (await cancelOpenRuns(context, { tenantId, jobUid: _id }, { now, limit: limit - cancelled })).length;
   const stillOpen = open.size === 0 ? open : await readOpen(context, old);
-  const over = old.filter(({ _id, outbox }) => outbox.length === 0 && !stillOpen.has(_id)).slice(0, limit);
+  // Nothing is put into `pending` of a deleted job, so what was empty stays so. Of what was not, the runs have just been made or are
+  // not seen yet: their job goes another time, or it would be left with a fire and without the definition it needs.
+  const isSpare = ({ _id, pending, outbox }: JobRow): boolean => pending.length + outbox.length === 0 && !stillOpen.has(_id);
+  const over = old.filter(isSpare).slice(0, limit);
   if (over.length === 0) return { tombstones: 0, cancelled };
   // Definitions first: a crash in between leaves tombstones, which come here again, and no definitions of nobody.
   const jobUids = over.map(({ _id }) => _id);

@@ -41,6 +41,8 @@ export interface Rows<Row> {
   /** Inserts or replaces by id. */
   put(rows: readonly (Row & { readonly _id: string })[]): Promise<void>;
   deleteMany(filter: Filter): Promise<number>;
+  /** Deletes what matches any of them, in one unordered batch. Returns how many rows that were. */
+  deleteEach(filters: readonly Filter[]): Promise<number>;
   /** Rows that match, counted by one of their fields. */
   countBy(field: string, filter: Filter): Promise<Readonly<Record<string, number>>>;
 }
@@ -74,6 +76,7 @@ export function createRows<Row>(model: Model<unknown>, statementMs?: number): Ro
     updateEach: (changes) => asked(`update ${name}`, () => updateRows(collection, changes)),
     put: (rows) => asked(`put ${name}`, () => putRows(collection, rows)),
     deleteMany: (filter) => asked(`delete ${name}`, async () => (await model.deleteMany(filter as never)).deletedCount),
+    deleteEach: (filters) => asked(`delete ${name}`, () => deleteRows(collection, filters)),
     countBy: (field, filter) =>
       asked(`count ${name}`, async () => {
         const groups = await model.aggregate<{ _id: string; rows: number }>([
@@ -125,6 +128,12 @@ async function updateRows(collection: Collection, changes: readonly Change[]): P
     const { result } = fault as { readonly result?: { readonly matchedCount?: number } };
     return { matched: result?.matchedCount ?? 0, duplicates };
   }
+}
+
+async function deleteRows(collection: Collection, filters: readonly Filter[]): Promise<number> {
+  if (filters.length === 0) return 0;
+  const statements = filters.map((filter) => ({ deleteMany: { filter } })) as unknown as AnyBulkWriteOperation[];
+  return (await collection.bulkWrite(statements as never, { ordered: false })).deletedCount;
 }
 
 /** An upsert that loses a race answers with a duplicate: the row is there now, so it is replaced the second time. */

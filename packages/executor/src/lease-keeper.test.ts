@@ -1,0 +1,97 @@
+import { describe, expect, test } from "@jest/globals";
+import type { HeartbeatResult } from "@tickline/shared/ports/run-claims";
+import { ending } from "@tickline/shared/testing/contracts/store-steps";
+import { MINUTE, SECOND } from "@tickline/shared/testing/factories";
+import { EXECUTOR_DEFAULTS } from "./executor-config.ts";
+import { heldHandler, LEASE_ABORT_MS, LEASE_MS, setup, storeAway } from "./executor.test-support.ts";
+
+const { heartbeatMs, storeFailoverMs } = EXECUTOR_DEFAULTS;
+
+/** How a store that is away fails a renewal. */
+const FAILURES: Readonly<Record<string, () => Promise<HeartbeatResult>>> = {
+  "refuses at once": () => Promise.reject(storeAway()),
+  "does not answer": () => new Promise<never>(() => {}),
+};
+
+/** Three runs whose handlers end when they are asked to, on a store that fails renewals like this while it is away. */
+async function running(fail: () => Promise<HeartbeatResult>) {
+  const held = heldHandler();
+  const store = { away: false, asked: 0 };
+  const world = await setup({
+    run: held.runObeying,
+    claims: (claims) => ({
+      heartbeat(request) {
+        store.asked += 1;
+        return store.away ? fail() : claims.heartbeat(request);
+      },
+    }),
+  });
+  await world.executor.start();
+  const runs = await world.due(3, { definition: { timeoutMs: 60 * MINUTE } });
+  await world.publish(runs);
+  await world.until(() => held.calls.length === 3);
+  const aborted = (): number => held.calls.filter(({ signal }) => signal.aborted).length;
+  return { ...world, held, runs, state: store, aborted };
+}
+
+describe.each(Object.entries(FAILURES))("a store that is away and %s", (_, fail) => {
+  test.each([
+    ["just after a renewal", 100],
+    ["just before one", heartbeatMs - 100],
+  ])("for as long as a failover lasts, from %s, aborts no handler, and leases are renewed after it", async (_name, fromMs) => {
+    const { pass, state, aborted, states, runs, store, clock, logged, held, close } = await running(fail);
+    await pass(2 * heartbeatMs + fromMs);
+    state.away = true;
+    await pass(storeFailoverMs);
+    state.away = false;
+    await pass(LEASE_MS);
+    expect(aborted()).toBe(0);
+    expect(await ending(store, clock.now() + LEASE_MS - heartbeatMs - SECOND)).toEqual([]);
+    held.finishAll();
+    await pass(100);
+    expect(await states(runs)).toEqual(["succeeded", "succeeded", "succeeded"]);
+    expect(logged.filter((line) => line.includes("round failed")).length).toBeGreaterThan(0);
+    await close();
+  });
+
+  test("for longer than a lease aborts the handlers before it ends", async () => {
+    const { pass, state, aborted, states, runs, exits, close } = await running(fail);
+    await pass(heartbeatMs);
+    state.away = true;
+    await pass(LEASE_ABORT_MS - 100);
+    expect(aborted()).toBe(0);
+    await pass(200);
+    expect(aborted()).toBe(3);
+    expect(await states(runs)).toEqual(["due", "due", "due"]);
+    expect(exits).toEqual([]);
+    state.away = false;
+    await close();
+  });
+});
+
+test("a renewal that failed is sent again within a second, however often it has failed", async () => {
+  const { pass, state, held, close } = await running(() => Promise.reject(storeAway()));
+  state.away = true;
+  await pass(heartbeatMs + 5 * SECOND);
+  const before = state.asked;
+  await pass(5 * SECOND);
+  expect(state.asked - before).toBeGreaterThanOrEqual(5);
+  state.away = false;
+  held.finishAll();
+  await close();
+});
+
+test("an answer that comes after its renewal was given up changes nothing, not even a clock of the attempt", async () => {
+  const late = Promise.withResolvers<HeartbeatResult>();
+  const { pass, state, aborted, runs, held, close } = await running(() => late.promise);
+  await pass(heartbeatMs);
+  state.away = true;
+  await pass(3 * heartbeatMs);
+  state.away = false;
+  await pass(heartbeatMs);
+  late.resolve({ renewed: [], cancelRequested: runs.map(({ runId }) => runId) });
+  await pass(LEASE_MS);
+  expect(aborted()).toBe(0);
+  held.finishAll();
+  await close();
+});

@@ -1,0 +1,102 @@
+import type { Filter, Update } from "./rows.ts";
+
+/** What MongoDB's filters and updates mean, as far as the adapter writes them. Anything else throws. */
+
+type Values = Readonly<Record<string, unknown>>;
+
+export const matches = (row: object, filter: Filter): boolean =>
+  Object.entries(filter).every(([field, condition]) => {
+    if (field === "$or") return (condition as readonly Filter[]).some((alternative) => matches(row, alternative));
+    return Object.entries(condition as Values).every(([operator, operand]) => meets(valuesAt(row, field.split(".")), operator, operand));
+  });
+
+/** All values at a path: those of every entry where an array is on the way. */
+function valuesAt(value: unknown, [step, ...rest]: readonly string[]): unknown[] {
+  if (step === undefined) return Array.isArray(value) ? [...(value as unknown[]), value] : [value];
+  if (Array.isArray(value) && !/^\d+$/.test(step)) return value.flatMap((entry) => valuesAt(entry, [step, ...rest]));
+  const next = (value as Values | null | undefined)?.[step];
+  return next === undefined ? [] : valuesAt(next, rest);
+}
+
+function meets(values: readonly unknown[], operator: string, operand: unknown): boolean {
+  const some = (test: (value: never) => boolean): boolean =>
+    values.some((value) => typeof value === typeof operand && test(value as never));
+  switch (operator) {
+    case "$eq":
+      return values.includes(operand);
+    case "$ne":
+      return !values.includes(operand);
+    case "$in":
+      return values.some((value) => (operand as readonly unknown[]).includes(value));
+    case "$exists":
+      return values.length > 0 === operand;
+    case "$gt":
+      return some((value) => value > (operand as never));
+    case "$gte":
+      return some((value) => value >= (operand as never));
+    case "$lt":
+      return some((value) => value < (operand as never));
+    case "$lte":
+      return some((value) => value <= (operand as never));
+    default:
+      throw new Error(`a filter that is not known here: ${operator}`);
+  }
+}
+
+/** The row after an update; the one given stays as it is. */
+export function updated<Row extends object>(row: Row, update: Update): Row {
+  const next = structuredClone(row) as Record<string, unknown>;
+  for (const [operator, fields] of Object.entries(update))
+    for (const [field, operand] of Object.entries(fields as Values)) apply(next, { operator, field, operand });
+  return next as Row;
+}
+
+function apply(row: Record<string, unknown>, { operator, field, operand }: { operator: string; field: string; operand: unknown }): void {
+  const present = row[field];
+  switch (operator) {
+    case "$set":
+      row[field] = structuredClone(operand);
+      return;
+    case "$unset":
+      delete row[field];
+      return;
+    case "$inc":
+      row[field] = Number(present ?? 0) + (operand as number);
+      return;
+    case "$max":
+      row[field] = Math.max(Number(present ?? operand), operand as number);
+      return;
+    case "$push": {
+      const each = (operand as { readonly $each?: readonly unknown[] }).$each ?? [operand];
+      row[field] = [...(present as unknown[]), ...structuredClone(each)];
+      return;
+    }
+    case "$pull":
+      row[field] = (present as object[]).filter((entry) => !matches(entry, operand as Filter));
+      return;
+    default:
+      throw new Error(`an update that is not known here: ${operator}`);
+  }
+}
+
+export function sorted<Row extends object>(rows: readonly Row[], sort: Readonly<Record<string, 1 | -1>>): Row[] {
+  return rows.toSorted((left, right) => {
+    for (const [field, direction] of Object.entries(sort)) {
+      const [a, b] = [smallestAt(left, field), smallestAt(right, field)];
+      if (a !== b) return a < b ? -direction : direction;
+    }
+    return 0;
+  });
+}
+
+/** By which an array sorts upwards. */
+const smallestAt = (row: object, field: string): never =>
+  valuesAt(row, field.split(".")).reduce((a, b) => ((a as never) < (b as never) ? a : b)) as never;
+
+/** Only these fields, of paths the first step, and the id; all without. */
+export function projected(row: object, fields: readonly string[] | undefined): object {
+  const copy = structuredClone(row) as Values;
+  if (fields === undefined) return copy;
+  const kept = new Set(["_id", ...fields.map((field) => field.split(".")[0])]);
+  return Object.fromEntries(Object.entries(copy).filter(([field]) => kept.has(field)));
+}
