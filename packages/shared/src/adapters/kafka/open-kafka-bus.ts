@@ -36,6 +36,7 @@ const LIMITS: ConsumerLimits = {
   sessionMs: 10_000, // Long enough for a pause of the process, short enough that others take over within a lease.
   batchEventsMax: 1_000,
   inboxMessagesMax: 4_000,
+  inboxBytesMax: 16_777_216,
 };
 const LAG_EVERY_MS = 10_000;
 /** So long a lost answer goes unnoticed; consumers wait longer, since joining a group takes its time. */

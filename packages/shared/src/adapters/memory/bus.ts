@@ -1,15 +1,19 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { TicklineEvent } from "../../events/event.ts";
-import type { Bus, SubscribeRequest, Subscription } from "../../ports/bus.ts";
+import type { Bus, RefusedEvent, SubscribeRequest, Subscription } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { silentLogger, type Logger } from "../../runtime/logger.ts";
 import { arrivalsOf, type BusFaults } from "./bus-faults.ts";
 import type { Group } from "./bus-group.ts";
 import { createMember } from "./bus-member.ts";
 import { createBusTopics } from "./bus-topics.ts";
+import { createDeadEvents, type DeadEvent } from "./dead-events.ts";
 
 export interface MemoryBusOptions {
   /** For the waits before a redelivery, and for delays on purpose. */
   readonly clock: Clock;
+  /** Told of events that consumers refuse. Default: nobody. */
+  readonly log?: Logger;
   /** Without them nothing is lost but by overflow, nothing is repeated but what was rejected, and order is kept. */
   readonly faults?: BusFaults;
   /** Most events in one batch. Default 1,000. */
@@ -27,6 +31,8 @@ export interface MemoryBus extends Bus {
   readonly dropped: number;
   /** Events that wait, in all groups. */
   readonly waiting: number;
+  /** The latest events that consumers of shared groups refused, at most 1,000. */
+  readonly deadEvents: readonly DeadEvent[];
 }
 
 const closedFault = (deed: string): AppError => new AppError("bus_unavailable", `${deed}: the bus is closed`, { retryable: true });
@@ -38,9 +44,10 @@ const closedFault = (deed: string): AppError => new AppError("bus_unavailable", 
  * services subscribe before they publish.
  */
 export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
-  const { clock, faults, batchEventsMax = 1_000, groupEventsMax = 200_000, redeliveriesMax = 5, redeliverMs = 50 } = options;
+  const { clock, log = silentLogger, faults, batchEventsMax = 1_000, groupEventsMax = 200_000, redeliveriesMax = 5, redeliverMs = 50 } = options;
   const countDropped = (count: number): void => void (dropped += count);
   const bus = createBusTopics({ batchEventsMax, groupEventsMax, onDropped: countDropped });
+  const dead = createDeadEvents();
   const stops = new Set<() => Promise<void>>();
   let closed = false;
   let dropped = 0;
@@ -51,12 +58,21 @@ export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
     if (faults?.reorder === true) group.shuffle(faults.random);
     if (later.length > 0) clock.setTimer(laterMs, () => group.push(later));
   }
-  function subscribe({ topics, group: groupName, onBatch }: SubscribeRequest): Subscription {
+  /** Members of a group that reads from the end are alone in it: every one would keep the same. */
+  function refuse({ topics, group, from }: SubscribeRequest, refused: readonly RefusedEvent[]): void {
+    const topic = topics.join(" ");
+    if (from === "beginning") dead.add(refused.map((each) => ({ ...each, topic, group })));
+    const [first] = refused;
+    log.error({ topic, group, events: refused.length, type: first?.event.type, reason: first?.reason }, "events were refused");
+  }
+  function subscribe(request: SubscribeRequest): Subscription {
+    const { topics, group: groupName, onBatch } = request;
     let groups: readonly Group[] = [];
     const member = createMember({
       clock,
       limits: { redeliveriesMax, redeliverMs },
       onBatch,
+      onRefused: (refused) => refuse(request, refused),
       onFree() {
         // Another topic first each time: a busy one does not starve the rest.
         groups = [...groups.slice(1), ...groups.slice(0, 1)];
@@ -91,6 +107,9 @@ export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
     },
     get waiting() {
       return bus.waiting;
+    },
+    get deadEvents() {
+      return dead.kept;
     },
   };
 }
