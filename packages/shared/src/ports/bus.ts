@@ -24,7 +24,7 @@ export interface RefusedEvent {
 }
 
 /** What a consumer says of a batch: nothing, or which of its events it refuses. */
-export type BatchAnswer = readonly RefusedEvent[] | void; // oxlint-disable-line typescript/no-invalid-void-type -- most consumers refuse nothing and return nothing
+export type BatchAnswer = readonly RefusedEvent[] | void;
 
 export interface SubscribeRequest {
   readonly topics: readonly string[];

@@ -20,7 +20,8 @@ function setup({ bytesMax = Infinity, ownGroup = false } = {}) {
   const kept: OutMessage[] = [];
   const counts: Record<string, number> = {};
   const counter = (name: string) => ({
-    inc: ({ topic }: { readonly topic: string }, count: number): void => void (counts[`${name} ${topic}`] = (counts[`${name} ${topic}`] ?? 0) + count),
+    inc: ({ topic }: { readonly topic: string }, count: number): void =>
+      void (counts[`${name} ${topic}`] = (counts[`${name} ${topic}`] ?? 0) + count),
   });
   const bury = createBury({
     group: "readers",
@@ -73,7 +74,11 @@ describe("what is larger than its topic of dead letters takes", () => {
     const long = { headers: { big: Buffer.alloc(5_000), ...Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`h${at}`, "x"])) } };
     await bury([letter(1), letter(2, { value: "x".repeat(90_000) }), letter(3, { value: "y".repeat(5_000_000), ...long })]);
     expect(kept.map(({ value }) => value?.length)).toEqual([1, 90_000, SHORTENED_BYTES]);
-    expect(kept[2]?.headers).toMatchObject({ tickline_dead_offset: "3", tickline_dead_value_bytes: "5000000", tickline_dead_reason: "forged" });
+    expect(kept[2]?.headers).toMatchObject({
+      tickline_dead_offset: "3",
+      tickline_dead_value_bytes: "5000000",
+      tickline_dead_reason: "forged",
+    });
     expect(kept[2]?.headers["big"]).toHaveLength(1_024);
     expect(Object.keys(kept[2]?.headers ?? {}).length).toBeLessThan(60);
     expect(counts).toEqual({ "dead runs": 3 });

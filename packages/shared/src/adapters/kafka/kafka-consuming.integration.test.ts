@@ -147,7 +147,11 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
 
   test("the lag of a group is told, also while it takes nothing", async () => {
     const lags: number[] = [];
-    const metrics = { lag: { set: (_: unknown, value: number) => void lags.push(value) }, deadLetters: { inc: () => undefined }, unkept: { inc: () => undefined } };
+    const metrics = {
+      lag: { set: (_: unknown, value: number) => void lags.push(value) },
+      deadLetters: { inc: () => undefined },
+      unkept: { inc: () => undefined },
+    };
     const { bus, topic, subscribe } = await setup({ metrics, lagEveryMs: 200 });
     const subscription = await subscribe(() => undefined);
     subscription.pause();

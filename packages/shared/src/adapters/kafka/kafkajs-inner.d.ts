@@ -24,6 +24,9 @@ declare module "kafkajs/src/protocol/recordBatch/record/v0/index.js" {
 declare module "kafkajs/src/protocol/recordBatch/record/v0/decoder.js" {
   import type Decoder from "kafkajs/src/protocol/decoder.js";
   import type { KafkaMessage } from "kafkajs";
-  const decode: (decoder: InstanceType<typeof Decoder>, batch: { readonly firstOffset: string; readonly firstTimestamp: string }) => KafkaMessage;
+  const decode: (
+    decoder: InstanceType<typeof Decoder>,
+    batch: { readonly firstOffset: string; readonly firstTimestamp: string },
+  ) => KafkaMessage;
   export default decode;
 }

@@ -1,6 +1,6 @@
 import type { AppError } from "../../domain/app-error.ts";
 import type { EventCodec } from "../../events/wire/event-codec.ts";
-import { jsonCodec } from "../../events/wire/json-codec.ts";
+import { createJsonOnlyCodec } from "../../events/wire/json-only-codec.ts";
 import type { Bus } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../runtime/logger.ts";
@@ -66,7 +66,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Bus> {
 }
 
 async function codecOf({ registryUrl, clock, log }: KafkaBusOptions): Promise<EventCodec> {
-  if (registryUrl === undefined) return jsonCodec;
+  if (registryUrl === undefined) return createJsonOnlyCodec();
   const { openRegistryCodec } = await import("../registry/registry-codec.ts"); // Only where it is asked for.
   return openRegistryCodec({ url: registryUrl, clock, log });
 }

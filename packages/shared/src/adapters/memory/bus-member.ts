@@ -54,14 +54,13 @@ export function createMember({ clock, limits, onBatch, onRefused, onFree, onGive
   }
   async function run(batch: Batch): Promise<void> {
     // Calling it from an async function turns a synchronous throw into the rejection that it means.
-    const accepted = await (async () => onBatch(batch.events))().then(
-      (refused) => {
-        if (refused !== undefined && refused.length > 0) onRefused(refused);
-        return true;
-      },
-      () => false,
+    const answer = await (async () => onBatch(batch.events))().then(
+      (refused) => refused ?? [],
+      () => null,
     );
+    const accepted = answer !== null;
     running = null;
+    if (accepted && answer.length > 0) onRefused(answer);
     if (!accepted && tries < limits.redeliveriesMax) {
       if (!stopped) redelivery = clock.setTimer(limits.redeliverMs * 2 ** tries, attempt);
       tries += 1;

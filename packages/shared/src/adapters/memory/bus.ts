@@ -1,6 +1,6 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { TicklineEvent } from "../../events/event.ts";
-import type { Bus, RefusedEvent, SubscribeRequest, Subscription } from "../../ports/bus.ts";
+import type { Bus, SubscribeRequest, Subscription } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { silentLogger, type Logger } from "../../runtime/logger.ts";
 import { arrivalsOf, type BusFaults } from "./bus-faults.ts";
@@ -44,27 +44,15 @@ const closedFault = (deed: string): AppError => new AppError("bus_unavailable", 
  * services subscribe before they publish.
  */
 export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
-  const { clock, log = silentLogger, faults, batchEventsMax = 1_000, groupEventsMax = 200_000, redeliveriesMax = 5, redeliverMs = 50 } = options;
+  const { clock, log = silentLogger, redeliveriesMax = 5, redeliverMs = 50 } = options;
+  const { batchEventsMax = 1_000, groupEventsMax = 200_000 } = options;
   const countDropped = (count: number): void => void (dropped += count);
   const bus = createBusTopics({ batchEventsMax, groupEventsMax, onDropped: countDropped });
-  const dead = createDeadEvents();
+  const dead = createDeadEvents(log);
   const stops = new Set<() => Promise<void>>();
   let closed = false;
   let dropped = 0;
 
-  function arrive(group: Group, events: readonly TicklineEvent[]): void {
-    const { now, later, laterMs } = arrivalsOf(events, faults);
-    group.push(now);
-    if (faults?.reorder === true) group.shuffle(faults.random);
-    if (later.length > 0) clock.setTimer(laterMs, () => group.push(later));
-  }
-  /** Members of a group that reads from the end are alone in it: every one would keep the same. */
-  function refuse({ topics, group, from }: SubscribeRequest, refused: readonly RefusedEvent[]): void {
-    const topic = topics.join(" ");
-    if (from === "beginning") dead.add(refused.map((each) => ({ ...each, topic, group })));
-    const [first] = refused;
-    log.error({ topic, group, events: refused.length, type: first?.event.type, reason: first?.reason }, "events were refused");
-  }
   function subscribe(request: SubscribeRequest): Subscription {
     const { topics, group: groupName, onBatch } = request;
     let groups: readonly Group[] = [];
@@ -72,7 +60,7 @@ export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
       clock,
       limits: { redeliveriesMax, redeliverMs },
       onBatch,
-      onRefused: (refused) => refuse(request, refused),
+      onRefused: (refused) => dead.add(request, refused),
       onFree() {
         // Another topic first each time: a busy one does not starve the rest.
         groups = [...groups.slice(1), ...groups.slice(0, 1)];
@@ -92,7 +80,7 @@ export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
   return {
     async publish(topic, events) {
       if (closed) throw closedFault(`publish to ${topic}`);
-      for (const group of bus.groupsOf(topic)) arrive(group, events);
+      for (const group of bus.groupsOf(topic)) arrive(group, events, options);
     },
     async subscribe(request) {
       if (closed) throw closedFault(`subscribe ${request.group}`);
@@ -112,4 +100,12 @@ export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
       return dead.kept;
     },
   };
+}
+
+/** Hands events to one group, with what is done to them on purpose. */
+function arrive(group: Group, events: readonly TicklineEvent[], { clock, faults }: Pick<MemoryBusOptions, "clock" | "faults">): void {
+  const { now, later, laterMs } = arrivalsOf(events, faults);
+  group.push(now);
+  if (faults?.reorder === true) group.shuffle(faults.random);
+  if (later.length > 0) clock.setTimer(laterMs, () => group.push(later));
 }
