@@ -26,11 +26,11 @@ test.each(["constructor", "toString", "__proto__"])("a header named %s has its o
   expect(Object.entries(headers)).toEqual([[name, Buffer.from("x")]]);
 });
 
-/** It takes some 10 ms here; without the mend 20,000 names take 97 s. */
+/** It takes some 10 ms of the processor here; without the mend 20,000 names take 97 s. */
 test("a message with thousands of headers does not hold the event loop", () => {
   const names = Object.fromEntries(Array.from({ length: 4_000 }, (_, index) => [`name-${index}`, "x"]));
-  const sinceMs = performance.now();
+  const before = process.cpuUsage();
   expect(Object.keys(read(names))).toHaveLength(4_000);
   expect(Object.values(read({ same: Array.from({ length: 20_000 }, () => "x") }))[0]).toHaveLength(20_000);
-  expect(performance.now() - sinceMs).toBeLessThan(1_000);
+  expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1_000);
 });
