@@ -1,17 +1,21 @@
 import type { ClaimedRun, DueRun } from "../domain/due-run.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Reason } from "../domain/reason.ts";
+import type { LastRun } from "../domain/run.ts";
+import type { RunState } from "../domain/run-state.ts";
 import type { AttemptResult, EndedRun } from "../domain/settlement.ts";
 import type { Claimant } from "./due-jobs.ts";
 
 /**
  * `won`: ours to run. `lost`: somebody else has it, or it ended: acknowledge and drop. `skipped`: the claim has
- * closed it: `overlap` if another run of the job was open, `retention` if it was fired before `firedAfter`.
+ * closed it: `overlap` if another run of the job was open, `retention` if it was fired before `firedAfter`. `refused`: the message says
+ * something else of the run than the store holds, so nobody may run what it says.
  */
 export type ClaimOutcome =
   | { readonly kind: "won"; readonly claim: ClaimedRun }
   | { readonly kind: "lost" }
-  | { readonly kind: "skipped"; readonly run: EndedRun };
+  | { readonly kind: "skipped"; readonly run: EndedRun }
+  | { readonly kind: "refused"; readonly reason: string };
 
 export interface ClaimRequest {
   readonly runs: readonly DueRun[];
@@ -53,6 +57,15 @@ export interface Deferral {
   readonly wakeAt: Instant;
 }
 
+/** How an open run stands: for who has to know whose attempt it is. */
+export interface AttemptHolder {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly state: Extract<RunState, "due" | "running" | "retrying">;
+  /** Who runs the attempt; null: nobody at present. */
+  readonly executor: string | null;
+}
+
 /**
  * The right to run attempts. Every method takes a batch and answers in its order; repeating any of them is safe: the
  * token (and, to claim, the attempt) is the key. Nothing here creates a run.
@@ -63,6 +76,13 @@ export interface RunClaims {
    * no more of a run than its id. Those unknown or ended are left out. Reading changes nothing.
    */
   read(runIds: readonly string[]): Promise<readonly DueRun[]>;
+  /** Who has the runs of these ids that have not ended, in any order. Those unknown or ended are left out. Reading changes nothing. */
+  holders(runIds: readonly string[]): Promise<readonly AttemptHolder[]>;
+  /**
+   * The latest run of each of these jobs that started or ended, by the job's uid, as its status shows it: what a handler is told of, whatever
+   * a message says. Jobs unknown, or without such a run, are left out.
+   */
+  lastRuns(jobUids: readonly string[]): Promise<ReadonlyMap<string, LastRun>>;
   /**
    * `due` with an equal attempt and no cancel flag becomes `running`. Never an upsert. A repeat under the same token, its
    * answer having been lost, answers `won` again, so a token is for one claim; a run that stands twice in a batch is won once.

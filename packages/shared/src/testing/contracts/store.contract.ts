@@ -21,6 +21,7 @@ import { runControlContract } from "./run-control.contract.ts";
 import { runLeasesContract } from "./run-leases.contract.ts";
 import { runQueriesContract } from "./run-queries.contract.ts";
 import { settleContract } from "./settle.contract.ts";
+import { standingRunsContract } from "./standing-runs.contract.ts";
 import type { StoreContract, StoreSubject } from "./store-subject.ts";
 import { tenantsContract } from "./tenants.contract.ts";
 import { wakeContract } from "./wake.contract.ts";
@@ -36,6 +37,7 @@ const CONTRACTS: readonly StoreContract[] = [
   dueRunsContract,
   wakeContract,
   readRunsContract,
+  standingRunsContract,
   runClaimsContract,
   overlapContract,
   settleContract,
