@@ -69,7 +69,7 @@ async function rawBroker({ busUrl, registryUrl }: BenchServers, count: number) {
   const messageBytes = Math.round(
     messages.reduce((sum, { value, headers }) => sum + sizeOf(value) + sizeOf(JSON.stringify(headers)), 0) / BATCH,
   );
-  const senders = createSenders({ kafka, log });
+  const senders = createSenders({ kafka, log, compressed: false });
   await senders.send(topic, messages); // The first connects.
   const producingMs = performance.now();
   for (let sent = 0; sent < count; sent += BATCH) await senders.send(topic, messages);

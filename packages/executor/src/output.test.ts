@@ -42,6 +42,13 @@ test.each([
   expect(checkedOutput(returned).kind).toBe(kind);
 });
 
+test.each([
+  [1_000, "output"],
+  [1_001, "refused"],
+])("an output may be nested a thousand deep: %i", (depth, kind) => {
+  expect(checkedOutput(JSON.parse("[".repeat(depth) + "]".repeat(depth))).kind).toBe(kind);
+});
+
 test("what a handler changes later does not change its output", () => {
   const kept = { list: [1] };
   const checked = checkedOutput(kept);

@@ -1,5 +1,5 @@
 import { toRunError } from "./to-run-error.ts";
-import type { JsonValue } from "@tickline/shared/domain/json";
+import { deeperThan, JSON_DEPTH_MAX, type JsonValue } from "@tickline/shared/domain/json";
 import { runError, type RunError } from "@tickline/shared/domain/run-error";
 import { OUTPUT_BYTES_MAX } from "@tickline/shared/domain/settlement";
 
@@ -26,7 +26,11 @@ export function checkedOutput(returned: unknown): CheckedOutput {
     if (bytes > OUTPUT_BYTES_MAX)
       return refused("output_too_large", `the output has ${bytes} bytes of JSON, at most ${OUTPUT_BYTES_MAX} are kept`);
   }
-  return { kind: "output", output: JSON.parse(text) as JsonValue };
+  const output = JSON.parse(text) as JsonValue;
+  // Each level takes two characters at least.
+  if (text.length > 2 * JSON_DEPTH_MAX && deeperThan(output, JSON_DEPTH_MAX))
+    return refused("output_too_deep", `the output is nested deeper than ${JSON_DEPTH_MAX}, which nobody reads`);
+  return { kind: "output", output };
 }
 
 function jsonOf(value: unknown): { readonly text: string } | { readonly text: undefined; readonly fault: string } {

@@ -1,8 +1,8 @@
 import { JobIdSchema } from "@tickline/shared/domain/job-definition";
+import { deeperThan } from "@tickline/shared/domain/json";
 import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
 import type { CancelRun, Command, CreateJob, TriggerJob } from "@tickline/shared/events/command";
 import type { ApiContext } from "../api-context.ts";
-import { deeperThan } from "../http/json-body.ts";
 import { malformedId, problem, type Problem } from "../http/problem.ts";
 import { problemOfFault } from "../http/problem-of-fault.ts";
 import { parseBody } from "../http/route.ts";

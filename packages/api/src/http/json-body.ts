@@ -1,3 +1,4 @@
+import { deeperThan } from "@tickline/shared/domain/json";
 import type { Context, Middleware } from "koa";
 import bodyParser from "koa-bodyparser";
 import { ok, type Step } from "./parsed.ts";
@@ -85,12 +86,4 @@ function problemOfSyntax(message: string, text: string): Problem {
   const before = text.slice(0, Number(position)).split("\n");
   const column = (before.at(-1)?.length ?? 0) + 1;
   return problem("malformed_json", `the body is not JSON from line ${before.length}, column ${column} on (position ${position})`);
-}
-
-/** Looks no deeper than the limit, so that the depth of what it is given cannot hurt it. */
-export function deeperThan(value: unknown, depthMax: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (depthMax === 0) return true;
-  for (const member of Object.values(value)) if (deeperThan(member, depthMax - 1)) return true;
-  return false;
 }

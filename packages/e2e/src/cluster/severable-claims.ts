@@ -16,6 +16,8 @@ export function severableClaims(claims: RunClaims): SeverableClaims {
   return {
     claims: {
       read: (runIds) => open.promise.then(() => claims.read(runIds)),
+      holders: (runIds) => open.promise.then(() => claims.holders(runIds)),
+      lastRuns: (jobUids) => open.promise.then(() => claims.lastRuns(jobUids)),
       claim: (request) => open.promise.then(() => claims.claim(request)),
       heartbeat: (request) => open.promise.then(() => claims.heartbeat(request)),
       defer: (request) => open.promise.then(() => claims.defer(request)),

@@ -27,3 +27,14 @@ export function canonicalJson(value: unknown): string {
     .sort(([left], [right]) => (left < right ? -1 : 1));
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(",")}}`;
 }
+
+/** Deepest nesting of JSON that is taken from outside, or from a handler: what is read later may then recurse without a thought. */
+export const JSON_DEPTH_MAX = 1_000;
+
+/** Looks no deeper than the limit, so that the depth of what it is given cannot hurt it. */
+export function deeperThan(value: unknown, depthMax: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (depthMax === 0) return true;
+  for (const member of Object.values(value)) if (deeperThan(member, depthMax - 1)) return true;
+  return false;
+}

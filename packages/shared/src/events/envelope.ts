@@ -16,3 +16,8 @@ export interface Envelope<Type extends string, Data> {
 
 /** Our own services. */
 export type EventSource = "tickline/api" | "tickline/scheduler" | "tickline/executor";
+
+/** How the sources of our own services begin. Nobody else may go by such a name. */
+const OWN_SOURCES = "tickline/";
+
+export const isOwnSource = (source: string): boolean => source.startsWith(OWN_SOURCES);

@@ -15,14 +15,30 @@ export interface UnreadableMessage extends Omit<Envelope<string, never>, "data">
   readonly reason: string;
 }
 
+/** An event that can be read and is refused: nobody may act on what it says. */
+export interface RefusedEvent {
+  /** One of the batch, as it was handed over. */
+  readonly event: TicklineEvent;
+  /** Why, for a person. */
+  readonly reason: string;
+}
+
+/** What a consumer says of a batch: nothing, or which of its events it refuses. */
+export type BatchAnswer = readonly RefusedEvent[] | void;
+
 export interface SubscribeRequest {
   readonly topics: readonly string[];
   /** Members of one group share the messages; every group sees all of them. */
   readonly group: string;
   /** `beginning`: what was published before the group existed too, if the bus still has it. `end`: only what comes. */
   readonly from: "beginning" | "end";
-  /** Batches of one subscription come one after another. A rejection is not acknowledged: the batch may come again. */
-  readonly onBatch: (events: readonly TicklineEvent[]) => Promise<void> | void;
+  /**
+   * Batches of one subscription come one after another. A rejection is not acknowledged: the batch may come again. Events that are
+   * refused go to the dead letters as they were published, each with its reason, and the rest of the batch is acknowledged. With
+   * `from: "end"` they are only logged and counted: every member of such groups reads the same. Until the dead letters are known to
+   * be safe the batch may come again.
+   */
+  readonly onBatch: (events: readonly TicklineEvent[]) => Promise<BatchAnswer> | BatchAnswer;
   /** Hears of messages that go to the dead letters, before they do: so that whoever sent them can be told. A rejection is as one of `onBatch`. */
   readonly onUnreadable?: (messages: readonly UnreadableMessage[]) => Promise<void> | void;
 }

@@ -21,6 +21,11 @@ export interface JobStatus {
   /** At most one change a job (see `latestOfEach`); what does not supersede the stored status changes nothing. */
   apply(changes: readonly StatusChange[]): Promise<void>;
   /**
+   * What these runs say of the status of their jobs as they stand now, in any order: runs that run, wait for a retry, or completed. The
+   * others, and those unknown, say nothing. For who hears of a run from somebody whose word does not count.
+   */
+  standing(runIds: readonly string[]): Promise<readonly StatusChange[]>;
+  /**
    * Runs that completed (`isCompleted`), cancelled ones that never started among them, by when they were settled. The end of the range is what lets a reader come to it: more
    * is settled all the time.
    */

@@ -1,6 +1,8 @@
 import type { ClaimedRun, DueRun } from "../domain/due-run.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Reason } from "../domain/reason.ts";
+import type { LastRun } from "../domain/run.ts";
+import type { RunState } from "../domain/run-state.ts";
 import type { AttemptResult, EndedRun } from "../domain/settlement.ts";
 import type { Claimant } from "./due-jobs.ts";
 
@@ -62,6 +64,15 @@ export interface Deferral {
   readonly wakeAt: Instant;
 }
 
+/** How an open run stands: for who has to know whose attempt it is. */
+export interface AttemptHolder {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly state: Extract<RunState, "due" | "running" | "retrying">;
+  /** Who runs the attempt; null: nobody at present. */
+  readonly executor: string | null;
+}
+
 /**
  * The right to run attempts. Every method takes a batch and answers in its order; repeating any of them is safe: the
  * token (and, to claim, the attempt) is the key. Nothing here creates a run.
@@ -72,6 +83,13 @@ export interface RunClaims {
    * no more of a run than its id. Those unknown or ended are left out. Reading changes nothing.
    */
   read(runIds: readonly string[]): Promise<readonly DueRun[]>;
+  /** Who has the runs of these ids that have not ended, in any order. Those unknown or ended are left out. Reading changes nothing. */
+  holders(runIds: readonly string[]): Promise<readonly AttemptHolder[]>;
+  /**
+   * The latest run of each of these jobs that started or ended, by the job's uid, as its status shows it: what a handler is told of, whatever
+   * a message says. Jobs unknown, or without such a run, are left out.
+   */
+  lastRuns(jobUids: readonly string[]): Promise<ReadonlyMap<string, LastRun>>;
   /**
    * `due` with an equal attempt and no cancel flag becomes `running`, if what the message says of it is what the store holds and its
    * overlap policy lets it start: of the runs of an exclusive job one is `running` at a time, and those that are due start in the order

@@ -74,6 +74,12 @@ const busMetrics = (registry: Registry) => ({
     labelNames: ["topic"] as const,
     registers: [registry],
   }),
+  unkept: new Counter({
+    name: "tickline_bus_unkept_total",
+    help: "Messages that a group of one instance could not take, for hints: they are logged, and not put with the dead letters.",
+    labelNames: ["topic"] as const,
+    registers: [registry],
+  }),
 });
 
 export interface LockWiring {

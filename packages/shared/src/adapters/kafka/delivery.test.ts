@@ -6,7 +6,7 @@ import type { SubscribeRequest } from "../../ports/bus.ts";
 import { silentLogger } from "../../runtime/logger.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { busEvent, idsOf } from "../../testing/contracts/bus.contract.ts";
-import type { DeadLetter } from "./dead-letters.ts";
+import type { DeadLetter } from "./dead-message.ts";
 import { createDelivery } from "./delivery.ts";
 import { createInbox } from "./inbox.ts";
 import { createTakeBatch, FINAL_TRIES_MAX } from "./take-batch.ts";
@@ -24,7 +24,7 @@ const message = (id: string, offset: number, value?: string): KafkaMessage => {
 
 function setup(onBatch: SubscribeRequest["onBatch"], onUnreadable?: SubscribeRequest["onUnreadable"]) {
   const clock = manualClock(0);
-  const inbox = createInbox(100);
+  const inbox = createInbox({ messagesMax: 100, bytesMax: 1_000_000 });
   const buried: DeadLetter[] = [];
   const done: string[] = [];
   const graves = { open: true };
@@ -90,8 +90,8 @@ test("a batch that nobody can take is buried after some tries, and the next is t
   await put(message("bad", 0));
   await put(message("good", 1));
   await pass(30_000);
-  expect(tries).toBe(FINAL_TRIES_MAX);
-  expect(buried.map(({ reason }) => reason)).toEqual(["refused 9 times: a bug"]);
+  expect(tries).toBe(FINAL_TRIES_MAX + 1); // The last time alone.
+  expect(buried.map(({ reason }) => reason)).toEqual(["failed 9 times: a bug"]);
   expect(done).toEqual(["0", "1"]);
 });
 
@@ -164,4 +164,57 @@ test("stopping while a batch is being refused waits for no other try", async () 
   const stopped = delivery.stop();
   gate.resolve();
   await expect(stopped).resolves.toBeUndefined();
+});
+
+test("what its consumer refuses is buried as it was published, each with its reason, and the rest is done", async () => {
+  const seen: string[][] = [];
+  const { put, buried, done } = setup((events) => {
+    seen.push(idsOf(events));
+    return events.filter(({ id }) => id.startsWith("forged")).map((event) => ({ event, reason: `not ${event.id}` }));
+  });
+  const forged = message("forged-1", 1);
+  await put(message("a", 0), forged, message("unreadable", 2, "{"), message("b", 3), message("forged-2", 4));
+  expect(seen).toEqual([["a", "forged-1", "b", "forged-2"]]);
+  expect(buried.map(({ topic, partition, message: { offset }, reason }) => [topic, partition, offset, reason])).toEqual([
+    ["topic", 0, "1", "not forged-1"],
+    ["topic", 0, "2", "the value is not JSON"],
+    ["topic", 0, "4", "not forged-2"],
+  ]);
+  expect(buried[0]?.message).toBe(forged);
+  expect(done).toEqual(["0", "1", "2", "3", "4"]);
+});
+
+test("what is refused is not done before it is buried", async () => {
+  const { put, pass, buried, done, graves } = setup((events) => events.map((event) => ({ event, reason: "forged" })));
+  graves.open = false;
+  await put(message("a", 0));
+  expect(done).toEqual([]);
+  graves.open = true;
+  await pass(100);
+  expect(buried.map(({ reason }) => reason)).toEqual(["forged"]);
+  expect(done).toEqual(["0"]);
+});
+
+test("a message that cannot be read is buried once, however long the store is away for those beside it", async () => {
+  let tries = 0;
+  const { put, pass, buried } = setup(() => {
+    tries += 1;
+    if (tries < 5) throw away;
+  });
+  await put(message("a", 0), message("bad", 1, "{"));
+  await pass(10_000);
+  expect(buried.map(({ message: { offset } }) => offset)).toEqual(["1"]);
+});
+
+test("a message that breaks its consumer is buried alone: those beside it are taken", async () => {
+  const taken = new Set<string>();
+  const { put, pass, buried, done } = setup((events) => {
+    if (idsOf(events).includes("bad")) throw new TypeError("a bug");
+    for (const id of idsOf(events)) taken.add(id);
+  });
+  await put(message("a", 0), message("bad", 1), message("b", 2));
+  await pass(30_000);
+  expect([...taken]).toEqual(["a", "b"]);
+  expect(buried.map(({ message: { offset }, reason }) => [offset, reason])).toEqual([["1", "failed 9 times: a bug"]]);
+  expect(done).toEqual(["0", "1", "2"]);
 });

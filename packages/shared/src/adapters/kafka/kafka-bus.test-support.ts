@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Kafka, logLevel } from "kafkajs";
+import { Kafka, logLevel, type KafkaMessage } from "kafkajs";
 import type { AppError } from "../../domain/app-error.ts";
 import type { Bus } from "../../ports/bus.ts";
 import { silentLogger } from "../../runtime/logger.ts";
@@ -31,6 +31,29 @@ export async function openBus(brokers: string, over: Partial<KafkaBusOptions> = 
 /** kafkajs itself, for looking at topics from outside. */
 export const rawKafka = (brokers: string, requestTimeout = 30_000): Kafka =>
   new Kafka({ brokers: brokers.split(","), clientId: "outside", logLevel: logLevel.NOTHING, requestTimeout });
+
+/** Messages that a topic has at present. */
+export async function countAll(brokers: string, topic: string): Promise<number> {
+  const admin = rawKafka(brokers).admin();
+  await admin.connect();
+  const offsets = await admin.fetchTopicOffsets(topic);
+  await admin.disconnect();
+  return offsets.reduce((sum, { high }) => sum + Number(high), 0);
+}
+
+/** All messages that a topic has at present, by kafkajs itself. */
+export async function readAll(brokers: string, topic: string): Promise<readonly KafkaMessage[]> {
+  const count = await countAll(brokers, topic);
+  if (count === 0) return [];
+  const consumer = rawKafka(brokers).consumer({ groupId: `${topic}.${systemEntropy.newId()}` });
+  const messages: KafkaMessage[] = [];
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  await consumer.run({ eachMessage: async ({ message }) => void messages.push(message) });
+  await until(() => messages.length >= count);
+  await consumer.disconnect();
+  return messages;
+}
 
 /** Waits until it is so; what waits on a broker has no other signal. */
 export async function until(done: () => boolean | Promise<boolean>, forMs = 30_000): Promise<void> {

@@ -28,7 +28,8 @@ export interface KafkaBusParts {
 /** The bus, over connections that are open. Closing it closes them. */
 export function createKafkaBus(parts: KafkaBusParts): Bus {
   const { producing, admin, codec, clock, log, metrics, lagEveryMs } = parts;
-  const senders = createSenders({ kafka: producing, log });
+  const senders = createSenders({ kafka: producing, log, compressed: false });
+  const deadSenders = createSenders({ kafka: producing, log, compressed: true });
   const subscriptions = new Map<KafkaSubscription, SubscribeRequest["from"]>();
   const lasting = (): KafkaSubscription[] =>
     [...subscriptions].flatMap(([subscription, from]) => (from === "beginning" ? [subscription] : []));
@@ -44,6 +45,7 @@ export function createKafkaBus(parts: KafkaBusParts): Bus {
     await lagWatch?.stop();
     await Promise.all([...subscriptions.keys()].map(stop));
     await senders.close();
+    await deadSenders.close();
     await admin.disconnect();
   }
   void lagWatch?.start();
@@ -55,7 +57,7 @@ export function createKafkaBus(parts: KafkaBusParts): Bus {
     async subscribe(request) {
       if (closing !== null) throw closedFault(`subscribe ${request.group}`);
       await checkTopics(admin, request.topics);
-      const bury = createBury({ group: request.group, ownGroup: request.from === "end", log, metrics, send: senders.send });
+      const bury = createBury({ group: request.group, ownGroup: request.from === "end", log, metrics, send: deadSenders.send });
       const subscription = await openSubscription({ ...parts, kafka: parts.consuming, request, bury });
       subscriptions.set(subscription, request.from);
       if (closing !== null) {

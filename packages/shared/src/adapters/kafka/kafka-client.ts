@@ -2,6 +2,7 @@ import { Kafka, logLevel, type LogEntry } from "kafkajs";
 import type { Logger } from "../../runtime/logger.ts";
 import { containIdleWakeUps } from "./idle-wake-ups.ts";
 import type { KafkaAddress } from "./kafka-url.ts";
+import { containHeaders } from "./message-headers.ts";
 
 export interface KafkaClientOptions {
   readonly address: KafkaAddress;
@@ -19,6 +20,7 @@ const RETRY_MS_MAX = 2_000;
 
 export function createKafkaClient({ address, clientId, log, requestMs, retries }: KafkaClientOptions): Kafka {
   containIdleWakeUps();
+  containHeaders();
   return new Kafka({
     brokers: [...address.brokers],
     ssl: address.ssl,

@@ -6,7 +6,7 @@ import type { Bus, SubscribeRequest } from "../../ports/bus.ts";
 import { busEvent, idsOf } from "../../testing/contracts/bus.contract.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
 import { deadTopic } from "./dead-letters.ts";
-import { makeTopics, newTopic, openBus, rawKafka, until } from "./kafka-bus.test-support.ts";
+import { countAll, makeTopics, newTopic, openBus, rawKafka, readAll, until } from "./kafka-bus.test-support.ts";
 import type { KafkaBusOptions } from "./open-kafka-bus.ts";
 
 const numbered = (from: number, to: number): TicklineEvent[] =>
@@ -121,7 +121,7 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     const seen = new Set<string>();
     await subscribe((events) => idsOf(events).forEach((id) => seen.add(id)));
     await until(async () => seen.size === 20 && (await sizeOf(deadTopic(topic))) === 1);
-    const [letter] = await read(deadTopic(topic), 1);
+    const [letter] = await readAll(servers.kafkaBrokers, deadTopic(topic));
     expect(letter).toMatchObject({ key: Buffer.from("k"), value: Buffer.from([0, 255, 1]) });
     expect(letter?.headers?.["other"]).toEqual(Buffer.from([7]));
     const said = Object.fromEntries(Object.entries(letter?.headers ?? {}).map(([name, value]) => [name, String(value)]));
@@ -147,7 +147,11 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
 
   test("the lag of a group is told, also while it takes nothing", async () => {
     const lags: number[] = [];
-    const metrics = { lag: { set: (_: unknown, value: number) => void lags.push(value) }, deadLetters: { inc: () => undefined } };
+    const metrics = {
+      lag: { set: (_: unknown, value: number) => void lags.push(value) },
+      deadLetters: { inc: () => undefined },
+      unkept: { inc: () => undefined },
+    };
     const { bus, topic, subscribe } = await setup({ metrics, lagEveryMs: 200 });
     const subscription = await subscribe(() => undefined);
     subscription.pause();
@@ -157,21 +161,5 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     await until(() => lags.at(-1) === 0);
   });
 
-  async function sizeOf(topic: string): Promise<number> {
-    const admin = rawKafka(servers.kafkaBrokers).admin();
-    await admin.connect();
-    const offsets = await admin.fetchTopicOffsets(topic);
-    await admin.disconnect();
-    return offsets.reduce((sum, { high }) => sum + Number(high), 0);
-  }
-  async function read(topic: string, count: number) {
-    const consumer = rawKafka(servers.kafkaBrokers).consumer({ groupId: `${topic}.read` });
-    const messages: { key: Buffer | null; value: Buffer | null; headers?: object }[] = [];
-    await consumer.connect();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    await consumer.run({ eachMessage: async ({ message }) => void messages.push(message) });
-    await until(() => messages.length >= count);
-    await consumer.disconnect();
-    return messages as { key: Buffer | null; value: Buffer | null; headers?: Record<string, unknown> }[];
-  }
+  const sizeOf = (topic: string): Promise<number> => countAll(servers.kafkaBrokers, topic);
 });

@@ -1,6 +1,6 @@
 import type { AppError } from "../../domain/app-error.ts";
 import type { EventCodec } from "../../events/wire/event-codec.ts";
-import { jsonCodec } from "../../events/wire/json-codec.ts";
+import { createJsonOnlyCodec } from "../../events/wire/json-only-codec.ts";
 import type { Bus } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../runtime/logger.ts";
@@ -36,6 +36,7 @@ const LIMITS: ConsumerLimits = {
   sessionMs: 10_000, // Long enough for a pause of the process, short enough that others take over within a lease.
   batchEventsMax: 1_000,
   inboxMessagesMax: 4_000,
+  inboxBytesMax: 16_777_216,
 };
 const LAG_EVERY_MS = 10_000;
 /** So long a lost answer goes unnoticed; consumers wait longer, since joining a group takes its time. */
@@ -65,7 +66,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Bus> {
 }
 
 async function codecOf({ registryUrl, clock, log }: KafkaBusOptions): Promise<EventCodec> {
-  if (registryUrl === undefined) return jsonCodec;
+  if (registryUrl === undefined) return createJsonOnlyCodec();
   const { openRegistryCodec } = await import("../registry/registry-codec.ts"); // Only where it is asked for.
   return openRegistryCodec({ url: registryUrl, clock, log });
 }

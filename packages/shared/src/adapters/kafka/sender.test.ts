@@ -17,7 +17,7 @@ function setup() {
     },
   };
   const kafka = { producer: () => producer } as unknown as Kafka;
-  return { requests, sender: createSender({ kafka, topic: "runs", log: silentLogger }) };
+  return { requests, sender: createSender({ kafka, topic: "runs", log: silentLogger, compressed: false }) };
 }
 
 test("what is handed over in the very turn in which the last was acknowledged is sent too", async () => {

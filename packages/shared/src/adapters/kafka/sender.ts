@@ -1,4 +1,4 @@
-import { Partitioners, type IHeaders, type Kafka, type Producer } from "kafkajs";
+import kafkajs, { Partitioners, type IHeaders, type Kafka, type Producer } from "kafkajs"; // Node finds not all names of this package.
 import type { Logger } from "../../runtime/logger.ts";
 import { busFault, closedFault } from "./bus-fault.ts";
 
@@ -20,6 +20,8 @@ export interface SenderOptions {
   readonly kafka: Kafka;
   readonly topic: string;
   readonly log: Logger;
+  /** By gzip. */
+  readonly compressed: boolean;
 }
 
 /** One request stays below what a broker takes as one batch by default (1,048,588 bytes), even if all goes to one partition. */
@@ -47,9 +49,9 @@ function fail(of: Handed, fault: Error): void {
   of.done.reject(fault);
 }
 
-export function createSender({ kafka, topic, log }: SenderOptions): Sender {
-  const deed = `publish to ${topic}`;
-  const line = createProducerLine({ kafka, topic, log });
+export function createSender(options: SenderOptions): Sender {
+  const deed = `publish to ${options.topic}`;
+  const line = createProducerLine(options);
   const waiting: Part[] = [];
   let waitingBytes = 0;
   let sending: Promise<void> | null = null;
@@ -111,7 +113,8 @@ export function createSender({ kafka, topic, log }: SenderOptions): Sender {
  * Only what kafkajs does safely: not idempotent (with it, one lost answer loses acknowledged messages), acks from all,
  * one request in flight and awaited, and another producer after each fault. A repeat is possible and harmless.
  */
-function createProducerLine({ kafka, topic, log }: SenderOptions) {
+function createProducerLine({ kafka, topic, log, compressed }: SenderOptions) {
+  const compression = compressed ? kafkajs.CompressionTypes.GZIP : kafkajs.CompressionTypes.None;
   let producer: Promise<Producer> | null = null;
 
   async function connected(): Promise<Producer> {
@@ -138,7 +141,7 @@ function createProducerLine({ kafka, topic, log }: SenderOptions) {
     async request(messages: OutMessage[]): Promise<void> {
       try {
         const ready = await (producer ??= connected());
-        await ready.sendBatch({ acks: -1, timeout: ACKS_MS_MAX, topicMessages: [{ topic, messages }] });
+        await ready.sendBatch({ acks: -1, timeout: ACKS_MS_MAX, compression, topicMessages: [{ topic, messages }] });
       } catch (fault) {
         void drop();
         throw fault;

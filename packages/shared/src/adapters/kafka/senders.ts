@@ -1,6 +1,4 @@
-import type { Kafka } from "kafkajs";
-import type { Logger } from "../../runtime/logger.ts";
-import { createSender, type OutMessage, type Sender } from "./sender.ts";
+import { createSender, type OutMessage, type Sender, type SenderOptions } from "./sender.ts";
 
 /** A sender for each topic, made when it is first needed. */
 export interface Senders {
@@ -9,11 +7,11 @@ export interface Senders {
 }
 
 /** Each topic has a connection of its own: one that is missing or slow holds up no other. */
-export function createSenders({ kafka, log }: { readonly kafka: Kafka; readonly log: Logger }): Senders {
+export function createSenders(options: Omit<SenderOptions, "topic">): Senders {
   const senders = new Map<string, Sender>();
   return {
     send(topic, messages) {
-      const sender = senders.get(topic) ?? createSender({ kafka, topic, log });
+      const sender = senders.get(topic) ?? createSender({ ...options, topic });
       senders.set(topic, sender);
       return sender.send(messages);
     },

@@ -7,7 +7,7 @@ import type { Logger } from "../../runtime/logger.ts";
 import { within } from "../../runtime/within.ts";
 import { busFault } from "./bus-fault.ts";
 import { createCommitter, type Committer, type Position } from "./committer.ts";
-import type { DeadLetter } from "./dead-letters.ts";
+import type { DeadLetter } from "./dead-message.ts";
 import { createDelivery, type Delivery } from "./delivery.ts";
 import { createFetching } from "./fetching.ts";
 import { createInbox, type Chunk, type Inbox } from "./inbox.ts";
@@ -33,6 +33,8 @@ export interface ConsumerLimits {
   readonly batchEventsMax: number;
   /** Messages fetched ahead of their delivery; beyond it fetching stops. */
   readonly inboxMessagesMax: number;
+  /** The same in bytes. */
+  readonly inboxBytesMax: number;
 }
 
 /** A subscription, and which partitions it reads at present. */
@@ -61,7 +63,7 @@ export async function openSubscription(options: SubscriptionOptions): Promise<Ka
     maxBytes: FETCH_BYTES_MAX,
     allowAutoTopicCreation: false,
   });
-  const inbox = createInbox(limits.inboxMessagesMax);
+  const inbox = createInbox({ messagesMax: limits.inboxMessagesMax, bytesMax: limits.inboxBytesMax });
   const assigned = new Map<string, readonly number[]>();
   const committer = createCommitter({
     clock,

@@ -1,4 +1,5 @@
 import type { TicklineEvent } from "../../events/event.ts";
+import type { RefusedEvent, SubscribeRequest } from "../../ports/bus.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
 
 export interface MemberLimits {
@@ -11,7 +12,9 @@ export interface MemberLimits {
 export interface MemberOptions {
   readonly clock: Clock;
   readonly limits: MemberLimits;
-  readonly onBatch: (events: readonly TicklineEvent[]) => Promise<void> | void;
+  readonly onBatch: SubscribeRequest["onBatch"];
+  /** Called with the events of a batch that `onBatch` refused. */
+  readonly onRefused: (refused: readonly RefusedEvent[]) => void;
   /** Called when the member may take another batch. */
   readonly onFree: () => void;
   /** Called with a batch that was rejected too often. */
@@ -34,7 +37,7 @@ export interface Member {
   stop(): Promise<void>;
 }
 
-export function createMember({ clock, limits, onBatch, onFree, onGivenUp }: MemberOptions): Member {
+export function createMember({ clock, limits, onBatch, onRefused, onFree, onGivenUp }: MemberOptions): Member {
   let paused = false;
   let stopped = false;
   let inHand: Batch | null = null;
@@ -51,11 +54,13 @@ export function createMember({ clock, limits, onBatch, onFree, onGivenUp }: Memb
   }
   async function run(batch: Batch): Promise<void> {
     // Calling it from an async function turns a synchronous throw into the rejection that it means.
-    const accepted = await (async () => onBatch(batch.events))().then(
-      () => true,
-      () => false,
+    const answer = await (async () => onBatch(batch.events))().then(
+      (refused) => refused ?? [],
+      () => null,
     );
+    const accepted = answer !== null;
     running = null;
+    if (accepted && answer.length > 0) onRefused(answer);
     if (!accepted && tries < limits.redeliveriesMax) {
       if (!stopped) redelivery = clock.setTimer(limits.redeliverMs * 2 ** tries, attempt);
       tries += 1;

@@ -32,7 +32,8 @@ function setup(options: Omit<MemoryBusOptions, "clock"> = {}) {
     const subscription = await bus.subscribe({ topics, group, from: "end", onBatch: (events) => void batches.push(idsOf(events)) });
     return { batches, subscription, ids: () => batches.flat() };
   }
-  return { bus, clock, topic: "topic", breathe, reader };
+  const deadLetters = async () => bus.deadEvents.map(({ event, reason }) => ({ id: event.id, reason }));
+  return { bus, clock, topic: "topic", breathe, reader, deadLetters };
 }
 const events = (...names: readonly string[]): TicklineEvent[] => names.map(busEvent);
 const numbered = (count: number): TicklineEvent[] => Array.from({ length: count }, (_, index) => busEvent(String(index)));
@@ -184,4 +185,15 @@ test("what is read leaves the queues", async () => {
   await turns();
   expect(readers.map(({ ids }) => ids().length)).toEqual([20_000, 20_000]);
   expect(bus.waiting).toBe(0);
+});
+
+test("the latest refused events are kept, with where they were refused; the oldest are forgotten", async () => {
+  const { bus, breathe } = setup();
+  const onBatch = (all: readonly TicklineEvent[]) => all.map((event) => ({ event, reason: `no ${event.id}` }));
+  await bus.subscribe({ topics: ["topic"], group: "group", from: "beginning", onBatch });
+  await bus.publish("topic", numbered(1_200));
+  await breathe();
+  expect(bus.deadEvents).toHaveLength(1_000);
+  expect(bus.deadEvents[0]).toMatchObject({ topic: "topic", group: "group", reason: "no 200", event: { id: "200" } });
+  expect(bus.dropped).toBe(0);
 });

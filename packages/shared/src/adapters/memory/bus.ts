@@ -2,14 +2,18 @@ import { AppError } from "../../domain/app-error.ts";
 import type { TicklineEvent } from "../../events/event.ts";
 import type { Bus, SubscribeRequest, Subscription } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { silentLogger, type Logger } from "../../runtime/logger.ts";
 import { arrivalsOf, type BusFaults } from "./bus-faults.ts";
 import type { Group } from "./bus-group.ts";
 import { createMember } from "./bus-member.ts";
 import { createBusTopics } from "./bus-topics.ts";
+import { createDeadEvents, type DeadEvent } from "./dead-events.ts";
 
 export interface MemoryBusOptions {
   /** For the waits before a redelivery, and for delays on purpose. */
   readonly clock: Clock;
+  /** Told of events that consumers refuse. Default: nobody. */
+  readonly log?: Logger;
   /** Without them nothing is lost but by overflow, nothing is repeated but what was rejected, and order is kept. */
   readonly faults?: BusFaults;
   /** Most events in one batch. Default 1,000. */
@@ -27,6 +31,8 @@ export interface MemoryBus extends Bus {
   readonly dropped: number;
   /** Events that wait, in all groups. */
   readonly waiting: number;
+  /** The latest events that consumers of shared groups refused, at most 1,000. */
+  readonly deadEvents: readonly DeadEvent[];
 }
 
 const closedFault = (deed: string): AppError => new AppError("bus_unavailable", `${deed}: the bus is closed`, { retryable: true });
@@ -38,25 +44,23 @@ const closedFault = (deed: string): AppError => new AppError("bus_unavailable", 
  * services subscribe before they publish.
  */
 export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
-  const { clock, faults, batchEventsMax = 1_000, groupEventsMax = 200_000, redeliveriesMax = 5, redeliverMs = 50 } = options;
+  const { clock, log = silentLogger, redeliveriesMax = 5, redeliverMs = 50 } = options;
+  const { batchEventsMax = 1_000, groupEventsMax = 200_000 } = options;
   const countDropped = (count: number): void => void (dropped += count);
   const bus = createBusTopics({ batchEventsMax, groupEventsMax, onDropped: countDropped });
+  const dead = createDeadEvents(log);
   const stops = new Set<() => Promise<void>>();
   let closed = false;
   let dropped = 0;
 
-  function arrive(group: Group, events: readonly TicklineEvent[]): void {
-    const { now, later, laterMs } = arrivalsOf(events, faults);
-    group.push(now);
-    if (faults?.reorder === true) group.shuffle(faults.random);
-    if (later.length > 0) clock.setTimer(laterMs, () => group.push(later));
-  }
-  function subscribe({ topics, group: groupName, onBatch }: SubscribeRequest): Subscription {
+  function subscribe(request: SubscribeRequest): Subscription {
+    const { topics, group: groupName, onBatch } = request;
     let groups: readonly Group[] = [];
     const member = createMember({
       clock,
       limits: { redeliveriesMax, redeliverMs },
       onBatch,
+      onRefused: (refused) => dead.add(request, refused),
       onFree() {
         // Another topic first each time: a busy one does not starve the rest.
         groups = [...groups.slice(1), ...groups.slice(0, 1)];
@@ -76,7 +80,7 @@ export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
   return {
     async publish(topic, events) {
       if (closed) throw closedFault(`publish to ${topic}`);
-      for (const group of bus.groupsOf(topic)) arrive(group, events);
+      for (const group of bus.groupsOf(topic)) arrive(group, events, options);
     },
     async subscribe(request) {
       if (closed) throw closedFault(`subscribe ${request.group}`);
@@ -92,5 +96,16 @@ export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
     get waiting() {
       return bus.waiting;
     },
+    get deadEvents() {
+      return dead.kept;
+    },
   };
+}
+
+/** Hands events to one group, with what is done to them on purpose. */
+function arrive(group: Group, events: readonly TicklineEvent[], { clock, faults }: Pick<MemoryBusOptions, "clock" | "faults">): void {
+  const { now, later, laterMs } = arrivalsOf(events, faults);
+  group.push(now);
+  if (faults?.reorder === true) group.shuffle(faults.random);
+  if (later.length > 0) clock.setTimer(laterMs, () => group.push(later));
 }

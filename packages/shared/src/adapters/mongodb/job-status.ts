@@ -1,8 +1,11 @@
-import { statusOrder } from "../../domain/status-change.ts";
+import { standingOf, statusOrder } from "../../domain/status-change.ts";
 import type { JobStatus } from "../../ports/job-status.ts";
 import type { StoreContext } from "./context.ts";
 import { behindPosition } from "./position.ts";
-import { lastRunOf } from "./run-view.ts";
+import { lastRunOf, runOf } from "./run-view.ts";
+
+/** Of a run what its job's status follows from: not its output. */
+const STATED_FIELDS = ["tenantId", "jobUid", "state", "scheduledFor", "attempt", "attempts", "startedAt", "finishedAt", "error"];
 
 const WATERMARK = { _id: { $eq: "watermark" } };
 
@@ -18,6 +21,11 @@ export const createJobStatus = ({ rows }: StoreContext): JobStatus => ({
         };
       }),
     );
+  },
+  async standing(runIds) {
+    if (runIds.length === 0) return [];
+    const found = await rows.runs.find({ _id: { $in: [...runIds].sort() } }, { fields: STATED_FIELDS });
+    return found.flatMap((row) => standingOf(runOf(row)) ?? []);
   },
   /** The place to go on is that of the last run told: `<settledAt>.<runId>`. */
   async settledSince({ since, until, after, limit }) {

@@ -1,8 +1,9 @@
-import type { HeldLease, RunClaims } from "../../ports/run-claims.ts";
+import type { AttemptHolder, HeldLease, RunClaims } from "../../ports/run-claims.ts";
 import { claimAll } from "./claim-batch.ts";
 import type { StoreContext } from "./context.ts";
 import { dueRunsOf } from "./due-runs.ts";
 import { groupBy } from "./group-by.ts";
+import type { RunRow } from "./run-row.ts";
 import { settleAll } from "./settle-batch.ts";
 
 export function createRunClaims(context: StoreContext): RunClaims {
@@ -10,6 +11,16 @@ export function createRunClaims(context: StoreContext): RunClaims {
   return {
     async read(runIds) {
       return runIds.length === 0 ? [] : dueRunsOf(context, await runs.find({ _id: { $in: [...runIds] }, state: { $in: OPEN_STATES } }));
+    },
+    async holders(runIds) {
+      if (runIds.length === 0) return [];
+      const filter = { _id: { $in: [...runIds].sort() }, state: { $in: OPEN_STATES } };
+      return (await runs.find(filter, { fields: ["attempt", "state", "attempts"] })).map(holderOf);
+    },
+    async lastRuns(jobUids) {
+      if (jobUids.length === 0) return new Map();
+      const jobs = await context.rows.jobs.find({ _id: { $in: [...jobUids].sort() } }, { fields: ["lastRun"] });
+      return new Map(jobs.flatMap(({ _id: uid, lastRun }) => (lastRun === undefined || lastRun === null ? [] : [[uid, lastRun] as const])));
     },
     claim: (request) => claimAll(context, request),
     async heartbeat({ leases, leaseMs, now }) {
@@ -40,6 +51,13 @@ export function createRunClaims(context: StoreContext): RunClaims {
     },
   };
 }
+
+const holderOf = ({ _id: runId, attempt, state, attempts }: RunRow): AttemptHolder => ({
+  runId,
+  attempt,
+  state: state as AttemptHolder["state"], // The filter allows no others.
+  executor: state === "running" ? (attempts.at(-1)?.executor ?? null) : null,
+});
 
 const OPEN_STATES = ["due", "running", "retrying"];
 

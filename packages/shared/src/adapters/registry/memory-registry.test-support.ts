@@ -28,6 +28,10 @@ export function createMemoryRegistry(): MemoryRegistry {
       if (known === undefined) check();
       return known ?? null;
     },
+    async has(schema, id) {
+      check();
+      return types[id - 1]?.schema === JSON.stringify(schema);
+    },
     async warm() {
       check();
     },

@@ -20,8 +20,10 @@ export interface RegisteredType {
 export interface RegistryClient {
   /** Makes the schema known under `tickline.events.<Event>` with FULL_TRANSITIVE; rejects with `bad_config` what that forbids. */
   register(schema: AvroRecord): Promise<RegisteredType>;
-  /** Null: the registry answers that it has none of this id. */
+  /** Null: the registry answers that it has none of this id, or one that cannot be used here. */
   find(id: number): Promise<AvroType | null>;
+  /** Whether the registry has this schema under this id at present, whatever is cached. */
+  has(schema: AvroRecord, id: number): Promise<boolean>;
   /** Puts the latest version into the cache: those that write are often newer than those that read. */
   warm(subject: string): Promise<void>;
 }
@@ -37,6 +39,7 @@ const ANSWER_MS_MAX = 10_000;
 const RETRIES = 2;
 const CONFLICT = 409;
 const NOT_FOUND = 404;
+const UNPROCESSABLE = 422;
 
 export const subjectOf = ({ name }: AvroRecord): string => `${AVRO_NAMESPACE}.${name}`;
 
@@ -69,10 +72,9 @@ export function createRegistryClient({ url, clock }: RegistryClientOptions): Reg
       }),
     find: (id) =>
       asked(`find schema ${id}`, () =>
-        (registry.getSchema(id) as Promise<AvroType>).catch((fault: unknown) =>
-          statusOf(fault) === NOT_FOUND ? null : Promise.reject(fault),
-        ),
+        (registry.getSchema(id) as Promise<AvroType>).catch((fault: unknown) => (isUnusable(fault) ? null : Promise.reject(fault))),
       ),
+    has: (schema, id) => asked(`look for schema ${id}`, () => hasSchema(`${host}/schemas/ids/${id}`, { auth, name: schema.name })),
     warm: (subject) =>
       asked(`find the latest ${subject}`, async () => void (await registry.getSchema(await registry.getLatestSchemaId(subject)))),
   };
@@ -83,10 +85,7 @@ export function createRegistryClient({ url, clock }: RegistryClientOptions): Reg
  * between is refused, and one that dies in between leaves a subject that everybody refuses.
  */
 async function settleCompatibility(config: string, auth: Credentials | null): Promise<void> {
-  const headers = {
-    "content-type": "application/vnd.schemaregistry.v1+json",
-    ...(auth !== null && { authorization: `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString("base64")}` }),
-  };
+  const headers = headersOf(auth);
   const known = await fetch(config, { headers });
   await known.body?.cancel();
   if (known.status !== NOT_FOUND) return; // Other faults meet the client in the same way, and it says which they are.
@@ -97,11 +96,35 @@ async function settleCompatibility(config: string, auth: Credentials | null): Pr
   if (!set.ok && set.status !== CONFLICT) throw new Error(`${config} answers ${set.status}`);
 }
 
+/** Past the client, which would answer from its cache. */
+async function hasSchema(url: string, { auth, name }: { readonly auth: Credentials | null; readonly name: string }): Promise<boolean> {
+  const answer = await fetch(url, { headers: headersOf(auth) });
+  const text = await answer.text();
+  if (answer.status === NOT_FOUND) return false;
+  if (!answer.ok) throw new Error(`${url} answers ${answer.status}`);
+  const { schema } = JSON.parse(text) as { readonly schema?: string };
+  return schema !== undefined && (JSON.parse(schema) as { readonly name?: string }).name === name;
+}
+
+const headersOf = (auth: Credentials | null) => ({
+  "content-type": "application/vnd.schemaregistry.v1+json",
+  ...(auth !== null && { authorization: `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString("base64")}` }),
+});
+
 /** That the registry refuses a schema is for a person to mend; anything else may pass. */
 function registryFault(deed: string, cause: unknown): AppError {
   const refused = statusOf(cause) === CONFLICT || (cause instanceof Error && cause.name === "ConfluentSchemaRegistryCompatibilityError");
   return new AppError(refused ? "bad_config" : "bus_unavailable", toAppError(cause, deed).message, { retryable: !refused, cause });
 }
+
+/**
+ * The answer says that there is no such schema, or the client cannot use the one there is (of another kind, or of what others registered).
+ * Not so 400, which is also the client's word for a registry that cannot be reached.
+ */
+const isUnusable = (fault: unknown): boolean =>
+  statusOf(fault) === NOT_FOUND ||
+  statusOf(fault) === UNPROCESSABLE ||
+  (fault instanceof Error && fault.name.startsWith("ConfluentSchemaRegistry"));
 
 const statusOf = (fault: unknown): unknown => (typeof fault === "object" && fault !== null && "status" in fault ? fault.status : undefined);
 

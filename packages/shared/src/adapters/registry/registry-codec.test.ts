@@ -1,5 +1,6 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { AppError } from "../../domain/app-error.ts";
+import { handlersChanged } from "../../events/control-event.ts";
 import { jobDue } from "../../events/job-due.ts";
 import { sampleDueRun, sampleEvents } from "../../events/sample-events.test-support.ts";
 import { avroSchemaOf, type AvroRecord } from "../../events/wire/avro-schema.ts";
@@ -7,6 +8,7 @@ import { EVENT_DEFINITIONS } from "../../events/event-definitions.ts";
 import { jsonCodec } from "../../events/wire/json-codec.ts";
 import type { EncodedEvent, WireMessage } from "../../events/wire/event-codec.ts";
 import { silentLogger } from "../../runtime/logger.ts";
+import { manualClock } from "../../testing/manual-clock.ts";
 import { createMemoryRegistry } from "./memory-registry.test-support.ts";
 import { createRegistryCodec } from "./registry-codec.ts";
 import { frame } from "./wire-frame.ts";
@@ -96,6 +98,72 @@ test.each<[string, (message: WireMessage) => WireMessage, string]>([
 ])("%s cannot be read, and it is said why", async (_, change, reason) => {
   const { codec, sent } = await setup();
   expect(await codec.decode([change(sent())])).toMatchObject([{ kind: "undecodable", reason }]);
+});
+
+test("a list without end in a value is refused before it is read", async () => {
+  const { codec, sent } = await setup();
+  const { value } = sent();
+  const types = toWire(
+    codec.encode([handlersChanged([], { id: "h", time: 0, source: "tickline/executor", tenantId: "default" })])[0] as EncodedEvent,
+  );
+  const endless = Buffer.concat([(types.value as Buffer).subarray(0, 5), Buffer.from([0xfe, 0xff, 0xff, 0xff, 0xff, 0x7f])]);
+  expect(value?.length).toBeGreaterThan(endless.length);
+  expect(await codec.decode([{ ...types, value: endless }])).toMatchObject([
+    { kind: "undecodable", reason: "the value is not what its schema says" },
+  ]);
+});
+
+describe("ids of schemas that the registry does not have", () => {
+  async function counting() {
+    const registry = createMemoryRegistry();
+    const clock = manualClock(0);
+    const codec = await createRegistryCodec(registry, silentLogger, clock);
+    const asked: number[] = [];
+    let looks = 0;
+    const { find, has } = registry;
+    registry.find = async (id) => {
+      asked.push(id);
+      return find(id);
+    };
+    registry.has = async (schema, id) => {
+      looks += 1;
+      return has(schema, id);
+    };
+    const sent = toWire(codec.encode([due])[0] as EncodedEvent);
+    const garbage = (id: number): WireMessage => ({ ...sent, value: frame(id, Buffer.from("x")) });
+    return { registry, clock, codec, asked, sent, garbage, looks: () => looks };
+  }
+
+  test("are asked for once a minute, and cost one look at the registry a batch, however many they are", async () => {
+    const { codec, clock, asked, sent, garbage, looks } = await counting();
+    const batch = [...Array.from({ length: 500 }, (_, index) => garbage(10_000 + index)), sent];
+    const kinds = async () => (await codec.decode(batch)).map(({ kind }) => kind);
+    expect(new Set((await kinds()).slice(0, 500))).toEqual(new Set(["undecodable"]));
+    expect((await kinds()).at(-1)).toBe("event");
+    expect(asked.filter((id) => id >= 10_000)).toHaveLength(500);
+    expect(looks()).toBe(1);
+    clock.advance(60_000);
+    await kinds();
+    expect(asked.filter((id) => id >= 10_000)).toHaveLength(1_000);
+  });
+
+  test("that none can have are not asked for", async () => {
+    const { codec, asked, garbage, looks } = await counting();
+    const decoded = await codec.decode([garbage(0), garbage(0x8000_0000), garbage(0xffff_ffff)]);
+    expect(decoded.map((read) => (read.kind === "undecodable" ? read.reason : read.kind))).toEqual([
+      "the registry has no schema 0",
+      "the registry has no schema 2147483648",
+      "the registry has no schema 4294967295",
+    ]);
+    expect([asked, looks()]).toEqual([[], 0]);
+  });
+
+  test("are no answer of a registry that is away", async () => {
+    const { registry, codec, garbage, sent } = await counting();
+    registry.find = async (id) => (id > 1_000 ? null : await createMemoryRegistry().find(id));
+    registry.away = true;
+    await expect(codec.decode([garbage(4_711), sent])).rejects.toMatchObject({ code: "bus_unavailable", retryable: true });
+  });
 });
 
 test("what the registry refuses ends the start", async () => {

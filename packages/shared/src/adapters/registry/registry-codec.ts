@@ -1,7 +1,7 @@
 import type { Clock } from "../../ports/clock.ts";
 import { inParallel } from "../../runtime/in-parallel.ts";
 import type { Logger } from "../../runtime/logger.ts";
-import { EVENT_DEFINITIONS } from "../../events/event-definitions.ts";
+import { EVENT_DEFINITIONS, type EventDefinition } from "../../events/event-definitions.ts";
 import type { TicklineEvent } from "../../events/event.ts";
 import { avroSchemaOf } from "../../events/wire/avro-schema.ts";
 import { toHeaders } from "../../events/wire/cloud-event.ts";
@@ -9,8 +9,11 @@ import type { Decoded, EventCodec, WireMessage } from "../../events/wire/event-c
 import { decodeBy, eventFormats, eventKey, type EventFormat } from "../../events/wire/event-formats.ts";
 import { AVRO_CONTENT_TYPE, decodeJson, isJson } from "../../events/wire/json-codec.ts";
 import { AVRO_FORMAT, WireFault } from "../../events/wire/wire-values.ts";
+import { systemClock } from "../system/clock.ts";
+import { createPayloadCheck } from "./payload-check.ts";
 import { createRegistryClient, subjectOf, type AvroType, type RegisteredType, type RegistryClient } from "./registry-client.ts";
 import { frame, schemaIdOf, unframe } from "./wire-frame.ts";
+import { createWriterSchemas } from "./writer-schemas.ts";
 
 export interface RegistryCodecOptions {
   readonly url: string;
@@ -30,27 +33,24 @@ type Registered = ReadonlyMap<string, RegisteredType>;
  * client's `decode` would compile the reader's schema anew for each message.
  */
 export async function openRegistryCodec({ url, clock, log }: RegistryCodecOptions): Promise<EventCodec> {
-  return createRegistryCodec(createRegistryClient({ url, clock }), log);
+  return createRegistryCodec(createRegistryClient({ url, clock }), log, clock);
 }
 
-export async function createRegistryCodec(client: RegistryClient, log: Logger): Promise<EventCodec> {
+export async function createRegistryCodec(client: RegistryClient, log: Logger, clock: Clock = systemClock): Promise<EventCodec> {
   let registered = await registerAll(client);
   const resolve = createResolvers();
+  const writers = createWriterSchemas({
+    client,
+    clock,
+    log,
+    async remembers() {
+      const [own] = EVENT_DEFINITIONS as readonly [EventDefinition]; // There are some.
+      if (await client.has(avroSchemaOf(own), registered.get(own.type)?.id ?? 0)) return true;
+      registered = await registerAll(client);
+      return false;
+    },
+  });
 
-  /** Every schema these messages were written by. Null: the registry knows none of that id. */
-  async function writersOf(messages: readonly WireMessage[]): Promise<ReadonlyMap<number, AvroType | null>> {
-    const ids = new Set(messages.flatMap(({ value, headers }) => (isJson(headers) ? [] : (schemaIdOf(value) ?? []))));
-    const writers = await findAll(ids);
-    const unknown = [...ids].filter((id) => writers.get(id) === null);
-    if (unknown.length === 0) return writers;
-    // A registry that has lost what it knew answers the same. Only one that has our own again is believed.
-    log.warn({ ids: unknown.slice(0, 10) }, "messages name schemas that the registry does not know");
-    registered = await registerAll(client);
-    return findAll(ids);
-  }
-  async function findAll(ids: ReadonlySet<number>): Promise<ReadonlyMap<number, AvroType | null>> {
-    return new Map(await Promise.all([...ids].map(async (id) => [id, await client.find(id)] as const)));
-  }
   function decodeAvro({ value, headers }: WireMessage, writers: ReadonlyMap<number, AvroType | null>): Decoded {
     return decodeBy(formats, headers, (format) => {
       const { id, payload } = unframe(value);
@@ -62,8 +62,9 @@ export async function createRegistryCodec(client: RegistryClient, log: Logger): 
   return {
     encode: (events) => events.map((event) => encodeAvro(event, registered)),
     async decode(messages) {
-      const writers = await writersOf(messages);
-      return messages.map((message) => (isJson(message.headers) ? decodeJson(message) : decodeAvro(message, writers)));
+      const ids = new Set(messages.flatMap(({ value, headers }) => (isJson(headers) ? [] : (schemaIdOf(value) ?? []))));
+      const known = await writers.of(ids);
+      return messages.map((message) => (isJson(message.headers) ? decodeJson(message) : decodeAvro(message, known)));
     },
   };
 }
@@ -93,15 +94,32 @@ function createResolvers() {
   const known = new Map<string, (payload: Buffer) => unknown>();
   return (reader: RegisteredType, { id, writer }: { id: number; writer: AvroType }) => {
     const pair = `${reader.id}/${id}`;
-    const read = known.get(pair) ?? readerBy(reader, { id, writer });
+    const read = known.get(pair) ?? readerOrFault(reader, { id, writer });
     known.set(pair, read);
     return read;
   };
 }
 
+/** A schema that does not go with the reader's is known not to: messages of it may come in plenty. */
+function readerOrFault(...pair: Parameters<typeof readerBy>): (payload: Buffer) => unknown {
+  try {
+    return readerBy(...pair);
+  } catch (cause) {
+    const fault = new WireFault("its schema is not that of its event", { cause });
+    return () => {
+      throw fault;
+    };
+  }
+}
+
 function readerBy({ id: readerId, type }: RegisteredType, { id, writer }: { id: number; writer: AvroType }): (payload: Buffer) => unknown {
-  const resolver = id === readerId ? undefined : asWireFault("its schema is not that of its event", () => type.createResolver(writer));
-  return (payload) => asWireFault("the value is not what its schema says", () => type.fromBuffer(payload, resolver));
+  const resolver = id === readerId ? undefined : type.createResolver(writer);
+  const check = createPayloadCheck(writer);
+  return (payload) =>
+    asWireFault("the value is not what its schema says", () => {
+      check(payload);
+      return type.fromBuffer(payload, resolver);
+    });
 }
 
 function asWireFault<Value>(problem: string, read: () => Value): Value {

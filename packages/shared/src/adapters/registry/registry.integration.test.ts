@@ -7,6 +7,7 @@ import { systemClock } from "../system/clock.ts";
 import { systemEntropy } from "../system/entropy.ts";
 import { openRegistryCodec } from "./registry-codec.ts";
 import { createRegistryClient, subjectOf } from "./registry-client.ts";
+import { frame } from "./wire-frame.ts";
 
 /** A schema nobody else has. */
 const newSchema = (): AvroRecord => ({
@@ -64,7 +65,26 @@ await describeWithServers("schema registry", ["registry"], (servers) => {
 
   test("an unknown id is an answer, and no answer is a fault", async () => {
     expect(await client().find(999_999)).toBeNull();
+    const schema = newSchema();
+    const { id } = await client().register(schema);
+    expect([await client().has(schema, id), await client().has(schema, 999_999), await client().has(newSchema(), id)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
     const nobody = createRegistryClient({ url: "http://127.0.0.1:9", clock: systemClock });
     await expect(nobody.find(1)).rejects.toMatchObject({ code: "bus_unavailable", retryable: true });
+    await expect(nobody.has(schema, id)).rejects.toMatchObject({ code: "bus_unavailable", retryable: true });
+  });
+
+  test("a schema that is no Avro is none to read by", async () => {
+    const headers = { "content-type": "application/vnd.schemaregistry.v1+json" };
+    const body = JSON.stringify({ schemaType: "PROTOBUF", schema: `syntax = "proto3"; message ${newSchema().name} { string a = 1; }` });
+    const answer = await fetch(`${servers.registryUrl}/subjects/${systemEntropy.newId()}/versions`, { method: "POST", headers, body });
+    const { id } = (await answer.json()) as { id: number };
+    const codec = await openRegistryCodec({ url: servers.registryUrl, clock: systemClock, log: silentLogger });
+    const [message] = codec.encode(sampleEvents().slice(0, 1));
+    const value = Buffer.concat([frame(id, Buffer.alloc(0)), Buffer.from(message?.value ?? "").subarray(5)]);
+    expect(await codec.decode([{ key: null, headers: message?.headers ?? {}, value }])).toMatchObject([{ kind: "undecodable" }]);
   });
 });

@@ -5,6 +5,7 @@ import { openBindings } from "./bindings.ts";
 import { openCatalog } from "./catalog.ts";
 import { openDefinitionCache } from "./definition-cache.ts";
 import { defer, heartbeat, openClaims } from "./claims.ts";
+import { holders, lastRuns, standing } from "./standing.ts";
 import { cancelRun, openCancelOpen } from "./controls.ts";
 import type { Core } from "./core.ts";
 import { openFires } from "./fires.ts";
@@ -25,7 +26,20 @@ import type { PacketReader, PacketWriter } from "./wire.ts";
 /** Calls that change nothing, neither in the file nor in memory: where one fails, nothing is to be mended. */
 export const READ_CALLS: ReadonlySet<string> = new Set<HotName | ColdName>([
   ...(["upcoming", "readJobs", "publishable", "readRuns"] as const),
-  ...(["unsent", "queues", "unclaimed", "heartbeat", "ending", "unannounced", "settledSince", "watermark", "listHandlers"] as const),
+  ...([
+    "unsent",
+    "queues",
+    "unclaimed",
+    "heartbeat",
+    "ending",
+    "unannounced",
+    "settledSince",
+    "standing",
+    "holders",
+    "lastRuns",
+    "watermark",
+    "listHandlers",
+  ] as const),
   ...(["hello", "getJob", "listJobs", "getRun", "listRuns", "originOf"] as const),
 ]);
 
@@ -70,12 +84,15 @@ export function openColdCalls(core: Core) {
     rouse: rouse(core),
     heartbeat: heartbeat(core),
     defer: defer(core),
+    holders: holders(core),
+    lastRuns: lastRuns(core),
     ending: endingLeases(core),
     rescue: rescue(core),
     cancelRun: cancelRun(core),
     cancelOpen: openCancelOpen(core),
     unannounced: readUnannounced(core),
     settledSince: openSettledSince(core),
+    standing: standing(core),
     watermark: () => meta.get("watermark"),
     advance: ({ watermark }: { readonly watermark: number }): void => {
       if (watermark > meta.get("watermark")) meta.set("watermark", watermark);

@@ -11,7 +11,7 @@ export const JOB_COLUMNS = `jobs.tenant, jobs.uid, jobs.id, jobs.slot, jobs.crea
   cursors.last_scheduled_for, cursors.fired_count, cursors.misfires, cursors.status, cursors.updated_at, cursors.last_run_id,
   cursors.last_state, cursors.last_scheduled, cursors.last_started_at, cursors.last_finished_at, cursors.last_attempt, cursors.last_error`;
 /** Where the last run begins among them, and what comes behind them all. */
-const LAST_RUN_PLACE = 13;
+export const LAST_RUN_PLACE = 13;
 export const JOB_COLUMNS_COUNT = 20;
 
 export const JOB_JOIN = "JOIN cursors ON cursors.job_key = jobs.job_key";

@@ -118,6 +118,8 @@ const firePorts = ({ thread, memory }: Link): Pick<Store, "dueJobs" | "dueRuns" 
 const claimPorts = ({ thread, memory, digest }: Link): Pick<Store, "claims" | "control" | "announcements"> => ({
   claims: {
     read: (runIds) => thread.hot("readRuns", { put: (writer) => putTexts(writer, runIds), take: takeDueRuns }),
+    holders: (runIds) => thread.cold("holders", { runIds }),
+    lastRuns: async (jobUids) => new Map(await thread.cold("lastRuns", { jobUids })),
     claim: (request) =>
       thread.hot("claim", {
         put: (writer) => putClaim(writer, request, digest),
@@ -148,6 +150,7 @@ const readPorts = ({ thread, reads }: Link): Pick<Store, "runs" | "status" | "re
   runs: { get: reads.getRun, list: reads.listRuns, origin: reads.originOf },
   status: {
     apply: (changes) => thread.hot("apply", { put: (writer) => putStatusChanges(writer, changes), take: () => undefined }),
+    standing: (runIds) => thread.cold("standing", { runIds }),
     settledSince: (query) => thread.cold("settledSince", query),
     watermark: () => thread.cold("watermark", undefined),
     advance: (watermark) => thread.cold("advance", { watermark }),

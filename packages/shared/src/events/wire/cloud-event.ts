@@ -15,8 +15,12 @@ export interface EventAttributes {
   readonly tenantId: string;
 }
 
-/** Header values as a consumer gets them: bytes, text, several of a name, or none. */
-export type WireHeaders = Readonly<Record<string, Uint8Array | string | (Uint8Array | string)[] | undefined>>;
+/** Header values as a consumer gets them: bytes, text, several of a name, or none. Null: the header is there, without a value. */
+export type WireHeaders = Readonly<Record<string, WireHeader | readonly WireHeader[] | undefined>>;
+type WireHeader = Uint8Array | string | null;
+
+/** Longest attribute, in bytes. They are repeated in replies, history and logs, so that a message of one attribute would come back as a larger one. */
+export const ATTRIBUTE_BYTES_MAX = 1_024;
 
 export function toHeaders(event: TicklineEvent, contentType: string): Record<string, string> {
   return {
@@ -40,7 +44,7 @@ export function readAttributes(headers: WireHeaders): EventAttributes {
     id: required(headers, "ce_id"),
     type: required(headers, "ce_type"),
     source: required(headers, "ce_source"),
-    subject: headerText(headers, "ce_subject") ?? "",
+    subject: attribute(headers, "ce_subject"),
     time,
     tenantId: required(headers, "ce_tenantid"),
   };
@@ -48,18 +52,31 @@ export function readAttributes(headers: WireHeaders): EventAttributes {
 
 /** The media type of the value without its parameters; empty if none is given. */
 export const mediaTypeOf = (headers: WireHeaders): string =>
-  (headerText(headers, "content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  textOf(firstOf(headers["content-type"])).split(";")[0]?.trim().toLowerCase() ?? "";
 
 function required(headers: WireHeaders, name: string): string {
-  const text = headerText(headers, name);
-  if (text === undefined || text === "") throw new WireFault(`the header ${name} is missing`);
+  const text = attribute(headers, name);
+  if (text === "") throw new WireFault(`the header ${name} is missing`);
   return text;
 }
 
-const decoder = new TextDecoder();
-
-function headerText(headers: WireHeaders, name: string): string | undefined {
-  const value = headers[name];
-  const one = Array.isArray(value) ? value[0] : value;
-  return one instanceof Uint8Array ? decoder.decode(one) : one;
+function attribute(headers: WireHeaders, name: string): string {
+  const one = firstOf(headers[name]);
+  if (one.length > ATTRIBUTE_BYTES_MAX) throw new WireFault(`the header ${name} has more than ${ATTRIBUTE_BYTES_MAX} bytes`);
+  const text = textOf(one);
+  if (CONTROL_CHARACTER.test(text)) throw new WireFault(`the header ${name} has control characters`);
+  return text;
 }
+
+/** CloudEvents 1.0, "Type System": no attribute has any. They would end a line of an event stream, or of a log. */
+const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/; // oxlint-disable-line no-control-regex -- these are what it looks for
+
+/** Of several headers of one name the first; one without a value is as one that is missing. */
+function firstOf(value: WireHeaders[string]): Uint8Array | string {
+  return (isList(value) ? value[0] : value) ?? "";
+}
+
+const decoder = new TextDecoder();
+const textOf = (header: Uint8Array | string): string => (typeof header === "string" ? header : decoder.decode(header));
+
+const isList = (value: WireHeaders[string]): value is readonly WireHeader[] => Array.isArray(value);

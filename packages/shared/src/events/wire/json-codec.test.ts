@@ -4,6 +4,7 @@ import { jobDue } from "../job-due.ts";
 import { sampleDueRun, sampleEvents } from "../sample-events.test-support.ts";
 import type { WireMessage } from "./event-codec.ts";
 import { jsonCodec } from "./json-codec.ts";
+import { createJsonOnlyCodec } from "./json-only-codec.ts";
 
 /** What a consumer gets of what was sent: bytes all through. */
 function onTheWire(
@@ -101,5 +102,68 @@ describe("events as CloudEvents with JSON", () => {
   test("Avro without a registry is no bad message: it waits for a better configuration", async () => {
     const message = onTheWire(due, { headers: { "content-type": "application/avro" } });
     await expect(jsonCodec.decode([message])).rejects.toMatchObject({ code: "bus_unavailable", retryable: true });
+  });
+
+  test("in an installation that is known to be without a registry, a message in Avro is one that nobody can read", async () => {
+    const codec = createJsonOnlyCodec();
+    const { data: _, ...attributes } = due;
+    const inAvro = onTheWire(due, { headers: { "content-type": "application/avro; charset=x" } });
+    const theirs = onTheWire({ ...due, source: "billing" });
+    await expect(codec.decode([inAvro, theirs])).rejects.toMatchObject({ code: "bus_unavailable", retryable: true });
+    expect(await codec.decode([inAvro, onTheWire(due)])).toEqual([
+      { kind: "undecodable", reason: "it is in Avro, and no registry is set here (REGISTRY_URL)", attributes },
+      { kind: "event", event: due },
+    ]);
+    expect(await codec.decode([inAvro])).toMatchObject([{ kind: "undecodable" }]);
+  });
+});
+
+describe("what nobody should be able to do by a message", () => {
+  const headersOf = (over: Record<string, WireMessage["headers"][string]>): WireMessage => {
+    const message = onTheWire(due);
+    return { ...message, headers: { ...message.headers, ...over } };
+  };
+  const nested = (depth: number): string => changed({ params: "X" }).replace('"X"', `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`);
+
+  test.each<[string, WireMessage, string]>([
+    ...["ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time", "ce_tenantid"].flatMap((name): [string, WireMessage, string][] => [
+      [`${name} missing`, headersOf({ [name]: undefined }), `the header ${name} is missing`],
+      [`${name} without a value`, headersOf({ [name]: null }), `the header ${name} is missing`],
+      [`${name} empty`, headersOf({ [name]: Buffer.alloc(0) }), `the header ${name} is missing`],
+      [`${name} repeated, the first without a value`, headersOf({ [name]: [null, Buffer.from("x")] }), `the header ${name} is missing`],
+    ]),
+    ["an id that fills the message", headersOf({ ce_id: Buffer.alloc(1_025, "x") }), "the header ce_id has more than 1024 bytes"],
+    ["a subject that fills the message", headersOf({ ce_subject: "x".repeat(1_025) }), "the header ce_subject has more than 1024 bytes"],
+    ["a line break in an id", headersOf({ ce_id: Buffer.from("a\nevent: x") }), "the header ce_id has control characters"],
+    ["an empty value", onTheWire(due, { value: "" }), "the value is not JSON"],
+    ["bytes that are not UTF-8", { ...onTheWire(due), value: Buffer.from([0x22, 0xff, 0x22]) }, "the value is not JSON: it is not UTF-8"],
+    [
+      "an instant that no date can be",
+      onTheWire(due, { value: changed({ scheduledFor: "+275761-01-01T00:00:00Z" }) }),
+      "scheduledFor must be an instant",
+    ],
+    ["a number without end", onTheWire(due, { value: changed({ attempt: 1e300 }) }), "attempt must be a whole number"],
+    ["params without a bottom", onTheWire(due, { value: nested(100_000) }), "the JSON is nested deeper than 1000"],
+  ])("%s cannot be read, and it is said why", async (_, message, reason) => {
+    expect(await decodedKind(message)).toMatchObject({ kind: "undecodable", reason });
+  });
+
+  test("the media type may be anything", async () => {
+    for (const type of [null, Buffer.alloc(100_000, 0xff), [null], [Buffer.from("text/html"), "application/avro"]]) {
+      expect(await decodedKind(headersOf({ "content-type": type }))).toMatchObject({ kind: "event" });
+    }
+  });
+
+  test("a member named __proto__ is one like any other", async () => {
+    const value = changed({ params: "X" })
+      .replace('"X"', '{"__proto__":{"admin":true},"a":1}')
+      .replace("{", '{"__proto__":{"runId":"forged"},');
+    const decoded = await decodedKind(onTheWire(due, { value }));
+    const { params, runId } = (decoded as { event: { data: typeof due.data } }).event.data;
+    expect(Object.entries(params)).toEqual([
+      ["__proto__", { admin: true }],
+      ["a", 1],
+    ]);
+    expect([(params as { admin?: unknown }).admin, runId]).toEqual([undefined, due.data.runId]);
   });
 });

@@ -2,7 +2,7 @@ import { mediaTypeOf, toHeaders } from "./cloud-event.ts";
 import type { Decoded, EventCodec, WireMessage } from "./event-codec.ts";
 import { AppError } from "../../domain/app-error.ts";
 import { decodeBy, eventFormats, eventKey, type EventFormat } from "./event-formats.ts";
-import { JSON_FORMAT, WireFault } from "./wire-values.ts";
+import { JSON_FORMAT, parseJson, WireFault } from "./wire-values.ts";
 
 export const JSON_CONTENT_TYPE = "application/json";
 export const AVRO_CONTENT_TYPE = "application/avro";
@@ -34,12 +34,24 @@ export function decodeJson({ value, headers }: WireMessage): Decoded {
 
 function parsed(value: Uint8Array | null): unknown {
   if (value === null) throw new WireFault("the value is empty");
+  const data = parseJson(textOf(value));
+  if (data === undefined) throw new WireFault("the value is not JSON");
+  return data;
+}
+
+function textOf(value: Uint8Array): string {
   try {
-    return JSON.parse(decoder.decode(value));
-  } catch (fault) {
-    throw new WireFault("the value is not JSON", { cause: fault });
+    return decoder.decode(value);
+  } catch (cause) {
+    throw new WireFault("the value is not JSON: it is not UTF-8", { cause });
   }
 }
+
+/** What is in Avro, where there is no registry to read it by. */
+export const unreadableAvro = ({ headers }: WireMessage): Decoded =>
+  decodeBy(formats, headers, () => {
+    throw new WireFault("it is in Avro, and no registry is set here (REGISTRY_URL)");
+  });
 
 /** For a codec that knows more formats: what it would have to read by this one. */
 export const isJson = (headers: WireMessage["headers"]): boolean => mediaTypeOf(headers) === JSON_CONTENT_TYPE;

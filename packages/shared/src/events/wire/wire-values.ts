@@ -1,3 +1,4 @@
+import { deeperThan, JSON_DEPTH_MAX } from "../../domain/json.ts";
 import type { WireShape } from "./wire-shape.ts";
 
 /** How a format says what it has no kind for: instants, and JSON inside of it. */
@@ -18,7 +19,7 @@ export const AVRO_FORMAT: WireFormat = {
   instant: { write: (instant) => instant, read: (value) => (typeof value === "number" ? orUndefined(value) : undefined) },
   json: {
     write: (value) => JSON.stringify(value),
-    read: (value) => (typeof value === "string" ? parsed(value) : undefined),
+    read: (value) => (typeof value === "string" ? parseJson(value) : undefined),
   },
 };
 
@@ -118,13 +119,26 @@ function refuse(path: string, problem: string): never {
   throw new WireFault(`${path} ${problem}`);
 }
 
-/** A number a clock may show; anything else is no instant. */
-const orUndefined = (value: number): number | undefined => (Number.isSafeInteger(value) ? value : undefined);
+/** The farthest from 1970 that a date can be, in milliseconds: beyond it an instant cannot be written as text. */
+const INSTANT_MAX = 8_640_000_000_000_000;
 
-function parsed(text: string): unknown {
+/** A number a clock may show; anything else is no instant. */
+const orUndefined = (value: number): number | undefined =>
+  Number.isSafeInteger(value) && Math.abs(value) <= INSTANT_MAX ? value : undefined;
+
+/** Undefined: the text is no JSON. Throws a `WireFault` for JSON that is nested deeper than everybody can write again. */
+export function parseJson(text: string): unknown {
+  const value = jsonOf(text);
+  // Each level takes two characters at least.
+  if (text.length > 2 * JSON_DEPTH_MAX && deeperThan(value, JSON_DEPTH_MAX))
+    throw new WireFault(`the JSON is nested deeper than ${JSON_DEPTH_MAX}`);
+  return value;
+}
+
+function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // No JSON: the reader refuses the field by its name.
+    return undefined; // The reader refuses the field by its name.
   }
 }

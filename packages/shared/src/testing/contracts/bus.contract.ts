@@ -9,6 +9,8 @@ export interface BusUnderTest {
   readonly topic: string;
   /** Lets the adapter deliver what it has: some turns of the loop, some virtual or real time. */
   readonly breathe: () => Promise<void>;
+  /** What the dead letters of the topic hold at present, as id and reason. */
+  readonly deadLetters: () => Promise<readonly { readonly id: string; readonly reason: string }[]>;
 }
 
 /** Rounds of publishing again until something is seen: a bus that loses 20% fails this by chance once in 10^35 runs. */
@@ -45,6 +47,7 @@ export function busContract(name: string, setup: () => Promise<BusUnderTest>): v
 
     deliveryFacts(open);
     flowFacts(open);
+    refusalFacts(open);
     closingFacts(open);
   });
 }
@@ -155,6 +158,42 @@ function flowFacts(open: Open): void {
     subscription.resume();
     subscription.resume();
     await publishUntil([busEvent("after")], () => batches > before);
+  });
+}
+
+function refusalFacts(open: Open): void {
+  const isForged = ({ id }: TicklineEvent): boolean => id === "forged";
+  const refuseForged = (events: readonly TicklineEvent[]) => events.filter(isForged).map((event) => ({ event, reason: "it is forged" }));
+
+  test("what a consumer refuses goes to the dead letters with its reason; those beside it, and later ones, are delivered", async () => {
+    const { subscribe, publishUntil, deadLetters } = await open();
+    const seen = new Set<string>();
+    await subscribe({
+      from: "beginning",
+      onBatch(events) {
+        for (const id of idsOf(events)) seen.add(id);
+        return refuseForged(events);
+      },
+    });
+    await publishUntil([busEvent("a"), busEvent("forged"), busEvent("b")], () => seen.size === 3);
+    await publishUntil([busEvent("later")], () => seen.has("later"));
+    const letters = await deadLetters();
+    expect(new Set(letters.map(({ id, reason }) => `${id}: ${reason}`))).toEqual(new Set(["forged: it is forged"]));
+  });
+
+  test("what a group of one instance refuses is not kept", async () => {
+    const { subscribe, publishUntil, deadLetters } = await open();
+    let refused = 0;
+    await subscribe({
+      from: "end",
+      onBatch(events) {
+        refused += events.filter(isForged).length;
+        return refuseForged(events);
+      },
+    });
+    await publishUntil([busEvent("forged")], () => refused > 0);
+    await publishUntil([busEvent("forged")], () => refused > 1);
+    expect(await deadLetters()).toEqual([]);
   });
 }
 

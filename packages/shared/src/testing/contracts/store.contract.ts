@@ -22,6 +22,7 @@ import { runControlContract } from "./run-control.contract.ts";
 import { runLeasesContract } from "./run-leases.contract.ts";
 import { runQueriesContract } from "./run-queries.contract.ts";
 import { settleContract } from "./settle.contract.ts";
+import { standingRunsContract } from "./standing-runs.contract.ts";
 import type { StoreContract, StoreSubject } from "./store-subject.ts";
 import { tenantsContract } from "./tenants.contract.ts";
 import { waitingRunsContract } from "./waiting-runs.contract.ts";
@@ -39,6 +40,7 @@ const CONTRACTS: readonly StoreContract[] = [
   wakeContract,
   waitingRunsContract,
   readRunsContract,
+  standingRunsContract,
   runClaimsContract,
   claimChecksContract,
   overlapContract,

@@ -1,6 +1,6 @@
-import { supersedes, type StatusChange } from "../../../domain/status-change.ts";
+import { standingOf, supersedes, type StatusChange } from "../../../domain/status-change.ts";
 import type { JobStatus } from "../../../ports/job-status.ts";
-import { lastRunOf, type RunRow } from "./run-row.ts";
+import { lastRunOf, runOf, type RunRow } from "./run-row.ts";
 import { type Position, take, takeWhile } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 
@@ -12,6 +12,10 @@ export const createJobStatus = (state: MemoryState): JobStatus => ({
       row.job = { ...row.job, status: lastRun.state, lastRun };
       state.jobs.save(row);
     }
+  },
+  async standing(runIds) {
+    const rows = [...new Set(runIds)].flatMap((runId) => state.runs.get(runId) ?? []);
+    return rows.flatMap((row) => standingOf(runOf(row)) ?? []);
   },
   async settledSince({ since, until, after, limit }) {
     const behind: Position = after === null ? { at: since, id: "" } : positionOf(after);

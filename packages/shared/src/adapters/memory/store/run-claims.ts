@@ -1,7 +1,7 @@
 import { type ClaimedRun, differingField, differs, type DueRun } from "../../../domain/due-run.ts";
 import { isExecutionOf } from "../../../domain/job-definition.ts";
 import { isTerminal } from "../../../domain/run-state.ts";
-import type { ClaimOutcome, ClaimRequest, RunClaims } from "../../../ports/run-claims.ts";
+import type { AttemptHolder, ClaimOutcome, ClaimRequest, RunClaims } from "../../../ports/run-claims.ts";
 import { startByOverlap } from "./claim-run.ts";
 import { wakeNext } from "./overlap-waits.ts";
 import { dueRunOf, type RunRow, waitsForAnother } from "./run-row.ts";
@@ -14,6 +14,23 @@ export function createRunClaims(state: MemoryState): RunClaims {
     async read(runIds) {
       const rows = [...new Set(runIds)].flatMap((runId) => runs.get(runId) ?? []).filter(({ state: now }) => !isTerminal(now));
       return rows.map((row) => dueRunOf(row, jobs.get(row.origin.jobUid)?.job.lastRun ?? null));
+    },
+    async holders(runIds) {
+      const rows = [...new Set(runIds)].flatMap((runId) => runs.get(runId) ?? []).filter(({ state: now }) => !isTerminal(now));
+      return rows.map(({ runId, attempt, state: now, attempts, lease }) => ({
+        runId,
+        attempt,
+        state: now as AttemptHolder["state"], // None of those in which a run has ended.
+        executor: lease === null ? null : (attempts.at(-1)?.executor ?? null),
+      }));
+    },
+    async lastRuns(jobUids) {
+      return new Map(
+        jobUids.flatMap((uid) => {
+          const lastRun = jobs.get(uid)?.job.lastRun ?? null;
+          return lastRun === null ? [] : [[uid, lastRun] as const];
+        }),
+      );
     },
     async claim(request) {
       const won = new Set<string>();
