@@ -50,7 +50,12 @@ export interface SchedulerConfig {
    * executors are not even read; a run of a vanished one starts again some 24 s after the last renewal.
    */
   readonly rescueAheadMs: number;
+  /** Leases read, and attempts rescued, in one statement. */
   readonly rescueRunsMax: number;
+  /** Leases read in one round; the next goes on behind them. */
+  readonly rescueReadMax: number;
+  /** Leases that may have ended and are remembered until that is certain, over all ranges, about 150 B each; with more, the shortest. */
+  readonly leasesWatchedMax: number;
   /** A run whose executor vanished this often is `failed`. */
   readonly rescuesMax: number;
   /** How often what a crash left unsaid is looked for: outbox, announcements, unfinished fires. */
@@ -102,6 +107,8 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   rescueMs: 2_000,
   rescueAheadMs: 8_000,
   rescueRunsMax: 500,
+  rescueReadMax: 2_000,
+  leasesWatchedMax: 50_000,
   rescuesMax: 5,
   sweepMs: 2_000,
   sweepMax: 500,

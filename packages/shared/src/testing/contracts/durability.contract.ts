@@ -23,6 +23,7 @@ import {
   start,
   unannounced,
   wake,
+  ending,
   repair,
 } from "./store-steps.ts";
 import { contractOf, type StoreContract, type StoreFacts } from "./store-subject.ts";
@@ -122,7 +123,7 @@ const FACTS: StoreFacts = {
     const again = await reopen();
     expect(only(await claim(again, [other], { token: "other" })).kind).toBe("skipped");
     await again.control.cancel("default", { runId: holder.runId, now: START });
-    for (const view of await again.leases.ending({ slots: ALL_SLOTS, now: START + HOUR, limit: 10 })) {
+    for (const view of await ending(again, START + HOUR)) {
       await again.leases.rescue({ rescues: [{ runId: view.runId, expiresAt: view.expiresAt, to: "cancelled" }], now: START + HOUR });
     }
     expect(only(await claim(again, [next], { token: "next" })).kind).toBe("won");
