@@ -36,6 +36,8 @@ export interface SchedulerConfig {
   readonly noteMs: number;
   /** How often publishable runs are looked for when no hint came. */
   readonly publishPollMs: number;
+  /** Who stops leading waits this long for answers of the bus; what it has not acknowledged is published again by the next leader. */
+  readonly publishStopMs: number;
   /** An unclaimed run is published again after this time, then at doubling intervals. */
   readonly repeatMs: number;
   readonly repeatMsMax: number;
@@ -100,6 +102,7 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   publishRunsMax: 500,
   noteMs: 100,
   publishPollMs: 1_000,
+  publishStopMs: 1_000,
   repeatMs: 10_000,
   repeatMsMax: 300_000,
   wakePollMs: 1_000,
