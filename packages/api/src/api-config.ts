@@ -36,7 +36,7 @@ export interface ApiConfig {
   readonly changeRoundsMax: number;
   /** Runs of a deleted job that one write cancels. */
   readonly cancelRunsMax: number;
-  /** Events of job writes that wait for the bus; those beyond it are left to the sweep of the outbox. */
+  /** Events of job writes, and hints of each topic, that wait for the bus; beyond it events are left to the sweep of the outbox, and hints are lost. */
   readonly noticesPendingMax: number;
   /** The registry of handlers is read again at most this often because a job named one it does not know. */
   readonly handlersRefreshMs: number;

@@ -30,7 +30,8 @@ export function createNotices(
 ): Notices {
   let written: JobEvent[] = [];
   let sending: Promise<void> | null = null;
-  const hints = new Set<Promise<void>>();
+  /** On their way, by topic. */
+  const hints = new Map<string, Set<Promise<void>>>();
 
   /** One batch at a time, the next gathering meanwhile: a burst of creates is a few publishes, not thousands. */
   async function sendWritten(): Promise<void> {
@@ -47,12 +48,16 @@ export function createNotices(
     sending = null;
   }
   function hint(topic: string, events: readonly TicklineEvent[]): void {
+    const underWay = hints.get(topic) ?? new Set();
+    hints.set(topic, underWay);
+    if (underWay.size >= noticesPendingMax) return; // The topic does not answer, and a hint is worth nothing later.
     const sent = bus
       .publish(topic, events)
       .catch((fault: unknown) => log.warn({ err: fault, topic }, "a hint was not published"))
-      .finally(() => hints.delete(sent));
-    hints.add(sent);
+      .finally(() => underWay.delete(sent));
+    underWay.add(sent);
   }
+  const hintsUnderWay = (): Promise<void>[] => [...hints.values()].flatMap((underWay) => [...underWay]);
   const context = (): ControlContext => ({ id: entropy.newId(), time: clock.now(), source: "tickline/api", tenantId: DEFAULT_TENANT });
   return {
     jobWritten(event) {
@@ -69,7 +74,7 @@ export function createNotices(
       );
     },
     async idle() {
-      while (sending !== null || hints.size > 0) await Promise.all([sending, ...hints]);
+      while (sending !== null || hintsUnderWay().length > 0) await Promise.all([sending, ...hintsUnderWay()]);
     },
   };
 }

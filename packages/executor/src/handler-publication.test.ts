@@ -52,6 +52,15 @@ test("a registry that is away does not keep the executor from starting", async (
   await close();
 });
 
+test("a bus that never answers keeps neither the executor from starting nor the registry from being refreshed", async () => {
+  const { executor, store, bus, pass, close } = await setup({ handlers: [greet] });
+  Object.assign(bus, { publish: () => new Promise(() => undefined) });
+  await executor.start();
+  await pass(2 * MINUTE);
+  expect((await store.handlers.list()).map(({ lastSeenAt }) => lastSeenAt)).toEqual([START + 2 * MINUTE, START + 2 * MINUTE]);
+  await close();
+});
+
 test("a schema that JSON Schema cannot say is refused with the handler's name", () => {
   expect(() => paramsSchemaOf({ type: "odd", params: z.object({ at: z.date() }) })).toThrow(
     expect.objectContaining({ code: "bad_handler", message: expect.stringContaining("the params of handler odd have no JSON Schema") }),

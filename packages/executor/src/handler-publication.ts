@@ -22,7 +22,10 @@ export function paramsSchemaOf({ type, params }: Pick<Handler, "type" | "params"
 
 export type PublicationContext = Pick<ExecutorContext, "handlers" | "handlersRegistry" | "bus" | "clock" | "entropy" | "log" | "config">;
 
-/** Keeps the registry knowing what this executor can run. `start` resolves when that was tried once; it goes on trying. */
+/**
+ * Keeps the registry knowing what this executor can run. `start` resolves when that was tried once; it goes on trying. Others are
+ * told once, by a loop of its own: the registry and the start wait for no bus.
+ */
 export function createHandlerPublication(context: PublicationContext): Service {
   const { handlers, handlersRegistry, bus, clock, entropy, log, config } = context;
   const described = [...handlers.values()].map((handler) => ({
@@ -31,30 +34,32 @@ export function createHandlerPublication(context: PublicationContext): Service {
     paramsSchema: paramsSchemaOf(handler),
   }));
   const tried = Promise.withResolvers<void>();
-  let hinted = false;
 
-  async function publish(): Promise<void> {
-    const lastSeenAt = clock.now();
-    await handlersRegistry.publish(described.map((handler): HandlerDescription => ({ ...handler, lastSeenAt })));
-    if (hinted) return;
-    const envelope = { id: entropy.newId(), time: lastSeenAt, source: "tickline/executor", tenantId: DEFAULT_TENANT } as const;
-    await bus.publish(CONTROL_TOPIC, [handlersChanged([...handlers.keys()], envelope)]);
-    hinted = true;
-  }
-  async function runOnce(): Promise<number> {
+  async function publish(): Promise<number> {
     try {
-      await publish();
+      const lastSeenAt = clock.now();
+      await handlersRegistry.publish(described.map((handler): HandlerDescription => ({ ...handler, lastSeenAt })));
+      await hintLoop.start(); // Who is told looks into the registry.
       return config.registryMs;
     } finally {
       tried.resolve();
     }
   }
-  const loop = createLoop({ name: "handler-publication", clock, log, runOnce });
+  async function hint(): Promise<null> {
+    const envelope = { id: entropy.newId(), time: clock.now(), source: "tickline/executor", tenantId: DEFAULT_TENANT } as const;
+    await bus.publish(CONTROL_TOPIC, [handlersChanged([...handlers.keys()], envelope)]);
+    return null;
+  }
+  const loop = createLoop({ name: "handler-publication", clock, log, runOnce: publish });
+  const hintLoop = createLoop({ name: "handler-hint", clock, log, runOnce: hint });
   return {
     async start() {
       await loop.start();
       await tried.promise;
     },
-    stop: () => loop.stop(),
+    async stop() {
+      await loop.stop();
+      await hintLoop.stop();
+    },
   };
 }

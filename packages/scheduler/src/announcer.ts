@@ -1,7 +1,7 @@
 import type { EndedRun } from "@tickline/shared/domain/settlement";
 import { runEnded } from "@tickline/shared/events/job-ended";
 import { JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
-import { createLoop } from "@tickline/shared/runtime/loop";
+import { createBusLoop, type BusLoop } from "@tickline/shared/runtime/bus-loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { RangeContext } from "./scheduler-deps.ts";
 
@@ -12,17 +12,13 @@ export interface Announcer extends Service {
   sweep(): Promise<boolean>;
 }
 
-/** Everything the store remembers and the bus has not acknowledged is said here, at least once. */
+/**
+ * Everything the store remembers and the bus has not acknowledged is said here, at least once. Repairs, events of jobs and ends of
+ * runs have a loop each: a topic that does not answer holds up neither the other nor the repairs.
+ */
 export function createAnnouncer(context: RangeContext): Announcer {
   const { announcements, outbox, dueJobs, bus, slots, config, clock, log, leads, now } = context;
 
-  async function announce(runs: readonly EndedRun[]): Promise<void> {
-    await bus.publish(
-      RUNS_TOPIC,
-      runs.map((run) => runEnded(run, "tickline/scheduler")),
-    );
-    await announcements.announced(runs.map(({ runId }) => runId));
-  }
   /** By the monotonic clock. What the last leader left is not under way any more. */
   let repairAllAtMs = Number.NEGATIVE_INFINITY;
   async function repair(): Promise<number> {
@@ -32,27 +28,47 @@ export function createAnnouncer(context: RangeContext): Announcer {
     if (all && mended < config.sweepMax) repairAllAtMs = clock.monotonicMs() + config.repairAllMs;
     return mended;
   }
-  async function sweep(): Promise<boolean> {
-    if (!leads()) return false;
-    const mended = await repair();
+  async function sendUnsent(): Promise<number> {
     const events = await outbox.unsent({ slots, limit: config.sweepMax });
-    if (events.length > 0) {
-      await bus.publish(JOBS_TOPIC, events);
-      await outbox.sent(events.map(({ id }) => id));
-    }
+    if (events.length === 0) return 0;
+    await outboxLoop.answer(bus.publish(JOBS_TOPIC, events));
+    await outbox.sent(events.map(({ id }) => id));
+    return events.length;
+  }
+  async function announceUnannounced(): Promise<number> {
     // The youngest are still being announced by those who ended them.
     const runs = await announcements.unannounced({ slots, endedBefore: now() - config.sweepMs, limit: config.sweepMax });
-    if (runs.length > 0) await announce(runs);
-    return Math.max(mended, events.length, runs.length) >= config.sweepMax;
+    if (runs.length > 0) await announcementsLoop.answer(announce(runs));
+    return runs.length;
   }
-  const loop = createLoop({ name: "announce", clock, log, runOnce: async () => ((await sweep()) ? 0 : config.sweepMs) });
+  async function announce(runs: readonly EndedRun[]): Promise<void> {
+    await bus.publish(
+      RUNS_TOPIC,
+      runs.map((run) => runEnded(run, "tickline/scheduler")),
+    );
+    await announcements.announced(runs.map(({ runId }) => runId));
+  }
+  /** True if there may be more. */
+  const sweepPart = async (part: () => Promise<number>): Promise<boolean> => leads() && (await part()) >= config.sweepMax;
+  function loopOf(name: string, part: () => Promise<number>): BusLoop {
+    const runOnce = async (): Promise<number> => ((await sweepPart(part)) ? 0 : config.sweepMs);
+    return createBusLoop({ name, clock, log, stopMs: config.publishStopMs, runOnce });
+  }
+  const repairLoop = loopOf("repair fires", repair);
+  const outboxLoop = loopOf("send the outbox", sendUnsent);
+  const announcementsLoop = loopOf("announce ends", announceUnannounced);
+  const loops = [repairLoop, outboxLoop, announcementsLoop];
   return {
-    start() {
+    async start() {
       repairAllAtMs = Number.NEGATIVE_INFINITY; // Another may have led meanwhile.
-      return loop.start();
+      await Promise.all(loops.map((loop) => loop.start()));
     },
-    stop: loop.stop,
-    sweep,
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+    async sweep() {
+      return (await Promise.all([repair, sendUnsent, announceUnannounced].map(sweepPart))).includes(true);
+    },
     announce: (runs) =>
       announce(runs).catch((fault: unknown) =>
         log.warn({ err: fault, runs: runs.length }, "ended runs were not announced; the sweep will"),

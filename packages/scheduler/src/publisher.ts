@@ -1,14 +1,15 @@
+import { AppError } from "@tickline/shared/domain/app-error";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { Publication } from "@tickline/shared/ports/due-runs";
+import { createGathering } from "@tickline/shared/runtime/gathering";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
-import { createPublishRounds } from "./publish-rounds.ts";
-import { createPublishWindows } from "./publish-windows.ts";
+import { publicationKey } from "./publish-window.ts";
+import { createQueuePublisher, type QueuePublisher } from "./queue-publisher.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
-import { rangeName } from "./slot-ranges.ts";
 
 export interface Publisher extends Service {
-  /** Publishes what is publishable, as far as the windows allow. Returns how many runs were handed to the bus. */
+  /** Publishes what is publishable, as far as the windows allow. Returns how many runs were published. */
   publish(): Promise<number>;
   /** Runs may have become publishable. */
   wake(): void;
@@ -19,51 +20,109 @@ export interface Publisher extends Service {
 }
 
 /**
- * Hands due runs to the bus within a bounded window of unclaimed ones per queue. The backlog stays in the store, where
- * it can be ordered, cancelled and seen; a topic never fills with it.
+ * Publishes due runs within a bounded window of unclaimed ones per queue. The backlog stays in the store, where it can be ordered,
+ * cancelled and seen; a topic never fills with it. Looks into the store and notes in it are for all queues together; each queue
+ * publishes by itself.
  */
 export function createPublisher(context: RangeContext): Publisher {
-  const { slots, config, clock, log, metrics } = context;
-  const windows = createPublishWindows(config.windowRunsMax, wake);
-  const rounds = createPublishRounds(context, windows);
-  const range = rangeName(slots);
+  const { config, clock, log, leads } = context;
+  const queues = new Map<string, QueuePublisher>();
+  const notes = createNotes(context, queues);
+  let running = false;
+  /** False until the first look: nothing is known of what else waits, and how much is unclaimed. */
+  let counted = false;
 
-  async function round(): Promise<number> {
-    try {
-      return await rounds.round();
-    } finally {
-      for (const [queue, runs] of windows.unclaimed()) metrics.window.set({ queue, range }, runs);
-    }
+  function publisherOf(queue: string): QueuePublisher {
+    const known = queues.get(queue);
+    if (known !== undefined) return known;
+    const publisher = createQueuePublisher(context, { queue, lookSoon: lookLoop.wake, note: notes.add(queue), noteAll: notes.flush });
+    queues.set(queue, publisher);
+    if (running) void publisher.start();
+    return publisher;
   }
-  const loop = createLoop({
-    name: "publish",
+  async function look(): Promise<void> {
+    await notes.flush();
+    const { unclaimed, waiting } = await lookAt(context, [...queues.values()], !counted);
+    counted = true;
+    const names = new Set([...waiting, ...unclaimed.keys(), ...queues.keys()]);
+    for (const queue of names) publisherOf(queue).looked({ unclaimed: unclaimed.get(queue) ?? 0, waits: waiting.has(queue) });
+  }
+  async function lookIfLeading(): Promise<number> {
+    if (leads()) await look();
+    return config.publishPollMs;
+  }
+  const lookLoop = createLoop({ name: "look for due runs", clock, log, runOnce: lookIfLeading });
+  return {
+    async start() {
+      running = true;
+      await Promise.all([lookLoop, ...queues.values()].map((part) => part.start()));
+    },
+    async stop() {
+      running = false;
+      await lookLoop.stop();
+      await Promise.all([...queues.values()].map((publisher) => publisher.stop()));
+      await notes.flush().catch(() => undefined); // Its next leader publishes them again.
+      // Another may lead meanwhile: what is known here is worth nothing when leadership comes back.
+      queues.clear();
+      counted = false;
+    },
+    wake: lookLoop.wake,
+    fired(runs) {
+      if (!counted) return lookLoop.wake();
+      const taken = [...Map.groupBy(runs, ({ queue }) => queue)].map(([queue, group]) => publisherOf(queue).fired(group));
+      if (taken.includes(false)) lookLoop.wake();
+    },
+    async publish() {
+      await look();
+      const published = await Promise.all([...queues.values()].map((publisher) => publisher.publish()));
+      return published.reduce((sum, runs) => sum + runs, 0);
+    },
+    claimed(queue, publication) {
+      notes.drop(publication);
+      queues.get(queue)?.claimed(publication);
+    },
+  };
+}
+
+/** Which queues have publishable runs (retries, what was woken, what a crash or a full window left), and how many are unclaimed. */
+async function lookAt({ dueRuns, slots }: RangeContext, queues: readonly QueuePublisher[], first: boolean) {
+  for (const { window } of queues) window.looking();
+  const inUse = first || queues.some(({ window }) => window.inUse); // Where nothing is unclaimed there is nothing to count.
+  const [waiting, unclaimed] = await Promise.all([dueRuns.queues(slots), inUse ? dueRuns.unclaimed(slots) : {}]);
+  return { waiting: new Set(waiting), unclaimed: new Map<string, number>(Object.entries(unclaimed)) };
+}
+
+interface PublishNote extends Publication {
+  readonly queue: string;
+}
+
+/**
+ * What was published and has to be noted in the store. Most runs are claimed before their note is written, and then it is not.
+ * What is not noted the store still calls publishable, so a note is kept until it is written or its run claimed.
+ */
+function createNotes({ dueRuns, config, clock, now, log }: RangeContext, queues: ReadonlyMap<string, QueuePublisher>) {
+  const notes = createGathering<PublishNote>({
     clock,
-    log,
-    runOnce: async () => {
-      await round();
-      return rounds.nextInMs();
+    keyOf: publicationKey,
+    gatherMs: config.noteMs,
+    itemsMax: config.publishRunsMax,
+    async write(runs) {
+      await dueRuns.published({ runs, now: now(), repeatMs: config.repeatMs, repeatMsMax: config.repeatMsMax });
+      for (const run of runs) queues.get(run.queue)?.window.noted([run]);
+    },
+    onFault(fault, runs) {
+      log.warn({ err: fault, runs: runs.length }, "published runs were not noted; that is tried again before the next look for others");
+      return runs.filter((run) => queues.get(run.queue)?.window.holds(run) === true);
     },
   });
-  function wake(): void {
-    rounds.lookSoon();
-    loop.wake();
-  }
   return {
-    start: loop.start,
-    async stop() {
-      await loop.stop();
-      await rounds.end();
-      for (const [queue] of windows.unclaimed()) metrics.window.remove({ queue, range }); // Its next leader counts them.
+    add: (queue: string) => (publications: readonly Publication[]) =>
+      publications.forEach(({ runId, attempt }) => notes.add({ queue, runId, attempt })),
+    drop: (publication: Publication): void => notes.drop(publicationKey(publication)),
+    /** Resolves when all are written. Until they are nothing may be looked for: it would be published once more. */
+    async flush(): Promise<void> {
+      if (!(await notes.flushed()))
+        throw new AppError("store_unavailable", "published runs could not be noted: none are looked for meanwhile", { retryable: true });
     },
-    wake,
-    fired(runs) {
-      rounds.fired(runs);
-      loop.wake();
-    },
-    publish() {
-      rounds.lookSoon();
-      return round();
-    },
-    claimed: rounds.claimed,
   };
 }

@@ -3,6 +3,7 @@ import type { LeaseView, Rescue } from "@tickline/shared/ports/run-leases";
 /** What one leader has seen of a lease: the expiry, and since when on its own monotonic clock it has been that one. */
 export interface LeaseSighting {
   readonly expiresAt: number;
+  readonly leaseMs: number;
   readonly sinceMs: number;
 }
 
@@ -24,12 +25,22 @@ export function planRescues(
   const sightings = new Map<string, LeaseSighting>();
   for (const lease of leases) {
     const before = seen.get(lease.runId);
-    const sighting = before?.expiresAt === lease.expiresAt ? before : { expiresAt: lease.expiresAt, sinceMs: monotonicMs };
+    const sighting =
+      before?.expiresAt === lease.expiresAt ? before : { expiresAt: lease.expiresAt, leaseMs: lease.leaseMs, sinceMs: monotonicMs };
     if (lease.ownerGone || monotonicMs - sighting.sinceMs >= lease.leaseMs) {
       rescues.push({ runId: lease.runId, expiresAt: lease.expiresAt, to: fateOf(lease, rescuesMax) });
     } else sightings.set(lease.runId, sighting);
   }
   return { rescues, sightings };
+}
+
+/**
+ * The sightings to remember of more than fit: those of the shortest leases, which can be acted on first, and among equals those
+ * that have been watched for longest. Long leases that are left out are watched when there is room again.
+ */
+export function shortestLeases(sightings: ReadonlyMap<string, LeaseSighting>, sightingsMax: number): Map<string, LeaseSighting> {
+  const order = [...sightings].sort(([, left], [, right]) => left.leaseMs - right.leaseMs || left.sinceMs - right.sinceMs);
+  return new Map(order.slice(0, sightingsMax));
 }
 
 function fateOf({ cancelRequested, onUncertain, rescues }: LeaseView, rescuesMax: number): Rescue["to"] {

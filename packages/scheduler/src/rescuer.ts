@@ -1,31 +1,66 @@
+import type { LeasePosition, LeaseView } from "@tickline/shared/ports/run-leases";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
-import { planRescues, type LeaseSighting } from "./rescue-plan.ts";
+import { planRescues, shortestLeases, type LeaseSighting, type RescuePlan } from "./rescue-plan.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
 import type { RangeListeners } from "./range-listeners.ts";
 
 export interface Rescuer extends Service {
-  /** Gives attempts whose lease has ended to others. Returns how many. */
+  /** Reads the leases that may have ended, a bounded number, and gives attempts whose lease has ended to others. Returns how many. */
   rescue(): Promise<number>;
 }
 
-/** Takes up what executors that vanished have left. */
+/** Sightings are reduced to what may be kept when there are this many times as many: to sort them costs more than to keep them. */
+const SIGHTINGS_SLACK = 1.25;
+
+/**
+ * One walk through all leases that may have ended, over as many rounds as that takes. A lease is read once a walk, so `earlier`,
+ * the sightings of the walk before, and those of this one are kept apart: what a walk has not met was renewed or settled.
+ */
+interface Walk {
+  earlier: ReadonlyMap<string, LeaseSighting>;
+  sightings: Map<string, LeaseSighting>;
+  after: LeasePosition | null;
+}
+
+/**
+ * Takes up what executors that ended without a word have left. Leases that can only be watched, for hours if they are long, must
+ * not hide one that can be acted on: so every round goes on behind what it has read.
+ */
 export function createRescuer(context: RangeContext, { onPublishable, onEnded }: RangeListeners): Rescuer {
   const { leases, slots, config, clock, log, metrics, leads, now } = context;
-  let seen: ReadonlyMap<string, LeaseSighting> = new Map();
+  const walk: Walk = { earlier: new Map(), sightings: new Map(), after: null };
 
   async function rescue(): Promise<number> {
-    if (!leads()) return 0;
-    const ending = await leases.ending({ slots, now: now() + config.rescueAheadMs, limit: config.rescueRunsMax });
-    const plan = planRescues(ending, { seen, monotonicMs: clock.monotonicMs(), rescuesMax: config.rescuesMax });
-    seen = plan.sightings;
-    if (plan.rescues.length === 0) return 0;
-    const { rescued, ended } = await leases.rescue({ rescues: plan.rescues, now: now() });
-    log.warn({ rescued, of: plan.rescues.length }, "attempts whose executor vanished were taken up");
+    let rescued = 0;
+    for (let read = 0; read < config.rescueReadMax && leads(); read += config.rescueRunsMax) {
+      const query = { slots, now: now() + config.rescueAheadMs, after: walk.after, limit: config.rescueRunsMax };
+      const page = await leases.ending(query);
+      const plan = planRescues(page, { seen: walk.earlier, monotonicMs: clock.monotonicMs(), rescuesMax: config.rescuesMax });
+      rescued += await perform(plan);
+      remember(plan, page);
+      if (walk.after === null) break;
+    }
+    return rescued;
+  }
+  async function perform({ rescues }: RescuePlan): Promise<number> {
+    if (rescues.length === 0) return 0;
+    const { rescued, ended } = await leases.rescue({ rescues, now: now() });
+    log.warn({ rescued, of: rescues.length }, "attempts whose executor is gone were taken up");
     metrics.rescued.inc(rescued);
     if (rescued > 0) onPublishable(); // Those that are due again, and what waited for the others to end.
     if (ended.length > 0) onEnded(ended);
     return rescued;
+  }
+  /** Only once its rescues are done: a page whose rescues fail is read again. */
+  function remember({ sightings }: RescuePlan, page: readonly LeaseView[]): void {
+    for (const [runId, sighting] of sightings) walk.sightings.set(runId, sighting);
+    const { leasesWatchedMax } = config;
+    if (walk.sightings.size > leasesWatchedMax * SIGHTINGS_SLACK) walk.sightings = shortestLeases(walk.sightings, leasesWatchedMax);
+    walk.after = page.length < config.rescueRunsMax ? null : positionBehind(page, walk.after);
+    if (walk.after !== null) return;
+    walk.earlier = walk.sightings;
+    walk.sightings = new Map();
   }
   const loop = createLoop({
     name: "rescue",
@@ -34,4 +69,12 @@ export function createRescuer(context: RangeContext, { onPublishable, onEnded }:
     runOnce: async () => ((await rescue()) >= config.rescueRunsMax ? 0 : config.rescueMs),
   });
   return { start: loop.start, stop: loop.stop, rescue };
+}
+
+function positionBehind(page: readonly LeaseView[], before: LeasePosition | null): LeasePosition | null {
+  const last = page.at(-1);
+  if (last === undefined) return null;
+  const { expiresAt } = last;
+  const runIds = page.filter((lease) => lease.expiresAt === expiresAt).map(({ runId }) => runId);
+  return { expiresAt, runIds: before?.expiresAt === expiresAt ? [...before.runIds, ...runIds] : runIds };
 }

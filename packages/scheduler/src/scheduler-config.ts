@@ -38,6 +38,8 @@ export interface SchedulerConfig {
   readonly noteMs: number;
   /** How often publishable runs are looked for when no hint came. */
   readonly publishPollMs: number;
+  /** Who stops leading waits this long for answers of the bus; what it has not acknowledged is published again by the next leader. */
+  readonly publishStopMs: number;
   /** An unclaimed run is published again after this time, then at doubling intervals. */
   readonly repeatMs: number;
   readonly repeatMsMax: number;
@@ -60,7 +62,12 @@ export interface SchedulerConfig {
    * executors are not even read; a run of a vanished one starts again some 40 s after the last renewal.
    */
   readonly rescueAheadMs: number;
+  /** Leases read, and attempts rescued, in one statement. */
   readonly rescueRunsMax: number;
+  /** Leases read in one round; the next goes on behind them. */
+  readonly rescueReadMax: number;
+  /** Leases that may have ended and are remembered until that is certain, over all ranges, about 150 B each; with more, the shortest. */
+  readonly leasesWatchedMax: number;
   /** A run whose executor vanished this often is `failed`. */
   readonly rescuesMax: number;
   /** How often what a crash left unsaid is looked for: outbox, announcements, unfinished fires. */
@@ -105,6 +112,7 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   publishRunsMax: 500,
   noteMs: 100,
   publishPollMs: 1_000,
+  publishStopMs: 1_000,
   repeatMs: 10_000,
   repeatMsMax: 300_000,
   wakePollMs: 1_000,
@@ -116,6 +124,8 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   heartbeatMs: LEASE_DEFAULTS.heartbeatMs,
   rescueAheadMs: rescueAheadMsOf(LEASE_DEFAULTS),
   rescueRunsMax: 500,
+  rescueReadMax: 2_000,
+  leasesWatchedMax: 50_000,
   rescuesMax: 5,
   sweepMs: 2_000,
   sweepMax: 500,

@@ -156,8 +156,8 @@ describe("what a crash left", () => {
   test("a lease that is renewed in time is not even read", async () => {
     const { clock, context, rescuer } = await claimed();
     clock.advance(SCHEDULER_DEFAULTS.heartbeatMs);
-    const read = context.leases.ending({ slots: ALL_SLOTS, now: clock.now() + SCHEDULER_DEFAULTS.rescueAheadMs, limit: 10 });
-    expect(await read).toEqual([]);
+    const query = { slots: ALL_SLOTS, now: clock.now() + SCHEDULER_DEFAULTS.rescueAheadMs, after: null, limit: 10 };
+    expect(await context.leases.ending(query)).toEqual([]);
     expect(await rescuer.rescue()).toBe(0);
   });
 

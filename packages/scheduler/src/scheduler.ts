@@ -110,5 +110,11 @@ function createLedRange(
 /** What is bounded for all ranges together is bounded for each by its part: whoever leads it counts its own slots only. */
 function limitsOfRange(config: SchedulerConfig): SchedulerConfig {
   const part = (limit: number): number => Math.ceil(limit / config.ranges.length);
-  return { ...config, windowRunsMax: part(config.windowRunsMax), heapJobsMax: part(config.heapJobsMax) };
+  const { windowRunsMax, heapJobsMax, leasesWatchedMax } = config;
+  return {
+    ...config,
+    windowRunsMax: part(windowRunsMax),
+    heapJobsMax: part(heapJobsMax),
+    leasesWatchedMax: part(leasesWatchedMax),
+  };
 }

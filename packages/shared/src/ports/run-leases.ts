@@ -30,10 +30,30 @@ export interface RescueResult {
   readonly ended: readonly EndedRun[];
 }
 
+/**
+ * Where a walk through the leases goes on: behind this expiry, or at it with other runs than these. By the expiry alone, so that
+ * a store needs no order among leases that end at the same instant, of which one claim makes hundreds.
+ */
+export interface LeasePosition {
+  readonly expiresAt: Instant;
+  readonly runIds: readonly string[];
+}
+
+export interface EndingQuery {
+  readonly slots: SlotRange;
+  readonly now: Instant;
+  /** Only leases behind this position; null: from the first. */
+  readonly after: LeasePosition | null;
+  readonly limit: number;
+}
+
 /** Leases as the scheduler sees them: what executors no longer renew is given to others. */
 export interface RunLeases {
-  /** Running attempts whose stored expiry is at or before `now`, or whose owner is gone; earliest first. */
-  ending(query: { readonly slots: SlotRange; readonly now: Instant; readonly limit: number }): Promise<readonly LeaseView[]>;
+  /**
+   * Running attempts whose stored expiry is at or before `now`, or whose owner is gone; earliest first. Fewer than `limit`: there
+   * are no others behind them.
+   */
+  ending(query: EndingQuery): Promise<readonly LeaseView[]>;
   /** Compare-and-set on (runId, running, `expiresAt`). Losers were renewed or settled meanwhile. */
   rescue(request: { readonly rescues: readonly Rescue[]; readonly now: Instant }): Promise<RescueResult>;
 }

@@ -24,7 +24,8 @@ const NEWEST_JOBS = ["newest", "newest_by_state"];
 /** What is asked in a store that may hold millions of jobs and runs, and the indexes that keep it from reading them. */
 const QUERIES: readonly (readonly [string, readonly string[], (store: Store, job: Job) => Promise<unknown>])[] = [
   ["what is to be woken", ["wake", "expiry"], (store) => store.dueRuns.wake(RANGE)],
-  ["leases that may have ended", ["wake"], (store) => store.leases.ending(RANGE)],
+  ["leases that may have ended", ["wake"], (store) => store.leases.ending({ ...RANGE, after: null })],
+  ["… behind some", ["wake"], (store) => store.leases.ending({ ...RANGE, after: { expiresAt: 5, runIds: ["a", "b"] } })],
   ["ends nobody has heard of", ["unannounced"], (store) => store.announcements.unannounced({ ...RANGE, endedBefore: 1_000 })],
   ["runs to be published", ["waiting"], (store) => store.dueRuns.publishable({ ...RANGE, queue: "default" })],
   ["runs nobody has claimed", ["waiting"], (store) => store.dueRuns.unclaimed(ALL_SLOTS)],

@@ -19,8 +19,10 @@ import {
 import { endedRunOf, leaseViewOf } from "./run-view.ts";
 
 export const createRunLeases = (context: StoreContext): RunLeases => ({
-  async ending({ slots, now, limit }) {
-    const filter = { state: { $eq: "running" }, wakeAt: upTo(now), ...inSlots(slots) };
+  async ending({ slots, now, after, limit }) {
+    const wakeAt = after === null ? upTo(now) : { ...upTo(now), $gte: after.expiresAt };
+    const others = after === null ? {} : { _id: { $nin: after.runIds } };
+    const filter = { state: { $eq: "running" }, wakeAt, ...inSlots(slots), ...others };
     return (await context.rows.runs.find(filter, { sort: { wakeAt: 1 }, limit })).map(leaseViewOf);
   },
   async rescue({ rescues, now }) {

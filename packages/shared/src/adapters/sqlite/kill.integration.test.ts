@@ -51,7 +51,7 @@ test("killed at any instant, the store holds all it acknowledged, and finds at o
     await expectAcknowledged(store, lines);
     const open = (await store.runs.list("default", { limit: 10_000, cursor: null })).items.filter(({ finishedAt }) => finishedAt === null);
     const running = open.filter(({ state }) => state === "running");
-    expect(idsOf(await ending(store, START, 10_000)).sort()).toEqual(idsOf(running).sort());
+    expect(idsOf(await ending(store, START, { limit: 10_000 })).sort()).toEqual(idsOf(running).sort());
     expect(idsOf(await publishable(store, "default", 10_000)).sort()).toEqual(idsOf(open.filter(({ state }) => state === "due")).sort());
     const ended = (await store.runs.list("default", { state: "succeeded", limit: 10_000, cursor: null })).items;
     expect((await unannounced(store)).length).toBe(Math.min(ended.length, 1_000));

@@ -1,6 +1,6 @@
 import type { EndedRun } from "../../domain/settlement.ts";
 import { inRange } from "../../domain/slot.ts";
-import type { LeaseView, Rescue, RescueResult, RunLeases } from "../../ports/run-leases.ts";
+import type { EndingQuery, LeasePosition, LeaseView, Rescue, RescueResult } from "../../ports/run-leases.ts";
 import { RUN_STATE } from "./codes.ts";
 import type { Core } from "./core.ts";
 import type { EndedKey } from "./endings.ts";
@@ -8,8 +8,6 @@ import type { OpenRun } from "./open-run.ts";
 import { wakeNext } from "./overlap-waits.ts";
 import { closeAttempt, endRun, lastErrorOf, readEnded } from "./run-ends.ts";
 import { makeDueAgain } from "./run-waits.ts";
-
-type EndingQuery = Parameters<RunLeases["ending"]>[0];
 
 /** When the lease would have ended by a clock. It only names the lease: here the end of a process ends it. */
 function expiryOf({ owners }: Core, run: OpenRun): number {
@@ -19,12 +17,19 @@ function expiryOf({ owners }: Core, run: OpenRun): number {
 /** Attempts whose process is gone. Its own leases are ended by no clock. */
 export const endingLeases =
   (core: Core) =>
-  ({ slots, limit }: EndingQuery): LeaseView[] =>
+  ({ slots, after, limit }: EndingQuery): LeaseView[] =>
     [...core.open.orphans]
       .filter(({ slot }) => inRange(slot, slots))
       .map((run) => viewOf(core, run))
+      .filter(behind(after))
       .sort((left, right) => left.expiresAt - right.expiresAt)
       .slice(0, limit);
+
+function behind(after: LeasePosition | null): (lease: LeaseView) => boolean {
+  if (after === null) return () => true;
+  const passed = new Set(after.runIds);
+  return ({ expiresAt, runId }) => expiresAt > after.expiresAt || (expiresAt === after.expiresAt && !passed.has(runId));
+}
 
 const viewOf = (core: Core, run: OpenRun): LeaseView => ({
   runId: run.runId,

@@ -26,6 +26,7 @@ import {
   start,
   unannounced,
   wake,
+  ending,
   repair,
 } from "./store-steps.ts";
 import { contractOf, type StoreContract, type StoreFacts } from "./store-subject.ts";
@@ -129,7 +130,7 @@ const FACTS: StoreFacts = {
     expect(only(await claim(again, [other], { token: "other", now: START + HOUR })).kind).toBe("skipped");
     expect(await readRun(again, waiting)).toMatchObject({ state: "due", reason: "overlap", wakeAt: START + MINUTE + 10 * SECOND });
     const late = START + DAY;
-    for (const view of await again.leases.ending({ slots: ALL_SLOTS, now: late, limit: 10 })) {
+    for (const view of await ending(again, late)) {
       await again.leases.rescue({ rescues: [{ runId: view.runId, expiresAt: view.expiresAt, to: "lost" }], now: late });
     }
     expect(idsOf(await publishable(again))).toEqual([waiting.runId]);

@@ -1,6 +1,5 @@
 import { expect } from "@jest/globals";
-import type { Rescue } from "../../ports/run-leases.ts";
-import { ALL_SLOTS } from "../../domain/slot.ts";
+import type { LeasePosition, LeaseView, Rescue } from "../../ports/run-leases.ts";
 import type { DueRun } from "../../domain/due-run.ts";
 import type { Store } from "../../ports/store.ts";
 import { HOUR, SECOND, START } from "../factories.ts";
@@ -70,9 +69,29 @@ export const runLeasesContract = contractOf("RunLeases", {
     const after = await endLeases({ ...LEASE, now: START + 3 * SECOND });
     if (subject.leases === "clock") expect(idsOf(await ending(after.store, after.now))).toEqual(idsOf(runs).reverse());
     expect(await ending(after.store, after.now)).toHaveLength(3);
-    expect(await ending(after.store, after.now, 2)).toHaveLength(2);
-    const own = await after.store.leases.ending({ slots: { from: 1, to: 2 }, now: after.now, limit: 10 });
+    expect(await ending(after.store, after.now, { limit: 2 })).toHaveLength(2);
+    const own = await ending(after.store, after.now, { slots: { from: 1, to: 2 } });
     expect(idsOf(own)).toEqual([runs[1]!.runId]);
+  },
+
+  "a walk goes on behind the leases it has seen, also where many end at the same instant": async ({ store, endLeases }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const runs = await addRuns(store, job, { count: 7 });
+    await claim(store, runs.slice(0, 5), { token: "together" });
+    for (const [index, run] of runs.slice(5).entries())
+      await start(store, run, { token: `own-${index}`, now: START + (index + 1) * SECOND });
+    const after = await endLeases({ ...LEASE, now: START + 2 * SECOND });
+    const seen: LeaseView[] = [];
+    for (let position: LeasePosition | null = null, page = 0; page < 10; page += 1) {
+      const leases: readonly LeaseView[] = await ending(after.store, after.now, { after: position, limit: 2 });
+      seen.push(...leases);
+      if (leases.length < 2) break;
+      const { expiresAt } = leases.at(-1)!;
+      position = { expiresAt, runIds: idsOf(seen.filter((lease) => lease.expiresAt === expiresAt)) };
+    }
+    expect(idsOf(seen)).toHaveLength(7);
+    expect(new Set(idsOf(seen))).toEqual(new Set(idsOf(runs)));
+    expect(seen.map(({ expiresAt }) => expiresAt)).toEqual(seen.map(({ expiresAt }) => expiresAt).toSorted((left, right) => left - right));
   },
 
   "a rescued run is due again with the next attempt, and publishable": async ({ store, endLeases }) => {
@@ -208,7 +227,7 @@ export const runLeasesContract = contractOf("RunLeases", {
     const { run } = await addJobWithRun(store);
     await start(store, run);
     const after = await endLeases(LEASE);
-    expect(await after.store.leases.ending({ slots: { from: 0, to: 0 }, now: after.now, limit: 10 })).toEqual([]);
-    expect(await after.store.leases.ending({ slots: ALL_SLOTS, now: after.now, limit: 10 })).toHaveLength(1);
+    expect(await ending(after.store, after.now, { slots: { from: 0, to: 0 } })).toEqual([]);
+    expect(await ending(after.store, after.now)).toHaveLength(1);
   },
 });

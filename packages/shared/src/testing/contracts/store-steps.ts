@@ -12,7 +12,7 @@ import type { StatusChange } from "../../domain/status-change.ts";
 import { jobEvent } from "../../events/job-event.ts";
 import type { FireOutcome, RepairRequest } from "../../ports/due-jobs.ts";
 import type { WakeResult } from "../../ports/due-runs.ts";
-import type { LeaseView } from "../../ports/run-leases.ts";
+import type { EndingQuery, LeaseView } from "../../ports/run-leases.ts";
 import type { ClaimOutcome, SettleOutcome } from "../../ports/run-claims.ts";
 import type { Store } from "../../ports/store.ts";
 import { type JobOverrides, jobOf, SECOND, START } from "../factories.ts";
@@ -129,8 +129,8 @@ export const publishable = (store: Store, queue = "default", limit = 1_000): Pro
 export const wake = (store: Store, now: Instant, limit = 1_000): Promise<WakeResult> =>
   store.dueRuns.wake({ slots: ALL_SLOTS, now, limit });
 
-export const ending = (store: Store, now: Instant, limit = 1_000): Promise<readonly LeaseView[]> =>
-  store.leases.ending({ slots: ALL_SLOTS, now, limit });
+export const ending = (store: Store, now: Instant, query: Partial<EndingQuery> = {}): Promise<readonly LeaseView[]> =>
+  store.leases.ending({ slots: ALL_SLOTS, now, after: null, limit: 1_000, ...query });
 
 export const unannounced = (store: Store, endedBefore: Instant = Number.MAX_SAFE_INTEGER): Promise<readonly EndedRun[]> =>
   store.announcements.unannounced({ slots: ALL_SLOTS, endedBefore, limit: 1_000 });

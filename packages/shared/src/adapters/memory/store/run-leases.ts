@@ -9,9 +9,11 @@ import { take, takeWhile } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 
 export const createRunLeases = ({ runs }: MemoryState): RunLeases => ({
-  async ending({ slots, now, limit }) {
-    const over = takeWhile(runs.leased.ascending(), ({ lease }) => lease !== null && lease.expiresAt <= now);
-    const rows = take(over, limit, ({ origin }) => inRange(origin.slot, slots));
+  async ending({ slots, now, after, limit }) {
+    const passed = new Set(after?.runIds);
+    const from = after === null ? null : { at: after.expiresAt, id: "" };
+    const over = takeWhile(runs.leased.ascending(from), ({ lease }) => lease !== null && lease.expiresAt <= now);
+    const rows = take(over, limit, ({ origin, runId }) => inRange(origin.slot, slots) && !passed.has(runId));
     return rows.flatMap((row) => (row.lease === null ? [] : [leaseViewOf(row, row.lease)]));
   },
   async rescue({ rescues, now }) {

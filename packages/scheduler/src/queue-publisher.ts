@@ -1,0 +1,171 @@
+import type { DueRun } from "@tickline/shared/domain/due-run";
+import { jobDue } from "@tickline/shared/events/job-due";
+import { dueTopic } from "@tickline/shared/events/topics";
+import type { Publication } from "@tickline/shared/ports/due-runs";
+import { createBusLoop } from "@tickline/shared/runtime/bus-loop";
+import type { Service } from "@tickline/shared/runtime/service";
+import { createPublishWindow, publicationKey, type PublishWindow } from "./publish-window.ts";
+import type { RangeContext } from "./scheduler-deps.ts";
+import { rangeName } from "./slot-ranges.ts";
+
+/** What one look into the store has found of a queue. */
+export interface QueueLook {
+  readonly unclaimed: number;
+  /** Whether it has publishable runs. */
+  readonly waits: boolean;
+}
+
+/** Publishes the due runs of one queue. It waits for its own topic alone: one that does not answer holds up no other queue. */
+export interface QueuePublisher extends Service {
+  /** These were just fired: published without being looked for, unless older ones wait. False: some were not taken and must be looked for. */
+  fired(runs: readonly DueRun[]): boolean;
+  /** A hint that this attempt was claimed. */
+  claimed(publication: Publication): void;
+  looked(look: QueueLook): void;
+  /** One round: what was just fired, then what the last look has found. Never two at once. Returns how many runs were published. */
+  publish(): Promise<number>;
+  readonly window: Pick<PublishWindow, "looking" | "noted" | "holds" | "inUse" | "unclaimed">;
+  /** False while publishing is under way, or older runs may wait in the store: what becomes publishable now would wait too. */
+  readonly idle: boolean;
+}
+
+export interface QueuePublisherOptions {
+  readonly queue: string;
+  /** Asks for a look into the store. */
+  readonly lookSoon: () => void;
+  /** These were published, and are to be noted in the store if nobody claims them soon. */
+  readonly note: (publications: readonly Publication[]) => void;
+  /** Resolves when what was published so far is noted, which else would be read once more. */
+  readonly noteAll: () => Promise<void>;
+}
+
+export function createQueuePublisher(context: RangeContext, options: QueuePublisherOptions): QueuePublisher {
+  const { config, clock, log, metrics } = context;
+  const { queue, lookSoon } = options;
+  const labels = { queue, range: rangeName(context.slots) };
+  const window = createPublishWindow(config.windowRunsMax, lookSoon);
+  const firedRuns = new Map<string, DueRun>();
+  const state: QueueState = { context, ...options, window, firedRuns, waits: false, answer: (answer) => loop.answer(answer) };
+  let rounds = 0;
+
+  async function publish(): Promise<number> {
+    rounds += 1;
+    try {
+      return (await publishFired(state)) + (await publishWaiting(state));
+    } finally {
+      rounds -= 1;
+      metrics.window.set(labels, window.unclaimed);
+    }
+  }
+  const loop = createBusLoop({
+    name: `publish ${queue}`,
+    clock,
+    log,
+    stopMs: config.publishStopMs,
+    runOnce: async () => {
+      await publish();
+      return null; // Whoever has something to publish wakes it.
+    },
+  });
+  return {
+    start: loop.start,
+    async stop() {
+      await loop.stop();
+      metrics.window.remove(labels); // Its next leader counts them.
+    },
+    fired(runs) {
+      if (window.closed) return true; // Older ones may wait, and go first; the next look finds all.
+      const taken = runs.slice(0, config.publishRunsMax - firedRuns.size);
+      for (const run of taken) firedRuns.set(publicationKey(run), run);
+      loop.wake();
+      return taken.length === runs.length;
+    },
+    claimed(publication) {
+      firedRuns.delete(publicationKey(publication));
+      window.claimed(publication);
+    },
+    looked({ unclaimed, waits }) {
+      window.counted(unclaimed);
+      metrics.window.set(labels, window.unclaimed);
+      if (!waits) return;
+      state.waits = true;
+      loop.wake();
+    },
+    publish,
+    window,
+    get idle() {
+      return rounds === 0 && !state.waits && !window.closed;
+    },
+  };
+}
+
+interface QueueState extends QueuePublisherOptions {
+  readonly context: RangeContext;
+  readonly window: PublishWindow;
+  /** Just fired, and not looked for. What is not taken from here waits in the store. */
+  readonly firedRuns: Map<string, DueRun>;
+  /** The last look has found that something waits in the store. */
+  waits: boolean;
+  /** Waits for the bus, until the publisher stops. */
+  readonly answer: (answer: Promise<void>) => Promise<void>;
+}
+
+async function publishFired(state: QueueState): Promise<number> {
+  const { window, firedRuns, lookSoon, context } = state;
+  // A look may have met a run before its fire was answered.
+  const runs = window.closed ? [] : [...firedRuns.values()].filter((run) => !window.holds(run));
+  firedRuns.clear();
+  const fitting = runs.slice(0, Math.max(0, window.room));
+  const leads = context.leads();
+  if (fitting.length < runs.length || !leads) lookSoon();
+  return fitting.length > 0 && leads ? publishAll(state, fitting) : 0;
+}
+
+async function publishWaiting(state: QueueState): Promise<number> {
+  if (!state.waits) return 0;
+  state.waits = false;
+  try {
+    return await fillWindow(state);
+  } catch (fault) {
+    state.waits = true;
+    throw fault;
+  }
+}
+
+/** Claims make no room before the next look: the count before it may have known of them already. */
+async function fillWindow(state: QueueState): Promise<number> {
+  const { context, queue, window, noteAll } = state;
+  const { dueRuns, slots, config, leads } = context;
+  const room = window.room;
+  let published = 0;
+  while (published < room && leads()) {
+    const limit = Math.min(room - published, config.publishRunsMax);
+    await noteAll();
+    const runs = await dueRuns.publishable({ slots, queue, limit });
+    if (!leads()) return published;
+    const taken = runs.length === 0 ? 0 : await publishAll(state, runs);
+    published += taken;
+    if (taken < limit) return published;
+  }
+  if (leads()) window.full();
+  return published;
+}
+
+/** All or none: what the bus refuses waits in the store for the next look, and so does what is fired meanwhile. */
+async function publishAll({ context, queue, window, note, answer }: QueueState, runs: readonly DueRun[]): Promise<number> {
+  const { bus, metrics, now, log } = context;
+  window.publishing(runs);
+  try {
+    const time = now();
+    const events = runs.map((run) => jobDue(run, time));
+    await answer(bus.publish(dueTopic(queue), events));
+  } catch (fault) {
+    window.refused(runs);
+    log.warn({ err: fault, queue, runs: runs.length }, "due runs were not published; the next look finds them again");
+    return 0;
+  }
+  // A crash before these are written publishes their runs again; the claim tells a repeat from the first.
+  note(runs.filter(window.holds));
+  metrics.published.inc({ queue }, runs.length);
+  return runs.length;
+}
