@@ -8,6 +8,7 @@ test("every transition there is", () => {
     [
       "due -> running",
       "due -> cancelled",
+    "due -> failed",
       "due -> skipped",
       "running -> succeeded",
       "running -> failed",
