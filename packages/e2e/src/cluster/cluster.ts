@@ -62,7 +62,6 @@ const EXECUTOR_CONFIG = {
   heartbeatMs: 500,
   leaseMarginMs: 1_000,
   drainMs: 100,
-  unknownHandlerMs: 500,
   registryMs: 1_000,
 };
 const API_CONFIG = { ...API_DEFAULTS, port: 0, foldEveryMs: 400, foldOverlapMs: 5_000 };

@@ -3,6 +3,7 @@ import type { RunQuery } from "../../ports/run-queries.ts";
 import { readUnannounced } from "./announcing.ts";
 import { openBindings } from "./bindings.ts";
 import { openCatalog } from "./catalog.ts";
+import { deferredQueues, resumeDeferred, waitingRuns } from "./deferred.ts";
 import { openDefinitionCache } from "./definition-cache.ts";
 import { defer, heartbeat, openClaims } from "./claims.ts";
 import { cancelRun, openCancelOpen } from "./controls.ts";
@@ -19,13 +20,25 @@ import { openRetention } from "./retention-sweep.ts";
 import { openRunReads } from "./run-reads.ts";
 import { openSettlements } from "./settlements.ts";
 import { openSettledSince, openStatuses } from "./statuses.ts";
-import { published, queuesWithReady, rouse, unclaimed, wake } from "./waits.ts";
+import { published, queuesWithReady, unclaimed, wake } from "./waits.ts";
 import type { PacketReader, PacketWriter } from "./wire.ts";
 
 /** Calls that change nothing, neither in the file nor in memory: where one fails, nothing is to be mended. */
 export const READ_CALLS: ReadonlySet<string> = new Set<HotName | ColdName>([
   ...(["upcoming", "readJobs", "publishable", "readRuns"] as const),
-  ...(["unsent", "queues", "unclaimed", "heartbeat", "ending", "unannounced", "settledSince", "watermark", "listHandlers"] as const),
+  ...([
+    "unsent",
+    "queues",
+    "unclaimed",
+    "deferredQueues",
+    "waitingRuns",
+    "heartbeat",
+    "ending",
+    "unannounced",
+    "settledSince",
+    "watermark",
+    "listHandlers",
+  ] as const),
   ...(["hello", "getJob", "listJobs", "getRun", "listRuns", "originOf"] as const),
 ]);
 
@@ -66,7 +79,9 @@ export function openColdCalls(core: Core) {
     published: published(core),
     unclaimed: unclaimed(core),
     wake: wake(core),
-    rouse: rouse(core),
+    deferredQueues: deferredQueues(core),
+    resumeDeferred: resumeDeferred(core),
+    waitingRuns: waitingRuns(core),
     heartbeat: heartbeat(core),
     defer: defer(core),
     ending: endingLeases(core),

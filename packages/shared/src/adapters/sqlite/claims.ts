@@ -120,8 +120,8 @@ export const defer =
     for (const { runId, attempt, reason, wakeAt } of deferrals) {
       const run = open.byId.get(runId);
       if (run === undefined || run.attempt !== attempt || run.mode === "none" || run.mode === "retrying") continue;
-      run.extra = { ...run.extra, reason, wakeAt };
+      run.extra = { ...withoutWait(run.extra), reason, ...(wakeAt !== null && { wakeAt }) };
       rows.save(run, RUN_STATE.due);
-      open.wait(run, "deferred", wakeAt);
+      open.wait(run, "deferred", wakeAt ?? undefined);
     }
   };

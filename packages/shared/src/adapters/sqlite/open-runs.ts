@@ -1,5 +1,5 @@
 import { inRange, type SlotRange } from "../../domain/slot.ts";
-import type { OpenRun } from "./open-run.ts";
+import { isForUnknownHandler, type OpenRun } from "./open-run.ts";
 import { createReadyQueue, type ReadyQueue } from "./ready-queue.ts";
 import { createWakeHeap, type WakeHeap } from "./wake-heap.ts";
 
@@ -13,7 +13,7 @@ export interface OpenRuns {
   readonly orphans: ReadonlySet<OpenRun>;
   /** Published and not yet claimed. */
   readonly published: ReadonlySet<OpenRun>;
-  /** Put aside until a time. */
+  /** Put aside until a time, or until an executor has its handler. */
   readonly deferred: ReadonlySet<OpenRun>;
   readonly queues: ReadonlyMap<string, ReadyQueue>;
   readonly retries: WakeHeap;
@@ -72,7 +72,7 @@ export function createOpenRuns(): OpenRuns {
     lock(run) {
       if (run.traits.exclusive) state.locks.set(run.jobKey, run);
     },
-    wait: (run, mode, wakeAt = 0) => wait(state, run, { mode, wakeAt }),
+    wait: (run, mode, wakeAt) => wait(state, run, { mode, wakeAt }),
     run: (run) => leaveWait(state, run),
     orphan: (run) => void state.orphans.add(run),
     unparkedUpTo: (runKey) => takeUnparked(state, runKey),
@@ -104,7 +104,7 @@ function leaveWait({ published, deferred }: OpenState, run: OpenRun): void {
 function wait(
   state: OpenState,
   run: OpenRun,
-  { mode, wakeAt }: { readonly mode: Exclude<OpenRun["mode"], "none">; readonly wakeAt: number },
+  { mode, wakeAt = 0 }: { readonly mode: Exclude<OpenRun["mode"], "none">; readonly wakeAt: number | undefined },
 ): void {
   leaveWait(state, run);
   state.orphans.delete(run);
@@ -119,7 +119,7 @@ function wait(
       return;
     case "deferred":
       state.deferred.add(run);
-      state.repeats.add(wakeAt, run);
+      if (!isForUnknownHandler(run)) state.repeats.add(wakeAt, run);
       return;
     case "published":
       run.repeatAt = wakeAt;

@@ -82,19 +82,11 @@ function comeDue({ open, rows }: Core, run: OpenRun): void {
   open.wait(run, "ready");
 }
 
-function repeat({ open, rows }: Core, run: OpenRun): void {
+/** Publishable again, without what it waited for. */
+export function repeat({ open, rows }: Core, run: OpenRun): void {
   if (run.mode === "deferred") {
     run.extra = withoutWait(run.extra);
     rows.save(run, RUN_STATE.due);
   }
   open.wait(run, "ready");
 }
-
-export const rouse =
-  (core: Core) =>
-  ({ handlers }: { readonly handlers: readonly string[] }): number => {
-    const wanted = new Set(handlers);
-    const roused = [...core.open.deferred].filter(({ traits, extra }) => extra?.reason === "unknown_handler" && wanted.has(traits.handler));
-    for (const run of roused) repeat(core, run);
-    return roused.length;
-  };

@@ -1,6 +1,7 @@
 import { afterAll, describe } from "@jest/globals";
 import { announcementsContract } from "./announcements.contract.ts";
 import { claimedFiresContract } from "./claimed-fires.contract.ts";
+import { deferredRunsContract } from "./deferred-runs.contract.ts";
 import { definitionRetentionContract } from "./definition-retention.contract.ts";
 import { dueJobsContract } from "./due-jobs.contract.ts";
 import { dueRunsContract } from "./due-runs.contract.ts";
@@ -34,6 +35,7 @@ const CONTRACTS: readonly StoreContract[] = [
   fireRacesContract,
   claimedFiresContract,
   dueRunsContract,
+  deferredRunsContract,
   wakeContract,
   readRunsContract,
   runClaimsContract,

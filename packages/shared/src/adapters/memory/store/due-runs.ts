@@ -1,6 +1,5 @@
 import { inRange, type SlotRange } from "../../../domain/slot.ts";
 import type { DueRuns } from "../../../ports/due-runs.ts";
-import { makePublishable } from "./run-changes.ts";
 import { dueRunOf, type RunRow } from "./run-row.ts";
 import { take } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
@@ -36,18 +35,6 @@ export function createDueRuns(state: MemoryState): DueRuns {
     },
     async wake(request) {
       return wakeRuns(runs, request);
-    },
-    async rouse({ handlers }) {
-      const waiting = take(
-        runs.deferred.ascending(),
-        Infinity,
-        ({ reason, origin }) => reason === "unknown_handler" && handlers.includes(origin.definition.handler),
-      );
-      for (const row of waiting) {
-        makePublishable(row);
-        runs.save(row);
-      }
-      return waiting.length;
     },
   };
 }

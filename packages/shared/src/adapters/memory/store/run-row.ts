@@ -85,6 +85,9 @@ export const expiryOf = ({ origin, state, firstStartedAt, scheduledFor }: RunRow
     ? scheduledFor + origin.definition.expireAfterMs + 1
     : null;
 
+/** It was put aside until executors have its handler: no time wakes it. */
+export const isForUnknownHandler = ({ standing, reason }: RunRow): boolean => standing === "deferred" && reason === "unknown_handler";
+
 /** Its overlap policy lets no other run of the job be open beside it. */
 export const isExclusive = ({ origin }: RunRow): boolean => origin.definition.overlap === "skip";
 
