@@ -64,7 +64,11 @@ async function setup() {
   }
   await deps.bus.subscribe({ topics: [dueTopic("default")], group: "executor-default", from: "beginning", onBatch: receive });
   return {
-    ...{ scheduler, clock, store, received, fleet },
+    scheduler,
+    clock,
+    store,
+    received,
+    fleet,
     async backlog() {
       const job = await addJob({ id: "backlog", state: "paused", nextRunAt: null, definition: { overlap: "allow", handler: "rare" } });
       for (let made = 0; made < BACKLOG; made += 500) {
