@@ -9,7 +9,7 @@ import { sortDueRuns } from "./sort-due-runs.ts";
 import type { SuspectLane } from "./suspect-lane.ts";
 
 export interface DueConsumersOptions {
-  readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "log" | "config" | "handlers">;
+  readonly context: Pick<ExecutorContext, "bus" | "claims" | "log" | "config" | "handlers">;
   readonly inbox: DueInbox;
   readonly suspects: SuspectLane;
   /** Called when something waits to be claimed. */
@@ -25,7 +25,7 @@ export interface DueConsumers {
 }
 
 export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueConsumersOptions): DueConsumers {
-  const { bus, claims, clock, log, config, handlers } = context;
+  const { bus, claims, log, config, handlers } = context;
   const subscriptions: Subscription[] = [];
   let hasRoom = true;
 
@@ -36,13 +36,12 @@ export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueC
     onWaiting();
     await Promise.all([answered, defer(sorted.unknown)]);
   }
-  /** Out of the window they make room for runs that somebody can run. New handlers rouse them. */
+  /** Out of the window they make room for runs that somebody can run. The scheduler resumes them when some executor has their handlers. */
   async function defer(runs: readonly DueRun[]): Promise<void> {
     if (runs.length === 0) return;
-    const wakeAt = clock.now() + config.unknownHandlerMs;
     const missing = [...new Set(runs.map(({ handler }) => handler))];
     log.warn({ handlers: missing, runs: runs.length }, "no such handler here: the runs wait for an executor that has it");
-    await claims.defer({ deferrals: runs.map(({ runId, attempt }) => ({ runId, attempt, reason: "unknown_handler", wakeAt })) });
+    await claims.defer({ deferrals: runs.map(({ runId, attempt }) => ({ runId, attempt, reason: "unknown_handler", wakeAt: null })) });
   }
   return {
     async start() {

@@ -44,13 +44,11 @@ export interface ExecutorConfig extends LeaseLimits {
   readonly startSliceMs: number;
   /** Runs never started and fired longer ago than this are not claimed. */
   readonly retentionMs: number;
-  /** A run whose handler is not known here waits this long before it is offered again. */
-  readonly unknownHandlerMs: number;
   /** Runs rescued this often are claimed alone, one at a time, so that a handler that kills its process takes no neighbours along. */
   readonly suspectRescuesMin: number;
   /** Suspects that wait for their turn here; more are left to be offered again. */
   readonly suspectRunsMax: number;
-  /** How often the handlers' descriptions are published anew. */
+  /** How often the handlers' descriptions are published anew. Schedulers take those for alive that were seen lately (`handlerSeenMs`). */
   readonly registryMs: number;
 }
 
@@ -78,7 +76,6 @@ export const EXECUTOR_DEFAULTS: Omit<ExecutorConfig, "executorId"> = {
   unpublishedEventsMax: 20_000,
   startSliceMs: 5,
   retentionMs: 7 * DAY_MS,
-  unknownHandlerMs: 30_000,
   suspectRescuesMin: 2,
   suspectRunsMax: 1_000,
   registryMs: 60_000,

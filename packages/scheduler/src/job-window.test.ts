@@ -72,3 +72,17 @@ test("of a job that is not here nothing is kept", async () => {
   window.advance(job);
   expect(known()).toBeNull();
 });
+
+test("a job that no hint brought is found behind more jobs in hand than one look reads", async () => {
+  const { context, addJob, clock } = setupScheduler();
+  const window = createJobWindow(context);
+  await window.refill();
+  for (let index = 0; index < 1_200; index += 1) {
+    const { uid } = await addJob({ id: `in-hand-${index}`, nextRunAt: START + 1 });
+    window.firing.add(uid); // Held for a worker, or its fire is on its way.
+  }
+  const overlooked = await addJob({ id: "overlooked", nextRunAt: START + 2 });
+  clock.advance(SECOND);
+  for (let look = 0; look < 15; look += 1) await window.findOverdue();
+  expect(window.heap.has(overlooked.uid)).toBe(true);
+});

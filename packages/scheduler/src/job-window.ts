@@ -64,6 +64,8 @@ interface WindowState {
   backlogUntil: Instant;
   /** Looks for overdue jobs that were left out since the last. */
   looksLeftOut: number;
+  /** Where the next looks go on: for all overdue jobs, and for those on time. */
+  readonly looks: { overdue: UpcomingQuery["after"]; onTime: UpcomingQuery["after"] };
   /** Up to where is being read, or has been: what changes below it is kept, for that read may be too old to see it. */
   askedUntil: Instant;
 }
@@ -78,6 +80,7 @@ export function createJobWindow(context: RangeContext): JobWindow {
     backlog: { ...UNREAD },
     backlogUntil: Number.NEGATIVE_INFINITY,
     looksLeftOut: 0,
+    looks: { overdue: null, onTime: null },
     askedUntil: Number.NEGATIVE_INFINITY,
   };
   const { heap, firing, wanted, lastRuns } = state;
@@ -113,6 +116,7 @@ export function createJobWindow(context: RangeContext): JobWindow {
       Object.assign(state.backlog, UNREAD);
       state.backlogUntil = Number.NEGATIVE_INFINITY;
       state.looksLeftOut = 0;
+      Object.assign(state.looks, { overdue: null, onTime: null });
       state.askedUntil = Number.NEGATIVE_INFINITY;
     },
   };
@@ -150,16 +154,20 @@ async function findOverdue({ dueJobs, slots, now }: RangeContext, state: WindowS
   }
   state.looksLeftOut = 0;
   const onTimeFrom = until - MISSED_AFTER_MS;
-  const look = async (after: UpcomingQuery["after"]): Promise<readonly Job[]> => {
-    const page = await dueJobs.upcoming({ slots, until, after, limit: OVERDUE_JOBS_MAX });
+  /** Jobs in hand are met again and again: those behind them are for the next look, which goes on there. */
+  const look = async (which: keyof WindowState["looks"], from: UpcomingQuery["after"]): Promise<readonly Job[]> => {
+    const page = await dueJobs.upcoming({ slots, until, after: state.looks[which] ?? from, limit: OVERDUE_JOBS_MAX });
     for (const job of page) admit(state, job);
+    const last = page.at(-1);
+    state.looks[which] =
+      last === undefined || page.length < OVERDUE_JOBS_MAX ? null : { nextRunAt: last.nextRunAt ?? until, uid: last.uid };
     return page;
   };
   if (!hasBacklog(state)) {
-    const page = await look(null);
+    const page = await look("overdue", null);
     if (page.length < OVERDUE_JOBS_MAX || (page.at(-1)?.nextRunAt ?? until) >= onTimeFrom) return;
   }
-  await look(behind(onTimeFrom)); // A backlog, being read anyway, must not hide those that have only just been overlooked.
+  await look("onTime", behind(onTimeFrom)); // A backlog, being read anyway, must not hide those that have only just been overlooked.
 }
 
 const isBehind = ({ heap, firing }: WindowState, now: Instant): boolean =>

@@ -3,19 +3,18 @@ import type { TicklineEvent } from "@tickline/shared/events/event";
 import { inRange } from "@tickline/shared/domain/slot";
 import type { Service } from "@tickline/shared/runtime/service";
 import { createAnnouncer } from "./announcer.ts";
-import { createPublisher } from "./publisher.ts";
+import { createDeferredRunsResumer, type DeferredRunsResumer } from "./deferred-runs.ts";
+import { createPublisher, type Publisher } from "./publisher.ts";
 import { createRescuer } from "./rescuer.ts";
 import { createRetainer } from "./retainer.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
-import { createTicker } from "./ticker.ts";
+import { createTicker, type Ticker } from "./ticker.ts";
 import { createWaitSweeper } from "./wait-sweeper.ts";
-import { createWaker } from "./waker.ts";
+import { createWaker, type Waker } from "./waker.ts";
 
 export interface RangeScheduler extends Service {
   /** Hints from the bus. Losing one costs time only. */
   hint(events: readonly TicklineEvent[]): void;
-  /** Runs may have become publishable. */
-  publish(): void;
 }
 
 /** All that the leader of one range of slots does. */
@@ -31,44 +30,12 @@ export function createRangeScheduler(context: RangeContext): RangeScheduler {
   const waker = createWaker(context, listeners);
   const waitSweeper = createWaitSweeper(context, listeners);
   const rescuer = createRescuer(context, listeners);
+  const deferred = createDeferredRunsResumer(context, listeners);
   // A new leader first completes what the last one left: rescues and repairs go before new fires.
-  const services: Service[] = [rescuer, announcer, publisher, waker, waitSweeper, ticker];
+  const services: Service[] = [rescuer, announcer, publisher, waker, waitSweeper, ticker, deferred];
   // What retention deletes has no slot: the leader of the first range does it for all.
   if (inRange(0, context.slots)) services.push(createRetainer(context));
-  const mine = (slot: number): boolean => inRange(slot, context.slots);
-
-  function take(event: TicklineEvent): void {
-    switch (event.type) {
-      case "JobCreated":
-      case "JobUpdated":
-      case "JobDeleted":
-        if (mine(event.data.slot)) ticker.jobWritten(event.data.jobUid, event.data.state === "active" ? event.data.nextRunAt : null);
-        break;
-      case "JobStarted":
-        if (mine(event.data.slot)) publisher.claimed(event.data.queue, event.data);
-        break;
-      case "JobRetrying":
-        if (mine(event.data.slot)) waker.at(event.data.retryAt);
-        break;
-      case "JobCompleted":
-        ticker.runEnded(event.data.jobUid, event.data);
-        break;
-      case "RunsReady":
-        publisher.wake();
-        break;
-      case "JobDue":
-      case "JobSkipped":
-      case "CancelRequested":
-      case "HandlersChanged":
-      case "CreateJob":
-      case "TriggerJob":
-      case "CancelRun":
-      case "CommandAnswered":
-      case "CommandRefused":
-      case "JobHeartbeat":
-        break;
-    }
-  }
+  const parts: HintedParts = { slots: context.slots, publisher, ticker, waker, deferred };
   return {
     async start() {
       for (const service of services) await service.start();
@@ -76,7 +43,49 @@ export function createRangeScheduler(context: RangeContext): RangeScheduler {
     async stop() {
       await Promise.all(services.map((service) => service.stop()));
     },
-    hint: (events) => events.forEach(take),
-    publish: publisher.wake,
+    hint: (events) => events.forEach((event) => takeHint(parts, event)),
   };
+}
+
+interface HintedParts extends Pick<RangeContext, "slots"> {
+  readonly publisher: Publisher;
+  readonly ticker: Ticker;
+  readonly waker: Waker;
+  readonly deferred: DeferredRunsResumer;
+}
+
+function takeHint({ slots, publisher, ticker, waker, deferred }: HintedParts, event: TicklineEvent): void {
+  const mine = (slot: number): boolean => inRange(slot, slots);
+  switch (event.type) {
+    case "JobCreated":
+    case "JobUpdated":
+    case "JobDeleted":
+      if (mine(event.data.slot)) ticker.jobWritten(event.data.jobUid, event.data.state === "active" ? event.data.nextRunAt : null);
+      break;
+    case "JobStarted":
+      if (mine(event.data.slot)) publisher.claimed(event.data.queue, event.data);
+      break;
+    case "JobRetrying":
+      if (mine(event.data.slot)) waker.at(event.data.retryAt);
+      break;
+    case "JobCompleted":
+      ticker.runEnded(event.data.jobUid, event.data);
+      break;
+    case "RunsReady":
+      publisher.wake();
+      break;
+    case "HandlersChanged":
+      deferred.handlersChanged();
+      break;
+    case "JobDue":
+    case "JobSkipped":
+    case "CancelRequested":
+    case "CreateJob":
+    case "TriggerJob":
+    case "CancelRun":
+    case "CommandAnswered":
+    case "CommandRefused":
+    case "JobHeartbeat":
+      break;
+  }
 }

@@ -43,6 +43,13 @@ export interface SchedulerConfig {
   /** An unclaimed run is published again after this time, then at doubling intervals. */
   readonly repeatMs: number;
   readonly repeatMsMax: number;
+  /** How often runs are looked for that wait for a handler which some executor has, and the longest rest after a long walk through them. */
+  readonly deferredMs: number;
+  readonly deferredMsMax: number;
+  /** The part of a queue's window that such runs may use at a time: executors without their handler defer them again. */
+  readonly deferredShare: number;
+  /** A handler counts as some executor's for so long after it was seen. Executors tell every minute (`registryMs`). */
+  readonly handlerSeenMs: number;
   /** Longest sleep between looks for retries, expiries and repeats. */
   readonly wakePollMs: number;
   /** Runs woken of each kind at once. */
@@ -115,6 +122,10 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   publishStopMs: 1_000,
   repeatMs: 10_000,
   repeatMsMax: 300_000,
+  deferredMs: 5_000,
+  deferredMsMax: 60_000,
+  deferredShare: 0.25,
+  handlerSeenMs: 180_000,
   wakePollMs: 1_000,
   wakeRunsMax: 500,
   waitMaxMs: 7 * DAY_MS,

@@ -2,8 +2,10 @@ import type { SlotRange } from "@tickline/shared/domain/slot";
 import type { Announcements } from "@tickline/shared/ports/announcements";
 import type { Bus } from "@tickline/shared/ports/bus";
 import type { Clock, Entropy } from "@tickline/shared/ports/clock";
+import type { DeferredRuns } from "@tickline/shared/ports/deferred-runs";
 import type { DueJobs } from "@tickline/shared/ports/due-jobs";
 import type { DueRuns } from "@tickline/shared/ports/due-runs";
+import type { HandlerRegistry } from "@tickline/shared/ports/handler-registry";
 import type { JobOutbox } from "@tickline/shared/ports/job-outbox";
 import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import type { Lock } from "@tickline/shared/ports/lock";
@@ -18,6 +20,9 @@ import type { SchedulerMetrics } from "./scheduler-metrics.ts";
 export interface SchedulerDeps {
   readonly dueJobs: DueJobs;
   readonly dueRuns: DueRuns;
+  readonly deferred: DeferredRuns;
+  /** What executors can run, as they tell. */
+  readonly handlers: HandlerRegistry;
   readonly leases: RunLeases;
   readonly announcements: Announcements;
   readonly outbox: JobOutbox;

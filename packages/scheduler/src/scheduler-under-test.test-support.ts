@@ -43,6 +43,8 @@ export function setup({
   const deps: SchedulerDeps = {
     dueJobs: store.dueJobs,
     dueRuns: store.dueRuns,
+    deferred: store.deferred,
+    handlers: store.handlers,
     leases: store.leases,
     announcements: store.announcements,
     outbox: store.outbox,

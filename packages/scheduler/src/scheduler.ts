@@ -27,7 +27,7 @@ const LOCK_NAME = "tickline-scheduler";
 /** Decides when jobs are due. Any number may run: each range of slots is led by whoever holds its lock. Throws `bad_config`. */
 export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): Scheduler {
   checkSchedulerConfig(config);
-  const { bus, clock, log, hello, entropy, dueRuns } = deps;
+  const { bus, clock, log, hello, entropy } = deps;
   const time = createStoreTime(clock, hello);
   const led = config.ranges.map((slots) => createLedRange(deps, { config, slots, time }));
   let measuredAtMs = Number.NEGATIVE_INFINITY;
@@ -56,10 +56,8 @@ export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): S
   });
   let subscription: Subscription | null = null;
 
-  async function onHints(events: readonly TicklineEvent[]): Promise<void> {
+  function onHints(events: readonly TicklineEvent[]): void {
     for (const { range, leadership } of led) if (leadership.leads()) range.hint(events);
-    const handlers = events.flatMap((event) => (event.type === "HandlersChanged" ? event.data.types : []));
-    if (handlers.length > 0 && (await dueRuns.rouse({ handlers, now: time.now() })) > 0) led.forEach(({ range }) => range.publish());
   }
   const lifecycle = createLifecycle({
     async start() {

@@ -68,7 +68,6 @@ const EXECUTOR_CONFIG = {
   leaseMarginMs: 1_000,
   storeFailoverMs: 0,
   drainMs: 100,
-  unknownHandlerMs: 500,
   registryMs: 1_000,
 };
 const API_CONFIG = { ...API_DEFAULTS, port: 0, foldEveryMs: 400, foldOverlapMs: 5_000 };

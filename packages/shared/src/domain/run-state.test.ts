@@ -8,7 +8,7 @@ test("every transition there is", () => {
     [
       "due -> running",
       "due -> cancelled",
-    "due -> failed",
+      "due -> failed",
       "due -> skipped",
       "running -> succeeded",
       "running -> failed",

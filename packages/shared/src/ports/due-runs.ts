@@ -10,7 +10,7 @@ export interface Publication {
 }
 
 export interface WakeResult {
-  /** Runs that became publishable: retries that came due, repeats, and deferred ones. */
+  /** Runs that became publishable: retries that came due, repeats, and runs deferred until a time. */
   readonly ready: number;
   /** Runs closed because they waited too long (`skipped: expired`), or were cancelled while waiting for a retry. */
   readonly ended: readonly EndedRun[];
@@ -44,7 +44,8 @@ export interface DueRuns {
   /**
    * Wakes what is to be woken by `now`, each kind with its own budget of `limit`: `retrying` becomes `due` with
    * attempt + 1 (`cancelled` if that was asked for); a `due` run past its expiry becomes `skipped: expired`; any other
-   * `due` run whose `wakeAt` has come is publishable again, but of those of one job that wait for another run only the first.
+   * `due` run whose `wakeAt` has come is publishable again, but of those of one job that wait for another run only the first, and those
+   * deferred as `unknown_handler` not at all (see `DeferredRuns`).
    */
   wake(request: { readonly slots: SlotRange; readonly now: Instant; readonly limit: number }): Promise<WakeResult>;
   /**
@@ -57,6 +58,4 @@ export interface DueRuns {
     readonly now: Instant;
     readonly limit: number;
   }): Promise<readonly EndedRun[]>;
-  /** Makes the runs that were deferred for want of these handlers publishable at once. */
-  rouse(request: { readonly handlers: readonly string[]; readonly now: Instant }): Promise<number>;
 }

@@ -61,7 +61,8 @@ export interface Deferral {
   readonly runId: string;
   readonly attempt: number;
   readonly reason: Reason;
-  readonly wakeAt: Instant;
+  /** When the run is publishable again; null: no time makes it so. With `unknown_handler` it counts for nothing: see `DeferredRuns`. */
+  readonly wakeAt: Instant | null;
 }
 
 /** How an open run stands: for who has to know whose attempt it is. */
@@ -103,6 +104,6 @@ export interface RunClaims {
    * settlement that was applied answers as the first time (`ended`, …), also when its answer was lost.
    */
   settle(request: { readonly settlements: readonly Settlement[]; readonly now: Instant }): Promise<readonly SettleOutcome[]>;
-  /** Puts `due` runs aside until `wakeAt`: no executor here can run them. */
+  /** Puts `due` runs aside, out of the window: the executor that received them cannot run them. */
   defer(request: { readonly deferrals: readonly Deferral[] }): Promise<void>;
 }

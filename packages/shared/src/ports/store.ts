@@ -1,5 +1,6 @@
 import type { Instant } from "../domain/instant.ts";
 import type { Announcements } from "./announcements.ts";
+import type { DeferredRuns } from "./deferred-runs.ts";
 import type { DueJobs } from "./due-jobs.ts";
 import type { DueRuns } from "./due-runs.ts";
 import type { HandlerRegistry } from "./handler-registry.ts";
@@ -27,6 +28,7 @@ export interface Store {
   readonly control: RunControl;
   readonly dueJobs: DueJobs;
   readonly dueRuns: DueRuns;
+  readonly deferred: DeferredRuns;
   readonly leases: RunLeases;
   readonly claims: RunClaims;
   readonly announcements: Announcements;

@@ -15,18 +15,23 @@ export interface LagWatchOptions {
   readonly subscriptions: () => readonly KafkaSubscription[];
 }
 
-/** Asks the brokers how far each group is behind. What a paused or stuck consumer does not see itself is seen here. */
+/**
+ * Asks the brokers how far each group is behind. What a paused or stuck consumer does not see itself is seen here. Each topic is
+ * asked for by itself: one whose broker does not answer hides the lag of no other.
+ */
 export const createLagWatch = ({ admin, clock, log, metrics, everyMs, subscriptions }: LagWatchOptions): Loop =>
   createLoop({
     name: "consumer lag",
     clock,
     log,
     async runOnce() {
-      for (const { group, assigned } of subscriptions()) {
-        for (const [topic, partitions] of assigned) {
-          metrics.lag.set({ topic, group }, await lagOf(admin, { group, topic, partitions }));
-        }
-      }
+      const readings = subscriptions().flatMap(({ group, assigned }) =>
+        [...assigned].map(([topic, partitions]): Reading => ({ group, topic, partitions })),
+      );
+      const read = async (reading: Reading): Promise<void> =>
+        metrics.lag.set({ topic: reading.topic, group: reading.group }, await lagOf(admin, reading));
+      const failed = (await Promise.allSettled(readings.map(read))).find(({ status }) => status === "rejected");
+      if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
       return everyMs;
     },
   });

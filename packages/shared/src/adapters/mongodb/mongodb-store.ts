@@ -11,6 +11,7 @@ import { collectionsOf } from "./collections.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
 import type { StoreContext } from "./context.ts";
 import { createDefinitions } from "./definitions.ts";
+import { createDeferredRuns } from "./deferred-runs.ts";
 import { createDueJobs } from "./due-jobs.ts";
 import { createDueRuns } from "./due-runs.ts";
 import { storeFault } from "./faults.ts";
@@ -102,6 +103,7 @@ function createStore(connection: Connection, shell: Omit<StoreContext, "aside">)
     control: createRunControl(context),
     dueJobs: createDueJobs(context),
     dueRuns: createDueRuns(context),
+    deferred: createDeferredRuns(context),
     leases: createRunLeases(context),
     claims: createRunClaims(context),
     announcements: createAnnouncements(context),

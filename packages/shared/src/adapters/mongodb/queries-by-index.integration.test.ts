@@ -15,6 +15,7 @@ jest.setTimeout(120_000);
 afterEach(() => void mongoose.set("debug", false));
 
 const RANGE = { slots: ALL_SLOTS, now: 1_000, limit: 10 };
+const RESUME = { slots: ALL_SLOTS, queue: "default", handlers: ["http"], limit: 10 };
 const PAGE = { limit: 10, cursor: null };
 const CLAIMANT = { executor: "e1", token: "t1", leaseMs: LEASE_MS };
 
@@ -30,7 +31,10 @@ const QUERIES: readonly (readonly [string, readonly string[], (store: Store, job
   ["runs to be published", ["waiting"], (store) => store.dueRuns.publishable({ ...RANGE, queue: "default" })],
   ["runs nobody has claimed", ["waiting"], (store) => store.dueRuns.unclaimed(ALL_SLOTS)],
   ["queues that have any", ["waiting"], (store) => store.dueRuns.queues(ALL_SLOTS)],
-  ["runs that wait for a handler", ["waiting"], (store) => store.dueRuns.rouse({ handlers: ["http"], now: START })],
+  ["queues with runs that wait for a handler", ["waiting"], (store) => store.deferred.queues(ALL_SLOTS)],
+  ["runs that wait for a handler", ["waiting"], (store) => store.deferred.resume({ ...RESUME, after: null })],
+  ["… behind one", ["waiting", "_id_"], (store) => store.deferred.resume({ ...RESUME, after: "r" })],
+  ["which of some runs wait", [], (store) => store.deferred.waiting(["r", "s"])],
   ["unfinished fires", ["pending"], (store) => store.dueJobs.repair({ ...RANGE, firedBefore: 1_000 })],
   ["what waits in the outbox", ["outbox"], (store) => store.outbox.unsent(RANGE)],
   ["events that were sent", ["outbox", "outbox_event"], (store) => store.outbox.sent(["e1", "e2"])],
@@ -80,7 +84,7 @@ async function liveOnce(store: Store, job: Job): Promise<void> {
   const run = await addRun(store, job, { name: "life" });
   const [{ runId }, now] = [run, START];
   await store.dueRuns.published({ runs: [run], now, repeatMs: SECOND, repeatMsMax: SECOND });
-  await store.claims.defer({ deferrals: [{ ...run, reason: "unknown_handler", wakeAt: now }] });
+  await store.claims.defer({ deferrals: [{ ...run, reason: "overlap", wakeAt: now }] });
   await store.claims.claim({ runs: [run], claimant: CLAIMANT, now, firedAfter: 0 });
   await store.claims.heartbeat({ leases: [{ runId, token: "t1" }], leaseMs: LEASE_MS, now });
   await store.claims.settle({ settlements: [{ runId, token: "t1", result: SUCCESS, finishedAt: now }], now });

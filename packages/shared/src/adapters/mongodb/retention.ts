@@ -1,4 +1,5 @@
 import { runIdFloor } from "../../domain/run-id.ts";
+import type { Instant } from "../../domain/instant.ts";
 import type { Retention, RetentionRequest } from "../../ports/retention.ts";
 import type { StoreContext } from "./context.ts";
 import { sweepDefinitions } from "./definition-sweep.ts";
@@ -6,18 +7,26 @@ import type { JobRow } from "./job-row.ts";
 import { completePending } from "./pending-fires.ts";
 import { cancelOpenRuns } from "./run-control.ts";
 
-/** Tombstones looked at in one sweep, whatever `limit`: those that cannot go yet must not hide those that can. */
+/** Tombstones looked at in one sweep, whatever `limit`; the next goes on behind them, so that those that cannot go yet hide none that can. */
 const TOMBSTONES_READ_MAX = 1_000;
 
-export const createRetention = (context: StoreContext): Retention => ({
-  async sweep(request) {
-    const runs = await sweepRuns(context, request);
-    const requests = await sweepBindings(context, request);
-    const { tombstones, cancelled } = await sweepTombstones(context, request);
-    const { definitions, more } = await sweepDefinitions(context, request);
-    return { runs, requests, tombstones, definitions, more: more || Math.max(runs, requests, tombstones, cancelled) >= request.limit };
-  },
-});
+export function createRetention(context: StoreContext): Retention {
+  const walk: TombstoneWalk = { after: null };
+  return {
+    async sweep(request) {
+      const runs = await sweepRuns(context, request);
+      const requests = await sweepBindings(context, request);
+      const { tombstones, cancelled } = await sweepTombstones(context, request, walk);
+      const { definitions, more } = await sweepDefinitions(context, request);
+      return { runs, requests, tombstones, definitions, more: more || Math.max(runs, requests, tombstones, cancelled) >= request.limit };
+    },
+  };
+}
+
+/** Where the next sweep goes on: behind this instant, or at it with other jobs than these; null: from the first. */
+interface TombstoneWalk {
+  after: { readonly deletedAt: Instant; readonly jobUids: readonly string[] } | null;
+}
 
 /**
  * In the order of ids, which is that of `scheduledFor`: nothing finishes before it was scheduled. What was skipped or
@@ -44,9 +53,10 @@ async function sweepBindings({ rows: { requests } }: StoreContext, { boundBefore
 async function sweepTombstones(
   context: StoreContext,
   { now, deletedBefore, limit }: RetentionRequest,
+  walk: TombstoneWalk,
 ): Promise<{ tombstones: number; cancelled: number }> {
   const { jobs, definitions } = context.rows;
-  const old = await jobs.find({ deletedAt: { $exists: true, $lt: deletedBefore } }, { sort: { deletedAt: 1 }, limit: TOMBSTONES_READ_MAX });
+  const old = await readTombstones(context, walk, deletedBefore);
   await completePending(context, old);
   const open = await readOpen(context, old);
   let cancelled = 0;
@@ -57,12 +67,26 @@ async function sweepTombstones(
   // not seen yet: their job goes another time, or it would be left with a fire and without the definition it needs.
   const isSpare = ({ _id, pending, outbox }: JobRow): boolean => pending.length + outbox.length === 0 && !stillOpen.has(_id);
   const over = old.filter(isSpare).slice(0, limit);
+  if (over.length < limit && cancelled < limit) walk.after = positionBehind(old, walk); // Else there is more to do among these.
   if (over.length === 0) return { tombstones: 0, cancelled };
   // Definitions first: a crash in between leaves tombstones, which come here again, and no definitions of nobody.
   const jobUids = over.map(({ _id }) => _id);
   await definitions.deleteMany({ jobUid: { $in: jobUids } });
   const empty = { state: { $eq: "deleted" }, "pending.0": { $exists: false }, "outbox.0": { $exists: false } };
   return { tombstones: await jobs.deleteMany({ _id: { $in: jobUids }, ...empty }), cancelled };
+}
+
+function readTombstones({ rows: { jobs } }: StoreContext, { after }: TombstoneWalk, deletedBefore: Instant): Promise<JobRow[]> {
+  const deletedAt = { $exists: true, $lt: deletedBefore, ...(after !== null && { $gte: after.deletedAt }) };
+  const filter = { deletedAt, ...(after !== null && { _id: { $nin: after.jobUids } }) };
+  return jobs.find(filter, { sort: { deletedAt: 1 }, limit: TOMBSTONES_READ_MAX });
+}
+
+function positionBehind(old: readonly JobRow[], { after }: TombstoneWalk): TombstoneWalk["after"] {
+  const deletedAt = old.at(-1)?.deletedAt;
+  if (deletedAt === undefined || old.length < TOMBSTONES_READ_MAX) return null;
+  const jobUids = old.filter((job) => job.deletedAt === deletedAt).map(({ _id }) => _id);
+  return { deletedAt, jobUids: after?.deletedAt === deletedAt ? [...after.jobUids, ...jobUids] : jobUids };
 }
 
 /** Those of the jobs that have an open run. */

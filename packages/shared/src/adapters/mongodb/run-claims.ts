@@ -45,7 +45,8 @@ export function createRunClaims(context: StoreContext): RunClaims {
         if (first === undefined) return [];
         const { attempt, reason, wakeAt } = first;
         const filter = { _id: { $in: group.map(({ runId }) => runId).sort() }, state: { $eq: "due" }, attempt: { $eq: attempt } };
-        return [{ filter, update: { $set: { standing: "deferred", reason, wakeAt } } }];
+        const put = { standing: "deferred", reason };
+        return [{ filter, update: wakeAt === null ? { $set: put, $unset: { wakeAt: "" } } : { $set: { ...put, wakeAt } } }];
       });
       await runs.updateEach(changes);
     },

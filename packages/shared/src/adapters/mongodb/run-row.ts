@@ -14,6 +14,8 @@ export type Standing = "publishable" | "published" | "deferred";
 
 /** In filters. */
 export const standing = (value: Standing) => ({ standing: { $eq: value } });
+/** The same: put aside until executors have its handler. Put aside for another reason, a run waits for a time. */
+export const FOR_UNKNOWN_HANDLER = { ...standing("deferred"), reason: { $eq: "unknown_handler" } } as const;
 
 export interface AttemptRow {
   readonly attempt: number;

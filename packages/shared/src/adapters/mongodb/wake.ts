@@ -5,6 +5,7 @@ import type { StoreContext } from "./context.ts";
 import type { Filter } from "./rows.ts";
 import { upTo } from "./indexes.ts";
 import { allOf, endRun, inSlots, makeDueAgain, makePublishable, type RunUpdate } from "./run-changes.ts";
+import { FOR_UNKNOWN_HANDLER } from "./run-row.ts";
 import { endedRunOf } from "./run-view.ts";
 
 interface WakeRequest {
@@ -17,6 +18,8 @@ interface WakeRequest {
 interface Kind {
   readonly field: "wakeAt" | "expiresAt";
   readonly filter: Filter;
+  /** What no time wakes is found and left as it is. */
+  readonly unless?: Filter;
   readonly update: (now: Instant) => RunUpdate;
 }
 
@@ -27,8 +30,13 @@ const EXPIRIES: Kind = {
   filter: { state: { $eq: "due" } },
   update: (now) => endRun({ state: "skipped", reason: "expired", now, error: null }),
 };
-/** Publications that nobody claimed, and what was put aside. */
-const REPEATS: Kind = { field: "wakeAt", filter: { state: { $eq: "due" } }, update: () => makePublishable };
+/** Publications that nobody claimed, and what was put aside until a time. */
+const REPEATS: Kind = {
+  field: "wakeAt",
+  filter: { state: { $eq: "due" } },
+  unless: { reason: { $ne: "unknown_handler" } },
+  update: () => makePublishable,
+};
 
 /** In this order: what has expired is not published again. */
 const KINDS = [RETRIES, EXPIRIES, REPEATS] as const;
@@ -36,9 +44,11 @@ const KINDS = [RETRIES, EXPIRIES, REPEATS] as const;
 interface Woken {
   readonly runIds: readonly string[];
   readonly woken: number;
+  /** As many were found as were asked for. */
+  readonly more: boolean;
 }
 
-const NONE: Woken = { runIds: [], woken: 0 };
+const NONE: Woken = { runIds: [], woken: 0, more: false };
 
 /** Wakes what is to be woken. Mostly that is nothing, which the first instant of each kind tells. */
 export async function wakeRuns(context: StoreContext, { slots, now, limit }: WakeRequest): Promise<WakeResult> {
@@ -54,7 +64,7 @@ export async function wakeRuns(context: StoreContext, { slots, now, limit }: Wak
     ready: retries.woken + repeats.woken,
     ended: closed.map(endedRunOf),
     nextWakeAt: earliest(woken.every((kind) => kind === NONE) ? firsts : await readFirsts()),
-    more: woken.some((kind) => kind.woken >= limit),
+    more: woken.some((kind) => kind.more),
   };
 }
 
@@ -65,15 +75,20 @@ const earliest = (instants: readonly (Instant | null)[]): Instant | null => {
 
 async function wakeKind(
   { rows }: StoreContext,
-  { field, filter, update }: Kind,
+  { field, filter, unless, update }: Kind,
   { slots, now, limit, token }: WakeRequest & { readonly token: string },
 ): Promise<Woken> {
   const over = { ...filter, [field]: upTo(now) };
-  const found = await rows.runs.find({ ...over, ...inSlots(slots) }, { sort: { [field]: 1 }, limit, fields: [field] });
+  const query = { sort: { [field]: 1 }, limit, fields: [field, "reason"] } as const;
+  const found = await rows.runs.find({ ...over, ...inSlots(slots) }, query);
   const runIds = found.map(({ _id }) => _id).sort();
-  if (runIds.length === 0) return { runIds, woken: 0 };
-  const woken = await rows.runs.updateMany({ _id: { $in: runIds }, ...over }, allOf(update(now), { $set: { changedBy: token } }));
-  return { runIds, woken };
+  if (runIds.length === 0) return NONE;
+  const those = { _id: { $in: runIds }, ...over };
+  const woken = await rows.runs.updateMany({ ...those, ...unless }, allOf(update(now), { $set: { changedBy: token } }));
+  // Given a time by an executor of a version before this one: it is taken away, so that they are not met again.
+  if (unless !== undefined && found.some(({ reason }) => reason === "unknown_handler"))
+    await rows.runs.updateMany({ ...those, ...FOR_UNKNOWN_HANDLER }, { $unset: { wakeAt: "" } });
+  return { runIds, woken, more: found.length >= limit };
 }
 
 async function firstOf({ rows }: StoreContext, { field, filter }: Kind, slots: SlotRange): Promise<Instant | null> {

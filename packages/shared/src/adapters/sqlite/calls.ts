@@ -3,6 +3,7 @@ import type { RunQuery } from "../../ports/run-queries.ts";
 import { readUnannounced } from "./announcing.ts";
 import { openBindings } from "./bindings.ts";
 import { openCatalog } from "./catalog.ts";
+import { deferredQueues, resumeDeferred, waitingRuns } from "./deferred.ts";
 import { openDefinitionCache } from "./definition-cache.ts";
 import { defer, heartbeat, openClaims } from "./claims.ts";
 import { holders, lastRuns, standing } from "./standing.ts";
@@ -20,7 +21,7 @@ import { openRetention } from "./retention-sweep.ts";
 import { openRunReads } from "./run-reads.ts";
 import { openSettlements } from "./settlements.ts";
 import { openSettledSince, openStatuses } from "./statuses.ts";
-import { closeWaiting, published, queuesWithReady, rouse, unclaimed, wake } from "./waits.ts";
+import { closeWaiting, published, queuesWithReady, unclaimed, wake } from "./waits.ts";
 import type { PacketReader, PacketWriter } from "./wire.ts";
 
 /** Calls that change nothing, neither in the file nor in memory: where one fails, nothing is to be mended. */
@@ -30,6 +31,8 @@ export const READ_CALLS: ReadonlySet<string> = new Set<HotName | ColdName>([
     "unsent",
     "queues",
     "unclaimed",
+    "deferredQueues",
+    "waitingRuns",
     "heartbeat",
     "ending",
     "unannounced",
@@ -81,7 +84,9 @@ export function openColdCalls(core: Core) {
     unclaimed: unclaimed(core),
     wake: wake(core),
     closeWaiting: closeWaiting(core),
-    rouse: rouse(core),
+    deferredQueues: deferredQueues(core),
+    resumeDeferred: resumeDeferred(core),
+    waitingRuns: waitingRuns(core),
     heartbeat: heartbeat(core),
     defer: defer(core),
     holders: holders(core),

@@ -6,7 +6,7 @@ import { openEndings, type Endings } from "./endings.ts";
 import { createJobTable, type JobTable, putJob } from "./job-table.ts";
 import { type JobRow, openJobReader } from "./job-view.ts";
 import { type Meta, openMeta } from "./meta.ts";
-import { newOpenRun, type RunExtra } from "./open-run.ts";
+import { isForUnknownHandler, newOpenRun, type RunExtra } from "./open-run.ts";
 import { createOpenRuns, type OpenRuns } from "./open-runs.ts";
 import { openOwners, type Owners } from "./owners.ts";
 import { openRunIds, type RunIds } from "./run-ids.ts";
@@ -139,7 +139,7 @@ function loadOpenRun(row: Record<string, number | string | null>, { jobs, traits
   open.add(run);
   const wakeAt = run.extra?.wakeAt;
   if (row["state"] === RUN_STATE.retrying) open.wait(run, "retrying", wakeAt);
-  else if (row["state"] === RUN_STATE.due) open.wait(run, wakeAt === undefined ? "ready" : "deferred", wakeAt);
+  else if (row["state"] === RUN_STATE.due) open.wait(run, wakeAt !== undefined || isForUnknownHandler(run) ? "deferred" : "ready", wakeAt);
   else {
     open.run(run);
     if (run.ownerKey !== null && owners.isGone(run.ownerKey)) open.orphan(run);

@@ -25,7 +25,7 @@ export interface RunExtra {
 }
 
 /**
- * - `ready`: due and publishable. `published`: due, handed to the bus. `deferred`: due, put aside until `wakeAt`.
+ * - `ready`: due and publishable. `published`: due, handed to the bus. `deferred`: due, put aside until `wakeAt` or, for want of a handler, until it is resumed.
  * - `retrying`: until `wakeAt`. `none`: running.
  */
 export type WaitMode = "none" | "ready" | "published" | "deferred" | "retrying";
@@ -81,6 +81,9 @@ export const newOpenRun = (
   repeatMs: 0,
   listed: false,
 });
+
+/** It was put aside until executors have its handler: no time wakes it. */
+export const isForUnknownHandler = ({ extra }: Pick<OpenRun, "extra">): boolean => extra?.reason === "unknown_handler";
 
 export const firstStartOf = (run: { readonly extra: RunExtra | null; readonly startedAt: number | null }): number | null =>
   run.extra?.firstStartedAt ?? run.startedAt;

@@ -1,6 +1,6 @@
 import { inRange, type SlotRange } from "../../domain/slot.ts";
 import { type ContendingRuns, createContendingRuns } from "./contending-runs.ts";
-import type { OpenRun } from "./open-run.ts";
+import { isForUnknownHandler, type OpenRun } from "./open-run.ts";
 import { createReadyQueue, type ReadyQueue } from "./ready-queue.ts";
 import { createWakeHeap, type WakeHeap } from "./wake-heap.ts";
 
@@ -14,7 +14,7 @@ export interface OpenRuns {
   readonly orphans: ReadonlySet<OpenRun>;
   /** Published and not yet claimed. */
   readonly published: ReadonlySet<OpenRun>;
-  /** Put aside until a time. */
+  /** Put aside until a time, or until an executor has its handler. */
   readonly deferred: ReadonlySet<OpenRun>;
   readonly queues: ReadonlyMap<string, ReadyQueue>;
   readonly retries: WakeHeap;
@@ -69,7 +69,7 @@ export function createOpenRuns(): OpenRuns {
     add: (run) => addRun(state, run),
     end: (run) => endRun(state, run),
     contending: state.contenders.of,
-    wait: (run, mode, wakeAt = 0) => wait(state, run, { mode, wakeAt }),
+    wait: (run, mode, wakeAt) => wait(state, run, { mode, wakeAt }),
     run(run) {
       leaveWait(state, run);
       state.contenders.changed(run);
@@ -104,7 +104,7 @@ function leaveWait({ published, deferred }: OpenState, run: OpenRun): void {
 function wait(
   state: OpenState,
   run: OpenRun,
-  { mode, wakeAt }: { readonly mode: Exclude<OpenRun["mode"], "none">; readonly wakeAt: number },
+  { mode, wakeAt = 0 }: { readonly mode: Exclude<OpenRun["mode"], "none">; readonly wakeAt: number | undefined },
 ): void {
   leaveWait(state, run);
   state.orphans.delete(run);
@@ -120,7 +120,7 @@ function wait(
       return;
     case "deferred":
       state.deferred.add(run);
-      state.repeats.add(wakeAt, run);
+      if (!isForUnknownHandler(run)) state.repeats.add(wakeAt, run);
       return;
     case "published":
       run.repeatAt = wakeAt;

@@ -14,6 +14,13 @@ const ENDINGS_MAX = 2_000;
 /** Runs looked at in one sweep, as a multiple of those it may forget: a sweep must never hold up a fire for long. */
 const RUNS_LOOKED_AT = 4;
 
+/** Up to where endings have been looked at: the next sweep goes on there, so that what cannot go yet hides nothing behind it. */
+interface EndingsPosition {
+  readonly settledAt: number;
+  readonly seq: number;
+}
+const FIRST_ENDINGS: EndingsPosition = { settledAt: Number.MIN_SAFE_INTEGER, seq: 0 };
+
 /** Forgets ended runs in the order of their settlement, then bindings, then tombstones, then definitions. */
 export function openRetention(core: Core, outbox: Outbox): (request: RetentionRequest) => RetentionResult {
   const sweepRuns = openRunSweep(core);
@@ -32,19 +39,59 @@ export function openRetention(core: Core, outbox: Outbox): (request: RetentionRe
   };
 }
 
-function openRunSweep({ db, ids, meta, endings, jobs }: Core): (request: RetentionRequest) => number {
-  const batches = db.prepare("SELECT seq, settled_at, run_keys FROM endings WHERE settled_at < ? ORDER BY settled_at, seq LIMIT ?");
+function openRunSweep(core: Core): (request: RetentionRequest) => number {
+  const { db, ids, meta, endings } = core;
+  const unlink = openUnlink(core);
+  const batches = db.prepare(
+    "SELECT seq, settled_at, run_keys FROM endings WHERE settled_at < ? AND (settled_at, seq) > (?, ?) ORDER BY settled_at, seq LIMIT ?",
+  );
   const removeBatch = db.prepare("DELETE FROM endings WHERE seq = ?");
   const shrinkBatch = db.prepare("UPDATE endings SET run_keys = ? WHERE seq = ?");
   const select = db.prepare("SELECT run_id, job_key, prev, state, finished_at FROM runs WHERE run_key = ?");
   const removeRun = db.prepare("DELETE FROM runs WHERE run_key = ?");
   const removeId = db.prepare("DELETE FROM run_ids WHERE run_id = ?");
+
+  /** True when the run is gone. */
+  function forget(runKey: number, { endedBefore, folded }: { readonly endedBefore: number; readonly folded: boolean }): boolean {
+    const row = select.get(runKey);
+    if (row === undefined) return true;
+    const runId = row["run_id"] as string;
+    if (endings.unannounced.has(runId) || (row["finished_at"] as number) >= endedBefore) return false;
+    if (!folded && isCompleted(runStateOf(row["state"] as number))) return false;
+    unlink(runKey, row["job_key"] as number, row["prev"] as number);
+    removeRun.run(runKey);
+    removeId.run(runId);
+    return true;
+  }
+  let after = FIRST_ENDINGS;
+  return ({ endedBefore, limit }) => {
+    const watermark = meta.get("watermark");
+    ids.flush(true);
+    let gone = 0;
+    let looked = 0;
+    const found = batches.all(endedBefore, after.settledAt, after.seq, ENDINGS_MAX);
+    for (const batch of found) {
+      if (gone >= limit || looked >= RUNS_LOOKED_AT * limit) return gone;
+      const position: EndingsPosition = { settledAt: batch["settled_at"] as number, seq: batch["seq"] as number };
+      const folded = position.settledAt < watermark;
+      const keys = [...unpackKeys(batch["run_keys"] as Uint8Array)];
+      looked += keys.length;
+      const rest = keys.filter((key) => gone >= limit || !forget(key, { endedBefore, folded }) || (gone += 1) < 0);
+      if (rest.length === 0) removeBatch.run(position.seq);
+      else if (rest.length < keys.length) shrinkBatch.run(packRunKeys(rest), position.seq);
+      if (gone < limit) after = position; // All of them were looked at.
+    }
+    if (found.length < ENDINGS_MAX) after = FIRST_ENDINGS;
+    return gone;
+  };
+}
+
+/** Takes a run out of its job's chain. Mostly nothing older is left, and then there is nothing to mend. */
+function openUnlink({ db, jobs }: Core): (runKey: number, jobKey: number, prev: number) => void {
   const prevOf = db.prepare("SELECT prev FROM runs WHERE run_key = ?");
   const relink = db.prepare("UPDATE runs SET prev = ? WHERE run_key = ?");
   const moveHead = db.prepare("UPDATE cursors SET head = ? WHERE job_key = ?");
-
-  /** Takes a run out of its job's chain. Mostly nothing older is left, and then there is nothing to mend. */
-  function unlink(runKey: number, jobKey: number, prev: number): void {
+  return (runKey, jobKey, prev) => {
     if (prevOf.get(prev) === undefined) return;
     let newer = jobs.head[jobKey] as number;
     if (newer === runKey) {
@@ -59,34 +106,6 @@ function openRunSweep({ db, ids, meta, endings, jobs }: Core): (request: Retenti
       }
       newer = next["prev"] as number;
     }
-  }
-  /** True when the run is gone. */
-  function forget(runKey: number, { endedBefore, folded }: { readonly endedBefore: number; readonly folded: boolean }): boolean {
-    const row = select.get(runKey);
-    if (row === undefined) return true;
-    const runId = row["run_id"] as string;
-    if (endings.unannounced.has(runId) || (row["finished_at"] as number) >= endedBefore) return false;
-    if (!folded && isCompleted(runStateOf(row["state"] as number))) return false;
-    unlink(runKey, row["job_key"] as number, row["prev"] as number);
-    removeRun.run(runKey);
-    removeId.run(runId);
-    return true;
-  }
-  return ({ endedBefore, limit }) => {
-    const watermark = meta.get("watermark");
-    ids.flush(true);
-    let gone = 0;
-    let looked = 0;
-    for (const batch of batches.all(endedBefore, ENDINGS_MAX)) {
-      if (gone >= limit || looked >= RUNS_LOOKED_AT * limit) break;
-      const folded = (batch["settled_at"] as number) < watermark;
-      const keys = [...unpackKeys(batch["run_keys"] as Uint8Array)];
-      looked += keys.length;
-      const rest = keys.filter((key) => gone >= limit || !forget(key, { endedBefore, folded }) || (gone += 1) < 0);
-      if (rest.length === 0) removeBatch.run(batch["seq"] as number);
-      else if (rest.length < keys.length) shrinkBatch.run(packRunKeys(rest), batch["seq"] as number);
-    }
-    return gone;
   };
 }
 

@@ -14,10 +14,14 @@ export function makeDueAgain({ open, rows }: Core, run: OpenRun, now: number): v
   open.wait(run, "ready");
 }
 
-export function putAside({ open, rows }: Core, run: OpenRun, aside: Pick<Deferral, "reason" | "wakeAt"> & Pick<RunExtra, "waitMs">): void {
-  run.extra = { ...run.extra, ...aside };
+type Aside = Pick<Deferral, "reason" | "wakeAt"> & Pick<RunExtra, "waitMs">;
+
+/** `wakeAt` null: no time wakes it. */
+export function putAside({ open, rows }: Core, run: OpenRun, { wakeAt, ...aside }: Aside): void {
+  const { wakeAt: _wakeAt, ...kept } = run.extra ?? {};
+  run.extra = { ...kept, ...aside, ...(wakeAt !== null && { wakeAt }) };
   rows.save(run, RUN_STATE.due);
-  open.wait(run, "deferred", aside.wakeAt);
+  open.wait(run, "deferred", wakeAt ?? undefined);
 }
 
 /** A run that was put aside is publishable again. Since when it is due, and how long it waited for another, is kept. */

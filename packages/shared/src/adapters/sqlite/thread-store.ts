@@ -84,7 +84,7 @@ const jobPorts = ({ thread, reads, digest }: Link): Pick<Store, "jobs" | "outbox
   requests: { bind: (tenantId, binding) => thread.cold("bind", { tenantId, binding }) },
 });
 
-const firePorts = ({ thread, memory }: Link): Pick<Store, "dueJobs" | "dueRuns" | "leases"> => ({
+const firePorts = ({ thread, memory }: Link): Pick<Store, "dueJobs" | "dueRuns" | "deferred" | "leases"> => ({
   dueJobs: {
     upcoming: (query) => thread.hot("upcoming", { put: (writer) => putUpcoming(writer, query), take: takeJobs }),
     read: (jobUids) => thread.hot("readJobs", { put: (writer) => putTexts(writer, jobUids), take: takeJobs }),
@@ -107,7 +107,11 @@ const firePorts = ({ thread, memory }: Link): Pick<Store, "dueJobs" | "dueRuns" 
     unclaimed: (slots) => thread.cold("unclaimed", { slots }),
     wake: (request) => thread.cold("wake", request),
     closeWaiting: (request) => thread.cold("closeWaiting", request),
-    rouse: ({ handlers }) => thread.cold("rouse", { handlers }),
+  },
+  deferred: {
+    queues: (slots) => thread.cold("deferredQueues", { slots }),
+    resume: (request) => thread.cold("resumeDeferred", request),
+    waiting: (runIds) => thread.cold("waitingRuns", { runIds }),
   },
   leases: {
     ending: (query) => thread.cold("ending", query),

@@ -113,12 +113,3 @@ export const closeWaiting =
     wakeNextOfEach(core, closed);
     return closed.map((run) => readEnded(core, run));
   };
-
-export const rouse =
-  (core: Core) =>
-  ({ handlers }: { readonly handlers: readonly string[] }): number => {
-    const wanted = new Set(handlers);
-    const roused = [...core.open.deferred].filter(({ traits, extra }) => extra?.reason === "unknown_handler" && wanted.has(traits.handler));
-    for (const run of roused) makePublishable(core, run);
-    return roused.length;
-  };

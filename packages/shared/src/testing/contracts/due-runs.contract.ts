@@ -11,6 +11,7 @@ import {
   addRuns,
   changeJob,
   claim,
+  defer,
   end,
   idsOf,
   only,
@@ -36,8 +37,8 @@ const publish = (store: Store, runs: readonly DueRun[], now: Instant = START): P
 
 const unclaimed = (store: Store): Promise<Readonly<Record<string, number>>> => store.dueRuns.unclaimed(ALL_SLOTS);
 
-const defer = (store: Store, run: DueRun, wakeAt: Instant): Promise<void> =>
-  store.claims.defer({ deferrals: [{ runId: run.runId, attempt: run.attempt, reason: "unknown_handler", wakeAt }] });
+const deferUntil = (store: Store, { runId, attempt }: DueRun, wakeAt: Instant): Promise<void> =>
+  store.claims.defer({ deferrals: [{ runId, attempt, reason: "overlap", wakeAt }] });
 
 /** Runs that wait for a worker: handing them to the bus, repeating, putting aside. Waking has a contract of its own. */
 export const dueRunsContract = contractOf("DueRuns", {
@@ -146,19 +147,19 @@ export const dueRunsContract = contractOf("DueRuns", {
 
   "a run that an executor deferred before its publication was noted stays deferred": async ({ store }) => {
     const run = await addRun(store, await addJob(store));
-    await defer(store, run, START + HOUR);
+    await deferUntil(store, run, START + HOUR);
     await publish(store, [run]);
     expect(await unclaimed(store)).toEqual({});
-    expect(await readRun(store, run)).toMatchObject({ reason: "unknown_handler", wakeAt: START + HOUR });
+    expect(await readRun(store, run)).toMatchObject({ reason: "overlap", wakeAt: START + HOUR });
   },
 
   "a deferred run leaves the window, and is publishable again when it wakes": async ({ store }) => {
     const run = await addRun(store, await addJob(store));
     await publish(store, [run]);
-    await defer(store, run, START + MINUTE);
+    await deferUntil(store, run, START + MINUTE);
     expect(await unclaimed(store)).toEqual({});
     expect(await publishable(store)).toEqual([]);
-    expect(await readRun(store, run)).toMatchObject({ state: "due", reason: "unknown_handler", wakeAt: START + MINUTE });
+    expect(await readRun(store, run)).toMatchObject({ state: "due", reason: "overlap", wakeAt: START + MINUTE });
     expect((await wake(store, START + MINUTE - 1)).ready).toBe(0);
     expect((await wake(store, START + MINUTE)).ready).toBe(1);
     expect(await publishable(store)).toEqual([run]);
@@ -166,8 +167,8 @@ export const dueRunsContract = contractOf("DueRuns", {
 
   "a run that nobody published can be deferred as well, and repeating it is harmless": async ({ store }) => {
     const run = await addRun(store, await addJob(store));
-    await defer(store, run, START + MINUTE);
-    await defer(store, run, START + MINUTE);
+    await deferUntil(store, run, START + MINUTE);
+    await deferUntil(store, run, START + MINUTE);
     expect(await publishable(store)).toEqual([]);
     expect((await wake(store, START + MINUTE)).ready).toBe(1);
     expect(await publishable(store)).toEqual([run]);
@@ -175,7 +176,7 @@ export const dueRunsContract = contractOf("DueRuns", {
 
   "a deferred run can be claimed all the same, and its reason goes with the wait": async ({ store }) => {
     const run = await addRun(store, await addJob(store));
-    await defer(store, run, START + MINUTE);
+    await deferUntil(store, run, START + MINUTE);
     const held = await start(store, run);
     expect(await readRun(store, run)).toMatchObject({ state: "running", reason: null, wakeAt: null });
     await end(store, held);
@@ -191,30 +192,10 @@ export const dueRunsContract = contractOf("DueRuns", {
     await settle(store, await start(store, raised), { result: { kind: "released" } });
     const runs = [running, retrying, ended, raised];
     const before = await Promise.all(runs.map((run) => readRun(store, run)));
-    for (const run of runs) await defer(store, run, START + MINUTE);
+    for (const run of runs) await deferUntil(store, run, START + MINUTE);
+    for (const run of runs) await defer(store, run);
     expect(await Promise.all(runs.map((run) => readRun(store, run)))).toEqual(before);
     expect(idsOf(await publishable(store))).toEqual([raised.runId]);
-  },
-
-  "roused runs are publishable at once: those that wait for want of these handlers": async ({ store }) => {
-    const report = await addRun(store, await addJob(store, { id: "report", definition: { handler: "report" } }));
-    const mail = await addRun(store, await addJob(store, { id: "mail", definition: { handler: "email" } }));
-    await defer(store, report, START + HOUR);
-    await defer(store, mail, START + HOUR);
-    expect(await store.dueRuns.rouse({ handlers: ["report", "http"], now: START })).toBe(1);
-    expect(await publishable(store)).toEqual([report]);
-    expect(await store.dueRuns.rouse({ handlers: ["report", "http"], now: START })).toBe(0);
-    expect((await wake(store, START + HOUR)).ready).toBe(1);
-    expect(await publishable(store)).toHaveLength(2);
-  },
-
-  "rousing touches neither published runs nor retries": async ({ store }) => {
-    const job = await addJob(store, { definition: { overlap: "allow" } });
-    const [published, retrying] = (await addRuns(store, job, { count: 2 })) as [DueRun, DueRun];
-    await settle(store, await start(store, retrying), { result: retryIn(HOUR) });
-    await publish(store, [published]);
-    expect(await store.dueRuns.rouse({ handlers: ["http"], now: START })).toBe(0);
-    expect(await publishable(store)).toEqual([]);
   },
 
   "a run is publishable under the definition of its fire, also when it is due again after an edit": async ({ store }) => {

@@ -12,6 +12,7 @@ import {
   addRuns,
   changeJob,
   claim,
+  defer,
   deleteJob,
   end,
   FAILURE,
@@ -101,15 +102,18 @@ const FACTS: StoreFacts = {
 
   "runs that waited still wait: a retry for its time, what was published or deferred for a worker": async ({ store, reopen }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });
-    const [retrying, published, deferred] = (await addRuns(store, job, { count: 3 })) as [DueRun, DueRun, DueRun];
+    const [retrying, published, deferred, unknown] = (await addRuns(store, job, { count: 4 })) as [DueRun, DueRun, DueRun, DueRun];
     await settle(store, await start(store, retrying), { result: retryIn(30 * MINUTE) });
     await store.dueRuns.published({ runs: [published], now: START, repeatMs: MINUTE, repeatMsMax: MINUTE });
-    await store.claims.defer({ deferrals: [{ runId: deferred.runId, attempt: 1, reason: "unknown_handler", wakeAt: START + MINUTE }] });
+    await store.claims.defer({ deferrals: [{ runId: deferred.runId, attempt: 1, reason: "overlap", wakeAt: START + MINUTE }] });
+    await defer(store, unknown);
     const again = await reopen();
     await wake(again, START + 30 * MINUTE - 1);
     expect((await publishable(again)).map(({ runId }) => runId).sort()).toEqual([published.runId, deferred.runId].sort());
     await wake(again, START + 30 * MINUTE);
     expect(await publishable(again)).toContainEqual(expect.objectContaining({ runId: retrying.runId, attempt: 2, failures: 1 }));
+    const request = { slots: ALL_SLOTS, queue: "default", handlers: ["http"], after: null, limit: 10 };
+    expect(await again.deferred.resume(request)).toEqual({ runIds: [unknown.runId], next: null });
   },
 
   "a run that waits for a worker expires after a restart as before": async ({ store, reopen }) => {

@@ -135,6 +135,38 @@ export const retentionContract = contractOf("Retention", {
     expect(await sweep(store)).toMatchObject({ tombstones: 0 });
   },
 
+  "ended runs that cannot be forgotten yet hide none behind them": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const runs = await addRuns(store, job, { count: 61 });
+    for (const [index, run] of runs.entries())
+      await end(store, await start(store, run, { token: `token-${index}` }), { now: START + index });
+    const last = runs.at(-1)!;
+    await store.announcements.announced([last.runId]);
+    await store.status.advance(LATER);
+    let gone = 0;
+    for (let round = 0; round < 10; round += 1) gone += (await sweep(store, { limit: 10 })).runs;
+    expect(gone).toBe(1);
+    expect(await remaining(store)).toHaveLength(60);
+    await announceAll(store);
+    for (let round = 0; round < 20; round += 1) gone += (await sweep(store, { limit: 10 })).runs;
+    expect(gone).toBe(61);
+  },
+
+  "tombstones that cannot go yet hide none behind them": async ({ store }) => {
+    const unsaid = Array.from({ length: 1_010 }, (_, index) => `unsaid-${index}`);
+    while (unsaid.length > 0)
+      await Promise.all(unsaid.splice(0, 50).map(async (id) => deleteJob(store, await addJob(store, { id }), START - 1)));
+    const last = await deleteJob(store, await addJob(store, { id: "said" }), START);
+    const events = await store.outbox.unsent({ slots: ALL_SLOTS, limit: 5_000 });
+    await store.outbox.sent(events.filter(({ data }) => data.jobUid === last.uid).map(({ id }) => id));
+    let gone = 0;
+    for (let round = 0; round < 5; round += 1) gone += (await sweep(store)).tombstones;
+    expect(gone).toBe(1);
+    await store.outbox.sent(events.map(({ id }) => id));
+    for (let round = 0; round < 5; round += 1) gone += (await sweep(store, { limit: 500 })).tombstones;
+    expect(gone).toBe(1_011);
+  },
+
   "jobs that live are never forgotten": async ({ store }) => {
     const job = await addJob(store);
     const paused = await addJob(store, { id: "paused", state: "paused" });

@@ -132,6 +132,10 @@ export const wake = (store: Store, now: Instant, limit = 1_000): Promise<WakeRes
 export const ending = (store: Store, now: Instant, query: Partial<EndingQuery> = {}): Promise<readonly LeaseView[]> =>
   store.leases.ending({ slots: ALL_SLOTS, now, after: null, limit: 1_000, ...query });
 
+/** As an executor does that has no such handler. */
+export const defer = (store: Store, { runId, attempt }: DueRun): Promise<void> =>
+  store.claims.defer({ deferrals: [{ runId, attempt, reason: "unknown_handler", wakeAt: null }] });
+
 export const unannounced = (store: Store, endedBefore: Instant = Number.MAX_SAFE_INTEGER): Promise<readonly EndedRun[]> =>
   store.announcements.unannounced({ slots: ALL_SLOTS, endedBefore, limit: 1_000 });
 

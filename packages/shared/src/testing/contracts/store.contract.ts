@@ -2,6 +2,7 @@ import { afterAll, describe } from "@jest/globals";
 import { announcementsContract } from "./announcements.contract.ts";
 import { claimChecksContract } from "./claim-checks.contract.ts";
 import { claimedFiresContract } from "./claimed-fires.contract.ts";
+import { deferredRunsContract } from "./deferred-runs.contract.ts";
 import { definitionRetentionContract } from "./definition-retention.contract.ts";
 import { dueJobsContract } from "./due-jobs.contract.ts";
 import { dueRunsContract } from "./due-runs.contract.ts";
@@ -37,6 +38,7 @@ const CONTRACTS: readonly StoreContract[] = [
   fireRacesContract,
   claimedFiresContract,
   dueRunsContract,
+  deferredRunsContract,
   wakeContract,
   waitingRunsContract,
   readRunsContract,

@@ -65,7 +65,7 @@ export const wakeContract = contractOf("DueRuns.wake", {
 
   "a deferred run expires too": async ({ store }) => {
     const { run } = await addJobWithRun(store, { definition: { expireAfterMs: MINUTE } });
-    await store.claims.defer({ deferrals: [{ runId: run.runId, attempt: 1, reason: "unknown_handler", wakeAt: START + HOUR }] });
+    await store.claims.defer({ deferrals: [{ runId: run.runId, attempt: 1, reason: "overlap", wakeAt: START + HOUR }] });
     const { ended, ready } = await wake(store, START + MINUTE + 1);
     expect(ready).toBe(0);
     expect(only(ended)).toMatchObject({ runId: run.runId, state: "skipped", reason: "expired" });
@@ -96,7 +96,7 @@ export const wakeContract = contractOf("DueRuns.wake", {
     await settle(store, await start(store, retrying), { result: retryIn(30 * SECOND) });
     await store.dueRuns.published({ runs: [published], now: START, repeatMs: 20 * SECOND, repeatMsMax: MINUTE });
     await store.claims.defer({
-      deferrals: [{ runId: deferred.runId, attempt: 1, reason: "unknown_handler", wakeAt: START + 10 * SECOND }],
+      deferrals: [{ runId: deferred.runId, attempt: 1, reason: "overlap", wakeAt: START + 10 * SECOND }],
     });
     expect(await wake(store, START)).toEqual({ ...IDLE, nextWakeAt: START + 10 * SECOND });
     expect(await wake(store, START + 10 * SECOND)).toEqual({ ...IDLE, ready: 1, nextWakeAt: START + 20 * SECOND });

@@ -1,7 +1,7 @@
 import { inRange, type SlotRange } from "../../../domain/slot.ts";
 import type { DueRuns } from "../../../ports/due-runs.ts";
 import { wakeNext } from "./overlap-waits.ts";
-import { endRun, makePublishable } from "./run-changes.ts";
+import { endRun } from "./run-changes.ts";
 import { dueRunOf, endedRunOf, type RunRow } from "./run-row.ts";
 import { take } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
@@ -49,18 +49,6 @@ export function createDueRuns(state: MemoryState): DueRuns {
         wakeNext(runs, row);
       }
       return oldest.map(endedRunOf);
-    },
-    async rouse({ handlers }) {
-      const waiting = take(
-        runs.deferred.ascending(),
-        Infinity,
-        ({ reason, origin }) => reason === "unknown_handler" && handlers.includes(origin.definition.handler),
-      );
-      for (const row of waiting) {
-        makePublishable(row);
-        runs.save(row);
-      }
-      return waiting.length;
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Digest } from "../../../domain/digest.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Store } from "../../../ports/store.ts";
 import { createAnnouncements } from "./announcements.ts";
+import { createDeferredRuns } from "./deferred-runs.ts";
 import { createDueJobs } from "./due-jobs.ts";
 import { createDueRuns } from "./due-runs.ts";
 import { losingAnswers, type StoreFaults } from "./faults.ts";
@@ -39,6 +40,7 @@ export function createMemoryStore({ clock, digest, faults = {} }: MemoryStoreOpt
     control: createRunControl(state),
     dueJobs: createDueJobs(state, faults),
     dueRuns: createDueRuns(state),
+    deferred: createDeferredRuns(state),
     leases: createRunLeases(state),
     claims: createRunClaims(state),
     announcements: createAnnouncements(state),

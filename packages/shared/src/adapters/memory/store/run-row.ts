@@ -96,6 +96,9 @@ export const isExclusive = ({ origin }: RunRow): boolean => isExclusivePolicy(or
 export const waitsForAnother = ({ state, standing, reason }: RunRow): boolean =>
   state === "due" && standing === "deferred" && reason === "overlap";
 
+/** It was put aside until executors have its handler: no time wakes it. */
+export const isForUnknownHandler = ({ standing, reason }: RunRow): boolean => standing === "deferred" && reason === "unknown_handler";
+
 const earliest = (left: Instant | null, right: Instant | null): Instant | null =>
   left === null || right === null ? (left ?? right) : Math.min(left, right);
 

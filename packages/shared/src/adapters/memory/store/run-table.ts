@@ -1,6 +1,6 @@
 import { isCompleted, isTerminal } from "../../../domain/run-state.ts";
 import { createGroupedIndex, type GroupedIndex } from "./grouped-index.ts";
-import { expiryOf, type RunRow } from "./run-row.ts";
+import { expiryOf, isForUnknownHandler, type RunRow } from "./run-row.ts";
 import { createSortedIndex, type SortedIndex } from "./sorted-index.ts";
 
 /** Orders of all runs together, each by an instant of its own and then by run id. */
@@ -108,7 +108,7 @@ function saveOrders(orders: RunOrders, row: RunRow): void {
   put(orders.deferred, row, due && row.standing === "deferred" ? 0 : null);
   put(orders.retries, row, row.state === "retrying" ? row.wakeAt : null);
   put(orders.expiries, row, expiryOf(row));
-  put(orders.repeats, row, due && row.standing !== "publishable" ? row.wakeAt : null);
+  put(orders.repeats, row, due && row.standing !== "publishable" && !isForUnknownHandler(row) ? row.wakeAt : null);
   put(orders.leased, row, row.lease?.expiresAt ?? null);
   put(orders.ended, row, ended ? row.finishedAt : null);
   put(orders.unannounced, row, ended && !row.announced ? row.finishedAt : null);

@@ -1,0 +1,33 @@
+import { inRange, type SlotRange } from "../../../domain/slot.ts";
+import type { DeferredRuns } from "../../../ports/deferred-runs.ts";
+import { makePublishable } from "./run-changes.ts";
+import { isForUnknownHandler, type RunRow } from "./run-row.ts";
+import { take } from "./sorted-index.ts";
+import type { MemoryState } from "./state.ts";
+
+export const createDeferredRuns = ({ runs }: MemoryState): DeferredRuns => ({
+  async queues(slots) {
+    const rows = take(runs.deferred.ascending(), Infinity, (row) => isForUnknownHandler(row) && isIn(row, slots));
+    return [...new Set(rows.map(({ origin }) => origin.definition.queue))];
+  },
+  async resume({ slots, queue, handlers, after, limit }) {
+    const wanted = new Set(handlers);
+    const isMeant = (row: RunRow): boolean =>
+      isForUnknownHandler(row) && isIn(row, slots) && row.origin.definition.queue === queue && wanted.has(row.origin.definition.handler);
+    const rows = take(runs.deferred.ascending(after === null ? null : { at: 0, id: after }), limit, isMeant);
+    for (const row of rows) {
+      makePublishable(row);
+      runs.save(row);
+    }
+    const runIds = rows.map(({ runId }) => runId);
+    return { runIds, next: runIds.length < limit ? null : (runIds.at(-1) ?? null) };
+  },
+  async waiting(runIds) {
+    return runIds.filter((runId) => {
+      const row = runs.get(runId);
+      return row?.state === "due" && row.standing !== "deferred";
+    });
+  },
+});
+
+const isIn = ({ origin }: RunRow, slots: SlotRange): boolean => inRange(origin.slot, slots);

@@ -1,0 +1,31 @@
+import type { SlotRange } from "../domain/slot.ts";
+
+export interface ResumeRequest {
+  readonly slots: SlotRange;
+  readonly queue: string;
+  /** Types that some executor can run. */
+  readonly handlers: readonly string[];
+  /** Only runs behind this one in the order of run ids, which is that of `scheduledFor`; null: from the first. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+export interface ResumeResult {
+  /** The runs that are publishable now. */
+  readonly runIds: readonly string[];
+  /** Where the next call goes on; null: there are no others behind. */
+  readonly next: string | null;
+}
+
+/**
+ * Runs that executors have deferred as `unknown_handler`. No time makes them publishable again, and nothing else but `resume`: a
+ * backlog of runs that nobody can run would go ahead of younger ones each time. They expire, and can be claimed and cancelled, as others.
+ */
+export interface DeferredRuns {
+  /** Queues that have such runs. */
+  queues(slots: SlotRange): Promise<readonly string[]>;
+  /** Makes those of these handlers publishable, the oldest first. Repeating it is harmless. */
+  resume(request: ResumeRequest): Promise<ResumeResult>;
+  /** Those of these runs that wait to be published or claimed: neither taken nor deferred again. */
+  waiting(runIds: readonly string[]): Promise<readonly string[]>;
+}
