@@ -1,3 +1,4 @@
+import type { LeaseView, Rescue } from "@tickline/shared/ports/run-leases";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import { planRescues, type LeaseSighting } from "./rescue-plan.ts";
@@ -8,6 +9,9 @@ export interface Rescuer extends Service {
   /** Gives attempts whose lease has ended to others. Returns how many. */
   rescue(): Promise<number>;
 }
+
+/** Rescues named in one line of the log; how many there were is said besides. */
+const RESCUES_LOGGED_MAX = 100;
 
 /** Takes up what executors that vanished have left. */
 export function createRescuer(context: RangeContext, { onPublishable, onEnded }: RangeListeners): Rescuer {
@@ -21,7 +25,7 @@ export function createRescuer(context: RangeContext, { onPublishable, onEnded }:
     seen = plan.sightings;
     if (plan.rescues.length === 0) return 0;
     const { rescued, ended } = await leases.rescue({ rescues: plan.rescues, now: now() });
-    log.warn({ rescued, of: plan.rescues.length }, "attempts whose executor vanished were taken up");
+    log.warn({ rescued, of: plan.rescues.length, runs: namesOf(plan.rescues, ending) }, "attempts whose executor is gone were taken up");
     metrics.rescued.inc(rescued);
     if (rescued > ended.length) onPublishable();
     if (ended.length > 0) onEnded(ended);
@@ -34,4 +38,13 @@ export function createRescuer(context: RangeContext, { onPublishable, onEnded }:
     runOnce: async () => ((await rescue()) >= config.rescueRunsMax ? 0 : config.rescueMs),
   });
   return { start: loop.start, stop: loop.stop, rescue };
+}
+
+/** Whose handlers were at work: after a crash one of them may be its cause. `rescues` counts those before. */
+function namesOf(rescues: readonly Rescue[], leases: readonly LeaseView[]): readonly object[] {
+  const byId = new Map(leases.map((lease) => [lease.runId, lease]));
+  return rescues.slice(0, RESCUES_LOGGED_MAX).map(({ runId, to }) => {
+    const lease = byId.get(runId);
+    return { runId, handler: lease?.handler, attempt: lease?.attempt, rescues: lease?.rescues, to };
+  });
 }

@@ -26,6 +26,7 @@ export const endingLeases =
 
 const viewOf = (core: Core, run: OpenRun): LeaseView => ({
   runId: run.runId,
+  handler: run.traits.handler,
   attempt: run.attempt,
   rescues: run.extra?.rescues ?? 0,
   leaseMs: run.ownerKey === null ? 0 : core.owners.get(run.ownerKey).leaseMs,
@@ -41,7 +42,7 @@ export const rescue =
     const ended: EndedRun[] = [];
     const keys: EndedKey[] = [];
     let rescued = 0;
-    for (const { runId, expiresAt, to } of rescues) {
+    for (const { runId, expiresAt, to, error } of rescues) {
       const run = core.open.byId.get(runId);
       if (run === undefined || !core.open.orphans.has(run) || expiryOf(core, run) !== expiresAt) continue;
       closeAttempt(core, run, { state: "lost", finishedAt: now, error: null });
@@ -52,7 +53,13 @@ export const rescue =
         continue;
       }
       const state = RUN_STATE[to === "due" ? "cancelled" : to];
-      endRun(core, run, { state, finishedAt: now, output: null, error: lastErrorOf(run), reason: null });
+      endRun(core, run, {
+        state,
+        finishedAt: now,
+        output: null,
+        error: error === undefined ? lastErrorOf(run) : JSON.stringify(error),
+        reason: null,
+      });
       keys.push(run);
       ended.push(readEnded(core, run));
     }
