@@ -23,6 +23,7 @@ export interface TakeReportsOptions {
  */
 export function createTakeReports({ context, events }: TakeReportsOptions): (batch: readonly TicklineEvent[]) => Promise<void> {
   const { claims, bus, clock, entropy, log, config, metrics } = context;
+  const rules = { releasesMax: config.releasesMax, random: entropy.random };
 
   /** It may have missed the first hint; its heartbeat shows that it is still at work. */
   function repeatCancels(cancelled: readonly KnownReport[]): void {
@@ -34,7 +35,7 @@ export function createTakeReports({ context, events }: TakeReportsOptions): (bat
   }
   async function settle(won: readonly WonReport[]): Promise<void> {
     const results = won.flatMap(({ report: { completed }, run, claim }): Unsettled[] =>
-      completed === null ? [] : [{ claim, result: reportResult(run, completed, entropy.random), finishedAt: clock.now() }],
+      completed === null ? [] : [{ claim, result: reportResult(run, completed, rules), finishedAt: clock.now() }],
     );
     for (let first = 0; first < results.length; first += config.settleRunsMax) {
       const answer = await settleBatch({ context, events }, { results: results.slice(first, first + config.settleRunsMax), failures: 0 });
