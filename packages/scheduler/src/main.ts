@@ -2,6 +2,7 @@ import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import { createHealthServer } from "@tickline/shared/runtime/health-server";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
+import { NO_WORK } from "@tickline/shared/runtime/process-work";
 import { LOCK_SETTINGS, openBus, openLock, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
@@ -55,6 +56,9 @@ runService(
       });
       return {
         ...lifecycle,
+        // Others lead its ranges the sooner.
+        abandon: lifecycle.stop,
+        work: () => NO_WORK,
         get url() {
           return health.url;
         },
