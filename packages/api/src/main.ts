@@ -2,6 +2,7 @@ import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
+import { NO_WORK } from "@tickline/shared/runtime/process-work";
 import { openBus, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
@@ -40,6 +41,8 @@ runService(
       });
       return {
         ...lifecycle,
+        abandon: lifecycle.stop,
+        work: () => NO_WORK,
         get url() {
           return api.url;
         },

@@ -1,5 +1,7 @@
+import { AppError } from "@tickline/shared/domain/app-error";
 import type { Clock, Timer } from "@tickline/shared/ports/clock";
 import type { Logger } from "@tickline/shared/runtime/logger";
+import type { EndProcess } from "@tickline/shared/runtime/process-work";
 import { deadlineStep } from "./deadline-step.ts";
 import type { ExecutorConfig } from "./executor-config.ts";
 import { abortAttempt, type RunningAttempt } from "./running-attempt.ts";
@@ -9,7 +11,7 @@ export interface DeadlineOptions {
     readonly clock: Clock;
     readonly log: Logger;
     readonly config: Pick<ExecutorConfig, "abortGraceMs" | "leaseMarginMs" | "stuckHandlersMax">;
-    readonly exit: (code: number) => void;
+    readonly end: EndProcess;
   };
   readonly attempts: ReadonlyMap<string, RunningAttempt>;
 }
@@ -54,7 +56,7 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
       if (attempt.stuck) stuckNow += 1;
     }
     stuck = stuckNow;
-    if (stuck >= config.stuckHandlersMax) leave(context, { stuck }, "too many handlers ignore that they were asked to end");
+    if (stuck >= config.stuckHandlersMax) context.end(new AppError("internal", `${stuck} handlers ignore that they were asked to end`));
     watch(nextMs);
   }
   /** Returns when to look at it again. */
@@ -71,7 +73,7 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
         log.error(fieldsOf(attempt), "a handler ignores that it was asked to end; until it does, its run stays open and it holds a worker");
         return attempt.leaseUntilMs;
       case "leave":
-        leave(context, fieldsOf(attempt), "a handler ignores that it was asked to end, and its lease is gone");
+        leave(context, attempt);
         return Infinity;
     }
   }
@@ -97,9 +99,11 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
 const isUnderWay = (attempts: ReadonlyMap<string, RunningAttempt>, attempt: RunningAttempt): boolean =>
   attempts.get(attempt.claim.run.runId) === attempt;
 
-function leave({ log, exit }: DeadlineOptions["context"], fields: Record<string, unknown>, why: string): void {
-  log.error(fields, `${why}: the process ends, so that no other attempt runs beside it`);
-  exit(1);
+/** At once: from now on another attempt may run beside it. */
+function leave({ log, end }: DeadlineOptions["context"], attempt: RunningAttempt): void {
+  const why = "a handler ignores that it was asked to end, and its lease is gone";
+  log.error(fieldsOf(attempt), `${why}: the process ends, so that no other attempt runs beside it`);
+  end(new AppError("internal", why), { atOnce: true });
 }
 
 const fieldsOf = ({ claim: { run }, aborted }: RunningAttempt) => ({

@@ -109,7 +109,7 @@ test.each(["cancelled", "timeout"])("a handler that returns after it was asked t
 });
 
 test("a handler that ignores that it was asked to end keeps its run open and its lease, and is reported once", async () => {
-  const { held, pass, ended, logged, exits, store, clock, metrics, close } = await running({ timeoutMs: 1_000 });
+  const { held, pass, ended, logged, ends, store, clock, metrics, close } = await running({ timeoutMs: 1_000 });
   await pass(5 * MINUTE);
   expect(await ended()).toMatchObject({ state: "running" });
   expect(await ending(store, clock.now())).toEqual([]);
@@ -118,7 +118,7 @@ test("a handler that ignores that it was asked to end keeps its run open and its
   held.fail(held.calls[0]!.runId, new Error("at last"));
   await turns();
   expect(await ended()).toMatchObject({ state: "retrying", error: { code: "timeout" } });
-  expect(exits).toEqual([]);
+  expect(ends).toEqual([]);
   await close();
 });
 
@@ -136,11 +136,11 @@ test("a handler that ignores a cancel is reported after the grace", async () => 
 });
 
 test("too many such handlers end the process", async () => {
-  const { pass, exits, held, close } = await running({ timeoutMs: 1_000, config: { stuckHandlersMax: 1 } });
+  const { pass, ends, held, close } = await running({ timeoutMs: 1_000, config: { stuckHandlersMax: 1 } });
   await pass(10_900);
-  expect(exits).toEqual([]);
+  expect(ends).toEqual([]);
   await pass(200);
-  expect(exits[0]).toBe(1);
+  expect(ends[0]).toBe("after writes");
   held.finishAll();
   await close();
 });
@@ -213,11 +213,11 @@ test("a renewal counts from when it was sent, not from when it was answered", as
 
 test("one that ignores it ends the process with the lease", async () => {
   const state = { away: true };
-  const { pass, exits, logged, held, close } = await running(silentHeartbeats(state));
+  const { pass, ends, logged, held, close } = await running(silentHeartbeats(state));
   await pass(LEASE_MS - 100);
-  expect(exits).toEqual([]);
+  expect(ends).toEqual([]);
   await pass(200);
-  expect(exits).toEqual([1]);
+  expect(ends).toEqual(["at once"]);
   expect(logged.at(-1)).toMatch(/ignores that it was asked to end, and its lease is gone: the process ends/);
   held.finishAll();
   state.away = false;

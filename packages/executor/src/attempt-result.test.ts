@@ -13,16 +13,22 @@ const threw: AttemptEnding = { kind: "threw", thrown: new Error("boom") };
 const uncalled: AttemptEnding = { kind: "uncalled" };
 const succeeded = { kind: "succeeded", output: { ok: true } };
 
-const result = (ending: AttemptEnding, { aborted = null, onUncertain = "rerun", failures = 0 }: Given = {}) =>
+const result = (ending: AttemptEnding, { aborted = null, onUncertain = "rerun", attempt = 1, failures = 0, rescues = 0 }: Given = {}) =>
   attemptResult(
-    { run: { ...dueRunOf(jobOf({ definition: { retry, onUncertain, timeoutMs: 500 } })), failures }, aborted, ending },
-    () => 0,
+    {
+      run: { ...dueRunOf(jobOf({ definition: { retry, onUncertain, timeoutMs: 500 } })), attempt, failures, rescues },
+      aborted,
+      ending,
+    },
+    { releasesMax: 20, random: () => 0 },
   );
 
 interface Given {
   readonly aborted?: AbortCause | null;
   readonly onUncertain?: "rerun" | "skip";
+  readonly attempt?: number;
   readonly failures?: number;
+  readonly rescues?: number;
 }
 
 test.each<[string, AttemptEnding, Given, unknown]>([
@@ -50,6 +56,28 @@ test.each<[string, AttemptEnding, Given, unknown]>([
   ],
   ["was not called before a shutdown", uncalled, { aborted: "shutdown", onUncertain: "skip" }, { kind: "released" }],
   ["was not called before a cancel", uncalled, { aborted: "cancelled" }, { kind: "cancelled" }],
+  ["threw at its twentieth shutdown", threw, { aborted: "shutdown", attempt: 20 }, { kind: "released" }],
+  [
+    "threw at one shutdown more",
+    threw,
+    { aborted: "shutdown", attempt: 21 },
+    {
+      kind: "failed",
+      error: runError(
+        "interrupted_too_often",
+        "the run was interrupted 21 times, by stops of its executor or losses of its lease, and never ended",
+        false,
+      ),
+    },
+  ],
+  [
+    "threw at a shutdown, after failures and rescues",
+    threw,
+    { aborted: "shutdown", attempt: 28, failures: 2, rescues: 6 },
+    { kind: "released" },
+  ],
+  ["returned at one shutdown more", returned, { aborted: "shutdown", attempt: 21 }, succeeded],
+  ["was not called, however often", uncalled, { aborted: "shutdown", attempt: 1_000 }, { kind: "released" }],
   [
     "was given bad params",
     { kind: "refused", error: runError("bad_params", "no", false) },

@@ -1,4 +1,4 @@
-import type { DueRun } from "@tickline/shared/domain/due-run";
+import { releasesOf, type DueRun } from "@tickline/shared/domain/due-run";
 import { retryDelayMs } from "@tickline/shared/domain/retry-policy";
 import { runError, type RunError } from "@tickline/shared/domain/run-error";
 import type { AttemptResult } from "@tickline/shared/domain/settlement";
@@ -20,11 +20,19 @@ export interface EndedAttempt {
   readonly ending: AttemptEnding;
 }
 
+export interface AttemptRules {
+  /** As in the executor's config. */
+  readonly releasesMax: number;
+  /** Gives [0, 1). */
+  readonly random: () => number;
+}
+
 /**
  * What an attempt came to. A handler that returned has succeeded, even if it was asked to end meanwhile: its work is
  * done, and another attempt would do it twice. One that threw after it was asked to end came to what it was asked for.
  */
-export function attemptResult({ run, aborted, ending }: EndedAttempt, random: () => number): AttemptResult {
+export function attemptResult({ run, aborted, ending }: EndedAttempt, rules: AttemptRules): AttemptResult {
+  const { random } = rules;
   switch (ending.kind) {
     case "uncalled":
       return aborted === "cancelled" ? { kind: "cancelled" } : { kind: "released" };
@@ -35,17 +43,24 @@ export function attemptResult({ run, aborted, ending }: EndedAttempt, random: ()
       return checked.kind === "output" ? { kind: "succeeded", output: checked.output } : failed(run, checked.error, random);
     }
     case "threw":
-      return aborted === null ? failed(run, toRunError(ending.thrown), random) : abortedResult(run, aborted, random);
+      return aborted === null ? failed(run, toRunError(ending.thrown), random) : abortedResult(run, aborted, rules);
   }
 }
 
-function abortedResult(run: DueRun, cause: AbortCause, random: () => number): AttemptResult {
+function abortedResult(run: DueRun, cause: AbortCause, { releasesMax, random }: AttemptRules): AttemptResult {
   if (cause === "cancelled") return { kind: "cancelled" };
   if (cause === "timeout") return failed(run, runError("timeout", `the attempt ran longer than ${run.timeoutMs} ms`, true), random);
   // Its handler was called: a job that wants no uncertain repeats gets a failure, which its own retry policy judges.
   if (run.onUncertain === "skip") return failed(run, runError(cause, new RunAborted(cause).message, true), random);
-  return { kind: "released" };
+  return releasesOf(run) < releasesMax ? { kind: "released" } : { kind: "failed", error: interruptedTooOften(run) };
 }
+
+const interruptedTooOften = (run: DueRun): RunError =>
+  runError(
+    "interrupted_too_often",
+    `the run was interrupted ${releasesOf(run) + 1} times, by stops of its executor or losses of its lease, and never ended`,
+    false,
+  );
 
 function failed(run: DueRun, error: RunError, random: () => number): AttemptResult {
   const delayMs = retryDelayMs(run.retry, { failures: run.failures + 1, error }, random);

@@ -1,5 +1,6 @@
 import { AttemptContext, type ContextServices } from "./attempt-context.ts";
 import type { AttemptEnding } from "./attempt-result.ts";
+import { asCodeOf } from "./attempt-scope.ts";
 import { checkParams, type CheckedParams } from "./params-check.ts";
 import type { RunningAttempt } from "./running-attempt.ts";
 
@@ -31,7 +32,8 @@ function callWith(attempt: RunningAttempt, params: CheckedParams, calls: Handler
 
 function called(attempt: RunningAttempt, params: unknown, { services }: HandlerCalls): AttemptEnding | Promise<AttemptEnding> {
   try {
-    const returned = attempt.handler.run(new AttemptContext(attempt, params, services));
+    const context = new AttemptContext(attempt, params, services);
+    const returned = asCodeOf(attempt.claim.run, () => attempt.handler.run(context));
     return isThenable(returned) ? followed(returned) : { kind: "returned", value: returned };
   } catch (thrown) {
     return { kind: "threw", thrown };

@@ -48,6 +48,29 @@ test("under onUncertain skip, a handler that was called is not run again uncount
   await close();
 });
 
+test("a run that meets a stop each time is failed when it was given back too often, and says so", async () => {
+  const { executor, held, runs, publish, pass, until, state, events, close } = await running(1, {
+    obeying: true,
+    config: { releasesMax: 2 },
+  });
+  for (const attempt of [1, 2, 3]) {
+    await executor.start();
+    if (attempt > 1) await publish([{ ...runs[0]!, attempt }]);
+    await until(() => held.calls.length === attempt);
+    const stopped = executor.stop();
+    await pass(10_100);
+    await stopped;
+  }
+  expect(await state(runs[0]!)).toMatchObject({
+    state: "failed",
+    attempt: 3,
+    error: { code: "interrupted_too_often", message: expect.stringContaining("3 times"), retryable: false },
+    attempts: [{ state: "released" }, { state: "released" }, { state: "failed" }],
+  });
+  expect(events.at(-1)).toMatchObject({ type: "JobCompleted", data: { state: "failed" } });
+  await close();
+});
+
 test("a handler that ignores everything does not hold up the stop for ever; its run is left to its lease", async () => {
   const { runs, stop, stopped, pass, states, logged, close } = await running(1);
   stop();

@@ -16,6 +16,11 @@ export interface ExecutorConfig extends LeaseLimits {
   readonly heartbeatRunsMax: number;
   /** At shutdown, running handlers get this long before they are asked to end. */
   readonly drainMs: number;
+  /**
+   * A run that was given back this often, at shutdowns or when its lease was lost, is `failed` at the next interruption: stops are no
+   * failures of the run, but one that meets a stop each time never ends. A run whose handler was not called is always given back.
+   */
+  readonly releasesMax: number;
   /** How long a handler that was asked to end gets, before it is reported and, if its lease is gone, the process ends. */
   readonly abortGraceMs: number;
   /** The process ends when this many handlers ignore that they were asked to end: each holds a worker for ever. */
@@ -61,6 +66,7 @@ export const EXECUTOR_DEFAULTS: Omit<ExecutorConfig, "executorId"> = {
   ...LEASE_DEFAULTS,
   heartbeatRunsMax: 5_000,
   drainMs: 10_000,
+  releasesMax: 20,
   abortGraceMs: 10_000,
   stuckHandlersMax: 100,
   flushMs: 5_000,

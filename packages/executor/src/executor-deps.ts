@@ -4,6 +4,7 @@ import type { Clock, Entropy } from "@tickline/shared/ports/clock";
 import type { HandlerRegistry } from "@tickline/shared/ports/handler-registry";
 import type { RunClaims } from "@tickline/shared/ports/run-claims";
 import type { Logger } from "@tickline/shared/runtime/logger";
+import type { EndProcess } from "@tickline/shared/runtime/process-work";
 import type { Registry } from "prom-client";
 import type { ExecutorConfig } from "./executor-config.ts";
 import type { ExecutorMetrics } from "./executor-metrics.ts";
@@ -21,14 +22,14 @@ export interface ExecutorDeps {
   readonly metrics: Registry;
   /** What this executor can run. Types are unique. */
   readonly handlers: readonly Handler[];
-  /** Ends the process when nothing else keeps its promises. Default `process.exit`. */
-  readonly exit?: (code: number) => void;
+  /** Ends the process when nothing else keeps its promises. Default: exits with 1 at once. */
+  readonly end?: EndProcess;
 }
 
 /** What every part of the executor works with. */
-export interface ExecutorContext extends Omit<ExecutorDeps, "metrics" | "handlers" | "exit"> {
+export interface ExecutorContext extends Omit<ExecutorDeps, "metrics" | "handlers" | "end"> {
   readonly config: ExecutorConfig;
   readonly metrics: ExecutorMetrics;
   readonly handlers: ReadonlyMap<string, Handler>;
-  readonly exit: (code: number) => void;
+  readonly end: EndProcess;
 }

@@ -1,7 +1,8 @@
 import type { ClaimedRun } from "@tickline/shared/domain/due-run";
 import type { Subscription } from "@tickline/shared/ports/bus";
 import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
-import type { Service } from "@tickline/shared/runtime/service";
+import type { AbandonableService } from "@tickline/shared/runtime/process-work";
+import { runOfThisCode } from "./attempt-scope.ts";
 import { subscribeCancelHints } from "./cancel-hints.ts";
 import { createClaimer, type Claimer } from "./claimer.ts";
 import { createControlHints } from "./control-hints.ts";
@@ -21,7 +22,7 @@ import { createSuspectLane } from "./suspect-lane.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 /** The executor from one start to the stop that follows. A new start is a new session. */
-export interface ExecutorSession extends Service {
+export interface ExecutorSession extends AbandonableService {
   readonly workers: LocalWorkers;
   readonly stuck: number;
   readonly unsettled: number;
@@ -48,10 +49,12 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
     state.open = false;
     await Promise.all([consumers.stop(), parts.reports.stop()]);
     await settledWithin(clock, config.drainMs, parts.idle());
+    if (state.abandoned) return; // A handler that is asked to end now would give its run back, as if nothing had happened.
     attempts.abortAll("shutdown");
     await settledWithin(clock, config.abortGraceMs, parts.idle());
     claimer.stop();
     await settledWithin(clock, config.flushMs, settler.flushed());
+    if (state.abandoned) return;
     settler.stop();
     const rest = Promise.all([parts.events.flushed(), heartbeat.stop(), publication.stop(), control?.stop()]);
     await settledWithin(clock, config.flushMs, rest);
@@ -59,9 +62,19 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
     if (attempts.all.size > 0)
       log.warn({ runs: [...attempts.all.keys()] }, "handlers still run at the end of the executor; their runs are run again");
   }
+  function abandon(): Promise<void> {
+    state.open = false;
+    state.abandoned = true;
+    attempts.deadlines.stop();
+    void heartbeat.stop(); // From here on the leases run out.
+    settler.seal();
+    return settler.flushed();
+  }
   return {
     start,
     stop,
+    abandon,
+    work: () => ({ attempts: [...attempts.all.values()].map(({ claim }) => claim.run), running: runOfThisCode() }),
     workers: parts.workers,
     onPoolChange: parts.onPoolChange,
     get stuck() {
@@ -76,7 +89,7 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
 /** Makes the parts of a session and joins them: what is claimed is run, what has ended is settled, what is settled is said. */
 function createParts(context: ExecutorContext, pool: WorkerPool) {
   const { config } = context;
-  const state = { open: false };
+  const state = { open: false, abandoned: false };
   const idleness = createIdleness(pool);
   const blocked = (): boolean => !state.open || settler.count >= config.unsettledRunsMax;
   const pumpSoon = oncePerTurn(() => {

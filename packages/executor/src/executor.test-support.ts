@@ -44,7 +44,8 @@ export interface World {
   readonly events: TicklineEvent[];
   /** Messages of warnings and errors. */
   readonly logged: string[];
-  readonly exits: number[];
+  /** Whether the process was to end after its writes, or at once, each time the executor asked for it. */
+  readonly ends: ("after writes" | "at once")[];
   /** A job of the handler `work`, and due runs of it that nobody has published yet. */
   due(count: number, overrides?: JobOverrides): Promise<DueRun[]>;
   publish(runs: readonly DueRun[]): Promise<void>;
@@ -107,7 +108,7 @@ export async function setup(options: SetupOptions = {}): Promise<World> {
   const store = createMemoryStore({ clock, digest: sha256 });
   const bus = createMemoryBus({ clock, ...(options.busFaults && { faults: options.busFaults }) });
   const metrics = new Registry();
-  const exits: number[] = [];
+  const ends: World["ends"] = [];
   const logged: string[] = [];
   const work = defineHandler({ type: "work", params: z.looseObject({}), run: options.run ?? (() => null) });
   const another = (executorId: string, registry = new Registry()): Executor =>
@@ -122,14 +123,14 @@ export async function setup(options: SetupOptions = {}): Promise<World> {
         log: recordingLog(logged),
         metrics: registry,
         handlers: [work, ...(options.handlers ?? [])],
-        exit: (code) => void exits.push(code),
+        end: (_fault, how) => void ends.push(how?.atOnce === true ? "at once" : "after writes"),
       },
       { ...EXECUTOR_DEFAULTS, executorId, ...options.config },
     );
   const executor = another("executor-1", metrics);
   const events: TicklineEvent[] = [];
   await bus.subscribe({ topics: [RUNS_TOPIC], group: "test", from: "end", onBatch: (batch) => void events.push(...batch) });
-  return { clock, store, bus, executor, another, metrics, events, logged, exits, ...steps({ clock, store, bus, executor }) };
+  return { clock, store, bus, executor, another, metrics, events, logged, ends, ...steps({ clock, store, bus, executor }) };
 }
 
 type Base = Pick<World, "clock" | "store" | "bus" | "executor">;

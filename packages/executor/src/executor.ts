@@ -1,7 +1,7 @@
 import { AppError } from "@tickline/shared/domain/app-error";
 import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
-import type { Service } from "@tickline/shared/runtime/service";
+import type { AbandonableService } from "@tickline/shared/runtime/process-work";
 import { checkExecutorConfig, type ExecutorConfig } from "./executor-config.ts";
 import type { ExecutorContext, ExecutorDeps } from "./executor-deps.ts";
 import { createExecutorMetrics, registerExecutorGauges } from "./executor-metrics.ts";
@@ -13,7 +13,7 @@ import { createWorkerPool } from "./worker-pool.ts";
  * Runs what is due: claims, calls handlers, settles. Any number may run. `stop` drains: running handlers get `drainMs`,
  * then they are asked to end; what they come to is written and announced before it resolves.
  */
-export interface Executor extends Service {
+export interface Executor extends AbandonableService {
   /** For a scheduler in the same process. It refuses while the executor does not run. */
   readonly localWorkers: LocalWorkers;
 }
@@ -26,7 +26,7 @@ export function createExecutor(deps: ExecutorDeps, config: ExecutorConfig): Exec
     config,
     handlers: handlersByType(deps.handlers),
     metrics: createExecutorMetrics(deps.metrics),
-    exit: deps.exit ?? ((code) => process.exit(code)),
+    end: deps.end ?? (() => process.exit(1)),
   };
   // Handlers that outlive a stop keep their workers, so these are counted across sessions.
   const pool = createWorkerPool({ workersMax: config.workersMax, onChange: () => session.onPoolChange() });
@@ -43,6 +43,8 @@ export function createExecutor(deps: ExecutorDeps, config: ExecutorConfig): Exec
   });
   return {
     ...lifecycle,
+    abandon: () => session.abandon(),
+    work: () => session.work(),
     localWorkers: {
       reserve: (queue, handler) => session.workers.reserve(queue, handler),
       free: () => session.workers.free(),

@@ -55,7 +55,7 @@ describe.each(Object.entries(FAILURES))("a store that is away and %s", (_, fail)
   });
 
   test("for longer than a lease aborts the handlers before it ends", async () => {
-    const { pass, state, aborted, states, runs, exits, close } = await running(fail);
+    const { pass, state, aborted, states, runs, ends, close } = await running(fail);
     await pass(heartbeatMs);
     state.away = true;
     await pass(LEASE_ABORT_MS - 100);
@@ -63,7 +63,7 @@ describe.each(Object.entries(FAILURES))("a store that is away and %s", (_, fail)
     await pass(200);
     expect(aborted()).toBe(3);
     expect(await states(runs)).toEqual(["due", "due", "due"]);
-    expect(exits).toEqual([]);
+    expect(ends).toEqual([]);
     state.away = false;
     await close();
   });

@@ -38,6 +38,7 @@ runService(
           metrics,
           handlersRegistry: store.handlers,
           handlers: [http.handler, ...own],
+          end,
         },
         {
           ...EXECUTOR_DEFAULTS,
@@ -69,6 +70,8 @@ runService(
       });
       return {
         ...lifecycle,
+        abandon: executor.abandon,
+        work: executor.work,
         get url() {
           return health.url;
         },

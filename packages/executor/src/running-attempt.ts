@@ -1,4 +1,5 @@
 import type { ClaimedRun } from "@tickline/shared/domain/due-run";
+import { asCodeOf } from "./attempt-scope.ts";
 import type { Handler } from "./handler.ts";
 import { RunAborted, type AbortCause } from "./run-aborted.ts";
 
@@ -38,7 +39,8 @@ export function abortAttempt(attempt: RunningAttempt, cause: AbortCause, graceUn
   if (attempt.aborted !== null) return;
   attempt.aborted = cause;
   attempt.graceUntilMs = graceUntilMs;
-  attempt.controller?.abort(new RunAborted(cause));
+  // Listeners are the handler's code, whoever calls them.
+  asCodeOf(attempt.claim.run, () => attempt.controller?.abort(new RunAborted(cause)));
 }
 
 export function signalOf(attempt: RunningAttempt): AbortSignal {

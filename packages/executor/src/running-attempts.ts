@@ -31,6 +31,7 @@ export interface RunningAttempts {
 
 export function createRunningAttempts({ context, settler, events, onEnded }: RunningAttemptsOptions): RunningAttempts {
   const { clock, entropy, config, handlers, metrics } = context;
+  const rules = { releasesMax: config.releasesMax, random: entropy.random };
   const all = new Map<string, RunningAttempt>();
   const deadlines = createAttemptDeadlines({ context, attempts: all });
   const services = { clock, log: context.log, deadlines };
@@ -61,7 +62,7 @@ export function createRunningAttempts({ context, settler, events, onEnded }: Run
     const { claim, aborted, calledMs } = attempt;
     all.delete(claim.run.runId);
     if (calledMs !== null) metrics.durationSeconds.observe((clock.monotonicMs() - calledMs) / 1_000);
-    hand(claim, attemptResult({ run: claim.run, aborted, ending }, entropy.random));
+    hand(claim, attemptResult({ run: claim.run, aborted, ending }, rules));
   }
   function hand(claim: ClaimedRun, result: AttemptResult): void {
     settler.add({ claim, result, finishedAt: clock.now() });

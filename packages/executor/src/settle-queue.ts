@@ -25,6 +25,8 @@ export interface SettleQueue {
   /** Takes back a batch that was not written, to be written again at once in two halves, or whole after a wait. */
   putBack(batch: SettleBatch, how: "halved" | "later"): void;
   readonly waiting: readonly Unsettled[];
+  /** Ends all waits: everything may be taken at once. */
+  hurry(): void;
   /** Forgets everything. */
   clear(): void;
 }
@@ -70,6 +72,13 @@ export function createSettleQueue({ clock, config, onReady }: SettleQueueOptions
     putBack: (batch, how) => (how === "halved" ? putBackHalved(batch) : putBackLater(batch)),
     get waiting() {
       return [...fresh, ...[...again, ...later.keys()].flatMap(({ results }) => results)];
+    },
+    hurry() {
+      for (const [{ results }, timer] of later) {
+        timer.cancel();
+        again.push({ results, failures: 0 });
+      }
+      later.clear();
     },
     clear() {
       for (const timer of later.values()) timer.cancel();

@@ -17,6 +17,8 @@ export interface Settler {
   flushed(): Promise<void>;
   /** Gives up what is not written. What comes later is tried once. */
   stop(): void;
+  /** Tries at once to write what there is, and takes no more results: their runs are left to their leases. */
+  seal(): void;
 }
 
 export interface SettlerOptions {
@@ -34,6 +36,7 @@ export function createSettler({ context, events, hints, onWritten }: SettlerOpti
   const inFlight = new Set<SettleBatch>();
   let count = 0;
   let stopped = false;
+  let sealed = false;
   let emptied = Promise.withResolvers<void>();
 
   function flush(): void {
@@ -61,6 +64,7 @@ export function createSettler({ context, events, hints, onWritten }: SettlerOpti
   }
   return {
     add(result) {
+      if (sealed) return;
       queue.add(result);
       count += 1;
       flushSoon();
@@ -70,6 +74,11 @@ export function createSettler({ context, events, hints, onWritten }: SettlerOpti
     },
     leases: () => [...queue.waiting, ...[...inFlight].flatMap(({ results }) => results)].map(leaseOf),
     flushed: () => (count === 0 ? Promise.resolve() : emptied.promise),
+    seal() {
+      sealed = true;
+      queue.hurry();
+      flush();
+    },
     stop() {
       stopped = true;
       const runs = queue.waiting.map(({ claim }) => claim.run.runId);

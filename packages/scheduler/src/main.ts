@@ -3,6 +3,7 @@ import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import { rescueAheadMsOf } from "@tickline/shared/domain/lease-limits";
 import { createHealthServer } from "@tickline/shared/runtime/health-server";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
+import { NO_WORK } from "@tickline/shared/runtime/process-work";
 import { LOCK_SETTINGS, openBus, openLock, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
@@ -64,6 +65,9 @@ runService(
       });
       return {
         ...lifecycle,
+        // Others lead its ranges the sooner.
+        abandon: lifecycle.stop,
+        work: () => NO_WORK,
         get url() {
           return health.url;
         },

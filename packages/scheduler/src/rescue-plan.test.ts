@@ -4,6 +4,7 @@ import { planRescues, type LeaseSighting } from "./rescue-plan.ts";
 
 const lease = (overrides: Partial<LeaseView> = {}): LeaseView => ({
   runId: "01J0000000RUN000000000000A",
+  handler: "work",
   attempt: 1,
   rescues: 0,
   leaseMs: 15_000,
@@ -50,6 +51,16 @@ describe("what becomes of a rescued run", () => {
     ["it is failed when it was rescued too often", { rescues: 5 }, "failed"],
   ])("%s", (_, overrides, to) => {
     // An owner known to be gone is not waited for.
-    expect(look([lease({ ownerGone: true, ...overrides })], 0).rescues).toEqual([{ runId: lease().runId, expiresAt: 1_000_000, to }]);
+    expect(look([lease({ ownerGone: true, ...overrides })], 0).rescues).toMatchObject([{ runId: lease().runId, expiresAt: 1_000_000, to }]);
+  });
+
+  test("one that was rescued too often says so, and how often; the others say what they said before", () => {
+    const [given, back] = look([lease({ ownerGone: true, rescues: 5 }), lease({ ownerGone: true, runId: "other" })], 0).rescues;
+    expect(given?.error).toEqual({
+      code: "rescued_too_often",
+      message: "the executor ended unexpectedly, or was lost, during 6 attempts of the run: it is not started again",
+      retryable: false,
+    });
+    expect(back?.error).toBeUndefined();
   });
 });

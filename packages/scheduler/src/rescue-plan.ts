@@ -1,3 +1,4 @@
+import { runError, type RunError } from "@tickline/shared/domain/run-error";
 import type { LeaseView, Rescue } from "@tickline/shared/ports/run-leases";
 
 /** What one leader has seen of a lease: the expiry, and since when on its own monotonic clock it has been that one. */
@@ -28,7 +29,8 @@ export function planRescues(
     const sighting =
       before?.expiresAt === lease.expiresAt ? before : { expiresAt: lease.expiresAt, leaseMs: lease.leaseMs, sinceMs: monotonicMs };
     if (lease.ownerGone || monotonicMs - sighting.sinceMs >= lease.leaseMs) {
-      rescues.push({ runId: lease.runId, expiresAt: lease.expiresAt, to: fateOf(lease, rescuesMax) });
+      const to = fateOf(lease, rescuesMax);
+      rescues.push({ runId: lease.runId, expiresAt: lease.expiresAt, to, ...(to === "failed" ? { error: rescuedTooOften(lease) } : {}) });
     } else sightings.set(lease.runId, sighting);
   }
   return { rescues, sightings };
@@ -42,6 +44,14 @@ export function shortestLeases(sightings: ReadonlyMap<string, LeaseSighting>, si
   const order = [...sightings].sort(([, left], [, right]) => left.leaseMs - right.leaseMs || left.sinceMs - right.sinceMs);
   return new Map(order.slice(0, sightingsMax));
 }
+
+/** Its latest attempt is not told of in `rescues` yet. */
+const rescuedTooOften = ({ rescues }: LeaseView): RunError =>
+  runError(
+    "rescued_too_often",
+    `the executor ended unexpectedly, or was lost, during ${rescues + 1} attempts of the run: it is not started again`,
+    false,
+  );
 
 function fateOf({ cancelRequested, onUncertain, rescues }: LeaseView, rescuesMax: number): Rescue["to"] {
   if (onUncertain === "skip") return "lost";

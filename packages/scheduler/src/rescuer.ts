@@ -1,4 +1,4 @@
-import type { LeasePosition, LeaseView } from "@tickline/shared/ports/run-leases";
+import type { LeasePosition, LeaseView, Rescue } from "@tickline/shared/ports/run-leases";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import { planRescues, shortestLeases, type LeaseSighting, type RescuePlan } from "./rescue-plan.ts";
@@ -10,6 +10,8 @@ export interface Rescuer extends Service {
   rescue(): Promise<number>;
 }
 
+/** Rescues named in one line of the log; how many there were is said besides. */
+const RESCUES_LOGGED_MAX = 100;
 /** Sightings are reduced to what may be kept when there are this many times as many: to sort them costs more than to keep them. */
 const SIGHTINGS_SLACK = 1.25;
 
@@ -37,16 +39,16 @@ export function createRescuer(context: RangeContext, { onPublishable, onEnded }:
       const query = { slots, now: now() + config.rescueAheadMs, after: walk.after, limit: config.rescueRunsMax };
       const page = await leases.ending(query);
       const plan = planRescues(page, { seen: walk.earlier, monotonicMs: clock.monotonicMs(), rescuesMax: config.rescuesMax });
-      rescued += await perform(plan);
+      rescued += await perform(plan, page);
       remember(plan, page);
       if (walk.after === null) break;
     }
     return rescued;
   }
-  async function perform({ rescues }: RescuePlan): Promise<number> {
+  async function perform({ rescues }: RescuePlan, page: readonly LeaseView[]): Promise<number> {
     if (rescues.length === 0) return 0;
     const { rescued, ended } = await leases.rescue({ rescues, now: now() });
-    log.warn({ rescued, of: rescues.length }, "attempts whose executor is gone were taken up");
+    log.warn({ rescued, of: rescues.length, runs: namesOf(rescues, page) }, "attempts whose executor is gone were taken up");
     metrics.rescued.inc(rescued);
     if (rescued > 0) onPublishable(); // Those that are due again, and what waited for the others to end.
     if (ended.length > 0) onEnded(ended);
@@ -77,4 +79,13 @@ function positionBehind(page: readonly LeaseView[], before: LeasePosition | null
   const { expiresAt } = last;
   const runIds = page.filter((lease) => lease.expiresAt === expiresAt).map(({ runId }) => runId);
   return { expiresAt, runIds: before?.expiresAt === expiresAt ? [...before.runIds, ...runIds] : runIds };
+}
+
+/** Whose handlers were at work: after a crash one of them may be its cause. `rescues` counts those before. */
+function namesOf(rescues: readonly Rescue[], leases: readonly LeaseView[]): readonly object[] {
+  const byId = new Map(leases.map((lease) => [lease.runId, lease]));
+  return rescues.slice(0, RESCUES_LOGGED_MAX).map(({ runId, to }) => {
+    const lease = byId.get(runId);
+    return { runId, handler: lease?.handler, attempt: lease?.attempt, rescues: lease?.rescues, to };
+  });
 }

@@ -17,7 +17,7 @@ import type { AppError } from "@tickline/shared/domain/app-error";
 import type { Store } from "@tickline/shared/ports/store";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { silentLogger, type Logger } from "@tickline/shared/runtime/logger";
-import type { Service } from "@tickline/shared/runtime/service";
+import type { AbandonableService, EndProcess } from "@tickline/shared/runtime/process-work";
 import { openEmbeddedStore } from "./embedded-store.ts";
 
 export interface StandaloneOptions {
@@ -37,8 +37,8 @@ export interface StandaloneOptions {
   readonly drainMs?: number | undefined;
   readonly retentionMs?: number | undefined;
   readonly log?: Logger;
-  /** Told once when the store's thread is gone: nothing can be kept any more, so the process should end. */
-  readonly onStoreLost?: (fault: AppError) => void;
+  /** Ends the process when it cannot go on: the store's thread is gone, or handlers ignore that they were asked to end. */
+  readonly end?: EndProcess;
   /** For those who know better: any other setting of the three services. */
   readonly api?: Partial<ApiConfig>;
   readonly scheduler?: Partial<SchedulerConfig>;
@@ -46,7 +46,7 @@ export interface StandaloneOptions {
 }
 
 /** The api, the scheduler and the executor in one process, on embedded adapters. */
-export interface Standalone extends Service {
+export interface Standalone extends AbandonableService {
   /** Where the api listens; null while it does not. */
   readonly url: string | null;
   readonly store: Store;
@@ -58,7 +58,10 @@ export interface Standalone extends Service {
 
 /** Opens the store; nothing runs before `start`. Throws `data_folder_locked` when another process has the folder. */
 export async function createStandalone(options: StandaloneOptions): Promise<Standalone> {
-  const store = await openEmbeddedStore(options);
+  const { end } = options;
+  // What was acknowledged is on disk; nothing more can be written.
+  const onStoreLost = (fault: AppError): void => end?.(fault, { atOnce: true });
+  const store = await openEmbeddedStore({ ...options, onStoreLost });
   const http = createHttpHandler();
   const handlers = [http.handler, ...(options.handlers ?? [])];
   const services = servicesOf(options, { store, handlers });
@@ -78,6 +81,8 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
   });
   return {
     ...lifecycle,
+    abandon: services.executor.abandon,
+    work: services.executor.work,
     store,
     handlers: handlers.map(({ type }) => type),
     get url() {
@@ -101,7 +106,7 @@ function servicesOf(options: StandaloneOptions, { store, handlers }: { readonly 
   const bus = createMemoryBus({ clock, log });
   const common = { ...store, bus, clock, entropy, log };
   const executor = createExecutor(
-    { ...common, handlersRegistry: store.handlers, handlers, metrics },
+    { ...common, handlersRegistry: store.handlers, handlers, metrics, ...(options.end === undefined ? {} : { end: options.end }) },
     {
       ...EXECUTOR_DEFAULTS,
       executorId: `standalone-${entropy.newId()}`,

@@ -11,7 +11,8 @@ import type { Store } from "@tickline/shared/ports/store";
 export interface EmbeddedStoreOptions {
   readonly dataDir: string;
   readonly storeUrl?: string | undefined;
-  readonly onStoreLost?: (fault: AppError) => void;
+  /** Told once when the store's thread is gone: nothing can be kept any more. */
+  readonly onStoreLost: (fault: AppError) => void;
 }
 
 const DATABASE_FILE = "tickline.db";
@@ -30,7 +31,7 @@ export async function openEmbeddedStore({ dataDir, storeUrl, onStoreLost }: Embe
   await mkdir(dirname(file), { recursive: true });
   const folder = lockDataFolder(dirname(file));
   try {
-    const store = await openSqliteStore({ file, ...(onStoreLost === undefined ? {} : { onLost: onStoreLost }) });
+    const store = await openSqliteStore({ file, onLost: onStoreLost });
     return {
       ...store,
       async close() {

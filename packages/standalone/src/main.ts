@@ -1,11 +1,14 @@
 import { AppError } from "@tickline/shared/domain/app-error";
 import { isLoopback } from "@tickline/api/http/known-hosts";
+import { keepAlive } from "@tickline/shared/adapters/system/keep-alive";
+import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { createLogger } from "@tickline/shared/runtime/logger";
+import type { EndProcess } from "@tickline/shared/runtime/process-work";
+import { createProcessEnd } from "@tickline/shared/wiring/process-end";
 import { loadHandlers } from "@tickline/executor/load-handlers";
-import closeWithGrace from "close-with-grace";
 import { banner } from "./banner.ts";
 import { readCommandLine } from "./command-line.ts";
-import { createStandalone } from "./compose.ts";
+import { createStandalone, type Standalone } from "./compose.ts";
 import type { StandaloneConfig } from "./config.ts";
 import { dataPlace } from "./embedded-store.ts";
 
@@ -25,27 +28,29 @@ async function main(): Promise<void> {
 
 async function run(config: StandaloneConfig): Promise<void> {
   const log = createLogger(config.logLevel);
-  const handlers = config.handlersDir === undefined ? [] : await loadHandlers(config.handlersDir);
-  const onStoreLost = (fault: AppError): void => {
-    // What was acknowledged is on disk; the rest is taken up at the next start.
-    process.stderr.write(`tickline: the store is gone, so the process ends: ${fault.message}\n`);
-    process.exit(1);
+  const processEnd = createProcessEnd({ host: process, clock: systemClock, log, keepAlive });
+  const end: EndProcess = (fault, how) => {
+    complain(fault);
+    processEnd.fail(fault, { why: "the process cannot go on", ...how });
   };
-  const standalone = await createStandalone({ ...config, handlers, retentionMs: config.retentionDays * DAY_MS, log, onStoreLost });
-  closeWithGrace({ delay: config.drainMs + SHUTDOWN_MS_MORE, logger: false }, async ({ err }) => {
-    if (err !== undefined) log.error({ err }, "an unexpected fault ends the process; what was running is taken up at the next start");
-    await standalone.close();
-  });
-  await standalone.start();
-  process.stdout.write(
-    banner({
-      url: standalone.url ?? "",
-      data: dataPlace(config),
-      handlers: standalone.handlers,
-      loopback: isLoopback(config.host),
-    }),
-  );
+  try {
+    const handlers = config.handlersDir === undefined ? [] : await loadHandlers(config.handlersDir);
+    const standalone = await createStandalone({ ...config, handlers, retentionMs: config.retentionDays * DAY_MS, log, end });
+    const service = { ...standalone, stop: standalone.close };
+    processEnd.serve({ service, shutdownMs: config.drainMs + SHUTDOWN_MS_MORE });
+    await standalone.start();
+    greet(config, standalone);
+  } catch (fault) {
+    complain(fault);
+    processEnd.exit(1);
+  }
 }
+
+function greet(config: StandaloneConfig, { url, handlers }: Standalone): void {
+  process.stdout.write(banner({ url: url ?? "", data: dataPlace(config), handlers, loopback: isLoopback(config.host) }));
+}
+
+const complain = (fault: unknown): boolean => process.stderr.write(`tickline: ${explain(fault)}\n`);
 
 /** Faults a person can mend are said in one sentence; the others with their trace. */
 function explain(fault: unknown): string {
@@ -54,6 +59,6 @@ function explain(fault: unknown): string {
 }
 
 main().catch((fault: unknown) => {
-  process.stderr.write(`tickline: ${explain(fault)}\n`);
+  complain(fault);
   process.exit(1);
 });

@@ -11,6 +11,7 @@ import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
+import type { AppError } from "@tickline/shared/domain/app-error";
 import type { Store } from "@tickline/shared/ports/store";
 import { silentLogger } from "@tickline/shared/runtime/logger";
 import { Registry } from "prom-client";
@@ -88,7 +89,7 @@ export function createCluster({ store, busFaults, log, apis: apiCount }: Cluster
         handlersRegistry: store.handlers,
         handlers: [log.handlerOf(executorId)],
         metrics: new Registry(),
-        exit: endsTest,
+        end: endsTest,
       },
       { ...EXECUTOR_CONFIG, executorId },
     ),
@@ -128,6 +129,6 @@ function inTurn(apis: readonly Api[]): () => string {
 }
 
 /** An executor ends its process when a handler outlives its lease. None of these tests has such a handler. */
-const endsTest = (code: number): never => {
-  throw new Error(`an executor wanted to end the process with ${code}`);
+const endsTest = (fault: AppError): never => {
+  throw new Error("an executor wanted to end the process", { cause: fault });
 };

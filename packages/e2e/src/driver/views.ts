@@ -29,6 +29,7 @@ export interface RunView {
   readonly state: string;
   readonly reason: string | null;
   readonly attempt: number;
+  readonly attempts: readonly { readonly state: string }[];
   readonly output: unknown;
 }
 

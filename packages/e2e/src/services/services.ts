@@ -13,6 +13,8 @@ const UP_MS_MAX = 70_000;
 export interface Services extends Calls {
   /** As the executor shows it at the moment, over all its labels or those that match. */
   executorMetric(name: string, labels: string): Promise<number>;
+  /** What the executor said each time that it ended by itself. Another followed. */
+  executorFalls(): readonly string[];
   /** SIGTERM to all of them; rejects with what one said that ends with another code than 0. */
   end(): Promise<void>;
 }
@@ -32,6 +34,7 @@ export async function startServices(endings: Endings, settings: Settings): Promi
   return {
     ...createCalls(api.url ?? ""),
     executorMetric: (name, labels) => readMetric(executor, name, labels),
+    executorFalls: () => executor.falls,
     async end() {
       for (const seat of [api, scheduler, executor]) {
         const code = await seat.end();

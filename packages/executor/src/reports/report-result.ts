@@ -1,15 +1,15 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import { runError, type RunError } from "@tickline/shared/domain/run-error";
 import type { AttemptResult, EndedRun } from "@tickline/shared/domain/settlement";
-import { attemptResult } from "../attempt-result.ts";
+import { attemptResult, type AttemptRules } from "../attempt-result.ts";
 import { toRunError } from "../to-run-error.ts";
 
 /** What a reported end comes to, by the retry policy of the job and within the limits that our own handlers have. */
-export function reportResult(run: DueRun, { state, output, error }: EndedRun, random: () => number): AttemptResult {
+export function reportResult(run: DueRun, { state, output, error }: EndedRun, rules: AttemptRules): AttemptResult {
   if (state === "cancelled") return { kind: "cancelled" };
   const ending =
     state === "succeeded" ? ({ kind: "returned", value: output } as const) : ({ kind: "refused", error: saidError(error) } as const);
-  return attemptResult({ run, aborted: null, ending }, random);
+  return attemptResult({ run, aborted: null, ending }, rules);
 }
 
 const saidError = (error: RunError | null): RunError =>

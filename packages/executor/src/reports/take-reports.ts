@@ -23,6 +23,7 @@ export interface TakeReportsOptions {
  */
 export function createTakeReports({ context, events, hints }: TakeReportsOptions): (batch: readonly TicklineEvent[]) => Promise<void> {
   const { claims, clock, entropy, log, config, metrics } = context;
+  const rules = { releasesMax: config.releasesMax, random: entropy.random };
 
   /** It may have missed the first hint; its heartbeat shows that it is still at work. */
   function repeatCancels(cancelled: readonly KnownReport[]): void {
@@ -30,7 +31,7 @@ export function createTakeReports({ context, events, hints }: TakeReportsOptions
   }
   async function settle(won: readonly WonReport[]): Promise<void> {
     const results = won.flatMap(({ report: { completed }, run, claim }): Unsettled[] =>
-      completed === null ? [] : [{ claim, result: reportResult(run, completed, entropy.random), finishedAt: clock.now() }],
+      completed === null ? [] : [{ claim, result: reportResult(run, completed, rules), finishedAt: clock.now() }],
     );
     for (let first = 0; first < results.length; first += config.settleRunsMax) {
       const answer = await settleBatch(

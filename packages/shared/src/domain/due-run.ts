@@ -58,6 +58,13 @@ export const firstDueRun = (job: Job, run: { runId: string; cause: RunCause; sch
   lastRun: job.lastRun,
 });
 
+/**
+ * How often the run was given back before its end: by executors that were stopped, or that lost its lease. Every start raises
+ * `attempt`; each attempt before this one has failed, was rescued, or was given back.
+ */
+export const releasesOf = ({ attempt, failures, rescues }: Pick<DueRun, "attempt" | "failures" | "rescues">): number =>
+  attempt - 1 - failures - rescues;
+
 /** The right to run one attempt: the token guards the store. `leaseMs` null: a lease that no clock can end. */
 export interface ClaimedRun {
   readonly run: DueRun;

@@ -1,11 +1,14 @@
 import type { Instant } from "../domain/instant.ts";
 import type { JobDefinition } from "../domain/job-definition.ts";
+import type { RunError } from "../domain/run-error.ts";
 import type { EndedRun } from "../domain/settlement.ts";
 import type { SlotRange } from "../domain/slot.ts";
 
 /** A running attempt whose lease may have ended. */
 export interface LeaseView {
   readonly runId: string;
+  /** For the log. */
+  readonly handler: string;
   readonly attempt: number;
   readonly rescues: number;
   readonly leaseMs: number;
@@ -22,6 +25,8 @@ export interface Rescue {
   readonly runId: string;
   readonly expiresAt: Instant;
   readonly to: "due" | "lost" | "failed" | "cancelled";
+  /** What a run that ends here says. Default: what its latest failed attempt said. */
+  readonly error?: RunError;
 }
 
 export interface RescueResult {

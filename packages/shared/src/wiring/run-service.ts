@@ -1,11 +1,13 @@
-import closeWithGrace from "close-with-grace";
+import { systemClock } from "../adapters/system/clock.ts";
+import { keepAlive } from "../adapters/system/keep-alive.ts";
 import { AppError } from "../domain/app-error.ts";
 import { readConfig, type ConfigOf, type ConfigTable } from "../runtime/config.ts";
 import { createLogger, type Logger } from "../runtime/logger.ts";
-import type { Service } from "../runtime/service.ts";
+import type { AbandonableService, EndProcess } from "../runtime/process-work.ts";
+import { createProcessEnd } from "./process-end.ts";
 
 /** A service that listens somewhere. */
-export interface Served extends Service {
+export interface Served extends AbandonableService {
   /** Where; null while it does not. */
   readonly url: string | null;
 }
@@ -16,11 +18,7 @@ export interface ServiceProcess<Table extends ConfigTable> {
   readonly name: string;
   readonly table: Table & { readonly logLevel: Table["logLevel"] };
   /** Opens what the service needs; nothing runs before `start`, and `stop` closes all of it. */
-  readonly open: (context: {
-    readonly config: ConfigOf<Table>;
-    readonly log: Logger;
-    readonly end: (fault: AppError) => void;
-  }) => Promise<Served>;
+  readonly open: (context: { readonly config: ConfigOf<Table>; readonly log: Logger; readonly end: EndProcess }) => Promise<Served>;
   /** Said on standard output when it runs, with the address it listens on. */
   readonly greeting: (url: string) => string;
   /** The longest a shutdown may take. */
@@ -36,26 +34,33 @@ export interface ProcessSurroundings {
 export function runService<Table extends ConfigTable>(service: ServiceProcess<Table>, { argv, env }: ProcessSurroundings): void {
   const [word] = argv;
   if (word === "--help") return void process.stdout.write(helpOf(service.name, service.table));
-  run(service, { argv, env }).catch((fault: unknown) => endWith(service.name, fault));
+  run(service, { argv, env }).catch((fault: unknown) => {
+    complain(service.name, fault);
+    process.exit(1);
+  });
 }
 
 async function run<Table extends ConfigTable>(service: ServiceProcess<Table>, { argv, env }: ProcessSurroundings): Promise<void> {
   if (argv.length > 0) throw new AppError("bad_config", `${argv[0]} is not known: settings are environment variables, see --help`);
   const config = readConfig(service.table, { env, flags: {} });
   const log = createLogger(String(config["logLevel"]));
-  const opened = await service.open({ config, log, end: (fault) => endWith(service.name, fault) });
-  closeWithGrace({ delay: service.shutdownMs(config), logger: false }, async ({ err }) => {
-    if (err !== undefined) log.error({ err }, "an unexpected fault ends the process; what was running is taken up by others");
-    await opened.stop();
-  });
-  await opened.start();
-  process.stdout.write(`${service.greeting(opened.url ?? "nowhere")}\n`);
+  const processEnd = createProcessEnd({ host: process, clock: systemClock, log, keepAlive });
+  const end: EndProcess = (fault, how) => {
+    complain(service.name, fault);
+    processEnd.fail(fault, { why: "the service cannot go on", ...how });
+  };
+  try {
+    const opened = await service.open({ config, log, end });
+    processEnd.serve({ service: opened, shutdownMs: service.shutdownMs(config) });
+    await opened.start();
+    process.stdout.write(`${service.greeting(opened.url ?? "nowhere")}\n`);
+  } catch (fault) {
+    complain(service.name, fault);
+    processEnd.exit(1);
+  }
 }
 
-function endWith(name: string, fault: unknown): void {
-  process.stderr.write(`tickline ${name}: ${explain(fault)}\n`);
-  process.exit(1);
-}
+const complain = (name: string, fault: unknown): boolean => process.stderr.write(`tickline ${name}: ${explain(fault)}\n`);
 
 function explain(fault: unknown): string {
   if (!(fault instanceof AppError) || fault.code === "internal")

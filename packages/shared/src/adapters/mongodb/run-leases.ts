@@ -32,7 +32,7 @@ export const createRunLeases = (context: StoreContext): RunLeases => ({
 
 async function rescueAll({ rows, newToken }: StoreContext, rescues: readonly Rescue[], now: Instant): Promise<RescueResult> {
   const batch = { token: newToken(), now };
-  const groups = [...groupBy(rescues, ({ to, expiresAt }) => `${to} ${expiresAt}`).values()];
+  const groups = [...groupBy(rescues, ({ to, expiresAt, error }) => JSON.stringify([to, expiresAt, error])).values()];
   await rows.runs.updateEach(groups.flatMap((group) => changesOf(group, batch)));
   const won = await rows.runs.find({ _id: { $in: rescues.map(({ runId }) => runId) }, changedBy: { $eq: batch.token } });
   return { rescued: won.length, ended: won.filter(({ state }) => isTerminal(state)).map(endedRunOf) };
@@ -40,7 +40,7 @@ async function rescueAll({ rows, newToken }: StoreContext, rescues: readonly Res
 
 /** Where somebody wants the run cancelled, what would become due again closes instead. */
 function changesOf(rescues: readonly Rescue[], { token, now }: { readonly token: string; readonly now: Instant }): Change[] {
-  const { to, expiresAt } = rescues[0] as Rescue;
+  const { to, expiresAt, error } = rescues[0] as Rescue;
   const filter = {
     _id: { $in: rescues.map(({ runId }) => runId).sort() },
     state: { $eq: "running" },
@@ -49,7 +49,7 @@ function changesOf(rescues: readonly Rescue[], { token, now }: { readonly token:
   };
   const rescued = (update: RunUpdate) =>
     allOf(endAttempt({ state: "lost", finishedAt: now }), WITHOUT_TOKEN, update, { $set: { changedBy: token }, $inc: { rescues: 1 } });
-  if (to !== "due") return [{ filter, update: rescued(endRun({ state: to, now })) }];
+  if (to !== "due") return [{ filter, update: rescued(endRun({ state: to, now, error })) }];
   return [
     { filter: { ...filter, ...NOT_CANCELLED }, update: rescued(makeDueAgain) },
     { filter: { ...filter, cancelRequested: { $eq: true } }, update: rescued(endRun({ state: "cancelled", now, error: null })) },

@@ -97,6 +97,7 @@ export const dueRunOf = (row: RunRow, definition: JobDefinition, lastRun: LastRu
 
 export const leaseViewOf = (row: RunRow): LeaseView => ({
   runId: row._id,
+  handler: row.handler,
   attempt: row.attempt,
   rescues: row.rescues,
   leaseMs: row.leaseMs ?? 0,

@@ -33,6 +33,7 @@ function behind(after: LeasePosition | null): (lease: LeaseView) => boolean {
 
 const viewOf = (core: Core, run: OpenRun): LeaseView => ({
   runId: run.runId,
+  handler: run.traits.handler,
   attempt: run.attempt,
   rescues: run.extra?.rescues ?? 0,
   leaseMs: run.ownerKey === null ? 0 : core.owners.get(run.ownerKey).leaseMs,
@@ -48,7 +49,7 @@ export const rescue =
     const ended: EndedRun[] = [];
     const keys: EndedKey[] = [];
     let rescued = 0;
-    for (const { runId, expiresAt, to } of rescues) {
+    for (const { runId, expiresAt, to, error } of rescues) {
       const run = core.open.byId.get(runId);
       if (run === undefined || !core.open.orphans.has(run) || expiryOf(core, run) !== expiresAt) continue;
       closeAttempt(core, run, { state: "lost", finishedAt: now, error: null });
@@ -59,7 +60,8 @@ export const rescue =
         makeDueAgain(core, run, now);
       } else {
         const state = RUN_STATE[to === "due" ? "cancelled" : to];
-        endRun(core, run, { state, finishedAt: now, output: null, error: lastErrorOf(run), reason: null });
+        const said = error === undefined ? lastErrorOf(run) : JSON.stringify(error);
+        endRun(core, run, { state, finishedAt: now, output: null, error: said, reason: null });
         keys.push(run);
         ended.push(readEnded(core, run));
       }

@@ -1,6 +1,7 @@
 import { expect } from "@jest/globals";
 import type { LeasePosition, LeaseView, Rescue } from "../../ports/run-leases.ts";
-import type { DueRun } from "../../domain/due-run.ts";
+import { releasesOf, type DueRun } from "../../domain/due-run.ts";
+import { runError } from "../../domain/run-error.ts";
 import type { Store } from "../../ports/store.ts";
 import { HOUR, SECOND, START } from "../factories.ts";
 import {
@@ -17,10 +18,12 @@ import {
   publishable,
   race,
   readRun,
+  retryIn,
   settle,
   start,
   SUCCESS,
   unannounced,
+  wake,
 } from "./store-steps.ts";
 import { contractOf } from "./store-subject.ts";
 
@@ -45,7 +48,8 @@ export const runLeasesContract = contractOf("RunLeases", {
     await start(store, run);
     const after = await endLeases(LEASE);
     const view = only(await ending(after.store, after.now));
-    expect(view).toMatchObject({ runId: run.runId, attempt: 1, rescues: 0, onUncertain: "skip", cancelRequested: false });
+    const { runId, handler } = run;
+    expect(view).toMatchObject({ runId, handler, attempt: 1, rescues: 0, onUncertain: "skip", cancelRequested: false });
     if (subject.leases === "clock") expect(view).toMatchObject({ leaseMs: LEASE_MS, expiresAt: START + LEASE_MS, ownerGone: false });
     else expect(view.ownerGone).toBe(true);
   },
@@ -150,6 +154,54 @@ export const runLeasesContract = contractOf("RunLeases", {
     }
     // Each end gave the job's lock back, or the next one would have been an overlap.
     expect(only(await claim(current, [await addRun(current, job, { name: "next" })], { now })).kind).toBe("won");
+  },
+
+  "a run that a rescue ends says what the rescue says, or else what its latest failed attempt said": async ({ store, endLeases }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const runs = await addRuns(store, job, { count: 3 });
+    for (const run of runs) await settle(store, await start(store, run), { result: retryIn(SECOND) });
+    await wake(store, START + SECOND);
+    for (const run of runs) await start(store, { ...run, attempt: 2 }, { token: "second", now: START + SECOND });
+    const after = await endLeases({ now: START + SECOND, leaseMs: LEASE_MS });
+    const errors = [runError("rescued_too_often", "six times", false), runError("rescued_too_often", "seven times", false), undefined];
+    const leases = await ending(after.store, after.now);
+    const rescues = runs.map(({ runId }, index) => {
+      const { expiresAt } = only(leases.filter((lease) => lease.runId === runId));
+      const error = errors[index];
+      return { runId, expiresAt, to: "failed" as const, ...(error === undefined ? {} : { error }) };
+    });
+    const { rescued, ended } = await after.store.leases.rescue({ rescues, now: after.now });
+    expect(rescued).toBe(3);
+    for (const [index, run] of runs.entries()) {
+      const said = { state: "failed", error: errors[index] ?? { code: "http_status", message: "503", retryable: true } };
+      expect(only(ended.filter(({ runId }) => runId === run.runId))).toMatchObject(said);
+      expect(await readRun(after.store, run)).toMatchObject({
+        ...said,
+        attempts: [
+          { state: "failed", error: { message: "503" } },
+          { state: "lost", error: null },
+        ],
+      });
+    }
+    expect(await unannounced(after.store)).toEqual(expect.arrayContaining([...ended]));
+  },
+
+  "a release is counted by neither failures nor rescues, so that how many there were is known": async ({ store, endLeases }) => {
+    const { run } = await addJobWithRun(store);
+    let [current, now] = [store, START];
+    const next = async (attempt: number) => start(current, { ...run, attempt }, { token: `token-${attempt}`, now });
+    await settle(current, await next(1), { result: { kind: "released" }, now });
+    await settle(current, await next(2), { result: retryIn(SECOND), now });
+    now += SECOND;
+    await wake(current, now);
+    await next(3);
+    ({ store: current, now } = await endLeases({ now, leaseMs: LEASE_MS }));
+    await rescueTo(current, "due", now);
+    await settle(current, await next(4), { result: { kind: "released" }, now });
+    const due = only(await publishable(current));
+    expect(due).toMatchObject({ attempt: 5, failures: 1, rescues: 1 });
+    expect(releasesOf(due)).toBe(2);
+    expect(await current.claims.read([run.runId])).toEqual([due]);
   },
 
   "with a cancel flag a rescue closes as cancelled": async ({ store, endLeases }) => {

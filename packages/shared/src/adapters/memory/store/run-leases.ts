@@ -19,10 +19,10 @@ export const createRunLeases = ({ runs }: MemoryState): RunLeases => ({
   async rescue({ rescues, now }) {
     const ended: EndedRun[] = [];
     let rescued = 0;
-    for (const { runId, expiresAt, to } of rescues) {
-      const row = runs.get(runId);
-      if (row?.lease?.expiresAt !== expiresAt) continue;
-      rescueRun(row, to, now);
+    for (const rescue of rescues) {
+      const row = runs.get(rescue.runId);
+      if (row?.lease?.expiresAt !== rescue.expiresAt) continue;
+      rescueRun(row, rescue, now);
       runs.save(row);
       wakeNext(runs, row);
       rescued += 1;
@@ -32,10 +32,10 @@ export const createRunLeases = ({ runs }: MemoryState): RunLeases => ({
   },
 });
 
-function rescueRun(row: RunRow, to: Rescue["to"], now: Instant): void {
+function rescueRun(row: RunRow, { to, error }: Rescue, now: Instant): void {
   endAttempt(row, { state: "lost", finishedAt: now, error: null });
   row.rescues += 1;
-  if (to !== "due") endRun(row, { state: to, now, error: row.error });
+  if (to !== "due") endRun(row, { state: to, now, error: error ?? row.error });
   else if (row.cancelRequested) endRun(row, { state: "cancelled", now });
   else makeDueAgain(row, now);
 }

@@ -177,6 +177,7 @@ export const dueRunOf = (row: RunRow, lastRun: LastRun | null): DueRun => {
 
 export const leaseViewOf = (row: RunRow, lease: RowLease): LeaseView => ({
   runId: row.runId,
+  handler: row.origin.definition.handler,
   attempt: row.attempt,
   rescues: row.rescues,
   leaseMs: lease.leaseMs,

@@ -1,0 +1,51 @@
+import type { Calls } from "./calls.ts";
+import type { Endings } from "./endings.ts";
+import type { ProductOptions } from "./product-process.ts";
+import { eventually, runProduct, type RunningProduct } from "./running-product.ts";
+
+/** How one process ended, with what it wrote to standard error. */
+export interface Death {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+}
+
+/** A product that is started again whenever it ends by itself: what an orchestrator does. */
+export interface RestartedProduct extends Pick<Calls, "runsOf"> {
+  /** Ends that nobody asked for. */
+  readonly deaths: readonly Death[];
+  /** The present process, once it is up. */
+  current(): Promise<RunningProduct>;
+  /** SIGTERM to the present process, and nobody follows; resolves with how it ended. */
+  end(): Promise<Death>;
+}
+
+export function restartProduct(endings: Endings, options: ProductOptions): RestartedProduct {
+  const deaths: Death[] = [];
+  let wanted = true;
+  let current = start();
+
+  async function start(): Promise<RunningProduct> {
+    const product = await runProduct(endings, options);
+    void product.exited.then((how) => {
+      if (!wanted) return;
+      deaths.push({ ...how, stderr: product.stderr() });
+      current = start();
+      current.catch(() => undefined); // Whoever asks for it next is told.
+    });
+    return product;
+  }
+  endings.add(() => void (wanted = false));
+  return {
+    deaths,
+    current: () => current,
+    /** Asks again when the process ends before it has answered. */
+    runsOf: (jobId) => eventually(async () => (await current).runsOf(jobId).catch(() => null), 60_000),
+    async end() {
+      wanted = false;
+      const product = await current;
+      product.signal("SIGTERM");
+      return { ...(await product.exited), stderr: product.stderr() };
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { Logger } from "../runtime/logger.ts";
+import type { AttemptName, ProcessWork } from "../runtime/process-work.ts";
+import { loggableError } from "./loggable-error.ts";
+
+/** What the log says of the end of a process: always with the attempts that were at work. */
+export interface EndReport {
+  say(message: string): void;
+  /** `thrown`: whatever it was. */
+  fault(message: string, thrown: unknown): void;
+  /** One more fault, after the one that ends the process. */
+  laterFault(thrown: unknown): void;
+}
+
+/** Attempts named in one line of the log; how many there were is said besides. */
+const ATTEMPTS_LOGGED_MAX = 100;
+/** Further faults that are logged while the process ends because of the first. */
+const LATER_FAULTS_LOGGED_MAX = 10;
+
+/** `work` is null while there is no service. */
+export function createEndReport(log: Logger, work: () => ProcessWork | null): EndReport {
+  let laterFaults = 0;
+
+  /** A log that fails must not keep the rest from happening. */
+  function write(message: string, fields: Record<string, unknown>): void {
+    try {
+      log.error({ ...fields, ...workFields(work()) }, message);
+    } catch {
+      // There is no other place to say it.
+    }
+  }
+  return {
+    say: (message) => write(message, {}),
+    fault: (message, thrown) => write(message, { err: loggableError(thrown) }),
+    laterFault(thrown) {
+      laterFaults += 1;
+      if (laterFaults <= LATER_FAULTS_LOGGED_MAX) write("one more fault while the process ends", { err: loggableError(thrown) });
+    },
+  };
+}
+
+function workFields(work: ProcessWork | null): Record<string, unknown> {
+  if (work === null) return {};
+  const { attempts, running } = work;
+  return {
+    ...(running === null ? {} : { thrownIn: nameOf(running) }),
+    atWork: attempts.length,
+    attempts: attempts.slice(0, ATTEMPTS_LOGGED_MAX).map(nameOf),
+  };
+}
+
+const nameOf = ({ handler, jobId, runId, attempt }: AttemptName): AttemptName => ({ handler, jobId, runId, attempt });

@@ -1,0 +1,128 @@
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../runtime/logger.ts";
+import type { AbandonableService } from "../runtime/process-work.ts";
+import { createEndReport, type EndReport } from "./end-report.ts";
+
+/** The part of Node's `process` that is needed. */
+export interface ProcessHost {
+  on(event: string, listener: (value: unknown) => void): unknown;
+  prependListener(event: string, listener: (value: unknown) => void): unknown;
+  exit(code: number): void;
+  exitCode?: number | string | null | undefined;
+}
+
+export interface ProcessEndOptions {
+  readonly host: ProcessHost;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Keeps the process running while it waits for its last writes. */
+  readonly keepAlive: () => void;
+}
+
+export interface ServedProcess {
+  readonly service: AbandonableService;
+  /** The longest a stop may take, in milliseconds. */
+  readonly shutdownMs: number;
+}
+
+export interface FailOptions {
+  readonly why: string;
+  /** Not even finished results are waited for. */
+  readonly atOnce?: boolean;
+}
+
+/**
+ * The ways one process ends. A signal asks for a stop: the service drains, what cannot finish is given back, code 0. Every
+ * other end is unexpected: what is running is neither asked to end nor given back, so that it counts as a rescue for the
+ * runs concerned; what handlers had come to is written; code 1.
+ */
+export interface ProcessEnd {
+  /** From here on signals stop this service, and faults abandon it. Before, a signal or a fault just ends the process. */
+  serve(served: ServedProcess): void;
+  /** Ends the process because of a fault. While it ends because of another, that is only logged, unless it has to end at once. */
+  fail(fault: unknown, options: FailOptions): void;
+  /** Ends the process at once. */
+  exit(code: number): void;
+}
+
+/** After a fault the process ends within this time, in milliseconds: enough to write finished results to a store that answers. */
+const FAULT_MS_MAX = 2_000;
+/** By these people and orchestrators ask for a stop. Others, such as SIGABRT and SIGSEGV, tell of a broken process, and end it. */
+const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR2"];
+
+const LEFT = "attempts that have not ended are left to be rescued";
+
+interface Process extends ProcessEndOptions {
+  served: ServedProcess | null;
+  state: "running" | "stopping" | "failing";
+  /** The exit is ours. Any other was called by a handler, or by a library. */
+  exiting: boolean;
+  readonly report: EndReport;
+}
+
+export function createProcessEnd(options: ProcessEndOptions): ProcessEnd {
+  const { host, log } = options;
+  const report = createEndReport(log, () => own.served?.service.work() ?? null);
+  const own: Process = { ...options, served: null, state: "running", exiting: false, report };
+
+  host.on("uncaughtException", (fault) => fail(own, fault, { why: "an error was thrown that nobody caught" }));
+  host.on("unhandledRejection", (fault) => fail(own, fault, { why: "a promise was rejected that nobody awaited" }));
+  // Before the log's own listener, which writes out what the log has kept.
+  host.prependListener("exit", (code) => {
+    if (own.exiting || own.served === null) return;
+    host.exitCode = 1; // Whatever code was asked for: who watches the process is to start it again.
+    report.say(`the process ends unasked, by process.exit(${String(code)}) or because nothing keeps it running; ${LEFT}`);
+  });
+  return {
+    serve(served) {
+      own.served = served;
+      for (const signal of STOP_SIGNALS) host.on(signal, () => stop(own, served, signal));
+    },
+    fail: (fault, how) => fail(own, fault, how),
+    exit: (code) => exit(own, code),
+  };
+}
+
+function exit(own: Process, code: number): void {
+  own.exiting = true;
+  own.host.exit(code);
+}
+
+function fail(own: Process, fault: unknown, { why, atOnce = false }: FailOptions): void {
+  const { served, report, clock } = own;
+  if (own.state === "failing") report.laterFault(fault);
+  else report.fault(`${why}: the process ends with code 1; ${LEFT}`, fault);
+  if (served === null || atOnce) return exit(own, 1);
+  if (own.state === "failing") return;
+  own.state = "failing";
+  own.keepAlive();
+  clock.setTimer(FAULT_MS_MAX, () => {
+    report.say(`finished results were not written within ${FAULT_MS_MAX} ms: their runs are left to be rescued too`);
+    exit(own, 1);
+  });
+  const { service } = served;
+  void service
+    .abandon()
+    .catch(report.laterFault)
+    .finally(() => exit(own, 1));
+}
+
+function stop(own: Process, { service, shutdownMs }: ServedProcess, signal: string): void {
+  const { report, clock } = own;
+  if (own.state === "failing") return; // It ends already, and soon.
+  if (own.state === "stopping") {
+    report.say(`a second signal (${signal}) ends the process at once; ${LEFT}`);
+    return exit(own, 1);
+  }
+  own.state = "stopping";
+  own.keepAlive();
+  clock.setTimer(shutdownMs, () => {
+    if (own.state !== "stopping") return;
+    report.say(`the stop took longer than ${shutdownMs} ms: the process ends; ${LEFT}`);
+    exit(own, 1);
+  });
+  service.stop().then(
+    () => (own.state === "stopping" ? exit(own, 0) : undefined),
+    (fault: unknown) => fail(own, fault, { why: "the stop failed" }),
+  );
+}
