@@ -93,8 +93,8 @@ export const expiryOf = ({ origin, state, firstStartedAt, scheduledFor }: RunRow
 export const isExclusive = ({ origin }: RunRow): boolean => isExclusivePolicy(origin.definition.overlap);
 
 /** It was put aside until another run of its job ends. */
-export const waitsForAnother = ({ state, standing, reason }: RunRow): boolean =>
-  state === "due" && standing === "deferred" && reason === "overlap";
+export const waitsForAnother = (row: RunRow): boolean =>
+  row.state === "due" && row.standing === "deferred" && row.reason === "overlap" && isExclusive(row);
 
 /** It was put aside until executors have its handler: no time wakes it. */
 export const isForUnknownHandler = ({ standing, reason }: RunRow): boolean => standing === "deferred" && reason === "unknown_handler";
