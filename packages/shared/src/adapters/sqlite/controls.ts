@@ -46,7 +46,7 @@ export function openCancelOpen(core: Core): (request: CancelOpenRequest & { read
 
 /** Cancels what waits of a job, oldest first. */
 export function openCancelWaiting(core: Core): (jobKey: number, request: Omit<CancelOpenRequest, "jobUid">) => OpenRun[] {
-  const select = core.db.prepare("SELECT run_id FROM runs WHERE parked = 1 AND job_key = ?");
+  const select = core.db.prepare("SELECT run_id FROM runs WHERE parked = 1 AND job_key = ? ORDER BY run_id");
   return (jobKey, { reason = "job_deleted", keeping, now, limit }) => {
     const ended: OpenRun[] = [];
     for (const row of select.all(jobKey)) {

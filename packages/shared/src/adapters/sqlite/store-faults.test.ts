@@ -3,7 +3,18 @@ import { DatabaseSync } from "node:sqlite";
 import { AppError } from "../../domain/app-error.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import { jobEvent } from "../../events/job-event.ts";
-import { addJob, addJobWithRun, addRun, end, fire, publishable, readJob, readRun, start } from "../../testing/contracts/store-steps.ts";
+import {
+  addJob,
+  addJobWithRun,
+  addRun,
+  claim,
+  end,
+  fire,
+  publishable,
+  readJob,
+  readRun,
+  start,
+} from "../../testing/contracts/store-steps.ts";
 import { jobOf, START } from "../../testing/factories.ts";
 import { entryOf, manualFireOf, scheduledFireOf } from "../../testing/factories-fire.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
@@ -92,6 +103,16 @@ test("a row that cannot be what was written is told as corrupt, and others are s
   expect(await store.jobs.get("default", other.job.id)).toEqual(other.job);
   expect(await readRun(store, other.run)).toMatchObject({ state: "due" });
   expect(await addRun(store, other.job, { name: "more" })).toBeDefined();
+});
+
+test("a run whose row is not whole is refused at the claim, and the others of the batch are claimed", async () => {
+  await using folder = storeFolder();
+  const store = await folder.open();
+  const torn = await addJobWithRun(store, { id: "torn" });
+  const whole = await addJobWithRun(store, { id: "whole" });
+  damage(folder.file, "DELETE FROM definitions WHERE job_key = 1");
+  const outcomes = await claim(store, [torn.run, whole.run]);
+  expect(outcomes).toMatchObject([{ kind: "refused", reason: expect.stringContaining("not whole") }, { kind: "won" }]);
 });
 
 test("a file that is no store, or that a newer version wrote, is not opened", async () => {

@@ -1,0 +1,185 @@
+import { expect, jest, test } from "@jest/globals";
+import fc from "fast-check";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ClaimedRun, DueRun } from "../../domain/due-run.ts";
+import type { Instant } from "../../domain/instant.ts";
+import type { Job } from "../../domain/job.ts";
+import { OVERLAP_POLICIES } from "../../domain/overlap.ts";
+import type { AttemptResult } from "../../domain/settlement.ts";
+import { ALL_SLOTS } from "../../domain/slot.ts";
+import type { Store } from "../../ports/store.ts";
+import { addJob, changeJob, claim, FAILURE, idsOf, LEASE_MS, retryIn, SUCCESS } from "../../testing/contracts/store-steps.ts";
+import { editedJob, MINUTE, SECOND, START } from "../../testing/factories.ts";
+import { dueRunOf, manualFireOf } from "../../testing/factories-fire.ts";
+import { manualClock } from "../../testing/manual-clock.ts";
+import { createMemoryStore } from "../memory/store/memory-store.ts";
+import { sha256 } from "../system/digest.ts";
+import { openSqliteStoreHere } from "./thread-beside.test-support.ts";
+
+jest.setTimeout(300_000);
+
+const HANDLERS = ["a", "b"] as const;
+const RESULTS: readonly AttemptResult[] = [SUCCESS, FAILURE, { kind: "cancelled" }, { kind: "released" }, retryIn(10 * SECOND)];
+
+/** Two stores that are asked the same, and what is known of their runs. */
+interface World {
+  readonly memory: Store;
+  sqlite: Store;
+  readonly reopen: () => Promise<Store>;
+  now: Instant;
+  readonly jobs: Job[];
+  readonly runs: DueRun[];
+  readonly held: ClaimedRun[];
+  count: number;
+}
+
+/** Asks both, and expects the same answer of both. */
+async function ask<Answer>({ memory, sqlite }: World, question: (store: Store) => Promise<Answer>): Promise<Answer> {
+  const [left, right] = [await question(memory), await question(sqlite)];
+  expect(comparable(right)).toEqual(comparable(left));
+  return left;
+}
+
+/** Leases are the stores' own affair, and so is the attempt that a claim was answered with twice. */
+const comparable = (answer: unknown): unknown =>
+  JSON.parse(JSON.stringify(answer ?? null, (key, value: unknown) => (key === "leaseMs" ? null : value)));
+
+interface Step {
+  readonly kind: "fire" | "claim" | "settle" | "defer" | "rouse" | "wake" | "cancel" | "cancelOpen" | "close" | "edit" | "pass" | "restart";
+  readonly pick: number;
+  readonly more: number;
+}
+
+const at = <Item>(items: readonly Item[], pick: number): Item | undefined => items[pick % items.length];
+
+const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<unknown>>> = {
+  async fire(world, { pick, more }) {
+    const job = at(world.jobs, pick);
+    if (job === undefined) return;
+    world.count += 1;
+    const instant = world.now - (more % 3) * SECOND;
+    const fire = manualFireOf(job, { at: instant, keys: [`key-${world.count}`] });
+    const run = dueRunOf(job, fire.entries[0]);
+    const token = `fire-${world.count}`;
+    const claimant = more % 2 === 0 ? { executor: "local", token, leaseMs: LEASE_MS } : null;
+    const { outcomes } = await ask(world, (store) =>
+      store.dueJobs.fire({ fires: [fire], now: world.now, claimant, claimed: claimant === null ? [] : [0] }),
+    );
+    const [outcome] = outcomes;
+    if (outcome?.kind !== "won") throw new Error("the fire was lost");
+    if (outcome.runs[0]?.claimed === true) world.held.push({ run, token, leaseMs: null, startedAt: world.now });
+    world.runs.push(run);
+  },
+  async claim(world, { pick, more }) {
+    world.count += 1;
+    const token = `claim-${world.count}`;
+    const open = await ask(world, async (store) => byId(await store.claims.read(idsOf(world.runs))));
+    const chosen = open.filter((_, index) => (index + pick) % (1 + (more % 4)) === 0);
+    const outcomes = await ask(world, (store) => claim(store, more % 2 === 0 ? chosen : chosen.toReversed(), { token, now: world.now }));
+    for (const outcome of outcomes) if (outcome.kind === "won") world.held.push(outcome.claim);
+  },
+  async settle(world, { pick, more }) {
+    const held = at(world.held, pick);
+    if (held === undefined) return;
+    world.held.splice(world.held.indexOf(held), 1);
+    const settlement = { runId: held.run.runId, token: held.token, result: at(RESULTS, more) as AttemptResult, finishedAt: world.now };
+    await ask(world, (store) => store.claims.settle({ settlements: [settlement], now: world.now }));
+  },
+  async defer(world, { pick }) {
+    const [run] = await ask(world, (store) => store.claims.read([at(world.runs, pick)?.runId ?? ""]));
+    if (run === undefined) return;
+    const deferral = { runId: run.runId, attempt: run.attempt, reason: "unknown_handler", wakeAt: world.now + MINUTE } as const;
+    await ask(world, (store) => store.claims.defer({ deferrals: [deferral] }));
+  },
+  rouse: (world, { pick }) => ask(world, (store) => store.dueRuns.rouse({ handlers: [at(HANDLERS, pick) ?? ""], now: world.now })),
+  wake: (world) => ask(world, (store) => store.dueRuns.wake({ slots: ALL_SLOTS, now: world.now, limit: 100 })),
+  async cancel(world, { pick }) {
+    const run = at(world.runs, pick);
+    if (run !== undefined) await ask(world, (store) => store.control.cancel(run.tenantId, { runId: run.runId, now: world.now }));
+  },
+  async cancelOpen(world, { pick }) {
+    const job = at(world.jobs, pick);
+    if (job === undefined) return;
+    const { queue, handler } = job.definition;
+    const request = { jobUid: job.uid, reason: "job_edited", keeping: { queue, handler }, now: world.now, limit: 1 } as const;
+    await ask(world, (store) => store.control.cancelOpen(job.tenantId, request));
+  },
+  close: (world) =>
+    ask(world, (store) => store.dueRuns.closeWaiting({ slots: ALL_SLOTS, dueBefore: world.now - MINUTE, now: world.now, limit: 1 })),
+  async edit(world, { pick, more }) {
+    const job = at(world.jobs, pick);
+    if (job === undefined) return;
+    const changes = { overlap: at(OVERLAP_POLICIES, more) ?? "skip", handler: at(HANDLERS, pick + more) ?? "a" };
+    const edited = editedJob(job, changes);
+    world.jobs[world.jobs.indexOf(job)] = await ask(world, (store) => changeJob(store, job, edited));
+  },
+  async pass(world, { more }) {
+    world.now += more * 20;
+  },
+  // Who was running has lost its lease by a restart of the one store alone.
+  async restart(world) {
+    if (world.held.length > 0) return;
+    await world.sqlite.close();
+    world.sqlite = await world.reopen();
+  },
+};
+
+const byId = <Run extends { readonly runId: string }>(runs: readonly Run[]): Run[] =>
+  runs.toSorted((left, right) => (left.runId < right.runId ? -1 : 1));
+
+/** All that shows of the runs. */
+async function expectSame(world: World): Promise<void> {
+  await ask(world, (store) => store.runs.list("default", { limit: 200, cursor: null }));
+  await ask(world, async (store) => idsOf(byId(await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 200 }))));
+  await ask(world, async (store) =>
+    idsOf(byId(await store.announcements.unannounced({ slots: ALL_SLOTS, endedBefore: Number.MAX_SAFE_INTEGER, limit: 200 }))),
+  );
+}
+
+async function setup(dir: string, name: string): Promise<World> {
+  const clock = manualClock(START);
+  const reopen = () => openSqliteStoreHere({ file: join(dir, `${name}.db`), digest: sha256, clock });
+  const world: World = {
+    memory: createMemoryStore({ clock, digest: sha256 }),
+    sqlite: await reopen(),
+    reopen,
+    now: START,
+    jobs: [],
+    runs: [],
+    held: [],
+    count: 0,
+  };
+  for (const id of ["one", "two"]) world.jobs.push(await ask(world, (store) => addJob(store, { id, definition: { handler: "a" } })));
+  return world;
+}
+
+const stepOf: fc.Arbitrary<Step> = fc.record({
+  kind: fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom("fire" as const, "claim" as const) },
+    { weight: 3, arbitrary: fc.constantFrom("settle" as const, "pass" as const) },
+    { weight: 1, arbitrary: fc.constantFrom("defer" as const, "rouse" as const, "wake" as const, "cancel" as const, "edit" as const) },
+    { weight: 1, arbitrary: fc.constantFrom("cancelOpen" as const, "close" as const, "restart" as const) },
+  ),
+  pick: fc.nat(1_000),
+  more: fc.nat(1_000),
+});
+
+test("whatever is asked of it in whatever order, it answers as the memory store does, also after restarts", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "tickline-store-"));
+  let worlds = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(stepOf, { minLength: 10, maxLength: 60 }), async (steps) => {
+      const world = await setup(dir, `store-${(worlds += 1)}`);
+      try {
+        for (const step of steps) await ACTS[step.kind](world, step);
+        await expectSame(world);
+      } finally {
+        await world.sqlite.close();
+      }
+    }),
+    { numRuns: Number(process.env["FC_RUNS"] ?? 60) },
+  );
+  rmSync(dir, { recursive: true, force: true });
+});
