@@ -98,6 +98,45 @@ test("a hint of another tenant cancels nothing", async () => {
   await close();
 });
 
+test("a hint alone cancels nothing: the store is asked, once for all hints of a batch, and has no such wish", async () => {
+  let asked = 0;
+  const { signal, bus, run, held, pass, ended, close } = await running({
+    claims: (claims) => ({
+      heartbeat(request) {
+        asked += 1;
+        return claims.heartbeat(request);
+      },
+    }),
+  });
+  const before = asked;
+  const forged = (runId: string) => cancelRequested(runId, { id: "forged", time: 0, source: "tickline/api", tenantId: run.tenantId });
+  await bus.publish(CONTROL_TOPIC, [...Array.from({ length: 50 }, () => forged(run.runId)), forged("01KE70EHG01X7FVB67419GMES3")]);
+  await turns();
+  expect(signal.aborted).toBe(false);
+  expect(asked - before).toBe(1);
+  await pass(5_000);
+  expect(signal.aborted).toBe(false);
+  held.finish(run.runId, "done");
+  await turns();
+  expect(await ended()).toMatchObject({ state: "succeeded" });
+  await close();
+});
+
+test("a hint that comes while the store is away waits for the heartbeat", async () => {
+  let away = false;
+  const { signal, cancel, pass, held, close } = await running({
+    claims: (claims) => ({ heartbeat: (request) => (away ? Promise.reject(storeAway()) : claims.heartbeat(request)) }),
+  });
+  away = true;
+  await cancel(true);
+  expect(signal.aborted).toBe(false);
+  away = false;
+  await pass(5_000);
+  expect(signal.reason).toMatchObject({ code: "cancelled" });
+  held.finishAll();
+  await close();
+});
+
 test.each(["cancelled", "timeout"])("a handler that returns after it was asked to end (%s) has succeeded all the same", async (cause) => {
   const { signal, held, cancel, pass, ended, until, run, close } = await running({ timeoutMs: 10_000 });
   if (cause === "cancelled") await cancel(true);

@@ -3,6 +3,7 @@ import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
 import { createBackoff } from "./backoff.ts";
 import { claimRuns } from "./claim-runs.ts";
 import type { DueInbox } from "./due-inbox.ts";
+import type { RefusedRun } from "./due-run-check.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
 import type { RunEvents } from "./run-events.ts";
 import type { RunningAttempt } from "./running-attempt.ts";
@@ -10,7 +11,7 @@ import type { SuspectLane } from "./suspect-lane.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 export interface ClaimerOptions {
-  readonly context: Pick<ExecutorContext, "claims" | "clock" | "entropy" | "log" | "config" | "metrics">;
+  readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "entropy" | "log" | "config" | "metrics">;
   readonly inbox: DueInbox;
   readonly suspects: SuspectLane;
   readonly pool: WorkerPool;
@@ -31,8 +32,9 @@ export interface Claimer {
 
 export function createClaimer(options: ClaimerOptions): Claimer {
   const { context, inbox, suspects, pool, attempts, events, blocked, onWon } = options;
-  const { clock, config, metrics } = context;
+  const { bus, clock, config, metrics } = context;
   const backoff = createBackoff(clock, config);
+  const lastRuns = bus.trusted === true ? null : context.claims.lastRuns;
   let inFlight = 0;
 
   function pump(): void {
@@ -42,27 +44,32 @@ export function createClaimer(options: ClaimerOptions): Claimer {
       if (part === null) return;
       // An older attempt whose handler is still alive here must end first. The run is offered again.
       const runs = part.runs.filter(({ runId }) => !attempts.has(runId));
-      if (runs.length === 0) part.answered();
+      if (runs.length === 0) part.answered([]);
       else void claim(runs).then(part.answered).then(pump);
     }
   }
   function suspectPart(run: DueRun) {
     return { runs: [run], answered: () => (attempts.has(run.runId) ? undefined : suspects.ended(run.runId)) };
   }
-  async function claim(runs: readonly DueRun[]): Promise<void> {
+  /** Resolves with the runs of which the store refuses what their messages say. */
+  async function claim(runs: readonly DueRun[]): Promise<readonly RefusedRun[]> {
     inFlight += 1;
     pool.reserve(runs.length);
-    const { outcomes, sentAtMs } = await claimRuns({ context, backoff }, runs);
-    const won = conclude(outcomes);
+    const { outcomes, sentAtMs } = await claimRuns({ context, backoff, lastRuns }, runs);
+    const { won, refused } = conclude(runs, outcomes);
     inFlight -= 1;
     if (won.length > 0) onWon(won, sentAtMs);
     pool.release(runs.length - won.length);
+    return refused;
   }
-  function conclude(outcomes: readonly ClaimOutcome[]): ClaimedRun[] {
+  function conclude(runs: readonly DueRun[], outcomes: readonly ClaimOutcome[]): { won: ClaimedRun[]; refused: RefusedRun[] } {
     const won: ClaimedRun[] = [];
+    const refused: RefusedRun[] = [];
     let skipped = 0;
-    for (const outcome of outcomes) {
+    for (const [index, outcome] of outcomes.entries()) {
+      const run = runs[index];
       if (outcome.kind === "won") won.push(outcome.claim);
+      else if (outcome.kind === "refused" && run !== undefined) refused.push({ run, reason: outcome.reason });
       else if (outcome.kind === "skipped") {
         skipped += 1;
         events.ended(outcome.run);
@@ -70,8 +77,8 @@ export function createClaimer(options: ClaimerOptions): Claimer {
     }
     metrics.claims.won.inc(won.length);
     metrics.claims.skipped.inc(skipped);
-    metrics.claims.lost.inc(outcomes.length - won.length - skipped);
-    return won;
+    metrics.claims.lost.inc(outcomes.length - won.length - skipped - refused.length);
+    return { won, refused };
   }
   return { pump, stop: () => backoff.stop() };
 }

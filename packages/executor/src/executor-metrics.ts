@@ -10,7 +10,8 @@ const OUTCOMES: readonly Outcome[] = ["succeeded", "failed", "cancelled", "retry
 export interface ExecutorMetrics {
   readonly settled: Readonly<Record<Outcome, Counter.Internal>>;
   readonly durationSeconds: Histogram;
-  readonly claims: { readonly won: Counter.Internal; readonly lost: Counter.Internal; readonly skipped: Counter.Internal };
+  /** `refused`: a message says something else of the run than the store holds, or cannot be about a run of its queue. */
+  readonly claims: Readonly<Record<"won" | "lost" | "skipped" | "refused", Counter.Internal>>;
   readonly unpublished: Counter;
   /** Reports of foreign executors. `lost`: another has the attempt, or it is over; `skipped`: the claim closed the run. */
   readonly reports: Counter<"outcome">;
@@ -43,6 +44,7 @@ export function createExecutorMetrics(registry: Registry): ExecutorMetrics {
       won: claims.labels({ outcome: "won" }),
       lost: claims.labels({ outcome: "lost" }),
       skipped: claims.labels({ outcome: "skipped" }),
+      refused: claims.labels({ outcome: "refused" }),
     },
     durationSeconds: new Histogram({
       name: "tickline_attempt_duration_seconds",

@@ -13,11 +13,16 @@ export interface LeaseKeeperOptions {
   readonly cancel: (attempt: RunningAttempt) => void;
 }
 
+export interface LeaseKeeper extends Loop {
+  /** Renews the leases of these attempts at once, and so learns whether somebody wants them cancelled. */
+  renewNow(attempts: readonly RunningAttempt[]): Promise<void>;
+}
+
 /**
  * Renews the leases of all attempts in bulk, and learns which of them somebody wants cancelled. A renewal counts from
  * when it was sent; without one, the deadlines end the attempt, whether the store answers or not.
  */
-export function createLeaseKeeper({ context, attempts, unsettled, deadlines, cancel }: LeaseKeeperOptions): Loop {
+export function createLeaseKeeper({ context, attempts, unsettled, deadlines, cancel }: LeaseKeeperOptions): LeaseKeeper {
   const { claims, clock, log, config } = context;
 
   async function renew(leases: readonly HeldLease[]): Promise<void> {
@@ -38,11 +43,20 @@ export function createLeaseKeeper({ context, attempts, unsettled, deadlines, can
   }
   async function runOnce(): Promise<number> {
     const leases = [...unsettled()];
-    for (const { claim } of attempts.values()) leases.push({ runId: claim.run.runId, token: claim.token });
+    for (const attempt of attempts.values()) leases.push(leaseOf(attempt));
     for (let first = 0; first < leases.length; first += config.heartbeatRunsMax) {
       await renew(leases.slice(first, first + config.heartbeatRunsMax));
     }
     return config.heartbeatMs;
   }
-  return createLoop({ name: "heartbeat", clock, log, runOnce });
+  return {
+    ...createLoop({ name: "heartbeat", clock, log, runOnce }),
+    async renewNow(some) {
+      for (let first = 0; first < some.length; first += config.heartbeatRunsMax) {
+        await renew(some.slice(first, first + config.heartbeatRunsMax).map(leaseOf));
+      }
+    },
+  };
 }
+
+const leaseOf = ({ claim }: RunningAttempt): HeldLease => ({ runId: claim.run.runId, token: claim.token });

@@ -98,7 +98,7 @@ function servicesOf(options: StandaloneOptions, { store, handlers }: { readonly 
   const metrics = new Registry();
   const clock = systemClock;
   const entropy = systemEntropy;
-  const bus = createMemoryBus({ clock, log });
+  const bus = createMemoryBus({ clock, log, trusted: true });
   const common = { ...store, bus, clock, entropy, log };
   const executor = createExecutor(
     { ...common, handlersRegistry: store.handlers, handlers, metrics },
