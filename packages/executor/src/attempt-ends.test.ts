@@ -1,33 +1,9 @@
 import { expect, test } from "@jest/globals";
-import { cancelRequested } from "@tickline/shared/events/control-event";
-import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
 import { ending } from "@tickline/shared/testing/contracts/store-steps";
 import { MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { heldHandler, setup, storeAway, turns, type SetupOptions } from "./executor.test-support.ts";
 import { RunAborted } from "./run-aborted.ts";
-
-/** One run whose handler is running. */
-async function running(
-  options: SetupOptions & { readonly obeying?: boolean; readonly timeoutMs?: number; readonly onUncertain?: "skip" } = {},
-) {
-  const held = heldHandler();
-  const world = await setup({ run: options.obeying === true ? held.runObeying : held.run, ...options });
-  await world.executor.start();
-  const { timeoutMs = 60 * MINUTE, onUncertain = "rerun" } = options;
-  const runs = await world.due(1, { definition: { timeoutMs, onUncertain } });
-  const run = runs[0]!;
-  await world.publish(runs);
-  await world.until(() => held.calls.length === 1);
-  const { signal } = held.calls[0]!;
-  const cancel = async (hint: boolean, tenantId = run.tenantId): Promise<void> => {
-    await world.store.control.cancel(run.tenantId, { runId: run.runId, now: world.clock.now() });
-    const context = { id: "hint", time: 0, source: "tickline/api", tenantId } as const;
-    if (hint) await world.bus.publish(CONTROL_TOPIC, [cancelRequested(run.runId, context)]);
-    await turns();
-  };
-  const ended = () => world.state(run);
-  return { ...world, held, run, signal, cancel, ended };
-}
+import { running } from "./running-run.test-support.ts";
 
 test("a handler that runs too long is asked to end, and its attempt has failed", async () => {
   const { signal, pass, ended, close } = await running({ obeying: true, timeoutMs: 30_000 });
@@ -86,54 +62,6 @@ test.each([
   await pass(afterMs);
   expect(signal.reason).toMatchObject({ code: "cancelled" });
   expect(await ended()).toMatchObject({ state: "cancelled" });
-  await close();
-});
-
-test("a hint of another tenant cancels nothing", async () => {
-  const { signal, bus, run, held, close } = await running();
-  await bus.publish(CONTROL_TOPIC, [cancelRequested(run.runId, { id: "x", time: 0, source: "tickline/api", tenantId: "other" })]);
-  await turns();
-  expect(signal.aborted).toBe(false);
-  held.finishAll();
-  await close();
-});
-
-test("a hint alone cancels nothing: the store is asked, once for all hints of a batch, and has no such wish", async () => {
-  let asked = 0;
-  const { signal, bus, run, held, pass, ended, close } = await running({
-    claims: (claims) => ({
-      heartbeat(request) {
-        asked += 1;
-        return claims.heartbeat(request);
-      },
-    }),
-  });
-  const before = asked;
-  const forged = (runId: string) => cancelRequested(runId, { id: "forged", time: 0, source: "tickline/api", tenantId: run.tenantId });
-  await bus.publish(CONTROL_TOPIC, [...Array.from({ length: 50 }, () => forged(run.runId)), forged("01KE70EHG01X7FVB67419GMES3")]);
-  await turns();
-  expect(signal.aborted).toBe(false);
-  expect(asked - before).toBe(1);
-  await pass(5_000);
-  expect(signal.aborted).toBe(false);
-  held.finish(run.runId, "done");
-  await turns();
-  expect(await ended()).toMatchObject({ state: "succeeded" });
-  await close();
-});
-
-test("a hint that comes while the store is away waits for the heartbeat", async () => {
-  let away = false;
-  const { signal, cancel, pass, held, close } = await running({
-    claims: (claims) => ({ heartbeat: (request) => (away ? Promise.reject(storeAway()) : claims.heartbeat(request)) }),
-  });
-  away = true;
-  await cancel(true);
-  expect(signal.aborted).toBe(false);
-  away = false;
-  await pass(5_000);
-  expect(signal.reason).toMatchObject({ code: "cancelled" });
-  held.finishAll();
   await close();
 });
 

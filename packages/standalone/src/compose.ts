@@ -3,6 +3,7 @@ import { createApi } from "@tickline/api/api";
 import { API_DEFAULTS, type ApiConfig } from "@tickline/api/api-config";
 import { createExecutor } from "@tickline/executor/executor";
 import { EXECUTOR_DEFAULTS, type ExecutorConfig } from "@tickline/executor/executor-config";
+import { ownExecutorName } from "@tickline/executor/executor-name";
 import type { Handler } from "@tickline/executor/handler";
 import { createHttpHandler } from "@tickline/executor/http/http-handler";
 import { createScheduler } from "@tickline/scheduler/scheduler";
@@ -104,7 +105,7 @@ function servicesOf(options: StandaloneOptions, { store, handlers }: { readonly 
     { ...common, handlersRegistry: store.handlers, handlers, metrics },
     {
       ...EXECUTOR_DEFAULTS,
-      executorId: `standalone-${entropy.newId()}`,
+      executorId: ownExecutorName("standalone", entropy.newId()),
       queues,
       workersMax: options.workersMax ?? EXECUTOR_DEFAULTS.workersMax,
       drainMs: options.drainMs ?? EXECUTOR_DEFAULTS.drainMs,

@@ -3,7 +3,7 @@ import type { EndedRun } from "@tickline/shared/domain/settlement";
 import type { HeldLease } from "@tickline/shared/ports/run-claims";
 import { inParallel } from "@tickline/shared/runtime/in-parallel";
 import type { ExecutorContext } from "../executor-deps.ts";
-import type { KnownReport } from "./sort-reports.ts";
+import type { KnownReport } from "./judge-reports.ts";
 
 export type LeaseContext = Pick<ExecutorContext, "claims" | "clock" | "config">;
 
@@ -16,6 +16,8 @@ export interface ClaimedReports {
   readonly won: readonly WonReport[];
   /** Runs that the claim has closed. */
   readonly skipped: readonly EndedRun[];
+  /** Somebody was quicker, or the run was closed or raised meanwhile. */
+  readonly lost: readonly KnownReport[];
 }
 
 export interface RenewedReports {
@@ -38,9 +40,11 @@ interface LeaseGroup {
 /**
  * The token follows from what makes a report the holder's: attempt and executor; the run stands beside it in every
  * compare-and-set. So each report finds the lease of those before it, in whichever process they came in, and nothing has
- * to be remembered. Tokens of our own executors are random and contain no slash.
+ * to be remembered. The attempt is a number and the name comes last, so no two of them share a token, whatever the name; tokens of our own
+ * executors are random and contain no slash.
  */
-const tokenOf = ({ attempt, executor }: KnownReport["report"]): string => `report/${attempt}/${executor}`;
+export const tokenOf = ({ attempt, executor }: Pick<KnownReport["report"], "attempt" | "executor">): string =>
+  `report/${attempt}/${executor}`;
 
 const groupsOf = (reports: readonly KnownReport[]): readonly LeaseGroup[] =>
   [...Map.groupBy(reports, ({ report, run }) => `${run.timeoutMs}/${tokenOf(report)}`).values()].flatMap((group) => {
@@ -83,5 +87,6 @@ export async function claimReported({ claims, clock, config }: LeaseContext, rep
   return {
     won: decided.flatMap(({ known, outcome }) => (outcome?.kind === "won" ? [{ ...known, claim: outcome.claim }] : [])),
     skipped: decided.flatMap(({ outcome }) => (outcome?.kind === "skipped" ? [outcome.run] : [])),
+    lost: decided.flatMap(({ known, outcome }) => (outcome?.kind === "won" || outcome?.kind === "skipped" ? [] : [known])),
   };
 }
