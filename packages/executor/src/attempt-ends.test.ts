@@ -1,33 +1,9 @@
 import { expect, test } from "@jest/globals";
-import { cancelRequested } from "@tickline/shared/events/control-event";
-import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
 import { ending } from "@tickline/shared/testing/contracts/store-steps";
 import { MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { heldHandler, LEASE_ABORT_MS, LEASE_MS, setup, storeAway, turns, type SetupOptions } from "./executor.test-support.ts";
 import { RunAborted } from "./run-aborted.ts";
-
-/** One run whose handler is running. */
-async function running(
-  options: SetupOptions & { readonly obeying?: boolean; readonly timeoutMs?: number; readonly onUncertain?: "skip" } = {},
-) {
-  const held = heldHandler();
-  const world = await setup({ run: options.obeying === true ? held.runObeying : held.run, ...options });
-  await world.executor.start();
-  const { timeoutMs = 60 * MINUTE, onUncertain = "rerun" } = options;
-  const runs = await world.due(1, { definition: { timeoutMs, onUncertain } });
-  const run = runs[0]!;
-  await world.publish(runs);
-  await world.until(() => held.calls.length === 1);
-  const { signal } = held.calls[0]!;
-  const cancel = async (hint: boolean, tenantId = run.tenantId): Promise<void> => {
-    await world.store.control.cancel(run.tenantId, { runId: run.runId, now: world.clock.now() });
-    const context = { id: "hint", time: 0, source: "tickline/api", tenantId } as const;
-    if (hint) await world.bus.publish(CONTROL_TOPIC, [cancelRequested(run.runId, context)]);
-    await turns();
-  };
-  const ended = () => world.state(run);
-  return { ...world, held, run, signal, cancel, ended };
-}
+import { running } from "./running-run.test-support.ts";
 
 test("a handler that runs too long is asked to end, and its attempt has failed", async () => {
   const { signal, pass, ended, close } = await running({ obeying: true, timeoutMs: 30_000 });
@@ -86,15 +62,6 @@ test.each([
   await pass(afterMs);
   expect(signal.reason).toMatchObject({ code: "cancelled" });
   expect(await ended()).toMatchObject({ state: "cancelled" });
-  await close();
-});
-
-test("a hint of another tenant cancels nothing", async () => {
-  const { signal, bus, run, held, close } = await running();
-  await bus.publish(CONTROL_TOPIC, [cancelRequested(run.runId, { id: "x", time: 0, source: "tickline/api", tenantId: "other" })]);
-  await turns();
-  expect(signal.aborted).toBe(false);
-  held.finishAll();
   await close();
 });
 

@@ -1,3 +1,4 @@
+import type { CancelRequested } from "@tickline/shared/events/control-event";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
 import type { Subscription } from "@tickline/shared/ports/bus";
@@ -5,19 +6,29 @@ import type { ExecutorContext } from "./executor-deps.ts";
 import type { RunningAttempt } from "./running-attempt.ts";
 
 export interface CancelHintsOptions {
-  readonly context: Pick<ExecutorContext, "bus" | "entropy">;
+  readonly context: Pick<ExecutorContext, "bus" | "entropy" | "log">;
   readonly attempts: ReadonlyMap<string, RunningAttempt>;
-  readonly cancel: (attempt: RunningAttempt) => void;
+  /** Asks the store whether somebody wants these attempts cancelled, and cancels those. */
+  readonly ask: (attempts: readonly RunningAttempt[]) => Promise<void>;
 }
 
-/** Hears of cancel requests at once. Every executor hears all of them, so the group is its own. A lost one waits for the heartbeat. */
-export function subscribeCancelHints({ context, attempts, cancel }: CancelHintsOptions): Promise<Subscription> {
-  function onBatch(events: readonly TicklineEvent[]): void {
-    for (const event of events) {
-      if (event.type !== "CancelRequested") continue;
-      const attempt = attempts.get(event.data.runId);
-      if (attempt?.claim.run.tenantId === event.tenantId) cancel(attempt);
-    }
+/**
+ * Hears of cancel requests at once. A hint cancels nothing: anybody may publish one, and the flag stands in the store, which is asked. Every
+ * executor hears all of them, so the group is its own. A lost one waits for the heartbeat.
+ */
+export function subscribeCancelHints({ context, attempts, ask }: CancelHintsOptions): Promise<Subscription> {
+  const { bus, entropy, log } = context;
+
+  function namedBy({ tenantId, data }: CancelRequested): RunningAttempt[] {
+    const attempt = attempts.get(data.runId);
+    return attempt === undefined || attempt.aborted !== null || attempt.claim.run.tenantId !== tenantId ? [] : [attempt];
   }
-  return context.bus.subscribe({ topics: [CONTROL_TOPIC], group: `executor-control-${context.entropy.newId()}`, from: "end", onBatch });
+  async function onBatch(events: readonly TicklineEvent[]): Promise<void> {
+    const named = new Set(events.flatMap((event) => (event.type === "CancelRequested" ? namedBy(event) : [])));
+    if (named.size === 0) return;
+    await ask([...named]).catch((fault: unknown) =>
+      log.warn({ err: fault }, "the store was not asked for cancel requests; the heartbeat asks"),
+    );
+  }
+  return bus.subscribe({ topics: [CONTROL_TOPIC], group: `executor-control-${entropy.newId()}`, from: "end", onBatch });
 }

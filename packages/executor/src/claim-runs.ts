@@ -1,13 +1,16 @@
 import { toAppError } from "@tickline/shared/domain/app-error";
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { DueRun } from "@tickline/shared/domain/due-run";
-import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
+import type { LastRun } from "@tickline/shared/domain/run";
+import type { ClaimOutcome, RunClaims } from "@tickline/shared/ports/run-claims";
 import type { Backoff } from "./backoff.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
 
 export interface ClaimContext {
   readonly context: Pick<ExecutorContext, "claims" | "clock" | "entropy" | "log" | "config">;
   readonly backoff: Backoff;
+  /** Where messages may come from others: the store's word of the last runs of jobs, which stands instead of that of the messages. */
+  readonly lastRuns?: RunClaims["lastRuns"] | null;
 }
 
 /** A claim that the store answers with anything but "away" is given up after so many tries; the scheduler offers its runs again. */
@@ -21,7 +24,7 @@ export interface ClaimedRuns {
 }
 
 /** Asks until the store answers: a claim whose answer was lost may have been won, and the same token finds out. */
-export async function claimRuns({ context, backoff }: ClaimContext, runs: readonly DueRun[]): Promise<ClaimedRuns> {
+export async function claimRuns({ context, backoff, lastRuns = null }: ClaimContext, runs: readonly DueRun[]): Promise<ClaimedRuns> {
   const { claims, clock, entropy, log, config } = context;
   const firstSentAtMs = clock.monotonicMs();
   /** By the time that each try says, which is that of the attempts it starts. */
@@ -34,8 +37,9 @@ export async function claimRuns({ context, backoff }: ClaimContext, runs: readon
     try {
       const now = clock.now();
       if (!sentAtMs.has(now)) sentAtMs.set(now, clock.monotonicMs());
-      const outcomes = await claims.claim({ runs, claimant, now, firedAfter: now - config.retentionMs });
-      return { outcomes, sentAtMs: Math.min(...outcomes.map(startOf)) };
+      const claiming = claims.claim({ runs, claimant, now, firedAfter: now - config.retentionMs });
+      const [outcomes, known] = await Promise.all([claiming, lastRuns?.([...new Set(runs.map(({ jobUid }) => jobUid))])]);
+      return { outcomes: known === undefined ? outcomes : outcomes.map(withLastRun(known)), sentAtMs: Math.min(...outcomes.map(startOf)) };
     } catch (thrown) {
       const fault = toAppError(thrown, `claim ${runs.length} runs, ${runs[0]?.runId} first`);
       log.warn({ err: fault, runs: runs.length, failures }, "runs were not claimed");
@@ -44,3 +48,11 @@ export async function claimRuns({ context, backoff }: ClaimContext, runs: readon
     }
   }
 }
+
+const withLastRun =
+  (known: ReadonlyMap<string, LastRun>) =>
+  (outcome: ClaimOutcome): ClaimOutcome => {
+    if (outcome.kind !== "won") return outcome;
+    const { run } = outcome.claim;
+    return { kind: "won", claim: { ...outcome.claim, run: { ...run, lastRun: known.get(run.jobUid) ?? null } } };
+  };

@@ -4,6 +4,7 @@ import { createBackoff } from "./backoff.ts";
 import { claimRuns } from "./claim-runs.ts";
 import type { ControlHints } from "./control-hints.ts";
 import type { DueInbox } from "./due-inbox.ts";
+import type { RefusedRun } from "./due-run-check.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
 import type { RunEvents } from "./run-events.ts";
 import type { RunningAttempt } from "./running-attempt.ts";
@@ -11,7 +12,7 @@ import type { SuspectLane } from "./suspect-lane.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 export interface ClaimerOptions {
-  readonly context: Pick<ExecutorContext, "claims" | "clock" | "entropy" | "log" | "config" | "metrics">;
+  readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "entropy" | "log" | "config" | "metrics">;
   readonly inbox: DueInbox;
   readonly suspects: SuspectLane;
   readonly pool: WorkerPool;
@@ -33,8 +34,9 @@ export interface Claimer {
 
 export function createClaimer(options: ClaimerOptions): Claimer {
   const { context, inbox, suspects, pool, attempts, blocked, onWon } = options;
-  const { clock, config } = context;
+  const { bus, clock, config } = context;
   const backoff = createBackoff(clock, config);
+  const lastRuns = bus.trusted === true ? null : context.claims.lastRuns;
   let inFlight = 0;
 
   function pump(): void {
@@ -44,41 +46,45 @@ export function createClaimer(options: ClaimerOptions): Claimer {
       if (part === null) return;
       // An older attempt whose handler is still alive here must end first. The run is offered again.
       const runs = part.runs.filter(({ runId }) => !attempts.has(runId));
-      if (runs.length === 0) part.answered();
+      if (runs.length === 0) part.answered([]);
       else void claim(runs).then(part.answered).then(pump);
     }
   }
   function suspectPart(run: DueRun) {
     return { runs: [run], answered: () => (attempts.has(run.runId) ? undefined : suspects.ended(run.runId)) };
   }
-  async function claim(runs: readonly DueRun[]): Promise<void> {
+  /** Resolves with the runs of which the store refuses what their messages say. */
+  async function claim(runs: readonly DueRun[]): Promise<readonly RefusedRun[]> {
     inFlight += 1;
     pool.reserve(runs.length);
-    const { outcomes, sentAtMs } = await claimRuns({ context, backoff }, runs);
-    concludeClaims(options, runs, outcomes);
-    const won = outcomes.flatMap((outcome) => (outcome.kind === "won" ? [outcome.claim] : []));
+    const { outcomes, sentAtMs } = await claimRuns({ context, backoff, lastRuns }, runs);
+    const { won, refused } = concludeClaims(options, runs, outcomes);
     inFlight -= 1;
     if (won.length > 0) onWon(won, sentAtMs);
     pool.release(runs.length - won.length);
+    return refused;
   }
   return { pump, stop: () => backoff.stop() };
 }
 
 /** Counts what became of the claims, and publishes what others have to know. */
 function concludeClaims(
-  { context: { metrics, log }, events, hints }: Pick<ClaimerOptions, "context" | "events" | "hints">,
+  { context: { metrics }, events, hints }: Pick<ClaimerOptions, "context" | "events" | "hints">,
   runs: readonly DueRun[],
   outcomes: readonly ClaimOutcome[],
-): void {
+): { readonly won: readonly ClaimedRun[]; readonly refused: readonly RefusedRun[] } {
+  const won: ClaimedRun[] = [];
+  const refused: RefusedRun[] = [];
   for (const [index, outcome] of outcomes.entries()) {
-    metrics.claims[outcome.kind].inc();
-    if (outcome.kind === "skipped") events.ended(outcome.run);
+    const run = runs[index];
+    if (outcome.kind !== "refused") metrics.claims[outcome.kind].inc(); // Those are counted with their messages.
+    if (outcome.kind === "won") won.push(outcome.claim);
+    else if (outcome.kind === "skipped") events.ended(outcome.run);
+    else if (outcome.kind === "refused" && run !== undefined) refused.push({ run, reason: outcome.reason });
     else if (outcome.kind === "waiting") {
-      for (const run of outcome.superseded) events.ended(run);
-      if (outcome.cancelRequested !== null) hints.cancelRequested(outcome.cancelRequested, runs[index]?.tenantId ?? "");
-    } else if (outcome.kind === "refused") {
-      const { runId, attempt } = runs[index] ?? {};
-      log.warn({ runId, attempt, reason: outcome.reason }, "a JobDue was refused: it says something else of its run than the store holds");
+      for (const superseded of outcome.superseded) events.ended(superseded);
+      if (outcome.cancelRequested !== null && run !== undefined) hints.cancelRequested(outcome.cancelRequested, run.tenantId);
     }
   }
+  return { won, refused };
 }

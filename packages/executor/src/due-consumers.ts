@@ -2,14 +2,17 @@ import { AppError } from "@tickline/shared/domain/app-error";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { dueTopic } from "@tickline/shared/events/topics";
-import type { Subscription } from "@tickline/shared/ports/bus";
+import type { RefusedEvent, Subscription } from "@tickline/shared/ports/bus";
 import type { DueInbox } from "./due-inbox.ts";
+import { tellRefused } from "./due-refusals.ts";
+import { checkDue, type RefusedRun } from "./due-run-check.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
-import { sortDueRuns } from "./sort-due-runs.ts";
+import { roundsOf, sortDueRuns } from "./sort-due-runs.ts";
+import { standingDueRuns } from "./standing-due-runs.ts";
 import type { SuspectLane } from "./suspect-lane.ts";
 
 export interface DueConsumersOptions {
-  readonly context: Pick<ExecutorContext, "bus" | "claims" | "log" | "config" | "handlers">;
+  readonly context: Pick<ExecutorContext, "bus" | "claims" | "log" | "config" | "handlers" | "metrics">;
   readonly inbox: DueInbox;
   readonly suspects: SuspectLane;
   /** Called when something waits to be claimed. */
@@ -29,19 +32,31 @@ export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueC
   const subscriptions: Subscription[] = [];
   let hasRoom = true;
 
-  async function onBatch(queue: string, events: readonly TicklineEvent[]): Promise<void> {
-    const sorted = sortDueRuns(events, { handlers, suspectRescuesMin: config.suspectRescuesMin });
-    suspects.add(sorted.suspects);
-    const answered = inbox.put(queue, sorted.known);
+  async function onBatch(queue: string, events: readonly TicklineEvent[]): Promise<readonly RefusedEvent[]> {
+    const { due, refused } = checkDue(queue, events);
+    const sorted = sortDueRuns(due, { handlers, suspectRescuesMin: config.suspectRescuesMin });
+    const answered = roundsOf(sorted.known).map((runs) => inbox.put(queue, runs));
     onWaiting();
-    await Promise.all([answered, defer(sorted.unknown)]);
+    const answers = await Promise.all([...answered, defer(sorted.unknown), addSuspects(sorted.suspects)]);
+    const all = [...refused, ...eventsOf(due, answers.flat())];
+    tellRefused(context, queue, all);
+    return all;
   }
   /** Out of the window they make room for runs that somebody can run. The scheduler resumes them when some executor has their handlers. */
-  async function defer(runs: readonly DueRun[]): Promise<void> {
-    if (runs.length === 0) return;
-    const missing = [...new Set(runs.map(({ handler }) => handler))];
-    log.warn({ handlers: missing, runs: runs.length }, "no such handler here: the runs wait for an executor that has it");
-    await claims.defer({ deferrals: runs.map(({ runId, attempt }) => ({ runId, attempt, reason: "unknown_handler", wakeAt: null })) });
+  async function defer(runs: readonly DueRun[]): Promise<readonly RefusedRun[]> {
+    const { standing, refused } = await standingDueRuns(context, runs);
+    if (standing.length === 0) return refused;
+    const missing = [...new Set(standing.map(({ handler }) => handler))];
+    log.warn({ handlers: missing, runs: standing.length }, "no such handler here: the runs wait for an executor that has it");
+    await claims.defer({ deferrals: standing.map(({ runId, attempt }) => ({ runId, attempt, reason: "unknown_handler", wakeAt: null })) });
+    return refused;
+  }
+  /** Their batch does not wait until it is their turn, so what their messages say is compared before. */
+  async function addSuspects(runs: readonly DueRun[]): Promise<readonly RefusedRun[]> {
+    const { standing, refused } = await standingDueRuns(context, runs);
+    suspects.add(standing);
+    onWaiting();
+    return refused;
   }
   return {
     async start() {
@@ -65,4 +80,14 @@ export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueC
       await Promise.all(stopped);
     },
   };
+}
+
+/** The messages of runs that are refused. */
+function eventsOf(events: readonly TicklineEvent[], refused: readonly RefusedRun[]): RefusedEvent[] {
+  if (refused.length === 0) return [];
+  const reasons = new Map(refused.map(({ run, reason }) => [run, reason]));
+  return events.flatMap((event) => {
+    const reason = event.type === "JobDue" ? reasons.get(event.data) : undefined;
+    return reason === undefined ? [] : [{ event, reason }];
+  });
 }

@@ -1,16 +1,17 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { RefusedRun } from "./due-run-check.ts";
 
 /** Runs of one queue, to be claimed together. */
 export interface DuePart {
   readonly runs: readonly DueRun[];
-  /** To be called when the store has answered for them. */
-  readonly answered: () => void;
+  /** To be called when the store has answered for them, with those of which it refuses what their messages say. */
+  readonly answered: (refused?: readonly RefusedRun[]) => void;
 }
 
 /** Batches of due runs that consumers have in hand, until the store has answered for each run of them. */
 export interface DueInbox {
-  /** Resolves when every run is answered for; rejects when the executor stops first. */
-  put(queue: string, runs: readonly DueRun[]): Promise<void>;
+  /** Resolves when every run is answered for, with those that are refused; rejects when the executor stops first. */
+  put(queue: string, runs: readonly DueRun[]): Promise<readonly RefusedRun[]>;
   /** At most `count` runs of the queue whose turn it is; null: none waits. */
   take(count: number): DuePart | null;
   readonly waiting: number;
@@ -22,7 +23,8 @@ interface InHand {
   readonly runs: readonly DueRun[];
   taken: number;
   unanswered: number;
-  readonly done: PromiseWithResolvers<void>;
+  readonly refused: RefusedRun[];
+  readonly done: PromiseWithResolvers<readonly RefusedRun[]>;
 }
 
 /** One turn in so many goes to the queues behind the first, so that a busy one never starves them. */
@@ -39,14 +41,15 @@ export function createDueInbox(queues: readonly string[]): DueInbox {
     turn += 1;
     return batches[turn % FAIR_TURN === 0 ? Math.floor(turn / FAIR_TURN) % batches.length : 0] ?? null;
   }
-  function answered(batch: InHand, count: number): void {
+  function answered(batch: InHand, count: number, refused: readonly RefusedRun[]): void {
     batch.unanswered -= count;
-    if (batch.unanswered === 0) batch.done.resolve();
+    batch.refused.push(...refused);
+    if (batch.unanswered === 0) batch.done.resolve(batch.refused);
   }
   return {
     put(queue, runs) {
-      if (runs.length === 0) return Promise.resolve();
-      const batch: InHand = { runs, taken: 0, unanswered: runs.length, done: Promise.withResolvers() };
+      if (runs.length === 0) return Promise.resolve([]);
+      const batch: InHand = { runs, taken: 0, unanswered: runs.length, refused: [], done: Promise.withResolvers() };
       inHand.get(queue)?.push(batch);
       waiting += runs.length;
       return batch.done.promise;
@@ -59,7 +62,7 @@ export function createDueInbox(queues: readonly string[]): DueInbox {
       batch.taken += runs.length;
       waiting -= runs.length;
       if (batch.taken === batch.runs.length) batches.shift();
-      return { runs, answered: () => answered(batch, runs.length) };
+      return { runs, answered: (refused = []) => answered(batch, runs.length, refused) };
     },
     get waiting() {
       return waiting;

@@ -11,6 +11,7 @@ const OUTCOMES: readonly Outcome[] = ["succeeded", "failed", "cancelled", "retry
 export interface ExecutorMetrics {
   readonly settled: Readonly<Record<Outcome, Counter.Internal>>;
   readonly durationSeconds: Histogram;
+  /** `refused`: a message says something else of the run than the store holds, or cannot be about a run of its queue. */
   readonly claims: Readonly<Record<ClaimOutcome["kind"], Counter.Internal>>;
   readonly unpublished: Counter;
   /** Reports of foreign executors. `lost`: another has the attempt, or it is over; `skipped`: the claim closed the run. */

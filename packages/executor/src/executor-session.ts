@@ -37,7 +37,7 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
 
   async function start(): Promise<void> {
     state.open = true;
-    control = await subscribeCancelHints({ context, attempts: attempts.all, cancel: parts.cancel });
+    control = await subscribeCancelHints({ context, attempts: attempts.all, ask: heartbeat.renewNow });
     await heartbeat.start();
     await publication.start();
     await consumers.start();
@@ -135,7 +135,6 @@ function createParts(context: ExecutorContext, pool: WorkerPool) {
     consumers,
     events,
     settler,
-    cancel,
     idle: idleness.idle,
     heartbeat: createLeaseKeeper({ context, attempts: attempts.all, unsettled: settler.leases, deadlines: attempts.deadlines, cancel }),
     publication: createHandlerPublication(context),

@@ -55,10 +55,11 @@ test("a handler is given its attempt", async () => {
     attempt: 1,
     error: null,
   } as const;
-  const { executor, due, publish, until, close } = await setup({ handlers: [greet] });
+  const { executor, store, due, publish, until, close } = await setup({ handlers: [greet] });
   await executor.start();
   const [run] = await due(1, { definition: { handler: "greet", params: { extra: 1 } } });
-  await publish([{ ...run!, lastRun }]);
+  await store.status.apply([{ tenantId: run!.tenantId, jobUid: run!.jobUid, lastRun }]);
+  await publish([run!]);
   await until(() => seen !== undefined);
   const { params, runId, jobId, attempt, scheduledFor, idempotencyKey, fence, signal, lastRun: last } = seen!;
   expect({ params, runId, jobId, attempt, scheduledFor, idempotencyKey, fence, last, aborted: signal.aborted }).toEqual({

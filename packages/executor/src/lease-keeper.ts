@@ -16,13 +16,18 @@ export interface LeaseKeeperOptions {
   readonly cancel: (attempt: RunningAttempt) => void;
 }
 
+export interface LeaseKeeper extends Loop {
+  /** Renews the leases of these attempts at once, and so learns whether somebody wants them cancelled. */
+  renewNow(attempts: readonly RunningAttempt[]): Promise<void>;
+}
+
 /**
  * Renews the leases of all attempts in bulk, and learns which of them somebody wants cancelled. A renewal counts from
  * when it was sent; without one, the deadlines end the attempt, whether the store answers or not. One that fails is soon
  * sent again, and one that is not answered is given up and sent anew: on a connection that is dead a statement waits for longer
  * than a lease lasts.
  */
-export function createLeaseKeeper({ context, attempts, unsettled, deadlines, cancel }: LeaseKeeperOptions): Loop {
+export function createLeaseKeeper({ context, attempts, unsettled, deadlines, cancel }: LeaseKeeperOptions): LeaseKeeper {
   const { claims, clock, log, config } = context;
 
   /** Given up, it may still be applied: with an older end than the next one, which ends nothing early, as no clock ends a lease. */
@@ -50,11 +55,20 @@ export function createLeaseKeeper({ context, attempts, unsettled, deadlines, can
   }
   async function runOnce(): Promise<number> {
     const leases = [...unsettled()];
-    for (const { claim } of attempts.values()) leases.push({ runId: claim.run.runId, token: claim.token });
+    for (const attempt of attempts.values()) leases.push(leaseOf(attempt));
     for (let first = 0; first < leases.length; first += config.heartbeatRunsMax) {
       await renew(leases.slice(first, first + config.heartbeatRunsMax));
     }
     return config.heartbeatMs;
   }
-  return createLoop({ name: "heartbeat", clock, log, runOnce, faultMsMax: HEARTBEAT_RETRY_MS_MAX });
+  return {
+    ...createLoop({ name: "heartbeat", clock, log, runOnce, faultMsMax: HEARTBEAT_RETRY_MS_MAX }),
+    async renewNow(some) {
+      for (let first = 0; first < some.length; first += config.heartbeatRunsMax) {
+        await renew(some.slice(first, first + config.heartbeatRunsMax).map(leaseOf));
+      }
+    },
+  };
 }
+
+const leaseOf = ({ claim }: RunningAttempt): HeldLease => ({ runId: claim.run.runId, token: claim.token });

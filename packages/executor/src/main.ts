@@ -7,6 +7,7 @@ import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { createExecutor } from "./executor.ts";
 import { EXECUTOR_DEFAULTS } from "./executor-config.ts";
+import { ownExecutorName } from "./executor-name.ts";
 import { EXECUTOR_SETTINGS } from "./executor-settings.ts";
 import { createHttpHandler } from "./http/http-handler.ts";
 import { loadHandlers } from "./load-handlers.ts";
@@ -42,7 +43,7 @@ runService(
         },
         {
           ...EXECUTOR_DEFAULTS,
-          executorId: `executor-${systemEntropy.newId()}`,
+          executorId: ownExecutorName("executor", systemEntropy.newId()),
           queues,
           externalQueues,
           workersMax,

@@ -3,6 +3,7 @@ import { createApi } from "@tickline/api/api";
 import { API_DEFAULTS, type ApiConfig } from "@tickline/api/api-config";
 import { createExecutor } from "@tickline/executor/executor";
 import { EXECUTOR_DEFAULTS, type ExecutorConfig } from "@tickline/executor/executor-config";
+import { ownExecutorName } from "@tickline/executor/executor-name";
 import type { Handler } from "@tickline/executor/handler";
 import { createHttpHandler } from "@tickline/executor/http/http-handler";
 import { createScheduler } from "@tickline/scheduler/scheduler";
@@ -103,13 +104,13 @@ function servicesOf(options: StandaloneOptions, { store, handlers }: { readonly 
   const metrics = new Registry();
   const clock = systemClock;
   const entropy = systemEntropy;
-  const bus = createMemoryBus({ clock, log });
+  const bus = createMemoryBus({ clock, log, trusted: true });
   const common = { ...store, bus, clock, entropy, log };
   const executor = createExecutor(
     { ...common, handlersRegistry: store.handlers, handlers, metrics, ...(options.end === undefined ? {} : { end: options.end }) },
     {
       ...EXECUTOR_DEFAULTS,
-      executorId: `standalone-${entropy.newId()}`,
+      executorId: ownExecutorName("standalone", entropy.newId()),
       queues,
       workersMax: options.workersMax ?? EXECUTOR_DEFAULTS.workersMax,
       drainMs: options.drainMs ?? EXECUTOR_DEFAULTS.drainMs,

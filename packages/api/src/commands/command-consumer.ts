@@ -2,7 +2,7 @@ import { isCommand, type Command } from "@tickline/shared/events/command";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Reply } from "@tickline/shared/events/reply";
 import { COMMANDS_TOPIC, REPLIES_TOPIC } from "@tickline/shared/events/topics";
-import type { Subscription, UnreadableMessage } from "@tickline/shared/ports/bus";
+import type { RefusedEvent, Subscription, UnreadableMessage } from "@tickline/shared/ports/bus";
 import { inParallel } from "@tickline/shared/runtime/in-parallel";
 import type { Service } from "@tickline/shared/runtime/service";
 import { Counter } from "prom-client";
@@ -15,7 +15,7 @@ import { performCommand } from "./perform-command.ts";
  * comes again is carried out again, which by the ids of its commands makes nothing new, and is answered again.
  */
 export function createCommandConsumer(context: ApiContext): Service {
-  const { bus, clock, config, metrics } = context;
+  const { bus, clock, config, log, metrics } = context;
   const counter = new Counter({
     name: "tickline_commands_total",
     help: "Commands of the bus by what became of them.",
@@ -34,11 +34,19 @@ export function createCommandConsumer(context: ApiContext): Service {
     }
     return replies;
   }
-  async function onBatch(events: readonly TicklineEvent[]): Promise<void> {
+  async function onBatch(events: readonly TicklineEvent[]): Promise<readonly RefusedEvent[]> {
     const lanes = [...Map.groupBy(events.filter(isCommand), targetOf).values()];
-    if (lanes.length === 0) return;
     const replies = await inParallel(lanes, { atOnce: config.commandsAtOnce, work: performInOrder });
-    await bus.publish(REPLIES_TOPIC, replies.flat());
+    if (replies.length > 0) await bus.publish(REPLIES_TOPIC, replies.flat());
+    return refuseOthers(events.filter((event) => !isCommand(event)));
+  }
+  /** Who says it here waits for nothing, so nobody is answered. */
+  function refuseOthers(events: readonly TicklineEvent[]): readonly RefusedEvent[] {
+    const [first] = events;
+    if (first === undefined) return [];
+    counter.inc({ command: "none", outcome: "refused" }, events.length);
+    log.warn({ type: first.type, source: first.source, id: first.id, events: events.length }, "events that are no commands were refused");
+    return events.map((event) => ({ event, reason: `${event.type} is no command` }));
   }
   /** They stay with the dead letters, where a person finds them; who sent them is not to wait for that. */
   async function onUnreadable(messages: readonly UnreadableMessage[]): Promise<void> {

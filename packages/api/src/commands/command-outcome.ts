@@ -44,5 +44,11 @@ export function replyToUnreadable({ reason, type, ...envelope }: UnreadableMessa
   return refusalTo({ ...envelope, type }, refused("unreadable_command", `its data cannot be read: ${reason}`), now);
 }
 
-const refusalTo = (command: CommandEnvelope, { code, detail, errors }: Refusal, now: Instant): Reply =>
-  commandRefused(command, { code, detail, errors }, now);
+/** Longest text of a refusal, in characters. Names of fields are the sender's own words, and a reply has to fit into its topic. */
+const TEXT_LENGTH_MAX = 500;
+const cut = (text: string): string => (text.length > TEXT_LENGTH_MAX ? `${text.slice(0, TEXT_LENGTH_MAX - 1)}…` : text);
+
+function refusalTo(command: CommandEnvelope, { code, detail, errors }: Refusal, now: Instant): Reply {
+  const told = errors.map((fault) => ({ pointer: cut(fault.pointer), code: cut(fault.code), message: cut(fault.message) }));
+  return commandRefused(command, { code, detail: cut(detail), errors: told }, now);
+}

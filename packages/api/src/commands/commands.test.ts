@@ -1,65 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
-import type { JsonObject, JsonValue } from "@tickline/shared/domain/json";
+import type { JsonObject } from "@tickline/shared/domain/json";
 import type { Command } from "@tickline/shared/events/command";
-import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Reply } from "@tickline/shared/events/reply";
-import { COMMANDS_TOPIC, REPLIES_TOPIC } from "@tickline/shared/events/topics";
 import type { Bus, SubscribeRequest } from "@tickline/shared/ports/bus";
 import type { Store } from "@tickline/shared/ports/store";
 import { DAY, HOUR, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { Registry } from "prom-client";
 import type { ApiContext } from "../api-context.ts";
-import { apiUnderTest, minimalJob, type ApiSetup } from "../api-under-test.test-support.ts";
+import { minimalJob } from "../api-under-test.test-support.ts";
 import { createCommandConsumer } from "./command-consumer.ts";
+import { setup } from "./commands.test-support.ts";
 import { commandAgeMsMaxOf } from "./envelope-check.ts";
-
-type Envelope = Partial<Pick<Command, "id" | "source" | "time" | "tenantId" | "subject">>;
-
-async function setup(options: ApiSetup = {}) {
-  const under = await apiUnderTest(options);
-  const { bus, clock, call } = under;
-  const replies: Reply[] = [];
-  await bus.subscribe({
-    topics: [REPLIES_TOPIC],
-    group: "test",
-    from: "end",
-    onBatch: (events) => void replies.push(...(events as Reply[])),
-  });
-  let sent = 0;
-  const envelope = (over: Envelope = {}) => ({
-    id: `command-${(sent += 1)}`,
-    source: "billing",
-    subject: "",
-    time: clock.now(),
-    tenantId: "default",
-    ...over,
-  });
-  const create = (job: JsonValue, { jobId = null, ...over }: Envelope & { jobId?: string | null } = {}): Command => ({
-    ...envelope(over),
-    type: "CreateJob",
-    data: { jobId, job },
-  });
-  const trigger = (jobId: string, { params = null, ...over }: Envelope & { params?: JsonValue } = {}): Command => ({
-    ...envelope(over),
-    type: "TriggerJob",
-    data: { jobId, params },
-  });
-  const cancel = (runId: string, over: Envelope = {}): Command => ({ ...envelope(over), type: "CancelRun", data: { runId } });
-  /** Publishes commands together, and waits for as many replies. Resolves to these. */
-  async function tell(...commands: readonly TicklineEvent[]): Promise<Reply[]> {
-    const wanted = replies.length + commands.length;
-    await bus.publish(COMMANDS_TOPIC, commands);
-    while (replies.length < wanted) {
-      await new Promise((next) => setImmediate(next));
-      clock.advance(1); // For those that are tried again.
-    }
-    return replies.slice(-commands.length);
-  }
-  const jobs = async () => (await call("GET /jobs")).body.items as { readonly id: string }[];
-  const runs = async () => (await call("GET /runs")).body.items as { readonly id: string }[];
-  return { ...under, replies, create, trigger, cancel, tell, jobs, runs, [Symbol.asyncDispose]: under.stop };
-}
 
 const byCommand = (replies: readonly Reply[]) => Object.fromEntries(replies.map((reply) => [reply.data.commandId, reply]));
 
@@ -173,6 +125,13 @@ describe("what cannot be done is refused, and nothing is made", () => {
       { errors: [{ pointer: "/id", code: "read_only_field" }] },
     ],
     ["params nested without end", (at) => at.create({ ...minimalJob, params: deep }), { code: "body_too_deep" }],
+    ["params of a megabyte", (at) => at.create({ ...minimalJob, params: { x: "y".repeat(1_000_000) } }), { code: "body_too_large" }],
+    ["params of five megabytes", (at) => at.trigger("ping", { params: { x: "y".repeat(5_000_000) } }), { code: "body_too_large" }],
+    [
+      "a prototype of its own",
+      (at) => at.create({ ...minimalJob, params: JSON.parse('{"a":[{"__proto__":{"admin":true}}]}') as JsonObject }),
+      { code: "forbidden_key" },
+    ],
     ["an id that is none", (at) => at.create(minimalJob, { jobId: "no/id" }), { code: "invalid_id" }],
     ["an id that another job has", (at) => at.create(minimalJob, { jobId: "ping" }), { code: "job_exists" }],
     [

@@ -1,5 +1,5 @@
 import { JobIdSchema } from "@tickline/shared/domain/job-definition";
-import { deeperThan } from "@tickline/shared/domain/json";
+import { deeperThan, jsonBytes, type JsonValue } from "@tickline/shared/domain/json";
 import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
 import type { CancelRun, Command, CreateJob, TriggerJob } from "@tickline/shared/events/command";
 import type { ApiContext } from "../api-context.ts";
@@ -47,8 +47,8 @@ function perform(context: ApiContext, command: Command): Promise<CommandOutcome>
 
 async function create(context: ApiContext, { id: key, tenantId, data: { jobId, job: given } }: CreateJob): Promise<CommandOutcome> {
   if (jobId !== null && !isJobId(jobId)) return refusedBy(malformedId(jobId));
-  const tooDeep = depthProblem(context, given);
-  if (tooDeep !== null) return refusedBy(tooDeep);
+  const unfit = bodyProblem(context, given);
+  if (unfit !== null) return refusedBy(unfit);
   const body = await parseBody({ ...createBody, also: (loose) => looseFaults(context, loose) }, given);
   if (body.kind === "problem") return refusedBy(body);
   const result = await createJob(context, { tenantId, id: jobId, input: body.value, key });
@@ -58,8 +58,8 @@ async function create(context: ApiContext, { id: key, tenantId, data: { jobId, j
 
 async function trigger(context: ApiContext, { id: key, tenantId, data: { jobId, params } }: TriggerJob): Promise<CommandOutcome> {
   if (!isJobId(jobId)) return refusedBy(jobNotFound(jobId));
-  const tooDeep = depthProblem(context, params);
-  if (tooDeep !== null) return refusedBy(tooDeep);
+  const unfit = bodyProblem(context, params);
+  if (unfit !== null) return refusedBy(unfit);
   const body = await parseBody(triggerBody, params === null ? {} : { params });
   if (body.kind === "problem") return refusedBy(body);
   const result = await triggerJob(context, { tenantId, jobId, params: body.value.params, key });
@@ -78,6 +78,14 @@ async function cancel(context: ApiContext, { tenantId, data: { runId } }: Cancel
 
 const isJobId = (id: string): boolean => JobIdSchema.safeParse(id).success;
 
-/** What is checked later may then recurse without a thought. */
-const depthProblem = ({ config: { bodyDepthMax } }: ApiContext, given: unknown): Problem | null =>
-  deeperThan(given, bodyDepthMax) ? problem("body_too_deep", `objects and lists may be nested ${bodyDepthMax} deep`) : null;
+/** What a body of a request is refused for before it is looked at: what is checked later may then recurse without a thought. */
+function bodyProblem({ config: { bodyDepthMax, bodyBytesMax } }: ApiContext, given: JsonValue): Problem | null {
+  if (deeperThan(given, bodyDepthMax)) return problem("body_too_deep", `objects and lists may be nested ${bodyDepthMax} deep`);
+  if (jsonBytes(given) > bodyBytesMax) return problem("body_too_large", `it may have ${bodyBytesMax} bytes of JSON`);
+  return hasPrototypeKey(given) ? problem("forbidden_key", 'no object may have a key "__proto__"') : null;
+}
+
+function hasPrototypeKey(value: JsonValue): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.hasOwn(value, "__proto__") || Object.values(value).some(hasPrototypeKey);
+}

@@ -1,9 +1,9 @@
 import type { ClaimedRun } from "@tickline/shared/domain/due-run";
 import type { EndedRun } from "@tickline/shared/domain/settlement";
-import type { HeldLease } from "@tickline/shared/ports/run-claims";
+import type { ClaimOutcome, HeldLease } from "@tickline/shared/ports/run-claims";
 import { inParallel } from "@tickline/shared/runtime/in-parallel";
 import type { ExecutorContext } from "../executor-deps.ts";
-import type { KnownReport } from "./sort-reports.ts";
+import type { KnownReport } from "./judge-reports.ts";
 
 export type LeaseContext = Pick<ExecutorContext, "claims" | "clock" | "config">;
 
@@ -18,6 +18,8 @@ export interface ClaimedReports {
   readonly skipped: readonly EndedRun[];
   /** Runs that wait for another of their job; `cancels`: the one that was asked to end for them. */
   readonly waiting: readonly (KnownReport & { readonly cancels: string | null })[];
+  /** Somebody was quicker, or the run was closed or raised meanwhile. */
+  readonly lost: readonly KnownReport[];
 }
 
 export interface RenewedReports {
@@ -40,9 +42,11 @@ interface LeaseGroup {
 /**
  * The token follows from what makes a report the holder's: attempt and executor; the run stands beside it in every
  * compare-and-set. So each report finds the lease of those before it, in whichever process they came in, and nothing has
- * to be remembered. Tokens of our own executors are random and contain no slash.
+ * to be remembered. The attempt is a number and the name comes last, so no two of them share a token, whatever the name; tokens of our own
+ * executors are random and contain no slash.
  */
-const tokenOf = ({ attempt, executor }: KnownReport["report"]): string => `report/${attempt}/${executor}`;
+export const tokenOf = ({ attempt, executor }: Pick<KnownReport["report"], "attempt" | "executor">): string =>
+  `report/${attempt}/${executor}`;
 
 const groupsOf = (reports: readonly KnownReport[]): readonly LeaseGroup[] =>
   [...Map.groupBy(reports, ({ report, run }) => `${run.timeoutMs}/${tokenOf(report)}`).values()].flatMap((group) => {
@@ -68,6 +72,8 @@ export async function renewReported({ claims, clock }: LeaseContext, reports: re
   return { renewed: new Set(answers.flatMap(({ renewed }) => renewed)), cancelled: answers.flatMap(({ cancelled }) => cancelled) };
 }
 
+const LOST: ReadonlySet<ClaimOutcome["kind"]> = new Set(["lost", "refused"]);
+
 /** Claims for the executors that report. What an earlier report has claimed is won again; what another has is not. */
 export async function claimReported({ claims, clock, config }: LeaseContext, reports: readonly KnownReport[]): Promise<ClaimedReports> {
   const answers = await inParallel(groupsOf(reports), {
@@ -88,5 +94,6 @@ export async function claimReported({ claims, clock, config }: LeaseContext, rep
       outcome?.kind === "skipped" ? [outcome.run] : outcome?.kind === "waiting" ? outcome.superseded : [],
     ),
     waiting: decided.flatMap(({ known, outcome }) => (outcome?.kind === "waiting" ? [{ ...known, cancels: outcome.cancelRequested }] : [])),
+    lost: decided.flatMap(({ known, outcome }) => (outcome === undefined || LOST.has(outcome.kind) ? [known] : [])),
   };
 }

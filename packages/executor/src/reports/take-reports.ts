@@ -1,14 +1,16 @@
 import { AppError } from "@tickline/shared/domain/app-error";
 import type { TicklineEvent } from "@tickline/shared/events/event";
+import type { RefusedEvent } from "@tickline/shared/ports/bus";
 import type { ControlHints } from "../control-hints.ts";
 import type { ExecutorContext } from "../executor-deps.ts";
 import type { RunEvents } from "../run-events.ts";
 import { settleBatch } from "../settle-batch.ts";
 import type { Unsettled } from "../settle-queue.ts";
+import { judgeReports, type KnownReport } from "./judge-reports.ts";
+import { createReportCounts } from "./report-counts.ts";
 import { claimReported, renewReported, type WonReport } from "./report-leases.ts";
 import { reportResult } from "./report-result.ts";
-import { reportsOf } from "./report.ts";
-import { sortReports, type KnownReport, type SortedReports } from "./sort-reports.ts";
+import { isReport } from "./report.ts";
 
 export interface TakeReportsOptions {
   readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "entropy" | "log" | "config" | "metrics">;
@@ -19,10 +21,15 @@ export interface TakeReportsOptions {
 /**
  * Takes what foreign executors say through the same claim and settle as our own executors. Every report may come twice,
  * late, or without those before it: one that starts or ends an attempt claims it, and so does the heartbeat of one that
- * nobody has started. Rejects, to be given the batch again, when the store is away.
+ * nobody has started. Resolves with what is refused; rejects, to be given the batch again, when the store is away.
  */
-export function createTakeReports({ context, events, hints }: TakeReportsOptions): (batch: readonly TicklineEvent[]) => Promise<void> {
-  const { claims, clock, entropy, log, config, metrics } = context;
+export function createTakeReports({
+  context,
+  events,
+  hints,
+}: TakeReportsOptions): (batch: readonly TicklineEvent[]) => Promise<readonly RefusedEvent[]> {
+  const { claims, clock, entropy, config } = context;
+  const judging = { claims, externalQueues: config.externalQueues };
   const rules = { releasesMax: config.releasesMax, random: entropy.random };
 
   /** It may have missed the first hint; its heartbeat shows that it is still at work. */
@@ -43,31 +50,32 @@ export function createTakeReports({ context, events, hints }: TakeReportsOptions
       throw new AppError(code, "results of foreign executors were not written", { retryable: answer === "away" });
     }
   }
-  function count({ refused }: SortedReports, counts: Readonly<Record<"taken" | "lost" | "skipped" | "waiting", number>>): void {
-    for (const [outcome, reports] of Object.entries(counts)) metrics.reports.inc({ outcome }, reports);
-    for (const { report, why } of refused) {
-      metrics.reports.inc({ outcome: why });
-      const { runId, attempt, executor } = report;
-      // Repeats of what has ended come with every bus; the rest somebody has to mend.
-      if (why === "not_open" || why === "stale_attempt") log.debug({ runId, attempt, executor, why }, "a report was dropped");
-      else log.warn({ runId, attempt, executor: executor.slice(0, 200), why }, "a report was refused");
-    }
-  }
   return async (batch) => {
-    const reports = reportsOf(batch);
-    if (reports.length === 0) return;
-    const runs = await claims.read([...new Set(reports.map(({ runId }) => runId))]);
-    const sorted = sortReports(reports, { runs, externalQueues: config.externalQueues });
-    const { renewed, cancelled } = await renewReported(context, sorted.known.filter(isBeating));
+    const counts = createReportCounts(context);
+    for (const event of batch) if (!isReport(event)) counts.notAReport(event);
+    const { known, notTaken } = await judgeReports(judging, batch.filter(isReport));
+    counts.notTaken(notTaken);
+    const { renewed, cancelled } = await renewReported(context, known.filter(isBeating));
     repeatCancels(cancelled);
-    const claiming = sorted.known.filter((known) => !renewed.has(known));
-    const { won, skipped, waiting } = await claimReported(context, claiming);
+    const { won, skipped, waiting, lost } = await claimReported(
+      context,
+      known.filter((one) => !renewed.has(one)),
+    );
     for (const { report, claim } of won) if (report.started || report.completed === null) events.started(claim, report.executor);
     for (const run of skipped) events.ended(run);
     for (const { run, cancels } of waiting) if (cancels !== null) hints.cancelRequested(cancels, run.tenantId);
     await settle(won);
-    const lost = Math.max(0, claiming.length - won.length - skipped.length - waiting.length);
-    count(sorted, { taken: renewed.size + won.length, lost, skipped: skipped.length, waiting: waiting.length });
+    counts.taken(renewed.size + won.length);
+    counts.skipped(skipped.length);
+    counts.waiting(waiting.length);
+    // Decided anew: who was quicker has the attempt now, or it is over.
+    const again = await judgeReports(
+      judging,
+      lost.flatMap(({ report }) => report.events),
+    );
+    counts.notTaken(again.notTaken);
+    counts.lost(again.known.length);
+    return counts.refused();
   };
 }
 

@@ -48,6 +48,11 @@ export interface SubscribeRequest {
  * that. An adapter that promises more may; nobody relies on it.
  */
 export interface Bus {
+  /**
+   * True where nobody but the services of this very process can publish. What a message says is then taken at its word where it would
+   * otherwise be compared with the store, at some 10 µs a run. Absent: others can publish.
+   */
+  readonly trusted?: boolean;
   /** Resolves when the bus has acknowledged all of them; rejects (`bus_unavailable`) when any may be lost. */
   publish(topic: string, events: readonly TicklineEvent[]): Promise<void>;
   subscribe(request: SubscribeRequest): Promise<Subscription>;

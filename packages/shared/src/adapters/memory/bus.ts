@@ -12,6 +12,8 @@ import { createDeadEvents, type DeadEvent } from "./dead-events.ts";
 export interface MemoryBusOptions {
   /** For the waits before a redelivery, and for delays on purpose. */
   readonly clock: Clock;
+  /** Nobody but these services has it: see `Bus.trusted`. Default false. */
+  readonly trusted?: boolean;
   /** Told of events that consumers refuse. Default: nobody. */
   readonly log?: Logger;
   /** Without them nothing is lost but by overflow, nothing is repeated but what was rejected, and order is kept. */
@@ -78,6 +80,7 @@ export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
     return { pause: () => member.pause(), resume: () => member.resume(), stop };
   }
   return {
+    trusted: options.trusted === true,
     async publish(topic, events) {
       if (closed) throw closedFault(`publish to ${topic}`);
       for (const group of bus.groupsOf(topic)) arrive(group, events, options);

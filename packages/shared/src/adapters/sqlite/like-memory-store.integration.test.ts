@@ -90,10 +90,13 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
   async defer(world, { pick }) {
     const [run] = await ask(world, (store) => store.claims.read([at(world.runs, pick)?.runId ?? ""]));
     if (run === undefined) return;
-    const deferral = { runId: run.runId, attempt: run.attempt, reason: "unknown_handler", wakeAt: world.now + MINUTE } as const;
+    const deferral = { runId: run.runId, attempt: run.attempt, reason: "unknown_handler", wakeAt: null } as const;
     await ask(world, (store) => store.claims.defer({ deferrals: [deferral] }));
   },
-  rouse: (world, { pick }) => ask(world, (store) => store.dueRuns.rouse({ handlers: [at(HANDLERS, pick) ?? ""], now: world.now })),
+  resume: (world, { pick }) =>
+    ask(world, (store) =>
+      store.deferred.resume({ slots: ALL_SLOTS, queue: "default", handlers: [at(HANDLERS, pick) ?? ""], after: null, limit: 100 }),
+    ),
   wake: (world) => ask(world, (store) => store.dueRuns.wake({ slots: ALL_SLOTS, now: world.now, limit: 100 })),
   async cancel(world, { pick }) {
     const run = at(world.runs, pick);

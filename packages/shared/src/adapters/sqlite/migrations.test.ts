@@ -126,11 +126,12 @@ test("what a message says is compared with definitions that the first release na
   expect(only(await claim(store, [runs.released], { now: LATER })).kind).toBe("won");
 });
 
-test("runs that were put aside are roused, and those that expire do", async () => {
+test("runs that were put aside are resumed, and those that expire do", async () => {
   await using opened = await setup();
   const { store, runs } = opened;
   expect(await readRun(store, runs.unknownHandler)).toMatchObject({ reason: "unknown_handler", wakeAt: START + HOUR });
-  expect(await store.dueRuns.rouse({ handlers: ["old"], now: LATER })).toBe(1);
+  const request = { slots: ALL_SLOTS, queue: "default", handlers: ["old"], after: null, limit: 10 };
+  expect((await store.deferred.resume(request)).runIds).toEqual([runs.unknownHandler.runId]);
   await start(store, runs.unknownHandler, { now: LATER });
   const { ended } = await wake(store, START + 2 * HOUR + MINUTE + 1);
   expect(ended).toMatchObject([{ runId: runs.besideReleased.runId, state: "skipped", reason: "expired" }]);
