@@ -47,7 +47,7 @@ const comparable = (answer: unknown): unknown =>
   JSON.parse(JSON.stringify(answer ?? null, (key, value: unknown) => (key === "leaseMs" ? null : value)));
 
 interface Step {
-  readonly kind: "fire" | "claim" | "settle" | "defer" | "rouse" | "wake" | "cancel" | "cancelOpen" | "close" | "edit" | "pass" | "restart";
+  readonly kind: "fire" | "claim" | "settle" | "defer" | "resume" | "wake" | "cancel" | "cancelOpen" | "close" | "edit" | "pass" | "restart";
   readonly pick: number;
   readonly more: number;
 }
@@ -162,7 +162,7 @@ const stepOf: fc.Arbitrary<Step> = fc.record({
   kind: fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom("fire" as const, "claim" as const) },
     { weight: 3, arbitrary: fc.constantFrom("settle" as const, "pass" as const) },
-    { weight: 1, arbitrary: fc.constantFrom("defer" as const, "rouse" as const, "wake" as const, "cancel" as const, "edit" as const) },
+    { weight: 1, arbitrary: fc.constantFrom("defer" as const, "resume" as const, "wake" as const, "cancel" as const, "edit" as const) },
     { weight: 1, arbitrary: fc.constantFrom("cancelOpen" as const, "close" as const, "restart" as const) },
   ),
   pick: fc.nat(1_000),
