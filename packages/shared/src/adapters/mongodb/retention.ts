@@ -1,38 +1,26 @@
-import { runIdFloor } from "../../domain/run-id.ts";
 import type { Retention, RetentionRequest } from "../../ports/retention.ts";
 import type { StoreContext } from "./context.ts";
 import { sweepDefinitions } from "./definition-sweep.ts";
 import type { JobRow } from "./job-row.ts";
 import { completePending } from "./pending-fires.ts";
 import { cancelOpenRuns } from "./run-control.ts";
+import { createRunSweep } from "./run-sweep.ts";
 
 /** Tombstones looked at in one sweep, whatever `limit`: those that cannot go yet must not hide those that can. */
 const TOMBSTONES_READ_MAX = 1_000;
 
-export const createRetention = (context: StoreContext): Retention => ({
-  async sweep(request) {
-    const runs = await sweepRuns(context, request);
-    const requests = await sweepBindings(context, request);
-    const { tombstones, cancelled } = await sweepTombstones(context, request);
-    const { definitions, more } = await sweepDefinitions(context, request);
-    return { runs, requests, tombstones, definitions, more: more || Math.max(runs, requests, tombstones, cancelled) >= request.limit };
-  },
-});
-
-/**
- * In the order of ids, which is that of `scheduledFor`: nothing finishes before it was scheduled. What was skipped or
- * missed changes no job's status, so there is nothing to fold, and no `settledAt` to compare.
- */
-async function sweepRuns({ rows: { runs, meta } }: StoreContext, { endedBefore, limit }: RetentionRequest): Promise<number> {
-  const [watermark] = await meta.find({ _id: { $eq: "watermark" } });
-  const gone = {
-    finishedAt: { $lt: endedBefore },
-    state: { $in: ["succeeded", "failed", "cancelled", "lost", "skipped", "missed"] },
-    announce: { $exists: false },
-    $or: [{ settledAt: { $exists: false } }, { settledAt: { $lt: watermark?.value ?? 0 } }],
+export function createRetention(context: StoreContext): Retention {
+  const sweepRuns = createRunSweep(context);
+  return {
+    async sweep(request) {
+      const { runs, more: moreRuns } = await sweepRuns(request);
+      const requests = await sweepBindings(context, request);
+      const { tombstones, cancelled } = await sweepTombstones(context, request);
+      const { definitions, more: moreDefinitions } = await sweepDefinitions(context, request);
+      const more = moreRuns || moreDefinitions || Math.max(requests, tombstones, cancelled) >= request.limit;
+      return { runs, requests, tombstones, definitions, more };
+    },
   };
-  const found = await runs.find({ _id: { $lt: runIdFloor(endedBefore) }, ...gone }, { sort: { _id: 1 }, limit, fields: ["state"] });
-  return found.length === 0 ? 0 : runs.deleteMany({ _id: { $in: found.map(({ _id }) => _id) }, ...gone });
 }
 
 async function sweepBindings({ rows: { requests } }: StoreContext, { boundBefore, limit }: RetentionRequest): Promise<number> {
