@@ -5,7 +5,7 @@ import { MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { EXECUTOR_DEFAULTS } from "./executor-config.ts";
 import { heldHandler, LEASE_ABORT_MS, LEASE_MS, setup, storeAway } from "./executor.test-support.ts";
 
-const { heartbeatMs, storeFailoverMs } = EXECUTOR_DEFAULTS;
+const { heartbeatMs, leaseMarginMs, storeFailoverMs } = EXECUTOR_DEFAULTS;
 
 /** How a store that is away fails a renewal. */
 const FAILURES: Readonly<Record<string, () => Promise<HeartbeatResult>>> = {
@@ -13,16 +13,20 @@ const FAILURES: Readonly<Record<string, () => Promise<HeartbeatResult>>> = {
   "does not answer": () => new Promise<never>(() => {}),
 };
 
-/** Three runs whose handlers end when they are asked to, on a store that fails renewals like this while it is away. */
-async function running(fail: () => Promise<HeartbeatResult>) {
+/** Three runs, on a store that fails renewals like this while it is away. `obeying`: their handlers end when they are asked to. */
+async function running(
+  fail: (answer: () => Promise<HeartbeatResult>) => Promise<HeartbeatResult>,
+  { obeying }: { readonly obeying: boolean } = { obeying: true },
+) {
   const held = heldHandler();
   const store = { away: false, asked: 0 };
   const world = await setup({
-    run: held.runObeying,
+    run: obeying ? held.runObeying : held.run,
     claims: (claims) => ({
       heartbeat(request) {
         store.asked += 1;
-        return store.away ? fail() : claims.heartbeat(request);
+        const answer = (): Promise<HeartbeatResult> => claims.heartbeat(request);
+        return store.away ? fail(answer) : answer();
       },
     }),
   });
@@ -81,17 +85,44 @@ test("a renewal that failed is sent again within a second, however often it has 
   await close();
 });
 
-test("an answer that comes after its renewal was given up changes nothing, not even a clock of the attempt", async () => {
-  const late = Promise.withResolvers<HeartbeatResult>();
-  const { pass, state, aborted, runs, held, close } = await running(() => late.promise);
-  await pass(heartbeatMs);
-  state.away = true;
-  await pass(3 * heartbeatMs);
-  state.away = false;
-  await pass(heartbeatMs);
-  late.resolve({ renewed: [], cancelRequested: runs.map(({ runId }) => runId) });
-  await pass(LEASE_MS);
-  expect(aborted()).toBe(0);
-  held.finishAll();
-  await close();
+describe("a renewal that was given up", () => {
+  test("counts from when it was sent, should its answer come: a store that is slow for ever aborts no handler", async () => {
+    const late: (() => void)[] = [];
+    const world = await running((answer) => {
+      const { promise, resolve } = Promise.withResolvers<HeartbeatResult>();
+      late.push(() => resolve(answer()));
+      world.clock.setTimer(3 * heartbeatMs, () => late.shift()?.());
+      return promise;
+    });
+    const { pass, state, aborted, states, runs, held, close } = world;
+    state.away = true;
+    await pass(3 * LEASE_MS);
+    expect(aborted()).toBe(0);
+    held.finishAll();
+    await pass(100);
+    expect(await states(runs)).toEqual(["succeeded", "succeeded", "succeeded"]);
+    state.away = false;
+    await pass(3 * heartbeatMs);
+    await close();
+  });
+
+  test("brings no lease back that a younger one found to be another's: its handler ends in time, or the process does", async () => {
+    const sent: PromiseWithResolvers<HeartbeatResult>[] = [];
+    const fail = (): Promise<HeartbeatResult> => (sent[sent.length] = Promise.withResolvers<HeartbeatResult>()).promise;
+    const { pass, state, runs, store, clock, held, ends, close } = await running(fail, { obeying: false });
+    await pass(heartbeatMs - 100);
+    state.away = true;
+    await pass(heartbeatMs); // One is on its way.
+    state.away = false;
+    for (const { runId, expiresAt } of await ending(store, clock.now() + MINUTE))
+      await store.leases.rescue({ rescues: [{ runId, expiresAt, to: "due" }], now: clock.now() });
+    await pass(SECOND);
+    expect(held.calls.map(({ signal }) => signal.reason)).toMatchObject(runs.map(() => ({ code: "lease_lost" })));
+    state.away = true;
+    sent[0]!.resolve({ renewed: runs.map(({ runId }) => runId), cancelRequested: [] });
+    await pass(leaseMarginMs);
+    expect(ends[0]).toBe(1);
+    held.finishAll();
+    await close();
+  });
 });

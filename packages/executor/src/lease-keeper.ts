@@ -24,34 +24,42 @@ export interface LeaseKeeper extends Loop {
 /**
  * Renews the leases of all attempts in bulk, and learns which of them somebody wants cancelled. A renewal counts from
  * when it was sent; without one, the deadlines end the attempt, whether the store answers or not. One that fails is soon
- * sent again, and one that is not answered is given up and sent anew: on a connection that is dead a statement waits for longer
- * than a lease lasts.
+ * sent again. One that is not answered is sent anew, for on a connection that is dead a statement waits for longer than a lease
+ * lasts; should its answer come after all, as from a slow store, it counts too.
  */
 export function createLeaseKeeper({ context, attempts, unsettled, deadlines, cancel }: LeaseKeeperOptions): LeaseKeeper {
   const { claims, clock, log, config } = context;
+  /** Whose lease another has: no answer to an older renewal brings it back. */
+  const lost = new WeakSet<RunningAttempt>();
 
-  /** Given up, it may still be applied: with an older end than the next one, which ends nothing early, as no clock ends a lease. */
-  function send(leases: readonly HeldLease[]): Promise<HeartbeatResult> {
-    const late = (): AppError =>
-      new AppError("store_unavailable", `renew ${leases.length} leases: no answer within ${config.heartbeatMs} ms`, { retryable: true });
-    const answer = claims.heartbeat({ leases, leaseMs: config.leaseMs, now: clock.now() });
-    return within(answer, { clock, ms: config.heartbeatMs, late });
-  }
-  async function renew(leases: readonly HeldLease[]): Promise<void> {
-    const sentAtMs = clock.monotonicMs();
-    const { renewed, cancelRequested } = await send(leases);
+  function take(leases: readonly HeldLease[], { renewed, cancelRequested }: HeartbeatResult, sentAtMs: number): void {
     const standing = new Set(renewed);
     for (const { runId, token } of leases) {
       const attempt = attempts.get(runId);
       if (attempt?.claim.token !== token) continue; // Ended while the answer was on its way.
-      if (!standing.has(runId)) attempt.leaseUntilMs = Math.min(attempt.leaseUntilMs, clock.monotonicMs());
-      else if (attempt.claim.leaseMs !== null) attempt.leaseUntilMs = sentAtMs + config.leaseMs;
+      if (!standing.has(runId)) {
+        lost.add(attempt);
+        attempt.leaseUntilMs = Math.min(attempt.leaseUntilMs, clock.monotonicMs());
+      } else if (attempt.claim.leaseMs !== null && !lost.has(attempt)) {
+        attempt.leaseUntilMs = Math.max(attempt.leaseUntilMs, sentAtMs + config.leaseMs);
+      }
     }
     if (leases.length > standing.size) deadlines.sweep();
     for (const runId of cancelRequested) {
       const attempt = attempts.get(runId);
       if (attempt !== undefined) cancel(attempt);
     }
+  }
+  /** Given up, it may still be applied, with an older end than the next one: that ends no lease early, as no clock does. */
+  async function renew(leases: readonly HeldLease[]): Promise<void> {
+    const sentAtMs = clock.monotonicMs();
+    const answer = claims.heartbeat({ leases, leaseMs: config.leaseMs, now: clock.now() });
+    const late = (): AppError =>
+      new AppError("store_unavailable", `renew ${leases.length} leases: no answer within ${config.heartbeatMs} ms`, { retryable: true });
+    await within(
+      answer.then((result) => take(leases, result, sentAtMs)),
+      { clock, ms: config.heartbeatMs, late },
+    );
   }
   async function runOnce(): Promise<number> {
     const leases = [...unsettled()];

@@ -11,21 +11,31 @@ export interface AnsweringServer {
   close(): Promise<void>;
 }
 
+/** An answer with all its rows in the first batch. */
+export const answerWith = (rows: readonly Answer[]): Answer => ({
+  ok: 1,
+  cursor: { id: BSON.Long.ZERO, ns: "test.rows", firstBatch: rows },
+});
+
 const OP_REPLY = 1;
 const OP_QUERY = 2_004;
 const OP_MSG = 2_013;
 const HEADER_BYTES = 16;
 
 /** A primary of a replica set of one, so that the driver repeats what a replica set lets it repeat. */
-const helloOf = (address: string): Answer => ({
-  ok: 1,
-  isWritablePrimary: true,
-  ismaster: true,
+const memberOf = (address: string): Answer => ({
   setName: "rs",
   hosts: [address],
   me: address,
   setVersion: 1,
   electionId: new BSON.ObjectId("7fffffff0000000000000001"),
+});
+
+/** What it says of itself besides. */
+const CAN: Answer = {
+  ok: 1,
+  isWritablePrimary: true,
+  ismaster: true,
   maxBsonObjectSize: 16_777_216,
   maxMessageSizeBytes: 48_000_000,
   maxWriteBatchSize: 100_000,
@@ -33,17 +43,23 @@ const helloOf = (address: string): Answer => ({
   minWireVersion: 0,
   maxWireVersion: 25,
   localTime: new Date(0),
-});
+};
 
-/** `answer` is asked for each command, by its name and the command itself. */
-export async function answeringServer(answer: (name: string, command: Answer) => Answer): Promise<AnsweringServer> {
+/** `answer` is asked for each command, by its name and the command itself; `hello` for what it says of itself otherwise: a router is no member. */
+export async function answeringServer(
+  answer: (name: string, command: Answer) => Answer,
+  hello: () => Answer = () => ({}),
+): Promise<AnsweringServer> {
   const commands: string[] = [];
   const sockets = new Set<Socket>();
   let address = "";
 
   function answerOf(command: Answer): Answer {
     const [name = ""] = Object.keys(command);
-    if (/^(hello|ismaster)$/i.test(name)) return helloOf(address);
+    if (/^(hello|ismaster)$/i.test(name)) {
+      const own = hello();
+      return { ...("msg" in own ? {} : memberOf(address)), ...CAN, ...own };
+    }
     if (name === "ping" || name === "endSessions") return { ok: 1 };
     commands.push(name);
     return answer(name, command);
@@ -65,7 +81,7 @@ export async function answeringServer(answer: (name: string, command: Answer) =>
   const { port } = server.address() as { readonly port: number };
   address = `127.0.0.1:${port}`;
   return {
-    url: `mongodb://${address}/test?replicaSet=rs&heartbeatFrequencyMS=500&serverMonitoringMode=poll`,
+    url: `mongodb://${address}/test?heartbeatFrequencyMS=500&serverMonitoringMode=poll`,
     commands,
     close() {
       for (const socket of sockets) socket.destroy();

@@ -3,10 +3,12 @@ import type { StoreContext } from "./context.ts";
 import { inSlots } from "./run-changes.ts";
 
 export const createJobOutbox = ({ rows }: StoreContext): JobOutbox => ({
-  /** The oldest events stand in the jobs whose oldest event is oldest. */
+  /**
+   * A page of jobs, and of their events the oldest. MongoDB reads the page from where the index begins, at the oldest; to ask for that order would
+   * have it sort all jobs with unsent events, as no index of an array's entries has the order of the arrays. What is sent is not met again.
+   */
   async unsent({ slots, limit }) {
-    const query = { sort: { "outbox.time": 1 }, limit, fields: ["outbox"] } as const;
-    const jobs = await rows.jobs.find({ "outbox.time": { $gt: 0 }, ...inSlots(slots) }, query);
+    const jobs = await rows.jobs.find({ "outbox.time": { $gt: 0 }, ...inSlots(slots) }, { limit, fields: ["outbox"] });
     return jobs
       .flatMap(({ outbox }) => outbox)
       .sort((left, right) => left.time - right.time)

@@ -1,7 +1,9 @@
 import type { Collections } from "./collections.ts";
 import type { StoreContext } from "./context.ts";
 import { createDefinitions } from "./definitions.ts";
+import { groupBy } from "./group-by.ts";
 import { createHeldClaims } from "./held-claims.ts";
+import { INDEXES } from "./indexes.ts";
 import { matches, projected, sorted, updated } from "./memory-statements.test-support.ts";
 import type { Change, Filter, FindOptions, Rows, Update } from "./rows.ts";
 import { sha256 } from "../system/digest.ts";
@@ -28,19 +30,7 @@ export interface MemoryRows<Row> extends Rows<Row> {
 /** `before` is told of every statement, one by one within a batch, and may change what the statement then meets. */
 export function memoryRows<Row>(collection: string, before: (statement: Statement) => void = () => {}): MemoryRows<Row> {
   const rows = new Map<string, Stored>();
-  const found = (filter: Filter): Stored[] => [...rows.values()].filter((row) => matches(row, filter));
-  const change = (method: Statement["method"], { filter, update }: Change): number => {
-    before({ collection, method, filter, update });
-    const hit = found(filter);
-    for (const row of hit) rows.set(row._id, updated(row, update));
-    return hit.length;
-  };
-  const remove = (method: Statement["method"], filter: Filter): number => {
-    before({ collection, method, filter });
-    const hit = found(filter);
-    for (const { _id } of hit) rows.delete(_id);
-    return hit.length;
-  };
+  const { found, change, remove, add } = statementsOn(rows, { collection, before });
   return {
     all: () => structuredClone([...rows.values()]) as Row[],
     async find(filter, options = {}) {
@@ -50,40 +40,87 @@ export function memoryRows<Row>(collection: string, before: (statement: Statemen
     },
     async insert(inserted) {
       before({ collection, method: "insert" });
-      const taken: number[] = [];
-      for (const [index, row] of (structuredClone(inserted) as readonly Stored[]).entries()) {
-        if (rows.has(row._id)) taken.push(index);
-        else rows.set(row._id, row);
-      }
-      return taken;
+      return (stored(inserted) as readonly Stored[]).flatMap((row, index) => (add(row) ? [] : [index]));
     },
-    updateMany: async (filter, update) => change("updateMany", { filter, update }),
+    async updateMany(filter, update) {
+      const { matched, duplicate } = change("updateMany", { filter, update });
+      if (duplicate) throw new Error(`update ${collection}: a key is taken`);
+      return matched;
+    },
     async updateAndRead(filter, update) {
       const ids = found(filter).map(({ _id }) => _id);
-      if (change("updateAndRead", { filter, update }) === 0) return null;
+      if (change("updateAndRead", { filter, update }).matched === 0) return null;
       return structuredClone(rows.get(ids[0] ?? "")) as Row;
     },
     async updateEach(changes) {
-      let matched = 0;
-      for (const each of changes) matched += change("updateEach", each);
-      return { matched, duplicates: [] };
+      const made = changes.map((each) => change("updateEach", each));
+      const duplicates = made.flatMap(({ duplicate }, index) => (duplicate ? [index] : []));
+      return { matched: made.reduce((sum, { matched }) => sum + matched, 0), duplicates };
     },
     async put(replaced) {
       before({ collection, method: "put" });
-      for (const row of structuredClone(replaced)) rows.set(row._id, row);
+      for (const row of stored(replaced) as readonly Stored[]) rows.set(row._id, row);
     },
     deleteMany: async (filter) => remove("deleteMany", filter),
     deleteEach: async (filters) => filters.reduce((gone, filter) => gone + remove("deleteEach", filter), 0),
     async countBy(field, filter) {
       before({ collection, method: "countBy", filter });
-      const counts: Record<string, number> = {};
-      for (const row of found(filter)) {
-        const value = String((row as unknown as Record<string, unknown>)[field]);
-        counts[value] = (counts[value] ?? 0) + 1;
-      }
-      return counts;
+      const groups = groupBy(found(filter), (row) => String((row as unknown as Readonly<Record<string, unknown>>)[field]));
+      return Object.fromEntries([...groups].map(([value, group]) => [value, group.length]));
     },
   };
+}
+
+function statementsOn(
+  rows: Map<string, Stored>,
+  { collection, before }: { readonly collection: string; readonly before: (statement: Statement) => void },
+) {
+  const taken = uniqueIn(collection, rows);
+  const found = (filter: Filter): Stored[] => [...rows.values()].filter((row) => matches(row, filter));
+  return {
+    found,
+    /** False: its id, or another unique key, is taken. */
+    add(row: Stored): boolean {
+      if (rows.has(row._id) || taken(row)) return false;
+      rows.set(row._id, row);
+      return true;
+    },
+    /** Stops, as a server does, at the first row that would have a key of another: those before it are changed. */
+    change(method: Statement["method"], { filter, update }: Change): { readonly matched: number; readonly duplicate: boolean } {
+      before({ collection, method, filter, update });
+      let matched = 0;
+      for (const row of found(filter)) {
+        const next = updated(row, { filter, update });
+        if (taken(next)) return { matched, duplicate: true };
+        rows.set(row._id, next);
+        matched += 1;
+      }
+      return { matched, duplicate: false };
+    },
+    remove(method: Statement["method"], filter: Filter): number {
+      before({ collection, method, filter });
+      const hit = found(filter);
+      for (const { _id } of hit) rows.delete(_id);
+      return hit.length;
+    },
+  };
+}
+
+/** As the driver writes it: without what is undefined. */
+const stored = (written: unknown): unknown => JSON.parse(JSON.stringify(written));
+
+/** Whether another row has the key that this one would have in a unique index. */
+function uniqueIn(collection: string, rows: ReadonlyMap<string, Stored>): (row: Stored) => boolean {
+  const unique = (INDEXES[collection] ?? []).filter((index) => index.unique === true);
+  return (row) =>
+    unique.some(({ key, partialFilterExpression = {} }) => {
+      if (!matches(row, partialFilterExpression)) return false;
+      const keyOf = (each: object): string =>
+        JSON.stringify(Object.keys(key).map((field) => (each as Readonly<Record<string, unknown>>)[field]));
+      return [...rows.values()].some(
+        (each) => each._id !== row._id && matches(each, partialFilterExpression) && keyOf(each) === keyOf(row),
+      );
+    });
 }
 
 type MemoryCollections = { readonly [Name in keyof Collections]: Collections[Name] extends Rows<infer Row> ? MemoryRows<Row> : never };
@@ -92,8 +129,8 @@ export interface MemoryContext extends StoreContext {
   readonly rows: MemoryCollections;
 }
 
-/** What the ports of a store share, over rows in memory. Tokens are `token-1`, `token-2`, … */
-export function memoryContext(before: (statement: Statement) => void = () => {}): MemoryContext {
+/** What the ports of a store share, over rows in memory. Tokens are `token-1`, `token-2`, … The watermark is there, as migrations make it. */
+export function memoryContext(before: (statement: Statement) => void = () => {}, serverNow: () => number = () => 0): MemoryContext {
   const rows: MemoryCollections = {
     jobs: memoryRows("jobs", before),
     definitions: memoryRows("definitions", before),
@@ -111,7 +148,7 @@ export function memoryContext(before: (statement: Statement) => void = () => {})
     held: createHeldClaims(),
     digest: sha256,
     newToken,
-    serverNow: async () => 0,
+    serverNow: async () => serverNow(),
     aside: () => {},
     crashBeforeRuns: () => false,
   };

@@ -28,6 +28,10 @@ function meets(values: readonly unknown[], operator: string, operand: unknown): 
       return !values.includes(operand);
     case "$in":
       return values.some((value) => (operand as readonly unknown[]).includes(value));
+    case "$all":
+      return (operand as readonly unknown[]).every((wanted) => values.includes(wanted));
+    case "$regex":
+      return values.some((value) => typeof value === "string" && new RegExp(operand as string).test(value));
     case "$exists":
       return values.length > 0 === operand;
     case "$gt":
@@ -43,12 +47,31 @@ function meets(values: readonly unknown[], operator: string, operand: unknown): 
   }
 }
 
-/** The row after an update; the one given stays as it is. */
-export function updated<Row extends object>(row: Row, update: Update): Row {
+/** The row after an update; the one given stays as it is. `filter`: by which it was found, for the entry that `array.$.field` means. */
+export function updated<Row extends object>(row: Row, { filter, update }: { readonly filter: Filter; readonly update: Update }): Row {
   const next = structuredClone(row) as Record<string, unknown>;
-  for (const [operator, fields] of Object.entries(update))
-    for (const [field, operand] of Object.entries(fields as Values)) apply(next, { operator, field, operand });
+  const meant = new Map<string, Record<string, unknown>>();
+  for (const [operator, fields] of Object.entries(update)) {
+    for (const [field, operand] of Object.entries(fields as Values)) {
+      const [array = "", , inner] = field.split(".");
+      if (inner === undefined) apply(next, { operator, field, operand });
+      else {
+        const entry = meant.get(array) ?? entryMeant(next, array, filter);
+        meant.set(array, entry);
+        apply(entry, { operator, field: inner, operand });
+      }
+    }
+  }
   return next as Row;
+}
+
+/** The first entry of an array that meets what the filter says of its fields. */
+function entryMeant(row: Values, array: string, filter: Filter): Record<string, unknown> {
+  const own = Object.entries(filter).filter(([path]) => path.startsWith(`${array}.`));
+  const conditions = Object.fromEntries(own.map(([path, condition]) => [path.slice(array.length + 1), condition]));
+  const entry = (row[array] as Record<string, unknown>[]).find((each) => matches(each, conditions));
+  if (entry === undefined) throw new Error(`no entry of ${array} is meant`);
+  return entry;
 }
 
 function apply(row: Record<string, unknown>, { operator, field, operand }: { operator: string; field: string; operand: unknown }): void {
@@ -67,8 +90,9 @@ function apply(row: Record<string, unknown>, { operator, field, operand }: { ope
       row[field] = Math.max(Number(present ?? operand), operand as number);
       return;
     case "$push": {
-      const each = (operand as { readonly $each?: readonly unknown[] }).$each ?? [operand];
-      row[field] = [...(present as unknown[]), ...structuredClone(each)];
+      const { $each = [operand], $slice } = operand as { readonly $each?: readonly unknown[]; readonly $slice?: number };
+      const all = [...(present as unknown[]), ...structuredClone($each)];
+      row[field] = $slice === undefined ? all : all.slice($slice); // The last ones: it is below 0.
       return;
     }
     case "$pull":

@@ -32,6 +32,15 @@ await describeWithServers("migrations of MongoDB", ["mongodb"], (servers) => {
     expect(await migrateMongodb({ url })).toEqual({ from: SCHEMA_VERSION, to: SCHEMA_VERSION, steps: [] });
   });
 
+  test("a database of an earlier release gets the index that it lacks, and its version stays", async () => {
+    const { url, connection } = setup();
+    await migrateMongodb({ url });
+    const { db } = await connection();
+    await db?.collection("runs").dropIndex("skipped");
+    expect(await migrateMongodb({ url })).toEqual({ from: SCHEMA_VERSION, to: SCHEMA_VERSION, steps: ["indexes runs.skipped"] });
+    expect((await db?.collection("runs").indexes())?.map(({ name }) => name)).toContain("skipped");
+  });
+
   test("stores that are opened at the same time on an empty database migrate it together", async () => {
     const { url } = setup();
     const stores = await Promise.all(Array.from({ length: 5 }, () => openMongodbStore({ url })));

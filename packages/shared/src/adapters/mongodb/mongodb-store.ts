@@ -5,29 +5,16 @@ import type { Clock, Entropy } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store.ts";
 import { sha256 } from "../system/digest.ts";
 import { systemEntropy } from "../system/entropy.ts";
-import { createAnnouncements } from "./announcements.ts";
 import { answeredWithin } from "./answered-within.ts";
 import { collectionsOf } from "./collections.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
 import type { StoreContext } from "./context.ts";
 import { createDefinitions } from "./definitions.ts";
-import { createDeferredRuns } from "./deferred-runs.ts";
-import { createDueJobs } from "./due-jobs.ts";
-import { createDueRuns } from "./due-runs.ts";
 import { storeFault } from "./faults.ts";
-import { createHandlerRegistry } from "./handler-registry.ts";
 import { createHeldClaims } from "./held-claims.ts";
-import { createJobCatalog } from "./job-catalog.ts";
-import { createJobOutbox } from "./job-outbox.ts";
-import { createJobStatus } from "./job-status.ts";
-import { createLeaseRows } from "./lease-rows.ts";
 import { migrate } from "./migrations.ts";
-import { createRequests } from "./requests.ts";
-import { createRetention } from "./retention.ts";
-import { createRunClaims } from "./run-claims.ts";
-import { createRunControl } from "./run-control.ts";
-import { createRunLeases } from "./run-leases.ts";
-import { createRunQueries } from "./run-queries.ts";
+import { createPorts } from "./ports.ts";
+import { createServerClock } from "./server-time.ts";
 
 export interface MongodbStoreOptions extends ConnectionOptions {
   readonly digest?: Digest;
@@ -47,7 +34,7 @@ export async function openMongodbStore(options: MongodbStoreOptions): Promise<St
   const connection = await connect(options);
   try {
     const rows = collectionsOf(connection, options.statementMs);
-    await migrate(connection, rows);
+    await migrate(connection, rows, options);
     const shell = contextOf(connection, options);
     return createStore(connection, { ...shell, rows, definitions: createDefinitions(rows, shell.newToken) });
   } catch (fault) {
@@ -62,7 +49,8 @@ function contextOf(
   connection: Connection,
   { digest = sha256, entropy = systemEntropy, clock, statementMs, crashBeforeRuns = () => false }: MongodbStoreOptions,
 ): Shell {
-  const askServer = () => serverTime(connection, statementMs);
+  const askClock = createServerClock(connection);
+  const askServer = () => serverTime(askClock, statementMs);
   return {
     held: createHeldClaims(),
     digest,
@@ -72,12 +60,10 @@ function contextOf(
   };
 }
 
-async function serverTime({ db }: Connection, statementMs: number | undefined): Promise<Instant> {
+async function serverTime(ask: () => Promise<Instant>, statementMs: number | undefined): Promise<Instant> {
   const deed = "ask the store for its time";
   try {
-    if (db === undefined) throw new Error("the store is closed");
-    const { localTime } = await answeredWithin(deed, db.command({ hello: 1 }), statementMs);
-    return (localTime as Date).getTime();
+    return await answeredWithin(deed, ask(), statementMs);
   } catch (fault) {
     throw storeFault(fault, deed);
   }
@@ -96,21 +82,7 @@ function createStore(connection: Connection, shell: Omit<StoreContext, "aside">)
     await connection.close();
   };
   return {
-    jobs: createJobCatalog(context),
-    outbox: createJobOutbox(context),
-    requests: createRequests(context),
-    runs: createRunQueries(context),
-    control: createRunControl(context),
-    dueJobs: createDueJobs(context),
-    dueRuns: createDueRuns(context),
-    deferred: createDeferredRuns(context),
-    leases: createRunLeases(context),
-    claims: createRunClaims(context),
-    announcements: createAnnouncements(context),
-    status: createJobStatus(context),
-    retention: createRetention(context),
-    handlers: createHandlerRegistry(context),
-    leaders: createLeaseRows(context),
+    ...createPorts(context),
     hello: async () => ({ now: await context.serverNow() }),
     close: () => (closing ??= close()),
   };

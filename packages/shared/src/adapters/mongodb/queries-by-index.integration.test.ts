@@ -1,95 +1,16 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
 import mongoose from "mongoose";
 import type { Job } from "../../domain/job.ts";
-import { ALL_SLOTS } from "../../domain/slot.ts";
-import { jobEvent } from "../../events/job-event.ts";
 import type { Store } from "../../ports/store.ts";
-import { addJob, addRun, LEASE_MS, SUCCESS } from "../../testing/contracts/store-steps.ts";
-import { SECOND, START } from "../../testing/factories.ts";
+import { addJob } from "../../testing/contracts/store-steps.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
 import { type TestDatabase, testDatabase } from "./fresh-database.test-support.ts";
 import { openMongodbStore } from "./mongodb-store.ts";
+import { asksForIds, STORE_QUERIES } from "./store-queries.test-support.ts";
 
 jest.setTimeout(120_000);
 
 afterEach(() => void mongoose.set("debug", false));
-
-const RANGE = { slots: ALL_SLOTS, now: 1_000, limit: 10 };
-const RESUME = { slots: ALL_SLOTS, queue: "default", handlers: ["http"], limit: 10 };
-const PAGE = { limit: 10, cursor: null };
-const CLAIMANT = { executor: "e1", token: "t1", leaseMs: LEASE_MS };
-
-/** Which of them makes no difference while there is one job. */
-const NEWEST_JOBS = ["newest", "newest_by_state"];
-
-/** What is asked in a store that may hold millions of jobs and runs, and the indexes that keep it from reading them. */
-const QUERIES: readonly (readonly [string, readonly string[], (store: Store, job: Job) => Promise<unknown>])[] = [
-  ["what is to be woken", ["wake", "expiry"], (store) => store.dueRuns.wake(RANGE)],
-  ["leases that may have ended", ["wake"], (store) => store.leases.ending({ ...RANGE, after: null })],
-  ["… behind some", ["wake"], (store) => store.leases.ending({ ...RANGE, after: { expiresAt: 5, runIds: ["a", "b"] } })],
-  ["ends nobody has heard of", ["unannounced"], (store) => store.announcements.unannounced({ ...RANGE, endedBefore: 1_000 })],
-  ["runs to be published", ["waiting"], (store) => store.dueRuns.publishable({ ...RANGE, queue: "default" })],
-  ["runs nobody has claimed", ["waiting"], (store) => store.dueRuns.unclaimed(ALL_SLOTS)],
-  ["queues that have any", ["waiting"], (store) => store.dueRuns.queues(ALL_SLOTS)],
-  ["queues with runs that wait for a handler", ["waiting"], (store) => store.deferred.queues(ALL_SLOTS)],
-  ["runs that wait for a handler", ["waiting"], (store) => store.deferred.resume({ ...RESUME, after: null })],
-  ["… behind one", ["waiting", "_id_"], (store) => store.deferred.resume({ ...RESUME, after: "r" })],
-  ["which of some runs wait", [], (store) => store.deferred.waiting(["r", "s"])],
-  ["unfinished fires", ["pending"], (store) => store.dueJobs.repair({ ...RANGE, firedBefore: 1_000 })],
-  ["what waits in the outbox", ["outbox"], (store) => store.outbox.unsent(RANGE)],
-  ["events that were sent", ["outbox", "outbox_event"], (store) => store.outbox.sent(["e1", "e2"])],
-  ["jobs that are due soon", ["upcoming"], (store) => store.dueJobs.upcoming({ ...RANGE, until: 1_000, after: null })],
-  ["… behind one", ["upcoming", "_id_"], (store) => store.dueJobs.upcoming({ ...RANGE, until: START, after: { nextRunAt: 5, uid: "u" } })],
-  ["jobs by uid", [], (store) => store.dueJobs.read(["a", "b"])],
-  ["a job by its id", ["id"], (store) => store.jobs.get("default", "nobody's")],
-  ["a job that is made again", ["id"], (store, job) => store.jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) })],
-  ["the newest jobs", NEWEST_JOBS, (store) => store.jobs.list("default", PAGE)],
-  ["… behind one", NEWEST_JOBS, (store) => store.jobs.list("default", { ...PAGE, cursor: `${START}.u` })],
-  ["… of a state", ["newest_by_state"], (store) => store.jobs.list("default", { ...PAGE, state: "paused" })],
-  ["… of a status", [...NEWEST_JOBS, "newest_by_status"], (store) => store.jobs.list("default", { ...PAGE, status: "failed" })],
-  ["… of a handler", [...NEWEST_JOBS, "newest_by_handler"], (store) => store.jobs.list("default", { ...PAGE, handler: "none" })],
-  ["… of a queue", [...NEWEST_JOBS, "newest_by_queue"], (store) => store.jobs.list("default", { ...PAGE, queue: "none" })],
-  ["… with a tag", [...NEWEST_JOBS, "newest_by_tag"], (store) => store.jobs.list("default", { ...PAGE, tags: ["none"] })],
-  ["a run by its id", [], (store) => store.runs.get("default", "nobody's")],
-  ["the newest runs", ["newest"], (store) => store.runs.list("default", PAGE)],
-  ["… behind one", ["newest"], (store) => store.runs.list("default", { ...PAGE, cursor: "r" })],
-  ["… of a job", ["newest_by_job"], (store) => store.runs.list("default", { ...PAGE, jobId: "none" })],
-  ["… of a state", ["newest_by_state"], (store) => store.runs.list("default", { ...PAGE, state: "failed" })],
-  ["… of a cause", ["newest_by_cause"], (store) => store.runs.list("default", { ...PAGE, cause: "manual" })],
-  ["… from an instant to another", ["newest", "_id_"], (store) => store.runs.list("default", { ...PAGE, from: START, to: START + SECOND })],
-  ["an idempotency key", [], (store) => bindTwice(store)],
-  ["the life of a run", ["waiting"], (store, job) => liveOnce(store, job)],
-  ["a run to cancel", [], (store) => store.control.cancel("default", { runId: "nobody's", now: START })],
-  [
-    "runs of a deleted job",
-    ["definition", "lock", "newest_by_state"],
-    (store, job) => store.control.cancelOpen("default", { jobUid: job.uid, now: START, limit: 10 }),
-  ],
-  ["what was settled", ["settled"], (store) => store.status.settledSince({ since: 1, until: START, after: null, limit: 10 })],
-  ["… behind one", ["settled"], (store) => store.status.settledSince({ since: 1, until: START, after: "5.r", limit: 10 })],
-  [
-    "what is past its time",
-    ["age", "tombstones", "look", "_id_"],
-    (store) => store.retention.sweep({ now: START, endedBefore: START, boundBefore: START, deletedBefore: START, limit: 10 }),
-  ],
-];
-
-async function bindTwice(store: Store): Promise<void> {
-  const binding = { scope: "s", key: "k", fingerprint: "f", value: "v", boundAt: START };
-  await store.requests.bind("default", binding);
-  await store.requests.bind("default", binding);
-}
-
-async function liveOnce(store: Store, job: Job): Promise<void> {
-  const run = await addRun(store, job, { name: "life" });
-  const [{ runId }, now] = [run, START];
-  await store.dueRuns.published({ runs: [run], now, repeatMs: SECOND, repeatMsMax: SECOND });
-  await store.claims.defer({ deferrals: [{ ...run, reason: "overlap", wakeAt: now }] });
-  await store.claims.claim({ runs: [run], claimant: CLAIMANT, now, firedAfter: 0 });
-  await store.claims.heartbeat({ leases: [{ runId, token: "t1" }], leaseMs: LEASE_MS, now });
-  await store.claims.settle({ settlements: [{ runId, token: "t1", result: SUCCESS, finishedAt: now }], now });
-  await store.announcements.announced([runId]);
-}
 
 interface FindOptions {
   readonly sort?: Record<string, 1 | -1>;
@@ -100,7 +21,8 @@ interface FindOptions {
 function filtersOf(method: string, asked: unknown): object[] {
   if (method === "aggregate") return [(asked as readonly [{ readonly $match: object }])[0].$match];
   if (method !== "bulkWrite") return [asked as object];
-  return (asked as readonly { readonly updateMany: { readonly filter: object } }[]).map(({ updateMany }) => updateMany.filter);
+  const parts = asked as readonly Readonly<Record<string, { readonly filter: object }>>[]; // { updateMany: { filter, … } }, { deleteMany: { filter } }
+  return parts.flatMap((part) => Object.values(part).map(({ filter }) => filter));
 }
 
 await describeWithServers("queries of MongoDB", ["mongodb"], (servers) => {
@@ -117,7 +39,7 @@ await describeWithServers("queries of MongoDB", ["mongodb"], (servers) => {
     await database.drop();
   });
 
-  test.each(QUERIES)("%s: by an index made for it", async (_, expected, ask) => {
+  test.each(STORE_QUERIES)("%s: by an index made for it", async (_, expected, ask) => {
     const asked: { collection: string; filter: object; options: FindOptions }[] = [];
     mongoose.set("debug", (collection: string, method: string, first: unknown, second: unknown) => {
       const options = method === "find" ? (second as FindOptions) : {};
@@ -141,8 +63,6 @@ await describeWithServers("queries of MongoDB", ["mongodb"], (servers) => {
     }
   });
 });
-
-const asksForIds = (filter: object): boolean => "_id" in filter && /"\$(eq|in)"/.test(JSON.stringify(filter._id));
 
 /** The indexes of a plan: as MongoDB tells them of the winning one, and as servers on PostgreSQL do. */
 function indexesOf(plan: string): string[] {

@@ -1,4 +1,3 @@
-import { runIdFloor } from "../../domain/run-id.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Retention, RetentionRequest } from "../../ports/retention.ts";
 import type { StoreContext } from "./context.ts";
@@ -6,19 +5,22 @@ import { sweepDefinitions } from "./definition-sweep.ts";
 import type { JobRow } from "./job-row.ts";
 import { completePending } from "./pending-fires.ts";
 import { cancelOpenRuns } from "./run-control.ts";
+import { createRunSweep } from "./run-sweep.ts";
 
 /** Tombstones looked at in one sweep, whatever `limit`; the next goes on behind them, so that those that cannot go yet hide none that can. */
 const TOMBSTONES_READ_MAX = 1_000;
 
 export function createRetention(context: StoreContext): Retention {
+  const sweepRuns = createRunSweep(context);
   const walk: TombstoneWalk = { after: null };
   return {
     async sweep(request) {
-      const runs = await sweepRuns(context, request);
+      const { runs, more: moreRuns } = await sweepRuns(request);
       const requests = await sweepBindings(context, request);
       const { tombstones, cancelled } = await sweepTombstones(context, request, walk);
-      const { definitions, more } = await sweepDefinitions(context, request);
-      return { runs, requests, tombstones, definitions, more: more || Math.max(runs, requests, tombstones, cancelled) >= request.limit };
+      const { definitions, more: moreDefinitions } = await sweepDefinitions(context, request);
+      const more = moreRuns || moreDefinitions || Math.max(requests, tombstones, cancelled) >= request.limit;
+      return { runs, requests, tombstones, definitions, more };
     },
   };
 }
@@ -26,22 +28,6 @@ export function createRetention(context: StoreContext): Retention {
 /** Where the next sweep goes on: behind this instant, or at it with other jobs than these; null: from the first. */
 interface TombstoneWalk {
   after: { readonly deletedAt: Instant; readonly jobUids: readonly string[] } | null;
-}
-
-/**
- * In the order of ids, which is that of `scheduledFor`: nothing finishes before it was scheduled. What was skipped or
- * missed changes no job's status, so there is nothing to fold, and no `settledAt` to compare.
- */
-async function sweepRuns({ rows: { runs, meta } }: StoreContext, { endedBefore, limit }: RetentionRequest): Promise<number> {
-  const [watermark] = await meta.find({ _id: { $eq: "watermark" } });
-  const gone = {
-    finishedAt: { $lt: endedBefore },
-    state: { $in: ["succeeded", "failed", "cancelled", "lost", "skipped", "missed"] },
-    announce: { $exists: false },
-    $or: [{ settledAt: { $exists: false } }, { settledAt: { $lt: watermark?.value ?? 0 } }],
-  };
-  const found = await runs.find({ _id: { $lt: runIdFloor(endedBefore) }, ...gone }, { sort: { _id: 1 }, limit, fields: ["state"] });
-  return found.length === 0 ? 0 : runs.deleteMany({ _id: { $in: found.map(({ _id }) => _id) }, ...gone });
 }
 
 async function sweepBindings({ rows: { requests } }: StoreContext, { boundBefore, limit }: RetentionRequest): Promise<number> {

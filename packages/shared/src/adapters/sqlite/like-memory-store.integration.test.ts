@@ -47,7 +47,19 @@ const comparable = (answer: unknown): unknown =>
   JSON.parse(JSON.stringify(answer ?? null, (key, value: unknown) => (key === "leaseMs" ? null : value)));
 
 interface Step {
-  readonly kind: "fire" | "claim" | "settle" | "defer" | "resume" | "wake" | "cancel" | "cancelOpen" | "close" | "edit" | "pass" | "restart";
+  readonly kind:
+    | "fire"
+    | "claim"
+    | "settle"
+    | "defer"
+    | "resume"
+    | "wake"
+    | "cancel"
+    | "cancelOpen"
+    | "close"
+    | "edit"
+    | "pass"
+    | "restart";
   readonly pick: number;
   readonly more: number;
 }
