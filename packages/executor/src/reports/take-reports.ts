@@ -11,7 +11,7 @@ import { reportsOf } from "./report.ts";
 import { sortReports, type KnownReport, type SortedReports } from "./sort-reports.ts";
 
 export interface TakeReportsOptions {
-  readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "entropy" | "log" | "config" | "metrics">;
+  readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "time" | "entropy" | "log" | "config" | "metrics">;
   readonly events: RunEvents;
   readonly hints: ControlHints;
 }
@@ -19,7 +19,7 @@ export interface TakeReportsOptions {
 /**
  * Takes what foreign executors say through the same claim and settle as our own executors. Every report may come twice,
  * late, or without those before it: one that starts or ends an attempt claims it, and so does the heartbeat of one that
- * nobody has started. Rejects, to be given the batch again, when the store is away.
+ * nobody has started. Rejects, to be given the batch again, when the store is away, or its clock is not one to claim by.
  */
 export function createTakeReports({ context, events, hints }: TakeReportsOptions): (batch: readonly TicklineEvent[]) => Promise<void> {
   const { claims, clock, entropy, log, config, metrics } = context;
@@ -60,6 +60,8 @@ export function createTakeReports({ context, events, hints }: TakeReportsOptions
     const { renewed, cancelled } = await renewReported(context, sorted.known.filter(isBeating));
     repeatCancels(cancelled);
     const claiming = sorted.known.filter((known) => !renewed.has(known));
+    const doubt = claiming.length === 0 ? null : context.time.doubt();
+    if (doubt !== null) throw new AppError("clock_unsteady", `reports claim nothing for now: ${doubt}`, { retryable: true });
     const { won, skipped, waiting } = await claimReported(context, claiming);
     for (const { report, claim } of won) if (report.started || report.completed === null) events.started(claim, report.executor);
     for (const run of skipped) events.ended(run);

@@ -10,6 +10,7 @@ import { answeredWithin } from "./answered-within.ts";
 import { collectionsOf } from "./collections.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
 import type { StoreContext } from "./context.ts";
+import { createDecidedTime } from "./decided-time.ts";
 import { createDefinitions } from "./definitions.ts";
 import { createDeferredRuns } from "./deferred-runs.ts";
 import { createDueJobs } from "./due-jobs.ts";
@@ -111,6 +112,7 @@ function createStore(connection: Connection, shell: Omit<StoreContext, "aside">)
     retention: createRetention(context),
     handlers: createHandlerRegistry(context),
     leaders: createLeaseRows(context),
+    decided: createDecidedTime(context),
     hello: async () => ({ now: await context.serverNow() }),
     close: () => (closing ??= close()),
   };

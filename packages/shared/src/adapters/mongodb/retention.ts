@@ -4,6 +4,7 @@ import type { Retention, RetentionRequest } from "../../ports/retention.ts";
 import type { StoreContext } from "./context.ts";
 import { sweepDefinitions } from "./definition-sweep.ts";
 import type { JobRow } from "./job-row.ts";
+import { raiseMeta, readMeta } from "./meta-values.ts";
 import { completePending } from "./pending-fires.ts";
 import { cancelOpenRuns } from "./run-control.ts";
 
@@ -14,11 +15,17 @@ export function createRetention(context: StoreContext): Retention {
   const walk: TombstoneWalk = { after: null };
   return {
     async sweep(request) {
+      await raiseMeta(context.rows.meta, "runsForgotten", request.endedBefore);
+      await raiseMeta(context.rows.meta, "jobsForgotten", request.deletedBefore);
       const runs = await sweepRuns(context, request);
       const requests = await sweepBindings(context, request);
       const { tombstones, cancelled } = await sweepTombstones(context, request, walk);
       const { definitions, more } = await sweepDefinitions(context, request);
       return { runs, requests, tombstones, definitions, more: more || Math.max(runs, requests, tombstones, cancelled) >= request.limit };
+    },
+    async forgotten() {
+      const { meta } = context.rows;
+      return { runs: await readMeta(meta, "runsForgotten"), jobs: await readMeta(meta, "jobsForgotten") };
     },
   };
 }
@@ -33,12 +40,12 @@ interface TombstoneWalk {
  * missed changes no job's status, so there is nothing to fold, and no `settledAt` to compare.
  */
 async function sweepRuns({ rows: { runs, meta } }: StoreContext, { endedBefore, limit }: RetentionRequest): Promise<number> {
-  const [watermark] = await meta.find({ _id: { $eq: "watermark" } });
+  const watermark = await readMeta(meta, "watermark");
   const gone = {
     finishedAt: { $lt: endedBefore },
     state: { $in: ["succeeded", "failed", "cancelled", "lost", "skipped", "missed"] },
     announce: { $exists: false },
-    $or: [{ settledAt: { $exists: false } }, { settledAt: { $lt: watermark?.value ?? 0 } }],
+    $or: [{ settledAt: { $exists: false } }, { settledAt: { $lt: watermark } }],
   };
   const found = await runs.find({ _id: { $lt: runIdFloor(endedBefore) }, ...gone }, { sort: { _id: 1 }, limit, fields: ["state"] });
   return found.length === 0 ? 0 : runs.deleteMany({ _id: { $in: found.map(({ _id }) => _id) }, ...gone });
