@@ -1,7 +1,9 @@
 import { BUILT_IN_QUEUES } from "@tickline/shared/domain/job-definition";
+import { FOLD_OVERLAP_MS } from "@tickline/shared/domain/time-limits";
+import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock";
 
 /** Every limit and interval of the api, with its default and why. Milliseconds and bytes as the names say. */
-export interface ApiConfig {
+export interface ApiConfig extends StoreClockLimits {
   /** Where it listens. There is no authentication yet, so by default only this machine can ask. */
   readonly host: string;
   /** 0: any free port; `Api.url` names it. */
@@ -62,7 +64,7 @@ export interface ApiConfig {
   readonly projectionEveryMs: number;
   /** How often settled runs are folded in, for what the bus lost. */
   readonly foldEveryMs: number;
-  /** The fold begins this long before its watermark: longer than any write may take. */
+  /** The fold begins this long before its watermark: as long as a settlement may take to be seen, by clocks that differ. */
   readonly foldOverlapMs: number;
   /** Settled runs read at once. */
   readonly foldRunsMax: number;
@@ -102,6 +104,8 @@ export const API_DEFAULTS: ApiConfig = {
   projectionBatchMax: 5_000,
   projectionEveryMs: 25,
   foldEveryMs: 60_000,
-  foldOverlapMs: 10_000,
+  foldOverlapMs: FOLD_OVERLAP_MS,
   foldRunsMax: 500,
+
+  ...STORE_CLOCK_DEFAULTS,
 };

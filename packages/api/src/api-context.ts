@@ -1,10 +1,12 @@
+import type { StoreClock } from "@tickline/shared/runtime/store-clock";
 import type { ApiConfig } from "./api-config.ts";
 import type { ApiDeps } from "./api-deps.ts";
 import type { KnownHandlers } from "./handlers/known-handlers.ts";
 import type { Notices } from "./notices.ts";
 
-/** What every command and route works with. */
+/** What every command and route works with. Its `clock` has the store's time; what is decided by it is decided by `time.decide()`. */
 export interface ApiContext extends ApiDeps {
+  readonly time: StoreClock;
   readonly config: ApiConfig;
   readonly knownHandlers: KnownHandlers;
   readonly notices: Notices;

@@ -7,10 +7,12 @@ import type { JobCatalog } from "@tickline/shared/ports/job-catalog";
 import type { JobOutbox } from "@tickline/shared/ports/job-outbox";
 import type { JobStatus } from "@tickline/shared/ports/job-status";
 import type { Requests } from "@tickline/shared/ports/requests";
+import type { Retention } from "@tickline/shared/ports/retention";
 import type { RunControl } from "@tickline/shared/ports/run-control";
 import type { RunQueries } from "@tickline/shared/ports/run-queries";
 import type { Store } from "@tickline/shared/ports/store";
 import type { Logger } from "@tickline/shared/runtime/logger";
+import type { StoreClock } from "@tickline/shared/runtime/store-clock";
 import type { Registry } from "prom-client";
 
 /** What the api is given. A `Store` has all its ports by these names. */
@@ -22,8 +24,10 @@ export interface ApiDeps {
   readonly control: RunControl;
   readonly dueJobs: DueJobs;
   readonly status: JobStatus;
+  readonly retention: Pick<Retention, "forgotten">;
   readonly handlers: HandlerRegistry;
   readonly hello: Store["hello"];
+  readonly decided: Store["decided"];
   readonly bus: Bus;
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -31,4 +35,6 @@ export interface ApiDeps {
   readonly log: Logger;
   /** Shared by all services of the process; `/metrics` shows all of it. */
   readonly metrics: Registry;
+  /** Where several services share a process, and whoever made it starts and stops it. Default: one of its own. */
+  readonly time?: StoreClock;
 }

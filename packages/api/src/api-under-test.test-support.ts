@@ -41,14 +41,22 @@ export interface ApiUnderTest {
 export interface ApiSetup {
   readonly config?: Partial<ApiConfig>;
   readonly faults?: StoreFaults;
+  /** By how much the store's clock is ahead of the api's. */
+  readonly storeAheadMs?: () => number;
   /** Wraps the store, for those that fail. */
   readonly storeOf?: (store: Store) => Store;
 }
 
 /** An api on a free port, with a memory store and bus of its own, and a clock that stands still at `START`. */
-export async function apiUnderTest({ config = {}, faults = {}, storeOf = (store) => store }: ApiSetup = {}): Promise<ApiUnderTest> {
+export async function apiUnderTest({
+  config = {},
+  faults = {},
+  storeAheadMs = () => 0,
+  storeOf = (store) => store,
+}: ApiSetup = {}): Promise<ApiUnderTest> {
   const clock = manualClock(START);
-  const store = storeOf(createMemoryStore({ clock, digest: sha256, faults }));
+  const made = createMemoryStore({ clock, digest: sha256, faults });
+  const store = storeOf({ ...made, hello: async () => ({ now: (await made.hello()).now + storeAheadMs() }) });
   const bus = createMemoryBus({ clock });
   const metrics = new Registry();
   const deps = { ...store, bus, clock, entropy: systemEntropy, digest: sha256, log: silentLogger, metrics };

@@ -3,6 +3,7 @@ import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
 import type { Subscription } from "@tickline/shared/ports/bus";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import type { Service } from "@tickline/shared/runtime/service";
+import { createStoreClock } from "@tickline/shared/runtime/store-clock";
 import type Koa from "koa";
 import { Gauge } from "prom-client";
 import type { ApiConfig } from "./api-config.ts";
@@ -39,7 +40,9 @@ export interface Api extends Service {
 }
 
 /** REST in, jobs in the store, and the status of jobs kept up with the events of their runs. Any number may run. */
-export function createApi(deps: ApiDeps, config: ApiConfig): Api {
+export function createApi(given: ApiDeps, config: ApiConfig): Api {
+  const time = given.time ?? createStoreClock(given, config);
+  const deps = { ...given, clock: time, time };
   const { bus, clock, entropy, log, metrics } = deps;
   let draining = false;
   const context: ApiContext = {
@@ -62,7 +65,14 @@ export function createApi(deps: ApiDeps, config: ApiConfig): Api {
   const answer = app.callback();
   const server = createHttpServer({ clock, config, listener: (req, res) => void answer(req, res), onDrain: () => hub.closeListeners() });
   const hints = createHandlerHints(context);
-  const parts = [hints, hub, createProjection(deps, config), createCommandConsumer(context), server];
+  const parts = [
+    ...(given.time === undefined ? [time] : []),
+    hints,
+    hub,
+    createProjection(deps, config),
+    createCommandConsumer(context),
+    server,
+  ];
   observeStreams(context, hub);
   const lifecycle = createLifecycle({
     async start() {

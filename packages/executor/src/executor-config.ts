@@ -1,9 +1,10 @@
 import { AppError } from "@tickline/shared/domain/app-error";
 import { BUILT_IN_QUEUES } from "@tickline/shared/domain/job-definition";
 import { LEASE_DEFAULTS, leaseFaults, type LeaseLimits } from "@tickline/shared/domain/lease-limits";
+import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock";
 
 /** Every limit and interval of the executor. Milliseconds unless the name says otherwise. */
-export interface ExecutorConfig extends LeaseLimits {
+export interface ExecutorConfig extends LeaseLimits, StoreClockLimits {
   /** Names this process in leases and history. Unique: two executors of one name would hear each other's hints by halves. */
   readonly executorId: string;
   /** Queues to take runs from. The first is served first; one claim in ten goes to the others in turn. */
@@ -85,6 +86,7 @@ export const EXECUTOR_DEFAULTS: Omit<ExecutorConfig, "executorId"> = {
   suspectRescuesMin: 2,
   suspectRunsMax: 1_000,
   registryMs: 60_000,
+  ...STORE_CLOCK_DEFAULTS,
 };
 
 /** Throws `bad_config` for settings that contradict each other. */

@@ -3,8 +3,10 @@ import type { Bus } from "@tickline/shared/ports/bus";
 import type { Clock, Entropy } from "@tickline/shared/ports/clock";
 import type { HandlerRegistry } from "@tickline/shared/ports/handler-registry";
 import type { RunClaims } from "@tickline/shared/ports/run-claims";
+import type { Store } from "@tickline/shared/ports/store";
 import type { Logger } from "@tickline/shared/runtime/logger";
 import type { EndProcess } from "@tickline/shared/runtime/process-work";
+import type { StoreClock } from "@tickline/shared/runtime/store-clock";
 import type { Registry } from "prom-client";
 import type { ExecutorConfig } from "./executor-config.ts";
 import type { ExecutorMetrics } from "./executor-metrics.ts";
@@ -15,6 +17,8 @@ export interface ExecutorDeps {
   readonly claims: RunClaims;
   readonly announcements: Announcements;
   readonly handlersRegistry: HandlerRegistry;
+  readonly hello: Store["hello"];
+  readonly decided: Store["decided"];
   readonly bus: Bus;
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -22,12 +26,15 @@ export interface ExecutorDeps {
   readonly metrics: Registry;
   /** What this executor can run. Types are unique. */
   readonly handlers: readonly Handler[];
+  /** Where several services share a process, and whoever made it starts and stops it. Default: one of its own. */
+  readonly time?: StoreClock;
   /** Ends the process when nothing else keeps its promises. Default: exits with 1 at once. */
   readonly end?: EndProcess;
 }
 
-/** What every part of the executor works with. */
-export interface ExecutorContext extends Omit<ExecutorDeps, "metrics" | "handlers" | "end"> {
+/** What every part of the executor works with. Its `clock` has the store's time. */
+export interface ExecutorContext extends Omit<ExecutorDeps, "metrics" | "handlers" | "end" | "time" | "hello" | "decided"> {
+  readonly time: Pick<StoreClock, "doubt" | "steadyForMs" | "watch">;
   readonly config: ExecutorConfig;
   readonly metrics: ExecutorMetrics;
   readonly handlers: ReadonlyMap<string, Handler>;

@@ -34,9 +34,15 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
   const parts = createParts(context, pool);
   const { attempts, claimer, consumers, heartbeat, publication, settler, state } = parts;
   let control: Subscription | null = null;
+  let unwatch = (): void => {};
 
   async function start(): Promise<void> {
     state.open = true;
+    state.trusted = context.time.doubt() === null;
+    unwatch = context.time.watch(() => {
+      state.trusted = context.time.doubt() === null;
+      parts.onPoolChange();
+    });
     control = await subscribeCancelHints({ context, attempts: attempts.all, ask: heartbeat.renewNow });
     await heartbeat.start();
     await publication.start();
@@ -47,6 +53,7 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
   async function stop(): Promise<void> {
     const { clock, config, log } = context;
     state.open = false;
+    unwatch();
     await Promise.all([consumers.stop(), parts.reports.stop()]);
     await settledWithin(clock, config.drainMs, parts.idle());
     if (state.abandoned) return; // A handler that is asked to end now would give its run back, as if nothing had happened.
@@ -89,9 +96,10 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
 /** Makes the parts of a session and joins them: what is claimed is run, what has ended is settled, what is settled is said. */
 function createParts(context: ExecutorContext, pool: WorkerPool) {
   const { config } = context;
-  const state = { open: false, abandoned: false };
+  /** `trusted`: the store's clock is one to decide by. Kept, because it is asked for every run that is claimed. */
+  const state = { open: false, abandoned: false, trusted: false };
   const idleness = createIdleness(pool);
-  const blocked = (): boolean => !state.open || settler.count >= config.unsettledRunsMax;
+  const blocked = (): boolean => !state.open || !state.trusted || settler.count >= config.unsettledRunsMax;
   const pumpSoon = oncePerTurn(() => {
     claimer.pump();
     consumers.setRoom(pool.free > 0 && !blocked());

@@ -29,6 +29,8 @@ export interface SetupOptions {
   readonly busFaults?: BusFaults;
   /** Replaces calls of the store by the executor: throw for a store that fails. */
   readonly claims?: (claims: Store["claims"]) => Partial<Store["claims"]>;
+  /** By how much the store's clock is ahead of the executor's. */
+  readonly storeAheadMs?: () => number;
   readonly announcements?: (announcements: Store["announcements"]) => Partial<Store["announcements"]>;
 }
 
@@ -117,6 +119,8 @@ export async function setup(options: SetupOptions = {}): Promise<World> {
         claims: { ...store.claims, ...options.claims?.(store.claims) },
         announcements: { ...store.announcements, ...options.announcements?.(store.announcements) },
         handlersRegistry: store.handlers,
+        hello: async () => ({ now: clock.now() + (options.storeAheadMs?.() ?? 0) }),
+        decided: store.decided,
         bus,
         clock,
         entropy: { ...systemEntropy, random: () => 0.5 },

@@ -2,6 +2,7 @@ import { AppError } from "@tickline/shared/domain/app-error";
 import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import type { AbandonableService } from "@tickline/shared/runtime/process-work";
+import { createStoreClock } from "@tickline/shared/runtime/store-clock";
 import { checkExecutorConfig, type ExecutorConfig } from "./executor-config.ts";
 import type { ExecutorContext, ExecutorDeps } from "./executor-deps.ts";
 import { createExecutorMetrics, registerExecutorGauges } from "./executor-metrics.ts";
@@ -21,8 +22,11 @@ export interface Executor extends AbandonableService {
 /** Throws `bad_config` and `bad_handler`. Nothing happens before `start`. */
 export function createExecutor(deps: ExecutorDeps, config: ExecutorConfig): Executor {
   checkExecutorConfig(config);
+  const time = deps.time ?? createStoreClock(deps, config);
   const context: ExecutorContext = {
     ...deps,
+    clock: time,
+    time,
     config,
     handlers: handlersByType(deps.handlers),
     metrics: createExecutorMetrics(deps.metrics),
@@ -37,9 +41,13 @@ export function createExecutor(deps: ExecutorDeps, config: ExecutorConfig): Exec
     async start() {
       if (used) session = createExecutorSession(context, pool);
       used = true;
+      if (deps.time === undefined) await time.start();
       await session.start();
     },
-    stop: () => session.stop(),
+    async stop() {
+      await session.stop();
+      if (deps.time === undefined) await time.stop();
+    },
   });
   return {
     ...lifecycle,

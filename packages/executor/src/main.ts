@@ -1,7 +1,8 @@
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
-import { createHealthServer } from "@tickline/shared/runtime/health-server";
+import { createHealthServer, readyBy } from "@tickline/shared/runtime/health-server";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
+import { createStoreClock } from "@tickline/shared/runtime/store-clock";
 import { openBus, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
@@ -29,6 +30,7 @@ runService(
       const store = await openStore(config.storeUrl, metrics);
       const bus = await openBus({ settings: config, clientId: "tickline-executor", log, metrics, onDead: end });
       const { queues, externalQueues, workersMax, drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs } = config;
+      const time = createStoreClock({ clock: systemClock, hello: store.hello, decided: store.decided, log, metrics });
       const executor = createExecutor(
         {
           ...store,
@@ -36,6 +38,7 @@ runService(
           clock: systemClock,
           entropy: systemEntropy,
           log,
+          time,
           metrics,
           handlersRegistry: store.handlers,
           handlers: [http.handler, ...own],
@@ -55,15 +58,17 @@ runService(
           retentionMs: config.retentionDays * DAY_MS,
         },
       );
-      const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: store.hello, metrics });
+      const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: readyBy(store, time), metrics });
       const lifecycle = createLifecycle({
         async start() {
+          await time.start();
           await executor.start();
           await health.start();
         },
         async stop() {
           await health.stop();
           await executor.stop();
+          await time.stop();
           await http.close();
           await bus.close();
           await store.close();

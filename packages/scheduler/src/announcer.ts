@@ -17,10 +17,11 @@ export interface Announcer extends Service {
  * runs have a loop each: a topic that does not answer holds up neither the other nor the repairs.
  */
 export function createAnnouncer(context: RangeContext): Announcer {
-  const { announcements, outbox, dueJobs, bus, slots, config, clock, log, leads, now } = context;
+  const { announcements, outbox, dueJobs, bus, slots, config, clock, log, leads, now, time } = context;
 
   /** By the monotonic clock. What the last leader left is not under way any more. */
   let repairAllAtMs = Number.NEGATIVE_INFINITY;
+  let announceAllAtMs = Number.NEGATIVE_INFINITY;
   async function repair(): Promise<number> {
     const all = clock.monotonicMs() >= repairAllAtMs;
     const firedBefore = all ? Number.MAX_SAFE_INTEGER : now() - config.repairAfterMs;
@@ -36,9 +37,12 @@ export function createAnnouncer(context: RangeContext): Announcer {
     return events.length;
   }
   async function announceUnannounced(): Promise<number> {
-    // The youngest are still being announced by those who ended them.
-    const runs = await announcements.unannounced({ slots, endedBefore: now() - config.sweepMs, limit: config.sweepMax });
+    // The youngest are still being announced by those who ended them; what a clock that was ahead has ended only seems young.
+    const all = time.setBack() !== null && clock.monotonicMs() >= announceAllAtMs;
+    const endedBefore = all ? Number.MAX_SAFE_INTEGER : now() - config.sweepMs;
+    const runs = await announcements.unannounced({ slots, endedBefore, limit: config.sweepMax });
     if (runs.length > 0) await announcementsLoop.answer(announce(runs));
+    if (all && runs.length < config.sweepMax) announceAllAtMs = clock.monotonicMs() + config.repairAllMs;
     return runs.length;
   }
   async function announce(runs: readonly EndedRun[]): Promise<void> {
@@ -60,7 +64,7 @@ export function createAnnouncer(context: RangeContext): Announcer {
   const loops = [repairLoop, outboxLoop, announcementsLoop];
   return {
     async start() {
-      repairAllAtMs = Number.NEGATIVE_INFINITY; // Another may have led meanwhile.
+      repairAllAtMs = announceAllAtMs = Number.NEGATIVE_INFINITY; // Another may have led meanwhile.
       await Promise.all(loops.map((loop) => loop.start()));
     },
     async stop() {

@@ -1,9 +1,10 @@
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import { rescueAheadMsOf } from "@tickline/shared/domain/lease-limits";
-import { createHealthServer } from "@tickline/shared/runtime/health-server";
+import { createHealthServer, readyBy } from "@tickline/shared/runtime/health-server";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { NO_WORK } from "@tickline/shared/runtime/process-work";
+import { createStoreClock } from "@tickline/shared/runtime/store-clock";
 import { LOCK_SETTINGS, openBus, openLock, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
@@ -28,6 +29,7 @@ runService(
       const store = await openStore(config.storeUrl, metrics);
       const bus = await openBus({ settings: config, clientId: "tickline-scheduler", log, metrics, onDead: end });
       const lock = await openLock({ url: config.lockUrl, store, log });
+      const time = createStoreClock({ clock: systemClock, hello: store.hello, decided: store.decided, log, metrics });
       const scheduler = createScheduler(
         {
           ...store,
@@ -36,6 +38,7 @@ runService(
           clock: systemClock,
           entropy: systemEntropy,
           log,
+          time,
           metrics: createSchedulerMetrics(metrics),
           localWorkers: null,
         },
@@ -49,15 +52,17 @@ runService(
           waitMaxMs: config.retentionDays * DAY_MS,
         },
       );
-      const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: store.hello, metrics });
+      const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: readyBy(store, time), metrics });
       const lifecycle = createLifecycle({
         async start() {
+          await time.start();
           await scheduler.start();
           await health.start();
         },
         async stop() {
           await health.stop();
           await scheduler.stop();
+          await time.stop();
           await lock.close();
           await bus.close();
           await store.close();

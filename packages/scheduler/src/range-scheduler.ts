@@ -8,6 +8,7 @@ import { createPublisher, type Publisher } from "./publisher.ts";
 import { createRescuer } from "./rescuer.ts";
 import { createRetainer } from "./retainer.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
+import { createSetBackSweep } from "./set-back-sweep.ts";
 import { createTicker, type Ticker } from "./ticker.ts";
 import { createWaitSweeper } from "./wait-sweeper.ts";
 import { createWaker, type Waker } from "./waker.ts";
@@ -32,7 +33,8 @@ export function createRangeScheduler(context: RangeContext): RangeScheduler {
   const rescuer = createRescuer(context, listeners);
   const deferred = createDeferredRunsResumer(context, listeners);
   // A new leader first completes what the last one left: rescues and repairs go before new fires.
-  const services: Service[] = [rescuer, announcer, publisher, waker, waitSweeper, ticker, deferred];
+  const setBack = createSetBackSweep(context, { ...listeners, onMoved: ticker.jobWritten });
+  const services: Service[] = [rescuer, announcer, publisher, waker, waitSweeper, ticker, deferred, setBack];
   // What retention deletes has no slot: the leader of the first range does it for all.
   if (inRange(0, context.slots)) services.push(createRetainer(context));
   const parts: HintedParts = { slots: context.slots, publisher, ticker, waker, deferred };

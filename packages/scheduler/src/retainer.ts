@@ -1,3 +1,4 @@
+import type { Instant } from "@tickline/shared/domain/instant";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { RangeContext } from "./scheduler-deps.ts";
@@ -10,18 +11,33 @@ export interface Retainer extends Service {
 /** Wait between two batches while there is more: fires go first. */
 const PAUSE_MS = 50;
 
-/** Deletes finished runs, old idempotency keys and tombstones past their retention, and definitions nothing uses. */
+/**
+ * Deletes finished runs, old idempotency keys and tombstones past their retention, and definitions nothing uses. What is forgotten cannot
+ * be had back, so a clock is not believed at once: not before it has been steady for a while, and then a step at a time.
+ */
 export function createRetainer(context: RangeContext): Retainer {
-  const { retention, config, clock, log, leads, now } = context;
+  const { retention, config, clock, log, leads, now, time } = context;
+  /** By the monotonic clock: when the next step may be made. */
+  let nextStepAtMs = Number.NEGATIVE_INFINITY;
+  /** Up to where is swept; null: no step has been made. */
+  let reached: Instant | null = null;
 
+  /** The time to sweep by: at most a step further than sweeps have gone, whoever made them. */
+  async function timeOfSweep(): Promise<Instant> {
+    if (reached !== null && clock.monotonicMs() < nextStepAtMs) return Math.min(now(), reached);
+    const { runs } = await retention.forgotten();
+    const step = runs === 0 ? Number.POSITIVE_INFINITY : runs + config.retentionMs + config.retainStepMs;
+    if (step < now()) nextStepAtMs = clock.monotonicMs() + config.retainAfterMs;
+    return Math.min(now(), (reached = step));
+  }
   async function sweep(): Promise<boolean> {
-    if (!leads()) return false;
-    const time = now();
+    if (!leads() || time.steadyForMs() < config.retainAfterMs) return false;
+    const until = await timeOfSweep();
     const { runs, requests, tombstones, definitions, more } = await retention.sweep({
-      now: time,
-      endedBefore: time - config.retentionMs,
-      boundBefore: time - config.requestsMs,
-      deletedBefore: time - config.tombstonesMs,
+      now: until,
+      endedBefore: until - config.retentionMs,
+      boundBefore: until - config.requestsMs,
+      deletedBefore: until - config.tombstonesMs,
       limit: config.retainRowsMax,
     });
     if (runs + requests + tombstones + definitions > 0)

@@ -1,9 +1,11 @@
 import { AppError } from "@tickline/shared/domain/app-error";
 import { LEASE_DEFAULTS, rescueAheadMsOf } from "@tickline/shared/domain/lease-limits";
 import { ALL_SLOTS, type SlotRange } from "@tickline/shared/domain/slot";
+import { REQUESTS_KEPT_MS } from "@tickline/shared/domain/time-limits";
+import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock";
 
 /** Every limit and interval of the scheduler, with its default and why. Milliseconds unless the name says otherwise. */
-export interface SchedulerConfig {
+export interface SchedulerConfig extends StoreClockLimits {
   /** The slots this process may lead, each range under a lock of its own: `slotRanges(n)`, the same in every scheduler. */
   readonly ranges: readonly SlotRange[];
   /** A leader that dies is replaced within this time. */
@@ -96,10 +98,12 @@ export interface SchedulerConfig {
   readonly retainEveryMs: number;
   /** Rows of each kind deleted at once, so that a sweep never holds up a fire. */
   readonly retainRowsMax: number;
-  /** How often the offset to the store's clock is measured. */
-  readonly storeTimeMs: number;
-  /** How often our own clock is looked at: if it was set, or the machine slept, the store's is measured at once. */
-  readonly clockLookMs: number;
+  /** Nothing is forgotten before the store's clock has gone on for so long without a jump: a clock that is ahead for a while must not empty the history. */
+  readonly retainAfterMs: number;
+  /** Sweeps move on by so much at a time, each time after `retainAfterMs`: of a clock that stays ahead no more history than that is lost in that time. */
+  readonly retainStepMs: number;
+  /** After the store's clock was set back jobs are looked through so many at a time. */
+  readonly setBackJobsMax: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -143,12 +147,14 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   repairAfterMs: 5_000,
   repairAllMs: 30_000,
   retentionMs: 7 * DAY_MS,
-  requestsMs: 7 * DAY_MS,
+  requestsMs: REQUESTS_KEPT_MS,
   tombstonesMs: 7 * DAY_MS,
   retainEveryMs: 60_000,
   retainRowsMax: 1_000,
-  storeTimeMs: 10_000,
-  clockLookMs: 500,
+  retainAfterMs: 600_000,
+  retainStepMs: DAY_MS,
+  setBackJobsMax: 1_000,
+  ...STORE_CLOCK_DEFAULTS,
 };
 
 /** Throws `bad_config` for settings that contradict each other. */

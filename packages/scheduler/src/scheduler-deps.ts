@@ -13,6 +13,7 @@ import type { Retention } from "@tickline/shared/ports/retention";
 import type { RunLeases } from "@tickline/shared/ports/run-leases";
 import type { Store } from "@tickline/shared/ports/store";
 import type { Logger } from "@tickline/shared/runtime/logger";
+import type { StoreClock } from "@tickline/shared/runtime/store-clock";
 import type { SchedulerConfig } from "./scheduler-config.ts";
 import type { SchedulerMetrics } from "./scheduler-metrics.ts";
 
@@ -28,6 +29,7 @@ export interface SchedulerDeps {
   readonly outbox: JobOutbox;
   readonly retention: Retention;
   readonly hello: Store["hello"];
+  readonly decided: Store["decided"];
   readonly lock: Lock;
   readonly bus: Bus;
   readonly clock: Clock;
@@ -35,14 +37,17 @@ export interface SchedulerDeps {
   readonly log: Logger;
   readonly metrics: SchedulerMetrics;
   readonly localWorkers: LocalWorkers | null;
+  /** Where several services share a process, and whoever made it starts and stops it. Default: one of its own. */
+  readonly time?: StoreClock;
 }
 
 /** What every part of one range's leadership works with. */
-export interface RangeContext extends SchedulerDeps {
+export interface RangeContext extends Omit<SchedulerDeps, "time"> {
   readonly config: SchedulerConfig;
   readonly slots: SlotRange;
   /** The store's time. Fires and wakes go by it. */
   readonly now: () => number;
+  readonly time: Pick<StoreClock, "steadyForMs" | "setBack">;
   /** False from the moment the lock may be another's. Read before each batch. */
   readonly leads: () => boolean;
 }

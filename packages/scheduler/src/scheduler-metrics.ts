@@ -10,6 +10,8 @@ export interface SchedulerMetrics {
   readonly rescued: Counter;
   readonly leading: Gauge<"range">;
   readonly alive: Gauge;
+  /** Jobs that stood ahead of a clock that was set back, by what became of them. */
+  readonly setBackJobs: Counter<"outcome">;
 }
 
 export function createSchedulerMetrics(registry: Registry): SchedulerMetrics {
@@ -45,6 +47,12 @@ export function createSchedulerMetrics(registry: Registry): SchedulerMetrics {
       name: "tickline_leading",
       help: "1 while this process leads the range of slots.",
       labelNames: ["range"],
+      registers,
+    }),
+    setBackJobs: new Counter({
+      name: "tickline_set_back_jobs_total",
+      help: "Jobs that stood ahead of the store's clock after it was set back: moved back, or waiting until it comes there.",
+      labelNames: ["outcome"],
       registers,
     }),
     alive: new Gauge({ name: "tickline_schedulers", help: "Schedulers that share the ranges, as this one counts them.", registers }),

@@ -23,6 +23,8 @@ export interface SetupOptions {
   readonly config?: Partial<SchedulerConfig>;
   readonly localWorkers?: LocalWorkers | null;
   readonly leads?: () => boolean;
+  /** Default: a clock that has been steady for ever, and was never set back. */
+  readonly time?: RangeContext["time"];
   readonly store?: (store: Store) => Store;
   readonly faults?: StoreFaults;
 }
@@ -32,6 +34,7 @@ export function setup({
   config = {},
   localWorkers = null,
   leads = () => true,
+  time = { steadyForMs: () => Number.POSITIVE_INFINITY, setBack: () => null },
   store: wrap = (store) => store,
   faults = {},
 }: SetupOptions = {}) {
@@ -50,6 +53,7 @@ export function setup({
     outbox: store.outbox,
     retention: store.retention,
     hello: store.hello,
+    decided: store.decided,
     lock: createMemoryLock({ clock }),
     // What was said is looked at by tests at once; the bus itself delivers in a later turn.
     bus: {
@@ -65,7 +69,7 @@ export function setup({
     metrics: createSchedulerMetrics(registry),
     localWorkers,
   };
-  const context: RangeContext = { ...deps, config: { ...SCHEDULER_DEFAULTS, ...config }, slots: ALL_SLOTS, now: clock.now, leads };
+  const context: RangeContext = { ...deps, config: { ...SCHEDULER_DEFAULTS, ...config }, slots: ALL_SLOTS, now: clock.now, time, leads };
   return {
     clock,
     store,

@@ -3,8 +3,8 @@ import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import type { Subscription } from "@tickline/shared/ports/bus";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
-import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
+import { createStoreClock, type StoreClock } from "@tickline/shared/runtime/store-clock";
 import { createRangeSharing } from "./range-sharing.ts";
 import { createRoster } from "./roster.ts";
 import { rangeName } from "./slot-ranges.ts";
@@ -12,7 +12,6 @@ import { createRangeScheduler, type RangeScheduler } from "./range-scheduler.ts"
 import { createLeadership, type Leadership } from "./range-leadership.ts";
 import { checkSchedulerConfig, type SchedulerConfig } from "./scheduler-config.ts";
 import type { SchedulerDeps } from "./scheduler-deps.ts";
-import { createStoreTime, type StoreTime } from "./store-time.ts";
 
 export interface Scheduler extends Service {
   /** True while this process leads some range. */
@@ -27,22 +26,9 @@ const LOCK_NAME = "tickline-scheduler";
 /** Decides when jobs are due. Any number may run: each range of slots is led by whoever holds its lock. Throws `bad_config`. */
 export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): Scheduler {
   checkSchedulerConfig(config);
-  const { bus, clock, log, hello, entropy } = deps;
-  const time = createStoreTime(clock, hello);
+  const { bus, clock, log, entropy, hello, decided } = deps;
+  const time = deps.time ?? createStoreClock({ clock, hello, decided, log }, config);
   const led = config.ranges.map((slots) => createLedRange(deps, { config, slots, time }));
-  let measuredAtMs = Number.NEGATIVE_INFINITY;
-  const timeLoop = createLoop({
-    name: "store-time",
-    clock,
-    log,
-    runOnce: async () => {
-      if (time.doubtful() || clock.monotonicMs() - measuredAtMs >= config.storeTimeMs) {
-        await time.measure();
-        measuredAtMs = clock.monotonicMs();
-      }
-      return Math.min(config.clockLookMs, config.storeTimeMs);
-    },
-  });
   const sharing = createRangeSharing({
     leaderships: led.map(({ leadership }) => leadership),
     roster: createRoster({ name: LOCK_NAME, lock: deps.lock, ttlMs: config.lockTtlMs, seats: led.length, token: entropy.newToken() }),
@@ -64,8 +50,7 @@ export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): S
       // Every scheduler hears every hint, so the group is its own; what was said before it came does not matter.
       const group = `scheduler-hints-${entropy.newId()}`;
       subscription = await bus.subscribe({ topics: [JOBS_TOPIC, RUNS_TOPIC, CONTROL_TOPIC], group, from: "end", onBatch: onHints });
-      await time.measure().catch((fault: unknown) => log.warn({ err: fault }, "the store's clock could not be read yet"));
-      await timeLoop.start();
+      if (deps.time === undefined) await time.start();
       for (const { leadership } of led) await leadership.start();
       await sharing.start();
     },
@@ -74,7 +59,7 @@ export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): S
       subscription = null;
       await sharing.stop();
       await Promise.all(led.map(({ leadership }) => leadership.stop()));
-      await timeLoop.stop();
+      if (deps.time === undefined) await time.stop();
     },
   });
   const leading = (): number => led.filter(({ leadership }) => leadership.leads()).length;
@@ -88,10 +73,17 @@ interface LedRange {
 
 function createLedRange(
   deps: SchedulerDeps,
-  { config, slots, time }: { config: SchedulerConfig; slots: SlotRange; time: StoreTime },
+  { config, slots, time }: { config: SchedulerConfig; slots: SlotRange; time: StoreClock },
 ): LedRange {
   const name = `${LOCK_NAME}-${rangeName(slots)}`;
-  const range = createRangeScheduler({ ...deps, config: limitsOfRange(config), slots, now: time.now, leads: () => leadership.leads() });
+  const range = createRangeScheduler({
+    ...deps,
+    config: limitsOfRange(config),
+    slots,
+    now: time.now,
+    time,
+    leads: () => leadership.leads(),
+  });
   const leadership: Leadership = createLeadership({
     name,
     lock: deps.lock,

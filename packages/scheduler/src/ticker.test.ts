@@ -169,7 +169,7 @@ describe("a hint", () => {
         ...store.dueJobs,
         async upcoming(query) {
           const page = await store.dueJobs.upcoming(query);
-          if (gate.open === undefined && query.until > START + SECOND) await new Promise<void>((resolve) => (gate.open = resolve));
+          if (gate.open === undefined && (query.until ?? 0) > START + SECOND) await new Promise<void>((resolve) => (gate.open = resolve));
           return page;
         },
       },

@@ -10,10 +10,11 @@ export interface WaitSweeper extends Service {
 
 /** A run that nobody can run ends with a reason, instead of waiting for ever. */
 export function createWaitSweeper(context: RangeContext, { onPublishable, onEnded }: RangeListeners): WaitSweeper {
-  const { dueRuns, slots, config, clock, log, leads, now } = context;
+  const { dueRuns, slots, config, clock, log, leads, now, time: storeClock } = context;
 
   async function sweep(): Promise<number> {
-    if (!leads()) return 0;
+    // By a clock that is ahead for a while all that waits would seem to have waited too long.
+    if (!leads() || storeClock.steadyForMs() < config.retainAfterMs) return 0;
     const time = now();
     const closed = await dueRuns.closeWaiting({ slots, dueBefore: time - config.waitMaxMs, now: time, limit: config.wakeRunsMax });
     if (closed.length === 0) return 0;

@@ -19,6 +19,7 @@ import type { Store } from "@tickline/shared/ports/store";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { silentLogger, type Logger } from "@tickline/shared/runtime/logger";
 import type { AbandonableService, EndProcess } from "@tickline/shared/runtime/process-work";
+import { createStoreClock } from "@tickline/shared/runtime/store-clock";
 import { openEmbeddedStore } from "./embedded-store.ts";
 
 export interface StandaloneOptions {
@@ -69,6 +70,7 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
   const lifecycle = createLifecycle({
     // The executor publishes its handlers before the api says what it knows, and takes runs before any are fired.
     async start() {
+      await services.time.start();
       await services.executor.start();
       await services.api.start();
       await services.scheduler.start();
@@ -78,6 +80,7 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
       await services.scheduler.stop();
       await services.executor.stop();
       await services.api.stop();
+      await services.time.stop();
     },
   });
   return {
@@ -105,7 +108,8 @@ function servicesOf(options: StandaloneOptions, { store, handlers }: { readonly 
   const clock = systemClock;
   const entropy = systemEntropy;
   const bus = createMemoryBus({ clock, log, trusted: true });
-  const common = { ...store, bus, clock, entropy, log };
+  const time = createStoreClock({ clock, hello: store.hello, decided: store.decided, log, metrics });
+  const common = { ...store, bus, clock, entropy, log, time };
   const executor = createExecutor(
     { ...common, handlersRegistry: store.handlers, handlers, metrics, ...(options.end === undefined ? {} : { end: options.end }) },
     {
@@ -131,5 +135,5 @@ function servicesOf(options: StandaloneOptions, { store, handlers }: { readonly 
     { ...common, digest: sha256, metrics },
     { ...API_DEFAULTS, host: options.host, port: options.port, allowedHosts: options.allowedHosts ?? [], queues, ...options.api },
   );
-  return { api, scheduler, executor, bus };
+  return { api, scheduler, executor, bus, time };
 }

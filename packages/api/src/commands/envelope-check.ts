@@ -1,4 +1,5 @@
 import { toIso } from "@tickline/shared/domain/instant";
+import { COMMAND_AGE_MS_MAX } from "@tickline/shared/domain/time-limits";
 import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
 import type { Command } from "@tickline/shared/events/command";
 import type { ApiContext } from "../api-context.ts";
@@ -6,24 +7,18 @@ import { IDEMPOTENCY_KEY_LENGTH_MAX, isIdempotencyKey } from "../http/idempotenc
 import { quote } from "../http/quote.ts";
 import { refused, type Refusal } from "./command-outcome.ts";
 
-/**
- * Ids of commands are remembered for a week. A command is taken for half of that at most, before and after its time, so that
- * it never comes again when its id is forgotten.
- */
-const COMMAND_AGE_MS_MAX = 3.5 * 86_400_000;
-
 /** How old a command may be: half of what its topic keeps. Older ones may have come before, and been lost from sight since. */
 export const commandAgeMsMaxOf = (topicRetentionMs: number): number => Math.min(topicRetentionMs / 2, COMMAND_AGE_MS_MAX);
 
 /** Why a command is refused by its envelope alone; null: it is not. */
 export function envelopeRefusal(
-  { clock, config: { commandAgeMsMax } }: Pick<ApiContext, "clock" | "config">,
+  { time: clock, config: { commandAgeMsMax } }: Pick<ApiContext, "time" | "config">,
   { id, tenantId, time }: Command,
 ): Refusal | null {
   if (tenantId !== DEFAULT_TENANT)
     return refused("unknown_tenant", `there is no tenant ${quote(tenantId)}: until there are more, all belongs to ${DEFAULT_TENANT}`);
   if (!isIdempotencyKey(id))
     return refused("bad_command_id", `ce_id has to be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} visible ASCII characters`);
-  if (Math.abs(clock.now() - time) <= commandAgeMsMax) return null;
+  if (Math.abs(clock.decide() - time) <= commandAgeMsMax) return null;
   return refused("command_too_old", `its ce_time is ${toIso(time)}: commands are taken within ${commandAgeMsMax / 1_000} seconds of it`);
 }

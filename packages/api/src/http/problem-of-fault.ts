@@ -5,6 +5,7 @@ import { problem, RETRY_AFTER_S, type Problem, type ProblemCode } from "./proble
 const ANSWERS: Readonly<Record<ErrorCode, ProblemCode>> = {
   store_unavailable: "store_unavailable",
   bus_unavailable: "bus_unavailable",
+  clock_unsteady: "clock_unsteady",
   store_corrupt: "internal",
   data_folder_locked: "internal",
   bad_config: "internal",
@@ -12,15 +13,16 @@ const ANSWERS: Readonly<Record<ErrorCode, ProblemCode>> = {
   internal: "internal",
 };
 
-/** What a client is told of a fault: never its message, which may name what is none of its business. */
+/** What a client is told of a fault: never its message, which may name what is none of its business, but for what it says of a clock. */
 export function problemOfFault(thrown: unknown, deed: string): { readonly problem: Problem; readonly fault: AppError } {
   const fault = toAppError(thrown, deed);
   const code = ANSWERS[fault.code];
   if (code === "internal")
     return { fault, problem: problem(code, "this is a fault of the service, not of the request; its log says more") };
+  const why = code === "clock_unsteady" ? `${fault.message}: nothing is decided by time until then` : "nothing is known to be written";
   return {
     fault,
-    problem: problem(code, "nothing is known to be written; the same request may succeed later", {
+    problem: problem(code, `${why}; the same request may succeed later`, {
       headers: { "Retry-After": String(RETRY_AFTER_S) },
     }),
   };

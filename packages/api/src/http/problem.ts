@@ -24,6 +24,7 @@ export const PROBLEMS = {
   job_deleted: { status: 409, title: "The job has been deleted" },
   run_ended: { status: 409, title: "The run has ended" },
   run_not_ended: { status: 409, title: "The run has not ended yet" },
+  idempotency_key_expired: { status: 410, title: "What the idempotency key made has been forgotten" },
   version_mismatch: { status: 412, title: "The job is not at that version" },
   body_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The media type is not supported" },
@@ -32,6 +33,7 @@ export const PROBLEMS = {
   internal: { status: 500, title: "The service failed" },
   store_unavailable: { status: 503, title: "The store does not answer" },
   bus_unavailable: { status: 503, title: "The bus does not answer" },
+  clock_unsteady: { status: 503, title: "The store's clock is not steady" },
   catching_up: { status: 503, title: "The job is catching up with its schedule" },
   shutting_down: { status: 503, title: "The service is shutting down" },
 } as const;

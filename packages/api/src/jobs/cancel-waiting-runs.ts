@@ -7,12 +7,12 @@ import type { ApiContext } from "../api-context.ts";
  * fires under its new definition, so each round leaves fewer.
  */
 export async function cancelWaitingRuns(
-  { control, clock, notices, config }: ApiContext,
+  { control, time, notices, config }: ApiContext,
   { tenantId, uid }: Job,
   which: Pick<CancelOpenRequest, "reason" | "keeping">,
 ): Promise<void> {
   for (;;) {
-    const ended = await control.cancelOpen(tenantId, { jobUid: uid, ...which, now: clock.now(), limit: config.cancelRunsMax });
+    const ended = await control.cancelOpen(tenantId, { jobUid: uid, ...which, now: time.decide(), limit: config.cancelRunsMax });
     notices.runsEnded(ended);
     if (ended.length < config.cancelRunsMax) return;
   }

@@ -42,7 +42,7 @@ async function tryChange(context: ApiContext, { tenantId, jobId, condition, deci
   const read = await context.jobs.get(tenantId, jobId);
   if (read === null) return { kind: "missing" };
   if (!meets(condition, read.version)) return versionMismatch(read);
-  const now = context.clock.now();
+  const now = context.time.decide();
   const owed = await fireOwed(context, read, now);
   if (owed.kind === "stale") return owed;
   if (owed.kind === "behind")

@@ -8,7 +8,7 @@ import type { CreateOutcome } from "@tickline/shared/ports/job-catalog";
 import type { ApiContext } from "../api-context.ts";
 import { ok } from "../http/parsed.ts";
 import { invalidRequest, problem, type Problem } from "../http/problem.ts";
-import { bindRequest } from "./bind-request.ts";
+import { bindRequest, keyExpired } from "./bind-request.ts";
 import { beginsAfter, neverFires } from "./first-instant.ts";
 import { definitionOf, inputFaults, type JobInput } from "./job-input.ts";
 
@@ -30,23 +30,28 @@ export async function createJob(
   if (faults.length > 0) return invalidRequest(faults);
   const minted = context.entropy.newId();
   const asked = id === null ? input : { id, input };
-  const bound = key === null ? ok(minted) : await bindRequest(context, { tenantId, scope: "create", key, asked, value: minted });
+  const bound =
+    key === null
+      ? ok({ value: minted, boundAt: 0, mayMake: true })
+      : await bindRequest(context, { tenantId, scope: "create", key, asked, value: minted, makes: "jobs" });
   if (bound.kind === "problem") return bound;
-  const uid = bound.value;
+  const { value: uid, mayMake } = bound.value;
+  if (!mayMake) return madeBefore(context, { tenantId, uid, otherwise: keyExpired(bound.value) });
   const outcome = await addJob(context, { tenantId, id: id ?? `job_${uid}`, uid, input });
-  if (outcome.kind === "problem") return repeatedLate(context, { tenantId, uid, fault: outcome });
+  // A repeat may come when its schedule has run out.
+  if (outcome.kind === "problem") return madeBefore(context, { tenantId, uid, otherwise: outcome });
   if (outcome.kind === "exists") return problem("job_exists", `another job has the id ${outcome.job.id}`);
   if (outcome.job.state === "deleted") return problem("job_deleted", "the job that this key made has been deleted");
   return outcome;
 }
 
-/** A repeat may come when its schedule has run out. Then the job that the first request made is the answer, if it made one. */
-async function repeatedLate(
+/** The job that the first request made, if it made one. */
+async function madeBefore(
   { dueJobs }: ApiContext,
-  { tenantId, uid, fault }: { readonly tenantId: string; readonly uid: string; readonly fault: Problem },
+  { tenantId, uid, otherwise }: { readonly tenantId: string; readonly uid: string; readonly otherwise: Problem },
 ): Promise<{ kind: "created"; job: Job } | Problem> {
   const [job] = await dueJobs.read([uid]);
-  return job === undefined || job.tenantId !== tenantId ? fault : { kind: "created", job };
+  return job === undefined || job.tenantId !== tenantId ? otherwise : { kind: "created", job };
 }
 
 export interface NewJob {
@@ -58,7 +63,7 @@ export interface NewJob {
 
 /** Writes a new job; durable when it resolves. */
 export async function addJob(context: ApiContext, request: NewJob): Promise<CreateOutcome | Problem> {
-  const job = newJob(context, request, context.clock.now());
+  const job = newJob(context, request, context.time.decide());
   if ("kind" in job) return job;
   const event = jobEvent("JobCreated", job);
   const outcome = await context.jobs.create(job.tenantId, { job, event });

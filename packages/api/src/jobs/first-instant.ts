@@ -6,10 +6,11 @@ import { problem, type Problem } from "../http/problem.ts";
 
 /**
  * The instant after which a new schedule begins. A single instant that has just passed simply fires late, so it begins
- * before it; but never at one that has fired already.
+ * before it; but never at one that has fired already. What a clock that was ahead has fired may lie behind the new instant.
  */
 export function beginsAfter({ schedule }: JobDefinition, now: Instant, lastScheduledFor: Instant | null = null): Instant {
-  return schedule.kind === "instant" ? Math.max(now - MISSED_AFTER_MS - 1, lastScheduledFor ?? 0) : now;
+  const fired = lastScheduledFor === null || lastScheduledFor > now ? 0 : lastScheduledFor;
+  return schedule.kind === "instant" ? Math.max(now - MISSED_AFTER_MS - 1, fired) : now;
 }
 
 /** The problem of a schedule that never fires from now on; null: it does. */

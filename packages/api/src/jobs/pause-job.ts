@@ -1,6 +1,7 @@
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import { cursorAfterResume } from "@tickline/shared/domain/reschedule";
+import type { ApiContext } from "../api-context.ts";
 import { nextVersion, type Decision } from "./change-job.ts";
 
 /** A barrier: what was due has been fired by now, and nothing later will be. A job that does not fire stays as it is. */
@@ -10,7 +11,12 @@ export const decidePause = (job: Job, now: Instant): Decision =>
     : { kind: "keep" };
 
 /** Goes on from now; the pause itself goes into the history. */
-export const decideResume = (job: Job, now: Instant): Decision =>
-  job.state === "paused"
-    ? { kind: "change", next: nextVersion(job, cursorAfterResume(job, now), now), says: "JobUpdated", recordsPause: true }
-    : { kind: "keep" };
+export const decideResume =
+  ({ time, retention }: Pick<ApiContext, "time" | "retention">) =>
+  async (job: Job, now: Instant): Promise<Decision> => {
+    if (job.state !== "paused") return { kind: "keep" };
+    const setBack = time.setBack();
+    const clock = setBack === null ? null : { wasAhead: setBack.wasAhead, runsForgotten: (await retention.forgotten()).runs };
+    const cursor = cursorAfterResume(job, now, clock);
+    return { kind: "change", next: nextVersion(job, cursor, now), says: "JobUpdated", recordsPause: true };
+  };

@@ -69,7 +69,7 @@ function responsesOf(responses: Route["docs"]["responses"]): ZodOpenApiResponses
 /** What any route may answer; more where it reads a body. */
 const commonProblems = (hasBody: boolean): readonly ProblemCode[] => [
   "invalid_request",
-  ...(hasBody ? BODY_PROBLEMS : []),
+  ...(hasBody ? [...BODY_PROBLEMS, "clock_unsteady" as const] : []),
   "host_not_served",
   "internal",
   "store_unavailable",

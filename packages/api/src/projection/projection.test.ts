@@ -5,9 +5,11 @@ import type { StatusChange } from "@tickline/shared/domain/status-change";
 import { RUNS_TOPIC } from "@tickline/shared/events/topics";
 import type { JobStatus } from "@tickline/shared/ports/job-status";
 import { addJob, addRun, end, start } from "@tickline/shared/testing/contracts/store-steps";
-import { MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { SETTLE_MS_MAX, STATEMENT_MS_MAX, STORE_TIME_DIFFERENCE_MS_MAX } from "@tickline/shared/domain/time-limits";
+import { HOUR, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { manualClock } from "@tickline/shared/testing/manual-clock";
 import fc from "fast-check";
+import { API_DEFAULTS } from "../api-config.ts";
 import { apiUnderTest, minimalJob } from "../api-under-test.test-support.ts";
 import { claimOf, ended, started } from "./event-story.test-support.ts";
 import { createSettledFold } from "./settled-fold.ts";
@@ -202,5 +204,59 @@ describe("the fold of settled runs", () => {
     at.clock.advance(MINUTE);
     await at.pass();
     expect(at.applied.flat()).toHaveLength(1);
+  });
+
+  describe("covers what a settlement may take to be seen", () => {
+    /** A run that a settlement of `behindMs` ago ends after the fold has passed, and nobody says so. */
+    async function settledLate(behindMs: number) {
+      const clock = manualClock(START);
+      const store = createMemoryStore({ clock, digest: sha256 });
+      const fold = createSettledFold({ status: store.status, hello: store.hello, clock }, API_DEFAULTS);
+      const job = await addJob(store);
+      const held = await start(store, await addRun(store, job));
+      clock.advance(10 * MINUTE);
+      await fold();
+      await end(store, held, { now: clock.now() - behindMs });
+      for (let minute = 0; minute < 3; minute += 1) {
+        clock.advance(MINUTE);
+        await fold();
+      }
+      return (await store.jobs.get("default", job.id))?.status;
+    }
+
+    test.each([
+      ["a statement that took as long as it may", STATEMENT_MS_MAX],
+      ["a settlement whose every statement did", SETTLE_MS_MAX],
+      ["one by an executor whose clock differs as much as it may", SETTLE_MS_MAX + STORE_TIME_DIFFERENCE_MS_MAX],
+    ])("%s", async (_, behindMs) => {
+      expect(await settledLate(behindMs)).toBe("succeeded");
+    });
+  });
+
+  describe("after the store's clock was set back", () => {
+    test("finds all that was settled meanwhile, by the wrong clock and the right one, and goes on from the right one", async () => {
+      const at = setup();
+      const settle = async (id: string): Promise<void> => {
+        const job = await addJob(at.store, { id });
+        await end(at.store, await start(at.store, await addRun(at.store, job)), { now: at.clock.now() });
+      };
+      const status = async (id: string) => (await at.store.jobs.get("default", id))?.status;
+      await at.pass();
+      at.clock.jumpTo(START + 5 * HOUR);
+      await at.pass();
+      expect(await at.store.status.watermark()).toBe(START + 5 * HOUR);
+      at.clock.advance(HOUR); // The api is away.
+      await settle("ahead");
+      at.clock.jumpTo(START + MINUTE);
+      await settle("right");
+      at.clock.advance(5 * MINUTE);
+      await at.pass();
+      expect([await status("ahead"), await status("right")]).toEqual(["succeeded", "succeeded"]);
+      expect(await at.store.status.watermark()).toBe(START + 6 * MINUTE);
+      await settle("later");
+      at.clock.advance(MINUTE);
+      await at.pass();
+      expect(await status("later")).toBe("succeeded");
+    });
   });
 });

@@ -3,6 +3,7 @@ import type { Subscription } from "@tickline/shared/ports/bus";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
+import type { StoreClock } from "@tickline/shared/runtime/store-clock";
 import { Gauge } from "prom-client";
 import type { ApiConfig } from "../api-config.ts";
 import type { ApiDeps } from "../api-deps.ts";
@@ -10,11 +11,14 @@ import { createProjector } from "./projector.ts";
 import { createSettledFold } from "./settled-fold.ts";
 
 /** Keeps `status` and `lastRun` of jobs: from the events of their runs, and once a minute from the runs themselves. */
-export function createProjection(deps: ApiDeps, config: ApiConfig): Service {
-  const { bus, status, clock, log, metrics } = deps;
+export function createProjection(deps: ApiDeps & { readonly time: StoreClock }, config: ApiConfig): Service {
+  const { bus, status, clock, log, metrics, time } = deps;
   const projector = createProjector({ status, clock, limits: config, onPending: () => writes.wake() });
   const writes = createLoop({ name: "projection", clock, log, runOnce: projector.writeOnce });
-  const folds = createLoop({ name: "settled-fold", clock, log, runOnce: createSettledFold(deps, config) });
+  const fold = createSettledFold(deps, config);
+  /** By a clock that jumps the watermark would go where it has to be brought back from. */
+  const foldIfSteady = (): Promise<number> => (time.doubt() === null ? fold() : Promise.resolve(config.clockLookMs));
+  const folds = createLoop({ name: "settled-fold", clock, log, runOnce: foldIfSteady });
   let subscription: Subscription | null = null;
   new Gauge({
     name: "tickline_projection_lag_seconds",

@@ -1,5 +1,6 @@
 import type { Instant } from "@tickline/shared/domain/instant";
 import { latestOfEach } from "@tickline/shared/domain/status-change";
+import { STORE_TIME_DIFFERENCE_MS_MAX } from "@tickline/shared/domain/time-limits";
 import type { Clock } from "@tickline/shared/ports/clock";
 import type { JobStatus } from "@tickline/shared/ports/job-status";
 import type { Store } from "@tickline/shared/ports/store";
@@ -19,13 +20,19 @@ export interface FoldDeps {
 /** The part of the time that a fold works, at most one in this many: what the bus brings comes first. */
 const REST_RATIO = 4;
 
-interface Pass {
-  /**
-   * By the store's clock, which also says when runs were settled. The pass ends here, whatever is settled meanwhile; the
-   * next one begins before it.
-   */
-  readonly startedAt: Instant;
+/** `since` inclusive, `until` exclusive. */
+interface Span {
   readonly since: Instant;
+  readonly until: Instant;
+}
+
+interface Pass {
+  /** By the store's clock, which also says when runs were settled. The next pass begins before it. */
+  readonly startedAt: Instant;
+  /** What is still to be folded. No span reaches past `startedAt` where anything is settled meanwhile, or a pass might never end. */
+  spans: readonly Span[];
+  /** The watermark lies ahead of the store's clock, which was set back. */
+  readonly isAhead: boolean;
   after: string | null;
 }
 
@@ -39,18 +46,28 @@ export function createSettledFold({ status, hello, clock }: FoldDeps, limits: Fo
   async function begin(): Promise<Pass> {
     const { now } = await hello();
     const watermark = await status.watermark();
-    return { startedAt: now, since: Math.max(0, watermark - limits.foldOverlapMs), after: null };
+    if (watermark - now <= STORE_TIME_DIFFERENCE_MS_MAX) {
+      const since = Math.max(0, watermark - limits.foldOverlapMs);
+      return { startedAt: now, spans: [{ since, until: now }], isAhead: false, after: null };
+    }
+    // Nobody knows since when it has been ahead, nor what was settled behind it: everything is folded once, first what is ahead.
+    const ahead = { since: now + STORE_TIME_DIFFERENCE_MS_MAX, until: Number.MAX_SAFE_INTEGER };
+    return { startedAt: now, spans: [ahead, { since: 0, until: now }], isAhead: true, after: null };
+  }
+  async function end({ startedAt, isAhead }: Pass): Promise<void> {
+    if (isAhead) await status.rewind(startedAt);
+    await status.advance(startedAt);
   }
   return async () => {
     const startedMs = clock.monotonicMs();
     pass ??= await begin();
-    const part = await status.settledSince({ since: pass.since, until: pass.startedAt, after: pass.after, limit: limits.foldRunsMax });
-    if (part.changes.length > 0) await status.apply(latestOfEach(part.changes));
-    if (part.next !== null) {
-      pass.after = part.next;
-      return REST_RATIO * (clock.monotonicMs() - startedMs);
-    }
-    await status.advance(pass.startedAt);
+    const [span, ...rest] = pass.spans;
+    const part = span === undefined ? null : await status.settledSince({ ...span, after: pass.after, limit: limits.foldRunsMax });
+    if (part !== null && part.changes.length > 0) await status.apply(latestOfEach(part.changes));
+    pass.after = part?.next ?? null;
+    if (pass.after === null) pass.spans = rest;
+    if (pass.spans.length > 0) return REST_RATIO * (clock.monotonicMs() - startedMs);
+    await end(pass);
     pass = null;
     return limits.foldEveryMs;
   };

@@ -41,7 +41,7 @@ const createRoute = (context: ApiContext): Route =>
       description: "Durable when it answers. The same `Idempotency-Key` and body give the same job, however often they come.",
       headers: ["Idempotency-Key"],
       responses: { 201: { description: "The job.", schema: JobView, headers: ["ETag", "Location"] } },
-      problems: ["schedule_never_fires", "idempotency_key_reused", "job_deleted", "edit_conflict", "bad_header"],
+      problems: ["schedule_never_fires", "idempotency_key_reused", "idempotency_key_expired", "job_deleted", "edit_conflict", "bad_header"],
     },
     async handle({ body, header }) {
       const key = idempotencyKeyOf(header);

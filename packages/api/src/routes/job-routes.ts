@@ -7,7 +7,7 @@ import { noQuery } from "../http/list-query.ts";
 import { noBody } from "../http/no-body.ts";
 import { malformedId } from "../http/problem.ts";
 import { bodyRoute, route, type Route, type RouteDocs } from "../http/route.ts";
-import { changeJob, jobNotFound, type ChangeResult } from "../jobs/change-job.ts";
+import { changeJob, jobNotFound, type ChangeRequest, type ChangeResult } from "../jobs/change-job.ts";
 import { deleteJob } from "../jobs/delete-job.ts";
 import { looseFaults, patchBody, replaceBody } from "../jobs/job-input.ts";
 import { decidePause, decideResume } from "../jobs/pause-job.ts";
@@ -134,7 +134,7 @@ const pauseRoute = (context: ApiContext): Route =>
 const resumeRoute = (context: ApiContext): Route =>
   stateRoute(context, {
     path: "/jobs/:id/resume",
-    decide: decideResume,
+    decide: decideResume(context),
     docs: {
       operationId: "resumeJob",
       summary: "Resume a job",
@@ -144,7 +144,7 @@ const resumeRoute = (context: ApiContext): Route =>
 
 interface StateRoute {
   readonly path: string;
-  readonly decide: typeof decidePause;
+  readonly decide: ChangeRequest["decide"];
   readonly docs: Pick<RouteDocs, "operationId" | "summary" | "description">;
 }
 

@@ -42,7 +42,7 @@ const triggerRoute = (context: ApiContext): Route =>
       description: "Also a paused or finished one; its schedule goes on as if nothing had been.",
       headers: ["Idempotency-Key"],
       responses: { 202: accepted },
-      problems: ["job_not_found", "job_deleted", "idempotency_key_reused", "edit_conflict", "bad_header"],
+      problems: ["job_not_found", "job_deleted", "idempotency_key_reused", "idempotency_key_expired", "edit_conflict", "bad_header"],
     },
     async handle({ id, body, header }) {
       const key = idempotencyKeyOf(header);
@@ -103,7 +103,15 @@ const retryRoute = (context: ApiContext): Route =>
       description: "A new run by the same definition, with `retryOf`; its `scheduledFor` is the time of the request.",
       headers: ["Idempotency-Key"],
       responses: { 202: accepted },
-      problems: ["run_not_found", "run_not_ended", "job_deleted", "idempotency_key_reused", "edit_conflict", "bad_header"],
+      problems: [
+        "run_not_found",
+        "run_not_ended",
+        "job_deleted",
+        "idempotency_key_reused",
+        "idempotency_key_expired",
+        "edit_conflict",
+        "bad_header",
+      ],
     }),
     async handle({ id, header }) {
       const key = idempotencyKeyOf(header);

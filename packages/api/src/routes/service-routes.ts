@@ -30,13 +30,14 @@ export const serviceRoutes = (context: ApiContext, draining: () => boolean): Rou
     docs: {
       operationId: "ready",
       tag: "Service",
-      summary: "The service can serve: its store answers, and it is not about to stop",
+      summary: "The service can serve: its store answers with a clock that is steady, and it is not about to stop",
       responses: { 200: { description: "It can.", schema: HealthView } },
-      problems: ["shutting_down"],
+      problems: ["shutting_down", "clock_unsteady"],
     },
     async handle() {
       if (draining()) return problem("shutting_down", "the service finishes what it has begun and takes nothing new");
       await helloInTime(context);
+      context.time.decide();
       return json(200, { status: "ready" });
     },
   }),

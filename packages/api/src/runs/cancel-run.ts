@@ -5,10 +5,10 @@ import { quote } from "../http/quote.ts";
 
 /** Ends a run that has not started; of one that is running, asks its executor to. */
 export async function cancelRun(
-  { control, runs, clock, notices }: ApiContext,
+  { control, runs, time, notices }: ApiContext,
   { tenantId, runId }: { readonly tenantId: string; readonly runId: string },
 ): Promise<{ kind: "accepted"; run: Run } | Problem> {
-  const outcome = await control.cancel(tenantId, { runId, now: clock.now() });
+  const outcome = await control.cancel(tenantId, { runId, now: time.decide() });
   switch (outcome.kind) {
     case "unknown":
       return runNotFound(runId);

@@ -2,8 +2,10 @@ import type { FireEntry } from "@tickline/shared/domain/fire";
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import type { Run } from "@tickline/shared/domain/run";
+import { runIdOf } from "@tickline/shared/domain/run-id";
 import type { ApiContext } from "../api-context.ts";
 import { problem, type Problem } from "../http/problem.ts";
+import { keyExpired } from "../jobs/bind-request.ts";
 
 /** What a person asked to run: *trigger now*, or a retry. */
 export interface ByHand {
@@ -12,6 +14,8 @@ export interface ByHand {
   readonly scheduledFor: Instant;
   /** Makes the run the one it is: a repeated request meets the same. */
   readonly key: string;
+  /** False: it may have been made and forgotten, so it is answered if it is there, and not made. */
+  readonly mayMake: boolean;
   readonly retryOf: string | null;
   /** The definition row the run uses. Asked again when an edit came between. */
   readonly definitionOf: (job: Job) => string | Promise<string>;
@@ -19,17 +23,23 @@ export interface ByHand {
 
 /** Makes one run outside the schedule; the cursor of the job stays where it is. */
 export async function fireByHand(context: ApiContext, job: Job, byHand: ByHand): Promise<{ kind: "fired"; run: Run } | Problem> {
+  if (!byHand.mayMake) return madeBefore(context, job, byHand);
   let current: Job | undefined = job;
   for (let round = 0; round < context.config.changeRoundsMax; round += 1) {
     if (current === undefined) return problem("job_deleted", `job ${job.id} was deleted meanwhile`);
     const entry = entryOf(byHand, await byHand.definitionOf(current));
     const fires = [{ job: current, advance: null, entries: [entry] }];
-    const { outcomes } = await context.dueJobs.fire({ fires, now: context.clock.now(), claimant: null, claimed: [] });
+    const { outcomes } = await context.dueJobs.fire({ fires, now: context.time.decide(), claimant: null, claimed: [] });
     const [outcome] = outcomes;
     if (outcome?.kind === "won") return readFired(context, current, outcome.runs[0]?.runId ?? "");
     [current] = await context.dueJobs.read([job.uid]);
   }
   return problem("edit_conflict", `job ${job.id} was written by others each time this request tried to`);
+}
+
+async function madeBefore({ runs, digest }: ApiContext, job: Job, byHand: ByHand): Promise<{ kind: "fired"; run: Run } | Problem> {
+  const run = await runs.get(job.tenantId, runIdOf(digest, { jobUid: job.uid, ...byHand }));
+  return run === null ? keyExpired({ boundAt: byHand.scheduledFor }) : { kind: "fired", run };
 }
 
 const entryOf = ({ cause, scheduledFor, key, retryOf }: ByHand, definitionHash: string): FireEntry => ({

@@ -13,7 +13,7 @@ import { reportResult } from "./report-result.ts";
 import { isReport } from "./report.ts";
 
 export interface TakeReportsOptions {
-  readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "entropy" | "log" | "config" | "metrics">;
+  readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "time" | "entropy" | "log" | "config" | "metrics">;
   readonly events: RunEvents;
   readonly hints: ControlHints;
 }
@@ -21,7 +21,8 @@ export interface TakeReportsOptions {
 /**
  * Takes what foreign executors say through the same claim and settle as our own executors. Every report may come twice,
  * late, or without those before it: one that starts or ends an attempt claims it, and so does the heartbeat of one that
- * nobody has started. Resolves with what is refused; rejects, to be given the batch again, when the store is away.
+ * nobody has started. Resolves with what is refused; rejects, to be given the batch again, when the store is away, or its clock is not
+ * one to claim by.
  */
 export function createTakeReports({
   context,
@@ -57,10 +58,10 @@ export function createTakeReports({
     counts.notTaken(notTaken);
     const { renewed, cancelled } = await renewReported(context, known.filter(isBeating));
     repeatCancels(cancelled);
-    const { won, skipped, waiting, lost } = await claimReported(
-      context,
-      known.filter((one) => !renewed.has(one)),
-    );
+    const claiming = known.filter((one) => !renewed.has(one));
+    const doubt = claiming.length === 0 ? null : context.time.doubt();
+    if (doubt !== null) throw new AppError("clock_unsteady", `reports claim nothing for now: ${doubt}`, { retryable: true });
+    const { won, skipped, waiting, lost } = await claimReported(context, claiming);
     for (const { report, claim } of won) if (report.started || report.completed === null) events.started(claim, report.executor);
     for (const run of skipped) events.ended(run);
     for (const { run, cancels } of waiting) if (cancels !== null) hints.cancelRequested(cancels, run.tenantId);

@@ -19,6 +19,7 @@ export type ErrorCode =
   | "store_corrupt" // What was read cannot be what was written.
   | "data_folder_locked" // Another process owns the data folder.
   | "bus_unavailable"
+  | "clock_unsteady" // The store's clock jumped, or has not been read: nothing may be decided by it at present.
   | "bad_config"
   | "bad_handler" // A handler file that cannot be used; says which and why.
   | "internal";

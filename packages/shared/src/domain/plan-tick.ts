@@ -89,11 +89,15 @@ interface Decided {
   readonly now: Instant;
 }
 
+/** An instant that has come before, by a clock that was ahead: it was fired then, or accounted for. */
+const cameBefore = ({ lastScheduledFor }: Job, instant: Instant): boolean => lastScheduledFor !== null && instant <= lastScheduledFor;
+
 /** Fires as many as fit into one write and as `maxRuns` still allows; the cursor stops at the first that did not fit. */
 function fireOf(job: Job, { range, toFire, next, now }: Decided): Fire {
   const runsLeft = job.definition.schedule.maxRuns === null ? Infinity : Math.max(0, job.definition.schedule.maxRuns - job.firedCount);
   const fitting = toFire.slice(0, Math.min(FIRE_ENTRIES_MAX - range.length, runsLeft));
-  const firedCount = job.firedCount + fitting.length;
+  const latest = fitting.at(-1);
+  const firedCount = job.firedCount + fitting.filter((instant) => !cameBefore(job, instant)).length;
   const ended = fitting.length >= runsLeft;
   const nextRunAt = ended ? null : (toFire[fitting.length] ?? next);
   return {
@@ -101,7 +105,7 @@ function fireOf(job: Job, { range, toFire, next, now }: Decided): Fire {
     entries: [...range, ...fitting.map((instant) => scheduledEntry(job, instant, now))],
     advance: {
       nextRunAt,
-      lastScheduledFor: fitting.at(-1) ?? job.lastScheduledFor,
+      lastScheduledFor: latest === undefined || cameBefore(job, latest) ? job.lastScheduledFor : latest,
       firedCount,
       misfires: null,
       state: nextRunAt === null ? "finished" : job.state,
@@ -110,7 +114,7 @@ function fireOf(job: Job, { range, toFire, next, now }: Decided): Fire {
 }
 
 interface MisfireSplit {
-  /** Never run. */
+  /** Never run. Of instants that came before, by a clock that was ahead, none is here again. */
   readonly missed: readonly Instant[];
   /** Misfires that the policy lets run: the latest ones. */
   readonly kept: readonly Instant[];
@@ -121,11 +125,12 @@ interface MisfireSplit {
 function splitMisfires(job: Job, instants: readonly Instant[], now: Instant): MisfireSplit {
   const { misfire } = job.definition;
   const lateFrom = instants.findIndex((instant) => now - instant <= MISSED_AFTER_MS);
-  const misfires = lateFrom === -1 ? instants : instants.slice(0, lateFrom);
+  const late = lateFrom === -1 ? [] : instants.slice(lateFrom);
+  const misfires = instants.slice(0, instants.length - late.length).filter((instant) => !cameBefore(job, instant));
   const keepable = misfires.findIndex((instant) => now - instant <= misfire.maxLatenessMs);
   const keptMax = Math.min(misfiresKept(misfire), MISFIRE_COUNT_MAX);
   const keptFrom = keepable === -1 ? misfires.length : Math.max(keepable, misfires.length - keptMax);
-  return { missed: misfires.slice(0, keptFrom), kept: misfires.slice(keptFrom), late: instants.slice(misfires.length) };
+  return { missed: misfires.slice(0, keptFrom), kept: misfires.slice(keptFrom), late };
 }
 
 function addMisfires(open: OpenMisfires | null, missed: readonly Instant[]): OpenMisfires | null {
@@ -160,7 +165,8 @@ const scheduledBase = (job: Job, scheduledFor: Instant) =>
     retryOf: null,
   }) as const;
 
-const cursorOf = ({ nextRunAt, lastScheduledFor, firedCount, misfires, state }: Job): ScheduleCursor => ({
+/** The cursor of a job, to be changed in part. */
+export const cursorOf = ({ nextRunAt, lastScheduledFor, firedCount, misfires, state }: Job): ScheduleCursor => ({
   nextRunAt,
   lastScheduledFor,
   firedCount,

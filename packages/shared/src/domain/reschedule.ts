@@ -6,6 +6,7 @@ import type { Schedule } from "./schedule/schedule.ts";
 import { countInstants, lastInstantIn } from "./schedule/instant-range.ts";
 import { nextInstant } from "./schedule/next-instant.ts";
 import { sameSchedule } from "./schedule/same-schedule.ts";
+import { standingToClock, type SetBackClock } from "./set-back.ts";
 
 /** Instants of a pause that are counted one by one, some 30 ms of work; the record of a longer pause says at least so many. */
 export const PAUSED_INSTANTS_MAX = 10_000;
@@ -38,9 +39,12 @@ export function cursorAfterEdit(job: Job, definition: JobDefinition, now: Instan
 
 const usedUp = ({ maxRuns }: Schedule, firedCount: number): boolean => maxRuns !== null && firedCount >= maxRuns;
 
-/** Resume starts from now: the instants of the pause are not made up for. Without a run left it finishes the job. */
-export function cursorAfterResume(job: Job, now: Instant): ScheduleCursor {
-  const nextRunAt = instantAfterPause(job, now);
+/**
+ * Resume starts from now: the instants of the pause are not made up for. Without a run left it finishes the job. A next instant that
+ * only a clock which was ahead can have left is given up where `setBack` is told.
+ */
+export function cursorAfterResume(job: Job, now: Instant, setBack: Omit<SetBackClock, "now"> | null = null): ScheduleCursor {
+  const nextRunAt = instantAfterPause(job, now, setBack);
   return {
     nextRunAt,
     lastScheduledFor: job.lastScheduledFor,
@@ -50,10 +54,14 @@ export function cursorAfterResume(job: Job, now: Instant): ScheduleCursor {
   };
 }
 
-function instantAfterPause({ definition, nextRunAt, firedCount }: Job, now: Instant): Instant | null {
+function instantAfterPause(job: Job, now: Instant, setBack: Omit<SetBackClock, "now"> | null): Instant | null {
+  const { definition, nextRunAt, firedCount } = job;
   const { schedule, anchorAt } = definition;
   if (usedUp(schedule, firedCount)) return null;
-  return nextRunAt !== null && nextRunAt > now ? nextRunAt : nextInstant(schedule, { anchorAt, after: now });
+  if (nextRunAt === null || nextRunAt <= now) return nextInstant(schedule, { anchorAt, after: now });
+  if (setBack === null) return nextRunAt;
+  const standing = standingToClock(job, { now, ...setBack });
+  return standing.kind === "ahead" ? (standing.from ?? nextRunAt) : nextRunAt;
 }
 
 /**

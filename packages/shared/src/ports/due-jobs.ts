@@ -7,8 +7,8 @@ import type { SlotRange } from "../domain/slot.ts";
 
 export interface UpcomingQuery {
   readonly slots: SlotRange;
-  /** Only jobs with `nextRunAt` at or before this. */
-  readonly until: Instant;
+  /** Only jobs with `nextRunAt` at or before this; null: however far ahead, which is slower than to read what comes soon. */
+  readonly until: Instant | null;
   /** Only jobs behind this position in (`nextRunAt`, `uid`) order; null: from the first, however long overdue. */
   readonly after: { readonly nextRunAt: Instant; readonly uid: string } | null;
   readonly limit: number;

@@ -58,4 +58,10 @@ export interface DueRuns {
     readonly now: Instant;
     readonly limit: number;
   }): Promise<readonly EndedRun[]>;
+  /**
+   * For when the clock was set back: waits that no clock which is right by `now` can have begun go on as if this one had. A retry whose
+   * failure lies ahead waits its delay from now; a `due` run that waits for longer than `waitMsMax` is publishable; a lease that ends
+   * later than a whole lease from now ends then. Returns how many runs that were.
+   */
+  resetWaits(request: { readonly slots: SlotRange; readonly now: Instant; readonly waitMsMax: number }): Promise<number>;
 }

@@ -34,4 +34,6 @@ export interface JobStatus {
   watermark(): Promise<Instant>;
   /** Never moves back. */
   advance(watermark: Instant): Promise<void>;
+  /** Moves the watermark back, never on: for one that lies ahead of the store's clock, because that was set back. */
+  rewind(watermark: Instant): Promise<void>;
 }

@@ -8,7 +8,10 @@ export const DEFINITION_GRACE_MS = 3_600_000;
 
 export interface RetentionRequest {
   readonly now: Instant;
-  /** Ended runs that finished before this go, if they are announced and folded. */
+  /**
+   * Ended runs that finished before this, and were scheduled for an instant before it, go if they are announced and folded. One whose
+   * instant lies ahead was fired by a clock that was, and its row is what keeps the instant from being fired again.
+   */
   readonly endedBefore: Instant;
   /** Request bindings older than this go. */
   readonly boundBefore: Instant;
@@ -16,6 +19,14 @@ export interface RetentionRequest {
   readonly deletedBefore: Instant;
   /** Most rows of each kind. */
   readonly limit: number;
+}
+
+/** How far sweeps have gone, each of them noted before anything was deleted. What is younger has not been forgotten. 0: none has begun. */
+export interface Forgotten {
+  /** Runs that finished before this may be gone. */
+  readonly runs: Instant;
+  /** Jobs that were deleted before this may be gone, with their tombstones. */
+  readonly jobs: Instant;
 }
 
 export interface RetentionResult {
@@ -34,4 +45,5 @@ export interface RetentionResult {
  */
 export interface Retention {
   sweep(request: RetentionRequest): Promise<RetentionResult>;
+  forgotten(): Promise<Forgotten>;
 }

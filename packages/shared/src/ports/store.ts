@@ -1,5 +1,6 @@
 import type { Instant } from "../domain/instant.ts";
 import type { Announcements } from "./announcements.ts";
+import type { DecidedTime } from "./decided-time.ts";
 import type { DeferredRuns } from "./deferred-runs.ts";
 import type { DueJobs } from "./due-jobs.ts";
 import type { DueRuns } from "./due-runs.ts";
@@ -36,6 +37,7 @@ export interface Store {
   readonly retention: Retention;
   readonly handlers: HandlerRegistry;
   readonly leaders: LeaseRows;
+  readonly decided: DecidedTime;
   /** The store's own time: fire and wake go by it. Rejects when the store does not answer, so it is also the health check. */
   hello(): Promise<{ readonly now: Instant }>;
   /** Safe to call twice. What was acknowledged is on disk. */

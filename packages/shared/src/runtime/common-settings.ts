@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { BUILT_IN_QUEUES, QueueNameSchema } from "../domain/job-definition.ts";
 import { LEASE_DEFAULTS } from "../domain/lease-limits.ts";
+import { RETENTION_MS_MIN } from "../domain/time-limits.ts";
 import { settingOf, wholeNumber } from "./config.ts";
 
 /** Settings that several kinds of processes have, each said once. */
@@ -106,7 +107,7 @@ export const retentionDaysSetting = settingOf({
   flag: null,
   placeholder: "DAYS",
   fallback: "7",
-  schema: wholeNumber(1, 3_650),
+  schema: wholeNumber(RETENTION_MS_MIN / DAY_MS, 3_650),
   description: "Days for which finished runs are kept.",
 });
 

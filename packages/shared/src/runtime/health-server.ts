@@ -2,8 +2,10 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AppError, toAppError } from "../domain/app-error.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Store } from "../ports/store.ts";
 import { createLifecycle } from "./lifecycle.ts";
 import type { Service } from "./service.ts";
+import type { StoreClock } from "./store-clock.ts";
 import { within } from "./within.ts";
 
 export interface HealthServerOptions {
@@ -68,6 +70,14 @@ export function createHealthServer({ host, port, clock, ready, metrics }: Health
     },
   };
 }
+
+/** Ready while the store answers, and its clock is one to decide by. */
+export const readyBy =
+  ({ hello }: Pick<Store, "hello">, time: Pick<StoreClock, "decide">) =>
+  async (): Promise<void> => {
+    await hello();
+    time.decide();
+  };
 
 async function faultOf(ready: () => Promise<unknown>, clock: Clock): Promise<AppError | null> {
   const late = (): AppError => new AppError("store_unavailable", `no answer within ${READY_MS_MAX} ms`);

@@ -31,9 +31,12 @@ export interface LeaderRow {
   readonly expiresAt: Instant;
 }
 
-/** What there is one of: how far migrations came (`schema`), and what is folded into jobs (`watermark`). */
+/**
+ * What there is one of: how far migrations came (`schema`), what is folded into jobs (`watermark`), what was decided by (`decided`), and how
+ * far sweeps have gone (`runsForgotten`, `jobsForgotten`).
+ */
 export interface MetaRow {
-  readonly _id: "schema" | "watermark";
+  readonly _id: "schema" | "watermark" | "decided" | "runsForgotten" | "jobsForgotten";
   readonly value: number;
 }
 

@@ -15,7 +15,7 @@ export function createDueJobs(context: StoreContext): DueJobs {
       const found = await jobs.find(
         {
           state: { $eq: "active" },
-          nextRunAt: { $gte: after?.nextRunAt ?? Number.MIN_SAFE_INTEGER, $lte: until },
+          nextRunAt: { $gte: after?.nextRunAt ?? Number.MIN_SAFE_INTEGER, $lte: until ?? Number.MAX_SAFE_INTEGER },
           ...inSlots(slots),
           ...behind,
         },

@@ -4,6 +4,7 @@ import type { LastRun } from "../../domain/run.ts";
 import type { DueRuns } from "../../ports/due-runs.ts";
 import type { StoreContext } from "./context.ts";
 import { notePublished } from "./publications.ts";
+import { resetWaits } from "./reset-waits.ts";
 import { inSlots } from "./run-changes.ts";
 import { type RunRow, type Standing, standing } from "./run-row.ts";
 import { dueRunOf } from "./run-view.ts";
@@ -24,6 +25,7 @@ export function createDueRuns(context: StoreContext): DueRuns {
     async wake(request) {
       return wakeRuns(context, request);
     },
+    resetWaits: (request) => resetWaits(context, request),
   };
 }
 

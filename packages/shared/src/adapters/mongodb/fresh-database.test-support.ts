@@ -23,7 +23,7 @@ export function testDatabase(serverUrl: string): TestDatabase {
       const { db } = await connection();
       const collections = (await db?.collections()) ?? [];
       for (const collection of collections) {
-        if (collection.collectionName === "meta") await collection.updateMany({ _id: "watermark" as never }, { $set: { value: 0 } });
+        if (collection.collectionName === "meta") await collection.updateMany({ _id: { $ne: "schema" as never } }, { $set: { value: 0 } });
         else await collection.deleteMany({});
       }
     },

@@ -1,12 +1,15 @@
 import { standingOf, statusOrder } from "../../domain/status-change.ts";
 import type { JobStatus } from "../../ports/job-status.ts";
 import type { StoreContext } from "./context.ts";
+import { readMeta } from "./meta-values.ts";
 import { behindPosition } from "./position.ts";
 import { lastRunOf, runOf } from "./run-view.ts";
 
 /** Of a run what its job's status follows from: not its output. */
 const STATED_FIELDS = ["tenantId", "jobUid", "state", "scheduledFor", "attempt", "attempts", "startedAt", "finishedAt", "error"];
 
+/** What is folded of a run. Its output is not, and may be 64 KiB. */
+const FOLDED = ["tenantId", "jobUid", "state", "scheduledFor", "startedAt", "finishedAt", "attempt", "error", "settledAt"] as const;
 const WATERMARK = { _id: { $eq: "watermark" } };
 
 export const createJobStatus = ({ rows }: StoreContext): JobStatus => ({
@@ -32,7 +35,7 @@ export const createJobStatus = ({ rows }: StoreContext): JobStatus => ({
     const behind = after === null ? {} : behindOf(after);
     const found = await rows.runs.find(
       { settledAt: { $gte: after === null ? since : instantOf(after), $lt: until }, ...behind },
-      { sort: { settledAt: 1, _id: 1 }, limit: limit + 1 },
+      { sort: { settledAt: 1, _id: 1 }, limit: limit + 1, fields: FOLDED },
     );
     const part = found.slice(0, limit);
     const last = part.at(-1);
@@ -42,11 +45,13 @@ export const createJobStatus = ({ rows }: StoreContext): JobStatus => ({
     };
   },
   async watermark() {
-    const [row] = await rows.meta.find(WATERMARK);
-    return row?.value ?? 0;
+    return readMeta(rows.meta, "watermark");
   },
   async advance(watermark) {
     await rows.meta.updateMany(WATERMARK, { $max: { value: watermark } });
+  },
+  async rewind(watermark) {
+    await rows.meta.updateMany(WATERMARK, { $min: { value: watermark } });
   },
 });
 

@@ -1,4 +1,4 @@
-import type { LeaseRows } from "../../ports/lease-rows.ts";
+import { LEASE_LIVES_MAX, type LeaseRows } from "../../ports/lease-rows.ts";
 import type { StoreContext } from "./context.ts";
 
 /**
@@ -9,7 +9,8 @@ export const createLeaseRows = ({ rows: { leaders }, serverNow }: StoreContext):
   async take({ name, owner, ttlMs }) {
     const now = await serverNow();
     const lease = { owner, expiresAt: now + ttlMs };
-    const free = { _id: { $eq: name }, $or: [{ owner: { $eq: owner } }, { expiresAt: { $lte: now } }] };
+    const ahead = { expiresAt: { $gt: now + LEASE_LIVES_MAX * ttlMs } };
+    const free = { _id: { $eq: name }, $or: [{ owner: { $eq: owner } }, { expiresAt: { $lte: now } }, ahead] };
     if ((await leaders.updateMany(free, { $set: lease })) > 0) return true;
     return (await leaders.insert([{ _id: name, ...lease }])).length === 0;
   },

@@ -1,5 +1,6 @@
 import type { Store } from "../../ports/store.ts";
 import { createAnnouncements } from "./announcements.ts";
+import { createDecidedTime } from "./decided-time.ts";
 import { createDeferredRuns } from "./deferred-runs.ts";
 import { createDueJobs } from "./due-jobs.ts";
 import { createDueRuns } from "./due-runs.ts";
@@ -33,4 +34,5 @@ export const createPorts = (context: StoreContext): Omit<Store, "hello" | "close
   retention: createRetention(context),
   handlers: createHandlerRegistry(context),
   leaders: createLeaseRows(context),
+  decided: createDecidedTime(context),
 });

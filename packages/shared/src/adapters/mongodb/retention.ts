@@ -3,6 +3,7 @@ import type { Retention, RetentionRequest } from "../../ports/retention.ts";
 import type { StoreContext } from "./context.ts";
 import { sweepDefinitions } from "./definition-sweep.ts";
 import type { JobRow } from "./job-row.ts";
+import { raiseMeta, readMeta } from "./meta-values.ts";
 import { completePending } from "./pending-fires.ts";
 import { cancelOpenRuns } from "./run-control.ts";
 import { createRunSweep } from "./run-sweep.ts";
@@ -15,12 +16,18 @@ export function createRetention(context: StoreContext): Retention {
   const walk: TombstoneWalk = { after: null };
   return {
     async sweep(request) {
+      await raiseMeta(context.rows.meta, "runsForgotten", request.endedBefore);
+      await raiseMeta(context.rows.meta, "jobsForgotten", request.deletedBefore);
       const { runs, more: moreRuns } = await sweepRuns(request);
       const requests = await sweepBindings(context, request);
       const { tombstones, cancelled } = await sweepTombstones(context, request, walk);
       const { definitions, more: moreDefinitions } = await sweepDefinitions(context, request);
       const more = moreRuns || moreDefinitions || Math.max(requests, tombstones, cancelled) >= request.limit;
       return { runs, requests, tombstones, definitions, more };
+    },
+    async forgotten() {
+      const { meta } = context.rows;
+      return { runs: await readMeta(meta, "runsForgotten"), jobs: await readMeta(meta, "jobsForgotten") };
     },
   };
 }

@@ -1,4 +1,6 @@
 import type { AnyBulkWriteOperation, Document, Model } from "mongoose";
+import { STATEMENT_MS_MAX } from "../../domain/time-limits.ts";
+import { systemClock } from "../system/clock.ts";
 import { answeredWithin } from "./answered-within.ts";
 import { backOff } from "./back-off.ts";
 import { duplicatesOf, isConflict, isDuplicate, storeFault } from "./faults.ts";
@@ -88,15 +90,16 @@ export function createRows<Row>(model: Model<unknown>, statementMs?: number): Ro
   };
 }
 
-/** Sends a statement, again while the server gives it up. Every one here is a compare-and-set, or harmless to repeat. */
+/** Sends a statement, again while the server gives it up, all within its time. Every one here is a compare-and-set, or harmless to repeat. */
 const askingWithin =
-  (statementMs: number | undefined) =>
+  (statementMs: number = STATEMENT_MS_MAX) =>
   async <Answer>(deed: string, send: () => Promise<Answer>): Promise<Answer> => {
+    const untilMs = systemClock.monotonicMs() + statementMs;
     for (let conflicts = 0; ; conflicts += 1) {
       try {
-        return await answeredWithin(deed, send(), statementMs);
+        return await answeredWithin(deed, send(), untilMs - systemClock.monotonicMs());
       } catch (fault) {
-        if (!isConflict(fault) || conflicts >= CONFLICTS_MAX) throw storeFault(fault, deed);
+        if (!isConflict(fault) || conflicts >= CONFLICTS_MAX || systemClock.monotonicMs() >= untilMs) throw storeFault(fault, deed);
         await backOff(conflicts);
       }
     }

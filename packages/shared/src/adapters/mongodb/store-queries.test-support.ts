@@ -31,6 +31,12 @@ export const STORE_QUERIES: readonly (readonly [string, readonly string[], (stor
   ["events that were sent", ["outbox", "outbox_event"], (store) => store.outbox.sent(["e1", "e2"])],
   ["jobs that are due soon", ["upcoming"], (store) => store.dueJobs.upcoming({ ...RANGE, until: 1_000, after: null })],
   ["… behind one", ["upcoming", "_id_"], (store) => store.dueJobs.upcoming({ ...RANGE, until: START, after: { nextRunAt: 5, uid: "u" } })],
+  ["… however far ahead", ["upcoming"], (store) => store.dueJobs.upcoming({ ...RANGE, until: null, after: null })],
+  [
+    "waits that a clock which was ahead has left",
+    ["wake"],
+    (store) => store.dueRuns.resetWaits({ ...RANGE, now: START, waitMsMax: SECOND }),
+  ],
   ["jobs by uid", [], (store) => store.dueJobs.read(["a", "b"])],
   ["a job by its id", ["id"], (store) => store.jobs.get("default", "nobody's")],
   ["a job that is made again", ["id"], (store, job) => store.jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) })],

@@ -17,6 +17,7 @@ import { openJobReads } from "./job-reads.ts";
 import { openLeaderRows } from "./leader-rows.ts";
 import { openOutbox } from "./outbox.ts";
 import { endingLeases, rescue } from "./rescues.ts";
+import { resetWaits } from "./reset-waits.ts";
 import { openRetention } from "./retention-sweep.ts";
 import { openRunReads } from "./run-reads.ts";
 import { openSettlements } from "./settlements.ts";
@@ -41,6 +42,8 @@ export const READ_CALLS: ReadonlySet<string> = new Set<HotName | ColdName>([
     "holders",
     "lastRuns",
     "watermark",
+    "decidedLatest",
+    "forgotten",
     "listHandlers",
   ] as const),
   ...(["hello", "getJob", "listJobs", "getRun", "listRuns", "originOf"] as const),
@@ -87,6 +90,7 @@ export function openColdCalls(core: Core) {
     deferredQueues: deferredQueues(core),
     resumeDeferred: resumeDeferred(core),
     waitingRuns: waitingRuns(core),
+    resetWaits: resetWaits(core),
     heartbeat: heartbeat(core),
     defer: defer(core),
     holders: holders(core),
@@ -99,10 +103,14 @@ export function openColdCalls(core: Core) {
     settledSince: openSettledSince(core),
     standing: standing(core),
     watermark: () => meta.get("watermark"),
-    advance: ({ watermark }: { readonly watermark: number }): void => {
-      if (watermark > meta.get("watermark")) meta.set("watermark", watermark);
+    advance: ({ watermark }: { readonly watermark: number }): void => meta.raise("watermark", watermark),
+    rewind: ({ watermark }: { readonly watermark: number }): void => {
+      if (watermark < meta.get("watermark")) meta.set("watermark", watermark);
     },
+    decidedLatest: () => meta.get("decided"),
+    decidedNote: ({ now }: { readonly now: number }): void => meta.raise("decided", now),
     sweep: openRetention(core, outbox),
+    forgotten: () => ({ runs: meta.get("runs_forgotten"), jobs: meta.get("jobs_forgotten") }),
     publishHandlers: handlers.publish,
     listHandlers: handlers.list,
     take: leaders.take,

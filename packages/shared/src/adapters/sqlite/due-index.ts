@@ -45,13 +45,32 @@ export function createDueIndex(jobs: JobTable): DueIndex {
       const at = jobs.nextRunAt[key] as number;
       if (at <= state.coveredTo && jobs.state[key] === JOB_STATE.active) state.added.push({ at, key });
     },
-    page(query) {
-      cover(state, query.until);
+    page({ until, ...query }) {
+      if (until === null) return collectAnyhow(state, query);
+      cover(state, until);
       if (state.added.length > 0) mergeAdded(state);
       cutFront(state);
-      return collect(state, query);
+      return collect(state, { ...query, until });
     },
   };
+}
+
+/**
+ * Goes through the column for one page, and keeps nothing sorted: what is read once after the clock was set back must not make each later
+ * fire dearer.
+ */
+function collectAnyhow({ jobs }: DueState, { slots, after, limit }: Omit<UpcomingQuery, "until">): number[] {
+  const isBehind = (at: number, key: number): boolean =>
+    after === null || at > after.nextRunAt || (at === after.nextRunAt && compareTexts(jobs.uids.uidOf(key), after.uid) > 0);
+  const found: Entry[] = [];
+  for (let key = 1; key <= jobs.lastKey; key += 1) {
+    const at = jobs.nextRunAt[key] as number;
+    if (jobs.state[key] === JOB_STATE.active && isBehind(at, key) && inRange(jobs.slot[key] as number, slots)) found.push({ at, key });
+  }
+  // The last instant of the page, so that the texts of no more jobs than those of the page and of that instant are compared.
+  const last = Float64Array.from(found, ({ at }) => at).sort()[limit - 1] ?? Number.POSITIVE_INFINITY;
+  const page = found.filter(({ at }) => at <= last).sort((left, right) => left.at - right.at || jobs.uids.compare(left.key, right.key));
+  return page.slice(0, limit).map(({ key }) => key);
 }
 
 const isValid = ({ jobs }: DueState, key: number, at: number): boolean =>
@@ -106,7 +125,7 @@ function cutFront(state: DueState): void {
   Object.assign(state, { ats: ats.slice(state.first), keys: keys.slice(state.first), first: 0 });
 }
 
-function collect(state: DueState, { slots, until, after, limit }: UpcomingQuery): number[] {
+function collect(state: DueState, { slots, until, after, limit }: UpcomingQuery & { readonly until: number }): number[] {
   const { ats, keys, jobs } = state;
   const found: number[] = [];
   for (let index = after === null ? state.first : startBehind(state, after); index < keys.length && found.length < limit; index += 1) {

@@ -44,7 +44,7 @@ function takeRow(reader: PacketReader, texts: string): JobRow {
 export function putUpcoming(writer: PacketWriter, { slots, until, after, limit }: UpcomingQuery): void {
   putNumber(writer, slots.from);
   putNumber(writer, slots.to);
-  putNumber(writer, until);
+  putNullable(writer, until);
   putText(writer, after === null ? null : after.uid);
   putNumber(writer, after === null ? 0 : after.nextRunAt);
   putNumber(writer, limit);
@@ -54,7 +54,7 @@ export const openUpcoming =
   (core: Core) =>
   (reader: PacketReader, writer: PacketWriter): void => {
     const slots = { from: takeNumber(reader), to: takeNumber(reader) };
-    const until = takeNumber(reader);
+    const until = takeNullable(reader);
     const uid = takeTextOrNull(reader);
     const nextRunAt = takeNumber(reader);
     const keys = core.due.page({ slots, until, after: uid === null ? null : { nextRunAt, uid }, limit: takeNumber(reader) });

@@ -30,7 +30,9 @@ export function openRetention(core: Core, outbox: Outbox): (request: RetentionRe
     "DELETE FROM requests WHERE (tenant, scope, key) IN (SELECT tenant, scope, key FROM requests WHERE bound_at < ? ORDER BY bound_at LIMIT ?)",
   );
   return (request) => {
-    const { boundBefore, limit } = request;
+    const { endedBefore, boundBefore, deletedBefore, limit } = request;
+    core.meta.raise("runs_forgotten", endedBefore);
+    core.meta.raise("jobs_forgotten", deletedBefore);
     const runs = sweepRuns(request);
     const requests = Number(bindings.run(boundBefore, limit).changes);
     const { tombstones, cancelled } = sweepTombstones(request);
@@ -47,7 +49,7 @@ function openRunSweep(core: Core): (request: RetentionRequest) => number {
   );
   const removeBatch = db.prepare("DELETE FROM endings WHERE seq = ?");
   const shrinkBatch = db.prepare("UPDATE endings SET run_keys = ? WHERE seq = ?");
-  const select = db.prepare("SELECT run_id, job_key, prev, state, finished_at FROM runs WHERE run_key = ?");
+  const select = db.prepare("SELECT run_id, job_key, prev, state, scheduled_for, finished_at FROM runs WHERE run_key = ?");
   const removeRun = db.prepare("DELETE FROM runs WHERE run_key = ?");
   const removeId = db.prepare("DELETE FROM run_ids WHERE run_id = ?");
 
@@ -57,6 +59,7 @@ function openRunSweep(core: Core): (request: RetentionRequest) => number {
     if (row === undefined) return true;
     const runId = row["run_id"] as string;
     if (endings.unannounced.has(runId) || (row["finished_at"] as number) >= endedBefore) return false;
+    if ((row["scheduled_for"] as number) >= endedBefore) return false;
     if (!folded && isCompleted(runStateOf(row["state"] as number))) return false;
     unlink(runKey, row["job_key"] as number, row["prev"] as number);
     removeRun.run(runKey);

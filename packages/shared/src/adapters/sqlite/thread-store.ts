@@ -43,6 +43,10 @@ export function storeOver(thread: ThreadLink, { file, digest = sha256, clock = s
       take: (lease) => thread.cold("take", { ...lease, now: clock.now() }),
       release: (lease) => thread.cold("release", lease),
     },
+    decided: {
+      latest: () => thread.cold("decidedLatest", undefined),
+      note: (now) => thread.cold("decidedNote", { now }),
+    },
     async hello() {
       await thread.cold("hello", undefined);
       return { now: clock.now() };
@@ -107,6 +111,7 @@ const firePorts = ({ thread, memory }: Link): Pick<Store, "dueJobs" | "dueRuns" 
     unclaimed: (slots) => thread.cold("unclaimed", { slots }),
     wake: (request) => thread.cold("wake", request),
     closeWaiting: (request) => thread.cold("closeWaiting", request),
+    resetWaits: (request) => thread.cold("resetWaits", request),
   },
   deferred: {
     queues: (slots) => thread.cold("deferredQueues", { slots }),
@@ -158,6 +163,10 @@ const readPorts = ({ thread, reads }: Link): Pick<Store, "runs" | "status" | "re
     settledSince: (query) => thread.cold("settledSince", query),
     watermark: () => thread.cold("watermark", undefined),
     advance: (watermark) => thread.cold("advance", { watermark }),
+    rewind: (watermark) => thread.cold("rewind", { watermark }),
   },
-  retention: { sweep: (request) => thread.cold("sweep", request) },
+  retention: {
+    sweep: (request) => thread.cold("sweep", request),
+    forgotten: () => thread.cold("forgotten", undefined),
+  },
 });

@@ -87,7 +87,7 @@ function comeDue(core: Core, run: OpenRun, now: number): boolean {
 }
 
 /** Of the runs that wait for another of their job only the first is looked at again: the others wait for it. True: it is ready. */
-function repeat(core: Core, run: OpenRun, now: number): boolean {
+export function repeat(core: Core, run: OpenRun, now: number): boolean {
   const ready = !waitsForAnother(run) || isNextOfJob(core, run);
   if (!ready) waitForAnother(core, run, now);
   else if (run.mode === "deferred") makePublishable(core, run);

@@ -58,6 +58,26 @@ export const retentionContract = contractOf("Retention", {
     expect(await sweep(store)).toEqual({ runs: 0, requests: 0, tombstones: 0, definitions: 0, more: false });
   },
 
+  "how far sweeps have gone is told, and never goes back": async ({ store }) => {
+    expect(await store.retention.forgotten()).toEqual({ runs: 0, jobs: 0 });
+    await sweep(store, { endedBefore: START, deletedBefore: START + DAY });
+    await sweep(store, { endedBefore: START - DAY, deletedBefore: START + HOUR });
+    expect(await store.retention.forgotten()).toEqual({ runs: START, jobs: START + DAY });
+  },
+
+  "a run whose instant lies ahead is kept, however long ago it ended: no clock may fire the instant again": async ({ store }) => {
+    const { run } = await addJobWithRun(store);
+    const job = await addJob(store, { id: "ahead", nextRunAt: LATER });
+    await fire(store, scheduledFireOf(job), LATER);
+    const ahead = (await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 10 })).find(
+      ({ jobUid }) => jobUid === job.uid,
+    );
+    await endAll(store, [run, ahead as DueRun], START);
+    expect(await sweep(store, { endedBefore: LATER })).toMatchObject({ runs: 1 });
+    expect(await remaining(store)).toEqual([ahead?.runId]);
+    expect(await sweep(store, { endedBefore: LATER + 1 })).toMatchObject({ runs: 1 });
+  },
+
   "an open run is never forgotten": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });
     const [, running, retrying] = await addRuns(store, job, { count: 3 });

@@ -22,6 +22,7 @@ import { runClaimsContract } from "./run-claims.contract.ts";
 import { runControlContract } from "./run-control.contract.ts";
 import { runLeasesContract } from "./run-leases.contract.ts";
 import { runQueriesContract } from "./run-queries.contract.ts";
+import { setBackContract } from "./set-back.contract.ts";
 import { settleContract } from "./settle.contract.ts";
 import { standingRunsContract } from "./standing-runs.contract.ts";
 import type { StoreContract, StoreSubject } from "./store-subject.ts";
@@ -56,6 +57,7 @@ const CONTRACTS: readonly StoreContract[] = [
   definitionRetentionContract,
   handlerRegistryContract,
   leaseRowsContract,
+  setBackContract,
   tenantsContract,
   durabilityContract,
 ];

@@ -16,7 +16,10 @@ export function createDueJobs(state: MemoryState, { crashBeforeRuns = () => fals
   return {
     async upcoming({ slots, until, after, limit }) {
       const behind = after === null ? null : { at: after.nextRunAt, id: after.uid };
-      const rows = takeWhile(jobs.upcoming.ascending(behind), ({ job }) => job.nextRunAt !== null && job.nextRunAt <= until);
+      const rows = takeWhile(
+        jobs.upcoming.ascending(behind),
+        ({ job }) => job.nextRunAt !== null && (until === null || job.nextRunAt <= until),
+      );
       return take(rows, limit, ({ job }) => inRange(job.slot, slots)).map((row) => readBack(state, row));
     },
     async read(jobUids) {

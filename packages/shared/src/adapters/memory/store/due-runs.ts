@@ -1,6 +1,7 @@
 import { inRange, type SlotRange } from "../../../domain/slot.ts";
 import type { DueRuns } from "../../../ports/due-runs.ts";
 import { wakeNext } from "./overlap-waits.ts";
+import { resetWaits } from "./reset-waits.ts";
 import { endRun } from "./run-changes.ts";
 import { dueRunOf, endedRunOf, type RunRow } from "./run-row.ts";
 import { take } from "./sorted-index.ts";
@@ -49,6 +50,9 @@ export function createDueRuns(state: MemoryState): DueRuns {
         wakeNext(runs, row);
       }
       return oldest.map(endedRunOf);
+    },
+    async resetWaits(request) {
+      return resetWaits(runs, request);
     },
   };
 }

@@ -34,6 +34,9 @@ export const createJobStatus = (state: MemoryState): JobStatus => ({
   async advance(watermark) {
     state.watermark = Math.max(state.watermark, watermark);
   },
+  async rewind(watermark) {
+    state.watermark = Math.min(state.watermark, watermark);
+  },
 });
 
 const changeOf = (row: RunRow): StatusChange => ({ tenantId: row.origin.tenantId, jobUid: row.origin.jobUid, lastRun: lastRunOf(row) });

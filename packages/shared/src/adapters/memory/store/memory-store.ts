@@ -2,6 +2,7 @@ import type { Digest } from "../../../domain/digest.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Store } from "../../../ports/store.ts";
 import { createAnnouncements } from "./announcements.ts";
+import { createDecidedTime } from "./decided-time.ts";
 import { createDeferredRuns } from "./deferred-runs.ts";
 import { createDueJobs } from "./due-jobs.ts";
 import { createDueRuns } from "./due-runs.ts";
@@ -48,6 +49,7 @@ export function createMemoryStore({ clock, digest, faults = {} }: MemoryStoreOpt
     retention: createRetention(state),
     handlers: createHandlerRegistry(state),
     leaders: createLeaseRows(state),
+    decided: createDecidedTime(state),
     hello: async () => ({ now: clock.now() }),
     close: async () => {},
   };

@@ -10,6 +10,7 @@ import type { MemoryState } from "./state.ts";
 
 export const createRetention = (state: MemoryState): Retention => ({
   async sweep(request) {
+    noteForgotten(state, request);
     const runs = sweepRuns(state, request);
     const requests = sweepBindings(state, request);
     const { tombstones, cancelled } = sweepTombstones(state, request);
@@ -17,11 +18,19 @@ export const createRetention = (state: MemoryState): Retention => ({
     const more = Math.max(runs, requests, tombstones, cancelled, definitions) >= request.limit;
     return { runs, requests, tombstones, definitions, more };
   },
+  async forgotten() {
+    return { ...state.forgotten };
+  },
 });
+
+function noteForgotten({ forgotten }: MemoryState, { endedBefore, deletedBefore }: RetentionRequest): void {
+  forgotten.runs = Math.max(forgotten.runs, endedBefore);
+  forgotten.jobs = Math.max(forgotten.jobs, deletedBefore);
+}
 
 function sweepRuns(state: MemoryState, { endedBefore, limit }: RetentionRequest): number {
   const old = takeWhile(state.runs.ended.ascending(), ({ finishedAt }) => finishedAt !== null && finishedAt < endedBefore);
-  const gone = take(old, limit, (row) => row.announced && isFolded(row, state));
+  const gone = take(old, limit, (row) => row.announced && row.scheduledFor < endedBefore && isFolded(row, state));
   for (const row of gone) {
     state.runs.remove(row);
     const definition = state.jobs.get(row.origin.jobUid)?.definitions.get(row.entry.definitionHash);

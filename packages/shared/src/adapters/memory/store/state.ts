@@ -26,6 +26,8 @@ export interface MemoryState {
   readonly handlers: Map<string, HandlerDescription>;
   readonly leaders: Map<string, LeaderRow>;
   watermark: Instant;
+  decidedAt: Instant;
+  readonly forgotten: { runs: Instant; jobs: Instant };
 }
 
 export const createMemoryState = ({ clock, digest }: Pick<MemoryState, "clock" | "digest">): MemoryState => ({
@@ -39,4 +41,6 @@ export const createMemoryState = ({ clock, digest }: Pick<MemoryState, "clock" |
   handlers: new Map(),
   leaders: new Map(),
   watermark: 0,
+  decidedAt: 0,
+  forgotten: { runs: 0, jobs: 0 },
 });

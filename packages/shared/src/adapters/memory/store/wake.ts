@@ -47,7 +47,7 @@ export function wakeRuns(runs: RunTable, { slots, now, limit }: WakeRequest): Wa
 }
 
 /** Of the runs that wait for another of their job only the first is looked at again: the others wait for it. */
-function repeat(runs: RunTable, row: RunRow, now: Instant): void {
+export function repeat(runs: RunTable, row: RunRow, now: Instant): void {
   if (waitsForAnother(row) && !isNextOfJob(runs, row)) waitForAnother(row, now);
   else makePublishable(row);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { manualClock } from "@tickline/shared/testing/manual-clock";
+import { manualClock } from "../testing/manual-clock.ts";
+import { HELLO_MS_MAX } from "../domain/time-limits.ts";
 import { createStoreTime } from "./store-time.ts";
 
 function setup({ aheadMs = 0, tripMs = 0 } = {}) {
@@ -88,4 +89,25 @@ test("our own wall clock alone being set is no jump of the store's", async () =>
   store.aheadMs -= 3_600_000;
   await time.measure();
   expect([time.now(), time.steady()]).toEqual([measured, true]);
+});
+
+test("an answer that came too late to tell the time is no measurement, and the last one stays", async () => {
+  const { clock, store, time } = setup({ aheadMs: 5_000 });
+  await time.measure();
+  store.onHello = () => clock.advance(HELLO_MS_MAX + 1);
+  await expect(time.measure()).rejects.toMatchObject({ code: "store_unavailable", retryable: true });
+  expect([time.now(), time.steady()]).toEqual([clock.now() + 5_000, true]);
+});
+
+test("a jump is by how much the store's time moved otherwise than our monotonic clock", async () => {
+  const { clock, store, time } = setup();
+  await time.measure();
+  expect(time.jump()).toBeNull();
+  store.aheadMs = 3_600_000;
+  await time.measure();
+  expect(time.jump()).toMatchObject({ byMs: 3_600_000 });
+  clock.advance(10_000);
+  store.aheadMs = 0;
+  await time.measure();
+  expect(time.jump()).toEqual({ byMs: -3_600_000, atMs: clock.monotonicMs() });
 });

@@ -1,19 +1,28 @@
-import type { Instant } from "@tickline/shared/domain/instant";
-import type { Clock } from "@tickline/shared/ports/clock";
-import type { Store } from "@tickline/shared/ports/store";
+import { AppError } from "../domain/app-error.ts";
+import type { Instant } from "../domain/instant.ts";
+import { CLOCK_JUMP_MS_MAX, HELLO_MS_MAX } from "../domain/time-limits.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Store } from "../ports/store.ts";
 
-/** A clock that moved further than this within one measurement, or between two, was set, or its machine slept. */
-export const CLOCK_JUMP_MS_MAX = 1_000;
-
-/** The store's time, as last measured and advanced since by our monotonic clock. Fires and wakes go by it, so that all schedulers agree. */
+/** The store's time, as last measured and advanced since by our monotonic clock. All services decide by it, so that they agree. */
 export interface StoreTime {
   now(): Instant;
   /** True while the last two measurements agree. While the store's clock jumps nobody leads. */
   steady(): boolean;
   /** True when our wall clock has moved otherwise than our monotonic one: it was set, or the machine slept. Worth a measurement. */
   doubtful(): boolean;
-  /** Asks the store once. Rejects when it does not answer; the last measurement stays. */
+  /** The latest jump; null: none was seen. */
+  jump(): ClockJump | null;
+  /** Asks the store once. Rejects when it does not answer, or too slowly to tell the time; the last measurement stays. */
   measure(): Promise<void>;
+}
+
+/** The store's time has moved otherwise than our monotonic clock, by more than `CLOCK_JUMP_MS_MAX`. */
+export interface ClockJump {
+  /** Milliseconds; negative: it was set back. */
+  readonly byMs: number;
+  /** When it was seen, by the monotonic clock. */
+  readonly atMs: number;
 }
 
 /** One moment on three clocks. */
@@ -26,6 +35,7 @@ interface Measurement {
 export function createStoreTime(clock: Clock, hello: Store["hello"]): StoreTime {
   let last: Measurement | null = null;
   let steady = false;
+  let jump: ClockJump | null = null;
 
   /** Null: our own clock was set, or the machine slept, while the answer was on its way. That says nothing of the store's. */
   async function measureOnce(): Promise<Measurement | null> {
@@ -34,6 +44,7 @@ export function createStoreTime(clock: Clock, hello: Store["hello"]): StoreTime 
     const { now } = await hello();
     const [wall, monotonicMs] = [clock.now(), clock.monotonicMs()];
     const tripMs = monotonicMs - sentMs;
+    if (tripMs > HELLO_MS_MAX) throw tooSlow(tripMs);
     if (Math.abs(wall - sentAt - tripMs) > CLOCK_JUMP_MS_MAX) return null;
     const measured = now + tripMs / 2;
     // Within the trip's own uncertainty the clocks are the same: no offset, no drift from measuring noise.
@@ -55,6 +66,7 @@ export function createStoreTime(clock: Clock, hello: Store["hello"]): StoreTime 
       const passedMs = clock.now() - last.wall;
       return Math.abs(passedMs - (clock.monotonicMs() - last.monotonicMs)) > CLOCK_JUMP_MS_MAX;
     },
+    jump: () => jump,
     async measure() {
       const measured = (await measureOnce()) ?? (await measureOnce());
       if (measured === null) {
@@ -62,7 +74,16 @@ export function createStoreTime(clock: Clock, hello: Store["hello"]): StoreTime 
         return;
       }
       steady = last === null || agrees(last, measured);
+      if (last !== null) jump = jumpBetween(last, measured) ?? jump;
       last = measured;
     },
   };
+}
+
+const tooSlow = (tripMs: number): AppError =>
+  new AppError("store_unavailable", `the store took ${Math.round(tripMs)} ms to tell its time`, { retryable: true });
+
+function jumpBetween(before: Measurement, { store, monotonicMs }: Measurement): ClockJump | null {
+  const byMs = store - before.store - (monotonicMs - before.monotonicMs);
+  return Math.abs(byMs) > CLOCK_JUMP_MS_MAX ? { byMs, atMs: monotonicMs } : null;
 }

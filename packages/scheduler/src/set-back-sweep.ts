@@ -1,0 +1,120 @@
+import type { Fire } from "@tickline/shared/domain/fire";
+import type { Job } from "@tickline/shared/domain/job";
+import { cursorOf } from "@tickline/shared/domain/plan-tick";
+import { standingToClock, type SetBackClock } from "@tickline/shared/domain/set-back";
+import type { UpcomingQuery } from "@tickline/shared/ports/due-jobs";
+import { createLoop } from "@tickline/shared/runtime/loop";
+import type { Service } from "@tickline/shared/runtime/service";
+import type { RangeContext } from "./scheduler-deps.ts";
+
+export interface SetBackSweep extends Service {
+  /** Looks at the clock, and through one page of jobs if it was set back. Returns true if there are more to look through. */
+  sweep(): Promise<boolean>;
+}
+
+export interface SetBackListeners {
+  /** A job goes on at another instant. */
+  readonly onMoved: (jobUid: string, nextRunAt: number | null) => void;
+  /** Runs may have become publishable. */
+  readonly onPublishable: () => void;
+}
+
+/** Wait between two pages: fires go first. Milliseconds. */
+const PAUSE_MS = 50;
+/** Wait between two looks at the clock. Milliseconds. */
+const LOOK_MS = 1_000;
+/** Ids that one log line names. */
+const NAMED_MAX = 20;
+
+/** What came of the jobs looked through so far. */
+interface Pass {
+  /** Which set-back it is for. */
+  readonly count: number;
+  readonly clock: SetBackClock;
+  after: UpcomingQuery["after"];
+  waits: number;
+  moved: number;
+  waiting: number;
+  /** The first of those that wait. */
+  readonly waitingIds: string[];
+}
+
+/**
+ * After the store's clock was set back, once for each time, and once by each new leader while the clock is behind what was decided by: what
+ * waits for a time that only a clock which was ahead can have set goes on by this one, and jobs go back to the instants that are
+ * still to come (`standingToClock`). What cannot go back is said, because it fires nothing for so long.
+ */
+export function createSetBackSweep(context: RangeContext, { onMoved, onPublishable }: SetBackListeners): SetBackSweep {
+  const { dueJobs, dueRuns, retention, slots, config, clock, log, leads, now, time } = context;
+  let done = 0;
+  let pass: Pass | null = null;
+
+  async function begin(): Promise<Pass | null> {
+    const setBack = time.setBack();
+    if (setBack === null || setBack.count === done) return null;
+    const { runs: runsForgotten } = await retention.forgotten();
+    const waits = await dueRuns.resetWaits({ slots, now: now(), waitMsMax: config.repeatMsMax });
+    if (waits > 0) onPublishable();
+    const { count, wasAhead } = setBack;
+    const right: SetBackClock = { now: now(), runsForgotten, wasAhead };
+    return { count, clock: right, after: { nextRunAt: right.now, uid: "" }, waits, moved: 0, waiting: 0, waitingIds: [] };
+  }
+  async function sweep(): Promise<boolean> {
+    if (!leads()) return false;
+    pass ??= await begin();
+    if (pass === null) return false;
+    const page = await dueJobs.upcoming({ slots, until: null, after: pass.after, limit: config.setBackJobsMax });
+    const fires = page.flatMap((job) => moveOf(context, job, pass as Pass));
+    if (fires.length > 0) await move(fires, pass);
+    const last = page.at(-1);
+    pass.after = last === undefined ? null : { nextRunAt: last.nextRunAt ?? 0, uid: last.uid };
+    if (page.length === config.setBackJobsMax) return true;
+    conclude(context, pass);
+    done = pass.count;
+    pass = null;
+    return false;
+  }
+  /** Who loses its compare-and-set has been written meanwhile, by a clock that is right. */
+  async function move(fires: readonly Fire[], { clock: { now: at } }: Pass): Promise<void> {
+    const { outcomes } = await dueJobs.fire({ fires, now: at, claimant: null, claimed: [] });
+    for (const [index, { job, advance }] of fires.entries()) {
+      if (outcomes[index]?.kind !== "won") continue;
+      if (pass !== null) pass.moved += 1;
+      onMoved(job.uid, advance?.nextRunAt ?? null);
+    }
+  }
+  const loop = createLoop({ name: "set-back", clock, log, runOnce: async () => ((await sweep()) ? PAUSE_MS : LOOK_MS) });
+  return {
+    start() {
+      done = 0; // Another may have led meanwhile, and not have come to the end.
+      pass = null;
+      return loop.start();
+    },
+    stop: loop.stop,
+    sweep,
+  };
+}
+
+/** One that cannot be told does not keep the others. */
+function moveOf({ log }: RangeContext, job: Job, pass: Pass): Fire[] {
+  try {
+    const standing = standingToClock(job, pass.clock);
+    if (standing.kind === "on_time") return [];
+    if (standing.from !== null) return [{ job, advance: { ...cursorOf(job), nextRunAt: standing.from }, entries: [] }];
+    pass.waiting += 1;
+    if (pass.waitingIds.length < NAMED_MAX) pass.waitingIds.push(job.id);
+  } catch (fault) {
+    log.warn({ err: fault, jobId: job.id }, "where a job stands to the clock could not be told");
+  }
+  return [];
+}
+
+function conclude({ slots, log, metrics }: RangeContext, { waits, moved, waiting, waitingIds }: Pass): void {
+  metrics.setBackJobs.inc({ outcome: "moved" }, moved);
+  metrics.setBackJobs.inc({ outcome: "waiting" }, waiting);
+  if (waits + moved + waiting === 0) return;
+  log.warn(
+    { slots, runs: waits, moved, waiting, waitingJobs: waitingIds },
+    "the store's clock was set back: jobs that stood ahead of it were moved back; those that wait fire nothing until it comes there",
+  );
+}

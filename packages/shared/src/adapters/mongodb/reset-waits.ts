@@ -1,0 +1,72 @@
+import type { Instant } from "../../domain/instant.ts";
+import { STORE_TIME_DIFFERENCE_MS_MAX } from "../../domain/time-limits.ts";
+import type { DueRuns } from "../../ports/due-runs.ts";
+import type { StoreContext } from "./context.ts";
+import { groupBy } from "./group-by.ts";
+import { behindPosition } from "./position.ts";
+import type { Change, Filter } from "./rows.ts";
+import { allOf, inSlots, makePublishable } from "./run-changes.ts";
+import type { RunRow } from "./run-row.ts";
+
+type Request = Parameters<DueRuns["resetWaits"]>[0];
+type Runs = StoreContext["rows"]["runs"];
+
+/** Rows changed by one batch. */
+const BATCH_ROWS = 1_000;
+
+export async function resetWaits({ rows: { runs } }: StoreContext, request: Request): Promise<number> {
+  return (await resetDue(runs, request)) + (await resetRetries(runs, request)) + (await resetLeases(runs, request));
+}
+
+/** By the index on (`state`, `wakeAt`). */
+const waiting = (state: RunRow["state"], after: Instant): Filter => ({ state: { $eq: state }, wakeAt: { $exists: true, $gt: after } });
+
+async function resetDue(runs: Runs, { slots, now, waitMsMax }: Request): Promise<number> {
+  const wrong = { ...waiting("due", now + waitMsMax + STORE_TIME_DIFFERENCE_MS_MAX), ...inSlots(slots) };
+  for (let reset = 0; ;) {
+    const found = await runs.find(wrong, { sort: { wakeAt: 1 }, limit: BATCH_ROWS, fields: ["wakeAt"] });
+    const ids = found.map(({ _id }) => _id).sort();
+    if (ids.length > 0) reset += await runs.updateMany({ _id: { $in: ids }, ...wrong }, allOf(makePublishable));
+    if (ids.length < BATCH_ROWS) return reset;
+  }
+}
+
+/** In rising order: what is reset stands in front of those that are still to be looked at. */
+async function resetRetries(runs: Runs, { slots, now }: Request): Promise<number> {
+  const latest = now + STORE_TIME_DIFFERENCE_MS_MAX;
+  let behind: Filter = {};
+  for (let reset = 0; ;) {
+    const filter = { ...waiting("retrying", latest), ...inSlots(slots), ...behind };
+    const found = await runs.find(filter, { sort: { wakeAt: 1, _id: 1 }, limit: BATCH_ROWS, fields: ["wakeAt", "attempts"] });
+    const { matched } = await runs.updateEach(found.flatMap((row) => sooner(row, { now, latest })));
+    reset += matched;
+    const last = found.at(-1);
+    if (last === undefined || found.length < BATCH_ROWS) return reset;
+    behind = behindPosition({ field: "wakeAt", value: last.wakeAt ?? 0, id: last._id }, "$gt");
+  }
+}
+
+function sooner({ _id, wakeAt = 0, attempts }: RunRow, { now, latest }: { readonly now: Instant; readonly latest: Instant }): Change[] {
+  const failedAt = attempts.at(-1)?.finishedAt ?? now;
+  if (failedAt <= latest || wakeAt < failedAt) return [];
+  const retryAt = now + wakeAt - failedAt;
+  return [
+    {
+      filter: { _id: { $eq: _id }, state: { $eq: "retrying" }, wakeAt: { $eq: wakeAt } },
+      update: { $set: { wakeAt: retryAt, retryAt } },
+    },
+  ];
+}
+
+/** All at once: there are no more of them than workers. */
+async function resetLeases(runs: Runs, { slots, now }: Request): Promise<number> {
+  const latest = now + STORE_TIME_DIFFERENCE_MS_MAX;
+  const found = await runs.find({ ...waiting("running", latest), ...inSlots(slots) }, { fields: ["wakeAt", "leaseMs"] });
+  const wrong = found.filter(({ wakeAt = 0, leaseMs = 0 }) => wakeAt > latest + leaseMs);
+  const changes = [...groupBy(wrong, ({ leaseMs }) => String(leaseMs)).values()].map((group) => {
+    const leaseMs = group[0]?.leaseMs ?? 0;
+    const filter = { _id: { $in: group.map(({ _id }) => _id).sort() }, ...waiting("running", latest + leaseMs) };
+    return { filter, update: { $set: { wakeAt: now + leaseMs } } };
+  });
+  return (await runs.updateEach(changes)).matched;
+}
