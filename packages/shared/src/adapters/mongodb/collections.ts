@@ -31,9 +31,9 @@ export interface LeaderRow {
   readonly expiresAt: Instant;
 }
 
-/** What there is one of: how far migrations came (`schema`), and what is folded into jobs (`watermark`). */
+/** What there is one of: how far migrations came (`schema`, `additions`), and what is folded into jobs (`watermark`). */
 export interface MetaRow {
-  readonly _id: "schema" | "watermark";
+  readonly _id: "schema" | "additions" | "watermark";
   readonly value: number;
 }
 

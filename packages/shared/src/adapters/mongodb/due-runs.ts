@@ -2,6 +2,7 @@ import type { DueRun } from "../../domain/due-run.ts";
 import type { LastRun } from "../../domain/run.ts";
 import type { DueRuns } from "../../ports/due-runs.ts";
 import type { StoreContext } from "./context.ts";
+import { closeWaiting, queuesOf } from "./close-waiting.ts";
 import { notePublished } from "./publications.ts";
 import { allOf, inSlots, makePublishable } from "./run-changes.ts";
 import { type RunRow, standing } from "./run-row.ts";
@@ -15,16 +16,7 @@ export function createDueRuns(context: StoreContext): DueRuns {
       const filter = { ...standing("publishable"), queue: { $eq: queue }, ...inSlots(slots) };
       return dueRunsOf(context, await runs.find(filter, { sort: { _id: 1 }, limit }));
     },
-    /** From queue to queue, each a seek in the index: a backlog of a hundred thousand runs is not walked through. */
-    async queues(slots) {
-      const queues: string[] = [];
-      for (let last = ""; ;) {
-        const filter = { ...standing("publishable"), queue: { $gt: last }, ...inSlots(slots) };
-        const [next] = await runs.find(filter, { sort: { queue: 1 }, limit: 1, fields: ["queue"] });
-        if (next === undefined) return queues;
-        queues.push((last = next.queue));
-      }
-    },
+    queues: (slots) => queuesOf(runs, { standing: "publishable", slots }),
     published: (request) => notePublished(context, request),
     async unclaimed(slots) {
       return runs.countBy("queue", { ...standing("published"), ...inSlots(slots) });
@@ -32,6 +24,7 @@ export function createDueRuns(context: StoreContext): DueRuns {
     async wake(request) {
       return wakeRuns(context, request);
     },
+    closeWaiting: (request) => closeWaiting(context, request),
     async rouse({ handlers }) {
       const filter = { ...standing("deferred"), reason: { $eq: "unknown_handler" }, handler: { $in: handlers } };
       return runs.updateMany(filter, allOf(makePublishable));

@@ -50,8 +50,8 @@ async function sweepTombstones(
   await completePending(context, old);
   const open = await readOpen(context, old);
   let cancelled = 0;
-  for (const { tenantId, _id } of old.filter((job) => open.has(job._id)))
-    cancelled += (await cancelOpenRuns(context, { tenantId, jobUid: _id }, { now, limit: limit - cancelled })).length;
+  for (const job of old.filter(({ _id }) => open.has(_id)))
+    cancelled += (await cancelOpenRuns(context, job, { now, limit: limit - cancelled })).length;
   const stillOpen = open.size === 0 ? open : await readOpen(context, old);
   const over = old.filter(({ _id, outbox }) => outbox.length === 0 && !stillOpen.has(_id)).slice(0, limit);
   if (over.length === 0) return { tombstones: 0, cancelled };
