@@ -80,6 +80,9 @@ export type Execution = Pick<JobDefinition, "queue" | "handler" | "params" | "ti
 const EXECUTION_HASH_LENGTH = 32;
 const DEFINITION_HASH_LENGTH = 48;
 
+/** False of the hashes of the first release: what their definition runs stands in its row alone. */
+export const namesExecution = (hash: string): boolean => hash.length === DEFINITION_HASH_LENGTH;
+
 /** Names what runs: equal for two executions that are the same, whatever the order of the members of their params. */
 export function executionHash(digest: Digest, { queue, handler, params, timeoutMs, retry, onUncertain }: Execution): string {
   return digest(canonicalJson({ queue, handler, params, timeoutMs, retry, onUncertain })).slice(0, EXECUTION_HASH_LENGTH);
@@ -100,7 +103,7 @@ interface HashedDefinition {
 
 /** The hash of what this definition runs. */
 export const definedExecutionHash = (digest: Digest, { hash, read }: HashedDefinition): string =>
-  hash.length === DEFINITION_HASH_LENGTH ? hash.slice(0, EXECUTION_HASH_LENGTH) : executionHash(digest, read());
+  namesExecution(hash) ? hash.slice(0, EXECUTION_HASH_LENGTH) : executionHash(digest, read());
 
 /** True when this is exactly what the definition runs. */
 export const isExecutionOf = (digest: Digest, said: Execution, definition: HashedDefinition): boolean =>

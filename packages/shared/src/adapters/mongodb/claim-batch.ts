@@ -1,25 +1,36 @@
-import type { ClaimedRun, DueRun } from "../../domain/due-run.ts";
+import type { DueRun } from "../../domain/due-run.ts";
 import type { ClaimOutcome, ClaimRequest } from "../../ports/run-claims.ts";
+import { createClaimCheck, LOST } from "./claim-check.ts";
+import { type FirstRead, readFirst } from "./claim-reads.ts";
+import { contest } from "./claim-contest.ts";
+import { startAll } from "./claim-starts.ts";
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
-import type { Change } from "./rows.ts";
-import { allOf, endRun, NOT_CANCELLED, startAttempt } from "./run-changes.ts";
-import type { RunRow } from "./run-row.ts";
-import { endedRunOf } from "./run-view.ts";
+import { type Contender, judgeInOrder } from "./overlap-judging.ts";
 
-const LOST: ClaimOutcome = { kind: "lost" };
+/** Rounds in which what others wrote meanwhile is looked at again. A run that is still open then is not won, and is published again. */
+const ROUNDS_MAX = 20;
 
 /**
- * Claims by one batch of compare-and-sets. When as many rows matched as were asked for, all are won and nothing is read
- * back. Otherwise who won is read by the token, runs whose job's lock was taken are tried one by one, and what can never
- * start is closed.
+ * Claims a batch. Mostly by one read, which says what the store holds of the runs and what goes before them, and one write, which starts
+ * them all: when as many rows matched as were asked for, nothing is read back. Runs that others stand before, whose job's lock is
+ * taken, or that changed meanwhile, are judged by all that contends for the lock (`contest`).
  */
 export async function claimAll(context: StoreContext, request: ClaimRequest): Promise<ClaimOutcome[]> {
   const runs = [...new Map(request.runs.map((run) => [run.runId, run])).values()];
+  const outcomes = new Map<string, ClaimOutcome>();
   if (runs.length === 0) return [];
-  const first = oneOfEachJob(runs);
-  const { matched } = await context.rows.runs.updateEach(startTogether(first, request));
-  const outcomes = matched === runs.length ? wonNow(runs, request) : await readOutcomes(context, runs, request);
+  const read = await readFirst(context, runs);
+  const check = await createClaimCheck(context, read.rows.values(), request);
+  let open: readonly Contender[] = runs.flatMap((run) => {
+    const row = read.rows.get(run.runId);
+    const outcome = check.outcomeOf(run, row);
+    if (outcome !== null) outcomes.set(run.runId, outcome);
+    return outcome === null && row !== undefined ? [{ run, row }] : [];
+  });
+  open = await startFirst(context, { request, outcomes, read, open });
+  for (let round = 0; open.length > 0 && round < ROUNDS_MAX; round += 1)
+    open = await contest(context, { request, outcomes, open, together: round === 0 });
   for (const outcome of outcomes.values()) if (outcome.kind === "won") context.held.add(outcome.claim);
   return inOrder(request.runs, outcomes);
 }
@@ -35,76 +46,24 @@ function inOrder(runs: readonly DueRun[], outcomes: ReadonlyMap<string, ClaimOut
   });
 }
 
-/** Of the exclusive runs of one job the first alone: together they would only meet each other's lock. */
-function oneOfEachJob(runs: readonly DueRun[]): DueRun[] {
-  const jobs = new Set<string>();
-  return runs.filter(({ exclusive, jobUid }) => !exclusive || (!jobs.has(jobUid) && jobs.add(jobUid)));
+interface FirstStarts {
+  readonly request: ClaimRequest;
+  readonly outcomes: Map<string, ClaimOutcome>;
+  readonly read: FirstRead;
+  readonly open: readonly Contender[];
 }
 
-const startTogether = (runs: readonly DueRun[], request: ClaimRequest): Change[] =>
-  [...groupBy(runs, ({ attempt, exclusive }) => `${attempt} ${exclusive}`).values()].map((group) => startOf(group, request));
-
-/** One statement for runs of equal attempt and policy. */
-function startOf(runs: readonly DueRun[], { claimant, now, firedAfter }: ClaimRequest): Change {
-  const { attempt, exclusive } = runs[0] as DueRun;
-  return {
-    filter: {
-      ...asDue(runs),
-      exclusive: { $eq: exclusive },
-      ...(attempt === 1 ? { firedAt: { $gte: firedAfter } } : {}), // Every start raises the attempt: the first was never started.
-    },
-    update: allOf(startAttempt({ claimant, attempt, exclusive, now })),
-  };
-}
-
-const asDue = (runs: readonly DueRun[]) => ({
-  _id: { $in: runs.map(({ runId }) => runId).sort() },
-  state: { $eq: "due" },
-  attempt: { $eq: runs[0]?.attempt ?? 0 },
-  ...NOT_CANCELLED,
-});
-
-const wonNow = (runs: readonly DueRun[], { claimant, now }: ClaimRequest): Map<string, ClaimOutcome> =>
-  new Map(runs.map((run) => [run.runId, wonBy({ run, token: claimant.token, leaseMs: claimant.leaseMs, startedAt: now })]));
-
-const wonBy = (claim: ClaimedRun): ClaimOutcome => ({ kind: "won", claim });
-
-async function readOutcomes(context: StoreContext, runs: readonly DueRun[], request: ClaimRequest): Promise<Map<string, ClaimOutcome>> {
-  let rows = await readRows(context, runs);
-  const waiting = runs.filter((run) => isDue(rows.get(run.runId), run));
-  if (waiting.length > 0) {
-    await startOrClose(context, waiting, { request, rows });
-    rows = await readRows(context, runs);
-  }
-  return new Map(runs.map((run) => [run.runId, outcomeOf(run, rows.get(run.runId), request)]));
-}
-
-const readRows = async ({ rows }: StoreContext, runs: readonly DueRun[]): Promise<Map<string, RunRow>> =>
-  new Map((await rows.runs.find({ _id: { $in: runs.map(({ runId }) => runId) } })).map((row) => [row._id, row]));
-
-const isDue = (row: RunRow | undefined, { attempt }: DueRun): boolean =>
-  row?.state === "due" && row.attempt === attempt && row.cancelRequested !== true;
-
-/** Closes what was fired too long ago, tries the others one by one, and closes those whose lock somebody else has. */
-async function startOrClose(
-  { rows: { runs } }: StoreContext,
-  waiting: readonly DueRun[],
-  { request, rows }: { readonly request: ClaimRequest; readonly rows: ReadonlyMap<string, RunRow> },
-): Promise<void> {
-  const isOld = ({ runId, attempt }: DueRun): boolean => attempt === 1 && (rows.get(runId)?.firedAt ?? 0) < request.firedAfter;
-  const close = (reason: "retention" | "overlap") => (run: DueRun) => ({
-    filter: asDue([run]),
-    update: allOf(endRun({ state: "skipped", reason, now: request.now }), { $set: { token: request.claimant.token } }),
+/**
+ * Starts what nothing goes before, without asking who has the locks: the index says so. Any other verdict may be another one once
+ * the holder is known. Returns the runs that are still open.
+ */
+async function startFirst(context: StoreContext, { request, outcomes, read, open }: FirstStarts): Promise<readonly Contender[]> {
+  const byJob = groupBy(open, ({ row }) => row.jobUid);
+  const starts = [...byJob].flatMap(([jobUid, contenders]) => {
+    const due = read.dueOf.get(jobUid);
+    const known = contenders.filter(({ run, row }) => !row.exclusive || (run.exclusive && due !== undefined));
+    return judgeInOrder(known, due ?? [], request.now).filter(({ verdict }) => verdict.kind === "start");
   });
-  const young = waiting.filter((run) => !isOld(run));
-  const { duplicates } = await runs.updateEach(young.map((run) => startOf([run], request)));
-  const blocked = duplicates.map((index) => young[index] as DueRun);
-  await runs.updateEach([...waiting.filter(isOld).map(close("retention")), ...blocked.map(close("overlap"))]);
-}
-
-function outcomeOf(run: DueRun, row: RunRow | undefined, { claimant }: ClaimRequest): ClaimOutcome {
-  if (row === undefined || row.token !== claimant.token || row.attempt !== run.attempt) return LOST;
-  if (row.state === "skipped") return { kind: "skipped", run: endedRunOf(row) };
-  if (row.state !== "running") return LOST;
-  return wonBy({ run, token: claimant.token, leaseMs: row.leaseMs ?? claimant.leaseMs, startedAt: row.startedAt ?? 0 });
+  const started = await startAll(context, starts, { request, outcomes, together: true });
+  return started ? open.filter(({ run }) => !outcomes.has(run.runId)) : open;
 }

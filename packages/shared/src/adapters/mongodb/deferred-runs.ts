@@ -1,6 +1,6 @@
 import type { DeferredRuns } from "../../ports/deferred-runs.ts";
 import type { StoreContext } from "./context.ts";
-import { queuesOf } from "./due-runs.ts";
+import { queuesOf } from "./waiting-queues.ts";
 import { allOf, inSlots, makePublishable } from "./run-changes.ts";
 import { FOR_UNKNOWN_HANDLER } from "./run-row.ts";
 

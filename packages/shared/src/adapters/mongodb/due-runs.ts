@@ -1,13 +1,14 @@
 import type { DueRun } from "../../domain/due-run.ts";
-import type { SlotRange } from "../../domain/slot.ts";
 import type { LastRun } from "../../domain/run.ts";
 import type { DueRuns } from "../../ports/due-runs.ts";
 import type { StoreContext } from "./context.ts";
+import { closeWaiting } from "./close-waiting.ts";
 import { notePublished } from "./publications.ts";
 import { resetWaits } from "./reset-waits.ts";
 import { inSlots } from "./run-changes.ts";
-import { type RunRow, type Standing, standing } from "./run-row.ts";
+import { type RunRow, standing } from "./run-row.ts";
 import { dueRunOf } from "./run-view.ts";
+import { queuesOf } from "./waiting-queues.ts";
 import { wakeRuns } from "./wake.ts";
 
 export function createDueRuns(context: StoreContext): DueRuns {
@@ -26,18 +27,8 @@ export function createDueRuns(context: StoreContext): DueRuns {
       return wakeRuns(context, request);
     },
     resetWaits: (request) => resetWaits(context, request),
+    closeWaiting: (request) => closeWaiting(context, request),
   };
-}
-
-/** From queue to queue, each a seek in the index: a backlog of a hundred thousand runs is not walked through. */
-export async function queuesOf({ rows }: StoreContext, waiting: Standing, slots: SlotRange): Promise<string[]> {
-  const queues: string[] = [];
-  for (let last = ""; ;) {
-    const filter = { ...standing(waiting), queue: { $gt: last }, ...inSlots(slots) };
-    const [next] = await rows.runs.find(filter, { sort: { queue: 1 }, limit: 1, fields: ["queue"] });
-    if (next === undefined) return queues;
-    queues.push((last = next.queue));
-  }
 }
 
 /** With their definitions, and the last runs of their jobs at present. */

@@ -91,7 +91,9 @@ export const INDEXES: Readonly<Record<string, readonly Index[]>> = {
     // What can be published: standing and queue equal, _id the order. The queues there are: the next one each time. Runs published and not claimed,
     // counted by queue from the index alone. What waits for a handler.
     { name: "waiting", key: { standing: 1, queue: 1, _id: 1, slot: 1 }, ...having("standing") },
-    // One run of a job at a time. Asked by nobody.
+    // The due runs of some jobs, in their order: what a claim judges, what waits behind a run that ends, and what is open of a job.
+    { name: "due_of_job", key: { jobUid: 1, _id: 1 }, ...having("standing") },
+    // One run of a job at a time, and which one that is.
     { name: "lock", key: { jobUid: 1, lockKey: 1 }, unique: true, ...having("lockKey") },
     // Ends nobody has heard of, the earliest first.
     { name: "unannounced", key: { announce: 1, _id: 1, slot: 1 }, ...having("announce") },

@@ -53,8 +53,8 @@ async function sweepTombstones(
   await completePending(context, old);
   const open = await readOpen(context, old);
   let cancelled = 0;
-  for (const { tenantId, _id } of old.filter((job) => open.has(job._id)))
-    cancelled += (await cancelOpenRuns(context, { tenantId, jobUid: _id }, { now, limit: limit - cancelled })).length;
+  for (const job of old.filter(({ _id }) => open.has(_id)))
+    cancelled += (await cancelOpenRuns(context, job, { now, limit: limit - cancelled })).length;
   const stillOpen = open.size === 0 ? open : await readOpen(context, old);
   // Nothing is put into `pending` of a deleted job, so what was empty stays so. Of what was not, the runs have just been made or are
   // not seen yet: their job goes another time, or it would be left with a fire and without the definition it needs.

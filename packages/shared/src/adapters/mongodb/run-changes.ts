@@ -6,7 +6,7 @@ import type { RunError } from "../../domain/run-error.ts";
 import { isCompleted, type RunState } from "../../domain/run-state.ts";
 import type { Claimant } from "../../ports/due-jobs.ts";
 import type { Update } from "./rows.ts";
-import type { AttemptRow } from "./run-row.ts";
+import { type AttemptRow, standing } from "./run-row.ts";
 
 /** Changes of runs as updates, which the functions here return and nobody makes elsewhere. They can be put together. */
 export interface RunUpdate {
@@ -23,6 +23,12 @@ export const OPEN_ATTEMPT = { "attempts.state": { $eq: "running" } } as const;
 
 /** In filters: nobody wants it cancelled. */
 export const NOT_CANCELLED = { cancelRequested: { $ne: true } } as const;
+
+/** In filters: nobody waits for its end, which so concerns nobody else. */
+export const WAKES_NOBODY = { wakes: { $ne: true } } as const;
+
+/** In filters: due, and put aside until another run of its job ends. */
+export const WAITS_FOR_ANOTHER = { ...standing("deferred"), reason: { $eq: "overlap" } } as const;
 
 export const inSlots = ({ from, to }: { readonly from: number; readonly to: number }) => ({ slot: { $gte: from, $lt: to } });
 
@@ -48,7 +54,7 @@ export function startAttempt({ claimant, attempt, exclusive, now }: Start): RunU
       ...(exclusive ? { lockKey: 1 } : {}),
       ...(first ? { firstStartedAt: now, attempts: [begun] } : {}),
     },
-    $unset: absent("standing", "repeatMs", "reason", "expiresAt", "settledAs", "retryAt"),
+    $unset: absent("standing", "dueAt", "repeatMs", "waitMs", "reason", "expiresAt", "settledAs", "retryAt"),
     ...(first ? {} : { $push: { attempts: { $each: [begun], $slice: -ATTEMPTS_KEPT_MAX } } }),
   };
 }
@@ -90,7 +96,9 @@ export function endRun({ state, now, finishedAt = now, reason, output = null, er
       "wakeAt",
       "expiresAt",
       "standing",
+      "dueAt",
       "repeatMs",
+      "waitMs",
       "lockKey",
       ...(reason === undefined ? ["reason"] : []),
       ...(output === null ? ["output"] : []),
@@ -99,17 +107,25 @@ export function endRun({ state, now, finishedAt = now, reason, output = null, er
   };
 }
 
-/** Due again: the next attempt, publishable at once. */
-export const makeDueAgain: RunUpdate = {
-  $set: { state: "due", standing: "publishable" },
-  $unset: absent("wakeAt", "reason", "repeatMs"),
+/** Due again: the next attempt, publishable at once. It holds no lock. */
+export const makeDueAgain = (now: Instant): RunUpdate => ({
+  $set: { state: "due", standing: "publishable", dueAt: now },
+  $unset: absent("wakeAt", "reason", "repeatMs", "lockKey"),
   $inc: { attempt: 1 },
-};
+});
 
 export const makePublishable: RunUpdate = { $set: { standing: "publishable" }, $unset: absent("wakeAt", "reason") };
 
+/** Waits for another run of its job to end. It is publishable again at `wakeAt`, should no end wake it. */
+export const waitForAnother = ({ wakeAt, waitMs }: { readonly wakeAt: Instant; readonly waitMs: number }): RunUpdate => ({
+  $set: { standing: "deferred", reason: "overlap", wakeAt, waitMs },
+  $unset: absent("repeatMs"),
+});
+
+/** Waits for its next attempt, and holds no lock meanwhile. */
 export const waitForRetry = (retryAt: Instant, error: RunError): RunUpdate => ({
   $set: { state: "retrying", wakeAt: retryAt, retryAt, error },
+  $unset: absent("lockKey"),
   $inc: { failures: 1 },
 });
 

@@ -3,7 +3,8 @@ import { claimAll } from "./claim-batch.ts";
 import type { StoreContext } from "./context.ts";
 import { dueRunsOf } from "./due-runs.ts";
 import { groupBy } from "./group-by.ts";
-import type { RunRow } from "./run-row.ts";
+import { wakeNext } from "./overlap-wakes.ts";
+import { type RunRow, standing } from "./run-row.ts";
 import { settleAll } from "./settle-batch.ts";
 
 export function createRunClaims(context: StoreContext): RunClaims {
@@ -39,6 +40,7 @@ export function createRunClaims(context: StoreContext): RunClaims {
       return settlements.length === 0 ? [] : settleAll(context, settlements, now);
     },
     async defer({ deferrals }) {
+      if (deferrals.length === 0) return;
       const groups = groupBy(deferrals, ({ attempt, reason, wakeAt }) => `${attempt} ${reason} ${wakeAt}`);
       const changes = [...groups.values()].flatMap((group) => {
         const [first] = group;
@@ -49,6 +51,12 @@ export function createRunClaims(context: StoreContext): RunClaims {
         return [{ filter, update: wakeAt === null ? { $set: put, $unset: { wakeAt: "" } } : { $set: { ...put, wakeAt } } }];
       });
       await runs.updateEach(changes);
+      // A run that waits for an executor is in nobody's way, so who waits behind it need not.
+      const ids = { $in: deferrals.map(({ runId }) => runId) };
+      await wakeNext(
+        context,
+        await runs.find({ _id: ids, ...standing("deferred"), wakes: { $eq: true } }, { fields: ["jobUid", "wakes"] }),
+      );
     },
   };
 }

@@ -1,11 +1,13 @@
-import type { Instant } from "../../domain/instant.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import { isTerminal } from "../../domain/run-state.ts";
-import type { RunControl } from "../../ports/run-control.ts";
+import type { CancelOpenRequest, RunControl } from "../../ports/run-control.ts";
 import { AppError } from "../../domain/app-error.ts";
 import type { StoreContext } from "./context.ts";
+import type { JobRow } from "./job-row.ts";
+import { wakeNext } from "./overlap-wakes.ts";
 import { completePending } from "./pending-fires.ts";
 import { allOf, endRun } from "./run-changes.ts";
+import type { RunRow } from "./run-row.ts";
 import { endedRunOf } from "./run-view.ts";
 
 /** Not started, or between two attempts. */
@@ -22,6 +24,7 @@ export const createRunControl = (context: StoreContext): RunControl => ({
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       if ((await runs.updateMany({ ...own, ...WAITING }, cancelled)) > 0) {
         const [row] = await runs.find({ ...own, changedBy: { $eq: token } });
+        if (row !== undefined) await wakeNext(context, [row]);
         return row === undefined ? { kind: "ended" } : { kind: "cancelled", run: endedRunOf(row) };
       }
       if ((await runs.updateMany({ ...own, state: { $eq: "running" } }, { $set: { cancelRequested: true } })) > 0)
@@ -32,27 +35,44 @@ export const createRunControl = (context: StoreContext): RunControl => ({
     }
     throw new AppError("store_unavailable", `cancel run ${runId}: it changed ${ROUNDS_MAX} times meanwhile`, { retryable: true });
   },
-  async cancelOpen(tenantId, { jobUid, now, limit }) {
-    const jobs = await context.rows.jobs.find({ _id: { $eq: jobUid }, tenantId: { $eq: tenantId } });
-    if (jobs.length === 0) return [];
-    await completePending(context, jobs);
-    return cancelOpenRuns(context, { tenantId, jobUid }, { now, limit });
+  async cancelOpen(tenantId, request) {
+    const [job] = await context.rows.jobs.find({ _id: { $eq: request.jobUid }, tenantId: { $eq: tenantId } });
+    if (job === undefined) return [];
+    await completePending(context, [job]);
+    return cancelOpenRuns(context, job, request);
   },
 });
 
-/** Cancels what a deleted job left open, oldest first. Attempts under way may finish. */
+/** Cancels what a job has open, oldest first. Attempts in progress may finish. */
 export async function cancelOpenRuns(
-  { rows: { runs }, newToken }: StoreContext,
-  { tenantId, jobUid }: { readonly tenantId: string; readonly jobUid: string },
-  { now, limit }: { readonly now: Instant; readonly limit: number },
+  context: StoreContext,
+  job: JobRow,
+  { reason = "job_deleted", keeping, now, limit }: Omit<CancelOpenRequest, "jobUid">,
 ): Promise<EndedRun[]> {
+  const { runs } = context.rows;
+  const open = await readOpen(context, job, { keeping, limit });
+  if (open.length === 0) return [];
+  const ids = { _id: { $in: open.map(({ _id }) => _id).sort() } };
+  const token = context.newToken();
+  const cancelled = allOf(endRun({ state: "cancelled", reason, now, error: null }), { $set: { changedBy: token } });
+  await runs.updateMany({ ...ids, ...WAITING }, cancelled);
+  const closed = await runs.find({ ...ids, changedBy: { $eq: token } }, { sort: { _id: 1 } });
+  await wakeNext(context, closed);
+  return closed.map(endedRunOf);
+}
+
+/** What is due, and what waits for a retry, each by an index that holds nothing else: the runs that a job has had may be millions. */
+async function readOpen(
+  { rows: { runs } }: StoreContext,
+  { _id, slot }: JobRow,
+  { keeping, limit }: { readonly keeping: CancelOpenRequest["keeping"]; readonly limit: number },
+): Promise<RunRow[]> {
   if (limit <= 0) return [];
-  const waiting = { ...WAITING, tenantId: { $eq: tenantId }, jobUid: { $eq: jobUid } };
-  const found = await runs.find(waiting, { sort: { _id: 1 }, limit, fields: ["state"] });
-  if (found.length === 0) return [];
-  const ids = { _id: { $in: found.map(({ _id }) => _id) } };
-  const token = newToken();
-  const cancelled = allOf(endRun({ state: "cancelled", reason: "job_deleted", now, error: null }), { $set: { changedBy: token } });
-  await runs.updateMany({ ...ids, ...waiting }, cancelled);
-  return (await runs.find({ ...ids, changedBy: { $eq: token } }, { sort: { _id: 1 } })).map(endedRunOf);
+  const kept = keeping === undefined ? {} : { $nor: [{ queue: { $eq: keeping.queue }, handler: { $eq: keeping.handler } }] };
+  const query = { sort: { _id: 1 }, limit, fields: ["state"] } as const;
+  const [due, retrying] = await Promise.all([
+    runs.find({ jobUid: { $eq: _id }, standing: { $exists: true }, ...kept }, query),
+    runs.find({ state: { $eq: "retrying" }, wakeAt: { $exists: true }, slot: { $eq: slot }, jobUid: { $eq: _id }, ...kept }, query),
+  ]);
+  return [...due, ...retrying].sort((left, right) => (left._id < right._id ? -1 : 1)).slice(0, limit);
 }

@@ -4,6 +4,7 @@ import type { Rescue, RescueResult, RunLeases } from "../../ports/run-leases.ts"
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
 import { upTo } from "./indexes.ts";
+import { wakeNext } from "./overlap-wakes.ts";
 import type { Change } from "./rows.ts";
 import {
   allOf,
@@ -30,11 +31,13 @@ export const createRunLeases = (context: StoreContext): RunLeases => ({
   },
 });
 
-async function rescueAll({ rows, newToken }: StoreContext, rescues: readonly Rescue[], now: Instant): Promise<RescueResult> {
+async function rescueAll(context: StoreContext, rescues: readonly Rescue[], now: Instant): Promise<RescueResult> {
+  const { rows, newToken } = context;
   const batch = { token: newToken(), now };
   const groups = [...groupBy(rescues, ({ to, expiresAt, error }) => JSON.stringify([to, expiresAt, error])).values()];
   await rows.runs.updateEach(groups.flatMap((group) => changesOf(group, batch)));
   const won = await rows.runs.find({ _id: { $in: rescues.map(({ runId }) => runId) }, changedBy: { $eq: batch.token } });
+  await wakeNext(context, won);
   return { rescued: won.length, ended: won.filter(({ state }) => isTerminal(state)).map(endedRunOf) };
 }
 
@@ -51,7 +54,7 @@ function changesOf(rescues: readonly Rescue[], { token, now }: { readonly token:
     allOf(endAttempt({ state: "lost", finishedAt: now }), WITHOUT_TOKEN, update, { $set: { changedBy: token }, $inc: { rescues: 1 } });
   if (to !== "due") return [{ filter, update: rescued(endRun({ state: to, now, error })) }];
   return [
-    { filter: { ...filter, ...NOT_CANCELLED }, update: rescued(makeDueAgain) },
+    { filter: { ...filter, ...NOT_CANCELLED }, update: rescued(makeDueAgain(now)) },
     { filter: { ...filter, cancelRequested: { $eq: true } }, update: rescued(endRun({ state: "cancelled", now, error: null })) },
   ];
 }

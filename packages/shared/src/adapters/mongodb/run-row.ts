@@ -2,6 +2,7 @@ import { Schema } from "mongoose";
 import type { FireEntry } from "../../domain/fire.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { JobDefinition } from "../../domain/job-definition.ts";
+import { isExclusive, type OverlapPolicy } from "../../domain/overlap.ts";
 import type { Reason } from "../../domain/reason.ts";
 import type { AttemptState, RunCause } from "../../domain/run.ts";
 import type { RunError } from "../../domain/run-error.ts";
@@ -10,7 +11,8 @@ import { isTerminal, type RunState } from "../../domain/run-state.ts";
 type Absent = undefined;
 
 /** A `due` run: waits to be published, was published, or was put aside until `wakeAt`. */
-export type Standing = "publishable" | "published" | "deferred";
+export const STANDINGS = ["publishable", "published", "deferred"] as const;
+export type Standing = (typeof STANDINGS)[number];
 
 /** In filters. */
 export const standing = (value: Standing) => ({ standing: { $eq: value } });
@@ -41,6 +43,8 @@ export interface RunRow {
   readonly queue: string;
   readonly handler: string;
   readonly exclusive: boolean;
+  /** Absent in rows of the first release, which knew `skip` (exclusive) and `allow`. */
+  readonly overlap?: OverlapPolicy | Absent;
   readonly onUncertain: JobDefinition["onUncertain"];
   readonly cause: RunCause;
   readonly scheduledFor: Instant;
@@ -68,7 +72,16 @@ export interface RunRow {
   readonly wakeAt?: Instant | Absent;
   /** The first instant at which a run that was never started has waited too long. Goes with its first start. */
   readonly expiresAt?: Instant | Absent;
-  /** Beside `jobUid` under a unique index: from the first start of an exclusive run to its end. */
+  /** When it became due again: by a retry, a rescue or a release. Before that it is due since `firedAt`. */
+  readonly dueAt?: Instant | Absent;
+  /** The latest wait for another run of its job, which the next one doubles. Goes with its start. */
+  readonly waitMs?: number | Absent;
+  /** Others of its job may wait for it to end. Whatever makes it end, or wait itself, makes the oldest of them publishable. */
+  readonly wakes?: true | Absent;
+  /**
+   * Beside `jobUid` under a unique index: while an exclusive run is running. The first release left it on runs that were retrying or due
+   * again; there it means nothing, and a claim that meets it takes it away.
+   */
   readonly lockKey?: 1 | Absent;
   /** Of the latest claim. Holds a lease while the run is running; after that it answers a repeated settlement. */
   readonly token?: string | Absent;
@@ -83,6 +96,9 @@ export interface RunRow {
   /** The token of the fire that made it, then of the batch that changed it last where who did it has to be read back. */
   readonly changedBy?: string | Absent;
 }
+
+/** The policy it was fired under. */
+export const policyOf = ({ overlap, exclusive }: RunRow): OverlapPolicy => overlap ?? (exclusive ? "skip" : "allow");
 
 /** What the run takes from its job, and from the definition it is fired under. */
 export interface RunOrigin {
@@ -108,7 +124,8 @@ export function newRunRow(
     ...job,
     queue: definition.queue,
     handler: definition.handler,
-    exclusive: definition.overlap === "skip",
+    exclusive: isExclusive(definition.overlap),
+    overlap: definition.overlap,
     onUncertain: definition.onUncertain,
     cause: entry.cause,
     scheduledFor,
@@ -141,6 +158,7 @@ export const runSchema = new Schema(
     queue: String,
     handler: String,
     exclusive: Boolean,
+    overlap: String,
     onUncertain: String,
     cause: String,
     scheduledFor: Number,
@@ -164,6 +182,9 @@ export const runSchema = new Schema(
     repeatMs: Number,
     wakeAt: Number,
     expiresAt: Number,
+    dueAt: Number,
+    waitMs: Number,
+    wakes: Boolean,
     lockKey: Number,
     token: String,
     leaseMs: Number,

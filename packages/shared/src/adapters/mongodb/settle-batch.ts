@@ -4,8 +4,19 @@ import type { AttemptResult, EndedRun } from "../../domain/settlement.ts";
 import type { Settlement, SettleOutcome } from "../../ports/run-claims.ts";
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
-import type { Change } from "./rows.ts";
-import { allOf, endAttempt, endRun, makeDueAgain, NOT_CANCELLED, OPEN_ATTEMPT, settledAs, waitForRetry } from "./run-changes.ts";
+import type { Change, Filter } from "./rows.ts";
+import { wakeNext } from "./overlap-wakes.ts";
+import {
+  allOf,
+  endAttempt,
+  endRun,
+  makeDueAgain,
+  NOT_CANCELLED,
+  OPEN_ATTEMPT,
+  settledAs,
+  waitForRetry,
+  WAKES_NOBODY,
+} from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
 import { endedRunOf } from "./run-view.ts";
 
@@ -13,17 +24,18 @@ const STALE: SettleOutcome = { kind: "stale" };
 
 /**
  * Settles by one batch of compare-and-sets on (run, token), equal results in one statement. When as many rows matched as
- * were asked for, all stand, and what this process claimed itself is told without reading it back.
+ * were asked for, all stand, and what this process claimed itself is told without reading it back. Runs that others wait behind are left out
+ * of it: whoever writes their end also wakes the next, and a repeated settlement, whose first answer was lost, does so again.
  */
 export async function settleAll(context: StoreContext, settlements: readonly Settlement[], now: Instant): Promise<SettleOutcome[]> {
-  const { matched } = await context.rows.runs.updateEach(changesOf(settlements, now));
+  const { matched } = await context.rows.runs.updateEach(changesOf(settlements, now, WAKES_NOBODY));
   const told = matched === settlements.length ? settlements.map((settlement) => toldOf(context, settlement, now)) : [];
   const outcomes = told.length > 0 && !told.includes(null) ? (told as SettleOutcome[]) : await readOutcomes(context, settlements, now);
   for (const { runId } of settlements) context.held.delete(runId);
   return outcomes;
 }
 
-function changesOf(settlements: readonly Settlement[], now: Instant): Change[] {
+function changesOf(settlements: readonly Settlement[], now: Instant, only: Filter): Change[] {
   const groups = groupBy(settlements, ({ token, result, finishedAt }) => JSON.stringify([token, finishedAt, result]));
   return [...groups.values()].map((group) => {
     const { token, result, finishedAt } = group[0] as Settlement;
@@ -35,6 +47,7 @@ function changesOf(settlements: readonly Settlement[], now: Instant): Change[] {
           token,
         ),
         ...(goesOn ? NOT_CANCELLED : {}),
+        ...only,
       },
       update: updateOf(result, { finishedAt, now }),
     };
@@ -55,7 +68,7 @@ function updateOf(result: AttemptResult, { finishedAt, now }: { readonly finishe
       return allOf(ended, waitForRetry(now + result.retryDelayMs, result.error), settledAs("retrying"));
     }
     case "released":
-      return allOf(endAttempt({ state: "released", finishedAt }), makeDueAgain, settledAs("released"));
+      return allOf(endAttempt({ state: "released", finishedAt }), makeDueAgain(now), settledAs("released"));
     case "succeeded": {
       const ended = endRun({ state: "succeeded", now, finishedAt, output: result.output, error: null });
       return allOf(endAttempt({ state: "succeeded", finishedAt }), ended, settledAs("ended"));
@@ -106,12 +119,19 @@ function toldOf({ held }: StoreContext, { runId, token, result, finishedAt }: Se
 
 async function readOutcomes(context: StoreContext, settlements: readonly Settlement[], now: Instant): Promise<SettleOutcome[]> {
   let rows = await readRows(context, settlements);
-  const flagged = settlements.filter(({ runId, token }) => isHeld(rows.get(runId), token));
-  if (flagged.length > 0) {
-    await context.rows.runs.updateEach(flagged.map((settlement) => closeAsCancelled(settlement, now)));
+  const held = settlements.filter(({ runId, token }) => isHeld(rows.get(runId), token));
+  if (held.length > 0) {
+    await context.rows.runs.updateEach([...changesOf(held, now, {}), ...held.flatMap((settlement) => closeAsCancelled(settlement, now))]);
     rows = await readRows(context, settlements);
   }
-  return settlements.map(({ runId, token }) => outcomeOf(rows.get(runId), token));
+  const outcomes = settlements.map(({ runId, token }) => outcomeOf(rows.get(runId), token));
+  const settled = settlements.flatMap(({ runId }, index) => (outcomes[index]?.kind === "stale" ? [] : (rows.get(runId) ?? [])));
+  const queues = await wakeNext(context, settled);
+  return outcomes.map((outcome, index) => {
+    const row = rows.get(settlements[index]?.runId ?? "");
+    const ready = row?.wakes === true ? queues.get(row.jobUid) : undefined;
+    return outcome.kind === "stale" || ready === undefined ? outcome : { ...outcome, ready };
+  });
 }
 
 const readRows = async ({ rows }: StoreContext, settlements: readonly Settlement[]): Promise<Map<string, RunRow>> =>
@@ -120,11 +140,12 @@ const readRows = async ({ rows }: StoreContext, settlements: readonly Settlement
 const isHeld = (row: RunRow | undefined, token: string): boolean => row?.state === "running" && row.token === token;
 
 /** Somebody wants it cancelled: what would go on ends here. */
-function closeAsCancelled({ runId, token, result, finishedAt }: Settlement, now: Instant): Change {
+function closeAsCancelled({ runId, token, result, finishedAt }: Settlement, now: Instant): Change[] {
+  if (result.kind !== "retry" && result.kind !== "released") return [];
   const error = result.kind === "retry" ? result.error : null;
   const attempt = endAttempt({ state: result.kind === "retry" ? "failed" : "released", finishedAt, error });
   const ended = endRun({ state: "cancelled", now, finishedAt, error });
-  return { filter: { ...heldBy([runId], token), cancelRequested: { $eq: true } }, update: allOf(attempt, ended, settledAs("ended")) };
+  return [{ filter: { ...heldBy([runId], token), cancelRequested: { $eq: true } }, update: allOf(attempt, ended, settledAs("ended")) }];
 }
 
 function outcomeOf(row: RunRow | undefined, token: string): SettleOutcome {

@@ -2,8 +2,9 @@ import type { Instant } from "../../domain/instant.ts";
 import type { SlotRange } from "../../domain/slot.ts";
 import type { WakeResult } from "../../ports/due-runs.ts";
 import type { StoreContext } from "./context.ts";
-import type { Filter } from "./rows.ts";
 import { upTo } from "./indexes.ts";
+import { wakeNext } from "./overlap-wakes.ts";
+import type { Filter } from "./rows.ts";
 import { allOf, endRun, inSlots, makeDueAgain, makePublishable, type RunUpdate } from "./run-changes.ts";
 import { FOR_UNKNOWN_HANDLER } from "./run-row.ts";
 import { endedRunOf } from "./run-view.ts";
@@ -23,7 +24,7 @@ interface Kind {
   readonly update: (now: Instant) => RunUpdate;
 }
 
-const RETRIES: Kind = { field: "wakeAt", filter: { state: { $eq: "retrying" } }, update: () => makeDueAgain };
+const RETRIES: Kind = { field: "wakeAt", filter: { state: { $eq: "retrying" } }, update: makeDueAgain };
 /** Only a run that was never started has such an instant. */
 const EXPIRIES: Kind = {
   field: "expiresAt",
@@ -60,8 +61,9 @@ export async function wakeRuns(context: StoreContext, { slots, now, limit }: Wak
     woken.push((firsts[index] ?? Infinity) > now ? NONE : await wakeKind(context, kind, { slots, now, limit, token }));
   const [retries, expired, repeats] = woken as [Woken, Woken, Woken];
   const closed = expired.woken === 0 ? [] : await context.rows.runs.find({ _id: { $in: expired.runIds }, changedBy: { $eq: token } });
+  const next = await wakeNext(context, closed);
   return {
-    ready: retries.woken + repeats.woken,
+    ready: retries.woken + repeats.woken + next.size,
     ended: closed.map(endedRunOf),
     nextWakeAt: earliest(woken.every((kind) => kind === NONE) ? firsts : await readFirsts()),
     more: woken.some((kind) => kind.more),

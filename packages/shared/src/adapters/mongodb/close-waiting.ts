@@ -1,0 +1,59 @@
+import type { Instant } from "../../domain/instant.ts";
+import { runIdFloor } from "../../domain/run-id.ts";
+import type { EndedRun } from "../../domain/settlement.ts";
+import type { DueRuns } from "../../ports/due-runs.ts";
+import type { StoreContext } from "./context.ts";
+import { queuesOf } from "./waiting-queues.ts";
+import { wakeNext } from "./overlap-wakes.ts";
+import { allOf, endRun, inSlots } from "./run-changes.ts";
+import { standing as standingIs, STANDINGS } from "./run-row.ts";
+import { endedRunOf } from "./run-view.ts";
+
+/** Closes due runs that nobody has claimed for too long. Started ones keep the error of their latest attempt. */
+export async function closeWaiting(context: StoreContext, request: Parameters<DueRuns["closeWaiting"]>[0]): Promise<EndedRun[]> {
+  const { runs } = context.rows;
+  const { dueBefore, now } = request;
+  const found = await readWaiting(context, request);
+  if (found.length === 0) return [];
+  const ids = { _id: { $in: found } };
+  const token = context.newToken();
+  const closedAs = (state: "skipped" | "failed") => allOf(endRun({ state, reason: "retention", now }), { $set: { changedBy: token } });
+  const waiting = { ...ids, state: { $eq: "due" }, ...dueSince(dueBefore) };
+  await runs.updateEach([
+    { filter: { ...waiting, firstStartedAt: { $exists: false } }, update: closedAs("skipped") },
+    { filter: { ...waiting, firstStartedAt: { $exists: true } }, update: closedAs("failed") },
+  ]);
+  const closed = await runs.find({ ...ids, changedBy: { $eq: token } }, { sort: { _id: 1 } });
+  await wakeNext(context, closed);
+  return closed.map(endedRunOf);
+}
+
+/**
+ * Due since before then. The first release noted no `dueAt` when a run became due again, but its latest start; where both are absent, it
+ * is due since it was fired.
+ */
+const dueSince = (before: Instant) => ({
+  firedAt: { $lt: before },
+  dueAt: { $not: { $gte: before } },
+  startedAt: { $not: { $gte: before } },
+});
+
+/**
+ * The oldest ids. Nothing is due before its instant, so those that were due before then have smaller ids than any of that instant: a range
+ * of the index by which runs are published, in its order, for each queue.
+ */
+async function readWaiting(
+  context: StoreContext,
+  { slots, dueBefore, limit }: Parameters<DueRuns["closeWaiting"]>[0],
+): Promise<readonly string[]> {
+  const { runs } = context.rows;
+  const found: string[] = [];
+  for (const standing of STANDINGS) {
+    for (const queue of await queuesOf(context, standing, slots)) {
+      const lane = { ...standingIs(standing), queue: { $eq: queue }, _id: { $lt: runIdFloor(dueBefore) } };
+      const rows = await runs.find({ ...lane, ...inSlots(slots), ...dueSince(dueBefore) }, { sort: { _id: 1 }, limit, fields: ["queue"] });
+      found.push(...rows.map(({ _id }) => _id));
+    }
+  }
+  return found.sort().slice(0, limit);
+}
