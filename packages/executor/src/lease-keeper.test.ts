@@ -7,26 +7,26 @@ import { heldHandler, LEASE_ABORT_MS, LEASE_MS, setup, storeAway } from "./execu
 
 const { heartbeatMs, leaseMarginMs, storeFailoverMs } = EXECUTOR_DEFAULTS;
 
-/** How a store that is away fails a renewal. */
+/** How a store that is unavailable fails a renewal. */
 const FAILURES: Readonly<Record<string, () => Promise<HeartbeatResult>>> = {
   "refuses at once": () => Promise.reject(storeAway()),
   "does not answer": () => new Promise<never>(() => {}),
 };
 
-/** Three runs, on a store that fails renewals like this while it is away. `obeying`: their handlers end when they are asked to. */
+/** Three runs, on a store that fails renewals like this while it is unavailable. `obeying`: their handlers end when they are asked to. */
 async function running(
   fail: (answer: () => Promise<HeartbeatResult>) => Promise<HeartbeatResult>,
   { obeying }: { readonly obeying: boolean } = { obeying: true },
 ) {
   const held = heldHandler();
-  const store = { away: false, asked: 0 };
+  const store = { unavailable: false, asked: 0 };
   const world = await setup({
     run: obeying ? held.runObeying : held.run,
     claims: (claims) => ({
       heartbeat(request) {
         store.asked += 1;
         const answer = (): Promise<HeartbeatResult> => claims.heartbeat(request);
-        return store.away ? fail(answer) : answer();
+        return store.unavailable ? fail(answer) : answer();
       },
     }),
   });
@@ -38,16 +38,16 @@ async function running(
   return { ...world, held, runs, state: store, aborted };
 }
 
-describe.each(Object.entries(FAILURES))("a store that is away and %s", (_, fail) => {
+describe.each(Object.entries(FAILURES))("a store that is unavailable and %s", (_, fail) => {
   test.each([
     ["just after a renewal", 100],
     ["just before one", heartbeatMs - 100],
   ])("for as long as a failover lasts, from %s, aborts no handler, and leases are renewed after it", async (_name, fromMs) => {
     const { pass, state, aborted, states, runs, store, clock, logged, held, close } = await running(fail);
     await pass(2 * heartbeatMs + fromMs);
-    state.away = true;
+    state.unavailable = true;
     await pass(storeFailoverMs);
-    state.away = false;
+    state.unavailable = false;
     await pass(LEASE_MS);
     expect(aborted()).toBe(0);
     expect(await ending(store, clock.now() + LEASE_MS - heartbeatMs - SECOND)).toEqual([]);
@@ -61,26 +61,26 @@ describe.each(Object.entries(FAILURES))("a store that is away and %s", (_, fail)
   test("for longer than a lease aborts the handlers before it ends", async () => {
     const { pass, state, aborted, states, runs, ends, close } = await running(fail);
     await pass(heartbeatMs);
-    state.away = true;
+    state.unavailable = true;
     await pass(LEASE_ABORT_MS - 100);
     expect(aborted()).toBe(0);
     await pass(200);
     expect(aborted()).toBe(3);
     expect(await states(runs)).toEqual(["due", "due", "due"]);
     expect(ends).toEqual([]);
-    state.away = false;
+    state.unavailable = false;
     await close();
   });
 });
 
 test("a renewal that failed is sent again within a second, however often it has failed", async () => {
   const { pass, state, held, close } = await running(() => Promise.reject(storeAway()));
-  state.away = true;
+  state.unavailable = true;
   await pass(heartbeatMs + 5 * SECOND);
   const before = state.asked;
   await pass(5 * SECOND);
   expect(state.asked - before).toBeGreaterThanOrEqual(5);
-  state.away = false;
+  state.unavailable = false;
   held.finishAll();
   await close();
 });
@@ -95,13 +95,13 @@ describe("a renewal that was given up", () => {
       return promise;
     });
     const { pass, state, aborted, states, runs, held, close } = world;
-    state.away = true;
+    state.unavailable = true;
     await pass(3 * LEASE_MS);
     expect(aborted()).toBe(0);
     held.finishAll();
     await pass(100);
     expect(await states(runs)).toEqual(["succeeded", "succeeded", "succeeded"]);
-    state.away = false;
+    state.unavailable = false;
     await pass(3 * heartbeatMs);
     await close();
   });
@@ -111,17 +111,17 @@ describe("a renewal that was given up", () => {
     const fail = (): Promise<HeartbeatResult> => (sent[sent.length] = Promise.withResolvers<HeartbeatResult>()).promise;
     const { pass, state, runs, store, clock, held, ends, close } = await running(fail, { obeying: false });
     await pass(heartbeatMs - 100);
-    state.away = true;
+    state.unavailable = true;
     await pass(heartbeatMs); // One is on its way.
-    state.away = false;
+    state.unavailable = false;
     for (const { runId, expiresAt } of await ending(store, clock.now() + MINUTE))
       await store.leases.rescue({ rescues: [{ runId, expiresAt, to: "due" }], now: clock.now() });
     await pass(SECOND);
     expect(held.calls.map(({ signal }) => signal.reason)).toMatchObject(runs.map(() => ({ code: "lease_lost" })));
-    state.away = true;
+    state.unavailable = true;
     sent[0]!.resolve({ renewed: runs.map(({ runId }) => runId), cancelRequested: [] });
     await pass(leaseMarginMs);
-    expect(ends[0]).toBe(1);
+    expect(ends[0]).toBe("at once");
     held.finishAll();
     await close();
   });

@@ -31,7 +31,7 @@ const holding = (instant: string) => ({ partialFilterExpression: { [instant]: { 
  *
  * - _The ESR (Equality, Sort, Range) Guideline_: equal fields first, then the order asked for, then ranges: so that no read sorts, and a limit
  *   ends it early. A range of slots stands last, where it is compared within the index: before the order it would sort a whole backlog to find its
- *   first row. It costs a key of the index for each row of other slots that comes before.
+ *   first row. It costs one key of the index for each row of other slots that comes before.
  * - _Partial Indexes, Query Coverage_: the query contains the filter expression, or a part of what that allows.
  * - _Multikey Indexes, Sort Operations_: sorting by a field of an array's entries is done by an index only where its bounds are all there are, and
  *   never together with a condition on the array. So nothing here sorts by `pending` or `outbox`; and _Multikey Index Bounds_: of two bounds on such a
@@ -86,16 +86,16 @@ export const INDEXES: Readonly<Record<string, readonly Index[]>> = {
     { name: "definition", key: { jobUid: 1, definitionHash: 1 } },
     // Retries, repeats, leases that may have ended: state equal, wakeAt the order and the range, slot within the index.
     { name: "wake", key: { state: 1, wakeAt: 1, slot: 1 }, ...having("wakeAt") },
-    // Runs that have waited too long: `due`, all of them.
+    // Runs that have waited too long. All of them are `due`.
     { name: "expiry", key: { expiresAt: 1, slot: 1 }, ...having("expiresAt") },
-    // What can be published: standing and queue equal, _id the order. The queues there are: the next one each time. Runs published and not claimed,
-    // counted by queue from the index alone. What waits for a handler.
+    // What can be published: standing and queue equal, _id the order. The queues that have such runs: each time the next one. Published runs that are
+    // not claimed, counted by queue from the index alone. Runs that wait for a handler.
     { name: "waiting", key: { standing: 1, queue: 1, _id: 1, slot: 1 }, ...having("standing") },
     // The due runs of some jobs, in their order: what a claim judges, what waits behind a run that ends, and what is open of a job.
     { name: "due_of_job", key: { jobUid: 1, _id: 1 }, ...having("standing") },
     // One run of a job at a time, and which one that is.
     { name: "lock", key: { jobUid: 1, lockKey: 1 }, unique: true, ...having("lockKey") },
-    // Ends nobody has heard of, the earliest first.
+    // Ended runs that are not announced yet, the earliest first.
     { name: "unannounced", key: { announce: 1, _id: 1, slot: 1 }, ...having("announce") },
     // What is to be folded into jobs, and what completed long ago, page by page. No open run is in it, however old.
     { name: "settled", key: { settledAt: 1, _id: 1 }, ...having("settledAt") },

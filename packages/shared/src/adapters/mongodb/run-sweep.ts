@@ -56,8 +56,8 @@ interface KindRequest extends Request {
 type Ended = Pick<RunRow, "_id" | "finishedAt" | "settledAt" | "announce">;
 
 /**
- * In the order in which they ended. What may not go yet, as nobody has heard of its end, is passed over: each call goes on
- * behind the last one, and after the end from the beginning again. So it reads a page, whatever stands in the way.
+ * In the order in which they ended. What is not announced yet stays, and is passed over: each call goes on behind the last
+ * one, and after the end from the beginning again. So one call reads one page, however much of that there is.
  */
 function createKindSweep({ runs }: StoreContext["rows"], { field, filter }: Kind): (request: KindRequest) => Promise<RunsSwept> {
   let after: Ended | null = null;

@@ -5,7 +5,7 @@
  * servers passed some of them on.
  */
 export const UNAVAILABLE_CODES = {
-  /** No connection, between its parts or to it. Categories NetworkError, NetworkTimeoutError, CloseConnectionError. */
+  /** No connection to the server, or between its parts. Categories NetworkError, NetworkTimeoutError, CloseConnectionError. */
   network: {
     HostUnreachable: 6,
     HostNotFound: 7,
@@ -25,7 +25,7 @@ export const UNAVAILABLE_CODES = {
     PooledConnectionAcquisitionExceededTimeLimit: 407,
     SocketException: 9_001,
   },
-  /** Another is primary, or nobody yet. Category NotPrimaryError, and what is said while a replica set or cluster comes up. */
+  /** Another member is primary, or none is yet. Category NotPrimaryError, and what a replica set or cluster answers while it starts. */
   primary: {
     NotYetInitialized: 94,
     FailedToSatisfyReadPreference: 133,
@@ -45,7 +45,7 @@ export const UNAVAILABLE_CODES = {
     NotPrimaryOrSecondary: 13_436,
     ConfigServerUnreachable: 56_846,
   },
-  /** It ends. Categories ShutdownError, CancellationError. */
+  /** The server shuts down. Categories ShutdownError, CancellationError. */
   shutdown: {
     CallbackCanceled: 90,
     ShutdownInProgress: 91,
@@ -70,7 +70,7 @@ export const UNAVAILABLE_CODES = {
     RetriableRemoteCommandFailure: 91_331,
     InterruptedDueToFCVChange: 10_045_600,
   },
-  /** What it was reading from went away under it. Category CursorInvalidatedError. */
+  /** The cursor or the plan of the statement is not valid any more. Category CursorInvalidatedError. */
   cursor: {
     CursorNotFound: 43,
     OperationFailed: 96,
@@ -89,7 +89,7 @@ export const UNAVAILABLE_CODES = {
     UnknownReplWriteConcern: 79,
     UnsatisfiableWriteConcern: 100,
   },
-  /** A router and a shard do not agree yet which of them has what. Categories StaleShardVersionError, NeedRetargettingError, SnapshotError. */
+  /** A router and a shard do not agree yet on which shard has which rows. Categories StaleShardVersionError, NeedRetargettingError, SnapshotError. */
   routing: {
     StaleShardVersion: 63,
     RemoteResultsUnavailable: 83,
@@ -109,7 +109,7 @@ export const UNAVAILABLE_CODES = {
     AddOrRemoveShardInProgress: 414,
     StaleConfig: 13_388,
   },
-  /** Something else is in the way for a while. */
+  /** Another operation conflicts with it for a while. */
   conflict: {
     LockBusy: 46,
     LockFailed: 107,
@@ -128,7 +128,7 @@ export const UNAVAILABLE_CODES = {
     BackgroundOperationInProgressForNamespace: 12_587,
     BackupCursorOpenConflictWithCheckpoint: 50_915,
   },
-  /** It has too much to do, or no room. Category SystemOverloadedError. */
+  /** The server is overloaded, or its disk is full. Category SystemOverloadedError. */
   overload: {
     NoSuchSession: 206,
     TooManyLocks: 208,
