@@ -64,6 +64,8 @@ export function createPublishRounds(context: RangeContext, windows: PublishWindo
       if (!backlog.counted() || !firedRuns.add(runs)) lookSoon();
     },
     claimed(queue, publication) {
+      // What was not handed over from here nobody can have claimed: anybody may say so, and it would stay unpublished until the next look.
+      if (!windows.holds(queue, publication)) return;
       firedRuns.drop(publication);
       notes.drop(publicationKey(publication));
       windows.claimed(queue, publication);

@@ -1,10 +1,11 @@
 import type { SlotRange } from "@tickline/shared/domain/slot";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
-import type { Subscription } from "@tickline/shared/ports/bus";
+import type { RefusedEvent, Subscription } from "@tickline/shared/ports/bus";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
+import { sortHints } from "./hint-fault.ts";
 import { createRangeSharing } from "./range-sharing.ts";
 import { createRoster } from "./roster.ts";
 import { rangeName } from "./slot-ranges.ts";
@@ -55,10 +56,12 @@ export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): S
   });
   let subscription: Subscription | null = null;
 
-  async function onHints(events: readonly TicklineEvent[]): Promise<void> {
-    for (const { range, leadership } of led) if (leadership.leads()) range.hint(events);
-    const handlers = events.flatMap((event) => (event.type === "HandlersChanged" ? event.data.types : []));
+  async function onHints(events: readonly TicklineEvent[]): Promise<readonly RefusedEvent[]> {
+    const { hints, refused } = sortHints(events, time.now());
+    for (const { range, leadership } of led) if (leadership.leads()) range.hint(hints);
+    const handlers = hints.flatMap((event) => (event.type === "HandlersChanged" ? event.data.types : []));
     if (handlers.length > 0 && (await dueRuns.rouse({ handlers, now: time.now() })) > 0) led.forEach(({ range }) => range.publish());
+    return refused;
   }
   const lifecycle = createLifecycle({
     async start() {

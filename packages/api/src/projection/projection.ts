@@ -3,7 +3,7 @@ import type { Subscription } from "@tickline/shared/ports/bus";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
-import { Gauge } from "prom-client";
+import { Counter, Gauge } from "prom-client";
 import type { ApiConfig } from "../api-config.ts";
 import type { ApiDeps } from "../api-deps.ts";
 import { createProjector } from "./projector.ts";
@@ -12,7 +12,19 @@ import { createSettledFold } from "./settled-fold.ts";
 /** Keeps `status` and `lastRun` of jobs: from the events of their runs, and once a minute from the runs themselves. */
 export function createProjection(deps: ApiDeps, config: ApiConfig): Service {
   const { bus, status, clock, log, metrics } = deps;
-  const projector = createProjector({ status, clock, limits: config, onPending: () => writes.wake() });
+  const unconfirmed = new Counter({
+    name: "tickline_projection_unconfirmed_total",
+    help: "Changes of a job's status that an event told of and no run in the store confirms: it was swept, or there never was one.",
+    registers: [metrics],
+  });
+  const projector = createProjector({
+    status,
+    standing: bus.trusted === true ? undefined : status.standing,
+    onUnconfirmed: (changes) => unconfirmed.inc(changes),
+    clock,
+    limits: config,
+    onPending: () => writes.wake(),
+  });
   const writes = createLoop({ name: "projection", clock, log, runOnce: projector.writeOnce });
   const folds = createLoop({ name: "settled-fold", clock, log, runOnce: createSettledFold(deps, config) });
   let subscription: Subscription | null = null;
