@@ -78,8 +78,11 @@ export function createPublisher(context: RangeContext): Publisher {
       return published.reduce((sum, runs) => sum + runs, 0);
     },
     claimed(queue, publication) {
+      const publisher = queues.get(queue);
+      // Nobody can have claimed what was not published from here, whatever a message says.
+      if (publisher?.window.holds(publication) !== true) return;
       notes.drop(publication);
-      queues.get(queue)?.claimed(publication);
+      publisher.claimed(publication);
     },
   };
 }
@@ -117,7 +120,7 @@ function createNotes({ dueRuns, config, clock, now, log }: RangeContext, queues:
   });
   return {
     add: (queue: string) => (publications: readonly Publication[]) =>
-      publications.forEach(({ runId, attempt }) => notes.add({ queue, runId, attempt })),
+      publications.forEach(({ runId, attempt, publishedAt }) => notes.add({ queue, runId, attempt, publishedAt })),
     drop: (publication: Publication): void => notes.drop(publicationKey(publication)),
     /** Resolves when all are written. Until they are nothing may be looked for: it would be published once more. */
     async flush(): Promise<void> {

@@ -154,9 +154,9 @@ async function fillWindow(state: QueueState): Promise<number> {
 /** All or none: what the bus refuses waits in the store for the next look, and so does what is fired meanwhile. */
 async function publishAll({ context, queue, window, note, answer }: QueueState, runs: readonly DueRun[]): Promise<number> {
   const { bus, metrics, now, log } = context;
+  const time = now();
   window.publishing(runs);
   try {
-    const time = now();
     const events = runs.map((run) => jobDue(run, time));
     await answer(bus.publish(dueTopic(queue), events));
   } catch (fault) {
@@ -165,7 +165,7 @@ async function publishAll({ context, queue, window, note, answer }: QueueState, 
     return 0;
   }
   // A crash before these are written publishes their runs again; the claim tells a repeat from the first.
-  note(runs.filter(window.holds));
+  note(runs.filter(window.holds).map(({ runId, attempt }) => ({ runId, attempt, publishedAt: time })));
   metrics.published.inc({ queue }, runs.length);
   return runs.length;
 }

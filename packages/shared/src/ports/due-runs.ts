@@ -7,6 +7,8 @@ import type { SlotRange } from "../domain/slot.ts";
 export interface Publication {
   readonly runId: string;
   readonly attempt: number;
+  /** By the store's clock; absent: when it is noted. A run that was put aside since and is publishable again was not published after that. */
+  readonly publishedAt?: Instant | undefined;
 }
 
 export interface WakeResult {
@@ -31,7 +33,7 @@ export interface DueRuns {
   queues(slots: SlotRange): Promise<readonly string[]>;
   /**
    * Notes that runs were handed to the bus: no longer publishable, to be repeated at doubling intervals from
-   * `repeatMs` up to `repeatMsMax`. Runs meanwhile claimed or deferred, or of another attempt, are left alone.
+   * `repeatMs` up to `repeatMsMax`. Runs claimed or deferred since `publishedAt`, or of another attempt, are left alone.
    */
   published(request: {
     readonly runs: readonly Publication[];

@@ -54,7 +54,7 @@ async function putAside({ rows: { runs } }: StoreContext, waits: readonly Wait[]
   const groups = groupBy(waits, ({ row: { attempt, waitMs = 0 } }) => `${attempt} ${waitMs}`);
   const changes = [...groups.values()].map((group): Change => {
     const waitMs = waitMsAfter(group[0]?.row.waitMs ?? null);
-    return { filter: asDue(group), update: allOf(waitForAnother({ wakeAt: now + waitMs, waitMs })) };
+    return { filter: asDue(group), update: allOf(waitForAnother({ now, waitMs })) };
   });
   const { matched } = await runs.updateEach(changes);
   if (matched === waits.length) return waits;

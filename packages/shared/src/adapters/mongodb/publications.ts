@@ -12,6 +12,8 @@ interface Alike {
   readonly runIds: readonly string[];
   readonly attempt: number;
   readonly previousMs: number | null;
+  /** They have waited for another run of their job. */
+  readonly wasAside: boolean;
 }
 
 /** Notes first publications without looking; only when some were published before is their last wait read. */
@@ -21,19 +23,24 @@ export async function notePublished(context: StoreContext, request: PublishedReq
     runIds: group.map(({ runId }) => runId),
     attempt,
     previousMs: null,
+    wasAside: false,
   }));
   const { matched } = await context.rows.runs.updateEach(first.map((group) => changeOf(group, request)));
   if (matched === publications.length) return;
-  const repeats = groupBy(await readRepeats(context, publications), ({ attempt, repeatMs }) => `${attempt} ${repeatMs}`);
+  const repeats = groupBy(
+    await readRepeats(context, publications),
+    ({ attempt, repeatMs, asideAt }) => `${attempt} ${repeatMs} ${asideAt === undefined}`,
+  );
   await context.rows.runs.updateEach(
     [...repeats.values()].map((group) => {
-      const { attempt, repeatMs = null } = group[0] as RunRow;
-      return changeOf({ runIds: group.map(({ _id }) => _id), attempt, previousMs: repeatMs }, request);
+      const { attempt, repeatMs = null, asideAt } = group[0] as RunRow;
+      const runIds = group.map(({ _id }) => _id);
+      return changeOf({ runIds, attempt, previousMs: repeatMs, wasAside: asideAt !== undefined }, request);
     }),
   );
 }
 
-function changeOf({ runIds, attempt, previousMs }: Alike, { now, repeatMs, repeatMsMax }: PublishedRequest): Change {
+function changeOf({ runIds, attempt, previousMs, wasAside }: Alike, { now, repeatMs, repeatMsMax }: PublishedRequest): Change {
   const waitMs = Math.min(previousMs === null ? repeatMs : 2 * previousMs, repeatMsMax);
   const wakeAt: Instant = now + waitMs;
   return {
@@ -43,14 +50,20 @@ function changeOf({ runIds, attempt, previousMs }: Alike, { now, repeatMs, repea
       attempt: { $eq: attempt },
       ...standing("publishable"),
       repeatMs: previousMs === null ? { $exists: false } : { $eq: previousMs },
+      asideAt: { $exists: wasAside },
     },
     update: { $set: { standing: "published", repeatMs: waitMs, wakeAt } },
   };
 }
 
 async function readRepeats({ rows }: StoreContext, publications: readonly Publication[]): Promise<RunRow[]> {
-  const attempts = new Map(publications.map(({ runId, attempt }) => [runId, attempt]));
-  const filter = { _id: { $in: [...attempts.keys()] }, ...standing("publishable"), repeatMs: { $exists: true } };
-  const found = await rows.runs.find(filter, { fields: ["attempt", "repeatMs"] });
-  return found.filter(({ _id, attempt }) => attempts.get(_id) === attempt);
+  const byId = new Map(publications.map((publication) => [publication.runId, publication]));
+  const found = await rows.runs.find(
+    { _id: { $in: [...byId.keys()] }, ...standing("publishable") },
+    { fields: ["attempt", "repeatMs", "asideAt"] },
+  );
+  return found.filter(({ _id, attempt, repeatMs, asideAt }) => {
+    const { attempt: published, publishedAt = Infinity } = byId.get(_id) ?? { attempt: 0 };
+    return attempt === published && (repeatMs !== undefined || asideAt !== undefined) && (asideAt ?? 0) < publishedAt;
+  });
 }

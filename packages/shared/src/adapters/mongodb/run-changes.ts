@@ -54,7 +54,7 @@ export function startAttempt({ claimant, attempt, exclusive, now }: Start): RunU
       ...(exclusive ? { lockKey: 1 } : {}),
       ...(first ? { firstStartedAt: now, attempts: [begun] } : {}),
     },
-    $unset: absent("standing", "dueAt", "repeatMs", "waitMs", "reason", "expiresAt", "settledAs", "retryAt"),
+    $unset: absent("standing", "dueAt", "repeatMs", "waitMs", "asideAt", "reason", "expiresAt", "settledAs", "retryAt"),
     ...(first ? {} : { $push: { attempts: { $each: [begun], $slice: -ATTEMPTS_KEPT_MAX } } }),
   };
 }
@@ -116,9 +116,9 @@ export const makeDueAgain = (now: Instant): RunUpdate => ({
 
 export const makePublishable: RunUpdate = { $set: { standing: "publishable" }, $unset: absent("wakeAt", "reason") };
 
-/** Waits for another run of its job to end. It is publishable again at `wakeAt`, should no end wake it. */
-export const waitForAnother = ({ wakeAt, waitMs }: { readonly wakeAt: Instant; readonly waitMs: number }): RunUpdate => ({
-  $set: { standing: "deferred", reason: "overlap", wakeAt, waitMs },
+/** Waits for another run of its job to end. It is publishable again after `waitMs`, should no end wake it. */
+export const waitForAnother = ({ now, waitMs }: { readonly now: Instant; readonly waitMs: number }): RunUpdate => ({
+  $set: { standing: "deferred", reason: "overlap", wakeAt: now + waitMs, waitMs, asideAt: now },
   $unset: absent("repeatMs"),
 });
 

@@ -68,6 +68,8 @@ export interface RunRow {
   readonly standing?: Standing | Absent;
   /** The wait of the latest publication, which the next one doubles. */
   readonly repeatMs?: number | Absent;
+  /** When it was put aside last, to wait for another run of its job. Goes with its next start. */
+  readonly asideAt?: Instant | Absent;
   /** When to look at it again: a retry, a repeat, a deferral; the end of the lease while it runs. */
   readonly wakeAt?: Instant | Absent;
   /** The first instant at which a run that was never started has waited too long. Goes with its first start. */
@@ -180,6 +182,7 @@ export const runSchema = new Schema(
     cancelRequested: Boolean,
     standing: String,
     repeatMs: Number,
+    asideAt: Number,
     wakeAt: Number,
     expiresAt: Number,
     dueAt: Number,

@@ -49,6 +49,8 @@ export interface OpenRun {
   parked: boolean;
   extra: RunExtra | null;
   mode: WaitMode;
+  /** When it was put aside last in this process, to wait for another run of its job; 0: never. */
+  asideAt: number;
   /** When its publication is repeated: known to this process alone. */
   repeatAt: number;
   repeatMs: number;
@@ -77,6 +79,7 @@ export const newOpenRun = (
   parked: true,
   extra,
   mode: "none",
+  asideAt: 0,
   repeatAt: 0,
   repeatMs: 0,
   listed: false,

@@ -39,6 +39,7 @@ export function wakeNextOfEach(core: Core, runs: readonly OpenRun[]): number {
 /** Waits for another run of its job to end. It is looked at again after a while, should nobody wake it. */
 export function waitForAnother(core: Core, run: OpenRun, now: number): void {
   const waitMs = waitMsAfter(run.extra?.waitMs ?? null);
+  run.asideAt = now;
   putAside(core, run, { reason: "overlap", wakeAt: now + waitMs, waitMs });
 }
 

@@ -34,9 +34,9 @@ type PublishedRequest = Parameters<DueRuns["published"]>[0];
 export const published =
   ({ open }: Core) =>
   ({ runs, now, repeatMs, repeatMsMax }: PublishedRequest): void => {
-    for (const { runId, attempt } of runs as readonly Publication[]) {
+    for (const { runId, attempt, publishedAt = Infinity } of runs as readonly Publication[]) {
       const run = open.byId.get(runId);
-      if (run === undefined || run.mode !== "ready" || run.attempt !== attempt) continue;
+      if (run === undefined || run.mode !== "ready" || run.attempt !== attempt || run.asideAt >= publishedAt) continue;
       run.repeatMs = Math.min(run.repeatMs === 0 ? repeatMs : run.repeatMs * 2, repeatMsMax);
       open.wait(run, "published", now + run.repeatMs);
     }

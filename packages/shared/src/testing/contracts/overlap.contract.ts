@@ -240,6 +240,20 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     expect(idsOf(await publishable(store))).toEqual([runs[1]!.runId]);
   },
 
+  "a publication from before a run was put aside is not noted once it is ready again": async ({ store }) => {
+    const job = await addJob(store);
+    const held = await start(store, await addRun(store, job, { name: "holder" }), { now: LATER });
+    const run = await addRun(store, job, { now: LATER, name: "waiting" });
+    const published = { runId: run.runId, attempt: 1, publishedAt: LATER + 5 };
+    expect(only(await claim(store, [run], { token: "early", now: LATER + 10 }))).toEqual(WAITING);
+    await end(store, held, { now: LATER + 15 });
+    const note = { now: LATER + 100, repeatMs: SECOND, repeatMsMax: SECOND };
+    await store.dueRuns.published({ runs: [published], ...note });
+    expect(idsOf(await publishable(store))).toEqual([run.runId]);
+    await store.dueRuns.published({ runs: [{ ...published, publishedAt: LATER + 20 }], ...note });
+    expect(await publishable(store)).toEqual([]);
+  },
+
   "a waiting run that is cancelled does not end the row behind it": async ({ store }) => {
     const job = await addJob(store);
     const [a, b, c] = await Promise.all(["a", "b", "c"].map((name, index) => addRun(store, job, { now: START + index, name })));

@@ -19,9 +19,9 @@ export function createDueRuns(state: MemoryState): DueRuns {
       return [...runs.publishable].filter(([, rows]) => take(rows.ascending(), 1, isIn(slots)).length > 0).map(([queue]) => queue);
     },
     async published({ runs: publications, now, repeatMs, repeatMsMax }) {
-      for (const { runId, attempt } of publications) {
+      for (const { runId, attempt, publishedAt = Infinity } of publications) {
         const row = runs.get(runId);
-        if (row?.state !== "due" || row.attempt !== attempt || row.standing !== "publishable") continue;
+        if (row?.state !== "due" || row.attempt !== attempt || row.standing !== "publishable" || row.asideAt >= publishedAt) continue;
         row.repeatMs = Math.min(row.repeatMs === null ? repeatMs : 2 * row.repeatMs, repeatMsMax);
         row.standing = "published";
         row.wakeAt = now + row.repeatMs;

@@ -61,6 +61,7 @@ export function makePublishable(row: RunRow): void {
 /** Waits for another run of its job to end. It is looked at again after a while, should nobody wake it. */
 export function waitForAnother(row: RunRow, now: Instant): void {
   row.repeatMs = waitMsAfter(row.repeatMs);
+  row.asideAt = now;
   row.standing = "deferred";
   row.reason = "overlap";
   row.wakeAt = now + row.repeatMs;

@@ -41,6 +41,8 @@ export interface RunRow extends Mutable<Omit<Run, "handler" | "queue" | "tenantI
   standing: Standing;
   /** When it became due, this time. */
   dueAt: Instant;
+  /** When it was put aside last, to wait for another run of its job; 0: never. */
+  asideAt: Instant;
   /** The wait of the latest publication, which the next one doubles; null before the first. */
   repeatMs: number | null;
   lease: RowLease | null;
@@ -76,6 +78,7 @@ export const newRunRow = (origin: RunOrigin, { runId, entry, firedAt }: { runId:
   rescues: 0,
   standing: "publishable",
   dueAt: firedAt,
+  asideAt: 0,
   repeatMs: null,
   lease: null,
   settled: null,
