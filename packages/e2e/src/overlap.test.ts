@@ -46,8 +46,7 @@ async function setup(folder = temporaryFolder(endings), known?: RecorderProcess)
     },
     runs: async (id) => (await product.runsOf(id)).toReversed(),
     async restart() {
-      product.kill();
-      await product.exited;
+      await product.kill();
       return setup(folder, recorder);
     },
   };
@@ -128,8 +127,7 @@ test("after six seconds of downtime a job of every second runs all that it owes,
   const world = await setup(folder);
   await world.put("often", { slowMs: 100, overlap: "skip", schedule: "every 1s" });
   await eventually(async () => ((await world.runs("often")).length >= 2 ? true : null));
-  world.product.kill();
-  await world.product.exited;
+  await world.product.kill();
   const downAt = Date.now();
   await new Promise((resolve) => setTimeout(resolve, 6_000)); // The downtime itself, not a synchronisation.
   const next = await setup(folder, world.recorder);

@@ -30,6 +30,8 @@ export interface ExecutorSession extends AbandonableService {
   onPoolChange(): void;
 }
 
+const STILL_RUNNING = "handlers still run at the end of the executor; their runs are run again";
+
 export function createExecutorSession(context: ExecutorContext, pool: WorkerPool): ExecutorSession {
   const parts = createParts(context, pool);
   const { attempts, claimer, consumers, heartbeat, publication, settler, state } = parts;
@@ -39,10 +41,7 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
   async function start(): Promise<void> {
     state.open = true;
     state.trusted = context.time.doubt() === null;
-    unwatch = context.time.watch(() => {
-      state.trusted = context.time.doubt() === null;
-      parts.onPoolChange();
-    });
+    unwatch = context.time.watch(parts.onClockChange);
     control = await subscribeCancelHints({ context, attempts: attempts.all, ask: heartbeat.renewNow });
     await heartbeat.start();
     await publication.start();
@@ -66,8 +65,7 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
     const rest = Promise.all([parts.events.flushed(), heartbeat.stop(), publication.stop(), control?.stop()]);
     await settledWithin(clock, config.flushMs, rest);
     attempts.deadlines.stop();
-    if (attempts.all.size > 0)
-      log.warn({ runs: [...attempts.all.keys()] }, "handlers still run at the end of the executor; their runs are run again");
+    if (attempts.all.size > 0) log.warn({ runs: [...attempts.all.keys()] }, STILL_RUNNING);
   }
   function abandon(): Promise<void> {
     state.open = false;
@@ -150,6 +148,10 @@ function createParts(context: ExecutorContext, pool: WorkerPool) {
     workers,
     onPoolChange() {
       idleness.look();
+      pumpSoon();
+    },
+    onClockChange() {
+      state.trusted = context.time.doubt() === null;
       pumpSoon();
     },
   };

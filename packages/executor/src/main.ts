@@ -30,6 +30,7 @@ runService(
       const store = await openStore(config.storeUrl, metrics);
       const bus = await openBus({ settings: config, clientId: "tickline-executor", log, metrics, onDead: end });
       const { queues, externalQueues, workersMax, drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs } = config;
+      const settings = { queues, externalQueues, workersMax, drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs };
       const time = createStoreClock({ clock: systemClock, hello: store.hello, decided: store.decided, log, metrics });
       const executor = createExecutor(
         {
@@ -47,14 +48,7 @@ runService(
         {
           ...EXECUTOR_DEFAULTS,
           executorId: ownExecutorName("executor", systemEntropy.newId()),
-          queues,
-          externalQueues,
-          workersMax,
-          drainMs,
-          leaseMs,
-          heartbeatMs,
-          leaseMarginMs,
-          storeFailoverMs,
+          ...settings,
           retentionMs: config.retentionDays * DAY_MS,
         },
       );

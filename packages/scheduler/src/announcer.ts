@@ -41,16 +41,9 @@ export function createAnnouncer(context: RangeContext): Announcer {
     const all = time.setBack() !== null && clock.monotonicMs() >= announceAllAtMs;
     const endedBefore = all ? Number.MAX_SAFE_INTEGER : now() - config.sweepMs;
     const runs = await announcements.unannounced({ slots, endedBefore, limit: config.sweepMax });
-    if (runs.length > 0) await announcementsLoop.answer(announce(runs));
+    if (runs.length > 0) await announcementsLoop.answer(announce(context, runs));
     if (all && runs.length < config.sweepMax) announceAllAtMs = clock.monotonicMs() + config.repairAllMs;
     return runs.length;
-  }
-  async function announce(runs: readonly EndedRun[]): Promise<void> {
-    await bus.publish(
-      RUNS_TOPIC,
-      runs.map((run) => runEnded(run, "tickline/scheduler")),
-    );
-    await announcements.announced(runs.map(({ runId }) => runId));
   }
   /** True if there may be more. */
   const sweepPart = async (part: () => Promise<number>): Promise<boolean> => leads() && (await part()) >= config.sweepMax;
@@ -74,8 +67,16 @@ export function createAnnouncer(context: RangeContext): Announcer {
       return (await Promise.all([repair, sendUnsent, announceUnannounced].map(sweepPart))).includes(true);
     },
     announce: (runs) =>
-      announce(runs).catch((fault: unknown) =>
+      announce(context, runs).catch((fault: unknown) =>
         log.warn({ err: fault, runs: runs.length }, "ended runs were not announced; the sweep will"),
       ),
   };
+}
+
+async function announce({ bus, announcements }: RangeContext, runs: readonly EndedRun[]): Promise<void> {
+  await bus.publish(
+    RUNS_TOPIC,
+    runs.map((run) => runEnded(run, "tickline/scheduler")),
+  );
+  await announcements.announced(runs.map(({ runId }) => runId));
 }

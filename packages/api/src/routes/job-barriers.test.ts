@@ -42,33 +42,6 @@ describe("before an edit, a pause or a deletion, what is owed is fired", () => {
     expect(run.jobVersion).toBe(1);
   });
 
-  test.each([
-    ["handler", { handler: "http", params: { url: "http://127.0.0.1:9/" } }],
-    ["queue", { queue: "low" }],
-  ])("another %s: the runs are there, cancelled, as perhaps nobody can run them any more", async (_, change) => {
-    await using at = await setup();
-    await at.put("ping", { schedule: "every 10s" });
-    at.clock.advance(25 * SECOND);
-    expect((await at.call("PATCH /jobs/ping", { body: change })).status).toBe(200);
-    expect(await at.history("ping")).toEqual([10, 20].map((seconds) => [seconds * SECOND, "cancelled", "job_edited", 1]));
-    at.clock.advance(10 * SECOND);
-    expect((await at.call("PATCH /jobs/ping", { body: { name: "Pong" } })).status).toBe(200);
-    expect((await at.history("ping")).at(-1)).toEqual([30 * SECOND, "due", null, 1]);
-  });
-
-  test("an edit that was made and not carried through is carried through by its repeat", async () => {
-    await using at = await setup();
-    await at.put("ping", { schedule: "every 10s" });
-    at.clock.advance(15 * SECOND);
-    const { cancelOpen } = at.store.control;
-    Object.assign(at.store.control, { cancelOpen: () => Promise.reject(new AppError("store_unavailable", "gone", { retryable: true })) });
-    const edit = { schedule: "every 10s", queue: "low" };
-    expect((await at.put("ping", edit)).status).toBe(503);
-    Object.assign(at.store.control, { cancelOpen });
-    expect((await at.put("ping", edit)).body).toMatchObject({ queue: "low", version: 2 });
-    expect(await at.history("ping")).toEqual([[10 * SECOND, "cancelled", "job_edited", 1]]);
-  });
-
   test("a deletion: the runs are there, cancelled", async () => {
     await using at = await setup();
     await at.put("ping", { schedule: "every 10s" });

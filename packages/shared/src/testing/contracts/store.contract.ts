@@ -15,6 +15,7 @@ import { jobOutboxContract } from "./job-outbox.contract.ts";
 import { jobStatusContract } from "./job-status.contract.ts";
 import { leaseRowsContract } from "./lease-rows.contract.ts";
 import { overlapContract } from "./overlap.contract.ts";
+import { overlapWaitsContract } from "./overlap-waits.contract.ts";
 import { readRunsContract } from "./read-runs.contract.ts";
 import { requestsContract } from "./requests.contract.ts";
 import { retentionContract } from "./retention.contract.ts";
@@ -47,6 +48,7 @@ const CONTRACTS: readonly StoreContract[] = [
   runClaimsContract,
   claimChecksContract,
   overlapContract,
+  overlapWaitsContract,
   settleContract,
   runLeasesContract,
   runControlContract,

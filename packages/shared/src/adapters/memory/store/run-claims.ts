@@ -12,12 +12,10 @@ export function createRunClaims(state: MemoryState): RunClaims {
   const { jobs, runs } = state;
   return {
     async read(runIds) {
-      const rows = [...new Set(runIds)].flatMap((runId) => runs.get(runId) ?? []).filter(({ state: now }) => !isTerminal(now));
-      return rows.map((row) => dueRunOf(row, jobs.get(row.origin.jobUid)?.job.lastRun ?? null));
+      return openRows(state, runIds).map((row) => dueRunOf(row, jobs.get(row.origin.jobUid)?.job.lastRun ?? null));
     },
     async holders(runIds) {
-      const rows = [...new Set(runIds)].flatMap((runId) => runs.get(runId) ?? []).filter(({ state: now }) => !isTerminal(now));
-      return rows.map(({ runId, attempt, state: now, attempts, lease }) => ({
+      return openRows(state, runIds).map(({ runId, attempt, state: now, attempts, lease }) => ({
         runId,
         attempt,
         state: now as AttemptHolder["state"], // None of those in which a run has ended.
@@ -69,6 +67,9 @@ export function createRunClaims(state: MemoryState): RunClaims {
     },
   };
 }
+
+const openRows = ({ runs }: MemoryState, runIds: readonly string[]): RunRow[] =>
+  [...new Set(runIds)].flatMap((runId) => runs.get(runId) ?? []).filter(({ state }) => !isTerminal(state));
 
 function claimRun(state: MemoryState, run: DueRun, request: ClaimRequest): ClaimOutcome {
   const { claimant, now, firedAfter } = request;
