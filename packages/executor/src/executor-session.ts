@@ -107,8 +107,8 @@ function createParts(context: ExecutorContext, pool: WorkerPool) {
   const inbox = createDueInbox(config.queues);
   const suspects = createSuspectLane(config.suspectRunsMax);
   const events = createRunEvents(context);
-  const hints = createControlHints(context);
-  const settler = createSettler({ context, events, hints, onWritten: pumpSoon });
+  const saying = { context, events, hints: createControlHints(context) };
+  const settler = createSettler({ ...saying, onWritten: pumpSoon });
   const attempts = createRunningAttempts({
     context,
     settler,
@@ -120,17 +120,7 @@ function createParts(context: ExecutorContext, pool: WorkerPool) {
   });
   const onClaimed = (claims: readonly ClaimedRun[], sentAtMs: number): void =>
     state.open ? attempts.start(claims, sentAtMs) : attempts.release(claims);
-  const claimer: Claimer = createClaimer({
-    context,
-    inbox,
-    suspects,
-    pool,
-    attempts: attempts.all,
-    events,
-    hints,
-    blocked,
-    onWon: onClaimed,
-  });
+  const claimer: Claimer = createClaimer({ ...saying, inbox, suspects, pool, attempts: attempts.all, blocked, onWon: onClaimed });
   const consumers = createDueConsumers({ context, inbox, suspects, onWaiting: pumpSoon });
   const cancel = (attempt: Parameters<typeof attempts.abort>[0]): void => attempts.abort(attempt, "cancelled");
   const workers = createLocalWorkers({ context, inbox, pool, blocked, onClaimed });
@@ -144,7 +134,7 @@ function createParts(context: ExecutorContext, pool: WorkerPool) {
     idle: idleness.idle,
     heartbeat: createLeaseKeeper({ context, attempts: attempts.all, unsettled: settler.leases, deadlines: attempts.deadlines, cancel }),
     publication: createHandlerPublication(context),
-    reports: createReportConsumer({ context, events, hints }),
+    reports: createReportConsumer(saying),
     workers,
     onPoolChange() {
       idleness.look();

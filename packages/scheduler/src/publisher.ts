@@ -62,14 +62,13 @@ export function createPublisher(context: RangeContext): Publisher {
       await lookLoop.stop();
       await Promise.all([...queues.values()].map((publisher) => publisher.stop()));
       await notes.flush().catch(() => undefined); // Its next leader publishes them again.
-      // Another may lead meanwhile: what is known here is worth nothing when leadership comes back.
-      queues.clear();
+      queues.clear(); // Another may lead meanwhile: what is known here is worth nothing when leadership comes back.
       counted = false;
     },
     wake: lookLoop.wake,
     fired(runs) {
       if (!counted) return lookLoop.wake();
-      const taken = [...Map.groupBy(runs, ({ queue }) => queue)].map(([queue, group]) => publisherOf(queue).fired(group));
+      const taken = [...Map.groupBy(runs, ({ queue }) => queue)].map(([queue, ofQueue]) => publisherOf(queue).fired(ofQueue));
       if (taken.includes(false)) lookLoop.wake();
     },
     async publish() {
@@ -79,8 +78,7 @@ export function createPublisher(context: RangeContext): Publisher {
     },
     claimed(queue, publication) {
       const publisher = queues.get(queue);
-      // Nobody can have claimed what was not published from here, whatever a message says.
-      if (publisher?.window.holds(publication) !== true) return;
+      if (publisher?.window.holds(publication) !== true) return; // Nobody can have claimed it, whatever a message says.
       notes.drop(publication);
       publisher.claimed(publication);
     },
