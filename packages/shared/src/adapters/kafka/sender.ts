@@ -42,6 +42,8 @@ interface Part {
   readonly messages: readonly OutMessage[];
   readonly bytes: number;
   readonly of: Handed;
+  /** It was refused together with others, and goes by itself. */
+  readonly alone: boolean;
 }
 
 function fail(of: Handed, fault: Error): void {
@@ -62,7 +64,7 @@ export function createSender(options: SenderOptions): Sender {
     let bytes = 0;
     let count = 0;
     for (const part of waiting) {
-      if (count > 0 && bytes + part.bytes > REQUEST_BYTES_MAX) break;
+      if (count > 0 && (part.alone || waiting[0]?.alone === true || bytes + part.bytes > REQUEST_BYTES_MAX)) break;
       bytes += part.bytes;
       count += 1;
     }
@@ -77,9 +79,16 @@ export function createSender(options: SenderOptions): Sender {
         await line.request(parts.flatMap(({ messages }) => messages));
         for (const { of } of parts) if ((of.left -= 1) === 0) of.done.resolve();
       } catch (cause) {
-        for (const { of } of parts) fail(of, busFault(deed, cause));
+        const fault = busFault(deed, cause);
+        if (parts.length > 1 && !fault.retryable) sendAlone(parts);
+        else for (const { of } of parts) fail(of, fault);
       }
     }
+  }
+  /** One message that the broker refuses must not fail what others have handed over. */
+  function sendAlone(parts: readonly Part[]): void {
+    waiting.unshift(...parts.map((part) => ({ ...part, alone: true })));
+    for (const { bytes } of parts) waitingBytes += bytes;
   }
   function start(): void {
     sending ??= sendAll().finally(() => {
@@ -95,7 +104,7 @@ export function createSender(options: SenderOptions): Sender {
       const parts = cutByBytes(messages);
       const of: Handed = { left: parts.length, failed: false, done: Promise.withResolvers() };
       for (const part of parts) {
-        waiting.push({ ...part, of });
+        waiting.push({ ...part, of, alone: false });
         waitingBytes += part.bytes;
       }
       start();
