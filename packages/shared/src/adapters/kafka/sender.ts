@@ -51,6 +51,18 @@ function fail(of: Handed, fault: Error): void {
   of.done.reject(fault);
 }
 
+/** Takes the parts that fit into one request. */
+function takeRequest(waiting: Part[]): { readonly parts: Part[]; readonly bytes: number } {
+  let bytes = 0;
+  let count = 0;
+  for (const part of waiting) {
+    if (count > 0 && (part.alone || waiting[0]?.alone === true || bytes + part.bytes > REQUEST_BYTES_MAX)) break;
+    bytes += part.bytes;
+    count += 1;
+  }
+  return { parts: waiting.splice(0, count), bytes };
+}
+
 export function createSender(options: SenderOptions): Sender {
   const deed = `publish to ${options.topic}`;
   const line = createProducerLine(options);
@@ -59,21 +71,11 @@ export function createSender(options: SenderOptions): Sender {
   let sending: Promise<void> | null = null;
   let closed = false;
 
-  /** The parts that fit into one request. */
-  function next(): Part[] {
-    let bytes = 0;
-    let count = 0;
-    for (const part of waiting) {
-      if (count > 0 && (part.alone || waiting[0]?.alone === true || bytes + part.bytes > REQUEST_BYTES_MAX)) break;
-      bytes += part.bytes;
-      count += 1;
-    }
-    waitingBytes -= bytes;
-    return waiting.splice(0, count).filter(({ of }) => !of.failed);
-  }
   async function sendAll(): Promise<void> {
     while (waiting.length > 0) {
-      const parts = next();
+      const request = takeRequest(waiting);
+      waitingBytes -= request.bytes;
+      const parts = request.parts.filter(({ of }) => !of.failed);
       if (parts.length === 0) continue;
       try {
         await line.request(parts.flatMap(({ messages }) => messages));
