@@ -132,3 +132,15 @@ test("after a long walk through runs that are deferred again and again the queue
   expect(resumed).toBeGreaterThan(40);
   expect(resumed).toBeLessThan(200);
 });
+
+test("a queue is told of while runs of it wait for a handler", async () => {
+  const { resumer, deferred, registry, seen, pass } = setup();
+  const told = async () =>
+    (await registry.getSingleMetric("tickline_queue_without_handler")?.get())?.values.map(({ labels }) => labels["queue"]);
+  await deferred(1, { handler: "late", queue: "low" });
+  await resumer.resume();
+  expect(await told()).toEqual(["low"]);
+  await seen("late");
+  await pass(11 * SECOND);
+  expect(await told()).toEqual([]);
+});

@@ -2,6 +2,7 @@ import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { RangeListeners } from "./range-listeners.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
+import { rangeName } from "./slot-ranges.ts";
 
 export interface DeferredRunsResumer extends Service {
   /** A hint that executors have other handlers than before. */
@@ -28,14 +29,17 @@ const REST_RATIO = 4;
  * more are resumed than a share of the queue's window until those have been claimed or deferred again.
  */
 export function createDeferredRunsResumer(context: RangeContext, { onPublishable }: RangeListeners): DeferredRunsResumer {
-  const { config, clock, log, leads } = context;
+  const { config, clock, log, leads, metrics } = context;
+  const range = rangeName(context.slots);
   const queues = new Map<string, DeferredQueue>();
   let lookAtMs = Number.NEGATIVE_INFINITY;
   let handlers: readonly string[] = [];
+  let observed: readonly string[] = [];
 
   async function look(): Promise<void> {
     lookAtMs = clock.monotonicMs() + config.deferredMs; // Unless a hint comes meanwhile.
     const names = await context.deferred.queues(context.slots);
+    observe(names);
     if (names.length > 0) handlers = await liveHandlers(context);
     const nowMs = clock.monotonicMs();
     for (const name of handlers.length === 0 ? [] : names) {
@@ -44,11 +48,17 @@ export function createDeferredRunsResumer(context: RangeContext, { onPublishable
       if (queue.restUntilMs <= nowMs) queue.walk ??= { after: null, startedMs: nowMs };
     }
   }
+  function observe(names: readonly string[]): void {
+    for (const name of observed) if (!names.includes(name)) metrics.withoutHandler.remove({ queue: name, range });
+    for (const queue of names) metrics.withoutHandler.set({ queue, range }, 1);
+    observed = names;
+  }
   async function resume(): Promise<number> {
     if (!leads()) return config.deferredMs;
     if (clock.monotonicMs() >= lookAtMs) await look();
     let resumed = 0;
     for (const [name, queue] of queues) resumed += await step(context, handlers, { name, queue });
+    if (resumed > 0) metrics.woken.inc(resumed);
     if (resumed > 0) onPublishable();
     const walking = [...queues.values()].some(({ walk }) => walk !== null);
     return Math.max(0, Math.min(lookAtMs - clock.monotonicMs(), walking ? config.publishPollMs : config.deferredMs));
@@ -59,6 +69,7 @@ export function createDeferredRunsResumer(context: RangeContext, { onPublishable
     async stop() {
       await loop.stop();
       queues.clear(); // Another may lead meanwhile.
+      observe([]);
       lookAtMs = Number.NEGATIVE_INFINITY;
     },
     handlersChanged() {

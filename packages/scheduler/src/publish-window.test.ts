@@ -95,7 +95,7 @@ test("a claim of another attempt is nothing to it", () => {
 
 test.each<[string, (window: Window) => void]>([
   ["is full", (window) => window.full()],
-  ["the bus refused", (window) => window.refused(runsOf("a"))],
+  ["the bus takes nothing for", (window) => window.close()],
 ])("one that %s is closed until the next look", (_, close) => {
   const window = windowOf();
   publish(window, "a");
@@ -110,7 +110,7 @@ test("what the bus refused takes no place, and makes nobody look for room", () =
   const told: string[] = [];
   const window = windowOf(told);
   publish(window, "a", "b");
-  window.refused(runsOf("a", "b"));
+  window.unpublished(runsOf("a", "b"));
   expect([window.room, window.holds(attemptOf("a")), window.unclaimed, told]).toEqual([4, false, 0, []]);
 });
 
@@ -118,7 +118,7 @@ test("what was claimed of a batch that the bus called refused gives its place ba
   const window = windowOf();
   publish(window, "earlier", "a", "b");
   window.claimed(attemptOf("a"));
-  window.refused(runsOf("a", "b"));
+  window.unpublished(runsOf("a", "b"));
   expect([window.room, window.unclaimed]).toEqual([3, 1]);
 });
 
@@ -154,7 +154,7 @@ class Queue {
         return;
       case "refused":
         for (const runId of this.underWay) this.unclaimed.delete(runId);
-        this.window.refused(runsOf(...this.underWay.splice(0)));
+        this.window.unpublished(runsOf(...this.underWay.splice(0)));
         return;
       case "note":
         this.#note();

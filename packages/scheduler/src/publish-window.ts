@@ -2,14 +2,16 @@ import type { Publication } from "@tickline/shared/ports/due-runs";
 
 /** Published, unclaimed runs of one queue: what the store counted last, what was published since, and hints of claims. */
 export interface PublishWindow {
-  /** A look into the store begins: what is noted by now its count knows of. The window is open until that look finds it full, or the bus refuses. */
+  /** A look into the store begins: what is noted by now its count knows of. The window is open until that look finds it full, or the bus takes nothing. */
   looking(): void;
   /** The count of that look. */
   counted(unclaimed: number): void;
   /** These are about to be published: said before they are, as hints of their claims may come at once. */
   publishing(runs: readonly Publication[]): void;
-  /** The bus did not take them: they are not published, and the window is closed. */
-  refused(runs: readonly Publication[]): void;
+  /** The bus did not take them. */
+  unpublished(runs: readonly Publication[]): void;
+  /** The bus takes nothing. */
+  close(): void;
   /** That these were published stands in the store. */
   noted(runs: readonly Publication[]): void;
   /** No more fit, and the window is closed: `onRoom` is called as soon as half of them are claimed, which they may be already. */
@@ -18,7 +20,7 @@ export interface PublishWindow {
   claimed(publication: Publication): void;
   /** True when this attempt was published and no hint of its claim has come. */
   holds(publication: Publication): boolean;
-  /** True from `full` or `refused` until the next look: older runs may wait in the store. */
+  /** True from `full` or `close` until the next look: older runs may wait in the store. */
   readonly closed: boolean;
   /** How many more may be published at least: a claim makes room for sure only if its run was published since the count. */
   readonly room: number;
@@ -70,10 +72,12 @@ export function createPublishWindow(runsMax: number, onRoom: () => void): Publis
       published.add(runs);
       add(runs.length);
     },
-    refused(runs) {
-      state.closed = true;
+    unpublished(runs) {
       // Of the others a hint came: the bus had taken them after all.
       add(-runs.filter((run) => published.remove(run) !== null).length);
+    },
+    close() {
+      state.closed = true;
     },
     noted: published.noted,
     full() {

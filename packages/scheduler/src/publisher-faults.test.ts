@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { AppError } from "@tickline/shared/domain/app-error";
 import type { Bus } from "@tickline/shared/ports/bus";
 import type { Store } from "@tickline/shared/ports/store";
 import { SECOND } from "@tickline/shared/testing/factories";
@@ -86,5 +87,81 @@ test("a look that takes longer than the time between looks is not followed by th
   clock.advance(SECOND);
   await untilQuiet();
   expect(looks).toHaveLength(2);
+  await publisher.stop();
+});
+
+const tooLarge = (): Error => new AppError("bus_unavailable", "the message is too large", { retryable: false });
+
+/** A bus that refuses whole batches for one run of them. */
+function refusing(isRefused: (jobId: string) => boolean, fault: () => Error) {
+  const refusals: number[] = [];
+  const bus = (inner: Bus): Bus => ({
+    ...inner,
+    publish(topic, events) {
+      const refused = events.some((event) => event.type === "JobDue" && isRefused(event.data.jobId));
+      if (refused) refusals.push(events.length);
+      return refused ? Promise.reject(fault()) : inner.publish(topic, events);
+    },
+  });
+  return { bus, refusals };
+}
+
+test.each([
+  ["the bus refuses it", tooLarge],
+  ["nobody knows why", () => new Error("it cannot be encoded")],
+])("a run that cannot be published hides no other of its queue, when %s", async (_, fault) => {
+  const { bus, refusals } = refusing((jobId) => jobId === "job-3", fault);
+  const { publisher, fire, publishedRuns, clock } = setup({ bus, config: { publishRunsMax: 10 } });
+  await fire(30);
+  await publisher.start();
+  await untilQuiet();
+  expect(publishedRuns().map(({ jobId }) => jobId)).toHaveLength(29);
+  clock.advance(SECOND);
+  await untilQuiet();
+  publisher.fired(await fire(1));
+  await untilQuiet();
+  expect(publishedRuns()).toHaveLength(30);
+  // Tried by itself, less and less often.
+  refusals.length = 0;
+  for (let second = 0; second < 40; second += 1) {
+    clock.advance(SECOND);
+    await untilQuiet();
+  }
+  expect(refusals.every((runs) => runs === 1)).toBe(true);
+  expect(refusals.length).toBeLessThanOrEqual(7);
+  await publisher.stop();
+});
+
+test("where every run is refused, one look tries a bounded number of times, and the next goes on behind what was refused", async () => {
+  const { bus, refusals } = refusing((jobId) => jobId !== "job-100", tooLarge);
+  const { publisher, fire, publishedRuns, clock } = setup({ bus, config: { publishRunsMax: 20 } });
+  await fire(100);
+  await publisher.start();
+  await untilQuiet();
+  expect(refusals.length).toBeLessThanOrEqual(50);
+  for (let second = 0; second < 20; second += 1) {
+    refusals.length = 0;
+    clock.advance(SECOND);
+    await untilQuiet();
+    expect(refusals.length).toBeLessThanOrEqual(50);
+  }
+  expect(publishedRuns().map(({ jobId }) => jobId)).toEqual(["job-100"]);
+  await publisher.stop();
+});
+
+test("a bus that takes nothing for now is asked once a look, whatever waits", async () => {
+  const { bus, refusals } = refusing(
+    () => true,
+    () => new AppError("bus_unavailable", "no broker", { retryable: true }),
+  );
+  const { publisher, fire, clock } = setup({ bus });
+  await fire(100);
+  await publisher.start();
+  await untilQuiet();
+  for (let second = 0; second < 10; second += 1) {
+    clock.advance(SECOND);
+    await untilQuiet();
+  }
+  expect(refusals).toEqual(Array.from({ length: 11 }, () => 100));
   await publisher.stop();
 });

@@ -1,3 +1,4 @@
+import { toAppError } from "@tickline/shared/domain/app-error";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import { jobDue } from "@tickline/shared/events/job-due";
 import { dueTopic } from "@tickline/shared/events/topics";
@@ -5,6 +6,7 @@ import type { Publication } from "@tickline/shared/ports/due-runs";
 import { createBusLoop } from "@tickline/shared/runtime/bus-loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import { createPublishWindow, publicationKey, type PublishWindow } from "./publish-window.ts";
+import { createRefusedRuns, type RefusedRuns } from "./refused-runs.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
 import { rangeName } from "./slot-ranges.ts";
 
@@ -25,8 +27,6 @@ export interface QueuePublisher extends Service {
   /** One round: what was just fired, then what the last look has found. Never two at once. Returns how many runs were published. */
   publish(): Promise<number>;
   readonly window: Pick<PublishWindow, "looking" | "noted" | "holds" | "inUse" | "unclaimed">;
-  /** False while publishing is under way, or older runs may wait in the store: what becomes publishable now would wait too. */
-  readonly idle: boolean;
 }
 
 export interface QueuePublisherOptions {
@@ -45,15 +45,13 @@ export function createQueuePublisher(context: RangeContext, options: QueuePublis
   const labels = { queue, range: rangeName(context.slots) };
   const window = createPublishWindow(config.windowRunsMax, lookSoon);
   const firedRuns = new Map<string, DueRun>();
-  const state: QueueState = { context, ...options, window, firedRuns, waits: false, answer: (answer) => loop.answer(answer) };
-  let rounds = 0;
+  const refused = createRefusedRuns(clock, { waitMs: config.publishPollMs, waitMsMax: config.repeatMsMax, runsMax: config.publishRunsMax });
+  const state: QueueState = { context, ...options, window, firedRuns, refused, waits: false, answer: (answer) => loop.answer(answer) };
 
   async function publish(): Promise<number> {
-    rounds += 1;
     try {
       return (await publishFired(state)) + (await publishWaiting(state));
     } finally {
-      rounds -= 1;
       metrics.window.set(labels, window.unclaimed);
     }
   }
@@ -93,9 +91,6 @@ export function createQueuePublisher(context: RangeContext, options: QueuePublis
     },
     publish,
     window,
-    get idle() {
-      return rounds === 0 && !state.waits && !window.closed;
-    },
   };
 }
 
@@ -104,6 +99,7 @@ interface QueueState extends QueuePublisherOptions {
   readonly window: PublishWindow;
   /** Just fired, and not looked for. What is not taken from here waits in the store. */
   readonly firedRuns: Map<string, DueRun>;
+  readonly refused: RefusedRuns;
   /** The last look has found that something waits in the store. */
   waits: boolean;
   /** Waits for the bus, until the publisher stops. */
@@ -118,7 +114,10 @@ async function publishFired(state: QueueState): Promise<number> {
   const fitting = runs.slice(0, Math.max(0, window.room));
   const leads = context.leads();
   if (fitting.length < runs.length || !leads) lookSoon();
-  return fitting.length > 0 && leads ? publishAll(state, fitting) : 0;
+  if (fitting.length === 0 || !leads) return 0;
+  if ((await send(state, fitting)) === "taken") return fitting.length;
+  window.close(); // They wait in the store for the next look, as does what is fired meanwhile.
+  return 0;
 }
 
 async function publishWaiting(state: QueueState): Promise<number> {
@@ -134,38 +133,66 @@ async function publishWaiting(state: QueueState): Promise<number> {
 
 /** Claims make no room before the next look: the count before it may have known of them already. */
 async function fillWindow(state: QueueState): Promise<number> {
-  const { context, queue, window, noteAll } = state;
+  const { context, queue, window, refused, noteAll } = state;
   const { dueRuns, slots, config, leads } = context;
   const room = window.room;
+  const budget = { refusals: REFUSALS_MAX };
   let published = 0;
   while (published < room && leads()) {
-    const limit = Math.min(room - published, config.publishRunsMax);
+    const most = Math.min(room - published, config.publishRunsMax);
+    const limit = most + refused.size;
     await noteAll();
-    const runs = await dueRuns.publishable({ slots, queue, limit });
+    const found = await dueRuns.publishable({ slots, queue, limit });
     if (!leads()) return published;
-    const taken = runs.length === 0 ? 0 : await publishAll(state, runs);
-    published += taken;
-    if (taken < limit) return published;
+    if (found.length < limit) refused.keep(found);
+    published += await publishFound(state, refused.without(found).slice(0, most), budget);
+    if (window.closed || found.length < limit) return published;
   }
   if (leads()) window.full();
   return published;
 }
 
-/** All or none: what the bus refuses waits in the store for the next look, and so does what is fired meanwhile. */
-async function publishAll({ context, queue, window, note, answer }: QueueState, runs: readonly DueRun[]): Promise<number> {
+/** Batches and single runs that one look may have refused, before it leaves the rest to the next. */
+const REFUSALS_MAX = 50;
+
+/**
+ * All or none, unless the bus refuses them for a reason that will not pass: then each half by itself, so that one run that cannot be
+ * published hides no other.
+ */
+async function publishFound(state: QueueState, runs: readonly DueRun[], budget: { refusals: number }): Promise<number> {
+  const { window, refused } = state;
+  const [first] = runs;
+  if (first === undefined || window.closed) return 0;
+  const outcome = await send(state, runs);
+  if (outcome === "taken") return runs.length;
+  if (outcome === "refused" && runs.length === 1) refused.add(first);
+  budget.refusals -= 1;
+  if (outcome === "unavailable" || budget.refusals === 0) window.close();
+  if (runs.length === 1) return 0;
+  const middle = Math.ceil(runs.length / 2);
+  return (await publishFound(state, runs.slice(0, middle), budget)) + (await publishFound(state, runs.slice(middle), budget));
+}
+
+/** `refused`: for a reason that will not pass, which may lie in one run of them. */
+async function send(state: QueueState, runs: readonly DueRun[]): Promise<"taken" | "refused" | "unavailable"> {
+  const { context, queue, window, note, answer } = state;
   const { bus, metrics, now, log } = context;
   const time = now();
   window.publishing(runs);
   try {
     const events = runs.map((run) => jobDue(run, time));
     await answer(bus.publish(dueTopic(queue), events));
-  } catch (fault) {
-    window.refused(runs);
-    log.warn({ err: fault, queue, runs: runs.length }, "due runs were not published; the next look finds them again");
-    return 0;
+  } catch (thrown) {
+    const fault = toAppError(thrown, `publish to queue ${queue}`);
+    window.unpublished(runs);
+    log.warn(
+      { err: fault, queue, runs: runs.length, first: runs[0]?.runId },
+      "due runs were not published; the next look finds them again",
+    );
+    return fault.retryable ? "unavailable" : "refused";
   }
   // A crash before these are written publishes their runs again; the claim tells a repeat from the first.
   note(runs.filter(window.holds).map(({ runId, attempt }) => ({ runId, attempt, publishedAt: time })));
   metrics.published.inc({ queue }, runs.length);
-  return runs.length;
+  return "taken";
 }

@@ -6,6 +6,7 @@ export interface SchedulerMetrics {
   readonly fires: Counter<"outcome">;
   readonly published: Counter<"queue">;
   readonly window: Gauge<"queue" | "range">;
+  readonly withoutHandler: Gauge<"queue" | "range">;
   readonly woken: Counter;
   readonly rescued: Counter;
   readonly leading: Gauge<"range">;
@@ -41,7 +42,17 @@ export function createSchedulerMetrics(registry: Registry): SchedulerMetrics {
       labelNames: ["queue", "range"],
       registers,
     }),
-    woken: new Counter({ name: "tickline_woken_total", help: "Runs made publishable again: retries, repeats, deferred runs.", registers }),
+    withoutHandler: new Gauge({
+      name: "tickline_queue_without_handler",
+      help: "1 while runs of the queue wait for a handler that the executors which received them do not have.",
+      labelNames: ["queue", "range"],
+      registers,
+    }),
+    woken: new Counter({
+      name: "tickline_woken_total",
+      help: "Runs made publishable again: retries, repeats, runs whose handler some executor has now.",
+      registers,
+    }),
     rescued: new Counter({ name: "tickline_rescued_total", help: "Attempts taken from executors that vanished.", registers }),
     leading: new Gauge({
       name: "tickline_leading",

@@ -53,7 +53,10 @@ export interface Bus {
    * otherwise be compared with the store, at some 10 µs a run. Absent: others can publish.
    */
   readonly trusted?: boolean;
-  /** Resolves when the bus has acknowledged all of them; rejects (`bus_unavailable`) when any may be lost. */
+  /**
+   * Resolves when the bus has acknowledged all of them; rejects (`bus_unavailable`) when any may be lost. A fault that is not
+   * `retryable` says that the bus refuses one of them, and will again: who has several may publish each by itself.
+   */
   publish(topic: string, events: readonly TicklineEvent[]): Promise<void>;
   subscribe(request: SubscribeRequest): Promise<Subscription>;
   close(): Promise<void>;

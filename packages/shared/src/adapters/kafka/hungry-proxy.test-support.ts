@@ -1,6 +1,9 @@
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
-/** A TCP proxy before one broker that eats answers to produce requests: the broker has written, and nobody is told. */
+/**
+ * A TCP proxy before one broker that eats answers to produce requests: the broker has written, and nobody is told. Or whole requests, as
+ * a broker that stands still.
+ */
 export interface HungryProxy {
   readonly address: string;
   /** Produce requests that came through, and answers that did not. */
@@ -12,8 +15,8 @@ export interface HungryProxy {
 const PRODUCE = 0;
 const LENGTH_BYTES = 4;
 
-/** `eats` is asked for each answer to a produce request, by its number from 1. */
-export async function openHungryProxy(broker: string, eats: (answer: number) => boolean): Promise<HungryProxy> {
+/** `eats` is asked for each answer to a produce request, by its number from 1; requests that have `heldTopic` in them never reach the broker. */
+export async function openHungryProxy(broker: string, eats: (answer: number) => boolean, heldTopic?: string): Promise<HungryProxy> {
   const [host = "", portText] = broker.split(":");
   const port = Number(portText);
   const sockets = new Set<Socket>();
@@ -28,7 +31,9 @@ export async function openHungryProxy(broker: string, eats: (answer: number) => 
       socket.on("close", () => [client, upstream].forEach((one) => one.destroy()));
     }
     const requests = framesOf((frame) => {
-      if (frame.readInt16BE(LENGTH_BYTES) === PRODUCE) open.add(frame.readInt32BE(LENGTH_BYTES + 4));
+      const producing = frame.readInt16BE(LENGTH_BYTES) === PRODUCE;
+      if (producing && heldTopic !== undefined && frame.includes(heldTopic)) return;
+      if (producing) open.add(frame.readInt32BE(LENGTH_BYTES + 4));
       upstream.write(frame);
     });
     const answers = framesOf((frame) => {

@@ -1,19 +1,21 @@
 import { expect, test } from "@jest/globals";
 import type { Kafka } from "kafkajs";
+import { AppError } from "../../domain/app-error.ts";
 import { silentLogger } from "../../runtime/logger.ts";
 import { createSender, type OutMessage } from "./sender.ts";
 
 const message = (value: string): OutMessage => ({ key: null, value, headers: {} });
 
 /** A broker that takes everything, and what it was sent, request by request. */
-function setup() {
+function setup({ refuses = () => false }: { readonly refuses?: (values: readonly unknown[]) => boolean } = {}) {
   const requests: unknown[][] = [];
   const producer = {
     connect: () => Promise.resolve(),
     disconnect: () => Promise.resolve(),
     sendBatch({ topicMessages }: { readonly topicMessages: readonly { readonly messages: readonly OutMessage[] }[] }) {
-      requests.push(topicMessages.flatMap(({ messages }) => messages.map(({ value }) => value)));
-      return Promise.resolve();
+      const values = topicMessages.flatMap(({ messages }) => messages.map(({ value }) => value));
+      requests.push(values);
+      return refuses(values) ? Promise.reject(new AppError("bus_unavailable", "refused", { retryable: false })) : Promise.resolve();
     },
   };
   const kafka = { producer: () => producer } as unknown as Kafka;
@@ -41,4 +43,13 @@ test("what is handed over while a request is on its way goes together", async ()
   const { requests, sender } = setup();
   await Promise.all(["a", "b", "c"].map((value) => sender.send([message(value)])));
   expect(requests).toEqual([["a"], ["b", "c"]]);
+});
+
+test("a message that the broker refuses fails nothing that others have handed over with it", async () => {
+  const { requests, sender } = setup({ refuses: (values) => values.includes("bad") });
+  const results = await Promise.allSettled(["first", "a", "bad", "b"].map((value) => sender.send([message(value)])));
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
+  expect(requests).toEqual([["first"], ["a", "bad", "b"], ["a"], ["bad"], ["b"]]);
+  await Promise.all(["c", "d", "e"].map((value) => sender.send([message(value)])));
+  expect(requests.slice(5)).toEqual([["c"], ["d", "e"]]);
 });

@@ -42,11 +42,25 @@ interface Part {
   readonly messages: readonly OutMessage[];
   readonly bytes: number;
   readonly of: Handed;
+  /** It was refused together with others, and goes by itself. */
+  readonly alone: boolean;
 }
 
 function fail(of: Handed, fault: Error): void {
   of.failed = true;
   of.done.reject(fault);
+}
+
+/** Takes the parts that fit into one request. */
+function takeRequest(waiting: Part[]): { readonly parts: Part[]; readonly bytes: number } {
+  let bytes = 0;
+  let count = 0;
+  for (const part of waiting) {
+    if (count > 0 && (part.alone || waiting[0]?.alone === true || bytes + part.bytes > REQUEST_BYTES_MAX)) break;
+    bytes += part.bytes;
+    count += 1;
+  }
+  return { parts: waiting.splice(0, count), bytes };
 }
 
 export function createSender(options: SenderOptions): Sender {
@@ -57,29 +71,26 @@ export function createSender(options: SenderOptions): Sender {
   let sending: Promise<void> | null = null;
   let closed = false;
 
-  /** The parts that fit into one request. */
-  function next(): Part[] {
-    let bytes = 0;
-    let count = 0;
-    for (const part of waiting) {
-      if (count > 0 && bytes + part.bytes > REQUEST_BYTES_MAX) break;
-      bytes += part.bytes;
-      count += 1;
-    }
-    waitingBytes -= bytes;
-    return waiting.splice(0, count).filter(({ of }) => !of.failed);
-  }
   async function sendAll(): Promise<void> {
     while (waiting.length > 0) {
-      const parts = next();
+      const request = takeRequest(waiting);
+      waitingBytes -= request.bytes;
+      const parts = request.parts.filter(({ of }) => !of.failed);
       if (parts.length === 0) continue;
       try {
         await line.request(parts.flatMap(({ messages }) => messages));
         for (const { of } of parts) if ((of.left -= 1) === 0) of.done.resolve();
       } catch (cause) {
-        for (const { of } of parts) fail(of, busFault(deed, cause));
+        const fault = busFault(deed, cause);
+        if (parts.length > 1 && !fault.retryable) sendAlone(parts);
+        else for (const { of } of parts) fail(of, fault);
       }
     }
+  }
+  /** One message that the broker refuses must not fail what others have handed over. */
+  function sendAlone(parts: readonly Part[]): void {
+    waiting.unshift(...parts.map((part) => ({ ...part, alone: true })));
+    for (const { bytes } of parts) waitingBytes += bytes;
   }
   function start(): void {
     sending ??= sendAll().finally(() => {
@@ -95,7 +106,7 @@ export function createSender(options: SenderOptions): Sender {
       const parts = cutByBytes(messages);
       const of: Handed = { left: parts.length, failed: false, done: Promise.withResolvers() };
       for (const part of parts) {
-        waiting.push({ ...part, of });
+        waiting.push({ ...part, of, alone: false });
         waitingBytes += part.bytes;
       }
       start();
