@@ -91,11 +91,17 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
   };
 }
 
+interface SessionState {
+  open: boolean;
+  abandoned: boolean;
+  /** The store's clock is one to decide by. Kept, because it is asked for every run that is claimed. */
+  trusted: boolean;
+}
+
 /** Makes the parts of a session and joins them: what is claimed is run, what has ended is settled, what is settled is said. */
 function createParts(context: ExecutorContext, pool: WorkerPool) {
   const { config } = context;
-  /** `trusted`: the store's clock is one to decide by. Kept, because it is asked for every run that is claimed. */
-  const state = { open: false, abandoned: false, trusted: false };
+  const state: SessionState = { open: false, abandoned: false, trusted: false };
   const idleness = createIdleness(pool);
   const blocked = (): boolean => !state.open || !state.trusted || settler.count >= config.unsettledRunsMax;
   const pumpSoon = oncePerTurn(() => {

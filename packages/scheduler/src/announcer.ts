@@ -2,6 +2,7 @@ import type { EndedRun } from "@tickline/shared/domain/settlement";
 import { runEnded } from "@tickline/shared/events/job-ended";
 import { JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import { createBusLoop, type BusLoop } from "@tickline/shared/runtime/bus-loop";
+import type { Clock } from "@tickline/shared/ports/clock";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { RangeContext } from "./scheduler-deps.ts";
 
@@ -19,14 +20,14 @@ export interface Announcer extends Service {
 export function createAnnouncer(context: RangeContext): Announcer {
   const { announcements, outbox, dueJobs, bus, slots, config, clock, log, leads, now, time } = context;
 
-  /** By the monotonic clock. What the last leader left is not under way any more. */
-  let repairAllAtMs = Number.NEGATIVE_INFINITY;
-  let announceAllAtMs = Number.NEGATIVE_INFINITY;
+  /** At once: what the last leader left is not under way any more. */
+  const repairAll = onceInAWhile(clock, config.repairAllMs);
+  const announceAll = onceInAWhile(clock, config.repairAllMs);
   async function repair(): Promise<number> {
-    const all = clock.monotonicMs() >= repairAllAtMs;
+    const all = repairAll.isDue();
     const firedBefore = all ? Number.MAX_SAFE_INTEGER : now() - config.repairAfterMs;
     const mended = await dueJobs.repair({ slots, firedBefore, limit: config.sweepMax });
-    if (all && mended < config.sweepMax) repairAllAtMs = clock.monotonicMs() + config.repairAllMs;
+    if (all && mended < config.sweepMax) repairAll.done();
     return mended;
   }
   async function sendUnsent(): Promise<number> {
@@ -38,13 +39,14 @@ export function createAnnouncer(context: RangeContext): Announcer {
   }
   async function announceUnannounced(): Promise<number> {
     // The youngest are still being announced by those who ended them; what a clock that was ahead has ended only seems young.
-    const all = time.setBack() !== null && clock.monotonicMs() >= announceAllAtMs;
+    const all = time.setBack() !== null && announceAll.isDue();
     const endedBefore = all ? Number.MAX_SAFE_INTEGER : now() - config.sweepMs;
     const runs = await announcements.unannounced({ slots, endedBefore, limit: config.sweepMax });
-    if (runs.length > 0) await announcementsLoop.answer(announce(context, runs));
-    if (all && runs.length < config.sweepMax) announceAllAtMs = clock.monotonicMs() + config.repairAllMs;
+    if (runs.length > 0) await announcementsLoop.answer(announce(runs));
+    if (all && runs.length < config.sweepMax) announceAll.done();
     return runs.length;
   }
+  const announce = (runs: readonly EndedRun[]): Promise<void> => announceEnds(context, runs);
   /** True if there may be more. */
   const sweepPart = async (part: () => Promise<number>): Promise<boolean> => leads() && (await part()) >= config.sweepMax;
   function loopOf(name: string, part: () => Promise<number>): BusLoop {
@@ -57,7 +59,7 @@ export function createAnnouncer(context: RangeContext): Announcer {
   const loops = [repairLoop, outboxLoop, announcementsLoop];
   return {
     async start() {
-      repairAllAtMs = announceAllAtMs = Number.NEGATIVE_INFINITY; // Another may have led meanwhile.
+      for (const part of [repairAll, announceAll]) part.reset(); // Another may have led meanwhile.
       await Promise.all(loops.map((loop) => loop.start()));
     },
     async stop() {
@@ -67,16 +69,26 @@ export function createAnnouncer(context: RangeContext): Announcer {
       return (await Promise.all([repair, sendUnsent, announceUnannounced].map(sweepPart))).includes(true);
     },
     announce: (runs) =>
-      announce(context, runs).catch((fault: unknown) =>
+      announce(runs).catch((fault: unknown) =>
         log.warn({ err: fault, runs: runs.length }, "ended runs were not announced; the sweep will"),
       ),
   };
 }
 
-async function announce({ bus, announcements }: RangeContext, runs: readonly EndedRun[]): Promise<void> {
+async function announceEnds({ bus, announcements }: RangeContext, runs: readonly EndedRun[]): Promise<void> {
   await bus.publish(
     RUNS_TOPIC,
     runs.map((run) => runEnded(run, "tickline/scheduler")),
   );
   await announcements.announced(runs.map(({ runId }) => runId));
+}
+
+/** What is due at first, and again so long after it was done; by the monotonic clock. */
+function onceInAWhile(clock: Pick<Clock, "monotonicMs">, everyMs: number) {
+  let dueAtMs = Number.NEGATIVE_INFINITY;
+  return {
+    isDue: () => clock.monotonicMs() >= dueAtMs,
+    done: () => void (dueAtMs = clock.monotonicMs() + everyMs),
+    reset: () => void (dueAtMs = Number.NEGATIVE_INFINITY),
+  };
 }

@@ -47,7 +47,7 @@ export interface RangeContext extends Omit<SchedulerDeps, "time"> {
   readonly slots: SlotRange;
   /** The store's time. Fires and wakes go by it. */
   readonly now: () => number;
-  readonly time: Pick<StoreClock, "steadyForMs" | "setBack">;
+  readonly time: Pick<StoreClock, "steadyForMs" | "setBack" | "decidedBefore">;
   /** False from the moment the lock may be another's. Read before each batch. */
   readonly leads: () => boolean;
 }

@@ -34,7 +34,7 @@ export function setup({
   config = {},
   localWorkers = null,
   leads = () => true,
-  time = { steadyForMs: () => Number.POSITIVE_INFINITY, setBack: () => null },
+  time = { steadyForMs: () => Number.POSITIVE_INFINITY, setBack: () => null, decidedBefore: () => null },
   store: wrap = (store) => store,
   faults = {},
 }: SetupOptions = {}) {

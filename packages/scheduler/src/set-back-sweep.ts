@@ -26,6 +26,10 @@ const LOOK_MS = 1_000;
 /** Ids that one log line names. */
 const NAMED_MAX = 20;
 
+/** In place of a set-back, where nobody knows whether there was one. */
+const FIRST = { count: 0, wasAhead: false } as const;
+const NONE = -1;
+
 /** What came of the jobs looked through so far. */
 interface Pass {
   /** Which set-back it is for. */
@@ -42,15 +46,18 @@ interface Pass {
 /**
  * After the store's clock was set back, once for each time, and once by each new leader while the clock is behind what was decided by: what
  * waits for a time that only a clock which was ahead can have set goes on by this one, and jobs go back to the instants that are
- * still to come (`standingToClock`). What cannot go back is said, because it fires nothing for so long.
+ * still to come (`standingToClock`). What cannot go back is said, because it fires nothing for so long. Where nobody has noted
+ * what was decided by, as in a database of an older version, all jobs are looked through once.
  */
 export function createSetBackSweep(context: RangeContext, { onMoved, onPublishable }: SetBackListeners): SetBackSweep {
   const { dueJobs, dueRuns, retention, slots, config, clock, log, leads, now, time } = context;
-  let done = 0;
+  let done = NONE;
+  let firstDone = false;
   let pass: Pass | null = null;
 
   async function begin(): Promise<Pass | null> {
-    const setBack = time.setBack();
+    const first = time.decidedBefore() === 0 && !firstDone ? FIRST : null;
+    const setBack = time.setBack() ?? first;
     if (setBack === null || setBack.count === done) return null;
     const { runs: runsForgotten } = await retention.forgotten();
     const waits = await dueRuns.resetWaits({ slots, now: now(), waitMsMax: config.repeatMsMax });
@@ -71,6 +78,7 @@ export function createSetBackSweep(context: RangeContext, { onMoved, onPublishab
     if (page.length === config.setBackJobsMax) return true;
     conclude(context, pass);
     done = pass.count;
+    firstDone = true;
     pass = null;
     return false;
   }
@@ -86,7 +94,7 @@ export function createSetBackSweep(context: RangeContext, { onMoved, onPublishab
   const loop = createLoop({ name: "set-back", clock, log, runOnce: async () => ((await sweep()) ? PAUSE_MS : LOOK_MS) });
   return {
     start() {
-      done = 0; // Another may have led meanwhile, and not have come to the end.
+      done = NONE; // Another may have led meanwhile, and not have come to the end.
       pass = null;
       return loop.start();
     },

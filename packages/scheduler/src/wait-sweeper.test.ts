@@ -2,11 +2,15 @@ import { expect, test } from "@jest/globals";
 import { readRun, retryIn, settle, start, wake } from "@tickline/shared/testing/contracts/store-steps";
 import { DAY, MINUTE, SECOND, type JobOverrides } from "@tickline/shared/testing/factories";
 import { dueRunOf, scheduledFireOf } from "@tickline/shared/testing/factories-fire";
+import { SCHEDULER_DEFAULTS } from "./scheduler-config.ts";
 import { setup as setupScheduler } from "./scheduler-under-test.test-support.ts";
 import { createWaitSweeper } from "./wait-sweeper.ts";
 
-async function setup(leads = true) {
-  const world = setupScheduler({ leads: () => leads });
+async function setup({ leads = true, steadyForMs = Number.POSITIVE_INFINITY } = {}) {
+  const world = setupScheduler({
+    leads: () => leads,
+    time: { steadyForMs: () => steadyForMs, setBack: () => null, decidedBefore: () => null },
+  });
   const told: string[] = [];
   const sweeper = createWaitSweeper(world.context, {
     onFired: () => undefined,
@@ -47,8 +51,16 @@ test("what was started before fails instead, counted from when it was due again"
 });
 
 test("who does not lead closes nothing", async () => {
-  const { sweeper, due, clock } = await setup(false);
+  const { sweeper, due, clock } = await setup({ leads: false });
   await due();
   clock.advance(30 * DAY);
   expect(await sweeper.sweep()).toBe(0);
+});
+
+test("by a clock that jumped a while ago nothing is closed: all that waits may only seem to have waited too long", async () => {
+  const { sweeper, due, clock, told } = await setup({ steadyForMs: SCHEDULER_DEFAULTS.retainAfterMs - 1 });
+  await due();
+  clock.advance(30 * DAY);
+  expect(await sweeper.sweep()).toBe(0);
+  expect(told).toEqual([]);
 });

@@ -28,6 +28,8 @@ export interface StoreClockState {
   steadyAtMs: number;
   /** The latest time decided by that is known here; null: the store has not been asked. */
   latest: Instant | null;
+  /** What of it was known before this process decided anything. */
+  before: Instant | null;
   /** What of it the store knows. */
   noted: Instant;
   setBacks: number;
@@ -42,6 +44,7 @@ export const newStoreClockState = (time: StoreTime): StoreClockState => ({
   measuredAtMs: Number.NEGATIVE_INFINITY,
   steadyAtMs: Number.POSITIVE_INFINITY,
   latest: null,
+  before: null,
   noted: 0,
   setBacks: 0,
   jump: null,
@@ -89,7 +92,7 @@ export async function measure({ clock, decided, log }: MeasureDeps, state: Store
 
 /** What is decided by the time is noted as soon as it is steady, and so before most of it. */
 async function note(decided: Store["decided"], state: StoreClockState): Promise<void> {
-  if (state.latest === null) state.latest = state.noted = await decided.latest();
+  if (state.latest === null) state.latest = state.before = state.noted = await decided.latest();
   if (!state.time.steady()) return;
   const now = state.time.now();
   state.latest = Math.max(state.latest, now);

@@ -35,6 +35,8 @@ export interface StoreClock extends Clock, Service {
   steadyForMs(): number;
   /** Null: the time is not behind what was decided by. */
   setBack(): SetBack | null;
+  /** The latest time that was decided by, as this process found it when it started; 0: none was ever noted; null: it has not asked yet. */
+  decidedBefore(): Instant | null;
   /** Calls back whenever a doubt begins or ends. Returns what ends that. */
   watch(listener: () => void): () => void;
 }
@@ -99,6 +101,7 @@ export function createStoreClock(deps: StoreClockDeps, limits: StoreClockLimits 
     },
     steadyForMs: () => Math.max(0, clock.monotonicMs() - state.steadyAtMs),
     setBack: () => setBackOf(state),
+    decidedBefore: () => state.before,
     watch(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
