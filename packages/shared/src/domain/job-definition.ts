@@ -80,9 +80,6 @@ export type Execution = Pick<JobDefinition, "queue" | "handler" | "params" | "ti
 const EXECUTION_HASH_LENGTH = 32;
 const DEFINITION_HASH_LENGTH = 48;
 
-/** False of the hashes of the first release: what their definition runs stands in its row alone. */
-export const namesExecution = (hash: string): boolean => hash.length === DEFINITION_HASH_LENGTH;
-
 function executionHash(digest: Digest, { queue, handler, params, timeoutMs, retry, onUncertain }: Execution): string {
   return digest(canonicalJson({ queue, handler, params, timeoutMs, retry, onUncertain })).slice(0, EXECUTION_HASH_LENGTH);
 }
@@ -97,7 +94,10 @@ export const definitionHash = (digest: Digest, definition: JobDefinition): strin
 /** True when this is exactly what the definition of that hash runs. `read` reads the row: hashes of the first release say nothing of the execution. */
 export function isExecutionOf(digest: Digest, said: Execution, { hash, read }: { hash: string; read: () => JobDefinition }): boolean {
   const own = executionHash(digest, said);
-  return own === (namesExecution(hash) ? hash.slice(0, EXECUTION_HASH_LENGTH) : executionHash(digest, read()));
+  return own === (hash.length === DEFINITION_HASH_LENGTH ? hash.slice(0, EXECUTION_HASH_LENGTH) : executionHash(digest, read()));
 }
 
 export const sameDefinition = (left: JobDefinition, right: JobDefinition): boolean => canonicalJson(left) === canonicalJson(right);
+
+/** False of the hashes of the first release: to know what their definition runs one has to read its row. */
+export const namesExecution = (hash: string): boolean => hash.length === DEFINITION_HASH_LENGTH;

@@ -51,7 +51,7 @@ export const INDEXES: Readonly<Record<string, readonly Index[]>> = {
     { name: "wake", key: { state: 1, wakeAt: 1, slot: 1 }, ...having("wakeAt") },
     { name: "expiry", key: { expiresAt: 1, slot: 1 }, ...having("expiresAt") },
     { name: "waiting", key: { standing: 1, queue: 1, _id: 1, slot: 1 }, ...having("standing") },
-    { name: "due_of_job", key: { jobUid: 1, _id: 1 }, ...having("standing") },
+    { name: "due_of_job", key: { jobUid: 1, scheduledFor: 1, _id: 1 }, ...having("standing") },
     { name: "lock", key: { jobUid: 1, lockKey: 1 }, unique: true, ...having("lockKey") },
     { name: "unannounced", key: { announce: 1, _id: 1, slot: 1 }, ...having("announce") },
     { name: "settled", key: { settledAt: 1, _id: 1 }, ...having("settledAt") },

@@ -3,9 +3,11 @@ import type { SlotRange } from "../../domain/slot.ts";
 import type { WakeResult } from "../../ports/due-runs.ts";
 import type { StoreContext } from "./context.ts";
 import { upTo } from "./indexes.ts";
+import { repeatWaits } from "./overlap-repeats.ts";
 import { wakeNext } from "./overlap-wakes.ts";
 import type { Filter } from "./rows.ts";
 import { allOf, endRun, inSlots, makeDueAgain, makePublishable, type RunUpdate } from "./run-changes.ts";
+import { waitsForAnother } from "./run-row.ts";
 import { endedRunOf } from "./run-view.ts";
 
 interface WakeRequest {
@@ -28,7 +30,7 @@ const EXPIRIES: Kind = {
   filter: { state: { $eq: "due" } },
   update: (now) => endRun({ state: "skipped", reason: "expired", now, error: null }),
 };
-/** Publications that nobody claimed, and what was put aside. */
+/** Publications that nobody claimed, and what was put aside. What waits for another run of its job is not simply published again. */
 const REPEATS: Kind = { field: "wakeAt", filter: { state: { $eq: "due" } }, update: () => makePublishable };
 
 /** In this order: what has expired is not published again. */
@@ -36,10 +38,10 @@ const KINDS = [RETRIES, EXPIRIES, REPEATS] as const;
 
 interface Woken {
   readonly runIds: readonly string[];
-  readonly woken: number;
+  readonly ready: number;
 }
 
-const NONE: Woken = { runIds: [], woken: 0 };
+const NONE: Woken = { runIds: [], ready: 0 };
 
 /** Wakes what is to be woken. Mostly that is nothing, which the first instant of each kind tells. */
 export async function wakeRuns(context: StoreContext, { slots, now, limit }: WakeRequest): Promise<WakeResult> {
@@ -50,13 +52,14 @@ export async function wakeRuns(context: StoreContext, { slots, now, limit }: Wak
   for (const [index, kind] of KINDS.entries())
     woken.push((firsts[index] ?? Infinity) > now ? NONE : await wakeKind(context, kind, { slots, now, limit, token }));
   const [retries, expired, repeats] = woken as [Woken, Woken, Woken];
-  const closed = expired.woken === 0 ? [] : await context.rows.runs.find({ _id: { $in: expired.runIds }, changedBy: { $eq: token } });
+  const closed =
+    expired.runIds.length === 0 ? [] : await context.rows.runs.find({ _id: { $in: expired.runIds }, changedBy: { $eq: token } });
   const next = await wakeNext(context, closed);
   return {
-    ready: retries.woken + repeats.woken + next.size,
+    ready: retries.ready + next.size + repeats.ready,
     ended: closed.map(endedRunOf),
     nextWakeAt: earliest(woken.every((kind) => kind === NONE) ? firsts : await readFirsts()),
-    more: woken.some((kind) => kind.woken >= limit),
+    more: woken.some(({ runIds }) => runIds.length >= limit),
   };
 }
 
@@ -66,16 +69,20 @@ const earliest = (instants: readonly (Instant | null)[]): Instant | null => {
 };
 
 async function wakeKind(
-  { rows }: StoreContext,
-  { field, filter, update }: Kind,
+  context: StoreContext,
+  kind: Kind,
   { slots, now, limit, token }: WakeRequest & { readonly token: string },
 ): Promise<Woken> {
-  const over = { ...filter, [field]: upTo(now) };
-  const found = await rows.runs.find({ ...over, ...inSlots(slots) }, { sort: { [field]: 1 }, limit, fields: [field] });
-  const runIds = found.map(({ _id }) => _id).sort();
-  if (runIds.length === 0) return { runIds, woken: 0 };
-  const woken = await rows.runs.updateMany({ _id: { $in: runIds }, ...over }, allOf(update(now), { $set: { changedBy: token } }));
-  return { runIds, woken };
+  const { runs } = context.rows;
+  const over = { ...kind.filter, [kind.field]: upTo(now) };
+  const fields = [kind.field, "jobUid", "scheduledFor", "queue", "handler", "standing", "reason", "waitMs"];
+  const found = await runs.find({ ...over, ...inSlots(slots) }, { sort: { [kind.field]: 1 }, limit, fields });
+  if (found.length === 0) return NONE;
+  const waiting = kind === REPEATS ? found.filter(waitsForAnother) : [];
+  const others = found.filter((row) => !waiting.includes(row)).map(({ _id }) => _id);
+  const update = allOf(kind.update(now), { $set: { changedBy: token } });
+  const ready = others.length === 0 ? 0 : await runs.updateMany({ _id: { $in: others.sort() }, ...over }, update);
+  return { runIds: found.map(({ _id }) => _id), ready: ready + (await repeatWaits(context, waiting, now)) };
 }
 
 async function firstOf({ rows }: StoreContext, { field, filter }: Kind, slots: SlotRange): Promise<Instant | null> {

@@ -3,11 +3,12 @@ import type { DueRun } from "../../domain/due-run.ts";
 import type { Job } from "../../domain/job.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { Store } from "../../ports/store.ts";
-import { HOUR, MINUTE, SECOND, START } from "../factories.ts";
+import { DAY, HOUR, MINUTE, SECOND, START } from "../factories.ts";
 import { entryOf, scheduledFireOf } from "../factories-fire.ts";
 import {
   addJob,
   addJobWithRun,
+  addRun,
   addRuns,
   changeJob,
   claim,
@@ -15,9 +16,11 @@ import {
   end,
   FAILURE,
   fire,
+  idsOf,
   only,
   publishable,
   readJob,
+  readRun,
   retryIn,
   settle,
   start,
@@ -115,17 +118,44 @@ const FACTS: StoreFacts = {
     expect(only((await wake(again, START + MINUTE + 1)).ended)).toMatchObject({ runId: run.runId, state: "skipped", reason: "expired" });
   },
 
-  "an open run keeps its job's lock over a restart": async ({ store, reopen }) => {
+  "over a restart a running run keeps its job's lock, and what waits for its end is woken by it": async ({ store, reopen }) => {
     const job = await addJob(store);
-    const [holder, other, next] = (await addRuns(store, job, { count: 3 })) as [DueRun, DueRun, DueRun];
-    await start(store, holder);
+    const holder = await addRun(store, job, { now: START, name: "holder" });
+    const waiting = await addRun(store, job, { now: START + SECOND, name: "waiting" });
+    await start(store, holder, { now: START + MINUTE });
+    expect(only(await claim(store, [waiting], { token: "early", now: START + MINUTE })).kind).toBe("waiting");
     const again = await reopen();
-    expect(only(await claim(again, [other], { token: "other" })).kind).toBe("skipped");
-    await again.control.cancel("default", { runId: holder.runId, now: START });
-    for (const view of await again.leases.ending({ slots: ALL_SLOTS, now: START + HOUR, limit: 10 })) {
-      await again.leases.rescue({ rescues: [{ runId: view.runId, expiresAt: view.expiresAt, to: "cancelled" }], now: START + HOUR });
+    const other = await addRun(again, job, { now: START + HOUR, name: "other" });
+    expect(only(await claim(again, [other], { token: "other", now: START + HOUR })).kind).toBe("skipped");
+    expect(await readRun(again, waiting)).toMatchObject({ state: "due", reason: "overlap", wakeAt: START + MINUTE + 10 * SECOND });
+    const late = START + DAY;
+    for (const view of await again.leases.ending({ slots: ALL_SLOTS, now: late, limit: 10 })) {
+      await again.leases.rescue({ rescues: [{ runId: view.runId, expiresAt: view.expiresAt, to: "lost" }], now: late });
     }
-    expect(only(await claim(again, [next], { token: "next" })).kind).toBe("won");
+    expect(idsOf(await publishable(again))).toEqual([waiting.runId]);
+    expect(only(await claim(again, [waiting], { token: "next", now: late })).kind).toBe("won");
+  },
+
+  "the waits for another run of the job go on doubling after a restart": async ({ store, reopen }) => {
+    const job = await addJob(store);
+    await start(store, await addRun(store, job, { now: START, name: "holder" }), { now: START + MINUTE });
+    const waiting = await addRun(store, job, { now: START + SECOND, name: "waiting" });
+    await claim(store, [waiting], { token: "first", now: START + MINUTE });
+    await wake(store, START + HOUR);
+    const again = await reopen();
+    expect(only(await claim(again, [waiting], { token: "second", now: START + HOUR })).kind).toBe("waiting");
+    expect((await readRun(again, waiting)).wakeAt).toBe(START + HOUR + 20 * SECOND);
+  },
+
+  "since when a run is due is known after a restart": async ({ store, reopen }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const [retried, fresh] = (await addRuns(store, job, { count: 2 })) as [DueRun, DueRun];
+    await settle(store, await start(store, retried), { result: retryIn(DAY) });
+    await wake(store, START + DAY);
+    const again = await reopen();
+    const request = { slots: ALL_SLOTS, dueBefore: START + DAY, now: START + DAY, limit: 10 };
+    expect(idsOf(await again.dueRuns.closeWaiting(request))).toEqual([fresh.runId]);
+    expect(idsOf(await again.dueRuns.closeWaiting({ ...request, dueBefore: START + DAY + 1 }))).toEqual([retried.runId]);
   },
 
   "closing twice is harmless": async ({ store }) => {

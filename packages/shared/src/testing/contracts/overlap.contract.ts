@@ -198,6 +198,16 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     expect((await claimLate(store, job, LATER)).outcome.kind).toBe("won");
   },
 
+  "a run that is put aside for want of its handler lets the next one go on": async ({ store }) => {
+    const job = await addJob(store);
+    const unknown = await addRun(store, job, { now: START, name: "unknown" });
+    const next = await addRun(store, job, { now: LATER, name: "next" });
+    expect(only(await claim(store, [next], { token: "early", now: LATER }))).toEqual(WAITING);
+    await store.claims.defer({ deferrals: [{ runId: unknown.runId, attempt: 1, reason: "unknown_handler", wakeAt: START + HOUR }] });
+    expect(idsOf(await publishable(store))).toEqual([next.runId]);
+    expect(only(await claim(store, [next], { token: "next", now: LATER })).kind).toBe("won");
+  },
+
   "after an edit of the queue or handler nothing waits for the runs of before": async ({ store }) => {
     const job = await addJob(store, { definition: { handler: "old" } });
     await addRun(store, job, { name: "before" });
