@@ -27,7 +27,7 @@ function setup({ connecting = false } = {}) {
       },
     };
   };
-  return { sent, senders: createSenders({ kafka: { producer } as unknown as Kafka, log: silentLogger }) };
+  return { sent, senders: createSenders({ kafka: { producer } as unknown as Kafka, log: silentLogger, compressed: false }) };
 }
 
 test.each([

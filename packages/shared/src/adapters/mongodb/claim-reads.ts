@@ -1,4 +1,5 @@
 import type { DueRun } from "../../domain/due-run.ts";
+import type { Instant } from "../../domain/instant.ts";
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
 import type { Filter, Rows } from "./rows.ts";
@@ -11,7 +12,7 @@ const LOOKS_MAX = 3;
 
 export interface Wanted {
   readonly jobUid: string;
-  readonly runId: string;
+  readonly scheduledFor: Instant;
 }
 
 export interface JobRows {
@@ -21,16 +22,16 @@ export interface JobRows {
 }
 
 /**
- * The rows of the jobs of these runs that match, up to the latest of these runs. Ids sort by time, so a backlog is mostly behind it; and
- * however long a backlog is, no more is read than what some rows a run come to.
+ * The rows of the jobs of these runs that match, up to the latest instant of these runs: a backlog is mostly behind it. However long a
+ * backlog is, no more is read than what some rows a run come to.
  */
 export async function readJobs(runs: Rows<RunRow>, wanted: readonly Wanted[], filter: Filter): Promise<JobRows> {
   const left = groupBy(wanted, ({ jobUid }) => jobUid);
-  const latest = wanted.reduce((last, { runId }) => (runId > last ? runId : last), "");
+  const scheduledFor = { $lte: latestOf(wanted) };
   const crowded: string[] = [];
   for (let look = 0; left.size > 0 && look < LOOKS_MAX; look += 1) {
     const limit = CROWD * [...left.values()].flat().length;
-    const found = await runs.find({ jobUid: { $in: [...left.keys()] }, _id: { $lte: latest }, ...filter }, { limit: limit + 1 });
+    const found = await runs.find({ jobUid: { $in: [...left.keys()] }, scheduledFor, ...filter }, { limit: limit + 1 });
     if (found.length <= limit) return { rows: found, crowded };
     for (const [jobUid, rows] of groupBy(found, (row) => row.jobUid)) {
       if (rows.length <= CROWD * (left.get(jobUid)?.length ?? 0)) continue;
@@ -40,6 +41,9 @@ export async function readJobs(runs: Rows<RunRow>, wanted: readonly Wanted[], fi
   }
   return { rows: [], crowded: [...crowded, ...left.keys()] };
 }
+
+export const latestOf = (wanted: readonly Pick<Wanted, "scheduledFor">[]): Instant =>
+  wanted.reduce((latest, { scheduledFor }) => Math.max(latest, scheduledFor), Number.MIN_SAFE_INTEGER);
 
 export interface FirstRead {
   /** By run id. */
@@ -67,5 +71,5 @@ export async function readFirst({ rows: { runs } }: StoreContext, wanted: readon
   return { rows, dueOf: groupBy(due.rows, ({ jobUid }) => jobUid) };
 }
 
-export const readByIds = async (runs: Rows<RunRow>, wanted: readonly Pick<Wanted, "runId">[]): Promise<RunRow[]> =>
+export const readByIds = async (runs: Rows<RunRow>, wanted: readonly Pick<DueRun, "runId">[]): Promise<RunRow[]> =>
   wanted.length === 0 ? [] : runs.find({ _id: { $in: wanted.map(({ runId }) => runId) } });

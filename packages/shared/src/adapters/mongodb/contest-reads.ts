@@ -1,11 +1,11 @@
 import { OVERLAP_BUFFER_MAX, type OverlapPolicy } from "../../domain/overlap.ts";
-import { readByIds, readJobs } from "./claim-reads.ts";
+import { latestOf, readByIds, readJobs } from "./claim-reads.ts";
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
 import { inParts } from "./in-parts.ts";
 import type { Contender } from "./overlap-judging.ts";
 import type { Filter, Rows } from "./rows.ts";
-import { WAITS_FOR_ANOTHER } from "./run-changes.ts";
+import { IN_ORDER, WAITS_FOR_ANOTHER } from "./run-changes.ts";
 import { policyOf, type RunRow } from "./run-row.ts";
 
 /** Rows of one job that a query of its own reads, beside one for each of its runs that is to be claimed: as many as a buffer is counted to. */
@@ -17,7 +17,7 @@ const QUERIES_MAX = 10;
 const BUFFERS: ReadonlySet<OverlapPolicy> = new Set(["buffer_one", "buffer_all"]);
 
 /** Due, and not put aside for want of an executor. */
-const CONTENDING = { standing: { $exists: true }, exclusive: { $eq: true }, reason: { $in: [null, "overlap"] } } as const;
+export const CONTENDING = { standing: { $exists: true }, exclusive: { $eq: true }, reason: { $in: [null, "overlap"] } } as const;
 
 export interface ContestRead {
   /** The runs to be claimed, by id. */
@@ -56,8 +56,11 @@ async function readHolders(runs: Rows<RunRow>, contenders: readonly Contender[])
 
 /** What may go before the runs to be claimed. */
 async function readBefore(runs: Rows<RunRow>, contenders: readonly Contender[]): Promise<readonly RunRow[]> {
-  const wanted = contenders.map(({ row }) => ({ jobUid: row.jobUid, runId: row._id }));
-  const { rows, crowded } = await readJobs(runs, wanted, CONTENDING);
+  const { rows, crowded } = await readJobs(
+    runs,
+    contenders.map(({ row }) => row),
+    CONTENDING,
+  );
   const own = groupBy(contenders, ({ row }) => row.jobUid);
   const pages = await inParts(crowded, QUERIES_MAX, (jobUid) => readPage(runs, jobUid, own.get(jobUid) ?? []));
   return [...rows, ...pages.flat()];
@@ -65,9 +68,9 @@ async function readBefore(runs: Rows<RunRow>, contenders: readonly Contender[]):
 
 /** The first ones of a crowded job, and, should they not be all, the first ones of each queue and handler: only among those an order holds. */
 async function readPage(runs: Rows<RunRow>, jobUid: string, own: readonly Contender[]): Promise<RunRow[]> {
-  const latest = own.reduce((last, { row }) => (row._id > last ? row._id : last), "");
+  const scheduledFor = { $lte: latestOf(own.map(({ row }) => row)) };
   const first = (filter: Filter, limit: number) =>
-    runs.find({ jobUid: { $eq: jobUid }, _id: { $lte: latest }, ...CONTENDING, ...filter }, { sort: { _id: 1 }, limit });
+    runs.find({ jobUid: { $eq: jobUid }, scheduledFor, ...CONTENDING, ...filter }, { sort: IN_ORDER, limit });
   const page = await first({}, PAGE + own.length);
   if (page.length < PAGE + own.length) return page;
   const lanes = [...groupBy(own, ({ row: { queue, handler } }) => `${queue} ${handler}`).values()];

@@ -92,7 +92,7 @@ export const INDEXES: Readonly<Record<string, readonly Index[]>> = {
     // not claimed, counted by queue from the index alone. Runs that wait for a handler.
     { name: "waiting", key: { standing: 1, queue: 1, _id: 1, slot: 1 }, ...having("standing") },
     // The due runs of some jobs, in their order: what a claim judges, what waits behind a run that ends, and what is open of a job.
-    { name: "due_of_job", key: { jobUid: 1, _id: 1 }, ...having("standing") },
+    { name: "due_of_job", key: { jobUid: 1, scheduledFor: 1, _id: 1 }, ...having("standing") },
     // One run of a job at a time, and which one that is.
     { name: "lock", key: { jobUid: 1, lockKey: 1 }, unique: true, ...having("lockKey") },
     // Ended runs that are not announced yet, the earliest first.

@@ -22,7 +22,8 @@ await describeWithServers("migrations of MongoDB", ["mongodb"], (servers) => {
 
   test("one command makes every index, and repeating it does nothing", async () => {
     const { url, connection } = setup();
-    expect(await migrateMongodb({ url })).toMatchObject({ from: 0, to: SCHEMA_VERSION, steps: [expect.any(String)] });
+    const steps = ["collections and their indexes", "index of the due runs of a job"];
+    expect(await migrateMongodb({ url })).toEqual({ from: 0, to: SCHEMA_VERSION, steps });
     const { db } = await connection();
     for (const [name, indexes] of Object.entries(INDEXES)) {
       const made = (await db?.collection(name).indexes()) ?? [];
@@ -47,6 +48,17 @@ await describeWithServers("migrations of MongoDB", ["mongodb"], (servers) => {
     ends.push(() => Promise.all(stores.map((store) => store.close())));
     const job = await addJob(stores[0]!);
     for (const store of stores) expect(await store.jobs.get("default", job.id)).toEqual(job);
+  });
+
+  test("a database of the first release gets its index, and programs of that release may go on to start on it", async () => {
+    const { url, connection } = setup();
+    await migrateMongodb({ url });
+    const { db } = await connection();
+    await db?.collection("runs").dropIndex("due_of_job");
+    await db?.collection("meta").deleteOne({ _id: "additions" as never });
+    expect(await migrateMongodb({ url })).toEqual({ from: 1, to: 1, steps: ["index of the due runs of a job"] });
+    expect((await db?.collection("runs").indexes())?.map(({ name }) => name)).toContain("due_of_job");
+    expect(await db?.collection("meta").findOne({ _id: "schema" as never })).toMatchObject({ value: 1 });
   });
 
   test("a database of a newer version is refused", async () => {

@@ -111,7 +111,8 @@ await describeWithServers("a MongoDB that goes away", ["mongodb"], (servers) => 
     const run = await addRun(store, await addJob(store));
     await Promise.all(Array.from({ length: 5 }, () => store.jobs.get("default", "job-1")));
     proxy.strand();
-    await expect(claim(store, [run])).rejects.toMatchObject(UNAVAILABLE); // No statement that the driver sends again by itself.
+    const note = { runs: [run], now: START, repeatMs: 1, repeatMsMax: 1 };
+    await expect(store.dueRuns.published(note)).rejects.toMatchObject(UNAVAILABLE); // No statement that the driver sends again by itself.
     expect((await claim(store, [run]))[0]?.kind).toBe("won");
   });
 

@@ -1,7 +1,7 @@
 import type { DueRun } from "../../domain/due-run.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { judgeOverlap, type OverlapSibling, type OverlapVerdict } from "../../domain/overlap.ts";
-import { policyOf, type RunRow } from "./run-row.ts";
+import { policyOf, type RunRow, waitsForAnother } from "./run-row.ts";
 
 /** A run to be claimed, with its row: due, and as the message says. */
 export interface Contender {
@@ -21,12 +21,12 @@ export function siblingOf(row: RunRow): OverlapSibling | null {
   return { runId: _id, scheduledFor, queue, handler, standing, startedAt };
 }
 
-function standingOf({ exclusive, state, standing, reason }: RunRow): OverlapSibling["standing"] | null {
-  if (!exclusive) return null;
-  if (state === "running") return "running";
-  if (state !== "due") return null;
-  if (standing !== "deferred") return "ready";
-  return reason === "overlap" ? "waiting" : null;
+function standingOf(row: RunRow): OverlapSibling["standing"] | null {
+  if (!row.exclusive) return null;
+  if (row.state === "running") return "running";
+  if (row.state !== "due") return null;
+  if (waitsForAnother(row)) return "waiting";
+  return row.standing === "deferred" ? null : "ready";
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { StoreContext } from "./context.ts";
 import { inParts } from "./in-parts.ts";
-import { allOf, makePublishable, WAITS_FOR_ANOTHER } from "./run-changes.ts";
+import { allOf, IN_ORDER, makePublishable, WAITS_FOR_ANOTHER } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
 
 /** Jobs of which a run is woken at the same time. */
@@ -20,7 +20,7 @@ export async function wakeNext(
 ): Promise<ReadonlyMap<string, string>> {
   const jobUids = [...new Set(gone.filter(({ wakes }) => wakes === true).map(({ jobUid }) => jobUid))];
   const rows = await inParts(jobUids, WAKES_MAX, (jobUid) =>
-    runs.updateAndRead({ jobUid: { $eq: jobUid }, ...WAITS_FOR_ANOTHER }, woken, { sort: { _id: 1 } }),
+    runs.updateAndRead({ jobUid: { $eq: jobUid }, ...WAITS_FOR_ANOTHER }, woken, { sort: IN_ORDER }),
   );
   return new Map(rows.flatMap((row) => (row === null ? [] : [[row.jobUid, row.queue] as const])));
 }

@@ -2,7 +2,7 @@ import { afterEach, expect, jest, test } from "@jest/globals";
 import type { Job } from "../../domain/job.ts";
 import type { Store } from "../../ports/store.ts";
 import { addJob, addRuns, claim, countKind, publishable, readRun, unannounced, repair } from "../../testing/contracts/store-steps.ts";
-import { HOUR, START } from "../../testing/factories.ts";
+import { HOUR, SECOND, START } from "../../testing/factories.ts";
 import { dueRunOf, entryOf, runIdOfEntry, scheduledFireOf } from "../../testing/factories-fire.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
 import { testDatabase } from "./fresh-database.test-support.ts";
@@ -96,13 +96,23 @@ await describeWithServers("races in MongoDB", ["mongodb"], (servers) => {
     }
   });
 
-  test("of fifty runs of one exclusive job claimed at once one starts, and the others are closed", async () => {
+  test("of fifty runs of one exclusive job claimed at once one starts, and the others wait", async () => {
     const { store, race } = await setup();
     const job = await addJob(store);
     const runs = [...(await addRuns(store, job, { count: 25, name: "a" })), ...(await addRuns(store, job, { count: 25, name: "b" }))];
     const outcomes = await race((own, racer) => claim(own, [runs[racer]!], { token: `token-${racer}` }));
     expect(countKind(outcomes.flat(), "won")).toBe(1);
-    expect(countKind(outcomes.flat(), "skipped")).toBe(RACERS - 1);
+    expect(countKind(outcomes.flat(), "waiting")).toBe(RACERS - 1);
+  });
+
+  test("of fifty runs that come while another is in progress, each claimed by another executor, all are closed", async () => {
+    const { store, race } = await setup();
+    const job = await addJob(store);
+    await claim(store, await addRuns(store, job, { now: START - SECOND, name: "holder" }), { token: "holder", now: START - SECOND });
+    const runs = [...(await addRuns(store, job, { count: 25, name: "a" })), ...(await addRuns(store, job, { count: 25, name: "b" }))];
+    const outcomes = await race((own, racer) => claim(own, [runs[racer]!], { token: `token-${racer}` }));
+    expect(countKind(outcomes.flat(), "skipped")).toBe(RACERS);
+    expect(await unannounced(store)).toHaveLength(RACERS);
   });
 
   test("of fifty who want to lead one does", async () => {

@@ -64,7 +64,7 @@ export function createRows<Row>(model: Model<unknown>, statementMs?: number): Ro
       asked(`find ${name}`, async () => {
         const query = model.find(filter as never, fields === undefined ? null : Object.fromEntries(fields.map((field) => [field, 1])));
         if (sort !== undefined) query.sort(sort);
-        if (limit !== undefined) query.limit(limit);
+        if (limit !== undefined) query.limit(limit).batchSize(limit);
         return (await query.lean()) as unknown as Row[];
       }),
     insert: (rows) => asked(`insert ${name}`, () => insertRows(collection, rows)),

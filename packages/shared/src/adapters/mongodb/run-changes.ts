@@ -6,7 +6,7 @@ import type { RunError } from "../../domain/run-error.ts";
 import { isCompleted, type RunState } from "../../domain/run-state.ts";
 import type { Claimant } from "../../ports/due-jobs.ts";
 import type { Update } from "./rows.ts";
-import { type AttemptRow, standing } from "./run-row.ts";
+import type { AttemptRow } from "./run-row.ts";
 
 /** Changes of runs as updates, which the functions here return and nobody makes elsewhere. They can be put together. */
 export interface RunUpdate {
@@ -27,8 +27,14 @@ export const NOT_CANCELLED = { cancelRequested: { $ne: true } } as const;
 /** In filters: nobody waits for its end, which so concerns nobody else. */
 export const WAKES_NOBODY = { wakes: { $ne: true } } as const;
 
-/** In filters: due, and put aside until another run of its job ends. */
-export const WAITS_FOR_ANOTHER = { ...standing("deferred"), reason: { $eq: "overlap" } } as const;
+/** The order of ids, as the index of a job's due runs has it. */
+export const IN_ORDER = { scheduledFor: 1, _id: 1 } as const;
+
+/**
+ * In filters: due, and put aside until another run of its job ends: of due runs only these have that reason. By `standing: "deferred"` a
+ * server would be led to the index of all deferred runs, instead of that of the job's due ones.
+ */
+export const WAITS_FOR_ANOTHER = { standing: { $exists: true }, reason: { $eq: "overlap" } } as const;
 
 export const inSlots = ({ from, to }: { readonly from: number; readonly to: number }) => ({ slot: { $gte: from, $lt: to } });
 

@@ -6,7 +6,7 @@ import type { StoreContext } from "./context.ts";
 import type { JobRow } from "./job-row.ts";
 import { wakeNext } from "./overlap-wakes.ts";
 import { completePending } from "./pending-fires.ts";
-import { allOf, endRun } from "./run-changes.ts";
+import { allOf, endRun, IN_ORDER } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
 import { endedRunOf } from "./run-view.ts";
 
@@ -57,7 +57,7 @@ export async function cancelOpenRuns(
   const cancelled = allOf(endRun({ state: "cancelled", reason, now, error: null }), { $set: { changedBy: token } });
   await runs.updateMany({ ...ids, ...WAITING }, cancelled);
   const closed = await runs.find({ ...ids, changedBy: { $eq: token } }, { sort: { _id: 1 } });
-  await wakeNext(context, closed);
+  if (keeping !== undefined) await wakeNext(context, closed); // Else nothing of the job is to go on.
   return closed.map(endedRunOf);
 }
 
@@ -69,7 +69,7 @@ async function readOpen(
 ): Promise<RunRow[]> {
   if (limit <= 0) return [];
   const kept = keeping === undefined ? {} : { $nor: [{ queue: { $eq: keeping.queue }, handler: { $eq: keeping.handler } }] };
-  const query = { sort: { _id: 1 }, limit, fields: ["state"] } as const;
+  const query = { sort: IN_ORDER, limit, fields: ["state"] } as const;
   const [due, retrying] = await Promise.all([
     runs.find({ jobUid: { $eq: _id }, standing: { $exists: true }, ...kept }, query),
     runs.find({ state: { $eq: "retrying" }, wakeAt: { $exists: true }, slot: { $eq: slot }, jobUid: { $eq: _id }, ...kept }, query),

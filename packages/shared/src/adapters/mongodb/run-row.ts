@@ -99,6 +99,9 @@ export interface RunRow {
   readonly changedBy?: string | Absent;
 }
 
+/** It is due, and was put aside until another run of its job ends. */
+export const waitsForAnother = ({ standing, reason }: RunRow): boolean => standing === "deferred" && reason === "overlap";
+
 /** The policy it was fired under. */
 export const policyOf = ({ overlap, exclusive }: RunRow): OverlapPolicy => overlap ?? (exclusive ? "skip" : "allow");
 

@@ -117,19 +117,27 @@ function toldOf({ held }: StoreContext, { runId, token, result, finishedAt }: Se
   return { kind: "ended", run: ended };
 }
 
+/** Applies what the first statement has left out, and reads what became of all. */
 async function readOutcomes(context: StoreContext, settlements: readonly Settlement[], now: Instant): Promise<SettleOutcome[]> {
   let rows = await readRows(context, settlements);
-  const held = settlements.filter(({ runId, token }) => isHeld(rows.get(runId), token));
-  if (held.length > 0) {
-    await context.rows.runs.updateEach([...changesOf(held, now, {}), ...held.flatMap((settlement) => closeAsCancelled(settlement, now))]);
+  const held = new Set(settlements.filter(({ runId, token }) => isHeld(rows.get(runId), token)));
+  if (held.size > 0) {
+    const left = [...held];
+    await context.rows.runs.updateEach([...changesOf(left, now, {}), ...left.flatMap((settlement) => closeAsCancelled(settlement, now))]);
     rows = await readRows(context, settlements);
   }
   const outcomes = settlements.map(({ runId, token }) => outcomeOf(rows.get(runId), token));
-  const settled = settlements.flatMap(({ runId }, index) => (outcomes[index]?.kind === "stale" ? [] : (rows.get(runId) ?? [])));
-  const queues = await wakeNext(context, settled);
+  // What was released may be another's already when it is read. Who waits behind it is woken all the same.
+  const gone = settlements.map((settlement, index) => {
+    const row = rows.get(settlement.runId);
+    return row?.wakes === true && (held.has(settlement) || outcomes[index]?.kind !== "stale") ? row : null;
+  });
+  const queues = await wakeNext(
+    context,
+    gone.filter((row) => row !== null),
+  );
   return outcomes.map((outcome, index) => {
-    const row = rows.get(settlements[index]?.runId ?? "");
-    const ready = row?.wakes === true ? queues.get(row.jobUid) : undefined;
+    const ready = queues.get(gone[index]?.jobUid ?? "");
     return outcome.kind === "stale" || ready === undefined ? outcome : { ...outcome, ready };
   });
 }

@@ -3,10 +3,11 @@ import type { SlotRange } from "../../domain/slot.ts";
 import type { WakeResult } from "../../ports/due-runs.ts";
 import type { StoreContext } from "./context.ts";
 import { upTo } from "./indexes.ts";
+import { repeatWaits } from "./overlap-repeats.ts";
 import { wakeNext } from "./overlap-wakes.ts";
 import type { Filter } from "./rows.ts";
 import { allOf, endRun, inSlots, makeDueAgain, makePublishable, type RunUpdate } from "./run-changes.ts";
-import { FOR_UNKNOWN_HANDLER } from "./run-row.ts";
+import { FOR_UNKNOWN_HANDLER, type RunRow, waitsForAnother } from "./run-row.ts";
 import { endedRunOf } from "./run-view.ts";
 
 interface WakeRequest {
@@ -31,25 +32,23 @@ const EXPIRIES: Kind = {
   filter: { state: { $eq: "due" } },
   update: (now) => endRun({ state: "skipped", reason: "expired", now, error: null }),
 };
-/** Publications that nobody claimed, and what was put aside until a time. */
-const REPEATS: Kind = {
-  field: "wakeAt",
-  filter: { state: { $eq: "due" } },
-  unless: { reason: { $ne: "unknown_handler" } },
-  update: () => makePublishable,
-};
+/**
+ * Publications that nobody claimed, and what was put aside until a time. What waits for another run of its job is not simply published
+ * again, and what waits for a handler not at all.
+ */
+const REPEATS: Kind = { field: "wakeAt", filter: { state: { $eq: "due" } }, update: () => makePublishable };
 
 /** In this order: what has expired is not published again. */
 const KINDS = [RETRIES, EXPIRIES, REPEATS] as const;
 
 interface Woken {
   readonly runIds: readonly string[];
-  readonly woken: number;
+  readonly ready: number;
   /** As many were found as were asked for. */
   readonly more: boolean;
 }
 
-const NONE: Woken = { runIds: [], woken: 0, more: false };
+const NONE: Woken = { runIds: [], ready: 0, more: false };
 
 /** Wakes what is to be woken. Mostly that is nothing, which the first instant of each kind tells. */
 export async function wakeRuns(context: StoreContext, { slots, now, limit }: WakeRequest): Promise<WakeResult> {
@@ -60,10 +59,11 @@ export async function wakeRuns(context: StoreContext, { slots, now, limit }: Wak
   for (const [index, kind] of KINDS.entries())
     woken.push((firsts[index] ?? Infinity) > now ? NONE : await wakeKind(context, kind, { slots, now, limit, token }));
   const [retries, expired, repeats] = woken as [Woken, Woken, Woken];
-  const closed = expired.woken === 0 ? [] : await context.rows.runs.find({ _id: { $in: expired.runIds }, changedBy: { $eq: token } });
+  const closed =
+    expired.runIds.length === 0 ? [] : await context.rows.runs.find({ _id: { $in: expired.runIds }, changedBy: { $eq: token } });
   const next = await wakeNext(context, closed);
   return {
-    ready: retries.woken + repeats.woken + next.size,
+    ready: retries.ready + next.size + repeats.ready,
     ended: closed.map(endedRunOf),
     nextWakeAt: earliest(woken.every((kind) => kind === NONE) ? firsts : await readFirsts()),
     more: woken.some((kind) => kind.more),
@@ -76,22 +76,28 @@ const earliest = (instants: readonly (Instant | null)[]): Instant | null => {
 };
 
 async function wakeKind(
-  { rows }: StoreContext,
-  { field, filter, unless, update }: Kind,
+  context: StoreContext,
+  kind: Kind,
   { slots, now, limit, token }: WakeRequest & { readonly token: string },
 ): Promise<Woken> {
-  const over = { ...filter, [field]: upTo(now) };
-  const query = { sort: { [field]: 1 }, limit, fields: [field, "reason"] } as const;
-  const found = await rows.runs.find({ ...over, ...inSlots(slots) }, query);
-  const runIds = found.map(({ _id }) => _id).sort();
-  if (runIds.length === 0) return NONE;
-  const those = { _id: { $in: runIds }, ...over };
-  const woken = await rows.runs.updateMany({ ...those, ...unless }, allOf(update(now), { $set: { changedBy: token } }));
+  const { runs } = context.rows;
+  const over = { ...kind.filter, [kind.field]: upTo(now) };
+  const fields = [kind.field, "jobUid", "scheduledFor", "queue", "handler", "standing", "reason", "waitMs", "exclusive", "state"];
+  const found = await runs.find({ ...over, ...inSlots(slots) }, { sort: { [kind.field]: 1 }, limit, fields });
+  if (found.length === 0) return NONE;
+  const waiting = kind === REPEATS ? found.filter(waitsForAnother) : [];
+  const unwanted = kind === REPEATS ? found.filter(waitsForHandler) : [];
+  const others = idsOf(found.filter((row) => !waiting.includes(row) && !unwanted.includes(row)));
+  const update = allOf(kind.update(now), { $set: { changedBy: token } });
+  const ready = others.length === 0 ? 0 : await runs.updateMany({ _id: { $in: others }, ...over }, update);
   // Given a time by an executor of a version before this one: it is taken away, so that they are not met again.
-  if (unless !== undefined && found.some(({ reason }) => reason === "unknown_handler"))
-    await rows.runs.updateMany({ ...those, ...FOR_UNKNOWN_HANDLER }, { $unset: { wakeAt: "" } });
-  return { runIds, woken, more: found.length >= limit };
+  if (unwanted.length > 0) await runs.updateMany({ _id: { $in: idsOf(unwanted) }, ...FOR_UNKNOWN_HANDLER }, { $unset: { wakeAt: "" } });
+  return { runIds: idsOf(found), ready: ready + (await repeatWaits(context, waiting, now)), more: found.length >= limit };
 }
+
+const idsOf = (rows: readonly RunRow[]): string[] => rows.map(({ _id }) => _id).sort();
+
+const waitsForHandler = ({ standing, reason }: RunRow): boolean => standing === "deferred" && reason === "unknown_handler";
 
 async function firstOf({ rows }: StoreContext, { field, filter }: Kind, slots: SlotRange): Promise<Instant | null> {
   const first = { sort: { [field]: 1 }, limit: 1, fields: [field] } as const;

@@ -1,0 +1,247 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import type { ClaimedRun, DueRun } from "../../domain/due-run.ts";
+import type { Instant } from "../../domain/instant.ts";
+import type { Job } from "../../domain/job.ts";
+import type { OverlapPolicy } from "../../domain/overlap.ts";
+import { ALL_SLOTS } from "../../domain/slot.ts";
+import type { Store } from "../../ports/store.ts";
+import {
+  addJob,
+  addRun,
+  changeJob,
+  claim,
+  end,
+  ending,
+  FAILURE,
+  idsOf,
+  LEASE_MS,
+  publishable,
+  retryIn,
+  start,
+  SUCCESS,
+  wake,
+} from "../../testing/contracts/store-steps.ts";
+import { DAY, editedJob, HOUR, MINUTE, SECOND, START } from "../../testing/factories.ts";
+import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
+import { Crash, type CrashingStore, type CrashMode, openCrashingStore } from "./crashing-store.test-support.ts";
+import { type TestDatabase, testDatabase } from "./fresh-database.test-support.ts";
+import { openMongodbStore } from "./mongodb-store.ts";
+
+jest.setTimeout(180_000);
+
+interface World {
+  readonly store: Store;
+  /** The process that crashes. */
+  readonly other: CrashingStore;
+}
+
+interface Crashing {
+  /** Makes what the step meets, and returns the step. */
+  readonly prepare: (world: World) => Promise<() => Promise<unknown>>;
+}
+
+const NOW = START + HOUR;
+const claimant = (token: string) => ({ executor: "crashing", token, leaseMs: LEASE_MS });
+
+/** Runs of one job, a second apart. */
+async function backlog(store: Store, overlap: OverlapPolicy, names: readonly string[]): Promise<{ job: Job; runs: DueRun[] }> {
+  const job = await addJob(store, { definition: { overlap, expireAfterMs: DAY } });
+  const runs: DueRun[] = [];
+  for (const [index, name] of names.entries()) runs.push(await addRun(store, job, { now: START + index * SECOND, name }));
+  return { job, runs };
+}
+
+/** The first of them is in progress since `startedAt`, the others wait for it. */
+async function waitingBehind(
+  { store }: World,
+  { overlap = "buffer_all" as OverlapPolicy, startedAt = NOW as Instant } = {},
+): Promise<{ job: Job; runs: DueRun[]; held: ClaimedRun }> {
+  const { job, runs } = await backlog(store, overlap, ["a", "b", "c"]);
+  const held = await start(store, runs[0]!, { token: "holder", now: startedAt });
+  for (const run of runs.slice(1)) expect(await claim(store, [run], { token: run.runId, now: NOW })).toMatchObject([{ kind: "waiting" }]);
+  return { job, runs, held };
+}
+
+const settling = (result: typeof SUCCESS): Crashing => ({
+  async prepare(world) {
+    const { held } = await waitingBehind(world);
+    const settlements = [{ runId: held.run.runId, token: held.token, result, finishedAt: NOW }];
+    return () => world.other.claims.settle({ settlements, now: NOW });
+  },
+});
+
+const STEPS: Readonly<Record<string, Crashing>> = {
+  "the claim of a backlog": {
+    async prepare({ store, other }) {
+      const { runs } = await backlog(store, "skip", ["a", "b", "c", "d"]);
+      return () => other.claims.claim({ runs, claimant: claimant("crashed"), now: NOW, firedAfter: 0 });
+    },
+  },
+  "the claim of a run before which an older one is ready": {
+    async prepare({ store, other }) {
+      const { runs } = await backlog(store, "skip", ["a", "b"]);
+      return () => other.claims.claim({ runs: runs.slice(1), claimant: claimant("crashed"), now: NOW, firedAfter: 0 });
+    },
+  },
+  "the claim of runs that come while another is in progress": {
+    async prepare(world) {
+      const { runs } = await backlog(world.store, "skip", ["a", "b", "c"]);
+      await start(world.store, runs[0]!, { token: "holder", now: START });
+      return () => world.other.claims.claim({ runs: runs.slice(1), claimant: claimant("crashed"), now: NOW, firedAfter: 0 });
+    },
+  },
+  "the claim of a run that cancels the one in progress": {
+    async prepare(world) {
+      const { job } = await waitingBehind(world, { overlap: "cancel_running", startedAt: START });
+      const run = await addRun(world.store, job, { now: START + MINUTE, name: "newest" });
+      return () => world.other.claims.claim({ runs: [run], claimant: claimant("crashed"), now: NOW, firedAfter: 0 });
+    },
+  },
+  "the settlement of a success": settling(SUCCESS),
+  "the settlement of a failure": settling(FAILURE),
+  "the settlement of a failure that is tried again": settling(retryIn(SECOND)),
+  "the settlement of a release": settling({ kind: "released" }),
+  "the rescue of the run in progress": {
+    async prepare(world) {
+      const { held } = await waitingBehind(world);
+      const rescue = { runId: held.run.runId, expiresAt: NOW + LEASE_MS, to: "lost" } as const;
+      return () => world.other.leases.rescue({ rescues: [rescue], now: NOW + MINUTE });
+    },
+  },
+  "the cancel of a run that was woken": {
+    async prepare(world) {
+      const { job, runs, held } = await waitingBehind(world);
+      await end(world.store, held, { now: NOW });
+      return () => world.other.control.cancel(job.tenantId, { runId: runs[1]!.runId, now: NOW });
+    },
+  },
+  "the expiry of runs that were woken": {
+    async prepare(world) {
+      const { held } = await waitingBehind(world);
+      await end(world.store, held, { now: NOW });
+      return () => world.other.dueRuns.wake({ slots: ALL_SLOTS, now: START + DAY + SECOND + 1, limit: 100 });
+    },
+  },
+  "the second look at runs that wait": {
+    async prepare(world) {
+      await waitingBehind(world);
+      return () => world.other.dueRuns.wake({ slots: ALL_SLOTS, now: NOW + MINUTE, limit: 100 });
+    },
+  },
+  "the end of runs that waited too long": {
+    async prepare(world) {
+      const { held } = await waitingBehind(world);
+      await end(world.store, held, { now: NOW });
+      return () => world.other.dueRuns.closeWaiting({ slots: ALL_SLOTS, dueBefore: START + 2 * SECOND, now: NOW, limit: 100 });
+    },
+  },
+  "the cancel of what an edit leaves behind": {
+    async prepare(world) {
+      const { job, held } = await waitingBehind(world);
+      const edited = await changeJob(world.store, job, editedJob(job, { handler: "other" }));
+      const kept = await addRun(world.store, edited, { now: START + MINUTE, name: "kept" });
+      await claim(world.store, [kept], { token: "kept", now: NOW });
+      await end(world.store, held, { now: NOW });
+      const keeping = { queue: "default", handler: "other" };
+      return () => world.other.control.cancelOpen(job.tenantId, { jobUid: job.uid, reason: "job_edited", keeping, now: NOW, limit: 100 });
+    },
+  },
+  "the deferral of a run for which others wait": {
+    async prepare({ store, other }) {
+      const { runs } = await backlog(store, "skip", ["a", "b"]);
+      await claim(store, runs.slice(1), { token: "b", now: NOW });
+      const deferral = { runId: runs[0]!.runId, attempt: 1, reason: "unknown_handler", wakeAt: NOW + HOUR } as const;
+      return () => other.claims.defer({ deferrals: [deferral] });
+    },
+  },
+};
+
+await describeWithServers(
+  "a process that ends in the middle of what concerns several runs of a job, on MongoDB",
+  ["mongodb"],
+  (servers) => {
+    let database: TestDatabase;
+    let world: World;
+    beforeAll(async () => {
+      database = testDatabase(servers.mongodbUrl);
+      world = { store: await openMongodbStore({ url: database.url }), other: await openCrashingStore(database.url) };
+    });
+    beforeEach(() => database.empty());
+    afterAll(async () => {
+      await world.store.close();
+      await world.other.close();
+      await database.drop();
+    });
+
+    /** Makes the step, which ends at this statement. False: it was over before. */
+    async function crashesAt(place: number, mode: CrashMode, { prepare }: Crashing): Promise<boolean> {
+      await database.empty();
+      const step = await prepare(world);
+      world.other.crashAt(place, mode);
+      try {
+        await step();
+        return false;
+      } catch (fault) {
+        if (fault instanceof Crash) return true;
+        throw fault;
+      } finally {
+        world.other.crashAt(Infinity, mode);
+      }
+    }
+
+    const openRuns = async (): Promise<number> => {
+      const { db } = await database.connection();
+      return db?.collection("runs").countDocuments({ state: { $in: ["due", "running", "retrying"] } }) ?? 0;
+    };
+
+    /** What the other services do, until no run is open. Nobody repeats the step. */
+    async function goOn(): Promise<void> {
+      const { store } = world;
+      for (let [round, now] = [0, NOW + MINUTE]; (await openRuns()) > 0; [round, now] = [round + 1, now + 10 * MINUTE]) {
+        expect(round).toBeLessThan(20);
+        const leases = await ending(store, now);
+        await store.leases.rescue({ rescues: leases.map(({ runId, expiresAt }) => ({ runId, expiresAt, to: "due" })), now });
+        await wake(store, now);
+        for (let ready = await publishable(store); ready.length > 0; ready = await publishable(store)) {
+          const outcomes = await claim(store, ready, { token: `round-${round}-${ready[0]!.runId}-${ready[0]!.attempt}`, now });
+          const won = outcomes.flatMap((outcome) => (outcome.kind === "won" ? [outcome.claim] : []));
+          expect(won.length).toBeLessThanOrEqual(1);
+          for (const held of won) await end(store, held, { now });
+        }
+      }
+    }
+
+    describe.each<CrashMode>(["before", "after"])("%s a statement", (mode) => {
+      test.each(Object.entries(STEPS))("%s: no run waits for ever, and never are two in progress", async (_, step) => {
+        let place = 0;
+        while (await crashesAt(place, mode, step)) {
+          await goOn();
+          place += 1;
+          expect(place).toBeLessThan(40);
+        }
+        await goOn();
+        expect(place).toBeGreaterThan(1);
+      });
+    });
+
+    test.each<CrashMode>(["before", "after"])(
+      "a settlement whose answer was lost wakes the next when it is repeated: %s each statement",
+      async (mode) => {
+        for (let place = 0, crashed = true; crashed; place += 1) {
+          await database.empty();
+          const { runs, held } = await waitingBehind(world);
+          const settlements = [{ runId: held.run.runId, token: held.token, result: SUCCESS, finishedAt: NOW }];
+          const settle = () => world.other.claims.settle({ settlements, now: NOW });
+          world.other.crashAt(place, mode);
+          crashed = await settle().then(
+            () => false,
+            (fault: unknown) => fault instanceof Crash,
+          );
+          world.other.crashAt(Infinity, mode);
+          expect(await settle()).toMatchObject([{ kind: "ended", run: { runId: runs[0]!.runId, state: "succeeded" } }]);
+          expect(idsOf(await publishable(world.store))).toContain(runs[1]!.runId);
+        }
+      },
+    );
+  },
+);
