@@ -2,6 +2,7 @@ import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
 import type { LastRun } from "@tickline/shared/domain/run";
+import { inRange } from "@tickline/shared/domain/slot";
 import { supersedes } from "@tickline/shared/domain/status-change";
 import type { UpcomingQuery } from "@tickline/shared/ports/due-jobs";
 import { createDueHeap, type DueHeap } from "./due-heap.ts";
@@ -95,6 +96,7 @@ export function createJobWindow(context: RangeContext): JobWindow {
     reread: (uid) => void wanted.add(uid),
     hint(uid, nextRunAt) {
       if (!heap.has(uid) && (nextRunAt === null || nextRunAt > state.askedUntil)) return false;
+      if (wanted.size >= context.config.heapJobsMax) return false; // No more than fit into memory: a look finds what is overdue.
       wanted.add(uid);
       return true;
     },
@@ -228,7 +230,7 @@ async function readOn({ dueJobs, slots, config }: RangeContext, state: WindowSta
   }
 }
 
-async function readWanted({ dueJobs }: RangeContext, state: WindowState): Promise<void> {
+async function readWanted({ dueJobs, slots }: RangeContext, state: WindowState): Promise<void> {
   const { heap, firing, wanted, lastRuns } = state;
   // A job whose fire is on its way is read when that has landed, at the next round.
   const later = [...wanted].filter((uid) => firing.has(uid));
@@ -243,7 +245,8 @@ async function readWanted({ dueJobs }: RangeContext, state: WindowState): Promis
     for (const uid of uids) {
       const job = jobs.get(uid);
       if (firing.has(uid)) continue;
-      if (job?.nextRunAt != null && job.nextRunAt <= state.askedUntil) put(state, job);
+      // A hint may name a job of another range.
+      if (job?.nextRunAt != null && job.nextRunAt <= state.askedUntil && inRange(job.slot, slots)) put(state, job);
       else {
         heap.remove(uid);
         lastRuns.delete(uid);

@@ -78,8 +78,11 @@ export function createPublisher(context: RangeContext): Publisher {
       return published.reduce((sum, runs) => sum + runs, 0);
     },
     claimed(queue, publication) {
+      const publisher = queues.get(queue);
+      // Nobody can have claimed what was not published from here. Anybody may say so, and it would wait for the next look.
+      if (publisher?.window.holds(publication) !== true) return;
       notes.drop(publication);
-      queues.get(queue)?.claimed(publication);
+      publisher.claimed(publication);
     },
   };
 }

@@ -1,10 +1,11 @@
 import type { SlotRange } from "@tickline/shared/domain/slot";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
-import type { Subscription } from "@tickline/shared/ports/bus";
+import type { RefusedEvent, Subscription } from "@tickline/shared/ports/bus";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import type { Service } from "@tickline/shared/runtime/service";
 import { createStoreClock, type StoreClock } from "@tickline/shared/runtime/store-clock";
+import { sortHints } from "./hint-fault.ts";
 import { createRangeSharing } from "./range-sharing.ts";
 import { createRoster } from "./roster.ts";
 import { rangeName } from "./slot-ranges.ts";
@@ -42,8 +43,10 @@ export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): S
   });
   let subscription: Subscription | null = null;
 
-  function onHints(events: readonly TicklineEvent[]): void {
-    for (const { range, leadership } of led) if (leadership.leads()) range.hint(events);
+  function onHints(events: readonly TicklineEvent[]): readonly RefusedEvent[] {
+    const { hints, refused } = sortHints(events, time.now());
+    for (const { range, leadership } of led) if (leadership.leads()) range.hint(hints);
+    return refused;
   }
   const lifecycle = createLifecycle({
     async start() {

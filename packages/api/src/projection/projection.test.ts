@@ -11,7 +11,7 @@ import { manualClock } from "@tickline/shared/testing/manual-clock";
 import fc from "fast-check";
 import { API_DEFAULTS } from "../api-config.ts";
 import { apiUnderTest, minimalJob } from "../api-under-test.test-support.ts";
-import { claimOf, ended, started } from "./event-story.test-support.ts";
+import { ended, started } from "./event-story.test-support.ts";
 import { createSettledFold } from "./settled-fold.ts";
 
 /** The real port, telling of each write. */
@@ -50,12 +50,13 @@ describe("the status of a job", () => {
       const { status, lastRunAt, lastRun, version } = (await under.call("GET /jobs/ping")).body;
       return [status, lastRunAt, lastRun?.durationMs ?? null, version];
     };
-    const claim = claimOf(job, 0);
+    const claim = await start(under.store, await addRun(under.store, job), { now: START + SECOND });
     expect(await shown()).toEqual(["pending", null, null, 1]);
     await under.bus.publish(RUNS_TOPIC, [started(claim)]);
     await written();
     expect(await shown()).toEqual(["running", "2026-01-05T12:00:01.000Z", null, 1]);
     under.clock.advance(SECOND);
+    await end(under.store, claim, { now: START + SECOND + 5 });
     await under.bus.publish(RUNS_TOPIC, [ended(claim), started(claim), ended(claim)]);
     await written();
     expect(await shown()).toEqual(["succeeded", "2026-01-05T12:00:01.000Z", 5, 1]);

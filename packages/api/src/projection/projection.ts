@@ -4,7 +4,7 @@ import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { StoreClock } from "@tickline/shared/runtime/store-clock";
-import { Gauge } from "prom-client";
+import { Counter, Gauge } from "prom-client";
 import type { ApiConfig } from "../api-config.ts";
 import type { ApiDeps } from "../api-deps.ts";
 import { createProjector } from "./projector.ts";
@@ -13,7 +13,19 @@ import { createSettledFold } from "./settled-fold.ts";
 /** Keeps `status` and `lastRun` of jobs: from the events of their runs, and once a minute from the runs themselves. */
 export function createProjection(deps: ApiDeps & { readonly time: StoreClock }, config: ApiConfig): Service {
   const { bus, status, clock, log, metrics, time } = deps;
-  const projector = createProjector({ status, clock, limits: config, onPending: () => writes.wake() });
+  const unconfirmed = new Counter({
+    name: "tickline_projection_unconfirmed_total",
+    help: "Changes of a job's status that an event told of and no run in the store confirms: it was swept, or there never was one.",
+    registers: [metrics],
+  });
+  const projector = createProjector({
+    status,
+    standing: bus.trusted === true ? undefined : status.standing,
+    onUnconfirmed: (changes) => unconfirmed.inc(changes),
+    clock,
+    limits: config,
+    onPending: () => writes.wake(),
+  });
   const writes = createLoop({ name: "projection", clock, log, runOnce: projector.writeOnce });
   const fold = createSettledFold(deps, config);
   /** By a clock that jumps the watermark would go where it has to be brought back from. */

@@ -2,7 +2,9 @@ import type { Instant } from "@tickline/shared/domain/instant";
 import { supersedes, type StatusChange } from "@tickline/shared/domain/status-change";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Clock } from "@tickline/shared/ports/clock";
+import type { RefusedEvent } from "@tickline/shared/ports/bus";
 import type { JobStatus } from "@tickline/shared/ports/job-status";
+import { confirmedChanges, sortNews, type Confirming } from "./confirmed-changes.ts";
 import { statusChangeOf } from "./status-change-of.ts";
 
 export interface ProjectorLimits {
@@ -13,8 +15,8 @@ export interface ProjectorLimits {
 
 /** Gathers what runs came to, one change a job, while the last batch is being written. */
 export interface Projector {
-  /** Resolves when there is room for more. */
-  take(events: readonly TicklineEvent[]): Promise<void>;
+  /** Resolves when there is room for more, with the events that can be about no run. */
+  take(events: readonly TicklineEvent[]): Promise<readonly RefusedEvent[]>;
   /** Writes one batch. Returns how long to wait before the next, or null when nothing is pending. Rejects when the store does; nothing is forgotten then. */
   writeOnce(): Promise<number | null>;
   /** Lets everybody go who waits for room: nobody will make any. */
@@ -23,7 +25,7 @@ export interface Projector {
   lagMs(): number;
 }
 
-export interface ProjectorOptions {
+export interface ProjectorOptions extends Confirming {
   readonly status: Pick<JobStatus, "apply">;
   readonly clock: Clock;
   readonly limits: ProjectorLimits;
@@ -39,7 +41,7 @@ interface Gathered {
 
 const gathered = (): Gathered => ({ changes: new Map(), since: null });
 
-export function createProjector({ status, clock, limits, onPending }: ProjectorOptions): Projector {
+export function createProjector({ status, clock, limits, onPending, ...confirming }: ProjectorOptions): Projector {
   let pending = gathered();
   let writing: Gathered | null = null;
   let writtenMs = Number.NEGATIVE_INFINITY;
@@ -52,7 +54,8 @@ export function createProjector({ status, clock, limits, onPending }: ProjectorO
   async function write(batch: Gathered): Promise<void> {
     writing = batch;
     try {
-      await status.apply([...batch.changes.values()]);
+      const changes = await confirmedChanges([...batch.changes.values()], confirming);
+      if (changes.length > 0) await status.apply(changes);
     } catch (fault) {
       for (const change of batch.changes.values()) gather(pending.changes, change);
       pending.since = earlier(batch.since, pending.since);
@@ -66,17 +69,19 @@ export function createProjector({ status, clock, limits, onPending }: ProjectorO
   }
   return {
     release,
-    take(events) {
+    async take(events) {
       const { changes } = pending;
-      for (const event of events) {
+      const { news, refused } = sortNews(events);
+      for (const event of news) {
         const change = statusChangeOf(event);
         if (change === null) continue;
         gather(changes, change);
         pending.since ??= event.time;
       }
-      if (changes.size === 0) return Promise.resolve();
+      if (changes.size === 0) return refused;
       onPending();
-      return room();
+      await room();
+      return refused;
     },
     async writeOnce() {
       if (pending.changes.size === 0) return null;

@@ -1,0 +1,24 @@
+import { isRunIdOf } from "../domain/run-id.ts";
+import type { TicklineEvent } from "./event.ts";
+import type { JobCompleted, JobSkipped } from "./job-ended.ts";
+import type { JobRetrying } from "./job-retrying.ts";
+import type { JobStarted } from "./job-started.ts";
+
+/** What is said on the topic of runs. */
+export type RunNews = JobStarted | JobRetrying | JobCompleted | JobSkipped;
+
+export const isRunNews = (event: TicklineEvent): event is RunNews =>
+  event.type === "JobStarted" || event.type === "JobRetrying" || event.type === "JobCompleted" || event.type === "JobSkipped";
+
+/**
+ * Why an event cannot be news of a run of ours, by what it says alone; null: it may be. Anybody may publish one, so what it says of the run is
+ * for the store to tell: see `JobStatus.standing`.
+ */
+export function faultOfNews(event: TicklineEvent): string | null {
+  if (!isRunNews(event)) return `the topic of runs is not for ${event.type}`;
+  const { tenantId, data } = event;
+  if (!isRunIdOf(data.runId, data.scheduledFor)) return "its runId is not one of its scheduledFor";
+  if (data.attempt < 1) return "attempts are numbered from 1";
+  if ("tenantId" in data && data.tenantId !== tenantId) return "its tenant is not that of its envelope";
+  return null;
+}
