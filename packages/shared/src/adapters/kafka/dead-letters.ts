@@ -4,7 +4,9 @@ import { toDeadMessage, toShortenedMessage, type DeadLetter } from "./dead-messa
 import type { OutMessage } from "./sender.ts";
 
 /** Where the dead letters of a topic are. */
-export const deadTopic = (topic: string): string => `${topic}.dead`;
+const DEAD = ".dead";
+export const deadTopic = (topic: string): string => topic + DEAD;
+export const isDeadTopic = (topic: string): boolean => topic.endsWith(DEAD);
 
 export interface DeadLettersOptions {
   readonly group: string;

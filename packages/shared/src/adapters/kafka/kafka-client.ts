@@ -1,5 +1,6 @@
 import { Kafka, logLevel, type LogEntry } from "kafkajs";
 import type { Logger } from "../../runtime/logger.ts";
+import { registerCompressions } from "./compression.ts";
 import { containIdleWakeUps } from "./idle-wake-ups.ts";
 import type { KafkaAddress } from "./kafka-url.ts";
 import { containHeaders } from "./message-headers.ts";
@@ -21,6 +22,7 @@ const RETRY_MS_MAX = 2_000;
 export function createKafkaClient({ address, clientId, log, requestMs, retries }: KafkaClientOptions): Kafka {
   containIdleWakeUps();
   containHeaders();
+  registerCompressions();
   return new Kafka({
     brokers: [...address.brokers],
     ssl: address.ssl,

@@ -1,6 +1,7 @@
 import kafkajs, { type Admin } from "kafkajs"; // Node finds not all names of this package.
 import type { Logger } from "../../runtime/logger.ts";
 import { busFault } from "./bus-fault.ts";
+import { isDeadTopic } from "./dead-letters.ts";
 import { createKafkaClient } from "./kafka-client.ts";
 import { parseKafkaUrl, type KafkaSecurity } from "./kafka-url.ts";
 import type { TopicPlan } from "./topic-plan.ts";
@@ -23,6 +24,11 @@ export interface TopicOutcome {
 
 const REQUEST_MS = 30_000;
 const RETRIES = 5;
+
+/** So that a topic's limit of size counts what its readers will have: a megabyte of what others compress may become a gigabyte. */
+const KEPT_PLAIN = "uncompressed";
+/** A dead letter that came compressed may fit in no other way. */
+const KEPT_AS_SENT = "producer";
 
 /** Makes the topics that are missing and adds partitions that are missing. Safe to repeat, and from several places at once. */
 export async function ensureTopics({ url, security, clientId, log, topics }: TopicsCommandOptions): Promise<readonly TopicOutcome[]> {
@@ -56,7 +62,10 @@ async function create(admin: Admin, topics: readonly TopicPlan[]): Promise<void>
       topic: name,
       numPartitions: partitions,
       replicationFactor: replicas,
-      configEntries: [{ name: "retention.ms", value: String(retentionMs) }],
+      configEntries: [
+        { name: "retention.ms", value: String(retentionMs) },
+        { name: "compression.type", value: isDeadTopic(name) ? KEPT_AS_SENT : KEPT_PLAIN },
+      ],
     })),
   });
 }
