@@ -94,7 +94,7 @@ test.each([
   ["throws", "thrown that nobody caught"],
   ["throws-nothing", "thrown that nobody caught"],
   ["rejects", "rejected that nobody awaited"],
-  ["exits", "the process ends unasked, by process.exit(0)"],
+  ["exits", "something called process.exit(0)"],
 ])("a run that ends its process (%s) is failed in the end; its neighbours are done, and nothing is given back", async (bad, said) => {
   const product = restartProduct(endings, setup({ DRAIN_MS: "500" }));
   const neighbours = ["one", "two", "three"];

@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import type { ProcessWork } from "@tickline/shared/runtime/process-work";
 import { ending } from "@tickline/shared/testing/contracts/store-steps";
 import { MINUTE, SECOND } from "@tickline/shared/testing/factories";
+import { EXECUTOR_DEFAULTS } from "./executor-config.ts";
 import { heldHandler, setup, storeAway, turns, type SetupOptions } from "./executor.test-support.ts";
 
 /** Handlers at work that end as soon as they are asked to. */
@@ -117,7 +118,7 @@ test("what was given back before by a stop stays given back", async () => {
 test("its leases run out, and the rescue of its runs counts", async () => {
   const { executor, store, clock, pass, runs, state } = await running(1);
   await executor.abandon();
-  await pass(20 * SECOND);
+  await pass(EXECUTOR_DEFAULTS.leaseMs + SECOND);
   const [lease] = await ending(store, clock.now());
   expect(lease).toMatchObject({ handler: "work", attempt: 1, rescues: 0 });
   await store.leases.rescue({ rescues: [{ runId: runs[0]!.runId, expiresAt: lease!.expiresAt, to: "due" }], now: clock.now() });

@@ -172,6 +172,13 @@ test.each([0, 1, 7])("process.exit(%p) by a handler is told in the log with that
   expect(logged).toMatchObject([{ fields: { thrownIn: attempt("run-1"), atWork: 2 }, message: expect.stringContaining(`exit(${code})`) }]);
 });
 
+test("a process that nothing keeps running ends with 1, and says so", () => {
+  const { host, logged } = setup();
+  host.emit("beforeExit", 0);
+  expect(host.exits).toEqual([1]);
+  expect(logged).toMatchObject([{ fields: { atWork: 2 }, message: expect.stringContaining("nothing keeps the process running") }]);
+});
+
 test("process.exit by a handler during a stop is told too", () => {
   const { host, logged } = setup();
   host.emit("SIGTERM", "SIGTERM");

@@ -67,11 +67,16 @@ export function createProcessEnd(options: ProcessEndOptions): ProcessEnd {
 
   host.on("uncaughtException", (fault) => fail(own, fault, { why: "an error was thrown that nobody caught" }));
   host.on("unhandledRejection", (fault) => fail(own, fault, { why: "a promise was rejected that nobody awaited" }));
-  // Before the log's own listener, which writes out what the log has kept.
+  // Both before the log's own listeners, which write out what the log has kept, and close it.
+  host.prependListener("beforeExit", () => {
+    if (own.served === null) return;
+    report.say(`nothing keeps the process running: it ends with code 1; ${LEFT}`);
+    exit(own, 1);
+  });
   host.prependListener("exit", (code) => {
     if (own.exiting || own.served === null) return;
     host.exitCode = 1; // Whatever code was asked for: who watches the process is to start it again.
-    report.say(`the process ends unasked, by process.exit(${String(code)}) or because nothing keeps it running; ${LEFT}`);
+    report.say(`something called process.exit(${String(code)}): the process ends with code 1; ${LEFT}`);
   });
   return {
     serve(served) {

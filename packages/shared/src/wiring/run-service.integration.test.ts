@@ -24,6 +24,11 @@ async function live(act: string, signal?: NodeJS.Signals) {
 const ABANDONED = ["up", "abandoning", "abandoned"];
 const AT_WORK = '"attempts":[{"handler":"work","jobId":"job-1","runId":"run-1","attempt":3}]';
 
+const SAID: Readonly<Record<string, string>> = {
+  exits: "something called process.exit(0)",
+  "has nothing to do": "nothing keeps the process running",
+};
+
 test.each([
   ["throws", ABANDONED],
   ["rejects", ABANDONED],
@@ -34,7 +39,7 @@ test.each([
 ])("a service that %s ends with 1, is never stopped as if it had been asked to, and the log names its attempts", async (act, said) => {
   const life = await live(act);
   expect(life).toMatchObject({ code: 1, said, stderr: expect.stringContaining(AT_WORK) });
-  expect(life.stderr).toContain(act === "exits" || act === "has nothing to do" ? "ends unasked" : "boom");
+  expect(life.stderr).toContain(SAID[act] ?? "boom");
 });
 
 test("a signal stops it, and it ends with 0 and without a word", async () => {
