@@ -23,8 +23,8 @@ import {
 } from "../../testing/contracts/store-steps.ts";
 import { DAY, editedJob, HOUR, MINUTE, SECOND, START } from "../../testing/factories.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
-import { Crash, type CrashingStore, type CrashMode, openCrashingStore } from "./crashing-store.test-support.ts";
 import { type TestDatabase, testDatabase } from "./fresh-database.test-support.ts";
+import { type InterruptedStore, openInterruptedStore } from "./interrupted-store.test-support.ts";
 import { openMongodbStore } from "./mongodb-store.ts";
 
 jest.setTimeout(180_000);
@@ -32,13 +32,18 @@ jest.setTimeout(180_000);
 interface World {
   readonly store: Store;
   /** The process that crashes. */
-  readonly other: CrashingStore;
+  readonly other: InterruptedStore;
 }
 
 interface Crashing {
   /** Makes what the step meets, and returns the step. */
   readonly prepare: (world: World) => Promise<() => Promise<unknown>>;
 }
+
+/** `before`: the process ends before it sends a statement. `after`: the server makes it, and the answer is lost. */
+type CrashMode = "before" | "after";
+class Crash extends Error {}
+const crash = (when: CrashMode) => ({ when, act: () => Promise.reject(new Crash()) });
 
 const NOW = START + HOUR;
 const claimant = (token: string) => ({ executor: "crashing", token, leaseMs: LEASE_MS });
@@ -164,7 +169,7 @@ await describeWithServers(
     let world: World;
     beforeAll(async () => {
       database = testDatabase(servers.mongodbUrl);
-      world = { store: await openMongodbStore({ url: database.url }), other: await openCrashingStore(database.url) };
+      world = { store: await openMongodbStore({ url: database.url }), other: await openInterruptedStore(database.url) };
     });
     beforeEach(() => database.empty());
     afterAll(async () => {
@@ -177,16 +182,11 @@ await describeWithServers(
     async function crashesAt(place: number, mode: CrashMode, { prepare }: Crashing): Promise<boolean> {
       await database.empty();
       const step = await prepare(world);
-      world.other.crashAt(place, mode);
-      try {
-        await step();
-        return false;
-      } catch (fault) {
-        if (fault instanceof Crash) return true;
-        throw fault;
-      } finally {
-        world.other.crashAt(Infinity, mode);
-      }
+      world.other.interruptAt(place, crash(mode));
+      await step().catch((fault: unknown) => {
+        if (!(fault instanceof Crash)) throw fault;
+      });
+      return world.other.goOn();
     }
 
     const openRuns = async (): Promise<number> => {
@@ -232,12 +232,9 @@ await describeWithServers(
           const { runs, held } = await waitingBehind(world);
           const settlements = [{ runId: held.run.runId, token: held.token, result: SUCCESS, finishedAt: NOW }];
           const settle = () => world.other.claims.settle({ settlements, now: NOW });
-          world.other.crashAt(place, mode);
-          crashed = await settle().then(
-            () => false,
-            (fault: unknown) => fault instanceof Crash,
-          );
-          world.other.crashAt(Infinity, mode);
+          world.other.interruptAt(place, crash(mode));
+          await settle().catch((fault: unknown) => expect(fault).toBeInstanceOf(Crash));
+          crashed = world.other.goOn();
           expect(await settle()).toMatchObject([{ kind: "ended", run: { runId: runs[0]!.runId, state: "succeeded" } }]);
           expect(idsOf(await publishable(world.store))).toContain(runs[1]!.runId);
         }

@@ -16,46 +16,54 @@ import { createRunControl } from "./run-control.ts";
 import { createRunLeases } from "./run-leases.ts";
 import type { RunRow } from "./run-row.ts";
 
-/** `before`: the process ends before it sends the statement. `after`: the server makes it, and the answer is lost. */
-export type CrashMode = "before" | "after";
-
-export class Crash extends Error {}
-
-/** A process over the database that ends at a statement about runs. */
-export interface CrashingStore {
+/** A process over the database that can be interrupted at each statement about runs. */
+export interface InterruptedStore {
   readonly claims: RunClaims;
   readonly control: RunControl;
   readonly dueRuns: DueRuns;
   readonly leases: RunLeases;
-  /** It ends at the statement of this place, counted from 0 from now on. */
-  crashAt(place: number, mode: CrashMode): void;
+  /** What happens at the statement of this place, counted from 0 from now on: before it is sent, or after the server has made it. */
+  interruptAt(place: number, interruption: Interruption): void;
+  /** True when the statement came. Nothing is interrupted after it. */
+  goOn(): boolean;
   close(): Promise<void>;
 }
 
-export async function openCrashingStore(url: string): Promise<CrashingStore> {
+export interface Interruption {
+  readonly when: "before" | "after";
+  readonly act: () => Promise<unknown>;
+}
+
+export async function openInterruptedStore(url: string): Promise<InterruptedStore> {
   const connection = await connect({ url });
   const rows = collectionsOf(connection);
   let left = Infinity;
-  let mode: CrashMode = "before";
-  const crashing =
+  let interruption: Interruption | null = null;
+  const interrupted =
     <Args extends readonly unknown[], Answer>(send: (...args: Args) => Promise<Answer>) =>
     async (...args: Args): Promise<Answer> => {
-      const crashes = left === 0;
+      const { when, act } = left === 0 && interruption !== null ? interruption : { when: "never", act: async () => {} };
       left -= 1;
-      if (crashes && mode === "before") throw new Crash();
+      if (when === "before") await act();
       const answer = await send(...args);
-      if (crashes) throw new Crash();
+      if (when === "after") await act();
       return answer;
     };
-  const context = contextOf({ ...rows, runs: wrapped(rows.runs, crashing) });
+  const context = contextOf({ ...rows, runs: wrapped(rows.runs, interrupted) });
   return {
     claims: createRunClaims(context),
     control: createRunControl(context),
     dueRuns: createDueRuns(context),
     leases: createRunLeases(context),
-    crashAt(place, how) {
+    interruptAt(place, what) {
       left = place;
-      mode = how;
+      interruption = what;
+    },
+    goOn() {
+      const came = interruption !== null && left < 0;
+      left = Infinity;
+      interruption = null;
+      return came;
     },
     close: () => connection.close(),
   };
