@@ -47,10 +47,12 @@ export function memoryRows<Row>(collection: string, before: (statement: Statemen
       if (duplicate) throw new Error(`update ${collection}: a key is taken`);
       return matched;
     },
-    async updateAndRead(filter, update) {
-      const ids = found(filter).map(({ _id }) => _id);
-      if (change("updateAndRead", { filter, update }).matched === 0) return null;
-      return structuredClone(rows.get(ids[0] ?? "")) as Row;
+    async updateAndRead(filter, update, options = {}) {
+      before({ collection, method: "updateAndRead", filter, update, options });
+      const [first] = sorted(found(filter), options.sort ?? {});
+      if (first === undefined) return null;
+      rows.set(first._id, updated(first, { filter, update }));
+      return structuredClone(rows.get(first._id)) as Row;
     },
     async updateEach(changes) {
       const made = changes.map((each) => change("updateEach", each));

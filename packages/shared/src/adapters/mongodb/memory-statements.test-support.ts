@@ -7,6 +7,7 @@ type Values = Readonly<Record<string, unknown>>;
 export const matches = (row: object, filter: Filter): boolean =>
   Object.entries(filter).every(([field, condition]) => {
     if (field === "$or") return (condition as readonly Filter[]).some((alternative) => matches(row, alternative));
+    if (field === "$nor") return !(condition as readonly Filter[]).some((alternative) => matches(row, alternative));
     return Object.entries(condition as Values).every(([operator, operand]) => meets(valuesAt(row, field.split(".")), operator, operand));
   });
 
@@ -26,8 +27,12 @@ function meets(values: readonly unknown[], operator: string, operand: unknown): 
       return values.includes(operand);
     case "$ne":
       return !values.includes(operand);
-    case "$in":
-      return values.some((value) => (operand as readonly unknown[]).includes(value));
+    case "$in": // Null is also what is absent.
+      return [...values, ...(values.length === 0 ? [null] : [])].some((value) => (operand as readonly unknown[]).includes(value));
+    case "$nin":
+      return !values.some((value) => (operand as readonly unknown[]).includes(value));
+    case "$not":
+      return !Object.entries(operand as Values).every(([inner, innerOperand]) => meets(values, inner, innerOperand));
     case "$all":
       return (operand as readonly unknown[]).every((wanted) => values.includes(wanted));
     case "$regex":
@@ -88,6 +93,9 @@ function apply(row: Record<string, unknown>, { operator, field, operand }: { ope
       return;
     case "$max":
       row[field] = Math.max(Number(present ?? operand), operand as number);
+      return;
+    case "$min":
+      row[field] = Math.min(Number(present ?? operand), operand as number);
       return;
     case "$push": {
       const { $each = [operand], $slice } = operand as { readonly $each?: readonly unknown[]; readonly $slice?: number };

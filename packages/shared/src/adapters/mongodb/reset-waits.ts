@@ -3,7 +3,6 @@ import { STORE_TIME_DIFFERENCE_MS_MAX } from "../../domain/time-limits.ts";
 import type { DueRuns } from "../../ports/due-runs.ts";
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
-import { behindPosition } from "./position.ts";
 import type { Change, Filter } from "./rows.ts";
 import { allOf, inSlots, makePublishable } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
@@ -31,18 +30,26 @@ async function resetDue(runs: Runs, { slots, now, waitMsMax }: Request): Promise
   }
 }
 
-/** In rising order: what is reset stands in front of those that are still to be looked at. */
+/**
+ * In rising order: what is reset stands in front of those that are still to be looked at. The order of the index, which has no ids in it: a page goes on at
+ * the instant of the last one, without the runs of that instant that were looked at.
+ */
 async function resetRetries(runs: Runs, { slots, now }: Request): Promise<number> {
   const latest = now + STORE_TIME_DIFFERENCE_MS_MAX;
-  let behind: Filter = {};
+  let from: Instant = latest;
+  let looked: readonly string[] = [];
   for (let reset = 0; ;) {
-    const filter = { ...waiting("retrying", latest), ...inSlots(slots), ...behind };
-    const found = await runs.find(filter, { sort: { wakeAt: 1, _id: 1 }, limit: BATCH_ROWS, fields: ["wakeAt", "attempts"] });
+    const wakeAt = { $exists: true, $gt: latest, $gte: from };
+    const others = looked.length === 0 ? {} : { _id: { $nin: looked } };
+    const filter = { state: { $eq: "retrying" }, wakeAt, ...inSlots(slots), ...others };
+    const found = await runs.find(filter, { sort: { wakeAt: 1 }, limit: BATCH_ROWS, fields: ["wakeAt", "attempts"] });
     const { matched } = await runs.updateEach(found.flatMap((row) => sooner(row, { now, latest })));
     reset += matched;
-    const last = found.at(-1);
+    const last = found.at(-1)?.wakeAt;
     if (last === undefined || found.length < BATCH_ROWS) return reset;
-    behind = behindPosition({ field: "wakeAt", value: last.wakeAt ?? 0, id: last._id }, "$gt");
+    const same = found.flatMap((row) => (row.wakeAt === last ? [row._id] : []));
+    looked = last === from ? [...looked, ...same] : same;
+    from = last;
   }
 }
 

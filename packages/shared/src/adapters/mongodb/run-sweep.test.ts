@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { runIdFloor } from "../../domain/run-id.ts";
 import { DAY, START } from "../../testing/factories.ts";
 import { memoryContext } from "./memory-rows.test-support.ts";
 import type { RunRow } from "./run-row.ts";
@@ -6,6 +7,8 @@ import { createRunSweep } from "./run-sweep.ts";
 
 const LATER = START + 30 * DAY;
 const LIMIT = 10;
+/** How ids of runs begin whose instant is long ago. */
+const AGO = runIdFloor(START);
 
 /** Runs as far as a sweep looks at them; those that ended did so long ago. */
 const KINDS = {
@@ -24,7 +27,7 @@ async function setup(counts: Partial<Readonly<Record<keyof typeof KINDS, number>
   const context = memoryContext();
   await context.rows.meta.insert([{ _id: "watermark", value: START + DAY }]);
   for (const [kind, count] of Object.entries(counts)) {
-    const rows = Array.from({ length: count }, (_, index) => ({ _id: `${kind} ${index}`, ...KINDS[kind as keyof typeof KINDS] }));
+    const rows = Array.from({ length: count }, (_, index) => ({ _id: `${AGO}${kind} ${index}`, ...KINDS[kind as keyof typeof KINDS] }));
     await context.rows.runs.insert(rows as unknown as RunRow[]);
   }
   const { runs } = context.rows;
@@ -39,7 +42,7 @@ async function setup(counts: Partial<Readonly<Record<keyof typeof KINDS, number>
   const sweep = createRunSweep({ rows: { ...context.rows, runs: counting } });
   return {
     sweep: () => sweep({ endedBefore: LATER, limit: LIMIT }),
-    left: () => [...new Set(runs.all().map(({ _id }) => _id.slice(0, _id.lastIndexOf(" "))))],
+    left: () => [...new Set(runs.all().map(({ _id }) => _id.slice(AGO.length, _id.lastIndexOf(" "))))],
     read: () => read,
   };
 }
@@ -56,6 +59,15 @@ test("nor are those that are not folded into their jobs; one that the executor's
   expect(await sweep()).toEqual({ runs: 1, more: false });
   expect(read()).toBe(2);
   expect(left()).toEqual(["unfolded", "ahead"]);
+});
+
+test("a run whose instant lies ahead stays, however long ago it ended", async () => {
+  const context = memoryContext();
+  await context.rows.meta.insert([{ _id: "watermark", value: START + DAY }]);
+  await context.rows.runs.insert([{ _id: `${runIdFloor(LATER)}x`, ...KINDS.completed } as unknown as RunRow]);
+  const sweep = createRunSweep(context);
+  expect(await sweep({ endedBefore: LATER, limit: LIMIT })).toEqual({ runs: 0, more: false });
+  expect(await sweep({ endedBefore: LATER + 1_000, limit: LIMIT })).toEqual({ runs: 1, more: false });
 });
 
 test("no more than so many go at a time, whatever they are", async () => {

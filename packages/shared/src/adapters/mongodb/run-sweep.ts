@@ -1,3 +1,5 @@
+import type { Instant } from "../../domain/instant.ts";
+import { runIdFloor } from "../../domain/run-id.ts";
 import type { RetentionRequest } from "../../ports/retention.ts";
 import type { StoreContext } from "./context.ts";
 import { below } from "./indexes.ts";
@@ -72,8 +74,14 @@ function createKindSweep({ runs }: StoreContext["rows"], { field, filter }: Kind
     );
     const more = page.length === limit;
     after = more ? (page.at(-1) ?? null) : null;
-    // The executor's clock may be ahead of the store's, by which it was settled.
-    const spare = page.filter(({ announce, finishedAt = 0 }) => announce === undefined && finishedAt < endedBefore).map(({ _id }) => _id);
+    const spare = page.filter((row) => isSpare(row, endedBefore)).map(({ _id }) => _id);
     return { runs: spare.length === 0 ? 0 : await runs.deleteMany({ _id: { $in: spare.sort() }, announce: { $exists: false } }), more };
   };
 }
+
+/**
+ * The executor's clock may be ahead of the store's, by which it was settled. A run whose instant lies ahead stays, whenever it ended: its row
+ * is what keeps that instant from being fired again.
+ */
+const isSpare = ({ _id, announce, finishedAt = 0 }: Ended, endedBefore: Instant): boolean =>
+  announce === undefined && finishedAt < endedBefore && _id < runIdFloor(endedBefore);

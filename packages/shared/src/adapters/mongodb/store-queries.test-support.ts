@@ -55,11 +55,11 @@ export const STORE_QUERIES: readonly (readonly [string, readonly string[], (stor
   ["… of a cause", ["newest_by_cause"], (store) => store.runs.list("default", { ...PAGE, cause: "manual" })],
   ["… from an instant to another", ["newest", "_id_"], (store) => store.runs.list("default", { ...PAGE, from: START, to: START + SECOND })],
   ["an idempotency key", [], (store) => bindTwice(store)],
-  ["the life of a run", ["waiting"], (store, job) => liveOnce(store, job)],
+  ["the life of a run", ["waiting", "due_of_job"], (store, job) => liveOnce(store, job)],
   ["a run to cancel", [], (store) => store.control.cancel("default", { runId: "nobody's", now: START })],
   [
     "runs of a deleted job",
-    ["definition", "lock", "newest_by_state"],
+    ["due_of_job", "wake", "definition", "lock", "newest_by_state"],
     (store, job) => store.control.cancelOpen("default", { jobUid: job.uid, now: START, limit: 10 }),
   ],
   [
