@@ -1,5 +1,6 @@
 import type { Attempt } from "../../domain/run.ts";
 import type { Reason } from "../../domain/reason.ts";
+import { isExclusive } from "../../domain/overlap.ts";
 import type { Traits } from "./traits.ts";
 
 /** What is rarely there, as one JSON column: most runs have none of it, and their rows stay narrow. */
@@ -94,4 +95,5 @@ export const firstStartOf = (run: { readonly extra: RunExtra | null; readonly st
 export const dueAtOf = ({ extra, scheduledFor }: OpenRun): number => extra?.dueAt ?? extra?.firedAt ?? scheduledFor;
 
 /** It was put aside until another run of its job ends. */
-export const waitsForAnother = ({ mode, extra }: OpenRun): boolean => mode === "deferred" && extra?.reason === "overlap";
+export const waitsForAnother = ({ mode, extra, traits }: OpenRun): boolean =>
+  mode === "deferred" && extra?.reason === "overlap" && isExclusive(traits.overlap);

@@ -102,7 +102,7 @@ export const setBackContract = contractOf("a clock that is set back", {
     const [published, deferred] = (await addRuns(store, job, { count: 2 })) as [DueRun, DueRun];
     await store.dueRuns.published({ runs: [published], now: AHEAD, repeatMs: SECOND, repeatMsMax: REPEAT_MS_MAX });
     await store.claims.defer({
-      deferrals: [{ runId: deferred.runId, attempt: 1, reason: "unknown_handler", wakeAt: AHEAD + 30 * SECOND }],
+      deferrals: [{ runId: deferred.runId, attempt: 1, reason: "overlap", wakeAt: AHEAD + 30 * SECOND }],
     });
     expect(await publishable(store)).toEqual([]);
     expect(await resetWaits(store)).toBe(2);

@@ -26,7 +26,9 @@ export const isNextOfJob = (runs: RunTable, { runId, origin }: RunRow): boolean 
   siblingsOf(runs, origin.jobUid).find(({ standing }) => standing !== "running")?.runId === runId;
 
 /** A run of the job no longer contends: the oldest that waits for another is publishable now. Returns it; null: none waits. */
-export function wakeNext(runs: RunTable, { origin }: RunRow): RunRow | null {
+export function wakeNext(runs: RunTable, row: RunRow): RunRow | null {
+  if (!isExclusive(row)) return null; // It has never contended.
+  const { origin } = row;
   const [next] = take(runs.openOf.ascending(origin.jobUid), 1, waitsForAnother);
   if (next === undefined) return null;
   makePublishable(next);
