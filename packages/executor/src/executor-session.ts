@@ -5,6 +5,7 @@ import type { AbandonableService } from "@tickline/shared/runtime/process-work";
 import { runOfThisCode } from "./attempt-scope.ts";
 import { subscribeCancelHints } from "./cancel-hints.ts";
 import { createClaimer, type Claimer } from "./claimer.ts";
+import { createClockTrust } from "./clock-trust.ts";
 import { createControlHints } from "./control-hints.ts";
 import { createDueConsumers } from "./due-consumers.ts";
 import { createDueInbox } from "./due-inbox.ts";
@@ -36,12 +37,10 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
   const parts = createParts(context, pool);
   const { attempts, claimer, consumers, heartbeat, publication, settler, state } = parts;
   let control: Subscription | null = null;
-  let unwatch = (): void => {};
 
   async function start(): Promise<void> {
     state.open = true;
-    state.trusted = context.time.doubt() === null;
-    unwatch = context.time.watch(parts.onClockChange);
+    state.trust.start();
     control = await subscribeCancelHints({ context, attempts: attempts.all, ask: heartbeat.renewNow });
     await heartbeat.start();
     await publication.start();
@@ -52,7 +51,7 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
   async function stop(): Promise<void> {
     const { clock, config, log } = context;
     state.open = false;
-    unwatch();
+    state.trust.stop();
     await Promise.all([consumers.stop(), parts.reports.stop()]);
     await settledWithin(clock, config.drainMs, parts.idle());
     if (state.abandoned) return; // A handler that is asked to end now would give its run back, as if nothing had happened.
@@ -91,19 +90,12 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
   };
 }
 
-interface SessionState {
-  open: boolean;
-  abandoned: boolean;
-  /** The store's clock is one to decide by. Kept, because it is asked for every run that is claimed. */
-  trusted: boolean;
-}
-
 /** Makes the parts of a session and joins them: what is claimed is run, what has ended is settled, what is settled is said. */
 function createParts(context: ExecutorContext, pool: WorkerPool) {
   const { config } = context;
-  const state: SessionState = { open: false, abandoned: false, trusted: false };
+  const state = { open: false, abandoned: false, trust: createClockTrust(context.time, () => pumpSoon()) };
   const idleness = createIdleness(pool);
-  const blocked = (): boolean => !state.open || !state.trusted || settler.count >= config.unsettledRunsMax;
+  const blocked = (): boolean => !state.open || !state.trust.trusted || settler.count >= config.unsettledRunsMax;
   const pumpSoon = oncePerTurn(() => {
     claimer.pump();
     consumers.setRoom(pool.free > 0 && !blocked());
@@ -144,10 +136,6 @@ function createParts(context: ExecutorContext, pool: WorkerPool) {
     workers,
     onPoolChange() {
       idleness.look();
-      pumpSoon();
-    },
-    onClockChange() {
-      state.trusted = context.time.doubt() === null;
       pumpSoon();
     },
   };

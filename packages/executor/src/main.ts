@@ -55,14 +55,10 @@ runService(
       const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: readyBy(store, time), metrics });
       const lifecycle = createLifecycle({
         async start() {
-          await time.start();
-          await executor.start();
-          await health.start();
+          for (const part of [time, executor, health]) await part.start();
         },
         async stop() {
-          await health.stop();
-          await executor.stop();
-          await time.stop();
+          for (const part of [health, executor, time]) await part.stop();
           await http.close();
           await bus.close();
           await store.close();

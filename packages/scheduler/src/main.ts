@@ -55,14 +55,10 @@ runService(
       const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: readyBy(store, time), metrics });
       const lifecycle = createLifecycle({
         async start() {
-          await time.start();
-          await scheduler.start();
-          await health.start();
+          for (const part of [time, scheduler, health]) await part.start();
         },
         async stop() {
-          await health.stop();
-          await scheduler.stop();
-          await time.stop();
+          for (const part of [health, scheduler, time]) await part.stop();
           await lock.close();
           await bus.close();
           await store.close();

@@ -90,20 +90,16 @@ export const setBackContract = contractOf("a clock that is set back", {
     await start(store, running, { token: "running" });
     await settle(store, await start(store, retrying, { token: "retrying" }), { result: retryIn(7 * DAY) });
     await store.dueRuns.published({ runs: [published], now: START, repeatMs: REPEAT_MS_MAX, repeatMsMax: REPEAT_MS_MAX });
-    await store.claims.defer({
-      deferrals: [{ runId: deferred.runId, attempt: 1, reason: "unknown_handler", wakeAt: START + 30 * SECOND }],
-    });
+    await store.claims.defer({ deferrals: [{ runId: deferred.runId, attempt: 1, reason: "overlap", wakeAt: START + 30 * SECOND }] });
     expect(await resetWaits(store)).toBe(0);
     expect((await readRun(store, retrying)).wakeAt).toBe(START + 7 * DAY);
   },
 
   "what was published or put aside until long after now is publishable": async ({ store }) => {
-    const job = await addJob(store, { definition: { overlap: "allow" } });
-    const [published, deferred] = (await addRuns(store, job, { count: 2 })) as [DueRun, DueRun];
+    const { run: published } = await addJobWithRun(store, { id: "published" });
+    const { run: deferred } = await addJobWithRun(store, { id: "deferred" });
     await store.dueRuns.published({ runs: [published], now: AHEAD, repeatMs: SECOND, repeatMsMax: REPEAT_MS_MAX });
-    await store.claims.defer({
-      deferrals: [{ runId: deferred.runId, attempt: 1, reason: "overlap", wakeAt: AHEAD + 30 * SECOND }],
-    });
+    await store.claims.defer({ deferrals: [{ runId: deferred.runId, attempt: 1, reason: "overlap", wakeAt: AHEAD + 30 * SECOND }] });
     expect(await publishable(store)).toEqual([]);
     expect(await resetWaits(store)).toBe(2);
     expect(await publishable(store)).toHaveLength(2);
