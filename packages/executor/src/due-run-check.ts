@@ -1,4 +1,5 @@
-import type { DueRun } from "@tickline/shared/domain/due-run";
+import { differingField, differs, type DueRun } from "@tickline/shared/domain/due-run";
+import type { Execution } from "@tickline/shared/domain/job-definition";
 import { canonicalJson } from "@tickline/shared/domain/json";
 import { isRunIdOf } from "@tickline/shared/domain/run-id";
 import type { TicklineEvent } from "@tickline/shared/events/event";
@@ -39,28 +40,21 @@ function faultOf(queue: string, { tenantId, data: run }: JobDue): string | null 
   return null;
 }
 
-/** What decides how a run is run. The rest (`failures`, `rescues`, `exclusive`, `lastRun`) the store says itself, whatever a message says. */
-const COMPARED = [
-  "tenantId",
-  "jobUid",
-  "jobId",
-  "jobVersion",
-  "slot",
-  "queue",
-  "handler",
-  "cause",
-  "scheduledFor",
-  "params",
-  "timeoutMs",
-  "retry",
-  "onUncertain",
-] as const satisfies readonly (keyof DueRun)[];
-
-/** In what a message differs from what the store holds of the same attempt; null: in nothing that decides. */
+/** Why nobody may act on what a message says of an attempt that the store holds like this; null: it says the same. As the claim decides. */
 export function differenceOf(said: DueRun, held: DueRun): string | null {
-  const field = COMPARED.find((name) => canonicalJson(said[name]) !== canonicalJson(held[name]));
-  return field === undefined ? null : `it differs from the run in the store in its ${field}`;
+  const field = differingField(said, held);
+  if (field !== null) return differs(field);
+  return canonicalJson(executionOf(said)) === canonicalJson(executionOf(held)) ? null : differs("execution");
 }
+
+const executionOf = ({ queue, handler, params, timeoutMs, retry, onUncertain }: Execution): Execution => ({
+  queue,
+  handler,
+  params,
+  timeoutMs,
+  retry,
+  onUncertain,
+});
 
 /** Whether two messages say the same: then one of them is a repeat. */
 export const saysTheSame = (left: DueRun, right: DueRun): boolean => left === right || canonicalJson(left) === canonicalJson(right);

@@ -1,35 +1,21 @@
 import { describe, expect, test } from "@jest/globals";
-import type { DueRun } from "@tickline/shared/domain/due-run";
+import { differs, type DueRun } from "@tickline/shared/domain/due-run";
 import { handlersChanged } from "@tickline/shared/events/control-event";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { jobDue } from "@tickline/shared/events/job-due";
 import { dueTopic } from "@tickline/shared/events/topics";
-import type { ClaimOutcome, RunClaims } from "@tickline/shared/ports/run-claims";
 import { MINUTE, START } from "@tickline/shared/testing/factories";
 import { z } from "zod";
-import { differenceOf } from "./due-run-check.ts";
 import { setup as setupExecutor, storeAway, turns, type SetupOptions } from "./executor.test-support.ts";
 import { defineHandler, type HandlerContext } from "./handler.ts";
 
-/** The claim of a store that compares what a message says of a run with what it holds. */
-const comparing = (claims: RunClaims): Pick<RunClaims, "claim"> => ({
-  async claim(request) {
-    const held = new Map((await claims.read(request.runs.map(({ runId }) => runId))).map((run) => [run.runId, run]));
-    const refusals = request.runs.map((run): ClaimOutcome | null => {
-      const stored = held.get(run.runId);
-      const reason = stored?.attempt === run.attempt ? differenceOf(run, stored) : null;
-      return reason === null ? null : { kind: "refused", reason };
-    });
-    const outcomes = [...(await claims.claim({ ...request, runs: request.runs.filter((_, index) => refusals[index] === null) }))];
-    return refusals.map((refusal) => refusal ?? (outcomes.shift() as ClaimOutcome));
-  },
-});
+/** What a message says of params and policies is compared as one. */
+const EXECUTION = differs("execution");
 
 async function setup(options: SetupOptions = {}) {
   const calls: HandlerContext<{ [name: string]: unknown }>[] = [];
   const world = await setupExecutor({
     run: (context) => void calls.push(context),
-    claims: comparing,
     ...options,
     config: { queues: ["default", "high"], ...options.config },
   });
@@ -62,27 +48,19 @@ const forged = (run: DueRun, changes: Partial<DueRun>, envelope: object = {}): T
 
 describe("a message that says something else of a run than the store holds starts nothing, and those beside it run", () => {
   test.each<[string, (run: DueRun) => TicklineEvent, string]>([
-    ["params of its own", (run) => forged(run, { params: { admin: true } }), "it differs from the run in the store in its params"],
-    ["a handler of its own", (run) => forged(run, { handler: "other" }), "it differs from the run in the store in its handler"],
-    ["a handler that nobody has", (run) => forged(run, { handler: "nobody" }), "it differs from the run in the store in its handler"],
-    ["a timeout of its own", (run) => forged(run, { timeoutMs: 1 }), "it differs from the run in the store in its timeoutMs"],
-    [
-      "a retry policy of its own",
-      (run) => forged(run, { retry: { ...run.retry, maxAttempts: 99 } }),
-      "it differs from the run in the store in its retry",
-    ],
-    ["another job", (run) => forged(run, { jobId: "other" }), "it differs from the run in the store in its jobId"],
-    [
-      "a suspect with params of its own",
-      (run) => forged(run, { rescues: 9, params: { admin: true } }),
-      "it differs from the run in the store in its params",
-    ],
+    ["params of its own", (run) => forged(run, { params: { admin: true } }), EXECUTION],
+    ["a handler of its own", (run) => forged(run, { handler: "other" }), "its handler is not that of the run in the store"],
+    ["a handler that nobody has", (run) => forged(run, { handler: "nobody" }), "its handler is not that of the run in the store"],
+    ["a timeout of its own", (run) => forged(run, { timeoutMs: 1 }), EXECUTION],
+    ["a retry policy of its own", (run) => forged(run, { retry: { ...run.retry, maxAttempts: 99 } }), EXECUTION],
+    ["another job", (run) => forged(run, { jobId: "other" }), "its jobId is not that of the run in the store"],
+    ["a suspect with params of its own", (run) => forged(run, { rescues: 9, params: { admin: true } }), EXECUTION],
     ["the topic of another queue", (run) => forged(run, { queue: "high" }), "its queue is not that of its topic"],
     ["a queue of others", (run) => forged(run, { queue: "python" }), "its queue is not that of its topic"],
     [
       "another tenant",
       (run) => forged(run, { tenantId: "theirs" }, { tenantId: "theirs" }),
-      "it differs from the run in the store in its tenantId",
+      "its tenantId is not that of the run in the store",
     ],
     ["an envelope of another tenant", (run) => forged(run, {}, { tenantId: "theirs" }), "its tenant is not that of its envelope"],
     ["another instant", (run) => forged(run, { scheduledFor: START + MINUTE }), "its runId is not one of its scheduledFor"],
@@ -145,10 +123,10 @@ test("a message about no run, or one that is over, is dropped and no dead letter
 });
 
 test("a run of a handler that is not here is put aside as the store has it", async () => {
-  const { due, say, state, dead, clock, close } = await setup();
+  const { due, say, state, dead, close } = await setup();
   const [run] = await due(1, { definition: { handler: "elsewhere" } });
   await say(jobDue(run!, START));
-  expect(await state(run!)).toMatchObject({ state: "due", reason: "unknown_handler", wakeAt: clock.now() + 30_000 });
+  expect(await state(run!)).toMatchObject({ state: "due", reason: "unknown_handler", wakeAt: null });
   expect(dead()).toEqual([]);
   await close();
 });
