@@ -13,7 +13,7 @@ import { createSettledFold } from "./settled-fold.ts";
 /** Keeps `status` and `lastRun` of jobs: from the events of their runs, and once a minute from the runs themselves. */
 export function createProjection(deps: ApiDeps & { readonly time: StoreClock }, config: ApiConfig): Service {
   const { bus, status, clock, log, metrics, time } = deps;
-  const projector = createProjector({ status, clock, limits: config, onPending: () => writes.wake() });
+  const projector = createProjector({ status, clock, log, limits: config, onPending: () => writes.wake() });
   const writes = createLoop({ name: "projection", clock, log, runOnce: projector.writeOnce });
   const fold = createSettledFold(deps, config);
   /** By a clock that jumps the watermark would go where it has to be brought back from. */

@@ -3,6 +3,8 @@ import { supersedes, type StatusChange } from "@tickline/shared/domain/status-ch
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Clock } from "@tickline/shared/ports/clock";
 import type { JobStatus } from "@tickline/shared/ports/job-status";
+import { inHalves } from "@tickline/shared/runtime/in-halves";
+import type { Logger } from "@tickline/shared/runtime/logger";
 import { statusChangeOf } from "./status-change-of.ts";
 
 export interface ProjectorLimits {
@@ -26,6 +28,7 @@ export interface Projector {
 export interface ProjectorOptions {
   readonly status: Pick<JobStatus, "apply">;
   readonly clock: Clock;
+  readonly log?: Pick<Logger, "warn">;
   readonly limits: ProjectorLimits;
   /** Called when something is pending. */
   readonly onPending: () => void;
@@ -39,7 +42,7 @@ interface Gathered {
 
 const gathered = (): Gathered => ({ changes: new Map(), since: null });
 
-export function createProjector({ status, clock, limits, onPending }: ProjectorOptions): Projector {
+export function createProjector({ status, clock, log, limits, onPending }: ProjectorOptions): Projector {
   let pending = gathered();
   let writing: Gathered | null = null;
   let writtenMs = Number.NEGATIVE_INFINITY;
@@ -52,7 +55,9 @@ export function createProjector({ status, clock, limits, onPending }: ProjectorO
   async function write(batch: Gathered): Promise<void> {
     writing = batch;
     try {
-      await status.apply([...batch.changes.values()]);
+      // One that no store takes must not keep the others from being shown: it is left to the fold.
+      for (const { item, fault } of await inHalves([...batch.changes.values()], status.apply))
+        log?.warn({ err: fault, jobUid: item.jobUid, runId: item.lastRun.runId }, "a status was not written");
     } catch (fault) {
       for (const change of batch.changes.values()) gather(pending.changes, change);
       pending.since = earlier(batch.since, pending.since);
