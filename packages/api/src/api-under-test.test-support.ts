@@ -1,6 +1,7 @@
 import { createMemoryBus, type MemoryBus } from "@tickline/shared/adapters/memory/bus";
-import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
+import { memoryStoreOver } from "@tickline/shared/adapters/memory/store/memory-store";
 import type { StoreFaults } from "@tickline/shared/adapters/memory/store/faults";
+import { createMemoryState, type MemoryState } from "@tickline/shared/adapters/memory/store/state";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import type { HandlerDescription } from "@tickline/shared/ports/handler-registry";
@@ -30,6 +31,8 @@ export interface ApiUnderTest {
   readonly api: Api;
   readonly url: string;
   readonly store: Store;
+  /** What the store holds, for tests that do harm to it. */
+  readonly rows: MemoryState;
   readonly bus: MemoryBus;
   readonly clock: ManualClock;
   readonly metrics: Registry;
@@ -55,7 +58,8 @@ export async function apiUnderTest({
   storeOf = (store) => store,
 }: ApiSetup = {}): Promise<ApiUnderTest> {
   const clock = manualClock(START);
-  const made = createMemoryStore({ clock, digest: sha256, faults });
+  const rows = createMemoryState({ clock, digest: sha256, onUnreadable: () => {} });
+  const made = memoryStoreOver(rows, faults);
   const store = storeOf({ ...made, hello: async () => ({ now: (await made.hello()).now + storeAheadMs() }) });
   const bus = createMemoryBus({ clock });
   const metrics = new Registry();
@@ -68,6 +72,7 @@ export async function apiUnderTest({
     api,
     url,
     store,
+    rows,
     bus,
     clock,
     metrics,

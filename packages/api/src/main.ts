@@ -22,7 +22,7 @@ runService(
     async open({ config, log, end }) {
       const metrics = new Registry();
       collectDefaultMetrics({ register: metrics });
-      const store = await openStore(config.storeUrl, metrics);
+      const store = await openStore(config.storeUrl, { metrics, log });
       const bus = await openBus({ settings: config, clientId: "tickline-api", log, metrics, onDead: end });
       const { host, port, allowedHosts, externalQueues } = config;
       const queues = [...config.queues, ...externalQueues];

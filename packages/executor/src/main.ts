@@ -27,7 +27,7 @@ runService(
       collectDefaultMetrics({ register: metrics });
       const own = config.handlersDir === undefined ? [] : await loadHandlers(config.handlersDir);
       const http = createHttpHandler();
-      const store = await openStore(config.storeUrl, metrics);
+      const store = await openStore(config.storeUrl, { metrics, log });
       const bus = await openBus({ settings: config, clientId: "tickline-executor", log, metrics, onDead: end });
       const { queues, externalQueues, workersMax, drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs } = config;
       const settings = { queues, externalQueues, workersMax, drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs };

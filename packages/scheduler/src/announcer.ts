@@ -1,10 +1,12 @@
 import type { EndedRun } from "@tickline/shared/domain/settlement";
 import { runEnded } from "@tickline/shared/events/job-ended";
+import type { JobEvent } from "@tickline/shared/events/job-event";
 import { JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import { createBusLoop, type BusLoop } from "@tickline/shared/runtime/bus-loop";
 import type { Clock } from "@tickline/shared/ports/clock";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { RangeContext } from "./scheduler-deps.ts";
+import { createUnsaid } from "./unsaid-events.ts";
 
 export interface Announcer extends Service {
   /** Announces runs the scheduler itself has ended. What fails is left to `sweep`. */
@@ -30,21 +32,27 @@ export function createAnnouncer(context: RangeContext): Announcer {
     if (all && mended < config.sweepMax) repairAll.done();
     return mended;
   }
-  async function sendUnsent(): Promise<number> {
-    const events = await outbox.unsent({ slots, limit: config.sweepMax });
-    if (events.length === 0) return 0;
-    await outboxLoop.answer(bus.publish(JOBS_TOPIC, events));
-    await outbox.sent(events.map(({ id }) => id));
-    return events.length;
-  }
+  const sendUnsent = createUnsaid<JobEvent>(context, {
+    idOf: ({ id }) => id,
+    read: (limit) => outbox.unsent({ slots, limit }),
+    async say(events) {
+      await outboxLoop.answer(bus.publish(JOBS_TOPIC, events));
+      await outbox.sent(events.map(({ id }) => id));
+    },
+  });
+  // The youngest are still being announced by those who ended them; what a clock that was ahead has ended only seems young.
+  const announcesAll = (): boolean => time.setBack() !== null && announceAll.isDue();
+  const announceSome = createUnsaid<EndedRun>(context, {
+    idOf: ({ runId }) => runId,
+    read: (limit) =>
+      announcements.unannounced({ slots, endedBefore: announcesAll() ? Number.MAX_SAFE_INTEGER : now() - config.sweepMs, limit }),
+    say: (runs) => announcementsLoop.answer(announce(runs)),
+  });
   async function announceUnannounced(): Promise<number> {
-    // The youngest are still being announced by those who ended them; what a clock that was ahead has ended only seems young.
-    const all = time.setBack() !== null && announceAll.isDue();
-    const endedBefore = all ? Number.MAX_SAFE_INTEGER : now() - config.sweepMs;
-    const runs = await announcements.unannounced({ slots, endedBefore, limit: config.sweepMax });
-    if (runs.length > 0) await announcementsLoop.answer(announce(runs));
-    if (all && runs.length < config.sweepMax) announceAll.done();
-    return runs.length;
+    const all = announcesAll();
+    const announced = await announceSome();
+    if (all && announced < config.sweepMax) announceAll.done();
+    return announced;
   }
   const announce = (runs: readonly EndedRun[]): Promise<void> => announceEnds(context, runs);
   /** True if there may be more. */

@@ -1,7 +1,7 @@
 import { firstDueRun, type ClaimedRun, type DueRun } from "@tickline/shared/domain/due-run";
 import type { Fire, FireEntry } from "@tickline/shared/domain/fire";
 import type { Job } from "@tickline/shared/domain/job";
-import { planTick } from "@tickline/shared/domain/plan-tick";
+import { planTick, type NotEvaluated } from "@tickline/shared/domain/plan-tick";
 import { isTerminal } from "@tickline/shared/domain/run-state";
 import type { EndedRun } from "@tickline/shared/domain/settlement";
 import type { FiredRun, FireRequest, FireResult } from "@tickline/shared/ports/due-jobs";
@@ -16,6 +16,8 @@ export interface FireReport {
   readonly lost: readonly Job[];
   /** Jobs to try again when they are due: the plan's budget did not reach them, or the clock was set back. */
   readonly postponed: readonly Job[];
+  /** Jobs that nobody here can evaluate. */
+  readonly notEvaluated: readonly NotEvaluated[];
   /** Runs that ended at their birth: skipped, missed, or overlapping. */
   readonly ended: readonly EndedRun[];
   /** Runs that were made here and wait to be published, as the store has them. */
@@ -28,7 +30,7 @@ export interface FireReport {
 export async function fireBatch(context: RangeContext, jobs: readonly Job[]): Promise<FireReport> {
   const { dueJobs, localWorkers } = context;
   const now = context.now();
-  const { fires, postponed } = planTick({ jobs, now });
+  const { fires, postponed, notEvaluated = [] } = planTick({ jobs, now });
   const claimed = localWorkers === null ? [] : reserved(localWorkers, fires);
   const claimant = claimed.length === 0 || localWorkers === null ? null : localWorkers.claimant();
   const request: FireRequest = { fires, now, claimant, claimed };
@@ -39,7 +41,8 @@ export async function fireBatch(context: RangeContext, jobs: readonly Job[]): Pr
     started = report.claims.length;
     if (started > 0) localWorkers?.start(report.claims);
     observe(context, request, report);
-    return { ...report, postponed: [...postponed, ...passedOver(jobs, fires.length + postponed.length, now)] };
+    const planned = fires.length + postponed.length + notEvaluated.length;
+    return { ...report, notEvaluated, postponed: [...postponed, ...passedOver(jobs, planned, now)] };
   } finally {
     if (claimed.length > started) localWorkers?.unreserve(claimed.length - started);
   }
@@ -60,7 +63,7 @@ function reserved(workers: LocalWorkers, fires: readonly Fire[]): number[] {
 
 const isDue = ({ state }: FireEntry | FiredRun): boolean => state === "due";
 
-interface Sorted extends Omit<FireReport, "postponed"> {
+interface Sorted extends Omit<FireReport, "postponed" | "notEvaluated"> {
   readonly claims: readonly ClaimedRun[];
 }
 

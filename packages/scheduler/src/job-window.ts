@@ -7,6 +7,7 @@ import { supersedes } from "@tickline/shared/domain/status-change";
 import type { UpcomingQuery } from "@tickline/shared/ports/due-jobs";
 import { createDueHeap, type DueHeap } from "./due-heap.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
+import { createSetAsideJobs, type SetAsideJobs } from "./set-aside.ts";
 
 /** The jobs due in the next seconds, kept in memory by reads of the store and refreshed by hints. */
 export interface JobWindow {
@@ -23,6 +24,8 @@ export interface JobWindow {
   hint(jobUid: string, nextRunAt: Instant | null): boolean;
   /** Puts a job back after a fire that won. */
   advance(job: Job): void;
+  /** Keeps a job out that cannot be fired, until its wait is over or it is edited. */
+  setAside(job: Job, reason: string): void;
   /** A hint that a run of a job ended: the handler of its next run is told of it. */
   runEnded(jobUid: string, lastRun: LastRun): void;
   /** Forgets everything. */
@@ -57,6 +60,7 @@ interface WindowState {
   readonly heap: DueHeap;
   readonly firing: Set<string>;
   readonly wanted: Set<string>;
+  readonly aside: SetAsideJobs;
   /** What was heard of jobs in `firing`, until they are back. */
   readonly lastRuns: Map<string, LastRun>;
   readonly ahead: Reading;
@@ -76,6 +80,7 @@ export function createJobWindow(context: RangeContext): JobWindow {
     heap: createDueHeap(),
     firing: new Set(),
     wanted: new Set(),
+    aside: createSetAsideJobs(context),
     lastRuns: new Map(),
     ahead: { ...UNREAD },
     backlog: { ...UNREAD },
@@ -84,25 +89,31 @@ export function createJobWindow(context: RangeContext): JobWindow {
     looks: { overdue: null, onTime: null },
     askedUntil: Number.NEGATIVE_INFINITY,
   };
-  const { heap, firing, wanted, lastRuns } = state;
+  const { heap, firing, wanted, aside, lastRuns } = state;
   return {
     heap,
     firing,
     async refill() {
+      for (const uid of aside.takeDue()) wanted.add(uid);
       await readWanted(context, state);
       await readAhead(context, state);
     },
     findOverdue: () => findOverdue(context, state),
     reread: (uid) => void wanted.add(uid),
     hint(uid, nextRunAt) {
-      if (!heap.has(uid) && (nextRunAt === null || nextRunAt > state.askedUntil)) return false;
+      if (!heap.has(uid) && !aside.has(uid) && (nextRunAt === null || nextRunAt > state.askedUntil)) return false;
       if (wanted.size >= context.config.heapJobsMax) return false; // No more than fit into memory: a look finds what is overdue.
       wanted.add(uid);
       return true;
     },
     advance(job) {
+      aside.release(job.uid);
       if (job.nextRunAt !== null && job.nextRunAt <= state.askedUntil) put(state, job);
       else lastRuns.delete(job.uid);
+    },
+    setAside(job, reason) {
+      aside.put(job, reason);
+      lastRuns.delete(job.uid);
     },
     runEnded(uid, lastRun) {
       const job = heap.get(uid);
@@ -113,6 +124,7 @@ export function createJobWindow(context: RangeContext): JobWindow {
       heap.clear();
       firing.clear();
       wanted.clear();
+      aside.clear();
       lastRuns.clear();
       Object.assign(state.ahead, UNREAD);
       Object.assign(state.backlog, UNREAD);
@@ -139,8 +151,8 @@ function withLastRun(job: Job, heard: LastRun): Job {
 }
 
 function admit(state: WindowState, job: Job): void {
-  const { heap, firing } = state;
-  if (firing.has(job.uid)) return;
+  const { heap, firing, aside } = state;
+  if (firing.has(job.uid) || aside.holds(job)) return;
   const known = heap.get(job.uid);
   // A read may be older than a fire that has come back since; the later instant of an equal version is the newer.
   if (known !== undefined && known.version === job.version && (known.nextRunAt ?? 0) >= (job.nextRunAt ?? 0)) return;
@@ -231,7 +243,7 @@ async function readOn({ dueJobs, slots, config }: RangeContext, state: WindowSta
 }
 
 async function readWanted({ dueJobs, slots }: RangeContext, state: WindowState): Promise<void> {
-  const { heap, firing, wanted, lastRuns } = state;
+  const { heap, firing, wanted, aside, lastRuns } = state;
   // A job whose fire is on its way is read when that has landed, at the next round.
   const later = [...wanted].filter((uid) => firing.has(uid));
   for (const uid of later) wanted.delete(uid);
@@ -244,11 +256,12 @@ async function readWanted({ dueJobs, slots }: RangeContext, state: WindowState):
     });
     for (const uid of uids) {
       const job = jobs.get(uid);
-      if (firing.has(uid)) continue;
+      if (firing.has(uid) || (job !== undefined && aside.holds(job))) continue;
       // A hint may name a job of another range.
       if (job?.nextRunAt != null && job.nextRunAt <= state.askedUntil && inRange(job.slot, slots)) put(state, job);
       else {
         heap.remove(uid);
+        aside.release(uid);
         lastRuns.delete(uid);
       }
     }

@@ -26,7 +26,7 @@ runService(
     async open({ config, log, end }) {
       const metrics = new Registry();
       collectDefaultMetrics({ register: metrics });
-      const store = await openStore(config.storeUrl, metrics);
+      const store = await openStore(config.storeUrl, { metrics, log });
       const bus = await openBus({ settings: config, clientId: "tickline-scheduler", log, metrics, onDead: end });
       const lock = await openLock({ url: config.lockUrl, store, log });
       const time = createStoreClock({ clock: systemClock, hello: store.hello, decided: store.decided, log, metrics });

@@ -1,4 +1,5 @@
 import type { LeasePosition, LeaseView, Rescue } from "@tickline/shared/ports/run-leases";
+import { inHalves } from "@tickline/shared/runtime/in-halves";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import { planRescues, shortestLeases, type LeaseSighting, type RescuePlan } from "./rescue-plan.ts";
@@ -47,8 +48,15 @@ export function createRescuer(context: RangeContext, { onPublishable, onEnded }:
   }
   async function perform({ rescues }: RescuePlan, page: readonly LeaseView[]): Promise<number> {
     if (rescues.length === 0) return 0;
-    const { rescued, ended } = await leases.rescue({ rescues, now: now() });
+    let rescued = 0;
+    const refused = await inHalves(rescues, async (some) => void (rescued += await take(some)));
     log.warn({ rescued, of: rescues.length, runs: namesOf(rescues, page) }, "attempts whose executor is gone were taken up");
+    // They are watched for a whole lease before they are tried again.
+    for (const { item, fault } of refused) log.warn({ err: fault, runId: item.runId }, "an attempt could not be taken up");
+    return rescued;
+  }
+  async function take(rescues: readonly Rescue[]): Promise<number> {
+    const { rescued, ended } = await leases.rescue({ rescues, now: now() });
     metrics.rescued.inc(rescued);
     if (rescued > 0) onPublishable(); // Those that are due again, and what waited for the others to end.
     if (ended.length > 0) onEnded(ended);

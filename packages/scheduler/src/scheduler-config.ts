@@ -30,6 +30,11 @@ export interface SchedulerConfig extends StoreClockLimits {
    * it knows, four looks of five are left out.
    */
   readonly overdueMs: number;
+  /** A job that cannot be evaluated, or whose fire is refused, is tried again after this time, then at doubling intervals. */
+  readonly setAsideMs: number;
+  readonly setAsideMsMax: number;
+  /** Jobs set aside that are kept in mind, of each range; beyond it the oldest are tried again as soon as they are met. */
+  readonly setAsideJobsMax: number;
   /** While local workers keep getting free, due jobs wait this long since the last one got free to be claimed in their own fire. */
   readonly localWaitMs: number;
   /** Published runs of one queue that nobody has claimed yet, at most, over all ranges; the backlog stays in the store. */
@@ -118,6 +123,9 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   fireJobsMax: 500,
   firesInFlightMax: 2,
   overdueMs: 1_000,
+  setAsideMs: 1_000,
+  setAsideMsMax: 300_000,
+  setAsideJobsMax: 20_000,
   localWaitMs: 20,
   windowRunsMax: 2_000,
   publishRunsMax: 500,

@@ -9,6 +9,7 @@ export interface SchedulerMetrics {
   readonly withoutHandler: Gauge<"queue" | "range">;
   readonly woken: Counter;
   readonly rescued: Counter;
+  readonly setAside: Gauge<"range">;
   readonly leading: Gauge<"range">;
   readonly alive: Gauge;
   /** Jobs that stood ahead of a clock that was set back, by what became of them. */
@@ -54,6 +55,12 @@ export function createSchedulerMetrics(registry: Registry): SchedulerMetrics {
       registers,
     }),
     rescued: new Counter({ name: "tickline_rescued_total", help: "Attempts taken from executors that vanished.", registers }),
+    setAside: new Gauge({
+      name: "tickline_jobs_set_aside",
+      help: "Jobs that this process cannot fire, such as those of an unknown time zone, of the ranges it leads.",
+      labelNames: ["range"],
+      registers,
+    }),
     leading: new Gauge({
       name: "tickline_leading",
       help: "1 while this process leads the range of slots.",

@@ -20,6 +20,7 @@ import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { silentLogger, type Logger } from "@tickline/shared/runtime/logger";
 import type { AbandonableService, EndProcess } from "@tickline/shared/runtime/process-work";
 import { createStoreClock } from "@tickline/shared/runtime/store-clock";
+import { createUnreadableLog } from "@tickline/shared/runtime/unreadable-log";
 import { openEmbeddedStore } from "./embedded-store.ts";
 
 export interface StandaloneOptions {
@@ -60,13 +61,15 @@ export interface Standalone extends AbandonableService {
 
 /** Opens the store; nothing runs before `start`. Throws `data_folder_locked` when another process has the folder. */
 export async function createStandalone(options: StandaloneOptions): Promise<Standalone> {
-  const { end } = options;
+  const { end, log = silentLogger } = options;
+  const metrics = new Registry();
   // What was acknowledged is on disk; nothing more can be written.
   const onStoreLost = (fault: AppError): void => end?.(fault, { atOnce: true });
-  const store = await openEmbeddedStore({ ...options, onStoreLost });
+  const onUnreadable = createUnreadableLog({ clock: systemClock, log, metrics });
+  const store = await openEmbeddedStore({ ...options, onStoreLost, onUnreadable });
   const http = createHttpHandler();
   const handlers = [http.handler, ...(options.handlers ?? [])];
-  const services = servicesOf(options, { store, handlers });
+  const services = servicesOf(options, { store, handlers, log, metrics });
   const lifecycle = createLifecycle({
     // The executor publishes its handlers before the api says what it knows, and takes runs before any are fired.
     async start() {
@@ -101,10 +104,15 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
   };
 }
 
-function servicesOf(options: StandaloneOptions, { store, handlers }: { readonly store: Store; readonly handlers: readonly Handler[] }) {
+interface Parts {
+  readonly store: Store;
+  readonly handlers: readonly Handler[];
+  readonly log: Logger;
+  readonly metrics: Registry;
+}
+
+function servicesOf(options: StandaloneOptions, { store, handlers, log, metrics }: Parts) {
   const queues = options.queues ?? API_DEFAULTS.queues;
-  const log = options.log ?? silentLogger;
-  const metrics = new Registry();
   const clock = systemClock;
   const entropy = systemEntropy;
   const bus = createMemoryBus({ clock, log, trusted: true });

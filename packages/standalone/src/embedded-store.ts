@@ -7,12 +7,14 @@ import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import type { AppError } from "@tickline/shared/domain/app-error";
 import type { Store } from "@tickline/shared/ports/store";
+import type { OnUnreadable } from "@tickline/shared/ports/unreadable";
 
 export interface EmbeddedStoreOptions {
   readonly dataDir: string;
   readonly storeUrl?: string | undefined;
   /** Told once when the store's thread is gone: nothing can be kept any more. */
   readonly onStoreLost: (fault: AppError) => void;
+  readonly onUnreadable?: OnUnreadable;
 }
 
 const DATABASE_FILE = "tickline.db";
@@ -25,13 +27,18 @@ const databaseFile = (dataDir: string, storeUrl: string | undefined): string =>
   storeUrl === undefined ? join(resolve(dataDir), DATABASE_FILE) : resolve(storeUrl.slice("sqlite:".length));
 
 /** Opens the store of the one process by its URL, and takes the folder for itself. */
-export async function openEmbeddedStore({ dataDir, storeUrl, onStoreLost }: EmbeddedStoreOptions): Promise<Store> {
-  if (storeUrl === "memory:") return createMemoryStore({ clock: systemClock, digest: sha256 });
+export async function openEmbeddedStore({
+  dataDir,
+  storeUrl,
+  onStoreLost = () => {},
+  onUnreadable = () => {},
+}: EmbeddedStoreOptions): Promise<Store> {
+  if (storeUrl === "memory:") return createMemoryStore({ clock: systemClock, digest: sha256, onUnreadable });
   const file = databaseFile(dataDir, storeUrl);
   await mkdir(dirname(file), { recursive: true });
   const folder = lockDataFolder(dirname(file));
   try {
-    const store = await openSqliteStore({ file, onLost: onStoreLost });
+    const store = await openSqliteStore({ file, onLost: onStoreLost, onUnreadable });
     return {
       ...store,
       async close() {

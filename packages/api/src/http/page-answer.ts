@@ -1,5 +1,6 @@
 import type { Digest } from "@tickline/shared/domain/digest";
-import type { Page, PageRequest } from "@tickline/shared/ports/page";
+import { evaluate } from "@tickline/shared/domain/evaluation";
+import type { Page, PageRequest, UnreadableItem } from "@tickline/shared/ports/page";
 import { content, JSON_TYPE, type Answer } from "./answer.ts";
 import { listIdentity, openCursor, sealCursor } from "./page-cursor.ts";
 import { invalidRequest } from "./problem.ts";
@@ -12,20 +13,34 @@ export interface ListRequest<Item> {
   readonly read: (page: PageRequest) => Promise<Page<Item>>;
   /** The JSON of an item. */
   readonly text: (item: Item) => string;
+  readonly idOf: (item: Item) => string;
 }
 
-/** One page of a list, with the way to the next in the body and as a `Link`. */
-export async function pageAnswer<Item>(digest: Digest, { path, querystring, query, read, text }: ListRequest<Item>): Promise<Answer> {
+/** One page of a list, with the way to the next in the body and as a `Link`. An item that cannot be shown keeps no other from it. */
+export async function pageAnswer<Item>(digest: Digest, { path, querystring, query, read, ...item }: ListRequest<Item>): Promise<Answer> {
   const { limit, cursor } = query;
   if (cursor === undefined) return answer(await read({ limit, cursor: null }));
   const opened = openCursor(digest, listIdentity(path, query), cursor);
   return opened.kind === "faults" ? invalidRequest(opened.faults) : answer(await read({ limit, cursor: opened.value }));
 
-  function answer({ items, nextCursor }: Page<Item>): Answer {
+  function answer({ nextCursor, ...page }: Page<Item>): Answer {
+    const { texts, unreadable } = textsOf(page, item);
     const next = nextCursor === null ? null : sealCursor(digest, listIdentity(path, query), nextCursor);
     const headers = next === null ? null : { Link: `<${path}?${withCursor(querystring, next)}>; rel="next"` };
-    return content(JSON_TYPE, `{"items":[${items.map(text).join(",")}],"nextCursor":${JSON.stringify(next)}}`, headers);
+    const left = unreadable.length === 0 ? "" : `"unreadable":${JSON.stringify(unreadable)},`;
+    return content(JSON_TYPE, `{"items":[${texts.join(",")}],${left}"nextCursor":${JSON.stringify(next)}}`, headers);
   }
+}
+
+function textsOf<Item>(page: Omit<Page<Item>, "nextCursor">, { text, idOf }: Pick<ListRequest<Item>, "text" | "idOf">) {
+  const unreadable: UnreadableItem[] = [...(page.unreadable ?? [])];
+  const texts: string[] = [];
+  for (const item of page.items) {
+    const shown = evaluate(() => text(item));
+    if (shown.kind === "evaluated") texts.push(shown.value);
+    else unreadable.push({ id: idOf(item), reason: shown.reason });
+  }
+  return { texts, unreadable };
 }
 
 /** The same query with another cursor. Ours needs no escaping. */

@@ -16,6 +16,9 @@ const ANSWERS: Readonly<Record<ErrorCode, ProblemCode>> = {
 /** What a client is told of a fault: never its message, which may name what is none of its business, but for what it says of a clock. */
 export function problemOfFault(thrown: unknown, deed: string): { readonly problem: Problem; readonly fault: AppError } {
   const fault = toAppError(thrown, deed);
+  // The store has found one row that is not what was written. Faults of its file or server have a cause.
+  if (fault.code === "store_corrupt" && fault.cause === undefined)
+    return { fault, problem: problem("stored_unreadable", `${fault.message}; the others are not concerned`) };
   const code = ANSWERS[fault.code];
   if (code === "internal")
     return { fault, problem: problem(code, "this is a fault of the service, not of the request; its log says more") };

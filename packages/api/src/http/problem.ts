@@ -18,6 +18,8 @@ export const PROBLEMS = {
   run_not_found: { status: 404, title: "No such run" },
   route_not_found: { status: 404, title: "No such route" },
   method_not_allowed: { status: 405, title: "The method is not allowed here" },
+  schedule_not_evaluated: { status: 409, title: "The job cannot be evaluated by this service" },
+  stored_unreadable: { status: 409, title: "What is stored cannot be read by this service" },
   edit_conflict: { status: 409, title: "The job is being changed by others" },
   job_exists: { status: 409, title: "Another job has that id" },
   idempotency_key_reused: { status: 409, title: "The idempotency key was used for another request" },

@@ -5,9 +5,10 @@ import type { ApiContext } from "../api-context.ts";
 import { quote } from "../http/quote.ts";
 import { meets, etagOf, type Condition } from "../http/conditions.ts";
 import { problem, RETRY_AFTER_S, type Problem } from "../http/problem.ts";
-import { fireOwed, recordMisfires, recordPause } from "./fire-owed.ts";
+import { evaluationFault } from "@tickline/shared/domain/job-evaluation";
+import { fireOwed, recordMisfires, recordPause, recordUncounted } from "./fire-owed.ts";
 
-/** `keep`: the job is as it should be already. `recordsPause`: the change ends a pause, which goes into the history first. */
+/** `keep`: the job is as it should be already. `recordsPause`: the change moves on from the job's next instant: a pause that it ends goes into the history first. */
 export type Decision =
   | { readonly kind: "keep" }
   | { readonly kind: "change"; readonly next: Job; readonly says: JobEvent["type"]; readonly recordsPause: boolean }
@@ -17,7 +18,7 @@ export interface ChangeRequest {
   readonly tenantId: string;
   readonly jobId: string;
   readonly condition: Condition;
-  /** Asked of a job that owes no instant up to `now`; again when another write came between. */
+  /** Asked of a job that owes no instant up to `now`, or of one that cannot be evaluated; again when another write came between. */
   readonly decide: (job: Job, now: Instant) => Decision | Promise<Decision>;
 }
 
@@ -43,6 +44,7 @@ async function tryChange(context: ApiContext, { tenantId, jobId, condition, deci
   if (read === null) return { kind: "missing" };
   if (!meets(condition, read.version)) return versionMismatch(read);
   const now = context.time.decide();
+  if (evaluationFault(read) !== null) return tryRepair(context, read, { decide, now });
   const owed = await fireOwed(context, read, now);
   if (owed.kind === "stale") return owed;
   if (owed.kind === "behind")
@@ -53,6 +55,20 @@ async function tryChange(context: ApiContext, { tenantId, jobId, condition, deci
   if (decision.recordsPause && !(await recordPause(context, owed.job, now))) return { kind: "stale" };
   if (!(await recordMisfires(context, owed.job, now))) return { kind: "stale" };
   return write(context, owed.job, { says: decision.says, next: { ...decision.next, misfires: null } });
+}
+
+/** The same of a job of which nobody here can tell what it owes: what can be said of that is recorded, and the change goes on. */
+async function tryRepair(
+  context: ApiContext,
+  job: Job,
+  { decide, now }: Pick<ChangeRequest, "decide"> & { readonly now: Instant },
+): Promise<Round> {
+  const decision = await decide(job, now);
+  if (decision.kind === "problem") return decision;
+  if (decision.kind === "keep") return { kind: "kept", job };
+  const { next, says, recordsPause } = decision;
+  if (recordsPause && !(await recordUncounted(context, job, { next, now }))) return { kind: "stale" };
+  return write(context, job, { says, next: { ...next, misfires: recordsPause ? null : job.misfires } });
 }
 
 async function write(
@@ -75,6 +91,17 @@ export const nextVersion = (job: Job, changes: Partial<Job>, now: Instant): Job 
   version: job.version + 1,
   updatedAt: now,
 });
+
+/** What needs the instants of a job that nobody here can evaluate. */
+export const notEvaluated = (job: Job, reason: string): Problem =>
+  problem("schedule_not_evaluated", `job ${job.id}: ${reason}; give it another schedule, or ask a service that knows this one`);
+
+/** What needs the definition of a job of which only a stand-in is there. */
+export const definitionUnreadable = (job: Job): Problem =>
+  problem(
+    "stored_unreadable",
+    `job ${job.id}: ${job.unreadable ?? "its definition cannot be read"}; replace it as a whole by PUT, or delete it`,
+  );
 
 export const jobNotFound = (jobId: string): Problem => problem("job_not_found", `there is no job ${quote(jobId)}`);
 

@@ -2,7 +2,8 @@ import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import type { Fire, FireEntry } from "@tickline/shared/domain/fire";
 import { closeMisfires, planTick } from "@tickline/shared/domain/plan-tick";
-import { pausedRange } from "@tickline/shared/domain/reschedule";
+import { pausedRange, uncountedRange } from "@tickline/shared/domain/reschedule";
+import { isStandIn } from "@tickline/shared/domain/stored-definition";
 import { nextInstant } from "@tickline/shared/domain/schedule/next-instant";
 import type { FiredRun } from "@tickline/shared/ports/due-jobs";
 import type { ApiContext } from "../api-context.ts";
@@ -51,6 +52,24 @@ export async function recordPause(context: ApiContext, job: Job, now: Instant): 
     if (recordedTo >= lastInstantOf(entry)) return true;
     from = nextInstant(schedule, { anchorAt, after: recordedTo });
   }
+}
+
+/**
+ * Writes into the history that instants passed which nobody here can count, before the job moves on from them. False: somebody
+ * else wrote the job. Where its definition cannot be read it is recorded under the one that takes its place; of a job that
+ * is deleted, there is none.
+ */
+export async function recordUncounted(
+  context: ApiContext,
+  job: Job,
+  { next, now }: { readonly next: Job; readonly now: Instant },
+): Promise<boolean> {
+  const definition = isStandIn(job.definition) ? next.definition : job.definition;
+  const hash = definition === job.definition ? job.definitionHash : next.definitionHash;
+  const entry = isStandIn(definition) ? null : uncountedRange(job, now, hash);
+  if (entry === null) return true;
+  if (hash !== job.definitionHash) await context.jobs.addDefinition(job.tenantId, { jobUid: job.uid, definition });
+  return (await fireOne(context, { job, advance: null, entries: [entry] }, now)) !== null;
 }
 
 const lastInstantOf = ({ scheduledFor, scheduledForLast }: Pick<FireEntry, "scheduledFor" | "scheduledForLast">): Instant =>

@@ -15,6 +15,7 @@ export type JobInput = z.output<typeof JobInputSchema>;
 const READ_ONLY_FIELDS = [
   "id",
   "state",
+  "setAside",
   "status",
   "nextRunAt",
   "lastRunAt",

@@ -10,8 +10,17 @@ import { meets, type Condition } from "../http/conditions.ts";
 import { invalidRequest, problem, type Problem } from "../http/problem.ts";
 import { parseWith } from "../http/route.ts";
 import { showJob } from "../views/job-view.ts";
+import { isStandIn } from "@tickline/shared/domain/stored-definition";
 import { cancelWaitingRuns } from "./cancel-waiting-runs.ts";
-import { changeJob, nextVersion, versionMismatch, type ChangeRequest, type ChangeResult, type Decision } from "./change-job.ts";
+import {
+  changeJob,
+  definitionUnreadable,
+  nextVersion,
+  versionMismatch,
+  type ChangeRequest,
+  type ChangeResult,
+  type Decision,
+} from "./change-job.ts";
 import { addJob } from "./create-job.ts";
 import { beginsAfter, neverFires } from "./first-instant.ts";
 import { definitionOf, inputFaults, replaceBody, type JobInput } from "./job-input.ts";
@@ -51,6 +60,7 @@ export function patchJob(
     jobId,
     condition,
     decide(job, now) {
+      if (isStandIn(job.definition)) return definitionUnreadable(job);
       const input = parseWith(replaceBody, mergePatch(showJob(job) as unknown as JsonObject, patch));
       return input.kind === "faults" ? invalidRequest(input.faults) : replaceWith(context, { job, input: input.value, now });
     },
@@ -78,13 +88,18 @@ interface Replacement {
 
 async function replaceWith(context: ApiContext, { job, input, now }: Replacement): Promise<Decision> {
   const faults = await inputFaults(context, input, job.definition);
-  return faults.length > 0 ? invalidRequest(faults) : decideReplacement(context, { job, input, now });
+  if (faults.length > 0) return invalidRequest(faults);
+  const decision = decideReplacement(context, { job, input, now });
+  // The very definition that was damaged is written by no edit, which would leave it as it is.
+  if (decision.kind === "change" && decision.next.definitionHash === job.definitionHash)
+    await context.jobs.addDefinition(job.tenantId, { jobUid: job.uid, definition: decision.next.definition });
+  return decision;
 }
 
 function decideReplacement({ digest }: ApiContext, { job, input, now }: Replacement): Decision {
   const sameTimes = sameSchedule(job.definition.schedule, input.schedule);
   const definition = definitionOf(input, keepsAnchor(job.definition.schedule, input.schedule) ? job.definition.anchorAt : now);
-  if (sameDefinition(definition, job.definition)) return { kind: "keep" };
+  if (job.unreadable === undefined && sameDefinition(definition, job.definition)) return { kind: "keep" };
   const after = beginsAfter(definition, now, job.lastScheduledFor);
   const fault: Problem | null = sameTimes ? null : neverFires(definition, after);
   if (fault !== null) return fault;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { AppError } from "@tickline/shared/domain/app-error";
 import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import type { StatusChange } from "@tickline/shared/domain/status-change";
@@ -153,6 +154,28 @@ describe("the fold of settled runs", () => {
     away = false;
     while ((await fold()) !== limits.foldEveryMs);
     expect(at.applied.flat()).toHaveLength(4);
+    expect(await at.store.status.watermark()).toBe(START + SECOND);
+  });
+
+  test("goes on past a status that is refused each time, having folded the others", async () => {
+    const at = setup();
+    for (const id of ["bad", "good"]) {
+      const job = await addJob(at.store, { id });
+      await end(at.store, await start(at.store, await addRun(at.store, job)));
+    }
+    const refusing: JobStatus = {
+      ...at.heard,
+      apply: (changes) =>
+        changes.some(({ jobUid }) => jobUid.includes("bad"))
+          ? Promise.reject(new AppError("internal", "refused"))
+          : at.heard.apply(changes),
+    };
+    const fold = createSettledFold({ status: refusing, hello: at.store.hello, clock: at.clock }, limits);
+    at.clock.advance(SECOND);
+    let refusals = 0;
+    for (let waitMs = 0; waitMs !== limits.foldEveryMs;) waitMs = await fold().catch(() => (refusals += 1));
+    expect(refusals).toBe(4);
+    expect((await at.store.jobs.get("default", "good"))?.status).toBe("succeeded");
     expect(await at.store.status.watermark()).toBe(START + SECOND);
   });
 

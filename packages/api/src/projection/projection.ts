@@ -23,6 +23,7 @@ export function createProjection(deps: ApiDeps & { readonly time: StoreClock }, 
     standing: bus.trusted === true ? undefined : status.standing,
     onUnconfirmed: (changes) => unconfirmed.inc(changes),
     clock,
+    log,
     limits: config,
     onPending: () => writes.wake(),
   });

@@ -15,11 +15,13 @@ const [job] = jobs as [(typeof jobs)[0]];
 function setup(limits: Partial<ProjectorLimits> = {}) {
   const clock = manualClock(START);
   const applied: (readonly StatusChange[])[] = [];
+  const refusedJobs = new Set<string>();
   let fault: Error | null = null;
   let gate: Promise<void> = Promise.resolve();
   const projector = createProjector({
     status: {
       async apply(changes) {
+        if (changes.some(({ jobUid }) => refusedJobs.has(jobUid))) throw new AppError("internal", "no such row can be written");
         applied.push(changes);
         await gate;
         if (fault !== null) throw fault;
@@ -38,6 +40,7 @@ function setup(limits: Partial<ProjectorLimits> = {}) {
     projector,
     applied,
     settle,
+    refusedJobs,
     failWith: (next: Error | null) => void (fault = next),
     holdWith: (next: Promise<void>) => void (gate = next),
   };
@@ -155,6 +158,15 @@ describe("the projector", () => {
     at.projector.release();
     await again;
     expect(taken).toBe(2);
+  });
+
+  test("a status that no store takes keeps no other from being written, and is not tried for ever", async () => {
+    const at = setup();
+    at.refusedJobs.add("uid-b");
+    await at.projector.take(jobs.map((one) => started(claimOf(one, 0))));
+    await at.settle();
+    expect(at.applied.flat().map(({ jobUid }) => jobUid)).toEqual(["uid-a", "uid-c"]);
+    expect(at.projector.lagMs()).toBe(0);
   });
 
   test("large batches are written in parts", async () => {

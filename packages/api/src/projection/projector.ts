@@ -4,6 +4,8 @@ import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Clock } from "@tickline/shared/ports/clock";
 import type { RefusedEvent } from "@tickline/shared/ports/bus";
 import type { JobStatus } from "@tickline/shared/ports/job-status";
+import { inHalves } from "@tickline/shared/runtime/in-halves";
+import type { Logger } from "@tickline/shared/runtime/logger";
 import { confirmedChanges, sortNews, type Confirming } from "./confirmed-changes.ts";
 import { statusChangeOf } from "./status-change-of.ts";
 
@@ -28,6 +30,7 @@ export interface Projector {
 export interface ProjectorOptions extends Confirming {
   readonly status: Pick<JobStatus, "apply">;
   readonly clock: Clock;
+  readonly log?: Pick<Logger, "warn">;
   readonly limits: ProjectorLimits;
   /** Called when something is pending. */
   readonly onPending: () => void;
@@ -41,7 +44,7 @@ interface Gathered {
 
 const gathered = (): Gathered => ({ changes: new Map(), since: null });
 
-export function createProjector({ status, clock, limits, onPending, ...confirming }: ProjectorOptions): Projector {
+export function createProjector({ status, clock, log, limits, onPending, ...confirming }: ProjectorOptions): Projector {
   let pending = gathered();
   let writing: Gathered | null = null;
   let writtenMs = Number.NEGATIVE_INFINITY;
@@ -55,7 +58,9 @@ export function createProjector({ status, clock, limits, onPending, ...confirmin
     writing = batch;
     try {
       const changes = await confirmedChanges([...batch.changes.values()], confirming);
-      if (changes.length > 0) await status.apply(changes);
+      // One that no store takes must not keep the others from being shown: it is left to the fold.
+      for (const { item, fault } of changes.length === 0 ? [] : await inHalves(changes, status.apply))
+        log?.warn({ err: fault, jobUid: item.jobUid, runId: item.lastRun.runId }, "a status was not written");
     } catch (fault) {
       for (const change of batch.changes.values()) gather(pending.changes, change);
       pending.since = earlier(batch.since, pending.since);

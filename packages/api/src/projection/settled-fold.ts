@@ -1,9 +1,11 @@
 import type { Instant } from "@tickline/shared/domain/instant";
-import { latestOfEach } from "@tickline/shared/domain/status-change";
+import { latestOfEach, type StatusChange } from "@tickline/shared/domain/status-change";
 import { STORE_TIME_DIFFERENCE_MS_MAX } from "@tickline/shared/domain/time-limits";
 import type { Clock } from "@tickline/shared/ports/clock";
 import type { JobStatus } from "@tickline/shared/ports/job-status";
 import type { Store } from "@tickline/shared/ports/store";
+import { inHalves } from "@tickline/shared/runtime/in-halves";
+import type { Logger } from "@tickline/shared/runtime/logger";
 
 export interface FoldLimits {
   readonly foldEveryMs: number;
@@ -15,10 +17,14 @@ export interface FoldDeps {
   readonly status: JobStatus;
   readonly hello: Store["hello"];
   readonly clock: Clock;
+  readonly log?: Pick<Logger, "warn">;
 }
 
 /** The part of the time that a fold works, at most one in this many: what the bus brings comes first. */
 const REST_RATIO = 4;
+
+/** Times a part is tried while some of it is refused; then it is left out, for it would keep all behind it from being folded. */
+const TRIES_MAX = 5;
 
 /** `since` inclusive, `until` exclusive. */
 interface Span {
@@ -34,13 +40,15 @@ interface Pass {
   /** The watermark lies ahead of the store's clock, which was set back. */
   readonly isAhead: boolean;
   after: string | null;
+  /** Times the present part was refused. */
+  refusals: number;
 }
 
 /**
  * Folds the runs that were settled since the watermark into the status of their jobs, a part a round. It makes good what
  * the bus lost, so that a wiped topic costs freshness only. Returns how long to wait before the next round.
  */
-export function createSettledFold({ status, hello, clock }: FoldDeps, limits: FoldLimits): () => Promise<number> {
+export function createSettledFold({ status, hello, clock, log }: FoldDeps, limits: FoldLimits): () => Promise<number> {
   let pass: Pass | null = null;
 
   async function begin(): Promise<Pass> {
@@ -48,22 +56,31 @@ export function createSettledFold({ status, hello, clock }: FoldDeps, limits: Fo
     const watermark = await status.watermark();
     if (watermark - now <= STORE_TIME_DIFFERENCE_MS_MAX) {
       const since = Math.max(0, watermark - limits.foldOverlapMs);
-      return { startedAt: now, spans: [{ since, until: now }], isAhead: false, after: null };
+      return { startedAt: now, spans: [{ since, until: now }], isAhead: false, after: null, refusals: 0 };
     }
     // Nobody knows since when it has been ahead, nor what was settled behind it: everything is folded once, first what is ahead.
     const ahead = { since: now + STORE_TIME_DIFFERENCE_MS_MAX, until: Number.MAX_SAFE_INTEGER };
-    return { startedAt: now, spans: [ahead, { since: 0, until: now }], isAhead: true, after: null };
+    return { startedAt: now, spans: [ahead, { since: 0, until: now }], isAhead: true, after: null, refusals: 0 };
   }
   async function end({ startedAt, isAhead }: Pass): Promise<void> {
     if (isAhead) await status.rewind(startedAt);
     await status.advance(startedAt);
+  }
+  async function apply(current: Pass, changes: readonly StatusChange[]): Promise<void> {
+    const refused = await inHalves(changes, status.apply);
+    const [first] = refused;
+    current.refusals = first === undefined ? 0 : current.refusals + 1;
+    if (first !== undefined && current.refusals < TRIES_MAX) throw first.fault;
+    for (const { item, fault } of refused)
+      log?.warn({ err: fault, jobUid: item.jobUid, runId: item.lastRun.runId }, "a status was refused, and is not folded in");
+    current.refusals = 0;
   }
   return async () => {
     const startedMs = clock.monotonicMs();
     pass ??= await begin();
     const [span, ...rest] = pass.spans;
     const part = span === undefined ? null : await status.settledSince({ ...span, after: pass.after, limit: limits.foldRunsMax });
-    if (part !== null && part.changes.length > 0) await status.apply(latestOfEach(part.changes));
+    if (part !== null) await apply(pass, latestOfEach(part.changes));
     pass.after = part?.next ?? null;
     if (pass.after === null) pass.spans = rest;
     if (pass.spans.length > 0) return REST_RATIO * (clock.monotonicMs() - startedMs);

@@ -35,6 +35,7 @@ describe("POST /jobs", () => {
       overlap: "skip",
       misfire: { policy: "one", maxLatenessMs: 86_400_000, maxCount: 100 },
       state: "active",
+      setAside: null,
       status: "pending",
       nextRunAt: iso(START + MINUTE),
       lastRunAt: null,

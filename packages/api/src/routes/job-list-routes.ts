@@ -72,6 +72,7 @@ const listRoute = ({ jobs, digest }: ApiContext, texts: JobTexts): Route =>
         querystring,
         query,
         text: texts.job,
+        idOf: ({ id }) => id,
         read: (page) => jobs.list(DEFAULT_TENANT, { ...filtersOf(query), ...page }),
       }),
   });

@@ -29,7 +29,15 @@ export const isJobId = (id: string): boolean => JobIdSchema.safeParse(id).succes
 
 const docs = (rest: Omit<RouteDocs, "tag" | "id">): RouteDocs => ({ tag: "Jobs", id: JobIdSchema, ...rest });
 const shown = { description: "The job.", schema: JobView, headers: ["ETag"] } as const;
-const editProblems = ["job_not_found", "version_mismatch", "edit_conflict", "catching_up", "bad_header"] as const;
+const editProblems = [
+  "job_not_found",
+  "version_mismatch",
+  "edit_conflict",
+  "schedule_not_evaluated",
+  "stored_unreadable",
+  "catching_up",
+  "bad_header",
+] as const;
 const readOnly = "Read-only fields are ignored, so that what GET gave may be sent back.";
 
 const getRoute = ({ jobs, runs }: ApiContext, texts: JobTexts): Route =>
@@ -41,7 +49,7 @@ const getRoute = ({ jobs, runs }: ApiContext, texts: JobTexts): Route =>
       operationId: "getJob",
       summary: "A job, what comes next and what came last",
       responses: { 200: { description: "The job.", schema: JobDetailView, headers: ["ETag"] } },
-      problems: ["job_not_found"],
+      problems: ["job_not_found", "stored_unreadable"],
     }),
     async handle({ id }) {
       const job = isJobId(id) ? await jobs.get(DEFAULT_TENANT, id) : null;

@@ -37,6 +37,7 @@ const JobRunsQuery = RunListQuery.omit({ jobId: true });
 type RunFilters = Omit<z.output<typeof JobRunsQuery>, "limit" | "cursor">;
 
 const runText = (run: Run): string => JSON.stringify(showRun(run));
+const runIdOf = ({ runId }: Run): string => runId;
 const RunPage = pageView("RunPage", RunView);
 
 /** The history, of all jobs or of one. */
@@ -53,7 +54,7 @@ const jobRunsRoute = ({ jobs, runs, digest }: ApiContext): Route =>
       id: JobIdSchema,
       summary: "List the runs of a job, newest first",
       responses: { 200: { description: "A page of runs.", schema: RunPage, headers: ["Link"] } },
-      problems: ["job_not_found"],
+      problems: ["job_not_found", "stored_unreadable"],
     },
     async handle({ id, query, path, querystring }) {
       const refused = faultOfSpan(query);
@@ -62,7 +63,7 @@ const jobRunsRoute = ({ jobs, runs, digest }: ApiContext): Route =>
       if (job === null) return jobNotFound(id);
       const filters = { ...filtersOf(query), jobId: job.id, jobUid: job.uid };
       const read = (page: PageRequest) => runs.list(DEFAULT_TENANT, { ...filters, ...page });
-      return pageAnswer(digest, { path, querystring, query, text: runText, read });
+      return pageAnswer(digest, { path, querystring, query, text: runText, idOf: runIdOf, read });
     },
   });
 
@@ -83,7 +84,7 @@ const listRoute = ({ runs, digest }: ApiContext): Route =>
       if (refused !== null) return refused;
       const filters = { ...filtersOf(query), ...(query.jobId !== undefined && { jobId: query.jobId }) };
       const read = (page: PageRequest) => runs.list(DEFAULT_TENANT, { ...filters, ...page });
-      return pageAnswer(digest, { path, querystring, query, text: runText, read });
+      return pageAnswer(digest, { path, querystring, query, text: runText, idOf: runIdOf, read });
     },
   });
 

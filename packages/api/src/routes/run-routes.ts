@@ -42,7 +42,16 @@ const triggerRoute = (context: ApiContext): Route =>
       description: "Also a paused or finished one; its schedule goes on as if nothing had been.",
       headers: ["Idempotency-Key"],
       responses: { 202: accepted },
-      problems: ["job_not_found", "job_deleted", "idempotency_key_reused", "idempotency_key_expired", "edit_conflict", "bad_header"],
+      problems: [
+        "job_not_found",
+        "job_deleted",
+        "schedule_not_evaluated",
+        "stored_unreadable",
+        "idempotency_key_reused",
+        "idempotency_key_expired",
+        "edit_conflict",
+        "bad_header",
+      ],
     },
     async handle({ id, body, header }) {
       const key = idempotencyKeyOf(header);
@@ -63,7 +72,7 @@ const getRoute = ({ runs }: ApiContext): Route =>
       operationId: "getRun",
       summary: "A run",
       responses: { 200: { description: "The run.", schema: RunView } },
-      problems: ["run_not_found"],
+      problems: ["run_not_found", "stored_unreadable"],
     }),
     async handle({ id }) {
       const run = isRunId(id) ? await runs.get(DEFAULT_TENANT, id) : null;
@@ -82,7 +91,7 @@ const cancelRoute = (context: ApiContext): Route =>
       summary: "Cancel a run",
       description: "One that has not started ends at once; the executor of a running one is asked to end it.",
       responses: { 202: accepted },
-      problems: ["run_not_found", "run_ended"],
+      problems: ["run_not_found", "run_ended", "stored_unreadable"],
     }),
     async handle({ id }) {
       if (!isRunId(id)) return runNotFound(id);
@@ -107,6 +116,7 @@ const retryRoute = (context: ApiContext): Route =>
         "run_not_found",
         "run_not_ended",
         "job_deleted",
+        "stored_unreadable",
         "idempotency_key_reused",
         "idempotency_key_expired",
         "edit_conflict",

@@ -21,7 +21,8 @@ export async function retryRun(
   if (run === null) return runNotFound(runId);
   if (!isTerminal(run.state)) return problem("run_not_ended", `run ${runId} is ${run.state}: only a run that has ended can be retried`);
   const origin = await context.runs.origin(tenantId, runId);
-  if (origin === null) return runNotFound(runId);
+  if (origin === null)
+    return problem("stored_unreadable", `the definition that run ${runId} used is not there any more, or cannot be read`);
   const [job] = await context.dueJobs.read([origin.jobUid]);
   if (job === undefined) return problem("job_deleted", `job ${run.jobId} of run ${runId} has been deleted`);
   const stamp = await stampOf(context, { tenantId, scope: `retry:${runId}`, key, asked: null });

@@ -3,7 +3,9 @@ import type { JsonObject } from "@tickline/shared/domain/json";
 import type { Run } from "@tickline/shared/domain/run";
 import type { ApiContext } from "../api-context.ts";
 import { invalidRequest, type Problem } from "../http/problem.ts";
-import { jobNotFound } from "../jobs/change-job.ts";
+import { isStandIn } from "@tickline/shared/domain/stored-definition";
+import { unknownPolicyOf } from "@tickline/shared/domain/unknown-policy";
+import { definitionUnreadable, jobNotFound, notEvaluated } from "../jobs/change-job.ts";
 import { isExternal } from "../jobs/job-input.ts";
 import { fireByHand } from "./fire-by-hand.ts";
 import { stampOf } from "./request-stamp.ts";
@@ -21,6 +23,9 @@ export async function triggerJob(context: ApiContext, request: TriggerRequest): 
   const { tenantId, jobId, params, key } = request;
   const job = await context.jobs.get(tenantId, jobId);
   if (job === null) return jobNotFound(jobId);
+  if (isStandIn(job.definition)) return definitionUnreadable(job);
+  const policy = unknownPolicyOf(job.definition);
+  if (policy !== null) return notEvaluated(job, policy);
   const checked = params !== undefined && !isExternal(context, job.definition.queue);
   const handler = !checked ? null : await context.knownHandlers.find(job.definition.handler);
   // A handler that nobody runs at present makes the run wait, as any other of this job would.

@@ -2,8 +2,8 @@ import { toIso } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import type { LastRun, Run } from "@tickline/shared/domain/run";
 import { boundedCache } from "@tickline/shared/domain/schedule/bounded-cache";
-import { showDefinition, shownNextRunAt, showState, upcoming } from "./job-view.ts";
-import { showRun } from "./run-view.ts";
+import { isStandIn } from "@tickline/shared/domain/stored-definition";
+import { showDefinition, shownNextRunAt, showRuns, showState, upcoming } from "./job-view.ts";
 
 /** Texts of each kind kept, in each of two generations, and the longest one, in characters: 9 MB at most, mostly far less. */
 const TEXTS_MAX = 500;
@@ -17,6 +17,7 @@ export interface JobTexts {
 
 /** What of a job an answer shows, and the text it made. */
 interface Shown extends Pick<Job, "version" | "state" | "status" | "nextRunAt" | "lastRun"> {
+  readonly unreadable: string | undefined;
   readonly text: string;
 }
 
@@ -31,6 +32,7 @@ export function createJobTexts(): JobTexts {
   const instants = boundedCache<string, string>(TEXTS_MAX);
 
   function definitionText({ definitionHash, definition }: Job): string {
+    if (isStandIn(definition)) return membersOf(showDefinition(definition)); // The hash names what it stands for.
     const known = definitions.get(definitionHash);
     if (known !== undefined) return known;
     const text = membersOf(showDefinition(definition));
@@ -40,14 +42,14 @@ export function createJobTexts(): JobTexts {
   function members(job: Job): string {
     const known = jobs.get(job.uid);
     if (known !== undefined && isSame(known, job)) return known.text;
-    const { version, state, status, nextRunAt, lastRun } = job;
+    const { version, state, status, nextRunAt, lastRun, unreadable } = job;
     const text = `"id":"${job.id}",${definitionText(job)},${membersOf(showState(job))}`;
-    if (text.length <= TEXT_LENGTH_MAX) jobs.set(job.uid, { version, state, status, nextRunAt, lastRun, text });
+    if (text.length <= TEXT_LENGTH_MAX) jobs.set(job.uid, { version, state, status, nextRunAt, lastRun, unreadable, text });
     return text;
   }
   function upcomingText(job: Job): string {
     const next = shownNextRunAt(job);
-    if (next === null) return "[]";
+    if (next === null || job.unreadable !== undefined) return "[]";
     const key = `${job.definitionHash} ${next} ${job.firedCount}`;
     const known = instants.get(key);
     if (known !== undefined) return known;
@@ -57,14 +59,14 @@ export function createJobTexts(): JobTexts {
   }
   return {
     job: (job) => `{${members(job)}}`,
-    detail: (job, recentRuns) =>
-      `{${members(job)},"upcoming":${upcomingText(job)},"recentRuns":${JSON.stringify(recentRuns.map(showRun))}}`,
+    detail: (job, recentRuns) => `{${members(job)},"upcoming":${upcomingText(job)},"recentRuns":${JSON.stringify(showRuns(recentRuns))}}`,
   };
 }
 
 /** True when nothing that an answer shows has changed. What an edit changes, it changes together with the version. */
 const isSame = (shown: Shown, job: Job): boolean =>
   shown.version === job.version &&
+  shown.unreadable === job.unreadable &&
   shown.state === job.state &&
   shown.status === job.status &&
   shown.nextRunAt === job.nextRunAt &&

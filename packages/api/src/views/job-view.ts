@@ -13,8 +13,10 @@ import { OVERLAP_POLICIES } from "@tickline/shared/domain/overlap";
 import { RetryPolicySchema } from "@tickline/shared/domain/retry-policy";
 import type { LastRun, Run } from "@tickline/shared/domain/run";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
+import { evaluate } from "@tickline/shared/domain/evaluation";
+import { evaluationFault } from "@tickline/shared/domain/job-evaluation";
 import { instantsAfter } from "@tickline/shared/domain/schedule/next-instant";
-import { ScheduleView, showSchedule } from "@tickline/shared/domain/schedule/schedule-view";
+import { ScheduleView, showStoredSchedule } from "@tickline/shared/domain/schedule/schedule-view";
 import { z } from "zod";
 import { durationMs, InstantView } from "./instant-view.ts";
 import { RunErrorView, RunIdView, RunStateView, RunView, showError, showRun } from "./run-view.ts";
@@ -35,6 +37,13 @@ const LastRunView = z
   })
   .meta({ id: "LastRun" });
 
+const SetAsideView = z
+  .object({
+    reason: z.string(),
+    since: InstantView.nullable().meta({ description: "The first instant that does not fire for it; null while the job is not active." }),
+  })
+  .meta({ id: "SetAside" });
+
 export const JobView = z
   .object({
     id: JobIdSchema,
@@ -43,7 +52,7 @@ export const JobView = z
     tags: z.array(z.string()),
     handler: HandlerTypeSchema,
     params: JsonObjectSchema,
-    schedule: ScheduleView,
+    schedule: ScheduleView.nullable().meta({ description: "Null where it cannot be read: see setAside." }),
     queue: QueueNameSchema,
     retry: RetryPolicySchema,
     timeoutMs: z.int(),
@@ -52,6 +61,11 @@ export const JobView = z
     overlap: z.enum(OVERLAP_POLICIES),
     misfire: MisfireView,
     state: z.enum(JOB_STATES).meta({ readOnly: true, description: "`finished`: its schedule has no further instant." }),
+    setAside: SetAsideView.nullable().meta({
+      readOnly: true,
+      description:
+        "Why this service cannot evaluate or read the job, which so does not fire; null: it can. Where its schedule is null, its name, params and policies may be stand-ins: replace it as a whole.",
+    }),
     status: z
       .enum(["pending", ...RUN_STATES])
       .meta({ readOnly: true, description: "State of the latest run that started or ended; `pending` before the first." }),
@@ -72,7 +86,10 @@ export const JobDetailView = JobView.extend({
 export type JobDetailView = z.infer<typeof JobDetailView>;
 
 type DefinitionView = Omit<JobView, "id" | keyof StateView>;
-type StateView = Pick<JobView, "state" | "status" | "nextRunAt" | "lastRunAt" | "lastRun" | "version" | "createdAt" | "updatedAt">;
+type StateView = Pick<
+  JobView,
+  "state" | "setAside" | "status" | "nextRunAt" | "lastRunAt" | "lastRun" | "version" | "createdAt" | "updatedAt"
+>;
 
 /** The answer for a job. Built field by field, because answers are many and schemas slow; a test holds the two equal. */
 export const showJob = (job: Job): JobView => ({ id: job.id, ...showDefinition(job.definition), ...showState(job) });
@@ -84,7 +101,7 @@ export const showDefinition = (definition: JobDefinition): DefinitionView => ({
   tags: definition.tags as string[],
   handler: definition.handler,
   params: definition.params,
-  schedule: showSchedule(definition.schedule),
+  schedule: showStoredSchedule(definition.schedule),
   queue: definition.queue,
   retry: definition.retry,
   timeoutMs: definition.timeoutMs,
@@ -97,6 +114,7 @@ export const showDefinition = (definition: JobDefinition): DefinitionView => ({
 /** What fires and runs change too. */
 export const showState = (job: Job): StateView => ({
   state: job.state as JobView["state"], // A tombstone is never shown: catalogs do not see it.
+  setAside: showSetAside(job),
   status: job.status,
   nextRunAt: toIsoOrNull(shownNextRunAt(job)),
   lastRunAt: toIsoOrNull(job.lastRun?.startedAt ?? null),
@@ -106,6 +124,12 @@ export const showState = (job: Job): StateView => ({
   updatedAt: toIso(job.updatedAt),
 });
 
+/** By what this process can read and evaluate: a scheduler with other time zone data, or of another version, may fire it all the same. */
+function showSetAside(job: Job): JobView["setAside"] {
+  const reason = evaluationFault(job);
+  return reason === null ? null : { reason, since: toIsoOrNull(shownNextRunAt(job)) };
+}
+
 /**
  * The detail as an object. Answers are written as text (`job-text.ts`); tests hold the two equal.
  * @public
@@ -113,20 +137,28 @@ export const showState = (job: Job): StateView => ({
 export const showJobDetail = (job: Job, recentRuns: readonly Run[]): JobDetailView => ({
   ...showJob(job),
   upcoming: upcoming(job).map(toIso),
-  recentRuns: recentRuns.map(showRun),
+  recentRuns: showRuns(recentRuns),
 });
+
+/** Those of the runs that can be shown. */
+export const showRuns = (runs: readonly Run[]): RunView[] =>
+  runs.flatMap((run) => {
+    const shown = evaluate(() => showRun(run));
+    return shown.kind === "evaluated" ? [shown.value] : [];
+  });
 
 /** A paused job keeps its cursor, so that the pause can be recorded, but nothing is going to happen then. */
 export const shownNextRunAt = ({ state, nextRunAt }: Job): Instant | null => (state === "active" ? nextRunAt : null);
 
-/** The next instants, as many as are shown and left. */
+/** The next instants, as many as are shown and left; none of a job that cannot be evaluated. */
 export function upcoming(job: Job): Instant[] {
   const next = shownNextRunAt(job);
-  if (next === null) return [];
+  if (next === null || evaluationFault(job) !== null) return [];
   const { schedule, anchorAt } = job.definition;
   const left = schedule.maxRuns === null ? UPCOMING_SHOWN : schedule.maxRuns - job.firedCount;
   const count = Math.min(UPCOMING_SHOWN, left) - 1;
-  return [next, ...instantsAfter(schedule, { anchorAt, after: next, count })];
+  const after = evaluate(() => instantsAfter(schedule, { anchorAt, after: next, count }));
+  return after.kind === "evaluated" ? [next, ...after.value] : [];
 }
 
 const showLastRun = ({ runId, state, scheduledFor, startedAt, finishedAt, error }: LastRun): NonNullable<JobView["lastRun"]> => ({

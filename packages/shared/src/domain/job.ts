@@ -49,4 +49,9 @@ export interface Job extends ScheduleCursor {
   readonly lastRun: LastRun | null;
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
+  /**
+   * Why what is stored of it cannot be read by this version; absent where all of it can. Such a job fires nothing, and where
+   * its definition is what cannot be read, a stand-in is in its place (`standInDefinition`).
+   */
+  readonly unreadable?: string;
 }

@@ -5,17 +5,17 @@ export const MISSED_AFTER_MS = 60_000;
 /** Most misfires that policy `all` may ask to run. Bounded, so that catch-up after any outage is. */
 export const MISFIRE_COUNT_MAX = 500;
 
-const POLICIES = ["skip", "one", "all"] as const;
+export const MISFIRE_POLICIES = ["skip", "one", "all"] as const;
 
 const MisfireObject = z.strictObject({
-  policy: z.enum(POLICIES).default("one"),
+  policy: z.enum(MISFIRE_POLICIES).default("one"),
   maxLatenessMs: z.int().min(0).max(31_536_000_000).default(86_400_000).meta({ description: "Misfires older than this never run." }),
   maxCount: z.int().min(1).max(MISFIRE_COUNT_MAX).default(100).meta({ description: "`all` runs at most this many, the latest." }),
 });
 
 /** What becomes of instants found too late. `skip`: none runs. `one`: the latest. `all`: the latest `maxCount`. */
 export const MisfirePolicySchema = z
-  .union([z.enum(POLICIES).transform((policy) => MisfireObject.parse({ policy })), MisfireObject])
+  .union([z.enum(MISFIRE_POLICIES).transform((policy) => MisfireObject.parse({ policy })), MisfireObject])
   .meta({ description: "A bare string is the policy." });
 export const MisfireView = MisfireObject.meta({ id: "MisfirePolicy" });
 

@@ -79,6 +79,8 @@ export function judgeOverlap(run: OverlapCandidate, siblings: readonly OverlapSi
       const older = waiting.filter((other) => other.standing === "waiting" && wasInProgress(holder, other) && isBefore(other, run));
       return { kind: "wait", behind: holder, cancels: true, supersedes: older.map(({ runId }) => runId) };
     }
+    default: // Of a newer version: what waits its turn breaks no policy, and is not lost.
+      return waitBehind(holder);
   }
 }
 

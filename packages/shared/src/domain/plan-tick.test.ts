@@ -223,3 +223,47 @@ describe("long outages", () => {
     expect(fires.at(-1)?.job).toBe(onTime);
   });
 });
+
+describe("a job that cannot be evaluated", () => {
+  const bad = (id: string, schedule: unknown, overrides: JobOverrides = {}): Job =>
+    job({ id, ...overrides, definition: { schedule: schedule as Schedule } });
+  const bounds = { startAt: null, endAt: null, maxRuns: null };
+
+  test("fires nothing, says why, and stops no other, wherever it stands", () => {
+    const jobs = [
+      bad("zone", { kind: "cron", cron: "* * * * *", timezone: "America/Nowhere", ...bounds }),
+      job({ id: "first" }),
+      bad("kind", { kind: "rrule", ...bounds }),
+      bad("torn", undefined),
+      { ...job({ id: "unreadable" }), unreadable: "its definition is not JSON" },
+      job({ id: "last" }),
+    ];
+    const { fires, notEvaluated = [] } = planTick({ jobs, now: START + 5 * MINUTE });
+    expect(fires.map((fire) => fire.job.id)).toEqual(["first", "last"]);
+    expect(notEvaluated.map((one) => [one.job.id, one.reason])).toEqual([
+      ["zone", "the time zone America/Nowhere is not in the time zone data of this process"],
+      ["kind", 'this version knows no schedules of kind "rrule"'],
+      ["torn", expect.any(String)],
+      ["unreadable", "its definition is not JSON"],
+    ]);
+  });
+
+  test("before its instant is as any other", () => {
+    const jobs = [bad("zone", { kind: "cron", cron: "* * * * *", timezone: "America/Nowhere", ...bounds })];
+    expect(planTick({ jobs, now: START - 1 })).toEqual({ fires: [], postponed: [] });
+  });
+
+  test("uses up none of the others' budget", () => {
+    const late = { nextRunAt: START - DAY };
+    const jobs = Array.from({ length: 100 }, (_, index) => bad(`bad-${index}`, { kind: "rrule", ...bounds }, late));
+    const good = Array.from({ length: 10 }, (_, index) => job({ id: `good-${index}`, ...late }));
+    const { fires, postponed, notEvaluated } = planTick({ jobs: [...jobs, ...good], now: START });
+    expect([fires.length + postponed.length, notEvaluated?.length]).toEqual([10, 100]);
+    expect(fires.length).toBeGreaterThan(0);
+  });
+
+  test("whose plan would leave it where it is does not spin", () => {
+    const stuck = job({ definition: { schedule: every(MINUTE, { maxRuns: "three" as never }) } });
+    expect(planTick({ jobs: [stuck], now: START })).toMatchObject({ fires: [], notEvaluated: [{ job: stuck }] });
+  });
+});

@@ -1,8 +1,10 @@
+import { reasonOf } from "./evaluation.ts";
 import { FIRE_ENTRIES_MAX, type Fire, type FireEntry } from "./fire.ts";
 import type { Instant } from "./instant.ts";
 import type { Job, OpenMisfires, ScheduleCursor } from "./job.ts";
 import { MISFIRE_COUNT_MAX, MISSED_AFTER_MS, misfiresKept } from "./misfire.ts";
 import { nextInstant } from "./schedule/next-instant.ts";
+import { unknownPolicyOf } from "./unknown-policy.ts";
 
 /** Most instants of one job that one tick enumerates: a week's outage of a job of every second never holds the leader. */
 export const JOB_INSTANTS_MAX = 1_000;
@@ -16,12 +18,21 @@ export interface TickPlan {
   readonly fires: readonly Fire[];
   /** Jobs that the tick's budget did not reach. */
   readonly postponed: readonly Job[];
+  /** Jobs that this process cannot evaluate: they fire nothing, and stop no other. Absent: there are none. */
+  readonly notEvaluated?: readonly NotEvaluated[];
+}
+
+/** A job that is due, and why nobody here can tell what of it is to fire. */
+export interface NotEvaluated {
+  readonly job: Job;
+  readonly reason: string;
 }
 
 /** Decides what to fire, what to skip and what to call missed by `now`, and where each job's schedule goes on. */
 export function planTick({ jobs, now }: { readonly jobs: readonly Job[]; readonly now: Instant }): TickPlan {
   const fires: Fire[] = [];
   const postponed: Job[] = [];
+  const notEvaluated: NotEvaluated[] = [];
   const budget = { misfires: TICK_INSTANTS_MAX, onTime: TICK_INSTANTS_MAX };
   for (const job of jobs) {
     if (job.state !== "active" || job.nextRunAt === null || job.nextRunAt > now) continue;
@@ -30,18 +41,35 @@ export function planTick({ jobs, now }: { readonly jobs: readonly Job[]; readonl
       postponed.push(job);
       continue;
     }
-    const owed = owedInstants(job, job.nextRunAt, now);
-    budget[kind] -= owed.instants.length;
-    fires.push(planJob(job, owed, now));
+    try {
+      requireReadable(job);
+      const owed = owedInstants(job, job.nextRunAt, now);
+      budget[kind] -= owed.instants.length;
+      fires.push(requireProgress(planJob(job, owed, now)));
+    } catch (fault) {
+      notEvaluated.push({ job, reason: reasonOf(fault) });
+    }
   }
-  return { fires, postponed };
+  return { fires, postponed, ...(notEvaluated.length > 0 && { notEvaluated }) };
+}
+
+function requireReadable({ unreadable, definition }: Job): void {
+  const fault = unreadable ?? unknownPolicyOf(definition);
+  if (fault !== null) throw new Error(fault);
+}
+
+/** A fire that leaves its job where it was would be planned again at once, and for ever. */
+function requireProgress(fire: Fire): Fire {
+  if (fire.advance?.nextRunAt === fire.job.nextRunAt) throw new Error("its plan leaves it at the instant where it is");
+  return fire;
 }
 
 /**
  * Records misfires that are counted and not yet recorded, of a job that may never fire again, as an edit can finish it and
  * a deletion ends it. Null: there are none. While a job is active some tick may be counting on, so the record has to move
  * the cursor: it takes in the next instant, which whoever counted has seen pass, even if it lies ahead of this clock.
- * Nobody counts on while a job is not active, and the change that follows forgets the count.
+ * Nobody counts on while a job is not active, and the change that follows forgets the count. For jobs without an
+ * `evaluationFault`.
  */
 export function closeMisfires(job: Job): Fire | null {
   const { misfires, nextRunAt, definition } = job;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { DAY, HOUR, jobOf, type JobOverrides, MINUTE, SECOND, START } from "../testing/factories.ts";
 import type { Job } from "./job.ts";
 import type { JobDefinition } from "./job-definition.ts";
-import { cursorAfterEdit, cursorAfterResume, firstCursor, PAUSED_INSTANTS_MAX, pausedRange } from "./reschedule.ts";
+import { cursorAfterEdit, cursorAfterResume, firstCursor, PAUSED_INSTANTS_MAX, pausedRange, uncountedRange } from "./reschedule.ts";
 import type { Schedule } from "./schedule/schedule.ts";
 
 const every = (everyMs: number, bounds: Partial<Schedule> = {}): Schedule =>
@@ -187,5 +187,33 @@ describe("the record of a pause", () => {
     const schedule = { kind: "cron", cron: "* * * * *", timezone: "UTC", startAt: null, endAt: null, maxRuns: null } as const;
     const range = pausedRange(firedJob({ state: "paused", definition: { schedule } }), START + 365 * DAY);
     expect(range).toMatchObject({ count: PAUSED_INSTANTS_MAX, scheduledForLast: START + 365 * DAY });
+  });
+});
+
+describe("what passed of a job that cannot be evaluated", () => {
+  test("is one record from the first instant not accounted for on", () => {
+    expect(uncountedRange(firedJob(), START + HOUR, "hash")).toMatchObject({
+      scheduledFor: START + 3 * MINUTE,
+      count: 1,
+      scheduledForLast: null,
+      state: "missed",
+      reason: "not_evaluated",
+      definitionHash: "hash",
+    });
+    expect(uncountedRange(firedJob({ state: "paused" }), START + HOUR, "hash")).toMatchObject({ state: "skipped", reason: "paused" });
+  });
+
+  test("takes in the misfires counted before", () => {
+    const misfires = { first: START, last: START + 2 * MINUTE, count: 3 };
+    expect(uncountedRange(firedJob({ misfires }), START + HOUR, "hash")).toMatchObject({
+      scheduledFor: START,
+      count: 4,
+      scheduledForLast: START + 3 * MINUTE,
+    });
+  });
+
+  test("is nothing before that instant, and where the schedule has ended", () => {
+    expect(uncountedRange(firedJob(), START, "hash")).toBeNull();
+    expect(uncountedRange(firedJob({ nextRunAt: null, state: "finished" }), START + HOUR, "hash")).toBeNull();
   });
 });

@@ -41,7 +41,7 @@ const usedUp = ({ maxRuns }: Schedule, firedCount: number): boolean => maxRuns !
 
 /**
  * Resume starts from now: the instants of the pause are not made up for. Without a run left it finishes the job. A next instant that
- * only a clock which was ahead can have left is given up where `setBack` is told.
+ * only a clock which was ahead can have left is given up where `setBack` is told. For jobs without an `evaluationFault`.
  */
 export function cursorAfterResume(job: Job, now: Instant, setBack: Omit<SetBackClock, "now"> | null = null): ScheduleCursor {
   const nextRunAt = instantAfterPause(job, now, setBack);
@@ -66,7 +66,8 @@ function instantAfterPause(job: Job, now: Instant, setBack: Omit<SetBackClock, "
 
 /**
  * The record of a pause: the instants that passed meanwhile, as one range. Null: none passed. The range always reaches to
- * the last of them; its count is exact up to `PAUSED_INSTANTS_MAX`, and for fixed intervals however many there were.
+ * the last of them; its count is exact up to `PAUSED_INSTANTS_MAX`, and for fixed intervals however many there were. For
+ * jobs without an `evaluationFault`.
  */
 export function pausedRange(job: Job, now: Instant): FireEntry | null {
   if (job.state !== "paused" || job.nextRunAt === null || job.nextRunAt > now) return null;
@@ -84,6 +85,26 @@ export function pausedRange(job: Job, now: Instant): FireEntry | null {
     reason: "paused",
     key: null,
     definitionHash: job.definitionHash,
+    retryOf: null,
+  };
+}
+
+/**
+ * The record of what passed of a job that cannot be evaluated, when an edit or its end moves on from there: one that begins
+ * with the first instant not accounted for. Those after it nobody can count, so it stands for them all. Null: that instant
+ * has not come. `definitionHash`: a definition that can be read.
+ */
+export function uncountedRange(job: Job, now: Instant, definitionHash: string): FireEntry | null {
+  const { state, nextRunAt, misfires } = job;
+  if ((state !== "active" && state !== "paused") || nextRunAt === null || nextRunAt > now) return null;
+  return {
+    cause: "schedule",
+    scheduledFor: misfires?.first ?? nextRunAt,
+    count: (misfires?.count ?? 0) + 1,
+    scheduledForLast: misfires === null ? null : nextRunAt,
+    ...(state === "paused" ? ({ state: "skipped", reason: "paused" } as const) : ({ state: "missed", reason: "not_evaluated" } as const)),
+    key: null,
+    definitionHash,
     retryOf: null,
   };
 }

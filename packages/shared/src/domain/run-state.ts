@@ -18,8 +18,9 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = 
 export const BORN_STATES = ["due", "skipped", "missed"] as const satisfies readonly RunState[];
 export type BornState = (typeof BORN_STATES)[number];
 
-export const canBecome = (from: RunState, to: RunState): boolean => RUN_TRANSITIONS[from].includes(to);
-export const isTerminal = (state: RunState): boolean => RUN_TRANSITIONS[state].length === 0;
+export const canBecome = (from: RunState, to: RunState): boolean => RUN_TRANSITIONS[from]?.includes(to) === true;
+/** A state that another version may have stored, and this one does not know, is not terminal. */
+export const isTerminal = (state: RunState): boolean => RUN_TRANSITIONS[state]?.length === 0;
 /**
  * True of a run that came to its end: it ran, or somebody cancelled it. `JobCompleted` says so, and its job's `status`
  * shows it. What was skipped or missed has no end of its own and changes no status.

@@ -67,11 +67,17 @@ export interface RepairRequest {
  * crash inside `fire` leaves either nothing or something that `repair` completes; no run is ever created elsewhere.
  */
 export interface DueJobs {
-  /** Active jobs in (`nextRunAt`, `uid`) order. */
+  /**
+   * Active jobs in (`nextRunAt`, `uid`) order, those with `unreadable` among them: they are returned so that a reader comes
+   * past them. Fewer than `limit` jobs mean that there are no more.
+   */
   upcoming(query: UpcomingQuery): Promise<readonly Job[]>;
   /** The jobs of these uids as they stand now, in any order; those unknown or deleted are left out. */
   read(jobUids: readonly string[]): Promise<readonly Job[]>;
   fire(request: FireRequest): Promise<FireResult>;
-  /** Completes fires that crashed between their compare-and-set and their runs. Returns how many jobs it mended. */
+  /**
+   * Completes fires that crashed between their compare-and-set and their runs. Returns how many jobs it mended. Runs are
+   * made also where the definition cannot be read; one fire that cannot be completed keeps no other from being completed.
+   */
   repair(request: RepairRequest): Promise<number>;
 }

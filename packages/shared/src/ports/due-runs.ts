@@ -27,7 +27,10 @@ export interface WakeResult {
  * by a retry, by a repeat (nobody claimed it in time), or because what it waited for may have changed.
  */
 export interface DueRuns {
-  /** Publishable runs of one queue, oldest first, at most `limit`. Reading changes nothing. */
+  /**
+   * Publishable runs of one queue, oldest first, at most `limit`. Reading changes nothing. Runs whose definition cannot be
+   * read are left out, and take no place of `limit`; they stay `due` until they expire, are cancelled, or can be read.
+   */
   publishable(query: { readonly slots: SlotRange; readonly queue: string; readonly limit: number }): Promise<readonly DueRun[]>;
   /** Queues that have publishable runs. */
   queues(slots: SlotRange): Promise<readonly string[]>;

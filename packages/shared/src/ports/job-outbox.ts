@@ -5,7 +5,7 @@ import type { SlotRange } from "../domain/slot.ts";
 export interface JobOutbox {
   /**
    * Of one job in the order of its writes, and all that is returned oldest first. Where more than `limit` wait, the store chooses which of them
-   * it returns; what is sent makes room for the others.
+   * it returns; what is sent makes room for the others. Entries that cannot be read are left out, and take no place of `limit`.
    */
   unsent(query: { readonly slots: SlotRange; readonly limit: number }): Promise<readonly JobEvent[]>;
   sent(eventIds: readonly string[]): Promise<void>;

@@ -41,7 +41,8 @@ export interface RetentionResult {
 /**
  * Forgets what is past its time, a bounded batch a call. Nothing open, unannounced or pending is ever deleted. Definitions
  * that neither their job nor any run uses go too; to find them may take a store many sweeps, and each begins the grace anew
- * that uses one (a fire that names it, an edit to it, `addDefinition`).
+ * that uses one (a fire that names it, an edit to it, `addDefinition`). Rows in a state that this version does not know are
+ * never deleted, and keep no other from being deleted.
  */
 export interface Retention {
   sweep(request: RetentionRequest): Promise<RetentionResult>;

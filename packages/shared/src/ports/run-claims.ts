@@ -81,7 +81,7 @@ export interface AttemptHolder {
 export interface RunClaims {
   /**
    * The runs of these ids that have not ended, as they stand now and with what an executor needs, in any order: for who has
-   * no more of a run than its id. Those unknown or ended are left out. Reading changes nothing.
+   * no more of a run than its id. Those unknown, ended or not readable are left out. Reading changes nothing.
    */
   read(runIds: readonly string[]): Promise<readonly DueRun[]>;
   /** Who has the runs of these ids that have not ended, in any order. Those unknown or ended are left out. Reading changes nothing. */

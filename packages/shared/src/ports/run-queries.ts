@@ -17,6 +17,6 @@ export interface RunQuery extends PageRequest {
 export interface RunQueries {
   get(tenantId: string, runId: string): Promise<Run | null>;
   list(tenantId: string, query: RunQuery): Promise<Page<Run>>;
-  /** The definition hash and job uid a run was made of, for making another like it. Null: no such run. */
+  /** The definition hash and job uid a run was made of, for making another like it. Null: no such run, or its definition cannot be read. */
   origin(tenantId: string, runId: string): Promise<{ readonly jobUid: string; readonly definitionHash: string } | null>;
 }

@@ -19,7 +19,8 @@ import type { RunQueries } from "./run-queries.ts";
 /**
  * All ports of one store, for wiring alone: a service takes the ports it uses. Every write is durable when its promise
  * resolves; a rejected write may or may not have been applied, and repeating it is safe. Faults are `AppError` with
- * `store_unavailable` (retryable) when the store does not answer or its disk is full.
+ * `store_unavailable` (retryable) when the store does not answer or its disk is full, and `store_corrupt` when the one row
+ * asked for cannot be read. Among others such a row is passed by (see `OnUnreadable`).
  */
 export interface Store {
   readonly jobs: JobCatalog;

@@ -11,6 +11,7 @@ import type { Store } from "../ports/store.ts";
 import type { ConfigOf } from "../runtime/config.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { busUrlSetting, kafkaSettings, lockUrlSetting, registryUrlSetting, storeUrlSetting } from "../runtime/server-settings.ts";
+import { createUnreadableLog } from "../runtime/unreadable-log.ts";
 import { timedBus, timedStore } from "./timed-calls.ts";
 
 /** The servers that all three services share. */
@@ -32,9 +33,10 @@ export const kafkaSecurityOf = (settings: KafkaSettings) => ({
 });
 
 /** Each adapter is loaded only here, so that a process carries none it was not asked for. */
-export async function openStore(url: string, metrics: Registry): Promise<Store> {
+export async function openStore(url: string, { metrics, log }: { readonly metrics: Registry; readonly log: Logger }): Promise<Store> {
   const { openMongodbStore } = await import("../adapters/mongodb/mongodb-store.ts");
-  return timedStore(await openMongodbStore({ url }), { clock: systemClock, metrics });
+  const onUnreadable = createUnreadableLog({ clock: systemClock, log, metrics });
+  return timedStore(await openMongodbStore({ url, onUnreadable }), { clock: systemClock, metrics });
 }
 
 export interface BusWiring {

@@ -1,13 +1,18 @@
 import type { Announcements } from "../../ports/announcements.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
+import { readEnough } from "../../runtime/read-enough.ts";
 import type { StoreContext } from "./context.ts";
 import { upTo } from "./indexes.ts";
 import { inSlots } from "./run-changes.ts";
-import { endedRunOf } from "./run-view.ts";
+import { asReadable, endedRunOf } from "./run-view.ts";
 
-export const createAnnouncements = ({ rows: { runs } }: StoreContext): Announcements => ({
-  async unannounced({ slots, endedBefore, limit }) {
+export const createAnnouncements = ({ rows: { runs }, onUnreadable }: StoreContext): Announcements => ({
+  unannounced({ slots, endedBefore, limit: runsMax }) {
     const filter = { announce: upTo(endedBefore), ...inSlots(slots) };
-    return (await runs.find(filter, { sort: { announce: 1, _id: 1 }, limit })).map(endedRunOf);
+    return readEnough(runsMax, async (limit) => {
+      const rows = await runs.find(filter, { sort: { announce: 1, _id: 1 }, limit });
+      return { items: mapReadable(rows, asReadable(endedRunOf, onUnreadable)), met: rows.length };
+    });
   },
   /** Only a run that has ended has an announcement. */
   async announced(runIds) {

@@ -1,17 +1,17 @@
-import { AppError } from "../../domain/app-error.ts";
 import type { ClaimedRun, DueRun } from "../../domain/due-run.ts";
 import { differingField, differs } from "../../domain/due-run.ts";
 import { isExecutionOf, type JobDefinition, namesExecution } from "../../domain/job-definition.ts";
+import { NO_DEFINITION, type StoredDefinition } from "../../domain/stored-definition.ts";
 import type { ClaimOutcome, ClaimRequest } from "../../ports/run-claims.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
 import type { StoreContext } from "./context.ts";
 import type { DefinitionKey } from "./definition-row.ts";
 import type { RunRow } from "./run-row.ts";
-import { endedRunOf } from "./run-view.ts";
+import { asReadable, endedRunOf } from "./run-view.ts";
 
 export const LOST: ClaimOutcome = { kind: "lost" };
 
-/** Null: the definition is not there. One such row must not stop the others of a batch. */
-type ReadDefinition = (key: DefinitionKey) => JobDefinition | null;
+type ReadDefinition = (key: DefinitionKey) => StoredDefinition;
 
 /** What decides of a claim before its overlap policy does. */
 export interface ClaimCheck {
@@ -28,7 +28,7 @@ export async function createClaimCheck(context: StoreContext, rows: Iterable<Run
   return {
     outcomeOf(run, row) {
       if (row === undefined || row.attempt !== run.attempt) return LOST;
-      const own = ownOutcome(run, row, request);
+      const own = ownOutcome(context, run, { row, request });
       if (own !== null) return own;
       if (row.state !== "due" || row.cancelRequested === true) return LOST;
       const reason = refusal(context, { run, row, read });
@@ -38,25 +38,25 @@ export async function createClaimCheck(context: StoreContext, rows: Iterable<Run
   };
 }
 
-async function readDefinitions({ definitions }: StoreContext, rows: readonly RunRow[]): Promise<ReadDefinition> {
-  if (rows.length === 0) return () => null;
-  const definitionOf = await definitions.of(rows);
-  return (key) => {
-    try {
-      return definitionOf(key);
-    } catch (fault) {
-      if (fault instanceof AppError && fault.code === "store_corrupt") return null;
-      throw fault;
-    }
-  };
-}
+const readDefinitions = async ({ definitions }: StoreContext, rows: readonly RunRow[]): Promise<ReadDefinition> =>
+  rows.length === 0 ? () => NO_DEFINITION : definitions.of(rows);
 
 /** What this very claim has made of it, in an earlier statement or under an answer that was lost. */
-function ownOutcome(run: DueRun, row: RunRow, { claimant }: ClaimRequest): ClaimOutcome | null {
+function ownOutcome(
+  context: StoreContext,
+  run: DueRun,
+  { row, request: { claimant } }: { readonly row: RunRow; readonly request: ClaimRequest },
+): ClaimOutcome | null {
   if (row.token !== claimant.token) return null;
   if (row.state === "running")
     return wonBy(run, row, { token: claimant.token, leaseMs: row.leaseMs ?? claimant.leaseMs, startedAt: row.startedAt ?? 0 });
-  return row.state === "skipped" ? { kind: "skipped", run: endedRunOf(row) } : null;
+  return row.state === "skipped" ? skippedAs(context, row) : null;
+}
+
+/** One that was closed and cannot be read is closed all the same; a sweep announces what of it can be read. */
+export function skippedAs({ onUnreadable }: Pick<StoreContext, "onUnreadable">, row: RunRow): ClaimOutcome {
+  const [run] = mapReadable([row], asReadable(endedRunOf, onUnreadable));
+  return run === undefined ? LOST : { kind: "skipped", run };
 }
 
 /** How the message differs from what is stored; null: not at all. */
@@ -66,8 +66,11 @@ function refusal(
 ): string | null {
   const field = differingField(run, row);
   if (field !== null) return differs(field);
-  const definition = namesExecution(row.definitionHash) ? null : read(row);
-  if (definition === null && !namesExecution(row.definitionHash)) return "the definition of its run is not in the store";
+  // A run that cannot be read is nobody's, and the others of the batch are claimed.
+  if (row.attempt > 1 && !Array.isArray(row.attempts)) return "its attempts cannot be read";
+  const stored = namesExecution(row.definitionHash) ? null : read(row);
+  if (stored?.kind === "unreadable") return stored.reason;
+  const definition = stored?.definition;
   return isExecutionOf(digest, run, { hash: row.definitionHash, read: () => definition as JobDefinition }) ? null : differs("execution");
 }
 

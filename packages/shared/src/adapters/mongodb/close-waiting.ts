@@ -2,12 +2,13 @@ import type { Instant } from "../../domain/instant.ts";
 import { runIdFloor } from "../../domain/run-id.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { DueRuns } from "../../ports/due-runs.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
 import type { StoreContext } from "./context.ts";
 import { queuesOf } from "./waiting-queues.ts";
 import { wakeNext } from "./overlap-wakes.ts";
 import { allOf, endRun, inSlots } from "./run-changes.ts";
 import { standing as standingIs, STANDINGS } from "./run-row.ts";
-import { endedRunOf } from "./run-view.ts";
+import { asReadable, endedRunOf } from "./run-view.ts";
 
 /** Closes due runs that nobody has claimed for too long. Started ones keep the error of their latest attempt. */
 export async function closeWaiting(context: StoreContext, request: Parameters<DueRuns["closeWaiting"]>[0]): Promise<EndedRun[]> {
@@ -25,7 +26,7 @@ export async function closeWaiting(context: StoreContext, request: Parameters<Du
   ]);
   const closed = await runs.find({ ...ids, changedBy: { $eq: token } }, { sort: { _id: 1 } });
   await wakeNext(context, closed);
-  return closed.map(endedRunOf);
+  return mapReadable(closed, asReadable(endedRunOf, context.onUnreadable));
 }
 
 /**

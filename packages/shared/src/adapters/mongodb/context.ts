@@ -1,5 +1,6 @@
 import type { Digest } from "../../domain/digest.ts";
 import type { Instant } from "../../domain/instant.ts";
+import type { OnUnreadable } from "../../ports/unreadable.ts";
 import type { Collections } from "./collections.ts";
 import type { Definitions } from "./definitions.ts";
 import type { HeldClaims } from "./held-claims.ts";
@@ -11,6 +12,7 @@ export interface StoreContext {
   readonly held: HeldClaims;
   readonly digest: Digest;
   readonly newToken: () => string;
+  readonly onUnreadable: OnUnreadable;
   /** The server's own time. */
   readonly serverNow: () => Promise<Instant>;
   /** Work that nobody waits for; `close` does. What fails there is left to sweeps. */

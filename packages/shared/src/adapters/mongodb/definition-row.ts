@@ -1,7 +1,9 @@
 import { Schema } from "mongoose";
 import type { Instant } from "../../domain/instant.ts";
+import { evaluate } from "../../domain/evaluation.ts";
 import type { JobDefinition } from "../../domain/job-definition.ts";
-import type { JsonObject } from "../../domain/json.ts";
+import { readDefinition, type StoredDefinition } from "../../domain/stored-definition.ts";
+import { isRecord } from "../../domain/stored-value.ts";
 
 /** What a sweep saw: its job has this definition, or nobody uses it. Where runs do, there is nothing to note. */
 export interface Finding {
@@ -37,14 +39,20 @@ export const newDefinitionRow = ({ jobUid, definitionHash }: DefinitionKey, defi
   _id: definitionId(jobUid, definitionHash),
   jobUid,
   hash: definitionHash,
-  definition: { ...definition, params: JSON.stringify(definition.params) },
+  definition: storedForm(definition),
   ...naming,
 });
 
-export const definitionOf = ({ definition }: DefinitionRow): JobDefinition => ({
+export const storedForm = (definition: JobDefinition): DefinitionRow["definition"] => ({
   ...definition,
-  params: JSON.parse(definition.params) as JsonObject,
+  params: JSON.stringify(definition.params),
 });
+
+export function definitionOf({ definition }: DefinitionRow): StoredDefinition {
+  if (!isRecord(definition)) return readDefinition(definition);
+  const params = evaluate(() => JSON.parse(definition.params) as unknown);
+  return readDefinition({ ...definition, params: params.kind === "evaluated" ? params.value : null });
+}
 
 export const definitionSchema = new Schema(
   { _id: String, jobUid: String, hash: String, definition: Schema.Types.Mixed, named: String, lookAt: Number, found: Schema.Types.Mixed },

@@ -4,6 +4,7 @@ import type { StoreContext } from "./context.ts";
 import type { DefinitionRow } from "./definition-row.ts";
 import { groupBy } from "./group-by.ts";
 import { upTo } from "./indexes.ts";
+import type { JobRow, PendingFire } from "./job-row.ts";
 import { type Use, type Verdict, verdictOn } from "./definition-verdict.ts";
 
 /** Definitions looked at in one sweep, as a multiple of those it may forget: jobs' own must not stand in the way of others. */
@@ -44,6 +45,10 @@ export async function sweepDefinitions(
   return { definitions: gone, more: suspects.length === most || spare.length >= limit };
 }
 
+/** Of a job whose fires cannot be read none is known: its definitions are kept by whatever else uses them. */
+const pendingHashes = (job: Pick<JobRow, "pending"> | undefined): readonly unknown[] =>
+  Array.isArray(job?.pending) ? (job.pending as readonly (PendingFire | null)[]).map((fire) => fire?.definitionHash) : [];
+
 const asRead = ({ _id, named }: Suspect) => ({ _id: { $eq: _id }, named: { $eq: named } });
 
 function updateOf(verdict: Exclude<Verdict, { kind: "forget" }>) {
@@ -79,7 +84,7 @@ async function readUses({ rows }: StoreContext, suspects: readonly Suspect[], no
   for (const suspect of suspects) {
     const job = jobOf.get(suspect.jobUid);
     if (job?.definitionHash === suspect.hash) uses.set(suspect._id, { by: "job" });
-    else if (job?.pending.some(({ definitionHash }) => definitionHash === suspect.hash)) uses.set(suspect._id, { by: "run", firedAt: now });
+    else if (pendingHashes(job).includes(suspect.hash)) uses.set(suspect._id, { by: "run", firedAt: now });
     else left.push(suspect);
   }
   for (let from = 0; from < left.length; from += QUERIES_MAX) {

@@ -2,7 +2,8 @@ import { AppError } from "../../domain/app-error.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { JobDefinition } from "../../domain/job-definition.ts";
 import type { Collections } from "./collections.ts";
-import { definitionId, type DefinitionKey, definitionOf, type Naming, newDefinitionRow } from "./definition-row.ts";
+import { NO_DEFINITION, type StoredDefinition } from "../../domain/stored-definition.ts";
+import { definitionId, type DefinitionKey, definitionOf, type Naming, newDefinitionRow, storedForm } from "./definition-row.ts";
 
 /** Definitions kept in memory: their content never changes, and every fire and every publication reads one. */
 const CACHED_MAX = 20_000;
@@ -10,15 +11,15 @@ const CACHED_MAX = 20_000;
 const ROUNDS_MAX = 5;
 
 export interface Definitions {
-  /** Writes it, or names it where it is there already. The next sweep looks who uses it. */
+  /** Writes it, or names it where it is there already, and mends it where it was damaged. The next sweep looks who uses it. */
   add(key: DefinitionKey, definition: JobDefinition): Promise<void>;
   /**
    * Says that somebody is about to use these, or to leave them: whatever sweeps found before counts no more, and no sweep
    * looks at them before `lookAt`. Returns those that are not there.
    */
   name(keys: readonly DefinitionKey[], lookAt: Instant): Promise<readonly DefinitionKey[]>;
-  /** Reads those of all rows in one go. Answers by row; one that is not there is `store_corrupt`. */
-  of(keys: readonly DefinitionKey[]): Promise<(key: DefinitionKey) => JobDefinition>;
+  /** Reads those of all rows in one go. Answers by row, also for one that is not there or cannot be read. */
+  of(keys: readonly DefinitionKey[]): Promise<(key: DefinitionKey) => StoredDefinition>;
 }
 
 /** At the next sweep. */
@@ -29,12 +30,18 @@ const idOf = ({ jobUid, definitionHash }: DefinitionKey): string => definitionId
 export function createDefinitions({ definitions }: Pick<Collections, "definitions">, newToken: () => string): Definitions {
   const name = (ids: readonly string[], naming: Naming): Promise<number> =>
     definitions.updateMany({ _id: { $in: ids.toSorted() } }, { $set: naming, $unset: { found: "" } });
+  const of = createReader(definitions);
   return {
+    of,
     async add(key, definition) {
       const naming = { named: newToken(), lookAt: LOOK_SOON };
       for (let round = 0; round < ROUNDS_MAX; round += 1) {
         if ((await definitions.insert([newDefinitionRow(key, definition, naming)])).length === 0) return;
-        if ((await name([idOf(key)], naming)) > 0) return;
+        if ((await name([idOf(key)], naming)) === 0) continue;
+        const stored = (await of([key]))(key);
+        if (stored.kind === "unreadable")
+          await definitions.updateMany({ _id: { $eq: idOf(key) } }, { $set: { definition: storedForm(definition) } });
+        return;
       }
       throw new AppError("store_unavailable", `add definition ${idOf(key)}: it came and went`, { retryable: true });
     },
@@ -47,18 +54,19 @@ export function createDefinitions({ definitions }: Pick<Collections, "definition
       for (const { _id } of there) byId.delete(_id);
       return [...byId.values()];
     },
-    of: createReader(definitions),
   };
 }
 
 function createReader(definitions: Collections["definitions"]): Definitions["of"] {
-  const cached = new Map<string, JobDefinition>();
-  const keep = (id: string, definition: JobDefinition): void => {
+  const cached = new Map<string, StoredDefinition>();
+  /** What cannot be read is asked for again: somebody may mend it. */
+  const keep = (id: string, stored: StoredDefinition): void => {
+    if (stored.kind === "unreadable") return;
     if (cached.size >= CACHED_MAX) for (const oldest of cached.keys()) if (cached.delete(oldest)) break;
-    cached.set(id, definition);
+    cached.set(id, stored);
   };
   return async (keys) => {
-    const found = new Map<string, JobDefinition>();
+    const found = new Map<string, StoredDefinition>();
     const missing = new Set<string>();
     for (const key of keys) {
       const id = idOf(key);
@@ -72,10 +80,6 @@ function createReader(definitions: Collections["definitions"]): Definitions["of"
       found.set(row._id, definition);
       keep(row._id, definition);
     }
-    return (key) => {
-      const definition = found.get(idOf(key));
-      if (definition === undefined) throw new AppError("store_corrupt", `job ${key.jobUid} has no definition ${key.definitionHash}`);
-      return definition;
-    };
+    return (key) => found.get(idOf(key)) ?? NO_DEFINITION;
   };
 }

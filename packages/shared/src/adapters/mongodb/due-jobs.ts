@@ -1,5 +1,7 @@
 import type { Job } from "../../domain/job.ts";
 import type { DueJobs } from "../../ports/due-jobs.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
+import { type ReadablePart, readEnough } from "../../runtime/read-enough.ts";
 import type { StoreContext } from "./context.ts";
 import { fireAll } from "./fires.ts";
 import { type JobRow, jobOf } from "./job-row.ts";
@@ -10,22 +12,24 @@ import { inSlots } from "./run-changes.ts";
 export function createDueJobs(context: StoreContext): DueJobs {
   const { jobs } = context.rows;
   return {
-    async upcoming({ slots, until, after, limit }) {
+    upcoming({ slots, until, after, limit: jobsMax }) {
       const behind = after === null ? {} : behindPosition({ field: "nextRunAt", value: after.nextRunAt, id: after.uid }, "$gt");
-      const found = await jobs.find(
-        {
-          state: { $eq: "active" },
-          nextRunAt: { $gte: after?.nextRunAt ?? Number.MIN_SAFE_INTEGER, $lte: until ?? Number.MAX_SAFE_INTEGER },
-          ...inSlots(slots),
-          ...behind,
-        },
-        { sort: { nextRunAt: 1, _id: 1 }, limit },
-      );
-      return readBack(context, found);
+      return readEnough(jobsMax, async (limit) => {
+        const found = await jobs.find(
+          {
+            state: { $eq: "active" },
+            nextRunAt: { $gte: after?.nextRunAt ?? Number.MIN_SAFE_INTEGER, $lte: until ?? Number.MAX_SAFE_INTEGER },
+            ...inSlots(slots),
+            ...behind,
+          },
+          { sort: { nextRunAt: 1, _id: 1 }, limit },
+        );
+        return readBack(context, found);
+      });
     },
     async read(jobUids) {
       if (jobUids.length === 0) return [];
-      return readBack(context, await jobs.find({ _id: { $in: jobUids }, state: { $ne: "deleted" } }));
+      return (await readBack(context, await jobs.find({ _id: { $in: jobUids }, state: { $ne: "deleted" } }))).items;
     },
     async fire({ fires, now, claimant }) {
       return { outcomes: await fireAll(context, fires, now), leaseMs: claimant?.leaseMs ?? null };
@@ -39,14 +43,18 @@ export function createDueJobs(context: StoreContext): DueJobs {
   };
 }
 
-async function readBack(context: StoreContext, rows: readonly JobRow[]): Promise<Job[]> {
+async function readBack(context: StoreContext, rows: readonly JobRow[]): Promise<ReadablePart<Job>> {
   await completePending(context, rows);
-  return jobsOf(context, rows);
+  const map = await jobReader(context, rows);
+  return { items: mapReadable(rows, { kind: "job", idOf: ({ _id }) => _id, map, onUnreadable: context.onUnreadable }), met: rows.length };
 }
 
-/** Rows with their definitions, in the same order. */
-export async function jobsOf({ definitions }: Pick<StoreContext, "definitions">, rows: readonly JobRow[]): Promise<Job[]> {
+/** Reads the definitions of all these rows, and makes jobs of them: see `jobOf`. */
+export async function jobReader(
+  { definitions }: Pick<StoreContext, "definitions">,
+  rows: readonly JobRow[],
+): Promise<(row: JobRow) => Job> {
   const keys = rows.map(({ _id, definitionHash }) => ({ jobUid: _id, definitionHash }));
   const definitionOf = await definitions.of(keys);
-  return rows.map((row) => jobOf(row, definitionOf({ jobUid: row._id, definitionHash: row.definitionHash })));
+  return (row) => jobOf(row, definitionOf({ jobUid: row._id, definitionHash: row.definitionHash }));
 }

@@ -2,11 +2,13 @@ import { AppError } from "../../domain/app-error.ts";
 import type { Fire } from "../../domain/fire.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { runIdOf } from "../../domain/run-id.ts";
+import { standInDefinition } from "../../domain/stored-definition.ts";
 import { DEFINITION_GRACE_MS } from "../../ports/retention.ts";
 import type { FiredRun, FireOutcome } from "../../ports/due-jobs.ts";
 import type { StoreContext } from "./context.ts";
 import type { DefinitionKey } from "./definition-row.ts";
 import { groupFires } from "./fire-groups.ts";
+import type { PendingFire } from "./job-row.ts";
 import { clearPending, type PendingPlace } from "./pending-fires.ts";
 import { type MadeRun, makeRuns } from "./run-making.ts";
 import { newRunRow, type RunRow } from "./run-row.ts";
@@ -87,7 +89,15 @@ async function fireRound(context: StoreContext, fires: readonly Fire[], now: Ins
 /** Not all are known to have won by their number alone, so who did is read back by the token of the batch. */
 async function readWinners({ rows }: StoreContext, fires: readonly Fire[], token: string): Promise<Set<string>> {
   const jobs = await rows.jobs.find({ _id: { $in: fires.map(({ job }) => job.uid) } }, { fields: ["fireToken", "pending.token"] });
-  return new Set(jobs.filter((job) => job.fireToken === token || job.pending.some((entry) => entry.token === token)).map(({ _id }) => _id));
+  return new Set(
+    jobs
+      .filter(
+        (job) =>
+          job.fireToken === token ||
+          (Array.isArray(job.pending) && (job.pending as readonly (PendingFire | null)[]).some((entry) => entry?.token === token)),
+      )
+      .map(({ _id }) => _id),
+  );
 }
 
 async function makeRunsOf(context: StoreContext, fires: readonly Fire[], batch: FireBatch): Promise<Map<Fire, FiredRun[]>> {
@@ -121,7 +131,8 @@ async function rowsOf({ definitions, digest }: StoreContext, fires: readonly Fir
   const rowOf = ({ job }: Fire, entry: Fire["entries"][number]): RunRow => {
     const { cause, scheduledFor, key, definitionHash } = entry;
     const own = { jobUid: job.uid, definitionHash };
-    const definition = definitionHash === job.definitionHash ? job.definition : definitionOf(own);
+    const stored = definitionHash === job.definitionHash ? null : definitionOf(own);
+    const definition = stored?.kind === "read" ? stored.definition : stored === null ? job.definition : standInDefinition(job.definition);
     const origin = { tenantId: job.tenantId, ...own, jobId: job.id, jobVersion: job.version, slot: job.slot, definition };
     return newRunRow(runIdOf(digest, { jobUid: job.uid, cause, scheduledFor, key }), origin, {
       ...entry,

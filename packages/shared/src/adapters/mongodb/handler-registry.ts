@@ -1,8 +1,9 @@
 import type { JsonObject } from "../../domain/json.ts";
 import type { HandlerRegistry } from "../../ports/handler-registry.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
 import type { StoreContext } from "./context.ts";
 
-export const createHandlerRegistry = ({ rows: { handlers } }: StoreContext): HandlerRegistry => ({
+export const createHandlerRegistry = ({ rows: { handlers }, onUnreadable }: StoreContext): HandlerRegistry => ({
   async publish(descriptions) {
     const byType = descriptions.toSorted((left, right) => (left.type < right.type ? -1 : 1));
     await handlers.put(
@@ -16,11 +17,16 @@ export const createHandlerRegistry = ({ rows: { handlers } }: StoreContext): Han
   },
   async list() {
     const rows = await handlers.find({}, { sort: { _id: 1 } });
-    return rows.map(({ _id, description, paramsSchema, lastSeenAt }) => ({
-      type: _id,
-      description,
-      paramsSchema: JSON.parse(paramsSchema) as JsonObject,
-      lastSeenAt,
-    }));
+    return mapReadable(rows, {
+      kind: "handler",
+      idOf: ({ _id }) => _id,
+      map: ({ _id, description, paramsSchema, lastSeenAt }) => ({
+        type: _id,
+        description,
+        paramsSchema: JSON.parse(paramsSchema) as JsonObject,
+        lastSeenAt,
+      }),
+      onUnreadable,
+    });
   },
 });

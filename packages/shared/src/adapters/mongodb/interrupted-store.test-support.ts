@@ -93,6 +93,7 @@ function contextOf(rows: Collections): StoreContext {
     newToken,
     serverNow: () => Promise.reject(new Error("no test asks for it")),
     aside: (work) => void work.catch(() => {}),
+    onUnreadable: () => {},
     crashBeforeRuns: () => false,
   };
 }

@@ -4,10 +4,10 @@ import { definitionHash } from "../../domain/job-definition.ts";
 import type { ChangeOutcome, CreateOutcome, JobCatalog, JobChange } from "../../ports/job-catalog.ts";
 import type { StoreContext } from "./context.ts";
 import { LOOK_SOON } from "./definitions.ts";
-import { jobsOf } from "./due-jobs.ts";
+import { jobReader } from "./due-jobs.ts";
 import { listJobs } from "./job-list.ts";
-import { definedPart, type JobRow, jobOf, newJobRow } from "./job-row.ts";
-import { completePending } from "./pending-fires.ts";
+import { definedPart, type JobRow, newJobRow } from "./job-row.ts";
+import { completePending, unreadablePending } from "./pending-fires.ts";
 
 /** Rounds of a write that others keep coming before; each of them wrote something meanwhile. */
 const ROUNDS_MAX = 20;
@@ -28,8 +28,8 @@ export function createJobCatalog(context: StoreContext): JobCatalog {
       throw contended(`create job ${job.id}`);
     },
     async get(tenantId, jobId) {
-      const [job] = await jobsOf(context, await rows.jobs.find(living(tenantId, jobId)));
-      return job ?? null;
+      const [row] = await rows.jobs.find(living(tenantId, jobId));
+      return row === undefined ? null : readOne(context, row);
     },
     async list(tenantId, query) {
       return listJobs(context, tenantId, query);
@@ -62,13 +62,16 @@ async function existing(
 ): Promise<CreateOutcome> {
   const same = found.find(({ _id }) => _id === job.uid);
   if (same !== undefined && same.tenantId !== tenantId) throw new AppError("internal", `create job ${job.id}: its uid is taken`);
-  const [stored] = await jobsOf(context, same === undefined ? found : [same]);
-  return { kind: same === undefined ? "exists" : "created", job: stored as Job };
+  const stored = await readOne(context, same ?? (found[0] as JobRow));
+  return { kind: same === undefined ? "exists" : "created", job: stored };
 }
+
+const readOne = async (context: StoreContext, row: JobRow): Promise<Job> => (await jobReader(context, [row]))(row);
 
 /**
  * One try of an edit. It completes what is pending first, and writes only if no fire has put more there since: so no
- * pending fire ever meets another definition than the one it was made under. Null: one has; look again.
+ * pending fire ever meets another definition than the one it was made under. What is pending and cannot be read is never
+ * made, and stands in no edit's way. Null: a fire has come; look again.
  */
 async function changeOnce(context: StoreContext, tenantId: string, { previous, next, event }: JobChange): Promise<ChangeOutcome | null> {
   const { rows, definitions } = context;
@@ -88,8 +91,8 @@ async function changeOnce(context: StoreContext, tenantId: string, { previous, n
     await definitions.name([{ jobUid: previous.uid, definitionHash: row.definitionHash }], LOOK_SOON); // It may be left by all.
   }
   const changed = await rows.jobs.updateAndRead(
-    { ...asRead, fireToken: { $eq: row.fireToken }, "pending.0": { $exists: false } },
+    { ...asRead, fireToken: { $eq: row.fireToken }, [`pending.${unreadablePending(row)}`]: { $exists: false } },
     { $set: { ...definedPart(next) }, $push: { outbox: event } },
   );
-  return changed === null ? null : { kind: "changed", job: jobOf(changed, next.definition) };
+  return changed === null ? null : { kind: "changed", job: await readOne(context, changed) };
 }

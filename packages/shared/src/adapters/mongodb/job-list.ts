@@ -2,19 +2,19 @@ import type { Job } from "../../domain/job.ts";
 import type { JobQuery } from "../../ports/job-catalog.ts";
 import type { Page } from "../../ports/page.ts";
 import type { StoreContext } from "./context.ts";
-import { jobsOf } from "./due-jobs.ts";
+import { pageReadable } from "../../runtime/map-readable.ts";
+import { jobReader } from "./due-jobs.ts";
 import { behindPosition } from "./position.ts";
 import type { Filter } from "./rows.ts";
 
 /** A page of a tenant's jobs, newest first. The cursor is the position of the last job: `<createdAt>.<uid>`. */
 export async function listJobs(context: StoreContext, tenantId: string, query: JobQuery): Promise<Page<Job>> {
   const found = await context.rows.jobs.find(filterOf(tenantId, query), { sort: { createdAt: -1, _id: -1 }, limit: query.limit + 1 });
-  const items = found.slice(0, query.limit);
-  const last = items.at(-1);
-  return {
-    items: await jobsOf(context, items),
-    nextCursor: found.length > items.length && last !== undefined ? `${last.createdAt}.${last._id}` : null,
-  };
+  const part = found.slice(0, query.limit);
+  const last = part.at(-1);
+  const nextCursor = found.length > part.length && last !== undefined ? `${last.createdAt}.${last._id}` : null;
+  const map = await jobReader(context, part);
+  return pageReadable(part, { kind: "job", idOf: ({ id }) => String(id), map, onUnreadable: context.onUnreadable }, nextCursor);
 }
 
 function filterOf(tenantId: string, { state, status, handler, queue, tags, nameContains, cursor }: JobQuery): Filter {

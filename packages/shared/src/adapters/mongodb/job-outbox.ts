@@ -1,18 +1,23 @@
 import type { JobOutbox } from "../../ports/job-outbox.ts";
+import type { JobEvent } from "../../events/job-event.ts";
+import { readJobEvent } from "../../events/stored-event.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
+import { readEnough } from "../../runtime/read-enough.ts";
 import type { StoreContext } from "./context.ts";
 import { inSlots } from "./run-changes.ts";
 
-export const createJobOutbox = ({ rows }: StoreContext): JobOutbox => ({
+export const createJobOutbox = ({ rows, onUnreadable }: StoreContext): JobOutbox => ({
   /**
    * A page of jobs, and of their events the oldest. MongoDB reads the page from where the index begins, at the oldest; to ask for that order would
    * have it sort all jobs with unsent events, as no index of an array's entries has the order of the arrays. What is sent is not met again.
    */
-  async unsent({ slots, limit }) {
-    const jobs = await rows.jobs.find({ "outbox.time": { $gt: 0 }, ...inSlots(slots) }, { limit, fields: ["outbox"] });
-    return jobs
-      .flatMap(({ outbox }) => outbox)
-      .sort((left, right) => left.time - right.time)
-      .slice(0, limit);
+  async unsent({ slots, limit: eventsMax }) {
+    return readEnough<JobEvent>(eventsMax, async (limit) => {
+      const jobs = await rows.jobs.find({ "outbox.time": { $gt: 0 }, ...inSlots(slots) }, { limit, fields: ["outbox"] });
+      const stored = jobs.flatMap(({ outbox }) => outbox as readonly unknown[]);
+      const idOf = (event: unknown): string => String((event as JobEvent | null)?.id);
+      return { items: mapReadable(stored, { kind: "event", idOf, map: readJobEvent, onUnreadable }).sort(byTime), met: stored.length };
+    });
   },
   async sent(eventIds) {
     if (eventIds.length === 0) return;
@@ -20,3 +25,5 @@ export const createJobOutbox = ({ rows }: StoreContext): JobOutbox => ({
     await rows.jobs.updateMany({ "outbox.time": { $gt: 0 }, "outbox.id": ids }, { $pull: { outbox: { id: ids } } });
   },
 });
+
+const byTime = (left: JobEvent, right: JobEvent): number => left.time - right.time;

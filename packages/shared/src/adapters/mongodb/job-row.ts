@@ -2,7 +2,8 @@ import { Schema } from "mongoose";
 import type { FireEntry } from "../../domain/fire.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/job.ts";
-import type { JobDefinition } from "../../domain/job-definition.ts";
+import { knownOf, type KnownOfDefinition, type StoredDefinition } from "../../domain/stored-definition.ts";
+import { checkedJob, usableDefinition } from "../../domain/stored-job.ts";
 import { statusOrder } from "../../domain/status-change.ts";
 import type { JobEvent } from "../../events/job-event.ts";
 
@@ -105,21 +106,30 @@ export const newJobRow = (job: Job, event: JobEvent): JobRow => ({
   outbox: [event],
 });
 
-export const jobOf = (row: JobRow, definition: JobDefinition): Job => ({
-  tenantId: row.tenantId,
-  uid: row._id,
-  id: row.id,
-  version: row.version,
-  definitionHash: row.definitionHash,
-  definition,
-  slot: row.slot,
-  state: row.state,
-  nextRunAt: row.nextRunAt,
-  lastScheduledFor: row.lastScheduledFor,
-  firedCount: row.firedCount,
-  misfires: row.misfires,
-  status: row.status,
-  lastRun: row.lastRun,
-  createdAt: row.createdAt,
-  updatedAt: row.updatedAt,
-});
+/** Throws `store_corrupt` where nobody could write the job back; of what else cannot be read the job says so itself. */
+export const jobOf = (row: JobRow, stored: StoredDefinition): Job =>
+  checkedJob(
+    {
+      tenantId: row.tenantId,
+      uid: row._id,
+      id: row.id,
+      version: row.version,
+      definitionHash: row.definitionHash,
+      definition: usableDefinition(stored, () => knownOfRow(row)),
+      slot: row.slot,
+      state: row.state,
+      nextRunAt: row.nextRunAt,
+      lastScheduledFor: row.lastScheduledFor,
+      firedCount: row.firedCount,
+      misfires: row.misfires,
+      status: row.status,
+      lastRun: row.lastRun,
+      createdAt: row.createdAt,
+      updatedAt: row.updatedAt,
+    },
+    stored,
+  );
+
+/** What its row tells of a definition that cannot be read. */
+export const knownOfRow = ({ id, nameFolded, handler, queue, tags }: JobRow): KnownOfDefinition =>
+  knownOf({ name: nameFolded, handler, queue, tags }, { name: id, handler: "unknown", queue: "default" });

@@ -1,18 +1,43 @@
 import { standingOf, statusOrder } from "../../domain/status-change.ts";
 import type { JobStatus } from "../../ports/job-status.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
 import type { StoreContext } from "./context.ts";
 import { readMeta } from "./meta-values.ts";
 import { behindPosition } from "./position.ts";
-import { lastRunOf, runOf } from "./run-view.ts";
+import { asReadable, lastRunOf, runOf } from "./run-view.ts";
 
 /** Of a run what its job's status follows from: not its output. */
-const STATED_FIELDS = ["tenantId", "jobUid", "state", "scheduledFor", "attempt", "attempts", "startedAt", "finishedAt", "error"];
+const STATED_FIELDS = [
+  "tenantId",
+  "jobUid",
+  "jobId",
+  "cause",
+  "state",
+  "scheduledFor",
+  "attempt",
+  "attempts",
+  "startedAt",
+  "finishedAt",
+  "error",
+];
 
 /** What is folded of a run. Its output is not, and may be 64 KiB. */
-const FOLDED = ["tenantId", "jobUid", "state", "scheduledFor", "startedAt", "finishedAt", "attempt", "error", "settledAt"] as const;
+const FOLDED = [
+  "tenantId",
+  "jobUid",
+  "jobId",
+  "cause",
+  "state",
+  "scheduledFor",
+  "startedAt",
+  "finishedAt",
+  "attempt",
+  "error",
+  "settledAt",
+] as const;
 const WATERMARK = { _id: { $eq: "watermark" } };
 
-export const createJobStatus = ({ rows }: StoreContext): JobStatus => ({
+export const createJobStatus = ({ rows, onUnreadable }: StoreContext): JobStatus => ({
   async apply(changes) {
     const inOrder = changes.toSorted((left, right) => (left.jobUid < right.jobUid ? -1 : 1));
     await rows.jobs.updateEach(
@@ -28,7 +53,7 @@ export const createJobStatus = ({ rows }: StoreContext): JobStatus => ({
   async standing(runIds) {
     if (runIds.length === 0) return [];
     const found = await rows.runs.find({ _id: { $in: [...runIds].sort() } }, { fields: STATED_FIELDS });
-    return found.flatMap((row) => standingOf(runOf(row)) ?? []);
+    return mapReadable(found, asReadable(runOf, onUnreadable)).flatMap((run) => standingOf(run) ?? []);
   },
   /** The place to go on is that of the last run told: `<settledAt>.<runId>`. */
   async settledSince({ since, until, after, limit }) {
@@ -40,7 +65,10 @@ export const createJobStatus = ({ rows }: StoreContext): JobStatus => ({
     const part = found.slice(0, limit);
     const last = part.at(-1);
     return {
-      changes: part.map((row) => ({ tenantId: row.tenantId, jobUid: row.jobUid, lastRun: lastRunOf(row) })),
+      changes: mapReadable(
+        part,
+        asReadable((row) => ({ tenantId: row.tenantId, jobUid: row.jobUid, lastRun: lastRunOf(row) }), onUnreadable),
+      ),
       next: found.length > part.length && last !== undefined ? `${last.settledAt}.${last._id}` : null,
     };
   },

@@ -1,3 +1,4 @@
+import type { OnUnreadable } from "../../ports/unreadable.ts";
 import type { Collections } from "./collections.ts";
 import type { StoreContext } from "./context.ts";
 import { createDefinitions } from "./definitions.ts";
@@ -132,7 +133,11 @@ export interface MemoryContext extends StoreContext {
 }
 
 /** What the ports of a store share, over rows in memory. Tokens are `token-1`, `token-2`, … The watermark is there, as migrations make it. */
-export function memoryContext(before: (statement: Statement) => void = () => {}, serverNow: () => number = () => 0): MemoryContext {
+export function memoryContext(
+  before: (statement: Statement) => void = () => {},
+  serverNow: () => number = () => 0,
+  onUnreadable: OnUnreadable = () => {},
+): MemoryContext {
   const rows: MemoryCollections = {
     jobs: memoryRows("jobs", before),
     definitions: memoryRows("definitions", before),
@@ -150,6 +155,7 @@ export function memoryContext(before: (statement: Statement) => void = () => {},
     held: createHeldClaims(),
     digest: sha256,
     newToken,
+    onUnreadable,
     serverNow: async () => serverNow(),
     aside: () => {},
     crashBeforeRuns: () => false,

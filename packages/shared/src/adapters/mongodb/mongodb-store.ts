@@ -3,6 +3,7 @@ import type { Digest } from "../../domain/digest.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Clock, Entropy } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store.ts";
+import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { sha256 } from "../system/digest.ts";
 import { systemEntropy } from "../system/entropy.ts";
 import { answeredWithin } from "./answered-within.ts";
@@ -19,6 +20,7 @@ import { createServerClock } from "./server-time.ts";
 export interface MongodbStoreOptions extends ConnectionOptions {
   readonly digest?: Digest;
   readonly entropy?: Pick<Entropy, "newToken">;
+  readonly onUnreadable?: OnUnreadable;
   /** Tells the store's time in place of the server. For tests that move it. */
   readonly clock?: Pick<Clock, "now">;
   /** For tests: asked in each fire between the advance of its jobs and the making of their runs; true, and it rejects there. */
@@ -47,7 +49,14 @@ type Shell = Omit<StoreContext, "rows" | "definitions" | "aside">;
 
 function contextOf(
   connection: Connection,
-  { digest = sha256, entropy = systemEntropy, clock, statementMs, crashBeforeRuns = () => false }: MongodbStoreOptions,
+  {
+    digest = sha256,
+    entropy = systemEntropy,
+    clock,
+    statementMs,
+    onUnreadable = () => {},
+    crashBeforeRuns = () => false,
+  }: MongodbStoreOptions,
 ): Shell {
   const askClock = createServerClock(connection);
   const askServer = () => serverTime(askClock, statementMs);
@@ -55,6 +64,7 @@ function contextOf(
     held: createHeldClaims(),
     digest,
     newToken: () => entropy.newToken(),
+    onUnreadable,
     serverNow: clock === undefined ? askServer : async () => askServer().then(() => clock.now()),
     crashBeforeRuns,
   };

@@ -1,12 +1,11 @@
 import { asDue } from "./claim-starts.ts";
-import { LOST } from "./claim-check.ts";
+import { LOST, skippedAs } from "./claim-check.ts";
 import { readByIds } from "./claim-reads.ts";
 import type { StoreContext } from "./context.ts";
 import type { Judged } from "./overlap-judging.ts";
 import type { Carrying } from "./overlap-waits.ts";
 import { wakeNext } from "./overlap-wakes.ts";
 import { allOf, endRun } from "./run-changes.ts";
-import { endedRunOf } from "./run-view.ts";
 
 /** Closes the runs that are to be skipped. Who did it is read by the token. */
 export async function skipAll(context: StoreContext, judged: readonly Judged[], { request, outcomes }: Carrying): Promise<void> {
@@ -23,7 +22,7 @@ export async function skipAll(context: StoreContext, judged: readonly Judged[], 
   const closed = runs.flatMap(({ runId }) => {
     const row = rows.get(runId);
     const own = row?.state === "skipped" && row.token === claimant.token;
-    outcomes.set(runId, own ? { kind: "skipped", run: endedRunOf(row) } : LOST);
+    outcomes.set(runId, own ? skippedAs(context, row) : LOST);
     return own ? [row] : [];
   });
   await wakeNext(context, closed);

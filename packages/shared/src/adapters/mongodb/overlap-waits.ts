@@ -4,6 +4,7 @@ import type { ClaimOutcome, ClaimRequest } from "../../ports/run-claims.ts";
 import { LOST } from "./claim-check.ts";
 import { readByIds } from "./claim-reads.ts";
 import { asDue } from "./claim-starts.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
 import { type Judged, siblingOf } from "./overlap-judging.ts";
@@ -11,7 +12,7 @@ import { woken } from "./overlap-wakes.ts";
 import type { Change } from "./rows.ts";
 import { allOf, endRun, waitForAnother, WAITS_FOR_ANOTHER } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
-import { endedRunOf } from "./run-view.ts";
+import { asReadable, endedRunOf } from "./run-view.ts";
 
 export interface Carrying {
   readonly request: ClaimRequest;
@@ -68,7 +69,7 @@ async function putAside({ rows: { runs } }: StoreContext, waits: readonly Wait[]
 
 /** Closes waiting runs in whose place a newer one waits. Whoever waited behind them waits behind the same run as that one does. */
 async function supersede(
-  { rows: { runs }, newToken }: StoreContext,
+  { rows: { runs }, newToken, onUnreadable }: StoreContext,
   waits: readonly Wait[],
   { now }: ClaimRequest,
 ): Promise<ReadonlyMap<string, EndedRun>> {
@@ -78,7 +79,7 @@ async function supersede(
   const closed = allOf(endRun({ state: "skipped", reason: "overlap", now }), { $set: { changedBy: token } });
   await runs.updateMany({ _id: { $in: runIds }, state: { $eq: "due" }, ...WAITS_FOR_ANOTHER }, closed);
   const rows = await runs.find({ _id: { $in: runIds }, changedBy: { $eq: token } });
-  return new Map(rows.map((row) => [row._id, endedRunOf(row)]));
+  return new Map(mapReadable(rows, asReadable(endedRunOf, onUnreadable)).map((run) => [run.runId, run]));
 }
 
 /** Marks what runs wait behind. Returns those that carry the mark and still contend: their end, whenever it comes, wakes the next. */

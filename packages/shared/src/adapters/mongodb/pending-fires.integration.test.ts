@@ -51,7 +51,10 @@ await describeWithServers("fires that crash between their jobs and their runs", 
       const rows = (await db?.collection<JobRow>("jobs").find().toArray()) ?? [];
       return rows.flatMap((row) => row.pending);
     };
-    return { store, url: database.url, faults, pending };
+    const write = async (jobUid: string, change: object) =>
+      (await database.connection()).db?.collection<JobRow>("jobs").updateMany({ _id: jobUid }, change);
+    const forgetDefinitions = async (jobUid: string) => (await database.connection()).db?.collection("definitions").deleteMany({ jobUid });
+    return { store, url: database.url, faults, pending, write, forgetDefinitions };
   }
 
   test("the job has advanced, the run is pending in it, and repair makes it", async () => {
@@ -67,6 +70,60 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     expect(await publishable(store)).toEqual([dueRunOf(job)]);
     expect(await repair(store)).toBe(0);
     expect(await pending()).toEqual([]);
+  });
+
+  test("they are completed beside one whose definition is gone, which has its run too", async () => {
+    const { store, pending, forgetDefinitions } = await setup();
+    const jobs = [await addJob(store, { id: "bad" }), await addJob(store, { id: "good" })];
+    await expect(
+      fireAll(
+        store,
+        jobs.map((job) => scheduledFireOf(job)),
+      ),
+    ).rejects.toThrow("crashed");
+    await forgetDefinitions(jobs[0]!.uid);
+    expect(await repair(store)).toBe(2);
+    expect(await pending()).toEqual([]);
+    expect(await publishable(store)).toEqual([dueRunOf(jobs[1]!)]);
+    expect(await readRun(store, dueRunOf(jobs[0]!))).toMatchObject({ state: "due", handler: "http", queue: "default" });
+    await deleteJob(store, (await store.jobs.get("default", "bad"))!);
+    expect(await store.control.cancelOpen("default", { jobUid: jobs[0]!.uid, now: START, limit: 10 })).toHaveLength(1);
+  });
+
+  test.each([
+    ["a torn one", { token: "lost", scheduledFor: "torn" }],
+    ["no object", "torn"],
+  ])("a pending entry that is %s keeps no other from its run, and no edit from its job", async (_, entry) => {
+    const { store, faults, pending, write } = await setup();
+    const jobs = [await addJob(store, { id: "bad" }), await addJob(store, { id: "good" })];
+    await expect(
+      fireAll(
+        store,
+        jobs.map((job) => scheduledFireOf(job)),
+      ),
+    ).rejects.toThrow("crashed");
+    await write(jobs[0]!.uid, { $push: { pending: entry } });
+    faults.crashing = false;
+    expect(await repair(store)).toBe(2);
+    expect(await pending()).toEqual([entry]);
+    expect(await publishable(store)).toHaveLength(2);
+    const job = (await store.jobs.get("default", "bad"))!;
+    expect((await changeJob(store, job, editedJob(job, { params: { edited: true } }))).version).toBe(2);
+    await deleteJob(store, (await store.jobs.get("default", "bad"))!);
+  });
+
+  test("where the pending of a job is no list the others are completed", async () => {
+    const { store, write } = await setup();
+    const jobs = [await addJob(store, { id: "bad" }), await addJob(store, { id: "good" })];
+    await expect(
+      fireAll(
+        store,
+        jobs.map((job) => scheduledFireOf(job)),
+      ),
+    ).rejects.toThrow("crashed");
+    await write(jobs[0]!.uid, { $set: { pending: { firedAt: START } } });
+    expect(await repair(store)).toBe(1);
+    expect(await store.dueJobs.upcoming({ slots: ALL_SLOTS, until: Number.MAX_SAFE_INTEGER, after: null, limit: 10 })).toHaveLength(2);
   });
 
   test.each([

@@ -54,7 +54,7 @@ async function resetRetries(runs: Runs, { slots, now }: Request): Promise<number
 }
 
 function sooner({ _id, wakeAt = 0, attempts }: RunRow, { now, latest }: { readonly now: Instant; readonly latest: Instant }): Change[] {
-  const failedAt = attempts.at(-1)?.finishedAt ?? now;
+  const failedAt = (Array.isArray(attempts) ? (attempts as RunRow["attempts"]).at(-1)?.finishedAt : null) ?? now;
   if (failedAt <= latest || wakeAt < failedAt) return [];
   const retryAt = now + wakeAt - failedAt;
   return [

@@ -58,7 +58,7 @@ async function sweepTombstones(
   const stillOpen = open.size === 0 ? open : await readOpen(context, old);
   // Nothing is put into `pending` of a deleted job, so what was empty stays so. Of what was not, the runs have just been made or are
   // not seen yet: their job goes another time, or it would be left with a fire and without the definition it needs.
-  const isSpare = ({ _id, pending, outbox }: JobRow): boolean => pending.length + outbox.length === 0 && !stillOpen.has(_id);
+  const isSpare = ({ _id, pending, outbox }: JobRow): boolean => isEmpty(pending) && isEmpty(outbox) && !stillOpen.has(_id);
   const over = old.filter(isSpare).slice(0, limit);
   if (over.length < limit && cancelled < limit) walk.after = positionBehind(old, walk); // Else there is more to do among these.
   if (over.length === 0) return { tombstones: 0, cancelled };
@@ -68,6 +68,8 @@ async function sweepTombstones(
   const empty = { state: { $eq: "deleted" }, "pending.0": { $exists: false }, "outbox.0": { $exists: false } };
   return { tombstones: await jobs.deleteMany({ _id: { $in: jobUids }, ...empty }), cancelled };
 }
+
+const isEmpty = (list: unknown): boolean => Array.isArray(list) && list.length === 0;
 
 function readTombstones({ rows: { jobs } }: StoreContext, { after }: TombstoneWalk, deletedBefore: Instant): Promise<JobRow[]> {
   const deletedAt = { $exists: true, $lt: deletedBefore, ...(after !== null && { $gte: after.deletedAt }) };

@@ -21,6 +21,9 @@ const absent = (...fields: readonly string[]): Readonly<Record<string, "">> => O
 /** The one attempt of a running run that is not over. For filters of updates that end it by `endAttempt`. */
 export const OPEN_ATTEMPT = { "attempts.state": { $eq: "running" } } as const;
 
+/** The opposite: the history of a running run is not what was written. */
+export const NO_OPEN_ATTEMPT = { "attempts.state": { $ne: "running" } } as const;
+
 /** In filters: nobody wants it cancelled. */
 export const NOT_CANCELLED = { cancelRequested: { $ne: true } } as const;
 

@@ -1,4 +1,5 @@
 import type { AttemptHolder, HeldLease, RunClaims } from "../../ports/run-claims.ts";
+import { isLastRun } from "../../domain/stored-job.ts";
 import { claimAll } from "./claim-batch.ts";
 import type { StoreContext } from "./context.ts";
 import { dueRunsOf } from "./due-runs.ts";
@@ -11,7 +12,8 @@ export function createRunClaims(context: StoreContext): RunClaims {
   const { runs } = context.rows;
   return {
     async read(runIds) {
-      return runIds.length === 0 ? [] : dueRunsOf(context, await runs.find({ _id: { $in: [...runIds] }, state: { $in: OPEN_STATES } }));
+      if (runIds.length === 0) return [];
+      return (await dueRunsOf(context, await runs.find({ _id: { $in: [...runIds] }, state: { $in: OPEN_STATES } }))).items;
     },
     async holders(runIds) {
       if (runIds.length === 0) return [];
@@ -21,7 +23,7 @@ export function createRunClaims(context: StoreContext): RunClaims {
     async lastRuns(jobUids) {
       if (jobUids.length === 0) return new Map();
       const jobs = await context.rows.jobs.find({ _id: { $in: [...jobUids].sort() } }, { fields: ["lastRun"] });
-      return new Map(jobs.flatMap(({ _id: uid, lastRun }) => (lastRun === undefined || lastRun === null ? [] : [[uid, lastRun] as const])));
+      return new Map(jobs.flatMap(({ _id: uid, lastRun }) => (isLastRun(lastRun) ? [[uid, lastRun] as const] : [])));
     },
     claim: (request) => claimAll(context, request),
     async heartbeat({ leases, leaseMs, now }) {
@@ -65,7 +67,7 @@ const holderOf = ({ _id: runId, attempt, state, attempts }: RunRow): AttemptHold
   runId,
   attempt,
   state: state as AttemptHolder["state"], // The filter allows no others.
-  executor: state === "running" ? (attempts.at(-1)?.executor ?? null) : null,
+  executor: state === "running" && Array.isArray(attempts) ? (attempts.at(-1)?.executor ?? null) : null,
 });
 
 const OPEN_STATES = ["due", "running", "retrying"];

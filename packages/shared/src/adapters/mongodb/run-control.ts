@@ -5,10 +5,11 @@ import { AppError } from "../../domain/app-error.ts";
 import type { StoreContext } from "./context.ts";
 import type { JobRow } from "./job-row.ts";
 import { wakeNext } from "./overlap-wakes.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
 import { completePending } from "./pending-fires.ts";
 import { allOf, endRun, IN_ORDER } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
-import { endedRunOf } from "./run-view.ts";
+import { asReadable, endedRunOf } from "./run-view.ts";
 
 /** Not started, or between two attempts. */
 const WAITING = { state: { $in: ["due", "retrying"] } };
@@ -43,12 +44,26 @@ export const createRunControl = (context: StoreContext): RunControl => ({
   },
 });
 
-/** Cancels what a job has open, oldest first. Attempts in progress may finish. */
+/** Cancels what a job has open, oldest first. Attempts in progress may finish. One that cannot be read takes no place of `limit`. */
 export async function cancelOpenRuns(
   context: StoreContext,
   job: JobRow,
-  { reason = "job_deleted", keeping, now, limit }: Omit<CancelOpenRequest, "jobUid">,
+  { limit, ...request }: Omit<CancelOpenRequest, "jobUid">,
 ): Promise<EndedRun[]> {
+  const ended: EndedRun[] = [];
+  for (let left = limit; left > 0; left = limit - ended.length) {
+    const rows = await cancelSome(context, job, { ...request, limit: left });
+    ended.push(...mapReadable(rows, asReadable(endedRunOf, context.onUnreadable)));
+    if (rows.length < left) break;
+  }
+  return ended;
+}
+
+async function cancelSome(
+  context: StoreContext,
+  job: JobRow,
+  { reason = "job_deleted", keeping, now, limit }: Omit<CancelOpenRequest, "jobUid">,
+): Promise<RunRow[]> {
   const { runs } = context.rows;
   const open = await readOpen(context, job, { keeping, limit });
   if (open.length === 0) return [];
@@ -58,7 +73,7 @@ export async function cancelOpenRuns(
   await runs.updateMany({ ...ids, ...WAITING }, cancelled);
   const closed = await runs.find({ ...ids, changedBy: { $eq: token } }, { sort: { _id: 1 } });
   if (keeping !== undefined) await wakeNext(context, closed); // Else nothing of the job is to go on.
-  return closed.map(endedRunOf);
+  return closed;
 }
 
 /** What is due, and what waits for a retry, each by an index that holds nothing else: the runs that a job has had may be millions. */
@@ -67,11 +82,10 @@ async function readOpen(
   { _id, slot }: JobRow,
   { keeping, limit }: { readonly keeping: CancelOpenRequest["keeping"]; readonly limit: number },
 ): Promise<RunRow[]> {
-  if (limit <= 0) return [];
   const kept = keeping === undefined ? {} : { $nor: [{ queue: { $eq: keeping.queue }, handler: { $eq: keeping.handler } }] };
   const query = { sort: IN_ORDER, limit, fields: ["state"] } as const;
   const [due, retrying] = await Promise.all([
-    runs.find({ jobUid: { $eq: _id }, standing: { $exists: true }, ...kept }, query),
+    runs.find({ jobUid: { $eq: _id }, standing: { $exists: true }, state: { $eq: "due" }, ...kept }, query),
     runs.find({ state: { $eq: "retrying" }, wakeAt: { $exists: true }, slot: { $eq: slot }, jobUid: { $eq: _id }, ...kept }, query),
   ]);
   return [...due, ...retrying].sort((left, right) => (left._id < right._id ? -1 : 1)).slice(0, limit);

@@ -1,10 +1,11 @@
 import { runIdFloor } from "../../domain/run-id.ts";
 import type { RunQueries, RunQuery } from "../../ports/run-queries.ts";
+import { pageReadable } from "../../runtime/map-readable.ts";
 import type { StoreContext } from "./context.ts";
 import type { Filter } from "./rows.ts";
-import { runOf } from "./run-view.ts";
+import { asReadable, runOf } from "./run-view.ts";
 
-export function createRunQueries({ rows: { runs } }: StoreContext): RunQueries {
+export function createRunQueries({ rows: { runs }, definitions, onUnreadable }: StoreContext): RunQueries {
   const own = (tenantId: string, runId: string): Filter => ({ _id: { $eq: runId }, tenantId: { $eq: tenantId } });
   return {
     async get(tenantId, runId) {
@@ -14,12 +15,13 @@ export function createRunQueries({ rows: { runs } }: StoreContext): RunQueries {
     /** The cursor is the id of the last run of the page. */
     async list(tenantId, query) {
       const found = await runs.find(filterOf(tenantId, query), { sort: { _id: -1 }, limit: query.limit + 1 });
-      const items = found.slice(0, query.limit).map(runOf);
-      return { items, nextCursor: found.length > items.length ? (items.at(-1)?.runId ?? null) : null };
+      const part = found.slice(0, query.limit);
+      return pageReadable(part, asReadable(runOf, onUnreadable), found.length > part.length ? (part.at(-1)?._id ?? null) : null);
     },
     async origin(tenantId, runId) {
       const [row] = await runs.find(own(tenantId, runId), { fields: ["jobUid", "definitionHash"] });
-      return row === undefined ? null : { jobUid: row.jobUid, definitionHash: row.definitionHash };
+      if (row === undefined || (await definitions.of([row]))(row).kind === "unreadable") return null;
+      return { jobUid: row.jobUid, definitionHash: row.definitionHash };
     },
   };
 }

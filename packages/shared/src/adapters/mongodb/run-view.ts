@@ -1,7 +1,10 @@
 import type { DueRun } from "../../domain/due-run.ts";
 import type { Instant } from "../../domain/instant.ts";
-import type { JobDefinition } from "../../domain/job-definition.ts";
-import type { JsonValue } from "../../domain/json.ts";
+import { AppError } from "../../domain/app-error.ts";
+import type { StoredDefinition } from "../../domain/stored-definition.ts";
+import { readError, readOutput, requireReadableRun } from "../../domain/stored-run.ts";
+import { isRecord } from "../../domain/stored-value.ts";
+import type { OnUnreadable } from "../../ports/unreadable.ts";
 import type { Attempt, LastRun, Run } from "../../domain/run.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { LeaseView } from "../../ports/run-leases.ts";
@@ -28,7 +31,9 @@ const attemptOf = ({ attempt, state, startedAt, finishedAt, executor, error }: A
   error: error ?? null,
 });
 
-const outputOf = ({ output }: RunRow): JsonValue => (output === undefined ? null : (JSON.parse(output) as JsonValue));
+/** How a page of runs is mapped: one that cannot be read is left out. */
+export const asReadable = <Item>(map: (row: RunRow) => Item, onUnreadable: OnUnreadable) =>
+  ({ kind: "run", idOf: ({ _id }: RunRow) => String(_id), map, onUnreadable }) as const;
 
 /** While it runs, `wakeAt` is the end of its lease, which is nobody's to see. */
 function shownWakeAt({ state, wakeAt, expiresAt }: RunRow): Instant | null {
@@ -37,63 +42,60 @@ function shownWakeAt({ state, wakeAt, expiresAt }: RunRow): Instant | null {
   return earliest === Infinity ? null : earliest;
 }
 
+/** What both views show. An output or error that cannot be read is one that says so. Throws `store_corrupt`. */
+function commonOf(row: RunRow) {
+  const { output, broken } = readOutput(row.output);
+  return requireReadableRun({
+    ...identityOf(row),
+    count: row.count,
+    scheduledForLast: row.scheduledForLast ?? null,
+    state: row.state,
+    reason: row.reason ?? null,
+    attempt: row.attempt,
+    startedAt: row.startedAt ?? null,
+    finishedAt: row.finishedAt ?? null,
+    output,
+    error: readError(row.error, broken),
+  });
+}
+
 /** What its history shows of it. */
 export const runOf = (row: RunRow): Run => ({
-  ...identityOf(row),
-  count: row.count,
-  scheduledForLast: row.scheduledForLast ?? null,
-  state: row.state,
-  reason: row.reason ?? null,
-  attempt: row.attempt,
-  attempts: row.attempts.map(attemptOf),
+  ...commonOf(row),
+  attempts: Array.isArray(row.attempts) ? row.attempts.filter(isRecord).map((attempt) => attemptOf(attempt as unknown as AttemptRow)) : [],
   firstStartedAt: row.firstStartedAt ?? null,
-  startedAt: row.startedAt ?? null,
-  finishedAt: row.finishedAt ?? null,
-  output: outputOf(row),
-  error: row.error ?? null,
   retryOf: row.retryOf ?? null,
   cancelRequested: row.cancelRequested === true,
   wakeAt: shownWakeAt(row),
 });
 
-export const endedRunOf = (row: RunRow): EndedRun => ({
-  ...identityOf(row),
-  count: row.count,
-  scheduledForLast: row.scheduledForLast ?? null,
-  attempt: row.attempt,
-  state: row.state,
-  reason: row.reason ?? null,
-  startedAt: row.startedAt ?? null,
-  finishedAt: row.finishedAt ?? 0, // An ended run always has one.
-  output: outputOf(row),
-  error: row.error ?? null,
-});
+export const endedRunOf = (row: RunRow): EndedRun => ({ ...commonOf(row), finishedAt: row.finishedAt ?? 0 }); // An ended run always has one.
 
-export const lastRunOf = (row: RunRow): LastRun => ({
-  runId: row._id,
-  state: row.state,
-  scheduledFor: row.scheduledFor,
-  startedAt: row.startedAt ?? null,
-  finishedAt: row.finishedAt ?? null,
-  attempt: row.attempt,
-  error: row.error ?? null,
-});
+export function lastRunOf(row: RunRow): LastRun {
+  const { runId, state, scheduledFor, startedAt, finishedAt, attempt, error } = commonOf(row);
+  return { runId, state, scheduledFor, startedAt, finishedAt, attempt, error };
+}
 
-/** What an executor needs to run it; `lastRun` is the job's at present. */
-export const dueRunOf = (row: RunRow, definition: JobDefinition, lastRun: LastRun | null): DueRun => ({
-  ...identityOf(row),
-  slot: row.slot,
-  attempt: row.attempt,
-  failures: row.failures,
-  rescues: row.rescues,
-  firstStartedAt: row.firstStartedAt ?? null,
-  exclusive: row.exclusive,
-  params: definition.params,
-  timeoutMs: definition.timeoutMs,
-  retry: definition.retry,
-  onUncertain: definition.onUncertain,
-  lastRun,
-});
+/** What an executor needs to run it; `lastRun` is the job's at present. Throws `store_corrupt`, also for want of its definition. */
+export function dueRunOf(row: RunRow, stored: StoredDefinition, lastRun: LastRun | null): DueRun {
+  if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${row._id}: ${stored.reason}`);
+  const { params, timeoutMs, retry, onUncertain } = stored.definition;
+  const { attempt } = commonOf(row);
+  return {
+    ...identityOf(row),
+    slot: row.slot,
+    attempt,
+    failures: row.failures,
+    rescues: row.rescues,
+    firstStartedAt: row.firstStartedAt ?? null,
+    exclusive: row.exclusive,
+    params,
+    timeoutMs,
+    retry,
+    onUncertain,
+    lastRun,
+  };
+}
 
 export const leaseViewOf = (row: RunRow): LeaseView => ({
   runId: row._id,

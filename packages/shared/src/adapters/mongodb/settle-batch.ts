@@ -156,8 +156,12 @@ function closeAsCancelled({ runId, token, result, finishedAt }: Settlement, now:
   return [{ filter: { ...heldBy([runId], token), cancelRequested: { $eq: true } }, update: allOf(attempt, ended, settledAs("ended")) }];
 }
 
+const hasOpenAttempt = ({ attempts }: RunRow): boolean =>
+  Array.isArray(attempts) && (attempts as RunRow["attempts"]).some((attempt) => attempt?.state === "running");
+
 function outcomeOf(row: RunRow | undefined, token: string): SettleOutcome {
   if (row === undefined || row.token !== token) return STALE;
+  if (row.state === "running" && !hasOpenAttempt(row)) return STALE; // Nothing can be written of an attempt that is not there: its lease ends.
   if (row.state === "running")
     throw new AppError("store_unavailable", `settle run ${row._id}: it was neither applied nor refused`, { retryable: true });
   switch (row.settledAs) {

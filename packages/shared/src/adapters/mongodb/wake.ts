@@ -1,6 +1,7 @@
 import type { Instant } from "../../domain/instant.ts";
 import type { SlotRange } from "../../domain/slot.ts";
 import type { WakeResult } from "../../ports/due-runs.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
 import type { StoreContext } from "./context.ts";
 import { upTo } from "./indexes.ts";
 import { repeatWaits } from "./overlap-repeats.ts";
@@ -8,7 +9,7 @@ import { wakeNext } from "./overlap-wakes.ts";
 import type { Filter } from "./rows.ts";
 import { allOf, endRun, inSlots, makeDueAgain, makePublishable, type RunUpdate } from "./run-changes.ts";
 import { FOR_UNKNOWN_HANDLER, type RunRow, waitsForAnother } from "./run-row.ts";
-import { endedRunOf } from "./run-view.ts";
+import { asReadable, endedRunOf } from "./run-view.ts";
 
 interface WakeRequest {
   readonly slots: SlotRange;
@@ -64,7 +65,7 @@ export async function wakeRuns(context: StoreContext, { slots, now, limit }: Wak
   const next = await wakeNext(context, closed);
   return {
     ready: retries.ready + next.size + repeats.ready,
-    ended: closed.map(endedRunOf),
+    ended: mapReadable(closed, asReadable(endedRunOf, context.onUnreadable)),
     nextWakeAt: earliest(woken.every((kind) => kind === NONE) ? firsts : await readFirsts()),
     more: woken.some((kind) => kind.more),
   };

@@ -1,3 +1,5 @@
+import { AppError } from "../../domain/app-error.ts";
+import { evaluate } from "../../domain/evaluation.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import { inRange } from "../../domain/slot.ts";
 import type { Announcements } from "../../ports/announcements.ts";
@@ -6,16 +8,27 @@ import { endedRunOf } from "./run-view.ts";
 
 type UnannouncedQuery = Parameters<Announcements["unannounced"]>[0];
 
+/** One that cannot be read is passed by, and takes no place: the file being opened again, it is tried again. */
 export const readUnannounced =
-  ({ endings, ids, readRun }: Core) =>
+  (core: Core) =>
   ({ slots, endedBefore, limit }: UnannouncedQuery): EndedRun[] => {
+    const { endings, onUnreadable } = core;
     const old = [...endings.unannounced].filter(([, { settledAt }]) => settledAt <= endedBefore);
     old.sort(([, left], [, right]) => left.settledAt - right.settledAt);
     const runs: EndedRun[] = [];
     for (const [runId] of old) {
       if (runs.length === limit) break;
-      const row = readRun(ids.find(runId));
-      if (row !== null && inRange(row.slot, slots)) runs.push(endedRunOf(row));
+      const read = evaluate(() => readOne(core, runId));
+      if (read.kind === "not_evaluated") {
+        endings.passBy(runId);
+        onUnreadable({ kind: "run", id: runId, reason: read.reason });
+      } else if (inRange(read.value.slot, slots)) runs.push(read.value.run);
     }
     return runs;
   };
+
+function readOne({ ids, readRun }: Core, runId: string): { readonly slot: number; readonly run: EndedRun } {
+  const row = readRun(ids.find(runId));
+  if (row === null) throw new AppError("store_corrupt", `run ${runId}: its row is gone`);
+  return { slot: row.slot, run: endedRunOf(row) };
+}

@@ -67,14 +67,14 @@ export type ColdCalls = ReturnType<typeof openColdCalls>;
 export type ColdName = keyof ColdCalls;
 
 export function openColdCalls(core: Core) {
-  const { db, meta } = core;
-  const outbox = openOutbox(db);
+  const { db, meta, onUnreadable } = core;
+  const outbox = openOutbox(db, onUnreadable);
   const catalog = openCatalog(core, outbox);
-  const handlers = openHandlerRows(db);
+  const handlers = openHandlerRows(db, onUnreadable);
   const leaders = openLeaderRows(db);
-  const pause = (): Promise<void> => Promise.resolve();
-  const jobs = openJobReads(db, openDefinitionCache(db), pause);
-  const runs = openRunReads(db, pause);
+  const how = { pause: (): Promise<void> => Promise.resolve(), onUnreadable };
+  const jobs = openJobReads(db, openDefinitionCache(db), how);
+  const runs = openRunReads(db, how);
   return {
     createJob: catalog.create,
     changeJob: catalog.change,

@@ -2,6 +2,7 @@ import { AppError } from "../../domain/app-error.ts";
 import type { Job } from "../../domain/job.ts";
 import type { JobDefinition } from "../../domain/job-definition.ts";
 import type { JobEvent } from "../../events/job-event.ts";
+import { readDefinitionText } from "../../domain/stored-definition.ts";
 import { JOB_STATE, RUN_STATE, statusCode } from "./codes.ts";
 import { stateRank } from "../../domain/run-state.ts";
 import type { Core } from "./core.ts";
@@ -46,7 +47,8 @@ export interface ChangeRequest {
   readonly tenantId: string;
   readonly previous: Pick<Job, "uid" | "version" | "nextRunAt" | "state">;
   readonly next: JobWithoutDefinition;
-  readonly definition: DefinitionText;
+  /** Null: the one it has stays. */
+  readonly definition: DefinitionText | null;
   readonly event: JobEvent;
 }
 
@@ -65,17 +67,19 @@ interface DefinitionKeys {
   readonly traitsKey: number;
 }
 
-/** Finds or writes definition rows. They never change. */
+/** Finds or writes definition rows. They never change, but for one that was damaged: writing it again mends it. */
 function openDefinitions(core: Core): (jobKey: number, definition: DefinitionText) => DefinitionKeys {
   const { db, traits, spare } = core;
   const nextKey = openDefinitionKeys(core);
-  const select = db.prepare("SELECT definition_key, traits_key FROM definitions WHERE job_key = ? AND hash = ?");
+  const select = db.prepare("SELECT definition_key, traits_key, body FROM definitions WHERE job_key = ? AND hash = ?");
+  const mend = db.prepare("UPDATE definitions SET body = ? WHERE definition_key = ?");
   const insert = db.prepare("INSERT INTO definitions (definition_key, job_key, hash, traits_key, body) VALUES (?, ?, ?, ?, ?)");
   return (jobKey, { hash, body, ...rest }) => {
     const row = select.get(jobKey, hash);
     if (row !== undefined) {
       const keys = { definitionKey: row["definition_key"] as number, traitsKey: row["traits_key"] as number };
       spare.delete(keys.definitionKey);
+      if (row["body"] !== body && readDefinitionText(row["body"]).kind === "unreadable") mend.run(body, keys.definitionKey);
       return keys;
     }
     const keys = { definitionKey: nextKey(), traitsKey: traits.intern(rest).traitsKey };
@@ -165,7 +169,7 @@ export function openCatalog(core: Core, outbox: Outbox): Catalog {
     change({ tenantId, previous, next, definition, event }) {
       const jobKey = jobs.uids.find(previous.uid);
       if (jobKey === 0 || !belongsTo(jobs, jobKey, tenantId) || !standsAs(core, jobKey, previous)) return { kind: "stale" };
-      const keys = definitions(jobKey, definition);
+      const keys = definition === null ? keysOf(jobs, jobKey) : definitions(jobKey, definition);
       rows.update(jobKey, next, keys);
       changeJob(jobs, jobKey, columnsOf(next, keys));
       due.moved(jobKey);
@@ -178,6 +182,11 @@ export function openCatalog(core: Core, outbox: Outbox): Catalog {
     },
   };
 }
+
+const keysOf = ({ definitionKey, traitsKey }: Core["jobs"], jobKey: number): DefinitionKeys => ({
+  definitionKey: definitionKey[jobKey] as number,
+  traitsKey: traitsKey[jobKey] as number,
+});
 
 function standsAs({ jobs }: Core, jobKey: number, { version, nextRunAt, state }: ChangeRequest["previous"]): boolean {
   const stored = jobs.nextRunAt[jobKey] as number;

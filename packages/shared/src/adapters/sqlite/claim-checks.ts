@@ -2,11 +2,12 @@ import type { SQLOutputValue } from "node:sqlite";
 import { sha256 } from "../system/digest.ts";
 import { AppError } from "../../domain/app-error.ts";
 import { differingField, differs } from "../../domain/due-run.ts";
-import { definedExecutionHash } from "../../domain/job-definition.ts";
+import { definedExecutionHash, type JobDefinition } from "../../domain/job-definition.ts";
 import type { SaidRun } from "./claim-call.ts";
 import { runCauseOf } from "./codes.ts";
 import type { Core } from "./core.ts";
 import { openDefinitionCache } from "./definition-cache.ts";
+import type { NamedDefinition } from "./job-view.ts";
 import type { OpenRun } from "./open-run.ts";
 
 /** Tells how what a message says of a run differs from what is stored; null: not at all. */
@@ -36,7 +37,7 @@ export function openClaimChecks({ db }: Core): (run: OpenRun, said: SaidRun) => 
     };
     const field = differingField(said, held);
     if (field !== null) return differs(field);
-    const definition = { hash: row[5] as string, read: () => definitions.get(run.definitionKey).definition };
+    const definition = { hash: row[5] as string, read: () => definitionIn(definitions.get(run.definitionKey)) };
     return said.executionHash === definedExecutionHash(sha256, definition) ? null : differs("execution");
   }
   return (run, said) => {
@@ -44,8 +45,17 @@ export function openClaimChecks({ db }: Core): (run: OpenRun, said: SaidRun) => 
       return difference(run, said);
     } catch (fault) {
       // A run that cannot be read is nobody's, and the others of the batch are claimed.
-      if (fault instanceof AppError && fault.code === "store_corrupt") return fault.message;
+      if (isUnreadable(fault)) return fault.message;
       throw fault;
     }
   };
 }
+
+function definitionIn({ stored }: NamedDefinition): JobDefinition {
+  if (stored.kind === "unreadable") throw new AppError("store_corrupt", stored.reason);
+  return stored.definition;
+}
+
+/** A number in the file that is beyond what JavaScript counts to is a `RangeError`. */
+const isUnreadable = (fault: unknown): fault is Error =>
+  fault instanceof RangeError || (fault instanceof AppError && fault.code === "store_corrupt");

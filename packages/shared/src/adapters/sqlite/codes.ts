@@ -8,8 +8,9 @@ export const JOB_STATE = { active: 0, paused: 1, finished: 2, deleted: 3 } as co
 
 /** A tombstone that was swept: its row stays as long as there are runs that show its id. */
 export const JOB_FORGOTTEN = 4;
-/** In memory alone: a key that no job has. */
+/** In memory alone: a key that no job has, and a job whose state this version does not know. */
 export const JOB_NONE = 5;
+export const JOB_UNKNOWN = 6;
 
 export const RUN_STATE = {
   due: 0,

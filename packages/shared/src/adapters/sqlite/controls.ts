@@ -6,7 +6,7 @@ import type { Core } from "./core.ts";
 import { belongsTo } from "./job-table.ts";
 import type { OpenRun } from "./open-run.ts";
 import { wakeNext } from "./overlap-waits.ts";
-import { endWaiting, readEnded } from "./run-ends.ts";
+import { endWaiting, readAllEnded, readEnded } from "./run-ends.ts";
 
 export const cancelRun =
   (core: Core) =>
@@ -40,7 +40,13 @@ export function openCancelOpen(core: Core): (request: CancelOpenRequest & { read
   return ({ tenantId, jobUid, ...request }) => {
     const jobKey = core.jobs.uids.find(jobUid);
     if (jobKey === 0 || !belongsTo(core.jobs, jobKey, tenantId)) return [];
-    return cancel(jobKey, request).map((run) => readEnded(core, run));
+    const ended: EndedRun[] = [];
+    for (let left = request.limit; left > 0; left = request.limit - ended.length) {
+      const cancelled = cancel(jobKey, { ...request, limit: left });
+      ended.push(...readAllEnded(core, cancelled));
+      if (cancelled.length < left) break;
+    }
+    return ended;
   };
 }
 

@@ -1,13 +1,15 @@
 import type { DatabaseSync } from "node:sqlite";
-import { AppError } from "../../domain/app-error.ts";
-import type { JobDefinition } from "../../domain/job-definition.ts";
-import { type NamedDefinition, parseStored } from "./job-view.ts";
+import { NO_DEFINITION, readDefinitionText } from "../../domain/stored-definition.ts";
+import type { NamedDefinition } from "./job-view.ts";
 
 /** Definitions kept parsed, and the longest of them in characters: some 8 MB at most. */
 const DEFINITIONS_MAX = 2_000;
 const DEFINITION_CHARS_MAX = 2_048;
 
-/** Definitions by key, for reads. A row never changes, and no key is given twice while the file is open. */
+/**
+ * Definitions by key, for reads. A row never changes, and no key is given twice while the file is open. One that cannot be
+ * read is not kept: somebody may mend it.
+ */
 export interface DefinitionCache {
   get(definitionKey: number): NamedDefinition;
   /** Definitions met so far that were too long to be kept. */
@@ -23,9 +25,10 @@ export function openDefinitionCache(db: DatabaseSync): DefinitionCache {
       const known = kept.get(definitionKey);
       if (known !== undefined) return known;
       const row = select.get(definitionKey);
-      if (row === undefined) throw new AppError("store_corrupt", `no definition ${definitionKey}`);
+      if (row === undefined) return { hash: "", stored: NO_DEFINITION };
       const body = String(row["body"]);
-      const read = { hash: String(row["hash"]), definition: parseStored<JobDefinition>(body, `definition ${definitionKey}`) };
+      const read = { hash: String(row["hash"]), stored: readDefinitionText(row["body"]) };
+      if (read.stored.kind === "unreadable") return read;
       if (body.length > DEFINITION_CHARS_MAX) {
         long += 1;
         return read;

@@ -19,6 +19,8 @@ export interface Endings {
   readonly unannounced: ReadonlyMap<string, EndingBatch>;
   add(ended: readonly EndedKey[], settledAt: number): void;
   announced(runIds: readonly string[]): void;
+  /** The run cannot be read, so there is nothing to announce until the file is opened again. */
+  passBy(runId: string): void;
 }
 
 export function openEndings(db: DatabaseSync): Endings {
@@ -30,7 +32,11 @@ export function openEndings(db: DatabaseSync): Endings {
   for (const row of db.prepare("SELECT seq, settled_at, run_keys FROM endings WHERE announced = 0 ORDER BY seq").iterate()) {
     const keys = unpackKeys(row["run_keys"] as Uint8Array);
     const batch: EndingBatch = { seq: row["seq"] as number, settledAt: row["settled_at"] as number, left: keys.length };
-    for (const key of keys) unannounced.set(String(idOf.get(key)?.["run_id"]), batch);
+    for (const key of keys) {
+      const row = idOf.get(key);
+      if (row === undefined) batch.left -= 1;
+      else unannounced.set(String(row["run_id"]), batch);
+    }
   }
   return {
     unannounced,
@@ -41,6 +47,7 @@ export function openEndings(db: DatabaseSync): Endings {
       insert.run(batch.seq, settledAt, packKeys(ended));
       for (const { runId } of ended) unannounced.set(runId, batch);
     },
+    passBy: (runId) => void unannounced.delete(runId),
     announced(runIds) {
       for (const runId of runIds) {
         const batch = unannounced.get(runId);
@@ -60,7 +67,8 @@ function packKeys(ended: readonly EndedKey[]): Uint8Array {
   return new Uint8Array(keys.buffer);
 }
 
-/** The bytes of a row stand anywhere in memory, so they are copied to where numbers may stand. */
-export const unpackKeys = (bytes: Uint8Array): Float64Array => new Float64Array(bytes.slice().buffer);
+/** The bytes of a row stand anywhere in memory, so they are copied to where numbers may stand. What is no whole number of them is cut off. */
+export const unpackKeys = (bytes: Uint8Array): Float64Array =>
+  bytes instanceof Uint8Array ? new Float64Array(bytes.slice(0, bytes.length - (bytes.length % 8)).buffer) : new Float64Array();
 
 export const packRunKeys = (keys: readonly number[]): Uint8Array => new Uint8Array(Float64Array.from(keys).buffer);

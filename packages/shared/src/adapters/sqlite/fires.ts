@@ -111,11 +111,13 @@ function fireOne(desk: FireDesk, reader: PacketReader, call: FireCall): void {
 
 /** The compare: against what is in memory, which is what is in the row. */
 function wins(
-  { jobs }: Core,
+  { jobs, traits }: Core,
   jobKey: number,
   { version, advance }: { readonly version: number; readonly advance: Advance | null },
 ): boolean {
   if (jobKey === 0 || jobs.version[jobKey] !== version || (jobs.state[jobKey] as number) >= JOB_STATE.deleted) return false;
+  // Nobody knows what its runs would be for: refusing this one would fail those beside it.
+  if (traits.find(jobs.traitsKey[jobKey] as number) === undefined) return false;
   if (advance === null) return true;
   const nextRunAt = jobs.nextRunAt[jobKey] as number;
   const asExpected = advance.expected === null ? Number.isNaN(nextRunAt) : nextRunAt === advance.expected;
@@ -242,11 +244,17 @@ function definitionOf(
   hash: string | null,
 ): { readonly definitionKey: number; readonly traits: Traits } {
   const { jobs, traits, spare } = core;
-  if (hash === null) return { definitionKey: jobs.definitionKey[jobKey] as number, traits: traits.get(jobs.traitsKey[jobKey] as number) };
+  const own = jobs.traitsKey[jobKey] as number;
+  if (hash === null) return { definitionKey: jobs.definitionKey[jobKey] as number, traits: known(traits.find(own)) };
   const row = definition.get(jobKey, hash);
   if (row === undefined) throw new AppError("internal", `fire ${jobs.uids.uidOf(jobKey)}: no definition ${hash}`);
   spare.delete(row["definition_key"] as number);
-  return { definitionKey: row["definition_key"] as number, traits: traits.get(row["traits_key"] as number) };
+  return { definitionKey: row["definition_key"] as number, traits: known(traits.find(row["traits_key"] as number)) };
+}
+
+function known(traits: Traits | undefined): Traits {
+  if (traits === undefined) throw new AppError("store_corrupt", "the traits of a definition are not in the file");
+  return traits;
 }
 
 const takeAdvance = (reader: PacketReader): Advance => ({

@@ -1,8 +1,11 @@
 import type { Job } from "../../domain/job.ts";
 import type { DueRun } from "../../domain/due-run.ts";
-import type { JobDefinition } from "../../domain/job-definition.ts";
 import { isExclusive } from "../../domain/overlap.ts";
 import { AppError } from "../../domain/app-error.ts";
+import { readDefinitionText } from "../../domain/stored-definition.ts";
+import type { OnUnreadable } from "../../ports/unreadable.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
+import type { ReadablePart } from "../../runtime/read-enough.ts";
 import type { UpcomingQuery } from "../../ports/due-jobs.ts";
 import type { SlotRange } from "../../domain/slot.ts";
 import { runCauseOf } from "./codes.ts";
@@ -26,10 +29,12 @@ import {
 const JOB_TEXTS = "ttt.......t..t.....ttt";
 const LAST_RUN_TEXTS = "t.....t";
 
+/** What is of another kind than its column has no place in the packet, and goes as null. */
 function putRow(writer: PacketWriter, row: JobRow, texts: string): void {
   for (let column = 0; column < texts.length; column += 1) {
-    if (texts[column] === "t") putText(writer, row[column] as string | null);
-    else putNullable(writer, row[column] as number | null);
+    const value = row[column];
+    if (texts[column] === "t") putText(writer, typeof value === "string" ? value : null);
+    else putNullable(writer, typeof value === "number" ? value : null);
   }
 }
 
@@ -57,24 +62,25 @@ export const openUpcoming =
     const until = takeNullable(reader);
     const uid = takeTextOrNull(reader);
     const nextRunAt = takeNumber(reader);
-    const keys = core.due.page({ slots, until, after: uid === null ? null : { nextRunAt, uid }, limit: takeNumber(reader) });
-    putJobs(core, writer, keys);
+    putJobs(core, writer, core.due.page({ slots, until, after: uid === null ? null : { nextRunAt, uid }, limit: takeNumber(reader) }));
   };
 
-function putJobs(core: Core, writer: PacketWriter, keys: readonly number[]): void {
-  const rows = keys.flatMap((key) => {
-    const row = core.readJob(key);
-    return row === null ? [] : [row];
-  });
+function putJobs({ jobs, readJob, onUnreadable }: Core, writer: PacketWriter, keys: readonly number[]): void {
+  putNumber(writer, keys.length);
+  const idOf = (key: number): string => jobs.uids.uidOf(key);
+  const rows = mapReadable(keys, { kind: "job", idOf, map: readJob, onUnreadable }).filter((row) => row !== null);
   putNumber(writer, rows.length);
   for (const row of rows) putRow(writer, row, JOB_TEXTS);
 }
 
-export function takeJobs(reader: PacketReader): Job[] {
-  const jobs: Job[] = [];
-  for (let left = takeNumber(reader); left > 0; left -= 1) jobs.push(wholeJobOf(takeRow(reader, JOB_TEXTS)));
-  return jobs;
-}
+export const takeJobs =
+  (onUnreadable: OnUnreadable) =>
+  (reader: PacketReader): ReadablePart<Job> => {
+    const met = takeNumber(reader);
+    const rows: JobRow[] = [];
+    for (let left = takeNumber(reader); left > 0; left -= 1) rows.push(takeRow(reader, JOB_TEXTS));
+    return { items: mapReadable(rows, { kind: "job", idOf: (row) => String(row[1]), map: wholeJobOf, onUnreadable }), met };
+  };
 
 export function putTexts(writer: PacketWriter, texts: readonly string[]): void {
   putNumber(writer, texts.length);
@@ -125,17 +131,21 @@ export function openDueRunCalls(core: Core): DueRunCalls {
     `SELECT cursors.last_run_id, cursors.last_state, cursors.last_scheduled, cursors.last_started_at, cursors.last_finished_at,
        cursors.last_attempt, cursors.last_error, jobs.tenant, jobs.uid, jobs.id, runs.version, runs.cause, definitions.body
      FROM runs JOIN jobs ON jobs.job_key = runs.job_key JOIN cursors ON cursors.job_key = runs.job_key
-       JOIN definitions ON definitions.definition_key = runs.definition_key
+       LEFT JOIN definitions ON definitions.definition_key = runs.definition_key
      WHERE runs.run_key = ?`,
   );
   select.setReturnArrays(true);
+  function readRow(run: OpenRun): readonly [OpenRun, JobRow] {
+    const row = select.get(run.runKey) as unknown as JobRow | undefined;
+    if (row === undefined) throw new AppError("store_corrupt", `run ${run.runId}: its row is gone`);
+    return [run, row];
+  }
   function putRuns(writer: PacketWriter, runs: readonly OpenRun[]): void {
+    const { onUnreadable } = core;
+    const rows = mapReadable(runs, { kind: "run", idOf: ({ runId }) => runId, map: readRow, onUnreadable });
     putNumber(writer, runs.length);
-    for (const run of runs) {
-      const row = select.get(run.runKey) as unknown as JobRow | undefined;
-      if (row === undefined) throw new AppError("store_corrupt", `run ${run.runId}: its row is gone`);
-      putDueRun(writer, run, row);
-    }
+    putNumber(writer, rows.length);
+    for (const [run, row] of rows) putDueRun(writer, run, row);
   }
   return {
     publishable(reader, writer) {
@@ -155,9 +165,7 @@ export function openDueRunCalls(core: Core): DueRunCalls {
 
 function putDueRun(writer: PacketWriter, run: OpenRun, row: JobRow): void {
   putRow(writer, row, LAST_RUN_TEXTS);
-  for (const column of [7, 8, 9, 12]) putText(writer, row[column] as string);
-  putNumber(writer, row[10] as number);
-  putNumber(writer, row[11] as number);
+  putRow(writer, row.slice(7), "ttt..t");
   putText(writer, run.runId);
   putText(writer, run.traits.queue);
   putText(writer, run.traits.handler);
@@ -169,26 +177,27 @@ function putDueRun(writer: PacketWriter, run: OpenRun, row: JobRow): void {
   putNullable(writer, firstStartOf(run));
 }
 
-export function takeDueRuns(reader: PacketReader): DueRun[] {
-  const runs: DueRun[] = [];
-  for (let left = takeNumber(reader); left > 0; left -= 1) runs.push(takeDueRun(reader));
-  return runs;
-}
+export const takeDueRuns =
+  (onUnreadable: OnUnreadable) =>
+  (reader: PacketReader): ReadablePart<DueRun> => {
+    const met = takeNumber(reader);
+    const rows: DueRunRow[] = [];
+    for (let left = takeNumber(reader); left > 0; left -= 1) rows.push(takeDueRunRow(reader));
+    return { items: mapReadable(rows, { kind: "run", idOf: ({ rest }) => rest.runId, map: dueRunOf, onUnreadable }), met };
+  };
 
-function takeDueRun(reader: PacketReader): DueRun {
-  const lastRun = lastRunOf(takeRow(reader, LAST_RUN_TEXTS), 0);
-  const tenantId = takeText(reader);
-  const jobUid = takeText(reader);
-  const jobId = takeText(reader);
-  const definition = parseDefinition(takeText(reader), jobUid);
-  const jobVersion = takeNumber(reader);
-  const cause = runCauseOf(takeNumber(reader));
-  return {
-    tenantId,
-    jobUid,
-    jobId,
-    jobVersion,
-    cause,
+type DueRunRow = ReturnType<typeof takeDueRunRow>;
+
+/** All of a run is taken before any of it is looked at: what cannot be read must not shift what comes behind it. */
+const takeDueRunRow = (reader: PacketReader) => ({
+  lastRun: lastRunOf(takeRow(reader, LAST_RUN_TEXTS), 0),
+  tenantId: takeText(reader),
+  jobUid: takeText(reader),
+  jobId: takeText(reader),
+  jobVersion: takeNumber(reader),
+  cause: takeNumber(reader),
+  definition: takeTextOrNull(reader),
+  rest: {
     runId: takeText(reader),
     queue: takeText(reader),
     handler: takeText(reader),
@@ -198,6 +207,20 @@ function takeDueRun(reader: PacketReader): DueRun {
     failures: takeNumber(reader),
     rescues: takeNumber(reader),
     firstStartedAt: takeNullable(reader),
+  },
+});
+
+function dueRunOf({ lastRun, tenantId, jobUid, jobId, jobVersion, cause, definition: text, rest }: DueRunRow): DueRun {
+  const stored = readDefinitionText(text);
+  if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${rest.runId}: ${stored.reason}`);
+  const { definition } = stored;
+  return {
+    tenantId,
+    jobUid,
+    jobId,
+    jobVersion,
+    cause: runCauseOf(cause),
+    ...rest,
     exclusive: isExclusive(definition.overlap),
     params: definition.params,
     timeoutMs: definition.timeoutMs,
@@ -205,12 +228,4 @@ function takeDueRun(reader: PacketReader): DueRun {
     onUncertain: definition.onUncertain,
     lastRun,
   };
-}
-
-function parseDefinition(body: string, jobUid: string): JobDefinition {
-  try {
-    return JSON.parse(body) as JobDefinition;
-  } catch (cause) {
-    throw new AppError("store_corrupt", `job ${jobUid}: its definition cannot be read`, { cause });
-  }
 }

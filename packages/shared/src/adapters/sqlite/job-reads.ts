@@ -2,10 +2,11 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Job } from "../../domain/job.ts";
 import type { JobQuery } from "../../ports/job-catalog.ts";
 import type { Page } from "../../ports/page.ts";
+import { pageReadable } from "../../runtime/map-readable.ts";
 import { JOB_STATE, statusCode } from "./codes.ts";
 import type { DefinitionCache } from "./definition-cache.ts";
 import { JOB_COLUMNS, JOB_COLUMNS_COUNT, JOB_JOIN, type JobRow, jobOf } from "./job-view.ts";
-import type { Pause } from "./run-source.ts";
+import type { ReadWays } from "./run-source.ts";
 import { compareTexts } from "./uid-index.ts";
 
 /** Jobs gone through in one step of a list with conditions: about 5 ms, after which others have their turn. */
@@ -24,17 +25,17 @@ interface Place {
 const FIRST_PLACE: Place = { createdAt: Number.MAX_SAFE_INTEGER, uid: "" };
 const LAST_PLACE: Place = { createdAt: -1, uid: "" };
 
-interface JobReadDesk {
+interface JobReadDesk extends ReadWays {
   readonly db: DatabaseSync;
   readonly definitions: DefinitionCache;
   readonly stepEnd: StatementSync;
+  readonly traits: StatementSync;
   /** By their conditions: at most a few dozen. */
   readonly lists: Map<string, StatementSync>;
-  readonly pause: Pause;
 }
 
 /** Reads for people: they see what is committed. */
-export function openJobReads(db: DatabaseSync, definitions: DefinitionCache, pause: Pause): JobReads {
+export function openJobReads(db: DatabaseSync, definitions: DefinitionCache, ways: ReadWays): JobReads {
   const named = db.prepare(
     `SELECT ${JOB_COLUMNS}, cursors.definition_key FROM jobs ${JOB_JOIN}
      WHERE jobs.tenant = ? AND jobs.id = ? AND cursors.state < ${JOB_STATE.deleted}`,
@@ -44,7 +45,11 @@ export function openJobReads(db: DatabaseSync, definitions: DefinitionCache, pau
     `SELECT created_at, uid FROM jobs WHERE tenant = ?1 AND (created_at, uid) < (?2, ?3)
      ORDER BY created_at DESC, uid DESC LIMIT 1 OFFSET ${STEP_JOBS - 1}`,
   );
-  const desk: JobReadDesk = { db, definitions, stepEnd, lists: new Map(), pause };
+  const traits = db.prepare(
+    `SELECT queue, handler FROM traits JOIN cursors ON cursors.traits_key = traits.traits_key JOIN jobs ON jobs.job_key = cursors.job_key
+     WHERE jobs.uid = ?`,
+  );
+  const desk: JobReadDesk = { ...ways, db, definitions, stepEnd, traits, lists: new Map() };
   return {
     get(tenantId, jobId) {
       const row = named.get(tenantId, jobId) as unknown as JobRow | undefined;
@@ -54,7 +59,11 @@ export function openJobReads(db: DatabaseSync, definitions: DefinitionCache, pau
   };
 }
 
-const readJob = ({ definitions }: JobReadDesk, row: JobRow): Job => jobOf(row, definitions.get(row[JOB_COLUMNS_COUNT] as number));
+const readJob = ({ definitions, traits }: JobReadDesk, row: JobRow): Job =>
+  jobOf(row, definitions.get(row[JOB_COLUMNS_COUNT] as number), () => {
+    const known = traits.get(row[1] as string);
+    return { name: row[2] as string, handler: String(known?.["handler"] ?? "unknown"), queue: String(known?.["queue"] ?? "default") };
+  });
 
 function listStatement({ db, lists }: JobReadDesk, where: string): StatementSync {
   const known = lists.get(where);
@@ -74,21 +83,23 @@ function listStatement({ db, lists }: JobReadDesk, where: string): StatementSync
 async function listJobs(desk: JobReadDesk, tenantId: string, query: JobQuery): Promise<Page<Job>> {
   const { where, values } = conditionsOf(query);
   const statement = listStatement(desk, where);
-  const jobs: Job[] = [];
+  const found: JobRow[] = [];
   for (let behind = query.cursor === null ? FIRST_PLACE : placeOf(query.cursor); ;) {
     // Without conditions each row counts, so there is nothing to go through in steps.
     const end = where === "" ? undefined : desk.stepEnd.get(tenantId, behind.createdAt, behind.uid);
     const to: Place = end === undefined ? LAST_PLACE : { createdAt: end["created_at"] as number, uid: end["uid"] as string };
-    const wanted = query.limit + 1 - jobs.length;
+    const wanted = query.limit + 1 - found.length;
     const rows = statement.all(tenantId, behind.createdAt, behind.uid, to.createdAt, to.uid, ...values, wanted);
-    for (const row of rows as unknown as JobRow[]) jobs.push(readJob(desk, row));
-    if (end === undefined || jobs.length > query.limit) break;
+    for (const row of rows as unknown as JobRow[]) found.push(row);
+    if (end === undefined || found.length > query.limit) break;
     behind = to;
     await desk.pause();
   }
-  const items = jobs.slice(0, query.limit);
-  const last = items.at(-1);
-  return { items, nextCursor: jobs.length > query.limit && last !== undefined ? `${last.createdAt}.${last.uid}` : null };
+  const part = found.slice(0, query.limit);
+  const last = part.at(-1);
+  const nextCursor = found.length > query.limit && last !== undefined ? `${String(last[4])}.${String(last[1])}` : null;
+  const { onUnreadable } = desk;
+  return pageReadable(part, { kind: "job", idOf: (row) => String(row[2]), map: (row) => readJob(desk, row), onUnreadable }, nextCursor);
 }
 
 /** The conditions as SQL, and their values in order. At most a few dozen combinations, so statements are kept. */
@@ -105,12 +116,14 @@ function conditionsOf({ state, status, handler, queue, tags = [], nameContains }
   if (state !== undefined) add("cursors.state = ?", JOB_STATE[state]);
   if (status !== undefined) add("cursors.status = ?", statusCode(status));
   const traits = "(SELECT {} FROM traits WHERE traits.traits_key = cursors.traits_key)";
+  // One that is no JSON has neither name nor tags, and fails no list.
+  const body = "iif(json_valid(definitions.body), definitions.body, '{}')";
   if (handler !== undefined) add(`${traits.replace("{}", "handler")} = ?`, handler);
   if (queue !== undefined) add(`${traits.replace("{}", "queue")} = ?`, queue);
   if (nameContains !== undefined && nameContains !== "") {
-    add("instr(lower(json_extract(definitions.body, '$.name')), lower(?)) > 0", nameContains);
+    add(`instr(lower(json_extract(${body}, '$.name')), lower(?)) > 0`, nameContains);
   }
-  for (const tag of tags.toSorted(compareTexts)) add("EXISTS (SELECT 1 FROM json_each(definitions.body, '$.tags') WHERE value = ?)", tag);
+  for (const tag of tags.toSorted(compareTexts)) add(`EXISTS (SELECT 1 FROM json_each(${body}, '$.tags') WHERE value = ?)`, tag);
   return { where: parts.join(""), values };
 }
 

@@ -71,6 +71,12 @@ export function putJob(table: JobTable, key: number, columns: JobColumns): void 
   changeJob(table, key, columns);
 }
 
+/** Keeps a key from being given to a new job: there are rows of it. */
+export function keepKey(table: JobTable, key: number): void {
+  if (key >= table.version.length) grow(table, Math.max(key + 1, table.version.length * 2));
+  if (key > table.lastKey) table.lastKey = key;
+}
+
 /** What an edit changes. */
 export function changeJob(table: JobTable, key: number, columns: Omit<JobColumns, "uid" | "tenantId" | "head" | "headAt" | "slot">): void {
   table.nextRunAt[key] = columns.nextRunAt ?? Number.NaN;

@@ -1,9 +1,10 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import { AppError } from "../../domain/app-error.ts";
+import { evaluate } from "../../domain/evaluation.ts";
 import type { Job, OpenMisfires } from "../../domain/job.ts";
-import type { JobDefinition } from "../../domain/job-definition.ts";
 import type { LastRun } from "../../domain/run.ts";
 import type { RunError } from "../../domain/run-error.ts";
+import { type KnownOfDefinition, readDefinitionText, type StoredDefinition } from "../../domain/stored-definition.ts";
+import { checkedJob, usableDefinition } from "../../domain/stored-job.ts";
 import { jobStateOf, runStateOf, statusOf } from "./codes.ts";
 
 /** A job as one row of plain values, in this order: read as an array, which costs a third of an object per row. */
@@ -19,68 +20,72 @@ export const JOB_JOIN = "JOIN cursors ON cursors.job_key = jobs.job_key";
 export type JobRow = readonly SQLOutputValue[];
 
 export interface NamedDefinition {
+  /** Empty where the row of the definition is gone. */
   readonly hash: string;
-  readonly definition: JobDefinition;
+  readonly stored: StoredDefinition;
 }
 
-export const parseStored = <Value>(text: SQLOutputValue | undefined, whose: string): Value => {
-  try {
-    return JSON.parse(String(text)) as Value;
-  } catch (cause) {
-    throw new AppError("store_corrupt", `${whose}: its row cannot be read`, { cause });
-  }
-};
-
-export function jobOf(row: JobRow, { hash, definition }: NamedDefinition): Job {
-  const uid = row[1] as string;
-  return {
-    tenantId: row[0] as string,
-    uid,
-    id: row[2] as string,
-    version: row[5] as number,
-    definitionHash: hash,
-    definition,
-    slot: row[3] as number,
-    state: jobStateOf(row[6] as number),
-    nextRunAt: row[7] as number | null,
-    lastScheduledFor: row[8] as number | null,
-    firedCount: row[9] as number,
-    misfires: row[10] === null ? null : parseStored<OpenMisfires>(row[10], `job ${uid}`),
-    status: statusOf(row[11] as number),
-    lastRun: lastRunOf(row, LAST_RUN_PLACE),
-    createdAt: row[4] as number,
-    updatedAt: row[12] as number,
-  };
+/** Throws `store_corrupt` where nobody could write the job back; of what else cannot be read the job says so itself. */
+export function jobOf(row: JobRow, { hash, stored }: NamedDefinition, known?: () => KnownOfDefinition): Job {
+  const id = row[2] as string;
+  return checkedJob(
+    {
+      tenantId: row[0] as string,
+      uid: row[1] as string,
+      id,
+      version: row[5] as number,
+      definitionHash: hash,
+      definition: usableDefinition(stored, known ?? (() => ({ name: id, handler: "unknown", queue: "default" }))),
+      slot: row[3] as number,
+      state: jobStateOf(row[6] as number),
+      nextRunAt: row[7] as number | null,
+      lastScheduledFor: row[8] as number | null,
+      firedCount: row[9] as number,
+      misfires: row[10] === null ? null : orNothing(() => JSON.parse(row[10] as string) as OpenMisfires),
+      status: orNothing(() => statusOf(row[11] as number)),
+      lastRun: lastRunOf(row, LAST_RUN_PLACE),
+      createdAt: row[4] as number,
+      updatedAt: row[12] as number,
+    },
+    stored,
+  );
 }
 
-/** From seven columns of a row, from `place` on. */
+/** What cannot be read is undefined, which `checkedJob` finds. */
+function orNothing<Value>(read: () => Value): Value {
+  const found = evaluate(read);
+  return (found.kind === "evaluated" ? found.value : undefined) as Value;
+}
+
+/** From seven columns of a row, from `place` on. Null: there is none, or none that can be read; the next one takes its place. */
 export function lastRunOf(row: JobRow, place: number): LastRun | null {
   const runId = row[place];
   if (typeof runId !== "string") return null;
-  const error = row[place + 6];
-  return {
+  const error = row[place + 6] as string | null;
+  const read = evaluate(() => ({
     runId,
     state: runStateOf(row[place + 1] as number),
     scheduledFor: row[place + 2] as number,
     startedAt: row[place + 3] as number | null,
     finishedAt: row[place + 4] as number | null,
     attempt: row[place + 5] as number,
-    error: error === null ? null : parseStored<RunError>(error, `last run ${runId}`),
-  };
+    error: error === null ? null : (JSON.parse(error) as RunError),
+  }));
+  return read.kind === "evaluated" ? read.value : null;
 }
 
 /** A row with the hash and the text of its definition behind it, as it crosses to the other thread. */
 export const wholeJobOf = (row: JobRow): Job =>
   jobOf(row, {
-    hash: row[JOB_COLUMNS_COUNT] as string,
-    definition: parseStored<JobDefinition>(row[JOB_COLUMNS_COUNT + 1], `job ${String(row[1])}`),
+    hash: (row[JOB_COLUMNS_COUNT] as string | null) ?? "",
+    stored: readDefinitionText(row[JOB_COLUMNS_COUNT + 1]),
   });
 
 /** Reads whole jobs by key. */
 export function openJobReader(db: DatabaseSync): (jobKey: number) => JobRow | null {
   const select = db.prepare(
     `SELECT ${JOB_COLUMNS}, definitions.hash, definitions.body FROM jobs ${JOB_JOIN}
-     JOIN definitions ON definitions.definition_key = cursors.definition_key WHERE jobs.job_key = ?`,
+     LEFT JOIN definitions ON definitions.definition_key = cursors.definition_key WHERE jobs.job_key = ?`,
   );
   select.setReturnArrays(true);
   return (jobKey) => (select.get(jobKey) as unknown as JobRow | undefined) ?? null;

@@ -1,6 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { inRange, type SlotRange } from "../../domain/slot.ts";
 import type { JobEvent } from "../../events/job-event.ts";
+import { readJobEvent } from "../../events/stored-event.ts";
+import { evaluate } from "../../domain/evaluation.ts";
+import type { OnUnreadable } from "../../ports/unreadable.ts";
+import { takeReadable } from "../../runtime/map-readable.ts";
 
 /** Events of job writes until they are sent. Their ids are in memory: an index would cost every create a page. */
 export interface Outbox {
@@ -18,7 +22,7 @@ interface Unsent {
   readonly time: number;
 }
 
-export function openOutbox(db: DatabaseSync): Outbox {
+export function openOutbox(db: DatabaseSync, onUnreadable: OnUnreadable): Outbox {
   const unsent = new Map<string, Unsent>();
   const perJob = new Map<string, number>();
   let lastSeq = 0;
@@ -39,8 +43,13 @@ export function openOutbox(db: DatabaseSync): Outbox {
     else perJob.set(jobUid, rest);
     remove.run(seq);
   }
-  for (const row of db.prepare("SELECT seq, slot, event FROM outbox ORDER BY seq").iterate()) {
-    keep(JSON.parse(row["event"] as string) as JobEvent, row["seq"] as number, row["slot"] as number);
+  for (const row of db.prepare("SELECT seq, event_id, slot, event FROM outbox ORDER BY seq").iterate()) {
+    const [seq, slot] = [row["seq"] as number, row["slot"] as number];
+    lastSeq = Math.max(lastSeq, seq);
+    const event = evaluate(() => readJobEvent(JSON.parse(row["event"] as string)));
+    // It is never sent; whoever the job matters to looks for it within the second.
+    if (event.kind === "not_evaluated") onUnreadable({ kind: "event", id: String(row["event_id"]), reason: event.reason });
+    else keep(event.value, seq, slot);
   }
   return {
     add(event, slot) {
@@ -48,9 +57,10 @@ export function openOutbox(db: DatabaseSync): Outbox {
       keep(event, lastSeq + 1, slot);
     },
     unsent({ slots, limit }) {
-      const mine = [...unsent.values()].filter(({ slot }) => inRange(slot, slots));
-      mine.sort((left, right) => left.time - right.time || left.seq - right.seq);
-      return mine.slice(0, limit).map(({ seq }) => JSON.parse(String(select.get(seq)?.["event"])) as JobEvent);
+      const mine = [...unsent].filter(([, { slot }]) => inRange(slot, slots));
+      mine.sort(([, left], [, right]) => left.time - right.time || left.seq - right.seq);
+      const read = (seq: number): JobEvent => readJobEvent(JSON.parse(String(select.get(seq)?.["event"])));
+      return takeReadable(mine, limit, { kind: "event", idOf: ([id]) => id, map: ([, { seq }]) => read(seq), onUnreadable });
     },
     sent({ eventIds }) {
       for (const eventId of eventIds) {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { UNKNOWN_EXECUTOR } from "./run-view.ts";
 
 /** Who runs attempts: an executor of one incarnation of the process. A run names it by a small number. */
 export interface Owner {
@@ -15,6 +16,8 @@ export interface Owners {
   /** True while the process that held it is gone. */
   isGone(ownerKey: number): boolean;
 }
+
+const NO_INCARNATION = -1;
 
 export function openOwners(db: DatabaseSync, incarnation: number): Owners {
   const byKey = new Map<number, Owner>();
@@ -35,11 +38,9 @@ export function openOwners(db: DatabaseSync, incarnation: number): Owners {
       leaseMs: row["lease_ms"] as number,
     });
   }
-  function get(ownerKey: number): Owner {
-    const owner = byKey.get(ownerKey);
-    if (owner === undefined) throw new Error(`no owner ${ownerKey}`);
-    return owner;
-  }
+  /** One whose row is gone is an executor of no living process. */
+  const get = (ownerKey: number): Owner =>
+    byKey.get(ownerKey) ?? { ownerKey, incarnation: NO_INCARNATION, executor: UNKNOWN_EXECUTOR, leaseMs: 0 };
   return {
     get,
     intern(executor, leaseMs) {

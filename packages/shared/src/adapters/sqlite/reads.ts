@@ -1,5 +1,6 @@
 import type { JobCatalog } from "../../ports/job-catalog.ts";
 import type { RunQueries } from "../../ports/run-queries.ts";
+import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { AppError } from "../../domain/app-error.ts";
 import { openReader } from "./database.ts";
 import { openDefinitionCache } from "./definition-cache.ts";
@@ -25,7 +26,10 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 const RUN_WITH_OUTPUT = 10;
 
 /** On a connection of their own, in the caller's thread: no hop, no wait for a write. A file in memory is the thread's alone. */
-export const openReads = (file: string | null, thread: ThreadLink): Reads => (file === null ? readsOfThread(thread) : readsOfFile(file));
+export const openReads = (
+  file: string | null,
+  { thread, onUnreadable }: { readonly thread: ThreadLink; readonly onUnreadable: OnUnreadable },
+): Reads => (file === null ? readsOfThread(thread) : readsOfFile(file, onUnreadable));
 
 const readsOfThread = (thread: ThreadLink): Reads => ({
   getJob: (tenantId, jobId) => thread.cold("getJob", { tenantId, jobId }),
@@ -36,12 +40,13 @@ const readsOfThread = (thread: ThreadLink): Reads => ({
   close() {},
 });
 
-function readsOfFile(file: string): Reads {
+function readsOfFile(file: string, onUnreadable: OnUnreadable): Reads {
   const db = openReader(file);
   const pages = openPageCache(db);
   const definitions = openDefinitionCache(db);
-  const jobs = openJobReads(db, definitions, nextTurn);
-  const runs = openRunReads(db, nextTurn);
+  const how = { pause: nextTurn, onUnreadable };
+  const jobs = openJobReads(db, definitions, how);
+  const runs = openRunReads(db, how);
 
   async function read<Answer>(key: string, fetch: () => Answer | Promise<Answer>): Promise<Answer> {
     if (!db.isOpen) throw new AppError("store_unavailable", `${key}: the store is closed`, { retryable: true });

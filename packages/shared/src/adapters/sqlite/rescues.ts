@@ -1,4 +1,3 @@
-import type { EndedRun } from "../../domain/settlement.ts";
 import { inRange } from "../../domain/slot.ts";
 import type { EndingQuery, LeasePosition, LeaseView, Rescue, RescueResult } from "../../ports/run-leases.ts";
 import { RUN_STATE } from "./codes.ts";
@@ -6,7 +5,7 @@ import type { Core } from "./core.ts";
 import type { EndedKey } from "./endings.ts";
 import type { OpenRun } from "./open-run.ts";
 import { wakeNext } from "./overlap-waits.ts";
-import { closeAttempt, endRun, lastErrorOf, readEnded } from "./run-ends.ts";
+import { closeAttempt, endRun, lastErrorOf, readAllEnded } from "./run-ends.ts";
 import { makeDueAgain } from "./run-waits.ts";
 
 /** When the lease would have ended by a clock. It only names the lease: here the end of a process ends it. */
@@ -46,7 +45,6 @@ const viewOf = (core: Core, run: OpenRun): LeaseView => ({
 export const rescue =
   (core: Core) =>
   ({ rescues, now }: { readonly rescues: readonly Rescue[]; readonly now: number }): RescueResult => {
-    const ended: EndedRun[] = [];
     const keys: EndedKey[] = [];
     let rescued = 0;
     for (const { runId, expiresAt, to, error } of rescues) {
@@ -63,10 +61,9 @@ export const rescue =
         const said = error === undefined ? lastErrorOf(run) : JSON.stringify(error);
         endRun(core, run, { state, finishedAt: now, output: null, error: said, reason: null });
         keys.push(run);
-        ended.push(readEnded(core, run));
       }
       wakeNext(core, run);
     }
     core.endings.add(keys, now);
-    return { rescued, ended };
+    return { rescued, ended: readAllEnded(core, keys) };
   };

@@ -1,6 +1,6 @@
-import { isCompleted } from "../../domain/run-state.ts";
 import type { RetentionRequest, RetentionResult } from "../../ports/retention.ts";
-import { JOB_FORGOTTEN, JOB_STATE, runStateOf } from "./codes.ts";
+import { isCompleted, isTerminal, RUN_STATES } from "../../domain/run-state.ts";
+import { JOB_FORGOTTEN, JOB_STATE, RUN_STATE, runStateOf } from "./codes.ts";
 import { openCancelWaiting } from "./controls.ts";
 import type { Core } from "./core.ts";
 import { openForgottenDefinitions } from "./definition-keys.ts";
@@ -41,6 +41,9 @@ export function openRetention(core: Core, outbox: Outbox): (request: RetentionRe
   };
 }
 
+/** What this version does not know stays: another may. */
+const ENDED: ReadonlySet<number> = new Set(RUN_STATES.filter(isTerminal).map((state) => RUN_STATE[state]));
+
 function openRunSweep(core: Core): (request: RetentionRequest) => number {
   const { db, ids, meta, endings } = core;
   const unlink = openUnlink(core);
@@ -60,7 +63,8 @@ function openRunSweep(core: Core): (request: RetentionRequest) => number {
     const runId = row["run_id"] as string;
     if (endings.unannounced.has(runId) || (row["finished_at"] as number) >= endedBefore) return false;
     if ((row["scheduled_for"] as number) >= endedBefore) return false;
-    if (!folded && isCompleted(runStateOf(row["state"] as number))) return false;
+    const state = row["state"] as number;
+    if (!ENDED.has(state) || (!folded && isCompleted(runStateOf(state)))) return false;
     unlink(runKey, row["job_key"] as number, row["prev"] as number);
     removeRun.run(runKey);
     removeId.run(runId);

@@ -2,6 +2,7 @@ import { ATTEMPTS_KEPT_MAX, type AttemptState } from "../../domain/run.ts";
 import type { Reason } from "../../domain/reason.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import { AppError } from "../../domain/app-error.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
 import type { Core } from "./core.ts";
 import type { OpenRun, RunExtra } from "./open-run.ts";
 import type { RunEnd } from "./run-rows.ts";
@@ -62,6 +63,10 @@ export function withoutWait(extra: RunExtra | null): RunExtra | null {
 
 /** Null rather than an object with nothing in it. */
 export const orNull = (extra: RunExtra): RunExtra | null => (Object.keys(extra).length === 0 ? null : extra);
+
+/** Reads back runs that have ended: one that cannot be read has ended all the same. */
+export const readAllEnded = (core: Core, runs: readonly { readonly runKey: number; readonly runId: string }[]): EndedRun[] =>
+  mapReadable(runs, { kind: "run", idOf: ({ runId }) => runId, map: (run) => readEnded(core, run), onUnreadable: core.onUnreadable });
 
 /** Reads back a run that has ended, as it is announced. */
 export function readEnded({ readRun }: Core, { runKey, runId }: { readonly runKey: number; readonly runId: string }): EndedRun {

@@ -1,6 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { AppError } from "../../domain/app-error.ts";
-import type { RunNames } from "./run-view.ts";
+import { UNKNOWN_EXECUTOR, UNKNOWN_TRAITS, type RunNames } from "./run-view.ts";
 
 /** Traits and executors as they are met: rows that never change, and are few. */
 export function readRunNames(db: DatabaseSync): RunNames {
@@ -13,7 +12,7 @@ export function readRunNames(db: DatabaseSync): RunNames {
       const known = traits.get(traitsKey);
       if (known !== undefined) return known;
       const row = selectTraits.get(traitsKey);
-      if (row === undefined) throw new AppError("store_corrupt", `no traits ${traitsKey}`);
+      if (row === undefined) return UNKNOWN_TRAITS;
       const { queue, handler, expire_after_ms: expireAfterMs } = row;
       const read = { queue: String(queue), handler: String(handler), expireAfterMs: expireAfterMs as number | null };
       traits.set(traitsKey, read);
@@ -23,7 +22,7 @@ export function readRunNames(db: DatabaseSync): RunNames {
       const known = executors.get(ownerKey);
       if (known !== undefined) return known;
       const row = selectOwner.get(ownerKey);
-      if (row === undefined) throw new AppError("store_corrupt", `no owner ${ownerKey}`);
+      if (row === undefined) return UNKNOWN_EXECUTOR;
       const executor = String(row["executor"]);
       executors.set(ownerKey, executor);
       return executor;

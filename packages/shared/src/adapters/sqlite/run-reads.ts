@@ -2,11 +2,13 @@ import type { DatabaseSync } from "node:sqlite";
 import { runIdFloor } from "../../domain/run-id.ts";
 import type { Run } from "../../domain/run.ts";
 import type { Page } from "../../ports/page.ts";
+import { pageReadable } from "../../runtime/map-readable.ts";
 import type { RunQuery } from "../../ports/run-queries.ts";
+import { readDefinitionText } from "../../domain/stored-definition.ts";
 import { RUN_CAUSE, RUN_STATE } from "./codes.ts";
 import { type JobHistory, openJobHistory } from "./job-history.ts";
 import { readRunNames } from "./run-names.ts";
-import { openRunSources, type Pause, type RunConditions, type RunSource, type RunSources, type Values } from "./run-source.ts";
+import { openRunSources, type ReadWays, type RunConditions, type RunSource, type RunSources, type Values } from "./run-source.ts";
 import { openRunReader, type RunNames, runOf, type RunRow, runRowOf } from "./run-view.ts";
 import { compareTexts } from "./uid-index.ts";
 
@@ -19,26 +21,26 @@ export interface RunReads {
   origin(tenantId: string, runId: string): { readonly jobUid: string; readonly definitionHash: string } | null;
 }
 
-interface RunReadDesk {
+interface RunReadDesk extends ReadWays {
   readonly names: RunNames;
   readonly sources: RunSources;
   readonly history: JobHistory;
-  readonly pause: Pause;
 }
 
 /** Reads for people: they see what is committed. */
-export function openRunReads(db: DatabaseSync, pause: Pause): RunReads {
+export function openRunReads(db: DatabaseSync, ways: ReadWays): RunReads {
   const names = readRunNames(db);
   const read = openRunReader(db, names);
   const find = db.prepare("SELECT run_key FROM run_ids WHERE run_id = ?");
   const findNew = db.prepare("SELECT run_key FROM runs WHERE run_key > (SELECT value FROM meta WHERE name = 'indexed_to') AND run_id = ?");
   const origin = db.prepare(
-    `SELECT jobs.tenant, jobs.uid, definitions.hash FROM runs JOIN jobs ON jobs.job_key = runs.job_key
+    `SELECT jobs.tenant, jobs.uid, definitions.hash, definitions.body FROM runs JOIN jobs ON jobs.job_key = runs.job_key
      JOIN definitions ON definitions.definition_key = runs.definition_key WHERE runs.run_key = ?`,
   );
   // The newest runs are few, and gone through. Between the two looks they may be entered into the index, so it is asked once more.
   const keyOf = (runId: string): number => Number((find.get(runId) ?? findNew.get(runId) ?? find.get(runId))?.["run_key"] ?? 0);
-  const desk: RunReadDesk = { names, sources: openRunSources(db), history: openJobHistory(db, { read, keyOf, pause }), pause };
+  const history = openJobHistory(db, { read, keyOf, pause: ways.pause });
+  const desk: RunReadDesk = { ...ways, names, sources: openRunSources(db), history };
   return {
     get(tenantId, runId) {
       const row = read(keyOf(runId));
@@ -48,12 +50,13 @@ export function openRunReads(db: DatabaseSync, pause: Pause): RunReads {
       const rows = await (query.jobId === undefined && query.jobUid === undefined
         ? rowsOfAll(desk, tenantId, query)
         : desk.history.rows(tenantId, { ...query, ...boundsOf(query) }));
-      const items = rows.slice(0, query.limit).map(runOf);
-      return { items, nextCursor: rows.length > query.limit ? (items.at(-1)?.runId ?? null) : null };
+      const part = rows.slice(0, query.limit);
+      const how = { kind: "run", idOf: ({ runId }: RunRow) => runId, map: runOf, onUnreadable: ways.onUnreadable } as const;
+      return pageReadable(part, how, rows.length > query.limit ? (part.at(-1)?.runId ?? null) : null);
     },
     origin(tenantId, runId) {
       const row = origin.get(keyOf(runId));
-      if (row === undefined || row["tenant"] !== tenantId) return null;
+      if (row === undefined || row["tenant"] !== tenantId || readDefinitionText(row["body"]).kind === "unreadable") return null;
       return { jobUid: String(row["uid"]), definitionHash: String(row["hash"]) };
     },
   };

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
+import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { RUN_COLUMNS } from "./run-view.ts";
 
 /** Runs gone through in one step of a list with conditions: a few milliseconds, after which others have their turn. */
@@ -6,6 +7,12 @@ export const STEP_RUNS = 1_000;
 
 /** Lets others have their turn between the steps of a long list. */
 export type Pause = () => Promise<void>;
+
+/** How people's reads are made. */
+export interface ReadWays {
+  readonly pause: Pause;
+  readonly onUnreadable: OnUnreadable;
+}
 
 export type Values = readonly SQLOutputValue[];
 

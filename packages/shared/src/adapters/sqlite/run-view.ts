@@ -1,9 +1,10 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import { AppError } from "../../domain/app-error.ts";
-import type { JsonValue } from "../../domain/json.ts";
+import { evaluate } from "../../domain/evaluation.ts";
 import { ATTEMPTS_KEPT_MAX, type Attempt, type AttemptState, type Run } from "../../domain/run.ts";
 import type { RunError } from "../../domain/run-error.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
+import { readError, readOutput, requireReadableRun } from "../../domain/stored-run.ts";
+import { isRecord, isText, isWhole } from "../../domain/stored-value.ts";
 import { RUN_STATE, runCauseOf, runStateOf } from "./codes.ts";
 import { firstStartOf, type RunExtra } from "./open-run.ts";
 
@@ -17,6 +18,10 @@ export interface RunNames {
   traitsOf(traitsKey: number): { readonly queue: string; readonly handler: string; readonly expireAfterMs: number | null };
   executorOf(ownerKey: number): string;
 }
+
+/** What is shown in place of a row that a run refers to and that is gone. */
+export const UNKNOWN_TRAITS = { queue: "default", handler: "unknown", expireAfterMs: null };
+export const UNKNOWN_EXECUTOR = "unknown";
 
 /** A run's row with what stands in other rows. Output and error are JSON. */
 export interface RunRow {
@@ -32,6 +37,8 @@ export interface RunRow {
   readonly output: string | null;
   readonly error: string | null;
   readonly extra: RunExtra | null;
+  /** What is kept as JSON in `extra` is none: it counts as empty. */
+  readonly torn: boolean;
   readonly prev: number;
   readonly token: string | null;
   readonly executor: string | null;
@@ -44,20 +51,38 @@ export interface RunRow {
   readonly expireAfterMs: number | null;
 }
 
-const jsonOf = <Value>(text: SQLOutputValue | undefined, runId: string): Value | null => {
-  if (text === null) return null;
-  try {
-    return JSON.parse(String(text)) as Value;
-  } catch (cause) {
-    throw new AppError("store_corrupt", `run ${runId}: its row cannot be read`, { cause });
-  }
-};
+/** What of the extra of a run can be read; the rest counts as absent, for a run with a torn extra is a run all the same. */
+export function readExtra(text: SQLOutputValue | undefined): { readonly extra: RunExtra | null; readonly torn: boolean } {
+  if (text === null || text === undefined) return { extra: null, torn: false };
+  const read = evaluate(() => JSON.parse(String(text)) as unknown);
+  if (read.kind === "not_evaluated" || !isRecord(read.value)) return { extra: null, torn: true };
+  const fields = Object.entries(read.value);
+  const right = fields.filter(([field, value]) => KINDS[field]?.(value) ?? true);
+  if (right.length === fields.length) return { extra: read.value as RunExtra, torn: false };
+  return { extra: Object.fromEntries(right) as RunExtra, torn: true };
+}
+
+const KINDS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  firedAt: isWhole,
+  dueAt: isWhole,
+  firstStartedAt: isWhole,
+  failures: isWhole,
+  rescues: isWhole,
+  wakeAt: isWhole,
+  waitMs: isWhole,
+  reason: isText,
+  count: isWhole,
+  scheduledForLast: isWhole,
+  retryOf: isText,
+  attempts: Array.isArray,
+} satisfies Partial<Record<keyof RunExtra, (value: unknown) => boolean>>;
 
 /** From the values of `RUN_COLUMNS`. */
 export function runRowOf(values: readonly SQLOutputValue[], names: RunNames): RunRow {
   const runId = values[1] as string;
   const ownerKey = values[15] as number | null;
   const { queue, handler, expireAfterMs } = names.traitsOf(values[14] as number);
+  const { extra, torn } = readExtra(values[11]);
   return {
     runKey: values[0] as number,
     runId,
@@ -70,7 +95,8 @@ export function runRowOf(values: readonly SQLOutputValue[], names: RunNames): Ru
     finishedAt: values[8] as number | null,
     output: values[9] as string | null,
     error: values[10] as string | null,
-    extra: jsonOf<RunExtra>(values[11], runId),
+    extra,
+    torn,
     prev: values[12] as number,
     token: values[13] as string | null,
     executor: ownerKey === null ? null : names.executorOf(ownerKey),
@@ -84,26 +110,31 @@ export function runRowOf(values: readonly SQLOutputValue[], names: RunNames): Ru
   };
 }
 
-/** What both views of a run show. */
-const commonOf = (row: RunRow) => ({
-  tenantId: row.tenantId,
-  runId: row.runId,
-  jobUid: row.jobUid,
-  jobId: row.jobId,
-  jobVersion: row.version,
-  queue: row.queue,
-  handler: row.handler,
-  cause: runCauseOf(row.cause),
-  scheduledFor: row.scheduledFor,
-  count: row.extra?.count ?? 1,
-  scheduledForLast: row.extra?.scheduledForLast ?? null,
-  attempt: row.attempt,
-  state: runStateOf(row.state),
-  reason: row.extra?.reason ?? null,
-  startedAt: row.startedAt,
-  output: jsonOf<JsonValue>(row.output, row.runId),
-  error: jsonOf<RunError>(row.error, row.runId),
-});
+/** What both views of a run show. An output or error that cannot be read is one that says so. */
+function commonOf(row: RunRow) {
+  const { output, broken } = readOutput(row.output);
+  const error = readOutput(row.error);
+  return requireReadableRun({
+    tenantId: row.tenantId,
+    runId: row.runId,
+    jobUid: row.jobUid,
+    jobId: row.jobId,
+    jobVersion: row.version,
+    queue: row.queue,
+    handler: row.handler,
+    cause: runCauseOf(row.cause),
+    scheduledFor: row.scheduledFor,
+    count: row.extra?.count ?? 1,
+    scheduledForLast: row.extra?.scheduledForLast ?? null,
+    attempt: row.attempt,
+    state: runStateOf(row.state),
+    reason: row.extra?.reason ?? null,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
+    output,
+    error: readError(error.output, broken || error.broken || row.torn),
+  });
+}
 
 export function runOf(row: RunRow): Run {
   const common = commonOf(row);
@@ -111,7 +142,6 @@ export function runOf(row: RunRow): Run {
     ...common,
     attempts: attemptsOf(row, common.error),
     firstStartedAt: firstStartOf(row),
-    finishedAt: row.finishedAt,
     retryOf: row.extra?.retryOf ?? null,
     cancelRequested: row.extra?.cancelRequested ?? false,
     wakeAt: wakeAtOf(row),

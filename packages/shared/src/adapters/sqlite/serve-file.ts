@@ -1,5 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Timer } from "../../ports/clock.ts";
+import type { OnUnreadable, UnreadableRow } from "../../ports/unreadable.ts";
 import { systemClock } from "../system/clock.ts";
 import { beginIncarnation } from "./core.ts";
 import { MEMORY_FILE, openWriter, syncBySelf } from "./database.ts";
@@ -27,7 +28,8 @@ export function serveFile(port: MessagePort, data: ThreadData): void {
 
 function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
   const db = openWriter(file, { pagesMax });
-  const turns = createTurns(db, beginIncarnation(db));
+  const unreadable = createUnreadablePost(port);
+  const turns = createTurns(db, { incarnation: beginIncarnation(db), onUnreadable: unreadable.tell });
   const disk = file === MEMORY_FILE ? noDiskSync : openLog(file);
   if (file !== MEMORY_FILE) syncBySelf(db);
   let gathered: Packet[] = [];
@@ -82,7 +84,20 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
     } else if (disk.busy && gatheredSize < GATHERED_MAX) disk.whenIdle(serve);
     else serve();
   });
-  post({ ready: true });
+  unreadable.ready();
+}
+
+/** The first message says that the file is open; what was met on the way comes after it. */
+function createUnreadablePost(port: MessagePort): { readonly tell: OnUnreadable; ready(): void } {
+  let early: UnreadableRow[] | null = [];
+  return {
+    tell: (row) => void (early === null ? send(port, { unreadable: row }) : early.push(row)),
+    ready() {
+      send(port, { ready: true });
+      for (const unreadable of early ?? []) send(port, { unreadable });
+      early = null;
+    },
+  };
 }
 
 /** The numbers of an answer are handed over, not copied. */

@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Store } from "../../ports/store.ts";
+import type { UnreadableRow } from "../../ports/unreadable.ts";
 import { storeContract } from "../../testing/contracts/store.contract.ts";
 import { START } from "../../testing/factories.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { sha256 } from "../system/digest.ts";
+import { damageFile } from "./damaged-file.test-support.ts";
 import { openSqliteStoreHere } from "./thread-beside.test-support.ts";
 
 jest.setTimeout(60_000);
@@ -15,9 +17,10 @@ storeContract("SQLite store", () => {
   const clock = manualClock(START);
   const dir = mkdtempSync(join(tmpdir(), "tickline-store-"));
   const files = new WeakMap<Store, string>();
+  const unreadable: UnreadableRow[] = [];
   let stores = 0;
   const openFile = async (file: string): Promise<Store> => {
-    const store = await openSqliteStoreHere({ file, digest: sha256, clock });
+    const store = await openSqliteStoreHere({ file, digest: sha256, clock, onUnreadable: (row) => unreadable.push(row) });
     files.set(store, file);
     return store;
   };
@@ -29,6 +32,8 @@ storeContract("SQLite store", () => {
     },
     leases: "incarnation",
     advance: clock.advance,
+    unreadable,
+    damage: (store, harm) => Promise.resolve(damageFile(files.get(store) ?? "", harm)),
     dispose: () => Promise.resolve(rmSync(dir, { recursive: true, force: true })),
   };
 });

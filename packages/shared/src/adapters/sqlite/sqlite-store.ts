@@ -2,6 +2,7 @@ import type { AppError } from "../../domain/app-error.ts";
 import type { Digest } from "../../domain/digest.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store.ts";
+import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { startThread } from "./thread-link.ts";
 import { storeOver } from "./thread-store.ts";
 
@@ -14,6 +15,7 @@ export interface SqliteStoreOptions {
   readonly clock?: Clock;
   /** Told once, when the store's thread is gone and every further call will be refused. */
   readonly onLost?: (fault: AppError) => void;
+  readonly onUnreadable?: OnUnreadable;
   /** Most pages of 4 KiB the file may grow to; unlimited by default. */
   readonly pagesMax?: number;
 }
@@ -23,6 +25,6 @@ export interface SqliteStoreOptions {
  * people's reads go through a second connection and wait for no write. One process at a time: see `lockDataFolder`.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { file, onLost, pagesMax } = options;
-  return storeOver(await startThread({ file, pagesMax: pagesMax ?? null }, { onLost: onLost ?? (() => {}) }), options);
+  const { file, onLost = () => {}, onUnreadable = () => {}, pagesMax } = options;
+  return storeOver(await startThread({ file, pagesMax: pagesMax ?? null }, { onLost, onUnreadable }), options);
 }

@@ -1,6 +1,7 @@
 import type { LastRun } from "../../domain/run.ts";
 import { standingOf, type StatusChange } from "../../domain/status-change.ts";
 import type { AttemptHolder } from "../../ports/run-claims.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
 import type { Core } from "./core.ts";
 import { LAST_RUN_PLACE, lastRunOf } from "./job-view.ts";
 import type { OpenRun } from "./open-run.ts";
@@ -21,21 +22,26 @@ const stateOf = ({ mode }: OpenRun): AttemptHolder["state"] => (mode === "none" 
 
 /** The last run of each of these jobs that has one, by the job's uid. */
 export const lastRuns =
-  ({ jobs, readJob }: Core) =>
-  ({ jobUids }: { readonly jobUids: readonly string[] }): (readonly [string, LastRun])[] =>
-    [...new Set(jobUids)].flatMap((uid) => {
+  ({ jobs, readJob, onUnreadable }: Core) =>
+  ({ jobUids }: { readonly jobUids: readonly string[] }): (readonly [string, LastRun])[] => {
+    const lastRun = (uid: string): readonly [string, LastRun | null] => {
       const jobKey = jobs.uids.find(uid);
       const row = jobKey === 0 ? null : readJob(jobKey);
-      const lastRun = row === null ? null : lastRunOf(row, LAST_RUN_PLACE);
-      return lastRun === null ? [] : [[uid, lastRun] as const];
-    });
+      return [uid, row === null ? null : lastRunOf(row, LAST_RUN_PLACE)];
+    };
+    const found = mapReadable([...new Set(jobUids)], { kind: "job", idOf: (uid) => uid, map: lastRun, onUnreadable });
+    return found.filter((entry): entry is readonly [string, LastRun] => entry[1] !== null);
+  };
 
 /** What these runs say of the status of their jobs. */
 export const standing =
-  ({ ids, readRun }: Core) =>
-  ({ runIds }: { readonly runIds: readonly string[] }): StatusChange[] =>
-    [...new Set(runIds)].flatMap((runId) => {
+  ({ ids, readRun, onUnreadable }: Core) =>
+  ({ runIds }: { readonly runIds: readonly string[] }): StatusChange[] => {
+    const standingNow = (runId: string): StatusChange | null => {
       const runKey = ids.find(runId);
       const row = runKey === 0 ? null : readRun(runKey);
-      return row === null ? [] : (standingOf(runOf(row)) ?? []);
-    });
+      return row === null ? null : standingOf(runOf(row));
+    };
+    const found = mapReadable([...new Set(runIds)], { kind: "run", idOf: (runId) => runId, map: standingNow, onUnreadable });
+    return found.filter((change) => change !== null);
+  };

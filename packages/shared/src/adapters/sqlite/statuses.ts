@@ -1,4 +1,5 @@
 import { RUN_STATE, runStateOf } from "./codes.ts";
+import { evaluate } from "../../domain/evaluation.ts";
 import { isCompleted, stateRank } from "../../domain/run-state.ts";
 import type { StatusChange } from "../../domain/status-change.ts";
 import type { SettledPart, SettledQuery } from "../../ports/job-status.ts";
@@ -88,8 +89,9 @@ export function openSettledSince(core: Core): (query: SettledQuery) => SettledPa
       for (let place = seq === from.seq ? Math.max(0, keys.indexOf(from.runKey)) : 0; place < keys.length; place += 1) {
         if (changes.length === limit || looked === RUNS_LOOKED_AT * limit) return { changes, next: `${settledAt}.${seq}.${keys[place]}` };
         looked += 1;
-        const change = changeOf(core, keys[place] as number);
-        if (change !== null) changes.push(change);
+        const change = evaluate(() => changeOf(core, keys[place] as number));
+        if (change.kind === "not_evaluated") core.onUnreadable({ kind: "run", id: `key ${keys[place]}`, reason: change.reason });
+        else if (change.value !== null) changes.push(change.value);
       }
     }
     return { changes, next: null };

@@ -10,7 +10,8 @@ import { storeOver } from "./thread-store.ts";
 /** A store whose calls are performed in this thread, over the same messages: a thread each is dear where hundreds are opened. */
 export async function openSqliteStoreHere(options: SqliteStoreOptions): Promise<Store> {
   const data = { file: options.file, pagesMax: options.pagesMax ?? null };
-  return storeOver(await startThread(data, { start: serveHere, onLost: options.onLost ?? (() => {}) }), options);
+  const { onLost = () => {}, onUnreadable = () => {} } = options;
+  return storeOver(await startThread(data, { start: serveHere, onLost, onUnreadable }), options);
 }
 
 function serveHere(data: ThreadData): StoreThread {

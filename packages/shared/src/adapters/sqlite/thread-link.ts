@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { AppError, toAppError } from "../../domain/app-error.ts";
+import type { OnUnreadable } from "../../ports/unreadable.ts";
 import type { ColdCalls, ColdName } from "./calls.ts";
 import { HOT_CALLS, type HotName } from "./hot-names.ts";
 import { ANSWERED, COLD_CALL, type FromThread, takeFault, type ThreadData } from "./thread-messages.ts";
@@ -56,6 +57,7 @@ const HOT_NUMBER = Object.fromEntries(HOT_CALLS.map((name, number) => [name, num
 export interface StartOptions {
   /** Told once, when the thread has ended though nobody asked it to. */
   readonly onLost: (fault: AppError) => void;
+  readonly onUnreadable?: OnUnreadable;
   /** Starts the thread; by default one of the process's own. */
   readonly start?: (data: ThreadData) => StoreThread;
 }
@@ -64,7 +66,7 @@ export interface StartOptions {
 const ENTRY = import.meta.url.endsWith(".ts") ? new URL("./thread.ts", import.meta.url) : new URL("./thread.js", import.meta.url);
 
 /** Starts the thread and waits until the file is open. */
-export async function startThread(data: ThreadData, { onLost, start = startWorker }: StartOptions): Promise<ThreadLink> {
+export async function startThread(data: ThreadData, { onLost, onUnreadable, start = startWorker }: StartOptions): Promise<ThreadLink> {
   const worker = start(data);
   const state: LinkState = {
     worker,
@@ -87,6 +89,7 @@ export async function startThread(data: ThreadData, { onLost, start = startWorke
   await opened(worker);
   worker.on("message", (message: FromThread) => {
     if ("numbers" in message) settleAll(state, message);
+    else if ("unreadable" in message) onUnreadable?.(message.unreadable);
   });
   worker.unref();
   return {

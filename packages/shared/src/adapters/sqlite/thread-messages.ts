@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode } from "../../domain/app-error.ts";
+import type { UnreadableRow } from "../../ports/unreadable.ts";
 import type { Packet, PacketReader, PacketWriter } from "./wire.ts";
 import { putNumber, putText, takeNumber, takeText } from "./wire.ts";
 
@@ -11,10 +12,11 @@ export interface ThreadData {
 /** To the thread: calls, or the wish to end. */
 export type ToThread = Packet | { readonly close: true };
 
-/** From the thread: that it is ready, or why it is not; then answers; at last that it has closed the file. */
+/** From the thread: that it is ready, or why it is not; then answers, and rows that it cannot read; at last that it has closed the file. */
 export type FromThread =
   | Packet
   | { readonly ready: true }
+  | { readonly unreadable: UnreadableRow }
   | { readonly failed: { readonly code: ErrorCode; readonly message: string; readonly retryable: boolean } }
   | { readonly closed: true };
 
@@ -34,5 +36,5 @@ export function putFault(writer: PacketWriter, { code, message, retryable }: App
 export function takeFault(reader: PacketReader): AppError {
   const code = takeText(reader) as ErrorCode;
   const message = takeText(reader);
-  return new AppError(code, message, { retryable: takeNumber(reader) === 1 });
+  return new AppError(code, message, { retryable: takeNumber(reader) === 1, cause: "a fault of the store's thread" });
 }

@@ -2,7 +2,11 @@ import type { Digest } from "../../domain/digest.ts";
 import { definitionHash } from "../../domain/job-definition.ts";
 import type { Job } from "../../domain/job.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { DueJobs } from "../../ports/due-jobs.ts";
+import type { DueRuns } from "../../ports/due-runs.ts";
 import type { Store } from "../../ports/store.ts";
+import type { OnUnreadable } from "../../ports/unreadable.ts";
+import { readEnough } from "../../runtime/read-enough.ts";
 import { systemClock } from "../system/clock.ts";
 import { sha256 } from "../system/digest.ts";
 import { definitionText, type JobWithoutDefinition } from "./catalog.ts";
@@ -24,12 +28,16 @@ interface Link {
   readonly memory: ClaimMemory;
   readonly digest: Digest;
   readonly clock: Clock;
+  readonly onUnreadable: OnUnreadable;
 }
 
 /** The ports of a store, over the way to what performs its calls. */
-export function storeOver(thread: ThreadLink, { file, digest = sha256, clock = systemClock }: SqliteStoreOptions): Store {
-  const reads = openReads(file === MEMORY_FILE ? null : file, thread);
-  const link: Link = { thread, reads, memory: createClaimMemory(), digest, clock };
+export function storeOver(
+  thread: ThreadLink,
+  { file, digest = sha256, clock = systemClock, onUnreadable = () => {} }: SqliteStoreOptions,
+): Store {
+  const reads = openReads(file === MEMORY_FILE ? null : file, { thread, onUnreadable });
+  const link: Link = { thread, reads, memory: createClaimMemory(), digest, clock, onUnreadable };
   return {
     ...jobPorts(link),
     ...firePorts(link),
@@ -71,7 +79,9 @@ const jobPorts = ({ thread, reads, digest }: Link): Pick<Store, "jobs" | "outbox
     list: reads.listJobs,
     change(tenantId, { previous, next, event }) {
       const { uid, version, nextRunAt, state } = previous;
-      const definition = definitionText(next.definitionHash, next.definition);
+      // What is not changed is not written: what was read of it may be a stand-in.
+      const same = next.definitionHash === previous.definitionHash;
+      const definition = same ? null : definitionText(next.definitionHash, next.definition);
       const request = { tenantId, previous: { uid, version, nextRunAt, state }, next: withoutDefinition(next), definition, event };
       return thread.cold("changeJob", request);
     },
@@ -88,16 +98,33 @@ const jobPorts = ({ thread, reads, digest }: Link): Pick<Store, "jobs" | "outbox
   requests: { bind: (tenantId, binding) => thread.cold("bind", { tenantId, binding }) },
 });
 
-const firePorts = ({ thread, memory }: Link): Pick<Store, "dueJobs" | "dueRuns" | "deferred" | "leases"> => ({
+const upcomingOf =
+  ({ thread, onUnreadable }: Link): DueJobs["upcoming"] =>
+  (query) =>
+    readEnough(query.limit, (limit) =>
+      thread.hot("upcoming", { put: (writer) => putUpcoming(writer, { ...query, limit }), take: takeJobs(onUnreadable) }),
+    );
+
+const publishableOf =
+  ({ thread, onUnreadable }: Link): DueRuns["publishable"] =>
+  (query) =>
+    readEnough(query.limit, (limit) =>
+      thread.hot("publishable", { put: (writer) => putPublishable(writer, { ...query, limit }), take: takeDueRuns(onUnreadable) }),
+    );
+
+const firePorts = (link: Link): Pick<Store, "dueJobs" | "dueRuns" | "deferred" | "leases"> => ({
   dueJobs: {
-    upcoming: (query) => thread.hot("upcoming", { put: (writer) => putUpcoming(writer, query), take: takeJobs }),
-    read: (jobUids) => thread.hot("readJobs", { put: (writer) => putTexts(writer, jobUids), take: takeJobs }),
+    upcoming: upcomingOf(link),
+    async read(jobUids) {
+      const take = takeJobs(link.onUnreadable);
+      return (await link.thread.hot("readJobs", { put: (writer) => putTexts(writer, jobUids), take })).items;
+    },
     fire: (request) =>
-      thread.hot("fire", {
+      link.thread.hot("fire", {
         put: (writer) => putFire(writer, request),
         take(reader) {
           const result = takeFireResult(reader);
-          memory.fired(request, result);
+          link.memory.fired(request, result);
           return result;
         },
       }),
@@ -105,28 +132,30 @@ const firePorts = ({ thread, memory }: Link): Pick<Store, "dueJobs" | "dueRuns" 
     repair: () => Promise.resolve(0),
   },
   dueRuns: {
-    publishable: (query) => thread.hot("publishable", { put: (writer) => putPublishable(writer, query), take: takeDueRuns }),
-    queues: (slots) => thread.cold("queues", { slots }),
-    published: (request) => thread.cold("published", request),
-    unclaimed: (slots) => thread.cold("unclaimed", { slots }),
-    wake: (request) => thread.cold("wake", request),
-    closeWaiting: (request) => thread.cold("closeWaiting", request),
-    resetWaits: (request) => thread.cold("resetWaits", request),
+    publishable: publishableOf(link),
+    queues: (slots) => link.thread.cold("queues", { slots }),
+    published: (request) => link.thread.cold("published", request),
+    unclaimed: (slots) => link.thread.cold("unclaimed", { slots }),
+    wake: (request) => link.thread.cold("wake", request),
+    closeWaiting: (request) => link.thread.cold("closeWaiting", request),
+    resetWaits: (request) => link.thread.cold("resetWaits", request),
   },
   deferred: {
-    queues: (slots) => thread.cold("deferredQueues", { slots }),
-    resume: (request) => thread.cold("resumeDeferred", request),
-    waiting: (runIds) => thread.cold("waitingRuns", { runIds }),
+    queues: (slots) => link.thread.cold("deferredQueues", { slots }),
+    resume: (request) => link.thread.cold("resumeDeferred", request),
+    waiting: (runIds) => link.thread.cold("waitingRuns", { runIds }),
   },
   leases: {
-    ending: (query) => thread.cold("ending", query),
-    rescue: (request) => thread.cold("rescue", request),
+    ending: (query) => link.thread.cold("ending", query),
+    rescue: (request) => link.thread.cold("rescue", request),
   },
 });
 
-const claimPorts = ({ thread, memory, digest }: Link): Pick<Store, "claims" | "control" | "announcements"> => ({
+const claimPorts = ({ thread, memory, digest, onUnreadable }: Link): Pick<Store, "claims" | "control" | "announcements"> => ({
   claims: {
-    read: (runIds) => thread.hot("readRuns", { put: (writer) => putTexts(writer, runIds), take: takeDueRuns }),
+    async read(runIds) {
+      return (await thread.hot("readRuns", { put: (writer) => putTexts(writer, runIds), take: takeDueRuns(onUnreadable) })).items;
+    },
     holders: (runIds) => thread.cold("holders", { runIds }),
     lastRuns: async (jobUids) => new Map(await thread.cold("lastRuns", { jobUids })),
     claim: (request) =>

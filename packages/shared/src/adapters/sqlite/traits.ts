@@ -15,7 +15,8 @@ export interface Traits {
 export type TraitsInput = Omit<Traits, "traitsKey">;
 
 export interface TraitsTable {
-  get(traitsKey: number): Traits;
+  /** Undefined: its row is gone, and nobody knows what the run is for. */
+  find(traitsKey: number): Traits | undefined;
   /** The row with these values, made if there is none. */
   intern(input: TraitsInput): Traits;
 }
@@ -44,11 +45,7 @@ export function openTraits(db: DatabaseSync): TraitsTable {
     });
   }
   return {
-    get(traitsKey) {
-      const traits = byKey[traitsKey];
-      if (traits === undefined) throw new Error(`no traits ${traitsKey}`);
-      return traits;
-    },
+    find: (traitsKey) => byKey[traitsKey],
     intern(input) {
       const known = byText.get(textOf(input));
       if (known !== undefined) return known;

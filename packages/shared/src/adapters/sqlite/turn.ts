@@ -3,6 +3,7 @@ import { AppError } from "../../domain/app-error.ts";
 import { systemClock } from "../system/clock.ts";
 import { type ColdCalls, type HotCall, openColdCalls, openHotCalls, READ_CALLS } from "./calls.ts";
 import { type Core, loadCore } from "./core.ts";
+import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { storeFault } from "./faults.ts";
 import { HOT_CALLS } from "./hot-names.ts";
 import { isRefusal } from "./refusal.ts";
@@ -58,6 +59,7 @@ const REST_RATIO = 4;
 interface TurnState {
   readonly db: DatabaseSync;
   readonly incarnation: number;
+  readonly onUnreadable: OnUnreadable;
   /** Rows written since the file was opened. */
   readonly changes: () => number;
   /** Null after a fault: what memory holds may be more than what the file holds, so it is read anew. */
@@ -69,10 +71,10 @@ interface TurnState {
   unavailable: { readonly times: number; readonly latest: AppError } | null;
 }
 
-export function createTurns(db: DatabaseSync, incarnation: number): Turns {
+export function createTurns(db: DatabaseSync, { incarnation, onUnreadable }: Pick<TurnState, "incarnation" | "onUnreadable">): Turns {
   const total = db.prepare("SELECT total_changes() AS changes");
   const changes = (): number => Number(total.get()?.["changes"]);
-  const state: TurnState = { db, incarnation, changes, loaded: null, loadedMs: 0, loadMs: 0, unavailable: null };
+  const state: TurnState = { db, incarnation, onUnreadable, changes, loaded: null, loadedMs: 0, loadMs: 0, unavailable: null };
   load(state);
   return {
     serve(packets, answers) {
@@ -103,7 +105,7 @@ function load(state: TurnState): Loaded {
   // The first fault may be a passing one.
   if (unavailable !== null && unavailable.times > 1 && startedMs < loadedMs + REST_RATIO * loadMs) throw unavailable.latest;
   try {
-    const core = loadCore(state.db, state.incarnation);
+    const core = loadCore(state.db, state);
     const hot = openHotCalls(core);
     return (state.loaded = { core, hot: HOT_CALLS.map((called) => hot[called]), cold: openColdCalls(core) });
   } finally {

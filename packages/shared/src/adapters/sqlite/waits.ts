@@ -7,7 +7,7 @@ import type { Core } from "./core.ts";
 import { dueAtOf, firstStartOf, type OpenRun, waitsForAnother } from "./open-run.ts";
 import { mineIn } from "./open-runs.ts";
 import { isNextOfJob, waitForAnother, wakeNextOfEach } from "./overlap-waits.ts";
-import { endRun, endWaiting, lastErrorOf, readEnded } from "./run-ends.ts";
+import { endRun, endWaiting, lastErrorOf, readAllEnded } from "./run-ends.ts";
 import { makeDueAgain, makePublishable } from "./run-waits.ts";
 import { compareTexts } from "./uid-index.ts";
 
@@ -72,7 +72,7 @@ export const wake =
     const earliest = [open.retries, open.expiries, open.repeats].flatMap((heap) => heap.earliest(query.mine) ?? []);
     return {
       ready: retries.runs.length + expiries.runs.length - over.length + next + repeated.length,
-      ended: over.map((run) => readEnded(core, run)),
+      ended: readAllEnded(core, over),
       nextWakeAt: earliest.length === 0 ? null : Math.min(...earliest),
       more: retries.more || expiries.more || repeats.more,
     };
@@ -111,5 +111,5 @@ export const closeWaiting =
     }
     core.endings.add(closed, now);
     wakeNextOfEach(core, closed);
-    return closed.map((run) => readEnded(core, run));
+    return readAllEnded(core, closed);
   };

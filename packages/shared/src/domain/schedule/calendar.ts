@@ -50,5 +50,7 @@ export function calendarCron({ interval, at, on }: CalendarTimes): string {
       return `${time} * * ${WEEKDAYS.indexOf(on as Weekday)}`;
     case "monthly":
       return `${time} ${on === "last" ? "L" : on} * *`;
+    default:
+      throw new TypeError(`this version knows no interval ${JSON.stringify(interval satisfies never)}`);
   }
 }

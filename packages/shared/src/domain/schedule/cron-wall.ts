@@ -23,10 +23,21 @@ const compiledLines = boundedCache<string, Cron>(COMPILED_MAX);
 export function nextWallTime(cron: string, after: WallTime): WallTime | null {
   let compiled = compiledLines.get(cron);
   if (compiled === undefined) {
-    compiled = new Cron(cron, { mode: "5-or-6-parts", utcOffset: 0 });
+    compiled = compile(cron);
     compiledLines.set(cron, compiled);
   }
   const shiftMs = Math.floor((after - YEAR_2000) / CYCLE_MS) * CYCLE_MS;
   const next = compiled.nextRun(new Date(after - shiftMs));
   return next === null ? null : next.getTime() + shiftMs;
+}
+
+/** A line was valid when it was accepted; another version of the parser may refuse it. */
+function compile(cron: string): Cron {
+  try {
+    return new Cron(cron, { mode: "5-or-6-parts", utcOffset: 0 });
+  } catch (cause) {
+    throw new TypeError(`the cron line ${JSON.stringify(cron)} is refused: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
 }

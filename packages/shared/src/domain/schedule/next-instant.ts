@@ -10,7 +10,8 @@ export type After = { readonly anchorAt: Instant; readonly after: Instant };
 /**
  * The first nominal instant strictly after `after`, neither before `startAt` nor after `endAt` (both inclusive), or null
  * if there is none any more. Does not know `maxRuns`: the caller counts. A pure function of its arguments and of the
- * runtime's time zone data; what it keeps in memory only saves work.
+ * runtime's time zone data; what it keeps in memory only saves work. Throws where a stored schedule cannot be evaluated by
+ * this process: its zone is not in the time zone data, its kind is one of a newer version, its cron line is refused.
  */
 export function nextInstant(schedule: Schedule, { anchorAt, after }: After): Instant | null {
   const { startAt, endAt } = schedule;
@@ -18,7 +19,10 @@ export function nextInstant(schedule: Schedule, { anchorAt, after }: After): Ins
   const from = Math.max(after, (startAt ?? INSTANT_MIN) - 1);
   if (from >= notAfter) return null;
   const next = nextUnbounded(schedule, { anchorAt, after: from });
-  return next === null || next > notAfter ? null : next;
+  if (next === null) return null;
+  // Whoever asks again and again, each time behind the last answer, must come to an end.
+  if (!(Number.isSafeInteger(next) && next > from)) throw new RangeError(`the schedule gives ${String(next)} as the instant after ${from}`);
+  return next > notAfter ? null : next;
 }
 
 /** At most `count` instants in order, the first one strictly after `after`: a preview. */
@@ -43,7 +47,14 @@ function nextUnbounded(schedule: Schedule, { anchorAt, after }: After): Instant 
       return nextCronInstant(schedule, after);
     case "calendar":
       return nextCronInstant({ cron: calendarCron(schedule), timezone: schedule.timezone }, after);
+    default:
+      return unknownKind(schedule);
   }
+}
+
+/** Of a newer version, or of what stands for a definition that cannot be read. */
+function unknownKind(schedule: never): never {
+  throw new TypeError(`this version knows no schedules of kind ${JSON.stringify((schedule as { kind?: unknown }).kind)}`);
 }
 
 /**

@@ -1,5 +1,8 @@
 import type { Schedule } from "./schedule.ts";
-import { showSchedule } from "./schedule-view.ts";
+import { showStoredSchedule } from "./schedule-view.ts";
 
 /** Equal in every field, whatever the order of keys: a job that is given the same schedule again keeps its anchor. */
-export const sameSchedule = (a: Schedule, b: Schedule): boolean => JSON.stringify(showSchedule(a)) === JSON.stringify(showSchedule(b));
+export const sameSchedule = (a: Schedule, b: Schedule): boolean => textOf(a) === textOf(b);
+
+/** What this version cannot say is compared as it is stored. */
+const textOf = (schedule: Schedule): string => JSON.stringify(showStoredSchedule(schedule) ?? schedule);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { evaluate } from "../evaluation.ts";
 import { type Instant, toIso, toIsoOrNull } from "../instant.ts";
 import { showDuration } from "./duration.ts";
 import type { Schedule, ScheduleBounds } from "./schedule.ts";
@@ -49,6 +50,12 @@ export function showSchedule(schedule: Schedule): ScheduleView {
     case "instant":
       return { ...showInstant(schedule), ...showBounds(schedule) };
   }
+}
+
+/** The same of a schedule that another version may have stored. Null: this version cannot say it. */
+export function showStoredSchedule(schedule: Schedule): ScheduleView | null {
+  const shown = evaluate<ScheduleView | undefined>(() => showSchedule(schedule));
+  return shown.kind === "evaluated" ? (shown.value ?? null) : null;
 }
 
 const showInstant = ({

@@ -32,13 +32,15 @@ const clocks = boundedCache<string, ZoneClock>(ZONES_MAX);
 
 /**
  * The segment of the zone's clock that `instant` is in. Neighbouring segments may have the same offset (they are cut at
- * the ends of chunks). The zone must be valid (`parseZone`).
+ * the ends of chunks). Throws where the runtime has no such zone.
  */
 export function segmentAt(zone: string, instant: Instant): ClockSegment {
   if (zone === "UTC") return ALWAYS_UTC;
   let clock = clocks.get(zone);
   if (clock === undefined) {
-    clock = resolveZone(zone) === "UTC" ? { segmentAt: () => ALWAYS_UTC } : zoneClock(zone);
+    const own = resolveZone(zone);
+    if (own === null) throw new RangeError(`the time zone ${zone} is not in the time zone data of this process`);
+    clock = own === "UTC" ? { segmentAt: () => ALWAYS_UTC } : zoneClock(zone);
     clocks.set(zone, clock);
   }
   return clock.segmentAt(instant);

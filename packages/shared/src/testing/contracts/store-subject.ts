@@ -1,6 +1,30 @@
 import { describe, test } from "@jest/globals";
 import type { Instant } from "../../domain/instant.ts";
 import type { Store } from "../../ports/store.ts";
+import type { UnreadableRow } from "../../ports/unreadable.ts";
+
+/**
+ * Harm done to stored rows from outside, as a bad disk, a careless hand, half a backup or a newer version does it.
+ * `no definition`, `torn definition`, `torn misfires`, `torn last run`, `torn pending`, `unknown job state`: of a job, by uid.
+ * `torn output`, `torn history`, `unknown run state`: of a run, by id. `torn event`: of a job's outbox, by uid.
+ * `torn handler`: by type.
+ */
+export interface Harm {
+  readonly what:
+    | "no definition"
+    | "torn definition"
+    | "torn misfires"
+    | "torn last run"
+    | "torn pending"
+    | "unknown job state"
+    | "torn output"
+    | "torn history"
+    | "unknown run state"
+    | "torn event"
+    | "torn handler";
+  /** Uid of a job, id of a run, type of a handler. */
+  readonly of: string;
+}
 
 /** A kind of store under test: how to get a fresh one, and what a test can do to it from outside. */
 export interface StoreSubject {
@@ -12,6 +36,10 @@ export interface StoreSubject {
   readonly leases: "clock" | "incarnation";
   /** Moves the store's own time forward. Stores whose time a test can move. */
   advance?(ms: number): void;
+  /** Does harm to a row. False: rows of this store cannot be harmed so. */
+  damage(store: Store, harm: Harm): Promise<boolean>;
+  /** What the stores have told of rows that they cannot read. */
+  readonly unreadable: readonly UnreadableRow[];
   /** Removes what the stores left behind. Called once, after all tests. */
   dispose?(): Promise<void>;
 }

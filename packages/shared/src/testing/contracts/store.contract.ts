@@ -28,6 +28,8 @@ import { settleContract } from "./settle.contract.ts";
 import { standingRunsContract } from "./standing-runs.contract.ts";
 import type { StoreContract, StoreSubject } from "./store-subject.ts";
 import { tenantsContract } from "./tenants.contract.ts";
+import { unreadableJobsContract } from "./unreadable-jobs.contract.ts";
+import { unreadableRunsContract } from "./unreadable-runs.contract.ts";
 import { waitingRunsContract } from "./waiting-runs.contract.ts";
 import { wakeContract } from "./wake.contract.ts";
 
@@ -61,6 +63,8 @@ const CONTRACTS: readonly StoreContract[] = [
   leaseRowsContract,
   setBackContract,
   tenantsContract,
+  unreadableJobsContract,
+  unreadableRunsContract,
   durabilityContract,
 ];
 

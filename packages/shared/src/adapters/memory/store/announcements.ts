@@ -1,14 +1,16 @@
 import { isTerminal } from "../../../domain/run-state.ts";
 import { inRange } from "../../../domain/slot.ts";
 import type { Announcements } from "../../../ports/announcements.ts";
-import { endedRunOf } from "./run-row.ts";
-import { take, takeWhile } from "./sorted-index.ts";
+import { takeReadable } from "../../../runtime/map-readable.ts";
+import { asReadable, endedRunOf, type RunRow } from "./run-row.ts";
+import { filtered, takeWhile } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 
-export const createAnnouncements = ({ runs }: MemoryState): Announcements => ({
+export const createAnnouncements = ({ runs, onUnreadable }: MemoryState): Announcements => ({
   async unannounced({ slots, endedBefore, limit }) {
     const old = takeWhile(runs.unannounced.ascending(), ({ finishedAt }) => finishedAt !== null && finishedAt <= endedBefore);
-    return take(old, limit, ({ origin }) => inRange(origin.slot, slots)).map(endedRunOf);
+    const mine = filtered(old, ({ origin }: RunRow) => inRange(origin.slot, slots));
+    return takeReadable(mine, limit, asReadable(endedRunOf, onUnreadable));
   },
   async announced(runIds) {
     for (const runId of runIds) {

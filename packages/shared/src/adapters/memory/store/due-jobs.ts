@@ -3,16 +3,21 @@ import type { Fire } from "../../../domain/fire.ts";
 import type { Instant } from "../../../domain/instant.ts";
 import { runIdOf } from "../../../domain/run-id.ts";
 import { inRange } from "../../../domain/slot.ts";
+import { mapReadable } from "../../../runtime/map-readable.ts";
+import type { Job } from "../../../domain/job.ts";
 import type { DueJobs, FiredRun, FireOutcome, FireRequest } from "../../../ports/due-jobs.ts";
 import { startWithFire } from "./claim-run.ts";
 import type { StoreFaults } from "./faults.ts";
 import type { JobRow, PendingFire } from "./job-table.ts";
 import { completeFires, readBack } from "./pending-fires.ts";
+import { canRead } from "./read-job.ts";
 import { take, takeWhile } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 
 export function createDueJobs(state: MemoryState, { crashBeforeRuns = () => false }: StoreFaults): DueJobs {
-  const { jobs } = state;
+  const { jobs, onUnreadable } = state;
+  const readAll = (rows: readonly JobRow[]): Job[] =>
+    mapReadable(rows, { kind: "job", idOf: ({ job }) => String(job.uid), map: (row) => readBack(state, row), onUnreadable });
   return {
     async upcoming({ slots, until, after, limit }) {
       const behind = after === null ? null : { at: after.nextRunAt, id: after.uid };
@@ -20,11 +25,11 @@ export function createDueJobs(state: MemoryState, { crashBeforeRuns = () => fals
         jobs.upcoming.ascending(behind),
         ({ job }) => job.nextRunAt !== null && (until === null || job.nextRunAt <= until),
       );
-      return take(rows, limit, ({ job }) => inRange(job.slot, slots)).map((row) => readBack(state, row));
+      return readAll(take(rows, limit, (row) => inRange(row.job.slot, slots) && canRead(row)));
     },
     async read(jobUids) {
       const rows = jobUids.map((uid) => jobs.get(uid)).filter((row) => row !== undefined && row.job.state !== "deleted");
-      return rows.map((row) => readBack(state, row as JobRow));
+      return readAll(rows as JobRow[]);
     },
     async fire(request) {
       for (const fire of request.fires) requireDefinitions(state, fire);

@@ -1,19 +1,22 @@
 import { inRange, type SlotRange } from "../../../domain/slot.ts";
 import type { DueRuns } from "../../../ports/due-runs.ts";
+import { mapReadable, takeReadable } from "../../../runtime/map-readable.ts";
 import { wakeNext } from "./overlap-waits.ts";
+import { lastRunIn } from "./read-job.ts";
 import { resetWaits } from "./reset-waits.ts";
 import { endRun } from "./run-changes.ts";
-import { dueRunOf, endedRunOf, type RunRow } from "./run-row.ts";
-import { take } from "./sorted-index.ts";
+import { asReadable, dueRunOf, endedRunOf, type RunRow } from "./run-row.ts";
+import { filtered, take } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 import { wakeRuns } from "./wake.ts";
 
 export function createDueRuns(state: MemoryState): DueRuns {
-  const { jobs, runs } = state;
+  const { jobs, runs, onUnreadable } = state;
   return {
     async publishable({ slots, queue, limit }) {
-      const rows = take(runs.publishable.get(queue)?.ascending() ?? [], limit, isIn(slots));
-      return rows.map((row) => dueRunOf(row, jobs.get(row.origin.jobUid)?.job.lastRun ?? null));
+      const rows = filtered(runs.publishable.get(queue)?.ascending() ?? [], isIn(slots));
+      const read = (row: RunRow) => dueRunOf(row, lastRunIn(jobs.get(row.origin.jobUid)));
+      return takeReadable(rows, limit, asReadable(read, onUnreadable));
     },
     async queues(slots) {
       return [...runs.publishable].filter(([, rows]) => take(rows.ascending(), 1, isIn(slots)).length > 0).map(([queue]) => queue);
@@ -37,7 +40,7 @@ export function createDueRuns(state: MemoryState): DueRuns {
       return counts;
     },
     async wake(request) {
-      return wakeRuns(runs, request);
+      return wakeRuns(state, request);
     },
     async closeWaiting({ slots, dueBefore, now, limit }) {
       const due = [...runs.publishable.values(), runs.published, runs.deferred].flatMap((order) => [...order.ascending()]);
@@ -49,7 +52,7 @@ export function createDueRuns(state: MemoryState): DueRuns {
         runs.save(row);
         wakeNext(runs, row);
       }
-      return oldest.map(endedRunOf);
+      return mapReadable(oldest, asReadable(endedRunOf, onUnreadable));
     },
     async resetWaits(request) {
       return resetWaits(runs, request);

@@ -19,7 +19,8 @@ import { dueRunOf, entryOf, manualFireOf, scheduledFireOf } from "../../../testi
 import { manualClock } from "../../../testing/manual-clock.ts";
 import { sha256 } from "../../system/digest.ts";
 import type { StoreFaults } from "./faults.ts";
-import { createMemoryStore } from "./memory-store.ts";
+import { createMemoryStore, memoryStoreOver } from "./memory-store.ts";
+import { createMemoryState } from "./state.ts";
 
 const setup = (faults: StoreFaults) => createMemoryStore({ clock: manualClock(START), digest: sha256, faults });
 
@@ -157,4 +158,17 @@ test("a create whose answer was lost answers with the job when it is repeated", 
   await expect(store.jobs.create(job.tenantId, request)).rejects.toThrow("lost");
   losing = false;
   expect(await store.jobs.create(job.tenantId, request)).toEqual({ kind: "created", job });
+});
+
+test("fires that crashed are completed beside one whose definition is gone, which has its run too", async () => {
+  const state = createMemoryState({ clock: manualClock(START), digest: sha256, onUnreadable: () => {} });
+  const store = memoryStoreOver(state, { crashBeforeRuns: () => true });
+  const jobs = [await addJob(store, { id: "bad" }), await addJob(store, { id: "good" })];
+  for (const job of jobs) await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toThrow("crashed");
+  state.jobs.get(jobs[0]!.uid)!.definitions.clear();
+  expect(await repair(store)).toBe(2);
+  expect(await publishable(store)).toEqual([dueRunOf(jobs[1]!)]);
+  expect(await readRun(store, dueRunOf(jobs[0]!))).toMatchObject({ state: "due", handler: "http" });
+  await deleteJob(store, (await store.jobs.get("default", "bad"))!);
+  expect(await store.control.cancelOpen("default", { jobUid: jobs[0]!.uid, now: START, limit: 10 })).toHaveLength(1);
 });

@@ -1,16 +1,20 @@
 import type { Job } from "../../../domain/job.ts";
 import type { JobQuery } from "../../../ports/job-catalog.ts";
 import type { Page } from "../../../ports/page.ts";
+import type { OnUnreadable } from "../../../ports/unreadable.ts";
+import { pageReadable } from "../../../runtime/map-readable.ts";
 import type { JobRow } from "./job-table.ts";
+import { canRead, readJob } from "./read-job.ts";
 import { type Position, type SortedIndex, take } from "./sorted-index.ts";
 
 /** A page of a tenant's jobs, newest first. The cursor is the position of the last job: `<createdAt>.<uid>`. */
-export function listJobs(jobs: SortedIndex<JobRow>, query: JobQuery): Page<Job> {
+export function listJobs(jobs: SortedIndex<JobRow>, query: JobQuery, onUnreadable: OnUnreadable): Page<Job> {
   const before = query.cursor === null ? null : positionOf(query.cursor);
-  const found = take(jobs.descending(before), query.limit + 1, ({ job }) => matches(job, query)).map(({ job }) => job);
-  const items = found.slice(0, query.limit);
-  const last = items.at(-1);
-  return { items, nextCursor: found.length > items.length && last !== undefined ? `${last.createdAt}.${last.uid}` : null };
+  const found = take(jobs.descending(before), query.limit + 1, (row) => !canRead(row) || matches(readJob(row), query));
+  const part = found.slice(0, query.limit);
+  const last = part.at(-1)?.job;
+  const nextCursor = found.length > part.length && last !== undefined ? `${last.createdAt}.${last.uid}` : null;
+  return pageReadable(part, { kind: "job", idOf: ({ job }) => String(job.id), map: readJob, onUnreadable }, nextCursor);
 }
 
 function positionOf(cursor: string): Position {

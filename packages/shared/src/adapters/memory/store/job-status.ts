@@ -1,6 +1,8 @@
 import { standingOf, supersedes, type StatusChange } from "../../../domain/status-change.ts";
 import type { JobStatus } from "../../../ports/job-status.ts";
-import { lastRunOf, runOf, type RunRow } from "./run-row.ts";
+import { mapReadable } from "../../../runtime/map-readable.ts";
+import { lastRunIn } from "./read-job.ts";
+import { asReadable, lastRunOf, runOf, type RunRow } from "./run-row.ts";
 import { type Position, take, takeWhile } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 
@@ -8,14 +10,14 @@ export const createJobStatus = (state: MemoryState): JobStatus => ({
   async apply(changes) {
     for (const { tenantId, jobUid, lastRun } of changes) {
       const row = state.jobs.get(jobUid);
-      if (row?.job.tenantId !== tenantId || !supersedes(lastRun, row.job.lastRun)) continue;
+      if (row?.job.tenantId !== tenantId || !supersedes(lastRun, lastRunIn(row))) continue;
       row.job = { ...row.job, status: lastRun.state, lastRun };
       state.jobs.save(row);
     }
   },
   async standing(runIds) {
     const rows = [...new Set(runIds)].flatMap((runId) => state.runs.get(runId) ?? []);
-    return rows.flatMap((row) => standingOf(runOf(row)) ?? []);
+    return mapReadable(rows, asReadable(runOf, state.onUnreadable)).flatMap((run) => standingOf(run) ?? []);
   },
   async settledSince({ since, until, after, limit }) {
     const behind: Position = after === null ? { at: since, id: "" } : positionOf(after);
@@ -24,7 +26,7 @@ export const createJobStatus = (state: MemoryState): JobStatus => ({
     const part = found.slice(0, limit);
     const last = part.at(-1);
     return {
-      changes: part.map(changeOf),
+      changes: mapReadable(part, asReadable(changeOf, state.onUnreadable)),
       next: found.length > part.length && last !== undefined ? `${last.settledAt}.${last.runId}` : null,
     };
   },

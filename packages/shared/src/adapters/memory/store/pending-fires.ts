@@ -1,6 +1,7 @@
-import { AppError } from "../../../domain/app-error.ts";
 import type { Job } from "../../../domain/job.ts";
-import type { DefinitionRow, JobRow, PendingFire } from "./job-table.ts";
+import { standInDefinition } from "../../../domain/stored-definition.ts";
+import { type DefinitionRow, type JobRow, newDefinitionRow, type PendingFire } from "./job-table.ts";
+import { knownOfJob, readJob } from "./read-job.ts";
 import { newRunRow, type RunOrigin } from "./run-row.ts";
 import type { MemoryState } from "./state.ts";
 
@@ -24,14 +25,12 @@ export function completeFires({ jobs, runs }: Pick<MemoryState, "jobs" | "runs">
 /** Completes what is pending in a job, and reads it. */
 export function readBack(state: MemoryState, row: JobRow): Job {
   completeFires(state, row);
-  return row.job;
+  return readJob(row);
 }
 
-function definitionOf({ job, definitions }: JobRow, { entry }: PendingFire): DefinitionRow {
-  const row = definitions.get(entry.definitionHash);
-  if (row === undefined) throw new AppError("store_corrupt", `job ${job.uid} has no definition ${entry.definitionHash}`);
-  return row;
-}
+/** A fire that was won has its run, also where nobody can run it because its definition is gone. */
+const definitionOf = ({ job, definitions }: JobRow, { entry }: PendingFire): DefinitionRow =>
+  definitions.get(entry.definitionHash) ?? newDefinitionRow(standInDefinition(knownOfJob(job)));
 
 function originOf({ job }: JobRow, { jobVersion }: PendingFire, { definition }: DefinitionRow): RunOrigin {
   return { tenantId: job.tenantId, jobUid: job.uid, jobId: job.id, jobVersion, slot: job.slot, definition };

@@ -61,7 +61,7 @@ function sweepTombstones(state: MemoryState, { now, deletedBefore, limit }: Rete
   let cancelled = 0;
   for (const row of old) {
     completeFires(state, row);
-    cancelled += cancelOpenRuns(state.runs, { jobUid: row.job.uid, now, limit: limit - cancelled }).length;
+    cancelled += cancelOpenRuns(state, { jobUid: row.job.uid, now, limit: limit - cancelled }).length;
   }
   const gone = take(old, limit, (row) => isOver(state, row));
   for (const row of gone) state.jobs.remove(row);

@@ -1,10 +1,12 @@
 import { type ClaimedRun, differingField, differs, type DueRun } from "../../../domain/due-run.ts";
 import { isExecutionOf } from "../../../domain/job-definition.ts";
 import { isTerminal } from "../../../domain/run-state.ts";
+import { mapReadable } from "../../../runtime/map-readable.ts";
 import type { AttemptHolder, ClaimOutcome, ClaimRequest, RunClaims } from "../../../ports/run-claims.ts";
 import { startByOverlap } from "./claim-run.ts";
 import { wakeNext } from "./overlap-waits.ts";
-import { dueRunOf, type RunRow, waitsForAnother } from "./run-row.ts";
+import { lastRunIn } from "./read-job.ts";
+import { asReadable, dueRunOf, type RunRow, waitsForAnother } from "./run-row.ts";
 import { settleAttempt } from "./settle-attempt.ts";
 import type { MemoryState } from "./state.ts";
 
@@ -12,7 +14,8 @@ export function createRunClaims(state: MemoryState): RunClaims {
   const { jobs, runs } = state;
   return {
     async read(runIds) {
-      return openRows(state, runIds).map((row) => dueRunOf(row, jobs.get(row.origin.jobUid)?.job.lastRun ?? null));
+      const read = (row: RunRow) => dueRunOf(row, lastRunIn(jobs.get(row.origin.jobUid)));
+      return mapReadable(openRows(state, runIds), asReadable(read, state.onUnreadable));
     },
     async holders(runIds) {
       return openRows(state, runIds).map(({ runId, attempt, state: now, attempts, lease }) => ({
@@ -25,7 +28,7 @@ export function createRunClaims(state: MemoryState): RunClaims {
     async lastRuns(jobUids) {
       return new Map(
         jobUids.flatMap((uid) => {
-          const lastRun = jobs.get(uid)?.job.lastRun ?? null;
+          const lastRun = lastRunIn(jobs.get(uid));
           return lastRun === null ? [] : [[uid, lastRun] as const];
         }),
       );
@@ -87,7 +90,7 @@ function claimRun(state: MemoryState, run: DueRun, request: ClaimRequest): Claim
 
 /** How the message differs from what is stored; null: not at all. */
 function refusal({ digest, jobs }: MemoryState, run: DueRun, row: RunRow): string | null {
-  const held = dueRunOf(row, jobs.get(row.origin.jobUid)?.job.lastRun ?? null);
+  const held = dueRunOf(row, lastRunIn(jobs.get(row.origin.jobUid)));
   const field = differingField(run, held);
   if (field !== null) return differs(field);
   const definition = { hash: row.entry.definitionHash, read: () => row.origin.definition };

@@ -1,3 +1,4 @@
+import { AppError } from "../../../domain/app-error.ts";
 import type { RunControl } from "../../../ports/run-control.ts";
 import { cancelOpenRuns } from "./cancel-open.ts";
 import { completeFires } from "./pending-fires.ts";
@@ -28,12 +29,14 @@ export const createRunControl = (state: MemoryState): RunControl => ({
       case "skipped":
       case "missed":
         return { kind: "ended" };
+      default:
+        throw new AppError("store_corrupt", `run ${runId}: this version knows no state ${JSON.stringify(row.state satisfies never)}`);
     }
   },
   async cancelOpen(tenantId, request) {
     const job = state.jobs.get(request.jobUid);
     if (job === undefined || job.job.tenantId !== tenantId) return [];
     completeFires(state, job);
-    return cancelOpenRuns(state.runs, request);
+    return cancelOpenRuns(state, request);
   },
 });

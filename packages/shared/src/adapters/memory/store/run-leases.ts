@@ -1,14 +1,14 @@
 import type { Instant } from "../../../domain/instant.ts";
-import type { EndedRun } from "../../../domain/settlement.ts";
 import { inRange } from "../../../domain/slot.ts";
 import type { Rescue, RunLeases } from "../../../ports/run-leases.ts";
 import { endAttempt, endRun, makeDueAgain } from "./run-changes.ts";
+import { mapReadable } from "../../../runtime/map-readable.ts";
 import { wakeNext } from "./overlap-waits.ts";
-import { endedRunOf, leaseViewOf, type RunRow } from "./run-row.ts";
+import { asReadable, endedRunOf, leaseViewOf, type RunRow } from "./run-row.ts";
 import { take, takeWhile } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 
-export const createRunLeases = ({ runs }: MemoryState): RunLeases => ({
+export const createRunLeases = ({ runs, onUnreadable }: MemoryState): RunLeases => ({
   async ending({ slots, now, after, limit }) {
     const passed = new Set(after?.runIds);
     const from = after === null ? null : { at: after.expiresAt, id: "" };
@@ -17,7 +17,7 @@ export const createRunLeases = ({ runs }: MemoryState): RunLeases => ({
     return rows.flatMap((row) => (row.lease === null ? [] : [leaseViewOf(row, row.lease)]));
   },
   async rescue({ rescues, now }) {
-    const ended: EndedRun[] = [];
+    const ended: RunRow[] = [];
     let rescued = 0;
     for (const rescue of rescues) {
       const row = runs.get(rescue.runId);
@@ -26,9 +26,9 @@ export const createRunLeases = ({ runs }: MemoryState): RunLeases => ({
       runs.save(row);
       wakeNext(runs, row);
       rescued += 1;
-      if (row.state !== "due") ended.push(endedRunOf(row));
+      if (row.state !== "due") ended.push(row);
     }
-    return { rescued, ended };
+    return { rescued, ended: mapReadable(ended, asReadable(endedRunOf, onUnreadable)) };
   },
 });
 

@@ -1,10 +1,12 @@
+import { readDefinition } from "../../../domain/stored-definition.ts";
 import type { RunQueries, RunQuery } from "../../../ports/run-queries.ts";
-import { type RunRow, runOf } from "./run-row.ts";
+import { pageReadable } from "../../../runtime/map-readable.ts";
+import { asReadable, type RunRow, runOf } from "./run-row.ts";
 import { jobIdKey, type RunTable } from "./run-table.ts";
 import { take } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 
-export function createRunQueries({ runs }: MemoryState): RunQueries {
+export function createRunQueries({ runs, onUnreadable }: MemoryState): RunQueries {
   const own = (tenantId: string, runId: string): RunRow | null => {
     const row = runs.get(runId);
     return row?.origin.tenantId === tenantId ? row : null;
@@ -17,12 +19,13 @@ export function createRunQueries({ runs }: MemoryState): RunQueries {
     /** The cursor is the id of the last run of the page. */
     async list(tenantId, query) {
       const found = take(walk(runs, tenantId, query), query.limit + 1, (row) => matches(row, tenantId, query));
-      const items = found.slice(0, query.limit).map(runOf);
-      return { items, nextCursor: found.length > items.length ? (items.at(-1)?.runId ?? null) : null };
+      const part = found.slice(0, query.limit);
+      return pageReadable(part, asReadable(runOf, onUnreadable), found.length > part.length ? (part.at(-1)?.runId ?? null) : null);
     },
     async origin(tenantId, runId) {
       const row = own(tenantId, runId);
-      return row === null ? null : { jobUid: row.origin.jobUid, definitionHash: row.entry.definitionHash };
+      if (row === null || readDefinition(row.origin.definition).kind === "unreadable") return null;
+      return { jobUid: row.origin.jobUid, definitionHash: row.entry.definitionHash };
     },
   };
 }

@@ -5,6 +5,10 @@ import type { JobDefinition } from "../../../domain/job-definition.ts";
 import type { LastRun, Run } from "../../../domain/run.ts";
 import { isExclusive as isExclusivePolicy } from "../../../domain/overlap.ts";
 import { isTerminal } from "../../../domain/run-state.ts";
+import { AppError } from "../../../domain/app-error.ts";
+import { readDefinition } from "../../../domain/stored-definition.ts";
+import { readError, requireReadableRun } from "../../../domain/stored-run.ts";
+import type { OnUnreadable } from "../../../ports/unreadable.ts";
 import type { EndedRun } from "../../../domain/settlement.ts";
 import type { SettleOutcome } from "../../../ports/run-claims.ts";
 import type { LeaseView } from "../../../ports/run-leases.ts";
@@ -105,6 +109,11 @@ export const isForUnknownHandler = ({ standing, reason }: RunRow): boolean => st
 const earliest = (left: Instant | null, right: Instant | null): Instant | null =>
   left === null || right === null ? (left ?? right) : Math.min(left, right);
 
+const readableIdentityOf = (row: RunRow): ReturnType<typeof identityOf> => {
+  requireReadableRun({ ...row, tenantId: row.origin.tenantId, jobUid: row.origin.jobUid, jobId: row.origin.jobId });
+  return identityOf(row);
+};
+
 const identityOf = ({ origin, runId, cause, scheduledFor }: RunRow) => ({
   tenantId: origin.tenantId,
   runId,
@@ -117,9 +126,13 @@ const identityOf = ({ origin, runId, cause, scheduledFor }: RunRow) => ({
   scheduledFor,
 });
 
-/** What its history shows of it. */
+/** How a page of runs is mapped: one that cannot be read is left out. */
+export const asReadable = <Item>(map: (row: RunRow) => Item, onUnreadable: OnUnreadable) =>
+  ({ kind: "run", idOf: ({ runId }: RunRow) => String(runId), map, onUnreadable }) as const;
+
+/** What its history shows of it. Throws `store_corrupt`, as do the others. */
 export const runOf = (row: RunRow): Run => ({
-  ...identityOf(row),
+  ...readableIdentityOf(row),
   count: row.count,
   scheduledForLast: row.scheduledForLast,
   state: row.state,
@@ -130,14 +143,14 @@ export const runOf = (row: RunRow): Run => ({
   startedAt: row.startedAt,
   finishedAt: row.finishedAt,
   output: row.output,
-  error: row.error,
+  error: readError(row.error, false),
   retryOf: row.retryOf,
   cancelRequested: row.cancelRequested,
   wakeAt: earliest(row.wakeAt, expiryOf(row)),
 });
 
 export const endedRunOf = (row: RunRow): EndedRun => ({
-  ...identityOf(row),
+  ...readableIdentityOf(row),
   count: row.count,
   scheduledForLast: row.scheduledForLast,
   attempt: row.attempt,
@@ -146,10 +159,12 @@ export const endedRunOf = (row: RunRow): EndedRun => ({
   startedAt: row.startedAt,
   finishedAt: row.finishedAt ?? 0, // An ended run always has one.
   output: row.output,
-  error: row.error,
+  error: readError(row.error, false),
 });
 
-export const lastRunOf = ({ runId, state, scheduledFor, startedAt, finishedAt, attempt, error }: RunRow): LastRun => ({
+export const lastRunOf = (row: RunRow): LastRun => shownOf(endedRunOf(row));
+
+const shownOf = ({ runId, state, scheduledFor, startedAt, finishedAt, attempt, error }: EndedRun): LastRun => ({
   runId,
   state,
   scheduledFor,
@@ -162,8 +177,10 @@ export const lastRunOf = ({ runId, state, scheduledFor, startedAt, finishedAt, a
 /** What an executor needs to run it; `lastRun` is the job's at present. */
 export const dueRunOf = (row: RunRow, lastRun: LastRun | null): DueRun => {
   const { definition, slot } = row.origin;
+  const stored = readDefinition(definition);
+  if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${row.runId}: ${stored.reason}`);
   return {
-    ...identityOf(row),
+    ...readableIdentityOf(row),
     slot,
     attempt: row.attempt,
     failures: row.failures,

@@ -105,6 +105,11 @@ export function take<Row>(rows: Iterable<Row>, limit: number, wanted: (row: Row)
   return taken;
 }
 
+/** Those of the rows that `wanted` lets pass, as they come by. */
+export function* filtered<Row>(rows: Iterable<Row>, wanted: (row: Row) => boolean): Generator<Row> {
+  for (const row of rows) if (wanted(row)) yield row;
+}
+
 /** The rows up to the first of which `goesOn` is false. */
 export function* takeWhile<Row>(rows: Iterable<Row>, goesOn: (row: Row) => boolean): Generator<Row> {
   for (const row of rows) {

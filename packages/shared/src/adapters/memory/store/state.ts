@@ -3,6 +3,7 @@ import type { Instant } from "../../../domain/instant.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { HandlerDescription } from "../../../ports/handler-registry.ts";
 import type { RequestBinding } from "../../../ports/requests.ts";
+import type { OnUnreadable } from "../../../ports/unreadable.ts";
 import { createJobTable, type JobTable } from "./job-table.ts";
 import { createOutboxTable, type OutboxTable } from "./outbox-table.ts";
 import { createRunTable, type RunTable } from "./run-table.ts";
@@ -17,6 +18,7 @@ export interface LeaderRow {
 export interface MemoryState {
   readonly clock: Clock;
   readonly digest: Digest;
+  readonly onUnreadable: OnUnreadable;
   readonly jobs: JobTable;
   readonly runs: RunTable;
   readonly outbox: OutboxTable;
@@ -30,9 +32,14 @@ export interface MemoryState {
   readonly forgotten: { runs: Instant; jobs: Instant };
 }
 
-export const createMemoryState = ({ clock, digest }: Pick<MemoryState, "clock" | "digest">): MemoryState => ({
+export const createMemoryState = ({
   clock,
   digest,
+  onUnreadable,
+}: Pick<MemoryState, "clock" | "digest" | "onUnreadable">): MemoryState => ({
+  clock,
+  digest,
+  onUnreadable,
   jobs: createJobTable(),
   runs: createRunTable(),
   outbox: createOutboxTable(),

@@ -1,11 +1,12 @@
 import type { Instant } from "../../../domain/instant.ts";
-import type { EndedRun } from "../../../domain/settlement.ts";
 import { inRange, type SlotRange } from "../../../domain/slot.ts";
 import type { WakeResult } from "../../../ports/due-runs.ts";
+import { mapReadable } from "../../../runtime/map-readable.ts";
 import { endRun, makeDueAgain, makePublishable, waitForAnother } from "./run-changes.ts";
 import { isNextOfJob, wakeNext } from "./overlap-waits.ts";
-import { endedRunOf, expiryOf, type RunRow, waitsForAnother } from "./run-row.ts";
+import { asReadable, endedRunOf, expiryOf, type RunRow, waitsForAnother } from "./run-row.ts";
 import type { RunTable } from "./run-table.ts";
+import type { MemoryState } from "./state.ts";
 import { type SortedIndex, take, takeWhile } from "./sorted-index.ts";
 
 interface WakeRequest {
@@ -17,13 +18,13 @@ interface WakeRequest {
 type Order = SortedIndex<RunRow>;
 
 /** Wakes what is to be woken: retries, then what has expired, then what is left of publications and deferrals. */
-export function wakeRuns(runs: RunTable, { slots, now, limit }: WakeRequest): WakeResult {
+export function wakeRuns({ runs, onUnreadable }: MemoryState, { slots, now, limit }: WakeRequest): WakeResult {
   const kinds: readonly { order: Order; at: (row: RunRow) => Instant | null; wake: (row: RunRow) => void }[] = [
     { order: runs.retries, at: ({ wakeAt }) => wakeAt, wake: (row) => wakeRetry(row, now) },
     { order: runs.expiries, at: expiryOf, wake: (row) => endRun(row, { state: "skipped", reason: "expired", now }) },
     { order: runs.repeats, at: ({ wakeAt }) => wakeAt, wake: (row) => repeat(runs, row, now) },
   ];
-  const ended: EndedRun[] = [];
+  const ended: RunRow[] = [];
   let [ready, more] = [0, false];
   let nextWakeAt: Instant | null = null;
   for (const { order, at, wake } of kinds) {
@@ -34,7 +35,7 @@ export function wakeRuns(runs: RunTable, { slots, now, limit }: WakeRequest): Wa
       runs.save(row);
       if (row.state !== "due" && wakeNext(runs, row) !== null) ready += 1;
       if (row.state === "due") ready += row.standing === "publishable" ? 1 : 0;
-      else ended.push(endedRunOf(row));
+      else ended.push(row);
     }
     more ||= woken.length >= limit;
   }
@@ -43,7 +44,7 @@ export function wakeRuns(runs: RunTable, { slots, now, limit }: WakeRequest): Wa
     const wakeAt = first === undefined ? null : at(first);
     if (wakeAt !== null && (nextWakeAt === null || wakeAt < nextWakeAt)) nextWakeAt = wakeAt;
   }
-  return { ready, ended, nextWakeAt, more };
+  return { ready, ended: mapReadable(ended, asReadable(endedRunOf, onUnreadable)), nextWakeAt, more };
 }
 
 /** Of the runs that wait for another of their job only the first is looked at again: the others wait for it. */

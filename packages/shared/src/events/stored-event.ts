@@ -1,0 +1,16 @@
+import { isRecord, isText, isWhole, isWholeOrNull } from "../domain/stored-value.ts";
+import type { JobEvent } from "./job-event.ts";
+
+const TYPES: ReadonlySet<unknown> = new Set<JobEvent["type"]>(["JobCreated", "JobUpdated", "JobDeleted"]);
+
+/** An event as an outbox holds it. Throws where it is none that could be published. */
+export function readJobEvent(stored: unknown): JobEvent {
+  if (!isRecord(stored) || !TYPES.has(stored["type"])) throw new TypeError("it is no event of a job");
+  const { id, source, subject, time, tenantId, data } = stored;
+  if (![id, source, subject, tenantId].every(isText) || !isWhole(time)) throw new TypeError("its envelope cannot be read");
+  if (!isRecord(data)) throw new TypeError("it has no data");
+  const { jobUid, jobId, version, state, slot, nextRunAt, name, handler, queue } = data;
+  const whole = [version, slot].every(isWhole) && isWholeOrNull(nextRunAt);
+  if (!whole || ![jobUid, jobId, state, name, handler, queue].every(isText)) throw new TypeError("its data cannot be read");
+  return stored as unknown as JobEvent;
+}
