@@ -3,10 +3,11 @@ import type { Endings } from "./endings.ts";
 import type { ProductOptions } from "./product-process.ts";
 import { eventually, runProduct, type RunningProduct } from "./running-product.ts";
 
-/** How one process ended, with what it wrote to standard error. */
+/** How one process ended. */
 export interface Death {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** What it wrote to standard error; the last of it may be read a moment after the end. */
   readonly stderr: string;
 }
 
@@ -29,7 +30,7 @@ export function restartProduct(endings: Endings, options: ProductOptions): Resta
     const product = await runProduct(endings, options);
     void product.exited.then((how) => {
       if (!wanted) return;
-      deaths.push({ ...how, stderr: product.stderr() });
+      deaths.push(deathOf(product, how));
       current = start();
       current.catch(() => undefined); // Whoever asks for it next is told.
     });
@@ -45,7 +46,15 @@ export function restartProduct(endings: Endings, options: ProductOptions): Resta
       wanted = false;
       const product = await current;
       product.signal("SIGTERM");
-      return { ...(await product.exited), stderr: product.stderr() };
+      return deathOf(product, await product.exited);
     },
   };
 }
+
+const deathOf = (product: RunningProduct, { code, signal }: Pick<Death, "code" | "signal">): Death => ({
+  code,
+  signal,
+  get stderr() {
+    return product.stderr();
+  },
+});
