@@ -89,6 +89,10 @@ export const EXECUTOR_DEFAULTS: Omit<ExecutorConfig, "executorId"> = {
   ...STORE_CLOCK_DEFAULTS,
 };
 
+/** The longest that a stop takes, its servers still open: handlers finish, are asked to end, and what they came to is written and published. */
+export const stopMsMaxOf = ({ drainMs, abortGraceMs, flushMs }: Pick<ExecutorConfig, "drainMs" | "abortGraceMs" | "flushMs">): number =>
+  drainMs + abortGraceMs + 2 * flushMs;
+
 /** Throws `bad_config` for settings that contradict each other. */
 export function checkExecutorConfig(config: ExecutorConfig): void {
   const { workersMax, queues, externalQueues } = config;

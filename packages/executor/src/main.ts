@@ -1,5 +1,6 @@
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
+import { CLOSE_MS_MAX } from "@tickline/shared/domain/time-limits";
 import { createHealthServer, readyBy } from "@tickline/shared/runtime/health-server";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { createStoreClock } from "@tickline/shared/runtime/store-clock";
@@ -7,15 +8,13 @@ import { openBus, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/ope
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { createExecutor } from "./executor.ts";
-import { EXECUTOR_DEFAULTS } from "./executor-config.ts";
+import { EXECUTOR_DEFAULTS, stopMsMaxOf } from "./executor-config.ts";
 import { ownExecutorName } from "./executor-name.ts";
 import { EXECUTOR_SETTINGS } from "./executor-settings.ts";
 import { createHttpHandler } from "./http/http-handler.ts";
 import { loadHandlers } from "./load-handlers.ts";
 
 const DAY_MS = 86_400_000;
-/** Beyond the drain: for aborting what is left, and for the last writes. */
-const SHUTDOWN_MS_MORE = 20_000;
 
 /** `npm run start:executor`: runs what is due. Any number may run. */
 runService(
@@ -74,7 +73,7 @@ runService(
       };
     },
     greeting: (url) => `The Tickline executor runs; its health is at ${url}.`,
-    shutdownMs: ({ drainMs }) => drainMs + SHUTDOWN_MS_MORE,
+    shutdownMs: ({ drainMs }) => stopMsMaxOf({ ...EXECUTOR_DEFAULTS, drainMs }) + CLOSE_MS_MAX,
   },
   { argv: process.argv.slice(2), env: process.env },
 );

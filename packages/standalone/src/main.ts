@@ -1,3 +1,6 @@
+import { API_DEFAULTS } from "@tickline/api/api-config";
+import { EXECUTOR_DEFAULTS, stopMsMaxOf } from "@tickline/executor/executor-config";
+import { CLOSE_MS_MAX } from "@tickline/shared/domain/time-limits";
 import { AppError } from "@tickline/shared/domain/app-error";
 import { isLoopback } from "@tickline/api/http/known-hosts";
 import { keepAlive } from "@tickline/shared/adapters/system/keep-alive";
@@ -12,8 +15,6 @@ import { createStandalone, type Standalone } from "./compose.ts";
 import type { StandaloneConfig } from "./config.ts";
 import { dataPlace } from "./embedded-store.ts";
 
-/** Beyond the drain: for the last writes, and for what a handler left undone. */
-const SHUTDOWN_MS_MORE = 20_000;
 const DAY_MS = 86_400_000;
 
 /** `npm start`: everything in one process. */
@@ -37,7 +38,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     const handlers = config.handlersDir === undefined ? [] : await loadHandlers(config.handlersDir);
     const standalone = await createStandalone({ ...config, handlers, retentionMs: config.retentionDays * DAY_MS, log, end });
     const service = { ...standalone, stop: standalone.close };
-    processEnd.serve({ service, shutdownMs: config.drainMs + SHUTDOWN_MS_MORE });
+    processEnd.serve({ service, shutdownMs: shutdownMsOf(config) });
     await standalone.start();
     greet(config, standalone);
   } catch (fault) {
@@ -45,6 +46,10 @@ async function run(config: StandaloneConfig): Promise<void> {
     processEnd.exit(1);
   }
 }
+
+/** The executor and the api stop one after the other, then the store closes. */
+const shutdownMsOf = ({ drainMs }: StandaloneConfig): number =>
+  stopMsMaxOf({ ...EXECUTOR_DEFAULTS, drainMs }) + API_DEFAULTS.drainMsMax + CLOSE_MS_MAX;
 
 function greet(config: StandaloneConfig, { url, handlers }: Standalone): void {
   process.stdout.write(banner({ url: url ?? "", data: dataPlace(config), handlers, loopback: isLoopback(config.host) }));

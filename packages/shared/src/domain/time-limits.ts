@@ -51,3 +51,6 @@ export const COMMAND_AGE_MS_MAX = 3.5 * DAY_MS;
  * The hour is for clocks that differ, and for a command that is under way while its key is looked for.
  */
 export const REQUESTS_KEPT_MS = 2 * COMMAND_AGE_MS_MAX + HOUR_MS;
+
+/** At the end of a process its connections are closed within this time. */
+export const CLOSE_MS_MAX = 10_000;

@@ -8,7 +8,7 @@ export interface TopicSettings {
   readonly partitions: number;
   /** Brokers that hold a copy; -1: what the brokers have as default. */
   readonly replicas: number;
-  /** How long messages are kept, in milliseconds. Tombstones of jobs outlive it. */
+  /** How long messages are kept, in milliseconds. */
   readonly retentionMs: number;
   /** The same for dead letters, which wait for a person. */
   readonly deadRetentionMs: number;
