@@ -2,6 +2,7 @@ import type { Fire } from "@tickline/shared/domain/fire";
 import type { Job } from "@tickline/shared/domain/job";
 import { cursorOf } from "@tickline/shared/domain/plan-tick";
 import { standingToClock, type SetBackClock } from "@tickline/shared/domain/set-back";
+import { STORE_TIME_DIFFERENCE_MS_MAX } from "@tickline/shared/domain/time-limits";
 import type { UpcomingQuery } from "@tickline/shared/ports/due-jobs";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
@@ -47,7 +48,8 @@ interface Pass {
  * After the store's clock was set back, once for each time, and once by each new leader while the clock is behind what was decided by: what
  * waits for a time that only a clock which was ahead can have set goes on by this one, and jobs go back to the instants that are
  * still to come (`standingToClock`). What cannot go back is said, because it fires nothing for so long. Where nobody has noted
- * what was decided by, as in a database of an older version, all jobs are looked through once.
+ * what was decided by, as in a database of an older version, all jobs are looked through once
+ * for those that have fired ahead.
  */
 export function createSetBackSweep(context: RangeContext, { onMoved, onPublishable }: SetBackListeners): SetBackSweep {
   const { dueJobs, dueRuns, retention, slots, config, clock, log, leads, now, time } = context;
@@ -106,6 +108,7 @@ export function createSetBackSweep(context: RangeContext, { onMoved, onPublishab
 /** One that cannot be told does not keep the others. */
 function moveOf({ log }: RangeContext, job: Job, pass: Pass): Fire[] {
   try {
+    if (pass.count === FIRST.count && !firedAhead(job, pass.clock.now)) return [];
     const standing = standingToClock(job, pass.clock);
     if (standing.kind === "on_time") return [];
     if (standing.from !== null) return [{ job, advance: { ...cursorOf(job), nextRunAt: standing.from }, entries: [] }];
@@ -116,6 +119,10 @@ function moveOf({ log }: RangeContext, job: Job, pass: Pass): Fire[] {
   }
   return [];
 }
+
+/** The one sure sign of a clock that was ahead, where nobody has noted one. */
+const firedAhead = ({ lastScheduledFor }: Job, now: number): boolean =>
+  lastScheduledFor !== null && lastScheduledFor > now + STORE_TIME_DIFFERENCE_MS_MAX;
 
 function conclude({ slots, log, metrics }: RangeContext, { waits, moved, waiting, waitingIds }: Pass): void {
   metrics.setBackJobs.inc({ outcome: "moved" }, moved);

@@ -5,12 +5,17 @@ import { makePublishable, putAside } from "./run-waits.ts";
 
 type Candidate = Pick<OpenRun, "runId" | "jobKey" | "scheduledFor" | "traits" | "startedAt" | "extra">;
 
+const ALONE: OverlapVerdict = { kind: "start" };
+
 /** Whether a run may start now, by its overlap policy and the other open runs of its job. */
 export function verdictOn({ open }: Core, run: Candidate): OverlapVerdict {
   const { runId, jobKey, scheduledFor, traits } = run;
+  const contending = open.contending(jobKey);
+  // Mostly there is no other.
+  if (contending.length === 0 || (contending.length === 1 && contending[0]?.runId === runId)) return ALONE;
   const { queue, handler, overlap } = traits;
   const candidate = { runId, scheduledFor, queue, handler, overlap, started: firstStartOf(run) !== null };
-  return judgeOverlap(candidate, open.contending(jobKey).map(siblingOf));
+  return judgeOverlap(candidate, contending.map(siblingOf));
 }
 
 const siblingOf = (run: OpenRun): OverlapSibling => ({
