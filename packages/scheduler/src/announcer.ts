@@ -20,7 +20,7 @@ export interface Announcer extends Service {
  * runs have a loop each: a topic that does not answer holds up neither the other nor the repairs.
  */
 export function createAnnouncer(context: RangeContext): Announcer {
-  const { announcements, outbox, dueJobs, bus, slots, config, clock, log, leads, now, time } = context;
+  const { announcements, outbox, dueJobs, bus, slots, config, clock, log, now, time } = context;
 
   /** At once: what the last leader left is not under way any more. */
   const repairAll = onceInAWhile(clock, config.repairAllMs);
@@ -55,16 +55,9 @@ export function createAnnouncer(context: RangeContext): Announcer {
     return announced;
   }
   const announce = (runs: readonly EndedRun[]): Promise<void> => announceEnds(context, runs);
-  /** True if there may be more. */
-  const sweepPart = async (part: () => Promise<number>): Promise<boolean> => leads() && (await part()) >= config.sweepMax;
-  function loopOf(name: string, part: () => Promise<number>): BusLoop {
-    const runOnce = async (): Promise<number> => ((await sweepPart(part)) ? 0 : config.sweepMs);
-    return createBusLoop({ name, clock, log, stopMs: config.publishStopMs, runOnce });
-  }
-  const repairLoop = loopOf("repair fires", repair);
-  const outboxLoop = loopOf("send the outbox", sendUnsent);
-  const announcementsLoop = loopOf("announce ends", announceUnannounced);
-  const loops = [repairLoop, outboxLoop, announcementsLoop];
+  const outboxLoop = loopOf(context, "send the outbox", sendUnsent);
+  const announcementsLoop = loopOf(context, "announce ends", announceUnannounced);
+  const loops = [loopOf(context, "repair fires", repair), outboxLoop, announcementsLoop];
   return {
     async start() {
       for (const part of [repairAll, announceAll]) part.reset(); // Another may have led meanwhile.
@@ -74,13 +67,25 @@ export function createAnnouncer(context: RangeContext): Announcer {
       await Promise.all(loops.map((loop) => loop.stop()));
     },
     async sweep() {
-      return (await Promise.all([repair, sendUnsent, announceUnannounced].map(sweepPart))).includes(true);
+      return (await Promise.all([repair, sendUnsent, announceUnannounced].map((part) => sweepPart(context, part)))).includes(true);
     },
     announce: (runs) =>
       announce(runs).catch((fault: unknown) =>
         log.warn({ err: fault, runs: runs.length }, "ended runs were not announced; the sweep will"),
       ),
   };
+}
+
+type SweepPart = () => Promise<number>;
+
+/** True if there may be more. */
+const sweepPart = async ({ leads, config }: RangeContext, part: SweepPart): Promise<boolean> =>
+  leads() && (await part()) >= config.sweepMax;
+
+function loopOf(context: RangeContext, name: string, part: SweepPart): BusLoop {
+  const { clock, log, config } = context;
+  const runOnce = async (): Promise<number> => ((await sweepPart(context, part)) ? 0 : config.sweepMs);
+  return createBusLoop({ name, clock, log, stopMs: config.publishStopMs, runOnce });
 }
 
 async function announceEnds({ bus, announcements }: RangeContext, runs: readonly EndedRun[]): Promise<void> {

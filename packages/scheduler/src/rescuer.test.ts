@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { AppError } from "@tickline/shared/domain/app-error";
 import type { Store } from "@tickline/shared/ports/store";
 import { DAY, HOUR, SECOND } from "@tickline/shared/testing/factories";
 import { dueRunOf, manualFireOf } from "@tickline/shared/testing/factories-fire";
@@ -65,7 +66,11 @@ test("a rescue that the store does not take is tried again at the next look, not
   let faults = 1;
   const failing = ({ leases, ...inner }: Store): Store => ({
     ...inner,
-    leases: { ...leases, rescue: (request) => ((faults -= 1) >= 0 ? Promise.reject(new Error("no store")) : leases.rescue(request)) },
+    leases: {
+      ...leases,
+      rescue: (request) =>
+        (faults -= 1) >= 0 ? Promise.reject(new AppError("store_unavailable", "no store", { retryable: true })) : leases.rescue(request),
+    },
   });
   const { clock, abandon, rescuer } = setup({ store: failing });
   await abandon("own", { runs: 1, leaseMs: LEASE_MS });

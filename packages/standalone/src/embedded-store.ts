@@ -27,12 +27,7 @@ const databaseFile = (dataDir: string, storeUrl: string | undefined): string =>
   storeUrl === undefined ? join(resolve(dataDir), DATABASE_FILE) : resolve(storeUrl.slice("sqlite:".length));
 
 /** Opens the store of the one process by its URL, and takes the folder for itself. */
-export async function openEmbeddedStore({
-  dataDir,
-  storeUrl,
-  onStoreLost = () => {},
-  onUnreadable = () => {},
-}: EmbeddedStoreOptions): Promise<Store> {
+export async function openEmbeddedStore({ dataDir, storeUrl, onStoreLost, onUnreadable = () => {} }: EmbeddedStoreOptions): Promise<Store> {
   if (storeUrl === "memory:") return createMemoryStore({ clock: systemClock, digest: sha256, onUnreadable });
   const file = databaseFile(dataDir, storeUrl);
   await mkdir(dirname(file), { recursive: true });

@@ -83,11 +83,11 @@ export const jobPolicyCases: readonly BadInput[] = [
   },
   {
     to: "POST /jobs",
-    says: "policies that are not built yet",
-    ...job({ overlap: "buffer_one", onUncertain: "maybe" }),
+    says: "policies that there are not",
+    ...job({ overlap: "buffer_two", onUncertain: "maybe" }),
     answers: faults(
       ["/onUncertain", "invalid_value", 'must be one of "rerun", "skip"'],
-      ["/overlap", "invalid_value", 'must be one of "allow", "skip"'],
+      ["/overlap", "invalid_value", 'must be one of "skip", "buffer_one", "buffer_all", "cancel_running", "allow"'],
     ),
   },
   {

@@ -69,9 +69,7 @@ export function createProjector({ status, clock, log, limits, onPending, ...conf
       writing = null;
     }
   }
-  function release(): void {
-    for (const resume of waiting.splice(0)) resume();
-  }
+  const release = (): void => waiting.splice(0).forEach((resume) => resume());
   return {
     release,
     async take(events) {

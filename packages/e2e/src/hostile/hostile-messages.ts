@@ -183,13 +183,7 @@ function newsRows({ everySecond, running, now }: Victims): HostileRow[] {
 
 function hintRows({ everySecond, running, waiting, now }: Victims): HostileRow[] {
   const job = { ...everySecond, version: 99, name: "x" };
-  const hint = (name: string, topic: string, said: TicklineEvent, times = 1): HostileRow => ({
-    name,
-    topic,
-    fate: "hint",
-    message: wire(said),
-    times,
-  });
+  const hint = (name: string, topic: string, said: TicklineEvent): HostileRow => ({ name, topic, fate: "hint", message: wire(said) });
   const garbage = (topic: string): HostileRow[] => [
     { name: `${topic}: garbage`, topic, fate: "logged", message: { key: null, value: Buffer.from([1, 2, 3]), headers: {} } },
     { name: `${topic}: a null`, topic, fate: "logged", message: { key: null, value: null, headers: {} } },
@@ -198,21 +192,29 @@ function hintRows({ everySecond, running, waiting, now }: Victims): HostileRow[]
     hint("jobs: the job of every second is gone", JOBS_TOPIC, event("JobDeleted", { ...job, state: "deleted", nextRunAt: null })),
     hint("jobs: it is due in a year", JOBS_TOPIC, event("JobUpdated", { ...job, state: "active", nextRunAt: now + YEAR_MS })),
     hint("jobs: it is of another slot", JOBS_TOPIC, event("JobUpdated", { ...job, slot: 7, state: "active", nextRunAt: 0 })),
-    hint(
-      "jobs: jobs that never were, two hundred times",
-      JOBS_TOPIC,
-      event("JobCreated", { ...job, jobUid: "nobody", state: "active", nextRunAt: 0 }),
-      200,
-    ),
+    {
+      ...hint(
+        "jobs: jobs that never were, two hundred times",
+        JOBS_TOPIC,
+        event("JobCreated", { ...job, jobUid: "nobody", state: "active", nextRunAt: 0 }),
+      ),
+      times: 200,
+    },
     ...garbage(JOBS_TOPIC),
-    hint("control: somebody wants it cancelled, fifty times", CONTROL_TOPIC, event("CancelRequested", { runId: running.runId }), 50),
+    {
+      ...hint("control: somebody wants it cancelled, fifty times", CONTROL_TOPIC, event("CancelRequested", { runId: running.runId })),
+      times: 50,
+    },
     hint("control: a run that waits", CONTROL_TOPIC, event("CancelRequested", { runId: waiting.runId })),
     hint(
       "control: handlers of all kinds",
       CONTROL_TOPIC,
       event("HandlersChanged", { types: Array.from({ length: 1_000 }, (_, at) => `h${at}`) }),
     ),
-    hint("control: runs are ready, two hundred times", CONTROL_TOPIC, event("RunsReady", { queues: ["default", "idle"] }), 200),
+    {
+      ...hint("control: runs are ready, two hundred times", CONTROL_TOPIC, event("RunsReady", { queues: ["default", "idle"] })),
+      times: 200,
+    },
     ...garbage(CONTROL_TOPIC),
   ];
 }

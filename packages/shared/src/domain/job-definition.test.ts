@@ -75,7 +75,7 @@ describe("a job as a person writes it", () => {
     { timeoutMs: "60000" },
     { expireAfterMs: 0 },
     { onUncertain: "guess" },
-    { overlap: "buffer_one" },
+    { overlap: "buffer_two" },
     { priority: 1 },
     { spread: "5m" },
   ])("refused: %#", (change) => {
@@ -97,7 +97,7 @@ describe("the hash of a definition", () => {
     const definition = definitionOf({ params: { a: 1, b: { c: 2, d: 3 } } });
     const reordered = Object.fromEntries(Object.entries({ ...definition, params: { b: { d: 3, c: 2 }, a: 1 } }).reverse()) as never;
     expect(definitionHash(sha256, reordered)).toBe(definitionHash(sha256, definition));
-    expect(definitionHash(sha256, definition)).toMatch(/^[0-9a-f]{32}$/);
+    expect(definitionHash(sha256, definition)).toMatch(/^[0-9a-f]{48}$/);
   });
 
   test("is another for any change", () => {

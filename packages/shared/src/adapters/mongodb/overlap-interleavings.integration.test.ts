@@ -233,7 +233,8 @@ await describeWithServers("what two processes do at once with runs of one job, o
   /** Claims and ends all that is publishable. Time stands still: what nobody woke would wait. */
   async function goOn({ held, take, finish }: Scene): Promise<void> {
     for (let round = 0; round < 20; round += 1) {
-      for (const { run } of [...held.values()]) await finish(store, run);
+      const holding = Array.from(held.values());
+      for (const { run } of holding) await finish(store, run);
       const ready = await publishable(store);
       if (ready.length === 0) return;
       await take(store, ready);
