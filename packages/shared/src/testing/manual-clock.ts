@@ -34,7 +34,7 @@ export function manualClock(start: Instant): ManualClock {
     monotonic += Math.max(0, ms);
   }
   return {
-    now: () => wall,
+    now: () => Math.floor(wall), // Whole milliseconds, like the system's: timers may pass between two.
     monotonicMs: () => monotonic,
     setTimer(delayMs, callback) {
       const timer = { dueMs: monotonic + Math.max(0, delayMs), callback };
