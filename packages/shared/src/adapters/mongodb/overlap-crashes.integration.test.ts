@@ -155,11 +155,17 @@ const STEPS: Readonly<Record<string, Crashing>> = {
     async prepare({ store, other }) {
       const { runs } = await backlog(store, "skip", ["a", "b"]);
       await claim(store, runs.slice(1), { token: "b", now: NOW });
-      const deferral = { runId: runs[0]!.runId, attempt: 1, reason: "unknown_handler", wakeAt: NOW + HOUR } as const;
+      const deferral = { runId: runs[0]!.runId, attempt: 1, reason: "unknown_handler", wakeAt: null } as const;
       return () => other.claims.defer({ deferrals: [deferral] });
     },
   },
 };
+
+/** Some executor has every handler by now. */
+async function resumeDeferred({ deferred }: Store): Promise<void> {
+  for (const queue of await deferred.queues(ALL_SLOTS))
+    await deferred.resume({ slots: ALL_SLOTS, queue, handlers: ["http"], after: null, limit: 100 });
+}
 
 await describeWithServers(
   "a process that ends in the middle of what concerns several runs of a job, on MongoDB",
@@ -202,6 +208,7 @@ await describeWithServers(
         const leases = await ending(store, now);
         await store.leases.rescue({ rescues: leases.map(({ runId, expiresAt }) => ({ runId, expiresAt, to: "due" })), now });
         await wake(store, now);
+        await resumeDeferred(store);
         for (let ready = await publishable(store); ready.length > 0; ready = await publishable(store)) {
           const outcomes = await claim(store, ready, { token: `round-${round}-${ready[0]!.runId}-${ready[0]!.attempt}`, now });
           const won = outcomes.flatMap((outcome) => (outcome.kind === "won" ? [outcome.claim] : []));
