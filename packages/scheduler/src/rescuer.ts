@@ -1,8 +1,10 @@
+import type { AppError } from "@tickline/shared/domain/app-error";
 import type { LeasePosition, LeaseView, Rescue } from "@tickline/shared/ports/run-leases";
 import { inHalves } from "@tickline/shared/runtime/in-halves";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import { planRescues, shortestLeases, type LeaseSighting, type RescuePlan } from "./rescue-plan.ts";
+import { createRefusals } from "./refusals.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
 import type { RangeListeners } from "./range-listeners.ts";
 
@@ -34,26 +36,45 @@ export function createRescuer(context: RangeContext, { onPublishable, onEnded }:
   const { leases, slots, config, clock, log, metrics, leads, now } = context;
   const walk: Walk = { earlier: new Map(), sightings: new Map(), after: null };
 
+  /** Refused once: perhaps the store took nothing just then. They are tried again at the next look. */
+  const doubtful = new Set<string>();
+  const refusals = createRefusals(context);
+
   async function rescue(): Promise<number> {
     let rescued = 0;
+    let fault: AppError | null = null;
     for (let read = 0; read < config.rescueReadMax && leads(); read += config.rescueRunsMax) {
       const query = { slots, now: now() + config.rescueAheadMs, after: walk.after, limit: config.rescueRunsMax };
       const page = await leases.ending(query);
       const plan = planRescues(page, { seen: walk.earlier, monotonicMs: clock.monotonicMs(), rescuesMax: config.rescuesMax });
-      rescued += await perform(plan, page);
+      const done = await perform(plan, page);
+      rescued += done.rescued;
+      fault ??= done.fault;
       remember(plan, page);
       if (walk.after === null) break;
     }
+    if (fault !== null) throw fault;
     return rescued;
   }
-  async function perform({ rescues }: RescuePlan, page: readonly LeaseView[]): Promise<number> {
-    if (rescues.length === 0) return 0;
+  /** `fault`: of a rescue that was refused for the first time. One that is refused again is set aside, and the others go on. */
+  async function perform(
+    { rescues }: RescuePlan,
+    page: readonly LeaseView[],
+  ): Promise<{ readonly rescued: number; readonly fault: AppError | null }> {
+    const some = rescues.filter(({ runId }) => !refusals.holds(runId));
+    if (some.length === 0) return { rescued: 0, fault: null };
     let rescued = 0;
-    const refused = await inHalves(rescues, async (some) => void (rescued += await take(some)));
-    log.warn({ rescued, of: rescues.length, runs: namesOf(rescues, page) }, "attempts whose executor is gone were taken up");
-    // They are watched for a whole lease before they are tried again.
-    for (const { item, fault } of refused) log.warn({ err: fault, runId: item.runId }, "an attempt could not be taken up");
-    return rescued;
+    const refused = await inHalves(some, async (part) => void (rescued += await take(part)));
+    if (rescued > 0) log.warn({ rescued, of: some.length, runs: namesOf(some, page) }, "attempts whose executor is gone were taken up");
+    const faults = new Map(refused.map(({ item, fault }) => [item.runId, fault]));
+    for (const { runId } of some) if (!faults.has(runId)) forget(runId);
+    const first = refused.find(({ item }) => !doubtful.has(item.runId));
+    for (const [runId, err] of faults) {
+      if (doubtful.has(runId))
+        log.warn({ err, runId, ...refusals.refuse(runId) }, "a lease is set aside: its run cannot be taken up, and is tried again");
+      else doubtful.add(runId);
+    }
+    return { rescued, fault: first?.fault ?? null };
   }
   async function take(rescues: readonly Rescue[]): Promise<number> {
     const { rescued, ended } = await leases.rescue({ rescues, now: now() });
@@ -62,9 +83,17 @@ export function createRescuer(context: RangeContext, { onPublishable, onEnded }:
     if (ended.length > 0) onEnded(ended);
     return rescued;
   }
-  /** Only once its rescues are done: a page whose rescues fail is read again. */
-  function remember({ sightings }: RescuePlan, page: readonly LeaseView[]): void {
+  function forget(runId: string): void {
+    doubtful.delete(runId);
+    refusals.release(runId);
+  }
+  /** What was refused is as it was seen before: it need not be watched anew. */
+  function remember({ sightings, rescues }: RescuePlan, page: readonly LeaseView[]): void {
     for (const [runId, sighting] of sightings) walk.sightings.set(runId, sighting);
+    for (const { runId } of rescues) {
+      const sighting = walk.earlier.get(runId);
+      if (doubtful.has(runId) && sighting !== undefined) walk.sightings.set(runId, sighting);
+    }
     const { leasesWatchedMax } = config;
     if (walk.sightings.size > leasesWatchedMax * SIGHTINGS_SLACK) walk.sightings = shortestLeases(walk.sightings, leasesWatchedMax);
     walk.after = page.length < config.rescueRunsMax ? null : positionBehind(page, walk.after);

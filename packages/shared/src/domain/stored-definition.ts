@@ -1,4 +1,4 @@
-import { isText, isTexts, isWhole, isWholeOrNull, isRecord, isTextOrNull } from "./stored-value.ts";
+import { isRecord, isText, isTextOrNull, isTexts, isTime, isTimeOrNull, isWhole } from "./stored-value.ts";
 import type { JobDefinition } from "./job-definition.ts";
 import type { Schedule } from "./schedule/schedule.ts";
 
@@ -19,9 +19,9 @@ function fieldsOf(fields: Readonly<Record<string, Check>>): Check {
 /** Of each kind what its instants follow from. Another kind is for `nextInstant` to refuse: it is readable all the same. */
 const SCHEDULES: Readonly<Record<string, Check>> = {
   cron: fieldsOf({ cron: isText, timezone: isText }),
-  every: fieldsOf({ everyMs: isWhole }),
+  every: fieldsOf({ everyMs: isTime }),
   calendar: fieldsOf({ interval: isText, at: isText, timezone: isText }),
-  instant: fieldsOf({ at: isWhole }),
+  instant: fieldsOf({ at: isTime }),
 } satisfies Record<Schedule["kind"], Check>;
 
 const CHECKS: readonly (readonly [field: keyof JobDefinition, isRight: Check])[] = [
@@ -31,14 +31,14 @@ const CHECKS: readonly (readonly [field: keyof JobDefinition, isRight: Check])[]
   ["handler", isText],
   ["params", isRecord],
   ["schedule", (value) => isRecord(value) && isText(value["kind"]) && (SCHEDULES[value["kind"]]?.(value) ?? true)],
-  ["anchorAt", isWhole],
+  ["anchorAt", isTime],
   ["queue", isText],
-  ["retry", fieldsOf({ maxAttempts: isWhole, delayMs: isWhole, delayMaxMs: isWhole, nonRetryable: isTexts })],
-  ["timeoutMs", isWhole],
+  ["retry", fieldsOf({ maxAttempts: isWhole, delayMs: isTime, delayMaxMs: isTime, nonRetryable: isTexts })],
+  ["timeoutMs", isTime],
   ["onUncertain", isText],
-  ["expireAfterMs", isWholeOrNull],
+  ["expireAfterMs", isTimeOrNull],
   ["overlap", isText],
-  ["misfire", fieldsOf({ policy: isText, maxLatenessMs: isWhole, maxCount: isWhole })],
+  ["misfire", fieldsOf({ policy: isText, maxLatenessMs: isTime, maxCount: isWhole })],
 ];
 
 /** What was stored was a definition once. No schema: stores load this without zod. Looks at what firing and running need, and at no more: this runs for every job read. */

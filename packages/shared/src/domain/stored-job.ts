@@ -4,7 +4,7 @@ import type { JobDefinition } from "./job-definition.ts";
 import type { LastRun } from "./run.ts";
 import { RUN_STATES } from "./run-state.ts";
 import { standInDefinition, type KnownOfDefinition, type StoredDefinition } from "./stored-definition.ts";
-import { isRecord, isText, isWhole, isWholeOrNull } from "./stored-value.ts";
+import { isRecord, isText, isTime, isTimeOrNull, isWhole } from "./stored-value.ts";
 
 const STATES: readonly string[] = [...JOB_STATES, "deleted"];
 const STATUSES: readonly string[] = ["pending", ...RUN_STATES];
@@ -35,14 +35,14 @@ const isNamed = ({ tenantId, uid, id, version, state }: Job): boolean =>
   isText(tenantId) && isText(uid) && isText(id) && isWhole(version) && STATES.includes(state);
 
 function cursorFault({ nextRunAt, lastScheduledFor, firedCount, misfires, slot, createdAt, updatedAt }: Job): string | null {
-  if (!isWholeOrNull(nextRunAt)) return "its next instant cannot be read";
-  if (!isWholeOrNull(lastScheduledFor) || !isWhole(firedCount)) return "what it has fired cannot be read";
+  if (!isTimeOrNull(nextRunAt)) return "its next instant cannot be read";
+  if (!isTimeOrNull(lastScheduledFor) || !isWhole(firedCount)) return "what it has fired cannot be read";
   if (!isMisfires(misfires)) return "its open misfires cannot be read";
-  return isWhole(slot) && isWhole(createdAt) && isWhole(updatedAt) ? null : "its row cannot be read";
+  return isWhole(slot) && isTime(createdAt) && isTime(updatedAt) ? null : "its row cannot be read";
 }
 
 const isMisfires = (value: unknown): boolean =>
-  value === null || (isRecord(value) && isWhole(value["first"]) && isWhole(value["last"]) && isWhole(value["count"]));
+  value === null || (isRecord(value) && isTime(value["first"]) && isTime(value["last"]) && isWhole(value["count"]));
 
 const isShown = ({ status, lastRun }: Job): boolean => STATUSES.includes(status) && (lastRun === null || isLastRun(lastRun));
 
@@ -50,16 +50,16 @@ export const isLastRun = (value: unknown): value is LastRun =>
   isRecord(value) &&
   isText(value["runId"]) &&
   STATUSES.includes(String(value["state"])) &&
-  isWhole(value["scheduledFor"]) &&
+  isTime(value["scheduledFor"]) &&
   isWhole(value["attempt"]) &&
-  isWholeOrNull(value["startedAt"]) &&
-  isWholeOrNull(value["finishedAt"]);
+  isTimeOrNull(value["startedAt"]) &&
+  isTimeOrNull(value["finishedAt"]);
 
 const readableCursor = ({ nextRunAt, lastScheduledFor, firedCount, misfires, createdAt, updatedAt }: Job) => ({
-  nextRunAt: isWholeOrNull(nextRunAt) ? nextRunAt : null,
-  lastScheduledFor: isWholeOrNull(lastScheduledFor) ? lastScheduledFor : null,
+  nextRunAt: isTimeOrNull(nextRunAt) ? nextRunAt : null,
+  lastScheduledFor: isTimeOrNull(lastScheduledFor) ? lastScheduledFor : null,
   firedCount: isWhole(firedCount) ? firedCount : 0,
   misfires: isMisfires(misfires) ? misfires : null,
-  createdAt: isWhole(createdAt) ? createdAt : 0,
-  updatedAt: isWhole(updatedAt) ? updatedAt : 0,
+  createdAt: isTime(createdAt) ? createdAt : 0,
+  updatedAt: isTime(updatedAt) ? updatedAt : 0,
 });

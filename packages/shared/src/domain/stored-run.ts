@@ -4,7 +4,7 @@ import type { JsonValue } from "./json.ts";
 import { RUN_CAUSES, type Run } from "./run.ts";
 import { RUN_STATES } from "./run-state.ts";
 import { runError, type RunError } from "./run-error.ts";
-import { isRecord, isText, isWhole, isWholeOrNull } from "./stored-value.ts";
+import { isRecord, isText, isTime, isTimeOrNull, isWhole } from "./stored-value.ts";
 
 type Named = Pick<
   Run,
@@ -17,7 +17,7 @@ export function requireReadableRun<Row extends Named>(run: Row): Row {
     throw unreadable(run, "its names cannot be read");
   if (!RUN_STATES.includes(run.state)) throw unreadable(run, `this version knows no state ${JSON.stringify(run.state)}`);
   if (!RUN_CAUSES.includes(run.cause)) throw unreadable(run, `this version knows no cause ${JSON.stringify(run.cause)}`);
-  const whole = isWhole(run.scheduledFor) && isWhole(run.attempt) && isWholeOrNull(run.startedAt) && isWholeOrNull(run.finishedAt);
+  const whole = isTime(run.scheduledFor) && isWhole(run.attempt) && isTimeOrNull(run.startedAt) && isTimeOrNull(run.finishedAt);
   if (!whole) throw unreadable(run, "its instants cannot be read");
   return run;
 }

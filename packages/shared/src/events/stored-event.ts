@@ -1,4 +1,4 @@
-import { isRecord, isText, isWhole, isWholeOrNull } from "../domain/stored-value.ts";
+import { isRecord, isText, isTime, isTimeOrNull, isWhole } from "../domain/stored-value.ts";
 import type { JobEvent } from "./job-event.ts";
 
 const TYPES: ReadonlySet<unknown> = new Set<JobEvent["type"]>(["JobCreated", "JobUpdated", "JobDeleted"]);
@@ -7,10 +7,10 @@ const TYPES: ReadonlySet<unknown> = new Set<JobEvent["type"]>(["JobCreated", "Jo
 export function readJobEvent(stored: unknown): JobEvent {
   if (!isRecord(stored) || !TYPES.has(stored["type"])) throw new TypeError("it is no event of a job");
   const { id, source, subject, time, tenantId, data } = stored;
-  if (![id, source, subject, tenantId].every(isText) || !isWhole(time)) throw new TypeError("its envelope cannot be read");
+  if (![id, source, subject, tenantId].every(isText) || !isTime(time)) throw new TypeError("its envelope cannot be read");
   if (!isRecord(data)) throw new TypeError("it has no data");
   const { jobUid, jobId, version, state, slot, nextRunAt, name, handler, queue } = data;
-  const whole = [version, slot].every(isWhole) && isWholeOrNull(nextRunAt);
+  const whole = [version, slot].every(isWhole) && isTimeOrNull(nextRunAt);
   if (!whole || ![jobUid, jobId, state, name, handler, queue].every(isText)) throw new TypeError("its data cannot be read");
   return stored as unknown as JobEvent;
 }

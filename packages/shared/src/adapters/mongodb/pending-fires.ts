@@ -2,7 +2,7 @@ import { runIdOf } from "../../domain/run-id.ts";
 import { RUN_CAUSES } from "../../domain/run.ts";
 import { BORN_STATES } from "../../domain/run-state.ts";
 import { standInDefinition } from "../../domain/stored-definition.ts";
-import { isRecord, isText, isWhole } from "../../domain/stored-value.ts";
+import { isRecord, isText, isTime, isWhole } from "../../domain/stored-value.ts";
 import type { DefinitionKey } from "./definition-row.ts";
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
@@ -93,8 +93,8 @@ const hasUnreadable = ({ job, fire }: Owed): boolean =>
 const isPending = (fire: unknown): fire is PendingFire =>
   isRecord(fire) &&
   isText(fire["token"]) &&
-  isWhole(fire["scheduledFor"]) &&
-  isWhole(fire["firedAt"]) &&
+  isTime(fire["scheduledFor"]) &&
+  isTime(fire["firedAt"]) &&
   isWhole(fire["jobVersion"]) &&
   RUN_CAUSES.includes(fire["cause"] as never) &&
   BORN_STATES.includes(fire["state"] as never);

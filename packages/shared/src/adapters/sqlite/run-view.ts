@@ -4,7 +4,7 @@ import { ATTEMPTS_KEPT_MAX, type Attempt, type AttemptState, type Run } from "..
 import type { RunError } from "../../domain/run-error.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import { readError, readOutput, requireReadableRun } from "../../domain/stored-run.ts";
-import { isRecord, isText, isWhole } from "../../domain/stored-value.ts";
+import { isRecord, isText, isTime, isWhole } from "../../domain/stored-value.ts";
 import { RUN_STATE, runCauseOf, runStateOf } from "./codes.ts";
 import { firstStartOf, type RunExtra } from "./open-run.ts";
 
@@ -63,16 +63,16 @@ export function readExtra(text: SQLOutputValue | undefined): { readonly extra: R
 }
 
 const KINDS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  firedAt: isWhole,
-  dueAt: isWhole,
-  firstStartedAt: isWhole,
+  firedAt: isTime,
+  dueAt: isTime,
+  firstStartedAt: isTime,
   failures: isWhole,
   rescues: isWhole,
-  wakeAt: isWhole,
-  waitMs: isWhole,
+  wakeAt: isTime,
+  waitMs: isTime,
   reason: isText,
   count: isWhole,
-  scheduledForLast: isWhole,
+  scheduledForLast: isTime,
   retryOf: isText,
   attempts: Array.isArray,
 } satisfies Partial<Record<keyof RunExtra, (value: unknown) => boolean>>;

@@ -21,7 +21,8 @@ export function nextInstant(schedule: Schedule, { anchorAt, after }: After): Ins
   const next = nextUnbounded(schedule, { anchorAt, after: from });
   if (next === null) return null;
   // Whoever asks again and again, each time behind the last answer, must come to an end.
-  if (!(Number.isSafeInteger(next) && next > from)) throw new RangeError(`the schedule gives ${String(next)} as the instant after ${from}`);
+  if (!(next > from && next <= Number.MAX_SAFE_INTEGER))
+    throw new RangeError(`the schedule gives ${String(next)} as the instant after ${from}`);
   return next > notAfter ? null : next;
 }
 

@@ -28,6 +28,7 @@ import { settleContract } from "./settle.contract.ts";
 import { standingRunsContract } from "./standing-runs.contract.ts";
 import type { StoreContract, StoreSubject } from "./store-subject.ts";
 import { tenantsContract } from "./tenants.contract.ts";
+import { unreadableClaimsContract } from "./unreadable-claims.contract.ts";
 import { unreadableJobsContract } from "./unreadable-jobs.contract.ts";
 import { unreadableRunsContract } from "./unreadable-runs.contract.ts";
 import { waitingRunsContract } from "./waiting-runs.contract.ts";
@@ -63,6 +64,7 @@ const CONTRACTS: readonly StoreContract[] = [
   leaseRowsContract,
   setBackContract,
   tenantsContract,
+  unreadableClaimsContract,
   unreadableJobsContract,
   unreadableRunsContract,
   durabilityContract,

@@ -53,7 +53,7 @@ function damage({ jobs, runs }: MemoryState, { what, of }: Harm): boolean {
       job.job = change(job.job, { state: "hovering" });
       return true;
     case "unknown run state":
-      Object.assign(run, { state: "hovering" });
+      runs.save(Object.assign(run, { state: "hovering" }));
       return true;
     case "torn output": // It is no text here.
     case "torn history":

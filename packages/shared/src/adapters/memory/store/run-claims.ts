@@ -6,7 +6,7 @@ import type { AttemptHolder, ClaimOutcome, ClaimRequest, RunClaims } from "../..
 import { startByOverlap } from "./claim-run.ts";
 import { wakeNext } from "./overlap-waits.ts";
 import { lastRunIn } from "./read-job.ts";
-import { asReadable, dueRunOf, type RunRow, waitsForAnother } from "./run-row.ts";
+import { asReadable, comparedOf, dueRunOf, type RunRow, waitsForAnother } from "./run-row.ts";
 import { settleAttempt } from "./settle-attempt.ts";
 import type { MemoryState } from "./state.ts";
 
@@ -89,9 +89,8 @@ function claimRun(state: MemoryState, run: DueRun, request: ClaimRequest): Claim
 }
 
 /** How the message differs from what is stored; null: not at all. */
-function refusal({ digest, jobs }: MemoryState, run: DueRun, row: RunRow): string | null {
-  const held = dueRunOf(row, lastRunIn(jobs.get(row.origin.jobUid)));
-  const field = differingField(run, held);
+function refusal({ digest }: MemoryState, run: DueRun, row: RunRow): string | null {
+  const field = differingField(run, comparedOf(row));
   if (field !== null) return differs(field);
   const definition = { hash: row.entry.definitionHash, read: () => row.origin.definition };
   return isExecutionOf(digest, run, definition) ? null : differs("execution");

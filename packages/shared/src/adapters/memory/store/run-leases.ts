@@ -13,7 +13,7 @@ export const createRunLeases = ({ runs, onUnreadable }: MemoryState): RunLeases 
     const passed = new Set(after?.runIds);
     const from = after === null ? null : { at: after.expiresAt, id: "" };
     const over = takeWhile(runs.leased.ascending(from), ({ lease }) => lease !== null && lease.expiresAt <= now);
-    const rows = take(over, limit, ({ origin, runId }) => inRange(origin.slot, slots) && !passed.has(runId));
+    const rows = take(over, limit, ({ state, origin, runId }) => state === "running" && inRange(origin.slot, slots) && !passed.has(runId));
     return rows.flatMap((row) => (row.lease === null ? [] : [leaseViewOf(row, row.lease)]));
   },
   async rescue({ rescues, now }) {
@@ -21,7 +21,7 @@ export const createRunLeases = ({ runs, onUnreadable }: MemoryState): RunLeases 
     let rescued = 0;
     for (const rescue of rescues) {
       const row = runs.get(rescue.runId);
-      if (row?.lease?.expiresAt !== rescue.expiresAt) continue;
+      if (row === undefined || !isHeld(row, rescue)) continue;
       rescueRun(row, rescue, now);
       runs.save(row);
       wakeNext(runs, row);
@@ -31,6 +31,8 @@ export const createRunLeases = ({ runs, onUnreadable }: MemoryState): RunLeases 
     return { rescued, ended: mapReadable(ended, asReadable(endedRunOf, onUnreadable)) };
   },
 });
+
+const isHeld = ({ state, lease }: RunRow, { expiresAt }: Rescue): boolean => state === "running" && lease?.expiresAt === expiresAt;
 
 function rescueRun(row: RunRow, { to, error }: Rescue, now: Instant): void {
   endAttempt(row, { state: "lost", finishedAt: now, error: null });

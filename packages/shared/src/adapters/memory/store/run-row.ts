@@ -1,4 +1,4 @@
-import type { DueRun } from "../../../domain/due-run.ts";
+import type { ComparedField, DueRun } from "../../../domain/due-run.ts";
 import type { FireEntry } from "../../../domain/fire.ts";
 import type { Instant } from "../../../domain/instant.ts";
 import type { JobDefinition } from "../../../domain/job-definition.ts";
@@ -125,6 +125,9 @@ const identityOf = ({ origin, runId, cause, scheduledFor }: RunRow) => ({
   cause,
   scheduledFor,
 });
+
+/** What a message must say of it. */
+export const comparedOf = (row: RunRow): Pick<DueRun, ComparedField> => ({ ...identityOf(row), slot: row.origin.slot });
 
 /** How a page of runs is mapped: one that cannot be read is left out. */
 export const asReadable = <Item>(map: (row: RunRow) => Item, onUnreadable: OnUnreadable) =>

@@ -12,6 +12,7 @@ export function settleAttempt(runs: RunTable, settlement: Settlement, now: Insta
   const row = runs.get(runId);
   if (row === undefined) return { kind: "stale" };
   if (row.lease?.token !== token) return row.settled?.token === token ? row.settled.outcome : { kind: "stale" };
+  if (row.state !== "running") return { kind: "stale" };
   const outcome = row.cancelRequested ? settleCancelled(row, settlement, now) : settleOpen(row, settlement, now);
   row.settled = { token, outcome };
   runs.save(row);
