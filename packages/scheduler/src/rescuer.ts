@@ -1,6 +1,6 @@
 import type { AppError } from "@tickline/shared/domain/app-error";
 import type { LeasePosition, LeaseView, Rescue } from "@tickline/shared/ports/run-leases";
-import { inHalves } from "@tickline/shared/runtime/in-halves";
+import { inHalves, type RefusedItem } from "@tickline/shared/runtime/in-halves";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import { planRescues, shortestLeases, type LeaseSighting, type RescuePlan } from "./rescue-plan.ts";
@@ -36,9 +36,7 @@ export function createRescuer(context: RangeContext, { onPublishable, onEnded }:
   const { leases, slots, config, clock, log, metrics, leads, now } = context;
   const walk: Walk = { earlier: new Map(), sightings: new Map(), after: null };
 
-  /** Refused once: perhaps the store took nothing just then. They are tried again at the next look. */
-  const doubtful = new Set<string>();
-  const refusals = createRefusals(context);
+  const refused = createRefusedRescues(context);
 
   async function rescue(): Promise<number> {
     let rescued = 0;
@@ -61,20 +59,12 @@ export function createRescuer(context: RangeContext, { onPublishable, onEnded }:
     { rescues }: RescuePlan,
     page: readonly LeaseView[],
   ): Promise<{ readonly rescued: number; readonly fault: AppError | null }> {
-    const some = rescues.filter(({ runId }) => !refusals.holds(runId));
+    const some = rescues.filter(({ runId }) => !refused.holds(runId));
     if (some.length === 0) return { rescued: 0, fault: null };
     let rescued = 0;
-    const refused = await inHalves(some, async (part) => void (rescued += await take(part)));
+    const faulty = await inHalves(some, async (part) => void (rescued += await take(part)));
     if (rescued > 0) log.warn({ rescued, of: some.length, runs: namesOf(some, page) }, "attempts whose executor is gone were taken up");
-    const faults = new Map(refused.map(({ item, fault }) => [item.runId, fault]));
-    for (const { runId } of some) if (!faults.has(runId)) forget(runId);
-    const first = refused.find(({ item }) => !doubtful.has(item.runId));
-    for (const [runId, err] of faults) {
-      if (doubtful.has(runId))
-        log.warn({ err, runId, ...refusals.refuse(runId) }, "a lease is set aside: its run cannot be taken up, and is tried again");
-      else doubtful.add(runId);
-    }
-    return { rescued, fault: first?.fault ?? null };
+    return { rescued, fault: refused.tried(some, faulty) };
   }
   async function take(rescues: readonly Rescue[]): Promise<number> {
     const { rescued, ended } = await leases.rescue({ rescues, now: now() });
@@ -83,16 +73,12 @@ export function createRescuer(context: RangeContext, { onPublishable, onEnded }:
     if (ended.length > 0) onEnded(ended);
     return rescued;
   }
-  function forget(runId: string): void {
-    doubtful.delete(runId);
-    refusals.release(runId);
-  }
   /** What was refused is as it was seen before: it need not be watched anew. */
   function remember({ sightings, rescues }: RescuePlan, page: readonly LeaseView[]): void {
     for (const [runId, sighting] of sightings) walk.sightings.set(runId, sighting);
     for (const { runId } of rescues) {
       const sighting = walk.earlier.get(runId);
-      if (doubtful.has(runId) && sighting !== undefined) walk.sightings.set(runId, sighting);
+      if (refused.doubts(runId) && sighting !== undefined) walk.sightings.set(runId, sighting);
     }
     const { leasesWatchedMax } = config;
     if (walk.sightings.size > leasesWatchedMax * SIGHTINGS_SLACK) walk.sightings = shortestLeases(walk.sightings, leasesWatchedMax);
@@ -101,13 +87,37 @@ export function createRescuer(context: RangeContext, { onPublishable, onEnded }:
     walk.earlier = walk.sightings;
     walk.sightings = new Map();
   }
-  const loop = createLoop({
-    name: "rescue",
-    clock,
-    log,
-    runOnce: async () => ((await rescue()) >= config.rescueRunsMax ? 0 : config.rescueMs),
-  });
+  const runOnce = async (): Promise<number> => ((await rescue()) >= config.rescueRunsMax ? 0 : config.rescueMs);
+  const loop = createLoop({ name: "rescue", clock, log, runOnce });
   return { start: loop.start, stop: loop.stop, rescue };
+}
+
+/** What the store refused once is tried again at the next look, for perhaps it took nothing just then; what it refuses again is set aside. */
+function createRefusedRescues(context: RangeContext) {
+  const doubtful = new Set<string>();
+  const refusals = createRefusals(context);
+  return {
+    holds: refusals.holds,
+    doubts: (runId: string): boolean => doubtful.has(runId),
+    /** Returns the fault of one that was refused for the first time; null: there is none. */
+    tried(rescues: readonly Rescue[], faulty: readonly RefusedItem<Rescue>[]): AppError | null {
+      const faults = new Map(faulty.map(({ item, fault }) => [item.runId, fault]));
+      const first = faulty.find(({ item }) => !doubtful.has(item.runId));
+      for (const { runId } of rescues) {
+        const err = faults.get(runId);
+        if (err === undefined) {
+          doubtful.delete(runId);
+          refusals.release(runId);
+        } else if (doubtful.has(runId))
+          context.log.warn(
+            { err, runId, ...refusals.refuse(runId) },
+            "a lease is set aside: its run cannot be taken up, and is tried again",
+          );
+        else doubtful.add(runId);
+      }
+      return first?.fault ?? null;
+    },
+  };
 }
 
 function positionBehind(page: readonly LeaseView[], before: LeasePosition | null): LeasePosition | null {

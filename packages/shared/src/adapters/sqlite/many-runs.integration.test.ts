@@ -121,11 +121,11 @@ test("a tombstone's row goes with the last of its runs, and its key is used agai
     event: { ...(await store.outbox.unsent({ slots: ALL_SLOTS, limit: 1 }))[0]!, id: "deleted" },
   });
   await store.outbox.sent([`${job.uid}-1-JobCreated`, "deleted"]);
-  const sweep = { now: START, boundBefore: 0, limit: 10 };
+  const sweep = { now: START + 2 * DAY, boundBefore: 0, limit: 10 };
   expect(await store.retention.sweep({ ...sweep, endedBefore: 0, deletedBefore: START + 1 })).toMatchObject({ tombstones: 1 });
   expect((await store.runs.list("default", { jobId: job.id, limit: 10, cursor: null })).items).toHaveLength(3);
   await store.announcements.announced(idsOf(await unannounced(store)));
-  expect(await store.retention.sweep({ ...sweep, endedBefore: START + 1, deletedBefore: START + 1 })).toMatchObject({
+  expect(await store.retention.sweep({ ...sweep, endedBefore: START + DAY, deletedBefore: START + 1 })).toMatchObject({
     runs: 3,
     tombstones: 0,
   });
