@@ -4,6 +4,7 @@ import { cursorOf } from "@tickline/shared/domain/plan-tick";
 import { standingToClock, type SetBackClock } from "@tickline/shared/domain/set-back";
 import { STORE_TIME_DIFFERENCE_MS_MAX } from "@tickline/shared/domain/time-limits";
 import type { UpcomingQuery } from "@tickline/shared/ports/due-jobs";
+import { inHalves } from "@tickline/shared/runtime/in-halves";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { RangeContext } from "./scheduler-deps.ts";
@@ -74,7 +75,9 @@ export function createSetBackSweep(context: RangeContext, { onMoved, onPublishab
     if (pass === null) return false;
     const page = await dueJobs.upcoming({ slots, until: null, after: pass.after, limit: config.setBackJobsMax });
     const fires = page.flatMap((job) => moveOf(context, job, pass as Pass));
-    if (fires.length > 0) await move(fires, pass);
+    const current = pass;
+    for (const { item, fault } of await inHalves(fires, (some) => move(some, current)))
+      log.warn({ err: fault, jobId: item.job.id }, "a job that stands ahead of the clock could not be moved back");
     const last = page.at(-1);
     pass.after = last === undefined ? null : { nextRunAt: last.nextRunAt ?? 0, uid: last.uid };
     if (page.length === config.setBackJobsMax) return true;
@@ -85,11 +88,11 @@ export function createSetBackSweep(context: RangeContext, { onMoved, onPublishab
     return false;
   }
   /** Who loses its compare-and-set has been written meanwhile, by a clock that is right. */
-  async function move(fires: readonly Fire[], { clock: { now: at } }: Pass): Promise<void> {
-    const { outcomes } = await dueJobs.fire({ fires, now: at, claimant: null, claimed: [] });
+  async function move(fires: readonly Fire[], current: Pass): Promise<void> {
+    const { outcomes } = await dueJobs.fire({ fires, now: current.clock.now, claimant: null, claimed: [] });
     for (const [index, { job, advance }] of fires.entries()) {
       if (outcomes[index]?.kind !== "won") continue;
-      if (pass !== null) pass.moved += 1;
+      current.moved += 1;
       onMoved(job.uid, advance?.nextRunAt ?? null);
     }
   }
@@ -107,6 +110,7 @@ export function createSetBackSweep(context: RangeContext, { onMoved, onPublishab
 
 /** One that cannot be told does not keep the others. */
 function moveOf({ log }: RangeContext, job: Job, pass: Pass): Fire[] {
+  if (job.unreadable !== undefined) return []; // Nobody knows where it stands.
   try {
     if (pass.count === FIRST.count && !firedAhead(job, pass.clock.now)) return [];
     const standing = standingToClock(job, pass.clock);

@@ -9,7 +9,7 @@ import type { EndedKey } from "./endings.ts";
 import { firstStartOf, type OpenRun, waitsForAnother } from "./open-run.ts";
 import { verdictOn, waitForAnother, wakeNext } from "./overlap-waits.ts";
 import type { Owner } from "./owners.ts";
-import { endRun, readEnded, withoutWait } from "./run-ends.ts";
+import { endRun, readAllEnded, withoutWait } from "./run-ends.ts";
 import { makePublishable, putAside } from "./run-waits.ts";
 import { type PacketReader, type PacketWriter, takeNumber, takeText } from "./wire.ts";
 
@@ -59,8 +59,10 @@ function claimOne({ core, refusal }: ClaimDesk, call: ClaimCall, said: SaidRun):
       startRun(core, run, call);
       return { kind: "won", startedAt: call.now, failures, rescues, firstStartedAt };
     }
-    case "skip":
-      return { kind: "skipped", run: skip(core, run, { call, reason: verdict.reason }) };
+    case "skip": {
+      const [ended] = skip(core, run, { call, reason: verdict.reason });
+      return ended === undefined ? LOST : { kind: "skipped", run: ended };
+    }
     case "wait":
       return wait(core, run, { call, verdict });
   }
@@ -92,10 +94,11 @@ interface Skip {
   readonly reason: "overlap" | "buffer_full";
 }
 
-function skip(core: Core, run: OpenRun, { call, reason }: Skip): EndedRun {
+/** One that cannot be read has been closed all the same, and nothing is returned of it. */
+function skip(core: Core, run: OpenRun, { call, reason }: Skip): EndedRun[] {
   endRun(core, run, { state: RUN_STATE.skipped, finishedAt: call.now, output: null, error: null, reason });
   call.ended.push(run);
-  return readEnded(core, run);
+  return readAllEnded(core, [run]);
 }
 
 interface Wait {
@@ -115,7 +118,7 @@ function wait(core: Core, run: OpenRun, { call, verdict: { behind, cancels, supe
   waitForAnother(core, run, call.now);
   const superseded = supersedes.flatMap((runId) => {
     const older = open.byId.get(runId);
-    return older === undefined ? [] : [skip(core, older, { call, reason: "overlap" })];
+    return older === undefined ? [] : skip(core, older, { call, reason: "overlap" });
   });
   return { kind: "waiting", cancelRequested: cancels ? behind.runId : null, superseded };
 }

@@ -155,7 +155,9 @@ function attemptsOf(row: RunRow, error: RunError | null): readonly Attempt[] {
   const over = row.extra?.attempts ?? [];
   if (row.executor === null || row.startedAt === null) return over;
   const { attempt, startedAt, finishedAt, executor } = row;
-  const present: Attempt = { attempt, state: runStateOf(row.state) as AttemptState, startedAt, finishedAt, executor, error };
+  // Until it has ended the error of the run is that of the attempt before.
+  const ownError = finishedAt === null ? null : error;
+  const present: Attempt = { attempt, state: runStateOf(row.state) as AttemptState, startedAt, finishedAt, executor, error: ownError };
   return over.length === 0 ? [present] : [...over, present].slice(-ATTEMPTS_KEPT_MAX);
 }
 
