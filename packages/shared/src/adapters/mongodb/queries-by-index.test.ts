@@ -4,7 +4,6 @@ import { START } from "../../testing/factories.ts";
 import { indexesFor } from "./index-rules.test-support.ts";
 import { memoryContext, type Statement } from "./memory-rows.test-support.ts";
 import { createPorts } from "./ports.ts";
-import type { Filter } from "./rows.ts";
 import { asksForIds, STORE_QUERIES } from "./store-queries.test-support.ts";
 
 /** A store over rows in memory, with one job, and what it asks from then on. */
@@ -26,15 +25,11 @@ test.each(STORE_QUERIES)("%s: MongoDB answers by an index made for it, and sorts
   const queries = asked.filter(({ filter }) => filter !== undefined);
   expect(queries.length).toBeGreaterThan(0);
   for (const { collection, filter = {}, options } of queries) {
-    const sort = isOfOneJob(filter) ? undefined : options?.sort;
-    const usable = indexesFor(collection, { filter, sort });
+    const usable = indexesFor(collection, { filter, sort: options?.sort });
     const allowed = asksForIds(filter) ? [...expected, "_id_"] : expected;
     expect({ collection, filter, made: usable.filter((name) => allowed.includes(name)) }).not.toEqual({ collection, filter, made: [] });
   }
 });
-
-/** The retries of one job, which are few, are sorted: what is read of the index is the retries of its slot. */
-const isOfOneJob = (filter: Filter): boolean => "jobUid" in filter && "slot" in filter;
 
 describe("an index of MongoDB", () => {
   const slot = { slot: { $gte: 0, $lt: 8 } };

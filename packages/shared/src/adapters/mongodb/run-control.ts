@@ -76,17 +76,21 @@ async function cancelSome(
   return closed;
 }
 
-/** What is due, and what waits for a retry, each by an index that holds nothing else: the runs that a job has had may be millions. */
+/**
+ * What is due, and what waits for a retry, each by an index that holds nothing that has ended: the runs that a job has had may be millions. Of the
+ * retries those of its slot are looked at, in the order of that index.
+ */
 async function readOpen(
   { rows: { runs } }: StoreContext,
   { _id, slot }: JobRow,
   { keeping, limit }: { readonly keeping: CancelOpenRequest["keeping"]; readonly limit: number },
 ): Promise<RunRow[]> {
   const kept = keeping === undefined ? {} : { $nor: [{ queue: { $eq: keeping.queue }, handler: { $eq: keeping.handler } }] };
-  const query = { sort: IN_ORDER, limit, fields: ["state"] } as const;
+  const query = { limit, fields: ["state"] } as const;
+  const retried = { state: { $eq: "retrying" }, wakeAt: { $exists: true }, slot: { $eq: slot }, jobUid: { $eq: _id } };
   const [due, retrying] = await Promise.all([
-    runs.find({ jobUid: { $eq: _id }, standing: { $exists: true }, state: { $eq: "due" }, ...kept }, query),
-    runs.find({ state: { $eq: "retrying" }, wakeAt: { $exists: true }, slot: { $eq: slot }, jobUid: { $eq: _id }, ...kept }, query),
+    runs.find({ jobUid: { $eq: _id }, standing: { $exists: true }, state: { $eq: "due" }, ...kept }, { ...query, sort: IN_ORDER }),
+    runs.find({ ...retried, ...kept }, { ...query, sort: { wakeAt: 1 } }),
   ]);
   return [...due, ...retrying].sort((left, right) => (left._id < right._id ? -1 : 1)).slice(0, limit);
 }

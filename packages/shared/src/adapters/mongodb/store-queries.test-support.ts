@@ -1,13 +1,15 @@
+import type { DueRun } from "../../domain/due-run.ts";
 import type { Job } from "../../domain/job.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import { jobEvent } from "../../events/job-event.ts";
 import type { Store } from "../../ports/store.ts";
-import { addRun, LEASE_MS, SUCCESS } from "../../testing/contracts/store-steps.ts";
-import { DAY, SECOND, START } from "../../testing/factories.ts";
+import { addJob, addRun, addRuns, LEASE_MS, SUCCESS } from "../../testing/contracts/store-steps.ts";
+import { DAY, HOUR, MINUTE, SECOND, START } from "../../testing/factories.ts";
 
 const RANGE = { slots: ALL_SLOTS, now: 1_000, limit: 10 };
 const RESUME = { slots: ALL_SLOTS, queue: "default", handlers: ["http"], limit: 10 };
 const PAGE = { limit: 10, cursor: null };
+const OPEN = { now: START, limit: 10 };
 const CLAIMANT = { executor: "e1", token: "t1", leaseMs: LEASE_MS };
 
 /** Which of them makes no difference while there is one job. */
@@ -57,10 +59,21 @@ export const STORE_QUERIES: readonly (readonly [string, readonly string[], (stor
   ["an idempotency key", [], (store) => bindTwice(store)],
   ["the life of a run", ["waiting", "due_of_job"], (store, job) => liveOnce(store, job)],
   ["a run to cancel", [], (store) => store.control.cancel("default", { runId: "nobody's", now: START })],
+  ["claims that others stand before", ["due_of_job", "lock", "wake", "expiry"], (store, job) => overlapOnce(store, job)],
+  [
+    "runs that have waited too long",
+    ["waiting", "due_of_job"],
+    (store) => store.dueRuns.closeWaiting({ ...RANGE, dueBefore: START + SECOND, now: START }),
+  ],
   [
     "runs of a deleted job",
-    ["due_of_job", "wake", "definition", "lock", "newest_by_state"],
-    (store, job) => store.control.cancelOpen("default", { jobUid: job.uid, now: START, limit: 10 }),
+    ["due_of_job", "wake", "definition"],
+    (store, job) => store.control.cancelOpen("default", { ...OPEN, jobUid: job.uid }),
+  ],
+  [
+    "runs of an edited job",
+    ["due_of_job", "wake", "definition"],
+    (store, job) => store.control.cancelOpen("default", { ...OPEN, jobUid: job.uid, keeping: { queue: "default", handler: "other" } }),
   ],
   [
     "what is past its time, behind a page of it",
@@ -97,6 +110,22 @@ async function liveOnce(store: Store, job: Job): Promise<void> {
   await store.claims.heartbeat({ leases: [{ runId, token: "t1" }], leaseMs: LEASE_MS, now });
   await store.claims.settle({ settlements: [{ runId, token: "t1", result: SUCCESS, finishedAt: now }], now });
   await store.announcements.announced([runId]);
+}
+
+/** A run in progress, others that wait for it, cancel it or are looked at again, and a job with too many runs to be read at once. */
+async function overlapOnce(store: Store, { tenantId }: Job): Promise<void> {
+  const job = await addJob(store, { id: "overlap", definition: { overlap: "cancel_running" } });
+  const crowded = await addJob(store, { id: "crowded", definition: { overlap: "buffer_all" } });
+  const claimAt = (runs: readonly DueRun[], token: string, now: number) =>
+    store.claims.claim({ runs, claimant: { ...CLAIMANT, token }, now, firedAfter: 0 });
+  const holder = await addRun(store, job, { name: "holder" });
+  await claimAt([holder], "holder", START);
+  const late = [await addRun(store, job, { now: START + SECOND, name: "b" }), await addRun(store, job, { now: START + MINUTE, name: "c" })];
+  for (const run of late) await claimAt([run], run.runId, START + HOUR);
+  await claimAt((await addRuns(store, crowded, { count: 25 })).slice(-1), "crowded", START + HOUR);
+  await store.dueRuns.wake({ ...RANGE, now: START + DAY });
+  await store.claims.settle({ settlements: [{ runId: holder.runId, token: "holder", result: SUCCESS, finishedAt: START }], now: START });
+  for (const { runId } of late) await store.control.cancel(tenantId, { runId, now: START });
 }
 
 /** It names the rows it asks for: these are found by the index of ids, whatever else it asks. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import type { ClaimedRun, DueRun } from "../../domain/due-run.ts";
 import type { Job } from "../../domain/job.ts";
 import type { OverlapPolicy } from "../../domain/overlap.ts";
@@ -8,12 +8,8 @@ import type { ClaimOutcome } from "../../ports/run-claims.ts";
 import type { Store } from "../../ports/store.ts";
 import { addJob, addRun, claim, FAILURE, LEASE_MS, publishable, retryIn, settle, SUCCESS } from "../../testing/contracts/store-steps.ts";
 import { DAY, HOUR, MINUTE, SECOND, START } from "../../testing/factories.ts";
-import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
-import { type TestDatabase, testDatabase } from "./fresh-database.test-support.ts";
-import { type InterruptedStore, openInterruptedStore } from "./interrupted-store.test-support.ts";
-import { openMongodbStore } from "./mongodb-store.ts";
-
-jest.setTimeout(180_000);
+import { type TwoStores, twoStores } from "./interrupted-store.test-support.ts";
+import { siblingOf } from "./overlap-judging.ts";
 
 const NOW = START + HOUR;
 const RESULTS: Readonly<Record<string, AttemptResult>> = {
@@ -24,9 +20,7 @@ const RESULTS: Readonly<Record<string, AttemptResult>> = {
 };
 
 /** Runs of one job, a second apart, and who holds what. */
-interface Scene {
-  readonly store: Store;
-  readonly other: InterruptedStore;
+interface Scene extends TwoStores {
   readonly job: Job;
   readonly a: DueRun;
   readonly b: DueRun;
@@ -34,8 +28,8 @@ interface Scene {
   /** Claims that were won, by whomever, and are not settled yet. */
   readonly held: Map<string, ClaimedRun>;
   /** Claims under a token of its own. */
-  take(store: Pick<Store, "claims">, runs: readonly DueRun[], now?: number): Promise<readonly ClaimOutcome[]>;
-  finish(store: Pick<Store, "claims">, run: DueRun, result?: AttemptResult): Promise<void>;
+  take(store: Store, runs: readonly DueRun[], now?: number): Promise<readonly ClaimOutcome[]>;
+  finish(store: Store, run: DueRun, result?: AttemptResult): Promise<void>;
 }
 
 interface Interleaving {
@@ -175,84 +169,57 @@ const CASES: readonly (readonly [string, Interleaving])[] = [
   ],
 ];
 
-await describeWithServers("what two processes do at once with runs of one job, on MongoDB", ["mongodb"], (servers) => {
-  let database: TestDatabase;
-  let store: Store;
-  let other: InterruptedStore;
-  beforeAll(async () => {
-    database = testDatabase(servers.mongodbUrl);
-    store = await openMongodbStore({ url: database.url });
-    other = await openInterruptedStore(database.url);
-  });
-  afterAll(async () => {
-    await store.close();
-    await other.close();
-    await database.drop();
-  });
-
-  async function setup({ overlap = "skip", third }: Interleaving): Promise<Scene> {
-    await database.empty();
-    const job = await addJob(store, { definition: { overlap, expireAfterMs: DAY } });
-    const add = (name: string, index: number) => addRun(store, job, { now: START + index * SECOND, name });
-    const [a, b] = [await add("a", 0), await add("b", 1)];
-    const c = third === true ? await add("c", 2) : b;
-    const held = new Map<string, ClaimedRun>();
-    let tokens = 0;
-    return {
-      store,
-      other,
-      job,
-      a,
-      b,
-      c,
-      held,
-      async take(own, runs, now = NOW) {
-        const outcomes = await claim(own as Store, runs, { token: `token-${(tokens += 1)}`, now });
-        for (const outcome of outcomes) if (outcome.kind === "won") held.set(outcome.claim.run.runId, outcome.claim);
-        expect(held.size).toBeLessThanOrEqual(1);
-        return outcomes;
-      },
-      async finish(own, run, result = SUCCESS) {
-        const claimed = held.get(run.runId);
-        if (claimed === undefined) return; // Another was quicker, or nobody was.
-        held.delete(run.runId);
-        expect((await settle(own as Store, claimed, { result, now: NOW })).kind).not.toBe("stale");
-      },
-    };
-  }
-
-  const waiting = async (): Promise<string[]> => {
-    const { db } = await database.connection();
-    const rows = await db
-      ?.collection("runs")
-      .find({ $or: [{ state: "running" }, { state: "due", reason: { $in: [null, "overlap"] } }] })
-      .toArray();
-    return rows?.map(({ _id }) => String(_id)) ?? [];
+async function setup({ overlap = "skip", third }: Interleaving): Promise<Scene> {
+  const stores = twoStores();
+  const { store } = stores;
+  const job = await addJob(store, { definition: { overlap, expireAfterMs: DAY } });
+  const add = (name: string, index: number) => addRun(store, job, { now: START + index * SECOND, name });
+  const [a, b] = [await add("a", 0), await add("b", 1)];
+  const c = third === true ? await add("c", 2) : b;
+  const held = new Map<string, ClaimedRun>();
+  let tokens = 0;
+  return {
+    ...stores,
+    job,
+    a,
+    b,
+    c,
+    held,
+    async take(own, runs, now = NOW) {
+      const outcomes = await claim(own, runs, { token: `token-${(tokens += 1)}`, now });
+      for (const outcome of outcomes) if (outcome.kind === "won") held.set(outcome.claim.run.runId, outcome.claim);
+      expect(held.size).toBeLessThanOrEqual(1);
+      return outcomes;
+    },
+    async finish(own, run, result = SUCCESS) {
+      const claimed = held.get(run.runId);
+      if (claimed === undefined) return; // Another was quicker, or nobody was.
+      held.delete(run.runId);
+      expect((await settle(own, claimed, { result, now: NOW })).kind).not.toBe("stale");
+    },
   };
+}
 
-  /** Claims and ends all that is publishable. Time stands still: what nobody woke would wait. */
-  async function goOn({ held, take, finish }: Scene): Promise<void> {
-    for (let round = 0; round < 20; round += 1) {
-      const holding = Array.from(held.values());
-      for (const { run } of holding) await finish(store, run);
-      const ready = await publishable(store);
-      if (ready.length === 0) return;
-      await take(store, ready);
-    }
-    throw new Error("there is no end to it");
+/** Claims and ends all that is publishable. Time stands still: what nobody woke would wait. */
+async function workOff({ store, held, take, finish }: Scene): Promise<void> {
+  for (let round = 0; round < 20; round += 1) {
+    for (const { run } of [...held.values()]) await finish(store, run);
+    const ready = await publishable(store);
+    if (ready.length === 0) return;
+    await take(store, ready);
   }
+  throw new Error("there is no end to it");
+}
 
-  describe("between any two statements", () => {
-    test.each(CASES)("%s: no wake is lost, and never are two in progress", async (_, interleaving) => {
-      for (let [place, came] = [0, true]; came; place += 1) {
-        const scene = await setup(interleaving);
-        await interleaving.before?.(scene);
-        other.interruptAt(place, { when: "before", act: () => interleaving.between(scene) });
-        await interleaving.step(scene);
-        came = other.goOn();
-        await goOn(scene);
-        expect({ place, waiting: await waiting() }).toEqual({ place, waiting: [] });
-      }
-    });
-  });
+test.each(CASES)("%s: no wake is lost between any two statements, and never are two in progress", async (_, interleaving) => {
+  for (let [place, came] = [0, true]; came; place += 1) {
+    const scene = await setup(interleaving);
+    await interleaving.before?.(scene);
+    scene.interruptAt(place, { when: "before", act: () => interleaving.between(scene) });
+    await interleaving.step(scene);
+    came = scene.goOn();
+    await workOff(scene);
+    const left = scene.rows().filter((row) => siblingOf(row) !== null);
+    expect({ place, left }).toEqual({ place, left: [] });
+  }
 });
