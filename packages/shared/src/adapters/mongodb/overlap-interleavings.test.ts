@@ -6,8 +6,19 @@ import type { AttemptResult } from "../../domain/settlement.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { ClaimOutcome } from "../../ports/run-claims.ts";
 import type { Store } from "../../ports/store.ts";
-import { addJob, addRun, claim, FAILURE, LEASE_MS, publishable, retryIn, settle, SUCCESS } from "../../testing/contracts/store-steps.ts";
-import { DAY, HOUR, MINUTE, SECOND, START } from "../../testing/factories.ts";
+import {
+  addJob,
+  addRun,
+  changeJob,
+  claim,
+  FAILURE,
+  LEASE_MS,
+  publishable,
+  retryIn,
+  settle,
+  SUCCESS,
+} from "../../testing/contracts/store-steps.ts";
+import { DAY, editedJob, HOUR, MINUTE, SECOND, START } from "../../testing/factories.ts";
 import { type TwoStores, twoStores } from "./interrupted-store.test-support.ts";
 import { siblingOf } from "./overlap-judging.ts";
 
@@ -156,6 +167,46 @@ const CASES: readonly (readonly [string, Interleaving])[] = [
       before: ({ take, store, a }) => take(store, [a], START + 1),
       step: ({ take, other, b }) => take(other, [b]),
       between: ({ take, store, c }) => take(store, [c]),
+    },
+  ],
+  [
+    "the release of a run for which another waits, and the claim of its next attempt",
+    {
+      before: async ({ take, store, a, b }) => [await take(store, [a]), await take(store, [b])],
+      step: ({ finish, other, a }) => finish(other, a, { kind: "released" }),
+      between: ({ take, store, a }) => take(store, [{ ...a, attempt: 2 }]),
+    },
+  ],
+  [
+    "the claim that skips a run for which another waits",
+    {
+      third: true,
+      before: async ({ take, finish, store, a, c }) => {
+        await take(store, [a]);
+        await finish(store, a, retryIn(0));
+        await take(store, [c]);
+        await store.dueRuns.wake({ slots: ALL_SLOTS, now: NOW, limit: 100 });
+        await take(store, [{ ...a, attempt: 2 }], START + 1);
+      },
+      step: ({ take, other, b }) => take(other, [b]),
+      between: async () => {},
+    },
+  ],
+  [
+    "the cancel of what an edit leaves",
+    {
+      before: async ({ take, finish, store, job, a, b }) => {
+        await take(store, [a]);
+        await take(store, [b]);
+        const edited = await changeJob(store, job, editedJob(job, { handler: "other" }));
+        await take(store, [await addRun(store, edited, { now: START + MINUTE, name: "kept" })]);
+        await finish(store, a);
+      },
+      step: ({ other, job }) => {
+        const keeping = { queue: "default", handler: "other" };
+        return other.control.cancelOpen(job.tenantId, { jobUid: job.uid, reason: "job_edited", keeping, now: NOW, limit: 100 });
+      },
+      between: async () => {},
     },
   ],
   [

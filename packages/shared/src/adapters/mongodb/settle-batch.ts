@@ -121,16 +121,21 @@ function toldOf({ held }: StoreContext, { runId, token, result, finishedAt }: Se
 async function readOutcomes(context: StoreContext, settlements: readonly Settlement[], now: Instant): Promise<SettleOutcome[]> {
   let rows = await readRows(context, settlements);
   const held = new Set(settlements.filter(({ runId, token }) => isHeld(rows.get(runId), token)));
+  let applied = false;
   if (held.size > 0) {
     const left = [...held];
-    await context.rows.runs.updateEach([...changesOf(left, now, {}), ...left.flatMap((settlement) => closeAsCancelled(settlement, now))]);
+    const changes = [...changesOf(left, now, {}), ...left.flatMap((settlement) => closeAsCancelled(settlement, now))];
+    applied = (await context.rows.runs.updateEach(changes)).matched === left.length;
     rows = await readRows(context, settlements);
   }
-  const outcomes = settlements.map(({ runId, token }) => outcomeOf(rows.get(runId), token));
-  // What was released may be another's already when it is read. Who waits behind it is woken all the same.
-  const gone = settlements.map((settlement, index) => {
-    const row = rows.get(settlement.runId);
-    return row?.wakes === true && (held.has(settlement) || outcomes[index]?.kind !== "stale") ? row : null;
+  const outcomes = settlements.map((settlement) => {
+    const outcome = outcomeOf(rows.get(settlement.runId), settlement.token);
+    // What was released, or its retry has come, may be another's already when it is read.
+    return outcome.kind === "stale" && applied && held.has(settlement) ? (toldOf(context, settlement, now) ?? outcome) : outcome;
+  });
+  const gone = settlements.map(({ runId }, index) => {
+    const row = rows.get(runId);
+    return row?.wakes === true && outcomes[index]?.kind !== "stale" ? row : null;
   });
   const queues = await wakeNext(
     context,
