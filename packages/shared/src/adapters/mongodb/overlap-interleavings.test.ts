@@ -254,7 +254,7 @@ async function setup({ overlap = "skip", third }: Interleaving): Promise<Scene> 
 /** Claims and ends all that is publishable. Time stands still: what nobody woke would wait. */
 async function workOff({ store, held, take, finish }: Scene): Promise<void> {
   for (let round = 0; round < 20; round += 1) {
-    for (const { run } of [...held.values()]) await finish(store, run);
+    for (const { run } of held.values()) await finish(store, run);
     const ready = await publishable(store);
     if (ready.length === 0) return;
     await take(store, ready);
