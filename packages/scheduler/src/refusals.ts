@@ -6,10 +6,11 @@ export interface Refusal {
   readonly waitMs: number;
 }
 
-/** What a server refused, though it took others, is passed by for a wait that doubles, and then tried again. Known in memory alone. */
+/** What a server refused, though it took others: passed by, and tried again after waits that double. Known in memory alone. */
 export interface Refusals {
   /** True while it waits for its next try. */
   holds(id: string): boolean;
+  has(id: string): boolean;
   refuse(id: string): Refusal;
   /** It was taken. */
   release(id: string): void;
@@ -19,13 +20,16 @@ export interface Refusals {
 /** Refusals kept in mind at most; beyond it the oldest are tried again at once. */
 const REFUSALS_MAX = 5_000;
 
-export function createRefusals({ config, clock }: Pick<RangeContext, "config" | "clock">): Refusals {
+/** `tolerated`: so many refusals in a row have no wait, for perhaps the server took nothing just then. */
+export function createRefusals({ config, clock }: Pick<RangeContext, "config" | "clock">, { tolerated = 0 } = {}): Refusals {
   const refused = new Map<string, { readonly times: number; readonly tryAtMs: number }>();
   return {
     holds: (id) => (refused.get(id)?.tryAtMs ?? 0) > clock.monotonicMs(),
+    has: (id) => refused.has(id),
     refuse(id) {
       const times = (refused.get(id)?.times ?? 0) + 1;
-      const waitMs = Math.min(config.setAsideMs * 2 ** (times - 1), config.setAsideMsMax);
+      const waits = times - tolerated;
+      const waitMs = waits <= 0 ? 0 : Math.min(config.setAsideMs * 2 ** (waits - 1), config.setAsideMsMax);
       refused.delete(id);
       if (refused.size >= REFUSALS_MAX) for (const oldest of refused.keys()) if (refused.delete(oldest)) break;
       refused.set(id, { times, tryAtMs: clock.monotonicMs() + waitMs });
