@@ -7,7 +7,8 @@ import { silentLogger } from "../../runtime/logger.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { busEvent, idsOf } from "../../testing/contracts/bus.contract.ts";
 import type { DeadLetter } from "./dead-message.ts";
-import { createDelivery } from "./delivery.ts";
+import { createBurial } from "./burial.ts";
+import { createDelivery, type Delivery } from "./delivery.ts";
 import { createInbox } from "./inbox.ts";
 import { createTakeBatch, FINAL_TRIES_MAX } from "./take-batch.ts";
 
@@ -28,21 +29,18 @@ function setup(onBatch: SubscribeRequest["onBatch"], onUnreadable?: SubscribeReq
   const buried: DeadLetter[] = [];
   const done: string[] = [];
   const graves = { open: true };
-  const delivery = createDelivery({
+  const burial = createBurial({
     clock,
-    inbox,
-    batchEventsMax: 10,
-    take: createTakeBatch({
-      log: silentLogger,
-      codec: jsonCodec,
-      request: { onBatch, ...(onUnreadable && { onUnreadable }) },
-      bury: async (letters) => {
-        if (!graves.open) throw away;
-        buried.push(...letters);
-      },
-    }),
+    log: silentLogger,
+    bury: async (letters) => {
+      if (!graves.open) throw away;
+      buried.push(...letters);
+    },
     onDone: (chunks) => void done.push(...chunks.flatMap(({ messages }) => messages.map(({ offset }) => offset))),
+    onRoom: () => delivery.wake(),
   });
+  const take = createTakeBatch({ log: silentLogger, codec: jsonCodec, request: { onBatch, ...(onUnreadable && { onUnreadable }) } });
+  const delivery: Delivery = createDelivery({ clock, inbox, burial, take, batchEventsMax: 10 });
   delivery.start();
   async function turns(): Promise<void> {
     for (let turn = 0; turn < 5; turn += 1) await new Promise((next) => setImmediate(next));
@@ -217,4 +215,47 @@ test("a message that breaks its consumer is buried alone: those beside it are ta
   expect([...taken]).toEqual(["a", "b"]);
   expect(buried.map(({ message: { offset }, reason }) => [offset, reason])).toEqual([["1", "failed 9 times: a bug"]]);
   expect(done).toEqual(["0", "1", "2"]);
+});
+
+test("dead letters that are not taken hold up no good message behind them, and nothing is done before them", async () => {
+  const seen: string[] = [];
+  const { put, pass, buried, done, graves } = setup((events) => void seen.push(...idsOf(events)));
+  graves.open = false;
+  await put(message("bad", 0, "{"));
+  await put(message("a", 1));
+  await put(message("worse", 2, "{"), message("b", 3));
+  expect({ seen, done }).toEqual({ seen: ["a", "b"], done: [] });
+  graves.open = true;
+  await pass(200);
+  expect(buried.map(({ message: { offset } }) => offset)).toEqual(["0", "2"]);
+  expect(done).toEqual(["0", "1", "2", "3"]);
+  expect(seen).toEqual(["a", "b"]);
+});
+
+test("so many dead letters may wait, then no batch is delivered until some are safe", async () => {
+  const seen: string[] = [];
+  const { put, pass, turns, done, graves } = setup((events) => void seen.push(...idsOf(events)));
+  graves.open = false;
+  const garbage = (from: number) => Array.from({ length: 100 }, (_, index) => message("bad", from + index, "{"));
+  for (let from = 0; from < 1_000; from += 100) await put(...garbage(from));
+  await turns();
+  await put(message("behind", 1_000));
+  expect(seen).toEqual([]);
+  graves.open = true;
+  await pass(10_000);
+  expect(seen).toEqual(["behind"]);
+  expect(done).toHaveLength(1_001);
+});
+
+test("letters that wait when the partitions are given away are not done, and a stop tries the others once more", async () => {
+  const { delivery, put, turns, buried, done, graves } = setup(() => undefined);
+  graves.open = false;
+  await put(message("bad", 0, "{"));
+  delivery.abandon();
+  await put(message("worse", 1, "{"));
+  graves.open = true;
+  await delivery.stop();
+  await turns();
+  expect(buried.map(({ message: { offset } }) => offset)).toEqual(["1"]);
+  expect(done).toEqual(["1"]);
 });

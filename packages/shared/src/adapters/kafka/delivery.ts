@@ -1,20 +1,22 @@
 import type { Clock } from "../../ports/clock.ts";
+import type { Burial } from "./burial.ts";
 import type { Chunk, Inbox } from "./inbox.ts";
+import { createRetryPause } from "./retry-pause.ts";
 import type { TakeBatch } from "./take-batch.ts";
 
 export interface DeliveryOptions {
   readonly clock: Clock;
   readonly inbox: Inbox;
   readonly take: TakeBatch;
-  /** Called with what was taken, or buried, and need not come again. */
-  readonly onDone: (chunks: readonly Chunk[]) => void;
+  /** What was taken goes there, with what of it is to be buried. */
+  readonly burial: Burial;
   readonly batchEventsMax: number;
 }
 
 /** Hands the messages of an inbox to a consumer, one batch after another, apart from the loop that fetches them. */
 export interface Delivery {
   start(): void;
-  /** Something came into the inbox. */
+  /** Something came into the inbox, or there is room for letters again. */
   wake(): void;
   pause(): void;
   resume(): void;
@@ -24,15 +26,11 @@ export interface Delivery {
   stop(): Promise<void>;
 }
 
-/** Wait before a batch is tried again: it doubles with each fault from the first to the last. */
-const RETRY_MS_MIN = 50;
-const RETRY_MS_MAX = 5_000;
-
-export function createDelivery({ clock, inbox, take, onDone, batchEventsMax }: DeliveryOptions): Delivery {
+export function createDelivery({ clock, inbox, take, burial, batchEventsMax }: DeliveryOptions): Delivery {
   let stopped = false;
   let generation = 0;
   let paused = false;
-  const retryPause = createPause(clock);
+  const retryPause = createRetryPause(clock);
   let change = Promise.withResolvers<void>();
   let running: Promise<void> = Promise.resolve();
 
@@ -42,7 +40,7 @@ export function createDelivery({ clock, inbox, take, onDone, batchEventsMax }: D
   }
   async function run(): Promise<void> {
     while (!stopped) {
-      if (paused || inbox.size === 0) await change.promise;
+      if (paused || inbox.size === 0 || burial.full) await change.promise;
       else await deliver(inbox.take(batchEventsMax));
     }
   }
@@ -53,11 +51,12 @@ export function createDelivery({ clock, inbox, take, onDone, batchEventsMax }: D
     for (let tries = 1; !isOver(); tries += 1) {
       while (paused && !isOver()) await change.promise;
       if (isOver()) return;
-      if (await take(chunks, tries)) {
-        if (began === generation) onDone(chunks);
+      const letters = await take(chunks, tries);
+      if (letters !== null) {
+        if (began === generation) burial.add(chunks, letters);
         return;
       }
-      if (!isOver()) await retryPause.wait(Math.min(RETRY_MS_MIN * 2 ** (tries - 1), RETRY_MS_MAX));
+      if (!isOver()) await retryPause.wait(tries);
     }
   }
   return {
@@ -74,6 +73,7 @@ export function createDelivery({ clock, inbox, take, onDone, batchEventsMax }: D
     },
     abandon() {
       generation += 1;
+      burial.abandon();
       retryPause.end();
       wake();
     },
@@ -82,21 +82,7 @@ export function createDelivery({ clock, inbox, take, onDone, batchEventsMax }: D
       retryPause.end();
       wake();
       await running;
+      await burial.stop();
     },
-  };
-}
-
-/** One wait at a time, that can be ended. */
-function createPause(clock: Clock): { wait(ms: number): Promise<void>; end(): void } {
-  let end = (): void => undefined;
-  return {
-    async wait(ms) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = clock.setTimer(ms, resolve);
-      end = resolve;
-      await promise;
-      timer.cancel();
-    },
-    end: () => end(),
   };
 }

@@ -5,6 +5,7 @@ import type { SubscribeRequest, Subscription } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import { within } from "../../runtime/within.ts";
+import { createBurial } from "./burial.ts";
 import { busFault } from "./bus-fault.ts";
 import { createCommitter, type Committer, type Position } from "./committer.ts";
 import type { DeadLetter } from "./dead-message.ts";
@@ -70,13 +71,15 @@ export async function openSubscription(options: SubscriptionOptions): Promise<Ka
     log,
     commit: (positions) => consumer.commitOffsets(positions.filter(({ topic, partition }) => assigned.get(topic)?.includes(partition))),
   });
-  const delivery = createDelivery({
+  const burial = createBurial({
     clock,
-    inbox,
-    take: createTakeBatch({ log, codec, request, bury }),
-    batchEventsMax: limits.batchEventsMax,
+    log,
+    bury,
     onDone: (chunks) => committer.mark(chunks.map(positionAfter)),
+    onRoom: () => delivery.wake(),
   });
+  const take = createTakeBatch({ log, codec, request });
+  const delivery: Delivery = createDelivery({ clock, inbox, take, burial, batchEventsMax: limits.batchEventsMax });
   const fetching = createFetching({ consumer, clock, topics: request.topics, inbox, onFetched: delivery.wake });
   const parts: Parts = { consumer, inbox, assigned, committer, delivery, fetching };
   const watched = watch(options, parts);

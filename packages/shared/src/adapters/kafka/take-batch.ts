@@ -10,58 +10,50 @@ export interface TakeBatchOptions {
   readonly log: Logger;
   readonly codec: EventCodec;
   readonly request: Pick<SubscribeRequest, "onBatch" | "onUnreadable">;
-  /** Rejects when the letters are not safe. */
-  readonly bury: (letters: readonly DeadLetter[]) => Promise<void>;
 }
 
-/** Tries to hand a batch to its consumer, for the first time or again. False: it has to be tried again. Never rejects. */
-export type TakeBatch = (chunks: readonly Chunk[], tries: number) => Promise<boolean>;
+/**
+ * Tries to hand a batch to its consumer, for the first time or again. Resolves with those of its messages that go to the dead letters; null:
+ * it has to be tried again. Never rejects.
+ */
+export type TakeBatch = (chunks: readonly Chunk[], tries: number) => Promise<readonly DeadLetter[] | null>;
 
 /** Times a batch is tried that fails for no passing reason, about ten seconds all in all. Then its messages are tried one by one. */
 export const FINAL_TRIES_MAX = 9;
 
 /**
- * A message that cannot be read, or that its consumer refuses, is buried, and the rest is taken. What passes, such as a store or a
- * registry that is away, buries nothing: the batch waits, for however long.
+ * A message that cannot be read, or that its consumer refuses, is a dead letter, and the rest is taken. What passes, such as a store or a
+ * registry that is away, makes none: the batch waits, for however long.
  */
-export function createTakeBatch({ log, codec, request: { onBatch, onUnreadable }, bury }: TakeBatchOptions): TakeBatch {
-  async function take(chunks: readonly Chunk[]): Promise<void> {
+export function createTakeBatch({ log, codec, request: { onBatch, onUnreadable } }: TakeBatchOptions): TakeBatch {
+  async function take(chunks: readonly Chunk[]): Promise<readonly DeadLetter[]> {
     const decoded = await codec.decode(chunks.flatMap(({ messages }) => messages.map(toWire)));
     const events = eventsOf(decoded);
     const refused = events.length === 0 ? [] : ((await onBatch(events)) ?? []);
     const unreadable = unreadableOf(decoded);
     if (unreadable.length > 0) await onUnreadable?.(unreadable);
-    // Last of all: a batch that waits for a store would otherwise bury them again with each try.
-    const letters = lettersOf(chunks, decoded, new Map(refused.map(({ event, reason }) => [event, reason])));
-    if (letters.length > 0) await bury(letters);
+    return lettersOf(chunks, decoded, new Map(refused.map(({ event, reason }) => [event, reason])));
   }
-  /** One bug must not stop a partition, nor bury what stands beside its cause: each message is tried alone, and buried if it fails again. */
-  async function takeEach(chunks: readonly Chunk[]): Promise<boolean> {
+  /** One bug must not stop a partition, nor bury what stands beside its cause: each message is tried alone, and is a letter if it fails again. */
+  async function takeEach(chunks: readonly Chunk[]): Promise<readonly DeadLetter[] | null> {
     const letters: DeadLetter[] = [];
     for (const { topic, partition, message } of placedOf(chunks)) {
       try {
-        await take([{ topic, partition, messages: [message] }]);
+        letters.push(...(await take([{ topic, partition, messages: [message] }])));
       } catch (fault) {
-        if (passes(fault)) return false;
+        if (passes(fault)) return null;
         letters.push({ topic, partition, message, reason: `failed ${FINAL_TRIES_MAX} times: ${reasonOf(fault)}` });
       }
     }
-    try {
-      if (letters.length > 0) await bury(letters);
-      return true;
-    } catch (cause) {
-      log.warn({ err: cause }, "the dead letters were not taken; it will be tried again");
-      return false;
-    }
+    return letters;
   }
   return async (chunks, tries) => {
     try {
-      await take(chunks);
-      return true;
+      return await take(chunks);
     } catch (fault) {
       const topics = [...new Set(chunks.map(({ topic }) => topic))];
       log.warn({ err: fault, tries, topics }, "a batch was not taken; it will be tried again");
-      return passes(fault) || tries < FINAL_TRIES_MAX ? false : takeEach(chunks);
+      return passes(fault) || tries < FINAL_TRIES_MAX ? null : takeEach(chunks);
     }
   };
 }
