@@ -13,16 +13,19 @@ const UP_MS_MAX = 70_000;
 export interface Services extends Calls {
   /** As the executor shows it at the moment, over all its labels or those that match. */
   executorMetric(name: string, labels: string): Promise<number>;
-  /** What the executor said each time that it ended by itself. Another followed. */
+  /** What processes said each time that one ended by itself. Another followed. */
+  falls(): readonly string[];
+  /** The same of the executor. */
   executorFalls(): readonly string[];
   /** SIGTERM to all of them; rejects with what one said that ends with another code than 0. */
   end(): Promise<void>;
 }
 
-/** Makes the topics, and starts one of each service. `settings`: those they share. */
-export async function startServices(endings: Endings, settings: Settings): Promise<Services> {
+/** Makes the topics, and starts one of each service. `settings`: those they share; `ofExecutor`: what it has instead. */
+export async function startServices(endings: Endings, settings: Settings, ofExecutor: Settings = {}): Promise<Services> {
   await runOperation("topics", settings);
-  const [api, scheduler, executor] = [createSeat("api", settings), createSeat("scheduler", settings), createSeat("executor", settings)];
+  const [api, scheduler] = [createSeat("api", settings), createSeat("scheduler", settings)];
+  const executor = createSeat("executor", { ...settings, ...ofExecutor });
   endings.add(() => Promise.all([api, scheduler, executor].map((seat) => seat.end())));
   for (const seat of [api, scheduler, executor]) {
     seat.start();
@@ -35,6 +38,7 @@ export async function startServices(endings: Endings, settings: Settings): Promi
     ...createCalls(api.url ?? ""),
     executorMetric: (name, labels) => readMetric(executor, name, labels),
     executorFalls: () => executor.falls,
+    falls: () => [api, scheduler, executor].flatMap((seat) => seat.falls),
     async end() {
       for (const seat of [api, scheduler, executor]) {
         const code = await seat.end();
