@@ -1,98 +1,80 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../runtime/logger.ts";
+import type { Position } from "./committer.ts";
 import type { DeadLetter } from "./dead-message.ts";
-import type { Chunk } from "./inbox.ts";
 import { createRetryPause } from "./retry-pause.ts";
+import { createWaitingLetters } from "./waiting-letters.ts";
 
 export interface BurialOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** Rejects when the letters are not known to be safe. */
   readonly bury: (letters: readonly DeadLetter[]) => Promise<void>;
-  /** Called with what was taken, in the order in which it was, once all letters up to it are safe. */
-  readonly onDone: (chunks: readonly Chunk[]) => void;
+  /** Called with the positions behind what was taken, in its order, once all letters up to there are safe. */
+  readonly onDone: (positions: readonly Position[]) => void;
   /** Called when it is not full any more. */
   readonly onRoom: () => void;
 }
 
 /**
- * Keeps the letters of batches that were taken, while the next ones are being delivered: garbage, or a topic of dead letters that does not
- * answer, holds up no good message. Nothing is done before its letters are safe, nor before what came ahead of it.
+ * Keeps the dead letters of batches that were taken, while the next batches are delivered: a topic of dead letters that is slow or
+ * unavailable holds up no good message. No position is done before its letters are safe, nor before the positions ahead of it.
  */
 export interface Burial {
-  add(chunks: readonly Chunk[], letters: readonly DeadLetter[]): void;
+  /** `positions`: those behind the batch, one a partition. */
+  add(positions: readonly Position[], letters: readonly DeadLetter[]): void;
   /** So many letters wait that no batch should be delivered. */
   readonly full: boolean;
-  /** What waits will come again elsewhere. */
+  /** Forgets what waits: its messages are fetched again, here or by another member. */
   abandon(): void;
-  /** Resolves once nothing is being buried. What waits is tried once; what is not taken then comes again. */
+  /** Resolves once nothing is being buried. What waits is tried once; what is not taken then is fetched again. */
   stop(): Promise<void>;
 }
 
-/** Letters that may wait before it is full. */
-const LETTERS_WAITING_MAX = 1_000;
-
-interface Taken {
-  readonly chunks: readonly Chunk[];
-  readonly letters: readonly DeadLetter[];
-}
-
-export function createBurial({ clock, log, bury, onDone, onRoom }: BurialOptions): Burial {
-  let waiting: Taken[] = [];
-  let letters = 0;
+export function createBurial(options: BurialOptions): Burial {
+  const { clock, onDone, onRoom } = options;
+  const waiting = createWaitingLetters(onRoom);
+  const retryPause = createRetryPause(clock);
   let stopped = false;
   let running: Promise<void> | null = null;
-  const retryPause = createRetryPause(clock);
-  const isFull = (): boolean => letters >= LETTERS_WAITING_MAX;
 
-  function forget(taken: readonly Taken[]): void {
-    const wasFull = isFull();
-    letters -= taken.reduce((sum, each) => sum + each.letters.length, 0);
-    if (wasFull && !isFull()) onRoom();
-  }
   async function buryAll(): Promise<void> {
     let tries = 0;
-    for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
-      const safe = await isBuried(first);
-      if (waiting[0] !== first) tries = 0; // It was abandoned meanwhile.
-      else if (safe) {
+    for (let first = waiting.first(); first !== undefined; first = waiting.first()) {
+      const safe = await isBuried(options, first.letters);
+      if (waiting.first() !== first) {
+        tries = 0; // It was abandoned meanwhile.
+      } else if (safe) {
         tries = 0;
+        onDone([...first.positions.values()]);
         waiting.shift();
-        forget([first]);
-        onDone(first.chunks);
-      } else if (stopped) return;
-      else await retryPause.wait((tries += 1));
-    }
-  }
-  async function isBuried({ letters: some }: Taken): Promise<boolean> {
-    try {
-      if (some.length > 0) await bury(some);
-      return true;
-    } catch (cause) {
-      log.warn({ err: cause, letters: some.length }, "the dead letters were not taken; it will be tried again");
-      return false;
+      } else if (stopped) {
+        return;
+      } else {
+        await retryPause.wait((tries += 1));
+      }
     }
   }
   function start(): void {
     running ??= buryAll().finally(() => {
       running = null;
-      if (waiting.length > 0 && !stopped) start(); // What was added in the very turn in which the last was buried.
+      if (waiting.first() !== undefined && !stopped) start(); // What was added in the very turn in which the last was buried.
     });
   }
   return {
-    add(chunks, added) {
-      if (waiting.length === 0 && added.length === 0) return onDone(chunks);
-      waiting.push({ chunks, letters: added });
-      letters += added.length;
-      start();
+    add(positions, letters) {
+      if (letters.length > 0) {
+        waiting.push(positions, letters);
+        start();
+      } else if (!waiting.stretch(positions)) {
+        onDone(positions);
+      }
     },
     get full() {
-      return isFull();
+      return waiting.isFull();
     },
     abandon() {
-      const abandoned = waiting;
-      waiting = [];
-      forget(abandoned);
+      waiting.clear();
       retryPause.end();
     },
     async stop() {
@@ -101,4 +83,14 @@ export function createBurial({ clock, log, bury, onDone, onRoom }: BurialOptions
       await running;
     },
   };
+}
+
+async function isBuried({ bury, log }: BurialOptions, letters: readonly DeadLetter[]): Promise<boolean> {
+  try {
+    await bury(letters);
+    return true;
+  } catch (cause) {
+    log.warn({ err: cause, letters: letters.length }, "the dead letters were not taken; it will be tried again");
+    return false;
+  }
 }

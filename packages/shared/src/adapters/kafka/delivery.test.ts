@@ -28,6 +28,7 @@ function setup(onBatch: SubscribeRequest["onBatch"], onUnreadable?: SubscribeReq
   const inbox = createInbox({ messagesMax: 100, bytesMax: 1_000_000 });
   const buried: DeadLetter[] = [];
   const done: string[] = [];
+  const positions: string[] = [];
   const graves = { open: true };
   const burial = createBurial({
     clock,
@@ -36,7 +37,10 @@ function setup(onBatch: SubscribeRequest["onBatch"], onUnreadable?: SubscribeReq
       if (!graves.open) throw away;
       buried.push(...letters);
     },
-    onDone: (chunks) => void done.push(...chunks.flatMap(({ messages }) => messages.map(({ offset }) => offset))),
+    onDone: ([position]) => {
+      positions.push(position?.offset ?? "");
+      while (done.length < Number(position?.offset)) done.push(String(done.length));
+    },
     onRoom: () => delivery.wake(),
   });
   const take = createTakeBatch({ log: silentLogger, codec: jsonCodec, request: { onBatch, ...(onUnreadable && { onUnreadable }) } });
@@ -56,7 +60,7 @@ function setup(onBatch: SubscribeRequest["onBatch"], onUnreadable?: SubscribeReq
       await turns();
     }
   }
-  return { delivery, put, pass, turns, buried, done, graves };
+  return { delivery, put, pass, turns, buried, done, positions, graves };
 }
 
 test("what is taken is done, in batches of a bounded size", async () => {
@@ -178,7 +182,7 @@ test("what its consumer refuses is buried as it was published, each with its rea
     ["topic", 0, "2", "the value is not JSON"],
     ["topic", 0, "4", "not forged-2"],
   ]);
-  expect(buried[0]?.message).toBe(forged);
+  expect(buried[0]?.message).toEqual(forged);
   expect(done).toEqual(["0", "1", "2", "3", "4"]);
 });
 
@@ -248,7 +252,7 @@ test("so many dead letters may wait, then no batch is delivered until some are s
 });
 
 test("letters that wait when the partitions are given away are not done, and a stop tries the others once more", async () => {
-  const { delivery, put, turns, buried, done, graves } = setup(() => undefined);
+  const { delivery, put, turns, buried, positions, graves } = setup(() => undefined);
   graves.open = false;
   await put(message("bad", 0, "{"));
   delivery.abandon();
@@ -257,5 +261,5 @@ test("letters that wait when the partitions are given away are not done, and a s
   await delivery.stop();
   await turns();
   expect(buried.map(({ message: { offset } }) => offset)).toEqual(["1"]);
-  expect(done).toEqual(["1"]);
+  expect(positions).toEqual(["2"]);
 });

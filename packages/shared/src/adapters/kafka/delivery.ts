@@ -1,5 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Burial } from "./burial.ts";
+import type { Position } from "./committer.ts";
 import type { Chunk, Inbox } from "./inbox.ts";
 import { createRetryPause } from "./retry-pause.ts";
 import type { TakeBatch } from "./take-batch.ts";
@@ -53,7 +54,7 @@ export function createDelivery({ clock, inbox, take, burial, batchEventsMax }: D
       if (isOver()) return;
       const letters = await take(chunks, tries);
       if (letters !== null) {
-        if (began === generation) burial.add(chunks, letters);
+        if (began === generation) burial.add(chunks.map(positionBehind), letters);
         return;
       }
       if (!isOver()) await retryPause.wait(tries);
@@ -86,3 +87,10 @@ export function createDelivery({ clock, inbox, take, burial, batchEventsMax }: D
     },
   };
 }
+
+/** A batch holds the messages of a partition in order: its last chunk of one says the last position. */
+const positionBehind = ({ topic, partition, messages }: Chunk): Position => ({
+  topic,
+  partition,
+  offset: String(BigInt(messages.at(-1)?.offset ?? 0) + 1n),
+});

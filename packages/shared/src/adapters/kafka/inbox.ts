@@ -93,7 +93,8 @@ function fitting({ messages }: Chunk, bytesMax: number): number {
 
 const bytesOf = ({ messages }: Chunk): number => messages.reduce((sum, message) => sum + messageBytes(message), 0);
 
-function messageBytes({ key, value, headers }: KafkaMessage): number {
+/** Key, value and headers. */
+export function messageBytes({ key, value, headers }: KafkaMessage): number {
   let bytes = (key?.length ?? 0) + (value?.length ?? 0);
   for (const name in headers) bytes += name.length + headerBytes(headers[name]);
   return bytes;

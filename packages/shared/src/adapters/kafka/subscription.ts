@@ -7,11 +7,11 @@ import type { Logger } from "../../runtime/logger.ts";
 import { within } from "../../runtime/within.ts";
 import { createBurial } from "./burial.ts";
 import { busFault } from "./bus-fault.ts";
-import { createCommitter, type Committer, type Position } from "./committer.ts";
+import { createCommitter, type Committer } from "./committer.ts";
 import type { DeadLetter } from "./dead-message.ts";
 import { createDelivery, type Delivery } from "./delivery.ts";
 import { createFetching } from "./fetching.ts";
-import { createInbox, type Chunk, type Inbox } from "./inbox.ts";
+import { createInbox, type Inbox } from "./inbox.ts";
 import { createSupervisor } from "./supervisor.ts";
 import { createTakeBatch } from "./take-batch.ts";
 
@@ -75,7 +75,7 @@ export async function openSubscription(options: SubscriptionOptions): Promise<Ka
     clock,
     log,
     bury,
-    onDone: (chunks) => committer.mark(chunks.map(positionAfter)),
+    onDone: committer.mark,
     onRoom: () => delivery.wake(),
   });
   const take = createTakeBatch({ log, codec, request });
@@ -117,13 +117,6 @@ interface Watch {
   readonly reading: Promise<void>;
   stop(): void;
 }
-
-/** The last position of each partition in a batch, which holds them in order. */
-const positionAfter = ({ topic, partition, messages }: Chunk): Position => ({
-  topic,
-  partition,
-  offset: String(BigInt(messages.at(-1)?.offset ?? 0) + 1n),
-});
 
 function watch({ kafka, clock, log, request, limits, onDead }: SubscriptionOptions, parts: Parts): Watch {
   const { consumer, inbox, assigned, committer, delivery } = parts;
