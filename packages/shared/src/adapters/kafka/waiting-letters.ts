@@ -56,8 +56,8 @@ export function createWaitingLetters(onRoom: () => void) {
 function withOwnBytes(letter: DeadLetter): DeadLetter {
   const { key, value, headers } = letter.message;
   const copies = Object.entries(headers ?? {}).map(([name, text]) => [name, Array.isArray(text) ? text.map(copyOf) : copyOf(text)]);
-  const message: KafkaMessage = { ...letter.message, key: copyOf(key), value: copyOf(value) };
-  return { ...letter, message: { ...message, headers: Object.fromEntries(copies) as IHeaders } };
+  const message = { ...letter.message, key: copyOf(key), value: copyOf(value), headers: Object.fromEntries(copies) as IHeaders };
+  return { ...letter, message: message as KafkaMessage };
 }
 
 const copyOf = <Bytes>(bytes: Bytes): Bytes | Buffer => (Buffer.isBuffer(bytes) ? Buffer.from(bytes) : bytes);
