@@ -209,7 +209,7 @@ test("the next attempt does not start here while the handler of the one before i
   await pass(1_000);
   const [view] = await ending(store, clock.now() + MINUTE);
   await store.leases.rescue({ rescues: [{ runId: run.runId, expiresAt: view!.expiresAt, to: "due" }], now: clock.now() });
-  const again = { ...run, attempt: 2 };
+  const again = { ...run, attempt: 2, rescues: 1 };
   await publish([again]);
   await turns(20);
   expect(await ended()).toMatchObject({ state: "due", attempt: 2 });
@@ -223,7 +223,7 @@ test("the next attempt does not start here while the handler of the one before i
   expect(held.calls).toHaveLength(1);
   held.finishAll();
   await turns();
-  await publish([{ ...run, attempt: 3 }]);
+  await publish([{ ...run, attempt: 3, rescues: 1 }]);
   await until(() => held.calls.length === 2);
   held.finishAll();
   await close();

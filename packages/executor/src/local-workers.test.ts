@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { Fire } from "@tickline/shared/domain/fire";
-import { addJob } from "@tickline/shared/testing/contracts/store-steps";
+import { addJob, claim, ending, LEASE_MS, publishable } from "@tickline/shared/testing/contracts/store-steps";
 import { dueRunOf, scheduledFireOf } from "@tickline/shared/testing/factories-fire";
 import { heldHandler, setup, turns, type SetupOptions, type World } from "./executor.test-support.ts";
 
@@ -141,13 +141,20 @@ test("a claim whose lease ended while its fire was on its way is given back unca
 });
 
 /** Runs that were rescued twice already. */
-async function suspects(world: Pick<World, "due">, count: number): Promise<DueRun[]> {
-  return (await world.due(count)).map((run) => ({ ...run, rescues: 2 }));
+async function suspects({ due, store, clock }: Pick<World, "due" | "store" | "clock">, count: number): Promise<readonly DueRun[]> {
+  let runs: readonly DueRun[] = await due(count);
+  for (const token of ["first", "second"]) {
+    await claim(store, runs, { executor: "ended", token, now: clock.now() });
+    const leases = await ending(store, clock.now() + LEASE_MS);
+    await store.leases.rescue({ rescues: leases.map(({ runId, expiresAt }) => ({ runId, expiresAt, to: "due" })), now: clock.now() });
+    runs = await publishable(store);
+  }
+  return runs;
 }
 
 test("runs rescued twice are claimed alone, one at a time, beside others", async () => {
   const batches: number[] = [];
-  const { due, publish, held, until, states, close } = await started({
+  const world = await started({
     claims: (claims) => ({
       claim(request) {
         batches.push(request.runs.length);
@@ -155,7 +162,9 @@ test("runs rescued twice are claimed alone, one at a time, beside others", async
       },
     }),
   });
-  const suspected = await suspects({ due }, 3);
+  const { due, publish, held, until, states, close } = world;
+  const suspected = await suspects(world, 3);
+  batches.length = 0;
   const plain = await due(5);
   await publish([...suspected, ...plain]);
   await until(() => held.calls.length === 6);
@@ -171,9 +180,15 @@ test("runs rescued twice are claimed alone, one at a time, beside others", async
 });
 
 test("a suspect that another executor has does not hold up the next", async () => {
-  const { due, publish, held, until, store, close } = await started();
-  const suspected = await suspects({ due }, 2);
-  await store.claims.claim({ runs: [suspected[0]!], claimant: { executor: "other", token: "t", leaseMs: 1_000 }, now: 0, firedAfter: 0 });
+  const world = await started();
+  const { publish, held, until, store, clock, close } = world;
+  const suspected = await suspects(world, 2);
+  await store.claims.claim({
+    runs: [suspected[0]!],
+    claimant: { executor: "other", token: "t", leaseMs: 1_000 },
+    now: clock.now(),
+    firedAfter: 0,
+  });
   await publish(suspected);
   await until(() => held.calls.length === 1);
   expect(held.calls[0]!.runId).toBe(suspected[1]!.runId);

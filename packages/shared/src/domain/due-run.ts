@@ -73,8 +73,20 @@ export interface ClaimedRun {
   readonly startedAt: Instant;
 }
 
-/** What identifies a run. A message that says something else of a run than the store holds is not about that run. */
-const COMPARED = ["tenantId", "jobUid", "jobId", "jobVersion", "slot", "queue", "handler", "cause", "scheduledFor"] as const;
+/** What an attempt of a run never changes. A message that says something else of it than the store holds is not about that attempt. */
+const COMPARED = [
+  "tenantId",
+  "jobUid",
+  "jobId",
+  "jobVersion",
+  "slot",
+  "queue",
+  "handler",
+  "cause",
+  "scheduledFor",
+  "failures",
+  "rescues",
+] as const;
 export type ComparedField = (typeof COMPARED)[number];
 
 /** The first field in which a message differs from what the store holds of the same run; null: none. */

@@ -45,6 +45,8 @@ function putSaidRun(writer: PacketWriter, run: DueRun, digest: Digest): void {
   putText(writer, run.handler);
   putText(writer, run.cause);
   putNumber(writer, run.scheduledFor);
+  putNumber(writer, run.failures);
+  putNumber(writer, run.rescues);
   putText(writer, executionHash(digest, run));
 }
 
@@ -60,6 +62,8 @@ export const takeSaidRun = (reader: PacketReader): SaidRun => ({
   handler: takeText(reader),
   cause: takeText(reader) as RunCause,
   scheduledFor: takeNumber(reader),
+  failures: takeNumber(reader),
+  rescues: takeNumber(reader),
   executionHash: takeText(reader),
 });
 

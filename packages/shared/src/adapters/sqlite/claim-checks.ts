@@ -23,7 +23,7 @@ export function openClaimChecks({ db }: Core): (run: OpenRun, said: SaidRun) => 
   function difference(run: OpenRun, said: SaidRun): string | null {
     const row = select.get(run.runKey) as unknown as readonly SQLOutputValue[] | undefined;
     if (row === undefined) throw new AppError("store_corrupt", "its row in the store is not whole");
-    const { slot, scheduledFor, traits } = run;
+    const { slot, scheduledFor, traits, extra } = run;
     const held = {
       tenantId: row[0] as string,
       jobUid: row[1] as string,
@@ -34,6 +34,8 @@ export function openClaimChecks({ db }: Core): (run: OpenRun, said: SaidRun) => 
       handler: traits.handler,
       cause: runCauseOf(row[4] as number),
       scheduledFor,
+      failures: extra?.failures ?? 0,
+      rescues: extra?.rescues ?? 0,
     };
     const field = differingField(said, held);
     if (field !== null) return differs(field);

@@ -32,6 +32,8 @@ const FORGED: Readonly<Record<string, Partial<DueRun>>> = {
   slot: { slot: 1_023 },
   cause: { cause: "schedule" },
   scheduledFor: { scheduledFor: START + HOUR },
+  failures: { failures: 1 },
+  rescues: { rescues: 2 },
 };
 
 /** What runs is what the store holds: a message names a run and an attempt, and nobody runs anything else it says. */
@@ -79,12 +81,22 @@ export const claimChecksContract = contractOf("RunClaims.claim of forged message
     expect(only(await claim(store, [{ ...run, params: { b: { d: null, c: [1, 2] }, a: 1 } }])).kind).toBe("won");
   },
 
-  "what a run has been through is what the store says": async ({ store }) => {
+  "a message that hides that its attempt is suspect, or that earlier ones failed, wins nothing": async ({ store }) => {
     const { run } = await addJobWithRun(store);
     await settle(store, await start(store, run), { result: retryIn(SECOND) });
     await wake(store, START + MINUTE);
     const again = only(await publishable(store));
-    const held = await start(store, { ...again, failures: 0, rescues: 4, firstStartedAt: null }, { token: "again" });
+    for (const forged of [{ failures: 0 }, { failures: 2 }, { rescues: 1 }])
+      expect(only(await claim(store, [{ ...again, ...forged }])).kind).toBe("refused");
+    expect(only(await claim(store, [again])).kind).toBe("won");
+  },
+
+  "when a run first started is what the store says": async ({ store }) => {
+    const { run } = await addJobWithRun(store);
+    await settle(store, await start(store, run), { result: retryIn(SECOND) });
+    await wake(store, START + MINUTE);
+    const again = only(await publishable(store));
+    const held = await start(store, { ...again, firstStartedAt: START + HOUR }, { token: "again" });
     expect(held.run).toMatchObject({ failures: 1, rescues: 0, firstStartedAt: START });
   },
 });

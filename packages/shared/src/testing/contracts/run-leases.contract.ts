@@ -121,7 +121,7 @@ export const runLeasesContract = contractOf("RunLeases", {
     expect(await settle(after.store, held, { result: SUCCESS })).toEqual({ kind: "stale" });
     const leases = [{ runId: run.runId, token: held.token }];
     expect(await after.store.claims.heartbeat({ leases, leaseMs: LEASE_MS, now: after.now })).toEqual({ renewed: [], cancelRequested: [] });
-    const second = await start(after.store, { ...run, attempt: 2 }, { token: "second", now: after.now });
+    const second = await start(after.store, { ...run, attempt: 2, rescues: 1 }, { token: "second", now: after.now });
     expect(await settle(after.store, held, { result: SUCCESS })).toEqual({ kind: "stale" });
     expect((await end(after.store, second)).attempt).toBe(2);
   },
@@ -130,7 +130,7 @@ export const runLeasesContract = contractOf("RunLeases", {
     const { run } = await addJobWithRun(store);
     let [current, now] = [store, START];
     for (let attempt = 1; attempt <= 3; attempt += 1) {
-      await start(current, { ...run, attempt }, { token: `token-${attempt}`, now });
+      await start(current, { ...run, attempt, rescues: attempt - 1 }, { token: `token-${attempt}`, now });
       ({ store: current, now } = await endLeases({ now, leaseMs: LEASE_MS }));
       expect(only(await ending(current, now))).toMatchObject({ attempt, rescues: attempt - 1 });
       await rescueTo(current, "due", now);
@@ -161,7 +161,7 @@ export const runLeasesContract = contractOf("RunLeases", {
     const runs = await addRuns(store, job, { count: 3 });
     for (const run of runs) await settle(store, await start(store, run), { result: retryIn(SECOND) });
     await wake(store, START + SECOND);
-    for (const run of runs) await start(store, { ...run, attempt: 2 }, { token: "second", now: START + SECOND });
+    for (const run of runs) await start(store, { ...run, attempt: 2, failures: 1 }, { token: "second", now: START + SECOND });
     const after = await endLeases({ now: START + SECOND, leaseMs: LEASE_MS });
     const errors = [runError("rescued_too_often", "six times", false), runError("rescued_too_often", "seven times", false), undefined];
     const leases = await ending(after.store, after.now);
@@ -189,15 +189,18 @@ export const runLeasesContract = contractOf("RunLeases", {
   "a release is counted by neither failures nor rescues, so that how many there were is known": async ({ store, endLeases }) => {
     const { run } = await addJobWithRun(store);
     let [current, now] = [store, START];
-    const next = async (attempt: number) => start(current, { ...run, attempt }, { token: `token-${attempt}`, now });
-    await settle(current, await next(1), { result: { kind: "released" }, now });
-    await settle(current, await next(2), { result: retryIn(SECOND), now });
+    const next = async () => {
+      const due = only(await publishable(current));
+      return start(current, due, { token: `token-${due.attempt}`, now });
+    };
+    await settle(current, await next(), { result: { kind: "released" }, now });
+    await settle(current, await next(), { result: retryIn(SECOND), now });
     now += SECOND;
     await wake(current, now);
-    await next(3);
+    await next();
     ({ store: current, now } = await endLeases({ now, leaseMs: LEASE_MS }));
     await rescueTo(current, "due", now);
-    await settle(current, await next(4), { result: { kind: "released" }, now });
+    await settle(current, await next(), { result: { kind: "released" }, now });
     const due = only(await publishable(current));
     expect(due).toMatchObject({ attempt: 5, failures: 1, rescues: 1 });
     expect(releasesOf(due)).toBe(2);
@@ -270,7 +273,7 @@ export const runLeasesContract = contractOf("RunLeases", {
     const { expiresAt } = only(await ending(after.store, after.now));
     const rescues = [{ runId: run.runId, expiresAt, to: "due" as const }];
     await after.store.leases.rescue({ rescues, now: after.now });
-    const second = await start(after.store, { ...run, attempt: 2 }, { token: "second", now: after.now + SECOND });
+    const second = await start(after.store, { ...run, attempt: 2, rescues: 1 }, { token: "second", now: after.now + SECOND });
     expect(await after.store.leases.rescue({ rescues, now: after.now + SECOND })).toEqual({ rescued: 0, ended: [] });
     expect((await end(after.store, second)).attempt).toBe(2);
   },

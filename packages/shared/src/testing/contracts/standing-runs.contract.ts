@@ -49,7 +49,7 @@ export const standingRunsContract = contractOf("runs as they stand", {
     expect(await holderOf(store, run)).toEqual({ attempt: 1, state: "retrying", executor: null });
     await wake(store, START + 5 * SECOND);
     expect(await holderOf(store, run)).toEqual({ attempt: 2, state: "due", executor: null });
-    const again = await start(store, { ...run, attempt: 2 }, { executor: "python-2", token: "token-2" });
+    const again = await start(store, { ...run, attempt: 2, failures: 1 }, { executor: "python-2", token: "token-2" });
     expect(await holderOf(store, run)).toEqual({ attempt: 2, state: "running", executor: "python-2" });
     await end(store, again);
     expect(await store.claims.holders([run.runId])).toEqual([]);
@@ -103,7 +103,7 @@ export const standingRunsContract = contractOf("runs as they stand", {
     });
     await wake(store, START + 6 * SECOND);
     expect(await standingOf(store, run)).toBeNull();
-    const again = await start(store, { ...run, attempt: 2 }, { now: START + 7 * SECOND, token: "token-2" });
+    const again = await start(store, { ...run, attempt: 2, failures: 1 }, { now: START + 7 * SECOND, token: "token-2" });
     expect(await standingOf(store, run)).toMatchObject({ state: "running", attempt: 2, startedAt: START + 7 * SECOND, error: null });
     const ended = await end(store, again, { result: FAILURE, now: START + 8 * SECOND });
     expect(await store.status.standing([run.runId])).toEqual(endingsOf([ended]));

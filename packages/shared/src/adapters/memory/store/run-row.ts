@@ -127,7 +127,12 @@ const identityOf = ({ origin, runId, cause, scheduledFor }: RunRow) => ({
 });
 
 /** What a message must say of it. */
-export const comparedOf = (row: RunRow): Pick<DueRun, ComparedField> => ({ ...identityOf(row), slot: row.origin.slot });
+export const comparedOf = (row: RunRow): Pick<DueRun, ComparedField> => ({
+  ...identityOf(row),
+  slot: row.origin.slot,
+  failures: row.failures,
+  rescues: row.rescues,
+});
 
 /** How a page of runs is mapped: one that cannot be read is left out. */
 export const asReadable = <Item>(map: (row: RunRow) => Item, onUnreadable: OnUnreadable) =>
