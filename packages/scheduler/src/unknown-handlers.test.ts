@@ -12,7 +12,8 @@ import { setup as surroundings } from "./scheduler-under-test.test-support.ts";
 
 jest.setTimeout(60_000);
 
-const BACKLOG = 10_000;
+/** Twice what a range may have published at a time. */
+const BACKLOG = 4_000;
 const STEP_MS = 250;
 const EVERY_SECOND = { kind: "every", everyMs: SECOND, startAt: null, endAt: null, maxRuns: null } as const;
 const turns = async (count = 30): Promise<void> => {

@@ -79,7 +79,7 @@ function statementsOn(
   { collection, before }: { readonly collection: string; readonly before: (statement: Statement) => void },
 ) {
   const taken = uniqueIn(collection, rows);
-  const found = (filter: Filter): Stored[] => [...rows.values()].filter((row) => matches(row, filter));
+  const found = (filter: Filter): Stored[] => candidatesIn(rows, filter).filter((row) => matches(row, filter));
   return {
     found,
     /** False: its id, or another unique key, is taken. */
@@ -109,6 +109,16 @@ function statementsOn(
   };
 }
 
+/** The rows that a filter of ids can mean, in the order of insertion; else all. */
+function candidatesIn(rows: ReadonlyMap<string, Stored>, { _id }: Filter): Stored[] {
+  const { $eq, $in } = (_id ?? {}) as { readonly $eq?: string; readonly $in?: readonly string[] };
+  if ($eq !== undefined) return [rows.get($eq)].filter((row) => row !== undefined);
+  const all = [...rows.values()];
+  if ($in === undefined) return all;
+  const wanted = new Set($in);
+  return all.filter((row) => wanted.has(row._id));
+}
+
 /** As the driver writes it: without what is undefined. */
 const stored = (written: unknown): unknown => JSON.parse(JSON.stringify(written));
 
@@ -120,9 +130,8 @@ function uniqueIn(collection: string, rows: ReadonlyMap<string, Stored>): (row: 
       if (!matches(row, partialFilterExpression)) return false;
       const keyOf = (each: object): string =>
         JSON.stringify(Object.keys(key).map((field) => (each as Readonly<Record<string, unknown>>)[field]));
-      return [...rows.values()].some(
-        (each) => each._id !== row._id && matches(each, partialFilterExpression) && keyOf(each) === keyOf(row),
-      );
+      const wanted = keyOf(row);
+      return [...rows.values()].some((each) => each._id !== row._id && keyOf(each) === wanted && matches(each, partialFilterExpression));
     });
 }
 
