@@ -84,6 +84,26 @@ export function judgeOverlap(run: OverlapCandidate, siblings: readonly OverlapSi
   }
 }
 
+/**
+ * The waiting runs of a job whose turn has come, from all that contends for its lock: none is in progress, and no older one of their
+ * queue and handler contends. One of each queue and handler, as nobody knows here which of them an executor serves. In the order of
+ * their ids.
+ */
+export function waitingInTurn(contending: readonly OverlapSibling[]): readonly OverlapSibling[] {
+  if (contending.some(({ standing }) => standing === "running")) return [];
+  const firsts = new Map<string, OverlapSibling>();
+  for (const run of contending) {
+    const lane = JSON.stringify([run.queue, run.handler]);
+    const first = firsts.get(lane);
+    if (first === undefined || isBefore(run, first)) firsts.set(lane, run);
+  }
+  const waiting = [...firsts.values()].filter(({ standing }) => standing === "waiting");
+  return waiting.sort((left, right) => (isBefore(left, right) ? -1 : 1));
+}
+
+/** The other is ready or waits, and starts before the run: as long as there is such a one the run is not the next of its job. */
+export const isNextBefore = (other: OverlapSibling, run: ContendingRun): boolean => other.standing !== "running" && goesBefore(other, run);
+
 const waitBehind = (behind: OverlapSibling): OverlapVerdict => ({ kind: "wait", behind, cancels: false, supersedes: [] });
 
 /** A run that began at the very instant was not in progress when the instant came. */
@@ -94,7 +114,7 @@ const wasInProgress = ({ startedAt }: OverlapSibling, { scheduledFor }: Contendi
  * The order holds among runs of one queue and handler: after an edit of either, an older run may wait for an executor that no longer
  * exists, and nothing waits for it.
  */
-const goesBefore = (other: OverlapSibling, run: OverlapCandidate): boolean =>
+const goesBefore = (other: ContendingRun, run: ContendingRun): boolean =>
   other.queue === run.queue && other.handler === run.handler && isBefore(other, run);
 
 /** By run id, which sorts by `scheduledFor`. */

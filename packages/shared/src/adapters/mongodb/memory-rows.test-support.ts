@@ -48,9 +48,9 @@ export function memoryRows<Row>(collection: string, before: (statement: Statemen
       if (duplicate) throw new Error(`update ${collection}: a key is taken`);
       return matched;
     },
-    async updateAndRead(filter, update, options = {}) {
-      before({ collection, method: "updateAndRead", filter, update, options });
-      const [first] = sorted(found(filter), options.sort ?? {});
+    async updateAndRead(filter, update) {
+      before({ collection, method: "updateAndRead", filter, update });
+      const [first] = found(filter);
       if (first === undefined) return null;
       rows.set(first._id, updated(first, { filter, update }));
       return structuredClone(rows.get(first._id)) as Row;

@@ -36,8 +36,8 @@ export interface Rows<Row> {
   insert(rows: readonly Row[]): Promise<readonly number[]>;
   /** How many rows matched. */
   updateMany(filter: Filter, update: Update): Promise<number>;
-  /** Changes one row, the first in the order of `sort`, and returns it as it then is; null: none matched. Never an upsert. */
-  updateAndRead(filter: Filter, update: Update, options?: Pick<FindOptions, "sort">): Promise<Row | null>;
+  /** Changes one row, and returns it as it then is; null: none matched. Never an upsert. */
+  updateAndRead(filter: Filter, update: Update): Promise<Row | null>;
   /** Statements in one unordered batch. */
   updateEach(changes: readonly Change[]): Promise<ChangesMade>;
   /** Inserts or replaces by id. */
@@ -70,12 +70,11 @@ export function createRows<Row>(model: Model<unknown>, statementMs?: number): Ro
     insert: (rows) => asked(`insert ${name}`, () => insertRows(collection, rows)),
     updateMany: (filter, update) =>
       asked(`update ${name}`, async () => (await model.updateMany(filter as never, update as never)).matchedCount),
-    updateAndRead: (filter, update, { sort } = {}) =>
-      asked(`update ${name}`, async () => {
-        const query = model.findOneAndUpdate(filter as never, update as never, { returnDocument: "after" });
-        if (sort !== undefined) query.sort(sort);
-        return (await query.lean()) as Row | null;
-      }),
+    updateAndRead: (filter, update) =>
+      asked(
+        `update ${name}`,
+        async () => (await model.findOneAndUpdate(filter as never, update as never, { returnDocument: "after" }).lean()) as Row | null,
+      ),
     updateEach: (changes) => asked(`update ${name}`, () => updateRows(collection, changes)),
     put: (rows) => asked(`put ${name}`, () => putRows(collection, rows)),
     deleteMany: (filter) => asked(`delete ${name}`, async () => (await model.deleteMany(filter as never)).deletedCount),

@@ -137,12 +137,12 @@ async function readOutcomes(context: StoreContext, settlements: readonly Settlem
     const row = rows.get(runId);
     return row?.wakes === true && outcomes[index]?.kind !== "stale" ? row : null;
   });
-  const queues = await wakeNext(
+  const woken = await wakeNext(
     context,
     gone.filter((row) => row !== null),
   );
   return outcomes.map((outcome, index) => {
-    const ready = queues.get(gone[index]?.jobUid ?? "");
+    const ready = woken.get(gone[index]?.jobUid ?? "")?.at(-1)?.queue;
     return outcome.kind === "stale" || ready === undefined ? outcome : { ...outcome, ready };
   });
 }

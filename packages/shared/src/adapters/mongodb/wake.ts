@@ -62,9 +62,9 @@ export async function wakeRuns(context: StoreContext, { slots, now, limit }: Wak
   const [retries, expired, repeats] = woken as [Woken, Woken, Woken];
   const closed =
     expired.runIds.length === 0 ? [] : await context.rows.runs.find({ _id: { $in: expired.runIds }, changedBy: { $eq: token } });
-  const next = await wakeNext(context, closed);
+  const next = [...(await wakeNext(context, closed)).values()].flat();
   return {
-    ready: retries.ready + next.size + repeats.ready,
+    ready: retries.ready + next.length + repeats.ready,
     ended: mapReadable(closed, asReadable(endedRunOf, context.onUnreadable)),
     nextWakeAt: earliest(woken.every((kind) => kind === NONE) ? firsts : await readFirsts()),
     more: woken.some((kind) => kind.more),

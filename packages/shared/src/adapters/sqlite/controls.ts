@@ -5,7 +5,7 @@ import { RUN_STATE } from "./codes.ts";
 import type { Core } from "./core.ts";
 import { belongsTo } from "./job-table.ts";
 import type { OpenRun } from "./open-run.ts";
-import { wakeNext } from "./overlap-waits.ts";
+import { wakeNext, wakeNextOfEach } from "./overlap-waits.ts";
 import { endWaiting, readAllEnded, readEnded } from "./run-ends.ts";
 
 export const cancelRun =
@@ -64,7 +64,8 @@ export function openCancelWaiting(core: Core): (jobKey: number, request: Omit<Ca
       ended.push(run);
     }
     core.endings.add(ended, now);
-    if (ended.length > 0) wakeNext(core, { jobKey });
+    // For an edit: the others go on. Else nothing of the job is to.
+    if (keeping !== undefined) wakeNextOfEach(core, ended);
     return ended;
   };
 }

@@ -7,6 +7,7 @@ import type { ClaimedRun, DueRun } from "../../domain/due-run.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/job.ts";
 import { OVERLAP_POLICIES } from "../../domain/overlap.ts";
+import type { Run } from "../../domain/run.ts";
 import type { AttemptResult } from "../../domain/settlement.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { Store } from "../../ports/store.ts";
@@ -33,6 +34,7 @@ interface World {
   readonly runs: DueRun[];
   readonly held: ClaimedRun[];
   count: number;
+  published: boolean;
 }
 
 /** Asks both, and expects the same answer of both. */
@@ -42,9 +44,9 @@ async function ask<Answer>({ memory, sqlite }: World, question: (store: Store) =
   return left;
 }
 
-/** Leases are the stores' own affair, and so are the attempt that a claim was answered with twice and the hint that a queue has something ready: one too many costs a look. */
+/** Leases are the stores' own affair. */
 const comparable = (answer: unknown): unknown =>
-  JSON.parse(JSON.stringify(answer ?? null, (key, value: unknown) => (key === "leaseMs" ? null : key === "ready" ? undefined : value)));
+  JSON.parse(JSON.stringify(answer ?? null, (key, value: unknown) => (key === "leaseMs" ? null : value)));
 
 interface Step {
   readonly kind:
@@ -54,6 +56,7 @@ interface Step {
     | "defer"
     | "resume"
     | "wake"
+    | "publish"
     | "cancel"
     | "cancelOpen"
     | "close"
@@ -110,15 +113,24 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
       store.deferred.resume({ slots: ALL_SLOTS, queue: "default", handlers: [at(HANDLERS, pick) ?? ""], after: null, limit: 100 }),
     ),
   wake: (world) => ask(world, (store) => store.dueRuns.wake({ slots: ALL_SLOTS, now: world.now, limit: 100 })),
+  // That something was published is known to one process alone, so there is no restart after it.
+  async publish(world, { pick }) {
+    const runs = await ask(world, (store) => store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 1 + (pick % 3) }));
+    if (runs.length > 0) world.published = true;
+    const published = runs.map(({ runId, attempt }) => ({ runId, attempt, publishedAt: world.now - (pick % 2) }));
+    await ask(world, (store) => store.dueRuns.published({ runs: published, now: world.now, repeatMs: SECOND, repeatMsMax: MINUTE }));
+    await ask(world, (store) => store.dueRuns.unclaimed(ALL_SLOTS));
+  },
   async cancel(world, { pick }) {
     const run = at(world.runs, pick);
     if (run !== undefined) await ask(world, (store) => store.control.cancel(run.tenantId, { runId: run.runId, now: world.now }));
   },
-  async cancelOpen(world, { pick }) {
+  async cancelOpen(world, { pick, more }) {
     const job = at(world.jobs, pick);
     if (job === undefined) return;
     const { queue, handler } = job.definition;
-    const request = { jobUid: job.uid, reason: "job_edited", keeping: { queue, handler }, now: world.now, limit: 1 } as const;
+    const edited = { reason: "job_edited", keeping: { queue, handler } } as const;
+    const request = { jobUid: job.uid, ...(more % 3 === 0 ? {} : edited), now: world.now, limit: 1 + (more % 2) };
     await ask(world, (store) => store.control.cancelOpen(job.tenantId, request));
   },
   close: (world) =>
@@ -126,7 +138,8 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
   async edit(world, { pick, more }) {
     const job = at(world.jobs, pick);
     if (job === undefined) return;
-    const changes = { overlap: at(OVERLAP_POLICIES, more) ?? "skip", handler: at(HANDLERS, pick + more) ?? "a" };
+    const expireAfterMs = at([null, MINUTE], pick) ?? null;
+    const changes = { overlap: at(OVERLAP_POLICIES, more) ?? "skip", handler: at(HANDLERS, pick + more) ?? "a", expireAfterMs };
     const edited = editedJob(job, changes);
     world.jobs[world.jobs.indexOf(job)] = await ask(world, (store) => changeJob(store, job, edited));
   },
@@ -135,7 +148,7 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
   },
   // Who was running has lost its lease by a restart of the one store alone.
   async restart(world) {
-    if (world.held.length > 0) return;
+    if (world.held.length > 0 || world.published) return;
     await world.sqlite.close();
     world.sqlite = await world.reopen();
   },
@@ -144,9 +157,15 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
 const byId = <Run extends { readonly runId: string }>(runs: readonly Run[]): Run[] =>
   runs.toSorted((left, right) => (left.runId < right.runId ? -1 : 1));
 
+/** When it is published again is known to one process alone, and its row does not say so. */
+const withoutRepeat = (run: Run): Run => (run.state === "due" && run.reason === null ? { ...run, wakeAt: null } : run);
+
 /** All that shows of the runs. */
 async function expectSame(world: World): Promise<void> {
-  await ask(world, (store) => store.runs.list("default", { limit: 200, cursor: null }));
+  await ask(world, async (store) => {
+    const { items, ...page } = await store.runs.list("default", { limit: 200, cursor: null });
+    return { ...page, items: items.map((run) => (world.published ? withoutRepeat(run) : run)) };
+  });
   await ask(world, async (store) => idsOf(byId(await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 200 }))));
   await ask(world, async (store) =>
     idsOf(byId(await store.announcements.unannounced({ slots: ALL_SLOTS, endedBefore: Number.MAX_SAFE_INTEGER, limit: 200 }))),
@@ -165,6 +184,7 @@ async function setup(dir: string, name: string): Promise<World> {
     runs: [],
     held: [],
     count: 0,
+    published: false,
   };
   for (const id of ["one", "two"]) world.jobs.push(await ask(world, (store) => addJob(store, { id, definition: { handler: "a" } })));
   return world;
@@ -174,7 +194,17 @@ const stepOf: fc.Arbitrary<Step> = fc.record({
   kind: fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom("fire" as const, "claim" as const) },
     { weight: 3, arbitrary: fc.constantFrom("settle" as const, "pass" as const) },
-    { weight: 1, arbitrary: fc.constantFrom("defer" as const, "resume" as const, "wake" as const, "cancel" as const, "edit" as const) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        "defer" as const,
+        "resume" as const,
+        "wake" as const,
+        "cancel" as const,
+        "edit" as const,
+        "publish" as const,
+      ),
+    },
     { weight: 1, arbitrary: fc.constantFrom("cancelOpen" as const, "close" as const, "restart" as const) },
   ),
   pick: fc.nat(1_000),

@@ -1,4 +1,12 @@
-import { judgeOverlap, type OverlapSibling, type OverlapVerdict, waitMsAfter } from "../../domain/overlap.ts";
+import {
+  isExclusive,
+  isNextBefore,
+  judgeOverlap,
+  type OverlapSibling,
+  type OverlapVerdict,
+  waitingInTurn,
+  waitMsAfter,
+} from "../../domain/overlap.ts";
 import type { Core } from "./core.ts";
 import { firstStartOf, type OpenRun, waitsForAnother } from "./open-run.ts";
 import { makePublishable, putAside } from "./run-waits.ts";
@@ -27,27 +35,34 @@ const siblingOf = (run: OpenRun): OverlapSibling => ({
   startedAt: run.startedAt,
 });
 
-/** A run of the job no longer contends: the oldest that waits for another is publishable now. Returns it; null: none waits. */
-export function wakeNext(core: Core, { jobKey }: Pick<OpenRun, "jobKey">): OpenRun | null {
-  const next = core.open.contending(jobKey).find(waitsForAnother);
-  if (next === undefined) return null;
-  makePublishable(core, next);
+const NONE: readonly OpenRun[] = [];
+
+/** A run of the job no longer contends: those that waited and whose turn has come are publishable now. Returns them, the oldest first. */
+export function wakeNext(core: Core, { jobKey, traits }: Pick<OpenRun, "jobKey" | "traits">): readonly OpenRun[] {
+  if (!isExclusive(traits.overlap)) return NONE; // It has never contended.
+  const contending = core.open.contending(jobKey);
+  if (contending.length === 0) return NONE; // Mostly.
+  const next = waitingInTurn(contending.map(siblingOf)).flatMap(({ runId }) => core.open.byId.get(runId) ?? []);
+  for (const waiting of next) makePublishable(core, waiting);
   return next;
 }
 
-/** The same for all of these. Returns of how many jobs a run was waiting. */
+/** The same for all of these. Returns how many are publishable now. */
 export function wakeNextOfEach(core: Core, runs: readonly OpenRun[]): number {
-  const jobs = new Map(runs.map((run) => [run.jobKey, run]));
-  return [...jobs.values()].filter((run) => wakeNext(core, run) !== null).length;
+  const jobs = new Map(runs.filter(({ traits }) => isExclusive(traits.overlap)).map((run) => [run.jobKey, run]));
+  return [...jobs.values()].reduce((woken, run) => woken + wakeNext(core, run).length, 0);
 }
 
 /** Waits for another run of its job to end. It is looked at again after a while, should nobody wake it. */
 export function waitForAnother(core: Core, run: OpenRun, now: number): void {
   const waitMs = waitMsAfter(run.extra?.waitMs ?? null);
   run.asideAt = now;
+  run.repeatMs = 0; // Whoever claimed it has received it: it is published anew.
   putAside(core, run, { reason: "overlap", wakeAt: now + waitMs, waitMs });
 }
 
-/** True of the oldest run of its job that is ready or waits for another. */
-export const isNextOfJob = ({ open }: Core, run: OpenRun): boolean =>
-  open.contending(run.jobKey).find(({ mode }) => mode !== "none") === run;
+/** True of the oldest run of its job, queue and handler that is ready or waits for another. */
+export function isNextOfJob({ open }: Core, run: OpenRun): boolean {
+  const own = siblingOf(run);
+  return !open.contending(run.jobKey).some((other) => isNextBefore(siblingOf(other), own));
+}

@@ -136,22 +136,22 @@ function answerEnded(core: Core, { runId, token }: Settled, writer: PacketWriter
   const runKey = core.ids.find(runId);
   const row = runKey === 0 ? null : core.readRun(runKey);
   if (row === null || !isEnded(row) || row.token !== token) return putNumber(writer, STALE);
-  putOutcome(writer, ENDED_IN_FULL, null);
+  putOutcome(writer, ENDED_IN_FULL);
   putJson(writer, endedRunOf(row));
 }
 
 /** The attempt was given back by this very settlement. */
 function answerWaiting({ extra, mode }: OpenRun, writer: PacketWriter): void {
   const last = extra?.attempts?.at(-1);
-  if (last?.state !== "failed") return putOutcome(writer, RELEASED, null);
-  putOutcome(writer, RETRYING, null);
+  if (last?.state !== "failed") return putOutcome(writer, RELEASED);
+  putOutcome(writer, RETRYING);
   putNumber(writer, (mode === "retrying" ? extra?.wakeAt : null) ?? last.finishedAt ?? 0);
 }
 
-/** `next`: the run that waited for this one to end. */
-function putOutcome(writer: PacketWriter, code: number, next: OpenRun | null): void {
+/** `next`: the runs that waited for this one to end. */
+function putOutcome(writer: PacketWriter, code: number, next: readonly OpenRun[] = []): void {
   putNumber(writer, code);
-  putText(writer, next === null ? null : next.traits.queue);
+  putText(writer, next.at(-1)?.traits.queue ?? null);
 }
 
 interface Step {

@@ -5,7 +5,22 @@ import type { Job } from "../../domain/job.ts";
 import type { ClaimOutcome } from "../../ports/run-claims.ts";
 import type { Store } from "../../ports/store.ts";
 import { editedJob, HOUR, MINUTE, SECOND, START } from "../factories.ts";
-import { addJob, addRun, changeJob, claim, end, idsOf, only, publishable, readRun, retryIn, settle, start, wake } from "./store-steps.ts";
+import {
+  addJob,
+  addRun,
+  changeJob,
+  claim,
+  end,
+  idsOf,
+  only,
+  publishable,
+  readRun,
+  retryIn,
+  settle,
+  start,
+  SUCCESS,
+  wake,
+} from "./store-steps.ts";
 import { contractOf } from "./store-subject.ts";
 
 const LATER = START + SECOND;
@@ -14,6 +29,17 @@ const LATER = START + SECOND;
 async function claimLate(store: Store, job: Job, at: Instant, name = "late"): Promise<{ run: DueRun; outcome: ClaimOutcome }> {
   const run = await addRun(store, job, { now: at, name });
   return { run, outcome: only(await claim(store, [run], { token: name, now: at + SECOND })) };
+}
+
+/** One run in progress; one that waits for it, and one more since its job has another handler. */
+async function acrossEdit(store: Store) {
+  const job = await addJob(store, { definition: { handler: "old" } });
+  const held = await start(store, await addRun(store, job, { now: START, name: "holder" }), { now: LATER });
+  const before = await addRun(store, job, { now: LATER - 2, name: "before" });
+  const edited = await changeJob(store, job, editedJob(job, { handler: "new" }));
+  const after = await addRun(store, edited, { now: LATER - 1, name: "after" });
+  expect(await claim(store, [before, after], { token: "early", now: LATER })).toEqual([WAITING, WAITING]);
+  return { job: edited, held, before, after };
 }
 
 const WAITING = { kind: "waiting", cancelRequested: null, superseded: [] };
@@ -62,6 +88,56 @@ export const overlapWaitsContract = contractOf("RunClaims.claim, runs that wait"
     expect((await claimLate(store, edited, LATER)).outcome.kind).toBe("won");
   },
 
+  "an end wakes the first of each queue and handler: nobody knows which of them an executor serves": async ({ store }) => {
+    const { job, held, before, after } = await acrossEdit(store);
+    expect(await settle(store, held, { result: SUCCESS, now: LATER + SECOND })).toMatchObject({ ready: "default" });
+    expect(idsOf(await publishable(store))).toEqual([before.runId, after.runId]);
+    const last = await addRun(store, job, { now: LATER + SECOND, name: "last" });
+    const won = await start(store, after, { token: "after", now: LATER + SECOND });
+    expect(only(await claim(store, [last], { token: "last", now: LATER + SECOND }))).toEqual(WAITING);
+    expect(only(await claim(store, [before], { token: "before", now: LATER + SECOND }))).toEqual(WAITING);
+    expect(await settle(store, won, { result: retryIn(MINUTE), now: LATER + SECOND })).toMatchObject({ ready: "default" });
+    expect(idsOf(await publishable(store))).toEqual([before.runId, last.runId]);
+  },
+
+  "an older run of another queue or handler does not keep one whose wake was lost from being looked at again": async ({ store }) => {
+    const { held, before, after } = await acrossEdit(store);
+    expect(await wake(store, LATER + 10 * SECOND)).toMatchObject({ ready: 2 });
+    expect(idsOf(await publishable(store))).toEqual([before.runId, after.runId]);
+    // The one in front goes on waiting, published or not, and so do those of its queue and handler alone.
+    expect(only(await claim(store, [after], { token: "again", now: LATER + 10 * SECOND }))).toEqual(WAITING);
+    expect(await wake(store, LATER + 30 * SECOND)).toMatchObject({ ready: 1 });
+    await end(store, held, { now: LATER + 30 * SECOND });
+    expect(only(await claim(store, [after], { token: "then", now: LATER + 30 * SECOND })).kind).toBe("won");
+  },
+
+  "where somebody stops cancelling the runs of an edited job, what is left of them goes on": async ({ store }) => {
+    const job = await addJob(store, { definition: { handler: "old" } });
+    const runs = await Promise.all(["a", "b", "c"].map((name, index) => addRun(store, job, { now: START + index, name })));
+    await claim(store, runs, { now: LATER });
+    await end(store, { run: runs[0]!, token: "token-1", leaseMs: null, startedAt: LATER });
+    await changeJob(store, job, editedJob(job, { handler: "new" }));
+    const keeping = { queue: "default", handler: "new" };
+    const request = { jobUid: job.uid, reason: "job_edited", keeping, now: LATER, limit: 1 } as const;
+    expect(idsOf(await store.control.cancelOpen(job.tenantId, request))).toEqual([runs[1]!.runId]);
+    expect(idsOf(await publishable(store))).toEqual([runs[2]!.runId]);
+  },
+
+  "the end of a run under allow wakes nobody: none has waited for it": async ({ store }) => {
+    const job = await addJob(store);
+    await start(store, await addRun(store, job, { name: "holder" }), { now: LATER });
+    const waiting = await addRun(store, job, { now: LATER, name: "waiting" });
+    expect(only(await claim(store, [waiting], { token: "early", now: LATER }))).toEqual(WAITING);
+    const edited = await changeJob(store, job, editedJob(job, { overlap: "allow" }));
+    for (const result of [SUCCESS, retryIn(MINUTE), { kind: "released" }] as const) {
+      const name = `beside-${result.kind}`;
+      const beside = await start(store, await addRun(store, edited, { now: LATER, name }), { token: name, now: LATER });
+      expect(await settle(store, beside, { result, now: LATER })).not.toHaveProperty("ready");
+      await store.control.cancel(job.tenantId, { runId: beside.run.runId, now: LATER });
+      expect(await publishable(store)).toEqual([]);
+    }
+  },
+
   "a wake that was lost in a crash is made good after a while": async ({ store }) => {
     const job = await addJob(store);
     await start(store, await addRun(store, job, { now: START, name: "holder" }), { now: LATER });
@@ -73,6 +149,22 @@ export const overlapWaitsContract = contractOf("RunClaims.claim, runs that wait"
     expect(idsOf(await publishable(store))).toEqual([waiting.runId]);
     expect(only(await claim(store, [waiting], { token: "again", now: LATER + 10 * SECOND }))).toEqual(WAITING);
     expect((await readRun(store, waiting)).wakeAt).toBe(LATER + 30 * SECOND);
+  },
+
+  "how long it waits, and how soon it is published again, go by themselves": async ({ store }) => {
+    const job = await addJob(store);
+    const note = { repeatMs: MINUTE, repeatMsMax: HOUR };
+    const publish = (run: DueRun, now: Instant) => store.dueRuns.published({ runs: [{ ...run, publishedAt: now }], now, ...note });
+    await start(store, await addRun(store, job, { now: START, name: "holder" }), { now: LATER });
+    const waiting = await addRun(store, job, { now: LATER, name: "waiting" });
+    await publish(waiting, LATER);
+    expect(only(await claim(store, [waiting], { token: "early", now: LATER }))).toEqual(WAITING);
+    expect((await readRun(store, waiting)).wakeAt).toBe(LATER + 10 * SECOND);
+    await wake(store, LATER + 10 * SECOND);
+    await publish(waiting, LATER + 11 * SECOND);
+    expect(await wake(store, LATER + 11 * SECOND)).toMatchObject({ ready: 0, nextWakeAt: LATER + 11 * SECOND + MINUTE });
+    expect(only(await claim(store, [waiting], { token: "again", now: LATER + 12 * SECOND }))).toEqual(WAITING);
+    expect((await readRun(store, waiting)).wakeAt).toBe(LATER + 32 * SECOND);
   },
 
   "of many that wait only the first is published again meanwhile": async ({ store }) => {

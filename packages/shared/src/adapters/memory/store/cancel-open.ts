@@ -1,8 +1,9 @@
 import type { EndedRun } from "../../../domain/settlement.ts";
 import type { CancelOpenRequest } from "../../../ports/run-control.ts";
+import { wakeNext } from "./overlap-waits.ts";
 import { endRun } from "./run-changes.ts";
 import { takeReadable } from "../../../runtime/map-readable.ts";
-import { asReadable, endedRunOf } from "./run-row.ts";
+import { asReadable, endedRunOf, type RunRow } from "./run-row.ts";
 import { take } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 
@@ -15,13 +16,17 @@ export function cancelOpenRuns(
     const kept = definition.queue === keeping?.queue && definition.handler === keeping.handler;
     return (state === "due" || state === "retrying") && !kept;
   });
-  return takeReadable(
+  const cancelled: RunRow[] = [];
+  const ended = takeReadable(
     waiting,
     limit,
     asReadable((row) => {
       endRun(row, { state: "cancelled", reason, now });
       runs.save(row);
+      cancelled.push(row);
       return endedRunOf(row);
     }, onUnreadable),
   );
+  if (keeping !== undefined) for (const row of cancelled) wakeNext(runs, row); // Else nothing of the job is to go on.
+  return ended;
 }

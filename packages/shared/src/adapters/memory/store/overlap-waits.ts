@@ -1,8 +1,7 @@
-import type { OverlapSibling } from "../../../domain/overlap.ts";
+import { isNextBefore, type OverlapSibling, waitingInTurn } from "../../../domain/overlap.ts";
 import { makePublishable } from "./run-changes.ts";
 import { isExclusive, waitsForAnother, type RunRow } from "./run-row.ts";
 import type { RunTable } from "./run-table.ts";
-import { take } from "./sorted-index.ts";
 
 /** The runs of a job that contend for its lock. */
 export const siblingsOf = (runs: RunTable, jobUid: string): OverlapSibling[] =>
@@ -21,17 +20,20 @@ function standingOf(row: RunRow): OverlapSibling["standing"] | null {
   return row.standing === "deferred" ? null : "ready";
 }
 
-/** True of the oldest run of its job that is ready or waits for another. */
-export const isNextOfJob = (runs: RunTable, { runId, origin }: RunRow): boolean =>
-  siblingsOf(runs, origin.jobUid).find(({ standing }) => standing !== "running")?.runId === runId;
+/** True of the oldest run of its job, queue and handler that is ready or waits for another. */
+export const isNextOfJob = (runs: RunTable, { runId, scheduledFor, origin }: RunRow): boolean => {
+  const { queue, handler } = origin.definition;
+  const run = { runId, scheduledFor, queue, handler };
+  return !siblingsOf(runs, origin.jobUid).some((other) => isNextBefore(other, run));
+};
 
-/** A run of the job no longer contends: the oldest that waits for another is publishable now. Returns it; null: none waits. */
-export function wakeNext(runs: RunTable, row: RunRow): RunRow | null {
-  if (!isExclusive(row)) return null; // It has never contended.
-  const { origin } = row;
-  const [next] = take(runs.openOf.ascending(origin.jobUid), 1, waitsForAnother);
-  if (next === undefined) return null;
-  makePublishable(next);
-  runs.save(next);
+/** A run of the job no longer contends: those that waited and whose turn has come are publishable now. Returns them, the oldest first. */
+export function wakeNext(runs: RunTable, row: RunRow): readonly RunRow[] {
+  if (!isExclusive(row)) return []; // It has never contended.
+  const next = waitingInTurn(siblingsOf(runs, row.origin.jobUid)).flatMap(({ runId }) => runs.get(runId) ?? []);
+  for (const waiting of next) {
+    makePublishable(waiting);
+    runs.save(waiting);
+  }
   return next;
 }

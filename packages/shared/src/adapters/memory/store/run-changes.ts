@@ -32,6 +32,7 @@ export function startAttempt(row: RunRow, { token, executor, leaseMs }: Claimant
   row.settled = null;
   row.reason = null;
   row.wakeAt = null;
+  row.waitMs = null;
   row.startedAt = now;
   row.firstStartedAt ??= now;
   const attempt = { attempt: row.attempt, state: "running", startedAt: now, finishedAt: null, executor, error: null } as const;
@@ -60,11 +61,12 @@ export function makePublishable(row: RunRow): void {
 
 /** Waits for another run of its job to end. It is looked at again after a while, should nobody wake it. */
 export function waitForAnother(row: RunRow, now: Instant): void {
-  row.repeatMs = waitMsAfter(row.repeatMs);
+  row.waitMs = waitMsAfter(row.waitMs);
+  row.repeatMs = null; // Whoever claimed it has received it: it is published anew.
   row.asideAt = now;
   row.standing = "deferred";
   row.reason = "overlap";
-  row.wakeAt = now + row.repeatMs;
+  row.wakeAt = now + row.waitMs;
 }
 
 export function waitForRetry(row: RunRow, wakeAt: Instant): void {

@@ -49,6 +49,8 @@ export interface RunRow extends Mutable<Omit<Run, "handler" | "queue" | "tenantI
   asideAt: Instant;
   /** The wait of the latest publication, which the next one doubles; null before the first. */
   repeatMs: number | null;
+  /** The same for another run of its job, until it starts. */
+  waitMs: number | null;
   lease: RowLease | null;
   /** The latest settlement, so that repeating it can be answered as the first time. */
   settled: { readonly token: string; readonly outcome: SettleOutcome } | null;
@@ -84,6 +86,7 @@ export const newRunRow = (origin: RunOrigin, { runId, entry, firedAt }: { runId:
   dueAt: firedAt,
   asideAt: 0,
   repeatMs: null,
+  waitMs: null,
   lease: null,
   settled: null,
   settledAt: isTerminal(entry.state) ? firedAt : null,

@@ -16,8 +16,8 @@ export function settleAttempt(runs: RunTable, settlement: Settlement, now: Insta
   const outcome = row.cancelRequested ? settleCancelled(row, settlement, now) : settleOpen(row, settlement, now);
   row.settled = { token, outcome };
   runs.save(row);
-  const woken = wakeNext(runs, row);
-  return woken === null || outcome.kind === "stale" ? outcome : { ...outcome, ready: woken.origin.definition.queue };
+  const woken = wakeNext(runs, row).at(-1);
+  return woken === undefined || outcome.kind === "stale" ? outcome : { ...outcome, ready: woken.origin.definition.queue };
 }
 
 function settleOpen(row: RunRow, settlement: Settlement, now: Instant): SettleOutcome {

@@ -33,10 +33,11 @@ export function wakeRuns({ runs, onUnreadable }: MemoryState, { slots, now, limi
     for (const row of woken) {
       wake(row);
       runs.save(row);
-      if (row.state !== "due" && wakeNext(runs, row) !== null) ready += 1;
-      if (row.state === "due") ready += row.standing === "publishable" ? 1 : 0;
-      else ended.push(row);
     }
+    const over = woken.filter(({ state }) => state !== "due");
+    ready += woken.filter(({ state, standing }) => state === "due" && standing === "publishable").length;
+    for (const row of over) ready += wakeNext(runs, row).length;
+    ended.push(...over);
     more ||= woken.length >= limit;
   }
   for (const { order, at } of kinds) {
