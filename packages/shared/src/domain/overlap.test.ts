@@ -26,6 +26,7 @@ const sibling = (standing: OverlapSibling["standing"], second: number, changes: 
   ...named(second),
   standing,
   startedAt: standing === "running" ? second * 1_000 : null,
+  started: standing === "running",
   ...changes,
 });
 const runningSince = (startedSecond: number, second = 1): OverlapSibling =>
@@ -64,6 +65,12 @@ describe("an instant that came while another run of the job was in progress", ()
       "an older one waits that came meanwhile",
       [holder, waiting(15)],
       { ...waitBehind(holder), cancels: true, supersedes: [waiting(15).runId] },
+    ],
+    [
+      "cancel_running",
+      "an older one waits that has been started, by a clock that was ahead",
+      [holder, { ...waiting(15), started: true }],
+      { ...waitBehind(holder), cancels: true },
     ],
     ["cancel_running", "an older one waits that is late", [holder, waiting(5)], { ...waitBehind(holder), cancels: true }],
     ["cancel_running", "an older one is ready", [holder, ready(15)], { ...waitBehind(holder), cancels: true }],

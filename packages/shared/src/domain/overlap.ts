@@ -29,12 +29,12 @@ export interface ContendingRun {
   readonly scheduledFor: Instant;
   readonly queue: string;
   readonly handler: string;
+  /** It has had an attempt: it is never skipped. */
+  readonly started: boolean;
 }
 
 export interface OverlapCandidate extends ContendingRun {
   readonly overlap: OverlapPolicy;
-  /** It has had an attempt: it is never skipped. */
-  readonly started: boolean;
 }
 
 /**
@@ -76,7 +76,10 @@ export function judgeOverlap(run: OverlapCandidate, siblings: readonly OverlapSi
     case "buffer_all":
       return waiting.length >= OVERLAP_BUFFER_MAX ? { kind: "skip", reason: "buffer_full" } : waitBehind(holder);
     case "cancel_running": {
-      const older = waiting.filter((other) => other.standing === "waiting" && wasInProgress(holder, other) && isBefore(other, run));
+      // Where no clock is set back, one that has been started began before the holder, and so did its instant.
+      const older = waiting.filter(
+        (other) => other.standing === "waiting" && !other.started && wasInProgress(holder, other) && isBefore(other, run),
+      );
       return { kind: "wait", behind: holder, cancels: true, supersedes: older.map(({ runId }) => runId) };
     }
     default: // Of a newer version: what waits its turn breaks no policy, and is not lost.

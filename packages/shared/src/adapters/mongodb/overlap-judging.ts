@@ -18,7 +18,7 @@ export function siblingOf(row: RunRow): OverlapSibling | null {
   const standing = standingOf(row);
   if (standing === null) return null;
   const { _id, scheduledFor, queue, handler, startedAt = null } = row;
-  return { runId: _id, scheduledFor, queue, handler, standing, startedAt };
+  return { runId: _id, scheduledFor, queue, handler, standing, startedAt, started: isStarted(row) };
 }
 
 function standingOf(row: RunRow): OverlapSibling["standing"] | null {
@@ -49,13 +49,15 @@ export function judgeInOrder(contenders: readonly Contender[], rows: readonly Ru
 const inOrder = (contenders: readonly Contender[]): Contender[] =>
   contenders.toSorted((left, right) => (left.row._id < right.row._id ? -1 : 1));
 
+const isStarted = ({ firstStartedAt }: RunRow): boolean => firstStartedAt !== undefined;
+
 const candidateOf = (row: RunRow) => ({
   runId: row._id,
   scheduledFor: row.scheduledFor,
   queue: row.queue,
   handler: row.handler,
   overlap: policyOf(row),
-  started: row.firstStartedAt !== undefined,
+  started: isStarted(row),
 });
 
 /** What the siblings will be once this verdict is carried out. */

@@ -67,6 +67,9 @@ async function putAside({ rows: { runs } }: StoreContext, waits: readonly Wait[]
   return waits.filter(({ row }) => attempts.get(row._id) === row.attempt);
 }
 
+/** In filters: nobody has started it, since it was read either. */
+const NEVER_STARTED = { firstStartedAt: { $exists: false } } as const;
+
 /** Closes waiting runs in whose place a newer one waits. Whoever waited behind them waits behind the same run as that one does. */
 async function supersede(
   { rows: { runs }, newToken, onUnreadable }: StoreContext,
@@ -77,7 +80,7 @@ async function supersede(
   if (runIds.length === 0) return new Map();
   const token = newToken();
   const closed = allOf(endRun({ state: "skipped", reason: "overlap", now }), { $set: { changedBy: token } });
-  await runs.updateMany({ _id: { $in: runIds }, state: { $eq: "due" }, ...WAITS_FOR_ANOTHER }, closed);
+  await runs.updateMany({ ...waitingRuns(runIds), ...NEVER_STARTED }, closed);
   const rows = await runs.find({ _id: { $in: runIds }, changedBy: { $eq: token } });
   return new Map(mapReadable(rows, asReadable(endedRunOf, onUnreadable)).map((run) => [run.runId, run]));
 }

@@ -33,6 +33,7 @@ const siblingOf = (run: OpenRun): OverlapSibling => ({
   handler: run.traits.handler,
   standing: run.mode === "none" ? "running" : waitsForAnother(run) ? "waiting" : "ready",
   startedAt: run.startedAt,
+  started: firstStartOf(run) !== null,
 });
 
 const NONE: readonly OpenRun[] = [];

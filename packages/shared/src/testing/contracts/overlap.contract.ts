@@ -146,6 +146,19 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     expect(await readRun(store, runs[0]!)).toMatchObject({ cancelRequested: false });
   },
 
+  "cancel_running: a run that has been started runs again, also where a clock was set back meanwhile": async ({ store }) => {
+    const job = await jobUnder(store, "cancel_running");
+    const started = await addRun(store, job, { now: LATER, name: "started" });
+    await settle(store, await start(store, started, { now: LATER }), { result: retryIn(SECOND), now: LATER });
+    const holder = await addRun(store, job, { now: START, name: "holder" });
+    await start(store, holder, { token: "holder", now: START });
+    await wake(store, LATER + MINUTE);
+    expect(only(await claim(store, [{ ...started, attempt: 2 }], { token: "again", now: LATER + MINUTE }))).toEqual(WAITING);
+    const last = await claimLate(store, job, LATER + MINUTE, "last");
+    expect(last.outcome).toEqual({ kind: "waiting", cancelRequested: holder.runId, superseded: [] });
+    expect(await readRun(store, started)).toMatchObject({ state: "due", reason: "overlap", attempt: 2 });
+  },
+
   "each way in which the run in progress stops gives the lock back and wakes the next": async ({ store, endLeases }) => {
     const job = await addJob(store);
     const results = [{ kind: "succeeded", output: null }, FAILURE, { kind: "cancelled" }, retryIn(HOUR)] as const;

@@ -1,4 +1,4 @@
-import { isNextBefore, type OverlapSibling, waitingInTurn } from "../../../domain/overlap.ts";
+import { type ContendingRun, isNextBefore, type OverlapSibling, waitingInTurn } from "../../../domain/overlap.ts";
 import { makePublishable } from "./run-changes.ts";
 import { isExclusive, waitsForAnother, type RunRow } from "./run-row.ts";
 import type { RunTable } from "./run-table.ts";
@@ -8,9 +8,13 @@ export const siblingsOf = (runs: RunTable, jobUid: string): OverlapSibling[] =>
   [...runs.openOf.ascending(jobUid)].flatMap((row) => {
     const standing = standingOf(row);
     if (standing === null) return [];
-    const { queue, handler } = row.origin.definition;
-    return [{ runId: row.runId, scheduledFor: row.scheduledFor, queue, handler, standing, startedAt: row.startedAt }];
+    return [{ ...contendingOf(row), standing, startedAt: row.startedAt }];
   });
+
+export function contendingOf({ runId, scheduledFor, origin, firstStartedAt }: RunRow): ContendingRun {
+  const { queue, handler } = origin.definition;
+  return { runId, scheduledFor, queue, handler, started: firstStartedAt !== null };
+}
 
 function standingOf(row: RunRow): OverlapSibling["standing"] | null {
   if (!isExclusive(row)) return null;
@@ -21,11 +25,8 @@ function standingOf(row: RunRow): OverlapSibling["standing"] | null {
 }
 
 /** True of the oldest run of its job, queue and handler that is ready or waits for another. */
-export const isNextOfJob = (runs: RunTable, { runId, scheduledFor, origin }: RunRow): boolean => {
-  const { queue, handler } = origin.definition;
-  const run = { runId, scheduledFor, queue, handler };
-  return !siblingsOf(runs, origin.jobUid).some((other) => isNextBefore(other, run));
-};
+export const isNextOfJob = (runs: RunTable, row: RunRow): boolean =>
+  !siblingsOf(runs, row.origin.jobUid).some((other) => isNextBefore(other, contendingOf(row)));
 
 /** A run of the job no longer contends: those that waited and whose turn has come are publishable now. Returns them, the oldest first. */
 export function wakeNext(runs: RunTable, row: RunRow): readonly RunRow[] {
