@@ -5,6 +5,7 @@ import type { DueRuns } from "../../ports/due-runs.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
 import type { StoreContext } from "./context.ts";
 import { queuesOf } from "./waiting-queues.ts";
+import { laterTime } from "./later-time.ts";
 import { wakeNext } from "./overlap-wakes.ts";
 import { allOf, endRun, inSlots } from "./run-changes.ts";
 import { standing as standingIs, STANDINGS } from "./run-row.ts";
@@ -13,9 +14,10 @@ import { asReadable, endedRunOf } from "./run-view.ts";
 /** Closes due runs that nobody has claimed for too long. Started ones keep the error of their latest attempt. */
 export async function closeWaiting(context: StoreContext, request: Parameters<DueRuns["closeWaiting"]>[0]): Promise<EndedRun[]> {
   const { runs } = context.rows;
-  const { dueBefore, now } = request;
+  const { dueBefore } = request;
   const found = await readWaiting(context, request);
   if (found.length === 0) return [];
+  const now = await laterTime(context, request.now);
   const ids = { _id: { $in: found } };
   const token = context.newToken();
   const closedAs = (state: "skipped" | "failed") => allOf(endRun({ state, reason: "retention", now }), { $set: { changedBy: token } });

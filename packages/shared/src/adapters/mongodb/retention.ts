@@ -3,6 +3,7 @@ import type { Retention, RetentionRequest } from "../../ports/retention.ts";
 import type { StoreContext } from "./context.ts";
 import { sweepDefinitions } from "./definition-sweep.ts";
 import type { JobRow } from "./job-row.ts";
+import { laterTime } from "./later-time.ts";
 import { raiseMeta, readMeta } from "./meta-values.ts";
 import { completePending } from "./pending-fires.ts";
 import { cancelOpenRuns } from "./run-control.ts";
@@ -54,7 +55,7 @@ async function sweepTombstones(
   const open = await readOpen(context, old);
   let cancelled = 0;
   for (const job of old.filter(({ _id }) => open.has(_id)))
-    cancelled += (await cancelOpenRuns(context, job, { now, limit: limit - cancelled })).length;
+    cancelled += (await cancelOpenRuns(context, job, { now: await laterTime(context, now), limit: limit - cancelled })).length;
   const stillOpen = open.size === 0 ? open : await readOpen(context, old);
   // Nothing is put into `pending` of a deleted job, so what was empty stays so. Of what was not, the runs have just been made or are
   // not seen yet: their job goes another time, or it would be left with a fire and without the definition it needs.

@@ -6,6 +6,7 @@ import type { StoreContext } from "./context.ts";
 import type { JobRow } from "./job-row.ts";
 import { wakeNext } from "./overlap-wakes.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
+import { laterTime } from "./later-time.ts";
 import { completePending } from "./pending-fires.ts";
 import { allOf, endRun, IN_ORDER } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
@@ -21,8 +22,9 @@ export const createRunControl = (context: StoreContext): RunControl => ({
     const { runs } = context.rows;
     const own = { _id: { $eq: runId }, tenantId: { $eq: tenantId } };
     const token = context.newToken();
-    const cancelled = allOf(endRun({ state: "cancelled", reason: "cancelled", now, error: null }), { $set: { changedBy: token } });
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      const at = round === 0 ? now : await laterTime(context, now);
+      const cancelled = allOf(endRun({ state: "cancelled", reason: "cancelled", now: at, error: null }), { $set: { changedBy: token } });
       if ((await runs.updateMany({ ...own, ...WAITING }, cancelled)) > 0) {
         const [row] = await runs.find({ ...own, changedBy: { $eq: token } });
         if (row !== undefined) await wakeNext(context, [row]);
@@ -40,7 +42,10 @@ export const createRunControl = (context: StoreContext): RunControl => ({
     const [job] = await context.rows.jobs.find({ _id: { $eq: request.jobUid }, tenantId: { $eq: tenantId } });
     if (job === undefined) return [];
     await completePending(context, [job]);
-    return cancelOpenRuns(context, job, request);
+    const { pending } = job;
+    const isLate = !Array.isArray(pending) || pending.length > 0; // To complete them has taken statements of its own.
+    const now = isLate ? await laterTime(context, request.now) : request.now;
+    return cancelOpenRuns(context, job, { ...request, now });
   },
 });
 
@@ -51,10 +56,12 @@ export async function cancelOpenRuns(
   { limit, ...request }: Omit<CancelOpenRequest, "jobUid">,
 ): Promise<EndedRun[]> {
   const ended: EndedRun[] = [];
+  let { now } = request;
   for (let left = limit; left > 0; left = limit - ended.length) {
-    const rows = await cancelSome(context, job, { ...request, limit: left });
+    const rows = await cancelSome(context, job, { ...request, now, limit: left });
     ended.push(...mapReadable(rows, asReadable(endedRunOf, context.onUnreadable)));
-    if (rows.length < left) break;
+    if (rows.length < left || ended.length >= limit) break;
+    now = await laterTime(context, now);
   }
   return ended;
 }
