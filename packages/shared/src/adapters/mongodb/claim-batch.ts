@@ -4,6 +4,7 @@ import { createClaimCheck, LOST } from "./claim-check.ts";
 import { type FirstRead, readFirst } from "./claim-reads.ts";
 import { contest } from "./claim-contest.ts";
 import { startAll } from "./claim-starts.ts";
+import { laterTime } from "./later-time.ts";
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
 import { type Contender, judgeInOrder } from "./overlap-judging.ts";
@@ -29,8 +30,11 @@ export async function claimAll(context: StoreContext, request: ClaimRequest): Pr
     return outcome === null && row !== undefined ? [{ run, row }] : [];
   });
   open = await startFirst(context, { request, outcomes, read, open });
-  for (let round = 0; open.length > 0 && round < ROUNDS_MAX; round += 1)
-    open = await contest(context, { request, outcomes, open, together: round === 0 });
+  for (let round = 0; open.length > 0 && round < ROUNDS_MAX; round += 1) {
+    // When it starts is what later instants, and its lease, are judged by.
+    const now = round === 0 ? request.now : await laterTime(context, request.now);
+    open = await contest(context, { request: { ...request, now }, outcomes, open, together: round === 0 });
+  }
   for (const outcome of outcomes.values()) if (outcome.kind === "won") context.held.add(outcome.claim);
   return inOrder(request.runs, outcomes);
 }
