@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { judgeOverlap, OVERLAP_BUFFER_MAX, OVERLAP_POLICIES, type OverlapPolicy, type OverlapSibling } from "./overlap.ts";
+import { judgeOverlap, OVERLAP_BUFFER_MAX, OVERLAP_POLICIES, type OverlapPolicy, type OverlapSibling, waitingInTurn } from "./overlap.ts";
 
 type State = "ready" | "waiting" | "running" | "retrying" | "ended" | "skipped";
 
@@ -34,7 +34,6 @@ interface World {
 
 const contends = ({ overlap, state }: ModelRun): boolean =>
   overlap !== "allow" && (state === "ready" || state === "waiting" || state === "running");
-const inOrder = (runs: readonly ModelRun[]): ModelRun[] => runs.toSorted((left, right) => (left.runId < right.runId ? -1 : 1));
 const siblings = ({ runs }: World): OverlapSibling[] =>
   runs.filter(contends).map(({ state, ...run }) => ({ ...run, standing: state as OverlapSibling["standing"] }));
 
@@ -88,16 +87,18 @@ function leave(world: World, run: ModelRun, state: "ended" | "retrying" | "ready
   const stretch = world.stretches.find(({ runId, to }) => runId === run.runId && to === null);
   if (stretch !== undefined) stretch.to = world.now;
   run.state = run.cancelRequested ? "ended" : state;
-  const next = inOrder(world.runs).find((other) => other.state === "waiting");
-  if (next !== undefined) next.state = "ready";
+  for (const { runId } of waitingInTurn(siblings(world), () => true)) world.runs.find((other) => other.runId === runId)!.state = "ready";
 }
 
 function expectSound({ runs }: World): void {
   const contending = runs.filter(contends);
   expect(contending.filter(({ state }) => state === "running").length).toBeLessThanOrEqual(1);
   // Nobody waits without one before it that ends some time, and wakes it.
-  if (contending.some(({ state }) => state === "waiting"))
-    expect(contending.filter(({ state }) => state === "running" || state === "ready")).not.toEqual([]);
+  for (const { queue, handler } of contending.filter(({ state }) => state === "waiting")) {
+    const isBeforeIt = (run: ModelRun) =>
+      run.state === "running" || (run.state === "ready" && run.queue === queue && run.handler === handler);
+    expect(contending.filter(isBeforeIt)).not.toEqual([]);
+  }
 }
 
 /** One step; `pick` chooses among the runs it could be done to. */

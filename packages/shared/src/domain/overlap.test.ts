@@ -6,6 +6,7 @@ import {
   type OverlapCandidate,
   type OverlapPolicy,
   type OverlapSibling,
+  waitingInTurn,
   waitMsAfter,
 } from "./overlap.ts";
 
@@ -120,6 +121,34 @@ describe.each(EXCLUSIVE)("late runs, under %s", (policy) => {
     const other = { ...runningSince(6), handler: "old", queue: "old" };
     expect(judgeOverlap(candidate(policy, 5), [other])).toEqual(waitBehind(other));
   });
+});
+
+describe("what waits and may go on once a run has ended", () => {
+  const other = { handler: "old" };
+  const turns = (contending: readonly OverlapSibling[], bad: readonly OverlapSibling[] = []) =>
+    waitingInTurn(contending.toReversed(), ({ runId }) => bad.every((run) => run.runId !== runId));
+  test("nothing while one is in progress", () => {
+    expect(turns([runningSince(1), waiting(2)])).toEqual([]);
+  });
+  test("of each queue and handler the oldest, whatever is ready", () => {
+    const old = sibling("waiting", 3, other);
+    expect(turns([ready(1), waiting(2), old, waiting(4), sibling("waiting", 5, other)])).toEqual([waiting(2), old]);
+  });
+  test("the next where the oldest cannot be run", () => {
+    expect(turns([waiting(2), waiting(4), waiting(5)], [waiting(2), waiting(5)])).toEqual([waiting(4)]);
+    expect(turns([waiting(2)], [waiting(2)])).toEqual([]);
+  });
+});
+
+test("nothing waits for runs that cannot be run, and the oldest that can goes first", () => {
+  const others = [ready(2), waiting(3), ready(4), waiting(5)];
+  const canBeRun =
+    (bad: readonly string[]) =>
+    ({ runId }: OverlapSibling) =>
+      !bad.includes(runId);
+  const judge = (bad: readonly OverlapSibling[]) => judgeOverlap(candidate("skip", 6), others, canBeRun(bad.map(({ runId }) => runId)));
+  expect(judge(others.slice(0, 2))).toEqual(waitBehind(ready(4)));
+  expect(judge(others)).toEqual(START);
 });
 
 test("a run that waits is looked at again after ten seconds, then at doubling intervals up to five minutes", () => {

@@ -53,16 +53,22 @@ export type OverlapVerdict =
   /** It stays `due` and holds nothing; the end of `behind` wakes it. `cancels`: `behind` is asked to end. `supersedes`: these are skipped. */
   | { readonly kind: "wait"; readonly behind: OverlapSibling; readonly cancels: boolean; readonly supersedes: readonly string[] };
 
+/** False of a run that nobody can run as it is stored: none waits for it. */
+export type CanBeRun = (run: OverlapSibling) => boolean;
+
 /**
  * Decides at the claim, from all open exclusive runs of the job, whether a run starts. An instant is skipped for overlap only if a
  * run of the job was in progress when the instant came. Two runs that are both late are a backlog: they run one after the other in the
- * order of `scheduledFor`.
+ * order of `scheduledFor`. `canBeRun` is asked of the runs that it would wait for, the oldest first.
  */
-export function judgeOverlap(run: OverlapCandidate, siblings: readonly OverlapSibling[]): OverlapVerdict {
+export function judgeOverlap(run: OverlapCandidate, siblings: readonly OverlapSibling[], canBeRun: CanBeRun = () => true): OverlapVerdict {
   const others = run.overlap === "allow" ? [] : siblings.filter(({ runId }) => runId !== run.runId);
   const holder = others.find(({ standing }) => standing === "running");
   if (holder === undefined) {
-    const first = firstInOrder(others.filter((other) => goesBefore(other, run)));
+    const first = firstInOrder(
+      others.filter((other) => goesBefore(other, run)),
+      canBeRun,
+    );
     return first === undefined ? { kind: "start" } : waitBehind(first);
   }
   if (run.started || !wasInProgress(holder, run)) return waitBehind(holder);
@@ -88,20 +94,17 @@ export function judgeOverlap(run: OverlapCandidate, siblings: readonly OverlapSi
 }
 
 /**
- * The waiting runs of a job whose turn has come, from all that contends for its lock: none is in progress, and no older one of their
- * queue and handler contends. One of each queue and handler, as nobody knows here which of them an executor serves. In the order of
- * their ids.
+ * The waiting runs of a job that may go on, from all that contends for its lock: of each queue and handler the oldest, once none is in
+ * progress. Nobody knows here which queue and handler an executor serves. In the order of their ids.
  */
-export function waitingInTurn(contending: readonly OverlapSibling[]): readonly OverlapSibling[] {
+export function waitingInTurn(contending: readonly OverlapSibling[], canBeRun: CanBeRun): readonly OverlapSibling[] {
   if (contending.some(({ standing }) => standing === "running")) return [];
   const firsts = new Map<string, OverlapSibling>();
-  for (const run of contending) {
+  for (const run of inOrder(contending.filter(({ standing }) => standing === "waiting"))) {
     const lane = JSON.stringify([run.queue, run.handler]);
-    const first = firsts.get(lane);
-    if (first === undefined || isBefore(run, first)) firsts.set(lane, run);
+    if (!firsts.has(lane) && canBeRun(run)) firsts.set(lane, run);
   }
-  const waiting = [...firsts.values()].filter(({ standing }) => standing === "waiting");
-  return waiting.sort((left, right) => (isBefore(left, right) ? -1 : 1));
+  return [...firsts.values()];
 }
 
 /** The other is ready or waits, and starts before the run: as long as there is such a one the run is not the next of its job. */
@@ -123,5 +126,6 @@ const goesBefore = (other: ContendingRun, run: ContendingRun): boolean =>
 /** By run id, which sorts by `scheduledFor`. */
 const isBefore = (left: ContendingRun, right: ContendingRun): boolean => left.runId < right.runId;
 
-const firstInOrder = (runs: readonly OverlapSibling[]): OverlapSibling | undefined =>
-  runs.reduce<OverlapSibling | undefined>((first, run) => (first === undefined || isBefore(run, first) ? run : first), undefined);
+const firstInOrder = (runs: readonly OverlapSibling[], canBeRun: CanBeRun): OverlapSibling | undefined => inOrder(runs).find(canBeRun);
+
+const inOrder = (runs: readonly OverlapSibling[]): OverlapSibling[] => runs.toSorted((left, right) => (isBefore(left, right) ? -1 : 1));

@@ -66,7 +66,7 @@ async function startFirst(context: StoreContext, { request, outcomes, read, open
   const starts = [...byJob].flatMap(([jobUid, contenders]) => {
     const due = read.dueOf.get(jobUid);
     const known = contenders.filter(({ run, row }) => !row.exclusive || (run.exclusive && due !== undefined));
-    return judgeInOrder(known, due ?? [], request.now).filter(({ verdict }) => verdict.kind === "start");
+    return judgeInOrder(known, due ?? [], request).filter(({ verdict }) => verdict.kind === "start");
   });
   const started = await startAll(context, starts, { request, outcomes, together: true });
   return started ? open.filter(({ run }) => !outcomes.has(run.runId)) : open;

@@ -1,9 +1,11 @@
+import type { CanBeRun } from "../../domain/overlap.ts";
 import type { ClaimOutcome, ClaimRequest } from "../../ports/run-claims.ts";
 import { createClaimCheck } from "./claim-check.ts";
 import { startAll } from "./claim-starts.ts";
 import { type ContestRead, readContest } from "./contest-reads.ts";
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
+import { readableAmong } from "./readable-runs.ts";
 import { type Contender, type Judged, judgeInOrder } from "./overlap-judging.ts";
 import { letWait } from "./overlap-waits.ts";
 import { skipAll } from "./overlap-skips.ts";
@@ -45,5 +47,15 @@ async function judge(
     else if (row !== undefined) contenders.push({ run, row });
   }
   const byJob = groupBy(contenders, ({ row }) => row.jobUid);
-  return [...byJob].flatMap(([jobUid, own]) => judgeInOrder(own, read.contendersOf.get(jobUid) ?? [], request.now));
+  const canBeRun = await readRunnable(context, contenders, read);
+  return [...byJob].flatMap(([jobUid, own]) => judgeInOrder(own, read.contendersOf.get(jobUid) ?? [], { now: request.now, canBeRun }));
+}
+
+/** Whether others that may go before these can be run as they are stored. Their definitions are mostly known here. */
+async function readRunnable(context: StoreContext, contenders: readonly Contender[], { contendersOf }: ContestRead): Promise<CanBeRun> {
+  const own = new Set(contenders.map(({ row }) => row._id));
+  const others = [...contendersOf.values()].flat().filter(({ _id, state }) => state === "due" && !own.has(_id));
+  const isReadable = await readableAmong(context, others);
+  const bad = new Set(others.filter((row) => !isReadable(row)).map(({ _id }) => _id));
+  return ({ runId }) => !bad.has(runId);
 }

@@ -23,7 +23,7 @@ const judge = (rows: readonly RunRow[], siblings: readonly RunRow[] = rows): str
   judgeInOrder(
     rows.map((row) => ({ run: { runId: row._id } as never, row })),
     siblings,
-    START + SECOND,
+    { now: START + SECOND },
   ).map(({ row, verdict }) => `${row._id} ${verdict.kind}${verdict.kind === "wait" ? ` ${verdict.behind.runId}` : ""}`);
 
 test("of a backlog the first starts and the others wait behind it, whatever the order of the batch", () => {

@@ -1,6 +1,6 @@
 import type { DueRun } from "../../domain/due-run.ts";
 import type { Instant } from "../../domain/instant.ts";
-import { judgeOverlap, type OverlapSibling, type OverlapVerdict } from "../../domain/overlap.ts";
+import { type CanBeRun, judgeOverlap, type OverlapSibling, type OverlapVerdict } from "../../domain/overlap.ts";
 import { policyOf, type RunRow, waitsForAnother } from "./run-row.ts";
 
 /** A run to be claimed, with its row: due, and as the message says. */
@@ -29,18 +29,23 @@ function standingOf(row: RunRow): OverlapSibling["standing"] | null {
   return row.standing === "deferred" ? null : "ready";
 }
 
+interface Judging {
+  readonly now: Instant;
+  readonly canBeRun?: CanBeRun;
+}
+
 /**
  * Judges the contenders of one job in the order of their ids, each as if those before it had already become what was decided of them. `rows`:
  * all rows of the job that may contend, in any order; of two of one run the later one counts.
  */
-export function judgeInOrder(contenders: readonly Contender[], rows: readonly RunRow[], now: Instant): Judged[] {
+export function judgeInOrder(contenders: readonly Contender[], rows: readonly RunRow[], { now, canBeRun }: Judging): Judged[] {
   const siblings = new Map<string, OverlapSibling>();
   for (const row of rows) {
     const sibling = siblingOf(row);
     if (sibling !== null) siblings.set(row._id, sibling);
   }
   return inOrder(contenders).map(({ run, row }) => {
-    const verdict = judgeOverlap(candidateOf(row), [...siblings.values()]);
+    const verdict = judgeOverlap(candidateOf(row), [...siblings.values()], canBeRun);
     foresee(siblings, { row, verdict, now });
     return { run, row, verdict };
   });

@@ -5,6 +5,7 @@ import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
 import { inParts } from "./in-parts.ts";
 import { upTo } from "./indexes.ts";
+import { READABLE_FIELDS, readableAmong } from "./readable-runs.ts";
 import { woken } from "./overlap-wakes.ts";
 import { allOf, IN_ORDER, waitForAnother, WAITS_FOR_ANOTHER } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
@@ -35,14 +36,19 @@ export async function repeatWaits(context: StoreContext, waiting: readonly RunRo
   return firsts.length === 0 ? 0 : runs.updateMany(asRead(firsts), woken);
 }
 
-/** The oldest of each queue and handler of a job, where no older one contends in the store. */
-async function firstsOf({ rows: { runs } }: StoreContext, waiting: readonly RunRow[]): Promise<readonly RunRow[]> {
-  const sorted = waiting.toSorted((left, right) => (left._id < right._id ? -1 : 1));
+/** Rows that are read to find one that can be run. */
+const PAGE = 100;
+
+/** The oldest of each queue and handler of a job that can be run, where no older such one contends in the store. */
+async function firstsOf(context: StoreContext, waiting: readonly RunRow[]): Promise<readonly RunRow[]> {
+  const { runs } = context.rows;
+  const sorted = waiting.filter(await readableAmong(context, waiting)).toSorted((left, right) => (left._id < right._id ? -1 : 1));
   const lanes = groupBy(sorted, ({ jobUid, queue, handler }) => `${jobUid} ${queue} ${handler}`);
   const oldest = [...lanes.values()].map(([first]) => first as RunRow);
   const firsts = await inParts(oldest, QUERIES_MAX, ({ jobUid, scheduledFor, queue, handler }) => {
     const lane = { jobUid: { $eq: jobUid }, scheduledFor: { $lte: scheduledFor }, queue: { $eq: queue }, handler: { $eq: handler } };
-    return runs.find({ ...lane, ...CONTENDING }, { sort: IN_ORDER, limit: 1, fields: ["queue"] });
+    return runs.find({ ...lane, ...CONTENDING }, { sort: IN_ORDER, limit: PAGE, fields: READABLE_FIELDS });
   });
-  return oldest.filter(({ _id }, index) => (firsts[index]?.[0]?._id ?? _id) >= _id);
+  const isReadable = await readableAmong(context, firsts.flat());
+  return oldest.filter(({ _id }, index) => (firsts[index]?.find(isReadable)?._id ?? _id) >= _id);
 }

@@ -2,7 +2,7 @@ import { OVERLAP_BUFFER_MAX } from "../../domain/overlap.ts";
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
 import { inParts } from "./in-parts.ts";
-import type { Rows } from "./rows.ts";
+import { READABLE_FIELDS, readableAmong } from "./readable-runs.ts";
 import { allOf, IN_ORDER, makePublishable, WAITS_FOR_ANOTHER } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
 
@@ -23,23 +23,25 @@ const ROUNDS_MAX = 20;
  * costs a wait until `wakeAt`, and repeating it wakes one more, which is harmless: a claim judges it anew.
  */
 export async function wakeNext(
-  { rows: { runs } }: Pick<StoreContext, "rows">,
+  context: Waking,
   gone: readonly Pick<RunRow, "jobUid" | "wakes">[],
 ): Promise<ReadonlyMap<string, readonly WokenRun[]>> {
   const jobUids = [...new Set(gone.filter(({ wakes }) => wakes === true).map(({ jobUid }) => jobUid))];
-  const woken = await inParts(jobUids, WAKES_MAX, (jobUid) => wakeFirsts(runs, jobUid));
+  const woken = await inParts(jobUids, WAKES_MAX, (jobUid) => wakeFirsts(context, jobUid));
   return new Map(jobUids.map((jobUid, index) => [jobUid, woken[index] ?? []]));
 }
 
+type Waking = Pick<StoreContext, "rows" | "definitions">;
 type WokenRun = Pick<RunRow, "_id" | "queue" | "handler">;
 
-async function wakeFirsts(runs: Rows<RunRow>, jobUid: string): Promise<readonly WokenRun[]> {
+async function wakeFirsts(context: Waking, jobUid: string): Promise<readonly WokenRun[]> {
+  const { runs } = context.rows;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const waiting = await runs.find(
       { jobUid: { $eq: jobUid }, ...WAITS_FOR_ANOTHER },
-      { sort: IN_ORDER, limit: PAGE, fields: ["queue", "handler"] },
+      { sort: IN_ORDER, limit: PAGE, fields: ["queue", "handler", ...READABLE_FIELDS] },
     );
-    const lanes = groupBy(waiting, ({ queue, handler }) => `${queue} ${handler}`);
+    const lanes = groupBy(waiting.filter(await readableAmong(context, waiting)), ({ queue, handler }) => `${queue} ${handler}`);
     const firsts = [...lanes.values()].map(([first]) => first as RunRow);
     if (firsts.length === 0) return [];
     const ids = firsts.map(({ _id }) => _id).sort();

@@ -6,6 +6,7 @@ import type { StoreContext } from "./context.ts";
 import { upTo } from "./indexes.ts";
 import { repeatWaits } from "./overlap-repeats.ts";
 import { wakeNext } from "./overlap-wakes.ts";
+import { READABLE_FIELDS } from "./readable-runs.ts";
 import type { Filter } from "./rows.ts";
 import { allOf, endRun, inSlots, makeDueAgain, makePublishable, type RunUpdate } from "./run-changes.ts";
 import { FOR_UNKNOWN_HANDLER, type RunRow, waitsForAnother } from "./run-row.ts";
@@ -84,6 +85,7 @@ async function wakeKind(
   const { runs } = context.rows;
   const over = { ...kind.filter, [kind.field]: upTo(now) };
   const fields = [kind.field, "jobUid", "scheduledFor", "queue", "handler", "standing", "reason", "waitMs", "exclusive", "state"];
+  if (kind === REPEATS) fields.push(...READABLE_FIELDS);
   const found = await runs.find({ ...over, ...inSlots(slots) }, { sort: { [kind.field]: 1 }, limit, fields });
   if (found.length === 0) return NONE;
   const waiting = kind === REPEATS ? found.filter(waitsForAnother) : [];

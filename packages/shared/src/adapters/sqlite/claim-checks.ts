@@ -6,13 +6,11 @@ import { definedExecutionHash, type JobDefinition } from "../../domain/job-defin
 import type { SaidRun } from "./claim-call.ts";
 import { runCauseOf } from "./codes.ts";
 import type { Core } from "./core.ts";
-import { openDefinitionCache } from "./definition-cache.ts";
 import type { NamedDefinition } from "./job-view.ts";
 import type { OpenRun } from "./open-run.ts";
 
 /** Tells how what a message says of a run differs from what is stored; null: not at all. */
-export function openClaimChecks({ db }: Core): (run: OpenRun, said: SaidRun) => string | null {
-  const definitions = openDefinitionCache(db);
+export function openClaimChecks({ db, definitions }: Core): (run: OpenRun, said: SaidRun) => string | null {
   const select = db.prepare(
     `SELECT jobs.tenant, jobs.uid, jobs.id, runs.version, runs.cause, definitions.hash
      FROM runs JOIN jobs ON jobs.job_key = runs.job_key JOIN definitions ON definitions.definition_key = runs.definition_key

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
+import { type DefinitionCache, openDefinitionCache } from "./definition-cache.ts";
 import { createDueIndex, type DueIndex } from "./due-index.ts";
 import { openEndings, type Endings } from "./endings.ts";
 import type { JobTable } from "./job-table.ts";
@@ -32,6 +33,7 @@ export interface Core {
   readonly rows: RunRows;
   /** Definitions of which retention has found no user so far: see `openDefinitionSweep`. Who uses one takes it out. */
   readonly spare: Set<number>;
+  readonly definitions: DefinitionCache;
   readonly readRun: (runKey: number) => RunRow | null;
   readonly readJob: (jobKey: number) => JobRow | null;
 }
@@ -69,6 +71,7 @@ export function loadCore(db: DatabaseSync, { incarnation, onUnreadable }: LoadOp
     endings: openEndings(db),
     rows: openRunRows(db),
     spare: new Set(),
+    definitions: openDefinitionCache(db),
     readRun: openRunReader(db, namesOf(traits, owners)),
     readJob: openJobReader(db),
   };

@@ -16,14 +16,20 @@ type Candidate = Pick<OpenRun, "runId" | "jobKey" | "scheduledFor" | "traits" | 
 const ALONE: OverlapVerdict = { kind: "start" };
 
 /** Whether a run may start now, by its overlap policy and the other open runs of its job. */
-export function verdictOn({ open }: Core, run: Candidate): OverlapVerdict {
+export function verdictOn(core: Core, run: Candidate): OverlapVerdict {
   const { runId, jobKey, scheduledFor, traits } = run;
-  const contending = open.contending(jobKey);
+  const contending = core.open.contending(jobKey);
   // Mostly there is no other.
   if (contending.length === 0 || (contending.length === 1 && contending[0]?.runId === runId)) return ALONE;
   const { queue, handler, overlap } = traits;
   const candidate = { runId, scheduledFor, queue, handler, overlap, started: firstStartOf(run) !== null };
-  return judgeOverlap(candidate, contending.map(siblingOf));
+  return judgeOverlap(candidate, contending.map(siblingOf), (other) => canBeRun(core, other));
+}
+
+/** What is left out of what can be published. */
+function canBeRun({ open, definitions }: Core, { runId }: OverlapSibling): boolean {
+  const run = open.byId.get(runId);
+  return run !== undefined && definitions.get(run.definitionKey).stored.kind === "read";
 }
 
 const siblingOf = (run: OpenRun): OverlapSibling => ({
@@ -43,8 +49,9 @@ export function wakeNext(core: Core, { jobKey, traits }: Pick<OpenRun, "jobKey" 
   if (!isExclusive(traits.overlap)) return NONE; // It has never contended.
   const contending = core.open.contending(jobKey);
   if (contending.length === 0) return NONE; // Mostly.
-  const next = waitingInTurn(contending.map(siblingOf)).flatMap(({ runId }) => core.open.byId.get(runId) ?? []);
-  for (const waiting of next) makePublishable(core, waiting);
+  const waiting = waitingInTurn(contending.map(siblingOf), (other) => canBeRun(core, other));
+  const next = waiting.flatMap(({ runId }) => core.open.byId.get(runId) ?? []);
+  for (const woken of next) makePublishable(core, woken);
   return next;
 }
 
@@ -63,7 +70,10 @@ export function waitForAnother(core: Core, run: OpenRun, now: number): void {
 }
 
 /** True of the oldest run of its job, queue and handler that is ready or waits for another. */
-export function isNextOfJob({ open }: Core, run: OpenRun): boolean {
+export function isNextOfJob(core: Core, run: OpenRun): boolean {
   const own = siblingOf(run);
-  return !open.contending(run.jobKey).some((other) => isNextBefore(siblingOf(other), own));
+  return !core.open.contending(run.jobKey).some((each) => {
+    const other = siblingOf(each);
+    return isNextBefore(other, own) && canBeRun(core, other);
+  });
 }

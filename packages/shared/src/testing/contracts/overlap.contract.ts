@@ -153,7 +153,7 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     const holder = await addRun(store, job, { now: START, name: "holder" });
     await start(store, holder, { token: "holder", now: START });
     await wake(store, LATER + MINUTE);
-    expect(only(await claim(store, [{ ...started, attempt: 2 }], { token: "again", now: LATER + MINUTE }))).toEqual(WAITING);
+    expect(only(await claim(store, await publishable(store), { token: "again", now: LATER + MINUTE }))).toEqual(WAITING);
     const last = await claimLate(store, job, LATER + MINUTE, "last");
     expect(last.outcome).toEqual({ kind: "waiting", cancelRequested: holder.runId, superseded: [] });
     expect(await readRun(store, started)).toMatchObject({ state: "due", reason: "overlap", attempt: 2 });

@@ -29,6 +29,7 @@ import { standingRunsContract } from "./standing-runs.contract.ts";
 import type { StoreContract, StoreSubject } from "./store-subject.ts";
 import { tenantsContract } from "./tenants.contract.ts";
 import { unreadableClaimsContract } from "./unreadable-claims.contract.ts";
+import { unreadableContendersContract } from "./unreadable-contenders.contract.ts";
 import { unreadableJobsContract } from "./unreadable-jobs.contract.ts";
 import { unreadableRunsContract } from "./unreadable-runs.contract.ts";
 import { waitingRunsContract } from "./waiting-runs.contract.ts";
@@ -65,6 +66,7 @@ const CONTRACTS: readonly StoreContract[] = [
   setBackContract,
   tenantsContract,
   unreadableClaimsContract,
+  unreadableContendersContract,
   unreadableJobsContract,
   unreadableRunsContract,
   durabilityContract,

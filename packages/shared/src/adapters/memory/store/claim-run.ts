@@ -3,7 +3,7 @@ import { judgeOverlap, type OverlapVerdict } from "../../../domain/overlap.ts";
 import type { EndedRun } from "../../../domain/settlement.ts";
 import type { Claimant } from "../../../ports/due-jobs.ts";
 import type { ClaimOutcome } from "../../../ports/run-claims.ts";
-import { contendingOf, siblingsOf } from "./overlap-waits.ts";
+import { canBeRun, contendingOf, siblingsOf } from "./overlap-waits.ts";
 import { endRun, makePublishable, startAttempt, waitForAnother } from "./run-changes.ts";
 import { endedRunOf, isExclusive, type RunRow } from "./run-row.ts";
 import type { MemoryState } from "./state.ts";
@@ -31,7 +31,7 @@ export function startWithFire(state: Runs, row: RunRow, claiming: Claiming): boo
 
 function verdictOn({ runs }: Runs, row: RunRow): OverlapVerdict {
   const candidate = { ...contendingOf(row), overlap: row.origin.definition.overlap };
-  return judgeOverlap(candidate, isExclusive(row) ? siblingsOf(runs, row.origin.jobUid) : []);
+  return judgeOverlap(candidate, isExclusive(row) ? siblingsOf(runs, row.origin.jobUid) : [], (other) => canBeRun(runs, other));
 }
 
 function startOrSkip(

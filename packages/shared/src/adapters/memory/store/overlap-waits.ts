@@ -1,6 +1,7 @@
 import { type ContendingRun, isNextBefore, type OverlapSibling, waitingInTurn } from "../../../domain/overlap.ts";
+import { evaluate } from "../../../domain/evaluation.ts";
 import { makePublishable } from "./run-changes.ts";
-import { isExclusive, waitsForAnother, type RunRow } from "./run-row.ts";
+import { dueRunOf, isExclusive, waitsForAnother, type RunRow } from "./run-row.ts";
 import type { RunTable } from "./run-table.ts";
 
 /** The runs of a job that contend for its lock. */
@@ -24,17 +25,24 @@ function standingOf(row: RunRow): OverlapSibling["standing"] | null {
   return row.standing === "deferred" ? null : "ready";
 }
 
+/** What is left out of what can be published. */
+export function canBeRun(runs: RunTable, { runId }: OverlapSibling): boolean {
+  const row = runs.get(runId);
+  return row !== undefined && evaluate(() => dueRunOf(row, null)).kind === "evaluated";
+}
+
 /** True of the oldest run of its job, queue and handler that is ready or waits for another. */
 export const isNextOfJob = (runs: RunTable, row: RunRow): boolean =>
-  !siblingsOf(runs, row.origin.jobUid).some((other) => isNextBefore(other, contendingOf(row)));
+  !siblingsOf(runs, row.origin.jobUid).some((other) => isNextBefore(other, contendingOf(row)) && canBeRun(runs, other));
 
 /** A run of the job no longer contends: those that waited and whose turn has come are publishable now. Returns them, the oldest first. */
 export function wakeNext(runs: RunTable, row: RunRow): readonly RunRow[] {
   if (!isExclusive(row)) return []; // It has never contended.
-  const next = waitingInTurn(siblingsOf(runs, row.origin.jobUid)).flatMap(({ runId }) => runs.get(runId) ?? []);
-  for (const waiting of next) {
-    makePublishable(waiting);
-    runs.save(waiting);
+  const waiting = waitingInTurn(siblingsOf(runs, row.origin.jobUid), (other) => canBeRun(runs, other));
+  const next = waiting.flatMap(({ runId }) => runs.get(runId) ?? []);
+  for (const woken of next) {
+    makePublishable(woken);
+    runs.save(woken);
   }
   return next;
 }
