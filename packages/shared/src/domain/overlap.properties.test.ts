@@ -190,9 +190,18 @@ const step = (kind: Step["kind"], { pick = 0, ms = 0 } = {}): Step => ({ kind, p
 
 /** A run starts, and waits for its retry while the clock is set back; another starts then, before the first one's instant; a third cancels it. */
 const STARTED_BY_A_CLOCK_AHEAD: Step[] = [
-  ...[step("fire"), step("claim"), step("retry"), step("setBack", { ms: 3 })],
-  ...[step("fire"), step("claim"), step("comeDue"), step("claim")],
-  ...[step("pass", { ms: 3 }), step("pass", { ms: 3 }), step("fire"), step("claim", { pick: 1 })],
+  step("fire"),
+  step("claim"),
+  step("retry"),
+  step("setBack", { ms: 3 }),
+  step("fire"),
+  step("claim"),
+  step("comeDue"),
+  step("claim"),
+  step("pass", { ms: 3 }),
+  step("pass", { ms: 3 }),
+  step("fire"),
+  step("claim", { pick: 1 }),
 ];
 
 test("whatever comes in whatever order, by a clock that may be set back: one run at a time, none skipped without cause, in the order of their instants, and all end", () => {

@@ -49,7 +49,7 @@ export interface DueRuns {
   /**
    * Wakes what is to be woken by `now`, each kind with its own budget of `limit`: `retrying` becomes `due` with
    * attempt + 1 (`cancelled` if that was asked for); a `due` run past its expiry becomes `skipped: expired`; any other
-   * `due` run whose `wakeAt` has come is publishable again, but of those of one job that wait for another run only the first, and those
+   * `due` run whose `wakeAt` has come is publishable again, but of those of one job, queue and handler that wait for another run only the first that can be read, and those
    * deferred as `unknown_handler` not at all (see `DeferredRuns`).
    */
   wake(request: { readonly slots: SlotRange; readonly now: Instant; readonly limit: number }): Promise<WakeResult>;

@@ -49,7 +49,7 @@ export interface Settlement {
 
 /**
  * `stale`: the token holds no lease any more, and the result was refused. `ready`: the queue of a run that waited for this one to end,
- * and is publishable now; absent: none waited.
+ * and is publishable now, of several the youngest; absent: none waited.
  */
 export type SettleOutcome =
   | { readonly kind: "ended"; readonly run: EndedRun; readonly ready?: string }

@@ -21,6 +21,6 @@ export interface CancelOpenRequest {
 /** What people do to runs. Cancelling is a compare-and-set like everything else: racing a claim, one of the two wins. */
 export interface RunControl {
   cancel(tenantId: string, request: { readonly runId: string; readonly now: Instant }): Promise<CancelOutcome>;
-  /** Cancels `due` and `retrying` runs of a job, oldest first, at most `limit`; call until fewer than `limit` come back. */
+  /** Cancels `due` and `retrying` runs of a job, oldest first, at most `limit`; call until fewer than `limit` come back. With `keeping` the runs of the job that wait go on as after any end. */
   cancelOpen(tenantId: string, request: CancelOpenRequest): Promise<EndedRun[]>;
 }

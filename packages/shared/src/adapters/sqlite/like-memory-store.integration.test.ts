@@ -35,6 +35,7 @@ interface World {
   readonly held: ClaimedRun[];
   count: number;
   published: boolean;
+  restarted: boolean;
 }
 
 /** Asks both, and expects the same answer of both. */
@@ -113,11 +114,12 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
       store.deferred.resume({ slots: ALL_SLOTS, queue: "default", handlers: [at(HANDLERS, pick) ?? ""], after: null, limit: 100 }),
     ),
   wake: (world) => ask(world, (store) => store.dueRuns.wake({ slots: ALL_SLOTS, now: world.now, limit: 100 })),
-  // That something was published is known to one process alone, so there is no restart after it.
+  // That something was published is known to one process alone, so there is no restart after it; and so is when a run was put aside.
   async publish(world, { pick }) {
     const runs = await ask(world, (store) => store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 1 + (pick % 3) }));
     if (runs.length > 0) world.published = true;
-    const published = runs.map(({ runId, attempt }) => ({ runId, attempt, publishedAt: world.now - (pick % 2) }));
+    const publishedAt = world.restarted ? undefined : world.now - (pick % 2);
+    const published = runs.map(({ runId, attempt }) => ({ runId, attempt, publishedAt }));
     await ask(world, (store) => store.dueRuns.published({ runs: published, now: world.now, repeatMs: SECOND, repeatMsMax: MINUTE }));
     await ask(world, (store) => store.dueRuns.unclaimed(ALL_SLOTS));
   },
@@ -149,6 +151,7 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
   // Who was running has lost its lease by a restart of the one store alone.
   async restart(world) {
     if (world.held.length > 0 || world.published) return;
+    world.restarted = true;
     await world.sqlite.close();
     world.sqlite = await world.reopen();
   },
@@ -185,6 +188,7 @@ async function setup(dir: string, name: string): Promise<World> {
     held: [],
     count: 0,
     published: false,
+    restarted: false,
   };
   for (const id of ["one", "two"]) world.jobs.push(await ask(world, (store) => addJob(store, { id, definition: { handler: "a" } })));
   return world;
