@@ -29,10 +29,11 @@ export interface ContendingRun {
   readonly scheduledFor: Instant;
   readonly queue: string;
   readonly handler: string;
+  /** The policy that it was fired under. */
+  readonly overlap: OverlapPolicy;
 }
 
 export interface OverlapCandidate extends ContendingRun {
-  readonly overlap: OverlapPolicy;
   /** It has had an attempt: it is never skipped. */
   readonly started: boolean;
 }
@@ -76,13 +77,17 @@ export function judgeOverlap(run: OverlapCandidate, siblings: readonly OverlapSi
     case "buffer_all":
       return waiting.length >= OVERLAP_BUFFER_MAX ? { kind: "skip", reason: "buffer_full" } : waitBehind(holder);
     case "cancel_running": {
-      const older = waiting.filter((other) => other.standing === "waiting" && wasInProgress(holder, other) && isBefore(other, run));
+      const older = waiting.filter((other) => isSuperseded(other, { holder, by: run }));
       return { kind: "wait", behind: holder, cancels: true, supersedes: older.map(({ runId }) => runId) };
     }
     default: // Of a newer version: what waits its turn breaks no policy, and is not lost.
       return waitBehind(holder);
   }
 }
+
+/** What waits under another policy, from before an edit, keeps its place: that policy promised it a turn. */
+const isSuperseded = (other: OverlapSibling, { holder, by }: { readonly holder: OverlapSibling; readonly by: OverlapCandidate }): boolean =>
+  other.overlap === "cancel_running" && other.standing === "waiting" && wasInProgress(holder, other) && isBefore(other, by);
 
 const waitBehind = (behind: OverlapSibling): OverlapVerdict => ({ kind: "wait", behind, cancels: false, supersedes: [] });
 

@@ -9,8 +9,8 @@ export const siblingsOf = (runs: RunTable, jobUid: string): OverlapSibling[] =>
   [...runs.openOf.ascending(jobUid)].flatMap((row) => {
     const standing = standingOf(row);
     if (standing === null) return [];
-    const { queue, handler } = row.origin.definition;
-    return [{ runId: row.runId, scheduledFor: row.scheduledFor, queue, handler, standing, startedAt: row.startedAt }];
+    const { queue, handler, overlap } = row.origin.definition;
+    return [{ runId: row.runId, scheduledFor: row.scheduledFor, queue, handler, overlap, standing, startedAt: row.startedAt }];
   });
 
 function standingOf(row: RunRow): OverlapSibling["standing"] | null {
