@@ -38,6 +38,7 @@ export default [
   handler("throws-nothing", () => later(() => { throw undefined; })),
   handler("rejects", () => later(() => void Promise.reject(new Error("nobody awaits this")))),
   handler("exits", () => later(() => process.exit(0))),
+  handler("stops-itself", () => later(() => process.kill(process.pid, "SIGTERM"))),
   handler("listener", ({ signal }) => signal.addEventListener("abort", () => { throw new Error("a listener threw this"); })),
   handler("throws-in-drain", ({ signal }) => {
     const timer = setInterval(() => {
@@ -95,6 +96,7 @@ test.each([
   ["throws-nothing", "thrown that nobody caught"],
   ["rejects", "rejected that nobody awaited"],
   ["exits", "something called process.exit(0)"],
+  ["stops-itself", "something sent this process a signal"],
 ])("a run that ends its process (%s) is failed in the end; its neighbours are done, and nothing is given back", async (bad, said) => {
   const product = restartProduct(endings, setup({ DRAIN_MS: "500" }));
   const neighbours = ["one", "two", "three"];

@@ -68,7 +68,8 @@ export function createRunEvents(
         published += some.length;
         for (const { type, data } of some) if (type === "JobCompleted" || type === "JobSkipped") announced.add(data.runId);
       });
-      for (const { item, fault } of refused) log.warn({ err: fault, type: item.type, event: item.id }, "an event is refused, and not announced");
+      for (const { item, fault } of refused)
+        log.warn({ err: fault, type: item.type, event: item.id }, "an event is refused, and not announced");
     } catch (fault) {
       log.warn({ err: fault, events: events.length - published }, UNPUBLISHED);
     }

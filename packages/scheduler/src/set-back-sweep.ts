@@ -115,7 +115,10 @@ export function createSetBackSweep(context: RangeContext, { onMoved, onPublishab
 }
 
 /** What is to be done with a job. */
-type Stand = { readonly kind: "stays" } | { readonly kind: "moves"; readonly fire: Fire } | { readonly kind: "waits"; readonly jobId: string };
+type Stand =
+  | { readonly kind: "stays" }
+  | { readonly kind: "moves"; readonly fire: Fire }
+  | { readonly kind: "waits"; readonly jobId: string };
 
 const STAYS: Stand = { kind: "stays" };
 

@@ -3,7 +3,7 @@ import {
   judgeOverlap,
   OVERLAP_BUFFER_MAX,
   OVERLAP_POLICIES,
-  type OverlapCandidate,
+  type ContendingRun,
   type OverlapPolicy,
   type OverlapSibling,
   waitingInTurn,
@@ -16,8 +16,9 @@ const named = (second: number) => ({
   scheduledFor: second * 1_000,
   queue: "default",
   handler: "http",
+  overlap: "cancel_running" as OverlapPolicy,
 });
-const candidate = (overlap: OverlapPolicy, second: number, changes: Partial<OverlapCandidate> = {}): OverlapCandidate => ({
+const candidate = (overlap: OverlapPolicy, second: number, changes: Partial<ContendingRun> = {}): ContendingRun => ({
   ...named(second),
   overlap,
   started: false,
@@ -74,6 +75,12 @@ describe("an instant that came while another run of the job was in progress", ()
       { ...waitBehind(holder), cancels: true },
     ],
     ["cancel_running", "an older one waits that is late", [holder, waiting(5)], { ...waitBehind(holder), cancels: true }],
+    [
+      "cancel_running",
+      "older ones wait that were promised a turn by another policy, before an edit",
+      [holder, { ...waiting(14), overlap: "buffer_all" }, waiting(15), { ...waiting(16), overlap: "buffer_one" }],
+      { ...waitBehind(holder), cancels: true, supersedes: [waiting(15).runId] },
+    ],
     ["cancel_running", "an older one is ready", [holder, ready(15)], { ...waitBehind(holder), cancels: true }],
     ["cancel_running", "a newer one waits", [holder, waiting(900)], { ...waitBehind(holder), cancels: true }],
     ["allow", "nobody waits", [holder], START],

@@ -29,12 +29,10 @@ export interface ContendingRun {
   readonly scheduledFor: Instant;
   readonly queue: string;
   readonly handler: string;
+  /** The policy that it was fired under. */
+  readonly overlap: OverlapPolicy;
   /** It has had an attempt: it is never skipped. */
   readonly started: boolean;
-}
-
-export interface OverlapCandidate extends ContendingRun {
-  readonly overlap: OverlapPolicy;
 }
 
 /**
@@ -61,7 +59,7 @@ export type CanBeRun = (run: OverlapSibling) => boolean;
  * run of the job was in progress when the instant came. Two runs that are both late are a backlog: they run one after the other in the
  * order of `scheduledFor`. `canBeRun` is asked of the runs that it would wait for, the oldest first.
  */
-export function judgeOverlap(run: OverlapCandidate, siblings: readonly OverlapSibling[], canBeRun: CanBeRun = () => true): OverlapVerdict {
+export function judgeOverlap(run: ContendingRun, siblings: readonly OverlapSibling[], canBeRun: CanBeRun = () => true): OverlapVerdict {
   const others = run.overlap === "allow" ? [] : siblings.filter(({ runId }) => runId !== run.runId);
   const holder = others.find(({ standing }) => standing === "running");
   if (holder === undefined) {
@@ -82,10 +80,7 @@ export function judgeOverlap(run: OverlapCandidate, siblings: readonly OverlapSi
     case "buffer_all":
       return waiting.length >= OVERLAP_BUFFER_MAX ? { kind: "skip", reason: "buffer_full" } : waitBehind(holder);
     case "cancel_running": {
-      // Where no clock is set back, one that has been started began before the holder, and so did its instant.
-      const older = waiting.filter(
-        (other) => other.standing === "waiting" && !other.started && wasInProgress(holder, other) && isBefore(other, run),
-      );
+      const older = waiting.filter((other) => isSuperseded(other, { holder, by: run }));
       return { kind: "wait", behind: holder, cancels: true, supersedes: older.map(({ runId }) => runId) };
     }
     default: // Of a newer version: what waits its turn breaks no policy, and is not lost.
@@ -109,6 +104,17 @@ export function waitingInTurn(contending: readonly OverlapSibling[], canBeRun: C
 
 /** The other is ready or waits, and starts before the run: as long as there is such a one the run is not the next of its job. */
 export const isNextBefore = (other: OverlapSibling, run: ContendingRun): boolean => other.standing !== "running" && goesBefore(other, run);
+
+/**
+ * What waits under another policy, from before an edit, keeps its place: that policy promised it a turn. One that has been started
+ * is never skipped; where no clock is set back it began before the holder, and so did its instant.
+ */
+const isSuperseded = (other: OverlapSibling, { holder, by }: { readonly holder: OverlapSibling; readonly by: ContendingRun }): boolean =>
+  other.overlap === "cancel_running" &&
+  other.standing === "waiting" &&
+  !other.started &&
+  wasInProgress(holder, other) &&
+  isBefore(other, by);
 
 const waitBehind = (behind: OverlapSibling): OverlapVerdict => ({ kind: "wait", behind, cancels: false, supersedes: [] });
 

@@ -1,11 +1,13 @@
 import { expect, test } from "@jest/globals";
 import { EventEmitter } from "node:events";
+import { constants } from "node:os";
 import type { Logger } from "../runtime/logger.ts";
 import type { AttemptName } from "../runtime/process-work.ts";
 import { START } from "../testing/factories.ts";
 import { manualClock } from "../testing/manual-clock.ts";
 import { createProcessEnd } from "./process-end.ts";
 
+const PID = 4_711;
 const attempt = (runId: string): AttemptName => ({ handler: "work", jobId: "job", runId, attempt: 1 });
 const turns = async (): Promise<void> => {
   for (let count = 0; count < 5; count += 1) await new Promise((next) => setImmediate(next));
@@ -13,10 +15,21 @@ const turns = async (): Promise<void> => {
 
 /** A process whose service is stopped and abandoned as far as the test lets it. */
 function setup({ serving = true, attempts = [attempt("run-1"), attempt("run-2")] } = {}) {
-  const host = Object.assign(new EventEmitter(), { exits: [] as number[], exitCode: undefined as number | undefined, exit });
+  const host = Object.assign(new EventEmitter(), {
+    exits: [] as number[],
+    exitCode: undefined as number | undefined,
+    exit,
+    pid: PID,
+    kill,
+  });
   function exit(code: number): void {
     host.exits.push(code);
     host.emit("exit", code);
+  }
+  function kill(pid: number, signal: string | number = "SIGTERM"): true {
+    const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0] ?? signal;
+    if (pid === PID || pid === 0) host.emit(String(name), name);
+    return true;
   }
   const clock = manualClock(START);
   const logged: { readonly fields: Record<string, unknown>; readonly message: string }[] = [];
@@ -170,6 +183,33 @@ test.each([0, 1, 7])("process.exit(%p) by a handler is told in the log with that
   host.exit(code);
   expect(host.exitCode).toBe(1);
   expect(logged).toMatchObject([{ fields: { thrownIn: attempt("run-1"), atWork: 2 }, message: expect.stringContaining(`exit(${code})`) }]);
+});
+
+test.each<[number, string | number | undefined]>([
+  [PID, "SIGTERM"],
+  [PID, undefined],
+  [PID, constants.signals.SIGTERM],
+  [0, "SIGINT"],
+])("process.kill(%p, %p) by a handler is no request to stop: it ends the process like an error nobody caught", async (pid, signal) => {
+  const { host, told, logged, abandoned } = setup();
+  expect(host.kill(pid, signal)).toBe(true);
+  expect(told).toEqual(["kept alive", "abandon"]);
+  expect(logged).toMatchObject([
+    { fields: { thrownIn: attempt("run-1"), atWork: 2, err: { message: expect.stringContaining("process.kill(") } } },
+  ]);
+  abandoned.resolve();
+  await turns();
+  expect(host.exits).toEqual([1]);
+});
+
+test.each<[number, string | number]>([
+  [PID + 1, "SIGTERM"],
+  [PID, 0],
+  [PID, "SIGWINCH"],
+])("process.kill(%p, %p), which asks this process for no stop, does as ever", (pid, signal) => {
+  const { host, told, logged } = setup();
+  expect(host.kill(pid, signal)).toBe(true);
+  expect({ told, logged, exits: host.exits }).toEqual({ told: [], logged: [], exits: [] });
 });
 
 test("a process that nothing keeps running ends with 1, and says so", () => {

@@ -2,9 +2,10 @@ import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { AbandonableService } from "../runtime/process-work.ts";
 import { createEndReport, type EndReport } from "./end-report.ts";
+import { type SignalSender, STOP_SIGNALS, watchOwnSignals } from "./own-signals.ts";
 
 /** The part of Node's `process` that is needed. */
-export interface ProcessHost {
+export interface ProcessHost extends SignalSender {
   on(event: string, listener: (value: unknown) => void): unknown;
   prependListener(event: string, listener: (value: unknown) => void): unknown;
   exit(code: number): void;
@@ -32,7 +33,7 @@ export interface FailOptions {
 }
 
 /**
- * The ways one process ends. A signal asks for a stop: the service drains, what cannot finish is given back, code 0. Every
+ * The ways one process ends. A signal from outside asks for a stop: the service drains, what cannot finish is given back, code 0. Every
  * other end is unexpected: what is running is neither asked to end nor given back, so that it counts as a rescue for the
  * runs concerned; what handlers had come to is written; code 1.
  */
@@ -47,8 +48,6 @@ export interface ProcessEnd {
 
 /** After a fault the process ends within this time, in milliseconds: enough to write finished results to a store that answers. */
 const FAULT_MS_MAX = 2_000;
-/** By these people and orchestrators ask for a stop. Others, such as SIGABRT and SIGSEGV, tell of a broken process, and end it. */
-const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR2"];
 
 const LEFT = "attempts that have not ended are left to be rescued";
 
@@ -82,6 +81,8 @@ export function createProcessEnd(options: ProcessEndOptions): ProcessEnd {
     serve(served) {
       own.served = served;
       for (const signal of STOP_SIGNALS) host.on(signal, () => stop(own, served, signal));
+      // The signal itself, which comes after it, is ignored then.
+      watchOwnSignals(host, (call) => fail(own, new Error(call), { why: "something sent this process a signal that asks it to stop" }));
     },
     fail: (fault, how) => fail(own, fault, how),
     exit: (code) => exit(own, code),

@@ -18,7 +18,7 @@ export function siblingOf(row: RunRow): OverlapSibling | null {
   const standing = standingOf(row);
   if (standing === null) return null;
   const { _id, scheduledFor, queue, handler, startedAt = null } = row;
-  return { runId: _id, scheduledFor, queue, handler, standing, startedAt, started: isStarted(row) };
+  return { runId: _id, scheduledFor, queue, handler, overlap: policyOf(row), standing, startedAt, started: isStarted(row) };
 }
 
 function standingOf(row: RunRow): OverlapSibling["standing"] | null {

@@ -37,6 +37,7 @@ const siblingOf = (run: OpenRun): OverlapSibling => ({
   scheduledFor: run.scheduledFor,
   queue: run.traits.queue,
   handler: run.traits.handler,
+  overlap: run.traits.overlap,
   standing: run.mode === "none" ? "running" : waitsForAnother(run) ? "waiting" : "ready",
   startedAt: run.startedAt,
   started: firstStartOf(run) !== null,

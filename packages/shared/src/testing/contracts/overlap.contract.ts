@@ -138,6 +138,19 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     expect(idsOf(await publishable(store))).toEqual([second.run.runId]);
   },
 
+  "cancel_running: what waits since before the edit keeps the turn that its own policy promised": async ({ store }) => {
+    const job = await jobUnder(store, "buffer_all");
+    const holder = await addRun(store, job);
+    const held = await start(store, holder);
+    const before = await claimLate(store, job, LATER, "before");
+    expect(before.outcome).toEqual(WAITING);
+    const edited = await changeJob(store, job, editedJob(job, { overlap: "cancel_running" }));
+    const after = await claimLate(store, edited, LATER + SECOND, "after");
+    expect(after.outcome).toEqual({ kind: "waiting", cancelRequested: holder.runId, superseded: [] });
+    await end(store, held, { result: { kind: "cancelled" } });
+    expect(idsOf(await publishable(store))).toEqual([before.run.runId]);
+  },
+
   "cancel_running: a backlog cancels nothing": async ({ store }) => {
     const job = await jobUnder(store, "cancel_running");
     const runs = [await addRun(store, job, { now: START, name: "a" }), await addRun(store, job, { now: LATER, name: "b" })];

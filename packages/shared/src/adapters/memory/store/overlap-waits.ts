@@ -13,8 +13,8 @@ export const siblingsOf = (runs: RunTable, jobUid: string): OverlapSibling[] =>
   });
 
 export function contendingOf({ runId, scheduledFor, origin, firstStartedAt }: RunRow): ContendingRun {
-  const { queue, handler } = origin.definition;
-  return { runId, scheduledFor, queue, handler, started: firstStartedAt !== null };
+  const { queue, handler, overlap } = origin.definition;
+  return { runId, scheduledFor, queue, handler, overlap, started: firstStartedAt !== null };
 }
 
 function standingOf(row: RunRow): OverlapSibling["standing"] | null {
