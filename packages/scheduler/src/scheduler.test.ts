@@ -88,6 +88,28 @@ describe("a running scheduler", () => {
     expect(fired.length).toBeGreaterThanOrEqual(14);
   });
 
+  test("fires nothing by a clock that has just jumped, not even until it stops leading", async () => {
+    const { deps, clock, addJob, runsOf } = setup();
+    const job = await addJob({ nextRunAt: START + 30 * MINUTE });
+    let aheadMs = 0;
+    const scheduler = createScheduler({ ...deps, hello: async () => ({ now: clock.now() + aheadMs }) }, SCHEDULER_DEFAULTS);
+    await scheduler.start();
+    await turns();
+    aheadMs = DAY;
+    for (let step = 0; step < 60; step += 1) {
+      clock.advance(SECOND / 4); // A measurement at 10 s, which is not believed before the next one.
+      await turns();
+    }
+    aheadMs = 0;
+    for (let step = 0; step < 120; step += 1) {
+      clock.advance(SECOND / 4);
+      await turns();
+    }
+    expect(await runsOf(job)).toEqual([]);
+    expect(scheduler.leads()).toBe(true);
+    await scheduler.stop();
+  });
+
   test("stops leading while the store's clock jumps", async () => {
     const { deps, clock } = setup();
     let aheadMs = 0;

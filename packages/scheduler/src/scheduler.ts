@@ -85,7 +85,7 @@ function createLedRange(
     slots,
     now: time.now,
     time,
-    leads: () => leadership.leads(),
+    leads: () => time.steady() && leadership.leads(), // At once: until the lock is given up it would fire by a clock that jumped.
   });
   const leadership: Leadership = createLeadership({
     name,
