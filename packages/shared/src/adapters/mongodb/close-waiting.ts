@@ -8,17 +8,20 @@ import { queuesOf } from "./waiting-queues.ts";
 import { wakeNext } from "./overlap-wakes.ts";
 import { allOf, endRun, inSlots } from "./run-changes.ts";
 import { standing as standingIs, STANDINGS } from "./run-row.ts";
+import { settledAtFrom } from "./settled-at.ts";
 import { asReadable, endedRunOf } from "./run-view.ts";
 
 /** Closes due runs that nobody has claimed for too long. Started ones keep the error of their latest attempt. */
 export async function closeWaiting(context: StoreContext, request: Parameters<DueRuns["closeWaiting"]>[0]): Promise<EndedRun[]> {
   const { runs } = context.rows;
   const { dueBefore, now } = request;
+  const settledAt = settledAtFrom(context, now);
   const found = await readWaiting(context, request);
   if (found.length === 0) return [];
   const ids = { _id: { $in: found } };
   const token = context.newToken();
-  const closedAs = (state: "skipped" | "failed") => allOf(endRun({ state, reason: "retention", now }), { $set: { changedBy: token } });
+  const closedAs = (state: "skipped" | "failed") =>
+    allOf(endRun({ state, reason: "retention", now, settledAt: settledAt() }), { $set: { changedBy: token } });
   const waiting = { ...ids, state: { $eq: "due" }, ...dueSince(dueBefore) };
   await runs.updateEach([
     { filter: { ...waiting, firstStartedAt: { $exists: false } }, update: closedAs("skipped") },

@@ -15,6 +15,8 @@ export interface StoreContext {
   readonly onUnreadable: OnUnreadable;
   /** The server's own time. */
   readonly serverNow: () => Promise<Instant>;
+  /** For durations. */
+  readonly monotonicMs: () => number;
   /** Work that nobody waits for; `close` does. What fails there is left to sweeps. */
   readonly aside: (work: Promise<unknown>) => void;
   /** For tests: true, and a fire rejects between the advance of its jobs and the making of their runs. */

@@ -5,6 +5,7 @@ import type { Clock, Entropy } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { sha256 } from "../system/digest.ts";
+import { systemClock } from "../system/clock.ts";
 import { systemEntropy } from "../system/entropy.ts";
 import { answeredWithin } from "./answered-within.ts";
 import { collectionsOf } from "./collections.ts";
@@ -66,6 +67,7 @@ function contextOf(
     newToken: () => entropy.newToken(),
     onUnreadable,
     serverNow: clock === undefined ? askServer : async () => askServer().then(() => clock.now()),
+    monotonicMs: () => systemClock.monotonicMs(),
     crashBeforeRuns,
   };
 }

@@ -6,6 +6,7 @@ import type { JobRow } from "./job-row.ts";
 import { raiseMeta, readMeta } from "./meta-values.ts";
 import { completePending } from "./pending-fires.ts";
 import { cancelOpenRuns } from "./run-control.ts";
+import { settledAtFrom } from "./settled-at.ts";
 import { createRunSweep } from "./run-sweep.ts";
 
 /** Tombstones looked at in one sweep, whatever `limit`; the next goes on behind them, so that those that cannot go yet hide none that can. */
@@ -49,12 +50,13 @@ async function sweepTombstones(
   walk: TombstoneWalk,
 ): Promise<{ tombstones: number; cancelled: number }> {
   const { jobs, definitions } = context.rows;
+  const settledAt = settledAtFrom(context, now);
   const old = await readTombstones(context, walk, deletedBefore);
   await completePending(context, old);
   const open = await readOpen(context, old);
   let cancelled = 0;
   for (const job of old.filter(({ _id }) => open.has(_id)))
-    cancelled += (await cancelOpenRuns(context, job, { now, limit: limit - cancelled })).length;
+    cancelled += (await cancelOpenRuns(context, job, { now, settledAt, limit: limit - cancelled })).length;
   const stillOpen = open.size === 0 ? open : await readOpen(context, old);
   // Nothing is put into `pending` of a deleted job, so what was empty stays so. Of what was not, the runs have just been made or are
   // not seen yet: their job goes another time, or it would be left with a fire and without the definition it needs.

@@ -80,22 +80,26 @@ export const endAttempt = (end: {
   },
 });
 
-/** What a run ended with; `now` is the store's, `finishedAt` the executor's. `error` undefined: the one it has. */
+/**
+ * What a run ended with; `now` is the store's, `finishedAt` the executor's. `settledAt`: when that is written, `now` unless it is long ago.
+ * `error` undefined: the one it has.
+ */
 export interface RunEnd {
   readonly state: RunState;
   readonly now: Instant;
+  readonly settledAt?: Instant;
   readonly finishedAt?: Instant;
   readonly reason?: Reason;
   readonly output?: JsonValue;
   readonly error?: RunError | null | undefined;
 }
 
-export function endRun({ state, now, finishedAt = now, reason, output = null, error }: RunEnd): RunUpdate {
+export function endRun({ state, now, settledAt = now, finishedAt = now, reason, output = null, error }: RunEnd): RunUpdate {
   return {
     $set: {
       state,
       finishedAt,
-      ...(isCompleted(state) ? { settledAt: now } : {}),
+      ...(isCompleted(state) ? { settledAt } : {}),
       announce: finishedAt,
       ...(reason === undefined ? {} : { reason }),
       ...(output === null ? {} : { output: JSON.stringify(output) }),

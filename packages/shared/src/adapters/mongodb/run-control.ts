@@ -1,3 +1,4 @@
+import type { Instant } from "../../domain/instant.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import { isTerminal } from "../../domain/run-state.ts";
 import type { CancelOpenRequest, RunControl } from "../../ports/run-control.ts";
@@ -9,6 +10,7 @@ import { mapReadable } from "../../runtime/map-readable.ts";
 import { completePending } from "./pending-fires.ts";
 import { allOf, endRun, IN_ORDER } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
+import { settledAtFrom } from "./settled-at.ts";
 import { asReadable, endedRunOf } from "./run-view.ts";
 
 /** Not started, or between two attempts. */
@@ -21,8 +23,10 @@ export const createRunControl = (context: StoreContext): RunControl => ({
     const { runs } = context.rows;
     const own = { _id: { $eq: runId }, tenantId: { $eq: tenantId } };
     const token = context.newToken();
-    const cancelled = allOf(endRun({ state: "cancelled", reason: "cancelled", now, error: null }), { $set: { changedBy: token } });
+    const settledAt = settledAtFrom(context, now);
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      const ended = endRun({ state: "cancelled", reason: "cancelled", now, settledAt: settledAt(), error: null });
+      const cancelled = allOf(ended, { $set: { changedBy: token } });
       if ((await runs.updateMany({ ...own, ...WAITING }, cancelled)) > 0) {
         const [row] = await runs.find({ ...own, changedBy: { $eq: token } });
         if (row !== undefined) await wakeNext(context, [row]);
@@ -37,19 +41,20 @@ export const createRunControl = (context: StoreContext): RunControl => ({
     throw new AppError("store_unavailable", `cancel run ${runId}: it changed ${ROUNDS_MAX} times meanwhile`, { retryable: true });
   },
   async cancelOpen(tenantId, request) {
+    const settledAt = settledAtFrom(context, request.now);
     const [job] = await context.rows.jobs.find({ _id: { $eq: request.jobUid }, tenantId: { $eq: tenantId } });
     if (job === undefined) return [];
     await completePending(context, [job]);
-    return cancelOpenRuns(context, job, request);
+    return cancelOpenRuns(context, job, { ...request, settledAt });
   },
 });
 
+interface CancelSome extends Omit<CancelOpenRequest, "jobUid"> {
+  readonly settledAt: () => Instant;
+}
+
 /** Cancels what a job has open, oldest first. Attempts in progress may finish. One that cannot be read takes no place of `limit`. */
-export async function cancelOpenRuns(
-  context: StoreContext,
-  job: JobRow,
-  { limit, ...request }: Omit<CancelOpenRequest, "jobUid">,
-): Promise<EndedRun[]> {
+export async function cancelOpenRuns(context: StoreContext, job: JobRow, { limit, ...request }: CancelSome): Promise<EndedRun[]> {
   const ended: EndedRun[] = [];
   for (let left = limit; left > 0; left = limit - ended.length) {
     const rows = await cancelSome(context, job, { ...request, limit: left });
@@ -62,14 +67,14 @@ export async function cancelOpenRuns(
 async function cancelSome(
   context: StoreContext,
   job: JobRow,
-  { reason = "job_deleted", keeping, now, limit }: Omit<CancelOpenRequest, "jobUid">,
+  { reason = "job_deleted", keeping, now, settledAt, limit }: CancelSome,
 ): Promise<RunRow[]> {
   const { runs } = context.rows;
   const open = await readOpen(context, job, { keeping, limit });
   if (open.length === 0) return [];
   const ids = { _id: { $in: open.map(({ _id }) => _id).sort() } };
   const token = context.newToken();
-  const cancelled = allOf(endRun({ state: "cancelled", reason, now, error: null }), { $set: { changedBy: token } });
+  const cancelled = allOf(endRun({ state: "cancelled", reason, now, settledAt: settledAt(), error: null }), { $set: { changedBy: token } });
   await runs.updateMany({ ...ids, ...WAITING }, cancelled);
   const closed = await runs.find({ ...ids, changedBy: { $eq: token } }, { sort: { _id: 1 } });
   if (keeping !== undefined) await wakeNext(context, closed); // Else nothing of the job is to go on.

@@ -111,7 +111,9 @@ export const setBackContract = contractOf("a clock that is set back", {
     const lease = await start(store, holder, { now: AHEAD });
     const waiting = only(await addRuns(store, job, { count: 1, now: AHEAD }));
     const claimant = { executor: "e1", token: "other", leaseMs: LEASE_MS };
-    expect(await store.claims.claim({ runs: [waiting], claimant, now: AHEAD + SECOND, firedAfter: 0 })).toMatchObject([{ kind: "waiting" }]);
+    expect(await store.claims.claim({ runs: [waiting], claimant, now: AHEAD + SECOND, firedAfter: 0 })).toMatchObject([
+      { kind: "waiting" },
+    ]);
     await end(store, lease, { now: AHEAD + MINUTE });
     expect(await publishable(store)).toHaveLength(1);
     await resetWaits(store);
