@@ -43,6 +43,22 @@ describe("a running scheduler", () => {
     await scheduler.stop();
   });
 
+  test("topics that cannot be read keep it neither from leading nor from giving that up", async () => {
+    const { deps, clock, addJob, runsOf } = setup();
+    const bus = { ...deps.bus, subscribe: () => new Promise<never>(() => undefined) };
+    const scheduler = createScheduler({ ...deps, bus }, SCHEDULER_DEFAULTS);
+    const job = await addJob({ nextRunAt: START + SECOND });
+    const started = scheduler.start();
+    await turns();
+    clock.advance(SECOND);
+    await turns();
+    expect(await runsOf(job)).toHaveLength(1);
+    clock.advance(9 * SECOND);
+    await started;
+    await scheduler.stop();
+    expect(clock.timers).toBe(0);
+  });
+
   test("in a machine that slept fires what came due meanwhile within a second", async () => {
     const { deps, clock, addJob, runsOf } = setup();
     const scheduler = createScheduler(deps, { ...SCHEDULER_DEFAULTS, storeTimeMs: DAY });
