@@ -5,6 +5,8 @@ import { createMemoryBus } from "@tickline/shared/adapters/memory/bus";
 import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
+import { RUNS_TOPIC } from "@tickline/shared/events/topics";
+import { SUBSCRIBE_MS_MAX } from "@tickline/shared/runtime/lasting-subscription";
 import { silentLogger } from "@tickline/shared/runtime/logger";
 import { serviceContract } from "@tickline/shared/testing/contracts/service.contract";
 import { START } from "@tickline/shared/testing/factories";
@@ -43,6 +45,24 @@ function sendRaw(url: string, text: string): Promise<string> {
   socket.on("close", () => resolve(answer));
   return promise;
 }
+
+test("a topic that cannot be read keeps the api neither from answering nor from stopping", async () => {
+  const clock = manualClock(START);
+  const store = createMemoryStore({ clock, digest: sha256 });
+  const bus = createMemoryBus({ clock });
+  const subscribe: typeof bus.subscribe = (request) =>
+    request.topics.includes(RUNS_TOPIC) ? new Promise(() => undefined) : bus.subscribe(request);
+  const deps = { ...store, clock, entropy: systemEntropy, digest: sha256, log: silentLogger, metrics: new Registry() };
+  const service = createApi({ ...deps, bus: { ...bus, subscribe } }, { ...API_DEFAULTS, port: 0 });
+  const started = service.start();
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+  clock.advance(SUBSCRIBE_MS_MAX);
+  await started;
+  expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
+  await service.stop();
+  await bus.close();
+  expect(clock.timers).toBe(0);
+});
 
 describe("stopping", () => {
   test("waits for the answer under way, and asks its client to come back on a new connection", async () => {

@@ -1,6 +1,6 @@
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
-import type { Subscription } from "@tickline/shared/ports/bus";
+import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subscription";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import type { Service } from "@tickline/shared/runtime/service";
 import { createStoreClock } from "@tickline/shared/runtime/store-clock";
@@ -43,7 +43,7 @@ export interface Api extends Service {
 export function createApi(given: ApiDeps, config: ApiConfig): Api {
   const time = given.time ?? createStoreClock(given, config);
   const deps = { ...given, clock: time, time };
-  const { bus, clock, entropy, log, metrics } = deps;
+  const { clock, log, metrics } = deps;
   let draining = false;
   const context: ApiContext = {
     ...deps,
@@ -51,7 +51,7 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     knownHandlers: createKnownHandlers(deps, config),
     notices: createNotices(deps, config),
   };
-  const hub = createEventHub({ bus, entropy, queues: config.queues, eventsKept: config.streamEventsKept });
+  const hub = createEventHub({ ...deps, queues: config.queues, eventsKept: config.streamEventsKept });
   const routes = routesOf(context, { hub, draining: () => draining });
   const app = createApp({
     routes,
@@ -64,25 +64,21 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
   });
   const answer = app.callback();
   const server = createHttpServer({ clock, config, listener: (req, res) => void answer(req, res), onDrain: () => hub.closeListeners() });
-  const hints = createHandlerHints(context);
-  const parts = [
-    ...(given.time === undefined ? [time] : []),
-    hints,
-    hub,
-    createProjection(deps, config),
-    createCommandConsumer(context),
-    server,
-  ];
+  const consumers = [createHandlerHints(context), hub, createProjection(deps, config), createCommandConsumer(context)];
   observeStreams(context, hub);
   const lifecycle = createLifecycle({
     async start() {
       draining = false;
       await context.knownHandlers.refresh().catch((fault: unknown) => log.warn({ err: fault }, "handlers could not be read yet"));
-      for (const part of parts) await part.start();
+      if (given.time === undefined) await time.start();
+      await Promise.all(consumers.map((consumer) => consumer.start())); // None waits for the topics of another.
+      await server.start();
     },
     async stop() {
       draining = true;
-      for (const part of parts.toReversed()) await part.stop();
+      await server.stop();
+      await Promise.all(consumers.map((consumer) => consumer.stop()));
+      if (given.time === undefined) await time.stop();
       await context.notices.idle();
     },
   });
@@ -112,21 +108,16 @@ function routesOf(context: ApiContext, { hub, draining }: { readonly hub: EventH
 }
 
 /** Reads the registry of handlers again when an executor says that it changed. Losing the hint costs one look-up later. */
-function createHandlerHints({ bus, entropy, log, knownHandlers }: ApiContext): Service {
-  let subscription: Subscription | null = null;
+function createHandlerHints(context: ApiContext): Service {
+  const { entropy, log, knownHandlers } = context;
   async function onBatch(events: readonly TicklineEvent[]): Promise<void> {
     if (!events.some(({ type }) => type === "HandlersChanged")) return;
     await knownHandlers.refresh().catch((fault: unknown) => log.warn({ err: fault }, "handlers could not be read"));
   }
-  return {
-    async start() {
-      subscription = await bus.subscribe({ topics: [CONTROL_TOPIC], group: `api-hints-${entropy.newId()}`, from: "end", onBatch });
-    },
-    async stop() {
-      await subscription?.stop();
-      subscription = null;
-    },
-  };
+  return createLastingSubscription({
+    ...context,
+    request: () => ({ topics: [CONTROL_TOPIC], group: `api-hints-${entropy.newId()}`, from: "end", onBatch }),
+  });
 }
 
 function observeStreams({ metrics }: ApiContext, hub: EventHub): void {

@@ -1,12 +1,13 @@
 import type { CancelRequested } from "@tickline/shared/events/control-event";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
-import type { Subscription } from "@tickline/shared/ports/bus";
+import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subscription";
+import type { Service } from "@tickline/shared/runtime/service";
 import type { ExecutorContext } from "./executor-deps.ts";
 import type { RunningAttempt } from "./running-attempt.ts";
 
 export interface CancelHintsOptions {
-  readonly context: Pick<ExecutorContext, "bus" | "entropy" | "log">;
+  readonly context: Pick<ExecutorContext, "bus" | "clock" | "entropy" | "log">;
   readonly attempts: ReadonlyMap<string, RunningAttempt>;
   /** Asks the store whether somebody wants these attempts cancelled, and cancels those. */
   readonly ask: (attempts: readonly RunningAttempt[]) => Promise<void>;
@@ -16,8 +17,8 @@ export interface CancelHintsOptions {
  * Hears of cancel requests at once. A hint cancels nothing: anybody may publish one, and the flag stands in the store, which is asked. Every
  * executor hears all of them, so the group is its own. A lost one waits for the heartbeat.
  */
-export function subscribeCancelHints({ context, attempts, ask }: CancelHintsOptions): Promise<Subscription> {
-  const { bus, entropy, log } = context;
+export function createCancelHints({ context, attempts, ask }: CancelHintsOptions): Service {
+  const { entropy, log } = context;
 
   function namedBy({ tenantId, data }: CancelRequested): RunningAttempt[] {
     const attempt = attempts.get(data.runId);
@@ -30,5 +31,8 @@ export function subscribeCancelHints({ context, attempts, ask }: CancelHintsOpti
       log.warn({ err: fault }, "the store was not asked for cancel requests; the heartbeat asks"),
     );
   }
-  return bus.subscribe({ topics: [CONTROL_TOPIC], group: `executor-control-${entropy.newId()}`, from: "end", onBatch });
+  return createLastingSubscription({
+    ...context,
+    request: () => ({ topics: [CONTROL_TOPIC], group: `executor-control-${entropy.newId()}`, from: "end", onBatch }),
+  });
 }

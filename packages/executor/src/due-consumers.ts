@@ -2,7 +2,8 @@ import { AppError } from "@tickline/shared/domain/app-error";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { dueTopic } from "@tickline/shared/events/topics";
-import type { RefusedEvent, Subscription } from "@tickline/shared/ports/bus";
+import type { RefusedEvent } from "@tickline/shared/ports/bus";
+import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subscription";
 import type { DueInbox } from "./due-inbox.ts";
 import { tellRefused } from "./due-refusals.ts";
 import { checkDue, type RefusedRun } from "./due-run-check.ts";
@@ -12,14 +13,14 @@ import { standingDueRuns } from "./standing-due-runs.ts";
 import type { SuspectLane } from "./suspect-lane.ts";
 
 export interface DueConsumersOptions {
-  readonly context: Pick<ExecutorContext, "bus" | "claims" | "log" | "config" | "handlers" | "metrics">;
+  readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "log" | "config" | "handlers" | "metrics">;
   readonly inbox: DueInbox;
   readonly suspects: SuspectLane;
   /** Called when something waits to be claimed. */
   readonly onWaiting: () => void;
 }
 
-/** One subscription a queue. A batch is acknowledged when the store has answered for its runs. */
+/** One subscription a queue: a topic that cannot be read keeps no other from it. A batch is acknowledged when the store has answered for its runs. */
 export interface DueConsumers {
   start(): Promise<void>;
   /** With no room nothing more is taken from the bus, where other executors can have it. */
@@ -28,8 +29,18 @@ export interface DueConsumers {
 }
 
 export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueConsumersOptions): DueConsumers {
-  const { bus, claims, log, config, handlers } = context;
-  const subscriptions: Subscription[] = [];
+  const { claims, log, config, handlers } = context;
+  const subscriptions = config.queues.map((queue) =>
+    createLastingSubscription({
+      ...context,
+      request: () => ({
+        topics: [dueTopic(queue)],
+        group: `executor-${queue}`,
+        from: "beginning",
+        onBatch: (events) => onBatch(queue, events),
+      }),
+    }),
+  );
   let hasRoom = true;
 
   async function onBatch(queue: string, events: readonly TicklineEvent[]): Promise<readonly RefusedEvent[]> {
@@ -60,12 +71,7 @@ export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueC
   }
   return {
     async start() {
-      for (const queue of config.queues) {
-        const request = { topics: [dueTopic(queue)], group: `executor-${queue}`, from: "beginning" } as const;
-        const subscription = await bus.subscribe({ ...request, onBatch: (events) => onBatch(queue, events) });
-        subscriptions.push(subscription);
-        if (!hasRoom) subscription.pause();
-      }
+      await Promise.all(subscriptions.map((subscription) => subscription.start()));
     },
     setRoom(room) {
       if (room === hasRoom) return;
@@ -75,7 +81,7 @@ export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueC
         else subscription.pause();
     },
     async stop() {
-      const stopped = subscriptions.splice(0).map((subscription) => subscription.stop());
+      const stopped = subscriptions.map((subscription) => subscription.stop());
       inbox.refuse(new AppError("bus_unavailable", "the executor stops: others may claim these runs", { retryable: true }));
       await Promise.all(stopped);
     },

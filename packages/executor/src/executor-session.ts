@@ -1,9 +1,8 @@
 import type { ClaimedRun } from "@tickline/shared/domain/due-run";
-import type { Subscription } from "@tickline/shared/ports/bus";
 import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import type { AbandonableService } from "@tickline/shared/runtime/process-work";
 import { runOfThisCode } from "./attempt-scope.ts";
-import { subscribeCancelHints } from "./cancel-hints.ts";
+import { createCancelHints } from "./cancel-hints.ts";
 import { createClaimer, type Claimer } from "./claimer.ts";
 import { createClockTrust } from "./clock-trust.ts";
 import { createControlHints } from "./control-hints.ts";
@@ -36,25 +35,26 @@ const STILL_RUNNING = "handlers still run at the end of the executor; their runs
 export function createExecutorSession(context: ExecutorContext, pool: WorkerPool): ExecutorSession {
   const parts = createParts(context, pool);
   const { attempts, claimer, consumers, heartbeat, publication, settler, state } = parts;
-  let control: Subscription | null = null;
+  const cancelHints = createCancelHints({ context, attempts: attempts.all, ask: heartbeat.renewNow });
 
   /** Nothing is claimed before all of it runs: a start that fails, again and again, would interrupt runs each time. */
   async function start(): Promise<void> {
     state.trust.start();
-    control = await subscribeCancelHints({ context, attempts: attempts.all, ask: heartbeat.renewNow });
     await heartbeat.start();
     await publication.start();
-    await consumers.start();
-    await parts.reports.start();
+    await Promise.all([cancelHints.start(), consumers.start(), parts.reports.start()]);
     state.open = !state.abandoned;
     parts.onPoolChange();
   }
-  /** Each step is bounded; what none of them brought to its end is found by its lease, and run again. */
+  /**
+   * Each step is bounded, and handlers wait for no topic that does not answer; what none of them brought to its end is found by its lease, and
+   * run again.
+   */
   async function stop(): Promise<void> {
     const { clock, config, log } = context;
     state.open = false;
     state.trust.stop();
-    await Promise.all([consumers.stop(), parts.reports.stop()]);
+    const unsubscribed = Promise.allSettled([consumers.stop(), parts.reports.stop()]);
     await settledWithin(clock, config.drainMs, parts.idle());
     if (state.abandoned) return; // A handler that is asked to end now would give its run back, as if nothing had happened.
     attempts.abortAll("shutdown");
@@ -63,7 +63,7 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
     await settledWithin(clock, config.flushMs, settler.flushed());
     if (state.abandoned) return;
     settler.stop();
-    const rest = Promise.all([parts.events.flushed(), heartbeat.stop(), publication.stop(), control?.stop()]);
+    const rest = Promise.all([parts.events.flushed(), heartbeat.stop(), publication.stop(), cancelHints.stop(), unsubscribed]);
     await settledWithin(clock, config.flushMs, rest);
     attempts.deadlines.stop();
     if (attempts.all.size > 0) log.warn({ runs: [...attempts.all.keys()] }, STILL_RUNNING);

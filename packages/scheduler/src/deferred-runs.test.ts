@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
-import { MINUTE, SECOND } from "@tickline/shared/testing/factories";
+import { HOUR, MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { manualFireOf } from "@tickline/shared/testing/factories-fire";
 import { createDeferredRunsResumer } from "./deferred-runs.ts";
 import type { SchedulerConfig } from "./scheduler-config.ts";
@@ -84,6 +84,19 @@ test("a handler that no executor was seen with lately counts as nobody's", async
   clock.advance(context.config.handlerSeenMs + 1);
   await pass(MINUTE);
   expect(await publishable()).toEqual([]);
+});
+
+test("a handler that was seen by a clock which was ahead counts as nobody's, until it is seen by the right one", async () => {
+  const { deferred, publishable, seen, pass, context, clock, queued } = setup();
+  const runs = await deferred(1, { handler: "known" });
+  clock.jumpTo(clock.now() + HOUR);
+  await seen("known");
+  clock.jumpTo(clock.now() - HOUR);
+  await pass(2 * context.config.deferredMs);
+  expect(await publishable()).toEqual([]);
+  await seen("known");
+  await pass(2 * context.config.deferredMs);
+  expect(queued(await publishable())).toEqual(queued(runs));
 });
 
 test("no more than a share of the window are resumed and unclaimed at a time, the oldest first, and each gets its turn", async () => {

@@ -1,3 +1,4 @@
+import { STORE_TIME_DIFFERENCE_MS_MAX } from "@tickline/shared/domain/time-limits";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { RangeListeners } from "./range-listeners.ts";
@@ -103,8 +104,12 @@ async function step(
   return runIds.length;
 }
 
-/** Types that some executor can run. */
+/**
+ * Types that some executor can run. One that was seen at a time which is still to come was told by a clock that was ahead: an executor that is
+ * still there tells it anew, by the right one.
+ */
 async function liveHandlers({ handlers, config, now }: RangeContext): Promise<readonly string[]> {
-  const seenAfter = now() - config.handlerSeenMs;
-  return (await handlers.list()).filter(({ lastSeenAt }) => lastSeenAt >= seenAfter).map(({ type }) => type);
+  const known = await handlers.list();
+  const [after, before] = [now() - config.handlerSeenMs, now() + STORE_TIME_DIFFERENCE_MS_MAX];
+  return known.filter(({ lastSeenAt }) => lastSeenAt >= after && lastSeenAt <= before).map(({ type }) => type);
 }

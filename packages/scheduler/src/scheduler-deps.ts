@@ -48,6 +48,6 @@ export interface RangeContext extends Omit<SchedulerDeps, "time"> {
   /** The store's time. Fires and wakes go by it. */
   readonly now: () => number;
   readonly time: Pick<StoreClock, "steadyForMs" | "setBack" | "decidedBefore">;
-  /** False from the moment the lock may be another's. Read before each batch. */
+  /** False from the moment the lock may be another's, or the store's clock is seen to jump. Read before each batch. */
   readonly leads: () => boolean;
 }

@@ -43,6 +43,22 @@ describe("a running scheduler", () => {
     await scheduler.stop();
   });
 
+  test("topics that cannot be read keep it neither from leading nor from giving that up", async () => {
+    const { deps, clock, addJob, runsOf } = setup();
+    const bus = { ...deps.bus, subscribe: () => new Promise<never>(() => undefined) };
+    const scheduler = createScheduler({ ...deps, bus }, SCHEDULER_DEFAULTS);
+    const job = await addJob({ nextRunAt: START + SECOND });
+    const started = scheduler.start();
+    await turns();
+    clock.advance(SECOND);
+    await turns();
+    expect(await runsOf(job)).toHaveLength(1);
+    clock.advance(9 * SECOND);
+    await started;
+    await scheduler.stop();
+    expect(clock.timers).toBe(0);
+  });
+
   test("in a machine that slept fires what came due meanwhile within a second", async () => {
     const { deps, clock, addJob, runsOf } = setup();
     const scheduler = createScheduler(deps, { ...SCHEDULER_DEFAULTS, storeTimeMs: DAY });
@@ -86,6 +102,28 @@ describe("a running scheduler", () => {
     const fired = (await runsOf(job)).map(({ scheduledFor }) => (scheduledFor - START) / SECOND);
     expect(fired).toEqual(fired.map((_, index) => index));
     expect(fired.length).toBeGreaterThanOrEqual(14);
+  });
+
+  test("fires nothing by a clock that has just jumped, not even until it stops leading", async () => {
+    const { deps, clock, addJob, runsOf } = setup();
+    const job = await addJob({ nextRunAt: START + 30 * MINUTE });
+    let aheadMs = 0;
+    const scheduler = createScheduler({ ...deps, hello: async () => ({ now: clock.now() + aheadMs }) }, SCHEDULER_DEFAULTS);
+    await scheduler.start();
+    await turns();
+    aheadMs = DAY;
+    for (let step = 0; step < 60; step += 1) {
+      clock.advance(SECOND / 4); // A measurement at 10 s, which is not believed before the next one.
+      await turns();
+    }
+    aheadMs = 0;
+    for (let step = 0; step < 120; step += 1) {
+      clock.advance(SECOND / 4);
+      await turns();
+    }
+    expect(await runsOf(job)).toEqual([]);
+    expect(scheduler.leads()).toBe(true);
+    await scheduler.stop();
   });
 
   test("stops leading while the store's clock jumps", async () => {

@@ -1,7 +1,8 @@
 import type { SlotRange } from "@tickline/shared/domain/slot";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
-import type { RefusedEvent, Subscription } from "@tickline/shared/ports/bus";
+import type { RefusedEvent } from "@tickline/shared/ports/bus";
+import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subscription";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import type { Service } from "@tickline/shared/runtime/service";
 import { createStoreClock, type StoreClock } from "@tickline/shared/runtime/store-clock";
@@ -27,7 +28,7 @@ const LOCK_NAME = "tickline-scheduler";
 /** Decides when jobs are due. Any number may run: each range of slots is led by whoever holds its lock. Throws `bad_config`. */
 export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): Scheduler {
   checkSchedulerConfig(config);
-  const { bus, clock, log, entropy, hello, decided } = deps;
+  const { clock, log, entropy, hello, decided } = deps;
   const time = deps.time ?? createStoreClock({ clock, hello, decided, log }, config);
   const led = config.ranges.map((slots) => createLedRange(deps, { config, slots, time }));
   const sharing = createRangeSharing({
@@ -41,28 +42,39 @@ export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): S
     fit: time.steady,
     onAlive: (schedulers) => deps.metrics.alive.set(schedulers),
   });
-  let subscription: Subscription | null = null;
+  // Every scheduler hears every hint, so the group is its own; what was said before it came does not matter.
+  const hints = createLastingSubscription({
+    ...deps,
+    request: () => ({
+      topics: [JOBS_TOPIC, RUNS_TOPIC, CONTROL_TOPIC],
+      group: `scheduler-hints-${entropy.newId()}`,
+      from: "end",
+      onBatch: onHints,
+    }),
+  });
 
   function onHints(events: readonly TicklineEvent[]): readonly RefusedEvent[] {
-    const { hints, refused } = sortHints(events, time.now());
-    for (const { range, leadership } of led) if (leadership.leads()) range.hint(hints);
+    const { hints: taken, refused } = sortHints(events, time.now());
+    for (const { range, leadership } of led) if (leadership.leads()) range.hint(taken);
     return refused;
   }
+  async function lead(): Promise<void> {
+    if (deps.time === undefined) await time.start();
+    for (const { leadership } of led) await leadership.start();
+    await sharing.start();
+  }
+  async function resign(): Promise<void> {
+    await sharing.stop();
+    await Promise.all(led.map(({ leadership }) => leadership.stop()));
+    if (deps.time === undefined) await time.stop();
+  }
+  // Hints are never needed: leading waits for no topic, neither to begin nor to end.
   const lifecycle = createLifecycle({
     async start() {
-      // Every scheduler hears every hint, so the group is its own; what was said before it came does not matter.
-      const group = `scheduler-hints-${entropy.newId()}`;
-      subscription = await bus.subscribe({ topics: [JOBS_TOPIC, RUNS_TOPIC, CONTROL_TOPIC], group, from: "end", onBatch: onHints });
-      if (deps.time === undefined) await time.start();
-      for (const { leadership } of led) await leadership.start();
-      await sharing.start();
+      await Promise.all([hints.start(), lead()]);
     },
     async stop() {
-      await subscription?.stop();
-      subscription = null;
-      await sharing.stop();
-      await Promise.all(led.map(({ leadership }) => leadership.stop()));
-      if (deps.time === undefined) await time.stop();
+      await Promise.all([hints.stop(), resign()]);
     },
   });
   const leading = (): number => led.filter(({ leadership }) => leadership.leads()).length;
@@ -85,7 +97,7 @@ function createLedRange(
     slots,
     now: time.now,
     time,
-    leads: () => leadership.leads(),
+    leads: () => time.steady() && leadership.leads(), // At once: until the lock is given up it would fire by a clock that jumped.
   });
   const leadership: Leadership = createLeadership({
     name,

@@ -31,6 +31,7 @@ export function createTicker(context: RangeContext, listeners: RangeListeners): 
   async function fireDue(): Promise<number | null> {
     while (leads()) {
       await flights.room();
+      if (!leads()) break;
       const jobs = fireable.take();
       if (jobs.length === 0) break;
       flights.launch(jobs, fireLoop.wake);

@@ -2,8 +2,9 @@ import { isCommand, type Command } from "@tickline/shared/events/command";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Reply } from "@tickline/shared/events/reply";
 import { COMMANDS_TOPIC, REPLIES_TOPIC } from "@tickline/shared/events/topics";
-import type { RefusedEvent, Subscription, UnreadableMessage } from "@tickline/shared/ports/bus";
+import type { RefusedEvent, UnreadableMessage } from "@tickline/shared/ports/bus";
 import { inParallel } from "@tickline/shared/runtime/in-parallel";
+import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subscription";
 import type { Service } from "@tickline/shared/runtime/service";
 import { Counter } from "prom-client";
 import type { ApiContext } from "../api-context.ts";
@@ -22,7 +23,6 @@ export function createCommandConsumer(context: ApiContext): Service {
     labelNames: ["command", "outcome"],
     registers: [metrics],
   });
-  let subscription: Subscription | null = null;
 
   /** Those about one thing keep their order. */
   async function performInOrder(commands: readonly Command[]): Promise<Reply[]> {
@@ -54,16 +54,10 @@ export function createCommandConsumer(context: ApiContext): Service {
     for (const { data } of replies) counter.inc({ command: data.command, outcome: "refused" });
     if (replies.length > 0) await bus.publish(REPLIES_TOPIC, replies);
   }
-  return {
-    async start() {
-      const request = { topics: [COMMANDS_TOPIC], group: "api-commands", from: "beginning" } as const;
-      subscription = await bus.subscribe({ ...request, onBatch, onUnreadable });
-    },
-    async stop() {
-      await subscription?.stop();
-      subscription = null;
-    },
-  };
+  return createLastingSubscription({
+    ...context,
+    request: () => ({ topics: [COMMANDS_TOPIC], group: "api-commands", from: "beginning", onBatch, onUnreadable }),
+  });
 }
 
 function targetOf(command: Command): string {

@@ -1,5 +1,5 @@
 import { RUNS_TOPIC } from "@tickline/shared/events/topics";
-import type { Subscription } from "@tickline/shared/ports/bus";
+import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subscription";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
@@ -32,7 +32,10 @@ export function createProjection(deps: ApiDeps & { readonly time: StoreClock }, 
   /** By a clock that jumps the watermark would go where it has to be brought back from. */
   const foldIfSteady = (): Promise<number> => (time.doubt() === null ? fold() : Promise.resolve(config.clockLookMs));
   const folds = createLoop({ name: "settled-fold", clock, log, runOnce: foldIfSteady });
-  let subscription: Subscription | null = null;
+  const events = createLastingSubscription({
+    ...deps,
+    request: () => ({ topics: [RUNS_TOPIC], group: "api-projection", from: "beginning", onBatch: projector.take }),
+  });
   new Gauge({
     name: "tickline_projection_lag_seconds",
     help: "Age of the oldest event of a run that the status of its job does not show yet.",
@@ -45,13 +48,12 @@ export function createProjection(deps: ApiDeps & { readonly time: StoreClock }, 
     async start() {
       await writes.start();
       await folds.start();
-      subscription = await bus.subscribe({ topics: [RUNS_TOPIC], group: "api-projection", from: "beginning", onBatch: projector.take });
+      await events.start();
     },
     /** What is pending then is not lost: the next fold finds it. */
     async stop() {
       projector.release();
-      await subscription?.stop();
-      subscription = null;
+      await events.stop();
       await folds.stop();
       await writes.stop();
     },

@@ -1,8 +1,10 @@
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { dueTopic, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
-import type { Bus, Subscription } from "@tickline/shared/ports/bus";
-import type { Entropy } from "@tickline/shared/ports/clock";
+import type { Bus } from "@tickline/shared/ports/bus";
+import type { Clock, Entropy } from "@tickline/shared/ports/clock";
+import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subscription";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
+import type { Logger } from "@tickline/shared/runtime/logger";
 import type { Service } from "@tickline/shared/runtime/service";
 import { showIfShowable } from "./event-view.ts";
 import { createEventWindow, type EventWindow } from "./event-window.ts";
@@ -27,15 +29,16 @@ export interface EventHub extends Service {
 
 export interface EventHubOptions {
   readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Logger;
   readonly entropy: Entropy;
   readonly queues: readonly string[];
   readonly eventsKept: number;
 }
 
-export function createEventHub({ bus, entropy, queues, eventsKept }: EventHubOptions): EventHub {
+export function createEventHub({ bus, clock, log, entropy, queues, eventsKept }: EventHubOptions): EventHub {
   const window = createEventWindow(eventsKept);
   const listeners = new Set<Listener>();
-  let subscription: Subscription | null = null;
 
   function onBatch(events: readonly TicklineEvent[]): void {
     for (const event of events) window.push(event);
@@ -47,17 +50,10 @@ export function createEventHub({ bus, entropy, queues, eventsKept }: EventHubOpt
       if (wanted.length > 0) listener.deliver(wanted, (event) => textOf(event) ?? "");
     }
   }
-  const lifecycle = createLifecycle({
-    async start() {
-      const topics = [JOBS_TOPIC, RUNS_TOPIC, ...queues.map(dueTopic)];
-      // Each instance hears everything, so the group is its own.
-      subscription = await bus.subscribe({ topics, group: `api-events-${entropy.newId()}`, from: "end", onBatch });
-    },
-    async stop() {
-      await subscription?.stop();
-      subscription = null;
-    },
-  });
+  const topics = [JOBS_TOPIC, RUNS_TOPIC, ...queues.map(dueTopic)];
+  // Each instance hears everything, so the group is its own.
+  const request = () => ({ topics, group: `api-events-${entropy.newId()}`, from: "end", onBatch }) as const;
+  const lifecycle = createLifecycle(createLastingSubscription({ bus, clock, log, request }));
   return {
     ...lifecycle,
     window,

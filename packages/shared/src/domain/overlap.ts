@@ -1,4 +1,5 @@
 import type { Instant } from "./instant.ts";
+import { STORE_TIME_DIFFERENCE_MS_MAX } from "./time-limits.ts";
 
 /**
  * What happens when a run of a job comes while another run of the job is in progress. `skip`: it does not run. `buffer_one`: it
@@ -19,6 +20,15 @@ const OVERLAP_WAIT_MS = 10_000;
 const OVERLAP_WAIT_MS_MAX = 300_000;
 export const waitMsAfter = (previousMs: number | null): number =>
   previousMs === null ? OVERLAP_WAIT_MS : Math.min(2 * previousMs, OVERLAP_WAIT_MS_MAX);
+
+/**
+ * Whether a run was put aside, to wait for another, since it was published: that publication says nothing of it any more. A time that is still to
+ * come was written by a clock that was ahead, and counts for nothing.
+ */
+export const wasAsideSince = (
+  asideAt: Instant,
+  { publishedAt = Infinity, now }: { readonly publishedAt?: Instant | undefined; readonly now: Instant },
+): boolean => asideAt >= publishedAt && asideAt <= now + STORE_TIME_DIFFERENCE_MS_MAX;
 
 /** Every policy but `allow` runs one run of the job at a time. */
 export const isExclusive = (policy: OverlapPolicy): boolean => policy !== "allow";

@@ -22,7 +22,10 @@ export const STORE_TIME_DIFFERENCE_MS_MAX = 2 * STORE_TIME_ERROR_MS_MAX;
 /** A statement of the store, with all its waits and repeats, ends within this time: with an answer, or as `store_unavailable`. */
 export const STATEMENT_MS_MAX = 25_000;
 
-/** A settlement is at most so many statements, one after another: a write, what came of it, and the close of what somebody wants cancelled. */
+/**
+ * A settlement is at most so many statements, one after another: a write, what came of it, and the close of what somebody wants cancelled. A call
+ * that sends more before it ends a run says when it does so, and not when it began.
+ */
 export const SETTLE_STATEMENTS_MAX = 3;
 
 /** From the time that a settlement says it was made to when everybody can read it. */

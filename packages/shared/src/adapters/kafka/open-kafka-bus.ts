@@ -32,16 +32,19 @@ export interface KafkaBusOptions {
   readonly lagEveryMs?: number | undefined;
 }
 
+/** Consumers wait longer than producers, since joining a group takes its time. */
+const CONSUME_MS_MAX = 30_000;
+
 const LIMITS: ConsumerLimits = {
   sessionMs: 10_000, // Long enough for a pause of the process, short enough that others take over within a lease.
+  answerMs: CONSUME_MS_MAX,
   batchEventsMax: 1_000,
   inboxMessagesMax: 4_000,
   inboxBytesMax: 16_777_216,
 };
 const LAG_EVERY_MS = 10_000;
-/** So long a lost answer goes unnoticed; consumers wait longer, since joining a group takes its time. */
+/** So long a lost answer goes unnoticed. */
 const PRODUCE_MS_MAX = 10_000;
-const CONSUME_MS_MAX = 30_000;
 const PRODUCE_RETRIES = 3;
 const CONSUME_RETRIES = 8;
 
@@ -50,13 +53,13 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Bus> {
   const { clientId, log } = options;
   const address = parseKafkaUrl(options.url, options.security);
   const producing = createKafkaClient({ address, clientId, log, requestMs: options.produceMs ?? PRODUCE_MS_MAX, retries: PRODUCE_RETRIES });
-  const consuming = createKafkaClient({ address, clientId, log, requestMs: CONSUME_MS_MAX, retries: CONSUME_RETRIES });
+  const limits = { ...LIMITS, ...options.limits };
+  const consuming = createKafkaClient({ address, clientId, log, requestMs: limits.answerMs, retries: CONSUME_RETRIES });
   const admin = consuming.admin({ retry: { retries: PRODUCE_RETRIES } });
   await admin.connect().catch((cause: unknown) => {
     throw busFault(`connect to Kafka at ${address.brokers.join(", ")}`, cause);
   });
   try {
-    const limits = { ...LIMITS, ...options.limits };
     const { metrics, lagEveryMs = LAG_EVERY_MS } = options;
     return createKafkaBus({ ...options, producing, consuming, admin, codec: await codecOf(options), limits, metrics, lagEveryMs });
   } catch (fault) {

@@ -30,6 +30,8 @@ export interface SubscriptionOptions {
 export interface ConsumerLimits {
   /** A member that is silent so long loses its partitions to the others, in milliseconds. */
   readonly sessionMs: number;
+  /** Longest wait for one answer of a broker, in milliseconds. */
+  readonly answerMs: number;
   /** Most events in one batch. */
   readonly batchEventsMax: number;
   /** Messages fetched ahead of their delivery; beyond it fetching stops. */
@@ -127,6 +129,7 @@ function watch({ kafka, clock, log, request, limits, onDead }: SubscriptionOptio
     log,
     group: request.group,
     sessionMs: limits.sessionMs,
+    answerMs: limits.answerMs,
     brokerAnswers: () => brokerAnswers(kafka),
     onDead: (fault) => (opened ? onDead(fault) : reading.reject(fault)),
   });

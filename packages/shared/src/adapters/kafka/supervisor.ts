@@ -7,6 +7,8 @@ export interface SupervisorOptions {
   readonly log: Logger;
   readonly group: string;
   readonly sessionMs: number;
+  /** Longest wait for one answer of a broker, in milliseconds. */
+  readonly answerMs: number;
   /** Whether a broker answers, by a connection of its own. */
   readonly brokerAnswers: () => Promise<boolean>;
   /** Called once, with why: a process that has lost its consumer and does not know it is worse than none. */
@@ -14,9 +16,8 @@ export interface SupervisorOptions {
 }
 
 /**
- * Watches one consumer. It is dead when it has crashed for good, or when no heartbeat has been answered for two sessions
- * in which brokers answer others. While no broker answers, the consumer is only cut off: that
- * passes, and the rest of the process has its work meanwhile.
+ * Watches one consumer. It is dead when it has crashed for good, or when no heartbeat has been answered for so long in which brokers answer others
+ * (`deafMsMaxOf`). While no broker answers, the consumer is only cut off: that passes, and the rest of the process has its work meanwhile.
  */
 export interface Supervisor {
   /** A heartbeat was answered, or the group joined. */
@@ -25,7 +26,14 @@ export interface Supervisor {
   stop(): void;
 }
 
-export function createSupervisor({ clock, log, group, sessionMs, brokerAnswers, onDead }: SupervisorOptions): Supervisor {
+/**
+ * kafkajs sends no heartbeat while it waits for a broker that stands still, be it the leader of a partition or the coordinator of the group: so
+ * long one request may take, and then it has to find another broker and to join its group anew. Dead is only who takes longer.
+ */
+const deafMsMaxOf = ({ answerMs, sessionMs }: Pick<SupervisorOptions, "answerMs" | "sessionMs">): number => answerMs + 2 * sessionMs;
+
+export function createSupervisor({ clock, log, group, sessionMs, answerMs, brokerAnswers, onDead }: SupervisorOptions): Supervisor {
+  const deafMsMax = deafMsMaxOf({ answerMs, sessionMs });
   let stopped = false;
   let aliveAtMs = clock.monotonicMs();
   /** Since when brokers answer and the consumer still does not; null: it is alive, or they do not. */
@@ -41,7 +49,7 @@ export function createSupervisor({ clock, log, group, sessionMs, brokerAnswers, 
     } else if (stopped) return;
     else {
       deafSinceMs ??= clock.monotonicMs();
-      if (clock.monotonicMs() - deafSinceMs >= 2 * sessionMs) {
+      if (clock.monotonicMs() - deafSinceMs >= deafMsMax) {
         return die(`has had no heartbeat answered for ${Math.round(silentMs / 1_000)} s, though a broker answers`);
       }
     }

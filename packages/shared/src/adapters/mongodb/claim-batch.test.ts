@@ -8,7 +8,7 @@ import { createPorts } from "./ports.ts";
 const LATER = START + HOUR;
 
 test("a run whose job's lock was taken for a long time starts when it starts, not when it was asked for", async () => {
-  const context = memoryContext(undefined, () => LATER);
+  const context = memoryContext(undefined, { serverNow: () => LATER });
   const { runs } = context.rows;
   let refusals = 2;
   const taken: typeof runs = {

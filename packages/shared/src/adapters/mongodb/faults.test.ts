@@ -61,6 +61,7 @@ const CATEGORIES: Readonly<Record<string, readonly number[]>> = {
   CursorInvalidatedError: [43, 96, 175, 237, 314],
   SystemOverloadedError: [433, 449, 450, 462],
   "CloseConnectionError, but for a load balancer that is none": [303, 372, 398],
+  "of the session in which the driver sends a write again: another session has it": [217, 225, 228],
   "what the server retries by itself, or says while it comes up, without a category": [
     1, 8, 46, 63, 83, 94, 107, 112, 117, 133, 145, 149, 164, 199, 203, 209, 210, 211, 215, 216, 249, 264, 267, 285, 319, 342, 363, 365, 371,
     10_058, 12_586, 12_587, 14_031, 56_846,

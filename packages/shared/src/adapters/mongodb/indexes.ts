@@ -77,14 +77,15 @@ export const INDEXES: Readonly<Record<string, readonly Index[]>> = {
   ],
   runs: [
     // Pages of a tenant's runs, as those of its jobs: ids are in the order of `scheduledFor`, so instants are bounds of ids. Of a job: targeted, where
-    // the query names its uid. `newest_by_state` also finds the open runs of deleted jobs.
+    // the query names its uid.
     { name: "newest", key: { tenantId: 1, _id: -1 } },
     { name: "newest_by_job", key: { tenantId: 1, jobId: 1, _id: -1 } },
     { name: "newest_by_state", key: { tenantId: 1, state: 1, _id: -1 } },
     { name: "newest_by_cause", key: { tenantId: 1, cause: 1, _id: -1 } },
     // Whether a run uses a definition. Targeted.
     { name: "definition", key: { jobUid: 1, definitionHash: 1 } },
-    // Retries, repeats, leases that may have ended: state equal, wakeAt the order and the range, slot within the index.
+    // Retries, repeats, leases that may have ended: state equal, wakeAt the order and the range, slot within the index. What deleted jobs have running
+    // or retrying, by their slots.
     { name: "wake", key: { state: 1, wakeAt: 1, slot: 1 }, ...having("wakeAt") },
     // Runs that have waited too long. All of them are `due`.
     { name: "expiry", key: { expiresAt: 1, slot: 1 }, ...having("expiresAt") },

@@ -27,7 +27,7 @@ export interface TwoStores {
 
 /** Over rows in memory that mean what MongoDB's statements mean: each statement is one by itself, and nothing else is. */
 export function twoStores(serverNow?: () => number): TwoStores {
-  const context = memoryContext(undefined, serverNow);
+  const context = memoryContext(undefined, serverNow && { serverNow });
   const { runs } = context.rows;
   let left = Infinity;
   let interruption: Interruption | null = null;

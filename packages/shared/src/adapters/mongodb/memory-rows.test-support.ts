@@ -159,8 +159,7 @@ export interface MemoryContext extends StoreContext {
 /** What the ports of a store share, over rows in memory. Tokens are `token-1`, `token-2`, … The watermark is there, as migrations make it. */
 export function memoryContext(
   before: (statement: Statement) => void = () => {},
-  serverNow: () => number = () => 0,
-  onUnreadable: OnUnreadable = () => {},
+  { serverNow = () => 0, onUnreadable = () => {} }: { readonly serverNow?: () => number; readonly onUnreadable?: OnUnreadable } = {},
 ): MemoryContext {
   const rows: MemoryCollections = {
     jobs: memoryRows("jobs", before),

@@ -15,11 +15,7 @@ storeContract("MongoDB store over rows in memory", () => {
   const contexts = new WeakMap<Store, MemoryContext>();
   return {
     async open() {
-      const context = memoryContext(
-        () => {},
-        clock.now,
-        (row) => unreadable.push(row),
-      );
+      const context = memoryContext(() => {}, { serverNow: clock.now, onUnreadable: (row) => unreadable.push(row) });
       await context.rows.meta.insert([{ _id: "watermark", value: 0 }]);
       const asides = new Set<Promise<unknown>>();
       const ports = createPorts({ ...context, aside: (work) => void asides.add(work) });

@@ -147,7 +147,7 @@ describe("what cannot be completed keeps nothing else from being completed", () 
   /** In front of a job with a fire to complete stand several pages of jobs whose entries are these. */
   async function behind(entriesOf: (own: JobRow["pending"]) => readonly unknown[]) {
     const told: UnreadableRow[] = [];
-    const context = memoryContext(undefined, undefined, (row) => told.push(row));
+    const context = memoryContext(undefined, { onUnreadable: (row) => told.push(row) });
     await addJobs(context, [...harmed, first]);
     await advance(context, "crashed", [...harmed, first]);
     const rows = context.rows.jobs.all().filter(({ _id }) => _id !== first.uid);

@@ -1,4 +1,5 @@
 import type { Instant } from "../../domain/instant.ts";
+import { wasAsideSince } from "../../domain/overlap.ts";
 import type { DueRuns, Publication } from "../../ports/due-runs.ts";
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
@@ -28,7 +29,7 @@ export async function notePublished(context: StoreContext, request: PublishedReq
   const { matched } = await context.rows.runs.updateEach(first.map((group) => changeOf(group, request)));
   if (matched === publications.length) return;
   const repeats = groupBy(
-    await readRepeats(context, publications),
+    await readRepeats(context, request),
     ({ attempt, repeatMs, asideAt }) => `${attempt} ${repeatMs} ${asideAt === undefined}`,
   );
   await context.rows.runs.updateEach(
@@ -56,14 +57,14 @@ function changeOf({ runIds, attempt, previousMs, wasAside }: Alike, { now, repea
   };
 }
 
-async function readRepeats({ rows }: StoreContext, publications: readonly Publication[]): Promise<RunRow[]> {
+async function readRepeats({ rows }: StoreContext, { runs: publications, now }: PublishedRequest): Promise<RunRow[]> {
   const byId = new Map(publications.map((publication) => [publication.runId, publication]));
   const found = await rows.runs.find(
     { _id: { $in: [...byId.keys()] }, ...standing("publishable") },
     { fields: ["attempt", "repeatMs", "asideAt"] },
   );
   return found.filter(({ _id, attempt, repeatMs, asideAt }) => {
-    const { attempt: published, publishedAt = Infinity } = byId.get(_id) ?? { attempt: 0 };
-    return attempt === published && (repeatMs !== undefined || asideAt !== undefined) && (asideAt ?? 0) < publishedAt;
+    const { attempt: published, publishedAt } = byId.get(_id) ?? ({ attempt: 0 } as Partial<Publication>);
+    return attempt === published && (repeatMs !== undefined || asideAt !== undefined) && !wasAsideSince(asideAt ?? 0, { publishedAt, now });
   });
 }

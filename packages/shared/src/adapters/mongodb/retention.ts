@@ -90,13 +90,17 @@ function positionBehind(old: readonly JobRow[], { after }: TombstoneWalk): Tombs
   return { deletedAt, jobUids: after?.deletedAt === deletedAt ? [...after.jobUids, ...jobUids] : jobUids };
 }
 
-/** Those of the jobs that have an open run. */
+/**
+ * Those of the jobs that have an open run: a due one, by the index of the due runs of jobs, or one that runs or waits for a retry, by that of
+ * their times. What others have due may be millions, and is not looked at.
+ */
 async function readOpen({ rows: { runs } }: StoreContext, jobs: readonly JobRow[]): Promise<Set<string>> {
   if (jobs.length === 0) return new Set();
-  const open = {
-    tenantId: { $in: [...new Set(jobs.map(({ tenantId }) => tenantId))] },
-    state: { $in: ["due", "running", "retrying"] },
-    jobUid: { $in: jobs.map(({ _id }) => _id) },
-  };
-  return new Set(Object.keys(await runs.countBy("jobUid", open)));
+  const ofJobs = { jobUid: { $in: jobs.map(({ _id }) => _id) } };
+  const slot = { $in: [...new Set(jobs.map((job) => job.slot))] };
+  const counts = await Promise.all([
+    runs.countBy("jobUid", { ...ofJobs, standing: { $exists: true }, state: { $eq: "due" } }),
+    runs.countBy("jobUid", { state: { $in: ["running", "retrying"] }, wakeAt: { $exists: true }, slot, ...ofJobs }),
+  ]);
+  return new Set(counts.flatMap((count) => Object.keys(count)));
 }

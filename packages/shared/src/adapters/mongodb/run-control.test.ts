@@ -34,7 +34,7 @@ test("a run that is cancelled at once ends at the time of the request", async ()
 });
 
 test("the runs of fires that had to be completed first end when that was done", async () => {
-  const context = memoryContext(undefined, () => LATER);
+  const context = memoryContext(undefined, { serverNow: () => LATER });
   const job = jobOf();
   await createPorts(context).jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) });
   await context.rows.jobs.updateEach(groupFires([scheduledFireOf(job)], { token: "fire", now: START }));

@@ -128,6 +128,15 @@ export const UNAVAILABLE_CODES = {
     BackgroundOperationInProgressForNamespace: 12_587,
     BackupCursorOpenConflictWithCheckpoint: 50_915,
   },
+  /**
+   * The session of a write that the driver has sent again (`retryWrites`) does not say what became of it: its history was cut off or rolled back, is on
+   * its way to another shard, or a later write has been there already. Sent anew it has another session.
+   */
+  session: {
+    IncompleteTransactionHistory: 217,
+    TransactionTooOld: 225,
+    SessionTransferIncomplete: 228,
+  },
   /** The server is overloaded, or its disk is full. Category SystemOverloadedError. */
   overload: {
     NoSuchSession: 206,

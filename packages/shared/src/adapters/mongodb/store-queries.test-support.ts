@@ -3,7 +3,7 @@ import type { Job } from "../../domain/job.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import { jobEvent } from "../../events/job-event.ts";
 import type { Store } from "../../ports/store.ts";
-import { addJob, addRun, addRuns, LEASE_MS, SUCCESS } from "../../testing/contracts/store-steps.ts";
+import { addJob, addRun, addRuns, deleteJob, LEASE_MS, SUCCESS } from "../../testing/contracts/store-steps.ts";
 import { DAY, HOUR, MINUTE, SECOND, START } from "../../testing/factories.ts";
 
 const RANGE = { slots: ALL_SLOTS, now: 1_000, limit: 10 };
@@ -85,6 +85,14 @@ export const STORE_QUERIES: readonly (readonly [string, readonly string[], (stor
     "what is past its time, behind a page of it",
     ["settled", "skipped", "missed", "age", "tombstones", "look"],
     (store) => sweepTwice(store),
+  ],
+  [
+    "jobs that were deleted long ago",
+    ["tombstones", "due_of_job", "wake", "settled", "skipped", "missed", "age", "look", "job"],
+    async (store, job) => {
+      await deleteJob(store, job);
+      await store.retention.sweep({ now: START + DAY, endedBefore: START, boundBefore: START, deletedBefore: START + HOUR, limit: 10 });
+    },
   ],
   ["what was settled", ["settled"], (store) => store.status.settledSince({ since: 1, until: START, after: null, limit: 10 })],
   ["… behind one", ["settled"], (store) => store.status.settledSince({ since: 1, until: START, after: "5.r", limit: 10 })],

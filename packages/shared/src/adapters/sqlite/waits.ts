@@ -1,4 +1,5 @@
 import type { SlotRange } from "../../domain/slot.ts";
+import { wasAsideSince } from "../../domain/overlap.ts";
 import { inRange } from "../../domain/slot.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { DueRuns, Publication, WakeResult } from "../../ports/due-runs.ts";
@@ -34,9 +35,10 @@ type PublishedRequest = Parameters<DueRuns["published"]>[0];
 export const published =
   ({ open }: Core) =>
   ({ runs, now, repeatMs, repeatMsMax }: PublishedRequest): void => {
-    for (const { runId, attempt, publishedAt = Infinity } of runs as readonly Publication[]) {
+    for (const { runId, attempt, publishedAt } of runs as readonly Publication[]) {
       const run = open.byId.get(runId);
-      if (run === undefined || run.mode !== "ready" || run.attempt !== attempt || run.asideAt >= publishedAt) continue;
+      if (run === undefined || run.mode !== "ready" || run.attempt !== attempt) continue;
+      if (wasAsideSince(run.asideAt, { publishedAt, now })) continue;
       run.repeatMs = Math.min(run.repeatMs === 0 ? repeatMs : run.repeatMs * 2, repeatMsMax);
       open.wait(run, "published", now + run.repeatMs);
     }

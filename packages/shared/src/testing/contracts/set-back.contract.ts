@@ -106,6 +106,26 @@ export const setBackContract = contractOf("a clock that is set back", {
     expect(await resetWaits(store)).toBe(0);
   },
 
+  "what was put aside ahead of now, to wait for another run, is noted as published once it was": async ({ store }) => {
+    const { job, run: holder } = await addJobWithRun(store, { definition: { overlap: "buffer_all" } });
+    const lease = await start(store, holder, { now: AHEAD });
+    const waiting = only(await addRuns(store, job, { count: 1, now: AHEAD }));
+    const claimant = { executor: "e1", token: "other", leaseMs: LEASE_MS };
+    expect(await store.claims.claim({ runs: [waiting], claimant, now: AHEAD + SECOND, firedAfter: 0 })).toMatchObject([
+      { kind: "waiting" },
+    ]);
+    await end(store, lease, { now: AHEAD + MINUTE });
+    expect(await publishable(store)).toHaveLength(1);
+    await resetWaits(store);
+    await store.dueRuns.published({
+      runs: [{ ...waiting, publishedAt: START + SECOND }],
+      now: START + SECOND,
+      repeatMs: SECOND,
+      repeatMsMax: REPEAT_MS_MAX,
+    });
+    expect(await publishable(store)).toEqual([]);
+  },
+
   "a retry of what failed ahead of now waits its delay from now": async ({ store }) => {
     const { run } = await addJobWithRun(store);
     await settle(store, await start(store, run, { now: AHEAD }), { result: retryIn(MINUTE), now: AHEAD + SECOND });

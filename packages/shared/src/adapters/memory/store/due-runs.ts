@@ -1,3 +1,4 @@
+import { wasAsideSince } from "../../../domain/overlap.ts";
 import { inRange, type SlotRange } from "../../../domain/slot.ts";
 import type { DueRuns } from "../../../ports/due-runs.ts";
 import { mapReadable, takeReadable } from "../../../runtime/map-readable.ts";
@@ -23,9 +24,10 @@ export function createDueRuns(state: MemoryState): DueRuns {
       return [...runs.publishable].filter(([, rows]) => take(rows.ascending(), 1, isIn(slots)).length > 0).map(([queue]) => queue);
     },
     async published({ runs: publications, now, repeatMs, repeatMsMax }) {
-      for (const { runId, attempt, publishedAt = Infinity } of publications) {
+      for (const { runId, attempt, publishedAt } of publications) {
         const row = runs.get(runId);
-        if (row?.state !== "due" || row.attempt !== attempt || row.standing !== "publishable" || row.asideAt >= publishedAt) continue;
+        if (row?.state !== "due" || row.attempt !== attempt || row.standing !== "publishable") continue;
+        if (wasAsideSince(row.asideAt, { publishedAt, now })) continue;
         row.repeatMs = Math.min(row.repeatMs === null ? repeatMs : 2 * row.repeatMs, repeatMsMax);
         row.standing = "published";
         row.wakeAt = now + row.repeatMs;
