@@ -5,9 +5,12 @@ import { type ReadablePart, readEnough } from "../../runtime/read-enough.ts";
 import type { StoreContext } from "./context.ts";
 import { fireAll } from "./fires.ts";
 import { type JobRow, jobOf } from "./job-row.ts";
-import { completePending } from "./pending-fires.ts";
+import { completePending, readablePending } from "./pending-fires.ts";
 import { behindPosition } from "./position.ts";
 import { inSlots } from "./run-changes.ts";
+
+/** Pages of jobs that one repair looks at: more than one only where nothing was to be made, or could be. */
+const REPAIR_PAGES_MAX = 10;
 
 export function createDueJobs(context: StoreContext): DueJobs {
   const { jobs } = context.rows;
@@ -36,9 +39,19 @@ export function createDueJobs(context: StoreContext): DueJobs {
     },
     async repair({ slots, firedBefore, limit }) {
       // Not in the order of the entries' ages, by which MongoDB would sort all jobs that have any: no index of an array's entries has it. What is
-      // completed is not met again, so each page is another one.
-      const found = await jobs.find({ "pending.firedAt": { $gt: 0, $lt: firedBefore }, ...inSlots(slots) }, { limit });
-      return (await completePending(context, found)).size;
+      // completed is not met again, so each page is another one; what is left is named, so that it hides nothing behind it.
+      const filter = { ...readablePending(firedBefore), ...inSlots(slots) };
+      const left: string[] = [];
+      let mended = 0;
+      for (let pages = 0; pages < REPAIR_PAGES_MAX && mended < limit; pages += 1) {
+        const others = left.length === 0 ? {} : { _id: { $nin: left } };
+        const found = await jobs.find({ ...filter, ...others }, { limit });
+        const completed = await completePending(context, found);
+        mended += completed.mended.size;
+        left.push(...completed.left);
+        if (found.length < limit) break;
+      }
+      return mended;
     },
   };
 }

@@ -37,6 +37,10 @@ function meets(values: readonly unknown[], operator: string, operand: unknown): 
       return (operand as readonly unknown[]).every((wanted) => values.includes(wanted));
     case "$regex":
       return values.some((value) => typeof value === "string" && new RegExp(operand as string).test(value));
+    case "$elemMatch":
+      return values.some((value) => typeof value === "object" && value !== null && !Array.isArray(value) && matches(value, operand as Filter));
+    case "$type":
+      return values.some((value) => typeof value === operand);
     case "$exists":
       return values.length > 0 === operand;
     case "$gt":

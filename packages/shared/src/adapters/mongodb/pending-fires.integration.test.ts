@@ -112,6 +112,29 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     await deleteJob(store, (await store.jobs.get("default", "bad"))!);
   });
 
+  test("jobs whose entries cannot be read fill no page of a repair", async () => {
+    const { store, write, url } = await setup();
+    const connection = await connect({ url });
+    ends.push(() => connection.close());
+    const pendingIn = async (uid: string) => (await collectionsOf(connection).jobs.find({ _id: { $eq: uid } }))[0]?.pending ?? [];
+    const jobs: Job[] = [];
+    for (const id of ["a", "b", "c", "d", "e"]) jobs.push(await addJob(store, { id }));
+    await expect(
+      fireAll(
+        store,
+        jobs.map((job) => scheduledFireOf(job)),
+      ),
+    ).rejects.toThrow("crashed");
+    for (const { uid } of jobs.slice(0, 2)) await write(uid, { $set: { "pending.0.cause": "whim" } });
+    // Their runs are made, and the entries stay: what else was fired with them is not known.
+    for (const { uid } of jobs.slice(2, 4)) {
+      const [{ token }] = (await pendingIn(uid)) as [JobRow["pending"][number]];
+      await write(uid, { $push: { pending: { token, scheduledFor: "torn", firedAt: START } as never } });
+    }
+    for (let round = 0; round < 2; round += 1) await repair(store, { limit: 2 });
+    expect((await publishable(store)).map(({ jobId }) => jobId)).toEqual(expect.arrayContaining(["c", "d", "e"]));
+  });
+
   test("where the pending of a job is no list the others are completed", async () => {
     const { store, write } = await setup();
     const jobs = [await addJob(store, { id: "bad" }), await addJob(store, { id: "good" })];
@@ -177,7 +200,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     const connection = await connect({ url });
     ends.push(() => connection.close());
     const rows = collectionsOf(connection);
-    const context = { rows, definitions: createDefinitions(rows, () => "reader"), digest: sha256 };
+    const context = { rows, definitions: createDefinitions(rows, () => "reader"), digest: sha256, onUnreadable: () => {} };
     const read = (job: Job) => rows.jobs.find({ _id: { $eq: job.uid } });
     const [a, b] = [await addJob(store, { id: "a" }), await addJob(store, { id: "b" })];
     await expect(fireAll(store, [scheduledFireOf(a)])).rejects.toThrow("crashed");

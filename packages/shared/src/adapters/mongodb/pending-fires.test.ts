@@ -1,8 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { AppError } from "../../domain/app-error.ts";
 import type { Job } from "../../domain/job.ts";
+import { ALL_SLOTS } from "../../domain/slot.ts";
 import { jobEvent } from "../../events/job-event.ts";
-import { jobOf, START } from "../../testing/factories.ts";
+import type { UnreadableRow } from "../../ports/unreadable.ts";
+import { jobOf, MINUTE, START } from "../../testing/factories.ts";
 import { cursorAfterFire, manualFireOf, scheduledFireOf } from "../../testing/factories-fire.ts";
 import { newDefinitionRow } from "./definition-row.ts";
 import { LOOK_SOON } from "./definitions.ts";
@@ -55,7 +58,7 @@ describe("entries leave `pending` only where their runs were seen", () => {
   test("a fire that came to one job before it was read, and to another after, stays pending in the other", async () => {
     const { context, read } = await setup();
     expect(read.map(({ pending }) => pending.map(({ token }) => token))).toEqual([["older"], ["younger"]]);
-    expect(await completePending(context, read)).toEqual(new Set([first.uid, second.uid]));
+    expect(await completePending(context, read)).toEqual({ mended: new Set([first.uid, second.uid]), left: [] });
     expect(tokensOf(context, first)).toEqual(["younger"]);
     expect(tokensOf(context, second)).toEqual([]);
     await completePending(context, context.rows.jobs.all());
@@ -132,5 +135,59 @@ describe("entries leave `pending` only where their runs were seen", () => {
     await Promise.all(asides);
     expect(tokensOf(context, first)).toEqual(["older", "younger"]);
     expect(tokensOf(context, second)).toEqual(["younger"]);
+  });
+});
+
+describe("what cannot be completed keeps nothing else from being completed", () => {
+  const LIMIT = 3;
+  const harmed = Array.from({ length: 4 * LIMIT }, (_, index) => jobOf({ id: `harmed-${index}` }));
+  const repair = (context: MemoryContext) =>
+    createDueJobs(context).repair({ slots: ALL_SLOTS, firedBefore: START + MINUTE, limit: LIMIT });
+  const runsOf = ({ rows }: MemoryContext) => new Set(rows.runs.all().map(({ jobUid }) => jobUid));
+
+  /** In front of a job with a fire to complete stand several pages of jobs whose entries are these. */
+  async function behind(entriesOf: (own: JobRow["pending"]) => readonly unknown[]) {
+    const told: UnreadableRow[] = [];
+    const context = memoryContext(undefined, undefined, (row) => told.push(row));
+    await addJobs(context, [...harmed, first]);
+    await advance(context, "crashed", [...harmed, first]);
+    const rows = context.rows.jobs.all().filter(({ _id }) => _id !== first.uid);
+    await context.rows.jobs.put(rows.map((row) => ({ ...row, pending: entriesOf(row.pending) as JobRow["pending"] })));
+    return { context, told };
+  }
+
+  test.each<[string, (own: JobRow["pending"]) => readonly unknown[]]>([
+    ["nothing of which can be read", (own) => own.map((entry) => ({ ...entry, cause: "whim" }))],
+    ["which name no batch", (own) => own.map((entry) => ({ ...entry, token: 7 }))],
+    ["whose keys are no text", (own) => own.map((entry) => ({ ...entry, key: { torn: true } }))],
+    ["which share their batch with some that cannot be read", (own) => [...own, ...own.map((entry) => ({ ...entry, scheduledFor: "torn" }))]],
+  ])("jobs with entries %s", async (_, entriesOf) => {
+    const { context } = await behind(entriesOf);
+    for (let round = 0; round <= harmed.length / LIMIT; round += 1) await repair(context);
+    expect(runsOf(context)).toContain(first.uid);
+    expect(tokensOf(context, first)).toEqual([]);
+  });
+
+  test("jobs whose runs the server refuses: they are told, and read as any other", async () => {
+    const { context, told } = await behind((own) => own);
+    const { runs } = context.rows;
+    const refusing: MemoryContext["rows"]["runs"] = {
+      ...runs,
+      insert: async (rows) => {
+        if (rows.some(({ jobUid }) => jobUid !== first.uid)) throw new AppError("internal", "insert runs: it does not fit");
+        return runs.insert(rows);
+      },
+    };
+    const broken = { ...context, rows: { ...context.rows, runs: refusing } };
+    expect(await repair(broken)).toBe(1);
+    expect(runsOf(context)).toEqual(new Set([first.uid]));
+    expect(told).toContainEqual({ kind: "run", id: expect.any(String), reason: expect.stringContaining("does not fit") });
+    expect(await createDueJobs(broken).read([...harmed, first].map(({ uid }) => uid))).toHaveLength(harmed.length + 1);
+  });
+
+  test("entries that cannot be read are told by whoever reads their job", async () => {
+    const { context, told } = await behind((own) => own.map((entry) => ({ ...entry, cause: "whim" })));
+    await createDueJobs(context).read([harmed[0]!.uid]);
+    expect(told).toEqual([{ kind: "job", id: harmed[0]!.uid, reason: expect.stringContaining("pending") }]);
   });
 });

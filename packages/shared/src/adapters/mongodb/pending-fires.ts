@@ -1,8 +1,9 @@
+import type { Instant } from "../../domain/instant.ts";
 import { runIdOf } from "../../domain/run-id.ts";
 import { RUN_CAUSES } from "../../domain/run.ts";
 import { BORN_STATES } from "../../domain/run-state.ts";
 import { standInDefinition } from "../../domain/stored-definition.ts";
-import { isRecord, isText, isTime, isWhole } from "../../domain/stored-value.ts";
+import { isRecord, isText, isTextOrNull, isTime, isWhole } from "../../domain/stored-value.ts";
 import type { DefinitionKey } from "./definition-row.ts";
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
@@ -10,7 +11,15 @@ import { knownOfRow, type JobRow, type PendingFire } from "./job-row.ts";
 import { makeRuns } from "./run-making.ts";
 import { newRunRow } from "./run-row.ts";
 
-type Reading = Pick<StoreContext, "rows" | "definitions" | "digest">;
+type Reading = Pick<StoreContext, "rows" | "definitions" | "digest" | "onUnreadable">;
+
+/** What came of the fires pending in some jobs, by the jobs' uids. */
+export interface Completed {
+  /** Of these a run was missing. */
+  readonly mended: ReadonlySet<string>;
+  /** In these something is pending as before: it cannot be read, or its run is not seen or refused by the server. */
+  readonly left: readonly string[];
+}
 
 interface Owed {
   readonly job: JobRow;
@@ -22,12 +31,15 @@ interface Owed {
 /**
  * Makes the runs of all fires pending in the jobs read, also those of others, and takes out the entries whose runs are
  * known to exist. Whoever reads a job back does this first, so that a fire that crashed half-way is completed by
- * whoever comes next. Returns the uids of the jobs of which a run was missing.
+ * whoever comes next. An entry that cannot be read, and one whose run the server refuses, stay and keep no others.
  */
-export async function completePending(context: Reading, jobs: readonly JobRow[]): Promise<Set<string>> {
+export async function completePending(context: Reading, jobs: readonly JobRow[]): Promise<Completed> {
+  const unreadable = jobs.filter((job) => unreadablePending(job) > 0);
+  for (const { _id } of unreadable)
+    context.onUnreadable({ kind: "job", id: _id, reason: "some of its pending fires cannot be read: their runs are not made" });
   const owed = jobs.flatMap((job) => pendingOf(job).map((fire) => owedBy(context, job, fire)));
   const mended = new Set<string>();
-  if (owed.length === 0) return mended;
+  if (owed.length === 0) return { mended, left: unreadable.map(({ _id }) => _id) };
   const definitionOf = await context.definitions.of(owed.map(({ key }) => key));
   const made = await makeRuns(
     context,
@@ -39,12 +51,15 @@ export async function completePending(context: Reading, jobs: readonly JobRow[])
     }),
   );
   for (const { job, runId } of owed) if (made.get(runId)?.fresh === true) mended.add(job._id);
-  await clearPending(
-    context,
-    seenOf(owed, (runId) => made.has(runId)),
-  );
-  return mended;
+  const seen = seenOf(owed, (runId) => made.has(runId));
+  await clearPending(context, seen);
+  const cleared = new Set(seen.map(placeOf));
+  const left = [...unreadable.map(({ _id }) => _id), ...owed.flatMap((one) => (cleared.has(placeOf(placeIn(one))) ? [] : [one.job._id]))];
+  return { mended, left: [...new Set(left)] };
 }
+
+const placeIn = ({ job, fire }: Owed): PendingPlace => ({ jobUid: job._id, token: fire.token });
+const placeOf = ({ jobUid, token }: PendingPlace): string => `${token} ${jobUid}`;
 
 /** The entries of one batch in one job. */
 export interface PendingPlace {
@@ -55,11 +70,11 @@ export interface PendingPlace {
 
 /** Where every entry has a run that is known to exist. One push puts all entries of a batch into a job, so who read one of them read them all. */
 function seenOf(owed: readonly Owed[], exists: (runId: string) => boolean): PendingPlace[] {
-  const places = groupBy(owed, ({ job, fire }) => `${fire.token} ${job._id}`);
+  const places = groupBy(owed, (one) => placeOf(placeIn(one)));
   return [...places.values()].flatMap((entries) => {
     const [first] = entries;
     if (first === undefined || !entries.every(({ runId }) => exists(runId)) || hasUnreadable(first)) return [];
-    return [{ jobUid: first.job._id, token: first.fire.token }];
+    return [placeIn(first)];
   });
 }
 
@@ -90,8 +105,28 @@ export const unreadablePending = (job: JobRow): number => (Array.isArray(job.pen
 const hasUnreadable = ({ job, fire }: Owed): boolean =>
   unreadablePending(job) > 0 && job.pending.some((other) => !isPending(other) && (other as PendingFire | null)?.token === fire.token);
 
+/**
+ * The same for the server, as far as it can tell: jobs of which something pending can be read. The others would fill the pages of a sweep for
+ * ever, as nothing takes them out.
+ */
+export const readablePending = (firedBefore: Instant) => ({
+  "pending.firedAt": { $gt: 0, $lt: firedBefore },
+  pending: {
+    $elemMatch: {
+      firedAt: { $gt: 0, $lt: firedBefore },
+      token: { $type: "string" },
+      scheduledFor: { $type: "number" },
+      jobVersion: { $type: "number" },
+      cause: { $in: RUN_CAUSES },
+      state: { $in: BORN_STATES },
+    },
+  },
+});
+
 const isPending = (fire: unknown): fire is PendingFire =>
   isRecord(fire) &&
+  isTextOrNull(fire["key"]) &&
+  isTextOrNull(fire["definitionHash"] ?? null) &&
   isText(fire["token"]) &&
   isTime(fire["scheduledFor"]) &&
   isTime(fire["firedAt"]) &&
