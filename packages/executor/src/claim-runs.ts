@@ -3,6 +3,7 @@ import type { Instant } from "@tickline/shared/domain/instant";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { LastRun } from "@tickline/shared/domain/run";
 import type { ClaimOutcome, RunClaims } from "@tickline/shared/ports/run-claims";
+import { inHalves, passes } from "@tickline/shared/runtime/in-halves";
 import type { Backoff } from "./backoff.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
 
@@ -13,17 +14,21 @@ export interface ClaimContext {
   readonly lastRuns?: RunClaims["lastRuns"] | null;
 }
 
-/** A claim that the store answers with anything but "away" is given up after so many tries; the scheduler offers its runs again. */
+/** A claim of one run that the store answers with anything but "away" is given up after so many tries; the scheduler offers it again. */
 const FAULTY_TRIES_MAX = 5;
+const LOST: ClaimOutcome = { kind: "lost" };
 
 export interface ClaimedRuns {
-  /** Empty: given up. */
+  /** In the order of the runs. Empty: given up. */
   readonly outcomes: readonly ClaimOutcome[];
   /** When the first write that won any of them was sent, by the monotonic clock: their leases began then at the earliest. */
   readonly sentAtMs: number;
 }
 
-/** Asks until the store answers: a claim whose answer was lost may have been won, and the same token finds out. */
+/**
+ * Asks until the store answers: a claim whose answer was lost may have been won, and the same token finds out. A batch that the store refuses is
+ * claimed in halves, so that one run that it refuses keeps no other from being claimed; that one counts as lost.
+ */
 export async function claimRuns({ context, backoff, lastRuns = null }: ClaimContext, runs: readonly DueRun[]): Promise<ClaimedRuns> {
   const { claims, clock, entropy, log, config } = context;
   const firstSentAtMs = clock.monotonicMs();
@@ -32,21 +37,29 @@ export async function claimRuns({ context, backoff, lastRuns = null }: ClaimCont
   const startOf = (outcome: ClaimOutcome): number =>
     outcome.kind === "won" ? (sentAtMs.get(outcome.claim.startedAt) ?? firstSentAtMs) : Infinity;
   const claimant = { executor: config.executorId, token: entropy.newToken(), leaseMs: config.leaseMs };
-  const givenUp: ClaimedRuns = { outcomes: [], sentAtMs: firstSentAtMs };
-  for (let failures = 1; ; failures += 1) {
-    try {
-      const now = clock.now();
-      if (!sentAtMs.has(now)) sentAtMs.set(now, clock.monotonicMs());
-      const claiming = claims.claim({ runs, claimant, now, firedAfter: now - config.retentionMs });
-      const [outcomes, known] = await Promise.all([claiming, lastRuns?.([...new Set(runs.map(({ jobUid }) => jobUid))])]);
-      return { outcomes: known === undefined ? outcomes : outcomes.map(withLastRun(known)), sentAtMs: Math.min(...outcomes.map(startOf)) };
-    } catch (thrown) {
-      const fault = toAppError(thrown, `claim ${runs.length} runs, ${runs[0]?.runId} first`);
-      log.warn({ err: fault, runs: runs.length, failures }, "runs were not claimed");
-      if (!fault.retryable && failures >= FAULTY_TRIES_MAX) return givenUp;
-      if (!(await backoff.wait(failures))) return givenUp;
+  const outcomes = new Map<DueRun, ClaimOutcome>();
+
+  async function claimSome(some: readonly DueRun[]): Promise<void> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        const now = clock.now();
+        if (!sentAtMs.has(now)) sentAtMs.set(now, clock.monotonicMs());
+        const claiming = claims.claim({ runs: some, claimant, now, firedAfter: now - config.retentionMs });
+        const [claimed, known] = await Promise.all([claiming, lastRuns?.([...new Set(some.map(({ jobUid }) => jobUid))])]);
+        const told = known === undefined ? claimed : claimed.map(withLastRun(known));
+        for (const [index, outcome] of told.entries()) outcomes.set(some[index] as DueRun, outcome);
+        return;
+      } catch (thrown) {
+        const fault = toAppError(thrown, `claim ${some.length} runs, ${some[0]?.runId} first`);
+        log.warn({ err: fault, runs: some.length, failures }, "runs were not claimed");
+        if (!passes(fault) && (runs.length > 1 || failures >= FAULTY_TRIES_MAX)) throw fault;
+        if (!(await backoff.wait(failures))) return;
+      }
     }
   }
+  await inHalves(runs, claimSome);
+  if (outcomes.size === 0) return { outcomes: [], sentAtMs: firstSentAtMs };
+  return { outcomes: runs.map((run) => outcomes.get(run) ?? LOST), sentAtMs: Math.min(...[...outcomes.values()].map(startOf)) };
 }
 
 const withLastRun =

@@ -1,6 +1,7 @@
 import { AppError } from "@tickline/shared/domain/app-error";
 import { HEARTBEAT_RETRY_MS_MAX } from "@tickline/shared/domain/lease-limits";
 import type { HeartbeatResult, HeldLease } from "@tickline/shared/ports/run-claims";
+import { inHalves, type RefusedItem } from "@tickline/shared/runtime/in-halves";
 import { createLoop, type Loop } from "@tickline/shared/runtime/loop";
 import { within } from "@tickline/shared/runtime/within";
 import type { AttemptDeadlines } from "./attempt-deadlines.ts";
@@ -61,21 +62,26 @@ export function createLeaseKeeper({ context, attempts, unsettled, deadlines, can
       { clock, ms: config.heartbeatMs, late },
     );
   }
+  /** One that the store refuses keeps no other from being renewed. Where it refuses all of them, they are not to blame. */
+  async function renewAll(leases: readonly HeldLease[]): Promise<void> {
+    for (let first = 0; first < leases.length; first += config.heartbeatRunsMax) {
+      const batch = leases.slice(first, first + config.heartbeatRunsMax);
+      const refused = await inHalves(batch, renew);
+      if (refused.length === 0) continue;
+      const [{ fault: err }] = refused as [RefusedItem<HeldLease>];
+      if (refused.length === batch.length) throw err;
+      log.warn({ err, runs: refused.map(({ item }) => item.runId) }, "leases were not renewed: the store refuses them, and not the others");
+    }
+  }
   async function runOnce(): Promise<number> {
     const leases = [...unsettled()];
     for (const attempt of attempts.values()) leases.push(leaseOf(attempt));
-    for (let first = 0; first < leases.length; first += config.heartbeatRunsMax) {
-      await renew(leases.slice(first, first + config.heartbeatRunsMax));
-    }
+    await renewAll(leases);
     return config.heartbeatMs;
   }
   return {
     ...createLoop({ name: "heartbeat", clock, log, runOnce, faultMsMax: HEARTBEAT_RETRY_MS_MAX }),
-    async renewNow(some) {
-      for (let first = 0; first < some.length; first += config.heartbeatRunsMax) {
-        await renew(some.slice(first, first + config.heartbeatRunsMax).map(leaseOf));
-      }
-    },
+    renewNow: (some) => renewAll(some.map(leaseOf)),
   };
 }
 

@@ -65,6 +65,47 @@ test("while the store takes no notes nothing is published again, nor looked for;
   await publisher.stop();
 });
 
+/** A store that refuses to note some publications. */
+const noNoteOf = (isRefused: (runId: string) => boolean) => {
+  return ({ dueRuns, ...inner }: Store): Store => ({
+    ...inner,
+    dueRuns: {
+      ...dueRuns,
+      async published(request) {
+        if (request.runs.some(({ runId }) => isRefused(runId))) throw new AppError("internal", "its row is refused");
+        return dueRuns.published(request);
+      },
+    },
+  });
+};
+
+test.each([
+  ["beside others", 8],
+  ["and all that was published is that run", 1],
+])("a run whose note the store refuses does not end the looks for others, %s", async (_, count) => {
+  const refused = { runId: "" };
+  const store = noNoteOf((runId) => runId === refused.runId);
+  const { publisher, fire, publishedRuns, clock } = setup({ store });
+  const pass = async (seconds: number): Promise<void> => {
+    for (let tenth = 0; tenth < 10 * seconds; tenth += 1) {
+      clock.advance(100);
+      await untilQuiet();
+    }
+  };
+  const [first] = await fire(count);
+  refused.runId = first!.runId;
+  await publisher.start();
+  await pass(2 * 60);
+  const late = await fire(5); // Nobody tells the publisher: a look finds them.
+  await pass(10);
+  const published = publishedRuns().map(({ runId }) => runId);
+  expect(published).toEqual(expect.arrayContaining(late.map(({ runId }) => runId)));
+  // Published again less and less often.
+  const times = published.filter((runId) => runId === refused.runId).length;
+  expect(times).toBeLessThanOrEqual(10);
+  await publisher.stop();
+});
+
 test("a look that takes longer than the time between looks is not followed by the next at once", async () => {
   const looks: number[] = [];
   const { publisher, clock } = setup({

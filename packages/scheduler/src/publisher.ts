@@ -2,10 +2,12 @@ import { AppError } from "@tickline/shared/domain/app-error";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { Publication } from "@tickline/shared/ports/due-runs";
 import { createGathering } from "@tickline/shared/runtime/gathering";
+import { inHalves } from "@tickline/shared/runtime/in-halves";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import { publicationKey } from "./publish-window.ts";
 import { createQueuePublisher, type QueuePublisher } from "./queue-publisher.ts";
+import { createRefusals } from "./refusals.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
 
 export interface Publisher extends Service {
@@ -93,6 +95,9 @@ async function lookAt({ dueRuns, slots }: RangeContext, queues: readonly QueuePu
   return { waiting: new Set(waiting), unclaimed: new Map<string, number>(Object.entries(unclaimed)) };
 }
 
+/** Times in a row that the store may refuse the notes of all that was published before that counts as theirs, and not as its own fault. */
+const NOTES_REFUSED_MAX = 20;
+
 interface PublishNote extends Publication {
   readonly queue: string;
 }
@@ -101,16 +106,35 @@ interface PublishNote extends Publication {
  * What was published and has to be noted in the store. Most runs are claimed before their note is written, and then it is not.
  * What is not noted the store still calls publishable, so a note is kept until it is written or its run claimed.
  */
-function createNotes({ dueRuns, config, clock, now, log }: RangeContext, queues: ReadonlyMap<string, QueuePublisher>) {
+function createNotes(context: RangeContext, queues: ReadonlyMap<string, QueuePublisher>) {
+  const { dueRuns, config, clock, now, log } = context;
+  const refusals = createRefusals(context);
+  let allRefused = 0;
+
+  async function write(runs: readonly PublishNote[]): Promise<void> {
+    const refused = await inHalves(runs, noteSome);
+    const [first] = refused;
+    if (first === undefined) return;
+    const isKnown = refused.some(({ item }) => refusals.has(publicationKey(item)));
+    if (refused.length === runs.length && !isKnown && (allRefused += 1) <= NOTES_REFUSED_MAX) throw first.fault;
+    for (const { item: run, fault: err } of refused) {
+      refusals.refuse(publicationKey(run));
+      queues.get(run.queue)?.unnoted(run);
+      log.warn({ err, runId: run.runId }, "a published run is set aside: the store refuses to note it; it is published again after a wait");
+    }
+  }
+  async function noteSome(runs: readonly PublishNote[]): Promise<void> {
+    await dueRuns.published({ runs, now: now(), repeatMs: config.repeatMs, repeatMsMax: config.repeatMsMax });
+    for (const run of runs) queues.get(run.queue)?.window.noted([run]);
+    allRefused = 0;
+    if (refusals.size > 0) for (const run of runs) refusals.release(publicationKey(run));
+  }
   const notes = createGathering<PublishNote>({
     clock,
     keyOf: publicationKey,
     gatherMs: config.noteMs,
     itemsMax: config.publishRunsMax,
-    async write(runs) {
-      await dueRuns.published({ runs, now: now(), repeatMs: config.repeatMs, repeatMsMax: config.repeatMsMax });
-      for (const run of runs) queues.get(run.queue)?.window.noted([run]);
-    },
+    write,
     onFault(fault, runs) {
       log.warn({ err: fault, runs: runs.length }, "published runs were not noted; that is tried again before the next look for others");
       return runs.filter((run) => queues.get(run.queue)?.window.holds(run) === true);

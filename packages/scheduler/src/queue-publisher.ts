@@ -23,6 +23,8 @@ export interface QueuePublisher extends Service {
   fired(runs: readonly DueRun[]): boolean;
   /** A hint that this attempt was claimed. */
   claimed(publication: Publication): void;
+  /** The store refuses to note that this was published: it calls the run publishable as before. It is passed by for a while. */
+  unnoted(publication: Publication): void;
   looked(look: QueueLook): void;
   /** One round: what was just fired, then what the last look has found. Never two at once. Returns how many runs were published. */
   publish(): Promise<number>;
@@ -81,6 +83,10 @@ export function createQueuePublisher(context: RangeContext, options: QueuePublis
     claimed(publication) {
       firedRuns.delete(publicationKey(publication));
       window.claimed(publication);
+    },
+    unnoted(publication) {
+      refused.add(publication);
+      window.noted([publication]); // The store's count never knows of it.
     },
     looked({ unclaimed, waits }) {
       window.counted(unclaimed);

@@ -1,11 +1,12 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { Clock } from "@tickline/shared/ports/clock";
+import type { Publication } from "@tickline/shared/ports/due-runs";
 import { publicationKey } from "./publish-window.ts";
 
-/** Runs of a queue that the bus refuses by themselves: passed by until their wait is over, so that they hide none behind them. */
+/** Runs of a queue that the bus refuses by themselves, or whose publication the store refuses to note: passed by until their wait is over, so that they hide none behind them. */
 export interface RefusedRuns {
-  /** The bus has refused it. The first time it is tried again at the next look, then after waits that double. */
-  add(run: DueRun): void;
+  /** It was refused. The first time it is tried again at the next look, then after waits that double. */
+  add(run: Publication): void;
   /** Those that may be tried. */
   without(runs: readonly DueRun[]): readonly DueRun[];
   /** Only these still wait to be published. */
@@ -28,7 +29,7 @@ interface Refusal {
 
 export function createRefusedRuns(clock: Clock, { waitMs, waitMsMax, runsMax }: RefusedRunsLimits): RefusedRuns {
   const refusals = new Map<string, Refusal>();
-  const mayBeTried = (run: DueRun): boolean => (refusals.get(publicationKey(run))?.tryAtMs ?? 0) <= clock.monotonicMs();
+  const mayBeTried = (run: Publication): boolean => (refusals.get(publicationKey(run))?.tryAtMs ?? 0) <= clock.monotonicMs();
   return {
     add(run) {
       const key = publicationKey(run);

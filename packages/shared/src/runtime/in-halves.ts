@@ -6,7 +6,7 @@ export interface RefusedItem<Item> {
 }
 
 /** A server that is away takes nothing from anybody: no item is to blame. */
-const passes = ({ retryable, code }: AppError): boolean => retryable || code === "store_unavailable" || code === "bus_unavailable";
+export const passes = ({ retryable, code }: AppError): boolean => retryable || code === "store_unavailable" || code === "bus_unavailable";
 
 /**
  * Works on all items together. Where that is refused for a reason that will not pass by itself, each half is worked on

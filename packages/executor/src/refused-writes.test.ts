@@ -1,0 +1,64 @@
+import { expect, test } from "@jest/globals";
+import { AppError } from "@tickline/shared/domain/app-error";
+import type { Store } from "@tickline/shared/ports/store";
+import { MINUTE } from "@tickline/shared/testing/factories";
+import { heldHandler, LEASE_MS, setup, type SetupOptions } from "./executor.test-support.ts";
+
+/** A store that refuses whatever names the run in `refused`. */
+async function world(options: SetupOptions) {
+  const refused = { runId: "" };
+  const refuse = (runs: readonly { readonly runId: string }[]): void => {
+    if (runs.some(({ runId }) => runId === refused.runId)) throw new AppError("internal", "its row is refused");
+  };
+  const at = await setup({
+    ...options,
+    claims: (claims: Store["claims"]) => ({
+      async claim(request) {
+        if (refusesClaims) refuse(request.runs);
+        return claims.claim(request);
+      },
+      async heartbeat(request) {
+        refuse(request.leases);
+        return claims.heartbeat(request);
+      },
+    }),
+  });
+  let refusesClaims = true;
+  return { ...at, refused, takeClaims: () => void (refusesClaims = false) };
+}
+
+test("a run whose claim the store refuses keeps no other of its batch from running, however often it is offered", async () => {
+  const { executor, refused, due, publish, states, pass, close, logged } = await world({});
+  await executor.start();
+  const runs = await due(9);
+  refused.runId = runs[4]!.runId;
+  await publish(runs);
+  await pass(100);
+  const expected = runs.map(({ runId }) => (runId === refused.runId ? "due" : "succeeded"));
+  expect(await states(runs)).toEqual(expected);
+  const more = await due(3);
+  await publish([runs[4]!, ...more]);
+  await pass(100);
+  expect(await states([runs[4]!, ...more])).toEqual(["due", "succeeded", "succeeded", "succeeded"]);
+  expect(logged).toContain("runs were not claimed");
+  await close();
+});
+
+test("a lease that the store refuses to renew ends alone: the others are renewed", async () => {
+  const held = heldHandler();
+  const { executor, refused, takeClaims, due, publish, states, pass, until, close, logged } = await world({ run: held.runObeying });
+  takeClaims();
+  await executor.start();
+  const runs = await due(5, { definition: { timeoutMs: 60 * MINUTE } });
+  await publish(runs);
+  await until(() => held.calls.length === 5);
+  refused.runId = runs[2]!.runId;
+  await pass(2 * LEASE_MS);
+  expect(held.calls.filter(({ signal }) => signal.aborted).map(({ runId }) => runId)).toEqual([refused.runId]);
+  expect(logged).toContain("leases were not renewed: the store refuses them, and not the others");
+  refused.runId = "";
+  held.finishAll();
+  await pass(100);
+  expect(await states(runs)).toEqual(["succeeded", "succeeded", "due", "succeeded", "succeeded"]);
+  await close();
+});
