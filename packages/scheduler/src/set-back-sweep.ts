@@ -74,10 +74,16 @@ export function createSetBackSweep(context: RangeContext, { onMoved, onPublishab
     pass ??= await begin();
     if (pass === null) return false;
     const page = await dueJobs.upcoming({ slots, until: null, after: pass.after, limit: config.setBackJobsMax });
-    const fires = page.flatMap((job) => moveOf(context, job, pass as Pass));
     const current = pass;
-    for (const { item, fault } of await inHalves(fires, (some) => move(some, current)))
-      log.warn({ err: fault, jobId: item.job.id }, "a job that stands ahead of the clock could not be moved back");
+    const stands = page.map((job) => standOf(context, job, current));
+    const fires = stands.flatMap((stand) => (stand.kind === "moves" ? [stand.fire] : []));
+    const refused = await inHalves(fires, (some) => move(some, current));
+    for (const { item, fault } of refused)
+      log.warn({ err: fault, jobId: item.job.id }, "a job that stands ahead of the clock could not be moved back, and waits");
+    noteWaiting(current, [
+      ...stands.flatMap((stand) => (stand.kind === "waits" ? [stand.jobId] : [])),
+      ...refused.map(({ item }) => item.job.id),
+    ]);
     const last = page.at(-1);
     pass.after = last === undefined ? null : { nextRunAt: last.nextRunAt ?? 0, uid: last.uid };
     if (page.length === config.setBackJobsMax) return true;
@@ -108,20 +114,29 @@ export function createSetBackSweep(context: RangeContext, { onMoved, onPublishab
   };
 }
 
+/** What is to be done with a job. */
+type Stand = { readonly kind: "stays" } | { readonly kind: "moves"; readonly fire: Fire } | { readonly kind: "waits"; readonly jobId: string };
+
+const STAYS: Stand = { kind: "stays" };
+
 /** One that cannot be told does not keep the others. */
-function moveOf({ log }: RangeContext, job: Job, pass: Pass): Fire[] {
-  if (job.unreadable !== undefined) return []; // Nobody knows where it stands.
+function standOf({ log }: RangeContext, job: Job, { count, clock }: Pass): Stand {
+  if (job.unreadable !== undefined) return STAYS; // Nobody knows where it stands.
   try {
-    if (pass.count === FIRST.count && !firedAhead(job, pass.clock.now)) return [];
-    const standing = standingToClock(job, pass.clock);
-    if (standing.kind === "on_time") return [];
-    if (standing.from !== null) return [{ job, advance: { ...cursorOf(job), nextRunAt: standing.from }, entries: [] }];
-    pass.waiting += 1;
-    if (pass.waitingIds.length < NAMED_MAX) pass.waitingIds.push(job.id);
+    if (count === FIRST.count && !firedAhead(job, clock.now)) return STAYS;
+    const standing = standingToClock(job, clock);
+    if (standing.kind === "on_time") return STAYS;
+    if (standing.from === null) return { kind: "waits", jobId: job.id };
+    return { kind: "moves", fire: { job, advance: { ...cursorOf(job), nextRunAt: standing.from }, entries: [] } };
   } catch (fault) {
     log.warn({ err: fault, jobId: job.id }, "where a job stands to the clock could not be told");
+    return STAYS;
   }
-  return [];
+}
+
+function noteWaiting(pass: Pass, jobIds: readonly string[]): void {
+  pass.waiting += jobIds.length;
+  pass.waitingIds.push(...jobIds.slice(0, NAMED_MAX - pass.waitingIds.length));
 }
 
 /** The one sure sign of a clock that was ahead, where nobody has noted one. */

@@ -1,14 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
+import { AppError } from "@tickline/shared/domain/app-error";
 import type { Job } from "@tickline/shared/domain/job";
 import type { Schedule } from "@tickline/shared/domain/schedule/schedule";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { dueTopic } from "@tickline/shared/events/topics";
+import type { Store } from "@tickline/shared/ports/store";
 import type { Logger } from "@tickline/shared/runtime/logger";
 import { editedJob, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { changeJob, readJob } from "@tickline/shared/testing/contracts/store-steps";
 import { createScheduler, type Scheduler } from "./scheduler.ts";
 import { SCHEDULER_DEFAULTS } from "./scheduler-config.ts";
 import { createSchedulerMetrics } from "./scheduler-metrics.ts";
+import { createSetBackSweep } from "./set-back-sweep.ts";
 import { setup } from "./scheduler-under-test.test-support.ts";
 import { Registry } from "prom-client";
 
@@ -173,4 +176,77 @@ test("a job that an older version left ahead of the clock is found at the first 
   await scheduler.stop();
   expect(instantsOf(job)).toEqual([START + UNIT, START + 2 * UNIT]);
   expect(logged.find(({ message }) => message.includes("set back"))?.fields).toMatchObject({ moved: 1 });
+});
+
+describe("jobs that cannot be moved back keep no others from being moved", () => {
+  /** A pass through jobs that stand ahead of a clock which was set back, by a store that refuses to write some of them. */
+  async function passThrough(isRefused: (jobId: string) => boolean, fault: Error, config = {}, schedules: Record<string, Schedule> = {}) {
+    const warned: { readonly fields: Record<string, unknown>; readonly message: string }[] = [];
+    const warn = (fields: unknown, message: unknown): void =>
+      void warned.push({ fields: fields as Record<string, unknown>, message: String(message) });
+    const refusing = (store: Store): Store => ({
+      ...store,
+      dueJobs: {
+        ...store.dueJobs,
+        fire: (request) => (request.fires.some(({ job }) => isRefused(job.id)) ? Promise.reject(fault) : store.dueJobs.fire(request)),
+      },
+    });
+    const setBack = () => ({ count: 1, wasAhead: true, byMs: 6 * UNIT });
+    const time = { steadyForMs: () => Number.POSITIVE_INFINITY, setBack, decidedBefore: () => null };
+    const { context, store, addJob } = setup({ store: refusing, time: time as never, config });
+    const jobs: Job[] = [];
+    for (const id of ["a", "b", "c", "d", "e", "f", "g"]) {
+      const maxRuns = id === "g" ? 9 : null; // It counts its runs, so it waits.
+      const definition = { schedule: schedules[id] ?? { ...every(UNIT), maxRuns } };
+      jobs.push(await addJob({ id, nextRunAt: START + 6 * UNIT, lastScheduledFor: START + 5 * UNIT, firedCount: 5, definition }));
+    }
+    const moved: string[] = [];
+    const log = { ...context.log, warn } as unknown as Logger;
+    const sweep = createSetBackSweep({ ...context, log }, { onMoved: (uid) => void moved.push(uid), onPublishable: () => undefined });
+    const standing = async (): Promise<string[]> => {
+      const now = await store.dueJobs.read(jobs.map(({ uid }) => uid));
+      return now.flatMap(({ id, nextRunAt }) => (nextRunAt === START + UNIT ? [id] : [])).sort();
+    };
+    return { sweep, jobs, moved, warned, standing };
+  }
+  const refusedFor = (message: string): Error => new AppError("store_corrupt", message);
+
+  test("where the store refuses some: those wait, and all of it is said once", async () => {
+    const { sweep, moved, warned, standing, jobs } = await passThrough((id) => "bd".includes(id), refusedFor("its row is gone"));
+    expect(await sweep.sweep()).toBe(false);
+    expect(await standing()).toEqual(["a", "c", "e", "f"]);
+    expect(moved.toSorted()).toEqual(jobs.flatMap(({ id, uid }) => ("acef".includes(id) ? [uid] : [])));
+    expect(warned.filter(({ message }) => message.includes("could not be moved")).map(({ fields }) => fields["jobId"])).toEqual(["b", "d"]);
+    expect(warned.at(-1)?.fields).toMatchObject({ moved: 4, waiting: 3, waitingJobs: expect.arrayContaining(["b", "d", "g"]) });
+    warned.length = 0;
+    expect(await sweep.sweep()).toBe(false);
+    expect(warned).toEqual([]);
+  });
+
+  test("where a whole page is refused: the pass goes on behind it", async () => {
+    const { sweep, standing } = await passThrough((id) => "abc".includes(id), refusedFor("its row is gone"), { setBackJobsMax: 3 });
+    let rounds = 1;
+    while (await sweep.sweep()) rounds += 1;
+    expect(rounds).toBe(3);
+    expect(await standing()).toEqual(["d", "e", "f"]);
+  });
+
+  test("where one cannot be told: it stays, and the others move", async () => {
+    const { sweep, standing, warned } = await passThrough(() => false, refusedFor("never"), {}, {
+      b: { kind: "cron", cron: "0 * * * *", timezone: "Mars/Olympus", startAt: null, endAt: null, maxRuns: null },
+    });
+    expect(await sweep.sweep()).toBe(false);
+    expect(await standing()).toEqual(["a", "c", "d", "e", "f"]);
+    expect(warned.filter(({ message }) => message.includes("could not be told")).map(({ fields }) => fields["jobId"])).toEqual(["b"]);
+  });
+
+  test("for want of the store the page is looked through again, and nothing is counted twice", async () => {
+    let away = true;
+    const { sweep, warned, standing } = await passThrough(() => away, new AppError("store_unavailable", "away", { retryable: true }));
+    await expect(sweep.sweep()).rejects.toThrow("away");
+    away = false;
+    expect(await sweep.sweep()).toBe(false);
+    expect(await standing()).toEqual(["a", "b", "c", "d", "e", "f"]);
+    expect(warned.at(-1)?.fields).toMatchObject({ moved: 6, waiting: 1, waitingJobs: ["g"] });
+  });
 });
