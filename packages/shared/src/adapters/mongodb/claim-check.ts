@@ -1,13 +1,14 @@
 import type { ClaimedRun, DueRun } from "../../domain/due-run.ts";
 import { differingField, differs } from "../../domain/due-run.ts";
 import { isExecutionOf, type JobDefinition, namesExecution } from "../../domain/job-definition.ts";
+import { isText } from "../../domain/stored-value.ts";
 import { NO_DEFINITION, type StoredDefinition } from "../../domain/stored-definition.ts";
 import type { ClaimOutcome, ClaimRequest } from "../../ports/run-claims.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
 import type { StoreContext } from "./context.ts";
 import type { DefinitionKey } from "./definition-row.ts";
 import type { RunRow } from "./run-row.ts";
-import { asReadable, endedRunOf } from "./run-view.ts";
+import { asReadable, endedRunOf, hasCounts, NO_COUNTS } from "./run-view.ts";
 
 export const LOST: ClaimOutcome = { kind: "lost" };
 
@@ -23,7 +24,7 @@ export interface ClaimCheck {
 export async function createClaimCheck(context: StoreContext, rows: Iterable<RunRow>, request: ClaimRequest): Promise<ClaimCheck> {
   const read = await readDefinitions(
     context,
-    [...rows].filter(({ definitionHash }) => !namesExecution(definitionHash)),
+    [...rows].filter(({ definitionHash }) => isText(definitionHash) && !namesExecution(definitionHash)),
   );
   return {
     outcomeOf(run, row) {
@@ -67,7 +68,8 @@ function refusal(
   const field = differingField(run, row);
   if (field !== null) return differs(field);
   // A run that cannot be read is nobody's, and the others of the batch are claimed.
-  if (row.attempt > 1 && !Array.isArray(row.attempts)) return "its attempts cannot be read";
+  if (!isText(row.definitionHash)) return "its definition has no name";
+  if (!hasCounts(row)) return NO_COUNTS;
   const stored = namesExecution(row.definitionHash) ? null : read(row);
   if (stored?.kind === "unreadable") return stored.reason;
   const definition = stored?.definition;

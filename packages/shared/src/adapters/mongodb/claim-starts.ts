@@ -4,6 +4,7 @@ import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
 import type { Contender } from "./overlap-judging.ts";
 import type { Change } from "./rows.ts";
+import type { RunRow } from "./run-row.ts";
 import { allOf, NOT_CANCELLED, startAttempt } from "./run-changes.ts";
 
 export interface Starting {
@@ -20,7 +21,7 @@ export async function startAll(
   { request, outcomes, together }: Starting,
 ): Promise<boolean> {
   if (starts.length === 0) return true;
-  const groups = groupBy(starts, ({ row: { _id, attempt, exclusive } }) => (together ? `${attempt} ${exclusive}` : _id));
+  const groups = groupBy(starts, ({ row }) => (together ? `${row.attempt} ${row.exclusive} ${hasHistory(row)}` : row._id));
   const { matched } = await runs.updateEach([...groups.values()].map((group) => startOf(group, request)));
   if (matched !== starts.length) return false;
   const { claimant, now } = request;
@@ -30,9 +31,12 @@ export async function startAll(
 }
 
 function startOf(group: readonly Contender[], { claimant, now }: ClaimRequest): Change {
-  const { attempt, exclusive } = (group[0] as Contender).row;
-  return { filter: asDue(group), update: allOf(startAttempt({ claimant, attempt, exclusive, now })) };
+  const { row } = group[0] as Contender;
+  const { attempt, exclusive } = row;
+  return { filter: asDue(group), update: allOf(startAttempt({ claimant, attempt, exclusive, hasHistory: hasHistory(row), now })) };
 }
+
+const hasHistory = ({ attempts }: RunRow): boolean => Array.isArray(attempts);
 
 /** In filters: these runs as they were read, of equal attempt. */
 export const asDue = (group: readonly Contender[]) => ({

@@ -30,6 +30,14 @@ export function harmfulWrite({ what, of }: Harm): HarmfulWrite {
       return on("runs", { attempts: "torn" });
     case "unknown run state":
       return on("runs", { state: "hovering" });
+    case "torn attempt":
+      return on("runs", { attempt: "torn" });
+    case "torn wait":
+      return on("runs", { wakeAt: null });
+    case "torn counts":
+      return on("runs", { failures: "torn" });
+    case "torn names":
+      return on("runs", { jobUid: { torn: true }, definitionHash: null });
     case "torn event":
       return on("jobs", { "outbox.0.data": null });
     case "torn handler":

@@ -1,6 +1,7 @@
 import type { DueRun } from "../../domain/due-run.ts";
 import type { LastRun } from "../../domain/run.ts";
 import { isLastRun } from "../../domain/stored-job.ts";
+import { isText } from "../../domain/stored-value.ts";
 import type { DueRuns } from "../../ports/due-runs.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
 import { type ReadablePart, readEnough } from "../../runtime/read-enough.ts";
@@ -37,7 +38,7 @@ export function createDueRuns(context: StoreContext): DueRuns {
 /** With their definitions, and the last runs of their jobs at present. */
 export async function dueRunsOf({ rows, definitions, onUnreadable }: StoreContext, due: readonly RunRow[]): Promise<ReadablePart<DueRun>> {
   if (due.length === 0) return { items: [], met: 0 };
-  const jobUids = [...new Set(due.map(({ jobUid }) => jobUid))];
+  const jobUids = [...new Set(due.map(({ jobUid }) => jobUid))].filter(isText); // Of a row that cannot be read it may be anything.
   const [definitionOf, jobs] = await Promise.all([definitions.of(due), rows.jobs.find({ _id: { $in: jobUids } }, { fields: ["lastRun"] })]);
   const lastRuns = new Map<string, LastRun | null>(jobs.map(({ _id, lastRun }) => [_id, isLastRun(lastRun) ? lastRun : null]));
   const read = (row: RunRow): DueRun => dueRunOf(row, definitionOf(row), lastRuns.get(row.jobUid) ?? null);

@@ -56,7 +56,7 @@ export function memoryRows<Row>(collection: string, before: (statement: Statemen
       return structuredClone(rows.get(first._id)) as Row;
     },
     async updateEach(changes) {
-      const made = changes.map((each) => change("updateEach", each));
+      const made = unordered(changes, (each) => change("updateEach", each));
       const duplicates = made.flatMap(({ duplicate }, index) => (duplicate ? [index] : []));
       return { matched: made.reduce((sum, { matched }) => sum + matched, 0), duplicates };
     },
@@ -72,6 +72,21 @@ export function memoryRows<Row>(collection: string, before: (statement: Statemen
       return Object.fromEntries([...groups].map(([value, group]) => [value, group.length]));
     },
   };
+}
+
+/** All of a batch, whichever of them fail; then the first of those faults. */
+function unordered<Item, Result>(items: readonly Item[], work: (item: Item) => Result): Result[] {
+  const faults: unknown[] = [];
+  const done = items.flatMap((item) => {
+    try {
+      return [work(item)];
+    } catch (fault) {
+      faults.push(fault);
+      return [];
+    }
+  });
+  if (faults.length > 0) throw faults[0];
+  return done;
 }
 
 function statementsOn(

@@ -1,3 +1,4 @@
+import { AppError } from "../../domain/app-error.ts";
 import type { Filter, Update } from "./rows.ts";
 
 /** What MongoDB's filters and updates mean, as far as the adapter writes them. Anything else throws. */
@@ -93,6 +94,7 @@ function apply(row: Record<string, unknown>, { operator, field, operand }: { ope
       delete row[field];
       return;
     case "$inc":
+      requireType(present === undefined || typeof present === "number", { operator, field });
       row[field] = Number(present ?? 0) + (operand as number);
       return;
     case "$max":
@@ -102,17 +104,24 @@ function apply(row: Record<string, unknown>, { operator, field, operand }: { ope
       row[field] = Math.min(Number(present ?? operand), operand as number);
       return;
     case "$push": {
+      requireType(Array.isArray(present), { operator, field });
       const { $each = [operand], $slice } = operand as { readonly $each?: readonly unknown[]; readonly $slice?: number };
       const all = [...(present as unknown[]), ...structuredClone($each)];
       row[field] = $slice === undefined ? all : all.slice($slice); // The last ones: it is below 0.
       return;
     }
     case "$pull":
+      requireType(Array.isArray(present), { operator, field });
       row[field] = (present as object[]).filter((entry) => !matches(entry, operand as Filter));
       return;
     default:
       throw new Error(`an update that is not known here: ${operator}`);
   }
+}
+
+/** As a server refuses what does not fit the row it meets. */
+function requireType(fits: boolean, { operator, field }: { readonly operator: string; readonly field: string }): void {
+  if (!fits) throw new AppError("internal", `${operator} does not fit what stands in ${field}`);
 }
 
 export function sorted<Row extends object>(rows: readonly Row[], sort: Readonly<Record<string, 1 | -1>>): Row[] {

@@ -17,9 +17,9 @@ test("counts of several changes stand beside each other", () => {
 });
 
 test("the first start writes the attempts, a later one adds to them and drops the oldest", () => {
-  const first = startAttempt({ claimant, attempt: 1, exclusive: true, now: 5 });
+  const first = startAttempt({ claimant, attempt: 1, exclusive: true, hasHistory: true, now: 5 });
   expect(first.$set).toMatchObject({ firstStartedAt: 5, lockKey: 1, wakeAt: 15_005, attempts: [{ attempt: 1, state: "running" }] });
-  const later = startAttempt({ claimant, attempt: 2, exclusive: false, now: 5 });
+  const later = startAttempt({ claimant, attempt: 2, exclusive: false, hasHistory: true, now: 5 });
   expect(later.$set).not.toHaveProperty("firstStartedAt");
   expect(later.$set).not.toHaveProperty("lockKey");
   expect(later.$push).toMatchObject({ attempts: { $slice: -ATTEMPTS_KEPT_MAX } });

@@ -45,14 +45,17 @@ interface Start {
   readonly claimant: Claimant;
   readonly attempt: number;
   readonly exclusive: boolean;
+  /** False: its attempts before this one cannot be read, and their history begins anew. */
+  readonly hasHistory: boolean;
   readonly now: Instant;
 }
 
 /** Every start raises `attempt` at its end, so the first attempt is the first start. */
-export function startAttempt({ claimant, attempt, exclusive, now }: Start): RunUpdate {
+export function startAttempt({ claimant, attempt, exclusive, hasHistory, now }: Start): RunUpdate {
   const { token, leaseMs, executor } = claimant;
   const begun: AttemptRow = { attempt, state: "running", startedAt: now, executor };
   const first = attempt === 1;
+  const anew = first || !hasHistory;
   return {
     $set: {
       state: "running",
@@ -61,10 +64,11 @@ export function startAttempt({ claimant, attempt, exclusive, now }: Start): RunU
       wakeAt: now + leaseMs,
       startedAt: now,
       ...(exclusive ? { lockKey: 1 } : {}),
-      ...(first ? { firstStartedAt: now, attempts: [begun] } : {}),
+      ...(first ? { firstStartedAt: now } : {}),
+      ...(anew ? { attempts: [begun] } : {}),
     },
     $unset: absent("standing", "dueAt", "repeatMs", "waitMs", "asideAt", "reason", "expiresAt", "settledAs", "retryAt"),
-    ...(first ? {} : { $push: { attempts: { $each: [begun], $slice: -ATTEMPTS_KEPT_MAX } } }),
+    ...(anew ? {} : { $push: { attempts: { $each: [begun], $slice: -ATTEMPTS_KEPT_MAX } } }),
   };
 }
 

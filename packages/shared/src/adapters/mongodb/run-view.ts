@@ -3,7 +3,7 @@ import type { Instant } from "../../domain/instant.ts";
 import { AppError } from "../../domain/app-error.ts";
 import type { StoredDefinition } from "../../domain/stored-definition.ts";
 import { readError, readOutput, requireReadableRun } from "../../domain/stored-run.ts";
-import { isRecord } from "../../domain/stored-value.ts";
+import { isRecord, isWhole } from "../../domain/stored-value.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
 import type { Attempt, LastRun, Run } from "../../domain/run.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
@@ -76,11 +76,16 @@ export function lastRunOf(row: RunRow): LastRun {
   return { runId, state, scheduledFor, startedAt, finishedAt, attempt, error };
 }
 
+/** What attempts are counted by, and raised at their ends. */
+export const hasCounts = ({ failures, rescues }: RunRow): boolean => isWhole(failures) && isWhole(rescues);
+export const NO_COUNTS = "how often it failed and was rescued cannot be read";
+
 /** What an executor needs to run it; `lastRun` is the job's at present. Throws `store_corrupt`, also for want of its definition. */
 export function dueRunOf(row: RunRow, stored: StoredDefinition, lastRun: LastRun | null): DueRun {
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${row._id}: ${stored.reason}`);
   const { params, timeoutMs, retry, onUncertain } = stored.definition;
   const { attempt } = commonOf(row);
+  if (!hasCounts(row)) throw new AppError("store_corrupt", `run ${row._id}: ${NO_COUNTS}`);
   return {
     ...identityOf(row),
     slot: row.slot,

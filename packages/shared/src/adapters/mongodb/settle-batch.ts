@@ -2,6 +2,7 @@ import { AppError } from "../../domain/app-error.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { AttemptResult, EndedRun } from "../../domain/settlement.ts";
 import type { Settlement, SettleOutcome } from "../../ports/run-claims.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
 import type { Change, Filter } from "./rows.ts";
@@ -18,7 +19,7 @@ import {
   WAKES_NOBODY,
 } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
-import { endedRunOf } from "./run-view.ts";
+import { asReadable, endedRunOf } from "./run-view.ts";
 
 const STALE: SettleOutcome = { kind: "stale" };
 
@@ -129,7 +130,7 @@ async function readOutcomes(context: StoreContext, settlements: readonly Settlem
     rows = await readRows(context, settlements);
   }
   const outcomes = settlements.map((settlement) => {
-    const outcome = outcomeOf(rows.get(settlement.runId), settlement.token);
+    const outcome = outcomeOf(context, rows.get(settlement.runId), settlement.token);
     // What was released, or its retry has come, may be another's already when it is read.
     return outcome.kind === "stale" && applied && held.has(settlement) ? (toldOf(context, settlement, now) ?? outcome) : outcome;
   });
@@ -164,14 +165,20 @@ function closeAsCancelled({ runId, token, result, finishedAt }: Settlement, now:
 const hasOpenAttempt = ({ attempts }: RunRow): boolean =>
   Array.isArray(attempts) && (attempts as RunRow["attempts"]).some((attempt) => attempt?.state === "running");
 
-function outcomeOf(row: RunRow | undefined, token: string): SettleOutcome {
+/** One that was ended and cannot be read is ended all the same; a sweep announces what of it can be read. */
+function endedAs({ onUnreadable }: Pick<StoreContext, "onUnreadable">, row: RunRow): SettleOutcome {
+  const [run] = mapReadable([row], asReadable(endedRunOf, onUnreadable));
+  return run === undefined ? STALE : { kind: "ended", run };
+}
+
+function outcomeOf(context: StoreContext, row: RunRow | undefined, token: string): SettleOutcome {
   if (row === undefined || row.token !== token) return STALE;
   if (row.state === "running" && !hasOpenAttempt(row)) return STALE; // Nothing can be written of an attempt that is not there: its lease ends.
   if (row.state === "running")
     throw new AppError("store_unavailable", `settle run ${row._id}: it was neither applied nor refused`, { retryable: true });
   switch (row.settledAs) {
     case "ended":
-      return { kind: "ended", run: endedRunOf(row) };
+      return endedAs(context, row);
     case "retrying":
       return { kind: "retrying", retryAt: row.retryAt ?? 0 };
     case "released":

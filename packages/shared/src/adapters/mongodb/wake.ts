@@ -26,7 +26,12 @@ interface Kind {
   readonly update: (now: Instant) => RunUpdate;
 }
 
-const RETRIES: Kind = { field: "wakeAt", filter: { state: { $eq: "retrying" } }, update: makeDueAgain };
+/** One whose attempt is no number can have no next one: the server would refuse it, and with it those behind it in a statement. */
+const RETRIES: Kind = {
+  field: "wakeAt",
+  filter: { state: { $eq: "retrying" }, attempt: { $type: "number" } },
+  update: makeDueAgain,
+};
 /** Only a run that was never started has such an instant. */
 const EXPIRIES: Kind = {
   field: "expiresAt",
@@ -102,6 +107,7 @@ const waitsForHandler = ({ standing, reason }: RunRow): boolean => standing === 
 
 async function firstOf({ rows }: StoreContext, { field, filter }: Kind, slots: SlotRange): Promise<Instant | null> {
   const first = { sort: { [field]: 1 }, limit: 1, fields: [field] } as const;
-  const [row] = await rows.runs.find({ ...filter, [field]: { $exists: true }, ...inSlots(slots) }, first);
+  // Numbers alone: what else stands there sorts before them, and would be met as the first for ever.
+  const [row] = await rows.runs.find({ ...filter, [field]: { $exists: true, $gte: Number.MIN_SAFE_INTEGER }, ...inSlots(slots) }, first);
   return row?.[field] ?? null;
 }

@@ -13,6 +13,10 @@ const SQL: Readonly<Record<Exclude<Harm["what"], "torn pending">, string>> = {
   "torn output": "UPDATE runs SET output = '{' WHERE run_id = ?1",
   "torn history": "UPDATE runs SET extra = '{\"wakeAt\":' WHERE run_id = ?1",
   "unknown run state": "UPDATE runs SET state = 99 WHERE run_id = ?1",
+  "torn attempt": "UPDATE runs SET attempt = 'torn' WHERE run_id = ?1",
+  "torn wait": "UPDATE runs SET extra = json_set(coalesce(extra, '{}'), '$.wakeAt', 'torn') WHERE run_id = ?1",
+  "torn counts": "UPDATE runs SET extra = json_set(coalesce(extra, '{}'), '$.failures', 'torn') WHERE run_id = ?1",
+  "torn names": "UPDATE runs SET definition_key = 'torn' WHERE run_id = ?1",
   "torn event": "UPDATE outbox SET event = '{' WHERE event LIKE '%' || ?1 || '%'",
   "torn handler": "UPDATE handlers SET description = '{' WHERE type = ?1",
 };

@@ -26,7 +26,7 @@ import {
 import { contractOf, type Harm, type StoreContext } from "./store-subject.ts";
 
 const OF_JOBS = ["no definition", "torn definition", "torn last run", "torn pending"] as const satisfies readonly Harm["what"][];
-const OF_RUNS = ["torn history", "unknown run state"] as const satisfies readonly Harm["what"][];
+const OF_RUNS = ["torn history", "unknown run state", "torn wait", "torn counts", "torn names"] as const satisfies readonly Harm["what"][];
 const HARMS = [...OF_JOBS, ...OF_RUNS];
 
 const isOfJob = (what: Harm["what"]): boolean => OF_JOBS.includes(what as never);

@@ -6,6 +6,7 @@ import {
   addJob,
   addRun,
   addRuns,
+  claim,
   end,
   ending,
   idsOf,
@@ -103,6 +104,41 @@ export const unreadableRunsContract = contractOf("rows of runs that cannot be re
     expect(idsOf(await publishable(store))).toEqual([good.runId]);
     expect(await store.dueRuns.queues(ALL_SLOTS)).toEqual(["default"]);
     expect(subject.unreadable.at(-1)).toMatchObject({ kind: "run" });
+  },
+
+  "runs of which an executor could not be told are not published either, and are nobody's to claim": async ({ store, subject }) => {
+    const harms = ["torn names", "torn counts", "unknown run state"] as const;
+    const bad: DueRun[] = [];
+    for (const what of harms) {
+      const run = await addRun(store, await addJob(store, { id: what.replaceAll(" ", "-") }));
+      if (await subject.damage(store, { what, of: run.runId })) bad.push(run);
+    }
+    const good = await addRun(store, await addJob(store, { id: "good" }), { now: START + SECOND });
+    expect(idsOf(await publishable(store, "default", bad.length + 1))).toContain(good.runId);
+    const read = await store.claims.read(idsOf([...bad, good]));
+    expect(idsOf(read)).toContain(good.runId);
+    const outcomes = await claim(store, [...bad, good]);
+    expect(outcomes.at(-1)).toMatchObject({ kind: "won" });
+  },
+
+  "a retry whose attempt or instant cannot be read hides none from those that come due": async ({ store, subject }) => {
+    const harms = ["torn attempt", "torn wait", "torn counts", "torn history"] as const;
+    const retryOf = async (id: string, now: number): Promise<DueRun> => {
+      const run = await addRun(store, await addJob(store, { id }), { now });
+      await settle(store, await start(store, run, { now }), { result: retryIn(SECOND), now });
+      return run;
+    };
+    for (const what of harms) {
+      const run = await retryOf(what.replaceAll(" ", "-"), START);
+      await subject.damage(store, { what, of: run.runId });
+    }
+    const good = await retryOf("good", START + 1);
+    expect((await wake(store, START + MINUTE, harms.length + 1)).ready).toBeGreaterThanOrEqual(1);
+    const published = await publishable(store);
+    expect(published.filter(({ runId }) => runId === good.runId)).toMatchObject([{ attempt: 2, failures: 1 }]);
+    expect(await start(store, { ...good, attempt: 2, failures: 1, firstStartedAt: START + 1 }, { token: "again" })).toBeDefined();
+    // Else whoever sleeps until then would not sleep at all.
+    expect(await wake(store, START + MINUTE, harms.length + 1)).toMatchObject({ more: false, nextWakeAt: null });
   },
 
   "of runs asked for by id, those that can be read are answered": async ({ store, subject }) => {

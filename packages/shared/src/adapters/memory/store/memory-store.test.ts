@@ -55,6 +55,12 @@ function damage({ jobs, runs }: MemoryState, { what, of }: Harm): boolean {
     case "unknown run state":
       runs.save(Object.assign(run, { state: "hovering" }));
       return true;
+    case "torn counts":
+      runs.save(Object.assign(run, { failures: "torn" }));
+      return true;
+    case "torn attempt": // Nothing of these is read from anywhere.
+    case "torn wait":
+    case "torn names":
     case "torn output": // It is no text here.
     case "torn history":
     case "torn pending":
