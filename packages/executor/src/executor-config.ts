@@ -1,4 +1,5 @@
 import { AppError } from "@tickline/shared/domain/app-error";
+import { SUSPECT_RESCUES_MIN } from "@tickline/shared/domain/due-run";
 import { BUILT_IN_QUEUES } from "@tickline/shared/domain/job-definition";
 import { LEASE_DEFAULTS, leaseFaults, type LeaseLimits } from "@tickline/shared/domain/lease-limits";
 import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock";
@@ -83,7 +84,7 @@ export const EXECUTOR_DEFAULTS: Omit<ExecutorConfig, "executorId"> = {
   unpublishedEventsMax: 20_000,
   startSliceMs: 5,
   retentionMs: 7 * DAY_MS,
-  suspectRescuesMin: 2,
+  suspectRescuesMin: SUSPECT_RESCUES_MIN,
   suspectRunsMax: 1_000,
   registryMs: 60_000,
   ...STORE_CLOCK_DEFAULTS,

@@ -44,10 +44,15 @@ export function createPublisher(context: RangeContext): Publisher {
   }
   async function look(): Promise<void> {
     await notes.flush();
-    const { unclaimed, waiting } = await lookAt(context, [...queues.values()], !counted);
+    const { unclaimed, suspects, waiting } = await lookAt(context, [...queues.values()], !counted);
     counted = true;
     const names = new Set([...waiting, ...unclaimed.keys(), ...queues.keys()]);
-    for (const queue of names) publisherOf(queue).looked({ unclaimed: unclaimed.get(queue) ?? 0, waits: waiting.has(queue) });
+    for (const queue of names)
+      publisherOf(queue).looked({
+        unclaimed: unclaimed.get(queue) ?? 0,
+        suspects: suspects.get(queue) ?? 0,
+        waits: waiting.has(queue),
+      });
   }
   async function lookIfLeading(): Promise<number> {
     if (leads()) await look();
@@ -88,11 +93,17 @@ export function createPublisher(context: RangeContext): Publisher {
 }
 
 /** Which queues have publishable runs (retries, what was woken, what a crash or a full window left), and how many are unclaimed. */
-async function lookAt({ dueRuns, slots }: RangeContext, queues: readonly QueuePublisher[], first: boolean) {
+async function lookAt({ dueRuns, slots, config }: RangeContext, queues: readonly QueuePublisher[], first: boolean) {
   for (const { window } of queues) window.looking();
   const inUse = first || queues.some(({ window }) => window.inUse); // Where nothing is unclaimed there is nothing to count.
-  const [waiting, unclaimed] = await Promise.all([dueRuns.queues(slots), inUse ? dueRuns.unclaimed(slots) : {}]);
-  return { waiting: new Set(waiting), unclaimed: new Map<string, number>(Object.entries(unclaimed)) };
+  const mayHaveSuspects = first || queues.some((queue) => queue.mayHaveSuspects);
+  const [waiting, unclaimed, suspects] = await Promise.all([
+    dueRuns.queues(slots),
+    inUse ? dueRuns.unclaimed(slots) : {},
+    inUse && mayHaveSuspects ? dueRuns.unclaimedRescued(slots, config.suspectRescuesMin) : {},
+  ]);
+  const byQueue = (counts: Readonly<Record<string, number>>) => new Map<string, number>(Object.entries(counts));
+  return { waiting: new Set(waiting), unclaimed: byQueue(unclaimed), suspects: byQueue(suspects) };
 }
 
 /** Times in a row that the store may refuse the notes of all that was published before that counts as theirs, and not as its own fault. */

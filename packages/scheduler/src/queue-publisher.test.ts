@@ -54,7 +54,7 @@ test("more than may be published at once are not kept, and that is said", async 
 
 test("behind a closed window nothing is taken, and need not be looked for: older runs may wait, and go first", async () => {
   const { queue, runs, publishedRuns, looks } = await setup({ window: 1 });
-  queue.looked({ unclaimed: 0, waits: true });
+  queue.looked({ unclaimed: 0, suspects: 0, waits: true });
   expect(await queue.publish()).toBe(1);
   publishedRuns();
   expect(queue.fired([runs[2]])).toBe(true);
@@ -62,7 +62,7 @@ test("behind a closed window nothing is taken, and need not be looked for: older
   expect([publishedRuns(), looks()]).toEqual([[], 0]);
   queue.claimed(runs[0]);
   queue.window.looking();
-  queue.looked({ unclaimed: 0, waits: false });
+  queue.looked({ unclaimed: 0, suspects: 0, waits: false });
   queue.fired([runs[2]]);
   await queue.publish();
   expect(publishedRuns()).toEqual(idsOf(runs[2]));
@@ -70,7 +70,7 @@ test("behind a closed window nothing is taken, and need not be looked for: older
 
 test("a run that a look has met before its fire was answered is not published twice", async () => {
   const { queue, runs, publishedRuns } = await setup();
-  queue.looked({ unclaimed: 0, waits: true });
+  queue.looked({ unclaimed: 0, suspects: 0, waits: true });
   await queue.publish();
   queue.fired(runs);
   await queue.publish();

@@ -9,10 +9,13 @@ import { createPublishWindow, publicationKey, type PublishWindow } from "./publi
 import { createRefusedRuns, type RefusedRuns } from "./refused-runs.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
 import { rangeName } from "./slot-ranges.ts";
+import { createSuspectShare, type SuspectShare } from "./suspect-share.ts";
 
 /** What one look into the store has found of a queue. */
 export interface QueueLook {
   readonly unclaimed: number;
+  /** Of these, as far as they were counted. */
+  readonly suspects: number;
   /** Whether it has publishable runs. */
   readonly waits: boolean;
 }
@@ -28,6 +31,8 @@ export interface QueuePublisher extends Service {
   looked(look: QueueLook): void;
   /** One round: what was just fired, then what the last look has found. Never two at once. Returns how many runs were published. */
   publish(): Promise<number>;
+  /** Suspects may be among its unclaimed runs: a look has to count them. */
+  readonly mayHaveSuspects: boolean;
   readonly window: Pick<PublishWindow, "looking" | "noted" | "holds" | "inUse" | "unclaimed">;
 }
 
@@ -48,7 +53,17 @@ export function createQueuePublisher(context: RangeContext, options: QueuePublis
   const window = createPublishWindow(config.windowRunsMax, lookSoon);
   const firedRuns = new Map<string, DueRun>();
   const refused = createRefusedRuns(clock, { waitMs: config.publishPollMs, waitMsMax: config.repeatMsMax, runsMax: config.publishRunsMax });
-  const state: QueueState = { context, ...options, window, firedRuns, refused, waits: false, answer: (answer) => loop.answer(answer) };
+  const suspects = createSuspectShare(config);
+  const state: QueueState = {
+    context,
+    ...options,
+    window,
+    firedRuns,
+    refused,
+    suspects,
+    waits: false,
+    answer: (answer) => loop.answer(answer),
+  };
 
   async function publish(): Promise<number> {
     try {
@@ -88,14 +103,18 @@ export function createQueuePublisher(context: RangeContext, options: QueuePublis
       refused.add(publication);
       window.noted([publication]); // The store's count never knows of it.
     },
-    looked({ unclaimed, waits }) {
-      window.counted(unclaimed);
+    looked(look) {
+      const { unclaimed, waits } = look;
+      window.counted(unclaimed - suspects.counted(look.suspects));
       metrics.window.set(labels, window.unclaimed);
       if (!waits) return;
       state.waits = true;
       loop.wake();
     },
     publish,
+    get mayHaveSuspects() {
+      return suspects.met || window.room <= 0;
+    },
     window,
   };
 }
@@ -106,6 +125,7 @@ interface QueueState extends QueuePublisherOptions {
   /** Just fired, and not looked for. What is not taken from here waits in the store. */
   readonly firedRuns: Map<string, DueRun>;
   readonly refused: RefusedRuns;
+  readonly suspects: SuspectShare;
   /** The last look has found that something waits in the store. */
   waits: boolean;
   /** Waits for the bus, until the publisher stops. */
@@ -139,8 +159,8 @@ async function publishWaiting(state: QueueState): Promise<number> {
 
 /** Claims make no room before the next look: the count before it may have known of them already. */
 async function fillWindow(state: QueueState): Promise<number> {
-  const { context, queue, window, refused, noteAll } = state;
-  const { dueRuns, slots, config, leads } = context;
+  const { context, window, refused, noteAll } = state;
+  const { config, leads } = context;
   const room = window.room;
   const budget = { refusals: REFUSALS_MAX };
   let published = 0;
@@ -148,14 +168,24 @@ async function fillWindow(state: QueueState): Promise<number> {
     const most = Math.min(room - published, config.publishRunsMax);
     const limit = most + refused.size;
     await noteAll();
-    const found = await dueRuns.publishable({ slots, queue, limit });
+    const { runs, others, isAll } = await readWaiting(state, limit);
     if (!leads()) return published;
-    if (found.length < limit) refused.keep(found);
-    published += await publishFound(state, refused.without(found).slice(0, most), budget);
-    if (window.closed || found.length < limit) return published;
+    if (isAll) refused.keep([...runs, ...others]);
+    published += await publishFound(state, refused.without(runs).slice(0, most), budget);
+    if (window.closed || isAll) return published;
   }
   if (leads()) window.full();
   return published;
+}
+
+/** What waits to be published. Suspects beyond their share are left out (`others`), and where they fill the page it is read without any. */
+async function readWaiting({ context, queue, suspects }: QueueState, limit: number) {
+  const { dueRuns, slots, config } = context;
+  const found = await dueRuns.publishable({ slots, queue, limit });
+  const { fitting, others } = suspects.divide(found);
+  if (others.length === 0 || found.length < limit) return { runs: fitting, others, isAll: found.length < limit };
+  const plain = await dueRuns.publishable({ slots, queue, limit, rescuesBelow: config.suspectRescuesMin });
+  return { runs: [...fitting.filter(suspects.isSuspect), ...plain], others, isAll: plain.length < limit };
 }
 
 /** Batches and single runs that one look may have refused, before it leaves the rest to the next. */
@@ -181,7 +211,7 @@ async function publishFound(state: QueueState, runs: readonly DueRun[], budget: 
 
 /** `refused`: for a reason that will not pass, which may lie in one run of them. */
 async function send(state: QueueState, runs: readonly DueRun[]): Promise<"taken" | "refused" | "unavailable"> {
-  const { context, queue, window, note, answer } = state;
+  const { context, queue, window, suspects, note, answer } = state;
   const { bus, metrics, now, log } = context;
   const time = now();
   window.publishing(runs);
@@ -199,6 +229,7 @@ async function send(state: QueueState, runs: readonly DueRun[]): Promise<"taken"
   }
   // A crash before these are written publishes their runs again; the claim tells a repeat from the first.
   note(runs.filter(window.holds).map(({ runId, attempt }) => ({ runId, attempt, publishedAt: time })));
+  suspects.published(runs);
   metrics.published.inc({ queue }, runs.length);
   return "taken";
 }

@@ -1,4 +1,5 @@
 import { AppError } from "@tickline/shared/domain/app-error";
+import { SUSPECT_RESCUES_MIN } from "@tickline/shared/domain/due-run";
 import { LEASE_DEFAULTS, rescueAheadMsOf } from "@tickline/shared/domain/lease-limits";
 import { ALL_SLOTS, type SlotRange } from "@tickline/shared/domain/slot";
 import { REQUESTS_KEPT_MS } from "@tickline/shared/domain/time-limits";
@@ -55,6 +56,10 @@ export interface SchedulerConfig extends StoreClockLimits {
   readonly deferredMsMax: number;
   /** The part of a queue's window that such runs may use at a time: executors without their handler defer them again. */
   readonly deferredShare: number;
+  /** Runs rescued this often are suspects, as executors see it (`suspectRescuesMin` there), which run them one at a time. */
+  readonly suspectRescuesMin: number;
+  /** The part of a queue's window that suspects may use at a time: they wait for each other, and must not hide those that wait for nothing. */
+  readonly suspectShare: number;
   /** A handler counts as some executor's for so long after it was seen. Executors tell every minute (`registryMs`). */
   readonly handlerSeenMs: number;
   /** Longest sleep between looks for retries, expiries and repeats. */
@@ -137,6 +142,8 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   deferredMs: 5_000,
   deferredMsMax: 60_000,
   deferredShare: 0.25,
+  suspectRescuesMin: SUSPECT_RESCUES_MIN,
+  suspectShare: 0.25,
   handlerSeenMs: 180_000,
   wakePollMs: 1_000,
   wakeRunsMax: 500,

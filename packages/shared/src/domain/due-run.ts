@@ -6,6 +6,12 @@ import type { RetryPolicy } from "./retry-policy.ts";
 import { isExclusive } from "./overlap.ts";
 import type { LastRun, RunCause } from "./run.ts";
 
+/**
+ * Runs rescued this often are suspects: one of them may end each process that runs it. An executor runs them alone, one at a time, so that it
+ * takes no neighbours along.
+ */
+export const SUSPECT_RESCUES_MIN = 2;
+
 /** Everything an executor needs to claim and run one attempt. It is the data of `JobDue`. */
 export interface DueRun {
   readonly tenantId: string;

@@ -31,7 +31,13 @@ export interface DueRuns {
    * Publishable runs of one queue, oldest first, at most `limit`. Reading changes nothing. Runs whose definition cannot be
    * read are left out, and take no place of `limit`; they stay `due` until they expire, are cancelled, or can be read.
    */
-  publishable(query: { readonly slots: SlotRange; readonly queue: string; readonly limit: number }): Promise<readonly DueRun[]>;
+  publishable(query: {
+    readonly slots: SlotRange;
+    readonly queue: string;
+    readonly limit: number;
+    /** Only runs rescued less often than this. Default: all. */
+    readonly rescuesBelow?: number | undefined;
+  }): Promise<readonly DueRun[]>;
   /** Queues that have publishable runs. */
   queues(slots: SlotRange): Promise<readonly string[]>;
   /**
@@ -46,6 +52,8 @@ export interface DueRuns {
   }): Promise<void>;
   /** Published runs nobody has claimed yet and that are not publishable again, per queue. Queues with none are left out. */
   unclaimed(slots: SlotRange): Promise<Readonly<Record<string, number>>>;
+  /** Those of them that were rescued at least so often. */
+  unclaimedRescued(slots: SlotRange, rescuesMin: number): Promise<Readonly<Record<string, number>>>;
   /**
    * Wakes what is to be woken by `now`, each kind with its own budget of `limit`: `retrying` becomes `due` with
    * attempt + 1 (`cancelled` if that was asked for); a `due` run past its expiry becomes `skipped: expired`; any other

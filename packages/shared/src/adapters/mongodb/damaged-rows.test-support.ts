@@ -22,6 +22,10 @@ export function harmfulWrite({ what, of }: Harm): HarmfulWrite {
       return on("jobs", { lastRun: { runId: 7 } });
     case "torn pending":
       return on("jobs", { pending: "torn" });
+    case "torn slot":
+      return on("jobs", { slot: "torn" });
+    case "torn age":
+      return on("jobs", { createdAt: "torn" });
     case "unknown job state":
       return on("jobs", { state: "hovering" });
     case "torn output":

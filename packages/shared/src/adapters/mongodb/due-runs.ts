@@ -18,8 +18,9 @@ import { wakeRuns } from "./wake.ts";
 export function createDueRuns(context: StoreContext): DueRuns {
   const { runs } = context.rows;
   return {
-    publishable({ slots, queue, limit: runsMax }) {
-      const filter = { ...standing("publishable"), queue: { $eq: queue }, ...inSlots(slots) };
+    publishable({ slots, queue, limit: runsMax, rescuesBelow }) {
+      const rescues = rescuesBelow === undefined ? {} : { rescues: { $not: { $gte: rescuesBelow } } };
+      const filter = { ...standing("publishable"), queue: { $eq: queue }, ...inSlots(slots), ...rescues };
       return readEnough(runsMax, async (limit) => dueRunsOf(context, await runs.find(filter, { sort: { _id: 1 }, limit })));
     },
     queues: (slots) => queuesOf(context, "publishable", slots),
@@ -27,6 +28,8 @@ export function createDueRuns(context: StoreContext): DueRuns {
     async unclaimed(slots) {
       return runs.countBy("queue", { ...standing("published"), ...inSlots(slots) });
     },
+    unclaimedRescued: (slots, rescuesMin) =>
+      runs.countBy("queue", { ...standing("published"), ...inSlots(slots), rescues: { $gte: rescuesMin } }),
     async wake(request) {
       return wakeRuns(context, request);
     },

@@ -1,9 +1,11 @@
 import type { Job } from "../../domain/job.ts";
+import { isTime } from "../../domain/stored-value.ts";
 import type { JobQuery } from "../../ports/job-catalog.ts";
 import type { Page } from "../../ports/page.ts";
 import type { StoreContext } from "./context.ts";
 import { pageReadable } from "../../runtime/map-readable.ts";
 import { jobReader } from "./due-jobs.ts";
+import type { JobRow } from "./job-row.ts";
 import { behindPosition } from "./position.ts";
 import type { Filter } from "./rows.ts";
 
@@ -11,10 +13,18 @@ import type { Filter } from "./rows.ts";
 export async function listJobs(context: StoreContext, tenantId: string, query: JobQuery): Promise<Page<Job>> {
   const found = await context.rows.jobs.find(filterOf(tenantId, query), { sort: { createdAt: -1, _id: -1 }, limit: query.limit + 1 });
   const part = found.slice(0, query.limit);
-  const last = part.at(-1);
-  const nextCursor = found.length > part.length && last !== undefined ? `${last.createdAt}.${last._id}` : null;
+  const nextCursor = found.length > part.length ? cursorBehind(part) : null;
   const map = await jobReader(context, part);
   return pageReadable(part, { kind: "job", idOf: ({ id }) => String(id), map, onUnreadable: context.onUnreadable }, nextCursor);
+}
+
+/**
+ * Behind the last job that has a time. One whose time cannot be read stands before or behind all others, where a page that begins at a time
+ * does not come: it must not end the list.
+ */
+function cursorBehind(part: readonly JobRow[]): string {
+  const last = part.findLast(({ createdAt }) => isTime(createdAt));
+  return last === undefined ? `${Number.MAX_SAFE_INTEGER}.` : `${last.createdAt}.${last._id}`;
 }
 
 function filterOf(tenantId: string, { state, status, handler, queue, tags, nameContains, cursor }: JobQuery): Filter {

@@ -1,5 +1,6 @@
 import type { Instant } from "../../domain/instant.ts";
 import type { Retention, RetentionRequest } from "../../ports/retention.ts";
+import { inHalves } from "../../runtime/in-halves.ts";
 import type { StoreContext } from "./context.ts";
 import { sweepDefinitions } from "./definition-sweep.ts";
 import type { JobRow } from "./job-row.ts";
@@ -53,8 +54,12 @@ async function sweepTombstones(
   await completePending(context, old);
   const open = await readOpen(context, old);
   let cancelled = 0;
-  for (const job of old.filter(({ _id }) => open.has(_id)))
-    cancelled += (await cancelOpenRuns(context, job, { now, limit: limit - cancelled })).length;
+  for (const job of old.filter(({ _id }) => open.has(_id))) {
+    const left = limit - cancelled;
+    // One whose runs cannot be cancelled stays, and keeps no other from being forgotten.
+    const refused = await inHalves([job], async () => void (cancelled += (await cancelOpenRuns(context, job, { now, limit: left })).length));
+    for (const { fault } of refused) context.onUnreadable({ kind: "job", id: job._id, reason: fault.message });
+  }
   const stillOpen = open.size === 0 ? open : await readOpen(context, old);
   // Nothing is put into `pending` of a deleted job, so what was empty stays so. Of what was not, the runs have just been made or are
   // not seen yet: their job goes another time, or it would be left with a fire and without the definition it needs.

@@ -1,5 +1,6 @@
 import type { EndedRun } from "../../domain/settlement.ts";
 import { isTerminal } from "../../domain/run-state.ts";
+import { isWhole } from "../../domain/stored-value.ts";
 import type { CancelOpenRequest, RunControl } from "../../ports/run-control.ts";
 import { AppError } from "../../domain/app-error.ts";
 import type { StoreContext } from "./context.ts";
@@ -87,7 +88,8 @@ async function readOpen(
 ): Promise<RunRow[]> {
   const kept = keeping === undefined ? {} : { $nor: [{ queue: { $eq: keeping.queue }, handler: { $eq: keeping.handler } }] };
   const query = { limit, fields: ["state"] } as const;
-  const retried = { state: { $eq: "retrying" }, wakeAt: { $exists: true }, slot: { $eq: slot }, jobUid: { $eq: _id } };
+  const inSlot = isWhole(slot) ? { slot: { $eq: slot } } : {}; // Of a row that cannot be read it may be anything.
+  const retried = { state: { $eq: "retrying" }, wakeAt: { $exists: true }, ...inSlot, jobUid: { $eq: _id } };
   const [due, retrying] = await Promise.all([
     runs.find({ jobUid: { $eq: _id }, standing: { $exists: true }, state: { $eq: "due" }, ...kept }, { ...query, sort: IN_ORDER }),
     runs.find({ ...retried, ...kept }, { ...query, sort: { wakeAt: 1 } }),

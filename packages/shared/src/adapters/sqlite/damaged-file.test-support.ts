@@ -9,6 +9,8 @@ const SQL: Readonly<Record<Exclude<Harm["what"], "torn pending">, string>> = {
   "torn definition": `UPDATE definitions SET body = substr(body, 1, 20) WHERE ${DEFINITION}`,
   "torn misfires": `UPDATE cursors SET misfires = '{"first":' WHERE job_key = ${JOB}`,
   "torn last run": `UPDATE cursors SET last_run_id = 'r', last_error = '{' WHERE job_key = ${JOB}`,
+  "torn slot": `UPDATE jobs SET slot = 'torn' WHERE job_key = ${JOB}`,
+  "torn age": `UPDATE jobs SET created_at = 'torn' WHERE job_key = ${JOB}`,
   "unknown job state": `UPDATE cursors SET state = -1 WHERE job_key = ${JOB}`,
   "torn output": "UPDATE runs SET output = '{' WHERE run_id = ?1",
   "torn history": "UPDATE runs SET extra = '{\"wakeAt\":' WHERE run_id = ?1",

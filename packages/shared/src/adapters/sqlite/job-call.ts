@@ -109,13 +109,15 @@ export interface PublishableQuery {
   readonly slots: SlotRange;
   readonly queue: string;
   readonly limit: number;
+  readonly rescuesBelow?: number | undefined;
 }
 
-export function putPublishable(writer: PacketWriter, { slots, queue, limit }: PublishableQuery): void {
+export function putPublishable(writer: PacketWriter, { slots, queue, limit, rescuesBelow = Infinity }: PublishableQuery): void {
   putNumber(writer, slots.from);
   putNumber(writer, slots.to);
   putText(writer, queue);
   putNumber(writer, limit);
+  putNumber(writer, rescuesBelow);
 }
 
 export interface DueRunCalls {
@@ -151,7 +153,7 @@ export function openDueRunCalls(core: Core): DueRunCalls {
     publishable(reader, writer) {
       const slots = { from: takeNumber(reader), to: takeNumber(reader) };
       const queue = core.open.queues.get(takeText(reader));
-      putRuns(writer, readyRuns(queue, { slots, limit: takeNumber(reader) }));
+      putRuns(writer, readyRuns(queue, { slots, limit: takeNumber(reader), rescuesBelow: takeNumber(reader) }));
     },
     readRuns(reader, writer) {
       const runIds = new Set(takeTexts(reader));

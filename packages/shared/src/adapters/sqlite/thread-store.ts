@@ -136,6 +136,7 @@ const firePorts = (link: Link): Pick<Store, "dueJobs" | "dueRuns" | "deferred" |
     queues: (slots) => link.thread.cold("queues", { slots }),
     published: (request) => link.thread.cold("published", request),
     unclaimed: (slots) => link.thread.cold("unclaimed", { slots }),
+    unclaimedRescued: (slots, rescuesMin) => link.thread.cold("unclaimed", { slots, rescuesMin }),
     wake: (request) => link.thread.cold("wake", request),
     closeWaiting: (request) => link.thread.cold("closeWaiting", request),
     resetWaits: (request) => link.thread.cold("resetWaits", request),

@@ -19,11 +19,11 @@ export const queuesWithReady =
 
 export function readyRuns(
   queue: { visit(visit: (run: OpenRun) => boolean): void } | undefined,
-  { slots, limit }: { readonly slots: SlotRange; readonly limit: number },
+  { slots, limit, rescuesBelow = Infinity }: { readonly slots: SlotRange; readonly limit: number; readonly rescuesBelow?: number },
 ): OpenRun[] {
   const runs: OpenRun[] = [];
   queue?.visit((run) => {
-    if (runs.length < limit && inRange(run.slot, slots)) runs.push(run);
+    if (runs.length < limit && inRange(run.slot, slots) && rescuesOf(run) < rescuesBelow) runs.push(run);
     return runs.length < limit;
   });
   return runs;
@@ -42,11 +42,16 @@ export const published =
     }
   };
 
+const rescuesOf = ({ extra }: OpenRun): number => extra?.rescues ?? 0;
+
 export const unclaimed =
   ({ open }: Core) =>
-  ({ slots }: { readonly slots: SlotRange }): Record<string, number> => {
+  ({ slots, rescuesMin = 0 }: { readonly slots: SlotRange; readonly rescuesMin?: number }): Record<string, number> => {
     const counts: Record<string, number> = {};
-    for (const { slot, traits } of open.published) if (inRange(slot, slots)) counts[traits.queue] = (counts[traits.queue] ?? 0) + 1;
+    for (const run of open.published) {
+      const { queue } = run.traits;
+      if (inRange(run.slot, slots) && rescuesOf(run) >= rescuesMin) counts[queue] = (counts[queue] ?? 0) + 1;
+    }
     return counts;
   };
 

@@ -13,7 +13,9 @@ import {
   claim,
   defer,
   end,
+  ending,
   idsOf,
+  LEASE_MS,
   only,
   publishable,
   readRun,
@@ -93,6 +95,23 @@ export const dueRunsContract = contractOf("DueRuns", {
     };
     await store.status.apply([{ tenantId: job.tenantId, jobUid: job.uid, lastRun }]);
     expect(await publishable(store)).toEqual([{ ...run, lastRun }]);
+  },
+
+  "runs that were rescued often can be left out, and are counted by themselves": async ({ store: first, endLeases }) => {
+    const job = await addJob(first, { definition: { overlap: "allow" } });
+    const [rescued, plain] = (await addRuns(first, job, { count: 2 })) as [DueRun, DueRun];
+    await start(first, rescued);
+    const { store, now } = await endLeases({ now: START, leaseMs: LEASE_MS });
+    const rescues = (await ending(store, now)).map(({ runId, expiresAt }) => ({ runId, expiresAt, to: "due" }) as const);
+    expect((await store.leases.rescue({ rescues, now })).rescued).toBe(1);
+    const query = { slots: ALL_SLOTS, queue: "default", limit: 1 };
+    expect(idsOf(await store.dueRuns.publishable({ ...query, rescuesBelow: 1 }))).toEqual([plain.runId]);
+    expect(await store.dueRuns.publishable({ ...query, limit: 10, rescuesBelow: 2 })).toHaveLength(2);
+    expect(await store.dueRuns.unclaimedRescued(ALL_SLOTS, 0)).toEqual({});
+    await publish(store, await publishable(store), now);
+    expect(await unclaimed(store)).toEqual({ default: 2 });
+    expect(await store.dueRuns.unclaimedRescued(ALL_SLOTS, 1)).toEqual({ default: 1 });
+    expect(await store.dueRuns.unclaimedRescued(ALL_SLOTS, 2)).toEqual({});
   },
 
   "a published run is publishable no more, and counts as unclaimed until it is claimed": async ({ store }) => {

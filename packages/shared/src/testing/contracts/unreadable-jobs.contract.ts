@@ -132,6 +132,38 @@ export const unreadableJobsContract = contractOf("rows of jobs that cannot be re
     expect((await store.retention.sweep(sweep)).tombstones).toBe(HARMS.length);
   },
 
+  "a list goes on behind jobs of which nobody can tell when they were made, whatever the size of its pages": async ({ store, subject }) => {
+    const good: Job[] = [];
+    for (const id of ["a", "b", "c", "d", "e"]) {
+      good.push(await addJob(store, { id, createdAt: START + good.length }));
+      const torn = await addJob(store, { id: `torn-${id}`, createdAt: START + good.length });
+      await subject.damage(store, { what: "torn age", of: torn.uid });
+    }
+    for (const limit of [1, 2, 3, 5, 7]) {
+      const listed: string[] = [];
+      let cursor: string | null = null;
+      for (let pages = 0; pages < 20; pages += 1) {
+        const page: Awaited<ReturnType<Store["jobs"]["list"]>> = await store.jobs.list("default", { limit, cursor });
+        listed.push(...idsOf(page.items));
+        if ((cursor = page.nextCursor) === null) break;
+      }
+      expect([limit, cursor, listed]).toEqual([limit, null, expect.arrayContaining(idsOf(good))]);
+      expect([limit, new Set(listed).size]).toEqual([limit, listed.length]);
+    }
+  },
+
+  "deleted jobs are forgotten beside one whose runs cannot be found": async ({ store, subject }) => {
+    const jobs = [await addJob(store, { id: "torn" }), await addJob(store, { id: "good" })];
+    for (const job of jobs) await addRun(store, job);
+    for (const job of jobs) await deleteJob(store, job);
+    if (!(await subject.damage(store, { what: "torn slot", of: jobs[0]!.uid }))) return;
+    await store.outbox.sent((await store.outbox.unsent({ slots: ALL_SLOTS, limit: 100 })).map(({ id }) => id));
+    const sweep = { now: START, endedBefore: 0, boundBefore: 0, deletedBefore: START + 1, limit: 100 };
+    let forgotten = 0;
+    for (let round = 0; round < 3; round += 1) forgotten += (await store.retention.sweep(sweep)).tombstones;
+    expect(forgotten).toBeGreaterThanOrEqual(1);
+  },
+
   "a last run that cannot be read is not shown, and hinders nothing": async ({ store, subject }) => {
     const job = await addJob(store);
     await subject.damage(store, { what: "torn last run", of: job.uid });

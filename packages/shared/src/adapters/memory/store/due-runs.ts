@@ -13,8 +13,9 @@ import { wakeRuns } from "./wake.ts";
 export function createDueRuns(state: MemoryState): DueRuns {
   const { jobs, runs, onUnreadable } = state;
   return {
-    async publishable({ slots, queue, limit }) {
-      const rows = filtered(runs.publishable.get(queue)?.ascending() ?? [], isIn(slots));
+    async publishable({ slots, queue, limit, rescuesBelow = Infinity }) {
+      const isWanted = (row: RunRow): boolean => isIn(slots)(row) && !(row.rescues >= rescuesBelow);
+      const rows = filtered(runs.publishable.get(queue)?.ascending() ?? [], isWanted);
       const read = (row: RunRow) => dueRunOf(row, lastRunIn(jobs.get(row.origin.jobUid)));
       return takeReadable(rows, limit, asReadable(read, onUnreadable));
     },
@@ -32,12 +33,10 @@ export function createDueRuns(state: MemoryState): DueRuns {
       }
     },
     async unclaimed(slots) {
-      const counts: Record<string, number> = {};
-      for (const { origin } of runs.published.ascending()) {
-        const { queue } = origin.definition;
-        if (inRange(origin.slot, slots)) counts[queue] = (counts[queue] ?? 0) + 1;
-      }
-      return counts;
+      return countByQueue(filtered(runs.published.ascending(), isIn(slots)));
+    },
+    async unclaimedRescued(slots, rescuesMin) {
+      return countByQueue(filtered(runs.published.ascending(), (row) => isIn(slots)(row) && row.rescues >= rescuesMin));
     },
     async wake(request) {
       return wakeRuns(state, request);
@@ -58,6 +57,12 @@ export function createDueRuns(state: MemoryState): DueRuns {
       return resetWaits(runs, request);
     },
   };
+}
+
+function countByQueue(rows: Iterable<RunRow>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { origin } of rows) counts[origin.definition.queue] = (counts[origin.definition.queue] ?? 0) + 1;
+  return counts;
 }
 
 const isIn =

@@ -58,7 +58,9 @@ function damage({ jobs, runs }: MemoryState, { what, of }: Harm): boolean {
     case "torn counts":
       runs.save(Object.assign(run, { failures: "torn" }));
       return true;
-    case "torn attempt": // Nothing of these is read from anywhere.
+    case "torn slot": // Nothing of these is read from anywhere.
+    case "torn age":
+    case "torn attempt":
     case "torn wait":
     case "torn names":
     case "torn output": // It is no text here.
