@@ -38,14 +38,16 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
   const { attempts, claimer, consumers, heartbeat, publication, settler, state } = parts;
   let control: Subscription | null = null;
 
+  /** Nothing is claimed before all of it runs: a start that fails, again and again, would interrupt runs each time. */
   async function start(): Promise<void> {
-    state.open = true;
     state.trust.start();
     control = await subscribeCancelHints({ context, attempts: attempts.all, ask: heartbeat.renewNow });
     await heartbeat.start();
     await publication.start();
     await consumers.start();
     await parts.reports.start();
+    state.open = !state.abandoned;
+    parts.onPoolChange();
   }
   /** Each step is bounded; what none of them brought to its end is found by its lease, and run again. */
   async function stop(): Promise<void> {

@@ -54,7 +54,7 @@ runService(
       const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: readyBy(store, time), metrics });
       const lifecycle = createLifecycle({
         async start() {
-          for (const part of [time, executor, health]) await part.start();
+          for (const part of [time, health, executor]) await part.start(); // A port that is taken ends the start before runs are claimed.
         },
         async stop() {
           for (const part of [health, executor, time]) await part.stop();
