@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
+import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Store } from "@tickline/shared/ports/store";
 import { MINUTE } from "@tickline/shared/testing/factories";
 import { heldHandler, LEASE_MS, setup, type SetupOptions } from "./executor.test-support.ts";
@@ -60,5 +61,23 @@ test("a lease that the store refuses to renew ends alone: the others are renewed
   held.finishAll();
   await pass(100);
   expect(await states(runs)).toEqual(["succeeded", "succeeded", "due", "succeeded", "succeeded"]);
+  await close();
+});
+
+test("an event that the bus refuses keeps no other from being said", async () => {
+  const { executor, bus, due, publish, pass, events, close, metrics } = await setup();
+  await executor.start();
+  const runs = await due(9);
+  const { publish: said } = bus;
+  const isRefused = (event: TicklineEvent): boolean => event.type === "JobCompleted" && event.data.runId === runs[4]!.runId;
+  Object.assign(bus, {
+    publish: (topic: string, batch: readonly TicklineEvent[]) =>
+      batch.some(isRefused) ? Promise.reject(new AppError("bus_unavailable", "it is too large")) : said(topic, batch),
+  });
+  await publish(runs);
+  await pass(100);
+  expect(events.filter(({ type }) => type === "JobStarted")).toHaveLength(9);
+  expect(events.filter(({ type }) => type === "JobCompleted")).toHaveLength(8);
+  expect(await metrics.metrics()).toContain("tickline_events_unpublished_total 1");
   await close();
 });

@@ -6,6 +6,7 @@ import { runEnded } from "@tickline/shared/events/job-ended";
 import { jobRetrying } from "@tickline/shared/events/job-retrying";
 import { jobStarted } from "@tickline/shared/events/job-started";
 import { RUNS_TOPIC } from "@tickline/shared/events/topics";
+import { inHalves } from "@tickline/shared/runtime/in-halves";
 import { createGathering } from "@tickline/shared/runtime/gathering";
 import type { ExecutorContext } from "./executor-deps.ts";
 import { oncePerTurn } from "./once-per-turn.ts";
@@ -21,6 +22,8 @@ export interface RunEvents {
   /** Resolves when nothing waits to be said. */
   flushed(): Promise<void>;
 }
+
+const UNPUBLISHED = "events were not announced; the scheduler's sweep announces the ends of runs";
 
 export function createRunEvents(
   context: Pick<ExecutorContext, "bus" | "announcements" | "clock" | "log" | "config" | "metrics">,
@@ -56,14 +59,20 @@ export function createRunEvents(
       await publish(events);
     }
   }
+  /** One that the bus refuses keeps no other from being said. */
   async function publish(events: readonly TicklineEvent[]): Promise<void> {
+    let published = 0;
     try {
-      await bus.publish(RUNS_TOPIC, events);
-      for (const { type, data } of events) if (type === "JobCompleted" || type === "JobSkipped") announced.add(data.runId);
+      const refused = await inHalves(events, async (some) => {
+        await bus.publish(RUNS_TOPIC, some);
+        published += some.length;
+        for (const { type, data } of some) if (type === "JobCompleted" || type === "JobSkipped") announced.add(data.runId);
+      });
+      for (const { item, fault } of refused) log.warn({ err: fault, type: item.type, event: item.id }, "an event is refused, and not announced");
     } catch (fault) {
-      metrics.unpublished.inc(events.length);
-      log.warn({ err: fault, events: events.length }, "events were not announced; the scheduler's sweep announces the ends of runs");
+      log.warn({ err: fault, events: events.length - published }, UNPUBLISHED);
     }
+    if (published < events.length) metrics.unpublished.inc(events.length - published);
   }
   return {
     started: (claim, executor = config.executorId) => say(jobStarted(claim, executor)),

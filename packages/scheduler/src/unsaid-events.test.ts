@@ -8,8 +8,11 @@ import { manualFireOf } from "@tickline/shared/testing/factories-fire";
 import { createAnnouncer } from "./announcer.ts";
 import { setup as setupScheduler } from "./scheduler-under-test.test-support.ts";
 
-/** A bus whose codec cannot write what is about some jobs. */
-function setup({ sweepMax = 500 } = {}) {
+const UNWRITABLE = (): Error => new TypeError("data.slot must be a whole number");
+const TOO_LARGE = (): Error => new AppError("bus_unavailable", "the message is too large", { retryable: false });
+
+/** A bus that takes nothing that is about some jobs: by default because its codec cannot write it. */
+function setup({ sweepMax = 500, fault = UNWRITABLE }: { readonly sweepMax?: number; readonly fault?: () => Error } = {}) {
   const world = setupScheduler({ config: { sweepMax } });
   const bad = new Set<string>();
   let away = false;
@@ -18,7 +21,7 @@ function setup({ sweepMax = 500 } = {}) {
   const publish: Bus["publish"] = async (_, events) => {
     publishes += 1;
     if (away) throw new AppError("bus_unavailable", "away", { retryable: true });
-    if (events.some(({ subject }) => bad.has(subject))) throw new TypeError("data.slot must be a whole number");
+    if (events.some(({ subject }) => bad.has(subject))) throw fault();
     said.push(...events);
   };
   const context = { ...world.context, bus: { ...world.context.bus, publish } };
@@ -34,8 +37,11 @@ function setup({ sweepMax = 500 } = {}) {
   };
 }
 
-test("an event that cannot be published keeps no other in the outbox", async () => {
-  const at = setup();
+test.each([
+  ["the codec cannot write it", UNWRITABLE],
+  ["the broker refuses it", TOO_LARGE],
+])("an event that cannot be published keeps no other in the outbox: %s", async (_, fault) => {
+  const at = setup({ fault });
   for (const id of ["a", "bad", "c", "d"]) await at.addJob({ id });
   at.bad.add("bad");
   await at.announcer.sweep();
@@ -69,8 +75,11 @@ test("more such events than one sweep reads hide none behind them", async () => 
   expect(at.saidOf("JobCreated")).toEqual(["good"]);
 });
 
-test("an end that cannot be announced keeps no other from it", async () => {
-  const at = setup();
+test.each([
+  ["the codec cannot write it", UNWRITABLE],
+  ["the broker refuses it", TOO_LARGE],
+])("an end that cannot be announced keeps no other from it: %s", async (_, fault) => {
+  const at = setup({ fault });
   for (const id of ["bad", "good"]) {
     const job = await at.addJob({ id });
     const { outcomes } = await at.store.dueJobs.fire({

@@ -4,7 +4,7 @@ import type { Bus, Subscription } from "@tickline/shared/ports/bus";
 import type { Entropy } from "@tickline/shared/ports/clock";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import type { Service } from "@tickline/shared/runtime/service";
-import { showEvent } from "./event-view.ts";
+import { showIfShowable } from "./event-view.ts";
 import { createEventWindow, type EventWindow } from "./event-window.ts";
 
 /** One stream: which events it wants, and where they go. */
@@ -40,10 +40,11 @@ export function createEventHub({ bus, entropy, queues, eventsKept }: EventHubOpt
   function onBatch(events: readonly TicklineEvent[]): void {
     for (const event of events) window.push(event);
     if (listeners.size === 0) return;
-    const textOf = onceEach(showEvent);
+    const textOf = onceEach(showIfShowable);
     for (const listener of listeners) {
-      const wanted = events.filter((event) => listener.accepts(event));
-      if (wanted.length > 0) listener.deliver(wanted, textOf);
+      // One that cannot be shown keeps no other from being told, to nobody.
+      const wanted = events.filter((event) => listener.accepts(event) && textOf(event) !== null);
+      if (wanted.length > 0) listener.deliver(wanted, (event) => textOf(event) ?? "");
     }
   }
   const lifecycle = createLifecycle({
@@ -73,8 +74,8 @@ export function createEventHub({ bus, entropy, queues, eventsKept }: EventHubOpt
   };
 }
 
-function onceEach(show: (event: TicklineEvent) => string): (event: TicklineEvent) => string {
-  const texts = new Map<TicklineEvent, string>();
+function onceEach(show: (event: TicklineEvent) => string | null): (event: TicklineEvent) => string | null {
+  const texts = new Map<TicklineEvent, string | null>();
   return (event) => {
     let text = texts.get(event);
     if (text === undefined) texts.set(event, (text = show(event)));

@@ -218,6 +218,19 @@ describe("GET /events", () => {
     third.close();
   });
 
+  test("an event that cannot be shown keeps no other from any client, nor from one that resumes", async () => {
+    await using at = await setup();
+    const clients = [await listen(at.url), await listen(at.url)];
+    const torn = ended(claimOf(job, 2), { finishedAt: 9e15 });
+    await at.publish(RUNS_TOPIC, ended(claimOf(job, 1)), torn, ended(claimOf(job, 3)));
+    const shown = [1, 3].map((minute) => claimOf(job, minute).run.runId);
+    for (const client of clients) expect((await client.received(2)).map(({ data }) => data.data.runId)).toEqual(shown);
+    const [first] = clients[0]?.messages ?? [];
+    const resumed = await listen(at.url, { lastEventId: first?.id ?? "" });
+    expect((await resumed.received(1)).map(({ data }) => data.data.runId)).toEqual(shown.slice(1));
+    for (const client of [...clients, resumed]) client.close();
+  });
+
   test("a reader that does not read is let go", async () => {
     await using at = await setup({ config: { streamBufferBytesMax: 100_000 } });
     const client = await listen(at.url);

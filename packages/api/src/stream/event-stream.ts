@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { createSession, type EventBuffer } from "better-sse";
 import { SECURITY_HEADERS } from "../http/security-headers.ts";
-import { showEvent } from "./event-view.ts";
+import { showEvent, showIfShowable } from "./event-view.ts";
 import type { EventHub } from "./event-hub.ts";
 
 export interface StreamRequest {
@@ -45,7 +45,11 @@ export async function openEventStream(
   const missed = lastEventId === undefined ? [] : hub.window.after(lastEventId);
   if (missed === null) write((buffer) => void buffer.push(RESET, "reset", hub.window.latestId() ?? ""));
   else if (lastEventId === undefined) write((buffer) => void buffer.id(hub.window.latestId() ?? "").dispatch());
-  else deliver(missed.filter(accepts), showEvent);
+  else
+    deliver(
+      missed.filter((event) => accepts(event) && showIfShowable(event) !== null),
+      showEvent,
+    );
 
   const leave = hub.listen({ accepts, deliver, close: () => res.end() });
   session.once("disconnected", leave);

@@ -1,3 +1,4 @@
+import { evaluate } from "@tickline/shared/domain/evaluation";
 import { toIsoOrNull, type Instant } from "@tickline/shared/domain/instant";
 import { PUBLIC_EVENT_TYPES, type TicklineEvent } from "@tickline/shared/events/event";
 import { JsonSchema } from "@tickline/shared/domain/json";
@@ -30,6 +31,12 @@ const INSTANT_FIELDS: ReadonlySet<string> = new Set([
 /** An event as one line of JSON. */
 export const showEvent = ({ data, time, ...envelope }: TicklineEvent): string =>
   JSON.stringify({ ...envelope, time: toIsoOrNull(time), data: withIsoInstants(data) });
+
+/** The same; null where it cannot be shown, as an instant that no calendar has. */
+export function showIfShowable(event: TicklineEvent): string | null {
+  const shown = evaluate(() => showEvent(event));
+  return shown.kind === "evaluated" ? shown.value : null;
+}
 
 function withIsoInstants(data: object): Record<string, unknown> {
   const shown: Record<string, unknown> = {};

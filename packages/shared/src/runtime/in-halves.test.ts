@@ -34,7 +34,8 @@ test("one among five hundred is found in few calls", async () => {
 
 test("a server that is away is nobody's fault: it is told at once", async () => {
   let calls = 0;
-  for (const fault of [new AppError("store_unavailable", "away", { retryable: true }), new AppError("bus_unavailable", "away")]) {
+  const away = { retryable: true };
+  for (const fault of [new AppError("store_unavailable", "away", away), new AppError("bus_unavailable", "away", away)]) {
     const work = async (): Promise<void> => {
       calls += 1;
       throw fault;
@@ -42,6 +43,15 @@ test("a server that is away is nobody's fault: it is told at once", async () => 
     await expect(inHalves([1, 2, 3], work)).rejects.toBe(fault);
   }
   expect(calls).toBe(2);
+});
+
+test("a message that the bus refuses is found among the others", async () => {
+  const done: number[] = [];
+  const refused = await inHalves([1, 2, 3, 4, 5], async (part) => {
+    if (part.includes(4)) throw new AppError("bus_unavailable", "the message is too large", { retryable: false });
+    done.push(...part);
+  });
+  expect([refused.map(({ item }) => item), done]).toEqual([[4], [1, 2, 3, 5]]);
 });
 
 test("of nothing there is nothing to do", async () => {

@@ -5,8 +5,11 @@ export interface RefusedItem<Item> {
   readonly fault: AppError;
 }
 
-/** A server that is away takes nothing from anybody: no item is to blame. */
-export const passes = ({ retryable, code }: AppError): boolean => retryable || code === "store_unavailable" || code === "bus_unavailable";
+/**
+ * A server that is away takes nothing from anybody: no item is to blame. A bus says `bus_unavailable` of a message that it refuses too, as one that
+ * is too large; that fault is not retryable.
+ */
+export const passes = ({ retryable, code }: AppError): boolean => retryable || code === "store_unavailable";
 
 /**
  * Works on all items together. Where that is refused for a reason that will not pass by itself, each half is worked on
