@@ -232,9 +232,14 @@ describe("jobs that cannot be moved back keep no others from being moved", () =>
   });
 
   test("where one cannot be told: it stays, and the others move", async () => {
-    const { sweep, standing, warned } = await passThrough(() => false, refusedFor("never"), {}, {
-      b: { kind: "cron", cron: "0 * * * *", timezone: "Mars/Olympus", startAt: null, endAt: null, maxRuns: null },
-    });
+    const { sweep, standing, warned } = await passThrough(
+      () => false,
+      refusedFor("never"),
+      {},
+      {
+        b: { kind: "cron", cron: "0 * * * *", timezone: "Mars/Olympus", startAt: null, endAt: null, maxRuns: null },
+      },
+    );
     expect(await sweep.sweep()).toBe(false);
     expect(await standing()).toEqual(["a", "c", "d", "e", "f"]);
     expect(warned.filter(({ message }) => message.includes("could not be told")).map(({ fields }) => fields["jobId"])).toEqual(["b"]);

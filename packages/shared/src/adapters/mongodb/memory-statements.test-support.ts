@@ -39,7 +39,9 @@ function meets(values: readonly unknown[], operator: string, operand: unknown): 
     case "$regex":
       return values.some((value) => typeof value === "string" && new RegExp(operand as string).test(value));
     case "$elemMatch":
-      return values.some((value) => typeof value === "object" && value !== null && !Array.isArray(value) && matches(value, operand as Filter));
+      return values.some(
+        (value) => typeof value === "object" && value !== null && !Array.isArray(value) && matches(value, operand as Filter),
+      );
     case "$type":
       return values.some((value) => typeof value === operand);
     case "$exists":

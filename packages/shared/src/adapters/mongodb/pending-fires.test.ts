@@ -141,8 +141,7 @@ describe("entries leave `pending` only where their runs were seen", () => {
 describe("what cannot be completed keeps nothing else from being completed", () => {
   const LIMIT = 3;
   const harmed = Array.from({ length: 4 * LIMIT }, (_, index) => jobOf({ id: `harmed-${index}` }));
-  const repair = (context: MemoryContext) =>
-    createDueJobs(context).repair({ slots: ALL_SLOTS, firedBefore: START + MINUTE, limit: LIMIT });
+  const repair = (context: MemoryContext) => createDueJobs(context).repair({ slots: ALL_SLOTS, firedBefore: START + MINUTE, limit: LIMIT });
   const runsOf = ({ rows }: MemoryContext) => new Set(rows.runs.all().map(({ jobUid }) => jobUid));
 
   /** In front of a job with a fire to complete stand several pages of jobs whose entries are these. */
@@ -160,7 +159,10 @@ describe("what cannot be completed keeps nothing else from being completed", () 
     ["nothing of which can be read", (own) => own.map((entry) => ({ ...entry, cause: "whim" }))],
     ["which name no batch", (own) => own.map((entry) => ({ ...entry, token: 7 }))],
     ["whose keys are no text", (own) => own.map((entry) => ({ ...entry, key: { torn: true } }))],
-    ["which share their batch with some that cannot be read", (own) => [...own, ...own.map((entry) => ({ ...entry, scheduledFor: "torn" }))]],
+    [
+      "which share their batch with some that cannot be read",
+      (own) => [...own, ...own.map((entry) => ({ ...entry, scheduledFor: "torn" }))],
+    ],
   ])("jobs with entries %s", async (_, entriesOf) => {
     const { context } = await behind(entriesOf);
     for (let round = 0; round <= harmed.length / LIMIT; round += 1) await repair(context);

@@ -57,7 +57,10 @@ async function sweepTombstones(
   for (const job of old.filter(({ _id }) => open.has(_id))) {
     const left = limit - cancelled;
     // One whose runs cannot be cancelled stays, and keeps no other from being forgotten.
-    const refused = await inHalves([job], async () => void (cancelled += (await cancelOpenRuns(context, job, { now, limit: left })).length));
+    const refused = await inHalves(
+      [job],
+      async () => void (cancelled += (await cancelOpenRuns(context, job, { now, limit: left })).length),
+    );
     for (const { fault } of refused) context.onUnreadable({ kind: "job", id: job._id, reason: fault.message });
   }
   const stillOpen = open.size === 0 ? open : await readOpen(context, old);

@@ -17,7 +17,10 @@ export interface MadeRun {
  * Inserts runs, duplicates ignored, and answers by id with those now known to exist: the ones inserted, and of the
  * others those that a majority has. One that the server refuses keeps no other from being made. Sorted, so that two who insert the same never wait for each other in a circle.
  */
-export async function makeRuns(context: Pick<StoreContext, "rows" | "onUnreadable">, wanted: readonly RunRow[]): Promise<Map<string, MadeRun>> {
+export async function makeRuns(
+  context: Pick<StoreContext, "rows" | "onUnreadable">,
+  wanted: readonly RunRow[],
+): Promise<Map<string, MadeRun>> {
   const { rows } = context;
   const firsts = new Map(wanted.toReversed().map((row) => [row._id, row])); // Of two fires of one identity the earlier makes the run.
   const sorted = [...firsts.values()].sort((left, right) => (left._id < right._id ? -1 : 1));

@@ -22,7 +22,11 @@ export const STORE_QUERIES: readonly (readonly [string, readonly string[], (stor
   ["… behind some", ["wake"], (store) => store.leases.ending({ ...RANGE, after: { expiresAt: 5, runIds: ["a", "b"] } })],
   ["ends nobody has heard of", ["unannounced"], (store) => store.announcements.unannounced({ ...RANGE, endedBefore: 1_000 })],
   ["runs to be published", ["waiting"], (store) => store.dueRuns.publishable({ ...RANGE, queue: "default" })],
-  ["… that were rescued less than so often", ["waiting"], (store) => store.dueRuns.publishable({ ...RANGE, queue: "default", rescuesBelow: 2 })],
+  [
+    "… that were rescued less than so often",
+    ["waiting"],
+    (store) => store.dueRuns.publishable({ ...RANGE, queue: "default", rescuesBelow: 2 }),
+  ],
   ["runs nobody has claimed and that were rescued so often", ["waiting"], (store) => store.dueRuns.unclaimedRescued(ALL_SLOTS, 2)],
   ["runs nobody has claimed", ["waiting"], (store) => store.dueRuns.unclaimed(ALL_SLOTS)],
   ["queues that have any", ["waiting"], (store) => store.dueRuns.queues(ALL_SLOTS)],

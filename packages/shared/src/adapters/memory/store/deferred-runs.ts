@@ -24,8 +24,13 @@ export const createDeferredRuns = ({ runs, onUnreadable }: MemoryState): Deferre
     return { runIds, next: runIds.length < limit ? null : (runIds.at(-1) ?? null) };
   },
   async waiting(runIds) {
-    const rows = runIds.flatMap((runId) => runs.get(runId) ?? []).filter(({ state, standing }) => state === "due" && standing !== "deferred");
-    return mapReadable(rows, asReadable((row) => dueRunOf(row, null).runId, onUnreadable));
+    const rows = runIds
+      .flatMap((runId) => runs.get(runId) ?? [])
+      .filter(({ state, standing }) => state === "due" && standing !== "deferred");
+    return mapReadable(
+      rows,
+      asReadable((row) => dueRunOf(row, null).runId, onUnreadable),
+    );
   },
 });
 
