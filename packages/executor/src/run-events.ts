@@ -28,7 +28,7 @@ const UNPUBLISHED = "events were not announced; the scheduler's sweep announces 
 export function createRunEvents(
   context: Pick<ExecutorContext, "bus" | "announcements" | "clock" | "log" | "config" | "metrics">,
 ): RunEvents {
-  const { bus, announcements, clock, log, config, metrics } = context;
+  const { announcements, clock, log, config, metrics } = context;
   let waiting: TicklineEvent[] = [];
   let publishing: Promise<void> | null = null;
   const announced = createGathering<string>({
@@ -56,24 +56,8 @@ export function createRunEvents(
     while (waiting.length > 0) {
       const events = waiting.slice(0, config.publishEventsMax);
       waiting = waiting.slice(config.publishEventsMax);
-      await publish(events);
+      await publish(context, events, (runId) => announced.add(runId));
     }
-  }
-  /** One that the bus refuses keeps no other from being said. */
-  async function publish(events: readonly TicklineEvent[]): Promise<void> {
-    let published = 0;
-    try {
-      const refused = await inHalves(events, async (some) => {
-        await bus.publish(RUNS_TOPIC, some);
-        published += some.length;
-        for (const { type, data } of some) if (type === "JobCompleted" || type === "JobSkipped") announced.add(data.runId);
-      });
-      for (const { item, fault } of refused)
-        log.warn({ err: fault, type: item.type, event: item.id }, "an event is refused, and not announced");
-    } catch (fault) {
-      log.warn({ err: fault, events: events.length - published }, UNPUBLISHED);
-    }
-    if (published < events.length) metrics.unpublished.inc(events.length - published);
   }
   return {
     started: (claim, executor = config.executorId) => say(jobStarted(claim, executor)),
@@ -88,4 +72,27 @@ export function createRunEvents(
       await announced.flushed();
     },
   };
+}
+
+type PublishContext = Pick<ExecutorContext, "bus" | "log" | "metrics">;
+
+/** One that the bus refuses keeps no other from being said. `onEnd` is called with each run whose end was. */
+async function publish(
+  { bus, log, metrics }: PublishContext,
+  events: readonly TicklineEvent[],
+  onEnd: (runId: string) => void,
+): Promise<void> {
+  let published = 0;
+  try {
+    const refused = await inHalves(events, async (some) => {
+      await bus.publish(RUNS_TOPIC, some);
+      published += some.length;
+      for (const { type, data } of some) if (type === "JobCompleted" || type === "JobSkipped") onEnd(data.runId);
+    });
+    for (const { item, fault } of refused)
+      log.warn({ err: fault, type: item.type, event: item.id }, "an event is refused, and not announced");
+  } catch (fault) {
+    log.warn({ err: fault, events: events.length - published }, UNPUBLISHED);
+  }
+  if (published < events.length) metrics.unpublished.inc(events.length - published);
 }

@@ -99,6 +99,21 @@ test("a handler that was seen by a clock which was ahead counts as nobody's, unt
   expect(queued(await publishable())).toEqual(queued(runs));
 });
 
+test("resumed runs that can never be published, as their definition is lost, keep no others from being resumed", async () => {
+  const { addJob, store, defer, deferred, publishable, seen, pass, queued, clock } = setup();
+  const job = await addJob({ id: "lost", definition: { overlap: "allow", handler: "lost" } });
+  const keys = Array.from({ length: 6 }, (_, index) => `key-${index}`);
+  await store.dueJobs.fire({ fires: [manualFireOf(job, { at: clock.now(), keys })], now: clock.now(), claimant: null, claimed: [] });
+  await defer(await publishable());
+  Object.assign(job.definition, { schedule: "torn" }); // The store holds this very object.
+  expect((await store.dueJobs.read([job.uid]))[0]?.unreadable).toBeDefined();
+  clock.advance(1); // They are older.
+  const good = await deferred(1, { handler: "known" });
+  await seen("lost", "known");
+  await pass(30 * SECOND);
+  expect(queued(await publishable())).toEqual(queued(good));
+});
+
 test("no more than a share of the window are resumed and unclaimed at a time, the oldest first, and each gets its turn", async () => {
   const { deferred, publishable, seen, pass, defer, store, clock, queued } = setup();
   const runs = await deferred(6, { handler: "partly" });

@@ -6,7 +6,7 @@ import { inHalves } from "@tickline/shared/runtime/in-halves";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import { publicationKey } from "./publish-window.ts";
-import { createQueuePublisher, type QueuePublisher } from "./queue-publisher.ts";
+import { createQueuePublisher, type QueueLook, type QueuePublisher } from "./queue-publisher.ts";
 import { createRefusals } from "./refusals.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
 
@@ -44,15 +44,9 @@ export function createPublisher(context: RangeContext): Publisher {
   }
   async function look(): Promise<void> {
     await notes.flush();
-    const { unclaimed, suspects, waiting } = await lookAt(context, [...queues.values()], !counted);
+    const looks = await lookAt(context, queues, !counted);
     counted = true;
-    const names = new Set([...waiting, ...unclaimed.keys(), ...queues.keys()]);
-    for (const queue of names)
-      publisherOf(queue).looked({
-        unclaimed: unclaimed.get(queue) ?? 0,
-        suspects: suspects.get(queue) ?? 0,
-        waits: waiting.has(queue),
-      });
+    for (const [queue, found] of looks) publisherOf(queue).looked(found);
   }
   async function lookIfLeading(): Promise<number> {
     if (leads()) await look();
@@ -93,7 +87,12 @@ export function createPublisher(context: RangeContext): Publisher {
 }
 
 /** Which queues have publishable runs (retries, what was woken, what a crash or a full window left), and how many are unclaimed. */
-async function lookAt({ dueRuns, slots, config }: RangeContext, queues: readonly QueuePublisher[], first: boolean) {
+async function lookAt(
+  { dueRuns, slots, config }: RangeContext,
+  known: ReadonlyMap<string, QueuePublisher>,
+  first: boolean,
+): Promise<ReadonlyMap<string, QueueLook>> {
+  const queues = [...known.values()];
   for (const { window } of queues) window.looking();
   const inUse = first || queues.some(({ window }) => window.inUse); // Where nothing is unclaimed there is nothing to count.
   const mayHaveSuspects = first || queues.some((queue) => queue.mayHaveSuspects);
@@ -102,8 +101,16 @@ async function lookAt({ dueRuns, slots, config }: RangeContext, queues: readonly
     inUse ? dueRuns.unclaimed(slots) : {},
     inUse && mayHaveSuspects ? dueRuns.unclaimedRescued(slots, config.suspectRescuesMin) : {},
   ]);
-  const byQueue = (counts: Readonly<Record<string, number>>) => new Map<string, number>(Object.entries(counts));
-  return { waiting: new Set(waiting), unclaimed: byQueue(unclaimed), suspects: byQueue(suspects) };
+  const names = new Set([...waiting, ...Object.keys(unclaimed), ...known.keys()]);
+  const countIn = (counts: Readonly<Record<string, number>>, queue: string): number =>
+    Object.hasOwn(counts, queue) ? (counts[queue] ?? 0) : 0;
+  const waits = new Set(waiting);
+  return new Map(
+    [...names].map((queue) => [
+      queue,
+      { unclaimed: countIn(unclaimed, queue), suspects: countIn(suspects, queue), waits: waits.has(queue) },
+    ]),
+  );
 }
 
 /** Times in a row that the store may refuse the notes of all that was published before that counts as theirs, and not as its own fault. */

@@ -48,22 +48,10 @@ export interface QueuePublisherOptions {
 
 export function createQueuePublisher(context: RangeContext, options: QueuePublisherOptions): QueuePublisher {
   const { config, clock, log, metrics } = context;
-  const { queue, lookSoon } = options;
+  const { queue } = options;
   const labels = { queue, range: rangeName(context.slots) };
-  const window = createPublishWindow(config.windowRunsMax, lookSoon);
-  const firedRuns = new Map<string, DueRun>();
-  const refused = createRefusedRuns(clock, { waitMs: config.publishPollMs, waitMsMax: config.repeatMsMax, runsMax: config.publishRunsMax });
-  const suspects = createSuspectShare(config);
-  const state: QueueState = {
-    context,
-    ...options,
-    window,
-    firedRuns,
-    refused,
-    suspects,
-    waits: false,
-    answer: (answer) => loop.answer(answer),
-  };
+  const state = newState(context, options, (answer) => loop.answer(answer));
+  const { window, firedRuns, refused, suspects } = state;
 
   async function publish(): Promise<number> {
     try {
@@ -130,6 +118,21 @@ interface QueueState extends QueuePublisherOptions {
   waits: boolean;
   /** Waits for the bus, until the publisher stops. */
   readonly answer: (answer: Promise<void>) => Promise<void>;
+}
+
+function newState(context: RangeContext, options: QueuePublisherOptions, answer: QueueState["answer"]): QueueState {
+  const { config, clock } = context;
+  const limits = { waitMs: config.publishPollMs, waitMsMax: config.repeatMsMax, runsMax: config.publishRunsMax };
+  return {
+    context,
+    ...options,
+    window: createPublishWindow(config.windowRunsMax, options.lookSoon),
+    firedRuns: new Map(),
+    refused: createRefusedRuns(clock, limits),
+    suspects: createSuspectShare(config),
+    waits: false,
+    answer,
+  };
 }
 
 async function publishFired(state: QueueState): Promise<number> {

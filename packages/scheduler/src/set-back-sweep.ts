@@ -74,16 +74,7 @@ export function createSetBackSweep(context: RangeContext, { onMoved, onPublishab
     pass ??= await begin();
     if (pass === null) return false;
     const page = await dueJobs.upcoming({ slots, until: null, after: pass.after, limit: config.setBackJobsMax });
-    const current = pass;
-    const stands = page.map((job) => standOf(context, job, current));
-    const fires = stands.flatMap((stand) => (stand.kind === "moves" ? [stand.fire] : []));
-    const refused = await inHalves(fires, (some) => move(some, current));
-    for (const { item, fault } of refused)
-      log.warn({ err: fault, jobId: item.job.id }, "a job that stands ahead of the clock could not be moved back, and waits");
-    noteWaiting(current, [
-      ...stands.flatMap((stand) => (stand.kind === "waits" ? [stand.jobId] : [])),
-      ...refused.map(({ item }) => item.job.id),
-    ]);
+    await moveBack(context, page, { pass, onMoved });
     const last = page.at(-1);
     pass.after = last === undefined ? null : { nextRunAt: last.nextRunAt ?? 0, uid: last.uid };
     if (page.length === config.setBackJobsMax) return true;
@@ -92,15 +83,6 @@ export function createSetBackSweep(context: RangeContext, { onMoved, onPublishab
     firstDone = true;
     pass = null;
     return false;
-  }
-  /** Who loses its compare-and-set has been written meanwhile, by a clock that is right. */
-  async function move(fires: readonly Fire[], current: Pass): Promise<void> {
-    const { outcomes } = await dueJobs.fire({ fires, now: current.clock.now, claimant: null, claimed: [] });
-    for (const [index, { job, advance }] of fires.entries()) {
-      if (outcomes[index]?.kind !== "won") continue;
-      current.moved += 1;
-      onMoved(job.uid, advance?.nextRunAt ?? null);
-    }
   }
   const loop = createLoop({ name: "set-back", clock, log, runOnce: async () => ((await sweep()) ? PAUSE_MS : LOOK_MS) });
   return {
@@ -112,6 +94,33 @@ export function createSetBackSweep(context: RangeContext, { onMoved, onPublishab
     stop: loop.stop,
     sweep,
   };
+}
+
+interface Moving extends Pick<SetBackListeners, "onMoved"> {
+  readonly pass: Pass;
+}
+
+/** Moves back what stands ahead in one page. What the store refuses waits, and is said. */
+async function moveBack(context: RangeContext, page: readonly Job[], moving: Moving): Promise<void> {
+  const stands = page.map((job) => standOf(context, job, moving.pass));
+  const fires = stands.flatMap((stand) => (stand.kind === "moves" ? [stand.fire] : []));
+  const refused = await inHalves(fires, (some) => move(context, some, moving));
+  for (const { item, fault } of refused)
+    context.log.warn({ err: fault, jobId: item.job.id }, "a job that stands ahead of the clock could not be moved back, and waits");
+  noteWaiting(moving.pass, [
+    ...stands.flatMap((stand) => (stand.kind === "waits" ? [stand.jobId] : [])),
+    ...refused.map(({ item }) => item.job.id),
+  ]);
+}
+
+/** Who loses its compare-and-set has been written meanwhile, by a clock that is right. */
+async function move({ dueJobs }: RangeContext, fires: readonly Fire[], { pass, onMoved }: Moving): Promise<void> {
+  const { outcomes } = await dueJobs.fire({ fires, now: pass.clock.now, claimant: null, claimed: [] });
+  for (const [index, { job, advance }] of fires.entries()) {
+    if (outcomes[index]?.kind !== "won") continue;
+    pass.moved += 1;
+    onMoved(job.uid, advance?.nextRunAt ?? null);
+  }
 }
 
 /** What is to be done with a job. */

@@ -26,6 +26,6 @@ export interface DeferredRuns {
   queues(slots: SlotRange): Promise<readonly string[]>;
   /** Makes those of these handlers publishable, the oldest first. Repeating it is harmless. */
   resume(request: ResumeRequest): Promise<ResumeResult>;
-  /** Those of these runs that wait to be published or claimed: neither taken nor deferred again. */
+  /** Those of these runs that wait to be published or claimed: neither taken nor deferred again. Runs that cannot be read wait for nobody. */
   waiting(runIds: readonly string[]): Promise<readonly string[]>;
 }

@@ -52,7 +52,7 @@ async function readWaiting(
   const { runs } = context.rows;
   const found: string[] = [];
   for (const standing of STANDINGS) {
-    for (const queue of await queuesOf(context, standing, slots)) {
+    for (const queue of await queuesOf(context, standingIs(standing), slots)) {
       const lane = { ...standingIs(standing), queue: { $eq: queue }, _id: { $lt: runIdFloor(dueBefore) } };
       const rows = await runs.find({ ...lane, ...inSlots(slots), ...dueSince(dueBefore) }, { sort: { _id: 1 }, limit, fields: ["queue"] });
       found.push(...rows.map(({ _id }) => _id));

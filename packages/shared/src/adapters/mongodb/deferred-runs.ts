@@ -1,5 +1,6 @@
 import type { DeferredRuns } from "../../ports/deferred-runs.ts";
 import type { StoreContext } from "./context.ts";
+import { dueRunsOf } from "./due-runs.ts";
 import { queuesOf } from "./waiting-queues.ts";
 import { allOf, inSlots, makePublishable } from "./run-changes.ts";
 import { FOR_UNKNOWN_HANDLER } from "./run-row.ts";
@@ -7,7 +8,7 @@ import { FOR_UNKNOWN_HANDLER } from "./run-row.ts";
 export function createDeferredRuns(context: StoreContext): DeferredRuns {
   const { runs } = context.rows;
   return {
-    queues: (slots) => queuesOf(context, "deferred", slots),
+    queues: (slots) => queuesOf(context, FOR_UNKNOWN_HANDLER, slots),
     async resume({ slots, queue, handlers, after, limit }) {
       const filter = {
         ...FOR_UNKNOWN_HANDLER,
@@ -25,11 +26,8 @@ export function createDeferredRuns(context: StoreContext): DeferredRuns {
     },
     async waiting(runIds) {
       if (runIds.length === 0) return [];
-      const found = await runs.find(
-        { _id: { $in: [...runIds] }, standing: { $in: ["publishable", "published"] } },
-        { fields: ["standing"] },
-      );
-      return found.map(({ _id }) => _id);
+      const found = await runs.find({ _id: { $in: [...runIds] }, standing: { $in: ["publishable", "published"] } });
+      return (await dueRunsOf(context, found)).items.map(({ runId }) => runId);
     },
   };
 }

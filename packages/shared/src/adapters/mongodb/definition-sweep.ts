@@ -34,7 +34,7 @@ export async function sweepDefinitions(
   const { definitions } = context.rows;
   const most = Math.min(LOOKED_AT * limit, LOOKED_AT_MAX);
   const query = { sort: { lookAt: 1 }, limit: most, fields: ["jobUid", "hash", "named", "found"] } as const;
-  const suspects: readonly Suspect[] = await definitions.find({ lookAt: upTo(now) }, query);
+  const suspects: readonly Suspect[] = await definitions.find({ lookAt: upTo(now), ...NAMED }, query);
   const uses = await readUses(context, suspects, now);
   const verdicts = suspects.map((row) => ({ row, verdict: verdictOn(row, uses.get(row._id) ?? { by: "nobody" }, now) }));
   await definitions.updateEach(
@@ -44,6 +44,9 @@ export async function sweepDefinitions(
   const gone = spare.length === 0 ? 0 : await forget(context, spare.slice(0, limit));
   return { definitions: gone, more: suspects.length === most || spare.length >= limit };
 }
+
+/** Of one that names no job, or not itself, nobody can tell who uses it: it stays, and takes no place of others. */
+const NAMED = { jobUid: { $type: "string" }, hash: { $type: "string" } } as const;
 
 /** Of a job whose fires cannot be read none is known: its definitions are kept by whatever else uses them. */
 const pendingHashes = (job: Pick<JobRow, "pending"> | undefined): readonly unknown[] =>

@@ -71,7 +71,9 @@ await describeWithServers("definitions in MongoDB", ["mongodb"], (servers) => {
       const { db } = await database.connection();
       return (await db?.collection<DefinitionRow>("definitions").find().toArray()) ?? [];
     };
-    return { stores, store: stores[0] as Store, faults, definitions };
+    const write = async (hash: string, change: object) =>
+      (await database.connection()).db?.collection<DefinitionRow>("definitions").updateOne({ hash }, { $set: change });
+    return { stores, store: stores[0] as Store, faults, definitions, write };
   }
 
   test("of one that a crashed fire names the run can be made, however many sweeps come before", async () => {
@@ -83,6 +85,17 @@ await describeWithServers("definitions in MongoDB", ["mongodb"], (servers) => {
     for (let hours = 0; hours < 50; hours += 10) await sweep(store, { now: START + hours * DEFINITION_GRACE_MS });
     await repair(store);
     expect(await publishable(store)).toMatchObject([{ params: { own: 1 } }]);
+  });
+
+  test("those that name no job, or not themselves, keep no other from being forgotten", async () => {
+    const { store, definitions, write } = await setup();
+    const job = await addJob(store);
+    for (const [own, change] of [{ jobUid: { torn: true } }, { hash: [null] }, { jobUid: null }].entries())
+      await write(await named(store, job, own), change);
+    const spare = await named(store, job, 9);
+    for (let time = 0; time < 5; time += 1) await sweep(store, { now: START + time * DEFINITION_GRACE_MS, limit: 1 });
+    expect((await definitions()).map(({ hash }) => hash)).not.toContain(spare);
+    expect(await definitions()).toHaveLength(4);
   });
 
   test("what creates leave that came second goes", async () => {

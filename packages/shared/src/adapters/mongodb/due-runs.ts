@@ -23,7 +23,7 @@ export function createDueRuns(context: StoreContext): DueRuns {
       const filter = { ...standing("publishable"), queue: { $eq: queue }, ...inSlots(slots), ...rescues };
       return readEnough(runsMax, async (limit) => dueRunsOf(context, await runs.find(filter, { sort: { _id: 1 }, limit })));
     },
-    queues: (slots) => queuesOf(context, "publishable", slots),
+    queues: (slots) => queuesOf(context, standing("publishable"), slots),
     published: (request) => notePublished(context, request),
     async unclaimed(slots) {
       return runs.countBy("queue", { ...standing("published"), ...inSlots(slots) });

@@ -4,6 +4,7 @@ import type { Job } from "../../domain/job.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { DueJobs } from "../../ports/due-jobs.ts";
 import type { DueRuns } from "../../ports/due-runs.ts";
+import type { RunClaims } from "../../ports/run-claims.ts";
 import type { Store } from "../../ports/store.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { readEnough } from "../../runtime/read-enough.ts";
@@ -112,6 +113,11 @@ const publishableOf =
       thread.hot("publishable", { put: (writer) => putPublishable(writer, { ...query, limit }), take: takeDueRuns(onUnreadable) }),
     );
 
+const readRunsOf =
+  ({ thread, onUnreadable }: Pick<Link, "thread" | "onUnreadable">): RunClaims["read"] =>
+  async (runIds) =>
+    (await thread.hot("readRuns", { put: (writer) => putTexts(writer, runIds), take: takeDueRuns(onUnreadable) })).items;
+
 const firePorts = (link: Link): Pick<Store, "dueJobs" | "dueRuns" | "deferred" | "leases"> => ({
   dueJobs: {
     upcoming: upcomingOf(link),
@@ -144,7 +150,10 @@ const firePorts = (link: Link): Pick<Store, "dueJobs" | "dueRuns" | "deferred" |
   deferred: {
     queues: (slots) => link.thread.cold("deferredQueues", { slots }),
     resume: (request) => link.thread.cold("resumeDeferred", request),
-    waiting: (runIds) => link.thread.cold("waitingRuns", { runIds }),
+    async waiting(runIds) {
+      const waiting = await link.thread.cold("waitingRuns", { runIds });
+      return waiting.length === 0 ? waiting : (await readRunsOf(link)(waiting)).map(({ runId }) => runId);
+    },
   },
   leases: {
     ending: (query) => link.thread.cold("ending", query),
@@ -154,9 +163,7 @@ const firePorts = (link: Link): Pick<Store, "dueJobs" | "dueRuns" | "deferred" |
 
 const claimPorts = ({ thread, memory, digest, onUnreadable }: Link): Pick<Store, "claims" | "control" | "announcements"> => ({
   claims: {
-    async read(runIds) {
-      return (await thread.hot("readRuns", { put: (writer) => putTexts(writer, runIds), take: takeDueRuns(onUnreadable) })).items;
-    },
+    read: readRunsOf({ thread, onUnreadable }),
     holders: (runIds) => thread.cold("holders", { runIds }),
     lastRuns: async (jobUids) => new Map(await thread.cold("lastRuns", { jobUids })),
     claim: (request) =>

@@ -54,6 +54,23 @@ export const deferredRunsContract = contractOf("DeferredRuns", {
     expect((await resume(store)).runIds).toHaveLength(5);
   },
 
+  "runs put aside for another reason are no such runs: their queues are not among those that have any": async ({ store }) => {
+    const { run } = await addJobWithRun(store, { id: "other", definition: { queue: "low" } });
+    await store.claims.defer({ deferrals: [{ runId: run.runId, attempt: 1, reason: "overlap", wakeAt: START + MINUTE }] });
+    expect(await store.deferred.queues(ALL_SLOTS)).toEqual([]);
+    await defer(store, (await addJobWithRun(store)).run);
+    expect(await store.deferred.queues(ALL_SLOTS)).toEqual(["default"]);
+  },
+
+  "resumed runs that cannot be read wait for nobody: they are never published": async ({ store, subject }) => {
+    const [bad, good] = [await addJobWithRun(store, { id: "bad" }), await addJobWithRun(store, { id: "good" })];
+    for (const { run } of [bad, good]) await defer(store, run);
+    await subject.damage(store, { what: "no definition", of: bad.job.uid });
+    const { runIds } = await resume(store);
+    expect(runIds).toHaveLength(2);
+    expect(await store.deferred.waiting(runIds)).toEqual([good.run.runId]);
+  },
+
   "resumed runs are publishable as they were: those of these handlers, of one queue, in these slots": async ({ store }) => {
     const report = await addRun(store, await addJob(store, { id: "report", slot: 1, definition: { handler: "report" } }));
     const mail = await addRun(store, await addJob(store, { id: "mail", slot: 1, definition: { handler: "email" } }));

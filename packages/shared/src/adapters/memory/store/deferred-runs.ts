@@ -1,11 +1,12 @@
 import { inRange, type SlotRange } from "../../../domain/slot.ts";
+import { mapReadable } from "../../../runtime/map-readable.ts";
 import type { DeferredRuns } from "../../../ports/deferred-runs.ts";
 import { makePublishable } from "./run-changes.ts";
-import { isForUnknownHandler, type RunRow } from "./run-row.ts";
+import { asReadable, dueRunOf, isForUnknownHandler, type RunRow } from "./run-row.ts";
 import { take } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 
-export const createDeferredRuns = ({ runs }: MemoryState): DeferredRuns => ({
+export const createDeferredRuns = ({ runs, onUnreadable }: MemoryState): DeferredRuns => ({
   async queues(slots) {
     const rows = take(runs.deferred.ascending(), Infinity, (row) => isForUnknownHandler(row) && isIn(row, slots));
     return [...new Set(rows.map(({ origin }) => origin.definition.queue))];
@@ -23,10 +24,13 @@ export const createDeferredRuns = ({ runs }: MemoryState): DeferredRuns => ({
     return { runIds, next: runIds.length < limit ? null : (runIds.at(-1) ?? null) };
   },
   async waiting(runIds) {
-    return runIds.filter((runId) => {
-      const row = runs.get(runId);
-      return row?.state === "due" && row.standing !== "deferred";
-    });
+    const rows = runIds
+      .flatMap((runId) => runs.get(runId) ?? [])
+      .filter(({ state, standing }) => state === "due" && standing !== "deferred");
+    return mapReadable(
+      rows,
+      asReadable((row) => dueRunOf(row, null).runId, onUnreadable),
+    );
   },
 });
 
