@@ -61,13 +61,15 @@ export function createLeaseKeeper({ context, attempts, unsettled, deadlines, can
       { clock, ms: config.heartbeatMs, late },
     );
   }
+  /** A lease counts from when its renewal was sent, so the next one does not wait for how long that was answered. */
   async function runOnce(): Promise<number> {
+    const sentAtMs = clock.monotonicMs();
     const leases = [...unsettled()];
     for (const attempt of attempts.values()) leases.push(leaseOf(attempt));
     for (let first = 0; first < leases.length; first += config.heartbeatRunsMax) {
       await renew(leases.slice(first, first + config.heartbeatRunsMax));
     }
-    return config.heartbeatMs;
+    return Math.max(0, sentAtMs + config.heartbeatMs - clock.monotonicMs());
   }
   return {
     ...createLoop({ name: "heartbeat", clock, log, runOnce, faultMsMax: HEARTBEAT_RETRY_MS_MAX }),
