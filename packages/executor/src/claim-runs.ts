@@ -7,7 +7,9 @@ import type { Backoff } from "./backoff.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
 
 export interface ClaimContext {
-  readonly context: Pick<ExecutorContext, "claims" | "clock" | "entropy" | "log" | "config">;
+  readonly context: Pick<ExecutorContext, "claims" | "clock" | "entropy" | "log" | "config"> & {
+    readonly time: Pick<ExecutorContext["time"], "decide">;
+  };
   readonly backoff: Backoff;
   /** Where messages may come from others: the store's word of the last runs of jobs, which stands instead of that of the messages. */
   readonly lastRuns?: RunClaims["lastRuns"] | null;
@@ -23,9 +25,9 @@ export interface ClaimedRuns {
   readonly sentAtMs: number;
 }
 
-/** Asks until the store answers: a claim whose answer was lost may have been won, and the same token finds out. */
+/** Asks until the store answers, by a clock that is steady: a claim whose answer was lost may have been won, and the same token finds out. */
 export async function claimRuns({ context, backoff, lastRuns = null }: ClaimContext, runs: readonly DueRun[]): Promise<ClaimedRuns> {
-  const { claims, clock, entropy, log, config } = context;
+  const { claims, clock, time, entropy, log, config } = context;
   const firstSentAtMs = clock.monotonicMs();
   /** By the time that each try says, which is that of the attempts it starts. */
   const sentAtMs = new Map<Instant, number>();
@@ -35,7 +37,7 @@ export async function claimRuns({ context, backoff, lastRuns = null }: ClaimCont
   const givenUp: ClaimedRuns = { outcomes: [], sentAtMs: firstSentAtMs };
   for (let failures = 1; ; failures += 1) {
     try {
-      const now = clock.now();
+      const now = time.decide();
       if (!sentAtMs.has(now)) sentAtMs.set(now, clock.monotonicMs());
       const claiming = claims.claim({ runs, claimant, now, firedAfter: now - config.retentionMs });
       const [outcomes, known] = await Promise.all([claiming, lastRuns?.([...new Set(runs.map(({ jobUid }) => jobUid))])]);
