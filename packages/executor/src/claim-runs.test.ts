@@ -29,7 +29,7 @@ async function claimed({ away, landed }: { readonly away: number; readonly lande
     },
   } as unknown as ClaimContext["context"]["claims"];
   const config = { ...EXECUTOR_DEFAULTS, executorId: "one" };
-  const context = { claims, clock, entropy: systemEntropy, log: silentLogger, config };
+  const context = { claims, clock, time: { decide: clock.now }, entropy: systemEntropy, log: silentLogger, config };
   const backoff = { wait: () => Promise.resolve(true), stop: () => undefined };
   const { outcomes, sentAtMs } = await claimRuns({ context, backoff }, [RUN]);
   return { sentAtMs, won: outcomes.length, tokens: new Set(requests.map(({ claimant }) => claimant.token)).size };

@@ -8,7 +8,9 @@ import type { Backoff } from "./backoff.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
 
 export interface ClaimContext {
-  readonly context: Pick<ExecutorContext, "claims" | "clock" | "entropy" | "log" | "config">;
+  readonly context: Pick<ExecutorContext, "claims" | "clock" | "entropy" | "log" | "config"> & {
+    readonly time: Pick<ExecutorContext["time"], "decide">;
+  };
   readonly backoff: Backoff;
   /** Where messages may come from others: the store's word of the last runs of jobs, which stands instead of that of the messages. */
   readonly lastRuns?: RunClaims["lastRuns"] | null;
@@ -26,11 +28,11 @@ export interface ClaimedRuns {
 }
 
 /**
- * Asks until the store answers: a claim whose answer was lost may have been won, and the same token finds out. A batch that the store refuses is
+ * Asks until the store answers, by a clock that is steady: a claim whose answer was lost may have been won, and the same token finds out. A batch that the store refuses is
  * claimed in halves, so that one run that it refuses keeps no other from being claimed; that one counts as lost.
  */
 export async function claimRuns({ context, backoff, lastRuns = null }: ClaimContext, runs: readonly DueRun[]): Promise<ClaimedRuns> {
-  const { claims, clock, entropy, log, config } = context;
+  const { claims, clock, time, entropy, log, config } = context;
   const firstSentAtMs = clock.monotonicMs();
   /** By the time that each try says, which is that of the attempts it starts. */
   const sentAtMs = new Map<Instant, number>();
@@ -42,7 +44,7 @@ export async function claimRuns({ context, backoff, lastRuns = null }: ClaimCont
   async function claimSome(some: readonly DueRun[]): Promise<void> {
     for (let failures = 1; ; failures += 1) {
       try {
-        const now = clock.now();
+        const now = time.decide();
         if (!sentAtMs.has(now)) sentAtMs.set(now, clock.monotonicMs());
         const claiming = claims.claim({ runs: some, claimant, now, firedAfter: now - config.retentionMs });
         const [claimed, known] = await Promise.all([claiming, lastRuns?.([...new Set(some.map(({ jobUid }) => jobUid))])]);

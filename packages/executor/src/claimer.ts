@@ -12,7 +12,7 @@ import type { SuspectLane } from "./suspect-lane.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 export interface ClaimerOptions {
-  readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "entropy" | "log" | "config" | "metrics">;
+  readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "time" | "entropy" | "log" | "config" | "metrics">;
   readonly inbox: DueInbox;
   readonly suspects: SuspectLane;
   readonly pool: WorkerPool;

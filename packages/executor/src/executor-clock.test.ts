@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { REPORTS_TOPIC } from "@tickline/shared/events/topics";
 import { STORE_CLOCK_DEFAULTS } from "@tickline/shared/runtime/store-clock";
 import { HOUR, MINUTE, SECOND } from "@tickline/shared/testing/factories";
-import { heldHandler, setup } from "./executor.test-support.ts";
+import { heldHandler, setup, storeAway } from "./executor.test-support.ts";
 import { foreignExecutor } from "./reports/reports.test-support.ts";
 
 const retry = {
@@ -69,6 +69,27 @@ test("while the store's clock jumps nothing new is claimed, what runs goes on, a
   await until(() => held.calls.length === 2);
   expect(logged.filter((line) => line.includes("steady again"))).toHaveLength(1);
   held.finishAll();
+  await close();
+});
+
+test("a claim that is tried again while the store's clock jumps waits until that is over", async () => {
+  let aheadMs = 0;
+  let away = true;
+  const { executor, due, publish, pass, until, states, close } = await setup({
+    storeAheadMs: () => aheadMs,
+    claims: (claims) => ({ claim: (request) => (away ? Promise.reject(storeAway()) : claims.claim(request)) }),
+  });
+  await executor.start();
+  const runs = await due(1);
+  await publish(runs);
+  await pass(SECOND);
+  aheadMs = HOUR;
+  await pass(10 * SECOND);
+  away = false;
+  await pass(6 * SECOND);
+  expect(await states(runs)).toEqual(["due"]);
+  await pass(5 * SECOND);
+  await until(async () => (await states(runs))[0] === "succeeded");
   await close();
 });
 

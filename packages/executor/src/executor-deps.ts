@@ -34,7 +34,7 @@ export interface ExecutorDeps {
 
 /** What every part of the executor works with. Its `clock` has the store's time. */
 export interface ExecutorContext extends Omit<ExecutorDeps, "metrics" | "handlers" | "end" | "time" | "hello" | "decided"> {
-  readonly time: Pick<StoreClock, "doubt" | "steadyForMs" | "watch">;
+  readonly time: Pick<StoreClock, "decide" | "doubt" | "steadyForMs" | "watch">;
   readonly config: ExecutorConfig;
   readonly metrics: ExecutorMetrics;
   readonly handlers: ReadonlyMap<string, Handler>;

@@ -73,6 +73,30 @@ describe.each(Object.entries(FAILURES))("a store that is unavailable and %s", (_
   });
 });
 
+test("a failover aborts no handler either where the store takes some seconds for each answer: renewals are sent as often as ever", async () => {
+  const ANSWER_MS = 3 * SECOND;
+  let away = false;
+  const world = await running((answer) => {
+    const { promise, resolve } = Promise.withResolvers<HeartbeatResult>();
+    if (!away) world.clock.setTimer(ANSWER_MS, () => resolve(answer()));
+    return promise;
+  });
+  const { pass, state, aborted, held, close } = world;
+  state.unavailable = true;
+  await pass(3 * heartbeatMs);
+  const asked = state.asked;
+  while (state.asked === asked) await pass(100);
+  await pass(heartbeatMs + ANSWER_MS - 200); // Just before a renewal would be sent that waits for the answer of the last.
+  away = true;
+  await pass(storeFailoverMs);
+  away = false;
+  await pass(LEASE_MS);
+  expect(aborted()).toBe(0);
+  state.unavailable = false;
+  held.finishAll();
+  await close();
+});
+
 test("a renewal that failed is sent again within a second, however often it has failed", async () => {
   const { pass, state, held, close } = await running(() => Promise.reject(storeAway()));
   state.unavailable = true;

@@ -73,11 +73,13 @@ export function createLeaseKeeper({ context, attempts, unsettled, deadlines, can
       log.warn({ err, runs: refused.map(({ item }) => item.runId) }, "leases were not renewed: the store refuses them, and not the others");
     }
   }
+  /** A lease counts from when its renewal was sent, so the next one does not wait for how long that was answered. */
   async function runOnce(): Promise<number> {
+    const sentAtMs = clock.monotonicMs();
     const leases = [...unsettled()];
     for (const attempt of attempts.values()) leases.push(leaseOf(attempt));
     await renewAll(leases);
-    return config.heartbeatMs;
+    return Math.max(0, sentAtMs + config.heartbeatMs - clock.monotonicMs());
   }
   return {
     ...createLoop({ name: "heartbeat", clock, log, runOnce, faultMsMax: HEARTBEAT_RETRY_MS_MAX }),

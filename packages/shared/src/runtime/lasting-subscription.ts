@@ -25,47 +25,35 @@ export interface LastingSubscription extends Service {
   resume(): void;
 }
 
-export function createLastingSubscription({ bus, clock, log, request }: LastingSubscriptionOptions): LastingSubscription {
-  let session = 0;
-  let running = false;
-  let paused = false;
-  let subscription: Subscription | null = null;
-  let first = Promise.withResolvers<void>();
+interface State {
+  /** Rises with each stop: what was opened for an earlier one is not wanted any more. */
+  session: number;
+  running: boolean;
+  paused: boolean;
+  subscription: Subscription | null;
+  /** What the first try of this session came to. */
+  first: PromiseWithResolvers<void>;
+}
 
-  async function open(): Promise<0 | null> {
-    const own = session;
-    try {
-      const opened = await bus.subscribe(request());
-      if (own !== session) {
-        await opened.stop();
-        return 0; // To be opened anew, if it was started again meanwhile.
-      }
-      subscription = opened;
-      if (paused) opened.pause();
-      first.resolve();
-    } catch (fault) {
-      if (own !== session) return 0;
-      first.reject(fault);
-      throw fault;
-    }
-    return null; // It stands until the stop.
-  }
-  const { start: startLoop, stop: stopLoop } = createLoop({ name: "subscribe", clock, log, runOnce: open });
+export function createLastingSubscription(options: LastingSubscriptionOptions): LastingSubscription {
+  const { clock, log } = options;
+  const state: State = { session: 0, running: false, paused: false, subscription: null, first: Promise.withResolvers() };
+  const loop = createLoop({ name: "subscribe", clock, log, runOnce: () => open(options, state) });
 
   async function stop(): Promise<void> {
-    running = false;
-    session += 1;
-    void stopLoop();
-    const stopped = subscription;
-    subscription = null;
-    await stopped?.stop();
+    state.running = false;
+    state.session += 1;
+    void loop.stop();
+    const { subscription } = state;
+    state.subscription = null;
+    await subscription?.stop();
   }
   async function start(): Promise<void> {
-    if (running) return;
-    running = true;
-    first = Promise.withResolvers();
-    const opened = openedInTime(first.promise, { clock, log, request });
-    await startLoop();
+    if (state.running) return;
+    state.running = true;
+    state.first = Promise.withResolvers();
+    const opened = openedInTime(state.first.promise, options);
+    await loop.start();
     try {
       await opened;
     } catch (fault) {
@@ -77,14 +65,34 @@ export function createLastingSubscription({ bus, clock, log, request }: LastingS
     start,
     stop,
     pause() {
-      paused = true;
-      subscription?.pause();
+      state.paused = true;
+      state.subscription?.pause();
     },
     resume() {
-      paused = false;
-      subscription?.resume();
+      state.paused = false;
+      state.subscription?.resume();
     },
   };
+}
+
+/** One try. Returns null when it stands; 0: it was stopped meanwhile, and is to be opened anew if it was started again. */
+async function open({ bus, request }: LastingSubscriptionOptions, state: State): Promise<0 | null> {
+  const own = state.session;
+  try {
+    const opened = await bus.subscribe(request());
+    if (own !== state.session) {
+      await opened.stop();
+      return 0;
+    }
+    state.subscription = opened;
+    if (state.paused) opened.pause();
+    state.first.resolve();
+    return null;
+  } catch (fault) {
+    if (own !== state.session) return 0;
+    state.first.reject(fault);
+    throw fault;
+  }
 }
 
 /** Resolves when it is open, or when that has taken too long for a start; it goes on then. */
