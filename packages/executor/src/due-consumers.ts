@@ -3,6 +3,7 @@ import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { dueTopic } from "@tickline/shared/events/topics";
 import type { RefusedEvent } from "@tickline/shared/ports/bus";
+import { inHalves } from "@tickline/shared/runtime/in-halves";
 import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subscription";
 import type { DueInbox } from "./due-inbox.ts";
 import { tellRefused } from "./due-refusals.ts";
@@ -29,7 +30,7 @@ export interface DueConsumers {
 }
 
 export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueConsumersOptions): DueConsumers {
-  const { claims, log, config, handlers } = context;
+  const { log, config, handlers } = context;
   const subscriptions = config.queues.map((queue) =>
     createLastingSubscription({
       ...context,
@@ -59,7 +60,7 @@ export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueC
     if (standing.length === 0) return refused;
     const missing = [...new Set(standing.map(({ handler }) => handler))];
     log.warn({ handlers: missing, runs: standing.length }, "no such handler here: the runs wait for an executor that has it");
-    await claims.defer({ deferrals: standing.map(({ runId, attempt }) => ({ runId, attempt, reason: "unknown_handler", wakeAt: null })) });
+    await putAside(context, standing);
     return refused;
   }
   /** Their batch does not wait until it is their turn, so what their messages say is compared before. */
@@ -86,6 +87,16 @@ export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueC
       await Promise.all(stopped);
     },
   };
+}
+
+/** One that the store refuses keeps no other from being put aside. Where it refuses all of them, they are not to blame, and come again. */
+async function putAside({ claims, log }: DueConsumersOptions["context"], runs: readonly DueRun[]): Promise<void> {
+  const refused = await inHalves(runs, (some) =>
+    claims.defer({ deferrals: some.map(({ runId, attempt }) => ({ runId, attempt, reason: "unknown_handler", wakeAt: null })) }),
+  );
+  const [first] = refused;
+  if (first !== undefined && refused.length === runs.length) throw first.fault;
+  for (const { item, fault } of refused) log.warn({ err: fault, runId: item.runId }, "a run was not put aside: the store refuses it");
 }
 
 /** The messages of runs that are refused. */

@@ -1,8 +1,9 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Store } from "@tickline/shared/ports/store";
 import { MINUTE } from "@tickline/shared/testing/factories";
+import { foreignExecutor, reportsWorld } from "./reports/reports.test-support.ts";
 import { heldHandler, LEASE_MS, setup, type SetupOptions } from "./executor.test-support.ts";
 
 /** A store that refuses whatever names the run in `refused`. */
@@ -80,4 +81,57 @@ test("an event that the bus refuses keeps no other from being said", async () =>
   expect(events.filter(({ type }) => type === "JobCompleted")).toHaveLength(8);
   expect(await metrics.metrics()).toContain("tickline_events_unpublished_total 1");
   await close();
+});
+
+/** Refuses calls that name this run. */
+const refusing = (refused: { runId: string }, method: "claim" | "defer" | "heartbeat"): SetupOptions => ({
+  claims: (claims: Store["claims"]) => ({
+    async [method](request: never) {
+      if (refused.runId !== "" && JSON.stringify(request).includes(refused.runId)) throw new AppError("internal", "its row is refused");
+      return claims[method](request);
+    },
+  }),
+});
+
+test("a run that the store does not put aside keeps no other without a handler in the window", async () => {
+  const refused = { runId: "" };
+  const { executor, due, publish, pass, state, close } = await setup(refusing(refused, "defer"));
+  await executor.start();
+  const runs = await due(5, { definition: { handler: "nobody's" } });
+  refused.runId = runs[1]!.runId;
+  await publish(runs);
+  await pass(50);
+  const reasons = await Promise.all(runs.map(async (run) => (await state(run)).reason));
+  expect(reasons).toEqual(["unknown_handler", null, "unknown_handler", "unknown_handler", "unknown_handler"]);
+  await close();
+});
+
+describe("a report of a run that the store refuses goes to the dead letters alone", () => {
+  const python = foreignExecutor("python-1");
+
+  test.each(["claim", "heartbeat"] as const)("%s", async (method) => {
+    const refused = { runId: "" };
+    const at = await reportsWorld(refusing(refused, method));
+    const runs = [await at.dueOn("python"), await at.dueOn("python"), await at.dueOn("python")];
+    refused.runId = runs[1]!.runId;
+    const report = method === "claim" ? python.completed : python.heartbeat;
+    await at.report(...runs.map((run) => report(run)));
+    const ended = method === "claim" ? "succeeded" : "running";
+    expect(await at.states(runs)).toEqual([ended, "due", ended]);
+    expect(at.dead()).toEqual([[method === "claim" ? "JobCompleted" : "JobHeartbeat", "it cannot be taken"]]);
+    await at.close();
+  });
+
+  test("where it refuses all, they come again", async () => {
+    const refused = { runId: "" };
+    const at = await reportsWorld(refusing(refused, "claim"));
+    const run = await at.dueOn("python");
+    refused.runId = run.runId;
+    await at.report(python.completed(run));
+    expect(at.dead()).toEqual([]);
+    refused.runId = "";
+    await at.pass(1_000);
+    expect(await at.states([run])).toEqual(["succeeded"]);
+    await at.close();
+  });
 });

@@ -1,6 +1,7 @@
 import { AppError } from "@tickline/shared/domain/app-error";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { RefusedEvent } from "@tickline/shared/ports/bus";
+import { inHalves } from "@tickline/shared/runtime/in-halves";
 import type { ControlHints } from "../control-hints.ts";
 import type { ExecutorContext } from "../executor-deps.ts";
 import type { RunEvents } from "../run-events.ts";
@@ -51,7 +52,7 @@ export function createTakeReports({
       throw new AppError(code, "results of foreign executors were not written", { retryable: answer === "away" });
     }
   }
-  return async (batch) => {
+  async function take(batch: readonly TicklineEvent[]): Promise<readonly RefusedEvent[]> {
     const counts = createReportCounts(context);
     for (const event of batch) if (!isReport(event)) counts.notAReport(event);
     const { known, notTaken } = await judgeReports(judging, batch.filter(isReport));
@@ -77,7 +78,20 @@ export function createTakeReports({
     counts.notTaken(again.notTaken);
     counts.lost(again.known.length);
     return counts.refused();
-  };
+  }
+  return (batch) => takeOthers(batch, take);
+}
+
+/** One that the store refuses keeps no other from being taken. Where it refuses all of them, they are not to blame, and may come again. */
+async function takeOthers(
+  batch: readonly TicklineEvent[],
+  take: (some: readonly TicklineEvent[]) => Promise<readonly RefusedEvent[]>,
+): Promise<readonly RefusedEvent[]> {
+  const answered: RefusedEvent[] = [];
+  const refused = await inHalves(batch, async (some) => void answered.push(...(await take(some))));
+  const [first] = refused;
+  if (first !== undefined && refused.length === batch.length) throw first.fault;
+  return [...answered, ...refused.map(({ item: event, fault }) => ({ event, reason: `it cannot be taken: ${fault.message}` }))];
 }
 
 const isBeating = ({ report: { beating, completed } }: KnownReport): boolean => beating && completed === null;

@@ -1,4 +1,5 @@
 import type { Instant } from "../../domain/instant.ts";
+import { isText } from "../../domain/stored-value.ts";
 import type { RetentionRequest } from "../../ports/retention.ts";
 import type { StoreContext } from "./context.ts";
 import type { DefinitionRow } from "./definition-row.ts";
@@ -34,7 +35,7 @@ export async function sweepDefinitions(
   const { definitions } = context.rows;
   const most = Math.min(LOOKED_AT * limit, LOOKED_AT_MAX);
   const query = { sort: { lookAt: 1 }, limit: most, fields: ["jobUid", "hash", "named", "found"] } as const;
-  const suspects: readonly Suspect[] = await definitions.find({ lookAt: upTo(now), ...NAMED }, query);
+  const suspects: readonly Suspect[] = await definitions.find({ lookAt: upTo(now) }, query);
   const uses = await readUses(context, suspects, now);
   const verdicts = suspects.map((row) => ({ row, verdict: verdictOn(row, uses.get(row._id) ?? { by: "nobody" }, now) }));
   await definitions.updateEach(
@@ -45,8 +46,8 @@ export async function sweepDefinitions(
   return { definitions: gone, more: suspects.length === most || spare.length >= limit };
 }
 
-/** Of one that names no job, or not itself, nobody can tell who uses it: it stays, and takes no place of others. */
-const NAMED = { jobUid: { $type: "string" }, hash: { $type: "string" } } as const;
+/** Of one that names no job, or not itself, nobody can tell who uses it. */
+const isNamed = ({ jobUid, hash }: Suspect): boolean => isText(jobUid) && isText(hash);
 
 /** Of a job whose fires cannot be read none is known: its definitions are kept by whatever else uses them. */
 const pendingHashes = (job: Pick<JobRow, "pending"> | undefined): readonly unknown[] =>
@@ -79,12 +80,15 @@ const forget = ({ rows: { definitions } }: StoreContext, spare: readonly Suspect
  */
 async function readUses({ rows }: StoreContext, suspects: readonly Suspect[], now: Instant): Promise<Map<string, Use>> {
   const uses = new Map<string, Use>();
-  if (suspects.length === 0) return uses;
-  const jobUids = [...new Set(suspects.map(({ jobUid }) => jobUid))];
+  // As if a run did: it stays, and is looked at again much later, so that it takes no place of others.
+  for (const suspect of suspects) if (!isNamed(suspect)) uses.set(suspect._id, { by: "run", firedAt: now });
+  const named = suspects.filter(isNamed);
+  if (named.length === 0) return uses;
+  const jobUids = [...new Set(named.map(({ jobUid }) => jobUid))];
   const jobs = await rows.jobs.find({ _id: { $in: jobUids } }, { fields: ["definitionHash", "pending.definitionHash"] });
   const jobOf = new Map(jobs.map((job) => [job._id, job]));
   const left: Suspect[] = [];
-  for (const suspect of suspects) {
+  for (const suspect of named) {
     const job = jobOf.get(suspect.jobUid);
     if (job?.definitionHash === suspect.hash) uses.set(suspect._id, { by: "job" });
     else if (pendingHashes(job).includes(suspect.hash)) uses.set(suspect._id, { by: "run", firedAt: now });
