@@ -89,7 +89,10 @@ function besideHolder(lanes: readonly Lane[], run: Contender, holder: OpenRun): 
       return take(goingBefore(lanes, run), OVERLAP_BUFFER_MAX, (other) => other.runId !== run.runId);
     case "cancel_running":
       return supersedable(lanes, run, holder);
-    default:
+    case "allow":
+    case "skip":
+      return [];
+    default: // Of a newer version.
       return [];
   }
 }

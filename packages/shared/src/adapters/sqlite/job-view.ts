@@ -36,7 +36,8 @@ export function jobOf(row: JobRow, { hash, stored }: NamedDefinition, known?: ()
       id,
       version: row[5] as number,
       definitionHash: hash,
-      definition: stored.kind === "read" ? stored.definition : standInDefinition(known?.() ?? { name: id, handler: "unknown", queue: "default" }),
+      definition:
+        stored.kind === "read" ? stored.definition : standInDefinition(known?.() ?? { name: id, handler: "unknown", queue: "default" }),
       slot: row[3] as number,
       state: jobStateOf(row[6] as number),
       nextRunAt: row[7] as number | null,
