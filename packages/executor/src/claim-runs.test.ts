@@ -13,7 +13,7 @@ import { EXECUTOR_DEFAULTS } from "./executor-config.ts";
 const RUN = dueRunOf(jobOf());
 
 /** A store that is away for the first tries, 5 s each; `landed`: the try that wins the run, whose answer may be lost. */
-async function claimed({ away, landed }: { readonly away: number; readonly landed: number }) {
+async function claimed({ away, landed, ...how }: { readonly away: number; readonly landed: number; readonly trusted?: boolean }) {
   const clock = manualClock(START);
   const requests: ClaimRequest[] = [];
   const claims = {
@@ -31,8 +31,9 @@ async function claimed({ away, landed }: { readonly away: number; readonly lande
   const config = { ...EXECUTOR_DEFAULTS, executorId: "one" };
   const context = { claims, clock, time: { decide: clock.now }, entropy: systemEntropy, log: silentLogger, config };
   const backoff = { wait: () => Promise.resolve(true), stop: () => undefined };
-  const { outcomes, sentAtMs } = await claimRuns({ context, backoff }, [RUN]);
-  return { sentAtMs, won: outcomes.length, tokens: new Set(requests.map(({ claimant }) => claimant.token)).size };
+  const { outcomes, sentAtMs } = await claimRuns({ context, backoff, ...how }, [RUN]);
+  const tokens = new Set(requests.map(({ claimant }) => claimant.token)).size;
+  return { sentAtMs, won: outcomes.length, tokens, requests };
 }
 
 test.each([
@@ -40,5 +41,13 @@ test.each([
   ["the last, after some that never arrived", { away: 2, landed: 2 }, 10 * SECOND],
   ["the first, whose answer was lost", { away: 2, landed: 0 }, 0],
 ])("a lease begins with the try that won it: %s", async (_, tries, sentAtMs) => {
-  expect(await claimed(tries)).toEqual({ sentAtMs, won: 1, tokens: 1 });
+  expect(await claimed(tries)).toMatchObject({ sentAtMs, won: 1, tokens: 1 });
+});
+
+test.each([
+  ["compared", {}, false],
+  ["taken at their word where nobody else can have published them", { trusted: true }, true],
+])("messages are %s", async (_, how, trusted) => {
+  const { requests } = await claimed({ away: 0, landed: 0, ...how });
+  expect(requests.map((request) => request.trusted)).toEqual([trusted]);
 });

@@ -14,6 +14,8 @@ export interface ClaimContext {
   readonly backoff: Backoff;
   /** Where messages may come from others: the store's word of the last runs of jobs, which stands instead of that of the messages. */
   readonly lastRuns?: RunClaims["lastRuns"] | null;
+  /** As in `ClaimRequest`. */
+  readonly trusted?: boolean;
 }
 
 /** A claim of one run that the store answers with anything but "away" is given up after so many tries; the scheduler offers it again. */
@@ -31,7 +33,10 @@ export interface ClaimedRuns {
  * Asks until the store answers, by a clock that is steady: a claim whose answer was lost may have been won, and the same token finds out. A batch that the store refuses is
  * claimed in halves, so that one run that it refuses keeps no other from being claimed; that one counts as lost.
  */
-export async function claimRuns({ context, backoff, lastRuns = null }: ClaimContext, runs: readonly DueRun[]): Promise<ClaimedRuns> {
+export async function claimRuns(
+  { context, backoff, lastRuns = null, trusted = false }: ClaimContext,
+  runs: readonly DueRun[],
+): Promise<ClaimedRuns> {
   const { claims, clock, time, entropy, log, config } = context;
   const firstSentAtMs = clock.monotonicMs();
   /** By the time that each try says, which is that of the attempts it starts. */
@@ -46,7 +51,7 @@ export async function claimRuns({ context, backoff, lastRuns = null }: ClaimCont
       try {
         const now = time.decide();
         if (!sentAtMs.has(now)) sentAtMs.set(now, clock.monotonicMs());
-        const claiming = claims.claim({ runs: some, claimant, now, firedAfter: now - config.retentionMs });
+        const claiming = claims.claim({ runs: some, claimant, now, firedAfter: now - config.retentionMs, trusted });
         const [claimed, known] = await Promise.all([claiming, lastRuns?.([...new Set(some.map(({ jobUid }) => jobUid))])]);
         const told = known === undefined ? claimed : claimed.map(withLastRun(known));
         for (const [index, outcome] of told.entries()) outcomes.set(some[index] as DueRun, outcome);

@@ -36,7 +36,8 @@ export function createClaimer(options: ClaimerOptions): Claimer {
   const { context, inbox, suspects, pool, attempts, blocked, onWon } = options;
   const { bus, clock, config } = context;
   const backoff = createBackoff(clock, config);
-  const lastRuns = bus.trusted === true ? null : context.claims.lastRuns;
+  const trusted = bus.trusted === true;
+  const lastRuns = trusted ? null : context.claims.lastRuns;
   let inFlight = 0;
 
   function pump(): void {
@@ -57,7 +58,7 @@ export function createClaimer(options: ClaimerOptions): Claimer {
   async function claim(runs: readonly DueRun[]): Promise<readonly RefusedRun[]> {
     inFlight += 1;
     pool.reserve(runs.length);
-    const { outcomes, sentAtMs } = await claimRuns({ context, backoff, lastRuns }, runs);
+    const { outcomes, sentAtMs } = await claimRuns({ context, backoff, lastRuns, trusted }, runs);
     const { won, refused } = concludeClaims(options, runs, outcomes);
     inFlight -= 1;
     if (won.length > 0) onWon(won, sentAtMs);

@@ -74,7 +74,7 @@ export function createProjector({ status, clock, log, limits, onPending, ...conf
     release,
     async take(events) {
       const { changes } = pending;
-      const { news, refused } = sortNews(events);
+      const { news, refused } = confirming.standing === undefined ? { news: events, refused: [] } : sortNews(events);
       for (const event of news) {
         const change = statusChangeOf(event);
         if (change === null) continue;

@@ -48,7 +48,10 @@ const digit = (bits: number): number => ALPHABET.charCodeAt(bits & 31);
 const fiveDigits = (bits: number): string =>
   String.fromCharCode(digit(bits >>> 20), digit(bits >>> 15), digit(bits >>> 10), digit(bits >>> 5), digit(bits));
 
+const hexDigit = (code: number): number => (code < 0x3a ? code - 0x30 : code - 0x57);
+
 function fourDigits(hex: string, from: number): string {
-  const bits = Number.parseInt(hex.slice(from, from + 5), 16);
+  let bits = 0;
+  for (let at = from; at < from + 5; at += 1) bits = (bits << 4) | hexDigit(hex.charCodeAt(at));
   return String.fromCharCode(digit(bits >>> 15), digit(bits >>> 10), digit(bits >>> 5), digit(bits));
 }

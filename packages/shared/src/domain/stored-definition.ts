@@ -9,42 +9,52 @@ export type StoredDefinition =
 
 export const NO_DEFINITION: StoredDefinition = { kind: "unreadable", reason: "its definition is not in the store" };
 
-type Check = (value: unknown) => boolean;
-
-function fieldsOf(fields: Readonly<Record<string, Check>>): Check {
-  const checks = Object.entries(fields);
-  return (value) => isRecord(value) && checks.every(([field, isRight]) => isRight(value[field]));
-}
+type Stored = Readonly<Record<string, unknown>>;
 
 /** Of each kind what its instants follow from. Another kind is for `nextInstant` to refuse: it is readable all the same. */
-const SCHEDULES: Readonly<Record<string, Check>> = {
-  cron: fieldsOf({ cron: isText, timezone: isText }),
-  every: fieldsOf({ everyMs: isTime }),
-  calendar: fieldsOf({ interval: isText, at: isText, timezone: isText }),
-  instant: fieldsOf({ at: isTime }),
-} satisfies Record<Schedule["kind"], Check>;
+const SCHEDULES: Readonly<Record<string, (stored: Stored) => boolean>> = {
+  cron: ({ cron, timezone }) => isText(cron) && isText(timezone),
+  every: ({ everyMs }) => isTime(everyMs),
+  calendar: ({ interval, at, timezone }) => isText(interval) && isText(at) && isText(timezone),
+  instant: ({ at }) => isTime(at),
+} satisfies Record<Schedule["kind"], (stored: Stored) => boolean>;
 
-const CHECKS: readonly (readonly [field: keyof JobDefinition, isRight: Check])[] = [
-  ["name", isText],
-  ["description", isTextOrNull],
-  ["tags", isTexts],
-  ["handler", isText],
-  ["params", isRecord],
-  ["schedule", (value) => isRecord(value) && isText(value["kind"]) && (SCHEDULES[value["kind"]]?.(value) ?? true)],
-  ["anchorAt", isTime],
-  ["queue", isText],
-  ["retry", fieldsOf({ maxAttempts: isWhole, delayMs: isTime, delayMaxMs: isTime, nonRetryable: isTexts })],
-  ["timeoutMs", isTime],
-  ["onUncertain", isText],
-  ["expireAfterMs", isTimeOrNull],
-  ["overlap", isText],
-  ["misfire", fieldsOf({ policy: isText, maxLatenessMs: isTime, maxCount: isWhole })],
+const isSchedule = (value: unknown): boolean => isRecord(value) && isText(value["kind"]) && (SCHEDULES[value["kind"]]?.(value) ?? true);
+
+function isRetry(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { maxAttempts, delayMs, delayMaxMs, nonRetryable } = value;
+  return isWhole(maxAttempts) && isTime(delayMs) && isTime(delayMaxMs) && isTexts(nonRetryable);
+}
+
+function isMisfire(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { policy, maxLatenessMs, maxCount } = value;
+  return isText(policy) && isTime(maxLatenessMs) && isWhole(maxCount);
+}
+
+/** Each names its field, which takes a third of looking fields up by what a table says. */
+const CHECKS: readonly (readonly [field: keyof JobDefinition, isRight: (stored: Stored) => boolean])[] = [
+  ["name", ({ name }) => isText(name)],
+  ["description", ({ description }) => isTextOrNull(description)],
+  ["tags", ({ tags }) => isTexts(tags)],
+  ["handler", ({ handler }) => isText(handler)],
+  ["params", ({ params }) => isRecord(params)],
+  ["schedule", ({ schedule }) => isSchedule(schedule)],
+  ["anchorAt", ({ anchorAt }) => isTime(anchorAt)],
+  ["queue", ({ queue }) => isText(queue)],
+  ["retry", ({ retry }) => isRetry(retry)],
+  ["timeoutMs", ({ timeoutMs }) => isTime(timeoutMs)],
+  ["onUncertain", ({ onUncertain }) => isText(onUncertain)],
+  ["expireAfterMs", ({ expireAfterMs }) => isTimeOrNull(expireAfterMs)],
+  ["overlap", ({ overlap }) => isText(overlap)],
+  ["misfire", ({ misfire }) => isMisfire(misfire)],
 ];
 
 /** What was stored was a definition once. No schema: stores load this without zod. Looks at what firing and running need, and at no more: this runs for every job read. */
 export function readDefinition(stored: unknown): StoredDefinition {
   if (!isRecord(stored)) return { kind: "unreadable", reason: "its definition is no object" };
-  const wrong = CHECKS.find(([field, isRight]) => !isRight(stored[field]));
+  const wrong = CHECKS.find(([, isRight]) => !isRight(stored));
   if (wrong !== undefined) return { kind: "unreadable", reason: `its definition has no ${wrong[0]} that this version can read` };
   const definition = stored as unknown as JobDefinition;
   return isStandIn(definition) ? NO_DEFINITION : { kind: "read", definition };

@@ -50,7 +50,8 @@ export interface SubscribeRequest {
 export interface Bus {
   /**
    * True where nobody but the services of this very process can publish. What a message says is then taken at its word where it would
-   * otherwise be compared with the store, at some 10 µs a run. Absent: others can publish.
+   * otherwise be compared with the store, at some 10 µs a run, or looked at for what no message of ours says, at 0.3 µs. Absent: others can
+   * publish.
    */
   readonly trusted?: boolean;
   /**

@@ -27,6 +27,8 @@ export interface ClaimRequest {
   readonly now: Instant;
   /** Runs never started and fired before this are not won: what was frozen for days must not come back. */
   readonly firedAfter: Instant;
+  /** True: nobody but this process can have said what these runs say (`Bus.trusted`), and a store need not compare it. Default false. */
+  readonly trusted?: boolean;
 }
 
 export interface HeldLease {

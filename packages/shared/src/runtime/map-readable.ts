@@ -11,7 +11,7 @@ export interface ReadableRows<Row, Item> {
 }
 
 /** Maps rows, each by itself: one that cannot be read is told and left out, and the others are there. */
-export const mapReadable = <Row, Item>(rows: readonly Row[], how: ReadableRows<Row, Item>): Item[] => partReadable(rows, how).items;
+export const mapReadable = <Row, Item>(rows: Iterable<Row>, how: ReadableRows<Row, Item>): Item[] => partReadable(rows, how).items;
 
 /** The same of as many rows as it takes to have `limit` items: those that cannot be read take no place. */
 export function takeReadable<Row, Item>(rows: Iterable<Row>, limit: number, how: ReadableRows<Row, Item>): Item[] {
@@ -29,7 +29,7 @@ export function pageReadable<Row, Item>(rows: readonly Row[], how: ReadableRows<
   return { items, nextCursor, ...(unreadable.length > 0 && { unreadable }) };
 }
 
-function partReadable<Row, Item>(rows: readonly Row[], { kind, idOf, map, onUnreadable }: ReadableRows<Row, Item>) {
+function partReadable<Row, Item>(rows: Iterable<Row>, { kind, idOf, map, onUnreadable }: ReadableRows<Row, Item>) {
   const items: Item[] = [];
   const unreadable: UnreadableItem[] = [];
   for (const row of rows) {

@@ -19,23 +19,31 @@ import {
 } from "./wire.ts";
 
 /** What a message says of a run, as it crosses to the store's thread: of what it would run, the hash alone. */
-export interface SaidRun extends Pick<DueRun, ComparedField | "runId" | "attempt"> {
+export interface SaidRun extends Pick<DueRun, ComparedField> {
   readonly executionHash: string;
 }
 
-export function putClaim(writer: PacketWriter, { runs, claimant, now, firedAfter }: ClaimRequest, digest: Digest): void {
+/** A run as it is claimed. `said` null: what its message says need not be compared. */
+export interface RunToClaim extends Pick<DueRun, "runId" | "attempt"> {
+  readonly said: SaidRun | null;
+}
+
+export function putClaim(writer: PacketWriter, { runs, claimant, now, firedAfter, trusted = false }: ClaimRequest, digest: Digest): void {
   putNumber(writer, now);
   putNumber(writer, firedAfter);
   putText(writer, claimant.executor);
   putText(writer, claimant.token);
   putNumber(writer, claimant.leaseMs);
+  putNumber(writer, trusted ? 1 : 0);
   putNumber(writer, runs.length);
-  for (const run of runs) putSaidRun(writer, run, digest);
+  for (const run of runs) {
+    putText(writer, run.runId);
+    putNumber(writer, run.attempt);
+    if (!trusted) putSaidRun(writer, run, digest);
+  }
 }
 
 function putSaidRun(writer: PacketWriter, run: DueRun, digest: Digest): void {
-  putText(writer, run.runId);
-  putNumber(writer, run.attempt);
   putText(writer, run.tenantId);
   putText(writer, run.jobUid);
   putText(writer, run.jobId);
@@ -50,9 +58,13 @@ function putSaidRun(writer: PacketWriter, run: DueRun, digest: Digest): void {
   putText(writer, executionHash(digest, run));
 }
 
-export const takeSaidRun = (reader: PacketReader): SaidRun => ({
+export const takeRunToClaim = (reader: PacketReader, trusted: boolean): RunToClaim => ({
   runId: takeText(reader),
   attempt: takeNumber(reader),
+  said: trusted ? null : takeSaidRun(reader),
+});
+
+const takeSaidRun = (reader: PacketReader): SaidRun => ({
   tenantId: takeText(reader),
   jobUid: takeText(reader),
   jobId: takeText(reader),

@@ -1,7 +1,7 @@
 import type { OverlapVerdict } from "../../domain/overlap.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { Deferral, HeartbeatResult, HeldLease } from "../../ports/run-claims.ts";
-import { putClaimOutcome, type SaidRun, takeSaidRun, type ThreadOutcome } from "./claim-call.ts";
+import { putClaimOutcome, type RunToClaim, takeRunToClaim, type ThreadOutcome } from "./claim-call.ts";
 import { openClaimChecks } from "./claim-checks.ts";
 import { RUN_STATE } from "./codes.ts";
 import type { Core } from "./core.ts";
@@ -38,18 +38,19 @@ export function openClaims(core: Core): (reader: PacketReader, writer: PacketWri
     const token = takeText(reader);
     const owner = core.owners.intern(executor, takeNumber(reader));
     const call: ClaimCall = { now, firedAfter, owner, token, ended: [], won: new Set() };
-    for (let left = takeNumber(reader); left > 0; left -= 1) putClaimOutcome(writer, claimOne(desk, call, takeSaidRun(reader)));
+    const trusted = takeNumber(reader) === 1;
+    for (let left = takeNumber(reader); left > 0; left -= 1) putClaimOutcome(writer, claimOne(desk, call, takeRunToClaim(reader, trusted)));
     core.endings.add(call.ended, now);
   };
 }
 
-function claimOne({ core, refusal }: ClaimDesk, call: ClaimCall, said: SaidRun): ThreadOutcome {
-  const run = core.open.byId.get(said.runId);
-  if (run === undefined || run.attempt !== said.attempt) return LOST;
+function claimOne({ core, refusal }: ClaimDesk, call: ClaimCall, { runId, attempt, said }: RunToClaim): ThreadOutcome {
+  const run = core.open.byId.get(runId);
+  if (run === undefined || run.attempt !== attempt) return LOST;
   // Running: ours already, if the answer to this very claim was lost.
   if (run.mode === "none") return run.token === call.token && !call.won.has(run) ? wonOf(run) : LOST;
   if (run.mode === "retrying" || run.extra?.cancelRequested === true) return LOST;
-  const reason = refusal(run, said);
+  const reason = said === null ? null : refusal(run, said);
   if (reason !== null) return { kind: "refused", reason };
   if (firedTooLongAgo(run, call.firedAfter)) return LOST;
   const verdict = verdictOn(core, run);

@@ -36,7 +36,8 @@ const RUN_CAUSES = Object.keys(RUN_CAUSE) as RunCause[];
 export const jobStateOf = (code: number): JobState => JOB_STATES[code] ?? unknownCode("job state", code);
 export const runStateOf = (code: number): RunState => RUN_STATES[code] ?? unknownCode("run state", code);
 export const runCauseOf = (code: number): RunCause => RUN_CAUSES[code] ?? unknownCode("cause of a run", code);
-export const statusOf = (code: number): JobStatusName => (code === STATUS_PENDING ? "pending" : runStateOf(code));
+/** Undefined: unknown to this version. */
+export const statusOf = (code: number): JobStatusName | undefined => (code === STATUS_PENDING ? "pending" : RUN_STATES[code]);
 export const statusCode = (status: JobStatusName): number => (status === "pending" ? STATUS_PENDING : RUN_STATE[status]);
 
 function unknownCode(what: string, code: number): never {

@@ -1,12 +1,18 @@
 import { isExclusive } from "../../domain/overlap.ts";
-import { type OpenRun, waitsForAnother } from "./open-run.ts";
+import { type CanBeRun, createJobContest, type Contender, type JobContest } from "./job-contest.ts";
+import { type Contends, type OpenRun, waitsForAnother } from "./open-run.ts";
 
 /**
  * The runs that contend for the locks of their jobs: of an exclusive policy, and running or due. Those that wait for a retry, or for an
- * executor with their handler, contend with nobody. Of each job in the order of run ids.
+ * executor with their handler, contend with nobody. Nothing here costs more where a job has more of them.
  */
 export interface ContendingRuns {
-  of(jobKey: number): readonly OpenRun[];
+  /** As many of the other contending runs of its job as `judgeOverlap` can need; mostly there is no other. */
+  beside(run: Contender, canBeRun: CanBeRun): readonly OpenRun[];
+  /** As many of the contending runs of the job as `waitingInTurn` can need; mostly none. */
+  toWake(jobKey: number, canBeRun: CanBeRun): readonly OpenRun[];
+  /** The oldest run of its job, queue and handler that is ready or waits, and goes before this one, which contends. */
+  before(run: OpenRun, canBeRun: CanBeRun): OpenRun | undefined;
   /** The run waits, or runs, in another way than before. */
   changed(run: OpenRun): void;
   drop(run: OpenRun): void;
@@ -15,45 +21,59 @@ export interface ContendingRuns {
 const NONE: readonly OpenRun[] = [];
 
 export function createContendingRuns(): ContendingRuns {
-  const byJob = new Map<number, OpenRun[]>();
+  /** Of most jobs one run contends: it is here, and costs no more than this. */
+  const alone = new Map<number, OpenRun>();
+  const contests = new Map<number, JobContest>();
 
-  function keep(run: OpenRun): void {
-    const runs = byJob.get(run.jobKey);
-    if (runs === undefined) {
-      byJob.set(run.jobKey, [run]);
+  function add(run: OpenRun): void {
+    const other = alone.get(run.jobKey);
+    const contest = contests.get(run.jobKey);
+    if (contest !== undefined) contest.add(run);
+    else if (other === undefined) alone.set(run.jobKey, run);
+    else {
+      alone.delete(run.jobKey);
+      const begun = createJobContest();
+      begun.add(other);
+      begun.add(run);
+      contests.set(run.jobKey, begun);
+    }
+  }
+  function remove(run: OpenRun): void {
+    if (alone.get(run.jobKey) === run) {
+      alone.delete(run.jobKey);
       return;
     }
-    const place = placeOf(runs, run.runId);
-    if (runs[place] !== run) runs.splice(place, 0, run);
+    const contest = contests.get(run.jobKey);
+    contest?.drop(run);
+    if (contest?.isEmpty === true) contests.delete(run.jobKey);
   }
-  function drop(run: OpenRun): void {
-    const runs = byJob.get(run.jobKey);
-    if (runs === undefined) return;
-    const place = placeOf(runs, run.runId);
-    if (runs[place] !== run) return;
-    if (runs.length === 1) byJob.delete(run.jobKey);
-    else runs.splice(place, 1);
+  function set(run: OpenRun, contends: Contends | null): void {
+    if (run.contends === contends) return;
+    if (run.contends !== null) remove(run);
+    run.contends = contends;
+    if (contends !== null) add(run);
   }
   return {
-    of: (jobKey) => byJob.get(jobKey) ?? NONE,
-    changed(run) {
-      if (contends(run)) keep(run);
-      else drop(run);
+    beside(run, canBeRun) {
+      const contest = contests.get(run.jobKey);
+      if (contest !== undefined) return contest.beside(run, canBeRun);
+      const other = alone.get(run.jobKey);
+      return other === undefined || other.runId === run.runId ? NONE : [other];
     },
-    drop,
+    toWake(jobKey, canBeRun) {
+      const run = alone.get(jobKey);
+      if (run !== undefined) return [run];
+      return contests.get(jobKey)?.toWake(canBeRun) ?? NONE;
+    },
+    before: (run, canBeRun) => contests.get(run.jobKey)?.before(run, canBeRun),
+    changed: (run) => set(run, contendsAs(run)),
+    drop: (run) => set(run, null),
   };
 }
 
-const contends = (run: OpenRun): boolean =>
-  isExclusive(run.traits.overlap) && run.mode !== "retrying" && (run.mode !== "deferred" || waitsForAnother(run));
-
-/** Where the run of this id is, or belongs. By bisection. */
-function placeOf(runs: readonly OpenRun[], runId: string): number {
-  let [low, high] = [0, runs.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((runs[middle] as OpenRun).runId < runId) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+function contendsAs(run: OpenRun): Contends | null {
+  if (!isExclusive(run.traits.overlap) || run.mode === "retrying") return null;
+  if (run.mode === "none") return "running";
+  if (run.mode !== "deferred") return "ready";
+  return waitsForAnother(run) ? "waiting" : null;
 }

@@ -49,21 +49,22 @@ test("whatever moves, a page is what going through all jobs would find", () => {
         jobs.state[key] = state;
         due.moved(key);
         const slots = { from, to: 4 };
+        expect(due.page({ slots, until: null, after: null, limit: 100 })).toEqual(expected(jobs, { until: Infinity, slots }));
         expect(due.page({ slots, until, after: null, limit: 100 })).toEqual(expected(jobs, { until, slots }));
       }
     }),
   );
 });
 
-test("pages read one behind the other hold each job once", () => {
+test.each([5_000, null])("pages read one behind the other hold each job once: until %s", (until) => {
   fc.assert(
     fc.property(fc.array(instant, { minLength: JOBS, maxLength: JOBS }), fc.integer({ min: 1, max: 7 }), (start, limit) => {
       const { jobs, due } = setup(start);
       const found: number[] = [];
-      for (let page = due.page({ slots: ALL_SLOTS, until: 5_000, after: null, limit }); page.length > 0;) {
+      for (let page = due.page({ slots: ALL_SLOTS, until, after: null, limit }); page.length > 0;) {
         found.push(...page);
         const last = page.at(-1)!;
-        page = due.page({ slots: ALL_SLOTS, until: 5_000, after: { nextRunAt: jobs.nextRunAt[last]!, uid: uidOf(last) }, limit });
+        page = due.page({ slots: ALL_SLOTS, until, after: { nextRunAt: jobs.nextRunAt[last]!, uid: uidOf(last) }, limit });
       }
       expect(found).toEqual(expected(jobs, { until: 5_000, slots: ALL_SLOTS }));
     }),

@@ -173,7 +173,7 @@ function createRun(desk: FireDesk, call: FireCall, { jobUid, jobKey, entry, clai
   };
   if (entry.state !== RUN_STATE.due) return createEnded(core, call, { row, entry, traits });
   if (!claim || call.owner === null) return createDue(core, call, { row, entry, traits });
-  const verdict = verdictOn(core, { ...row, traits, startedAt: null, extra: null });
+  const verdict = verdictOn(core, { runId, jobKey, scheduledFor, traits, startedAt: null, extra: null });
   switch (verdict.kind) {
     case "start":
       return createRunning(core, call, { row, entry, traits, owner: call.owner });

@@ -67,20 +67,32 @@ export const openUpcoming =
 
 function putJobs({ jobs, readJob, onUnreadable }: Core, writer: PacketWriter, keys: readonly number[]): void {
   putNumber(writer, keys.length);
+  const place = writer.numbers.length;
+  let count = 0;
+  putNumber(writer, count);
   const idOf = (key: number): string => jobs.uids.uidOf(key);
-  const rows = mapReadable(keys, { kind: "job", idOf, map: readJob, onUnreadable }).filter((row) => row !== null);
-  putNumber(writer, rows.length);
-  for (const row of rows) putRow(writer, row, JOB_TEXTS);
+  function map(key: number): void {
+    const row = readJob(key);
+    if (row === null) return;
+    putRow(writer, row, JOB_TEXTS);
+    count += 1;
+  }
+  mapReadable(keys, { kind: "job", idOf, map, onUnreadable });
+  writer.numbers[place] = count;
 }
 
 export const takeJobs =
   (onUnreadable: OnUnreadable) =>
   (reader: PacketReader): ReadablePart<Job> => {
     const met = takeNumber(reader);
-    const rows: JobRow[] = [];
-    for (let left = takeNumber(reader); left > 0; left -= 1) rows.push(takeRow(reader, JOB_TEXTS));
+    const rows = takeJobRows(reader);
     return { items: mapReadable(rows, { kind: "job", idOf: (row) => String(row[1]), map: wholeJobOf, onUnreadable }), met };
   };
+
+/** One at a time: a page of them would outlive the young generation. */
+function* takeJobRows(reader: PacketReader): Generator<JobRow> {
+  for (let left = takeNumber(reader); left > 0; left -= 1) yield takeRow(reader, JOB_TEXTS);
+}
 
 export function putTexts(writer: PacketWriter, texts: readonly string[]): void {
   putNumber(writer, texts.length);

@@ -1,10 +1,10 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { evaluate } from "../../domain/evaluation.ts";
-import type { Job, OpenMisfires } from "../../domain/job.ts";
+import type { Job, JobStatusName, OpenMisfires } from "../../domain/job.ts";
 import type { LastRun } from "../../domain/run.ts";
 import type { RunError } from "../../domain/run-error.ts";
-import { type KnownOfDefinition, readDefinitionText, type StoredDefinition } from "../../domain/stored-definition.ts";
-import { checkedJob, usableDefinition } from "../../domain/stored-job.ts";
+import { type KnownOfDefinition, readDefinitionText, standInDefinition, type StoredDefinition } from "../../domain/stored-definition.ts";
+import { checkedJob } from "../../domain/stored-job.ts";
 import { jobStateOf, runStateOf, statusOf } from "./codes.ts";
 
 /** A job as one row of plain values, in this order: read as an array, which costs a third of an object per row. */
@@ -28,6 +28,7 @@ export interface NamedDefinition {
 /** Throws `store_corrupt` where nobody could write the job back; of what else cannot be read the job says so itself. */
 export function jobOf(row: JobRow, { hash, stored }: NamedDefinition, known?: () => KnownOfDefinition): Job {
   const id = row[2] as string;
+  const status = statusOf(row[11] as number) as JobStatusName; // Undefined where it cannot be read, which `checkedJob` finds.
   return checkedJob(
     {
       tenantId: row[0] as string,
@@ -35,14 +36,15 @@ export function jobOf(row: JobRow, { hash, stored }: NamedDefinition, known?: ()
       id,
       version: row[5] as number,
       definitionHash: hash,
-      definition: usableDefinition(stored, known ?? (() => ({ name: id, handler: "unknown", queue: "default" }))),
+      definition:
+        stored.kind === "read" ? stored.definition : standInDefinition(known?.() ?? { name: id, handler: "unknown", queue: "default" }),
       slot: row[3] as number,
       state: jobStateOf(row[6] as number),
       nextRunAt: row[7] as number | null,
       lastScheduledFor: row[8] as number | null,
       firedCount: row[9] as number,
-      misfires: row[10] === null ? null : orNothing(() => JSON.parse(row[10] as string) as OpenMisfires),
-      status: orNothing(() => statusOf(row[11] as number)),
+      misfires: row[10] === null ? null : misfiresOf(row[10] as string),
+      status,
       lastRun: lastRunOf(row, LAST_RUN_PLACE),
       createdAt: row[4] as number,
       updatedAt: row[12] as number,
@@ -52,9 +54,9 @@ export function jobOf(row: JobRow, { hash, stored }: NamedDefinition, known?: ()
 }
 
 /** What cannot be read is undefined, which `checkedJob` finds. */
-function orNothing<Value>(read: () => Value): Value {
-  const found = evaluate(read);
-  return (found.kind === "evaluated" ? found.value : undefined) as Value;
+function misfiresOf(text: string): OpenMisfires {
+  const found = evaluate(() => JSON.parse(text) as OpenMisfires);
+  return (found.kind === "evaluated" ? found.value : undefined) as OpenMisfires;
 }
 
 /** From seven columns of a row, from `place` on. Null: there is none, or none that can be read; the next one takes its place. */

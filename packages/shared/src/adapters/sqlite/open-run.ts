@@ -1,6 +1,6 @@
 import type { Attempt } from "../../domain/run.ts";
 import type { Reason } from "../../domain/reason.ts";
-import { isExclusive } from "../../domain/overlap.ts";
+import { isExclusive, type OverlapSibling } from "../../domain/overlap.ts";
 import type { Traits } from "./traits.ts";
 
 /** What is rarely there, as one JSON column: most runs have none of it, and their rows stay narrow. */
@@ -31,6 +31,8 @@ export interface RunExtra {
  */
 export type WaitMode = "none" | "ready" | "published" | "deferred" | "retrying";
 
+export type Contends = OverlapSibling["standing"];
+
 /** A run that has not ended, in memory: a mirror of its row, and what need not outlive the process. */
 export interface OpenRun {
   readonly runKey: number;
@@ -50,6 +52,8 @@ export interface OpenRun {
   parked: boolean;
   extra: RunExtra | null;
   mode: WaitMode;
+  /** How it stands among the runs that contend for the lock of its job; null: it does not. Kept by `ContendingRuns` alone. */
+  contends: Contends | null;
   /** When it was put aside last in this process, to wait for another run of its job; 0: never. */
   asideAt: number;
   /** When its publication is repeated: known to this process alone. */
@@ -80,6 +84,7 @@ export const newOpenRun = (
   parked: true,
   extra,
   mode: "none",
+  contends: null,
   asideAt: 0,
   repeatAt: 0,
   repeatMs: 0,

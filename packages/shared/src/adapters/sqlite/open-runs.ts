@@ -21,8 +21,7 @@ export interface OpenRuns {
   readonly expiries: WakeHeap;
   /** Repeats of publications, and ends of deferrals. */
   readonly repeats: WakeHeap;
-  /** Of a job the runs that contend for its lock, in the order of their ids. */
-  contending(jobKey: number): readonly OpenRun[];
+  readonly contending: Pick<ContendingRuns, "beside" | "toWake" | "before">;
   /** Enters a run, for which `wait` or `run` is called next. */
   add(run: OpenRun): void;
   /** The run has ended: it leaves every list. */
@@ -68,7 +67,7 @@ export function createOpenRuns(): OpenRuns {
     ...state,
     add: (run) => addRun(state, run),
     end: (run) => endRun(state, run),
-    contending: state.contenders.of,
+    contending: state.contenders,
     wait: (run, mode, wakeAt) => wait(state, run, { mode, wakeAt }),
     run(run) {
       leaveWait(state, run);

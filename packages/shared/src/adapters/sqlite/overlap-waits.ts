@@ -1,6 +1,6 @@
 import {
+  type CanBeRun,
   isExclusive,
-  isNextBefore,
   judgeOverlap,
   type OverlapSibling,
   type OverlapVerdict,
@@ -8,7 +8,7 @@ import {
   waitMsAfter,
 } from "../../domain/overlap.ts";
 import type { Core } from "./core.ts";
-import { firstStartOf, type OpenRun, waitsForAnother } from "./open-run.ts";
+import { firstStartOf, type OpenRun } from "./open-run.ts";
 import { makePublishable, putAside } from "./run-waits.ts";
 
 type Candidate = Pick<OpenRun, "runId" | "jobKey" | "scheduledFor" | "traits" | "startedAt" | "extra">;
@@ -17,19 +17,27 @@ const ALONE: OverlapVerdict = { kind: "start" };
 
 /** Whether a run may start now, by its overlap policy and the other open runs of its job. */
 export function verdictOn(core: Core, run: Candidate): OverlapVerdict {
-  const { runId, jobKey, scheduledFor, traits } = run;
-  const contending = core.open.contending(jobKey);
-  // Mostly there is no other.
-  if (contending.length === 0 || (contending.length === 1 && contending[0]?.runId === runId)) return ALONE;
+  const canBeRun = canBeRunIn(core);
+  const others = core.open.contending.beside(run, canBeRun);
+  if (others.length === 0) return ALONE;
+  const { runId, scheduledFor, traits } = run;
   const { queue, handler, overlap } = traits;
   const candidate = { runId, scheduledFor, queue, handler, overlap, started: firstStartOf(run) !== null };
-  return judgeOverlap(candidate, contending.map(siblingOf), (other) => canBeRun(core, other));
+  return judgeOverlap(candidate, others.map(siblingOf), siblingCanBeRun(core));
 }
 
 /** What is left out of what can be published. */
-function canBeRun({ open, definitions }: Core, { runId }: OverlapSibling): boolean {
-  const run = open.byId.get(runId);
-  return run !== undefined && definitions.get(run.definitionKey).stored.kind === "read";
+const canBeRunIn =
+  ({ definitions }: Core) =>
+  ({ definitionKey }: OpenRun): boolean =>
+    definitions.get(definitionKey).stored.kind === "read";
+
+function siblingCanBeRun(core: Core): CanBeRun {
+  const canBeRun = canBeRunIn(core);
+  return ({ runId }) => {
+    const run = core.open.byId.get(runId);
+    return run !== undefined && canBeRun(run);
+  };
 }
 
 const siblingOf = (run: OpenRun): OverlapSibling => ({
@@ -38,7 +46,7 @@ const siblingOf = (run: OpenRun): OverlapSibling => ({
   queue: run.traits.queue,
   handler: run.traits.handler,
   overlap: run.traits.overlap,
-  standing: run.mode === "none" ? "running" : waitsForAnother(run) ? "waiting" : "ready",
+  standing: run.contends ?? "ready",
   startedAt: run.startedAt,
   started: firstStartOf(run) !== null,
 });
@@ -48,9 +56,9 @@ const NONE: readonly OpenRun[] = [];
 /** A run of the job no longer contends: those that waited and whose turn has come are publishable now. Returns them, the oldest first. */
 export function wakeNext(core: Core, { jobKey, traits }: Pick<OpenRun, "jobKey" | "traits">): readonly OpenRun[] {
   if (!isExclusive(traits.overlap)) return NONE; // It has never contended.
-  const contending = core.open.contending(jobKey);
+  const contending = core.open.contending.toWake(jobKey, canBeRunIn(core));
   if (contending.length === 0) return NONE; // Mostly.
-  const waiting = waitingInTurn(contending.map(siblingOf), (other) => canBeRun(core, other));
+  const waiting = waitingInTurn(contending.map(siblingOf), siblingCanBeRun(core));
   const next = waiting.flatMap(({ runId }) => core.open.byId.get(runId) ?? []);
   for (const woken of next) makePublishable(core, woken);
   return next;
@@ -71,10 +79,4 @@ export function waitForAnother(core: Core, run: OpenRun, now: number): void {
 }
 
 /** True of the oldest run of its job, queue and handler that is ready or waits for another. */
-export function isNextOfJob(core: Core, run: OpenRun): boolean {
-  const own = siblingOf(run);
-  return !core.open.contending(run.jobKey).some((each) => {
-    const other = siblingOf(each);
-    return isNextBefore(other, own) && canBeRun(core, other);
-  });
-}
+export const isNextOfJob = (core: Core, run: OpenRun): boolean => core.open.contending.before(run, canBeRunIn(core)) === undefined;

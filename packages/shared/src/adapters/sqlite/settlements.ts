@@ -34,6 +34,8 @@ const ENDED = 1;
 const ENDED_IN_FULL = 2;
 const RETRYING = 3;
 const RELEASED = 4;
+/** As `ENDED`, and a run that waited for this one is publishable. */
+const ENDED_BEFORE_ANOTHER = 5;
 
 export interface SettleCall {
   readonly settlements: readonly Settlement[];
@@ -62,13 +64,14 @@ export const takeSettleOutcomes = (reader: PacketReader, { settlements, memory }
 
 function takeOutcome(reader: PacketReader, settlement: Settlement, memory: ClaimMemory): SettleOutcome {
   const code = takeNumber(reader);
+  if (code === ENDED) return { kind: "ended", run: endedAsKnown(settlement, memory) };
   if (code === STALE) {
     memory.forget(settlement.runId);
     return { kind: "stale" };
   }
   const queue = takeTextOrNull(reader);
   const ready = queue === null ? {} : { ready: queue };
-  if (code === ENDED) return { kind: "ended", run: endedAsKnown(settlement, memory), ...ready };
+  if (code === ENDED_BEFORE_ANOTHER) return { kind: "ended", run: endedAsKnown(settlement, memory), ...ready };
   memory.forget(settlement.runId);
   if (code === ENDED_IN_FULL) return { kind: "ended", run: takeJson<EndedRun>(reader), ...ready };
   if (code === RETRYING) return { kind: "retrying", retryAt: takeNumber(reader), ...ready };
@@ -164,7 +167,9 @@ function finish(core: Core, run: OpenRun, { settled, context }: Step): void {
   core.rows.finish(run, { state: END_STATES[kind] as number, finishedAt, output, error });
   core.open.end(run);
   context.ended.push(run);
-  putOutcome(context.writer, settled.known ? ENDED : ENDED_IN_FULL, wakeNext(core, run));
+  const next = wakeNext(core, run);
+  if (settled.known && next === null) return putNumber(context.writer, ENDED);
+  putOutcome(context.writer, settled.known ? ENDED_BEFORE_ANOTHER : ENDED_IN_FULL, next);
   if (!settled.known) putJson(context.writer, readEnded(core, run));
 }
 
