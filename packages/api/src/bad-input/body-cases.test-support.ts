@@ -1,5 +1,6 @@
 import { fault, faults, refused, type BadInput } from "./bad-input.test-support.ts";
 
+const TO_THE_LAST = "JSON numbers are kept to 15 digits or more, text in quotes to the last";
 const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
 
 /** Bodies that are no JSON, or too much of it: what every route says that reads one. */
@@ -66,6 +67,36 @@ export const bodyCases: readonly BadInput[] = [
     says: "JSON that ends too early",
     body: '{ "name": "Ping"',
     answers: refused("malformed_json", "the body is not JSON from line 1, column 17 on (position 16)"),
+  },
+  {
+    to: "POST /jobs",
+    says: "bytes that are not UTF-8",
+    body: Buffer.from('{"name":"caf\xe9","handler":"noop","schedule":"every 1m"}', "latin1"),
+    answers: refused("malformed_json", "the body is not UTF-8"),
+  },
+  {
+    to: "POST /jobs",
+    says: "an integer that no number holds",
+    body: '{"name":"x","handler":"noop","schedule":"every 1m","params":{"orders":[{"id":9007199254740993}]}}',
+    answers: fault("/params/orders/0/id", "number_not_exact", `9007199254740993 would be kept as 9007199254740992: ${TO_THE_LAST}`),
+  },
+  {
+    to: "PATCH /jobs/{job}",
+    says: "a fraction with more digits than a number holds",
+    body: '{"params":{"rate":0.12345678901234567890}}',
+    answers: fault("/params/rate", "number_not_exact", `0.12345678901234567890 would be kept as 0.12345678901234568: ${TO_THE_LAST}`),
+  },
+  {
+    to: "PUT /jobs/{job}",
+    says: "a member twice",
+    body: '{"name":"x","handler":"noop","schedule":"every 1m","params":{"a":1,"\\u0061":2}}',
+    answers: fault("/params/a", "duplicate_key", "is there twice in one object: only one of them would be kept"),
+  },
+  {
+    to: "POST /jobs",
+    says: "half of a surrogate pair",
+    body: '{"name":"x","handler":"noop","schedule":"every 1m","params":{"text":"\\ud83d"}}',
+    answers: fault("/params/text", "half_character", "has half of a surrogate pair, which no UTF-8 can hold"),
   },
   { to: "POST /jobs", says: "no JSON", body: "hello", answers: refused("malformed_json", "the body is not JSON") },
   { to: "POST /jobs", says: "null", body: "null", answers: fault("", "invalid_type", "must be an object") },

@@ -79,7 +79,11 @@ export const jobPolicyCases: readonly BadInput[] = [
     to: "POST /jobs",
     says: "a number that is none",
     body: '{"name":"x","handler":"noop","schedule":"every 1m","timeoutMs":1e999}',
-    answers: fault("/timeoutMs", "invalid_type", "must be a number"),
+    answers: fault(
+      "/timeoutMs",
+      "number_not_exact",
+      "1e999 is too large to be kept: JSON numbers are kept to 15 digits or more, text in quotes to the last",
+    ),
   },
   {
     to: "POST /jobs",

@@ -33,6 +33,12 @@ export const readCases: readonly BadInput[] = [
       ["/queue", "invalid_format", "must be 1 to 32 lower-case letters, digits or hyphens, and begin with a letter"],
     ),
   },
+  {
+    to: "GET /jobs",
+    says: "bytes that are not UTF-8",
+    query: "tag=caf%E9",
+    answers: fault("", "bad_encoding", 'the query is not UTF-8 in percent-encoding: "caf%E9"'),
+  },
   { to: "GET /jobs", says: "an empty tag", query: "tag=a&tag=", answers: fault("/tag/1", "too_small", "must have at least 1 character") },
   {
     to: "GET /jobs",

@@ -1,9 +1,11 @@
+import { alteredIn } from "@tickline/shared/domain/exact-json";
 import { deeperThan } from "@tickline/shared/domain/json";
 import type { Context, Middleware } from "koa";
 import bodyParser from "koa-bodyparser";
 import { ok, type Step } from "./parsed.ts";
-import { problem, type Problem } from "./problem.ts";
+import { invalidRequest, problem, type Problem } from "./problem.ts";
 import { quote } from "./quote.ts";
+import { pointerOf } from "./schema-faults.ts";
 
 export const JSON_MEDIA_TYPE = "application/json";
 export const MERGE_PATCH_MEDIA_TYPE = "application/merge-patch+json";
@@ -17,16 +19,17 @@ export interface BodyLimits {
 export type BodyReader = (ctx: Context, mediaTypes: readonly string[]) => Promise<Step<unknown>>;
 
 /**
- * Only JSON is read, whatever a client calls it: koa-bodyparser would take `curl -d` without a header for a form. It does
- * the reading (size, compression, charset), and we say what is wrong.
+ * koa-bodyparser reads the bytes (size, compression). What they say is read here, for nothing of it may be altered before it is looked at:
+ * bytes that are no UTF-8 would become U+FFFD, and an integer beyond 2^53 another one.
  */
 export function createBodyReader({ bodyBytesMax, bodyDepthMax }: BodyLimits): BodyReader {
-  const read: Middleware = bodyParser({
-    enableTypes: ["json"],
-    detectJSON: () => true,
-    jsonLimit: String(bodyBytesMax),
-    strict: false, // A bare value is JSON too: the schema says that it wants an object.
-  });
+  const options = {
+    enableTypes: ["text"],
+    extendTypes: { text: [JSON_MEDIA_TYPE, MERGE_PATCH_MEDIA_TYPE] },
+    textLimit: String(bodyBytesMax),
+    encoding: null, // To get the bytes.
+  };
+  const read: Middleware = bodyParser(options);
   return async (ctx, mediaTypes) => {
     if (!hasBody(ctx)) return ok(undefined);
     const unsupported = faultOfMediaType(ctx, mediaTypes);
@@ -36,14 +39,40 @@ export function createBodyReader({ bodyBytesMax, bodyDepthMax }: BodyLimits): Bo
     } catch (thrown) {
       // What still comes of it is thrown away, so that the connection can go on. The time for a whole request bounds it.
       ctx.req.unpipe().resume();
-      return problemOfBody(thrown, { bodyBytesMax, text: textOf(thrown) });
+      return problemOfBody(thrown, bodyBytesMax);
     }
-    const { body, rawBody } = ctx.request;
-    if (typeof rawBody === "string" && rawBody.trim() === "") return ok(undefined);
-    if (deeperThan(body, bodyDepthMax)) return problem("body_too_deep", `objects and lists may be nested ${bodyDepthMax} deep`);
-    return ok(body);
+    return parsedBody(ctx.request.rawBody as unknown as Uint8Array, bodyDepthMax);
   };
 }
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** An empty body counts as none. */
+function parsedBody(bytes: Uint8Array, bodyDepthMax: number): Step<unknown> {
+  if (bytes.length === 0) return ok(undefined);
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    return problem("malformed_json", "the body is not UTF-8");
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (thrown) {
+    return problemOfSyntax((thrown as SyntaxError).message, text);
+  }
+  if (deeperThan(body, bodyDepthMax)) return problem("body_too_deep", `objects and lists may be nested ${bodyDepthMax} deep`);
+  const altered = alteredIn(text);
+  if (altered !== null) return invalidRequest([{ pointer: pointerOf(altered.path), code: altered.kind, message: altered.message }]);
+  return hasPrototypeKey(body) ? problem("forbidden_key", 'no object may have a key "__proto__"') : ok(body);
+}
+
+/** Code that copies objects may take it for their prototype. */
+const hasPrototypeKey = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (Object.hasOwn(value, "__proto__") || Object.values(value).some((member) => hasPrototypeKey(member)));
 
 const hasBody = ({ req }: Context): boolean =>
   req.headers["transfer-encoding"] !== undefined || (req.headers["content-length"] ?? "0") !== "0";
@@ -68,18 +97,15 @@ function faultOfMediaType(ctx: Context, mediaTypes: readonly string[]): Problem 
 }
 
 const statusOf = (thrown: unknown): unknown => (thrown as { status?: unknown } | null)?.status;
-const textOf = (thrown: unknown): string => (thrown as { body?: string } | null)?.body ?? "";
 
-function problemOfBody(thrown: unknown, { bodyBytesMax, text }: { bodyBytesMax: number; text: string }): Problem {
+function problemOfBody(thrown: unknown, bodyBytesMax: number): Problem {
   if (statusOf(thrown) === 413) return problem("body_too_large", `a body may have ${bodyBytesMax} bytes`);
   if (statusOf(thrown) === 415)
     return problem("unsupported_media_type", "the body may be compressed with gzip, deflate or br, and with nothing else");
-  if (thrown instanceof SyntaxError) return problemOfSyntax(thrown.message, text);
   return problem("incomplete_body", "the body ended before it was whole, or could not be decompressed");
 }
 
 function problemOfSyntax(message: string, text: string): Problem {
-  if (message.includes("forbidden prototype property")) return problem("forbidden_key", 'no object may have a key "__proto__"');
   if (message.includes("end of JSON input")) return problem("malformed_json", "the body ends before its JSON does");
   const position = /at position (\d+)/.exec(message)?.[1];
   if (position === undefined) return problem("malformed_json", "the body is not JSON");

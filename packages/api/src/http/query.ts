@@ -18,8 +18,8 @@ export function queryReader<Schema extends QuerySchema>(schema: Schema, repeatab
 
   return (querystring) => {
     if (querystring === "") return none;
-    const given = parse(querystring, "&", "=", { maxKeys: 0 });
     const found: Fault[] = [];
+    const given = parse(querystring, "&", "=", { maxKeys: 0, decodeURIComponent: (text) => decoded(text, found) });
     const values: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(given)) {
       if (!names.includes(name)) found.push(unknownParameter(name, names));
@@ -31,6 +31,16 @@ export function queryReader<Schema extends QuerySchema>(schema: Schema, repeatab
     if (result.success && found.length === 0) return parsed(result.data);
     return { kind: "faults", faults: [...found, ...schemaFaults(result.error?.issues ?? [])] };
   };
+}
+
+/** Other bytes than UTF-8 would become U+FFFD, and mean something else. */
+function decoded(text: string, found: Fault[]): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    found.push({ pointer: "", code: "bad_encoding", message: `the query is not UTF-8 in percent-encoding: ${quote(text)}` });
+    return text;
+  }
 }
 
 const unknownParameter = (name: string, names: readonly string[]): Fault => ({

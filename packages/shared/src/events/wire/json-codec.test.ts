@@ -143,6 +143,16 @@ describe("what nobody should be able to do by a message", () => {
       "scheduledFor must be an instant",
     ],
     ["a number without end", onTheWire(due, { value: changed({ attempt: 1e300 }) }), "attempt must be a whole number"],
+    [
+      "an integer that no number holds",
+      onTheWire(due, { value: changed({ params: { id: "9007199254740993" } }).replace('"9007199254740993"', "9007199254740993") }),
+      `params.id: 9007199254740993 would be kept as 9007199254740992: JSON numbers are kept to 15 digits or more, text in quotes to the last`,
+    ],
+    [
+      "half of a surrogate pair",
+      onTheWire(due, { value: changed({ params: { text: "\ud83d" } }) }),
+      "params.text: has half of a surrogate pair, which no UTF-8 can hold",
+    ],
     ["params without a bottom", onTheWire(due, { value: nested(100_000) }), "the JSON is nested deeper than 1000"],
   ])("%s cannot be read, and it is said why", async (_, message, reason) => {
     expect(await decodedKind(message)).toMatchObject({ kind: "undecodable", reason });

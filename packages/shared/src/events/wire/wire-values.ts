@@ -1,3 +1,4 @@
+import { alteredIn } from "../../domain/exact-json.ts";
 import { deeperThan, JSON_DEPTH_MAX } from "../../domain/json.ts";
 import type { WireShape } from "./wire-shape.ts";
 
@@ -126,12 +127,17 @@ const INSTANT_MAX = 8_640_000_000_000_000;
 const orUndefined = (value: number): number | undefined =>
   Number.isSafeInteger(value) && Math.abs(value) <= INSTANT_MAX ? value : undefined;
 
-/** Undefined: the text is no JSON. Throws a `WireFault` for JSON that is nested deeper than everybody can write again. */
+/** Numbers of so many digits, or with an exponent, and halves of surrogate pairs. Most messages have none: a look costs them next to nothing. */
+const MAY_BE_ALTERED = /[\d.]{16}|\d[eE]|\\u[dD]/;
+
+/** Undefined: the text is no JSON. Throws a `WireFault` for JSON that is nested deeper than everybody can write again, or that is altered by being read. */
 export function parseJson(text: string): unknown {
   const value = jsonOf(text);
   // Each level takes two characters at least.
   if (text.length > 2 * JSON_DEPTH_MAX && deeperThan(value, JSON_DEPTH_MAX))
     throw new WireFault(`the JSON is nested deeper than ${JSON_DEPTH_MAX}`);
+  const altered = value !== undefined && MAY_BE_ALTERED.test(text) ? alteredIn(text) : null;
+  if (altered !== null) throw new WireFault(`${altered.path.join(".") || "the JSON"}: ${altered.message}`);
   return value;
 }
 
