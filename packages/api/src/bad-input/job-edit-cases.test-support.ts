@@ -15,7 +15,7 @@ export const jobEditCases: readonly BadInput[] = [
   {
     to: "PUT /jobs/{job}",
     says: "unknown fields, read-only ones ignored",
-    ...job({ id: "other", state: 5, nope: true }),
+    ...job({ id: "other", status: 5, nope: true }),
     answers: fault("/nope", "unknown_field", 'there is no field "nope" here'),
   },
   {

@@ -130,7 +130,6 @@ export const jobPolicyCases: readonly BadInput[] = [
     says: "fields that only the service knows",
     ...job({
       id: "mine",
-      state: "active",
       status: "pending",
       nextRunAt: null,
       lastRunAt: null,
@@ -143,7 +142,6 @@ export const jobPolicyCases: readonly BadInput[] = [
     }),
     answers: faults(
       ["/id", "read_only_field", "an id of your own choice goes into the path: PUT /jobs/{id}"],
-      ["/state", "read_only_field", "state is set by the service: leave it out"],
       ["/status", "read_only_field", "status is set by the service: leave it out"],
       ["/nextRunAt", "read_only_field", "nextRunAt is set by the service: leave it out"],
       ["/lastRunAt", "read_only_field", "lastRunAt is set by the service: leave it out"],

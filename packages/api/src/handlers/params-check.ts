@@ -23,7 +23,7 @@ export function createParamsCheck(log: Logger): ParamsCheck {
 
   function compile(handler: HandlerDescription): Compiled {
     // An instance for each schema: ids of one handler's schema cannot clash with those of another.
-    const ajv = new Ajv2020({ allErrors: true, strict: false, validateSchema: false, logger: false });
+    const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, validateSchema: false, logger: false });
     formats.default(ajv);
     try {
       return ajv.compile(handler.paramsSchema);
@@ -55,7 +55,10 @@ function faultOf(error: ErrorObject): Fault {
   const name = named === undefined ? undefined : params[named];
   // Ajv reports these of the object around the place where the fault is.
   if (typeof name === "string") {
-    const fault = error.keyword === "required" ? { code: "required", message: "is required" } : unknownField(name);
+    const fault =
+      error.keyword === "required"
+        ? { code: "required", message: "is required" }
+        : unknownField(name, Object.keys((error.parentSchema?.["properties"] as object | undefined) ?? {}));
     return { pointer: at + pointerOf([name]), ...fault };
   }
   const { code, say } = KNOWN[error.keyword] ?? { code: "invalid_value", say: () => null };

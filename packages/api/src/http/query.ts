@@ -29,7 +29,7 @@ export function queryReader<Schema extends QuerySchema>(schema: Schema, repeatab
     }
     const result = schema.safeParse(values, { error: sayFault, reportInput: true });
     if (result.success && found.length === 0) return parsed(result.data);
-    return { kind: "faults", faults: [...found, ...schemaFaults(result.error?.issues ?? [])] };
+    return { kind: "faults", faults: [...found, ...schemaFaults(result.error?.issues ?? [], { schema })] };
   };
 }
 

@@ -7,7 +7,7 @@ import { JSON_MEDIA_TYPE, type BodyReader } from "./json-body.ts";
 import { ok, type Parsed, type Step } from "./parsed.ts";
 import { invalidRequest, problem, type Fault, type ProblemCode } from "./problem.ts";
 import { queryReader, type QuerySchema } from "./query.ts";
-import { sayFault, schemaFaults, unknownField, type SayUnknown } from "./schema-faults.ts";
+import { sayFault, schemaFaults, type SayUnknown } from "./schema-faults.ts";
 
 /** What a route is asked, parsed: nothing of the wire travels further in. */
 export interface RouteRequest<Query, Body> {
@@ -139,10 +139,9 @@ export async function parseBody<Body>(spec: BodySpec<Body>, given: unknown): Pro
 }
 
 /** Reads a value by a schema, saying all that is wrong with it at once. */
-export function parseWith<Body>(
-  { schema, unknown = unknownField }: Pick<BodySpec<Body>, "schema" | "unknown">,
-  value: unknown,
-): Parsed<Body> {
+export function parseWith<Body>({ schema, unknown }: Pick<BodySpec<Body>, "schema" | "unknown">, value: unknown): Parsed<Body> {
   const result = schema.safeParse(value, { error: sayFault, reportInput: true });
-  return result.success ? { kind: "parsed", value: result.data } : { kind: "faults", faults: schemaFaults(result.error.issues, unknown) };
+  return result.success
+    ? { kind: "parsed", value: result.data }
+    : { kind: "faults", faults: schemaFaults(result.error.issues, { schema, ...(unknown && { unknown }) }) };
 }

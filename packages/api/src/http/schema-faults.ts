@@ -1,6 +1,8 @@
+import { didYouMean } from "@tickline/shared/domain/did-you-mean";
 import type { z } from "zod";
 import type { Fault } from "./problem.ts";
 import { quote } from "./quote.ts";
+import { fieldsAt } from "./schema-fields.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -41,24 +43,30 @@ function bound(origin: string, side: "at least" | "at most", limit: number | big
 
 const plural = (count: number | bigint, noun: string): string => `${count} ${noun}${Number(count) === 1 ? "" : "s"}`;
 
-export type SayUnknown = (name: string) => Omit<Fault, "pointer">;
+/** `fields`: those that there are at that place. */
+export type SayUnknown = (name: string, fields: readonly string[]) => Omit<Fault, "pointer">;
 
-/** What is wrong, for the client: one fault for each place, unknown fields by name. `unknown` says what of those at the top. */
-export const schemaFaults = (issues: readonly Issue[], unknown: SayUnknown = unknownField): Fault[] =>
-  issues.flatMap((issue) => faultsOf(issue, [], unknown));
+export interface FaultWords {
+  /** What was asked of the value. */
+  readonly schema: z.core.$ZodType;
+  /** Says what of an unknown field at the top. */
+  readonly unknown?: SayUnknown;
+}
 
-function faultsOf(issue: Issue, above: readonly PropertyKey[], unknown: SayUnknown): Fault[] {
+/** What is wrong, for the client: one fault for each place, unknown fields by name. */
+export const schemaFaults = (issues: readonly Issue[], words: FaultWords): Fault[] => issues.flatMap((issue) => faultsOf(issue, [], words));
+
+function faultsOf(issue: Issue, above: readonly PropertyKey[], words: FaultWords): Fault[] {
   const path = [...above, ...issue.path];
   if (issue.input === undefined && MAY_BE_ABSENT.has(issue.code))
     return [{ pointer: pointerOf(path), code: "required", message: "is required" }];
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({
-      pointer: pointerOf([...path, key]),
-      ...unknownAt(issue, key, path.length === 0 ? unknown : unknownField),
-    }));
+    const say = path.length === 0 ? (words.unknown ?? unknownField) : unknownField;
+    const fields = fieldsAt(words.schema, path);
+    return issue.keys.map((key) => ({ pointer: pointerOf([...path, key]), ...unknownAt(issue, key, (name) => say(name, fields)) }));
   }
   if (issue.code === "invalid_union" && issue.message === "Invalid input") {
-    return meantOption(issue.errors).flatMap((inner) => faultsOf(inner, path, unknown));
+    return meantOption(issue.errors).flatMap((inner) => faultsOf(inner, path, words));
   }
   return [{ pointer: pointerOf(path), code: codeOf(issue), message: issue.message }];
 }
@@ -74,12 +82,12 @@ function meantOption(options: readonly (readonly Issue[])[]): readonly Issue[] {
 }
 
 /** A schema that says it in its own words knows more than we do. */
-const unknownAt = (issue: Issue, key: string, unknown: SayUnknown): Omit<Fault, "pointer"> =>
+const unknownAt = (issue: Issue, key: string, unknown: (name: string) => Omit<Fault, "pointer">): Omit<Fault, "pointer"> =>
   issue.message.startsWith("Unrecognized key") ? unknown(key) : { code: "unknown_field", message: issue.message };
 
-export const unknownField: SayUnknown = (name) => ({
+export const unknownField: SayUnknown = (name, fields) => ({
   code: "unknown_field",
-  message: `there is no field ${quote(name)} here`,
+  message: `there is no field ${quote(name)} here${didYouMean(name, fields)}`,
 });
 
 const codeOf = (issue: Issue): string =>

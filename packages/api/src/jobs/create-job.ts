@@ -74,6 +74,7 @@ export async function addJob(context: ApiContext, request: NewJob): Promise<Crea
 function newJob({ digest }: ApiContext, { tenantId, id, uid, input }: NewJob, now: Instant): Job | Problem {
   const definition = definitionOf(input, now);
   const after = beginsAfter(definition, now);
+  const cursor = firstCursor(definition, after);
   return (
     neverFires(definition, after) ?? {
       tenantId,
@@ -83,7 +84,8 @@ function newJob({ digest }: ApiContext, { tenantId, id, uid, input }: NewJob, no
       definitionHash: definitionHash(digest, definition),
       definition,
       slot: slotOf(uid),
-      ...firstCursor(definition, after),
+      ...cursor,
+      state: input.state === "paused" && cursor.state === "active" ? "paused" : cursor.state,
       status: "pending",
       lastRun: null,
       createdAt: now,

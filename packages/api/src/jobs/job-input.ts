@@ -1,5 +1,7 @@
 import type { Instant } from "@tickline/shared/domain/instant";
+import type { JOB_STATES } from "@tickline/shared/domain/job";
 import { HandlerTypeSchema, JobInputSchema, QueueNameSchema, type JobDefinition } from "@tickline/shared/domain/job-definition";
+import { nearestWord } from "@tickline/shared/domain/did-you-mean";
 import { canonicalJson, JsonObjectSchema, type JsonObject } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
@@ -8,13 +10,14 @@ import type { Fault } from "../http/problem.ts";
 import type { BodySpec } from "../http/route.ts";
 import { unknownField } from "../http/schema-faults.ts";
 
-/** What a person says of a job, with all defaults in. */
-export type JobInput = z.output<typeof JobInputSchema>;
+type JobState = (typeof JOB_STATES)[number];
 
-/** What only the service knows of a job. PUT and PATCH ignore it, so that what GET gave may be sent back. */
+/** What a person says of a job, with all defaults in. `state` absent: as it is, or `active` if the job is new. */
+export type JobInput = z.output<typeof JobInputSchema> & { readonly state?: JobState | undefined };
+
+/** What only the service knows of a job. PUT ignores it, so that what GET gave may be sent back. */
 const READ_ONLY_FIELDS = [
   "id",
-  "state",
   "setAside",
   "status",
   "nextRunAt",
@@ -33,10 +36,17 @@ const isReadOnly = (name: string): boolean => (READ_ONLY_FIELDS as readonly stri
 /** What the page of the document offers to try. */
 const EXAMPLE = { name: "ping", schedule: "every 15s", handler: "http", params: { url: "http://127.0.0.1:8080/" } };
 
+const WRITABLE_STATES = ["active", "paused"] as const;
+const STATE_MEANING = "`paused`: it does not fire. Left out: as it is; a new job is `active`.";
+const FINISHED_MEANING = "`finished` may be sent back for a job that is.";
+
 /** The body of POST: a read-only field there is a misunderstanding, so it is refused, with what to do instead. */
 export const createBody: BodySpec<JobInput> = {
-  schema: JobInputSchema.meta({ id: "JobInput", examples: [EXAMPLE] }),
-  unknown: (name) => (isReadOnly(name) ? readOnlyField(name) : unknownField(name)),
+  schema: JobInputSchema.extend({ state: z.enum(WRITABLE_STATES).optional().meta({ description: STATE_MEANING }) }).meta({
+    id: "JobInput",
+    examples: [EXAMPLE],
+  }),
+  unknown: (name, fields) => (isReadOnly(name) ? readOnlyField(name) : unknownField(name, fields)),
 };
 
 const readOnlyField = (name: string): Omit<Fault, "pointer"> => ({
@@ -49,7 +59,13 @@ const ignoredFields = Object.fromEntries(READ_ONLY_FIELDS.map((name) => [name, i
 
 /** The body of PUT, and what a patched job has to be. */
 export const replaceBody: BodySpec<JobInput> = {
-  schema: JobInputSchema.extend(ignoredFields)
+  schema: JobInputSchema.extend({
+    state: z
+      .enum([...WRITABLE_STATES, "finished"])
+      .optional()
+      .meta({ description: `${STATE_MEANING} ${FINISHED_MEANING}` }),
+    ...ignoredFields,
+  })
     .meta({ id: "JobReplacement", examples: [EXAMPLE] })
     .transform(withoutReadOnly),
 };
@@ -60,13 +76,16 @@ function withoutReadOnly(given: JobInput & Partial<Record<ReadOnlyField, unknown
   return input;
 }
 
+const asShown = z.unknown().optional().meta({ readOnly: true, description: "Set by the service: only what it is may be sent back." });
+const shownFields = Object.fromEntries(READ_ONLY_FIELDS.map((name) => [name, asShown]));
+
 const patched = z.unknown().optional().meta({ description: "As in JobInput; null: back to its default." });
 
 /** The body of PATCH. Names alone are checked here: values count once they are merged into the job. */
 export const patchBody: BodySpec<JsonObject> = {
   mediaTypes: [MERGE_PATCH_MEDIA_TYPE, JSON_MEDIA_TYPE],
   schema: z
-    .strictObject({ ...Object.fromEntries(Object.keys(JobInputSchema.shape).map((name) => [name, patched])), ...ignoredFields })
+    .strictObject({ ...Object.fromEntries([...Object.keys(JobInputSchema.shape), "state"].map((name) => [name, patched])), ...shownFields })
     .meta({
       id: "JobPatch",
       description: "RFC 7396. To change the kind of a schedule send the short string, or null for the fields that go.",
@@ -74,7 +93,19 @@ export const patchBody: BodySpec<JsonObject> = {
     .transform((patch) => patch as JsonObject),
 };
 
-export const definitionOf = (input: JobInput, anchorAt: Instant): JobDefinition => ({ ...input, anchorAt });
+export function definitionOf(input: JobInput, anchorAt: Instant): JobDefinition {
+  const { state: _, ...definition } = input;
+  return { ...definition, anchorAt };
+}
+
+/** What a patch would set that only the service sets: a value that is shown already may be sent back. */
+export const readOnlyFaults = (patch: JsonObject, shown: JsonObject): readonly Fault[] =>
+  READ_ONLY_FIELDS.filter((name) => name in patch && name in shown && canonicalJson(patch[name]) !== canonicalJson(shown[name])).map(
+    (name) => ({
+      pointer: `/${name}`,
+      ...readOnlyField(name),
+    }),
+  );
 
 /**
  * What is wrong with an input that no schema knows: its queue, handler and params. What the stored definition says too is
@@ -119,6 +150,8 @@ async function handlerFaults({ knownHandlers }: ApiContext, type: string, params
   const handler = await knownHandlers.find(type);
   if (handler !== null) return params === null ? [] : knownHandlers.checkParams(handler, params);
   const types = knownHandlers.types();
-  const known = types.length === 0 ? "no executor has published any yet" : `there are ${types.join(", ")}`;
+  const meant = nearestWord(type, types);
+  const all = types.length === 0 ? "no executor has published any yet" : `there are ${types.join(", ")}`;
+  const known = meant === null ? all : `did you mean ${meant}? ${all}`;
   return [{ pointer: "/handler", code: "unknown_handler", message: `there is no handler ${JSON.stringify(type)}: ${known}` }];
 }

@@ -7,7 +7,7 @@ import { sameSchedule } from "@tickline/shared/domain/schedule/same-schedule";
 import type { Schedule } from "@tickline/shared/domain/schedule/schedule";
 import type { ApiContext } from "../api-context.ts";
 import { meets, type Condition } from "../http/conditions.ts";
-import { invalidRequest, problem, type Problem } from "../http/problem.ts";
+import { invalidRequest, problem, type Fault, type Problem } from "../http/problem.ts";
 import { parseWith } from "../http/route.ts";
 import { showJob } from "../views/job-view.ts";
 import { isStandIn } from "@tickline/shared/domain/stored-definition";
@@ -23,8 +23,9 @@ import {
 } from "./change-job.ts";
 import { addJob } from "./create-job.ts";
 import { beginsAfter, neverFires } from "./first-instant.ts";
-import { definitionOf, inputFaults, replaceBody, type JobInput } from "./job-input.ts";
+import { definitionOf, inputFaults, readOnlyFaults, replaceBody, type JobInput } from "./job-input.ts";
 import { mergePatch } from "./merge-patch.ts";
+import { decidePause, decideResume } from "./pause-job.ts";
 
 export interface PutRequest {
   readonly tenantId: string;
@@ -42,7 +43,7 @@ export async function putJob(context: ApiContext, { tenantId, jobId, input, cond
     const changed = await editJob(context, { tenantId, jobId, condition, decide });
     if (changed.kind !== "missing") return changed;
     if (!meets(condition, null)) return versionMismatch(null);
-    const faults = await inputFaults(context, input, null);
+    const faults = [...(await inputFaults(context, input, null)), ...(input.state === "finished" ? [NOT_FINISHED] : [])];
     if (faults.length > 0) return invalidRequest(faults);
     const added = await addJob(context, { tenantId, id: jobId, uid: context.entropy.newId(), input });
     if (added.kind !== "exists") return added;
@@ -61,8 +62,10 @@ export function patchJob(
     condition,
     decide(job, now) {
       if (isStandIn(job.definition)) return definitionUnreadable(job);
-      const input = parseWith(replaceBody, mergePatch(showJob(job) as unknown as JsonObject, patch));
-      return input.kind === "faults" ? invalidRequest(input.faults) : replaceWith(context, { job, input: input.value, now });
+      const { state: _, ...shown } = showJob(job) as unknown as JsonObject;
+      const input = parseWith(replaceBody, mergePatch(shown, patch));
+      const faults = [...(input.kind === "faults" ? input.faults : []), ...readOnlyFaults(patch, shown)];
+      return input.kind === "faults" || faults.length > 0 ? invalidRequest(faults) : replaceWith(context, { job, input: input.value, now });
     },
   });
 }
@@ -89,12 +92,28 @@ interface Replacement {
 async function replaceWith(context: ApiContext, { job, input, now }: Replacement): Promise<Decision> {
   const faults = await inputFaults(context, input, job.definition);
   if (faults.length > 0) return invalidRequest(faults);
-  const decision = decideReplacement(context, { job, input, now });
+  const decision = await inWantedState(context, decideReplacement(context, { job, input, now }), { job, input, now });
   // The very definition that was damaged is written by no edit, which would leave it as it is.
   if (decision.kind === "change" && decision.next.definitionHash === job.definitionHash)
     await context.jobs.addDefinition(job.tenantId, { jobUid: job.uid, definition: decision.next.definition });
   return decision;
 }
+
+/** The same edit pauses or resumes the job where the input says so. */
+async function inWantedState(context: ApiContext, decision: Decision, { job, input: { state }, now }: Replacement): Promise<Decision> {
+  if (decision.kind === "problem" || state === undefined) return decision;
+  const edited = decision.kind === "keep" ? job : decision.next;
+  if (state === "finished") return job.state === "finished" ? decision : invalidRequest([NOT_FINISHED]);
+  const moved = state === "paused" ? decidePause(edited, now) : await decideResume(context)(edited, now);
+  if (moved.kind !== "change" || decision.kind === "keep") return moved.kind === "keep" ? decision : moved;
+  return { ...moved, next: { ...moved.next, version: decision.next.version }, recordsPause: decision.recordsPause || moved.recordsPause };
+}
+
+const NOT_FINISHED: Fault = {
+  pointer: "/state",
+  code: "invalid_value",
+  message: 'a job finishes when its schedule has no further instant: "state" may be set to "active" or "paused"',
+};
 
 function decideReplacement({ digest }: ApiContext, { job, input, now }: Replacement): Decision {
   const sameTimes = sameSchedule(job.definition.schedule, input.schedule);

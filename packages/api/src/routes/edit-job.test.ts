@@ -12,6 +12,70 @@ async function setup(options: ApiSetup = {}) {
 }
 const iso = (instant: number): string => new Date(instant).toISOString();
 
+describe("state", () => {
+  test("a job is made paused, by POST as by PUT, and does not fire until it is resumed", async () => {
+    await using at = await setup();
+    const posted = await at.call("POST /jobs", { body: { ...minimalJob, state: "paused" } });
+    expect(posted).toMatchObject({ status: 201, body: { state: "paused", nextRunAt: null, version: 1 } });
+    expect(await at.put("ping", { state: "paused" })).toMatchObject({ status: 201, body: { state: "paused", nextRunAt: null } });
+    at.clock.advance(10 * MINUTE);
+    expect(await at.patch("ping", { name: "still paused" })).toMatchObject({ body: { state: "paused", nextRunAt: null } });
+    expect(await at.runs("ping")).toEqual([]);
+    const resumed = await at.patch("ping", { state: "active" });
+    expect(resumed.body).toMatchObject({ state: "active", nextRunAt: iso(START + 11 * MINUTE) });
+    expect(await at.runs("ping")).toMatchObject([{ state: "skipped", reason: "paused", count: 10 }]);
+  });
+
+  test.each(["put", "patch"] as const)("%s pauses and resumes in the same edit as it changes what else it says", async (method) => {
+    await using at = await setup();
+    await at.put("ping");
+    const paused = await at[method]("ping", { name: "Pong", state: "paused" });
+    expect(paused.body).toMatchObject({ name: "Pong", state: "paused", nextRunAt: null, version: 2 });
+    const resumed = await at[method]("ping", { name: "Ping", schedule: "every 2m", state: "active" });
+    expect(resumed.body).toMatchObject({ name: "Ping", state: "active", nextRunAt: iso(START + 2 * MINUTE), version: 3 });
+    expect((await at[method]("ping", { name: "Ping", schedule: "every 2m", state: "active" })).body).toMatchObject({ version: 3 });
+  });
+
+  test("a PUT that does not say it leaves it as it is", async () => {
+    await using at = await setup();
+    await at.put("ping", { state: "paused" });
+    expect((await at.put("ping", { name: "Pong" })).body).toMatchObject({ name: "Pong", state: "paused" });
+  });
+
+  test("finished may be sent back, and cannot be asked for", async () => {
+    await using at = await setup();
+    await at.put("ping");
+    const fault = { status: 400, body: { errors: [{ pointer: "/state", code: "invalid_value" }] } };
+    expect(await at.put("ping", { state: "finished" })).toMatchObject(fault);
+    expect(await at.patch("ping", { state: "finished" })).toMatchObject(fault);
+    expect(await at.put("new", { state: "finished" })).toMatchObject(fault);
+    expect(await at.call("POST /jobs", { body: { ...minimalJob, state: "finished" } })).toMatchObject(fault);
+  });
+});
+
+describe("PATCH of what only the service sets", () => {
+  test.each([
+    ["id", "other"],
+    ["status", "failed"],
+    ["nextRunAt", "2030-01-01T00:00:00.000Z"],
+    ["version", 7],
+    ["createdAt", null],
+  ])("%s is refused by its name", async (field, value) => {
+    await using at = await setup();
+    await at.put("ping");
+    const refused = await at.patch("ping", { name: "Pong", [field]: value });
+    expect(refused).toMatchObject({ status: 400, body: { errors: [{ pointer: `/${field}`, code: "read_only_field" }] } });
+    expect((await at.call("GET /jobs/ping")).body).toMatchObject({ name: minimalJob.name, version: 1 });
+  });
+
+  test("what GET gave may be sent back", async () => {
+    await using at = await setup();
+    await at.put("ping");
+    const { body } = await at.call("GET /jobs/ping");
+    expect(await at.patch("ping", { ...body, name: "Pong" })).toMatchObject({ status: 200, body: { name: "Pong", version: 2 } });
+  });
+});
+
 describe("PUT /jobs/:id", () => {
   test("creates under the id of the caller, then replaces", async () => {
     await using at = await setup();
@@ -156,15 +220,11 @@ describe("PATCH /jobs/:id", () => {
     expect((await at.patch("full", { schedule: calendar })).body.schedule).toMatchObject({ interval: "daily", at: "09:00" });
   });
 
-  test("nothing, or read-only fields alone, change nothing", async () => {
+  test("nothing, or what is so already, changes nothing", async () => {
     await using at = await setup();
     await at.put("ping");
     expect((await at.patch("ping", {})).body.version).toBe(1);
-    expect((await at.patch("ping", { state: "paused", id: "other", version: 9 })).body).toMatchObject({
-      id: "ping",
-      state: "active",
-      version: 1,
-    });
+    expect((await at.patch("ping", { state: "active", id: "ping", version: 1 })).body.version).toBe(1);
   });
 
   test("a key that is a name of Object.prototype is data like any other", async () => {

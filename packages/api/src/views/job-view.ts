@@ -60,7 +60,9 @@ export const JobView = z
     expireAfterMs: z.int().nullable(),
     overlap: z.enum(OVERLAP_POLICIES),
     misfire: MisfireView,
-    state: z.enum(JOB_STATES).meta({ readOnly: true, description: "`finished`: its schedule has no further instant." }),
+    state: z
+      .enum(JOB_STATES)
+      .meta({ description: "`paused`: it does not fire. `finished`: its schedule has no further instant; nobody can set that." }),
     setAside: SetAsideView.nullable().meta({
       readOnly: true,
       description:
