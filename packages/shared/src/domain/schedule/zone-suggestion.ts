@@ -1,3 +1,5 @@
+import { editDistance } from "../edit-distance.ts";
+
 /** Longer names are not worth a guess: the cost of one grows with the square of the length. */
 const GUESS_LENGTH_MAX = 40;
 
@@ -19,18 +21,4 @@ export function suggestZone(name: string): string | null {
     if (slips < best.slips) best = { zone, slips };
   }
   return best.zone;
-}
-
-/** Levenshtein: insertions, deletions and replacements that turn `a` into `b`. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
