@@ -54,11 +54,9 @@ describe("the message names the field, the fault and what is allowed", () => {
     ["? * * * *", 'cron field 1 (minute): "?" must stand alone'],
     ["1.5 * * * *", 'cron field 1 (minute): "1.5" is not understood'],
     ["0 9 * *", '"0 9 * *" has 4 fields'],
-    [
-      "0 0 9 * * * 2026",
-      '"0 0 9 * * * 2026" has 7 fields, and the last one restricts the years: leave out 2026, and set startAt and endAt',
-    ],
+    ["0 0 9 * * * 2026", '"0 0 9 * * * 2026" restricts the years in its last field: leave out 2026, and set startAt and endAt'],
     ["cron(0 10 * * ? 2026-2028)", "restricts the years as EventBridge does: put * for 2026-2028, and set startAt and endAt"],
+    ["0 9 * * 1-5 2026-2028", "restricts the years in its last field: leave out 2026-2028"],
     ["0 10 * * ? 2026", "restricts the years as EventBridge does"],
     ["cron(0 10 * * ?)", '"cron(0 10 * * ?)" has 5: EventBridge'],
     [

@@ -26,7 +26,9 @@ export function parseCron(text: string): Parsed<string> {
   const eventBridge = eventBridgeFields(line);
   if (eventBridge !== null) return parseEventBridge(line, eventBridge);
   const texts = line === "" ? [] : line.split(" ");
-  if (texts.length === 7) return faultOfYears(line, texts[6] ?? "") ?? parseFields(texts.slice(0, 6));
+  const years = texts.at(-1) ?? "";
+  if (texts.length === 7) return faultOfYears(line, years) ?? parseFields(texts.slice(0, 6));
+  if (texts.length === 6 && /^\d{4}/.test(years)) return yearsFault(line, years);
   if (texts.length === 5 || texts.length === 6) return parseFields(texts);
   const count = `"${line}" has ${texts.length} field${texts.length === 1 ? "" : "s"}`;
   return fault(
@@ -57,9 +59,10 @@ function parseFields(texts: readonly string[]): Parsed<string> {
 
 /** Any year is every year; others are bounds of the schedule here. */
 const faultOfYears = (line: string, years: string): ScheduleFault | null =>
-  years === "*" || years === "?"
-    ? null
-    : fault("bad_cron", `"${line}" has 7 fields, and the last one restricts the years: leave out ${years}, and set startAt and endAt`);
+  years === "*" || years === "?" ? null : yearsFault(line, years);
+
+const yearsFault = (line: string, years: string): ScheduleFault =>
+  fault("bad_cron", `"${line}" restricts the years in its last field: leave out ${years}, and set startAt and endAt`);
 
 function parseEventBridge(line: string, texts: readonly string[]): Parsed<string> {
   const [minute, hour, day, month, weekday = "", years] = texts;

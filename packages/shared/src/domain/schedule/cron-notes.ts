@@ -19,8 +19,14 @@ function quartzNote(cron: string): string | null {
   const [, , , day, , weekday] = cronFields(cron);
   if (day !== "?" || !countsWeekdays(weekday)) return null;
   const names = namesOfQuartzDays(weekday);
+  if (names !== null && sameDays(names, weekday)) return null;
   const remedy = names === null ? "name the days SUN to SAT to be sure" : `if ${weekday} is Quartz's, it is ${names} here`;
   return `days of the week are counted from 0 (Sunday), and in Quartz from 1: ${remedy}`;
+}
+
+function sameDays(a: string, b: string): boolean {
+  const [left, right] = [cronValues(DAY_OF_WEEK, a), cronValues(DAY_OF_WEEK, b)];
+  return left.size === right.size && [...left].every((value) => right.has(value));
 }
 
 function skipNote(cron: string): string | null {

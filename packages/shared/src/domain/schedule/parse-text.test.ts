@@ -59,6 +59,13 @@ test.each<[string, object]>([
   ["0 9 * * mon Europe/Berlin", { cron: "0 9 * * mon", timezone: "Europe/Berlin" }],
   ["0 0 9 * * mon in UTC", { cron: "0 0 9 * * mon", timezone: "UTC" }],
   ["0 9 * *", { cron: "0 9 * *" }],
+  ["everyday at 9am", daily("09:00")],
+  ["every 1 month on the 15th", monthly(15, "00:00")],
+  ["weekly monday 09:00", weekly("monday", "09:00")],
+  ["hourly at :05", { cron: "5 * * * *" }],
+  ["every hour at :30 Asia/Kolkata", { cron: "30 * * * *", timezone: "Asia/Kolkata" }],
+  ["at(2026-12-01T09:00:00)", { at: "2026-12-01T09:00:00", timezone: "UTC" }],
+  ["at(2026-12-01T09:00:00) Europe/Berlin", { at: "2026-12-01T09:00:00", timezone: "Europe/Berlin" }],
   ["yearly", { cron: "0 0 1 1 *" }],
   ["every year at 9am Europe/Berlin", { cron: "0 9 1 1 *", timezone: "Europe/Berlin" }],
   ["annually at 09:00:30", { cron: "30 0 9 1 1 *" }],
@@ -105,11 +112,16 @@ describe("refused with what was not understood", () => {
     ["15m", "bad_schedule_text", '"15m" is not understood'],
     ["every 15m at 09:00", "bad_schedule_text", "has no time of day"],
     ["every 15m UTC", "bad_schedule_text", "has no time zone"],
-    ["every 15m at 09:00", "bad_schedule_text", 'leave out "at 09:00": write "every 15m"'],
-    ["hourly at 00:15", "bad_schedule_text", 'leave out "at 00:15": write "15 * * * *"'],
+    ["every 15m at 09:00", "bad_schedule_text", 'has no time of day: write "every 15m"'],
+    ["hourly at 00:15", "bad_schedule_text", 'no time of day: write "15 * * * *"'],
     ["hourly at 00:30 Europe/Berlin", "bad_schedule_text", 'write "30 * * * * Europe/Berlin"'],
-    ["hourly at 09:00", "bad_schedule_text", 'leave out "at 09:00": write "hourly"'],
+    ["hourly at 09:00", "bad_schedule_text", 'no time of day: write "hourly"'],
     ["every 1M", "bad_schedule_text", '"every 1M" may be months or minutes: write "every 1m" or "monthly"'],
+    ["every hour at 00:15 UTC", "bad_schedule_text", 'write "15 * * * * UTC"'],
+    ["every 3M UTC", "bad_schedule_text", '"every 3M" may be months or minutes: write "every 3m"'],
+    ["15m", "bad_schedule_text", 'did you mean "every 15m"?'],
+    ["fridays at 5pm", "bad_schedule_text", 'did you mean "every fridays at 5pm"?'],
+    ["at 09:00", "bad_schedule_text", 'did you mean "daily at 09:00"?'],
     ["every 15M", "bad_schedule_text", '"every 15M" may be months or minutes: write "every 15m"'],
     ["every 1M at 09:00 UTC", "bad_schedule_text", 'write "monthly at 09:00 UTC"'],
     ["TZ=UTC daily Asia/Tokyo", "bad_schedule_text", 'two time zones, UTC and Asia/Tokyo: write "daily UTC" or "daily Asia/Tokyo"'],
@@ -132,13 +144,14 @@ test.each([
   ["the zone is unknown", "every moday Europe/Berlim"],
   ["the nearest word makes no schedule", "every moon"],
   ["what it would be is refused", "evry 5ms"],
+  ["the word has a meaning of its own", "biweekly"],
 ])("nothing is suggested if %s: %p", (_why, text) => {
   expect(parseScheduleText(text)).toMatchObject({ kind: "fault", message: expect.not.stringContaining("did you mean") });
 });
 
 test("an interval that is refused without its time is not suggested", () => {
   const read = parseScheduleText("every 5ms at 09:00");
-  expect(read).toMatchObject({ message: '"every 5ms" is a fixed interval and has no time of day: leave out "at 09:00"' });
+  expect(read).toMatchObject({ message: '"every 5ms" is a fixed interval and has no time of day' });
 });
 
 test("any text is read or refused, and quickly", () => {

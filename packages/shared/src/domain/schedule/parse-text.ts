@@ -29,10 +29,13 @@ export function parseScheduleText(text: string): Parsed<TextReading> {
 
 const quoted = (text: string): string => `"${text}"`;
 
-/** The text without slips of typing; null if there is none that is accepted, or several that mean different things. */
+/**
+ * The text without slips of typing, or with the `every` or `daily` that it lacks; null if there is none that is accepted, or
+ * several that mean different things.
+ */
 function meantBy(line: string): string | null {
   const byMeaning = new Map<string, string>();
-  for (const text of respelt(line)) {
+  for (const text of [...respelt(line), `every ${line}`, `daily ${line}`]) {
     const meaning = meaningOf(text);
     if (meaning !== null) byMeaning.set(meaning, text);
   }

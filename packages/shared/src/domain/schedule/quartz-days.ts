@@ -17,5 +17,5 @@ export function namesOfQuartzDays(text: string): string | null {
   if (quartz.kind === "fault" || ours.kind === "fault") return null;
   const meant = [...cronValues(QUARTZ_DAY_OF_WEEK, quartz.value)].map((value) => value.replace(/^\d+/, (day) => String(Number(day) - 1)));
   const said = cronValues(DAY_OF_WEEK, ours.value);
-  return said.size === meant.length && meant.every((value) => said.has(value)) ? named : null;
+  return said.size === meant.length && meant.every((value) => said.has(value)) ? ours.value : null;
 }

@@ -39,6 +39,10 @@ export function readText(line: string): Parsed<TextReading> {
   if (ISO_LIKE.test(rest)) return parsed({ at: rest.replace(" ", "T"), ...zone });
   const every = durationOfOthers(rest);
   if (every !== null) return faultOfMonthOrMinute(`every ${every}`, zoneText(zone)) ?? fromEvery(every, { at: null, zone });
+  const oneTime = /^at\((.+)\)$/i.exec(rest)?.[1]; // EventBridge, in UTC if it names no zone.
+  if (oneTime !== undefined) return parsed({ at: oneTime, timezone: timezone ?? "UTC" });
+  const minute = /^(?:hourly|every hour) (?:at )?:([0-5]\d)$/i.exec(rest)?.[1];
+  if (minute !== undefined) return parsed({ cron: `${Number(minute)} * * * *`, ...zone });
   const [, beforeTime = rest, time] = AT_TIME.exec(rest) ?? TIME_AT_END.exec(rest) ?? [];
   const ambiguous = faultOfMonthOrMinute(beforeTime, `${time === undefined ? "" : ` at ${time}`}${zoneText(zone)}`);
   if (ambiguous !== null) return ambiguous;
@@ -58,7 +62,8 @@ function faultOfMonthOrMinute(text: string, atAndZone: string): ScheduleFault | 
   const duration = /^every (.+)$/i.exec(text)?.[1] ?? "";
   if (!isMonthOrMinute(duration)) return null;
   const monthly = Number.parseInt(duration, 10) === 1 ? [`monthly${atAndZone}`] : [];
-  const choices = [`every ${duration.toLowerCase()}${atAndZone}`, ...monthly];
+  const minutes = atAndZone.startsWith(" at ") ? [] : [`every ${duration.toLowerCase()}`];
+  const choices = [...minutes, ...monthly];
   return fault("bad_schedule_text", `"${text}" may be months or minutes`, choices);
 }
 
@@ -81,9 +86,9 @@ function fromPhrase(phrase: Phrase, { at, zone }: { at: string | null; zone: Zon
 function fromEvery(every: string, { at, zone }: { at: string | null; zone: Zone }): Parsed<TextReading> {
   if (at !== null && every === "1d") return parsed({ interval: "daily", at, on: null, ...zone });
   const problem = `"every ${every}" is a fixed interval`;
-  if (at !== null) return fault("bad_schedule_text", `${problem} and has no time of day: leave out "at ${at}"`, [`every ${every}`]);
-  if (zone.timezone !== undefined)
-    return fault("bad_schedule_text", `${problem} and has no time zone: leave out "${zone.timezone}"`, [`every ${every}`]);
+  if (at !== null && every === "1h") return faultOfHourlyAt(at, zone);
+  if (at !== null) return fault("bad_schedule_text", `${problem} and has no time of day`, [`every ${every}`]);
+  if (zone.timezone !== undefined) return fault("bad_schedule_text", `${problem} and has no time zone`, [`every ${every}`]);
   return parsed({ every });
 }
 
@@ -91,7 +96,7 @@ function fromEvery(every: string, { at, zone }: { at: string | null; zone: Zone 
 function faultOfHourlyAt(at: string, zone: Zone): ScheduleFault {
   const [hour, minute, second] = at.split(":").map(Number);
   const instead = hour === 0 ? `${second === undefined ? "" : `${second} `}${minute} * * * *` : "hourly";
-  return fault("bad_schedule_text", `"hourly" has no time of day: leave out "at ${at}"`, [`${instead}${zoneText(zone)}`]);
+  return fault("bad_schedule_text", `every hour has no time of day`, [`${instead}${zoneText(zone)}`]);
 }
 
 /** The first fields of a cron line: minute and hour, and before them a second that is not 0. */

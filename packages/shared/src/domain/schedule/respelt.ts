@@ -31,5 +31,6 @@ export function respelt(line: string): string[] {
   return spellings.map((spelling) => `${spelling}${line.slice(end)}`).filter((spelling) => spelling !== line);
 }
 
-/** A word, or the beginning of a weekday. */
-const isKnown = (word: string): boolean => WORDS.has(word) || WEEKDAYS.some((weekday) => weekday.startsWith(word));
+/** A word, the beginning of a weekday, or a word that means something else than what it looks like: `biweekly` is not `weekly`. */
+const isKnown = (word: string): boolean =>
+  WORDS.has(word) || WEEKDAYS.some((weekday) => weekday.startsWith(word)) || /^bi|^midday$/.test(word);

@@ -89,6 +89,7 @@ test.each<{ wire: unknown; after: string; notes: string[] }>([
   { wire: "0 0 9 ? * 6L *", after: "2026-01-01T00:00:00Z", notes: [QUARTZ("if 6L is Quartz's, it is FRIL here")] },
   { wire: "0 9 ? * 0", after: "2026-01-01T00:00:00Z", notes: [QUARTZ("name the days SUN to SAT to be sure")] },
   { wire: "0 9 ? * MON#2,FRI-MON/2", after: "2026-01-01T00:00:00Z", notes: [] },
+  { wire: "0 9 ? * 1-7", after: "2026-01-01T00:00:00Z", notes: [] },
   { wire: "0 9 * * 2-6", after: "2026-01-01T00:00:00Z", notes: [] },
 ])("$wire after $after", ({ wire, after, notes }) => {
   expect(notesOf(wire, after)).toEqual(notes);
