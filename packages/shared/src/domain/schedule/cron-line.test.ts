@@ -164,6 +164,23 @@ test("whatever we accept, croner accepts", () => {
   );
 });
 
+test("the values of a field, by which suggestions are compared, are those at which the line fires", () => {
+  const item = fc.tuple(
+    fc.constantFrom("SUN", "TUE", "fri", "0", "3", "6", "7"),
+    fc.constantFrom("", "-0", "-7", "-2", "-SUN", "-WED"),
+    fc.constantFrom("", "/2", "/3"),
+  );
+  fc.assert(
+    fc.property(fc.array(item, { minLength: 1, maxLength: 3 }), (items) => {
+      const read = parseCron(`0 0 * * ${items.map((parts) => parts.join("")).join(",")}`);
+      if (read.kind === "fault") throw new Error(read.message);
+      const values = cronValues(DAY_OF_WEEK, read.value.split(" ")[4] ?? "");
+      expect([...values].toSorted().join(" ")).toBe(weekdaysOf(read.value));
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test("a range that wraps, with any step, is the walk around the field", () => {
   const fields = CRON_FIELDS.map((field, i) => ({ ...field, i, size: field.max - field.min + (i === 5 ? 0 : 1) }));
   const range = fc.constantFrom(...fields).chain(({ i, min, size }) =>
