@@ -8,6 +8,54 @@ export const previewCases: readonly BadInput[] = [
     ...jobOn({ at: "2020-01-01T00:00:00Z" }),
     answers: neverFires("/schedule/at", "2020-01-01T00:00:00.000Z has passed: an instant may be at most 60 seconds old"),
   },
+  {
+    to: "POST /schedules/preview",
+    says: "an instant long ago",
+    body: { schedule: { at: "2020-01-01T00:00:00Z" } },
+    answers: neverFires("/schedule/at", "2020-01-01T00:00:00.000Z has passed: an instant may be at most 60 seconds old"),
+  },
+  {
+    to: "POST /schedules/preview",
+    says: "an instant before the beginning",
+    body: { schedule: { at: "2026-06-01T00:00:00Z" }, from: "2026-06-02T00:00:00Z" },
+    answers: neverFires("/schedule/at", "2026-06-01T00:00:00.000Z has passed: an instant may be at most 60 seconds old"),
+  },
+  {
+    to: "POST /schedules/preview",
+    says: "an end before the beginning",
+    body: { schedule: { every: "1m", endAt: "2026-06-01T00:00:00Z" }, from: "2026-06-02T00:00:00Z" },
+    answers: neverFires("/schedule", "the schedule has no instant after 2026-06-02T00:00:00.000Z: it ends at 2026-06-01T00:00:00.000Z"),
+  },
+  {
+    to: "POST /schedules/preview",
+    says: "a slip of typing",
+    body: { schedule: "every moday at 09:00" },
+    answers: fault(
+      "/schedule",
+      "bad_schedule_text",
+      '"every moday at 09:00" is no schedule: "every moday" is not understood; did you mean "every monday at 09:00"?',
+    ),
+  },
+  {
+    to: "POST /schedules/preview",
+    says: "weekdays as EventBridge counts them",
+    body: { schedule: "cron(0 10 ? * 2-6 *) Europe/Berlin" },
+    answers: fault(
+      "/schedule",
+      "bad_cron",
+      '"cron(0 10 ? * 2-6 *)" counts days of the week from 1 (Sunday) as EventBridge does, and here 0 and 7 are Sunday: write 0 10 ? * MON-FRI Europe/Berlin',
+    ),
+  },
+  {
+    to: "POST /schedules/preview",
+    says: "a time zone within a cron line",
+    body: { schedule: { cron: "CRON_TZ=Europe/Berlin 0 9 * * *" } },
+    answers: fault(
+      "/schedule/cron",
+      "bad_cron",
+      '"CRON_TZ=Europe/Berlin 0 9 * * *" names a time zone, which stands in the field timezone: write {"cron": "0 9 * * *", "timezone": "Europe/Berlin"}',
+    ),
+  },
   { to: "POST /schedules/preview", says: "nothing said", body: {}, answers: fault("/schedule", "required", "is required") },
   {
     to: "POST /schedules/preview",

@@ -164,7 +164,7 @@ export const scheduleCases: readonly BadInput[] = [
     to: "POST /jobs",
     says: "a day of a day",
     ...jobOn({ interval: "daily", on: "monday" }),
-    answers: fault("/schedule/on", "bad_schedule_on", "a daily schedule has no day: leave out on, or use the interval weekly or monthly"),
+    answers: fault("/schedule/on", "bad_schedule_on", "a daily schedule has no day: leave out on, or use the interval weekly"),
   },
   {
     to: "POST /jobs",

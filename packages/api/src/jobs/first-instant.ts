@@ -8,14 +8,13 @@ import { problem, type Problem } from "../http/problem.ts";
  * The instant after which a new schedule begins. A single instant that has just passed simply fires late, so it begins
  * before it; but never at one that has fired already. What a clock that was ahead has fired may lie behind the new instant.
  */
-export function beginsAfter({ schedule }: JobDefinition, now: Instant, lastScheduledFor: Instant | null = null): Instant {
+export function beginsAfter({ schedule }: Pick<JobDefinition, "schedule">, now: Instant, lastScheduledFor: Instant | null = null): Instant {
   const fired = lastScheduledFor === null || lastScheduledFor > now ? 0 : lastScheduledFor;
   return schedule.kind === "instant" ? Math.max(now - MISSED_AFTER_MS - 1, fired) : now;
 }
 
 /** The problem of a schedule that never fires from now on; null: it does. */
-export function neverFires(definition: JobDefinition, after: Instant): Problem | null {
-  const { schedule, anchorAt } = definition;
+export function neverFires({ schedule, anchorAt }: Pick<JobDefinition, "schedule" | "anchorAt">, after: Instant): Problem | null {
   if (nextInstant(schedule, { anchorAt, after }) !== null) return null;
   const pointer = schedule.kind === "instant" ? "/schedule/at" : "/schedule";
   const message =

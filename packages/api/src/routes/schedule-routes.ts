@@ -5,11 +5,13 @@ import { read } from "@tickline/shared/domain/schedule/schedule-fields";
 import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule";
 import { scheduleNotes } from "@tickline/shared/domain/schedule/schedule-notes";
 import { ScheduleView, showSchedule } from "@tickline/shared/domain/schedule/schedule-view";
+import { showZoneTime, zoneOf } from "@tickline/shared/domain/schedule/zone-time";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
 import { json } from "../http/answer.ts";
 import { noQuery } from "../http/list-query.ts";
 import { bodyRoute, type Route } from "../http/route.ts";
+import { beginsAfter, neverFires } from "../jobs/first-instant.ts";
 import { InstantView } from "../views/instant-view.ts";
 
 /** Instants that one preview shows at most. */
@@ -31,7 +33,11 @@ const PreviewRequest = z
 const Preview = z
   .object({
     schedule: ScheduleView,
-    next: z.array(InstantView).meta({ description: "Fewer than asked for when it ends before." }),
+    next: z.array(InstantView).min(1).meta({ description: "Fewer than asked for when it ends before." }),
+    nextLocal: z.array(z.iso.datetime({ precision: 3, offset: true })).meta({
+      description: "The same instants on the clock of the schedule's time zone, with its offset; in UTC where it has none.",
+      examples: [["2026-12-01T10:00:00.000+01:00"]],
+    }),
     notes: z.array(z.string()).meta({ description: "What a person may not expect of it: months skipped, changes of the clock." }),
   })
   .meta({ id: "Preview" });
@@ -46,13 +52,19 @@ export const scheduleRoutes = ({ clock }: ApiContext): Route[] => [
       operationId: "previewSchedule",
       tag: "Schedules",
       summary: "What a schedule means",
+      description: "Refused where a job with this schedule would be, if it were made at `from`.",
       responses: { 200: { description: "The schedule in full, and its next instants.", schema: Preview } },
-      problems: [],
+      problems: ["schedule_never_fires"],
     },
     handle({ body: { schedule, from = clock.now(), count } }) {
+      const definition = { schedule, anchorAt: from };
+      const begins = beginsAfter(definition, from);
       const shown = schedule.maxRuns === null ? count : Math.min(count, schedule.maxRuns);
-      const next = instantsAfter(schedule, { anchorAt: from, after: from - 1, count: shown });
-      return json(200, { schedule: showSchedule(schedule), next: next.map(toIso), notes: scheduleNotes(schedule, next) });
+      const next = instantsAfter(schedule, { anchorAt: from, after: Math.min(from - 1, begins), count: shown });
+      const problem = next.length === 0 ? neverFires(definition, begins) : null;
+      if (problem !== null) return problem;
+      const nextLocal = next.map((instant) => showZoneTime(zoneOf(schedule), instant));
+      return json(200, { schedule: showSchedule(schedule), next: next.map(toIso), nextLocal, notes: scheduleNotes(schedule, next) });
     },
   }),
 ];

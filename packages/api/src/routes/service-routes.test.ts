@@ -137,6 +137,7 @@ describe("what a person or a program asks about the service", () => {
     expect(body).toMatchObject({
       schedule: { cron: "30 2 * * *", timezone: "Europe/Berlin" },
       next: ["2026-03-28T01:30:00.000Z", "2026-03-29T01:00:00.000Z", "2026-03-30T00:30:00.000Z"],
+      nextLocal: ["2026-03-28T02:30:00.000+01:00", "2026-03-29T03:00:00.000+02:00", "2026-03-30T02:30:00.000+02:00"],
     });
     expect(body.notes).toHaveLength(1);
   });
@@ -147,7 +148,31 @@ describe("what a person or a program asks about the service", () => {
     expect(await preview({ schedule: "every 1h" })).toHaveLength(5);
     expect(await preview({ schedule: { every: "1h", maxRuns: 2 } })).toEqual(["2026-01-05T13:00:00.000Z", "2026-01-05T14:00:00.000Z"]);
     expect(await preview({ schedule: "0 12 * * *", count: 1 })).toEqual(["2026-01-05T12:00:00.000Z"]);
-    expect(await preview({ schedule: { at: "2020-01-01T00:00:00Z" } })).toEqual([]);
+    const past = { schedule: { at: "2020-01-01T00:00:00Z" }, from: "2020-01-01T00:00:00Z" };
+    expect(await preview(past)).toEqual(["2020-01-01T00:00:00.000Z"]);
+  });
+
+  test("/schedules/preview accepts what a job is made with, and refuses the rest in the same words", async () => {
+    await using at = await setup();
+    const schedules = [
+      { at: "2020-01-01T00:00:00Z" },
+      { at: "2026-01-05T11:58:59.999Z" },
+      { at: "2026-01-05T11:59:00Z" }, // A minute ago: it fires late.
+      { at: "2026-01-05T11:30", timezone: "Europe/Berlin" },
+      { every: "1m", endAt: "2026-01-05T11:00:00Z" },
+      { cron: "0 9 * * *", endAt: "2026-01-05T11:00:00Z" },
+      "daily at 09:00",
+    ];
+    const statuses = [];
+    for (const schedule of schedules) {
+      const preview = await at.call("POST /schedules/preview", { body: { schedule } });
+      const created = await at.call("POST /jobs", { body: { ...minimalJob, schedule } });
+      expect(preview.status).toBe(created.status === 201 ? 200 : created.status);
+      if (created.status === 201) expect(preview.body.next[0]).toBe(created.body.nextRunAt);
+      else expect(preview.body.errors).toEqual(created.body.errors);
+      statuses.push(created.status);
+    }
+    expect(statuses).toEqual([400, 400, 201, 400, 400, 400, 201]);
   });
 
   test("answers are not to be run, framed, sniffed or kept", async () => {

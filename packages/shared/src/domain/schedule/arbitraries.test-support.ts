@@ -57,6 +57,21 @@ export const cronOfMinutes: fc.Arbitrary<string> = fc
 /** Valid cron lines with six fields. */
 export const cronOfSeconds: fc.Arbitrary<string> = fc.tuple(field(0, 59), cronOfMinutes).map((fields) => fields.join(" "));
 
+const cronPiece = fc.constantFrom(..."* 0 1 2 5 7 9 22 31 59 90 - - / / , L W # ? MON SUN FRI jan SUNDAY MONDAY SEPT THURS x +".split(" "));
+
+/** Lines of five, six and seven fields of which one or two are random pieces of cron: most are refused. */
+export const cronGarbage: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.constantFrom("0 0 1 1 1", "0 0 ? * 1", "0 10 ? * 2 *", "0 10 1 * ? *", "0 0 9 ? * MON *"),
+    fc.array(fc.tuple(fc.nat(6), fc.array(cronPiece, { minLength: 1, maxLength: 5 })), { minLength: 1, maxLength: 2 }),
+    fc.boolean(),
+  )
+  .map(([line, changes, inside]) => {
+    const texts = line.split(" ");
+    for (const [i, pieces] of changes) texts[i % texts.length] = pieces.join("");
+    return inside && texts.length === 6 ? `cron(${texts.join(" ")})` : texts.join(" ");
+  });
+
 const zone = fc.constantFrom(...ODD_ZONES);
 const instant = fc.integer({ min: Date.UTC(1970, 0, 2), max: Date.UTC(2100, 0, 1) });
 const iso = instant.map((at) => new Date(at).toISOString());

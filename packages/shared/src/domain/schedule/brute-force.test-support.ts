@@ -32,7 +32,7 @@ export function instantsReached(readings: readonly Reading[], matches: (wall: nu
 export function bruteForceCron(cron: string, readings: readonly Reading[], stepMs: number): number[] {
   const times = cron.split(" ").slice(0, -3).join("");
   const matches = cronMatcher(cron);
-  return times.includes("*") || times.includes("/") ? instantsShown(readings, matches) : instantsReached(readings, matches, stepMs);
+  return times.includes("*") ? instantsShown(readings, matches) : instantsReached(readings, matches, stepMs);
 }
 
 const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");

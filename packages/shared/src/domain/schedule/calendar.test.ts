@@ -84,6 +84,23 @@ describe("the day of an interval", () => {
     expect(parseCalendarDay("monthly", null)).toEqual({ kind: "parsed", value: 1 });
   });
 
+  test.each<["daily" | "weekly" | "monthly", string | number, string]>([
+    ["daily", "monday", "leave out on, or use the interval weekly"],
+    ["daily", "last", "leave out on, or use the interval monthly"],
+    ["daily", 31, "leave out on, or use the interval monthly"],
+    ["daily", 32, "a daily schedule has no day: leave out on"],
+    ["weekly", "moday", '"moday" is not a weekday: did you mean monday?'],
+    ["weekly", "Thurs", '"Thurs" is not a weekday: did you mean thursday?'],
+    ["weekly", "sonday", "runs on one of sunday"],
+  ])("of %s, %p: %s", (interval, on, said) => {
+    const read = parseCalendarDay(interval, on);
+    expect(read).toMatchObject({ kind: "fault", message: expect.stringContaining(said) });
+    const meant = read.kind === "fault" ? /did you mean (\w+)|the interval (\w+)/.exec(read.message) : null;
+    if (meant?.[1] !== undefined) expect(parseCalendarDay(interval, meant[1])).toMatchObject({ kind: "parsed" });
+    if (meant?.[2] !== undefined)
+      expect(parseCalendarDay(meant[2] === "weekly" ? "weekly" : "monthly", on)).toMatchObject({ kind: "parsed" });
+  });
+
   test.each<["daily" | "weekly" | "monthly", string | number]>([
     ["daily", "monday"],
     ["daily", 1],

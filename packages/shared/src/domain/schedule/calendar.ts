@@ -1,3 +1,4 @@
+import { nearestTo } from "../edit-distance.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
 
 export const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] as const;
@@ -18,14 +19,14 @@ export type CalendarTimes = { readonly interval: CalendarInterval; readonly at: 
 export function parseCalendarDay(interval: CalendarInterval, on: string | number | null): Parsed<CalendarDay> {
   switch (interval) {
     case "daily":
-      return on === null
-        ? parsed(null)
-        : fault("bad_schedule_on", `a daily schedule has no day: leave out on, or use the interval weekly or monthly`);
+      return on === null ? parsed(null) : fault("bad_schedule_on", `a daily schedule has no day: leave out on${orIntervalFor(on)}`);
     case "weekly": {
-      const weekday = WEEKDAYS.find((name) => name === String(on ?? "monday").toLowerCase());
-      return weekday === undefined
-        ? fault("bad_schedule_on", `"${on}" is not a weekday: a weekly schedule runs on one of ${WEEKDAYS.join(", ")}`)
-        : parsed(weekday);
+      const text = String(on ?? "monday").toLowerCase();
+      const weekday = WEEKDAYS.find((name) => name === text);
+      if (weekday !== undefined) return parsed(weekday);
+      const meant = weekdayMeantBy(text);
+      const remedy = meant === null ? `a weekly schedule runs on one of ${WEEKDAYS.join(", ")}` : `did you mean ${meant}?`;
+      return fault("bad_schedule_on", `"${on}" is not a weekday: ${remedy}`);
     }
     case "monthly":
       if (on === null) return parsed(1);
@@ -34,6 +35,19 @@ export function parseCalendarDay(interval: CalendarInterval, on: string | number
         ? parsed(on)
         : fault("bad_schedule_on", `"${on}" is not a day of the month: a monthly schedule runs on a number from 1 to 31, or on "last"`);
   }
+}
+
+/** What `mon`, `mondays` and `moday` mean. */
+function weekdayMeantBy(text: string): string | null {
+  const abbreviated = WEEKDAYS.filter((name) => text.length >= 3 && name.startsWith(text));
+  const [meant, other] = abbreviated.length > 0 ? abbreviated : nearestTo(text, WEEKDAYS);
+  return other === undefined ? (meant ?? null) : null;
+}
+
+/** The interval that has such days, if there is one. */
+function orIntervalFor(on: string | number): string {
+  const interval = (["weekly", "monthly"] as const).find((candidate) => parseCalendarDay(candidate, on).kind === "parsed");
+  return interval === undefined ? "" : `, or use the interval ${interval}`;
 }
 
 /**

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { Cron } from "croner";
 import fc from "fast-check";
-import { cronOfMinutes, cronOfSeconds } from "./arbitraries.test-support.ts";
+import { cronGarbage, cronOfMinutes, cronOfSeconds } from "./arbitraries.test-support.ts";
+import { CRON_FIELDS, DAY_OF_WEEK } from "./cron-field.ts";
 import { isFixedTime, joinsDaysByOr, parseCron } from "./cron-line.ts";
+import { cronValues } from "./cron-values.ts";
+import { nextWallTime } from "./cron-wall.ts";
 
 test("blanks are made single, and the rest stays as it was written", () => {
   expect(parseCron("  0\t9 * *   mon-fri ")).toEqual({ kind: "parsed", value: "0 9 * * mon-fri" });
@@ -30,17 +33,17 @@ describe("the message names the field, the fault and what is allowed", () => {
     ["60 0 0 * * *", "cron field 1 (second): 60 is out of range"],
     ["0 0 24 * * *", "cron field 3 (hour): 24 is out of range"],
     ["0 0 * FOO *", 'cron field 4 (month): "FOO" is not understood'],
-    ["0 0 * * MONDAY", 'cron field 5 (day of week): "MONDAY" is not understood'],
+    ["0 0 * * MO", 'cron field 5 (day of week): "MO" is not understood'],
+    ["0 0 * * MONDAYS", 'cron field 5 (day of week): "MONDAYS" is not understood'],
     ["0 0 * * +FRI", 'cron field 5 (day of week): "+FRI" is not understood'],
-    ["0 0 L-3 * *", 'cron field 3 (day of month): "L" is not understood'],
+    ["0 0 L-3 * *", 'cron field 3 (day of month): "L-3" counts back from the last day: allowed are L (the last day), LW'],
+    ["0 0 1,LW-1 * *", 'cron field 3 (day of month): "LW-1" counts back from the last day'],
     ["0 0 32W * *", "cron field 3 (day of month): 32 is out of range"],
     ["0 0 1,LW * *", 'cron field 3 (day of month): "LW" must stand alone'],
     ["0 0 * * MON#6", "cron field 5 (day of week): #6 is out of range: #1 to #5"],
     ["0 0 * * L", 'cron field 5 (day of week): "L" is not understood'],
     ["0 0 * * 1-5#2", 'cron field 5 (day of week): "1-5#2" is not understood'],
-    ["30-10 * * * *", "cron field 1 (minute): the range 30-10 runs backwards: write 30-59,0-10"],
-    ["0 0 * * FRI-MON", "cron field 5 (day of week): the range FRI-MON runs backwards: write 5-7,1"],
-    ["5/15 * * * *", 'cron field 1 (minute): "5/15" has a step after a single value: write 5-59/15 or */15'],
+    ["7/90 * * * *", "cron field 1 (minute): the step 90 is out of range: 1 to 60"],
     ["*/0 * * * *", "cron field 1 (minute): the step 0 is out of range: 1 to 60"],
     ["*/61 * * * *", "cron field 1 (minute): the step 61 is out of range: 1 to 60"],
     ["0 */25 * * *", "cron field 2 (hour): the step 25 is out of range: 1 to 24"],
@@ -51,13 +54,94 @@ describe("the message names the field, the fault and what is allowed", () => {
     ["? * * * *", 'cron field 1 (minute): "?" must stand alone'],
     ["1.5 * * * *", 'cron field 1 (minute): "1.5" is not understood'],
     ["0 9 * *", '"0 9 * *" has 4 fields'],
-    ["0 0 9 * * * 2026", '"0 0 9 * * * 2026" has 7 fields'],
+    ["0 0 9 * * * 2026", '"0 0 9 * * * 2026" restricts the years in its last field: leave out 2026, and set startAt and endAt'],
+    ["cron(0 10 * * ? 2026-2028)", "restricts the years as EventBridge does: put * for 2026-2028, and set startAt and endAt"],
+    ["0 9 * * 1-5 2026-2028", "restricts the years in its last field: leave out 2026-2028"],
+    ["0 10 * * ? 2026", "restricts the years as EventBridge does"],
+    ["cron(0 10 * * ?)", '"cron(0 10 * * ?)" has 5: EventBridge'],
+    [
+      "cron(0 10 ? * 2-6 *)",
+      "counts days of the week from 1 (Sunday) as EventBridge does, and here 0 and 7 are Sunday: write 0 10 ? * MON-FRI",
+    ],
+    ["0 10 ? * L *", "write 0 10 ? * SAT"],
+    ["0 10 ? * 6#3 *", "write 0 10 ? * FRI#3"],
+    ["0 10 ? * 0 *", "here 0 and 7 are Sunday: name them SUN to SAT"],
+    ["@dialy", '"@dialy" is not a nickname of a cron line: did you mean @daily?'],
     ["", '"" has 0 fields'],
     ["@reboot", '"@reboot" is not a nickname'],
   ])("%p: %s", (cron, message) => {
     expect(parseCron(cron)).toMatchObject({ kind: "fault", code: "bad_cron", message: expect.stringContaining(message) });
   });
 });
+
+describe("what others write is read where its meaning is certain", () => {
+  test.each([
+    ["names in full", "0 9 * JANUARY,sept MONDAY-thurs", "0 9 * JAN,sep MON-thu"],
+    ["names before # and L", "0 9 * * MONDAY#2,FRIDAYL", "0 9 * * MON#2,FRIL"],
+    ["a range over the end of the week", "0 9 * * FRI-MON", "0 9 * * FRI-SAT,SUN-MON"],
+    ["the same in numbers", "0 9 * * 5-1", "0 9 * * 5-6,0-1"],
+    ["a range over midnight", "0 22-6 * * *", "0 22-23,0-6 * * *"],
+    ["a step that goes on over midnight", "0 22-6/2 * * *", "0 22,0-6/2 * * *"],
+    ["a step that goes on with a shift", "0 22-6/3 * * *", "0 22,1-6/3 * * *"],
+    ["a step that ends before midnight", "0 22-1/5 * * *", "0 22 * * *"],
+    ["a range over the end of the year", "0 9 1 NOV-FEB *", "0 9 1 NOV-DEC,JAN-FEB *"],
+    ["a range over the end of the month", "0 9 25-5 * *", "0 9 25-31,1-5 * *"],
+    ["a step from a value on", "5/15 * * * *", "5-59/15 * * * *"],
+    ["a step from a value on that goes nowhere", "50/15 * * * *", "50 * * * *"],
+    ["a step from a weekday on", "0 9 * * MON/2", "0 9 * * MON-SAT/2"],
+    ["a step from Sunday on", "0 9 * * 7/2", "0 9 * * 0-6/2"],
+    ["from Sunday on", "0 9 * * 7-3", "0 9 * * 0-3"],
+    ["until Sunday", "0 9 * * 6-0", "0 9 * * 6,0"],
+    ["Sunday to Sunday", "0 9 * * SUN-SUN", "0 9 * * SUN"],
+    ["Sunday to Sunday in full", "0 9 * * SUNDAY-sun", "0 9 * * SUN"],
+    ["Sunday to Sunday with a step", "0 9 * * SUN-SUN/2", "0 9 * * SUN"],
+    ["7 to 0", "0 9 * * 7-0", "0 9 * * 7"],
+    ["every year in a seventh field", "0 0 9 ? * MON-FRI *", "0 0 9 ? * MON-FRI"],
+    ["EventBridge", "cron(0 10 * * ? *)", "0 10 * * ?"],
+    ["EventBridge without cron( )", "0/15 8-17 ? * MON-FRI *", "0-59/15 8-17 ? * MON-FRI"],
+    ["EventBridge with the nth weekday", "cron( 0  10 ? * MON#1 * )", "0 10 ? * MON#1"],
+  ])("%s: %p is %p", (_name, cron, value) => {
+    expect(parseCron(cron)).toEqual({ kind: "parsed", value });
+    expect(parseCron(value)).toEqual({ kind: "parsed", value });
+  });
+
+  test.each([
+    ["SUN-SUN", "0"],
+    ["0-0", "0"],
+    ["7-7", "0"],
+    ["7-0", "0"],
+    ["7-SUN", "0"],
+    ["SUN-0", "0"],
+    ["0-7", "0 1 2 3 4 5 6"],
+    ["SUN-7", "0 1 2 3 4 5 6"],
+    ["0-SUN", "0 1 2 3 4 5 6"],
+    ["SUN-SAT", "0 1 2 3 4 5 6"],
+    ["7-1", "0 1"],
+    ["FRI-SUN", "0 5 6"],
+    ["FRI-0", "0 5 6"],
+    ["5-7", "0 5 6"],
+    ["FRI-MON", "0 1 5 6"],
+    ["FRI-TUE/2", "0 2 5"],
+    ["FRI-SUN/2", "0 5"],
+    ["SUN/3", "0 3 6"],
+    ["TUE-MON", "0 1 2 3 4 5 6"],
+  ])("the day of week %s is %s, to the one who evaluates it", (weekday, days) => {
+    expect(weekdaysOf(`0 0 * * ${weekday}`)).toBe(days);
+  });
+
+  test("SUN-SUN that was stored as it was written is Sunday", () => {
+    const next = nextWallTime("0 0 * * SUN-SUN", Date.parse("2026-01-04T00:00:00Z"));
+    expect(next).toBe(Date.parse("2026-01-11T00:00:00Z"));
+  });
+});
+
+/** The days on which a line fires in the week that begins with Sunday, 2026-01-04. */
+function weekdaysOf(cron: string): string {
+  const read = parseCron(cron);
+  if (read.kind === "fault") throw new Error(read.message);
+  const days = Array.from({ length: 7 }, (_, day) => Date.UTC(2026, 0, 4 + day));
+  return days.flatMap((at, day) => (nextWallTime(read.value, at - 1) === at ? [day] : [])).join(" ");
+}
 
 test("every valid line is accepted, by us and by croner", () => {
   fc.assert(
@@ -69,20 +153,70 @@ test("every valid line is accepted, by us and by croner", () => {
 });
 
 test("whatever we accept, croner accepts", () => {
-  const piece = fc.constantFrom("*", "0", "1", "5", "7", "31", "59", "-", "/", ",", "L", "W", "#", "?", "MON", "SUN", "jan", "x", "+", "2");
-  const field = fc.array(piece, { minLength: 1, maxLength: 5 }).map((pieces) => pieces.join(""));
-  const line = fc.tuple(fc.integer({ min: 0, max: 4 }), field).map(([i, text]) => ["0", "0", "1", "1", "1"].with(i, text).join(" "));
   fc.assert(
-    fc.property(line, (cron) => {
-      if (parseCron(cron).kind === "parsed") expect(() => new Cron(cron, { mode: "5-or-6-parts", utcOffset: 0 })).not.toThrow();
+    fc.property(cronGarbage, (cron) => {
+      const read = parseCron(cron);
+      if (read.kind === "fault") return;
+      expect(() => new Cron(read.value, { mode: "5-or-6-parts", utcOffset: 0 })).not.toThrow();
+      expect(parseCron(read.value)).toEqual(read); // What an answer shows is sent back.
     }),
-    { numRuns: 5_000 },
+    { numRuns: 10_000 },
   );
 });
 
-test("a wildcard or step in second, minute or hour makes a line follow the clock", () => {
-  expect(["30 2 * * *", "0,30 1-3 */2 * MON", "15 30 2 * * *"].map(isFixedTime)).toEqual([true, true, true]);
-  expect(["* 2 * * *", "30 */2 * * *", "0-30/5 2 * * *", "*/5 30 2 * * *"].map(isFixedTime)).toEqual([false, false, false, false]);
+test("the values of a field, by which suggestions are compared, are those at which the line fires", () => {
+  const item = fc.tuple(
+    fc.constantFrom("SUN", "TUE", "fri", "0", "3", "6", "7"),
+    fc.constantFrom("", "-0", "-7", "-2", "-SUN", "-WED"),
+    fc.constantFrom("", "/2", "/3"),
+  );
+  fc.assert(
+    fc.property(fc.array(item, { minLength: 1, maxLength: 3 }), (items) => {
+      const read = parseCron(`0 0 * * ${items.map((parts) => parts.join("")).join(",")}`);
+      if (read.kind === "fault") throw new Error(read.message);
+      const values = cronValues(DAY_OF_WEEK, read.value.split(" ")[4] ?? "");
+      expect([...values].toSorted().join(" ")).toBe(weekdaysOf(read.value));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a range that wraps, with any step, is the walk around the field", () => {
+  const fields = CRON_FIELDS.map((field, i) => ({ ...field, i, size: field.max - field.min + (i === 5 ? 0 : 1) }));
+  const range = fc.constantFrom(...fields).chain(({ i, min, size }) =>
+    fc.record({
+      i: fc.constant(i),
+      min: fc.constant(min),
+      size: fc.constant(size),
+      from: fc.nat(size - 1),
+      to: fc.nat(size - 1),
+      step: fc.integer({ min: 1, max: size }),
+    }),
+  );
+  fc.assert(
+    fc.property(range, ({ i, min, size, from, to, step }) => {
+      const read = parseCron(
+        "0 0 0 1 1 1"
+          .split(" ")
+          .with(i, `${from + min}-${to + min}/${step}`)
+          .join(" "),
+      );
+      const walk = Array.from({ length: Math.floor(((to - from + size) % size) / step) + 1 }, (_, n) =>
+        String(((from + n * step) % size) + min),
+      );
+      if (read.kind === "fault") throw new Error(read.message);
+      expect([...cronValues(CRON_FIELDS[i] ?? DAY_OF_WEEK, read.value.split(" ")[i] ?? "")].toSorted()).toEqual(
+        [...new Set(walk)].toSorted(),
+      );
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("a wildcard in second, minute or hour makes a line follow the clock, a range with a step does not", () => {
+  const fixed = ["30 2 * * *", "0,30 1-3 */2 * MON", "15 30 2 * * *", "0-30/5 2 * * *", "57 2-23/24 * * *"];
+  expect(fixed.map(isFixedTime)).toEqual(fixed.map(() => true));
+  expect(["* 2 * * *", "30 */2 * * *", "0-30/5 * * * *", "*/5 30 2 * * *"].map(isFixedTime)).toEqual([false, false, false, false]);
 });
 
 test("only two restricted day fields are joined by OR", () => {

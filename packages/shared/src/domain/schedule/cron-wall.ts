@@ -1,5 +1,6 @@
 import { Cron } from "croner";
 import { boundedCache } from "./bounded-cache.ts";
+import { parseCron } from "./cron-line.ts";
 import type { WallTime } from "./wall-time.ts";
 
 /** Compiled lines kept (twice that at worst): each takes 79 KB of croner's tables and 15 us to make. */
@@ -31,10 +32,14 @@ export function nextWallTime(cron: string, after: WallTime): WallTime | null {
   return next === null ? null : next.getTime() + shiftMs;
 }
 
-/** A line was valid when it was accepted; another version of the parser may refuse it. */
+/**
+ * A line was valid when it was accepted; another version of the parser may refuse it. It is read once more, because croner
+ * takes `SUN-SUN` in lines that were stored as it was written for the whole week.
+ */
 function compile(cron: string): Cron {
+  const read = parseCron(cron);
   try {
-    return new Cron(cron, { mode: "5-or-6-parts", utcOffset: 0 });
+    return new Cron(read.kind === "parsed" ? read.value : cron, { mode: "5-or-6-parts", utcOffset: 0 });
   } catch (cause) {
     throw new TypeError(`the cron line ${JSON.stringify(cron)} is refused: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,

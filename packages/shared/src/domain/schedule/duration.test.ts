@@ -24,6 +24,16 @@ test.each(["", " ", "15", "m", "1.5h", "-5m", "30m1h", "1m1m", "1x", "0s", "0h0m
   },
 );
 
+test.each(["1M", "15M", " 15 M ", "90M30S"])("%p may be months or minutes", (text) => {
+  const minutes = text.trim().toLowerCase();
+  const message = `"${text}" may be months or minutes: write ${minutes} for minutes`;
+  expect(parseDuration(text)).toEqual({ kind: "fault", code: "bad_duration", message, suggestions: [{ every: minutes }] });
+});
+
+test.each(["1H30M", "1D 5M", "15MS", "15m"])("%p is a duration: no month comes behind an hour or a day", (text) => {
+  expect(parseDuration(text)).toMatchObject({ kind: "parsed" });
+});
+
 test("what is shown reads back as the same duration", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), (ms) => {

@@ -12,9 +12,15 @@ const UNITS = [
 /** Each unit at most once, the larger first; blanks between the parts are welcome. */
 const DURATION = new RegExp(`^${UNITS.map(([unit]) => `(?:(\\d{1,15})\\s*${unit}(?![a-z])\\s*)?`).join("")}$`);
 
+/** A capital M that no larger unit stands before: `15M` may be months to whoever writes it; `1H30M` cannot. */
+const MONTH_OR_MINUTE = /^\s*\d+\s*M(?![A-Za-z])/;
+
+/** Whether the first unit of a duration may be months as well as minutes. */
+export const isMonthOrMinute = (text: string): boolean => MONTH_OR_MINUTE.test(text);
+
 /**
  * Reads `500ms`, `2s`, `15m`, `1h30m`, `1d`, `2w` as milliseconds. Units are whole numbers of `w d h m s ms`, larger
- * ones first; a day is 24 hours and a week 7 such days, whatever the clocks do.
+ * ones first and in any case; a day is 24 hours and a week 7 such days, whatever the clocks do.
  */
 export function parseDuration(text: string): Parsed<number> {
   const parts = DURATION.exec(text.trim().toLowerCase());
@@ -27,7 +33,9 @@ export function parseDuration(text: string): Parsed<number> {
   }
   if (ms === 0 || !Number.isSafeInteger(ms))
     return fault("bad_duration", `the duration "${text}" must be more than 0 and not astronomical`);
-  return parsed(ms);
+  if (!isMonthOrMinute(text)) return parsed(ms);
+  const minutes = text.trim().toLowerCase();
+  return fault("bad_duration", `"${text}" may be months or minutes: write ${minutes} for minutes`, [{ every: minutes }]);
 }
 
 /** Prints whole, positive milliseconds with the largest units that divide them up: 5,400,000 is `1h30m`. Inverse of `parseDuration`. */

@@ -14,12 +14,28 @@ export type ScheduleFaultCode =
   | "schedule_never_fires"
   | "unknown_time_zone";
 
-/** One thing that is wrong: a message that says what, where, and what to do. */
-export type ScheduleFault = { readonly kind: "fault"; readonly code: ScheduleFaultCode; readonly message: string };
+/** What to write instead: a schedule as a request may write it, as a short string (every cron line is one) or an object of texts. */
+export type Suggestion = string | Readonly<Record<string, string>>;
+
+/**
+ * One thing that is wrong: a message that says what, where, and what to do. What it says to write instead stands in
+ * `suggestions` too; each of them has been tried, and is accepted.
+ */
+export type ScheduleFault = {
+  readonly kind: "fault";
+  readonly code: ScheduleFaultCode;
+  readonly message: string;
+  readonly suggestions?: readonly Suggestion[];
+};
 
 /** The outcome of reading a piece of a schedule. */
 export type Parsed<T> = { readonly kind: "parsed"; readonly value: T } | ScheduleFault;
 
 export const parsed = <T>(value: T): Parsed<T> => ({ kind: "parsed", value });
 
-export const fault = (code: ScheduleFaultCode, message: string): ScheduleFault => ({ kind: "fault", code, message });
+export const fault = (code: ScheduleFaultCode, message: string, suggestions: readonly Suggestion[] = []): ScheduleFault => ({
+  kind: "fault",
+  code,
+  message,
+  ...(suggestions.length === 0 ? {} : { suggestions }),
+});

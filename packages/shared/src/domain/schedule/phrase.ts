@@ -4,6 +4,7 @@ import { WEEKDAYS, type Weekday } from "./calendar.ts";
 export type Phrase =
   | { readonly kind: "every"; readonly every: string }
   | { readonly kind: "hourly" }
+  | { readonly kind: "yearly" }
   | { readonly kind: "calendar"; readonly interval: "daily" | "weekly" | "monthly"; readonly on: Weekday | number | "last" | null }
   /** Several days of the week: 0 is Sunday, in ascending order. */
   | { readonly kind: "weekdays"; readonly days: readonly number[] };
@@ -30,14 +31,16 @@ type Rule = readonly [RegExp, (match: RegExpExecArray) => Phrase | null];
 
 const RULES: readonly Rule[] = [
   [/^hourly$/, () => ({ kind: "hourly" })],
-  [/^(?:daily|every day|each day)$/, () => calendar("daily")],
+  [/^(?:yearly|annually|every (?:1 )?year|each year)$/, () => ({ kind: "yearly" })],
+  [/^(?:daily|every ?day|each day)$/, () => calendar("daily")],
   [/^(?:weekly|every week)$/, () => calendar("weekly")],
-  [/^(?:monthly|every month)$/, () => calendar("monthly")],
-  [/^(?:weekly|every week) on (?:an? |every )?([a-z]+)$/, ([, day]) => onWeekday(day)],
-  [/^(?:monthly|every month) on (?:the )?last(?: day)?$/, () => calendar("monthly", "last")],
-  [/^(?:monthly|every month) on (?:the |day )?(\d{1,2})(?:st|nd|rd|th)?$/, ([, day]) => calendar("monthly", Number(day))],
+  [/^(?:monthly|every (?:1 )?month)$/, () => calendar("monthly")],
+  [/^(?:weekly|every week)(?: on)? (?:an? |every )?([a-z]+)$/, ([, day]) => onWeekday(day)],
+  [/^(?:monthly|every (?:1 )?month) on (?:the )?last(?: day)?$/, () => calendar("monthly", "last")],
+  [/^(?:monthly|every (?:1 )?month) on (?:the |day )?(\d{1,2})(?:st|nd|rd|th)?$/, ([, day]) => calendar("monthly", Number(day))],
   [/^(?:every weekday|weekdays)$/, () => ({ kind: "weekdays", days: [1, 2, 3, 4, 5] })],
   [/^(?:every weekend|weekends)$/, () => ({ kind: "weekdays", days: [0, 6] })],
+  [/^(?:every )?([a-z]+)(?: ?- ?| to )([a-z]+)$/, ([, first, last]) => fromDayToDay(first, last)],
   [/^every ([a-z]+)$/, ([, word = ""]) => (UNITS[word] === undefined ? onWeekday(word) : { kind: "every", every: `1${UNITS[word]}` })],
   [
     /^every (\d+) ?([a-z]+?)s?$/,
@@ -68,8 +71,16 @@ function onWeekdays(words: readonly string[]): Phrase | null {
   return days.includes(null) ? null : { kind: "weekdays", days: known };
 }
 
-/** `monday`, `mondays`, `mon`: 1; null for other words. */
+/** `fri-mon`: Friday, Saturday, Sunday and Monday. */
+function fromDayToDay(first = "", last = ""): Phrase | null {
+  const [from, to] = [weekdayOf(first), weekdayOf(last)];
+  if (from === null || to === null) return null;
+  const days = Array.from({ length: ((to - from + 7) % 7) + 1 }, (_, i) => (from + i) % 7);
+  return { kind: "weekdays", days: days.toSorted((a, b) => a - b) };
+}
+
+/** `monday`, `mondays`, and from three letters on what `monday` begins with: 1; null for other words. */
 function weekdayOf(word: string): number | null {
-  const day = WEEKDAYS.findIndex((name) => word === name || word === `${name}s` || word === name.slice(0, 3));
+  const day = WEEKDAYS.findIndex((name) => word === `${name}s` || (word.length >= 3 && name.startsWith(word)));
   return day === -1 ? null : day;
 }

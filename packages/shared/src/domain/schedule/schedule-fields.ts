@@ -1,24 +1,17 @@
 import { z } from "zod";
-import { parseCron } from "./cron-line.ts";
-import { parseDuration, showDuration } from "./duration.ts";
+import { parseEvery } from "./every.ts";
 import { type Parsed, type ScheduleFault, fault } from "./fault.ts";
 import { parseInstant } from "./iso-time.ts";
-import { faultOfImpossibleDays } from "./never-fires.ts";
+import { parsePossibleCron } from "./possible-cron.ts";
 import { parseTimeOfDay } from "./time-of-day.ts";
 import { parseZone } from "./zone.ts";
 
 /** The longest text of any field, and of a short string: 200 characters. */
 export const SCHEDULE_TEXT_MAX = 200;
 
-/** The shortest fixed interval. Shorter ones are work for a loop inside a handler, not for durable runs. */
-export const EVERY_MS_MIN = 100;
-
-/** The longest fixed interval: 400 days, so that a year fits. Use a cron line for longer ones. */
-export const EVERY_MS_MAX = 400 * 86_400_000;
-
-/** Adds what is wrong to the issues that zod collects; the stable code goes into `params.code`. */
-export const addFault = (ctx: z.RefinementCtx, { code, message }: ScheduleFault, path: readonly string[] = []): void =>
-  ctx.addIssue({ code: "custom", message, path: [...path], params: { code } });
+/** Adds what is wrong to the issues that zod collects; the stable code goes into `params.code`, what to write instead into `params.suggestions`. */
+export const addFault = (ctx: z.RefinementCtx, { code, message, suggestions = [] }: ScheduleFault, path: readonly string[] = []): void =>
+  ctx.addIssue({ code: "custom", message, path: [...path], params: { code, suggestions } });
 
 /** A zod transform out of a function that reads text. */
 export const read =
@@ -38,7 +31,7 @@ export const CronField = text
       "A cron line: minute, hour, day of month, month, day of week, optionally a leading second; or @hourly, @daily, @weekly, @monthly, @yearly.",
     examples: ["0 9 * * 1-5", "*/10 * * * * *", "0 18 L * *", "0 8 * * MON#1"],
   })
-  .transform(read(parsePossibleCron));
+  .transform(read(parseCronField));
 
 export const ZoneField = text
   .nullable()
@@ -70,15 +63,9 @@ export const boundsFields = {
   maxRuns: z.int().min(1).nullable().default(null).meta({ description: "How many scheduled runs there are at most." }),
 };
 
-function parsePossibleCron(line: string): Parsed<string> {
-  const cron = parseCron(line);
-  return cron.kind === "fault" ? cron : (faultOfImpossibleDays(cron.value) ?? cron);
-}
-
-function parseEvery(every: string): Parsed<number> {
-  const ms = parseDuration(every);
-  if (ms.kind === "fault") return ms;
-  if (ms.value < EVERY_MS_MIN) return fault("bad_duration", `the interval "${every}" is too short: at least ${showDuration(EVERY_MS_MIN)}`);
-  if (ms.value > EVERY_MS_MAX) return fault("bad_duration", `the interval "${every}" is too long: at most 400d; use a cron line instead`);
-  return ms;
+/** What an answer shows may be sent back: so a line that is longer once it is read must be no longer than a text may be. */
+function parseCronField(line: string): Parsed<string> {
+  const cron = parsePossibleCron(line);
+  if (cron.kind === "fault" || cron.value.length <= SCHEDULE_TEXT_MAX) return cron;
+  return fault("bad_cron", `the line has ${cron.value.length} characters with its ranges in full: at most ${SCHEDULE_TEXT_MAX}`);
 }

@@ -10,6 +10,9 @@ function notesOf(wire: unknown, after: string, count = 5): string[] {
 
 const OR = "day of month and day of week are joined by OR: it runs on every day that matches either of them";
 
+const SKIPS = (day: number) => `months without a day ${day} are skipped; the day of month L is the last day of every month`;
+const QUARTZ = (remedy: string) => `days of the week are counted from 0 (Sunday), and in Quartz from 1: ${remedy}`;
+
 test.each<{ wire: unknown; after: string; notes: string[] }>([
   { wire: "every 15m", after: "2026-03-28T00:00:00Z", notes: [] },
   { wire: "0 9 * * *", after: "2026-03-28T00:00:00Z", notes: [] },
@@ -62,6 +65,32 @@ test.each<{ wire: unknown; after: string; notes: string[] }>([
     notes: ['months without a day 31 are skipped; on "last" runs on the last day of every month'],
   },
   { wire: "monthly on 28", after: "2026-01-01T00:00:00Z", notes: [] },
+  { wire: "0 0 31 * *", after: "2026-01-01T00:00:00Z", notes: [SKIPS(31)] },
+  { wire: "0 0 30,31W JAN-MAR ?", after: "2026-01-01T00:00:00Z", notes: [SKIPS(30)] },
+  { wire: "0 0 29 2 *", after: "2026-01-01T00:00:00Z", notes: [SKIPS(29)] },
+  { wire: "0 0 31 JAN,3 *", after: "2026-01-01T00:00:00Z", notes: [] },
+  { wire: "0 0 28,31 * *", after: "2026-01-01T00:00:00Z", notes: [] },
+  { wire: "0 0 31,L * *", after: "2026-01-01T00:00:00Z", notes: [] },
+  { wire: "0 0 LW * *", after: "2026-01-01T00:00:00Z", notes: [] },
+  { wire: "0 0 31 * FRI", after: "2026-01-01T00:00:00Z", notes: [OR] },
+  { wire: "0 0 * * MON#5", after: "2026-01-01T00:00:00Z", notes: ["months without a day MON#5 are skipped"] },
+  { wire: "0 0 * * MON#5,1#4", after: "2026-01-01T00:00:00Z", notes: [] },
+  {
+    wire: "57 2-23/24 * * * Europe/Berlin",
+    after: "2026-03-28T00:00:00Z",
+    notes: ["02:57 does not exist on 2026-03-29 in Europe/Berlin: runs at 03:00"],
+  },
+  {
+    wire: "57 2/24 * * * Europe/Berlin",
+    after: "2026-10-24T00:00:00Z",
+    notes: ["02:57 comes twice on 2026-10-25 in Europe/Berlin: runs the first time"],
+  },
+  { wire: "0 9 ? * 2-6", after: "2026-01-01T00:00:00Z", notes: [QUARTZ("if 2-6 is Quartz's, it is MON-FRI here")] },
+  { wire: "0 0 9 ? * 6L *", after: "2026-01-01T00:00:00Z", notes: [QUARTZ("if 6L is Quartz's, it is FRIL here")] },
+  { wire: "0 9 ? * 0", after: "2026-01-01T00:00:00Z", notes: [QUARTZ("name the days SUN to SAT to be sure")] },
+  { wire: "0 9 ? * MON#2,FRI-MON/2", after: "2026-01-01T00:00:00Z", notes: [] },
+  { wire: "0 9 ? * 1-7", after: "2026-01-01T00:00:00Z", notes: [] },
+  { wire: "0 9 * * 2-6", after: "2026-01-01T00:00:00Z", notes: [] },
 ])("$wire after $after", ({ wire, after, notes }) => {
   expect(notesOf(wire, after)).toEqual(notes);
 });

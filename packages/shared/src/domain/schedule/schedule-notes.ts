@@ -1,6 +1,7 @@
 import type { Instant } from "../instant.ts";
 import { calendarCron } from "./calendar.ts";
-import { isFixedTime, joinsDaysByOr } from "./cron-line.ts";
+import { isFixedTime } from "./cron-line.ts";
+import { cronNotes } from "./cron-notes.ts";
 import { nextWallTime } from "./cron-wall.ts";
 import type { Schedule } from "./schedule.ts";
 import { type WallTime, showWallClock, showWallDate } from "./wall-time.ts";
@@ -21,7 +22,7 @@ export function scheduleNotes(schedule: Schedule, instants: readonly Instant[]):
       return clockNotes({ timezone: schedule.local.timezone, fixed: true, shows }, [schedule.at]);
     }
     case "cron":
-      return [...(joinsDaysByOr(schedule.cron) ? [OR_NOTE] : []), ...cronClockNotes(schedule, instants)];
+      return [...cronNotes(schedule.cron), ...cronClockNotes(schedule, instants)];
     case "calendar": {
       const cron = calendarCron(schedule);
       const skips = schedule.interval === "monthly" && typeof schedule.on === "number" && schedule.on > 28;
@@ -32,8 +33,6 @@ export function scheduleNotes(schedule: Schedule, instants: readonly Instant[]):
     }
   }
 }
-
-const OR_NOTE = "day of month and day of week are joined by OR: it runs on every day that matches either of them";
 
 function cronClockNotes({ cron, timezone }: { cron: string; timezone: string }, instants: readonly Instant[]): string[] {
   const shows = (from: WallTime, to: WallTime): WallTime | null => {

@@ -1,10 +1,14 @@
 import { z } from "zod";
 import type { Instant } from "../instant.ts";
 import type { CalendarTimes } from "./calendar.ts";
+import { type ScheduleFault, fault } from "./fault.ts";
 import { guidedUnion } from "./guided-union.ts";
 import { parseScheduleText } from "./parse-text.ts";
+import type { TextReading } from "./read-text.ts";
 import { SCHEDULE_TEXT_MAX, addFault } from "./schedule-fields.ts";
 import { CalendarObject, CronObject, EveryObject, InstantObject } from "./schedule-objects.ts";
+import { isZone } from "./zone.ts";
+import { zoneAtEnd } from "./zone-in-text.ts";
 
 /** The bounds that any schedule may have; both instants are inclusive. */
 export type ScheduleBounds = {
@@ -56,12 +60,22 @@ const ScheduleText = z
     }
     const schedule = ScheduleObject.safeParse(wire.value);
     if (schedule.success) return schedule.data;
-    // The text has no fields, so every fault is one of the text.
-    for (const { message, ...issue } of schedule.error.issues) {
-      ctx.addIssue({ code: "custom", message, params: "params" in issue ? issue.params : { code: "bad_schedule_text" } });
-    }
+    for (const issue of schedule.error.issues) addFault(ctx, faultOfText(issue, wire.value));
     return z.NEVER;
   });
+
+/** The text has no fields, so every fault is one of the text; and what is suggested for its cron line keeps its zone. */
+function faultOfText({ message, ...issue }: z.core.$ZodIssue, reading: TextReading): ScheduleFault {
+  const found = "params" in issue ? (issue.params as Partial<ScheduleFault> | undefined) : undefined;
+  const zone = "timezone" in reading && reading.timezone !== undefined && isZone(reading.timezone) ? zoneAtEnd(reading.timezone) : "";
+  const suggestions = (found?.suggestions ?? []).filter((suggestion) => typeof suggestion === "string");
+  const said = suggestions.reduce((text, suggestion) => text.replace(suggestion, `${suggestion}${zone}`), message);
+  return fault(
+    found?.code ?? "bad_schedule_text",
+    said,
+    suggestions.map((suggestion) => `${suggestion}${zone}`),
+  );
+}
 
 /**
  * A schedule as requests may write it: an object of one of four kinds, told apart by `cron`, `every`, `interval` or `at`,

@@ -1,4 +1,4 @@
-import { editDistance } from "../did-you-mean.ts";
+import { editDistance } from "../edit-distance.ts";
 
 /** Longer names are not worth a guess: the cost of one grows with the square of the length. */
 const GUESS_LENGTH_MAX = 40;

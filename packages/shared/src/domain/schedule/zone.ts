@@ -15,21 +15,31 @@ const ABBREVIATIONS = new Set(
 export function parseZone(text: string): Parsed<string> {
   const name = text.trim();
   if (/^[+-]?\d/.test(name)) {
-    return fault(
-      "unknown_time_zone",
-      `"${name}" is an offset, not a time zone: name a zone such as Europe/Berlin, Etc/GMT-2 (two hours ahead of UTC) or UTC`,
-    );
+    const same = zoneOfOffset(name);
+    const remedy =
+      same === null ? "name a zone such as Europe/Berlin or UTC" : `name a zone such as Europe/Berlin, or ${same} for this offset`;
+    return fault("unknown_time_zone", `"${name}" is an offset, not a time zone: ${remedy}`);
   }
   const known = resolveZone(name);
-  if (known !== null && !ABBREVIATIONS.has(name.toUpperCase()) && !/^systemv\//i.test(name)) {
-    return parsed(known.toLowerCase() === name.toLowerCase() ? known : name);
-  }
+  if (known !== null && isZone(name)) return parsed(known.toLowerCase() === name.toLowerCase() ? known : name);
   const suggestion = known ?? suggestZone(name);
   return fault(
     "unknown_time_zone",
     `"${name}" is not an IANA time zone: ${suggestion === null ? "use a name such as Europe/Berlin or UTC" : `did you mean ${suggestion}?`}`,
   );
 }
+
+/** The zone that is always as many whole hours off UTC as an offset says; its sign is the other way round. Null if there is none. */
+function zoneOfOffset(offset: string): string | null {
+  const [, sign, hours] = /^([+-]?)(\d{1,2})(?::?00)?$/.exec(offset) ?? [];
+  if (hours === undefined) return null;
+  const zone = Number(hours) === 0 ? "UTC" : `Etc/GMT${sign === "-" ? "+" : "-"}${Number(hours)}`;
+  return isZone(zone) ? zone : null;
+}
+
+/** Whether `parseZone` accepts a name; a refusal costs less than the look for what was meant. */
+export const isZone = (name: string): boolean =>
+  !/^[+-]?\d/.test(name) && !ABBREVIATIONS.has(name.toUpperCase()) && !/^systemv\//i.test(name) && resolveZone(name) !== null;
 
 /** Names kept once they are known to be valid: the check builds a formatter, which costs 50 us. */
 const NAMES_MAX = 500;

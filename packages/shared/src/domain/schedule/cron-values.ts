@@ -1,0 +1,34 @@
+import { type CronField, hasTwoSundays, lastOf, valueOf } from "./cron-field.ts";
+
+const RANGE = /^(\*|[A-Z0-9]+)(?:-([A-Z0-9]+))?(?:\/(\d+))?$/;
+
+/**
+ * What a field that has been read stands for, so that two spellings can be compared: its values as numbers, and specials
+ * as they are (`L`, `15W`, `1#2`, `5L`), with names as numbers. Sunday is 0.
+ */
+export const cronValues = (field: CronField, text: string): ReadonlySet<string> =>
+  new Set((text === "?" ? "*" : text.toUpperCase()).split(",").flatMap((item) => valuesOfItem(field, item)));
+
+function valuesOfItem(field: CronField, item: string): string[] {
+  const [, first = "", last, step] = RANGE.exec(item) ?? [];
+  const from = first === "*" ? field.min : valueOf(field, first);
+  if (from === null) return [valueOfSpecial(field, item)];
+  const to = first === "*" ? lastOf(field) : last === undefined ? from : endOf(field, last);
+  const values: string[] = [];
+  for (let value = from; value <= to; value += Number(step ?? 1)) values.push(oneSunday(field, value));
+  return values;
+}
+
+/** As the end of a range, SUN is 7. */
+function endOf(field: CronField, text: string): number {
+  const value = valueOf(field, text) ?? field.max;
+  return hasTwoSundays(field) && text.startsWith("SUN") ? field.max : value;
+}
+
+function valueOfSpecial(field: CronField, item: string): string {
+  const [, day = "", suffix = ""] = /^(.*?)(L|W|#\d)$/.exec(item) ?? [];
+  const value = valueOf(field, day);
+  return value === null ? item : `${oneSunday(field, value)}${suffix}`;
+}
+
+const oneSunday = (field: CronField, value: number): string => String(value > lastOf(field) ? field.min : value);

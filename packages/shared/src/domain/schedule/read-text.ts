@@ -1,0 +1,105 @@
+import { DAY_NAMES } from "./cron-field.ts";
+import { isMonthOrMinute } from "./duration.ts";
+import { durationOfOthers } from "./every.ts";
+import { type Parsed, type ScheduleFault, fault, parsed } from "./fault.ts";
+import { type Phrase, readPhrase } from "./phrase.ts";
+import { parseSpokenTime } from "./time-of-day.ts";
+import { splitZones, zoneAtEnd } from "./zone-in-text.ts";
+
+/** The object that a short string stands for, still to be validated like any object. */
+export type TextReading =
+  | { readonly cron: string; readonly timezone?: string }
+  | { readonly every: string }
+  | {
+      readonly interval: "daily" | "weekly" | "monthly";
+      readonly at: string;
+      readonly on: string | number | null;
+      readonly timezone?: string;
+    }
+  | { readonly at: string; readonly timezone?: string };
+
+const CRON_LIKE = /^(?:@[a-z]+|cron\(.*\)|[a-z?/,#-]*[\d*]\S* [a-z?/,#-]*[\d*]\S*(?: \S+){2,5})$/i;
+const ISO_LIKE = /^\d{4}-\d{1,2}-\d{1,2}(?:[t\s].*)?$/i;
+
+const AT_TIME = /^(.+?) at (.+)$/i;
+
+/** A time that can be nothing else needs no `at`. */
+const TIME_AT_END = /^(.+?) (\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]m)?|\d{1,2} ?[ap]m|noon|midnight)$/i;
+
+/** Reads a line with single blanks. What its faults suggest has still to be tried. */
+export function readText(line: string): Parsed<TextReading> {
+  const { rest, timezones } = splitZones(line);
+  const [timezone, other] = timezones;
+  if (timezone !== undefined && other !== undefined) {
+    const choices = timezones.map((zone) => `${rest}${zoneAtEnd(zone)}`);
+    return fault("bad_schedule_text", `"${line}" names two time zones, ${timezone} and ${other}`, choices);
+  }
+  const zone = timezone === undefined ? {} : { timezone };
+  if (CRON_LIKE.test(rest)) return parsed({ cron: rest, ...zone });
+  if (ISO_LIKE.test(rest)) return parsed({ at: rest.replace(" ", "T"), ...zone });
+  const every = durationOfOthers(rest);
+  if (every !== null) return faultOfMonthOrMinute(`every ${every}`, zoneText(zone)) ?? fromEvery(every, { at: null, zone });
+  const oneTime = /^at\((.+)\)$/i.exec(rest)?.[1]; // EventBridge, in UTC if it names no zone.
+  if (oneTime !== undefined) return parsed({ at: oneTime, timezone: timezone ?? "UTC" });
+  const minute = /^(?:hourly|every hour) (?:at )?:([0-5]\d)$/i.exec(rest)?.[1];
+  if (minute !== undefined) return parsed({ cron: `${Number(minute)} * * * *`, ...zone });
+  const [, beforeTime = rest, time] = AT_TIME.exec(rest) ?? TIME_AT_END.exec(rest) ?? [];
+  const ambiguous = faultOfMonthOrMinute(beforeTime, `${time === undefined ? "" : ` at ${time}`}${zoneText(zone)}`);
+  if (ambiguous !== null) return ambiguous;
+  const phrase = readPhrase(beforeTime.toLowerCase());
+  if (phrase === null) return fault("bad_schedule_text", `"${line}" is no schedule: "${beforeTime}" is not understood`);
+  const at = parseSpokenTime(time ?? "00:00");
+  if (at.kind === "fault") return at;
+  return fromPhrase(phrase, { at: time === undefined ? null : at.value, zone });
+}
+
+type Zone = { readonly timezone?: string };
+
+const zoneText = ({ timezone }: Zone): string => (timezone === undefined ? "" : zoneAtEnd(timezone));
+
+/** `every 1M`: nobody but its writer knows. */
+function faultOfMonthOrMinute(text: string, atAndZone: string): ScheduleFault | null {
+  const duration = /^every (.+)$/i.exec(text)?.[1] ?? "";
+  if (!isMonthOrMinute(duration)) return null;
+  const monthly = Number.parseInt(duration, 10) === 1 ? [`monthly${atAndZone}`] : [];
+  const minutes = atAndZone.startsWith(" at ") ? [] : [`every ${duration.toLowerCase()}`];
+  const choices = [...minutes, ...monthly];
+  return fault("bad_schedule_text", `"${text}" may be months or minutes`, choices);
+}
+
+function fromPhrase(phrase: Phrase, { at, zone }: { at: string | null; zone: Zone }): Parsed<TextReading> {
+  switch (phrase.kind) {
+    case "every":
+      return fromEvery(phrase.every, { at, zone });
+    case "hourly":
+      if (at !== null) return faultOfHourlyAt(at, zone);
+      return parsed({ cron: "0 * * * *", ...zone });
+    case "yearly":
+      return parsed({ cron: `${cronTime(at)} 1 1 *`, ...zone });
+    case "weekdays":
+      return parsed({ cron: `${cronTime(at)} * * ${cronDays(phrase.days)}`, ...zone });
+    case "calendar":
+      return parsed({ interval: phrase.interval, at: at ?? "00:00", on: phrase.on, ...zone });
+  }
+}
+
+function fromEvery(every: string, { at, zone }: { at: string | null; zone: Zone }): Parsed<TextReading> {
+  if (at !== null && every === "1d") return parsed({ interval: "daily", at, on: null, ...zone });
+  const problem = `"every ${every}" is a fixed interval`;
+  if (at !== null && every === "1h") return faultOfHourlyAt(at, zone);
+  if (at !== null) return fault("bad_schedule_text", `${problem} and has no time of day`, [`every ${every}`]);
+  if (zone.timezone !== undefined) return fault("bad_schedule_text", `${problem} and has no time zone`, [`every ${every}`]);
+  return parsed({ every });
+}
+
+/** A time in the first hour is meant as a minute of every hour. */
+function faultOfHourlyAt(at: string, zone: Zone): ScheduleFault {
+  const [hour, minute, second] = at.split(":").map(Number);
+  const instead = hour === 0 ? `${second === undefined ? "" : `${second} `}${minute} * * * *` : "hourly";
+  return fault("bad_schedule_text", `every hour has no time of day`, [`${instead}${zoneText(zone)}`]);
+}
+
+/** The first fields of a cron line: minute and hour, and before them a second that is not 0. */
+const cronTime = (at: string | null): string => (at ?? "00:00").split(":").map(Number).toReversed().join(" ");
+
+const cronDays = (days: readonly number[]): string => (days.join() === "1,2,3,4,5" ? "1-5" : days.map((day) => DAY_NAMES[day]).join(","));
