@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher } from "undici";
 import { toIso } from "@tickline/shared/domain/instant";
 import { defineHandler, type Handler, type HandlerContext } from "../handler.ts";
-import { isExpected } from "./expect-status.ts";
+import { isExpected } from "@tickline/shared/domain/expected-statuses";
 import { networkFault, statusFault } from "./http-fault.ts";
 import { BODY_BYTES_MAX, headersOutput, httpOutput, type HttpOutput } from "./http-output.ts";
 import { HttpParamsSchema, type HttpParams } from "./http-params.ts";
