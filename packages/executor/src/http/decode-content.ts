@@ -50,6 +50,7 @@ export interface DecodedContent {
 
 /** A body without its content encodings. They are read as they are asked for: what is not read is not decoded. Throws `ContentFault` while it is read. */
 export function decodeContent(body: AsyncIterable<Uint8Array>, contentEncoding: string): DecodedContent {
+  if (contentEncoding === "") return { bytes: body, note: null };
   const encodings = contentEncoding
     .toLowerCase()
     .split(",")

@@ -1,4 +1,11 @@
-import { Agent as PlainAgent, request as plainRequest, type AgentOptions, type ClientRequest, type IncomingMessage } from "node:http";
+import {
+  Agent as PlainAgent,
+  request as plainRequest,
+  type AgentOptions,
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from "node:http";
 import { Agent as TlsAgent, request as tlsRequest } from "node:https";
 import type { Socket } from "node:net";
 import type { Clock } from "@tickline/shared/ports/clock";
@@ -59,7 +66,7 @@ export function createHttpClient({ clock, connectionsMax, connectMs, headBytesMa
     signal.throwIfAborted();
     if (closed) throw new Error("the client is closed");
     const [start, connections] = url.protocol === "https:" ? [tlsRequest, tls] : [plainRequest, plain];
-    const request = refusedAs(() => start(url, { agent: connections.agent, method, headers, maxHeaderSize: headBytesMax }));
+    const request = refusedAs(() => start({ ...whereTo(url), agent: connections.agent, method, headers, maxHeaderSize: headBytesMax }));
     const abandoned = Promise.withResolvers<never>();
     // A request that waits for a connection tells nobody that it was destroyed until it gets one.
     const abandon = (reason: Error): void => {
@@ -86,6 +93,13 @@ export function createHttpClient({ clock, connectionsMax, connectMs, headBytesMa
     },
   };
 }
+
+/** As Node takes it from a URL, less what a request of ours has not. */
+const whereTo = ({ hostname, port, pathname, search }: URL): Pick<RequestOptions, "hostname" | "port" | "path"> => ({
+  hostname: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname,
+  port: port === "" ? undefined : port,
+  path: pathname + search,
+});
 
 /** Node refuses to send such a request. Nothing was sent. */
 export class RequestRefused extends Error {

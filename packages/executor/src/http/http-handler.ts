@@ -59,24 +59,24 @@ interface Sending {
 async function send(context: HandlerContext<HttpParams>, { client, waitOf }: Sending): Promise<HttpOutput> {
   const { params, signal } = context;
   const url = new URL(params.url);
-  const secrets = requestSecrets(params);
+  const secrets = requestSecrets(params.headers, url);
   const requested: Requested = {
     method: params.method,
     url,
     scrub: (text, { cut }) => scrub(text, secrets.all, { beginnings: true, cut }),
   };
-  const { output, waitMs } = await answered().catch((fault: unknown) => {
+  const { answer, output } = await answered().catch((fault: unknown) => {
     signal.throwIfAborted();
     throw fault instanceof RequestRefused ? requestFault(requested, fault) : networkFault(requested, fault);
   });
   if (!isExpected(params.expect, output.status)) {
-    throw statusFault(requested, { ...output, expect: params.expect, retryAfterMs: waitMs });
+    throw statusFault(requested, { ...output, expect: params.expect, retryAfterMs: waitOf(answer) });
   }
   return output;
 
   async function answered() {
     const answer = await client.send(url, { ...requestOf(context), look: () => context.signal });
-    return { output: await outputOf(answer, secrets), waitMs: waitOf(answer) };
+    return { answer, output: await outputOf(answer, secrets) };
   }
 }
 
@@ -85,7 +85,7 @@ async function outputOf(answer: Answer, { credentials }: RequestSecrets): Promis
   const clean = (text: string, cut = false): string => scrub(text, credentials, { beginnings: false, cut });
   const headers = headersOutput(answer.headers);
   const { text, truncated, note } = await bodyOf(answer, headers);
-  for (const [name, value] of Object.entries(headers)) headers[name] = clean(value);
+  if (credentials.length > 0) for (const [name, value] of Object.entries(headers)) headers[name] = clean(value);
   return httpOutput(answer.status, headers, { text: clean(text, truncated), truncated, note: note === null ? null : clean(note) });
 }
 

@@ -36,6 +36,7 @@ export function httpOutput(status: number, headers: Readonly<Record<string, stri
 
 /** The smallest headers first, as many as there is room for, in the order in which they came. */
 function boundedHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (isSmall(headers)) return headers;
   const sizes = Object.entries(headers).map(([name, value]) => ({ name, bytes: Buffer.byteLength(JSON.stringify([name, value])) }));
   let room = HEADERS_BYTES_MAX;
   if (sizes.reduce((sum, { bytes }) => sum + bytes, 0) <= room) return headers;
@@ -46,6 +47,13 @@ function boundedHeaders(headers: Readonly<Record<string, string>>): Readonly<Rec
     kept.add(name);
   }
   return Object.fromEntries(Object.entries(headers).filter(([name]) => kept.has(name)));
+}
+
+/** So few characters cannot make too many bytes: of Latin-1 each is two at most, and quotes, colons and commas are six a header. Found out without making JSON. */
+function isSmall(headers: Readonly<Record<string, string>>): boolean {
+  let bytes = 0;
+  for (const name in headers) bytes += 2 * (name.length + (headers[name]?.length ?? 0)) + 6;
+  return bytes <= HEADERS_BYTES_MAX;
 }
 
 /** Headers as text each; those that came several times joined by commas. */

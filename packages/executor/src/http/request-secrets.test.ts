@@ -1,13 +1,12 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { checkedOutput } from "../output.ts";
-import { HttpParamsSchema } from "./http-params.ts";
 import { end, handler, target } from "./http-handler.test-support.ts";
 import { requestSecrets } from "./request-secrets.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const secrets = (params: { readonly url?: string; readonly headers?: Record<string, string> }) =>
-  requestSecrets(HttpParamsSchema.parse({ url: "http://h/", ...params }));
+  requestSecrets(params.headers ?? {}, new URL(params.url ?? "http://h/"));
 
 test.each<[string, Parameters<typeof secrets>[0], string[]]>([
   ["a bearer token", { headers: { Authorization: "Bearer abcdef123" } }, ["Bearer abcdef123", "abcdef123"]],

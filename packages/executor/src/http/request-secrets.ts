@@ -24,19 +24,25 @@ const CREDENTIAL_NAME = /auth|cookie|token|key|secret|passw|pwd|\bpin\b|credenti
 /** A random token: long, without spaces, of letters and digits. */
 const CREDENTIAL_LOOK = /^(?=\S*[a-z])(?=\S*\d)\S{20,}$/i;
 
-export function requestSecrets({ url, headers }: Pick<HttpParams, "url" | "headers">): RequestSecrets {
-  const values = [...headerValues(headers), ...urlValues(new URL(url))].flatMap(forms);
-  const distinct = (texts: readonly Value[], lengthMin: number): string[] => [
-    ...new Set(texts.map(({ text }) => text).filter((text) => text.length >= lengthMin)),
-  ];
+/** Of a request without headers of its own and without a query there are none, which costs nothing to find out. */
+export function requestSecrets(headers: HttpParams["headers"], url: URL): RequestSecrets {
+  const values = [...headerValues(headers), ...urlValues(url)];
+  if (values.length === 0) return NONE;
+  const forms = values.flatMap(formsOf);
   return {
-    all: distinct(values, LENGTH_MIN),
+    all: distinct(forms, LENGTH_MIN),
     credentials: distinct(
-      values.filter(({ credential }) => credential),
+      forms.filter(({ credential }) => credential),
       CREDENTIAL_LENGTH_MIN,
     ),
   };
 }
+
+const NONE: RequestSecrets = { all: [], credentials: [] };
+
+const distinct = (values: readonly Value[], lengthMin: number): string[] => [
+  ...new Set(values.map(({ text }) => text).filter((text) => text.length >= lengthMin)),
+];
 
 function headerValues(headers: HttpParams["headers"]): Value[] {
   return Object.entries(headers).flatMap(([given, value]) => {
@@ -61,13 +67,15 @@ function authorizationValues(value: string): Value[] {
 }
 
 function urlValues({ username, password, search }: URL): Value[] {
+  const user = username === "" && password === "" ? [] : [open(decoded(username)), secret(decoded(password))];
+  if (search === "") return user;
   const query = search.slice(1);
   const pairs = query.split("&").flatMap((pair) => {
     const [name = "", ...rest] = pair.split("=");
     const value = rest.join("=") || name;
     return [judged(decoded(name), value), judged(decoded(name), decoded(value))];
   });
-  return [open(decoded(username)), secret(decoded(password)), open(query), ...pairs];
+  return [...user, open(query), ...pairs];
 }
 
 const secret = (text: string): Value => ({ text, credential: true });
@@ -84,7 +92,7 @@ function decoded(text: string): string {
 }
 
 /** Base64 loses its padding on the way, and Latin-1 is read as UTF-8. */
-function forms({ text, credential }: Value): Value[] {
+function formsOf({ text, credential }: Value): Value[] {
   const unpadded = text.replace(/=+$/, "");
   const asUtf8 = /[\x80-\xff]/.test(text) ? Buffer.from(text, "latin1").toString("utf8") : text;
   return [text, unpadded, asUtf8].map((form) => ({ text: form, credential }));
