@@ -18,7 +18,7 @@ export const isExpected = (expected: string, status: number): boolean =>
   partsOf(expected).some(({ from, to }) => status >= from && status <= to);
 
 function partsOf(expected: string): StatusRange[] {
-  if (expected === "any") return [{ from: 100, to: 599 }];
+  if (expected === "any") return [{ from: 100, to: 999 }];
   return expected.split(",").map((text) => rangeOf(text.trim()));
 }
 
