@@ -14,7 +14,10 @@ async function setup(answer: (response: ServerResponse, call: number) => void = 
   const calledAt: number[] = [];
   const server = createServer((_, response) => answer(response, calledAt.push(Date.now())));
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  endings.add(() => void server.close().closeAllConnections());
+  endings.add(() => {
+    server.close();
+    server.closeAllConnections();
+  });
   const product = await runProduct(endings, { dataDir: join(temporaryFolder(endings), "data") });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
   const put = (params: object, retry: object = {}) =>
