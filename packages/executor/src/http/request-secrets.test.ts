@@ -67,6 +67,7 @@ test.each<[string, (text: string) => string]>([
   ["JSON", (text) => text],
   ["JSON in JSON", (text) => JSON.stringify({ body: text })],
   ["a percent-encoded text", encodeURIComponent],
+  ["a form", (text) => new URLSearchParams({ text }).toString()],
   ["HTML", (text) => `<pre>${text.replaceAll("&", "&amp;").replaceAll('"', "&quot;")}</pre>`],
 ])("a target that echoes its request in %s brings nothing of it into the error", async (_, transform) => {
   const { url } = await echoed(transform);
@@ -75,7 +76,13 @@ test.each<[string, (text: string) => string]>([
     .catch((thrown: unknown) => thrown);
   const { message, stack = "" } = fault as Error;
   for (const word of WORDS)
-    for (const form of [word, JSON.stringify(word).slice(1, -1), encodeURIComponent(word)]) expect(message + stack).not.toContain(form);
+    for (const form of [
+      word,
+      JSON.stringify(word).slice(1, -1),
+      encodeURIComponent(word),
+      new URLSearchParams({ word }).toString().slice(5),
+    ])
+      expect(message + stack).not.toContain(form);
   expect(message).toContain("/hook answered 400");
   expect(message).toContain("[redacted]");
   expect((fault as Error).cause).toBeUndefined(); // A log would show it.

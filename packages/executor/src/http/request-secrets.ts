@@ -91,9 +91,9 @@ function decoded(text: string): string {
   }
 }
 
-/** Base64 loses its padding on the way, and Latin-1 is read as UTF-8. */
+/** Base64 loses its padding on the way, Latin-1 is read as UTF-8, and forms have + for a space. */
 function formsOf({ text, credential }: Value): Value[] {
   const unpadded = text.replace(/=+$/, "");
   const asUtf8 = /[\x80-\xff]/.test(text) ? Buffer.from(text, "latin1").toString("utf8") : text;
-  return [text, unpadded, asUtf8].map((form) => ({ text: form, credential }));
+  return [text, unpadded, asUtf8, text.replaceAll(" ", "+")].map((form) => ({ text: form, credential }));
 }
