@@ -34,6 +34,18 @@ interface Given {
 test.each<[string, AttemptEnding, Given, unknown]>([
   ["returned", returned, {}, succeeded],
   ["threw", threw, {}, { kind: "retry", error: boom, retryDelayMs: 100 }],
+  [
+    "threw and asks for a delay",
+    { kind: "threw", thrown: Object.assign(new Error("boom"), { retryAfterMs: 5_000.5 }) },
+    {},
+    { kind: "retry", error: boom, retryDelayMs: 5_001 },
+  ],
+  [
+    "threw and asks for a delay that is none",
+    { kind: "threw", thrown: Object.assign(new Error("boom"), { retryAfterMs: "soon" }) },
+    {},
+    { kind: "retry", error: boom, retryDelayMs: 100 },
+  ],
   ["threw, the last time", threw, { failures: 2 }, { kind: "failed", error: boom }],
   ["returned nothing", { kind: "returned", value: undefined }, {}, { kind: "succeeded", output: null }],
   ["returned after a cancel", returned, { aborted: "cancelled" }, succeeded],

@@ -1,10 +1,10 @@
 import { releasesOf, type DueRun } from "@tickline/shared/domain/due-run";
-import { retryDelayMs } from "@tickline/shared/domain/retry-policy";
+import { retryDelayMs, type FailedAttempt } from "@tickline/shared/domain/retry-policy";
 import { runError, type RunError } from "@tickline/shared/domain/run-error";
 import type { AttemptResult } from "@tickline/shared/domain/settlement";
 import { checkedOutput } from "./output.ts";
 import { RunAborted, type AbortCause } from "./run-aborted.ts";
-import { toRunError } from "./to-run-error.ts";
+import { retryAfterMsOf, toRunError } from "./to-run-error.ts";
 
 /** How an attempt ended. `refused`: its params do not fit. `uncalled`: it was aborted before its handler was called. */
 export type AttemptEnding =
@@ -43,7 +43,7 @@ export function attemptResult({ run, aborted, ending }: EndedAttempt, rules: Att
       return checked.kind === "output" ? { kind: "succeeded", output: checked.output } : failed(run, checked.error, random);
     }
     case "threw":
-      return aborted === null ? failed(run, toRunError(ending.thrown), random) : abortedResult(run, aborted, rules);
+      return aborted === null ? threw(run, ending.thrown, random) : abortedResult(run, aborted, rules);
   }
 }
 
@@ -62,7 +62,12 @@ const interruptedTooOften = (run: DueRun): RunError =>
     false,
   );
 
-function failed(run: DueRun, error: RunError, random: () => number): AttemptResult {
-  const delayMs = retryDelayMs(run.retry, { failures: run.failures + 1, error }, random);
+const threw = (run: DueRun, thrown: unknown, random: () => number): AttemptResult =>
+  retried(run, { error: toRunError(thrown), retryAfterMs: retryAfterMsOf(thrown) }, random);
+
+const failed = (run: DueRun, error: RunError, random: () => number): AttemptResult => retried(run, { error, retryAfterMs: null }, random);
+
+function retried(run: DueRun, { error, retryAfterMs }: Omit<FailedAttempt, "failures">, random: () => number): AttemptResult {
+  const delayMs = retryDelayMs(run.retry, { failures: run.failures + 1, error, retryAfterMs }, random);
   return delayMs === null ? { kind: "failed", error } : { kind: "retry", error, retryDelayMs: delayMs };
 }

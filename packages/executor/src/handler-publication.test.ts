@@ -5,6 +5,7 @@ import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
 import { MINUTE, START } from "@tickline/shared/testing/factories";
 import { paramsSchemaOf } from "./handler-publication.ts";
 import { defineHandler } from "./handler.ts";
+import { HttpParamsSchema } from "./http/http-params.ts";
 import { setup, turns } from "./executor.test-support.ts";
 
 const greet = defineHandler({
@@ -81,5 +82,32 @@ test("settings that contradict each other are refused, all at once", async () =>
       "the executor's configuration is not usable: leaseMs - leaseMarginMs (4000) must be at least " +
       "2 * heartbeatMs + storeFailoverMs + 1000 (23000), or a failover of the store aborts handlers; " +
       "workersMax must be at least 1; queues must name each once",
+  });
+});
+
+test("the words of a pattern go with it, and the rules of http by the names of their formats", () => {
+  const orderNumber = z
+    .string()
+    .regex(/^[A-Z]+$/, "must be capitals")
+    .regex(/^.{3}$/, "must be three");
+  const schema = paramsSchemaOf({
+    type: "order",
+    params: z.object({ id: z.string().regex(/^\d+$/, "must be digits"), orderNumber, plain: z.string().regex(/x/) }),
+  });
+  expect(schema["properties"]).toEqual({
+    id: { type: "string", pattern: "^\\d+$", errorMessage: { pattern: "must be digits" } },
+    orderNumber: {
+      type: "string",
+      allOf: [
+        { pattern: "^[A-Z]+$", errorMessage: { pattern: "must be capitals" } },
+        { pattern: "^.{3}$", errorMessage: { pattern: "must be three" } },
+      ],
+    },
+    plain: { type: "string", pattern: "x" },
+  });
+  expect(paramsSchemaOf({ type: "http", params: HttpParamsSchema })["properties"]).toMatchObject({
+    url: { format: "http-url" },
+    headers: { propertyNames: { format: "http-header-name" }, additionalProperties: { errorMessage: { pattern: expect.any(String) } } },
+    expect: { format: "http-statuses" },
   });
 });

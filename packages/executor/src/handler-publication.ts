@@ -9,11 +9,12 @@ import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { ExecutorContext } from "./executor-deps.ts";
 import type { Handler } from "./handler.ts";
+import { withPatternWords } from "./pattern-words.ts";
 
 /** JSON Schema 2020-12 of what a job may give as params. Throws `bad_handler` for a schema that cannot be written so. */
 export function paramsSchemaOf({ type, params }: Pick<Handler, "type" | "params">): JsonObject {
   try {
-    return z.toJSONSchema(params, { target: "draft-2020-12", io: "input" }) as JsonObject;
+    return z.toJSONSchema(params, { target: "draft-2020-12", io: "input", override: withPatternWords }) as JsonObject;
   } catch (fault) {
     const why = fault instanceof Error ? fault.message : String(fault);
     throw new AppError("bad_handler", `the params of handler ${type} have no JSON Schema: ${why}`, { cause: fault });

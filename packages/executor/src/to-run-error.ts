@@ -16,11 +16,25 @@ export function toRunError(thrown: unknown): RunError {
   );
 }
 
+/** The least delay before another attempt that what was thrown asks for, in whole milliseconds; null: none. */
+export function retryAfterMsOf(thrown: unknown): number | null {
+  if (typeof thrown !== "object" || thrown === null) return null;
+  const { retryAfterMs } = readErrorFields(thrown);
+  return typeof retryAfterMs === "number" && retryAfterMs > 0 ? Math.ceil(retryAfterMs) : null;
+}
+
+interface ErrorFields {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly retryable?: unknown;
+  readonly retryAfterMs?: unknown;
+}
+
 /** User code may throw anything, also objects whose getters throw. */
-function readErrorFields(thrown: object): { code?: unknown; message?: unknown; retryable?: unknown } {
+function readErrorFields(thrown: object): ErrorFields {
   try {
-    const { code, message, retryable } = thrown as { code?: unknown; message?: unknown; retryable?: unknown };
-    return { code, message, retryable };
+    const { code, message, retryable, retryAfterMs } = thrown as ErrorFields;
+    return { code, message, retryable, retryAfterMs };
   } catch (fault) {
     return { message: `an error that cannot be read: ${fault instanceof Error ? fault.name : typeof fault}` };
   }

@@ -67,7 +67,7 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
   const onStoreLost = (fault: AppError): void => end?.(fault, { atOnce: true });
   const onUnreadable = createUnreadableLog({ clock: systemClock, log, metrics });
   const store = await openEmbeddedStore({ ...options, onStoreLost, onUnreadable });
-  const http = createHttpHandler();
+  const http = createHttpHandler({ clock: systemClock });
   const handlers = [http.handler, ...(options.handlers ?? [])];
   const services = servicesOf(options, { store, handlers, log, metrics });
   const lifecycle = createLifecycle({

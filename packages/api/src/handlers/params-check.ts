@@ -1,4 +1,5 @@
 import type { JsonObject } from "@tickline/shared/domain/json";
+import { PARAMS_FORMATS } from "@tickline/shared/domain/params-formats";
 import { boundedCache } from "@tickline/shared/domain/schedule/bounded-cache";
 import type { HandlerDescription } from "@tickline/shared/ports/handler-registry";
 import type { Logger } from "@tickline/shared/runtime/logger";
@@ -25,6 +26,7 @@ export function createParamsCheck(log: Logger): ParamsCheck {
     // An instance for each schema: ids of one handler's schema cannot clash with those of another.
     const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, validateSchema: false, logger: false });
     formats.default(ajv);
+    for (const [format, fault] of Object.entries(PARAMS_FORMATS)) ajv.addFormat(format, (text: string) => fault(text) === null);
     try {
       return ajv.compile(handler.paramsSchema);
     } catch (fault) {
@@ -44,12 +46,34 @@ export function createParamsCheck(log: Logger): ParamsCheck {
   }
   return (handler, params) => {
     const validate = compiled(handler);
-    return validate === null || validate(params) ? [] : (validate.errors ?? []).map(faultOf);
+    return validate === null || validate(params) ? [] : faultsOf(validate.errors ?? []);
   };
 }
 
+/** One fault for each place and reason, in words. */
+function faultsOf(errors: readonly ErrorObject[]): Fault[] {
+  // Of the name of a property Ajv says first what is wrong, and then that something is.
+  const said = errors.filter(({ keyword }) => keyword !== "propertyNames");
+  const faults = [...Map.groupBy(said, ({ instancePath }) => instancePath).values()].flatMap(faultsAt);
+  // A format and its pattern may both say that a text is of another form.
+  return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
+}
+
+/** What may be one of several is wrong in as many ways: those are one fault, that names the types where it has none of them. */
+function faultsAt(errors: readonly ErrorObject[]): Fault[] {
+  const [union] = errors.filter(({ keyword }) => keyword === "anyOf" || keyword === "oneOf");
+  if (union === undefined) return errors.map(faultOf);
+  const types = errors.flatMap(({ keyword, params }) => (keyword === "type" ? [params["type"] as string | string[]].flat() : []));
+  const others = errors.filter(({ keyword }) => keyword !== "type" && keyword !== "anyOf" && keyword !== "oneOf");
+  if (others.length > 0) return others.map(faultOf);
+  const at = `/params${union.instancePath}`;
+  return types.length === 0
+    ? [{ pointer: at, code: "invalid_value", message: "has none of the forms that the handler asks for; GET /handlers shows them" }]
+    : [{ pointer: at, code: "invalid_type", message: `must be ${[...new Set(types.map(nameOfType))].join(" or ")}` }];
+}
+
 function faultOf(error: ErrorObject): Fault {
-  const at = `/params${error.instancePath}`;
+  const at = `/params${error.instancePath}${error.propertyName === undefined ? "" : pointerOf([error.propertyName])}`;
   const params = error.params as Readonly<Record<string, unknown>>;
   const named = MISPLACED[error.keyword];
   const name = named === undefined ? undefined : params[named];
@@ -62,7 +86,32 @@ function faultOf(error: ErrorObject): Fault {
     return { pointer: at + pointerOf([name]), ...fault };
   }
   const { code, say } = KNOWN[error.keyword] ?? { code: "invalid_value", say: () => null };
-  return { pointer: at, code, message: say(params) ?? error.message ?? "is not valid" };
+  return { pointer: at, code, message: sayForm(error) ?? say(params) ?? error.message ?? "is not valid" };
+}
+
+/** Of a text of another form than its schema asks for, what that is, in words; null: the fault is another one. */
+function sayForm({ keyword, params, parentSchema, data }: ErrorObject): string | null {
+  const schema: Readonly<Record<string, unknown>> = parentSchema ?? {};
+  if (keyword === "format") {
+    const format = String((params as { readonly format: unknown }).format);
+    const fault = isRuled(format) && typeof data === "string" ? PARAMS_FORMATS[format](data) : null;
+    return fault ?? `must be a valid ${format}`;
+  }
+  if (keyword !== "pattern") return null;
+  const said = wordsOf(schema["errorMessage"]);
+  if (said !== null) return said;
+  if (typeof schema["format"] === "string") return `must be a valid ${schema["format"]}`;
+  const { description } = schema;
+  return `is not of the form that the handler asks for${typeof description === "string" ? ` (${description})` : ""}; GET /handlers shows it`;
+}
+
+const isRuled = (format: string): format is keyof typeof PARAMS_FORMATS => Object.hasOwn(PARAMS_FORMATS, format);
+
+/** `errorMessage: { pattern }` of a schema, or one text for all its keywords. */
+function wordsOf(errorMessage: unknown): string | null {
+  if (typeof errorMessage === "string") return errorMessage;
+  if (typeof errorMessage !== "object" || errorMessage === null || !("pattern" in errorMessage)) return null;
+  return typeof errorMessage.pattern === "string" ? errorMessage.pattern : null;
 }
 
 const MISPLACED: Readonly<Record<string, string>> = {
@@ -103,6 +152,6 @@ const KNOWN: Readonly<Record<string, Known>> = {
   exclusiveMaximum: { code: "too_big", say: keep },
   maxLength: { code: "too_big", say: keep },
   maxItems: { code: "too_big", say: keep },
-  format: { code: "invalid_format", say: ({ format }) => `must be a valid ${String(format)}` },
+  format: { code: "invalid_format", say: keep },
   pattern: { code: "invalid_format", say: keep },
 };

@@ -3,11 +3,14 @@ export class HttpFault extends Error {
   override readonly name = "HttpFault";
   readonly code: "http_status" | "http_network" | "http_request";
   readonly retryable: boolean;
+  /** The next attempt waits at least so long, in milliseconds; null: nobody asked for it. */
+  readonly retryAfterMs: number | null;
 
-  constructor(code: HttpFault["code"], message: string, options: { readonly retryable: boolean; readonly cause?: unknown }) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(code: HttpFault["code"], message: string, options: { readonly retryable: boolean; readonly retryAfterMs?: number | null }) {
+    super(message); // Without a cause: that would show what the target said, unscrubbed.
     this.code = code;
     this.retryable = options.retryable;
+    this.retryAfterMs = options.retryAfterMs ?? null;
   }
 }
 
@@ -15,34 +18,78 @@ export class HttpFault extends Error {
 const RETRYABLE_STATUSES = new Set([408, 425, 429]);
 /** As much of an unexpected answer as its message shows, in characters. */
 const EXCERPT_LENGTH_MAX = 300;
+/** As much of a text as is looked at to make an excerpt of it, in characters. */
+const LOOKED_AT_LENGTH_MAX = 4_096;
 
-export interface UnexpectedAnswer {
+/** Takes the secrets of the request out of what somebody else said. `cut`: the text goes on. */
+export type Scrub = (text: string, options: { readonly cut: boolean }) => string;
+
+export interface Requested {
   readonly method: string;
   readonly url: URL;
+  readonly scrub: Scrub;
+}
+
+export interface UnexpectedAnswer {
   readonly status: number;
   readonly expect: string;
   readonly body: string;
+  readonly truncated: boolean;
+  readonly note?: string;
+  /** How long the target asks to wait, in milliseconds; null: it does not. */
+  readonly retryAfterMs: number | null;
 }
 
-export function statusFault({ method, url, status, expect, body }: UnexpectedAnswer): HttpFault {
-  const hint = status >= 300 && status < 400 ? "; redirects are not followed" : "";
-  const excerpt = body.trim() === "" ? "" : `: ${body.trim().slice(0, EXCERPT_LENGTH_MAX)}`;
-  const message = `${method} ${url.origin}${url.pathname} answered ${status}, expected ${expect}${hint}${excerpt}`;
-  return new HttpFault("http_status", message, { retryable: status >= 500 || RETRYABLE_STATUSES.has(status) });
+export function statusFault({ method, url, scrub }: Requested, answer: UnexpectedAnswer): HttpFault {
+  const { status, expect, body, truncated, note, retryAfterMs } = answer;
+  const retryable = status >= 500 || RETRYABLE_STATUSES.has(status);
+  const hints = [
+    ...(status >= 300 && status < 400 ? ["redirects are not followed"] : []),
+    ...(retryable && retryAfterMs !== null ? [`the target asks to wait ${Math.ceil(retryAfterMs / 1_000)} s`] : []),
+    ...(note === undefined ? [] : [scrub(note, { cut: false })]),
+  ];
+  const cut = truncated || body.length > LOOKED_AT_LENGTH_MAX;
+  const excerpt = scrub(body.slice(0, LOOKED_AT_LENGTH_MAX), { cut }).trim().slice(0, EXCERPT_LENGTH_MAX);
+  const message = [`${method} ${url.origin}${url.pathname} answered ${status}, expected ${expect}`, ...hints].join("; ");
+  return new HttpFault("http_status", excerpt === "" ? message : `${message}: ${excerpt}`, { retryable, retryAfterMs });
 }
 
-/** What undici refuses to send; it fails the same way each time. */
-const REQUEST_FAULTS = new Set(["UND_ERR_INVALID_ARG", "UND_ERR_NOT_SUPPORTED", "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH"]);
+/** Nothing was sent, as Node refuses to; it does so each time. */
+export const requestFault = (requested: Requested, fault: unknown): HttpFault =>
+  new HttpFault("http_request", messageOf(requested, fault), { retryable: false });
 
-export function networkFault(method: string, url: URL, fault: unknown): HttpFault {
-  const code = fault instanceof Error && "code" in fault && typeof fault.code === "string" ? fault.code : "";
-  const message = `${method} ${url.origin}${url.pathname}: ${reasonOf(fault)}${code === "" ? "" : ` (${code})`}`;
-  if (REQUEST_FAULTS.has(code)) return new HttpFault("http_request", message, { retryable: false, cause: fault });
-  return new HttpFault("http_network", message, { retryable: true, cause: fault });
+/** No answer came, or not the whole of it. */
+export const networkFault = (requested: Requested, fault: unknown): HttpFault =>
+  new HttpFault("http_network", messageOf(requested, fault), { retryable: true });
+
+/** Certificates that no authority known here vouches for. */
+const UNKNOWN_AUTHORITY = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
+function messageOf({ method, url, scrub }: Requested, fault: unknown): string {
+  const { code } = fieldsOf(fault);
+  const hint = UNKNOWN_AUTHORITY.has(code) ? "; the executor trusts the authorities in the file that NODE_EXTRA_CA_CERTS names" : "";
+  return `${method} ${url.origin}${url.pathname}: ${scrub(reasonOf(fault), { cut: false })}${code === "" ? "" : ` (${code})`}${hint}`;
 }
 
 /** A host with several addresses fails with one error for each, and an empty message of its own. */
 function reasonOf(fault: unknown): string {
-  if (fault instanceof AggregateError && fault.message === "") return fault.errors.map(reasonOf).join("; ");
-  return fault instanceof Error ? fault.message : String(fault);
+  const { message, errors } = fieldsOf(fault);
+  if (message !== "") return message;
+  return errors.length > 0 ? errors.map(reasonOf).join("; ") : String(fault);
+}
+
+/** By their names, not by the class: that is another one where the fault comes from another realm. */
+function fieldsOf(fault: unknown): { readonly code: string; readonly message: string; readonly errors: readonly unknown[] } {
+  const { code, message, errors } = (typeof fault === "object" && fault !== null ? fault : {}) as Readonly<Record<string, unknown>>;
+  return {
+    code: typeof code === "string" ? code : "",
+    message: typeof message === "string" ? message : "",
+    errors: Array.isArray(errors) ? errors : [],
+  };
 }

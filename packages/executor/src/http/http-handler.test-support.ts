@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach } from "@jest/globals";
+import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { START } from "@tickline/shared/testing/factories";
 import type { HandlerContext } from "../handler.ts";
 import { RunAborted } from "../run-aborted.ts";
 import { toRunError } from "../to-run-error.ts";
-import { createHttpHandler } from "./http-handler.ts";
+import { createHttpHandler, type HttpHandlerLimits } from "./http-handler.ts";
 import { HttpParamsSchema, type HttpParams } from "./http-params.ts";
 
 const closers: (() => Promise<unknown> | void)[] = [];
@@ -41,8 +42,8 @@ export async function target(answer: (response: ServerResponse, request: Incomin
 }
 
 /** The handler under test. `process.stoodStill`: as if the next look at the clock found the lease gone. */
-export function handler(limits: Parameters<typeof createHttpHandler>[0] = {}) {
-  const http = createHttpHandler(limits);
+export function handler(limits: HttpHandlerLimits = {}) {
+  const http = createHttpHandler({ clock: { ...systemClock, now: () => START } }, limits);
   closers.push(() => http.close());
   const abort = new AbortController();
   const process = { stoodStill: false };

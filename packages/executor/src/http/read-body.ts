@@ -1,29 +1,53 @@
 import type { Readable } from "node:stream";
+import { ContentFault, decodeContent } from "./decode-content.ts";
 
 export interface ReadBody {
   readonly text: string;
   /** There was more than was kept. */
   readonly truncated: boolean;
+  /** Why the text is not the whole body as the target meant it, where that is not only its length; null: it is. */
+  readonly note: string | null;
+}
+
+export interface BodyToRead {
+  readonly body: Readable;
+  /** Most bytes that are kept, counted when they are decoded. */
+  readonly bytesMax: number;
+  readonly contentType: string;
+  readonly contentEncoding: string;
+  /** What the client could not read of the answer, so far. */
+  readonly unreadable: () => Error | null;
 }
 
 /**
- * Reads a body up to `bytesMax` and leaves the rest: an answer that never ends costs its first part. Text in the
- * encoding that the content type names, or UTF-8.
+ * Reads a body up to `bytesMax` and leaves the rest: an answer that never ends costs its first part, and one that unpacks to gigabytes
+ * what is kept of it. Text in the encoding that the content type names, or UTF-8. Rejects when the connection is cut off, and not when the
+ * bytes came and cannot be read.
  */
-export async function readBody(
-  body: Readable,
-  { bytesMax, contentType }: { readonly bytesMax: number; readonly contentType: string },
-): Promise<ReadBody> {
+export async function readBody({ body, bytesMax, contentType, contentEncoding, unreadable }: BodyToRead): Promise<ReadBody> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > bytesMax) break; // Ends the iteration, which destroys the stream and with it the connection.
+  let note: string | null = null;
+  const content = decodeContent(body as AsyncIterable<Uint8Array>, contentEncoding);
+  try {
+    for await (const chunk of content.bytes) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > bytesMax) break; // Ends the iteration, which destroys the stream and with it the connection.
+    }
+  } catch (thrown) {
+    const fault = unreadable();
+    if (fault === null && !(thrown instanceof ContentFault)) throw thrown;
+    note = fault === null ? (thrown as ContentFault).message : unreadableNote(fault);
+  } finally {
+    if (!body.readableEnded) body.destroy();
   }
   const kept = Buffer.concat(chunks).subarray(0, bytesMax);
-  return { text: decoded(kept, { contentType, cut: bytes > bytesMax }), truncated: bytes > bytesMax };
+  const truncated = bytes > bytesMax || note !== null;
+  return { text: decoded(kept, { contentType, cut: truncated }), truncated, note: note ?? content.note };
 }
+
+export const unreadableNote = ({ message }: Error): string => `the rest of the answer could not be read: ${message}`;
 
 function decoded(bytes: Uint8Array, { contentType, cut }: { readonly contentType: string; readonly cut: boolean }): string {
   const encoding = /;\s*charset="?([^\s;"]+)/i.exec(contentType)?.[1] ?? "utf-8";

@@ -7,7 +7,7 @@ const error: RunError = { code: "http_status", message: "503", retryable: true }
 const policyOf = (overrides: Partial<RetryPolicy> = {}): RetryPolicy => ({ ...RetryPolicySchema.parse({}), jitter: "none", ...overrides });
 
 const delays = (policy: RetryPolicy, random = () => 0): (number | null)[] =>
-  [1, 2, 3, 4, 5].map((failures) => retryDelayMs(policy, { failures, error }, random));
+  [1, 2, 3, 4, 5].map((failures) => retryDelayMs(policy, { failures, error, retryAfterMs: null }, random));
 
 describe("delays", () => {
   const table: readonly [string, Partial<RetryPolicy>, readonly (number | null)[]][] = [
@@ -25,16 +25,30 @@ describe("delays", () => {
 
   test("full jitter is anywhere from 0 to the delay, both included", () => {
     const policy = policyOf({ jitter: "full", delayMs: 100, maxAttempts: 2 });
-    expect(retryDelayMs(policy, { failures: 1, error }, () => 0)).toBe(0);
-    expect(retryDelayMs(policy, { failures: 1, error }, () => 0.5)).toBe(50);
-    expect(retryDelayMs(policy, { failures: 1, error }, () => 1 - Number.EPSILON)).toBe(100);
+    expect(retryDelayMs(policy, { failures: 1, error, retryAfterMs: null }, () => 0)).toBe(0);
+    expect(retryDelayMs(policy, { failures: 1, error, retryAfterMs: null }, () => 0.5)).toBe(50);
+    expect(retryDelayMs(policy, { failures: 1, error, retryAfterMs: null }, () => 1 - Number.EPSILON)).toBe(100);
   });
 
   test("an error that says so, or whose code the policy names, ends the run", () => {
     const policy = policyOf({ nonRetryable: ["bad_params"] });
-    expect(retryDelayMs(policy, { failures: 1, error: { ...error, retryable: false } }, () => 0)).toBeNull();
-    expect(retryDelayMs(policy, { failures: 1, error: { ...error, code: "bad_params" } }, () => 0)).toBeNull();
-    expect(retryDelayMs(policy, { failures: 1, error }, () => 0)).toBe(1_000);
+    expect(retryDelayMs(policy, { failures: 1, error: { ...error, retryable: false }, retryAfterMs: null }, () => 0)).toBeNull();
+    expect(retryDelayMs(policy, { failures: 1, error: { ...error, code: "bad_params" }, retryAfterMs: null }, () => 0)).toBeNull();
+    expect(retryDelayMs(policy, { failures: 1, error, retryAfterMs: null }, () => 0)).toBe(1_000);
+  });
+
+  test.each([
+    ["shorter than the policy's", 400, 1_000],
+    ["longer", 60_000, 60_000],
+    ["longer than the cap of the policy", 7_200_000, 7_200_000],
+    ["longer than any delay may be", Infinity, RETRY_DELAY_MS_MAX],
+  ])("a handler asks for a delay: %s", (_, retryAfterMs, expected) => {
+    expect(retryDelayMs(policyOf(), { failures: 1, error, retryAfterMs }, () => 0)).toBe(expected);
+  });
+
+  test("a delay that a handler asks for gives no further attempt", () => {
+    expect(retryDelayMs(policyOf(), { failures: 3, error, retryAfterMs: 1_000 }, () => 0)).toBeNull();
+    expect(retryDelayMs(policyOf(), { failures: 1, error: { ...error, retryable: false }, retryAfterMs: 1_000 }, () => 0)).toBeNull();
   });
 
   test("every delay is a whole number between 0 and the cap, and without jitter none is shorter than the one before", () => {
@@ -51,7 +65,7 @@ describe("delays", () => {
       fc.property(policies, chance, (policy, random) => {
         let before = 0;
         for (let failures = 1; failures <= RETRY_ATTEMPTS_MAX; failures += 1) {
-          const delayMs = retryDelayMs(policy, { failures, error }, () => random);
+          const delayMs = retryDelayMs(policy, { failures, error, retryAfterMs: null }, () => random);
           expect(delayMs === null).toBe(failures >= policy.maxAttempts);
           if (delayMs === null) return;
           expect(Number.isInteger(delayMs) && delayMs >= 0 && delayMs <= policy.delayMaxMs).toBe(true);

@@ -1,0 +1,99 @@
+import type { HttpParams } from "./http-params.ts";
+
+/** What a request carried that nobody who reads its run may see. */
+export interface RequestSecrets {
+  /** All values of its headers and query, and its user and password. */
+  readonly all: readonly string[];
+  /** Those that are credentials by their name or their look. The data of an answer may contain the others by right. */
+  readonly credentials: readonly string[];
+}
+
+interface Value {
+  readonly text: string;
+  readonly credential: boolean;
+}
+
+/** Shorter values stand in any text. */
+const LENGTH_MIN = 4;
+const CREDENTIAL_LENGTH_MIN = 8;
+
+/** Headers that say how the answer is to be, and no more. */
+const OPEN_HEADERS = new Set(["accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "content-type", "pragma"]);
+const AUTHORIZATION = new Set(["authorization", "proxy-authorization"]);
+const CREDENTIAL_NAME = /auth|cookie|token|key|secret|passw|pwd|\bpin\b|credential|sign|\bsig\b|session|\bsid\b|\bcode\b|jwt|bearer/i;
+/** A random token: long, without spaces, of letters and digits. */
+const CREDENTIAL_LOOK = /^(?=\S*[a-z])(?=\S*\d)\S{20,}$/i;
+
+/** Of a request without headers of its own and without a query there are none, which costs nothing to find out. */
+export function requestSecrets(headers: HttpParams["headers"], url: URL): RequestSecrets {
+  const values = [...headerValues(headers), ...urlValues(url)];
+  if (values.length === 0) return NONE;
+  const forms = values.flatMap(formsOf);
+  return {
+    all: distinct(forms, LENGTH_MIN),
+    credentials: distinct(
+      forms.filter(({ credential }) => credential),
+      CREDENTIAL_LENGTH_MIN,
+    ),
+  };
+}
+
+const NONE: RequestSecrets = { all: [], credentials: [] };
+
+const distinct = (values: readonly Value[], lengthMin: number): string[] => [
+  ...new Set(values.map(({ text }) => text).filter((text) => text.length >= lengthMin)),
+];
+
+function headerValues(headers: HttpParams["headers"]): Value[] {
+  return Object.entries(headers).flatMap(([given, value]) => {
+    const name = given.toLowerCase();
+    if (OPEN_HEADERS.has(name)) return [];
+    if (AUTHORIZATION.has(name)) return authorizationValues(value.trim());
+    if (name === "cookie")
+      return [secret(value.trim()), ...value.split(";").map((pair) => secret(pair.slice(pair.indexOf("=") + 1).trim()))];
+    return [judged(name, value.trim())];
+  });
+}
+
+/** The whole, what follows the scheme, and what that is made of. */
+function authorizationValues(value: string): Value[] {
+  const [, scheme = "", rest = ""] = /^(\S+)\s+(.*)$/.exec(value) ?? [];
+  const parts = [secret(value), secret(rest), ...[...rest.matchAll(/=\s*"?([^",\s]+)/g)].map(([, part = ""]) => secret(part))];
+  if (scheme.toLowerCase() !== "basic") return parts;
+  const pair = Buffer.from(rest, "base64").toString("utf8");
+  const colon = pair.indexOf(":");
+  if (colon < 0) return [...parts, secret(pair)];
+  return [...parts, secret(pair), open(pair.slice(0, colon)), secret(pair.slice(colon + 1))];
+}
+
+function urlValues({ username, password, search }: URL): Value[] {
+  const user = username === "" && password === "" ? [] : [open(decoded(username)), secret(decoded(password))];
+  if (search === "") return user;
+  const query = search.slice(1);
+  const pairs = query.split("&").flatMap((pair) => {
+    const [name = "", ...rest] = pair.split("=");
+    const value = rest.join("=") || name;
+    return [judged(decoded(name), value), judged(decoded(name), decoded(value))];
+  });
+  return [...user, open(query), ...pairs];
+}
+
+const secret = (text: string): Value => ({ text, credential: true });
+const open = (text: string): Value => ({ text, credential: false });
+const judged = (name: string, text: string): Value => ({ text, credential: CREDENTIAL_NAME.test(name) || CREDENTIAL_LOOK.test(text) });
+
+/** As forms are decoded. What is not encoded well stays as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return text;
+  }
+}
+
+/** Base64 loses its padding on the way, Latin-1 is read as UTF-8, and forms have + for a space. */
+function formsOf({ text, credential }: Value): Value[] {
+  const unpadded = text.replace(/=+$/, "");
+  const asUtf8 = /[\x80-\xff]/.test(text) ? Buffer.from(text, "latin1").toString("utf8") : text;
+  return [text, unpadded, asUtf8, text.replaceAll(" ", "+")].map((form) => ({ text: form, credential }));
+}
