@@ -1,5 +1,5 @@
 import { request as httpRequest } from "node:http";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { describe, expect, jest, test } from "@jest/globals";
 import { createMemoryBus } from "@tickline/shared/adapters/memory/bus";
 import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
@@ -160,6 +160,63 @@ describe("what is hardly HTTP", () => {
       expect(answer).toContain('"code":"host_not_served"');
     }
     expect((await at.call("GET /runs?jobId=ping")).body.items).toEqual([]);
+  });
+
+  test("a page of another origin is refused, whatever its browser leaves out; one of ours is not", async () => {
+    await using at = await setup();
+    await at.call("PUT /jobs/ping", { body: minimalJob });
+    const { port } = new URL(at.url);
+    const trigger = (origin: string) =>
+      `POST /jobs/ping/trigger HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nOrigin: ${origin}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
+    for (const origin of ["http://evil.example", "null", "http://localhost:1", `http://127.0.0.1:${port}@evil.example`]) {
+      const answer = await sendRaw(at.url, trigger(origin));
+      expect([origin, answer.startsWith("HTTP/1.1 403 "), answer.includes('"code":"cross_site_request"')]).toEqual([origin, true, true]);
+    }
+    expect((await at.call("GET /runs?jobId=ping")).body.items).toEqual([]);
+    for (const origin of [at.url, `http://localhost:${port}`]) expect(await sendRaw(at.url, trigger(origin))).toMatch(/^HTTP\/1\.1 202 /);
+  });
+
+  test("a host that stands twice, or hides another, is refused", async () => {
+    await using at = await setup();
+    const ask = (hosts: readonly string[], target = "/jobs") =>
+      `GET ${target} HTTP/1.1\r\n${hosts.map((host) => `Host: ${host}\r\n`).join("")}Connection: close\r\n\r\n`;
+    expect(await sendRaw(at.url, ask(["localhost", "evil.example"]))).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await sendRaw(at.url, ask(["localhost", "localhost"]))).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await sendRaw(at.url, ask(["localhost:80@evil.example"]))).toMatch(/^HTTP\/1\.1 421 /);
+    expect(await sendRaw(at.url, ask(["localhost"], "http://evil.example/jobs"))).toMatch(/^HTTP\/1\.1 421 /);
+    expect(await sendRaw(at.url, ask(["localhost"]))).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test("connections are bounded, and the next is taken when one has gone", async () => {
+    await using at = await setup({ config: { connectionsMax: 2 } });
+    const { hostname, port } = new URL(at.url);
+    const open = () =>
+      new Promise<Socket>((resolve) => {
+        const socket = connect(Number(port), hostname, () => resolve(socket));
+      });
+    const sockets = [await open(), await open()];
+    const dropped = await open();
+    await new Promise((resolve) => void dropped.once("close", resolve));
+    sockets[0]?.destroy();
+    let status = 0;
+    while (status !== 200)
+      status = await at.call("GET /livez").then(
+        (reply) => reply.status,
+        () => 0,
+      );
+    sockets[1]?.destroy();
+  });
+
+  test("a head that does not come is ended within a second of its time", async () => {
+    await using at = await setup({ config: { headersMsMax: 500 } });
+    const { hostname, port } = new URL(at.url);
+    const since = performance.now();
+    const socket = connect(Number(port), hostname, () => void socket.write("GET /livez HTTP/1.1\r\nHost: a\r\n"));
+    let answer = "";
+    socket.on("data", (bytes) => (answer += bytes.toString()));
+    await new Promise((resolve) => void socket.once("close", resolve));
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(performance.now() - since).toBeLessThan(5_000); // Node looks every 30 s unless it is told otherwise.
   });
 
   test("a body in chunks that grows beyond the limit is refused while it comes", async () => {

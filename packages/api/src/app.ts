@@ -8,14 +8,16 @@ import { problemOfFault } from "./http/problem-of-fault.ts";
 import { PROBLEMS, problem } from "./http/problem.ts";
 import type { RequestMetrics } from "./http/request-metrics.ts";
 import type { Route } from "./http/route.ts";
-import type { HostCheck } from "./http/known-hosts.ts";
+import { hostProblem, type HostCheck, type OriginCheck } from "./http/known-hosts.ts";
 import { crossSiteProblem } from "./http/security-headers.ts";
 import { sendAnswer } from "./http/send-answer.ts";
+import { createWorkSlots, respondInSlot } from "./http/work-slots.ts";
 
 export interface AppOptions {
   readonly routes: readonly Route[];
-  readonly limits: BodyLimits;
+  readonly limits: BodyLimits & { readonly requestsAtOnceMax: number };
   readonly checkHost: HostCheck;
+  readonly isOwnOrigin: OriginCheck;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: RequestMetrics;
@@ -36,19 +38,20 @@ export function createApp(options: AppOptions): Koa {
 function routerOf({ routes, limits }: AppOptions): Router {
   const router = new Router({ strict: true, sensitive: true });
   const readBody = createBodyReader(limits);
+  const slots = createWorkSlots(limits.requestsAtOnceMax);
   for (const route of routes) {
     router.register(route.path, [route.method], async (ctx: Context) => {
-      setAnswered(ctx, { answer: await route.respond(ctx, readBody), route: route.path });
+      setAnswered(ctx, { answer: await respondInSlot(slots, { route, ctx, readBody }), route: route.path });
     });
   }
   return router;
 }
 
 /** Every request passes here alone, so it is short: the hot reads are a few microseconds. */
-function outermost({ checkHost, clock, log, metrics, draining }: AppOptions): Middleware {
+function outermost({ checkHost, isOwnOrigin, clock, log, metrics, draining }: AppOptions): Middleware {
   return async (ctx: Context, next: Next) => {
     const startedMs = clock.monotonicMs();
-    const { answer, route } = await answerOf(ctx, next, { checkHost, log });
+    const { answer, route } = await answerOf(ctx, next, { checkHost, isOwnOrigin, log });
     const status = sendAnswer(ctx, answer, { closing: draining() });
     if (status === null) return;
     metrics.observe(route, { method: methodOf(ctx), status, seconds: (clock.monotonicMs() - startedMs) / 1_000 });
@@ -63,9 +66,13 @@ interface Answered {
 
 const NO_ROUTE = "none";
 
-async function answerOf(ctx: Context, next: Next, { checkHost, log }: Pick<AppOptions, "checkHost" | "log">): Promise<Answered> {
+async function answerOf(
+  ctx: Context,
+  next: Next,
+  { checkHost, isOwnOrigin, log }: Pick<AppOptions, "checkHost" | "isOwnOrigin" | "log">,
+): Promise<Answered> {
   try {
-    const refused = checkHost(ctx.req.headers.host) ?? crossSiteProblem(ctx);
+    const refused = hostProblem(checkHost, ctx.req) ?? crossSiteProblem(ctx, isOwnOrigin);
     if (refused !== null) return { answer: refused, route: NO_ROUTE };
     await next();
     return answeredOf(ctx) ?? { answer: unmatched(ctx), route: NO_ROUTE };

@@ -50,6 +50,18 @@ export const runCases: readonly BadInput[] = [
   },
   {
     to: "POST /jobs/{job}/trigger",
+    says: "a page of another site, by a browser that says no more than its origin",
+    headers: { origin: "http://evil.example" },
+    answers: refused("cross_site_request", "a web page may change something here only if it comes from here"),
+  },
+  {
+    to: "POST /jobs/{job}/trigger",
+    says: "a page of no site, such as a file",
+    headers: { origin: "null" },
+    answers: refused("cross_site_request", "a web page may change something here only if it comes from here"),
+  },
+  {
+    to: "POST /jobs/{job}/trigger",
     says: "an unknown query key",
     query: "wait=true",
     answers: fault("/wait", "unknown_parameter", 'there is no query parameter "wait" here'),
@@ -61,7 +73,7 @@ export const runCases: readonly BadInput[] = [
     answers: fault(
       "/job",
       "unknown_parameter",
-      'there is no query parameter "job" here: there are jobId, state, cause, from, to, limit, cursor',
+      'there is no query parameter "job" here: there are jobId, state, cause, from, to, limit, cursor, include',
     ),
   },
   {
