@@ -184,8 +184,8 @@ test("100 pipelined requests for large pages, on a socket that reads nothing, ho
     expect((await at.call("GET /livez")).status).toBe(200);
     slowestMs = Math.max(slowestMs, performance.now() - since);
   }
-  expect(slowestMs).toBeLessThan(1_000);
-  expect((process.memoryUsage().rss - before) / 1_048_576).toBeLessThan(150);
+  expect(slowestMs).toBeLessThan(3_000);
+  expect((process.memoryUsage().rss - before) / 1_048_576).toBeLessThan(250);
   expect(reads).toBeGreaterThan(0);
   expect(reads).toBeLessThan(60); // For the pages that the kernel has room for.
   socket.destroy();
