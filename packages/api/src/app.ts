@@ -48,10 +48,10 @@ function routerOf({ routes, limits }: AppOptions): Router {
 }
 
 /** Every request passes here alone, so it is short: the hot reads are a few microseconds. */
-function outermost({ checkHost, isOwnOrigin, clock, log, metrics, draining }: AppOptions): Middleware {
+function outermost({ routes, checkHost, isOwnOrigin, clock, log, metrics, draining }: AppOptions): Middleware {
   return async (ctx: Context, next: Next) => {
     const startedMs = clock.monotonicMs();
-    const { answer, route } = await answerOf(ctx, next, { checkHost, isOwnOrigin, log });
+    const { answer, route } = await answerOf(ctx, next, { routes, checkHost, isOwnOrigin, log });
     const status = sendAnswer(ctx, answer, { closing: draining() });
     if (status === null) return;
     metrics.observe(route, { method: methodOf(ctx), status, seconds: (clock.monotonicMs() - startedMs) / 1_000 });
@@ -69,13 +69,13 @@ const NO_ROUTE = "none";
 async function answerOf(
   ctx: Context,
   next: Next,
-  { checkHost, isOwnOrigin, log }: Pick<AppOptions, "checkHost" | "isOwnOrigin" | "log">,
+  { routes, checkHost, isOwnOrigin, log }: Pick<AppOptions, "routes" | "checkHost" | "isOwnOrigin" | "log">,
 ): Promise<Answered> {
   try {
     const refused = hostProblem(checkHost, ctx.req) ?? crossSiteProblem(ctx, isOwnOrigin);
     if (refused !== null) return { answer: refused, route: NO_ROUTE };
     await next();
-    return answeredOf(ctx) ?? { answer: unmatched(ctx), route: NO_ROUTE };
+    return answeredOf(ctx) ?? { answer: pageWithSlash(ctx, routes) ?? unmatched(ctx), route: NO_ROUTE };
   } catch (thrown) {
     const { fault, problem: answer } = problemOfFault(thrown, `${ctx.method} ${ctx.path}`);
     if (PROBLEMS[answer.code].status === 500) log.error({ err: fault, method: ctx.method, path: ctx.path }, "a request failed");
@@ -91,6 +91,14 @@ const setAnswered = (ctx: Context, answered: Answered): void => void ((ctx.state
 /** What a client may call a method is endless, and labels must not be. */
 const methodOf = ({ req: { method = "" } }: Context): string => (METHODS.has(method) ? method : "other");
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/** A page whose address ends with a slash, as people type it: sent on, for its links go from the address without. */
+function pageWithSlash({ method, path, querystring }: Context, routes: readonly Route[]): Answer | null {
+  if (!path.endsWith("/") || (method !== "GET" && method !== "HEAD")) return null;
+  const page = routes.find((route) => route.path === path.slice(0, -1) && route.docs.responses[200]?.mediaType === "text/html");
+  const name = page?.path.split("/").at(-1);
+  return name === undefined ? null : { kind: "moved", location: `../${name}${querystring === "" ? "" : `?${querystring}`}` };
+}
 
 /** What no route took: another method, or another path. */
 function unmatched(ctx: Context): Answer {

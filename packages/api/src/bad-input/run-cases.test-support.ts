@@ -262,7 +262,13 @@ export const runCases: readonly BadInput[] = [
     query: "name=x",
     answers: fault("/name", "unknown_parameter", 'there is no query parameter "name" here'),
   },
-  { to: "GET /", says: "nothing there", answers: refused("route_not_found", "there is nothing at /") },
+  {
+    to: "GET /favicon.ico",
+    says: "an unknown query key",
+    query: "v=1",
+    answers: fault("/v", "unknown_parameter", 'there is no query parameter "v" here'),
+  },
+  { to: "GET /", says: "nothing there but for a browser", answers: refused("route_not_found", "there is nothing at /") },
   { to: "GET /jobs/", says: "a slash too many", answers: refused("route_not_found", "there is nothing at /jobs/") },
   { to: "GET /Jobs", says: "a capital letter", answers: refused("route_not_found", "there is nothing at /Jobs") },
   {

@@ -43,7 +43,7 @@ const isLongField = (name: string): name is LongField => LONG_FIELDS.some((field
 
 /** A field that the items of a list do not have may be asked for too: one query does for all lists. */
 function readInclude(text: string, ctx: z.RefinementCtx): readonly LongField[] {
-  const names = text.split(",").map((name) => name.trim());
+  const names = text === "" ? [] : text.split(",").map((name) => name.trim());
   const unknown = names.find((name) => !isLongField(name));
   if (unknown === undefined) return names.filter(isLongField);
   const message = `must be ${LONG_FIELDS.join(" or ")}, or both with a comma between; ${quote(unknown)} is neither`;

@@ -35,7 +35,8 @@ const EXAMPLE = { name: "ping", schedule: "every 15s", handler: "http", params: 
 
 /** The body of POST: a read-only field there is a misunderstanding, so it is refused, with what to do instead. */
 export const createBody: BodySpec<JobInput> = {
-  schema: JobInputSchema.meta({ id: "JobInput", examples: [EXAMPLE] }),
+  schema: JobInputSchema.meta({ id: "JobInput" }),
+  example: EXAMPLE,
   unknown: (name) => (isReadOnly(name) ? readOnlyField(name) : unknownField(name)),
 };
 
@@ -49,9 +50,8 @@ const ignoredFields = Object.fromEntries(READ_ONLY_FIELDS.map((name) => [name, i
 
 /** The body of PUT, and what a patched job has to be. */
 export const replaceBody: BodySpec<JobInput> = {
-  schema: JobInputSchema.extend(ignoredFields)
-    .meta({ id: "JobReplacement", examples: [EXAMPLE] })
-    .transform(withoutReadOnly),
+  schema: JobInputSchema.extend(ignoredFields).meta({ id: "JobReplacement" }).transform(withoutReadOnly),
+  example: EXAMPLE,
 };
 
 function withoutReadOnly(given: JobInput & Partial<Record<ReadOnlyField, unknown>>): JobInput {
@@ -72,6 +72,7 @@ export const patchBody: BodySpec<JsonObject> = {
       description: "RFC 7396. To change the kind of a schedule send the short string, or null for the fields that go.",
     })
     .transform((patch) => patch as JsonObject),
+  example: { description: "Looks every 30 seconds", schedule: "every 30s" },
 };
 
 export const definitionOf = (input: JobInput, anchorAt: Instant): JobDefinition => ({ ...input, anchorAt });

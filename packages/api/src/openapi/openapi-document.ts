@@ -47,7 +47,9 @@ function operationOf({ path, docs, query, body }: Route): ZodOpenApiOperationObj
     ...(body !== null && {
       requestBody: {
         required: body.ifAbsent === undefined,
-        content: Object.fromEntries((body.mediaTypes ?? [JSON_MEDIA_TYPE]).map((type) => [type, { schema: body.schema }])),
+        content: Object.fromEntries(
+          (body.mediaTypes ?? [JSON_MEDIA_TYPE]).map((type) => [type, { schema: body.schema, example: body.example }]),
+        ),
       },
     }),
     responses: { ...responsesOf(docs.responses), ...problemsOf([...new Set([...docs.problems, ...commonProblems(body !== null)])]) },
