@@ -21,7 +21,7 @@ export interface ApiConfig extends StoreClockLimits {
   readonly bodyDepthMax: number;
   /** Longest page of a list: it ends before the item that would make it longer, and has at least one. Plain lists of 200 items fit. */
   readonly pageBytesMax: number;
-  /** Connections open at once; others are closed as soon as they come. Each may have one answer of a page in memory. */
+  /** Connections open at once; one more is closed as soon as it comes, and those that only wait for a next request with it. Each may have one answer of a page in memory. */
   readonly connectionsMax: number;
   /** Requests that are worked on at once; others wait. As many as one group of writes takes. */
   readonly requestsAtOnceMax: number;

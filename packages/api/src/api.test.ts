@@ -1,5 +1,5 @@
 import { request as httpRequest } from "node:http";
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import { describe, expect, jest, test } from "@jest/globals";
 import { createMemoryBus } from "@tickline/shared/adapters/memory/bus";
 import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
@@ -185,38 +185,6 @@ describe("what is hardly HTTP", () => {
     expect(await sendRaw(at.url, ask(["localhost:80@evil.example"]))).toMatch(/^HTTP\/1\.1 421 /);
     expect(await sendRaw(at.url, ask(["localhost"], "http://evil.example/jobs"))).toMatch(/^HTTP\/1\.1 421 /);
     expect(await sendRaw(at.url, ask(["localhost"]))).toMatch(/^HTTP\/1\.1 200 /);
-  });
-
-  test("connections are bounded, and the next is taken when one has gone", async () => {
-    await using at = await setup({ config: { connectionsMax: 2 } });
-    const { hostname, port } = new URL(at.url);
-    const open = () =>
-      new Promise<Socket>((resolve) => {
-        const socket = connect(Number(port), hostname, () => resolve(socket));
-      });
-    const sockets = [await open(), await open()];
-    const dropped = await open();
-    await new Promise((resolve) => void dropped.once("close", resolve));
-    sockets[0]?.destroy();
-    let status = 0;
-    while (status !== 200)
-      status = await at.call("GET /livez").then(
-        (reply) => reply.status,
-        () => 0,
-      );
-    sockets[1]?.destroy();
-  });
-
-  test("a head that does not come is ended within a second of its time", async () => {
-    await using at = await setup({ config: { headersMsMax: 500 } });
-    const { hostname, port } = new URL(at.url);
-    const since = performance.now();
-    const socket = connect(Number(port), hostname, () => void socket.write("GET /livez HTTP/1.1\r\nHost: a\r\n"));
-    let answer = "";
-    socket.on("data", (bytes) => (answer += bytes.toString()));
-    await new Promise((resolve) => void socket.once("close", resolve));
-    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
-    expect(performance.now() - since).toBeLessThan(15_000); // Node looks every 30 s unless it is told otherwise.
   });
 
   test("a body in chunks that grows beyond the limit is refused while it comes", async () => {

@@ -48,6 +48,7 @@ export function createHttpServer({ clock, config, listener, onDrain }: HttpServe
       listener,
     );
     starting.maxConnections = config.connectionsMax;
+    starting.on("drop", () => starting.closeIdleConnections()); // Those kept for a next request make room for who has one.
     starting.timeout = config.silentMsMax;
     server = starting;
     await new Promise<void>((resolve, reject) => {
