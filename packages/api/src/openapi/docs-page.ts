@@ -52,6 +52,10 @@ html.dark-mode { color-scheme: dark; background: #1c2022; }
   .swagger-ui table.parameters thead { display: none; }
   .swagger-ui .parameters-col_description, .swagger-ui .parameters-col_name, .swagger-ui .response-col_description { min-width: 0; max-width: 100%; }
   .swagger-ui .parameters-col_description input, .swagger-ui .parameters-col_description select, .swagger-ui textarea { min-width: 0; max-width: 100%; box-sizing: border-box; }
+  .swagger-ui .opblock .tab-header .tab-item, .swagger-ui .opblock .tab-header .tab-item:first-of-type { padding: 0 0.6rem 0 0; }
+  .swagger-ui table.model tbody tr td:first-of-type { width: 40%; padding-left: 0.6rem; }
+  .swagger-ui table.responses-table tbody tr td.response-col_status { min-width: 3rem; }
+  .swagger-ui .response-col_links { min-width: 0; }
   .swagger-ui .highlight-code, .swagger-ui pre { max-width: 100%; overflow-x: auto; }
 }
 `;
