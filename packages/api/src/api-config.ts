@@ -27,7 +27,7 @@ export interface ApiConfig extends StoreClockLimits {
   readonly requestsAtOnceMax: number;
   /** Requests of one connection that wait for the answer before theirs; beyond it nothing more is read from there. */
   readonly pipelinedMax: number;
-  /** A client must have read an answer within this time. */
+  /** A client must have read an answer within this time; of a stream it must have taken something. */
   readonly answerMsMax: number;
   /** Bytes of answers that wait for clients to read them, of all connections; beyond it the one that waits longest is closed. */
   readonly unreadBytesMax: number;

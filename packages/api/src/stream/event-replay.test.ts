@@ -64,6 +64,24 @@ test("more than is sent again ends with a reset", async () => {
   back.close();
 });
 
+test("a stream that nobody reads is closed after a time, also when it is not far behind, and one that is read is not", async () => {
+  await using at = await setup({ config: { streamBufferBytesMax: 1_000_000_000, streamReplayBytesMax: 1_000_000_000 } });
+  const [stuck, reader] = [await listen(at.url), await listen(at.url)];
+  stuck.response.pause();
+  const output = { text: "x".repeat(60_000) };
+  const events = Array.from({ length: 400 }, (_, minute) => ended(claimOf(job, minute), { output }));
+  for (let from = 0; from < events.length; from += 20) await at.publish(RUNS_TOPIC, ...events.slice(from, from + 20)); // More than kernels buffer.
+  await reader.received(400);
+  at.clock.advance(29_999);
+  for (let round = 0; round < 5; round += 1) expect((await at.call("GET /metrics")).body).toContain("tickline_event_streams 2");
+  at.clock.advance(30_001); // It had taken something in the first 30 s.
+  while (!(await at.call("GET /metrics")).body.includes("tickline_event_streams 1"));
+  at.clock.advance(60_000);
+  await at.publish(RUNS_TOPIC, started(claim));
+  expect((await reader.received(401)).at(-1)?.event).toBe("JobStarted");
+  for (const client of [stuck, reader]) client.close();
+});
+
 test("500 clients that come back with an old id are sent no more at once than one, and the one that listens is told at once", async () => {
   await using at = await setup({ config: { streamsMax: 1_000, streamsPerAddressMax: 1_000 } });
   const output = { text: "x".repeat(5_000) };

@@ -5,8 +5,6 @@ import type { EventHub } from "./event-hub.ts";
 export interface ReplayLimits {
   readonly streamReplayBytesMax: number;
   readonly streamReplayPartBytes: number;
-  /** A part that has not been read by then ends the stream. */
-  readonly answerMsMax: number;
 }
 
 /** How often it is looked whether a part has been read. */
@@ -21,8 +19,8 @@ export interface ReplayTarget {
   /** True while what was sent before has not been taken. */
   isBehind(): boolean;
   send(part: readonly Told[]): void;
-  /** Once, at the end. `complete`: all was sent, and what comes now follows on. `incomplete`: something is missing. `unread`: it does not read. */
-  end(outcome: "complete" | "incomplete" | "unread"): void;
+  /** Once, at the end. `complete`: all was sent, and what comes now follows on; else something is missing. */
+  end(outcome: "complete" | "incomplete"): void;
 }
 
 /** Sends a client what it missed from a position of the window on, part by part, as fast as it reads and may. Returns what stops it. */
@@ -34,7 +32,6 @@ export function replayEvents(
   const { window } = hub;
   let position = from;
   let bytesLeft = limits.streamReplayBytesMax;
-  let sentAtMs = clock.monotonicMs();
   let timer: Timer | null = null;
 
   /** Null: an event is no longer kept, for the client reads more slowly than events come. */
@@ -53,13 +50,11 @@ export function replayEvents(
   }
   function go(): void {
     timer = null;
-    if (target.isBehind() && clock.monotonicMs() - sentAtMs >= limits.answerMsMax) return target.end("unread");
     const waitMs = target.isBehind() ? READ_LOOK_MS : hub.replayRate.takeOrWaitMs(target.client);
     if (waitMs > 0) return void (timer = clock.setTimer(waitMs, go));
     const part = nextPart();
     if (part === null) return target.end("incomplete");
     if (part.length > 0) target.send(part);
-    sentAtMs = clock.monotonicMs();
     if (position === window.end) return target.end("complete");
     if (bytesLeft <= 0) return target.end("incomplete");
     timer = clock.setTimer(0, go);

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TicklineEvent } from "@tickline/shared/events/event";
-import type { Clock } from "@tickline/shared/ports/clock";
+import type { Clock, Timer } from "@tickline/shared/ports/clock";
 import { createEventBuffer, createSession, type EventBuffer } from "better-sse";
 import { SECURITY_HEADERS } from "../http/security-headers.ts";
 import type { EventHub } from "./event-hub.ts";
@@ -17,6 +17,8 @@ export interface StreamRequest {
 
 export interface StreamLimits extends ReplayLimits {
   readonly streamBufferBytesMax: number;
+  /** A stream of which its client takes nothing for so long, though something waits for it, is closed. */
+  readonly answerMsMax: number;
   readonly streamKeepAliveMs: number;
 }
 
@@ -38,6 +40,8 @@ export async function openEventStream(deps: StreamDeps, { req, res, client, acce
     serializer,
   });
 
+  const reading = watchReading(res, deps);
+  session.once("disconnected", reading.stop);
   function write(fill: (buffer: EventBuffer) => void): void {
     if (!session.isConnected) return;
     // A reader that is this far behind would have us keep everything for it; it can come back and resume.
@@ -45,6 +49,7 @@ export async function openEventStream(deps: StreamDeps, { req, res, client, acce
     const buffer = createEventBuffer({ serializer });
     fill(buffer);
     void session.batch(buffer);
+    reading.look();
   }
   const reset = (): void => write((buffer) => void buffer.push(RESET, "reset", hub.window.latestId() ?? ""));
   let isReplaying = false; // What comes meanwhile is in the window, and sent from there in its turn.
@@ -77,10 +82,25 @@ export async function openEventStream(deps: StreamDeps, { req, res, client, acce
     end(outcome) {
       isReplaying = false;
       if (outcome === "incomplete") reset();
-      if (outcome === "unread") res.destroy();
     },
   });
   session.once("disconnected", stop);
+}
+
+/** Ends a stream of which the client has taken nothing for a time, though something waits for it. `look` after each write. */
+function watchReading(res: ServerResponse, { clock, limits }: StreamDeps): { look(): void; stop(): void } {
+  const takenBytes = (): number => (res.socket?.bytesWritten ?? 0) - res.writableLength;
+  let timer: Timer | null = null;
+  function look(): void {
+    if (timer !== null || res.writableLength === 0) return;
+    const before = takenBytes();
+    timer = clock.setTimer(limits.answerMsMax, () => {
+      timer = null;
+      if (res.writableLength > 0 && takenBytes() === before) res.destroy();
+      else look();
+    });
+  }
+  return { look, stop: () => timer?.cancel() };
 }
 
 /** What was missed is not kept any more: the client has to read anew what it shows. */
