@@ -75,9 +75,7 @@ await describeWithPython("an executor in Python", ["kafka", "mongodb", "redis", 
   const ended = (jobId: string): Promise<RunDetail> =>
     eventually(
       async () =>
-        ((await services.runsOf(jobId, "&include=output")) as readonly RunDetail[]).find(({ state }) =>
-          ["succeeded", "failed"].includes(state),
-        ) ?? null,
+        ((await services.runsOf(jobId)) as readonly RunDetail[]).find(({ state }) => ["succeeded", "failed"].includes(state)) ?? null,
       SOON_MS_MAX,
     );
   const jobsNamed = async (id: string) =>
