@@ -19,6 +19,20 @@ export interface ApiConfig extends StoreClockLimits {
   readonly bodyBytesMax: number;
   /** Deepest nesting of a body: what is read later may then recurse without a thought. */
   readonly bodyDepthMax: number;
+  /** Longest page of a list: it ends before the item that would make it longer, and has at least one. Plain lists of 200 items fit. */
+  readonly pageBytesMax: number;
+  /** Connections open at once; one more is closed as soon as it comes, and those that only wait for a next request with it. Each may have one answer of a page in memory. */
+  readonly connectionsMax: number;
+  /** Requests that are worked on at once; others wait. As many as one group of writes takes. */
+  readonly requestsAtOnceMax: number;
+  /** Requests of one connection that wait for the answer before theirs; beyond it nothing more is read from there. */
+  readonly pipelinedMax: number;
+  /** A client must have read an answer within this time; of a stream it must have taken something. */
+  readonly answerMsMax: number;
+  /** Bytes of answers that wait for clients to read them, of all connections; beyond it the one that waits longest is closed. */
+  readonly unreadBytesMax: number;
+  /** How often heads and requests that are too slow are looked for: they end by so much later. */
+  readonly connectionsLookMs: number;
   /** The head of a request must have come within this time. */
   readonly headersMsMax: number;
   /** The whole request must have come within this time. */
@@ -51,6 +65,16 @@ export interface ApiConfig extends StoreClockLimits {
   /** Events kept for streams that come back with `Last-Event-ID`. They are references, but an output may be 64 KiB. */
   readonly streamEventsKept: number;
   readonly streamsMax: number;
+  /** Of those, as many as one address may have: half, so that no client takes all. Behind a proxy all clients have the proxy's. */
+  readonly streamsPerAddressMax: number;
+  /** Events sent again to a stream that comes back, in bytes of JSON; behind more of them it gets a `reset`. */
+  readonly streamReplayBytesMax: number;
+  /** They are sent in parts that end with the event that reaches this; the next part waits until the one before has been read. */
+  readonly streamReplayPartBytes: number;
+  /** Parts that one address gets at once, over all its streams, when it has had none for a while. */
+  readonly streamReplayPartsMax: number;
+  /** After those, one part each of these: 3 MB a second. */
+  readonly streamReplayEveryMs: number;
   /** A stream whose reader is behind by this much is closed; it may come back and resume. */
   readonly streamBufferBytesMax: number;
   /** A quiet stream says something this often, so that nobody between takes it for dead. */
@@ -79,6 +103,13 @@ export const API_DEFAULTS: ApiConfig = {
 
   bodyBytesMax: 262_144,
   bodyDepthMax: 32,
+  pageBytesMax: 1_048_576,
+  connectionsMax: 1_000,
+  requestsAtOnceMax: 256,
+  pipelinedMax: 64,
+  answerMsMax: 30_000,
+  unreadBytesMax: 67_108_864,
+  connectionsLookMs: 1_000,
   headersMsMax: 10_000,
   requestMsMax: 30_000,
   silentMsMax: 60_000,
@@ -97,6 +128,11 @@ export const API_DEFAULTS: ApiConfig = {
 
   streamEventsKept: 2_000,
   streamsMax: 100,
+  streamsPerAddressMax: 50,
+  streamReplayBytesMax: 2_097_152,
+  streamReplayPartBytes: 65_536,
+  streamReplayPartsMax: 32,
+  streamReplayEveryMs: 20,
   streamBufferBytesMax: 1_048_576,
   streamKeepAliveMs: 15_000,
 

@@ -162,6 +162,31 @@ describe("what is hardly HTTP", () => {
     expect((await at.call("GET /runs?jobId=ping")).body.items).toEqual([]);
   });
 
+  test("a page of another origin is refused, whatever its browser leaves out; one of ours is not", async () => {
+    await using at = await setup();
+    await at.call("PUT /jobs/ping", { body: minimalJob });
+    const { port } = new URL(at.url);
+    const trigger = (origin: string) =>
+      `POST /jobs/ping/trigger HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nOrigin: ${origin}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
+    for (const origin of ["http://evil.example", "null", "http://localhost:1", `http://127.0.0.1:${port}@evil.example`]) {
+      const answer = await sendRaw(at.url, trigger(origin));
+      expect([origin, answer.startsWith("HTTP/1.1 403 "), answer.includes('"code":"cross_site_request"')]).toEqual([origin, true, true]);
+    }
+    expect((await at.call("GET /runs?jobId=ping")).body.items).toEqual([]);
+    for (const origin of [at.url, `http://localhost:${port}`]) expect(await sendRaw(at.url, trigger(origin))).toMatch(/^HTTP\/1\.1 202 /);
+  });
+
+  test("a host that stands twice, or hides another, is refused", async () => {
+    await using at = await setup();
+    const ask = (hosts: readonly string[], target = "/jobs") =>
+      `GET ${target} HTTP/1.1\r\n${hosts.map((host) => `Host: ${host}\r\n`).join("")}Connection: close\r\n\r\n`;
+    expect(await sendRaw(at.url, ask(["localhost", "evil.example"]))).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await sendRaw(at.url, ask(["localhost", "localhost"]))).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await sendRaw(at.url, ask(["localhost:80@evil.example"]))).toMatch(/^HTTP\/1\.1 421 /);
+    expect(await sendRaw(at.url, ask(["localhost"], "http://evil.example/jobs"))).toMatch(/^HTTP\/1\.1 421 /);
+    expect(await sendRaw(at.url, ask(["localhost"]))).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   test("a body in chunks that grows beyond the limit is refused while it comes", async () => {
     await using at = await setup();
     const { promise, resolve } = Promise.withResolvers<number | undefined>();

@@ -12,7 +12,8 @@ import type { ApiDeps } from "./api-deps.ts";
 import { createApp } from "./app.ts";
 import { createCommandConsumer } from "./commands/command-consumer.ts";
 import { createKnownHandlers } from "./handlers/known-handlers.ts";
-import { createHostCheck } from "./http/known-hosts.ts";
+import { createBoundedListener } from "./http/bounded-listener.ts";
+import { createHostCheck, createOriginCheck } from "./http/known-hosts.ts";
 import { createRequestMetrics } from "./http/request-metrics.ts";
 import type { Route } from "./http/route.ts";
 import { createHttpServer } from "./http-server.ts";
@@ -51,19 +52,20 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     knownHandlers: createKnownHandlers(deps, config),
     notices: createNotices(deps, config),
   };
-  const hub = createEventHub({ ...deps, queues: config.queues, eventsKept: config.streamEventsKept });
+  const hub = createEventHub({ ...deps, queues: config.queues, limits: config });
   const routes = routesOf(context, { hub, draining: () => draining });
   const app = createApp({
     routes,
     limits: config,
     checkHost: createHostCheck(config),
+    isOwnOrigin: createOriginCheck(config),
     clock,
     log,
     metrics: createRequestMetrics(metrics),
     draining: () => draining,
   });
-  const answer = app.callback();
-  const server = createHttpServer({ clock, config, listener: (req, res) => void answer(req, res), onDrain: () => hub.closeListeners() });
+  const listener = createBoundedListener({ clock, limits: config, listener: app.callback() });
+  const server = createHttpServer({ clock, config, listener, onDrain: () => hub.closeListeners() });
   const consumers = [createHandlerHints(context), hub, createProjection(deps, config), createCommandConsumer(context)];
   observeStreams(context, hub);
   const lifecycle = createLifecycle({
@@ -101,7 +103,7 @@ function routesOf(context: ApiContext, { hub, draining }: { readonly hub: EventH
     ...runListRoutes(context),
     ...scheduleRoutes(context),
     ...handlerRoutes(context),
-    ...eventRoutes({ hub, limits: context.config }),
+    ...eventRoutes({ hub, clock: context.clock, limits: context.config }),
     ...serviceRoutes(context, draining),
   ];
   return [...routes, ...docsRoutes(routes)];

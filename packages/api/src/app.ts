@@ -8,14 +8,16 @@ import { problemOfFault } from "./http/problem-of-fault.ts";
 import { PROBLEMS, problem } from "./http/problem.ts";
 import type { RequestMetrics } from "./http/request-metrics.ts";
 import type { Route } from "./http/route.ts";
-import type { HostCheck } from "./http/known-hosts.ts";
+import { hostProblem, type HostCheck, type OriginCheck } from "./http/known-hosts.ts";
 import { crossSiteProblem } from "./http/security-headers.ts";
 import { sendAnswer } from "./http/send-answer.ts";
+import { createWorkSlots, respondInSlot } from "./http/work-slots.ts";
 
 export interface AppOptions {
   readonly routes: readonly Route[];
-  readonly limits: BodyLimits;
+  readonly limits: BodyLimits & { readonly requestsAtOnceMax: number };
   readonly checkHost: HostCheck;
+  readonly isOwnOrigin: OriginCheck;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: RequestMetrics;
@@ -36,19 +38,20 @@ export function createApp(options: AppOptions): Koa {
 function routerOf({ routes, limits }: AppOptions): Router {
   const router = new Router({ strict: true, sensitive: true });
   const readBody = createBodyReader(limits);
+  const slots = createWorkSlots(limits.requestsAtOnceMax);
   for (const route of routes) {
     router.register(route.path, [route.method], async (ctx: Context) => {
-      setAnswered(ctx, { answer: await route.respond(ctx, readBody), route: route.path });
+      setAnswered(ctx, { answer: await respondInSlot(slots, { route, ctx, readBody }), route: route.path });
     });
   }
   return router;
 }
 
 /** Every request passes here alone, so it is short: the hot reads are a few microseconds. */
-function outermost({ checkHost, clock, log, metrics, draining }: AppOptions): Middleware {
+function outermost({ routes, checkHost, isOwnOrigin, clock, log, metrics, draining }: AppOptions): Middleware {
   return async (ctx: Context, next: Next) => {
     const startedMs = clock.monotonicMs();
-    const { answer, route } = await answerOf(ctx, next, { checkHost, log });
+    const { answer, route } = await answerOf(ctx, next, { routes, checkHost, isOwnOrigin, log });
     const status = sendAnswer(ctx, answer, { closing: draining() });
     if (status === null) return;
     metrics.observe(route, { method: methodOf(ctx), status, seconds: (clock.monotonicMs() - startedMs) / 1_000 });
@@ -63,12 +66,16 @@ interface Answered {
 
 const NO_ROUTE = "none";
 
-async function answerOf(ctx: Context, next: Next, { checkHost, log }: Pick<AppOptions, "checkHost" | "log">): Promise<Answered> {
+async function answerOf(
+  ctx: Context,
+  next: Next,
+  { routes, checkHost, isOwnOrigin, log }: Pick<AppOptions, "routes" | "checkHost" | "isOwnOrigin" | "log">,
+): Promise<Answered> {
   try {
-    const refused = checkHost(ctx.req.headers.host) ?? crossSiteProblem(ctx);
+    const refused = hostProblem(checkHost, ctx.req) ?? crossSiteProblem(ctx, isOwnOrigin);
     if (refused !== null) return { answer: refused, route: NO_ROUTE };
     await next();
-    return answeredOf(ctx) ?? { answer: unmatched(ctx), route: NO_ROUTE };
+    return answeredOf(ctx) ?? { answer: pageWithSlash(ctx, routes) ?? unmatched(ctx), route: NO_ROUTE };
   } catch (thrown) {
     const { fault, problem: answer } = problemOfFault(thrown, `${ctx.method} ${ctx.path}`);
     if (PROBLEMS[answer.code].status === 500) log.error({ err: fault, method: ctx.method, path: ctx.path }, "a request failed");
@@ -84,6 +91,14 @@ const setAnswered = (ctx: Context, answered: Answered): void => void ((ctx.state
 /** What a client may call a method is endless, and labels must not be. */
 const methodOf = ({ req: { method = "" } }: Context): string => (METHODS.has(method) ? method : "other");
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/** A page whose address ends with a slash, as people type it: sent on, for its links go from the address without. */
+function pageWithSlash({ method, path, querystring }: Context, routes: readonly Route[]): Answer | null {
+  if (!path.endsWith("/") || (method !== "GET" && method !== "HEAD")) return null;
+  const page = routes.find((route) => route.path === path.slice(0, -1) && route.docs.responses[200]?.mediaType === "text/html");
+  const name = page?.path.split("/").at(-1);
+  return name === undefined ? null : { kind: "moved", location: `../${name}${querystring === "" ? "" : `?${querystring}`}` };
+}
 
 /** What no route took: another method, or another path. */
 function unmatched(ctx: Context): Answer {

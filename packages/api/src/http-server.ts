@@ -10,9 +10,20 @@ export interface HttpServer extends Service {
   readonly url: string | null;
 }
 
+type HttpServerSetting =
+  | "host"
+  | "port"
+  | "connectionsMax"
+  | "connectionsLookMs"
+  | "headersMsMax"
+  | "requestMsMax"
+  | "silentMsMax"
+  | "keepAliveMs"
+  | "drainMsMax";
+
 export interface HttpServerOptions {
   readonly clock: Clock;
-  readonly config: Pick<ApiConfig, "host" | "port" | "headersMsMax" | "requestMsMax" | "silentMsMax" | "keepAliveMs" | "drainMsMax">;
+  readonly config: Pick<ApiConfig, HttpServerSetting>;
   readonly listener: RequestListener;
   /** Called when a stop begins, before it waits for the answers under way. */
   readonly onDrain: () => void;
@@ -28,9 +39,16 @@ export function createHttpServer({ clock, config, listener, onDrain }: HttpServe
 
   async function start(): Promise<void> {
     const starting = createServer(
-      { headersTimeout: config.headersMsMax, requestTimeout: config.requestMsMax, keepAliveTimeout: config.keepAliveMs },
+      {
+        headersTimeout: config.headersMsMax,
+        requestTimeout: config.requestMsMax,
+        keepAliveTimeout: config.keepAliveMs,
+        connectionsCheckingInterval: config.connectionsLookMs,
+      },
       listener,
     );
+    starting.maxConnections = config.connectionsMax;
+    starting.on("drop", () => starting.closeIdleConnections()); // Those kept for a next request make room for who has one.
     starting.timeout = config.silentMsMax;
     server = starting;
     await new Promise<void>((resolve, reject) => {

@@ -9,7 +9,7 @@ export const readCases: readonly BadInput[] = [
     answers: fault(
       "/stat",
       "unknown_parameter",
-      'there is no query parameter "stat" here: there are state, status, handler, queue, tag, q, limit, cursor',
+      'there is no query parameter "stat" here: there are state, status, handler, queue, tag, q, limit, cursor, include',
     ),
   },
   {
@@ -53,6 +53,12 @@ export const readCases: readonly BadInput[] = [
     query: "state=active&state=paused",
     answers: fault("/state", "duplicate_parameter", 'the query parameter "state" may be given only once'),
   },
+  {
+    to: "GET /jobs",
+    says: "a field to include that is no long one",
+    query: "include=params,name",
+    answers: fault("/include", "invalid_value", 'must be params or output, or both with a comma between; "name" is neither'),
+  },
   { to: "GET /jobs", says: "a limit of 0", query: "limit=0", answers: fault("/limit", "too_small", "must be at least 1") },
   { to: "GET /jobs", says: "a limit of 201", query: "limit=201", answers: fault("/limit", "too_big", "must be at most 200") },
   {
@@ -87,17 +93,17 @@ export const readCases: readonly BadInput[] = [
       [
         "/__proto__",
         "unknown_parameter",
-        'there is no query parameter "__proto__" here: there are state, status, handler, queue, tag, q, limit, cursor',
+        'there is no query parameter "__proto__" here: there are state, status, handler, queue, tag, q, limit, cursor, include',
       ],
       [
         "/constructor",
         "unknown_parameter",
-        'there is no query parameter "constructor" here: there are state, status, handler, queue, tag, q, limit, cursor',
+        'there is no query parameter "constructor" here: there are state, status, handler, queue, tag, q, limit, cursor, include',
       ],
       [
         "/toString",
         "unknown_parameter",
-        'there is no query parameter "toString" here: there are state, status, handler, queue, tag, q, limit, cursor',
+        'there is no query parameter "toString" here: there are state, status, handler, queue, tag, q, limit, cursor, include',
       ],
     ),
   },
@@ -204,7 +210,7 @@ export const readCases: readonly BadInput[] = [
     answers: fault(
       "/jobId",
       "unknown_parameter",
-      'there is no query parameter "jobId" here: there are state, cause, from, to, limit, cursor',
+      'there is no query parameter "jobId" here: there are state, cause, from, to, limit, cursor, include',
     ),
   },
   {

@@ -50,6 +50,18 @@ export const runCases: readonly BadInput[] = [
   },
   {
     to: "POST /jobs/{job}/trigger",
+    says: "a page of another site, by a browser that says no more than its origin",
+    headers: { origin: "http://evil.example" },
+    answers: refused("cross_site_request", "a web page may change something here only if it comes from here"),
+  },
+  {
+    to: "POST /jobs/{job}/trigger",
+    says: "a page of no site, such as a file",
+    headers: { origin: "null" },
+    answers: refused("cross_site_request", "a web page may change something here only if it comes from here"),
+  },
+  {
+    to: "POST /jobs/{job}/trigger",
     says: "an unknown query key",
     query: "wait=true",
     answers: fault("/wait", "unknown_parameter", 'there is no query parameter "wait" here'),
@@ -61,7 +73,7 @@ export const runCases: readonly BadInput[] = [
     answers: fault(
       "/job",
       "unknown_parameter",
-      'there is no query parameter "job" here: there are jobId, state, cause, from, to, limit, cursor',
+      'there is no query parameter "job" here: there are jobId, state, cause, from, to, limit, cursor, include',
     ),
   },
   {
@@ -250,7 +262,13 @@ export const runCases: readonly BadInput[] = [
     query: "name=x",
     answers: fault("/name", "unknown_parameter", 'there is no query parameter "name" here'),
   },
-  { to: "GET /", says: "nothing there", answers: refused("route_not_found", "there is nothing at /") },
+  {
+    to: "GET /favicon.ico",
+    says: "an unknown query key",
+    query: "v=1",
+    answers: fault("/v", "unknown_parameter", 'there is no query parameter "v" here'),
+  },
+  { to: "GET /", says: "nothing there but for a browser", answers: refused("route_not_found", "there is nothing at /") },
   { to: "GET /jobs/", says: "a slash too many", answers: refused("route_not_found", "there is nothing at /jobs/") },
   { to: "GET /Jobs", says: "a capital letter", answers: refused("route_not_found", "there is nothing at /Jobs") },
   {

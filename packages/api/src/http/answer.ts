@@ -8,6 +8,8 @@ export type Answer =
   /** Text that is ready to be sent; JSON too, where a route writes it itself. */
   | { readonly kind: "content"; readonly type: string; readonly body: string | Buffer; readonly headers: Headers | null }
   | { readonly kind: "empty"; readonly headers: Headers | null }
+  /** It stands at another path, for good. Relative, so that it holds behind a proxy that puts something before it. */
+  | { readonly kind: "moved"; readonly location: string }
   /** The route has taken the connection over: an event stream. */
   | { readonly kind: "taken" }
   | Problem;

@@ -1,9 +1,13 @@
 import { z } from "zod";
+import { LONG_FIELDS, type LongField } from "../views/long-fields.ts";
+import { quote } from "./quote.ts";
 
 export const LIMIT_DEFAULT = 50;
 export const LIMIT_MAX = 200;
+/** Longest `include`, in characters. */
+const INCLUDE_LENGTH_MAX = 100;
 
-/** `limit` and `cursor`, which every list takes. */
+/** `limit`, `cursor` and `include`, which every list takes. None of them says which list it is. */
 export const pageQuery = {
   limit: z
     .string()
@@ -13,6 +17,36 @@ export const pageQuery = {
     .default(LIMIT_DEFAULT)
     .meta({ override: { type: "integer", minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT } }),
   cursor: z.string().min(1).optional().meta({ description: "A `nextCursor` of the same list." }),
+  include: z
+    .string()
+    .max(INCLUDE_LENGTH_MAX)
+    .transform(readInclude)
+    .default([])
+    .meta({
+      override: { type: "array", items: { type: "string", enum: [...LONG_FIELDS] }, default: [] },
+      param: { style: "form", explode: false },
+      description: "Long fields that the items show too, separated by commas; without it they are left out.",
+    }),
 };
 
+/** The same, as parsed. */
+export interface PageQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly include: readonly LongField[];
+}
+export const PAGE_PARAMETERS: ReadonlySet<string> = new Set(Object.keys(pageQuery));
+
 export const noQuery = z.object({});
+
+const isLongField = (name: string): name is LongField => LONG_FIELDS.some((field) => field === name);
+
+/** A field that the items of a list do not have may be asked for too: one query does for all lists. */
+function readInclude(text: string, ctx: z.RefinementCtx): readonly LongField[] {
+  const names = text === "" ? [] : text.split(",").map((name) => name.trim());
+  const unknown = names.find((name) => !isLongField(name));
+  if (unknown === undefined) return names.filter(isLongField);
+  const message = `must be ${LONG_FIELDS.join(" or ")}, or both with a comma between; ${quote(unknown)} is neither`;
+  ctx.addIssue({ code: "custom", message, input: text });
+  return z.NEVER;
+}

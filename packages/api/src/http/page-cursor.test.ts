@@ -13,8 +13,8 @@ test("a cursor opens to what was sealed", () => {
   );
 });
 
-test("limit and cursor are no part of the list; path and filters are", () => {
-  expect(listIdentity("/jobs", { state: "active", tag: ["a"], limit: 7 })).toBe(list);
+test("limit, cursor and include are no part of the list; path and filters are", () => {
+  expect(listIdentity("/jobs", { state: "active", tag: ["a"], limit: 7, include: ["params"] })).toBe(list);
   expect(listIdentity("/runs", { state: "active", tag: ["a"] })).not.toBe(list);
   expect(listIdentity("/jobs", { state: "paused", tag: ["a"] })).not.toBe(list);
   expect(listIdentity("/jobs", { state: "active", tag: ["a", "b"] })).not.toBe(list);

@@ -1,15 +1,16 @@
 import type { Digest } from "@tickline/shared/domain/digest";
+import { PAGE_PARAMETERS } from "./list-query.ts";
 import { faults, parsed, type Parsed } from "./parsed.ts";
 
 /** Longest cursor read, in characters; ours are far shorter. */
 const CURSOR_LENGTH_MAX = 1_024;
 const SEAL_LENGTH = 16;
 
-/** The list a cursor belongs to: the path and its filters as the schema orders them, without `limit` and `cursor`. */
+/** The list a cursor belongs to: the path and its filters as the schema orders them, without what every list takes. */
 export type ListIdentity = string;
 
 export const listIdentity = (path: string, filters: Readonly<Record<string, unknown>>): ListIdentity =>
-  JSON.stringify([path, Object.entries(filters).filter(([name, value]) => name !== "limit" && name !== "cursor" && value !== undefined)]);
+  JSON.stringify([path, Object.entries(filters).filter(([name, value]) => !PAGE_PARAMETERS.has(name) && value !== undefined)]);
 
 /** Opaque to clients, and sealed by a hash of the list and the store's own cursor: one of another list, or a mangled one, is known. */
 export function sealCursor(digest: Digest, list: ListIdentity, cursor: string): string {

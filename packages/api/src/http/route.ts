@@ -27,6 +27,8 @@ export interface BodySpec<Body> {
   readonly schema: z.ZodType<Body>;
   /** Default: JSON alone. */
   readonly mediaTypes?: readonly string[];
+  /** What the page of the document offers to send. Beside the schema, where it would be lost: one that transforms what it reads shows no examples. */
+  readonly example: object;
   /** What is read when there is no body; without it one is required. */
   readonly ifAbsent?: object;
   /** What to say of a field that is unknown here. */

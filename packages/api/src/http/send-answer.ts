@@ -30,6 +30,9 @@ export function sendAnswer(ctx: Context, answer: Answer, sending: Sending): numb
     case "empty":
       ctx.res.writeHead(204, { ...SECURITY_HEADERS, ...answer.headers, ...(sending.closing && CLOSING) }).end();
       return 204;
+    case "moved":
+      ctx.res.writeHead(308, { ...SECURITY_HEADERS, Location: answer.location, ...(sending.closing && CLOSING) }).end();
+      return 308;
     case "taken":
       return null;
   }

@@ -44,8 +44,8 @@ const FINISHED_MEANING = "`finished` may be sent back for a job that is.";
 export const createBody: BodySpec<JobInput> = {
   schema: JobInputSchema.extend({ state: z.enum(WRITABLE_STATES).optional().meta({ description: STATE_MEANING }) }).meta({
     id: "JobInput",
-    examples: [EXAMPLE],
   }),
+  example: EXAMPLE,
   unknown: (name, fields) => (isReadOnly(name) ? readOnlyField(name) : unknownField(name, fields)),
 };
 
@@ -66,8 +66,9 @@ export const replaceBody: BodySpec<JobInput> = {
       .meta({ description: `${STATE_MEANING} ${FINISHED_MEANING}` }),
     ...ignoredFields,
   })
-    .meta({ id: "JobReplacement", examples: [EXAMPLE] })
+    .meta({ id: "JobReplacement" })
     .transform(withoutReadOnly),
+  example: EXAMPLE,
 };
 
 function withoutReadOnly(given: JobInput & Partial<Record<ReadOnlyField, unknown>>): JobInput {
@@ -91,6 +92,7 @@ export const patchBody: BodySpec<JsonObject> = {
       description: "RFC 7396. To change the kind of a schedule send the short string, or null for the fields that go.",
     })
     .transform((patch) => patch as JsonObject),
+  example: { description: "Looks every 30 seconds", schedule: "every 30s" },
 };
 
 export function definitionOf(input: JobInput, anchorAt: Instant): JobDefinition {

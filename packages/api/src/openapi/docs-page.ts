@@ -4,6 +4,7 @@ import path from "node:path";
 import { EVENT_DEFINITIONS } from "@tickline/shared/events/event-definitions";
 import { avroSchemaOf } from "@tickline/shared/events/wire/avro-schema";
 import { EVENTS_STYLE } from "../events-page/events-style.ts";
+import { HOME_STYLE } from "../home-page/home-page.ts";
 import { JSON_TYPE } from "../http/answer.ts";
 
 /** The page at `/docs`. All it loads comes from here: it works without a network, and its policy allows nothing else. */
@@ -25,7 +26,39 @@ export const DOCS_PAGE = `<!doctype html>
 `;
 
 /** A file of its own, because the policy runs no script inside the page. */
-const START_SCRIPT = `SwaggerUIBundle({ url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, displayRequestDuration: true });\n`;
+const START_SCRIPT = `const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+SwaggerUIBundle({ url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, displayRequestDuration: true });
+`;
+
+/** Behind Swagger UI's own style sheet, which has a dark mode and leaves the page around it white, and needs some 700 pixels. */
+const DOCS_STYLE = `
+body { margin: 0; }
+html.dark-mode { color-scheme: dark; background: #1c2022; }
+@media (max-width: 48rem) {
+  .swagger-ui .wrapper { padding: 0 0.6rem; }
+  .swagger-ui .info { margin: 1.2rem 0; }
+  .swagger-ui .info .title { font-size: 1.5rem; }
+  .swagger-ui .info, .swagger-ui .markdown, .swagger-ui .renderedMarkdown, .swagger-ui .opblock-summary-path { overflow-wrap: anywhere; word-break: normal; }
+  .swagger-ui .opblock .opblock-summary, .swagger-ui .opblock .opblock-section-header { flex-wrap: wrap; }
+  .swagger-ui .opblock .opblock-summary-control { flex-wrap: wrap; min-width: 0; }
+  .swagger-ui .opblock .opblock-summary-path { max-width: 100%; min-width: 0; }
+  .swagger-ui .opblock .opblock-summary-description { flex-basis: 100%; }
+  .swagger-ui .opblock-body, .swagger-ui .responses-inner, .swagger-ui .model-box { max-width: 100%; overflow-x: auto; }
+  .swagger-ui .opblock-description-wrapper, .swagger-ui .opblock-external-docs-wrapper, .swagger-ui .opblock-title_normal { padding: 0.6rem; }
+  .swagger-ui table.parameters, .swagger-ui table.parameters tbody, .swagger-ui table.parameters tr, .swagger-ui table.parameters td { display: block; width: auto; }
+  .swagger-ui table.parameters thead { display: none; }
+  .swagger-ui .parameters-col_description, .swagger-ui .parameters-col_name, .swagger-ui .response-col_description { min-width: 0; max-width: 100%; }
+  .swagger-ui .parameters-col_description input, .swagger-ui .parameters-col_description select, .swagger-ui textarea { min-width: 0; max-width: 100%; box-sizing: border-box; }
+  .swagger-ui .opblock .tab-header .tab-item, .swagger-ui .opblock .tab-header .tab-item:first-of-type { padding: 0 0.6rem 0 0; }
+  .swagger-ui table.model tbody tr td:first-of-type { width: 40%; padding-left: 0.6rem; }
+  .swagger-ui table.responses-table tbody tr td.response-col_status { min-width: 3rem; }
+  .swagger-ui .response-col_links { min-width: 0; }
+  .swagger-ui .highlight-code, .swagger-ui pre { max-width: 100%; overflow-x: auto; }
+}
+`;
 
 /** Swagger UI writes style attributes and carries its icons in its style sheet. */
 export const DOCS_POLICY =
@@ -43,15 +76,20 @@ export interface DocsFile {
   readonly body: string | Buffer;
 }
 
-/** A file of a page at `/docs` or `/docs/events`; null: there is none of that name. Only names known here are ever looked for. */
+/** What browsers ask for by themselves. */
+export const FAVICON = "favicon-32x32.png";
+
+/** A file of a page at `/`, `/docs` or `/docs/events`; null: there is none of that name. Only names known here are ever looked for. */
 export async function readDocsFile(name: string): Promise<DocsFile | null> {
   if (name === "start.js") return { type: "text/javascript; charset=utf-8", body: START_SCRIPT };
   if (name === "events.css") return { type: "text/css; charset=utf-8", body: EVENTS_STYLE };
   if (name.endsWith(".avsc")) return avscFile(name.slice(0, -".avsc".length));
+  if (name === "home.css") return { type: "text/css; charset=utf-8", body: HOME_STYLE };
   const type = Object.hasOwn(TYPES, name) ? TYPES[name] : undefined;
   if (type === undefined) return null;
   const folder = path.dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
-  return { type, body: await readFile(path.join(folder, name)) };
+  const body = await readFile(path.join(folder, name));
+  return { type, body: name === "swagger-ui.css" ? `${body.toString()}${DOCS_STYLE}` : body };
 }
 
 /** The schema of an event as a registry gets it. */

@@ -107,6 +107,9 @@ describe("actual answers have the shape that the document says", () => {
     ["get /readyz", "GET /readyz"],
     ["get /openapi.json", "GET /openapi.json"],
     ["get /asyncapi.json", "GET /asyncapi.json"],
+    ["get /", "GET /", { headers: { accept: "text/html" } }],
+    ["get /", "GET /"],
+    ["get /favicon.ico", "GET /favicon.ico"],
     ["get /docs", "GET /docs"],
     ["get /docs/events", "GET /docs/events"],
     ["get /docs/{id}", "GET /docs/start.js"],
@@ -162,7 +165,39 @@ describe("actual answers have the shape that the document says", () => {
   }
 });
 
-describe("the page", () => {
+describe("the pages", () => {
+  test("a person who opens the address finds what this is, and links that lead somewhere", async () => {
+    const page = await under.call("GET /", { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } });
+    expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    expect(page.body).toContain("Tickline <small>0.1.0</small>");
+    expect(page.body).not.toMatch(/https?:|<script|<style|\sstyle=/);
+    const links = [...String(page.body).matchAll(/href="([^"]+)"/g)].map(([, to]) => String(to));
+    expect(links).toEqual(expect.arrayContaining(["docs", "docs/events", "openapi.json", "jobs"]));
+    for (const to of links) expect([to, (await under.call(`GET /${to}`)).status]).toEqual([to, 200]);
+  });
+
+  test("an address with a slash at its end leads to the page, and one of something else nowhere", async () => {
+    for (const [path, to] of [
+      ["/docs/", "../docs"],
+      ["/docs/events/", "../events"],
+      ["/docs/?x=1", "../docs?x=1"],
+    ] as const) {
+      const moved = await fetch(`${under.url}${path}`, { redirect: "manual" });
+      expect([path, moved.status, moved.headers.get("location")]).toEqual([path, 308, to]);
+    }
+    expect(await under.call("GET /docs/")).toMatchObject({ status: 200, body: expect.stringContaining("swagger-ui") });
+    for (const path of ["/jobs/", "//docs/", "/docs//", "//evil.example/"])
+      expect([path, (await under.call(`GET ${path}`)).status]).toEqual([path, 404]);
+  });
+
+  test("they are dark when the system is, and fit a narrow screen", async () => {
+    expect((await under.call("GET /docs/start.js")).body).toContain("prefers-color-scheme: dark");
+    const swagger = (await under.call("GET /docs/swagger-ui.css")).body;
+    for (const rule of ["html.dark-mode .swagger-ui{", "html.dark-mode { color-scheme: dark;", "@media (max-width: 48rem)"])
+      expect([rule, swagger.includes(rule)]).toEqual([rule, true]);
+    expect((await under.call("GET /docs/home.css")).body).toContain("prefers-color-scheme: dark");
+  });
+
   test("everything it loads is served from here, and its policy allows it", async () => {
     const page = await under.call("GET /docs");
     expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");

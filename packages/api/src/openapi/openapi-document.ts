@@ -47,10 +47,12 @@ function operationOf({ path, docs, query, body }: Route): ZodOpenApiOperationObj
     ...(body !== null && {
       requestBody: {
         required: body.ifAbsent === undefined,
-        content: Object.fromEntries((body.mediaTypes ?? [JSON_MEDIA_TYPE]).map((type) => [type, { schema: body.schema }])),
+        content: Object.fromEntries(
+          (body.mediaTypes ?? [JSON_MEDIA_TYPE]).map((type) => [type, { schema: body.schema, example: body.example }]),
+        ),
       },
     }),
-    responses: { ...responsesOf(docs.responses), ...problemsOf([...docs.problems, ...commonProblems(body !== null)]) },
+    responses: { ...responsesOf(docs.responses), ...problemsOf([...new Set([...docs.problems, ...commonProblems(body !== null)])]) },
   };
 }
 
@@ -69,6 +71,7 @@ function responsesOf(responses: Route["docs"]["responses"]): ZodOpenApiResponses
 /** What any route may answer; more where it reads a body. */
 const commonProblems = (hasBody: boolean): readonly ProblemCode[] => [
   "invalid_request",
+  "bad_header",
   ...(hasBody ? [...BODY_PROBLEMS, "clock_unsteady" as const] : []),
   "host_not_served",
   "internal",

@@ -2,11 +2,12 @@ import { JsonSchema } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import { content, JSON_TYPE } from "../http/answer.ts";
 import { noQuery } from "../http/list-query.ts";
-import { problem } from "../http/problem.ts";
 import { route, type Route } from "../http/route.ts";
-import { DOCS_PAGE, DOCS_POLICY, readDocsFile } from "../openapi/docs-page.ts";
+import { DOCS_PAGE, DOCS_POLICY } from "../openapi/docs-page.ts";
 import { openApiDocument } from "../openapi/openapi-document.ts";
+import { docsFile } from "./docs-file.ts";
 import { eventsDocumentRoutes } from "./events-document-routes.ts";
+import { homeRoutes } from "./home-routes.ts";
 
 /** The version of the api's contract, which the document names. */
 export const API_VERSION = "0.1.0";
@@ -30,6 +31,7 @@ export function docsRoutes(others: readonly Route[]): Route[] {
       handle: () => content(JSON_TYPE, documentText()),
     }),
     ...eventsDocumentRoutes(API_VERSION), // Before the files below: the first route that matches answers.
+    ...homeRoutes(API_VERSION),
     route({
       method: "get",
       path: "/docs",
@@ -60,11 +62,7 @@ export function docsRoutes(others: readonly Route[]): Route[] {
         },
         problems: ["route_not_found"],
       },
-      async handle({ id, path }) {
-        const file = await readDocsFile(id);
-        if (file === null) return problem("route_not_found", `there is nothing at ${path}`);
-        return content(file.type, file.body, { "Cache-Control": "public, max-age=3600" });
-      },
+      handle: ({ id, path }) => docsFile(id, path),
     }),
   ];
   return routes;

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { JobIdSchema } from "@tickline/shared/domain/job-definition";
 import { PUBLIC_EVENT_TYPES } from "@tickline/shared/events/event";
+import type { Clock } from "@tickline/shared/ports/clock";
 import { z } from "zod";
 import { content, TAKEN } from "../http/answer.ts";
-import { problem, RETRY_AFTER_S } from "../http/problem.ts";
+import { clientOf } from "../http/client-address.ts";
+import { problem, RETRY_AFTER_S, type Problem } from "../http/problem.ts";
 import { route, type Route } from "../http/route.ts";
 import type { EventHub } from "../stream/event-hub.ts";
 import { openEventStream, type StreamLimits } from "../stream/event-stream.ts";
@@ -18,10 +20,11 @@ const EventQuery = z.object({
 
 export interface EventRouteDeps {
   readonly hub: EventHub;
-  readonly limits: StreamLimits & { readonly streamsMax: number };
+  readonly clock: Clock;
+  readonly limits: StreamLimits & { readonly streamsMax: number; readonly streamsPerAddressMax: number };
 }
 
-export const eventRoutes = ({ hub, limits }: EventRouteDeps): Route[] => [
+export const eventRoutes = ({ hub, clock, limits }: EventRouteDeps): Route[] => [
   route({
     method: "get",
     path: "/events",
@@ -33,7 +36,7 @@ export const eventRoutes = ({ hub, limits }: EventRouteDeps): Route[] => [
       summary: "Events as they happen",
       description:
         "Server-sent events: the name is the type, the data an event as JSON. `Last-Event-ID` goes on behind that event while it is kept; " +
-        "else one event `reset` says that something was missed.",
+        "else, and where more was missed than is sent again, one event `reset` says that something was missed.",
       headers: ["Last-Event-ID"],
       responses: { 200: { description: "A stream that does not end.", schema: EventView, mediaType: EVENT_STREAM_TYPE } },
       problems: ["too_many_streams", "bad_header"],
@@ -41,17 +44,20 @@ export const eventRoutes = ({ hub, limits }: EventRouteDeps): Route[] => [
     async handle({ query: { jobId, type }, header, connection: { req, res } }) {
       if (req.method === "HEAD") return content(EVENT_STREAM_TYPE, "");
       if (!hasUsableHost(req)) return problem("bad_header", "Host has to name a host");
-      if (hub.listeners >= limits.streamsMax) {
-        return problem("too_many_streams", `${limits.streamsMax} streams are open`, { headers: { "Retry-After": String(RETRY_AFTER_S) } });
-      }
+      const client = clientOf(req.socket.remoteAddress);
+      if (hub.listeners >= limits.streamsMax) return tooMany(`${limits.streamsMax} streams are open`);
+      if (hub.listenersOf(client) >= limits.streamsPerAddressMax)
+        return tooMany(`${limits.streamsPerAddressMax} streams are open from this address`);
       const types = type === undefined ? null : new Set<string>(type);
       const accepts = (event: { readonly type: string; readonly subject: string }): boolean =>
         (jobId === undefined || event.subject === jobId) && (types === null || types.has(event.type));
-      await openEventStream(hub, { req, res, accepts, lastEventId: header("last-event-id") }, limits);
+      await openEventStream({ hub, clock, limits }, { req, res, client, accepts, lastEventId: header("last-event-id") });
       return TAKEN;
     },
   }),
 ];
+
+const tooMany = (detail: string): Problem => problem("too_many_streams", detail, { headers: { "Retry-After": String(RETRY_AFTER_S) } });
 
 /** The stream makes a `Request` of what it answers, which takes no other addresses. */
 function hasUsableHost({ url = "/", headers }: IncomingMessage): boolean {

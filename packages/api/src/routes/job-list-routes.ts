@@ -14,6 +14,7 @@ import { createJob } from "../jobs/create-job.ts";
 import { createBody, looseFaults } from "../jobs/job-input.ts";
 import type { JobTexts } from "../views/job-text.ts";
 import { JobView, showJob } from "../views/job-view.ts";
+import { listedView } from "../views/long-fields.ts";
 import { pageView } from "../views/page-view.ts";
 
 const JobListQuery = z.object({
@@ -53,7 +54,7 @@ const createRoute = (context: ApiContext): Route =>
     },
   });
 
-const listRoute = ({ jobs, digest }: ApiContext, texts: JobTexts): Route =>
+const listRoute = ({ jobs, digest, config }: ApiContext, texts: JobTexts): Route =>
   route({
     method: "get",
     path: "/jobs",
@@ -63,18 +64,23 @@ const listRoute = ({ jobs, digest }: ApiContext, texts: JobTexts): Route =>
       operationId: "listJobs",
       tag: "Jobs",
       summary: "List jobs, newest first",
-      responses: { 200: { description: "A page of jobs.", schema: pageView("JobPage", JobView), headers: ["Link"] } },
+      responses: {
+        200: { description: "A page of jobs.", schema: pageView("JobPage", listedView("ListedJob", JobView)), headers: ["Link"] },
+      },
       problems: [],
     },
     handle: ({ query, path, querystring }) =>
-      pageAnswer(digest, {
-        path,
-        querystring,
-        query,
-        text: texts.job,
-        idOf: ({ id }) => id,
-        read: (page) => jobs.list(DEFAULT_TENANT, { ...filtersOf(query), ...page }),
-      }),
+      pageAnswer(
+        { digest, limits: config },
+        {
+          path,
+          querystring,
+          query,
+          text: query.include.includes("params") ? texts.job : texts.listed,
+          idOf: ({ id }) => id,
+          read: (page) => jobs.list(DEFAULT_TENANT, { ...filtersOf(query), ...page }),
+        },
+      ),
   });
 
 function filtersOf({ state, status, handler, queue, tag, q }: z.output<typeof JobListQuery>): Omit<JobQuery, "limit" | "cursor"> {

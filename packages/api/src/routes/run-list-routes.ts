@@ -8,11 +8,12 @@ import type { PageRequest } from "@tickline/shared/ports/page";
 import type { RunQuery } from "@tickline/shared/ports/run-queries";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
-import { pageQuery } from "../http/list-query.ts";
+import { pageQuery, type PageQuery } from "../http/list-query.ts";
 import { pageAnswer } from "../http/page-answer.ts";
 import { invalidRequest, type Problem } from "../http/problem.ts";
 import { route, type Route } from "../http/route.ts";
 import { jobNotFound } from "../jobs/change-job.ts";
+import { leftOut, listedView } from "../views/long-fields.ts";
 import { pageView } from "../views/page-view.ts";
 import { RunView, showRun } from "../views/run-view.ts";
 import { isJobId } from "./job-routes.ts";
@@ -34,16 +35,20 @@ const RunListQuery = z.object({
   ...pageQuery,
 });
 const JobRunsQuery = RunListQuery.omit({ jobId: true });
-type RunFilters = Omit<z.output<typeof JobRunsQuery>, "limit" | "cursor">;
+type RunFilters = Omit<z.output<typeof JobRunsQuery>, keyof PageQuery>;
 
-const runText = (run: Run): string => JSON.stringify(showRun(run));
-const runIdOf = ({ runId }: Run): string => runId;
-const RunPage = pageView("RunPage", RunView);
+const RunPage = pageView("RunPage", listedView("ListedRun", RunView));
+
+/** How the runs of a list are shown. */
+function shown({ include }: PageQuery): { readonly text: (run: Run) => string; readonly idOf: (run: Run) => string } {
+  const absent = leftOut(include);
+  return { text: (run) => JSON.stringify({ ...showRun(run), ...absent }), idOf: ({ runId }) => runId };
+}
 
 /** The history, of all jobs or of one. */
 export const runListRoutes = (context: ApiContext): Route[] => [jobRunsRoute(context), listRoute(context)];
 
-const jobRunsRoute = ({ jobs, runs, digest }: ApiContext): Route =>
+const jobRunsRoute = ({ jobs, runs, digest, config }: ApiContext): Route =>
   route({
     method: "get",
     path: "/jobs/:id/runs",
@@ -63,11 +68,11 @@ const jobRunsRoute = ({ jobs, runs, digest }: ApiContext): Route =>
       if (job === null) return jobNotFound(id);
       const filters = { ...filtersOf(query), jobId: job.id, jobUid: job.uid };
       const read = (page: PageRequest) => runs.list(DEFAULT_TENANT, { ...filters, ...page });
-      return pageAnswer(digest, { path, querystring, query, text: runText, idOf: runIdOf, read });
+      return pageAnswer({ digest, limits: config }, { path, querystring, query, ...shown(query), read });
     },
   });
 
-const listRoute = ({ runs, digest }: ApiContext): Route =>
+const listRoute = ({ runs, digest, config }: ApiContext): Route =>
   route({
     method: "get",
     path: "/runs",
@@ -84,7 +89,7 @@ const listRoute = ({ runs, digest }: ApiContext): Route =>
       if (refused !== null) return refused;
       const filters = { ...filtersOf(query), ...(query.jobId !== undefined && { jobId: query.jobId }) };
       const read = (page: PageRequest) => runs.list(DEFAULT_TENANT, { ...filters, ...page });
-      return pageAnswer(digest, { path, querystring, query, text: runText, idOf: runIdOf, read });
+      return pageAnswer({ digest, limits: config }, { path, querystring, query, ...shown(query), read });
     },
   });
 

@@ -47,7 +47,7 @@ export const scheduleRoutes = ({ clock }: ApiContext): Route[] => [
     method: "post",
     path: "/schedules/preview",
     query: noQuery,
-    body: { schema: PreviewRequest },
+    body: { schema: PreviewRequest, example: { schedule: "every monday at 09:00 Europe/Berlin", count: 5 } },
     docs: {
       operationId: "previewSchedule",
       tag: "Schedules",

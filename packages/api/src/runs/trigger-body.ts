@@ -15,5 +15,6 @@ export const triggerBody: BodySpec<{ readonly params?: JsonObject | undefined }>
         .meta({ description: "Instead of the job's own, for this run alone." }),
     })
     .meta({ id: "Trigger" }),
+  example: { params: { url: "http://127.0.0.1:8080/" } },
   ifAbsent: {},
 };

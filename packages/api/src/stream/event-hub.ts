@@ -8,9 +8,12 @@ import type { Logger } from "@tickline/shared/runtime/logger";
 import type { Service } from "@tickline/shared/runtime/service";
 import { showIfShowable } from "./event-view.ts";
 import { createEventWindow, type EventWindow } from "./event-window.ts";
+import { createReplayRate, type ReplayRate, type ReplayRateLimits } from "./replay-rate.ts";
 
 /** One stream: which events it wants, and where they go. */
 export interface Listener {
+  /** Whose it is, as `clientOf` says. */
+  readonly client: string;
   accepts(event: TicklineEvent): boolean;
   /** `textOf` renders an event once, for all listeners that want it. */
   deliver(events: readonly TicklineEvent[], textOf: (event: TicklineEvent) => string): void;
@@ -20,8 +23,12 @@ export interface Listener {
 
 /** Hears all public events once for each process, and hands them to whoever listens. */
 export interface EventHub extends Service {
-  readonly window: Pick<EventWindow, "after" | "latestId">;
+  readonly window: Omit<EventWindow, "push">;
+  readonly replayRate: ReplayRate;
   readonly listeners: number;
+  listenersOf(client: string): number;
+  /** An event as its text; null: it cannot be shown. Short texts are kept as long as the event is. */
+  textOf(event: TicklineEvent): string | null;
   /** Returns what ends it. */
   listen(listener: Listener): () => void;
   closeListeners(): void;
@@ -33,21 +40,32 @@ export interface EventHubOptions {
   readonly log: Logger;
   readonly entropy: Entropy;
   readonly queues: readonly string[];
-  readonly eventsKept: number;
+  readonly limits: ReplayRateLimits & { readonly streamEventsKept: number };
 }
 
-export function createEventHub({ bus, clock, log, entropy, queues, eventsKept }: EventHubOptions): EventHub {
-  const window = createEventWindow(eventsKept);
+/** Longest text kept, in characters: with the events of the window some 16 MB, mostly a tenth. */
+const TEXT_LENGTH_MAX = 8_192;
+
+export function createEventHub({ bus, clock, log, entropy, queues, limits }: EventHubOptions): EventHub {
+  const window = createEventWindow(limits.streamEventsKept);
+  const texts = new WeakMap<TicklineEvent, string>();
   const listeners = new Set<Listener>();
 
+  function textOf(event: TicklineEvent): string | null {
+    const known = texts.get(event);
+    if (known !== undefined) return known;
+    const text = showIfShowable(event);
+    if (text !== null && text.length <= TEXT_LENGTH_MAX) texts.set(event, text);
+    return text;
+  }
   function onBatch(events: readonly TicklineEvent[]): void {
     for (const event of events) window.push(event);
     if (listeners.size === 0) return;
-    const textOf = onceEach(showIfShowable);
+    const textOnce = onceEach(textOf);
     for (const listener of listeners) {
       // One that cannot be shown keeps no other from being told, to nobody.
-      const wanted = events.filter((event) => listener.accepts(event) && textOf(event) !== null);
-      if (wanted.length > 0) listener.deliver(wanted, (event) => textOf(event) ?? "");
+      const wanted = events.filter((event) => listener.accepts(event) && textOnce(event) !== null);
+      if (wanted.length > 0) listener.deliver(wanted, (event) => textOnce(event) ?? "");
     }
   }
   const topics = [JOBS_TOPIC, RUNS_TOPIC, ...queues.map(dueTopic)];
@@ -57,9 +75,12 @@ export function createEventHub({ bus, clock, log, entropy, queues, eventsKept }:
   return {
     ...lifecycle,
     window,
+    replayRate: createReplayRate(clock, limits),
+    textOf,
     get listeners() {
       return listeners.size;
     },
+    listenersOf: (client) => [...listeners].filter((listener) => listener.client === client).length,
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

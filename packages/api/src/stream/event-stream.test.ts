@@ -1,76 +1,17 @@
-import { get, type IncomingMessage } from "node:http";
 import { describe, expect, jest, test } from "@jest/globals";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { jobDue } from "@tickline/shared/events/job-due";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import { dueTopic, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import { jobOf, START } from "@tickline/shared/testing/factories";
-import { apiUnderTest, minimalJob, type ApiSetup } from "../api-under-test.test-support.ts";
+import { minimalJob } from "../api-under-test.test-support.ts";
 import { claimOf, ended, retrying, started } from "../projection/event-story.test-support.ts";
+import { listen, streamsUnderTest } from "./event-stream.test-support.ts";
 
 // Every wait is for a signal, over real sockets: on a busy machine some take longer than Jest's five seconds.
 jest.setTimeout(60_000);
 
-interface Message {
-  readonly event: string | null;
-  readonly id: string | null;
-  // oxlint-disable-next-line typescript/no-explicit-any -- a test says what it expects of an event, field by field
-  readonly data: any;
-}
-
-/** A client that reads messages as a browser does, and waits for as many as it is told. */
-async function listen(url: string, { query = "", lastEventId }: { query?: string; lastEventId?: string } = {}) {
-  const response = await new Promise<IncomingMessage>((resolve) =>
-    get(`${url}/events${query}`, { headers: lastEventId === undefined ? {} : { "last-event-id": lastEventId } }, resolve),
-  );
-  const messages: Message[] = [];
-  const wakers = new Set<() => void>();
-  let text = "";
-  let lastId: string | null = null;
-  const closed = Promise.withResolvers<void>();
-  response.on("close", () => closed.resolve());
-  response.on("error", () => undefined);
-  response.setEncoding("utf8");
-  response.on("data", (chunk: string) => {
-    text += chunk;
-    const blocks = text.split("\n\n");
-    text = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const field = (name: string): string | null => new RegExp(`^${name}:(.*)$`, "m").exec(block)?.[1] ?? null;
-      lastId = field("id") ?? lastId;
-      const data = field("data");
-      if (data !== null) messages.push({ event: field("event"), id: field("id"), data: JSON.parse(data) });
-    }
-    for (const wake of wakers) wake();
-  });
-  return {
-    response,
-    messages,
-    closed: closed.promise,
-    lastId: () => lastId,
-    /** Resolves with the messages once there are `count`. */
-    async received(count: number): Promise<readonly Message[]> {
-      while (messages.length < count) {
-        await new Promise<void>((resolve) => {
-          const wake = (): void => {
-            wakers.delete(wake);
-            resolve();
-          };
-          wakers.add(wake);
-        });
-      }
-      return messages;
-    },
-    close: () => response.destroy(),
-  };
-}
-
-async function setup(options: ApiSetup = {}) {
-  const under = await apiUnderTest(options);
-  const publish = (topic: string, ...events: readonly TicklineEvent[]): Promise<void> => under.bus.publish(topic, events);
-  return { ...under, publish, [Symbol.asyncDispose]: under.stop };
-}
-
+const setup = streamsUnderTest;
 const job = jobOf({ id: "ping" });
 const other = jobOf({ id: "pong" });
 const claim = claimOf(job, 0);

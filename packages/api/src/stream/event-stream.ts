@@ -1,59 +1,106 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TicklineEvent } from "@tickline/shared/events/event";
-import { createSession, type EventBuffer } from "better-sse";
+import type { Clock, Timer } from "@tickline/shared/ports/clock";
+import { createEventBuffer, createSession, type EventBuffer } from "better-sse";
 import { SECURITY_HEADERS } from "../http/security-headers.ts";
-import { showEvent, showIfShowable } from "./event-view.ts";
 import type { EventHub } from "./event-hub.ts";
+import { replayEvents, type ReplayLimits } from "./event-replay.ts";
 
 export interface StreamRequest {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  readonly client: string;
   readonly accepts: (event: TicklineEvent) => boolean;
   /** `Last-Event-ID`: where the client was when its last stream broke. */
   readonly lastEventId: string | undefined;
 }
 
-export interface StreamLimits {
+export interface StreamLimits extends ReplayLimits {
   readonly streamBufferBytesMax: number;
+  /** A stream of which its client takes nothing for so long, though something waits for it, is closed. */
+  readonly answerMsMax: number;
   readonly streamKeepAliveMs: number;
 }
 
-/** Answers with events for as long as the client listens. */
-export async function openEventStream(
-  hub: EventHub,
-  { req, res, accepts, lastEventId }: StreamRequest,
-  limits: StreamLimits,
-): Promise<void> {
+export interface StreamDeps {
+  readonly hub: EventHub;
+  readonly clock: Clock;
+  readonly limits: StreamLimits;
+}
+
+const serializer = String;
+
+/** Answers with events for as long as the client listens: first those it missed, then those that come. */
+export async function openEventStream(deps: StreamDeps, { req, res, client, accepts, lastEventId }: StreamRequest): Promise<void> {
+  const { hub, limits } = deps;
   const session = await createSession(req, res, {
     statusCode: 200,
     headers: SECURITY_HEADERS,
     keepAlive: limits.streamKeepAliveMs,
-    serializer: (text) => String(text),
+    serializer,
   });
 
+  const reading = watchReading(res, deps);
+  session.once("disconnected", reading.stop);
   function write(fill: (buffer: EventBuffer) => void): void {
     if (!session.isConnected) return;
-    void session.batch(fill);
     // A reader that is this far behind would have us keep everything for it; it can come back and resume.
-    if (res.writableLength > limits.streamBufferBytesMax) res.destroy();
+    if (res.writableLength > limits.streamBufferBytesMax) return void res.destroy();
+    const buffer = createEventBuffer({ serializer });
+    fill(buffer);
+    void session.batch(buffer);
+    reading.look();
   }
-  const deliver = (events: readonly TicklineEvent[], textOf: (event: TicklineEvent) => string): void =>
-    write((buffer) => {
-      for (const event of events) buffer.push(textOf(event), event.type, event.id);
-    });
-
-  const missed = lastEventId === undefined ? [] : hub.window.after(lastEventId);
-  if (missed === null) write((buffer) => void buffer.push(RESET, "reset", hub.window.latestId() ?? ""));
-  else if (lastEventId === undefined) write((buffer) => void buffer.id(hub.window.latestId() ?? "").dispatch());
-  else
-    deliver(
-      missed.filter((event) => accepts(event) && showIfShowable(event) !== null),
-      showEvent,
-    );
-
-  const leave = hub.listen({ accepts, deliver, close: () => res.end() });
+  const reset = (): void => write((buffer) => void buffer.push(RESET, "reset", hub.window.latestId() ?? ""));
+  let isReplaying = false; // What comes meanwhile is in the window, and sent from there in its turn.
+  const leave = hub.listen({
+    client,
+    accepts,
+    deliver(events, textOf) {
+      if (isReplaying) return;
+      write((buffer) => {
+        for (const event of events) buffer.push(textOf(event), event.type, event.id);
+      });
+    },
+    close: () => res.end(),
+  });
   session.once("disconnected", leave);
-  if (!session.isConnected) leave();
+  if (!session.isConnected) return leave();
+
+  if (lastEventId === undefined) return write((buffer) => void buffer.id(hub.window.latestId() ?? "").dispatch());
+  const from = hub.window.positionBehind(lastEventId);
+  if (from === null) return reset();
+  isReplaying = true;
+  const stop = replayEvents(deps, from, {
+    client,
+    accepts,
+    isBehind: () => res.writableLength > 0,
+    send: (part) =>
+      write((buffer) => {
+        for (const [event, text] of part) buffer.push(text, event.type, event.id);
+      }),
+    end(outcome) {
+      isReplaying = false;
+      if (outcome === "incomplete") reset();
+    },
+  });
+  session.once("disconnected", stop);
+}
+
+/** Ends a stream of which the client has taken nothing for a time, though something waits for it. `look` after each write. */
+function watchReading(res: ServerResponse, { clock, limits }: StreamDeps): { look(): void; stop(): void } {
+  const takenBytes = (): number => (res.socket?.bytesWritten ?? 0) - res.writableLength;
+  let timer: Timer | null = null;
+  function look(): void {
+    if (timer !== null || res.writableLength === 0) return;
+    const before = takenBytes();
+    timer = clock.setTimer(limits.answerMsMax, () => {
+      timer = null;
+      if (res.writableLength > 0 && takenBytes() === before) res.destroy();
+      else look();
+    });
+  }
+  return { look, stop: () => timer?.cancel() };
 }
 
 /** What was missed is not kept any more: the client has to read anew what it shows. */

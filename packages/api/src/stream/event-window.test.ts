@@ -1,21 +1,31 @@
 import { expect, test } from "@jest/globals";
+import type { TicklineEvent } from "@tickline/shared/events/event";
 import { jobOf } from "@tickline/shared/testing/factories";
 import { claimOf, ended } from "../projection/event-story.test-support.ts";
-import { createEventWindow } from "./event-window.ts";
+import { createEventWindow, type EventWindow } from "./event-window.ts";
 
 const events = Array.from({ length: 10 }, (_, minute) => ended(claimOf(jobOf(), minute)));
 const [first, second, third] = events as [(typeof events)[0], (typeof events)[0], (typeof events)[0]];
 
+/** What came behind an event, oldest first; null: it is not known. */
+function after(window: EventWindow, eventId: string): TicklineEvent[] | null {
+  const from = window.positionBehind(eventId);
+  if (from === null) return null;
+  const found: TicklineEvent[] = [];
+  for (let position = from; position < window.end; position += 1) found.push(window.at(position) as TicklineEvent);
+  return found;
+}
+
 test("an empty window knows nothing", () => {
   const window = createEventWindow(3);
-  expect([window.after("x"), window.latestId()]).toEqual([null, null]);
+  expect([after(window, "x"), window.latestId(), window.end, window.at(0), window.at(-1)]).toEqual([null, null, 0, null, null]);
 });
 
 test("it gives what came behind an event, oldest first", () => {
   const window = createEventWindow(5);
   for (const event of events.slice(0, 3)) window.push(event);
-  expect(window.after(first.id)).toEqual([second, third]);
-  expect(window.after(third.id)).toEqual([]);
+  expect(after(window, first.id)).toEqual([second, third]);
+  expect(after(window, third.id)).toEqual([]);
   expect(window.latestId()).toBe(third.id);
 });
 
@@ -23,14 +33,18 @@ test("it keeps as many as it is told, however many come", () => {
   for (let sizeMax = 1; sizeMax <= 10; sizeMax += 1) {
     const window = createEventWindow(sizeMax);
     for (const event of events) window.push(event);
-    const known = events.filter(({ id }) => window.after(id) !== null);
+    const known = events.filter(({ id }) => after(window, id) !== null);
     expect(known).toEqual(events.slice(-sizeMax));
-    expect(window.after(known[0]?.id ?? "")).toEqual(known.slice(1));
+    expect(after(window, known[0]?.id ?? "")).toEqual(known.slice(1));
+    expect([window.at(9 - sizeMax), window.at(10 - sizeMax), window.at(10)]).toEqual([null, known[0], null]);
   }
 });
 
-test("of an event that was repeated, the last coming counts", () => {
-  const window = createEventWindow(5);
+test("of an event that was repeated, the last coming counts, also when the first is no longer kept", () => {
+  const window = createEventWindow(3);
   for (const event of [first, second, first, third]) window.push(event);
-  expect(window.after(first.id)).toEqual([third]);
+  expect(after(window, first.id)).toEqual([third]);
+  window.push(second);
+  window.push(third);
+  expect(after(window, first.id)).toBeNull();
 });

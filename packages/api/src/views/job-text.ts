@@ -1,17 +1,21 @@
 import { toIso } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
+import type { JobDefinition } from "@tickline/shared/domain/job-definition";
 import type { LastRun, Run } from "@tickline/shared/domain/run";
 import { boundedCache } from "@tickline/shared/domain/schedule/bounded-cache";
 import { isStandIn } from "@tickline/shared/domain/stored-definition";
-import { showDefinition, shownNextRunAt, showRuns, showState, upcoming } from "./job-view.ts";
+import { showDefinition, shownNextRunAt, recentRunTexts, showState, upcoming } from "./job-view.ts";
+import { leftOut } from "./long-fields.ts";
 
-/** Texts of each kind kept, in each of two generations, and the longest one, in characters: 9 MB at most, mostly far less. */
+/** Texts of each kind kept, in each of two generations, and the longest one, in characters: 18 MB at most, mostly far less. */
 const TEXTS_MAX = 500;
 const TEXT_LENGTH_MAX = 4_096;
 
 /** Jobs as the text of their answers. The very JSON of `showJob`; a test holds them equal. */
 export interface JobTexts {
   job(job: Job): string;
+  /** As lists show it: without the long fields of its definition. */
+  listed(job: Job): string;
   detail(job: Job, recentRuns: readonly Run[]): string;
 }
 
@@ -27,26 +31,11 @@ interface Shown extends Pick<Job, "version" | "state" | "status" | "nextRunAt" |
  * which a cron line takes long to find.
  */
 export function createJobTexts(): JobTexts {
-  const definitions = boundedCache<string, string>(TEXTS_MAX);
-  const jobs = boundedCache<string, Shown>(TEXTS_MAX);
+  const whole = createMembers(showDefinition);
+  const absent = leftOut([]);
+  const listed = createMembers((definition) => ({ ...showDefinition(definition), ...absent }));
   const instants = boundedCache<string, string>(TEXTS_MAX);
 
-  function definitionText({ definitionHash, definition }: Job): string {
-    if (isStandIn(definition)) return membersOf(showDefinition(definition)); // The hash names what it stands for.
-    const known = definitions.get(definitionHash);
-    if (known !== undefined) return known;
-    const text = membersOf(showDefinition(definition));
-    if (text.length <= TEXT_LENGTH_MAX) definitions.set(definitionHash, text);
-    return text;
-  }
-  function members(job: Job): string {
-    const known = jobs.get(job.uid);
-    if (known !== undefined && isSame(known, job)) return known.text;
-    const { version, state, status, nextRunAt, lastRun, unreadable } = job;
-    const text = `"id":"${job.id}",${definitionText(job)},${membersOf(showState(job))}`;
-    if (text.length <= TEXT_LENGTH_MAX) jobs.set(job.uid, { version, state, status, nextRunAt, lastRun, unreadable, text });
-    return text;
-  }
   function upcomingText(job: Job): string {
     const next = shownNextRunAt(job);
     if (next === null || job.unreadable !== undefined) return "[]";
@@ -58,8 +47,32 @@ export function createJobTexts(): JobTexts {
     return text;
   }
   return {
-    job: (job) => `{${members(job)}}`,
-    detail: (job, recentRuns) => `{${members(job)},"upcoming":${upcomingText(job)},"recentRuns":${JSON.stringify(showRuns(recentRuns))}}`,
+    job: (job) => `{${whole(job)}}`,
+    listed: (job) => `{${listed(job)}}`,
+    detail: (job, recentRuns) => `{${whole(job)},"upcoming":${upcomingText(job)},"recentRuns":[${recentRunTexts(recentRuns).join(",")}]}`,
+  };
+}
+
+/** The JSON of jobs without its braces, as far as `show` shows their definitions. */
+function createMembers(show: (definition: JobDefinition) => object): (job: Job) => string {
+  const definitions = boundedCache<string, string>(TEXTS_MAX);
+  const jobs = boundedCache<string, Shown>(TEXTS_MAX);
+
+  function definitionText({ definitionHash, definition }: Job): string {
+    if (isStandIn(definition)) return membersOf(show(definition)); // The hash names what it stands for.
+    const known = definitions.get(definitionHash);
+    if (known !== undefined) return known;
+    const text = membersOf(show(definition));
+    if (text.length <= TEXT_LENGTH_MAX) definitions.set(definitionHash, text);
+    return text;
+  }
+  return (job) => {
+    const known = jobs.get(job.uid);
+    if (known !== undefined && isSame(known, job)) return known.text;
+    const { version, state, status, nextRunAt, lastRun, unreadable } = job;
+    const text = `"id":"${job.id}",${definitionText(job)},${membersOf(showState(job))}`;
+    if (text.length <= TEXT_LENGTH_MAX) jobs.set(job.uid, { version, state, status, nextRunAt, lastRun, unreadable, text });
+    return text;
   };
 }
 

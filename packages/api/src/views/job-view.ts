@@ -19,11 +19,18 @@ import { instantsAfter } from "@tickline/shared/domain/schedule/next-instant";
 import { ScheduleView, showStoredSchedule } from "@tickline/shared/domain/schedule/schedule-view";
 import { z } from "zod";
 import { durationMs, InstantView } from "./instant-view.ts";
+import { leftOut, longFieldsOf, type LongField } from "./long-fields.ts";
 import { RunErrorView, RunIdView, RunStateView, RunView, showError, showRun } from "./run-view.ts";
 
 /** Instants and runs that one job shows beside itself. */
 export const UPCOMING_SHOWN = 5;
 export const RECENT_RUNS_SHOWN = 10;
+
+/** So that what GET gives is no longer than what PUT takes: each of the attempts of a run may have an error of 2,000 characters. */
+export const RECENT_RUNS_BYTES_MAX = 65_536;
+
+const RecentRunView = RunView.omit(longFieldsOf(RunView) as { output: true }).meta({ id: "RecentRun" });
+type RecentRunView = Omit<RunView, LongField>;
 
 const LastRunView = z
   .object({
@@ -83,7 +90,10 @@ export type JobView = z.infer<typeof JobView>;
 
 export const JobDetailView = JobView.extend({
   upcoming: z.array(InstantView).meta({ readOnly: true, description: `The next ${UPCOMING_SHOWN} instants.` }),
-  recentRuns: z.array(RunView).meta({ readOnly: true, description: `The latest ${RECENT_RUNS_SHOWN} runs.` }),
+  recentRuns: z.array(RecentRunView).meta({
+    readOnly: true,
+    description: `The latest runs without their params and outputs: ${RECENT_RUNS_SHOWN}, or as many as fit into ${RECENT_RUNS_BYTES_MAX} bytes.`,
+  }),
 }).meta({ id: "JobDetail" });
 export type JobDetailView = z.infer<typeof JobDetailView>;
 
@@ -139,15 +149,21 @@ function showSetAside(job: Job): JobView["setAside"] {
 export const showJobDetail = (job: Job, recentRuns: readonly Run[]): JobDetailView => ({
   ...showJob(job),
   upcoming: upcoming(job).map(toIso),
-  recentRuns: showRuns(recentRuns),
+  recentRuns: recentRunTexts(recentRuns).map((text) => JSON.parse(text) as RecentRunView),
 });
 
-/** Those of the runs that can be shown. */
-export const showRuns = (runs: readonly Run[]): RunView[] =>
-  runs.flatMap((run) => {
-    const shown = evaluate(() => showRun(run));
-    return shown.kind === "evaluated" ? [shown.value] : [];
+const ABSENT = leftOut([]);
+
+/** The JSON of those of the runs that can be shown, as many as fit. */
+export function recentRunTexts(runs: readonly Run[]): string[] {
+  const texts = runs.flatMap((run) => {
+    const text = evaluate(() => JSON.stringify({ ...showRun(run), ...ABSENT }));
+    return text.kind === "evaluated" ? [text.value] : [];
   });
+  let bytes = 0;
+  const over = texts.findIndex((text) => (bytes += Buffer.byteLength(text)) > RECENT_RUNS_BYTES_MAX);
+  return over === -1 ? texts : texts.slice(0, over);
+}
 
 /** A paused job keeps its cursor, so that the pause can be recorded, but nothing is going to happen then. */
 export const shownNextRunAt = ({ state, nextRunAt }: Job): Instant | null => (state === "active" ? nextRunAt : null);

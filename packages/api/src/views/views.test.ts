@@ -4,7 +4,7 @@ import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule";
 import { jobOf, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import type { z } from "zod";
-import { JobDetailView, JobView, showJob, showJobDetail } from "./job-view.ts";
+import { JobDetailView, JobView, RECENT_RUNS_BYTES_MAX, recentRunTexts, showJob, showJobDetail } from "./job-view.ts";
 import { RunView, showRun } from "./run-view.ts";
 
 const RUN_ID = "01KE70EHG0VCYVAJ10SJX66YGA";
@@ -44,6 +44,28 @@ function expectView<Schema extends z.ZodObject>(schema: Schema, view: z.output<S
   expect(schema.strict().parse(view)).toEqual(view);
   expect(Object.keys(view)).toEqual(Object.keys(schema.shape));
 }
+
+test("recent runs have no outputs, and are as many as leave room for the rest of a job in a body", () => {
+  const text = JSON.stringify(recentRunTexts([run(), run({ state: "due" })]));
+  expect([text.includes("output"), recentRunTexts([run(), run()]).length]).toEqual([false, 2]);
+  const long = { ...error, message: "ü".repeat(2_000) };
+  const attempts = Array.from({ length: ATTEMPTS_KEPT_MAX }, (_, index) => ({
+    attempt: index + 1,
+    state: "failed" as const,
+    startedAt: START,
+    finishedAt: START,
+    executor: "e",
+    error: long,
+  }));
+  for (const [runs, shown] of [
+    [[run(), run({ attempts }), run()], 1],
+    [[run({ attempts }), run()], 0],
+    [Array.from({ length: 10 }, () => run({ attempts: attempts.slice(0, 2) })), 7],
+  ] as const) {
+    const texts = recentRunTexts(runs);
+    expect([texts.length, Buffer.byteLength(texts.join("")) <= RECENT_RUNS_BYTES_MAX]).toEqual([shown, true]);
+  }
+});
 
 describe("views are what their schemas say", () => {
   const schedules = [

@@ -82,6 +82,6 @@ export async function read({ client, whenUp }: Server, find: WriteRequest["find"
     const { status, body } = await ask(client, whenUp, { method: "GET", path: `/jobs/${find.id}` });
     return status === 404 ? null : (body as JobView);
   }
-  const { body } = await ask(client, whenUp, { method: "GET", path: `/jobs?q=${encodeURIComponent(find.name)}` });
+  const { body } = await ask(client, whenUp, { method: "GET", path: `/jobs?include=params&q=${encodeURIComponent(find.name)}` });
   return (body as PageView<JobView>).items.find(({ name }) => name === find.name) ?? null;
 }

@@ -19,6 +19,7 @@ export function createCalls(address: string): Calls {
   }
   return {
     call,
-    runsOf: async (jobId, query = "") => (await call<PageView<RunView>>("GET", `/jobs/${jobId}/runs?limit=200${query}`)).items,
+    runsOf: async (jobId, query = "") =>
+      (await call<PageView<RunView>>("GET", `/jobs/${jobId}/runs?limit=200&include=output${query}`)).items,
   };
 }

@@ -49,7 +49,7 @@ async function all<Item>(server: Server, path: string): Promise<Item[]> {
   let cursor: string | null = null;
   do {
     const query: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
-    const page: PageView<Item> = await get(server, `${path}?limit=200${query}`);
+    const page: PageView<Item> = await get(server, `${path}?limit=200&include=params${query}`);
     items.push(...page.items);
     cursor = page.nextCursor;
   } while (cursor !== null);

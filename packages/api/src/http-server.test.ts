@@ -1,0 +1,61 @@
+import { connect, type Socket } from "node:net";
+import { expect, jest, test } from "@jest/globals";
+import { apiUnderTest, type ApiSetup } from "./api-under-test.test-support.ts";
+
+// Every wait is for a signal, over real sockets: on a busy machine some take longer than Jest's five seconds.
+jest.setTimeout(60_000);
+
+async function setup(options: ApiSetup = {}) {
+  const under = await apiUnderTest(options);
+  return { ...under, [Symbol.asyncDispose]: under.stop };
+}
+
+test("connections are bounded, and the next is taken when one has gone", async () => {
+  await using at = await setup({ config: { connectionsMax: 2 } });
+  const { hostname, port } = new URL(at.url);
+  const open = () =>
+    new Promise<Socket>((resolve) => {
+      const socket = connect(Number(port), hostname, () => resolve(socket));
+    });
+  const sockets = [await open(), await open()];
+  const dropped = await open();
+  await new Promise((resolve) => void dropped.once("close", resolve));
+  sockets[0]?.destroy();
+  let status = 0;
+  while (status !== 200)
+    status = await at.call("GET /livez").then(
+      (reply) => reply.status,
+      () => 0,
+    );
+  sockets[1]?.destroy();
+});
+
+test("connections that wait for a next request make room where there is none", async () => {
+  await using at = await setup({ config: { connectionsMax: 2 } });
+  const { hostname, port } = new URL(at.url);
+  const idle = ["a", "b"].map(() => connect(Number(port), hostname));
+  for (const socket of idle) {
+    socket.write(`GET /livez HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
+    await new Promise((resolve) => void socket.once("data", resolve));
+    socket.on("error", () => undefined);
+  }
+  let status = 0;
+  while (status !== 200)
+    status = await at.call("GET /livez").then(
+      (reply) => reply.status,
+      () => 0,
+    );
+  for (const socket of idle) socket.destroy();
+});
+
+test("a head that does not come is ended within a second of its time", async () => {
+  await using at = await setup({ config: { headersMsMax: 500 } });
+  const { hostname, port } = new URL(at.url);
+  const since = performance.now();
+  const socket = connect(Number(port), hostname, () => void socket.write("GET /livez HTTP/1.1\r\nHost: a\r\n"));
+  let answer = "";
+  socket.on("data", (bytes) => (answer += bytes.toString()));
+  await new Promise((resolve) => void socket.once("close", resolve));
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+  expect(performance.now() - since).toBeLessThan(15_000); // Node looks every 30 s unless it is told otherwise.
+});

@@ -1,0 +1,69 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Clock } from "@tickline/shared/ports/clock";
+import { createUnreadAnswers, type UnreadLimits } from "./unread-answers.ts";
+
+export interface ConnectionLimits extends UnreadLimits {
+  /** Requests of one connection that wait for the answer before theirs; beyond it nothing more is read from there. */
+  readonly pipelinedMax: number;
+}
+
+/** One read of a socket may bring more small requests than may wait. Beyond this many times those, the connection is closed. */
+const PIPELINED_TIMES_MAX = 16;
+
+interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+/** The requests of one connection. */
+interface Pipeline {
+  readonly waiting: Exchange[];
+  isBusy: boolean;
+}
+
+export interface BoundedListenerOptions {
+  readonly clock: Clock;
+  readonly limits: ConnectionLimits;
+  readonly listener: (req: IncomingMessage, res: ServerResponse) => Promise<unknown>;
+}
+
+/**
+ * Bounds what one connection has in progress. Node hands over pipelined requests as soon as they are read; here the next one
+ * begins when the kernel has taken the answer before it, so a client that does not read has one answer made for it, and no more.
+ */
+export function createBoundedListener({ clock, limits, listener }: BoundedListenerOptions): RequestListener {
+  const unread = createUnreadAnswers(clock, limits);
+  const pipelines = new WeakMap<Socket, Pipeline>();
+
+  async function begin(socket: Socket, pipeline: Pipeline, { req, res }: Exchange): Promise<void> {
+    pipeline.isBusy = true;
+    res.once("close", () => ended(socket, pipeline));
+    await listener(req, res);
+    unread.watch(res);
+  }
+  function ended(socket: Socket, pipeline: Pipeline): void {
+    pipeline.isBusy = false;
+    if (pipeline.waiting.length === 0) return;
+    if (pipeline.waiting.length <= limits.pipelinedMax) socket.resume();
+    setImmediate(next, socket, pipeline); // Others have their turn between.
+  }
+  function next(socket: Socket, pipeline: Pipeline): void {
+    if (pipeline.isBusy || socket.destroyed) return;
+    const exchange = pipeline.waiting.shift();
+    if (exchange !== undefined) void begin(socket, pipeline, exchange);
+  }
+  function pauseIfFull(socket: Socket, waiting: readonly Exchange[]): void {
+    if (waiting.length >= limits.pipelinedMax) socket.pause();
+  }
+  return (req, res) => {
+    const { socket } = req;
+    let pipeline = pipelines.get(socket);
+    if (pipeline === undefined) pipelines.set(socket, (pipeline = { waiting: [], isBusy: false }));
+    const { waiting, isBusy } = pipeline;
+    if (!isBusy && waiting.length === 0) return void begin(socket, pipeline, { req, res });
+    waiting.push({ req, res });
+    if (waiting.length > limits.pipelinedMax * PIPELINED_TIMES_MAX) socket.destroy();
+    else if (waiting.length >= limits.pipelinedMax) queueMicrotask(() => pauseIfFull(socket, waiting)); // Node reads on at the end of a request.
+  };
+}

@@ -1,0 +1,22 @@
+import { z } from "zod";
+
+/** Fields of a job or run that may have 64 KiB each: lists leave them out unless they are asked for. */
+export const LONG_FIELDS = ["params", "output"] as const;
+export type LongField = (typeof LONG_FIELDS)[number];
+
+/** For `JSON.stringify`, which leaves out what is undefined: `{ ...view, ...leftOut(include) }`. */
+export const leftOut = (include: readonly LongField[]): Readonly<Partial<Record<LongField, undefined>>> =>
+  Object.fromEntries(LONG_FIELDS.filter((name) => !include.includes(name)).map((name) => [name, undefined]));
+
+/** The schema of an item as lists show it: its long fields may be absent. */
+export const listedView = (id: string, view: z.ZodObject): z.ZodObject =>
+  view.partial(longFieldsOf(view)).meta({ id, description: `${sentenceOf(view)} are there if \`include\` names them.` });
+
+/** As a mask for `omit` and `partial`. */
+export const longFieldsOf = (view: z.ZodObject): Record<string, true> =>
+  Object.fromEntries(LONG_FIELDS.filter((name) => name in view.shape).map((name) => [name, true]));
+
+const sentenceOf = (view: z.ZodObject): string =>
+  Object.keys(longFieldsOf(view))
+    .map((name) => `\`${name}\``)
+    .join(" and ");
