@@ -24,13 +24,15 @@ async function npmStart(): Promise<string> {
   const args = ["start", "--silent", "--", "--port", "0", "--data", join(folder, "data")];
   const npm = spawn("npm", args, { cwd: REPOSITORY, stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(npm, "exit");
+  let printed = "";
+  const addressOf = (): string | null => /^\s*API\s+(http:\/\/\S+)$/m.exec(printed)?.[1] ?? null;
   endings.add(async () => {
     npm.kill("SIGTERM");
     await exited;
+    await expect(fetch(`${addressOf()}/livez`)).rejects.toThrow(); // The signal has reached the process, and npm has waited for it.
   });
-  let printed = "";
   npm.stdout.setEncoding("utf8").on("data", (text: string) => void (printed += text));
-  return eventually(() => /^\s*API\s+(http:\/\/\S+)$/m.exec(printed)?.[1] ?? null);
+  return eventually(addressOf);
 }
 
 test("what the README says to type works as it says, and the job it makes runs on time", async () => {
