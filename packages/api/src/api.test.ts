@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, jest, test } from "@jest/globals";
@@ -94,6 +95,50 @@ describe("stopping", () => {
     const { status, headers } = await reply;
     expect([status, headers.get("connection")]).toEqual([200, "close"]);
     await stopping;
+  });
+
+  test("is told by /readyz from the first sign of it, while all else is still served", async () => {
+    await using at = await setup();
+    at.api.drain();
+    expect(await at.call("GET /readyz")).toMatchObject({ status: 503, body: { code: "shutting_down" } });
+    expect((await at.call("GET /livez")).status).toBe(200);
+    const created = await at.call("POST /jobs", { body: minimalJob });
+    expect([created.status, created.headers.get("connection")]).toEqual([201, "close"]);
+  });
+
+  test("takes nothing new on a connection that still waits for an answer", async () => {
+    const entered = Promise.withResolvers<void>();
+    const leave = Promise.withResolvers<void>();
+    const under = await apiUnderTest({
+      config: { drainMsMax: 3_600_000 },
+      storeOf: (store) => ({
+        ...store,
+        jobs: {
+          ...store.jobs,
+          async list(...parts) {
+            entered.resolve();
+            await leave.promise;
+            return store.jobs.list(...parts);
+          },
+        },
+      }),
+    });
+    const { hostname, port } = new URL(under.url);
+    const socket = connect(Number(port), hostname);
+    const heads: string[] = [];
+    socket.setEncoding("utf8").on("data", (text: string) => heads.push(...(text.match(/HTTP\/1\.1 \d+/g) ?? [])));
+    socket.write(`GET /jobs HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
+    await entered.promise;
+    const stopping = under.stop();
+    const body = JSON.stringify(minimalJob);
+    socket.write(
+      `POST /jobs HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    leave.resolve();
+    await Promise.all([stopping, once(socket, "close")]);
+    expect(heads[0]).toBe("HTTP/1.1 200");
+    expect((await under.store.jobs.list("default", { limit: 10, cursor: null })).items).toEqual([]);
   });
 
   test("gives an answer that does not come its budget, and no more", async () => {

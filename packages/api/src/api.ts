@@ -37,6 +37,8 @@ export interface Api extends Service {
   readonly app: Koa;
   /** All routes, in the order of the document. */
   readonly routes: readonly Route[];
+  /** From here on `/readyz` says that the service stops, and clients are asked to go elsewhere. All is served until `stop`. */
+  drain(): void;
 }
 
 /** REST in, jobs in the store, and the status of jobs kept up with the events of their runs. Any number may run. */
@@ -45,6 +47,7 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
   const deps = { ...given, clock: time, time };
   const { clock, log, metrics } = deps;
   let draining = false;
+  let closing = false;
   const context: ApiContext = {
     ...deps,
     config,
@@ -61,6 +64,7 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     log,
     metrics: createRequestMetrics(metrics),
     draining: () => draining,
+    closing: () => closing,
   });
   const answer = app.callback();
   const server = createHttpServer({ clock, config, listener: (req, res) => void answer(req, res), onDrain: () => hub.closeListeners() });
@@ -68,14 +72,14 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
   observeStreams(context, hub);
   const lifecycle = createLifecycle({
     async start() {
-      draining = false;
+      draining = closing = false;
       await context.knownHandlers.refresh().catch((fault: unknown) => log.warn({ err: fault }, "handlers could not be read yet"));
       if (given.time === undefined) await time.start();
       await Promise.all(consumers.map((consumer) => consumer.start())); // None waits for the topics of another.
       await server.start();
     },
     async stop() {
-      draining = true;
+      draining = closing = true;
       await server.stop();
       await Promise.all(consumers.map((consumer) => consumer.stop()));
       if (given.time === undefined) await time.stop();
@@ -86,6 +90,7 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     ...lifecycle,
     app,
     routes,
+    drain: () => void (draining = true),
     get url() {
       return server.url;
     },

@@ -11,6 +11,7 @@ import type { Route } from "./http/route.ts";
 import type { HostCheck } from "./http/known-hosts.ts";
 import { crossSiteProblem } from "./http/security-headers.ts";
 import { sendAnswer } from "./http/send-answer.ts";
+import { shuttingDown } from "./http/shutting-down.ts";
 
 export interface AppOptions {
   readonly routes: readonly Route[];
@@ -21,6 +22,8 @@ export interface AppOptions {
   readonly metrics: RequestMetrics;
   /** While true, every answer asks its client to take a new connection next time. */
   readonly draining: () => boolean;
+  /** While true, nothing that a store could keep is taken any more: requests that come on a connection still in use are refused. */
+  readonly closing: () => boolean;
 }
 
 /** The Koa application apart from any socket: `app.callback()` serves it. */
@@ -45,10 +48,10 @@ function routerOf({ routes, limits }: AppOptions): Router {
 }
 
 /** Every request passes here alone, so it is short: the hot reads are a few microseconds. */
-function outermost({ checkHost, clock, log, metrics, draining }: AppOptions): Middleware {
+function outermost({ checkHost, clock, log, metrics, draining, closing }: AppOptions): Middleware {
   return async (ctx: Context, next: Next) => {
     const startedMs = clock.monotonicMs();
-    const { answer, route } = await answerOf(ctx, next, { checkHost, log });
+    const { answer, route } = await answerOf(ctx, next, { checkHost, log, closing });
     const status = sendAnswer(ctx, answer, { closing: draining() });
     if (status === null) return;
     metrics.observe(route, { method: methodOf(ctx), status, seconds: (clock.monotonicMs() - startedMs) / 1_000 });
@@ -62,11 +65,18 @@ interface Answered {
 }
 
 const NO_ROUTE = "none";
+/** Answered to the end. */
+const OF_THE_SERVICE: ReadonlySet<string> = new Set(["/livez", "/readyz", "/metrics"]);
 
-async function answerOf(ctx: Context, next: Next, { checkHost, log }: Pick<AppOptions, "checkHost" | "log">): Promise<Answered> {
+async function answerOf(
+  ctx: Context,
+  next: Next,
+  { checkHost, log, closing }: Pick<AppOptions, "checkHost" | "log" | "closing">,
+): Promise<Answered> {
   try {
     const refused = checkHost(ctx.req.headers.host) ?? crossSiteProblem(ctx);
     if (refused !== null) return { answer: refused, route: NO_ROUTE };
+    if (closing() && !OF_THE_SERVICE.has(ctx.path)) return { answer: shuttingDown(), route: NO_ROUTE };
     await next();
     return answeredOf(ctx) ?? { answer: unmatched(ctx), route: NO_ROUTE };
   } catch (thrown) {

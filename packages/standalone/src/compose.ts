@@ -78,8 +78,9 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
       await services.api.start();
       await services.scheduler.start();
     },
-    // Nothing new comes in and nothing more is fired while what runs is drained; the projection hears of it to the end.
+    // Nothing more is fired while what runs is drained; the api tells of it, and takes nothing more once it is. The projection follows to the end.
     async stop() {
+      services.api.drain();
       await services.scheduler.stop();
       await services.executor.stop();
       await services.api.stop();

@@ -1,5 +1,4 @@
-import { mkdir } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
 import { lockDataFolder } from "@tickline/shared/adapters/sqlite/data-folder";
 import { openSqliteStore } from "@tickline/shared/adapters/sqlite/sqlite-store";
@@ -30,8 +29,7 @@ const databaseFile = (dataDir: string, storeUrl: string | undefined): string =>
 export async function openEmbeddedStore({ dataDir, storeUrl, onStoreLost, onUnreadable = () => {} }: EmbeddedStoreOptions): Promise<Store> {
   if (storeUrl === "memory:") return createMemoryStore({ clock: systemClock, digest: sha256, onUnreadable });
   const file = databaseFile(dataDir, storeUrl);
-  await mkdir(dirname(file), { recursive: true });
-  const folder = lockDataFolder(dirname(file));
+  const folder = lockDataFolder(dirname(file), basename(file));
   try {
     const store = await openSqliteStore({ file, onLost: onStoreLost, onUnreadable });
     return {

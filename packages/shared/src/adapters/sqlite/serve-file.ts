@@ -5,7 +5,7 @@ import { systemClock } from "../system/clock.ts";
 import { beginIncarnation } from "./core.ts";
 import { MEMORY_FILE, openWriter, syncBySelf } from "./database.ts";
 import { type DiskSync, noDiskSync, openDiskSync } from "./disk-sync.ts";
-import { storeFault } from "./faults.ts";
+import { openFault } from "./open-fault.ts";
 import type { FromThread, ThreadData, ToThread } from "./thread-messages.ts";
 import { createTurns } from "./turn.ts";
 import type { Packet } from "./wire.ts";
@@ -20,7 +20,7 @@ export function serveFile(port: MessagePort, data: ThreadData): void {
   try {
     serveOpened(port, data);
   } catch (fault) {
-    const { code, message, retryable } = storeFault(fault, "open the store");
+    const { code, message, retryable } = openFault(fault, data.file);
     send(port, { failed: { code, message, retryable } });
     port.close();
   }
@@ -29,23 +29,23 @@ export function serveFile(port: MessagePort, data: ThreadData): void {
 function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
   const db = openWriter(file, { pagesMax });
   const unreadable = createUnreadablePost(port);
+  const tellRefusal = createRefusalPost(port);
   const turns = createTurns(db, { incarnation: beginIncarnation(db), onUnreadable: unreadable.tell });
   const disk = file === MEMORY_FILE ? noDiskSync : openLog(file);
   if (file !== MEMORY_FILE) syncBySelf(db);
-  let gathered: Packet[] = [];
-  let gatheredSize = 0;
+  let gathered: Gathered = { packets: [], size: 0 };
   let closing = false;
   let idle: Timer | null = null;
 
   const post = (message: FromThread): void => send(port, message);
   function serve(): void {
-    if (gathered.length === 0) return;
-    const packets = gathered;
-    gathered = [];
-    gatheredSize = 0;
+    if (gathered.packets.length === 0) return;
+    const { packets } = gathered;
+    gathered = { packets: [], size: 0 };
     const answers: Packet[] = [];
     const wrote = turns.serve(packets, { now: (packet) => answers.push(packet), later: post });
     const answer = (): void => answers.forEach(post);
+    tellRefusal(turns.refusing);
     // What a turn has only read may be another's commit that is not on disk yet: nothing is said before it is.
     if (wrote || disk.busy) disk.afterSync(answer);
     else answer();
@@ -73,18 +73,26 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
   port.on("message", (first: ToThread) => {
     for (let message: ToThread | undefined = first; message !== undefined; message = nextMessage(port)) {
       if ("close" in message) closing = true;
-      else {
-        gathered.push(message);
-        gatheredSize += message.numbers.length + message.text.length / 8;
-      }
+      else gather(gathered, message);
     }
     if (closing) {
       serve();
       disk.whenIdle(close);
-    } else if (disk.busy && gatheredSize < GATHERED_MAX) disk.whenIdle(serve);
+    } else if (disk.busy && gathered.size < GATHERED_MAX) disk.whenIdle(serve);
     else serve();
   });
   unreadable.ready();
+}
+
+/** Calls for the next turn, and how much they are. */
+interface Gathered {
+  readonly packets: Packet[];
+  size: number;
+}
+
+function gather(gathered: Gathered, packet: Packet): void {
+  gathered.packets.push(packet);
+  gathered.size += packet.numbers.length + packet.text.length / 8;
 }
 
 /** The first message says that the file is open; what was met on the way comes after it. */
@@ -97,6 +105,16 @@ function createUnreadablePost(port: MessagePort): { readonly tell: OnUnreadable;
       for (const unreadable of early ?? []) send(port, { unreadable });
       early = null;
     },
+  };
+}
+
+/** Says once that writes are refused, and once that they are not any more. */
+function createRefusalPost(port: MessagePort): (refusing: string | null) => void {
+  let told: string | null = null;
+  return (refusing) => {
+    if (refusing === told) return;
+    told = refusing;
+    send(port, { refusing });
   };
 }
 
