@@ -33,12 +33,15 @@ export function createHttpHandler({ connectionsMax = 100, connectMs = 10_000 }: 
   });
   let closed: Promise<void> | null = null;
   return {
-    handler: defineHandler({
-      type: "http",
-      description: "Sends one HTTP request. Redirects are not followed.",
-      params: HttpParamsSchema,
-      run: (context) => send(context, agent),
-    }),
+    handler: {
+      ...defineHandler({
+        type: "http",
+        description: "Sends one HTTP request. Redirects are not followed.",
+        params: HttpParamsSchema,
+        run: (context) => send(context, agent),
+      }),
+      builtIn: true,
+    },
     close: () => (closed ??= agent.destroy()),
   };
 }
