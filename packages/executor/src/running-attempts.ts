@@ -31,7 +31,7 @@ export interface RunningAttempts {
 }
 
 export function createRunningAttempts({ context, settler, events, onEnded }: RunningAttemptsOptions): RunningAttempts {
-  const { clock, entropy, config, handlers, log, metrics } = context;
+  const { clock, entropy, config, handlers, log, metrics, runLog } = context;
   const rules = { releasesMax: config.releasesMax, random: entropy.random };
   const all = new Map<string, RunningAttempt>();
   const deadlines = createAttemptDeadlines({ context, attempts: all });
@@ -58,7 +58,7 @@ export function createRunningAttempts({ context, settler, events, onEnded }: Run
     attempt.timeoutAtMs = attempt.calledMs + attempt.claim.run.timeoutMs;
     deadlines.watch(attempt.timeoutAtMs);
     const { jobId: job, runId: run, attempt: number, handler } = attempt.claim.run;
-    log.info({ job, run, attempt: number, handler }, "a run starts");
+    runLog.info({ job, run, attempt: number, handler }, "a run starts");
     events.started(attempt.claim);
   }
   function ended(attempt: RunningAttempt, ending: AttemptEnding): void {

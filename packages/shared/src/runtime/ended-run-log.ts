@@ -1,11 +1,11 @@
 import type { EndedRun } from "../domain/settlement.ts";
-import type { Logger } from "./logger.ts";
+import type { PacedLog } from "./paced-log.ts";
 
 /**
  * Logs the end of a run once, by whoever has just written it. What was not carried out (`skipped`, `missed`) is in the history alone.
  * `stack`: of what its handler threw; null where its message says all.
  */
-export function logEnd(log: Logger, run: EndedRun, stack: string | null = null): void {
+export function logEnd(log: PacedLog, run: EndedRun, stack: string | null = null): void {
   const { jobId: job, runId, attempt, handler, state, reason, startedAt, finishedAt, error } = run;
   const named = { job, run: runId, attempt, handler };
   const took = startedAt === null ? {} : { ms: finishedAt - startedAt };
