@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import type { JobDetailView, JobView, RunView } from "./driver/views.ts";
 import { createEndings, temporaryFolder } from "./product/endings.ts";
 import { runCommand } from "./product/run-command.ts";
@@ -84,6 +85,26 @@ describe("a start", () => {
     const { dataDir } = setup();
     const killed = await runProduct(endings, { dataDir });
     await killed.kill();
+    expect((await runProduct(endings, { dataDir })).running).toBe(true);
+  });
+
+  test("after damage to the log of what was acknowledged says so and ends with 1, and goes on with --accept-loss", async () => {
+    const { dataDir } = setup();
+    const killed = await runProduct(endings, { dataDir });
+    const job = { name: "later", schedule: "0 9 * * 1", handler: "http", params: { url: `${killed.address}/livez` } };
+    for (let index = 0; index < 20; index += 1) await killed.call("PUT", `/jobs/later-${index}`, job);
+    await wait(300); // The mark of what is acknowledged is written within 50 ms.
+    await killed.kill();
+    const log = join(dataDir, "tickline.db-wal");
+    const bytes = readFileSync(log);
+    bytes[Math.floor(bytes.length / 2)]! ^= 1;
+    writeFileSync(log, bytes);
+    const refused = startProduct({ dataDir });
+    expect(await refused.exited).toEqual({ code: 1, signal: null });
+    expect(refused.stderr()).toMatch(/is damaged: of \d+ acknowledged pages \d+ can be read.*--accept-loss/);
+    const accepted = await runProduct(endings, { dataDir, args: ["--accept-loss"] });
+    expect(accepted.stderr()).toContain("what was acknowledged is missing, and that is accepted");
+    expect(await accepted.end()).toBe(0);
     expect((await runProduct(endings, { dataDir })).running).toBe(true);
   });
 

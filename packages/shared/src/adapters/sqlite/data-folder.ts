@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { AppError } from "../../domain/app-error.ts";
 import { primaryCode } from "./faults.ts";
+import { markName } from "./mark-keeper.ts";
 import { folderFault, openFault } from "./open-fault.ts";
 import { besides, keepPrivate, openPrivate } from "./private-files.ts";
 
@@ -27,7 +28,7 @@ export interface DataFolderLock {
  */
 export function lockDataFolder(dir: string, database = "tickline.db"): DataFolderLock {
   const made = [database, LOCK_FILE];
-  keepPrivate(dir, { made, names: [...made, PID_FILE, ...besides(database), ...besides(LOCK_FILE)] });
+  keepPrivate(dir, { made, names: [...made, PID_FILE, markName(database), ...besides(database), ...besides(LOCK_FILE)] });
   const db = takeLock(dir);
   held.add(db);
   const lock = {

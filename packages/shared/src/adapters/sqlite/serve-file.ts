@@ -5,6 +5,7 @@ import { systemClock } from "../system/clock.ts";
 import { beginIncarnation } from "./core.ts";
 import { MEMORY_FILE, openWriter, syncBySelf } from "./database.ts";
 import { type DiskSync, noDiskSync, openDiskSync } from "./disk-sync.ts";
+import { keepMark, type MarkKeeper, noMark } from "./mark-keeper.ts";
 import { openFault } from "./open-fault.ts";
 import type { FromThread, ThreadData, ToThread } from "./thread-messages.ts";
 import { createTurns } from "./turn.ts";
@@ -31,7 +32,8 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
   const unreadable = createUnreadablePost(port);
   const tellRefusal = createRefusalPost(port);
   const turns = createTurns(db, { incarnation: beginIncarnation(db), onUnreadable: unreadable.tell });
-  const disk = file === MEMORY_FILE ? noDiskSync : openLog(file);
+  const mark = file === MEMORY_FILE ? noMark : keepMark(db, { file, clock: systemClock });
+  const disk = file === MEMORY_FILE ? noDiskSync : openLog(file, mark);
   if (file !== MEMORY_FILE) syncBySelf(db);
   let gathered: Gathered = { packets: [], size: 0 };
   let closing = false;
@@ -65,6 +67,7 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
     idle?.cancel();
     tidy();
     disk.close();
+    mark.close();
     db.close();
     post({ closed: true });
     port.close();
@@ -125,8 +128,8 @@ function send(port: MessagePort, message: FromThread): void {
 }
 
 /** Without knowing what is on disk there is nothing left to say: the thread ends, and with it every call. */
-const openLog = (file: string): DiskSync =>
-  openDiskSync(`${file}-wal`, (cause) => {
+const openLog = (file: string, mark: MarkKeeper): DiskSync =>
+  openDiskSync(`${file}-wal`, mark, (cause) => {
     throw new Error(`sync the log of ${file}`, { cause });
   });
 
