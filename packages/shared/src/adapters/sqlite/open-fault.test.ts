@@ -5,7 +5,7 @@ import { folderFault, openFault } from "./open-fault.ts";
 const systemError = (code: string): Error => Object.assign(new Error(`${code}: no`), { code });
 const sqliteError = (errcode: number): Error => Object.assign(new Error("no"), { errcode });
 
-test.each(["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EISDIR", "ELOOP", "ENOSPC", "EDQUOT", "ENAMETOOLONG", "EMFILE"])(
+test.each(["EACCES", "EPERM", "EROFS", "ENOENT", "ENOTDIR", "EEXIST", "EISDIR", "ELOOP", "ENOSPC", "EDQUOT", "ENAMETOOLONG", "EMFILE"])(
   "%s of a path is one sentence that names it and says what to do",
   (code) => {
     const { message } = folderFault(systemError(code), "/data/tickline.pid");

@@ -8,11 +8,13 @@ import { type DiskSync, noDiskSync, openDiskSync } from "./disk-sync.ts";
 import { keepMark, type MarkKeeper, noMark } from "./mark-keeper.ts";
 import { openFault } from "./open-fault.ts";
 import type { FromThread, ThreadData, ToThread } from "./thread-messages.ts";
-import { createTurns } from "./turn.ts";
+import { createTurns, type Turns } from "./turn.ts";
 import type { Packet } from "./wire.ts";
 
 /** New runs are entered into the index of ids when nothing was asked for this long. Milliseconds. */
 const IDLE_MS = 100;
+/** While writes are refused, one is tried so often. Milliseconds. */
+const PROBE_MS = 5_000;
 /** While the disk is busy, calls are gathered until they are this much, in numbers and eighths of characters: some 300 runs. */
 const GATHERED_MAX = 8_000;
 
@@ -30,9 +32,9 @@ export function serveFile(port: MessagePort, data: ThreadData): void {
 function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
   const db = openWriter(file, { pagesMax });
   const unreadable = createUnreadablePost(port);
-  const tellRefusal = createRefusalPost(port);
   const turns = createTurns(db, { incarnation: beginIncarnation(db), onUnreadable: unreadable.tell });
   const mark = file === MEMORY_FILE ? noMark : keepMark(db, { file, clock: systemClock });
+  const refusals = createRefusalWatch(port, turns);
   const disk = file === MEMORY_FILE ? noDiskSync : openLog(file, mark);
   if (file !== MEMORY_FILE) syncBySelf(db);
   let gathered: Gathered = { packets: [], size: 0 };
@@ -47,7 +49,7 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
     const answers: Packet[] = [];
     const wrote = turns.serve(packets, { now: (packet) => answers.push(packet), later: post });
     const answer = (): void => answers.forEach(post);
-    tellRefusal(turns.refusing);
+    refusals.look();
     // What a turn has only read may be another's commit that is not on disk yet: nothing is said before it is.
     if (wrote || disk.busy) disk.afterSync(answer);
     else answer();
@@ -65,6 +67,7 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
     // A sync may have begun for what was committed during the last one; its answers go first.
     if (disk.busy) return disk.whenIdle(close);
     idle?.cancel();
+    refusals.close();
     tidy();
     disk.close();
     mark.close();
@@ -111,14 +114,26 @@ function createUnreadablePost(port: MessagePort): { readonly tell: OnUnreadable;
   };
 }
 
-/** Says once that writes are refused, and once that they are not any more. */
-function createRefusalPost(port: MessagePort): (refusing: string | null) => void {
+/** Says once that writes are refused, and once that they are taken again: it tries, as nobody else may. */
+function createRefusalWatch(port: MessagePort, turns: Turns): { look(): void; close(): void } {
   let told: string | null = null;
-  return (refusing) => {
-    if (refusing === told) return;
+  let next: Timer | null = null;
+  function look(): void {
+    const { refusing } = turns;
+    if (refusing !== null) next ??= systemClock.setTimer(PROBE_MS, probe);
+    if (refusing !== told) send(port, { refusing });
     told = refusing;
-    send(port, { refusing });
-  };
+  }
+  function probe(): void {
+    next = null;
+    try {
+      if (turns.refusing !== null) turns.probe();
+    } catch {
+      // They are refused still.
+    }
+    look();
+  }
+  return { look, close: () => next?.cancel() };
 }
 
 /** The numbers of an answer are handed over, not copied. */

@@ -35,6 +35,8 @@ export interface Turns {
   /** Enters new runs into the index of ids, if there are any. */
   tidy(): void;
   readonly untidy: boolean;
+  /** Writes what is there already, to find out whether writes are taken again. */
+  probe(): void;
   /** Why the last write was refused by the disk, or by another program that holds the file; null: it was not. */
   readonly refusing: string | null;
 }
@@ -108,6 +110,7 @@ export function createTurns(db: DatabaseSync, { incarnation, onUnreadable }: Pic
     get untidy() {
       return state.loaded !== null && state.loaded.core.ids.unindexed > 0;
     },
+    probe: () => inTransaction(state, ({ core: { meta } }) => meta.set("incarnation", meta.get("incarnation"))),
     get refusing() {
       return state.refusing;
     },
