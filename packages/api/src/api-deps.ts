@@ -27,6 +27,7 @@ export interface ApiDeps {
   readonly retention: Pick<Retention, "forgotten">;
   readonly handlers: HandlerRegistry;
   readonly hello: Store["hello"];
+  readonly refusal?: Store["refusal"];
   readonly decided: Store["decided"];
   readonly bus: Bus;
   readonly clock: Clock;

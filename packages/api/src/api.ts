@@ -38,6 +38,8 @@ export interface Api extends Service {
   readonly app: Koa;
   /** All routes, in the order of the document. */
   readonly routes: readonly Route[];
+  /** From here on `/readyz` says that the service stops, and clients are asked to go elsewhere. All is served until `stop`. */
+  drain(): void;
 }
 
 /** REST in, jobs in the store, and the status of jobs kept up with the events of their runs. Any number may run. */
@@ -46,6 +48,7 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
   const deps = { ...given, clock: time, time };
   const { clock, log, metrics } = deps;
   let draining = false;
+  let closing = false;
   const context: ApiContext = {
     ...deps,
     config,
@@ -63,6 +66,7 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     log,
     metrics: createRequestMetrics(metrics),
     draining: () => draining,
+    closing: () => closing,
   });
   const listener = createBoundedListener({ clock, limits: config, listener: app.callback() });
   const server = createHttpServer({ clock, config, listener, onDrain: () => hub.closeListeners() });
@@ -70,14 +74,14 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
   observeStreams(context, hub);
   const lifecycle = createLifecycle({
     async start() {
-      draining = false;
+      draining = closing = false;
       await context.knownHandlers.refresh().catch((fault: unknown) => log.warn({ err: fault }, "handlers could not be read yet"));
       if (given.time === undefined) await time.start();
       await Promise.all(consumers.map((consumer) => consumer.start())); // None waits for the topics of another.
       await server.start();
     },
     async stop() {
-      draining = true;
+      draining = closing = true;
       await server.stop();
       await Promise.all(consumers.map((consumer) => consumer.stop()));
       if (given.time === undefined) await time.stop();
@@ -88,6 +92,7 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     ...lifecycle,
     app,
     routes,
+    drain: () => void (draining = true),
     get url() {
       return server.url;
     },

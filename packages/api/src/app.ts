@@ -11,6 +11,7 @@ import type { Route } from "./http/route.ts";
 import { hostProblem, type HostCheck, type OriginCheck } from "./http/known-hosts.ts";
 import { crossSiteProblem } from "./http/security-headers.ts";
 import { sendAnswer } from "./http/send-answer.ts";
+import { shuttingDown } from "./http/shutting-down.ts";
 import { createWorkSlots, respondInSlot } from "./http/work-slots.ts";
 
 export interface AppOptions {
@@ -23,6 +24,8 @@ export interface AppOptions {
   readonly metrics: RequestMetrics;
   /** While true, every answer asks its client to take a new connection next time. */
   readonly draining: () => boolean;
+  /** While true, nothing that a store could keep is taken any more: requests that come on a connection still in use are refused. */
+  readonly closing: () => boolean;
 }
 
 /** The Koa application apart from any socket: `app.callback()` serves it. */
@@ -48,10 +51,10 @@ function routerOf({ routes, limits }: AppOptions): Router {
 }
 
 /** Every request passes here alone, so it is short: the hot reads are a few microseconds. */
-function outermost({ routes, checkHost, isOwnOrigin, clock, log, metrics, draining }: AppOptions): Middleware {
+function outermost({ routes, checkHost, isOwnOrigin, clock, log, metrics, draining, closing }: AppOptions): Middleware {
   return async (ctx: Context, next: Next) => {
     const startedMs = clock.monotonicMs();
-    const { answer, route } = await answerOf(ctx, next, { routes, checkHost, isOwnOrigin, log });
+    const { answer, route } = await answerOf(ctx, next, { routes, checkHost, isOwnOrigin, log, closing });
     const status = sendAnswer(ctx, answer, { closing: draining() });
     if (status === null) return;
     metrics.observe(route, { method: methodOf(ctx), status, seconds: (clock.monotonicMs() - startedMs) / 1_000 });
@@ -65,15 +68,18 @@ interface Answered {
 }
 
 const NO_ROUTE = "none";
+/** Answered to the end. */
+const OF_THE_SERVICE: ReadonlySet<string> = new Set(["/livez", "/readyz", "/metrics"]);
 
 async function answerOf(
   ctx: Context,
   next: Next,
-  { routes, checkHost, isOwnOrigin, log }: Pick<AppOptions, "routes" | "checkHost" | "isOwnOrigin" | "log">,
+  { routes, checkHost, isOwnOrigin, log, closing }: Pick<AppOptions, "routes" | "checkHost" | "isOwnOrigin" | "log" | "closing">,
 ): Promise<Answered> {
   try {
     const refused = hostProblem(checkHost, ctx.req) ?? crossSiteProblem(ctx, isOwnOrigin);
     if (refused !== null) return { answer: refused, route: NO_ROUTE };
+    if (closing() && !OF_THE_SERVICE.has(ctx.path)) return { answer: shuttingDown(), route: NO_ROUTE };
     await next();
     return answeredOf(ctx) ?? { answer: pageWithSlash(ctx, routes) ?? unmatched(ctx), route: NO_ROUTE };
   } catch (thrown) {

@@ -24,13 +24,23 @@ async function npmStart(): Promise<string> {
   const args = ["start", "--silent", "--", "--port", "0", "--data", join(folder, "data")];
   const npm = spawn("npm", args, { cwd: REPOSITORY, stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(npm, "exit");
+  let printed = "";
+  const addressOf = (): string | null => /^\s*API\s+(http:\/\/\S+)$/m.exec(printed)?.[1] ?? null;
   endings.add(async () => {
     npm.kill("SIGTERM");
     await exited;
+    // The signal reaches the process, through whatever shell npm has started it with.
+    const address = addressOf();
+    if (address !== null)
+      await eventually(() =>
+        fetch(`${address}/livez`).then(
+          () => null,
+          () => true,
+        ),
+      );
   });
-  let printed = "";
   npm.stdout.setEncoding("utf8").on("data", (text: string) => void (printed += text));
-  return eventually(() => /^\s*API\s+(http:\/\/\S+)$/m.exec(printed)?.[1] ?? null);
+  return eventually(addressOf);
 }
 
 test("what the README says to type works as it says, and the job it makes runs on time", async () => {

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import type { JobDetailView, JobView, RunView } from "./driver/views.ts";
 import { createEndings, temporaryFolder } from "./product/endings.ts";
 import { runCommand } from "./product/run-command.ts";
@@ -44,7 +45,9 @@ describe("a start", () => {
     const shown = await runCommand(look ?? "", REPOSITORY);
     expect(JSON.parse(shown.stdout)).toMatchObject({ id: "ping", status: "succeeded" });
     expect((await fetch(`${product.address}/docs`)).status).toBe(200);
-    expect(product.stderr()).toBe("");
+    const lines = product.stderr().trimEnd().split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as { level: number }).level)).toEqual(lines.map(() => 30)); // JSON where nobody watches, and no warnings.
+    expect(product.stderr()).toMatch(/"job":"ping","run":".*","attempt":1,"handler":"http","msg":"a run starts"/);
   });
 
   test("on a folder that another process has says whose it is, and ends with 1", async () => {
@@ -57,10 +60,51 @@ describe("a start", () => {
     expect(await first.call<JobView>("GET", "/jobs")).toMatchObject({ items: [] });
   });
 
+  test.each<[string, (dataDir: string) => void, string]>([
+    ["a file in its place", (dir) => writeFileSync(dir, ""), "a file is in the place of a folder"],
+    [
+      "a folder in the place of the database",
+      (dir) => mkdirSync(join(dir, "tickline.db"), { recursive: true }),
+      "a folder is in the place of a file",
+    ],
+    [
+      "a database that is none",
+      (dir) => (mkdirSync(dir), writeFileSync(join(dir, "tickline.db"), "no database ".repeat(500))),
+      "put back a backup",
+    ],
+  ])("on a folder with %s says so in a sentence, and ends with 1", async (_, spoil, advice) => {
+    const { dataDir } = setup();
+    spoil(dataDir);
+    const product = startProduct({ dataDir });
+    expect(await product.exited).toEqual({ code: 1, signal: null });
+    expect(product.stderr()).toContain(advice);
+    expect(product.stderr().trimEnd().split("\n")).toHaveLength(1);
+  });
+
   test("after a kill takes the folder that the killed process had", async () => {
     const { dataDir } = setup();
     const killed = await runProduct(endings, { dataDir });
     await killed.kill();
+    expect((await runProduct(endings, { dataDir })).running).toBe(true);
+  });
+
+  test("after damage to the log of what was acknowledged says so and ends with 1, and goes on with --accept-loss", async () => {
+    const { dataDir } = setup();
+    const killed = await runProduct(endings, { dataDir });
+    const job = { name: "later", schedule: "0 9 * * 1", handler: "http", params: { url: `${killed.address}/livez` } };
+    for (let index = 0; index < 20; index += 1) await killed.call("PUT", `/jobs/later-${index}`, job);
+    await wait(300); // The mark of what is acknowledged is written within 50 ms.
+    await killed.kill();
+    const log = join(dataDir, "tickline.db-wal");
+    const bytes = readFileSync(log);
+    bytes[Math.floor(bytes.length / 2)]! ^= 1;
+    writeFileSync(log, bytes);
+    const refused = startProduct({ dataDir });
+    expect(await refused.exited).toEqual({ code: 1, signal: null });
+    expect(refused.stderr()).toMatch(/is damaged: of \d+ acknowledged pages \d+ can be read.*--accept-loss/);
+    const accepted = await runProduct(endings, { dataDir, args: ["--accept-loss"] });
+    expect(accepted.stderr()).toContain("what was acknowledged is missing, and that is accepted");
+    expect(await accepted.end()).toBe(0);
     expect((await runProduct(endings, { dataDir })).running).toBe(true);
   });
 
@@ -135,6 +179,38 @@ describe("an end by SIGTERM", () => {
     const next = await runProduct(endings, { dataDir });
     expect(await next.runsOf("slow")).toMatchObject([{ state: "succeeded", attempt: 1 }]);
     expect(recorder.effects()).toHaveLength(1);
+  });
+
+  test("is told by /readyz while a run finishes, and nothing is taken once it has", async () => {
+    const { dataDir } = setup();
+    const product = await runProduct(endings, { dataDir });
+    const recorder = await recorderIn(dataDir);
+    const params = { url: targetUrl(recorder.url, { mark: "slow", slowMs: 1_500 }) };
+    await product.call("PUT", "/jobs/slow", { name: "slow", schedule: onceAt(Date.now() + 200), handler: "http", params });
+    await eventually(() => recorder.effects()[0] ?? null);
+    expect((await fetch(`${product.address}/readyz`)).status).toBe(200);
+    const ending = product.end();
+    const unready = await eventually(async () => {
+      const answer = await fetch(`${product.address}/readyz`);
+      return answer.status === 200 ? null : { status: answer.status, body: await answer.json() };
+    });
+    expect(unready).toMatchObject({ status: 503, body: { code: "shutting_down" } });
+    expect(await ending).toBe(0);
+    expect(recorder.effects()).toMatchObject([{ outcome: "answered", status: 200 }]);
+  });
+
+  test("by ctrl-C says at once what is waited for, and a second one ends it at once", async () => {
+    const { dataDir } = setup();
+    const product = await runProduct(endings, { dataDir });
+    const recorder = await recorderIn(dataDir);
+    const params = { url: targetUrl(recorder.url, { mark: "long", slowMs: 9_000 }) };
+    await product.call("PUT", "/jobs/long", { name: "long", schedule: onceAt(Date.now() + 200), handler: "http", params });
+    await eventually(() => recorder.effects()[0] ?? null);
+    product.signal("SIGINT");
+    await eventually(() => (product.stderr().includes("waiting up to 10 s for 1 run that is at work") ? true : null));
+    expect(product.stderr()).toContain("ctrl-C again ends the process at once");
+    product.signal("SIGINT");
+    expect(await product.exited).toEqual({ code: 1, signal: null });
   });
 
   test("gives back a run that takes longer than the drain, ends with 0, and runs it again at the next start", async () => {

@@ -5,6 +5,7 @@ import type { HandlerRegistry } from "@tickline/shared/ports/handler-registry";
 import type { RunClaims } from "@tickline/shared/ports/run-claims";
 import type { Store } from "@tickline/shared/ports/store";
 import type { Logger } from "@tickline/shared/runtime/logger";
+import type { PacedLog } from "@tickline/shared/runtime/paced-log";
 import type { EndProcess } from "@tickline/shared/runtime/process-work";
 import type { StoreClock } from "@tickline/shared/runtime/store-clock";
 import type { Registry } from "prom-client";
@@ -36,6 +37,8 @@ export interface ExecutorDeps {
 export interface ExecutorContext extends Omit<ExecutorDeps, "metrics" | "handlers" | "end" | "time" | "hello" | "decided"> {
   readonly time: Pick<StoreClock, "decide" | "doubt" | "steadyForMs" | "watch">;
   readonly config: ExecutorConfig;
+  /** For the starts and ends of runs. */
+  readonly runLog: PacedLog;
   readonly metrics: ExecutorMetrics;
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly end: EndProcess;

@@ -46,6 +46,8 @@ export interface World {
   readonly events: TicklineEvent[];
   /** Messages of warnings and errors. */
   readonly logged: string[];
+  /** All lines of the log, with their fields. */
+  readonly lines: LogLine[];
   /** Whether the process was to end after its writes, or at once, each time the executor asked for it. */
   readonly ends: ("after writes" | "at once")[];
   /** A job of the handler `work`, and due runs of it that nobody has published yet. */
@@ -97,10 +99,27 @@ export function heldHandler() {
   };
 }
 
-/** A log that keeps the messages of warnings and errors. */
-function recordingLog(logged: string[]): Logger {
-  const record = (...parts: unknown[]): void => void logged.push(String(parts.find((part) => typeof part === "string") ?? ""));
-  const log = { debug: () => undefined, info: () => undefined, warn: record, error: record, child: () => log } as unknown as Logger;
+export interface LogLine {
+  readonly level: "info" | "warn" | "error";
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+/** A log that keeps its lines, and the messages of warnings and errors. */
+function recordingLog(logged: string[], lines: LogLine[]): Logger {
+  const record =
+    (level: LogLine["level"]) =>
+    (fields: Readonly<Record<string, unknown>>, message: string): void => {
+      lines.push({ level, fields, message });
+      if (level !== "info") logged.push(message);
+    };
+  const log = {
+    debug: () => undefined,
+    info: record("info"),
+    warn: record("warn"),
+    error: record("error"),
+    child: () => log,
+  } as unknown as Logger;
   return log;
 }
 
@@ -112,6 +131,7 @@ export async function setup(options: SetupOptions = {}): Promise<World> {
   const metrics = new Registry();
   const ends: World["ends"] = [];
   const logged: string[] = [];
+  const lines: LogLine[] = [];
   const work = defineHandler({ type: "work", params: z.looseObject({}), run: options.run ?? (() => null) });
   const another = (executorId: string, registry = new Registry()): Executor =>
     createExecutor(
@@ -124,7 +144,7 @@ export async function setup(options: SetupOptions = {}): Promise<World> {
         bus,
         clock,
         entropy: { ...systemEntropy, random: () => 0.5 },
-        log: recordingLog(logged),
+        log: recordingLog(logged, lines),
         metrics: registry,
         handlers: [work, ...(options.handlers ?? [])],
         end: (_fault, how) => void ends.push(how?.atOnce === true ? "at once" : "after writes"),
@@ -134,7 +154,7 @@ export async function setup(options: SetupOptions = {}): Promise<World> {
   const executor = another("executor-1", metrics);
   const events: TicklineEvent[] = [];
   await bus.subscribe({ topics: [RUNS_TOPIC], group: "test", from: "end", onBatch: (batch) => void events.push(...batch) });
-  return { clock, store, bus, executor, another, metrics, events, logged, ends, ...steps({ clock, store, bus, executor }) };
+  return { clock, store, bus, executor, another, metrics, events, logged, lines, ends, ...steps({ clock, store, bus, executor }) };
 }
 
 type Base = Pick<World, "clock" | "store" | "bus" | "executor">;

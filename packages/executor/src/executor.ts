@@ -1,6 +1,7 @@
 import { AppError } from "@tickline/shared/domain/app-error";
 import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
+import { createPacedLog } from "@tickline/shared/runtime/paced-log";
 import type { AbandonableService } from "@tickline/shared/runtime/process-work";
 import { createStoreClock } from "@tickline/shared/runtime/store-clock";
 import { checkExecutorConfig, type ExecutorConfig } from "./executor-config.ts";
@@ -28,6 +29,7 @@ export function createExecutor(deps: ExecutorDeps, config: ExecutorConfig): Exec
     clock: time,
     time,
     config,
+    runLog: createPacedLog(deps.log, time),
     handlers: handlersByType(deps.handlers),
     metrics: createExecutorMetrics(deps.metrics),
     end: deps.end ?? (() => process.exit(1)),

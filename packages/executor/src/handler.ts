@@ -52,6 +52,8 @@ export interface Handler<Schema extends z.ZodType = z.ZodType> {
   readonly description: string | null;
   /** Params are checked with it before every attempt; the api checks jobs by the JSON Schema made of it. */
   readonly params: Schema;
+  /** One of Tickline's own: the message of what it throws says all, and no stack is logged. */
+  readonly builtIn?: true;
   // A method, because handlers of all params stand in one list.
   run(context: HandlerContext<z.output<Schema>>): unknown;
 }

@@ -57,10 +57,12 @@ runService(
           for (const part of [time, health, executor]) await part.start(); // A port that is taken ends the start before runs are claimed.
         },
         async stop() {
-          for (const part of [health, executor, time]) await part.stop();
+          health.drain();
+          for (const part of [executor, time]) await part.stop();
           await http.close();
           await bus.close();
           await store.close();
+          await health.stop();
         },
       });
       return {
@@ -73,6 +75,7 @@ runService(
       };
     },
     greeting: (url) => `The Tickline executor runs; its health is at ${url}.`,
+    drainMs: ({ drainMs }) => drainMs,
     shutdownMs: ({ drainMs }) => stopMsMaxOf({ ...EXECUTOR_DEFAULTS, drainMs }) + CLOSE_MS_MAX,
   },
   { argv: process.argv.slice(2), env: process.env },

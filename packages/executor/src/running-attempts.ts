@@ -8,6 +8,7 @@ import type { AbortCause } from "./run-aborted.ts";
 import type { RunEvents } from "./run-events.ts";
 import { abortAttempt, runningAttempt, type RunningAttempt } from "./running-attempt.ts";
 import type { Settler } from "./settler.ts";
+import { thrownStack } from "./thrown-stack.ts";
 
 export interface RunningAttemptsOptions {
   readonly context: ExecutorContext;
@@ -30,11 +31,11 @@ export interface RunningAttempts {
 }
 
 export function createRunningAttempts({ context, settler, events, onEnded }: RunningAttemptsOptions): RunningAttempts {
-  const { clock, entropy, config, handlers, metrics } = context;
+  const { clock, entropy, config, handlers, log, metrics, runLog } = context;
   const rules = { releasesMax: config.releasesMax, random: entropy.random };
   const all = new Map<string, RunningAttempt>();
   const deadlines = createAttemptDeadlines({ context, attempts: all });
-  const services = { clock, log: context.log, deadlines };
+  const services = { clock, log, deadlines };
   const runner = createAttemptRunner({ clock, config, calls: { services, onCall: called, onEnded: ended } });
 
   function start(claims: readonly ClaimedRun[], sentAtMs: number): void {
@@ -56,16 +57,19 @@ export function createRunningAttempts({ context, settler, events, onEnded }: Run
     attempt.calledMs = clock.monotonicMs();
     attempt.timeoutAtMs = attempt.calledMs + attempt.claim.run.timeoutMs;
     deadlines.watch(attempt.timeoutAtMs);
+    const { jobId: job, runId: run, attempt: number, handler } = attempt.claim.run;
+    runLog.info({ job, run, attempt: number, handler }, "a run starts");
     events.started(attempt.claim);
   }
   function ended(attempt: RunningAttempt, ending: AttemptEnding): void {
     const { claim, aborted, calledMs } = attempt;
     all.delete(claim.run.runId);
     if (calledMs !== null) metrics.durationSeconds.observe((clock.monotonicMs() - calledMs) / 1_000);
-    hand(claim, attemptResult({ run: claim.run, aborted, ending }, rules));
+    const stack = ending.kind === "threw" && attempt.handler.builtIn !== true ? thrownStack(ending.thrown) : null;
+    hand(claim, attemptResult({ run: claim.run, aborted, ending }, rules), stack);
   }
-  function hand(claim: ClaimedRun, result: AttemptResult): void {
-    settler.add({ claim, result, finishedAt: clock.now() });
+  function hand(claim: ClaimedRun, result: AttemptResult, stack: string | null = null): void {
+    settler.add({ claim, result, finishedAt: clock.now(), stack });
     onEnded(claim.run.runId);
   }
   function release(claims: readonly ClaimedRun[]): void {

@@ -1,5 +1,8 @@
 import { toAppError } from "@tickline/shared/domain/app-error";
+import { toIso, type Instant } from "@tickline/shared/domain/instant";
 import type { SettleOutcome, Settlement } from "@tickline/shared/ports/run-claims";
+import { errorFields, logEnd } from "@tickline/shared/runtime/ended-run-log";
+import type { PacedLog } from "@tickline/shared/runtime/paced-log";
 import type { ControlHints } from "./control-hints.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
 import type { Outcome } from "./executor-metrics.ts";
@@ -7,7 +10,7 @@ import type { RunEvents } from "./run-events.ts";
 import type { SettleBatch, Unsettled } from "./settle-queue.ts";
 
 export interface SettleContext {
-  readonly context: Pick<ExecutorContext, "claims" | "clock" | "log" | "metrics">;
+  readonly context: Pick<ExecutorContext, "claims" | "clock" | "log" | "runLog" | "metrics">;
   readonly events: RunEvents;
   readonly hints: ControlHints;
 }
@@ -30,6 +33,7 @@ export async function settleBatch({ context, events, hints }: SettleContext, { r
 }
 
 function conclude({ context, events, hints }: SettleContext, results: readonly Unsettled[], outcomes: readonly SettleOutcome[]): void {
+  const { log, metrics, runLog } = context;
   const counts: Partial<Record<Outcome, number>> = {};
   const stale: string[] = [];
   for (const [index, unsettled] of results.entries()) {
@@ -37,13 +41,24 @@ function conclude({ context, events, hints }: SettleContext, results: readonly U
     const counted = countedAs(outcome);
     counts[counted] = (counts[counted] ?? 0) + 1;
     if (outcome.kind !== "stale" && outcome.ready !== undefined) hints.runsReady(outcome.ready);
-    if (outcome.kind === "ended") events.ended(outcome.run);
-    else if (outcome.kind === "retrying") events.retrying(unsettled, outcome.retryAt);
-    else if (outcome.kind === "stale") stale.push(unsettled.claim.run.runId);
+    if (outcome.kind === "ended") {
+      events.ended(outcome.run);
+      logEnd(runLog, outcome.run, unsettled.stack ?? null);
+    } else if (outcome.kind === "retrying") {
+      events.retrying(unsettled, outcome.retryAt);
+      logRetry(runLog, unsettled, outcome.retryAt);
+    } else if (outcome.kind === "stale") stale.push(unsettled.claim.run.runId);
   }
-  for (const [outcome, runs] of Object.entries(counts)) context.metrics.settled[outcome as Outcome].inc(runs);
-  if (stale.length > 0)
-    context.log.warn({ runs: stale }, "results were refused: the leases of their runs had ended, and others have them now");
+  for (const [outcome, runs] of Object.entries(counts)) metrics.settled[outcome as Outcome].inc(runs);
+  if (stale.length > 0) log.warn({ runs: stale }, "results were refused: the leases of their runs had ended, and others have them now");
+}
+
+/** An attempt that failed and is tried again is no failure yet: the run is logged as one when it is. */
+function logRetry(log: PacedLog, { claim: { run }, result, stack }: Unsettled, retryAt: Instant): void {
+  if (result.kind !== "retry") return;
+  const { jobId: job, runId, attempt, handler } = run;
+  const fields = { job, run: runId, attempt, handler, retryAt: toIso(retryAt), ...errorFields(result.error, stack ?? null) };
+  log.info(fields, "an attempt failed, and the run is tried again");
 }
 
 /** By what the store made of it: a retry of a run that somebody cancelled is a cancel. */

@@ -9,6 +9,8 @@ export interface Unsettled {
   readonly claim: ClaimedRun;
   readonly result: AttemptResult;
   readonly finishedAt: Instant;
+  /** Where a handler of one's own threw, for the log. */
+  readonly stack?: string | null;
 }
 
 /** Results that are written together, and how often that has failed. */

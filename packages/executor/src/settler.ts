@@ -22,7 +22,7 @@ export interface Settler {
 }
 
 export interface SettlerOptions {
-  readonly context: Pick<ExecutorContext, "claims" | "clock" | "log" | "config" | "metrics">;
+  readonly context: Pick<ExecutorContext, "claims" | "clock" | "log" | "runLog" | "config" | "metrics">;
   readonly events: RunEvents;
   readonly hints: ControlHints;
   /** Called when results have been written. */

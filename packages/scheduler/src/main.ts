@@ -58,10 +58,12 @@ runService(
           for (const part of [time, scheduler, health]) await part.start();
         },
         async stop() {
-          for (const part of [health, scheduler, time]) await part.stop();
+          health.drain();
+          for (const part of [scheduler, time]) await part.stop();
           await lock.close();
           await bus.close();
           await store.close();
+          await health.stop();
         },
       });
       return {

@@ -1,6 +1,7 @@
 import type { EndedRun } from "@tickline/shared/domain/settlement";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { inRange } from "@tickline/shared/domain/slot";
+import { logEnd } from "@tickline/shared/runtime/ended-run-log";
 import type { Service } from "@tickline/shared/runtime/service";
 import { createAnnouncer } from "./announcer.ts";
 import { createDeferredRunsResumer, type DeferredRunsResumer } from "./deferred-runs.ts";
@@ -25,7 +26,10 @@ export function createRangeScheduler(context: RangeContext): RangeScheduler {
   const listeners = {
     onFired: publisher.fired,
     onPublishable: publisher.wake,
-    onEnded: (runs: readonly EndedRun[]) => void announcer.announce(runs),
+    onEnded(runs: readonly EndedRun[]) {
+      for (const run of runs) logEnd(context.log, run);
+      void announcer.announce(runs);
+    },
   };
   const ticker = createTicker(context, listeners);
   const waker = createWaker(context, listeners);

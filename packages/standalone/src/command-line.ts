@@ -20,10 +20,13 @@ export function readCommandLine(argv: readonly string[], env: Readonly<Record<st
     throw stop;
   }
   const flags = Object.fromEntries(
-    command.options.map((option) => [option.name(), command.getOptionValue(option.attributeName()) as string | undefined]),
+    command.options.map((option) => [option.name(), textOf(command.getOptionValue(option.attributeName()))]),
   );
   return { kind: "start", config: readConfig(STANDALONE_CONFIG, { env, flags }) };
 }
+
+/** An option without a value is `true`. */
+const textOf = (value: unknown): string | undefined => (value === true ? "true" : (value as string | undefined));
 
 function commandOf(table: ConfigTable): Command {
   const command = new Command("tickline")
@@ -34,7 +37,7 @@ function commandOf(table: ConfigTable): Command {
   for (const { flag, placeholder, description, fallback, env } of Object.values(table)) {
     if (flag === null) continue;
     const defaultNote = fallback === null ? "" : `, default ${fallback}`;
-    command.option(`--${flag} <${placeholder}>`, `${description} (env ${env}${defaultNote})`);
+    command.option(placeholder === "" ? `--${flag}` : `--${flag} <${placeholder}>`, `${description} (env ${env}${defaultNote})`);
   }
   return command.addHelpText("after", `\nEnvironment only:\n${environmentOnly(table)}`);
 }

@@ -28,6 +28,8 @@ export interface StandaloneOptions {
   readonly dataDir: string;
   /** `sqlite:<file>` or `memory:`. Default: `tickline.db` in `dataDir`. */
   readonly storeUrl?: string | undefined;
+  /** Goes on where what was acknowledged is missing from the folder. */
+  readonly acceptLoss?: boolean;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -66,7 +68,8 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
   // What was acknowledged is on disk; nothing more can be written.
   const onStoreLost = (fault: AppError): void => end?.(fault, { atOnce: true });
   const onUnreadable = createUnreadableLog({ clock: systemClock, log, metrics });
-  const store = await openEmbeddedStore({ ...options, onStoreLost, onUnreadable });
+  const onLoss = (missing: string): void => log.warn({ missing }, "what was acknowledged is missing, and that is accepted");
+  const store = await openEmbeddedStore({ ...options, onLoss, onStoreLost, onUnreadable });
   const http = createHttpHandler({ clock: systemClock });
   const handlers = [http.handler, ...(options.handlers ?? [])];
   const services = servicesOf(options, { store, handlers, log, metrics });
@@ -78,8 +81,9 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
       await services.api.start();
       await services.scheduler.start();
     },
-    // Nothing new comes in and nothing more is fired while what runs is drained; the projection hears of it to the end.
+    // Nothing more is fired while what runs is drained; the api tells of it, and takes nothing more once it is. The projection follows to the end.
     async stop() {
+      services.api.drain();
       await services.scheduler.stop();
       await services.executor.stop();
       await services.api.stop();

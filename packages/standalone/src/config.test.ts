@@ -1,7 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "@jest/globals";
+import { JobInputSchema } from "@tickline/shared/domain/job-definition";
 import { configDocs, readConfig } from "@tickline/shared/runtime/config";
+import { z } from "zod";
 import { ENV_EXAMPLE, SETTINGS_BY_PROCESS } from "./config-docs.ts";
+import { exampleOf, jobFieldDocs } from "./job-docs.ts";
 import { STANDALONE_CONFIG } from "./config.ts";
 
 const read = (env: Record<string, string> = {}, flags: Record<string, string> = {}) => readConfig(STANDALONE_CONFIG, { env, flags });
@@ -38,6 +41,21 @@ test("all faults are said at once, each with the name of what to change", () => 
 
 describe("what people read about the settings is made from them (npm run docs)", () => {
   test(".env.example", async () => expect(await fromRoot(".env.example")).toBe(ENV_EXAMPLE));
+  test("docs/jobs.md, with a meaning of every field and an example of each of the job's own", async () => {
+    const bare = (text: string): string => text.replaceAll(/[ -]+/g, " ");
+    expect(bare(await fromRoot("docs/jobs.md"))).toContain(bare(jobFieldDocs()));
+    const rows = jobFieldDocs().split("\n").slice(2);
+    expect(rows.length).toBeGreaterThan(20);
+    for (const row of rows) {
+      const [field = "", , , meaning = "", example = ""] = row.split(" | ");
+      expect([field, meaning.length > 10, field.includes(".") || example.length > 2]).toEqual([field, true, true]);
+    }
+  });
+  test("each example of a field of a job is accepted", () => {
+    const { properties = {} } = z.toJSONSchema(JobInputSchema, { io: "input", unrepresentable: "any" });
+    const examples = Object.entries(properties).map(([name, field]) => [name, exampleOf(field as Parameters<typeof exampleOf>[0])]);
+    expect(JobInputSchema.safeParse(Object.fromEntries(examples)).error).toBeUndefined();
+  });
   test.each(Object.entries(SETTINGS_BY_PROCESS))("docs/configuration.md: %s", async (_, table) => {
     const bare = (text: string): string => text.replaceAll(/[ -]+/g, " "); // The formatter pads the columns.
     expect(bare(await fromRoot("docs/configuration.md"))).toContain(bare(configDocs(table)));

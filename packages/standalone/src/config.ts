@@ -38,6 +38,15 @@ export const STANDALONE_CONFIG = {
     description:
       "Where jobs and runs are kept: `sqlite:<file>` (default: `tickline.db` in the data folder), or `memory:`, which forgets everything at the end.",
   }),
+  acceptLoss: settingOf({
+    env: "ACCEPT_LOSS",
+    flag: "accept-loss",
+    placeholder: "",
+    fallback: "false",
+    schema: z.enum(["true", "false"], "must be true or false").transform((text) => text === "true"),
+    description:
+      "Starts although jobs and runs that were acknowledged are missing from the data folder. For one start: later losses would not be told.",
+  }),
   queues: queuesSetting,
   workersMax: workersMaxSetting,
   retentionDays: retentionDaysSetting,

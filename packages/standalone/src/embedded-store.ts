@@ -1,6 +1,6 @@
-import { mkdir } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
+import { checkLoss } from "@tickline/shared/adapters/sqlite/check-loss";
 import { lockDataFolder } from "@tickline/shared/adapters/sqlite/data-folder";
 import { openSqliteStore } from "@tickline/shared/adapters/sqlite/sqlite-store";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
@@ -12,6 +12,10 @@ import type { OnUnreadable } from "@tickline/shared/ports/unreadable";
 export interface EmbeddedStoreOptions {
   readonly dataDir: string;
   readonly storeUrl?: string | undefined;
+  /** Goes on where what was acknowledged is missing. */
+  readonly acceptLoss?: boolean | undefined;
+  /** Told what is missing, where that is accepted. */
+  readonly onLoss: (missing: string) => void;
   /** Told once when the store's thread is gone: nothing can be kept any more. */
   readonly onStoreLost: (fault: AppError) => void;
   readonly onUnreadable?: OnUnreadable;
@@ -27,12 +31,19 @@ const databaseFile = (dataDir: string, storeUrl: string | undefined): string =>
   storeUrl === undefined ? join(resolve(dataDir), DATABASE_FILE) : resolve(storeUrl.slice("sqlite:".length));
 
 /** Opens the store of the one process by its URL, and takes the folder for itself. */
-export async function openEmbeddedStore({ dataDir, storeUrl, onStoreLost, onUnreadable = () => {} }: EmbeddedStoreOptions): Promise<Store> {
+export async function openEmbeddedStore({
+  dataDir,
+  storeUrl,
+  acceptLoss = false,
+  onLoss,
+  onStoreLost,
+  onUnreadable = () => {},
+}: EmbeddedStoreOptions): Promise<Store> {
   if (storeUrl === "memory:") return createMemoryStore({ clock: systemClock, digest: sha256, onUnreadable });
   const file = databaseFile(dataDir, storeUrl);
-  await mkdir(dirname(file), { recursive: true });
-  const folder = lockDataFolder(dirname(file));
+  const folder = lockDataFolder(dirname(file), basename(file));
   try {
+    checkLoss(file, { accepted: acceptLoss, tell: onLoss });
     const store = await openSqliteStore({ file, onLost: onStoreLost, onUnreadable });
     return {
       ...store,

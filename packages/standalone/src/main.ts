@@ -38,7 +38,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     const handlers = config.handlersDir === undefined ? [] : await loadHandlers(config.handlersDir);
     const standalone = await createStandalone({ ...config, handlers, retentionMs: config.retentionDays * DAY_MS, log, end });
     const service = { ...standalone, stop: standalone.close };
-    processEnd.serve({ service, shutdownMs: shutdownMsOf(config) });
+    processEnd.serve({ service, shutdownMs: shutdownMsOf(config), drainMs: config.drainMs });
     await standalone.start();
     greet(config, standalone);
   } catch (fault) {

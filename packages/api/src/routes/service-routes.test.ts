@@ -91,6 +91,17 @@ describe("when the store is away", () => {
     expect((await at.call("POST /jobs", { body: minimalJob })).status).toBe(201);
   });
 
+  test("a store that takes no writes makes it unready, and reads are still answered", async () => {
+    let refusal: string | null = "write to the store: database or disk is full";
+    await using at = await setup({ storeOf: (store) => ({ ...store, refusal: () => refusal }) });
+    const { status, body, headers } = await at.call("GET /readyz");
+    expect([status, body.code, headers.get("retry-after")]).toEqual([503, "store_unavailable", "1"]);
+    expect(body.detail).toContain("refuses writes");
+    expect((await at.call("GET /jobs")).status).toBe(200);
+    refusal = null;
+    expect((await at.call("GET /readyz")).status).toBe(200);
+  });
+
   test("a store that hangs makes it unready", async () => {
     const asked = Promise.withResolvers<void>();
     let hangs = false;

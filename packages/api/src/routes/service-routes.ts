@@ -3,10 +3,14 @@ import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
 import { content, json } from "../http/answer.ts";
 import { noQuery } from "../http/list-query.ts";
-import { problem } from "../http/problem.ts";
+import { problem, RETRY_AFTER_S } from "../http/problem.ts";
 import { route, type Route } from "../http/route.ts";
+import { shuttingDown } from "../http/shutting-down.ts";
 
 const HealthView = z.object({ status: z.enum(["live", "ready"]) }).meta({ id: "Health" });
+
+/** The log names the file, and what the disk said. */
+const REFUSED = "the store answers, and refuses writes, as on a full disk; the log of the service says more";
 
 /** What those ask who run the service. */
 export const serviceRoutes = (context: ApiContext, draining: () => boolean): Route[] => [
@@ -30,13 +34,15 @@ export const serviceRoutes = (context: ApiContext, draining: () => boolean): Rou
     docs: {
       operationId: "ready",
       tag: "Service",
-      summary: "The service can serve: its store answers with a clock that is steady, and it is not about to stop",
+      summary: "The service can serve: its store answers and takes writes, with a clock that is steady, and it is not about to stop",
       responses: { 200: { description: "It can.", schema: HealthView } },
       problems: ["shutting_down", "clock_unsteady"],
     },
     async handle() {
-      if (draining()) return problem("shutting_down", "the service finishes what it has begun and takes nothing new");
+      if (draining()) return shuttingDown();
       await helloInTime(context);
+      if ((context.refusal?.() ?? null) !== null)
+        return problem("store_unavailable", REFUSED, { headers: { "Retry-After": String(RETRY_AFTER_S) } });
       context.time.decide();
       return json(200, { status: "ready" });
     },

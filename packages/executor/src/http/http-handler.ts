@@ -39,12 +39,15 @@ export function createHttpHandler({ clock }: HttpHandlerDeps, limits: HttpHandle
   const client = createHttpClient({ clock, connectionsMax, connectMs, headBytesMax });
   const waitOf = ({ headers }: Answer): number | null => retryAfterMs(headers, { retryAfterMsMax, now: clock.now() });
   return {
-    handler: defineHandler({
-      type: "http",
-      description: "Sends one HTTP request. Redirects are not followed.",
-      params: HttpParamsSchema,
-      run: (context) => send(context, { client, waitOf }),
-    }),
+    handler: {
+      ...defineHandler({
+        type: "http",
+        description: "Sends one HTTP request. Redirects are not followed.",
+        params: HttpParamsSchema,
+        run: (context) => send(context, { client, waitOf }),
+      }),
+      builtIn: true,
+    },
     async close() {
       client.close();
     },

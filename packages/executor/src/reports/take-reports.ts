@@ -14,7 +14,7 @@ import { reportResult } from "./report-result.ts";
 import { isReport } from "./report.ts";
 
 export interface TakeReportsOptions {
-  readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "time" | "entropy" | "log" | "config" | "metrics">;
+  readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "time" | "entropy" | "log" | "runLog" | "config" | "metrics">;
   readonly events: RunEvents;
   readonly hints: ControlHints;
 }

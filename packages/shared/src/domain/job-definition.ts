@@ -7,7 +7,7 @@ import { OVERLAP_POLICIES, type OverlapPolicy } from "./overlap.ts";
 import { RetryPolicySchema, type RetryPolicy } from "./retry-policy.ts";
 import { ScheduleInput, type Schedule } from "./schedule/schedule.ts";
 
-/** Limits of a definition. Each has its line in docs/limits.md. */
+/** Limits of a definition. Each has its line in docs/jobs.md. */
 export const NAME_LENGTH_MAX = 200;
 export const DESCRIPTION_LENGTH_MAX = 2_000;
 export const TAGS_MAX = 20;
@@ -35,24 +35,68 @@ export const BUILT_IN_QUEUES = ["high", "default", "low"] as const;
 
 export const UNCERTAIN_POLICIES = ["rerun", "skip"] as const;
 
-/** What a person says of a job: the body of POST and PUT, less what only the server knows. */
+const field = (description: string, ...examples: readonly unknown[]) => ({ description, examples: [...examples] });
+
+/**
+ * What a person says of a job: the body of POST and PUT, less what only the server knows. What is said here of each field stands in the
+ * OpenAPI document and in docs/jobs.md.
+ */
 export const JobInputSchema = z.strictObject({
-  name: z.string().trim().min(1).max(NAME_LENGTH_MAX),
-  description: z.string().max(DESCRIPTION_LENGTH_MAX).nullable().default(null),
-  tags: z.array(z.string().trim().min(1).max(TAG_LENGTH_MAX)).max(TAGS_MAX).default([]),
-  handler: HandlerTypeSchema,
-  params: JsonObjectSchema.default({}).refine(
-    (params) => jsonBytes(params) <= PARAMS_BYTES_MAX,
-    `must be at most ${PARAMS_BYTES_MAX} bytes of JSON`,
+  name: z.string().trim().min(1).max(NAME_LENGTH_MAX).meta(field("What people call it; need not be unique.", "Nightly report")),
+  description: z
+    .string()
+    .max(DESCRIPTION_LENGTH_MAX)
+    .nullable()
+    .default(null)
+    .meta(field("What it is for.", "Sends the report to finance.")),
+  tags: z
+    .array(z.string().trim().min(1).max(TAG_LENGTH_MAX))
+    .max(TAGS_MAX)
+    .default([])
+    .meta(field("Words to find it by.", ["finance", "daily"])),
+  handler: HandlerTypeSchema.meta(field("What runs it: `http`, or a handler of your own. `GET /handlers` names them.", "http")),
+  params: JsonObjectSchema.default({})
+    .refine((params) => jsonBytes(params) <= PARAMS_BYTES_MAX, `must be at most ${PARAMS_BYTES_MAX} bytes of JSON`)
+    .meta(
+      field(`What the handler is given, at most ${PARAMS_BYTES_MAX} bytes of JSON; each handler says which.`, {
+        url: "https://example.com/report",
+      }),
+    ),
+  schedule: ScheduleInput.meta({ description: "When it runs: docs/schedules.md.", example: "every day at 02:30 Europe/Berlin" }),
+  queue: QueueNameSchema.default("default").meta(field("The lane its runs wait in; `high` is served first.", "high")),
+  retry: RetryPolicySchema.prefault({}).meta(
+    field("Whether and when a failed attempt is followed by another.", { maxAttempts: 5, delayMs: 10_000 }),
   ),
-  schedule: ScheduleInput,
-  queue: QueueNameSchema.default("default"),
-  retry: RetryPolicySchema.prefault({}),
-  timeoutMs: z.int().min(1).max(TIMEOUT_MS_MAX).default(60_000),
-  onUncertain: z.enum(UNCERTAIN_POLICIES).default("rerun"),
-  expireAfterMs: z.int().min(1).max(EXPIRE_AFTER_MS_MAX).nullable().default(null),
-  overlap: z.enum(OVERLAP_POLICIES).default("skip"),
-  misfire: MisfirePolicySchema.prefault("one"),
+  timeoutMs: z
+    .int()
+    .min(1)
+    .max(TIMEOUT_MS_MAX)
+    .default(60_000)
+    .meta(field("Milliseconds after which an attempt is asked to end, and has failed as `timeout`.", 300_000)),
+  onUncertain: z
+    .enum(UNCERTAIN_POLICIES)
+    .default("rerun")
+    .meta(
+      field(
+        "What becomes of an attempt of which nobody knows whether it acted: `rerun` makes another, under `skip` the run is `lost`.",
+        "skip",
+      ),
+    ),
+  expireAfterMs: z
+    .int()
+    .min(1)
+    .max(EXPIRE_AFTER_MS_MAX)
+    .nullable()
+    .default(null)
+    .meta(field("Milliseconds after its instant from which a run that has not started is skipped; null: never.", 3_600_000)),
+  overlap: z
+    .enum(OVERLAP_POLICIES)
+    .default("skip")
+    .meta(field("What becomes of a run while another run of the job is at work: docs/overlap.md.", "buffer_one")),
+  misfire: MisfirePolicySchema.prefault("one").meta({
+    description: "What becomes of instants found more than a minute late: `skip`, `one` (the latest) or `all`, or an object.",
+    example: { policy: "all", maxCount: 24 }, // Not examples: zod drops those of a schema that transforms.
+  }),
 });
 
 /** One immutable version of what a job does and when. Runs name the one they use by its hash, on all their attempts. */

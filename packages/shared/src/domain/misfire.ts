@@ -8,8 +8,16 @@ export const MISFIRE_COUNT_MAX = 500;
 export const MISFIRE_POLICIES = ["skip", "one", "all"] as const;
 
 const MisfireObject = z.strictObject({
-  policy: z.enum(MISFIRE_POLICIES).default("one"),
-  maxLatenessMs: z.int().min(0).max(31_536_000_000).default(86_400_000).meta({ description: "Misfires older than this never run." }),
+  policy: z
+    .enum(MISFIRE_POLICIES)
+    .default("one")
+    .meta({ description: "`skip`: none runs. `one`: the latest. `all`: the latest `maxCount`." }),
+  maxLatenessMs: z
+    .int()
+    .min(0)
+    .max(31_536_000_000)
+    .default(86_400_000)
+    .meta({ description: "Misfires older than this never run, in milliseconds." }),
   maxCount: z.int().min(1).max(MISFIRE_COUNT_MAX).default(100).meta({ description: "`all` runs at most this many, the latest." }),
 });
 

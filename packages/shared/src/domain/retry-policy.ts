@@ -15,7 +15,10 @@ export const RetryPolicySchema = z
       .max(RETRY_ATTEMPTS_MAX)
       .default(3)
       .meta({ description: "Failed attempts after which the run is `failed`; 1 never retries." }),
-    backoff: z.enum(["fixed", "exponential"]).default("exponential"),
+    backoff: z
+      .enum(["fixed", "exponential"])
+      .default("exponential")
+      .meta({ description: "Whether the delay stays as it is, or doubles with each failure." }),
     delayMs: z
       .int()
       .min(0)

@@ -157,7 +157,8 @@ export const logLevelSetting = settingOf({
   env: "LOG_LEVEL",
   flag: "log-level",
   placeholder: "LEVEL",
-  fallback: "warn",
+  fallback: "info",
   schema: z.enum(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent"),
-  description: "Least severe log lines to write, as JSON on standard error.",
+  description:
+    "Least severe log lines to write on standard error: as JSON, or as lines for people where it is a terminal. `info` says of each run that it starts and how it ended, `warn` only of those that failed.",
 });

@@ -7,7 +7,7 @@ export interface ConfigKey<Value> {
   readonly env: string;
   /** The command-line option without dashes; null: environment only. */
   readonly flag: string | null;
-  /** What the option's value is called in `--help`. */
+  /** What the option's value is called in `--help`; empty: the option has none, and is `true` where it is given. */
   readonly placeholder: string;
   /** The default, as a person would write it; null: none. */
   readonly fallback: string | null;
@@ -73,6 +73,6 @@ export const configDocs = (table: ConfigTable): string =>
     "| --- | --- | --- | --- |",
     ...Object.values(table).map(
       ({ env, flag, placeholder, fallback, description }) =>
-        `| \`${env}\` | ${flag === null ? "" : `\`--${flag} ${placeholder}\``} | ${fallback === null ? "" : `\`${fallback}\``} | ${description} |`,
+        `| \`${env}\` | ${flag === null ? "" : `\`--${`${flag} ${placeholder}`.trim()}\``} | ${fallback === null ? "" : `\`${fallback}\``} | ${description} |`,
     ),
   ].join("\n");

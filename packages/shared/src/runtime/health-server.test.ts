@@ -37,8 +37,21 @@ test("it says that it lives, is ready, and its metrics", async () => {
 test("it lives but is not ready while its store is away, and says why", async () => {
   const { server, get } = setup({ ready: () => Promise.reject(new AppError("store_unavailable", "nobody answers")) });
   await server.start();
-  expect(await get("/readyz")).toEqual({ status: 503, text: '{"status":"not ready","reason":"nobody answers"}' });
+  expect(await get("/readyz")).toEqual({
+    status: 503,
+    text: '{"status":"not ready","code":"store_unavailable","reason":"nobody answers"}',
+  });
   expect((await get("/livez")).status).toBe(200);
+});
+
+test("from the moment its process is to stop it is not ready, and goes on answering until it is stopped", async () => {
+  const { server, get } = setup();
+  await server.start();
+  server.drain();
+  const { status, text } = await get("/readyz");
+  expect([status, JSON.parse(text)]).toMatchObject([503, { status: "not ready", code: "shutting_down" }]);
+  expect((await get("/livez")).status).toBe(200);
+  expect((await get("/metrics")).status).toBe(200);
 });
 
 test("a store that hangs is away when its time is over", async () => {

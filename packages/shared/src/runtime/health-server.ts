@@ -22,26 +22,33 @@ export interface HealthServerOptions {
 export interface HealthServer extends Service {
   /** Null while it does not listen. */
   readonly url: string | null;
+  /** From here on `/readyz` says that the process stops; it answers until `stop`. */
+  drain(): void;
 }
 
 /** Whoever is asked for readiness and has not answered by then counts as not ready. */
 const READY_MS_MAX = 2_000;
 const REQUEST_MS_MAX = 5_000;
+/** As the api says it. */
+const DRAINING = { code: "shutting_down", message: "the service finishes what it has begun and takes nothing new" } as const;
 
 /** `/livez`, `/readyz` and `/metrics` of a process that serves nothing else. */
 export function createHealthServer({ host, port, clock, ready, metrics }: HealthServerOptions): HealthServer {
   let server: Server | null = null;
   let url: string | null = null;
+  let draining = false;
 
   async function answer(path: string, response: ServerResponse): Promise<void> {
     if (path === "/livez") return say(response, 200, { status: "live" });
     if (path === "/metrics") return void response.setHeader("content-type", metrics.contentType).end(await metrics.metrics());
     if (path !== "/readyz") return say(response, 404, { status: "there is /livez, /readyz and /metrics" });
-    const fault = await faultOf(ready, clock);
-    return fault === null ? say(response, 200, { status: "ready" }) : say(response, 503, { status: "not ready", reason: fault.message });
+    const reason = draining ? DRAINING : await faultOf(ready, clock);
+    if (reason === null) return say(response, 200, { status: "ready" });
+    return say(response, 503, { status: "not ready", code: reason.code, reason: reason.message });
   }
   const lifecycle = createLifecycle({
     async start() {
+      draining = false;
       const starting = createServer({ requestTimeout: REQUEST_MS_MAX }, (request, response) => {
         const { pathname } = new URL(request.url ?? "/", "http://health");
         answer(pathname, response).catch((fault: unknown) => say(response, 500, { status: toAppError(fault, "answer").message }));
@@ -65,17 +72,20 @@ export function createHealthServer({ host, port, clock, ready, metrics }: Health
   });
   return {
     ...lifecycle,
+    drain: () => void (draining = true),
     get url() {
       return url;
     },
   };
 }
 
-/** Ready while the store answers, and its clock is one to decide by. */
+/** Ready while the store answers and takes writes, and its clock is one to decide by. */
 export const readyBy =
-  ({ hello }: Pick<Store, "hello">, time: Pick<StoreClock, "decide">) =>
+  ({ hello, refusal }: Pick<Store, "hello" | "refusal">, time: Pick<StoreClock, "decide">) =>
   async (): Promise<void> => {
     await hello();
+    const refused = refusal?.() ?? null;
+    if (refused !== null) throw new AppError("store_unavailable", `writes are refused: ${refused}`, { retryable: true });
     time.decide();
   };
 

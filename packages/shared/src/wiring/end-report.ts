@@ -5,6 +5,8 @@ import { loggableError } from "./loggable-error.ts";
 /** What the log says of the end of a process: always with the attempts that were at work. */
 export interface EndReport {
   say(message: string): void;
+  /** What is no fault. */
+  note(message: string, fields: Record<string, unknown>): void;
   /** `thrown`: whatever it was. */
   fault(message: string, thrown: unknown): void;
   /** One more fault, after the one that ends the process. */
@@ -21,15 +23,16 @@ export function createEndReport(log: Logger, work: () => ProcessWork | null): En
   let laterFaults = 0;
 
   /** A log that fails must not keep the rest from happening. */
-  function write(message: string, fields: Record<string, unknown>): void {
+  function write(message: string, fields: Record<string, unknown>, level: "error" | "info" = "error"): void {
     try {
-      log.error({ ...fields, ...workFields(work()) }, message);
+      log[level]({ ...fields, ...workFields(work()) }, message);
     } catch {
       // There is no other place to say it.
     }
   }
   return {
     say: (message) => write(message, {}),
+    note: (message, fields) => write(message, fields, "info"),
     fault: (message, thrown) => write(message, { err: loggableError(thrown) }),
     laterFault(thrown) {
       laterFaults += 1;

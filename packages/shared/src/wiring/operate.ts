@@ -3,6 +3,7 @@ import { AppError } from "../domain/app-error.ts";
 import { readConfig } from "../runtime/config.ts";
 import { createLogger } from "../runtime/logger.ts";
 import { busUrlSetting, kafkaSettings, storeUrlSetting } from "../runtime/server-settings.ts";
+import { examineData } from "./data-check.ts";
 import { examine, reportOf } from "./doctor.ts";
 import { kafkaSecurityOf } from "./open-servers.ts";
 import { SERVER_CHECKS } from "./server-checks.ts";
@@ -15,7 +16,9 @@ const sources = { env: process.env, flags: {} };
 /** What is done around the services, by whoever runs them. Each resolves to the exit code. */
 const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
   async doctor() {
-    const findings = await examine(SERVER_CHECKS, { env: process.env, clock: systemClock, answerMs: ANSWER_MS_MAX });
+    const dir = dataOption(process.argv.slice(3));
+    const findings =
+      dir === null ? await examine(SERVER_CHECKS, { env: process.env, clock: systemClock, answerMs: ANSWER_MS_MAX }) : [examineData(dir)];
     say(reportOf(findings));
     return findings.some(({ kind }) => kind === "fails") ? 1 : 0;
   },
@@ -45,6 +48,16 @@ const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
     return 0;
   },
 };
+
+/** `--data DIR`: the doctor looks at that folder, and at no servers. */
+function dataOption(words: readonly string[]): string | null {
+  const [option, dir, ...others] = words.flatMap((word) =>
+    word.startsWith("--data=") ? ["--data", word.slice("--data=".length)] : [word],
+  );
+  if (option === undefined) return null;
+  if (option === "--data" && dir !== undefined && dir !== "" && others.length === 0) return dir;
+  throw new AppError("bad_config", `${words.join(" ")} is not known: there is --data DIR, to look at a data folder`);
+}
 
 /** `npm run doctor`, `npm run topics`, `npm run migrate`. */
 async function operate(word: string): Promise<number> {

@@ -34,10 +34,12 @@ function setup({ serving = true, attempts = [attempt("run-1"), attempt("run-2")]
   const clock = manualClock(START);
   const logged: { readonly fields: Record<string, unknown>; readonly message: string }[] = [];
   const error = (fields: Record<string, unknown>, message: string): void => void logged.push({ fields, message });
-  const log = { error } as unknown as Logger;
-  const told: string[] = [];
+  const noted: Record<string, unknown>[] = [];
+  const log = { error, info: (fields: Record<string, unknown>) => void noted.push(fields) } as unknown as Logger;
+  const [told, terminal]: [string[], string[]] = [[], []];
   const [stopped, abandoned] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const processEnd = createProcessEnd({ host, clock, log, keepAlive: () => void told.push("kept alive") });
+  const keepAlive = (): void => void told.push("kept alive");
+  const processEnd = createProcessEnd({ host, clock, log, keepAlive, tell: (line) => void terminal.push(line) });
   const service = {
     start: () => Promise.resolve(),
     stop() {
@@ -50,8 +52,8 @@ function setup({ serving = true, attempts = [attempt("run-1"), attempt("run-2")]
     },
     work: () => ({ attempts, running: attempts[0] ?? null }),
   };
-  if (serving) processEnd.serve({ service, shutdownMs: 30_000 });
-  return { host, clock, logged, told, stopped, abandoned, processEnd, service };
+  if (serving) processEnd.serve({ service, shutdownMs: 30_000, drainMs: 10_000 });
+  return { host, clock, logged, noted, told, terminal, stopped, abandoned, processEnd, service };
 }
 
 test.each(["SIGTERM", "SIGINT", "SIGHUP"])("%s stops the service, and the process ends with 0 when it has", async (signal) => {
@@ -62,6 +64,19 @@ test.each(["SIGTERM", "SIGINT", "SIGHUP"])("%s stops the service, and the proces
   stopped.resolve();
   await turns();
   expect({ exits: host.exits, logged }).toEqual({ exits: [0], logged: [] });
+});
+
+test("ctrl-C says at once on the terminal what the process waits for, and that a second one ends it", () => {
+  const { host, terminal, noted } = setup();
+  host.emit("SIGINT", "SIGINT");
+  expect(terminal).toEqual([expect.stringMatching(/waiting up to 10 s for 2 runs .* ctrl-C again ends the process at once/)]);
+  expect(noted).toEqual([]);
+});
+
+test("a signal that a program sends is a line of the log", () => {
+  const { host, terminal, noted } = setup();
+  host.emit("SIGTERM", "SIGTERM");
+  expect({ terminal, noted }).toMatchObject({ terminal: [], noted: [{ signal: "SIGTERM", drainMs: 10_000, atWork: 2 }] });
 });
 
 test.each(["SIGABRT", "SIGSEGV", "SIGILL", "SIGBUS", "SIGFPE", "SIGTRAP"])("%s, of a broken process, keeps its default", (signal) => {

@@ -3,6 +3,7 @@ import type { Logger } from "../runtime/logger.ts";
 import type { AbandonableService } from "../runtime/process-work.ts";
 import { createEndReport, type EndReport } from "./end-report.ts";
 import { type SignalSender, STOP_SIGNALS, watchOwnSignals } from "./own-signals.ts";
+import { stopNotice, tellTerminal } from "./stop-notice.ts";
 
 /** The part of Node's `process` that is needed. */
 export interface ProcessHost extends SignalSender {
@@ -18,12 +19,16 @@ export interface ProcessEndOptions {
   readonly log: Logger;
   /** Keeps the process running while it waits for its last writes. */
   readonly keepAlive: () => void;
+  /** Says a line to the person at the terminal. */
+  readonly tell?: (line: string) => void;
 }
 
 export interface ServedProcess {
   readonly service: AbandonableService;
   /** The longest a stop may take, in milliseconds. */
   readonly shutdownMs: number;
+  /** What handlers at work get of that to finish, in milliseconds. */
+  readonly drainMs: number;
 }
 
 export interface FailOptions {
@@ -113,7 +118,8 @@ function fail(own: Process, fault: unknown, { why, atOnce = false }: FailOptions
     .finally(() => exit(own, 1));
 }
 
-function stop(own: Process, { service, shutdownMs }: ServedProcess, signal: string): void {
+function stop(own: Process, served: ServedProcess, signal: string): void {
+  const { service, shutdownMs } = served;
   const { report, clock } = own;
   if (own.state === "failing") return; // It ends already, and soon.
   if (own.state === "stopping") {
@@ -121,6 +127,7 @@ function stop(own: Process, { service, shutdownMs }: ServedProcess, signal: stri
     return exit(own, 1);
   }
   own.state = "stopping";
+  sayStop(own, served, signal);
   own.keepAlive();
   clock.setTimer(shutdownMs, () => {
     if (own.state !== "stopping") return;
@@ -131,4 +138,10 @@ function stop(own: Process, { service, shutdownMs }: ServedProcess, signal: stri
     () => (own.state === "stopping" ? exit(own, 0) : undefined),
     (fault: unknown) => fail(own, fault, { why: "the stop failed" }),
   );
+}
+
+/** A terminal sends SIGINT, and its person waits there; all other signals come from programs. */
+function sayStop({ report, tell = tellTerminal }: Process, { service, drainMs }: ServedProcess, signal: string): void {
+  if (signal === "SIGINT") tell(stopNotice({ running: service.work().attempts.length, drainMs }));
+  else report.note("a signal asks the process to stop", { signal, drainMs });
 }

@@ -23,6 +23,8 @@ export interface ServiceProcess<Table extends ConfigTable> {
   readonly greeting: (url: string) => string;
   /** The longest a shutdown may take. */
   readonly shutdownMs: (config: ConfigOf<Table>) => number;
+  /** What handlers at work get of that to finish; none by default. */
+  readonly drainMs?: (config: ConfigOf<Table>) => number;
 }
 
 export interface ProcessSurroundings {
@@ -51,7 +53,7 @@ async function run<Table extends ConfigTable>(service: ServiceProcess<Table>, { 
   };
   try {
     const opened = await service.open({ config, log, end });
-    processEnd.serve({ service: opened, shutdownMs: service.shutdownMs(config) });
+    processEnd.serve({ service: opened, shutdownMs: service.shutdownMs(config), drainMs: service.drainMs?.(config) ?? 0 });
     await opened.start();
     process.stdout.write(`${service.greeting(opened.url ?? "nowhere")}\n`);
   } catch (fault) {

@@ -1,10 +1,22 @@
 import { expect, test } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lockDataFolder } from "./data-folder.ts";
+import { openSqliteStore } from "./sqlite-store.ts";
 
 function setup() {
   const root = mkdtempSync(join(tmpdir(), "tickline-folder-"));
@@ -46,4 +58,85 @@ test("a folder is made if there is none, taken once, and free again when it is r
   lock.release();
   lock.release();
   lockDataFolder(folder.dir).release();
+});
+
+const OPEN_TO_OTHERS = 0o077;
+const modeOf = (path: string): number => statSync(path).mode & 0o777;
+
+test("the folder and its files are for their owner alone, also those of SQLite", async () => {
+  using folder = setup();
+  lockDataFolder(folder.dir).release();
+  const store = await openSqliteStore({ file: join(folder.dir, "tickline.db") });
+  expect(readdirSync(folder.dir)).toEqual(expect.arrayContaining(["tickline.db", "tickline.db-wal", "tickline.lock", "tickline.pid"]));
+  for (const name of readdirSync(folder.dir)) expect([name, modeOf(join(folder.dir, name))]).toEqual([name, 0o600]);
+  expect(modeOf(folder.dir)).toBe(0o700);
+  await store.close();
+});
+
+test("what an earlier version left open to others is closed", () => {
+  using folder = setup();
+  lockDataFolder(folder.dir).release();
+  writeFileSync(join(folder.dir, "tickline.db-wal"), "");
+  for (const name of readdirSync(folder.dir)) chmodSync(join(folder.dir, name), 0o664);
+  chmodSync(folder.dir, 0o755);
+  lockDataFolder(folder.dir).release();
+  for (const name of ["", ...readdirSync(folder.dir)]) expect([name, modeOf(join(folder.dir, name)) & OPEN_TO_OTHERS]).toEqual([name, 0]);
+});
+
+test("a folder that holds other things too keeps its mode, and they keep theirs", () => {
+  using folder = setup();
+  mkdirSync(folder.dir);
+  writeFileSync(join(folder.dir, "other"), "theirs");
+  chmodSync(join(folder.dir, "other"), 0o644);
+  chmodSync(folder.dir, 0o755);
+  lockDataFolder(folder.dir, "jobs.db").release();
+  expect([modeOf(folder.dir), modeOf(join(folder.dir, "other")), modeOf(join(folder.dir, "jobs.db"))]).toEqual([0o755, 0o644, 0o600]);
+});
+
+test.each(["tickline.pid", "tickline.lock", "tickline.db", "tickline.db-wal"])(
+  "%s is no door through a symbolic link, whether what it names is there or not",
+  (name) => {
+    using folder = setup();
+    mkdirSync(folder.dir);
+    const victim = join(folder.dir, "..", "victim");
+    symlinkSync(victim, join(folder.dir, name));
+    expect(() => lockDataFolder(folder.dir)).toThrow(/symbolic link is in the place of a file: move it away, or choose another folder/);
+    expect(existsSync(victim)).toBe(false);
+    writeFileSync(victim, "theirs");
+    chmodSync(victim, 0o644);
+    expect(() => lockDataFolder(folder.dir)).toThrow("symbolic link");
+    expect([readFileSync(victim, "utf8"), modeOf(victim)]).toEqual(["theirs", 0o644]);
+  },
+);
+
+test.each(["tickline.pid", "tickline.lock", "tickline.db", "tickline.db-shm"])(
+  "a folder in the place of %s is said in a sentence",
+  (name) => {
+    using folder = setup();
+    mkdirSync(join(folder.dir, name), { recursive: true });
+    expect(() => lockDataFolder(folder.dir)).toThrow(
+      expect.objectContaining({
+        code: "bad_config",
+        message: expect.stringMatching(/ cannot be used: a folder is in the place of a file/),
+      }),
+    );
+  },
+);
+
+test.each(["data", "data/deeper"])("a file in the place of %s, or on the way to it, is said in a sentence", (path) => {
+  using folder = setup();
+  writeFileSync(folder.dir, "a file");
+  expect(() => lockDataFolder(join(folder.dir, "..", path))).toThrow(
+    expect.objectContaining({
+      code: "bad_config",
+      message: expect.stringMatching(/a file is in the place of a folder: move the file away/),
+    }),
+  );
+});
+
+test("a lock file that is none is not taken for another process's", () => {
+  using folder = setup();
+  mkdirSync(folder.dir);
+  writeFileSync(join(folder.dir, "tickline.lock"), "something else that is long enough to be looked at, and no database ".repeat(20));
+  expect(() => lockDataFolder(folder.dir)).toThrow(/tickline\.lock: .*not a database/);
 });

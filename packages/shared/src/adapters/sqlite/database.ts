@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
-import { storeFault } from "./faults.ts";
 import { migrate } from "./migrations.ts";
+import { openFault } from "./open-fault.ts";
 
 /** What a file is called that lives in memory alone: for tests. */
 export const MEMORY_FILE = ":memory:";
@@ -28,7 +28,7 @@ export function openWriter(file: string, { pagesMax }: { readonly pagesMax: numb
     if (pagesMax !== null) db.exec(`PRAGMA max_page_count = ${pagesMax}`);
     return db;
   } catch (fault) {
-    throw storeFault(fault, `open ${file}`);
+    throw openFault(fault, file);
   }
 }
 
@@ -44,6 +44,6 @@ export function openReader(file: string): DatabaseSync {
     db.exec(`PRAGMA cache_size = -${READER_CACHE_KIB}; PRAGMA temp_store = MEMORY`);
     return db;
   } catch (fault) {
-    throw storeFault(fault, `open ${file} for reading`);
+    throw openFault(fault, file);
   }
 }

@@ -1,4 +1,5 @@
 import { closeSync, fdatasync, openSync } from "node:fs";
+import type { MarkKeeper } from "./mark-keeper.ts";
 
 /**
  * Puts the log of commits on disk beside the thread's own work: while one sync is under way, the next transaction runs,
@@ -17,7 +18,11 @@ export interface DiskSync {
 }
 
 /** `onFault`: a sync failed, so nobody knows what of the log is on disk: nothing may be answered any more. */
-export function openDiskSync(logFile: string, onFault: (fault: Error) => void): DiskSync {
+export function openDiskSync(
+  logFile: string,
+  mark: Pick<MarkKeeper, "syncBegins" | "syncEnded">,
+  onFault: (fault: Error) => void,
+): DiskSync {
   const log = openSync(logFile, "r+");
   let waiting: (() => void)[] = [];
   let idle: (() => void)[] = [];
@@ -27,12 +32,14 @@ export function openDiskSync(logFile: string, onFault: (fault: Error) => void): 
     const done = waiting;
     waiting = [];
     busy = true;
+    mark.syncBegins();
     fdatasync(log, (fault) => {
       busy = false;
       if (fault !== null) {
         onFault(fault);
         return;
       }
+      mark.syncEnded();
       for (const call of done) call();
       if (waiting.length > 0) sync();
       const idlers = idle;

@@ -16,7 +16,8 @@ export function storeFault(fault: unknown, deed: string): AppError {
   return new AppError("internal", message, { cause: fault });
 }
 
-function primaryCode(fault: unknown): number | null {
-  if (!(fault instanceof Error) || !("errcode" in fault) || typeof fault.errcode !== "number") return null;
-  return fault.errcode & 0xff;
+/** Null: SQLite did not throw it. */
+export function primaryCode(fault: unknown): number | null {
+  const { errcode } = Object(fault) as { readonly errcode?: unknown };
+  return typeof errcode === "number" ? errcode & 0xff : null;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { DatabaseSync } from "node:sqlite";
 import { AppError } from "../../domain/app-error.ts";
+import type { Job } from "../../domain/job.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import { jobEvent } from "../../events/job-event.ts";
 import {
@@ -77,6 +78,8 @@ test("on a full disk a write is refused as unavailable, what was acknowledged st
   }
   expect(fault).toBeInstanceOf(AppError);
   expect(fault).toMatchObject({ code: "store_unavailable", retryable: true });
+  expect(store.refusal?.()).toContain("database or disk is full");
+  expect((await store.hello()).now).toBeGreaterThan(0);
   expect(made.length).toBeGreaterThan(3);
   expect(await store.jobs.get("default", `filler-${made.length}`)).toBeNull();
   expect((await store.jobs.list("default", { limit: 200, cursor: null })).items).toHaveLength(made.length + 1);
@@ -86,6 +89,22 @@ test("on a full disk a write is refused as unavailable, what was acknowledged st
   expect((await end(roomy, held)).state).toBe("succeeded");
   expect((await fire(roomy, scheduledFireOf(job))).kind).toBe("won");
   for (const id of made) expect(await roomy.jobs.get("default", id)).not.toBeNull();
+});
+
+test("writes are told to be refused until one is taken again", async () => {
+  await using folder = storeFolder();
+  const store = await folder.open({ pagesMax: 120 });
+  expect(store.refusal?.()).toBeNull();
+  const large = (index: number) => jobOf({ id: `large-${index}`, definition: { params: { text: "x".repeat(20_000) } } });
+  const create = (job: Job) => store.jobs.create("default", { job, event: jobEvent("JobCreated", job) });
+  await expect(Promise.all(Array.from({ length: 100 }, (_, index) => create(large(index))))).rejects.toMatchObject({
+    code: "store_unavailable",
+  });
+  expect(store.refusal?.()).toContain("full");
+  await store.decided.note(START).catch(() => undefined);
+  damage(folder.file, "DELETE FROM outbox; DELETE FROM definitions");
+  await store.decided.note(START + 1);
+  expect(store.refusal?.()).toBeNull();
 });
 
 test("rows that cannot be what was written say so or are told as corrupt, and others are still read", async () => {

@@ -29,6 +29,8 @@ export interface ThreadLink {
     call: { readonly put: (writer: PacketWriter) => void; readonly take: (reader: PacketReader) => Answer },
   ): Promise<Answer>;
   cold<Name extends ColdName>(name: Name, argument: Parameters<ColdCalls[Name]>[0]): Promise<Awaited<ReturnType<ColdCalls[Name]>>>;
+  /** Why writes are refused at present; null: they are not, as far as any was asked for. */
+  refusing(): string | null;
   close(): Promise<void>;
 }
 
@@ -48,6 +50,7 @@ interface LinkState {
   lastId: number;
   /** Why there is nothing more to be had from the thread. */
   lost: AppError | null;
+  refusing: string | null;
   closed: Promise<void> | null;
   readonly exited: Promise<void>;
 }
@@ -74,6 +77,7 @@ export async function startThread(data: ThreadData, { onLost, onUnreadable, star
     writer: null,
     lastId: 0,
     lost: null,
+    refusing: null,
     closed: null,
     exited: new Promise((resolve) => worker.once("exit", () => resolve())),
   };
@@ -90,6 +94,7 @@ export async function startThread(data: ThreadData, { onLost, onUnreadable, star
   worker.on("message", (message: FromThread) => {
     if ("numbers" in message) settleAll(state, message);
     else if ("unreadable" in message) onUnreadable?.(message.unreadable);
+    else if ("refusing" in message) state.refusing = message.refusing;
   });
   worker.unref();
   return {
@@ -103,6 +108,7 @@ export async function startThread(data: ThreadData, { onLost, onUnreadable, star
         },
         take: takeJson,
       }) as Promise<never>,
+    refusing: () => state.refusing,
     close: () => (state.closed ??= close(state)),
   };
 }

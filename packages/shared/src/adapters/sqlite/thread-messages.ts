@@ -12,11 +12,15 @@ export interface ThreadData {
 /** To the thread: calls, or the wish to end. */
 export type ToThread = Packet | { readonly close: true };
 
-/** From the thread: that it is ready, or why it is not; then answers, and rows that it cannot read; at last that it has closed the file. */
+/**
+ * From the thread: that it is ready, or why it is not; then answers, rows that it cannot read, and whether writes are refused (null: no
+ * longer); at last that it has closed the file.
+ */
 export type FromThread =
   | Packet
   | { readonly ready: true }
   | { readonly unreadable: UnreadableRow }
+  | { readonly refusing: string | null }
   | { readonly failed: { readonly code: ErrorCode; readonly message: string; readonly retryable: boolean } }
   | { readonly closed: true };
 

@@ -60,6 +60,7 @@ export function storeOver(
       await thread.cold("hello", undefined);
       return { now: clock.now() };
     },
+    refusal: thread.refusing,
     async close() {
       reads.close();
       await thread.close();

@@ -35,6 +35,10 @@ export interface Turns {
   /** Enters new runs into the index of ids, if there are any. */
   tidy(): void;
   readonly untidy: boolean;
+  /** Writes what is there already, to find out whether writes are taken again. */
+  probe(): void;
+  /** Why the last write was refused by the disk, or by another program that holds the file; null: it was not. */
+  readonly refusing: string | null;
 }
 
 export interface Answers {
@@ -69,12 +73,23 @@ interface TurnState {
   loadMs: number;
   /** The faults of a disk that takes nothing, since something was written; the latest of them. */
   unavailable: { readonly times: number; readonly latest: AppError } | null;
+  refusing: string | null;
 }
 
 export function createTurns(db: DatabaseSync, { incarnation, onUnreadable }: Pick<TurnState, "incarnation" | "onUnreadable">): Turns {
   const total = db.prepare("SELECT total_changes() AS changes");
   const changes = (): number => Number(total.get()?.["changes"]);
-  const state: TurnState = { db, incarnation, onUnreadable, changes, loaded: null, loadedMs: 0, loadMs: 0, unavailable: null };
+  const state: TurnState = {
+    db,
+    incarnation,
+    onUnreadable,
+    changes,
+    loaded: null,
+    loadedMs: 0,
+    loadMs: 0,
+    unavailable: null,
+    refusing: null,
+  };
   load(state);
   return {
     serve(packets, answers) {
@@ -94,6 +109,10 @@ export function createTurns(db: DatabaseSync, { incarnation, onUnreadable }: Pic
     tidy: () => inTransaction(state, ({ core }) => void core.ids.flush(true)),
     get untidy() {
       return state.loaded !== null && state.loaded.core.ids.unindexed > 0;
+    },
+    probe: () => inTransaction(state, ({ core: { meta } }) => meta.set("incarnation", meta.get("incarnation"))),
+    get refusing() {
+      return state.refusing;
     },
   };
 }
@@ -122,8 +141,17 @@ function tryTo<Result>(deed: string, act: () => Result): Result {
   }
 }
 
-/** What it throws has left nothing in the file, and nothing in memory. */
 function inTransaction(state: TurnState, work: (loaded: Loaded) => void): void {
+  try {
+    transact(state, work);
+  } catch (fault) {
+    if (fault instanceof AppError && fault.code === "store_unavailable") state.refusing = fault.message;
+    throw fault;
+  }
+}
+
+/** What it throws has left nothing in the file, and nothing in memory. */
+function transact(state: TurnState, work: (loaded: Loaded) => void): void {
   const { db, changes } = state;
   const loaded = tryTo("read the store", () => load(state));
   const before = changes();
@@ -132,7 +160,7 @@ function inTransaction(state: TurnState, work: (loaded: Loaded) => void): void {
   try {
     work(loaded);
     db.exec("COMMIT");
-    if (changes() !== before) state.unavailable = null;
+    if (changes() !== before) state.unavailable = state.refusing = null;
   } catch (cause) {
     state.loaded = null;
     if (db.isTransaction) db.exec("ROLLBACK");

@@ -1,0 +1,75 @@
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import type { Clock, Timer } from "../../ports/clock.ts";
+import { LOG_HEAD_BYTES } from "./log-frames.ts";
+import { markText, type LogMark } from "./log-mark.ts";
+import { openPrivate } from "./private-files.ts";
+
+/** Where the mark of a database stands. Its name is not that of the database, which people delete as `tickline.db*`. */
+export const markFile = (file: string): string => join(dirname(file), markName(basename(file)));
+export const markName = (database: string): string => `${database.replace(/\.db$/, "")}.mark`;
+
+/** The mark is written so long after a sync, in milliseconds: damage to what was acknowledged later is not noticed. */
+const MARK_MS = 50;
+
+/** Notes how far the log is acknowledged. It costs a look at the log for each sync, and a small write 20 times a second at most. */
+export interface MarkKeeper {
+  /** To be called when a sync begins: what is committed by now is acknowledged when it is over. */
+  syncBegins(): void;
+  syncEnded(): void;
+  /** To be called before the database is closed. */
+  close(): void;
+}
+
+/** All that is committed by now has to be on disk. */
+export function keepMark(
+  db: DatabaseSync,
+  { file, clock }: { readonly file: string; readonly clock: Pick<Clock, "setTimer"> },
+): MarkKeeper {
+  const look = db.prepare("PRAGMA wal_checkpoint(NOOP)"); // It copies nothing, and says how many frames there are.
+  const [log, marks] = [openSync(`${file}-wal`, "r"), openPrivate(markFile(file))];
+  const head = Buffer.alloc(LOG_HEAD_BYTES);
+  let begun = position();
+  let acknowledged = begun;
+  let timer: Timer | null = null;
+
+  function position(): LogMark {
+    const frames = Math.max(0, Number(look.get()?.["log"] ?? 0));
+    readSync(log, head, 0, LOG_HEAD_BYTES, 0);
+    return { state: "open", salts: [head.readUInt32BE(16), head.readUInt32BE(20)], frames };
+  }
+  /** Where the log cannot be looked at for a moment, the former position stands, which says less and nothing wrong. */
+  function begin(): void {
+    try {
+      begun = position();
+    } catch {
+      // As above.
+    }
+  }
+  function write(mark: LogMark): void {
+    timer = null;
+    try {
+      writeSync(marks, markText(mark), 0);
+    } catch {
+      // On a full disk the former mark stands, which says less and nothing wrong.
+    }
+  }
+  write(begun);
+  return {
+    syncBegins: begin,
+    syncEnded() {
+      acknowledged = begun;
+      timer ??= clock.setTimer(MARK_MS, () => write(acknowledged));
+    },
+    close() {
+      timer?.cancel();
+      write({ ...acknowledged, state: "closed" });
+      closeSync(marks);
+      closeSync(log);
+    },
+  };
+}
+
+/** Of a file in memory nothing outlives the process. */
+export const noMark: MarkKeeper = { syncBegins() {}, syncEnded() {}, close() {} };

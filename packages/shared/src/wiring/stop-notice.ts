@@ -1,0 +1,30 @@
+import { writeSync } from "node:fs";
+
+export interface StopFacts {
+  /** Attempts whose handlers are at work. */
+  readonly running: number;
+  /** The longest they get to finish, in milliseconds. */
+  readonly drainMs: number;
+}
+
+const SECOND = "ctrl-C again ends the process at once";
+
+/** What a person who pressed ctrl-C is told at once: what the process waits for, up to how long, and how not to wait. */
+export function stopNotice({ running, drainMs }: StopFacts): string {
+  if (running === 0) return `Stopping; no run is at work. ${SECOND}.`;
+  const runs = running === 1 ? "1 run that is" : `${running} runs that are`;
+  const them = running === 1 ? "it is" : "they are";
+  return `Stopping: waiting up to ${drainMs / 1_000} s for ${runs} at work; then ${them} given back, to be run again. ${SECOND}, and ${them} rescued at the next start.`;
+}
+
+/**
+ * Writes a line to the terminal. It goes around `process.stderr`, whose reader may have ended by the same ctrl-C (`npm start 2>&1 | tee log`):
+ * what could not be written there would be an error that nobody caught, and end the process before it has drained.
+ */
+export function tellTerminal(line: string): void {
+  try {
+    writeSync(2, `${line}\n`);
+  } catch {
+    // Nobody reads it.
+  }
+}
