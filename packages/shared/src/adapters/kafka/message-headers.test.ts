@@ -26,11 +26,10 @@ test.each(["constructor", "toString", "__proto__"])("a header named %s has its o
   expect(Object.entries(headers)).toEqual([[name, Buffer.from("x")]]);
 });
 
-/** It takes some 10 ms of the processor here; without the mend 20,000 names take 97 s. */
-test("a message with thousands of headers does not hold the event loop", () => {
-  const names = Object.fromEntries(Array.from({ length: 4_000 }, (_, index) => [`name-${index}`, "x"]));
-  const before = process.cpuUsage();
-  expect(Object.keys(read(names))).toHaveLength(4_000);
-  expect(Object.values(read({ same: Array.from({ length: 20_000 }, () => "x") }))[0]).toHaveLength(20_000);
-  expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1_000);
+/** The library reads them into an object with a prototype, which it copies for each header: 20,000 take it 97 s. */
+test("thousands of headers are gathered in one pass, into an object without a prototype", () => {
+  const names = read(Object.fromEntries(Array.from({ length: 4_000 }, (_, index) => [`name-${index}`, "x"])));
+  expect(Object.keys(names)).toHaveLength(4_000);
+  expect(Object.getPrototypeOf(names)).toBeNull();
+  expect(read({ same: Array.from({ length: 20_000 }, () => "x") })["same"]).toHaveLength(20_000);
 });

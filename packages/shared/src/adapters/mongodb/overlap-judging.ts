@@ -17,8 +17,7 @@ export interface Judged extends Contender {
 export function siblingOf(row: RunRow): OverlapSibling | null {
   const standing = standingOf(row);
   if (standing === null) return null;
-  const { _id, scheduledFor, queue, handler, startedAt = null } = row;
-  return { runId: _id, scheduledFor, queue, handler, overlap: policyOf(row), standing, startedAt, started: isStarted(row) };
+  return { ...candidateOf(row), standing, startedAt: row.startedAt ?? null };
 }
 
 function standingOf(row: RunRow): OverlapSibling["standing"] | null {

@@ -9,7 +9,8 @@ import {
   waitingInTurn,
 } from "../../domain/overlap.ts";
 import { createContendingRuns } from "./contending-runs.ts";
-import { firstStartOf, newOpenRun, type OpenRun } from "./open-run.ts";
+import { newOpenRun, type OpenRun } from "./open-run.ts";
+import { siblingOf } from "./overlap-waits.ts";
 
 const JOB = 1;
 
@@ -42,17 +43,6 @@ const ofAll = (runs: readonly OpenRun[]): OverlapSibling[] =>
     .filter((run) => run.contends !== null)
     .sort((left, right) => (left.runId < right.runId ? -1 : 1))
     .map(siblingOf);
-
-const siblingOf = (run: OpenRun): OverlapSibling => ({
-  runId: run.runId,
-  scheduledFor: run.scheduledFor,
-  queue: run.traits.queue,
-  handler: run.traits.handler,
-  overlap: run.traits.overlap,
-  standing: run.contends ?? "ready",
-  startedAt: run.startedAt,
-  started: firstStartOf(run) !== null,
-});
 
 /** The definitions of these cannot be read. */
 const canBeRun = ({ runKey }: Pick<OpenRun, "runKey">): boolean => runKey % 5 !== 0;

@@ -40,7 +40,8 @@ function siblingCanBeRun(core: Core): CanBeRun {
   };
 }
 
-const siblingOf = (run: OpenRun): OverlapSibling => ({
+/** An open run as the rule of overlap sees it. */
+export const siblingOf = (run: OpenRun): OverlapSibling => ({
   runId: run.runId,
   scheduledFor: run.scheduledFor,
   queue: run.traits.queue,

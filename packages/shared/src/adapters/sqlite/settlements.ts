@@ -168,7 +168,7 @@ function finish(core: Core, run: OpenRun, { settled, context }: Step): void {
   core.open.end(run);
   context.ended.push(run);
   const next = wakeNext(core, run);
-  if (settled.known && next === null) return putNumber(context.writer, ENDED);
+  if (settled.known && next.length === 0) return putNumber(context.writer, ENDED);
   putOutcome(context.writer, settled.known ? ENDED_BEFORE_ANOTHER : ENDED_IN_FULL, next);
   if (!settled.known) putJson(context.writer, readEnded(core, run));
 }

@@ -30,8 +30,7 @@ export function startWithFire(state: Runs, row: RunRow, claiming: Claiming): boo
 }
 
 function verdictOn({ runs }: Runs, row: RunRow): OverlapVerdict {
-  const candidate = { ...contendingOf(row), overlap: row.origin.definition.overlap };
-  return judgeOverlap(candidate, isExclusive(row) ? siblingsOf(runs, row.origin.jobUid) : [], (other) => canBeRun(runs, other));
+  return judgeOverlap(contendingOf(row), isExclusive(row) ? siblingsOf(runs, row.origin.jobUid) : [], (other) => canBeRun(runs, other));
 }
 
 function startOrSkip(
