@@ -1,6 +1,6 @@
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job";
-import { definitionHash, JobInputSchema, type JobDefinition } from "@tickline/shared/domain/job-definition";
+import { definitionFrom, definitionHash, JobInputSchema, type JobDefinition } from "@tickline/shared/domain/job-definition";
 import { firstCursor } from "@tickline/shared/domain/reschedule";
 import { slotOf } from "@tickline/shared/domain/slot";
 import { jobEvent } from "@tickline/shared/events/job-event";
@@ -15,7 +15,7 @@ export type BenchJobInput = z.input<typeof JobInputSchema>;
 
 /** The job that a create request would have made at `now`. */
 export function benchJob(index: number, input: BenchJobInput, now: number): Job {
-  const definition: JobDefinition = { ...JobInputSchema.parse(input), anchorAt: now };
+  const definition: JobDefinition = definitionFrom(JobInputSchema.parse(input), now);
   const uid = `00000000-0000-7000-8000-${String(index).padStart(12, "0")}`;
   return {
     ...firstCursor(definition, now),

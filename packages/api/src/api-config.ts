@@ -1,4 +1,4 @@
-import { BUILT_IN_QUEUES } from "@tickline/shared/domain/job-definition";
+import { BUILT_IN_QUEUES, TIMEOUT_MS_MAX } from "@tickline/shared/domain/job-definition";
 import { FOLD_OVERLAP_MS } from "@tickline/shared/domain/time-limits";
 import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock";
 
@@ -14,6 +14,11 @@ export interface ApiConfig extends StoreClockLimits {
   readonly queues: readonly string[];
   /** Those of them that foreign executors serve: jobs on them may name any handler, with any params. */
   readonly externalQueues: readonly string[];
+  /**
+   * Largest `timeoutMs` that a job is given; those that have a larger one keep it. A day by default: a job may take hours, and handlers that
+   * hang hold the workers of their job and queue alone.
+   */
+  readonly timeoutMsMax: number;
 
   /** Largest body. Params are at most 64 KiB, so everything else has room. */
   readonly bodyBytesMax: number;
@@ -100,6 +105,7 @@ export const API_DEFAULTS: ApiConfig = {
   allowedHosts: [],
   queues: BUILT_IN_QUEUES,
   externalQueues: [],
+  timeoutMsMax: TIMEOUT_MS_MAX,
 
   bodyBytesMax: 262_144,
   bodyDepthMax: 32,

@@ -5,6 +5,7 @@ import {
   logLevelSetting,
   portSetting,
   queuesSetting,
+  timeoutMaxMsSetting,
   topicRetentionSetting,
 } from "@tickline/shared/runtime/common-settings";
 
@@ -15,6 +16,7 @@ export const API_SETTINGS = {
   allowedHosts: allowedHostsSetting,
   queues: queuesSetting,
   externalQueues: externalQueuesSetting,
+  timeoutMsMax: timeoutMaxMsSetting,
   topicRetentionMs: {
     ...topicRetentionSetting,
     description: "As for `npm run topics`: a command on `tickline.commands` that is older than half of it is refused.",

@@ -143,5 +143,6 @@ export const fullJob = {
   onUncertain: "skip",
   expireAfterMs: 600_000,
   overlap: "allow",
+  workersMax: 5,
   misfire: { policy: "all", maxLatenessMs: 3_600_000, maxCount: 7 },
 };

@@ -24,12 +24,12 @@ runService(
       collectDefaultMetrics({ register: metrics });
       const store = await openStore(config.storeUrl, { metrics, log });
       const bus = await openBus({ settings: config, clientId: "tickline-api", log, metrics, onDead: end });
-      const { host, port, allowedHosts, externalQueues } = config;
+      const { host, port, allowedHosts, externalQueues, timeoutMsMax } = config;
       const queues = [...config.queues, ...externalQueues];
       const commandAgeMsMax = commandAgeMsMaxOf(config.topicRetentionMs);
       const api = createApi(
         { ...store, bus, clock: systemClock, entropy: systemEntropy, digest: sha256, log, metrics },
-        { ...API_DEFAULTS, host, port, allowedHosts, queues, externalQueues, commandAgeMsMax },
+        { ...API_DEFAULTS, host, port, allowedHosts, queues, externalQueues, timeoutMsMax, commandAgeMsMax },
       );
       const lifecycle = createLifecycle({
         start: api.start,

@@ -23,6 +23,27 @@ test("a long row of busy handlers lets other work have its turn", async () => {
   await world.close();
 });
 
+test("a handler of a queue that goes first is called before those of others that were there before it", async () => {
+  const called: string[] = [];
+  const world = await setup({
+    run({ params }) {
+      called.push(String(params["queue"]));
+      world.clock.advance(5); // As long as a slice.
+    },
+  });
+  await world.executor.start();
+  const [low, high] = [
+    await world.due(30, { definition: { queue: "low", params: { queue: "low" } } }),
+    await world.due(1, { definition: { queue: "high", params: { queue: "high" } } }),
+  ];
+  await world.publish(low);
+  await world.until(() => called.length === 1);
+  await world.publish(high);
+  await world.until(() => called.length === 31);
+  expect(called.indexOf("high")).toBeLessThan(15);
+  await world.close();
+});
+
 test("a handler with a schema that has to wait runs, and is not called if it is cancelled meanwhile", async () => {
   const gate = Promise.withResolvers<boolean>();
   const calls: string[] = [];

@@ -3,18 +3,21 @@ import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
 import { createBackoff } from "./backoff.ts";
 import { claimRuns } from "./claim-runs.ts";
 import type { ControlHints } from "./control-hints.ts";
-import type { DueInbox } from "./due-inbox.ts";
+import type { DueInbox, DuePart, Workers } from "./due-inbox.ts";
 import type { RefusedRun } from "./due-run-check.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
+import type { Admission } from "./job-lane.ts";
+import type { JobWaits } from "./job-waits.ts";
 import type { RunEvents } from "./run-events.ts";
 import type { RunningAttempt } from "./running-attempt.ts";
 import type { SuspectLane } from "./suspect-lane.ts";
-import type { WorkerPool } from "./worker-pool.ts";
+import type { Reservation, WorkerPool } from "./worker-pool.ts";
 
 export interface ClaimerOptions {
   readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "time" | "entropy" | "log" | "config" | "metrics">;
   readonly inbox: DueInbox;
   readonly suspects: SuspectLane;
+  readonly jobWaits: JobWaits;
   readonly pool: WorkerPool;
   readonly attempts: ReadonlyMap<string, RunningAttempt>;
   readonly events: RunEvents;
@@ -25,7 +28,7 @@ export interface ClaimerOptions {
   readonly onWon: (claims: readonly ClaimedRun[], sentAtMs: number) => void;
 }
 
-/** Claims what waits in the inbox: in bulk, and never more than workers are free. */
+/** Claims what waits in the inbox: in bulk, and never more than workers are free for its queue and job. */
 export interface Claimer {
   pump(): void;
   /** No claim is tried again after this. */
@@ -33,40 +36,54 @@ export interface Claimer {
 }
 
 export function createClaimer(options: ClaimerOptions): Claimer {
-  const { context, inbox, suspects, pool, attempts, blocked, onWon } = options;
+  const { context, inbox, suspects, jobWaits, pool, attempts, blocked, onWon } = options;
   const { bus, clock, config } = context;
   const backoff = createBackoff(clock, config);
   const trusted = bus.trusted === true;
   const lastRuns = trusted ? null : context.claims.lastRuns;
+  const workers: Workers = {
+    hasRoom: (queue) => pool.free(queue) > 0,
+    isJobFull: pool.isJobFull,
+    // An older attempt whose handler is still alive here must end first. The run is offered again.
+    admit: (run) => (attempts.has(run.runId) ? "drop" : ADMISSIONS[pool.reserve(run)]),
+  };
   let inFlight = 0;
 
   function pump(): void {
-    while (inFlight < config.claimsInFlightMax && pool.free > 0 && !blocked()) {
-      const suspect = suspects.take();
-      const part = suspect === null ? inbox.take(Math.min(pool.free, config.claimRunsMax)) : suspectPart(suspect);
-      if (part === null) return;
-      // An older attempt whose handler is still alive here must end first. The run is offered again.
-      const runs = part.runs.filter(({ runId }) => !attempts.has(runId));
-      if (runs.length === 0) part.answered([]);
-      else void claim(runs).then(part.answered).then(pump);
+    while (inFlight < config.claimsInFlightMax && !blocked()) {
+      const suspect = suspects.take((run) => attempts.has(run.runId) || pool.reserve(run) === "reserved");
+      if (suspect !== null) {
+        claimSuspect(suspect);
+        continue;
+      }
+      const taken = inbox.take(config.claimRunsMax, workers);
+      if (taken === null) return;
+      const { claimable, jobFull } = taken;
+      if (jobFull.runs.length > 0) void jobWaits.hold(jobFull.runs).then(jobFull.answered);
+      if (claimable.runs.length > 0) claimPart(claimable);
     }
   }
-  function suspectPart(run: DueRun) {
-    return { runs: [run], answered: () => (attempts.has(run.runId) ? undefined : suspects.ended(run.runId)) };
+  function claimSuspect(run: DueRun): void {
+    const answered = (): void => (attempts.has(run.runId) ? undefined : suspects.ended(run.runId));
+    if (!attempts.has(run.runId)) claimPart({ runs: [run], answered });
   }
-  /** Resolves with the runs of which the store refuses what their messages say. */
+  function claimPart({ runs, answered }: DuePart): void {
+    void claim(runs).then(answered).then(pump);
+  }
+  /** Resolves with the runs of which the store refuses what their messages say. Each has its worker. */
   async function claim(runs: readonly DueRun[]): Promise<readonly RefusedRun[]> {
     inFlight += 1;
-    pool.reserve(runs.length);
     const { outcomes, sentAtMs } = await claimRuns({ context, backoff, lastRuns, trusted }, runs);
     const { won, refused } = concludeClaims(options, runs, outcomes);
     inFlight -= 1;
     if (won.length > 0) onWon(won, sentAtMs);
-    pool.release(runs.length - won.length);
+    if (won.length < runs.length) pool.release(runs.filter((_, index) => outcomes[index]?.kind !== "won"));
     return refused;
   }
   return { pump, stop: () => backoff.stop() };
 }
+
+const ADMISSIONS: Readonly<Record<Reservation, Admission>> = { reserved: "claim", job_full: "job_full", queue_full: "queue_full" };
 
 /** Counts what became of the claims, and publishes what others have to know. */
 function concludeClaims(

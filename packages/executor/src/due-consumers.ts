@@ -24,15 +24,18 @@ export interface DueConsumersOptions {
 /** One subscription a queue: a topic that cannot be read keeps no other from it. A batch is acknowledged when the store has answered for its runs. */
 export interface DueConsumers {
   start(): Promise<void>;
-  /** With no room nothing more is taken from the bus, where other executors can have it. */
-  setRoom(room: boolean): void;
+  /** With no room for a queue nothing more of it is taken from the bus, where other executors can have it. */
+  setRoom(queue: string, room: boolean): void;
   stop(): Promise<void>;
 }
 
 export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueConsumersOptions): DueConsumers {
   const { log, config, handlers } = context;
-  const subscriptions = config.queues.map((queue) =>
-    createLastingSubscription({
+  const consumers = new Map(config.queues.map((queue) => [queue, { subscription: subscriptionOf(queue), hasRoom: true }]));
+  const subscriptions = [...consumers.values()].map(({ subscription }) => subscription);
+
+  function subscriptionOf(queue: string) {
+    return createLastingSubscription({
       ...context,
       request: () => ({
         topics: [dueTopic(queue)],
@@ -40,9 +43,8 @@ export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueC
         from: "beginning",
         onBatch: (events) => onBatch(queue, events),
       }),
-    }),
-  );
-  let hasRoom = true;
+    });
+  }
 
   async function onBatch(queue: string, events: readonly TicklineEvent[]): Promise<readonly RefusedEvent[]> {
     const { due, refused } = checkDue(queue, events);
@@ -74,12 +76,12 @@ export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueC
     async start() {
       await Promise.all(subscriptions.map((subscription) => subscription.start()));
     },
-    setRoom(room) {
-      if (room === hasRoom) return;
-      hasRoom = room;
-      for (const subscription of subscriptions)
-        if (room) subscription.resume();
-        else subscription.pause();
+    setRoom(queue, room) {
+      const consumer = consumers.get(queue);
+      if (consumer === undefined || room === consumer.hasRoom) return;
+      consumer.hasRoom = room;
+      if (room) consumer.subscription.resume();
+      else consumer.subscription.pause();
     },
     async stop() {
       const stopped = subscriptions.map((subscription) => subscription.stop());

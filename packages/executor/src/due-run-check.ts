@@ -1,5 +1,5 @@
 import { differingField, differs, type DueRun } from "@tickline/shared/domain/due-run";
-import type { Execution } from "@tickline/shared/domain/job-definition";
+import { executionOf } from "@tickline/shared/domain/job-definition";
 import { canonicalJson } from "@tickline/shared/domain/json";
 import { isRunIdOf } from "@tickline/shared/domain/run-id";
 import type { TicklineEvent } from "@tickline/shared/events/event";
@@ -46,15 +46,6 @@ export function differenceOf(said: DueRun, held: DueRun): string | null {
   if (field !== null) return differs(field);
   return canonicalJson(executionOf(said)) === canonicalJson(executionOf(held)) ? null : differs("execution");
 }
-
-const executionOf = ({ queue, handler, params, timeoutMs, retry, onUncertain }: Execution): Execution => ({
-  queue,
-  handler,
-  params,
-  timeoutMs,
-  retry,
-  onUncertain,
-});
 
 /** Whether two messages say the same: then one of them is a repeat. */
 export const saysTheSame = (left: DueRun, right: DueRun): boolean => left === right || canonicalJson(left) === canonicalJson(right);

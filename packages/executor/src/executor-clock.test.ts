@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { REPORTS_TOPIC } from "@tickline/shared/events/topics";
 import { STORE_CLOCK_DEFAULTS } from "@tickline/shared/runtime/store-clock";
-import { HOUR, MINUTE, SECOND } from "@tickline/shared/testing/factories";
+import { jobOf, HOUR, MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { heldHandler, setup, storeAway } from "./executor.test-support.ts";
 import { foreignExecutor } from "./reports/reports.test-support.ts";
 
@@ -98,13 +98,16 @@ test("fires of the same process claim for no worker while the clock jumps", asyn
   const { executor, pass, close } = await setup({ storeAheadMs: () => aheadMs });
   await executor.start();
   await pass(SECOND);
-  expect(executor.localWorkers.free()).toBeGreaterThan(0);
+  expect(executor.localWorkers.free("default")).toBeGreaterThan(0);
   aheadMs = HOUR;
   await pass(11 * SECOND);
-  expect([executor.localWorkers.free(), executor.localWorkers.reserve("default", "work")]).toEqual([0, false]);
+  expect([executor.localWorkers.free("default"), executor.localWorkers.reserve(jobOf({ definition: { handler: "work" } }))]).toEqual([
+    0,
+    false,
+  ]);
   aheadMs = HOUR;
   await pass(11 * SECOND);
-  expect(executor.localWorkers.free()).toBeGreaterThan(0);
+  expect(executor.localWorkers.free("default")).toBeGreaterThan(0);
   await close();
 });
 

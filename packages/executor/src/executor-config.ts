@@ -2,6 +2,7 @@ import { AppError } from "@tickline/shared/domain/app-error";
 import { SUSPECT_RESCUES_MIN } from "@tickline/shared/domain/due-run";
 import { BUILT_IN_QUEUES } from "@tickline/shared/domain/job-definition";
 import { LEASE_DEFAULTS, leaseFaults, type LeaseLimits } from "@tickline/shared/domain/lease-limits";
+import { RESERVED_PERCENT_MAX, WORKER_SHARE_DEFAULTS } from "@tickline/shared/domain/worker-shares";
 import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock";
 
 /** Every limit and interval of the executor. Milliseconds unless the name says otherwise. */
@@ -14,6 +15,13 @@ export interface ExecutorConfig extends LeaseLimits, StoreClockLimits {
   readonly externalQueues: readonly string[];
   /** Handlers that run at once. They share one thread, so more helps only while they wait for others. */
   readonly workersMax: number;
+  /** Of all workers, the part in percent that each queue has for itself, at least one; half of the workers stay for all. 0: no queue has any. */
+  readonly queueWorkersPercent: number;
+  /** Of all workers, the part in percent that runs of one job hold at most, at least one; a job that has `workersMax` says for itself. */
+  readonly jobWorkersPercent: number;
+  /** A run whose job holds that many, and of which as many wait already, is offered again after this time, then at doubling intervals. */
+  readonly jobWaitMs: number;
+  readonly jobWaitMsMax: number;
   /** Leases renewed in one write. */
   readonly heartbeatRunsMax: number;
   /** At shutdown, running handlers get this long before they are asked to end. */
@@ -65,6 +73,9 @@ export const EXECUTOR_DEFAULTS: Omit<ExecutorConfig, "executorId"> = {
   queues: BUILT_IN_QUEUES,
   externalQueues: [],
   workersMax: 200,
+  ...WORKER_SHARE_DEFAULTS,
+  jobWaitMs: 1_000,
+  jobWaitMsMax: 300_000,
   ...LEASE_DEFAULTS,
   heartbeatRunsMax: 5_000,
   drainMs: 10_000,
@@ -96,11 +107,14 @@ export const stopMsMaxOf = ({ drainMs, abortGraceMs, flushMs }: Pick<ExecutorCon
 
 /** Throws `bad_config` for settings that contradict each other. */
 export function checkExecutorConfig(config: ExecutorConfig): void {
-  const { workersMax, queues, externalQueues } = config;
+  const { workersMax, queues, externalQueues, queueWorkersPercent, jobWorkersPercent } = config;
   const both = externalQueues.filter((queue) => queues.includes(queue));
   const faults = [
     ...leaseFaults(config),
     workersMax < 1 && "workersMax must be at least 1",
+    (queueWorkersPercent < 0 || queueWorkersPercent > RESERVED_PERCENT_MAX) &&
+      `queueWorkersPercent must be from 0 to ${RESERVED_PERCENT_MAX}`,
+    (jobWorkersPercent < 1 || jobWorkersPercent > 100) && "jobWorkersPercent must be from 1 to 100",
     queues.length === 0 && "queues must name at least one",
     new Set(queues).size < queues.length && "queues must name each once",
     both.length > 0 && `${both.join(", ")} cannot be both among the queues and the external queues`,

@@ -10,6 +10,7 @@ import { createDueConsumers } from "./due-consumers.ts";
 import { createDueInbox } from "./due-inbox.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
 import { createHandlerPublication } from "./handler-publication.ts";
+import { createJobWaits } from "./job-waits.ts";
 import { createLeaseKeeper } from "./lease-keeper.ts";
 import { createLocalWorkers } from "./local-workers.ts";
 import { oncePerTurn } from "./once-per-turn.ts";
@@ -100,12 +101,13 @@ function createParts(context: ExecutorContext, pool: WorkerPool) {
   const blocked = (): boolean => !state.open || !state.trust.trusted || settler.count >= config.unsettledRunsMax;
   const pumpSoon = oncePerTurn(() => {
     claimer.pump();
-    consumers.setRoom(pool.free > 0 && !blocked());
-    if (pool.free > 0) workers.freed();
+    for (const queue of config.queues) consumers.setRoom(queue, pool.free(queue) > 0 && !blocked());
+    workers.freed();
   });
 
   const inbox = createDueInbox(config.queues);
   const suspects = createSuspectLane(config.suspectRunsMax);
+  const jobWaits = createJobWaits({ context, inbox, pool, onWaiting: pumpSoon });
   const events = createRunEvents(context);
   const saying = { context, events, hints: createControlHints(context) };
   const settler = createSettler({ ...saying, onWritten: pumpSoon });
@@ -113,14 +115,15 @@ function createParts(context: ExecutorContext, pool: WorkerPool) {
     context,
     settler,
     events,
-    onEnded(runId) {
-      suspects.ended(runId);
-      pool.release(1);
+    onEnded(run) {
+      suspects.ended(run.runId);
+      jobWaits.freed(run);
+      pool.release([run]);
     },
   });
   const onClaimed = (claims: readonly ClaimedRun[], sentAtMs: number): void =>
     state.open ? attempts.start(claims, sentAtMs) : attempts.release(claims);
-  const claimer: Claimer = createClaimer({ ...saying, inbox, suspects, pool, attempts: attempts.all, blocked, onWon: onClaimed });
+  const claimer: Claimer = createClaimer({ ...saying, inbox, suspects, jobWaits, pool, attempts: attempts.all, blocked, onWon: onClaimed });
   const consumers = createDueConsumers({ context, inbox, suspects, onWaiting: pumpSoon });
   const cancel = (attempt: Parameters<typeof attempts.abort>[0]): void => attempts.abort(attempt, "cancelled");
   const workers = createLocalWorkers({ context, inbox, pool, blocked, onClaimed });

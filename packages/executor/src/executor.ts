@@ -35,7 +35,7 @@ export function createExecutor(deps: ExecutorDeps, config: ExecutorConfig): Exec
     end: deps.end ?? (() => process.exit(1)),
   };
   // Handlers that outlive a stop keep their workers, so these are counted across sessions.
-  const pool = createWorkerPool({ workersMax: config.workersMax, onChange: () => session.onPoolChange() });
+  const pool = createWorkerPool({ shares: config, onChange: () => session.onPoolChange() });
   let session = createExecutorSession(context, pool);
   let used = false;
   registerExecutorGauges(deps.metrics, { busy: () => pool.busy, stuck: () => session.stuck, unsettled: () => session.unsettled });
@@ -56,11 +56,12 @@ export function createExecutor(deps: ExecutorDeps, config: ExecutorConfig): Exec
     abandon: () => session.abandon(),
     work: () => session.work(),
     localWorkers: {
-      reserve: (queue, handler) => session.workers.reserve(queue, handler),
-      free: () => session.workers.free(),
-      unreserve: (count) => session.workers.unreserve(count),
-      freeSoon: (queue, handler) => session.workers.freeSoon(queue, handler),
-      onceFree: (listener) => session.workers.onceFree(listener),
+      reserve: (job) => session.workers.reserve(job),
+      unreserve: (jobs) => session.workers.unreserve(jobs),
+      free: (queue) => session.workers.free(queue),
+      room: () => session.workers.room(),
+      freeSoon: (job) => session.workers.freeSoon(job),
+      onceFree: (queues, listener) => session.workers.onceFree(queues, listener),
       claimant: () => session.workers.claimant(),
       start: (claims) => session.workers.start(claims),
     },

@@ -1,9 +1,16 @@
 import { expect, test } from "@jest/globals";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { Fire } from "@tickline/shared/domain/fire";
+import type { Job } from "@tickline/shared/domain/job";
+import type { JobDefinition } from "@tickline/shared/domain/job-definition";
 import { addJob, claim, ending, LEASE_MS, publishable } from "@tickline/shared/testing/contracts/store-steps";
+import { jobOf } from "@tickline/shared/testing/factories";
 import { dueRunOf, scheduledFireOf } from "@tickline/shared/testing/factories-fire";
 import { heldHandler, setup, turns, type SetupOptions, type World } from "./executor.test-support.ts";
+
+const job = (definition: Partial<JobDefinition> = {}, id = "job"): Job => jobOf({ id, definition: { handler: "work", ...definition } });
+const JOB = job();
+const times = <Item>(count: number, item: Item): Item[] => Array.from({ length: count }, () => item);
 
 /** What a scheduler in the same process does: fires a job, and its run is claimed in the same write. */
 async function started(options: SetupOptions = {}) {
@@ -29,92 +36,139 @@ async function started(options: SetupOptions = {}) {
 
 test("a run that its fire claimed is run on a reserved worker, in a later turn", async () => {
   const { workers, held, fire, claimed, until, state, close } = await started({ config: { workersMax: 1 } });
-  expect(workers.reserve("default", "work")).toBe(true);
-  expect({ free: workers.free(), second: workers.reserve("default", "work") }).toEqual({ free: 0, second: false });
+  expect(workers.reserve(JOB)).toBe(true);
+  expect({ free: workers.free("default"), second: workers.reserve(JOB) }).toEqual({ free: 0, second: false });
   const [run] = await claimed([await fire()]);
   expect(held.calls).toEqual([]);
   await until(() => held.calls.length === 1);
   held.finish(run!.runId, "done");
   await until(async () => (await state(run!)).state === "succeeded");
-  expect(workers.free()).toBe(1);
+  expect(workers.free("default")).toBe(1);
   await close();
 });
 
 test("only workers that can run it are reserved", async () => {
   const { workers, close } = await started();
-  expect(workers.reserve("default", "unknown")).toBe(false);
-  expect(workers.reserve("unknown", "work")).toBe(false);
-  expect(workers.free()).toBe(200);
+  expect(workers.reserve(job({ handler: "unknown" }))).toBe(false);
+  expect(workers.reserve(job({ queue: "unknown" }))).toBe(false);
+  expect(["high", "default", "low", "unknown"].map(workers.free)).toEqual([180, 180, 180, 0]);
   await close();
 });
 
 test("nothing is reserved before start or after stop", async () => {
   const { executor, close } = await setup();
   const { localWorkers } = executor;
-  expect([localWorkers.reserve("default", "work"), localWorkers.free()]).toEqual([false, 0]);
+  expect([localWorkers.reserve(JOB), localWorkers.free("default")]).toEqual([false, 0]);
   await executor.start();
-  expect(localWorkers.reserve("default", "work")).toBe(true);
-  localWorkers.unreserve(1);
+  expect(localWorkers.reserve(JOB)).toBe(true);
+  localWorkers.unreserve([JOB]);
   await executor.stop();
-  expect([localWorkers.reserve("default", "work"), localWorkers.free()]).toEqual([false, 0]);
+  expect([localWorkers.reserve(JOB), localWorkers.free("default")]).toEqual([false, 0]);
   await close();
 });
 
 test("while published runs wait, a quarter of the workers is left to them", async () => {
   const unanswered = new Promise<never>(() => undefined);
   const { workers, due, publish, close } = await started({
-    config: { workersMax: 8, claimRunsMax: 1, claimsInFlightMax: 1 },
+    config: { workersMax: 8, claimRunsMax: 1, claimsInFlightMax: 1, queueWorkersPercent: 0 },
     claims: () => ({ claim: () => unanswered }),
   });
   await publish(await due(20));
   await turns();
   let reserved = 0;
-  while (workers.reserve("default", "work")) reserved += 1;
+  while (workers.reserve(JOB)) reserved += 1;
   expect(reserved).toBe(5); // One worker is busy with a claim, two are kept.
-  workers.unreserve(reserved);
+  workers.unreserve(times(reserved, JOB));
   await close();
 });
 
 test("a listener is told once when some worker is free again", async () => {
   const { workers, fire, claimed, held, until, close } = await started({ config: { workersMax: 1 } });
   let told = 0;
-  workers.reserve("default", "work");
-  workers.onceFree(() => (told += 1));
+  workers.reserve(JOB);
+  workers.onceFree(["default"], () => (told += 1));
   await claimed([await fire()]);
   await until(() => held.calls.length === 1);
   expect(told).toBe(0);
   held.finishAll();
   await until(() => told === 1);
-  workers.reserve("default", "work");
-  workers.unreserve(1);
+  workers.reserve(JOB);
+  workers.unreserve([JOB]);
   await turns();
   expect(told).toBe(1);
-  workers.onceFree(() => (told += 1));
+  workers.onceFree(["default"], () => (told += 1));
   await until(() => told === 2);
   await close();
 });
 
 test("a worker is worth waiting for while half of them got free within the last moment", async () => {
-  const { workers, close, clock } = await started({ config: { workersMax: 10 } });
-  for (let count = 0; count < 10; count += 1) workers.reserve("default", "work");
-  expect(workers.freeSoon("default", "unknown")).toBe(false);
-  // A pool that has only just filled up gets its chance.
-  expect(workers.freeSoon("default", "work")).toBe(true);
+  const { workers, close, clock } = await started({ config: { workersMax: 12 } });
+  for (let count = 0; count < 10; count += 1) workers.reserve(JOB);
+  expect(workers.freeSoon(job({ handler: "unknown" }))).toBe(false);
+  // A queue that has only just taken its last worker gets its chance.
+  expect(workers.freeSoon(JOB)).toBe(true);
   clock.advance(101);
-  expect(workers.freeSoon("default", "work")).toBe(false);
-  workers.unreserve(5);
+  expect(workers.freeSoon(JOB)).toBe(false);
+  workers.unreserve(times(5, JOB));
   await turns();
-  for (let count = 0; count < 5; count += 1) workers.reserve("default", "work");
-  expect(workers.freeSoon("default", "work")).toBe(true);
+  for (let count = 0; count < 5; count += 1) workers.reserve(JOB);
+  expect(workers.freeSoon(JOB)).toBe(true);
   clock.advance(101);
-  expect(workers.freeSoon("default", "work")).toBe(false);
-  workers.unreserve(10);
+  expect(workers.freeSoon(JOB)).toBe(false);
+  workers.unreserve(times(10, JOB));
+  await close();
+});
+
+test("workers that a queue has for itself are reserved by no other, and it waits for none of theirs", async () => {
+  const { workers, close } = await started({ config: { workersMax: 12 } });
+  const high = job({ queue: "high" });
+  let reserved = 0;
+  while (workers.reserve(JOB)) reserved += 1;
+  expect({ reserved, high: workers.free("high"), low: workers.free("low") }).toEqual({ reserved: 10, high: 1, low: 1 });
+  let told = 0;
+  workers.onceFree(["default"], () => (told += 1));
+  await turns();
+  expect({ told, reserves: workers.reserve(high), more: workers.reserve(high) }).toEqual({ told: 0, reserves: true, more: false });
+  workers.unreserve([high]);
+  await turns();
+  expect(told).toBe(0);
+  workers.unreserve(times(10, JOB));
+  await turns();
+  expect(told).toBe(1);
+  await close();
+});
+
+test("what is taken from a plan is free all the same", async () => {
+  const { workers, close } = await started({ config: { workersMax: 4 } });
+  const room = workers.room();
+  expect(["default", "default", "default", "default", "high", "high"].map(room.take)).toEqual([true, true, true, false, true, false]);
+  expect(workers.free("default")).toBe(3);
+  await close();
+});
+
+test("a job whose runs may overlap holds a share of the workers, or as many as it says; none is waited for beyond", async () => {
+  const { workers, close } = await started({ config: { workersMax: 12 } });
+  const many = (some: Job): number => {
+    let reserved = 0;
+    while (workers.reserve(some)) reserved += 1;
+    return reserved;
+  };
+  const [shared, two, all] = [
+    job({ overlap: "allow" }, "a"),
+    job({ overlap: "allow", workersMax: 2 }, "b"),
+    job({ overlap: "allow", workersMax: 50 }, "c"),
+  ];
+  expect([many(shared), many(two)]).toEqual([6, 2]);
+  expect([workers.freeSoon(shared), workers.freeSoon(all)]).toEqual([false, true]);
+  workers.unreserve(times(6, shared));
+  expect(many(all)).toBe(8);
+  workers.unreserve([...times(8, all), ...times(2, two)]);
   await close();
 });
 
 test("a stop waits for reservations, and gives back what a fire claimed meanwhile", async () => {
   const { workers, executor, fire, claimed, held, state, close } = await started();
-  workers.reserve("default", "work");
+  workers.reserve(JOB);
   let stopped = false;
   const stop = executor.stop().then(() => (stopped = true));
   await turns();
@@ -128,7 +182,7 @@ test("a stop waits for reservations, and gives back what a fire claimed meanwhil
 
 test("a claim whose lease ended while its fire was on its way is given back uncalled", async () => {
   const { workers, clock, store, fire, held, until, state, close } = await started();
-  workers.reserve("default", "work");
+  workers.reserve(JOB);
   const claimant = workers.claimant();
   const request = await fire();
   await store.dueJobs.fire({ fires: [request], now: clock.now(), claimant, claimed: [0] });

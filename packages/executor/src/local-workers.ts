@@ -1,10 +1,12 @@
 import type { ClaimedRun } from "@tickline/shared/domain/due-run";
+import type { Job } from "@tickline/shared/domain/job";
+import { isExclusive } from "@tickline/shared/domain/overlap";
 import type { Claimant } from "@tickline/shared/ports/due-jobs";
 import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import type { DueInbox } from "./due-inbox.ts";
 import type { ExecutorContext } from "./executor-deps.ts";
-import { createTurnover } from "./turnover.ts";
-import type { WorkerPool } from "./worker-pool.ts";
+import { createTurnover, type Turnover } from "./turnover.ts";
+import type { WorkerPool, WorkerUser } from "./worker-pool.ts";
 
 export interface LocalWorkersOptions {
   readonly context: Pick<ExecutorContext, "clock" | "entropy" | "config" | "handlers">;
@@ -26,31 +28,48 @@ const INBOX_SHARE = 0.25;
 /** The free workers of this process, for a scheduler in it that claims as it fires. */
 export function createLocalWorkers({ context, inbox, pool, blocked, onClaimed }: LocalWorkersOptions): LocalWorkersOfSession {
   const { clock, config, handlers } = context;
-  const queues = new Set(config.queues);
-  const turnover = createTurnover(clock, pool);
+  const turnovers = new Map<string, Turnover>(config.queues.map((queue) => [queue, createTurnover(clock, pool, queue)]));
   const claimants = createClaimants(context);
-  let listener: (() => void) | null = null;
+  let waiting: { readonly queues: readonly string[]; readonly told: () => void } | null = null;
 
-  const canRun = (queue: string, handler: string): boolean => !blocked() && queues.has(queue) && handlers.has(handler);
-  const free = (): number => {
-    const keptForInbox = Math.min(inbox.waiting, Math.ceil(config.workersMax * INBOX_SHARE));
-    return blocked() ? 0 : Math.max(0, pool.free - keptForInbox);
-  };
+  const canRun = ({ definition: { queue, handler } }: Job): boolean => !blocked() && turnovers.has(queue) && handlers.has(handler);
+  const free = (queue: string): number => (blocked() ? 0 : Math.max(0, pool.free(queue) - keptForInbox(queue)));
+
+  /** For published runs of the queue and of those before it, as far as these may have workers. */
+  function keptForInbox(queue: string): number {
+    let published = 0;
+    for (const before of config.queues) {
+      if (pool.free(before) > 0) published += inbox.waiting(before);
+      if (before === queue) break;
+    }
+    return published === 0 ? 0 : Math.min(published, Math.ceil(config.workersMax * INBOX_SHARE));
+  }
   function freed(): void {
-    turnover.look();
-    if (listener === null || free() === 0) return;
-    const told = listener;
-    listener = null;
+    for (const turnover of turnovers.values()) turnover.look();
+    if (waiting === null || !waiting.queues.some((queue) => free(queue) > 0)) return;
+    const { told } = waiting;
+    waiting = null;
     told();
   }
   return {
-    reserve: (queue, handler) => canRun(queue, handler) && free() > 0 && pool.reserve(1) === 1,
+    reserve: (job) => canRun(job) && free(job.definition.queue) > 0 && pool.reserve(userOf(job)) === "reserved",
+    unreserve: (jobs) => pool.release(jobs.map(userOf)),
     free,
-    unreserve: (count) => pool.release(count),
-    freeSoon: (queue, handler) => turnover.fast && canRun(queue, handler),
-    onceFree(told) {
-      listener = told;
-      if (free() > 0) setImmediate(freed);
+    room() {
+      const planned = pool.plan();
+      const kept = new Map(config.queues.map((queue) => [queue, blocked() ? Infinity : keptForInbox(queue)]));
+      return {
+        take(queue) {
+          if (planned.free(queue) <= (kept.get(queue) ?? 0)) return false;
+          planned.take(queue);
+          return true;
+        },
+      };
+    },
+    freeSoon: (job) => canRun(job) && turnovers.get(job.definition.queue)?.fast === true && !pool.isJobFull(userOf(job)),
+    onceFree(queues, told) {
+      waiting = { queues, told };
+      if (queues.some((queue) => free(queue) > 0)) setImmediate(freed);
     },
     claimant: claimants.next,
     start(claims) {
@@ -60,6 +79,13 @@ export function createLocalWorkers({ context, inbox, pool, blocked, onClaimed }:
     freed,
   };
 }
+
+const userOf = ({ uid, definition: { queue, overlap, workersMax } }: Job): WorkerUser => ({
+  queue,
+  jobUid: uid,
+  exclusive: isExclusive(overlap),
+  workersMax: workersMax ?? null,
+});
 
 /** Remembers when claimants were made: their leases began no earlier. */
 function createClaimants({ clock, entropy, config }: Pick<ExecutorContext, "clock" | "entropy" | "config">) {

@@ -27,8 +27,10 @@ runService(
       const own = config.handlersDir === undefined ? [] : await loadHandlers(config.handlersDir);
       const store = await openStore(config.storeUrl, { metrics, log });
       const bus = await openBus({ settings: config, clientId: "tickline-executor", log, metrics, onDead: end });
-      const { queues, externalQueues, workersMax, drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs } = config;
-      const settings = { queues, externalQueues, workersMax, drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs };
+      const { queues, externalQueues, workersMax, queueWorkersPercent, jobWorkersPercent } = config;
+      const { drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs } = config;
+      const workers = { queues, externalQueues, workersMax, queueWorkersPercent, jobWorkersPercent };
+      const settings = { ...workers, drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs };
       const time = createStoreClock({ clock: systemClock, hello: store.hello, decided: store.decided, log, metrics });
       const http = createHttpHandler({ clock: time });
       const executor = createExecutor(

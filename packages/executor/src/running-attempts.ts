@@ -1,4 +1,4 @@
-import type { ClaimedRun } from "@tickline/shared/domain/due-run";
+import type { ClaimedRun, DueRun } from "@tickline/shared/domain/due-run";
 import type { AttemptResult } from "@tickline/shared/domain/settlement";
 import { createAttemptDeadlines, type AttemptDeadlines } from "./attempt-deadlines.ts";
 import { attemptResult, type AttemptEnding } from "./attempt-result.ts";
@@ -15,7 +15,7 @@ export interface RunningAttemptsOptions {
   readonly settler: Settler;
   readonly events: RunEvents;
   /** Called for every attempt that was started, when it has ended: its worker is free. */
-  readonly onEnded: (runId: string) => void;
+  readonly onEnded: (run: DueRun) => void;
 }
 
 /** The attempts under way in this process, from their claims to the hand-over of their results. */
@@ -70,7 +70,7 @@ export function createRunningAttempts({ context, settler, events, onEnded }: Run
   }
   function hand(claim: ClaimedRun, result: AttemptResult, stack: string | null = null): void {
     settler.add({ claim, result, finishedAt: clock.now(), stack });
-    onEnded(claim.run.runId);
+    onEnded(claim.run);
   }
   function release(claims: readonly ClaimedRun[]): void {
     for (const claim of claims) hand(claim, { kind: "released" });

@@ -7,8 +7,8 @@ import type { DueRun } from "@tickline/shared/domain/due-run";
  */
 export interface SuspectLane {
   add(runs: readonly DueRun[]): void;
-  /** The next one, if none is under way. */
-  take(): DueRun | null;
+  /** The next one that gets a worker, if none is under way. */
+  take(getsWorker: (run: DueRun) => boolean): DueRun | null;
   /** The one under way has ended, or was not won. */
   ended(runId: string): void;
 }
@@ -20,12 +20,15 @@ export function createSuspectLane(runsMax: number): SuspectLane {
     add(runs) {
       for (const run of runs) if (waiting.size < runsMax || waiting.has(run.runId)) waiting.set(run.runId, run);
     },
-    take() {
-      const [run] = waiting.values();
-      if (run === undefined || underWay !== null) return null;
-      waiting.delete(run.runId);
-      underWay = run.runId;
-      return run;
+    take(getsWorker) {
+      if (underWay !== null) return null;
+      for (const run of waiting.values()) {
+        if (!getsWorker(run)) continue; // Its queue or job has none free: that holds up no suspect of another.
+        waiting.delete(run.runId);
+        underWay = run.runId;
+        return run;
+      }
+      return null;
     },
     ended(runId) {
       if (underWay === runId) underWay = null;

@@ -1,44 +1,105 @@
-/** Counts workers: slots for handlers that run at once, all on one thread. */
+import type { DueRun } from "@tickline/shared/domain/due-run";
+import { freeWorkers, jobWorkersMax, reservedWorkers, type WorkerShares } from "@tickline/shared/domain/worker-shares";
+
+/** Who holds a worker: a run, by its queue and job. Runs of an exclusive job are one at a time already, and are not counted by job. */
+export type WorkerUser = Pick<DueRun, "queue" | "jobUid" | "exclusive" | "workersMax">;
+
+/** `queue_full`: no worker is free for its queue. `job_full`: its job holds as many as it may. */
+export type Reservation = "reserved" | "queue_full" | "job_full";
+
+/** Counts workers, by queue and by job: slots for handlers that run at once, all on one thread. */
 export interface WorkerPool {
-  readonly free: number;
   readonly busy: number;
-  /** Workers that became free, ever. */
-  readonly released: number;
-  /** Takes as many of `count` as are free, and says how many. */
-  reserve(count: number): number;
-  release(count: number): void;
+  /** Workers that runs of this queue may have now. */
+  free(queue: string): number;
+  /** Workers that runs of this queue hold. */
+  busyOf(queue: string): number;
+  /** Workers that runs of this queue gave back, ever. */
+  releasedOf(queue: string): number;
+  /** True when runs of this job hold as many workers as they may. */
+  isJobFull(user: WorkerUser): boolean;
+  /** The most that runs of this job may hold. */
+  jobWorkersMax(user: WorkerUser): number;
+  /** Takes one worker. */
+  reserve(user: WorkerUser): Reservation;
+  /** Gives back the workers of these, one each. */
+  release(users: readonly WorkerUser[]): void;
+  /** The workers that are free now, for a plan: what is taken from it stays free here. */
+  plan(): PlannedWorkers;
+}
+
+export interface PlannedWorkers {
+  free(queue: string): number;
+  take(queue: string): void;
 }
 
 export interface WorkerPoolOptions {
-  readonly workersMax: number;
-  /** Called when workers became free, or the last free one was taken. */
+  readonly shares: WorkerShares;
+  /** Called when workers became free, or were taken and none is left for some queue. */
   readonly onChange: () => void;
 }
 
-export function createWorkerPool({ workersMax, onChange }: WorkerPoolOptions): WorkerPool {
+export function createWorkerPool({ shares, onChange }: WorkerPoolOptions): WorkerPool {
+  const { workersMax } = shares;
+  const places = new Map(shares.queues.map((queue, place) => [queue, place]));
+  const inUse = { workersMax, reserved: reservedWorkers(shares), busy: shares.queues.map(() => 0) };
+  const released = shares.queues.map(() => 0);
+  const ofJobs = new Map<string, number>();
   let busy = 0;
-  let released = 0;
+
+  const countOf = (counts: readonly number[], queue: string): number => counts[places.get(queue) ?? -1] ?? 0;
+  const mostOf = ({ workersMax: own }: WorkerUser): number => jobWorkersMax(shares, own);
+  const isJobFull = (user: WorkerUser): boolean => !user.exclusive && (ofJobs.get(user.jobUid) ?? 0) >= mostOf(user);
+
+  function releaseOne({ queue, jobUid, exclusive }: WorkerUser): void {
+    const place = places.get(queue) ?? 0;
+    inUse.busy[place] = (inUse.busy[place] as number) - 1;
+    released[place] = (released[place] as number) + 1;
+    if (exclusive) return;
+    const left = (ofJobs.get(jobUid) ?? 1) - 1;
+    if (left === 0) ofJobs.delete(jobUid);
+    else ofJobs.set(jobUid, left);
+  }
   return {
-    get free() {
-      return workersMax - busy;
-    },
     get busy() {
       return busy;
     },
-    get released() {
-      return released;
+    free: (queue) => freeOf(places, inUse, queue),
+    busyOf: (queue) => countOf(inUse.busy, queue),
+    releasedOf: (queue) => countOf(released, queue),
+    isJobFull,
+    jobWorkersMax: mostOf,
+    reserve(user) {
+      const place = places.get(user.queue) ?? -1;
+      const free = place === -1 ? 0 : freeWorkers(place, inUse);
+      if (free === 0) return "queue_full";
+      if (isJobFull(user)) return "job_full";
+      inUse.busy[place] = (inUse.busy[place] as number) + 1;
+      busy += 1;
+      if (!user.exclusive) ofJobs.set(user.jobUid, (ofJobs.get(user.jobUid) ?? 0) + 1);
+      if (inUse.busy.some((_, any) => freeWorkers(any, inUse) === 0)) onChange();
+      return "reserved";
     },
-    reserve(count) {
-      const reserved = Math.min(count, workersMax - busy);
-      busy += reserved;
-      if (reserved > 0 && busy === workersMax) onChange();
-      return reserved;
-    },
-    release(count) {
-      if (count === 0) return;
-      busy -= count;
-      released += count;
+    release(users) {
+      if (users.length === 0) return;
+      for (const user of users) releaseOne(user);
+      busy -= users.length;
       onChange();
     },
+    plan() {
+      const planned = { ...inUse, busy: [...inUse.busy] };
+      return {
+        free: (queue) => freeOf(places, planned, queue),
+        take(queue) {
+          const place = places.get(queue) ?? 0;
+          planned.busy[place] = (planned.busy[place] as number) + 1;
+        },
+      };
+    },
   };
+}
+
+function freeOf(places: ReadonlyMap<string, number>, inUse: Parameters<typeof freeWorkers>[1], queue: string): number {
+  const place = places.get(queue);
+  return place === undefined ? 0 : freeWorkers(place, inUse);
 }

@@ -3,6 +3,7 @@ import { runEnded } from "@tickline/shared/events/job-ended";
 import type { JobEvent } from "@tickline/shared/events/job-event";
 import { JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import { createBusLoop, type BusLoop } from "@tickline/shared/runtime/bus-loop";
+import { cancelDeletedRuns } from "@tickline/shared/runtime/cancel-deleted-runs";
 import type { Clock } from "@tickline/shared/ports/clock";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { RangeContext } from "./scheduler-deps.ts";
@@ -36,6 +37,7 @@ export function createAnnouncer(context: RangeContext): Announcer {
     idOf: ({ id }) => id,
     read: (limit) => outbox.unsent({ slots, limit }),
     async say(events) {
+      await completeDeletions(context, events, announceOrLeave);
       await outboxLoop.answer(bus.publish(JOBS_TOPIC, events));
       await outbox.sent(events.map(({ id }) => id));
     },
@@ -55,6 +57,8 @@ export function createAnnouncer(context: RangeContext): Announcer {
     return announced;
   }
   const announce = (runs: readonly EndedRun[]): Promise<void> => announceEnds(context, runs);
+  const announceOrLeave = (runs: readonly EndedRun[]): Promise<void> =>
+    announce(runs).catch((fault: unknown) => log.warn({ err: fault, runs: runs.length }, "ended runs were not announced; the sweep will"));
   const outboxLoop = loopOf(context, "send the outbox", sendUnsent);
   const announcementsLoop = loopOf(context, "announce ends", announceUnannounced);
   const loops = [loopOf(context, "repair fires", repair), outboxLoop, announcementsLoop];
@@ -69,11 +73,18 @@ export function createAnnouncer(context: RangeContext): Announcer {
     async sweep() {
       return (await Promise.all([repair, sendUnsent, announceUnannounced].map((part) => sweepPart(context, part)))).includes(true);
     },
-    announce: (runs) =>
-      announce(runs).catch((fault: unknown) =>
-        log.warn({ err: fault, runs: runs.length }, "ended runs were not announced; the sweep will"),
-      ),
+    announce: announceOrLeave,
   };
+}
+
+/** What a deletion left undone goes first: its event is all that remembers it. */
+async function completeDeletions(
+  { control, now, config }: RangeContext,
+  events: readonly JobEvent[],
+  onEnded: (runs: readonly EndedRun[]) => Promise<void>,
+): Promise<void> {
+  const parts = { control, now, runsMax: config.sweepMax, onEnded, onAsked: () => undefined };
+  for (const event of events) if (event.type === "JobDeleted") await cancelDeletedRuns(parts, event);
 }
 
 type SweepPart = () => Promise<number>;

@@ -4,8 +4,9 @@ import type { Job } from "@tickline/shared/domain/job";
 import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
 import { createDueHeap } from "./due-heap.ts";
 
-/** The heap looks at these three fields of a job alone. */
-const job = (uid: string, nextRunAt: number | null, state: Job["state"] = "active"): Job => ({ uid, nextRunAt, state }) as Job;
+/** The heap looks at these fields of a job alone. */
+const job = (uid: string, nextRunAt: number | null, { state = "active", queue = "default" } = {}): Job =>
+  ({ uid, nextRunAt, state, definition: { queue } }) as unknown as Job;
 
 test("jobs come out earliest first, and only those that are due", () => {
   const heap = createDueHeap();
@@ -43,9 +44,40 @@ test("a job that is paused or has no next instant leaves the heap", () => {
   const heap = createDueHeap();
   heap.put(job("a", 10));
   heap.put(job("b", 10));
-  heap.put(job("a", 10, "paused"));
-  heap.put(job("b", null, "finished"));
+  heap.put(job("a", 10, { state: "paused" }));
+  heap.put(job("b", null, { state: "finished" }));
   expect(heap.earliest()).toBeNull();
+});
+
+test("jobs of a queue that goes first come out before older ones of others, on time and misfires alike", () => {
+  const heap = createDueHeap(["high", "default", "low"]);
+  const now = 10 * MISSED_AFTER_MS;
+  for (const [index, queue] of ["external", "low", "default", "high"].entries()) {
+    heap.put(job(`on time ${queue}`, now - 10 + index, { queue }));
+    heap.put(job(`misfire ${queue}`, index, { queue }));
+  }
+  const order = ["high", "default", "low", "external"];
+  expect(heap.takeDue(now, 100).map(({ uid }) => uid)).toEqual([
+    ...order.map((queue) => `on time ${queue}`),
+    ...order.map((queue) => `misfire ${queue}`),
+  ]);
+  expect(heap.earliest()).toBeNull();
+});
+
+test("one take in ten begins with another queue, so that a busy one starves nobody", () => {
+  const heap = createDueHeap(["high", "low"]);
+  for (let index = 0; index < 100; index += 1) for (const queue of ["high", "low"]) heap.put(job(`${queue} ${index}`, index, { queue }));
+  const taken = Array.from({ length: 60 }, () => heap.takeDue(1_000, 1)[0]?.uid.replace(/ .*/, ""));
+  expect(taken.filter((queue) => queue === "low")).toHaveLength(3);
+});
+
+test("a job that an edit moved to another queue is one job", () => {
+  const heap = createDueHeap(["high", "low"]);
+  heap.put(job("a", 10, { queue: "low" }));
+  heap.put(job("b", 10, { queue: "low" }));
+  heap.put(job("b", 10, { queue: "high" }));
+  expect(heap.takeDue(10, 10).map(({ uid }) => uid)).toEqual(["b", "a"]);
+  expect({ size: heap.size, earliest: heap.earliest() }).toEqual({ size: 0, earliest: null });
 });
 
 test("property: after any puts and removals, what comes out is the model's due jobs in order", () => {

@@ -1,12 +1,13 @@
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
+import { createQueueLanes } from "@tickline/shared/domain/queue-lanes";
 import { popEarliest, pushTimed } from "@tickline/shared/domain/time-heap";
 
 /** Of one take, the part that is left to jobs that owe misfires: catching up on a week goes on beside what is on time. */
 const OVERDUE_SHARE = 0.1;
 
-/** Jobs by their next instant: the earliest first. One entry a job; putting a job again replaces it. */
+/** Jobs by their next instant. One entry a job; putting a job again replaces it. */
 export interface DueHeap {
   readonly size: number;
   has(jobUid: string): boolean;
@@ -17,7 +18,10 @@ export interface DueHeap {
   /** How many are such. Looks at all of them. */
   count(isSuch: (job: Job) => boolean): number;
   earliest(): Instant | null;
-  /** Takes out up to `limit` jobs that are due by `now`: those on time, then a share of those that owe misfires; each earliest first. */
+  /**
+   * Takes out up to `limit` jobs that are due by `now`: those on time, then a share of those that owe misfires; each by the priority of their
+   * queues, and of one queue the earliest first.
+   */
   takeDue(now: Instant, limit: number): Job[];
   clear(): void;
 }
@@ -27,19 +31,40 @@ interface Entry {
   readonly uid: string;
 }
 
-/** A binary heap whose outdated entries stay until they surface: replacing and removing cost no search. */
-export function createDueHeap(): DueHeap {
-  let entries: Entry[] = [];
+/** Of one queue. */
+interface Lane {
+  entries: Entry[];
   /** Found to owe misfires when they surfaced. */
-  let overdue: Entry[] = [];
+  overdue: Entry[];
+}
+
+const newLane = (): Lane => ({ entries: [], overdue: [] });
+
+/** Binary heaps, one a queue, whose outdated entries stay until they surface: replacing and removing cost no search. `queues`: by priority. */
+export function createDueHeap(queues: readonly string[] = []): DueHeap {
+  const lanes = createQueueLanes(queues, newLane);
   const jobs = new Map<string, Job>();
 
-  function setOverdueAside(onTimeFrom: Instant): void {
-    for (let top = topOf(entries, jobs); top !== undefined && top.at < onTimeFrom; top = topOf(entries, jobs)) {
-      popEarliest(entries);
-      pushTimed(overdue, top);
+  function setOverdueAside(lane: Lane, onTimeFrom: Instant): void {
+    for (let top = topOf(lane.entries, jobs); top !== undefined && top.at < onTimeFrom; top = topOf(lane.entries, jobs)) {
+      popEarliest(lane.entries);
+      pushTimed(lane.overdue, top);
     }
   }
+  /** Edits far ahead of their time leave outdated entries deep in the heap: rebuilt before they outnumber the jobs. */
+  function rebuildIfOutdated(): void {
+    let entries = 0;
+    for (const lane of lanes.all) entries += lane.entries.length + lane.overdue.length;
+    if (entries <= 64 + 2 * jobs.size) return;
+    for (const lane of lanes.all) Object.assign(lane, newLane());
+    for (const { uid, nextRunAt, definition } of jobs.values())
+      if (nextRunAt !== null) lanes.of(definition.queue).entries.push({ at: nextRunAt, uid });
+    for (const lane of lanes.all) lane.entries.sort((left, right) => left.at - right.at);
+  }
+  const earliestOf = ({ entries: onTime, overdue }: Lane): Instant =>
+    Math.min(topOf(onTime, jobs)?.at ?? Infinity, topOf(overdue, jobs)?.at ?? Infinity);
+  const isOverdue = ({ overdue }: Lane): boolean => topOf(overdue, jobs) !== undefined;
+
   return {
     get size() {
       return jobs.size;
@@ -47,20 +72,16 @@ export function createDueHeap(): DueHeap {
     has: (uid) => jobs.has(uid),
     get: (uid) => jobs.get(uid),
     put(job) {
-      const { uid, nextRunAt } = job;
+      const { uid, nextRunAt, definition } = job;
       if (nextRunAt === null || job.state !== "active") {
         jobs.delete(uid);
         return;
       }
-      const known = jobs.get(uid)?.nextRunAt === nextRunAt;
+      const known = jobs.get(uid);
       jobs.set(uid, job);
-      if (!known) pushTimed(entries, { at: nextRunAt, uid });
-      // Edits far ahead of their time leave outdated entries deep in the heap: rebuilt before they outnumber the jobs.
-      if (entries.length + overdue.length > 64 + 2 * jobs.size) {
-        overdue = [];
-        entries = [...jobs.values()].flatMap((kept) => (kept.nextRunAt === null ? [] : [{ at: kept.nextRunAt, uid: kept.uid }]));
-        entries.sort((left, right) => left.at - right.at);
-      }
+      if (known?.nextRunAt === nextRunAt && known.definition.queue === definition.queue) return;
+      pushTimed(lanes.of(definition.queue).entries, { at: nextRunAt, uid });
+      rebuildIfOutdated();
     },
     remove: (uid) => void jobs.delete(uid),
     count(isSuch) {
@@ -69,19 +90,20 @@ export function createDueHeap(): DueHeap {
       return count;
     },
     earliest() {
-      const [left, right] = [topOf(entries, jobs)?.at, topOf(overdue, jobs)?.at];
-      return left === undefined || right === undefined ? (left ?? right ?? null) : Math.min(left, right);
+      const at = Math.min(...lanes.all.map(earliestOf), Infinity);
+      return at === Infinity ? null : at;
     },
     takeDue(now, limit) {
-      setOverdueAside(now - MISSED_AFTER_MS);
-      const kept = topOf(overdue, jobs) === undefined ? 0 : Math.ceil(limit * OVERDUE_SHARE);
-      const onTime = takeFrom(entries, jobs, { now, limit: limit - kept });
-      for (const job of takeFrom(overdue, jobs, { now, limit: limit - onTime.length })) onTime.push(job);
-      return onTime;
+      const inTurn = lanes.inTurn((lane) => earliestOf(lane) <= now);
+      for (const lane of inTurn) setOverdueAside(lane, now - MISSED_AFTER_MS);
+      const kept = inTurn.some(isOverdue) ? Math.ceil(limit * OVERDUE_SHARE) : 0;
+      const due: Job[] = [];
+      for (const { entries: onTime } of inTurn) takeFrom(onTime, jobs, { now, limit: limit - kept, due });
+      for (const { overdue } of inTurn) takeFrom(overdue, jobs, { now, limit, due });
+      return due;
     },
     clear() {
-      entries = [];
-      overdue = [];
+      for (const lane of lanes.all) Object.assign(lane, newLane());
       jobs.clear();
     },
   };
@@ -97,15 +119,20 @@ function topOf(heap: Entry[], jobs: ReadonlyMap<string, Job>): Entry | undefined
   return top;
 }
 
-function takeFrom(heap: Entry[], jobs: Map<string, Job>, { now, limit }: { readonly now: Instant; readonly limit: number }): Job[] {
-  const due: Job[] = [];
+interface Taking {
+  readonly now: Instant;
+  /** Of all that are taken. */
+  readonly limit: number;
+  readonly due: Job[];
+}
+
+function takeFrom(heap: Entry[], jobs: Map<string, Job>, { now, limit, due }: Taking): void {
   while (due.length < limit) {
     const top = topOf(heap, jobs);
-    if (top === undefined || top.at > now) break;
+    if (top === undefined || top.at > now) return;
     popEarliest(heap);
     const job = jobs.get(top.uid);
     jobs.delete(top.uid);
     if (job !== undefined) due.push(job);
   }
-  return due;
 }

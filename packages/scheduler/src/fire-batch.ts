@@ -34,18 +34,24 @@ export async function fireBatch(context: RangeContext, jobs: readonly Job[]): Pr
   const claimed = localWorkers === null ? [] : reserved(localWorkers, fires);
   const claimant = claimed.length === 0 || localWorkers === null ? null : localWorkers.claimant();
   const request: FireRequest = { fires, now, claimant, claimed };
-  let started = 0;
+  let started: readonly ClaimedRun[] = [];
   try {
     const result = await dueJobs.fire(request);
     const report = reportOf(request, result);
-    started = report.claims.length;
-    if (started > 0) localWorkers?.start(report.claims);
+    started = report.claims;
+    if (started.length > 0) localWorkers?.start(started);
     observe(context, request, report);
     const planned = fires.length + postponed.length + notEvaluated.length;
     return { ...report, notEvaluated, postponed: [...postponed, ...passedOver(jobs, planned, now)] };
   } finally {
-    if (claimed.length > started) localWorkers?.unreserve(claimed.length - started);
+    if (claimed.length > started.length) localWorkers?.unreserve(unused(request, started));
   }
+}
+
+/** The jobs whose reserved workers no claim used. */
+function unused({ fires, claimed }: FireRequest, started: readonly ClaimedRun[]): Job[] {
+  const used = new Set(started.map(({ run }) => run.jobUid));
+  return claimed.flatMap((index) => fires[index]?.job ?? []).filter(({ uid }) => !used.has(uid));
 }
 
 /** Jobs that were due when they were taken and are not now: the clock was set back while they waited. */
@@ -56,7 +62,7 @@ const passedOver = (jobs: readonly Job[], planned: number, now: number): readonl
 function reserved(workers: LocalWorkers, fires: readonly Fire[]): number[] {
   const claimed: number[] = [];
   for (const [index, { job, entries }] of fires.entries()) {
-    if (entries.some(isDue) && workers.reserve(job.definition.queue, job.definition.handler)) claimed.push(index);
+    if (entries.some(isDue) && workers.reserve(job)) claimed.push(index);
   }
   return claimed;
 }

@@ -1,5 +1,7 @@
+import { createFifo, type Fifo } from "@tickline/shared/domain/fifo";
 import type { Job } from "@tickline/shared/domain/job";
-import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
+import { createQueueLanes } from "@tickline/shared/domain/queue-lanes";
+import type { LocalWorkers, WorkerRoom } from "@tickline/shared/ports/local-workers";
 import type { JobWindow } from "./job-window.ts";
 import type { RangeContext } from "./scheduler-deps.ts";
 
@@ -9,9 +11,12 @@ import type { RangeContext } from "./scheduler-deps.ts";
  */
 export const HELD_MS_MAX = 30_000;
 
+/** While jobs are held, the part of one fire that others may have which wait for no worker. */
+const OTHERS_SHARE = 0.5;
+
 /**
  * Due jobs, as they may be fired. Those for which a local worker will be free in a moment are held: fired then, they are
- * claimed in the same write. They are held in order, apart from the heap, so that looking again costs nothing.
+ * claimed in the same write. They are held by queue and in order, apart from the heap, so that looking again costs nothing.
  */
 export interface Fireable {
   /** Takes the jobs of one fire. Empty: none may be fired now. */
@@ -22,53 +27,53 @@ export interface Fireable {
 }
 
 /** `wake` is called when a worker is free again. */
-export function createFireable({ localWorkers, config, now }: RangeContext, window: JobWindow, wake: () => void): Fireable {
-  /** In order; those before `heldFrom` have gone, and are cut off now and then. */
-  let held: Job[] = [];
-  let heldFrom = 0;
+export function createFireable(
+  { localWorkers, config, now }: Pick<RangeContext, "localWorkers" | "config" | "now">,
+  window: JobWindow,
+  wake: () => void,
+): Fireable {
+  const lanes = createQueueLanes(config.queues, createHeldJobs);
+  const holding = (): boolean => lanes.all.some(({ size }) => size > 0);
 
   function take(): Job[] {
     if (localWorkers === null) return window.heap.takeDue(now(), config.fireJobsMax);
-    const jobs: Job[] = [];
-    const released = releasable(localWorkers);
-    for (const job of held.slice(heldFrom, heldFrom + released)) jobs.push(job);
-    heldFrom += released;
-    if (heldFrom * 2 > held.length) {
-      held = held.slice(heldFrom);
-      heldFrom = 0;
-    }
-    takeDue(localWorkers, jobs);
-    if (holding()) localWorkers.onceFree(wake);
+    const others = takeDue(localWorkers);
+    const jobs = release(localWorkers, config.fireJobsMax - others.length);
+    for (const job of others) jobs.push(job);
+    if (holding()) localWorkers.onceFree(queuesHeld(), wake);
     return jobs;
   }
-  const holding = (): boolean => held.length > heldFrom;
+  const queuesHeld = (): string[] => lanes.all.filter(({ size }) => size > 0).map(({ queue }) => queue);
 
-  /** How many of the held ones, oldest first, have a worker now, or have waited long enough. */
-  function releasable(workers: LocalWorkers): number {
+  /** Takes all out of the heap that is due, to be held, but for what waits for no worker: that is returned, as much as one fire takes. */
+  function takeDue(workers: LocalWorkers): Job[] {
+    const others: Job[] = [];
+    const most = holding() ? Math.ceil(config.fireJobsMax * OTHERS_SHARE) : config.fireJobsMax;
     const oldest = now() - HELD_MS_MAX;
-    const most = Math.min(held.length - heldFrom, config.fireJobsMax);
-    let count = Math.min(workers.free(), most);
-    while (count < most && mayGo(workers, held[heldFrom + count], oldest)) count += 1;
-    return count;
-  }
-  const mayGo = (workers: LocalWorkers, job: Job | undefined, oldest: number): boolean =>
-    job === undefined || (job.nextRunAt ?? 0) <= oldest || !workers.freeSoon(job.definition.queue, job.definition.handler);
-
-  function takeDue(workers: LocalWorkers, jobs: Job[]): void {
-    const oldest = now() - HELD_MS_MAX;
-    let free = workers.free() - jobs.length;
     for (;;) {
-      const due = window.heap.takeDue(now(), config.fireJobsMax - jobs.length);
-      if (due.length === 0) return;
+      const due = window.heap.takeDue(now(), most - others.length);
+      if (due.length === 0) return others;
       for (const job of due) {
-        if (free > 0 || mayGo(workers, job, oldest)) jobs.push(job);
+        if (mayGo(workers, job, oldest)) others.push(job);
         else hold(job);
-        free -= 1;
       }
     }
   }
+  /** Those of the held ones that have a worker now, or have waited long enough: by the priority of queues, and of one queue the oldest first. */
+  function release(workers: LocalWorkers, most: number): Job[] {
+    const released: Job[] = [];
+    const held = lanes.inTurn(({ size }) => size > 0);
+    if (held.length === 0) return released;
+    const oldest = now() - HELD_MS_MAX;
+    const room = workers.room();
+    for (const lane of held) releaseFrom(lane, { released, most, goes: (job) => goes(room, job) || mayGo(workers, job, oldest) });
+    return released;
+  }
+  const goes = (room: WorkerRoom, { definition }: Job): boolean => room.take(definition.queue);
+  const mayGo = (workers: LocalWorkers, job: Job, oldest: number): boolean => (job.nextRunAt ?? 0) <= oldest || !workers.freeSoon(job);
+
   function hold(job: Job): void {
-    held.push(job);
+    lanes.of(job.definition.queue).add(job);
     window.firing.add(job.uid); // In hand: a read must not bring it a second time.
   }
   return {
@@ -77,8 +82,25 @@ export function createFireable({ localWorkers, config, now }: RangeContext, wind
       return holding();
     },
     clear() {
-      held = [];
-      heldFrom = 0;
+      for (const lane of lanes.all) lane.clear();
     },
   };
 }
+
+interface Releasing {
+  readonly released: Job[];
+  readonly most: number;
+  readonly goes: (job: Job) => boolean;
+}
+
+function releaseFrom(lane: HeldJobs, { released, most, goes }: Releasing): void {
+  for (let job = lane.first(); job !== undefined && released.length < most && goes(job); job = lane.first()) {
+    released.push(job);
+    lane.shift();
+  }
+}
+
+/** The jobs of one queue that wait for a worker. */
+type HeldJobs = Fifo<Job> & { readonly queue: string };
+
+const createHeldJobs = (queue: string): HeldJobs => Object.assign(createFifo<Job>(), { queue });

@@ -77,7 +77,7 @@ interface WindowState {
 
 export function createJobWindow(context: RangeContext): JobWindow {
   const state: WindowState = {
-    heap: createDueHeap(),
+    heap: createDueHeap(context.config.queues),
     firing: new Set(),
     wanted: new Set(),
     aside: createSetAsideJobs(context),

@@ -45,6 +45,7 @@ runService(
         {
           ...SCHEDULER_DEFAULTS,
           ranges: slotRanges(config.ranges),
+          queues: config.queues,
           leaseMs: config.leaseMs,
           heartbeatMs: config.heartbeatMs,
           rescueAheadMs: rescueAheadMsOf(config),

@@ -1,5 +1,6 @@
 import { AppError } from "@tickline/shared/domain/app-error";
 import { SUSPECT_RESCUES_MIN } from "@tickline/shared/domain/due-run";
+import { BUILT_IN_QUEUES } from "@tickline/shared/domain/job-definition";
 import { LEASE_DEFAULTS, rescueAheadMsOf } from "@tickline/shared/domain/lease-limits";
 import { ALL_SLOTS, type SlotRange } from "@tickline/shared/domain/slot";
 import { REQUESTS_KEPT_MS } from "@tickline/shared/domain/time-limits";
@@ -9,6 +10,8 @@ import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/ru
 export interface SchedulerConfig extends StoreClockLimits {
   /** The slots this process may lead, each range under a lock of its own: `slotRanges(n)`, the same in every scheduler. */
   readonly ranges: readonly SlotRange[];
+  /** By priority: of the jobs that are due those of the first queue fire first, but for one fire in ten. Queues not named come last. */
+  readonly queues: readonly string[];
   /** A leader that dies is replaced within this time. */
   readonly lockTtlMs: number;
   /** How often schedulers count each other and even out who leads how many ranges. */
@@ -120,6 +123,7 @@ const DAY_MS = 86_400_000;
 
 export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   ranges: [ALL_SLOTS],
+  queues: BUILT_IN_QUEUES,
   lockTtlMs: 10_000,
   shareMs: 1_000,
   horizonMs: 2_000,

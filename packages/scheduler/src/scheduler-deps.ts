@@ -10,6 +10,7 @@ import type { JobOutbox } from "@tickline/shared/ports/job-outbox";
 import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import type { Lock } from "@tickline/shared/ports/lock";
 import type { Retention } from "@tickline/shared/ports/retention";
+import type { RunControl } from "@tickline/shared/ports/run-control";
 import type { RunLeases } from "@tickline/shared/ports/run-leases";
 import type { Store } from "@tickline/shared/ports/store";
 import type { Logger } from "@tickline/shared/runtime/logger";
@@ -25,6 +26,7 @@ export interface SchedulerDeps {
   /** What executors can run, as they tell. */
   readonly handlers: HandlerRegistry;
   readonly leases: RunLeases;
+  readonly control: RunControl;
   readonly announcements: Announcements;
   readonly outbox: JobOutbox;
   readonly retention: Retention;

@@ -4,6 +4,7 @@ import {
   leaseMsSetting,
   logLevelSetting,
   portSetting,
+  queuesSetting,
   retentionDaysSetting,
 } from "@tickline/shared/runtime/common-settings";
 import { settingOf, wholeNumber } from "@tickline/shared/runtime/config";
@@ -21,6 +22,10 @@ export const SCHEDULER_SETTINGS = {
     schema: wholeNumber(1, RANGES_MAX),
     description: "Ranges of jobs that schedulers share, the same number in all of them: as many schedulers as this can have work.",
   }),
+  queues: {
+    ...queuesSetting,
+    description: "Queues by priority, by commas: of the jobs that are due at once those of the first fire first, but for one fire in ten.",
+  },
   leaseMs: leaseMsSetting,
   heartbeatMs: heartbeatMsSetting,
   retentionDays: retentionDaysSetting,

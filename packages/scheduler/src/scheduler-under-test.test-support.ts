@@ -49,6 +49,7 @@ export function setup({
     deferred: store.deferred,
     handlers: store.handlers,
     leases: store.leases,
+    control: store.control,
     announcements: store.announcements,
     outbox: store.outbox,
     retention: store.retention,

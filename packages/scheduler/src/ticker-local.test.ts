@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { ClaimedRun } from "@tickline/shared/domain/due-run";
-import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
+import type { LocalWorkers, WorkerRoom } from "@tickline/shared/ports/local-workers";
 import type { Store } from "@tickline/shared/ports/store";
 import { jobOf, SECOND, START } from "@tickline/shared/testing/factories";
 import { setup as setupScheduler, type SetupOptions } from "./scheduler-under-test.test-support.ts";
@@ -17,15 +17,21 @@ function setup(options: SetupOptions = {}) {
   return { ...scheduler, told, ticker: createTicker(scheduler.context, listeners) };
 }
 
+function roomOf(free: number): WorkerRoom {
+  let left = free;
+  return { take: () => left > 0 && ((left -= 1), true) };
+}
+
 function workersOf(count: number, { freeSoon = false } = {}) {
   const started: ClaimedRun[] = [];
   const workers = { free: count, told: null as (() => void) | null };
   const localWorkers: LocalWorkers = {
-    reserve: (_, handler) => handler !== "foreign" && workers.free > 0 && ((workers.free -= 1), true),
+    reserve: ({ definition: { handler } }) => handler !== "foreign" && workers.free > 0 && ((workers.free -= 1), true),
     free: () => workers.free,
-    unreserve: (given) => void (workers.free += given),
-    freeSoon: (_, handler) => freeSoon && handler !== "foreign",
-    onceFree: (listener) => void (workers.told = listener),
+    room: () => roomOf(workers.free),
+    unreserve: (given) => void (workers.free += given.length),
+    freeSoon: ({ definition: { handler } }) => freeSoon && handler !== "foreign",
+    onceFree: (_, listener) => void (workers.told = listener),
     claimant: () => ({ executor: "here", token: `token-${started.length}`, leaseMs: 15_000 }),
     start: (claims) => void started.push(...claims),
   };
@@ -126,6 +132,7 @@ test("the handler of the next run is told of the last one that ended", async () 
   const localWorkers: LocalWorkers = {
     reserve: () => true,
     free: () => 1,
+    room: () => roomOf(1),
     unreserve: () => undefined,
     freeSoon: () => false,
     onceFree: () => undefined,
@@ -149,4 +156,30 @@ test("the handler of the next run is told of the last one that ended", async () 
   clock.advance(SECOND);
   await ticker.tick();
   expect(started.map(({ run }) => run.lastRun)).toEqual([lastRun]);
+});
+
+test("of the jobs that wait for a worker those of the queue that goes first get it, however late they came", async () => {
+  const { workers, localWorkers } = workersOf(0, { freeSoon: true });
+  const { clock, addJob, runsOf, ticker } = setup({ localWorkers });
+  const low = await Promise.all(Array.from({ length: 5 }, (_, index) => addJob({ id: `low-${index}`, definition: { queue: "low" } })));
+  const high = await addJob({ id: "high", nextRunAt: START + SECOND, definition: { queue: "high" } });
+  await ticker.readAhead();
+  await ticker.tick();
+  clock.advance(SECOND);
+  workers.free = 2;
+  await ticker.tick();
+  expect((await runsOf(high)).map(({ state }) => state)).toEqual(["running"]);
+  expect((await Promise.all(low.map(runsOf))).map(({ length }) => length)).toEqual([1, 0, 0, 0, 0]);
+});
+
+test("a queue whose workers are all busy holds up no other", async () => {
+  const { workers, localWorkers } = workersOf(0, { freeSoon: true });
+  const highIsFull: LocalWorkers = { ...localWorkers, room: () => ({ take: (queue) => queue !== "high" && workers.free > 0 }) };
+  const { addJob, runsOf, ticker } = setup({ localWorkers: highIsFull });
+  const high = await addJob({ id: "high", definition: { queue: "high" } });
+  const low = await addJob({ id: "low", definition: { queue: "low" } });
+  workers.free = 1;
+  await ticker.readAhead();
+  await ticker.tick();
+  expect([await runsOf(high), (await runsOf(low)).map(({ state }) => state)]).toEqual([[], ["running"]]);
 });

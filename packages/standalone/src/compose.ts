@@ -39,6 +39,9 @@ export interface StandaloneOptions {
   readonly handlers?: readonly Handler[];
   readonly queues?: readonly string[] | undefined;
   readonly workersMax?: number | undefined;
+  readonly queueWorkersPercent?: number | undefined;
+  readonly jobWorkersPercent?: number | undefined;
+  readonly timeoutMsMax?: number | undefined;
   readonly drainMs?: number | undefined;
   readonly retentionMs?: number | undefined;
   readonly log?: Logger;
@@ -129,6 +132,8 @@ function servicesOf(options: StandaloneOptions, { store, handlers, log, metrics 
       executorId: ownExecutorName("standalone", entropy.newId()),
       queues,
       workersMax: options.workersMax ?? EXECUTOR_DEFAULTS.workersMax,
+      queueWorkersPercent: options.queueWorkersPercent ?? EXECUTOR_DEFAULTS.queueWorkersPercent,
+      jobWorkersPercent: options.jobWorkersPercent ?? EXECUTOR_DEFAULTS.jobWorkersPercent,
       drainMs: options.drainMs ?? EXECUTOR_DEFAULTS.drainMs,
       retentionMs: options.retentionMs ?? EXECUTOR_DEFAULTS.retentionMs,
       ...options.executor,
@@ -138,6 +143,7 @@ function servicesOf(options: StandaloneOptions, { store, handlers, log, metrics 
     { ...common, lock: createMemoryLock({ clock }), metrics: createSchedulerMetrics(metrics), localWorkers: executor.localWorkers },
     {
       ...SCHEDULER_DEFAULTS,
+      queues,
       retentionMs: options.retentionMs ?? SCHEDULER_DEFAULTS.retentionMs,
       waitMaxMs: options.retentionMs ?? SCHEDULER_DEFAULTS.waitMaxMs,
       ...options.scheduler,
@@ -145,7 +151,15 @@ function servicesOf(options: StandaloneOptions, { store, handlers, log, metrics 
   );
   const api = createApi(
     { ...common, digest: sha256, metrics },
-    { ...API_DEFAULTS, host: options.host, port: options.port, allowedHosts: options.allowedHosts ?? [], queues, ...options.api },
+    {
+      ...API_DEFAULTS,
+      host: options.host,
+      port: options.port,
+      allowedHosts: options.allowedHosts ?? [],
+      queues,
+      timeoutMsMax: options.timeoutMsMax ?? API_DEFAULTS.timeoutMsMax,
+      ...options.api,
+    },
   );
   return { api, scheduler, executor, bus, time };
 }

@@ -4,10 +4,13 @@ import {
   drainMsSetting,
   handlersDirSetting,
   hostSetting,
+  jobWorkersPercentSetting,
   logLevelSetting,
   portSetting,
   queuesSetting,
+  queueWorkersPercentSetting,
   retentionDaysSetting,
+  timeoutMaxMsSetting,
   workersMaxSetting,
 } from "@tickline/shared/runtime/common-settings";
 import { settingOf, type ConfigOf } from "@tickline/shared/runtime/config";
@@ -49,6 +52,9 @@ export const STANDALONE_CONFIG = {
   }),
   queues: queuesSetting,
   workersMax: workersMaxSetting,
+  queueWorkersPercent: queueWorkersPercentSetting,
+  jobWorkersPercent: jobWorkersPercentSetting,
+  timeoutMsMax: timeoutMaxMsSetting,
   retentionDays: retentionDaysSetting,
   drainMs: drainMsSetting,
   logLevel: logLevelSetting,

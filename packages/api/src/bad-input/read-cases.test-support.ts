@@ -160,7 +160,25 @@ export const readCases: readonly BadInput[] = [
     to: "DELETE /jobs/{job}",
     says: "an unknown query key",
     query: "force=1",
-    answers: fault("/force", "unknown_parameter", 'there is no query parameter "force" here'),
+    answers: fault("/force", "unknown_parameter", 'there is no query parameter "force" here: there are cancelRunning'),
+  },
+  {
+    to: "DELETE /jobs/{job}",
+    says: "neither true nor false",
+    query: "cancelRunning=1",
+    answers: fault("/cancelRunning", "invalid_value", 'must be one of "true", "false"'),
+  },
+  {
+    to: "DELETE /jobs/{job}",
+    says: "a parameter without a value",
+    query: "cancelRunning",
+    answers: fault("/cancelRunning", "invalid_value", 'must be one of "true", "false"'),
+  },
+  {
+    to: "DELETE /jobs/{job}",
+    says: "a parameter said twice",
+    query: "cancelRunning=true&cancelRunning=true",
+    answers: fault("/cancelRunning", "duplicate_parameter", 'the query parameter "cancelRunning" may be given only once'),
   },
   {
     to: "DELETE /jobs/{job}",

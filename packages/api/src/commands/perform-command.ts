@@ -8,7 +8,7 @@ import { problemOfFault } from "../http/problem-of-fault.ts";
 import { parseBody } from "../http/route.ts";
 import { jobNotFound } from "../jobs/change-job.ts";
 import { createJob } from "../jobs/create-job.ts";
-import { createBody, looseFaults } from "../jobs/job-input.ts";
+import { jobBodies, looseFaults } from "../jobs/job-input.ts";
 import { cancelRun, runNotFound } from "../runs/cancel-run.ts";
 import { triggerBody } from "../runs/trigger-body.ts";
 import { triggerJob } from "../runs/trigger-job.ts";
@@ -49,7 +49,7 @@ async function create(context: ApiContext, { id: key, tenantId, data: { jobId, j
   if (jobId !== null && !isJobId(jobId)) return refusedBy(malformedId(jobId));
   const unfit = bodyProblem(context, given);
   if (unfit !== null) return refusedBy(unfit);
-  const body = await parseBody({ ...createBody, also: (loose) => looseFaults(context, loose) }, given);
+  const body = await parseBody({ ...jobBodies(context).create, also: (loose) => looseFaults(context, loose) }, given);
   if (body.kind === "problem") return refusedBy(body);
   const result = await createJob(context, { tenantId, id: jobId, input: body.value, key });
   if (result.kind === "problem") return refusedBy(result);

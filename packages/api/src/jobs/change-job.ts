@@ -11,8 +11,11 @@ import { fireOwed, recordMisfires, recordPause, recordUncounted } from "./fire-o
 /** `keep`: the job is as it should be already. `recordsPause`: the change moves on from the job's next instant: a pause that it ends goes into the history first. */
 export type Decision =
   | { readonly kind: "keep" }
-  | { readonly kind: "change"; readonly next: Job; readonly says: JobEvent["type"]; readonly recordsPause: boolean }
+  | { readonly kind: "change"; readonly next: Job; readonly says: Says; readonly recordsPause: boolean }
   | Problem;
+
+/** The type of the event, or what makes it. */
+type Says = JobEvent["type"] | ((job: Job) => JobEvent);
 
 export interface ChangeRequest {
   readonly tenantId: string;
@@ -20,6 +23,8 @@ export interface ChangeRequest {
   readonly condition: Condition;
   /** Asked of a job that owes no instant up to `now`, or of one that cannot be evaluated; again when another write came between. */
   readonly decide: (job: Job, now: Instant) => Decision | Promise<Decision>;
+  /** What belongs to the change: until it is done the event of the change stays in the outbox, where the sweep of a scheduler finds it after a crash. */
+  readonly complete?: (event: JobEvent) => Promise<void>;
 }
 
 export type ChangeResult =
@@ -39,12 +44,13 @@ export async function changeJob(context: ApiContext, request: ChangeRequest): Pr
   return problem("edit_conflict", `job ${request.jobId} was written by others each time this request tried to`, RETRY_SOON);
 }
 
-async function tryChange(context: ApiContext, { tenantId, jobId, condition, decide }: ChangeRequest): Promise<Round> {
+async function tryChange(context: ApiContext, request: ChangeRequest): Promise<Round> {
+  const { tenantId, jobId, condition, decide } = request;
   const read = await context.jobs.get(tenantId, jobId);
   if (read === null) return { kind: "missing" };
   if (!meets(condition, read.version)) return versionMismatch(read);
   const now = context.time.decide();
-  if (evaluationFault(read) !== null) return tryRepair(context, read, { decide, now });
+  if (evaluationFault(read) !== null) return tryRepair(context, read, { ...request, now });
   const owed = await fireOwed(context, read, now);
   if (owed.kind === "stale") return owed;
   if (owed.kind === "behind")
@@ -54,31 +60,33 @@ async function tryChange(context: ApiContext, { tenantId, jobId, condition, deci
   if (decision.kind === "keep") return { kind: "kept", job: owed.job };
   if (decision.recordsPause && !(await recordPause(context, owed.job, now))) return { kind: "stale" };
   if (!(await recordMisfires(context, owed.job, now))) return { kind: "stale" };
-  return write(context, owed.job, { says: decision.says, next: { ...decision.next, misfires: null } });
+  return write(context, owed.job, { ...request, says: decision.says, next: { ...decision.next, misfires: null } });
 }
 
 /** The same of a job of which nobody here can tell what it owes: what can be said of that is recorded, and the change goes on. */
 async function tryRepair(
   context: ApiContext,
   job: Job,
-  { decide, now }: Pick<ChangeRequest, "decide"> & { readonly now: Instant },
+  { decide, complete, now }: Pick<ChangeRequest, "decide" | "complete"> & { readonly now: Instant },
 ): Promise<Round> {
   const decision = await decide(job, now);
   if (decision.kind === "problem") return decision;
   if (decision.kind === "keep") return { kind: "kept", job };
   const { next, says, recordsPause } = decision;
   if (recordsPause && !(await recordUncounted(context, job, { next, now }))) return { kind: "stale" };
-  return write(context, job, { says, next: { ...next, misfires: recordsPause ? null : job.misfires } });
+  return write(context, job, { complete, says, next: { ...next, misfires: recordsPause ? null : job.misfires } });
 }
 
 async function write(
   { jobs, notices }: ApiContext,
   previous: Job,
-  { next, says }: { readonly next: Job; readonly says: JobEvent["type"] },
+  { next, says, complete }: { readonly next: Job; readonly says: Says; readonly complete?: ChangeRequest["complete"] | undefined },
 ): Promise<Round> {
-  const event = jobEvent(says, next);
+  const event = typeof says === "function" ? says(next) : jobEvent(says, next);
   const outcome = await jobs.change(previous.tenantId, { previous, next, event });
-  if (outcome.kind === "changed") notices.jobWritten(event);
+  if (outcome.kind !== "changed") return outcome;
+  await complete?.(event);
+  notices.jobWritten(event);
   return outcome;
 }
 

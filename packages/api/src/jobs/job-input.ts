@@ -1,6 +1,14 @@
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { JOB_STATES } from "@tickline/shared/domain/job";
-import { HandlerTypeSchema, JobInputSchema, QueueNameSchema, type JobDefinition } from "@tickline/shared/domain/job-definition";
+import {
+  definitionFrom,
+  HandlerTypeSchema,
+  JobInputSchema,
+  jobInputSchema,
+  QueueNameSchema,
+  TIMEOUT_MS_MAX,
+  type JobDefinition,
+} from "@tickline/shared/domain/job-definition";
 import { nearestWord } from "@tickline/shared/domain/did-you-mean";
 import { canonicalJson, JsonObjectSchema, type JsonObject } from "@tickline/shared/domain/json";
 import { z } from "zod";
@@ -41,13 +49,13 @@ const STATE_MEANING = "`paused`: it does not fire. Left out: as it is; a new job
 const FINISHED_MEANING = "`finished` may be sent back for a job that is.";
 
 /** The body of POST: a read-only field there is a misunderstanding, so it is refused, with what to do instead. */
-export const createBody: BodySpec<JobInput> = {
-  schema: JobInputSchema.extend({ state: z.enum(WRITABLE_STATES).optional().meta({ description: STATE_MEANING }) }).meta({
-    id: "JobInput",
-  }),
+const createBodyUpTo = (timeoutMsMax: number): BodySpec<JobInput> => ({
+  schema: jobInputSchema(timeoutMsMax)
+    .extend({ state: z.enum(WRITABLE_STATES).optional().meta({ description: STATE_MEANING }) })
+    .meta({ id: "JobInput" }),
   example: EXAMPLE,
   unknown: (name, fields) => (isReadOnly(name) ? readOnlyField(name) : unknownField(name, fields)),
-};
+});
 
 const readOnlyField = (name: string): Omit<Fault, "pointer"> => ({
   code: "read_only_field",
@@ -57,19 +65,46 @@ const readOnlyField = (name: string): Omit<Fault, "pointer"> => ({
 const ignored = z.unknown().optional().meta({ readOnly: true, description: "Ignored: set by the service." });
 const ignoredFields = Object.fromEntries(READ_ONLY_FIELDS.map((name) => [name, ignored])) as Record<ReadOnlyField, typeof ignored>;
 
-/** The body of PUT, and what a patched job has to be. */
-export const replaceBody: BodySpec<JobInput> = {
-  schema: JobInputSchema.extend({
-    state: z
-      .enum([...WRITABLE_STATES, "finished"])
-      .optional()
-      .meta({ description: `${STATE_MEANING} ${FINISHED_MEANING}` }),
-    ...ignoredFields,
-  })
+/** The body of PUT. */
+const replaceBodyUpTo = (timeoutMsMax: number): BodySpec<JobInput> => ({
+  schema: jobInputSchema(timeoutMsMax)
+    .extend({
+      state: z
+        .enum([...WRITABLE_STATES, "finished"])
+        .optional()
+        .meta({ description: `${STATE_MEANING} ${FINISHED_MEANING}` }),
+      ...ignoredFields,
+    })
     .meta({ id: "JobReplacement" })
     .transform(withoutReadOnly),
   example: EXAMPLE,
-};
+});
+
+interface JobBodies {
+  readonly create: BodySpec<JobInput>;
+  readonly replace: BodySpec<JobInput>;
+}
+
+const bodiesUpTo = (timeoutMsMax: number): JobBodies => ({
+  create: createBodyUpTo(timeoutMsMax),
+  replace: replaceBodyUpTo(timeoutMsMax),
+});
+
+/** Making a schema takes long: one for each maximum. */
+const madeBodies = new Map<number, JobBodies>();
+
+/** The bodies of POST and PUT, as this service takes them. */
+export function jobBodies({ config: { timeoutMsMax } }: Pick<ApiContext, "config">): JobBodies {
+  const bodies = madeBodies.get(timeoutMsMax) ?? bodiesUpTo(timeoutMsMax);
+  madeBodies.set(timeoutMsMax, bodies);
+  return bodies;
+}
+
+const { replace: anyReplacement } = bodiesUpTo(TIMEOUT_MS_MAX);
+
+/** What a patched job has to be: a timeout that the patch leaves as it is may be from before the maximum of this service. */
+export const patchedBody = (context: Pick<ApiContext, "config">, patch: JsonObject): BodySpec<JobInput> =>
+  "timeoutMs" in patch ? jobBodies(context).replace : anyReplacement;
 
 function withoutReadOnly(given: JobInput & Partial<Record<ReadOnlyField, unknown>>): JobInput {
   const input: Partial<Record<ReadOnlyField, unknown>> & JobInput = { ...given };
@@ -96,8 +131,8 @@ export const patchBody: BodySpec<JsonObject> = {
 };
 
 export function definitionOf(input: JobInput, anchorAt: Instant): JobDefinition {
-  const { state: _, ...definition } = input;
-  return { ...definition, anchorAt };
+  const { state: _, ...said } = input;
+  return definitionFrom(said, anchorAt);
 }
 
 /** What a patch would set that only the service sets: a value that is shown already may be sent back. */

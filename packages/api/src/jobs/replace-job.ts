@@ -23,7 +23,7 @@ import {
 } from "./change-job.ts";
 import { addJob } from "./create-job.ts";
 import { beginsAfter, neverFires } from "./first-instant.ts";
-import { definitionOf, inputFaults, readOnlyFaults, replaceBody, type JobInput } from "./job-input.ts";
+import { definitionOf, inputFaults, patchedBody, readOnlyFaults, type JobInput } from "./job-input.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { decidePause, decideResume } from "./pause-job.ts";
 
@@ -63,7 +63,7 @@ export function patchJob(
     decide(job, now) {
       if (isStandIn(job.definition)) return definitionUnreadable(job);
       const { state: _, ...shown } = showJob(job) as unknown as JsonObject;
-      const input = parseWith(replaceBody, mergePatch(shown, patch));
+      const input = parseWith(patchedBody(context, patch), mergePatch(shown, patch));
       const faults = [...(input.kind === "faults" ? input.faults : []), ...readOnlyFaults(patch, shown)];
       return input.kind === "faults" || faults.length > 0 ? invalidRequest(faults) : replaceWith(context, { job, input: input.value, now });
     },

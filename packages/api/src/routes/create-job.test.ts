@@ -33,6 +33,7 @@ describe("POST /jobs", () => {
       onUncertain: "rerun",
       expireAfterMs: null,
       overlap: "skip",
+      workersMax: null,
       misfire: { policy: "one", maxLatenessMs: 86_400_000, maxCount: 100 },
       state: "active",
       setAside: null,

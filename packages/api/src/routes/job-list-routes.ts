@@ -11,7 +11,7 @@ import { noQuery, pageQuery } from "../http/list-query.ts";
 import { pageAnswer } from "../http/page-answer.ts";
 import { bodyRoute, route, type Route } from "../http/route.ts";
 import { createJob } from "../jobs/create-job.ts";
-import { createBody, looseFaults } from "../jobs/job-input.ts";
+import { jobBodies, looseFaults } from "../jobs/job-input.ts";
 import type { JobTexts } from "../views/job-text.ts";
 import { JobView, showJob } from "../views/job-view.ts";
 import { listedView } from "../views/long-fields.ts";
@@ -34,7 +34,7 @@ const createRoute = (context: ApiContext): Route =>
     method: "post",
     path: "/jobs",
     query: noQuery,
-    body: { ...createBody, also: (given) => looseFaults(context, given) },
+    body: { ...jobBodies(context).create, also: (given) => looseFaults(context, given) },
     docs: {
       operationId: "createJob",
       tag: "Jobs",

@@ -1,5 +1,6 @@
 import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job";
 import { JobIdSchema } from "@tickline/shared/domain/job-definition";
+import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
 import { content, empty, json, JSON_TYPE, type Answer } from "../http/answer.ts";
 import { conditionOf, etagOf } from "../http/conditions.ts";
@@ -9,7 +10,7 @@ import { malformedId } from "../http/problem.ts";
 import { bodyRoute, route, type Route, type RouteDocs } from "../http/route.ts";
 import { changeJob, jobNotFound, type ChangeRequest, type ChangeResult } from "../jobs/change-job.ts";
 import { deleteJob } from "../jobs/delete-job.ts";
-import { looseFaults, patchBody, replaceBody } from "../jobs/job-input.ts";
+import { jobBodies, looseFaults, patchBody } from "../jobs/job-input.ts";
 import { decidePause, decideResume } from "../jobs/pause-job.ts";
 import { patchJob, putJob } from "../jobs/replace-job.ts";
 import type { JobTexts } from "../views/job-text.ts";
@@ -64,7 +65,7 @@ const putRoute = (context: ApiContext): Route =>
     method: "put",
     path: "/jobs/:id",
     query: noQuery,
-    body: { ...replaceBody, also: (given) => looseFaults(context, given) },
+    body: { ...jobBodies(context).replace, also: (given) => looseFaults(context, given) },
     docs: docs({
       operationId: "putJob",
       summary: "Create or replace a job",
@@ -105,24 +106,33 @@ const patchRoute = (context: ApiContext): Route =>
     },
   });
 
+const deleteQuery = z.object({
+  cancelRunning: z
+    .enum(["true", "false"])
+    .default("false")
+    .transform((text) => text === "true")
+    .meta({ override: { type: "boolean", default: false }, description: "Whether attempts under way are cancelled as well." }),
+});
+
 const deleteRoute = (context: ApiContext): Route =>
   route({
     method: "delete",
     path: "/jobs/:id",
-    query: noQuery,
+    query: deleteQuery,
     docs: docs({
       operationId: "deleteJob",
       summary: "Delete a job",
-      description: "Attempts under way finish, runs not yet started are cancelled, and the history stays under `/runs?jobId=`.",
+      description:
+        "Runs not yet started, or waiting for a retry, are cancelled. Attempts under way finish, and keep their workers until they do or reach their timeout; with `cancelRunning=true` they are cancelled too. The history stays under `/runs?jobId=`.",
       headers: ["If-Match"],
       responses: { 204: { description: "It is deleted." } },
       problems: editProblems,
     }),
-    async handle({ id, header }) {
+    async handle({ id, query: { cancelRunning }, header }) {
       const condition = conditionOf(header);
       if (condition.kind === "problem") return condition;
       if (!isJobId(id)) return jobNotFound(id);
-      const result = await deleteJob(context, { tenantId: DEFAULT_TENANT, jobId: id, condition: condition.value });
+      const result = await deleteJob(context, { tenantId: DEFAULT_TENANT, jobId: id, condition: condition.value, cancelRunning });
       if (result.kind === "problem") return result;
       return result.kind === "missing" ? jobNotFound(id) : empty();
     },

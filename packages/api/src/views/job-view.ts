@@ -66,6 +66,7 @@ export const JobView = z
     onUncertain: z.enum(UNCERTAIN_POLICIES),
     expireAfterMs: z.int().nullable(),
     overlap: z.enum(OVERLAP_POLICIES),
+    workersMax: z.int().nullable(),
     misfire: MisfireView,
     state: z
       .enum(JOB_STATES)
@@ -120,6 +121,7 @@ export const showDefinition = (definition: JobDefinition): DefinitionView => ({
   onUncertain: definition.onUncertain,
   expireAfterMs: definition.expireAfterMs,
   overlap: definition.overlap,
+  workersMax: definition.workersMax ?? null,
   misfire: definition.misfire,
 });
 

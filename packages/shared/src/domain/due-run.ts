@@ -37,6 +37,8 @@ export interface DueRun {
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
   readonly onUncertain: JobDefinition["onUncertain"];
+  /** Workers of one executor that runs of the job may hold; null: the share that each job has there. */
+  readonly workersMax: number | null;
   readonly lastRun: LastRun | null;
 }
 
@@ -61,6 +63,7 @@ export const firstDueRun = (job: Job, run: { runId: string; cause: RunCause; sch
   timeoutMs: job.definition.timeoutMs,
   retry: job.definition.retry,
   onUncertain: job.definition.onUncertain,
+  workersMax: job.definition.workersMax ?? null,
   lastRun: job.lastRun,
 });
 
@@ -99,7 +102,7 @@ export type ComparedField = (typeof COMPARED)[number];
 export const differingField = (said: Pick<DueRun, ComparedField>, held: Pick<DueRun, ComparedField>): ComparedField | null =>
   COMPARED.find((field) => said[field] !== held[field]) ?? null;
 
-/** Why a claim refuses a message. `execution`: queue, handler, params, timeout, retry policy or `onUncertain`. */
+/** Why a claim refuses a message. `execution`: queue, handler, params, timeout, retry policy, `onUncertain` or `workersMax`. */
 export const differs = (field: ComparedField | "execution"): string =>
   field === "execution"
     ? "its handler, params or policies are not those of the run's definition"

@@ -4,9 +4,12 @@ import { definitionOf } from "../testing/factories.ts";
 import {
   definitionHash,
   DESCRIPTION_LENGTH_MAX,
+  executionHash,
   HandlerTypeSchema,
+  JOB_WORKERS_MAX,
   JobIdSchema,
   JobInputSchema,
+  jobInputSchema,
   NAME_LENGTH_MAX,
   PARAMS_BYTES_MAX,
   QueueNameSchema,
@@ -34,6 +37,7 @@ describe("a job as a person writes it", () => {
       onUncertain: "rerun",
       expireAfterMs: null,
       overlap: "skip",
+      workersMax: null,
       misfire: { policy: "one" },
     });
   });
@@ -49,6 +53,8 @@ describe("a job as a person writes it", () => {
     { params: paramsOfBytes(PARAMS_BYTES_MAX) },
     { timeoutMs: TIMEOUT_MS_MAX },
     { expireAfterMs: 1 },
+    { workersMax: 1 },
+    { workersMax: JOB_WORKERS_MAX },
     { queue: "any-queue-9" },
   ])("taken at its limit: %#", (change) => {
     expect(JobInputSchema.safeParse({ ...minimal, ...change }).success).toBe(true);
@@ -74,6 +80,8 @@ describe("a job as a person writes it", () => {
     { timeoutMs: TIMEOUT_MS_MAX + 1 },
     { timeoutMs: "60000" },
     { expireAfterMs: 0 },
+    { workersMax: 0 },
+    { workersMax: JOB_WORKERS_MAX + 1 },
     { onUncertain: "guess" },
     { overlap: "buffer_two" },
     { priority: 1 },
@@ -81,6 +89,13 @@ describe("a job as a person writes it", () => {
   ])("refused: %#", (change) => {
     expect(JobInputSchema.safeParse({ ...minimal, ...change }).success).toBe(false);
   });
+});
+
+test("a service may take shorter timeouts alone, and its default is none that it would refuse", () => {
+  expect(jobInputSchema(30_000).safeParse({ ...minimal, timeoutMs: 30_001 }).success).toBe(false);
+  expect(jobInputSchema(30_000).parse(minimal).timeoutMs).toBe(30_000);
+  expect(jobInputSchema(90_000).parse(minimal).timeoutMs).toBe(60_000);
+  expect(jobInputSchema(TIMEOUT_MS_MAX)).toBe(JobInputSchema);
 });
 
 test.each([
@@ -92,6 +107,9 @@ test.each([
   expect(refused.filter((name) => schema.safeParse(name).success)).toEqual([]);
 });
 
+/** Of `definitionOf({ params: {} })`, as the release before made it. */
+const HASH_OF_BEFORE = "7a9f020b95cd53c04869272e9612c33a5b07ad872233e0c5";
+
 describe("the hash of a definition", () => {
   test("is the same for equal definitions, in whatever order they are written", () => {
     const definition = definitionOf({ params: { a: 1, b: { c: 2, d: 3 } } });
@@ -100,8 +118,24 @@ describe("the hash of a definition", () => {
     expect(definitionHash(sha256, definition)).toMatch(/^[0-9a-f]{48}$/);
   });
 
+  test("of a job that does not say how many workers it holds is what it was before jobs could say it", () => {
+    const definition = definitionOf({ params: {} });
+    expect(definitionHash(sha256, definition)).toBe(HASH_OF_BEFORE);
+    expect(executionHash(sha256, { ...definition, workersMax: null })).toBe(HASH_OF_BEFORE.slice(0, 32));
+    expect(executionHash(sha256, { ...definition, workersMax: 5 })).not.toBe(HASH_OF_BEFORE.slice(0, 32));
+  });
+
   test("is another for any change", () => {
-    const changes = [{}, { name: "x" }, { params: {} }, { queue: "low" }, { timeoutMs: 1 }, { anchorAt: 0 }, { tags: ["a"] }] as const;
+    const changes = [
+      {},
+      { workersMax: 5 },
+      { name: "x" },
+      { params: {} },
+      { queue: "low" },
+      { timeoutMs: 1 },
+      { anchorAt: 0 },
+      { tags: ["a"] },
+    ] as const;
     const hashes = changes.map((change) => definitionHash(sha256, definitionOf(change)));
     expect(new Set(hashes).size).toBe(changes.length);
   });

@@ -13,8 +13,10 @@ export const DESCRIPTION_LENGTH_MAX = 2_000;
 export const TAGS_MAX = 20;
 export const TAG_LENGTH_MAX = 64;
 export const PARAMS_BYTES_MAX = 65_536;
+export const TIMEOUT_MS_DEFAULT = 60_000;
 export const TIMEOUT_MS_MAX = 86_400_000;
 export const EXPIRE_AFTER_MS_MAX = 31_536_000_000;
+export const JOB_WORKERS_MAX = 10_000;
 
 /** The caller's (PUT), or `job_<uuidv7>`. */
 export const JobIdSchema = z
@@ -36,6 +38,20 @@ export const BUILT_IN_QUEUES = ["high", "default", "low"] as const;
 export const UNCERTAIN_POLICIES = ["rerun", "skip"] as const;
 
 const field = (description: string, ...examples: readonly unknown[]) => ({ description, examples: [...examples] });
+
+/** Up to the maximum of a service, which is a setting; `TIMEOUT_MS_MAX` is the largest of all. */
+const timeoutMsUpTo = (most: number) =>
+  z
+    .int()
+    .min(1)
+    .max(most)
+    .default(Math.min(TIMEOUT_MS_DEFAULT, most))
+    .meta(
+      field(
+        "Milliseconds after which an attempt is asked to end, and has failed as `timeout`. `TIMEOUT_MAX_MS` may set a lower maximum.",
+        Math.min(300_000, most),
+      ),
+    );
 
 /**
  * What a person says of a job: the body of POST and PUT, less what only the server knows. What is said here of each field stands in the
@@ -63,16 +79,13 @@ export const JobInputSchema = z.strictObject({
       }),
     ),
   schedule: ScheduleInput.meta({ description: "When it runs: docs/schedules.md.", example: "every day at 02:30 Europe/Berlin" }),
-  queue: QueueNameSchema.default("default").meta(field("The lane its runs wait in; `high` is served first.", "high")),
+  queue: QueueNameSchema.default("default").meta(
+    field("The lane its runs wait in, with workers of its own; `high` is served first.", "high"),
+  ),
   retry: RetryPolicySchema.prefault({}).meta(
     field("Whether and when a failed attempt is followed by another.", { maxAttempts: 5, delayMs: 10_000 }),
   ),
-  timeoutMs: z
-    .int()
-    .min(1)
-    .max(TIMEOUT_MS_MAX)
-    .default(60_000)
-    .meta(field("Milliseconds after which an attempt is asked to end, and has failed as `timeout`.", 300_000)),
+  timeoutMs: timeoutMsUpTo(TIMEOUT_MS_MAX),
   onUncertain: z
     .enum(UNCERTAIN_POLICIES)
     .default("rerun")
@@ -93,11 +106,27 @@ export const JobInputSchema = z.strictObject({
     .enum(OVERLAP_POLICIES)
     .default("skip")
     .meta(field("What becomes of a run while another run of the job is at work: docs/overlap.md.", "buffer_one")),
+  workersMax: z
+    .int()
+    .min(1)
+    .max(JOB_WORKERS_MAX)
+    .nullable()
+    .default(null)
+    .meta(
+      field(
+        "Workers of one executor that runs of the job hold at most, under `overlap: allow`; null: as `JOB_WORKERS_PERCENT` says, half of them.",
+        5,
+      ),
+    ),
   misfire: MisfirePolicySchema.prefault("one").meta({
     description: "What becomes of instants found more than a minute late: `skip`, `one` (the latest) or `all`, or an object.",
     example: { policy: "all", maxCount: 24 }, // Not examples: zod drops those of a schema that transforms.
   }),
 });
+
+/** The same for a service that takes no longer timeouts than this. */
+export const jobInputSchema = (timeoutMsMax: number): typeof JobInputSchema =>
+  timeoutMsMax === TIMEOUT_MS_MAX ? JobInputSchema : JobInputSchema.extend({ timeoutMs: timeoutMsUpTo(timeoutMsMax) });
 
 /** One immutable version of what a job does and when. Runs name the one they use by its hash, on all their attempts. */
 export interface JobDefinition {
@@ -115,11 +144,33 @@ export interface JobDefinition {
   readonly onUncertain: (typeof UNCERTAIN_POLICIES)[number];
   readonly expireAfterMs: number | null;
   readonly overlap: OverlapPolicy;
+  /** Absent: the share of each job. So a definition that does not say it has the hash that it had before there was this field. */
+  readonly workersMax?: number;
   readonly misfire: MisfirePolicy;
 }
 
+/** What an input defines. */
+export const definitionFrom = ({ workersMax, ...input }: z.output<typeof JobInputSchema>, anchorAt: Instant): JobDefinition => ({
+  ...input,
+  ...(workersMax !== null && { workersMax }),
+  anchorAt,
+});
+
 /** The part of a definition that a `JobDue` carries, and that decides what an executor runs. */
-export type Execution = Pick<JobDefinition, "queue" | "handler" | "params" | "timeoutMs" | "retry" | "onUncertain">;
+export type Execution = Pick<JobDefinition, "queue" | "handler" | "params" | "timeoutMs" | "retry" | "onUncertain"> & {
+  readonly workersMax?: number | null;
+};
+
+/** These parts alone. The last is left out where it says nothing. */
+export const executionOf = ({ queue, handler, params, timeoutMs, retry, onUncertain, workersMax }: Execution): Execution => ({
+  queue,
+  handler,
+  params,
+  timeoutMs,
+  retry,
+  onUncertain,
+  ...(typeof workersMax === "number" && { workersMax }),
+});
 
 const EXECUTION_HASH_LENGTH = 32;
 const DEFINITION_HASH_LENGTH = 48;
@@ -128,9 +179,8 @@ const DEFINITION_HASH_LENGTH = 48;
 export const namesExecution = (hash: string): boolean => hash.length === DEFINITION_HASH_LENGTH;
 
 /** Names what runs: equal for two executions that are the same, whatever the order of the members of their params. */
-export function executionHash(digest: Digest, { queue, handler, params, timeoutMs, retry, onUncertain }: Execution): string {
-  return digest(canonicalJson({ queue, handler, params, timeoutMs, retry, onUncertain })).slice(0, EXECUTION_HASH_LENGTH);
-}
+export const executionHash = (digest: Digest, execution: Execution): string =>
+  digest(canonicalJson(executionOf(execution))).slice(0, EXECUTION_HASH_LENGTH);
 
 /**
  * Names a definition row; equal definitions of one job share it, so that writing it again is harmless. It begins with the hash of the

@@ -10,6 +10,7 @@ export const REASONS = [
   "job_deleted", // Its job was deleted before it started.
   "job_edited", // It waited for a handler or queue that an edit of its job replaced.
   "unknown_handler", // Waits: no live executor that saw it has this handler.
+  "job_workers", // Waits: runs of its job hold as many workers of the executor as they may.
   "retention", // It waited for an executor longer than `waitMaxMs`.
 ] as const;
 export type Reason = (typeof REASONS)[number];

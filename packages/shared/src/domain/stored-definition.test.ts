@@ -1,7 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { definitionOf } from "../testing/factories.ts";
-import type { JobDefinition } from "./job-definition.ts";
-import { JobInputSchema } from "./job-definition.ts";
+import { definitionFrom, JobInputSchema } from "./job-definition.ts";
 import { isStandIn, knownOf, readDefinition, readDefinitionText, standInDefinition } from "./stored-definition.ts";
 import { unknownPolicyOf } from "./unknown-policy.ts";
 
@@ -13,8 +12,7 @@ describe("a stored definition", () => {
     { at: "2027-01-01T09:00:00", timezone: "Asia/Tokyo" },
   ];
   test.each(schedules)("of what the api accepts is read as it is: %j", (schedule) => {
-    const input = JobInputSchema.parse({ name: "n", handler: "http", schedule });
-    const definition: JobDefinition = { ...input, anchorAt: 1 };
+    const definition = definitionFrom(JobInputSchema.parse({ name: "n", handler: "http", schedule }), 1);
     expect(readDefinition(definition)).toEqual({ kind: "read", definition });
     expect(readDefinitionText(JSON.stringify(definition))).toEqual({ kind: "read", definition });
     expect(unknownPolicyOf(definition)).toBeNull();
@@ -24,6 +22,12 @@ describe("a stored definition", () => {
     const { [field]: _, ...rest } = definitionOf() as unknown as Record<string, unknown>;
     for (const torn of [rest, { ...rest, [field]: { torn: true } }].slice(0, field === "params" ? 1 : 2))
       expect(readDefinition(torn)).toEqual({ kind: "unreadable", reason: expect.stringContaining(field) });
+  });
+
+  test("of before jobs could say how many workers they hold is read as any other, and one that does not say it as well", () => {
+    for (const some of [{}, { workersMax: 5 }, { workersMax: null }])
+      expect(readDefinition({ ...definitionOf(), ...some }).kind).toBe("read");
+    expect(readDefinition({ ...definitionOf(), workersMax: "5" })).toMatchObject({ reason: expect.stringContaining("workersMax") });
   });
 
   test.each([null, undefined, 7, "text", [], "{", "null", "[]"])("that is %j is none", (stored) => {

@@ -48,6 +48,7 @@ const CHECKS: readonly (readonly [field: keyof JobDefinition, isRight: (stored: 
   ["onUncertain", ({ onUncertain }) => isText(onUncertain)],
   ["expireAfterMs", ({ expireAfterMs }) => isTimeOrNull(expireAfterMs)],
   ["overlap", ({ overlap }) => isText(overlap)],
+  ["workersMax", ({ workersMax }) => workersMax === undefined || workersMax === null || isWhole(workersMax)],
   ["misfire", ({ misfire }) => isMisfire(misfire)],
 ];
 

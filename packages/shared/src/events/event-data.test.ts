@@ -5,24 +5,25 @@ import type { EndedRun } from "../domain/settlement.ts";
 import type { CancelRequested, HandlersChanged, RunsReady } from "./control-event.ts";
 import type { CancelRunData, CreateJobData, TriggerJobData } from "./command.ts";
 import type { AnsweredData, CancelRunCommandData, CreateData, RefusedData, TriggerData } from "./command-data.ts";
-import type {
-  HeartbeatData,
-  CancelData,
+import {
+  DeletedData,
   DueRunData,
-  EndedData,
-  HandlersData,
-  JobData,
-  ReadyData,
-  RetryingData,
-  StartedData,
+  type HeartbeatData,
+  type CancelData,
+  type EndedData,
+  type HandlersData,
+  type JobData,
+  type ReadyData,
+  type RetryingData,
+  type StartedData,
 } from "./event-data.ts";
 import { EVENT_DEFINITIONS } from "./event-definitions.ts";
 import type { CommandAnsweredData, CommandRefusedData } from "./reply.ts";
 import type { JobHeartbeatData } from "./job-heartbeat.ts";
-import type { JobEventData } from "./job-event.ts";
+import type { JobDeletedData, JobEventData } from "./job-event.ts";
 import type { JobRetryingData } from "./job-retrying.ts";
 import type { JobStartedData } from "./job-started.ts";
-import { sampleEvents } from "./sample-events.test-support.ts";
+import { sampleDueRun, sampleEvents } from "./sample-events.test-support.ts";
 
 /** Whether a schema says exactly the fields of a type; that their values fit, `satisfies` says beside each schema. */
 type SameFields<Schema extends z.ZodType, Type> = [keyof z.output<Schema>, keyof Type] extends [keyof Type, keyof z.output<Schema>]
@@ -62,4 +63,11 @@ test("each event that is said fits its schema, and nothing of it is dropped", ()
   const schemas = new Map<string, z.ZodObject>(EVENT_DEFINITIONS.map(({ type, data }) => [type, data]));
   for (const { type, data } of sampleEvents()) expect(schemas.get(type)?.strict().parse(data)).toEqual(data);
   expect(new Set(sampleEvents().map(({ type }) => type))).toEqual(new Set(schemas.keys()));
+});
+
+test("what was said before there were these fields is read as it was meant", () => {
+  const { workersMax: _, ...due } = sampleDueRun();
+  expect(DueRunData.parse(due)).toEqual({ ...due, workersMax: null });
+  const { cancelRunning: _said, ...data } = sampleEvents().find(({ type }) => type === "JobDeleted")?.data as JobDeletedData;
+  expect(DeletedData.parse(data)).toEqual({ ...data, cancelRunning: false });
 });

@@ -10,7 +10,7 @@ import { RUN_CAUSES, type LastRun } from "../domain/run.ts";
 import { RUN_STATES } from "../domain/run-state.ts";
 import type { EndedRun } from "../domain/settlement.ts";
 import type { CancelRequested, HandlersChanged, RunsReady } from "./control-event.ts";
-import type { JobEventData } from "./job-event.ts";
+import type { JobDeletedData, JobEventData } from "./job-event.ts";
 import type { JobHeartbeatData } from "./job-heartbeat.ts";
 import type { JobRetryingData } from "./job-retrying.ts";
 import type { JobStartedData } from "./job-started.ts";
@@ -66,6 +66,11 @@ export const DueRunData = z.object({
   timeoutMs: z.int().meta({ description: "Longest time one attempt may take, in milliseconds." }),
   retry: RetryPolicySchema.meta({ title: "RetryPolicy" }),
   onUncertain: z.enum(UNCERTAIN_POLICIES),
+  workersMax: z
+    .int()
+    .nullable()
+    .default(null)
+    .meta({ description: "Workers of one executor that runs of the job may hold at once; null: as the executor has it." }),
   lastRun: LastRunData.nullable(),
 }) satisfies z.ZodType<DueRun>;
 
@@ -80,6 +85,10 @@ export const JobData = z.object({
   handler: z.string(),
   queue: z.string(),
 }) satisfies z.ZodType<JobEventData>;
+
+export const DeletedData = JobData.extend({
+  cancelRunning: z.boolean().default(false).meta({ description: "Its runs in progress are cancelled as well; false: they may finish." }),
+}) satisfies z.ZodType<JobDeletedData>;
 
 export const StartedData = z.object({
   ...About,

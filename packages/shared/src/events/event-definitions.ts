@@ -3,6 +3,7 @@ import { AnsweredData, CancelRunCommandData, CreateData, RefusedData, TriggerDat
 import type { TicklineEvent } from "./event.ts";
 import {
   CancelData,
+  DeletedData,
   DueRunData,
   EndedData,
   HandlersData,
@@ -46,7 +47,7 @@ const reply = { places: [ours(REPLIES_TOPIC)], key: "none" } as const;
 const DEFINITIONS: { readonly [Type in TicklineEvent["type"]]: Omit<EventDefinition, "type"> } = {
   JobCreated: { ...jobs, summary: "A job was created." },
   JobUpdated: { ...jobs, summary: "A job was edited, paused or resumed." },
-  JobDeleted: { ...jobs, summary: "A job was deleted." },
+  JobDeleted: { ...jobs, data: DeletedData, summary: "A job was deleted." },
   JobDue: {
     places: [ours(dueTopic("{queue}"))],
     key: "none",

@@ -15,10 +15,15 @@ export interface JobEventData {
   readonly queue: string;
 }
 
+export interface JobDeletedData extends JobEventData {
+  /** Whoever deleted it wants its runs in progress cancelled as well. Absent: they may finish. */
+  readonly cancelRunning?: boolean;
+}
+
 export type JobCreated = Envelope<"JobCreated", JobEventData>;
 /** Any edit: PUT, PATCH, pause, resume. */
 export type JobUpdated = Envelope<"JobUpdated", JobEventData>;
-export type JobDeleted = Envelope<"JobDeleted", JobEventData>;
+export type JobDeleted = Envelope<"JobDeleted", JobDeletedData>;
 export type JobEvent = JobCreated | JobUpdated | JobDeleted;
 
 /** The event of one write of a job. Its id names the version, so that a repeat from the outbox is known as one. */
@@ -41,3 +46,9 @@ export const jobEvent = (type: JobEvent["type"], job: Job): JobEvent => ({
     queue: job.definition.queue,
   },
 });
+
+/** The same of a deletion, with what is to become of the runs in progress: the event stays in the outbox until that is done. */
+export function jobDeleted(job: Job, { cancelRunning }: { readonly cancelRunning: boolean }): JobDeleted {
+  const event = jobEvent("JobDeleted", job);
+  return { ...event, type: "JobDeleted", data: { ...event.data, cancelRunning } };
+}

@@ -32,6 +32,7 @@ export const sampleDueRun = (over: Partial<DueRun> = {}): DueRun => ({
   timeoutMs: 60_000,
   retry: { maxAttempts: 3, backoff: "exponential", delayMs: 1_000, delayMaxMs: 3_600_000, jitter: "full", nonRetryable: ["bad_params"] },
   onUncertain: "rerun",
+  workersMax: null,
   lastRun: {
     runId: "0192edab00007a3b-9f8e7d6c5b4a3920",
     state: "failed",
@@ -91,7 +92,7 @@ const createJob: CreateJob = {
 export const sampleEvents = (): readonly TicklineEvent[] => [
   { ...jobSaid, type: "JobCreated", data: job },
   { ...jobSaid, type: "JobUpdated", data: { ...job, state: "paused", nextRunAt: null } },
-  { ...jobSaid, type: "JobDeleted", data: { ...job, state: "deleted", nextRunAt: null } },
+  { ...jobSaid, type: "JobDeleted", data: { ...job, state: "deleted", nextRunAt: null, cancelRunning: true } },
   jobDue(sampleDueRun(), envelope.time),
   jobDue(sampleDueRun({ lastRun: null, firstStartedAt: null, params: {} }), envelope.time),
   jobStarted({ run: sampleDueRun(), token: "t", leaseMs: 15_000, startedAt: envelope.time }, "executor-1"),

@@ -23,4 +23,9 @@ export interface RunControl {
   cancel(tenantId: string, request: { readonly runId: string; readonly now: Instant }): Promise<CancelOutcome>;
   /** Cancels `due` and `retrying` runs of a job, oldest first, at most `limit`; call until fewer than `limit` come back. With `keeping` the runs of the job that wait go on as after any end. */
   cancelOpen(tenantId: string, request: CancelOpenRequest): Promise<EndedRun[]>;
+  /**
+   * Asks the runs of a job that are in progress to end, at most `limit`: sets the flag of those that have none. Returns their ids; call until
+   * fewer than `limit` come back.
+   */
+  cancelRunning(tenantId: string, request: { readonly jobUid: string; readonly limit: number }): Promise<readonly string[]>;
 }

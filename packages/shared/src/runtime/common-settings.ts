@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { BUILT_IN_QUEUES, QueueNameSchema } from "../domain/job-definition.ts";
+import { BUILT_IN_QUEUES, QueueNameSchema, TIMEOUT_MS_MAX } from "../domain/job-definition.ts";
 import { LEASE_DEFAULTS } from "../domain/lease-limits.ts";
 import { RETENTION_MS_MIN } from "../domain/time-limits.ts";
+import { RESERVED_PERCENT_MAX, WORKER_SHARE_DEFAULTS } from "../domain/worker-shares.ts";
 import { settingOf, wholeNumber } from "./config.ts";
 
 /** Settings that several kinds of processes have, each said once. */
@@ -81,6 +82,35 @@ export const workersMaxSetting = settingOf({
   fallback: "200",
   schema: wholeNumber(1, 10_000),
   description: "Handlers that run at once. They share one thread, so more helps only while they wait for others.",
+});
+
+export const queueWorkersPercentSetting = settingOf({
+  env: "QUEUE_WORKERS_PERCENT",
+  flag: null,
+  placeholder: "PERCENT",
+  fallback: String(WORKER_SHARE_DEFAULTS.queueWorkersPercent),
+  schema: wholeNumber(0, RESERVED_PERCENT_MAX),
+  description:
+    "Percent of the workers that each queue has for itself, so that handlers that hang in one queue leave the others theirs: at least one worker, in the order of `QUEUES`, as long as half of them stay for all queues. 0: none has any.",
+});
+
+export const jobWorkersPercentSetting = settingOf({
+  env: "JOB_WORKERS_PERCENT",
+  flag: null,
+  placeholder: "PERCENT",
+  fallback: String(WORKER_SHARE_DEFAULTS.jobWorkersPercent),
+  schema: wholeNumber(1, 100),
+  description: "Percent of the workers that runs of one job hold at most, at least one worker; a job with `workersMax` says for itself.",
+});
+
+export const timeoutMaxMsSetting = settingOf({
+  env: "TIMEOUT_MAX_MS",
+  flag: null,
+  placeholder: "MS",
+  fallback: String(TIMEOUT_MS_MAX),
+  schema: wholeNumber(1, TIMEOUT_MS_MAX),
+  description:
+    "Largest `timeoutMs` that a job may be given, in milliseconds. Jobs that have a larger one keep it. Less than a day frees workers of handlers that hang the sooner.",
 });
 
 const HOUR_MS = 3_600_000;

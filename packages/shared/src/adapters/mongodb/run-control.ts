@@ -48,6 +48,20 @@ export const createRunControl = (context: StoreContext): RunControl => ({
     const now = isLate ? await laterTime(context, request.now) : request.now;
     return cancelOpenRuns(context, job, { ...request, now });
   },
+  async cancelRunning(tenantId, { jobUid, limit }) {
+    const { jobs, runs } = context.rows;
+    const [job] = await jobs.find({ _id: { $eq: jobUid }, tenantId: { $eq: tenantId } });
+    if (job === undefined) return [];
+    const running = { state: { $eq: "running" }, cancelRequested: { $ne: true } };
+    const found = await runs.find(
+      { ...running, wakeAt: { $exists: true }, ...slotOf(job), jobUid: { $eq: jobUid } },
+      { limit, fields: ["state"] },
+    );
+    const runIds = found.map(({ _id }) => _id).sort();
+    // Not which of them were changed: one that has ended since needs no flag, and one that came back waits.
+    if (runIds.length > 0) await runs.updateMany({ _id: { $in: runIds }, ...running }, { $set: { cancelRequested: true } });
+    return runIds;
+  },
 });
 
 /** Cancels what a job has open, oldest first. Attempts in progress may finish. One that cannot be read takes no place of `limit`. */
@@ -90,16 +104,19 @@ async function cancelSome(
  */
 async function readOpen(
   { rows: { runs } }: StoreContext,
-  { _id, slot }: JobRow,
+  job: JobRow,
   { keeping, limit }: { readonly keeping: CancelOpenRequest["keeping"]; readonly limit: number },
 ): Promise<RunRow[]> {
   const kept = keeping === undefined ? {} : { $nor: [{ queue: { $eq: keeping.queue }, handler: { $eq: keeping.handler } }] };
   const query = { limit, fields: ["state"] } as const;
-  const inSlot = isWhole(slot) ? { slot: { $eq: slot } } : {}; // Of a row that cannot be read it may be anything.
-  const retried = { state: { $eq: "retrying" }, wakeAt: { $exists: true }, ...inSlot, jobUid: { $eq: _id } };
+  const { _id } = job;
+  const retried = { state: { $eq: "retrying" }, wakeAt: { $exists: true }, ...slotOf(job), jobUid: { $eq: _id } };
   const [due, retrying] = await Promise.all([
     runs.find({ jobUid: { $eq: _id }, standing: { $exists: true }, state: { $eq: "due" }, ...kept }, { ...query, sort: IN_ORDER }),
     runs.find({ ...retried, ...kept }, { ...query, sort: { wakeAt: 1 } }),
   ]);
   return [...due, ...retrying].sort((left, right) => (left._id < right._id ? -1 : 1)).slice(0, limit);
 }
+
+/** Of a row that cannot be read it may be anything. */
+const slotOf = ({ slot }: JobRow) => (isWhole(slot) ? { slot: { $eq: slot } } : {});

@@ -83,7 +83,7 @@ export const NO_COUNTS = "how often it failed and was rescued cannot be read";
 /** What an executor needs to run it; `lastRun` is the job's at present. Throws `store_corrupt`, also for want of its definition. */
 export function dueRunOf(row: RunRow, stored: StoredDefinition, lastRun: LastRun | null): DueRun {
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${row._id}: ${stored.reason}`);
-  const { params, timeoutMs, retry, onUncertain } = stored.definition;
+  const { params, timeoutMs, retry, onUncertain, workersMax = null } = stored.definition;
   const { attempt } = commonOf(row);
   if (!hasCounts(row)) throw new AppError("store_corrupt", `run ${row._id}: ${NO_COUNTS}`);
   return {
@@ -98,6 +98,7 @@ export function dueRunOf(row: RunRow, stored: StoredDefinition, lastRun: LastRun
     timeoutMs,
     retry,
     onUncertain,
+    workersMax,
     lastRun,
   };
 }

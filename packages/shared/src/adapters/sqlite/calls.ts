@@ -7,7 +7,7 @@ import { deferredQueues, resumeDeferred, waitingRuns } from "./deferred.ts";
 import { openDefinitionCache } from "./definition-cache.ts";
 import { defer, heartbeat, openClaims } from "./claims.ts";
 import { holders, lastRuns, standing } from "./standing.ts";
-import { cancelRun, openCancelOpen } from "./controls.ts";
+import { cancelRun, cancelRunning, openCancelOpen } from "./controls.ts";
 import type { Core } from "./core.ts";
 import { openFires } from "./fires.ts";
 import { openHandlerRows } from "./handler-rows.ts";
@@ -99,6 +99,7 @@ export function openColdCalls(core: Core) {
     rescue: rescue(core),
     cancelRun: cancelRun(core),
     cancelOpen: openCancelOpen(core),
+    cancelRunning: cancelRunning(core),
     unannounced: readUnannounced(core),
     settledSince: openSettledSince(core),
     standing: standing(core),

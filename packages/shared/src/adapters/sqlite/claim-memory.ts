@@ -9,7 +9,17 @@ import type { FireOutcome, FireRequest, FireResult } from "../../ports/due-jobs.
 interface ClaimedFacts {
   readonly run: Omit<
     DueRun,
-    "slot" | "failures" | "rescues" | "firstStartedAt" | "exclusive" | "params" | "timeoutMs" | "retry" | "onUncertain" | "lastRun"
+    | "slot"
+    | "failures"
+    | "rescues"
+    | "firstStartedAt"
+    | "exclusive"
+    | "params"
+    | "timeoutMs"
+    | "retry"
+    | "onUncertain"
+    | "workersMax"
+    | "lastRun"
   >;
   readonly token: string;
   readonly startedAt: number;

@@ -50,6 +50,23 @@ export function openCancelOpen(core: Core): (request: CancelOpenRequest & { read
   };
 }
 
+/** Flags what runs of a job and has no flag, in the order of the claims. */
+export const cancelRunning =
+  ({ jobs, open, rows }: Core) =>
+  ({ tenantId, jobUid, limit }: { readonly tenantId: string; readonly jobUid: string; readonly limit: number }): string[] => {
+    const jobKey = jobs.uids.find(jobUid);
+    const flagged: string[] = [];
+    if (jobKey === 0 || !belongsTo(jobs, jobKey, tenantId)) return flagged;
+    for (const run of open.byId.values()) {
+      if (run.jobKey !== jobKey || run.mode !== "none" || run.extra?.cancelRequested === true) continue;
+      if (flagged.length === limit) break;
+      run.extra = { ...run.extra, cancelRequested: true };
+      rows.save(run, RUN_STATE.running);
+      flagged.push(run.runId);
+    }
+    return flagged;
+  };
+
 /** Cancels what waits of a job, oldest first. */
 export function openCancelWaiting(core: Core): (jobKey: number, request: Omit<CancelOpenRequest, "jobUid">) => OpenRun[] {
   const select = core.db.prepare("SELECT run_id FROM runs WHERE parked = 1 AND job_key = ? ORDER BY run_id");

@@ -240,6 +240,7 @@ function dueRunOf({ lastRun, tenantId, jobUid, jobId, jobVersion, cause, definit
     timeoutMs: definition.timeoutMs,
     retry: definition.retry,
     onUncertain: definition.onUncertain,
+    workersMax: definition.workersMax ?? null,
     lastRun,
   };
 }

@@ -186,6 +186,7 @@ const claimPorts = ({ thread, memory, digest, onUnreadable }: Link): Pick<Store,
   control: {
     cancel: (tenantId, request) => thread.cold("cancelRun", { tenantId, ...request }),
     cancelOpen: (tenantId, request) => thread.cold("cancelOpen", { tenantId, ...request }),
+    cancelRunning: (tenantId, request) => thread.cold("cancelRunning", { tenantId, ...request }),
   },
   announcements: {
     unannounced: (query) => thread.cold("unannounced", query),

@@ -36,6 +36,7 @@ const run: DueRun = {
   timeoutMs: 60_000,
   retry: { maxAttempts: 3, backoff: "exponential", delayMs: 1_000, delayMaxMs: 3_600_000, jitter: "full", nonRetryable: [] },
   onUncertain: "rerun",
+  workersMax: null,
   lastRun: null,
 };
 const ended: EndedRun = {
@@ -84,7 +85,7 @@ export const EVENT_EXAMPLES: readonly TicklineEvent[] = [
     id: `${jobUid}-3-JobDeleted`,
     type: "JobDeleted",
     time: at("10:00:00"),
-    data: { ...job, ...definition, version: 3, state: "deleted", nextRunAt: null },
+    data: { ...job, ...definition, version: 3, state: "deleted", nextRunAt: null, cancelRunning: false },
   },
   jobDue(run, at("02:00:00.003")),
   jobStarted({ run, token: "", leaseMs: 0, startedAt: at("02:00:00.009") }, "executor-1"),

@@ -24,6 +24,7 @@ const FORGED: Readonly<Record<string, Partial<DueRun>>> = {
   "more params": { params: { url: "http://127.0.0.1/ping", method: "DELETE" } },
   timeoutMs: { timeoutMs: HOUR },
   onUncertain: { onUncertain: "skip" },
+  workersMax: { workersMax: 7 },
   queue: { queue: "high" },
   tenantId: { tenantId: "other" },
   jobUid: { jobUid: "uid-of-another" },

@@ -184,6 +184,18 @@ export const dueRunsContract = contractOf("DueRuns", {
     expect(await publishable(store)).toEqual([run]);
   },
 
+  "runs that may overlap and were put aside for a worker of their job wake together, whatever else of the job runs": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const [running, ...waiting] = (await addRuns(store, job, { count: 3 })) as [DueRun, DueRun, DueRun];
+    await start(store, running);
+    const deferrals = waiting.map(({ runId, attempt }) => ({ runId, attempt, reason: "job_workers", wakeAt: START + MINUTE }) as const);
+    await store.claims.defer({ deferrals });
+    expect(await publishable(store)).toEqual([]);
+    expect(await readRun(store, waiting[0]!)).toMatchObject({ state: "due", reason: "job_workers", wakeAt: START + MINUTE });
+    expect(await wake(store, START + MINUTE)).toMatchObject({ ready: 2 });
+    expect(idsOf(await publishable(store)).sort()).toEqual(idsOf(waiting).sort());
+  },
+
   "a run that nobody published can be deferred as well, and repeating it is harmless": async ({ store }) => {
     const run = await addRun(store, await addJob(store));
     await deferUntil(store, run, START + MINUTE);

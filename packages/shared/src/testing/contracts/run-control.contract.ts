@@ -103,6 +103,27 @@ export const runControlContract = contractOf("RunControl", {
     expect(await unannounced(store)).toHaveLength(5);
   },
 
+  "what runs of a job is asked to end, each once; what waits and what others run is left as it is": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow" } });
+    const [due, retrying, first, second, third] = (await addRuns(store, job, { count: 5 })) as [DueRun, DueRun, DueRun, DueRun, DueRun];
+    await settle(store, await start(store, retrying), { result: retryIn(MINUTE) });
+    const held = await start(store, first, { token: "first" });
+    for (const [token, run] of Object.entries({ second, third })) await start(store, run, { token });
+    const other = (await addJobWithRun(store, { id: "other" })).run;
+    await start(store, other, { token: "other" });
+    await deleteJob(store, job);
+    const request = { jobUid: job.uid, limit: 2 };
+    expect(await store.control.cancelRunning("other", request)).toEqual([]);
+    const asked = [await store.control.cancelRunning(job.tenantId, request), await store.control.cancelRunning(job.tenantId, request)];
+    expect(asked.map(({ length }) => length)).toEqual([2, 1]);
+    expect(asked.flat().sort()).toEqual(idsOf([first, second, third]).sort());
+    expect(await store.control.cancelRunning(job.tenantId, request)).toEqual([]);
+    expect(await readRun(store, first)).toMatchObject({ state: "running", cancelRequested: true });
+    for (const run of [due, retrying, other]) expect(await readRun(store, run)).toMatchObject({ cancelRequested: false });
+    expect((await end(store, held, { result: { kind: "cancelled" } })).state).toBe("cancelled");
+    expect(await store.control.cancelRunning(job.tenantId, { jobUid: "unknown", limit: 2 })).toEqual([]);
+  },
+
   "of an edited job what waits for another queue or handler is cancelled, and the rest goes on": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });
     const [due, retrying, running] = (await addRuns(store, job, { count: 3 })) as [DueRun, DueRun, DueRun];

@@ -5,6 +5,7 @@ import { completeFires } from "./pending-fires.ts";
 import { endRun } from "./run-changes.ts";
 import { wakeNext } from "./overlap-waits.ts";
 import { endedRunOf } from "./run-row.ts";
+import { take } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 
 export const createRunControl = (state: MemoryState): RunControl => ({
@@ -38,5 +39,14 @@ export const createRunControl = (state: MemoryState): RunControl => ({
     if (job === undefined || job.job.tenantId !== tenantId) return [];
     completeFires(state, job);
     return cancelOpenRuns(state, request);
+  },
+  async cancelRunning(tenantId, { jobUid, limit }) {
+    if (state.jobs.get(jobUid)?.job.tenantId !== tenantId) return [];
+    const running = take(state.runs.openOf.ascending(jobUid), limit, (row) => row.state === "running" && !row.cancelRequested);
+    for (const row of running) {
+      row.cancelRequested = true;
+      state.runs.save(row);
+    }
+    return running.map(({ runId }) => runId);
   },
 });

@@ -202,6 +202,7 @@ export const dueRunOf = (row: RunRow, lastRun: LastRun | null): DueRun => {
     timeoutMs: definition.timeoutMs,
     retry: definition.retry,
     onUncertain: definition.onUncertain,
+    workersMax: definition.workersMax ?? null,
     lastRun,
   };
 };

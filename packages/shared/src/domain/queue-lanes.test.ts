@@ -1,0 +1,66 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { createFifo } from "./fifo.ts";
+import { createQueueLanes } from "./queue-lanes.ts";
+
+const lanes = () => createQueueLanes(["high", "default", "low"], (queue) => queue);
+const all = (): boolean => true;
+
+test("nine turns of ten go to the first queue that waits, the tenth to all of them in turn", () => {
+  const { next } = lanes();
+  const turns = Array.from({ length: 60 }, () => next(all));
+  expect(Object.groupBy(turns, (queue) => queue ?? "none")).toEqual({
+    high: Array(56).fill("high"),
+    default: ["default", "default"],
+    low: ["low", "low"],
+  });
+});
+
+test("all that wait come in order, the one whose turn it is before them", () => {
+  const { inTurn } = lanes();
+  const turns = Array.from({ length: 10 }, () => inTurn(all));
+  expect(turns[0]).toEqual(["high", "default", "low"]);
+  expect(turns[9]).toEqual(["default", "high", "low"]);
+});
+
+test("a queue that waits alone has every turn, and takes none from others", () => {
+  const { next, inTurn } = lanes();
+  const lowAlone = (queue: string): boolean => queue === "low";
+  for (let count = 0; count < 9; count += 1) expect([next(lowAlone), inTurn(lowAlone)]).toEqual(["low", ["low"]]);
+  expect(next(all)).toBe("high");
+  expect(next(() => false)).toBeUndefined();
+});
+
+test("a queue that was not named comes behind the others", () => {
+  const { of, inTurn } = lanes();
+  of("external");
+  expect(inTurn(all)).toEqual(["high", "default", "low", "external"]);
+});
+
+test("property: a queue that waits all the time has a turn within ten for each queue", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 8 }), fc.nat(7), (count, any) => {
+      const queues = Array.from({ length: count }, (_, index) => `queue-${index}`);
+      const { next } = createQueueLanes(queues, (queue) => queue);
+      const turns = Array.from({ length: 10 * count }, () => next(all));
+      expect(turns).toContain(queues[any % count]);
+    }),
+  );
+});
+
+test("property: what is added first is taken first", () => {
+  fc.assert(
+    fc.property(fc.array(fc.option(fc.nat())), (steps) => {
+      const fifo = createFifo<number>();
+      const model: number[] = [];
+      for (const item of steps) {
+        if (item === null) expect(fifo.shift()).toBe(model.shift());
+        else {
+          fifo.add(item);
+          model.push(item);
+        }
+        expect({ size: fifo.size, first: fifo.first() }).toEqual({ size: model.length, first: model[0] });
+      }
+    }),
+  );
+});

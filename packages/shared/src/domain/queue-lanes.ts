@@ -1,0 +1,47 @@
+/** One turn in so many goes to the queues in their order, so that a busy one never starves those behind it. */
+const FAIR_TURN = 10;
+
+/** Something of each queue, by the priority of the queues. */
+export interface QueueLanes<Lane> {
+  /** That of a queue, made if there is none; one that was not named at first comes behind all others. */
+  of(queue: string): Lane;
+  readonly all: readonly Lane[];
+  /** Of those that wait, the one whose turn it is: mostly the first. */
+  next(waits: (lane: Lane) => boolean): Lane | undefined;
+  /** All that wait: the one whose turn it is, then the others by priority. */
+  inTurn(waits: (lane: Lane) => boolean): readonly Lane[];
+}
+
+export function createQueueLanes<Lane>(queues: readonly string[], newLane: (queue: string) => Lane): QueueLanes<Lane> {
+  const all: Lane[] = [];
+  const byQueue = new Map<string, Lane>();
+  let turn = 0;
+
+  function of(queue: string): Lane {
+    const known = byQueue.get(queue);
+    if (known !== undefined) return known;
+    const lane = newLane(queue);
+    byQueue.set(queue, lane);
+    all.push(lane);
+    return lane;
+  }
+  /** Which of so many that wait has this turn. A queue that waits alone takes no turn from others. */
+  function takeTurn(count: number): number {
+    if (count < 2) return 0;
+    turn += 1;
+    return turn % FAIR_TURN === 0 ? Math.floor(turn / FAIR_TURN) % count : 0;
+  }
+  for (const queue of queues) of(queue);
+  return {
+    of,
+    all,
+    next(waits) {
+      const waiting = all.filter(waits);
+      return waiting[takeTurn(waiting.length)];
+    },
+    inTurn(waits) {
+      const waiting = all.filter(waits);
+      return [...waiting.splice(takeTurn(waiting.length), 1), ...waiting];
+    },
+  };
+}

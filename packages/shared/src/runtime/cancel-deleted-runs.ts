@@ -1,0 +1,42 @@
+import type { Instant } from "../domain/instant.ts";
+import type { EndedRun } from "../domain/settlement.ts";
+import type { JobDeleted } from "../events/job-event.ts";
+import type { RunControl } from "../ports/run-control.ts";
+
+export interface CancelDeletedParts {
+  readonly control: RunControl;
+  readonly now: () => Instant;
+  /** Runs of one write. */
+  readonly runsMax: number;
+  readonly onEnded: (runs: readonly EndedRun[]) => void | Promise<void>;
+  /** These run, and are asked to end: their executors hear of it at their next heartbeat, or by a hint. */
+  readonly onAsked: (runIds: readonly string[]) => void;
+}
+
+/**
+ * Cancels the runs of a deleted job that have not started or wait for a retry and, where the deletion says so, asks those in progress to end. Safe to
+ * repeat. It ends by itself: nothing fires for a tombstone, so each round leaves fewer.
+ */
+export async function cancelDeletedRuns(parts: CancelDeletedParts, { tenantId, data }: JobDeleted): Promise<void> {
+  const { control, now, runsMax, onEnded, onAsked } = parts;
+  const { jobUid, cancelRunning = false } = data;
+
+  async function cancelWaiting(): Promise<void> {
+    for (let full = true; full;) {
+      const ended = await control.cancelOpen(tenantId, { jobUid, now: now(), limit: runsMax });
+      if (ended.length > 0) await onEnded(ended);
+      full = ended.length >= runsMax;
+    }
+  }
+  async function askRunning(): Promise<void> {
+    for (let full = true; full;) {
+      const asked = await control.cancelRunning(tenantId, { jobUid, limit: runsMax });
+      if (asked.length > 0) onAsked(asked);
+      full = asked.length >= runsMax;
+    }
+  }
+  await cancelWaiting();
+  if (!cancelRunning) return;
+  await askRunning();
+  await cancelWaiting(); // What came back between the two, by a failure or a rescue, waits again.
+}
