@@ -32,7 +32,6 @@ export interface DueConsumers {
 export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueConsumersOptions): DueConsumers {
   const { log, config, handlers } = context;
   const consumers = new Map(config.queues.map((queue) => [queue, { subscription: subscriptionOf(queue), hasRoom: true }]));
-  const subscriptions = [...consumers.values()].map(({ subscription }) => subscription);
 
   function subscriptionOf(queue: string) {
     return createLastingSubscription({
@@ -74,7 +73,7 @@ export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueC
   }
   return {
     async start() {
-      await Promise.all(subscriptions.map((subscription) => subscription.start()));
+      await Promise.all([...consumers.values()].map(({ subscription }) => subscription.start()));
     },
     setRoom(queue, room) {
       const consumer = consumers.get(queue);
@@ -84,7 +83,7 @@ export function createDueConsumers({ context, inbox, suspects, onWaiting }: DueC
       else consumer.subscription.pause();
     },
     async stop() {
-      const stopped = subscriptions.map((subscription) => subscription.stop());
+      const stopped = [...consumers.values()].map(({ subscription }) => subscription.stop());
       inbox.refuse(new AppError("bus_unavailable", "the executor stops: others may claim these runs", { retryable: true }));
       await Promise.all(stopped);
     },

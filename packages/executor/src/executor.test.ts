@@ -85,10 +85,8 @@ test("a handler is given its attempt", async () => {
 
 test("no more handlers run at once than there are workers, and the rest follows as they get free", async () => {
   const held = heldHandler();
-  const { executor, due, publish, until, states, close } = await setup({
-    run: held.run,
-    config: { workersMax: 3, jobWorkersPercent: 100, queueWorkersPercent: 0 },
-  });
+  const config = { workersMax: 3, jobWorkersPercent: 100, queueWorkersPercent: 0 };
+  const { executor, due, publish, until, states, close } = await setup({ run: held.run, config });
   await executor.start();
   const runs = await due(5);
   await publish(runs);

@@ -45,12 +45,6 @@ export function createDueHeap(queues: readonly string[] = []): DueHeap {
   const lanes = createQueueLanes(queues, newLane);
   const jobs = new Map<string, Job>();
 
-  function setOverdueAside(lane: Lane, onTimeFrom: Instant): void {
-    for (let top = topOf(lane.entries, jobs); top !== undefined && top.at < onTimeFrom; top = topOf(lane.entries, jobs)) {
-      popEarliest(lane.entries);
-      pushTimed(lane.overdue, top);
-    }
-  }
   /** Edits far ahead of their time leave outdated entries deep in the heap: rebuilt before they outnumber the jobs. */
   function rebuildIfOutdated(): void {
     let entries = 0;
@@ -63,7 +57,6 @@ export function createDueHeap(queues: readonly string[] = []): DueHeap {
   }
   const earliestOf = ({ entries: onTime, overdue }: Lane): Instant =>
     Math.min(topOf(onTime, jobs)?.at ?? Infinity, topOf(overdue, jobs)?.at ?? Infinity);
-  const isOverdue = ({ overdue }: Lane): boolean => topOf(overdue, jobs) !== undefined;
 
   return {
     get size() {
@@ -95,8 +88,8 @@ export function createDueHeap(queues: readonly string[] = []): DueHeap {
     },
     takeDue(now, limit) {
       const inTurn = lanes.inTurn((lane) => earliestOf(lane) <= now);
-      for (const lane of inTurn) setOverdueAside(lane, now - MISSED_AFTER_MS);
-      const kept = inTurn.some(isOverdue) ? Math.ceil(limit * OVERDUE_SHARE) : 0;
+      for (const lane of inTurn) setOverdueAside(lane, jobs, now - MISSED_AFTER_MS);
+      const kept = inTurn.some(({ overdue }) => topOf(overdue, jobs) !== undefined) ? Math.ceil(limit * OVERDUE_SHARE) : 0;
       const due: Job[] = [];
       for (const { entries: onTime } of inTurn) takeFrom(onTime, jobs, { now, limit: limit - kept, due });
       for (const { overdue } of inTurn) takeFrom(overdue, jobs, { now, limit, due });
@@ -117,6 +110,13 @@ function topOf(heap: Entry[], jobs: ReadonlyMap<string, Job>): Entry | undefined
     [top] = heap;
   }
   return top;
+}
+
+function setOverdueAside({ entries, overdue }: Lane, jobs: ReadonlyMap<string, Job>, onTimeFrom: Instant): void {
+  for (let top = topOf(entries, jobs); top !== undefined && top.at < onTimeFrom; top = topOf(entries, jobs)) {
+    popEarliest(entries);
+    pushTimed(overdue, top);
+  }
 }
 
 interface Taking {

@@ -68,6 +68,6 @@ test("each event that is said fits its schema, and nothing of it is dropped", ()
 test("what was said before there were these fields is read as it was meant", () => {
   const { workersMax: _, ...due } = sampleDueRun();
   expect(DueRunData.parse(due)).toEqual({ ...due, workersMax: null });
-  const { cancelRunning: _said, ...data } = sampleEvents().find(({ type }) => type === "JobDeleted")?.data as JobDeletedData;
+  const { cancelRunning: _said, ...data } = sampleEvents().find(({ type }) => type === "JobDeleted")!.data as JobDeletedData;
   expect(DeletedData.parse(data)).toEqual({ ...data, cancelRunning: false });
 });
