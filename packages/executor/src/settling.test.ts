@@ -80,7 +80,7 @@ test("with too many results unwritten nothing more is claimed", async () => {
   let calls = 0;
   const { executor, due, publish, pass, states, close } = await setup({
     run: () => void (calls += 1),
-    config: { unsettledRunsMax: 10, workersMax: 5 },
+    config: { unsettledRunsMax: 10, workersMax: 5, jobWorkersPercent: 100, queueWorkersPercent: 0 },
     ...faultySettles(() => (away ? "away" : null)),
   });
   await executor.start();
