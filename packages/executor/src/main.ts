@@ -32,7 +32,7 @@ runService(
       const workers = { queues, externalQueues, workersMax, queueWorkersPercent, jobWorkersPercent };
       const settings = { ...workers, drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs };
       const time = createStoreClock({ clock: systemClock, hello: store.hello, decided: store.decided, log, metrics });
-      const http = createHttpHandler({ clock: time });
+      const http = createHttpHandler({ clock: time }, { connectionsMax: workersMax });
       const executor = createExecutor(
         {
           ...store,

@@ -73,7 +73,7 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
   const onUnreadable = createUnreadableLog({ clock: systemClock, log, metrics });
   const onLoss = (missing: string): void => log.warn({ missing }, "what was acknowledged is missing, and that is accepted");
   const store = await openEmbeddedStore({ ...options, onLoss, onStoreLost, onUnreadable });
-  const http = createHttpHandler({ clock: systemClock });
+  const http = createHttpHandler({ clock: systemClock }, { connectionsMax: options.workersMax ?? EXECUTOR_DEFAULTS.workersMax });
   const handlers = [http.handler, ...(options.handlers ?? [])];
   const services = servicesOf(options, { store, handlers, log, metrics });
   const lifecycle = createLifecycle({

@@ -177,6 +177,19 @@ test("no more requests than the limit go to one origin at once", async () => {
   expect(await all).toHaveLength(6);
 });
 
+test("as many requests as there are workers less one may hang, and the next to the same origin is answered", async () => {
+  const hanging: ServerResponse[] = [];
+  const { url } = await target((response, request) => void (request.url === "/other" ? response.end() : hanging.push(response)));
+  const { run } = handler();
+  const all = Promise.all(Array.from({ length: 199 }, () => run({ url })));
+  expect(await run({ url: `${url}/other` })).toMatchObject({ status: 200 });
+  for (let ended = 0; ended < 199; ended += 1) {
+    while (hanging.length === 0) await run({ url: `${url}/other` });
+    hanging.shift()?.end("ok");
+  }
+  expect(await all).toHaveLength(199);
+});
+
 test("a closed handler answers no more, and may be closed again", async () => {
   const { url } = await target(end(200));
   const { faultOf, close } = handler();

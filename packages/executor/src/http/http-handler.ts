@@ -1,6 +1,7 @@
 import { isExpected } from "@tickline/shared/domain/expected-statuses";
 import { toIso } from "@tickline/shared/domain/instant";
 import type { Clock } from "@tickline/shared/ports/clock";
+import { EXECUTOR_DEFAULTS } from "../executor-config.ts";
 import { defineHandler, type Handler, type HandlerContext } from "../handler.ts";
 import { createHttpClient, RequestRefused, type Answer, type HttpClient } from "./http-client.ts";
 import { networkFault, requestFault, statusFault, type Requested } from "./http-fault.ts";
@@ -12,7 +13,10 @@ import { retryAfterMs } from "./retry-after.ts";
 import { scrub } from "./scrub.ts";
 
 export interface HttpHandlerLimits {
-  /** Connections to one origin at once; further requests wait, under the job's own timeout. Default 100. */
+  /**
+   * Connections to one origin at once; further requests wait, under the job's own timeout. Default: as many as there are workers by default. With
+   * fewer than workers, requests that hang would keep those of other jobs and queues from their target.
+   */
   readonly connectionsMax?: number;
   /** Longest time to connect, in milliseconds. Default 10,000. */
   readonly connectMs?: number;
@@ -35,7 +39,7 @@ export interface HttpHandler {
 
 /** The built-in handler `http`: one request, its answer as the output. */
 export function createHttpHandler({ clock }: HttpHandlerDeps, limits: HttpHandlerLimits = {}): HttpHandler {
-  const { connectionsMax = 100, connectMs = 10_000, headBytesMax = 262_144, retryAfterMsMax = 3_600_000 } = limits;
+  const { connectionsMax = EXECUTOR_DEFAULTS.workersMax, connectMs = 10_000, headBytesMax = 262_144, retryAfterMsMax = 3_600_000 } = limits;
   const client = createHttpClient({ clock, connectionsMax, connectMs, headBytesMax });
   const waitOf = ({ headers }: Answer): number | null => retryAfterMs(headers, { retryAfterMsMax, now: clock.now() });
   return {
