@@ -36,8 +36,16 @@ export function createQueueLanes<Lane>(queues: readonly string[], newLane: (queu
     of,
     all,
     next(waits) {
-      const waiting = all.filter(waits);
-      return waiting[takeTurn(waiting.length)];
+      // Asked once for each handler that starts: it makes a list only at the turns of the others.
+      let first: Lane | undefined;
+      let count = 0;
+      for (const lane of all) {
+        if (!waits(lane)) continue;
+        if (count === 0) first = lane;
+        count += 1;
+      }
+      const place = takeTurn(count);
+      return place === 0 ? first : all.filter(waits)[place];
     },
     inTurn(waits) {
       const waiting = all.filter(waits);
