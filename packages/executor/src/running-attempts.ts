@@ -8,7 +8,7 @@ import type { AbortCause } from "./run-aborted.ts";
 import type { RunEvents } from "./run-events.ts";
 import { abortAttempt, runningAttempt, type RunningAttempt } from "./running-attempt.ts";
 import type { Settler } from "./settler.ts";
-import { thrownStack } from "./thrown-stack.ts";
+import { keptStack, thrownStack } from "./thrown-stack.ts";
 
 export interface RunningAttemptsOptions {
   readonly context: ExecutorContext;
@@ -65,8 +65,9 @@ export function createRunningAttempts({ context, settler, events, onEnded }: Run
     const { claim, aborted, calledMs } = attempt;
     all.delete(claim.run.runId);
     if (calledMs !== null) metrics.durationSeconds.observe((clock.monotonicMs() - calledMs) / 1_000);
-    const stack = ending.kind === "threw" && attempt.handler.builtIn !== true ? thrownStack(ending.thrown) : null;
-    hand(claim, attemptResult({ run: claim.run, aborted, ending }, rules), stack);
+    const result = attemptResult({ run: claim.run, aborted, ending }, rules);
+    if (ending.kind !== "threw" || attempt.handler.builtIn === true) return hand(claim, result);
+    hand(claim, withStack(result, ending.thrown), thrownStack(ending.thrown));
   }
   function hand(claim: ClaimedRun, result: AttemptResult, stack: string | null = null): void {
     settler.add({ claim, result, finishedAt: clock.now(), stack });
@@ -90,5 +91,9 @@ export function createRunningAttempts({ context, settler, events, onEnded }: Run
     },
   };
 }
+
+/** What is built in says all in its message, without the secrets of its request. */
+const withStack = (result: AttemptResult, thrown: unknown): AttemptResult =>
+  result.kind === "failed" || result.kind === "retry" ? { ...result, stack: keptStack(thrown) } : result;
 
 const leaseEnd = ({ leaseMs }: ClaimedRun, sentAtMs: number): number => (leaseMs === null ? Infinity : sentAtMs + leaseMs);

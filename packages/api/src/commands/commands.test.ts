@@ -88,6 +88,7 @@ test("CancelRun ends a run, and is answered alike when it comes again", async ()
   const command = at.cancel(run?.id ?? "");
   for (const [reply] of [await at.tell(command), await at.tell(command)])
     expect(reply).toMatchObject({ type: "CommandAnswered", data: { jobId: "ping", runId: run?.id, result: { state: "cancelled" } } });
+  expect((await at.call(`GET /runs/${run?.id}`)).body.cancel.by).toEqual({ kind: "command", source: "billing", commandId: command.id });
 });
 
 describe("what cannot be done is refused, and nothing is made", () => {

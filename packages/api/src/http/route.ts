@@ -2,9 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context } from "koa";
 import type { z } from "zod";
 import type { Answer } from "./answer.ts";
+import type { Client } from "@tickline/shared/domain/cancel";
 import type { HeaderOf } from "./conditions.ts";
 import { JSON_MEDIA_TYPE, type BodyReader } from "./json-body.ts";
 import { ok, type Parsed, type Step } from "./parsed.ts";
+import { clientOfRequest } from "./request-client.ts";
 import { invalidRequest, problem, type Fault, type ProblemCode } from "./problem.ts";
 import { queryReader, type QuerySchema } from "./query.ts";
 import { sayFault, schemaFaults, type SayUnknown } from "./schema-faults.ts";
@@ -19,6 +21,7 @@ export interface RouteRequest<Query, Body> {
   /** As it came, without the question mark. */
   readonly querystring: string;
   readonly header: HeaderOf;
+  readonly client: () => Client;
   /** For the one route that answers for as long as anybody listens. */
   readonly connection: { readonly req: IncomingMessage; readonly res: ServerResponse };
 }
@@ -126,6 +129,7 @@ const requestOf = <Query, Body>(ctx: Context, query: Query, body: Body): RouteRe
   path: ctx.path,
   querystring: ctx.querystring,
   header: (name) => ctx.req.headers[name] as string | undefined,
+  client: () => clientOfRequest(ctx.req),
   connection: ctx,
 });
 

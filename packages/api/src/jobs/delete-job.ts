@@ -1,13 +1,18 @@
+import type { Client } from "@tickline/shared/domain/cancel";
 import type { ApiContext } from "../api-context.ts";
 import type { Condition } from "../http/conditions.ts";
 import { cancelWaitingRuns } from "./cancel-waiting-runs.ts";
 import { changeJob, nextVersion, type ChangeResult } from "./change-job.ts";
 
+export interface DeleteRequest {
+  readonly tenantId: string;
+  readonly jobId: string;
+  readonly condition: Condition;
+  readonly client: Client;
+}
+
 /** Leaves a tombstone, then cancels the runs that have not started. Attempts under way finish, and the history stays. */
-export async function deleteJob(
-  context: ApiContext,
-  { tenantId, jobId, condition }: { readonly tenantId: string; readonly jobId: string; readonly condition: Condition },
-): Promise<ChangeResult> {
+export async function deleteJob(context: ApiContext, { tenantId, jobId, condition, client }: DeleteRequest): Promise<ChangeResult> {
   const result = await changeJob(context, {
     tenantId,
     jobId,
@@ -19,6 +24,6 @@ export async function deleteJob(
       recordsPause: true,
     }),
   });
-  if (result.kind === "changed") await cancelWaitingRuns(context, result.job, { reason: "job_deleted" });
+  if (result.kind === "changed") await cancelWaitingRuns(context, result.job, { reason: "job_deleted", client });
   return result;
 }

@@ -73,11 +73,17 @@ const putRoute = (context: ApiContext): Route =>
       responses: { 200: shown, 201: { ...shown, headers: ["ETag", "Location"] } },
       problems: [...editProblems, "invalid_id", "schedule_never_fires"],
     }),
-    async handle({ id, body, header }) {
+    async handle({ id, body, header, client }) {
       if (!isJobId(id)) return malformedId(id);
       const condition = conditionOf(header);
       if (condition.kind === "problem") return condition;
-      const result = await putJob(context, { tenantId: DEFAULT_TENANT, jobId: id, input: body, condition: condition.value });
+      const result = await putJob(context, {
+        tenantId: DEFAULT_TENANT,
+        jobId: id,
+        input: body,
+        condition: condition.value,
+        client: client(),
+      });
       if (result.kind === "problem") return result;
       return result.kind === "created" ? showWritten(result.job, 201) : showWritten(result.job);
     },
@@ -97,11 +103,12 @@ const patchRoute = (context: ApiContext): Route =>
       responses: { 200: shown },
       problems: [...editProblems, "schedule_never_fires"],
     }),
-    async handle({ id, body, header }) {
+    async handle({ id, body, header, client }) {
       const condition = conditionOf(header);
       if (condition.kind === "problem") return condition;
       if (!isJobId(id)) return jobNotFound(id);
-      return answerOf(id, await patchJob(context, { tenantId: DEFAULT_TENANT, jobId: id, patch: body, condition: condition.value }));
+      const request = { tenantId: DEFAULT_TENANT, jobId: id, patch: body, condition: condition.value, client: client() };
+      return answerOf(id, await patchJob(context, request));
     },
   });
 
@@ -118,11 +125,11 @@ const deleteRoute = (context: ApiContext): Route =>
       responses: { 204: { description: "It is deleted." } },
       problems: editProblems,
     }),
-    async handle({ id, header }) {
+    async handle({ id, header, client }) {
       const condition = conditionOf(header);
       if (condition.kind === "problem") return condition;
       if (!isJobId(id)) return jobNotFound(id);
-      const result = await deleteJob(context, { tenantId: DEFAULT_TENANT, jobId: id, condition: condition.value });
+      const result = await deleteJob(context, { tenantId: DEFAULT_TENANT, jobId: id, condition: condition.value, client: client() });
       if (result.kind === "problem") return result;
       return result.kind === "missing" ? jobNotFound(id) : empty();
     },

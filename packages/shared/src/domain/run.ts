@@ -1,7 +1,8 @@
+import type { RunCancel } from "./cancel.ts";
 import type { Instant } from "./instant.ts";
 import type { JsonValue } from "./json.ts";
 import type { Reason } from "./reason.ts";
-import type { RunError } from "./run-error.ts";
+import type { AttemptError, RunError } from "./run-error.ts";
 import type { RunState } from "./run-state.ts";
 
 /** Why a run exists: its schedule, *trigger now*, `POST /runs/:id/retry`, or a backfill. */
@@ -15,7 +16,7 @@ export interface Attempt {
   readonly startedAt: Instant;
   readonly finishedAt: Instant | null;
   readonly executor: string;
-  readonly error: RunError | null;
+  readonly error: AttemptError | null;
 }
 
 /** `released`: given back at shutdown before it could finish. `lost`: its executor vanished. */
@@ -51,6 +52,8 @@ export interface Run {
   readonly error: RunError | null;
   readonly retryOf: string | null;
   readonly cancelRequested: boolean;
+  /** Null: nobody asked for it, or a version that did not note who. */
+  readonly cancel: RunCancel | null;
   /** When something is to happen to it next: a retry, a deferred or repeated publication, its expiry. */
   readonly wakeAt: Instant | null;
 }

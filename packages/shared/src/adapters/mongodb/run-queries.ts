@@ -18,6 +18,18 @@ export function createRunQueries({ rows: { runs }, definitions, onUnreadable }: 
       const part = found.slice(0, query.limit);
       return pageReadable(part, asReadable(runOf, onUnreadable), found.length > part.length ? (part.at(-1)?._id ?? null) : null);
     },
+    async params(tenantId, runIds) {
+      const rows = await runs.find(
+        { _id: { $in: runIds.toSorted() }, tenantId: { $eq: tenantId } },
+        { fields: ["jobUid", "definitionHash"] },
+      );
+      const definitionFor = await definitions.of(rows);
+      const read = rows.flatMap((row) => {
+        const stored = definitionFor(row);
+        return stored.kind === "unreadable" ? [] : [[row._id, stored.definition.params] as const];
+      });
+      return new Map(read);
+    },
     async origin(tenantId, runId) {
       const [row] = await runs.find(own(tenantId, runId), { fields: ["jobUid", "definitionHash"] });
       if (row === undefined || (await definitions.of([row]))(row).kind === "unreadable") return null;

@@ -46,7 +46,7 @@ export const READ_CALLS: ReadonlySet<string> = new Set<HotName | ColdName>([
     "forgotten",
     "listHandlers",
   ] as const),
-  ...(["hello", "getJob", "listJobs", "getRun", "listRuns", "originOf"] as const),
+  ...(["hello", "getJob", "listJobs", "getRun", "listRuns", "paramsOf", "originOf"] as const),
 ]);
 
 export type HotCall = (reader: PacketReader, writer: PacketWriter) => void;
@@ -73,8 +73,9 @@ export function openColdCalls(core: Core) {
   const handlers = openHandlerRows(db, onUnreadable);
   const leaders = openLeaderRows(db);
   const how = { pause: (): Promise<void> => Promise.resolve(), onUnreadable };
-  const jobs = openJobReads(db, openDefinitionCache(db), how);
-  const runs = openRunReads(db, how);
+  const definitions = openDefinitionCache(db);
+  const jobs = openJobReads(db, definitions, how);
+  const runs = openRunReads(db, definitions, how);
   return {
     createJob: catalog.create,
     changeJob: catalog.change,
@@ -121,6 +122,7 @@ export function openColdCalls(core: Core) {
     listJobs: ({ tenantId, query }: { readonly tenantId: string; readonly query: JobQuery }) => jobs.list(tenantId, query),
     getRun: ({ tenantId, runId }: { readonly tenantId: string; readonly runId: string }) => runs.get(tenantId, runId),
     listRuns: ({ tenantId, query }: { readonly tenantId: string; readonly query: RunQuery }) => runs.list(tenantId, query),
+    paramsOf: ({ tenantId, runIds }: { readonly tenantId: string; readonly runIds: readonly string[] }) => runs.params(tenantId, runIds),
     originOf: ({ tenantId, runId }: { readonly tenantId: string; readonly runId: string }) => runs.origin(tenantId, runId),
   };
 }

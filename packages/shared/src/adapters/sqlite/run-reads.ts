@@ -4,8 +4,10 @@ import type { Run } from "../../domain/run.ts";
 import type { Page } from "../../ports/page.ts";
 import { pageReadable } from "../../runtime/map-readable.ts";
 import type { RunQuery } from "../../ports/run-queries.ts";
+import type { JsonObject } from "../../domain/json.ts";
 import { readDefinitionText } from "../../domain/stored-definition.ts";
 import { RUN_CAUSE, RUN_STATE } from "./codes.ts";
+import type { DefinitionCache } from "./definition-cache.ts";
 import { type JobHistory, openJobHistory } from "./job-history.ts";
 import { readRunNames } from "./run-names.ts";
 import { openRunSources, type ReadWays, type RunConditions, type RunSource, type RunSources, type Values } from "./run-source.ts";
@@ -18,6 +20,8 @@ const LAST_ID = "~";
 export interface RunReads {
   get(tenantId: string, runId: string): Run | null;
   list(tenantId: string, query: RunQuery): Promise<Page<Run>>;
+  /** By run id, as they go from thread to thread. */
+  params(tenantId: string, runIds: readonly string[]): (readonly [string, JsonObject])[];
   origin(tenantId: string, runId: string): { readonly jobUid: string; readonly definitionHash: string } | null;
 }
 
@@ -28,7 +32,7 @@ interface RunReadDesk extends ReadWays {
 }
 
 /** Reads for people: they see what is committed. */
-export function openRunReads(db: DatabaseSync, ways: ReadWays): RunReads {
+export function openRunReads(db: DatabaseSync, definitions: DefinitionCache, ways: ReadWays): RunReads {
   const names = readRunNames(db);
   const read = openRunReader(db, names);
   const find = db.prepare("SELECT run_key FROM run_ids WHERE run_id = ?");
@@ -36,6 +40,9 @@ export function openRunReads(db: DatabaseSync, ways: ReadWays): RunReads {
   const origin = db.prepare(
     `SELECT jobs.tenant, jobs.uid, definitions.hash, definitions.body FROM runs JOIN jobs ON jobs.job_key = runs.job_key
      JOIN definitions ON definitions.definition_key = runs.definition_key WHERE runs.run_key = ?`,
+  );
+  const definitionOf = db.prepare(
+    "SELECT jobs.tenant, runs.definition_key FROM runs JOIN jobs ON jobs.job_key = runs.job_key WHERE runs.run_key = ?",
   );
   // The newest runs are few, and gone through. Between the two looks they may be entered into the index, so it is asked once more.
   const keyOf = (runId: string): number => Number((find.get(runId) ?? findNew.get(runId) ?? find.get(runId))?.["run_key"] ?? 0);
@@ -54,6 +61,13 @@ export function openRunReads(db: DatabaseSync, ways: ReadWays): RunReads {
       const how = { kind: "run", idOf: ({ runId }: RunRow) => runId, map: runOf, onUnreadable: ways.onUnreadable } as const;
       return pageReadable(part, how, rows.length > query.limit ? (part.at(-1)?.runId ?? null) : null);
     },
+    params: (tenantId, runIds) =>
+      runIds.flatMap((runId) => {
+        const row = definitionOf.get(keyOf(runId));
+        if (row === undefined || row["tenant"] !== tenantId) return [];
+        const { stored } = definitions.get(row["definition_key"] as number);
+        return stored.kind === "unreadable" ? [] : [[runId, stored.definition.params] as const];
+      }),
     origin(tenantId, runId) {
       const row = origin.get(keyOf(runId));
       if (row === undefined || row["tenant"] !== tenantId || readDefinitionText(row["body"]).kind === "unreadable") return null;

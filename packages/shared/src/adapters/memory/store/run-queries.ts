@@ -22,6 +22,14 @@ export function createRunQueries({ runs, onUnreadable }: MemoryState): RunQuerie
       const part = found.slice(0, query.limit);
       return pageReadable(part, asReadable(runOf, onUnreadable), found.length > part.length ? (part.at(-1)?.runId ?? null) : null);
     },
+    async params(tenantId, runIds) {
+      const stored = runIds.flatMap((runId) => {
+        const row = own(tenantId, runId);
+        const read = row === null ? null : readDefinition(row.origin.definition);
+        return read === null || read.kind === "unreadable" ? [] : [[runId, read.definition.params] as const];
+      });
+      return new Map(stored);
+    },
     async origin(tenantId, runId) {
       const row = own(tenantId, runId);
       if (row === null || readDefinition(row.origin.definition).kind === "unreadable") return null;
