@@ -100,7 +100,7 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
 }
 
 function routesOf(context: ApiContext, { hub, draining }: { readonly hub: EventHub; readonly draining: () => boolean }): Route[] {
-  const texts = createJobTexts();
+  const texts = createJobTexts(context.clock);
   const routes = [
     ...jobListRoutes(context, texts),
     ...jobRoutes(context, texts),

@@ -4,7 +4,7 @@ import type { Condition } from "../http/conditions.ts";
 import { cancelWaitingRuns } from "./cancel-waiting-runs.ts";
 import { changeJob, nextVersion, type ChangeResult } from "./change-job.ts";
 
-export interface DeleteRequest {
+interface DeleteRequest {
   readonly tenantId: string;
   readonly jobId: string;
   readonly condition: Condition;

@@ -34,6 +34,30 @@ function tear({ rows }: Pick<ApiUnderTest, "rows">, { uid }: Job): void {
 const atZone = { definition: { schedule: nowhere } };
 const REASON = "the time zone America/Nowhere is not in the time zone data of this process";
 
+describe("a job that no scheduler fires", () => {
+  test("says so a minute after its instant, in lists too, until its instant is another", async () => {
+    await using at = await setup({ nextRunAt: START });
+    const shown = async () => [(await at.call("GET /jobs/bad")).body.setAside, (await at.call("GET /jobs")).body.items[0].setAside];
+    at.clock.advance(MINUTE);
+    expect(await shown()).toEqual([null, null]);
+    at.clock.advance(1);
+    const overdue = {
+      reason: expect.stringContaining("no scheduler has fired it"),
+      action: expect.stringContaining("scheduler"),
+      since: "2026-01-05T12:00:00.000Z",
+    };
+    expect(await shown()).toEqual([overdue, overdue]);
+    expect((await at.call("POST /jobs/bad/pause")).body.setAside).toBeNull();
+    expect(await shown()).toEqual([null, null]);
+  });
+
+  test("says nothing while it is caught up with", async () => {
+    await using at = await setup({ nextRunAt: START, misfires: { first: START - MINUTE, last: START - MINUTE, count: 1 } });
+    at.clock.advance(5 * MINUTE);
+    expect((await at.call("GET /jobs/bad")).body.setAside).toBeNull();
+  });
+});
+
 describe("a job that cannot be evaluated here", () => {
   test("is shown among the others, with the reason and since when", async () => {
     await using at = await setup(atZone);

@@ -14,7 +14,7 @@ import { RetryPolicySchema } from "@tickline/shared/domain/retry-policy";
 import type { LastRun, Run } from "@tickline/shared/domain/run";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import { evaluate } from "@tickline/shared/domain/evaluation";
-import { evaluationFault, setAsideOf } from "@tickline/shared/domain/job-evaluation";
+import { evaluationFault, overdueOf, setAsideOf } from "@tickline/shared/domain/job-evaluation";
 import { instantsAfter } from "@tickline/shared/domain/schedule/next-instant";
 import { ScheduleView, showStoredSchedule } from "@tickline/shared/domain/schedule/schedule-view";
 import { z } from "zod";
@@ -74,7 +74,7 @@ export const JobView = z
     setAside: SetAsideView.nullable().meta({
       readOnly: true,
       description:
-        "Why this service cannot evaluate or read the job, which so does not fire; null: it can. Where its schedule is null, its name, params and policies may be stand-ins: replace it as a whole.",
+        "Why the job does not fire: this service cannot evaluate or read it, or no scheduler has fired an instant that passed more than a minute ago. Else null. Where its schedule is null, its name, params and policies may be stand-ins: replace it as a whole.",
     }),
     status: z
       .enum(["pending", ...RUN_STATES])
@@ -104,8 +104,12 @@ type StateView = Pick<
   "state" | "setAside" | "status" | "nextRunAt" | "lastRunAt" | "lastRun" | "version" | "createdAt" | "updatedAt"
 >;
 
-/** The answer for a job. Built field by field, because answers are many and schemas slow; a test holds the two equal. */
-export const showJob = (job: Job): JobView => ({ id: job.id, ...showDefinition(job.definition), ...showState(job) });
+/** The answer for a job. `now` null: it has just been written, and owes nothing. Built field by field, because answers are many and schemas slow; a test holds the two equal. */
+export const showJob = (job: Job, now: Instant | null = null): JobView => ({
+  id: job.id,
+  ...showDefinition(job.definition),
+  ...showState(job, now),
+});
 
 /** What an edit alone can change. */
 export const showDefinition = (definition: JobDefinition): DefinitionView => ({
@@ -125,9 +129,9 @@ export const showDefinition = (definition: JobDefinition): DefinitionView => ({
 });
 
 /** What fires and runs change too. */
-export const showState = (job: Job): StateView => ({
+export const showState = (job: Job, now: Instant | null): StateView => ({
   state: job.state as JobView["state"], // A tombstone is never shown: catalogs do not see it.
-  setAside: showSetAside(job),
+  setAside: showSetAside(job, now),
   status: job.status,
   nextRunAt: toIsoOrNull(shownNextRunAt(job)),
   lastRunAt: toIsoOrNull(job.lastRun?.startedAt ?? null),
@@ -138,8 +142,8 @@ export const showState = (job: Job): StateView => ({
 });
 
 /** By what this process can read and evaluate: a scheduler with other time zone data, or of another version, may fire it all the same. */
-function showSetAside(job: Job): JobView["setAside"] {
-  const fault = setAsideOf(job);
+function showSetAside(job: Job, now: Instant | null): JobView["setAside"] {
+  const fault = setAsideOf(job) ?? (now === null ? null : overdueOf(job, now));
   return fault === null ? null : { reason: fault.reason, action: fault.action, since: toIsoOrNull(shownNextRunAt(job)) };
 }
 
@@ -147,8 +151,8 @@ function showSetAside(job: Job): JobView["setAside"] {
  * The detail as an object. Answers are written as text (`job-text.ts`); tests hold the two equal.
  * @public
  */
-export const showJobDetail = (job: Job, recentRuns: readonly Run[]): JobDetailView => ({
-  ...showJob(job),
+export const showJobDetail = (job: Job, recentRuns: readonly Run[], now: Instant | null = null): JobDetailView => ({
+  ...showJob(job, now),
   upcoming: upcoming(job).map(toIso),
   recentRuns: recentRunTexts(recentRuns).map((text) => JSON.parse(text) as RecentRunView),
 });

@@ -1,5 +1,7 @@
 import { evaluate } from "./evaluation.ts";
+import type { Instant } from "./instant.ts";
 import type { Job } from "./job.ts";
+import { MISSED_AFTER_MS } from "./misfire.ts";
 import { nextInstant } from "./schedule/next-instant.ts";
 import { isStandIn } from "./stored-definition.ts";
 import { unknownPolicyOf } from "./unknown-policy.ts";
@@ -29,6 +31,18 @@ export function setAsideOf(job: Job): SetAside | null {
   const next = evaluate(() => nextInstant(schedule, { anchorAt, after: nextRunAt ?? updatedAt }));
   return next.kind === "evaluated" ? null : { reason: next.reason, action: OTHER_SCHEDULE };
 }
+
+const NOT_FIRED: SetAside = {
+  reason: "its instant has passed, and no scheduler has fired it: none runs, or it cannot fire this job",
+  action: 'Look whether a scheduler runs, and whether its log has a line "a job is set aside" for this job, which says why.',
+};
+
+/**
+ * What a scheduler makes of a job stands in its memory alone. But a job that can be evaluated, and whose instant passed so long ago that it counts
+ * as missed, is fired by none. One that is being caught up with, a bounded step at a time, has open misfires.
+ */
+export const overdueOf = ({ state, nextRunAt, misfires }: Job, now: Instant): SetAside | null =>
+  state === "active" && nextRunAt !== null && misfires === null && now - nextRunAt > MISSED_AFTER_MS ? NOT_FIRED : null;
 
 /** The reason alone. What follows from a job's schedule (`planTick` aside, which says so itself) is to be asked for only where it is null. */
 export const evaluationFault = (job: Job): string | null => setAsideOf(job)?.reason ?? null;
