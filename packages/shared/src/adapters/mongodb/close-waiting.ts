@@ -24,10 +24,11 @@ export async function closeWaiting(context: StoreContext, request: Parameters<Du
   const closedAs = (state: "skipped" | "failed", error?: RunError) =>
     allOf(endRun({ state, reason: "retention", now, error }), { $set: { changedBy: token } });
   const waiting = { ...ids, state: { $eq: "due" }, ...dueSince(dueBefore) };
+  const started = { ...waiting, firstStartedAt: { $exists: true } };
   await runs.updateEach([
     { filter: { ...waiting, firstStartedAt: { $exists: false } }, update: closedAs("skipped") },
-    { filter: { ...waiting, firstStartedAt: { $exists: true }, error: { $exists: false } }, update: closedAs("failed", WAITED_TOO_LONG) },
-    { filter: { ...waiting, firstStartedAt: { $exists: true } }, update: closedAs("failed") },
+    { filter: { ...started, error: { $exists: true } }, update: closedAs("failed") },
+    { filter: { ...started, error: { $exists: false } }, update: closedAs("failed", WAITED_TOO_LONG) },
   ]);
   const closed = await runs.find({ ...ids, changedBy: { $eq: token } }, { sort: { _id: 1 } });
   await wakeNext(context, closed);
