@@ -12,7 +12,7 @@ import { createBody, looseFaults } from "../jobs/job-input.ts";
 import { cancelRun, runNotFound } from "../runs/cancel-run.ts";
 import { triggerBody } from "../runs/trigger-body.ts";
 import { triggerJob } from "../runs/trigger-job.ts";
-import { wholeRun } from "../runs/whole-run.ts";
+import { repliedRun } from "../runs/whole-run.ts";
 import { showJob } from "../views/job-view.ts";
 import { answered, refusedBy, type CommandOutcome } from "./command-outcome.ts";
 import { envelopeRefusal } from "./envelope-check.ts";
@@ -64,7 +64,7 @@ async function trigger(context: ApiContext, { id: key, tenantId, data: { jobId, 
   if (body.kind === "problem") return refusedBy(body);
   const result = await triggerJob(context, { tenantId, jobId, params: body.value.params, key });
   if (result.kind === "problem") return refusedBy(result);
-  return answered({ jobId: result.run.jobId, runId: result.run.runId }, await wholeRun(context, result.run));
+  return answered({ jobId: result.run.jobId, runId: result.run.runId }, await repliedRun(context, result.run));
 }
 
 /** A run that has been cancelled already is as it should be: the command may have come before. */
@@ -73,7 +73,7 @@ async function cancel(context: ApiContext, { id, source, tenantId, data: { runId
   const result = await cancelRun(context, { tenantId, runId, by: { kind: "command", source, commandId: id } });
   const run = result.kind === "accepted" ? result.run : await context.runs.get(tenantId, runId);
   if (result.kind === "problem" && run?.state !== "cancelled") return refusedBy(result);
-  return run === null ? refusedBy(runNotFound(runId)) : answered({ jobId: run.jobId, runId }, await wholeRun(context, run));
+  return run === null ? refusedBy(runNotFound(runId)) : answered({ jobId: run.jobId, runId }, await repliedRun(context, run));
 }
 
 const isJobId = (id: string): boolean => JobIdSchema.safeParse(id).success;
