@@ -66,15 +66,14 @@ export function createRunningAttempts({ context, settler, events, onEnded }: Run
     all.delete(claim.run.runId);
     if (calledMs !== null) metrics.durationSeconds.observe((clock.monotonicMs() - calledMs) / 1_000);
     const result = attemptResult({ run: claim.run, aborted, ending }, rules);
-    if (ending.kind !== "threw" || attempt.handler.builtIn === true) return hand(claim, result);
-    hand(claim, withStack(result, ending.thrown), thrownStack(ending.thrown));
+    hand(claim, attempt.handler.builtIn === true ? { result, stack: null } : withStacks(result, ending));
   }
-  function hand(claim: ClaimedRun, result: AttemptResult, stack: string | null = null): void {
+  function hand(claim: ClaimedRun, { result, stack }: Told): void {
     settler.add({ claim, result, finishedAt: clock.now(), stack });
     onEnded(claim.run.runId);
   }
   function release(claims: readonly ClaimedRun[]): void {
-    for (const claim of claims) hand(claim, { kind: "released" });
+    for (const claim of claims) hand(claim, { result: { kind: "released" }, stack: null });
   }
   function abort(attempt: RunningAttempt, cause: AbortCause): void {
     abortAttempt(attempt, cause, clock.monotonicMs() + config.abortGraceMs);
@@ -92,8 +91,18 @@ export function createRunningAttempts({ context, settler, events, onEnded }: Run
   };
 }
 
-/** What is built in says all in its message, without the secrets of its request. */
-const withStack = (result: AttemptResult, thrown: unknown): AttemptResult =>
-  result.kind === "failed" || result.kind === "retry" ? { ...result, stack: keptStack(thrown) } : result;
+interface Told {
+  readonly result: AttemptResult;
+  /** For the log. */
+  readonly stack: string | null;
+}
+
+/** Where a handler of one's own threw. What is built in says all in its message, without the secrets of its request. */
+function withStacks(result: AttemptResult, ending: AttemptEnding): Told {
+  if (ending.kind !== "threw") return { result, stack: null };
+  const stack = thrownStack(ending.thrown);
+  const isError = result.kind === "failed" || result.kind === "retry";
+  return { result: isError ? { ...result, stack: keptStack(ending.thrown) } : result, stack };
+}
 
 const leaseEnd = ({ leaseMs }: ClaimedRun, sentAtMs: number): number => (leaseMs === null ? Infinity : sentAtMs + leaseMs);

@@ -99,7 +99,12 @@ test("a reply has the run without the stack of what its handler threw", async ()
   const [run] = await at.store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 1 });
   const now = at.clock.now();
   await at.store.claims.claim({ runs: [run!], claimant: { executor: "worker-1", token: "t", leaseMs: HOUR }, now, firedAfter: 0 });
-  const result = { kind: "retry", error: runError("boom", "it broke", true), stack: "Error: it broke\n    at run", retryDelayMs: HOUR } as const;
+  const result = {
+    kind: "retry",
+    error: runError("boom", "it broke", true),
+    stack: "Error: it broke\n    at run",
+    retryDelayMs: HOUR,
+  } as const;
   await at.store.claims.settle({ settlements: [{ runId: run!.runId, token: "t", finishedAt: now, result }], now });
   const [reply] = await at.tell(at.cancel(run!.runId));
   expect(reply?.data).toMatchObject({ result: { state: "cancelled", attempts: [{ error: { code: "boom" } }], params: {} } });

@@ -3,6 +3,7 @@ import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { runError } from "@tickline/shared/domain/run-error";
 import { HOUR, SECOND, START } from "@tickline/shared/testing/factories";
 import { apiUnderTest, minimalJob } from "../api-under-test.test-support.ts";
+import type { RunView } from "../views/run-view.ts";
 
 async function setup() {
   const under = await apiUnderTest();
@@ -11,9 +12,9 @@ async function setup() {
   return {
     ...under,
     put: (id: string, changes: object = {}) => call(`PUT /jobs/${id}`, { body: { ...minimalJob, ...changes } }),
-    run: async (id: string): Promise<any> => (await call(`GET /runs/${id}`)).body,
+    run: async (id: string): Promise<RunView> => (await call(`GET /runs/${id}`)).body,
     /** Triggers a run; answers with it. */
-    async trigger(id: string, body?: object): Promise<any> {
+    async trigger(id: string, body?: object): Promise<RunView> {
       const reply = await call(`POST /jobs/${id}/trigger`, body === undefined ? {} : { body });
       return reply.body;
     },
@@ -52,9 +53,9 @@ describe("params of a run", () => {
     await at.call("DELETE /jobs/ping");
     const wanted = { [before.id]: "before", [own.id]: "you", [after.id]: "after", [again.id]: "you" };
     for (const [id, who] of Object.entries(wanted)) expect([id, (await at.run(id)).params]).toEqual([id, { who }]);
-    expect([before, own, after, retried.body, again].map(({ params }) => params.who)).toEqual(["before", "you", "after", "you", "you"]);
+    expect([before, own, after, retried.body, again].map(({ params }) => params?.who)).toEqual(["before", "you", "after", "you", "you"]);
     const listed = (await at.call("GET /runs?include=params&jobId=ping")).body.items;
-    expect(Object.fromEntries(listed.map(({ id, params }: any) => [id, params.who]))).toEqual(wanted);
+    expect(Object.fromEntries(listed.map(({ id, params }: RunView) => [id, params?.["who"]]))).toEqual(wanted);
     for (const path of ["/runs", "/runs?include=output"])
       for (const item of (await at.call(`GET ${path}`)).body.items) expect(item).not.toHaveProperty("params");
   });
@@ -83,8 +84,8 @@ describe("who asked for a cancel", () => {
     expect([reply.body.state, reply.body.cancel]).toEqual(["running", cancel]);
     await at.call(`POST /runs/${running.id}/cancel`, { headers: { "user-agent": "another" } });
     expect((await at.run(running.id)).cancel).toEqual(cancel);
-    expect((await at.run(due.id)).cancel.by.userAgent).toBe("x".repeat(200));
-    expect((await at.call("GET /runs")).body.items.map((run: any) => run.cancel?.by.kind)).toEqual(["api", "api"]);
+    expect((await at.run(due.id)).cancel).toMatchObject({ by: { userAgent: "x".repeat(200) } });
+    expect((await at.call("GET /runs")).body.items.map((run: RunView) => run.cancel?.by.kind)).toEqual(["api", "api"]);
   });
 
   test("an edit or a deletion of the job, by the client that made it", async () => {
