@@ -3,13 +3,23 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync
 import { dirname, join } from "node:path";
 import { addJob } from "../../testing/contracts/store-steps.ts";
 import { checkLoss } from "./check-loss.ts";
+import { readLogHead, wholeFrames } from "./log-frames.ts";
+import { readMark } from "./log-mark.ts";
 import { markFile } from "./mark-keeper.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 import { storeFolder } from "./store-folder.test-support.ts";
 
 const JOBS = 40;
-/** The mark is written within 50 ms, and a busy machine needs longer. */
-const marked = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 300));
+/** Resolves when the mark says all that is in the log. */
+async function marked(file: string): Promise<void> {
+  for (;;) {
+    const log = readFileSync(`${file}-wal`);
+    const head = readLogHead(log);
+    const mark = readMark(readFileSync(markFile(file), "utf8"));
+    if (head !== null && mark?.frames === wholeFrames(log, head, Number.MAX_SAFE_INTEGER)) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 const check = (file: string): void => checkLoss(file, { accepted: false, tell: () => undefined });
 
 /** The files as a process that was killed leaves them, after jobs were acknowledged. */
@@ -17,7 +27,7 @@ async function killed() {
   const folder = storeFolder();
   const store = await folder.open();
   for (let index = 0; index < JOBS; index += 1) await addJob(store, { id: `job-${index}` });
-  await marked();
+  await marked(folder.file);
   const dir = join(dirname(folder.file), "killed");
   mkdirSync(dir);
   const file = join(dir, "store.db");
@@ -84,7 +94,6 @@ test("a log that began anew since the mark is no other log", async () => {
   const store = await openSqliteStore({ file: left.file });
   const text = "x".repeat(30_000);
   for (let index = 0; index < 400; index += 1) await addJob(store, { id: `large-${index}`, definition: { params: { text } } });
-  await marked();
   const copy = join(dirname(left.file), "later.db");
   for (const end of ["", "-wal"]) copyFileSync(left.file + end, copy + end);
   await store.close();

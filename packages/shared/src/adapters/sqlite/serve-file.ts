@@ -33,7 +33,7 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
   const db = openWriter(file, { pagesMax });
   const unreadable = createUnreadablePost(port);
   const turns = createTurns(db, { incarnation: beginIncarnation(db), onUnreadable: unreadable.tell });
-  const mark = file === MEMORY_FILE ? noMark : keepMark(db, { file, clock: systemClock });
+  const mark = file === MEMORY_FILE ? noMark : keepMark(db, { file, clock: systemClock, sync: () => disk.afterSync(() => undefined) });
   const refusals = createRefusalWatch(port, turns);
   const disk = file === MEMORY_FILE ? noDiskSync : openLog(file, mark);
   if (file !== MEMORY_FILE) syncBySelf(db);
