@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CURSOR } from "./cursor.ts";
 import { LONG_FIELDS, type LongField } from "../views/long-fields.ts";
 import { quote } from "./quote.ts";
 
@@ -16,7 +17,7 @@ export const pageQuery = {
     .pipe(z.int().min(1).max(LIMIT_MAX))
     .default(LIMIT_DEFAULT)
     .meta({ override: { type: "integer", minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT } }),
-  cursor: z.string().min(1).optional().meta({ description: "A `nextCursor` of the same list." }),
+  cursor: z.string().min(1).optional().meta({ description: "A `nextCursor` of the same list.", pattern: CURSOR.source, format: "cursor" }),
   include: z
     .string()
     .max(INCLUDE_LENGTH_MAX)

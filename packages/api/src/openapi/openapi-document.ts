@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject, type ZodOpenApiResponsesObject } from "zod-openapi";
+import { TAGS } from "../http/conditions.ts";
+import { IDEMPOTENCY_KEY } from "../http/idempotency-key.ts";
 import { JSON_MEDIA_TYPE } from "../http/json-body.ts";
 import { PROBLEMS, ProblemSchema, type ProblemCode } from "../http/problem.ts";
-import type { RequestHeader, ResponseHeader, Route } from "../http/route.ts";
+import type { Method, RequestHeader, ResponseHeader, Route } from "../http/route.ts";
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
@@ -32,7 +34,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
 /** `/jobs/:id` as the document writes it. */
 export const openApiPath = (path: string): string => path.replaceAll(/:(\w+)/g, "{$1}");
 
-function operationOf({ path, docs, query, body }: Route): ZodOpenApiOperationObject {
+function operationOf({ method, path, docs, query, body }: Route): ZodOpenApiOperationObject {
   const { operationId, summary, description, tag, id, headers = [] } = docs;
   return {
     operationId,
@@ -48,11 +50,14 @@ function operationOf({ path, docs, query, body }: Route): ZodOpenApiOperationObj
       requestBody: {
         required: body.ifAbsent === undefined,
         content: Object.fromEntries(
-          (body.mediaTypes ?? [JSON_MEDIA_TYPE]).map((type) => [type, { schema: body.schema, example: body.example }]),
+          (body.mediaTypes ?? [JSON_MEDIA_TYPE]).map((type) => [type, { schema: body.documented ?? body.schema, example: body.example }]),
         ),
       },
     }),
-    responses: { ...responsesOf(docs.responses), ...problemsOf([...new Set([...docs.problems, ...commonProblems(body !== null)])]) },
+    responses: {
+      ...responsesOf(docs.responses),
+      ...problemsOf([...new Set([...docs.problems, ...commonProblems(body !== null)])], method),
+    },
   };
 }
 
@@ -88,33 +93,61 @@ const BODY_PROBLEMS = [
   "unsupported_media_type",
 ] as const satisfies readonly ProblemCode[];
 
-function problemsOf(codes: readonly ProblemCode[]): ZodOpenApiResponsesObject {
+function problemsOf(codes: readonly ProblemCode[], method: Method): ZodOpenApiResponsesObject {
   const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
   const entries = [...byStatus].map(([status, of]) => [
     String(status),
     {
       description: of.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(" "),
       content: { "application/problem+json": { schema: ProblemSchema } },
-      ...(status === 429 || status === 503
-        ? { headers: z.object({ "Retry-After": z.string().meta({ description: "In seconds." }) }) }
-        : {}),
+      ...headersOf(of, method),
     },
   ]);
   return Object.fromEntries(entries) as ZodOpenApiResponsesObject;
 }
 
+/** The headers that a problem may come with. */
+function headersOf(codes: readonly ProblemCode[], method: Method): { readonly headers?: z.ZodObject } {
+  const headers: Record<string, z.ZodType> = {};
+  for (const code of codes) {
+    const { status } = PROBLEMS[code];
+    if (status === 429 || status === 503) headers["Retry-After"] = RETRY_AFTER;
+    if (code === "version_mismatch") headers["ETag"] = ETAG.optional();
+    if (code === "unsupported_media_type") headers[method === "patch" ? "Accept-Patch" : "Accept"] = MEDIA_TYPES;
+  }
+  return Object.keys(headers).length === 0 ? {} : { headers: z.object(headers) };
+}
+
+const ETAG = z
+  .string()
+  .regex(/^"[0-9]+"$/)
+  .meta({ description: "The version of the job, in quotes." });
+const RETRY_AFTER = z
+  .string()
+  .regex(/^[0-9]+$/)
+  .meta({ description: "In seconds." });
+const MEDIA_TYPES = z.string().optional().meta({ description: "What the body may be." });
+
 const REQUEST_HEADERS: Readonly<Record<RequestHeader, z.ZodType>> = {
-  "If-Match": z.string().optional().meta({ description: 'Only if the job is at this version: an ETag such as "3", or *. Else 412.' }),
-  "If-None-Match": z.string().optional().meta({ description: "`*`: only if there is no such job yet. Else 412." }),
+  "If-Match": z
+    .string()
+    .regex(TAGS)
+    .optional()
+    .meta({ description: 'Only if the job is at this version: an ETag such as "3", several with commas, or * for any. Else 412.' }),
+  "If-None-Match": z.string().regex(TAGS).optional().meta({
+    description:
+      "`*`: only if there is no such job yet; ETags: only if it is at none of these. Else 412. Beside `If-Match` it is not read.",
+  }),
   "Idempotency-Key": z
     .string()
+    .regex(IDEMPOTENCY_KEY)
     .optional()
     .meta({ description: "Yours, up to 255 visible ASCII characters: a repeat of the request does nothing more." }),
   "Last-Event-ID": z.string().optional().meta({ description: "The id of the last event that was seen." }),
 };
 
 const RESPONSE_HEADERS: Readonly<Record<ResponseHeader, z.ZodType>> = {
-  ETag: z.string().meta({ description: "The version of the job, in quotes." }),
+  ETag: ETAG,
   Location: z.string().meta({ description: "Where it is found." }),
   Link: z.string().optional().meta({ description: 'The next page, `rel="next"`; absent on the last one.' }),
 };

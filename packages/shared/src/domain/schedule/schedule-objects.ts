@@ -1,11 +1,21 @@
 import { z } from "zod";
 import { type Instant, toIso } from "../instant.ts";
-import { WEEKDAYS, parseCalendarDay } from "./calendar.ts";
+import { CALENDAR_DAY_PATTERN, parseCalendarDay } from "./calendar.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
-import { parseIsoTime } from "./iso-time.ts";
+import { ISO_TIME_PATTERN, parseIsoTime } from "./iso-time.ts";
 import { faultOfEmptyWindow } from "./never-fires.ts";
 import type { CalendarSchedule, CronSchedule, EverySchedule, InstantSchedule, Schedule } from "./schedule.ts";
-import { CronField, EveryField, SCHEDULE_TEXT_MAX, TimeOfDayField, ZoneField, addFault, boundsFields, read } from "./schedule-fields.ts";
+import {
+  CronField,
+  EveryField,
+  TimeOfDayField,
+  ZoneField,
+  ZoneText,
+  addFault,
+  boundsFields,
+  read,
+  scheduleText,
+} from "./schedule-fields.ts";
 import { showWallTime } from "./wall-time.ts";
 import { parseZone } from "./zone.ts";
 import { instantOfWall } from "./zone-clock.ts";
@@ -39,17 +49,9 @@ export const EveryObject = closed("a fixed interval", { every: EveryField, ...bo
 
 /** Whether the day suits the interval is for `parseCalendarDay` to say; the limits here are for the documentation. */
 const OnField = z
-  .union(
-    [
-      z
-        .string()
-        .max(SCHEDULE_TEXT_MAX)
-        .meta({ enum: [...WEEKDAYS, "last"] }),
-      z.number().meta({ type: "integer", minimum: 1, maximum: 31 }),
-      z.null(),
-    ],
-    { error: 'on is a weekday such as "monday" (weekly), or a day of the month from 1 to 31 or "last" (monthly)' },
-  )
+  .union([scheduleText.meta({ pattern: CALENDAR_DAY_PATTERN }), z.number().meta({ type: "integer", minimum: 1, maximum: 31 }), z.null()], {
+    error: 'on is a weekday such as "monday" (weekly), or a day of the month from 1 to 31 or "last" (monthly)',
+  })
   .default(null)
   .meta({
     description:
@@ -77,17 +79,12 @@ export const CalendarObject = closed("an interval of the calendar", {
   });
 
 export const InstantObject = closed("a single instant", {
-  at: z
-    .string()
-    .max(SCHEDULE_TEXT_MAX)
-    .meta({
-      description: "ISO 8601 with Z or an offset, or without either and with a timezone.",
-      examples: ["2026-12-01T09:00:00Z", "2026-12-01T09:00:00"],
-    }),
-  timezone: z
-    .string()
-    .max(SCHEDULE_TEXT_MAX)
-    .nullable()
+  at: scheduleText.meta({
+    pattern: ISO_TIME_PATTERN,
+    description: "ISO 8601 with Z or an offset, or without either and with a timezone.",
+    examples: ["2026-12-01T09:00:00Z", "2026-12-01T09:00:00"],
+  }),
+  timezone: ZoneText.nullable()
     .default(null)
     .meta({ description: "An IANA time zone, if at is a time on the clock of one." })
     .transform((zone, ctx) => (zone === null ? null : read(parseZone)(zone, ctx))),
