@@ -68,6 +68,12 @@ describe("the document", () => {
     }
   });
 
+  test("names the files of its pages, and no other", async () => {
+    const { schema } = operation("get", "/docs/{id}").parameters[0];
+    for (const name of schema.enum) expect([name, (await under.call(`GET /docs/${name}`)).status]).toEqual([name, 200]);
+    expect(schema.enum.length).toBeGreaterThan(15);
+  });
+
   test("its request schemas take what the routes take", () => {
     const schemaOf = (method: string, path: string): ValidateFunction =>
       validatorOf(operation(method, path).requestBody.content["application/json"].schema);

@@ -56,7 +56,7 @@ function operationOf({ method, path, docs, query, body }: Route): ZodOpenApiOper
     }),
     responses: {
       ...responsesOf(docs.responses),
-      ...problemsOf([...new Set([...docs.problems, ...commonProblems(body !== null)])], method),
+      ...problemsOf([...new Set([...docs.problems, ...commonProblems({ method, hasBody: body !== null })])], method),
     },
   };
 }
@@ -73,12 +73,16 @@ function responsesOf(responses: Route["docs"]["responses"]): ZodOpenApiResponses
   return Object.fromEntries(entries) as ZodOpenApiResponsesObject;
 }
 
-/** What any route may answer; more where it reads a body. */
-const commonProblems = (hasBody: boolean): readonly ProblemCode[] => [
+/** What any route may answer; more where it changes something, or reads a body. */
+const commonProblems = ({ method, hasBody }: { readonly method: Method; readonly hasBody: boolean }): readonly ProblemCode[] => [
   "invalid_request",
   "bad_header",
-  ...(hasBody ? [...BODY_PROBLEMS, "clock_unsteady" as const] : []),
+  ...(hasBody ? BODY_PROBLEMS : []),
+  ...(method === "get" ? [] : (["cross_site_request", "clock_unsteady"] as const)),
   "host_not_served",
+  "malformed_request",
+  "request_timeout",
+  "headers_too_large",
   "internal",
   "store_unavailable",
 ];
@@ -88,7 +92,6 @@ const BODY_PROBLEMS = [
   "body_too_deep",
   "forbidden_key",
   "incomplete_body",
-  "cross_site_request",
   "body_too_large",
   "unsupported_media_type",
 ] as const satisfies readonly ProblemCode[];

@@ -1,4 +1,4 @@
-import { anyCase, patternWithin } from "../json-pattern.ts";
+import { BLANKS, anyCase, patternWithin } from "../json-pattern.ts";
 import { nearestTo } from "../edit-distance.ts";
 import { CRON_FIELDS } from "./cron-field.ts";
 import { eventBridgeFields } from "./event-bridge.ts";
@@ -22,8 +22,8 @@ const FIELD = "[0-9A-Za-z*?/,#-]+";
 export const CRON_PATTERN = patternWithin(
   [
     anyCase([...NICKNAMES.keys()]),
-    String.raw`${FIELD}(?:\s+${FIELD}){4,6}`,
-    String.raw`${anyCase(["cron"])}\(\s*${FIELD}(?:\s+${FIELD}){5}\s*\)`,
+    `${FIELD}(?:[ \\t]+${FIELD}){4,6}`,
+    `${anyCase(["cron"])}\\(${BLANKS}${FIELD}(?:[ \\t]+${FIELD}){5}${BLANKS}\\)`,
   ].join("|"),
 );
 

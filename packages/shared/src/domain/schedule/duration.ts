@@ -1,4 +1,4 @@
-import { anyCase, patternWithin } from "../json-pattern.ts";
+import { BLANKS, anyCase, patternWithin } from "../json-pattern.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
 
 const UNITS = [
@@ -15,7 +15,7 @@ const DURATION = new RegExp(`^${UNITS.map(([unit]) => `(?:(\\d{1,15})\\s*${unit}
 
 /** What `parseDuration` reads, as a pattern of JSON Schema: how long it is, and whether `M` is a month, is beyond it. */
 export const DURATION_PATTERN = patternWithin(
-  `(?=[0-9])${UNITS.map(([unit]) => String.raw`(?:[0-9]{1,15}\s*${anyCase([unit])}\s*)?`).join("")}`,
+  `(?=[0-9])${UNITS.map(([unit]) => `(?:[0-9]{1,15}${BLANKS}${anyCase([unit])}${BLANKS})?`).join("")}`,
 );
 
 /** A capital M that no larger unit stands before: `15M` may be months to whoever writes it; `1H30M` cannot. */
