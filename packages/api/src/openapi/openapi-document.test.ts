@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { START } from "@tickline/shared/testing/factories";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import formats from "ajv-formats";
 import { apiUnderTest, fullJob, minimalJob, type ApiUnderTest, type CallOptions, type Reply } from "../api-under-test.test-support.ts";
+import { createValidators } from "./document-check.test-support.ts";
 import { openApiPath, type OpenApiDocument } from "./openapi-document.ts";
 
 let under: ApiUnderTest;
@@ -21,16 +21,8 @@ const operations = () =>
 // oxlint-disable-next-line typescript/no-explicit-any -- the document is walked as JSON
 const operation = (method: string, path: string): any => (document.paths as any)[path]?.[method];
 
-/** What a pattern says in part only: docs/api.md. */
-const OWN_FORMATS = { cron: true, cursor: true, schedule: true, "time-zone": true };
-
 /** Checks values by a schema of the document, references and all. */
-function validatorOf(schema: object): ValidateFunction {
-  const ajv = new Ajv2020({ strict: false, validateFormats: true, allErrors: true, formats: OWN_FORMATS });
-  formats.default(ajv);
-  ajv.addSchema({ $id: "doc", components: document.components });
-  return ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"doc#/components')));
-}
+const validatorOf = (schema: object): ValidateFunction => createValidators(document)(schema);
 
 describe("the document", () => {
   test("names every route the router has, and no other", () => {
