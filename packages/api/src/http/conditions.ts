@@ -12,7 +12,8 @@ export type Condition =
   | { readonly kind: "any" }
   | { readonly kind: "none" }
   | { readonly kind: "versions"; readonly versions: readonly string[] }
-  | { readonly kind: "others"; readonly versions: readonly string[] };
+  | { readonly kind: "others"; readonly versions: readonly string[] }
+  | { readonly kind: "both"; readonly conditions: readonly [Condition, Condition] };
 
 export const ALWAYS: Condition = { kind: "always" };
 
@@ -23,12 +24,13 @@ const TAG = String.raw`(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"`;
 /** `*` or entity tags, as RFC 9110 has them. */
 export const TAGS = new RegExp(String.raw`^(?:\*|${TAG}(?:[ \t]*,[ \t]*${TAG})*)$`);
 
-/** Reads `If-Match`, and without it `If-None-Match`. Weak tags never match the former, as RFC 9110 has it. */
+/** Reads `If-Match` and `If-None-Match`. Weak tags never match the former, as RFC 9110 has it. */
 export function conditionOf(header: HeaderOf): Step<Condition> {
-  const ifMatch = header("if-match")?.trim();
-  if (ifMatch !== undefined) return conditionIn("If-Match", ifMatch, { star: "any", tags: "versions" });
-  const ifNoneMatch = header("if-none-match")?.trim();
-  return ifNoneMatch === undefined ? ok(ALWAYS) : conditionIn("If-None-Match", ifNoneMatch, { star: "none", tags: "others" });
+  const ifMatch = conditionIn("If-Match", header("if-match"), { star: "any", tags: "versions" });
+  if (ifMatch.kind === "problem") return ifMatch;
+  const ifNoneMatch = conditionIn("If-None-Match", header("if-none-match"), { star: "none", tags: "others" });
+  if (ifNoneMatch.kind === "problem" || ifMatch.value.kind === "always") return ifNoneMatch;
+  return ifNoneMatch.value.kind === "always" ? ifMatch : ok({ kind: "both", conditions: [ifMatch.value, ifNoneMatch.value] });
 }
 
 interface Kinds {
@@ -36,7 +38,9 @@ interface Kinds {
   readonly tags: "versions" | "others";
 }
 
-function conditionIn(name: string, value: string, { star, tags }: Kinds): Step<Condition> {
+function conditionIn(name: string, given: string | undefined, { star, tags }: Kinds): Step<Condition> {
+  if (given === undefined) return ok(ALWAYS);
+  const value = given.trim();
   if (!TAGS.test(value)) return problem("bad_header", `${name} has to be * or quoted versions such as "3", as ETag gives them`);
   return ok(value === "*" ? { kind: star } : { kind: tags, versions: value.split(",").map((tag) => tag.trim()) });
 }
@@ -52,6 +56,8 @@ export function meets(condition: Condition, version: number | null): boolean {
       return version === null;
     case "versions":
       return version !== null && condition.versions.includes(etagOf(version));
+    case "both":
+      return condition.conditions.every((one) => meets(one, version));
     case "others":
       return version === null || !condition.versions.some((tag) => tag.replace(/^W\//, "") === etagOf(version));
   }

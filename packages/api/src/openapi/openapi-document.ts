@@ -4,6 +4,7 @@ import { TAGS } from "../http/conditions.ts";
 import { IDEMPOTENCY_KEY } from "../http/idempotency-key.ts";
 import { JSON_MEDIA_TYPE } from "../http/json-body.ts";
 import { PROBLEMS, ProblemSchema, type ProblemCode } from "../http/problem.ts";
+import { EventView, ResetView } from "../stream/event-view.ts";
 import type { Method, RequestHeader, ResponseHeader, Route } from "../http/route.ts";
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
@@ -28,6 +29,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
     tags: [{ name: "Jobs" }, { name: "Runs" }, { name: "Schedules" }, { name: "Handlers" }, { name: "Events" }, { name: "Service" }],
     servers: [{ url: "/" }],
     paths,
+    components: { schemas: { Event: EventView, Reset: ResetView } }, // Named by the data of what is streamed.
   });
 }
 
@@ -139,7 +141,7 @@ const REQUEST_HEADERS: Readonly<Record<RequestHeader, z.ZodType>> = {
     .meta({ description: 'Only if the job is at this version: an ETag such as "3", several with commas, or * for any. Else 412.' }),
   "If-None-Match": z.string().regex(TAGS).optional().meta({
     description:
-      "`*`: only if there is no such job yet; ETags: only if it is at none of these. Else 412. Beside `If-Match` it is not read.",
+      "`*`: only if there is no such job yet; ETags: only if it is at none of these. Else 412.",
   }),
   "Idempotency-Key": z
     .string()

@@ -58,5 +58,5 @@ def _is_beyond_schema(fault: dict) -> bool:
 def map_case(context, case):
     """Jobs call nobody but the product itself."""
     if isinstance(case.body, dict) and isinstance(case.body.get("params"), dict) and "url" in case.body["params"]:
-        case.body["params"]["url"] = f"{context.operation.base_url}/livez"
+        case.body["params"]["url"] = f"{context.operation.base_url.rstrip('/')}/livez"
     return case
