@@ -31,7 +31,7 @@ describeUnless(await pythonFault(), "the OpenAPI document", () => {
     const dataDir = join(temporaryFolder(endings), "data");
     [programs, product] = await Promise.all([
       installPython(endings, join(FOLDER, "requirements.txt")),
-      runProduct(endings, { dataDir, args: ["--handlers", join(FOLDER, "handlers")] }),
+      runProduct(endings, { dataDir, args: ["--handlers", join(FOLDER, "fixtures/handlers")] }),
     ]);
     const folder = temporaryFolder(endings);
     config = join(folder, "schemathesis.toml");

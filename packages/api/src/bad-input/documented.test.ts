@@ -18,7 +18,6 @@ const BEYOND_SCHEMA: ReadonlySet<string> = new Set([
   "bad_duration",
   "bad_instant",
   "bad_schedule",
-  "bad_schedule_on",
   "bad_schedule_text",
   "bad_schedule_window",
   "bad_encoding",
