@@ -48,6 +48,35 @@ test("connections that wait for a next request make room where there is none", a
   for (const socket of idle) socket.destroy();
 });
 
+/** All that a connection says after these bytes, until it ends. */
+async function answerTo(url: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname, () => void socket.write(bytes));
+  let answer = "";
+  socket.on("data", (text) => (answer += text.toString()));
+  await new Promise((resolve) => void socket.once("close", resolve));
+  return answer;
+}
+const problemIn = (answer: string): unknown => JSON.parse(answer.split("\r\n\r\n").at(-1) ?? "");
+
+test.each([
+  ["a head that is too long", `GET /livez HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, 431, "headers_too_large"],
+  ["what is no HTTP", "hello\r\n\r\n", 400, "malformed_request"],
+  ["a header with a control character", "GET /livez HTTP/1.1\r\nHost: localhost\r\nX: \u0001\r\n\r\n", 400, "malformed_request"],
+])("%s is answered as a problem", async (_, bytes, status, code) => {
+  await using at = await setup();
+  const answer = await answerTo(at.url, bytes);
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*\r\n`));
+  expect(answer).toContain("\r\nContent-Type: application/problem+json; charset=utf-8\r\n");
+  expect(problemIn(answer)).toMatchObject({ status, code, errors: [] });
+});
+
+test("what is no HTTP behind a request is answered after it, or not at all", async () => {
+  await using at = await setup();
+  const answer = await answerTo(at.url, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nhello\r\n\r\n");
+  expect(answer).not.toMatch(/^HTTP\/1\.1 200[^]*malformed_request[^]*"live"/);
+});
+
 test("a head that does not come is ended within a second of its time", async () => {
   await using at = await setup({ config: { headersMsMax: 500 } });
   const { hostname, port } = new URL(at.url);
@@ -56,6 +85,7 @@ test("a head that does not come is ended within a second of its time", async () 
   let answer = "";
   socket.on("data", (bytes) => (answer += bytes.toString()));
   await new Promise((resolve) => void socket.once("close", resolve));
-  expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+  expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+  expect(problemIn(answer)).toMatchObject({ status: 408, code: "request_timeout", title: "The request did not arrive in time" });
   expect(performance.now() - since).toBeLessThan(15_000); // Node looks every 30 s unless it is told otherwise.
 });

@@ -4,6 +4,7 @@ import { AppError } from "@tickline/shared/domain/app-error";
 import type { Clock, Timer } from "@tickline/shared/ports/clock";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { ApiConfig } from "./api-config.ts";
+import { createUnreadableRequests } from "./http/unreadable-request.ts";
 
 export interface HttpServer extends Service {
   /** Null while it does not listen. */
@@ -34,6 +35,7 @@ const IDLE_LOOK_MS = 20;
 
 /** The socket: listens, and on stop lets the answers under way finish within a budget. Its steps are for a lifecycle. */
 export function createHttpServer({ clock, config, listener, onDrain }: HttpServerOptions): HttpServer {
+  const unreadable = createUnreadableRequests();
   let server: Server | null = null;
   let url: string | null = null;
 
@@ -45,8 +47,9 @@ export function createHttpServer({ clock, config, listener, onDrain }: HttpServe
         keepAliveTimeout: config.keepAliveMs,
         connectionsCheckingInterval: config.connectionsLookMs,
       },
-      listener,
+      unreadable.listen(listener),
     );
+    starting.on("clientError", unreadable.answer);
     starting.maxConnections = config.connectionsMax;
     starting.on("drop", () => starting.closeIdleConnections()); // Those kept for a next request make room for who has one.
     starting.timeout = config.silentMsMax;

@@ -5,6 +5,7 @@ import { quote } from "./quote.ts";
 /** Every kind of problem there is: its code is a public contract, its status and title never vary. */
 export const PROBLEMS = {
   invalid_request: { status: 400, title: "The request is not valid" },
+  malformed_request: { status: 400, title: "The request is not HTTP" },
   malformed_json: { status: 400, title: "The body is not JSON" },
   body_required: { status: 400, title: "A body is required" },
   body_too_deep: { status: 400, title: "The body is nested too deeply" },
@@ -18,6 +19,7 @@ export const PROBLEMS = {
   run_not_found: { status: 404, title: "No such run" },
   route_not_found: { status: 404, title: "No such route" },
   method_not_allowed: { status: 405, title: "The method is not allowed here" },
+  request_timeout: { status: 408, title: "The request did not arrive in time" },
   schedule_not_evaluated: { status: 409, title: "The job cannot be evaluated by this service" },
   stored_unreadable: { status: 409, title: "What is stored cannot be read by this service" },
   edit_conflict: { status: 409, title: "The job is being changed by others" },
@@ -31,6 +33,7 @@ export const PROBLEMS = {
   body_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The media type is not supported" },
   host_not_served: { status: 421, title: "The service does not go by that host name" },
+  headers_too_large: { status: 431, title: "The headers are too large" },
   too_many_streams: { status: 429, title: "Too many event streams are open" },
   internal: { status: 500, title: "The service failed" },
   store_unavailable: { status: 503, title: "The store does not answer" },
@@ -96,7 +99,7 @@ export const ProblemSchema = z
     status: z.int(),
     code: z.string().meta({ description: "Stable: clients may switch on it." }),
     detail: z.string().meta({ description: "What is wrong here, for a person. May change." }),
-    instance: z.string().meta({ description: "The path that was asked for." }),
+    instance: z.string().meta({ description: "The path that was asked for; empty where it could not be read." }),
     errors: z.array(FaultSchema).meta({ description: "Every fault with an RFC 6901 pointer into the body, or / and the query parameter." }),
   })
   .meta({ id: "Problem", description: "RFC 9457." });

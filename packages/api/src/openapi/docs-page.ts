@@ -79,11 +79,22 @@ export interface DocsFile {
 /** What browsers ask for by themselves. */
 export const FAVICON = "favicon-32x32.png";
 
+const AVSC = ".avsc";
+
+/** The names of all files. */
+export const DOCS_FILES: readonly string[] = [
+  "start.js",
+  "events.css",
+  "home.css",
+  ...Object.keys(TYPES),
+  ...EVENT_DEFINITIONS.map(({ type }) => `${type}${AVSC}`),
+];
+
 /** A file of a page at `/`, `/docs` or `/docs/events`; null: there is none of that name. Only names known here are ever looked for. */
 export async function readDocsFile(name: string): Promise<DocsFile | null> {
   if (name === "start.js") return { type: "text/javascript; charset=utf-8", body: START_SCRIPT };
   if (name === "events.css") return { type: "text/css; charset=utf-8", body: EVENTS_STYLE };
-  if (name.endsWith(".avsc")) return avscFile(name.slice(0, -".avsc".length));
+  if (name.endsWith(AVSC)) return avscFile(name.slice(0, -AVSC.length));
   if (name === "home.css") return { type: "text/css; charset=utf-8", body: HOME_STYLE };
   const type = Object.hasOwn(TYPES, name) ? TYPES[name] : undefined;
   if (type === undefined) return null;

@@ -38,6 +38,8 @@ const editProblems = [
   "catching_up",
   "bad_header",
 ] as const;
+/** What `conditionOf` reads. */
+const conditions = ["If-Match", "If-None-Match"] as const;
 const readOnly = "Read-only fields are ignored, so that what GET gave may be sent back.";
 
 const getRoute = ({ jobs, runs }: ApiContext, texts: JobTexts): Route =>
@@ -69,7 +71,7 @@ const putRoute = (context: ApiContext): Route =>
       operationId: "putJob",
       summary: "Create or replace a job",
       description: `${readOnly} With the same schedule a fixed interval goes on counting from where it did.`,
-      headers: ["If-Match", "If-None-Match"],
+      headers: conditions,
       responses: { 200: shown, 201: { ...shown, headers: ["ETag", "Location"] } },
       problems: [...editProblems, "invalid_id", "schedule_never_fires"],
     }),
@@ -93,7 +95,7 @@ const patchRoute = (context: ApiContext): Route =>
       operationId: "patchJob",
       summary: "Change a job",
       description: `RFC 7396 merge patch. ${readOnly}`,
-      headers: ["If-Match"],
+      headers: conditions,
       responses: { 200: shown },
       problems: [...editProblems, "schedule_never_fires"],
     }),
@@ -114,7 +116,7 @@ const deleteRoute = (context: ApiContext): Route =>
       operationId: "deleteJob",
       summary: "Delete a job",
       description: "Attempts under way finish, runs not yet started are cancelled, and the history stays under `/runs?jobId=`.",
-      headers: ["If-Match"],
+      headers: conditions,
       responses: { 204: { description: "It is deleted." } },
       problems: editProblems,
     }),
@@ -162,7 +164,7 @@ const stateRoute = (context: ApiContext, { path, decide, docs: said }: StateRout
     path,
     query: noQuery,
     body: noBody,
-    docs: docs({ ...said, headers: ["If-Match"], responses: { 200: shown }, problems: editProblems }),
+    docs: docs({ ...said, headers: conditions, responses: { 200: shown }, problems: editProblems }),
     async handle({ id, header }) {
       const condition = conditionOf(header);
       if (condition.kind === "problem") return condition;

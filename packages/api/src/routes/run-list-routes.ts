@@ -3,7 +3,7 @@ import { JobIdSchema } from "@tickline/shared/domain/job-definition";
 import { RUN_CAUSES, type Run } from "@tickline/shared/domain/run";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import { parseInstant } from "@tickline/shared/domain/schedule/iso-time";
-import { read as readText } from "@tickline/shared/domain/schedule/schedule-fields";
+import { InstantText, read as readText } from "@tickline/shared/domain/schedule/schedule-fields";
 import type { PageRequest } from "@tickline/shared/ports/page";
 import type { RunQuery } from "@tickline/shared/ports/run-queries";
 import { z } from "zod";
@@ -19,10 +19,7 @@ import { RunView, showRun } from "../views/run-view.ts";
 import { isJobId } from "./job-routes.ts";
 
 const instant = (description: string) =>
-  z
-    .string()
-    .max(200)
-    .transform(readText(parseInstant))
+  InstantText.transform(readText(parseInstant))
     .optional()
     .meta({ description, examples: ["2026-12-01T09:00:00Z"] });
 

@@ -1,7 +1,7 @@
 import { toIso } from "@tickline/shared/domain/instant";
 import { parseInstant } from "@tickline/shared/domain/schedule/iso-time";
 import { instantsAfter } from "@tickline/shared/domain/schedule/next-instant";
-import { read } from "@tickline/shared/domain/schedule/schedule-fields";
+import { InstantText, read } from "@tickline/shared/domain/schedule/schedule-fields";
 import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule";
 import { scheduleNotes } from "@tickline/shared/domain/schedule/schedule-notes";
 import { ScheduleView, showSchedule } from "@tickline/shared/domain/schedule/schedule-view";
@@ -20,10 +20,7 @@ export const PREVIEW_COUNT_MAX = 100;
 const PreviewRequest = z
   .strictObject({
     schedule: ScheduleInput,
-    from: z
-      .string()
-      .max(200)
-      .transform(read(parseInstant))
+    from: InstantText.transform(read(parseInstant))
       .optional()
       .meta({ description: "The first instant that may be shown, and where an interval without `startAt` counts from. Default: now." }),
     count: z.int().min(1).max(PREVIEW_COUNT_MAX).default(5),

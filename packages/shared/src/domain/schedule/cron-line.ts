@@ -1,3 +1,4 @@
+import { BLANKS, anyCase, patternWithin } from "../json-pattern.ts";
 import { nearestTo } from "../edit-distance.ts";
 import { CRON_FIELDS } from "./cron-field.ts";
 import { eventBridgeFields } from "./event-bridge.ts";
@@ -14,6 +15,17 @@ const NICKNAMES: ReadonlyMap<string, string> = new Map([
   ["@yearly", "0 0 1 1 *"],
   ["@annually", "0 0 1 1 *"],
 ]);
+
+const FIELD = "[0-9A-Za-z*?/,#-]+";
+
+/** The form of the lines that `parseCron` reads, as a pattern of JSON Schema: what may stand in which field is beyond it. */
+export const CRON_PATTERN = patternWithin(
+  [
+    anyCase([...NICKNAMES.keys()]),
+    `${FIELD}(?:[ \\t]+${FIELD}){4,6}`,
+    `${anyCase(["cron"])}\\(${BLANKS}${FIELD}(?:[ \\t]+${FIELD}){5}${BLANKS}\\)`,
+  ].join("|"),
+);
 
 /**
  * Reads a cron line of our dialect (docs/schedules.md): five fields, six with a leading second, seven with years that are

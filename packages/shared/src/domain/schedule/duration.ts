@@ -1,3 +1,4 @@
+import { BLANKS, anyCase, patternWithin } from "../json-pattern.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
 
 const UNITS = [
@@ -11,6 +12,11 @@ const UNITS = [
 
 /** Each unit at most once, the larger first; blanks between the parts are welcome. */
 const DURATION = new RegExp(`^${UNITS.map(([unit]) => `(?:(\\d{1,15})\\s*${unit}(?![a-z])\\s*)?`).join("")}$`);
+
+/** What `parseDuration` reads, as a pattern of JSON Schema: how long it is, and whether `M` is a month, is beyond it. */
+export const DURATION_PATTERN = patternWithin(
+  `(?=[0-9])${UNITS.map(([unit]) => `(?:[0-9]{1,15}${BLANKS}${anyCase([unit])}${BLANKS})?`).join("")}`,
+);
 
 /** A capital M that no larger unit stands before: `15M` may be months to whoever writes it; `1H30M` cannot. */
 const MONTH_OR_MINUTE = /^\s*\d+\s*M(?![A-Za-z])/;

@@ -1,11 +1,13 @@
 import { z } from "zod";
+import { NOT_BLANK_PATTERN } from "../json-pattern.ts";
 import type { Instant } from "../instant.ts";
 import type { CalendarTimes } from "./calendar.ts";
+import { DOCUMENTED_OBJECTS } from "./documented-objects.ts";
 import { type ScheduleFault, fault } from "./fault.ts";
 import { guidedUnion } from "./guided-union.ts";
 import { parseScheduleText } from "./parse-text.ts";
 import type { TextReading } from "./read-text.ts";
-import { SCHEDULE_TEXT_MAX, addFault } from "./schedule-fields.ts";
+import { addFault, scheduleText } from "./schedule-fields.ts";
 import { CalendarObject, CronObject, EveryObject, InstantObject } from "./schedule-objects.ts";
 import { isZone } from "./zone.ts";
 import { zoneAtEnd } from "./zone-in-text.ts";
@@ -44,10 +46,10 @@ const objects = [CronObject, EveryObject, CalendarObject, InstantObject] as cons
 
 const ScheduleObject = guidedUnion(objects, optionOf);
 
-const ScheduleText = z
-  .string()
-  .max(SCHEDULE_TEXT_MAX)
+const ScheduleText = scheduleText
   .meta({
+    pattern: NOT_BLANK_PATTERN,
+    format: "schedule",
     title: "Short string",
     description: "A schedule as a person types it.",
     examples: ["every 15m", "every monday at 09:00 Europe/Berlin", "0 9 * * 1-5", "weekly"],
@@ -82,8 +84,10 @@ function faultOfText({ message, ...issue }: z.core.$ZodIssue, reading: TextReadi
  * or a short string. Parses to a `Schedule`. Faults are zod issues with the path of the field; those that are ours carry a
  * stable `params.code` (`ScheduleFaultCode`).
  */
-export const ScheduleInput = guidedUnion([ScheduleText, ...objects], (value) =>
-  typeof value === "string" ? { option: ScheduleText } : optionOf(value),
+export const ScheduleInput = guidedUnion(
+  [ScheduleText, ...objects],
+  (value) => (typeof value === "string" ? { option: ScheduleText } : optionOf(value)),
+  [ScheduleText, ...DOCUMENTED_OBJECTS],
 ).meta({
   id: "ScheduleInput",
   description:

@@ -1,6 +1,10 @@
+import { patternWithin } from "../json-pattern.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
 
 const CLOCK = /^(\d{1,2}):(\d\d)(?::(\d\d))?$/;
+
+/** What `parseTimeOfDay` reads, as a pattern of JSON Schema. */
+export const TIME_OF_DAY_PATTERN = patternWithin("(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?");
 
 /**
  * Reads `09:00`, `9:00` or `09:00:30` on the 24-hour clock. The value is `HH:MM`, with `:SS` only if it is not zero, so

@@ -1,6 +1,10 @@
+import { patternWithin } from "../json-pattern.ts";
 import { boundedCache } from "./bounded-cache.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
 import { suggestZone } from "./zone-suggestion.ts";
+
+/** The form of the names that `parseZone` reads, as a pattern of JSON Schema: which of them are zones the time zone data says. */
+export const ZONE_PATTERN = patternWithin("[A-Za-z][A-Za-z0-9_+/-]*");
 
 /** ICU knows these for old Java's sake; they are no IANA names and mean different zones to different people. */
 const ABBREVIATIONS = new Set(
