@@ -1,7 +1,7 @@
-import { DAY_NAMES } from "./cron-field.ts";
 import { isMonthOrMinute } from "./duration.ts";
 import { durationOfOthers } from "./every.ts";
 import { type Parsed, type ScheduleFault, fault, parsed } from "./fault.ts";
+import { datesOfMonths } from "./months.ts";
 import { type Phrase, readPhrase } from "./phrase.ts";
 import { parseSpokenTime } from "./time-of-day.ts";
 import { splitZones, zoneAtEnd } from "./zone-in-text.ts";
@@ -18,8 +18,11 @@ export type TextReading =
     }
   | { readonly at: string; readonly timezone?: string };
 
-const CRON_LIKE = /^(?:@[a-z]+|cron\(.*\)|[a-z?/,#-]*[\d*]\S* [a-z?/,#-]*[\d*]\S*(?: \S+){2,5})$/i;
-const ISO_LIKE = /^\d{4}-\d{1,2}-\d{1,2}(?:[t\s].*)?$/i;
+/** A nickname, EventBridge's form, four fields or more of which the first two have digits or stars, or five to seven with a lone `*`. */
+const CRON_LIKE =
+  /^(?:@[a-z_]+|cron ?\(.*\)|[a-z?/,#-]*[\d*]\S* [a-z?/,#-]*[\d*]\S*(?: \S+){2,}|(?=.* \*(?: |$))(?![a-z]{2})\S+(?: \S+){4,6})$/i;
+
+const ISO_LIKE = /^(\d{4}-\d{1,2}-\d{1,2})(?:(?:t| at | )(\S.*))?$/i;
 
 const AT_TIME = /^(.+?) at (.+)$/i;
 
@@ -36,13 +39,16 @@ export function readText(line: string): Parsed<TextReading> {
   }
   const zone = timezone === undefined ? {} : { timezone };
   if (CRON_LIKE.test(rest)) return parsed({ cron: rest, ...zone });
-  if (ISO_LIKE.test(rest)) return parsed({ at: rest.replace(" ", "T"), ...zone });
+  const instant = ISO_LIKE.exec(rest);
+  if (instant !== null) return fromDate(instant, zone);
   const every = durationOfOthers(rest);
   if (every !== null) return faultOfMonthOrMinute(`every ${every}`, zoneText(zone)) ?? fromEvery(every, { at: null, zone });
-  const oneTime = /^at\((.+)\)$/i.exec(rest)?.[1]; // EventBridge, in UTC if it names no zone.
-  if (oneTime !== undefined) return parsed({ at: oneTime, timezone: timezone ?? "UTC" });
-  const minute = /^(?:hourly|every hour) (?:at )?:([0-5]\d)$/i.exec(rest)?.[1];
-  if (minute !== undefined) return parsed({ cron: `${Number(minute)} * * * *`, ...zone });
+  const oneTime = ISO_LIKE.exec(/^at ?\( ?(.+?) ?\)$/i.exec(rest)?.[1] ?? ""); // EventBridge, in UTC if it names no zone.
+  if (oneTime !== null)
+    return fromDate(oneTime, /(?:z|[+-]\d\d(?::?\d\d)?)$/i.test(oneTime[2] ?? "") ? zone : { timezone: "UTC", ...zone });
+  const [, hours = "1", minute] = /^(?:hourly|every (?:(\d{1,2}) )?hours?) (?:at )?:([0-5]\d)$/i.exec(rest) ?? [];
+  if (minute !== undefined && 24 % Number(hours) === 0)
+    return parsed({ cron: `${Number(minute)} ${Number(hours) === 1 ? "*" : `*/${Number(hours)}`} * * *`, ...zone });
   const [, beforeTime = rest, time] = AT_TIME.exec(rest) ?? TIME_AT_END.exec(rest) ?? [];
   const ambiguous = faultOfMonthOrMinute(beforeTime, `${time === undefined ? "" : ` at ${time}`}${zoneText(zone)}`);
   if (ambiguous !== null) return ambiguous;
@@ -74,10 +80,10 @@ function fromPhrase(phrase: Phrase, { at, zone }: { at: string | null; zone: Zon
     case "hourly":
       if (at !== null) return faultOfHourlyAt(at, zone);
       return parsed({ cron: "0 * * * *", ...zone });
-    case "yearly":
-      return parsed({ cron: `${cronTime(at)} 1 1 *`, ...zone });
-    case "weekdays":
-      return parsed({ cron: `${cronTime(at)} * * ${cronDays(phrase.days)}`, ...zone });
+    case "days":
+      return parsed({ cron: `${cronTime(at)} ${phrase.days}`, ...zone });
+    case "months":
+      return faultOfMonths(phrase.months, { at, zone });
     case "calendar":
       return parsed({ interval: phrase.interval, at: at ?? "00:00", on: phrase.on, ...zone });
   }
@@ -102,4 +108,17 @@ function faultOfHourlyAt(at: string, zone: Zone): ScheduleFault {
 /** The first fields of a cron line: minute and hour, and before them a second that is not 0. */
 const cronTime = (at: string | null): string => (at ?? "00:00").split(":").map(Number).toReversed().join(" ");
 
-const cronDays = (days: readonly number[]): string => (days.join() === "1,2,3,4,5" ? "1-5" : days.map((day) => DAY_NAMES[day]).join(","));
+/** Months differ in length; where a year has a whole number of them, a cron line counts them from January. */
+function faultOfMonths(months: number, { at, zone }: { at: string | null; zone: Zone }): ScheduleFault {
+  const dates = datesOfMonths(months);
+  const choices = dates === null ? [] : [`${cronTime(at)} ${dates}${zoneText(zone)}`];
+  return fault("bad_schedule_text", `${months} months are no fixed interval, and a cron line counts months from January`, choices);
+}
+
+/** A time of day behind a date may be written as people say it. */
+function fromDate([text, date = "", time]: readonly string[], zone: Zone): Parsed<TextReading> {
+  if (time === undefined)
+    return fault("bad_instant", `"${text}" has no time of day`, [`${date} 00:00${zoneText({ timezone: "UTC", ...zone })}`]);
+  const spoken = /^\d\d:/.test(time) ? null : parseSpokenTime(time);
+  return parsed({ at: `${date}T${spoken?.kind === "parsed" ? spoken.value : time.replace(/ (?=[+-]\d)/, "")}`, ...zone });
+}

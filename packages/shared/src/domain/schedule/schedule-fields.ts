@@ -3,7 +3,7 @@ import { parseEvery } from "./every.ts";
 import { type Parsed, type ScheduleFault, fault } from "./fault.ts";
 import { parseInstant } from "./iso-time.ts";
 import { parsePossibleCron } from "./possible-cron.ts";
-import { parseTimeOfDay } from "./time-of-day.ts";
+import { parseSpokenTime } from "./time-of-day.ts";
 import { parseZone } from "./zone.ts";
 
 /** The longest text of any field, and of a short string: 200 characters. */
@@ -47,7 +47,7 @@ export const TimeOfDayField = text
   .nullable()
   .default("00:00")
   .meta({ description: "The time of day, on the clock of the time zone.", examples: ["09:00", "09:00:30"] })
-  .transform(read((at) => parseTimeOfDay(at ?? "00:00")));
+  .transform(read((at) => parseSpokenTime(at ?? "00:00")));
 
 const instantField = (description: string) =>
   text

@@ -4,6 +4,7 @@ import { WEEKDAYS, parseCalendarDay } from "./calendar.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
 import { parseIsoTime } from "./iso-time.ts";
 import { faultOfEmptyWindow } from "./never-fires.ts";
+import { readText } from "./read-text.ts";
 import type { CalendarSchedule, CronSchedule, EverySchedule, InstantSchedule, Schedule } from "./schedule.ts";
 import { CronField, EveryField, SCHEDULE_TEXT_MAX, TimeOfDayField, ZoneField, addFault, boundsFields, read } from "./schedule-fields.ts";
 import { showWallTime } from "./wall-time.ts";
@@ -56,8 +57,18 @@ const OnField = z
       "Weekly: a weekday, by default monday. Monthly: 1 to 31, or last; by default 1; shorter months skip a day they do not have.",
   });
 
+/** Names an interval that no calendar interval has, as the schedule that has it. */
+function intervalMessage(interval: unknown): string {
+  const read = readText(typeof interval === "string" ? interval.trim().toLowerCase() : "");
+  const instead =
+    read.kind === "parsed" && ("cron" in read.value || "every" in read.value)
+      ? `: write ${JSON.stringify(read.value)} for ${JSON.stringify(interval)}`
+      : "";
+  return `interval is "daily", "weekly" or "monthly"${instead}`;
+}
+
 export const CalendarObject = closed("an interval of the calendar", {
-  interval: z.enum(["daily", "weekly", "monthly"]),
+  interval: z.enum(["daily", "weekly", "monthly"], { error: ({ input }) => intervalMessage(input) }),
   at: TimeOfDayField,
   on: OnField,
   timezone: ZoneField,

@@ -79,7 +79,7 @@ const FAULTS: readonly (readonly [wire: unknown, code: string, path: string, mes
   [{ every: "99ms" }, "bad_duration", "every", "at least 100ms"],
   [{ every: "401d" }, "bad_duration", "every", "at most 400d"],
   [{ interval: "yearly" }, "invalid_value", "interval", "daily"],
-  [{ interval: "daily", at: "25:00" }, "bad_time_of_day", "at", "00:00 to 23:59"],
+  [{ interval: "daily", at: "25:00" }, "bad_time_of_day", "at", "write 09:00"],
   [{ interval: "daily", on: 1 }, "bad_schedule_on", "on", "a daily schedule has no day"],
   [{ interval: "weekly", on: 1 }, "bad_schedule_on", "on", "is not a weekday"],
   [{ interval: "monthly", on: 32 }, "bad_schedule_on", "on", "a number from 1 to 31"],

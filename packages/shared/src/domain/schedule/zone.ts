@@ -29,6 +29,13 @@ export function parseZone(text: string): Parsed<string> {
   );
 }
 
+/** The zone that somebody probably means by a name or an offset; null if none is near. */
+export function zoneMeantBy(text: string): string | null {
+  const name = text.trim().replace(/^(?:utc|gmt)(?=[+-])/i, "");
+  if (/^[+-]?\d/.test(name)) return zoneOfOffset(name);
+  return isZone(name) ? name : (resolveZone(name) ?? suggestZone(name));
+}
+
 /** The zone that is always as many whole hours off UTC as an offset says; its sign is the other way round. Null if there is none. */
 function zoneOfOffset(offset: string): string | null {
   const [, sign, hours] = /^([+-]?)(\d{1,2})(?::?00)?$/.exec(offset) ?? [];
