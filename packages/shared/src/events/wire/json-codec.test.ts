@@ -153,6 +153,12 @@ describe("what nobody should be able to do by a message", () => {
       onTheWire(due, { value: changed({ params: { text: "\ud83d" } }) }),
       "params.text: has half of a surrogate pair, which no UTF-8 can hold",
     ],
+    ["an id that is not UTF-8", headersOf({ ce_id: Buffer.from([0x61, 0xff]) }), "the header ce_id is not UTF-8"],
+    [
+      "a member that is there twice",
+      onTheWire(due, { headers: { ce_source: "billing" }, value: changed({ params: "X" }).replace('"X"', '{"a":1,"a":2}') }),
+      "params.a: is there twice in one object: only one of them would be kept",
+    ],
     ["params without a bottom", onTheWire(due, { value: nested(100_000) }), "the JSON is nested deeper than 1000"],
   ])("%s cannot be read, and it is said why", async (_, message, reason) => {
     expect(await decodedKind(message)).toMatchObject({ kind: "undecodable", reason });
