@@ -88,7 +88,7 @@ describe("events as CloudEvents with JSON", () => {
     ["a fraction", onTheWire(due, { value: changed({ attempt: 1.5 }) }), "attempt must be a whole number"],
     ["a number for an instant", onTheWire(due, { value: changed({ scheduledFor: 5 }) }), "scheduledFor must be an instant"],
     ["params that are a list", onTheWire(due, { value: changed({ params: [] }) }), "params must be an object"],
-    ["a cause nobody knows", onTheWire(due, { value: changed({ cause: "whim" }) }), "cause is none of schedule, manual, retry, backfill"],
+    ["a cause nobody knows", onTheWire(due, { value: changed({ cause: "whim" }) }), "cause is none of schedule, manual, retry"],
   ])("%s cannot be read, and it is said why", async (_, message, reason) => {
     expect(await decodedKind(message)).toMatchObject({ kind: "undecodable", reason });
   });
