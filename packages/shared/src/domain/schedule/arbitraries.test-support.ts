@@ -37,7 +37,7 @@ const dayOfMonth = fc.oneof(
   { weight: 6, arbitrary: fc.constant("*") },
   list(1, 31),
   step(1, 31),
-  fc.constantFrom("L", "LW", "L,15", "?", "15W", "1W", "31W"),
+  fc.constantFrom("L", "LW", "L,15", "L-3", "1,L-29", "L-2W", "?", "15W", "1W", "31W"),
 );
 
 const dayOfWeek = fc.oneof(

@@ -52,14 +52,14 @@ function faultOfStep(
   return by === 0 ? wrong(problem) : wrong(`${problem}, and cron takes it for ${from} alone`, [from]);
 }
 
-/** L, 15W, 5L, MON#2: what is read, a fault if it is wrong, and null if the item is none of these. */
+/** L, L-3, 15W, 5L, MON#2: what is read, a fault if it is wrong, and null if the item is none of these. */
 function readSpecial(field: CronField, item: string): Parsed<string> | null {
   if (field.special === "day of month") {
     if (item.toUpperCase() === "L") return parsed(item);
-    if (/^LW?-/i.test(item))
-      return wrong(
-        `"${item}" counts back from the last day: allowed are L (the last day), LW (the last day from Monday to Friday) and days from 1 to 31`,
-      );
+    if (/^LW-/i.test(item)) return wrong(`"${item}" is not understood; ${allowedIn(field)}`);
+    const before = /^L-(\d+)W?$/i.exec(item)?.[1];
+    if (before !== undefined)
+      return Number(before) >= 1 && Number(before) < field.max ? parsed(item) : wrong(`${item} is out of range: L-1 to L-${field.max - 1}`);
     const day = /^(\d+)W$/i.exec(item)?.[1];
     return day === undefined ? null : (faultOfBounds(field, [day]) ?? parsed(item));
   }

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import { Cron } from "croner";
 import fc from "fast-check";
 import { cronGarbage, cronOfMinutes, cronOfSeconds } from "./arbitraries.test-support.ts";
 import { CRON_FIELDS, DAY_OF_WEEK } from "./cron-field.ts";
@@ -28,7 +27,7 @@ describe("the message names the field, the fault and what is allowed", () => {
   test.each([
     ["60 * * * *", "cron field 1 (minute): 60 is out of range; allowed are 0 to 59"],
     ["0 24 * * *", "cron field 2 (hour): 24 is out of range; allowed are 0 to 23"],
-    ["0 0 0 * *", "cron field 3 (day of month): 0 is out of range; allowed are 1 to 31, L, LW, 15W"],
+    ["0 0 0 * *", "cron field 3 (day of month): 0 is out of range; allowed are 1 to 31, L, L-3, LW, 15W"],
     ["0 0 1 13 *", "cron field 4 (month): 13 is out of range; allowed are 1 to 12 or JAN to DEC"],
     ["0 0 * * 8", "cron field 5 (day of week): 8 is out of range; allowed are 0 to 7 or SUN to SAT"],
     ["60 0 0 * * *", "cron field 1 (second): 60 is out of range"],
@@ -37,8 +36,9 @@ describe("the message names the field, the fault and what is allowed", () => {
     ["0 0 * * MO", 'cron field 5 (day of week): "MO" is not understood'],
     ["0 0 * * MONDAYS", 'cron field 5 (day of week): "MONDAYS" is not understood'],
     ["0 0 * * +FRI", 'cron field 5 (day of week): "+FRI" is not understood'],
-    ["0 0 L-3 * *", 'cron field 3 (day of month): "L-3" counts back from the last day: allowed are L (the last day), LW'],
-    ["0 0 1,LW-1 * *", 'cron field 3 (day of month): "LW-1" counts back from the last day'],
+    ["0 0 L-31 * *", "cron field 3 (day of month): L-31 is out of range: L-1 to L-30"],
+    ["0 0 L-0 * *", "cron field 3 (day of month): L-0 is out of range"],
+    ["0 0 1,LW-1 * *", 'cron field 3 (day of month): "LW-1" is not understood'],
     ["0 0 32W * *", "cron field 3 (day of month): 32 is out of range"],
     ["0 0 1,LW * *", 'cron field 3 (day of month): "LW" must stand alone'],
     ["0 0 * * MON#6", "cron field 5 (day of week): #6 is out of range: #1 to #5"],
@@ -169,21 +169,21 @@ function weekdaysOf(cron: string): string {
   return days.flatMap((at, day) => (nextWallTime(read.value, at - 1) === at ? [day] : [])).join(" ");
 }
 
-test("every valid line is accepted, by us and by croner", () => {
+test("every valid line is accepted, and can be evaluated", () => {
   fc.assert(
     fc.property(fc.oneof(cronOfMinutes, cronOfSeconds), (cron) => {
       expect(parseCron(cron)).toEqual({ kind: "parsed", value: cron });
-      expect(() => new Cron(cron, { mode: "5-or-6-parts", utcOffset: 0 })).not.toThrow();
+      expect(() => nextWallTime(cron, 0)).not.toThrow();
     }),
   );
 });
 
-test("whatever we accept, croner accepts", () => {
+test("whatever is accepted can be evaluated", () => {
   fc.assert(
     fc.property(cronGarbage, (cron) => {
       const read = parseCron(cron);
       if (read.kind === "fault") return;
-      expect(() => new Cron(read.value, { mode: "5-or-6-parts", utcOffset: 0 })).not.toThrow();
+      expect(() => nextWallTime(read.value, 0)).not.toThrow();
       expect(parseCron(read.value)).toEqual(read); // What an answer shows is sent back.
     }),
     { numRuns: 10_000 },
