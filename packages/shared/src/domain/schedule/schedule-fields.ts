@@ -39,7 +39,9 @@ export const ZoneField = text
   .meta({ description: "An IANA time zone.", examples: ["Europe/Berlin", "UTC"] })
   .transform(read((zone) => parseZone(zone ?? "UTC")));
 
-export const EveryField = text
+export const EveryField = z
+  .string({ error: ({ input }) => (typeof input === "number" ? 'must be a string with a unit, such as "15m"' : undefined) })
+  .max(SCHEDULE_TEXT_MAX)
   .meta({ description: "A fixed interval of 100 ms to 400 days, in the units w d h m s ms.", examples: ["15m", "1h30m", "500ms", "1d"] })
   .transform(read(parseEvery));
 

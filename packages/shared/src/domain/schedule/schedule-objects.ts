@@ -60,11 +60,9 @@ const OnField = z
 /** Names an interval that no calendar interval has, as the schedule that has it. */
 function intervalMessage(interval: unknown): string {
   const read = readText(typeof interval === "string" ? interval.trim().toLowerCase() : "");
-  const instead =
-    read.kind === "parsed" && ("cron" in read.value || "every" in read.value)
-      ? `: write ${JSON.stringify(read.value)} for ${JSON.stringify(interval)}`
-      : "";
-  return `interval is "daily", "weekly" or "monthly"${instead}`;
+  const meant = read.kind === "parsed" ? [CronObject, EveryObject].some((kind) => kind.safeParse(read.value).success) : false;
+  const instead = read.kind === "parsed" && meant ? `: write ${JSON.stringify(read.value)} for ${JSON.stringify(interval)}` : "";
+  return `must be one of "daily", "weekly", "monthly"${instead}`;
 }
 
 export const CalendarObject = closed("an interval of the calendar", {

@@ -74,7 +74,7 @@ const FAULTS: readonly (readonly [wire: unknown, code: string, path: string, mes
   [{ cron: "0 9 * * *", spread: "5m", calendar: "x" }, "unrecognized_keys", "", '"spread", "calendar"'],
   [{ cron: "0 9 * * *", at: "09:00" }, "unrecognized_keys", "", '"at"'],
   [{ every: "15m", timezone: "UTC" }, "unrecognized_keys", "", 'a fixed interval has no field "timezone"'],
-  [{ every: 900_000 }, "invalid_type", "every", "expected string"],
+  [{ every: 900_000 }, "invalid_type", "every", "with a unit"],
   [{ every: "fortnightly" }, "bad_duration", "every", "such as 15m"],
   [{ every: "99ms" }, "bad_duration", "every", "at least 100ms"],
   [{ every: "401d" }, "bad_duration", "every", "at most 400d"],
