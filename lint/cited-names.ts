@@ -18,14 +18,14 @@ const NAME = /`([A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+|[A-Za-z][a-z0-9]*(?:[A-Z]
 /** What a text cites. A fenced example is the reader's own: of it paths, scripts and routes count. */
 export function citationsIn(text: string): Citation[] {
   const prose = text.replace(/```[^]*?```/g, "");
-  const found = (kind: Citation["kind"], from: string, pattern: RegExp, name = (match: RegExpMatchArray) => match[1] ?? match[0]) =>
-    [...from.matchAll(pattern)].map((match): Citation => ({ kind, name: name(match) }));
+  const found = (kind: Citation["kind"], matches: Iterable<RegExpMatchArray>): Citation[] =>
+    [...matches].map(([whole, ...groups]) => ({ kind, name: groups.length === 0 ? whole : groups.join(" ") }));
   return [
-    ...found("path", text, PATH, (match) => match[0]),
-    ...found("link", prose, LINK),
-    ...found("script", text, SCRIPT),
-    ...found("route", text, ROUTE, ([, method, target]) => `${method} ${target}`),
-    ...found("name", prose, NAME),
+    ...found("path", text.matchAll(PATH)),
+    ...found("link", prose.matchAll(LINK)),
+    ...found("script", text.matchAll(SCRIPT)),
+    ...found("route", text.matchAll(ROUTE)),
+    ...found("name", prose.matchAll(NAME)),
   ];
 }
 
@@ -86,9 +86,7 @@ export function knownOf(root: string, files: readonly { readonly file: string; r
     .map(([, route = ""]) => route);
   return {
     hasPath: (pattern) => {
-      const like = new RegExp(
-        `^${RegExp.escape(pattern).replaceAll("\\*\\*", ".*").replaceAll("\\*", "[^/]*").replaceAll("\\{", "(?:").replaceAll("\\}", ")").replaceAll("\\x2c", "|")}`,
-      );
+      const like = new RegExp(`^${regexpOf(pattern)}`);
       return paths.some((file) => like.test(file));
     },
     hasLink: (target, from) => hasLink(root, target, from),
@@ -106,6 +104,15 @@ export function knownOf(root: string, files: readonly { readonly file: string; r
     hasName: (name) => words.has(name),
   };
 }
+
+/** `*`, `**` and `{a,b}` as in a glob. */
+const regexpOf = (glob: string): string =>
+  glob
+    .replace(/[.+?^$()|[\]\\]/g, "\\$&")
+    .replaceAll("**", "\0")
+    .replaceAll("*", "[^/]*")
+    .replaceAll("\0", ".*")
+    .replace(/\{([^}]*)\}/g, (_, choices: string) => `(?:${choices.replaceAll(",", "|")})`);
 
 function hasLink(root: string, target: string, from: string): boolean {
   const [file = "", anchor] = target.split("#");

@@ -1,5 +1,5 @@
 import { type CronField, allowedIn, hasTwoSundays, lastOf, nameOf, shortened, sizeOf, valueOf } from "./cron-field.ts";
-import { insteadOfName, pickedByOthers } from "./cron-item-meant.ts";
+import { insteadOfItem, insteadOfName, insteadOfRange, pickedByOthers } from "./cron-item-meant.ts";
 import { type Parsed, type ScheduleFault, fault, parsed } from "./fault.ts";
 
 const ITEM = /^(?:\*|([A-Z0-9]+)(?:-([A-Z0-9]+))?)(?:\/(\d+))?$/i;
@@ -17,9 +17,9 @@ export function readItem(field: CronField, item: string): Parsed<string> {
   const special = readSpecial(field, item);
   if (special !== null) return special;
   const match = ITEM.exec(item);
-  if (match === null) return wrong(`"${item}" is not understood; ${allowedIn(field)}`);
+  if (match === null) return wrong(`"${item}" is not understood; ${allowedIn(field)}`, insteadOfItem(field, item));
   const [, from, to, step] = match;
-  const problem = faultOfBounds(field, [from, to]) ?? faultOfStep(field, { from, step });
+  const problem = faultOfBounds(field, [from, to], step) ?? faultOfStep(field, { from, step });
   if (problem !== null) return problem;
   if (from === undefined) return parsed(item);
   if (to !== undefined) return parsed(rangeText(field, { from, to, step }));
@@ -31,12 +31,13 @@ export const isLastWeekday = (field: CronField, text: string): boolean => field.
 /** What to write instead is an item here. */
 const wrong = (problem: string, instead: readonly string[] = []): ScheduleFault => fault("bad_cron", problem, instead);
 
-function faultOfBounds(field: CronField, bounds: readonly (string | undefined)[]): ScheduleFault | null {
+function faultOfBounds(field: CronField, bounds: readonly (string | undefined)[], step?: string): ScheduleFault | null {
   for (const bound of bounds) {
     if (bound === undefined) continue;
     const value = valueOf(field, bound);
     if (value === null) return wrong(`"${bound}" is not understood; ${allowedIn(field)}`, insteadOfName(field, bound, bounds));
-    if (value < field.min || value > field.max) return wrong(`${bound} is out of range; ${allowedIn(field)}`);
+    if (value < field.min || value > field.max)
+      return wrong(`${bound} is out of range; ${allowedIn(field)}`, insteadOfRange(field, bounds, step));
   }
   return null;
 }

@@ -50,6 +50,9 @@ export function parseCron(text: string): Parsed<string> {
 function parseCount(line: string, texts: readonly string[]): Parsed<string> {
   if (texts.length === 7 && ["*", "?"].includes(texts[6] ?? "")) return parseFields(texts.slice(0, 6));
   if (texts.length === 5 || texts.length === 6) return parseFields(texts);
+  const whole = texts.length === 4 ? acceptedLine([...texts, "*"]) : null;
+  if (whole !== null)
+    return fault("bad_cron", `"${line}" has 4 fields, and a cron line has 5, the last for the day of week: write ${whole}`, [whole]);
   const count = `"${line}" has ${texts.length} field${texts.length === 1 ? "" : "s"}`;
   return fault(
     "bad_cron",
@@ -82,7 +85,8 @@ function parseFields(texts: readonly string[]): Parsed<string> {
 /** What is suggested for a field becomes a line, which is suggested if it is accepted, or corrected further. */
 function faultOfField(texts: readonly string[], i: number, { message, suggestions = [] }: ScheduleFault): ScheduleFault {
   const field = CRON_FIELDS.slice(-texts.length)[i];
-  const lines = suggestions.map((text) => acceptedLine(texts.with(i, String(text)))).filter((line) => line !== null);
+  const fields = suggestions.filter((text) => typeof text === "string");
+  const lines = fields.map((text) => acceptedLine(texts.with(i, text))).filter((line) => line !== null);
   const every = intervalMeantBy(texts, i);
   const problem = `cron field ${i + 1} (${field?.name}): ${message}${lines.length === 0 ? "" : `: write ${lines.join(" or ")}`}`;
   return every === null

@@ -21,6 +21,8 @@ export function parseScheduleText(text: string): Parsed<TextReading> {
   if (reading.kind === "parsed") return reading;
   const { code, message, suggestions } = reading;
   if (suggestions !== undefined) {
+    const objects = suggestions.filter((suggestion) => typeof suggestion !== "string");
+    if (objects.length > 0) return fault(code, message, objects.every(isAccepted) ? objects : []);
     const accepted = acceptedOf(suggestions.filter((suggestion) => typeof suggestion === "string"));
     return fault(code, accepted.length === 0 ? message : `${message}: write ${orOf(accepted)}`, accepted);
   }
@@ -54,6 +56,8 @@ export function meantBy(line: string): string[] {
   }
   return [];
 }
+
+const isAccepted = (suggestion: object): boolean => EveryObject.safeParse(suggestion).success;
 
 /** What a short string means, as a text that equal schedules share; null if it is refused. */
 function meaningOf(text: string): string | null {

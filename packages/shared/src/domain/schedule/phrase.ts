@@ -11,7 +11,9 @@ export type Phrase =
   /** Days that no interval of the calendar has, as the last three fields of a cron line. */
   | { readonly kind: "days"; readonly days: string }
   /** So many months, which are no fixed interval. */
-  | { readonly kind: "months"; readonly months: number };
+  | { readonly kind: "months"; readonly months: number }
+  /** A weekday of every so many weeks: 0 is Sunday. */
+  | { readonly kind: "weeks"; readonly weeks: string; readonly day: number };
 
 const calendar = (interval: "daily" | "weekly" | "monthly", on: Weekday | number | "last" | null = null): Phrase => ({
   kind: "calendar",
@@ -26,6 +28,7 @@ type Rule = readonly [RegExp, (match: RegExpExecArray) => Phrase | null];
 const ON = "(?:(?:every |on )?(?:the )?)";
 const OF_MONTH = "of (?:the|each|every) month";
 const MONTHLY = "(?:monthly|every (?:1 )?month)";
+const WORKDAY = "(?:week|work|working |business )day";
 const DAY = "(\\d{1,2})(?:st|nd|rd|th)?";
 const NTH = ["first|1st", "second|2nd", "third|3rd", "fourth|4th", "fifth|5th"].map((words) => words.split("|"));
 const ORDINAL = `(${NTH.flat().join("|")}|last)`;
@@ -40,13 +43,18 @@ const RULES: readonly Rule[] = [
   [rule(`${MONTHLY}`), () => calendar("monthly")],
   [/^(?:fortnightly|every fortnight)$/, () => ({ kind: "every", every: "2w" })],
   [/^every (?:other|second|2nd) (minute|hour|day|week)$/, ([, unit]) => everyDuration(`2 ${unit}s`)],
+  [/^every (?:other|second|2nd) month$/, () => ({ kind: "months", months: 2 })],
+  [/^every (?:other|2nd) ([a-z]+)$/, ([, day]) => onEachWeeks("2", day)],
+  [/^every (\d+) weeks on (?:a |every )?([a-z]+)$/, ([, weeks, day]) => onEachWeeks(weeks, day)],
   [/^every half (?:an )?hour$/, () => everyDuration("30m")],
   [/^(?:weekly|every week)(?: on)? (?:an? |every )?([a-z]+)$/, ([, day]) => onWeekday(day)],
   [/^(?:every|on) ([a-z]+s)$/, ([, days]) => onWeekday(days)],
   [rule(`${MONTHLY} on (?:the )?last(?: day)?`), () => calendar("monthly", "last")],
   [rule(`${ON}last day ${OF_MONTH}`), () => calendar("monthly", "last")],
   [rule(`${MONTHLY} on (?:the )?first(?: day)?`), () => calendar("monthly", 1)],
-  [rule(`${ON}first day ${OF_MONTH}`), () => calendar("monthly", 1)],
+  [rule(`${ON}first(?: day)? ${OF_MONTH}`), () => calendar("monthly", 1)],
+  [rule(`${ON}first ${WORKDAY} ${OF_MONTH}|${MONTHLY} on (?:the )?first ${WORKDAY}`), () => daysOf("1W * *")],
+  [rule(`${ON}last ${WORKDAY} ${OF_MONTH}|${MONTHLY} on (?:the )?last ${WORKDAY}`), () => daysOf("LW * *")],
   [rule(`${MONTHLY} on (?:the |day )?${DAY}`), ([, day]) => calendar("monthly", Number(day))],
   [rule(`${ON}${DAY}(?: day)? ${OF_MONTH}`), ([, day]) => calendar("monthly", Number(day))],
   [rule(`${MONTHLY} on (?:the )?(${DAY}(?:(?:, and |, ?| and )(?:the )?${DAY})+)`), ([, days]) => onDaysOfMonth(days)],
@@ -59,7 +67,7 @@ const RULES: readonly Rule[] = [
   [rule(`every ${DAY}(?: of)? ([a-z]+)`), ([, day, month]) => onDate(month, day)],
   [/^(?:every (?:week|work|working |business )day|(?:on )?(?:week|work|working |business )days)$/, () => daysOf("* * 1-5")],
   [/^(?:every weekend|(?:on )?weekends)$/, () => daysOf("* * SUN,SAT")],
-  [/^(?:every )?([a-z]+)(?: ?- ?|\.\.| to )([a-z]+)$/, ([, first, last]) => fromDayToDay(first, last)],
+  [/^(?:every )?([a-z]+)(?: ?- ?|\.\.| to | through | thru )([a-z]+)$/, ([, first, last]) => fromDayToDay(first, last)],
   [/^every (.+)$/, ([, duration]) => everyDuration(duration)],
   [/^every ([a-z]+)$/, ([, day]) => onWeekday(day)],
   [/^every ([a-z]+(?:(?:, and |, ?| and | ?& ?)[a-z]+)+)$/, ([, days = ""]) => onWeekdays(days.split(/, and |, ?| and | ?& ?/))],
@@ -68,7 +76,7 @@ const RULES: readonly Rule[] = [
 
 /** A rule for whole phrases. */
 function rule(pattern: string): RegExp {
-  return new RegExp(`^${pattern}$`);
+  return new RegExp(`^(?:${pattern})$`);
 }
 
 /** Reads a phrase in lower case with single blanks; null if it is not understood. */
@@ -90,6 +98,11 @@ function everyDuration(duration = ""): Phrase | null {
 function everyMonths(text = ""): Phrase | null {
   const months = monthsOf(text);
   return months === null ? null : { kind: "months", months };
+}
+
+function onEachWeeks(weeks = "", word = ""): Phrase | null {
+  const day = weekdayOf(word);
+  return day === null ? null : { kind: "weeks", weeks, day };
 }
 
 function onWeekday(word = ""): Phrase | null {

@@ -18,5 +18,5 @@ export function readCronField(field: CronField, text: string): Parsed<string> {
 function insteadOf(texts: readonly string[], i: number, { suggestions = [] }: ScheduleFault): string[] {
   if (texts[i] === "") return texts.some((text) => text !== "") ? [texts.filter((text) => text !== "").join(",")] : [];
   if (texts[i] === "*" && texts.length > 1) return ["*"];
-  return suggestions.map((item) => texts.with(i, String(item)).join(","));
+  return suggestions.filter((item) => typeof item === "string").map((item) => texts.with(i, item).join(","));
 }

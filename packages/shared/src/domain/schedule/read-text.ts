@@ -1,10 +1,13 @@
-import { isMonthOrMinute } from "./duration.ts";
+import { isMonthOrMinute, parseDuration } from "./duration.ts";
 import { durationOfOthers } from "./every.ts";
 import { type Parsed, type ScheduleFault, fault, parsed } from "./fault.ts";
 import { datesOfMonths } from "./months.ts";
 import { type Phrase, readPhrase } from "./phrase.ts";
 import { parseSpokenTime } from "./time-of-day.ts";
+import { isZone } from "./zone.ts";
+import { instantOfWall } from "./zone-clock.ts";
 import { splitZones, zoneAtEnd } from "./zone-in-text.ts";
+import { showZoneTime } from "./zone-time.ts";
 
 /** The object that a short string stands for, still to be validated like any object. */
 export type TextReading =
@@ -23,6 +26,8 @@ const CRON_LIKE =
   /^(?:@[a-z_]+|cron ?\(.*\)|[a-z?/,#-]*[\d*]\S* [a-z?/,#-]*[\d*]\S*(?: \S+){2,}|(?=.* \*(?: |$))(?![a-z]{2})\S+(?: \S+){4,6})$/i;
 
 const ISO_LIKE = /^(\d{4}-\d{1,2}-\d{1,2})(?:(?:t| at | )(\S.*))?$/i;
+
+const DAY_MS = 86_400_000;
 
 const AT_TIME = /^(.+?) at (.+)$/i;
 
@@ -82,6 +87,10 @@ function fromPhrase(phrase: Phrase, { at, zone }: { at: string | null; zone: Zon
       return parsed({ cron: "0 * * * *", ...zone });
     case "days":
       return parsed({ cron: `${cronTime(at)} ${phrase.days}`, ...zone });
+    case "weeks": {
+      const every = `${phrase.weeks}w`;
+      return faultOfDaysAt(`"every ${every}" is a fixed interval`, { every, at: at ?? "00:00", zone, day: phrase.day });
+    }
     case "months":
       return faultOfMonths(phrase.months, { at, zone });
     case "calendar":
@@ -93,9 +102,35 @@ function fromEvery(every: string, { at, zone }: { at: string | null; zone: Zone 
   if (at !== null && every === "1d") return parsed({ interval: "daily", at, on: null, ...zone });
   const problem = `"every ${every}" is a fixed interval`;
   if (at !== null && every === "1h") return faultOfHourlyAt(at, zone);
+  if (at !== null && isOfDays(every)) return faultOfDaysAt(problem, { every, at, zone });
   if (at !== null) return fault("bad_schedule_text", `${problem} and has no time of day`, [`every ${every}`]);
   if (zone.timezone !== undefined) return fault("bad_schedule_text", `${problem} and has no time zone`, [`every ${every}`]);
   return parsed({ every });
+}
+
+const isOfDays = (every: string): boolean => {
+  const ms = parseDuration(every);
+  return ms.kind === "parsed" && ms.value % DAY_MS === 0;
+};
+
+/** Some Friday, to show where a `startAt` stands. */
+const SHOWN_DATE = Date.UTC(2027, 0, 1);
+
+/** `every 2 days at 09:00`, `every other monday`: the day from which they are counted is not known. */
+function faultOfDaysAt(
+  problem: string,
+  { every, at, zone, day = 5 }: { every: string; at: string; zone: Zone; day?: number },
+): ScheduleFault {
+  const date = new Date(SHOWN_DATE + ((day + 2) % 7) * DAY_MS).toISOString().slice(0, 10);
+  const { timezone } = zone;
+  const inZone = timezone !== undefined && isZone(timezone);
+  const wall = Date.parse(`${date}T${at}Z`);
+  const instead = { every, startAt: inZone ? showZoneTime(timezone, instantOfWall(timezone, wall)) : `${date}T${at}Z` };
+  const form = `{"every": "${every}", "startAt": "${instead.startAt}"}`;
+  const noZone = zone.timezone === undefined ? "" : ", and has no time zone";
+  return fault("bad_schedule_text", `${problem}, counted from its startAt${noZone}: write ${form}, with the first day that is meant`, [
+    instead,
+  ]);
 }
 
 /** A time in the first hour is meant as a minute of every hour. */

@@ -1,6 +1,6 @@
 import { cronOfCalendarEvent } from "./calendar-event.ts";
 import { readText } from "./read-text.ts";
-import { severalTimes } from "./several-times.ts";
+import { datesOf, severalTimes } from "./several-times.ts";
 import { zoneMeantBy } from "./zone.ts";
 import { splitZones, zoneAtEnd } from "./zone-in-text.ts";
 
@@ -27,12 +27,24 @@ const REWRITES: readonly Rewrite[] = [
   [/on (.+)/, ([, days]) => [`every ${days}`]],
   [/(?:every )?([a-z]+(?:[ ,/&+]+[a-z]+)+?)((?: at)? \d.*)?/, ([, days = "", at = ""]) => [`${everyOf(days)}${at}`]],
   [/(.*\d),(\d+ ?[a-z].*)/, ([, before, behind]) => [`${before}.${behind}`, `every ${before}.${behind}`]],
+  [/@(.+ .+)/, ([, words = ""]) => [words]],
+  [/every(\d.*)/, ([, duration]) => [`every ${duration}`]],
   // Times.
+  [/(?:at )?(\d{1,2}(?::\d\d)? ?(?:[ap]m)?|noon|midnight) (.+)/, ([, time, days]) => [`${days} at ${time}`]],
+  [
+    /every (\d+) ?(?:m|mins?|minutes?) (?:between|from) (\d\d?)(?::00)? (?:and|to|until) (\d\d?)(?::00)?/,
+    ([, step, from, to]) => betweenHours(Number(step), Number(from), Number(to)),
+  ],
+  [
+    /every hour (?:between|from) (\d\d?)(?::00)? (?:and|to|until) (\d\d?)(?::00)?/,
+    ([, from, to]) => [`0 ${Number(from)}-${Number(to)} * * *`],
+  ],
   [/(?:hourly|every hour) at (?:minute )?(\d\d?)/, ([, minute = ""]) => [`hourly at :${minute.padStart(2, "0")}`]],
   [/every minute at :(\d\d)/, ([, second]) => [`${Number(second)} * * * * *`]],
   [/(.* at) (\d{1,2})(?:h|:00h| ?o'?clock)?/, ([, before, hour]) => [`${before} ${hour}:00`]],
   [/(.* at) (\d{1,2})(?:h|\.)?(\d\d)h?/, ([, before, hour, minute]) => [`${before} ${hour}:${minute}`]],
   [/(.+) at (.+(?:,| and ).+)/, ([, days = "", times = ""]) => severalTimes(days, times)],
+  [/every (\d+) ?(?:m|mins?|minutes?) on (.+)/, ([, count, days = ""]) => stepsOn(Number(count), days)],
   // Instants.
   [/(\d{4}-\d\d-\d\dt\S+?)\[(\S+)\]/, ([, time = "", zone]) => [time, `${time} ${zone}`]],
   [/(\d{10}|\d{13})/, ([, epoch = ""]) => [isoOf(Number(epoch.padEnd(13, "0")))]],
@@ -76,6 +88,16 @@ const everyOf = (days: string): string =>
     .split(/[ ,/&+]+/)
     .filter((word) => word !== "and")
     .join(", ")}`;
+
+/** The last hour is the one before the end. */
+const betweenHours = (step: number, from: number, to: number): string[] =>
+  60 % step === 0 && from < to ? [`*/${step} ${from}-${to - 1} * * *`] : [];
+
+/** Minutes that an hour has a whole number of, on some days. */
+function stepsOn(minutes: number, days: string): string[] {
+  const dates = 60 % minutes === 0 ? (datesOf(days.startsWith("every ") ? days : `every ${days}`) ?? datesOf(days)) : null;
+  return dates === null ? [] : [`*/${minutes} * ${dates}`];
+}
 
 const whenever = (interval: string, at: string | undefined): string[] => [`every ${interval}${at === undefined ? "" : ` at ${at}`}`];
 

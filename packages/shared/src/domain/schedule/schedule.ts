@@ -78,7 +78,7 @@ function faultOfText({ message, ...issue }: z.core.$ZodIssue, reading: TextReadi
   const suggestions = found?.suggestions ?? [];
   const inZone = (suggestion: Suggestion): Suggestion => (typeof suggestion === "string" ? `${suggestion}${zone}` : suggestion);
   const lines = suggestions.filter((suggestion) => typeof suggestion === "string");
-  const said = lines.reduce((text, line) => text.replace(new RegExp(`(?<=write |or )${RegExp.escape(line)}`), `${line}${zone}`), message);
+  const said = lines.reduce((text, line) => text.replace(` ${line}`, ` ${line}${zone}`), message);
   return fault(found?.code ?? "bad_schedule_text", said, suggestions.map(inZone));
 }
 

@@ -15,7 +15,7 @@ export function severalTimes(days: string, times: string): string[] {
 }
 
 /** The last three fields of the cron line for some days. */
-function datesOf(days: string): string | null {
+export function datesOf(days: string): string | null {
   const reading = readText(`${days} at 00:00`);
   if (reading.kind === "fault") return null;
   if ("cron" in reading.value) return reading.value.cron.split(" ").slice(2).join(" ");
