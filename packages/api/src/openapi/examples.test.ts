@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { apiUnderTest, type ApiUnderTest } from "../api-under-test.test-support.ts";
+import { ProblemSchema } from "../http/problem.ts";
 
 let under: ApiUnderTest;
 beforeAll(async () => {
@@ -49,4 +50,9 @@ test("what the page of the document offers to try can be sent as it is", async (
     sent.push(operation.operationId);
   }
   expect(sent.length).toBe(operations.length - 2);
+});
+
+test("the example of a problem is one", () => {
+  const example = ProblemSchema.meta()?.["example"];
+  expect(ProblemSchema.parse(example)).toEqual(example);
 });
