@@ -12,8 +12,8 @@ const PATH = new RegExp(`(?<![\\w/.@:-])(?:${FOLDERS})/[\\w./*@{},-]*[\\w*}]`, "
 const LINK = /\]\((?!https?:)([^)\s]+)\)/g;
 const SCRIPT = /\bnpm (?:run (?:--?[\w=-]+ )*)?((?:start:|test:)[a-z|]+|(?<=run (?:--?[\w=-]+ )*)[a-z]+(?::[a-z|]+)?)/g;
 const ROUTE = /\b(GET|PUT|POST|PATCH|DELETE) (\/[\w/:{}.-]*\w|\/(?=[`\s]))/g;
-/** In backticks: settings, codes, metrics, events, fields and functions, which have an underscore or a hump. */
-const NAME = /`([A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+|[A-Za-z][a-z0-9]*(?:[A-Z][a-z0-9]+)+)(?:\(\)|=[^`]*)?`/g;
+/** In backticks: settings, codes, causes, metrics, events, fields and functions. Of one or two letters it is no name. */
+const NAME = /`([A-Za-z][A-Za-z0-9]{2,}(?:_[A-Za-z0-9]+)*)(?:\(\)|=[^`]*)?`/g;
 
 /** What a text cites. A fenced example is the reader's own: of it paths, scripts and routes count. */
 export function citationsIn(text: string): Citation[] {
