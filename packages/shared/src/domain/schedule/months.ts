@@ -6,7 +6,7 @@ const MONTHS_OF_UNIT: Readonly<Record<string, number>> = { month: 1, mo: 1, quar
 export function monthsOf(text: string): number | null {
   const counted = countedInDigits(text.trim().toLowerCase());
   const [, count = "1", unit = ""] =
-    /^(?:(\d{1,3}) ?)?(month|mo|quarter|year|yr)s?$/.exec(counted) ?? /^p(\d{1,3})([my])$/.exec(counted) ?? [];
+    /^(?:(\d{1,3}) ?)?(month|mo|quarter|year|yr|y(?!s))s?$/.exec(counted) ?? /^p(\d{1,3})([my])$/.exec(counted) ?? [];
   const months = Number(count) * (MONTHS_OF_UNIT[unit] ?? 0);
   return months === 0 ? null : months;
 }

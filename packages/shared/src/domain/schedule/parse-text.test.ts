@@ -126,6 +126,11 @@ test.each<[string, object]>([
   ["last business day of the month at midday", { cron: "0 12 LW * *" }],
   ["monthly on the first weekday", { cron: "0 0 1W * *" }],
   ["monday through friday at 9am", { cron: "0 9 * * 1-5" }],
+  ["mon-wed, fri at 9am", { cron: "0 9 * * MON,TUE,WED,FRI" }],
+  ["every sat & sun 10:00", { cron: "0 10 * * SUN,SAT" }],
+  ["2nd monday of month 04:00", { cron: "0 4 * * MON#2" }],
+  ['TZ="Europe/Berlin" 0 9 * * *', { cron: "0 9 * * *", timezone: "Europe/Berlin" }],
+  ["every fifteen minutes", { every: "15m" }],
   ["H H * * *", { cron: "H H * * *" }],
   ["@Hourly Etc/GMT+5", { cron: "@Hourly", timezone: "Etc/GMT+5" }],
   ["2026-12-01T09:00:00Z", { at: "2026-12-01T09:00:00Z" }],
@@ -172,6 +177,17 @@ describe("refused with what was not understood", () => {
       "bad_schedule_text",
       'and has no time zone: write {"every": "2w", "startAt": "2027-01-04T09:00:00.000+01:00"}, with the first day that is meant',
     ],
+    ["every 10 minutes on weekdays", "bad_schedule_text", 'did you mean "*/10 * * * 1-5"?'],
+    ["hourly from 9am to 5pm", "bad_schedule_text", 'did you mean "0 9-17 * * *"?'],
+    ["every hour on mondays and fridays", "bad_schedule_text", 'did you mean "0 * * * MON,FRI"?'],
+    ["daily @ 9am", "bad_schedule_text", 'did you mean "daily at 9am"?'],
+    ["Every day, at 9:00 AM.", "bad_schedule_text", 'did you mean "Every day at 9:00 AM"?'],
+    ["monthly at 9am on the 1st", "bad_time_of_day", 'did you mean "monthly on the 1st at 9am"?'],
+    ["end of month", "bad_schedule_text", 'did you mean "monthly on the last day"?'],
+    ["every 15 minute(s)", "bad_schedule_text", 'did you mean "every 15 minutes"?'],
+    ["1h30", "bad_schedule_text", 'did you mean "every 1h30m"?'],
+    ["1M", "bad_schedule_text", 'did you mean "every 1m" or "monthly"?'],
+    ["1y", "bad_schedule_text", 'write "0 0 1 1 *"'],
     ["every 2nd month", "bad_schedule_text", 'write "0 0 1 */2 *"'],
     ["every 15 minutes between 9 and 17:00", "bad_schedule_text", 'did you mean "*/15 9-16 * * *"?'],
     ["at 5pm on fridays", "bad_schedule_text", 'did you mean "on fridays at 5pm"?'],
@@ -228,6 +244,11 @@ test.each([
 test("an interval that is refused without its time is not suggested", () => {
   const read = parseScheduleText("every 5ms at 09:00");
   expect(read).toMatchObject({ message: '"every 5ms" is a fixed interval and has no time of day' });
+});
+
+test("a zone is guessed by its city, abbreviation or offset, and not by its letters", () => {
+  for (const text of ["daily at 9am Eastern", "daily at 9am PT", "daily at 9am local time"])
+    expect(parseScheduleText(text)).toMatchObject({ message: expect.not.stringContaining("did you mean") });
 });
 
 test("any text is read or refused, and quickly", () => {

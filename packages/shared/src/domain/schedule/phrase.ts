@@ -26,7 +26,9 @@ const daysOf = (days: string): Phrase => ({ kind: "days", days });
 type Rule = readonly [RegExp, (match: RegExpExecArray) => Phrase | null];
 
 const ON = "(?:(?:every |on )?(?:the )?)";
-const OF_MONTH = "of (?:the|each|every) month";
+const OF_MONTH = "of (?:the |each |every )?month";
+/** Between days of a list. */
+const AND = /, and |, ?| and | ?& ?/;
 const MONTHLY = "(?:monthly|every (?:1 )?month)";
 const WORKDAY = "(?:week|work|working |business )day";
 const DAY = "(\\d{1,2})(?:st|nd|rd|th)?";
@@ -67,10 +69,9 @@ const RULES: readonly Rule[] = [
   [rule(`every ${DAY}(?: of)? ([a-z]+)`), ([, day, month]) => onDate(month, day)],
   [/^(?:every (?:week|work|working |business )day|(?:on )?(?:week|work|working |business )days)$/, () => daysOf("* * 1-5")],
   [/^(?:every weekend|(?:on )?weekends)$/, () => daysOf("* * SUN,SAT")],
-  [/^(?:every )?([a-z]+)(?: ?- ?|\.\.| to | through | thru )([a-z]+)$/, ([, first, last]) => fromDayToDay(first, last)],
   [/^every (.+)$/, ([, duration]) => everyDuration(duration)],
   [/^every ([a-z]+)$/, ([, day]) => onWeekday(day)],
-  [/^every ([a-z]+(?:(?:, and |, ?| and | ?& ?)[a-z]+)+)$/, ([, days = ""]) => onWeekdays(days.split(/, and |, ?| and | ?& ?/))],
+  [/^(?:every |on )?([a-z]+\W.+)$/, ([, days = ""]) => onDays(days)],
   [/^(?:every )?(.+)$/, ([, months]) => everyMonths(months)],
 ];
 
@@ -110,17 +111,20 @@ function onWeekday(word = ""): Phrase | null {
   return day === null ? null : calendar("weekly", WEEKDAYS[day] ?? null);
 }
 
-function onWeekdays(words: readonly string[]): Phrase | null {
-  const days = words.map(weekdayOf);
-  const known = days.filter((day) => day !== null);
-  return known.length < days.length ? null : onDaysOfWeek(known);
+/** `mon-wed and fri`: each of a list is a day or a range. */
+function onDays(list: string): Phrase | null {
+  const days = list.split(AND).map((part) => {
+    const [, first = "", last = first] = /^([a-z]+)(?:(?: ?- ?|\.\.| to | through | thru )([a-z]+))?$/.exec(part) ?? [];
+    return fromDayToDay(weekdayOf(first), weekdayOf(last));
+  });
+  const known = days.filter((those) => those !== null);
+  return known.length < days.length ? null : onDaysOfWeek(known.flat());
 }
 
 /** `fri-mon`: Friday, Saturday, Sunday and Monday. */
-function fromDayToDay(first = "", last = ""): Phrase | null {
-  const [from, to] = [weekdayOf(first), weekdayOf(last)];
+function fromDayToDay(from: number | null, to: number | null): readonly number[] | null {
   if (from === null || to === null) return null;
-  return onDaysOfWeek(Array.from({ length: ((to - from + 7) % 7) + 1 }, (_, i) => (from + i) % 7));
+  return Array.from({ length: ((to - from + 7) % 7) + 1 }, (_, i) => (from + i) % 7);
 }
 
 /** 0 is Sunday. */

@@ -2,6 +2,7 @@ import { cronOfCalendarEvent } from "./calendar-event.ts";
 import { readText } from "./read-text.ts";
 import { datesOf, severalTimes } from "./several-times.ts";
 import { zoneMeantBy } from "./zone.ts";
+import { parseSpokenTime } from "./time-of-day.ts";
 import { splitZones, zoneAtEnd } from "./zone-in-text.ts";
 
 /** Ways to write a line that is not accepted; none of them need be. More than one: only its writer knows what was meant. */
@@ -27,24 +28,37 @@ const REWRITES: readonly Rewrite[] = [
   [/on (.+)/, ([, days]) => [`every ${days}`]],
   [/(?:every )?([a-z]+(?:[ ,/&+]+[a-z]+)+?)((?: at)? \d.*)?/, ([, days = "", at = ""]) => [`${everyOf(days)}${at}`]],
   [/(.*\d),(\d+ ?[a-z].*)/, ([, before, behind]) => [`${before}.${behind}`, `every ${before}.${behind}`]],
+  [/(\d+)m/, ([, count]) => [`every ${count}m`, ...(count === "1" ? ["monthly"] : [])]],
+  [/(.+?)[.!;]+/, ([, words = ""]) => [words]],
+  [/(.+)\(s\)(.*)/, ([, before, behind]) => [`${before}s${behind}`]],
+  [/(?:(?:the )?end of (?:the |each |every )?month|month-? ?end|eom)(.*)/, ([, at]) => [`monthly on the last day${at}`]],
+  [/(?:the )?(?:start|beginning) of (?:the |each |every )?month(.*)/, ([, at]) => [`monthly on 1${at}`]],
+  [/monthly ((?:\d|last|first).*)/, ([, day]) => [`monthly on ${day}`]],
+  [/twice monthly(.*)/, ([, at]) => [`monthly on 1, 15${at}`]],
+  [/(?:every )?(\d+ ?h) ?(\d+)/, ([, hours, minutes]) => [`every ${hours}${minutes}m`]],
+  [/every (hour|day|week) and (.+)/, ([, unit, rest]) => [`every 1 ${unit} and ${rest}`]],
   [/@(.+ .+)/, ([, words = ""]) => [words]],
   [/every(\d.*)/, ([, duration]) => [`every ${duration}`]],
   // Times.
+  [/(.+?)(?:, at| ?[,:@-]) ?(\d\S*(?: ?[ap]m)?)\.?/, ([, days, time]) => [`${days} at ${time}`]],
+  [/(.+?) at (\d\S*(?: ?[ap]m)?) on (.+)/, ([, interval, time, day]) => [`${interval} on ${day} at ${time}`]],
   [/(?:at )?(\d{1,2}(?::\d\d)? ?(?:[ap]m)?|noon|midnight) (.+)/, ([, time, days]) => [`${days} at ${time}`]],
   [
-    /every (\d+) ?(?:m|mins?|minutes?) (?:between|from) (\d\d?)(?::00)? (?:and|to|until) (\d\d?)(?::00)?/,
-    ([, step, from, to]) => betweenHours(Number(step), Number(from), Number(to)),
+    /every (\d+) ?(?:m|mins?|minutes?) (?:between|from) (.+?) (?:and|to|until) (.+)/,
+    ([, step, from, to]) => betweenHours(`*/${step}`, from, to),
   ],
+  [/(?:hourly|every hour) (?:between|from) (.+?) (?:and|to|until) (.+)/, ([, from, to]) => betweenHours("0", from, to)],
   [
-    /every hour (?:between|from) (\d\d?)(?::00)? (?:and|to|until) (\d\d?)(?::00)?/,
-    ([, from, to]) => [`0 ${Number(from)}-${Number(to)} * * *`],
+    /every (\d+) ?(?:m|mins?|minutes?) (?:on )?(.+)/,
+    ([, count, days = ""]) => (60 % Number(count) === 0 ? linesOn(`*/${count} *`, days) : []),
   ],
+  [/(?:hourly|every hour) (?:on )?(.+)/, ([, days = ""]) => linesOn("0 *", days)],
+  [/every minute (?:on )?(.+)/, ([, days = ""]) => linesOn("* *", days)],
   [/(?:hourly|every hour) at (?:minute )?(\d\d?)/, ([, minute = ""]) => [`hourly at :${minute.padStart(2, "0")}`]],
   [/every minute at :(\d\d)/, ([, second]) => [`${Number(second)} * * * * *`]],
   [/(.* at) (\d{1,2})(?:h|:00h| ?o'?clock)?/, ([, before, hour]) => [`${before} ${hour}:00`]],
   [/(.* at) (\d{1,2})(?:h|\.)?(\d\d)h?/, ([, before, hour, minute]) => [`${before} ${hour}:${minute}`]],
   [/(.+) at (.+(?:,| and ).+)/, ([, days = "", times = ""]) => severalTimes(days, times)],
-  [/every (\d+) ?(?:m|mins?|minutes?) on (.+)/, ([, count, days = ""]) => stepsOn(Number(count), days)],
   // Instants.
   [/(\d{4}-\d\d-\d\dt\S+?)\[(\S+)\]/, ([, time = "", zone]) => [time, `${time} ${zone}`]],
   [/(\d{10}|\d{13})/, ([, epoch = ""]) => [isoOf(Number(epoch.padEnd(13, "0")))]],
@@ -71,11 +85,13 @@ export function rewritten(line: string): string[][] {
   return [...ways, withZone(line), HTTP_DATE.test(line) ? [isoOf(Date.parse(line))] : []];
 }
 
-/** A zone behind a time of day that is written in another way: `9:00 Berlin`, `9am (Europe/Berlin)`, `09:00 +02:00`, `9:00 UTC+2`. */
+/** A zone behind a time of day that is written in another way: `9:00 Berlin`, `9am (Europe/Berlin)`, `09:00 +02:00`, `9:00 UTC+2`, and behind a cron line. */
 function withZone(line: string): string[] {
   const [, before, name = ""] =
-    /^(.*\d(?: ?[ap]m)?) \(?([a-z_/]{2,}(?: [a-z_]+){0,2}|(?:utc|gmt)?[+-]\d{1,2}(?::?\d\d)?)\)?$/i.exec(line) ?? [];
-  const zone = before === undefined || readText(before).kind === "fault" ? null : zoneMeantBy(name); // A guess of a zone costs 2 ms.
+    /^(.*\d(?: ?[ap]m)?|\S+(?: \S+){4,5}) (?:TZ=|in )?\(?([a-z_/]{2,}(?: [a-z_]+){0,2}|(?:utc|gmt)?[+-]\d{1,2}(?::?\d\d)?)\)?$/i.exec(
+      line,
+    ) ?? [];
+  const zone = before === undefined || readText(before).kind === "fault" ? null : zoneMeantBy(name);
   return zone === null ? [] : [`${before}${zoneAtEnd(zone)}`];
 }
 
@@ -89,14 +105,18 @@ const everyOf = (days: string): string =>
     .filter((word) => word !== "and")
     .join(", ")}`;
 
-/** The last hour is the one before the end. */
-const betweenHours = (step: number, from: number, to: number): string[] =>
-  60 % step === 0 && from < to ? [`*/${step} ${from}-${to - 1} * * *`] : [];
+/** What has steps ends before the last hour, what comes at the full hour with it. */
+function betweenHours(minutes: string, from = "", to = ""): string[] {
+  const [first, last] = [from, to].map((time) => parseSpokenTime(time.replace(/^\d\d?$/, "$&:00")));
+  if (first?.kind !== "parsed" || last?.kind !== "parsed" || !/^\d\d:00 \d\d:00$/.test(`${first.value} ${last.value}`)) return [];
+  const [begin, end] = [Number.parseInt(first.value, 10), Number.parseInt(last.value, 10) - (minutes === "0" ? 0 : 1)];
+  return begin <= end ? [`${minutes} ${begin}-${end} * * *`] : [];
+}
 
-/** Minutes that an hour has a whole number of, on some days. */
-function stepsOn(minutes: number, days: string): string[] {
-  const dates = 60 % minutes === 0 ? (datesOf(days.startsWith("every ") ? days : `every ${days}`) ?? datesOf(days)) : null;
-  return dates === null ? [] : [`*/${minutes} * ${dates}`];
+/** Times of every hour, on some days. */
+function linesOn(times: string, days: string): string[] {
+  const dates = datesOf(`every ${days}`) ?? datesOf(days);
+  return dates === null ? [] : [`${times} ${dates}`];
 }
 
 const whenever = (interval: string, at: string | undefined): string[] => [`every ${interval}${at === undefined ? "" : ` at ${at}`}`];

@@ -42,6 +42,8 @@ test.each<{ wire: unknown; after: string; notes: string[] }>([
     after: "2026-10-24T00:00:00Z",
     notes: ["02:00 comes twice on 2026-10-25 in Europe/Berlin: runs both times"],
   },
+  { wire: "daily at 9:00 in EST", after: "2026-03-01T00:00:00Z", notes: ["EST has no summer time: America/New_York has"] },
+  { wire: { cron: "0 9 * * *", timezone: "MST" }, after: "2026-03-01T00:00:00Z", notes: ["MST has no summer time: America/Denver has"] },
   { wire: "daily at 9:00 Europe/Berlin", after: "2026-03-28T00:00:00Z", notes: [] },
   {
     wire: "daily at 23:30 America/Nuuk",

@@ -65,9 +65,10 @@ const ScheduleText = z
     return z.NEVER;
   });
 
-/** An instant in another form than ours. */
+/** An instant in another form than ours, and a zone in another form behind a cron line. */
 function withMeant(found: ScheduleFault, text: string): ScheduleFault {
-  const meant = found.code === "bad_instant" ? meantBy(plainLine(text)) : [];
+  const isTold = found.suggestions !== undefined || (found.code !== "bad_instant" && found.code !== "bad_cron");
+  const meant = isTold ? [] : meantBy(plainLine(text));
   return meant.length === 0 ? found : fault(found.code, `${found.message}; did you mean ${orOf(meant)}?`, meant);
 }
 

@@ -6,7 +6,7 @@ import { parseSpokenTime } from "./time-of-day.ts";
 
 /** The cron line of several times a day, `9:00 and 17:00`: none if they differ in more than the hour. */
 export function severalTimes(days: string, times: string): string[] {
-  const read = times.split(/, and |, ?| and /).map((time) => parseSpokenTime(time));
+  const read = times.split(/, and |, ?| and /).map((time) => parseSpokenTime(time.replace(/^\d\d?$/, "$&:00")));
   const clocks = read.map((time) => (time.kind === "parsed" ? time.value.split(":").map(Number) : []));
   const [minute] = new Set(clocks.map(([, minutes = -1, seconds = 0]) => (seconds === 0 ? minutes : -1)));
   const same = clocks.every(([, minutes, seconds = 0]) => minutes === minute && seconds === 0);

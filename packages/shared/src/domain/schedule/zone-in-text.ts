@@ -5,7 +5,7 @@ const ZONE_AT_END = /^(.+?)\s+(?:in\s+)?(utc|gmt|[a-z_]+(?:\/[a-z][a-z0-9_+-]*)+
 const IN_ZONE_AT_END = /^(.+?)\s+in\s+(\S+)$/i;
 
 /** As in the tables of cron and in Go. */
-const ZONE_IN_FRONT = /^(?:CRON_)?TZ=(\S+)\s+(.+)$/i;
+const ZONE_IN_FRONT = /^(?:CRON_)?TZ=["']?([^\s"']+)["']?\s+(.+)$/i;
 
 /** In front of the fields in `cron( )`. */
 const ZONE_INSIDE = /^cron ?\( ?((?:CRON_)?TZ=\S+) (.+\).*)$/i;

@@ -1,6 +1,6 @@
 import { boundedCache } from "./bounded-cache.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
-import { suggestZone } from "./zone-suggestion.ts";
+import { suggestZone, zoneOfCity } from "./zone-suggestion.ts";
 
 /** ICU knows these for old Java's sake; they are no IANA names and mean different zones to different people. */
 const ABBREVIATIONS = new Set(
@@ -29,11 +29,11 @@ export function parseZone(text: string): Parsed<string> {
   );
 }
 
-/** The zone that somebody probably means by a name or an offset; null if none is near. */
+/** The zone that a name, an abbreviation, a city or an offset stands for, by itself and not by a guess at slips; null if there is none. */
 export function zoneMeantBy(text: string): string | null {
   const name = text.trim().replace(/^(?:utc|gmt)(?=[+-])/i, "");
   if (/^[+-]?\d/.test(name)) return zoneOfOffset(name);
-  return isZone(name) ? name : (resolveZone(name) ?? suggestZone(name));
+  return isZone(name) ? name : (resolveZone(name) ?? zoneOfCity(name));
 }
 
 /** The zone that is always as many whole hours off UTC as an offset says; its sign is the other way round. Null if there is none. */
