@@ -96,13 +96,25 @@ export const ProblemSchema = z
   .object({
     type: z.string().meta({ description: "`urn:tickline:problem:` and the code." }),
     title: z.string(),
-    status: z.int(),
+    status: z.int().min(400).max(599),
     code: z.string().meta({ description: "Stable: clients may switch on it." }),
     detail: z.string().meta({ description: "What is wrong here, for a person. May change." }),
     instance: z.string().meta({ description: "The path that was asked for; empty where it could not be read." }),
     errors: z.array(FaultSchema).meta({ description: "Every fault with an RFC 6901 pointer into the body, or / and the query parameter." }),
   })
-  .meta({ id: "Problem", description: "RFC 9457." });
+  .meta({
+    id: "Problem",
+    description: "RFC 9457.",
+    example: {
+      type: "urn:tickline:problem:invalid_request",
+      title: "The request is not valid",
+      status: 400,
+      code: "invalid_request",
+      detail: "/name: is required",
+      instance: "/jobs",
+      errors: [{ pointer: "/name", code: "required", message: "is required" }],
+    },
+  });
 export type ProblemView = z.infer<typeof ProblemSchema>;
 
 /** The problem as its answer says it. */
