@@ -87,13 +87,30 @@ describe("stopping", () => {
     let stopped = false;
     const stopping = under.stop().then(() => (stopped = true));
     await new Promise((resolve) => setImmediate(resolve));
-    expect(under.api.url).toBeNull();
-    await expect(fetch(`${under.url}/livez`)).rejects.toThrow(); // Nothing new is taken.
-    expect(stopped).toBe(false);
+    // On a new connection: probes are answered to the end, and nothing else is taken.
+    expect(await under.call("GET /readyz")).toMatchObject({ status: 503, body: { code: "shutting_down" } });
+    expect((await under.call("GET /livez")).status).toBe(200);
+    expect(await under.call("PUT /jobs/late", { body: minimalJob })).toMatchObject({ status: 503, body: { code: "shutting_down" } });
+    expect([stopped, under.api.requests()]).toEqual([false, 1]);
     leave.resolve();
     const { status, headers } = await reply;
     expect([status, headers.get("connection")]).toEqual([200, "close"]);
     await stopping;
+    expect(await under.store.jobs.get("default", "late")).toBeNull();
+    await expect(fetch(`${under.url}/livez`)).rejects.toThrow();
+  });
+
+  test("serves all for as long as load balancers need to look at /readyz, and takes nothing after that; probes are answered until the very end", async () => {
+    await using at = await setup();
+    const finished = at.api.finish(2_000);
+    expect(await at.call("GET /readyz")).toMatchObject({ status: 503, body: { code: "shutting_down" } });
+    expect((await at.call("PUT /jobs/ping", { body: minimalJob })).status).toBe(201);
+    at.clock.advance(1_999);
+    expect((await at.call("GET /jobs/ping")).status).toBe(200);
+    at.clock.advance(1);
+    await finished;
+    expect((await at.call("GET /jobs/ping")).status).toBe(503);
+    expect(await at.call("GET /readyz")).toMatchObject({ status: 503, body: { code: "shutting_down" } });
   });
 
   test("is told by /readyz from the first sign of it, while all else is still served", async () => {

@@ -11,6 +11,7 @@ import type { ApiContext } from "./api-context.ts";
 import type { ApiDeps } from "./api-deps.ts";
 import { createApp } from "./app.ts";
 import { createCommandConsumer } from "./commands/command-consumer.ts";
+import { createDrain } from "./drain.ts";
 import { createKnownHandlers } from "./handlers/known-handlers.ts";
 import { createBoundedListener } from "./http/bounded-listener.ts";
 import { createHostCheck, createOriginCheck } from "./http/known-hosts.ts";
@@ -38,8 +39,15 @@ export interface Api extends Service {
   readonly app: Koa;
   /** All routes, in the order of the document. */
   readonly routes: readonly Route[];
-  /** From here on `/readyz` says that the service stops, and clients are asked to go elsewhere. All is served until `stop`. */
+  /** Requests that are under way. */
+  requests(): number;
+  /** From here on `/readyz` says that the service stops, and clients are asked to go elsewhere. All is served until `finish`. */
   drain(): void;
+  /**
+   * Drains for `noticeMs` more, takes nothing new from then on, waits for what is under way, and stops all but the listener: `/livez`, `/readyz`
+   * and `/metrics` are answered until `stop`, which does all of this first, without a notice.
+   */
+  finish(noticeMs: number): Promise<void>;
 }
 
 /** REST in, jobs in the store, and the status of jobs kept up with the events of their runs. Any number may run. */
@@ -47,8 +55,7 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
   const time = given.time ?? createStoreClock(given, config);
   const deps = { ...given, clock: time, time };
   const { clock, log, metrics } = deps;
-  let draining = false;
-  let closing = false;
+  let finishing: Promise<void> | null = null;
   const context: ApiContext = {
     ...deps,
     config,
@@ -56,7 +63,13 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     notices: createNotices(deps, config),
   };
   const hub = createEventHub({ ...deps, queues: config.queues, limits: config });
-  const routes = routesOf(context, { hub, draining: () => draining });
+  const drain = createDrain({
+    clock,
+    drainMsMax: config.drainMsMax,
+    underWay: () => bounded.underWay,
+    onClosed: () => hub.closeListeners(),
+  });
+  const routes = routesOf(context, { hub, draining: drain.begun });
   const app = createApp({
     routes,
     limits: config,
@@ -65,34 +78,41 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     clock,
     log,
     metrics: createRequestMetrics(metrics),
-    draining: () => draining,
-    closing: () => closing,
+    draining: drain.begun,
+    closing: drain.closed,
   });
-  const listener = createBoundedListener({ clock, limits: config, listener: app.callback() });
-  const server = createHttpServer({ clock, config, listener, onDrain: () => hub.closeListeners() });
+  const bounded = createBoundedListener({ clock, limits: config, listener: app.callback() });
+  const server = createHttpServer({ clock, config, listener: bounded.listen });
   const consumers = [createHandlerHints(context), hub, createProjection(deps, config), createCommandConsumer(context)];
   observeStreams(context, hub);
+
+  async function finish(noticeMs: number): Promise<void> {
+    await drain.close(noticeMs);
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+    if (given.time === undefined) await time.stop();
+    await context.notices.idle();
+  }
   const lifecycle = createLifecycle({
     async start() {
-      draining = closing = false;
+      finishing = null;
+      drain.reset();
       await context.knownHandlers.refresh().catch((fault: unknown) => log.warn({ err: fault }, "handlers could not be read yet"));
       if (given.time === undefined) await time.start();
       await Promise.all(consumers.map((consumer) => consumer.start())); // None waits for the topics of another.
       await server.start();
     },
     async stop() {
-      draining = closing = true;
+      await (finishing ??= finish(0));
       await server.stop();
-      await Promise.all(consumers.map((consumer) => consumer.stop()));
-      if (given.time === undefined) await time.stop();
-      await context.notices.idle();
     },
   });
   return {
     ...lifecycle,
     app,
     routes,
-    drain: () => void (draining = true),
+    drain: drain.begin,
+    finish: (noticeMs) => (finishing ??= finish(noticeMs)),
+    requests: () => Math.max(0, bounded.underWay - hub.listeners), // Streams are not waited for.
     get url() {
       return server.url;
     },

@@ -11,6 +11,7 @@ import type { Route } from "./http/route.ts";
 import { hostProblem, type HostCheck, type OriginCheck } from "./http/known-hosts.ts";
 import { crossSiteProblem } from "./http/security-headers.ts";
 import { sendAnswer } from "./http/send-answer.ts";
+import { isOfTheService } from "./http/service-paths.ts";
 import { shuttingDown } from "./http/shutting-down.ts";
 import { createWorkSlots, respondInSlot } from "./http/work-slots.ts";
 
@@ -68,8 +69,6 @@ interface Answered {
 }
 
 const NO_ROUTE = "none";
-/** Answered to the end. */
-const OF_THE_SERVICE: ReadonlySet<string> = new Set(["/livez", "/readyz", "/metrics"]);
 
 async function answerOf(
   ctx: Context,
@@ -79,7 +78,7 @@ async function answerOf(
   try {
     const refused = hostProblem(checkHost, ctx.req) ?? crossSiteProblem(ctx, isOwnOrigin);
     if (refused !== null) return { answer: refused, route: NO_ROUTE };
-    if (closing() && !OF_THE_SERVICE.has(ctx.path)) return { answer: shuttingDown(), route: NO_ROUTE };
+    if (closing() && !isOfTheService(ctx.path)) return { answer: shuttingDown(), route: NO_ROUTE };
     await next();
     return answeredOf(ctx) ?? { answer: pageWithSlash(ctx, routes) ?? unmatched(ctx), route: NO_ROUTE };
   } catch (thrown) {

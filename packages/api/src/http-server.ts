@@ -18,22 +18,21 @@ type HttpServerSetting =
   | "headersMsMax"
   | "requestMsMax"
   | "silentMsMax"
-  | "keepAliveMs"
-  | "drainMsMax";
+  | "keepAliveMs";
 
 export interface HttpServerOptions {
   readonly clock: Clock;
   readonly config: Pick<ApiConfig, HttpServerSetting>;
   readonly listener: RequestListener;
-  /** Called when a stop begins, before it waits for the answers under way. */
-  readonly onDrain: () => void;
 }
 
 /** How often a stop looks for connections that have become idle. */
 const IDLE_LOOK_MS = 20;
+/** What is answered as the server stops has this long to be sent. All else has been waited for before. */
+const LAST_MS_MAX = 500;
 
-/** The socket: listens, and on stop lets the answers under way finish within a budget. Its steps are for a lifecycle. */
-export function createHttpServer({ clock, config, listener, onDrain }: HttpServerOptions): HttpServer {
+/** The socket: listens, and on stop closes what is open, that which is being sent within a moment. Its steps are for a lifecycle. */
+export function createHttpServer({ clock, config, listener }: HttpServerOptions): HttpServer {
   let server: Server | null = null;
   let url: string | null = null;
 
@@ -64,8 +63,7 @@ export function createHttpServer({ clock, config, listener, onDrain }: HttpServe
     if (stopping === null) return;
     server = null;
     url = null;
-    onDrain();
-    const budget = clock.setTimer(config.drainMsMax, () => stopping.closeAllConnections());
+    const budget = clock.setTimer(LAST_MS_MAX, () => stopping.closeAllConnections());
     const idle = closeIdle(stopping);
     await new Promise<void>((resolve) => stopping.close(() => resolve()));
     idle.cancel();

@@ -93,7 +93,10 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
   return {
     ...lifecycle,
     abandon: services.executor.abandon,
-    work: services.executor.work,
+    work: () => ({
+      ...services.executor.work(),
+      requests: { underWay: services.api.requests(), noticeMs: 0, answerMs: options.api?.drainMsMax ?? API_DEFAULTS.drainMsMax },
+    }),
     store,
     handlers: handlers.map(({ type }) => type),
     get url() {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "@tickline/shared/ports/clock";
+import { isOfTheService } from "./service-paths.ts";
 import { createUnreadAnswers, type UnreadLimits } from "./unread-answers.ts";
 
 export interface ConnectionLimits extends UnreadLimits {
@@ -22,6 +23,12 @@ interface Pipeline {
   isBusy: boolean;
 }
 
+export interface BoundedListener {
+  readonly listen: RequestListener;
+  /** Requests that have begun and are not answered whole. What probes ask does not count. */
+  readonly underWay: number;
+}
+
 export interface BoundedListenerOptions {
   readonly clock: Clock;
   readonly limits: ConnectionLimits;
@@ -32,13 +39,19 @@ export interface BoundedListenerOptions {
  * Bounds what one connection has in progress. Node hands over pipelined requests as soon as they are read; here the next one
  * begins when the kernel has taken the answer before it, so a client that does not read has one answer made for it, and no more.
  */
-export function createBoundedListener({ clock, limits, listener }: BoundedListenerOptions): RequestListener {
+export function createBoundedListener({ clock, limits, listener }: BoundedListenerOptions): BoundedListener {
   const unread = createUnreadAnswers(clock, limits);
   const pipelines = new WeakMap<Socket, Pipeline>();
+  let underWay = 0;
 
   async function begin(socket: Socket, pipeline: Pipeline, { req, res }: Exchange): Promise<void> {
+    const counts = isOfTheService(req.url ?? "") ? 0 : 1;
+    underWay += counts;
     pipeline.isBusy = true;
-    res.once("close", () => ended(socket, pipeline));
+    res.once("close", () => {
+      underWay -= counts;
+      ended(socket, pipeline);
+    });
     await listener(req, res);
     unread.watch(res);
   }
@@ -56,7 +69,7 @@ export function createBoundedListener({ clock, limits, listener }: BoundedListen
   function pauseIfFull(socket: Socket, waiting: readonly Exchange[]): void {
     if (waiting.length >= limits.pipelinedMax) socket.pause();
   }
-  return (req, res) => {
+  function listen(req: IncomingMessage, res: ServerResponse): void {
     const { socket } = req;
     let pipeline = pipelines.get(socket);
     if (pipeline === undefined) pipelines.set(socket, (pipeline = { waiting: [], isBusy: false }));
@@ -65,5 +78,11 @@ export function createBoundedListener({ clock, limits, listener }: BoundedListen
     waiting.push({ req, res });
     if (waiting.length > limits.pipelinedMax * PIPELINED_TIMES_MAX) socket.destroy();
     else if (waiting.length >= limits.pipelinedMax) queueMicrotask(() => pauseIfFull(socket, waiting)); // Node reads on at the end of a request.
+  }
+  return {
+    listen,
+    get underWay() {
+      return underWay;
+    },
   };
 }

@@ -142,6 +142,7 @@ function stop(own: Process, served: ServedProcess, signal: string): void {
 
 /** A terminal sends SIGINT, and its person waits there; all other signals come from programs. */
 function sayStop({ report, tell = tellTerminal }: Process, { service, drainMs }: ServedProcess, signal: string): void {
-  if (signal === "SIGINT") tell(stopNotice({ running: service.work().attempts.length, drainMs }));
+  const { attempts, requests = null } = service.work();
+  if (signal === "SIGINT") tell(stopNotice({ running: attempts.length, drainMs, requests }));
   else report.note("a signal asks the process to stop", { signal, drainMs });
 }
