@@ -17,10 +17,7 @@ export function logEnd(log: PacedLog, run: EndedRun, stack: string | null = null
       return log.info({ ...named, ...took, ...why }, "a run was cancelled");
     case "failed":
     case "lost":
-      return log.warn(
-        { ...named, ...took, ...why, ...errorFields(error, stack) },
-        state === "failed" ? "a run failed" : "a run was lost",
-      );
+      return log.warn({ ...named, ...took, ...why, ...errorFields(error, stack) }, state === "failed" ? "a run failed" : "a run was lost");
     case "due":
     case "running":
     case "retrying":

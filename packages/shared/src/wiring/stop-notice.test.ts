@@ -22,7 +22,11 @@ test.each([
 
 test.each([
   [0, 0, "Stopping; no run is at work. ctrl-C again ends the process at once."],
-  [0, 2_000, "Stopping: requests are served for 2 s more, while /readyz tells load balancers of it. ctrl-C again ends the process at once."],
+  [
+    0,
+    2_000,
+    "Stopping: requests are served for 2 s more, while /readyz tells load balancers of it. ctrl-C again ends the process at once.",
+  ],
   [1, 0, "Stopping: waiting up to 5 s for 1 request that is under way. ctrl-C again ends the process at once."],
   [3, 2_000, "Stopping: waiting up to 7 s for 3 requests that are under way. ctrl-C again ends the process at once."],
 ])("no run, %i requests under way and a notice of %i ms", (underWay, noticeMs, line) => {
