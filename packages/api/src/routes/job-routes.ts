@@ -92,7 +92,7 @@ const patchRoute = (context: ApiContext): Route =>
     docs: docs({
       operationId: "patchJob",
       summary: "Change a job",
-      description: `RFC 7396 merge patch. ${readOnly}`,
+      description: "RFC 7396 merge patch. Read-only fields may be sent back as they are; another value is refused.",
       headers: ["If-Match"],
       responses: { 200: shown },
       problems: [...editProblems, "schedule_never_fires"],
