@@ -13,7 +13,7 @@ import { createApp } from "./app.ts";
 import { createCommandConsumer } from "./commands/command-consumer.ts";
 import { createDrain } from "./drain.ts";
 import { createKnownHandlers } from "./handlers/known-handlers.ts";
-import { createBoundedListener } from "./http/bounded-listener.ts";
+import { createBoundedListener } from "@tickline/shared/runtime/http/bounded-listener";
 import { createHostCheck, createOriginCheck } from "./http/known-hosts.ts";
 import { createRequestMetrics } from "./http/request-metrics.ts";
 import type { Route } from "./http/route.ts";
@@ -82,7 +82,7 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     closing: drain.closed,
   });
   const bounded = createBoundedListener({ clock, limits: config, listener: app.callback() });
-  const server = createHttpServer({ clock, config, listener: bounded.listen });
+  const server = createHttpServer({ clock, config, bounded });
   const consumers = [createHandlerHints(context), hub, createProjection(deps, config), createCommandConsumer(context)];
   observeStreams(context, hub);
 

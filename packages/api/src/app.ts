@@ -11,7 +11,7 @@ import type { Route } from "./http/route.ts";
 import { hostProblem, type HostCheck, type OriginCheck } from "./http/known-hosts.ts";
 import { crossSiteProblem } from "./http/security-headers.ts";
 import { sendAnswer } from "./http/send-answer.ts";
-import { isOfTheService } from "./http/service-paths.ts";
+import { isOfTheService } from "@tickline/shared/runtime/http/service-paths";
 import { shuttingDown } from "./http/shutting-down.ts";
 import { createWorkSlots, respondInSlot } from "./http/work-slots.ts";
 

@@ -1,7 +1,9 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AppError } from "@tickline/shared/domain/app-error";
 import type { Clock, Timer } from "@tickline/shared/ports/clock";
+import type { BoundedListener } from "@tickline/shared/runtime/http/bounded-listener";
+import { boundConnections } from "@tickline/shared/runtime/http/connection-bounds";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { ApiConfig } from "./api-config.ts";
 
@@ -14,6 +16,7 @@ type HttpServerSetting =
   | "host"
   | "port"
   | "connectionsMax"
+  | "connectionsPerAddressMax"
   | "connectionsLookMs"
   | "headersMsMax"
   | "requestMsMax"
@@ -23,7 +26,7 @@ type HttpServerSetting =
 export interface HttpServerOptions {
   readonly clock: Clock;
   readonly config: Pick<ApiConfig, HttpServerSetting>;
-  readonly listener: RequestListener;
+  readonly bounded: Pick<BoundedListener, "listen" | "isAtWork">;
 }
 
 /** How often a stop looks for connections that have become idle. */
@@ -32,7 +35,7 @@ const IDLE_LOOK_MS = 20;
 const LAST_MS_MAX = 500;
 
 /** The socket: listens, and on stop closes what is open, that which is being sent within a moment. Its steps are for a lifecycle. */
-export function createHttpServer({ clock, config, listener }: HttpServerOptions): HttpServer {
+export function createHttpServer({ clock, config, bounded }: HttpServerOptions): HttpServer {
   let server: Server | null = null;
   let url: string | null = null;
 
@@ -44,10 +47,9 @@ export function createHttpServer({ clock, config, listener }: HttpServerOptions)
         keepAliveTimeout: config.keepAliveMs,
         connectionsCheckingInterval: config.connectionsLookMs,
       },
-      listener,
+      bounded.listen,
     );
-    starting.maxConnections = config.connectionsMax;
-    starting.on("drop", () => starting.closeIdleConnections()); // Those kept for a next request make room for who has one.
+    boundConnections(starting, config, bounded.isAtWork);
     starting.timeout = config.silentMsMax;
     server = starting;
     await new Promise<void>((resolve, reject) => {

@@ -49,7 +49,10 @@ describe("state", () => {
     const [paused, active] = [await post({ state: "paused" }, "a"), await post({}, "b")];
     expect((await post({ state: "paused" }, "a")).body).toMatchObject({ id: paused.body.id, state: "paused" });
     expect((await post({ state: "active" }, "b")).body).toMatchObject({ id: active.body.id, state: "active" });
-    for (const [state, key] of [["active", "a"], ["paused", "b"]] as const)
+    for (const [state, key] of [
+      ["active", "a"],
+      ["paused", "b"],
+    ] as const)
       expect(await post({ state }, key)).toMatchObject({ status: 409, body: { code: "idempotency_key_reused" } });
   });
 

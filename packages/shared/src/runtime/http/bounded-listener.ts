@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock } from "@tickline/shared/ports/clock";
+import type { Clock } from "../../ports/clock.ts";
 import { isOfTheService } from "./service-paths.ts";
 import { createUnreadAnswers, type UnreadLimits } from "./unread-answers.ts";
 
@@ -20,13 +20,16 @@ interface Exchange {
 /** The requests of one connection. */
 interface Pipeline {
   readonly waiting: Exchange[];
-  isBusy: boolean;
+  /** The one that is not answered whole; null: there is none. */
+  current: Exchange | null;
 }
 
 export interface BoundedListener {
   readonly listen: RequestListener;
   /** Requests that have begun and are not answered whole. What probes ask does not count. */
   readonly underWay: number;
+  /** False: nothing is begun on the connection, what is begun waits for the rest of its request, or its answer waits for its client to read. */
+  isAtWork(socket: Socket): boolean;
 }
 
 export interface BoundedListenerOptions {
@@ -44,10 +47,11 @@ export function createBoundedListener({ clock, limits, listener }: BoundedListen
   const pipelines = new WeakMap<Socket, Pipeline>();
   let underWay = 0;
 
-  async function begin(socket: Socket, pipeline: Pipeline, { req, res }: Exchange): Promise<void> {
+  async function begin(socket: Socket, pipeline: Pipeline, exchange: Exchange): Promise<void> {
+    const { req, res } = exchange;
     const counts = isOfTheService(req.url ?? "") ? 0 : 1;
     underWay += counts;
-    pipeline.isBusy = true;
+    pipeline.current = exchange;
     res.once("close", () => {
       underWay -= counts;
       ended(socket, pipeline);
@@ -56,13 +60,13 @@ export function createBoundedListener({ clock, limits, listener }: BoundedListen
     unread.watch(res);
   }
   function ended(socket: Socket, pipeline: Pipeline): void {
-    pipeline.isBusy = false;
+    pipeline.current = null;
     if (pipeline.waiting.length === 0) return;
     if (pipeline.waiting.length <= limits.pipelinedMax) socket.resume();
     setImmediate(next, socket, pipeline); // Others have their turn between.
   }
   function next(socket: Socket, pipeline: Pipeline): void {
-    if (pipeline.isBusy || socket.destroyed) return;
+    if (pipeline.current !== null || socket.destroyed) return;
     const exchange = pipeline.waiting.shift();
     if (exchange !== undefined) void begin(socket, pipeline, exchange);
   }
@@ -72,15 +76,19 @@ export function createBoundedListener({ clock, limits, listener }: BoundedListen
   function listen(req: IncomingMessage, res: ServerResponse): void {
     const { socket } = req;
     let pipeline = pipelines.get(socket);
-    if (pipeline === undefined) pipelines.set(socket, (pipeline = { waiting: [], isBusy: false }));
-    const { waiting, isBusy } = pipeline;
-    if (!isBusy && waiting.length === 0) return void begin(socket, pipeline, { req, res });
+    if (pipeline === undefined) pipelines.set(socket, (pipeline = { waiting: [], current: null }));
+    const { waiting, current } = pipeline;
+    if (current === null && waiting.length === 0) return void begin(socket, pipeline, { req, res });
     waiting.push({ req, res });
     if (waiting.length > limits.pipelinedMax * PIPELINED_TIMES_MAX) socket.destroy();
     else if (waiting.length >= limits.pipelinedMax) queueMicrotask(() => pauseIfFull(socket, waiting)); // Node reads on at the end of a request.
   }
   return {
     listen,
+    isAtWork(socket) {
+      const current = pipelines.get(socket)?.current ?? null;
+      return current !== null && current.req.complete && !current.res.writableEnded;
+    },
     get underWay() {
       return underWay;
     },

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { expect, jest, test } from "@jest/globals";
-import { START } from "@tickline/shared/testing/factories";
-import { manualClock } from "@tickline/shared/testing/manual-clock";
+import { START } from "../../testing/factories.ts";
+import { manualClock } from "../../testing/manual-clock.ts";
 import { createBoundedListener, type ConnectionLimits } from "./bounded-listener.ts";
 
 // Every wait is for a signal, over real sockets: on a busy machine some take longer than Jest's five seconds.
