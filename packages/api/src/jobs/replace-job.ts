@@ -75,7 +75,7 @@ export function patchJob(
 const asksOfDetail = (patch: JsonObject): boolean => "upcoming" in patch || "recentRuns" in patch;
 
 async function detailOf({ runs }: ApiContext, job: Job): Promise<JobDetailView> {
-  const recent = await runs.list(job.tenantId, { jobId: job.id, jobUid: job.uid, limit: RECENT_RUNS_SHOWN, cursor: null });
+  const recent = await runs.list(job.tenantId, { jobId: job.id, jobUid: job.uid, limit: RECENT_RUNS_SHOWN, cursor: null, outputs: false });
   return showJobDetail(job, recent.items);
 }
 

@@ -14,6 +14,8 @@ export interface FindOptions {
   readonly limit?: number;
   /** Only these, and the id. */
   readonly fields?: readonly string[];
+  /** All but these. Not together with `fields`. */
+  readonly without?: readonly string[];
 }
 
 /** One statement of a batch: all rows that match its filter. */
@@ -60,9 +62,9 @@ export function createRows<Row>(model: Model<unknown>, statementMs?: number): Ro
   } = model;
   const asked = askingWithin(statementMs);
   return {
-    find: (filter, { sort, limit, fields } = {}) =>
+    find: (filter, { sort, limit, fields, without } = {}) =>
       asked(`find ${name}`, async () => {
-        const query = model.find(filter as never, fields === undefined ? null : Object.fromEntries(fields.map((field) => [field, 1])));
+        const query = model.find(filter as never, projectionOf(fields, 1) ?? projectionOf(without, 0));
         if (sort !== undefined) query.sort(sort);
         if (limit !== undefined) query.limit(limit).batchSize(limit);
         return (await query.lean()) as unknown as Row[];
@@ -89,6 +91,9 @@ export function createRows<Row>(model: Model<unknown>, statementMs?: number): Ro
       }),
   };
 }
+
+const projectionOf = (fields: readonly string[] | undefined, kept: 0 | 1): Record<string, 0 | 1> | null =>
+  fields === undefined ? null : Object.fromEntries(fields.map((field) => [field, kept]));
 
 /** Sends a statement, again while the server gives it up, all within its time. Every one here is a compare-and-set, or harmless to repeat. */
 const askingWithin =
