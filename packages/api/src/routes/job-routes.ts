@@ -54,7 +54,13 @@ const getRoute = ({ jobs, runs }: ApiContext, texts: JobTexts): Route =>
     async handle({ id }) {
       const job = isJobId(id) ? await jobs.get(DEFAULT_TENANT, id) : null;
       if (job === null) return jobNotFound(id);
-      const recent = await runs.list(DEFAULT_TENANT, { jobId: id, jobUid: job.uid, limit: RECENT_RUNS_SHOWN, cursor: null, outputs: false });
+      const recent = await runs.list(DEFAULT_TENANT, {
+        jobId: id,
+        jobUid: job.uid,
+        limit: RECENT_RUNS_SHOWN,
+        cursor: null,
+        outputs: false,
+      });
       return content(JSON_TYPE, texts.detail(job, recent.items), { ETag: etagOf(job.version) });
     },
   });

@@ -4,7 +4,15 @@ import type { JobDefinition } from "../../domain/job-definition.ts";
 import type { Collections } from "./collections.ts";
 import { NO_DEFINITION, type StoredDefinition } from "../../domain/stored-definition.ts";
 import { isRecord } from "../../domain/stored-value.ts";
-import { definitionId, type DefinitionKey, definitionOf, type DefinitionRow, type Naming, newDefinitionRow, storedForm } from "./definition-row.ts";
+import {
+  definitionId,
+  type DefinitionKey,
+  definitionOf,
+  type DefinitionRow,
+  type Naming,
+  newDefinitionRow,
+  storedForm,
+} from "./definition-row.ts";
 
 /** Definitions kept in memory: their content never changes, and every fire and every publication reads one. */
 const CACHED_MAX = 20_000;
@@ -104,7 +112,8 @@ function createReader(definitions: Collections["definitions"]): Definitions["of"
 }
 
 /** Of the params, which may be long, and about as much as all else has. */
-const charsOf = ({ definition }: DefinitionRow): number => 1_000 + String((definition as Partial<typeof definition> | null)?.params ?? "").length;
+const charsOf = ({ definition }: DefinitionRow): number =>
+  1_000 + String((definition as Partial<typeof definition> | null)?.params ?? "").length;
 
 const withNoParams = (row: DefinitionRow): DefinitionRow =>
   isRecord(row.definition) ? { ...row, definition: { ...row.definition, params: "{}" } } : row;

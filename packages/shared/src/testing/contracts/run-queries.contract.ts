@@ -58,7 +58,13 @@ export const runQueriesContract = contractOf("RunQueries", {
     const ended = await end(store, await start(store, run));
     expect(ended.output).not.toBeNull();
     const whole = await store.runs.get("default", run.runId);
-    for (const filters of [{}, { jobId: job.id }, { jobId: job.id, jobUid: job.uid }, { state: "succeeded" }, { cause: "manual" }] as const) {
+    for (const filters of [
+      {},
+      { jobId: job.id },
+      { jobId: job.id, jobUid: job.uid },
+      { state: "succeeded" },
+      { cause: "manual" },
+    ] as const) {
       const { items } = await store.runs.list("default", { ...filters, limit: 10, cursor: null, outputs: false });
       expect(items).toEqual([{ ...whole, output: null }]);
     }
