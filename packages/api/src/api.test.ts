@@ -248,6 +248,22 @@ describe("what is hardly HTTP", () => {
     expect(await sendRaw(at.url, ask(["localhost"]))).toMatch(/^HTTP\/1\.1 200 /);
   });
 
+  test("what a proxy would write of the host counts for nothing, for nobody knows who wrote it", async () => {
+    await using at = await setup();
+    const { port } = new URL(at.url);
+    const ask = (headers: string) =>
+      sendRaw(
+        at.url,
+        `PUT /jobs/ping HTTP/1.1\r\n${headers}Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
+      );
+    expect(await ask("Host: evil.example\r\nX-Forwarded-Host: localhost\r\nForwarded: host=localhost\r\n")).toMatch(/^HTTP\/1\.1 421 /);
+    const own = `Host: 127.0.0.1:${port}\r\n`;
+    expect(await ask(`${own}Origin: http://evil.example\r\nX-Forwarded-Host: evil.example\r\n`)).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await ask(`${own}Origin: ${at.url}\r\nOrigin: http://evil.example\r\n`)).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await ask(`${own}Sec-Fetch-Site: same-origin\r\nSec-Fetch-Site: cross-site\r\n`)).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await ask(`${own}Origin: ${at.url}\r\nX-Forwarded-Host: evil.example\r\n`)).toMatch(/^HTTP\/1\.1 400 /); // Its body is.
+  });
+
   test("a body in chunks that grows beyond the limit is refused while it comes", async () => {
     await using at = await setup();
     const { promise, resolve } = Promise.withResolvers<number | undefined>();
