@@ -72,6 +72,7 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
     disk.close();
     mark.close();
     db.close();
+    mark.seal();
     post({ closed: true });
     port.close();
   }
