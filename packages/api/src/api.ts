@@ -54,7 +54,7 @@ export interface Api extends Service {
 export function createApi(given: ApiDeps, config: ApiConfig): Api {
   const time = given.time ?? createStoreClock(given, config);
   const deps = { ...given, clock: time, time };
-  const { clock, log, metrics } = deps;
+  const { clock, log } = deps;
   let finishing: Promise<void> | null = null;
   const context: ApiContext = {
     ...deps,
@@ -63,25 +63,7 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     notices: createNotices(deps, config),
   };
   const hub = createEventHub({ ...deps, queues: config.queues, limits: config });
-  const drain = createDrain({
-    clock,
-    drainMsMax: config.drainMsMax,
-    underWay: () => bounded.underWay,
-    onClosed: () => hub.closeListeners(),
-  });
-  const routes = routesOf(context, { hub, draining: drain.begun });
-  const app = createApp({
-    routes,
-    limits: config,
-    checkHost: createHostCheck(config),
-    isOwnOrigin: createOriginCheck(config),
-    clock,
-    log,
-    metrics: createRequestMetrics(metrics),
-    draining: drain.begun,
-    closing: drain.closed,
-  });
-  const bounded = createBoundedListener({ clock, limits: config, listener: app.callback() });
+  const { app, routes, bounded, drain } = servingOf(context, hub);
   const server = createHttpServer({ clock, config, bounded });
   const consumers = [createHandlerHints(context), hub, createProjection(deps, config), createCommandConsumer(context)];
   observeStreams(context, hub);
@@ -117,6 +99,31 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
       return server.url;
     },
   };
+}
+
+/** What answers requests, apart from the socket. */
+function servingOf(context: ApiContext, hub: EventHub) {
+  const { clock, log, config } = context;
+  const drain = createDrain({
+    clock,
+    drainMsMax: config.drainMsMax,
+    underWay: () => bounded.underWay,
+    onClosed: () => hub.closeListeners(),
+  });
+  const routes = routesOf(context, { hub, draining: drain.begun });
+  const app = createApp({
+    routes,
+    limits: config,
+    checkHost: createHostCheck(config),
+    isOwnOrigin: createOriginCheck(config),
+    clock,
+    log,
+    metrics: createRequestMetrics(context.metrics),
+    draining: drain.begun,
+    closing: drain.closed,
+  });
+  const bounded = createBoundedListener({ clock, limits: config, listener: app.callback() });
+  return { app, routes, bounded, drain };
 }
 
 function routesOf(context: ApiContext, { hub, draining }: { readonly hub: EventHub; readonly draining: () => boolean }): Route[] {

@@ -39,9 +39,13 @@ test.each([{ connectionsMax: 2 }, { connectionsPerAddressMax: 2 }])(
   async (config) => {
     const list = Promise.withResolvers<never>();
     let asked = 0;
+    const heldList = (): Promise<never> => {
+      asked += 1;
+      return list.promise;
+    };
     await using at = await setup({
       config,
-      storeOf: (store) => ({ ...store, jobs: { ...store.jobs, list: () => ((asked += 1), list.promise) } }),
+      storeOf: (store) => ({ ...store, jobs: { ...store.jobs, list: heldList } }),
     });
     const busy = [await open(at, JOBS), await open(at, JOBS)];
     while (asked < 2) await new Promise((resolve) => setImmediate(resolve));
