@@ -27,6 +27,8 @@ export interface ApiConfig extends StoreClockLimits {
   readonly connectionsPerAddressMax: number;
   /** Requests that are worked on at once; others wait. As many as one group of writes takes. */
   readonly requestsAtOnceMax: number;
+  /** Requests that have begun in one turn of the event loop for so long let others have their turn: probes, and what jobs do. */
+  readonly turnMsMax: number;
   /** Requests of one connection that wait for the answer before theirs; beyond it nothing more is read from there. */
   readonly pipelinedMax: number;
   /** A client must have read an answer within this time; of a stream it must have taken something. */
@@ -109,6 +111,7 @@ export const API_DEFAULTS: ApiConfig = {
   connectionsMax: 1_000,
   connectionsPerAddressMax: 500,
   requestsAtOnceMax: 256,
+  turnMsMax: 20,
   pipelinedMax: 64,
   answerMsMax: 30_000,
   unreadBytesMax: 67_108_864,

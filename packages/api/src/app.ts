@@ -13,11 +13,11 @@ import { crossSiteProblem } from "./http/security-headers.ts";
 import { sendAnswer } from "./http/send-answer.ts";
 import { isOfTheService } from "@tickline/shared/runtime/http/service-paths";
 import { shuttingDown } from "./http/shutting-down.ts";
-import { createWorkSlots, respondInSlot } from "./http/work-slots.ts";
+import { createWorkSlots, respondInSlot, type WorkLimits } from "./http/work-slots.ts";
 
 export interface AppOptions {
   readonly routes: readonly Route[];
-  readonly limits: BodyLimits & { readonly requestsAtOnceMax: number };
+  readonly limits: BodyLimits & WorkLimits;
   readonly checkHost: HostCheck;
   readonly isOwnOrigin: OriginCheck;
   readonly clock: Clock;
@@ -39,10 +39,10 @@ export function createApp(options: AppOptions): Koa {
   return app;
 }
 
-function routerOf({ routes, limits }: AppOptions): Router {
+function routerOf({ routes, limits, clock }: AppOptions): Router {
   const router = new Router({ strict: true, sensitive: true });
   const readBody = createBodyReader(limits);
-  const slots = createWorkSlots(limits.requestsAtOnceMax);
+  const slots = createWorkSlots({ clock, limits });
   for (const route of routes) {
     router.register(route.path, [route.method], async (ctx: Context) => {
       setAnswered(ctx, { answer: await respondInSlot(slots, { route, ctx, readBody }), route: route.path });

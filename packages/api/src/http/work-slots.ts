@@ -1,29 +1,67 @@
+import type { Clock } from "@tickline/shared/ports/clock";
 import type { Context } from "koa";
 import type { Answer } from "./answer.ts";
 import type { BodyReader } from "./json-body.ts";
 import type { Route } from "./route.ts";
 
-/** At most so many pieces of work at once; the others wait, and begin in the order they came. */
+/** At most so many pieces of work at once, and for so long in one turn of the event loop; the others wait, and begin in the order they came. */
 export interface WorkSlots {
   enter(): Promise<void>;
   leave(): void;
 }
 
-export function createWorkSlots(atOnceMax: number): WorkSlots {
+export interface WorkSlotsOptions {
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly limits: WorkLimits;
+}
+
+export interface WorkLimits {
+  readonly requestsAtOnceMax: number;
+  /** What has begun in one turn of the event loop for so long lets others have theirs, probes among them. */
+  readonly turnMsMax: number;
+}
+
+/** A read of a store in this process never waits, so a turn would last as long as anybody asks for something. */
+export function createWorkSlots({ clock, limits: { requestsAtOnceMax, turnMsMax } }: WorkSlotsOptions): WorkSlots {
   const waiting = new Set<() => void>(); // In the order of insertion.
   let busy = 0;
+  let turnSinceMs: number | null = null;
+  let isReleasing = false;
+
+  function isTurnOver(): boolean {
+    if (turnSinceMs !== null) return clock.monotonicMs() - turnSinceMs >= turnMsMax;
+    turnSinceMs = clock.monotonicMs();
+    setImmediate(() => (turnSinceMs = null));
+    return false;
+  }
+  /** One each turn: what it does at once is done before the next. */
+  function releaseSoon(): void {
+    if (isReleasing || waiting.size === 0 || busy >= requestsAtOnceMax) return;
+    isReleasing = true;
+    setImmediate(() => {
+      isReleasing = false;
+      const [next] = waiting;
+      if (next !== undefined && busy < requestsAtOnceMax) {
+        waiting.delete(next);
+        busy += 1;
+        next();
+      }
+      releaseSoon();
+    });
+  }
   return {
     async enter() {
-      if (busy < atOnceMax) busy += 1;
-      else await new Promise<void>((resolve) => void waiting.add(resolve));
+      if (busy < requestsAtOnceMax && waiting.size === 0 && !isTurnOver()) {
+        busy += 1;
+        return;
+      }
+      const released = new Promise<void>((resolve) => void waiting.add(resolve));
+      releaseSoon();
+      await released;
     },
     leave() {
-      const [next] = waiting;
-      if (next === undefined) busy -= 1;
-      else {
-        waiting.delete(next);
-        next(); // It has the slot of the one that left.
-      }
+      busy -= 1;
+      releaseSoon();
     },
   };
 }
