@@ -171,7 +171,7 @@ export const runCases: readonly BadInput[] = [
     to: "GET /handlers",
     says: "an unknown query key",
     query: "type=http",
-    answers: fault("/type", "unknown_parameter", 'there is no query parameter "type" here'),
+    answers: fault("/type", "unknown_parameter", 'there is no query parameter "type" here: there are limit, cursor'),
   },
   {
     to: "GET /events",

@@ -65,3 +65,6 @@ export interface LastRun {
   readonly attempt: number;
   readonly error: RunError | null;
 }
+
+/** As lists show it that nobody asked for outputs. */
+export const withoutOutput = (run: Run): Run => (run.output === null ? run : { ...run, output: null });

@@ -1,7 +1,8 @@
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock, Timer } from "../../ports/clock.ts";
+import { databaseSum } from "./database-sum.ts";
 import { LOG_HEAD_BYTES } from "./log-frames.ts";
 import { markText, type LogMark } from "./log-mark.ts";
 import { openPrivate } from "./private-files.ts";
@@ -20,6 +21,8 @@ export interface MarkKeeper {
   syncEnded(): void;
   /** To be called before the database is closed. */
   close(): void;
+  /** To be called when it is closed. */
+  seal(): void;
 }
 
 export interface MarkKeeperOptions {
@@ -45,7 +48,7 @@ export function keepMark(db: DatabaseSync, { file, clock, sync }: MarkKeeperOpti
   function position(): LogMark {
     const frames = Math.max(0, Number(checkpoint.get()?.["log"] ?? 0));
     readSync(log, head, 0, LOG_HEAD_BYTES, 0);
-    return { state: "open", salts: [head.readUInt32BE(16), head.readUInt32BE(20)], frames };
+    return { state: "open", salts: [head.readUInt32BE(16), head.readUInt32BE(20)], frames, database: null };
   }
   /** Where the log cannot be looked at for a moment, the former position stands, which says less and nothing wrong. */
   function look(): LogMark {
@@ -82,11 +85,16 @@ export function keepMark(db: DatabaseSync, { file, clock, sync }: MarkKeeperOpti
     close() {
       timer?.cancel();
       write({ ...acknowledged, state: "closed" });
-      closeSync(marks);
       closeSync(log);
+    },
+    seal() {
+      // SQLite leaves the log where it could not copy it into the database, as on a full disk.
+      if (existsSync(`${file}-wal`)) write(acknowledged);
+      else write({ ...acknowledged, state: "closed", database: databaseSum(file) });
+      closeSync(marks);
     },
   };
 }
 
 /** Of a file in memory nothing outlives the process. */
-export const noMark: MarkKeeper = { syncBegins() {}, syncEnded() {}, close() {} };
+export const noMark: MarkKeeper = { syncBegins() {}, syncEnded() {}, close() {}, seal() {} };

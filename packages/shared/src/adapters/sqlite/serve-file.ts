@@ -1,3 +1,4 @@
+import type { DatabaseSync } from "node:sqlite";
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Timer } from "../../ports/clock.ts";
 import type { OnUnreadable, UnreadableRow } from "../../ports/unreadable.ts";
@@ -70,8 +71,7 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
     refusals.close();
     tidy();
     disk.close();
-    mark.close();
-    db.close();
+    closeMarked(db, mark);
     post({ closed: true });
     port.close();
   }
@@ -88,6 +88,13 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
     else serve();
   });
   unreadable.ready();
+}
+
+/** The mark says first that the log may be gone, and then what is there without it. */
+function closeMarked(db: DatabaseSync, mark: MarkKeeper): void {
+  mark.close();
+  db.close();
+  mark.seal();
 }
 
 /** Calls for the next turn, and how much they are. */

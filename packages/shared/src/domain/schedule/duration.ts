@@ -25,9 +25,11 @@ const PARTS = new RegExp(`^${PART}(?:(?:\\s*,)?(?:\\s+and\\b)?\\s*${PART})*$`);
 /** ISO 8601, with what is always as long: not years and months. */
 const ISO = /^p(?=.)(?:([\d.]+w))?(?:([\d.]+d))?(?:t(?=.)(?:([\d.]+h))?(?:([\d.]+m))?(?:([\d.]+s))?)?$/;
 
-/** What `parseDuration` reads, as a pattern of JSON Schema: how long it is, and whether `M` is a month, is beyond it. */
+/**
+ * The short form, as a pattern of JSON Schema: how long it is, and whether `M` is a month, is beyond it. `parseDuration` reads other forms too.
+ */
 export const DURATION_PATTERN = patternWithin(
-  `(?=[0-9])${UNITS.map(([unit]) => `(?:[0-9]{1,15}${BLANKS}${anyCase([unit])}${BLANKS})?`).join("")}`,
+  `(?=[0-9])${UNITS.map(({ unit }) => `(?:[0-9]{1,15}${BLANKS}${anyCase([unit])}${BLANKS})?`).join("")}`,
 );
 
 /** A capital M that no larger unit stands before: `15M` may be months to whoever writes it; `1H30M` cannot. */
