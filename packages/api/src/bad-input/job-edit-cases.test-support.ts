@@ -69,6 +69,19 @@ export const jobEditCases: readonly BadInput[] = [
     answers: refused("version_mismatch", "the job is at version 1"),
   },
   {
+    to: "PUT /jobs/{job}",
+    says: "only at another version",
+    ...job({}),
+    headers: { "if-none-match": '"1"' },
+    answers: refused("version_mismatch", "the job is at version 1"),
+  },
+  {
+    to: "DELETE /jobs/{job}",
+    says: "a condition that is none",
+    headers: { "if-none-match": "1" },
+    answers: refused("bad_header", 'If-None-Match has to be * or quoted versions such as "3", as ETag gives them'),
+  },
+  {
     to: "PUT /jobs/new",
     says: "only if there is one",
     ...job({}),

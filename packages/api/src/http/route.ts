@@ -28,6 +28,8 @@ export interface RouteRequest<Query, Body> {
 
 export interface BodySpec<Body> {
   readonly schema: z.ZodType<Body>;
+  /** What the OpenAPI document says of it. Default: `schema`. For a body whose values are read when more is known than the body says. */
+  readonly documented?: z.ZodType;
   /** Default: JSON alone. */
   readonly mediaTypes?: readonly string[];
   /** What the page of the document offers to send. Beside the schema, where it would be lost: one that transforms what it reads shows no examples. */

@@ -9,6 +9,7 @@ import { JSON_MEDIA_TYPE, MERGE_PATCH_MEDIA_TYPE } from "../http/json-body.ts";
 import type { Fault } from "../http/problem.ts";
 import type { BodySpec } from "../http/route.ts";
 import { unknownField } from "../http/schema-faults.ts";
+import { patchOf } from "./patch-of.ts";
 
 type JobState = (typeof JOB_STATES)[number];
 
@@ -57,15 +58,14 @@ const readOnlyField = (name: string): Omit<Fault, "pointer"> => ({
 const ignored = z.unknown().optional().meta({ readOnly: true, description: "Ignored: set by the service." });
 const ignoredFields = Object.fromEntries(READ_ONLY_FIELDS.map((name) => [name, ignored])) as Record<ReadOnlyField, typeof ignored>;
 
+const replaceableState = z
+  .enum([...WRITABLE_STATES, "finished"])
+  .optional()
+  .meta({ description: `${STATE_MEANING} ${FINISHED_MEANING}` });
+
 /** The body of PUT, and what a patched job has to be. */
 export const replaceBody: BodySpec<JobInput> = {
-  schema: JobInputSchema.extend({
-    state: z
-      .enum([...WRITABLE_STATES, "finished"])
-      .optional()
-      .meta({ description: `${STATE_MEANING} ${FINISHED_MEANING}` }),
-    ...ignoredFields,
-  })
+  schema: JobInputSchema.extend({ state: replaceableState, ...ignoredFields })
     .meta({ id: "JobReplacement" })
     .transform(withoutReadOnly),
   example: EXAMPLE,
@@ -80,18 +80,20 @@ function withoutReadOnly(given: JobInput & Partial<Record<ReadOnlyField, unknown
 const asShown = z.unknown().optional().meta({ readOnly: true, description: "Set by the service: only what it is may be sent back." });
 const shownFields = Object.fromEntries(READ_ONLY_FIELDS.map((name) => [name, asShown]));
 
-const patched = z.unknown().optional().meta({ description: "As in JobInput; null: back to its default." });
+const WritableFields = JobInputSchema.extend({ state: replaceableState });
+const patched = z.unknown().optional();
 
 /** The body of PATCH. Names alone are checked here: values count once they are merged into the job. */
 export const patchBody: BodySpec<JsonObject> = {
   mediaTypes: [MERGE_PATCH_MEDIA_TYPE, JSON_MEDIA_TYPE],
   schema: z
-    .strictObject({ ...Object.fromEntries([...Object.keys(JobInputSchema.shape), "state"].map((name) => [name, patched])), ...shownFields })
-    .meta({
-      id: "JobPatch",
-      description: "RFC 7396. To change the kind of a schedule send the short string, or null for the fields that go.",
-    })
+    .strictObject({ ...Object.fromEntries(Object.keys(WritableFields.shape).map((name) => [name, patched])), ...shownFields })
     .transform((patch) => patch as JsonObject),
+  documented: (patchOf(WritableFields) as z.ZodObject).extend(shownFields).meta({
+    id: "JobPatch",
+    description:
+      "RFC 7396; null: back to its default. To change the kind of a schedule send the short string, or null for the fields that go.",
+  }),
   example: { description: "Looks every 30 seconds", schedule: "every 30s" },
 };
 

@@ -38,6 +38,8 @@ const editProblems = [
   "catching_up",
   "bad_header",
 ] as const;
+/** What `conditionOf` reads. */
+const conditions = ["If-Match", "If-None-Match"] as const;
 const readOnly = "Read-only fields are ignored, so that what GET gave may be sent back.";
 
 const getRoute = ({ jobs, runs }: ApiContext, texts: JobTexts): Route =>
@@ -54,7 +56,13 @@ const getRoute = ({ jobs, runs }: ApiContext, texts: JobTexts): Route =>
     async handle({ id }) {
       const job = isJobId(id) ? await jobs.get(DEFAULT_TENANT, id) : null;
       if (job === null) return jobNotFound(id);
-      const recent = await runs.list(DEFAULT_TENANT, { jobId: id, jobUid: job.uid, limit: RECENT_RUNS_SHOWN, cursor: null });
+      const recent = await runs.list(DEFAULT_TENANT, {
+        jobId: id,
+        jobUid: job.uid,
+        limit: RECENT_RUNS_SHOWN,
+        cursor: null,
+        outputs: false,
+      });
       return content(JSON_TYPE, texts.detail(job, recent.items), { ETag: etagOf(job.version) });
     },
   });
@@ -69,7 +77,7 @@ const putRoute = (context: ApiContext): Route =>
       operationId: "putJob",
       summary: "Create or replace a job",
       description: `${readOnly} With the same schedule a fixed interval goes on counting from where it did.`,
-      headers: ["If-Match", "If-None-Match"],
+      headers: conditions,
       responses: { 200: shown, 201: { ...shown, headers: ["ETag", "Location"] } },
       problems: [...editProblems, "invalid_id", "schedule_never_fires"],
     }),
@@ -98,8 +106,8 @@ const patchRoute = (context: ApiContext): Route =>
     docs: docs({
       operationId: "patchJob",
       summary: "Change a job",
-      description: `RFC 7396 merge patch. ${readOnly}`,
-      headers: ["If-Match"],
+      description: "RFC 7396 merge patch. Read-only fields may be sent back as they are; another value is refused.",
+      headers: conditions,
       responses: { 200: shown },
       problems: [...editProblems, "schedule_never_fires"],
     }),
@@ -121,7 +129,7 @@ const deleteRoute = (context: ApiContext): Route =>
       operationId: "deleteJob",
       summary: "Delete a job",
       description: "Attempts under way finish, runs not yet started are cancelled, and the history stays under `/runs?jobId=`.",
-      headers: ["If-Match"],
+      headers: conditions,
       responses: { 204: { description: "It is deleted." } },
       problems: editProblems,
     }),
@@ -169,7 +177,7 @@ const stateRoute = (context: ApiContext, { path, decide, docs: said }: StateRout
     path,
     query: noQuery,
     body: noBody,
-    docs: docs({ ...said, headers: ["If-Match"], responses: { 200: shown }, problems: editProblems }),
+    docs: docs({ ...said, headers: conditions, responses: { 200: shown }, problems: editProblems }),
     async handle({ id, header }) {
       const condition = conditionOf(header);
       if (condition.kind === "problem") return condition;

@@ -4,7 +4,7 @@ import { RUN_CAUSES, type Run } from "@tickline/shared/domain/run";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import type { JsonObject } from "@tickline/shared/domain/json";
 import { parseInstant } from "@tickline/shared/domain/schedule/iso-time";
-import { read as readText } from "@tickline/shared/domain/schedule/schedule-fields";
+import { InstantText, read as readText } from "@tickline/shared/domain/schedule/schedule-fields";
 import type { Page, PageRequest } from "@tickline/shared/ports/page";
 import type { RunQuery } from "@tickline/shared/ports/run-queries";
 import { z } from "zod";
@@ -20,10 +20,7 @@ import { RunView, showListedRun } from "../views/run-view.ts";
 import { isJobId } from "./job-routes.ts";
 
 const instant = (description: string) =>
-  z
-    .string()
-    .max(200)
-    .transform(readText(parseInstant))
+  InstantText.transform(readText(parseInstant))
     .optional()
     .meta({ description, examples: ["2026-12-01T09:00:00Z"] });
 
@@ -53,7 +50,7 @@ interface ListedRun {
 
 /** A page of runs, with their params only where those are shown: they stand in other rows. */
 async function readPage({ runs }: ApiContext, query: RunQuery, { include }: PageQuery): Promise<Page<ListedRun>> {
-  const page = await runs.list(DEFAULT_TENANT, query);
+  const page = await runs.list(DEFAULT_TENANT, { ...query, outputs: include.includes("output") });
   const runIds = include.includes("params") ? page.items.map(({ runId }) => runId) : [];
   const params = runIds.length === 0 ? new Map<string, JsonObject>() : await runs.params(DEFAULT_TENANT, runIds);
   return { ...page, items: page.items.map((run) => ({ run, params: params.get(run.runId) ?? null })) };

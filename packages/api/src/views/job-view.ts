@@ -147,10 +147,7 @@ function showSetAside(job: Job, now: Instant | null): JobView["setAside"] {
   return fault === null ? null : { reason: fault.reason, action: fault.action, since: toIsoOrNull(shownNextRunAt(job)) };
 }
 
-/**
- * The detail as an object. Answers are written as text (`job-text.ts`); tests hold the two equal.
- * @public
- */
+/** The detail as an object. Answers are written as text (`job-text.ts`); tests hold the two equal. */
 export const showJobDetail = (job: Job, recentRuns: readonly Run[], now: Instant | null = null): JobDetailView => ({
   ...showJob(job, now),
   upcoming: upcoming(job).map(toIso),

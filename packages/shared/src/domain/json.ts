@@ -4,16 +4,19 @@ import { z } from "zod";
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
 
+/** Bodies with a member of this name are refused where they are read, of which JSON Schema is to be told. */
+const MemberName = z.string().meta({ not: { const: "__proto__" } });
+
 /** Any JSON. Named, so that documents made from schemas say it once. */
 export const JsonSchema: z.ZodType<JsonValue> = z
-  .lazy(() => z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(JsonSchema), z.record(z.string(), JsonSchema)]))
+  .lazy(() => z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(JsonSchema), z.record(MemberName, JsonSchema)]))
   .meta({ id: "Json", description: "Any JSON." });
 
 /**
  * An object of any JSON members. The depth is bounded where bodies are parsed, so that checking here may recurse. It
  * costs a walk per request; params are small (64 KiB at most).
  */
-export const JsonObjectSchema = z.record(z.string(), JsonSchema);
+export const JsonObjectSchema = z.record(MemberName, JsonSchema);
 
 /** Bytes of a value as UTF-8 JSON, which is how every size limit of Tickline counts. */
 export const jsonBytes = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value) ?? "").length;
