@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { evaluate } from "../../domain/evaluation.ts";
 import { ATTEMPTS_KEPT_MAX, type Attempt, type AttemptState, type Run } from "../../domain/run.ts";
-import type { AttemptError } from "../../domain/run-error.ts";
+import type { AttemptError, RunError } from "../../domain/run-error.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import { readAttemptError, readCancel, readError, readOutput, requireReadableRun } from "../../domain/stored-run.ts";
 import { isRecord, isText, isTime, isWhole } from "../../domain/stored-value.ts";
@@ -140,7 +140,7 @@ export function runOf(row: RunRow): Run {
   const common = commonOf(row);
   return {
     ...common,
-    attempts: attemptsOf(row),
+    attempts: attemptsOf(row, common.error),
     firstStartedAt: firstStartOf(row),
     retryOf: row.extra?.retryOf ?? null,
     cancelRequested: row.extra?.cancelRequested ?? false,
@@ -152,21 +152,19 @@ export function runOf(row: RunRow): Run {
 export const endedRunOf = (row: RunRow): EndedRun => ({ ...commonOf(row), finishedAt: row.finishedAt ?? 0 });
 
 /** The attempts that are over, and the one that runs or has ended the run. */
-function attemptsOf(row: RunRow): readonly Attempt[] {
+function attemptsOf(row: RunRow, error: RunError | null): readonly Attempt[] {
   const over = row.extra?.attempts ?? [];
   if (row.executor === null || row.startedAt === null) return over;
   const { attempt, startedAt, finishedAt, executor } = row;
   // Until it has ended the error of the run is that of the attempt before.
-  const ownError = finishedAt === null ? null : presentError(row);
+  const ownError = finishedAt === null ? null : withStack(error, row);
   const present: Attempt = { attempt, state: runStateOf(row.state) as AttemptState, startedAt, finishedAt, executor, error: ownError };
   return over.length === 0 ? [present] : [...over, present].slice(-ATTEMPTS_KEPT_MAX);
 }
 
-/** The attempt that ended the run has its error in the row. */
-function presentError(row: RunRow): AttemptError | null {
-  const { output, broken } = readOutput(row.error);
-  return readAttemptError(output, broken || readOutput(row.output).broken || row.torn);
-}
+/** The error of a run stands in its row with the stack of the attempt that ended it. Most have none, and nothing is parsed again. */
+const withStack = (error: RunError | null, row: RunRow): AttemptError | null =>
+  error === null ? null : (readAttemptError(readOutput(row.error).output, false) ?? error);
 
 /** A run that was never started is woken at its expiry too. */
 function wakeAtOf({ extra, expireAfterMs, state, startedAt, scheduledFor }: RunRow): number | null {
