@@ -34,10 +34,9 @@ export interface MarkKeeperOptions {
 
 /** All that is committed by now has to be on disk. */
 export function keepMark(db: DatabaseSync, { file, clock, sync }: MarkKeeperOptions): MarkKeeper {
-  const checkpoint = db.prepare("PRAGMA wal_checkpoint(NOOP)"); // It copies nothing, and says how many frames there are.
-  const [log, marks] = [openSync(`${file}-wal`, "r"), openPrivate(markFile(file))];
-  const head = Buffer.alloc(LOG_HEAD_BYTES);
-  let acknowledged = position();
+  const log = openPosition(db, file);
+  const marks = openPrivate(markFile(file));
+  let acknowledged = log.position();
   /** Where the log was when the latest sync began; null: nobody looked. */
   let begun: LogMark | null = null;
   let due = true;
@@ -45,15 +44,10 @@ export function keepMark(db: DatabaseSync, { file, clock, sync }: MarkKeeperOpti
   let behind = false;
   let timer: Timer | null = null;
 
-  function position(): LogMark {
-    const frames = Math.max(0, Number(checkpoint.get()?.["log"] ?? 0));
-    readSync(log, head, 0, LOG_HEAD_BYTES, 0);
-    return { state: "open", salts: [head.readUInt32BE(16), head.readUInt32BE(20)], frames, database: null };
-  }
   /** Where the log cannot be looked at for a moment, the former position stands, which says less and nothing wrong. */
   function look(): LogMark {
     try {
-      return position();
+      return log.position();
     } catch {
       return acknowledged;
     }
@@ -85,7 +79,7 @@ export function keepMark(db: DatabaseSync, { file, clock, sync }: MarkKeeperOpti
     close() {
       timer?.cancel();
       write({ ...acknowledged, state: "closed" });
-      closeSync(log);
+      log.close();
     },
     seal() {
       // SQLite leaves the log where it could not copy it into the database, as on a full disk.
@@ -93,6 +87,21 @@ export function keepMark(db: DatabaseSync, { file, clock, sync }: MarkKeeperOpti
       else write({ ...acknowledged, state: "closed", database: databaseSum(file) });
       closeSync(marks);
     },
+  };
+}
+
+/** How far the log has come, acknowledged or not. */
+function openPosition(db: DatabaseSync, file: string): { position(): LogMark; close(): void } {
+  const checkpoint = db.prepare("PRAGMA wal_checkpoint(NOOP)"); // It copies nothing, and says how many frames there are.
+  const log = openSync(`${file}-wal`, "r");
+  const head = Buffer.alloc(LOG_HEAD_BYTES);
+  return {
+    position() {
+      const frames = Math.max(0, Number(checkpoint.get()?.["log"] ?? 0));
+      readSync(log, head, 0, LOG_HEAD_BYTES, 0);
+      return { state: "open", salts: [head.readUInt32BE(16), head.readUInt32BE(20)], frames, database: null };
+    },
+    close: () => closeSync(log),
   };
 }
 

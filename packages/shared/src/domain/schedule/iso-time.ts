@@ -16,7 +16,7 @@ const LEAP_YEAR = "(?:19(?:7[26]|8[048]|9[26])|[2-9][0-9](?:0[48]|[2468][048]|[1
 const DAY_OF_YEAR = "(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))";
 const HOUR = "(?:[01][0-9]|2[0-3])";
 const WALL = `(?:${YEAR}-${DAY_OF_YEAR}|${LEAP_YEAR}-02-29)[Tt]${HOUR}:[0-5][0-9](?::[0-5][0-9](?:\\.[0-9]{1,9})?)?`;
-const OFFSET = `(?:[Zz]|[+-]${HOUR}:[0-5][0-9])`;
+const OFFSET = `(?:[Zz]|[+-]${HOUR}(?::?[0-5][0-9])?)`;
 
 /**
  * What `parseInstant` reads, as a pattern of JSON Schema. It differs in the hours at either end alone: it does not see that an offset
