@@ -33,7 +33,7 @@ export const pageQuery = {
         delete jsonSchema.maxLength; // Of the text.
         Object.assign(jsonSchema, { type: "array", items: { type: "string", enum: [...LONG_FIELDS] }, uniqueItems: true, default: [] });
       },
-      param: { style: "form", explode: false },
+      param: { style: "form", explode: false, allowEmptyValue: true },
       description: "Long fields that the items show too, separated by commas; without it they are left out.",
     }),
 };

@@ -133,15 +133,16 @@ const RETRY_AFTER = z
   .meta({ description: "In seconds." });
 const MEDIA_TYPES = z.string().optional().meta({ description: "What the body may be." });
 
+const entityTags = z.string().regex(TAGS).optional();
+
 const REQUEST_HEADERS: Readonly<Record<RequestHeader, z.ZodType>> = {
-  "If-Match": z
-    .string()
-    .regex(TAGS)
-    .optional()
-    .meta({ description: 'Only if the job is at this version: an ETag such as "3", several with commas, or * for any. Else 412.' }),
-  "If-None-Match": z.string().regex(TAGS).optional().meta({
-    description:
-      "`*`: only if there is no such job yet; ETags: only if it is at none of these. Else 412.",
+  "If-Match": entityTags.meta({
+    format: "entity-tags",
+    description: 'Only if the job is at this version: an ETag such as "3", several with commas, or * for any. Else 412.',
+  }),
+  "If-None-Match": entityTags.meta({
+    format: "entity-tags",
+    description: "`*`: only if there is no such job yet; ETags: only if it is at none of these. Else 412.",
   }),
   "Idempotency-Key": z
     .string()
@@ -153,6 +154,13 @@ const REQUEST_HEADERS: Readonly<Record<RequestHeader, z.ZodType>> = {
 
 const RESPONSE_HEADERS: Readonly<Record<ResponseHeader, z.ZodType>> = {
   ETag: ETAG,
-  Location: z.string().meta({ description: "Where it is found." }),
-  Link: z.string().optional().meta({ description: 'The next page, `rel="next"`; absent on the last one.' }),
+  Location: z
+    .string()
+    .regex(/^\/(?:jobs|runs)\/./)
+    .meta({ description: "Where it is found." }),
+  Link: z
+    .string()
+    .regex(/^<[^>]+>; rel="next"$/)
+    .optional()
+    .meta({ description: 'The next page, `rel="next"`; absent on the last one.' }),
 };

@@ -5,8 +5,9 @@ import { type Parsed, fault, parsed } from "./fault.ts";
 export const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
-/** The words that `parseCalendarDay` reads, as a pattern of JSON Schema. */
-export const CALENDAR_DAY_PATTERN = `^${anyCase([...WEEKDAYS, "last"])}$`;
+/** The words that `parseCalendarDay` reads, as patterns of JSON Schema. */
+export const WEEKDAY_PATTERN = `^${anyCase(WEEKDAYS)}$`;
+export const LAST_PATTERN = `^${anyCase(["last"])}$`;
 
 export type CalendarInterval = "daily" | "weekly" | "monthly";
 

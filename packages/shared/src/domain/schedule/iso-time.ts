@@ -24,8 +24,8 @@ const OFFSET = `(?:[Zz]|[+-]${HOUR}:[0-5][0-9])`;
  */
 export const INSTANT_PATTERN = patternWithin(WALL + OFFSET);
 
-/** The same of `parseIsoTime`. */
-export const ISO_TIME_PATTERN = patternWithin(`${WALL}${OFFSET}?`);
+/** What `parseIsoTime` reads and `parseInstant` does not. */
+export const WALL_TIME_PATTERN = patternWithin(WALL);
 
 /** `offsetMs` is null when the text names neither `Z` nor an offset: then it is a time on some wall. */
 export type IsoTime = { readonly wall: WallTime; readonly offsetMs: number | null };

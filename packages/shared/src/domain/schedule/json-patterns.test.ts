@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ODD_ZONES, cronGarbage, cronOfMinutes, cronOfSeconds } from "./arbitraries.test-support.ts";
-import { CALENDAR_DAY_PATTERN, parseCalendarDay } from "./calendar.ts";
+import { LAST_PATTERN, WEEKDAY_PATTERN, parseCalendarDay } from "./calendar.ts";
 import { CRON_PATTERN, parseCron } from "./cron-line.ts";
 import { DURATION_PATTERN, parseDuration } from "./duration.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
-import { INSTANT_PATTERN, ISO_TIME_PATTERN, parseInstant, parseIsoTime } from "./iso-time.ts";
+import { INSTANT_PATTERN, WALL_TIME_PATTERN, parseInstant, parseIsoTime } from "./iso-time.ts";
 import { TIME_OF_DAY_PATTERN, parseTimeOfDay } from "./time-of-day.ts";
 import { ZONE_PATTERN, isZone } from "./zone.ts";
 
@@ -41,7 +41,12 @@ const withBlanks = (texts: fc.Arbitrary<string>): fc.Arbitrary<string> =>
 
 const CASES: Readonly<Record<string, Case>> = {
   instant: { pattern: INSTANT_PATTERN, parse: parseInstant, texts: isoTime, mayRefuse: /outside the years/ },
-  "time with or without an offset": { pattern: ISO_TIME_PATTERN, parse: parseIsoTime, texts: isoTime, mayRefuse: /outside the years/ },
+  "time on a wall": {
+    pattern: WALL_TIME_PATTERN,
+    parse: (text) => (parseInstant(text).kind === "parsed" ? fault("bad_instant", "has an offset") : parseIsoTime(text)),
+    texts: isoTime,
+    mayRefuse: null,
+  },
   duration: {
     pattern: DURATION_PATTERN,
     parse: parseDuration,
@@ -74,10 +79,15 @@ const CASES: Readonly<Record<string, Case>> = {
     ),
     mayRefuse: /./,
   },
-  "day of an interval": {
-    pattern: CALENDAR_DAY_PATTERN,
-    parse: (text) =>
-      parseCalendarDay("weekly", text).kind === "parsed" ? parseCalendarDay("weekly", text) : parseCalendarDay("monthly", text),
+  "day of a week": {
+    pattern: WEEKDAY_PATTERN,
+    parse: (text) => parseCalendarDay("weekly", text),
+    texts: fc.constantFrom("monday", "SUNDAY", "last", "mon", "", "1"),
+    mayRefuse: null,
+  },
+  "day of a month": {
+    pattern: LAST_PATTERN,
+    parse: (text) => parseCalendarDay("monthly", text),
     texts: fc.constantFrom("monday", "SUNDAY", "last", "Last", "mon", "", "1", "lastday"),
     mayRefuse: null,
   },

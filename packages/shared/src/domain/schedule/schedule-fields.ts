@@ -72,16 +72,19 @@ export const TimeOfDayField = scheduleText
   .meta({ description: "The time of day, on the clock of the time zone.", examples: ["09:00", "09:00:30"] })
   .transform(read((at) => parseTimeOfDay(at ?? "00:00")));
 
-const instantField = (description: string) =>
+const instantField = (description: string, example: string) =>
   InstantText.nullable()
     .default(null)
-    .meta({ description, examples: ["2026-12-01T09:00:00Z"] })
+    .meta({ description, examples: [example] })
     .transform((at, ctx) => (at === null ? null : read(parseInstant)(at, ctx)));
 
 /** The fields that every kind of schedule has. */
 export const boundsFields = {
-  startAt: instantField("No instant before this one (ISO 8601 with Z or an offset). A fixed interval is counted from here."),
-  endAt: instantField("No instant after this one (ISO 8601 with Z or an offset)."),
+  startAt: instantField(
+    "No instant before this one (ISO 8601 with Z or an offset). A fixed interval is counted from here.",
+    "2026-12-01T09:00:00Z",
+  ),
+  endAt: instantField("No instant after this one (ISO 8601 with Z or an offset).", "2027-12-01T09:00:00Z"),
   maxRuns: z.int().min(1).nullable().default(null).meta({ description: "How many scheduled runs there are at most." }),
 };
 

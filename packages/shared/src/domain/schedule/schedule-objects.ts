@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { type Instant, toIso } from "../instant.ts";
-import { CALENDAR_DAY_PATTERN, parseCalendarDay } from "./calendar.ts";
+import { parseCalendarDay } from "./calendar.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
-import { ISO_TIME_PATTERN, parseIsoTime } from "./iso-time.ts";
+import { parseIsoTime } from "./iso-time.ts";
 import { faultOfEmptyWindow } from "./never-fires.ts";
 import type { CalendarSchedule, CronSchedule, EverySchedule, InstantSchedule, Schedule } from "./schedule.ts";
 import {
@@ -47,16 +47,12 @@ export const EveryObject = closed("a fixed interval", { every: EveryField, ...bo
     example: { every: "15m" },
   });
 
-/** Whether the day suits the interval is for `parseCalendarDay` to say; the limits here are for the documentation. */
+/** Whether the day suits the interval is for `parseCalendarDay` to say. */
 const OnField = z
-  .union([scheduleText.meta({ pattern: CALENDAR_DAY_PATTERN }), z.number().meta({ type: "integer", minimum: 1, maximum: 31 }), z.null()], {
+  .union([scheduleText, z.number(), z.null()], {
     error: 'on is a weekday such as "monday" (weekly), or a day of the month from 1 to 31 or "last" (monthly)',
   })
-  .default(null)
-  .meta({
-    description:
-      "Weekly: a weekday, by default monday. Monthly: 1 to 31, or last; by default 1; shorter months skip a day they do not have.",
-  });
+  .default(null);
 
 export const CalendarObject = closed("an interval of the calendar", {
   interval: z.enum(["daily", "weekly", "monthly"]),
@@ -71,22 +67,12 @@ export const CalendarObject = closed("an interval of the calendar", {
     addFault(ctx, on, ["on"]);
     return z.NEVER;
   })
-  .superRefine(checkBounds)
-  .meta({
-    title: "Calendar interval",
-    description: "Every day, week or month at a time of day.",
-    example: { interval: "monthly", at: "18:00", on: "last", timezone: "Europe/Berlin" },
-  });
+  .superRefine(checkBounds);
 
 export const InstantObject = closed("a single instant", {
-  at: scheduleText.meta({
-    pattern: ISO_TIME_PATTERN,
-    description: "ISO 8601 with Z or an offset, or without either and with a timezone.",
-    examples: ["2026-12-01T09:00:00Z", "2026-12-01T09:00:00"],
-  }),
+  at: scheduleText,
   timezone: ZoneText.nullable()
     .default(null)
-    .meta({ description: "An IANA time zone, if at is a time on the clock of one." })
     .transform((zone, ctx) => (zone === null ? null : read(parseZone)(zone, ctx))),
   ...boundsFields,
 })
@@ -96,12 +82,7 @@ export const InstantObject = closed("a single instant", {
     addFault(ctx, at, ["at"]);
     return z.NEVER;
   })
-  .superRefine(checkBounds)
-  .meta({
-    title: "Single instant",
-    description: "Once.",
-    example: { at: "2026-12-01T09:00:00Z" },
-  });
+  .superRefine(checkBounds);
 
 function parseAt(text: string, timezone: string | null): Parsed<{ at: Instant; local: InstantSchedule["local"] }> {
   const time = parseIsoTime(text);

@@ -195,8 +195,9 @@ test("the input documents itself as a union of a string and closed objects", () 
     { type: "string", required: undefined, additionalProperties: undefined },
     { type: "object", required: ["cron"], additionalProperties: false },
     { type: "object", required: ["every"], additionalProperties: false },
-    { type: "object", required: ["interval"], additionalProperties: false },
+    ...["daily", "weekly", "monthly"].map(() => ({ type: "object", required: ["interval"], additionalProperties: false })),
     { type: "object", required: ["at"], additionalProperties: false },
+    { type: "object", required: ["at", "timezone"], additionalProperties: false },
   ]);
 });
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { NOT_BLANK_PATTERN } from "../json-pattern.ts";
 import type { Instant } from "../instant.ts";
 import type { CalendarTimes } from "./calendar.ts";
+import { DOCUMENTED_OBJECTS } from "./documented-objects.ts";
 import { type ScheduleFault, fault } from "./fault.ts";
 import { guidedUnion } from "./guided-union.ts";
 import { parseScheduleText } from "./parse-text.ts";
@@ -83,8 +84,10 @@ function faultOfText({ message, ...issue }: z.core.$ZodIssue, reading: TextReadi
  * or a short string. Parses to a `Schedule`. Faults are zod issues with the path of the field; those that are ours carry a
  * stable `params.code` (`ScheduleFaultCode`).
  */
-export const ScheduleInput = guidedUnion([ScheduleText, ...objects], (value) =>
-  typeof value === "string" ? { option: ScheduleText } : optionOf(value),
+export const ScheduleInput = guidedUnion(
+  [ScheduleText, ...objects],
+  (value) => (typeof value === "string" ? { option: ScheduleText } : optionOf(value)),
+  [ScheduleText, ...DOCUMENTED_OBJECTS],
 ).meta({
   id: "ScheduleInput",
   description:
