@@ -1,7 +1,7 @@
 import type { RunView } from "../driver/views.ts";
 import { eventually, type RunningProduct } from "../product/running-product.ts";
 
-/** Jobs of every state, and runs of several, under the ids that `schemathesis.toml` names. Returns the ids of the runs. */
+/** Jobs of every state, and runs of several, under the ids that `schemathesis.toml` has. Returns the ids of the runs. */
 export async function seedProduct(product: RunningProduct): Promise<readonly string[]> {
   const put = (id: string, job: object): Promise<unknown> =>
     product.call("PUT", `/jobs/${id}`, { name: id, schedule: "yearly", handler: "echo", ...job });
