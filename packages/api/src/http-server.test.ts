@@ -10,42 +10,67 @@ async function setup(options: ApiSetup = {}) {
   return { ...under, [Symbol.asyncDispose]: under.stop };
 }
 
-test("connections are bounded, and the next is taken when one has gone", async () => {
-  await using at = await setup({ config: { connectionsMax: 2 } });
-  const { hostname, port } = new URL(at.url);
-  const open = () =>
-    new Promise<Socket>((resolve) => {
-      const socket = connect(Number(port), hostname, () => resolve(socket));
-    });
-  const sockets = [await open(), await open()];
-  const dropped = await open();
-  await new Promise((resolve) => void dropped.once("close", resolve));
-  sockets[0]?.destroy();
-  let status = 0;
-  while (status !== 200)
-    status = await at.call("GET /livez").then(
-      (reply) => reply.status,
-      () => 0,
-    );
-  sockets[1]?.destroy();
+/** Opens a connection, and says what is given. */
+async function open({ url }: { readonly url: string }, text = ""): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.on("error", () => undefined);
+  await new Promise<void>((resolve) => void socket.once("connect", resolve));
+  if (text !== "") socket.write(text);
+  return socket;
+}
+const ended = (socket: Socket): Promise<unknown> => new Promise((resolve) => void socket.once("close", resolve));
+
+test("for a connection more than there may be the oldest on which nothing is at work makes room", async () => {
+  await using at = await setup({ config: { connectionsMax: 3 } });
+  const silent = await open(at);
+  const slowHead = await open(at, "GET /livez HTTP/1.1\r\nHost: a\r\n");
+  const slowBody = await open(at, "POST /jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{");
+  for (const socket of [silent, slowHead, slowBody]) {
+    const closed = ended(socket);
+    const next = await open(at, "GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    await new Promise((resolve) => void next.once("data", resolve));
+    await closed;
+  }
 });
 
-test("connections that wait for a next request make room where there is none", async () => {
-  await using at = await setup({ config: { connectionsMax: 2 } });
-  const { hostname, port } = new URL(at.url);
-  const idle = ["a", "b"].map(() => connect(Number(port), hostname));
-  for (const socket of idle) {
-    socket.write(`GET /livez HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
-    await new Promise((resolve) => void socket.once("data", resolve));
-    socket.on("error", () => undefined);
+test.each([{ connectionsMax: 2 }, { connectionsPerAddressMax: 2 }])(
+  "where all connections that there may be (%p) are at work, one more is closed, and taken again when one has gone",
+  async (config) => {
+    const list = Promise.withResolvers<never>();
+    let asked = 0;
+    const heldList = (): Promise<never> => {
+      asked += 1;
+      return list.promise;
+    };
+    await using at = await setup({
+      config,
+      storeOf: (store) => ({ ...store, jobs: { ...store.jobs, list: heldList } }),
+    });
+    const busy = [await open(at, JOBS), await open(at, JOBS)];
+    while (asked < 2) await new Promise((resolve) => setImmediate(resolve));
+    const refused = await open(at, "GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    await ended(refused);
+    busy[0]?.destroy();
+    let status = 0;
+    while (status !== 200)
+      status = await at.call("GET /livez").then(
+        (reply) => reply.status,
+        () => 0,
+      );
+    list.reject(new Error("enough"));
+  },
+);
+const JOBS = "GET /jobs HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+
+test("2,000 sockets that say nothing keep nobody from /livez", async () => {
+  await using at = await setup();
+  const sockets: Socket[] = [];
+  for (let count = 0; count < 2_000; count += 50) {
+    sockets.push(...(await Promise.all(Array.from({ length: 50 }, () => open(at)))));
+    expect((await at.call("GET /livez")).status).toBe(200);
   }
-  let status = 0;
-  while (status !== 200)
-    status = await at.call("GET /livez").then(
-      (reply) => reply.status,
-      () => 0,
-    );
-  for (const socket of idle) socket.destroy();
+  for (const socket of sockets) socket.destroy();
 });
 
 /** All that a connection says after these bytes, until it ends. */

@@ -229,7 +229,7 @@ export const readCases: readonly BadInput[] = [
         "invalid_value",
         'must be one of "due", "running", "retrying", "succeeded", "failed", "cancelled", "lost", "skipped", "missed"',
       ],
-      ["/cause", "invalid_value", 'must be one of "schedule", "manual", "retry", "backfill"'],
+      ["/cause", "invalid_value", 'must be one of "schedule", "manual", "retry"'],
       ["/from", "bad_instant", '"monday" is not an instant: write ISO 8601 such as 2026-12-01T09:00:00Z or 2026-12-01T09:00:00+01:00'],
       ["/to", "bad_instant", '"2026-02-30T00:00:00Z" names a day or time that does not exist'],
       ["/limit", "too_small", "must be at least 1"],

@@ -38,6 +38,16 @@ describe("CreateJob", () => {
     expect(await at.call("GET /jobs/nightly")).toMatchObject({ status: 200, body: { name: "Ping" } });
   });
 
+  test("it may be made paused, and what only the service sets is refused by its name", async () => {
+    await using at = await setup();
+    const [made, refused] = await at.tell(
+      at.create({ ...minimalJob, state: "paused" }, { jobId: "nightly" }),
+      at.create({ ...minimalJob, status: "failed" }),
+    );
+    expect(made?.data).toMatchObject({ jobId: "nightly", result: { state: "paused", nextRunAt: null } });
+    expect(refused?.data).toMatchObject({ code: "invalid_request", errors: [{ pointer: "/status", code: "read_only_field" }] });
+  });
+
   test.each([[null], ["nightly"]])("the same id makes one job, however often it comes (id %s)", async (jobId) => {
     await using at = await setup();
     const command = at.create(minimalJob, { id: "same", jobId });

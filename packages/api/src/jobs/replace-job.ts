@@ -9,7 +9,7 @@ import type { ApiContext } from "../api-context.ts";
 import { meets, type Condition } from "../http/conditions.ts";
 import { invalidRequest, problem, type Fault, type Problem } from "../http/problem.ts";
 import { parseWith } from "../http/route.ts";
-import { showJob } from "../views/job-view.ts";
+import { RECENT_RUNS_SHOWN, showJob, showJobDetail, type JobDetailView } from "../views/job-view.ts";
 import { isStandIn } from "@tickline/shared/domain/stored-definition";
 import { cancelWaitingRuns } from "./cancel-waiting-runs.ts";
 import {
@@ -60,14 +60,23 @@ export function patchJob(
     tenantId,
     jobId,
     condition,
-    decide(job, now) {
+    async decide(job, now) {
       if (isStandIn(job.definition)) return definitionUnreadable(job);
       const { state: _, ...shown } = showJob(job) as unknown as JsonObject;
       const input = parseWith(replaceBody, mergePatch(shown, patch));
-      const faults = [...(input.kind === "faults" ? input.faults : []), ...readOnlyFaults(patch, shown)];
+      const detail = asksOfDetail(patch) ? ((await detailOf(context, job)) as unknown as JsonObject) : shown;
+      const faults = [...(input.kind === "faults" ? input.faults : []), ...readOnlyFaults(patch, detail)];
       return input.kind === "faults" || faults.length > 0 ? invalidRequest(faults) : replaceWith(context, { job, input: input.value, now });
     },
   });
+}
+
+/** What `GET` of one job shows and lists do not. */
+const asksOfDetail = (patch: JsonObject): boolean => "upcoming" in patch || "recentRuns" in patch;
+
+async function detailOf({ runs }: ApiContext, job: Job): Promise<JobDetailView> {
+  const recent = await runs.list(job.tenantId, { jobId: job.id, jobUid: job.uid, limit: RECENT_RUNS_SHOWN, cursor: null, outputs: false });
+  return showJobDetail(job, recent.items);
 }
 
 /**

@@ -4,7 +4,7 @@ import { PUBLIC_EVENT_TYPES } from "@tickline/shared/events/event";
 import type { Clock } from "@tickline/shared/ports/clock";
 import { z } from "zod";
 import { content, TAKEN } from "../http/answer.ts";
-import { clientOf } from "../http/client-address.ts";
+import { clientOf } from "@tickline/shared/runtime/http/client-address";
 import { problem, RETRY_AFTER_S, type Problem } from "../http/problem.ts";
 import { route, type Route } from "../http/route.ts";
 import type { EventHub } from "../stream/event-hub.ts";

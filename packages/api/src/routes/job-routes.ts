@@ -56,7 +56,13 @@ const getRoute = ({ jobs, runs }: ApiContext, texts: JobTexts): Route =>
     async handle({ id }) {
       const job = isJobId(id) ? await jobs.get(DEFAULT_TENANT, id) : null;
       if (job === null) return jobNotFound(id);
-      const recent = await runs.list(DEFAULT_TENANT, { jobId: id, jobUid: job.uid, limit: RECENT_RUNS_SHOWN, cursor: null });
+      const recent = await runs.list(DEFAULT_TENANT, {
+        jobId: id,
+        jobUid: job.uid,
+        limit: RECENT_RUNS_SHOWN,
+        cursor: null,
+        outputs: false,
+      });
       return content(JSON_TYPE, texts.detail(job, recent.items), { ETag: etagOf(job.version) });
     },
   });
@@ -94,7 +100,7 @@ const patchRoute = (context: ApiContext): Route =>
     docs: docs({
       operationId: "patchJob",
       summary: "Change a job",
-      description: `RFC 7396 merge patch. ${readOnly}`,
+      description: "RFC 7396 merge patch. Read-only fields may be sent back as they are; another value is refused.",
       headers: conditions,
       responses: { 200: shown },
       problems: [...editProblems, "schedule_never_fires"],

@@ -64,7 +64,7 @@ const jobRunsRoute = ({ jobs, runs, digest, config }: ApiContext): Route =>
       const job = isJobId(id) ? await jobs.get(DEFAULT_TENANT, id) : null;
       if (job === null) return jobNotFound(id);
       const filters = { ...filtersOf(query), jobId: job.id, jobUid: job.uid };
-      const read = (page: PageRequest) => runs.list(DEFAULT_TENANT, { ...filters, ...page });
+      const read = (page: PageRequest) => runs.list(DEFAULT_TENANT, { ...filters, ...page, outputs: query.include.includes("output") });
       return pageAnswer({ digest, limits: config }, { path, querystring, query, ...shown(query), read });
     },
   });
@@ -85,7 +85,7 @@ const listRoute = ({ runs, digest, config }: ApiContext): Route =>
       const refused = faultOfSpan(query);
       if (refused !== null) return refused;
       const filters = { ...filtersOf(query), ...(query.jobId !== undefined && { jobId: query.jobId }) };
-      const read = (page: PageRequest) => runs.list(DEFAULT_TENANT, { ...filters, ...page });
+      const read = (page: PageRequest) => runs.list(DEFAULT_TENANT, { ...filters, ...page, outputs: query.include.includes("output") });
       return pageAnswer({ digest, limits: config }, { path, querystring, query, ...shown(query), read });
     },
   });

@@ -142,10 +142,7 @@ function showSetAside(job: Job): JobView["setAside"] {
   return reason === null ? null : { reason, since: toIsoOrNull(shownNextRunAt(job)) };
 }
 
-/**
- * The detail as an object. Answers are written as text (`job-text.ts`); tests hold the two equal.
- * @public
- */
+/** The detail as an object. Answers are written as text (`job-text.ts`); tests hold the two equal. */
 export const showJobDetail = (job: Job, recentRuns: readonly Run[]): JobDetailView => ({
   ...showJob(job),
   upcoming: upcoming(job).map(toIso),

@@ -4,8 +4,8 @@ import type { Reason } from "./reason.ts";
 import type { RunError } from "./run-error.ts";
 import type { RunState } from "./run-state.ts";
 
-/** Why a run exists: its schedule, *trigger now*, `POST /runs/:id/retry`, or a backfill. */
-export const RUN_CAUSES = ["schedule", "manual", "retry", "backfill"] as const;
+/** Why a run exists: its schedule, `POST /jobs/:id/trigger`, or `POST /runs/:id/retry`. */
+export const RUN_CAUSES = ["schedule", "manual", "retry"] as const;
 export type RunCause = (typeof RUN_CAUSES)[number];
 
 /** One try of a run, as its history shows it. `state` is what became of the attempt, not of the run. */
@@ -65,3 +65,6 @@ export interface LastRun {
   readonly attempt: number;
   readonly error: RunError | null;
 }
+
+/** As lists show it that nobody asked for outputs. */
+export const withoutOutput = (run: Run): Run => (run.output === null ? run : { ...run, output: null });

@@ -11,6 +11,8 @@ export interface RunQuery extends PageRequest {
   readonly cause?: RunCause;
   readonly from?: Instant;
   readonly to?: Instant;
+  /** False: outputs are not read, and null stands in their place. Default: true. */
+  readonly outputs?: boolean;
 }
 
 /** The history. Lists are by run id descending, which is newest `scheduledFor` first. */

@@ -14,7 +14,11 @@ export function createRunQueries({ rows: { runs }, definitions, onUnreadable }: 
     },
     /** The cursor is the id of the last run of the page. */
     async list(tenantId, query) {
-      const found = await runs.find(filterOf(tenantId, query), { sort: { _id: -1 }, limit: query.limit + 1 });
+      const found = await runs.find(filterOf(tenantId, query), {
+        sort: { _id: -1 },
+        limit: query.limit + 1,
+        ...(query.outputs === false && { without: ["output"] }),
+      });
       const part = found.slice(0, query.limit);
       return pageReadable(part, asReadable(runOf, onUnreadable), found.length > part.length ? (part.at(-1)?._id ?? null) : null);
     },

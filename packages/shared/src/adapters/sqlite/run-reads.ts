@@ -9,7 +9,7 @@ import { RUN_CAUSE, RUN_STATE } from "./codes.ts";
 import { type JobHistory, openJobHistory } from "./job-history.ts";
 import { readRunNames } from "./run-names.ts";
 import { openRunSources, type ReadWays, type RunConditions, type RunSource, type RunSources, type Values } from "./run-source.ts";
-import { openRunReader, type RunNames, runOf, type RunRow, runRowOf } from "./run-view.ts";
+import { COLUMNS_WITHOUT_OUTPUT, openRunReader, RUN_COLUMNS, type RunNames, runOf, type RunRow, runRowOf } from "./run-view.ts";
 import { compareTexts } from "./uid-index.ts";
 
 /** Ids are of base 32: this sorts behind all of them. */
@@ -23,6 +23,12 @@ export interface RunReads {
 
 interface RunReadDesk extends ReadWays {
   readonly names: RunNames;
+  /** With the outputs of runs, and without them. */
+  readonly whole: RunLists;
+  readonly brief: RunLists;
+}
+
+interface RunLists {
   readonly sources: RunSources;
   readonly history: JobHistory;
 }
@@ -39,8 +45,11 @@ export function openRunReads(db: DatabaseSync, ways: ReadWays): RunReads {
   );
   // The newest runs are few, and gone through. Between the two looks they may be entered into the index, so it is asked once more.
   const keyOf = (runId: string): number => Number((find.get(runId) ?? findNew.get(runId) ?? find.get(runId))?.["run_key"] ?? 0);
-  const history = openJobHistory(db, { read, keyOf, pause: ways.pause });
-  const desk: RunReadDesk = { ...ways, names, sources: openRunSources(db), history };
+  const lists = (columns: string): RunLists => ({
+    sources: openRunSources(db, columns),
+    history: openJobHistory(db, { read: openRunReader(db, names, columns), keyOf, pause: ways.pause }),
+  });
+  const desk: RunReadDesk = { ...ways, names, whole: lists(RUN_COLUMNS), brief: lists(COLUMNS_WITHOUT_OUTPUT) };
   return {
     get(tenantId, runId) {
       const row = read(keyOf(runId));
@@ -49,7 +58,7 @@ export function openRunReads(db: DatabaseSync, ways: ReadWays): RunReads {
     async list(tenantId, query) {
       const rows = await (query.jobId === undefined && query.jobUid === undefined
         ? rowsOfAll(desk, tenantId, query)
-        : desk.history.rows(tenantId, { ...query, ...boundsOf(query) }));
+        : listsFor(desk, query).history.rows(tenantId, { ...query, ...boundsOf(query) }));
       const part = rows.slice(0, query.limit);
       const how = { kind: "run", idOf: ({ runId }: RunRow) => runId, map: runOf, onUnreadable: ways.onUnreadable } as const;
       return pageReadable(part, how, rows.length > query.limit ? (part.at(-1)?.runId ?? null) : null);
@@ -61,6 +70,8 @@ export function openRunReads(db: DatabaseSync, ways: ReadWays): RunReads {
     },
   };
 }
+
+const listsFor = ({ whole, brief }: RunReadDesk, { outputs = true }: RunQuery): RunLists => (outputs ? whole : brief);
 
 /** Ids from the floor on, and below the ceiling. */
 function boundsOf({ from, to, cursor }: RunQuery): { readonly floor: string; readonly ceiling: string } {
@@ -78,7 +89,7 @@ async function rowsOfAll(desk: RunReadDesk, tenantId: string, query: RunQuery): 
     $state: state === undefined ? null : RUN_STATE[state],
     $cause: cause === undefined ? null : RUN_CAUSE[cause],
   };
-  const { indexed, unindexed, unusual, askedFor } = desk.sources;
+  const { indexed, unindexed, unusual, askedFor } = listsFor(desk, query).sources;
   const range = { ceiling, limit: limit + 1, conditions };
   if ((conditions.$state ?? 0) > RUN_STATE.succeeded) return rowsOf(desk, await collect(desk, unusual, range));
   if ((conditions.$cause ?? 0) > RUN_CAUSE.schedule) return rowsOf(desk, await collect(desk, askedFor, range));

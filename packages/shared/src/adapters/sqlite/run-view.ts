@@ -13,6 +13,9 @@ export const RUN_COLUMNS = `runs.run_key, runs.run_id, runs.version, runs.cause,
   runs.finished_at, runs.output, runs.error, runs.extra, runs.prev, runs.token, runs.traits_key, runs.owner_key, jobs.tenant, jobs.uid,
   jobs.id, jobs.slot`;
 
+/** The same with null in place of the output, which is not read. */
+export const COLUMNS_WITHOUT_OUTPUT = RUN_COLUMNS.replace("runs.output", "NULL");
+
 /** What a run refers to by number, and many runs share. */
 export interface RunNames {
   traitsOf(traitsKey: number): { readonly queue: string; readonly handler: string; readonly expireAfterMs: number | null };
@@ -172,8 +175,8 @@ function wakeAtOf({ extra, expireAfterMs, state, startedAt, scheduledFor }: RunR
 export const isEnded = ({ state }: RunRow): boolean => state >= RUN_STATE.succeeded;
 
 /** Reads whole runs by key. */
-export function openRunReader(db: DatabaseSync, names: RunNames): (runKey: number) => RunRow | null {
-  const select = db.prepare(`SELECT ${RUN_COLUMNS} FROM runs JOIN jobs ON jobs.job_key = runs.job_key WHERE runs.run_key = ?`);
+export function openRunReader(db: DatabaseSync, names: RunNames, columns = RUN_COLUMNS): (runKey: number) => RunRow | null {
+  const select = db.prepare(`SELECT ${columns} FROM runs JOIN jobs ON jobs.job_key = runs.job_key WHERE runs.run_key = ?`);
   select.setReturnArrays(true);
   return (runKey) => {
     const values = select.get(runKey) as unknown as readonly SQLOutputValue[] | undefined;

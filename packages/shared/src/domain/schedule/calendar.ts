@@ -38,7 +38,10 @@ export function parseCalendarDay(interval: CalendarInterval, on: string | number
       if (typeof on === "string" && on.toLowerCase() === "last") return parsed("last");
       return typeof on === "number" && Number.isInteger(on) && on >= 1 && on <= 31
         ? parsed(on)
-        : fault("bad_schedule_on", `"${on}" is not a day of the month: a monthly schedule runs on a number from 1 to 31, or on "last"`);
+        : fault(
+            "bad_schedule_on",
+            `${JSON.stringify(on)} is not a day of the month: a monthly schedule runs on a number from 1 to 31, or on "last"`,
+          );
   }
 }
 

@@ -5,7 +5,7 @@ import { parseEvery } from "./every.ts";
 import { type Parsed, type ScheduleFault, fault } from "./fault.ts";
 import { INSTANT_PATTERN, parseInstant } from "./iso-time.ts";
 import { parsePossibleCron } from "./possible-cron.ts";
-import { TIME_OF_DAY_PATTERN, parseTimeOfDay } from "./time-of-day.ts";
+import { TIME_OF_DAY_PATTERN, parseSpokenTime } from "./time-of-day.ts";
 import { ZONE_PATTERN, parseZone } from "./zone.ts";
 
 /** The longest text of any field, and of a short string: 200 characters. */
@@ -57,7 +57,9 @@ export const ZoneField = ZoneText.nullable()
   .meta({ description: "An IANA time zone.", examples: ["Europe/Berlin", "UTC"] })
   .transform(read((zone) => parseZone(zone ?? "UTC")));
 
-export const EveryField = scheduleText
+export const EveryField = z
+  .string({ error: ({ input }) => (typeof input === "number" ? 'must be a string with a unit, such as "15m"' : undefined) })
+  .max(SCHEDULE_TEXT_MAX)
   .meta({
     pattern: DURATION_PATTERN,
     description: "A fixed interval of 100 ms to 400 days, in the units w d h m s ms.",
@@ -70,7 +72,7 @@ export const TimeOfDayField = scheduleText
   .nullable()
   .default("00:00")
   .meta({ description: "The time of day, on the clock of the time zone.", examples: ["09:00", "09:00:30"] })
-  .transform(read((at) => parseTimeOfDay(at ?? "00:00")));
+  .transform(read((at) => parseSpokenTime(at ?? "00:00")));
 
 const instantField = (description: string, example: string) =>
   InstantText.nullable()

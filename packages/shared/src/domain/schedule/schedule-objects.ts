@@ -4,6 +4,7 @@ import { parseCalendarDay } from "./calendar.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
 import { parseIsoTime } from "./iso-time.ts";
 import { faultOfEmptyWindow } from "./never-fires.ts";
+import { readText } from "./read-text.ts";
 import type { CalendarSchedule, CronSchedule, EverySchedule, InstantSchedule, Schedule } from "./schedule.ts";
 import {
   CronField,
@@ -54,8 +55,16 @@ const OnField = z
   })
   .default(null);
 
+/** Names an interval that no calendar interval has, as the schedule that has it. */
+function intervalMessage(interval: unknown): string {
+  const read = readText(typeof interval === "string" ? interval.trim().toLowerCase() : "");
+  const meant = read.kind === "parsed" ? [CronObject, EveryObject].some((kind) => kind.safeParse(read.value).success) : false;
+  const instead = read.kind === "parsed" && meant ? `: write ${JSON.stringify(read.value)} for ${JSON.stringify(interval)}` : "";
+  return `must be one of "daily", "weekly", "monthly"${instead}`;
+}
+
 export const CalendarObject = closed("an interval of the calendar", {
-  interval: z.enum(["daily", "weekly", "monthly"]),
+  interval: z.enum(["daily", "weekly", "monthly"], { error: ({ input }) => intervalMessage(input) }),
   at: TimeOfDayField,
   on: OnField,
   timezone: ZoneField,

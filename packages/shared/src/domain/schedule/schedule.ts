@@ -3,9 +3,10 @@ import { NOT_BLANK_PATTERN } from "../json-pattern.ts";
 import type { Instant } from "../instant.ts";
 import type { CalendarTimes } from "./calendar.ts";
 import { DOCUMENTED_OBJECTS } from "./documented-objects.ts";
-import { type ScheduleFault, fault } from "./fault.ts";
+import { type ScheduleFault, type Suggestion, fault } from "./fault.ts";
 import { guidedUnion } from "./guided-union.ts";
-import { parseScheduleText } from "./parse-text.ts";
+import { meantBy, orOf, parseScheduleText } from "./parse-text.ts";
+import { plainLine } from "./plain-line.ts";
 import type { TextReading } from "./read-text.ts";
 import { addFault, scheduleText } from "./schedule-fields.ts";
 import { CalendarObject, CronObject, EveryObject, InstantObject } from "./schedule-objects.ts";
@@ -62,21 +63,26 @@ const ScheduleText = scheduleText
     }
     const schedule = ScheduleObject.safeParse(wire.value);
     if (schedule.success) return schedule.data;
-    for (const issue of schedule.error.issues) addFault(ctx, faultOfText(issue, wire.value));
+    for (const issue of schedule.error.issues) addFault(ctx, withMeant(faultOfText(issue, wire.value), text));
     return z.NEVER;
   });
+
+/** An instant in another form than ours, and a zone in another form behind a cron line. */
+function withMeant(found: ScheduleFault, text: string): ScheduleFault {
+  const isTold = found.suggestions !== undefined || (found.code !== "bad_instant" && found.code !== "bad_cron");
+  const meant = isTold ? [] : meantBy(plainLine(text));
+  return meant.length === 0 ? found : fault(found.code, `${found.message}; did you mean ${orOf(meant)}?`, meant);
+}
 
 /** The text has no fields, so every fault is one of the text; and what is suggested for its cron line keeps its zone. */
 function faultOfText({ message, ...issue }: z.core.$ZodIssue, reading: TextReading): ScheduleFault {
   const found = "params" in issue ? (issue.params as Partial<ScheduleFault> | undefined) : undefined;
   const zone = "timezone" in reading && reading.timezone !== undefined && isZone(reading.timezone) ? zoneAtEnd(reading.timezone) : "";
-  const suggestions = (found?.suggestions ?? []).filter((suggestion) => typeof suggestion === "string");
-  const said = suggestions.reduce((text, suggestion) => text.replace(suggestion, `${suggestion}${zone}`), message);
-  return fault(
-    found?.code ?? "bad_schedule_text",
-    said,
-    suggestions.map((suggestion) => `${suggestion}${zone}`),
-  );
+  const suggestions = found?.suggestions ?? [];
+  const inZone = (suggestion: Suggestion): Suggestion => (typeof suggestion === "string" ? `${suggestion}${zone}` : suggestion);
+  const lines = suggestions.filter((suggestion) => typeof suggestion === "string");
+  const said = lines.reduce((text, line) => text.replace(` ${line}`, ` ${line}${zone}`), message);
+  return fault(found?.code ?? "bad_schedule_text", said, suggestions.map(inZone));
 }
 
 /**
