@@ -1,10 +1,11 @@
 import { copyFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { describeUnless } from "@tickline/shared/testing/servers/describe-unless";
 import { createEndings, temporaryFolder } from "./product/endings.ts";
 import { runProduct, type RunningProduct } from "./product/running-product.ts";
+import { writeHandlers } from "./schemathesis/handlers.ts";
 import { seedProduct } from "./schemathesis/seed.ts";
 import { startChild } from "./services/child.ts";
 import { installPython, pythonFault } from "./services/python.ts";
@@ -28,12 +29,12 @@ describeUnless(await pythonFault(), "the OpenAPI document", () => {
   let config: string;
 
   beforeAll(async () => {
-    const dataDir = join(temporaryFolder(endings), "data");
+    const [handlers, folder] = [temporaryFolder(endings), temporaryFolder(endings)];
+    writeHandlers(handlers);
     [programs, product] = await Promise.all([
       installPython(endings, join(FOLDER, "requirements.txt")),
-      runProduct(endings, { dataDir, args: ["--handlers", join(FOLDER, "fixtures/handlers")] }),
+      runProduct(endings, { dataDir: join(folder, "data"), args: ["--handlers", handlers] }),
     ]);
-    const folder = temporaryFolder(endings);
     config = join(folder, "schemathesis.toml");
     copyFileSync(join(FOLDER, "schemathesis.toml"), config);
     writeFileSync(join(folder, "run-ids.txt"), (await seedProduct(product)).map((id) => `"${id}"\n`).join(""));
@@ -43,7 +44,7 @@ describeUnless(await pythonFault(), "the OpenAPI document", () => {
     const schemathesis = startChild(endings, {
       command: join(programs, "schemathesis"),
       args: ["--config-file", config, "run", `${product.address}/openapi.json`, "--max-examples", EXAMPLES, "--no-color"],
-      cwd: FOLDER,
+      cwd: dirname(config),
       env: { SCHEMATHESIS_HOOKS: join(FOLDER, "hooks.py"), PYTHONDONTWRITEBYTECODE: "1" },
     });
     const code = await schemathesis.exited;

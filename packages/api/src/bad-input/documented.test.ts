@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createDocumentCheck } from "../openapi/document-check.test-support.ts";
 import { badInputWorld, fillIn, type BadInput, type World } from "./bad-input.test-support.ts";
+import { bodyCases } from "./body-cases.test-support.ts";
 import { jobCases } from "./job-cases.test-support.ts";
 import { jobEditCases } from "./job-edit-cases.test-support.ts";
 import { jobPolicyCases } from "./job-policy-cases.test-support.ts";
@@ -10,7 +11,7 @@ import { runCases } from "./run-cases.test-support.ts";
 import { scheduleCases } from "./schedule-cases.test-support.ts";
 
 /** What is refused for what it says, and not for what it meets or how it is sent. */
-const CODES: readonly string[] = ["invalid_request", "bad_header", "body_required", "invalid_id"];
+const CODES: readonly string[] = ["invalid_request", "bad_header", "body_required", "forbidden_key", "invalid_id"];
 
 /** Codes of faults that no JSON Schema can say: the table in docs/api.md. */
 const BEYOND_SCHEMA: ReadonlySet<string> = new Set([
@@ -34,6 +35,7 @@ const isBeyondSchema = ({ pointer, code }: { readonly pointer: string; readonly 
   BEYOND_SCHEMA.has(code) || pointer.startsWith("/params") || (code === "invalid_value" && (pointer === "/state" || pointer === "/to"));
 
 const cases: readonly BadInput[] = [
+  ...bodyCases,
   ...jobCases,
   ...jobPolicyCases,
   ...jobEditCases,

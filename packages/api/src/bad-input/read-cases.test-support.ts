@@ -55,6 +55,12 @@ export const readCases: readonly BadInput[] = [
   },
   {
     to: "GET /jobs",
+    says: "a field to include twice",
+    query: "include=params,params",
+    answers: fault("/include", "invalid_value", "must be params or output, or both with a comma between; params is there twice"),
+  },
+  {
+    to: "GET /jobs",
     says: "a field to include that is no long one",
     query: "include=params,name",
     answers: fault("/include", "invalid_value", 'must be params or output, or both with a comma between; "name" is neither'),

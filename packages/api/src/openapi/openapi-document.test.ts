@@ -8,9 +8,11 @@ import { openApiPath, type OpenApiDocument } from "./openapi-document.ts";
 
 let under: ApiUnderTest;
 let document: OpenApiDocument;
+let validatorOf: ReturnType<typeof createValidators>;
 beforeAll(async () => {
   under = await apiUnderTest();
   document = (await under.call("GET /openapi.json")).body;
+  validatorOf = createValidators(document);
 });
 afterAll(() => under.stop());
 
@@ -20,9 +22,6 @@ const operations = () =>
 /** The operation of a route, as plain data. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the document is walked as JSON
 const operation = (method: string, path: string): any => (document.paths as any)[path]?.[method];
-
-/** Checks values by a schema of the document, references and all. */
-const validatorOf = (schema: object): ValidateFunction => createValidators(document)(schema);
 
 describe("the document", () => {
   test("names every route the router has, and no other", () => {

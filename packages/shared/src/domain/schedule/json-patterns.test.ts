@@ -21,7 +21,8 @@ interface Case {
   readonly mayRefuse: RegExp | null;
 }
 
-const two = (max: number): fc.Arbitrary<string> => fc.integer({ min: 0, max }).map((n) => String(n).padStart(2, "0"));
+const digits = (n: number): string => String(n).padStart(2, "0");
+const two = (max: number): fc.Arbitrary<string> => fc.integer({ min: 0, max }).map(digits);
 const isoTime = fc
   .tuple(
     fc.constantFrom("1970", "1972", "1999", "2000", "2023", "2024", "2100", "2400", "9999", "1900", "999"),
@@ -108,11 +109,9 @@ describe("the pattern of the document matches what the parser reads, and nothing
 
   test("every day of the leap and of the other years", () => {
     const matches = regex(INSTANT_PATTERN);
-    for (const year of [1970, 1972, 1999, 2000, 2023, 2024, 2096, 2100, 2400, 3200, 9996])
-      for (let month = 0; month <= 13; month += 1)
-        for (let day = 0; day <= 32; day += 1) {
-          const text = `${year}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}T12:00Z`;
-          expect([text, matches.test(text)]).toEqual([text, parseInstant(text).kind === "parsed"]);
-        }
+    const dates = [1970, 1972, 1999, 2000, 2023, 2024, 2096, 2100, 2400, 3200, 9996].flatMap((year) =>
+      Array.from({ length: 14 * 33 }, (_, i) => `${year}-${digits(Math.floor(i / 33))}-${digits(i % 33)}T12:00Z`),
+    );
+    expect(dates.filter((text) => matches.test(text))).toEqual(dates.filter((text) => parseInstant(text).kind === "parsed"));
   });
 });
