@@ -50,12 +50,8 @@ await describeWithOwnServers("a stop of each service", ["kafka", "mongodb", "red
     const slow = await halfSent(api.address);
     api.signal("SIGTERM");
     expect(await eventually(() => readiness(api.address, 200))).toEqual({ status: 503, code: "shutting_down" });
-    const client = createApiClient(() => api.address);
-    const late = { method: "PUT", path: "/jobs/late", body: JOB } as const;
-    await eventually(async () => {
-      const reply = await client.send(late);
-      return reply.kind === "answered" && reply.status === 503 ? true : null;
-    });
+    const late = { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify(JOB) };
+    await eventually(async () => ((await fetch(`${api.address}/jobs/late`, late)).status === 503 ? true : null));
     expect(await readiness(api.address, 200)).toEqual({ status: 503, code: "shutting_down" });
     expect(await slow.finish()).toMatch(/^HTTP\/1\.1 201 /);
     expect(await api.ended).toBe(0);

@@ -6,6 +6,7 @@ import { openReader } from "./database.ts";
 import { openDefinitionCache } from "./definition-cache.ts";
 import { storeFault } from "./faults.ts";
 import { openJobReads } from "./job-reads.ts";
+import { oneATurn } from "./one-a-turn.ts";
 import { openPageCache } from "./page-cache.ts";
 import { openRunReads } from "./run-reads.ts";
 import type { ThreadLink } from "./thread-link.ts";
@@ -20,8 +21,6 @@ export interface Reads {
   readonly originOf: RunQueries["origin"];
   close(): void;
 }
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** What a run with an output counts for among the answers kept. */
 const RUN_WITH_OUTPUT = 10;
@@ -46,7 +45,7 @@ function readsOfFile(file: string, onUnreadable: OnUnreadable): Reads {
   const db = openReader(file);
   const pages = openPageCache(db);
   const definitions = openDefinitionCache(db);
-  const how = { pause: nextTurn, onUnreadable };
+  const how = { pause: oneATurn(), onUnreadable };
   const jobs = openJobReads(db, definitions, how);
   const runs = openRunReads(db, definitions, how);
 
