@@ -49,7 +49,7 @@ export const scheduleCases: readonly BadInput[] = [
     answers: fault(
       "/schedule/cron",
       "bad_cron",
-      '"* * * *" has 4 fields: a cron line has 5 (minute, hour, day of month, month, day of week) or 6 (with a leading second); years are set by startAt and endAt',
+      '"* * * *" has 4 fields, and a cron line has 5, the last for the day of week: write * * * * *',
     ),
   },
   {
