@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { didYouMean } from "../did-you-mean.ts";
 import type { Instant } from "../instant.ts";
 import type { CalendarTimes } from "./calendar.ts";
 import { type ScheduleFault, type Suggestion, fault } from "./fault.ts";
@@ -110,6 +111,12 @@ function optionOf(value: unknown): { option: (typeof objects)[number] } | { mess
   if (kinds.length > 1) return { code, message: `a schedule is of one kind, and this one has ${kinds.join(" and ")}: keep one of them` };
   const kind: KindKey | undefined = kinds[0] ?? ("at" in value ? "at" : undefined);
   return kind === undefined
-    ? { code, message: "a schedule has one of the fields cron, every, interval and at, and this one has none" }
+    ? { code, message: `a schedule has one of the fields cron, every, interval and at, and this one has none${meantKind(value)}` }
     : { option: OBJECTS[kind] };
+}
+
+/** The kind that a field with a slip of typing means. */
+function meantKind(value: object): string {
+  const found = Object.keys(value).map((key) => didYouMean(key, Object.keys(OBJECTS)));
+  return found.find((meant) => meant !== "") ?? "";
 }
