@@ -188,6 +188,7 @@ describe("refused with what was not understood", () => {
     ["1h30", "bad_schedule_text", 'did you mean "every 1h30m"?'],
     ["1M", "bad_schedule_text", 'did you mean "every 1m" or "monthly"?'],
     ["1y", "bad_schedule_text", 'write "0 0 1 1 *"'],
+    ["biweekly on friday at 9am", "bad_schedule_text", 'write {"every": "2w", "startAt": "2027-01-01T09:00Z"}'],
     ["every 2nd month", "bad_schedule_text", 'write "0 0 1 */2 *"'],
     ["every 15 minutes between 9 and 17:00", "bad_schedule_text", 'did you mean "*/15 9-16 * * *"?'],
     ["at 5pm on fridays", "bad_schedule_text", 'did you mean "on fridays at 5pm"?'],

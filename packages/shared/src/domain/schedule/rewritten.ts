@@ -13,7 +13,7 @@ const NUMBERED = ["first", "second", "third", "fourth", "fifth"];
 /** Letters in any case. The whole line without its zone matches. */
 const REWRITES: readonly Rewrite[] = [
   // Words with two meanings.
-  [/bi-?weekly(.*)/, ([, at]) => [`every 2 weeks`, `every monday and thursday${at}`]],
+  [/bi-?weekly(.*)/, ([, at]) => [...(at === "" ? ["every 2 weeks"] : []), `every monday and thursday${at}`]],
   [/bi-?monthly(.*)/, ([, at]) => [`monthly on 1, 15${at}`, ...(at === "" ? ["0 0 1 */2 *"] : [])]],
   [/(?:semi-?monthly|twice (?:a|per) month)(.*)/, ([, at]) => [`monthly on 1, 15${at}`]],
   [/(?:bi-?annually|twice (?:a|per) year)(.*)/, ([, at]) => [`semiannually${at}`]],
