@@ -189,6 +189,11 @@ describe("refused with what was not understood", () => {
     ["1M", "bad_schedule_text", 'did you mean "every 1m" or "monthly"?'],
     ["1y", "bad_schedule_text", 'write "0 0 1 1 *"'],
     ["biweekly on friday at 9am", "bad_schedule_text", 'write {"every": "2w", "startAt": "2027-01-01T09:00Z"}'],
+    ["FREQ=DAILY;BYHOUR=2", "bad_schedule_text", 'did you mean "0 2 * * *"?'],
+    ["RRULE:FREQ=WEEKLY;BYDAY=MO,WE;BYHOUR=9;BYMINUTE=30", "bad_schedule_text", 'did you mean "30 9 * * MON,WED"?'],
+    ["FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17 Europe/Berlin", "bad_schedule_text", 'did you mean "0 17 * * FRIL Europe/Berlin"?'],
+    ["FREQ=MONTHLY;BYMONTHDAY=-1;BYHOUR=9", "bad_schedule_text", 'did you mean "0 9 L * *"?'],
+    ["FREQ=HOURLY;INTERVAL=2", "bad_schedule_text", 'did you mean "every 2h"?'],
     ["every 2nd month", "bad_schedule_text", 'write "0 0 1 */2 *"'],
     ["every 15 minutes between 9 and 17:00", "bad_schedule_text", 'did you mean "*/15 9-16 * * *"?'],
     ["at 5pm on fridays", "bad_schedule_text", 'did you mean "on fridays at 5pm"?'],
@@ -245,6 +250,17 @@ test.each([
 test("an interval that is refused without its time is not suggested", () => {
   const read = parseScheduleText("every 5ms at 09:00");
   expect(read).toMatchObject({ message: '"every 5ms" is a fixed interval and has no time of day' });
+});
+
+test.each([
+  "FREQ=DAILY",
+  "FREQ=WEEKLY;BYDAY=MO",
+  "FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13;BYHOUR=9",
+  "FREQ=DAILY;COUNT=5;BYHOUR=9",
+  "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;BYHOUR=9",
+  "FREQ=YEARLY;BYMONTH=1;BYHOUR=1",
+])("nothing is suggested for a recurrence rule whose meaning no line has: %s", (rule) => {
+  expect(parseScheduleText(rule)).toMatchObject({ message: expect.not.stringContaining("did you mean") });
 });
 
 test("a zone is guessed by its city, abbreviation or offset, and not by its letters", () => {

@@ -1,5 +1,6 @@
 import { cronOfCalendarEvent } from "./calendar-event.ts";
 import { readText } from "./read-text.ts";
+import { textOfRecurrenceRule } from "./recurrence-rule.ts";
 import { datesOf, severalTimes } from "./several-times.ts";
 import { zoneMeantBy } from "./zone.ts";
 import { parseSpokenTime } from "./time-of-day.ts";
@@ -67,6 +68,7 @@ const REWRITES: readonly Rewrite[] = [
   [/every[ (]:?(\d*)\)?[. ]?([a-z]+?)s?(?:, at: ['"](.+)['"])?/, ([, count, unit, at]) => whenever(`${count} ${unit}`.trim(), at)],
   [/every :([a-z]+)(?:, at: ['"](.+)['"])?/, ([, unit = "", at]) => whenever(unit, at)],
   [/crontab\((.*)\)/, ([, fields = ""]) => [crontab(fields)]], // Celery.
+  [/(?:rrule:)?(freq=.+)/, ([, rule = ""]) => textOfRecurrenceRule(rule)],
   [/(?:oncalendar=)?(.+)/, ([, event = ""]) => cronOfCalendarEvent(event)],
 ];
 
