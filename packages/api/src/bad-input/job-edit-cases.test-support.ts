@@ -178,7 +178,11 @@ export const jobEditCases: readonly BadInput[] = [
     to: "PATCH /jobs/{job}",
     says: "another kind of schedule, the old one left in",
     body: { schedule: { cron: "0 2 * * *" } },
-    answers: fault("/schedule", "bad_schedule", "a schedule is of one kind, and this one has cron and every: keep one of them"),
+    answers: fault(
+      "/schedule",
+      "bad_schedule",
+      "a schedule is of one kind, and this one has cron and every: keep one of them; a PATCH sets the other one to null",
+    ),
   },
   {
     to: "PATCH /jobs/{job}",

@@ -18,7 +18,11 @@ export const scheduleCases: readonly BadInput[] = [
     to: "POST /jobs",
     says: "two kinds at once",
     ...jobOn({ cron: "* * * * *", every: "1m" }),
-    answers: fault("/schedule", "bad_schedule", "a schedule is of one kind, and this one has cron and every: keep one of them"),
+    answers: fault(
+      "/schedule",
+      "bad_schedule",
+      "a schedule is of one kind, and this one has cron and every: keep one of them; a PATCH sets the other one to null",
+    ),
   },
   {
     to: "POST /jobs",

@@ -1,7 +1,7 @@
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { JOB_STATES } from "@tickline/shared/domain/job";
 import { HandlerTypeSchema, JobInputSchema, QueueNameSchema, type JobDefinition } from "@tickline/shared/domain/job-definition";
-import { nearestWord } from "@tickline/shared/domain/did-you-mean";
+import { nearestWord, slipOf } from "@tickline/shared/domain/did-you-mean";
 import { canonicalJson, JsonObjectSchema, type JsonObject } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
@@ -145,17 +145,17 @@ export const isExternal = ({ config: { externalQueues } }: Pick<ApiContext, "con
 
 function queueFaults({ config: { queues } }: ApiContext, queue: string): readonly Fault[] {
   if (queues.includes(queue)) return [];
-  return [
-    { pointer: "/queue", code: "unknown_queue", message: `there is no queue ${JSON.stringify(queue)}: there are ${queues.join(", ")}` },
-  ];
+  const message = `there is no queue ${JSON.stringify(queue)}: ${meantOrAll(slipOf(queue, queues), queues)}`;
+  return [{ pointer: "/queue", code: "unknown_queue", message }];
 }
+
+const meantOrAll = (meant: string | null, all: readonly string[]): string =>
+  `${meant === null ? "" : `did you mean ${meant}? `}there are ${all.join(", ")}`;
 
 async function handlerFaults({ knownHandlers }: ApiContext, type: string, params: JsonObject | null): Promise<readonly Fault[]> {
   const handler = await knownHandlers.find(type);
   if (handler !== null) return params === null ? [] : knownHandlers.checkParams(handler, params);
   const types = knownHandlers.types();
-  const meant = nearestWord(type, types);
-  const all = types.length === 0 ? "no executor has published any yet" : `there are ${types.join(", ")}`;
-  const known = meant === null ? all : `did you mean ${meant}? ${all}`;
+  const known = types.length === 0 ? "no executor has published any yet" : meantOrAll(nearestWord(type, types), types);
   return [{ pointer: "/handler", code: "unknown_handler", message: `there is no handler ${JSON.stringify(type)}: ${known}` }];
 }

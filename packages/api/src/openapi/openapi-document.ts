@@ -23,7 +23,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
       version,
       description:
         "Jobs that run when they are due. Instants are ISO 8601 in UTC, durations whole milliseconds. Problems are RFC 9457. " +
-        "What is said and heard on Kafka: [events](docs/events).", // As seen from the page at /docs.
+        "Messages on Kafka: [events](docs/events).", // As seen from the page at /docs.
       license: { name: "MIT", identifier: "MIT" },
     },
     tags: [{ name: "Jobs" }, { name: "Runs" }, { name: "Schedules" }, { name: "Handlers" }, { name: "Events" }, { name: "Service" }],

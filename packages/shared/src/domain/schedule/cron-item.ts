@@ -5,8 +5,8 @@ import { type Parsed, type ScheduleFault, fault, parsed } from "./fault.ts";
 const ITEM = /^(?:\*|([A-Z0-9]+)(?:-([A-Z0-9]+))?)(?:\/(\d+))?$/i;
 
 /**
- * Reads one item of a field's list: a value, a range, a step, or one of the specials. What croner understands stays as it
- * was written; the rest is written in a form that croner understands and that means the same.
+ * Reads one item of a field's list: a value, a range, a step, or one of the specials. What `nextWallTime` takes stays as
+ * it was written; the rest is written in a form that it takes and that means the same.
  */
 export function readItem(field: CronField, item: string): Parsed<string> {
   if (item === "") return wrong("a value is empty: look for a stray comma");

@@ -47,8 +47,8 @@ const MEANS_ANOTHER = /^@(?:bi|semi)/i;
 
 /**
  * Reads a cron line of our dialect (docs/schedules.md): five fields, six with a leading second, seven with years that are
- * `*`, a nickname, or a line of EventBridge. The value has five or six fields with single blanks, all of which croner
- * understands; what croner understands already is otherwise as it was written. A value reads back as itself.
+ * `*`, a nickname, or a line of EventBridge. The value has five or six fields with single blanks, which `nextWallTime`
+ * evaluates; what that takes already is otherwise as it was written. A value reads back as itself.
  */
 export function parseCron(text: string): Parsed<string> {
   const line = plainLine(text).replace(/, | - /g, (separator) => separator.trim());

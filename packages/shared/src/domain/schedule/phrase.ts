@@ -48,6 +48,7 @@ const RULES: readonly Rule[] = [
   [/^every (?:other|second|2nd) month$/, () => ({ kind: "months", months: 2 })],
   [/^every (?:other|2nd) ([a-z]+)$/, ([, day]) => onEachWeeks("2", day)],
   [/^every (\d+) weeks on (?:a |every )?([a-z]+)$/, ([, weeks, day]) => onEachWeeks(weeks, day)],
+  [/^(?:fortnightly|bi-?weekly|every (?:fortnight|other week)) on (?:a |every )?([a-z]+)$/, ([, day]) => onEachWeeks("2", day)],
   [/^every half (?:an )?hour$/, () => everyDuration("30m")],
   [/^(?:weekly|every week)(?: on)? (?:an? |every )?([a-z]+)$/, ([, day]) => onWeekday(day)],
   [/^(?:every|on) ([a-z]+s)$/, ([, days]) => onWeekday(days)],

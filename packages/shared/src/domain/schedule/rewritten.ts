@@ -1,5 +1,6 @@
 import { cronOfCalendarEvent } from "./calendar-event.ts";
 import { readText } from "./read-text.ts";
+import { textOfRecurrenceRule } from "./recurrence-rule.ts";
 import { datesOf, severalTimes } from "./several-times.ts";
 import { zoneMeantBy } from "./zone.ts";
 import { parseSpokenTime } from "./time-of-day.ts";
@@ -13,7 +14,7 @@ const NUMBERED = ["first", "second", "third", "fourth", "fifth"];
 /** Letters in any case. The whole line without its zone matches. */
 const REWRITES: readonly Rewrite[] = [
   // Words with two meanings.
-  [/bi-?weekly(.*)/, ([, at]) => [`every 2 weeks`, `every monday and thursday${at}`]],
+  [/bi-?weekly(.*)/, ([, at]) => [...(at === "" ? ["every 2 weeks"] : []), `every monday and thursday${at}`]],
   [/bi-?monthly(.*)/, ([, at]) => [`monthly on 1, 15${at}`, ...(at === "" ? ["0 0 1 */2 *"] : [])]],
   [/(?:semi-?monthly|twice (?:a|per) month)(.*)/, ([, at]) => [`monthly on 1, 15${at}`]],
   [/(?:bi-?annually|twice (?:a|per) year)(.*)/, ([, at]) => [`semiannually${at}`]],
@@ -67,6 +68,7 @@ const REWRITES: readonly Rewrite[] = [
   [/every[ (]:?(\d*)\)?[. ]?([a-z]+?)s?(?:, at: ['"](.+)['"])?/, ([, count, unit, at]) => whenever(`${count} ${unit}`.trim(), at)],
   [/every :([a-z]+)(?:, at: ['"](.+)['"])?/, ([, unit = "", at]) => whenever(unit, at)],
   [/crontab\((.*)\)/, ([, fields = ""]) => [crontab(fields)]], // Celery.
+  [/(?:rrule:)?(freq=.+)/, ([, rule = ""]) => textOfRecurrenceRule(rule)],
   [/(?:oncalendar=)?(.+)/, ([, event = ""]) => cronOfCalendarEvent(event)],
 ];
 

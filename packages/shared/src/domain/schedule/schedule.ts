@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { didYouMean } from "../did-you-mean.ts";
 import { NOT_BLANK_PATTERN } from "../json-pattern.ts";
 import type { Instant } from "../instant.ts";
 import type { CalendarTimes } from "./calendar.ts";
@@ -111,9 +112,19 @@ function optionOf(value: unknown): { option: (typeof objects)[number] } | { mess
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return { code, message: 'a schedule is an object or a short string, such as {"every": "15m"} or "every 15m"' };
   const kinds = (["cron", "every", "interval"] as const).filter((key) => key in value);
-  if (kinds.length > 1) return { code, message: `a schedule is of one kind, and this one has ${kinds.join(" and ")}: keep one of them` };
+  if (kinds.length > 1)
+    return {
+      code,
+      message: `a schedule is of one kind, and this one has ${kinds.join(" and ")}: keep one of them; a PATCH sets the other one to null`,
+    };
   const kind: KindKey | undefined = kinds[0] ?? ("at" in value ? "at" : undefined);
   return kind === undefined
-    ? { code, message: "a schedule has one of the fields cron, every, interval and at, and this one has none" }
+    ? { code, message: `a schedule has one of the fields cron, every, interval and at, and this one has none${meantKind(value)}` }
     : { option: OBJECTS[kind] };
+}
+
+/** The kind that a field with a slip of typing means. */
+function meantKind(value: object): string {
+  const found = Object.keys(value).map((key) => didYouMean(key, Object.keys(OBJECTS)));
+  return found.find((meant) => meant !== "") ?? "";
 }
