@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sees to it that there is a Python that can make a virtual environment, for the example of a foreign executor. Installs only what is missing.
+# Sees to it that there is a Python that can make a virtual environment, for the suites of the executor in Python and of
+# schemathesis. Installs only what is missing.
 set -euo pipefail
 # shellcheck source=images/common.sh
 . "$(dirname "$0")/images/common.sh"

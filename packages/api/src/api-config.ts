@@ -26,10 +26,14 @@ export interface ApiConfig extends StoreClockLimits {
   readonly bodyDepthMax: number;
   /** Longest page of a list: it ends before the item that would make it longer, and has at least one. Plain lists of 200 items fit. */
   readonly pageBytesMax: number;
-  /** Connections open at once; one more is closed as soon as it comes, and those that only wait for a next request with it. Each may have one answer of a page in memory. */
+  /** Connections open at once; for one more the oldest on which nothing is at work is closed, or else the new one. Each may have one answer of a page in memory. */
   readonly connectionsMax: number;
+  /** The same for one address: half, so that no client takes all. Behind a proxy all clients have the proxy's. */
+  readonly connectionsPerAddressMax: number;
   /** Requests that are worked on at once; others wait. As many as one group of writes takes. */
   readonly requestsAtOnceMax: number;
+  /** Requests that have begun in one turn of the event loop for so long let others have their turn: probes, and what jobs do. */
+  readonly turnMsMax: number;
   /** Requests of one connection that wait for the answer before theirs; beyond it nothing more is read from there. */
   readonly pipelinedMax: number;
   /** A client must have read an answer within this time; of a stream it must have taken something. */
@@ -111,7 +115,9 @@ export const API_DEFAULTS: ApiConfig = {
   bodyDepthMax: 32,
   pageBytesMax: 1_048_576,
   connectionsMax: 1_000,
+  connectionsPerAddressMax: 500,
   requestsAtOnceMax: 256,
+  turnMsMax: 20,
   pipelinedMax: 64,
   answerMsMax: 30_000,
   unreadBytesMax: 67_108_864,

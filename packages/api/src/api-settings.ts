@@ -1,5 +1,6 @@
 import {
   allowedHostsSetting,
+  drainNoticeSetting,
   externalQueuesSetting,
   hostSetting,
   logLevelSetting,
@@ -21,5 +22,6 @@ export const API_SETTINGS = {
     ...topicRetentionSetting,
     description: "As for `npm run topics`: a command on `tickline.commands` that is older than half of it is refused.",
   },
+  drainNoticeMs: drainNoticeSetting,
   logLevel: logLevelSetting,
 };

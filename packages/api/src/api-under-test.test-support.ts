@@ -6,7 +6,7 @@ import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import type { HandlerDescription } from "@tickline/shared/ports/handler-registry";
 import type { Store } from "@tickline/shared/ports/store";
-import { silentLogger } from "@tickline/shared/runtime/logger";
+import { silentLogger, type Logger } from "@tickline/shared/runtime/logger";
 import { START } from "@tickline/shared/testing/factories";
 import { manualClock, type ManualClock } from "@tickline/shared/testing/manual-clock";
 import { Registry } from "prom-client";
@@ -48,6 +48,7 @@ export interface ApiSetup {
   readonly storeAheadMs?: () => number;
   /** Wraps the store, for those that fail. */
   readonly storeOf?: (store: Store) => Store;
+  readonly log?: Logger;
 }
 
 /** An api on a free port, with a memory store and bus of its own, and a clock that stands still at `START`. */
@@ -56,6 +57,7 @@ export async function apiUnderTest({
   faults = {},
   storeAheadMs = () => 0,
   storeOf = (store) => store,
+  log = silentLogger,
 }: ApiSetup = {}): Promise<ApiUnderTest> {
   const clock = manualClock(START);
   const rows = createMemoryState({ clock, digest: sha256, onUnreadable: () => {} });
@@ -63,7 +65,7 @@ export async function apiUnderTest({
   const store = storeOf({ ...made, hello: async () => ({ now: (await made.hello()).now + storeAheadMs() }) });
   const bus = createMemoryBus({ clock });
   const metrics = new Registry();
-  const deps = { ...store, bus, clock, entropy: systemEntropy, digest: sha256, log: silentLogger, metrics };
+  const deps = { ...store, bus, clock, entropy: systemEntropy, digest: sha256, log, metrics };
   const api = createApi(deps, { ...API_DEFAULTS, port: 0, ...config });
   await store.handlers.publish(HANDLERS).catch(() => undefined); // A store that is away from the start has none.
   await api.start();

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, jest, test } from "@jest/globals";
@@ -64,108 +63,6 @@ test("a topic that cannot be read keeps the api neither from answering nor from 
   expect(clock.timers).toBe(0);
 });
 
-describe("stopping", () => {
-  test("waits for the answer under way, and asks its client to come back on a new connection", async () => {
-    const entered = Promise.withResolvers<void>();
-    const leave = Promise.withResolvers<void>();
-    const under = await apiUnderTest({
-      config: { drainMsMax: 3_600_000 },
-      storeOf: (store) => ({
-        ...store,
-        jobs: {
-          ...store.jobs,
-          async list(...parts) {
-            entered.resolve();
-            await leave.promise;
-            return store.jobs.list(...parts);
-          },
-        },
-      }),
-    });
-    const reply = under.call("GET /jobs");
-    await entered.promise;
-    let stopped = false;
-    const stopping = under.stop().then(() => (stopped = true));
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(under.api.url).toBeNull();
-    await expect(fetch(`${under.url}/livez`)).rejects.toThrow(); // Nothing new is taken.
-    expect(stopped).toBe(false);
-    leave.resolve();
-    const { status, headers } = await reply;
-    expect([status, headers.get("connection")]).toEqual([200, "close"]);
-    await stopping;
-  });
-
-  test("is told by /readyz from the first sign of it, while all else is still served", async () => {
-    await using at = await setup();
-    at.api.drain();
-    expect(await at.call("GET /readyz")).toMatchObject({ status: 503, body: { code: "shutting_down" } });
-    expect((await at.call("GET /livez")).status).toBe(200);
-    const created = await at.call("POST /jobs", { body: minimalJob });
-    expect([created.status, created.headers.get("connection")]).toEqual([201, "close"]);
-  });
-
-  test("takes nothing new on a connection that still waits for an answer", async () => {
-    const entered = Promise.withResolvers<void>();
-    const leave = Promise.withResolvers<void>();
-    const under = await apiUnderTest({
-      config: { drainMsMax: 3_600_000 },
-      storeOf: (store) => ({
-        ...store,
-        jobs: {
-          ...store.jobs,
-          async list(...parts) {
-            entered.resolve();
-            await leave.promise;
-            return store.jobs.list(...parts);
-          },
-        },
-      }),
-    });
-    const { hostname, port } = new URL(under.url);
-    const socket = connect(Number(port), hostname);
-    const heads: string[] = [];
-    socket.setEncoding("utf8").on("data", (text: string) => heads.push(...(text.match(/HTTP\/1\.1 \d+/g) ?? [])));
-    socket.write(`GET /jobs HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
-    await entered.promise;
-    const stopping = under.stop();
-    const body = JSON.stringify(minimalJob);
-    socket.write(
-      `POST /jobs HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-    );
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    leave.resolve();
-    await Promise.all([stopping, once(socket, "close")]);
-    expect(heads[0]).toBe("HTTP/1.1 200");
-    expect((await under.store.jobs.list("default", { limit: 10, cursor: null })).items).toEqual([]);
-  });
-
-  test("gives an answer that does not come its budget, and no more", async () => {
-    const entered = Promise.withResolvers<void>();
-    const never = (): Promise<never> => {
-      entered.resolve();
-      return new Promise(() => undefined);
-    };
-    const under = await apiUnderTest({
-      config: { drainMsMax: 5_000 },
-      storeOf: (store) => ({ ...store, runs: { ...store.runs, get: never } }),
-    });
-    const reply = under.call("GET /runs/01KE70EHG0VCYVAJ10SJX66YGA");
-    reply.catch(() => undefined);
-    await entered.promise;
-    await under.stop();
-    await expect(reply).rejects.toThrow();
-  });
-
-  test("a port that is taken is said at start, and what had begun is undone", async () => {
-    await using at = await setup();
-    const port = Number(new URL(at.url).port);
-    await expect(apiUnderTest({ config: { port } })).rejects.toThrow(
-      `cannot listen on 127.0.0.1, port ${port}: another process is listening there`,
-    );
-  });
-});
-
 describe("what is hardly HTTP", () => {
   const requests: readonly (readonly [string, string])[] = [
     ["no request at all", "hello\r\n\r\n"],
@@ -229,6 +126,22 @@ describe("what is hardly HTTP", () => {
     expect(await sendRaw(at.url, ask(["localhost:80@evil.example"]))).toMatch(/^HTTP\/1\.1 421 /);
     expect(await sendRaw(at.url, ask(["localhost"], "http://evil.example/jobs"))).toMatch(/^HTTP\/1\.1 421 /);
     expect(await sendRaw(at.url, ask(["localhost"]))).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test("what a proxy would write of the host counts for nothing, for nobody knows who wrote it", async () => {
+    await using at = await setup();
+    const { port } = new URL(at.url);
+    const ask = (headers: string) =>
+      sendRaw(
+        at.url,
+        `PUT /jobs/ping HTTP/1.1\r\n${headers}Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
+      );
+    expect(await ask("Host: evil.example\r\nX-Forwarded-Host: localhost\r\nForwarded: host=localhost\r\n")).toMatch(/^HTTP\/1\.1 421 /);
+    const own = `Host: 127.0.0.1:${port}\r\n`;
+    expect(await ask(`${own}Origin: http://evil.example\r\nX-Forwarded-Host: evil.example\r\n`)).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await ask(`${own}Origin: ${at.url}\r\nOrigin: http://evil.example\r\n`)).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await ask(`${own}Sec-Fetch-Site: same-origin\r\nSec-Fetch-Site: cross-site\r\n`)).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await ask(`${own}Origin: ${at.url}\r\nX-Forwarded-Host: evil.example\r\n`)).toMatch(/^HTTP\/1\.1 400 /); // Its body is.
   });
 
   test("a body in chunks that grows beyond the limit is refused while it comes", async () => {

@@ -11,8 +11,9 @@ import type { ApiContext } from "./api-context.ts";
 import type { ApiDeps } from "./api-deps.ts";
 import { createApp } from "./app.ts";
 import { createCommandConsumer } from "./commands/command-consumer.ts";
+import { createDrain } from "./drain.ts";
 import { createKnownHandlers } from "./handlers/known-handlers.ts";
-import { createBoundedListener } from "./http/bounded-listener.ts";
+import { createBoundedListener } from "@tickline/shared/runtime/http/bounded-listener";
 import { createHostCheck, createOriginCheck } from "./http/known-hosts.ts";
 import { createRequestMetrics } from "./http/request-metrics.ts";
 import type { Route } from "./http/route.ts";
@@ -38,17 +39,23 @@ export interface Api extends Service {
   readonly app: Koa;
   /** All routes, in the order of the document. */
   readonly routes: readonly Route[];
-  /** From here on `/readyz` says that the service stops, and clients are asked to go elsewhere. All is served until `stop`. */
+  /** Requests that are under way. */
+  requests(): number;
+  /** From here on `/readyz` says that the service stops, and clients are asked to go elsewhere. All is served until `finish`. */
   drain(): void;
+  /**
+   * Drains for `noticeMs` more, takes nothing new from then on, waits for what is under way, and stops all but the listener: `/livez`, `/readyz`
+   * and `/metrics` are answered until `stop`, which does all of this first, without a notice.
+   */
+  finish(noticeMs: number): Promise<void>;
 }
 
 /** REST in, jobs in the store, and the status of jobs kept up with the events of their runs. Any number may run. */
 export function createApi(given: ApiDeps, config: ApiConfig): Api {
   const time = given.time ?? createStoreClock(given, config);
   const deps = { ...given, clock: time, time };
-  const { clock, log, metrics } = deps;
-  let draining = false;
-  let closing = false;
+  const { clock, log } = deps;
+  let finishing: Promise<void> | null = null;
   const context: ApiContext = {
     ...deps,
     config,
@@ -56,7 +63,54 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     notices: createNotices(deps, config),
   };
   const hub = createEventHub({ ...deps, queues: config.queues, limits: config });
-  const routes = routesOf(context, { hub, draining: () => draining });
+  const { app, routes, bounded, drain } = servingOf(context, hub);
+  const server = createHttpServer({ clock, config, bounded });
+  const consumers = [createHandlerHints(context), hub, createProjection(deps, config), createCommandConsumer(context)];
+  observeStreams(context, hub);
+
+  async function finish(noticeMs: number): Promise<void> {
+    await drain.close(noticeMs);
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+    if (given.time === undefined) await time.stop();
+    await context.notices.idle();
+  }
+  const lifecycle = createLifecycle({
+    async start() {
+      finishing = null;
+      drain.reset();
+      await context.knownHandlers.refresh().catch((fault: unknown) => log.warn({ err: fault }, "handlers could not be read yet"));
+      if (given.time === undefined) await time.start();
+      await Promise.all(consumers.map((consumer) => consumer.start())); // None waits for the topics of another.
+      await server.start();
+    },
+    async stop() {
+      await (finishing ??= finish(0));
+      await server.stop();
+    },
+  });
+  return {
+    ...lifecycle,
+    app,
+    routes,
+    drain: drain.begin,
+    finish: (noticeMs) => (finishing ??= finish(noticeMs)),
+    requests: () => Math.max(0, bounded.underWay - hub.listeners), // Streams are not waited for.
+    get url() {
+      return server.url;
+    },
+  };
+}
+
+/** What answers requests, apart from the socket. */
+function servingOf(context: ApiContext, hub: EventHub) {
+  const { clock, log, config } = context;
+  const drain = createDrain({
+    clock,
+    drainMsMax: config.drainMsMax,
+    underWay: () => bounded.underWay,
+    onClosed: () => hub.closeListeners(),
+  });
+  const routes = routesOf(context, { hub, draining: drain.begun });
   const app = createApp({
     routes,
     limits: config,
@@ -64,43 +118,16 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     isOwnOrigin: createOriginCheck(config),
     clock,
     log,
-    metrics: createRequestMetrics(metrics),
-    draining: () => draining,
-    closing: () => closing,
+    metrics: createRequestMetrics(context.metrics),
+    draining: drain.begun,
+    closing: drain.closed,
   });
-  const listener = createBoundedListener({ clock, limits: config, listener: app.callback() });
-  const server = createHttpServer({ clock, config, listener, onDrain: () => hub.closeListeners() });
-  const consumers = [createHandlerHints(context), hub, createProjection(deps, config), createCommandConsumer(context)];
-  observeStreams(context, hub);
-  const lifecycle = createLifecycle({
-    async start() {
-      draining = closing = false;
-      await context.knownHandlers.refresh().catch((fault: unknown) => log.warn({ err: fault }, "handlers could not be read yet"));
-      if (given.time === undefined) await time.start();
-      await Promise.all(consumers.map((consumer) => consumer.start())); // None waits for the topics of another.
-      await server.start();
-    },
-    async stop() {
-      draining = closing = true;
-      await server.stop();
-      await Promise.all(consumers.map((consumer) => consumer.stop()));
-      if (given.time === undefined) await time.stop();
-      await context.notices.idle();
-    },
-  });
-  return {
-    ...lifecycle,
-    app,
-    routes,
-    drain: () => void (draining = true),
-    get url() {
-      return server.url;
-    },
-  };
+  const bounded = createBoundedListener({ clock, limits: config, listener: app.callback() });
+  return { app, routes, bounded, drain };
 }
 
 function routesOf(context: ApiContext, { hub, draining }: { readonly hub: EventHub; readonly draining: () => boolean }): Route[] {
-  const texts = createJobTexts();
+  const texts = createJobTexts(context.clock);
   const routes = [
     ...jobListRoutes(context, texts),
     ...jobRoutes(context, texts),

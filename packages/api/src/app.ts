@@ -11,12 +11,13 @@ import type { Route } from "./http/route.ts";
 import { hostProblem, type HostCheck, type OriginCheck } from "./http/known-hosts.ts";
 import { crossSiteProblem } from "./http/security-headers.ts";
 import { sendAnswer } from "./http/send-answer.ts";
+import { isOfTheService } from "@tickline/shared/runtime/http/service-paths";
 import { shuttingDown } from "./http/shutting-down.ts";
-import { createWorkSlots, respondInSlot } from "./http/work-slots.ts";
+import { createWorkSlots, respondInSlot, type WorkLimits } from "./http/work-slots.ts";
 
 export interface AppOptions {
   readonly routes: readonly Route[];
-  readonly limits: BodyLimits & { readonly requestsAtOnceMax: number };
+  readonly limits: BodyLimits & WorkLimits;
   readonly checkHost: HostCheck;
   readonly isOwnOrigin: OriginCheck;
   readonly clock: Clock;
@@ -38,10 +39,10 @@ export function createApp(options: AppOptions): Koa {
   return app;
 }
 
-function routerOf({ routes, limits }: AppOptions): Router {
+function routerOf({ routes, limits, clock }: AppOptions): Router {
   const router = new Router({ strict: true, sensitive: true });
   const readBody = createBodyReader(limits);
-  const slots = createWorkSlots(limits.requestsAtOnceMax);
+  const slots = createWorkSlots({ clock, limits });
   for (const route of routes) {
     router.register(route.path, [route.method], async (ctx: Context) => {
       setAnswered(ctx, { answer: await respondInSlot(slots, { route, ctx, readBody }), route: route.path });
@@ -68,8 +69,6 @@ interface Answered {
 }
 
 const NO_ROUTE = "none";
-/** Answered to the end. */
-const OF_THE_SERVICE: ReadonlySet<string> = new Set(["/livez", "/readyz", "/metrics"]);
 
 async function answerOf(
   ctx: Context,
@@ -79,7 +78,7 @@ async function answerOf(
   try {
     const refused = hostProblem(checkHost, ctx.req) ?? crossSiteProblem(ctx, isOwnOrigin);
     if (refused !== null) return { answer: refused, route: NO_ROUTE };
-    if (closing() && !OF_THE_SERVICE.has(ctx.path)) return { answer: shuttingDown(), route: NO_ROUTE };
+    if (closing() && !isOfTheService(ctx.path)) return { answer: shuttingDown(), route: NO_ROUTE };
     await next();
     return answeredOf(ctx) ?? { answer: pageWithSlash(ctx, routes) ?? unmatched(ctx), route: NO_ROUTE };
   } catch (thrown) {

@@ -1,9 +1,12 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AppError } from "@tickline/shared/domain/app-error";
 import type { Clock, Timer } from "@tickline/shared/ports/clock";
+import type { BoundedListener } from "@tickline/shared/runtime/http/bounded-listener";
+import { boundConnections } from "@tickline/shared/runtime/http/connection-bounds";
 import type { Service } from "@tickline/shared/runtime/service";
 import type { ApiConfig } from "./api-config.ts";
+import { createUnreadableRequests } from "./http/unreadable-request.ts";
 
 export interface HttpServer extends Service {
   /** Null while it does not listen. */
@@ -14,26 +17,27 @@ type HttpServerSetting =
   | "host"
   | "port"
   | "connectionsMax"
+  | "connectionsPerAddressMax"
   | "connectionsLookMs"
   | "headersMsMax"
   | "requestMsMax"
   | "silentMsMax"
-  | "keepAliveMs"
-  | "drainMsMax";
+  | "keepAliveMs";
 
 export interface HttpServerOptions {
   readonly clock: Clock;
   readonly config: Pick<ApiConfig, HttpServerSetting>;
-  readonly listener: RequestListener;
-  /** Called when a stop begins, before it waits for the answers under way. */
-  readonly onDrain: () => void;
+  readonly bounded: Pick<BoundedListener, "listen" | "isAtWork">;
 }
 
 /** How often a stop looks for connections that have become idle. */
 const IDLE_LOOK_MS = 20;
+/** What is answered as the server stops has this long to be sent. All else has been waited for before. */
+const LAST_MS_MAX = 500;
 
-/** The socket: listens, and on stop lets the answers under way finish within a budget. Its steps are for a lifecycle. */
-export function createHttpServer({ clock, config, listener, onDrain }: HttpServerOptions): HttpServer {
+/** The socket: listens, and on stop closes what is open, that which is being sent within a moment. Its steps are for a lifecycle. */
+export function createHttpServer({ clock, config, bounded }: HttpServerOptions): HttpServer {
+  const unreadable = createUnreadableRequests();
   let server: Server | null = null;
   let url: string | null = null;
 
@@ -45,10 +49,10 @@ export function createHttpServer({ clock, config, listener, onDrain }: HttpServe
         keepAliveTimeout: config.keepAliveMs,
         connectionsCheckingInterval: config.connectionsLookMs,
       },
-      listener,
+      unreadable.listen(bounded.listen),
     );
-    starting.maxConnections = config.connectionsMax;
-    starting.on("drop", () => starting.closeIdleConnections()); // Those kept for a next request make room for who has one.
+    starting.on("clientError", unreadable.answer);
+    boundConnections(starting, config, bounded.isAtWork);
     starting.timeout = config.silentMsMax;
     server = starting;
     await new Promise<void>((resolve, reject) => {
@@ -64,8 +68,7 @@ export function createHttpServer({ clock, config, listener, onDrain }: HttpServe
     if (stopping === null) return;
     server = null;
     url = null;
-    onDrain();
-    const budget = clock.setTimer(config.drainMsMax, () => stopping.closeAllConnections());
+    const budget = clock.setTimer(LAST_MS_MAX, () => stopping.closeAllConnections());
     const idle = closeIdle(stopping);
     await new Promise<void>((resolve) => stopping.close(() => resolve()));
     idle.cancel();

@@ -24,32 +24,36 @@ runService(
       collectDefaultMetrics({ register: metrics });
       const store = await openStore(config.storeUrl, { metrics, log });
       const bus = await openBus({ settings: config, clientId: "tickline-api", log, metrics, onDead: end });
-      const { host, port, allowedHosts, externalQueues, timeoutMsMax } = config;
+      const { host, port, allowedHosts, externalQueues, timeoutMsMax, drainNoticeMs } = config;
       const queues = [...config.queues, ...externalQueues];
       const commandAgeMsMax = commandAgeMsMaxOf(config.topicRetentionMs);
       const api = createApi(
         { ...store, bus, clock: systemClock, entropy: systemEntropy, digest: sha256, log, metrics },
         { ...API_DEFAULTS, host, port, allowedHosts, queues, externalQueues, timeoutMsMax, commandAgeMsMax },
       );
+      async function finishAfter(noticeMs: number): Promise<void> {
+        await api.finish(noticeMs);
+        await bus.close();
+        await store.close();
+      }
       const lifecycle = createLifecycle({
         start: api.start,
         async stop() {
-          await api.stop();
-          await bus.close();
-          await store.close();
+          await finishAfter(api.url === null ? 0 : drainNoticeMs);
+          await api.stop(); // Last: `/readyz` says that it stops for as long as it does.
         },
       });
       return {
         ...lifecycle,
-        abandon: lifecycle.stop,
-        work: () => NO_WORK,
+        abandon: () => finishAfter(0),
+        work: () => ({ ...NO_WORK, requests: { underWay: api.requests(), noticeMs: drainNoticeMs, answerMs: API_DEFAULTS.drainMsMax } }),
         get url() {
           return api.url;
         },
       };
     },
     greeting: (url) => `The Tickline api listens on ${url}, and describes itself at ${url}/docs, its events at ${url}/docs/events.`,
-    shutdownMs: () => API_DEFAULTS.drainMsMax + SHUTDOWN_MS_MORE,
+    shutdownMs: ({ drainNoticeMs }) => drainNoticeMs + API_DEFAULTS.drainMsMax + SHUTDOWN_MS_MORE,
   },
   { argv: process.argv.slice(2), env: process.env },
 );

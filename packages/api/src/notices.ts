@@ -5,6 +5,8 @@ import type { TicklineEvent } from "@tickline/shared/events/event";
 import { runEnded } from "@tickline/shared/events/job-ended";
 import type { JobEvent } from "@tickline/shared/events/job-event";
 import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
+import { logEnd } from "@tickline/shared/runtime/ended-run-log";
+import { createPacedLog } from "@tickline/shared/runtime/paced-log";
 import type { ApiDeps } from "./api-deps.ts";
 
 /**
@@ -16,7 +18,7 @@ export interface Notices {
   /** Runs of this queue became publishable by a fire of ours. */
   runsReady(queue: string): void;
   cancelRequested(runId: string): void;
-  /** Runs that a cancel of ours ended. */
+  /** Runs that a cancel of ours ended: each is a line of the log too, as every end of a run. */
   runsEnded(runs: readonly EndedRun[]): void;
   /** Resolves when nothing is on its way any more. */
   idle(): Promise<void>;
@@ -28,6 +30,7 @@ export function createNotices(
   { bus, outbox, clock, entropy, log }: NoticesDeps,
   { noticesPendingMax }: { noticesPendingMax: number },
 ): Notices {
+  const runLog = createPacedLog(log, clock);
   let written: JobEvent[] = [];
   let sending: Promise<void> | null = null;
   /** On their way, by topic. */
@@ -68,6 +71,7 @@ export function createNotices(
     cancelRequested: (runId) => hint(CONTROL_TOPIC, [cancelRequested(runId, context())]),
     runsEnded(runs) {
       if (runs.length === 0) return;
+      for (const run of runs) logEnd(runLog, run);
       hint(
         RUNS_TOPIC,
         runs.map((run) => runEnded(run, "tickline/api")),

@@ -59,9 +59,9 @@ function suite(): void {
     const job = async () => (await (await fetch(`${project.address}/jobs/ping`)).json()) as JobView;
     await eventually(async () => ((await job()).status === "succeeded" ? true : null), SEEN_MS_MAX);
     const shown = JSON.parse((await paste(look)).stdout) as JobDetailView;
-    expect(shown.recentRuns).toContainEqual(
-      expect.objectContaining({ state: "succeeded", output: expect.objectContaining({ status: 200, body: '{"status":"live"}' }) }),
-    );
+    const done = shown.recentRuns.find(({ state }) => state === "succeeded");
+    const run = await (await fetch(`${project.address}/runs/${done?.id}`)).json();
+    expect(run).toMatchObject({ jobId: "ping", output: { status: 200, body: '{"status":"live"}' } });
     expect(await paste(act)).toMatchObject({ code: 0, stdout: expect.stringMatching(/"cause":"manual".*"state":"paused"/s) });
     expect((await fetch(`${project.address}/jobs/ping`)).status).toBe(404);
   });

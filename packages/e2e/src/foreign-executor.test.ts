@@ -119,7 +119,7 @@ test("a service without HTTP creates a job for an executor that is not ours; its
   expect(await replied.promise).toMatchObject({ type: "CommandAnswered", data: { commandId: "command-1", jobId: "hello" } });
   await completed.promise;
 
-  const { items } = (await (await fetch(`${url}/jobs/hello/runs`)).json()) as { items: readonly object[] };
+  const { items } = (await (await fetch(`${url}/jobs/hello/runs?include=output`)).json()) as { items: readonly object[] };
   expect(items).toMatchObject([
     {
       state: "succeeded",

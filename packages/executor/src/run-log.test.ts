@@ -48,6 +48,30 @@ test("what a built-in handler throws says all by its message", async () => {
   expect(linesOf(world).at(-1)?.fields).not.toHaveProperty("err");
 });
 
+test("where a handler threw is kept with the attempt, and with no event", async () => {
+  for (const [state, maxAttempts] of [
+    ["failed", 1],
+    ["retrying", 2],
+  ] as const) {
+    const world = await ranUntil(state, { run: thrower, maxAttempts });
+    const run = (await world.store.runs.list("default", { limit: 1, cursor: null })).items[0];
+    expect(run?.attempts[0]?.error).toMatchObject({ code: "EBOOM", message: "boom", stack: expect.stringContaining("run-log.test.ts") });
+    expect(run?.error).toEqual({ code: "EBOOM", message: "boom", retryable: true });
+    expect(JSON.stringify(world.events)).not.toContain("run-log.test.ts");
+    expect(world.events.map(({ type }) => type)).toContain(state === "failed" ? "JobCompleted" : "JobRetrying");
+  }
+});
+
+test("of what is built in, and of an attempt that was not called, no stack is kept", async () => {
+  const builtIn = { ...defineHandler({ type: "own", params: z.looseObject({}), run: thrower }), builtIn: true as const };
+  const refusing = defineHandler({ type: "own", params: z.object({ needed: z.string() }), run: thrower });
+  for (const handler of [builtIn, refusing]) {
+    const world = await ranUntil("failed", { handlers: [handler], handler: "own" });
+    const run = (await world.store.runs.list("default", { limit: 1, cursor: null })).items[0];
+    expect(run?.attempts[0]?.error).not.toHaveProperty("stack");
+  }
+});
+
 test("an attempt that is tried again is no failed run", async () => {
   const world = await ranUntil("retrying", { run: thrower, maxAttempts: 3 });
   expect(linesOf(world).map(({ level, message }) => [level, message])).toEqual([

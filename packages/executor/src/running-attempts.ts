@@ -8,7 +8,7 @@ import type { AbortCause } from "./run-aborted.ts";
 import type { RunEvents } from "./run-events.ts";
 import { abortAttempt, runningAttempt, type RunningAttempt } from "./running-attempt.ts";
 import type { Settler } from "./settler.ts";
-import { thrownStack } from "./thrown-stack.ts";
+import { keptStack, thrownStack } from "./thrown-stack.ts";
 
 export interface RunningAttemptsOptions {
   readonly context: ExecutorContext;
@@ -65,15 +65,15 @@ export function createRunningAttempts({ context, settler, events, onEnded }: Run
     const { claim, aborted, calledMs } = attempt;
     all.delete(claim.run.runId);
     if (calledMs !== null) metrics.durationSeconds.observe((clock.monotonicMs() - calledMs) / 1_000);
-    const stack = ending.kind === "threw" && attempt.handler.builtIn !== true ? thrownStack(ending.thrown) : null;
-    hand(claim, attemptResult({ run: claim.run, aborted, ending }, rules), stack);
+    const result = attemptResult({ run: claim.run, aborted, ending }, rules);
+    hand(claim, attempt.handler.builtIn === true ? { result, stack: null } : withStacks(result, ending));
   }
-  function hand(claim: ClaimedRun, result: AttemptResult, stack: string | null = null): void {
+  function hand(claim: ClaimedRun, { result, stack }: Told): void {
     settler.add({ claim, result, finishedAt: clock.now(), stack });
     onEnded(claim.run);
   }
   function release(claims: readonly ClaimedRun[]): void {
-    for (const claim of claims) hand(claim, { kind: "released" });
+    for (const claim of claims) hand(claim, { result: { kind: "released" }, stack: null });
   }
   function abort(attempt: RunningAttempt, cause: AbortCause): void {
     abortAttempt(attempt, cause, clock.monotonicMs() + config.abortGraceMs);
@@ -89,6 +89,20 @@ export function createRunningAttempts({ context, settler, events, onEnded }: Run
       for (const attempt of all.values()) abort(attempt, cause);
     },
   };
+}
+
+interface Told {
+  readonly result: AttemptResult;
+  /** For the log. */
+  readonly stack: string | null;
+}
+
+/** Where a handler of one's own threw. What is built in says all in its message, without the secrets of its request. */
+function withStacks(result: AttemptResult, ending: AttemptEnding): Told {
+  if (ending.kind !== "threw") return { result, stack: null };
+  const stack = thrownStack(ending.thrown);
+  const isError = result.kind === "failed" || result.kind === "retry";
+  return { result: isError ? { ...result, stack: keptStack(ending.thrown) } : result, stack };
 }
 
 const leaseEnd = ({ leaseMs }: ClaimedRun, sentAtMs: number): number => (leaseMs === null ? Infinity : sentAtMs + leaseMs);

@@ -63,4 +63,10 @@ describe("what becomes of a rescued run", () => {
     });
     expect(back?.error).toBeUndefined();
   });
+
+  test("one that is lost says why it is not run again", () => {
+    const [lost] = look([lease({ ownerGone: true, onUncertain: "skip" })], 0).rescues;
+    expect(lost).toMatchObject({ to: "lost", error: { code: "executor_lost", retryable: false } });
+    expect(lost?.error?.message).toContain("nobody knows whether");
+  });
 });

@@ -30,7 +30,7 @@ export function planRescues(
       before?.expiresAt === lease.expiresAt ? before : { expiresAt: lease.expiresAt, leaseMs: lease.leaseMs, sinceMs: monotonicMs };
     if (lease.ownerGone || monotonicMs - sighting.sinceMs >= lease.leaseMs) {
       const to = fateOf(lease, rescuesMax);
-      rescues.push({ runId: lease.runId, expiresAt: lease.expiresAt, to, ...(to === "failed" ? { error: rescuedTooOften(lease) } : {}) });
+      rescues.push({ runId: lease.runId, expiresAt: lease.expiresAt, to, ...errorOf(to, lease) });
     } else sightings.set(lease.runId, sighting);
   }
   return { rescues, sightings };
@@ -44,6 +44,25 @@ export function shortestLeases(sightings: ReadonlyMap<string, LeaseSighting>, si
   const order = [...sightings].sort(([, left], [, right]) => left.leaseMs - right.leaseMs || left.sinceMs - right.sinceMs);
   return new Map(order.slice(0, sightingsMax));
 }
+
+/** Who asked for a cancel stands in the run itself. */
+function errorOf(to: Rescue["to"], lease: LeaseView): Pick<Rescue, "error"> {
+  switch (to) {
+    case "failed":
+      return { error: rescuedTooOften(lease) };
+    case "lost":
+      return { error: EXECUTOR_LOST };
+    case "due":
+    case "cancelled":
+      return {};
+  }
+}
+
+const EXECUTOR_LOST = runError(
+  "executor_lost",
+  'the executor ended unexpectedly, or was lost, during the attempt: nobody knows whether the attempt acted, and "onUncertain" is "skip"',
+  false,
+);
 
 /** Its latest attempt is not told of in `rescues` yet. */
 const rescuedTooOften = ({ rescues }: LeaseView): RunError =>

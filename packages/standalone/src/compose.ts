@@ -72,7 +72,8 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
   const onStoreLost = (fault: AppError): void => end?.(fault, { atOnce: true });
   const onUnreadable = createUnreadableLog({ clock: systemClock, log, metrics });
   const onLoss = (missing: string): void => log.warn({ missing }, "what was acknowledged is missing, and that is accepted");
-  const store = await openEmbeddedStore({ ...options, onLoss, onStoreLost, onUnreadable });
+  const onDoubt = (why: string): void => log.warn({ why }, "the data folder could not be compared with what was acknowledged");
+  const store = await openEmbeddedStore({ ...options, onLoss, onDoubt, onStoreLost, onUnreadable });
   const http = createHttpHandler({ clock: systemClock }, { connectionsMax: options.workersMax ?? EXECUTOR_DEFAULTS.workersMax });
   const handlers = [http.handler, ...(options.handlers ?? [])];
   const services = servicesOf(options, { store, handlers, log, metrics });
@@ -96,7 +97,10 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
   return {
     ...lifecycle,
     abandon: services.executor.abandon,
-    work: services.executor.work,
+    work: () => ({
+      ...services.executor.work(),
+      requests: { underWay: services.api.requests(), noticeMs: 0, answerMs: options.api?.drainMsMax ?? API_DEFAULTS.drainMsMax },
+    }),
     store,
     handlers: handlers.map(({ type }) => type),
     get url() {

@@ -16,6 +16,8 @@ export interface EmbeddedStoreOptions {
   readonly acceptLoss?: boolean | undefined;
   /** Told what is missing, where that is accepted. */
   readonly onLoss: (missing: string) => void;
+  /** Told why nobody can say whether anything is missing. */
+  readonly onDoubt?: ((why: string) => void) | undefined;
   /** Told once when the store's thread is gone: nothing can be kept any more. */
   readonly onStoreLost: (fault: AppError) => void;
   readonly onUnreadable?: OnUnreadable;
@@ -36,6 +38,7 @@ export async function openEmbeddedStore({
   storeUrl,
   acceptLoss = false,
   onLoss,
+  onDoubt = () => {},
   onStoreLost,
   onUnreadable = () => {},
 }: EmbeddedStoreOptions): Promise<Store> {
@@ -43,8 +46,10 @@ export async function openEmbeddedStore({
   const file = databaseFile(dataDir, storeUrl);
   const folder = lockDataFolder(dirname(file), basename(file));
   try {
-    checkLoss(file, { accepted: acceptLoss, tell: onLoss });
+    const doubts: string[] = [];
+    checkLoss(file, { accepted: acceptLoss, tell: onLoss, doubt: (why) => void doubts.push(why) });
     const store = await openSqliteStore({ file, onLost: onStoreLost, onUnreadable });
+    for (const why of doubts) onDoubt(why); // What cannot be opened says more.
     return {
       ...store,
       async close() {

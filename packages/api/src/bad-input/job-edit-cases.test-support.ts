@@ -69,6 +69,19 @@ export const jobEditCases: readonly BadInput[] = [
     answers: refused("version_mismatch", "the job is at version 1"),
   },
   {
+    to: "PUT /jobs/{job}",
+    says: "only at another version",
+    ...job({}),
+    headers: { "if-none-match": '"1"' },
+    answers: refused("version_mismatch", "the job is at version 1"),
+  },
+  {
+    to: "DELETE /jobs/{job}",
+    says: "a condition that is none",
+    headers: { "if-none-match": "1" },
+    answers: refused("bad_header", 'If-None-Match has to be * or quoted versions such as "3", as ETag gives them'),
+  },
+  {
     to: "PUT /jobs/new",
     says: "only if there is one",
     ...job({}),
@@ -165,7 +178,11 @@ export const jobEditCases: readonly BadInput[] = [
     to: "PATCH /jobs/{job}",
     says: "another kind of schedule, the old one left in",
     body: { schedule: { cron: "0 2 * * *" } },
-    answers: fault("/schedule", "bad_schedule", "a schedule is of one kind, and this one has cron and every: keep one of them"),
+    answers: fault(
+      "/schedule",
+      "bad_schedule",
+      "a schedule is of one kind, and this one has cron and every: keep one of them; a PATCH sets the other one to null",
+    ),
   },
   {
     to: "PATCH /jobs/{job}",

@@ -4,6 +4,37 @@ import { fault, faults, fetchJob, job, refused, unknownField, type BadInput } fr
 export const jobPolicyCases: readonly BadInput[] = [
   {
     to: "POST /jobs",
+    says: "slips of typing in values",
+    ...job({ overlap: "skp", state: "pasued", queue: "hihg", misfire: "SKIP" }),
+    answers: faults(
+      ["/overlap", "invalid_value", 'must be one of "skip", "buffer_one", "buffer_all", "cancel_running", "allow": did you mean "skip"?'],
+      ["/misfire", "invalid_value", 'must be one of "skip", "one", "all": did you mean "skip"?'],
+      ["/state", "invalid_value", 'must be one of "active", "paused": did you mean "paused"?'],
+      ["/queue", "unknown_queue", 'there is no queue "hihg": did you mean high? there are high, default, low'],
+    ),
+  },
+  {
+    to: "POST /jobs",
+    says: "fields as other schedulers have them",
+    ...job({ cron: "0 9 * * *", url: "http://127.0.0.1/", enabled: false }),
+    answers: faults(
+      ["/cron", "unknown_field", 'there is no field "cron" here: did you mean schedule?'],
+      ["/url", "unknown_field", 'there is no field "url" here: did you mean params?'],
+      ["/enabled", "unknown_field", 'there is no field "enabled" here: did you mean state?'],
+    ),
+  },
+  {
+    to: "POST /jobs",
+    says: "a schedule whose kind has a slip of typing",
+    ...job({ schedule: { crn: "0 9 * * *" } }),
+    answers: fault(
+      "/schedule",
+      "bad_schedule",
+      "a schedule has one of the fields cron, every, interval and at, and this one has none: did you mean cron?",
+    ),
+  },
+  {
+    to: "POST /jobs",
     says: "params larger than 64 KiB",
     ...job({ params: { text: "x".repeat(65_536) } }),
     answers: fault("/params", "invalid_value", "must be at most 65536 bytes of JSON"),
@@ -59,7 +90,7 @@ export const jobPolicyCases: readonly BadInput[] = [
     says: "an unknown field of retry",
     ...job({ retry: { attempts: 3, id: 1 } }),
     answers: faults(
-      ["/retry/attempts", "unknown_field", 'there is no field "attempts" here'],
+      ["/retry/attempts", "unknown_field", 'there is no field "attempts" here: did you mean maxAttempts?'],
       ["/retry/id", "unknown_field", 'there is no field "id" here'],
     ),
   },
@@ -119,8 +150,8 @@ export const jobPolicyCases: readonly BadInput[] = [
       ["/spread", "unknown_field", 'there is no field "spread" here'],
       ["/calendar", "unknown_field", 'there is no field "calendar" here'],
       ["/dst", "unknown_field", 'there is no field "dst" here'],
-      ["/priority", "unknown_field", 'there is no field "priority" here'],
-      ["/concurrency", "unknown_field", 'there is no field "concurrency" here'],
+      ["/priority", "unknown_field", 'there is no field "priority" here: did you mean queue?'],
+      ["/concurrency", "unknown_field", 'there is no field "concurrency" here: did you mean overlap?'],
       ["/after", "unknown_field", 'there is no field "after" here'],
       ["/deadlines", "unknown_field", 'there is no field "deadlines" here'],
     ),

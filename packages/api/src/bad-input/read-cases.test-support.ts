@@ -55,6 +55,12 @@ export const readCases: readonly BadInput[] = [
   },
   {
     to: "GET /jobs",
+    says: "a field to include twice",
+    query: "include=params,params",
+    answers: fault("/include", "invalid_value", "must be params or output, or both with a comma between; params is there twice"),
+  },
+  {
+    to: "GET /jobs",
     says: "a field to include that is no long one",
     query: "include=params,name",
     answers: fault("/include", "invalid_value", 'must be params or output, or both with a comma between; "name" is neither'),
@@ -241,7 +247,7 @@ export const readCases: readonly BadInput[] = [
         "invalid_value",
         'must be one of "due", "running", "retrying", "succeeded", "failed", "cancelled", "lost", "skipped", "missed"',
       ],
-      ["/cause", "invalid_value", 'must be one of "schedule", "manual", "retry", "backfill"'],
+      ["/cause", "invalid_value", 'must be one of "schedule", "manual", "retry"'],
       ["/from", "bad_instant", '"monday" is not an instant: write ISO 8601 such as 2026-12-01T09:00:00Z or 2026-12-01T09:00:00+01:00'],
       ["/to", "bad_instant", '"2026-02-30T00:00:00Z" names a day or time that does not exist'],
       ["/limit", "too_small", "must be at least 1"],

@@ -87,7 +87,7 @@ export const runCases: readonly BadInput[] = [
         "invalid_value",
         'must be one of "due", "running", "retrying", "succeeded", "failed", "cancelled", "lost", "skipped", "missed"',
       ],
-      ["/cause", "invalid_value", 'must be one of "schedule", "manual", "retry", "backfill"'],
+      ["/cause", "invalid_value", 'must be one of "schedule", "manual", "retry"'],
       ["/from", "bad_instant", '"2026-01-01" is not an instant: write ISO 8601 such as 2026-12-01T09:00:00Z or 2026-12-01T09:00:00+01:00'],
       ["/to", "bad_instant", '"now" is not an instant: write ISO 8601 such as 2026-12-01T09:00:00Z or 2026-12-01T09:00:00+01:00'],
     ),
@@ -171,7 +171,7 @@ export const runCases: readonly BadInput[] = [
     to: "GET /handlers",
     says: "an unknown query key",
     query: "type=http",
-    answers: fault("/type", "unknown_parameter", 'there is no query parameter "type" here'),
+    answers: fault("/type", "unknown_parameter", 'there is no query parameter "type" here: there are limit, cursor'),
   },
   {
     to: "GET /events",

@@ -18,7 +18,11 @@ export const scheduleCases: readonly BadInput[] = [
     to: "POST /jobs",
     says: "two kinds at once",
     ...jobOn({ cron: "* * * * *", every: "1m" }),
-    answers: fault("/schedule", "bad_schedule", "a schedule is of one kind, and this one has cron and every: keep one of them"),
+    answers: fault(
+      "/schedule",
+      "bad_schedule",
+      "a schedule is of one kind, and this one has cron and every: keep one of them; a PATCH sets the other one to null",
+    ),
   },
   {
     to: "POST /jobs",
@@ -49,7 +53,7 @@ export const scheduleCases: readonly BadInput[] = [
     answers: fault(
       "/schedule/cron",
       "bad_cron",
-      '"* * * *" has 4 fields: a cron line has 5 (minute, hour, day of month, month, day of week) or 6 (with a leading second); years are set by startAt and endAt',
+      '"* * * *" has 4 fields, and a cron line has 5, the last for the day of week: write * * * * *',
     ),
   },
   {
@@ -115,30 +119,30 @@ export const scheduleCases: readonly BadInput[] = [
     answers: fault(
       "/schedule/every",
       "bad_duration",
-      '"15 bananas" is not a duration: write whole numbers with the units w d h m s ms, such as 15m, 1h30m or 500ms',
+      '"15 bananas" is not a duration: write numbers with the units w d h m s ms, the larger first, such as 15m, 1h30m or 500ms',
     ),
   },
   {
     to: "POST /jobs",
     says: "an interval that is a number",
     ...jobOn({ every: 60000 }),
-    answers: fault("/schedule/every", "invalid_type", "must be a string"),
+    answers: fault("/schedule/every", "invalid_type", 'must be a string with a unit, such as "15m"'),
   },
   {
     to: "POST /jobs",
     says: "an unknown interval of the calendar",
     ...jobOn({ interval: "hourly" }),
-    answers: fault("/schedule/interval", "invalid_value", 'must be one of "daily", "weekly", "monthly"'),
+    answers: fault(
+      "/schedule/interval",
+      "invalid_value",
+      'must be one of "daily", "weekly", "monthly": write {"cron":"0 * * * *"} for "hourly"',
+    ),
   },
   {
     to: "POST /jobs",
     says: "a time of day that does not exist",
     ...jobOn({ interval: "daily", at: "25:00" }),
-    answers: fault(
-      "/schedule/at",
-      "bad_time_of_day",
-      '"25:00" is not a time of day: write 00:00 to 23:59 such as 09:00, or with seconds 09:00:30',
-    ),
+    answers: fault("/schedule/at", "bad_time_of_day", '"25:00" is not a time of day: write 09:00, 17:30:15, 9am, 5:30pm, noon or midnight'),
   },
   {
     to: "POST /jobs",
@@ -147,7 +151,7 @@ export const scheduleCases: readonly BadInput[] = [
     answers: fault(
       "/schedule/on",
       "bad_schedule_on",
-      '"32" is not a day of the month: a monthly schedule runs on a number from 1 to 31, or on "last"',
+      '32 is not a day of the month: a monthly schedule runs on a number from 1 to 31, or on "last"',
     ),
   },
   {

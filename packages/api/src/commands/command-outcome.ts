@@ -15,7 +15,7 @@ export interface Refusal {
   readonly errors: readonly Fault[];
 }
 
-/** What a command came to. `result`: what REST would answer. */
+/** What a command came to. `result`: what REST would answer, without stacks. */
 export type CommandOutcome =
   | { readonly kind: "answered"; readonly jobId: string; readonly runId: string | null; readonly result: JsonValue }
   | Refusal;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
 import type { JsonObject } from "@tickline/shared/domain/json";
+import { runError } from "@tickline/shared/domain/run-error";
+import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import type { Command } from "@tickline/shared/events/command";
 import type { Reply } from "@tickline/shared/events/reply";
 import type { Bus, SubscribeRequest } from "@tickline/shared/ports/bus";
@@ -38,6 +40,16 @@ describe("CreateJob", () => {
     expect(await at.call("GET /jobs/nightly")).toMatchObject({ status: 200, body: { name: "Ping" } });
   });
 
+  test("it may be made paused, and what only the service sets is refused by its name", async () => {
+    await using at = await setup();
+    const [made, refused] = await at.tell(
+      at.create({ ...minimalJob, state: "paused" }, { jobId: "nightly" }),
+      at.create({ ...minimalJob, status: "failed" }),
+    );
+    expect(made?.data).toMatchObject({ jobId: "nightly", result: { state: "paused", nextRunAt: null } });
+    expect(refused?.data).toMatchObject({ code: "invalid_request", errors: [{ pointer: "/status", code: "read_only_field" }] });
+  });
+
   test.each([[null], ["nightly"]])("the same id makes one job, however often it comes (id %s)", async (jobId) => {
     await using at = await setup();
     const command = at.create(minimalJob, { id: "same", jobId });
@@ -69,7 +81,7 @@ describe("TriggerJob", () => {
     expect(first).toMatchObject({
       type: "CommandAnswered",
       subject: "ping",
-      data: { jobId: "ping", runId: run?.id, result: { state: "due", cause: "manual" } },
+      data: { jobId: "ping", runId: run?.id, result: { state: "due", cause: "manual", params: { who: "you" } } },
     });
     expect(again?.data).toMatchObject({ runId: run?.id });
   });
@@ -88,6 +100,26 @@ test("CancelRun ends a run, and is answered alike when it comes again", async ()
   const command = at.cancel(run?.id ?? "");
   for (const [reply] of [await at.tell(command), await at.tell(command)])
     expect(reply).toMatchObject({ type: "CommandAnswered", data: { jobId: "ping", runId: run?.id, result: { state: "cancelled" } } });
+  expect((await at.call(`GET /runs/${run?.id}`)).body.cancel.by).toEqual({ kind: "command", source: "billing", commandId: command.id });
+});
+
+test("a reply has the run without the stack of what its handler threw", async () => {
+  await using at = await setup();
+  await at.tell(at.create(minimalJob, { jobId: "ping" }), at.trigger("ping"));
+  const [run] = await at.store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 1 });
+  const now = at.clock.now();
+  await at.store.claims.claim({ runs: [run!], claimant: { executor: "worker-1", token: "t", leaseMs: HOUR }, now, firedAfter: 0 });
+  const result = {
+    kind: "retry",
+    error: runError("boom", "it broke", true),
+    stack: "Error: it broke\n    at run",
+    retryDelayMs: HOUR,
+  } as const;
+  await at.store.claims.settle({ settlements: [{ runId: run!.runId, token: "t", finishedAt: now, result }], now });
+  const [reply] = await at.tell(at.cancel(run!.runId));
+  expect(reply?.data).toMatchObject({ result: { state: "cancelled", attempts: [{ error: { code: "boom" } }], params: {} } });
+  expect(JSON.stringify(reply)).not.toContain("at run");
+  expect((await at.call(`GET /runs/${run!.runId}`)).body.attempts[0].error.stack).toContain("at run");
 });
 
 describe("what cannot be done is refused, and nothing is made", () => {

@@ -12,8 +12,8 @@ import { jobBodies, looseFaults } from "../jobs/job-input.ts";
 import { cancelRun, runNotFound } from "../runs/cancel-run.ts";
 import { triggerBody } from "../runs/trigger-body.ts";
 import { triggerJob } from "../runs/trigger-job.ts";
+import { repliedRun } from "../runs/whole-run.ts";
 import { showJob } from "../views/job-view.ts";
-import { showRun } from "../views/run-view.ts";
 import { answered, refusedBy, type CommandOutcome } from "./command-outcome.ts";
 import { envelopeRefusal } from "./envelope-check.ts";
 
@@ -64,16 +64,16 @@ async function trigger(context: ApiContext, { id: key, tenantId, data: { jobId, 
   if (body.kind === "problem") return refusedBy(body);
   const result = await triggerJob(context, { tenantId, jobId, params: body.value.params, key });
   if (result.kind === "problem") return refusedBy(result);
-  return answered({ jobId: result.run.jobId, runId: result.run.runId }, showRun(result.run));
+  return answered({ jobId: result.run.jobId, runId: result.run.runId }, await repliedRun(context, result.run));
 }
 
 /** A run that has been cancelled already is as it should be: the command may have come before. */
-async function cancel(context: ApiContext, { tenantId, data: { runId } }: CancelRun): Promise<CommandOutcome> {
+async function cancel(context: ApiContext, { id, source, tenantId, data: { runId } }: CancelRun): Promise<CommandOutcome> {
   if (!RUN_ID_PATTERN.test(runId)) return refusedBy(runNotFound(runId));
-  const result = await cancelRun(context, { tenantId, runId });
+  const result = await cancelRun(context, { tenantId, runId, by: { kind: "command", source, commandId: id } });
   const run = result.kind === "accepted" ? result.run : await context.runs.get(tenantId, runId);
   if (result.kind === "problem" && run?.state !== "cancelled") return refusedBy(result);
-  return run === null ? refusedBy(runNotFound(runId)) : answered({ jobId: run.jobId, runId }, showRun(run));
+  return run === null ? refusedBy(runNotFound(runId)) : answered({ jobId: run.jobId, runId }, await repliedRun(context, run));
 }
 
 const isJobId = (id: string): boolean => JobIdSchema.safeParse(id).success;

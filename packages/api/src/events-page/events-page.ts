@@ -89,7 +89,7 @@ const topicSection = ({ id, channel, operation, operationName, events }: Topic):
   html`<section id="topic-${id}">
     <h3><code>${channel.address}</code></h3>
     <p>
-      ${operation.action === "send" ? "Tickline says here" : "Others say here, and Tickline hears"}: ${eventLinks(events)}
+      ${operation.action === "send" ? "Tickline publishes" : "Others publish, and Tickline receives"}: ${eventLinks(events)}
       <span class="note">(operation <code>${operationName}</code>, action <code>${operation.action}</code>)</span>
     </p>
     ${Object.entries(channel.parameters ?? {}).map(

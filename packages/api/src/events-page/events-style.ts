@@ -35,6 +35,7 @@ pre { margin: 0.6rem 0; padding: 0.8rem; overflow-x: auto; background: var(--rai
 nav { padding: 1rem clamp(1rem, 4vw, 3rem); background: var(--raised); border-bottom: 1px solid var(--line); font-size: 0.92rem; }
 nav ul { margin: 0; padding: 0; list-style: none; }
 nav ul ul { display: flex; flex-wrap: wrap; gap: 0 0.8rem; padding-left: 1rem; }
+@media (max-width: 30rem) { thead th:first-child { width: 46%; } }
 @media (min-width: 64rem) {
   body { display: grid; grid-template-columns: 17rem minmax(0, 1fr); }
   nav { position: sticky; top: 0; height: 100vh; overflow-y: auto; padding: 1.5rem; border-right: 1px solid var(--line); border-bottom: 0; }

@@ -17,8 +17,10 @@ describe("what a request wants to meet", () => {
     [{ "if-match": '""' }, []],
     [{ "if-match": '"03"' }, []],
     [{ "if-none-match": "*" }, [null]],
-    [{ "if-none-match": '"3"' }, [null, 1, 3]], // For caches, which these tags are not for.
-    [{ "if-match": "*", "if-none-match": "*" }, [1, 3]],
+    [{ "if-none-match": '"3"' }, [null, 1]],
+    [{ "if-none-match": 'W/"3" , "7"' }, [null, 1]], // Weak tags match here, as RFC 9110 has it.
+    [{ "if-match": "*", "if-none-match": "*" }, []],
+    [{ "if-match": "*", "if-none-match": '"3"' }, [1]],
   ];
   test.each(cases)("%j meets %j", (given, met) => {
     const condition = conditionOf(headers(given));
@@ -27,6 +29,8 @@ describe("what a request wants to meet", () => {
   });
 });
 
-test.each(["", "3", '"3', '3"', '"1" "3"', '"1",', 'w/"3"', '"a\u0000"'])("If-Match %j is refused", (value) => {
+test.each(["", "3", '"3', '3"', '"1" "3"', '"1",', 'w/"3"', '"a\u0000"'])("If-Match and If-None-Match %j are refused", (value) => {
   expect(conditionOf(headers({ "if-match": value }))).toMatchObject({ kind: "problem", code: "bad_header" });
+  expect(conditionOf(headers({ "if-none-match": value }))).toMatchObject({ kind: "problem", code: "bad_header" });
+  expect(conditionOf(headers({ "if-match": "*", "if-none-match": value }))).toMatchObject({ kind: "problem", code: "bad_header" });
 });

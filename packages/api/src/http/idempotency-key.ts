@@ -6,7 +6,8 @@ import { problem } from "./problem.ts";
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 
 /** Any visible ASCII, as the client made it. */
-export const isIdempotencyKey = (text: string): boolean => text.length <= IDEMPOTENCY_KEY_LENGTH_MAX && /^[\x21-\x7e]+$/.test(text);
+export const IDEMPOTENCY_KEY = new RegExp(`^[\\x21-\\x7e]{1,${IDEMPOTENCY_KEY_LENGTH_MAX}}$`);
+export const isIdempotencyKey = (text: string): boolean => IDEMPOTENCY_KEY.test(text);
 
 /** Reads `Idempotency-Key`. Null: there is none. */
 export function idempotencyKeyOf(header: HeaderOf): Step<string | null> {

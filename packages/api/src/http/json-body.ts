@@ -15,8 +15,8 @@ export interface BodyLimits {
   readonly bodyDepthMax: number;
 }
 
-/** Reads the body of a request as JSON; `undefined`: it has none. */
-export type BodyReader = (ctx: Context, mediaTypes: readonly string[]) => Promise<Step<unknown>>;
+/** Reads the body of a request as JSON; `undefined`: it has none. What it says is looked at when `whole`, called when all of it has come, allows it. */
+export type BodyReader = (ctx: Context, mediaTypes: readonly string[], whole?: () => Promise<void>) => Promise<Step<unknown>>;
 
 /**
  * koa-bodyparser reads the bytes (size, compression). What they say is read here, for nothing of it may be altered before it is looked at:
@@ -30,8 +30,8 @@ export function createBodyReader({ bodyBytesMax, bodyDepthMax }: BodyLimits): Bo
     encoding: null, // To get the bytes.
   };
   const read: Middleware = bodyParser(options);
-  return async (ctx, mediaTypes) => {
-    if (!hasBody(ctx)) return ok(undefined);
+  return async (ctx, mediaTypes, whole = () => Promise.resolve()) => {
+    if (!hasBody(ctx)) return whole().then(() => ok(undefined));
     const unsupported = faultOfMediaType(ctx, mediaTypes);
     if (unsupported !== null) return unsupported;
     try {
@@ -41,6 +41,7 @@ export function createBodyReader({ bodyBytesMax, bodyDepthMax }: BodyLimits): Bo
       ctx.req.unpipe().resume();
       return problemOfBody(thrown, bodyBytesMax);
     }
+    await whole();
     return parsedBody(ctx.request.rawBody as unknown as Uint8Array, bodyDepthMax);
   };
 }

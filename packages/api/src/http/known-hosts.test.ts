@@ -27,6 +27,9 @@ describe("on loopback", () => {
     ":7070",
     "",
     "localhost:80@evil.example",
+    "localhost.evil.example",
+    "evil.example.",
+    "[::ffff:192.168.0.7]",
     "evil.example@localhost",
     "localhost:7070, evil.example",
     "localhost/evil.example",
@@ -104,6 +107,8 @@ describe("a page is ours", () => {
     ["http://localhost", "localhost"],
     ["http://localhost", "localhost:80"],
     ["https://localhost", "localhost:443"],
+    ["https://localhost", "localhost"],
+    ["http://[::1]", "[::1]"],
   ])("%s, asking %s", (origin, host) => expect(isOwn(origin, host)).toBe(true));
 
   test.each([
@@ -120,6 +125,12 @@ describe("a page is ours", () => {
     ["chrome-extension://localhost:7070", "localhost:7070"],
     ["file://", "localhost:7070"],
     ["http://localhost:7070", undefined],
+    ["http://localhost:3000", "localhost"], // Host names no port, so it is the one that browsers leave out.
+    ["http://[::1]:3000", "[::1]:7070"],
+    ["http://localhost.:7070", "localhost:7070"],
+    ["HTTPS://localhost:7071", "localhost:7070"],
+    ["ws://localhost:7070", "localhost:7070"],
+    ["http://", "localhost:7070"],
   ])("but not %p, asking %p", (origin, host) => expect(isOwn(origin, host)).toBe(false));
 
   test("by any name of the configuration, whatever a proxy made of host and port", () => {

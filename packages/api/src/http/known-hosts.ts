@@ -62,10 +62,13 @@ export function createOriginCheck(names: HostNames): OriginCheck {
     if (page === null) return false;
     if (configured.has(page.name)) return true;
     const asked = authorityOf(hostHeader ?? "");
-    if (asked === null || (asked.port !== "" && asked.port !== page.port)) return false;
+    if (asked === null || !(asked.port === "" ? DEFAULT_PORTS : [asked.port]).includes(page.port)) return false;
     return asked.name === page.name || (own.has(asked.name) && own.has(page.name));
   };
 }
+
+/** Those that browsers leave out of `Host`. Which of them it was depends on the scheme, which a proxy may have changed. */
+const DEFAULT_PORTS: readonly string[] = ["80", "443"];
 
 /** Names without port, in lower case. */
 const ownNames = ({ host, allowedHosts }: HostNames): ReadonlySet<string> =>

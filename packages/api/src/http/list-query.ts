@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CURSOR } from "./cursor.ts";
 import { LONG_FIELDS, type LongField } from "../views/long-fields.ts";
 import { quote } from "./quote.ts";
 
@@ -15,16 +16,24 @@ export const pageQuery = {
     .transform(Number)
     .pipe(z.int().min(1).max(LIMIT_MAX))
     .default(LIMIT_DEFAULT)
-    .meta({ override: { type: "integer", minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT } }),
-  cursor: z.string().min(1).optional().meta({ description: "A `nextCursor` of the same list." }),
+    .meta({
+      override: ({ jsonSchema }) => {
+        delete jsonSchema.pattern; // Of the text.
+        Object.assign(jsonSchema, { type: "integer", minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT });
+      },
+    }),
+  cursor: z.string().min(1).optional().meta({ description: "A `nextCursor` of the same list.", pattern: CURSOR.source, format: "cursor" }),
   include: z
     .string()
     .max(INCLUDE_LENGTH_MAX)
     .transform(readInclude)
     .default([])
     .meta({
-      override: { type: "array", items: { type: "string", enum: [...LONG_FIELDS] }, default: [] },
-      param: { style: "form", explode: false },
+      override: ({ jsonSchema }) => {
+        delete jsonSchema.maxLength; // Of the text.
+        Object.assign(jsonSchema, { type: "array", items: { type: "string", enum: [...LONG_FIELDS] }, uniqueItems: true, default: [] });
+      },
+      param: { style: "form", explode: false, allowEmptyValue: true },
       description: "Long fields that the items show too, separated by commas; without it they are left out.",
     }),
 };
@@ -43,10 +52,11 @@ const isLongField = (name: string): name is LongField => LONG_FIELDS.some((field
 
 /** A field that the items of a list do not have may be asked for too: one query does for all lists. */
 function readInclude(text: string, ctx: z.RefinementCtx): readonly LongField[] {
-  const names = text === "" ? [] : text.split(",").map((name) => name.trim());
+  const names = text === "" ? [] : text.split(",");
   const unknown = names.find((name) => !isLongField(name));
-  if (unknown === undefined) return names.filter(isLongField);
-  const message = `must be ${LONG_FIELDS.join(" or ")}, or both with a comma between; ${quote(unknown)} is neither`;
-  ctx.addIssue({ code: "custom", message, input: text });
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (unknown === undefined && twice === undefined) return names.filter(isLongField);
+  const fault = unknown === undefined ? `${twice} is there twice` : `${quote(unknown)} is neither`;
+  ctx.addIssue({ code: "custom", message: `must be ${LONG_FIELDS.join(" or ")}, or both with a comma between; ${fault}`, input: text });
   return z.NEVER;
 }

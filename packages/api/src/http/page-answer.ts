@@ -17,7 +17,7 @@ export interface ListRequest<Item> {
   readonly path: string;
   readonly querystring: string;
   /** The query as parsed: filters, and those of every list. */
-  readonly query: Readonly<Record<string, unknown>> & PageQuery;
+  readonly query: Readonly<Record<string, unknown>> & Pick<PageQuery, "limit" | "cursor">;
   readonly read: (page: PageRequest) => Promise<Page<Item>>;
   /** The JSON of an item. */
   readonly text: (item: Item) => string;

@@ -1,10 +1,7 @@
 import type { Digest } from "@tickline/shared/domain/digest";
+import { CURSOR, SEAL_LENGTH } from "./cursor.ts";
 import { PAGE_PARAMETERS } from "./list-query.ts";
 import { faults, parsed, type Parsed } from "./parsed.ts";
-
-/** Longest cursor read, in characters; ours are far shorter. */
-const CURSOR_LENGTH_MAX = 1_024;
-const SEAL_LENGTH = 16;
 
 /** The list a cursor belongs to: the path and its filters as the schema orders them, without what every list takes. */
 export type ListIdentity = string;
@@ -19,7 +16,7 @@ export function sealCursor(digest: Digest, list: ListIdentity, cursor: string): 
 
 /** The store's own cursor in one that `sealCursor` made for this list. */
 export function openCursor(digest: Digest, list: ListIdentity, text: string): Parsed<string> {
-  const sealed = text.length > CURSOR_LENGTH_MAX ? "" : Buffer.from(text, "base64url").toString();
+  const sealed = CURSOR.test(text) ? Buffer.from(text, "base64url").toString() : "";
   const cursor = sealed.slice(SEAL_LENGTH);
   const intact = cursor !== "" && sealCursor(digest, list, cursor) === text;
   return intact

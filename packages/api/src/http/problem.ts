@@ -5,6 +5,7 @@ import { quote } from "./quote.ts";
 /** Every kind of problem there is: its code is a public contract, its status and title never vary. */
 export const PROBLEMS = {
   invalid_request: { status: 400, title: "The request is not valid" },
+  malformed_request: { status: 400, title: "The request is not HTTP" },
   malformed_json: { status: 400, title: "The body is not JSON" },
   body_required: { status: 400, title: "A body is required" },
   body_too_deep: { status: 400, title: "The body is nested too deeply" },
@@ -18,6 +19,7 @@ export const PROBLEMS = {
   run_not_found: { status: 404, title: "No such run" },
   route_not_found: { status: 404, title: "No such route" },
   method_not_allowed: { status: 405, title: "The method is not allowed here" },
+  request_timeout: { status: 408, title: "The request did not arrive in time" },
   schedule_not_evaluated: { status: 409, title: "The job cannot be evaluated by this service" },
   stored_unreadable: { status: 409, title: "What is stored cannot be read by this service" },
   edit_conflict: { status: 409, title: "The job is being changed by others" },
@@ -31,6 +33,7 @@ export const PROBLEMS = {
   body_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The media type is not supported" },
   host_not_served: { status: 421, title: "The service does not go by that host name" },
+  headers_too_large: { status: 431, title: "The headers are too large" },
   too_many_streams: { status: 429, title: "Too many event streams are open" },
   internal: { status: 500, title: "The service failed" },
   store_unavailable: { status: 503, title: "The store does not answer" },
@@ -54,6 +57,8 @@ export interface Fault {
 
 /** Most faults one answer lists. */
 export const FAULTS_MAX = 50;
+/** Fewer where their texts would be longer than this, in characters: names of a client's own stand in each pointer below them. */
+const FAULTS_LENGTH_MAX = 65_536;
 
 /** A request that was not done, and why. A value: nothing throws it. */
 export interface Problem {
@@ -68,7 +73,17 @@ export const problem = (
   code: ProblemCode,
   detail: string,
   { errors = [], headers = {} }: { errors?: readonly Fault[]; headers?: Readonly<Record<string, string>> } = {},
-): Problem => ({ kind: "problem", code, detail, errors: errors.slice(0, FAULTS_MAX), headers });
+): Problem => ({ kind: "problem", code, detail, errors: listed(errors), headers });
+
+/** Those that one answer lists: one at least. */
+function listed(faults: readonly Fault[]): readonly Fault[] {
+  let length = 0;
+  const over = faults.findIndex(({ pointer, message }, index) => {
+    length += pointer.length + message.length;
+    return index >= FAULTS_MAX || (index > 0 && length > FAULTS_LENGTH_MAX);
+  });
+  return over === -1 ? faults : faults.slice(0, over);
+}
 
 /** The problem of an id that no job can have. */
 export function malformedId(id: string): Problem {
@@ -78,7 +93,8 @@ export function malformedId(id: string): Problem {
 
 /** The problem of a request with faults in it, all of them at once. */
 export function invalidRequest(faults: readonly Fault[]): Problem {
-  const more = faults.length > FAULTS_MAX ? `, of which the first ${FAULTS_MAX} are listed` : "";
+  const shown = listed(faults).length;
+  const more = faults.length > shown ? `, of which the first ${shown} are listed` : "";
   const [first] = faults;
   const detail =
     faults.length === 1 && first !== undefined
@@ -93,13 +109,25 @@ export const ProblemSchema = z
   .object({
     type: z.string().meta({ description: "`urn:tickline:problem:` and the code." }),
     title: z.string(),
-    status: z.int(),
+    status: z.int().min(400).max(599),
     code: z.string().meta({ description: "Stable: clients may switch on it." }),
     detail: z.string().meta({ description: "What is wrong here, for a person. May change." }),
-    instance: z.string().meta({ description: "The path that was asked for." }),
+    instance: z.string().meta({ description: "The path that was asked for; empty where it could not be read." }),
     errors: z.array(FaultSchema).meta({ description: "Every fault with an RFC 6901 pointer into the body, or / and the query parameter." }),
   })
-  .meta({ id: "Problem", description: "RFC 9457." });
+  .meta({
+    id: "Problem",
+    description: "RFC 9457.",
+    example: {
+      type: "urn:tickline:problem:invalid_request",
+      title: "The request is not valid",
+      status: 400,
+      code: "invalid_request",
+      detail: "/name: is required",
+      instance: "/jobs",
+      errors: [{ pointer: "/name", code: "required", message: "is required" }],
+    },
+  });
 export type ProblemView = z.infer<typeof ProblemSchema>;
 
 /** The problem as its answer says it. */

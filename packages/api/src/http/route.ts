@@ -2,9 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context } from "koa";
 import type { z } from "zod";
 import type { Answer } from "./answer.ts";
+import type { Client } from "@tickline/shared/domain/cancel";
 import type { HeaderOf } from "./conditions.ts";
 import { JSON_MEDIA_TYPE, type BodyReader } from "./json-body.ts";
 import { ok, type Parsed, type Step } from "./parsed.ts";
+import { clientOfRequest } from "./request-client.ts";
 import { invalidRequest, problem, type Fault, type ProblemCode } from "./problem.ts";
 import { queryReader, type QuerySchema } from "./query.ts";
 import { sayFault, schemaFaults, type SayUnknown } from "./schema-faults.ts";
@@ -19,12 +21,15 @@ export interface RouteRequest<Query, Body> {
   /** As it came, without the question mark. */
   readonly querystring: string;
   readonly header: HeaderOf;
+  readonly client: () => Client;
   /** For the one route that answers for as long as anybody listens. */
   readonly connection: { readonly req: IncomingMessage; readonly res: ServerResponse };
 }
 
 export interface BodySpec<Body> {
   readonly schema: z.ZodType<Body>;
+  /** What the OpenAPI document says of it. Default: `schema`. For a body whose values are read when more is known than the body says. */
+  readonly documented?: z.ZodType;
   /** Default: JSON alone. */
   readonly mediaTypes?: readonly string[];
   /** What the page of the document offers to send. Beside the schema, where it would be lost: one that transforms what it reads shows no examples. */
@@ -126,6 +131,7 @@ const requestOf = <Query, Body>(ctx: Context, query: Query, body: Body): RouteRe
   path: ctx.path,
   querystring: ctx.querystring,
   header: (name) => ctx.req.headers[name] as string | undefined,
+  client: () => clientOfRequest(ctx.req),
   connection: ctx,
 });
 

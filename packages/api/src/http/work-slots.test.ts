@@ -1,25 +1,69 @@
 import { connect } from "node:net";
 import { expect, jest, test } from "@jest/globals";
+import { manualClock } from "@tickline/shared/testing/manual-clock";
 import { apiUnderTest } from "../api-under-test.test-support.ts";
-import { createWorkSlots } from "./work-slots.ts";
+import { createWorkSlots, type WorkLimits } from "./work-slots.ts";
 
 jest.setTimeout(60_000); // Over real sockets.
 
-test("so many work at once, and the others in the order they came", async () => {
-  const slots = createWorkSlots(2);
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+function setup(limits: WorkLimits) {
+  const clock = manualClock(0);
+  const slots = createWorkSlots({ clock, limits });
   const begun: number[] = [];
-  for (let index = 0; index < 5; index += 1) void slots.enter().then(() => begun.push(index));
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
-  await turn();
+  /** Each piece takes as long, without giving way. */
+  const enterAll = (count: number, workMs = 0): void => {
+    for (let index = 0; index < count; index += 1)
+      void slots.enter().then(() => {
+        begun.push(index);
+        clock.advance(workMs);
+      });
+  };
+  return { slots, begun, enterAll, clock };
+}
+
+test("so many work at once, and the others in the order they came", async () => {
+  const { slots, begun, enterAll } = setup({ requestsAtOnceMax: 2, turnMsMax: 20 });
+  enterAll(5);
+  for (let turns = 0; turns < 9; turns += 1) await turn();
   expect(begun).toEqual([0, 1]);
   slots.leave();
   slots.leave();
-  await turn();
+  for (let turns = 0; turns < 9; turns += 1) await turn();
   expect(begun).toEqual([0, 1, 2, 3]);
   for (let index = 0; index < 3; index += 1) slots.leave();
-  await turn();
+  for (let turns = 0; turns < 9; turns += 1) await turn();
   await slots.enter();
   expect(begun).toEqual([0, 1, 2, 3, 4]);
+});
+
+test("what takes long and never waits has a turn to itself, and others have theirs between", async () => {
+  const { slots, begun, enterAll } = setup({ requestsAtOnceMax: 100, turnMsMax: 20 });
+  await slots.enter();
+  enterAll(1, 50);
+  await Promise.resolve();
+  enterAll(5, 50);
+  await Promise.resolve();
+  expect(begun).toEqual([0]);
+  for (let turns = 1; turns <= 100; turns += 1) {
+    await turn();
+    expect(begun.length).toBeLessThanOrEqual(2 + turns / 25);
+  }
+  for (let turns = 0; turns < 400; turns += 1) await turn();
+  expect(begun).toEqual([0, 0, 1, 2, 3, 4]);
+});
+
+test("what takes little goes on at once, also after something long has been paid for", async () => {
+  const { slots, begun, enterAll, clock } = setup({ requestsAtOnceMax: 100, turnMsMax: 20 });
+  enterAll(1, 50);
+  await turn();
+  clock.advance(31);
+  for (let count = 0; count < 50; count += 1) {
+    await slots.enter();
+    slots.leave();
+  }
+  expect(begun).toEqual([0]);
 });
 
 test("requests in progress are bounded in all, and probes wait for none; nor does work wait for a body that comes slowly", async () => {

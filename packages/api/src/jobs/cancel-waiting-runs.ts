@@ -9,7 +9,7 @@ import type { ApiContext } from "../api-context.ts";
 export async function cancelWaitingRuns(
   { control, time, notices, config }: ApiContext,
   { tenantId, uid }: Job,
-  which: Pick<CancelOpenRequest, "reason" | "keeping">,
+  which: Pick<CancelOpenRequest, "reason" | "keeping" | "client">,
 ): Promise<void> {
   for (;;) {
     const ended = await control.cancelOpen(tenantId, { jobUid: uid, ...which, now: time.decide(), limit: config.cancelRunsMax });

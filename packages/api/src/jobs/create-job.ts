@@ -29,7 +29,7 @@ export async function createJob(
   const faults = await inputFaults(context, input, null);
   if (faults.length > 0) return invalidRequest(faults);
   const minted = context.entropy.newId();
-  const asked = id === null ? input : { id, input };
+  const asked = id === null ? meaningOf(input) : { id, input: meaningOf(input) };
   const bound =
     key === null
       ? ok({ value: minted, boundAt: 0, mayMake: true })
@@ -43,6 +43,11 @@ export async function createJob(
   if (outcome.kind === "exists") return problem("job_exists", `another job has the id ${outcome.job.id}`);
   if (outcome.job.state === "deleted") return problem("job_deleted", "the job that this key made has been deleted");
   return outcome;
+}
+
+/** A new job is active unless it is said otherwise: saying so asks for nothing else. */
+function meaningOf({ state, ...input }: JobInput): JobInput {
+  return state === "paused" ? { ...input, state } : input;
 }
 
 /** The job that the first request made, if it made one. */

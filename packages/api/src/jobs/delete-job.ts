@@ -1,13 +1,15 @@
+import type { Client } from "@tickline/shared/domain/cancel";
 import { jobDeleted } from "@tickline/shared/events/job-event";
 import { cancelDeletedRuns } from "@tickline/shared/runtime/cancel-deleted-runs";
 import type { ApiContext } from "../api-context.ts";
 import type { Condition } from "../http/conditions.ts";
 import { changeJob, nextVersion, type ChangeResult } from "./change-job.ts";
 
-export interface DeleteRequest {
+interface DeleteRequest {
   readonly tenantId: string;
   readonly jobId: string;
   readonly condition: Condition;
+  readonly client: Client;
   /** Attempts under way are asked to end; false: they finish. */
   readonly cancelRunning: boolean;
 }
@@ -16,11 +18,12 @@ export interface DeleteRequest {
  * Leaves a tombstone, then cancels the runs that have not started and, if wanted, those in progress. The history stays. What a crash leaves of it
  * stands in the event of the deletion, which the same write puts into the outbox: the scheduler that sends it does the rest first.
  */
-export function deleteJob(context: ApiContext, { cancelRunning, ...request }: DeleteRequest): Promise<ChangeResult> {
+export function deleteJob(context: ApiContext, { cancelRunning, client, ...request }: DeleteRequest): Promise<ChangeResult> {
   const { control, time, notices, config } = context;
   const parts = {
     control,
     now: time.decide,
+    client,
     runsMax: config.cancelRunsMax,
     onEnded: notices.runsEnded,
     onAsked: (runIds: readonly string[]) => runIds.forEach(notices.cancelRequested),

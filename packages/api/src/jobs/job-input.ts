@@ -9,7 +9,7 @@ import {
   TIMEOUT_MS_MAX,
   type JobDefinition,
 } from "@tickline/shared/domain/job-definition";
-import { nearestWord } from "@tickline/shared/domain/did-you-mean";
+import { nearestWord, slipOf } from "@tickline/shared/domain/did-you-mean";
 import { canonicalJson, JsonObjectSchema, type JsonObject } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
@@ -17,6 +17,7 @@ import { JSON_MEDIA_TYPE, MERGE_PATCH_MEDIA_TYPE } from "../http/json-body.ts";
 import type { Fault } from "../http/problem.ts";
 import type { BodySpec } from "../http/route.ts";
 import { unknownField } from "../http/schema-faults.ts";
+import { patchOf } from "./patch-of.ts";
 
 type JobState = (typeof JOB_STATES)[number];
 
@@ -65,35 +66,60 @@ const readOnlyField = (name: string): Omit<Fault, "pointer"> => ({
 const ignored = z.unknown().optional().meta({ readOnly: true, description: "Ignored: set by the service." });
 const ignoredFields = Object.fromEntries(READ_ONLY_FIELDS.map((name) => [name, ignored])) as Record<ReadOnlyField, typeof ignored>;
 
+const replaceableState = z
+  .enum([...WRITABLE_STATES, "finished"])
+  .optional()
+  .meta({ description: `${STATE_MEANING} ${FINISHED_MEANING}` });
+
 /** The body of PUT. */
 const replaceBodyUpTo = (timeoutMsMax: number): BodySpec<JobInput> => ({
   schema: jobInputSchema(timeoutMsMax)
-    .extend({
-      state: z
-        .enum([...WRITABLE_STATES, "finished"])
-        .optional()
-        .meta({ description: `${STATE_MEANING} ${FINISHED_MEANING}` }),
-      ...ignoredFields,
-    })
+    .extend({ state: replaceableState, ...ignoredFields })
     .meta({ id: "JobReplacement" })
     .transform(withoutReadOnly),
   example: EXAMPLE,
 });
 
+function withoutReadOnly(given: JobInput & Partial<Record<ReadOnlyField, unknown>>): JobInput {
+  const input: Partial<Record<ReadOnlyField, unknown>> & JobInput = { ...given };
+  for (const name of READ_ONLY_FIELDS) delete input[name];
+  return input;
+}
+
+const asShown = z.unknown().optional().meta({ readOnly: true, description: "Set by the service: only what it is may be sent back." });
+const shownFields = Object.fromEntries(READ_ONLY_FIELDS.map((name) => [name, asShown]));
+
+const patched = z.unknown().optional();
+const patchedFields = Object.fromEntries([...Object.keys(JobInputSchema.shape), "state"].map((name) => [name, patched]));
+
+/** The body of PATCH. Names alone are checked here: values count once they are merged into the job. */
+const patchBodyUpTo = (timeoutMsMax: number): BodySpec<JsonObject> => ({
+  mediaTypes: [MERGE_PATCH_MEDIA_TYPE, JSON_MEDIA_TYPE],
+  schema: z.strictObject({ ...patchedFields, ...shownFields }).transform((patch) => patch as JsonObject),
+  documented: (patchOf(jobInputSchema(timeoutMsMax).extend({ state: replaceableState })) as z.ZodObject).extend(shownFields).meta({
+    id: "JobPatch",
+    description:
+      "RFC 7396; null: back to its default. To change the kind of a schedule send the short string, or null for the fields that go.",
+  }),
+  example: { description: "Looks every 30 seconds", schedule: "every 30s" },
+});
+
 interface JobBodies {
   readonly create: BodySpec<JobInput>;
   readonly replace: BodySpec<JobInput>;
+  readonly patch: BodySpec<JsonObject>;
 }
 
 const bodiesUpTo = (timeoutMsMax: number): JobBodies => ({
   create: createBodyUpTo(timeoutMsMax),
   replace: replaceBodyUpTo(timeoutMsMax),
+  patch: patchBodyUpTo(timeoutMsMax),
 });
 
 /** Making a schema takes long: one for each maximum. */
 const madeBodies = new Map<number, JobBodies>();
 
-/** The bodies of POST and PUT, as this service takes them. */
+/** The bodies of POST, PUT and PATCH, as this service takes them. */
 export function jobBodies({ config: { timeoutMsMax } }: Pick<ApiContext, "config">): JobBodies {
   const bodies = madeBodies.get(timeoutMsMax) ?? bodiesUpTo(timeoutMsMax);
   madeBodies.set(timeoutMsMax, bodies);
@@ -105,30 +131,6 @@ const { replace: anyReplacement } = bodiesUpTo(TIMEOUT_MS_MAX);
 /** What a patched job has to be: a timeout that the patch leaves as it is may be from before the maximum of this service. */
 export const patchedBody = (context: Pick<ApiContext, "config">, patch: JsonObject): BodySpec<JobInput> =>
   "timeoutMs" in patch ? jobBodies(context).replace : anyReplacement;
-
-function withoutReadOnly(given: JobInput & Partial<Record<ReadOnlyField, unknown>>): JobInput {
-  const input: Partial<Record<ReadOnlyField, unknown>> & JobInput = { ...given };
-  for (const name of READ_ONLY_FIELDS) delete input[name];
-  return input;
-}
-
-const asShown = z.unknown().optional().meta({ readOnly: true, description: "Set by the service: only what it is may be sent back." });
-const shownFields = Object.fromEntries(READ_ONLY_FIELDS.map((name) => [name, asShown]));
-
-const patched = z.unknown().optional().meta({ description: "As in JobInput; null: back to its default." });
-
-/** The body of PATCH. Names alone are checked here: values count once they are merged into the job. */
-export const patchBody: BodySpec<JsonObject> = {
-  mediaTypes: [MERGE_PATCH_MEDIA_TYPE, JSON_MEDIA_TYPE],
-  schema: z
-    .strictObject({ ...Object.fromEntries([...Object.keys(JobInputSchema.shape), "state"].map((name) => [name, patched])), ...shownFields })
-    .meta({
-      id: "JobPatch",
-      description: "RFC 7396. To change the kind of a schedule send the short string, or null for the fields that go.",
-    })
-    .transform((patch) => patch as JsonObject),
-  example: { description: "Looks every 30 seconds", schedule: "every 30s" },
-};
 
 export function definitionOf(input: JobInput, anchorAt: Instant): JobDefinition {
   const { state: _, ...said } = input;
@@ -178,17 +180,17 @@ export const isExternal = ({ config: { externalQueues } }: Pick<ApiContext, "con
 
 function queueFaults({ config: { queues } }: ApiContext, queue: string): readonly Fault[] {
   if (queues.includes(queue)) return [];
-  return [
-    { pointer: "/queue", code: "unknown_queue", message: `there is no queue ${JSON.stringify(queue)}: there are ${queues.join(", ")}` },
-  ];
+  const message = `there is no queue ${JSON.stringify(queue)}: ${meantOrAll(slipOf(queue, queues), queues)}`;
+  return [{ pointer: "/queue", code: "unknown_queue", message }];
 }
+
+const meantOrAll = (meant: string | null, all: readonly string[]): string =>
+  `${meant === null ? "" : `did you mean ${meant}? `}there are ${all.join(", ")}`;
 
 async function handlerFaults({ knownHandlers }: ApiContext, type: string, params: JsonObject | null): Promise<readonly Fault[]> {
   const handler = await knownHandlers.find(type);
   if (handler !== null) return params === null ? [] : knownHandlers.checkParams(handler, params);
   const types = knownHandlers.types();
-  const meant = nearestWord(type, types);
-  const all = types.length === 0 ? "no executor has published any yet" : `there are ${types.join(", ")}`;
-  const known = meant === null ? all : `did you mean ${meant}? ${all}`;
+  const known = types.length === 0 ? "no executor has published any yet" : meantOrAll(nearestWord(type, types), types);
   return [{ pointer: "/handler", code: "unknown_handler", message: `there is no handler ${JSON.stringify(type)}: ${known}` }];
 }

@@ -1,3 +1,4 @@
+import type { Client } from "@tickline/shared/domain/cancel";
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import { definitionHash, sameDefinition } from "@tickline/shared/domain/job-definition";
@@ -9,7 +10,7 @@ import type { ApiContext } from "../api-context.ts";
 import { meets, type Condition } from "../http/conditions.ts";
 import { invalidRequest, problem, type Fault, type Problem } from "../http/problem.ts";
 import { parseWith } from "../http/route.ts";
-import { showJob } from "../views/job-view.ts";
+import { RECENT_RUNS_SHOWN, showJob, showJobDetail, type JobDetailView } from "../views/job-view.ts";
 import { isStandIn } from "@tickline/shared/domain/stored-definition";
 import { cancelWaitingRuns } from "./cancel-waiting-runs.ts";
 import {
@@ -32,15 +33,17 @@ export interface PutRequest {
   readonly jobId: string;
   readonly input: JobInput;
   readonly condition: Condition;
+  /** Who edits it: the edit may cancel runs. */
+  readonly client: Client;
 }
 
 export type PutResult = Exclude<ChangeResult, { kind: "missing" }> | { readonly kind: "created"; readonly job: Job };
 
 /** Makes the job be what the input says: creates it, or replaces its definition. Repeating it changes nothing. */
-export async function putJob(context: ApiContext, { tenantId, jobId, input, condition }: PutRequest): Promise<PutResult> {
+export async function putJob(context: ApiContext, { tenantId, jobId, input, condition, client }: PutRequest): Promise<PutResult> {
   for (let round = 0; round < context.config.changeRoundsMax; round += 1) {
     const decide = (job: Job, now: Instant): Promise<Decision> => replaceWith(context, { job, input, now });
-    const changed = await editJob(context, { tenantId, jobId, condition, decide });
+    const changed = await editJob(context, client, { tenantId, jobId, condition, decide });
     if (changed.kind !== "missing") return changed;
     if (!meets(condition, null)) return versionMismatch(null);
     const faults = [...(await inputFaults(context, input, null)), ...(input.state === "finished" ? [NOT_FINISHED] : [])];
@@ -54,31 +57,40 @@ export async function putJob(context: ApiContext, { tenantId, jobId, input, cond
 /** RFC 7396 on the job as GET shows it. */
 export function patchJob(
   context: ApiContext,
-  { tenantId, jobId, patch, condition }: Omit<PutRequest, "input"> & { readonly patch: JsonObject },
+  { tenantId, jobId, patch, condition, client }: Omit<PutRequest, "input"> & { readonly patch: JsonObject },
 ): Promise<ChangeResult> {
-  return editJob(context, {
+  return editJob(context, client, {
     tenantId,
     jobId,
     condition,
-    decide(job, now) {
+    async decide(job, now) {
       if (isStandIn(job.definition)) return definitionUnreadable(job);
       const { state: _, ...shown } = showJob(job) as unknown as JsonObject;
       const input = parseWith(patchedBody(context, patch), mergePatch(shown, patch));
-      const faults = [...(input.kind === "faults" ? input.faults : []), ...readOnlyFaults(patch, shown)];
+      const detail = asksOfDetail(patch) ? ((await detailOf(context, job)) as unknown as JsonObject) : shown;
+      const faults = [...(input.kind === "faults" ? input.faults : []), ...readOnlyFaults(patch, detail)];
       return input.kind === "faults" || faults.length > 0 ? invalidRequest(faults) : replaceWith(context, { job, input: input.value, now });
     },
   });
+}
+
+/** What `GET` of one job shows and lists do not. */
+const asksOfDetail = (patch: JsonObject): boolean => "upcoming" in patch || "recentRuns" in patch;
+
+async function detailOf({ runs }: ApiContext, job: Job): Promise<JobDetailView> {
+  const recent = await runs.list(job.tenantId, { jobId: job.id, jobUid: job.uid, limit: RECENT_RUNS_SHOWN, cursor: null, outputs: false });
+  return showJobDetail(job, recent.items);
 }
 
 /**
  * An edit of the queue or handler cancels the runs that wait under the former one, which perhaps no executor serves any more. It does so
  * as well when nothing changes: the process that made the edit may have ended before it came to this.
  */
-async function editJob(context: ApiContext, request: ChangeRequest): Promise<ChangeResult> {
+async function editJob(context: ApiContext, client: Client, request: ChangeRequest): Promise<ChangeResult> {
   const result = await changeJob(context, request);
   if (result.kind === "changed" || result.kind === "kept") {
     const { queue, handler } = result.job.definition;
-    await cancelWaitingRuns(context, result.job, { reason: "job_edited", keeping: { queue, handler } });
+    await cancelWaitingRuns(context, result.job, { reason: "job_edited", client, keeping: { queue, handler } });
   }
   return result;
 }

@@ -37,6 +37,8 @@ SwaggerUIBundle({ url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true,
 const DOCS_STYLE = `
 body { margin: 0; }
 html.dark-mode { color-scheme: dark; background: #1c2022; }
+html.dark-mode .swagger-ui .headers td, html.dark-mode .swagger-ui .headers .header-col { color: #e4e6e6; }
+.swagger-ui .response-col_links { display: none; }
 @media (max-width: 48rem) {
   .swagger-ui .wrapper { padding: 0 0.6rem; }
   .swagger-ui .info { margin: 1.2rem 0; }
@@ -44,6 +46,7 @@ html.dark-mode { color-scheme: dark; background: #1c2022; }
   .swagger-ui .info, .swagger-ui .markdown, .swagger-ui .renderedMarkdown, .swagger-ui .opblock-summary-path { overflow-wrap: anywhere; word-break: normal; }
   .swagger-ui .opblock .opblock-summary, .swagger-ui .opblock .opblock-section-header { flex-wrap: wrap; }
   .swagger-ui .opblock .opblock-summary-control { flex-wrap: wrap; min-width: 0; }
+  .swagger-ui .opblock .opblock-summary-path-description-wrapper { flex: 1 1 9rem; min-width: 0; }
   .swagger-ui .opblock .opblock-summary-path { max-width: 100%; min-width: 0; }
   .swagger-ui .opblock .opblock-summary-description { flex-basis: 100%; }
   .swagger-ui .opblock-body, .swagger-ui .responses-inner, .swagger-ui .model-box { max-width: 100%; overflow-x: auto; }
@@ -55,7 +58,6 @@ html.dark-mode { color-scheme: dark; background: #1c2022; }
   .swagger-ui .opblock .tab-header .tab-item, .swagger-ui .opblock .tab-header .tab-item:first-of-type { padding: 0 0.6rem 0 0; }
   .swagger-ui table.model tbody tr td:first-of-type { width: 40%; padding-left: 0.6rem; }
   .swagger-ui table.responses-table tbody tr td.response-col_status { min-width: 3rem; }
-  .swagger-ui .response-col_links { min-width: 0; }
   .swagger-ui .highlight-code, .swagger-ui pre { max-width: 100%; overflow-x: auto; }
 }
 `;
@@ -79,11 +81,22 @@ export interface DocsFile {
 /** What browsers ask for by themselves. */
 export const FAVICON = "favicon-32x32.png";
 
+const AVSC = ".avsc";
+
+/** The names of all files. */
+export const DOCS_FILES: readonly string[] = [
+  "start.js",
+  "events.css",
+  "home.css",
+  ...Object.keys(TYPES),
+  ...EVENT_DEFINITIONS.map(({ type }) => `${type}${AVSC}`),
+];
+
 /** A file of a page at `/`, `/docs` or `/docs/events`; null: there is none of that name. Only names known here are ever looked for. */
 export async function readDocsFile(name: string): Promise<DocsFile | null> {
   if (name === "start.js") return { type: "text/javascript; charset=utf-8", body: START_SCRIPT };
   if (name === "events.css") return { type: "text/css; charset=utf-8", body: EVENTS_STYLE };
-  if (name.endsWith(".avsc")) return avscFile(name.slice(0, -".avsc".length));
+  if (name.endsWith(AVSC)) return avscFile(name.slice(0, -AVSC.length));
   if (name === "home.css") return { type: "text/css; charset=utf-8", body: HOME_STYLE };
   const type = Object.hasOwn(TYPES, name) ? TYPES[name] : undefined;
   if (type === undefined) return null;

@@ -2,15 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { START } from "@tickline/shared/testing/factories";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import formats from "ajv-formats";
 import { apiUnderTest, fullJob, minimalJob, type ApiUnderTest, type CallOptions, type Reply } from "../api-under-test.test-support.ts";
+import { createValidators } from "./document-check.test-support.ts";
 import { openApiPath, type OpenApiDocument } from "./openapi-document.ts";
 
 let under: ApiUnderTest;
 let document: OpenApiDocument;
+let validatorOf: ReturnType<typeof createValidators>;
 beforeAll(async () => {
   under = await apiUnderTest();
   document = (await under.call("GET /openapi.json")).body;
+  validatorOf = createValidators(document);
 });
 afterAll(() => under.stop());
 
@@ -20,14 +22,6 @@ const operations = () =>
 /** The operation of a route, as plain data. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the document is walked as JSON
 const operation = (method: string, path: string): any => (document.paths as any)[path]?.[method];
-
-/** Checks values by a schema of the document, references and all. */
-function validatorOf(schema: object): ValidateFunction {
-  const ajv = new Ajv2020({ strict: false, validateFormats: true, allErrors: true });
-  formats.default(ajv);
-  ajv.addSchema({ $id: "doc", components: document.components });
-  return ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"doc#/components')));
-}
 
 describe("the document", () => {
   test("names every route the router has, and no other", () => {
@@ -63,6 +57,12 @@ describe("the document", () => {
       const declared = (operation(method, path).parameters ?? []).filter((parameter: { in: string }) => parameter.in === "path");
       expect([name, declared.map((parameter: { name: string }) => parameter.name)]).toEqual([name, path.includes("{id}") ? ["id"] : []]);
     }
+  });
+
+  test("names the files of its pages, and no other", async () => {
+    const { schema } = operation("get", "/docs/{id}").parameters[0];
+    for (const name of schema.enum) expect([name, (await under.call(`GET /docs/${name}`)).status]).toEqual([name, 200]);
+    expect(schema.enum.length).toBeGreaterThan(15);
   });
 
   test("its request schemas take what the routes take", () => {

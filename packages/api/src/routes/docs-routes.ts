@@ -3,7 +3,7 @@ import { z } from "zod";
 import { content, JSON_TYPE } from "../http/answer.ts";
 import { noQuery } from "../http/list-query.ts";
 import { route, type Route } from "../http/route.ts";
-import { DOCS_PAGE, DOCS_POLICY } from "../openapi/docs-page.ts";
+import { DOCS_FILES, DOCS_PAGE, DOCS_POLICY } from "../openapi/docs-page.ts";
 import { openApiDocument } from "../openapi/openapi-document.ts";
 import { docsFile } from "./docs-file.ts";
 import { eventsDocumentRoutes } from "./events-document-routes.ts";
@@ -51,6 +51,7 @@ export function docsRoutes(others: readonly Route[]): Route[] {
       query: noQuery,
       docs: {
         operationId: "docsFile",
+        id: z.enum(DOCS_FILES),
         tag: "Service",
         summary: "A file of these pages, or the Avro schema of an event: `JobDue.avsc`",
         responses: {

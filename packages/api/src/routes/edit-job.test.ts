@@ -42,6 +42,28 @@ describe("state", () => {
     expect((await at.put("ping", { name: "Pong" })).body).toMatchObject({ name: "Pong", state: "paused" });
   });
 
+  test("a key gives the same paused job again, an active one as it is by default, and 409 where the other is asked for", async () => {
+    await using at = await setup();
+    const post = (state: object, key: string) =>
+      at.call("POST /jobs", { body: { ...minimalJob, ...state }, headers: { "Idempotency-Key": key } });
+    const [paused, active] = [await post({ state: "paused" }, "a"), await post({}, "b")];
+    expect((await post({ state: "paused" }, "a")).body).toMatchObject({ id: paused.body.id, state: "paused" });
+    expect((await post({ state: "active" }, "b")).body).toMatchObject({ id: active.body.id, state: "active" });
+    for (const [state, key] of [
+      ["active", "a"],
+      ["paused", "b"],
+    ] as const)
+      expect(await post({ state }, key)).toMatchObject({ status: 409, body: { code: "idempotency_key_reused" } });
+  });
+
+  test.each(["put", "patch"] as const)("%s changes it only at the version that If-Match wants", async (method) => {
+    await using at = await setup();
+    await at.put("ping");
+    expect((await at[method]("ping", { state: "paused" }, { "If-Match": '"2"' })).status).toBe(412);
+    expect((await at.call("GET /jobs/ping")).body).toMatchObject({ state: "active", version: 1 });
+    expect((await at[method]("ping", { state: "paused" }, { "If-Match": '"1"' })).body).toMatchObject({ state: "paused", version: 2 });
+  });
+
   test("finished may be sent back, and cannot be asked for", async () => {
     await using at = await setup();
     await at.put("ping");
@@ -56,10 +78,18 @@ describe("state", () => {
 describe("PATCH of what only the service sets", () => {
   test.each([
     ["id", "other"],
+    ["setAside", { reason: "x", since: null }],
     ["status", "failed"],
     ["nextRunAt", "2030-01-01T00:00:00.000Z"],
+    ["nextRunAt", null],
+    ["lastRunAt", "2030-01-01T00:00:00.000Z"],
+    ["lastRun", {}],
     ["version", 7],
     ["createdAt", null],
+    ["updatedAt", 0],
+    ["upcoming", []],
+    ["upcoming", null],
+    ["recentRuns", [{ id: "x" }]],
   ])("%s is refused by its name", async (field, value) => {
     await using at = await setup();
     await at.put("ping");

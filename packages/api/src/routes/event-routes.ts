@@ -4,12 +4,12 @@ import { PUBLIC_EVENT_TYPES } from "@tickline/shared/events/event";
 import type { Clock } from "@tickline/shared/ports/clock";
 import { z } from "zod";
 import { content, TAKEN } from "../http/answer.ts";
-import { clientOf } from "../http/client-address.ts";
+import { clientOf } from "@tickline/shared/runtime/http/client-address";
 import { problem, RETRY_AFTER_S, type Problem } from "../http/problem.ts";
 import { route, type Route } from "../http/route.ts";
 import type { EventHub } from "../stream/event-hub.ts";
 import { openEventStream, type StreamLimits } from "../stream/event-stream.ts";
-import { EventView } from "../stream/event-view.ts";
+import { StreamedView } from "../stream/event-view.ts";
 
 const EVENT_STREAM_TYPE = "text/event-stream";
 
@@ -38,7 +38,7 @@ export const eventRoutes = ({ hub, clock, limits }: EventRouteDeps): Route[] => 
         "Server-sent events: the name is the type, the data an event as JSON. `Last-Event-ID` goes on behind that event while it is kept; " +
         "else, and where more was missed than is sent again, one event `reset` says that something was missed.",
       headers: ["Last-Event-ID"],
-      responses: { 200: { description: "A stream that does not end.", schema: EventView, mediaType: EVENT_STREAM_TYPE } },
+      responses: { 200: { description: "A stream that does not end.", schema: StreamedView, mediaType: EVENT_STREAM_TYPE } },
       problems: ["too_many_streams", "bad_header"],
     },
     async handle({ query: { jobId, type }, header, connection: { req, res } }) {

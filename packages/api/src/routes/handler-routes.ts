@@ -1,12 +1,15 @@
 import { toIso } from "@tickline/shared/domain/instant";
 import { HandlerTypeSchema } from "@tickline/shared/domain/job-definition";
 import { JsonObjectSchema } from "@tickline/shared/domain/json";
+import type { HandlerDescription, HandlerRegistry } from "@tickline/shared/ports/handler-registry";
+import type { Page, PageRequest } from "@tickline/shared/ports/page";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
-import { json } from "../http/answer.ts";
-import { noQuery } from "../http/list-query.ts";
+import { pageQuery } from "../http/list-query.ts";
+import { pageAnswer } from "../http/page-answer.ts";
 import { route, type Route } from "../http/route.ts";
 import { InstantView } from "../views/instant-view.ts";
+import { pageView } from "../views/page-view.ts";
 
 const HandlerView = z
   .object({
@@ -17,30 +20,48 @@ const HandlerView = z
   })
   .meta({ id: "Handler" });
 
-const HandlerList = z.object({ items: z.array(HandlerView) }).meta({ id: "HandlerList" });
+const HandlerQuery = z.object(pageQuery).omit({ include: true });
 
-export const handlerRoutes = ({ handlers }: ApiContext): Route[] => [
+const showHandler = ({ type, description, paramsSchema, lastSeenAt }: HandlerDescription): z.infer<typeof HandlerView> => ({
+  type,
+  description,
+  paramsSchema,
+  lastSeenAt: toIso(lastSeenAt),
+});
+
+export const handlerRoutes = ({ handlers, digest, config }: ApiContext): Route[] => [
   route({
     method: "get",
     path: "/handlers",
-    query: noQuery,
+    query: HandlerQuery,
     docs: {
       operationId: "listHandlers",
       tag: "Handlers",
       summary: "List what executors can run",
-      responses: { 200: { description: "By type.", schema: HandlerList } },
+      responses: { 200: { description: "A page of handlers, by type.", schema: pageView("HandlerPage", HandlerView), headers: ["Link"] } },
       problems: [],
     },
-    async handle() {
-      const items = await handlers.list();
-      return json(200, {
-        items: items.map(({ type, description, paramsSchema, lastSeenAt }) => ({
-          type,
-          description,
-          paramsSchema,
-          lastSeenAt: toIso(lastSeenAt),
-        })),
-      });
-    },
+    handle: ({ query, path, querystring }) =>
+      pageAnswer(
+        { digest, limits: config },
+        {
+          path,
+          querystring,
+          query,
+          text: (handler) => JSON.stringify(showHandler(handler)),
+          idOf: ({ type }) => type,
+          read: partsOf(handlers.list),
+        },
+      ),
   }),
 ];
+
+/** Parts of a list that is read once, as a whole. The cursor is the type of the last handler. */
+function partsOf(list: HandlerRegistry["list"]): (request: PageRequest) => Promise<Page<HandlerDescription>> {
+  let all: ReturnType<HandlerRegistry["list"]> | null = null;
+  return async ({ limit, cursor }) => {
+    const left = (await (all ??= list())).filter(({ type }) => cursor === null || type > cursor);
+    const items = left.slice(0, limit);
+    return { items, nextCursor: left.length > limit ? (items.at(-1)?.type ?? null) : null };
+  };
+}

@@ -78,7 +78,7 @@ const listRoute = ({ jobs, digest, config }: ApiContext, texts: JobTexts): Route
           query,
           text: query.include.includes("params") ? texts.job : texts.listed,
           idOf: ({ id }) => id,
-          read: (page) => jobs.list(DEFAULT_TENANT, { ...filtersOf(query), ...page }),
+          read: (page) => jobs.list(DEFAULT_TENANT, { ...filtersOf(query), ...page, params: query.include.includes("params") }),
         },
       ),
   });

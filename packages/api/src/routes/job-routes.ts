@@ -10,7 +10,7 @@ import { malformedId } from "../http/problem.ts";
 import { bodyRoute, route, type Route, type RouteDocs } from "../http/route.ts";
 import { changeJob, jobNotFound, type ChangeRequest, type ChangeResult } from "../jobs/change-job.ts";
 import { deleteJob } from "../jobs/delete-job.ts";
-import { jobBodies, looseFaults, patchBody } from "../jobs/job-input.ts";
+import { jobBodies, looseFaults } from "../jobs/job-input.ts";
 import { decidePause, decideResume } from "../jobs/pause-job.ts";
 import { patchJob, putJob } from "../jobs/replace-job.ts";
 import type { JobTexts } from "../views/job-text.ts";
@@ -39,6 +39,8 @@ const editProblems = [
   "catching_up",
   "bad_header",
 ] as const;
+/** What `conditionOf` reads. */
+const conditions = ["If-Match", "If-None-Match"] as const;
 const readOnly = "Read-only fields are ignored, so that what GET gave may be sent back.";
 
 const getRoute = ({ jobs, runs }: ApiContext, texts: JobTexts): Route =>
@@ -55,7 +57,13 @@ const getRoute = ({ jobs, runs }: ApiContext, texts: JobTexts): Route =>
     async handle({ id }) {
       const job = isJobId(id) ? await jobs.get(DEFAULT_TENANT, id) : null;
       if (job === null) return jobNotFound(id);
-      const recent = await runs.list(DEFAULT_TENANT, { jobId: id, jobUid: job.uid, limit: RECENT_RUNS_SHOWN, cursor: null });
+      const recent = await runs.list(DEFAULT_TENANT, {
+        jobId: id,
+        jobUid: job.uid,
+        limit: RECENT_RUNS_SHOWN,
+        cursor: null,
+        outputs: false,
+      });
       return content(JSON_TYPE, texts.detail(job, recent.items), { ETag: etagOf(job.version) });
     },
   });
@@ -70,15 +78,21 @@ const putRoute = (context: ApiContext): Route =>
       operationId: "putJob",
       summary: "Create or replace a job",
       description: `${readOnly} With the same schedule a fixed interval goes on counting from where it did.`,
-      headers: ["If-Match", "If-None-Match"],
+      headers: conditions,
       responses: { 200: shown, 201: { ...shown, headers: ["ETag", "Location"] } },
       problems: [...editProblems, "invalid_id", "schedule_never_fires"],
     }),
-    async handle({ id, body, header }) {
+    async handle({ id, body, header, client }) {
       if (!isJobId(id)) return malformedId(id);
       const condition = conditionOf(header);
       if (condition.kind === "problem") return condition;
-      const result = await putJob(context, { tenantId: DEFAULT_TENANT, jobId: id, input: body, condition: condition.value });
+      const result = await putJob(context, {
+        tenantId: DEFAULT_TENANT,
+        jobId: id,
+        input: body,
+        condition: condition.value,
+        client: client(),
+      });
       if (result.kind === "problem") return result;
       return result.kind === "created" ? showWritten(result.job, 201) : showWritten(result.job);
     },
@@ -89,20 +103,21 @@ const patchRoute = (context: ApiContext): Route =>
     method: "patch",
     path: "/jobs/:id",
     query: noQuery,
-    body: patchBody,
+    body: jobBodies(context).patch,
     docs: docs({
       operationId: "patchJob",
       summary: "Change a job",
-      description: `RFC 7396 merge patch. ${readOnly}`,
-      headers: ["If-Match"],
+      description: "RFC 7396 merge patch. Read-only fields may be sent back as they are; another value is refused.",
+      headers: conditions,
       responses: { 200: shown },
       problems: [...editProblems, "schedule_never_fires"],
     }),
-    async handle({ id, body, header }) {
+    async handle({ id, body, header, client }) {
       const condition = conditionOf(header);
       if (condition.kind === "problem") return condition;
       if (!isJobId(id)) return jobNotFound(id);
-      return answerOf(id, await patchJob(context, { tenantId: DEFAULT_TENANT, jobId: id, patch: body, condition: condition.value }));
+      const request = { tenantId: DEFAULT_TENANT, jobId: id, patch: body, condition: condition.value, client: client() };
+      return answerOf(id, await patchJob(context, request));
     },
   });
 
@@ -124,15 +139,16 @@ const deleteRoute = (context: ApiContext): Route =>
       summary: "Delete a job",
       description:
         "Runs not yet started, or waiting for a retry, are cancelled. Attempts under way finish, and keep their workers until they do or reach their timeout; with `cancelRunning=true` they are cancelled too. The history stays under `/runs?jobId=`.",
-      headers: ["If-Match"],
+      headers: conditions,
       responses: { 204: { description: "It is deleted." } },
       problems: editProblems,
     }),
-    async handle({ id, query: { cancelRunning }, header }) {
+    async handle({ id, query: { cancelRunning }, header, client }) {
       const condition = conditionOf(header);
       if (condition.kind === "problem") return condition;
       if (!isJobId(id)) return jobNotFound(id);
-      const result = await deleteJob(context, { tenantId: DEFAULT_TENANT, jobId: id, condition: condition.value, cancelRunning });
+      const request = { tenantId: DEFAULT_TENANT, jobId: id, condition: condition.value, client: client(), cancelRunning };
+      const result = await deleteJob(context, request);
       if (result.kind === "problem") return result;
       return result.kind === "missing" ? jobNotFound(id) : empty();
     },
@@ -172,7 +188,7 @@ const stateRoute = (context: ApiContext, { path, decide, docs: said }: StateRout
     path,
     query: noQuery,
     body: noBody,
-    docs: docs({ ...said, headers: ["If-Match"], responses: { 200: shown }, problems: editProblems }),
+    docs: docs({ ...said, headers: conditions, responses: { 200: shown }, problems: editProblems }),
     async handle({ id, header }) {
       const condition = conditionOf(header);
       if (condition.kind === "problem") return condition;

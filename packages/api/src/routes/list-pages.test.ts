@@ -113,6 +113,24 @@ describe("a page is bounded in bytes", () => {
     }
   });
 
+  test("of handlers, whose schemas may be long", async () => {
+    await using at = await setup({ config: { pageBytesMax: 20_000 } });
+    const types = Array.from({ length: 60 }, (_, index) => `own-${String(index).padStart(2, "0")}`);
+    await at.store.handlers.publish(
+      types.map((type) => ({ type, description: "x".repeat(3_000), paramsSchema: { type: "object" }, lastSeenAt: 0 })),
+    );
+    const all = ["http", "noop", ...types].toSorted();
+    let path = "/handlers?limit=200";
+    const found: string[] = [];
+    for (let pages = 0; path !== ""; pages += 1) {
+      expect(pages).toBeLessThan(20);
+      const { body, headers } = await at.call(`GET ${path}`);
+      found.push(...body.items.map(({ type }: { type: string }) => type));
+      path = /<(.*)>/.exec(headers.get("link") ?? "")?.[1] ?? "";
+    }
+    expect(found).toEqual(all);
+  });
+
   test("and what is longer than many pages is read in parts: nothing is read that does not fit", async () => {
     let read = 0;
     await using at = await setup({

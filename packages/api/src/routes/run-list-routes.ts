@@ -2,9 +2,10 @@ import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
 import { JobIdSchema } from "@tickline/shared/domain/job-definition";
 import { RUN_CAUSES, type Run } from "@tickline/shared/domain/run";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
+import type { JsonObject } from "@tickline/shared/domain/json";
 import { parseInstant } from "@tickline/shared/domain/schedule/iso-time";
-import { read as readText } from "@tickline/shared/domain/schedule/schedule-fields";
-import type { PageRequest } from "@tickline/shared/ports/page";
+import { InstantText, read as readText } from "@tickline/shared/domain/schedule/schedule-fields";
+import type { Page, PageRequest } from "@tickline/shared/ports/page";
 import type { RunQuery } from "@tickline/shared/ports/run-queries";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
@@ -15,14 +16,11 @@ import { route, type Route } from "../http/route.ts";
 import { jobNotFound } from "../jobs/change-job.ts";
 import { leftOut, listedView } from "../views/long-fields.ts";
 import { pageView } from "../views/page-view.ts";
-import { RunView, showRun } from "../views/run-view.ts";
+import { RunView, showListedRun } from "../views/run-view.ts";
 import { isJobId } from "./job-routes.ts";
 
 const instant = (description: string) =>
-  z
-    .string()
-    .max(200)
-    .transform(readText(parseInstant))
+  InstantText.transform(readText(parseInstant))
     .optional()
     .meta({ description, examples: ["2026-12-01T09:00:00Z"] });
 
@@ -40,15 +38,28 @@ type RunFilters = Omit<z.output<typeof JobRunsQuery>, keyof PageQuery>;
 const RunPage = pageView("RunPage", listedView("ListedRun", RunView));
 
 /** How the runs of a list are shown. */
-function shown({ include }: PageQuery): { readonly text: (run: Run) => string; readonly idOf: (run: Run) => string } {
+function shown({ include }: PageQuery): { readonly text: (item: ListedRun) => string; readonly idOf: (item: ListedRun) => string } {
   const absent = leftOut(include);
-  return { text: (run) => JSON.stringify({ ...showRun(run), ...absent }), idOf: ({ runId }) => runId };
+  return { text: ({ run, params }) => JSON.stringify({ ...showListedRun(run, params), ...absent }), idOf: ({ run }) => run.runId };
+}
+
+interface ListedRun {
+  readonly run: Run;
+  readonly params: JsonObject | null;
+}
+
+/** A page of runs, with their params only where those are shown: they stand in other rows. */
+async function readPage({ runs }: ApiContext, query: RunQuery, { include }: PageQuery): Promise<Page<ListedRun>> {
+  const page = await runs.list(DEFAULT_TENANT, { ...query, outputs: include.includes("output") });
+  const runIds = include.includes("params") ? page.items.map(({ runId }) => runId) : [];
+  const params = runIds.length === 0 ? new Map<string, JsonObject>() : await runs.params(DEFAULT_TENANT, runIds);
+  return { ...page, items: page.items.map((run) => ({ run, params: params.get(run.runId) ?? null })) };
 }
 
 /** The history, of all jobs or of one. */
 export const runListRoutes = (context: ApiContext): Route[] => [jobRunsRoute(context), listRoute(context)];
 
-const jobRunsRoute = ({ jobs, runs, digest, config }: ApiContext): Route =>
+const jobRunsRoute = (context: ApiContext): Route =>
   route({
     method: "get",
     path: "/jobs/:id/runs",
@@ -64,15 +75,15 @@ const jobRunsRoute = ({ jobs, runs, digest, config }: ApiContext): Route =>
     async handle({ id, query, path, querystring }) {
       const refused = faultOfSpan(query);
       if (refused !== null) return refused;
-      const job = isJobId(id) ? await jobs.get(DEFAULT_TENANT, id) : null;
+      const job = isJobId(id) ? await context.jobs.get(DEFAULT_TENANT, id) : null;
       if (job === null) return jobNotFound(id);
       const filters = { ...filtersOf(query), jobId: job.id, jobUid: job.uid };
-      const read = (page: PageRequest) => runs.list(DEFAULT_TENANT, { ...filters, ...page });
-      return pageAnswer({ digest, limits: config }, { path, querystring, query, ...shown(query), read });
+      const read = (page: PageRequest) => readPage(context, { ...filters, ...page }, query);
+      return pageAnswer({ digest: context.digest, limits: context.config }, { path, querystring, query, ...shown(query), read });
     },
   });
 
-const listRoute = ({ runs, digest, config }: ApiContext): Route =>
+const listRoute = (context: ApiContext): Route =>
   route({
     method: "get",
     path: "/runs",
@@ -88,8 +99,8 @@ const listRoute = ({ runs, digest, config }: ApiContext): Route =>
       const refused = faultOfSpan(query);
       if (refused !== null) return refused;
       const filters = { ...filtersOf(query), ...(query.jobId !== undefined && { jobId: query.jobId }) };
-      const read = (page: PageRequest) => runs.list(DEFAULT_TENANT, { ...filters, ...page });
-      return pageAnswer({ digest, limits: config }, { path, querystring, query, ...shown(query), read });
+      const read = (page: PageRequest) => readPage(context, { ...filters, ...page }, query);
+      return pageAnswer({ digest: context.digest, limits: context.config }, { path, querystring, query, ...shown(query), read });
     },
   });
 

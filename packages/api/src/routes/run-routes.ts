@@ -14,7 +14,8 @@ import { cancelRun, runNotFound } from "../runs/cancel-run.ts";
 import { retryRun } from "../runs/retry-run.ts";
 import { triggerBody } from "../runs/trigger-body.ts";
 import { triggerJob } from "../runs/trigger-job.ts";
-import { RunIdView, RunView, showRun } from "../views/run-view.ts";
+import { wholeRun } from "../runs/whole-run.ts";
+import { RunIdView, RunView } from "../views/run-view.ts";
 import { isJobId } from "./job-routes.ts";
 
 /** One run, and those that people ask for. */
@@ -57,13 +58,13 @@ const triggerRoute = (context: ApiContext): Route =>
       const key = idempotencyKeyOf(header);
       if (key.kind === "problem") return key;
       if (!isJobId(id)) return jobNotFound(id);
-      return fired(await triggerJob(context, { tenantId: DEFAULT_TENANT, jobId: id, params: body.params, key: key.value }));
+      return fired(context, await triggerJob(context, { tenantId: DEFAULT_TENANT, jobId: id, params: body.params, key: key.value }));
     },
   });
 
 const runDocs = (rest: Omit<RouteDocs, "tag" | "id">): RouteDocs => ({ tag: "Runs", id: RunIdView, ...rest });
 
-const getRoute = ({ runs }: ApiContext): Route =>
+const getRoute = (context: ApiContext): Route =>
   route({
     method: "get",
     path: "/runs/:id",
@@ -75,8 +76,8 @@ const getRoute = ({ runs }: ApiContext): Route =>
       problems: ["run_not_found", "stored_unreadable"],
     }),
     async handle({ id }) {
-      const run = isRunId(id) ? await runs.get(DEFAULT_TENANT, id) : null;
-      return run === null ? runNotFound(id) : json(200, showRun(run));
+      const run = isRunId(id) ? await context.runs.get(DEFAULT_TENANT, id) : null;
+      return run === null ? runNotFound(id) : json(200, await wholeRun(context, run));
     },
   });
 
@@ -93,10 +94,11 @@ const cancelRoute = (context: ApiContext): Route =>
       responses: { 202: accepted },
       problems: ["run_not_found", "run_ended", "stored_unreadable"],
     }),
-    async handle({ id }) {
+    async handle({ id, client }) {
       if (!isRunId(id)) return runNotFound(id);
-      const result = await cancelRun(context, { tenantId: DEFAULT_TENANT, runId: id });
-      return result.kind === "problem" ? result : acceptedRun(result.run);
+      const by = { kind: "api", ...client() } as const;
+      const result = await cancelRun(context, { tenantId: DEFAULT_TENANT, runId: id, by });
+      return result.kind === "problem" ? result : acceptedRun(context, result.run);
     },
   });
 
@@ -127,11 +129,12 @@ const retryRoute = (context: ApiContext): Route =>
       const key = idempotencyKeyOf(header);
       if (key.kind === "problem") return key;
       if (!isRunId(id)) return runNotFound(id);
-      return fired(await retryRun(context, { tenantId: DEFAULT_TENANT, runId: id, key: key.value }));
+      return fired(context, await retryRun(context, { tenantId: DEFAULT_TENANT, runId: id, key: key.value }));
     },
   });
 
-const fired = (result: { readonly kind: "fired"; readonly run: Run } | Problem): Answer =>
-  result.kind === "problem" ? result : acceptedRun(result.run);
+const fired = async (context: ApiContext, result: { readonly kind: "fired"; readonly run: Run } | Problem): Promise<Answer> =>
+  result.kind === "problem" ? result : acceptedRun(context, result.run);
 
-const acceptedRun = (run: Run): Answer => json(202, showRun(run), { Location: `/runs/${run.runId}` });
+const acceptedRun = async (context: ApiContext, run: Run): Promise<Answer> =>
+  json(202, await wholeRun(context, run), { Location: `/runs/${run.runId}` });

@@ -1,7 +1,7 @@
 import { toIso } from "@tickline/shared/domain/instant";
 import { parseInstant } from "@tickline/shared/domain/schedule/iso-time";
 import { instantsAfter } from "@tickline/shared/domain/schedule/next-instant";
-import { read } from "@tickline/shared/domain/schedule/schedule-fields";
+import { InstantText, read } from "@tickline/shared/domain/schedule/schedule-fields";
 import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule";
 import { scheduleNotes } from "@tickline/shared/domain/schedule/schedule-notes";
 import { ScheduleView, showSchedule } from "@tickline/shared/domain/schedule/schedule-view";
@@ -20,10 +20,7 @@ export const PREVIEW_COUNT_MAX = 100;
 const PreviewRequest = z
   .strictObject({
     schedule: ScheduleInput,
-    from: z
-      .string()
-      .max(200)
-      .transform(read(parseInstant))
+    from: InstantText.transform(read(parseInstant))
       .optional()
       .meta({ description: "The first instant that may be shown, and where an interval without `startAt` counts from. Default: now." }),
     count: z.int().min(1).max(PREVIEW_COUNT_MAX).default(5),
@@ -56,13 +53,16 @@ export const scheduleRoutes = ({ clock }: ApiContext): Route[] => [
       responses: { 200: { description: "The schedule in full, and its next instants.", schema: Preview } },
       problems: ["schedule_never_fires"],
     },
-    handle({ body: { schedule, from = clock.now(), count } }) {
-      const definition = { schedule, anchorAt: from };
-      const begins = beginsAfter(definition, from);
-      const shown = schedule.maxRuns === null ? count : Math.min(count, schedule.maxRuns);
-      const next = instantsAfter(schedule, { anchorAt: from, after: Math.min(from - 1, begins), count: shown });
-      const problem = next.length === 0 ? neverFires(definition, begins) : null;
+    handle({ body: { schedule, from, count } }) {
+      const madeAt = from ?? clock.now();
+      const definition = { schedule, anchorAt: madeAt };
+      const begins = beginsAfter(definition, madeAt);
+      const problem = neverFires(definition, begins);
       if (problem !== null) return problem;
+      const shown = schedule.maxRuns === null ? count : Math.min(count, schedule.maxRuns);
+      // A job that is made now does not fire now; who asks for what comes from an instant on, asks for that instant too.
+      const after = from === undefined ? begins : Math.min(from - 1, begins);
+      const next = instantsAfter(schedule, { anchorAt: madeAt, after, count: shown });
       const nextLocal = next.map((instant) => showZoneTime(zoneOf(schedule), instant));
       return json(200, { schedule: showSchedule(schedule), next: next.map(toIso), nextLocal, notes: scheduleNotes(schedule, next) });
     },

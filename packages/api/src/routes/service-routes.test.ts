@@ -158,7 +158,8 @@ describe("what a person or a program asks about the service", () => {
     const preview = async (body: object) => (await at.call("POST /schedules/preview", { body })).body.next;
     expect(await preview({ schedule: "every 1h" })).toHaveLength(5);
     expect(await preview({ schedule: { every: "1h", maxRuns: 2 } })).toEqual(["2026-01-05T13:00:00.000Z", "2026-01-05T14:00:00.000Z"]);
-    expect(await preview({ schedule: "0 12 * * *", count: 1 })).toEqual(["2026-01-05T12:00:00.000Z"]);
+    expect(await preview({ schedule: "0 12 * * *", count: 1 })).toEqual(["2026-01-06T12:00:00.000Z"]); // A job made now does not fire now.
+    expect(await preview({ schedule: "0 12 * * *", count: 1, from: "2026-01-05T12:00:00Z" })).toEqual(["2026-01-05T12:00:00.000Z"]);
     const past = { schedule: { at: "2020-01-01T00:00:00Z" }, from: "2020-01-01T00:00:00Z" };
     expect(await preview(past)).toEqual(["2020-01-01T00:00:00.000Z"]);
   });

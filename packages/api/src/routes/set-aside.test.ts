@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { Job } from "@tickline/shared/domain/job";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import { jobOf, type JobOverrides, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
-import { apiUnderTest, minimalJob, type ApiUnderTest } from "../api-under-test.test-support.ts";
+import { apiUnderTest, minimalJob, type ApiUnderTest, type Reply } from "../api-under-test.test-support.ts";
 
 const bounds = { startAt: null, endAt: null, maxRuns: null };
 const nowhere = { kind: "cron", cron: "* * * * *", timezone: "America/Nowhere", ...bounds } as const;
@@ -34,6 +34,30 @@ function tear({ rows }: Pick<ApiUnderTest, "rows">, { uid }: Job): void {
 const atZone = { definition: { schedule: nowhere } };
 const REASON = "the time zone America/Nowhere is not in the time zone data of this process";
 
+describe("a job that no scheduler fires", () => {
+  test("says so a minute after its instant, in lists too, until its instant is another", async () => {
+    await using at = await setup({ nextRunAt: START });
+    const shown = async () => [(await at.call("GET /jobs/bad")).body.setAside, (await at.call("GET /jobs")).body.items[0].setAside];
+    at.clock.advance(MINUTE);
+    expect(await shown()).toEqual([null, null]);
+    at.clock.advance(1);
+    const overdue = {
+      reason: expect.stringContaining("no scheduler has fired it"),
+      action: expect.stringContaining("scheduler"),
+      since: "2026-01-05T12:00:00.000Z",
+    };
+    expect(await shown()).toEqual([overdue, overdue]);
+    expect((await at.call("POST /jobs/bad/pause")).body.setAside).toBeNull();
+    expect(await shown()).toEqual([null, null]);
+  });
+
+  test("says nothing while it is caught up with", async () => {
+    await using at = await setup({ nextRunAt: START, misfires: { first: START - MINUTE, last: START - MINUTE, count: 1 } });
+    at.clock.advance(5 * MINUTE);
+    expect((await at.call("GET /jobs/bad")).body.setAside).toBeNull();
+  });
+});
+
 describe("a job that cannot be evaluated here", () => {
   test("is shown among the others, with the reason and since when", async () => {
     await using at = await setup(atZone);
@@ -42,7 +66,7 @@ describe("a job that cannot be evaluated here", () => {
     expect(list.status).toBe(200);
     expect(list.body.items.map(({ id, setAside }: { id: string; setAside: unknown }) => [id, setAside])).toEqual([
       ["good", null],
-      ["bad", { reason: REASON, since: "2026-01-05T12:00:00.000Z" }],
+      ["bad", { reason: REASON, action: expect.stringContaining("another schedule"), since: "2026-01-05T12:00:00.000Z" }],
     ]);
     const { status, body } = await at.call("GET /jobs/bad");
     expect(status).toBe(200);
@@ -62,7 +86,10 @@ describe("a job that cannot be evaluated here", () => {
     await using at = await setup(overrides);
     at.clock.advance(5 * MINUTE);
     const seen = await at.call("GET /jobs/bad");
-    expect([seen.status, seen.body.setAside.reason]).toEqual([200, expect.any(String)]);
+    expect([seen.status, seen.body.setAside]).toMatchObject([
+      200,
+      { reason: expect.any(String), action: expect.stringMatching(/PUT|PATCH/) },
+    ]);
     expect((await at.call("GET /jobs")).status).toBe(200);
     const paused = await at.call("POST /jobs/bad/pause");
     expect([paused.status, paused.body.state]).toEqual([200, "paused"]);
@@ -77,6 +104,33 @@ describe("a job that cannot be evaluated here", () => {
     expect((await at.call("DELETE /jobs/bad")).status).toBe(204);
     expect((await at.call("GET /jobs/bad")).status).toBe(404);
     expect(again.uid).toBe("another");
+  });
+
+  const mends: readonly [name: string, overrides: JobOverrides, action: RegExp, mend: (at: ApiUnderTest) => Promise<Reply>][] = [
+    ["a zone", atZone, /another schedule with PATCH/, (at) => at.call("PATCH /jobs/bad", { body: { schedule: "every 10s" } })],
+    [
+      "a policy",
+      { definition: { overlap: "newer" as never } },
+      /another policy with PATCH/,
+      (at) => at.call("PATCH /jobs/bad", { body: { overlap: "skip" } }),
+    ],
+    [
+      "a torn definition",
+      { definition: { schedule: "torn" as never } },
+      /Replace the job as a whole with PUT/,
+      (at) => at.call("PUT /jobs/bad", { body: minimalJob }),
+    ],
+    [
+      "torn misfires",
+      { misfires: "torn" as never },
+      /Send the definition of the job again with PUT/,
+      async (at) => at.call("PUT /jobs/bad", { body: (await at.call("GET /jobs/bad")).body }),
+    ],
+  ];
+  test.each(mends)("for %s is mended by what it says to do", async (_, overrides, action, mend) => {
+    await using at = await setup(overrides);
+    expect((await at.call("GET /jobs/bad")).body.setAside.action).toMatch(action);
+    expect([(await mend(at)).status, (await at.call("GET /jobs/bad")).body.setAside]).toEqual([200, null]);
   });
 
   test("fires from the edit on that gives it a schedule, and its history says what passed", async () => {
@@ -155,7 +209,11 @@ describe("a job whose definition cannot be read", () => {
       upcoming: [],
       state: "active",
     });
-    expect(body.setAside).toEqual({ reason: "its definition has no schedule that this version can read", since: before.nextRunAt });
+    expect(body.setAside).toEqual({
+      reason: "its definition has no schedule that this version can read",
+      action: "Replace the job as a whole with PUT /jobs/:id, or delete it.",
+      since: before.nextRunAt,
+    });
     const patched = await at.call("PATCH /jobs/bad", { body: { name: "Other" } });
     expect(patched.body).toMatchObject({ status: 409, code: "stored_unreadable", detail: expect.stringContaining("PUT") });
     expect((await at.call("POST /jobs/bad/trigger")).body).toMatchObject({ status: 409, code: "stored_unreadable" });

@@ -1,3 +1,4 @@
+import type { CancelledBy } from "@tickline/shared/domain/cancel";
 import type { Run } from "@tickline/shared/domain/run";
 import type { ApiContext } from "../api-context.ts";
 import { problem, type Problem } from "../http/problem.ts";
@@ -6,9 +7,9 @@ import { quote } from "../http/quote.ts";
 /** Ends a run that has not started; of one that is running, asks its executor to. */
 export async function cancelRun(
   { control, runs, time, notices }: ApiContext,
-  { tenantId, runId }: { readonly tenantId: string; readonly runId: string },
+  { tenantId, runId, by }: { readonly tenantId: string; readonly runId: string; readonly by: CancelledBy },
 ): Promise<{ kind: "accepted"; run: Run } | Problem> {
-  const outcome = await control.cancel(tenantId, { runId, now: time.decide() });
+  const outcome = await control.cancel(tenantId, { runId, now: time.decide(), by });
   switch (outcome.kind) {
     case "unknown":
       return runNotFound(runId);

@@ -83,7 +83,7 @@ test("a stream that nobody reads is closed after a time, also when it is not far
 });
 
 test("500 clients that come back with an old id are sent no more at once than one, and the one that listens is told at once", async () => {
-  await using at = await setup({ config: { streamsMax: 1_000, streamsPerAddressMax: 1_000 } });
+  await using at = await setup({ config: { streamsMax: 1_000, streamsPerAddressMax: 1_000, connectionsPerAddressMax: 1_000 } });
   const output = { text: "x".repeat(5_000) };
   const events = Array.from({ length: 2_000 }, (_, minute) => ended(claimOf(job, minute), { output }));
   for (let from = 0; from < events.length; from += 100) await at.happened(...events.slice(from, from + 100));

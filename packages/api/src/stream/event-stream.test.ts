@@ -5,6 +5,8 @@ import { jobEvent } from "@tickline/shared/events/job-event";
 import { dueTopic, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import { jobOf, START } from "@tickline/shared/testing/factories";
 import { minimalJob } from "../api-under-test.test-support.ts";
+import { createValidators } from "../openapi/document-check.test-support.ts";
+import type { OpenApiDocument } from "../openapi/openapi-document.ts";
 import { claimOf, ended, retrying, started } from "../projection/event-story.test-support.ts";
 import { listen, streamsUnderTest } from "./event-stream.test-support.ts";
 
@@ -47,6 +49,25 @@ describe("GET /events", () => {
     expect(start.data).toMatchObject({ startedAt: "2026-01-05T12:00:01.000Z" });
     expect(retry.data).toMatchObject({ retryAt: "2026-01-05T12:00:02.005Z" });
     expect(end.data).toMatchObject({ finishedAt: "2026-01-05T12:00:01.005Z", scheduledForLast: null, output: { finishedAt: 7 } });
+    client.close();
+  });
+
+  test("messages have the shape that the document says", async () => {
+    await using at = await setup();
+    const document: OpenApiDocument = (await at.call("GET /openapi.json")).body;
+    const schemas = document.components?.schemas as Record<string, { properties: { data: { contentSchema: object } } }>;
+    const validatorOf = createValidators(document);
+    const client = await listen(at.url, { lastEventId: "of another life" });
+    await at.call("PUT /jobs/ping", { body: minimalJob });
+    await at.publish(RUNS_TOPIC, started(claim), retrying(claim), ended(claim, { output: { finishedAt: 7 } }));
+    const messages = await client.received(5);
+    expect(messages.map(({ event }) => event)).toEqual(["reset", "JobCreated", "JobStarted", "JobRetrying", "JobCompleted"]);
+    for (const { event, id, data } of messages) {
+      const message = validatorOf({ $ref: "#/components/schemas/Streamed" });
+      expect([event, message({ event, id, data: JSON.stringify(data) }), message.errors]).toEqual([event, true, null]);
+      const content = validatorOf(schemas["Streamed"]?.properties.data.contentSchema ?? {});
+      expect([event, content(data), content.errors]).toEqual([event, true, null]);
+    }
     client.close();
   });
 

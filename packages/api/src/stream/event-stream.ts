@@ -4,7 +4,9 @@ import type { Clock, Timer } from "@tickline/shared/ports/clock";
 import { createEventBuffer, createSession, type EventBuffer } from "better-sse";
 import { SECURITY_HEADERS } from "../http/security-headers.ts";
 import type { EventHub } from "./event-hub.ts";
+import type { z } from "zod";
 import { replayEvents, type ReplayLimits } from "./event-replay.ts";
+import { RESET, type ResetView } from "./event-view.ts";
 
 export interface StreamRequest {
   readonly req: IncomingMessage;
@@ -51,7 +53,7 @@ export async function openEventStream(deps: StreamDeps, { req, res, client, acce
     void session.batch(buffer);
     reading.look();
   }
-  const reset = (): void => write((buffer) => void buffer.push(RESET, "reset", hub.window.latestId() ?? ""));
+  const reset = (): void => write((buffer) => void buffer.push(WHY_RESET, RESET, hub.window.latestId() ?? ""));
   let isReplaying = false; // What comes meanwhile is in the window, and sent from there in its turn.
   const leave = hub.listen({
     client,
@@ -104,4 +106,4 @@ function watchReading(res: ServerResponse, { clock, limits }: StreamDeps): { loo
 }
 
 /** What was missed is not kept any more: the client has to read anew what it shows. */
-const RESET = JSON.stringify({ reason: "last_event_unknown" });
+const WHY_RESET = JSON.stringify({ reason: "last_event_unknown" } satisfies z.infer<typeof ResetView>);

@@ -17,6 +17,26 @@ export const EventView = z
   })
   .meta({ id: "Event", description: "The attributes of CloudEvents 1.0, with instants as text." });
 
+/** What happens on a stream besides events: what was missed is not sent again. */
+export const RESET = "reset";
+
+const text = (description: string) => z.string().optional().meta({ description });
+
+/** One message of a stream, as the standard of server-sent events reads its lines. A member cannot be named by reference here but by its address. */
+export const StreamedView = z
+  .object({
+    event: z.enum([...PUBLIC_EVENT_TYPES, RESET]).meta({ description: "The type of the event; `reset`: something was missed." }),
+    id: text("For `Last-Event-ID`."),
+    data: z.string().meta({
+      description: "An event as JSON; of `reset` why.",
+      contentMediaType: "application/json",
+      contentSchema: { anyOf: [{ $ref: "#/components/schemas/Event" }, { $ref: "#/components/schemas/Reset" }] },
+    }),
+    retry: z.int().optional().meta({ description: "Milliseconds after which to come back when the stream breaks." }),
+  })
+  .meta({ id: "Streamed", description: "A server-sent event." });
+export const ResetView = z.object({ reason: z.literal("last_event_unknown") }).meta({ id: "Reset" });
+
 /** Fields of event data that are instants. What handlers get and give (`params`, `output`) is theirs and stays as it is. */
 const INSTANT_FIELDS: ReadonlySet<string> = new Set([
   "nextRunAt",

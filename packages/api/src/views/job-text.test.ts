@@ -5,6 +5,7 @@ import { definitionOf, jobOf, MINUTE, START } from "@tickline/shared/testing/fac
 import { definitionHash } from "@tickline/shared/domain/job-definition";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import fc from "fast-check";
+import { manualClock } from "@tickline/shared/testing/manual-clock";
 import { createJobTexts } from "./job-text.ts";
 import { showJob, showJobDetail } from "./job-view.ts";
 
@@ -24,7 +25,7 @@ const editedTo = (job: Job, name: string): Job => {
 
 describe("the text of a job is the JSON of its view", () => {
   test("whatever is in its definition", () => {
-    const texts = createJobTexts();
+    const texts = createJobTexts(manualClock(START));
     let index = 0;
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), fc.dictionary(fc.string(), fc.jsonValue()), (name, params) => {
@@ -37,7 +38,7 @@ describe("the text of a job is the JSON of its view", () => {
   });
 
   test("each time something of it changes, and when nothing does", () => {
-    const texts = createJobTexts();
+    const texts = createJobTexts(manualClock(START));
     const steps: readonly ((job: Job) => Job)[] = [
       (job) => job,
       (job) => ({ ...job, nextRunAt: START + MINUTE, firedCount: 1 }),
@@ -60,15 +61,28 @@ describe("the text of a job is the JSON of its view", () => {
     }
   });
 
+  test("and when its instant passes without being fired", () => {
+    const clock = manualClock(START);
+    const texts = createJobTexts(clock);
+    const job = jobOf({ nextRunAt: START });
+    for (const ms of [0, MINUTE, 1, MINUTE]) {
+      clock.advance(ms);
+      expect(texts.job(job)).toBe(JSON.stringify(showJob(job, clock.now())));
+      expect(texts.detail(job, [])).toBe(JSON.stringify(showJobDetail(job, [], clock.now())));
+      expect(texts.job(job).includes("no scheduler has fired it")).toBe(clock.now() > START + MINUTE);
+    }
+    expect(texts.job({ ...job, nextRunAt: clock.now() })).toContain('"setAside":null');
+  });
+
   test("also of a definition too long to be remembered", () => {
-    const texts = createJobTexts();
+    const texts = createJobTexts(manualClock(START));
     const long = editedTo(jobOf(), "n".repeat(10_000));
     for (let again = 0; again < 2; again += 1) expect(texts.job(long)).toBe(JSON.stringify(showJob(long)));
     expect(texts.job(editedTo(long, "short"))).toBe(JSON.stringify(showJob(editedTo(long, "short"))));
   });
 
   test("also of many more jobs than are remembered", () => {
-    const texts = createJobTexts();
+    const texts = createJobTexts(manualClock(START));
     const jobs = Array.from({ length: 5_000 }, (_, index) => jobOf({ id: `job-${index}` }));
     for (const job of [...jobs, ...jobs.slice(0, 10)]) expect(texts.job(job).startsWith(`{"id":"${job.id}"`)).toBe(true);
   });

@@ -1,9 +1,11 @@
 import { toIso } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
+import { overdueOf } from "@tickline/shared/domain/job-evaluation";
 import type { JobDefinition } from "@tickline/shared/domain/job-definition";
 import type { LastRun, Run } from "@tickline/shared/domain/run";
 import { boundedCache } from "@tickline/shared/domain/schedule/bounded-cache";
 import { isStandIn } from "@tickline/shared/domain/stored-definition";
+import type { Clock } from "@tickline/shared/ports/clock";
 import { showDefinition, shownNextRunAt, recentRunTexts, showState, upcoming } from "./job-view.ts";
 import { leftOut } from "./long-fields.ts";
 
@@ -22,6 +24,7 @@ export interface JobTexts {
 /** What of a job an answer shows, and the text it made. */
 interface Shown extends Pick<Job, "version" | "state" | "status" | "nextRunAt" | "lastRun"> {
   readonly unreadable: string | undefined;
+  readonly overdue: boolean;
   readonly text: string;
 }
 
@@ -30,10 +33,10 @@ interface Shown extends Pick<Job, "version" | "state" | "status" | "nextRunAt" |
  * So its text is remembered; the text of all of a job too, until something of it changes; and the instants to come,
  * which a cron line takes long to find.
  */
-export function createJobTexts(): JobTexts {
-  const whole = createMembers(showDefinition);
+export function createJobTexts(clock: Pick<Clock, "now">): JobTexts {
+  const whole = createMembers(clock, showDefinition);
   const absent = leftOut([]);
-  const listed = createMembers((definition) => ({ ...showDefinition(definition), ...absent }));
+  const listed = createMembers(clock, (definition) => ({ ...showDefinition(definition), ...absent }));
   const instants = boundedCache<string, string>(TEXTS_MAX);
 
   function upcomingText(job: Job): string {
@@ -54,7 +57,7 @@ export function createJobTexts(): JobTexts {
 }
 
 /** The JSON of jobs without its braces, as far as `show` shows their definitions. */
-function createMembers(show: (definition: JobDefinition) => object): (job: Job) => string {
+function createMembers(clock: Pick<Clock, "now">, show: (definition: JobDefinition) => object): (job: Job) => string {
   const definitions = boundedCache<string, string>(TEXTS_MAX);
   const jobs = boundedCache<string, Shown>(TEXTS_MAX);
 
@@ -67,11 +70,13 @@ function createMembers(show: (definition: JobDefinition) => object): (job: Job) 
     return text;
   }
   return (job) => {
+    const now = clock.now();
+    const overdue = overdueOf(job, now) !== null;
     const known = jobs.get(job.uid);
-    if (known !== undefined && isSame(known, job)) return known.text;
+    if (known !== undefined && known.overdue === overdue && isSame(known, job)) return known.text;
     const { version, state, status, nextRunAt, lastRun, unreadable } = job;
-    const text = `"id":"${job.id}",${definitionText(job)},${membersOf(showState(job))}`;
-    if (text.length <= TEXT_LENGTH_MAX) jobs.set(job.uid, { version, state, status, nextRunAt, lastRun, unreadable, text });
+    const text = `"id":"${job.id}",${definitionText(job)},${membersOf(showState(job, now))}`;
+    if (text.length <= TEXT_LENGTH_MAX) jobs.set(job.uid, { version, state, status, nextRunAt, lastRun, unreadable, overdue, text });
     return text;
   };
 }

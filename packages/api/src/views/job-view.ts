@@ -14,13 +14,13 @@ import { RetryPolicySchema } from "@tickline/shared/domain/retry-policy";
 import type { LastRun, Run } from "@tickline/shared/domain/run";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import { evaluate } from "@tickline/shared/domain/evaluation";
-import { evaluationFault } from "@tickline/shared/domain/job-evaluation";
+import { evaluationFault, overdueOf, setAsideOf } from "@tickline/shared/domain/job-evaluation";
 import { instantsAfter } from "@tickline/shared/domain/schedule/next-instant";
 import { ScheduleView, showStoredSchedule } from "@tickline/shared/domain/schedule/schedule-view";
 import { z } from "zod";
 import { durationMs, InstantView } from "./instant-view.ts";
 import { leftOut, longFieldsOf, type LongField } from "./long-fields.ts";
-import { RunErrorView, RunIdView, RunStateView, RunView, showError, showRun } from "./run-view.ts";
+import { RunErrorView, RunIdView, RunStateView, RunView, showError, showListedRun } from "./run-view.ts";
 
 /** Instants and runs that one job shows beside itself. */
 export const UPCOMING_SHOWN = 5;
@@ -29,7 +29,7 @@ export const RECENT_RUNS_SHOWN = 10;
 /** So that what GET gives is no longer than what PUT takes: each of the attempts of a run may have an error of 2,000 characters. */
 export const RECENT_RUNS_BYTES_MAX = 65_536;
 
-const RecentRunView = RunView.omit(longFieldsOf(RunView) as { output: true }).meta({ id: "RecentRun" });
+const RecentRunView = RunView.omit(longFieldsOf(RunView) as { params: true; output: true }).meta({ id: "RecentRun" });
 type RecentRunView = Omit<RunView, LongField>;
 
 const LastRunView = z
@@ -39,14 +39,15 @@ const LastRunView = z
     scheduledFor: InstantView,
     startedAt: InstantView.nullable(),
     finishedAt: InstantView.nullable(),
-    durationMs: z.int().nullable(),
+    durationMs: z.int().nullable().meta({ description: "Of its latest attempt: from `startedAt` to `finishedAt`." }),
     error: RunErrorView.nullable(),
   })
   .meta({ id: "LastRun" });
 
 const SetAsideView = z
   .object({
-    reason: z.string(),
+    reason: z.string().meta({ description: "For a person; may change." }),
+    action: z.string().meta({ description: "What to do about it, for a person; may change." }),
     since: InstantView.nullable().meta({ description: "The first instant that does not fire for it; null while the job is not active." }),
   })
   .meta({ id: "SetAside" });
@@ -74,7 +75,7 @@ export const JobView = z
     setAside: SetAsideView.nullable().meta({
       readOnly: true,
       description:
-        "Why this service cannot evaluate or read the job, which so does not fire; null: it can. Where its schedule is null, its name, params and policies may be stand-ins: replace it as a whole.",
+        "Why the job does not fire: this service cannot evaluate or read it, or no scheduler has fired an instant that passed more than a minute ago. Else null. Where its schedule is null, its name, params and policies may be stand-ins: replace it as a whole.",
     }),
     status: z
       .enum(["pending", ...RUN_STATES])
@@ -104,8 +105,12 @@ type StateView = Pick<
   "state" | "setAside" | "status" | "nextRunAt" | "lastRunAt" | "lastRun" | "version" | "createdAt" | "updatedAt"
 >;
 
-/** The answer for a job. Built field by field, because answers are many and schemas slow; a test holds the two equal. */
-export const showJob = (job: Job): JobView => ({ id: job.id, ...showDefinition(job.definition), ...showState(job) });
+/** The answer for a job. `now` null: it has just been written, and owes nothing. Built field by field, because answers are many and schemas slow; a test holds the two equal. */
+export const showJob = (job: Job, now: Instant | null = null): JobView => ({
+  id: job.id,
+  ...showDefinition(job.definition),
+  ...showState(job, now),
+});
 
 /** What an edit alone can change. */
 export const showDefinition = (definition: JobDefinition): DefinitionView => ({
@@ -126,9 +131,9 @@ export const showDefinition = (definition: JobDefinition): DefinitionView => ({
 });
 
 /** What fires and runs change too. */
-export const showState = (job: Job): StateView => ({
+export const showState = (job: Job, now: Instant | null): StateView => ({
   state: job.state as JobView["state"], // A tombstone is never shown: catalogs do not see it.
-  setAside: showSetAside(job),
+  setAside: showSetAside(job, now),
   status: job.status,
   nextRunAt: toIsoOrNull(shownNextRunAt(job)),
   lastRunAt: toIsoOrNull(job.lastRun?.startedAt ?? null),
@@ -139,17 +144,14 @@ export const showState = (job: Job): StateView => ({
 });
 
 /** By what this process can read and evaluate: a scheduler with other time zone data, or of another version, may fire it all the same. */
-function showSetAside(job: Job): JobView["setAside"] {
-  const reason = evaluationFault(job);
-  return reason === null ? null : { reason, since: toIsoOrNull(shownNextRunAt(job)) };
+function showSetAside(job: Job, now: Instant | null): JobView["setAside"] {
+  const fault = setAsideOf(job) ?? (now === null ? null : overdueOf(job, now));
+  return fault === null ? null : { reason: fault.reason, action: fault.action, since: toIsoOrNull(shownNextRunAt(job)) };
 }
 
-/**
- * The detail as an object. Answers are written as text (`job-text.ts`); tests hold the two equal.
- * @public
- */
-export const showJobDetail = (job: Job, recentRuns: readonly Run[]): JobDetailView => ({
-  ...showJob(job),
+/** The detail as an object. Answers are written as text (`job-text.ts`); tests hold the two equal. */
+export const showJobDetail = (job: Job, recentRuns: readonly Run[], now: Instant | null = null): JobDetailView => ({
+  ...showJob(job, now),
   upcoming: upcoming(job).map(toIso),
   recentRuns: recentRunTexts(recentRuns).map((text) => JSON.parse(text) as RecentRunView),
 });
@@ -159,7 +161,7 @@ const ABSENT = leftOut([]);
 /** The JSON of those of the runs that can be shown, as many as fit. */
 export function recentRunTexts(runs: readonly Run[]): string[] {
   const texts = runs.flatMap((run) => {
-    const text = evaluate(() => JSON.stringify({ ...showRun(run), ...ABSENT }));
+    const text = evaluate(() => JSON.stringify({ ...showListedRun(run, null), ...ABSENT }));
     return text.kind === "evaluated" ? [text.value] : [];
   });
   let bytes = 0;

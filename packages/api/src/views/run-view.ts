@@ -1,11 +1,12 @@
 import { toIso, toIsoOrNull } from "@tickline/shared/domain/instant";
+import { cancelOf, USER_AGENT_LENGTH_MAX, type RunCancel } from "@tickline/shared/domain/cancel";
 import { JobIdSchema } from "@tickline/shared/domain/job-definition";
 import { REASONS } from "@tickline/shared/domain/reason";
-import type { RunError } from "@tickline/shared/domain/run-error";
+import { ERROR_STACK_MAX, type AttemptError, type RunError } from "@tickline/shared/domain/run-error";
 import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import { RUN_CAUSES, type Attempt, type Run } from "@tickline/shared/domain/run";
-import { JsonSchema } from "@tickline/shared/domain/json";
+import { JsonObjectSchema, JsonSchema, type JsonObject } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import { durationMs, InstantView } from "./instant-view.ts";
 
@@ -13,6 +14,38 @@ export const RunIdView = z.string().regex(RUN_ID_PATTERN).meta({ id: "RunId", de
 export const RunStateView = z.enum(RUN_STATES).meta({ id: "RunState" });
 
 export const RunErrorView = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).meta({ id: "RunError" });
+
+const AttemptErrorView = RunErrorView.extend({
+  stack: z
+    .string()
+    .nullable()
+    .optional()
+    .meta({
+      description: `Where a handler of your own threw, at most ${ERROR_STACK_MAX} characters; null: none is known. Lists leave it out.`,
+    }),
+}).meta({ id: "AttemptError" });
+
+const client = {
+  address: z.string().nullable().meta({ description: "Of the connection: behind a proxy it is the proxy's." }),
+  userAgent: z
+    .string()
+    .nullable()
+    .meta({ description: `The header \`User-Agent\`, at most ${USER_AGENT_LENGTH_MAX} characters.` }),
+};
+
+const CancelView = z
+  .object({
+    requestedAt: InstantView,
+    by: z.discriminatedUnion("kind", [
+      z.object({ kind: z.enum(["api", "job_edited", "job_deleted"]), ...client }),
+      z
+        .object({ kind: z.literal("command"), source: z.string(), commandId: z.string() })
+        .meta({ description: "A `CancelRun` over Kafka." }),
+      z.object({ kind: z.literal("overlap"), runId: RunIdView }).meta({ description: "For this run, under `cancel_running`." }),
+      z.object({ kind: z.literal("executor"), executor: z.string() }).meta({ description: "A foreign executor, which nobody had asked." }),
+    ]),
+  })
+  .meta({ id: "RunCancel" });
 
 const ATTEMPT_STATES = ["running", "succeeded", "failed", "cancelled", "released", "lost"] as const satisfies readonly Attempt["state"][];
 
@@ -22,8 +55,9 @@ const AttemptView = z
     state: z.enum(ATTEMPT_STATES),
     startedAt: InstantView,
     finishedAt: InstantView.nullable(),
+    durationMs: z.int().nullable().meta({ description: "From `startedAt` to `finishedAt`; null while it runs." }),
     executor: z.string(),
-    error: RunErrorView.nullable(),
+    error: AttemptErrorView.nullable(),
   })
   .meta({ id: "Attempt" });
 
@@ -35,19 +69,34 @@ export const RunView = z
     handler: z.string(),
     queue: z.string(),
     cause: z.enum(RUN_CAUSES),
+    params: JsonObjectSchema.nullable().meta({
+      description: "As all its attempts use them, whatever has become of its job since; null where they cannot be read.",
+    }),
     scheduledFor: InstantView.meta({ description: "The nominal instant, or the time of the request." }),
     count: z.int().meta({ description: "Instants this record stands for: above 1 for a missed or skipped range." }),
     scheduledForLast: InstantView.nullable().meta({ description: "The last instant of a range." }),
     state: RunStateView,
-    reason: z.enum(REASONS).nullable().meta({ description: "Why it did not run, or waits." }),
+    reason: z
+      .enum(REASONS)
+      .nullable()
+      .meta({ description: "Why it did not run, waits, or ended before its attempts were over: docs/api.md." }),
     attempt: z.int(),
     attempts: z.array(AttemptView).meta({ description: "The latest ones." }),
+    firstStartedAt: InstantView.nullable().meta({ description: "Start of the first attempt." }),
     startedAt: InstantView.nullable().meta({ description: "Start of the latest attempt." }),
     finishedAt: InstantView.nullable(),
-    durationMs: z.int().nullable().meta({ description: "Of the latest attempt." }),
+    durationMs: z.int().nullable().meta({
+      description: "From `firstStartedAt` to `finishedAt`, waits between attempts included; null while it has not ended, or did not run.",
+    }),
     lateByMs: z.int().nullable().meta({ description: "From `scheduledFor` to the start of the first attempt." }),
     output: JsonSchema.meta({ description: "What the handler returned." }),
-    error: RunErrorView.nullable(),
+    error: RunErrorView.nullable().meta({
+      description: "Why it failed or was lost; while it waits for a retry, why the last attempt failed.",
+    }),
+    cancel: CancelView.nullable().meta({
+      description:
+        "Who asked first that it be cancelled; null: nobody, or it was before this was noted. It may have ended otherwise all the same.",
+    }),
     retryOf: RunIdView.nullable(),
   })
   .meta({ id: "Run" });
@@ -57,7 +106,13 @@ export const showError = (error: RunError | null): RunError | null =>
   error === null ? null : { code: error.code, message: error.message, retryable: error.retryable };
 
 /** The answer for a run. Built field by field, because answers are many and schemas slow; a test holds the two equal. */
-export function showRun(run: Run): RunView {
+export const showRun = (run: Run, params: JsonObject | null): RunView => ({
+  ...showListedRun(run, params),
+  attempts: run.attempts.map((attempt) => ({ ...showAttempt(attempt), error: showAttemptError(attempt.error) })),
+});
+
+/** As lists show it: without stacks, and before their long fields are left out. */
+export function showListedRun(run: Run, params: JsonObject | null): RunView {
   return {
     id: run.runId,
     jobId: run.jobId,
@@ -65,6 +120,7 @@ export function showRun(run: Run): RunView {
     handler: run.handler,
     queue: run.queue,
     cause: run.cause,
+    params,
     scheduledFor: toIso(run.scheduledFor),
     count: run.count,
     scheduledForLast: toIsoOrNull(run.scheduledForLast),
@@ -72,12 +128,14 @@ export function showRun(run: Run): RunView {
     reason: run.reason,
     attempt: run.attempt,
     attempts: run.attempts.map(showAttempt),
+    firstStartedAt: toIsoOrNull(run.firstStartedAt),
     startedAt: toIsoOrNull(run.startedAt),
     finishedAt: toIsoOrNull(run.finishedAt),
-    durationMs: durationMs(run.startedAt, run.finishedAt),
+    durationMs: durationMs(run.firstStartedAt, run.finishedAt),
     lateByMs: durationMs(run.scheduledFor, run.firstStartedAt),
     output: run.output,
     error: showError(run.error),
+    cancel: showCancel(cancelOf(run)),
     retryOf: run.retryOf,
   };
 }
@@ -87,6 +145,13 @@ const showAttempt = ({ attempt, state, startedAt, finishedAt, executor, error }:
   state,
   startedAt: toIso(startedAt),
   finishedAt: toIsoOrNull(finishedAt),
+  durationMs: durationMs(startedAt, finishedAt),
   executor,
   error: showError(error),
 });
+
+const showAttemptError = (error: AttemptError | null): RunView["attempts"][number]["error"] =>
+  error === null ? null : { code: error.code, message: error.message, retryable: error.retryable, stack: error.stack ?? null };
+
+const showCancel = (cancel: RunCancel | null): RunView["cancel"] =>
+  cancel === null ? null : { requestedAt: toIso(cancel.requestedAt), by: cancel.by };

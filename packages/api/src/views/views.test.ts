@@ -1,13 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
+import type { CancelledBy } from "@tickline/shared/domain/cancel";
 import { ATTEMPTS_KEPT_MAX, type Run } from "@tickline/shared/domain/run";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule";
 import { jobOf, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import type { z } from "zod";
 import { JobDetailView, JobView, RECENT_RUNS_BYTES_MAX, recentRunTexts, showJob, showJobDetail } from "./job-view.ts";
-import { RunView, showRun } from "./run-view.ts";
+import { RunView, showListedRun, showRun } from "./run-view.ts";
 
 const RUN_ID = "01KE70EHG0VCYVAJ10SJX66YGA";
+const PARAMS = { url: "https://example.com/" };
 const error = { code: "http_status", message: "503", retryable: true };
 const run = (changes: Partial<Run> = {}): Run => ({
   tenantId: "default",
@@ -35,6 +37,7 @@ const run = (changes: Partial<Run> = {}): Run => ({
   error: null,
   retryOf: null,
   cancelRequested: true,
+  cancel: null,
   wakeAt: START,
   ...changes,
 });
@@ -47,7 +50,7 @@ function expectView<Schema extends z.ZodObject>(schema: Schema, view: z.output<S
 
 test("recent runs have no outputs, and are as many as leave room for the rest of a job in a body", () => {
   const text = JSON.stringify(recentRunTexts([run(), run({ state: "due" })]));
-  expect([text.includes("output"), recentRunTexts([run(), run()]).length]).toEqual([false, 2]);
+  expect([/output|params/.test(text), recentRunTexts([run(), run()]).length]).toEqual([false, 2]);
   const long = { ...error, message: "ü".repeat(2_000) };
   const attempts = Array.from({ length: ATTEMPTS_KEPT_MAX }, (_, index) => ({
     attempt: index + 1,
@@ -83,31 +86,64 @@ describe("views are what their schemas say", () => {
   });
 
   test.each(RUN_STATES)("a run that is %s, and a job whose last run was", (state) => {
-    expectView(RunView, showRun(run({ state })));
+    expectView(RunView, showRun(run({ state }), PARAMS));
     const lastRun = { runId: RUN_ID, state, scheduledFor: START, startedAt: null, finishedAt: START, attempt: 1, error };
     expectView(JobView, showJob(jobOf({ status: state, lastRun })));
   });
 
   test("a range, and a run that has not started", () => {
     const none = { attempts: [], firstStartedAt: null, startedAt: null, finishedAt: null, output: null };
-    const view = showRun(run({ ...none, state: "missed", reason: "misfire", count: 5, scheduledForLast: START + MINUTE }));
+    const view = showRun(run({ ...none, state: "missed", reason: "misfire", count: 5, scheduledForLast: START + MINUTE }), null);
     expectView(RunView, view);
     expect(view).toMatchObject({ durationMs: null, lateByMs: null, scheduledForLast: "2026-01-05T12:01:00.000Z" });
   });
 
   test("a run with many attempts", () => {
     const attempts = Array.from({ length: ATTEMPTS_KEPT_MAX }, (_, index) => ({ ...run().attempts[0]!, attempt: index + 1 }));
-    expectView(RunView, showRun(run({ attempts })));
+    expectView(RunView, showRun(run({ attempts }), PARAMS));
   });
 });
 
 describe("what is shown", () => {
-  test("durations: of the latest attempt, and from the nominal instant to the first start", () => {
-    expect(showRun(run())).toMatchObject({ durationMs: 5, lateByMs: 3, startedAt: "2026-01-05T12:00:01.000Z" });
+  test("durations: of the run with its waits, of each attempt, and from the nominal instant to the first start", () => {
+    const view = showRun(run(), PARAMS);
+    expect(view).toMatchObject({
+      durationMs: 1_002,
+      lateByMs: 3,
+      firstStartedAt: "2026-01-05T12:00:00.003Z",
+      startedAt: "2026-01-05T12:00:01.000Z",
+    });
+    expect(view.attempts.map(({ durationMs }) => durationMs)).toEqual([7, 5]);
+    const running = { ...run().attempts[1]!, state: "running" as const, finishedAt: null };
+    const open = showRun(run({ state: "running", finishedAt: null, attempts: [running] }), PARAMS);
+    expect([open.durationMs, open.attempts[0]?.durationMs]).toEqual([null, null]);
+  });
+
+  test("who asked for a cancel", () => {
+    const asked: readonly CancelledBy[] = [
+      { kind: "api", address: "127.0.0.1", userAgent: "curl/8.5.0" },
+      { kind: "job_deleted", address: null, userAgent: null },
+      { kind: "command", source: "billing", commandId: "c-1" },
+      { kind: "overlap", runId: RUN_ID },
+      { kind: "executor", executor: "python-1" },
+    ];
+    for (const by of asked) {
+      const view = showRun(run({ state: "cancelled", cancel: { requestedAt: START, by } }), PARAMS);
+      expectView(RunView, view);
+      expect(view.cancel).toEqual({ requestedAt: "2026-01-05T12:00:00.000Z", by });
+    }
+  });
+
+  test("stacks stand in a run that is shown by itself, and in no list", () => {
+    const attempts = [{ ...run().attempts[0]!, error: { ...error, stack: "Error: 503\n    at run" } }];
+    expect(showRun(run({ attempts }), PARAMS).attempts[0]?.error).toEqual({ ...error, stack: "Error: 503\n    at run" });
+    expect(showRun(run(), PARAMS).attempts[0]?.error).toEqual({ ...error, stack: null });
+    const listed = [JSON.stringify(showListedRun(run({ attempts }), PARAMS)), ...recentRunTexts([run({ attempts })])];
+    for (const text of listed) expect(text).not.toContain("stack");
   });
 
   test("what is for the inside stays there", () => {
-    const shown = JSON.stringify([showRun(run()), showJob(jobOf())]);
+    const shown = JSON.stringify([showRun(run(), PARAMS), showJob(jobOf())]);
     expect(shown).not.toMatch(/tenant|uid|slot|hash|wakeAt|cancelRequested|anchorAt|firedCount|misfires/i);
   });
 

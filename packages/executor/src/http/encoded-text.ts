@@ -70,8 +70,9 @@ function percentDecoded(match: string): Decoded[] {
   for (let at = 0; at < bytes.length;) {
     const lead = bytes[at] ?? 0;
     const size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
-    const text = bytes.subarray(at, at + size).toString("utf8");
-    const whole = lead < 0x80 || (size > 1 && !text.includes("\ufffd"));
+    const encoded = bytes.subarray(at, at + size);
+    const text = encoded.toString("utf8");
+    const whole = lead < 0x80 || (size > 1 && encoded.equals(Buffer.from(text)));
     decoded.push(whole ? { character: text, length: size * 3 } : { character: String.fromCharCode(lead), length: 3 });
     at += whole ? size : 1;
   }

@@ -9,8 +9,8 @@ import {
 import { Agent as TlsAgent, request as tlsRequest } from "node:https";
 import type { Socket } from "node:net";
 import type { Clock } from "@tickline/shared/ports/clock";
-import { connectionsOf, type Connections } from "./connections.ts";
-import { watchStatusLine } from "./status-line.ts";
+import { connectionsOf, type Connection, type Connections } from "./connections.ts";
+import { statusOf } from "./status-line.ts";
 
 export interface HttpClientOptions {
   readonly clock: Pick<Clock, "setTimer">;
@@ -24,6 +24,7 @@ export interface HttpClientOptions {
 
 export interface ClientRequestOptions {
   readonly method: string;
+  /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
   /** The signal that ends the request, brought up to date by asking for it. */
@@ -66,22 +67,24 @@ export function createHttpClient({ clock, connectionsMax, connectMs, headBytesMa
     signal.throwIfAborted();
     if (closed) throw new Error("the client is closed");
     const [start, connections] = url.protocol === "https:" ? [tlsRequest, tls] : [plainRequest, plain];
-    const request = refusedAs(() => start({ ...whereTo(url), agent: connections.agent, method, headers, maxHeaderSize: headBytesMax }));
-    const abandoned = Promise.withResolvers<never>();
+    const { agent } = connections;
+    const head = headOf(url, { method, headers, body });
+    const request = refusedAs(() => start({ ...whereTo(url), agent, method, headers: head, maxHeaderSize: headBytesMax }));
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     // A request that waits for a connection tells nobody that it was destroyed until it gets one.
     const abandon = (reason: Error): void => {
       request.destroy(reason);
-      abandoned.reject(reason);
+      reject(reason);
     };
     const onAbort = (): void => abandon(signal.reason as Error);
-    signal.addEventListener("abort", onAbort, { once: true });
+    signal.addEventListener("abort", onAbort);
     open.set(request, abandon);
     request.once("close", () => {
       signal.removeEventListener("abort", onAbort);
       open.delete(request);
     });
-    sendWhenConnected(request, { body, look, connections });
-    return Promise.race([answerTo(request), abandoned.promise]);
+    exchange(request, { body, look, connections, resolve, reject });
+    return promise;
   }
   return {
     send,
@@ -101,6 +104,17 @@ const whereTo = ({ hostname, port, pathname, search }: URL): Pick<RequestOptions
   path: pathname + search,
 });
 
+/** Methods of which a request without a body says nothing of its length. */
+const BODILESS = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
+
+/** Names and values in turn, as they are sent: Node takes a list as it is. It adds no length then, and a target would take the body for the next request. */
+function headOf(url: URL, { method, headers, body }: Pick<ClientRequestOptions, "method" | "headers" | "body">): string[] {
+  const head = headers["host"] === undefined ? ["host", url.host] : [];
+  for (const name in headers) head.push(name, headers[name] ?? "");
+  if (body !== null || !BODILESS.has(method)) head.push("content-length", String(Buffer.byteLength(body ?? "")));
+  return head;
+}
+
 /** Node refuses to send such a request. Nothing was sent. */
 export class RequestRefused extends Error {
   override readonly name = "RequestRefused";
@@ -114,39 +128,42 @@ function refusedAs(start: () => ClientRequest): ClientRequest {
   }
 }
 
-interface Sending extends Pick<ClientRequestOptions, "body" | "look"> {
+interface Exchange extends Pick<ClientRequestOptions, "body" | "look"> {
   readonly connections: Connections;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (fault: Error) => void;
 }
 
-/** Nothing is sent before there is a connection, and the signal is looked at once more then: the process may have stood still meanwhile. */
-function sendWhenConnected(request: ClientRequest, { body, look, connections }: Sending): void {
-  request.once("socket", (socket: Socket) =>
-    connections.whenConnected(socket, () => {
+/**
+ * Nothing is sent before there is a connection, and the signal is looked at once more then: the process may have stood still meanwhile.
+ * An answer of which the status line was understood is one, whatever of the rest was not.
+ */
+function exchange(request: ClientRequest, { body, look, connections, resolve, reject }: Exchange): void {
+  let connection: Connection | null = null;
+  let unreadable: Error | null = null;
+  request.once("socket", (socket: Socket) => {
+    connection = connections.of(socket);
+    connection.begin(() => {
       if (look().aborted || request.destroyed) return;
       if (body === null) request.end();
       else request.end(body);
-    }),
-  );
-}
-
-/** An answer of which the status line was understood is one, whatever of the rest was not. */
-function answerTo(request: ClientRequest): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const status = watchStatusLine(request);
-  let unreadable: Error | null = null;
+    });
+  });
   request.on("error", (fault: Error) => {
     if (!isUnreadable(fault)) return reject(fault);
     unreadable = fault;
-    const understood = status();
-    if (understood === null) reject(fault);
-    else resolve({ status: understood, headers: {}, body: null, unreadable: () => fault });
+    const status = statusOf(connection?.beginning ?? "");
+    if (status === null) reject(fault);
+    else resolve({ status, headers: {}, body: null, unreadable: () => fault });
   });
-  request.once("response", (message) => resolve(answerOf(message, () => unreadable)));
+  request.once("response", (message) => {
+    connection?.forget();
+    resolve(answerOf(message, () => unreadable));
+  });
   request.once("upgrade", (message, socket) => {
     socket.destroy();
     resolve({ ...answerOf(message, () => null), body: null });
   });
-  return promise;
 }
 
 const answerOf = (message: IncomingMessage, unreadable: () => Error | null): Answer => ({

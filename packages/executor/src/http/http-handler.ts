@@ -116,8 +116,6 @@ function requestOf({ params, idempotencyKey, jobId, runId, attempt, scheduledFor
   const headers: Record<string, string> = { "user-agent": "tickline" };
   if (params.body !== null && typeof params.body !== "string") headers["content-type"] = "application/json";
   for (const [name, value] of Object.entries(params.headers)) headers[name.toLowerCase()] = value;
-  // Node adds none to a method that seldom has a body, and a target would take the body for the next request.
-  if (body !== null) headers["content-length"] = String(Buffer.byteLength(body));
   headers["idempotency-key"] = idempotencyKey;
   headers["tickline-job-id"] = jobId;
   headers["tickline-run-id"] = runId;

@@ -26,15 +26,11 @@ export interface BodyToRead {
  */
 export async function readBody({ body, bytesMax, contentType, contentEncoding, unreadable }: BodyToRead): Promise<ReadBody> {
   const chunks: Uint8Array[] = [];
-  let bytes = 0;
   let note: string | null = null;
-  const content = decodeContent(body as AsyncIterable<Uint8Array>, contentEncoding);
+  const content = contentEncoding === "" ? null : decodeContent(body as AsyncIterable<Uint8Array>, contentEncoding);
   try {
-    for await (const chunk of content.bytes) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > bytesMax) break; // Ends the iteration, which destroys the stream and with it the connection.
-    }
+    if (content === null) await takeChunks(body, { chunks, bytesMax });
+    else await takeDecoded(content.bytes, { chunks, bytesMax });
   } catch (thrown) {
     const fault = unreadable();
     if (fault === null && !(thrown instanceof ContentFault)) throw thrown;
@@ -42,15 +38,51 @@ export async function readBody({ body, bytesMax, contentType, contentEncoding, u
   } finally {
     if (!body.readableEnded) body.destroy();
   }
-  const kept = Buffer.concat(chunks).subarray(0, bytesMax);
-  const truncated = bytes > bytesMax || note !== null;
-  return { text: decoded(kept, { contentType, cut: truncated }), truncated, note: note ?? content.note };
+  const [first, second] = chunks;
+  const bytes = first !== undefined && second === undefined ? first : Buffer.concat(chunks);
+  const truncated = bytes.length > bytesMax || note !== null;
+  return { text: decoded(bytes.subarray(0, bytesMax), { contentType, cut: truncated }), truncated, note: note ?? content?.note ?? null };
+}
+
+interface Taking {
+  readonly chunks: Uint8Array[];
+  /** One chunk that ends beyond it is the last. */
+  readonly bytesMax: number;
+}
+
+/** By the events of the stream: an iterator over it costs 10 us an answer. */
+function takeChunks(body: Readable, { chunks, bytesMax }: Taking): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let bytes = 0;
+  body.on("data", (chunk: Uint8Array) => {
+    if (bytes > bytesMax) return;
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > bytesMax) resolve();
+  });
+  body.once("end", resolve).once("error", reject);
+  body.once("close", () => {
+    if (!body.readableEnded) reject(new Error("the connection was closed before the end of the answer"));
+  });
+  return promise;
+}
+
+async function takeDecoded(decodedBytes: AsyncIterable<Uint8Array>, { chunks, bytesMax }: Taking): Promise<void> {
+  let bytes = 0;
+  for await (const chunk of decodedBytes) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > bytesMax) break; // Ends the iteration, which destroys the stream and with it the connection.
+  }
 }
 
 export const unreadableNote = ({ message }: Error): string => `the rest of the answer could not be read: ${message}`;
 
+const UTF_8 = new TextDecoder();
+
 function decoded(bytes: Uint8Array, { contentType, cut }: { readonly contentType: string; readonly cut: boolean }): string {
   const encoding = /;\s*charset="?([^\s;"]+)/i.exec(contentType)?.[1] ?? "utf-8";
+  if (!cut && /^utf-?8$/i.test(encoding)) return UTF_8.decode(bytes);
   const options = { stream: cut }; // As a stream, the decoder leaves out a character that was cut in the middle.
   try {
     return new TextDecoder(encoding).decode(bytes, options);

@@ -2,7 +2,7 @@ import type { HttpParams } from "./http-params.ts";
 
 /** What a request carried that nobody who reads its run may see. */
 export interface RequestSecrets {
-  /** All values of its headers and query, and its user and password. */
+  /** All values of its headers and query, and its user and password. Only what failed asks for them. */
   readonly all: readonly string[];
   /** Those that are credentials by their name or their look. The data of an answer may contain the others by right. */
   readonly credentials: readonly string[];
@@ -27,22 +27,21 @@ const CREDENTIAL_LOOK = /^(?=\S*[a-z])(?=\S*\d)\S{20,}$/i;
 /** Of a request without headers of its own and without a query there are none, which costs nothing to find out. */
 export function requestSecrets(headers: HttpParams["headers"], url: URL): RequestSecrets {
   const values = [...headerValues(headers), ...urlValues(url)];
-  if (values.length === 0) return NONE;
-  const forms = values.flatMap(formsOf);
   return {
-    all: distinct(forms, LENGTH_MIN),
+    get all() {
+      return distinct(values, LENGTH_MIN);
+    },
     credentials: distinct(
-      forms.filter(({ credential }) => credential),
+      values.filter(({ credential }) => credential),
       CREDENTIAL_LENGTH_MIN,
     ),
   };
 }
 
-const NONE: RequestSecrets = { all: [], credentials: [] };
-
-const distinct = (values: readonly Value[], lengthMin: number): string[] => [
-  ...new Set(values.map(({ text }) => text).filter((text) => text.length >= lengthMin)),
-];
+function distinct(values: readonly Value[], lengthMin: number): readonly string[] {
+  if (values.length === 0) return [];
+  return [...new Set(values.flatMap(({ text }) => formsOf(text)).filter((text) => text.length >= lengthMin))];
+}
 
 function headerValues(headers: HttpParams["headers"]): Value[] {
   return Object.entries(headers).flatMap(([given, value]) => {
@@ -73,7 +72,9 @@ function urlValues({ username, password, search }: URL): Value[] {
   const pairs = query.split("&").flatMap((pair) => {
     const [name = "", ...rest] = pair.split("=");
     const value = rest.join("=") || name;
-    return [judged(decoded(name), value), judged(decoded(name), decoded(value))];
+    const plainName = decoded(name);
+    const plain = decoded(value);
+    return plain === value ? [judged(plainName, value)] : [judged(plainName, value), judged(plainName, plain)];
   });
   return [...user, open(query), ...pairs];
 }
@@ -84,6 +85,7 @@ const judged = (name: string, text: string): Value => ({ text, credential: CREDE
 
 /** As forms are decoded. What is not encoded well stays as it is. */
 function decoded(text: string): string {
+  if (!/[%+]/.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
@@ -92,8 +94,8 @@ function decoded(text: string): string {
 }
 
 /** Base64 loses its padding on the way, Latin-1 is read as UTF-8, and forms have + for a space. */
-function formsOf({ text, credential }: Value): Value[] {
+function formsOf(text: string): string[] {
   const unpadded = text.replace(/=+$/, "");
   const asUtf8 = /[\x80-\xff]/.test(text) ? Buffer.from(text, "latin1").toString("utf8") : text;
-  return [text, unpadded, asUtf8, text.replaceAll(" ", "+")].map((form) => ({ text: form, credential }));
+  return [text, unpadded, asUtf8, text.replaceAll(" ", "+")];
 }

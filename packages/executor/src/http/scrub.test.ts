@@ -29,6 +29,10 @@ test.each(ECHOES)("a secret is replaced: %s", (_, echo) => {
   expect(scrub(text, [SECRET], WHOLE)).toBe(`${echo("before ")}${REDACTED}${echo(" after")}`);
 });
 
+test("a secret with a replacement character of Unicode is replaced where it is percent-encoded", () => {
+  expect(scrub("token=%EF%BF%BD%EF%BF%BDab;", ["\ufffd\ufffdab"], WHOLE)).toBe(`token=${REDACTED};`);
+});
+
 test("no secret stays in any text, in any of these forms, and what is no part of one stays as it was", () => {
   const secrets = fc
     .string({ unit: "grapheme", minLength: 4, maxLength: 40 })

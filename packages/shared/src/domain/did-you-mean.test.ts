@@ -17,7 +17,23 @@ test.each([
   expect(didYouMean(word, FIELDS)).toBe(`: did you mean ${meant}?`);
 });
 
-test.each(["", "x", "ab", "cron", "command", "toString", "n".repeat(41)])("%j is none of them", (word) => {
+test.each([
+  ["cron", "schedule"],
+  ["timezone", "schedule"],
+  ["url", "params"],
+  ["payload", "params"],
+  ["enabled", "state"],
+  ["priority", "queue"],
+])("%s, as it is called elsewhere: %s", (word, meant) => {
+  expect(didYouMean(word, [...FIELDS, "state"])).toBe(`: did you mean ${meant}?`);
+});
+
+test("the end of one name alone", () => {
+  expect(didYouMean("attempts", ["maxAttempts", "delayMs"])).toBe(": did you mean maxAttempts?");
+  expect(didYouMean("time", ["firstTime", "lastTime"])).toBe("");
+});
+
+test.each(["", "x", "ab", "cronometer", "toString", "constructor", "after", "n".repeat(41)])("%j is none of them", (word) => {
   expect(nearestWord(word, FIELDS)).toBeNull();
   expect(didYouMean(word, FIELDS)).toBe("");
 });

@@ -13,12 +13,14 @@ export function httpUrlFault(text: string): string | null {
   if (authority === undefined) return `must begin with http:// or https://, ${EXAMPLE}`;
   if (next === "\\") return "must have / where it has \\";
   if (authority.includes("@")) return "must have no user and password: they belong in a header, such as Authorization";
+  if (/^https?:?$/i.test(authority) && /^https?:\/\/https?:?\/\//i.test(text)) return "must begin with http:// or https:// once";
   return authorityFault(authority) ?? hostFault(authority, text);
 }
 
 /** Of `host:port`, what the parts themselves show. */
 function authorityFault(authority: string): string | null {
   if (!authority.startsWith("[") && authority.split(":").length > 2) {
+    if (/[g-z.]/i.test(authority)) return `must have one port behind its host, not ${shown(authority)}`;
     return "must have an IPv6 address in brackets, such as http://[::1]:80/";
   }
   const [host = "", port = ""] = authority.split(/:(?=[^:\]]*$)/);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NOT_BLANK_PATTERN } from "./json-pattern.ts";
 import type { Digest } from "./digest.ts";
 import type { Instant } from "./instant.ts";
 import { canonicalJson, jsonBytes, JsonObjectSchema, type JsonObject } from "./json.ts";
@@ -53,12 +54,17 @@ const timeoutMsUpTo = (most: number) =>
       ),
     );
 
+/** Words of a person, kept without the blanks around them; the length counts those too, as the document says. */
+function wordsOf(lengthMax: number): z.ZodString {
+  return z.string().max(lengthMax).trim().min(1).meta({ pattern: NOT_BLANK_PATTERN });
+}
+
 /**
  * What a person says of a job: the body of POST and PUT, less what only the server knows. What is said here of each field stands in the
  * OpenAPI document and in docs/jobs.md.
  */
 export const JobInputSchema = z.strictObject({
-  name: z.string().trim().min(1).max(NAME_LENGTH_MAX).meta(field("What people call it; need not be unique.", "Nightly report")),
+  name: wordsOf(NAME_LENGTH_MAX).meta(field("What people call it; need not be unique.", "Nightly report")),
   description: z
     .string()
     .max(DESCRIPTION_LENGTH_MAX)
@@ -66,7 +72,7 @@ export const JobInputSchema = z.strictObject({
     .default(null)
     .meta(field("What it is for.", "Sends the report to finance.")),
   tags: z
-    .array(z.string().trim().min(1).max(TAG_LENGTH_MAX))
+    .array(wordsOf(TAG_LENGTH_MAX))
     .max(TAGS_MAX)
     .default([])
     .meta(field("Words to find it by.", ["finance", "daily"])),

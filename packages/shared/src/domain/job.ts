@@ -55,3 +55,6 @@ export interface Job extends ScheduleCursor {
    */
   readonly unreadable?: string;
 }
+
+/** As lists show it that nobody asked for params. */
+export const withoutParams = (job: Job): Job => ({ ...job, definition: { ...job.definition, params: {} } });

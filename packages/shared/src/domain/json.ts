@@ -4,16 +4,25 @@ import { z } from "zod";
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
 
-/** Any JSON. Named, so that documents made from schemas say it once. */
-export const JsonSchema: z.ZodType<JsonValue> = z
-  .lazy(() => z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(JsonSchema), z.record(z.string(), JsonSchema)]))
-  .meta({ id: "Json", description: "Any JSON." });
+/** Any JSON, under a name, so that documents made from schemas say it once. */
+const namedJson = (name: z.ZodString, { id, description }: { readonly id: string; readonly description: string }): z.ZodType<JsonValue> => {
+  const json: z.ZodType<JsonValue> = z
+    .lazy(() => z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(json), z.record(name, json)]))
+    .meta({ id, description });
+  return json;
+};
+
+export const JsonSchema = namedJson(z.string(), { id: "Json", description: "Any JSON." });
+
+/** A body with a member `__proto__` is refused where it is read: this says so to readers of documents. */
+const MemberName = z.string().meta({ not: { const: "__proto__" } });
+const JsonInputSchema = namedJson(MemberName, { id: "JsonInput", description: "Any JSON, without members named __proto__." });
 
 /**
  * An object of any JSON members. The depth is bounded where bodies are parsed, so that checking here may recurse. It
  * costs a walk per request; params are small (64 KiB at most).
  */
-export const JsonObjectSchema = z.record(z.string(), JsonSchema);
+export const JsonObjectSchema = z.record(MemberName, JsonInputSchema);
 
 /** Bytes of a value as UTF-8 JSON, which is how every size limit of Tickline counts. */
 export const jsonBytes = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value) ?? "").length;

@@ -5,7 +5,7 @@ export const REASONS = [
   "expired", // Not started within the job's `expireAfterMs`.
   "paused", // The instants that passed while the job was paused, as one counted range.
   "not_evaluated", // Its schedule could not be evaluated; the record stands for all instants from then to an edit or the end of the job.
-  "misfire", // Found later than `missedAfterMs`, and the misfire policy did not keep it.
+  "misfire", // Found later than `MISSED_AFTER_MS`, and the misfire policy did not keep it.
   "cancelled", // Cancelled before it started, by request.
   "job_deleted", // Its job was deleted before it started.
   "job_edited", // It waited for a handler or queue that an edit of its job replaced.

@@ -5,13 +5,37 @@ export interface RunError {
   readonly retryable: boolean;
 }
 
+/** The error of an attempt in its history. */
+export interface AttemptError extends RunError {
+  /** Where a handler of one's own threw. Kept with the attempt alone: events, lists and the error of the run have none. */
+  readonly stack?: string;
+}
+
 /** Longest stored message of an error, in characters; the rest is cut. */
 export const ERROR_MESSAGE_MAX = 2_000;
 /** Longest stored code of an error, in characters. */
 export const ERROR_CODE_MAX = 64;
+/** Longest stored stack of an attempt, in characters; the rest is cut. Every open run is in memory, with up to 20 attempts. */
+export const ERROR_STACK_MAX = 2_000;
 
 export const runError = (code: string, message: string, retryable: boolean): RunError => ({
   code: code.slice(0, ERROR_CODE_MAX),
-  message: message.length > ERROR_MESSAGE_MAX ? `${message.slice(0, ERROR_MESSAGE_MAX - 1)}…` : message,
+  message: cutTo(ERROR_MESSAGE_MAX, message),
   retryable,
 });
+
+/** `stack` absent or null: there is none. */
+export const attemptError = (error: RunError, stack: string | null | undefined): AttemptError =>
+  stack === null || stack === undefined ? error : { ...error, stack: cutTo(ERROR_STACK_MAX, stack) };
+
+/** A function and no constant: what stands below is made while this file is loaded. */
+export function cutTo(lengthMax: number, text: string): string {
+  return text.length > lengthMax ? `${text.slice(0, lengthMax - 1)}…` : text;
+}
+
+/** Of a run that was started, failed in no attempt, and waited too long for its next one. */
+export const WAITED_TOO_LONG = runError(
+  "waited_too_long",
+  "the run had been started, and no executor took its next attempt in time: it is not started again",
+  false,
+);

@@ -1,11 +1,12 @@
+import type { RunCancel } from "./cancel.ts";
 import type { Instant } from "./instant.ts";
 import type { JsonValue } from "./json.ts";
 import type { Reason } from "./reason.ts";
-import type { RunError } from "./run-error.ts";
+import type { AttemptError, RunError } from "./run-error.ts";
 import type { RunState } from "./run-state.ts";
 
-/** Why a run exists: its schedule, *trigger now*, `POST /runs/:id/retry`, or a backfill. */
-export const RUN_CAUSES = ["schedule", "manual", "retry", "backfill"] as const;
+/** Why a run exists: its schedule, `POST /jobs/:id/trigger`, or `POST /runs/:id/retry`. */
+export const RUN_CAUSES = ["schedule", "manual", "retry"] as const;
 export type RunCause = (typeof RUN_CAUSES)[number];
 
 /** One try of a run, as its history shows it. `state` is what became of the attempt, not of the run. */
@@ -15,7 +16,7 @@ export interface Attempt {
   readonly startedAt: Instant;
   readonly finishedAt: Instant | null;
   readonly executor: string;
-  readonly error: RunError | null;
+  readonly error: AttemptError | null;
 }
 
 /** `released`: given back at shutdown before it could finish. `lost`: its executor vanished. */
@@ -51,6 +52,8 @@ export interface Run {
   readonly error: RunError | null;
   readonly retryOf: string | null;
   readonly cancelRequested: boolean;
+  /** Null: nobody asked for it, or a version that did not note who. */
+  readonly cancel: RunCancel | null;
   /** When something is to happen to it next: a retry, a deferred or repeated publication, its expiry. */
   readonly wakeAt: Instant | null;
 }
@@ -65,3 +68,6 @@ export interface LastRun {
   readonly attempt: number;
   readonly error: RunError | null;
 }
+
+/** As lists show it that nobody asked for outputs. */
+export const withoutOutput = (run: Run): Run => (run.output === null ? run : { ...run, output: null });

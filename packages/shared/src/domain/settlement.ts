@@ -8,13 +8,13 @@ import type { Reason } from "./reason.ts";
 /** Largest output of a handler, in bytes of JSON. */
 export const OUTPUT_BYTES_MAX = 65_536;
 
-/** What one attempt came to, as its executor settles it. */
+/** What one attempt came to, as its executor settles it. `stack`: for the history of the attempt, see `AttemptError`. */
 export type AttemptResult =
   | { readonly kind: "succeeded"; readonly output: JsonValue }
-  | { readonly kind: "failed"; readonly error: RunError }
+  | { readonly kind: "failed"; readonly error: RunError; readonly stack?: string | null }
   | { readonly kind: "cancelled" }
   /** Failed, and the policy gives another attempt this much later, by the store's clock. */
-  | { readonly kind: "retry"; readonly error: RunError; readonly retryDelayMs: number }
+  | { readonly kind: "retry"; readonly error: RunError; readonly stack?: string | null; readonly retryDelayMs: number }
   /** Given back at shutdown: due again at once, attempt raised, no failure counted. */
   | { readonly kind: "released" };
 

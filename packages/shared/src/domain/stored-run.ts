@@ -1,9 +1,10 @@
 import { AppError } from "./app-error.ts";
+import { CANCEL_KINDS, type RunCancel } from "./cancel.ts";
 import { evaluate } from "./evaluation.ts";
 import type { JsonValue } from "./json.ts";
 import { RUN_CAUSES, type Run } from "./run.ts";
 import { RUN_STATES } from "./run-state.ts";
-import { runError, type RunError } from "./run-error.ts";
+import { attemptError, runError, type AttemptError, type RunError } from "./run-error.ts";
 import { isRecord, isText, isTime, isTimeOrNull, isWhole } from "./stored-value.ts";
 
 type Named = Pick<
@@ -37,6 +38,19 @@ export function readOutput(text: unknown): { readonly output: JsonValue; readonl
 /** The error of a run as it was stored, or what says in its place that some of its row cannot be read. */
 export function readError(stored: unknown, broken: boolean): RunError | null {
   if (stored === null || stored === undefined) return broken ? UNREADABLE : null;
-  const readable = isRecord(stored) && isText(stored["code"]) && isText(stored["message"]);
-  return readable ? (stored as unknown as RunError) : UNREADABLE;
+  if (!isRecord(stored) || !isText(stored["code"]) || !isText(stored["message"])) return UNREADABLE;
+  return { code: stored["code"], message: stored["message"], retryable: stored["retryable"] === true };
+}
+
+/** The same of an attempt, with the stack that is stored beside it. */
+export function readAttemptError(stored: unknown, broken: boolean): AttemptError | null {
+  const error = readError(stored, broken);
+  return error === null || !isRecord(stored) || !isText(stored["stack"]) ? error : attemptError(error, stored["stack"]);
+}
+
+/** Who asked for a cancel. Null where this version cannot read it: it is there to be shown, and nothing depends on it. */
+export function readCancel(stored: unknown): RunCancel | null {
+  if (!isRecord(stored) || !isTime(stored["requestedAt"]) || !isRecord(stored["by"])) return null;
+  const { kind } = stored["by"];
+  return (CANCEL_KINDS as readonly unknown[]).includes(kind) ? (stored as unknown as RunCancel) : null;
 }

@@ -14,7 +14,7 @@ export interface CommandAnsweredData extends Asked {
   readonly jobId: string;
   /** The run it made or cancelled; null: it is about no run. */
   readonly runId: string | null;
-  /** What REST would answer: the job, or the run. */
+  /** What REST would answer: the job, or the run without stacks. */
   readonly result: JsonValue;
 }
 

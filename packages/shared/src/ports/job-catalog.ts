@@ -11,6 +11,8 @@ export interface JobQuery extends PageRequest {
   readonly queue?: string;
   readonly tags?: readonly string[];
   readonly nameContains?: string;
+  /** False: long params are not read, and `{}` stands in the place of all. Default: true. */
+  readonly params?: boolean;
 }
 
 /** `exists`: another job of the tenant has the id. Repeating a create of the same `uid` answers `created` with the stored job. */

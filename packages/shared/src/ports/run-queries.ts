@@ -1,4 +1,5 @@
 import type { Instant } from "../domain/instant.ts";
+import type { JsonObject } from "../domain/json.ts";
 import type { Run, RunCause } from "../domain/run.ts";
 import type { RunState } from "../domain/run-state.ts";
 import type { Page, PageRequest } from "./page.ts";
@@ -11,12 +12,19 @@ export interface RunQuery extends PageRequest {
   readonly cause?: RunCause;
   readonly from?: Instant;
   readonly to?: Instant;
+  /** False: outputs are not read, and null stands in their place. Default: true. */
+  readonly outputs?: boolean;
 }
 
 /** The history. Lists are by run id descending, which is newest `scheduledFor` first. */
 export interface RunQueries {
   get(tenantId: string, runId: string): Promise<Run | null>;
   list(tenantId: string, query: RunQuery): Promise<Page<Run>>;
+  /**
+   * The params that these runs use on all their attempts, whatever has become of their job since, by run id. Runs unknown, and those whose
+   * definition cannot be read, are left out.
+   */
+  params(tenantId: string, runIds: readonly string[]): Promise<ReadonlyMap<string, JsonObject>>;
   /** The definition hash and job uid a run was made of, for making another like it. Null: no such run, or its definition cannot be read. */
   origin(tenantId: string, runId: string): Promise<{ readonly jobUid: string; readonly definitionHash: string } | null>;
 }

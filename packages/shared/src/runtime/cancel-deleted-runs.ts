@@ -1,3 +1,4 @@
+import { UNKNOWN_CLIENT, type Client } from "../domain/cancel.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { EndedRun } from "../domain/settlement.ts";
 import type { JobDeleted } from "../events/job-event.ts";
@@ -6,6 +7,8 @@ import type { RunControl } from "../ports/run-control.ts";
 export interface CancelDeletedParts {
   readonly control: RunControl;
   readonly now: () => Instant;
+  /** Who deleted the job, where that is known. */
+  readonly client?: Client;
   /** Runs of one write. */
   readonly runsMax: number;
   readonly onEnded: (runs: readonly EndedRun[]) => void | Promise<void>;
@@ -18,19 +21,19 @@ export interface CancelDeletedParts {
  * repeat. It ends by itself: nothing fires for a tombstone, so each round leaves fewer.
  */
 export async function cancelDeletedRuns(parts: CancelDeletedParts, { tenantId, data }: JobDeleted): Promise<void> {
-  const { control, now, runsMax, onEnded, onAsked } = parts;
+  const { control, now, client = UNKNOWN_CLIENT, runsMax, onEnded, onAsked } = parts;
   const { jobUid, cancelRunning = false } = data;
 
   async function cancelWaiting(): Promise<void> {
     for (let full = true; full;) {
-      const ended = await control.cancelOpen(tenantId, { jobUid, now: now(), limit: runsMax });
+      const ended = await control.cancelOpen(tenantId, { jobUid, client, now: now(), limit: runsMax });
       if (ended.length > 0) await onEnded(ended);
       full = ended.length >= runsMax;
     }
   }
   async function askRunning(): Promise<void> {
     for (let full = true; full;) {
-      const asked = await control.cancelRunning(tenantId, { jobUid, limit: runsMax });
+      const asked = await control.cancelRunning(tenantId, { jobUid, client, now: now(), limit: runsMax });
       if (asked.length > 0) onAsked(asked);
       full = asked.length >= runsMax;
     }

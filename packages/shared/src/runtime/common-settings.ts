@@ -150,6 +150,16 @@ export const drainMsSetting = settingOf({
   description: "Milliseconds that running handlers get to finish at shutdown, before they are aborted and run again at the next start.",
 });
 
+export const drainNoticeSetting = settingOf({
+  env: "DRAIN_NOTICE_MS",
+  flag: null,
+  placeholder: "MS",
+  fallback: "2000",
+  schema: wholeNumber(0, 3_600_000),
+  description:
+    "Milliseconds for which the api still serves at shutdown while `/readyz` is 503 already: as long as a load balancer needs to notice. 0 where there is none.",
+});
+
 const milliseconds = (
   env: string,
   { fallback, min, description }: { readonly fallback: number; readonly min: number; readonly description: string },

@@ -9,17 +9,15 @@ export function logEnd(log: PacedLog, run: EndedRun, stack: string | null = null
   const { jobId: job, runId, attempt, handler, state, reason, startedAt, finishedAt, error } = run;
   const named = { job, run: runId, attempt, handler };
   const took = startedAt === null ? {} : { ms: finishedAt - startedAt };
+  const why = reason === null ? {} : { reason };
   switch (state) {
     case "succeeded":
       return log.info({ ...named, ...took }, "a run succeeded");
     case "cancelled":
-      return log.info({ ...named, ...took }, "a run was cancelled");
+      return log.info({ ...named, ...took, ...why }, "a run was cancelled");
     case "failed":
     case "lost":
-      return log.warn(
-        { ...named, ...took, ...(reason === null ? {} : { reason }), ...errorFields(error, stack) },
-        state === "failed" ? "a run failed" : "a run was lost",
-      );
+      return log.warn({ ...named, ...took, ...why, ...errorFields(error, stack) }, state === "failed" ? "a run failed" : "a run was lost");
     case "due":
     case "running":
     case "retrying":

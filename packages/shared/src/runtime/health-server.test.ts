@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
 import { serviceContract } from "../testing/contracts/service.contract.ts";
 import { manualClock } from "../testing/manual-clock.ts";
@@ -74,4 +75,33 @@ test("a port that is taken is said in a sentence", async () => {
   await server.start();
   const { server: second } = setup({ port: Number(new URL(server.url ?? "").port) });
   await expect(second.start()).rejects.toThrow(/^cannot listen on 127\.0\.0\.1, port \d+: .*EADDRINUSE/);
+});
+
+test("whatever a client writes in place of a path is answered, and ends nothing", async () => {
+  const { server, get } = setup();
+  await server.start();
+  const { hostname, port } = new URL(server.url ?? "");
+  for (const target of ["//", "//?", "http://[", "*", "/%", `/${"x".repeat(9_000)}`]) {
+    const socket = connect(Number(port), hostname, () => socket.end(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`));
+    let answer = "";
+    socket.on("data", (bytes) => (answer += bytes.toString()));
+    await new Promise((resolve) => void socket.once("close", resolve));
+    expect(answer).toMatch(/^HTTP\/1\.1 40[04] /);
+  }
+  expect((await get("/livez")).status).toBe(200);
+});
+
+test("10,000 pipelined requests on a socket that reads nothing have one answer each time it is read, and more idle sockets than there is room for keep nobody out", async () => {
+  let asked = 0;
+  const ready = async (): Promise<void> => void (asked += 1);
+  const { server, get } = setup({ ready });
+  await server.start();
+  const { hostname, port } = new URL(server.url ?? "");
+  const sockets = Array.from({ length: 150 }, () => connect(Number(port), hostname).on("error", () => undefined));
+  const [greedy] = sockets;
+  greedy?.pause().write("GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n".repeat(10_000));
+  await Promise.all(sockets.map((socket) => new Promise((resolve) => void socket.once("connect", resolve))));
+  for (let call = 0; call < 20; call += 1) expect((await get("/livez")).status).toBe(200);
+  expect(asked).toBeLessThan(10_000);
+  for (const socket of sockets) socket.destroy();
 });

@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import { AppError, toAppError } from "../domain/app-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
+import { createBoundedListener } from "./http/bounded-listener.ts";
+import { boundConnections } from "./http/connection-bounds.ts";
 import { createLifecycle } from "./lifecycle.ts";
 import type { Service } from "./service.ts";
 import type { StoreClock } from "./store-clock.ts";
@@ -29,6 +31,10 @@ export interface HealthServer extends Service {
 /** Whoever is asked for readiness and has not answered by then counts as not ready. */
 const READY_MS_MAX = 2_000;
 const REQUEST_MS_MAX = 5_000;
+/** How often requests that are too slow are looked for. */
+const LOOK_MS = 1_000;
+/** As the api has them, for the few who ask here. */
+const LIMITS = { connectionsMax: 100, connectionsPerAddressMax: 100, pipelinedMax: 16, answerMsMax: 10_000, unreadBytesMax: 8_388_608 };
 /** As the api says it. */
 const DRAINING = { code: "shutting_down", message: "the service finishes what it has begun and takes nothing new" } as const;
 
@@ -46,13 +52,16 @@ export function createHealthServer({ host, port, clock, ready, metrics }: Health
     if (reason === null) return say(response, 200, { status: "ready" });
     return say(response, 503, { status: "not ready", code: reason.code, reason: reason.message });
   }
+  const bounded = createBoundedListener({
+    clock,
+    limits: LIMITS,
+    listener: ({ url: target = "/" }, response) => answer(pathOf(target), response).catch((fault: unknown) => sayFault(response, fault)),
+  });
   const lifecycle = createLifecycle({
     async start() {
       draining = false;
-      const starting = createServer({ requestTimeout: REQUEST_MS_MAX }, (request, response) => {
-        const { pathname } = new URL(request.url ?? "/", "http://health");
-        answer(pathname, response).catch((fault: unknown) => say(response, 500, { status: toAppError(fault, "answer").message }));
-      });
+      const starting = createServer({ requestTimeout: REQUEST_MS_MAX, connectionsCheckingInterval: LOOK_MS }, bounded.listen);
+      boundConnections(starting, LIMITS, bounded.isAtWork);
       server = starting;
       await new Promise<void>((resolve, reject) => {
         starting.once("error", (cause) =>
@@ -98,6 +107,11 @@ async function faultOf(ready: () => Promise<unknown>, clock: Clock): Promise<App
     return toAppError(fault, "be ready");
   }
 }
+
+/** Whatever a client writes there, as `//`, which is no part of any URL. */
+const pathOf = (target: string): string => target.split("?", 1)[0] ?? target;
+
+const sayFault = (response: ServerResponse, fault: unknown): void => say(response, 500, { status: toAppError(fault, "answer").message });
 
 const say = (response: ServerResponse, status: number, body: object): void =>
   void response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" }).end(JSON.stringify(body));

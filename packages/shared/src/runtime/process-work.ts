@@ -11,6 +11,18 @@ export interface ProcessWork {
   readonly attempts: readonly AttemptName[];
   /** The run whose handler the code that runs at present belongs to, also when it has ended. Best effort; null: nobody knows. */
   readonly running: AttemptName | null;
+  /** Absent: it serves none that a stop waits for. */
+  readonly requests?: RequestWork;
+}
+
+/** What a service that answers requests does at one moment, and the longest that a stop gives it, in milliseconds. */
+export interface RequestWork {
+  /** Requests that are not answered whole. */
+  readonly underWay: number;
+  /** All is served so long before a stop takes nothing more. */
+  readonly noticeMs: number;
+  /** Answers under way get so long after that. */
+  readonly answerMs: number;
 }
 
 /** A service that can also be left where it stands, because its process ends unexpectedly. */

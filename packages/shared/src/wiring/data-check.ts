@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { checkLoss } from "../adapters/sqlite/check-loss.ts";
+import { databaseFaults } from "../adapters/sqlite/database-faults.ts";
 import { lockDataFolder } from "../adapters/sqlite/data-folder.ts";
 import { AppError } from "../domain/app-error.ts";
 import type { Finding } from "./doctor.ts";
@@ -18,25 +18,15 @@ export function examineData(dir: string): Finding {
   try {
     const lock = lockDataFolder(resolve(dir), DATABASE);
     try {
-      checkLoss(file, { accepted: false, tell: () => undefined });
-      const faults = faultsOf(file);
-      if (faults.length === 0) return finding("ok", `${file} is whole`);
+      const doubts: string[] = [];
+      checkLoss(file, { accepted: false, tell: () => undefined, doubt: (why) => void doubts.push(why) });
+      const faults = databaseFaults(file, FAULTS_MAX);
+      if (faults.length === 0) return finding("ok", [`${file} is whole`, ...doubts].join("\n"));
       return finding("fails", `${file} is damaged: put back a backup\n${faults.join("\n")}`);
     } finally {
       lock.release();
     }
   } catch (fault) {
     return finding("fails", fault instanceof AppError ? fault.message : `${file}: ${String(fault)}: put back a backup`);
-  }
-}
-
-/** It only reads: a connection that writes would put away the log when it is closed. */
-function faultsOf(file: string): readonly string[] {
-  const db = new DatabaseSync(file, { readOnly: true });
-  try {
-    const rows = db.prepare(`PRAGMA quick_check(${FAULTS_MAX})`).all();
-    return rows.map((row) => String(row["quick_check"])).filter((text) => text !== "ok");
-  } finally {
-    db.close();
   }
 }

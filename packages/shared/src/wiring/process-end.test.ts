@@ -170,6 +170,17 @@ test("a second signal ends it at once, and says what was at work", () => {
   expect(logged).toMatchObject([{ fields: { atWork: 2 }, message: expect.stringContaining("second signal") }]);
 });
 
+test("a signal that comes twice at once, as a supervisor sends it to a process and the one that started it, is one", () => {
+  const { host, clock } = setup();
+  host.emit("SIGTERM", "SIGTERM");
+  clock.advance(999);
+  host.emit("SIGTERM", "SIGTERM");
+  expect(host.exits).toEqual([]);
+  clock.advance(1);
+  host.emit("SIGTERM", "SIGTERM");
+  expect(host.exits).toEqual([1]);
+});
+
 test("a stop that takes too long ends with 1, and says what was at work", () => {
   const { host, clock, logged } = setup();
   host.emit("SIGTERM", "SIGTERM");

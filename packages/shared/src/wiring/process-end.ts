@@ -54,11 +54,19 @@ export interface ProcessEnd {
 /** After a fault the process ends within this time, in milliseconds: enough to write finished results to a store that answers. */
 const FAULT_MS_MAX = 2_000;
 
+/**
+ * A signal that comes again so soon is the same one, in milliseconds: supervisors such as systemd send it to all processes of a service, and
+ * `run.mjs`, or whatever else started this one, passes it on. Nobody but a person presses ctrl-C twice.
+ */
+const SAME_SIGNAL_MS = 1_000;
+
 const LEFT = "attempts that have not ended are left to be rescued";
 
 interface Process extends ProcessEndOptions {
   served: ServedProcess | null;
   state: "running" | "stopping" | "failing";
+  /** When the stop was asked for, by the monotonic clock. */
+  stoppingSinceMs: number;
   /** The exit is ours. Any other was called by a handler, or by a library. */
   exiting: boolean;
   readonly report: EndReport;
@@ -67,7 +75,7 @@ interface Process extends ProcessEndOptions {
 export function createProcessEnd(options: ProcessEndOptions): ProcessEnd {
   const { host, log } = options;
   const report = createEndReport(log, () => own.served?.service.work() ?? null);
-  const own: Process = { ...options, served: null, state: "running", exiting: false, report };
+  const own: Process = { ...options, served: null, state: "running", stoppingSinceMs: 0, exiting: false, report };
 
   host.on("uncaughtException", (fault) => fail(own, fault, { why: "an error was thrown that nobody caught" }));
   host.on("unhandledRejection", (fault) => fail(own, fault, { why: "a promise was rejected that nobody awaited" }));
@@ -123,10 +131,12 @@ function stop(own: Process, served: ServedProcess, signal: string): void {
   const { report, clock } = own;
   if (own.state === "failing") return; // It ends already, and soon.
   if (own.state === "stopping") {
+    if (signal !== "SIGINT" && clock.monotonicMs() - own.stoppingSinceMs < SAME_SIGNAL_MS) return;
     report.say(`a second signal (${signal}) ends the process at once; ${LEFT}`);
     return exit(own, 1);
   }
   own.state = "stopping";
+  own.stoppingSinceMs = clock.monotonicMs();
   sayStop(own, served, signal);
   own.keepAlive();
   clock.setTimer(shutdownMs, () => {
@@ -142,6 +152,7 @@ function stop(own: Process, served: ServedProcess, signal: string): void {
 
 /** A terminal sends SIGINT, and its person waits there; all other signals come from programs. */
 function sayStop({ report, tell = tellTerminal }: Process, { service, drainMs }: ServedProcess, signal: string): void {
-  if (signal === "SIGINT") tell(stopNotice({ running: service.work().attempts.length, drainMs }));
+  const { attempts, requests = null } = service.work();
+  if (signal === "SIGINT") tell(stopNotice({ running: attempts.length, drainMs, requests }));
   else report.note("a signal asks the process to stop", { signal, drainMs });
 }

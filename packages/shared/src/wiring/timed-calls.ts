@@ -26,7 +26,8 @@ export function timedStore(store: Store, { clock, metrics }: TimedCallsOptions):
         return [name, typeof member === "object" && member !== null ? timed(member, `${name}.`) : member];
       }),
     );
-  return timed(store, "") as Store; // Ports are plain objects of methods; each is replaced by one that does the same.
+  // Ports are plain objects of methods; each is replaced by one that does the same. `refusal` answers at once.
+  return { ...(timed(store, "") as Store), ...(store.refusal && { refusal: store.refusal }) };
 }
 
 /** The same bus, that says how long it takes to acknowledge what is published, waiting behind other sends included. */

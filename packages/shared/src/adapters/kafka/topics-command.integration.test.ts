@@ -40,4 +40,12 @@ await describeWithServers("kafka topics command", ["kafka"], (servers) => {
     const topics = Array.from({ length: 4 }, () => plan(newTopic(), 2));
     await expect(Promise.all([ensure(...topics), ensure(...topics), ensure(...topics)])).resolves.toBeDefined();
   });
+
+  test("several places that add partitions to the same topic at once do not fail, and each says how many there are", async () => {
+    const topic = newTopic();
+    await ensure(plan(topic, 2));
+    const outcomes = await Promise.all([5, 5, 4, 3].map((partitions) => ensure(plan(topic, partitions))));
+    expect(outcomes.flat().map(({ kind }) => kind)).not.toContain("created");
+    expect(await ensure(plan(topic, 5))).toEqual([{ topic, kind: "unchanged", note: "" }]);
+  });
 });

@@ -1,9 +1,11 @@
 import kafkajs, { type Admin } from "kafkajs"; // Node finds not all names of this package.
 import type { Logger } from "../../runtime/logger.ts";
+import { systemClock } from "../system/clock.ts";
 import { busFault } from "./bus-fault.ts";
 import { isDeadTopic } from "./dead-letters.ts";
 import { createKafkaClient } from "./kafka-client.ts";
 import { parseKafkaUrl, type KafkaSecurity } from "./kafka-url.ts";
+import { createRetryPause } from "./retry-pause.ts";
 import type { TopicPlan } from "./topic-plan.ts";
 
 export interface TopicsCommandOptions {
@@ -75,9 +77,30 @@ async function adapt(admin: Admin, topics: readonly TopicPlan[]): Promise<readon
   const counts = await partitionCounts(admin, topics);
   const retentions = await retentionsOf(admin, topics);
   const short = topics.filter(({ name, partitions }) => (counts.get(name) ?? 0) < partitions);
-  if (short.length > 0)
-    await admin.createPartitions({ topicPartitions: short.map(({ name, partitions }) => ({ topic: name, count: partitions })) });
-  return topics.map((plan) => outcomeOf(plan, counts.get(plan.name) ?? 0, retentions.get(plan.name)));
+  const had = new Map(counts);
+  for (const plan of short) if (!(await extend(admin, plan))) had.set(plan.name, await countWhenKnown(admin, plan));
+  return topics.map((plan) => outcomeOf(plan, had.get(plan.name) ?? 0, retentions.get(plan.name)));
+}
+
+/** False: it has as many already. What a broker says of a topic may be older than what was made of it, here or by another process. */
+async function extend(admin: Admin, { name, partitions }: TopicPlan): Promise<boolean> {
+  try {
+    await admin.createPartitions({ topicPartitions: [{ topic: name, count: partitions }] });
+    return true;
+  } catch (fault) {
+    if (fault instanceof Error && "type" in fault && fault.type === "INVALID_PARTITIONS") return false;
+    throw fault;
+  }
+}
+
+/** Asks until the broker has heard of the partitions that there are. */
+async function countWhenKnown(admin: Admin, plan: TopicPlan): Promise<number> {
+  const pause = createRetryPause(systemClock);
+  for (let tries = 1; ; tries += 1) {
+    const count = (await partitionCounts(admin, [plan])).get(plan.name) ?? 0;
+    if (count >= plan.partitions || tries > RETRIES) return count;
+    await pause.wait(tries);
+  }
 }
 
 /** Retention is not altered: kafkajs can only replace all settings of a topic at once, also those that others made. */

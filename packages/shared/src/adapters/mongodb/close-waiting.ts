@@ -1,5 +1,6 @@
 import type { Instant } from "../../domain/instant.ts";
 import { runIdFloor } from "../../domain/run-id.ts";
+import { type RunError, WAITED_TOO_LONG } from "../../domain/run-error.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { DueRuns } from "../../ports/due-runs.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
@@ -20,11 +21,14 @@ export async function closeWaiting(context: StoreContext, request: Parameters<Du
   const now = await laterTime(context, request.now);
   const ids = { _id: { $in: found } };
   const token = context.newToken();
-  const closedAs = (state: "skipped" | "failed") => allOf(endRun({ state, reason: "retention", now }), { $set: { changedBy: token } });
+  const closedAs = (state: "skipped" | "failed", error?: RunError) =>
+    allOf(endRun({ state, reason: "retention", now, error }), { $set: { changedBy: token } });
   const waiting = { ...ids, state: { $eq: "due" }, ...dueSince(dueBefore) };
+  const started = { ...waiting, firstStartedAt: { $exists: true } };
   await runs.updateEach([
     { filter: { ...waiting, firstStartedAt: { $exists: false } }, update: closedAs("skipped") },
-    { filter: { ...waiting, firstStartedAt: { $exists: true } }, update: closedAs("failed") },
+    { filter: { ...started, error: { $exists: true } }, update: closedAs("failed") },
+    { filter: { ...started, error: { $exists: false } }, update: closedAs("failed", WAITED_TOO_LONG) },
   ]);
   const closed = await runs.find({ ...ids, changedBy: { $eq: token } }, { sort: { _id: 1 } });
   await wakeNext(context, closed);

@@ -2,7 +2,7 @@ import { type Connection, type Model, Schema } from "mongoose";
 import type { Instant } from "../../domain/instant.ts";
 import { definitionSchema, type DefinitionRow } from "./definition-row.ts";
 import { jobSchema, type JobRow } from "./job-row.ts";
-import { createRows, type Rows } from "./rows.ts";
+import { createRows, type Rows, type RowsOptions } from "./rows.ts";
 import { runSchema, type RunRow } from "./run-row.ts";
 
 export interface BindingRow {
@@ -32,11 +32,11 @@ export interface LeaderRow {
 }
 
 /**
- * What there is one of: how far migrations came (`schema`), what is folded into jobs (`watermark`), what was decided by (`decided`), and how
- * far sweeps have gone (`runsForgotten`, `jobsForgotten`).
+ * What there is one of: how far migrations came (`schema`), what is folded into jobs (`watermark`), what was decided by (`decided`), how
+ * far sweeps have gone (`runsForgotten`, `jobsForgotten`), and when a write was tried because one had been refused (`tried`).
  */
 export interface MetaRow {
-  readonly _id: "schema" | "watermark" | "decided" | "runsForgotten" | "jobsForgotten";
+  readonly _id: "schema" | "watermark" | "decided" | "runsForgotten" | "jobsForgotten" | "tried";
   readonly value: number;
 }
 
@@ -61,9 +61,9 @@ const handlerSchema = new Schema({ _id: String, description: String, paramsSchem
 const leaderSchema = new Schema({ _id: String, owner: String, expiresAt: Number }, plain("leaders"));
 const metaSchema = new Schema({ _id: String, value: Number } as never, plain("meta"));
 
-export function collectionsOf(connection: Connection, statementMs?: number): Collections {
+export function collectionsOf(connection: Connection, options?: RowsOptions): Collections {
   const rowsOf = <Row>(name: string, schema: Schema): Rows<Row> =>
-    createRows<Row>(connection.model(name, schema) as unknown as Model<unknown>, statementMs);
+    createRows<Row>(connection.model(name, schema) as unknown as Model<unknown>, options);
   return {
     jobs: rowsOf<JobRow>("Job", jobSchema),
     definitions: rowsOf<DefinitionRow>("Definition", definitionSchema),

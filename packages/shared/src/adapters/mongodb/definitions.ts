@@ -3,10 +3,21 @@ import type { Instant } from "../../domain/instant.ts";
 import type { JobDefinition } from "../../domain/job-definition.ts";
 import type { Collections } from "./collections.ts";
 import { NO_DEFINITION, type StoredDefinition } from "../../domain/stored-definition.ts";
-import { definitionId, type DefinitionKey, definitionOf, type Naming, newDefinitionRow, storedForm } from "./definition-row.ts";
+import { isRecord } from "../../domain/stored-value.ts";
+import {
+  definitionId,
+  type DefinitionKey,
+  definitionOf,
+  type DefinitionRow,
+  type Naming,
+  newDefinitionRow,
+  storedForm,
+} from "./definition-row.ts";
 
 /** Definitions kept in memory: their content never changes, and every fire and every publication reads one. */
 const CACHED_MAX = 20_000;
+/** Fewer where they are long. */
+const CACHED_CHARS_MAX = 67_108_864;
 /** Rounds of an `add` whose row comes and goes meanwhile. */
 const ROUNDS_MAX = 5;
 
@@ -19,7 +30,12 @@ export interface Definitions {
    */
   name(keys: readonly DefinitionKey[], lookAt: Instant): Promise<readonly DefinitionKey[]>;
   /** Reads those of all rows in one go. Answers by row, also for one that is not there or cannot be read. */
-  of(keys: readonly DefinitionKey[]): Promise<(key: DefinitionKey) => StoredDefinition>;
+  of(keys: readonly DefinitionKey[], how?: ReadHow): Promise<(key: DefinitionKey) => StoredDefinition>;
+}
+
+export interface ReadHow {
+  /** False: those that are not in memory have `{}` in place of their params. */
+  readonly params: boolean;
 }
 
 /** At the next sweep. */
@@ -58,28 +74,46 @@ export function createDefinitions({ definitions }: Pick<Collections, "definition
 }
 
 function createReader(definitions: Collections["definitions"]): Definitions["of"] {
-  const cached = new Map<string, StoredDefinition>();
+  const cached = new Map<string, { readonly stored: StoredDefinition; readonly chars: number }>();
+  let cachedChars = 0;
+  function forget(id: string): void {
+    cachedChars -= cached.get(id)?.chars ?? 0;
+    cached.delete(id);
+  }
   /** What cannot be read is asked for again: somebody may mend it. */
-  const keep = (id: string, stored: StoredDefinition): void => {
+  function keep(id: string, stored: StoredDefinition, chars: number): void {
     if (stored.kind === "unreadable") return;
-    if (cached.size >= CACHED_MAX) for (const oldest of cached.keys()) if (cached.delete(oldest)) break;
-    cached.set(id, stored);
-  };
-  return async (keys) => {
+    forget(id);
+    cached.set(id, { stored, chars });
+    cachedChars += chars;
+    for (const oldest of cached.keys()) {
+      if (cached.size <= CACHED_MAX && cachedChars <= CACHED_CHARS_MAX) return;
+      forget(oldest);
+    }
+  }
+  return async (keys, { params } = { params: true }) => {
     const found = new Map<string, StoredDefinition>();
     const missing = new Set<string>();
     for (const key of keys) {
       const id = idOf(key);
       const known = cached.get(id);
       if (known === undefined) missing.add(id);
-      else found.set(id, known);
+      else found.set(id, known.stored);
     }
-    const rows = missing.size === 0 ? [] : await definitions.find({ _id: { $in: [...missing] } });
+    const all = { _id: { $in: [...missing] } };
+    const rows = missing.size === 0 ? [] : await definitions.find(all, params ? {} : { without: ["definition.params"] });
     for (const row of rows) {
-      const definition = definitionOf(row);
+      const definition = definitionOf(params ? row : withNoParams(row));
       found.set(row._id, definition);
-      keep(row._id, definition);
+      if (params) keep(row._id, definition, charsOf(row));
     }
     return (key) => found.get(idOf(key)) ?? NO_DEFINITION;
   };
 }
+
+/** Of the params, which may be long, and about as much as all else has. */
+const charsOf = ({ definition }: DefinitionRow): number =>
+  1_000 + String((definition as Partial<typeof definition> | null)?.params ?? "").length;
+
+const withNoParams = (row: DefinitionRow): DefinitionRow =>
+  isRecord(row.definition) ? { ...row, definition: { ...row.definition, params: "{}" } } : row;

@@ -3,6 +3,7 @@ import type { DueJobs } from "../../ports/due-jobs.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
 import { type ReadablePart, readEnough } from "../../runtime/read-enough.ts";
 import type { StoreContext } from "./context.ts";
+import type { ReadHow } from "./definitions.ts";
 import { fireAll } from "./fires.ts";
 import { type JobRow, jobOf } from "./job-row.ts";
 import { completePending, readablePending } from "./pending-fires.ts";
@@ -66,8 +67,9 @@ async function readBack(context: StoreContext, rows: readonly JobRow[]): Promise
 export async function jobReader(
   { definitions }: Pick<StoreContext, "definitions">,
   rows: readonly JobRow[],
+  how?: ReadHow,
 ): Promise<(row: JobRow) => Job> {
   const keys = rows.map(({ _id, definitionHash }) => ({ jobUid: _id, definitionHash }));
-  const definitionOf = await definitions.of(keys);
+  const definitionOf = await definitions.of(keys, how);
   return (row) => jobOf(row, definitionOf({ jobUid: row._id, definitionHash: row.definitionHash }));
 }

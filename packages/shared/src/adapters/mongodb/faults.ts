@@ -132,5 +132,12 @@ const labelsOf = (fault: Error): readonly unknown[] =>
 
 const messageOf = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault));
 
+/** All codes that the server answered with: of the statement, of parts of a batch, and of its write concern. */
+export function answeredCodesOf(fault: unknown): readonly number[] {
+  const concern = concernFaultOf(fault) as { readonly code?: unknown } | null;
+  const codes = [codeOf(fault), concern?.code, ...writeErrorsOf(fault).map(({ code }) => code)];
+  return codes.filter((code): code is number => typeof code === "number");
+}
+
 const codeOf = (fault: unknown): number | null =>
   fault instanceof Error && "code" in fault && typeof fault.code === "number" ? fault.code : null;

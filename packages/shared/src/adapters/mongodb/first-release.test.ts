@@ -119,3 +119,14 @@ test("where the hash of a definition says nothing of what it runs, its row is co
   expect(outcomes[2]).toMatchObject({ reason: expect.stringContaining("not in the store") });
   expect(await readRun(store, forged)).toMatchObject({ state: "due" });
 });
+
+test("a cancel that the first release noted stands, and who asked for it stays unknown", async () => {
+  const { store, rewrite } = setup();
+  const run = await addRun(store, await addJob(store));
+  const held = await start(store, run);
+  await rewrite(run, { $set: { cancelRequested: true } });
+  expect(await store.control.cancel("default", { runId: run.runId, now: START + SECOND })).toEqual({ kind: "requested" });
+  expect(await readRun(store, run)).toMatchObject({ state: "running", cancelRequested: true, cancel: null });
+  await end(store, held, { result: { kind: "cancelled" }, now: START + SECOND });
+  expect(await readRun(store, run)).toMatchObject({ state: "cancelled", cancel: null });
+});

@@ -1,4 +1,4 @@
-import type { Job } from "../../domain/job.ts";
+import { withoutParams, type Job } from "../../domain/job.ts";
 import { isTime } from "../../domain/stored-value.ts";
 import type { JobQuery } from "../../ports/job-catalog.ts";
 import type { Page } from "../../ports/page.ts";
@@ -14,7 +14,8 @@ export async function listJobs(context: StoreContext, tenantId: string, query: J
   const found = await context.rows.jobs.find(filterOf(tenantId, query), { sort: { createdAt: -1, _id: -1 }, limit: query.limit + 1 });
   const part = found.slice(0, query.limit);
   const nextCursor = found.length > part.length ? cursorBehind(part) : null;
-  const map = await jobReader(context, part);
+  const readOf = await jobReader(context, part, { params: query.params !== false });
+  const map = query.params === false ? (row: JobRow): Job => withoutParams(readOf(row)) : readOf;
   return pageReadable(part, { kind: "job", idOf: ({ id }) => String(id), map, onUnreadable: context.onUnreadable }, nextCursor);
 }
 

@@ -37,7 +37,7 @@ export function memoryRows<Row>(collection: string, before: (statement: Statemen
     async find(filter, options = {}) {
       before({ collection, method: "find", filter, options });
       const inOrder = sorted(found(filter), options.sort ?? {}).slice(0, options.limit);
-      return inOrder.map((row) => projected(row, options.fields)) as Row[];
+      return inOrder.map((row) => projected(row, options)) as Row[];
     },
     async insert(inserted) {
       before({ collection, method: "insert" });

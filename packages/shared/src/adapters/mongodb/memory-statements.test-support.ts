@@ -1,5 +1,5 @@
 import { AppError } from "../../domain/app-error.ts";
-import type { Filter, Update } from "./rows.ts";
+import type { Filter, FindOptions, Update } from "./rows.ts";
 
 /** What MongoDB's filters and updates mean, as far as the adapter writes them. Anything else throws. */
 
@@ -141,9 +141,16 @@ const smallestAt = (row: object, field: string): never =>
   valuesAt(row, field.split(".")).reduce((a, b) => ((a as never) < (b as never) ? a : b)) as never;
 
 /** Only these fields, of paths the first step, and the id; all without. */
-export function projected(row: object, fields: readonly string[] | undefined): object {
+export function projected(row: object, { fields, without = [] }: Pick<FindOptions, "fields" | "without">): object {
   const copy = structuredClone(row) as Values;
+  for (const path of without) remove(copy, path);
   if (fields === undefined) return copy;
   const kept = new Set(["_id", ...fields.map((field) => field.split(".")[0])]);
   return Object.fromEntries(Object.entries(copy).filter(([field]) => kept.has(field)));
+}
+
+function remove(row: Values, path: string): void {
+  const [field = "", ...rest] = path.split(".");
+  if (rest.length === 0) delete (row as Record<string, unknown>)[field];
+  else if (typeof row[field] === "object" && row[field] !== null) remove(row[field] as Values, rest.join("."));
 }

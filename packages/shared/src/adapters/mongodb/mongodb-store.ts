@@ -16,6 +16,7 @@ import { createHeldClaims } from "./held-claims.ts";
 import { migrate } from "./migrations.ts";
 import { createPorts } from "./ports.ts";
 import { createServerClock } from "./server-time.ts";
+import { createWriteWatch, type WriteWatch } from "./write-watch.ts";
 
 export interface MongodbStoreOptions extends ConnectionOptions {
   readonly digest?: Digest;
@@ -35,10 +36,11 @@ export interface MongodbStoreOptions extends ConnectionOptions {
 export async function openMongodbStore(options: MongodbStoreOptions): Promise<Store> {
   const connection = await connect(options);
   try {
-    const rows = collectionsOf(connection, options.statementMs);
+    const watch = createWriteWatch();
+    const rows = collectionsOf(connection, { statementMs: options.statementMs, watch });
     await migrate(connection, rows, options);
     const shell = contextOf(connection, options);
-    return createStore(connection, { ...shell, rows, definitions: createDefinitions(rows, shell.newToken) });
+    return createStore(connection, { ...shell, rows, definitions: createDefinitions(rows, shell.newToken) }, watch);
   } catch (fault) {
     await connection.close();
     throw fault;
@@ -79,7 +81,7 @@ async function serverTime(ask: () => Promise<Instant>, statementMs: number | und
   }
 }
 
-function createStore(connection: Connection, shell: Omit<StoreContext, "aside">): Store {
+function createStore(connection: Connection, shell: Omit<StoreContext, "aside">, watch: WriteWatch): Store {
   const asides = new Set<Promise<unknown>>();
   const aside = (work: Promise<unknown>): void => {
     const settled = work.catch(() => {}).finally(() => asides.delete(settled));
@@ -93,7 +95,13 @@ function createStore(connection: Connection, shell: Omit<StoreContext, "aside">)
   };
   return {
     ...createPorts(context),
-    hello: async () => ({ now: await context.serverNow() }),
+    async hello() {
+      const now = await context.serverNow();
+      // Nobody may come to write while health checks say that nobody can, so it is tried; the next look finds out.
+      if (watch.refusing() !== null) aside(context.rows.meta.put([{ _id: "tried", value: now }]));
+      return { now };
+    },
+    refusal: watch.refusing,
     close: () => (closing ??= close()),
   };
 }

@@ -1,3 +1,4 @@
+import type { Instant } from "../../domain/instant.ts";
 import { waitMsAfter } from "../../domain/overlap.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { ClaimOutcome, ClaimRequest } from "../../ports/run-claims.ts";
@@ -10,7 +11,7 @@ import { groupBy } from "./group-by.ts";
 import { type Judged, siblingOf } from "./overlap-judging.ts";
 import { woken } from "./overlap-wakes.ts";
 import type { Change } from "./rows.ts";
-import { allOf, endRun, waitForAnother, WAITS_FOR_ANOTHER } from "./run-changes.ts";
+import { allOf, endRun, NOT_CANCELLED, requestCancel, waitForAnother, WAITS_FOR_ANOTHER } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
 import { asReadable, endedRunOf } from "./run-view.ts";
 
@@ -32,7 +33,7 @@ export async function letWait(context: StoreContext, judged: readonly Judged[], 
   if (wanted.length === 0) return;
   const waits = await putAside(context, wanted, request);
   const superseded = await supersede(context, waits, request);
-  const others = await markOthers(context, waits);
+  const others = await markOthers(context, waits, request);
   const stillThere = ({ verdict: { behind } }: Wait): boolean => others.has(behind.runId);
   await wakeAgain(
     context,
@@ -86,21 +87,28 @@ async function supersede(
 }
 
 /** Marks what runs wait behind. Returns those that carry the mark and still contend: their end, whenever it comes, wakes the next. */
-async function markOthers({ rows: { runs } }: StoreContext, waits: readonly Wait[]): Promise<ReadonlyMap<string, RunRow>> {
+async function markOthers(
+  { rows: { runs } }: StoreContext,
+  waits: readonly Wait[],
+  { now }: ClaimRequest,
+): Promise<ReadonlyMap<string, RunRow>> {
   const verdicts = [...new Map(waits.map(({ verdict }) => [verdict.behind.runId, verdict])).values()];
   const runIds = verdicts.map(({ behind }) => behind.runId).sort();
   const contending = { state: { $in: ["due", "running"] }, reason: { $in: [null, "overlap"] } };
   await runs.updateEach([
     { filter: { _id: { $in: runIds }, ...contending }, update: { $set: { wakes: true } } },
-    ...waits.flatMap(({ verdict }) => changesOf(verdict)),
+    ...waits.flatMap((wait) => changesOf(wait, now)),
   ]);
   const rows = await runs.find({ _id: { $in: runIds } });
   return new Map(rows.filter((row) => row.wakes === true && siblingOf(row) !== null).map((row) => [row._id, row]));
 }
 
-function changesOf({ behind, cancels }: Wait["verdict"]): Change[] {
+function changesOf({ run: { runId }, verdict: { behind, cancels } }: Wait, now: Instant): Change[] {
   const attempt = { _id: { $eq: behind.runId }, state: { $eq: "running" }, startedAt: { $eq: behind.startedAt } };
-  if (cancels) return [{ filter: attempt, update: { $set: { cancelRequested: true } } }];
+  if (cancels)
+    return [
+      { filter: { ...attempt, ...NOT_CANCELLED }, update: allOf(requestCancel({ requestedAt: now, by: { kind: "overlap", runId } })) },
+    ];
   // Nobody is before it, and yet it waits: the end that should have woken it was lost.
   return behind.standing === "waiting" ? [{ filter: waitingRuns([behind.runId]), update: woken }] : [];
 }

@@ -1,9 +1,11 @@
 import type { AnyBulkWriteOperation, Document, Model } from "mongoose";
+import { AppError } from "../../domain/app-error.ts";
 import { STATEMENT_MS_MAX } from "../../domain/time-limits.ts";
 import { systemClock } from "../system/clock.ts";
 import { answeredWithin } from "./answered-within.ts";
 import { backOff } from "./back-off.ts";
 import { duplicatesOf, isConflict, isDuplicate, storeFault } from "./faults.ts";
+import type { WriteWatch } from "./write-watch.ts";
 
 /** Conditions in the server's own words. Values that came from outside stand behind an explicit operator (`$eq`, `$in`, …). */
 export type Filter = Readonly<Record<string, unknown>>;
@@ -14,6 +16,8 @@ export interface FindOptions {
   readonly limit?: number;
   /** Only these, and the id. */
   readonly fields?: readonly string[];
+  /** All but these. Not together with `fields`. */
+  readonly without?: readonly string[];
 }
 
 /** One statement of a batch: all rows that match its filter. */
@@ -49,36 +53,43 @@ export interface Rows<Row> {
   countBy(field: string, filter: Filter): Promise<Readonly<Record<string, number>>>;
 }
 
+export interface RowsOptions {
+  readonly statementMs?: number | undefined;
+  /** Told of every write, whether it was taken. */
+  readonly watch?: WriteWatch | undefined;
+}
+
 /** Times a statement is sent again after the server gave it up for another. */
 const CONFLICTS_MAX = 8;
 
 /** Reads are lean; batches go to the driver as they are, because casting thousands of rows costs more than writing them. */
-export function createRows<Row>(model: Model<unknown>, statementMs?: number): Rows<Row> {
+export function createRows<Row>(model: Model<unknown>, { statementMs, watch }: RowsOptions = {}): Rows<Row> {
   const {
     collection,
     collection: { collectionName: name },
   } = model;
   const asked = askingWithin(statementMs);
+  const written = watch === undefined ? asked : watching(watch, asked);
   return {
-    find: (filter, { sort, limit, fields } = {}) =>
+    find: (filter, { sort, limit, fields, without } = {}) =>
       asked(`find ${name}`, async () => {
-        const query = model.find(filter as never, fields === undefined ? null : Object.fromEntries(fields.map((field) => [field, 1])));
+        const query = model.find(filter as never, projectionOf(fields, 1) ?? projectionOf(without, 0));
         if (sort !== undefined) query.sort(sort);
         if (limit !== undefined) query.limit(limit).batchSize(limit);
         return (await query.lean()) as unknown as Row[];
       }),
-    insert: (rows) => asked(`insert ${name}`, () => insertRows(collection, rows)),
+    insert: (rows) => written(`insert ${name}`, () => insertRows(collection, rows)),
     updateMany: (filter, update) =>
-      asked(`update ${name}`, async () => (await model.updateMany(filter as never, update as never)).matchedCount),
+      written(`update ${name}`, async () => (await model.updateMany(filter as never, update as never)).matchedCount),
     updateAndRead: (filter, update) =>
-      asked(
+      written(
         `update ${name}`,
         async () => (await model.findOneAndUpdate(filter as never, update as never, { returnDocument: "after" }).lean()) as Row | null,
       ),
-    updateEach: (changes) => asked(`update ${name}`, () => updateRows(collection, changes)),
-    put: (rows) => asked(`put ${name}`, () => putRows(collection, rows)),
-    deleteMany: (filter) => asked(`delete ${name}`, async () => (await model.deleteMany(filter as never)).deletedCount),
-    deleteEach: (filters) => asked(`delete ${name}`, () => deleteRows(collection, filters)),
+    updateEach: (changes) => written(`update ${name}`, () => updateRows(collection, changes)),
+    put: (rows) => written(`put ${name}`, () => putRows(collection, rows)),
+    deleteMany: (filter) => written(`delete ${name}`, async () => (await model.deleteMany(filter as never)).deletedCount),
+    deleteEach: (filters) => written(`delete ${name}`, () => deleteRows(collection, filters)),
     countBy: (field, filter) =>
       asked(`count ${name}`, async () => {
         const groups = await model.aggregate<{ _id: string; rows: number }>([
@@ -90,10 +101,34 @@ export function createRows<Row>(model: Model<unknown>, statementMs?: number): Ro
   };
 }
 
+const projectionOf = (fields: readonly string[] | undefined, kept: 0 | 1): Record<string, 0 | 1> | null =>
+  fields === undefined ? null : Object.fromEntries(fields.map((field) => [field, kept]));
+
+type Ask = <Answer>(deed: string, send: () => Promise<Answer>) => Promise<Answer>;
+
+/** A write that the server refuses, as it does all, is no fault of the statement: it may be taken later. */
+const watching =
+  (watch: WriteWatch, ask: Ask): Ask =>
+  async (deed, send) => {
+    let why: string | null = null;
+    const answer = await ask(deed, async () => {
+      try {
+        return await send();
+      } catch (fault) {
+        why = watch.failed(fault);
+        throw fault;
+      }
+    }).catch((fault: unknown) => {
+      throw why === null ? fault : new AppError("store_unavailable", `${deed}: ${why}`, { retryable: true, cause: fault });
+    });
+    watch.taken();
+    return answer;
+  };
+
 /** Sends a statement, again while the server gives it up, all within its time. Every one here is a compare-and-set, or harmless to repeat. */
 const askingWithin =
-  (statementMs: number = STATEMENT_MS_MAX) =>
-  async <Answer>(deed: string, send: () => Promise<Answer>): Promise<Answer> => {
+  (statementMs: number = STATEMENT_MS_MAX): Ask =>
+  async (deed, send) => {
     const untilMs = systemClock.monotonicMs() + statementMs;
     for (let conflicts = 0; ; conflicts += 1) {
       try {

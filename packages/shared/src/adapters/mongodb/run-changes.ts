@@ -1,8 +1,9 @@
+import type { RunCancel } from "../../domain/cancel.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { JsonValue } from "../../domain/json.ts";
 import type { Reason } from "../../domain/reason.ts";
 import { ATTEMPTS_KEPT_MAX, type AttemptState } from "../../domain/run.ts";
-import type { RunError } from "../../domain/run-error.ts";
+import type { AttemptError, RunError } from "../../domain/run-error.ts";
 import { isCompleted, type RunState } from "../../domain/run-state.ts";
 import type { Claimant } from "../../ports/due-jobs.ts";
 import type { Update } from "./rows.ts";
@@ -75,7 +76,7 @@ export function startAttempt({ claimant, attempt, exclusive, hasHistory, now }: 
 export const endAttempt = (end: {
   readonly state: AttemptState;
   readonly finishedAt: Instant;
-  readonly error?: RunError | null;
+  readonly error?: AttemptError | null;
 }): RunUpdate => ({
   $set: {
     "attempts.$.state": end.state,
@@ -119,6 +120,13 @@ export function endRun({ state, now, finishedAt = now, reason, output = null, er
     ),
   };
 }
+
+/** Has the executor of a running run told to end it. With `NOT_CANCELLED` in the filter: the first request stands. */
+export const requestCancel = (cancel: RunCancel): RunUpdate => ({ $set: { cancelRequested: true, cancel } });
+
+/** Ends a run that waits, by request. */
+export const cancelWaiting = ({ reason, cancel }: { readonly reason: Reason; readonly cancel: RunCancel }): Update =>
+  allOf(endRun({ state: "cancelled", reason, now: cancel.requestedAt, error: null }), { $set: { cancel } });
 
 /** Due again: the next attempt, publishable at once. It holds no lock. */
 export const makeDueAgain = (now: Instant): RunUpdate => ({

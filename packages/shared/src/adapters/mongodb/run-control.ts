@@ -1,3 +1,4 @@
+import { BY_API, UNKNOWN_CLIENT } from "../../domain/cancel.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import { isTerminal } from "../../domain/run-state.ts";
 import { isWhole } from "../../domain/stored-value.ts";
@@ -9,7 +10,7 @@ import { wakeNext } from "./overlap-wakes.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
 import { laterTime } from "./later-time.ts";
 import { completePending } from "./pending-fires.ts";
-import { allOf, endRun, IN_ORDER } from "./run-changes.ts";
+import { allOf, cancelWaiting, IN_ORDER, NOT_CANCELLED, requestCancel } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
 import { asReadable, endedRunOf } from "./run-view.ts";
 
@@ -19,22 +20,24 @@ const WAITING = { state: { $in: ["due", "retrying"] } };
 const ROUNDS_MAX = 20;
 
 export const createRunControl = (context: StoreContext): RunControl => ({
-  async cancel(tenantId, { runId, now }) {
+  async cancel(tenantId, { runId, now, by = BY_API }) {
     const { runs } = context.rows;
     const own = { _id: { $eq: runId }, tenantId: { $eq: tenantId } };
     const token = context.newToken();
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       const at = round === 0 ? now : await laterTime(context, now);
-      const cancelled = allOf(endRun({ state: "cancelled", reason: "cancelled", now: at, error: null }), { $set: { changedBy: token } });
+      const cancel = { requestedAt: at, by };
+      const cancelled = allOf(cancelWaiting({ reason: "cancelled", cancel }), { $set: { changedBy: token } });
       if ((await runs.updateMany({ ...own, ...WAITING }, cancelled)) > 0) {
         const [row] = await runs.find({ ...own, changedBy: { $eq: token } });
         if (row !== undefined) await wakeNext(context, [row]);
         return row === undefined ? { kind: "ended" } : { kind: "cancelled", run: endedRunOf(row) };
       }
-      if ((await runs.updateMany({ ...own, state: { $eq: "running" } }, { $set: { cancelRequested: true } })) > 0)
+      if ((await runs.updateMany({ ...own, state: { $eq: "running" }, ...NOT_CANCELLED }, allOf(requestCancel(cancel)))) > 0)
         return { kind: "requested" };
-      const [standing] = await runs.find(own, { fields: ["state"] });
+      const [standing] = await runs.find(own, { fields: ["state", "cancelRequested"] });
       if (standing === undefined) return { kind: "unknown" };
+      if (standing.state === "running" && standing.cancelRequested === true) return { kind: "requested" };
       if (isTerminal(standing.state)) return { kind: "ended" };
     }
     throw new AppError("store_unavailable", `cancel run ${runId}: it changed ${ROUNDS_MAX} times meanwhile`, { retryable: true });
@@ -48,18 +51,19 @@ export const createRunControl = (context: StoreContext): RunControl => ({
     const now = isLate ? await laterTime(context, request.now) : request.now;
     return cancelOpenRuns(context, job, { ...request, now });
   },
-  async cancelRunning(tenantId, { jobUid, limit }) {
+  async cancelRunning(tenantId, { jobUid, client = UNKNOWN_CLIENT, now, limit }) {
     const { jobs, runs } = context.rows;
     const [job] = await jobs.find({ _id: { $eq: jobUid }, tenantId: { $eq: tenantId } });
     if (job === undefined) return [];
-    const running = { state: { $eq: "running" }, cancelRequested: { $ne: true } };
+    const running = { state: { $eq: "running" }, ...NOT_CANCELLED };
     const found = await runs.find(
       { ...running, wakeAt: { $exists: true }, ...slotOf(job), jobUid: { $eq: jobUid } },
       { limit, fields: ["state"] },
     );
     const runIds = found.map(({ _id }) => _id).sort();
     // Not which of them were changed: one that has ended since needs no flag, and one that came back waits.
-    if (runIds.length > 0) await runs.updateMany({ _id: { $in: runIds }, ...running }, { $set: { cancelRequested: true } });
+    const cancel = { requestedAt: now, by: { kind: "job_deleted", ...client } } as const;
+    if (runIds.length > 0) await runs.updateMany({ _id: { $in: runIds }, ...running }, allOf(requestCancel(cancel)));
     return runIds;
   },
 });
@@ -84,14 +88,15 @@ export async function cancelOpenRuns(
 async function cancelSome(
   context: StoreContext,
   job: JobRow,
-  { reason = "job_deleted", keeping, now, limit }: Omit<CancelOpenRequest, "jobUid">,
+  { reason = "job_deleted", client = UNKNOWN_CLIENT, keeping, now, limit }: Omit<CancelOpenRequest, "jobUid">,
 ): Promise<RunRow[]> {
   const { runs } = context.rows;
   const open = await readOpen(context, job, { keeping, limit });
   if (open.length === 0) return [];
   const ids = { _id: { $in: open.map(({ _id }) => _id).sort() } };
   const token = context.newToken();
-  const cancelled = allOf(endRun({ state: "cancelled", reason, now, error: null }), { $set: { changedBy: token } });
+  const cancel = { requestedAt: now, by: { kind: reason, ...client } };
+  const cancelled = allOf(cancelWaiting({ reason, cancel }), { $set: { changedBy: token } });
   await runs.updateMany({ ...ids, ...WAITING }, cancelled);
   const closed = await runs.find({ ...ids, changedBy: { $eq: token } }, { sort: { _id: 1 } });
   if (keeping !== undefined) await wakeNext(context, closed); // Else nothing of the job is to go on.

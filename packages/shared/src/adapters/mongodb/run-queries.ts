@@ -14,9 +14,25 @@ export function createRunQueries({ rows: { runs }, definitions, onUnreadable }: 
     },
     /** The cursor is the id of the last run of the page. */
     async list(tenantId, query) {
-      const found = await runs.find(filterOf(tenantId, query), { sort: { _id: -1 }, limit: query.limit + 1 });
+      const found = await runs.find(filterOf(tenantId, query), {
+        sort: { _id: -1 },
+        limit: query.limit + 1,
+        ...(query.outputs === false && { without: ["output"] }),
+      });
       const part = found.slice(0, query.limit);
       return pageReadable(part, asReadable(runOf, onUnreadable), found.length > part.length ? (part.at(-1)?._id ?? null) : null);
+    },
+    async params(tenantId, runIds) {
+      const rows = await runs.find(
+        { _id: { $in: runIds.toSorted() }, tenantId: { $eq: tenantId } },
+        { fields: ["jobUid", "definitionHash"] },
+      );
+      const definitionFor = await definitions.of(rows);
+      const read = rows.flatMap((row) => {
+        const stored = definitionFor(row);
+        return stored.kind === "unreadable" ? [] : [[row._id, stored.definition.params] as const];
+      });
+      return new Map(read);
     },
     async origin(tenantId, runId) {
       const [row] = await runs.find(own(tenantId, runId), { fields: ["jobUid", "definitionHash"] });

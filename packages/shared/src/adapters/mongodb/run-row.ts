@@ -1,11 +1,12 @@
 import { Schema } from "mongoose";
+import type { RunCancel } from "../../domain/cancel.ts";
 import type { FireEntry } from "../../domain/fire.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { JobDefinition } from "../../domain/job-definition.ts";
 import { isExclusive, type OverlapPolicy } from "../../domain/overlap.ts";
 import type { Reason } from "../../domain/reason.ts";
 import type { AttemptState, RunCause } from "../../domain/run.ts";
-import type { RunError } from "../../domain/run-error.ts";
+import type { AttemptError, RunError } from "../../domain/run-error.ts";
 import { isTerminal, type RunState } from "../../domain/run-state.ts";
 
 type Absent = undefined;
@@ -25,7 +26,7 @@ export interface AttemptRow {
   readonly startedAt: Instant;
   readonly finishedAt?: Instant | Absent;
   readonly executor: string;
-  readonly error?: RunError | Absent;
+  readonly error?: AttemptError | Absent;
 }
 
 /**
@@ -65,6 +66,8 @@ export interface RunRow {
   readonly output?: string | Absent;
   readonly error?: RunError | Absent;
   readonly cancelRequested?: true | Absent;
+  /** Who asked for a cancel first. Absent where a version before this one noted the request. */
+  readonly cancel?: RunCancel | Absent;
   readonly standing?: Standing | Absent;
   /** The wait of the latest publication, which the next one doubles. */
   readonly repeatMs?: number | Absent;
@@ -183,6 +186,7 @@ export const runSchema = new Schema(
     output: String,
     error: Mixed,
     cancelRequested: Boolean,
+    cancel: Mixed,
     standing: String,
     repeatMs: Number,
     asideAt: Number,

@@ -2,7 +2,7 @@ import type { DueRun } from "../../domain/due-run.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { AppError } from "../../domain/app-error.ts";
 import type { StoredDefinition } from "../../domain/stored-definition.ts";
-import { readError, readOutput, requireReadableRun } from "../../domain/stored-run.ts";
+import { readAttemptError, readCancel, readError, readOutput, requireReadableRun } from "../../domain/stored-run.ts";
 import { isRecord, isWhole } from "../../domain/stored-value.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
 import type { Attempt, LastRun, Run } from "../../domain/run.ts";
@@ -28,7 +28,7 @@ const attemptOf = ({ attempt, state, startedAt, finishedAt, executor, error }: A
   startedAt,
   finishedAt: finishedAt ?? null,
   executor,
-  error: error ?? null,
+  error: readAttemptError(error, false),
 });
 
 /** How a page of runs is mapped: one that cannot be read is left out. */
@@ -66,6 +66,7 @@ export const runOf = (row: RunRow): Run => ({
   firstStartedAt: row.firstStartedAt ?? null,
   retryOf: row.retryOf ?? null,
   cancelRequested: row.cancelRequested === true,
+  cancel: readCancel(row.cancel),
   wakeAt: shownWakeAt(row),
 });
 

@@ -1,5 +1,6 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { Instant } from "../../domain/instant.ts";
+import { attemptError } from "../../domain/run-error.ts";
 import type { AttemptResult, EndedRun } from "../../domain/settlement.ts";
 import type { Settlement, SettleOutcome } from "../../ports/run-claims.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
@@ -65,7 +66,7 @@ const heldBy = (runIds: readonly string[], token: string) => ({
 function updateOf(result: AttemptResult, { finishedAt, now }: { readonly finishedAt: Instant; readonly now: Instant }) {
   switch (result.kind) {
     case "retry": {
-      const ended = endAttempt({ state: "failed", finishedAt, error: result.error });
+      const ended = endAttempt({ state: "failed", finishedAt, error: attemptError(result.error, result.stack) });
       return allOf(ended, waitForRetry(now + result.retryDelayMs, result.error), settledAs("retrying"));
     }
     case "released":
@@ -77,7 +78,8 @@ function updateOf(result: AttemptResult, { finishedAt, now }: { readonly finishe
     case "failed": {
       const { error } = result;
       const ended = endRun({ state: "failed", now, finishedAt, error });
-      return allOf(endAttempt({ state: "failed", finishedAt, error }), ended, settledAs("ended"), { $inc: { failures: 1 } });
+      const attempt = endAttempt({ state: "failed", finishedAt, error: attemptError(error, result.stack) });
+      return allOf(attempt, ended, settledAs("ended"), { $inc: { failures: 1 } });
     }
     case "cancelled":
       return allOf(
@@ -157,7 +159,10 @@ const isHeld = (row: RunRow | undefined, token: string): boolean => row?.state =
 function closeAsCancelled({ runId, token, result, finishedAt }: Settlement, now: Instant): Change[] {
   if (result.kind !== "retry" && result.kind !== "released") return [];
   const error = result.kind === "retry" ? result.error : null;
-  const attempt = endAttempt({ state: result.kind === "retry" ? "failed" : "released", finishedAt, error });
+  const attempt =
+    result.kind === "retry"
+      ? endAttempt({ state: "failed", finishedAt, error: attemptError(result.error, result.stack) })
+      : endAttempt({ state: "released", finishedAt });
   const ended = endRun({ state: "cancelled", now, finishedAt, error });
   return [{ filter: { ...heldBy([runId], token), cancelRequested: { $eq: true } }, update: allOf(attempt, ended, settledAs("ended")) }];
 }

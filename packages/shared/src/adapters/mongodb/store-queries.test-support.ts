@@ -81,7 +81,7 @@ export const STORE_QUERIES: readonly (readonly [string, readonly string[], (stor
     ["due_of_job", "wake", "definition"],
     (store, job) => store.control.cancelOpen("default", { ...OPEN, jobUid: job.uid, keeping: { queue: "default", handler: "other" } }),
   ],
-  ["what a deleted job has running", ["wake"], (store, job) => store.control.cancelRunning("default", { jobUid: job.uid, limit: 10 })],
+  ["what a deleted job has running", ["wake"], (store, job) => store.control.cancelRunning("default", { ...OPEN, jobUid: job.uid })],
   [
     "what is past its time, behind a page of it",
     ["settled", "skipped", "missed", "age", "tombstones", "look"],

@@ -5,7 +5,7 @@ import { sampleEvents } from "../../events/sample-events.test-support.ts";
 import { avroSchemaOf } from "../../events/wire/avro-schema.ts";
 import { EVENT_DEFINITIONS } from "../../events/event-definitions.ts";
 import { eventFormats } from "../../events/wire/event-formats.ts";
-import { AVRO_FORMAT } from "../../events/wire/wire-values.ts";
+import { avroFormat } from "../../events/wire/wire-values.ts";
 import { createPayloadCheck } from "./payload-check.ts";
 import type { AvroType } from "./registry-client.ts";
 
@@ -27,7 +27,7 @@ function long(value: bigint): number[] {
 const TEXT = [...long(1n), 0x61];
 
 test("every event passes as it is written", () => {
-  const formats = eventFormats(AVRO_FORMAT);
+  const formats = eventFormats(avroFormat("us"));
   const types = new Map(EVENT_DEFINITIONS.map((definition) => [definition.type, typeOf(avroSchemaOf(definition))]));
   for (const event of sampleEvents()) {
     const type = types.get(event.type) as AvroType;

@@ -40,6 +40,16 @@ test("what was said as JSON before there was a registry is still read", async ()
   expect(await codec.decode(messages)).toEqual([due, due].map((event) => ({ kind: "event", event })));
 });
 
+test("JSON of others in which a member is there twice cannot be read, as in plain JSON", async () => {
+  const { registry, codec, sent } = await setup();
+  const { id, type } = await registry.register(dueSchema());
+  const value = frame(id, type.toBuffer({ ...due.data, params: '{"a":1,"a":2}' }));
+  const headers = { ...sent().headers, ce_source: Buffer.from("billing") };
+  expect(await codec.decode([{ ...sent(), headers, value }])).toMatchObject([
+    { kind: "undecodable", reason: "a: is there twice in one object: only one of them would be kept" },
+  ]);
+});
+
 test("an old reader takes what a new writer wrote: the field it does not know is passed over", async () => {
   const { registry, codec, sent } = await setup();
   const schema = dueSchema();

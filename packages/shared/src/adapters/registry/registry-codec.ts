@@ -3,12 +3,13 @@ import { inParallel } from "../../runtime/in-parallel.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import { EVENT_DEFINITIONS, type EventDefinition } from "../../events/event-definitions.ts";
 import type { TicklineEvent } from "../../events/event.ts";
+import { isOwnSource } from "../../events/envelope.ts";
 import { avroSchemaOf } from "../../events/wire/avro-schema.ts";
 import { toHeaders } from "../../events/wire/cloud-event.ts";
 import type { Decoded, EventCodec, WireMessage } from "../../events/wire/event-codec.ts";
 import { decodeBy, eventFormats, eventKey, type EventFormat } from "../../events/wire/event-formats.ts";
 import { AVRO_CONTENT_TYPE, decodeJson, isJson } from "../../events/wire/json-codec.ts";
-import { AVRO_FORMAT, WireFault } from "../../events/wire/wire-values.ts";
+import { avroFormat, WireFault } from "../../events/wire/wire-values.ts";
 import { systemClock } from "../system/clock.ts";
 import { createPayloadCheck } from "./payload-check.ts";
 import { createRegistryClient, subjectOf, type AvroType, type RegisteredType, type RegistryClient } from "./registry-client.ts";
@@ -24,7 +25,8 @@ export interface RegistryCodecOptions {
 /** Several services start at once with a registry that has just started itself: what waits here does not wait for an answer. */
 const REGISTERED_AT_ONCE = 4;
 
-const formats = eventFormats(AVRO_FORMAT);
+const formats = eventFormats(avroFormat("us"));
+const formatsOfOthers = eventFormats(avroFormat("others"));
 type Registered = ReadonlyMap<string, RegisteredType>;
 
 /**
@@ -52,7 +54,8 @@ export async function createRegistryCodec(client: RegistryClient, log: Logger, c
   });
 
   function decodeAvro({ value, headers }: WireMessage, writers: ReadonlyMap<number, AvroType | null>): Decoded {
-    return decodeBy(formats, headers, (format) => {
+    return decodeBy(formats, headers, ({ definition }, { source }) => {
+      const format = (isOwnSource(source) ? formats : formatsOfOthers).get(definition.type) as EventFormat; // Both have all types.
       const { id, payload } = unframe(value);
       const writer = writers.get(id);
       if (writer === null || writer === undefined) throw new WireFault(`the registry has no schema ${id}`);

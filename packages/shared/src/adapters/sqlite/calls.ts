@@ -7,7 +7,7 @@ import { deferredQueues, resumeDeferred, waitingRuns } from "./deferred.ts";
 import { openDefinitionCache } from "./definition-cache.ts";
 import { defer, heartbeat, openClaims } from "./claims.ts";
 import { holders, lastRuns, standing } from "./standing.ts";
-import { cancelRun, cancelRunning, openCancelOpen } from "./controls.ts";
+import { openControls } from "./controls.ts";
 import type { Core } from "./core.ts";
 import { openFires } from "./fires.ts";
 import { openHandlerRows } from "./handler-rows.ts";
@@ -46,7 +46,7 @@ export const READ_CALLS: ReadonlySet<string> = new Set<HotName | ColdName>([
     "forgotten",
     "listHandlers",
   ] as const),
-  ...(["hello", "getJob", "listJobs", "getRun", "listRuns", "originOf"] as const),
+  ...(["hello", "getJob", "listJobs", "getRun", "listRuns", "paramsOf", "originOf"] as const),
 ]);
 
 export type HotCall = (reader: PacketReader, writer: PacketWriter) => void;
@@ -73,8 +73,9 @@ export function openColdCalls(core: Core) {
   const handlers = openHandlerRows(db, onUnreadable);
   const leaders = openLeaderRows(db);
   const how = { pause: (): Promise<void> => Promise.resolve(), onUnreadable };
-  const jobs = openJobReads(db, openDefinitionCache(db), how);
-  const runs = openRunReads(db, how);
+  const definitions = openDefinitionCache(db);
+  const jobs = openJobReads(db, definitions, how);
+  const runs = openRunReads(db, definitions, how);
   return {
     createJob: catalog.create,
     changeJob: catalog.change,
@@ -97,9 +98,7 @@ export function openColdCalls(core: Core) {
     lastRuns: lastRuns(core),
     ending: endingLeases(core),
     rescue: rescue(core),
-    cancelRun: cancelRun(core),
-    cancelOpen: openCancelOpen(core),
-    cancelRunning: cancelRunning(core),
+    ...openControls(core),
     unannounced: readUnannounced(core),
     settledSince: openSettledSince(core),
     standing: standing(core),
@@ -122,6 +121,7 @@ export function openColdCalls(core: Core) {
     listJobs: ({ tenantId, query }: { readonly tenantId: string; readonly query: JobQuery }) => jobs.list(tenantId, query),
     getRun: ({ tenantId, runId }: { readonly tenantId: string; readonly runId: string }) => runs.get(tenantId, runId),
     listRuns: ({ tenantId, query }: { readonly tenantId: string; readonly query: RunQuery }) => runs.list(tenantId, query),
+    paramsOf: ({ tenantId, runIds }: { readonly tenantId: string; readonly runIds: readonly string[] }) => runs.params(tenantId, runIds),
     originOf: ({ tenantId, runId }: { readonly tenantId: string; readonly runId: string }) => runs.origin(tenantId, runId),
   };
 }

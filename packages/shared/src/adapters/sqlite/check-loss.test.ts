@@ -3,21 +3,33 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync
 import { dirname, join } from "node:path";
 import { addJob } from "../../testing/contracts/store-steps.ts";
 import { checkLoss } from "./check-loss.ts";
+import { readLogHead, wholeFrames } from "./log-frames.ts";
+import { readMark } from "./log-mark.ts";
 import { markFile } from "./mark-keeper.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 import { storeFolder } from "./store-folder.test-support.ts";
 
 const JOBS = 40;
-/** The mark is written within 50 ms, and a busy machine needs longer. */
-const marked = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 300));
-const check = (file: string): void => checkLoss(file, { accepted: false, tell: () => undefined });
+/** Resolves when the mark says all that is in the log. */
+async function marked(file: string): Promise<void> {
+  for (;;) {
+    const log = readFileSync(`${file}-wal`);
+    const head = readLogHead(log);
+    const mark = readMark(readFileSync(markFile(file), "utf8"));
+    if (head !== null && mark?.frames === wholeFrames(log, head, Number.MAX_SAFE_INTEGER)) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+const doubts: string[] = [];
+const doubt = (why: string): void => void doubts.push(why);
+const check = (file: string): void => checkLoss(file, { accepted: false, tell: () => undefined, doubt });
 
 /** The files as a process that was killed leaves them, after jobs were acknowledged. */
 async function killed() {
   const folder = storeFolder();
   const store = await folder.open();
   for (let index = 0; index < JOBS; index += 1) await addJob(store, { id: `job-${index}` });
-  await marked();
+  await marked(folder.file);
   const dir = join(dirname(folder.file), "killed");
   mkdirSync(dir);
   const file = join(dir, "store.db");
@@ -64,18 +76,74 @@ test.each<[string, (file: string) => void, RegExp]>([
   expect(() => check(left.file)).toThrow(expect.objectContaining({ code: "store_corrupt", message: expect.stringMatching(said) }));
   expect(() => check(left.file)).toThrow("--accept-loss");
   const told: string[] = [];
-  checkLoss(left.file, { accepted: true, tell: (missing) => told.push(missing) });
+  checkLoss(left.file, { accepted: true, tell: (missing) => told.push(missing), doubt });
   expect(told).toEqual([expect.stringMatching(said)]);
 });
 
-test("after a clean end there is no log, and that is no loss; a database that is gone is", async () => {
-  await using folder = storeFolder();
+/** The files as a clean end leaves them. */
+async function closed() {
+  const folder = storeFolder();
   const store = await folder.open();
-  await addJob(store);
+  for (let index = 0; index < JOBS; index += 1) await addJob(store, { id: `job-${index}` });
   await store.close();
-  check(folder.file);
-  rmSync(folder.file);
-  expect(() => check(folder.file)).toThrow("the database is gone");
+  return { file: folder.file, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+}
+
+test("after a clean end there is no log, and that is no loss; a database that is gone is", async () => {
+  await using left = await closed();
+  check(left.file);
+  rmSync(left.file);
+  expect(() => check(left.file)).toThrow("the database is gone");
+});
+
+test.each<[string, (file: string) => void]>([
+  ["a bit of a value is flipped", (file) => flip(file, readFileSync(file).indexOf("Nightly report"))],
+  ["its last page is cut off", (file) => truncateSync(file, readFileSync(file).length - 4_096)],
+  ["it is another database", (file) => writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.alloc(4_096)]))],
+])("of a database that was closed it is said that %s", async (_, damage) => {
+  await using left = await closed();
+  damage(left.file);
+  expect(() => check(left.file)).toThrow("the database is not as it was when it was closed");
+});
+
+test("of a killed process the database is looked through: an index that lacks rows would hide them", async () => {
+  await using left = await closed();
+  rmSync(markFile(left.file)); // What it was closed with is not known.
+  const bytes = readFileSync(left.file);
+  for (let page = 1; page * 4_096 < bytes.length; page += 1) {
+    const harmed = Buffer.from(bytes);
+    harmed.writeUInt16BE(0, page * 4_096 + 3); // The number of cells of the page.
+    writeFileSync(left.file, harmed);
+    const cells = bytes.readUInt16BE(page * 4_096 + 3);
+    const isTree = [2, 5, 10, 13].includes(bytes[page * 4_096] ?? 0);
+    if (isTree && cells > 0) expect(() => check(left.file)).toThrow("the database is damaged");
+  }
+});
+
+test("a mark that is damaged or gone is no loss, and is told", async () => {
+  await using left = await killed();
+  const mark = readFileSync(markFile(left.file));
+  const length = mark.indexOf("}");
+  doubts.length = 0;
+  for (let at = 0; at <= length; at += 1) {
+    flip(markFile(left.file), at);
+    check(left.file);
+    writeFileSync(markFile(left.file), mark);
+  }
+  expect(doubts.length).toBeGreaterThan(length / 2); // Names of what is absent anyway mean nothing.
+  for (const doubted of doubts) expect(doubted).toContain("cannot be read");
+  rmSync(markFile(left.file));
+  check(left.file);
+  expect(doubts.at(-1)).toContain("is not there, as after an earlier version");
+});
+
+test("a mark of an earlier version, without a checksum, is read", async () => {
+  await using left = await killed();
+  const { check: _, database: __, ...old } = JSON.parse(readFileSync(markFile(left.file), "utf8")) as Record<string, unknown>;
+  writeFileSync(markFile(left.file), `${JSON.stringify(old).padEnd(127)}\n`);
+  check(left.file);
+  truncateSync(`${left.file}-wal`, 60_000);
+  expect(() => check(left.file)).toThrow("is cut off");
 });
 
 test("a log that began anew since the mark is no other log", async () => {
@@ -84,7 +152,6 @@ test("a log that began anew since the mark is no other log", async () => {
   const store = await openSqliteStore({ file: left.file });
   const text = "x".repeat(30_000);
   for (let index = 0; index < 400; index += 1) await addJob(store, { id: `large-${index}`, definition: { params: { text } } });
-  await marked();
   const copy = join(dirname(left.file), "later.db");
   for (const end of ["", "-wal"]) copyFileSync(left.file + end, copy + end);
   await store.close();

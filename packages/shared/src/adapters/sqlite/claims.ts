@@ -4,6 +4,7 @@ import type { Deferral, HeartbeatResult, HeldLease } from "../../ports/run-claim
 import { putClaimOutcome, type RunToClaim, takeRunToClaim, type ThreadOutcome } from "./claim-call.ts";
 import { openClaimChecks } from "./claim-checks.ts";
 import { RUN_STATE } from "./codes.ts";
+import { requestCancel } from "./controls.ts";
 import type { Core } from "./core.ts";
 import type { EndedKey } from "./endings.ts";
 import { firstStartOf, type OpenRun, waitsForAnother } from "./open-run.ts";
@@ -108,14 +109,11 @@ interface Wait {
 }
 
 function wait(core: Core, run: OpenRun, { call, verdict: { behind, cancels, supersedes } }: Wait): ThreadOutcome {
-  const { open, rows } = core;
+  const { open } = core;
   const other = open.byId.get(behind.runId);
   // The end that should have woken it was lost.
   if (behind.standing === "waiting" && other !== undefined) makePublishable(core, other);
-  if (cancels && other !== undefined && other.extra?.cancelRequested !== true) {
-    other.extra = { ...other.extra, cancelRequested: true };
-    rows.save(other, RUN_STATE.running);
-  }
+  if (cancels && other !== undefined) requestCancel(core, other, { requestedAt: call.now, by: { kind: "overlap", runId: run.runId } });
   waitForAnother(core, run, call.now);
   const superseded = supersedes.flatMap((runId) => {
     const older = open.byId.get(runId);

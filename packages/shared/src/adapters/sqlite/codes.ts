@@ -24,7 +24,7 @@ export const RUN_STATE = {
   missed: 8,
 } as const satisfies Record<RunState, number>;
 
-export const RUN_CAUSE = { schedule: 0, manual: 1, retry: 2, backfill: 3 } as const satisfies Record<RunCause, number>;
+export const RUN_CAUSE = { schedule: 0, manual: 1, retry: 2 } as const satisfies Record<RunCause, number>;
 
 /** `pending`, or the code of a run state. */
 export const STATUS_PENDING = -1;

@@ -1,4 +1,5 @@
-import type { CancelOpenRequest, CancelOutcome } from "../../ports/run-control.ts";
+import { BY_API, UNKNOWN_CLIENT, type RunCancel } from "../../domain/cancel.ts";
+import type { CancelOpenRequest, CancelOutcome, CancelRequest, CancelRunningRequest } from "../../ports/run-control.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { Reason } from "../../domain/reason.ts";
 import { RUN_STATE } from "./codes.ts";
@@ -8,18 +9,24 @@ import type { OpenRun } from "./open-run.ts";
 import { wakeNext, wakeNextOfEach } from "./overlap-waits.ts";
 import { endWaiting, readAllEnded, readEnded } from "./run-ends.ts";
 
-export const cancelRun =
+/** What people do to runs. */
+export const openControls = (core: Core) => ({
+  cancelRun: cancelRun(core),
+  cancelOpen: openCancelOpen(core),
+  cancelRunning: cancelRunning(core),
+});
+
+const cancelRun =
   (core: Core) =>
-  ({ tenantId, runId, now }: { readonly tenantId: string; readonly runId: string; readonly now: number }): CancelOutcome => {
+  ({ tenantId, runId, now, by = BY_API }: CancelRequest & { readonly tenantId: string }): CancelOutcome => {
     const run = core.open.byId.get(runId);
     if (run === undefined) return cancelEnded(core, tenantId, runId);
     if (!belongsTo(core.jobs, run.jobKey, tenantId)) return { kind: "unknown" };
     if (run.mode === "none") {
-      run.extra = { ...run.extra, cancelRequested: true };
-      core.rows.save(run, RUN_STATE.running);
+      requestCancel(core, run, { requestedAt: now, by });
       return { kind: "requested" };
     }
-    cancelWaiting(core, run, { reason: "cancelled", now });
+    cancelWaiting(core, run, { reason: "cancelled", cancel: { requestedAt: now, by } });
     core.endings.add([run], now);
     wakeNext(core, run);
     return { kind: "cancelled", run: readEnded(core, run) };
@@ -31,11 +38,24 @@ function cancelEnded({ ids, readRun }: Core, tenantId: string, runId: string): C
   return { kind: row === null || row.tenantId !== tenantId ? "unknown" : "ended" };
 }
 
-function cancelWaiting(core: Core, run: OpenRun, { reason, now }: { readonly reason: Reason; readonly now: number }): void {
-  endWaiting(core, run, { state: RUN_STATE.cancelled, finishedAt: now, error: null, reason });
+/** Has its executor told to end it. Repeating it writes nothing: the first request stands. */
+export function requestCancel(core: Core, run: OpenRun, cancel: RunCancel): void {
+  if (run.extra?.cancelRequested === true) return;
+  run.extra = { ...run.extra, cancelRequested: true, cancel };
+  core.rows.save(run, RUN_STATE.running);
 }
 
-export function openCancelOpen(core: Core): (request: CancelOpenRequest & { readonly tenantId: string }) => EndedRun[] {
+interface Cancelling {
+  readonly reason: Reason;
+  readonly cancel: RunCancel;
+}
+
+function cancelWaiting(core: Core, run: OpenRun, { reason, cancel }: Cancelling): void {
+  run.extra = { ...run.extra, cancel: run.extra?.cancel ?? cancel };
+  endWaiting(core, run, { state: RUN_STATE.cancelled, finishedAt: cancel.requestedAt, error: null, reason });
+}
+
+function openCancelOpen(core: Core): (request: CancelOpenRequest & { readonly tenantId: string }) => EndedRun[] {
   const cancel = openCancelWaiting(core);
   return ({ tenantId, jobUid, ...request }) => {
     const jobKey = core.jobs.uids.find(jobUid);
@@ -51,17 +71,17 @@ export function openCancelOpen(core: Core): (request: CancelOpenRequest & { read
 }
 
 /** Flags what runs of a job and has no flag, in the order of the claims. */
-export const cancelRunning =
-  ({ jobs, open, rows }: Core) =>
-  ({ tenantId, jobUid, limit }: { readonly tenantId: string; readonly jobUid: string; readonly limit: number }): string[] => {
-    const jobKey = jobs.uids.find(jobUid);
+const cancelRunning =
+  (core: Core) =>
+  ({ tenantId, jobUid, client = UNKNOWN_CLIENT, now, limit }: CancelRunningRequest & { readonly tenantId: string }): string[] => {
+    const jobKey = core.jobs.uids.find(jobUid);
     const flagged: string[] = [];
-    if (jobKey === 0 || !belongsTo(jobs, jobKey, tenantId)) return flagged;
-    for (const run of open.byId.values()) {
+    if (jobKey === 0 || !belongsTo(core.jobs, jobKey, tenantId)) return flagged;
+    const cancel: RunCancel = { requestedAt: now, by: { kind: "job_deleted", ...client } };
+    for (const run of core.open.byId.values()) {
       if (run.jobKey !== jobKey || run.mode !== "none" || run.extra?.cancelRequested === true) continue;
       if (flagged.length === limit) break;
-      run.extra = { ...run.extra, cancelRequested: true };
-      rows.save(run, RUN_STATE.running);
+      requestCancel(core, run, cancel);
       flagged.push(run.runId);
     }
     return flagged;
@@ -70,14 +90,15 @@ export const cancelRunning =
 /** Cancels what waits of a job, oldest first. */
 export function openCancelWaiting(core: Core): (jobKey: number, request: Omit<CancelOpenRequest, "jobUid">) => OpenRun[] {
   const select = core.db.prepare("SELECT run_id FROM runs WHERE parked = 1 AND job_key = ? ORDER BY run_id");
-  return (jobKey, { reason = "job_deleted", keeping, now, limit }) => {
+  return (jobKey, { reason = "job_deleted", client = UNKNOWN_CLIENT, keeping, now, limit }) => {
+    const cancel: RunCancel = { requestedAt: now, by: { kind: reason, ...client } };
     const ended: OpenRun[] = [];
     for (const row of select.all(jobKey)) {
       const run = core.open.byId.get(row["run_id"] as string);
       if (run === undefined || run.mode === "none") continue;
       if (run.traits.queue === keeping?.queue && run.traits.handler === keeping.handler) continue;
       if (ended.length === limit) break;
-      cancelWaiting(core, run, { reason, now });
+      cancelWaiting(core, run, { reason, cancel });
       ended.push(run);
     }
     core.endings.add(ended, now);

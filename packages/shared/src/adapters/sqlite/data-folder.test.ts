@@ -134,6 +134,14 @@ test.each(["data", "data/deeper"])("a file in the place of %s, or on the way to 
   );
 });
 
+test("a folder is made with those above it, and one that cannot be made there is said, in a moment", () => {
+  using folder = setup();
+  lockDataFolder(join(folder.dir, "deeper/still")).release();
+  expect([modeOf(folder.dir), modeOf(join(folder.dir, "deeper/still"))]).toEqual([0o700, 0o700]);
+  if (process.platform !== "linux") return;
+  expect(() => lockDataFolder("/proc/tickline/data")).toThrow(/cannot be used: it cannot be made there: choose another folder/);
+});
+
 test("a lock file that is none is not taken for another process's", () => {
   using folder = setup();
   mkdirSync(folder.dir);

@@ -11,7 +11,8 @@ const DEFINITION_CHARS_MAX = 2_048;
  * read is not kept: somebody may mend it.
  */
 export interface DefinitionCache {
-  get(definitionKey: number): NamedDefinition;
+  /** `params` false: of a long one `{}` stands in the place of its params, which are not read. */
+  get(definitionKey: number, how?: { readonly params: boolean }): NamedDefinition;
   /** Definitions met so far that were too long to be kept. */
   readonly long: number;
 }
@@ -20,10 +21,17 @@ export function openDefinitionCache(db: DatabaseSync): DefinitionCache {
   const kept = new Map<number, NamedDefinition>();
   let long = 0;
   const select = db.prepare("SELECT hash, body FROM definitions WHERE definition_key = ?");
+  // What is not as it should be is read as it is: then it says so itself.
+  const selectBrief = db.prepare(
+    `SELECT hash, json_set(body, '$.params', json('{}')) AS body FROM definitions
+     WHERE definition_key = ? AND length(body) > ${DEFINITION_CHARS_MAX} AND json_valid(body) AND json_type(body, '$.params') = 'object'`,
+  );
   return {
-    get(definitionKey) {
+    get(definitionKey, { params } = { params: true }) {
       const known = kept.get(definitionKey);
       if (known !== undefined) return known;
+      const brief = params ? undefined : selectBrief.get(definitionKey);
+      if (brief !== undefined) return { hash: String(brief["hash"]), stored: readDefinitionText(brief["body"]) };
       const row = select.get(definitionKey);
       if (row === undefined) return { hash: "", stored: NO_DEFINITION };
       const body = String(row["body"]);

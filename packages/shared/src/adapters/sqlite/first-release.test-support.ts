@@ -71,9 +71,9 @@ INSERT INTO runs VALUES
 PRAGMA user_version = 1;
 `;
 
-/** Makes a file as the first release left it when it was killed. */
-export function writeFirstRelease(file: string): void {
+/** Makes a file as the first release left it when it was killed. `changes`: SQL, of what else it wrote before. */
+export function writeFirstRelease(file: string, changes = ""): void {
   const db = new DatabaseSync(file);
-  db.exec(`PRAGMA journal_mode = WAL; ${SCHEMA_1}; ${ROWS}`);
+  db.exec(`PRAGMA journal_mode = WAL; ${SCHEMA_1}; ${ROWS} ${changes}`);
   db.close();
 }

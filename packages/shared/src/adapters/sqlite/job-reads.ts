@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import type { Job } from "../../domain/job.ts";
+import { withoutParams, type Job } from "../../domain/job.ts";
 import type { JobQuery } from "../../ports/job-catalog.ts";
 import type { Page } from "../../ports/page.ts";
 import { pageReadable } from "../../runtime/map-readable.ts";
@@ -59,8 +59,8 @@ export function openJobReads(db: DatabaseSync, definitions: DefinitionCache, way
   };
 }
 
-const readJob = ({ definitions, traits }: JobReadDesk, row: JobRow): Job =>
-  jobOf(row, definitions.get(row[JOB_COLUMNS_COUNT] as number), () => {
+const readJob = ({ definitions, traits }: JobReadDesk, row: JobRow, how?: { readonly params: boolean }): Job =>
+  jobOf(row, definitions.get(row[JOB_COLUMNS_COUNT] as number, how), () => {
     const known = traits.get(row[1] as string);
     return { name: row[2] as string, handler: String(known?.["handler"] ?? "unknown"), queue: String(known?.["queue"] ?? "default") };
   });
@@ -99,7 +99,8 @@ async function listJobs(desk: JobReadDesk, tenantId: string, query: JobQuery): P
   const last = part.at(-1);
   const nextCursor = found.length > query.limit && last !== undefined ? `${String(last[4])}.${String(last[1])}` : null;
   const { onUnreadable } = desk;
-  return pageReadable(part, { kind: "job", idOf: (row) => String(row[2]), map: (row) => readJob(desk, row), onUnreadable }, nextCursor);
+  const map = (row: JobRow): Job => (query.params === false ? withoutParams(readJob(desk, row, { params: false })) : readJob(desk, row));
+  return pageReadable(part, { kind: "job", idOf: (row) => String(row[2]), map, onUnreadable }, nextCursor);
 }
 
 /** The conditions as SQL, and their values in order. At most a few dozen combinations, so statements are kept. */

@@ -1,4 +1,6 @@
+import { crc32 } from "node:zlib";
 import { z } from "zod";
+import type { DatabaseSum } from "./database-sum.ts";
 import { logBytes, readLogHead, wholeFrames } from "./log-frames.ts";
 
 /** How far the log of commits had come when all of it had been acknowledged. It stands in a file of its own beside the database. */
@@ -7,20 +9,28 @@ const LogMarkSchema = z.object({
   state: z.enum(["open", "closed"]),
   salts: z.tuple([z.number(), z.number()]),
   frames: z.number(),
+  /** The database as it was closed; null: it is open, or too long to be looked through. */
+  database: z.object({ bytes: z.number(), sum: z.number() }).nullable().default(null),
 });
 export type LogMark = z.output<typeof LogMarkSchema>;
 
 /** The mark is one write of so many bytes in place. */
-const MARK_BYTES = 128;
+const MARK_BYTES = 256;
 /** A log begins anew after some 2,000 pages, and the mark is at most a moment old: one that began anew more often is another log. */
 const RESTARTS_MAX = 1_000;
 
-export const markText = (mark: LogMark): string => `${JSON.stringify(mark).padEnd(MARK_BYTES - 1)}\n`;
+/** With a checksum of its own, so that damage to it is not taken for damage to what it stands for. */
+export function markText(mark: LogMark): string {
+  const text = JSON.stringify(LogMarkSchema.parse(mark));
+  return `${JSON.stringify({ ...(JSON.parse(text) as LogMark), check: crc32(text) }).padEnd(MARK_BYTES - 1)}\n`;
+}
 
-/** Null: there is none, or it cannot be read, and so tells nothing. */
+/** Null: it cannot be read, and so tells nothing. Those of earlier versions have no checksum. */
 export function readMark(text: string): LogMark | null {
   try {
-    return LogMarkSchema.parse(JSON.parse(text));
+    const { check, ...given } = z.looseObject({ check: z.number().optional() }).parse(JSON.parse(text));
+    const mark = LogMarkSchema.parse(given);
+    return check === undefined || check === crc32(JSON.stringify(mark)) ? mark : null;
   } catch {
     return null;
   }
@@ -31,15 +41,25 @@ export interface FoundFiles {
   /** 0: the file is empty, or there is none. */
   readonly databaseBytes: number;
   readonly log: Buffer;
+  /** Of all of the database; null: it is too long to be looked through. */
+  readonly databaseSum: () => DatabaseSum | null;
 }
+
+const CHANGED = "the database is not as it was when it was closed: it was damaged, cut off, exchanged, or changed by another program";
+
+const sameDatabase = (closed: DatabaseSum | null, found: FoundFiles["databaseSum"]): boolean => {
+  const now = closed === null ? null : found();
+  return closed === null || now === null || (now.bytes === closed.bytes && now.sum === closed.sum);
+};
 
 /**
  * What of that which was acknowledged is missing, in words; null: nothing that can be told. SQLite takes the log up to the first frame
  * that is not whole, and says nothing of what stood behind it.
  */
-export function missingOf(mark: LogMark, { databaseBytes, log }: FoundFiles): string | null {
+export function missingOf(mark: LogMark, { databaseBytes, log, databaseSum }: FoundFiles): string | null {
   if (databaseBytes === 0) return "the database is gone, or empty";
-  if (mark.state === "closed" || mark.frames === 0) return null;
+  if (mark.state === "closed") return sameDatabase(mark.database, databaseSum) ? null : CHANGED;
+  if (mark.frames === 0) return null;
   if (log.length === 0) return "its log of the last commits is gone, or empty";
   const head = readLogHead(log);
   if (head === null) return "its log of the last commits is damaged at its head";

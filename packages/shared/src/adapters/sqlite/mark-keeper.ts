@@ -1,7 +1,8 @@
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock, Timer } from "../../ports/clock.ts";
+import { databaseSum } from "./database-sum.ts";
 import { LOG_HEAD_BYTES } from "./log-frames.ts";
 import { markText, type LogMark } from "./log-mark.ts";
 import { openPrivate } from "./private-files.ts";
@@ -10,66 +11,99 @@ import { openPrivate } from "./private-files.ts";
 export const markFile = (file: string): string => join(dirname(file), markName(basename(file)));
 export const markName = (database: string): string => `${database.replace(/\.db$/, "")}.mark`;
 
-/** The mark is written so long after a sync, in milliseconds: damage to what was acknowledged later is not noticed. */
+/** The mark is written so long after a sync, in milliseconds, and once more after the last one: damage to what was acknowledged later is not noticed. */
 const MARK_MS = 50;
 
-/** Notes how far the log is acknowledged. It costs a look at the log for each sync, and a small write 20 times a second at most. */
+/** Notes how far the log is acknowledged. It costs a look at the log and a small write, 20 times a second at most. */
 export interface MarkKeeper {
   /** To be called when a sync begins: what is committed by now is acknowledged when it is over. */
   syncBegins(): void;
   syncEnded(): void;
   /** To be called before the database is closed. */
   close(): void;
+  /** To be called when it is closed. */
+  seal(): void;
+}
+
+export interface MarkKeeperOptions {
+  readonly file: string;
+  readonly clock: Pick<Clock, "setTimer">;
+  /** Asks for one more sync. */
+  readonly sync: () => void;
 }
 
 /** All that is committed by now has to be on disk. */
-export function keepMark(
-  db: DatabaseSync,
-  { file, clock }: { readonly file: string; readonly clock: Pick<Clock, "setTimer"> },
-): MarkKeeper {
-  const look = db.prepare("PRAGMA wal_checkpoint(NOOP)"); // It copies nothing, and says how many frames there are.
-  const [log, marks] = [openSync(`${file}-wal`, "r"), openPrivate(markFile(file))];
-  const head = Buffer.alloc(LOG_HEAD_BYTES);
-  let begun = position();
-  let acknowledged = begun;
+export function keepMark(db: DatabaseSync, { file, clock, sync }: MarkKeeperOptions): MarkKeeper {
+  const log = openPosition(db, file);
+  const marks = openPrivate(markFile(file));
+  let acknowledged = log.position();
+  /** Where the log was when the latest sync began; null: nobody looked. */
+  let begun: LogMark | null = null;
+  let due = true;
+  /** A sync has ended of which the mark says nothing. */
+  let behind = false;
   let timer: Timer | null = null;
 
-  function position(): LogMark {
-    const frames = Math.max(0, Number(look.get()?.["log"] ?? 0));
-    readSync(log, head, 0, LOG_HEAD_BYTES, 0);
-    return { state: "open", salts: [head.readUInt32BE(16), head.readUInt32BE(20)], frames };
-  }
   /** Where the log cannot be looked at for a moment, the former position stands, which says less and nothing wrong. */
-  function begin(): void {
+  function look(): LogMark {
     try {
-      begun = position();
+      return log.position();
     } catch {
-      // As above.
+      return acknowledged;
     }
   }
-  function write(mark: LogMark): void {
+  function markIt(): void {
     timer = null;
+    write(acknowledged);
+    due = true;
+    if (behind) sync(); // In a burst one is to come anyway.
+  }
+  function write(mark: LogMark): void {
     try {
       writeSync(marks, markText(mark), 0);
     } catch {
       // On a full disk the former mark stands, which says less and nothing wrong.
     }
   }
-  write(begun);
+  write(acknowledged);
   return {
-    syncBegins: begin,
+    syncBegins() {
+      begun = due ? look() : null;
+      due = false;
+    },
     syncEnded() {
-      acknowledged = begun;
-      timer ??= clock.setTimer(MARK_MS, () => write(acknowledged));
+      behind = begun === null;
+      acknowledged = begun ?? acknowledged;
+      timer ??= clock.setTimer(MARK_MS, markIt);
     },
     close() {
       timer?.cancel();
       write({ ...acknowledged, state: "closed" });
+      log.close();
+    },
+    seal() {
+      // SQLite leaves the log where it could not copy it into the database, as on a full disk.
+      if (existsSync(`${file}-wal`)) write(acknowledged);
+      else write({ ...acknowledged, state: "closed", database: databaseSum(file) });
       closeSync(marks);
-      closeSync(log);
     },
   };
 }
 
+/** How far the log has come, acknowledged or not. */
+function openPosition(db: DatabaseSync, file: string): { position(): LogMark; close(): void } {
+  const checkpoint = db.prepare("PRAGMA wal_checkpoint(NOOP)"); // It copies nothing, and says how many frames there are.
+  const log = openSync(`${file}-wal`, "r");
+  const head = Buffer.alloc(LOG_HEAD_BYTES);
+  return {
+    position() {
+      const frames = Math.max(0, Number(checkpoint.get()?.["log"] ?? 0));
+      readSync(log, head, 0, LOG_HEAD_BYTES, 0);
+      return { state: "open", salts: [head.readUInt32BE(16), head.readUInt32BE(20)], frames, database: null };
+    },
+    close: () => closeSync(log),
+  };
+}
+
 /** Of a file in memory nothing outlives the process. */
-export const noMark: MarkKeeper = { syncBegins() {}, syncEnded() {}, close() {} };
+export const noMark: MarkKeeper = { syncBegins() {}, syncEnded() {}, close() {}, seal() {} };

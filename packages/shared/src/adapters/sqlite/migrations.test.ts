@@ -34,10 +34,10 @@ interface Opened extends AsyncDisposable {
 }
 
 /** A folder of the first release, opened by this one. */
-async function setup(): Promise<Opened> {
+async function setup(changes = ""): Promise<Opened> {
   const dir = mkdtempSync(join(tmpdir(), "tickline-store-"));
   const file = join(dir, "store.db");
-  writeFirstRelease(file);
+  writeFirstRelease(file, changes);
   const store = await openSqliteStoreHere({ file });
   const read = new Map((await store.claims.read(Object.values(FIRST_RELEASE_RUNS))).map((run) => [run.runId, run]));
   const runs = Object.fromEntries(Object.entries(FIRST_RELEASE_RUNS).map(([name, runId]) => [name, read.get(runId)]));
@@ -146,4 +146,28 @@ test("what was never claimed is due since it was fired, and what was given back 
   const rest = await store.dueRuns.closeWaiting({ ...request, dueBefore: START + HOUR });
   expect(idsOf(rest)).toEqual([runs.besideReleased, runs.besideRetrying].map(({ runId }) => runId));
   expect(idsOf(await publishable(store))).toEqual([runs.released.runId]);
+});
+
+test("the record of a run of the first release has its params, and from now on who asks for a cancel", async () => {
+  await using opened = await setup();
+  const { store, runs } = opened;
+  expect([...(await store.runs.params("default", idsOf(Object.values(runs)))).values()]).toEqual(
+    Object.values(runs).map(() => ({ url: "http://127.0.0.1/ping" })),
+  );
+  const failed = { state: "failed", error: { code: "http_status", message: "503", retryable: true } };
+  expect(await readRun(store, runs.retrying)).toMatchObject({ cancel: null, attempts: [failed] });
+  const by = { kind: "command", source: "billing", commandId: "c-1" } as const;
+  await store.control.cancel("default", { runId: runs.retrying.runId, now: LATER, by });
+  expect(await readRun(store, runs.retrying)).toMatchObject({
+    state: "cancelled",
+    attempts: [failed],
+    cancel: { requestedAt: LATER, by },
+  });
+});
+
+test("a cancel that the first release noted stands, and who asked for it stays unknown", async () => {
+  await using opened = await setup(`UPDATE runs SET extra = '{"cancelRequested":true}' WHERE run_id = '${FIRST_RELEASE_RUNS.running}';`);
+  const { store, runs } = opened;
+  await store.control.cancel("default", { runId: runs.running.runId, now: LATER });
+  expect(await readRun(store, runs.running)).toMatchObject({ state: "running", cancelRequested: true, cancel: null });
 });

@@ -7,7 +7,7 @@ const ELSEWHERE = "or choose another folder with --data";
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES: `this user may not write it: give the user the right, ${ELSEWHERE}`,
   EPERM: `this user may not write it: give the user the right, ${ELSEWHERE}`,
-  ENOENT: `it cannot be made: its file system may be read-only: mount it for writing, ${ELSEWHERE}`, // As Node has it of a folder to be made.
+  ENOENT: `it cannot be made there: ${ELSEWHERE.slice("or ".length)}`, // As in /proc.
   EROFS: `its file system is read-only: mount it for writing, ${ELSEWHERE}`,
   ENOTDIR: `a file is in the place of a folder: move the file away, ${ELSEWHERE}`,
   EEXIST: `a file is in the place of a folder: move the file away, ${ELSEWHERE}`,

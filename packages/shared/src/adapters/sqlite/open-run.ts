@@ -1,3 +1,4 @@
+import type { RunCancel } from "../../domain/cancel.ts";
 import type { Attempt } from "../../domain/run.ts";
 import type { Reason } from "../../domain/reason.ts";
 import { isExclusive, type OverlapSibling } from "../../domain/overlap.ts";
@@ -18,6 +19,8 @@ export interface RunExtra {
   waitMs?: number;
   reason?: Reason;
   cancelRequested?: true;
+  /** Who asked for a cancel first; absent where a version before this one noted the request. */
+  cancel?: RunCancel;
   count?: number;
   scheduledForLast?: number;
   retryOf?: string;

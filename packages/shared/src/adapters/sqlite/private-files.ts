@@ -2,6 +2,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fstatSync,
   lstatSync,
@@ -11,7 +12,7 @@ import {
   type Stats,
   statSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { AppError } from "../../domain/app-error.ts";
 import { folderFault } from "./open-fault.ts";
 
@@ -32,12 +33,25 @@ export const besides = (database: string): readonly string[] => ["-wal", "-shm",
  * Throws what a person can mend, in one sentence; nothing is written through a symbolic link.
  */
 export function keepPrivate(dir: string, { made, names }: { readonly made: readonly string[]; readonly names: readonly string[] }): void {
-  perform(dir, () => mkdirSync(dir, { recursive: true, mode: FOLDER_MODE }));
+  perform(dir, () => makeFolder(resolve(dir)));
   const own = new Set(names);
   perform(dir, () => {
     if (readdirSync(dir).every((name) => own.has(name))) closeToOthers(statSync(dir), () => chmodSync(dir, FOLDER_MODE));
   });
   for (const name of names) closeFile(join(dir, name), made.includes(name));
+}
+
+/** Node's own way to make parents too never ends where a parent cannot be made though nothing is in its place, as in `/proc`. */
+function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { mode: FOLDER_MODE });
+  } catch (fault) {
+    const { code } = fault as NodeJS.ErrnoException;
+    if (code === "EEXIST" && statSync(dir).isDirectory()) return;
+    if (code !== "ENOENT" || existsSync(dirname(dir))) throw fault;
+    makeFolder(dirname(dir));
+    mkdirSync(dir, { mode: FOLDER_MODE });
+  }
 }
 
 /** Opens a file for writing that is no link, made for its owner alone if there is none. */

@@ -6,6 +6,7 @@ import { openReader } from "./database.ts";
 import { openDefinitionCache } from "./definition-cache.ts";
 import { storeFault } from "./faults.ts";
 import { openJobReads } from "./job-reads.ts";
+import { oneATurn } from "./one-a-turn.ts";
 import { openPageCache } from "./page-cache.ts";
 import { openRunReads } from "./run-reads.ts";
 import type { ThreadLink } from "./thread-link.ts";
@@ -16,11 +17,10 @@ export interface Reads {
   readonly listJobs: JobCatalog["list"];
   readonly getRun: RunQueries["get"];
   readonly listRuns: RunQueries["list"];
+  readonly paramsOf: RunQueries["params"];
   readonly originOf: RunQueries["origin"];
   close(): void;
 }
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** What a run with an output counts for among the answers kept. */
 const RUN_WITH_OUTPUT = 10;
@@ -36,6 +36,7 @@ const readsOfThread = (thread: ThreadLink): Reads => ({
   listJobs: (tenantId, query) => thread.cold("listJobs", { tenantId, query }),
   getRun: (tenantId, runId) => thread.cold("getRun", { tenantId, runId }),
   listRuns: (tenantId, query) => thread.cold("listRuns", { tenantId, query }),
+  paramsOf: async (tenantId, runIds) => new Map(await thread.cold("paramsOf", { tenantId, runIds })),
   originOf: (tenantId, runId) => thread.cold("originOf", { tenantId, runId }),
   close() {},
 });
@@ -44,13 +45,21 @@ function readsOfFile(file: string, onUnreadable: OnUnreadable): Reads {
   const db = openReader(file);
   const pages = openPageCache(db);
   const definitions = openDefinitionCache(db);
-  const how = { pause: nextTurn, onUnreadable };
+  const how = { pause: oneATurn(), onUnreadable };
   const jobs = openJobReads(db, definitions, how);
-  const runs = openRunReads(db, how);
+  const runs = openRunReads(db, definitions, how);
 
-  async function read<Answer>(key: string, fetch: () => Answer | Promise<Answer>): Promise<Answer> {
+  async function asked<Answer>(key: string, fetch: () => Answer | Promise<Answer>): Promise<Answer> {
     if (!db.isOpen) throw new AppError("store_unavailable", `${key}: the store is closed`, { retryable: true });
     try {
+      return await fetch();
+    } catch (fault) {
+      throw storeFault(fault, key);
+    }
+  }
+  /** From the answers kept, if nothing has been written since. */
+  const read = <Answer>(key: string, fetch: () => Answer | Promise<Answer>): Promise<Answer> =>
+    asked(key, async () => {
       const version = pages.version();
       const known = pages.find<Answer>(key, version);
       if (known !== undefined) return known;
@@ -58,15 +67,13 @@ function readsOfFile(file: string, onUnreadable: OnUnreadable): Reads {
       const value = await fetch();
       if (definitions.long === long) pages.keep(key, { version, value, items: weightOf(value) });
       return value;
-    } catch (fault) {
-      throw storeFault(fault, key);
-    }
-  }
+    });
   return {
     getJob: (tenantId, jobId) => read(`job ${tenantId} ${jobId}`, () => jobs.get(tenantId, jobId)),
     listJobs: (tenantId, query) => read(`jobs ${tenantId} ${JSON.stringify(query)}`, () => jobs.list(tenantId, query)),
     getRun: (tenantId, runId) => read(`run ${tenantId} ${runId}`, () => runs.get(tenantId, runId)),
     listRuns: (tenantId, query) => read(`runs ${tenantId} ${JSON.stringify(query)}`, () => runs.list(tenantId, query)),
+    paramsOf: (tenantId, runIds) => asked(`params of ${runIds.length} runs`, () => new Map(runs.params(tenantId, runIds))),
     originOf: (tenantId, runId) => read(`origin ${tenantId} ${runId}`, () => runs.origin(tenantId, runId)),
     close() {
       if (db.isOpen) db.close();

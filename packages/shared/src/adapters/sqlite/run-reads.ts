@@ -4,12 +4,14 @@ import type { Run } from "../../domain/run.ts";
 import type { Page } from "../../ports/page.ts";
 import { pageReadable } from "../../runtime/map-readable.ts";
 import type { RunQuery } from "../../ports/run-queries.ts";
+import type { JsonObject } from "../../domain/json.ts";
 import { readDefinitionText } from "../../domain/stored-definition.ts";
 import { RUN_CAUSE, RUN_STATE } from "./codes.ts";
+import type { DefinitionCache } from "./definition-cache.ts";
 import { type JobHistory, openJobHistory } from "./job-history.ts";
 import { readRunNames } from "./run-names.ts";
 import { openRunSources, type ReadWays, type RunConditions, type RunSource, type RunSources, type Values } from "./run-source.ts";
-import { openRunReader, type RunNames, runOf, type RunRow, runRowOf } from "./run-view.ts";
+import { COLUMNS_WITHOUT_OUTPUT, openRunReader, RUN_COLUMNS, type RunNames, runOf, type RunRow, runRowOf } from "./run-view.ts";
 import { compareTexts } from "./uid-index.ts";
 
 /** Ids are of base 32: this sorts behind all of them. */
@@ -18,17 +20,25 @@ const LAST_ID = "~";
 export interface RunReads {
   get(tenantId: string, runId: string): Run | null;
   list(tenantId: string, query: RunQuery): Promise<Page<Run>>;
+  /** By run id, as they go from thread to thread. */
+  params(tenantId: string, runIds: readonly string[]): (readonly [string, JsonObject])[];
   origin(tenantId: string, runId: string): { readonly jobUid: string; readonly definitionHash: string } | null;
 }
 
 interface RunReadDesk extends ReadWays {
   readonly names: RunNames;
+  /** With the outputs of runs, and without them. */
+  readonly whole: RunLists;
+  readonly brief: RunLists;
+}
+
+interface RunLists {
   readonly sources: RunSources;
   readonly history: JobHistory;
 }
 
 /** Reads for people: they see what is committed. */
-export function openRunReads(db: DatabaseSync, ways: ReadWays): RunReads {
+export function openRunReads(db: DatabaseSync, definitions: DefinitionCache, ways: ReadWays): RunReads {
   const names = readRunNames(db);
   const read = openRunReader(db, names);
   const find = db.prepare("SELECT run_key FROM run_ids WHERE run_id = ?");
@@ -37,10 +47,16 @@ export function openRunReads(db: DatabaseSync, ways: ReadWays): RunReads {
     `SELECT jobs.tenant, jobs.uid, definitions.hash, definitions.body FROM runs JOIN jobs ON jobs.job_key = runs.job_key
      JOIN definitions ON definitions.definition_key = runs.definition_key WHERE runs.run_key = ?`,
   );
+  const definitionOf = db.prepare(
+    "SELECT jobs.tenant, runs.definition_key FROM runs JOIN jobs ON jobs.job_key = runs.job_key WHERE runs.run_key = ?",
+  );
   // The newest runs are few, and gone through. Between the two looks they may be entered into the index, so it is asked once more.
   const keyOf = (runId: string): number => Number((find.get(runId) ?? findNew.get(runId) ?? find.get(runId))?.["run_key"] ?? 0);
-  const history = openJobHistory(db, { read, keyOf, pause: ways.pause });
-  const desk: RunReadDesk = { ...ways, names, sources: openRunSources(db), history };
+  const lists = (columns: string): RunLists => ({
+    sources: openRunSources(db, columns),
+    history: openJobHistory(db, { read: openRunReader(db, names, columns), keyOf, pause: ways.pause }),
+  });
+  const desk: RunReadDesk = { ...ways, names, whole: lists(RUN_COLUMNS), brief: lists(COLUMNS_WITHOUT_OUTPUT) };
   return {
     get(tenantId, runId) {
       const row = read(keyOf(runId));
@@ -49,11 +65,18 @@ export function openRunReads(db: DatabaseSync, ways: ReadWays): RunReads {
     async list(tenantId, query) {
       const rows = await (query.jobId === undefined && query.jobUid === undefined
         ? rowsOfAll(desk, tenantId, query)
-        : desk.history.rows(tenantId, { ...query, ...boundsOf(query) }));
+        : listsFor(desk, query).history.rows(tenantId, { ...query, ...boundsOf(query) }));
       const part = rows.slice(0, query.limit);
       const how = { kind: "run", idOf: ({ runId }: RunRow) => runId, map: runOf, onUnreadable: ways.onUnreadable } as const;
       return pageReadable(part, how, rows.length > query.limit ? (part.at(-1)?.runId ?? null) : null);
     },
+    params: (tenantId, runIds) =>
+      runIds.flatMap((runId) => {
+        const row = definitionOf.get(keyOf(runId));
+        if (row === undefined || row["tenant"] !== tenantId) return [];
+        const { stored } = definitions.get(row["definition_key"] as number);
+        return stored.kind === "unreadable" ? [] : [[runId, stored.definition.params] as const];
+      }),
     origin(tenantId, runId) {
       const row = origin.get(keyOf(runId));
       if (row === undefined || row["tenant"] !== tenantId || readDefinitionText(row["body"]).kind === "unreadable") return null;
@@ -61,6 +84,8 @@ export function openRunReads(db: DatabaseSync, ways: ReadWays): RunReads {
     },
   };
 }
+
+const listsFor = ({ whole, brief }: RunReadDesk, { outputs = true }: RunQuery): RunLists => (outputs ? whole : brief);
 
 /** Ids from the floor on, and below the ceiling. */
 function boundsOf({ from, to, cursor }: RunQuery): { readonly floor: string; readonly ceiling: string } {
@@ -78,7 +103,7 @@ async function rowsOfAll(desk: RunReadDesk, tenantId: string, query: RunQuery): 
     $state: state === undefined ? null : RUN_STATE[state],
     $cause: cause === undefined ? null : RUN_CAUSE[cause],
   };
-  const { indexed, unindexed, unusual, askedFor } = desk.sources;
+  const { indexed, unindexed, unusual, askedFor } = listsFor(desk, query).sources;
   const range = { ceiling, limit: limit + 1, conditions };
   if ((conditions.$state ?? 0) > RUN_STATE.succeeded) return rowsOf(desk, await collect(desk, unusual, range));
   if ((conditions.$cause ?? 0) > RUN_CAUSE.schedule) return rowsOf(desk, await collect(desk, askedFor, range));

@@ -1,6 +1,5 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
-import { RUN_COLUMNS } from "./run-view.ts";
 
 /** Runs gone through in one step of a list with conditions: a few milliseconds, after which others have their turn. */
 export const STEP_RUNS = 1_000;
@@ -55,20 +54,20 @@ export interface RunSources {
   readonly askedFor: RunSource;
 }
 
-export const openRunSources = (db: DatabaseSync): RunSources => ({
-  indexed: openSource(db, INDEXED),
-  unindexed: openSource(db, UNINDEXED),
-  unusual: openSource(db, UNUSUAL),
-  askedFor: openSource(db, ASKED_FOR),
+export const openRunSources = (db: DatabaseSync, columns: string): RunSources => ({
+  indexed: openSource(db, columns, INDEXED),
+  unindexed: openSource(db, columns, UNINDEXED),
+  unusual: openSource(db, columns, UNUSUAL),
+  askedFor: openSource(db, columns, ASKED_FOR),
 });
 
-function openSource(db: DatabaseSync, { ids, runs, id, where }: SourceSql): RunSource {
+function openSource(db: DatabaseSync, columns: string, { ids, runs, id, where }: SourceSql): RunSource {
   const range = `${id} < $ceiling AND ${id} >= $floor`;
   const order = `ORDER BY ${id} DESC`;
   const stepEnd = prepare(db, `SELECT ${id} FROM ${ids} WHERE ${where} AND ${range} ${order} LIMIT 1 OFFSET ${STEP_RUNS - 1}`);
   const rows = prepare(
     db,
-    `SELECT ${RUN_COLUMNS} FROM ${ids} ${runs} JOIN jobs ON jobs.job_key = runs.job_key
+    `SELECT ${columns} FROM ${ids} ${runs} JOIN jobs ON jobs.job_key = runs.job_key
      WHERE ${where} AND ${range} AND jobs.tenant = $tenant AND ($state IS NULL OR runs.state = $state)
        AND ($cause IS NULL OR runs.cause = $cause) ${order} LIMIT $limit`,
   );

@@ -1,9 +1,9 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { evaluate } from "../../domain/evaluation.ts";
 import { ATTEMPTS_KEPT_MAX, type Attempt, type AttemptState, type Run } from "../../domain/run.ts";
-import type { RunError } from "../../domain/run-error.ts";
+import type { AttemptError, RunError } from "../../domain/run-error.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
-import { readError, readOutput, requireReadableRun } from "../../domain/stored-run.ts";
+import { readAttemptError, readCancel, readError, readOutput, requireReadableRun } from "../../domain/stored-run.ts";
 import { isRecord, isText, isTime, isWhole } from "../../domain/stored-value.ts";
 import { RUN_STATE, runCauseOf, runStateOf } from "./codes.ts";
 import { firstStartOf, type RunExtra } from "./open-run.ts";
@@ -12,6 +12,9 @@ import { firstStartOf, type RunExtra } from "./open-run.ts";
 export const RUN_COLUMNS = `runs.run_key, runs.run_id, runs.version, runs.cause, runs.scheduled_for, runs.state, runs.attempt, runs.started_at,
   runs.finished_at, runs.output, runs.error, runs.extra, runs.prev, runs.token, runs.traits_key, runs.owner_key, jobs.tenant, jobs.uid,
   jobs.id, jobs.slot`;
+
+/** The same with null in place of the output, which is not read. */
+export const COLUMNS_WITHOUT_OUTPUT = RUN_COLUMNS.replace("runs.output", "NULL");
 
 /** What a run refers to by number, and many runs share. */
 export interface RunNames {
@@ -144,6 +147,7 @@ export function runOf(row: RunRow): Run {
     firstStartedAt: firstStartOf(row),
     retryOf: row.extra?.retryOf ?? null,
     cancelRequested: row.extra?.cancelRequested ?? false,
+    cancel: readCancel(row.extra?.cancel),
     wakeAt: wakeAtOf(row),
   };
 }
@@ -156,10 +160,14 @@ function attemptsOf(row: RunRow, error: RunError | null): readonly Attempt[] {
   if (row.executor === null || row.startedAt === null) return over;
   const { attempt, startedAt, finishedAt, executor } = row;
   // Until it has ended the error of the run is that of the attempt before.
-  const ownError = finishedAt === null ? null : error;
+  const ownError = finishedAt === null ? null : withStack(error, row);
   const present: Attempt = { attempt, state: runStateOf(row.state) as AttemptState, startedAt, finishedAt, executor, error: ownError };
   return over.length === 0 ? [present] : [...over, present].slice(-ATTEMPTS_KEPT_MAX);
 }
+
+/** The error of a run stands in its row with the stack of the attempt that ended it. Most have none, and nothing is parsed again. */
+const withStack = (error: RunError | null, row: RunRow): AttemptError | null =>
+  error === null ? null : (readAttemptError(readOutput(row.error).output, false) ?? error);
 
 /** A run that was never started is woken at its expiry too. */
 function wakeAtOf({ extra, expireAfterMs, state, startedAt, scheduledFor }: RunRow): number | null {
@@ -172,8 +180,8 @@ function wakeAtOf({ extra, expireAfterMs, state, startedAt, scheduledFor }: RunR
 export const isEnded = ({ state }: RunRow): boolean => state >= RUN_STATE.succeeded;
 
 /** Reads whole runs by key. */
-export function openRunReader(db: DatabaseSync, names: RunNames): (runKey: number) => RunRow | null {
-  const select = db.prepare(`SELECT ${RUN_COLUMNS} FROM runs JOIN jobs ON jobs.job_key = runs.job_key WHERE runs.run_key = ?`);
+export function openRunReader(db: DatabaseSync, names: RunNames, columns = RUN_COLUMNS): (runKey: number) => RunRow | null {
+  const select = db.prepare(`SELECT ${columns} FROM runs JOIN jobs ON jobs.job_key = runs.job_key WHERE runs.run_key = ?`);
   select.setReturnArrays(true);
   return (runKey) => {
     const values = select.get(runKey) as unknown as readonly SQLOutputValue[] | undefined;

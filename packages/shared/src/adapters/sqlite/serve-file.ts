@@ -1,3 +1,4 @@
+import type { DatabaseSync } from "node:sqlite";
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Timer } from "../../ports/clock.ts";
 import type { OnUnreadable, UnreadableRow } from "../../ports/unreadable.ts";
@@ -33,7 +34,7 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
   const db = openWriter(file, { pagesMax });
   const unreadable = createUnreadablePost(port);
   const turns = createTurns(db, { incarnation: beginIncarnation(db), onUnreadable: unreadable.tell });
-  const mark = file === MEMORY_FILE ? noMark : keepMark(db, { file, clock: systemClock });
+  const mark = file === MEMORY_FILE ? noMark : keepMark(db, { file, clock: systemClock, sync: () => disk.afterSync(() => undefined) });
   const refusals = createRefusalWatch(port, turns);
   const disk = file === MEMORY_FILE ? noDiskSync : openLog(file, mark);
   if (file !== MEMORY_FILE) syncBySelf(db);
@@ -70,8 +71,7 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
     refusals.close();
     tidy();
     disk.close();
-    mark.close();
-    db.close();
+    closeMarked(db, mark);
     post({ closed: true });
     port.close();
   }
@@ -88,6 +88,13 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
     else serve();
   });
   unreadable.ready();
+}
+
+/** The mark says first that the log may be gone, and then what is there without it. */
+function closeMarked(db: DatabaseSync, mark: MarkKeeper): void {
+  mark.close();
+  db.close();
+  mark.seal();
 }
 
 /** Calls for the next turn, and how much they are. */

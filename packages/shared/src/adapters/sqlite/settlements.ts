@@ -1,4 +1,5 @@
 import { AppError } from "../../domain/app-error.ts";
+import { attemptError } from "../../domain/run-error.ts";
 import type { RunState } from "../../domain/run-state.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { SettleOutcome, Settlement } from "../../ports/run-claims.ts";
@@ -54,7 +55,7 @@ export function putSettlements(writer: PacketWriter, { settlements, now, memory 
     putNumber(writer, finishedAt);
     putNumber(writer, KIND[result.kind]);
     if (result.kind === "succeeded") putText(writer, result.output === null ? null : JSON.stringify(result.output));
-    else if (result.kind === "failed" || result.kind === "retry") putText(writer, JSON.stringify(result.error));
+    else if (result.kind === "failed" || result.kind === "retry") putText(writer, JSON.stringify(attemptError(result.error, result.stack)));
     if (result.kind === "retry") putNumber(writer, result.retryDelayMs);
   }
 }

@@ -195,7 +195,7 @@ const claimPorts = ({ thread, memory, digest, onUnreadable }: Link): Pick<Store,
 });
 
 const readPorts = ({ thread, reads }: Link): Pick<Store, "runs" | "status" | "retention"> => ({
-  runs: { get: reads.getRun, list: reads.listRuns, origin: reads.originOf },
+  runs: { get: reads.getRun, list: reads.listRuns, params: reads.paramsOf, origin: reads.originOf },
   status: {
     apply: (changes) => thread.hot("apply", { put: (writer) => putStatusChanges(writer, changes), take: () => undefined }),
     standing: (runIds) => thread.cold("standing", { runIds }),

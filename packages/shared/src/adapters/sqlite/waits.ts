@@ -2,6 +2,7 @@ import type { SlotRange } from "../../domain/slot.ts";
 import { wasAsideSince } from "../../domain/overlap.ts";
 import { inRange } from "../../domain/slot.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
+import { WAITED_TOO_LONG } from "../../domain/run-error.ts";
 import type { DueRuns, Publication, WakeResult } from "../../ports/due-runs.ts";
 import { RUN_STATE } from "./codes.ts";
 import type { Core } from "./core.ts";
@@ -113,8 +114,9 @@ export const closeWaiting =
     );
     const closed = late.sort((left, right) => compareTexts(left.runId, right.runId)).slice(0, limit);
     for (const run of closed) {
-      const state = firstStartOf(run) === null ? RUN_STATE.skipped : RUN_STATE.failed;
-      endWaiting(core, run, { state, finishedAt: now, error: lastErrorOf(run), reason: "retention" });
+      const started = firstStartOf(run) !== null;
+      const error = started ? (lastErrorOf(run) ?? JSON.stringify(WAITED_TOO_LONG)) : null;
+      endWaiting(core, run, { state: started ? RUN_STATE.failed : RUN_STATE.skipped, finishedAt: now, error, reason: "retention" });
     }
     core.endings.add(closed, now);
     wakeNextOfEach(core, closed);

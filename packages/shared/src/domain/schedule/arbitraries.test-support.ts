@@ -37,7 +37,7 @@ const dayOfMonth = fc.oneof(
   { weight: 6, arbitrary: fc.constant("*") },
   list(1, 31),
   step(1, 31),
-  fc.constantFrom("L", "LW", "L,15", "?", "15W", "1W", "31W"),
+  fc.constantFrom("L", "LW", "L,15", "L-3", "1,L-29", "L-2W", "?", "15W", "1W", "31W"),
 );
 
 const dayOfWeek = fc.oneof(
@@ -57,7 +57,9 @@ export const cronOfMinutes: fc.Arbitrary<string> = fc
 /** Valid cron lines with six fields. */
 export const cronOfSeconds: fc.Arbitrary<string> = fc.tuple(field(0, 59), cronOfMinutes).map((fields) => fields.join(" "));
 
-const cronPiece = fc.constantFrom(..."* 0 1 2 5 7 9 22 31 59 90 - - / / , L W # ? MON SUN FRI jan SUNDAY MONDAY SEPT THURS x +".split(" "));
+const cronPiece = fc.constantFrom(
+  ..."* 0 1 2 5 7 9 22 31 59 90 H ~ R MO MONDY 2026 /bin/x - - / / , L W # ? MON SUN FRI jan SUNDAY MONDAY SEPT THURS x +".split(" "),
+);
 
 /** Lines of five, six and seven fields of which one or two are random pieces of cron: most are refused. */
 export const cronGarbage: fc.Arbitrary<string> = fc

@@ -82,6 +82,8 @@ function isDayOfMonth(item: string, date: Date): boolean {
   if (item === "l") return day === last;
   const workdays = Array.from({ length: last }, (_, i) => i + 1).filter((candidate) => !isWeekend(year, month, candidate));
   if (item === "lw") return day === workdays.at(-1);
+  const [before, count, weekday = ""] = /^l-(\d+)(w?)$/.exec(item) ?? [];
+  if (before !== undefined) return last - Number(count) >= 1 && isDayOfMonth(`${last - Number(count)}${weekday}`, date);
   if (!item.endsWith("w")) return valuesOf(item, 1, 31).has(day);
   const wanted = Number.parseInt(item, 10);
   if (wanted > last) return false;

@@ -1,8 +1,13 @@
+import { anyCase } from "../json-pattern.ts";
 import { nearestTo } from "../edit-distance.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
 
 export const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
+
+/** The words that `parseCalendarDay` reads, as patterns of JSON Schema. */
+export const WEEKDAY_PATTERN = `^${anyCase(WEEKDAYS)}$`;
+export const LAST_PATTERN = `^${anyCase(["last"])}$`;
 
 export type CalendarInterval = "daily" | "weekly" | "monthly";
 
@@ -30,10 +35,13 @@ export function parseCalendarDay(interval: CalendarInterval, on: string | number
     }
     case "monthly":
       if (on === null) return parsed(1);
-      if (on === "last") return parsed("last");
+      if (typeof on === "string" && on.toLowerCase() === "last") return parsed("last");
       return typeof on === "number" && Number.isInteger(on) && on >= 1 && on <= 31
         ? parsed(on)
-        : fault("bad_schedule_on", `"${on}" is not a day of the month: a monthly schedule runs on a number from 1 to 31, or on "last"`);
+        : fault(
+            "bad_schedule_on",
+            `${JSON.stringify(on)} is not a day of the month: a monthly schedule runs on a number from 1 to 31, or on "last"`,
+          );
   }
 }
 

@@ -55,7 +55,7 @@ export const shortened = (value: string): string => (/^[A-Z]/i.test(value) ? val
 export const nameOf = ({ names, min }: CronField, value: number): string => shortened(names[value - min] ?? String(value));
 
 export function allowedIn({ min, max, names, special }: CronField): string {
-  const also = special === "day of month" ? ", L, LW, 15W" : special === "day of week" ? ", 5L, MON#2" : "";
+  const also = special === "day of month" ? ", L, L-3, LW, 15W" : special === "day of week" ? ", 5L, MON#2" : "";
   const named = names.length === 0 ? "" : ` or ${shortened(names[0] ?? "")} to ${shortened(names.at(-1) ?? "")}`;
   return `allowed are ${min} to ${max}${named}${also}, lists (1,3), ranges (1-5) and steps (*/2)`;
 }

@@ -1,21 +1,25 @@
 import { type CronField, allowedIn, hasTwoSundays, lastOf, nameOf, shortened, sizeOf, valueOf } from "./cron-field.ts";
+import { insteadOfItem, insteadOfName, insteadOfRange, pickedByOthers } from "./cron-item-meant.ts";
 import { type Parsed, type ScheduleFault, fault, parsed } from "./fault.ts";
 
 const ITEM = /^(?:\*|([A-Z0-9]+)(?:-([A-Z0-9]+))?)(?:\/(\d+))?$/i;
 
 /**
- * Reads one item of a field's list: a value, a range, a step, or one of the specials. What croner understands stays as it
- * was written; the rest is written in a form that croner understands and that means the same.
+ * Reads one item of a field's list: a value, a range, a step, or one of the specials. What `nextWallTime` takes stays as
+ * it was written; the rest is written in a form that it takes and that means the same.
  */
 export function readItem(field: CronField, item: string): Parsed<string> {
   if (item === "") return wrong("a value is empty: look for a stray comma");
+  if (item === "?" && field.special === "none") return wrong(`"?" stands for any day, and in the two day fields alone`, ["*"]);
   if (item === "*" || item === "?" || isLastWeekday(field, item)) return wrong(`"${item}" must stand alone, not in a list`);
+  const picked = pickedByOthers(field, item);
+  if (picked !== null) return picked;
   const special = readSpecial(field, item);
   if (special !== null) return special;
   const match = ITEM.exec(item);
-  if (match === null) return wrong(`"${item}" is not understood; ${allowedIn(field)}`);
+  if (match === null) return wrong(`"${item}" is not understood; ${allowedIn(field)}`, insteadOfItem(field, item));
   const [, from, to, step] = match;
-  const problem = faultOfBounds(field, [from, to]) ?? faultOfStep(field, step);
+  const problem = faultOfBounds(field, [from, to], step) ?? faultOfStep(field, { from, step });
   if (problem !== null) return problem;
   if (from === undefined) return parsed(item);
   if (to !== undefined) return parsed(rangeText(field, { from, to, step }));
@@ -24,35 +28,44 @@ export function readItem(field: CronField, item: string): Parsed<string> {
 
 export const isLastWeekday = (field: CronField, text: string): boolean => field.special === "day of month" && text.toUpperCase() === "LW";
 
-const wrong = (problem: string): ScheduleFault => fault("bad_cron", problem);
+/** What to write instead is an item here. */
+const wrong = (problem: string, instead: readonly string[] = []): ScheduleFault => fault("bad_cron", problem, instead);
 
-function faultOfBounds(field: CronField, bounds: readonly (string | undefined)[]): ScheduleFault | null {
+function faultOfBounds(field: CronField, bounds: readonly (string | undefined)[], step?: string): ScheduleFault | null {
   for (const bound of bounds) {
     if (bound === undefined) continue;
     const value = valueOf(field, bound);
-    if (value === null) return wrong(`"${bound}" is not understood; ${allowedIn(field)}`);
-    if (value < field.min || value > field.max) return wrong(`${bound} is out of range; ${allowedIn(field)}`);
+    if (value === null) return wrong(`"${bound}" is not understood; ${allowedIn(field)}`, insteadOfName(field, bound, bounds));
+    if (value < field.min || value > field.max)
+      return wrong(`${bound} is out of range; ${allowedIn(field)}`, insteadOfRange(field, bounds, step));
   }
   return null;
 }
 
-function faultOfStep(field: CronField, step = "1"): ScheduleFault | null {
+/** Cron takes a step that leaves the field for its first value; who wrote it may have meant something else, so it is not taken for that. */
+function faultOfStep(
+  field: CronField,
+  { from = String(field.min), step = "1" }: { from?: string | undefined; step?: string | undefined },
+): ScheduleFault | null {
   const [by, max] = [Number(step), sizeOf(field)];
-  return by >= 1 && by <= max ? null : wrong(`the step ${step} is out of range: 1 to ${max}`);
+  if (by >= 1 && by <= max) return null;
+  const problem = `the step ${step} is out of range: 1 to ${max}`;
+  return by === 0 ? wrong(problem) : wrong(`${problem}, and cron takes it for ${from} alone`, [from]);
 }
 
-/** L, 15W, 5L, MON#2: what is read, a fault if it is wrong, and null if the item is none of these. */
+/** L, L-3, 15W, 5L, MON#2: what is read, a fault if it is wrong, and null if the item is none of these. */
 function readSpecial(field: CronField, item: string): Parsed<string> | null {
   if (field.special === "day of month") {
     if (item.toUpperCase() === "L") return parsed(item);
-    if (/^LW?-/i.test(item))
-      return wrong(
-        `"${item}" counts back from the last day: allowed are L (the last day), LW (the last day from Monday to Friday) and days from 1 to 31`,
-      );
+    if (/^LW-/i.test(item)) return wrong(`"${item}" is not understood; ${allowedIn(field)}`);
+    const before = /^L-(\d+)W?$/i.exec(item)?.[1];
+    if (before !== undefined)
+      return Number(before) >= 1 && Number(before) < field.max ? parsed(item) : wrong(`${item} is out of range: L-1 to L-${field.max - 1}`);
     const day = /^(\d+)W$/i.exec(item)?.[1];
     return day === undefined ? null : (faultOfBounds(field, [day]) ?? parsed(item));
   }
   if (field.special === "day of week") {
+    if (item.toUpperCase() === "L") return wrong(`"L" alone is Saturday to Quartz, and nothing here`, [nameOf(field, lastOf(field))]);
     const [, day, suffix = ""] = /^([0-9]|[A-Z]{3,})(L)$/i.exec(item) ?? /^([0-9A-Z]+)(#.*)$/i.exec(item) ?? [];
     if (day === undefined) return null;
     const problem = faultOfBounds(field, [day]);

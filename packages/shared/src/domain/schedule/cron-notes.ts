@@ -36,7 +36,13 @@ function skipNote(cron: string): string | null {
     const onlyFifth = (day === "*" || day === "?") && [...cronValues(DAY_OF_WEEK, weekday)].every((value) => value.endsWith("#5"));
     return onlyFifth ? `months without a day ${weekday} are skipped` : null;
   }
-  const first = Math.min(...days.map((value) => (value.startsWith("L") ? 1 : Number.parseInt(value, 10))));
-  const skips = [...cronValues(MONTH, months)].some((month) => first > (DAYS_OF_MONTHS_MIN[Number(month) - 1] ?? 31));
-  return skips ? `months without a day ${first} are skipped; the day of month L is the last day of every month` : null;
+  const first = days.toSorted((a, b) => daysNeeded(a) - daysNeeded(b))[0] ?? "";
+  const skips = [...cronValues(MONTH, months)].some((month) => daysNeeded(first) > (DAYS_OF_MONTHS_MIN[Number(month) - 1] ?? 31));
+  return skips ? `months without a day ${first.replace(/W$/i, "")} are skipped; the day of month L is the last day of every month` : null;
+}
+
+/** How many days a month has to have for a day of it: 31, or 30 for `L-29`. */
+function daysNeeded(day: string): number {
+  if (!day.startsWith("L")) return Number.parseInt(day, 10);
+  return Number.parseInt(day.slice(2), 10) + 1 || 1;
 }

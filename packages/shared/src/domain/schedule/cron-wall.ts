@@ -1,6 +1,7 @@
 import { Cron } from "croner";
 import { boundedCache } from "./bounded-cache.ts";
 import { parseCron } from "./cron-line.ts";
+import { linesByMonth } from "./days-before-last.ts";
 import type { WallTime } from "./wall-time.ts";
 
 /** Compiled lines kept (twice that at worst): each takes 79 KB of croner's tables and 15 us to make. */
@@ -11,7 +12,10 @@ const CYCLE_MS = 146_097 * 86_400_000;
 
 const YEAR_2000 = Date.UTC(2000, 0, 1);
 
-const compiledLines = boundedCache<string, Cron>(COMPILED_MAX);
+/** One line for all months or, where days are counted back from the last one, one for each length of a month. */
+type CompiledLine = readonly { readonly cron: Cron; readonly monthDays: number | null }[];
+
+const compiledLines = boundedCache<string, CompiledLine>(COMPILED_MAX);
 
 /**
  * The first wall-clock time strictly after `after` that a valid cron line matches, or null if there is none, ever. Pure
@@ -28,18 +32,36 @@ export function nextWallTime(cron: string, after: WallTime): WallTime | null {
     compiledLines.set(cron, compiled);
   }
   const shiftMs = Math.floor((after - YEAR_2000) / CYCLE_MS) * CYCLE_MS;
-  const next = compiled.nextRun(new Date(after - shiftMs));
-  return next === null ? null : next.getTime() + shiftMs;
+  let first: WallTime | null = null;
+  for (const { cron: line, monthDays } of compiled) {
+    const next = monthDays === null ? line.nextRun(new Date(after - shiftMs)) : nextInMonths(line, monthDays, new Date(after - shiftMs));
+    if (next !== null && (first === null || next.getTime() < first)) first = next.getTime();
+  }
+  return first === null ? null : first + shiftMs;
 }
+
+/** Lines for February fire in years of the other length too. */
+function nextInMonths(line: Cron, monthDays: number, after: Date): Date | null {
+  let next = line.nextRun(after);
+  while (next !== null && daysInMonth(next) !== monthDays)
+    next = line.nextRun(new Date(Date.UTC(next.getUTCFullYear(), next.getUTCMonth() + 1, 1) - 1));
+  return next;
+}
+
+const daysInMonth = (date: Date): number => new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
 
 /**
  * A line was valid when it was accepted; another version of the parser may refuse it. It is read once more, because croner
  * takes `SUN-SUN` in lines that were stored as it was written for the whole week.
  */
-function compile(cron: string): Cron {
+function compile(cron: string): CompiledLine {
   const read = parseCron(cron);
+  const line = read.kind === "parsed" ? read.value : cron;
   try {
-    return new Cron(read.kind === "parsed" ? read.value : cron, { mode: "5-or-6-parts", utcOffset: 0 });
+    return linesByMonth(line).map((one) => ({
+      cron: new Cron(one.line, { mode: "5-or-6-parts", utcOffset: 0 }),
+      monthDays: one.monthDays,
+    }));
   } catch (cause) {
     throw new TypeError(`the cron line ${JSON.stringify(cron)} is refused: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,

@@ -1,36 +1,85 @@
+import { BLANKS, anyCase, patternWithin } from "../json-pattern.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
+import { countedInDigits } from "./number-words.ts";
 
+/** The larger first; each with the words that stand for it. */
 const UNITS = [
-  ["w", 7 * 86_400_000],
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["m", 60_000],
-  ["s", 1_000],
-  ["ms", 1],
+  { unit: "w", ms: 7 * 86_400_000, words: "week weeks" },
+  { unit: "d", ms: 86_400_000, words: "day days" },
+  { unit: "h", ms: 3_600_000, words: "hour hours hr hrs" },
+  { unit: "m", ms: 60_000, words: "minute minutes min mins" },
+  { unit: "s", ms: 1_000, words: "second seconds sec secs" },
+  { unit: "ms", ms: 1, words: "millisecond milliseconds msec msecs" },
 ] as const;
 
-/** Each unit at most once, the larger first; blanks between the parts are welcome. */
-const DURATION = new RegExp(`^${UNITS.map(([unit]) => `(?:(\\d{1,15})\\s*${unit}(?![a-z])\\s*)?`).join("")}$`);
+type Unit = (typeof UNITS)[number]["unit"];
+
+const UNIT_OF: ReadonlyMap<string, Unit> = new Map(
+  UNITS.flatMap(({ unit, words }) => [unit, ...words.split(" ")].map((word) => [word, unit])),
+);
+
+/** An amount with its unit; at most six decimals, because more of a week are no whole milliseconds. */
+const PART = String.raw`(\d{1,15}(?:\.\d{1,6})?)\s*([a-z]+)`;
+const PARTS = new RegExp(`^${PART}(?:(?:\\s*,)?(?:\\s+and\\b)?\\s*${PART})*$`);
+
+/** ISO 8601, with what is always as long: not years and months. */
+const ISO = /^p(?=.)(?:([\d.]+w))?(?:([\d.]+d))?(?:t(?=.)(?:([\d.]+h))?(?:([\d.]+m))?(?:([\d.]+s))?)?$/;
+
+/**
+ * The short form, as a pattern of JSON Schema: how long it is, and whether `M` is a month, is beyond it. `parseDuration` reads other forms too.
+ */
+export const DURATION_PATTERN = patternWithin(
+  `(?=[0-9])${UNITS.map(({ unit }) => `(?:[0-9]{1,15}${BLANKS}${anyCase([unit])}${BLANKS})?`).join("")}`,
+);
 
 /** A capital M that no larger unit stands before: `15M` may be months to whoever writes it; `1H30M` cannot. */
-const MONTH_OR_MINUTE = /^\s*\d+\s*M(?![A-Za-z])/;
+const MONTH_OR_MINUTE = /^\s*[\d.]+\s*M(?![A-Za-z])/;
 
 /** Whether the first unit of a duration may be months as well as minutes. */
 export const isMonthOrMinute = (text: string): boolean => MONTH_OR_MINUTE.test(text);
 
+/** Amounts of units, as they were written: `[["1.5", "h"]]`. */
+type Amounts = readonly (readonly [amount: string, unit: Unit])[];
+
+/** Reads `15m`, `1.5 hours`, `1 hour and 30 minutes`, `PT15M`, `hour`; null if the text has another form. */
+function amountsOf(text: string): Amounts | null {
+  const plain = text.trim().toLowerCase();
+  const lone = UNIT_OF.get(plain);
+  if (plain.length >= 3 && !plain.endsWith("s") && lone !== undefined) return [["1", lone]];
+  const counted = countedInDigits(plain);
+  const spelt = ISO.exec(counted)?.slice(1).join("") ?? counted;
+  if (!PARTS.test(spelt)) return null;
+  const amounts = [...spelt.matchAll(new RegExp(PART, "g"))].map(([, amount = "", word = ""]) => [amount, UNIT_OF.get(word)] as const);
+  const sizes = amounts.map(([, unit]) => UNITS.findIndex((known) => known.unit === unit));
+  return sizes.every((size, i) => size > (sizes[i - 1] ?? -1)) ? (amounts as Amounts) : null;
+}
+
+/** A duration in the short form, `1h30m`; null for a text that is none. Syntax only: it may be too long or 0. */
+export const shortDuration = (text: string): string | null => amountsOf(text)?.flat().join("") ?? null;
+
+/** Worked out in whole numbers, so that nothing is rounded; NaN if it is no whole number of milliseconds. */
+function msOf([amount, unit]: Amounts[number]): number {
+  const [whole = "0", decimals = ""] = amount.split(".");
+  const { ms } = UNITS.find((known) => known.unit === unit) ?? UNITS[5];
+  const fraction = Number(decimals) * ms;
+  return fraction % 10 ** decimals.length === 0 ? Number(whole) * ms + fraction / 10 ** decimals.length : Number.NaN;
+}
+
 /**
- * Reads `500ms`, `2s`, `15m`, `1h30m`, `1d`, `2w` as milliseconds. Units are whole numbers of `w d h m s ms`, larger
- * ones first and in any case; a day is 24 hours and a week 7 such days, whatever the clocks do.
+ * Reads `500ms`, `2s`, `15m`, `1h30m`, `1.5h`, `2w`, the same in words (`1 hour and 30 minutes`) and as ISO 8601 has it
+ * (`PT1H30M`) as milliseconds. Larger units come first, in any case; a day is 24 hours and a week 7 such days, whatever
+ * the clocks do.
  */
 export function parseDuration(text: string): Parsed<number> {
-  const parts = DURATION.exec(text.trim().toLowerCase());
-  const ms = parts === null ? 0 : UNITS.reduce((sum, [, unitMs], i) => sum + Number(parts[i + 1] ?? 0) * unitMs, 0);
-  if (parts === null || text.trim() === "") {
+  const amounts = amountsOf(text);
+  if (amounts === null) {
     return fault(
       "bad_duration",
-      `"${text}" is not a duration: write whole numbers with the units w d h m s ms, such as 15m, 1h30m or 500ms`,
+      `"${text}" is not a duration: write numbers with the units w d h m s ms, the larger first, such as 15m, 1h30m or 500ms`,
     );
   }
+  const ms = amounts.reduce((sum, amount) => sum + msOf(amount), 0);
+  if (Number.isNaN(ms)) return fault("bad_duration", `the duration "${text}" is no whole number of milliseconds`);
   if (ms === 0 || !Number.isSafeInteger(ms))
     return fault("bad_duration", `the duration "${text}" must be more than 0 and not astronomical`);
   if (!isMonthOrMinute(text)) return parsed(ms);
@@ -42,7 +91,7 @@ export function parseDuration(text: string): Parsed<number> {
 export function showDuration(ms: number): string {
   let rest = ms;
   let text = "";
-  for (const [unit, unitMs] of UNITS) {
+  for (const { unit, ms: unitMs } of UNITS) {
     const count = Math.floor(rest / unitMs);
     if (count > 0) text += `${count}${unit}`;
     rest -= count * unitMs;

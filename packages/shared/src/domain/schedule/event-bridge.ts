@@ -5,7 +5,7 @@ const YEARS = /^(?:\*|\d{4})[\d,/-]*$/;
  * stands in `cron( )`, or is known by a `?` where our lines of six fields have hours or months.
  */
 export function eventBridgeFields(line: string): string[] | null {
-  const inside = /^cron\((.*)\)$/i.exec(line)?.[1];
+  const inside = /^cron ?\((.*)\)$/i.exec(line)?.[1];
   if (inside !== undefined) return inside.trim().split(" ");
   const texts = line.split(" ");
   const [, , day, , weekday, years = ""] = texts;

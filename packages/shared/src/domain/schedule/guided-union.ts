@@ -26,7 +26,12 @@ const GuidedUnion = z.core.$constructor<z.ZodUnion, GuidedUnionDef>("GuidedUnion
 
 /**
  * A union that documents itself as `z.union` does, but asks `guide` which option a value is meant as and reads it as
- * that one alone. So a fault is reported where it is, instead of as a list of why each option failed.
+ * that one alone. So a fault is reported where it is, instead of as a list of why each option failed. `documented`: the options as documents
+ * have them, where they are others than those that read best.
  */
-export const guidedUnion = <const Options extends readonly z.ZodType[]>(options: Options, guide: Guide<Options>): z.ZodUnion<Options> =>
-  new GuidedUnion({ type: "union", options, guide: guide as Guide<readonly z.ZodType[]> }) as unknown as z.ZodUnion<Options>;
+export const guidedUnion = <const Options extends readonly z.ZodType[]>(
+  options: Options,
+  guide: Guide<Options>,
+  documented: readonly z.ZodType[] = options,
+): z.ZodUnion<Options> =>
+  new GuidedUnion({ type: "union", options: documented, guide: guide as Guide<readonly z.ZodType[]> }) as unknown as z.ZodUnion<Options>;

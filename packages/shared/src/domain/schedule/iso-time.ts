@@ -1,5 +1,6 @@
 import type { Instant } from "../instant.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
+import { patternWithin } from "../json-pattern.ts";
 import type { WallTime } from "./wall-time.ts";
 
 /** The first instant a schedule may name: 1970-01-01T00:00:00.000Z. */
@@ -8,7 +9,23 @@ export const INSTANT_MIN: Instant = 0;
 /** The last instant a schedule may name or produce: 9999-12-31T23:59:59.999Z, the end of four-digit years. */
 export const INSTANT_MAX: Instant = 253_402_300_799_999;
 
-const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?$/i;
+const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?$/i;
+
+const YEAR = "(?:19[7-9][0-9]|[2-9][0-9]{3})";
+const LEAP_YEAR = "(?:19(?:7[26]|8[048]|9[26])|[2-9][0-9](?:0[48]|[2468][048]|[13579][26])|(?:[2468][048]|[3579][26])00)";
+const DAY_OF_YEAR = "(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))";
+const HOUR = "(?:[01][0-9]|2[0-3])";
+const WALL = `(?:${YEAR}-${DAY_OF_YEAR}|${LEAP_YEAR}-02-29)[Tt]${HOUR}:[0-5][0-9](?::[0-5][0-9](?:\\.[0-9]{1,9})?)?`;
+const OFFSET = `(?:[Zz]|[+-]${HOUR}(?::?[0-5][0-9])?)`;
+
+/**
+ * What `parseInstant` reads, as a pattern of JSON Schema. It differs in the hours at either end alone: it does not see that an offset
+ * leads out of the years 1970 to 9999, or into them.
+ */
+export const INSTANT_PATTERN = patternWithin(WALL + OFFSET);
+
+/** What `parseIsoTime` reads and `parseInstant` does not. */
+export const WALL_TIME_PATTERN = patternWithin(WALL);
 
 /** `offsetMs` is null when the text names neither `Z` nor an offset: then it is a time on some wall. */
 export type IsoTime = { readonly wall: WallTime; readonly offsetMs: number | null };
@@ -16,7 +33,7 @@ export type IsoTime = { readonly wall: WallTime; readonly offsetMs: number | nul
 const MINUTE_MS = 60_000;
 
 /**
- * Reads `2026-12-01T09:00:00Z`, `…+02:00`, or without either as a wall-clock time. Seconds may be left out; digits
+ * Reads `2026-12-01T09:00:00Z`, `…+02:00` (`+0200`, `+02`), or without either as a wall-clock time. Seconds may be left out; digits
  * beyond milliseconds are cut off. Days, hours and offsets that do not exist are refused, never rolled over as
  * `Date.parse` does with 30 February.
  */
@@ -58,7 +75,7 @@ const isoSeconds = (match: RegExpExecArray): string => `${match[1]}-${match[2]}-
 
 function parseOffsetMs(text: string): number {
   if (text.toUpperCase() === "Z") return 0;
-  const [hours, minutes] = [Number(text.slice(1, 3)), Number(text.slice(4, 6))];
+  const [hours, minutes] = [Number(text.slice(1, 3)), Number(text.slice(3).replace(":", ""))];
   if (hours > 23 || minutes > 59) return Number.NaN;
   return (text.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * MINUTE_MS;
 }

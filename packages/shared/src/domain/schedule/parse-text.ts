@@ -1,7 +1,9 @@
 import type { z } from "zod";
 import { type Parsed, fault } from "./fault.ts";
+import { plainLine } from "./plain-line.ts";
 import { type TextReading, readText } from "./read-text.ts";
 import { respelt } from "./respelt.ts";
+import { rewritten } from "./rewritten.ts";
 import { CalendarObject, CronObject, EveryObject, InstantObject } from "./schedule-objects.ts";
 import { isZone } from "./zone.ts";
 
@@ -13,35 +15,49 @@ const EXAMPLES = `"every 15m", "daily at 09:00", "every monday at 09:00 Europe/B
  * schema to say. What a fault suggests has been read and validated itself.
  */
 export function parseScheduleText(text: string): Parsed<TextReading> {
-  const line = text.trim().replace(/\s+/g, " ");
+  const line = plainLine(text);
   if (line === "") return fault("bad_schedule_text", `the schedule is empty: write for example ${EXAMPLES}`);
   const reading = readText(line);
   if (reading.kind === "parsed") return reading;
   const { code, message, suggestions } = reading;
   if (suggestions !== undefined) {
-    const accepted = suggestions.filter((suggestion) => typeof suggestion === "string").filter((text) => meaningOf(text) !== null);
-    return fault(code, accepted.length === 0 ? message : `${message}: write ${accepted.map(quoted).join(" or ")}`, accepted);
+    const objects = suggestions.filter((suggestion) => typeof suggestion !== "string");
+    if (objects.length > 0) return fault(code, message, objects.every(isAccepted) ? objects : []);
+    const accepted = acceptedOf(suggestions.filter((suggestion) => typeof suggestion === "string"));
+    return fault(code, accepted.length === 0 ? message : `${message}: write ${orOf(accepted)}`, accepted);
   }
   const meant = meantBy(line);
-  if (meant !== null) return fault(code, `${message}; did you mean ${quoted(meant)}?`, [meant]);
+  if (meant.length > 0) return fault(code, `${message}; did you mean ${orOf(meant)}?`, meant);
   return fault(code, code === "bad_schedule_text" ? `${message}; write for example ${EXAMPLES}` : message);
 }
 
-const quoted = (text: string): string => `"${text}"`;
+export const orOf = (texts: readonly string[]): string => texts.map((text) => `"${text}"`).join(" or ");
+
+/** Of texts that mean the same, the first; none that is refused. */
+function acceptedOf(texts: readonly string[]): string[] {
+  const byMeaning = new Map<string, string>();
+  for (const text of texts) {
+    const meaning = meaningOf(text);
+    if (meaning !== null && !byMeaning.has(meaning)) byMeaning.set(meaning, text);
+  }
+  return [...byMeaning.values()];
+}
 
 /**
- * The text without slips of typing, or with the `every` or `daily` that it lacks; null if there is none that is accepted, or
- * several that mean different things.
+ * What was meant by a line that is not understood: itself without slips of typing, or with the `every` or `daily` that it
+ * lacks, if that has one meaning; else what it is in other words than ours.
  */
-function meantBy(line: string): string | null {
-  const byMeaning = new Map<string, string>();
-  for (const text of [...respelt(line), `every ${line}`, `daily ${line}`]) {
-    const meaning = meaningOf(text);
-    if (meaning !== null) byMeaning.set(meaning, text);
+export function meantBy(line: string): string[] {
+  const spelt = acceptedOf([...respelt(line), `every ${line}`, `daily ${line}`]);
+  if (spelt.length === 1) return spelt;
+  for (const texts of rewritten(line)) {
+    const accepted = acceptedOf(texts);
+    if (accepted.length > 0) return accepted;
   }
-  const [meant, other] = byMeaning.values();
-  return other === undefined ? (meant ?? null) : null;
+  return [];
 }
+
+const isAccepted = (suggestion: object): boolean => EveryObject.safeParse(suggestion).success;
 
 /** What a short string means, as a text that equal schedules share; null if it is refused. */
 function meaningOf(text: string): string | null {

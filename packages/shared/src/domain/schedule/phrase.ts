@@ -1,25 +1,19 @@
 import { WEEKDAYS, type Weekday } from "./calendar.ts";
+import { DAY_NAMES, MONTH, valueOf } from "./cron-field.ts";
+import { shortDuration } from "./duration.ts";
+import { monthsOf } from "./months.ts";
 
 /** What the part of a short string before `at` and the zone says. */
 export type Phrase =
   | { readonly kind: "every"; readonly every: string }
   | { readonly kind: "hourly" }
-  | { readonly kind: "yearly" }
   | { readonly kind: "calendar"; readonly interval: "daily" | "weekly" | "monthly"; readonly on: Weekday | number | "last" | null }
-  /** Several days of the week: 0 is Sunday, in ascending order. */
-  | { readonly kind: "weekdays"; readonly days: readonly number[] };
-
-const UNITS: Readonly<Record<string, string>> = {
-  millisecond: "ms",
-  second: "s",
-  sec: "s",
-  minute: "m",
-  min: "m",
-  hour: "h",
-  hr: "h",
-  day: "d",
-  week: "w",
-};
+  /** Days that no interval of the calendar has, as the last three fields of a cron line. */
+  | { readonly kind: "days"; readonly days: string }
+  /** So many months, which are no fixed interval. */
+  | { readonly kind: "months"; readonly months: number }
+  /** A weekday of every so many weeks: 0 is Sunday. */
+  | { readonly kind: "weeks"; readonly weeks: string; readonly day: number };
 
 const calendar = (interval: "daily" | "weekly" | "monthly", on: Weekday | number | "last" | null = null): Phrase => ({
   kind: "calendar",
@@ -27,37 +21,90 @@ const calendar = (interval: "daily" | "weekly" | "monthly", on: Weekday | number
   on,
 });
 
+const daysOf = (days: string): Phrase => ({ kind: "days", days });
+
 type Rule = readonly [RegExp, (match: RegExpExecArray) => Phrase | null];
+
+const ON = "(?:(?:every |on )?(?:the )?)";
+const OF_MONTH = "of (?:the |each |every )?month";
+/** Between days of a list. */
+const AND = /, and |, ?| and | ?& ?/;
+const MONTHLY = "(?:monthly|every (?:1 )?month)";
+const WORKDAY = "(?:week|work|working |business )day";
+const DAY = "(\\d{1,2})(?:st|nd|rd|th)?";
+const NTH = ["first|1st", "second|2nd", "third|3rd", "fourth|4th", "fifth|5th"].map((words) => words.split("|"));
+const ORDINAL = `(${NTH.flat().join("|")}|last)`;
 
 const RULES: readonly Rule[] = [
   [/^hourly$/, () => ({ kind: "hourly" })],
-  [/^(?:yearly|annually|every (?:1 )?year|each year)$/, () => ({ kind: "yearly" })],
-  [/^(?:daily|every ?day|each day)$/, () => calendar("daily")],
+  [/^(?:yearly|annually|every (?:1 )?year)$/, () => daysOf("1 1 *")],
+  [/^(?:quarterly|every (?:1 )?quarter)$/, () => daysOf("1 1,4,7,10 *")],
+  [/^(?:semi-?annually|half-?yearly)$/, () => daysOf("1 1,7 *")],
+  [/^(?:daily|every ?day)$/, () => calendar("daily")],
   [/^(?:weekly|every week)$/, () => calendar("weekly")],
-  [/^(?:monthly|every (?:1 )?month)$/, () => calendar("monthly")],
+  [rule(`${MONTHLY}`), () => calendar("monthly")],
+  [/^(?:fortnightly|every fortnight)$/, () => ({ kind: "every", every: "2w" })],
+  [/^every (?:other|second|2nd) (minute|hour|day|week)$/, ([, unit]) => everyDuration(`2 ${unit}s`)],
+  [/^every (?:other|second|2nd) month$/, () => ({ kind: "months", months: 2 })],
+  [/^every (?:other|2nd) ([a-z]+)$/, ([, day]) => onEachWeeks("2", day)],
+  [/^every (\d+) weeks on (?:a |every )?([a-z]+)$/, ([, weeks, day]) => onEachWeeks(weeks, day)],
+  [/^(?:fortnightly|bi-?weekly|every (?:fortnight|other week)) on (?:a |every )?([a-z]+)$/, ([, day]) => onEachWeeks("2", day)],
+  [/^every half (?:an )?hour$/, () => everyDuration("30m")],
   [/^(?:weekly|every week)(?: on)? (?:an? |every )?([a-z]+)$/, ([, day]) => onWeekday(day)],
-  [/^(?:monthly|every (?:1 )?month) on (?:the )?last(?: day)?$/, () => calendar("monthly", "last")],
-  [/^(?:monthly|every (?:1 )?month) on (?:the |day )?(\d{1,2})(?:st|nd|rd|th)?$/, ([, day]) => calendar("monthly", Number(day))],
-  [/^(?:every weekday|weekdays)$/, () => ({ kind: "weekdays", days: [1, 2, 3, 4, 5] })],
-  [/^(?:every weekend|weekends)$/, () => ({ kind: "weekdays", days: [0, 6] })],
-  [/^(?:every )?([a-z]+)(?: ?- ?| to )([a-z]+)$/, ([, first, last]) => fromDayToDay(first, last)],
-  [/^every ([a-z]+)$/, ([, word = ""]) => (UNITS[word] === undefined ? onWeekday(word) : { kind: "every", every: `1${UNITS[word]}` })],
-  [
-    /^every (\d+) ?([a-z]+?)s?$/,
-    ([, count, unit = ""]) => (UNITS[unit] === undefined ? null : { kind: "every", every: `${count}${UNITS[unit]}` }),
-  ],
-  [/^every ((?:\d+ ?(?:ms|[wdhms]) ?)+)$/, ([, duration = ""]) => ({ kind: "every", every: duration.replaceAll(" ", "") })],
-  [/^every ([a-z]+(?:(?:, and |, ?| and )[a-z]+)+)$/, ([, days = ""]) => onWeekdays(days.split(/, and |, ?| and /))],
+  [/^(?:every|on) ([a-z]+s)$/, ([, days]) => onWeekday(days)],
+  [rule(`${MONTHLY} on (?:the )?last(?: day)?`), () => calendar("monthly", "last")],
+  [rule(`${ON}last day ${OF_MONTH}`), () => calendar("monthly", "last")],
+  [rule(`${MONTHLY} on (?:the )?first(?: day)?`), () => calendar("monthly", 1)],
+  [rule(`${ON}first(?: day)? ${OF_MONTH}`), () => calendar("monthly", 1)],
+  [rule(`${ON}first ${WORKDAY} ${OF_MONTH}|${MONTHLY} on (?:the )?first ${WORKDAY}`), () => daysOf("1W * *")],
+  [rule(`${ON}last ${WORKDAY} ${OF_MONTH}|${MONTHLY} on (?:the )?last ${WORKDAY}`), () => daysOf("LW * *")],
+  [rule(`${MONTHLY} on (?:the |day )?${DAY}`), ([, day]) => calendar("monthly", Number(day))],
+  [rule(`${ON}${DAY}(?: day)? ${OF_MONTH}`), ([, day]) => calendar("monthly", Number(day))],
+  [rule(`${MONTHLY} on (?:the )?(${DAY}(?:(?:, and |, ?| and )(?:the )?${DAY})+)`), ([, days]) => onDaysOfMonth(days)],
+  [rule(`${MONTHLY} on (?:the )?${ORDINAL} ([a-z]+)`), ([, nth, day]) => onNthWeekday(nth, day)],
+  [rule(`${ON}${ORDINAL} ([a-z]+) ${OF_MONTH}`), ([, nth, day]) => onNthWeekday(nth, day)],
+  [/^every (first|1st|last) ([a-z]+)$/, ([, nth, day]) => onNthWeekday(nth, day)],
+  [rule(`(?:yearly|annually|every year) on (?:the )?([a-z]+) ${DAY}`), ([, month, day]) => onDate(month, day)],
+  [rule(`(?:yearly|annually|every year) on (?:the )?${DAY}(?: of)? ([a-z]+)`), ([, day, month]) => onDate(month, day)],
+  [rule(`every ([a-z]+) ${DAY}`), ([, month, day]) => onDate(month, day)],
+  [rule(`every ${DAY}(?: of)? ([a-z]+)`), ([, day, month]) => onDate(month, day)],
+  [/^(?:every (?:week|work|working |business )day|(?:on )?(?:week|work|working |business )days)$/, () => daysOf("* * 1-5")],
+  [/^(?:every weekend|(?:on )?weekends)$/, () => daysOf("* * SUN,SAT")],
+  [/^every (.+)$/, ([, duration]) => everyDuration(duration)],
+  [/^every ([a-z]+)$/, ([, day]) => onWeekday(day)],
+  [/^(?:every |on )?([a-z]+\W.+)$/, ([, days = ""]) => onDays(days)],
+  [/^(?:every )?(.+)$/, ([, months]) => everyMonths(months)],
 ];
+
+/** A rule for whole phrases. */
+function rule(pattern: string): RegExp {
+  return new RegExp(`^(?:${pattern})$`);
+}
 
 /** Reads a phrase in lower case with single blanks; null if it is not understood. */
 export function readPhrase(phrase: string): Phrase | null {
+  const usual = phrase.replace(/^(?:each|once (?:an?|per|each|every)) /, "every ").replace(/^once (daily|weekly|monthly|yearly)$/, "$1");
   for (const [pattern, build] of RULES) {
-    const match = pattern.exec(phrase);
+    const match = pattern.exec(usual);
     const read = match === null ? null : build(match);
     if (read !== null) return read;
   }
   return null;
+}
+
+function everyDuration(duration = ""): Phrase | null {
+  const every = shortDuration(duration);
+  return every === null ? null : { kind: "every", every };
+}
+
+function everyMonths(text = ""): Phrase | null {
+  const months = monthsOf(text);
+  return months === null ? null : { kind: "months", months };
+}
+
+function onEachWeeks(weeks = "", word = ""): Phrase | null {
+  const day = weekdayOf(word);
+  return day === null ? null : { kind: "weeks", weeks, day };
 }
 
 function onWeekday(word = ""): Phrase | null {
@@ -65,18 +112,41 @@ function onWeekday(word = ""): Phrase | null {
   return day === null ? null : calendar("weekly", WEEKDAYS[day] ?? null);
 }
 
-function onWeekdays(words: readonly string[]): Phrase | null {
-  const days = words.map(weekdayOf);
-  const known = [...new Set(days.filter((day) => day !== null))].toSorted((a, b) => a - b);
-  return days.includes(null) ? null : { kind: "weekdays", days: known };
+/** `mon-wed and fri`: each of a list is a day or a range. */
+function onDays(list: string): Phrase | null {
+  const days = list.split(AND).map((part) => {
+    const [, first = "", last = first] = /^([a-z]+)(?:(?: ?- ?|\.\.| to | through | thru )([a-z]+))?$/.exec(part) ?? [];
+    return fromDayToDay(weekdayOf(first), weekdayOf(last));
+  });
+  const known = days.filter((those) => those !== null);
+  return known.length < days.length ? null : onDaysOfWeek(known.flat());
 }
 
 /** `fri-mon`: Friday, Saturday, Sunday and Monday. */
-function fromDayToDay(first = "", last = ""): Phrase | null {
-  const [from, to] = [weekdayOf(first), weekdayOf(last)];
+function fromDayToDay(from: number | null, to: number | null): readonly number[] | null {
   if (from === null || to === null) return null;
-  const days = Array.from({ length: ((to - from + 7) % 7) + 1 }, (_, i) => (from + i) % 7);
-  return { kind: "weekdays", days: days.toSorted((a, b) => a - b) };
+  return Array.from({ length: ((to - from + 7) % 7) + 1 }, (_, i) => (from + i) % 7);
+}
+
+/** 0 is Sunday. */
+function onDaysOfWeek(days: readonly number[]): Phrase {
+  const sorted = [...new Set(days)].toSorted((a, b) => a - b);
+  return daysOf(`* * ${sorted.join() === "1,2,3,4,5" ? "1-5" : sorted.map((day) => DAY_NAMES[day]).join(",")}`);
+}
+
+const onDaysOfMonth = (days = ""): Phrase => daysOf(`${(days.match(/\d+/g) ?? []).map(Number).join(",")} * *`);
+
+/** `first monday`: `MON#1`. */
+function onNthWeekday(nth = "", word = ""): Phrase | null {
+  const day = weekdayOf(word);
+  if (day === null) return null;
+  return daysOf(`* * ${DAY_NAMES[day]}${nth === "last" ? "L" : `#${NTH.findIndex((words) => words.includes(nth)) + 1}`}`);
+}
+
+/** `december`, `25`. */
+function onDate(name = "", day = ""): Phrase | null {
+  const month = valueOf(MONTH, name);
+  return month === null ? null : daysOf(`${Number(day)} ${month} *`);
 }
 
 /** `monday`, `mondays`, and from three letters on what `monday` begins with: 1; null for other words. */

@@ -2,16 +2,30 @@ import { parseCron } from "./cron-line.ts";
 import { durationOfOthers, parseEvery } from "./every.ts";
 import { type Parsed, type ScheduleFault, fault } from "./fault.ts";
 import { faultOfImpossibleDays } from "./never-fires.ts";
+import { plainLine } from "./plain-line.ts";
+import { readText } from "./read-text.ts";
 import { isZone } from "./zone.ts";
 import { splitZones } from "./zone-in-text.ts";
 
 /** Reads the `cron` of a schedule: a cron line that matches some day of some year, and nothing that belongs into another field. */
 export function parsePossibleCron(text: string): Parsed<string> {
-  const line = text.trim().replace(/\s+/g, " ");
+  const line = plainLine(text);
   const elsewhere = faultOfInterval(line) ?? faultOfZone(line);
   if (elsewhere !== null) return elsewhere;
   const cron = parseCron(line);
-  return cron.kind === "fault" ? cron : (faultOfImpossibleDays(cron.value) ?? cron);
+  return cron.kind === "fault" ? (faultOfWords(line) ?? cron) : (faultOfImpossibleDays(cron.value) ?? cron);
+}
+
+/** Words of a short string, where it has no interval of the calendar: `every 5 minutes`, `weekdays at 9am`. */
+function faultOfWords(line: string): ScheduleFault | null {
+  const read = readText(line);
+  if (read.kind === "fault" || !("cron" in read.value || "every" in read.value)) return null;
+  const problem = `"${line}" is a short string, which stands in the place of the whole schedule`;
+  const meant = "every" in read.value ? { every: read.value.every } : { cron: read.value.cron };
+  const accepted = "every" in meant ? parseEvery(meant.every) : parseCron(meant.cron);
+  if (accepted.kind === "fault") return null;
+  const [[field, text] = []] = Object.entries(meant);
+  return fault("bad_cron", `${problem}: write {"${field}": "${text}"}`, [meant]);
 }
 
 function faultOfInterval(line: string): ScheduleFault | null {

@@ -1,10 +1,13 @@
-import { DAY_NAMES } from "./cron-field.ts";
-import { isMonthOrMinute } from "./duration.ts";
+import { isMonthOrMinute, parseDuration } from "./duration.ts";
 import { durationOfOthers } from "./every.ts";
 import { type Parsed, type ScheduleFault, fault, parsed } from "./fault.ts";
+import { datesOfMonths } from "./months.ts";
 import { type Phrase, readPhrase } from "./phrase.ts";
 import { parseSpokenTime } from "./time-of-day.ts";
+import { isZone } from "./zone.ts";
+import { instantOfWall } from "./zone-clock.ts";
 import { splitZones, zoneAtEnd } from "./zone-in-text.ts";
+import { showZoneTime } from "./zone-time.ts";
 
 /** The object that a short string stands for, still to be validated like any object. */
 export type TextReading =
@@ -18,8 +21,13 @@ export type TextReading =
     }
   | { readonly at: string; readonly timezone?: string };
 
-const CRON_LIKE = /^(?:@[a-z]+|cron\(.*\)|[a-z?/,#-]*[\d*]\S* [a-z?/,#-]*[\d*]\S*(?: \S+){2,5})$/i;
-const ISO_LIKE = /^\d{4}-\d{1,2}-\d{1,2}(?:[t\s].*)?$/i;
+/** A nickname, EventBridge's form, four fields or more of which the first two have digits or stars, or five to seven with a lone `*`. */
+const CRON_LIKE =
+  /^(?:@[a-z_]+|cron ?\(.*\)|[a-z?/,#-]*[\d*]\S* [a-z?/,#-]*[\d*]\S*(?: \S+){2,}|(?=.* \*(?: |$))(?![a-z]{2})\S+(?: \S+){4,6})$/i;
+
+const ISO_LIKE = /^(\d{4}-\d{1,2}-\d{1,2})(?:(?:t| at | )(\S.*))?$/i;
+
+const DAY_MS = 86_400_000;
 
 const AT_TIME = /^(.+?) at (.+)$/i;
 
@@ -36,13 +44,16 @@ export function readText(line: string): Parsed<TextReading> {
   }
   const zone = timezone === undefined ? {} : { timezone };
   if (CRON_LIKE.test(rest)) return parsed({ cron: rest, ...zone });
-  if (ISO_LIKE.test(rest)) return parsed({ at: rest.replace(" ", "T"), ...zone });
+  const instant = ISO_LIKE.exec(rest);
+  if (instant !== null) return fromDate(instant, zone);
   const every = durationOfOthers(rest);
   if (every !== null) return faultOfMonthOrMinute(`every ${every}`, zoneText(zone)) ?? fromEvery(every, { at: null, zone });
-  const oneTime = /^at\((.+)\)$/i.exec(rest)?.[1]; // EventBridge, in UTC if it names no zone.
-  if (oneTime !== undefined) return parsed({ at: oneTime, timezone: timezone ?? "UTC" });
-  const minute = /^(?:hourly|every hour) (?:at )?:([0-5]\d)$/i.exec(rest)?.[1];
-  if (minute !== undefined) return parsed({ cron: `${Number(minute)} * * * *`, ...zone });
+  const oneTime = ISO_LIKE.exec(/^at ?\( ?(.+?) ?\)$/i.exec(rest)?.[1] ?? ""); // EventBridge, in UTC if it names no zone.
+  if (oneTime !== null)
+    return fromDate(oneTime, /(?:z|[+-]\d\d(?::?\d\d)?)$/i.test(oneTime[2] ?? "") ? zone : { timezone: "UTC", ...zone });
+  const [, hours = "1", minute] = /^(?:hourly|every (?:(\d{1,2}) )?hours?) (?:at )?:([0-5]\d)$/i.exec(rest) ?? [];
+  if (minute !== undefined && 24 % Number(hours) === 0)
+    return parsed({ cron: `${Number(minute)} ${Number(hours) === 1 ? "*" : `*/${Number(hours)}`} * * *`, ...zone });
   const [, beforeTime = rest, time] = AT_TIME.exec(rest) ?? TIME_AT_END.exec(rest) ?? [];
   const ambiguous = faultOfMonthOrMinute(beforeTime, `${time === undefined ? "" : ` at ${time}`}${zoneText(zone)}`);
   if (ambiguous !== null) return ambiguous;
@@ -74,10 +85,14 @@ function fromPhrase(phrase: Phrase, { at, zone }: { at: string | null; zone: Zon
     case "hourly":
       if (at !== null) return faultOfHourlyAt(at, zone);
       return parsed({ cron: "0 * * * *", ...zone });
-    case "yearly":
-      return parsed({ cron: `${cronTime(at)} 1 1 *`, ...zone });
-    case "weekdays":
-      return parsed({ cron: `${cronTime(at)} * * ${cronDays(phrase.days)}`, ...zone });
+    case "days":
+      return parsed({ cron: `${cronTime(at)} ${phrase.days}`, ...zone });
+    case "weeks": {
+      const every = `${phrase.weeks}w`;
+      return faultOfDaysAt(`"every ${every}" is a fixed interval`, { every, at: at ?? "00:00", zone, day: phrase.day });
+    }
+    case "months":
+      return faultOfMonths(phrase.months, { at, zone });
     case "calendar":
       return parsed({ interval: phrase.interval, at: at ?? "00:00", on: phrase.on, ...zone });
   }
@@ -87,9 +102,35 @@ function fromEvery(every: string, { at, zone }: { at: string | null; zone: Zone 
   if (at !== null && every === "1d") return parsed({ interval: "daily", at, on: null, ...zone });
   const problem = `"every ${every}" is a fixed interval`;
   if (at !== null && every === "1h") return faultOfHourlyAt(at, zone);
+  if (at !== null && isOfDays(every)) return faultOfDaysAt(problem, { every, at, zone });
   if (at !== null) return fault("bad_schedule_text", `${problem} and has no time of day`, [`every ${every}`]);
   if (zone.timezone !== undefined) return fault("bad_schedule_text", `${problem} and has no time zone`, [`every ${every}`]);
   return parsed({ every });
+}
+
+const isOfDays = (every: string): boolean => {
+  const ms = parseDuration(every);
+  return ms.kind === "parsed" && ms.value % DAY_MS === 0;
+};
+
+/** Some Friday, to show where a `startAt` stands. */
+const SHOWN_DATE = Date.UTC(2027, 0, 1);
+
+/** `every 2 days at 09:00`, `every other monday`: the day from which they are counted is not known. */
+function faultOfDaysAt(
+  problem: string,
+  { every, at, zone, day = 5 }: { every: string; at: string; zone: Zone; day?: number },
+): ScheduleFault {
+  const date = new Date(SHOWN_DATE + ((day + 2) % 7) * DAY_MS).toISOString().slice(0, 10);
+  const { timezone } = zone;
+  const inZone = timezone !== undefined && isZone(timezone);
+  const wall = Date.parse(`${date}T${at}Z`);
+  const instead = { every, startAt: inZone ? showZoneTime(timezone, instantOfWall(timezone, wall)) : `${date}T${at}Z` };
+  const form = `{"every": "${every}", "startAt": "${instead.startAt}"}`;
+  const noZone = zone.timezone === undefined ? "" : ", and has no time zone";
+  return fault("bad_schedule_text", `${problem}, counted from its startAt${noZone}: write ${form}, with the first day that is meant`, [
+    instead,
+  ]);
 }
 
 /** A time in the first hour is meant as a minute of every hour. */
@@ -102,4 +143,17 @@ function faultOfHourlyAt(at: string, zone: Zone): ScheduleFault {
 /** The first fields of a cron line: minute and hour, and before them a second that is not 0. */
 const cronTime = (at: string | null): string => (at ?? "00:00").split(":").map(Number).toReversed().join(" ");
 
-const cronDays = (days: readonly number[]): string => (days.join() === "1,2,3,4,5" ? "1-5" : days.map((day) => DAY_NAMES[day]).join(","));
+/** Months differ in length; where a year has a whole number of them, a cron line counts them from January. */
+function faultOfMonths(months: number, { at, zone }: { at: string | null; zone: Zone }): ScheduleFault {
+  const dates = datesOfMonths(months);
+  const choices = dates === null ? [] : [`${cronTime(at)} ${dates}${zoneText(zone)}`];
+  return fault("bad_schedule_text", `${months} months are no fixed interval, and a cron line counts months from January`, choices);
+}
+
+/** A time of day behind a date may be written as people say it. */
+function fromDate([text, date = "", time]: readonly string[], zone: Zone): Parsed<TextReading> {
+  if (time === undefined)
+    return fault("bad_instant", `"${text}" has no time of day`, [`${date} 00:00${zoneText({ timezone: "UTC", ...zone })}`]);
+  const spoken = /^\d\d:/.test(time) ? null : parseSpokenTime(time);
+  return parsed({ at: `${date}T${spoken?.kind === "parsed" ? spoken.value : time.replace(/ (?=[+-]\d)/, "")}`, ...zone });
+}

@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { CRON_PATTERN } from "./cron-line.ts";
+import { DURATION_PATTERN } from "./duration.ts";
 import { parseEvery } from "./every.ts";
 import { type Parsed, type ScheduleFault, fault } from "./fault.ts";
-import { parseInstant } from "./iso-time.ts";
+import { INSTANT_PATTERN, parseInstant } from "./iso-time.ts";
 import { parsePossibleCron } from "./possible-cron.ts";
-import { parseTimeOfDay } from "./time-of-day.ts";
-import { parseZone } from "./zone.ts";
+import { TIME_OF_DAY_PATTERN, parseSpokenTime } from "./time-of-day.ts";
+import { ZONE_PATTERN, parseZone } from "./zone.ts";
 
 /** The longest text of any field, and of a short string: 200 characters. */
 export const SCHEDULE_TEXT_MAX = 200;
@@ -23,43 +25,68 @@ export const read =
     return z.NEVER;
   };
 
-const text = z.string().max(SCHEDULE_TEXT_MAX);
+export const scheduleText = z.string().max(SCHEDULE_TEXT_MAX);
 
-export const CronField = text
+/** An instant as requests write it. The patterns here are for the documentation: what is wrong with a text its parser says better. */
+export const InstantText = scheduleText.meta({
+  id: "InstantText",
+  pattern: INSTANT_PATTERN,
+  description: "An instant: ISO 8601 with Z or an offset.",
+});
+
+/** The `format` of what a pattern can say in part only: docs/api.md. */
+export const ZoneText = scheduleText.meta({
+  id: "TimeZone",
+  pattern: ZONE_PATTERN,
+  format: "time-zone",
+  description: "An IANA time zone, in any case.",
+});
+
+export const CronField = scheduleText
   .meta({
+    pattern: CRON_PATTERN,
+    format: "cron",
     description:
       "A cron line: minute, hour, day of month, month, day of week, optionally a leading second; or @hourly, @daily, @weekly, @monthly, @yearly.",
     examples: ["0 9 * * 1-5", "*/10 * * * * *", "0 18 L * *", "0 8 * * MON#1"],
   })
   .transform(read(parseCronField));
 
-export const ZoneField = text
-  .nullable()
+export const ZoneField = ZoneText.nullable()
   .default("UTC")
   .meta({ description: "An IANA time zone.", examples: ["Europe/Berlin", "UTC"] })
   .transform(read((zone) => parseZone(zone ?? "UTC")));
 
-export const EveryField = text
-  .meta({ description: "A fixed interval of 100 ms to 400 days, in the units w d h m s ms.", examples: ["15m", "1h30m", "500ms", "1d"] })
+export const EveryField = z
+  .string({ error: ({ input }) => (typeof input === "number" ? 'must be a string with a unit, such as "15m"' : undefined) })
+  .max(SCHEDULE_TEXT_MAX)
+  .meta({
+    pattern: DURATION_PATTERN,
+    description: "A fixed interval of 100 ms to 400 days, in the units w d h m s ms.",
+    examples: ["15m", "1h30m", "500ms", "1d"],
+  })
   .transform(read(parseEvery));
 
-export const TimeOfDayField = text
+export const TimeOfDayField = scheduleText
+  .meta({ pattern: TIME_OF_DAY_PATTERN })
   .nullable()
   .default("00:00")
   .meta({ description: "The time of day, on the clock of the time zone.", examples: ["09:00", "09:00:30"] })
-  .transform(read((at) => parseTimeOfDay(at ?? "00:00")));
+  .transform(read((at) => parseSpokenTime(at ?? "00:00")));
 
-const instantField = (description: string) =>
-  text
-    .nullable()
+const instantField = (description: string, example: string) =>
+  InstantText.nullable()
     .default(null)
-    .meta({ description, examples: ["2026-12-01T09:00:00Z"] })
+    .meta({ description, examples: [example] })
     .transform((at, ctx) => (at === null ? null : read(parseInstant)(at, ctx)));
 
 /** The fields that every kind of schedule has. */
 export const boundsFields = {
-  startAt: instantField("No instant before this one (ISO 8601 with Z or an offset). A fixed interval is counted from here."),
-  endAt: instantField("No instant after this one (ISO 8601 with Z or an offset)."),
+  startAt: instantField(
+    "No instant before this one (ISO 8601 with Z or an offset). A fixed interval is counted from here.",
+    "2026-12-01T09:00:00Z",
+  ),
+  endAt: instantField("No instant after this one (ISO 8601 with Z or an offset).", "2027-12-01T09:00:00Z"),
   maxRuns: z.int().min(1).nullable().default(null).meta({ description: "How many scheduled runs there are at most." }),
 };
 

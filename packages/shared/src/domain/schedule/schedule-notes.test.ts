@@ -10,7 +10,7 @@ function notesOf(wire: unknown, after: string, count = 5): string[] {
 
 const OR = "day of month and day of week are joined by OR: it runs on every day that matches either of them";
 
-const SKIPS = (day: number) => `months without a day ${day} are skipped; the day of month L is the last day of every month`;
+const SKIPS = (day: number | string) => `months without a day ${day} are skipped; the day of month L is the last day of every month`;
 const QUARTZ = (remedy: string) => `days of the week are counted from 0 (Sunday), and in Quartz from 1: ${remedy}`;
 
 test.each<{ wire: unknown; after: string; notes: string[] }>([
@@ -42,6 +42,8 @@ test.each<{ wire: unknown; after: string; notes: string[] }>([
     after: "2026-10-24T00:00:00Z",
     notes: ["02:00 comes twice on 2026-10-25 in Europe/Berlin: runs both times"],
   },
+  { wire: "daily at 9:00 in EST", after: "2026-03-01T00:00:00Z", notes: ["EST has no summer time: America/New_York has"] },
+  { wire: { cron: "0 9 * * *", timezone: "MST" }, after: "2026-03-01T00:00:00Z", notes: ["MST has no summer time: America/Denver has"] },
   { wire: "daily at 9:00 Europe/Berlin", after: "2026-03-28T00:00:00Z", notes: [] },
   {
     wire: "daily at 23:30 America/Nuuk",
@@ -70,6 +72,8 @@ test.each<{ wire: unknown; after: string; notes: string[] }>([
   { wire: "0 0 29 2 *", after: "2026-01-01T00:00:00Z", notes: [SKIPS(29)] },
   { wire: "0 0 31 JAN,3 *", after: "2026-01-01T00:00:00Z", notes: [] },
   { wire: "0 0 28,31 * *", after: "2026-01-01T00:00:00Z", notes: [] },
+  { wire: "0 0 L-29 * *", after: "2026-01-01T00:00:00Z", notes: [SKIPS("L-29")] },
+  { wire: "0 0 L-3,L-30W * *", after: "2026-01-01T00:00:00Z", notes: [] },
   { wire: "0 0 31,L * *", after: "2026-01-01T00:00:00Z", notes: [] },
   { wire: "0 0 LW * *", after: "2026-01-01T00:00:00Z", notes: [] },
   { wire: "0 0 31 * FRI", after: "2026-01-01T00:00:00Z", notes: [OR] },

@@ -22,16 +22,28 @@ export function scheduleNotes(schedule: Schedule, instants: readonly Instant[]):
       return clockNotes({ timezone: schedule.local.timezone, fixed: true, shows }, [schedule.at]);
     }
     case "cron":
-      return [...cronNotes(schedule.cron), ...cronClockNotes(schedule, instants)];
+      return [...cronNotes(schedule.cron), ...zoneNotes(schedule), ...cronClockNotes(schedule, instants)];
     case "calendar": {
       const cron = calendarCron(schedule);
       const skips = schedule.interval === "monthly" && typeof schedule.on === "number" && schedule.on > 28;
       return [
         ...(skips ? [`months without a day ${schedule.on} are skipped; on "last" runs on the last day of every month`] : []),
+        ...zoneNotes(schedule),
         ...cronClockNotes({ cron, timezone: schedule.timezone }, instants),
       ];
     }
   }
+}
+
+/** Names of IANA that are taken for a zone with summer time. */
+const WITHOUT_SUMMER_TIME: ReadonlyMap<string, string> = new Map([
+  ["EST", "America/New_York"],
+  ["MST", "America/Denver"],
+]);
+
+function zoneNotes({ timezone }: { readonly timezone: string }): string[] {
+  const summer = WITHOUT_SUMMER_TIME.get(timezone.toUpperCase());
+  return summer === undefined ? [] : [`${timezone} has no summer time: ${summer} has`];
 }
 
 function cronClockNotes({ cron, timezone }: { cron: string; timezone: string }, instants: readonly Instant[]): string[] {

@@ -1,11 +1,22 @@
 import { z } from "zod";
 import { type Instant, toIso } from "../instant.ts";
-import { WEEKDAYS, parseCalendarDay } from "./calendar.ts";
+import { parseCalendarDay } from "./calendar.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
 import { parseIsoTime } from "./iso-time.ts";
 import { faultOfEmptyWindow } from "./never-fires.ts";
+import { readText } from "./read-text.ts";
 import type { CalendarSchedule, CronSchedule, EverySchedule, InstantSchedule, Schedule } from "./schedule.ts";
-import { CronField, EveryField, SCHEDULE_TEXT_MAX, TimeOfDayField, ZoneField, addFault, boundsFields, read } from "./schedule-fields.ts";
+import {
+  CronField,
+  EveryField,
+  TimeOfDayField,
+  ZoneField,
+  ZoneText,
+  addFault,
+  boundsFields,
+  read,
+  scheduleText,
+} from "./schedule-fields.ts";
 import { showWallTime } from "./wall-time.ts";
 import { parseZone } from "./zone.ts";
 import { instantOfWall } from "./zone-clock.ts";
@@ -37,27 +48,23 @@ export const EveryObject = closed("a fixed interval", { every: EveryField, ...bo
     example: { every: "15m" },
   });
 
-/** Whether the day suits the interval is for `parseCalendarDay` to say; the limits here are for the documentation. */
+/** Whether the day suits the interval is for `parseCalendarDay` to say. */
 const OnField = z
-  .union(
-    [
-      z
-        .string()
-        .max(SCHEDULE_TEXT_MAX)
-        .meta({ enum: [...WEEKDAYS, "last"] }),
-      z.number().meta({ type: "integer", minimum: 1, maximum: 31 }),
-      z.null(),
-    ],
-    { error: 'on is a weekday such as "monday" (weekly), or a day of the month from 1 to 31 or "last" (monthly)' },
-  )
-  .default(null)
-  .meta({
-    description:
-      "Weekly: a weekday, by default monday. Monthly: 1 to 31, or last; by default 1; shorter months skip a day they do not have.",
-  });
+  .union([scheduleText, z.number(), z.null()], {
+    error: 'on is a weekday such as "monday" (weekly), or a day of the month from 1 to 31 or "last" (monthly)',
+  })
+  .default(null);
+
+/** Names an interval that no calendar interval has, as the schedule that has it. */
+function intervalMessage(interval: unknown): string {
+  const read = readText(typeof interval === "string" ? interval.trim().toLowerCase() : "");
+  const meant = read.kind === "parsed" ? [CronObject, EveryObject].some((kind) => kind.safeParse(read.value).success) : false;
+  const instead = read.kind === "parsed" && meant ? `: write ${JSON.stringify(read.value)} for ${JSON.stringify(interval)}` : "";
+  return `must be one of "daily", "weekly", "monthly"${instead}`;
+}
 
 export const CalendarObject = closed("an interval of the calendar", {
-  interval: z.enum(["daily", "weekly", "monthly"]),
+  interval: z.enum(["daily", "weekly", "monthly"], { error: ({ input }) => intervalMessage(input) }),
   at: TimeOfDayField,
   on: OnField,
   timezone: ZoneField,
@@ -69,27 +76,12 @@ export const CalendarObject = closed("an interval of the calendar", {
     addFault(ctx, on, ["on"]);
     return z.NEVER;
   })
-  .superRefine(checkBounds)
-  .meta({
-    title: "Calendar interval",
-    description: "Every day, week or month at a time of day.",
-    example: { interval: "monthly", at: "18:00", on: "last", timezone: "Europe/Berlin" },
-  });
+  .superRefine(checkBounds);
 
 export const InstantObject = closed("a single instant", {
-  at: z
-    .string()
-    .max(SCHEDULE_TEXT_MAX)
-    .meta({
-      description: "ISO 8601 with Z or an offset, or without either and with a timezone.",
-      examples: ["2026-12-01T09:00:00Z", "2026-12-01T09:00:00"],
-    }),
-  timezone: z
-    .string()
-    .max(SCHEDULE_TEXT_MAX)
-    .nullable()
+  at: scheduleText,
+  timezone: ZoneText.nullable()
     .default(null)
-    .meta({ description: "An IANA time zone, if at is a time on the clock of one." })
     .transform((zone, ctx) => (zone === null ? null : read(parseZone)(zone, ctx))),
   ...boundsFields,
 })
@@ -99,12 +91,7 @@ export const InstantObject = closed("a single instant", {
     addFault(ctx, at, ["at"]);
     return z.NEVER;
   })
-  .superRefine(checkBounds)
-  .meta({
-    title: "Single instant",
-    description: "Once.",
-    example: { at: "2026-12-01T09:00:00Z" },
-  });
+  .superRefine(checkBounds);
 
 function parseAt(text: string, timezone: string | null): Parsed<{ at: Instant; local: InstantSchedule["local"] }> {
   const time = parseIsoTime(text);

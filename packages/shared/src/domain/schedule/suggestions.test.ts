@@ -28,7 +28,7 @@ function expectAccepted({ message, suggestions }: Said): void {
     expect({ suggestion, refused: saidOf(suggestion).map((said) => said.message) }).toEqual({ suggestion, refused: [] });
   }
   // Nothing is told to be written that is not a suggestion that was tried.
-  if (/: write (?!for example|whole|ISO|00:00|09:00)|did you mean (?!\w+\/)/.test(message)) expect(suggestions).not.toEqual([]);
+  if (/: write (?!for example|numbers|ISO|00:00|09:00)|did you mean (?!\w+\/)/.test(message)) expect(suggestions).not.toEqual([]);
 }
 
 const zone = fc.oneof(
@@ -40,7 +40,7 @@ const front = fc.oneof(
   { weight: 1, arbitrary: fc.constant("TZ=Mars ") },
 );
 const words =
-  "every daily weekly yearly hourly at on the last day monday moday sunday wekly evry minuts 1M 15M 1d 5ms 15m 0:15 00:15 09:00 9am noon nooon and mon-fri 5 minutes rate(5 minutes) @every TZ=UTC CRON_TZ=Asia/Tokyo";
+  "every daily weekly yearly hourly at on the last day monday moday sunday wekly evry minuts other second first third month months 2 1.5h 1,5h 90 biweekly H PT5M P1M 2026-12-01 @noon @biweekly 9h30 weekday on 15th Berlin 1M 15M 1d 5ms 15m 0:15 00:15 09:00 9am noon nooon and mon-fri 5 minutes rate(5 minutes) @every TZ=UTC CRON_TZ=Asia/Tokyo";
 const shortString = fc
   .tuple(fc.array(fc.constantFrom(...words.split(" ")), { minLength: 1, maxLength: 6 }), zone)
   .map(([said, where]) => `${said.join(" ")}${where}`);
@@ -51,7 +51,7 @@ describe("what a refusal says to write is accepted", () => {
       fc.property(front, cronGarbage, zone, (before, cron, end) => {
         for (const wire of [{ cron: `${before}${cron}${end}` }, `${before}${cron}${end}`]) saidOf(wire).forEach(expectAccepted);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
   });
 

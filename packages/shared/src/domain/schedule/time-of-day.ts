@@ -1,6 +1,10 @@
+import { patternWithin } from "../json-pattern.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
 
 const CLOCK = /^(\d{1,2}):(\d\d)(?::(\d\d))?$/;
+
+/** What `parseTimeOfDay` reads, as a pattern of JSON Schema. */
+export const TIME_OF_DAY_PATTERN = patternWithin("(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?");
 
 /**
  * Reads `09:00`, `9:00` or `09:00:30` on the 24-hour clock. The value is `HH:MM`, with `:SS` only if it is not zero, so
@@ -15,12 +19,12 @@ export function parseTimeOfDay(text: string): Parsed<string> {
   return parsed(clockText({ hour, minute, second }));
 }
 
-const TWELVE_HOURS = /^(\d{1,2})(?::(\d\d))?\s*(am|pm)$/;
+const TWELVE_HOURS = /^(\d{1,2})(?::(\d\d))?\s*([ap])\.?m\.?$/;
 
 /** What a person types: `parseTimeOfDay` and `9am`, `5:30pm`, `noon`, `midnight` (the start of the day). */
 export function parseSpokenTime(text: string): Parsed<string> {
   const spoken = text.trim().toLowerCase();
-  if (spoken === "noon") return parsed("12:00");
+  if (spoken === "noon" || spoken === "midday") return parsed("12:00");
   if (spoken === "midnight") return parsed("00:00");
   const match = TWELVE_HOURS.exec(spoken);
   if (match === null) {
@@ -29,7 +33,7 @@ export function parseSpokenTime(text: string): Parsed<string> {
   }
   const [hour, minute] = [Number(match[1]), Number(match[2] ?? 0)];
   if (hour < 1 || hour > 12 || minute > 59) return fault("bad_time_of_day", notSpoken(text));
-  return parsed(clockText({ hour: (hour % 12) + (match[3] === "pm" ? 12 : 0), minute, second: 0 }));
+  return parsed(clockText({ hour: (hour % 12) + (match[3] === "p" ? 12 : 0), minute, second: 0 }));
 }
 
 const notSpoken = (text: string): string => `"${text}" is not a time of day: write 09:00, 17:30:15, 9am, 5:30pm, noon or midnight`;

@@ -5,11 +5,14 @@ const ZONE_AT_END = /^(.+?)\s+(?:in\s+)?(utc|gmt|[a-z_]+(?:\/[a-z][a-z0-9_+-]*)+
 const IN_ZONE_AT_END = /^(.+?)\s+in\s+(\S+)$/i;
 
 /** As in the tables of cron and in Go. */
-const ZONE_IN_FRONT = /^(?:CRON_)?TZ=(\S+)\s+(.+)$/i;
+const ZONE_IN_FRONT = /^(?:CRON_)?TZ=["']?([^\s"']+)["']?\s+(.+)$/i;
+
+/** In front of the fields in `cron( )`. */
+const ZONE_INSIDE = /^cron ?\( ?((?:CRON_)?TZ=\S+) (.+\).*)$/i;
 
 /** A line with single blanks, parted from the time zones it names: in front, at its end, or in both places. */
 export function splitZones(line: string): { readonly rest: string; readonly timezones: readonly string[] } {
-  const [, inFront, behind = line] = ZONE_IN_FRONT.exec(line) ?? [];
+  const [, inFront, behind = line] = ZONE_IN_FRONT.exec(line.replace(ZONE_INSIDE, "$1 cron($2")) ?? [];
   const [, rest = behind, atEnd] = IN_ZONE_AT_END.exec(behind) ?? ZONE_AT_END.exec(behind) ?? [];
   return { rest, timezones: [inFront, atEnd].filter((zone) => zone !== undefined) };
 }

@@ -11,9 +11,8 @@ export function suggestZone(name: string): string | null {
   if (name.length < 3 || name.length > GUESS_LENGTH_MAX) return null;
   const wanted = name.toLowerCase().replace(/\s+/g, "_");
   const zones = Intl.supportedValuesOf("timeZone");
-  const city = wanted.slice(wanted.lastIndexOf("/") + 1);
-  const byCity = zones.find((zone) => zone.toLowerCase().endsWith(`/${city}`));
-  if (byCity !== undefined) return byCity;
+  const byCity = zoneOfCity(name);
+  if (byCity !== null) return byCity;
   let best: { zone: string | null; slips: number } = { zone: null, slips: Math.min(SLIPS_MAX, Math.floor(wanted.length / 3)) + 1 };
   for (const zone of zones) {
     const whole = editDistance(wanted, zone.toLowerCase());
@@ -21,4 +20,11 @@ export function suggestZone(name: string): string | null {
     if (slips < best.slips) best = { zone, slips };
   }
   return best.zone;
+}
+
+/** The zone whose name ends with a city, with or without what stands before it. */
+export function zoneOfCity(name: string): string | null {
+  const wanted = name.toLowerCase().replace(/\s+/g, "_");
+  const city = wanted.slice(wanted.lastIndexOf("/") + 1);
+  return Intl.supportedValuesOf("timeZone").find((zone) => zone.toLowerCase().endsWith(`/${city}`)) ?? null;
 }

@@ -1,6 +1,10 @@
+import { patternWithin } from "../json-pattern.ts";
 import { boundedCache } from "./bounded-cache.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
-import { suggestZone } from "./zone-suggestion.ts";
+import { suggestZone, zoneOfCity } from "./zone-suggestion.ts";
+
+/** The form of the names that `parseZone` reads, as a pattern of JSON Schema: which of them are zones the time zone data says. */
+export const ZONE_PATTERN = patternWithin("[A-Za-z][A-Za-z0-9_+/-]*");
 
 /** ICU knows these for old Java's sake; they are no IANA names and mean different zones to different people. */
 const ABBREVIATIONS = new Set(
@@ -27,6 +31,13 @@ export function parseZone(text: string): Parsed<string> {
     "unknown_time_zone",
     `"${name}" is not an IANA time zone: ${suggestion === null ? "use a name such as Europe/Berlin or UTC" : `did you mean ${suggestion}?`}`,
   );
+}
+
+/** The zone that a name, an abbreviation, a city or an offset stands for, by itself and not by a guess at slips; null if there is none. */
+export function zoneMeantBy(text: string): string | null {
+  const name = text.trim().replace(/^(?:utc|gmt)(?=[+-])/i, "");
+  if (/^[+-]?\d/.test(name)) return zoneOfOffset(name);
+  return isZone(name) ? name : (resolveZone(name) ?? zoneOfCity(name));
 }
 
 /** The zone that is always as many whole hours off UTC as an offset says; its sign is the other way round. Null if there is none. */

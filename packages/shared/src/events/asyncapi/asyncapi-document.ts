@@ -53,7 +53,7 @@ export interface AsyncApiMessage {
 }
 
 const DESCRIPTION =
-  `What Tickline says on Kafka, and what it hears there: commands, and reports of foreign executors. Every message is a CloudEvent 1.0 in binary mode: the envelope is in \`ce_\` headers,
+  `What Tickline publishes on Kafka, and what it receives there: commands, and reports of foreign executors. Every message is a CloudEvent 1.0 in binary mode: the envelope is in \`ce_\` headers,
 the value is the data. Without a schema registry the value is JSON, as described here. With one it is Avro in Confluent's framing, by the
 same fields: the subject is \`${AVRO_NAMESPACE}.<name of the event>\`, instants are \`timestamp-millis\`, and JSON within is text. Messages
 repeat and are reordered; \`ce_id\` is the same for a repeat. Fields are added, never renamed or given another type.`.replaceAll("\n", " ");

@@ -63,7 +63,7 @@ function required(headers: WireHeaders, name: string): string {
 function attribute(headers: WireHeaders, name: string): string {
   const one = firstOf(headers[name]);
   if (one.length > ATTRIBUTE_BYTES_MAX) throw new WireFault(`the header ${name} has more than ${ATTRIBUTE_BYTES_MAX} bytes`);
-  const text = textOf(one);
+  const text = exactTextOf(one, name);
   if (CONTROL_CHARACTER.test(text)) throw new WireFault(`the header ${name} has control characters`);
   return text;
 }
@@ -78,5 +78,16 @@ function firstOf(value: WireHeaders[string]): Uint8Array | string {
 
 const decoder = new TextDecoder();
 const textOf = (header: Uint8Array | string): string => (typeof header === "string" ? header : decoder.decode(header));
+
+/** Bytes that are no UTF-8 would become U+FFFD, and name another sender or another job. */
+function exactTextOf(header: Uint8Array | string, name: string): string {
+  if (typeof header === "string") return header;
+  try {
+    return exactDecoder.decode(header);
+  } catch (cause) {
+    throw new WireFault(`the header ${name} is not UTF-8`, { cause });
+  }
+}
+const exactDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const isList = (value: WireHeaders[string]): value is readonly WireHeader[] => Array.isArray(value);

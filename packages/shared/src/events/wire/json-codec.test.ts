@@ -88,7 +88,7 @@ describe("events as CloudEvents with JSON", () => {
     ["a fraction", onTheWire(due, { value: changed({ attempt: 1.5 }) }), "attempt must be a whole number"],
     ["a number for an instant", onTheWire(due, { value: changed({ scheduledFor: 5 }) }), "scheduledFor must be an instant"],
     ["params that are a list", onTheWire(due, { value: changed({ params: [] }) }), "params must be an object"],
-    ["a cause nobody knows", onTheWire(due, { value: changed({ cause: "whim" }) }), "cause is none of schedule, manual, retry, backfill"],
+    ["a cause nobody knows", onTheWire(due, { value: changed({ cause: "whim" }) }), "cause is none of schedule, manual, retry"],
   ])("%s cannot be read, and it is said why", async (_, message, reason) => {
     expect(await decodedKind(message)).toMatchObject({ kind: "undecodable", reason });
   });
@@ -152,6 +152,12 @@ describe("what nobody should be able to do by a message", () => {
       "half of a surrogate pair",
       onTheWire(due, { value: changed({ params: { text: "\ud83d" } }) }),
       "params.text: has half of a surrogate pair, which no UTF-8 can hold",
+    ],
+    ["an id that is not UTF-8", headersOf({ ce_id: Buffer.from([0x61, 0xff]) }), "the header ce_id is not UTF-8"],
+    [
+      "a member that is there twice",
+      onTheWire(due, { headers: { ce_source: "billing" }, value: changed({ params: "X" }).replace('"X"', '{"a":1,"a":2}') }),
+      "params.a: is there twice in one object: only one of them would be kept",
     ],
     ["params without a bottom", onTheWire(due, { value: nested(100_000) }), "the JSON is nested deeper than 1000"],
   ])("%s cannot be read, and it is said why", async (_, message, reason) => {

@@ -1,8 +1,9 @@
 import { mediaTypeOf, toHeaders } from "./cloud-event.ts";
 import type { Decoded, EventCodec, WireMessage } from "./event-codec.ts";
+import { isOwnSource } from "../envelope.ts";
 import { AppError } from "../../domain/app-error.ts";
 import { decodeBy, eventFormats, eventKey, type EventFormat } from "./event-formats.ts";
-import { JSON_FORMAT, parseJson, WireFault } from "./wire-values.ts";
+import { JSON_FORMAT, parseJson, WireFault, type WrittenBy } from "./wire-values.ts";
 
 export const JSON_CONTENT_TYPE = "application/json";
 export const AVRO_CONTENT_TYPE = "application/avro";
@@ -29,12 +30,12 @@ export function decodeJson({ value, headers }: WireMessage): Decoded {
   if (mediaTypeOf(headers) === AVRO_CONTENT_TYPE) {
     throw new AppError("bus_unavailable", "messages are in Avro, and no registry is set here: set REGISTRY_URL", { retryable: true });
   }
-  return decodeBy(formats, headers, (format) => format.read(parsed(value)));
+  return decodeBy(formats, headers, (format, { source }) => format.read(parsed(value, isOwnSource(source) ? "us" : "others")));
 }
 
-function parsed(value: Uint8Array | null): unknown {
+function parsed(value: Uint8Array | null, writtenBy: WrittenBy): unknown {
   if (value === null) throw new WireFault("the value is empty");
-  const data = parseJson(textOf(value));
+  const data = parseJson(textOf(value), writtenBy);
   if (data === undefined) throw new WireFault("the value is not JSON");
   return data;
 }

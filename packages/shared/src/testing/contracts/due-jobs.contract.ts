@@ -123,6 +123,7 @@ export const dueJobsContract = contractOf("DueJobs", {
       error: null,
       retryOf: null,
       cancelRequested: false,
+      cancel: null,
       wakeAt: null,
     });
   },

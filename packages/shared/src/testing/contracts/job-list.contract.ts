@@ -41,6 +41,22 @@ export const jobListContract = contractOf("JobCatalog.list", {
     expect(await idsWhere(store, {})).toEqual(["d", "c", "b", "a"]);
   },
 
+  "without params a list shows {} in their place, of long ones and short ones, and leaves nothing else out": async ({ store }) => {
+    for (const [id, length] of [
+      ["long", 20_000],
+      ["short", 2],
+    ] as const)
+      await addJob(store, { id, definition: { params: { text: "x".repeat(length) } } });
+    const query = { limit: 10, cursor: null };
+    const brief = async () => (await store.jobs.list("default", { ...query, params: false })).items;
+    const first = await brief();
+    const { items: whole } = await store.jobs.list("default", query);
+    expect(whole.map(({ definition }) => Object.keys(definition.params))).toEqual([["text"], ["text"]]);
+    for (const items of [first, await brief()])
+      expect(items).toEqual(whole.map((job) => ({ ...job, definition: { ...job.definition, params: {} } })));
+    expect((await store.jobs.get("default", "long"))?.definition.params).toEqual({ text: "x".repeat(20_000) });
+  },
+
   "each filter holds by itself": async ({ store }) => {
     await addJob(store, { id: "plain" });
     await addJob(store, { id: "paused", state: "paused" });

@@ -112,16 +112,18 @@ export const runControlContract = contractOf("RunControl", {
     const other = (await addJobWithRun(store, { id: "other" })).run;
     await start(store, other, { token: "other" });
     await deleteJob(store, job);
-    const request = { jobUid: job.uid, limit: 2 };
+    const client = { address: "192.0.2.7", userAgent: "test" };
+    const request = { jobUid: job.uid, client, now: START, limit: 2 };
     expect(await store.control.cancelRunning("other", request)).toEqual([]);
     const asked = [await store.control.cancelRunning(job.tenantId, request), await store.control.cancelRunning(job.tenantId, request)];
     expect(asked.map(({ length }) => length)).toEqual([2, 1]);
     expect(asked.flat().sort()).toEqual(idsOf([first, second, third]).sort());
     expect(await store.control.cancelRunning(job.tenantId, request)).toEqual([]);
-    expect(await readRun(store, first)).toMatchObject({ state: "running", cancelRequested: true });
+    const cancel = { requestedAt: START, by: { kind: "job_deleted", ...client } };
+    expect(await readRun(store, first)).toMatchObject({ state: "running", cancelRequested: true, cancel });
     for (const run of [due, retrying, other]) expect(await readRun(store, run)).toMatchObject({ cancelRequested: false });
     expect((await end(store, held, { result: { kind: "cancelled" } })).state).toBe("cancelled");
-    expect(await store.control.cancelRunning(job.tenantId, { jobUid: "unknown", limit: 2 })).toEqual([]);
+    expect(await store.control.cancelRunning(job.tenantId, { ...request, jobUid: "unknown" })).toEqual([]);
   },
 
   "of an edited job what waits for another queue or handler is cancelled, and the rest goes on": async ({ store }) => {

@@ -53,6 +53,23 @@ export const runQueriesContract = contractOf("RunQueries", {
     for (const item of items) expect(item).toEqual(await store.runs.get("default", item.runId));
   },
 
+  "without outputs a list shows null in their place, of one job as of all, and leaves nothing else out": async ({ store }) => {
+    const { job, run } = await addJobWithRun(store);
+    const ended = await end(store, await start(store, run));
+    expect(ended.output).not.toBeNull();
+    const whole = await store.runs.get("default", run.runId);
+    for (const filters of [
+      {},
+      { jobId: job.id },
+      { jobId: job.id, jobUid: job.uid },
+      { state: "succeeded" },
+      { cause: "manual" },
+    ] as const) {
+      const { items } = await store.runs.list("default", { ...filters, limit: 10, cursor: null, outputs: false });
+      expect(items).toEqual([{ ...whole, output: null }]);
+    }
+  },
+
   "by run id, descending: newest first": async ({ store }) => {
     const job = await addJob(store);
     const runs: DueRun[] = [];

@@ -23,6 +23,7 @@ import { runClaimsContract } from "./run-claims.contract.ts";
 import { runControlContract } from "./run-control.contract.ts";
 import { runLeasesContract } from "./run-leases.contract.ts";
 import { runQueriesContract } from "./run-queries.contract.ts";
+import { runRecordContract } from "./run-record.contract.ts";
 import { setBackContract } from "./set-back.contract.ts";
 import { settleContract } from "./settle.contract.ts";
 import { standingRunsContract } from "./standing-runs.contract.ts";
@@ -57,6 +58,7 @@ const CONTRACTS: readonly StoreContract[] = [
   runLeasesContract,
   runControlContract,
   runQueriesContract,
+  runRecordContract,
   announcementsContract,
   jobStatusContract,
   retentionContract,

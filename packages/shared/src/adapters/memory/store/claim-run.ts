@@ -4,7 +4,7 @@ import type { EndedRun } from "../../../domain/settlement.ts";
 import type { Claimant } from "../../../ports/due-jobs.ts";
 import type { ClaimOutcome } from "../../../ports/run-claims.ts";
 import { canBeRun, contendingOf, siblingsOf } from "./overlap-waits.ts";
-import { endRun, makePublishable, startAttempt, waitForAnother } from "./run-changes.ts";
+import { endRun, makePublishable, requestCancel, startAttempt, waitForAnother } from "./run-changes.ts";
 import { endedRunOf, isExclusive, type RunRow } from "./run-row.ts";
 import type { MemoryState } from "./state.ts";
 
@@ -53,7 +53,8 @@ function wait(
   const other = state.runs.get(behind.runId);
   // The end that should have woken it was lost.
   if (behind.standing === "waiting" && other !== undefined) change(state, other, () => makePublishable(other));
-  if (cancels && other !== undefined) change(state, other, () => (other.cancelRequested = true));
+  if (cancels && other !== undefined)
+    change(state, other, () => requestCancel(other, { requestedAt: now, by: { kind: "overlap", runId: row.runId } }));
   change(state, row, () => waitForAnother(row, now));
   return { kind: "waiting", cancelRequested: cancels ? behind.runId : null, superseded: supersede(state, supersedes, now) };
 }

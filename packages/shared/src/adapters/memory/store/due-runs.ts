@@ -1,4 +1,5 @@
 import { wasAsideSince } from "../../../domain/overlap.ts";
+import { WAITED_TOO_LONG } from "../../../domain/run-error.ts";
 import { inRange, type SlotRange } from "../../../domain/slot.ts";
 import type { DueRuns } from "../../../ports/due-runs.ts";
 import { mapReadable, takeReadable } from "../../../runtime/map-readable.ts";
@@ -49,7 +50,8 @@ export function createDueRuns(state: MemoryState): DueRuns {
       const oldest = late.sort((left, right) => (left.runId < right.runId ? -1 : 1)).slice(0, limit);
       for (const row of oldest) {
         const started = row.firstStartedAt !== null;
-        endRun(row, { state: started ? "failed" : "skipped", reason: "retention", error: row.error, now });
+        if (started) endRun(row, { state: "failed", reason: "retention", error: row.error ?? WAITED_TOO_LONG, now });
+        else endRun(row, { state: "skipped", reason: "retention", now });
         runs.save(row);
         wakeNext(runs, row);
       }

@@ -1,4 +1,4 @@
-import type { Job } from "../../../domain/job.ts";
+import { withoutParams, type Job } from "../../../domain/job.ts";
 import type { JobQuery } from "../../../ports/job-catalog.ts";
 import type { Page } from "../../../ports/page.ts";
 import type { OnUnreadable } from "../../../ports/unreadable.ts";
@@ -14,7 +14,8 @@ export function listJobs(jobs: SortedIndex<JobRow>, query: JobQuery, onUnreadabl
   const part = found.slice(0, query.limit);
   const last = part.at(-1)?.job;
   const nextCursor = found.length > part.length && last !== undefined ? `${last.createdAt}.${last.uid}` : null;
-  return pageReadable(part, { kind: "job", idOf: ({ job }) => String(job.id), map: readJob, onUnreadable }, nextCursor);
+  const map = query.params === false ? (row: JobRow): Job => withoutParams(readJob(row)) : readJob;
+  return pageReadable(part, { kind: "job", idOf: ({ job }) => String(job.id), map, onUnreadable }, nextCursor);
 }
 
 function positionOf(cursor: string): Position {

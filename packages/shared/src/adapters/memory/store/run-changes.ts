@@ -1,9 +1,10 @@
 import { AppError } from "../../../domain/app-error.ts";
+import type { RunCancel } from "../../../domain/cancel.ts";
 import type { Instant } from "../../../domain/instant.ts";
 import type { JsonValue } from "../../../domain/json.ts";
 import type { Reason } from "../../../domain/reason.ts";
 import { ATTEMPTS_KEPT_MAX, type AttemptState } from "../../../domain/run.ts";
-import type { RunError } from "../../../domain/run-error.ts";
+import type { AttemptError, RunError } from "../../../domain/run-error.ts";
 import { canBecome, type RunState } from "../../../domain/run-state.ts";
 import { waitMsAfter } from "../../../domain/overlap.ts";
 import type { Claimant } from "../../../ports/due-jobs.ts";
@@ -13,7 +14,7 @@ import type { RunRow } from "./run-row.ts";
 interface AttemptEnd {
   readonly state: AttemptState;
   readonly finishedAt: Instant;
-  readonly error: RunError | null;
+  readonly error: AttemptError | null;
 }
 
 /** What a run ended with; `now` is the store's, `finishedAt` the executor's. */
@@ -84,6 +85,18 @@ export function endRun(row: RunRow, { state, now, finishedAt = now, reason = nul
   row.settledAt = now;
   row.wakeAt = null;
   row.lease = null;
+}
+
+/** Has its executor told to end it. The first request stands. */
+export function requestCancel(row: RunRow, cancel: RunCancel): void {
+  if (!row.cancelRequested) row.cancel = cancel;
+  row.cancelRequested = true;
+}
+
+/** Ends a run that waits, by request. */
+export function cancelWaiting(row: RunRow, { reason, cancel }: { readonly reason: Reason; readonly cancel: RunCancel }): void {
+  row.cancel ??= cancel;
+  endRun(row, { state: "cancelled", reason, now: cancel.requestedAt });
 }
 
 function become(row: RunRow, state: RunState): void {

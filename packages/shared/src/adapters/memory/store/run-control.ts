@@ -1,26 +1,27 @@
 import { AppError } from "../../../domain/app-error.ts";
+import { BY_API, UNKNOWN_CLIENT } from "../../../domain/cancel.ts";
 import type { RunControl } from "../../../ports/run-control.ts";
 import { cancelOpenRuns } from "./cancel-open.ts";
 import { completeFires } from "./pending-fires.ts";
-import { endRun } from "./run-changes.ts";
+import { cancelWaiting, requestCancel } from "./run-changes.ts";
 import { wakeNext } from "./overlap-waits.ts";
 import { endedRunOf } from "./run-row.ts";
 import { take } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 
 export const createRunControl = (state: MemoryState): RunControl => ({
-  async cancel(tenantId, { runId, now }) {
+  async cancel(tenantId, { runId, now, by = BY_API }) {
     const row = state.runs.get(runId);
     if (row === undefined || row.origin.tenantId !== tenantId) return { kind: "unknown" };
     switch (row.state) {
       case "due":
       case "retrying":
-        endRun(row, { state: "cancelled", reason: "cancelled", now });
+        cancelWaiting(row, { reason: "cancelled", cancel: { requestedAt: now, by } });
         state.runs.save(row);
         wakeNext(state.runs, row);
         return { kind: "cancelled", run: endedRunOf(row) };
       case "running":
-        row.cancelRequested = true;
+        requestCancel(row, { requestedAt: now, by });
         state.runs.save(row);
         return { kind: "requested" };
       case "succeeded":
@@ -40,11 +41,11 @@ export const createRunControl = (state: MemoryState): RunControl => ({
     completeFires(state, job);
     return cancelOpenRuns(state, request);
   },
-  async cancelRunning(tenantId, { jobUid, limit }) {
+  async cancelRunning(tenantId, { jobUid, client = UNKNOWN_CLIENT, now, limit }) {
     if (state.jobs.get(jobUid)?.job.tenantId !== tenantId) return [];
     const running = take(state.runs.openOf.ascending(jobUid), limit, (row) => row.state === "running" && !row.cancelRequested);
     for (const row of running) {
-      row.cancelRequested = true;
+      requestCancel(row, { requestedAt: now, by: { kind: "job_deleted", ...client } });
       state.runs.save(row);
     }
     return running.map(({ runId }) => runId);

@@ -1,3 +1,4 @@
+import { withoutOutput, type Run } from "../../../domain/run.ts";
 import { readDefinition } from "../../../domain/stored-definition.ts";
 import type { RunQueries, RunQuery } from "../../../ports/run-queries.ts";
 import { pageReadable } from "../../../runtime/map-readable.ts";
@@ -20,7 +21,16 @@ export function createRunQueries({ runs, onUnreadable }: MemoryState): RunQuerie
     async list(tenantId, query) {
       const found = take(walk(runs, tenantId, query), query.limit + 1, (row) => matches(row, tenantId, query));
       const part = found.slice(0, query.limit);
-      return pageReadable(part, asReadable(runOf, onUnreadable), found.length > part.length ? (part.at(-1)?.runId ?? null) : null);
+      const map = query.outputs === false ? (row: RunRow): Run => withoutOutput(runOf(row)) : runOf;
+      return pageReadable(part, asReadable(map, onUnreadable), found.length > part.length ? (part.at(-1)?.runId ?? null) : null);
+    },
+    async params(tenantId, runIds) {
+      const stored = runIds.flatMap((runId) => {
+        const row = own(tenantId, runId);
+        const read = row === null ? null : readDefinition(row.origin.definition);
+        return read === null || read.kind === "unreadable" ? [] : [[runId, read.definition.params] as const];
+      });
+      return new Map(stored);
     },
     async origin(tenantId, runId) {
       const row = own(tenantId, runId);

@@ -79,6 +79,7 @@ export const newRunRow = (origin: RunOrigin, { runId, entry, firedAt }: { runId:
   error: null,
   retryOf: entry.retryOf,
   cancelRequested: false,
+  cancel: null,
   wakeAt: null,
   failures: 0,
   rescues: 0,
@@ -157,6 +158,7 @@ export const runOf = (row: RunRow): Run => ({
   error: readError(row.error, false),
   retryOf: row.retryOf,
   cancelRequested: row.cancelRequested,
+  cancel: row.cancel,
   wakeAt: earliest(row.wakeAt, expiryOf(row)),
 });
 

@@ -1,4 +1,5 @@
 import type { Instant } from "../../../domain/instant.ts";
+import { attemptError } from "../../../domain/run-error.ts";
 import type { AttemptResult } from "../../../domain/settlement.ts";
 import type { Settlement, SettleOutcome } from "../../../ports/run-claims.ts";
 import { endAttempt, endRun, makeDueAgain, waitForRetry } from "./run-changes.ts";
@@ -24,7 +25,7 @@ function settleOpen(row: RunRow, settlement: Settlement, now: Instant): SettleOu
   const { result, finishedAt } = settlement;
   switch (result.kind) {
     case "retry": {
-      endAttempt(row, { state: "failed", finishedAt, error: result.error });
+      endAttempt(row, { state: "failed", finishedAt, error: attemptError(result.error, result.stack) });
       waitForRetry(row, now + result.retryDelayMs);
       row.error = result.error;
       return { kind: "retrying", retryAt: now + result.retryDelayMs };
@@ -45,7 +46,8 @@ function settleCancelled(row: RunRow, settlement: Settlement, now: Instant): Set
   const { result, finishedAt } = settlement;
   if (result.kind !== "retry" && result.kind !== "released") return endWith(row, { ...settlement, result }, now);
   const error = result.kind === "retry" ? result.error : null;
-  endAttempt(row, { state: result.kind === "retry" ? "failed" : "released", finishedAt, error });
+  const attempt = result.kind === "retry" ? attemptError(result.error, result.stack) : null;
+  endAttempt(row, { state: result.kind === "retry" ? "failed" : "released", finishedAt, error: attempt });
   endRun(row, { state: "cancelled", now, finishedAt, error });
   return { kind: "ended", run: endedRunOf(row) };
 }
@@ -56,7 +58,7 @@ function endWith(row: RunRow, { result, finishedAt }: Settlement & { readonly re
   const error = result.kind === "failed" ? result.error : null;
   const output = result.kind === "succeeded" ? result.output : null;
   if (result.kind === "failed") row.failures += 1;
-  endAttempt(row, { state: result.kind, finishedAt, error });
+  endAttempt(row, { state: result.kind, finishedAt, error: result.kind === "failed" ? attemptError(result.error, result.stack) : null });
   endRun(row, { state: result.kind, now, finishedAt, output, error });
   return { kind: "ended", run: endedRunOf(row) };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock } from "@tickline/shared/ports/clock";
+import type { Clock } from "../../ports/clock.ts";
+import { isOfTheService } from "./service-paths.ts";
 import { createUnreadAnswers, type UnreadLimits } from "./unread-answers.ts";
 
 export interface ConnectionLimits extends UnreadLimits {
@@ -19,7 +20,16 @@ interface Exchange {
 /** The requests of one connection. */
 interface Pipeline {
   readonly waiting: Exchange[];
-  isBusy: boolean;
+  /** The one that is not answered whole; null: there is none. */
+  current: Exchange | null;
+}
+
+export interface BoundedListener {
+  readonly listen: RequestListener;
+  /** Requests that have begun and are not answered whole. What probes ask does not count. */
+  readonly underWay: number;
+  /** False: nothing is begun on the connection, what is begun waits for the rest of its request, or its answer waits for its client to read. */
+  isAtWork(socket: Socket): boolean;
 }
 
 export interface BoundedListenerOptions {
@@ -32,38 +42,55 @@ export interface BoundedListenerOptions {
  * Bounds what one connection has in progress. Node hands over pipelined requests as soon as they are read; here the next one
  * begins when the kernel has taken the answer before it, so a client that does not read has one answer made for it, and no more.
  */
-export function createBoundedListener({ clock, limits, listener }: BoundedListenerOptions): RequestListener {
+export function createBoundedListener({ clock, limits, listener }: BoundedListenerOptions): BoundedListener {
   const unread = createUnreadAnswers(clock, limits);
   const pipelines = new WeakMap<Socket, Pipeline>();
+  let underWay = 0;
 
-  async function begin(socket: Socket, pipeline: Pipeline, { req, res }: Exchange): Promise<void> {
-    pipeline.isBusy = true;
-    res.once("close", () => ended(socket, pipeline));
+  async function begin(socket: Socket, pipeline: Pipeline, exchange: Exchange): Promise<void> {
+    const { req, res } = exchange;
+    const counts = isOfTheService(req.url ?? "") ? 0 : 1;
+    underWay += counts;
+    pipeline.current = exchange;
+    res.once("close", () => {
+      underWay -= counts;
+      ended(socket, pipeline);
+    });
     await listener(req, res);
     unread.watch(res);
   }
   function ended(socket: Socket, pipeline: Pipeline): void {
-    pipeline.isBusy = false;
+    pipeline.current = null;
     if (pipeline.waiting.length === 0) return;
     if (pipeline.waiting.length <= limits.pipelinedMax) socket.resume();
     setImmediate(next, socket, pipeline); // Others have their turn between.
   }
   function next(socket: Socket, pipeline: Pipeline): void {
-    if (pipeline.isBusy || socket.destroyed) return;
+    if (pipeline.current !== null || socket.destroyed) return;
     const exchange = pipeline.waiting.shift();
     if (exchange !== undefined) void begin(socket, pipeline, exchange);
   }
   function pauseIfFull(socket: Socket, waiting: readonly Exchange[]): void {
     if (waiting.length >= limits.pipelinedMax) socket.pause();
   }
-  return (req, res) => {
+  function listen(req: IncomingMessage, res: ServerResponse): void {
     const { socket } = req;
     let pipeline = pipelines.get(socket);
-    if (pipeline === undefined) pipelines.set(socket, (pipeline = { waiting: [], isBusy: false }));
-    const { waiting, isBusy } = pipeline;
-    if (!isBusy && waiting.length === 0) return void begin(socket, pipeline, { req, res });
+    if (pipeline === undefined) pipelines.set(socket, (pipeline = { waiting: [], current: null }));
+    const { waiting, current } = pipeline;
+    if (current === null && waiting.length === 0) return void begin(socket, pipeline, { req, res });
     waiting.push({ req, res });
     if (waiting.length > limits.pipelinedMax * PIPELINED_TIMES_MAX) socket.destroy();
     else if (waiting.length >= limits.pipelinedMax) queueMicrotask(() => pauseIfFull(socket, waiting)); // Node reads on at the end of a request.
+  }
+  return {
+    listen,
+    isAtWork(socket) {
+      const current = pipelines.get(socket)?.current ?? null;
+      return current !== null && current.req.complete && !current.res.writableEnded;
+    },
+    get underWay() {
+      return underWay;
+    },
   };
 }

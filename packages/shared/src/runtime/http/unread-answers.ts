@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Clock, Timer } from "@tickline/shared/ports/clock";
+import type { Clock, Timer } from "../../ports/clock.ts";
 
 export interface UnreadLimits {
   /** An answer that its client has not read by then ends its connection. */

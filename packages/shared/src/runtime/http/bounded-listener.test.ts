@@ -1,8 +1,8 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { expect, jest, test } from "@jest/globals";
-import { START } from "@tickline/shared/testing/factories";
-import { manualClock } from "@tickline/shared/testing/manual-clock";
+import { START } from "../../testing/factories.ts";
+import { manualClock } from "../../testing/manual-clock.ts";
 import { createBoundedListener, type ConnectionLimits } from "./bounded-listener.ts";
 
 // Every wait is for a signal, over real sockets: on a busy machine some take longer than Jest's five seconds.
@@ -23,8 +23,8 @@ async function setup({ limits = {}, body = Buffer.from("ok") }: { limits?: Parti
     if (holds) await new Promise<void>((resolve) => void answerers.push(resolve));
     res.end(body);
   }
-  const listener: RequestListener = createBoundedListener({ clock, limits: { ...LIMITS, ...limits }, listener: answer });
-  const server = createServer(listener);
+  const bounded = createBoundedListener({ clock, limits: { ...LIMITS, ...limits }, listener: answer });
+  const server = createServer(bounded.listen);
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const sockets = new Set<Socket>();
@@ -38,6 +38,7 @@ async function setup({ limits = {}, body = Buffer.from("ok") }: { limits?: Parti
   return {
     clock,
     begun,
+    bounded,
     client,
     hold: () => void (holds = true),
     answerOne: () => answerers.shift()?.(),
@@ -132,4 +133,24 @@ test("a client that sends requests without end is read no further, and those tha
   hasty.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2_000));
   await closed(hasty);
   expect(patient.destroyed).toBe(false);
+});
+
+test("what is under way is counted until it is answered whole or its client has gone; probes are not counted", async () => {
+  await using at = await setup();
+  at.hold();
+  const [socket, probe] = [await at.client(), await at.client()];
+  socket.write(get("/a"));
+  probe.write(get("/readyz"));
+  await eventually(() => at.begun.length === 2);
+  expect(at.bounded.underWay).toBe(1);
+  socket.destroy();
+  await eventually(() => at.bounded.underWay === 0);
+  at.answerOne();
+  at.answerOne();
+  const other = await at.client();
+  other.write(get("/b"));
+  await eventually(() => at.bounded.underWay === 1);
+  await eventually(() => at.begun.length === 3);
+  at.answerOne();
+  await eventually(() => at.bounded.underWay === 0);
 });

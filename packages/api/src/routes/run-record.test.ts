@@ -1,0 +1,134 @@
+import { describe, expect, test } from "@jest/globals";
+import { ALL_SLOTS } from "@tickline/shared/domain/slot";
+import { runError } from "@tickline/shared/domain/run-error";
+import { HOUR, SECOND, START } from "@tickline/shared/testing/factories";
+import { apiUnderTest, minimalJob } from "../api-under-test.test-support.ts";
+import type { RunView } from "../views/run-view.ts";
+
+async function setup() {
+  const under = await apiUnderTest();
+  const { store, call, clock } = under;
+  const claimant = { executor: "worker-1", token: "t", leaseMs: HOUR };
+  return {
+    ...under,
+    put: (id: string, changes: object = {}) => call(`PUT /jobs/${id}`, { body: { ...minimalJob, ...changes } }),
+    run: async (id: string): Promise<RunView> => (await call(`GET /runs/${id}`)).body,
+    /** Triggers a run; answers with it. */
+    async trigger(id: string, body?: object): Promise<RunView> {
+      const reply = await call(`POST /jobs/${id}/trigger`, body === undefined ? {} : { body });
+      return reply.body;
+    },
+    async claimAll(): Promise<void> {
+      const runs = await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 100 });
+      await store.claims.claim({ runs, claimant, now: clock.now(), firedAfter: 0 });
+    },
+    settleFailed: (runId: string) =>
+      store.claims.settle({
+        settlements: [
+          {
+            runId,
+            token: "t",
+            finishedAt: clock.now(),
+            result: { kind: "failed", error: runError("boom", "it broke", true), stack: "Error: it broke\n    at run" },
+          },
+        ],
+        now: clock.now(),
+      }),
+    [Symbol.asyncDispose]: under.stop,
+  };
+}
+
+const iso = (instant: number): string => new Date(instant).toISOString();
+
+describe("params of a run", () => {
+  test("are those it was made with: of its job at that time, or of the trigger", async () => {
+    await using at = await setup();
+    await at.put("ping", { params: { who: "before" }, overlap: "allow" });
+    const before = await at.trigger("ping");
+    const own = await at.trigger("ping", { params: { who: "you" } });
+    await at.call("PATCH /jobs/ping", { body: { params: { who: "after" } } });
+    const after = await at.trigger("ping");
+    const retried = await at.call(`POST /runs/${own.id}/cancel`);
+    const again = (await at.call(`POST /runs/${own.id}/retry`)).body;
+    await at.call("DELETE /jobs/ping");
+    const wanted = { [before.id]: "before", [own.id]: "you", [after.id]: "after", [again.id]: "you" };
+    for (const [id, who] of Object.entries(wanted)) expect([id, (await at.run(id)).params]).toEqual([id, { who }]);
+    expect([before, own, after, retried.body, again].map(({ params }) => params?.who)).toEqual(["before", "you", "after", "you", "you"]);
+    const listed = (await at.call("GET /runs?include=params&jobId=ping")).body.items;
+    expect(Object.fromEntries(listed.map(({ id, params }: RunView) => [id, params?.["who"]]))).toEqual(wanted);
+    for (const path of ["/runs", "/runs?include=output"])
+      for (const item of (await at.call(`GET ${path}`)).body.items) expect(item).not.toHaveProperty("params");
+  });
+
+  test("are null where the definition of the run cannot be read", async () => {
+    await using at = await setup();
+    await at.put("ping", { params: { a: 1 } });
+    const { id } = await at.trigger("ping");
+    const row = at.rows.runs.get(id)!;
+    Object.assign(row, { origin: { ...row.origin, definition: { ...row.origin.definition, schedule: "torn" } } });
+    expect((await at.run(id)).params).toBeNull();
+    expect((await at.call("GET /runs?include=params")).body.items[0].params).toBeNull();
+  });
+});
+
+describe("who asked for a cancel", () => {
+  test("a request, by the address and the name of its client", async () => {
+    await using at = await setup();
+    await at.put("ping", { overlap: "allow" });
+    const [due, running] = [await at.trigger("ping"), await at.trigger("ping")];
+    await at.call(`POST /runs/${due.id}/cancel`, { headers: { "user-agent": "x".repeat(300) } });
+    await at.claimAll();
+    at.clock.advance(SECOND);
+    const reply = await at.call(`POST /runs/${running.id}/cancel`, { headers: { "user-agent": "curl/8.5.0" } });
+    const cancel = { requestedAt: iso(START + SECOND), by: { kind: "api", address: "127.0.0.1", userAgent: "curl/8.5.0" } };
+    expect([reply.body.state, reply.body.cancel]).toEqual(["running", cancel]);
+    await at.call(`POST /runs/${running.id}/cancel`, { headers: { "user-agent": "another" } });
+    expect((await at.run(running.id)).cancel).toEqual(cancel);
+    expect((await at.run(due.id)).cancel).toMatchObject({ by: { userAgent: "x".repeat(200) } });
+    expect((await at.call("GET /runs")).body.items.map((run: RunView) => run.cancel?.by.kind)).toEqual(["api", "api"]);
+  });
+
+  test("an edit or a deletion of the job, by the client that made it", async () => {
+    await using at = await setup();
+    await at.put("edited");
+    await at.put("replaced");
+    await at.put("deleted");
+    const [edited, replaced, deleted] = [await at.trigger("edited"), await at.trigger("replaced"), await at.trigger("deleted")];
+    const headers = { "user-agent": "editor" };
+    await at.call("PATCH /jobs/edited", { body: { queue: "high" }, headers });
+    await at.call("PUT /jobs/replaced", { body: { ...minimalJob, queue: "high" }, headers });
+    await at.call("DELETE /jobs/deleted", { headers });
+    for (const [{ id }, kind] of [
+      [edited, "job_edited"],
+      [replaced, "job_edited"],
+      [deleted, "job_deleted"],
+    ] as const)
+      expect(await at.run(id)).toMatchObject({
+        state: "cancelled",
+        reason: kind,
+        cancel: { requestedAt: iso(START), by: { kind, address: "127.0.0.1", userAgent: "editor" } },
+      });
+  });
+
+  test("nobody", async () => {
+    await using at = await setup();
+    await at.put("ping");
+    expect((await at.trigger("ping")).cancel).toBeNull();
+  });
+});
+
+describe("a run that failed", () => {
+  test("shows the stack with its attempt, and lists leave it out", async () => {
+    await using at = await setup();
+    await at.put("ping");
+    const { id } = await at.trigger("ping");
+    await at.claimAll();
+    at.clock.advance(SECOND);
+    await at.settleFailed(id);
+    const run = await at.run(id);
+    expect(run.attempts).toMatchObject([{ durationMs: SECOND, error: { code: "boom", stack: "Error: it broke\n    at run" } }]);
+    expect([run.error, run.durationMs]).toEqual([{ code: "boom", message: "it broke", retryable: true }, SECOND]);
+    for (const path of ["/runs?include=params,output", "/jobs/ping/runs", "/jobs/ping", "/jobs"])
+      expect([path, JSON.stringify((await at.call(`GET ${path}`)).body).includes("at run")]).toEqual([path, false]);
+  });
+});

@@ -1,0 +1,12 @@
+import { DatabaseSync } from "node:sqlite";
+
+/** What of the structure of a database is damaged, in SQLite's words; at most `faultsMax`. Values that were changed are none. It only reads: a connection that writes would put away the log when it is closed. */
+export function databaseFaults(file: string, faultsMax: number): readonly string[] {
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    const rows = db.prepare(`PRAGMA integrity_check(${faultsMax})`).all();
+    return rows.map((row) => String(row["integrity_check"])).filter((text) => text !== "ok");
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,15 @@
+const ONES = "one two three four five six seven eight nine ten eleven twelve".split(" ");
+const NUMBERS: ReadonlyMap<string, number> = new Map([
+  ...ONES.map((word, i) => [word, i + 1] as const),
+  ["fifteen", 15],
+  ["twenty", 20],
+  ["thirty", 30],
+  ["forty", 40],
+  ["sixty", 60],
+  ["ninety", 90],
+]);
+
+const ANY_WORD = new RegExp(`\\b(?:${[...NUMBERS.keys()].join("|")})\\b`, "g");
+
+/** A text in lower case with the usual numbers in words as digits. */
+export const countedInDigits = (text: string): string => text.replace(ANY_WORD, (word) => String(NUMBERS.get(word)));
