@@ -39,6 +39,9 @@ describe("DELETE /jobs/:id", () => {
     expect((await at.call("DELETE /jobs/ping?cancelRunning=true")).status).toBe(204);
     expect(await at.states()).toEqual(["cancelled", "cancelled", "running, to be cancelled"]);
     expect(heard.map(({ type }) => type)).toContain("CancelRequested");
+    const { items } = await at.store.runs.list("default", { jobId: "ping", limit: 200, cursor: null });
+    const by = { kind: "job_deleted", address: "127.0.0.1", userAgent: expect.any(String) };
+    expect(items.map(({ cancel }) => cancel?.by)).toEqual([by, by, by]);
     expect(await at.unsent()).toEqual([]);
   });
 

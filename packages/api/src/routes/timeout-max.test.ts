@@ -44,5 +44,6 @@ describe("the largest timeout is a setting", () => {
     const { body } = await at.call("GET /openapi.json");
     for (const name of ["JobInput", "JobReplacement"])
       expect(body.components.schemas[name].properties.timeoutMs).toMatchObject({ maximum: TIMEOUT_MS_MAX, default: TIMEOUT_MS_MAX });
+    expect(JSON.stringify(body.components.schemas.JobPatch.properties.timeoutMs)).toContain(`"maximum":${TIMEOUT_MS_MAX}`);
   });
 });
