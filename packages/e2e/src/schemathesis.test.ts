@@ -16,7 +16,7 @@ const FOLDER = fileURLToPath(new URL("schemathesis/", import.meta.url));
 const INSTALL_MS_MAX = 240_000;
 const RUN_MS_MAX = 600_000;
 /** Test cases of an operation in each phase that makes them at random. More find more: `SCHEMATHESIS_EXAMPLES=500`. */
-const EXAMPLES = process.env["SCHEMATHESIS_EXAMPLES"] ?? "25";
+const EXAMPLES = process.env["SCHEMATHESIS_EXAMPLES"] ?? "50";
 
 jest.setTimeout(RUN_MS_MAX);
 

@@ -174,6 +174,7 @@ describe("an end by SIGTERM", () => {
     const params = { url: targetUrl(recorder.url, { mark: "slow", slowMs: 1_500 }) };
     await product.call("PUT", "/jobs/slow", { name: "slow", schedule: onceAt(Date.now() + 200), handler: "http", params });
     await eventually(() => recorder.effects()[0] ?? null);
+    product.signal("SIGTERM"); // As supervisors do that send it to each process of a service: one comes from `run.mjs` too.
     expect(await product.end()).toBe(0);
     expect(recorder.effects()).toMatchObject([{ outcome: "answered", status: 200 }]);
     const next = await runProduct(endings, { dataDir });

@@ -47,7 +47,7 @@ export async function openEmbeddedStore({
   const folder = lockDataFolder(dirname(file), basename(file));
   try {
     const doubts: string[] = [];
-    checkLoss(file, { accepted: acceptLoss, tell: onLoss, doubt: (why) => void doubts.push(why) });
+    checkLoss(file, { accepted: acceptLoss, tell: onLoss, doubt: (why) => void doubts.push(why), usedBefore: folder.usedBefore });
     const store = await openSqliteStore({ file, onLost: onStoreLost, onUnreadable });
     for (const why of doubts) onDoubt(why); // What cannot be opened says more.
     return {

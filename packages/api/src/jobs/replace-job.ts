@@ -116,6 +116,8 @@ async function inWantedState(context: ApiContext, decision: Decision, { job, inp
   if (decision.kind === "problem" || state === undefined) return decision;
   const edited = decision.kind === "keep" ? job : decision.next;
   if (state === "finished") return job.state === "finished" ? decision : invalidRequest([NOT_FINISHED]);
+  // Else its next schedule would fire, although it was to be paused.
+  if (state === "paused" && edited.state === "finished") return invalidRequest([NOT_PAUSED]);
   const moved = state === "paused" ? decidePause(edited, now) : await decideResume(context)(edited, now);
   if (moved.kind !== "change" || decision.kind === "keep") return moved.kind === "keep" ? decision : moved;
   return { ...moved, next: { ...moved.next, version: decision.next.version }, recordsPause: decision.recordsPause || moved.recordsPause };
@@ -125,6 +127,12 @@ const NOT_FINISHED: Fault = {
   pointer: "/state",
   code: "invalid_value",
   message: 'a job finishes when its schedule has no further instant: "state" may be set to "active" or "paused"',
+};
+
+const NOT_PAUSED: Fault = {
+  pointer: "/state",
+  code: "invalid_value",
+  message: "the job has finished, so there is nothing to pause: give it another schedule at the same time",
 };
 
 function decideReplacement({ digest }: ApiContext, { job, input, now }: Replacement): Decision {

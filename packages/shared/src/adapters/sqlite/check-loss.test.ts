@@ -137,6 +137,16 @@ test("a mark that is damaged or gone is no loss, and is told", async () => {
   expect(doubts.at(-1)).toContain("is not there, as after an earlier version");
 });
 
+test("a folder that was used before, and has neither database nor mark, is told; a new one is not", async () => {
+  await using left = await closed();
+  for (const path of [left.file, markFile(left.file)]) rmSync(path);
+  doubts.length = 0;
+  checkLoss(left.file, { accepted: false, tell: () => undefined, doubt, usedBefore: false });
+  expect(doubts).toEqual([]);
+  checkLoss(left.file, { accepted: false, tell: () => undefined, doubt, usedBefore: true });
+  expect(doubts).toEqual([expect.stringContaining("is empty, though the folder was used before")]);
+});
+
 test("a mark of an earlier version, without a checksum, is read", async () => {
   await using left = await killed();
   const { check: _, database: __, ...old } = JSON.parse(readFileSync(markFile(left.file), "utf8")) as Record<string, unknown>;

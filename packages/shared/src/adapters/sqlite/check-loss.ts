@@ -13,6 +13,8 @@ export interface LossOptions {
   readonly tell: (missing: string) => void;
   /** Told why nobody can say whether anything is missing. */
   readonly doubt: (why: string) => void;
+  /** A process has had the folder before. Default: nobody knows. */
+  readonly usedBefore?: boolean;
 }
 
 /** A longer database is not looked through at a start: that takes some 6 ms a megabyte. `npm run doctor` does it. */
@@ -28,7 +30,11 @@ export function checkLoss(file: string, options: LossOptions): void {
   const text = orElse("", () => readFileSync(markFile(file), "utf8"));
   const mark = readMark(text);
   if (mark === null) {
-    if (databaseBytes === 0 && text === "") return; // A new folder.
+    if (databaseBytes === 0 && text === "") {
+      if (options.usedBefore === true)
+        options.doubt(`${file} is empty, though the folder was used before: what was acknowledged is gone, if anything was`);
+      return;
+    }
     const why = text === "" ? "is not there, as after an earlier version" : "cannot be read";
     options.doubt(`${markFile(file)} ${why}: whether all that was acknowledged is there cannot be told this time`);
   } else {

@@ -134,6 +134,15 @@ test.each(["data", "data/deeper"])("a file in the place of %s, or on the way to 
   );
 });
 
+test("whether a process has had the folder before is told", () => {
+  using folder = setup();
+  const first = lockDataFolder(folder.dir);
+  first.release();
+  const second = lockDataFolder(folder.dir);
+  second.release();
+  expect([first.usedBefore, second.usedBefore]).toEqual([false, true]);
+});
+
 test("a folder is made with those above it, and one that cannot be made there is said, in a moment", () => {
   using folder = setup();
   lockDataFolder(join(folder.dir, "deeper/still")).release();

@@ -1,4 +1,4 @@
-import { closeSync, constants, readFileSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { AppError } from "../../domain/app-error.ts";
@@ -16,6 +16,8 @@ const held = new Set<DatabaseSync>();
 
 /** A data folder that this process owns. */
 export interface DataFolderLock {
+  /** A process has had it before this one. */
+  readonly usedBefore: boolean;
   /** Safe to call twice. */
   release(): void;
 }
@@ -27,11 +29,13 @@ export interface DataFolderLock {
  * sentence whatever a person has to mend.
  */
 export function lockDataFolder(dir: string, database = "tickline.db"): DataFolderLock {
+  const usedBefore = existsSync(join(dir, PID_FILE));
   const made = [database, LOCK_FILE];
   keepPrivate(dir, { made, names: [...made, PID_FILE, markName(database), ...besides(database), ...besides(LOCK_FILE)] });
   const db = takeLock(dir);
   held.add(db);
   const lock = {
+    usedBefore,
     release() {
       held.delete(db);
       if (db.isOpen) db.close();

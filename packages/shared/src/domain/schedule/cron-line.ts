@@ -4,7 +4,7 @@ import { CRON_FIELDS } from "./cron-field.ts";
 import { eventBridgeFields } from "./event-bridge.ts";
 import { type Parsed, type ScheduleFault, fault, parsed } from "./fault.ts";
 import { intervalMeantBy } from "./interval-meant.ts";
-import { plainLine } from "./plain-line.ts";
+import { DASHES, QUOTES_PATTERN, STARS, plainLine } from "./plain-line.ts";
 import { countsWeekdays, namesOfQuartzDays } from "./quartz-days.ts";
 import { readCronField } from "./read-cron-field.ts";
 
@@ -18,15 +18,14 @@ const NICKNAMES: ReadonlyMap<string, string> = new Map([
   ["@annually", "0 0 1 1 *"],
 ]);
 
-const FIELD = "[0-9A-Za-z*?/,#-]+";
+const FIELD = `[0-9A-Za-z?/,#${STARS}${DASHES}]+`;
+/** Between two fields, or around a comma or dash within one. */
+const APART = `(?:[ \\t]+(?:[${DASHES}][ \\t]+)?|,[ \\t]+)`;
+const LINE = `${FIELD}(?:${APART}${FIELD})+`;
 
 /** The form of the lines that `parseCron` reads, as a pattern of JSON Schema: what may stand in which field is beyond it. */
 export const CRON_PATTERN = patternWithin(
-  [
-    anyCase([...NICKNAMES.keys()]),
-    `${FIELD}(?:[ \\t]+${FIELD}){4,6}`,
-    `${anyCase(["cron"])}\\(${BLANKS}${FIELD}(?:[ \\t]+${FIELD}){5}${BLANKS}\\)`,
-  ].join("|"),
+  `${QUOTES_PATTERN}${BLANKS}(?:${anyCase([...NICKNAMES.keys()])}|${LINE}|${anyCase(["cron"])} ?\\(${BLANKS}${LINE}${BLANKS}\\))${BLANKS}${QUOTES_PATTERN}`,
 );
 
 /** What other schedulers and people call a line; `@biweekly` is left out, because it may be twice a week or every two weeks. */

@@ -1,6 +1,6 @@
 import { BLANKS, anyCase, patternWithin } from "../json-pattern.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
-import { countedInDigits } from "./number-words.ts";
+import { NUMBER_WORDS, countedInDigits } from "./number-words.ts";
 
 /** The larger first; each with the words that stand for it. */
 const UNITS = [
@@ -25,11 +25,18 @@ const PARTS = new RegExp(`^${PART}(?:(?:\\s*,)?(?:\\s+and\\b)?\\s*${PART})*$`);
 /** ISO 8601, with what is always as long: not years and months. */
 const ISO = /^p(?=.)(?:([\d.]+w))?(?:([\d.]+d))?(?:t(?=.)(?:([\d.]+h))?(?:([\d.]+m))?(?:([\d.]+s))?)?$/;
 
+const WORDS = UNITS.flatMap(({ words }) => words.split(" "));
+/** A plural is its word and an `s`; what ends with it is not read by itself. */
+const SINGULARS = WORDS.filter((word) => !word.endsWith("s"));
+const NUMBER_PATTERN = `(?:[0-9]{1,15}(?:\\.[0-9]{1,6})?|${anyCase(NUMBER_WORDS)}[ \\t])`;
+const PART_PATTERN = `${NUMBER_PATTERN}${BLANKS}(?:${anyCase(SINGULARS)}[Ss]?|${anyCase(UNITS.map(({ unit }) => unit))})`;
+
 /**
- * The short form, as a pattern of JSON Schema: how long it is, and whether `M` is a month, is beyond it. `parseDuration` reads other forms too.
+ * The form of what `parseDuration` reads, as a pattern of JSON Schema: the order of the units, how long it is, and whether `M` is a month, is
+ * beyond it.
  */
 export const DURATION_PATTERN = patternWithin(
-  `(?=[0-9])${UNITS.map(({ unit }) => `(?:[0-9]{1,15}${BLANKS}${anyCase([unit])}${BLANKS})?`).join("")}`,
+  [`(?:(?:${BLANKS},)?(?:[ \\t]+${anyCase(["and"])})?${BLANKS}${PART_PATTERN})+`, anyCase(SINGULARS), "[Pp][0-9.WwDdTtHhMmSs]+"].join("|"),
 );
 
 /** A capital M that no larger unit stands before: `15M` may be months to whoever writes it; `1H30M` cannot. */

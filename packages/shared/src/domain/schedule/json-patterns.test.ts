@@ -6,7 +6,7 @@ import { CRON_PATTERN, parseCron } from "./cron-line.ts";
 import { DURATION_PATTERN, parseDuration } from "./duration.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
 import { INSTANT_PATTERN, WALL_TIME_PATTERN, parseInstant, parseIsoTime } from "./iso-time.ts";
-import { TIME_OF_DAY_PATTERN, parseTimeOfDay } from "./time-of-day.ts";
+import { TIME_OF_DAY_PATTERN, parseSpokenTime } from "./time-of-day.ts";
 import { ZONE_PATTERN, isZone } from "./zone.ts";
 
 /** As JSON Schema reads patterns. */
@@ -51,13 +51,20 @@ const CASES: Readonly<Record<string, Case>> = {
   duration: {
     pattern: DURATION_PATTERN,
     parse: parseDuration,
-    texts: pieces("1", "20", "w", "D", "h", "m", "M", "s", "ms", " ", "0"),
-    mayRefuse: /must be more than 0|may be months/,
+    texts: fc.oneof(
+      pieces("1", "20", "w", "D", "h", "m", "M", "s", "ms", " ", "0"),
+      pieces("1.5", "two", "Thirty", " hours", " min", "days", "PT", "T", "5M", "1H", ", ", " and ", " "),
+      fc.constantFrom("hour", "Minute", "1 hour and 30 minutes", "1h, 30m", "PT1H30M", "P1DT12H", "pt0.5s", "two and a half hours"),
+    ),
+    mayRefuse: /./,
   },
   "time of day": {
     pattern: TIME_OF_DAY_PATTERN,
-    parse: parseTimeOfDay,
-    texts: pieces("0", "1", "9", "23", "24", ":", ":00", ":59", ":60"),
+    parse: parseSpokenTime,
+    texts: fc.oneof(
+      pieces("0", "1", "9", "12", "23", "24", ":", ":00", ":59", ":60", "am", " p.m.", "PM"),
+      fc.constantFrom("Noon", "midday", "midnight", "noonish"),
+    ),
     mayRefuse: null,
   },
   zone: {
@@ -76,7 +83,21 @@ const CASES: Readonly<Record<string, Case>> = {
       cronOfMinutes,
       cronOfSeconds,
       cronGarbage,
-      fc.constantFrom("@Daily", "@daily x", "cron(0 10 * * ? *)", "@nope", "* * * *", "é * * * *"),
+      fc.constantFrom(
+        "@Daily",
+        "@daily x",
+        "cron(0 10 * * ? *)",
+        "@nope",
+        "* * * *",
+        "é * * * *",
+        "\u201c0 9 * * 1\u20135\u201d",
+        "0 9 * * 1 - 5",
+        "0 9 * * 1, 2, 3",
+        "'*/5 * * * *'",
+        "0 9 \u2217 * *",
+        "0 0 L-3 * *",
+        "cron (0 10 * * ? *)",
+      ),
     ),
     mayRefuse: /./,
   },

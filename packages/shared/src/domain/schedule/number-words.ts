@@ -9,7 +9,10 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([
   ["ninety", 90],
 ]);
 
-const ANY_WORD = new RegExp(`\\b(?:${[...NUMBERS.keys()].join("|")})\\b`, "g");
+/** Words that stand for digits. */
+export const NUMBER_WORDS: readonly string[] = [...NUMBERS.keys()];
+
+const ANY_WORD = new RegExp(`\\b(?:${NUMBER_WORDS.join("|")})\\b`, "g");
 
 /** A text in lower case with the usual numbers in words as digits. */
 export const countedInDigits = (text: string): string => text.replace(ANY_WORD, (word) => String(NUMBERS.get(word)));

@@ -62,6 +62,7 @@ export const EveryField = z
   .max(SCHEDULE_TEXT_MAX)
   .meta({
     pattern: DURATION_PATTERN,
+    format: "interval",
     description: "A fixed interval of 100 ms to 400 days, in the units w d h m s ms.",
     examples: ["15m", "1h30m", "500ms", "1d"],
   })

@@ -1,10 +1,13 @@
-import { patternWithin } from "../json-pattern.ts";
+import { BLANKS, anyCase, patternWithin } from "../json-pattern.ts";
 import { type Parsed, fault, parsed } from "./fault.ts";
 
 const CLOCK = /^(\d{1,2}):(\d\d)(?::(\d\d))?$/;
 
-/** What `parseTimeOfDay` reads, as a pattern of JSON Schema. */
-export const TIME_OF_DAY_PATTERN = patternWithin("(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?");
+const CLOCK_PATTERN = "(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?";
+const TWELVE_HOURS_PATTERN = `(?:0?[1-9]|1[0-2])(?::[0-5][0-9])?${BLANKS}[AaPp]\\.?[Mm]\\.?`;
+
+/** What `parseSpokenTime` reads, as a pattern of JSON Schema. */
+export const TIME_OF_DAY_PATTERN = patternWithin([CLOCK_PATTERN, TWELVE_HOURS_PATTERN, anyCase(["noon", "midday", "midnight"])].join("|"));
 
 /**
  * Reads `09:00`, `9:00` or `09:00:30` on the 24-hour clock. The value is `HH:MM`, with `:SS` only if it is not zero, so
