@@ -1,4 +1,4 @@
-import { alteredIn } from "@tickline/shared/domain/exact-json";
+import { alteredIn, isAsWritten } from "@tickline/shared/domain/exact-json";
 import { deeperThan } from "@tickline/shared/domain/json";
 import type { Context, Middleware } from "koa";
 import bodyParser from "koa-bodyparser";
@@ -64,7 +64,7 @@ function parsedBody(bytes: Uint8Array, bodyDepthMax: number): Step<unknown> {
     return problemOfSyntax((thrown as SyntaxError).message, text);
   }
   if (deeperThan(body, bodyDepthMax)) return problem("body_too_deep", `objects and lists may be nested ${bodyDepthMax} deep`);
-  const altered = alteredIn(text);
+  const altered = isAsWritten(text, body) ? null : alteredIn(text);
   if (altered !== null) return invalidRequest([{ pointer: pointerOf(altered.path), code: altered.kind, message: altered.message }]);
   return hasPrototypeKey(body) ? problem("forbidden_key", 'no object may have a key "__proto__"') : ok(body);
 }

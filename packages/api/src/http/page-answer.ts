@@ -61,9 +61,9 @@ async function readPage<Item>(request: ListRequest<Item>, { limit, cursor }: Pag
     if (part === null) break;
     texts.push(...part.texts);
     unreadable.push(...part.unreadable);
-    bytesLeft -= bytesOf(part.texts);
     nextCursor = part.nextCursor;
-    if (nextCursor === null || part.isCut) break;
+    if (nextCursor === null || part.isCut || itemsLeft <= PART_ITEMS_MAX) break;
+    bytesLeft -= bytesOf(part.texts);
   }
   return { texts, unreadable, nextCursor };
 }
@@ -90,6 +90,8 @@ async function readPart<Item>(
 }
 
 function countFitting(texts: readonly string[], bytesLeft: number): number {
+  // No character has more bytes than three. Found out without counting them, as most pages are short.
+  if (texts.reduce((sum, text) => sum + 3 * text.length + 1, 0) <= bytesLeft) return texts.length;
   let bytes = 0;
   const over = texts.findIndex((text) => (bytes += Buffer.byteLength(text) + 1) > bytesLeft);
   return over === -1 ? texts.length : over;

@@ -92,9 +92,12 @@ async function outputOf(answer: Answer, { credentials }: RequestSecrets): Promis
   const clean = (text: string, cut = false): string => scrub(text, credentials, { beginnings: false, cut });
   const headers = headersOutput(answer.headers);
   const { text, truncated, note } = await bodyOf(answer, headers);
-  if (credentials.length > 0) for (const [name, value] of Object.entries(headers)) headers[name] = clean(value);
-  return httpOutput(answer.status, headers, { text: clean(text, truncated), truncated, note: note === null ? null : clean(note) });
+  const shown = credentials.length === 0 ? headers : cleanHeaders(headers, clean);
+  return httpOutput(answer.status, shown, { text: clean(text, truncated), truncated, note: note === null ? null : clean(note) });
 }
+
+const cleanHeaders = (headers: Readonly<Record<string, string>>, clean: (text: string) => string): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [clean(name), clean(value)]));
 
 function bodyOf({ body, unreadable }: Answer, headers: Readonly<Record<string, string>>): Promise<ReadBody> | ReadBody {
   if (body === null) {

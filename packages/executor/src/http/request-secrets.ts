@@ -93,9 +93,26 @@ function decoded(text: string): string {
   }
 }
 
-/** Base64 loses its padding on the way, Latin-1 is read as UTF-8, and forms have + for a space. */
+/**
+ * How whoever echoes a text may write it. Base64 loses its padding on the way, Latin-1 is read as UTF-8, and forms have + for a space; what
+ * escapes in a text are (percent, JSON, HTML) is resolved where it is looked for.
+ */
 function formsOf(text: string): string[] {
   const unpadded = text.replace(/=+$/, "");
   const asUtf8 = /[\x80-\xff]/.test(text) ? Buffer.from(text, "latin1").toString("utf8") : text;
-  return [text, unpadded, asUtf8, text.replaceAll(" ", "+")];
+  return [text, unpadded, asUtf8, text.replaceAll(" ", "+"), ...encodedForms(text)];
+}
+
+/** In hexadecimal, and in base64 as part of a longer text: of that its place decides the first and the last characters. */
+function encodedForms(text: string): string[] {
+  if (text.length < CREDENTIAL_LENGTH_MIN) return [];
+  const bytes = Buffer.from(text);
+  const inBase64 = [0, 1, 2].map((before) => {
+    const [from, to] = [Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6)];
+    return Buffer.concat([Buffer.alloc(before), bytes])
+      .toString("base64")
+      .slice(from, to);
+  });
+  const inBase64Url = inBase64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"));
+  return [bytes.toString("hex"), ...inBase64, ...inBase64Url];
 }

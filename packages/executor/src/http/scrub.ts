@@ -19,12 +19,17 @@ interface Range {
   readonly to: number;
 }
 
-/** A text without secrets, in whatever form they stand in it: as they are, percent-encoded, escaped as in JSON or HTML, or several of these. */
+/**
+ * A text without secrets, in whatever form they stand in it: as they are, percent-encoded, escaped as in JSON or HTML, or several of these,
+ * and in capitals or not.
+ */
 export function scrub(text: string, secrets: readonly string[], { beginnings, cut }: ScrubOptions): string {
   if (secrets.length === 0 || text === "") return text;
   const ranges: Range[] = [];
-  for (const reading of readingsOf(text)) {
-    for (const secret of secrets) {
+  for (const { text: read, starts } of readingsOf(text)) {
+    const reading = { text: inLowerCase(read), starts };
+    for (const given of secrets) {
+      const secret = inLowerCase(given);
       const head = beginnings ? secret.slice(0, BEGINNING_LENGTH) : secret;
       ranges.push(...occurrences(reading, { secret, head }));
       if (cut) ranges.push(...cutOff(reading, secret));
@@ -32,6 +37,12 @@ export function scrub(text: string, secrets: readonly string[], { beginnings, cu
   }
   return replaced(text, ranges);
 }
+
+/** Each character by itself, so that all stay where they are: some have a longer form in the other case. */
+const inLowerCase = (text: string): string => {
+  const lower = text.toLowerCase();
+  return lower.length === text.length ? lower : text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+};
 
 /** Where the text has the head of a secret, as far as it goes on like the secret. */
 function occurrences({ text, starts }: Reading, { secret, head }: { readonly secret: string; readonly head: string }): Range[] {

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { alteredIn } from "./exact-json.ts";
+import { alteredIn, isAsWritten } from "./exact-json.ts";
 
 const TO_THE_LAST = "JSON numbers are kept to 15 digits or more, text in quotes to the last";
 
@@ -45,6 +45,7 @@ test.each([
   ['{"\\udc00":1}', ["\udc00"], "half_character", expect.any(String)],
 ])("%s is not: %j", (text, path, kind, message) => {
   expect(alteredIn(text)).toEqual({ path, kind, message });
+  expect(isAsWritten(text, JSON.parse(text))).toBe(false);
 });
 
 test("what JSON.stringify writes is kept, however it is indented", () => {
@@ -64,5 +65,21 @@ test("an integer is kept if, and only if, it is written again as it was", () => 
     fc.property(integers, (integer) => {
       expect(alteredIn(`{"n":[${integer}]}`) === null).toBe(JSON.stringify(Number(integer)) === String(integer));
     }),
+  );
+});
+
+test("what is as it is written has no place that is altered", () => {
+  const number = fc.stringMatching(/^-?(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,20})?(?:e[+-]?[0-9]{1,3})?$/);
+  const text = fc.oneof(
+    number,
+    fc.string({ unit: "binary" }).map((string) => JSON.stringify(string)),
+  );
+  const members = fc.array(fc.tuple(fc.constantFrom("a", "b", "1", "\\u0061"), text), { maxLength: 3 });
+  fc.assert(
+    fc.property(members, (pairs) => {
+      const written = `{${pairs.map(([name, value]) => `"${name}":${value}`).join(",")}}`;
+      if (isAsWritten(written, JSON.parse(written))) expect(alteredIn(written)).toBeNull();
+    }),
+    { numRuns: 500 },
   );
 });

@@ -63,6 +63,12 @@ export function alteredIn(text: string): AlteredPlace | null {
   return value();
 }
 
+/**
+ * Whether a text is what its value makes when it is written again, as short as it can be, so that nothing was altered: what most programs
+ * send. It costs a ninth of a look for places. Halves of surrogate pairs are escaped in both.
+ */
+export const isAsWritten = (text: string, value: unknown): boolean => !text.includes("\\u") && JSON.stringify(value) === text;
+
 const HALF = "half of a surrogate pair, which no UTF-8 can hold";
 
 /** A place in a text that is known to be JSON. */

@@ -33,8 +33,9 @@ const isPort = (text: string): boolean => /^\d+$/.test(text) && Number(text) >= 
 
 /** `text` is read as the request will read it: escapes are resolved, and names in other scripts have their ASCII form. */
 function hostFault(authority: string, text: string): string | null {
-  if (!URL.canParse(text)) return noHost(authority);
-  const { hostname } = new URL(text);
+  const url = URL.parse(text);
+  if (url === null) return noHost(authority);
+  const { hostname } = url;
   if (hostname.startsWith("[")) return null;
   const name = hostname.replace(/\.$/, "");
   return name.length <= HOST_LENGTH_MAX && name.split(".").every((label) => HOST_LABEL.test(label)) ? null : noHost(authority);

@@ -14,6 +14,8 @@ const UNITS = [
 
 type Unit = (typeof UNITS)[number]["unit"];
 
+const MS_OF = Object.fromEntries(UNITS.map(({ unit, ms }) => [unit, ms])) as Readonly<Record<Unit, number>>;
+
 const UNIT_OF: ReadonlyMap<string, Unit> = new Map(
   UNITS.flatMap(({ unit, words }) => [unit, ...words.split(" ")].map((word) => [word, unit])),
 );
@@ -21,6 +23,10 @@ const UNIT_OF: ReadonlyMap<string, Unit> = new Map(
 /** An amount with its unit; at most six decimals, because more of a week are no whole milliseconds. */
 const PART = String.raw`(\d{1,15}(?:\.\d{1,6})?)\s*([a-z]+)`;
 const PARTS = new RegExp(`^${PART}(?:(?:\\s*,)?(?:\\s+and\\b)?\\s*${PART})*$`);
+
+const EACH_PART = new RegExp(PART, "g");
+/** What most durations are: `15m`. */
+const ONE_PART = /^(\d{1,15})(ms|[wdhms])$/;
 
 /** ISO 8601, with what is always as long: not years and months. */
 const ISO = /^p(?=.)(?:([\d.]+w))?(?:([\d.]+d))?(?:t(?=.)(?:([\d.]+h))?(?:([\d.]+m))?(?:([\d.]+s))?)?$/;
@@ -51,12 +57,14 @@ type Amounts = readonly (readonly [amount: string, unit: Unit])[];
 /** Reads `15m`, `1.5 hours`, `1 hour and 30 minutes`, `PT15M`, `hour`; null if the text has another form. */
 function amountsOf(text: string): Amounts | null {
   const plain = text.trim().toLowerCase();
+  const [, count, of] = ONE_PART.exec(plain) ?? [];
+  if (count !== undefined && of !== undefined) return [[count, of as Unit]];
   const lone = UNIT_OF.get(plain);
   if (plain.length >= 3 && !plain.endsWith("s") && lone !== undefined) return [["1", lone]];
   const counted = countedInDigits(plain);
   const spelt = ISO.exec(counted)?.slice(1).join("") ?? counted;
   if (!PARTS.test(spelt)) return null;
-  const amounts = [...spelt.matchAll(new RegExp(PART, "g"))].map(([, amount = "", word = ""]) => [amount, UNIT_OF.get(word)] as const);
+  const amounts = [...spelt.matchAll(EACH_PART)].map(([, amount = "", word = ""]) => [amount, UNIT_OF.get(word)] as const);
   const sizes = amounts.map(([, unit]) => UNITS.findIndex((known) => known.unit === unit));
   return sizes.every((size, i) => size > (sizes[i - 1] ?? -1)) ? (amounts as Amounts) : null;
 }
@@ -66,8 +74,9 @@ export const shortDuration = (text: string): string | null => amountsOf(text)?.f
 
 /** Worked out in whole numbers, so that nothing is rounded; NaN if it is no whole number of milliseconds. */
 function msOf([amount, unit]: Amounts[number]): number {
-  const [whole = "0", decimals = ""] = amount.split(".");
-  const { ms } = UNITS.find((known) => known.unit === unit) ?? UNITS[5];
+  const ms = MS_OF[unit];
+  const [whole = "0", decimals] = amount.split(".");
+  if (decimals === undefined) return Number(whole) * ms;
   const fraction = Number(decimals) * ms;
   return fraction % 10 ** decimals.length === 0 ? Number(whole) * ms + fraction / 10 ** decimals.length : Number.NaN;
 }
