@@ -1,6 +1,7 @@
-import { expect, test } from "@jest/globals";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { beforeAll, expect, test } from "@jest/globals";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { addJob } from "../../testing/contracts/store-steps.ts";
 import { checkLoss } from "./check-loss.ts";
 import { readLogHead, wholeFrames } from "./log-frames.ts";
@@ -24,18 +25,23 @@ const doubts: string[] = [];
 const doubt = (why: string): void => void doubts.push(why);
 const check = (file: string): void => checkLoss(file, { accepted: false, tell: () => undefined, doubt });
 
-/** The files as a process that was killed leaves them, after jobs were acknowledged. */
-async function killed() {
-  const folder = storeFolder();
+/** The names of a database's files, as they end. */
+const FILES = [".db", ".db-wal", ".mark"];
+let left: readonly Buffer[] = [];
+beforeAll(async () => {
+  await using folder = storeFolder();
   const store = await folder.open();
   for (let index = 0; index < JOBS; index += 1) await addJob(store, { id: `job-${index}` });
   await marked(folder.file);
-  const dir = join(dirname(folder.file), "killed");
-  mkdirSync(dir);
+  left = FILES.map((end) => readFileSync(folder.file.replace(/\.db$/, end)));
+});
+
+/** The files as a process that was killed leaves them, after jobs were acknowledged. */
+function killed() {
+  const dir = mkdtempSync(join(tmpdir(), "tickline-killed-"));
   const file = join(dir, "store.db");
-  for (const end of ["", "-wal"]) copyFileSync(folder.file + end, file + end);
-  copyFileSync(markFile(folder.file), markFile(file));
-  return { file, store, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+  for (const [index, end] of FILES.entries()) writeFileSync(file.replace(/\.db$/, end), left[index] ?? "");
+  return { file, [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
 function flip(path: string, at: number): void {
@@ -45,7 +51,7 @@ function flip(path: string, at: number): void {
 }
 
 test("what a killed process leaves is whole, and is opened again and again", async () => {
-  await using left = await killed();
+  using left = killed();
   for (let start = 0; start < 3; start += 1) {
     check(left.file);
     const store = await openSqliteStore({ file: left.file });
@@ -71,7 +77,7 @@ test.each<[string, (file: string) => void, RegExp]>([
     /the database is gone, or empty/,
   ],
 ])("where %s, it is said before the store is opened", async (_, damage, said) => {
-  await using left = await killed();
+  using left = killed();
   damage(left.file);
   expect(() => check(left.file)).toThrow(expect.objectContaining({ code: "store_corrupt", message: expect.stringMatching(said) }));
   expect(() => check(left.file)).toThrow("--accept-loss");
@@ -84,7 +90,7 @@ test.each<[string, (file: string) => void, RegExp]>([
 async function closed() {
   const folder = storeFolder();
   const store = await folder.open();
-  for (let index = 0; index < JOBS; index += 1) await addJob(store, { id: `job-${index}` });
+  await Promise.all(Array.from({ length: JOBS }, (_, index) => addJob(store, { id: `job-${index}` })));
   await store.close();
   return { file: folder.file, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
@@ -121,7 +127,7 @@ test("of a killed process the database is looked through: an index that lacks ro
 });
 
 test("a mark that is damaged or gone is no loss, and is told", async () => {
-  await using left = await killed();
+  using left = killed();
   const mark = readFileSync(markFile(left.file));
   const length = mark.indexOf("}");
   doubts.length = 0;
@@ -148,7 +154,7 @@ test("a folder that was used before, and has neither database nor mark, is told;
 });
 
 test("a mark of an earlier version, without a checksum, is read", async () => {
-  await using left = await killed();
+  using left = killed();
   const { check: _, database: __, ...old } = JSON.parse(readFileSync(markFile(left.file), "utf8")) as Record<string, unknown>;
   writeFileSync(markFile(left.file), `${JSON.stringify(old).padEnd(127)}\n`);
   check(left.file);
@@ -157,12 +163,15 @@ test("a mark of an earlier version, without a checksum, is read", async () => {
 });
 
 test("a log that began anew since the mark is no other log", async () => {
-  await using left = await killed();
+  using left = killed();
   const mark = readFileSync(markFile(left.file));
   const store = await openSqliteStore({ file: left.file });
   const text = "x".repeat(30_000);
-  for (let index = 0; index < 400; index += 1) await addJob(store, { id: `large-${index}`, definition: { params: { text } } });
-  const copy = join(dirname(left.file), "later.db");
+  for (let round = 0; round < 20; round += 1) {
+    const add = (index: number) => addJob(store, { id: `large-${round}-${index}`, definition: { params: { text } } });
+    await Promise.all(Array.from({ length: 20 }, (_, index) => add(index)));
+  }
+  const copy = left.file.replace("store.db", "later.db");
   for (const end of ["", "-wal"]) copyFileSync(left.file + end, copy + end);
   await store.close();
   writeFileSync(markFile(copy), mark);
