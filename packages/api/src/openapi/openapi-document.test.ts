@@ -44,6 +44,21 @@ describe("the document", () => {
     }
   });
 
+  test("the values that a schema lists, and its default, are of its type", () => {
+    const schemas: { type: unknown; enum?: unknown[]; default?: unknown }[] = [];
+    JSON.parse(JSON.stringify(document), (_, value) => {
+      if (typeof value === "object" && value !== null && "type" in value) schemas.push(value);
+      return value as unknown;
+    });
+    const ajv = new Ajv2020({ strict: false });
+    const odd = schemas.filter(({ type, enum: values = [], ...rest }) => {
+      const given = "default" in rest ? [...values, rest.default] : values;
+      return typeof type === "string" && given.some((value) => !ajv.validate({ type }, value));
+    });
+    expect(odd).toEqual([]);
+    expect(schemas.length).toBeGreaterThan(100);
+  });
+
   test("every operation has an id of its own, a summary, and says what 503 is", () => {
     const all = operations().map((name) => operation(...(name.split(" ") as [string, string])));
     expect(new Set(all.map(({ operationId }) => operationId)).size).toBe(all.length);

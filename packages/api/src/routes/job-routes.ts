@@ -126,7 +126,7 @@ const deleteQuery = z.object({
     .enum(["true", "false"])
     .default("false")
     .transform((text) => text === "true")
-    .meta({ override: { type: "boolean", default: false }, description: "Whether attempts under way are cancelled as well." }),
+    .meta({ description: "Whether attempts under way are cancelled as well." }),
 });
 
 const deleteRoute = (context: ApiContext): Route =>
