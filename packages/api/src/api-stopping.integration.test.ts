@@ -11,24 +11,30 @@ async function setup(options: ApiSetup = {}) {
   return { ...under, [Symbol.asyncDispose]: under.stop };
 }
 
+/** An api whose list of jobs is held up: `entered` when it is asked for, until `leave`. */
+async function withHeldList() {
+  const entered = Promise.withResolvers<void>();
+  const leave = Promise.withResolvers<void>();
+  const under = await apiUnderTest({
+    config: { drainMsMax: 3_600_000 },
+    storeOf: (store) => ({
+      ...store,
+      jobs: {
+        ...store.jobs,
+        async list(...parts) {
+          entered.resolve();
+          await leave.promise;
+          return store.jobs.list(...parts);
+        },
+      },
+    }),
+  });
+  return { under, entered, leave };
+}
+
 describe("stopping", () => {
   test("waits for the answer under way, and asks its client to come back on a new connection", async () => {
-    const entered = Promise.withResolvers<void>();
-    const leave = Promise.withResolvers<void>();
-    const under = await apiUnderTest({
-      config: { drainMsMax: 3_600_000 },
-      storeOf: (store) => ({
-        ...store,
-        jobs: {
-          ...store.jobs,
-          async list(...parts) {
-            entered.resolve();
-            await leave.promise;
-            return store.jobs.list(...parts);
-          },
-        },
-      }),
-    });
+    const { under, entered, leave } = await withHeldList();
     const reply = under.call("GET /jobs");
     await entered.promise;
     let stopped = false;
@@ -70,22 +76,7 @@ describe("stopping", () => {
   });
 
   test("takes nothing new on a connection that still waits for an answer", async () => {
-    const entered = Promise.withResolvers<void>();
-    const leave = Promise.withResolvers<void>();
-    const under = await apiUnderTest({
-      config: { drainMsMax: 3_600_000 },
-      storeOf: (store) => ({
-        ...store,
-        jobs: {
-          ...store.jobs,
-          async list(...parts) {
-            entered.resolve();
-            await leave.promise;
-            return store.jobs.list(...parts);
-          },
-        },
-      }),
-    });
+    const { under, entered, leave } = await withHeldList();
     const { hostname, port } = new URL(under.url);
     const socket = connect(Number(port), hostname);
     const heads: string[] = [];

@@ -1,25 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { PROBLEMS } from "../http/problem.ts";
-import { ask, badInputWorld, problemOf, type BadInput, type World } from "./bad-input.test-support.ts";
-import { bodyCases } from "./body-cases.test-support.ts";
-import { jobCases } from "./job-cases.test-support.ts";
-import { jobEditCases } from "./job-edit-cases.test-support.ts";
-import { jobPolicyCases } from "./job-policy-cases.test-support.ts";
-import { previewCases } from "./preview-cases.test-support.ts";
-import { readCases } from "./read-cases.test-support.ts";
-import { runCases } from "./run-cases.test-support.ts";
-import { scheduleCases } from "./schedule-cases.test-support.ts";
-
-const cases: readonly BadInput[] = [
-  ...bodyCases,
-  ...jobCases,
-  ...jobPolicyCases,
-  ...jobEditCases,
-  ...scheduleCases,
-  ...previewCases,
-  ...readCases,
-  ...runCases,
-];
+import { allCases } from "./all-cases.test-support.ts";
+import { ask, badInputWorld, problemOf, type World } from "./bad-input.test-support.ts";
 
 // None of these requests changes anything, so they share one world.
 let world: World;
@@ -29,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 describe("bad input is answered with a problem that points at it", () => {
-  test.each(cases.map((input) => [`${input.to.slice(0, 60)}: ${input.says}`, input] as const))("%s", async (_, input) => {
+  test.each(allCases.map((input) => [`${input.to.slice(0, 60)}: ${input.says}`, input] as const))("%s", async (_, input) => {
     const reply = await ask(world, input);
     expect(reply.body).toEqual(problemOf(world, input));
     expect(reply.status).toBe(PROBLEMS[input.answers.code].status);
@@ -37,7 +19,7 @@ describe("bad input is answered with a problem that points at it", () => {
   });
 
   test("every route has some", () => {
-    const said = cases.map(({ to }) => to.replaceAll(/\{\w+\}/g, "x"));
+    const said = allCases.map(({ to }) => to.replaceAll(/\{\w+\}/g, "x"));
     const without = world.api.routes.filter(({ method, path }) => {
       const pattern = new RegExp(`^${method.toUpperCase()} ${path.replaceAll(/:\w+/g, "[^/]+").replaceAll(".", "\\.")}$`);
       return !said.some((to) => pattern.test(to));

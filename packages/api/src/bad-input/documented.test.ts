@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createDocumentCheck } from "../openapi/document-check.test-support.ts";
-import { badInputWorld, fillIn, type BadInput, type World } from "./bad-input.test-support.ts";
-import { bodyCases } from "./body-cases.test-support.ts";
-import { jobCases } from "./job-cases.test-support.ts";
-import { jobEditCases } from "./job-edit-cases.test-support.ts";
-import { jobPolicyCases } from "./job-policy-cases.test-support.ts";
-import { previewCases } from "./preview-cases.test-support.ts";
-import { readCases } from "./read-cases.test-support.ts";
-import { runCases } from "./run-cases.test-support.ts";
-import { scheduleCases } from "./schedule-cases.test-support.ts";
+import { allCases } from "./all-cases.test-support.ts";
+import { badInputWorld, fillIn, type World } from "./bad-input.test-support.ts";
 
 /** What is refused for what it says, and not for what it meets or how it is sent. */
 const CODES: readonly string[] = ["invalid_request", "bad_header", "body_required", "forbidden_key", "invalid_id"];
@@ -34,17 +27,6 @@ const BEYOND_SCHEMA: ReadonlySet<string> = new Set([
 const isBeyondSchema = ({ pointer, code }: { readonly pointer: string; readonly code: string }): boolean =>
   BEYOND_SCHEMA.has(code) || pointer.startsWith("/params") || (code === "invalid_value" && (pointer === "/state" || pointer === "/to"));
 
-const cases: readonly BadInput[] = [
-  ...bodyCases,
-  ...jobCases,
-  ...jobPolicyCases,
-  ...jobEditCases,
-  ...scheduleCases,
-  ...previewCases,
-  ...readCases,
-  ...runCases,
-];
-
 let world: World;
 let refusedBy: ReturnType<typeof createDocumentCheck>;
 beforeAll(async () => {
@@ -54,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 test("what is refused for its form, the document refuses too", () => {
-  const told = cases.filter(
+  const told = allCases.filter(
     ({ answers: { code, errors = [] } }) => CODES.includes(code) && (errors.length === 0 || !errors.every(isBeyondSchema)),
   );
   const allowed = told.filter(({ to, query, headers, body }) => {

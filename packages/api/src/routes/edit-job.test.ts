@@ -1,15 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
-import { apiUnderTest, fullJob, minimalJob, type ApiSetup } from "../api-under-test.test-support.ts";
+import { fullJob, minimalJob } from "../api-under-test.test-support.ts";
+import { editsUnderTest } from "./edits.test-support.ts";
 
-async function setup(options: ApiSetup = {}) {
-  const under = await apiUnderTest(options);
-  const put = (id: string, changes: object = {}, headers: Record<string, string> = {}) =>
-    under.call(`PUT /jobs/${id}`, { body: { ...minimalJob, ...changes }, headers });
-  const patch = (id: string, body: object, headers: Record<string, string> = {}) => under.call(`PATCH /jobs/${id}`, { body, headers });
-  const runs = async (id: string) => (await under.call(`GET /runs?jobId=${id}`)).body.items;
-  return { ...under, put, patch, runs, [Symbol.asyncDispose]: under.stop };
-}
 const iso = (instant: number): string => new Date(instant).toISOString();
 
 describe("PATCH of what only the service sets", () => {
@@ -28,7 +21,7 @@ describe("PATCH of what only the service sets", () => {
     ["upcoming", null],
     ["recentRuns", [{ id: "x" }]],
   ])("%s is refused by its name", async (field, value) => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("ping");
     const refused = await at.patch("ping", { name: "Pong", [field]: value });
     expect(refused).toMatchObject({ status: 400, body: { errors: [{ pointer: `/${field}`, code: "read_only_field" }] } });
@@ -36,7 +29,7 @@ describe("PATCH of what only the service sets", () => {
   });
 
   test("what GET gave may be sent back", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("ping");
     const { body } = await at.call("GET /jobs/ping");
     expect(await at.patch("ping", { ...body, name: "Pong" })).toMatchObject({ status: 200, body: { name: "Pong", version: 2 } });
@@ -45,7 +38,7 @@ describe("PATCH of what only the service sets", () => {
 
 describe("PUT /jobs/:id", () => {
   test("creates under the id of the caller, then replaces", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     const created = await at.put("ping");
     expect([created.status, created.headers.get("location"), created.headers.get("etag")]).toEqual([201, "/jobs/ping", '"1"']);
     at.clock.advance(SECOND);
@@ -55,13 +48,13 @@ describe("PUT /jobs/:id", () => {
   });
 
   test("what is left out is back at its default", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("full", fullJob);
     expect((await at.put("full")).body).toMatchObject({ description: null, tags: [], queue: "default", timeoutMs: 60_000 });
   });
 
   test("the same once more changes nothing, not even the version", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("ping");
     at.clock.advance(SECOND);
     expect(await at.put("ping", { schedule: { every: "60s" } })).toMatchObject({
@@ -71,7 +64,7 @@ describe("PUT /jobs/:id", () => {
   });
 
   test("the same interval goes on counting from where it did, another begins anew", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("ping");
     at.clock.advance(20 * SECOND);
     expect((await at.put("ping", { name: "Pong" })).body.nextRunAt).toBe(iso(START + MINUTE));
@@ -80,7 +73,7 @@ describe("PUT /jobs/:id", () => {
   });
 
   test("a finished job stays finished under the same schedule, and goes on under another", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     const once = { schedule: { at: iso(START + SECOND) } };
     await at.put("once", once);
     at.clock.advance(2 * SECOND);
@@ -94,7 +87,7 @@ describe("PUT /jobs/:id", () => {
   });
 
   test("an instant that has fired is not fired again by an edit", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("once", { schedule: { at: iso(START + SECOND) } });
     at.clock.advance(2 * SECOND);
     const edited = await at.put("once", { schedule: { at: iso(START + SECOND), endAt: iso(START + MINUTE) } });
@@ -102,14 +95,14 @@ describe("PUT /jobs/:id", () => {
   });
 
   test("fewer runs than there were already finish the job", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("ping");
     at.clock.advance(3 * MINUTE);
     expect((await at.put("ping", { schedule: { every: "1m", maxRuns: 2 } })).body).toMatchObject({ state: "finished", nextRunAt: null });
   });
 
   test("If-Match lets one of two edits of a version through", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("ping");
     const replies = await Promise.all(["a", "b"].map((name) => at.put("ping", { name }, { "if-match": '"1"' })));
     expect(replies.map(({ status }) => status).toSorted((left, right) => left - right)).toEqual([200, 412]);
@@ -118,14 +111,14 @@ describe("PUT /jobs/:id", () => {
   });
 
   test("conditions that hold", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     expect((await at.put("ping", {}, { "if-none-match": "*" })).status).toBe(201);
     expect((await at.put("ping", { name: "b" }, { "if-match": "*" })).status).toBe(200);
     expect((await at.put("ping", { name: "c" }, { "if-match": '"1", "2"' })).status).toBe(200);
   });
 
   test("many at once create one job, and all succeed", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     const replies = await Promise.all(Array.from({ length: 10 }, (_, index) => at.put("ping", { name: `n${index}` })));
     expect(replies.filter(({ status }) => status === 201)).toHaveLength(1);
     expect(replies.filter(({ status }) => status === 200)).toHaveLength(9);
@@ -133,9 +126,11 @@ describe("PUT /jobs/:id", () => {
   });
 
   test("a handler and a queue that have gone since are no reason to refuse another edit", async () => {
-    await using at = await setup({ config: { queues: ["default", "express"] } });
+    await using at = await editsUnderTest({ config: { queues: ["default", "express"] } });
     await at.put("ping", { queue: "express" });
-    await using later = await setup({ storeOf: () => ({ ...at.store, handlers: { ...at.store.handlers, list: async () => [] } }) });
+    await using later = await editsUnderTest({
+      storeOf: () => ({ ...at.store, handlers: { ...at.store.handlers, list: async () => [] } }),
+    });
     expect(await later.put("ping", { queue: "express", name: "Pong" })).toMatchObject({ status: 200, body: { queue: "express" } });
     expect((await later.put("ping", { queue: "express", params: { a: 1 } })).body.errors).toMatchObject([{ code: "unknown_handler" }]);
   });
@@ -143,7 +138,7 @@ describe("PUT /jobs/:id", () => {
 
 describe("PATCH /jobs/:id", () => {
   test("changes what it names, takes away what it nulls, and leaves the rest", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("full", fullJob);
     const patch = {
       name: "New",
@@ -166,7 +161,7 @@ describe("PATCH /jobs/:id", () => {
   });
 
   test("takes both media types", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("ping");
     for (const type of ["application/merge-patch+json", "application/json; charset=UTF-8"]) {
       expect((await at.patch("ping", { name: type }, { "content-type": type })).body.name).toBe(type);
@@ -174,7 +169,7 @@ describe("PATCH /jobs/:id", () => {
   });
 
   test("of a schedule, one field, or another kind by its short string", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("full", fullJob);
     expect((await at.patch("full", { schedule: { timezone: "UTC" } })).body.nextRunAt).toBe("2026-01-06T02:00:00.000Z");
     expect((await at.patch("full", { schedule: "every 5m" })).body.schedule).toEqual({
@@ -188,14 +183,14 @@ describe("PATCH /jobs/:id", () => {
   });
 
   test("nothing, or what is so already, changes nothing", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("ping");
     expect((await at.patch("ping", {})).body.version).toBe(1);
     expect((await at.patch("ping", { state: "active", id: "ping", version: 1 })).body.version).toBe(1);
   });
 
   test("a key that is a name of Object.prototype is data like any other", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("ping", { params: { constructor: 1, toString: "x" } });
     const { body } = await at.patch("ping", { params: { hasOwnProperty: true } });
     expect(new Map(Object.entries(body.params))).toEqual(
@@ -208,7 +203,7 @@ describe("PATCH /jobs/:id", () => {
   });
 
   test("patches at once, each of another field, all stand", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("ping");
     const patches = [{ name: "n" }, { description: "d" }, { tags: ["t"] }, { timeoutMs: 5 }, { queue: "low" }];
     const replies = await Promise.all(patches.map((patch) => at.patch("ping", patch)));

@@ -1,20 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
-import { apiUnderTest, minimalJob, type ApiSetup } from "../api-under-test.test-support.ts";
+import { minimalJob } from "../api-under-test.test-support.ts";
+import { editsUnderTest } from "./edits.test-support.ts";
 
-async function setup(options: ApiSetup = {}) {
-  const under = await apiUnderTest(options);
-  const put = (id: string, changes: object = {}, headers: Record<string, string> = {}) =>
-    under.call(`PUT /jobs/${id}`, { body: { ...minimalJob, ...changes }, headers });
-  const patch = (id: string, body: object, headers: Record<string, string> = {}) => under.call(`PATCH /jobs/${id}`, { body, headers });
-  const runs = async (id: string) => (await under.call(`GET /runs?jobId=${id}`)).body.items;
-  return { ...under, put, patch, runs, [Symbol.asyncDispose]: under.stop };
-}
 const iso = (instant: number): string => new Date(instant).toISOString();
 
 describe("state", () => {
   test("a job is made paused, by POST as by PUT, and does not fire until it is resumed", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     const posted = await at.call("POST /jobs", { body: { ...minimalJob, state: "paused" } });
     expect(posted).toMatchObject({ status: 201, body: { state: "paused", nextRunAt: null, version: 1 } });
     expect(await at.put("ping", { state: "paused" })).toMatchObject({ status: 201, body: { state: "paused", nextRunAt: null } });
@@ -27,7 +20,7 @@ describe("state", () => {
   });
 
   test.each(["put", "patch"] as const)("%s pauses and resumes in the same edit as it changes what else it says", async (method) => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("ping");
     const paused = await at[method]("ping", { name: "Pong", state: "paused" });
     expect(paused.body).toMatchObject({ name: "Pong", state: "paused", nextRunAt: null, version: 2 });
@@ -37,13 +30,13 @@ describe("state", () => {
   });
 
   test("a PUT that does not say it leaves it as it is", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("ping", { state: "paused" });
     expect((await at.put("ping", { name: "Pong" })).body).toMatchObject({ name: "Pong", state: "paused" });
   });
 
   test("a key gives the same paused job again, an active one as it is by default, and 409 where the other is asked for", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     const post = (state: object, key: string) =>
       at.call("POST /jobs", { body: { ...minimalJob, ...state }, headers: { "Idempotency-Key": key } });
     const [paused, active] = [await post({ state: "paused" }, "a"), await post({}, "b")];
@@ -57,7 +50,7 @@ describe("state", () => {
   });
 
   test.each(["put", "patch"] as const)("%s changes it only at the version that If-Match wants", async (method) => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("ping");
     expect((await at[method]("ping", { state: "paused" }, { "If-Match": '"2"' })).status).toBe(412);
     expect((await at.call("GET /jobs/ping")).body).toMatchObject({ state: "active", version: 1 });
@@ -67,7 +60,7 @@ describe("state", () => {
   test.each(["put", "patch"] as const)(
     "%s pauses no finished job, whose next schedule would fire; with that schedule it does",
     async (method) => {
-      await using at = await setup();
+      await using at = await editsUnderTest();
       await at.put("ping", { schedule: { at: iso(START + SECOND) } });
       at.clock.advance(MINUTE);
       const once = { schedule: { at: iso(START + SECOND) } };
@@ -85,7 +78,7 @@ describe("state", () => {
   );
 
   test("finished may be sent back, and cannot be asked for", async () => {
-    await using at = await setup();
+    await using at = await editsUnderTest();
     await at.put("ping");
     const fault = { status: 400, body: { errors: [{ pointer: "/state", code: "invalid_value" }] } };
     expect(await at.put("ping", { state: "finished" })).toMatchObject(fault);
