@@ -25,7 +25,7 @@ await runSide<PreparePlan, null>(async ({ dataDir, schedules, oldRuns }) => {
   };
   await createJobs(store, schedules, jobAt);
   for (;;) {
-    const events = await store.outbox.unsent({ slots: ALL_SLOTS, limit: SENT_AT_ONCE });
+    const events = await store.outbox.unsent({ shard: ALL_SLOTS, limit: SENT_AT_ONCE });
     if (events.length === 0) break;
     await store.outbox.sent(events.map(({ id }) => id));
   }

@@ -26,7 +26,7 @@ export interface ApiDeps {
   readonly status: JobStatus;
   readonly retention: Pick<Retention, "forgotten">;
   readonly handlers: HandlerRegistry;
-  readonly hello: Store["hello"];
+  readonly ping: Store["ping"];
   readonly refusal?: Store["refusal"];
   readonly decided: Store["decided"];
   readonly bus: Bus;

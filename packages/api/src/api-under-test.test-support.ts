@@ -62,7 +62,7 @@ export async function apiUnderTest({
   const clock = manualClock(START);
   const rows = createMemoryState({ clock, digest: sha256, onUnreadable: () => {} });
   const made = memoryStoreOver(rows, faults);
-  const store = storeOf({ ...made, hello: async () => ({ now: (await made.hello()).now + storeAheadMs() }) });
+  const store = storeOf({ ...made, ping: async () => ({ now: (await made.ping()).now + storeAheadMs() }) });
   const bus = createMemoryBus({ clock });
   const metrics = new Registry();
   const deps = { ...store, bus, clock, entropy: systemEntropy, digest: sha256, log, metrics };

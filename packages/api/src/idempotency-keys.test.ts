@@ -21,7 +21,7 @@ async function setup(options: ApiSetup = {}) {
 
   /** Executes all that is due. */
   async function work({ announces = true } = {}): Promise<void> {
-    const runs = await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 10 });
+    const runs = await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 10 });
     const now = clock.now();
     const claimant = { executor: "e", token: `token-${now}-${executed}`, leaseMs: 15 * SECOND };
     for (const outcome of await store.claims.claim({ runs, claimant, now, firedAfter: 0 })) {
@@ -37,7 +37,7 @@ async function setup(options: ApiSetup = {}) {
   async function sweep({ tombstonesMs = 7 * DAY } = {}) {
     const now = clock.now();
     await store.status.advance(now);
-    const events = await store.outbox.unsent({ slots: ALL_SLOTS, limit: 100 });
+    const events = await store.outbox.unsent({ shard: ALL_SLOTS, limit: 100 });
     await store.outbox.sent(events.map(({ id }) => id));
     return store.retention.sweep({
       now,

@@ -18,7 +18,7 @@ export interface ExecutorDeps {
   readonly claims: RunClaims;
   readonly announcements: Announcements;
   readonly handlersRegistry: HandlerRegistry;
-  readonly hello: Store["hello"];
+  readonly ping: Store["ping"];
   readonly decided: Store["decided"];
   readonly bus: Bus;
   readonly clock: Clock;
@@ -34,7 +34,7 @@ export interface ExecutorDeps {
 }
 
 /** What every part of the executor works with. Its `clock` has the store's time. */
-export interface ExecutorContext extends Omit<ExecutorDeps, "metrics" | "handlers" | "end" | "time" | "hello" | "decided"> {
+export interface ExecutorContext extends Omit<ExecutorDeps, "metrics" | "handlers" | "end" | "time" | "ping" | "decided"> {
   readonly time: Pick<StoreClock, "decide" | "doubt" | "steadyForMs" | "watch">;
   readonly config: ExecutorConfig;
   /** For the starts and ends of runs. */

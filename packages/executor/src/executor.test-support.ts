@@ -139,7 +139,7 @@ export async function setup(options: SetupOptions = {}): Promise<World> {
         claims: { ...store.claims, ...options.claims?.(store.claims) },
         announcements: { ...store.announcements, ...options.announcements?.(store.announcements) },
         handlersRegistry: store.handlers,
-        hello: async () => ({ now: clock.now() + (options.storeAheadMs?.() ?? 0) }),
+        ping: async () => ({ now: clock.now() + (options.storeAheadMs?.() ?? 0) }),
         decided: store.decided,
         bus,
         clock,

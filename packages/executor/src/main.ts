@@ -31,7 +31,7 @@ runService(
       const { drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs } = config;
       const workers = { queues, externalQueues, workersMax, queueWorkersPercent, jobWorkersPercent };
       const settings = { ...workers, drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs };
-      const time = createStoreClock({ clock: systemClock, hello: store.hello, decided: store.decided, log, metrics });
+      const time = createStoreClock({ clock: systemClock, ping: store.ping, decided: store.decided, log, metrics });
       const http = createHttpHandler({ clock: time }, { connectionsMax: workersMax });
       const executor = createExecutor(
         {

@@ -27,8 +27,8 @@ async function setup(silentTopic: string) {
   return {
     announcer,
     pass,
-    unsent: () => store.outbox.unsent({ slots: ALL_SLOTS, limit: 10 }),
-    unannounced: () => store.announcements.unannounced({ slots: ALL_SLOTS, endedBefore: Infinity, limit: 10 }),
+    unsent: () => store.outbox.unsent({ shard: ALL_SLOTS, limit: 10 }),
+    unannounced: () => store.announcements.unannounced({ shard: ALL_SLOTS, endedBefore: Infinity, limit: 10 }),
     /** A job, whose event is in the outbox. */
     addJob: (id: string) => addJob({ id }),
     async addEndedRun(id: string) {

@@ -21,7 +21,7 @@ export interface Announcer extends Service {
  * runs have a loop each: a topic that does not answer holds up neither the other nor the repairs.
  */
 export function createAnnouncer(context: RangeContext): Announcer {
-  const { announcements, outbox, dueJobs, bus, slots, config, clock, log, now, time } = context;
+  const { announcements, outbox, dueJobs, bus, shard, config, clock, log, now, time } = context;
 
   /** At once: what the last leader left is not under way any more. */
   const repairAll = onceInAWhile(clock, config.repairAllMs);
@@ -29,13 +29,13 @@ export function createAnnouncer(context: RangeContext): Announcer {
   async function repair(): Promise<number> {
     const all = repairAll.isDue();
     const firedBefore = all ? Number.MAX_SAFE_INTEGER : now() - config.repairAfterMs;
-    const mended = await dueJobs.repair({ slots, firedBefore, limit: config.sweepMax });
+    const mended = await dueJobs.repair({ shard, firedBefore, limit: config.sweepMax });
     if (all && mended < config.sweepMax) repairAll.done();
     return mended;
   }
   const sendUnsent = createUnsaid<JobEvent>(context, {
     idOf: ({ id }) => id,
-    read: (limit) => outbox.unsent({ slots, limit }),
+    read: (limit) => outbox.unsent({ shard, limit }),
     async say(events) {
       await completeDeletions(context, events, announceOrLeave);
       await outboxLoop.answer(bus.publish(JOBS_TOPIC, events));
@@ -47,7 +47,7 @@ export function createAnnouncer(context: RangeContext): Announcer {
   const announceSome = createUnsaid<EndedRun>(context, {
     idOf: ({ runId }) => runId,
     read: (limit) =>
-      announcements.unannounced({ slots, endedBefore: announcesAll() ? Number.MAX_SAFE_INTEGER : now() - config.sweepMs, limit }),
+      announcements.unannounced({ shard, endedBefore: announcesAll() ? Number.MAX_SAFE_INTEGER : now() - config.sweepMs, limit }),
     say: (runs) => announcementsLoop.answer(announce(runs)),
   });
   async function announceUnannounced(): Promise<number> {

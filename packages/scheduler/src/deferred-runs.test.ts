@@ -18,7 +18,7 @@ function setup(config: Partial<SchedulerConfig> = WINDOW) {
     onPublishable: () => undefined,
     onEnded: () => undefined,
   });
-  const publishable = (queue = "default") => store.dueRuns.publishable({ slots: ALL_SLOTS, queue, limit: 1_000 });
+  const publishable = (queue = "default") => store.dueRuns.publishable({ shard: ALL_SLOTS, queue, limit: 1_000 });
   const defer = (runs: readonly DueRun[]) =>
     store.claims.defer({ deferrals: runs.map(({ runId, attempt }) => ({ runId, attempt, reason: "unknown_handler", wakeAt: null })) });
   return {

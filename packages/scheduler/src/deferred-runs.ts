@@ -31,7 +31,7 @@ const REST_RATIO = 4;
  */
 export function createDeferredRunsResumer(context: RangeContext, { onPublishable }: RangeListeners): DeferredRunsResumer {
   const { config, clock, log, leads, metrics } = context;
-  const range = rangeName(context.slots);
+  const range = rangeName(context.shard);
   const queues = new Map<string, DeferredQueue>();
   let lookAtMs = Number.NEGATIVE_INFINITY;
   let handlers: readonly string[] = [];
@@ -39,7 +39,7 @@ export function createDeferredRunsResumer(context: RangeContext, { onPublishable
 
   async function look(): Promise<void> {
     lookAtMs = clock.monotonicMs() + config.deferredMs; // Unless a hint comes meanwhile.
-    const names = await context.deferred.queues(context.slots);
+    const names = await context.deferred.queues(context.shard);
     observe(names);
     if (names.length > 0) handlers = await liveHandlers(context);
     const nowMs = clock.monotonicMs();
@@ -84,7 +84,7 @@ export function createDeferredRunsResumer(context: RangeContext, { onPublishable
 
 /** Goes on with the walk through one queue. Returns how many runs were resumed. */
 async function step(
-  { deferred, slots, config, clock }: RangeContext,
+  { deferred, shard, config, clock }: RangeContext,
   handlers: readonly string[],
   { name, queue }: { readonly name: string; readonly queue: DeferredQueue },
 ): Promise<number> {
@@ -93,7 +93,7 @@ async function step(
   if (queue.resumed.length > 0) queue.resumed = await deferred.waiting(queue.resumed);
   const limit = Math.ceil(config.windowRunsMax * config.deferredShare) - queue.resumed.length;
   if (limit <= 0) return 0;
-  const { runIds, next } = await deferred.resume({ slots, queue: name, handlers, after: walk.after, limit });
+  const { runIds, next } = await deferred.resume({ shard, queue: name, handlers, after: walk.after, limit });
   queue.resumed = [...queue.resumed, ...runIds];
   walk.after = next;
   if (next === null && queue.walk === walk) {

@@ -29,7 +29,7 @@ test.each([
   await announcer.sweep();
   expect(await states()).toEqual(expected);
   expect(publishedTypes()).toContain("JobDeleted");
-  expect(await store.outbox.unsent({ slots: ALL_SLOTS, limit: 10 })).toEqual([]);
+  expect(await store.outbox.unsent({ shard: ALL_SLOTS, limit: 10 })).toEqual([]);
 });
 
 test("a deletion of which that cannot be done keeps its event, and no other's", async () => {

@@ -50,7 +50,7 @@ describe("a job that is said to have been written", () => {
     const { context, addJob } = setup();
     const job = await addJob({ nextRunAt: START + SECOND });
     const others = { from: job.slot + 1, to: 1_024 };
-    const window = createJobWindow({ ...context, slots: others });
+    const window = createJobWindow({ ...context, shard: others });
     await window.refill();
     expect(window.hint(job.uid, START)).toBe(true);
     await window.refill();

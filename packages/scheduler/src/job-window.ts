@@ -2,7 +2,7 @@ import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
 import type { LastRun } from "@tickline/shared/domain/run";
-import { inRange } from "@tickline/shared/domain/slot";
+import { isInShard } from "@tickline/shared/domain/slot";
 import { supersedes } from "@tickline/shared/domain/status-change";
 import type { UpcomingQuery } from "@tickline/shared/ports/due-jobs";
 import { createDueHeap, type DueHeap } from "./due-heap.ts";
@@ -159,7 +159,7 @@ function admit(state: WindowState, job: Job): void {
   put(state, job);
 }
 
-async function findOverdue({ dueJobs, slots, now }: RangeContext, state: WindowState): Promise<void> {
+async function findOverdue({ dueJobs, shard, now }: RangeContext, state: WindowState): Promise<void> {
   if (state.ahead.coveredUntil === UNREAD.coveredUntil) return; // No hint can be missed of what has not been read yet.
   const until = now();
   if (isBehind(state, until) && state.looksLeftOut < LOOKS_LEFT_OUT_MAX) {
@@ -170,7 +170,7 @@ async function findOverdue({ dueJobs, slots, now }: RangeContext, state: WindowS
   const onTimeFrom = until - MISSED_AFTER_MS;
   /** Jobs in hand are met again and again: those behind them are for the next look, which goes on there. */
   const look = async (which: keyof WindowState["looks"], from: UpcomingQuery["after"]): Promise<readonly Job[]> => {
-    const page = await dueJobs.upcoming({ slots, until, after: state.looks[which] ?? from, limit: OVERDUE_JOBS_MAX });
+    const page = await dueJobs.upcoming({ shard, until, after: state.looks[which] ?? from, limit: OVERDUE_JOBS_MAX });
     for (const job of page) admit(state, job);
     const last = page.at(-1);
     state.looks[which] =
@@ -231,9 +231,9 @@ interface ReadingOn {
   readonly room: () => number;
 }
 
-async function readOn({ dueJobs, slots, config }: RangeContext, state: WindowState, { reading, until, room }: ReadingOn): Promise<void> {
+async function readOn({ dueJobs, shard, config }: RangeContext, state: WindowState, { reading, until, room }: ReadingOn): Promise<void> {
   while (reading.coveredUntil < until && room() > 0) {
-    const page = await dueJobs.upcoming({ slots, until, after: reading.after, limit: config.readJobsMax });
+    const page = await dueJobs.upcoming({ shard, until, after: reading.after, limit: config.readJobsMax });
     for (const job of page) admit(state, job);
     const last = page.at(-1);
     const whole = last === undefined || page.length < config.readJobsMax;
@@ -242,7 +242,7 @@ async function readOn({ dueJobs, slots, config }: RangeContext, state: WindowSta
   }
 }
 
-async function readWanted({ dueJobs, slots }: RangeContext, state: WindowState): Promise<void> {
+async function readWanted({ dueJobs, shard }: RangeContext, state: WindowState): Promise<void> {
   const { heap, firing, wanted, aside, lastRuns } = state;
   // A job whose fire is on its way is read when that has landed, at the next round.
   const later = [...wanted].filter((uid) => firing.has(uid));
@@ -258,7 +258,7 @@ async function readWanted({ dueJobs, slots }: RangeContext, state: WindowState):
       const job = jobs.get(uid);
       if (firing.has(uid) || (job !== undefined && aside.holds(job))) continue;
       // A hint may name a job of another range.
-      if (job?.nextRunAt != null && job.nextRunAt <= state.askedUntil && inRange(job.slot, slots)) put(state, job);
+      if (job?.nextRunAt != null && job.nextRunAt <= state.askedUntil && isInShard(job.slot, shard)) put(state, job);
       else {
         heap.remove(uid);
         aside.release(uid);

@@ -29,7 +29,7 @@ runService(
       const store = await openStore(config.storeUrl, { metrics, log });
       const bus = await openBus({ settings: config, clientId: "tickline-scheduler", log, metrics, onDead: end });
       const lock = await openLock({ url: config.lockUrl, store, log });
-      const time = createStoreClock({ clock: systemClock, hello: store.hello, decided: store.decided, log, metrics });
+      const time = createStoreClock({ clock: systemClock, ping: store.ping, decided: store.decided, log, metrics });
       const scheduler = createScheduler(
         {
           ...store,

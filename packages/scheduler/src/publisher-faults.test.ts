@@ -113,10 +113,10 @@ test("a look that takes longer than the time between looks is not followed by th
       ...inner,
       dueRuns: {
         ...dueRuns,
-        queues(slots) {
+        queues(shard) {
           looks.push(clock.now());
           clock.advance(5 * SECOND);
-          return dueRuns.queues(slots);
+          return dueRuns.queues(shard);
         },
       },
     }),

@@ -15,7 +15,7 @@ test("a run that was just fired is published as the store has it, without asking
   await publisher.start();
   await untilQuiet();
   const runs = await fire(3);
-  const stored = await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 10 });
+  const stored = await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 10 });
   asked.length = 0;
   publisher.fired(runs);
   await untilQuiet();

@@ -69,7 +69,7 @@ test("while one topic never answers, what waits in the store of other queues is 
   // Noted as well, so that they are repeated in their time and not at each look.
   await pass(SECOND);
   expect(await store.dueRuns.unclaimed({ from: 0, to: 1_024 })).toEqual({ high: 3 });
-  await store.dueRuns.wake({ slots: { from: 0, to: 1_024 }, now: clock.now() + SCHEDULER_DEFAULTS.repeatMs, limit: 10 });
+  await store.dueRuns.wake({ shard: { from: 0, to: 1_024 }, now: clock.now() + SCHEDULER_DEFAULTS.repeatMs, limit: 10 });
   await pass(SECOND);
   expect(queues()).toHaveLength(6);
   await end();

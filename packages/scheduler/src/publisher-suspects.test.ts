@@ -7,7 +7,7 @@ import { setup, untilQuiet, watchedStore } from "./publisher-under-test.test-sup
 
 const WINDOW = 8;
 const SHARE = 2;
-const NOBODY = { slots: ALL_SLOTS, queue: "default" };
+const NOBODY = { shard: ALL_SLOTS, queue: "default" };
 
 /** A publisher, and runs whose executors have vanished twice. Suspects are run one at a time: here none of them ever is. */
 async function world({ suspects, config = {} }: { readonly suspects: number; readonly config?: object }) {
@@ -18,7 +18,7 @@ async function world({ suspects, config = {} }: { readonly suspects: number; rea
   for (const token of ["first", "second"]) {
     const runs = await store.dueRuns.publishable({ ...NOBODY, limit: suspects });
     await store.claims.claim({ runs, claimant: { executor: "e", token, leaseMs: SECOND }, now: clock.now(), firedAfter: 0 });
-    const ended = await store.leases.ending({ slots: ALL_SLOTS, now: clock.now() + SECOND, after: null, limit: suspects });
+    const ended = await store.leases.ending({ shard: ALL_SLOTS, now: clock.now() + SECOND, after: null, limit: suspects });
     const rescues = ended.map(({ runId, expiresAt }) => ({ runId, expiresAt, to: "due" as const }));
     expect((await store.leases.rescue({ rescues, now: clock.now() })).rescued).toBe(suspects);
   }

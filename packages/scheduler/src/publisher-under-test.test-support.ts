@@ -38,12 +38,12 @@ export function watchedStore() {
     ...inner,
     dueRuns: {
       ...dueRuns,
-      async queues(slots) {
+      async queues(shard) {
         asked.push("queues");
         const { before, after } = once;
         Object.assign(once, { before: null, after: null });
         await before?.();
-        const queues = await dueRuns.queues(slots);
+        const queues = await dueRuns.queues(shard);
         await after?.();
         return queues;
       },
@@ -51,9 +51,9 @@ export function watchedStore() {
         asked.push("publishable");
         return dueRuns.publishable(query);
       },
-      async unclaimed(slots) {
+      async unclaimed(shard) {
         asked.push("unclaimed");
-        return dueRuns.unclaimed(slots);
+        return dueRuns.unclaimed(shard);
       },
     },
   });

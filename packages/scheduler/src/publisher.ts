@@ -88,7 +88,7 @@ export function createPublisher(context: RangeContext): Publisher {
 
 /** Which queues have publishable runs (retries, what was woken, what a crash or a full window left), and how many are unclaimed. */
 async function lookAt(
-  { dueRuns, slots, config }: RangeContext,
+  { dueRuns, shard, config }: RangeContext,
   known: ReadonlyMap<string, QueuePublisher>,
   first: boolean,
 ): Promise<ReadonlyMap<string, QueueLook>> {
@@ -97,9 +97,9 @@ async function lookAt(
   const inUse = first || queues.some(({ window }) => window.inUse); // Where nothing is unclaimed there is nothing to count.
   const mayHaveSuspects = first || queues.some((queue) => queue.mayHaveSuspects);
   const [waiting, unclaimed, suspects] = await Promise.all([
-    dueRuns.queues(slots),
-    inUse ? dueRuns.unclaimed(slots) : {},
-    inUse && mayHaveSuspects ? dueRuns.unclaimedRescued(slots, config.suspectRescuesMin) : {},
+    dueRuns.queues(shard),
+    inUse ? dueRuns.unclaimed(shard) : {},
+    inUse && mayHaveSuspects ? dueRuns.unclaimedRescued(shard, config.suspectRescuesMin) : {},
   ]);
   const names = new Set([...waiting, ...Object.keys(unclaimed), ...known.keys()]);
   const countIn = (counts: Readonly<Record<string, number>>, queue: string): number =>

@@ -22,7 +22,7 @@ async function setup({ window = 10, runsMax = 10, runs = 3 } = {}) {
   return {
     queue,
     /** Oldest first, as the store has them. */
-    runs: (await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 10 })) as [DueRun, DueRun, DueRun],
+    runs: (await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 10 })) as [DueRun, DueRun, DueRun],
     looks: () => looks,
     publishedRuns: () => published.splice(0).flatMap((event) => (event.type === "JobDue" ? [event.data.runId] : [])),
   };

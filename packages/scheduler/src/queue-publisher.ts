@@ -49,7 +49,7 @@ export interface QueuePublisherOptions {
 export function createQueuePublisher(context: RangeContext, options: QueuePublisherOptions): QueuePublisher {
   const { config, clock, log, metrics } = context;
   const { queue } = options;
-  const labels = { queue, range: rangeName(context.slots) };
+  const labels = { queue, range: rangeName(context.shard) };
   const state = newState(context, options, (answer) => loop.answer(answer));
   const { window, firedRuns, refused, suspects } = state;
 
@@ -183,11 +183,11 @@ async function fillWindow(state: QueueState): Promise<number> {
 
 /** What waits to be published. Suspects beyond their share are left out (`others`), and where they fill the page it is read without any. */
 async function readWaiting({ context, queue, suspects }: QueueState, limit: number) {
-  const { dueRuns, slots, config } = context;
-  const found = await dueRuns.publishable({ slots, queue, limit });
+  const { dueRuns, shard, config } = context;
+  const found = await dueRuns.publishable({ shard, queue, limit });
   const { fitting, others } = suspects.divide(found);
   if (others.length === 0 || found.length < limit) return { runs: fitting, others, isAll: found.length < limit };
-  const plain = await dueRuns.publishable({ slots, queue, limit, rescuesBelow: config.suspectRescuesMin });
+  const plain = await dueRuns.publishable({ shard, queue, limit, rescuesBelow: config.suspectRescuesMin });
   return { runs: [...fitting.filter(suspects.isSuspect), ...plain], others, isAll: plain.length < limit };
 }
 

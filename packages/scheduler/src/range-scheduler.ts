@@ -1,6 +1,6 @@
 import type { EndedRun } from "@tickline/shared/domain/settlement";
 import type { TicklineEvent } from "@tickline/shared/events/event";
-import { inRange } from "@tickline/shared/domain/slot";
+import { isInShard } from "@tickline/shared/domain/slot";
 import { logEnd } from "@tickline/shared/runtime/ended-run-log";
 import type { Service } from "@tickline/shared/runtime/service";
 import { createAnnouncer } from "./announcer.ts";
@@ -40,8 +40,8 @@ export function createRangeScheduler(context: RangeContext): RangeScheduler {
   const setBack = createSetBackSweep(context, { ...listeners, onMoved: ticker.jobWritten });
   const services: Service[] = [rescuer, announcer, publisher, waker, waitSweeper, ticker, deferred, setBack];
   // What retention deletes has no slot: the leader of the first range does it for all.
-  if (inRange(0, context.slots)) services.push(createRetainer(context));
-  const parts: HintedParts = { slots: context.slots, publisher, ticker, waker, deferred };
+  if (isInShard(0, context.shard)) services.push(createRetainer(context));
+  const parts: HintedParts = { shard: context.shard, publisher, ticker, waker, deferred };
   return {
     async start() {
       for (const service of services) await service.start();
@@ -53,15 +53,15 @@ export function createRangeScheduler(context: RangeContext): RangeScheduler {
   };
 }
 
-interface HintedParts extends Pick<RangeContext, "slots"> {
+interface HintedParts extends Pick<RangeContext, "shard"> {
   readonly publisher: Publisher;
   readonly ticker: Ticker;
   readonly waker: Waker;
   readonly deferred: DeferredRunsResumer;
 }
 
-function takeHint({ slots, publisher, ticker, waker, deferred }: HintedParts, event: TicklineEvent): void {
-  const mine = (slot: number): boolean => inRange(slot, slots);
+function takeHint({ shard, publisher, ticker, waker, deferred }: HintedParts, event: TicklineEvent): void {
+  const mine = (slot: number): boolean => isInShard(slot, shard);
   switch (event.type) {
     case "JobCreated":
     case "JobUpdated":

@@ -37,7 +37,7 @@ async function setup() {
   await rescuer.rescue();
   clock.advance(LEASE_MS);
   const ending = async (): Promise<string[]> =>
-    (await store.leases.ending({ slots: ALL_SLOTS, now: clock.now(), after: null, limit: 10 })).map(({ runId }) => runId);
+    (await store.leases.ending({ shard: ALL_SLOTS, now: clock.now(), after: null, limit: 10 })).map(({ runId }) => runId);
   return { rescuer, clock, tries, ending, poison, mend: () => void (poison = "") };
 }
 

@@ -28,7 +28,7 @@ async function crashing() {
   const { clock, store } = parts;
 
   async function crash(): Promise<void> {
-    const [run] = await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 1 });
+    const [run] = await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 1 });
     const claimant = { executor: "e1", token: `token-${run?.attempt}`, leaseMs: LEASE_MS };
     await store.claims.claim({ runs: run === undefined ? [] : [run], claimant, now: clock.now(), firedAfter: 0 });
     clock.advance(LEASE_MS);

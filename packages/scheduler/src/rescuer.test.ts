@@ -84,7 +84,7 @@ test("a lease that was renewed behind the part that was read last begins its wai
   await abandon("own", { runs: 3, leaseMs: LEASE_MS });
   clock.advance(LEASE_MS);
   for (let round = 0; round < 4; round += 1) await rescuer.rescue();
-  const page = await store.leases.ending({ slots: { from: 0, to: 1_024 }, now: clock.now(), after: null, limit: 10 });
+  const page = await store.leases.ending({ shard: { from: 0, to: 1_024 }, now: clock.now(), after: null, limit: 10 });
   const leases = page.map(({ runId }) => ({ runId, token: "own" }));
   await store.claims.heartbeat({ leases, leaseMs: LEASE_MS, now: clock.now() });
   clock.advance(LEASE_MS);

@@ -25,7 +25,7 @@ const RESCUES_LOGGED_MAX = 100;
  * not hide one that can be acted on: so every round goes on behind what it has read.
  */
 export function createRescuer(context: RangeContext, { onPublishable, onEnded }: RangeListeners): Rescuer {
-  const { leases, slots, config, clock, log, metrics, leads, now } = context;
+  const { leases, shard, config, clock, log, metrics, leads, now } = context;
   const walk = createLeaseWalk(config);
   const refusals = createRefusals(context, { tolerated: 1 });
 
@@ -33,7 +33,7 @@ export function createRescuer(context: RangeContext, { onPublishable, onEnded }:
     let rescued = 0;
     let fault: AppError | null = null;
     for (let read = 0; read < config.rescueReadMax && leads(); read += config.rescueRunsMax) {
-      const page = await leases.ending({ slots, now: now() + config.rescueAheadMs, after: walk.after, limit: config.rescueRunsMax });
+      const page = await leases.ending({ shard, now: now() + config.rescueAheadMs, after: walk.after, limit: config.rescueRunsMax });
       const plan = planRescues(page, { seen: walk.earlier, monotonicMs: clock.monotonicMs(), rescuesMax: config.rescuesMax });
       const wanted = plan.rescues.filter(({ runId }) => !refusals.holds(runId));
       const refused = await inHalves(wanted, async (some) => void (rescued += await take(some, page)));

@@ -19,7 +19,7 @@ async function retaining({ forgotten = START - retentionMs } = {}) {
   const asked: RetentionRequest[] = [];
   const state = { forgotten };
   const { clock, context, deps } = setup();
-  const time = createStoreClock({ clock, hello: deps.hello, decided: deps.decided, log: silentLogger });
+  const time = createStoreClock({ clock, ping: deps.ping, decided: deps.decided, log: silentLogger });
   await time.start();
   const retention = {
     async sweep(request: RetentionRequest) {

@@ -2,14 +2,14 @@ import { AppError } from "@tickline/shared/domain/app-error";
 import { SUSPECT_RESCUES_MIN } from "@tickline/shared/domain/due-run";
 import { BUILT_IN_QUEUES } from "@tickline/shared/domain/job-definition";
 import { LEASE_DEFAULTS, rescueAheadMsOf } from "@tickline/shared/domain/lease-limits";
-import { ALL_SLOTS, type SlotRange } from "@tickline/shared/domain/slot";
+import { ALL_SLOTS, type Shard } from "@tickline/shared/domain/slot";
 import { REQUESTS_KEPT_MS } from "@tickline/shared/domain/time-limits";
 import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock";
 
 /** Every limit and interval of the scheduler, with its default and why. Milliseconds unless the name says otherwise. */
 export interface SchedulerConfig extends StoreClockLimits {
   /** The slots this process may lead, each range under a lock of its own: `slotRanges(n)`, the same in every scheduler. */
-  readonly ranges: readonly SlotRange[];
+  readonly ranges: readonly Shard[];
   /** By priority: of the jobs that are due those of the first queue fire first, but for one fire in ten. Queues not named come last. */
   readonly queues: readonly string[];
   /** A leader that dies is replaced within this time. */

@@ -1,4 +1,4 @@
-import type { SlotRange } from "@tickline/shared/domain/slot";
+import type { Shard } from "@tickline/shared/domain/slot";
 import type { Announcements } from "@tickline/shared/ports/announcements";
 import type { Bus } from "@tickline/shared/ports/bus";
 import type { Clock, Entropy } from "@tickline/shared/ports/clock";
@@ -30,7 +30,7 @@ export interface SchedulerDeps {
   readonly announcements: Announcements;
   readonly outbox: JobOutbox;
   readonly retention: Retention;
-  readonly hello: Store["hello"];
+  readonly ping: Store["ping"];
   readonly decided: Store["decided"];
   readonly lock: Lock;
   readonly bus: Bus;
@@ -46,7 +46,7 @@ export interface SchedulerDeps {
 /** What every part of one range's leadership works with. */
 export interface RangeContext extends Omit<SchedulerDeps, "time"> {
   readonly config: SchedulerConfig;
-  readonly slots: SlotRange;
+  readonly shard: Shard;
   /** The store's time. Fires and wakes go by it. */
   readonly now: () => number;
   readonly time: Pick<StoreClock, "steadyForMs" | "setBack" | "decidedBefore">;

@@ -53,7 +53,7 @@ export function setup({
     announcements: store.announcements,
     outbox: store.outbox,
     retention: store.retention,
-    hello: store.hello,
+    ping: store.ping,
     decided: store.decided,
     lock: createMemoryLock({ clock }),
     // What was said is looked at by tests at once; the bus itself delivers in a later turn.
@@ -70,7 +70,7 @@ export function setup({
     metrics: createSchedulerMetrics(registry),
     localWorkers,
   };
-  const context: RangeContext = { ...deps, config: { ...SCHEDULER_DEFAULTS, ...config }, slots: ALL_SLOTS, now: clock.now, time, leads };
+  const context: RangeContext = { ...deps, config: { ...SCHEDULER_DEFAULTS, ...config }, shard: ALL_SLOTS, now: clock.now, time, leads };
   return {
     clock,
     store,

@@ -108,7 +108,7 @@ describe("a running scheduler", () => {
     const { deps, clock, addJob, runsOf } = setup();
     const job = await addJob({ nextRunAt: START + 30 * MINUTE });
     let aheadMs = 0;
-    const scheduler = createScheduler({ ...deps, hello: async () => ({ now: clock.now() + aheadMs }) }, SCHEDULER_DEFAULTS);
+    const scheduler = createScheduler({ ...deps, ping: async () => ({ now: clock.now() + aheadMs }) }, SCHEDULER_DEFAULTS);
     await scheduler.start();
     await turns();
     aheadMs = DAY;
@@ -135,8 +135,8 @@ describe("a running scheduler", () => {
         await turns();
       }
     };
-    const hello = async () => ({ now: clock.now() + aheadMs });
-    const scheduler = createScheduler({ ...deps, hello }, SCHEDULER_DEFAULTS);
+    const ping = async () => ({ now: clock.now() + aheadMs });
+    const scheduler = createScheduler({ ...deps, ping }, SCHEDULER_DEFAULTS);
     await scheduler.start();
     await turns();
     aheadMs = 3_600_000;
@@ -164,7 +164,7 @@ describe("what a crash left", () => {
   async function claimed() {
     const parts = await fired();
     const { context, store, clock } = parts;
-    const [due] = await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 1 });
+    const [due] = await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 1 });
     const claimant = { executor: "e1", token: "t1", leaseMs };
     await store.claims.claim({ runs: due === undefined ? [] : [due], claimant, now: clock.now(), firedAfter: 0 });
     return { ...parts, rescuer: createRescuer(context, silent) };
@@ -194,7 +194,7 @@ describe("what a crash left", () => {
   test("a lease that is renewed in time is not even read", async () => {
     const { clock, context, rescuer } = await claimed();
     clock.advance(SCHEDULER_DEFAULTS.heartbeatMs);
-    const query = { slots: ALL_SLOTS, now: clock.now() + SCHEDULER_DEFAULTS.rescueAheadMs, after: null, limit: 10 };
+    const query = { shard: ALL_SLOTS, now: clock.now() + SCHEDULER_DEFAULTS.rescueAheadMs, after: null, limit: 10 };
     expect(await context.leases.ending(query)).toEqual([]);
     expect(await rescuer.rescue()).toBe(0);
   });
@@ -236,7 +236,7 @@ describe("what a crash left", () => {
     const announcer = createAnnouncer(context);
     await announcer.sweep();
     expect(publishedTypes()).toContain("JobCreated");
-    expect(await store.outbox.unsent({ slots: ALL_SLOTS, limit: 10 })).toEqual([]);
+    expect(await store.outbox.unsent({ shard: ALL_SLOTS, limit: 10 })).toEqual([]);
   });
 
   test("ended runs nobody announced are announced once", async () => {

@@ -1,4 +1,4 @@
-import type { SlotRange } from "@tickline/shared/domain/slot";
+import type { Shard } from "@tickline/shared/domain/slot";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import type { RefusedEvent } from "@tickline/shared/ports/bus";
@@ -28,9 +28,9 @@ const LOCK_NAME = "tickline-scheduler";
 /** Decides when jobs are due. Any number may run: each range of slots is led by whoever holds its lock. Throws `bad_config`. */
 export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): Scheduler {
   checkSchedulerConfig(config);
-  const { clock, log, entropy, hello, decided } = deps;
-  const time = deps.time ?? createStoreClock({ clock, hello, decided, log }, config);
-  const led = config.ranges.map((slots) => createLedRange(deps, { config, slots, time }));
+  const { clock, log, entropy, ping, decided } = deps;
+  const time = deps.time ?? createStoreClock({ clock, ping, decided, log }, config);
+  const led = config.ranges.map((shard) => createLedRange(deps, { config, shard, time }));
   const sharing = createRangeSharing({
     leaderships: led.map(({ leadership }) => leadership),
     roster: createRoster({ name: LOCK_NAME, lock: deps.lock, ttlMs: config.lockTtlMs, seats: led.length, token: entropy.newToken() }),
@@ -88,13 +88,13 @@ interface LedRange {
 
 function createLedRange(
   deps: SchedulerDeps,
-  { config, slots, time }: { config: SchedulerConfig; slots: SlotRange; time: StoreClock },
+  { config, shard, time }: { config: SchedulerConfig; shard: Shard; time: StoreClock },
 ): LedRange {
-  const name = `${LOCK_NAME}-${rangeName(slots)}`;
+  const name = `${LOCK_NAME}-${rangeName(shard)}`;
   const range = createRangeScheduler({
     ...deps,
     config: limitsOfRange(config),
-    slots,
+    shard,
     now: time.now,
     time,
     leads: () => time.steady() && leadership.leads(), // At once: until the lock is given up it would fire by a clock that jumped.
@@ -107,7 +107,7 @@ function createLedRange(
     ttlMs: config.lockTtlMs,
     fit: time.steady,
     lead: range,
-    onChange: (leading) => deps.metrics.leading.set({ range: rangeName(slots) }, leading ? 1 : 0),
+    onChange: (leading) => deps.metrics.leading.set({ range: rangeName(shard) }, leading ? 1 : 0),
   });
   return { range, leadership };
 }

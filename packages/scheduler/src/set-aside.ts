@@ -29,9 +29,9 @@ interface Entry {
   trying: boolean;
 }
 
-export function createSetAsideJobs({ config, clock, log, metrics, slots }: RangeContext): SetAsideJobs {
+export function createSetAsideJobs({ config, clock, log, metrics, shard }: RangeContext): SetAsideJobs {
   const entries = new Map<string, Entry>();
-  const range = rangeName(slots);
+  const range = rangeName(shard);
   const count = (): void => metrics.setAside.set({ range }, entries.size);
 
   function release(jobUid: string): void {

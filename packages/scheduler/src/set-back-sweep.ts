@@ -53,7 +53,7 @@ interface Pass {
  * for those that have fired ahead.
  */
 export function createSetBackSweep(context: RangeContext, { onMoved, onPublishable }: SetBackListeners): SetBackSweep {
-  const { dueJobs, dueRuns, retention, slots, config, clock, log, leads, now, time } = context;
+  const { dueJobs, dueRuns, retention, shard, config, clock, log, leads, now, time } = context;
   let done = NONE;
   let firstDone = false;
   let pass: Pass | null = null;
@@ -63,7 +63,7 @@ export function createSetBackSweep(context: RangeContext, { onMoved, onPublishab
     const setBack = time.setBack() ?? first;
     if (setBack === null || setBack.count === done) return null;
     const { runs: runsForgotten } = await retention.forgotten();
-    const waits = await dueRuns.resetWaits({ slots, now: now(), waitMsMax: config.repeatMsMax });
+    const waits = await dueRuns.resetWaits({ shard, now: now(), waitMsMax: config.repeatMsMax });
     if (waits > 0) onPublishable();
     const { count, wasAhead } = setBack;
     const right: SetBackClock = { now: now(), runsForgotten, wasAhead };
@@ -73,7 +73,7 @@ export function createSetBackSweep(context: RangeContext, { onMoved, onPublishab
     if (!leads()) return false;
     pass ??= await begin();
     if (pass === null) return false;
-    const page = await dueJobs.upcoming({ slots, until: null, after: pass.after, limit: config.setBackJobsMax });
+    const page = await dueJobs.upcoming({ shard, until: null, after: pass.after, limit: config.setBackJobsMax });
     await moveBack(context, page, { pass, onMoved });
     const last = page.at(-1);
     pass.after = last === undefined ? null : { nextRunAt: last.nextRunAt ?? 0, uid: last.uid };
@@ -155,12 +155,12 @@ function noteWaiting(pass: Pass, jobIds: readonly string[]): void {
 const firedAhead = ({ lastScheduledFor }: Job, now: number): boolean =>
   lastScheduledFor !== null && lastScheduledFor > now + STORE_TIME_DIFFERENCE_MS_MAX;
 
-function conclude({ slots, log, metrics }: RangeContext, { waits, moved, waiting, waitingIds }: Pass): void {
+function conclude({ shard, log, metrics }: RangeContext, { waits, moved, waiting, waitingIds }: Pass): void {
   metrics.setBackJobs.inc({ outcome: "moved" }, moved);
   metrics.setBackJobs.inc({ outcome: "waiting" }, waiting);
   if (waits + moved + waiting === 0) return;
   log.warn(
-    { slots, runs: waits, moved, waiting, waitingJobs: waitingIds },
+    { shard, runs: waits, moved, waiting, waitingJobs: waitingIds },
     "the store's clock was set back: jobs that stood ahead of it were moved back; those that wait fire nothing until it comes there",
   );
 }

@@ -248,7 +248,7 @@ test("a run that an earlier fire made, and that has ended since, is left to its 
   const { clock, addJob, store, ticker, told } = setup();
   const job = await addJob();
   await store.dueJobs.fire({ fires: planTick({ jobs: [job], now: START }).fires, now: START, claimant: null, claimed: [] });
-  const runs = await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 1 });
+  const runs = await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 1 });
   const claimant = { executor: "e1", token: "t1", leaseMs: 15 * SECOND };
   await store.claims.claim({ runs, claimant, now: START, firedAfter: 0 });
   const settlements = runs.map(({ runId }) => ({

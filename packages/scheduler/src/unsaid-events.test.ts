@@ -33,7 +33,7 @@ function setup({ sweepMax = 500, fault = UNWRITABLE }: { readonly sweepMax?: num
     saidOf: (type: TicklineEvent["type"]) => said.filter((event) => event.type === type).map(({ subject }) => subject),
     publishes: () => publishes,
     goAway: (gone: boolean) => void (away = gone),
-    unsent: async () => (await world.store.outbox.unsent({ slots: ALL_SLOTS, limit: 100 })).map(({ subject }) => subject),
+    unsent: async () => (await world.store.outbox.unsent({ shard: ALL_SLOTS, limit: 100 })).map(({ subject }) => subject),
   };
 }
 

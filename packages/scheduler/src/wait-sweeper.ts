@@ -10,13 +10,13 @@ export interface WaitSweeper extends Service {
 
 /** A run that nobody can run ends with a reason, instead of waiting for ever. */
 export function createWaitSweeper(context: RangeContext, { onPublishable, onEnded }: RangeListeners): WaitSweeper {
-  const { dueRuns, slots, config, clock, log, leads, now, time: storeClock } = context;
+  const { dueRuns, shard, config, clock, log, leads, now, time: storeClock } = context;
 
   async function sweep(): Promise<number> {
     // By a clock that is ahead for a while all that waits would seem to have waited too long.
     if (!leads() || storeClock.steadyForMs() < config.retainAfterMs) return 0;
     const time = now();
-    const closed = await dueRuns.closeWaiting({ slots, dueBefore: time - config.waitMaxMs, now: time, limit: config.wakeRunsMax });
+    const closed = await dueRuns.closeWaiting({ shard, dueBefore: time - config.waitMaxMs, now: time, limit: config.wakeRunsMax });
     if (closed.length === 0) return 0;
     log.warn({ runs: closed.length, first: closed[0]?.runId }, "runs were closed that had waited too long for an executor");
     onEnded(closed);

@@ -13,13 +13,13 @@ export interface Waker extends Service {
 
 /** Retries that come due, runs that waited too long, and runs to be published again: no sleeping consumer holds them. */
 export function createWaker(context: RangeContext, { onPublishable, onEnded }: RangeListeners): Waker {
-  const { dueRuns, slots, config, clock, log, metrics, leads, now } = context;
+  const { dueRuns, shard, config, clock, log, metrics, leads, now } = context;
   let hinted: Instant | null = null;
 
   async function wakeRuns(): Promise<number> {
     if (!leads()) return config.wakePollMs;
     hinted = null;
-    const { ready, ended, nextWakeAt, more } = await dueRuns.wake({ slots, now: now(), limit: config.wakeRunsMax });
+    const { ready, ended, nextWakeAt, more } = await dueRuns.wake({ shard, now: now(), limit: config.wakeRunsMax });
     if (ready > 0) metrics.woken.inc(ready);
     if (ready > 0) onPublishable();
     if (ended.length > 0) onEnded(ended);

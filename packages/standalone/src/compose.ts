@@ -127,7 +127,7 @@ function servicesOf(options: StandaloneOptions, { store, handlers, log, metrics 
   const clock = systemClock;
   const entropy = systemEntropy;
   const bus = createMemoryBus({ clock, log, trusted: true });
-  const time = createStoreClock({ clock, hello: store.hello, decided: store.decided, log, metrics });
+  const time = createStoreClock({ clock, ping: store.ping, decided: store.decided, log, metrics });
   const common = { ...store, bus, clock, entropy, log, time };
   const executor = createExecutor(
     { ...common, handlersRegistry: store.handlers, handlers, metrics, ...(options.end === undefined ? {} : { end: options.end }) },

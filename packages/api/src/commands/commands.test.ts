@@ -106,7 +106,7 @@ test("CancelRun ends a run, and is answered alike when it comes again", async ()
 test("a reply has the run without the stack of what its handler threw", async () => {
   await using at = await setup();
   await at.tell(at.create(minimalJob, { jobId: "ping" }), at.trigger("ping"));
-  const [run] = await at.store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 1 });
+  const [run] = await at.store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 1 });
   const now = at.clock.now();
   await at.store.claims.claim({ runs: [run!], claimant: { executor: "worker-1", token: "t", leaseMs: HOUR }, now, firedAfter: 0 });
   const result = {

@@ -140,7 +140,7 @@ describe("actual answers have the shape that the document says", () => {
     const { call, store, clock } = under;
     await call("PUT /jobs/worked", { body: { ...minimalJob, overlap: "allow" } });
     const ended: string = (await call("POST /jobs/worked/trigger")).body.id;
-    const runs = await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 10 });
+    const runs = await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 10 });
     const claimant = { executor: "e-1", token: "t", leaseMs: 1_000 };
     await store.claims.claim({ runs, claimant, now: START, firedAfter: 0 });
     const error = { code: "http_status", message: "500", retryable: false };

@@ -89,7 +89,7 @@ describe("the fold of settled runs", () => {
     const clock = manualClock(START);
     const store = createMemoryStore({ clock, digest: sha256 });
     const status = heardStatus(store.status);
-    const fold = createSettledFold({ status: status.heard, hello: store.hello, clock }, limits);
+    const fold = createSettledFold({ status: status.heard, ping: store.ping, clock }, limits);
     /** One pass, however many rounds it takes. Returns how many they were. */
     const pass = async (): Promise<number> => {
       for (let rounds = 1; ; rounds += 1) if ((await fold()) === limits.foldEveryMs) return rounds;
@@ -145,7 +145,7 @@ describe("the fold of settled runs", () => {
       ...at.heard,
       settledSince: (query) => (away ? Promise.reject(new Error("away")) : at.heard.settledSince(query)),
     };
-    const fold = createSettledFold({ status: flaky, hello: at.store.hello, clock: at.clock }, limits);
+    const fold = createSettledFold({ status: flaky, ping: at.store.ping, clock: at.clock }, limits);
     at.clock.advance(SECOND);
     await fold();
     away = true;
@@ -170,7 +170,7 @@ describe("the fold of settled runs", () => {
           ? Promise.reject(new AppError("internal", "refused"))
           : at.heard.apply(changes),
     };
-    const fold = createSettledFold({ status: refusing, hello: at.store.hello, clock: at.clock }, limits);
+    const fold = createSettledFold({ status: refusing, ping: at.store.ping, clock: at.clock }, limits);
     at.clock.advance(SECOND);
     let refusals = 0;
     for (let waitMs = 0; waitMs !== limits.foldEveryMs;) waitMs = await fold().catch(() => (refusals += 1));
@@ -235,7 +235,7 @@ describe("the fold of settled runs", () => {
     async function settledLate(behindMs: number) {
       const clock = manualClock(START);
       const store = createMemoryStore({ clock, digest: sha256 });
-      const fold = createSettledFold({ status: store.status, hello: store.hello, clock }, API_DEFAULTS);
+      const fold = createSettledFold({ status: store.status, ping: store.ping, clock }, API_DEFAULTS);
       const job = await addJob(store);
       const held = await start(store, await addRun(store, job));
       clock.advance(10 * MINUTE);

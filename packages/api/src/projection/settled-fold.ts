@@ -15,7 +15,7 @@ export interface FoldLimits {
 
 export interface FoldDeps {
   readonly status: JobStatus;
-  readonly hello: Store["hello"];
+  readonly ping: Store["ping"];
   readonly clock: Clock;
   readonly log?: Pick<Logger, "warn">;
 }
@@ -48,11 +48,11 @@ interface Pass {
  * Folds the runs that were settled since the watermark into the status of their jobs, a part a round. It makes good what
  * the bus lost, so that a wiped topic costs freshness only. Returns how long to wait before the next round.
  */
-export function createSettledFold({ status, hello, clock, log }: FoldDeps, limits: FoldLimits): () => Promise<number> {
+export function createSettledFold({ status, ping, clock, log }: FoldDeps, limits: FoldLimits): () => Promise<number> {
   let pass: Pass | null = null;
 
   async function begin(): Promise<Pass> {
-    const { now } = await hello();
+    const { now } = await ping();
     const watermark = await status.watermark();
     if (watermark - now <= STORE_TIME_DIFFERENCE_MS_MAX) {
       const since = Math.max(0, watermark - limits.foldOverlapMs);

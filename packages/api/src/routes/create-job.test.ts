@@ -63,7 +63,7 @@ describe("POST /jobs", () => {
       { type: "JobCreated", source: "tickline/api", subject: body.id, data: { jobId: body.id, version: 1, nextRunAt: START + MINUTE } },
     ]);
     await at.stop(); // Waits for what is on its way.
-    expect(await at.store.outbox.unsent({ slots: ALL_SLOTS, limit: 10 })).toEqual([]);
+    expect(await at.store.outbox.unsent({ shard: ALL_SLOTS, limit: 10 })).toEqual([]);
   });
 
   test("does not fail when the bus does: the event stays in the outbox", async () => {
@@ -71,7 +71,7 @@ describe("POST /jobs", () => {
     await at.bus.close();
     const { status, body } = await at.create(minimalJob);
     expect(status).toBe(201);
-    expect(await at.store.outbox.unsent({ slots: ALL_SLOTS, limit: 10 })).toMatchObject([{ type: "JobCreated", subject: body.id }]);
+    expect(await at.store.outbox.unsent({ shard: ALL_SLOTS, limit: 10 })).toMatchObject([{ type: "JobCreated", subject: body.id }]);
   });
 
   test("an instant that has just passed is taken, and is due at once", async () => {

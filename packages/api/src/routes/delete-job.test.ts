@@ -20,7 +20,7 @@ async function setup() {
     (await store.runs.list("default", { jobId: "ping", limit: 200, cursor: null })).items
       .map(({ state, cancelRequested }) => `${state}${cancelRequested ? ", to be cancelled" : ""}`)
       .sort();
-  const unsent = async () => (await store.outbox.unsent({ slots: ALL_SLOTS, limit: 10 })).map(({ type, data }) => ({ type, data }));
+  const unsent = async () => (await store.outbox.unsent({ shard: ALL_SLOTS, limit: 10 })).map(({ type, data }) => ({ type, data }));
   return { ...under, states, unsent, [Symbol.asyncDispose]: under.stop };
 }
 

@@ -254,7 +254,7 @@ describe("DELETE /jobs/:id", () => {
     await using at = await setup();
     await at.put("ping");
     await at.call("POST /jobs/ping/trigger");
-    const runs = await at.store.dueRuns.publishable({ slots: { from: 0, to: 1024 }, queue: "default", limit: 1 });
+    const runs = await at.store.dueRuns.publishable({ shard: { from: 0, to: 1024 }, queue: "default", limit: 1 });
     const claimant = { executor: "e", token: "t", leaseMs: 1_000 };
     await at.store.claims.claim({ runs, claimant, now: START, firedAfter: 0 });
     await at.call("DELETE /jobs/ping");

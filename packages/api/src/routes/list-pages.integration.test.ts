@@ -13,7 +13,7 @@ async function setup(options: ApiSetup = {}) {
     const { call, store, clock } = under;
     await call(`PUT /jobs/${id}`, { body: { ...minimalJob, overlap: "allow" } });
     for (let run = 0; run < runs; run += 1) await call(`POST /jobs/${id}/trigger`);
-    const due = await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: runs });
+    const due = await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: runs });
     const claimant = { executor: "worker-1", token: "t", leaseMs: HOUR };
     await store.claims.claim({ runs: due, claimant, now: clock.now(), firedAfter: 0 });
     const settlements = due.map(({ runId }) => ({

@@ -19,7 +19,7 @@ async function setup() {
       return reply.body;
     },
     async claimAll(): Promise<void> {
-      const runs = await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 100 });
+      const runs = await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 100 });
       await store.claims.claim({ runs, claimant, now: clock.now(), firedAfter: 0 });
     },
     settleFailed: (runId: string) =>

@@ -15,7 +15,7 @@ async function setup(options: ApiSetup = {}) {
     call(`POST /jobs/${id}/trigger`, options);
   /** Lets an executor take all due runs of the queue. */
   const claimAll = async () => {
-    const runs = await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 100 });
+    const runs = await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 100 });
     const claimant = { executor: "worker-1", token: "t", leaseMs: HOUR };
     return store.claims.claim({ runs, claimant, now: clock.now(), firedAfter: 0 });
   };
@@ -44,7 +44,7 @@ describe("trigger now", () => {
     expect(reply.body).toMatchObject({ jobId: "ping", cause: "manual", state: "due", scheduledFor: iso(START + 5), retryOf: null });
     expect(await at.call(`GET /runs/${reply.body.id}`)).toMatchObject({ status: 200, body: reply.body });
     expect((await at.call("GET /jobs/ping")).body.nextRunAt).toBe(iso(START + MINUTE));
-    const [due] = await at.store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 10 });
+    const [due] = await at.store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 10 });
     expect(due?.params).toEqual({ a: 1 });
   });
 
@@ -72,7 +72,7 @@ describe("trigger now", () => {
     await using at = await setup();
     await at.put("ping", { params: { who: "all" } });
     const { body } = await at.trigger("ping", { body: { params: { who: "you" } } });
-    const due = await at.store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 10 });
+    const due = await at.store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 10 });
     expect(due).toMatchObject([{ runId: body.id, params: { who: "you" } }]);
     expect((await at.call("GET /jobs/ping")).body).toMatchObject({ params: { who: "all" }, version: 1 });
   });
@@ -130,7 +130,7 @@ describe("retry", () => {
     const reply = await at.call(`POST /runs/${first.id}/retry`);
     expect(accepted(reply)).toBe(true);
     expect(reply.body).toMatchObject({ cause: "retry", retryOf: first.id, state: "due", scheduledFor: iso(START + SECOND) });
-    const due = await at.store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 10 });
+    const due = await at.store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 10 });
     expect(due).toMatchObject([{ runId: reply.body.id, params: { version: 1 } }]);
   });
 

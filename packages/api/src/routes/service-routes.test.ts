@@ -105,12 +105,12 @@ describe("when the store is away", () => {
   test("a store that hangs makes it unready", async () => {
     const asked = Promise.withResolvers<void>();
     let hangs = false;
-    const hello = async (): Promise<{ now: number }> => {
+    const ping = async (): Promise<{ now: number }> => {
       if (!hangs) return { now: START };
       asked.resolve();
       return new Promise(() => undefined);
     };
-    await using at = await setup({ storeOf: (store) => ({ ...store, hello }) });
+    await using at = await setup({ storeOf: (store) => ({ ...store, ping }) });
     hangs = true;
     const ready = at.call("GET /readyz");
     await asked.promise;

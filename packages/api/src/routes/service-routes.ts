@@ -40,7 +40,7 @@ export const serviceRoutes = (context: ApiContext, draining: () => boolean): Rou
     },
     async handle() {
       if (draining()) return shuttingDown();
-      await helloInTime(context);
+      await pingInTime(context);
       if ((context.refusal?.() ?? null) !== null)
         return problem("store_unavailable", REFUSED, { headers: { "Retry-After": String(RETRY_AFTER_S) } });
       context.time.decide();
@@ -62,11 +62,11 @@ export const serviceRoutes = (context: ApiContext, draining: () => boolean): Rou
   }),
 ];
 
-async function helloInTime({ hello, clock, config }: ApiContext): Promise<void> {
+async function pingInTime({ ping, clock, config }: ApiContext): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const late = new AppError("store_unavailable", `the store has not said hello for ${config.readyMsMax} ms`, { retryable: true });
+    const late = new AppError("store_unavailable", `the store has not answered for ${config.readyMsMax} ms`, { retryable: true });
     const timer = clock.setTimer(config.readyMsMax, () => reject(late));
-    hello()
+    ping()
       .then(() => resolve(), reject)
       .finally(() => timer.cancel());
   });

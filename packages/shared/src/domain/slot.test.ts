@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { ALL_SLOTS, inRange, slotOf, SLOTS } from "./slot.ts";
+import { ALL_SLOTS, isInShard, slotOf, SLOTS } from "./slot.ts";
 
 test("slots are what they were: they stand in stored rows", () => {
   expect(["", "a", "uid-default-job-1"].map(slotOf)).toEqual([453, 300, 1]);
@@ -10,7 +10,7 @@ test("every uid has a slot, always the same", () => {
   fc.assert(
     fc.property(fc.string(), (uid) => {
       const slot = slotOf(uid);
-      expect(Number.isInteger(slot) && inRange(slot, ALL_SLOTS)).toBe(true);
+      expect(Number.isInteger(slot) && isInShard(slot, ALL_SLOTS)).toBe(true);
       expect(slotOf(uid)).toBe(slot);
     }),
   );
@@ -29,6 +29,6 @@ test("jobs spread evenly over the slots, and so over leaders", () => {
 
 test("a range holds its first slot and not its last", () => {
   const range = { from: 3, to: 5 };
-  expect([2, 3, 4, 5].map((slot) => inRange(slot, range))).toEqual([false, true, true, false]);
-  expect(inRange(3, { from: 3, to: 3 })).toBe(false);
+  expect([2, 3, 4, 5].map((slot) => isInShard(slot, range))).toEqual([false, true, true, false]);
+  expect(isInShard(3, { from: 3, to: 3 })).toBe(false);
 });

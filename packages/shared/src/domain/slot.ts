@@ -2,14 +2,14 @@
 export const SLOTS = 1024;
 
 /** A half-open range of slots: `from` inclusive, `to` exclusive. */
-export interface SlotRange {
+export interface Shard {
   readonly from: number;
   readonly to: number;
 }
 
-export const ALL_SLOTS: SlotRange = { from: 0, to: SLOTS };
+export const ALL_SLOTS: Shard = { from: 0, to: SLOTS };
 
-export const inRange = (slot: number, range: SlotRange): boolean => slot >= range.from && slot < range.to;
+export const isInShard = (slot: number, range: Shard): boolean => slot >= range.from && slot < range.to;
 
 /** FNV-1a of the job's uid. Any even spread would do; this one is short and the same everywhere. */
 export function slotOf(jobUid: string): number {

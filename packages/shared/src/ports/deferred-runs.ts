@@ -1,7 +1,7 @@
-import type { SlotRange } from "../domain/slot.ts";
+import type { Shard } from "../domain/slot.ts";
 
 export interface ResumeRequest {
-  readonly slots: SlotRange;
+  readonly shard: Shard;
   readonly queue: string;
   /** Types that some executor can run. */
   readonly handlers: readonly string[];
@@ -23,7 +23,7 @@ export interface ResumeResult {
  */
 export interface DeferredRuns {
   /** Queues that have such runs. */
-  queues(slots: SlotRange): Promise<readonly string[]>;
+  queues(shard: Shard): Promise<readonly string[]>;
   /** Makes those of these handlers publishable, the oldest first. Repeating it is harmless. */
   resume(request: ResumeRequest): Promise<ResumeResult>;
   /** Those of these runs that wait to be published or claimed: neither taken nor deferred again. Runs that cannot be read wait for nobody. */

@@ -3,10 +3,10 @@ import type { Instant } from "../domain/instant.ts";
 import type { Job } from "../domain/job.ts";
 import type { Reason } from "../domain/reason.ts";
 import type { RunState } from "../domain/run-state.ts";
-import type { SlotRange } from "../domain/slot.ts";
+import type { Shard } from "../domain/slot.ts";
 
 export interface UpcomingQuery {
-  readonly slots: SlotRange;
+  readonly shard: Shard;
   /** Only jobs with `nextRunAt` at or before this; null: however far ahead, which is slower than to read what comes soon. */
   readonly until: Instant | null;
   /** Only jobs behind this position in (`nextRunAt`, `uid`) order; null: from the first, however long overdue. */
@@ -56,7 +56,7 @@ export interface FireResult {
 }
 
 export interface RepairRequest {
-  readonly slots: SlotRange;
+  readonly shard: Shard;
   /** Later fires may be under way: completing them is safe, and work done twice. */
   readonly firedBefore: Instant;
   readonly limit: number;

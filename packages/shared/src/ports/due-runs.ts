@@ -1,7 +1,7 @@
 import type { DueRun } from "../domain/due-run.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { EndedRun } from "../domain/settlement.ts";
-import type { SlotRange } from "../domain/slot.ts";
+import type { Shard } from "../domain/slot.ts";
 
 /** A run that was handed to the bus, and how long to wait for a claim before it is handed over again. */
 export interface Publication {
@@ -32,14 +32,14 @@ export interface DueRuns {
    * read are left out, and take no place of `limit`; they stay `due` until they expire, are cancelled, or can be read.
    */
   publishable(query: {
-    readonly slots: SlotRange;
+    readonly shard: Shard;
     readonly queue: string;
     readonly limit: number;
     /** Only runs rescued less often than this. Default: all. */
     readonly rescuesBelow?: number | undefined;
   }): Promise<readonly DueRun[]>;
   /** Queues that have publishable runs. */
-  queues(slots: SlotRange): Promise<readonly string[]>;
+  queues(shard: Shard): Promise<readonly string[]>;
   /**
    * Notes that runs were handed to the bus: no longer publishable, to be repeated at doubling intervals from
    * `repeatMs` up to `repeatMsMax`. Runs claimed or deferred since `publishedAt`, or of another attempt, are left alone.
@@ -51,22 +51,22 @@ export interface DueRuns {
     readonly repeatMsMax: number;
   }): Promise<void>;
   /** Published runs nobody has claimed yet and that are not publishable again, per queue. Queues with none are left out. */
-  unclaimed(slots: SlotRange): Promise<Readonly<Record<string, number>>>;
+  unclaimed(shard: Shard): Promise<Readonly<Record<string, number>>>;
   /** Those of them that were rescued at least so often. */
-  unclaimedRescued(slots: SlotRange, rescuesMin: number): Promise<Readonly<Record<string, number>>>;
+  unclaimedRescued(shard: Shard, rescuesMin: number): Promise<Readonly<Record<string, number>>>;
   /**
    * Wakes what is to be woken by `now`, each kind with its own budget of `limit`: `retrying` becomes `due` with
    * attempt + 1 (`cancelled` if that was asked for); a `due` run past its expiry becomes `skipped: expired`; any other
    * `due` run whose `wakeAt` has come is publishable again, but of those of one job, queue and handler that wait for another run only the first that can be read, and those
    * deferred as `unknown_handler` not at all (see `DeferredRuns`).
    */
-  wake(request: { readonly slots: SlotRange; readonly now: Instant; readonly limit: number }): Promise<WakeResult>;
+  wake(request: { readonly shard: Shard; readonly now: Instant; readonly limit: number }): Promise<WakeResult>;
   /**
    * Closes `due` runs that wait since before `dueBefore`, whatever their attempt: for an executor, a handler, or another run of their
    * job. Those never started become `skipped`, the others `failed`, both with `reason: retention`. Oldest first, at most `limit`.
    */
   closeWaiting(request: {
-    readonly slots: SlotRange;
+    readonly shard: Shard;
     readonly dueBefore: Instant;
     readonly now: Instant;
     readonly limit: number;
@@ -76,5 +76,5 @@ export interface DueRuns {
    * failure lies ahead waits its delay from now; a `due` run that waits for longer than `waitMsMax` is publishable; a lease that ends
    * later than a whole lease from now ends then. Returns how many runs that were.
    */
-  resetWaits(request: { readonly slots: SlotRange; readonly now: Instant; readonly waitMsMax: number }): Promise<number>;
+  resetWaits(request: { readonly shard: Shard; readonly now: Instant; readonly waitMsMax: number }): Promise<number>;
 }

@@ -1,5 +1,5 @@
 import type { JobEvent } from "../events/job-event.ts";
-import type { SlotRange } from "../domain/slot.ts";
+import type { Shard } from "../domain/slot.ts";
 
 /** Events of job writes, kept by the write itself until the bus has acknowledged them. Key of an entry: `event.id`. */
 export interface JobOutbox {
@@ -7,6 +7,6 @@ export interface JobOutbox {
    * Of one job in the order of its writes, and all that is returned oldest first. Where more than `limit` wait, the store chooses which of them
    * it returns; what is sent makes room for the others. Entries that cannot be read are left out, and take no place of `limit`.
    */
-  unsent(query: { readonly slots: SlotRange; readonly limit: number }): Promise<readonly JobEvent[]>;
+  unsent(query: { readonly shard: Shard; readonly limit: number }): Promise<readonly JobEvent[]>;
   sent(eventIds: readonly string[]): Promise<void>;
 }

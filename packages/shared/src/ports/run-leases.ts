@@ -2,7 +2,7 @@ import type { Instant } from "../domain/instant.ts";
 import type { JobDefinition } from "../domain/job-definition.ts";
 import type { RunError } from "../domain/run-error.ts";
 import type { EndedRun } from "../domain/settlement.ts";
-import type { SlotRange } from "../domain/slot.ts";
+import type { Shard } from "../domain/slot.ts";
 
 /** A running attempt whose lease may have ended. */
 export interface LeaseView {
@@ -45,7 +45,7 @@ export interface LeasePosition {
 }
 
 export interface EndingQuery {
-  readonly slots: SlotRange;
+  readonly shard: Shard;
   readonly now: Instant;
   /** Only leases behind this position; null: from the first. */
   readonly after: LeasePosition | null;

@@ -40,7 +40,7 @@ export interface Store {
   readonly leaders: LeaseRows;
   readonly decided: DecidedTime;
   /** The store's own time: fire and wake go by it. Rejects when the store does not answer, so it is also the health check. */
-  hello(): Promise<{ readonly now: Instant }>;
+  ping(): Promise<{ readonly now: Instant }>;
   /** Why writes are refused at present although reads are answered, as on a full disk: for health checks. Null: nothing is known of it. */
   readonly refusal?: () => string | null;
   /** Safe to call twice. What was acknowledged is on disk. */

@@ -90,9 +90,9 @@ export function createHealthServer({ host, port, clock, ready, metrics }: Health
 
 /** Ready while the store answers and takes writes, and its clock is one to decide by. */
 export const readyBy =
-  ({ hello, refusal }: Pick<Store, "hello" | "refusal">, time: Pick<StoreClock, "decide">) =>
+  ({ ping, refusal }: Pick<Store, "ping" | "refusal">, time: Pick<StoreClock, "decide">) =>
   async (): Promise<void> => {
-    await hello();
+    await ping();
     const refused = refusal?.() ?? null;
     if (refused !== null) throw new AppError("store_unavailable", `writes are refused: ${refused}`, { retryable: true });
     time.decide();

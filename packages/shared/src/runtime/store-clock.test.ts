@@ -22,7 +22,7 @@ function setup({ aheadMs = 0, latest = 0 } = {}) {
   const metrics = new Registry();
   const deps = {
     clock,
-    async hello() {
+    async ping() {
       if (store.away) throw new AppError("store_unavailable", "away", { retryable: true });
       return { now: clock.now() + store.aheadMs };
     },

@@ -43,7 +43,7 @@ export interface StoreClock extends Clock, Service {
 
 export interface StoreClockDeps {
   readonly clock: Clock;
-  readonly hello: Store["hello"];
+  readonly ping: Store["ping"];
   readonly decided: Store["decided"];
   readonly log: Logger;
   /** Where it is observed. Default: nowhere. */
@@ -54,8 +54,8 @@ export interface StoreClockDeps {
 const FAULT_MS_MAX = 1_000;
 
 export function createStoreClock(deps: StoreClockDeps, limits: StoreClockLimits = STORE_CLOCK_DEFAULTS): StoreClock {
-  const { clock, hello, log, metrics } = deps;
-  const time = createStoreTime(clock, hello);
+  const { clock, ping, log, metrics } = deps;
+  const time = createStoreTime(clock, ping);
   const state = newStoreClockState(time);
   const listeners = new Set<() => void>();
   let said: string | null = UNREAD;

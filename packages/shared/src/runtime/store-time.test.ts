@@ -6,14 +6,14 @@ import { createStoreTime } from "./store-time.ts";
 function setup({ aheadMs = 0, tripMs = 0 } = {}) {
   const clock = manualClock(1_000_000);
   const store = { aheadMs, onHello: () => {} };
-  const hello = () => {
+  const ping = () => {
     clock.advance(tripMs / 2);
     store.onHello();
     const answer = { now: clock.now() + store.aheadMs };
     clock.advance(tripMs / 2);
     return Promise.resolve(answer);
   };
-  return { clock, store, time: createStoreTime(clock, hello) };
+  return { clock, store, time: createStoreTime(clock, ping) };
 }
 
 test("time is the store's, once measured", async () => {

@@ -32,7 +32,7 @@ interface Measurement {
   readonly monotonicMs: number;
 }
 
-export function createStoreTime(clock: Clock, hello: Store["hello"]): StoreTime {
+export function createStoreTime(clock: Clock, ping: Store["ping"]): StoreTime {
   let last: Measurement | null = null;
   let steady = false;
   let jump: ClockJump | null = null;
@@ -41,7 +41,7 @@ export function createStoreTime(clock: Clock, hello: Store["hello"]): StoreTime 
   async function measureOnce(): Promise<Measurement | null> {
     const sentAt = clock.now();
     const sentMs = clock.monotonicMs();
-    const { now } = await hello();
+    const { now } = await ping();
     const [wall, monotonicMs] = [clock.now(), clock.monotonicMs()];
     const tripMs = monotonicMs - sentMs;
     if (tripMs > HELLO_MS_MAX) throw tooSlow(tripMs);

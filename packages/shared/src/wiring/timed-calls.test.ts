@@ -14,16 +14,16 @@ test("calls of the store answer as before, and their time is told by port and me
   const { clock, metrics } = setup();
   const store = {
     claims: { read: async (runIds: readonly string[]) => (clock.advance(30), runIds) },
-    hello: async () => ({ now: 7 }),
+    ping: async () => ({ now: 7 }),
     refusal: () => null,
   };
   const timed = timedStore(store as unknown as Store, { clock, metrics });
   expect(await timed.claims.read(["run_1"])).toEqual(["run_1"]);
-  expect(await timed.hello()).toEqual({ now: 7 });
+  expect(await timed.ping()).toEqual({ now: 7 });
   expect(timed.refusal?.()).toBeNull(); // At once, as health checks ask.
   const text = await metrics.metrics();
   expect(text).toContain('tickline_store_call_seconds_sum{call="claims.read"} 0.03');
-  expect(text).toContain('tickline_store_call_seconds_count{call="hello"} 1');
+  expect(text).toContain('tickline_store_call_seconds_count{call="ping"} 1');
 });
 
 test("a call that fails fails as before, and is counted", async () => {

@@ -3,12 +3,12 @@ import { mapReadable } from "../../runtime/map-readable.ts";
 import { readEnough } from "../../runtime/read-enough.ts";
 import type { StoreContext } from "./context.ts";
 import { upTo } from "./indexes.ts";
-import { inSlots } from "./run-changes.ts";
+import { inShardQuery } from "./run-changes.ts";
 import { asReadable, endedRunOf } from "./run-view.ts";
 
 export const createAnnouncements = ({ rows: { runs }, onUnreadable }: StoreContext): Announcements => ({
-  unannounced({ slots, endedBefore, limit: runsMax }) {
-    const filter = { announce: upTo(endedBefore), ...inSlots(slots) };
+  unannounced({ shard, endedBefore, limit: runsMax }) {
+    const filter = { announce: upTo(endedBefore), ...inShardQuery(shard) };
     return readEnough(runsMax, async (limit) => {
       const rows = await runs.find(filter, { sort: { announce: 1, _id: 1 }, limit });
       return { items: mapReadable(rows, asReadable(endedRunOf, onUnreadable)), met: rows.length };

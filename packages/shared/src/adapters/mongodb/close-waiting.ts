@@ -8,7 +8,7 @@ import type { StoreContext } from "./context.ts";
 import { queuesOf } from "./waiting-queues.ts";
 import { laterTime } from "./later-time.ts";
 import { wakeNext } from "./overlap-wakes.ts";
-import { allOf, endRun, inSlots } from "./run-changes.ts";
+import { allOf, endRun, inShardQuery } from "./run-changes.ts";
 import { standing as standingIs, STANDINGS } from "./run-row.ts";
 import { asReadable, endedRunOf } from "./run-view.ts";
 
@@ -51,14 +51,17 @@ const dueSince = (before: Instant) => ({
  */
 async function readWaiting(
   context: StoreContext,
-  { slots, dueBefore, limit }: Parameters<DueRuns["closeWaiting"]>[0],
+  { shard, dueBefore, limit }: Parameters<DueRuns["closeWaiting"]>[0],
 ): Promise<readonly string[]> {
   const { runs } = context.rows;
   const found: string[] = [];
   for (const standing of STANDINGS) {
-    for (const queue of await queuesOf(context, standingIs(standing), slots)) {
+    for (const queue of await queuesOf(context, standingIs(standing), shard)) {
       const lane = { ...standingIs(standing), queue: { $eq: queue }, _id: { $lt: runIdFloor(dueBefore) } };
-      const rows = await runs.find({ ...lane, ...inSlots(slots), ...dueSince(dueBefore) }, { sort: { _id: 1 }, limit, fields: ["queue"] });
+      const rows = await runs.find(
+        { ...lane, ...inShardQuery(shard), ...dueSince(dueBefore) },
+        { sort: { _id: 1 }, limit, fields: ["queue"] },
+      );
       found.push(...rows.map(({ _id }) => _id));
     }
   }

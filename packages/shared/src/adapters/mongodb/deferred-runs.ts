@@ -2,18 +2,18 @@ import type { DeferredRuns } from "../../ports/deferred-runs.ts";
 import type { StoreContext } from "./context.ts";
 import { dueRunsOf } from "./due-runs.ts";
 import { queuesOf } from "./waiting-queues.ts";
-import { allOf, inSlots, makePublishable } from "./run-changes.ts";
+import { allOf, inShardQuery, makePublishable } from "./run-changes.ts";
 import { FOR_UNKNOWN_HANDLER } from "./run-row.ts";
 
 export function createDeferredRuns(context: StoreContext): DeferredRuns {
   const { runs } = context.rows;
   return {
-    queues: (slots) => queuesOf(context, FOR_UNKNOWN_HANDLER, slots),
-    async resume({ slots, queue, handlers, after, limit }) {
+    queues: (shard) => queuesOf(context, FOR_UNKNOWN_HANDLER, shard),
+    async resume({ shard, queue, handlers, after, limit }) {
       const filter = {
         ...FOR_UNKNOWN_HANDLER,
         queue: { $eq: queue },
-        ...inSlots(slots),
+        ...inShardQuery(shard),
         handler: { $in: handlers },
         ...(after !== null && { _id: { $gt: after } }),
       };

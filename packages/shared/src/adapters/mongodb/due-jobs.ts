@@ -8,7 +8,7 @@ import { fireAll } from "./fires.ts";
 import { type JobRow, jobOf } from "./job-row.ts";
 import { completePending, readablePending } from "./pending-fires.ts";
 import { behindPosition } from "./position.ts";
-import { inSlots } from "./run-changes.ts";
+import { inShardQuery } from "./run-changes.ts";
 
 /** Pages of jobs that one repair looks at: more than one only where nothing was to be made, or could be. */
 const REPAIR_PAGES_MAX = 10;
@@ -16,14 +16,14 @@ const REPAIR_PAGES_MAX = 10;
 export function createDueJobs(context: StoreContext): DueJobs {
   const { jobs } = context.rows;
   return {
-    upcoming({ slots, until, after, limit: jobsMax }) {
+    upcoming({ shard, until, after, limit: jobsMax }) {
       const behind = after === null ? {} : behindPosition({ field: "nextRunAt", value: after.nextRunAt, id: after.uid }, "$gt");
       return readEnough(jobsMax, async (limit) => {
         const found = await jobs.find(
           {
             state: { $eq: "active" },
             nextRunAt: { $gte: after?.nextRunAt ?? Number.MIN_SAFE_INTEGER, $lte: until ?? Number.MAX_SAFE_INTEGER },
-            ...inSlots(slots),
+            ...inShardQuery(shard),
             ...behind,
           },
           { sort: { nextRunAt: 1, _id: 1 }, limit },
@@ -38,10 +38,10 @@ export function createDueJobs(context: StoreContext): DueJobs {
     async fire({ fires, now, claimant }) {
       return { outcomes: await fireAll(context, fires, now), leaseMs: claimant?.leaseMs ?? null };
     },
-    async repair({ slots, firedBefore, limit }) {
+    async repair({ shard, firedBefore, limit }) {
       // Not in the order of the entries' ages, by which MongoDB would sort all jobs that have any: no index of an array's entries has it. What is
       // completed is not met again, so each page is another one; what is left is named, so that it hides nothing behind it.
-      const filter = { ...readablePending(firedBefore), ...inSlots(slots) };
+      const filter = { ...readablePending(firedBefore), ...inShardQuery(shard) };
       const left: string[] = [];
       let mended = 0;
       for (let pages = 0; pages < REPAIR_PAGES_MAX && mended < limit; pages += 1) {

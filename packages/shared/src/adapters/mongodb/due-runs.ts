@@ -9,7 +9,7 @@ import type { StoreContext } from "./context.ts";
 import { closeWaiting } from "./close-waiting.ts";
 import { notePublished } from "./publications.ts";
 import { resetWaits } from "./reset-waits.ts";
-import { inSlots } from "./run-changes.ts";
+import { inShardQuery } from "./run-changes.ts";
 import { type RunRow, standing } from "./run-row.ts";
 import { asReadable, dueRunOf } from "./run-view.ts";
 import { queuesOf } from "./waiting-queues.ts";
@@ -18,18 +18,18 @@ import { wakeRuns } from "./wake.ts";
 export function createDueRuns(context: StoreContext): DueRuns {
   const { runs } = context.rows;
   return {
-    publishable({ slots, queue, limit: runsMax, rescuesBelow }) {
+    publishable({ shard, queue, limit: runsMax, rescuesBelow }) {
       const rescues = rescuesBelow === undefined ? {} : { rescues: { $not: { $gte: rescuesBelow } } };
-      const filter = { ...standing("publishable"), queue: { $eq: queue }, ...inSlots(slots), ...rescues };
+      const filter = { ...standing("publishable"), queue: { $eq: queue }, ...inShardQuery(shard), ...rescues };
       return readEnough(runsMax, async (limit) => dueRunsOf(context, await runs.find(filter, { sort: { _id: 1 }, limit })));
     },
-    queues: (slots) => queuesOf(context, standing("publishable"), slots),
+    queues: (shard) => queuesOf(context, standing("publishable"), shard),
     published: (request) => notePublished(context, request),
-    async unclaimed(slots) {
-      return runs.countBy("queue", { ...standing("published"), ...inSlots(slots) });
+    async unclaimed(shard) {
+      return runs.countBy("queue", { ...standing("published"), ...inShardQuery(shard) });
     },
-    unclaimedRescued: (slots, rescuesMin) =>
-      runs.countBy("queue", { ...standing("published"), ...inSlots(slots), rescues: { $gte: rescuesMin } }),
+    unclaimedRescued: (shard, rescuesMin) =>
+      runs.countBy("queue", { ...standing("published"), ...inShardQuery(shard), rescues: { $gte: rescuesMin } }),
     async wake(request) {
       return wakeRuns(context, request);
     },

@@ -27,7 +27,7 @@ import type { Update } from "./rows.ts";
 function setup() {
   const context = memoryContext();
   const { runs, definitions } = context.rows;
-  const store = { ...createPorts(context), hello: async () => ({ now: START }), close: async () => {} };
+  const store = { ...createPorts(context), ping: async () => ({ now: START }), close: async () => {} };
   return {
     store,
     async rewrite({ runId }: DueRun, update: Update): Promise<void> {
@@ -101,7 +101,7 @@ test("a run that became due again without a note of when was not due since it wa
   const run = await addRun(store, await addJob(store));
   await settle(store, await start(store, run, { now: START + DAY }), { result: { kind: "released" }, now: START + DAY });
   await rewrite(run, { $unset: { dueAt: "" } });
-  const close = (dueBefore: number) => store.dueRuns.closeWaiting({ slots: ALL_SLOTS, dueBefore, now: START + 2 * DAY, limit: 10 });
+  const close = (dueBefore: number) => store.dueRuns.closeWaiting({ shard: ALL_SLOTS, dueBefore, now: START + 2 * DAY, limit: 10 });
   expect(await close(START + DAY)).toEqual([]);
   expect(await close(START + DAY + 1)).toMatchObject([{ runId: run.runId, state: "failed", reason: "retention" }]);
 });

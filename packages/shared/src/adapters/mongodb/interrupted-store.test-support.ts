@@ -62,7 +62,7 @@ const NOTHING = { when: "never", act: async () => {} };
 
 const storeOf = (context: Parameters<typeof createPorts>[0]): Store => ({
   ...createPorts(context),
-  hello: async () => ({ now: START }),
+  ping: async () => ({ now: START }),
   close: async () => {},
 });
 

@@ -19,7 +19,7 @@ storeContract("MongoDB store over rows in memory", () => {
       await context.rows.meta.insert([{ _id: "watermark", value: 0 }]);
       const asides = new Set<Promise<unknown>>();
       const ports = createPorts({ ...context, aside: (work) => void asides.add(work) });
-      const store = { ...ports, hello: async () => ({ now: clock.now() }), close: async () => void (await Promise.all(asides)) };
+      const store = { ...ports, ping: async () => ({ now: clock.now() }), close: async () => void (await Promise.all(asides)) };
       contexts.set(store, context);
       return store;
     },

@@ -95,7 +95,7 @@ function createStore(connection: Connection, shell: Omit<StoreContext, "aside">,
   };
   return {
     ...createPorts(context),
-    async hello() {
+    async ping() {
       const now = await context.serverNow();
       // Nobody may come to write while health checks say that nobody can, so it is tried; the next look finds out.
       if (watch.refusing() !== null) aside(context.rows.meta.put([{ _id: "tried", value: now }]));

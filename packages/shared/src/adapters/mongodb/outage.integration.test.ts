@@ -27,12 +27,12 @@ afterEach(async () => {
 
 /** One call of each kind: a read, an update, an insert, a batch, the clock. */
 const calls: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
-  hello: (store) => store.hello(),
+  ping: (store) => store.ping(),
   get: (store) => store.jobs.get("default", "job-1"),
   create: (store) => addJob(store, { id: "another" }),
   fire: (store) => fire(store, scheduledFireOf(jobOf())),
   claim: (store) => claim(store, [dueRunOf(jobOf())]),
-  wake: (store) => store.dueRuns.wake({ slots: ALL_SLOTS, now: START, limit: 10 }),
+  wake: (store) => store.dueRuns.wake({ shard: ALL_SLOTS, now: START, limit: 10 }),
   unclaimed: (store) => store.dueRuns.unclaimed(ALL_SLOTS),
   lead: (store) => store.leaders.take({ name: "leader:0", owner: "a", ttlMs: 1_000 }),
   sweep: (store) => store.retention.sweep({ now: START, endedBefore: START, boundBefore: START, deletedBefore: START, limit: 10 }),
@@ -138,6 +138,6 @@ await describeWithServers("a MongoDB that goes away", ["mongodb"], (servers) => 
     const { store } = await setup();
     await store.close();
     for (const call of Object.values(calls)) await expect(call(store)).rejects.toMatchObject({ name: "AppError" });
-    await expect(store.hello()).rejects.toMatchObject(UNAVAILABLE);
+    await expect(store.ping()).rejects.toMatchObject(UNAVAILABLE);
   });
 });

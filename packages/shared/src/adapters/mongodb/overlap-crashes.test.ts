@@ -116,20 +116,20 @@ const STEPS: Readonly<Record<string, Crashing>> = {
     async prepare(stores) {
       const { held } = await waitingBehind(stores);
       await end(stores.store, held, { now: NOW });
-      return () => stores.other.dueRuns.wake({ slots: ALL_SLOTS, now: START + DAY + SECOND + 1, limit: 100 });
+      return () => stores.other.dueRuns.wake({ shard: ALL_SLOTS, now: START + DAY + SECOND + 1, limit: 100 });
     },
   },
   "the second look at runs that wait": {
     async prepare(stores) {
       await waitingBehind(stores);
-      return () => stores.other.dueRuns.wake({ slots: ALL_SLOTS, now: NOW + MINUTE, limit: 100 });
+      return () => stores.other.dueRuns.wake({ shard: ALL_SLOTS, now: NOW + MINUTE, limit: 100 });
     },
   },
   "the end of runs that waited too long": {
     async prepare(stores) {
       const { held } = await waitingBehind(stores);
       await end(stores.store, held, { now: NOW });
-      return () => stores.other.dueRuns.closeWaiting({ slots: ALL_SLOTS, dueBefore: START + 2 * SECOND, now: NOW, limit: 100 });
+      return () => stores.other.dueRuns.closeWaiting({ shard: ALL_SLOTS, dueBefore: START + 2 * SECOND, now: NOW, limit: 100 });
     },
   },
   "the cancel of what an edit leaves behind": {
@@ -172,7 +172,7 @@ async function goOn({ store, rows }: TwoStores): Promise<void> {
     const leases = await ending(store, now);
     await store.leases.rescue({ rescues: leases.map(({ runId, expiresAt }) => ({ runId, expiresAt, to: "due" })), now });
     await wake(store, now);
-    await store.deferred.resume({ slots: ALL_SLOTS, queue: "default", handlers: ["http"], after: null, limit: 100 });
+    await store.deferred.resume({ shard: ALL_SLOTS, queue: "default", handlers: ["http"], after: null, limit: 100 });
     for (let ready = await publishable(store); ready.length > 0; ready = await publishable(store)) {
       const outcomes = await claim(store, ready, { token: `round-${round}-${ready[0]!.runId}-${ready[0]!.attempt}`, now });
       const won = outcomes.flatMap((outcome) => (outcome.kind === "won" ? [outcome.claim] : []));

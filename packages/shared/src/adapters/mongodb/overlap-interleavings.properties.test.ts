@@ -108,14 +108,14 @@ const CASES: readonly (readonly [string, Interleaving])[] = [
   [
     "the expiry of a run that is ready, and the claim of one that waits for it",
     {
-      step: ({ other }) => other.dueRuns.wake({ slots: ALL_SLOTS, now: START + DAY + 1, limit: 100 }),
+      step: ({ other }) => other.dueRuns.wake({ shard: ALL_SLOTS, now: START + DAY + 1, limit: 100 }),
       between: ({ take, store, b }) => take(store, [b]),
     },
   ],
   [
     "the close of a run that waited too long, and the claim of one that waits for it",
     {
-      step: ({ other }) => other.dueRuns.closeWaiting({ slots: ALL_SLOTS, dueBefore: START + 1, now: NOW, limit: 100 }),
+      step: ({ other }) => other.dueRuns.closeWaiting({ shard: ALL_SLOTS, dueBefore: START + 1, now: NOW, limit: 100 }),
       between: ({ take, store, b }) => take(store, [b]),
     },
   ],
@@ -185,7 +185,7 @@ const CASES: readonly (readonly [string, Interleaving])[] = [
         await take(store, [a]);
         await finish(store, a, retryIn(0));
         await take(store, [c]);
-        await store.dueRuns.wake({ slots: ALL_SLOTS, now: NOW, limit: 100 });
+        await store.dueRuns.wake({ shard: ALL_SLOTS, now: NOW, limit: 100 });
         await take(store, [{ ...a, attempt: 2 }], START + 1);
       },
       step: ({ take, other, b }) => take(other, [b]),
@@ -214,7 +214,7 @@ const CASES: readonly (readonly [string, Interleaving])[] = [
     {
       third: true,
       before: async ({ take, store, a, b, c }) => [await take(store, [a]), await take(store, [b, c])],
-      step: ({ other }) => other.dueRuns.wake({ slots: ALL_SLOTS, now: NOW + MINUTE, limit: 100 }),
+      step: ({ other }) => other.dueRuns.wake({ shard: ALL_SLOTS, now: NOW + MINUTE, limit: 100 }),
       between: ({ finish, store, a }) => finish(store, a),
     },
   ],

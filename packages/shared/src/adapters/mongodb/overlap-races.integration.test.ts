@@ -91,7 +91,7 @@ await describeWithServers("a backlog of one job on MongoDB, claimed by twenty ex
       Array.from({ length: CLAIMERS }, async (_, claimer) => {
         const own = stores[claimer % STORES] as Store;
         for (let look = 0; ended.size < runs.length && look < LOOKS_MAX; look += 1) {
-          if (claimer === 0) await own.dueRuns.wake({ slots: { from: 0, to: 1_024 }, now: NOW + look, limit: 100 });
+          if (claimer === 0) await own.dueRuns.wake({ shard: { from: 0, to: 1_024 }, now: NOW + look, limit: 100 });
           for (const outcome of await claim(own, await publishable(own), { token: `claimer-${claimer}-${look}`, now: NOW })) {
             if (outcome.kind !== "won") continue;
             look = 0;

@@ -30,7 +30,7 @@ const readPlainly = async (store: Store) => (await store.jobs.get("default", job
 /** Who reads a job to go on with it. */
 const readers: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   "who reads what is upcoming": (store) =>
-    store.dueJobs.upcoming({ slots: ALL_SLOTS, until: Number.MAX_SAFE_INTEGER, after: null, limit: 10 }),
+    store.dueJobs.upcoming({ shard: ALL_SLOTS, until: Number.MAX_SAFE_INTEGER, after: null, limit: 10 }),
   "who reads it by its uid": (store) => readJob(store, jobOf()),
   "an edit": async (store) => {
     const job = await readPlainly(store);
@@ -64,7 +64,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     expect((await readPlainly(store)).firedCount).toBe(1);
     expect(await pending()).toMatchObject([{ scheduledFor: START, jobVersion: 1 }]);
     expect(await publishable(store)).toEqual([]);
-    expect(await repair(store, { slots: { from: 0, to: job.slot } })).toBe(0);
+    expect(await repair(store, { shard: { from: 0, to: job.slot } })).toBe(0);
     expect(await repair(store, { firedBefore: START })).toBe(0);
     expect(await repair(store)).toBe(1);
     expect(await publishable(store)).toEqual([dueRunOf(job)]);
@@ -146,7 +146,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     ).rejects.toThrow("crashed");
     await write(jobs[0]!.uid, { $set: { pending: { firedAt: START } } });
     expect(await repair(store)).toBe(1);
-    expect(await store.dueJobs.upcoming({ slots: ALL_SLOTS, until: Number.MAX_SAFE_INTEGER, after: null, limit: 10 })).toHaveLength(2);
+    expect(await store.dueJobs.upcoming({ shard: ALL_SLOTS, until: Number.MAX_SAFE_INTEGER, after: null, limit: 10 })).toHaveLength(2);
   });
 
   test.each([

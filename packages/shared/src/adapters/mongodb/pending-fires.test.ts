@@ -141,7 +141,7 @@ describe("entries leave `pending` only where their runs were seen", () => {
 describe("what cannot be completed keeps nothing else from being completed", () => {
   const LIMIT = 3;
   const harmed = Array.from({ length: 4 * LIMIT }, (_, index) => jobOf({ id: `harmed-${index}` }));
-  const repair = (context: MemoryContext) => createDueJobs(context).repair({ slots: ALL_SLOTS, firedBefore: START + MINUTE, limit: LIMIT });
+  const repair = (context: MemoryContext) => createDueJobs(context).repair({ shard: ALL_SLOTS, firedBefore: START + MINUTE, limit: LIMIT });
   const runsOf = ({ rows }: MemoryContext) => new Set(rows.runs.all().map(({ jobUid }) => jobUid));
 
   /** In front of a job with a fire to complete stand several pages of jobs whose entries are these. */

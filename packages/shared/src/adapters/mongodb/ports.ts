@@ -18,7 +18,7 @@ import { createRunQueries } from "./run-queries.ts";
 import type { StoreContext } from "./context.ts";
 
 /** All ports over what they share. */
-export const createPorts = (context: StoreContext): Omit<Store, "hello" | "close"> => ({
+export const createPorts = (context: StoreContext): Omit<Store, "ping" | "close"> => ({
   jobs: createJobCatalog(context),
   outbox: createJobOutbox(context),
   requests: createRequests(context),

@@ -11,7 +11,7 @@ async function setup() {
   const asked: Statement[] = [];
   const context = memoryContext((statement) => void asked.push(statement));
   await context.rows.meta.insert([{ _id: "watermark", value: 0 }]);
-  const store = { ...createPorts(context), hello: async () => ({ now: START }), close: async () => {} };
+  const store = { ...createPorts(context), ping: async () => ({ now: START }), close: async () => {} };
   const job = await addJob(store);
   // What other queries leave behind: an event that was not sent, a run that ended.
   for (const [name, , ask] of STORE_QUERIES) if (name === "the life of a run") await ask(store, job);

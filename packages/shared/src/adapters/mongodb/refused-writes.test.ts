@@ -51,10 +51,10 @@ test.each<[string, Answer, RegExp]>([
   await expect(store.decided.note(1)).rejects.toMatchObject({ code: "store_unavailable", retryable: true });
   expect(store.refusal?.()).toMatch(why);
   expect(store.refusal?.()).not.toContain("secret");
-  await store.hello(); // Tries a write aside, which is refused.
+  await store.ping(); // Tries a write aside, which is refused.
   expect(store.refusal?.()).toMatch(why);
   answerWrites(TAKEN);
-  while (store.refusal?.() !== null) await store.hello();
+  while (store.refusal?.() !== null) await store.ping();
 });
 
 test("a statement that is wrong says nothing of others", async () => {

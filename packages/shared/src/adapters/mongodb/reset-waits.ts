@@ -4,7 +4,7 @@ import type { DueRuns } from "../../ports/due-runs.ts";
 import type { StoreContext } from "./context.ts";
 import { groupBy } from "./group-by.ts";
 import type { Change, Filter } from "./rows.ts";
-import { allOf, inSlots, makePublishable } from "./run-changes.ts";
+import { allOf, inShardQuery, makePublishable } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
 
 type Request = Parameters<DueRuns["resetWaits"]>[0];
@@ -20,8 +20,8 @@ export async function resetWaits({ rows: { runs } }: StoreContext, request: Requ
 /** By the index on (`state`, `wakeAt`). */
 const waiting = (state: RunRow["state"], after: Instant): Filter => ({ state: { $eq: state }, wakeAt: { $exists: true, $gt: after } });
 
-async function resetDue(runs: Runs, { slots, now, waitMsMax }: Request): Promise<number> {
-  const wrong = { ...waiting("due", now + waitMsMax + STORE_TIME_DIFFERENCE_MS_MAX), ...inSlots(slots) };
+async function resetDue(runs: Runs, { shard, now, waitMsMax }: Request): Promise<number> {
+  const wrong = { ...waiting("due", now + waitMsMax + STORE_TIME_DIFFERENCE_MS_MAX), ...inShardQuery(shard) };
   for (let reset = 0; ;) {
     const found = await runs.find(wrong, { sort: { wakeAt: 1 }, limit: BATCH_ROWS, fields: ["wakeAt"] });
     const ids = found.map(({ _id }) => _id).sort();
@@ -34,14 +34,14 @@ async function resetDue(runs: Runs, { slots, now, waitMsMax }: Request): Promise
  * In rising order: what is reset stands in front of those that are still to be looked at. The order of the index, which has no ids in it: a page goes on at
  * the instant of the last one, without the runs of that instant that were looked at.
  */
-async function resetRetries(runs: Runs, { slots, now }: Request): Promise<number> {
+async function resetRetries(runs: Runs, { shard, now }: Request): Promise<number> {
   const latest = now + STORE_TIME_DIFFERENCE_MS_MAX;
   let from: Instant = latest;
   let looked: readonly string[] = [];
   for (let reset = 0; ;) {
     const wakeAt = { $exists: true, $gt: latest, $gte: from };
     const others = looked.length === 0 ? {} : { _id: { $nin: looked } };
-    const filter = { state: { $eq: "retrying" }, wakeAt, ...inSlots(slots), ...others };
+    const filter = { state: { $eq: "retrying" }, wakeAt, ...inShardQuery(shard), ...others };
     const found = await runs.find(filter, { sort: { wakeAt: 1 }, limit: BATCH_ROWS, fields: ["wakeAt", "attempts"] });
     const { matched } = await runs.updateEach(found.flatMap((row) => sooner(row, { now, latest })));
     reset += matched;
@@ -66,9 +66,9 @@ function sooner({ _id, wakeAt = 0, attempts }: RunRow, { now, latest }: { readon
 }
 
 /** All at once: there are no more of them than workers. */
-async function resetLeases(runs: Runs, { slots, now }: Request): Promise<number> {
+async function resetLeases(runs: Runs, { shard, now }: Request): Promise<number> {
   const latest = now + STORE_TIME_DIFFERENCE_MS_MAX;
-  const found = await runs.find({ ...waiting("running", latest), ...inSlots(slots) }, { fields: ["wakeAt", "leaseMs"] });
+  const found = await runs.find({ ...waiting("running", latest), ...inShardQuery(shard) }, { fields: ["wakeAt", "leaseMs"] });
   const wrong = found.filter(({ wakeAt = 0, leaseMs = 0 }) => wakeAt > latest + leaseMs);
   const changes = [...groupBy(wrong, ({ leaseMs }) => String(leaseMs)).values()].map((group) => {
     const leaseMs = group[0]?.leaseMs ?? 0;

@@ -40,7 +40,7 @@ export const IN_ORDER = { scheduledFor: 1, _id: 1 } as const;
  */
 export const WAITS_FOR_ANOTHER = { standing: { $exists: true }, reason: { $eq: "overlap" } } as const;
 
-export const inSlots = ({ from, to }: { readonly from: number; readonly to: number }) => ({ slot: { $gte: from, $lt: to } });
+export const inShardQuery = ({ from, to }: { readonly from: number; readonly to: number }) => ({ slot: { $gte: from, $lt: to } });
 
 interface Start {
   readonly claimant: Claimant;

@@ -48,7 +48,7 @@ test("what waits too long, and was started, is settled at the time at which it w
   const run = await addRun(store, await addJob(store));
   await settle(store, await start(store, run), { result: retryIn(SECOND) });
   await wake(store, START + SECOND);
-  const request = { slots: ALL_SLOTS, dueBefore: START + MINUTE, now: START + 2 * MINUTE, limit: 10 };
+  const request = { shard: ALL_SLOTS, dueBefore: START + MINUTE, now: START + 2 * MINUTE, limit: 10 };
   expect(await store.dueRuns.closeWaiting(request)).toMatchObject([{ runId: run.runId, state: "failed", finishedAt: LATER }]);
   expect(settledAt(stores)).toEqual([LATER]);
 });

@@ -11,7 +11,7 @@ import {
   allOf,
   endAttempt,
   endRun,
-  inSlots,
+  inShardQuery,
   makeDueAgain,
   NO_OPEN_ATTEMPT,
   NOT_CANCELLED,
@@ -22,10 +22,10 @@ import {
 import { asReadable, endedRunOf, leaseViewOf } from "./run-view.ts";
 
 export const createRunLeases = (context: StoreContext): RunLeases => ({
-  async ending({ slots, now, after, limit }) {
+  async ending({ shard, now, after, limit }) {
     const wakeAt = after === null ? upTo(now) : { ...upTo(now), $gte: after.expiresAt };
     const others = after === null ? {} : { _id: { $nin: after.runIds } };
-    const filter = { state: { $eq: "running" }, wakeAt, ...inSlots(slots), ...others };
+    const filter = { state: { $eq: "running" }, wakeAt, ...inShardQuery(shard), ...others };
     return (await context.rows.runs.find(filter, { sort: { wakeAt: 1 }, limit })).map(leaseViewOf);
   },
   async rescue({ rescues, now }) {

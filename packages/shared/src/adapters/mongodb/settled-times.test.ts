@@ -29,7 +29,7 @@ function setup() {
     },
     { serverNow: () => NOW + state.passedMs },
   );
-  const store: Store = { ...createPorts(context), hello: async () => ({ now: NOW }), close: async () => {} };
+  const store: Store = { ...createPorts(context), ping: async () => ({ now: NOW }), close: async () => {} };
   return { context, store, state, stamps };
 }
 
@@ -112,7 +112,7 @@ const ENDS: readonly (readonly [string, (parts: Setup) => Promise<() => Promise<
     "the end of what has waited for too long in one of many queues",
     async ({ store }) => {
       for (const queue of ["a", "b", "c", "d"]) await addRun(store, await addJob(store, { id: queue, definition: { queue } }));
-      return () => store.dueRuns.closeWaiting({ slots: ALL_SLOTS, dueBefore: NOW, now: NOW, limit: 10 });
+      return () => store.dueRuns.closeWaiting({ shard: ALL_SLOTS, dueBefore: NOW, now: NOW, limit: 10 });
     },
   ],
 ];

@@ -6,8 +6,8 @@ import type { Store } from "../../ports/store.ts";
 import { addJob, addRun, addRuns, deleteJob, LEASE_MS, SUCCESS } from "../../testing/contracts/store-steps.ts";
 import { DAY, HOUR, MINUTE, SECOND, START } from "../../testing/factories.ts";
 
-const RANGE = { slots: ALL_SLOTS, now: 1_000, limit: 10 };
-const RESUME = { slots: ALL_SLOTS, queue: "default", handlers: ["http"], limit: 10 };
+const RANGE = { shard: ALL_SLOTS, now: 1_000, limit: 10 };
+const RESUME = { shard: ALL_SLOTS, queue: "default", handlers: ["http"], limit: 10 };
 const PAGE = { limit: 10, cursor: null };
 const OPEN = { now: START, limit: 10 };
 const CLAIMANT = { executor: "e1", token: "t1", leaseMs: LEASE_MS };

@@ -1,5 +1,5 @@
 import type { Instant } from "../../domain/instant.ts";
-import type { SlotRange } from "../../domain/slot.ts";
+import type { Shard } from "../../domain/slot.ts";
 import type { WakeResult } from "../../ports/due-runs.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
 import type { StoreContext } from "./context.ts";
@@ -8,12 +8,12 @@ import { repeatWaits } from "./overlap-repeats.ts";
 import { wakeNext } from "./overlap-wakes.ts";
 import { READABLE_FIELDS } from "./readable-runs.ts";
 import type { Filter } from "./rows.ts";
-import { allOf, endRun, inSlots, makeDueAgain, makePublishable, type RunUpdate } from "./run-changes.ts";
+import { allOf, endRun, inShardQuery, makeDueAgain, makePublishable, type RunUpdate } from "./run-changes.ts";
 import { FOR_UNKNOWN_HANDLER, type RunRow, waitsForAnother } from "./run-row.ts";
 import { asReadable, endedRunOf } from "./run-view.ts";
 
 interface WakeRequest {
-  readonly slots: SlotRange;
+  readonly shard: Shard;
   readonly now: Instant;
   readonly limit: number;
 }
@@ -58,13 +58,13 @@ interface Woken {
 const NONE: Woken = { runIds: [], ready: 0, more: false };
 
 /** Wakes what is to be woken. Mostly that is nothing, which the first instant of each kind tells. */
-export async function wakeRuns(context: StoreContext, { slots, now, limit }: WakeRequest): Promise<WakeResult> {
+export async function wakeRuns(context: StoreContext, { shard, now, limit }: WakeRequest): Promise<WakeResult> {
   const token = context.newToken();
-  const readFirsts = () => Promise.all(KINDS.map((kind) => firstOf(context, kind, slots)));
+  const readFirsts = () => Promise.all(KINDS.map((kind) => firstOf(context, kind, shard)));
   const firsts = await readFirsts();
   const woken: Woken[] = [];
   for (const [index, kind] of KINDS.entries())
-    woken.push((firsts[index] ?? Infinity) > now ? NONE : await wakeKind(context, kind, { slots, now, limit, token }));
+    woken.push((firsts[index] ?? Infinity) > now ? NONE : await wakeKind(context, kind, { shard, now, limit, token }));
   const [retries, expired, repeats] = woken as [Woken, Woken, Woken];
   const closed =
     expired.runIds.length === 0 ? [] : await context.rows.runs.find({ _id: { $in: expired.runIds }, changedBy: { $eq: token } });
@@ -85,13 +85,13 @@ const earliest = (instants: readonly (Instant | null)[]): Instant | null => {
 async function wakeKind(
   context: StoreContext,
   kind: Kind,
-  { slots, now, limit, token }: WakeRequest & { readonly token: string },
+  { shard, now, limit, token }: WakeRequest & { readonly token: string },
 ): Promise<Woken> {
   const { runs } = context.rows;
   const over = { ...kind.filter, [kind.field]: upTo(now) };
   const fields = [kind.field, "jobUid", "scheduledFor", "queue", "handler", "standing", "reason", "waitMs", "exclusive", "state"];
   if (kind === REPEATS) fields.push(...READABLE_FIELDS);
-  const found = await runs.find({ ...over, ...inSlots(slots) }, { sort: { [kind.field]: 1 }, limit, fields });
+  const found = await runs.find({ ...over, ...inShardQuery(shard) }, { sort: { [kind.field]: 1 }, limit, fields });
   if (found.length === 0) return NONE;
   const waiting = kind === REPEATS ? found.filter(waitsForAnother) : [];
   const unwanted = kind === REPEATS ? found.filter(waitsForHandler) : [];
@@ -107,9 +107,12 @@ const idsOf = (rows: readonly RunRow[]): string[] => rows.map(({ _id }) => _id).
 
 const waitsForHandler = ({ standing, reason }: RunRow): boolean => standing === "deferred" && reason === "unknown_handler";
 
-async function firstOf({ rows }: StoreContext, { field, filter }: Kind, slots: SlotRange): Promise<Instant | null> {
+async function firstOf({ rows }: StoreContext, { field, filter }: Kind, shard: Shard): Promise<Instant | null> {
   const first = { sort: { [field]: 1 }, limit: 1, fields: [field] } as const;
   // Numbers alone: what else stands there sorts before them, and would be met as the first for ever.
-  const [row] = await rows.runs.find({ ...filter, [field]: { $exists: true, $gte: Number.MIN_SAFE_INTEGER }, ...inSlots(slots) }, first);
+  const [row] = await rows.runs.find(
+    { ...filter, [field]: { $exists: true, $gte: Number.MIN_SAFE_INTEGER }, ...inShardQuery(shard) },
+    first,
+  );
   return row?.[field] ?? null;
 }

@@ -44,7 +44,7 @@ async function liveAJob(name: string): Promise<void> {
 async function liveRuns(job: Job, round: number): Promise<void> {
   const fires = [manualFireOf(job, { at: START + round, keys: ["a", "b", "c"] })];
   await store.dueJobs.fire({ fires, now: START, claimant: null, claimed: [] });
-  const waiting = await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 10_000 });
+  const waiting = await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 10_000 });
   const runs = waiting.filter(({ jobUid, scheduledFor }) => jobUid === job.uid && scheduledFor === START + round);
   runs.forEach(({ runId }) => say(`due ${job.id} ${runId}`));
   const outcomes = await store.claims.claim({ runs: runs.slice(1), claimant, now: START, firedAfter: 0 });

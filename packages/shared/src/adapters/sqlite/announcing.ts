@@ -1,7 +1,7 @@
 import { AppError } from "../../domain/app-error.ts";
 import { evaluate } from "../../domain/evaluation.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
-import { inRange } from "../../domain/slot.ts";
+import { isInShard } from "../../domain/slot.ts";
 import type { Announcements } from "../../ports/announcements.ts";
 import type { Core } from "./core.ts";
 import { endedRunOf } from "./run-view.ts";
@@ -11,7 +11,7 @@ type UnannouncedQuery = Parameters<Announcements["unannounced"]>[0];
 /** One that cannot be read is passed by, and takes no place: the file being opened again, it is tried again. */
 export const readUnannounced =
   (core: Core) =>
-  ({ slots, endedBefore, limit }: UnannouncedQuery): EndedRun[] => {
+  ({ shard, endedBefore, limit }: UnannouncedQuery): EndedRun[] => {
     const { endings, onUnreadable } = core;
     const old = [...endings.unannounced].filter(([, { settledAt }]) => settledAt <= endedBefore);
     old.sort(([, left], [, right]) => left.settledAt - right.settledAt);
@@ -22,7 +22,7 @@ export const readUnannounced =
       if (read.kind === "not_evaluated") {
         endings.passBy(runId);
         onUnreadable({ kind: "run", id: runId, reason: read.reason });
-      } else if (inRange(read.value.slot, slots)) runs.push(read.value.run);
+      } else if (isInShard(read.value.slot, shard)) runs.push(read.value.run);
     }
     return runs;
   };

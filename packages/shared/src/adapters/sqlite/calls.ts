@@ -46,7 +46,7 @@ export const READ_CALLS: ReadonlySet<string> = new Set<HotName | ColdName>([
     "forgotten",
     "listHandlers",
   ] as const),
-  ...(["hello", "getJob", "listJobs", "getRun", "listRuns", "paramsOf", "originOf"] as const),
+  ...(["ping", "getJob", "listJobs", "getRun", "listRuns", "paramsOf", "originOf"] as const),
 ]);
 
 export type HotCall = (reader: PacketReader, writer: PacketWriter) => void;
@@ -115,7 +115,7 @@ export function openColdCalls(core: Core) {
     listHandlers: handlers.list,
     take: leaders.take,
     release: leaders.release,
-    hello: () => null,
+    ping: () => null,
     // Where the file is in memory, nobody else can read it.
     getJob: ({ tenantId, jobId }: { readonly tenantId: string; readonly jobId: string }) => jobs.get(tenantId, jobId),
     listJobs: ({ tenantId, query }: { readonly tenantId: string; readonly query: JobQuery }) => jobs.list(tenantId, query),

@@ -1,4 +1,4 @@
-import { inRange, type SlotRange } from "../../domain/slot.ts";
+import { isInShard, type Shard } from "../../domain/slot.ts";
 import type { DeferredRuns, ResumeRequest, ResumeResult } from "../../ports/deferred-runs.ts";
 import type { Core } from "./core.ts";
 import { isForUnknownHandler, type OpenRun } from "./open-run.ts";
@@ -7,20 +7,20 @@ import { compareTexts } from "./uid-index.ts";
 
 export const deferredQueues =
   ({ open }: Core) =>
-  ({ slots }: { readonly slots: SlotRange }): string[] => {
+  ({ shard }: { readonly shard: Shard }): string[] => {
     const queues = new Set<string>();
-    for (const run of open.deferred) if (isForUnknownHandler(run) && inRange(run.slot, slots)) queues.add(run.traits.queue);
+    for (const run of open.deferred) if (isForUnknownHandler(run) && isInShard(run.slot, shard)) queues.add(run.traits.queue);
     return [...queues];
   };
 
 export const resumeDeferred =
   (core: Core) =>
-  ({ slots, queue, handlers, after, limit }: ResumeRequest): ResumeResult => {
+  ({ shard, queue, handlers, after, limit }: ResumeRequest): ResumeResult => {
     const wanted = new Set(handlers);
     const first = createFirstRuns(limit);
     for (const run of core.open.deferred) {
       const { traits, slot, runId } = run;
-      if (traits.queue !== queue || !wanted.has(traits.handler) || !inRange(slot, slots) || !isForUnknownHandler(run)) continue;
+      if (traits.queue !== queue || !wanted.has(traits.handler) || !isInShard(slot, shard) || !isForUnknownHandler(run)) continue;
       if (after === null || compareTexts(runId, after) > 0) first.add(run);
     }
     for (const run of first.runs) makePublishable(core, run);

@@ -37,7 +37,7 @@ test("whoever has read a definition never sees another one in its place, though 
   const first = await addJob(store, { id: "first", definition: { params: { of: "first" } } });
   expect(await store.jobs.get("default", "first")).toEqual(first);
   await deleteJob(store, first);
-  await store.outbox.sent((await store.outbox.unsent({ slots: ALL_SLOTS, limit: 10 })).map(({ id }) => id));
+  await store.outbox.sent((await store.outbox.unsent({ shard: ALL_SLOTS, limit: 10 })).map(({ id }) => id));
   for (let time = 0; time < 2; time += 1) await sweep(store, { deletedBefore: START + 1 });
   expect(countDefinitions(folder.file)).toBe(0);
   await addJob(store, { id: "second", definition: { params: { of: "second" } } });

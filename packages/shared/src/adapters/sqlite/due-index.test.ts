@@ -19,12 +19,12 @@ function setup(nextRunAts: readonly (number | null)[]) {
 }
 
 /** What the index must say, by looking at every job. */
-function expected(jobs: JobTable, { until, slots }: { until: number; slots: { from: number; to: number } }): number[] {
+function expected(jobs: JobTable, { until, shard }: { until: number; shard: { from: number; to: number } }): number[] {
   const keys = Array.from({ length: jobs.lastKey }, (_, place) => place + 1);
   const isDue = (key: number): boolean => jobs.state[key] === JOB_STATE.active && jobs.nextRunAt[key]! <= until;
-  const inSlots = (key: number): boolean => jobs.slot[key]! >= slots.from && jobs.slot[key]! < slots.to;
+  const inShardQuery = (key: number): boolean => jobs.slot[key]! >= shard.from && jobs.slot[key]! < shard.to;
   return keys
-    .filter((key) => isDue(key) && inSlots(key))
+    .filter((key) => isDue(key) && inShardQuery(key))
     .sort((left, right) => jobs.nextRunAt[left]! - jobs.nextRunAt[right]! || (uidOf(left) < uidOf(right) ? -1 : 1));
 }
 
@@ -48,9 +48,9 @@ test("whatever moves, a page is what going through all jobs would find", () => {
         jobs.nextRunAt[key] = at ?? Number.NaN;
         jobs.state[key] = state;
         due.moved(key);
-        const slots = { from, to: 4 };
-        expect(due.page({ slots, until: null, after: null, limit: 100 })).toEqual(expected(jobs, { until: Infinity, slots }));
-        expect(due.page({ slots, until, after: null, limit: 100 })).toEqual(expected(jobs, { until, slots }));
+        const shard = { from, to: 4 };
+        expect(due.page({ shard, until: null, after: null, limit: 100 })).toEqual(expected(jobs, { until: Infinity, shard }));
+        expect(due.page({ shard, until, after: null, limit: 100 })).toEqual(expected(jobs, { until, shard }));
       }
     }),
   );
@@ -61,12 +61,12 @@ test.each([5_000, null])("pages read one behind the other hold each job once: un
     fc.property(fc.array(instant, { minLength: JOBS, maxLength: JOBS }), fc.integer({ min: 1, max: 7 }), (start, limit) => {
       const { jobs, due } = setup(start);
       const found: number[] = [];
-      for (let page = due.page({ slots: ALL_SLOTS, until, after: null, limit }); page.length > 0;) {
+      for (let page = due.page({ shard: ALL_SLOTS, until, after: null, limit }); page.length > 0;) {
         found.push(...page);
         const last = page.at(-1)!;
-        page = due.page({ slots: ALL_SLOTS, until, after: { nextRunAt: jobs.nextRunAt[last]!, uid: uidOf(last) }, limit });
+        page = due.page({ shard: ALL_SLOTS, until, after: { nextRunAt: jobs.nextRunAt[last]!, uid: uidOf(last) }, limit });
       }
-      expect(found).toEqual(expected(jobs, { until: 5_000, slots: ALL_SLOTS }));
+      expect(found).toEqual(expected(jobs, { until: 5_000, shard: ALL_SLOTS }));
     }),
   );
 });

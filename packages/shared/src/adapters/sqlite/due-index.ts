@@ -1,4 +1,4 @@
-import { inRange } from "../../domain/slot.ts";
+import { isInShard } from "../../domain/slot.ts";
 import type { UpcomingQuery } from "../../ports/due-jobs.ts";
 import { JOB_STATE } from "./codes.ts";
 import type { JobTable } from "./job-table.ts";
@@ -59,7 +59,7 @@ export function createDueIndex(jobs: JobTable): DueIndex {
  * Goes through the column for one page, and keeps nothing sorted: what is read once after the clock was set back must not make each later
  * fire dearer. 2 ms for 100,000 jobs of one instant.
  */
-function collectAnyhow({ jobs }: DueState, { slots, after, limit }: Omit<UpcomingQuery, "until">): number[] {
+function collectAnyhow({ jobs }: DueState, { shard, after, limit }: Omit<UpcomingQuery, "until">): number[] {
   const order = (left: number, right: number): number =>
     (jobs.nextRunAt[left] as number) - (jobs.nextRunAt[right] as number) || jobs.uids.compare(left, right);
   const isBehind = behind(jobs, after);
@@ -67,7 +67,7 @@ function collectAnyhow({ jobs }: DueState, { slots, after, limit }: Omit<Upcomin
   /** A page is full of jobs up to this one. */
   let last = 0;
   for (let key = 1; key <= jobs.lastKey; key += 1) {
-    if (jobs.state[key] !== JOB_STATE.active || !isBehind(key) || !inRange(jobs.slot[key] as number, slots)) continue;
+    if (jobs.state[key] !== JOB_STATE.active || !isBehind(key) || !isInShard(jobs.slot[key] as number, shard)) continue;
     if (last !== 0 && order(key, last) > 0) continue;
     page.push(key);
     if (page.length < 2 * limit) continue;
@@ -142,13 +142,13 @@ function cutFront(state: DueState): void {
   Object.assign(state, { ats: ats.slice(state.first), keys: keys.slice(state.first), first: 0 });
 }
 
-function collect(state: DueState, { slots, until, after, limit }: UpcomingQuery & { readonly until: number }): number[] {
+function collect(state: DueState, { shard, until, after, limit }: UpcomingQuery & { readonly until: number }): number[] {
   const { ats, keys, jobs } = state;
   const found: number[] = [];
   for (let index = after === null ? state.first : startBehind(state, after); index < keys.length && found.length < limit; index += 1) {
     const [at, key] = [ats[index] as number, keys[index] as number];
     if (at > until) break;
-    if (isValid(state, key, at) && inRange(jobs.slot[key] as number, slots)) found.push(key);
+    if (isValid(state, key, at) && isInShard(jobs.slot[key] as number, shard)) found.push(key);
   }
   return found;
 }

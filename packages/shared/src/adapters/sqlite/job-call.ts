@@ -7,7 +7,7 @@ import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
 import type { ReadablePart } from "../../runtime/read-enough.ts";
 import type { UpcomingQuery } from "../../ports/due-jobs.ts";
-import type { SlotRange } from "../../domain/slot.ts";
+import type { Shard } from "../../domain/slot.ts";
 import { runCauseOf } from "./codes.ts";
 import type { Core } from "./core.ts";
 import { type JobRow, lastRunOf, wholeJobOf } from "./job-view.ts";
@@ -46,9 +46,9 @@ function takeRow(reader: PacketReader, texts: string): JobRow {
   return row;
 }
 
-export function putUpcoming(writer: PacketWriter, { slots, until, after, limit }: UpcomingQuery): void {
-  putNumber(writer, slots.from);
-  putNumber(writer, slots.to);
+export function putUpcoming(writer: PacketWriter, { shard, until, after, limit }: UpcomingQuery): void {
+  putNumber(writer, shard.from);
+  putNumber(writer, shard.to);
   putNullable(writer, until);
   putText(writer, after === null ? null : after.uid);
   putNumber(writer, after === null ? 0 : after.nextRunAt);
@@ -58,11 +58,11 @@ export function putUpcoming(writer: PacketWriter, { slots, until, after, limit }
 export const openUpcoming =
   (core: Core) =>
   (reader: PacketReader, writer: PacketWriter): void => {
-    const slots = { from: takeNumber(reader), to: takeNumber(reader) };
+    const shard = { from: takeNumber(reader), to: takeNumber(reader) };
     const until = takeNullable(reader);
     const uid = takeTextOrNull(reader);
     const nextRunAt = takeNumber(reader);
-    putJobs(core, writer, core.due.page({ slots, until, after: uid === null ? null : { nextRunAt, uid }, limit: takeNumber(reader) }));
+    putJobs(core, writer, core.due.page({ shard, until, after: uid === null ? null : { nextRunAt, uid }, limit: takeNumber(reader) }));
   };
 
 function putJobs({ jobs, readJob, onUnreadable }: Core, writer: PacketWriter, keys: readonly number[]): void {
@@ -118,15 +118,15 @@ export const openJobsByUid =
   };
 
 export interface PublishableQuery {
-  readonly slots: SlotRange;
+  readonly shard: Shard;
   readonly queue: string;
   readonly limit: number;
   readonly rescuesBelow?: number | undefined;
 }
 
-export function putPublishable(writer: PacketWriter, { slots, queue, limit, rescuesBelow = Infinity }: PublishableQuery): void {
-  putNumber(writer, slots.from);
-  putNumber(writer, slots.to);
+export function putPublishable(writer: PacketWriter, { shard, queue, limit, rescuesBelow = Infinity }: PublishableQuery): void {
+  putNumber(writer, shard.from);
+  putNumber(writer, shard.to);
   putText(writer, queue);
   putNumber(writer, limit);
   putNumber(writer, rescuesBelow);
@@ -163,9 +163,9 @@ export function openDueRunCalls(core: Core): DueRunCalls {
   }
   return {
     publishable(reader, writer) {
-      const slots = { from: takeNumber(reader), to: takeNumber(reader) };
+      const shard = { from: takeNumber(reader), to: takeNumber(reader) };
       const queue = core.open.queues.get(takeText(reader));
-      putRuns(writer, readyRuns(queue, { slots, limit: takeNumber(reader), rescuesBelow: takeNumber(reader) }));
+      putRuns(writer, readyRuns(queue, { shard, limit: takeNumber(reader), rescuesBelow: takeNumber(reader) }));
     },
     readRuns(reader, writer) {
       const runIds = new Set(takeTexts(reader));

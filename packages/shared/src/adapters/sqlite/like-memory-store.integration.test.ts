@@ -111,12 +111,12 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
   },
   resume: (world, { pick }) =>
     ask(world, (store) =>
-      store.deferred.resume({ slots: ALL_SLOTS, queue: "default", handlers: [at(HANDLERS, pick) ?? ""], after: null, limit: 100 }),
+      store.deferred.resume({ shard: ALL_SLOTS, queue: "default", handlers: [at(HANDLERS, pick) ?? ""], after: null, limit: 100 }),
     ),
-  wake: (world) => ask(world, (store) => store.dueRuns.wake({ slots: ALL_SLOTS, now: world.now, limit: 100 })),
+  wake: (world) => ask(world, (store) => store.dueRuns.wake({ shard: ALL_SLOTS, now: world.now, limit: 100 })),
   // That something was published is known to one process alone, so there is no restart after it; and so is when a run was put aside.
   async publish(world, { pick }) {
-    const runs = await ask(world, (store) => store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 1 + (pick % 3) }));
+    const runs = await ask(world, (store) => store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 1 + (pick % 3) }));
     if (runs.length > 0) world.published = true;
     const publishedAt = world.restarted ? undefined : world.now - (pick % 2);
     const published = runs.map(({ runId, attempt }) => ({ runId, attempt, publishedAt }));
@@ -136,7 +136,7 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
     await ask(world, (store) => store.control.cancelOpen(job.tenantId, request));
   },
   close: (world) =>
-    ask(world, (store) => store.dueRuns.closeWaiting({ slots: ALL_SLOTS, dueBefore: world.now - MINUTE, now: world.now, limit: 1 })),
+    ask(world, (store) => store.dueRuns.closeWaiting({ shard: ALL_SLOTS, dueBefore: world.now - MINUTE, now: world.now, limit: 1 })),
   async edit(world, { pick, more }) {
     const job = at(world.jobs, pick);
     if (job === undefined) return;
@@ -169,9 +169,9 @@ async function expectSame(world: World): Promise<void> {
     const { items, ...page } = await store.runs.list("default", { limit: 200, cursor: null });
     return { ...page, items: items.map((run) => (world.published ? withoutRepeat(run) : run)) };
   });
-  await ask(world, async (store) => idsOf(byId(await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 200 }))));
+  await ask(world, async (store) => idsOf(byId(await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 200 }))));
   await ask(world, async (store) =>
-    idsOf(byId(await store.announcements.unannounced({ slots: ALL_SLOTS, endedBefore: Number.MAX_SAFE_INTEGER, limit: 200 }))),
+    idsOf(byId(await store.announcements.unannounced({ shard: ALL_SLOTS, endedBefore: Number.MAX_SAFE_INTEGER, limit: 200 }))),
   );
 }
 

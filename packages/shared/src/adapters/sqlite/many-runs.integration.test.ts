@@ -118,7 +118,7 @@ test("a tombstone's row goes with the last of its runs, and its key is used agai
   await store.jobs.change("default", {
     previous: job,
     next: { ...job, version: 2, state: "deleted", nextRunAt: null, updatedAt: START },
-    event: { ...(await store.outbox.unsent({ slots: ALL_SLOTS, limit: 1 }))[0]!, id: "deleted" },
+    event: { ...(await store.outbox.unsent({ shard: ALL_SLOTS, limit: 1 }))[0]!, id: "deleted" },
   });
   await store.outbox.sent([`${job.uid}-1-JobCreated`, "deleted"]);
   const sweep = { now: START + 2 * DAY, boundBefore: 0, limit: 10 };

@@ -130,7 +130,7 @@ test("runs that were put aside are resumed, and those that expire do", async () 
   await using opened = await setup();
   const { store, runs } = opened;
   expect(await readRun(store, runs.unknownHandler)).toMatchObject({ reason: "unknown_handler", wakeAt: START + HOUR });
-  const request = { slots: ALL_SLOTS, queue: "default", handlers: ["old"], after: null, limit: 10 };
+  const request = { shard: ALL_SLOTS, queue: "default", handlers: ["old"], after: null, limit: 10 };
   expect((await store.deferred.resume(request)).runIds).toEqual([runs.unknownHandler.runId]);
   await start(store, runs.unknownHandler, { now: LATER });
   const { ended } = await wake(store, START + 2 * HOUR + MINUTE + 1);
@@ -140,7 +140,7 @@ test("runs that were put aside are resumed, and those that expire do", async () 
 test("what was never claimed is due since it was fired, and what was given back since the upgrade", async () => {
   await using opened = await setup();
   const { store, runs } = opened;
-  const request = { slots: ALL_SLOTS, now: START + 2 * MINUTE, limit: 10 };
+  const request = { shard: ALL_SLOTS, now: START + 2 * MINUTE, limit: 10 };
   const closed = await store.dueRuns.closeWaiting({ ...request, dueBefore: START + SECOND });
   expect(idsOf(closed)).toEqual([runs.besideRunning, runs.besideAllowed, runs.unknownHandler].map(({ runId }) => runId));
   const rest = await store.dueRuns.closeWaiting({ ...request, dueBefore: START + HOUR });

@@ -1,4 +1,4 @@
-import { inRange, type SlotRange } from "../../domain/slot.ts";
+import { isInShard, type Shard } from "../../domain/slot.ts";
 import { type ContendingRuns, createContendingRuns } from "./contending-runs.ts";
 import { isForUnknownHandler, type OpenRun } from "./open-run.ts";
 import { createReadyQueue, type ReadyQueue } from "./ready-queue.ts";
@@ -142,6 +142,6 @@ function takeUnparked({ unparked }: OpenState, runKey: number): OpenRun[] {
 }
 
 export const mineIn =
-  (slots: SlotRange) =>
+  (shard: Shard) =>
   (run: OpenRun): boolean =>
-    inRange(run.slot, slots);
+    isInShard(run.slot, shard);

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { inRange, type SlotRange } from "../../domain/slot.ts";
+import { isInShard, type Shard } from "../../domain/slot.ts";
 import type { JobEvent } from "../../events/job-event.ts";
 import { readJobEvent } from "../../events/stored-event.ts";
 import { evaluate } from "../../domain/evaluation.ts";
@@ -9,7 +9,7 @@ import { takeReadable } from "../../runtime/map-readable.ts";
 /** Events of job writes until they are sent. Their ids are in memory: an index would cost every create a page. */
 export interface Outbox {
   add(event: JobEvent, slot: number): void;
-  unsent(query: { readonly slots: SlotRange; readonly limit: number }): JobEvent[];
+  unsent(query: { readonly shard: Shard; readonly limit: number }): JobEvent[];
   sent(request: { readonly eventIds: readonly string[] }): void;
   /** True while an event of this job is unsent. */
   holds(jobUid: string): boolean;
@@ -56,8 +56,8 @@ export function openOutbox(db: DatabaseSync, onUnreadable: OnUnreadable): Outbox
       insert.run(lastSeq + 1, event.id, slot, JSON.stringify(event));
       keep(event, lastSeq + 1, slot);
     },
-    unsent({ slots, limit }) {
-      const mine = [...unsent].filter(([, { slot }]) => inRange(slot, slots));
+    unsent({ shard, limit }) {
+      const mine = [...unsent].filter(([, { slot }]) => isInShard(slot, shard));
       mine.sort(([, left], [, right]) => left.time - right.time || left.seq - right.seq);
       const read = (seq: number): JobEvent => readJobEvent(JSON.parse(String(select.get(seq)?.["event"])));
       return takeReadable(mine, limit, { kind: "event", idOf: ([id]) => id, map: ([, { seq }]) => read(seq), onUnreadable });

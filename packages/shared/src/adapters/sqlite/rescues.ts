@@ -1,4 +1,4 @@
-import { inRange } from "../../domain/slot.ts";
+import { isInShard } from "../../domain/slot.ts";
 import type { EndingQuery, LeasePosition, LeaseView, Rescue, RescueResult } from "../../ports/run-leases.ts";
 import { RUN_STATE } from "./codes.ts";
 import type { Core } from "./core.ts";
@@ -16,9 +16,9 @@ function expiryOf({ owners }: Core, run: OpenRun): number {
 /** Attempts whose process is gone. Its own leases are ended by no clock. */
 export const endingLeases =
   (core: Core) =>
-  ({ slots, after, limit }: EndingQuery): LeaseView[] =>
+  ({ shard, after, limit }: EndingQuery): LeaseView[] =>
     [...core.open.orphans]
-      .filter(({ slot }) => inRange(slot, slots))
+      .filter(({ slot }) => isInShard(slot, shard))
       .map((run) => viewOf(core, run))
       .filter(behind(after))
       .sort((left, right) => left.expiresAt - right.expiresAt)

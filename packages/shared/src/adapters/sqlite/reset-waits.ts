@@ -1,5 +1,5 @@
 import { STORE_TIME_DIFFERENCE_MS_MAX } from "../../domain/time-limits.ts";
-import { inRange } from "../../domain/slot.ts";
+import { isInShard } from "../../domain/slot.ts";
 import type { DueRuns } from "../../ports/due-runs.ts";
 import { RUN_STATE } from "./codes.ts";
 import type { Core } from "./core.ts";
@@ -12,7 +12,7 @@ type Request = Parameters<DueRuns["resetWaits"]>[0];
 export const resetWaits =
   (core: Core) =>
   (request: Request): number =>
-    [...core.open.byId.values()].filter((run) => inRange(run.slot, request.slots) && reset(core, run, request)).length;
+    [...core.open.byId.values()].filter((run) => isInShard(run.slot, request.shard) && reset(core, run, request)).length;
 
 /** True if it had to be. */
 function reset(core: Core, run: OpenRun, { now, waitMsMax }: Request): boolean {

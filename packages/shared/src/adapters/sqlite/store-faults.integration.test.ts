@@ -21,7 +21,7 @@ import { entryOf, manualFireOf, scheduledFireOf } from "../../testing/factories-
 import { openSqliteStore } from "./sqlite-store.ts";
 import { storeFolder } from "./store-folder.test-support.ts";
 
-const upcoming = { slots: ALL_SLOTS, until: START, after: null, limit: 10 };
+const upcoming = { shard: ALL_SLOTS, until: START, after: null, limit: 10 };
 
 /** Changes the file behind the store's back. */
 function damage(file: string, sql: string): void {
@@ -79,11 +79,11 @@ test("on a full disk a write is refused as unavailable, what was acknowledged st
   expect(fault).toBeInstanceOf(AppError);
   expect(fault).toMatchObject({ code: "store_unavailable", retryable: true });
   expect(store.refusal?.()).toContain("database or disk is full");
-  expect((await store.hello()).now).toBeGreaterThan(0);
+  expect((await store.ping()).now).toBeGreaterThan(0);
   expect(made.length).toBeGreaterThan(3);
   expect(await store.jobs.get("default", `filler-${made.length}`)).toBeNull();
   expect((await store.jobs.list("default", { limit: 200, cursor: null })).items).toHaveLength(made.length + 1);
-  expect((await store.outbox.unsent({ slots: ALL_SLOTS, limit: 1_000 })).length).toBe(made.length + 1);
+  expect((await store.outbox.unsent({ shard: ALL_SLOTS, limit: 1_000 })).length).toBe(made.length + 1);
   await store.close();
   const roomy = await folder.open();
   expect((await end(roomy, held)).state).toBe("succeeded");
@@ -150,7 +150,7 @@ test("after it was closed every call is refused, and closing again does nothing"
   const store = await folder.open();
   await addJob(store);
   await Promise.all([store.close(), store.close()]);
-  await expect(store.hello()).rejects.toMatchObject({ code: "store_unavailable" });
+  await expect(store.ping()).rejects.toMatchObject({ code: "store_unavailable" });
   await expect(store.jobs.get("default", "job-1")).rejects.toMatchObject({ code: "store_unavailable" });
   await store.close();
 });

@@ -56,8 +56,8 @@ export function storeOver(
       latest: () => thread.cold("decidedLatest", undefined),
       note: (now) => thread.cold("decidedNote", { now }),
     },
-    async hello() {
-      await thread.cold("hello", undefined);
+    async ping() {
+      await thread.cold("ping", undefined);
       return { now: clock.now() };
     },
     refusal: thread.refusing,
@@ -140,16 +140,16 @@ const firePorts = (link: Link): Pick<Store, "dueJobs" | "dueRuns" | "deferred" |
   },
   dueRuns: {
     publishable: publishableOf(link),
-    queues: (slots) => link.thread.cold("queues", { slots }),
+    queues: (shard) => link.thread.cold("queues", { shard }),
     published: (request) => link.thread.cold("published", request),
-    unclaimed: (slots) => link.thread.cold("unclaimed", { slots }),
-    unclaimedRescued: (slots, rescuesMin) => link.thread.cold("unclaimed", { slots, rescuesMin }),
+    unclaimed: (shard) => link.thread.cold("unclaimed", { shard }),
+    unclaimedRescued: (shard, rescuesMin) => link.thread.cold("unclaimed", { shard, rescuesMin }),
     wake: (request) => link.thread.cold("wake", request),
     closeWaiting: (request) => link.thread.cold("closeWaiting", request),
     resetWaits: (request) => link.thread.cold("resetWaits", request),
   },
   deferred: {
-    queues: (slots) => link.thread.cold("deferredQueues", { slots }),
+    queues: (shard) => link.thread.cold("deferredQueues", { shard }),
     resume: (request) => link.thread.cold("resumeDeferred", request),
     async waiting(runIds) {
       const waiting = await link.thread.cold("waitingRuns", { runIds });

@@ -90,7 +90,7 @@ test("of a write that fails half-way nothing is left in memory either: the file 
   expect(failed).toMatchObject({ status: "rejected", reason: { code: "internal" } });
   expect(await isRemembered()).toBe(false);
   expect(await readJob(store, job)).toEqual(job);
-  expect(await store.dueJobs.upcoming({ slots: ALL_SLOTS, until: START, after: null, limit: 10 })).toHaveLength(2);
+  expect(await store.dueJobs.upcoming({ shard: ALL_SLOTS, until: START, after: null, limit: 10 })).toHaveLength(2);
   expect((await publishable(store)).filter(({ jobUid }) => jobUid === job.uid)).toHaveLength(1);
   expect((await fire(store, scheduledFireOf(job))).kind).toBe("won");
   expect(await addRun(store, job, { name: "more" })).toBeDefined();

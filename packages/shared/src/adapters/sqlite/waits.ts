@@ -1,6 +1,6 @@
-import type { SlotRange } from "../../domain/slot.ts";
+import type { Shard } from "../../domain/slot.ts";
 import { wasAsideSince } from "../../domain/overlap.ts";
-import { inRange } from "../../domain/slot.ts";
+import { isInShard } from "../../domain/slot.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import { WAITED_TOO_LONG } from "../../domain/run-error.ts";
 import type { DueRuns, Publication, WakeResult } from "../../ports/due-runs.ts";
@@ -16,16 +16,16 @@ import { compareTexts } from "./uid-index.ts";
 /** Runs that wait for a worker: their lists are in memory, and a publication is known to this process alone. */
 export const queuesWithReady =
   ({ open }: Core) =>
-  ({ slots }: { readonly slots: SlotRange }): string[] =>
-    [...open.queues].filter(([, queue]) => readyRuns(queue, { slots, limit: 1 }).length > 0).map(([name]) => name);
+  ({ shard }: { readonly shard: Shard }): string[] =>
+    [...open.queues].filter(([, queue]) => readyRuns(queue, { shard, limit: 1 }).length > 0).map(([name]) => name);
 
 export function readyRuns(
   queue: { visit(visit: (run: OpenRun) => boolean): void } | undefined,
-  { slots, limit, rescuesBelow = Infinity }: { readonly slots: SlotRange; readonly limit: number; readonly rescuesBelow?: number },
+  { shard, limit, rescuesBelow = Infinity }: { readonly shard: Shard; readonly limit: number; readonly rescuesBelow?: number },
 ): OpenRun[] {
   const runs: OpenRun[] = [];
   queue?.visit((run) => {
-    if (runs.length < limit && inRange(run.slot, slots) && rescuesOf(run) < rescuesBelow) runs.push(run);
+    if (runs.length < limit && isInShard(run.slot, shard) && rescuesOf(run) < rescuesBelow) runs.push(run);
     return runs.length < limit;
   });
   return runs;
@@ -49,11 +49,11 @@ const rescuesOf = ({ extra }: OpenRun): number => extra?.rescues ?? 0;
 
 export const unclaimed =
   ({ open }: Core) =>
-  ({ slots, rescuesMin = 0 }: { readonly slots: SlotRange; readonly rescuesMin?: number }): Record<string, number> => {
+  ({ shard, rescuesMin = 0 }: { readonly shard: Shard; readonly rescuesMin?: number }): Record<string, number> => {
     const counts: Record<string, number> = {};
     for (const run of open.published) {
       const { queue } = run.traits;
-      if (inRange(run.slot, slots) && rescuesOf(run) >= rescuesMin) counts[queue] = (counts[queue] ?? 0) + 1;
+      if (isInShard(run.slot, shard) && rescuesOf(run) >= rescuesMin) counts[queue] = (counts[queue] ?? 0) + 1;
     }
     return counts;
   };
@@ -62,9 +62,9 @@ type WakeRequest = Parameters<DueRuns["wake"]>[0];
 
 export const wake =
   (core: Core) =>
-  ({ slots, now, limit }: WakeRequest): WakeResult => {
+  ({ shard, now, limit }: WakeRequest): WakeResult => {
     const { open, endings } = core;
-    const query = { now, limit, mine: mineIn(slots) };
+    const query = { now, limit, mine: mineIn(shard) };
     const retries = open.retries.take(query);
     const expiries = open.expiries.take(query);
     const over: OpenRun[] = [];
@@ -108,9 +108,9 @@ type CloseRequest = Parameters<DueRuns["closeWaiting"]>[0];
 /** All open runs are gone through: it is asked seldom, and a hundred thousand take some milliseconds. */
 export const closeWaiting =
   (core: Core) =>
-  ({ slots, dueBefore, now, limit }: CloseRequest): EndedRun[] => {
+  ({ shard, dueBefore, now, limit }: CloseRequest): EndedRun[] => {
     const late = [...core.open.byId.values()].filter(
-      (run) => run.mode !== "none" && run.mode !== "retrying" && dueAtOf(run) < dueBefore && inRange(run.slot, slots),
+      (run) => run.mode !== "none" && run.mode !== "retrying" && dueAtOf(run) < dueBefore && isInShard(run.slot, shard),
     );
     const closed = late.sort((left, right) => compareTexts(left.runId, right.runId)).slice(0, limit);
     for (const run of closed) {

@@ -30,7 +30,7 @@ export const announcementsContract = contractOf("Announcements", {
     expect(idsOf(await unannounced(store))).toEqual([oldest, middle, latest]);
     expect(idsOf(await unannounced(store, START + 2 * SECOND))).toEqual([oldest, middle]);
     expect(await unannounced(store, START)).toEqual([]);
-    const two = await store.announcements.unannounced({ slots: { from: 0, to: 1024 }, endedBefore: START + MINUTE, limit: 2 });
+    const two = await store.announcements.unannounced({ shard: { from: 0, to: 1024 }, endedBefore: START + MINUTE, limit: 2 });
     expect(idsOf(two)).toEqual([oldest, middle]);
   },
 
@@ -38,8 +38,8 @@ export const announcementsContract = contractOf("Announcements", {
     const { run } = await addJobWithRun(store, { slot: 7 });
     await end(store, await start(store, run));
     const query = { endedBefore: START + MINUTE, limit: 10 };
-    expect(await store.announcements.unannounced({ ...query, slots: { from: 0, to: 7 } })).toEqual([]);
-    expect(await store.announcements.unannounced({ ...query, slots: { from: 7, to: 8 } })).toHaveLength(1);
+    expect(await store.announcements.unannounced({ ...query, shard: { from: 0, to: 7 } })).toEqual([]);
+    expect(await store.announcements.unannounced({ ...query, shard: { from: 7, to: 8 } })).toHaveLength(1);
   },
 
   "to announce twice, or what is unknown, is harmless": async ({ store }) => {

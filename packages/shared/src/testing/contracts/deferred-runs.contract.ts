@@ -24,7 +24,7 @@ import {
 import { contractOf } from "./store-subject.ts";
 
 const resume = (store: Store, request: Partial<ResumeRequest> = {}): Promise<ResumeResult> =>
-  store.deferred.resume({ slots: ALL_SLOTS, queue: "default", handlers: ["http"], after: null, limit: 100, ...request });
+  store.deferred.resume({ shard: ALL_SLOTS, queue: "default", handlers: ["http"], after: null, limit: 100, ...request });
 
 const NOTHING: ResumeResult = { runIds: [], next: null };
 
@@ -77,7 +77,7 @@ export const deferredRunsContract = contractOf("DeferredRuns", {
     const low = await addRun(store, await addJob(store, { id: "low", slot: 1, definition: { handler: "report", queue: "low" } }));
     const other = await addRun(store, await addJob(store, { id: "other", slot: 2, definition: { handler: "report" } }));
     for (const run of [report, mail, low, other]) await defer(store, run);
-    const request = { slots: { from: 0, to: 2 }, handlers: ["report", "http"] };
+    const request = { shard: { from: 0, to: 2 }, handlers: ["report", "http"] };
     expect(await resume(store, request)).toEqual({ runIds: [report.runId], next: null });
     expect(await publishable(store)).toEqual([report]);
     expect(await publishable(store, "low")).toEqual([]);

@@ -24,7 +24,7 @@ import {
 import { contractOf } from "./store-subject.ts";
 
 const upcoming = (store: Store, query: Partial<UpcomingQuery> = {}): Promise<readonly Job[]> =>
-  store.dueJobs.upcoming({ slots: ALL_SLOTS, until: START + MINUTE, after: null, limit: 100, ...query });
+  store.dueJobs.upcoming({ shard: ALL_SLOTS, until: START + MINUTE, after: null, limit: 100, ...query });
 
 /** Jobs by their next instant, and what a fire leaves behind. Its races are in `fire-races.contract.ts`. */
 export const dueJobsContract = contractOf("DueJobs", {
@@ -69,8 +69,8 @@ export const dueJobsContract = contractOf("DueJobs", {
     await deleteJob(store, await addJob(store, { id: "deleted" }));
     const low = await addJob(store, { id: "low", slot: 10 });
     const high = await addJob(store, { id: "high", slot: 11 });
-    expect(await upcoming(store, { slots: { from: 0, to: 11 } })).toEqual([low]);
-    expect(await upcoming(store, { slots: { from: 11, to: 12 } })).toEqual([high]);
+    expect(await upcoming(store, { shard: { from: 0, to: 11 } })).toEqual([low]);
+    expect(await upcoming(store, { shard: { from: 11, to: 12 } })).toEqual([high]);
   },
 
   "jobs are read by uid as they stand; those unknown or deleted are left out": async ({ store }) => {

@@ -66,18 +66,18 @@ export const dueRunsContract = contractOf("DueRuns", {
   "each leader sees the runs of its own slots": async ({ store }) => {
     const one = await addRun(store, await addJob(store, { id: "one", slot: 1 }));
     const two = await addRun(store, await addJob(store, { id: "two", slot: 2 }));
-    for (const [slots, run] of [
+    for (const [shard, run] of [
       [{ from: 0, to: 2 }, one],
       [{ from: 2, to: 3 }, two],
     ] as const) {
-      expect(await store.dueRuns.publishable({ slots, queue: "default", limit: 10 })).toEqual([run]);
-      expect(await store.dueRuns.queues(slots)).toEqual(["default"]);
+      expect(await store.dueRuns.publishable({ shard, queue: "default", limit: 10 })).toEqual([run]);
+      expect(await store.dueRuns.queues(shard)).toEqual(["default"]);
     }
     await publish(store, [one]);
     expect(await store.dueRuns.unclaimed({ from: 0, to: 2 })).toEqual({ default: 1 });
     expect(await store.dueRuns.unclaimed({ from: 2, to: 3 })).toEqual({});
     expect(await store.dueRuns.queues({ from: 0, to: 2 })).toEqual([]);
-    const woken = await store.dueRuns.wake({ slots: { from: 2, to: 3 }, now: START + HOUR, limit: 10 });
+    const woken = await store.dueRuns.wake({ shard: { from: 2, to: 3 }, now: START + HOUR, limit: 10 });
     expect(woken).toEqual({ ready: 0, ended: [], nextWakeAt: null, more: false });
   },
 
@@ -104,7 +104,7 @@ export const dueRunsContract = contractOf("DueRuns", {
     const { store, now } = await endLeases({ now: START, leaseMs: LEASE_MS });
     const rescues = (await ending(store, now)).map(({ runId, expiresAt }) => ({ runId, expiresAt, to: "due" }) as const);
     expect((await store.leases.rescue({ rescues, now })).rescued).toBe(1);
-    const query = { slots: ALL_SLOTS, queue: "default", limit: 1 };
+    const query = { shard: ALL_SLOTS, queue: "default", limit: 1 };
     expect(idsOf(await store.dueRuns.publishable({ ...query, rescuesBelow: 1 }))).toEqual([plain.runId]);
     expect(await store.dueRuns.publishable({ ...query, limit: 10, rescuesBelow: 2 })).toHaveLength(2);
     expect(await store.dueRuns.unclaimedRescued(ALL_SLOTS, 0)).toEqual({});

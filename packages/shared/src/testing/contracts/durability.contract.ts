@@ -37,8 +37,8 @@ const everything = async (store: Store, jobs: readonly Job[]) => ({
   jobs: (await store.jobs.list("default", { limit: 100, cursor: null })).items,
   runs: (await store.runs.list("default", { limit: 100, cursor: null })).items,
   byUid: [...(await store.dueJobs.read(jobs.map(({ uid }) => uid)))].sort((left, right) => (left.uid < right.uid ? -1 : 1)),
-  upcoming: await store.dueJobs.upcoming({ slots: ALL_SLOTS, until: START + HOUR, after: null, limit: 100 }),
-  unsent: await store.outbox.unsent({ slots: ALL_SLOTS, limit: 100 }),
+  upcoming: await store.dueJobs.upcoming({ shard: ALL_SLOTS, until: START + HOUR, after: null, limit: 100 }),
+  unsent: await store.outbox.unsent({ shard: ALL_SLOTS, limit: 100 }),
   unannounced: await unannounced(store),
   settled: await store.status.settledSince({ since: 0, until: Number.MAX_SAFE_INTEGER, after: null, limit: 100 }),
   watermark: await store.status.watermark(),
@@ -112,7 +112,7 @@ const FACTS: StoreFacts = {
     expect((await publishable(again)).map(({ runId }) => runId).sort()).toEqual([published.runId, deferred.runId].sort());
     await wake(again, START + 30 * MINUTE);
     expect(await publishable(again)).toContainEqual(expect.objectContaining({ runId: retrying.runId, attempt: 2, failures: 1 }));
-    const request = { slots: ALL_SLOTS, queue: "default", handlers: ["http"], after: null, limit: 10 };
+    const request = { shard: ALL_SLOTS, queue: "default", handlers: ["http"], after: null, limit: 10 };
     expect(await again.deferred.resume(request)).toEqual({ runIds: [unknown.runId], next: null });
   },
 
@@ -158,7 +158,7 @@ const FACTS: StoreFacts = {
     await settle(store, await start(store, retried), { result: retryIn(DAY) });
     await wake(store, START + DAY);
     const again = await reopen();
-    const request = { slots: ALL_SLOTS, dueBefore: START + DAY, now: START + DAY, limit: 10 };
+    const request = { shard: ALL_SLOTS, dueBefore: START + DAY, now: START + DAY, limit: 10 };
     expect(idsOf(await again.dueRuns.closeWaiting(request))).toEqual([fresh.runId]);
     expect(idsOf(await again.dueRuns.closeWaiting({ ...request, dueBefore: START + DAY + 1 }))).toEqual([retried.runId]);
   },

@@ -56,7 +56,7 @@ export const jobCatalogContract = contractOf("JobCatalog", {
     const fired = await readJob(store, job);
     const again = await store.jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) });
     expect(again).toEqual({ kind: "created", job: fired });
-    expect(await store.outbox.unsent({ slots: unsent, limit: 10 })).toHaveLength(1);
+    expect(await store.outbox.unsent({ shard: unsent, limit: 10 })).toHaveLength(1);
   },
 
   "repeating a create does not say again what was sent": async ({ store }) => {
@@ -64,7 +64,7 @@ export const jobCatalogContract = contractOf("JobCatalog", {
     const event = jobEvent("JobCreated", job);
     await store.outbox.sent([event.id]);
     await store.jobs.create(job.tenantId, { job, event });
-    expect(await store.outbox.unsent({ slots: unsent, limit: 10 })).toEqual([]);
+    expect(await store.outbox.unsent({ shard: unsent, limit: 10 })).toEqual([]);
   },
 
   "another job under a taken id is refused, and leaves nothing": async ({ store }) => {
@@ -73,7 +73,7 @@ export const jobCatalogContract = contractOf("JobCatalog", {
     const outcome = await store.jobs.create(rival.tenantId, { job: rival, event: jobEvent("JobCreated", rival) });
     expect(outcome).toEqual({ kind: "exists", job });
     expect(await store.dueJobs.read([rival.uid])).toEqual([]);
-    expect(await store.outbox.unsent({ slots: unsent, limit: 10 })).toEqual([jobEvent("JobCreated", job)]);
+    expect(await store.outbox.unsent({ shard: unsent, limit: 10 })).toEqual([jobEvent("JobCreated", job)]);
   },
 
   "of many who create one id at once, exactly one does": async ({ store }) => {
@@ -83,7 +83,7 @@ export const jobCatalogContract = contractOf("JobCatalog", {
     });
     expect(countKind(outcomes, "created")).toBe(1);
     expect(new Set(outcomes.map(({ job }) => job.uid)).size).toBe(1);
-    expect(await store.outbox.unsent({ slots: unsent, limit: 100 })).toHaveLength(1);
+    expect(await store.outbox.unsent({ shard: unsent, limit: 100 })).toHaveLength(1);
   },
 
   "a change replaces what was read": async ({ store }) => {
@@ -97,7 +97,7 @@ export const jobCatalogContract = contractOf("JobCatalog", {
     const event = jobEvent("JobUpdated", next);
     expect(await store.jobs.change(job.tenantId, { previous: job, next, event })).toEqual({ kind: "changed", job: next });
     expect(await store.jobs.get(job.tenantId, job.id)).toEqual(next);
-    expect(await store.outbox.unsent({ slots: unsent, limit: 10 })).toContainEqual(event);
+    expect(await store.outbox.unsent({ shard: unsent, limit: 10 })).toContainEqual(event);
   },
 
   "a change by an older version is stale, and changes nothing": async ({ store }) => {
@@ -111,7 +111,7 @@ export const jobCatalogContract = contractOf("JobCatalog", {
     });
     expect(outcome).toEqual({ kind: "stale" });
     expect(await store.jobs.get(job.tenantId, job.id)).toEqual(edited);
-    const events = await store.outbox.unsent({ slots: unsent, limit: 10 });
+    const events = await store.outbox.unsent({ shard: unsent, limit: 10 });
     expect(events.map(({ id }) => id)).not.toContain("late");
   },
 
@@ -142,7 +142,7 @@ export const jobCatalogContract = contractOf("JobCatalog", {
     await store.jobs.change(job.tenantId, change);
     expect(await store.jobs.change(job.tenantId, change)).toEqual({ kind: "stale" });
     expect(await store.jobs.get(job.tenantId, job.id)).toEqual(next);
-    expect(await store.outbox.unsent({ slots: unsent, limit: 10 })).toHaveLength(2);
+    expect(await store.outbox.unsent({ shard: unsent, limit: 10 })).toHaveLength(2);
   },
 
   "of many who change one version at once, exactly one does": async ({ store }) => {

@@ -42,10 +42,10 @@ export const leaseRowsContract = contractOf("LeaseRows", {
   },
 
   "the store tells its time, and it moves with the leases": async ({ store, subject }) => {
-    const { now } = await store.hello();
+    const { now } = await store.ping();
     expect(Number.isInteger(now)).toBe(true);
     if (subject.advance === undefined) return;
     subject.advance(SECOND);
-    expect((await store.hello()).now).toBe(now + SECOND);
+    expect((await store.ping()).now).toBe(now + SECOND);
   },
 });

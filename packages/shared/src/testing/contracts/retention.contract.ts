@@ -32,7 +32,7 @@ const sweep = (store: Store, overrides: Partial<RetentionRequest> = {}): Promise
 const announceAll = async (store: Store): Promise<void> => store.announcements.announced(idsOf(await unannounced(store)));
 
 const sendAll = async (store: Store): Promise<void> => {
-  const events = await store.outbox.unsent({ slots: ALL_SLOTS, limit: 1_000 });
+  const events = await store.outbox.unsent({ shard: ALL_SLOTS, limit: 1_000 });
   await store.outbox.sent(events.map(({ id }) => id));
 };
 
@@ -69,7 +69,7 @@ export const retentionContract = contractOf("Retention", {
     const { run } = await addJobWithRun(store);
     const job = await addJob(store, { id: "ahead", nextRunAt: LATER });
     await fire(store, scheduledFireOf(job), LATER);
-    const ahead = (await store.dueRuns.publishable({ slots: ALL_SLOTS, queue: "default", limit: 10 })).find(
+    const ahead = (await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 10 })).find(
       ({ jobUid }) => jobUid === job.uid,
     );
     await endAll(store, [run, ahead as DueRun], START);
@@ -147,7 +147,7 @@ export const retentionContract = contractOf("Retention", {
     await end(store, await start(store, run));
     await deleteJob(store, job, START);
     expect(await sweep(store)).toMatchObject({ tombstones: 0 });
-    expect(await store.outbox.unsent({ slots: ALL_SLOTS, limit: 10 })).toHaveLength(2);
+    expect(await store.outbox.unsent({ shard: ALL_SLOTS, limit: 10 })).toHaveLength(2);
     await sendAll(store);
     expect(await sweep(store, { deletedBefore: START })).toMatchObject({ tombstones: 0 });
     expect(await sweep(store, { deletedBefore: START + 1 })).toMatchObject({ tombstones: 1 });
@@ -177,7 +177,7 @@ export const retentionContract = contractOf("Retention", {
     while (unsaid.length > 0)
       await Promise.all(unsaid.splice(0, 50).map(async (id) => deleteJob(store, await addJob(store, { id }), START - 1)));
     const last = await deleteJob(store, await addJob(store, { id: "said" }), START);
-    const events = await store.outbox.unsent({ slots: ALL_SLOTS, limit: 5_000 });
+    const events = await store.outbox.unsent({ shard: ALL_SLOTS, limit: 5_000 });
     await store.outbox.sent(events.filter(({ data }) => data.jobUid === last.uid).map(({ id }) => id));
     let gone = 0;
     for (let round = 0; round < 5; round += 1) gone += (await sweep(store)).tombstones;

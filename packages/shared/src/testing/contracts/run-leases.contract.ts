@@ -74,7 +74,7 @@ export const runLeasesContract = contractOf("RunLeases", {
     if (subject.leases === "clock") expect(idsOf(await ending(after.store, after.now))).toEqual(idsOf(runs).reverse());
     expect(await ending(after.store, after.now)).toHaveLength(3);
     expect(await ending(after.store, after.now, { limit: 2 })).toHaveLength(2);
-    const own = await ending(after.store, after.now, { slots: { from: 1, to: 2 } });
+    const own = await ending(after.store, after.now, { shard: { from: 1, to: 2 } });
     expect(idsOf(own)).toEqual([runs[1]!.runId]);
   },
 
@@ -282,7 +282,7 @@ export const runLeasesContract = contractOf("RunLeases", {
     const { run } = await addJobWithRun(store);
     await start(store, run);
     const after = await endLeases(LEASE);
-    expect(await ending(after.store, after.now, { slots: { from: 0, to: 0 } })).toEqual([]);
+    expect(await ending(after.store, after.now, { shard: { from: 0, to: 0 } })).toEqual([]);
     expect(await ending(after.store, after.now)).toHaveLength(1);
   },
 });

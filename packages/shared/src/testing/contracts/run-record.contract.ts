@@ -155,7 +155,7 @@ export const runRecordContract = contractOf("RunQueries: the record of a run", {
   "a run that failed in no attempt and waited too long for the next one has an error": async ({ store }) => {
     const { run } = await addJobWithRun(store);
     await settle(store, await start(store, run), { result: { kind: "released" } });
-    const [closed] = await store.dueRuns.closeWaiting({ slots: ALL_SLOTS, dueBefore: START + HOUR, now: START + HOUR, limit: 10 });
+    const [closed] = await store.dueRuns.closeWaiting({ shard: ALL_SLOTS, dueBefore: START + HOUR, now: START + HOUR, limit: 10 });
     expect(closed).toMatchObject({ state: "failed", reason: "retention", error: { code: "waited_too_long", retryable: false } });
     expect((await readRun(store, run)).error).toEqual(closed?.error);
   },

@@ -31,10 +31,10 @@ const AHEAD = START + 5 * HOUR;
 const REPEAT_MS_MAX = 5 * MINUTE;
 
 const resetWaits = (store: Store, now: Instant = START): Promise<number> =>
-  store.dueRuns.resetWaits({ slots: ALL_SLOTS, now, waitMsMax: REPEAT_MS_MAX });
+  store.dueRuns.resetWaits({ shard: ALL_SLOTS, now, waitMsMax: REPEAT_MS_MAX });
 
 const upcoming = (store: Store, query: Partial<UpcomingQuery>): Promise<readonly Job[]> =>
-  store.dueJobs.upcoming({ slots: ALL_SLOTS, until: null, after: null, limit: 100, ...query });
+  store.dueJobs.upcoming({ shard: ALL_SLOTS, until: null, after: null, limit: 100, ...query });
 
 /** What a store has to bear of a clock that was ahead and is set back. */
 export const setBackContract = contractOf("a clock that is set back", {
@@ -57,8 +57,8 @@ export const setBackContract = contractOf("a clock that is set back", {
       part = await upcoming(store, { limit: 2, after: { nextRunAt: nextRunAt as number, uid } });
     }
     expect(parts).toEqual(all);
-    const slots = { from: slotOf(all[0]?.uid ?? ""), to: slotOf(all[0]?.uid ?? "") + 1 };
-    expect(await upcoming(store, { slots })).toEqual(all.filter(({ slot }) => slot === slots.from));
+    const shard = { from: slotOf(all[0]?.uid ?? ""), to: slotOf(all[0]?.uid ?? "") + 1 };
+    expect(await upcoming(store, { shard })).toEqual(all.filter(({ slot }) => slot === shard.from));
     expect(await upcoming(store, { until: START })).toHaveLength(3);
   },
 
@@ -144,7 +144,7 @@ export const setBackContract = contractOf("a clock that is set back", {
       { from: 0, to: job.slot },
       { from: job.slot + 1, to: ALL_SLOTS.to },
     ];
-    for (const slots of [below, above]) expect(await store.dueRuns.resetWaits({ slots, now: START, waitMsMax: REPEAT_MS_MAX })).toBe(0);
+    for (const shard of [below, above]) expect(await store.dueRuns.resetWaits({ shard, now: START, waitMsMax: REPEAT_MS_MAX })).toBe(0);
     expect(await resetWaits(store)).toBe(1);
   },
 

@@ -124,24 +124,24 @@ export async function readRun(store: Store, { tenantId, runId }: { readonly tena
 }
 
 export const publishable = (store: Store, queue = "default", limit = 1_000): Promise<readonly DueRun[]> =>
-  store.dueRuns.publishable({ slots: ALL_SLOTS, queue, limit });
+  store.dueRuns.publishable({ shard: ALL_SLOTS, queue, limit });
 
 export const wake = (store: Store, now: Instant, limit = 1_000): Promise<WakeResult> =>
-  store.dueRuns.wake({ slots: ALL_SLOTS, now, limit });
+  store.dueRuns.wake({ shard: ALL_SLOTS, now, limit });
 
 export const ending = (store: Store, now: Instant, query: Partial<EndingQuery> = {}): Promise<readonly LeaseView[]> =>
-  store.leases.ending({ slots: ALL_SLOTS, now, after: null, limit: 1_000, ...query });
+  store.leases.ending({ shard: ALL_SLOTS, now, after: null, limit: 1_000, ...query });
 
 /** As an executor does that has no such handler. */
 export const defer = (store: Store, { runId, attempt }: DueRun): Promise<void> =>
   store.claims.defer({ deferrals: [{ runId, attempt, reason: "unknown_handler", wakeAt: null }] });
 
 export const unannounced = (store: Store, endedBefore: Instant = Number.MAX_SAFE_INTEGER): Promise<readonly EndedRun[]> =>
-  store.announcements.unannounced({ slots: ALL_SLOTS, endedBefore, limit: 1_000 });
+  store.announcements.unannounced({ shard: ALL_SLOTS, endedBefore, limit: 1_000 });
 
 /** Completes the fires that crashed, by default all of them. */
 export const repair = (store: Store, request: Partial<RepairRequest> = {}): Promise<number> =>
-  store.dueJobs.repair({ slots: ALL_SLOTS, firedBefore: Number.MAX_SAFE_INTEGER, limit: 10, ...request });
+  store.dueJobs.repair({ shard: ALL_SLOTS, firedBefore: Number.MAX_SAFE_INTEGER, limit: 10, ...request });
 
 /** The ends of runs, as the projection folds them into their jobs. */
 export const endingsOf = (runs: readonly EndedRun[]): StatusChange[] =>

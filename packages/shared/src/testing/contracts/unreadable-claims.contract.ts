@@ -152,10 +152,10 @@ export const unreadableClaimsContract = contractOf("claims beside runs that cann
     const { all, good, harm } = await neighbours(context);
     for (const run of all) await defer(store, run);
     await harm();
-    const query = { slots: ALL_SLOTS, queue: "default", handlers: ["http"], after: null, limit: 100 };
+    const query = { shard: ALL_SLOTS, queue: "default", handlers: ["http"], after: null, limit: 100 };
     expect((await store.deferred.resume(query)).runIds).toEqual(expect.arrayContaining(idsOf(good)));
-    await store.dueRuns.resetWaits({ slots: ALL_SLOTS, now: START - 100 * MINUTE, waitMsMax: MINUTE });
-    const closed = await store.dueRuns.closeWaiting({ slots: ALL_SLOTS, dueBefore: START + MINUTE, now: START + MINUTE, limit: 100 });
+    await store.dueRuns.resetWaits({ shard: ALL_SLOTS, now: START - 100 * MINUTE, waitMsMax: MINUTE });
+    const closed = await store.dueRuns.closeWaiting({ shard: ALL_SLOTS, dueBefore: START + MINUTE, now: START + MINUTE, limit: 100 });
     expect(idsOf(closed)).toEqual(expect.arrayContaining(idsOf(good)));
   },
 
@@ -167,7 +167,7 @@ export const unreadableClaimsContract = contractOf("claims beside runs that cann
     await store.jobs.addDefinition("default", { jobUid: lost.uid, definition: other.definition });
     expect(await repair(store)).toBe(0);
     await deleteJob(store, good);
-    await store.outbox.sent((await store.outbox.unsent({ slots: ALL_SLOTS, limit: 100 })).map(({ id }) => id));
+    await store.outbox.sent((await store.outbox.unsent({ shard: ALL_SLOTS, limit: 100 })).map(({ id }) => id));
     const sweep = { now: START, endedBefore: 0, boundBefore: 0, deletedBefore: START + 1, limit: 100 };
     expect((await store.retention.sweep(sweep)).tombstones).toBe(1);
     expect(await store.jobs.get("default", "lost")).toMatchObject({ id: "lost" });

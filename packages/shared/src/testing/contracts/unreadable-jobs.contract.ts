@@ -9,7 +9,7 @@ import { addJob, addRun, changeJob, deleteJob, fire, publishable, readJob } from
 import { contractOf, type Harm, type StoreContext } from "./store-subject.ts";
 
 const upcoming = (store: Store, limit = 100): Promise<readonly Job[]> =>
-  store.dueJobs.upcoming({ slots: ALL_SLOTS, until: START + MINUTE, after: null, limit });
+  store.dueJobs.upcoming({ shard: ALL_SLOTS, until: START + MINUTE, after: null, limit });
 
 const idsOf = (jobs: readonly Job[]): string[] => jobs.map(({ id }) => id).sort();
 
@@ -75,7 +75,7 @@ export const unreadableJobsContract = contractOf("rows of jobs that cannot be re
       claimed: [],
     });
     expect(outcomes.map(({ kind }) => kind)).toEqual(["won", "won"]);
-    expect(await store.dueJobs.repair({ slots: ALL_SLOTS, firedBefore: Number.MAX_SAFE_INTEGER, limit: 10 })).toBe(0);
+    expect(await store.dueJobs.repair({ shard: ALL_SLOTS, firedBefore: Number.MAX_SAFE_INTEGER, limit: 10 })).toBe(0);
   },
 
   "one can be paused, and what is stored of its definition stays as it is": async (context) => {
@@ -128,7 +128,7 @@ export const unreadableJobsContract = contractOf("rows of jobs that cannot be re
       expect(ended).toMatchObject([{ state: "cancelled", reason: "job_deleted" }]);
     }
     const sweep = { now: START, endedBefore: 0, boundBefore: 0, deletedBefore: START + 1, limit: 100 };
-    await store.outbox.sent((await store.outbox.unsent({ slots: ALL_SLOTS, limit: 100 })).map(({ id }) => id));
+    await store.outbox.sent((await store.outbox.unsent({ shard: ALL_SLOTS, limit: 100 })).map(({ id }) => id));
     expect((await store.retention.sweep(sweep)).tombstones).toBe(HARMS.length);
   },
 
@@ -157,7 +157,7 @@ export const unreadableJobsContract = contractOf("rows of jobs that cannot be re
     for (const job of jobs) await addRun(store, job);
     for (const job of jobs) await deleteJob(store, job);
     if (!(await subject.damage(store, { what: "torn slot", of: jobs[0]!.uid }))) return;
-    await store.outbox.sent((await store.outbox.unsent({ slots: ALL_SLOTS, limit: 100 })).map(({ id }) => id));
+    await store.outbox.sent((await store.outbox.unsent({ shard: ALL_SLOTS, limit: 100 })).map(({ id }) => id));
     const sweep = { now: START, endedBefore: 0, boundBefore: 0, deletedBefore: START + 1, limit: 100 };
     let forgotten = 0;
     for (let round = 0; round < 3; round += 1) forgotten += (await store.retention.sweep(sweep)).tombstones;
@@ -187,7 +187,7 @@ export const unreadableJobsContract = contractOf("rows of jobs that cannot be re
     const jobs: Job[] = [];
     for (let place = 0; place < 4; place += 1) jobs.push(await addJob(store, { id: `job-${place}`, updatedAt: START + place }));
     for (const { uid } of jobs.slice(0, 3)) if (!(await subject.damage(store, { what: "torn event", of: uid }))) return;
-    expect(await store.outbox.unsent({ slots: ALL_SLOTS, limit: 2 })).toMatchObject([{ subject: "job-3" }]);
+    expect(await store.outbox.unsent({ shard: ALL_SLOTS, limit: 2 })).toMatchObject([{ subject: "job-3" }]);
     expect(subject.unreadable.at(-1)).toMatchObject({ kind: "event" });
   },
 

@@ -76,7 +76,7 @@ export const unreadableRunsContract = contractOf("rows of runs that cannot be re
   "such runs take no place among those to be announced or folded": async (context) => {
     const { store, subject } = context;
     const runs = await endedRuns(context, "unknown run state");
-    const query = { slots: ALL_SLOTS, endedBefore: START + MINUTE, limit: 1 };
+    const query = { shard: ALL_SLOTS, endedBefore: START + MINUTE, limit: 1 };
     for (let again = 0; again < 2; again += 1) expect(idsOf(await store.announcements.unannounced(query))).toEqual([runs[3]!.runId]);
     expect(subject.unreadable.at(-1)).toMatchObject({ kind: "run" });
     const changes: string[] = [];

@@ -25,7 +25,7 @@ import {
 import { contractOf } from "./store-subject.ts";
 
 const closeWaiting = (store: Store, dueBefore: Instant, limit = 100): Promise<readonly EndedRun[]> =>
-  store.dueRuns.closeWaiting({ slots: ALL_SLOTS, dueBefore, now: START + DAY, limit });
+  store.dueRuns.closeWaiting({ shard: ALL_SLOTS, dueBefore, now: START + DAY, limit });
 
 /** Runs that nobody has claimed for longer than anybody waits. */
 export const waitingRunsContract = contractOf("DueRuns.closeWaiting", {
@@ -69,7 +69,7 @@ export const waitingRunsContract = contractOf("DueRuns.closeWaiting", {
     const runs = (await addRuns(store, job, { count: 5 })).toSorted((left, right) => (left.runId < right.runId ? -1 : 1));
     expect(idsOf(await closeWaiting(store, START + 1, 2))).toEqual(idsOf(runs.slice(0, 2)));
     const elsewhere = { from: job.slot + 1, to: 1_024 };
-    expect(await store.dueRuns.closeWaiting({ slots: elsewhere, dueBefore: START + 1, now: START, limit: 10 })).toEqual([]);
+    expect(await store.dueRuns.closeWaiting({ shard: elsewhere, dueBefore: START + 1, now: START, limit: 10 })).toEqual([]);
     expect(idsOf(await closeWaiting(store, START + 1, 2))).toEqual(idsOf(runs.slice(2, 4)));
     expect(only(await closeWaiting(store, START + 1, 2)).runId).toBe(runs[4]!.runId);
   },

@@ -1,4 +1,4 @@
-import { inRange, type SlotRange } from "../../../domain/slot.ts";
+import { isInShard, type Shard } from "../../../domain/slot.ts";
 import { mapReadable } from "../../../runtime/map-readable.ts";
 import type { DeferredRuns } from "../../../ports/deferred-runs.ts";
 import { makePublishable } from "./run-changes.ts";
@@ -7,14 +7,14 @@ import { take } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 
 export const createDeferredRuns = ({ runs, onUnreadable }: MemoryState): DeferredRuns => ({
-  async queues(slots) {
-    const rows = take(runs.deferred.ascending(), Infinity, (row) => isForUnknownHandler(row) && isIn(row, slots));
+  async queues(shard) {
+    const rows = take(runs.deferred.ascending(), Infinity, (row) => isForUnknownHandler(row) && isIn(row, shard));
     return [...new Set(rows.map(({ origin }) => origin.definition.queue))];
   },
-  async resume({ slots, queue, handlers, after, limit }) {
+  async resume({ shard, queue, handlers, after, limit }) {
     const wanted = new Set(handlers);
     const isMeant = (row: RunRow): boolean =>
-      isForUnknownHandler(row) && isIn(row, slots) && row.origin.definition.queue === queue && wanted.has(row.origin.definition.handler);
+      isForUnknownHandler(row) && isIn(row, shard) && row.origin.definition.queue === queue && wanted.has(row.origin.definition.handler);
     const rows = take(runs.deferred.ascending(after === null ? null : { at: 0, id: after }), limit, isMeant);
     for (const row of rows) {
       makePublishable(row);
@@ -34,4 +34,4 @@ export const createDeferredRuns = ({ runs, onUnreadable }: MemoryState): Deferre
   },
 });
 
-const isIn = ({ origin }: RunRow, slots: SlotRange): boolean => inRange(origin.slot, slots);
+const isIn = ({ origin }: RunRow, shard: Shard): boolean => isInShard(origin.slot, shard);

@@ -2,7 +2,7 @@ import { AppError } from "../../../domain/app-error.ts";
 import type { Fire } from "../../../domain/fire.ts";
 import type { Instant } from "../../../domain/instant.ts";
 import { runIdOf } from "../../../domain/run-id.ts";
-import { inRange } from "../../../domain/slot.ts";
+import { isInShard } from "../../../domain/slot.ts";
 import { mapReadable } from "../../../runtime/map-readable.ts";
 import type { Job } from "../../../domain/job.ts";
 import type { DueJobs, FiredRun, FireOutcome, FireRequest } from "../../../ports/due-jobs.ts";
@@ -19,13 +19,13 @@ export function createDueJobs(state: MemoryState, { crashBeforeRuns = () => fals
   const readAll = (rows: readonly JobRow[]): Job[] =>
     mapReadable(rows, { kind: "job", idOf: ({ job }) => String(job.uid), map: (row) => readBack(state, row), onUnreadable });
   return {
-    async upcoming({ slots, until, after, limit }) {
+    async upcoming({ shard, until, after, limit }) {
       const behind = after === null ? null : { at: after.nextRunAt, id: after.uid };
       const rows = takeWhile(
         jobs.upcoming.ascending(behind),
         ({ job }) => job.nextRunAt !== null && (until === null || job.nextRunAt <= until),
       );
-      return readAll(take(rows, limit, (row) => inRange(row.job.slot, slots) && canRead(row)));
+      return readAll(take(rows, limit, (row) => isInShard(row.job.slot, shard) && canRead(row)));
     },
     async read(jobUids) {
       const rows = jobUids.map((uid) => jobs.get(uid)).filter((row) => row !== undefined && row.job.state !== "deleted");
@@ -41,8 +41,8 @@ export function createDueJobs(state: MemoryState, { crashBeforeRuns = () => fals
       });
       return { outcomes, leaseMs: request.claimant?.leaseMs ?? null };
     },
-    async repair({ slots, firedBefore, limit }) {
-      const isLeft = (row: JobRow): boolean => inRange(row.job.slot, slots) && row.pending.some(({ firedAt }) => firedAt < firedBefore);
+    async repair({ shard, firedBefore, limit }) {
+      const isLeft = (row: JobRow): boolean => isInShard(row.job.slot, shard) && row.pending.some(({ firedAt }) => firedAt < firedBefore);
       const rows = take(jobs.pending, limit, isLeft);
       for (const row of rows) completeFires(state, row);
       return rows.length;

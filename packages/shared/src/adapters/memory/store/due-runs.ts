@@ -1,6 +1,6 @@
 import { wasAsideSince } from "../../../domain/overlap.ts";
 import { WAITED_TOO_LONG } from "../../../domain/run-error.ts";
-import { inRange, type SlotRange } from "../../../domain/slot.ts";
+import { isInShard, type Shard } from "../../../domain/slot.ts";
 import type { DueRuns } from "../../../ports/due-runs.ts";
 import { mapReadable, takeReadable } from "../../../runtime/map-readable.ts";
 import { wakeNext } from "./overlap-waits.ts";
@@ -15,14 +15,14 @@ import { wakeRuns } from "./wake.ts";
 export function createDueRuns(state: MemoryState): DueRuns {
   const { jobs, runs, onUnreadable } = state;
   return {
-    async publishable({ slots, queue, limit, rescuesBelow = Infinity }) {
-      const isWanted = (row: RunRow): boolean => isIn(slots)(row) && !(row.rescues >= rescuesBelow);
+    async publishable({ shard, queue, limit, rescuesBelow = Infinity }) {
+      const isWanted = (row: RunRow): boolean => isIn(shard)(row) && !(row.rescues >= rescuesBelow);
       const rows = filtered(runs.publishable.get(queue)?.ascending() ?? [], isWanted);
       const read = (row: RunRow) => dueRunOf(row, lastRunIn(jobs.get(row.origin.jobUid)));
       return takeReadable(rows, limit, asReadable(read, onUnreadable));
     },
-    async queues(slots) {
-      return [...runs.publishable].filter(([, rows]) => take(rows.ascending(), 1, isIn(slots)).length > 0).map(([queue]) => queue);
+    async queues(shard) {
+      return [...runs.publishable].filter(([, rows]) => take(rows.ascending(), 1, isIn(shard)).length > 0).map(([queue]) => queue);
     },
     async published({ runs: publications, now, repeatMs, repeatMsMax }) {
       for (const { runId, attempt, publishedAt } of publications) {
@@ -35,18 +35,18 @@ export function createDueRuns(state: MemoryState): DueRuns {
         runs.save(row);
       }
     },
-    async unclaimed(slots) {
-      return countByQueue(filtered(runs.published.ascending(), isIn(slots)));
+    async unclaimed(shard) {
+      return countByQueue(filtered(runs.published.ascending(), isIn(shard)));
     },
-    async unclaimedRescued(slots, rescuesMin) {
-      return countByQueue(filtered(runs.published.ascending(), (row) => isIn(slots)(row) && row.rescues >= rescuesMin));
+    async unclaimedRescued(shard, rescuesMin) {
+      return countByQueue(filtered(runs.published.ascending(), (row) => isIn(shard)(row) && row.rescues >= rescuesMin));
     },
     async wake(request) {
       return wakeRuns(state, request);
     },
-    async closeWaiting({ slots, dueBefore, now, limit }) {
+    async closeWaiting({ shard, dueBefore, now, limit }) {
       const due = [...runs.publishable.values(), runs.published, runs.deferred].flatMap((order) => [...order.ascending()]);
-      const late = due.filter((row) => row.dueAt < dueBefore && inRange(row.origin.slot, slots));
+      const late = due.filter((row) => row.dueAt < dueBefore && isInShard(row.origin.slot, shard));
       const oldest = late.sort((left, right) => (left.runId < right.runId ? -1 : 1)).slice(0, limit);
       for (const row of oldest) {
         const started = row.firstStartedAt !== null;
@@ -70,6 +70,6 @@ function countByQueue(rows: Iterable<RunRow>): Record<string, number> {
 }
 
 const isIn =
-  (slots: SlotRange) =>
+  (shard: Shard) =>
   ({ origin }: RunRow): boolean =>
-    inRange(origin.slot, slots);
+    isInShard(origin.slot, shard);

@@ -39,7 +39,7 @@ test("a fire that crashes before its runs has advanced its job, and repair makes
   await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toMatchObject({ code: "store_unavailable", retryable: true });
   expect((await store.jobs.get(job.tenantId, job.id))?.firedCount).toBe(1);
   expect(await publishable(store)).toEqual([]);
-  expect(await repair(store, { slots: { from: 0, to: job.slot } })).toBe(0);
+  expect(await repair(store, { shard: { from: 0, to: job.slot } })).toBe(0);
   expect(await repair(store, { firedBefore: START })).toBe(0);
   expect(await repair(store)).toBe(1);
   expect(await publishable(store)).toEqual([dueRunOf(job)]);
@@ -76,7 +76,7 @@ test("a crash in the midst of a batch leaves what stands before it whole", async
 
 const readers = {
   upcoming: (store: ReturnType<typeof setup>) =>
-    store.dueJobs.upcoming({ slots: ALL_SLOTS, until: Number.MAX_SAFE_INTEGER, after: null, limit: 10 }),
+    store.dueJobs.upcoming({ shard: ALL_SLOTS, until: Number.MAX_SAFE_INTEGER, after: null, limit: 10 }),
   read: (store: ReturnType<typeof setup>) => readJob(store, jobOf()),
   "another fire": async (store: ReturnType<typeof setup>) => fireAll(store, [scheduledFireOf(await readPlainly(store))]),
   "an edit": async (store: ReturnType<typeof setup>) => {

@@ -57,7 +57,7 @@ export function memoryStoreOver(state: MemoryState, faults: StoreFaults): Store 
     handlers: createHandlerRegistry(state),
     leaders: createLeaseRows(state),
     decided: createDecidedTime(state),
-    hello: async () => ({ now: clock.now() }),
+    ping: async () => ({ now: clock.now() }),
     close: async () => {},
   };
   return faults.loseAnswer === undefined ? store : losingAnswers(store, faults.loseAnswer);

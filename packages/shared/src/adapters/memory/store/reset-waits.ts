@@ -1,5 +1,5 @@
 import { STORE_TIME_DIFFERENCE_MS_MAX } from "../../../domain/time-limits.ts";
-import { inRange } from "../../../domain/slot.ts";
+import { isInShard } from "../../../domain/slot.ts";
 import type { DueRuns } from "../../../ports/due-runs.ts";
 import type { RunRow } from "./run-row.ts";
 import type { RunTable } from "./run-table.ts";
@@ -9,7 +9,7 @@ type Request = Parameters<DueRuns["resetWaits"]>[0];
 
 export function resetWaits(runs: RunTable, request: Request): number {
   const waiting = [...runs.retries.ascending(), ...runs.repeats.ascending(), ...runs.leased.ascending()];
-  const wrong = waiting.filter((row) => inRange(row.origin.slot, request.slots) && reset(runs, row, request));
+  const wrong = waiting.filter((row) => isInShard(row.origin.slot, request.shard) && reset(runs, row, request));
   for (const row of wrong) runs.save(row);
   return wrong.length;
 }

@@ -1,5 +1,5 @@
 import type { Instant } from "../../../domain/instant.ts";
-import { inRange } from "../../../domain/slot.ts";
+import { isInShard } from "../../../domain/slot.ts";
 import type { Rescue, RunLeases } from "../../../ports/run-leases.ts";
 import { endAttempt, endRun, makeDueAgain } from "./run-changes.ts";
 import { mapReadable } from "../../../runtime/map-readable.ts";
@@ -9,11 +9,15 @@ import { take, takeWhile } from "./sorted-index.ts";
 import type { MemoryState } from "./state.ts";
 
 export const createRunLeases = ({ runs, onUnreadable }: MemoryState): RunLeases => ({
-  async ending({ slots, now, after, limit }) {
+  async ending({ shard, now, after, limit }) {
     const passed = new Set(after?.runIds);
     const from = after === null ? null : { at: after.expiresAt, id: "" };
     const over = takeWhile(runs.leased.ascending(from), ({ lease }) => lease !== null && lease.expiresAt <= now);
-    const rows = take(over, limit, ({ state, origin, runId }) => state === "running" && inRange(origin.slot, slots) && !passed.has(runId));
+    const rows = take(
+      over,
+      limit,
+      ({ state, origin, runId }) => state === "running" && isInShard(origin.slot, shard) && !passed.has(runId),
+    );
     return rows.flatMap((row) => (row.lease === null ? [] : [leaseViewOf(row, row.lease)]));
   },
   async rescue({ rescues, now }) {

@@ -1,5 +1,5 @@
 import type { Instant } from "../../../domain/instant.ts";
-import { inRange, type SlotRange } from "../../../domain/slot.ts";
+import { isInShard, type Shard } from "../../../domain/slot.ts";
 import type { WakeResult } from "../../../ports/due-runs.ts";
 import { mapReadable } from "../../../runtime/map-readable.ts";
 import { endRun, makeDueAgain, makePublishable, waitForAnother } from "./run-changes.ts";
@@ -10,7 +10,7 @@ import type { MemoryState } from "./state.ts";
 import { type SortedIndex, take, takeWhile } from "./sorted-index.ts";
 
 interface WakeRequest {
-  readonly slots: SlotRange;
+  readonly shard: Shard;
   readonly now: Instant;
   readonly limit: number;
 }
@@ -18,7 +18,7 @@ interface WakeRequest {
 type Order = SortedIndex<RunRow>;
 
 /** Wakes what is to be woken: retries, then what has expired, then what is left of publications and deferrals. */
-export function wakeRuns({ runs, onUnreadable }: MemoryState, { slots, now, limit }: WakeRequest): WakeResult {
+export function wakeRuns({ runs, onUnreadable }: MemoryState, { shard, now, limit }: WakeRequest): WakeResult {
   const kinds: readonly { order: Order; at: (row: RunRow) => Instant | null; wake: (row: RunRow) => void }[] = [
     { order: runs.retries, at: ({ wakeAt }) => wakeAt, wake: (row) => wakeRetry(row, now) },
     { order: runs.expiries, at: expiryOf, wake: (row) => endRun(row, { state: "skipped", reason: "expired", now }) },
@@ -29,7 +29,7 @@ export function wakeRuns({ runs, onUnreadable }: MemoryState, { slots, now, limi
   let nextWakeAt: Instant | null = null;
   for (const { order, at, wake } of kinds) {
     const due = takeWhile(order.ascending(), (row) => (at(row) ?? now) <= now);
-    const woken = take(due, limit, (row) => inRange(row.origin.slot, slots));
+    const woken = take(due, limit, (row) => isInShard(row.origin.slot, shard));
     for (const row of woken) {
       wake(row);
       runs.save(row);
@@ -41,7 +41,7 @@ export function wakeRuns({ runs, onUnreadable }: MemoryState, { slots, now, limi
     more ||= woken.length >= limit;
   }
   for (const { order, at } of kinds) {
-    const [first] = take(order.ascending(), 1, (row) => inRange(row.origin.slot, slots));
+    const [first] = take(order.ascending(), 1, (row) => isInShard(row.origin.slot, shard));
     const wakeAt = first === undefined ? null : at(first);
     if (wakeAt !== null && (nextWakeAt === null || wakeAt < nextWakeAt)) nextWakeAt = wakeAt;
   }
