@@ -21,7 +21,7 @@ import {
 } from "../../testing/contracts/store-steps.ts";
 import { HOUR, MINUTE, SECOND, START } from "../../testing/factories.ts";
 import { FIRST_RELEASE_RUNS, writeFirstRelease } from "./first-release.test-support.ts";
-import { SCHEMA_VERSION } from "./migrations.ts";
+import { SCHEMA_VERSION } from "./migrations/migrate.ts";
 import { openSqliteStoreHere } from "./thread-beside.test-support.ts";
 
 type Names = keyof typeof FIRST_RELEASE_RUNS;
