@@ -1,6 +1,7 @@
 import { runIdFloor } from "../../domain/run-id.ts";
 import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../ports/retention.ts";
 import type { StoreContext } from "./context.ts";
+import { NOT_SEEN_UNUSED } from "./definitions.ts";
 import { query } from "./rows.ts";
 
 /** Runs looked at in one sweep, as a multiple of the definitions it may forget. */
@@ -21,7 +22,7 @@ export interface DefinitionsSwept {
 }
 
 /**
- * Forgets definitions that no job and no run uses, once the grace since their last use is over. A run that named a definition of its own is
+ * Forgets definitions that no job and no run uses, once the grace that began when a sweep found them unused is over. A run that named a definition of its own is
  * found by an index; the others used the definition that their job had, and so were fired before it got another one: the oldest runs of the
  * job are looked through, a part in each sweep. A definition that is still used is looked at again after another grace.
  */
@@ -29,7 +30,11 @@ export function openDefinitionSweep({ db }: StoreContext): (request: Pick<Retent
   const unused = query<Unused>(
     db,
     `SELECT definition_key AS definitionKey, job_key AS jobKey, unused_since AS unusedSince FROM definitions
-     WHERE unused_since IS NOT NULL AND unused_since <= ? ORDER BY unused_since, definition_key LIMIT ?`,
+     WHERE unused_since > ${NOT_SEEN_UNUSED} AND unused_since <= ? ORDER BY unused_since, definition_key LIMIT ?`,
+  );
+  const see = db.prepare(
+    `UPDATE definitions SET unused_since = ? WHERE definition_key IN
+       (SELECT definition_key FROM definitions WHERE unused_since = ${NOT_SEEN_UNUSED} LIMIT ?)`,
   );
   const isNamed = query(db, "SELECT 1 FROM runs WHERE named_definition = ? LIMIT 1");
   const older = query<{ runId: string; definitionKey: number }>(
@@ -52,6 +57,7 @@ export function openDefinitionSweep({ db }: StoreContext): (request: Pick<Retent
   }
   return ({ now, limit }) => {
     let [definitions, left] = [0, RUNS_LOOKED_AT * limit];
+    const seen = Number(see.run(now, limit).changes);
     const found = unused.all(now - DEFINITION_GRACE_MS, limit);
     for (const definition of found) {
       const { used, looked } = isUsed(definition, left);
@@ -61,6 +67,6 @@ export function openDefinitionSweep({ db }: StoreContext): (request: Pick<Retent
       else definitions += Number(remove.run(definition.definitionKey).changes);
       if (left <= 0) return { definitions, more: true };
     }
-    return { definitions, more: found.length === limit };
+    return { definitions, more: Math.max(found.length, seen) === limit };
   };
 }

@@ -1,5 +1,4 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Instant } from "../../domain/instant.ts";
 import type { JobDefinition } from "../../domain/job-definition.ts";
 import { readDefinitionText, type StoredDefinition } from "../../domain/stored-definition.ts";
 import { query } from "./rows.ts";
@@ -7,13 +6,23 @@ import { query } from "./rows.ts";
 /** Definitions that are known to be readable, at most. */
 const READABLE_MAX = 100_000;
 
+/** No sweep has found yet that it is unused. */
+export const NOT_SEEN_UNUSED = 0;
+
+export interface WrittenDefinition {
+  readonly hash: string;
+  readonly definition: JobDefinition;
+  /** It is the one that the job has now; the others go when no run uses them any more. */
+  readonly isOwn: boolean;
+}
+
 /** The immutable definitions of jobs, by a key that is never given twice. */
 export interface Definitions {
   find(jobKey: number, hash: string): number | null;
-  /** The key of this definition, written if it is not there. A damaged row is mended. `unusedSince` null: it is the job's own. */
-  write(jobKey: number, definition: { readonly hash: string; readonly definition: JobDefinition; readonly unusedSince: Instant | null }): number;
-  /** It is not the job's own any more, or is used once more: it is kept for a while from now. */
-  release(definitionKey: number, unusedSince: Instant): void;
+  /** The key of this definition, written if it is not there. A damaged row is mended. */
+  write(jobKey: number, definition: WrittenDefinition): number;
+  /** It is not the job's own any more, or is used once more: it is kept for a while from the next sweep on. */
+  release(definitionKey: number): void;
   /** The hash; null where the row is gone. */
   hash(definitionKey: number): string | null;
   read(definitionKey: number): StoredDefinition;
@@ -36,7 +45,8 @@ export function openDefinitions(db: DatabaseSync): Definitions {
   const readable = new Set<number>();
   return {
     find: (jobKey, hash) => byHash.get(jobKey, hash)?.key ?? null,
-    write(jobKey, { hash, definition, unusedSince }) {
+    write(jobKey, { hash, definition, isOwn }) {
+      const unusedSince = isOwn ? null : NOT_SEEN_UNUSED;
       const body = JSON.stringify(definition);
       const found = byHash.get(jobKey, hash);
       if (found === undefined) return (insert.get(jobKey, hash, body, unusedSince) as { key: number }).key;
@@ -44,7 +54,7 @@ export function openDefinitions(db: DatabaseSync): Definitions {
       if (readDefinitionText(found.body).kind === "unreadable") mend.run(body, found.key);
       return found.key;
     },
-    release: (definitionKey, unusedSince) => void use.run(unusedSince, definitionKey),
+    release: (definitionKey) => void use.run(NOT_SEEN_UNUSED, definitionKey),
     hash: (definitionKey) => byKey.get(definitionKey)?.hash ?? null,
     read,
     isReadable(definitionKey) {

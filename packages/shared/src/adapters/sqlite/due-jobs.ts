@@ -116,11 +116,11 @@ function openMakeRun({ db, definitions, overlap }: StoreContext): (request: RunT
   const body = query<{ body: string }>(db, "SELECT body FROM definitions WHERE definition_key = ?");
 
   /** The job with the policies of the definition that the entry names. */
-  function named({ job, jobUid, entry, now }: RunToMake): FiredJob {
+  function named({ job, jobUid, entry }: RunToMake): FiredJob {
     const definitionKey = definitions.find(job.jobKey, entry.definitionHash);
     if (definitionKey === null) throw new AppError("internal", `fire ${jobUid}: no definition ${entry.definitionHash}`);
     if (definitionKey === job.definitionKey) return job;
-    definitions.release(definitionKey, now);
+    definitions.release(definitionKey);
     const stored = readDefinitionText(body.get(definitionKey)?.body);
     if (stored.kind === "unreadable") return { ...job, definitionKey };
     const { queue, handler, overlap: policy, onUncertain, expireAfterMs } = stored.definition;

@@ -33,7 +33,7 @@ export interface JobCatalogRows {
   list(tenantId: string, query: JobQuery, after: JobPlace | null): JobStep;
   /** Null: stale. */
   change(tenantId: string, change: JobChange): JobRow | null;
-  addDefinition(tenantId: string, request: { jobUid: string; hash: string; definition: JobDefinition; now: number }): void;
+  addDefinition(tenantId: string, request: { jobUid: string; hash: string; definition: JobDefinition }): void;
 }
 
 /** What a job's row repeats of its definition, for lists and fires. */
@@ -83,7 +83,7 @@ export function openJobCatalog(context: StoreContext): JobCatalogRows {
         ...([toJson(job.misfires), job.status, order, toJson(job.lastRun), ...policyOf(job.definition), job.createdAt, job.updatedAt] as const),
       );
       const { jobKey } = made as { jobKey: number };
-      setDefinition.run(definitions.write(jobKey, { hash: job.definitionHash, definition: job.definition, unusedSince: null }), jobKey);
+      setDefinition.run(definitions.write(jobKey, { hash: job.definitionHash, definition: job.definition, isOwn: true }), jobKey);
       say(event);
       return { kind: "created", row: byUid.get(job.uid) as JobRow };
     },
@@ -96,8 +96,8 @@ export function openJobCatalog(context: StoreContext): JobCatalogRows {
       const { jobKey, definitionKey } = found;
       // What is not changed is not written: what was read of it may be a stand-in.
       if (next.definitionHash !== previous.definitionHash) {
-        const written = definitions.write(jobKey, { hash: next.definitionHash, definition: next.definition, unusedSince: null });
-        if (written !== definitionKey) definitions.release(definitionKey, next.updatedAt);
+        const written = definitions.write(jobKey, { hash: next.definitionHash, definition: next.definition, isOwn: true });
+        if (written !== definitionKey) definitions.release(definitionKey);
         setDefinition.run(written, jobKey);
         setPolicy.run(...policyOf(next.definition), jobKey);
       }
@@ -106,11 +106,11 @@ export function openJobCatalog(context: StoreContext): JobCatalogRows {
       say(event);
       return byUid.get(uid) ?? null;
     },
-    addDefinition(tenantId, { jobUid, hash, definition, now }) {
+    addDefinition(tenantId, { jobUid, hash, definition }) {
       const job = keyOf.get(tenantId, jobUid);
       if (job === undefined) return;
-      const own = definitions.find(job.jobKey, hash) === job.definitionKey;
-      definitions.write(job.jobKey, { hash, definition, unusedSince: own ? null : now });
+      const isOwn = definitions.find(job.jobKey, hash) === job.definitionKey;
+      definitions.write(job.jobKey, { hash, definition, isOwn });
     },
   };
 }

@@ -5,7 +5,7 @@ import type { JobStatus } from "../../ports/job-status.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
 import type { Answering, StoreContext } from "./context.ts";
 import { query } from "./rows.ts";
-import { type RunRow, SELECT_RUNS, toStoredRun } from "./run-rows.ts";
+import { type RunRow, SELECT_RUNS_WITH_OUTPUT, toStoredRun } from "./run-rows.ts";
 
 /** Runs looked at for one part, as a multiple of those it may hold: most of what ended may have been skipped. */
 const RUNS_LOOKED_AT = 4;
@@ -17,7 +17,7 @@ export function openJobStatus({ db, meta, runs, onUnreadable }: StoreContext): A
   );
   const settled = query<RunRow>(
     db,
-    `${SELECT_RUNS} WHERE settled_at IS NOT NULL AND settled_at < ? AND (settled_at, run_id) > (?, ?) ORDER BY settled_at, run_id LIMIT ?`,
+    `${SELECT_RUNS_WITH_OUTPUT} WHERE settled_at IS NOT NULL AND settled_at < ? AND (settled_at, run_id) > (?, ?) ORDER BY settled_at, run_id LIMIT ?`,
   );
   return {
     apply(changes) {

@@ -53,9 +53,10 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
       if ("close" in message) closing = true;
       else calls.push(...message.calls);
     }
-    if (calls.length > 0) send(port, { answers: server.serve(calls) });
+    const answers = calls.length > 0 ? server.serve(calls) : [];
     if (server.takeWritten()) mark.written();
-    refusals.look();
+    refusals.look(); // First, so that whoever is answered knows.
+    if (calls.length > 0) send(port, { answers });
     if (closing) close();
   });
   unreadable.ready();

@@ -114,7 +114,7 @@ async function collect<Row, Place>(
   }
 }
 
-function jobPorts({ thread: { call }, digest, clock, onUnreadable }: Link): Pick<Store, "jobs" | "outbox" | "requests" | "dueJobs"> {
+function jobPorts({ thread: { call }, digest, onUnreadable }: Link): Pick<Store, "jobs" | "outbox" | "requests" | "dueJobs"> {
   const how = asJobs(onUnreadable);
   return {
     jobs: {
@@ -141,7 +141,7 @@ function jobPorts({ thread: { call }, digest, clock, onUnreadable }: Link): Pick
       },
       async addDefinition(tenantId, { jobUid, definition }) {
         const hash = definitionHash(digest, definition);
-        await call("jobs", "addDefinition", tenantId, { jobUid, hash, definition, now: clock.now() });
+        await call("jobs", "addDefinition", tenantId, { jobUid, hash, definition });
         return hash;
       },
     },

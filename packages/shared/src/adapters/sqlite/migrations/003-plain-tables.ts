@@ -113,7 +113,7 @@ CREATE TABLE outbox (
 
 INSERT INTO definitions (definition_key, job_key, hash, body, unused_since)
   SELECT definitions.definition_key, definitions.job_key, hash, body,
-    iif(definitions.definition_key IS cursors.definition_key, NULL, CAST(unixepoch('subsec') * 1000 AS INTEGER))
+    iif(definitions.definition_key IS cursors.definition_key, NULL, 0)
   FROM old_definitions AS definitions LEFT JOIN cursors USING (job_key);
 UPDATE sqlite_sequence SET seq = max(seq, (SELECT value FROM meta WHERE name = 'last_definition')) WHERE name = 'definitions';
 

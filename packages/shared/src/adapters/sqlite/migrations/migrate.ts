@@ -24,6 +24,16 @@ export function migrate(db: DatabaseSync, file: string): void {
     if (index < version) continue;
     db.exec(`BEGIN IMMEDIATE; ${migration}; PRAGMA user_version = ${index + 1}; COMMIT`);
   }
+  if (version < SCHEMA_VERSION) giveBack(db);
+}
+
+/** Gives the room of tables that are gone back to the disk. Without it the file is as right, and longer. */
+function giveBack(db: DatabaseSync): void {
+  try {
+    db.exec("VACUUM");
+  } catch {
+    // As where the disk has no room for a copy.
+  }
 }
 
 function fileVersion(db: DatabaseSync): number {
