@@ -33,7 +33,7 @@ export function openRetention(context: StoreContext): Answering<Retention> {
 }
 
 interface SettledRow {
-  readonly runId: string;
+  readonly runKey: number;
   readonly jobKey: number;
   readonly state: RunState;
   readonly scheduledFor: number;
@@ -43,17 +43,17 @@ interface SettledRow {
 }
 
 /** Up to where settled runs have been looked at: the next sweep goes on there, so that what cannot go yet hides nothing behind it. */
-const FIRST = { settledAt: Number.MIN_SAFE_INTEGER, runId: "" };
+const FIRST = { settledAt: Number.MIN_SAFE_INTEGER, runKey: 0 };
 
 function openRunSweep(context: StoreContext): (request: RetentionRequest) => { readonly runs: number; readonly more: boolean } {
   const { db, meta } = context;
   const settled = query<SettledRow>(
     db,
-    `SELECT run_id AS runId, job_key AS jobKey, state, scheduled_for AS scheduledFor, finished_at AS finishedAt, settled_at AS settledAt,
-       NOT EXISTS (SELECT 1 FROM unannounced WHERE unannounced.run_id = runs.run_id) AS announced
-     FROM runs WHERE settled_at IS NOT NULL AND settled_at < ? AND (settled_at, run_id) > (?, ?) ORDER BY settled_at, run_id LIMIT ?`,
+    `SELECT run_key AS runKey, job_key AS jobKey, state, scheduled_for AS scheduledFor, finished_at AS finishedAt, settled_at AS settledAt,
+       NOT EXISTS (SELECT 1 FROM unannounced WHERE unannounced.run_key = runs.run_key) AS announced
+     FROM runs WHERE settled_at IS NOT NULL AND settled_at < ? AND (settled_at, run_key) > (?, ?) ORDER BY settled_at, run_key LIMIT ?`,
   );
-  const remove = db.prepare("DELETE FROM runs WHERE run_id = ?");
+  const remove = db.prepare("DELETE FROM runs WHERE run_key = ?");
   const removeJob = openRemoveForgottenJob(context);
   let after = FIRST;
   return ({ endedBefore, limit }) => {
@@ -65,9 +65,9 @@ function openRunSweep(context: StoreContext): (request: RetentionRequest) => { r
       scheduledFor < endedBefore &&
       isTerminal(state) &&
       (!isCompleted(state) || settledAt < watermark);
-    const rows = settled.all(endedBefore, after.settledAt, after.runId, RUNS_LOOKED_AT * limit);
+    const rows = settled.all(endedBefore, after.settledAt, after.runKey, RUNS_LOOKED_AT * limit);
     const gone = rows.filter(mayGo).slice(0, limit);
-    for (const { runId } of gone) remove.run(runId);
+    for (const { runKey } of gone) remove.run(runKey);
     for (const jobKey of new Set(gone.map((row) => row.jobKey))) removeJob(jobKey);
     const full = gone.length === limit;
     const last = full ? gone.at(-1) : rows.length === RUNS_LOOKED_AT * limit ? rows.at(-1) : undefined;
@@ -78,14 +78,19 @@ function openRunSweep(context: StoreContext): (request: RetentionRequest) => { r
 
 /** The row of a job that was forgotten goes with its last run, for the runs show its id. */
 function openRemoveForgottenJob({ db }: StoreContext): (jobKey: number) => void {
-  const unused = query(db, "SELECT 1 FROM jobs WHERE job_key = ?1 AND state = 'forgotten' AND NOT EXISTS (SELECT 1 FROM runs WHERE job_key = ?1)");
+  const unused = query(
+    db,
+    "SELECT 1 FROM jobs WHERE job_key = ?1 AND state = 'forgotten' AND NOT EXISTS (SELECT 1 FROM runs WHERE job_key = ?1)",
+  );
   const removals = ["jobs", "definitions"].map((table) => db.prepare(`DELETE FROM ${table} WHERE job_key = ?`));
   return (jobKey) => {
     if (unused.get(jobKey) !== undefined) for (const remove of removals) remove.run(jobKey);
   };
 }
 
-function openTombstoneSweep(context: StoreContext): (request: RetentionRequest) => { readonly tombstones: number; readonly cancelled: number } {
+function openTombstoneSweep(
+  context: StoreContext,
+): (request: RetentionRequest) => { readonly tombstones: number; readonly cancelled: number } {
   const { db } = context;
   const old = query<{ jobKey: number; uid: string }>(
     db,
