@@ -1,26 +1,26 @@
 import type { ClaimedRun } from "@tickline/shared/domain/due-run";
 import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import type { AbandonableService } from "@tickline/shared/runtime/process-work";
-import { runOfThisCode } from "./attempt-scope.ts";
-import { createCancelHints } from "./cancel-hints.ts";
-import { createClaimer, type Claimer } from "./claimer.ts";
+import { runOfThisCode } from "./attempt/attempt-scope.ts";
+import { createCancelHints } from "./attempt/cancel-subscription.ts";
+import { createClaimer, type Claimer } from "./claim/claimer.ts";
 import { createClockTrust } from "./clock-trust.ts";
-import { createControlHints } from "./control-hints.ts";
-import { createDueConsumers } from "./due-consumers.ts";
-import { createDueInbox } from "./due-inbox.ts";
-import type { ExecutorContext } from "./executor-deps.ts";
-import { createHandlerPublication } from "./handler-publication.ts";
-import { createJobWaits } from "./job-waits.ts";
-import { createLeaseKeeper } from "./lease-keeper.ts";
-import { createLocalWorkers } from "./local-workers.ts";
+import { createControlHints } from "./publish/control-hints.ts";
+import { createDueConsumers } from "./intake/due-consumers.ts";
+import { createDueInbox } from "./intake/due-inbox.ts";
+import type { ExecutorContext } from "./executor-context.ts";
+import { createHandlerPublication } from "./handlers/handler-publication.ts";
+import { createJobWaits } from "./intake/full-jobs.ts";
+import { createLeaseKeeper } from "./attempt/lease-keeper.ts";
+import { createLocalWorkers } from "./claim/local-workers.ts";
 import { oncePerTurn } from "./once-per-turn.ts";
 import { createReportConsumer } from "./reports/report-consumer.ts";
-import { createRunEvents } from "./run-events.ts";
-import { createRunningAttempts } from "./running-attempts.ts";
-import { settledWithin } from "./settled-within.ts";
-import { createSettler } from "./settler.ts";
-import { createSuspectLane } from "./suspect-lane.ts";
-import type { WorkerPool } from "./worker-pool.ts";
+import { createRunEvents } from "./publish/run-events.ts";
+import { createRunningAttempts } from "./attempt/running-attempts.ts";
+import { settledWithin } from "./shutdown/settled-within.ts";
+import { createSettler } from "./settle/settler.ts";
+import { createSuspectLane } from "./intake/quarantine.ts";
+import type { WorkerPool } from "./claim/worker-pool.ts";
 
 /** The executor from one start to the stop that follows. A new start is a new session. */
 export interface ExecutorSession extends AbandonableService {

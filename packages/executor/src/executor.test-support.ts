@@ -19,7 +19,7 @@ import { START, type JobOverrides } from "@tickline/shared/testing/factories";
 import { manualClock } from "@tickline/shared/testing/manual-clock";
 import { EXECUTOR_DEFAULTS, type ExecutorConfig } from "./executor-config.ts";
 import { createExecutor, type Executor } from "./executor.ts";
-import { defineHandler, type Handler, type HandlerContext } from "./handler.ts";
+import { defineHandler, type Handler, type HandlerContext } from "./handlers/handler.ts";
 
 export interface SetupOptions {
   /** The code of the handler `work`. Default: returns at once. */

@@ -5,11 +5,11 @@ import { createPacedLog } from "@tickline/shared/runtime/paced-log";
 import type { AbandonableService } from "@tickline/shared/runtime/process-work";
 import { createStoreClock } from "@tickline/shared/runtime/store-clock";
 import { checkExecutorConfig, type ExecutorConfig } from "./executor-config.ts";
-import type { ExecutorContext, ExecutorDeps } from "./executor-deps.ts";
+import type { ExecutorContext, ExecutorDeps } from "./executor-context.ts";
 import { createExecutorMetrics, registerExecutorGauges } from "./executor-metrics.ts";
 import { createExecutorSession } from "./executor-session.ts";
-import type { Handler } from "./handler.ts";
-import { createWorkerPool } from "./worker-pool.ts";
+import type { Handler } from "./handlers/handler.ts";
+import { createWorkerPool } from "./claim/worker-pool.ts";
 
 /**
  * Runs what is due: claims, calls handlers, settles. Any number may run. `stop` drains: running handlers get `drainMs`,

@@ -12,7 +12,7 @@ import { EXECUTOR_DEFAULTS, stopMsMaxOf } from "./executor-config.ts";
 import { ownExecutorName } from "./executor-name.ts";
 import { EXECUTOR_SETTINGS } from "./executor-settings.ts";
 import { createHttpHandler } from "./http/http-handler.ts";
-import { loadHandlers } from "./load-handlers.ts";
+import { loadHandlers } from "./handlers/load-handlers.ts";
 
 const DAY_MS = 86_400_000;
 

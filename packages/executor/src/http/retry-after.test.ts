@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { httpDate } from "./http-date.ts";
 import { end, handler, target } from "./http-handler.test-support.ts";
 import { retryAfterMs } from "./retry-after.ts";
-import { retryAfterMsOf } from "../to-run-error.ts";
+import { retryAfterMsOf } from "../attempt/thrown-error.ts";
 
 const at = (iso: string): number => Date.parse(iso);
 const now = at("2026-11-30T12:00:00Z");

@@ -1,6 +1,6 @@
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { RefusedEvent } from "@tickline/shared/ports/bus";
-import type { ExecutorContext } from "../executor-deps.ts";
+import type { ExecutorContext } from "../executor-context.ts";
 import type { NotTakenEvent } from "./judge-reports.ts";
 import { reportKey } from "./report.ts";
 import { NOT_TAKEN, type NotTaken } from "./report-rules.ts";

@@ -2,7 +2,7 @@ import type { ClaimedRun } from "@tickline/shared/domain/due-run";
 import type { EndedRun } from "@tickline/shared/domain/settlement";
 import type { ClaimOutcome, HeldLease } from "@tickline/shared/ports/run-claims";
 import { inParallel } from "@tickline/shared/runtime/in-parallel";
-import type { ExecutorContext } from "../executor-deps.ts";
+import type { ExecutorContext } from "../executor-context.ts";
 import type { KnownReport } from "./judge-reports.ts";
 
 export type LeaseContext = Pick<ExecutorContext, "claims" | "clock" | "config">;

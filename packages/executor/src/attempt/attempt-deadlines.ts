@@ -1,0 +1,115 @@
+import { AppError } from "@tickline/shared/domain/app-error";
+import type { Clock, Timer } from "@tickline/shared/ports/clock";
+import type { Logger } from "@tickline/shared/runtime/logger";
+import type { EndProcess } from "@tickline/shared/runtime/process-work";
+import { deadlineStep } from "./deadline-step.ts";
+import type { ExecutorConfig } from "../executor-config.ts";
+import { abortAttempt, type RunningAttempt } from "./running-attempt.ts";
+
+export interface DeadlineOptions {
+  readonly context: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly config: Pick<ExecutorConfig, "abortGraceMs" | "leaseMarginMs" | "stuckHandlersMax">;
+    readonly end: EndProcess;
+  };
+  readonly attempts: ReadonlyMap<string, RunningAttempt>;
+}
+
+/** Timeouts, ends of leases and graces of all running attempts. */
+export interface AttemptDeadlines {
+  /** Makes sure that something looks at the attempts at that time. Costs a comparison unless it is the earliest. */
+  watch(atMs: number): void;
+  /** Does what is due now, and sleeps until the next deadline. */
+  sweep(): void;
+  /** Sweeps if a deadline of this attempt has passed: a process that stood still runs other work before its timers. */
+  check(attempt: RunningAttempt): void;
+  /** Handlers that ignore that they were asked to end. */
+  readonly stuck: number;
+  stop(): void;
+}
+
+/**
+ * One timer for all: it stands at the earliest deadline there was, and when it fires, all attempts are looked at. Most
+ * deadlines are minutes away and most attempts end in milliseconds, so that a timer of their own, or a place in a heap,
+ * would be made and undone for nothing.
+ */
+export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): AttemptDeadlines {
+  const { clock, log, config } = context;
+  let timer: Timer | null = null;
+  let timerAtMs = Infinity;
+  let stuck = 0;
+
+  function watch(atMs: number): void {
+    if (atMs >= timerAtMs) return;
+    timer?.cancel();
+    timerAtMs = atMs;
+    timer = clock.setTimer(Math.max(0, atMs - clock.monotonicMs()), sweep);
+  }
+  function sweep(): void {
+    stop();
+    const nowMs = clock.monotonicMs();
+    let nextMs = Infinity;
+    let stuckNow = 0; // What is aborted here may look at other attempts, and so sweep, at once.
+    for (const attempt of attempts.values()) {
+      nextMs = Math.min(nextMs, look(attempt, nowMs));
+      if (attempt.stuck) stuckNow += 1;
+    }
+    stuck = stuckNow;
+    if (stuck >= config.stuckHandlersMax) context.end(new AppError("internal", `${stuck} handlers ignore that they were asked to end`));
+    watch(nextMs);
+  }
+  /** Returns when to look at it again. */
+  function look(attempt: RunningAttempt, nowMs: number): number {
+    const step = deadlineStep(attempt, nowMs, config);
+    switch (step.kind) {
+      case "wait":
+        return step.atMs;
+      case "abort":
+        abortAttempt(attempt, step.cause, step.graceUntilMs);
+        return step.graceUntilMs;
+      case "report":
+        attempt.stuck = true;
+        log.error(fieldsOf(attempt), "a handler ignores that it was asked to end; until it does, its run stays open and it holds a worker");
+        return attempt.leaseUntilMs;
+      case "leave":
+        leave(context, attempt);
+        return Infinity;
+    }
+  }
+  function stop(): void {
+    timer?.cancel();
+    timer = null;
+    timerAtMs = Infinity;
+  }
+  return {
+    watch,
+    sweep,
+    check(attempt) {
+      if (isUnderWay(attempts, attempt) && deadlineStep(attempt, clock.monotonicMs(), config).kind !== "wait") sweep();
+    },
+    stop,
+    get stuck() {
+      return stuck;
+    },
+  };
+}
+
+/** False for one that has ended: whoever still asks for its signal then changes nothing. */
+const isUnderWay = (attempts: ReadonlyMap<string, RunningAttempt>, attempt: RunningAttempt): boolean =>
+  attempts.get(attempt.claim.run.runId) === attempt;
+
+/** At once: from now on another attempt may run beside it. */
+function leave({ log, end }: DeadlineOptions["context"], attempt: RunningAttempt): void {
+  const why = "a handler ignores that it was asked to end, and its lease is gone";
+  log.error(fieldsOf(attempt), `${why}: the process ends, so that no other attempt runs beside it`);
+  end(new AppError("internal", why), { atOnce: true });
+}
+
+const fieldsOf = ({ claim: { run }, aborted }: RunningAttempt) => ({
+  handler: run.handler,
+  jobId: run.jobId,
+  runId: run.runId,
+  attempt: run.attempt,
+  aborted,
+});

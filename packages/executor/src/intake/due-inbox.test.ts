@@ -1,0 +1,129 @@
+import { expect, test } from "@jest/globals";
+import type { DueRun } from "@tickline/shared/domain/due-run";
+import { jobDue } from "@tickline/shared/events/job-due";
+import { jobOf } from "@tickline/shared/testing/factories";
+import { dueRunOf } from "@tickline/shared/testing/factories-fire";
+import { createDueInbox, type Workers } from "./due-inbox.ts";
+import { turns } from "../executor.test-support.ts";
+import { sortDueRuns } from "./sort-due-runs.ts";
+import { createSuspectLane } from "./quarantine.ts";
+
+const run = (runId: string, changes: Partial<DueRun> = {}): DueRun => ({ ...dueRunOf(jobOf()), runId, ...changes });
+const runs = (count: number, prefix = "R"): DueRun[] => Array.from({ length: count }, (_, index) => run(`${prefix}${index}`));
+
+/** Workers for all, less what the test says. */
+const workers = (changes: Partial<Workers> = {}): Workers => ({
+  hasRoom: () => true,
+  isJobFull: () => false,
+  admit: () => "claim",
+  ...changes,
+});
+const any = (): boolean => true;
+const ids = (some: readonly DueRun[] | undefined): string[] | undefined => some?.map(({ runId }) => runId);
+
+test("a batch is answered for when every run of it is", async () => {
+  const inbox = createDueInbox(["default"]);
+  let answered = false;
+  void inbox.put("default", runs(5)).then(() => (answered = true));
+  const parts = [inbox.take(3, workers())?.claimable, inbox.take(3, workers())?.claimable];
+  expect(parts.map((part) => part?.runs.length)).toEqual([3, 2]);
+  expect({ waiting: inbox.waiting("default"), more: inbox.take(3, workers()) }).toEqual({ waiting: 0, more: null });
+  parts[0]?.answered();
+  await turns();
+  expect(answered).toBe(false);
+  parts[1]?.answered();
+  await turns();
+  expect(answered).toBe(true);
+});
+
+test("nine turns of ten go to the first queue that waits, the tenth to the others in turn", () => {
+  const inbox = createDueInbox(["high", "default", "low"]);
+  for (const queue of ["high", "default", "low"]) void inbox.put(queue, runs(100, queue));
+  const taken = Array.from({ length: 60 }, () => inbox.take(1, workers())?.claimable.runs[0]?.runId.replace(/\d+/, ""));
+  const count = (queue: string) => taken.filter((of) => of === queue).length;
+  expect({ high: count("high"), default: count("default"), low: count("low") }).toEqual({ high: 56, default: 2, low: 2 });
+});
+
+test("what was not taken when the executor stops is refused; what was is answered for", async () => {
+  const inbox = createDueInbox(["default"]);
+  const refused = inbox.put("default", runs(2));
+  inbox.take(1, workers());
+  inbox.refuse(new Error("stops"));
+  await expect(refused).rejects.toThrow("stops");
+  expect({ waiting: inbox.waiting("default"), more: inbox.take(1, workers()) }).toEqual({ waiting: 0, more: null });
+});
+
+test("a queue without a free worker holds up no other, and keeps its order", () => {
+  const inbox = createDueInbox(["high", "default"]);
+  void inbox.put("high", runs(2, "high"));
+  void inbox.put("default", runs(2, "default"));
+  const highIsFull = workers({ hasRoom: (queue) => queue !== "high" });
+  expect(ids(inbox.take(10, highIsFull)?.claimable.runs)).toEqual(["default0", "default1"]);
+  expect(inbox.take(10, highIsFull)).toBeNull();
+  expect(ids(inbox.take(10, workers())?.claimable.runs)).toEqual(["high0", "high1"]);
+});
+
+test("what finds no worker any more stays, in order; what is dropped is answered for", async () => {
+  const inbox = createDueInbox(["default"]);
+  let answered = false;
+  void inbox.put("default", runs(4)).then(() => (answered = true));
+  const first = inbox.take(10, workers({ admit: ({ runId }) => (runId === "R0" ? "drop" : runId === "R2" ? "queue_full" : "claim") }));
+  expect({ claimable: ids(first?.claimable.runs), waiting: inbox.waiting("default") }).toEqual({ claimable: ["R1"], waiting: 2 });
+  const second = inbox.take(10, workers());
+  expect(ids(second?.claimable.runs)).toEqual(["R2", "R3"]);
+  first?.claimable.answered();
+  second?.claimable.answered();
+  await turns();
+  expect(answered).toBe(true);
+});
+
+test("runs of a job that is full are handed out apart, hold up nobody behind them, and are taken first once it is not", () => {
+  const inbox = createDueInbox(["default"]);
+  const [a, b, c] = [run("a", { jobUid: "hung" }), run("b"), run("c", { jobUid: "hung" })];
+  void inbox.put("default", [a, b, c]);
+  const hungIsFull = workers({
+    isJobFull: ({ jobUid }) => jobUid === "hung",
+    admit: ({ jobUid }) => (jobUid === "hung" ? "job_full" : "claim"),
+  });
+  const taken = inbox.take(10, hungIsFull);
+  expect({ claimable: ids(taken?.claimable.runs), jobFull: ids(taken?.jobFull.runs) }).toEqual({ claimable: ["b"], jobFull: ["a", "c"] });
+  expect([a, c].map((held) => inbox.hold(held, 2))).toEqual([true, true]);
+  expect([inbox.hold(a, 2), inbox.hold(run("d", { jobUid: "hung" }), 2)]).toEqual([true, false]);
+  expect(inbox.take(10, hungIsFull)).toBeNull();
+  void inbox.put("default", [run("e")]);
+  expect(ids(inbox.take(10, workers())?.claimable.runs)).toEqual(["a", "c"]);
+  expect(ids(inbox.take(10, workers())?.claimable.runs)).toEqual(["e"]);
+});
+
+test("a batch of the bus is sorted by what is to be done, each run once", () => {
+  const batch = [run("a"), run("b", { handler: "unknown" }), run("c", { rescues: 2 }), run("a"), run("d", { rescues: 1 })];
+  const sorted = sortDueRuns(
+    batch.map((each) => jobDue(each, 0)),
+    { handlers: new Map([["http", null]]), suspectRescuesMin: 2 },
+  );
+  expect(Object.fromEntries(Object.entries(sorted).map(([kind, of]) => [kind, (of as DueRun[]).map(({ runId }) => runId)]))).toEqual({
+    known: ["a", "d"],
+    unknown: ["b"],
+    suspects: ["c"],
+  });
+});
+
+test("suspects go one at a time, each once, and not more wait than the limit", () => {
+  const lane = createSuspectLane(2);
+  lane.add([run("a"), run("b"), run("a"), run("c")]);
+  expect([lane.take(any)?.runId, lane.take(any)]).toEqual(["a", null]);
+  lane.ended("unrelated");
+  expect(lane.take(any)).toBeNull();
+  lane.ended("a");
+  expect(lane.take(any)?.runId).toBe("b");
+  lane.ended("b");
+  expect(lane.take(any)).toBeNull();
+});
+
+test("a suspect that gets no worker holds up no other", () => {
+  const lane = createSuspectLane(2);
+  lane.add([run("a", { queue: "low" }), run("b", { queue: "high" })]);
+  expect(lane.take(({ queue }) => queue === "high")?.runId).toBe("b");
+  lane.ended("b");
+  expect(lane.take(any)?.runId).toBe("a");
+});

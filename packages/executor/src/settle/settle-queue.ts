@@ -1,0 +1,92 @@
+import type { ClaimedRun } from "@tickline/shared/domain/due-run";
+import type { Instant } from "@tickline/shared/domain/instant";
+import type { AttemptResult } from "@tickline/shared/domain/settlement";
+import type { Clock, Timer } from "@tickline/shared/ports/clock";
+import type { ExecutorConfig } from "../executor-config.ts";
+
+/** A result on its way to the store. */
+export interface Unsettled {
+  readonly claim: ClaimedRun;
+  readonly result: AttemptResult;
+  readonly finishedAt: Instant;
+  /** Where a handler of one's own threw, for the log. */
+  readonly stack?: string | null;
+}
+
+/** Results that are written together, and how often that has failed. */
+export interface SettleBatch {
+  readonly results: readonly Unsettled[];
+  readonly failures: number;
+}
+
+/** Results that are to be written: new ones, and those that could not be, after a wait that doubles. */
+export interface SettleQueue {
+  add(result: Unsettled): void;
+  /** What to write next; null: nothing now. */
+  take(): SettleBatch | null;
+  /** Takes back a batch that was not written, to be written again at once in two halves, or whole after a wait. */
+  putBack(batch: SettleBatch, how: "halved" | "later"): void;
+  readonly waiting: readonly Unsettled[];
+  /** Ends all waits: everything may be taken at once. */
+  hurry(): void;
+  /** Forgets everything. */
+  clear(): void;
+}
+
+export interface SettleQueueOptions {
+  readonly clock: Clock;
+  readonly config: Pick<ExecutorConfig, "settleRunsMax" | "retryWriteMs" | "retryWriteMsMax">;
+  /** Called when a wait is over. */
+  readonly onReady: () => void;
+}
+
+export function createSettleQueue({ clock, config, onReady }: SettleQueueOptions): SettleQueue {
+  const later = new Map<SettleBatch, Timer>();
+  let fresh: Unsettled[] = [];
+  let again: SettleBatch[] = [];
+
+  function putBackLater(batch: SettleBatch): void {
+    const postponed = { results: batch.results, failures: batch.failures + 1 };
+    const delayMs = Math.min(config.retryWriteMs * 2 ** batch.failures, config.retryWriteMsMax);
+    const timer = clock.setTimer(delayMs, () => {
+      later.delete(postponed);
+      again.push(postponed);
+      onReady();
+    });
+    later.set(postponed, timer);
+  }
+  function putBackHalved({ results }: SettleBatch): void {
+    const middle = Math.ceil(results.length / 2);
+    again.push({ results: results.slice(0, middle), failures: 0 }, { results: results.slice(middle), failures: 0 });
+  }
+  return {
+    add(result) {
+      fresh.push(result);
+    },
+    take() {
+      const batch = again.shift();
+      if (batch !== undefined) return batch;
+      if (fresh.length === 0) return null;
+      const results = fresh.length <= config.settleRunsMax ? fresh : fresh.slice(0, config.settleRunsMax);
+      fresh = fresh.length <= config.settleRunsMax ? [] : fresh.slice(config.settleRunsMax);
+      return { results, failures: 0 };
+    },
+    putBack: (batch, how) => (how === "halved" ? putBackHalved(batch) : putBackLater(batch)),
+    get waiting() {
+      return [...fresh, ...[...again, ...later.keys()].flatMap(({ results }) => results)];
+    },
+    hurry() {
+      for (const [{ results }, timer] of later) {
+        timer.cancel();
+        again.push({ results, failures: 0 });
+      }
+      later.clear();
+    },
+    clear() {
+      for (const timer of later.values()) timer.cancel();
+      later.clear();
+      again = [];
+      fresh = [];
+    },
+  };
+}
