@@ -25,15 +25,15 @@ export interface ExecutorDeps {
   readonly entropy: Entropy;
   readonly log: Logger;
   readonly metrics: Registry;
-  /** What this executor can run. Types are unique. */
+  /** The handlers of this executor. Types are unique. */
   readonly handlers: readonly Handler[];
-  /** Where several services share a process, and whoever made it starts and stops it. Default: one of its own. */
+  /** A clock that several services of a process share; its owner starts and stops it. Default: one of its own. */
   readonly time?: StoreClock;
-  /** Ends the process when nothing else keeps its promises. Default: exits with 1 at once. */
+  /** Ends the process when nothing else keeps the guarantees. Default: exits with 1 at once. */
   readonly end?: EndProcess;
 }
 
-/** What every part of the executor works with. Its `clock` has the store's time. */
+/** What the parts of the executor use. Its `clock` has the store's time. */
 export interface ExecutorContext extends Omit<ExecutorDeps, "metrics" | "handlers" | "end" | "time" | "ping" | "decided"> {
   readonly time: Pick<StoreClock, "decide" | "doubt" | "steadyForMs" | "watch">;
   readonly config: ExecutorConfig;

@@ -2,19 +2,19 @@ import type { AttemptResult } from "@tickline/shared/domain/settlement";
 import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
-/** What became of an attempt, as it is counted. `stale`: its result was refused, because its lease had ended. */
+/** The outcome of an attempt, as it is counted. `stale`: its result was refused, because its lease had ended. */
 export type Outcome = AttemptResult["kind"] | "stale";
 
 const OUTCOMES: readonly Outcome[] = ["succeeded", "failed", "cancelled", "retry", "released", "stale"];
 
-/** What the executor counts. Everything that happens once a run is counted in bulk. */
+/** What the executor counts. What happens once a run is counted in bulk. */
 export interface ExecutorMetrics {
   readonly settled: Readonly<Record<Outcome, Counter.Internal>>;
   readonly durationSeconds: Histogram;
-  /** `refused`: a message says something else of the run than the store holds, or cannot be about a run of its queue. */
+  /** `refused`: the store contradicts a message, or the message cannot be about a run of its queue. */
   readonly claims: Readonly<Record<ClaimOutcome["kind"], Counter.Internal>>;
   readonly unpublished: Counter;
-  /** Reports of foreign executors. `lost`: another has the attempt, or it is over; `skipped`: the claim closed the run. */
+  /** Reports of foreign executors. `lost`: another executor has the attempt, or it has ended; `skipped`: the claim closed the run. */
   readonly reports: Counter<"outcome">;
 }
 
@@ -68,7 +68,7 @@ export function createExecutorMetrics(registry: Registry): ExecutorMetrics {
   };
 }
 
-/** Read when metrics are collected, so that running costs nothing. */
+/** They are read when metrics are collected, so that they cost nothing between. */
 export function registerExecutorGauges(registry: Registry, { busy, stuck, unsettled }: ExecutorGauges): void {
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({

@@ -8,7 +8,7 @@ import { openBus, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/ope
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { createExecutor } from "./executor.ts";
-import { EXECUTOR_DEFAULTS, stopMsMaxOf } from "./executor-config.ts";
+import { EXECUTOR_DEFAULTS, stopMsMax } from "./executor-config.ts";
 import { ownExecutorName } from "./executor-name.ts";
 import { EXECUTOR_SETTINGS } from "./executor-settings.ts";
 import { createHttpHandler } from "./http/http-handler.ts";
@@ -56,7 +56,7 @@ runService(
       const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: readyBy(store, time), metrics });
       const lifecycle = createLifecycle({
         async start() {
-          for (const part of [time, health, executor]) await part.start(); // A port that is taken ends the start before runs are claimed.
+          for (const part of [time, health, executor]) await part.start(); // A port in use ends the start before runs are claimed.
         },
         async stop() {
           health.drain();
@@ -78,7 +78,7 @@ runService(
     },
     greeting: (url) => `The Tickline executor runs; its health is at ${url}.`,
     drainMs: ({ drainMs }) => drainMs,
-    shutdownMs: ({ drainMs }) => stopMsMaxOf({ ...EXECUTOR_DEFAULTS, drainMs }) + CLOSE_MS_MAX,
+    shutdownMs: ({ drainMs }) => stopMsMax({ ...EXECUTOR_DEFAULTS, drainMs }) + CLOSE_MS_MAX,
   },
   { argv: process.argv.slice(2), env: process.env },
 );

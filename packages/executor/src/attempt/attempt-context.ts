@@ -4,9 +4,9 @@ import type { Clock } from "@tickline/shared/ports/clock";
 import type { Logger } from "@tickline/shared/runtime/logger";
 import type { HandlerContext, HandlerLastRun, HandlerLog } from "../handlers/handler.ts";
 import type { AttemptDeadlines } from "./attempt-deadlines.ts";
-import { signalOf, type RunningAttempt } from "./running-attempt.ts";
+import { readSignal, type RunningAttempt } from "./running-attempt.ts";
 
-/** Between two log lines of one run's progress. */
+/** The least time between two log lines of a run's progress. */
 const PROGRESS_MS_MIN = 1_000;
 
 export interface ContextServices {
@@ -16,8 +16,8 @@ export interface ContextServices {
 }
 
 /**
- * A handler's view of its attempt. A class with getters, not an object with members: tens of thousands are made a second,
- * and most handlers read two or three of them.
+ * What a handler is given. A class with getters, not an object with members: tens of thousands are made a second, and most handlers read two or three
+ * members.
  */
 export class AttemptContext implements HandlerContext {
   readonly params: unknown;
@@ -45,7 +45,7 @@ export class AttemptContext implements HandlerContext {
   }
   get lastRun(): HandlerLastRun | null {
     const { lastRun } = this.#attempt.claim.run;
-    return lastRun === null ? null : handlerLastRun(lastRun);
+    return lastRun === null ? null : toHandlerLastRun(lastRun);
   }
   get fence(): { readonly scheduledFor: string; readonly attempt: number } {
     const { scheduledFor, attempt } = this.#attempt.claim.run;
@@ -56,10 +56,10 @@ export class AttemptContext implements HandlerContext {
   }
   get signal(): AbortSignal {
     this.#services.deadlines.check(this.#attempt);
-    return signalOf(this.#attempt);
+    return readSignal(this.#attempt);
   }
   get log(): HandlerLog {
-    return (this.#log ??= handlerLog(this.#services.log, this.#attempt));
+    return (this.#log ??= createHandlerLog(this.#services.log, this.#attempt));
   }
   // A property, so that `({ progress }) => …` keeps its `this`.
   get progress(): HandlerContext["progress"] {
@@ -72,7 +72,7 @@ export class AttemptContext implements HandlerContext {
   }
 }
 
-function handlerLog(log: Logger, { claim: { run } }: RunningAttempt): HandlerLog {
+function createHandlerLog(log: Logger, { claim: { run } }: RunningAttempt): HandlerLog {
   const child = log.child({ handler: run.handler, jobId: run.jobId, runId: run.runId, attempt: run.attempt });
   return {
     info: (message, fields) => child.info(fields ?? {}, message),
@@ -81,14 +81,14 @@ function handlerLog(log: Logger, { claim: { run } }: RunningAttempt): HandlerLog
   };
 }
 
-const dateOrNull = (instant: Instant | null): Date | null => (instant === null ? null : new Date(instant));
+const toDate = (instant: Instant | null): Date | null => (instant === null ? null : new Date(instant));
 
-const handlerLastRun = ({ runId, state, scheduledFor, startedAt, finishedAt, attempt, error }: LastRun): HandlerLastRun => ({
+const toHandlerLastRun = ({ runId, state, scheduledFor, startedAt, finishedAt, attempt, error }: LastRun): HandlerLastRun => ({
   runId,
   state,
   scheduledFor: new Date(scheduledFor),
-  startedAt: dateOrNull(startedAt),
-  finishedAt: dateOrNull(finishedAt),
+  startedAt: toDate(startedAt),
+  finishedAt: toDate(finishedAt),
   attempt,
   error,
 });

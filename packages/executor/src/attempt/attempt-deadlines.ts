@@ -16,13 +16,13 @@ export interface DeadlineOptions {
   readonly attempts: ReadonlyMap<string, RunningAttempt>;
 }
 
-/** Timeouts, ends of leases and graces of all running attempts. */
+/** The deadlines of all running attempts: timeouts, ends of leases, and graces. */
 export interface AttemptDeadlines {
-  /** Makes sure that something looks at the attempts at that time. Costs a comparison unless it is the earliest. */
+  /** Makes sure that the attempts are looked at no later than that time. Costs a comparison unless it is the earliest deadline. */
   watch(atMs: number): void;
-  /** Does what is due now, and sleeps until the next deadline. */
+  /** Looks at all attempts, and sets the timer to the next deadline. */
   sweep(): void;
-  /** Sweeps if a deadline of this attempt has passed: a process that stood still runs other work before its timers. */
+  /** Sweeps if a deadline of this attempt has passed: after a process was suspended, other work may run before its timers. */
   check(attempt: RunningAttempt): void;
   /** Handlers that ignore that they were asked to end. */
   readonly stuck: number;
@@ -30,9 +30,8 @@ export interface AttemptDeadlines {
 }
 
 /**
- * One timer for all: it stands at the earliest deadline there was, and when it fires, all attempts are looked at. Most
- * deadlines are minutes away and most attempts end in milliseconds, so that a timer of their own, or a place in a heap,
- * would be made and undone for nothing.
+ * One timer for all attempts: it is set to the earliest deadline, and when it fires, all attempts are looked at. Most deadlines are minutes away and
+ * most attempts end in milliseconds, so a timer or a place in a heap for each attempt would be made and removed for nothing.
  */
 export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): AttemptDeadlines {
   const { clock, log, config } = context;
@@ -50,7 +49,7 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
     stop();
     const nowMs = clock.monotonicMs();
     let nextMs = Infinity;
-    let stuckNow = 0; // What is aborted here may look at other attempts, and so sweep, at once.
+    let stuckNow = 0; // Local, because listeners of an aborted signal may read other signals, which sweeps again.
     for (const attempt of attempts.values()) {
       nextMs = Math.min(nextMs, look(attempt, nowMs));
       if (attempt.stuck) stuckNow += 1;
@@ -70,10 +69,13 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
         return step.graceUntilMs;
       case "report":
         attempt.stuck = true;
-        log.error(fieldsOf(attempt), "a handler ignores that it was asked to end; until it does, its run stays open and it holds a worker");
+        log.error(
+          logFields(attempt),
+          "a handler ignores that it was asked to end; until it does, its run stays open and it holds a worker",
+        );
         return attempt.leaseUntilMs;
-      case "leave":
-        leave(context, attempt);
+      case "end_process":
+        endProcess(context, attempt);
         return Infinity;
     }
   }
@@ -86,7 +88,7 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
     watch,
     sweep,
     check(attempt) {
-      if (isUnderWay(attempts, attempt) && deadlineStep(attempt, clock.monotonicMs(), config).kind !== "wait") sweep();
+      if (isRunning(attempts, attempt) && deadlineStep(attempt, clock.monotonicMs(), config).kind !== "wait") sweep();
     },
     stop,
     get stuck() {
@@ -95,18 +97,18 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
   };
 }
 
-/** False for one that has ended: whoever still asks for its signal then changes nothing. */
-const isUnderWay = (attempts: ReadonlyMap<string, RunningAttempt>, attempt: RunningAttempt): boolean =>
+/** False for an attempt that has ended: code that still reads its signal changes nothing. */
+const isRunning = (attempts: ReadonlyMap<string, RunningAttempt>, attempt: RunningAttempt): boolean =>
   attempts.get(attempt.claim.run.runId) === attempt;
 
-/** At once: from now on another attempt may run beside it. */
-function leave({ log, end }: DeadlineOptions["context"], attempt: RunningAttempt): void {
+/** At once: another attempt may start now. */
+function endProcess({ log, end }: DeadlineOptions["context"], attempt: RunningAttempt): void {
   const why = "a handler ignores that it was asked to end, and its lease is gone";
-  log.error(fieldsOf(attempt), `${why}: the process ends, so that no other attempt runs beside it`);
+  log.error(logFields(attempt), `${why}: the process ends, so that no other attempt runs beside it`);
   end(new AppError("internal", why), { atOnce: true });
 }
 
-const fieldsOf = ({ claim: { run }, aborted }: RunningAttempt) => ({
+const logFields = ({ claim: { run }, aborted }: RunningAttempt) => ({
   handler: run.handler,
   jobId: run.jobId,
   runId: run.runId,

@@ -6,28 +6,28 @@ import type { Service } from "@tickline/shared/runtime/service";
 import type { ExecutorContext } from "../executor-context.ts";
 import type { RunningAttempt } from "./running-attempt.ts";
 
-export interface CancelHintsOptions {
+export interface CancelSubscriptionOptions {
   readonly context: Pick<ExecutorContext, "bus" | "clock" | "entropy" | "log">;
   readonly attempts: ReadonlyMap<string, RunningAttempt>;
-  /** Asks the store whether somebody wants these attempts cancelled, and cancels those. */
-  readonly ask: (attempts: readonly RunningAttempt[]) => Promise<void>;
+  /** Asks the store whether these attempts are to be cancelled, and cancels them if so. */
+  readonly checkCancels: (attempts: readonly RunningAttempt[]) => Promise<void>;
 }
 
 /**
- * Hears of cancel requests at once. A hint cancels nothing: anybody may publish one, and the flag stands in the store, which is asked. Every
- * executor hears all of them, so the group is its own. A lost one waits for the heartbeat.
+ * Receives cancel requests at once. A message cancels nothing by itself, as anybody may publish one: the store has the flag, and is asked. Every
+ * executor receives all requests, so each has a group of its own. What a lost message said is found by the next heartbeat.
  */
-export function createCancelHints({ context, attempts, ask }: CancelHintsOptions): Service {
+export function createCancelSubscription({ context, attempts, checkCancels }: CancelSubscriptionOptions): Service {
   const { entropy, log } = context;
 
-  function namedBy({ tenantId, data }: CancelRequested): RunningAttempt[] {
+  function findAttempt({ tenantId, data }: CancelRequested): RunningAttempt[] {
     const attempt = attempts.get(data.runId);
     return attempt === undefined || attempt.aborted !== null || attempt.claim.run.tenantId !== tenantId ? [] : [attempt];
   }
   async function onBatch(events: readonly TicklineEvent[]): Promise<void> {
-    const named = new Set(events.flatMap((event) => (event.type === "CancelRequested" ? namedBy(event) : [])));
+    const named = new Set(events.flatMap((event) => (event.type === "CancelRequested" ? findAttempt(event) : [])));
     if (named.size === 0) return;
-    await ask([...named]).catch((fault: unknown) =>
+    await checkCancels([...named]).catch((fault: unknown) =>
       log.warn({ err: fault }, "the store was not asked for cancel requests; the heartbeat asks"),
     );
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { checkedOutput } from "./check-output.ts";
+import { checkOutput } from "./check-output.ts";
 
 const circular: { self?: unknown } = {};
 circular.self = circular;
@@ -13,7 +13,7 @@ test.each<[string, unknown, unknown]>([
   ["dates and undefined members", { at: new Date(0), gone: undefined }, { at: "1970-01-01T00:00:00.000Z" }],
   ["something that says how it is written", { toJSON: () => ({ short: true }) }, { short: true }],
 ])("an output of %s is kept as JSON would bring it back", (_, returned, output) => {
-  expect(checkedOutput(returned)).toEqual({ kind: "output", output });
+  expect(checkOutput(returned)).toEqual({ kind: "output", output });
 });
 
 test.each<[string, unknown]>([
@@ -30,7 +30,7 @@ test.each<[string, unknown]>([
     },
   ],
 ])("an output that is %s is refused, and not retried", (_, returned) => {
-  expect(checkedOutput(returned)).toMatchObject({ kind: "refused", error: { code: "output_not_json", retryable: false } });
+  expect(checkOutput(returned)).toMatchObject({ kind: "refused", error: { code: "output_not_json", retryable: false } });
 });
 
 test.each([
@@ -39,19 +39,19 @@ test.each([
   ["three-byte characters just small enough", "€".repeat(21_844), "output"],
   ["three-byte characters just too large", "€".repeat(21_845), "refused"],
 ])("outputs are measured in bytes of JSON: %s", (_, returned, kind) => {
-  expect(checkedOutput(returned).kind).toBe(kind);
+  expect(checkOutput(returned).kind).toBe(kind);
 });
 
 test.each([
   [1_000, "output"],
   [1_001, "refused"],
 ])("an output may be nested a thousand deep: %i", (depth, kind) => {
-  expect(checkedOutput(JSON.parse("[".repeat(depth) + "]".repeat(depth))).kind).toBe(kind);
+  expect(checkOutput(JSON.parse("[".repeat(depth) + "]".repeat(depth))).kind).toBe(kind);
 });
 
 test("what a handler changes later does not change its output", () => {
   const kept = { list: [1] };
-  const checked = checkedOutput(kept);
+  const checked = checkOutput(kept);
   kept.list.push(2);
   expect(checked).toEqual({ kind: "output", output: { list: [1] } });
 });

@@ -7,18 +7,18 @@ export type CheckedOutput =
   | { readonly kind: "output"; readonly output: JsonValue }
   | { readonly kind: "refused"; readonly error: RunError };
 
-/** A UTF-16 unit is at most this many bytes of UTF-8: shorter texts need no counting. */
+/** A UTF-16 unit has at most so many bytes of UTF-8: the bytes of shorter texts need not be counted. */
 const BYTES_PER_UNIT_MAX = 3;
 
-const NOTHING: CheckedOutput = { kind: "output", output: null };
+const NO_OUTPUT: CheckedOutput = { kind: "output", output: null };
 
 /**
- * What a handler returned, as JSON would bring it back: dates are text, undefined members are gone, and nothing the
- * handler still holds can change it. Refused without a retry: the work is done, and another attempt would return the same.
+ * What a handler returned, after a round trip through JSON: dates are text, undefined members are missing, and it shares nothing with the handler,
+ * which could change it. It is refused without a retry: the work is done, and another attempt would return the same.
  */
-export function checkedOutput(returned: unknown): CheckedOutput {
-  if (returned === undefined || returned === null) return NOTHING;
-  const json = jsonOf(returned);
+export function checkOutput(returned: unknown): CheckedOutput {
+  if (returned === undefined || returned === null) return NO_OUTPUT;
+  const json = toJson(returned);
   if (json.text === undefined) return refused("output_not_json", `what the handler returned cannot be written as JSON: ${json.fault}`);
   const { text } = json;
   if (text.length * BYTES_PER_UNIT_MAX > OUTPUT_BYTES_MAX) {
@@ -33,7 +33,7 @@ export function checkedOutput(returned: unknown): CheckedOutput {
   return { kind: "output", output };
 }
 
-function jsonOf(value: unknown): { readonly text: string } | { readonly text: undefined; readonly fault: string } {
+function toJson(value: unknown): { readonly text: string } | { readonly text: undefined; readonly fault: string } {
   try {
     const text: string | undefined = JSON.stringify(value);
     return text === undefined ? { text, fault: `it is a ${typeof value}` } : { text };

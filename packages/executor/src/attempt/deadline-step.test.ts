@@ -4,12 +4,12 @@ import { jobOf } from "@tickline/shared/testing/factories";
 import { dueRunOf } from "@tickline/shared/testing/factories-fire";
 import { deadlineStep, type DeadlineStep } from "./deadline-step.ts";
 import { defineHandler } from "../handlers/handler.ts";
-import { runningAttempt, type RunningAttempt } from "./running-attempt.ts";
+import { createRunningAttempt, type RunningAttempt } from "./running-attempt.ts";
 
 const limits = { abortGraceMs: 10_000, leaseMarginMs: 4_000 };
 const handler = defineHandler({ type: "http", params: z.any(), run: () => null });
 const attempt = (changes: Partial<RunningAttempt>): RunningAttempt => ({
-  ...runningAttempt({ run: dueRunOf(jobOf()), token: "t", leaseMs: 15_000, startedAt: 0 }, { handler, leaseUntilMs: 15_000 }),
+  ...createRunningAttempt({ run: dueRunOf(jobOf()), token: "t", leaseMs: 15_000, startedAt: 0 }, { handler, leaseUntilMs: 15_000 }),
   calledMs: 0,
   timeoutAtMs: 60_000,
   ...changes,
@@ -29,7 +29,7 @@ test.each<[string, Partial<RunningAttempt>, number, DeadlineStep]>([
     "the end of the process when the lease is gone too",
     { aborted: "timeout", graceUntilMs: 8_000, stuck: true },
     15_000,
-    { kind: "leave" },
+    { kind: "end_process" },
   ],
   ["nothing of one that is not called yet, as long as there is time for it", { calledMs: null }, 0, { kind: "wait", atMs: 10_000 }],
   [

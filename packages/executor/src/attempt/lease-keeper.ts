@@ -11,33 +11,32 @@ import type { RunningAttempt } from "./running-attempt.ts";
 export interface LeaseKeeperOptions {
   readonly context: Pick<ExecutorContext, "claims" | "clock" | "log" | "config">;
   readonly attempts: ReadonlyMap<string, RunningAttempt>;
-  /** Leases of results that are not written yet. */
+  /** Leases of results that are not in the store yet. */
   readonly unsettled: () => HeldLease[];
   readonly deadlines: AttemptDeadlines;
   readonly cancel: (attempt: RunningAttempt) => void;
 }
 
 export interface LeaseKeeper extends Loop {
-  /** Renews the leases of these attempts at once, and so learns whether somebody wants them cancelled. */
+  /** Renews the leases of these attempts at once; the answer says which of them are to be cancelled. */
   renewNow(attempts: readonly RunningAttempt[]): Promise<void>;
 }
 
 /**
- * Renews the leases of all attempts in bulk, and learns which of them somebody wants cancelled. A renewal counts from
- * when it was sent; without one, the deadlines end the attempt, whether the store answers or not. One that fails is soon
- * sent again. One that is not answered is sent anew, for on a connection that is dead a statement waits for longer than a lease
- * lasts; should its answer come after all, as from a slow store, it counts too.
+ * Renews the leases of all attempts in bulk, and cancels those whose cancel was requested. A renewal counts from when it was sent; without one, the
+ * deadlines end the attempt, whether the store answers or not. A renewal that fails is soon sent again. So is one that is not answered in time,
+ * because a statement on a dead connection waits for longer than a lease lasts. If its answer comes late, as from a slow store, it counts too.
  */
 export function createLeaseKeeper({ context, attempts, unsettled, deadlines, cancel }: LeaseKeeperOptions): LeaseKeeper {
   const { claims, clock, log, config } = context;
-  /** Whose lease another has: no answer to an older renewal brings it back. */
+  /** Attempts whose lease is lost: the answer to an older renewal does not restore it. */
   const lost = new WeakSet<RunningAttempt>();
 
-  function take(leases: readonly HeldLease[], { renewed, cancelRequested }: HeartbeatResult, sentAtMs: number): void {
+  function applyAnswer(leases: readonly HeldLease[], { renewed, cancelRequested }: HeartbeatResult, sentAtMs: number): void {
     const standing = new Set(renewed);
     for (const { runId, token } of leases) {
       const attempt = attempts.get(runId);
-      if (attempt?.claim.token !== token) continue; // Ended while the answer was on its way.
+      if (attempt?.claim.token !== token) continue; // It ended before the answer came.
       if (!standing.has(runId)) {
         lost.add(attempt);
         attempt.leaseUntilMs = Math.min(attempt.leaseUntilMs, clock.monotonicMs());
@@ -51,18 +50,18 @@ export function createLeaseKeeper({ context, attempts, unsettled, deadlines, can
       if (attempt !== undefined) cancel(attempt);
     }
   }
-  /** Given up, it may still be applied, with an older end than the next one: that ends no lease early, as no clock does. */
+  /** A renewal that was given up may still be applied after the next one, with an earlier end of the lease. No lease ends early by that: an expiry alone ends none. */
   async function renew(leases: readonly HeldLease[]): Promise<void> {
     const sentAtMs = clock.monotonicMs();
     const answer = claims.heartbeat({ leases, leaseMs: config.leaseMs, now: clock.now() });
     const late = (): AppError =>
       new AppError("store_unavailable", `renew ${leases.length} leases: no answer within ${config.heartbeatMs} ms`, { retryable: true });
     await within(
-      answer.then((result) => take(leases, result, sentAtMs)),
+      answer.then((result) => applyAnswer(leases, result, sentAtMs)),
       { clock, ms: config.heartbeatMs, late },
     );
   }
-  /** One that the store refuses keeps no other from being renewed. Where it refuses all of them, they are not to blame. */
+  /** A lease that the store refuses does not prevent the renewal of the others. If the store refuses all of them, that is a fault of the round. */
   async function renewAll(leases: readonly HeldLease[]): Promise<void> {
     for (let first = 0; first < leases.length; first += config.heartbeatRunsMax) {
       const batch = leases.slice(first, first + config.heartbeatRunsMax);
@@ -73,18 +72,18 @@ export function createLeaseKeeper({ context, attempts, unsettled, deadlines, can
       log.warn({ err, runs: refused.map(({ item }) => item.runId) }, "leases were not renewed: the store refuses them, and not the others");
     }
   }
-  /** A lease counts from when its renewal was sent, so the next one does not wait for how long that was answered. */
+  /** A lease counts from when its renewal was sent, so the time until the answer is part of the interval. */
   async function runOnce(): Promise<number> {
     const sentAtMs = clock.monotonicMs();
     const leases = [...unsettled()];
-    for (const attempt of attempts.values()) leases.push(leaseOf(attempt));
+    for (const attempt of attempts.values()) leases.push(toLease(attempt));
     await renewAll(leases);
     return Math.max(0, sentAtMs + config.heartbeatMs - clock.monotonicMs());
   }
   return {
     ...createLoop({ name: "heartbeat", clock, log, runOnce, faultMsMax: HEARTBEAT_RETRY_MS_MAX }),
-    renewNow: (some) => renewAll(some.map(leaseOf)),
+    renewNow: (some) => renewAll(some.map(toLease)),
   };
 }
 
-const leaseOf = ({ claim }: RunningAttempt): HeldLease => ({ runId: claim.run.runId, token: claim.token });
+const toLease = ({ claim }: RunningAttempt): HeldLease => ({ runId: claim.run.runId, token: claim.token });

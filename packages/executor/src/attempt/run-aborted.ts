@@ -1,6 +1,6 @@
 /**
- * Why an attempt was asked to end. `timeout`: it ran longer than `timeoutMs`. `cancelled`: somebody asked for it.
- * `shutdown`: its executor ends. `lease_lost`: another executor may soon run it.
+ * Why an attempt was asked to end. `timeout`: it ran longer than `timeoutMs`. `cancelled`: its run was cancelled. `shutdown`: its executor stops.
+ * `lease_lost`: another executor may soon run it.
  */
 export type AbortCause = "timeout" | "cancelled" | "shutdown" | "lease_lost";
 

@@ -1,10 +1,10 @@
 import { toAppError } from "@tickline/shared/domain/app-error";
-import type { Instant } from "@tickline/shared/domain/instant";
 import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { Instant } from "@tickline/shared/domain/instant";
 import type { LastRun } from "@tickline/shared/domain/run";
 import type { ClaimOutcome, RunClaims } from "@tickline/shared/ports/run-claims";
 import { inHalves, passes } from "@tickline/shared/runtime/in-halves";
-import type { Backoff } from "./backoff.ts";
+import type { Backoff } from "../backoff.ts";
 import type { ExecutorContext } from "../executor-context.ts";
 
 export interface ClaimContext {
@@ -12,13 +12,13 @@ export interface ClaimContext {
     readonly time: Pick<ExecutorContext["time"], "decide">;
   };
   readonly backoff: Backoff;
-  /** Where messages may come from others: the store's word of the last runs of jobs, which stands instead of that of the messages. */
+  /** Where others may publish messages too: reads the last runs of jobs from the store, instead of taking them from the messages. */
   readonly lastRuns?: RunClaims["lastRuns"] | null;
   /** As in `ClaimRequest`. */
   readonly trusted?: boolean;
 }
 
-/** A claim of one run that the store answers with anything but "away" is given up after so many tries; the scheduler offers it again. */
+/** A claim of one run that fails so often, while the store is available, is given up; the scheduler publishes the run again. */
 const FAULTY_TRIES_MAX = 5;
 const LOST: ClaimOutcome = { kind: "lost" };
 
@@ -30,8 +30,9 @@ export interface ClaimedRuns {
 }
 
 /**
- * Asks until the store answers, by a clock that is steady: a claim whose answer was lost may have been won, and the same token finds out. A batch that the store refuses is
- * claimed in halves, so that one run that it refuses keeps no other from being claimed; that one counts as lost.
+ * Tries until the store answers. A claim whose answer was lost may have been won, so each try has the same token. Nothing is claimed while the clock
+ * is not steady. A batch that the store refuses is claimed in halves, so that one run that it refuses does not prevent the others; that run counts as
+ * lost.
  */
 export async function claimRuns(
   { context, backoff, lastRuns = null, trusted = false }: ClaimContext,
@@ -39,9 +40,9 @@ export async function claimRuns(
 ): Promise<ClaimedRuns> {
   const { claims, clock, time, entropy, log, config } = context;
   const firstSentAtMs = clock.monotonicMs();
-  /** By the time that each try says, which is that of the attempts it starts. */
+  /** By the `now` of each try, which is the `startedAt` of the attempts that it wins. */
   const sentAtMs = new Map<Instant, number>();
-  const startOf = (outcome: ClaimOutcome): number =>
+  const toStartMs = (outcome: ClaimOutcome): number =>
     outcome.kind === "won" ? (sentAtMs.get(outcome.claim.startedAt) ?? firstSentAtMs) : Infinity;
   const claimant = { executor: config.executorId, token: entropy.newToken(), leaseMs: config.leaseMs };
   const outcomes = new Map<DueRun, ClaimOutcome>();
@@ -53,8 +54,8 @@ export async function claimRuns(
         if (!sentAtMs.has(now)) sentAtMs.set(now, clock.monotonicMs());
         const claiming = claims.claim({ runs: some, claimant, now, firedAfter: now - config.retentionMs, trusted });
         const [claimed, known] = await Promise.all([claiming, lastRuns?.([...new Set(some.map(({ jobUid }) => jobUid))])]);
-        const told = known === undefined ? claimed : claimed.map(withLastRun(known));
-        for (const [index, outcome] of told.entries()) outcomes.set(some[index] as DueRun, outcome);
+        const answers = known === undefined ? claimed : claimed.map(withLastRun(known));
+        for (const [index, outcome] of answers.entries()) outcomes.set(some[index] as DueRun, outcome);
         return;
       } catch (thrown) {
         const fault = toAppError(thrown, `claim ${some.length} runs, ${some[0]?.runId} first`);
@@ -66,7 +67,7 @@ export async function claimRuns(
   }
   await inHalves(runs, claimSome);
   if (outcomes.size === 0) return { outcomes: [], sentAtMs: firstSentAtMs };
-  return { outcomes: runs.map((run) => outcomes.get(run) ?? LOST), sentAtMs: Math.min(...[...outcomes.values()].map(startOf)) };
+  return { outcomes: runs.map((run) => outcomes.get(run) ?? LOST), sentAtMs: Math.min(...[...outcomes.values()].map(toStartMs)) };
 }
 
 const withLastRun =

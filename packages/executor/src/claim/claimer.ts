@@ -1,23 +1,22 @@
 import type { ClaimedRun, DueRun } from "@tickline/shared/domain/due-run";
 import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
-import { createBackoff } from "./backoff.ts";
-import { claimRuns } from "./claim-runs.ts";
-import type { ControlHints } from "../publish/control-hints.ts";
-import type { DueInbox, DuePart, Workers } from "../intake/due-inbox.ts";
-import type { RefusedRun } from "../intake/due-run-check.ts";
-import type { ExecutorContext } from "../executor-context.ts";
-import type { Admission } from "../intake/held-runs.ts";
-import type { JobWaits } from "../intake/full-jobs.ts";
-import type { RunEvents } from "../publish/run-events.ts";
 import type { RunningAttempt } from "../attempt/running-attempt.ts";
-import type { SuspectLane } from "../intake/quarantine.ts";
+import { createBackoff } from "../backoff.ts";
+import type { ExecutorContext } from "../executor-context.ts";
+import type { DueInbox, DuePart, RefusedRun, Workers } from "../intake/due-inbox.ts";
+import type { FullJobs } from "../intake/full-jobs.ts";
+import type { Admission } from "../intake/held-runs.ts";
+import type { Quarantine } from "../intake/quarantine.ts";
+import type { ControlHints } from "../publish/control-hints.ts";
+import type { RunEvents } from "../publish/run-events.ts";
+import { claimRuns } from "./claim-runs.ts";
 import type { Reservation, WorkerPool } from "./worker-pool.ts";
 
 export interface ClaimerOptions {
   readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "time" | "entropy" | "log" | "config" | "metrics">;
   readonly inbox: DueInbox;
-  readonly suspects: SuspectLane;
-  readonly jobWaits: JobWaits;
+  readonly quarantine: Quarantine;
+  readonly fullJobs: FullJobs;
   readonly pool: WorkerPool;
   readonly attempts: ReadonlyMap<string, RunningAttempt>;
   readonly events: RunEvents;
@@ -28,7 +27,7 @@ export interface ClaimerOptions {
   readonly onWon: (claims: readonly ClaimedRun[], sentAtMs: number) => void;
 }
 
-/** Claims what waits in the inbox: in bulk, and never more than workers are free for its queue and job. */
+/** Claims what waits in the inbox and the quarantine: in bulk, and never more than workers are free for its queue and job. */
 export interface Claimer {
   pump(): void;
   /** No claim is tried again after this. */
@@ -36,7 +35,7 @@ export interface Claimer {
 }
 
 export function createClaimer(options: ClaimerOptions): Claimer {
-  const { context, inbox, suspects, jobWaits, pool, attempts, blocked, onWon } = options;
+  const { context, inbox, quarantine, fullJobs, pool, attempts, blocked, onWon } = options;
   const { bus, clock, config } = context;
   const backoff = createBackoff(clock, config);
   const trusted = bus.trusted === true;
@@ -44,14 +43,14 @@ export function createClaimer(options: ClaimerOptions): Claimer {
   const workers: Workers = {
     hasRoom: (queue) => pool.free(queue) > 0,
     isJobFull: pool.isJobFull,
-    // An older attempt whose handler is still alive here must end first. The run is offered again.
+    // An older attempt whose handler still runs here must end first. The scheduler publishes the run again.
     admit: (run) => (attempts.has(run.runId) ? "drop" : ADMISSIONS[pool.reserve(run)]),
   };
   let inFlight = 0;
 
   function pump(): void {
     while (inFlight < config.claimsInFlightMax && !blocked()) {
-      const suspect = suspects.take((run) => attempts.has(run.runId) || pool.reserve(run) === "reserved");
+      const suspect = quarantine.take((run) => attempts.has(run.runId) || pool.reserve(run) === "reserved");
       if (suspect !== null) {
         claimSuspect(suspect);
         continue;
@@ -59,34 +58,34 @@ export function createClaimer(options: ClaimerOptions): Claimer {
       const taken = inbox.take(config.claimRunsMax, workers);
       if (taken === null) return;
       const { claimable, jobFull } = taken;
-      if (jobFull.runs.length > 0) void jobWaits.hold(jobFull.runs).then(jobFull.answered);
+      if (jobFull.runs.length > 0) void fullJobs.holdOrDefer(jobFull.runs).then(jobFull.answered);
       if (claimable.runs.length > 0) claimPart(claimable);
     }
   }
   function claimSuspect(run: DueRun): void {
-    const answered = (): void => (attempts.has(run.runId) ? undefined : suspects.ended(run.runId));
+    const answered = (): void => (attempts.has(run.runId) ? undefined : quarantine.onEnded(run.runId));
     if (!attempts.has(run.runId)) claimPart({ runs: [run], answered });
   }
   function claimPart({ runs, answered }: DuePart): void {
     void claim(runs).then(answered).then(pump);
   }
-  /** Resolves with the runs of which the store refuses what their messages say. Each has its worker. */
+  /** Each run has its worker. Resolves with the runs whose messages the store contradicts. */
   async function claim(runs: readonly DueRun[]): Promise<readonly RefusedRun[]> {
     inFlight += 1;
     const { outcomes, sentAtMs } = await claimRuns({ context, backoff, lastRuns, trusted }, runs);
-    const { won, refused } = concludeClaims(options, runs, outcomes);
+    const { won, refused } = publishOutcomes(options, runs, outcomes);
     inFlight -= 1;
     if (won.length > 0) onWon(won, sentAtMs);
     if (won.length < runs.length) pool.release(runs.filter((_, index) => outcomes[index]?.kind !== "won"));
     return refused;
   }
-  return { pump, stop: () => backoff.stop() };
+  return { pump, stop: backoff.stop };
 }
 
 const ADMISSIONS: Readonly<Record<Reservation, Admission>> = { reserved: "claim", job_full: "job_full", queue_full: "queue_full" };
 
-/** Counts what became of the claims, and publishes what others have to know. */
-function concludeClaims(
+/** Counts the outcomes, and publishes those that concern others. */
+function publishOutcomes(
   { context: { metrics }, events, hints }: Pick<ClaimerOptions, "context" | "events" | "hints">,
   runs: readonly DueRun[],
   outcomes: readonly ClaimOutcome[],
@@ -95,7 +94,7 @@ function concludeClaims(
   const refused: RefusedRun[] = [];
   for (const [index, outcome] of outcomes.entries()) {
     const run = runs[index];
-    if (outcome.kind !== "refused") metrics.claims[outcome.kind].inc(); // Those are counted with their messages.
+    if (outcome.kind !== "refused") metrics.claims[outcome.kind].inc(); // Refused runs are counted with their messages.
     if (outcome.kind === "won") won.push(outcome.claim);
     else if (outcome.kind === "skipped") events.ended(outcome.run);
     else if (outcome.kind === "refused" && run !== undefined) refused.push({ run, reason: outcome.reason });

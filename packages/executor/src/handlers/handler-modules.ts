@@ -3,15 +3,15 @@ import path from "node:path";
 
 /** The public module, as TypeScript in development and as JavaScript once built. */
 const TICKLINE_URL = new URL(`../tickline${path.extname(import.meta.url)}`, import.meta.url).href;
-/** Packages that handlers may import without having them installed: ours are used. */
+/** Packages that handlers may import without an installation of their own: those of Tickline are used. */
 const OURS = /^zod(\/|$)/;
 const INSTALLED = /\/node_modules\//;
 
 let registered = false;
 
 /**
- * Lets handler files, wherever they stand, import `tickline` and `zod` as if they were installed beside them. What an
- * installed package imports is left alone: it may need another zod. Registering again does nothing.
+ * Lets handler files in any folder import `tickline` and `zod` as if these were installed beside them. Imports of installed packages are not changed:
+ * they may need another zod. A second call does nothing.
  */
 export function registerHandlerModules(): void {
   if (registered) return;
@@ -20,7 +20,7 @@ export function registerHandlerModules(): void {
     resolve(specifier, context, nextResolve) {
       if (specifier === "tickline") return { url: TICKLINE_URL, shortCircuit: true };
       const { parentURL = "" } = context;
-      // `import.meta.resolve` comes here too, for this file. Another parent given to `nextResolve` is ignored by `require`.
+      // `import.meta.resolve` calls this hook too, for this file. `require` ignores another parent given to `nextResolve`.
       const isOurs = OURS.test(specifier) && !INSTALLED.test(parentURL) && parentURL !== import.meta.url;
       return isOurs ? { url: import.meta.resolve(specifier), shortCircuit: true } : nextResolve(specifier, context);
     },

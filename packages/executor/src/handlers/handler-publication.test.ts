@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
 import { MINUTE, START } from "@tickline/shared/testing/factories";
-import { paramsSchemaOf } from "./handler-publication.ts";
+import { toParamsSchema } from "./params-schema.ts";
 import { defineHandler } from "./handler.ts";
 import { HttpParamsSchema } from "../http/http-params.ts";
 import { setup, turns } from "../executor.test-support.ts";
@@ -63,7 +63,7 @@ test("a bus that never answers keeps neither the executor from starting nor the 
 });
 
 test("a schema that JSON Schema cannot say is refused with the handler's name", () => {
-  expect(() => paramsSchemaOf({ type: "odd", params: z.object({ at: z.date() }) })).toThrow(
+  expect(() => toParamsSchema({ type: "odd", params: z.object({ at: z.date() }) })).toThrow(
     expect.objectContaining({ code: "bad_handler", message: expect.stringContaining("the params of handler odd have no JSON Schema") }),
   );
 });
@@ -90,7 +90,7 @@ test("the words of a pattern go with it, and the rules of http by the names of t
     .string()
     .regex(/^[A-Z]+$/, "must be capitals")
     .regex(/^.{3}$/, "must be three");
-  const schema = paramsSchemaOf({
+  const schema = toParamsSchema({
     type: "order",
     params: z.object({ id: z.string().regex(/^\d+$/, "must be digits"), orderNumber, plain: z.string().regex(/x/) }),
   });
@@ -105,7 +105,7 @@ test("the words of a pattern go with it, and the rules of http by the names of t
     },
     plain: { type: "string", pattern: "x" },
   });
-  expect(paramsSchemaOf({ type: "http", params: HttpParamsSchema })["properties"]).toMatchObject({
+  expect(toParamsSchema({ type: "http", params: HttpParamsSchema })["properties"]).toMatchObject({
     url: { format: "http-url" },
     headers: { propertyNames: { format: "http-header-name" }, additionalProperties: { errorMessage: { pattern: expect.any(String) } } },
     expect: { format: "http-statuses" },

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { expect, test } from "@jest/globals";
-import { checkedOutput } from "../attempt/check-output.ts";
+import { checkOutput } from "../attempt/check-output.ts";
 import { end, handler, target } from "./http-handler.test-support.ts";
 import type { HttpParams } from "./http-params.ts";
 
@@ -99,7 +99,7 @@ test("a body that grows in JSON is cut so that it can be stored", async () => {
   const { url } = await target(end(200, "\u0001".repeat(32_768)));
   const output = await handler().run({ url });
   expect(output).toMatchObject({ truncated: true });
-  expect(checkedOutput(output).kind).toBe("output");
+  expect(checkOutput(output).kind).toBe("output");
 });
 
 test.each([

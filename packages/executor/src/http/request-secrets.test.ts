@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { checkedOutput } from "../attempt/check-output.ts";
+import { checkOutput } from "../attempt/check-output.ts";
 import { end, handler, target } from "./http-handler.test-support.ts";
 import { requestSecrets } from "./request-secrets.ts";
 
@@ -116,7 +116,7 @@ test("whatever a header holds, a target that echoes it brings it into no error",
 test("an output stays small enough to be stored, however many credentials are taken out of it", async () => {
   const { url } = await target(end(200, "12345678\u0001".repeat(4_000)));
   const output = await handler().run({ url, headers: { "X-Api-Key": "12345678" } });
-  expect(checkedOutput(output).kind).toBe("output");
+  expect(checkOutput(output).kind).toBe("output");
   expect(String(output["body"])).not.toContain("12345678");
 });
 

@@ -1,12 +1,9 @@
 import { expect, test } from "@jest/globals";
 import type { DueRun } from "@tickline/shared/domain/due-run";
-import { jobDue } from "@tickline/shared/events/job-due";
 import { jobOf } from "@tickline/shared/testing/factories";
 import { dueRunOf } from "@tickline/shared/testing/factories-fire";
 import { createDueInbox, type Workers } from "./due-inbox.ts";
 import { turns } from "../executor.test-support.ts";
-import { sortDueRuns } from "./sort-due-runs.ts";
-import { createSuspectLane } from "./quarantine.ts";
 
 const run = (runId: string, changes: Partial<DueRun> = {}): DueRun => ({ ...dueRunOf(jobOf()), runId, ...changes });
 const runs = (count: number, prefix = "R"): DueRun[] => Array.from({ length: count }, (_, index) => run(`${prefix}${index}`));
@@ -18,7 +15,6 @@ const workers = (changes: Partial<Workers> = {}): Workers => ({
   admit: () => "claim",
   ...changes,
 });
-const any = (): boolean => true;
 const ids = (some: readonly DueRun[] | undefined): string[] | undefined => some?.map(({ runId }) => runId);
 
 test("a batch is answered for when every run of it is", async () => {
@@ -93,37 +89,4 @@ test("runs of a job that is full are handed out apart, hold up nobody behind the
   void inbox.put("default", [run("e")]);
   expect(ids(inbox.take(10, workers())?.claimable.runs)).toEqual(["a", "c"]);
   expect(ids(inbox.take(10, workers())?.claimable.runs)).toEqual(["e"]);
-});
-
-test("a batch of the bus is sorted by what is to be done, each run once", () => {
-  const batch = [run("a"), run("b", { handler: "unknown" }), run("c", { rescues: 2 }), run("a"), run("d", { rescues: 1 })];
-  const sorted = sortDueRuns(
-    batch.map((each) => jobDue(each, 0)),
-    { handlers: new Map([["http", null]]), suspectRescuesMin: 2 },
-  );
-  expect(Object.fromEntries(Object.entries(sorted).map(([kind, of]) => [kind, (of as DueRun[]).map(({ runId }) => runId)]))).toEqual({
-    known: ["a", "d"],
-    unknown: ["b"],
-    suspects: ["c"],
-  });
-});
-
-test("suspects go one at a time, each once, and not more wait than the limit", () => {
-  const lane = createSuspectLane(2);
-  lane.add([run("a"), run("b"), run("a"), run("c")]);
-  expect([lane.take(any)?.runId, lane.take(any)]).toEqual(["a", null]);
-  lane.ended("unrelated");
-  expect(lane.take(any)).toBeNull();
-  lane.ended("a");
-  expect(lane.take(any)?.runId).toBe("b");
-  lane.ended("b");
-  expect(lane.take(any)).toBeNull();
-});
-
-test("a suspect that gets no worker holds up no other", () => {
-  const lane = createSuspectLane(2);
-  lane.add([run("a", { queue: "low" }), run("b", { queue: "high" })]);
-  expect(lane.take(({ queue }) => queue === "high")?.runId).toBe("b");
-  lane.ended("b");
-  expect(lane.take(any)?.runId).toBe("a");
 });

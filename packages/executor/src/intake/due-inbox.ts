@@ -1,18 +1,23 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import { createQueueLanes } from "@tickline/shared/domain/queue-lanes";
-import type { RefusedRun } from "./due-run-check.ts";
-import { createJobLane, type Admission, type JobLane } from "./held-runs.ts";
+import { createHeldRuns, type Admission, type HeldRuns } from "./held-runs.ts";
 
-/** Runs of one queue, to be answered for together. */
+/** A run whose message the store contradicts, so that nobody may act on it, and why. */
+export interface RefusedRun {
+  readonly run: DueRun;
+  readonly reason: string;
+}
+
+/** Runs of one queue that are answered together. */
 export interface DuePart {
   readonly runs: readonly DueRun[];
-  /** To be called when the store has answered for them, with those of which it refuses what their messages say. */
+  /** To be called when the store has answered for them, with those that it refuses. */
   readonly answered: (refused?: readonly RefusedRun[]) => void;
 }
 
-/** Each run stands in one of the two; both may be empty. */
+/** Each run is in one of the two; both may be empty. */
 export interface TakenRuns {
-  /** They have got their workers. */
+  /** Each has its worker. */
   readonly claimable: DuePart;
   /** Their jobs hold as many workers as they may. */
   readonly jobFull: DuePart;
@@ -25,21 +30,21 @@ export interface Workers {
   admit(run: DueRun): Admission;
 }
 
-/** Batches of due runs that consumers have in hand, until the store has answered for each run of them; by queue, so that none holds up another. */
+/** Received batches of due runs, until the store has answered for each of their runs; one inbox for each queue, so that queues do not wait for each other. */
 export interface DueInbox {
-  /** Resolves when every run is answered for, with those that are refused; rejects when the executor stops first. */
+  /** Resolves when every run is answered, with those that are refused; rejects when the executor stops first. */
   put(queue: string, runs: readonly DueRun[]): Promise<readonly RefusedRun[]>;
-  /** At most `count` runs of the queue whose turn it is, of those that have room; null: none of these waits. */
+  /** At most `count` runs of the queue whose turn it is, of the queues that have room; null: none of these has runs. */
   take(count: number, workers: Workers): TakenRuns | null;
-  /** Lets a run that is answered for wait until its job has a worker for it. False: so many of its job wait already. */
+  /** Holds a run that is answered until its job has a worker for it. False: so many of its job are held already. */
   hold(run: DueRun, ofJobMax: number): boolean;
-  /** Runs of this queue that wait, but for those that are held. */
+  /** Runs of this queue that were received and not taken, without those that are held. */
   waiting(queue: string): number;
-  /** Gives back what was not taken. */
+  /** Rejects the batches of all runs that were not taken. */
   refuse(fault: Error): void;
 }
 
-interface InHand {
+interface Batch {
   readonly runs: readonly DueRun[];
   taken: number;
   unanswered: number;
@@ -49,17 +54,15 @@ interface InHand {
 
 interface QueueInbox {
   readonly queue: string;
-  readonly batches: InHand[];
-  readonly held: JobLane;
+  readonly batches: Batch[];
+  readonly held: HeldRuns;
   waiting: number;
 }
-
-const newInbox = (queue: string): QueueInbox => ({ queue, batches: [], held: createJobLane(), waiting: 0 });
 
 const NOTHING: DuePart = { runs: [], answered: () => undefined };
 
 export function createDueInbox(queues: readonly string[]): DueInbox {
-  const inboxes = createQueueLanes(queues, newInbox);
+  const inboxes = createQueueLanes(queues, (queue): QueueInbox => ({ queue, batches: [], held: createHeldRuns(), waiting: 0 }));
 
   function next({ hasRoom, isJobFull }: Workers): QueueInbox | undefined {
     const isFree = (run: DueRun): boolean => !isJobFull(run);
@@ -69,7 +72,7 @@ export function createDueInbox(queues: readonly string[]): DueInbox {
     put(queue, runs) {
       if (runs.length === 0) return Promise.resolve([]);
       const inbox = inboxes.of(queue);
-      const batch: InHand = { runs, taken: 0, unanswered: runs.length, refused: [], done: Promise.withResolvers() };
+      const batch: Batch = { runs, taken: 0, unanswered: runs.length, refused: [], done: Promise.withResolvers() };
       inbox.batches.push(batch);
       inbox.waiting += runs.length;
       return batch.done.promise;
@@ -78,7 +81,7 @@ export function createDueInbox(queues: readonly string[]): DueInbox {
       const inbox = count > 0 ? next(workers) : undefined;
       if (inbox === undefined) return null;
       const runs = inbox.held.take(count, workers.admit); // They came before the others of their queue.
-      return runs.length > 0 ? { claimable: { ...NOTHING, runs }, jobFull: NOTHING } : takeFrom(inbox, count, workers);
+      return runs.length > 0 ? { claimable: { ...NOTHING, runs }, jobFull: NOTHING } : takeReceived(inbox, count, workers);
     },
     hold: (run, ofJobMax) => inboxes.of(run.queue).held.add(run, ofJobMax),
     waiting: (queue) => inboxes.of(queue).waiting,
@@ -91,7 +94,7 @@ export function createDueInbox(queues: readonly string[]): DueInbox {
   };
 }
 
-function takeFrom(inbox: QueueInbox, count: number, { admit }: Workers): TakenRuns {
+function takeReceived(inbox: QueueInbox, count: number, { admit }: Workers): TakenRuns {
   const [batch] = inbox.batches;
   if (batch === undefined) return { claimable: NOTHING, jobFull: NOTHING };
   const claimable: DueRun[] = [];
@@ -103,17 +106,17 @@ function takeFrom(inbox: QueueInbox, count: number, { admit }: Workers): TakenRu
     batch.taken += 1;
     if (admission === "claim") claimable.push(run);
     else if (admission === "job_full") jobFull.push(run);
-    else answered(batch, 1, []);
+    else answer(batch, 1, []);
   }
   inbox.waiting -= batch.taken - from;
   if (batch.taken === batch.runs.length) inbox.batches.shift();
-  return { claimable: partOf(batch, claimable), jobFull: partOf(batch, jobFull) };
+  return { claimable: toPart(batch, claimable), jobFull: toPart(batch, jobFull) };
 }
 
-const partOf = (batch: InHand, runs: readonly DueRun[]): DuePart =>
-  runs.length === 0 ? NOTHING : { runs, answered: (refused = []) => answered(batch, runs.length, refused) };
+const toPart = (batch: Batch, runs: readonly DueRun[]): DuePart =>
+  runs.length === 0 ? NOTHING : { runs, answered: (refused = []) => answer(batch, runs.length, refused) };
 
-function answered(batch: InHand, count: number, refused: readonly RefusedRun[]): void {
+function answer(batch: Batch, count: number, refused: readonly RefusedRun[]): void {
   batch.unanswered -= count;
   batch.refused.push(...refused);
   if (batch.unanswered === 0) batch.done.resolve(batch.refused);

@@ -1,72 +1,69 @@
 import { toAppError } from "@tickline/shared/domain/app-error";
 import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { Instant } from "@tickline/shared/domain/instant";
 import type { Deferral } from "@tickline/shared/ports/run-claims";
-import type { DueInbox } from "./due-inbox.ts";
-import type { RefusedRun } from "./due-run-check.ts";
-import type { ExecutorContext } from "../executor-context.ts";
-import { standingDueRuns } from "./read-standing-runs.ts";
 import type { WorkerPool, WorkerUser } from "../claim/worker-pool.ts";
+import type { ExecutorContext } from "../executor-context.ts";
+import type { DueInbox, RefusedRun } from "./due-inbox.ts";
+import { readStandingRuns } from "./read-standing-runs.ts";
 
-/** What becomes of due runs whose jobs hold as many workers as they may. */
-export interface JobWaits {
+/** Decides about due runs whose jobs hold as many workers as they may. */
+export interface FullJobs {
   /**
-   * As many of each job as may run wait here for a worker of their job. The others leave the window, where they would be in the way of other jobs,
-   * and come back after a wait. Resolves with those of which the store refuses what their messages say.
+   * Holds as many runs of each job as may run. The others are deferred: in the window they would delay other jobs. Resolves with those whose
+   * messages the store contradicts.
    */
-  hold(runs: readonly DueRun[]): Promise<readonly RefusedRun[]>;
-  /** A worker of this job became free. */
-  freed(user: WorkerUser): void;
+  holdOrDefer(runs: readonly DueRun[]): Promise<readonly RefusedRun[]>;
+  /** To be called when a worker of this job became free. */
+  onRelease(user: WorkerUser): void;
 }
 
-export interface JobWaitsOptions {
+export interface FullJobsOptions {
   readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "config" | "log" | "metrics">;
   readonly inbox: DueInbox;
   readonly pool: WorkerPool;
-  /** Called when runs wait here. */
+  /** Called when runs were held. */
   readonly onWaiting: () => void;
 }
 
-export function createJobWaits({ context, inbox, pool, onWaiting }: JobWaitsOptions): JobWaits {
+export function createFullJobs({ context, inbox, pool, onWaiting }: FullJobsOptions): FullJobs {
   const { bus, claims, log } = context;
-  const wakes = createJobWakes(context, pool);
+  const waits = createJobWaits(context, pool);
 
-  async function hold(runs: readonly DueRun[]): Promise<readonly RefusedRun[]> {
-    // Their batch does not wait until they are claimed, so what their messages say is compared before.
-    const { standing, refused } = bus.trusted === true ? { standing: runs, refused: [] } : await standingDueRuns(context, runs);
-    const beyond = standing.filter((run) => !inbox.hold(run, pool.jobWorkersMax(run)));
+  async function holdOrDefer(runs: readonly DueRun[]): Promise<readonly RefusedRun[]> {
+    // Their batch is acknowledged before they are claimed, so their messages are compared with the store first.
+    const { standing, refused } = bus.trusted === true ? { standing: runs, refused: [] } : await readStandingRuns(context, runs);
+    const deferred = standing.filter((run) => !inbox.hold(run, pool.jobWorkersMax(run)));
     onWaiting(); // A worker of the job may have become free meanwhile.
-    if (beyond.length > 0) await claims.defer({ deferrals: beyond.map((run) => deferralOf(run, wakes.next(run))) });
+    if (deferred.length > 0) await claims.defer({ deferrals: deferred.map((run) => toDeferral(run, waits.next(run))) });
     return refused;
   }
   return {
-    async hold(runs) {
+    async holdOrDefer(runs) {
       try {
-        return await hold(runs);
+        return await holdOrDefer(runs);
       } catch (thrown) {
-        const fault = toAppError(thrown, `let ${runs.length} runs wait for their job, ${runs[0]?.runId} first`);
-        log.warn(
-          { err: fault, runs: runs.length },
-          "runs that wait for a worker of their job were not put aside: they are published again",
-        );
+        const fault = toAppError(thrown, `hold or defer ${runs.length} runs of full jobs, ${runs[0]?.runId} first`);
+        log.warn({ err: fault, runs: runs.length }, "runs of full jobs were not deferred: the scheduler publishes them again");
         return [];
       }
     },
-    freed: wakes.reset,
+    onRelease: waits.reset,
   };
 }
 
-const FULL = "a job holds as many workers as it may, and as many of its runs wait: others come back later";
+const toDeferral = ({ runId, attempt }: DueRun, wakeAt: Instant): Deferral => ({ runId, attempt, reason: "job_workers", wakeAt });
 
-const deferralOf = ({ runId, attempt }: DueRun, wakeAt: number): Deferral => ({ runId, attempt, reason: "job_workers", wakeAt });
+const FULL = "a job holds as many workers as it may, and as many of its runs wait: its other runs are deferred";
 
 /**
- * When runs that find no place come back: all that leave within one wait of their job at its end. The next wait is twice as long, unless a worker of
- * the job became free meanwhile: runs of a job that hangs are offered ever more rarely, those of one that works on every second.
+ * When deferred runs are published again: all that are deferred during one wait of their job at its end. The next wait is twice as long, unless a
+ * worker of the job became free meanwhile: runs of a job that hangs come ever more rarely, those of a job that works come every second.
  */
-function createJobWakes({ clock, config, log }: Pick<ExecutorContext, "clock" | "config" | "log">, pool: WorkerPool) {
-  const jobs = new Map<string, { readonly waitMs: number; readonly wakeAt: number }>();
+function createJobWaits({ clock, config, log }: Pick<ExecutorContext, "clock" | "config" | "log">, pool: WorkerPool) {
+  const jobs = new Map<string, { readonly waitMs: number; readonly wakeAt: Instant }>();
   return {
-    next(run: DueRun): number {
+    next(run: DueRun): Instant {
       const now = clock.now();
       const { jobUid } = run;
       if (!pool.isJobFull(run)) return now + config.jobWaitMs;

@@ -1,54 +1,52 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
 
 /**
- * What becomes of the next run that waits: `claim`: it has got a worker. `job_full`: its job holds as many as it may. `queue_full`: none is free
- * for its queue, and it stays. `drop`: it is not to be claimed now, and is offered again.
+ * What to do with the next run. `claim`: it has its worker. `job_full`: its job holds as many workers as it may. `queue_full`: no worker is free for
+ * its queue, so it stays. `drop`: it must not be claimed now; the scheduler publishes it again.
  */
 export type Admission = "claim" | "job_full" | "queue_full" | "drop";
 
 /**
- * Runs of one queue whose jobs hold as many workers as they may. They wait here for one of these, out of the way of others, and in order. They are
- * acknowledged before they are claimed; what is forgotten here is published again.
+ * Runs of one queue whose jobs hold as many workers as they may. They are held here, in order, until a worker of their job is free, so that they do
+ * not delay other jobs. They are acknowledged before they are claimed: the scheduler publishes again what is lost here.
  */
-export interface JobLane {
-  /** False: so many of its job wait already. A run that waits already is not added a second time. */
+export interface HeldRuns {
+  /** False: so many of its job are held already. A run that is held is not added a second time. */
   add(run: DueRun, ofJobMax: number): boolean;
-  /** True when a run waits that passes. Asked of the first of each job alone. */
+  /** True when a run is held that passes. Asked only of the first run of each job. */
   has(passes: (run: DueRun) => boolean): boolean;
-  /** Takes out at most `count` runs that may be claimed, each job's in order, and drops those that are to be dropped. */
+  /** Takes at most `count` runs that may be claimed, those of a job in order, and removes those that are to be dropped. */
   take(count: number, admit: (run: DueRun) => Admission): DueRun[];
 }
 
-export function createJobLane(): JobLane {
+export function createHeldRuns(): HeldRuns {
   const jobs = new Map<string, Map<string, DueRun>>();
   return {
     add(run, ofJobMax) {
-      const waiting = jobs.get(run.jobUid) ?? new Map<string, DueRun>();
-      if (!waiting.has(run.runId) && waiting.size >= ofJobMax) return false;
-      jobs.set(run.jobUid, waiting.set(run.runId, run));
+      const held = jobs.get(run.jobUid) ?? new Map<string, DueRun>();
+      if (!held.has(run.runId) && held.size >= ofJobMax) return false;
+      jobs.set(run.jobUid, held.set(run.runId, run));
       return true;
     },
     has(passes) {
-      for (const waiting of jobs.values()) for (const run of firstOf(waiting)) if (passes(run)) return true;
+      for (const held of jobs.values()) {
+        const [first] = held.values();
+        if (first !== undefined && passes(first)) return true;
+      }
       return false;
     },
     take(count, admit) {
       const taken: DueRun[] = [];
-      for (const [jobUid, waiting] of jobs) {
-        for (const run of waiting.values()) {
+      for (const [jobUid, held] of jobs) {
+        for (const run of held.values()) {
           const admission = taken.length < count ? admit(run) : "queue_full";
           if (admission === "queue_full" || admission === "job_full") break;
           if (admission === "claim") taken.push(run);
-          waiting.delete(run.runId);
+          held.delete(run.runId);
         }
-        if (waiting.size === 0) jobs.delete(jobUid);
+        if (held.size === 0) jobs.delete(jobUid);
       }
       return taken;
     },
   };
-}
-
-function firstOf(waiting: ReadonlyMap<string, DueRun>): readonly DueRun[] {
-  for (const run of waiting.values()) return [run];
-  return [];
 }

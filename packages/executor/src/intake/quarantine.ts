@@ -1,37 +1,37 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
 
 /**
- * Runs whose executors keep vanishing. One at a time is claimed and run: neighbours of the culprit in the crashes so far
- * are suspects too, and meet it no more, so that it alone reaches the cap of rescues. They are acknowledged before they
- * are claimed; what is forgotten here is published again.
+ * Suspects: runs that were rescued often, of which one may end each process that runs it. One suspect at a time is claimed and run. So the one that
+ * ends processes takes no other run with it, and it alone reaches the limit of rescues. Suspects are acknowledged before they are claimed: the
+ * scheduler publishes again what is lost here.
  */
-export interface SuspectLane {
+export interface Quarantine {
   add(runs: readonly DueRun[]): void;
-  /** The next one that gets a worker, if none is under way. */
+  /** The next suspect that gets a worker; null: none, or one is running. */
   take(getsWorker: (run: DueRun) => boolean): DueRun | null;
-  /** The one under way has ended, or was not won. */
-  ended(runId: string): void;
+  /** To be called when a run has ended, or its claim was not won. */
+  onEnded(runId: string): void;
 }
 
-export function createSuspectLane(runsMax: number): SuspectLane {
+export function createQuarantine(runsMax: number): Quarantine {
   const waiting = new Map<string, DueRun>();
-  let underWay: string | null = null;
+  let running: string | null = null;
   return {
     add(runs) {
       for (const run of runs) if (waiting.size < runsMax || waiting.has(run.runId)) waiting.set(run.runId, run);
     },
     take(getsWorker) {
-      if (underWay !== null) return null;
+      if (running !== null) return null;
       for (const run of waiting.values()) {
-        if (!getsWorker(run)) continue; // Its queue or job has none free: that holds up no suspect of another.
+        if (!getsWorker(run)) continue; // No worker is free for its queue or job: another suspect may get one.
         waiting.delete(run.runId);
-        underWay = run.runId;
+        running = run.runId;
         return run;
       }
       return null;
     },
-    ended(runId) {
-      if (underWay === runId) underWay = null;
+    onEnded(runId) {
+      if (running === runId) running = null;
     },
   };
 }

@@ -5,11 +5,11 @@ import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
 import type { ExecutorContext } from "../executor-context.ts";
 import { oncePerTurn } from "../once-per-turn.ts";
 
-/** Hints for other processes. A lost one costs time only: heartbeats and the scheduler's polls find what it said. */
+/** Hints for other processes. A lost hint only costs time: heartbeats and the scheduler's polls find the same. */
 export interface ControlHints {
-  /** Somebody wants this run cancelled: the store has its flag. */
+  /** The cancel of this run was requested, and is in the store. */
   cancelRequested(runId: string, tenantId: string): void;
-  /** Runs of this queue are publishable that waited for another run of their job. */
+  /** Runs of this queue that waited for another run of their job can be published. */
   runsReady(queue: string): void;
 }
 
@@ -18,15 +18,15 @@ export function createControlHints({ bus, clock, entropy, log }: Pick<ExecutorCo
   const queues = new Set<string>();
   const publishSoon = oncePerTurn(publish);
 
-  const about = (tenantId: string): ControlContext => ({
+  const toContext = (tenantId: string): ControlContext => ({
     id: entropy.newId(),
     time: clock.now(),
     source: "tickline/executor",
     tenantId,
   });
   function publish(): void {
-    const hints: TicklineEvent[] = [...cancels].map(([runId, tenantId]) => cancelRequested(runId, about(tenantId)));
-    if (queues.size > 0) hints.push(runsReady([...queues], about(DEFAULT_TENANT)));
+    const hints: TicklineEvent[] = [...cancels].map(([runId, tenantId]) => cancelRequested(runId, toContext(tenantId)));
+    if (queues.size > 0) hints.push(runsReady([...queues], toContext(DEFAULT_TENANT)));
     cancels.clear();
     queues.clear();
     bus.publish(CONTROL_TOPIC, hints).catch((fault: unknown) => log.warn({ err: fault, hints: hints.length }, "hints were not published"));

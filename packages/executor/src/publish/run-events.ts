@@ -12,14 +12,14 @@ import type { ExecutorContext } from "../executor-context.ts";
 import { oncePerTurn } from "../once-per-turn.ts";
 import type { Unsettled } from "../settle/settle-queue.ts";
 
-/** Says on the bus what runs come to, in batches, in the order it happened. Nothing is tried twice: see below. */
+/** Publishes what happens to runs, in batches, in the order in which it happened. Nothing is tried twice. */
 export interface RunEvents {
-  /** `executor`: whose attempt it is; ours, unless said. */
+  /** `executor`: who runs the attempt. Default: this executor. */
   started(claim: ClaimedRun, executor?: string): void;
   retrying(unsettled: Unsettled, retryAt: Instant): void;
-  /** Announced until the bus has it: by the sweep of the scheduler, if not from here. */
+  /** An end that is not published here is published by the sweep of the scheduler. */
   ended(run: EndedRun): void;
-  /** Resolves when nothing waits to be said. */
+  /** Resolves when nothing waits to be published. */
   flushed(): Promise<void>;
 }
 
@@ -42,14 +42,14 @@ export function createRunEvents(
       return [];
     },
   });
-  const beginSoon = oncePerTurn(begin);
+  const publishSoon = oncePerTurn(publishWaiting);
 
-  function say(event: TicklineEvent): void {
+  function add(event: TicklineEvent): void {
     if (waiting.length >= config.unpublishedEventsMax) return metrics.unpublished.inc();
     waiting.push(event);
-    beginSoon();
+    publishSoon();
   }
-  function begin(): void {
+  function publishWaiting(): void {
     if (publishing === null && waiting.length > 0) publishing = publishAll().finally(() => (publishing = null));
   }
   async function publishAll(): Promise<void> {
@@ -60,14 +60,14 @@ export function createRunEvents(
     }
   }
   return {
-    started: (claim, executor = config.executorId) => say(jobStarted(claim, executor)),
+    started: (claim, executor = config.executorId) => add(jobStarted(claim, executor)),
     retrying: ({ claim, result }, retryAt) => {
       if (result.kind === "retry")
-        say(jobRetrying(claim.run, { retryAt, error: result.error, time: clock.now(), startedAt: claim.startedAt }));
+        add(jobRetrying(claim.run, { retryAt, error: result.error, time: clock.now(), startedAt: claim.startedAt }));
     },
-    ended: (run) => say(runEnded(run, "tickline/executor")),
+    ended: (run) => add(runEnded(run, "tickline/executor")),
     async flushed() {
-      begin();
+      publishWaiting();
       await publishing;
       await announced.flushed();
     },
@@ -76,7 +76,7 @@ export function createRunEvents(
 
 type PublishContext = Pick<ExecutorContext, "bus" | "log" | "metrics">;
 
-/** One that the bus refuses keeps no other from being said. `onEnd` is called with each run whose end was. */
+/** An event that the bus refuses does not prevent the others. `onEnd` is called for each run whose end was published. */
 async function publish(
   { bus, log, metrics }: PublishContext,
   events: readonly TicklineEvent[],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { tokenOf } from "./report-leases.ts";
+import { reportToken } from "./report-leases.ts";
 import { foreignExecutor, reportsWorld } from "./reports.test-support.ts";
 
 const python = foreignExecutor("python-1");
@@ -35,7 +35,7 @@ test("no two executors or attempts have one token, whatever they are called", ()
   fc.assert(
     fc.property(attempt, name, attempt, name, (leftAttempt, left, rightAttempt, right) => {
       const same = leftAttempt === rightAttempt && left === right;
-      expect(tokenOf({ attempt: leftAttempt, executor: left }) === tokenOf({ attempt: rightAttempt, executor: right })).toBe(same);
+      expect(reportToken({ attempt: leftAttempt, executor: left }) === reportToken({ attempt: rightAttempt, executor: right })).toBe(same);
     }),
   );
 });

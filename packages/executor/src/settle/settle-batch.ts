@@ -15,30 +15,34 @@ export interface SettleContext {
   readonly hints: ControlHints;
 }
 
-/** `away`: the store does not answer. `faulty`: it does not take this batch, perhaps for one result of it. */
-export type SettleAnswer = "written" | "away" | "faulty";
+/** `unavailable`: the store does not answer. `refused`: it does not accept this batch, perhaps because of one of its results. */
+export type SettleAnswer = "written" | "unavailable" | "refused";
 
-/** Writes one batch of results, and says what became of their runs. */
+/** Writes one batch of results, and publishes the outcomes. */
 export async function settleBatch({ context, events, hints }: SettleContext, { results, failures }: SettleBatch): Promise<SettleAnswer> {
   const { claims, clock, log } = context;
   try {
-    const outcomes = await claims.settle({ settlements: results.map(settlementOf), now: clock.now() });
-    conclude({ context, events, hints }, results, outcomes);
+    const outcomes = await claims.settle({ settlements: results.map(toSettlement), now: clock.now() });
+    publishOutcomes({ context, events, hints }, results, outcomes);
     return "written";
   } catch (thrown) {
     const fault = toAppError(thrown, `settle ${results.length} runs, ${results[0]?.claim.run.runId} first`);
     log.warn({ err: fault, runs: results.length, failures: failures + 1 }, "results were not written");
-    return fault.retryable ? "away" : "faulty";
+    return fault.retryable ? "unavailable" : "refused";
   }
 }
 
-function conclude({ context, events, hints }: SettleContext, results: readonly Unsettled[], outcomes: readonly SettleOutcome[]): void {
+function publishOutcomes(
+  { context, events, hints }: SettleContext,
+  results: readonly Unsettled[],
+  outcomes: readonly SettleOutcome[],
+): void {
   const { log, metrics, runLog } = context;
   const counts: Partial<Record<Outcome, number>> = {};
   const stale: string[] = [];
   for (const [index, unsettled] of results.entries()) {
     const outcome = outcomes[index] ?? { kind: "stale" };
-    const counted = countedAs(outcome);
+    const counted = toCounted(outcome);
     counts[counted] = (counts[counted] ?? 0) + 1;
     if (outcome.kind !== "stale" && outcome.ready !== undefined) hints.runsReady(outcome.ready);
     if (outcome.kind === "ended") {
@@ -53,7 +57,7 @@ function conclude({ context, events, hints }: SettleContext, results: readonly U
   if (stale.length > 0) log.warn({ runs: stale }, "results were refused: the leases of their runs had ended, and others have them now");
 }
 
-/** An attempt that failed and is tried again is no failure yet: the run is logged as one when it is. */
+/** An attempt that failed and is tried again is logged as information: the run may still succeed. */
 function logRetry(log: PacedLog, { claim: { run }, result, stack }: Unsettled, retryAt: Instant): void {
   if (result.kind !== "retry") return;
   const { jobId: job, runId, attempt, handler } = run;
@@ -61,14 +65,14 @@ function logRetry(log: PacedLog, { claim: { run }, result, stack }: Unsettled, r
   log.info(fields, "an attempt failed, and the run is tried again");
 }
 
-/** By what the store made of it: a retry of a run that somebody cancelled is a cancel. */
-function countedAs(outcome: SettleOutcome): Outcome {
+/** By what the store answered: it turns a retry into a cancel if the run was cancelled. */
+function toCounted(outcome: SettleOutcome): Outcome {
   if (outcome.kind === "retrying") return "retry";
   if (outcome.kind !== "ended") return outcome.kind;
   return outcome.run.state === "succeeded" || outcome.run.state === "cancelled" ? outcome.run.state : "failed";
 }
 
-const settlementOf = ({ claim, result, finishedAt }: Unsettled): Settlement => ({
+const toSettlement = ({ claim, result, finishedAt }: Unsettled): Settlement => ({
   runId: claim.run.runId,
   token: claim.token,
   result,

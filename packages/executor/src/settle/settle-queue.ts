@@ -2,34 +2,37 @@ import type { ClaimedRun } from "@tickline/shared/domain/due-run";
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { AttemptResult } from "@tickline/shared/domain/settlement";
 import type { Clock, Timer } from "@tickline/shared/ports/clock";
+import { retryWaitMs } from "../backoff.ts";
 import type { ExecutorConfig } from "../executor-config.ts";
 
-/** A result on its way to the store. */
+/** A result that is not in the store yet. */
 export interface Unsettled {
   readonly claim: ClaimedRun;
   readonly result: AttemptResult;
   readonly finishedAt: Instant;
-  /** Where a handler of one's own threw, for the log. */
+  /** Where a handler of the user threw, for the log. */
   readonly stack?: string | null;
 }
 
-/** Results that are written together, and how often that has failed. */
+/** Results that are written together, and how often that failed. */
 export interface SettleBatch {
   readonly results: readonly Unsettled[];
   readonly failures: number;
 }
 
-/** Results that are to be written: new ones, and those that could not be, after a wait that doubles. */
+/** Results that are to be written: new ones, and those that were not written, after a wait that doubles. */
 export interface SettleQueue {
   add(result: Unsettled): void;
   /** What to write next; null: nothing now. */
   take(): SettleBatch | null;
-  /** Takes back a batch that was not written, to be written again at once in two halves, or whole after a wait. */
-  putBack(batch: SettleBatch, how: "halved" | "later"): void;
+  /** For a batch that was not written: it is written again whole, after a wait. */
+  retryLater(batch: SettleBatch): void;
+  /** For a batch that was not written: it is written again at once, in two halves. */
+  retryHalved(batch: SettleBatch): void;
   readonly waiting: readonly Unsettled[];
-  /** Ends all waits: everything may be taken at once. */
-  hurry(): void;
-  /** Forgets everything. */
+  /** Ends all waits: everything can be taken now. */
+  endWaits(): void;
+  /** Removes everything. */
   clear(): void;
 }
 
@@ -45,20 +48,6 @@ export function createSettleQueue({ clock, config, onReady }: SettleQueueOptions
   let fresh: Unsettled[] = [];
   let again: SettleBatch[] = [];
 
-  function putBackLater(batch: SettleBatch): void {
-    const postponed = { results: batch.results, failures: batch.failures + 1 };
-    const delayMs = Math.min(config.retryWriteMs * 2 ** batch.failures, config.retryWriteMsMax);
-    const timer = clock.setTimer(delayMs, () => {
-      later.delete(postponed);
-      again.push(postponed);
-      onReady();
-    });
-    later.set(postponed, timer);
-  }
-  function putBackHalved({ results }: SettleBatch): void {
-    const middle = Math.ceil(results.length / 2);
-    again.push({ results: results.slice(0, middle), failures: 0 }, { results: results.slice(middle), failures: 0 });
-  }
   return {
     add(result) {
       fresh.push(result);
@@ -71,11 +60,23 @@ export function createSettleQueue({ clock, config, onReady }: SettleQueueOptions
       fresh = fresh.length <= config.settleRunsMax ? [] : fresh.slice(config.settleRunsMax);
       return { results, failures: 0 };
     },
-    putBack: (batch, how) => (how === "halved" ? putBackHalved(batch) : putBackLater(batch)),
+    retryLater({ results, failures }) {
+      const batch = { results, failures: failures + 1 };
+      const timer = clock.setTimer(retryWaitMs(config, batch.failures), () => {
+        later.delete(batch);
+        again.push(batch);
+        onReady();
+      });
+      later.set(batch, timer);
+    },
+    retryHalved({ results }) {
+      const middle = Math.ceil(results.length / 2);
+      again.push({ results: results.slice(0, middle), failures: 0 }, { results: results.slice(middle), failures: 0 });
+    },
     get waiting() {
       return [...fresh, ...[...again, ...later.keys()].flatMap(({ results }) => results)];
     },
-    hurry() {
+    endWaits() {
       for (const [{ results }, timer] of later) {
         timer.cancel();
         again.push({ results, failures: 0 });

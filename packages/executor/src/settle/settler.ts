@@ -6,18 +6,18 @@ import type { RunEvents } from "../publish/run-events.ts";
 import { settleBatch } from "./settle-batch.ts";
 import { createSettleQueue, type SettleBatch, type Unsettled } from "./settle-queue.ts";
 
-/** Writes results, in batches, until they are written. */
+/** Writes results to the store, in batches, until they are written. */
 export interface Settler {
   add(result: Unsettled): void;
-  /** Results not in the store yet. */
+  /** Results that are not in the store yet. */
   readonly count: number;
-  /** Their leases, which are renewed until then. */
+  /** The leases of these results, which are renewed until then. */
   leases(): HeldLease[];
   /** Resolves when every result is in the store. */
   flushed(): Promise<void>;
-  /** Gives up what is not written. What comes later is tried once. */
+  /** Gives up the results that are not written. Results that are added later are tried once. */
   stop(): void;
-  /** Tries at once to write what there is, and takes no more results: their runs are left to their leases. */
+  /** Tries at once to write what there is, and accepts no more results: their runs are rescued when their leases end. */
   seal(): void;
 }
 
@@ -50,13 +50,14 @@ export function createSettler({ context, events, hints, onWritten }: SettlerOpti
   async function write(batch: SettleBatch): Promise<void> {
     const answer = await settleBatch({ context, events, hints }, batch);
     inFlight.delete(batch);
-    if (answer === "written" || stopped) forget(batch.results.length);
-    // One result that no store takes must not keep its neighbours from being written.
-    else queue.putBack(batch, answer === "faulty" && batch.results.length > 1 ? "halved" : "later");
+    if (answer === "written" || stopped) countDone(batch.results.length);
+    // A result that the store refuses must not prevent the others of its batch from being written.
+    else if (answer === "refused" && batch.results.length > 1) queue.retryHalved(batch);
+    else queue.retryLater(batch);
     onWritten();
     flush();
   }
-  function forget(results: number): void {
+  function countDone(results: number): void {
     count -= results;
     if (count > 0) return;
     emptied.resolve();
@@ -72,11 +73,11 @@ export function createSettler({ context, events, hints, onWritten }: SettlerOpti
     get count() {
       return count;
     },
-    leases: () => [...queue.waiting, ...[...inFlight].flatMap(({ results }) => results)].map(leaseOf),
+    leases: () => [...queue.waiting, ...[...inFlight].flatMap(({ results }) => results)].map(toLease),
     flushed: () => (count === 0 ? Promise.resolve() : emptied.promise),
     seal() {
       sealed = true;
-      queue.hurry();
+      queue.endWaits();
       flush();
     },
     stop() {
@@ -85,9 +86,9 @@ export function createSettler({ context, events, hints, onWritten }: SettlerOpti
       if (runs.length === 0) return;
       log.error({ runs }, "results were not written before the end; their runs are run again");
       queue.clear();
-      forget(runs.length);
+      countDone(runs.length);
     },
   };
 }
 
-const leaseOf = ({ claim }: Unsettled): HeldLease => ({ runId: claim.run.runId, token: claim.token });
+const toLease = ({ claim }: Unsettled): HeldLease => ({ runId: claim.run.runId, token: claim.token });

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { statusOf } from "./status-line.ts";
+import { readStatus } from "./connections.ts";
 
 test.each<[string, number | null]>([
   ["HTTP/1.1 200 OK\r\nX", 200],
@@ -16,5 +16,5 @@ test.each<[string, number | null]>([
   ["SSH-2.0-OpenSSH", null],
   ["", null],
 ])("the status of %j is %s", (head, expected) => {
-  expect(statusOf(head)).toBe(expected);
+  expect(readStatus(head)).toBe(expected);
 });
