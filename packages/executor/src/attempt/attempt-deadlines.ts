@@ -29,6 +29,8 @@ export interface AttemptDeadlines {
   stop(): void;
 }
 
+const STUCK = "a handler ignores that it was asked to end; until it does, its run stays open and it holds a worker";
+
 /**
  * One timer for all attempts: it is set to the earliest deadline, and when it fires, all attempts are looked at. Most deadlines are minutes away and
  * most attempts end in milliseconds, so a timer or a place in a heap for each attempt would be made and removed for nothing.
@@ -69,10 +71,7 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
         return step.graceUntilMs;
       case "report":
         attempt.stuck = true;
-        log.error(
-          logFields(attempt),
-          "a handler ignores that it was asked to end; until it does, its run stays open and it holds a worker",
-        );
+        log.error(logFields(attempt), STUCK);
         return attempt.leaseUntilMs;
       case "end_process":
         endProcess(context, attempt);

@@ -51,8 +51,7 @@ export function createSettler({ context, events, hints, onWritten }: SettlerOpti
     const answer = await settleBatch({ context, events, hints }, batch);
     inFlight.delete(batch);
     if (answer === "written" || stopped) countDone(batch.results.length);
-    // A result that the store refuses must not prevent the others of its batch from being written.
-    else if (answer === "refused" && batch.results.length > 1) queue.retryHalved(batch);
+    else if (answer === "refused" && batch.results.length > 1) queue.retryHalved(batch); // One refused result must not prevent the others.
     else queue.retryLater(batch);
     onWritten();
     flush();
