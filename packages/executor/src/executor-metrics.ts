@@ -6,6 +6,7 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 export type Outcome = AttemptResult["kind"] | "stale";
 
 const OUTCOMES: readonly Outcome[] = ["succeeded", "failed", "cancelled", "retry", "released", "stale"];
+const CLAIM_OUTCOMES: readonly ClaimOutcome["kind"][] = ["won", "lost", "skipped", "waiting", "refused"];
 
 /** What the executor counts. What happens once a run is counted in bulk. */
 export interface ExecutorMetrics {
@@ -38,16 +39,9 @@ export function createExecutorMetrics(registry: Registry): ExecutorMetrics {
     labelNames: ["outcome"],
     registers,
   });
-  const children = OUTCOMES.map((outcome) => [outcome, settled.labels({ outcome })]);
   return {
-    settled: Object.fromEntries(children) as Record<Outcome, Counter.Internal>, // One child for each outcome.
-    claims: {
-      won: claims.labels({ outcome: "won" }),
-      lost: claims.labels({ outcome: "lost" }),
-      skipped: claims.labels({ outcome: "skipped" }),
-      waiting: claims.labels({ outcome: "waiting" }),
-      refused: claims.labels({ outcome: "refused" }),
-    },
+    settled: childrenByOutcome(settled, OUTCOMES),
+    claims: childrenByOutcome(claims, CLAIM_OUTCOMES),
     durationSeconds: new Histogram({
       name: "tickline_attempt_duration_seconds",
       help: "From the call of a handler to its end.",
@@ -67,6 +61,9 @@ export function createExecutorMetrics(registry: Registry): ExecutorMetrics {
     }),
   };
 }
+
+const childrenByOutcome = <Name extends string>(counter: Counter<"outcome">, outcomes: readonly Name[]) =>
+  Object.fromEntries(outcomes.map((outcome) => [outcome, counter.labels({ outcome })])) as Record<Name, Counter.Internal>;
 
 /** They are read when metrics are collected, so that they cost nothing between. */
 export function registerExecutorGauges(registry: Registry, { busy, stuck, unsettled }: ExecutorGauges): void {

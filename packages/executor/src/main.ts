@@ -27,12 +27,8 @@ runService(
       const own = config.handlersDir === undefined ? [] : await loadHandlers(config.handlersDir);
       const store = await openStore(config.storeUrl, { metrics, log });
       const bus = await openBus({ settings: config, clientId: "tickline-executor", log, metrics, onDead: end });
-      const { queues, externalQueues, workersMax, queueWorkersPercent, jobWorkersPercent } = config;
-      const { drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs } = config;
-      const workers = { queues, externalQueues, workersMax, queueWorkersPercent, jobWorkersPercent };
-      const settings = { ...workers, drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs };
       const time = createStoreClock({ clock: systemClock, ping: store.ping, decided: store.decided, log, metrics });
-      const http = createHttpHandler({ clock: time }, { connectionsMax: workersMax });
+      const http = createHttpHandler({ clock: time }, { connectionsMax: config.workersMax });
       const executor = createExecutor(
         {
           ...store,
@@ -48,8 +44,8 @@ runService(
         },
         {
           ...EXECUTOR_DEFAULTS,
+          ...config,
           executorId: ownExecutorName("executor", systemEntropy.newId()),
-          ...settings,
           retentionMs: config.retentionDays * DAY_MS,
         },
       );

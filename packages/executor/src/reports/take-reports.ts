@@ -16,9 +16,9 @@ import type { RunEvents } from "../publish/run-events.ts";
 import { settleBatch } from "../settle/settle-batch.ts";
 import type { Unsettled } from "../settle/settle-queue.ts";
 import { judgeReports, type KnownReport } from "./judge-reports.ts";
-import { createReportCounts } from "./report-counts.ts";
+import { createReportCounts, type ReportCounts } from "./report-counts.ts";
 import { claimReported, renewReported, type WonReport } from "./report-leases.ts";
-import { isReport } from "./report.ts";
+import { isReport, reportKey, type ReportEvent } from "./report.ts";
 
 export interface ReportConsumerOptions {
   readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "time" | "entropy" | "log" | "runLog" | "config" | "metrics">;
@@ -64,20 +64,23 @@ function createTakeReports({ context, events, hints }: ReportConsumerOptions): T
       completed === null ? [] : [{ claim, result: reportResult(run, completed, rules), finishedAt: clock.now() }],
     );
     for (let first = 0; first < results.length; first += config.settleRunsMax) {
-      const answer = await settleBatch(
-        { context, events, hints },
-        { results: results.slice(first, first + config.settleRunsMax), failures: 0 },
-      );
-      if (answer === "written") continue;
-      const code = answer === "unavailable" ? "store_unavailable" : "internal";
-      throw new AppError(code, "results of foreign executors were not written", { retryable: answer === "unavailable" });
+      const batch = { results: results.slice(first, first + config.settleRunsMax), failures: 0 };
+      const fault = await settleBatch({ context, events, hints }, batch);
+      if (fault !== null) throw fault;
     }
+  }
+  async function judge(counts: ReportCounts, reported: readonly ReportEvent[]): Promise<readonly KnownReport[]> {
+    const { known, rejected } = await judgeReports(judging, reported);
+    for (const { event, why } of rejected) {
+      const { runId, attempt } = event.data;
+      counts.reject(event, why, reportKey(event), { runId, attempt });
+    }
+    return known;
   }
   async function take(batch: readonly TicklineEvent[]): Promise<readonly RefusedEvent[]> {
     const counts = createReportCounts(context);
-    for (const event of batch) if (!isReport(event)) counts.notAReport(event);
-    const { known, rejected } = await judgeReports(judging, batch.filter(isReport));
-    counts.rejected(rejected);
+    for (const event of batch) if (!isReport(event)) counts.reject(event, "not_a_report", event.id, { id: event.id });
+    const known = await judge(counts, batch.filter(isReport));
     const { renewed, cancelled } = await renewReported(context, known.filter(isBeating));
     repeatCancels(cancelled);
     const claiming = known.filter((one) => !renewed.has(one));
@@ -88,17 +91,13 @@ function createTakeReports({ context, events, hints }: ReportConsumerOptions): T
     for (const run of skipped) events.ended(run);
     for (const { run, cancels } of waiting) if (cancels !== null) hints.cancelRequested(cancels, run.tenantId);
     await settle(won);
-    counts.taken(renewed.size + won.length);
-    counts.skipped(skipped.length);
-    counts.waiting(waiting.length);
-    // They are judged again: another executor has the attempt now, or it has ended.
-    const again = await judgeReports(
-      judging,
-      lost.flatMap(({ report }) => report.events),
-    );
-    counts.rejected(again.rejected);
-    counts.lost(again.known.length);
-    return counts.refused();
+    counts.add("taken", renewed.size + won.length);
+    counts.add("skipped", skipped.length);
+    counts.add("waiting", waiting.length);
+    const lostEvents = lost.flatMap(({ report }) => report.events);
+    const stillKnown = await judge(counts, lostEvents); // Again: another executor has the attempt now, or it has ended.
+    counts.add("lost", stillKnown.length);
+    return counts.refused;
   }
   return take;
 }

@@ -1,4 +1,4 @@
-import { toAppError } from "@tickline/shared/domain/app-error";
+import { toAppError, type AppError } from "@tickline/shared/domain/app-error";
 import { toIso, type Instant } from "@tickline/shared/domain/instant";
 import type { SettleOutcome, Settlement } from "@tickline/shared/ports/run-claims";
 import { errorFields, logEnd } from "@tickline/shared/runtime/ended-run-log";
@@ -15,20 +15,17 @@ export interface SettleContext {
   readonly hints: ControlHints;
 }
 
-/** `unavailable`: the store does not answer. `refused`: it does not accept this batch, perhaps because of one of its results. */
-export type SettleAnswer = "written" | "unavailable" | "refused";
-
-/** Writes one batch of results, and publishes the outcomes. */
-export async function settleBatch({ context, events, hints }: SettleContext, { results, failures }: SettleBatch): Promise<SettleAnswer> {
+/** Writes one batch of results, and publishes the outcomes. Resolves with the fault if the store did not write it, perhaps because of one result. */
+export async function settleBatch({ context, events, hints }: SettleContext, { results, failures }: SettleBatch): Promise<AppError | null> {
   const { claims, clock, log } = context;
   try {
     const outcomes = await claims.settle({ settlements: results.map(toSettlement), now: clock.now() });
     publishOutcomes({ context, events, hints }, results, outcomes);
-    return "written";
+    return null;
   } catch (thrown) {
     const fault = toAppError(thrown, `settle ${results.length} runs, ${results[0]?.claim.run.runId} first`);
     log.warn({ err: fault, runs: results.length, failures: failures + 1 }, "results were not written");
-    return fault.retryable ? "unavailable" : "refused";
+    return fault;
   }
 }
 

@@ -48,10 +48,10 @@ export function createSettler({ context, events, hints, onWritten }: SettlerOpti
     }
   }
   async function write(batch: SettleBatch): Promise<void> {
-    const answer = await settleBatch({ context, events, hints }, batch);
+    const fault = await settleBatch({ context, events, hints }, batch);
     inFlight.delete(batch);
-    if (answer === "written" || stopped) countDone(batch.results.length);
-    else if (answer === "refused" && batch.results.length > 1) queue.retryHalved(batch); // One refused result must not prevent the others.
+    if (fault === null || stopped) countDone(batch.results.length);
+    else if (!fault.retryable && batch.results.length > 1) queue.retryHalved(batch); // One refused result must not prevent the others.
     else queue.retryLater(batch);
     onWritten();
     flush();
