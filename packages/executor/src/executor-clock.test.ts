@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { REPORTS_TOPIC } from "@tickline/shared/events/topics";
 import { STORE_CLOCK_DEFAULTS } from "@tickline/shared/runtime/store-clock";
 import { jobOf, HOUR, MINUTE, SECOND } from "@tickline/shared/testing/factories";
-import { heldHandler, setup, storeAway } from "./executor.test-support.ts";
+import { heldHandler, setup, storeUnavailable } from "./executor.test-support.ts";
 import { foreignExecutor } from "./reports/reports.test-support.ts";
 
 const retry = {
@@ -77,7 +77,7 @@ test("a claim that is tried again while the store's clock jumps waits until that
   let away = true;
   const { executor, due, publish, pass, until, states, close } = await setup({
     storeAheadMs: () => aheadMs,
-    claims: (claims) => ({ claim: (request) => (away ? Promise.reject(storeAway()) : claims.claim(request)) }),
+    claims: (claims) => ({ claim: (request) => (away ? Promise.reject(storeUnavailable()) : claims.claim(request)) }),
   });
   await executor.start();
   const runs = await due(1);

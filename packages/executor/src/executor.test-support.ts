@@ -73,7 +73,7 @@ export const turn = (): Promise<void> => new Promise((next) => setImmediate(next
 export const turns = async (count = 8): Promise<void> => {
   for (let index = 0; index < count; index += 1) await turn();
 };
-export const storeAway = (): AppError => new AppError("store_unavailable", "the store is away", { retryable: true });
+export const storeUnavailable = (): AppError => new AppError("store_unavailable", "the store is unavailable", { retryable: true });
 
 /** A handler that runs until the test lets it end: `calls` are the contexts it was called with. */
 export function heldHandler() {

@@ -5,8 +5,8 @@ import { serviceContract } from "@tickline/shared/testing/contracts/service.cont
 import { unannounced, wake } from "@tickline/shared/testing/contracts/store-steps";
 import { MINUTE, START } from "@tickline/shared/testing/factories";
 import { EXECUTOR_DEFAULTS } from "./executor-config.ts";
-import { defineHandler, NonRetryable, type HandlerContext } from "./handlers/handler.ts";
 import { heldHandler, setup, turns } from "./executor.test-support.ts";
+import { defineHandler, NonRetryable, type HandlerContext } from "./handlers/handler.ts";
 
 serviceContract("executor", async () => {
   const { executor, clock, bus } = await setup();

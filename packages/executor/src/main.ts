@@ -7,12 +7,12 @@ import { createStoreClock } from "@tickline/shared/runtime/store-clock";
 import { openBus, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { createExecutor } from "./executor.ts";
 import { EXECUTOR_DEFAULTS, stopMsMax } from "./executor-config.ts";
 import { ownExecutorName } from "./executor-name.ts";
 import { EXECUTOR_SETTINGS } from "./executor-settings.ts";
-import { createHttpHandler } from "./http/http-handler.ts";
+import { createExecutor } from "./executor.ts";
 import { loadHandlers } from "./handlers/load-handlers.ts";
+import { createHttpHandler } from "./http/http-handler.ts";
 
 const DAY_MS = 86_400_000;
 

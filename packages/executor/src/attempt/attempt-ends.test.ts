@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { ending } from "@tickline/shared/testing/contracts/store-steps";
 import { jobOf, MINUTE, SECOND } from "@tickline/shared/testing/factories";
-import { heldHandler, LEASE_ABORT_MS, LEASE_MS, setup, storeAway, turns, type SetupOptions } from "../executor.test-support.ts";
+import { heldHandler, LEASE_ABORT_MS, LEASE_MS, setup, storeUnavailable, turns, type SetupOptions } from "../executor.test-support.ts";
 import { RunAborted } from "./run-aborted.ts";
 import { running } from "./running-run.test-support.ts";
 
@@ -128,7 +128,7 @@ test("leases are renewed as long as handlers run", async () => {
 /** A store that does not answer heartbeats while `away`. */
 const silentHeartbeats = (state: { away: boolean }): SetupOptions => ({
   claims: (claims) => ({
-    heartbeat: (request) => (state.away ? Promise.reject(storeAway()) : claims.heartbeat(request)),
+    heartbeat: (request) => (state.away ? Promise.reject(storeUnavailable()) : claims.heartbeat(request)),
   }),
 });
 

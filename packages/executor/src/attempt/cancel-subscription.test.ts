@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { cancelRequested } from "@tickline/shared/events/control-event";
 import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
-import { storeAway, turns } from "../executor.test-support.ts";
+import { storeUnavailable, turns } from "../executor.test-support.ts";
 import { running } from "./running-run.test-support.ts";
 
 test("a hint of another tenant cancels nothing", async () => {
@@ -37,10 +37,10 @@ test("a hint alone cancels nothing: the store is asked, once for all hints of a 
   await close();
 });
 
-test("a hint that comes while the store is away waits for the heartbeat", async () => {
+test("a hint that comes while the store is unavailable waits for the heartbeat", async () => {
   let away = false;
   const { signal, cancel, pass, held, close } = await running({
-    claims: (claims) => ({ heartbeat: (request) => (away ? Promise.reject(storeAway()) : claims.heartbeat(request)) }),
+    claims: (claims) => ({ heartbeat: (request) => (away ? Promise.reject(storeUnavailable()) : claims.heartbeat(request)) }),
   });
   away = true;
   await cancel(true);

@@ -1,7 +1,7 @@
-import { toRunError } from "./thrown-error.ts";
 import { deeperThan, JSON_DEPTH_MAX, type JsonValue } from "@tickline/shared/domain/json";
 import { runError, type RunError } from "@tickline/shared/domain/run-error";
 import { OUTPUT_BYTES_MAX } from "@tickline/shared/domain/settlement";
+import { toRunError } from "./thrown-error.ts";
 
 export type CheckedOutput =
   | { readonly kind: "output"; readonly output: JsonValue }

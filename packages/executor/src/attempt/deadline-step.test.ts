@@ -2,8 +2,8 @@ import { expect, test } from "@jest/globals";
 import { z } from "zod";
 import { jobOf } from "@tickline/shared/testing/factories";
 import { dueRunOf } from "@tickline/shared/testing/factories-fire";
-import { deadlineStep, type DeadlineStep } from "./deadline-step.ts";
 import { defineHandler } from "../handlers/handler.ts";
+import { deadlineStep, type DeadlineStep } from "./deadline-step.ts";
 import { createRunningAttempt, type RunningAttempt } from "./running-attempt.ts";
 
 const limits = { abortGraceMs: 10_000, leaseMarginMs: 4_000 };

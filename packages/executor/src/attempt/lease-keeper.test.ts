@@ -3,13 +3,13 @@ import type { HeartbeatResult } from "@tickline/shared/ports/run-claims";
 import { ending } from "@tickline/shared/testing/contracts/store-steps";
 import { MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { EXECUTOR_DEFAULTS } from "../executor-config.ts";
-import { heldHandler, LEASE_ABORT_MS, LEASE_MS, setup, storeAway } from "../executor.test-support.ts";
+import { heldHandler, LEASE_ABORT_MS, LEASE_MS, setup, storeUnavailable } from "../executor.test-support.ts";
 
 const { heartbeatMs, leaseMarginMs, storeFailoverMs } = EXECUTOR_DEFAULTS;
 
 /** How a store that is unavailable fails a renewal. */
 const FAILURES: Readonly<Record<string, () => Promise<HeartbeatResult>>> = {
-  "refuses at once": () => Promise.reject(storeAway()),
+  "refuses at once": () => Promise.reject(storeUnavailable()),
   "does not answer": () => new Promise<never>(() => {}),
 };
 
@@ -98,7 +98,7 @@ test("a failover aborts no handler either where the store takes some seconds for
 });
 
 test("a renewal that failed is sent again within a second, however often it has failed", async () => {
-  const { pass, state, held, close } = await running(() => Promise.reject(storeAway()));
+  const { pass, state, held, close } = await running(() => Promise.reject(storeUnavailable()));
   state.unavailable = true;
   await pass(heartbeatMs + 5 * SECOND);
   const before = state.asked;

@@ -4,8 +4,8 @@ import type { HeartbeatResult, HeldLease } from "@tickline/shared/ports/run-clai
 import { inHalves, type RefusedItem } from "@tickline/shared/runtime/in-halves";
 import { createLoop, type Loop } from "@tickline/shared/runtime/loop";
 import { within } from "@tickline/shared/runtime/within";
-import type { AttemptDeadlines } from "./attempt-deadlines.ts";
 import type { ExecutorContext } from "../executor-context.ts";
+import type { AttemptDeadlines } from "./attempt-deadlines.ts";
 import type { RunningAttempt } from "./running-attempt.ts";
 
 export interface LeaseKeeperOptions {

@@ -1,6 +1,6 @@
 import type { ClaimedRun } from "@tickline/shared/domain/due-run";
-import { runInScope } from "./attempt-scope.ts";
 import type { Handler } from "../handlers/handler.ts";
+import { runInScope } from "./attempt-scope.ts";
 import { RunAborted, type AbortCause } from "./run-aborted.ts";
 
 /** An attempt that this process has the right to run, from its claim until its handler has ended. Times are of the monotonic clock. */

@@ -7,13 +7,13 @@ import { silentLogger } from "@tickline/shared/runtime/logger";
 import { jobOf, SECOND, START } from "@tickline/shared/testing/factories";
 import { dueRunOf } from "@tickline/shared/testing/factories-fire";
 import { manualClock } from "@tickline/shared/testing/manual-clock";
-import { claimRuns, type ClaimContext } from "./claim-runs.ts";
 import { EXECUTOR_DEFAULTS } from "../executor-config.ts";
+import { claimRuns, type ClaimContext } from "./claim-runs.ts";
 
 const RUN = dueRunOf(jobOf());
 
-/** A store that is away for the first tries, 5 s each; `landed`: the try that wins the run, whose answer may be lost. */
-async function claimed({ away, landed, ...how }: { readonly away: number; readonly landed: number; readonly trusted?: boolean }) {
+/** A store that is unavailable for the first tries, 5 s each; `winner`: the try that wins the run, whose answer may be lost. */
+async function claimed({ away, winner, ...how }: { readonly away: number; readonly winner: number; readonly trusted?: boolean }) {
   const clock = manualClock(START);
   const requests: ClaimRequest[] = [];
   const claims = {
@@ -21,7 +21,7 @@ async function claimed({ away, landed, ...how }: { readonly away: number; readon
       requests.push(request);
       clock.advance(5 * SECOND);
       if (requests.length <= away) throw new AppError("store_unavailable", "away", { retryable: true });
-      const { claimant, now: startedAt } = requests[landed] ?? request;
+      const { claimant, now: startedAt } = requests[winner] ?? request;
       return request.runs.map((run: DueRun) => ({
         kind: "won" as const,
         claim: { run, token: claimant.token, leaseMs: claimant.leaseMs, startedAt },
@@ -37,9 +37,9 @@ async function claimed({ away, landed, ...how }: { readonly away: number; readon
 }
 
 test.each([
-  ["the only one", { away: 0, landed: 0 }, 0],
-  ["the last, after some that never arrived", { away: 2, landed: 2 }, 10 * SECOND],
-  ["the first, whose answer was lost", { away: 2, landed: 0 }, 0],
+  ["the only one", { away: 0, winner: 0 }, 0],
+  ["the last, after some that never arrived", { away: 2, winner: 2 }, 10 * SECOND],
+  ["the first, whose answer was lost", { away: 2, winner: 0 }, 0],
 ])("a lease begins with the try that won it: %s", async (_, tries, sentAtMs) => {
   expect(await claimed(tries)).toMatchObject({ sentAtMs, won: 1, tokens: 1 });
 });
@@ -48,6 +48,6 @@ test.each([
   ["compared", {}, false],
   ["taken at their word where nobody else can have published them", { trusted: true }, true],
 ])("messages are %s", async (_, how, trusted) => {
-  const { requests } = await claimed({ away: 0, landed: 0, ...how });
+  const { requests } = await claimed({ away: 0, winner: 0, ...how });
   expect(requests.map((request) => request.trusted)).toEqual([trusted]);
 });

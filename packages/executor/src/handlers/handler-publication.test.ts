@@ -3,10 +3,10 @@ import { z } from "zod";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
 import { MINUTE, START } from "@tickline/shared/testing/factories";
-import { toParamsSchema } from "./params-schema.ts";
-import { defineHandler } from "./handler.ts";
-import { HttpParamsSchema } from "../http/http-params.ts";
 import { setup, turns } from "../executor.test-support.ts";
+import { HttpParamsSchema } from "../http/http-params.ts";
+import { defineHandler } from "./handler.ts";
+import { toParamsSchema } from "./params-schema.ts";
 
 const greet = defineHandler({
   type: "greet",
@@ -39,7 +39,7 @@ test("apis and schedulers are told once", async () => {
   await close();
 });
 
-test("a registry that is away does not keep the executor from starting", async () => {
+test("a registry that is unavailable does not keep the executor from starting", async () => {
   const { executor, store, pass, close } = await setup();
   let away = true;
   const publish = store.handlers.publish;

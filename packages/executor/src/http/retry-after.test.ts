@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { readRetryAfterMs } from "../attempt/thrown-error.ts";
 import { end, handler, target } from "./http-handler.test-support.ts";
 import { parseHttpDate, retryAfterMs } from "./retry-after.ts";
-import { readRetryAfterMs } from "../attempt/thrown-error.ts";
 
 const at = (iso: string): number => Date.parse(iso);
 const now = at("2026-11-30T12:00:00Z");

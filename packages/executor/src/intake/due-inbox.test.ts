@@ -2,8 +2,8 @@ import { expect, test } from "@jest/globals";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import { jobOf } from "@tickline/shared/testing/factories";
 import { dueRunOf } from "@tickline/shared/testing/factories-fire";
-import { createDueInbox, type Workers } from "./due-inbox.ts";
 import { turns } from "../executor.test-support.ts";
+import { createDueInbox, type Workers } from "./due-inbox.ts";
 
 const run = (runId: string, changes: Partial<DueRun> = {}): DueRun => ({ ...dueRunOf(jobOf()), runId, ...changes });
 const runs = (count: number, prefix = "R"): DueRun[] => Array.from({ length: count }, (_, index) => run(`${prefix}${index}`));

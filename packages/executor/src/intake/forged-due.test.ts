@@ -6,7 +6,7 @@ import { jobDue } from "@tickline/shared/events/job-due";
 import { dueTopic } from "@tickline/shared/events/topics";
 import { MINUTE, START } from "@tickline/shared/testing/factories";
 import { z } from "zod";
-import { setup as setupExecutor, storeAway, turns, type SetupOptions } from "../executor.test-support.ts";
+import { setup as setupExecutor, storeUnavailable, turns, type SetupOptions } from "../executor.test-support.ts";
 import { defineHandler, type HandlerContext } from "../handlers/handler.ts";
 
 /** What a message says of params and policies is compared as one. */
@@ -157,7 +157,7 @@ test("a handler is told of the last run as the store has it, whatever the messag
 test("a store that does not answer for the last runs is asked again, and the run is won all the same", async () => {
   let away = 2;
   const { due, say, pass, ran, close } = await setup({
-    claims: (claims) => ({ lastRuns: (uids) => ((away -= 1) >= 0 ? Promise.reject(storeAway()) : claims.lastRuns(uids)) }),
+    claims: (claims) => ({ lastRuns: (uids) => ((away -= 1) >= 0 ? Promise.reject(storeUnavailable()) : claims.lastRuns(uids)) }),
   });
   const [run] = await due(1);
   await say(jobDue(run!, START));

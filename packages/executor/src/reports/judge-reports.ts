@@ -1,7 +1,7 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { RunClaims } from "@tickline/shared/ports/run-claims";
-import { groupReports, type Report, type ReportEvent } from "./report.ts";
 import { rejectByContent, rejectByRun, type Rejection, type ReportedRun } from "./report-rules.ts";
+import { groupReports, type Report, type ReportEvent } from "./report.ts";
 
 /** A report, and its run as the store holds it. */
 export interface KnownReport {

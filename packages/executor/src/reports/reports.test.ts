@@ -5,7 +5,7 @@ import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC, REPORTS_TOPIC } from "@tickline/shared/events/topics";
 import { ending, wake } from "@tickline/shared/testing/contracts/store-steps";
 import { SECOND, type JobOverrides } from "@tickline/shared/testing/factories";
-import { setup as setupExecutor, storeAway, turns, type SetupOptions } from "../executor.test-support.ts";
+import { setup as setupExecutor, storeUnavailable, turns, type SetupOptions } from "../executor.test-support.ts";
 import { foreignExecutor } from "./reports.test-support.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -257,11 +257,11 @@ test("an output that is too large fails the run, as it does for our own handlers
   await close();
 });
 
-test("a store that is away gets the report again", async () => {
+test("a store that is unavailable gets the report again", async () => {
   let away = 2;
   const { dueOutside, report, state, pass, close } = await setup({
     claims: (claims) => ({
-      settle: (request) => ((away -= 1) >= 0 ? Promise.reject(storeAway()) : claims.settle(request)),
+      settle: (request) => ((away -= 1) >= 0 ? Promise.reject(storeUnavailable()) : claims.settle(request)),
     }),
   });
   const run = await dueOutside();

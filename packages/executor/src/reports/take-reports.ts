@@ -10,8 +10,8 @@ import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subs
 import type { Service } from "@tickline/shared/runtime/service";
 import { attemptResult, type AttemptRules } from "../attempt/attempt-result.ts";
 import { toRunError } from "../attempt/thrown-error.ts";
-import type { ControlHints } from "../publish/control-hints.ts";
 import type { ExecutorContext } from "../executor-context.ts";
+import type { ControlHints } from "../publish/control-hints.ts";
 import type { RunEvents } from "../publish/run-events.ts";
 import { settleBatch } from "../settle/settle-batch.ts";
 import type { Unsettled } from "../settle/settle-queue.ts";

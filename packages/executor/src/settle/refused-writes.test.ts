@@ -3,8 +3,8 @@ import { AppError } from "@tickline/shared/domain/app-error";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Store } from "@tickline/shared/ports/store";
 import { MINUTE } from "@tickline/shared/testing/factories";
-import { foreignExecutor, reportsWorld } from "../reports/reports.test-support.ts";
 import { heldHandler, LEASE_MS, setup, type SetupOptions } from "../executor.test-support.ts";
+import { foreignExecutor, reportsWorld } from "../reports/reports.test-support.ts";
 
 /** A store that refuses whatever names the run in `refused`. */
 async function world(options: SetupOptions) {

@@ -3,9 +3,9 @@ import { toIso, type Instant } from "@tickline/shared/domain/instant";
 import type { SettleOutcome, Settlement } from "@tickline/shared/ports/run-claims";
 import { errorFields, logEnd } from "@tickline/shared/runtime/ended-run-log";
 import type { PacedLog } from "@tickline/shared/runtime/paced-log";
-import type { ControlHints } from "../publish/control-hints.ts";
 import type { ExecutorContext } from "../executor-context.ts";
 import type { Outcome } from "../executor-metrics.ts";
+import type { ControlHints } from "../publish/control-hints.ts";
 import type { RunEvents } from "../publish/run-events.ts";
 import type { SettleBatch, Unsettled } from "./settle-queue.ts";
 

@@ -1,7 +1,7 @@
 import type { HeldLease } from "@tickline/shared/ports/run-claims";
-import type { ControlHints } from "../publish/control-hints.ts";
 import type { ExecutorContext } from "../executor-context.ts";
 import { oncePerTurn } from "../once-per-turn.ts";
+import type { ControlHints } from "../publish/control-hints.ts";
 import type { RunEvents } from "../publish/run-events.ts";
 import { settleBatch } from "./settle-batch.ts";
 import { createSettleQueue, type SettleBatch, type Unsettled } from "./settle-queue.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import type { Settlement } from "@tickline/shared/ports/run-claims";
 import { ending, unannounced } from "@tickline/shared/testing/contracts/store-steps";
 import { MINUTE } from "@tickline/shared/testing/factories";
-import { setup, storeAway, turns, type SetupOptions } from "../executor.test-support.ts";
+import { setup, storeUnavailable, turns, type SetupOptions } from "../executor.test-support.ts";
 
 /** A store whose settles fail as `fail` says: before the write, or after it (`lost`). */
 function faultySettles(fail: (settlements: readonly Settlement[]) => "away" | "lost" | "refused" | null): SetupOptions {
@@ -10,10 +10,10 @@ function faultySettles(fail: (settlements: readonly Settlement[]) => "away" | "l
     claims: (claims) => ({
       async settle(request) {
         const how = fail(request.settlements);
-        if (how === "away") throw storeAway();
+        if (how === "away") throw storeUnavailable();
         if (how === "refused") throw new TypeError("cannot be bound");
         const outcomes = await claims.settle(request);
-        if (how === "lost") throw storeAway();
+        if (how === "lost") throw storeUnavailable();
         return outcomes;
       },
     }),
@@ -106,7 +106,7 @@ test("a claim whose answer was lost is asked for again with the same token, and 
       async claim(request) {
         tokens.add(request.claimant.token);
         const outcomes = await claims.claim(request);
-        if (lost-- > 0) throw storeAway();
+        if (lost-- > 0) throw storeUnavailable();
         return outcomes;
       },
     }),
@@ -147,7 +147,7 @@ test("an end that the bus did not take stays unannounced, for the sweep", async 
   const publishing = bus.publish.bind(bus);
   Object.assign(bus, {
     publish: (topic: string, ...rest: [never]) =>
-      topic === "tickline.runs" ? Promise.reject(new Error("the bus is away")) : publishing(topic, ...rest),
+      topic === "tickline.runs" ? Promise.reject(new Error("the bus is unavailable")) : publishing(topic, ...rest),
   });
   await publish(runs);
   await until(async () => (await states(runs)).every((state) => state === "succeeded"));

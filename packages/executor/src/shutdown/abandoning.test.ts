@@ -3,7 +3,7 @@ import type { ProcessWork } from "@tickline/shared/runtime/process-work";
 import { ending } from "@tickline/shared/testing/contracts/store-steps";
 import { MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { EXECUTOR_DEFAULTS } from "../executor-config.ts";
-import { heldHandler, setup, storeAway, turns, type SetupOptions } from "../executor.test-support.ts";
+import { heldHandler, setup, storeUnavailable, turns, type SetupOptions } from "../executor.test-support.ts";
 
 /** Handlers at work that end as soon as they are asked to. */
 async function running(count: number, options: SetupOptions = {}) {
@@ -32,7 +32,7 @@ test("what is at work is not asked to end, and what it comes to is not written",
 test("results that were waiting for the store are written at once", async () => {
   let away = true;
   const { executor, due, publish, pass, until, states, events } = await setup({
-    claims: (claims) => ({ settle: (request) => (away ? Promise.reject(storeAway()) : claims.settle(request)) }),
+    claims: (claims) => ({ settle: (request) => (away ? Promise.reject(storeUnavailable()) : claims.settle(request)) }),
   });
   await executor.start();
   const runs = await due(3);
@@ -46,7 +46,9 @@ test("results that were waiting for the store are written at once", async () => 
 });
 
 test("results that cannot be written keep it waiting: the process ends without them", async () => {
-  const { executor, due, publish, until, pass, states } = await setup({ claims: () => ({ settle: () => Promise.reject(storeAway()) }) });
+  const { executor, due, publish, until, pass, states } = await setup({
+    claims: () => ({ settle: () => Promise.reject(storeUnavailable()) }),
+  });
   await executor.start();
   const runs = await due(1);
   await publish(runs);

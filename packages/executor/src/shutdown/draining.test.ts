@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
-import { heldHandler, setup, storeAway, turns, type SetupOptions } from "../executor.test-support.ts";
+import { heldHandler, setup, storeUnavailable, turns, type SetupOptions } from "../executor.test-support.ts";
 
 async function running(count: number, options: SetupOptions & { readonly obeying?: boolean; readonly onUncertain?: "skip" } = {}) {
   const held = heldHandler();
@@ -141,7 +141,7 @@ test("what was delivered and not claimed goes to other executors at once", async
 test("a stop writes results that are still on their way, and gives up after a while if it cannot", async () => {
   let away = true;
   const { executor, due, publish, until, pass, states, logged, close } = await setup({
-    claims: (claims) => ({ settle: (request) => (away ? Promise.reject(storeAway()) : claims.settle(request)) }),
+    claims: (claims) => ({ settle: (request) => (away ? Promise.reject(storeUnavailable()) : claims.settle(request)) }),
   });
   await executor.start();
   const runs = await due(2);
