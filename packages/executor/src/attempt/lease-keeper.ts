@@ -50,7 +50,10 @@ export function createLeaseKeeper({ context, attempts, unsettled, deadlines, can
       if (attempt !== undefined) cancel(attempt);
     }
   }
-  /** A renewal that was given up may still be applied after the next one, with an earlier end of the lease. No lease ends early by that: an expiry alone ends none. */
+  /**
+   * A renewal that was given up may still be applied after the next one, with an earlier expiry. That ends no lease early: a scheduler waits for a
+   * whole lease from when it read an expiry.
+   */
   async function renew(leases: readonly HeldLease[]): Promise<void> {
     const sentAtMs = clock.monotonicMs();
     const answer = claims.heartbeat({ leases, leaseMs: config.leaseMs, now: clock.now() });

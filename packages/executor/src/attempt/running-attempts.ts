@@ -41,7 +41,7 @@ export function createRunningAttempts({ context, settler, events, isOpen, onEnde
     const attempts: RunningAttempt[] = [];
     for (const claim of claims) {
       const handler = handlers.get(claim.run.handler);
-      // The last two only happen if another process claims in our name: an older attempt that still runs here must end first.
+      // The last two only happen if another process claims in our name. An older attempt that still runs here must end first.
       if (!isOpen() || handler === undefined || all.has(claim.run.runId)) settle(claim, { result: { kind: "released" }, stack: null });
       else attempts.push(add(createRunningAttempt(claim, { handler, leaseUntilMs: leaseEndMs(claim, sentAtMs) })));
     }
