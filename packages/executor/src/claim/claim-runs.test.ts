@@ -13,10 +13,11 @@ import { claimRuns, type ClaimContext } from "./claim-runs.ts";
 const RUN = dueRunOf(jobOf());
 
 /** A store that is unavailable for the first tries, 5 s each; `winner`: the try that wins the run, whose answer may be lost. */
-async function claimed({ away, winner, ...how }: { readonly away: number; readonly winner: number; readonly trusted?: boolean }) {
+async function claimed({ away, winner, trusted = false }: { readonly away: number; readonly winner: number; readonly trusted?: boolean }) {
   const clock = manualClock(START);
   const requests: ClaimRequest[] = [];
-  const claims = {
+  const claims: ClaimContext["context"]["claims"] = {
+    lastRuns: async () => new Map(),
     async claim(request: ClaimRequest) {
       requests.push(request);
       clock.advance(5 * SECOND);
@@ -27,11 +28,11 @@ async function claimed({ away, winner, ...how }: { readonly away: number; readon
         claim: { run, token: claimant.token, leaseMs: claimant.leaseMs, startedAt },
       }));
     },
-  } as unknown as ClaimContext["context"]["claims"];
+  };
   const config = { ...EXECUTOR_DEFAULTS, executorId: "one" };
-  const context = { claims, clock, time: { decide: clock.now }, entropy: systemEntropy, log: silentLogger, config };
+  const context = { bus: { trusted }, claims, clock, time: { decide: clock.now }, entropy: systemEntropy, log: silentLogger, config };
   const backoff = { wait: () => Promise.resolve(true), stop: () => undefined };
-  const { outcomes, sentAtMs } = await claimRuns({ context, backoff, ...how }, [RUN]);
+  const { outcomes, sentAtMs } = await claimRuns({ context, backoff }, [RUN]);
   const tokens = new Set(requests.map(({ claimant }) => claimant.token)).size;
   return { sentAtMs, won: outcomes.length, tokens, requests };
 }

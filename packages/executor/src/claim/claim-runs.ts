@@ -2,20 +2,18 @@ import { toAppError } from "@tickline/shared/domain/app-error";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { LastRun } from "@tickline/shared/domain/run";
-import type { ClaimOutcome, RunClaims } from "@tickline/shared/ports/run-claims";
+import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
 import { inHalves, passes } from "@tickline/shared/runtime/in-halves";
 import type { Backoff } from "../backoff.ts";
 import type { ExecutorContext } from "../executor-context.ts";
 
 export interface ClaimContext {
-  readonly context: Pick<ExecutorContext, "claims" | "clock" | "entropy" | "log" | "config"> & {
+  readonly context: Pick<ExecutorContext, "clock" | "entropy" | "log" | "config"> & {
+    readonly bus: Pick<ExecutorContext["bus"], "trusted">;
+    readonly claims: Pick<ExecutorContext["claims"], "claim" | "lastRuns">;
     readonly time: Pick<ExecutorContext["time"], "decide">;
   };
   readonly backoff: Backoff;
-  /** Where others may publish messages too: reads the last runs of jobs from the store, instead of taking them from the messages. */
-  readonly lastRuns?: RunClaims["lastRuns"] | null;
-  /** As in `ClaimRequest`. */
-  readonly trusted?: boolean;
 }
 
 /** A claim of one run that fails so often, while the store is available, is given up; the scheduler publishes the run again. */
@@ -34,11 +32,9 @@ export interface ClaimedRuns {
  * is not steady. A batch that the store refuses is claimed in halves, so that one run that it refuses does not prevent the others; that run counts as
  * lost.
  */
-export async function claimRuns(
-  { context, backoff, lastRuns = null, trusted = false }: ClaimContext,
-  runs: readonly DueRun[],
-): Promise<ClaimedRuns> {
-  const { claims, clock, time, entropy, log, config } = context;
+export async function claimRuns({ context, backoff }: ClaimContext, runs: readonly DueRun[]): Promise<ClaimedRuns> {
+  const { bus, claims, clock, time, entropy, log, config } = context;
+  const trusted = bus.trusted === true;
   const firstSentAtMs = clock.monotonicMs();
   /** By the `now` of each try, which is the `startedAt` of the attempts that it wins. */
   const sentAtMs = new Map<Instant, number>();
@@ -53,8 +49,10 @@ export async function claimRuns(
         const now = time.decide();
         if (!sentAtMs.has(now)) sentAtMs.set(now, clock.monotonicMs());
         const claiming = claims.claim({ runs: some, claimant, now, firedAfter: now - config.retentionMs, trusted });
-        const [claimed, known] = await Promise.all([claiming, lastRuns?.([...new Set(some.map(({ jobUid }) => jobUid))])]);
-        const answers = known === undefined ? claimed : claimed.map(withLastRun(known));
+        // Where others may publish too, the last runs of jobs are those of the store, not those of the messages.
+        const lastRuns = trusted ? null : claims.lastRuns([...new Set(some.map(({ jobUid }) => jobUid))]);
+        const [claimed, known] = await Promise.all([claiming, lastRuns]);
+        const answers = known === null ? claimed : claimed.map(withLastRun(known));
         for (const [index, outcome] of answers.entries()) outcomes.set(some[index] as DueRun, outcome);
         return;
       } catch (thrown) {

@@ -36,10 +36,8 @@ export interface Claimer {
 
 export function createClaimer(options: ClaimerOptions): Claimer {
   const { context, inbox, quarantine, fullJobs, pool, attempts, blocked, onWon } = options;
-  const { bus, clock, config } = context;
+  const { clock, config } = context;
   const backoff = createBackoff(clock, config);
-  const trusted = bus.trusted === true;
-  const lastRuns = trusted ? null : context.claims.lastRuns;
   const workers: Workers = {
     hasRoom: (queue) => pool.free(queue) > 0,
     isJobFull: pool.isJobFull,
@@ -72,7 +70,7 @@ export function createClaimer(options: ClaimerOptions): Claimer {
   /** Each run has its worker. Resolves with the runs whose messages the store contradicts. */
   async function claim(runs: readonly DueRun[]): Promise<readonly RefusedRun[]> {
     inFlight += 1;
-    const { outcomes, sentAtMs } = await claimRuns({ context, backoff, lastRuns, trusted }, runs);
+    const { outcomes, sentAtMs } = await claimRuns({ context, backoff }, runs);
     const { won, refused } = publishOutcomes(options, runs, outcomes);
     inFlight -= 1;
     if (won.length > 0) onWon(won, sentAtMs);
