@@ -147,7 +147,7 @@ test("without renewals a handler is asked to end before its lease does, counted 
   await close();
 });
 
-test("a store that answers heartbeats never, not even with an error, cannot keep a handler running past its lease", async () => {
+test("a store that never answers heartbeats, not even with an error, keeps no handler running after its lease", async () => {
   const { signal, pass, close, held } = await running({
     claims: () => ({ heartbeat: () => new Promise<never>(() => undefined) }),
   });
@@ -178,7 +178,7 @@ test("a renewal counts from when it was sent, not from when it was answered", as
   await close();
 });
 
-test("one that ignores it ends the process with the lease", async () => {
+test("a handler that ignores that ends the process when its lease ends", async () => {
   const state = { away: true };
   const { pass, ends, logged, held, close } = await running(silentHeartbeats(state));
   await pass(LEASE_MS - 100);
@@ -191,7 +191,7 @@ test("one that ignores it ends the process with the lease", async () => {
   await close();
 });
 
-test("a handler whose lease another has taken is asked to end, and its result is refused", async () => {
+test("a handler whose lease another executor has is asked to end, and its result is refused", async () => {
   const { signal, held, store, clock, pass, run, until, logged, ended, close } = await running();
   await pass(1_000);
   const [view] = await ending(store, clock.now() + MINUTE);
@@ -204,7 +204,7 @@ test("a handler whose lease another has taken is asked to end, and its result is
   await close();
 });
 
-test("the next attempt does not start here while the handler of the one before is alive", async () => {
+test("the next attempt does not start here while the handler of the previous attempt runs", async () => {
   const { held, store, clock, pass, run, publish, until, executor, ended, close } = await running();
   await pass(1_000);
   const [view] = await ending(store, clock.now() + MINUTE);
@@ -239,7 +239,7 @@ test("a job that wants no uncertain repeats gets a failure where others are rele
   await close();
 });
 
-test("a run claimed with a lease that ended before its turn came is given back uncalled", async () => {
+test("a run whose lease ended before its handler was called is released uncalled", async () => {
   let calls = 0;
   const { executor, due, publish, clock, until, state, close } = await setup({
     run: () => void (calls += 1),

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { heldHandler, LEASE_MS, setup, turn, turns } from "../executor.test-support.ts";
 import { defineHandler, type HandlerContext } from "../handlers/handler.ts";
 
-test("a long row of busy handlers lets other work have its turn", async () => {
+test("many busy handlers do not delay other work", async () => {
   let calls = 0;
   const world = await setup({
     run() {
@@ -23,7 +23,7 @@ test("a long row of busy handlers lets other work have its turn", async () => {
   await world.close();
 });
 
-test("a handler of a queue that goes first is called before those of others that were there before it", async () => {
+test("a handler of a queue that goes first is called before those of other queues that were ready before it", async () => {
   const called: string[] = [];
   const world = await setup({
     run({ params }) {
@@ -44,7 +44,7 @@ test("a handler of a queue that goes first is called before those of others that
   await world.close();
 });
 
-test("a handler with a schema that has to wait runs, and is not called if it is cancelled meanwhile", async () => {
+test("a handler with an asynchronous schema runs, and is not called if it is cancelled meanwhile", async () => {
   const gate = Promise.withResolvers<boolean>();
   const calls: string[] = [];
   const slow = defineHandler({
@@ -66,7 +66,7 @@ test("a handler with a schema that has to wait runs, and is not called if it is 
   await close();
 });
 
-test("a handler whose process stood still past its lease while its params were checked is not called", async () => {
+test("a handler whose process was suspended until after its lease, while its params were checked, is not called", async () => {
   const gate = Promise.withResolvers<boolean>();
   const checking = Promise.withResolvers<void>();
   let calls = 0;

@@ -13,7 +13,7 @@ test("a hint of another tenant cancels nothing", async () => {
   await close();
 });
 
-test("a hint alone cancels nothing: the store is asked, once for all hints of a batch, and has no such wish", async () => {
+test("a hint alone cancels nothing: the store is asked, once for all hints of a batch, and has no cancel request", async () => {
   let asked = 0;
   const { signal, bus, run, held, pass, ended, close } = await running({
     claims: (claims) => ({

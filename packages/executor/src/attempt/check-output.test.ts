@@ -12,7 +12,7 @@ test.each<[string, unknown, unknown]>([
   ["a list", [1, undefined, "x"], [1, null, "x"]],
   ["dates and undefined members", { at: new Date(0), gone: undefined }, { at: "1970-01-01T00:00:00.000Z" }],
   ["something that says how it is written", { toJSON: () => ({ short: true }) }, { short: true }],
-])("an output of %s is kept as JSON would bring it back", (_, returned, output) => {
+])("an output of %s is kept as after a round trip through JSON", (_, returned, output) => {
   expect(checkOutput(returned)).toEqual({ kind: "output", output });
 });
 

@@ -15,7 +15,7 @@ test("params that do not fit are refused with what is wrong and where", async ()
   });
 });
 
-test("a schema that has to wait is waited for", async () => {
+test("an asynchronous schema is waited for", async () => {
   const schema = z.object({ id: z.string().refine(async (id) => Promise.resolve(id !== "bad")) });
   expect(await checkParams(schema, { id: "good" })).toEqual({ kind: "params", params: { id: "good" } });
   expect(await checkParams(schema, { id: "bad" })).toMatchObject({ kind: "refused" });

@@ -110,7 +110,7 @@ test("a renewal that failed is sent again within a second, however often it has 
 });
 
 describe("a renewal that was given up", () => {
-  test("counts from when it was sent, should its answer come: a store that is slow for ever aborts no handler", async () => {
+  test("counts from when it was sent, if its answer comes: a store that is always slow aborts no handler", async () => {
     const late: (() => void)[] = [];
     const world = await running((answer) => {
       const { promise, resolve } = Promise.withResolvers<HeartbeatResult>();
@@ -130,7 +130,7 @@ describe("a renewal that was given up", () => {
     await close();
   });
 
-  test("brings no lease back that a younger one found to be another's: its handler ends in time, or the process does", async () => {
+  test("restores no lease that a later renewal found lost: its handler ends in time, or the process does", async () => {
     const sent: PromiseWithResolvers<HeartbeatResult>[] = [];
     const fail = (): Promise<HeartbeatResult> => (sent[sent.length] = Promise.withResolvers<HeartbeatResult>()).promise;
     const { pass, state, runs, store, clock, held, ends, close } = await running(fail, { obeying: false });

@@ -23,7 +23,7 @@ const thrower = (): never => {
   throw Object.assign(new Error("boom"), { code: "EBOOM" });
 };
 
-test("a run that succeeds is a line at its start and one at its end, both at info", async () => {
+test("a run that succeeds logs one line at its start and one at its end, both at info", async () => {
   const world = await ranUntil("succeeded", {});
   const named = { job: "job-1", run: expect.any(String), attempt: 1, handler: "work" };
   expect(linesOf(world)).toMatchObject([
@@ -41,14 +41,14 @@ test("a run that fails is logged once at warn, with what its handler threw and w
   expect((warnings[0]!.fields["err"] as Error).stack).toContain("run-log.test.ts");
 });
 
-test("what a built-in handler throws says all by its message", async () => {
+test("an error of a built-in handler is logged with its message alone", async () => {
   const builtIn = { ...defineHandler({ type: "own", params: z.looseObject({}), run: thrower }), builtIn: true as const };
   const world = await ranUntil("failed", { handlers: [builtIn], handler: "own" });
   expect(linesOf(world).at(-1)).toMatchObject({ level: "warn", fields: { code: "EBOOM", error: "boom" } });
   expect(linesOf(world).at(-1)?.fields).not.toHaveProperty("err");
 });
 
-test("where a handler threw is kept with the attempt, and with no event", async () => {
+test("the stack of a handler's error is kept with the attempt, and with no event", async () => {
   for (const [state, maxAttempts] of [
     ["failed", 1],
     ["retrying", 2],
@@ -62,7 +62,7 @@ test("where a handler threw is kept with the attempt, and with no event", async 
   }
 });
 
-test("of what is built in, and of an attempt that was not called, no stack is kept", async () => {
+test("no stack is kept of a built-in handler, or of an attempt that was not called", async () => {
   const builtIn = { ...defineHandler({ type: "own", params: z.looseObject({}), run: thrower }), builtIn: true as const };
   const refusing = defineHandler({ type: "own", params: z.object({ needed: z.string() }), run: thrower });
   for (const handler of [builtIn, refusing]) {
@@ -72,7 +72,7 @@ test("of what is built in, and of an attempt that was not called, no stack is ke
   }
 });
 
-test("an attempt that is tried again is no failed run", async () => {
+test("an attempt that is retried is not logged as a failed run", async () => {
   const world = await ranUntil("retrying", { run: thrower, maxAttempts: 3 });
   expect(linesOf(world).map(({ level, message }) => [level, message])).toEqual([
     ["info", "a run starts"],

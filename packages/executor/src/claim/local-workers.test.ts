@@ -67,7 +67,7 @@ test("nothing is reserved before start or after stop", async () => {
   await close();
 });
 
-test("while published runs wait, a quarter of the workers is left to them", async () => {
+test("while published runs wait, a quarter of the workers is kept for them", async () => {
   const unanswered = new Promise<never>(() => undefined);
   const { workers, due, publish, close } = await started({
     config: { workersMax: 8, claimRunsMax: 1, claimsInFlightMax: 1, queueWorkersPercent: 0 },
@@ -82,7 +82,7 @@ test("while published runs wait, a quarter of the workers is left to them", asyn
   await close();
 });
 
-test("a listener is told once when some worker is free again", async () => {
+test("a listener is called once when a worker is free again", async () => {
   const { workers, fire, claimed, held, until, close } = await started({ config: { workersMax: 1 } });
   let told = 0;
   workers.reserve(JOB);
@@ -119,7 +119,7 @@ test("a worker is worth waiting for while half of them got free within the last 
   await close();
 });
 
-test("workers that a queue has for itself are reserved by no other, and it waits for none of theirs", async () => {
+test("the reserved workers of a queue are used by no other queue", async () => {
   const { workers, close } = await started({ config: { workersMax: 12 } });
   const high = job({ queue: "high" });
   let reserved = 0;
@@ -138,7 +138,7 @@ test("workers that a queue has for itself are reserved by no other, and it waits
   await close();
 });
 
-test("what is taken from a plan is free all the same", async () => {
+test("what is taken from a plan stays free", async () => {
   const { workers, close } = await started({ config: { workersMax: 4 } });
   const room = workers.room();
   expect(["default", "default", "default", "default", "high", "high"].map(room.take)).toEqual([true, true, true, false, true, false]);
@@ -146,7 +146,7 @@ test("what is taken from a plan is free all the same", async () => {
   await close();
 });
 
-test("a job whose runs may overlap holds a share of the workers, or as many as it says; none is waited for beyond", async () => {
+test("a job whose runs may overlap holds a share of the workers, or its own workersMax; no worker beyond that is waited for", async () => {
   const { workers, close } = await started({ config: { workersMax: 12 } });
   const many = (some: Job): number => {
     let reserved = 0;
@@ -166,7 +166,7 @@ test("a job whose runs may overlap holds a share of the workers, or as many as i
   await close();
 });
 
-test("a stop waits for reservations, and gives back what a fire claimed meanwhile", async () => {
+test("a stop waits for reservations, and releases what a fire claimed meanwhile", async () => {
   const { workers, executor, fire, claimed, held, state, close } = await started();
   workers.reserve(JOB);
   let stopped = false;
@@ -180,7 +180,7 @@ test("a stop waits for reservations, and gives back what a fire claimed meanwhil
   await close();
 });
 
-test("a claim whose lease ended while its fire was on its way is given back uncalled", async () => {
+test("a claim whose lease ended while its fire was in flight is released uncalled", async () => {
   const { workers, clock, store, fire, held, until, state, close } = await started();
   workers.reserve(JOB);
   const claimant = workers.claimant();
@@ -233,7 +233,7 @@ test("runs rescued twice are claimed alone, one at a time, beside others", async
   await close();
 });
 
-test("a suspect that another executor has does not hold up the next", async () => {
+test("a suspect that another executor has does not delay the next", async () => {
   const world = await started();
   const { publish, held, until, store, clock, close } = world;
   const suspected = await suspects(world, 2);

@@ -5,7 +5,7 @@ import { addJob, addRun } from "@tickline/shared/testing/contracts/store-steps";
 import { SECOND } from "@tickline/shared/testing/factories";
 import { heldHandler, setup } from "../executor.test-support.ts";
 
-test("a run that comes while its job is running is closed as skipped, and that is announced", async () => {
+test("a run that comes while its job is running is closed as skipped, and that is published", async () => {
   const held = heldHandler();
   const { executor, store, publish, pass, until, states, events, clock, close } = await setup({ run: held.run });
   await executor.start();
@@ -21,7 +21,7 @@ test("a run that comes while its job is running is closed as skipped, and that i
   await close();
 });
 
-test("a run that was late with the one in progress waits for it, and its end says that runs are ready", async () => {
+test("a run that was late together with the one in progress waits for it, whose end publishes that runs are ready", async () => {
   const held = heldHandler();
   const { executor, bus, due, publish, until, states, metrics, close } = await setup({ run: held.run });
   const hints: TicklineEvent[] = [];

@@ -57,7 +57,7 @@ test.each([
   await close();
 });
 
-test("messages of a queue without a free worker stay on its topic, and those of others come", async () => {
+test("messages of a queue without a free worker stay on its topic, and those of other queues are received", async () => {
   const world = await hanging({ workersMax: 2 });
   const { publish, until, started, bus, close } = world;
   const [stuck, next] = await dueOfJobs(world, 2, "default");
@@ -72,7 +72,7 @@ test("messages of a queue without a free worker stay on its topic, and those of 
   await close();
 });
 
-test("with one worker every queue may have it", async () => {
+test("with one worker every queue may use it", async () => {
   const world = await hanging({ workersMax: 1 });
   const { publish, until, started, held, close } = world;
   for (const queue of ["low", "default", "high"]) {
@@ -84,7 +84,7 @@ test("with one worker every queue may have it", async () => {
   await close();
 });
 
-test("a job whose runs may overlap holds half of the workers; the next of its runs wait, in order, and hold up no other job", async () => {
+test("a job whose runs may overlap holds half of the workers; its next runs wait, in order, and delay no other job", async () => {
   const { due, publish, until, started, held, states, claimed, close } = await hanging({ workersMax: 12 });
   const hung = await due(10);
   const other = await due(3);
@@ -103,7 +103,7 @@ test("a job whose runs may overlap holds half of the workers; the next of its ru
   await close();
 });
 
-test("as many runs of a full job wait as may run; the others leave the window, for a wait that doubles while the job hangs", async () => {
+test("as many runs of a full job wait as may run; the others are deferred, for a wait that doubles while the job hangs", async () => {
   const { due, publish, until, started, state, pass, clock, claimed, held, close } = await hanging({ workersMax: 12 });
   const runs = await due(15);
   await publish(runs);
@@ -125,7 +125,7 @@ test("as many runs of a full job wait as may run; the others leave the window, f
   await close();
 });
 
-test("a job says for itself how many workers its runs hold", async () => {
+test("the workersMax of a job limits the workers of its runs", async () => {
   const { due, publish, until, started, close } = await hanging({ workersMax: 12 });
   const [few, many] = [await due(4, { definition: { workersMax: 2 } }), await due(8, { definition: { workersMax: 1_000 } })];
   await publish(few);
@@ -135,7 +135,7 @@ test("a job says for itself how many workers its runs hold", async () => {
   await close();
 });
 
-test("what a forged message says of a full job's run puts aside nothing", async () => {
+test("a forged message about a run of a full job defers nothing", async () => {
   const { due, publish, until, started, state, close } = await hanging({ workersMax: 2 });
   const runs = await due(2);
   await publish(runs);

@@ -15,7 +15,7 @@ const greet = defineHandler({
   run: () => null,
 });
 
-test("handlers are in the registry when start resolves, seen anew each minute", async () => {
+test("handlers are in the registry when start resolves, and are published again each minute", async () => {
   const { executor, store, pass, close } = await setup({ handlers: [greet] });
   await executor.start();
   const paramsSchema = {
@@ -29,7 +29,7 @@ test("handlers are in the registry when start resolves, seen anew each minute", 
   await close();
 });
 
-test("apis and schedulers are told once", async () => {
+test("one hint for apis and schedulers is published", async () => {
   const { executor, bus, pass, close } = await setup({ handlers: [greet] });
   const events: TicklineEvent[] = [];
   await bus.subscribe({ topics: [CONTROL_TOPIC], group: "api", from: "end", onBatch: (batch) => void events.push(...batch) });
@@ -53,7 +53,7 @@ test("a registry that is unavailable does not keep the executor from starting", 
   await close();
 });
 
-test("a bus that never answers keeps neither the executor from starting nor the registry from being refreshed", async () => {
+test("a bus that never answers prevents neither the start of the executor nor the refresh of the registry", async () => {
   const { executor, store, bus, pass, close } = await setup({ handlers: [greet] });
   Object.assign(bus, { publish: () => new Promise(() => undefined) });
   await executor.start();
@@ -62,7 +62,7 @@ test("a bus that never answers keeps neither the executor from starting nor the 
   await close();
 });
 
-test("a schema that JSON Schema cannot say is refused with the handler's name", () => {
+test("a schema without a JSON Schema is refused with the handler's name", () => {
   expect(() => toParamsSchema({ type: "odd", params: z.object({ at: z.date() }) })).toThrow(
     expect.objectContaining({ code: "bad_handler", message: expect.stringContaining("the params of handler odd have no JSON Schema") }),
   );
@@ -85,7 +85,7 @@ test("settings that contradict each other are refused, all at once", async () =>
   });
 });
 
-test("the words of a pattern go with it, and the rules of http by the names of their formats", () => {
+test("the message of a pattern is beside it, and the rules of http are named formats", () => {
   const orderNumber = z
     .string()
     .regex(/^[A-Z]+$/, "must be capitals")

@@ -44,7 +44,7 @@ const handlerFile = (type: string, run = "() => 1") => `
   import { z } from "zod";
   export default defineHandler({ type: "${type}", params: z.object({}), run: ${run} });`;
 
-test("handlers stand anywhere, in TypeScript and JavaScript, one or several a file; the rest of the folder is left alone", async () => {
+test("handlers may be in any folder, in TypeScript and JavaScript, one or several in a file; other files of the folder are ignored", async () => {
   const folder = await folderWith({
     "b-greet.ts": `
       import { defineHandler, type HandlerContext } from "tickline";
@@ -76,7 +76,7 @@ test("handlers stand anywhere, in TypeScript and JavaScript, one or several a fi
   });
 });
 
-test("what an installed package imports is its own affair, and so is another zod of one's own beside it", async () => {
+test("imports of an installed package are not changed, nor is another zod beside it", async () => {
   const folder = await folderWith({
     "uses.ts": `
       import { defineHandler } from "tickline";
@@ -91,7 +91,7 @@ test("what an installed package imports is its own affair, and so is another zod
   expect(await loadedFrom(folder)).toEqual({ types: ["uses"], outputs: ["zod of the package"] });
 });
 
-test("all that is wrong is said at once, with the file and the reason", async () => {
+test("all faults are reported at once, with the file and the reason", async () => {
   const folder = await folderWith({
     "a-syntax.ts": "// first line\nexport default {",
     "b-missing.ts": `import "./not-there.ts"; export default 1;`,
@@ -130,7 +130,7 @@ test("all that is wrong is said at once, with the file and the reason", async ()
   expect(lines.filter((line) => line.startsWith("j-fine"))).toEqual([]);
 });
 
-test("a folder that is not there is named", async () => {
+test("a folder that does not exist is named", async () => {
   const { fault } = await loadedFrom(path.join(await folderWith({}), "missing"));
   expect(fault).toMatchObject({ code: "bad_handler", message: expect.stringContaining("the folder of handlers cannot be read: ENOENT") });
 });

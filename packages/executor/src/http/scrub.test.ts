@@ -66,7 +66,7 @@ test("secrets beside, within and over each other are all replaced", () => {
   expect(scrub("abcdabcd", ["abcd"], WHOLE)).toBe(REDACTED + REDACTED);
 });
 
-test("whoever cuts a long secret short shows none of it", () => {
+test("nothing of a long secret is shown that a target cut short", () => {
   const secret = "abcdefghijklmnopqrstuvwxyz";
   expect(scrub("got abcdefghijklmnop… of you", [secret], BEGINNINGS)).toBe(`got ${REDACTED}… of you`);
   expect(scrub("got abcdefghijkl", [secret], BEGINNINGS)).toBe(`got ${REDACTED}`);

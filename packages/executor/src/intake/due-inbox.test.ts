@@ -17,7 +17,7 @@ const workers = (changes: Partial<Workers> = {}): Workers => ({
 });
 const ids = (some: readonly DueRun[] | undefined): string[] | undefined => some?.map(({ runId }) => runId);
 
-test("a batch is answered for when every run of it is", async () => {
+test("a batch is answered when each of its runs is", async () => {
   const inbox = createDueInbox(["default"]);
   let answered = false;
   void inbox.put("default", runs(5)).then(() => (answered = true));
@@ -40,7 +40,7 @@ test("nine turns of ten go to the first queue that waits, the tenth to the other
   expect({ high: count("high"), default: count("default"), low: count("low") }).toEqual({ high: 56, default: 2, low: 2 });
 });
 
-test("what was not taken when the executor stops is refused; what was is answered for", async () => {
+test("what was not taken when the executor stops is refused; what was taken is answered", async () => {
   const inbox = createDueInbox(["default"]);
   const refused = inbox.put("default", runs(2));
   inbox.take(1, workers());
@@ -49,7 +49,7 @@ test("what was not taken when the executor stops is refused; what was is answere
   expect({ waiting: inbox.waiting("default"), more: inbox.take(1, workers()) }).toEqual({ waiting: 0, more: null });
 });
 
-test("a queue without a free worker holds up no other, and keeps its order", () => {
+test("a queue without a free worker delays no other, and keeps its order", () => {
   const inbox = createDueInbox(["high", "default"]);
   void inbox.put("high", runs(2, "high"));
   void inbox.put("default", runs(2, "default"));
@@ -59,7 +59,7 @@ test("a queue without a free worker holds up no other, and keeps its order", () 
   expect(ids(inbox.take(10, workers())?.claimable.runs)).toEqual(["high0", "high1"]);
 });
 
-test("what finds no worker any more stays, in order; what is dropped is answered for", async () => {
+test("runs without a worker stay, in order; runs that are dropped are answered", async () => {
   const inbox = createDueInbox(["default"]);
   let answered = false;
   void inbox.put("default", runs(4)).then(() => (answered = true));
@@ -73,7 +73,7 @@ test("what finds no worker any more stays, in order; what is dropped is answered
   expect(answered).toBe(true);
 });
 
-test("runs of a job that is full are handed out apart, hold up nobody behind them, and are taken first once it is not", () => {
+test("runs of a full job are returned apart, delay no other run, and are taken first when the job is not full", () => {
   const inbox = createDueInbox(["default"]);
   const [a, b, c] = [run("a", { jobUid: "hung" }), run("b"), run("c", { jobUid: "hung" })];
   void inbox.put("default", [a, b, c]);

@@ -46,7 +46,7 @@ const forged = (run: DueRun, changes: Partial<DueRun>, envelope: object = {}): T
   ...envelope,
 });
 
-describe("a message that says something else of a run than the store holds starts nothing, and those beside it run", () => {
+describe("a message that contradicts the store starts nothing, and the others of its batch run", () => {
   test.each<[string, (run: DueRun) => TicklineEvent, string]>([
     ["params of its own", (run) => forged(run, { params: { admin: true } }), EXECUTION],
     ["a handler of its own", (run) => forged(run, { handler: "other" }), "its handler is not that of the run in the store"],
@@ -102,7 +102,7 @@ describe("a message that says something else of a run than the store holds start
     await close();
   });
 
-  test("a true message is taken though a forged one of its run is being decided", async () => {
+  test("a true message is accepted while a forged one about its run is being judged", async () => {
     const { due, say, bus, ran, close } = await setup();
     const [run] = await due(1);
     void bus.publish(dueTopic("default"), [forged(run!, { params: { lie: 1 } })]);
@@ -112,7 +112,7 @@ describe("a message that says something else of a run than the store holds start
   });
 });
 
-test("a message about no run, or one that is over, is dropped and no dead letter: repeats come late", async () => {
+test("a message about an unknown or ended run is dropped and is no dead letter: repeats come late", async () => {
   const { due, say, dead, claims, close } = await setup();
   const [run, unknown] = await due(2);
   await say(jobDue(run!, START));
@@ -123,7 +123,7 @@ test("a message about no run, or one that is over, is dropped and no dead letter
   await close();
 });
 
-test("a run of a handler that is not here is put aside as the store has it", async () => {
+test("a run whose handler is not here is deferred as the store holds it", async () => {
   const { due, say, state, dead, close } = await setup();
   const [run] = await due(1, { definition: { handler: "elsewhere" } });
   await say(jobDue(run!, START));
@@ -132,7 +132,7 @@ test("a run of a handler that is not here is put aside as the store has it", asy
   await close();
 });
 
-test("a handler is told of the last run as the store has it, whatever the message says", async () => {
+test("a handler gets the last run as the store holds it, whatever the message says", async () => {
   const { due, say, store, calls, close } = await setup();
   const [first, second] = [...(await due(1)), ...(await due(1))];
   const lie = {
@@ -154,7 +154,7 @@ test("a handler is told of the last run as the store has it, whatever the messag
   await close();
 });
 
-test("a store that does not answer for the last runs is asked again, and the run is won all the same", async () => {
+test("a store that does not answer for the last runs is asked again, and the run is won", async () => {
   let away = 2;
   const { due, say, pass, ran, close } = await setup({
     claims: (claims) => ({ lastRuns: (uids) => ((away -= 1) >= 0 ? Promise.reject(storeUnavailable()) : claims.lastRuns(uids)) }),

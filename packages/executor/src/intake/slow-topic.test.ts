@@ -5,7 +5,7 @@ import { SUBSCRIBE_MS_MAX } from "@tickline/shared/runtime/lasting-subscription"
 import { SECOND } from "@tickline/shared/testing/factories";
 import { heldHandler, setup, turns } from "../executor.test-support.ts";
 
-test("while no topic but that of due runs answers, runs are claimed, run and settled, and the executor starts and stops", async () => {
+test("while only the topics of due runs answer, runs are claimed, run and settled, and the executor starts and stops", async () => {
   const { executor, bus, due, publish, pass, states, close } = await setup();
   const { publish: said } = bus;
   Object.assign(bus, {
@@ -21,7 +21,7 @@ test("while no topic but that of due runs answers, runs are claimed, run and set
   await close();
 });
 
-test("a topic that cannot be read when the executor starts keeps no other queue from being served", async () => {
+test("a topic that cannot be read when the executor starts does not affect other queues", async () => {
   const { executor, bus, due, publish, pass, states, close } = await setup();
   const { subscribe } = bus;
   const unread = [CONTROL_TOPIC, dueTopic("high")];
@@ -40,7 +40,7 @@ test("a topic that cannot be read when the executor starts keeps no other queue 
   await close();
 });
 
-test("a topic of which reading cannot be ended keeps no handler from finishing, nor the executor from stopping in time", async () => {
+test("a subscription that cannot be stopped delays neither handlers nor the stop of the executor", async () => {
   const { run, calls, finish } = heldHandler();
   const { executor, bus, due, publish, pass, states, clock } = await setup({ run });
   const { subscribe } = bus;

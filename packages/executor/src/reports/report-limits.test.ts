@@ -5,7 +5,7 @@ import { foreignExecutor, reportsWorld } from "./reports.test-support.ts";
 
 const python = foreignExecutor("python-1");
 
-describe("what a report says is held to the limits that our own handlers have", () => {
+describe("reports have the limits that our own handlers have", () => {
   const deep = JSON.parse("[".repeat(2_000) + "]".repeat(2_000)) as never;
   test.each([
     ["an output that is too large", { output: "x".repeat(70_000) }, { state: "failed", error: { code: "output_too_large" } }],
@@ -29,7 +29,7 @@ describe("what a report says is held to the limits that our own handlers have", 
   });
 });
 
-test("no two executors or attempts have one token, whatever they are called", () => {
+test("no two executors or attempts have the same token, whatever their names", () => {
   const attempt = fc.integer({ min: 1, max: 1_000 });
   const name = fc.stringMatching(/^[a-z0-9/]{1,12}$/);
   fc.assert(

@@ -29,7 +29,7 @@ async function world(options: SetupOptions) {
   return { ...at, refused, takeClaims: () => void (refusesClaims = false) };
 }
 
-test("a run whose claim the store refuses keeps no other of its batch from running, however often it is offered", async () => {
+test("a run whose claim the store refuses prevents no other of its batch, however often it is published", async () => {
   const { executor, refused, due, publish, states, pass, close, logged } = await world({});
   await executor.start();
   const runs = await due(9);
@@ -65,7 +65,7 @@ test("a lease that the store refuses to renew ends alone: the others are renewed
   await close();
 });
 
-test("an event that the bus refuses keeps no other from being said", async () => {
+test("an event that the bus refuses prevents no other from being published", async () => {
   const { executor, bus, due, publish, pass, events, close, metrics } = await setup();
   await executor.start();
   const runs = await due(9);
@@ -93,7 +93,7 @@ const refusing = (refused: { runId: string }, method: "claim" | "defer" | "heart
   }),
 });
 
-test("a run that the store does not put aside keeps no other without a handler in the window", async () => {
+test("a run that the store does not defer prevents no other from being deferred", async () => {
   const refused = { runId: "" };
   const { executor, due, publish, pass, state, close } = await setup(refusing(refused, "defer"));
   await executor.start();
@@ -122,7 +122,7 @@ describe("a report of a run that the store refuses goes to the dead letters alon
     await at.close();
   });
 
-  test("where it refuses all, they come again", async () => {
+  test("if it refuses all, they are received again", async () => {
     const refused = { runId: "" };
     const at = await reportsWorld(refusing(refused, "claim"));
     const run = await at.dueOn("python");

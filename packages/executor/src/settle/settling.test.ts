@@ -20,7 +20,7 @@ function faultySettles(fail: (settlements: readonly Settlement[]) => "away" | "l
   };
 }
 
-test("a result that cannot be written is kept, its lease renewed, and written when the store is back", async () => {
+test("a result that cannot be written is kept, its lease renewed, and written when the store is available", async () => {
   let away = true;
   let calls = 0;
   const { executor, due, publish, pass, states, store, clock, events, close } = await setup({
@@ -41,7 +41,7 @@ test("a result that cannot be written is kept, its lease renewed, and written wh
   await close();
 });
 
-test("a result whose answer was lost is written once and announced", async () => {
+test("a result whose answer was lost is written once and published", async () => {
   let lost = 2;
   const { executor, due, publish, pass, state, events, close } = await setup(faultySettles(() => (lost-- > 0 ? "lost" : null)));
   await executor.start();
@@ -53,7 +53,7 @@ test("a result whose answer was lost is written once and announced", async () =>
   await close();
 });
 
-test("one result that no store takes does not keep its neighbours from being written", async () => {
+test("one result that the store refuses does not prevent the others from being written", async () => {
   let poison = "";
   const { executor, due, publish, pass, states, close } = await setup(
     faultySettles((settlements) => (settlements.some(({ runId }) => runId === poison) ? "refused" : null)),
@@ -140,7 +140,7 @@ test("a claim that fails for another reason is given up, and its workers are fre
   await close();
 });
 
-test("an end that the bus did not take stays unannounced, for the sweep", async () => {
+test("an end that the bus did not accept is left to the sweep", async () => {
   const { executor, due, publish, until, states, store, bus, events, metrics, close } = await setup();
   await executor.start();
   const runs = await due(2);

@@ -18,7 +18,7 @@ async function running(count: number, options: SetupOptions = {}) {
 
 const RUNNING = { state: "running", attempt: 1, attempts: [{ state: "running" }] };
 
-test("what is at work is not asked to end, and what it comes to is not written", async () => {
+test("running handlers are not asked to end, and their results are not written", async () => {
   const { executor, held, runs, pass, state, events } = await running(3);
   await executor.abandon();
   held.finish(runs[0]!.runId);
@@ -45,7 +45,7 @@ test("results that were waiting for the store are written at once", async () => 
   await until(() => events.filter(({ type }) => type === "JobCompleted").length === 3);
 });
 
-test("results that cannot be written keep it waiting: the process ends without them", async () => {
+test("it waits for results that cannot be written: the process ends without them", async () => {
   const { executor, due, publish, until, pass, states } = await setup({
     claims: () => ({ settle: () => Promise.reject(storeUnavailable()) }),
   });
@@ -60,7 +60,7 @@ test("results that cannot be written keep it waiting: the process ends without t
   expect({ abandoned, states: await states(runs) }).toEqual({ abandoned: false, states: ["running"] });
 });
 
-test("nothing more is claimed, and what was being claimed is not called", async () => {
+test("nothing more is claimed, and handlers of runs that were being claimed are not called", async () => {
   const answer = Promise.withResolvers<void>();
   const held = heldHandler();
   const { executor, due, publish, until, pass, state, states } = await setup({
@@ -87,7 +87,7 @@ test("nothing more is claimed, and what was being claimed is not called", async 
   expect(await states(later)).toEqual(["due"]);
 });
 
-test("while a stop drains, it keeps the stop from asking handlers to end", async () => {
+test("during a stop it prevents that handlers are asked to end", async () => {
   const { executor, held, runs, pass, state } = await running(2);
   void executor.stop();
   await pass(5 * SECOND);
@@ -98,7 +98,7 @@ test("while a stop drains, it keeps the stop from asking handlers to end", async
   for (const run of runs) expect(await state(run)).toMatchObject(RUNNING);
 });
 
-test("what a stop had asked to end by then, and had not ended, is not given back", async () => {
+test("a run that the stop asked to end, and that has not ended, is not released", async () => {
   const { executor, held, runs, pass, state } = await running(2);
   // As when the first listener throws: what nobody catches is thrown before any handler has come to its end.
   held.calls[0]!.signal.addEventListener("abort", () => void executor.abandon());
@@ -108,7 +108,7 @@ test("what a stop had asked to end by then, and had not ended, is not given back
   for (const run of runs) expect(await state(run)).toMatchObject(RUNNING);
 });
 
-test("what was given back before by a stop stays given back", async () => {
+test("a run that the stop released before stays released", async () => {
   const { executor, runs, pass, state, until } = await running(2);
   void executor.stop();
   await pass(10 * SECOND);
@@ -128,7 +128,7 @@ test("its leases run out, and the rescue of its runs counts", async () => {
   expect(await state(runs[0]!)).toMatchObject({ state: "due", attempts: [{ state: "lost" }] });
 });
 
-test("the work at hand names all attempts, and the run whose code is running, wherever that was called from", async () => {
+test("the work of the process names all attempts, and the run whose code is running, wherever it was called from", async () => {
   const seen: Record<string, ProcessWork["running"]> = {};
   const see = (where: string) => void (seen[where] = world.executor.work().running);
   const timer = Promise.withResolvers<void>();

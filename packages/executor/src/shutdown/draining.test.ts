@@ -14,7 +14,7 @@ async function running(count: number, options: SetupOptions & { readonly obeying
   return { ...world, held, runs, stop, stopped: () => stopped };
 }
 
-test("a stop waits for running handlers, and takes nothing new", async () => {
+test("a stop waits for running handlers, and claims nothing new", async () => {
   const { held, runs, stop, stopped, pass, due, publish, states, bus, close } = await running(3);
   stop();
   await pass(5_000);
@@ -28,7 +28,7 @@ test("a stop waits for running handlers, and takes nothing new", async () => {
   await close();
 });
 
-test("handlers that take longer are asked to end, and their runs are given back without counting a failure", async () => {
+test("handlers that take longer are asked to end, and their runs are released without counting a failure", async () => {
   const { held, runs, stop, stopped, pass, state, close } = await running(1, { obeying: true });
   stop();
   await pass(9_900);
@@ -48,7 +48,7 @@ test("under onUncertain skip, a handler that was called is not run again uncount
   await close();
 });
 
-test("a run that meets a stop each time is failed when it was given back too often, and says so", async () => {
+test("a run that meets a stop each time fails when it was released too often, with that error", async () => {
   const { executor, held, runs, publish, pass, until, state, events, close } = await running(1, {
     obeying: true,
     config: { releasesMax: 2 },
@@ -71,7 +71,7 @@ test("a run that meets a stop each time is failed when it was given back too oft
   await close();
 });
 
-test("a handler that ignores everything does not hold up the stop for ever; its run is left to its lease", async () => {
+test("a handler that ignores everything does not delay the stop forever; its run is rescued when its lease ends", async () => {
   const { runs, stop, stopped, pass, states, logged, close } = await running(1);
   stop();
   await pass(19_900);
@@ -92,7 +92,7 @@ test("leases are renewed while the executor drains", async () => {
   await close();
 });
 
-test("runs whose claim is answered after the stop began are given back uncalled", async () => {
+test("runs whose claim is answered after the stop began are released uncalled", async () => {
   const answer = Promise.withResolvers<void>();
   const held = heldHandler();
   const { executor, due, publish, until, state, close } = await setup({
@@ -118,7 +118,7 @@ test("runs whose claim is answered after the stop began are given back uncalled"
   await close();
 });
 
-test("what was delivered and not claimed goes to other executors at once", async () => {
+test("runs that were received and not claimed go to other executors at once", async () => {
   const held = heldHandler();
   const { executor, another, due, publish, until, pass, states, close } = await setup({ run: held.run, config: { workersMax: 1 } });
   await executor.start();
@@ -138,7 +138,7 @@ test("what was delivered and not claimed goes to other executors at once", async
   await close();
 });
 
-test("a stop writes results that are still on their way, and gives up after a while if it cannot", async () => {
+test("a stop writes results that are not written yet, and gives up after a time if it cannot", async () => {
   let away = true;
   const { executor, due, publish, until, pass, states, logged, close } = await setup({
     claims: (claims) => ({ settle: (request) => (away ? Promise.reject(storeUnavailable()) : claims.settle(request)) }),
