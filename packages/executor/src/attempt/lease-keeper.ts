@@ -50,10 +50,7 @@ export function createLeaseKeeper({ context, attempts, unsettled, deadlines, can
       if (attempt !== undefined) cancel(attempt);
     }
   }
-  /**
-   * A renewal that was given up may still be applied after the next one, with an earlier expiry. That ends no lease early: a scheduler waits for a
-   * whole lease from when it read an expiry.
-   */
+  /** A renewal that was given up may be applied late, with an earlier expiry. That ends no lease: a scheduler counts from when it read the expiry. */
   async function renew(leases: readonly HeldLease[]): Promise<void> {
     const sentAtMs = clock.monotonicMs();
     const answer = claims.heartbeat({ leases, leaseMs: config.leaseMs, now: clock.now() });

@@ -8,7 +8,7 @@ export interface ReportCounts {
   /** `waiting`: their runs wait for another run of the job. */
   add(outcome: "taken" | "skipped" | "waiting" | "lost", reports: number): void;
   /** Rejected events of one key count once for each reason. */
-  reject(event: TicklineEvent, why: Rejection, key: string, logFields: Readonly<Record<string, unknown>>): void;
+  reject(event: TicklineEvent, why: Rejection, about: { readonly key: string; readonly [logField: string]: unknown }): void;
   /** The events that go to the dead letters. */
   readonly refused: readonly RefusedEvent[];
 }
@@ -21,7 +21,7 @@ export function createReportCounts({ metrics, log }: Pick<ExecutorContext, "metr
   const counted = new Set<string>();
   return {
     add: (outcome, reports) => metrics.reports.inc({ outcome }, reports),
-    reject(event, why, key, logFields) {
+    reject(event, why, { key, ...logFields }) {
       const { deadLetter, reason } = REJECTIONS[why];
       if (deadLetter) refused.push({ event, reason: `${why}: ${reason}` });
       if (counted.has(`${why} ${key}`)) return;

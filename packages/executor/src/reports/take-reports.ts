@@ -73,13 +73,13 @@ function createTakeReports({ context, events, hints }: ReportConsumerOptions): T
     const { known, rejected } = await judgeReports(judging, reported);
     for (const { event, why } of rejected) {
       const { runId, attempt } = event.data;
-      counts.reject(event, why, reportKey(event), { runId, attempt });
+      counts.reject(event, why, { key: reportKey(event), runId, attempt });
     }
     return known;
   }
   async function take(batch: readonly TicklineEvent[]): Promise<readonly RefusedEvent[]> {
     const counts = createReportCounts(context);
-    for (const event of batch) if (!isReport(event)) counts.reject(event, "not_a_report", event.id, { id: event.id });
+    for (const event of batch) if (!isReport(event)) counts.reject(event, "not_a_report", { key: event.id, id: event.id });
     const known = await judge(counts, batch.filter(isReport));
     const { renewed, cancelled } = await renewReported(context, known.filter(isBeating));
     repeatCancels(cancelled);
