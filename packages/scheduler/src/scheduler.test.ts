@@ -6,13 +6,13 @@ import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
 import { serviceContract } from "@tickline/shared/testing/contracts/service.contract";
 import { DAY, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { scheduledFireOf } from "@tickline/shared/testing/factories-fire";
-import { createAnnouncer } from "./announcer.ts";
-import { createRescuer } from "./rescuer.ts";
-import { createRetainer } from "./retainer.ts";
+import { createAnnouncer } from "./announce/announcer.ts";
+import { createRescuer } from "./rescue/rescuer.ts";
+import { createRetainer } from "./retention/retainer.ts";
 import { createScheduler } from "./scheduler.ts";
 import { SCHEDULER_DEFAULTS } from "./scheduler-config.ts";
 import { setup } from "./scheduler-under-test.test-support.ts";
-import { createTicker } from "./ticker.ts";
+import { createTicker } from "./fire/ticker.ts";
 
 const silent = { onFired: () => undefined, onPublishable: () => undefined, onEnded: () => undefined };
 /** Lets everything run that waits for nothing but its turn. */
