@@ -2,53 +2,54 @@ import type { EndedRun } from "@tickline/shared/domain/settlement";
 import { runEnded } from "@tickline/shared/events/job-ended";
 import type { JobEvent } from "@tickline/shared/events/job-event";
 import { JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
+import type { Clock } from "@tickline/shared/ports/clock";
 import { createBusLoop, type BusLoop } from "@tickline/shared/runtime/bus-loop";
 import { cancelDeletedRuns } from "@tickline/shared/runtime/cancel-deleted-runs";
-import type { Clock } from "@tickline/shared/ports/clock";
+import { inHalves } from "@tickline/shared/runtime/in-halves";
 import type { Service } from "@tickline/shared/runtime/service";
+import { createRefusals } from "../refusals.ts";
 import type { ShardContext } from "../shard-context.ts";
-import { createUnsaid } from "./unsaid-events.ts";
 
 export interface Announcer extends Service {
-  /** Announces runs the scheduler itself has ended. What fails is left to `sweep`. */
+  /** Publishes the ends of runs that the scheduler itself has ended. What fails is left to `sweep`. */
   announce(runs: readonly EndedRun[]): Promise<void>;
-  /** Says what a crash left unsaid, and completes fires that a crash interrupted. Returns true if there may be more. */
+  /** Publishes the events that a crash left unpublished, and completes fires that a crash interrupted. Returns true if there may be more. */
   sweep(): Promise<boolean>;
 }
 
 /**
- * Everything the store remembers and the bus has not acknowledged is said here, at least once. Repairs, events of jobs and ends of
- * runs have a loop each: a topic that does not answer holds up neither the other nor the repairs.
+ * Publishes, at least once, all events that the store holds and the bus has not acknowledged. Repairs, events of jobs and ends of
+ * runs have a loop each, so that a topic that does not answer delays neither the other topic nor the repairs.
  */
 export function createAnnouncer(context: ShardContext): Announcer {
   const { announcements, outbox, dueJobs, bus, shard, config, clock, log, now, time } = context;
 
-  /** At once: what the last leader left is not under way any more. */
-  const repairAll = onceInAWhile(clock, config.repairAllMs);
-  const announceAll = onceInAWhile(clock, config.repairAllMs);
+  /** Due at the start: what the last leader left is not in progress any more. */
+  const repairAll = createInterval(clock, config.repairAllMs);
+  const announceAll = createInterval(clock, config.repairAllMs);
   async function repair(): Promise<number> {
     const all = repairAll.isDue();
     const firedBefore = all ? Number.MAX_SAFE_INTEGER : now() - config.repairAfterMs;
-    const mended = await dueJobs.repair({ shard, firedBefore, limit: config.sweepMax });
-    if (all && mended < config.sweepMax) repairAll.done();
-    return mended;
+    const repaired = await dueJobs.repair({ shard, firedBefore, limit: config.sweepMax });
+    if (all && repaired < config.sweepMax) repairAll.done();
+    return repaired;
   }
-  const sendUnsent = createUnsaid<JobEvent>(context, {
+  const sendOutbox = createResend<JobEvent>(context, {
     idOf: ({ id }) => id,
     read: (limit) => outbox.unsent({ shard, limit }),
-    async say(events) {
+    async publish(events) {
       await completeDeletions(context, events, announceOrLeave);
       await outboxLoop.answer(bus.publish(JOBS_TOPIC, events));
       await outbox.sent(events.map(({ id }) => id));
     },
   });
-  // The youngest are still being announced by those who ended them; what a clock that was ahead has ended only seems young.
+  // The youngest ends are still being announced by the process that ended them. After a set-back, ends by a clock that was ahead only seem young.
   const announcesAll = (): boolean => time.setBack() !== null && announceAll.isDue();
-  const announceSome = createUnsaid<EndedRun>(context, {
+  const announceSome = createResend<EndedRun>(context, {
     idOf: ({ runId }) => runId,
     read: (limit) =>
       announcements.unannounced({ shard, endedBefore: announcesAll() ? Number.MAX_SAFE_INTEGER : now() - config.sweepMs, limit }),
-    say: (runs) => announcementsLoop.answer(announce(runs)),
+    publish: (runs) => announcementsLoop.answer(announceEnds(context, runs)),
   });
   async function announceUnannounced(): Promise<number> {
     const all = announcesAll();
@@ -56,28 +57,29 @@ export function createAnnouncer(context: ShardContext): Announcer {
     if (all && announced < config.sweepMax) announceAll.done();
     return announced;
   }
-  const announce = (runs: readonly EndedRun[]): Promise<void> => announceEnds(context, runs);
   const announceOrLeave = (runs: readonly EndedRun[]): Promise<void> =>
-    announce(runs).catch((fault: unknown) => log.warn({ err: fault, runs: runs.length }, "ended runs were not announced; the sweep will"));
-  const outboxLoop = loopOf(context, "send the outbox", sendUnsent);
-  const announcementsLoop = loopOf(context, "announce ends", announceUnannounced);
-  const loops = [loopOf(context, "repair fires", repair), outboxLoop, announcementsLoop];
+    announceEnds(context, runs).catch((fault: unknown) =>
+      log.warn({ err: fault, runs: runs.length }, "ended runs were not announced; the sweep will"),
+    );
+  const outboxLoop = createSweepLoop(context, "send the outbox", sendOutbox);
+  const announcementsLoop = createSweepLoop(context, "announce ends", announceUnannounced);
+  const loops = [createSweepLoop(context, "repair fires", repair), outboxLoop, announcementsLoop];
   return {
     async start() {
-      for (const part of [repairAll, announceAll]) part.reset(); // Another may have led meanwhile.
+      for (const interval of [repairAll, announceAll]) interval.reset(); // Another scheduler may have led meanwhile.
       await Promise.all(loops.map((loop) => loop.start()));
     },
     async stop() {
       await Promise.all(loops.map((loop) => loop.stop()));
     },
     async sweep() {
-      return (await Promise.all([repair, sendUnsent, announceUnannounced].map((part) => sweepPart(context, part)))).includes(true);
+      return (await Promise.all([repair, sendOutbox, announceUnannounced].map((step) => sweepOnce(context, step)))).includes(true);
     },
     announce: announceOrLeave,
   };
 }
 
-/** What a deletion left undone goes first: its event is all that remembers it. */
+/** Completes what a deletion left undone before its event is sent: the event in the outbox is the only record of it. */
 async function completeDeletions(
   { control, now, config }: ShardContext,
   events: readonly JobEvent[],
@@ -87,15 +89,16 @@ async function completeDeletions(
   for (const event of events) if (event.type === "JobDeleted") await cancelDeletedRuns(parts, event);
 }
 
-type SweepPart = () => Promise<number>;
+/** Returns how many items it handled. */
+type SweepStep = () => Promise<number>;
 
 /** True if there may be more. */
-const sweepPart = async ({ leads, config }: ShardContext, part: SweepPart): Promise<boolean> =>
-  leads() && (await part()) >= config.sweepMax;
+const sweepOnce = async ({ leads, config }: ShardContext, step: SweepStep): Promise<boolean> =>
+  leads() && (await step()) >= config.sweepMax;
 
-function loopOf(context: ShardContext, name: string, part: SweepPart): BusLoop {
+function createSweepLoop(context: ShardContext, name: string, step: SweepStep): BusLoop {
   const { clock, log, config } = context;
-  const runOnce = async (): Promise<number> => ((await sweepPart(context, part)) ? 0 : config.sweepMs);
+  const runOnce = async (): Promise<number> => ((await sweepOnce(context, step)) ? 0 : config.sweepMs);
   return createBusLoop({ name, clock, log, stopMs: config.publishStopMs, runOnce });
 }
 
@@ -107,8 +110,37 @@ async function announceEnds({ bus, announcements }: ShardContext, runs: readonly
   await announcements.announced(runs.map(({ runId }) => runId));
 }
 
-/** What is due at first, and again so long after it was done; by the monotonic clock. */
-function onceInAWhile(clock: Pick<Clock, "monotonicMs">, everyMs: number) {
+interface ResendParts<Item> {
+  readonly idOf: (item: Item) => string;
+  /** The oldest items, at most `limit`, that the bus has not acknowledged. */
+  readonly read: (limit: number) => Promise<readonly Item[]>;
+  /** Publishes them and notes that in the store. */
+  readonly publish: (items: readonly Item[]) => Promise<void>;
+}
+
+/**
+ * Publishes a bounded batch of unpublished items. An event that cannot be published, because its stored parts do not match its schema,
+ * keeps no other from being published: it is left out, and tried again after a wait that doubles.
+ */
+function createResend<Item>(context: ShardContext, { idOf, read, publish }: ResendParts<Item>): SweepStep {
+  const { config, log } = context;
+  const refusals = createRefusals(context);
+
+  return async () => {
+    const known = await read(config.sweepMax + refusals.size);
+    const items = known.filter((item) => !refusals.holds(idOf(item))).slice(0, config.sweepMax);
+    const faults = new Map((await inHalves(items, publish)).map(({ item, fault }) => [idOf(item), fault]));
+    for (const id of items.map(idOf)) {
+      const fault = faults.get(id);
+      if (fault === undefined) refusals.release(id);
+      else log.warn({ err: fault, event: id, ...refusals.refuse(id) }, "an event is set aside: it cannot be published, and is tried again");
+    }
+    return items.length - faults.size;
+  };
+}
+
+/** Due at first, and again this long after it was done; by the monotonic clock. */
+function createInterval(clock: Pick<Clock, "monotonicMs">, everyMs: number) {
   let dueAtMs = Number.NEGATIVE_INFINITY;
   return {
     isDue: () => clock.monotonicMs() >= dueAtMs,

@@ -4,10 +4,13 @@ import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
 import { createQueueLanes } from "@tickline/shared/domain/queue-lanes";
 import { popEarliest, pushTimed } from "@tickline/shared/domain/time-heap";
 
-/** Of one take, the part that is left to jobs that owe misfires: catching up on a week goes on beside what is on time. */
+/** Of the jobs taken at once, the part that is left to jobs that owe misfires, so that a long backlog is worked off beside jobs that are on time. */
 const OVERDUE_SHARE = 0.1;
 
-/** Jobs by their next instant. One entry a job; putting a job again replaces it. */
+/**
+ * Jobs in memory by their next instant, one entry each; a job that is put again replaces itself. It only keeps what it is given: `JobWindow` fills
+ * it from the store, and the store stays the one source of what is due.
+ */
 export interface DueHeap {
   readonly size: number;
   has(jobUid: string): boolean;
@@ -15,7 +18,7 @@ export interface DueHeap {
   /** A job without a next instant, or not active, is removed instead. */
   put(job: Job): void;
   remove(jobUid: string): void;
-  /** How many are such. Looks at all of them. */
+  /** How many jobs match. Looks at all of them. */
   count(isSuch: (job: Job) => boolean): number;
   earliest(): Instant | null;
   /**
@@ -31,21 +34,21 @@ interface Entry {
   readonly uid: string;
 }
 
-/** Of one queue. */
+/** The jobs of one queue. */
 interface Lane {
   entries: Entry[];
-  /** Found to owe misfires when they surfaced. */
+  /** Those that owed misfires when they reached the top. */
   overdue: Entry[];
 }
 
 const newLane = (): Lane => ({ entries: [], overdue: [] });
 
-/** Binary heaps, one a queue, whose outdated entries stay until they surface: replacing and removing cost no search. `queues`: by priority. */
+/** Binary heaps, one a queue. Outdated entries stay until they reach the top, so that replacing and removing cost no search. `queues`: by priority. */
 export function createDueHeap(queues: readonly string[] = []): DueHeap {
   const lanes = createQueueLanes(queues, newLane);
   const jobs = new Map<string, Job>();
 
-  /** Edits far ahead of their time leave outdated entries deep in the heap: rebuilt before they outnumber the jobs. */
+  /** Edits of jobs that are due later leave outdated entries deep in the heap. It is rebuilt before they outnumber the jobs. */
   function rebuildIfOutdated(): void {
     let entries = 0;
     for (const lane of lanes.all) entries += lane.entries.length + lane.overdue.length;
@@ -55,8 +58,8 @@ export function createDueHeap(queues: readonly string[] = []): DueHeap {
       if (nextRunAt !== null) lanes.of(definition.queue).entries.push({ at: nextRunAt, uid });
     for (const lane of lanes.all) lane.entries.sort((left, right) => left.at - right.at);
   }
-  const earliestOf = ({ entries: onTime, overdue }: Lane): Instant =>
-    Math.min(topOf(onTime, jobs)?.at ?? Infinity, topOf(overdue, jobs)?.at ?? Infinity);
+  const earliestIn = ({ entries: onTime, overdue }: Lane): Instant =>
+    Math.min(readTop(onTime, jobs)?.at ?? Infinity, readTop(overdue, jobs)?.at ?? Infinity);
 
   return {
     get size() {
@@ -83,13 +86,13 @@ export function createDueHeap(queues: readonly string[] = []): DueHeap {
       return count;
     },
     earliest() {
-      const at = Math.min(...lanes.all.map(earliestOf), Infinity);
+      const at = Math.min(...lanes.all.map(earliestIn), Infinity);
       return at === Infinity ? null : at;
     },
     takeDue(now, limit) {
-      const inTurn = lanes.inTurn((lane) => earliestOf(lane) <= now);
+      const inTurn = lanes.inTurn((lane) => earliestIn(lane) <= now);
       for (const lane of inTurn) setOverdueAside(lane, jobs, now - MISSED_AFTER_MS);
-      const kept = inTurn.some(({ overdue }) => topOf(overdue, jobs) !== undefined) ? Math.ceil(limit * OVERDUE_SHARE) : 0;
+      const kept = inTurn.some(({ overdue }) => readTop(overdue, jobs) !== undefined) ? Math.ceil(limit * OVERDUE_SHARE) : 0;
       const due: Job[] = [];
       for (const { entries: onTime } of inTurn) takeFrom(onTime, jobs, { now, limit: limit - kept, due });
       for (const { overdue } of inTurn) takeFrom(overdue, jobs, { now, limit, due });
@@ -102,8 +105,8 @@ export function createDueHeap(queues: readonly string[] = []): DueHeap {
   };
 }
 
-/** The earliest entry that still holds; those outdated before it are dropped. */
-function topOf(heap: Entry[], jobs: ReadonlyMap<string, Job>): Entry | undefined {
+/** The earliest entry that is not outdated; outdated ones before it are dropped. */
+function readTop(heap: Entry[], jobs: ReadonlyMap<string, Job>): Entry | undefined {
   let [top] = heap;
   while (top !== undefined && jobs.get(top.uid)?.nextRunAt !== top.at) {
     popEarliest(heap);
@@ -113,7 +116,7 @@ function topOf(heap: Entry[], jobs: ReadonlyMap<string, Job>): Entry | undefined
 }
 
 function setOverdueAside({ entries, overdue }: Lane, jobs: ReadonlyMap<string, Job>, onTimeFrom: Instant): void {
-  for (let top = topOf(entries, jobs); top !== undefined && top.at < onTimeFrom; top = topOf(entries, jobs)) {
+  for (let top = readTop(entries, jobs); top !== undefined && top.at < onTimeFrom; top = readTop(entries, jobs)) {
     popEarliest(entries);
     pushTimed(overdue, top);
   }
@@ -121,14 +124,14 @@ function setOverdueAside({ entries, overdue }: Lane, jobs: ReadonlyMap<string, J
 
 interface Taking {
   readonly now: Instant;
-  /** Of all that are taken. */
+  /** For all jobs in `due`. */
   readonly limit: number;
   readonly due: Job[];
 }
 
 function takeFrom(heap: Entry[], jobs: Map<string, Job>, { now, limit, due }: Taking): void {
   while (due.length < limit) {
-    const top = topOf(heap, jobs);
+    const top = readTop(heap, jobs);
     if (top === undefined || top.at > now) return;
     popEarliest(heap);
     const job = jobs.get(top.uid);

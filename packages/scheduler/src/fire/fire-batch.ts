@@ -8,58 +8,58 @@ import type { FiredRun, FireRequest, FireResult } from "@tickline/shared/ports/d
 import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import type { ShardContext } from "../shard-context.ts";
 
-/** What came of one batch of due jobs. */
+/** The outcome of one batch of due jobs. */
 export interface FireReport {
-  /** Jobs as the fires that won have left them. */
+  /** Jobs whose fires won, as these have left them. */
   readonly advanced: readonly Job[];
-  /** Jobs somebody else changed first: to be read again. */
+  /** Jobs that another process changed first: to be read again. */
   readonly lost: readonly Job[];
   /** Jobs to try again when they are due: the plan's budget did not reach them, or the clock was set back. */
   readonly postponed: readonly Job[];
-  /** Jobs that nobody here can evaluate. */
+  /** Jobs that this process cannot evaluate. */
   readonly notEvaluated: readonly NotEvaluated[];
-  /** Runs that ended at their birth: skipped, missed, or overlapping. */
+  /** Runs that ended as they were created: skipped, missed, or overlapping. */
   readonly ended: readonly EndedRun[];
-  /** Runs that were made here and wait to be published, as the store has them. */
+  /** Runs that were created here and wait to be published, as the store has them. */
   readonly due: readonly DueRun[];
-  /** True when others may wait to be published as well, which only the store can tell. */
+  /** True when other runs may wait to be published as well; only the store knows which. */
   readonly publishable: boolean;
 }
 
-/** Plans and fires a batch of due jobs in one write, and starts at once what that write claimed for local workers. */
+/** Plans and fires a batch of due jobs in one write, and starts the runs which that write claimed for local workers. */
 export async function fireBatch(context: ShardContext, jobs: readonly Job[]): Promise<FireReport> {
   const { dueJobs, localWorkers } = context;
   const now = context.now();
   const { fires, postponed, notEvaluated = [] } = planTick({ jobs, now });
-  const claimed = localWorkers === null ? [] : reserved(localWorkers, fires);
+  const claimed = localWorkers === null ? [] : reserveWorkers(localWorkers, fires);
   const claimant = claimed.length === 0 || localWorkers === null ? null : localWorkers.claimant();
   const request: FireRequest = { fires, now, claimant, claimed };
   let started: readonly ClaimedRun[] = [];
   try {
     const result = await dueJobs.fire(request);
-    const report = reportOf(request, result);
+    const report = sortOutcomes(request, result);
     started = report.claims;
     if (started.length > 0) localWorkers?.start(started);
     observe(context, request, report);
     const planned = fires.length + postponed.length + notEvaluated.length;
-    return { ...report, notEvaluated, postponed: [...postponed, ...passedOver(jobs, planned, now)] };
+    return { ...report, notEvaluated, postponed: [...postponed, ...notDueAnymore(jobs, planned, now)] };
   } finally {
-    if (claimed.length > started.length) localWorkers?.unreserve(unused(request, started));
+    if (claimed.length > started.length) localWorkers?.unreserve(unusedReservations(request, started));
   }
 }
 
 /** The jobs whose reserved workers no claim used. */
-function unused({ fires, claimed }: FireRequest, started: readonly ClaimedRun[]): Job[] {
+function unusedReservations({ fires, claimed }: FireRequest, started: readonly ClaimedRun[]): Job[] {
   const used = new Set(started.map(({ run }) => run.jobUid));
   return claimed.flatMap((index) => fires[index]?.job ?? []).filter(({ uid }) => !used.has(uid));
 }
 
 /** Jobs that were due when they were taken and are not now: the clock was set back while they waited. */
-const passedOver = (jobs: readonly Job[], planned: number, now: number): readonly Job[] =>
+const notDueAnymore = (jobs: readonly Job[], planned: number, now: number): readonly Job[] =>
   jobs.length === planned ? [] : jobs.filter(({ nextRunAt }) => nextRunAt !== null && nextRunAt > now);
 
-/** Of which fires the first due entry has a worker reserved. */
-function reserved(workers: LocalWorkers, fires: readonly Fire[]): number[] {
+/** Reserves workers. Returns the indexes of the fires whose first due entry has one. */
+function reserveWorkers(workers: LocalWorkers, fires: readonly Fire[]): number[] {
   const claimed: number[] = [];
   for (const [index, { job, entries }] of fires.entries()) {
     if (entries.some(isDue) && workers.reserve(job)) claimed.push(index);
@@ -74,7 +74,7 @@ interface Sorted extends Omit<FireReport, "postponed" | "notEvaluated"> {
 }
 
 /** Sorts the outcomes by what has to happen next. */
-function reportOf({ fires, now, claimant }: FireRequest, { outcomes, leaseMs }: FireResult): Sorted {
+function sortOutcomes({ fires, now, claimant }: FireRequest, { outcomes, leaseMs }: FireResult): Sorted {
   const advanced: Job[] = [];
   const lost: Job[] = [];
   const ended: EndedRun[] = [];
@@ -92,17 +92,17 @@ function reportOf({ fires, now, claimant }: FireRequest, { outcomes, leaseMs }: 
       const fired = outcome.runs[place];
       if (fired === undefined) continue;
       if (fired.claimed && claimant !== null)
-        claims.push(claimedRun(fire.job, { entry, fired, token: claimant.token, leaseMs, startedAt: now }));
+        claims.push(toClaimedRun(fire.job, { entry, fired, token: claimant.token, leaseMs, startedAt: now }));
       else if (fired.created && isDue(fired)) due.push(firstDueRun(fire.job, { ...entry, runId: fired.runId }));
       else if (!isTerminal(fired.state)) publishable = true;
-      // A run that was there before has had a life of its own, and whoever ended it says how: or else the sweep does.
-      else if (fired.created) ended.push(endedAtBirth(fire.job, { entry, fired, now }));
+      // A run that existed before is announced by the process that ended it, or else by the sweep.
+      else if (fired.created) ended.push(toEndedRun(fire.job, { entry, fired, now }));
     }
   }
   return { advanced, lost, ended, claims, due, publishable };
 }
 
-const claimedRun = (
+const toClaimedRun = (
   job: Job,
   claim: { entry: FireEntry; fired: FiredRun; token: string; leaseMs: number | null; startedAt: number },
 ): ClaimedRun => ({
@@ -112,7 +112,7 @@ const claimedRun = (
   startedAt: claim.startedAt,
 });
 
-const endedAtBirth = (job: Job, { entry, fired, now }: { entry: FireEntry; fired: FiredRun; now: number }): EndedRun => ({
+const toEndedRun = (job: Job, { entry, fired, now }: { entry: FireEntry; fired: FiredRun; now: number }): EndedRun => ({
   tenantId: job.tenantId,
   runId: fired.runId,
   jobUid: job.uid,

@@ -3,26 +3,26 @@ import type { ShardContext } from "../shard-context.ts";
 import { shardName } from "../sharding/shards.ts";
 
 /**
- * Jobs that this process cannot fire: it cannot evaluate their schedule, or the store refuses their fire. Each is put aside
- * by itself and tried again after a wait that doubles, so that it costs its neighbours nothing. Known in memory alone:
- * another scheduler may know the zone or the newer definition, and this one may after its next start.
+ * Jobs that this process cannot fire: it cannot evaluate their schedule, or the store refuses their fire. Each is set aside
+ * and tried again after a wait that doubles, so that it does not delay other jobs. This is known in memory alone, because
+ * another scheduler, or this one after its next start, may know the zone or the newer definition.
  */
 export interface SetAsideJobs {
-  /** Puts a job aside, for longer each time in a row. */
+  /** Sets a job aside, for longer each time in a row. */
   put(job: Job, reason: string): void;
-  /** True while this very version of the job waits for its next try: whoever reads it passes it by. An edited one is let go. */
+  /** True while this version of the job waits for its next try. An edited job is released. */
   holds(job: Job): boolean;
   has(jobUid: string): boolean;
   /** Jobs whose wait is over, to be read and tried again. */
   takeDue(): readonly string[];
-  /** The job fired, or has nothing to fire: it begins anew if it is ever put aside again. */
+  /** The job fired, or has nothing to fire: its waits begin anew if it is set aside again. */
   release(jobUid: string): void;
   clear(): void;
 }
 
 interface Entry {
   readonly version: number;
-  /** Times in a row it was put aside. */
+  /** Times in a row that it was set aside. */
   readonly times: number;
   /** By the monotonic clock. */
   readonly tryAtMs: number;
@@ -31,13 +31,13 @@ interface Entry {
 
 export function createSetAsideJobs({ config, clock, log, metrics, shard }: ShardContext): SetAsideJobs {
   const entries = new Map<string, Entry>();
-  const range = shardName(shard);
-  const count = (): void => metrics.setAside.set({ range }, entries.size);
+  const labels = { range: shardName(shard) };
+  const count = (): void => metrics.setAside.set(labels, entries.size);
 
   function release(jobUid: string): void {
     if (entries.delete(jobUid)) count();
   }
-  /** What is forgotten here is met again, and tried again, by the next look for overdue jobs. */
+  /** The next look for overdue jobs finds what is forgotten here, and it is tried again. */
   function makeRoom(): void {
     if (entries.size < config.setAsideJobsMax) return;
     for (const oldest of entries.keys()) if (entries.delete(oldest)) return;
@@ -76,7 +76,7 @@ export function createSetAsideJobs({ config, clock, log, metrics, shard }: Shard
     release,
     clear() {
       entries.clear();
-      metrics.setAside.remove({ range }); // Its next leader counts them.
+      metrics.setAside.remove(labels); // The next leader counts them.
     },
   };
 }

@@ -10,29 +10,29 @@ import type { Service } from "@tickline/shared/runtime/service";
 import type { ShardContext } from "../shard-context.ts";
 
 export interface SetBackSweep extends Service {
-  /** Looks at the clock, and through one page of jobs if it was set back. Returns true if there are more to look through. */
+  /** Checks whether the clock was set back, and if so goes through one page of jobs. Returns true if there are more pages. */
   sweep(): Promise<boolean>;
 }
 
 export interface SetBackListeners {
-  /** A job goes on at another instant. */
+  /** The next instant of a job has changed. */
   readonly onMoved: (jobUid: string, nextRunAt: number | null) => void;
   /** Runs may have become publishable. */
   readonly onPublishable: () => void;
 }
 
-/** Wait between two pages: fires go first. Milliseconds. */
+/** Wait between two pages, because fires go first. Milliseconds. */
 const PAUSE_MS = 50;
-/** Wait between two looks at the clock. Milliseconds. */
-const LOOK_MS = 1_000;
+/** Wait between two checks of the clock. Milliseconds. */
+const CHECK_MS = 1_000;
 /** Ids that one log line names. */
 const NAMED_MAX = 20;
 
-/** In place of a set-back, where nobody knows whether there was one. */
+/** Stands for a set-back where it is unknown whether there was one. */
 const FIRST = { count: 0, wasAhead: false } as const;
 const NONE = -1;
 
-/** What came of the jobs looked through so far. */
+/** One pass through all jobs, and its outcome so far. */
 interface Pass {
   /** Which set-back it is for. */
   readonly count: number;
@@ -46,11 +46,11 @@ interface Pass {
 }
 
 /**
- * After the store's clock was set back, once for each time, and once by each new leader while the clock is behind what was decided by: what
- * waits for a time that only a clock which was ahead can have set goes on by this one, and jobs go back to the instants that are
- * still to come (`standingToClock`). What cannot go back is said, because it fires nothing for so long. Where nobody has noted
- * what was decided by, as in a database of an older version, all jobs are looked through once
- * for those that have fired ahead.
+ * Corrects jobs and runs after the store's clock was set back. There is one pass for each set-back, and one by each new leader while the clock is
+ * still behind a time that decisions were made by. Waits that only a clock that was ahead can have set go on by the present clock, and
+ * jobs move back to the instants that are still to come (`standingToClock`). Jobs that cannot move back are logged, because they fire
+ * nothing until the clock reaches them. A database of an older version has no record of such times: there, all jobs are checked once for
+ * fires ahead of the clock.
  */
 export function createSetBackSweep(context: ShardContext, { onMoved, onPublishable }: SetBackListeners): SetBackSweep {
   const { dueJobs, dueRuns, retention, shard, config, clock, log, leads, now, time } = context;
@@ -84,10 +84,10 @@ export function createSetBackSweep(context: ShardContext, { onMoved, onPublishab
     pass = null;
     return false;
   }
-  const loop = createLoop({ name: "set-back", clock, log, runOnce: async () => ((await sweep()) ? PAUSE_MS : LOOK_MS) });
+  const loop = createLoop({ name: "set-back", clock, log, runOnce: async () => ((await sweep()) ? PAUSE_MS : CHECK_MS) });
   return {
     start() {
-      done = NONE; // Another may have led meanwhile, and not have come to the end.
+      done = NONE; // Another scheduler may have led meanwhile, and not have completed its pass.
       pass = null;
       return loop.start();
     },
@@ -100,20 +100,20 @@ interface Moving extends Pick<SetBackListeners, "onMoved"> {
   readonly pass: Pass;
 }
 
-/** Moves back what stands ahead in one page. What the store refuses waits, and is said. */
+/** Moves back the jobs of one page that are ahead of the clock. Those that the store refuses to move wait, and are logged. */
 async function moveBack(context: ShardContext, page: readonly Job[], moving: Moving): Promise<void> {
-  const stands = page.map((job) => standOf(context, job, moving.pass));
-  const fires = stands.flatMap((stand) => (stand.kind === "moves" ? [stand.fire] : []));
+  const corrections = page.map((job) => decideCorrection(context, job, moving.pass));
+  const fires = corrections.flatMap((correction) => (correction.kind === "moves" ? [correction.fire] : []));
   const refused = await inHalves(fires, (some) => move(context, some, moving));
   for (const { item, fault } of refused)
-    context.log.warn({ err: fault, jobId: item.job.id }, "a job that stands ahead of the clock could not be moved back, and waits");
+    context.log.warn({ err: fault, jobId: item.job.id }, "a job that is ahead of the clock could not be moved back, and waits");
   noteWaiting(moving.pass, [
-    ...stands.flatMap((stand) => (stand.kind === "waits" ? [stand.jobId] : [])),
+    ...corrections.flatMap((correction) => (correction.kind === "waits" ? [correction.jobId] : [])),
     ...refused.map(({ item }) => item.job.id),
   ]);
 }
 
-/** Who loses its compare-and-set has been written meanwhile, by a clock that is right. */
+/** A job that loses its compare-and-set was written meanwhile, by a correct clock. */
 async function move({ dueJobs }: ShardContext, fires: readonly Fire[], { pass, onMoved }: Moving): Promise<void> {
   const { outcomes } = await dueJobs.fire({ fires, now: pass.clock.now, claimant: null, claimed: [] });
   for (const [index, { job, advance }] of fires.entries()) {
@@ -123,17 +123,17 @@ async function move({ dueJobs }: ShardContext, fires: readonly Fire[], { pass, o
   }
 }
 
-/** What is to be done with a job. */
-type Stand =
+/** What to do with a job. */
+type Correction =
   | { readonly kind: "stays" }
   | { readonly kind: "moves"; readonly fire: Fire }
   | { readonly kind: "waits"; readonly jobId: string };
 
-const STAYS: Stand = { kind: "stays" };
+const STAYS: Correction = { kind: "stays" };
 
-/** One that cannot be told does not keep the others. */
-function standOf({ log }: ShardContext, job: Job, { count, clock }: Pass): Stand {
-  if (job.unreadable !== undefined) return STAYS; // Nobody knows where it stands.
+/** A job whose correction cannot be decided does not keep the others from theirs. */
+function decideCorrection({ log }: ShardContext, job: Job, { count, clock }: Pass): Correction {
+  if (job.unreadable !== undefined) return STAYS; // It is unknown when it is due.
   try {
     if (count === FIRST.count && !firedAhead(job, clock.now)) return STAYS;
     const standing = standingToClock(job, clock);
@@ -141,7 +141,7 @@ function standOf({ log }: ShardContext, job: Job, { count, clock }: Pass): Stand
     if (standing.from === null) return { kind: "waits", jobId: job.id };
     return { kind: "moves", fire: { job, advance: { ...cursorOf(job), nextRunAt: standing.from }, entries: [] } };
   } catch (fault) {
-    log.warn({ err: fault, jobId: job.id }, "where a job stands to the clock could not be told");
+    log.warn({ err: fault, jobId: job.id }, "it could not be decided whether a job is ahead of the clock");
     return STAYS;
   }
 }
@@ -151,7 +151,7 @@ function noteWaiting(pass: Pass, jobIds: readonly string[]): void {
   pass.waitingIds.push(...jobIds.slice(0, NAMED_MAX - pass.waitingIds.length));
 }
 
-/** The one sure sign of a clock that was ahead, where nobody has noted one. */
+/** The one sure sign of a clock that was ahead, where there is no record of one. */
 const firedAhead = ({ lastScheduledFor }: Job, now: number): boolean =>
   lastScheduledFor !== null && lastScheduledFor > now + STORE_TIME_DIFFERENCE_MS_MAX;
 
@@ -161,6 +161,6 @@ function conclude({ shard, log, metrics }: ShardContext, { waits, moved, waiting
   if (waits + moved + waiting === 0) return;
   log.warn(
     { shard, runs: waits, moved, waiting, waitingJobs: waitingIds },
-    "the store's clock was set back: jobs that stood ahead of it were moved back; those that wait fire nothing until it comes there",
+    "the store's clock was set back: jobs that were ahead of it were moved back; those that wait fire nothing until it reaches their instants",
   );
 }

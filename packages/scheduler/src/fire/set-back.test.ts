@@ -231,7 +231,7 @@ describe("jobs that cannot be moved back keep no others from being moved", () =>
     expect(await standing()).toEqual(["d", "e", "f"]);
   });
 
-  test("where one cannot be told: it stays, and the others move", async () => {
+  test("where it cannot be decided for one: it stays, and the others move", async () => {
     const { sweep, standing, warned } = await passThrough(
       () => false,
       refusedFor("never"),
@@ -242,7 +242,7 @@ describe("jobs that cannot be moved back keep no others from being moved", () =>
     );
     expect(await sweep.sweep()).toBe(false);
     expect(await standing()).toEqual(["a", "c", "d", "e", "f"]);
-    expect(warned.filter(({ message }) => message.includes("could not be told")).map(({ fields }) => fields["jobId"])).toEqual(["b"]);
+    expect(warned.filter(({ message }) => message.includes("could not be decided")).map(({ fields }) => fields["jobId"])).toEqual(["b"]);
   });
 
   test("for want of the store the page is looked through again, and nothing is counted twice", async () => {

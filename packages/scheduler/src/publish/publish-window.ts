@@ -41,7 +41,6 @@ export function createPublishWindow(runsMax: number): PublishWindow {
   let unclaimed = 0;
   /** An upper bound: it leaves out claims that the last count may have known of already. */
   let unclaimedMax = 0;
-
   function remove(publication: Publication): PublishedAttempt | undefined {
     const key = publicationKey(publication);
     const attempt = attempts.get(key);
@@ -67,19 +66,15 @@ export function createPublishWindow(runsMax: number): PublishWindow {
       for (const attempt of attempts.values()) attempt.sinceCount = !attempt.noted;
     },
     counted(count) {
-      unclaimed = count;
-      for (const { sinceCount } of attempts.values()) if (sinceCount) unclaimed += 1;
-      unclaimedMax = unclaimed;
+      unclaimedMax = count + [...attempts.values()].filter(({ sinceCount }) => sinceCount).length;
+      unclaimed = unclaimedMax;
     },
     publishing(runs) {
       for (const run of runs) {
         remove(run); // A repeat is the newest again.
         attempts.set(publicationKey(run), { noted: false, sinceCount: true });
       }
-      for (const oldest of attempts.keys()) {
-        if (attempts.size <= runsMax) break;
-        attempts.delete(oldest); // The hint of its claim was lost, and the counts have known of the claim for long.
-      }
+      dropOldest(attempts, runsMax);
       add(runs.length);
     },
     unpublished(runs) {
@@ -99,4 +94,12 @@ export function createPublishWindow(runsMax: number): PublishWindow {
       if (attempt.sinceCount) unclaimedMax -= 1;
     },
   };
+}
+
+/** Forgets the oldest attempts beyond a window: the hints of their claims were lost, and the counts have known of the claims for long. */
+function dropOldest(attempts: Map<string, PublishedAttempt>, attemptsMax: number): void {
+  for (const oldest of attempts.keys()) {
+    if (attempts.size <= attemptsMax) return;
+    attempts.delete(oldest);
+  }
 }

@@ -59,8 +59,7 @@ export function createPublisher(context: ShardContext): Publisher {
       await pollLoop.stop();
       await Promise.all([...queues.values()].map((publisher) => publisher.stop()));
       await notes.flush().catch(() => undefined); // The next leader publishes their runs again.
-      // Another scheduler may lead meanwhile: all that is known here is outdated when this one leads again.
-      queues.clear();
+      queues.clear(); // Another scheduler may lead meanwhile: what is known here is outdated when this one leads again.
       notes = createPublishNotes(context);
       hasPolled = false;
     },

@@ -2,19 +2,19 @@ import type { LeasePosition, LeaseView } from "@tickline/shared/ports/run-leases
 import { shortestLeases, type LeaseSighting, type RescuePlan } from "./rescue-plan.ts";
 import type { SchedulerConfig } from "../scheduler-config.ts";
 
-/** Sightings are reduced to what may be kept when there are this many times as many: to sort them costs more than to keep them. */
+/** Sightings are reduced to the permitted number when there are this many times as many: sorting them costs more than keeping them. */
 const SIGHTINGS_SLACK = 1.25;
 
 /**
- * One walk through all leases that may have ended, over as many rounds as that takes. A lease is read once a walk, so the sightings of the
- * walk before and those of this one are kept apart: what a walk has not met was renewed or settled.
+ * A walk through all leases that may have ended, over as many rounds as that takes. A lease is read once in each walk, so the sightings of the
+ * last walk and of this one are kept apart: a lease that a walk did not read was renewed or settled.
  */
 export interface LeaseWalk {
-  /** The sightings of the walk before. */
+  /** The sightings of the last walk. */
   readonly earlier: ReadonlyMap<string, LeaseSighting>;
   /** Where the next page is read; null: from the first. */
   readonly after: LeasePosition | null;
-  /** Notes a page of which all was done that could be. `refused`: rescues that were not; those leases need not be watched anew. */
+  /** Records a page whose rescues were tried. `refused`: rescues that the store refused; those leases need not be watched anew. */
   passed(page: readonly LeaseView[], plan: RescuePlan, refused: (runId: string) => boolean): void;
 }
 

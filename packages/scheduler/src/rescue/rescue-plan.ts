@@ -1,7 +1,7 @@
 import { runError, type RunError } from "@tickline/shared/domain/run-error";
 import type { LeaseView, Rescue } from "@tickline/shared/ports/run-leases";
 
-/** What one leader has seen of a lease: the expiry, and since when on its own monotonic clock it has been that one. */
+/** What one leader has read of a lease: its expiry, and since when, by its own monotonic clock, that expiry has not changed. */
 export interface LeaseSighting {
   readonly expiresAt: number;
   readonly leaseMs: number;
@@ -10,13 +10,13 @@ export interface LeaseSighting {
 
 export interface RescuePlan {
   readonly rescues: readonly Rescue[];
-  /** What to remember until the next look; leases not in it were renewed, settled or rescued. */
+  /** What to remember until the next read; leases that are missing were renewed, settled or rescued. */
   readonly sightings: ReadonlyMap<string, LeaseSighting>;
 }
 
 /**
- * Which attempts have lost their executor. A lease has ended when one leader has read the same expiry for a whole lease
- * on its own monotonic clock: no clock of anybody can end it early.
+ * Decides which attempts have lost their executor. A lease has ended when one leader has read the same expiry for a whole lease
+ * by its own monotonic clock, so no wrong clock of another process can end it early.
  */
 export function planRescues(
   leases: readonly LeaseView[],
@@ -29,24 +29,24 @@ export function planRescues(
     const sighting =
       before?.expiresAt === lease.expiresAt ? before : { expiresAt: lease.expiresAt, leaseMs: lease.leaseMs, sinceMs: monotonicMs };
     if (lease.ownerGone || monotonicMs - sighting.sinceMs >= lease.leaseMs) {
-      const to = fateOf(lease, rescuesMax);
-      rescues.push({ runId: lease.runId, expiresAt: lease.expiresAt, to, ...errorOf(to, lease) });
+      const to = decideState(lease, rescuesMax);
+      rescues.push({ runId: lease.runId, expiresAt: lease.expiresAt, to, ...describeError(to, lease) });
     } else sightings.set(lease.runId, sighting);
   }
   return { rescues, sightings };
 }
 
 /**
- * The sightings to remember of more than fit: those of the shortest leases, which can be acted on first, and among equals those
- * that have been watched for longest. Long leases that are left out are watched when there is room again.
+ * The sightings to remember where there are too many: those of the shortest leases, which end first, and of equal leases those
+ * that were watched for longest. Long leases that are left out are watched when there is room again.
  */
 export function shortestLeases(sightings: ReadonlyMap<string, LeaseSighting>, sightingsMax: number): Map<string, LeaseSighting> {
   const order = [...sightings].sort(([, left], [, right]) => left.leaseMs - right.leaseMs || left.sinceMs - right.sinceMs);
   return new Map(order.slice(0, sightingsMax));
 }
 
-/** Who asked for a cancel stands in the run itself. */
-function errorOf(to: Rescue["to"], lease: LeaseView): Pick<Rescue, "error"> {
+/** A cancelled run needs none: the run itself names who cancelled it. */
+function describeError(to: Rescue["to"], lease: LeaseView): Pick<Rescue, "error"> {
   switch (to) {
     case "failed":
       return { error: rescuedTooOften(lease) };
@@ -64,7 +64,7 @@ const EXECUTOR_LOST = runError(
   false,
 );
 
-/** Its latest attempt is not told of in `rescues` yet. */
+/** `rescues` does not count the latest attempt yet. */
 const rescuedTooOften = ({ rescues }: LeaseView): RunError =>
   runError(
     "rescued_too_often",
@@ -72,7 +72,7 @@ const rescuedTooOften = ({ rescues }: LeaseView): RunError =>
     false,
   );
 
-function fateOf({ cancelRequested, onUncertain, rescues }: LeaseView, rescuesMax: number): Rescue["to"] {
+function decideState({ cancelRequested, onUncertain, rescues }: LeaseView, rescuesMax: number): Rescue["to"] {
   if (onUncertain === "skip") return "lost";
   if (cancelRequested) return "cancelled";
   return rescues >= rescuesMax ? "failed" : "due";

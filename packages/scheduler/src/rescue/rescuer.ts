@@ -6,23 +6,22 @@ import type { Service } from "@tickline/shared/runtime/service";
 import { createLeaseWalk } from "./lease-walk.ts";
 import { planRescues } from "./rescue-plan.ts";
 import { createRefusals } from "../refusals.ts";
-import type { ShardContext } from "../shard-context.ts";
-import type { ShardListeners } from "../shard-context.ts";
+import type { ShardContext, ShardListeners } from "../shard-context.ts";
 
 export interface Rescuer extends Service {
   /**
-   * Reads the leases that may have ended, a bounded number, and gives attempts whose lease has ended to others. Returns how many. Rejects
-   * after all others are done where the store has refused one for the first time.
+   * Reads a bounded number of leases that may have ended, and makes attempts whose lease has ended available again. Returns how many. If
+   * the store refuses one for the first time, it rejects after all others are done.
    */
   rescue(): Promise<number>;
 }
 
-/** Rescues named in one line of the log; how many there were is said besides. */
+/** Runs named in one log line, which also says how many there were. */
 const RESCUES_LOGGED_MAX = 100;
 
 /**
- * Takes up what executors that ended without a word have left. Leases that can only be watched, for hours if they are long, must
- * not hide one that can be acted on: so every round goes on behind what it has read.
+ * Rescues attempts whose executors have failed. A long lease may have to be watched for hours, and must not hide one that has ended. So each
+ * round continues behind the leases it has read.
  */
 export function createRescuer(context: ShardContext, { onPublishable, onEnded }: ShardListeners): Rescuer {
   const { leases, shard, config, clock, log, metrics, leads, now } = context;
@@ -36,7 +35,7 @@ export function createRescuer(context: ShardContext, { onPublishable, onEnded }:
       const page = await leases.ending({ shard, now: now() + config.rescueAheadMs, after: walk.after, limit: config.rescueRunsMax });
       const plan = planRescues(page, { seen: walk.earlier, monotonicMs: clock.monotonicMs(), rescuesMax: config.rescuesMax });
       const wanted = plan.rescues.filter(({ runId }) => !refusals.holds(runId));
-      const refused = await inHalves(wanted, async (some) => void (rescued += await take(some, page)));
+      const refused = await inHalves(wanted, async (some) => void (rescued += await rescueSome(some, page)));
       fault ??= noteRefused(wanted, new Map(refused.map(({ item, fault: why }) => [item.runId, why])));
       walk.passed(page, plan, refusals.has);
       if (walk.after === null) break;
@@ -44,16 +43,16 @@ export function createRescuer(context: ShardContext, { onPublishable, onEnded }:
     if (fault !== null) throw fault;
     return rescued;
   }
-  async function take(rescues: readonly Rescue[], page: readonly LeaseView[]): Promise<number> {
+  async function rescueSome(rescues: readonly Rescue[], page: readonly LeaseView[]): Promise<number> {
     const { rescued, ended } = await leases.rescue({ rescues, now: now() });
     if (rescued > 0)
-      log.warn({ rescued, of: rescues.length, runs: namesOf(rescues, page) }, "attempts whose executor is gone were taken up");
+      log.warn({ rescued, of: rescues.length, runs: describeRuns(rescues, page) }, "attempts whose executor is gone were taken up");
     metrics.rescued.inc(rescued);
     if (rescued > 0) onPublishable(); // Those that are due again, and what waited for the others to end.
     if (ended.length > 0) onEnded(ended);
     return rescued;
   }
-  /** One that is refused again keeps no other from being taken up. Returns the fault of one that was refused for the first time: perhaps the store took nothing just then. */
+  /** A rescue that is refused again keeps no other from being done. Returns the fault of one that was refused for the first time: perhaps the store took nothing at that moment. */
   function noteRefused(wanted: readonly Rescue[], faults: ReadonlyMap<string, AppError>): AppError | null {
     let first: AppError | null = null;
     for (const { runId } of wanted) {
@@ -64,7 +63,7 @@ export function createRescuer(context: ShardContext, { onPublishable, onEnded }:
       }
       const refusal = refusals.refuse(runId);
       if (refusal.times === 1) first ??= err;
-      else log.warn({ err, runId, ...refusal }, "a lease is set aside: its run cannot be taken up, and is tried again");
+      else log.warn({ err, runId, ...refusal }, "a lease is set aside: its run cannot be rescued, and is tried again");
     }
     return first;
   }
@@ -77,8 +76,8 @@ export function createRescuer(context: ShardContext, { onPublishable, onEnded }:
   return { start: loop.start, stop: loop.stop, rescue };
 }
 
-/** Whose handlers were at work: after a crash one of them may be its cause. `rescues` counts those before. */
-function namesOf(rescues: readonly Rescue[], leases: readonly LeaseView[]): readonly object[] {
+/** The handlers that were running: after a crash one of them may be its cause. `rescues` counts the rescues before this one. */
+function describeRuns(rescues: readonly Rescue[], leases: readonly LeaseView[]): readonly object[] {
   const byId = new Map(leases.map((lease) => [lease.runId, lease]));
   return rescues.slice(0, RESCUES_LOGGED_MAX).map(({ runId, to }) => {
     const lease = byId.get(runId);

@@ -36,15 +36,13 @@ export function createLeadership({ name, lock, clock, log, ttlMs, mayLead, servi
   let running = false;
   // The lock may be lost while the service still starts.
   const led = createLifecycle(service);
-
   async function acquire(): Promise<Hold | null> {
     return running && hold === null && mayLead() ? lock.acquire(name, ttlMs) : null;
   }
   async function ask(): Promise<boolean> {
     const granted = await acquire();
-    if (granted === null) return false;
-    if (!running) {
-      await granted.release();
+    if (granted === null || !running) {
+      await granted?.release();
       return false;
     }
     hold = granted;
@@ -89,11 +87,13 @@ export function createLeadership({ name, lock, clock, log, ttlMs, mayLead, servi
     leads: () => hold !== null && clock.monotonicMs() < hold.validUntilMs,
     held: () => hold !== null,
     ask,
-    async isFree() {
-      const granted = await acquire();
-      await granted?.release();
-      return granted !== null;
-    },
+    isFree: async () => releaseGranted(await acquire()),
     resign,
   };
+}
+
+/** Releases a lock at once. True: it was granted. */
+async function releaseGranted(hold: Hold | null): Promise<boolean> {
+  await hold?.release();
+  return hold !== null;
 }

@@ -1,8 +1,7 @@
 import { STORE_TIME_DIFFERENCE_MS_MAX } from "@tickline/shared/domain/time-limits";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
-import type { ShardListeners } from "../shard-context.ts";
-import type { ShardContext } from "../shard-context.ts";
+import type { ShardContext, ShardListeners } from "../shard-context.ts";
 import { shardName } from "../sharding/shards.ts";
 
 export interface DeferredRunsResumer extends Service {
@@ -12,26 +11,26 @@ export interface DeferredRunsResumer extends Service {
   resume(): Promise<number>;
 }
 
-/** What one leader knows of the deferred runs of a queue. Times are monotonic. */
+/** The deferred runs of one queue, as one leader knows them. Times are monotonic. */
 interface DeferredQueue {
-  /** A walk through them, from the oldest on; null: it rests until `restUntilMs`. */
+  /** The walk through them, from the oldest on; null: none until `restUntilMs`. */
   walk: { after: string | null; readonly startedMs: number } | null;
   restUntilMs: number;
-  /** Those resumed that were neither claimed nor deferred again when that was last asked. */
+  /** Resumed runs that were neither claimed nor deferred again at the last query. */
   resumed: readonly string[];
 }
 
-/** The part of the time in which deferred runs of a queue are published again, at most one in this many: most may be deferred again. */
+/** After a walk, deferred runs of the queue are left alone for this many times as long as it took: most of them may only be deferred again. */
 const REST_RATIO = 4;
 
 /**
- * Resumes runs that executors have deferred for want of a handler, once some executor has it. In a fleet of which only some have
- * it a run may be deferred several times until it reaches one of them. So as not to go ahead of runs that anybody can run, no
- * more are resumed than a share of the queue's window until those have been claimed or deferred again.
+ * Resumes runs that executors have deferred because they lack the handler, once some executor has it. If only some executors have it, a run
+ * may be deferred several times before it reaches one of them. Resumed runs use at most a share of the queue's window until they are
+ * claimed or deferred again, so that they do not delay runs that every executor can run.
  */
 export function createDeferredRunsResumer(context: ShardContext, { onPublishable }: ShardListeners): DeferredRunsResumer {
   const { config, clock, log, leads, metrics } = context;
-  const range = shardName(context.shard);
+  const shard = shardName(context.shard);
   const queues = new Map<string, DeferredQueue>();
   let lookAtMs = Number.NEGATIVE_INFINITY;
   let handlers: readonly string[] = [];
@@ -50,8 +49,8 @@ export function createDeferredRunsResumer(context: ShardContext, { onPublishable
     }
   }
   function observe(names: readonly string[]): void {
-    for (const name of observed) if (!names.includes(name)) metrics.withoutHandler.remove({ queue: name, range });
-    for (const queue of names) metrics.withoutHandler.set({ queue, range }, 1);
+    for (const name of observed) if (!names.includes(name)) metrics.withoutHandler.remove({ queue: name, range: shard });
+    for (const queue of names) metrics.withoutHandler.set({ queue, range: shard }, 1);
     observed = names;
   }
   async function resume(): Promise<number> {
@@ -69,7 +68,7 @@ export function createDeferredRunsResumer(context: ShardContext, { onPublishable
     start: loop.start,
     async stop() {
       await loop.stop();
-      queues.clear(); // Another may lead meanwhile.
+      queues.clear(); // Another scheduler may lead meanwhile.
       observe([]);
       lookAtMs = Number.NEGATIVE_INFINITY;
     },
@@ -82,7 +81,7 @@ export function createDeferredRunsResumer(context: ShardContext, { onPublishable
   };
 }
 
-/** Goes on with the walk through one queue. Returns how many runs were resumed. */
+/** Continues the walk through one queue. Returns how many runs were resumed. */
 async function step(
   { deferred, shard, config, clock }: ShardContext,
   handlers: readonly string[],
@@ -97,7 +96,7 @@ async function step(
   queue.resumed = [...queue.resumed, ...runIds];
   walk.after = next;
   if (next === null && queue.walk === walk) {
-    // Else a hint has come meanwhile, and the next look begins anew.
+    // Else a hint has come meanwhile, and the next look begins a new walk.
     const nowMs = clock.monotonicMs();
     Object.assign(queue, { walk: null, restUntilMs: nowMs + Math.min(REST_RATIO * (nowMs - walk.startedMs), config.deferredMsMax) });
   }
@@ -105,8 +104,8 @@ async function step(
 }
 
 /**
- * Types that some executor can run. One that was seen at a time which is still to come was told by a clock that was ahead: an executor that is
- * still there tells it anew, by the right one.
+ * The types of handlers that some executor has now. A time in the future was written by a clock that was ahead, and does not count: an
+ * executor that still runs registers its handlers again.
  */
 async function liveHandlers({ handlers, config, now }: ShardContext): Promise<readonly string[]> {
   const known = await handlers.list();

@@ -1,17 +1,16 @@
 import type { Instant } from "@tickline/shared/domain/instant";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
-import type { ShardContext } from "../shard-context.ts";
-import type { ShardListeners } from "../shard-context.ts";
+import type { ShardContext, ShardListeners } from "../shard-context.ts";
 
 export interface Waker extends Service {
   /** Wakes the runs whose time has come. Returns how long to wait for the next, in milliseconds. */
   wakeRuns(): Promise<number>;
-  /** A hint that a run has to be woken at this time: sooner than the poll would find it. */
+  /** A hint that a run has to be woken at this time, which may be before the next poll. */
   at(wakeAt: Instant): void;
 }
 
-/** Retries that come due, runs that waited too long, and runs to be published again: no sleeping consumer holds them. */
+/** Wakes retries that come due, runs past their expiry, and runs to be published again. No consumer has to sleep for them. */
 export function createWaker(context: ShardContext, { onPublishable, onEnded }: ShardListeners): Waker {
   const { dueRuns, shard, config, clock, log, metrics, leads, now } = context;
   let hinted: Instant | null = null;
@@ -38,7 +37,7 @@ export function createWaker(context: ShardContext, { onPublishable, onEnded }: S
     wakeRuns,
     at(wakeAt) {
       const inMs = wakeAt - now();
-      // Later ones are found by the poll before their time.
+      // Later ones are found by a poll in time.
       if (inMs >= config.wakePollMs || (hinted !== null && hinted <= wakeAt)) return;
       hinted = wakeAt;
       timer?.cancel();
