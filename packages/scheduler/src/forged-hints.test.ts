@@ -27,7 +27,7 @@ describe("a claim that is only said to have been", () => {
     await publisher.stop();
   });
 
-  test("of what was published makes room for a moment: the next look counts what is unclaimed in the store", async () => {
+  test("of what was published makes room for a moment: the next poll counts what is unclaimed in the store", async () => {
     const { publisher, fire, publishedRuns, clock, context } = setupPublisher({ config: { windowRunsMax: 4 } });
     await publisher.start();
     await untilQuiet();

@@ -170,7 +170,7 @@ describe("what a crash left", () => {
     return { ...parts, rescuer: createRescuer(context, silent) };
   }
 
-  test("an attempt whose executor vanished is due again after one whole lease, as the next attempt", async () => {
+  test("an attempt whose executor failed is due again after one whole lease, as the next attempt", async () => {
     const { clock, runsOf, job, rescuer } = await claimed();
     clock.advance(leaseMs);
     expect(await rescuer.rescue()).toBe(0);
@@ -239,7 +239,7 @@ describe("what a crash left", () => {
     expect(await store.outbox.unsent({ shard: ALL_SLOTS, limit: 10 })).toEqual([]);
   });
 
-  test("ended runs nobody announced are announced once", async () => {
+  test("ended runs that were not announced are announced once", async () => {
     const { context, store, clock, job, runsOf, publishedTypes } = await fired();
     const [run] = await runsOf(job);
     await store.control.cancel(job.tenantId, { runId: run?.runId ?? "", now: clock.now() });

@@ -15,12 +15,12 @@ const TOO_LARGE = (): Error => new AppError("bus_unavailable", "the message is t
 function setup({ sweepMax = 500, fault = UNWRITABLE }: { readonly sweepMax?: number; readonly fault?: () => Error } = {}) {
   const world = setupScheduler({ config: { sweepMax } });
   const bad = new Set<string>();
-  let away = false;
+  let unavailable = false;
   const said: TicklineEvent[] = [];
   let publishes = 0;
   const publish: Bus["publish"] = async (_, events) => {
     publishes += 1;
-    if (away) throw new AppError("bus_unavailable", "away", { retryable: true });
+    if (unavailable) throw new AppError("bus_unavailable", "unavailable", { retryable: true });
     if (events.some(({ subject }) => bad.has(subject))) throw fault();
     said.push(...events);
   };
@@ -32,7 +32,7 @@ function setup({ sweepMax = 500, fault = UNWRITABLE }: { readonly sweepMax?: num
     bad,
     saidOf: (type: TicklineEvent["type"]) => said.filter((event) => event.type === type).map(({ subject }) => subject),
     publishes: () => publishes,
-    goAway: (gone: boolean) => void (away = gone),
+    goAway: (gone: boolean) => void (unavailable = gone),
     unsent: async () => (await world.store.outbox.unsent({ shard: ALL_SLOTS, limit: 100 })).map(({ subject }) => subject),
   };
 }
@@ -101,13 +101,13 @@ test.each([
 test("what fails of one kind does not keep the others from being done", async () => {
   const at = setup();
   await at.addJob();
-  const repair = () => Promise.reject(new AppError("store_corrupt", "a job whose fires nobody can complete"));
+  const repair = () => Promise.reject(new AppError("store_corrupt", "a job whose fires cannot be completed"));
   const announcer = createAnnouncer({ ...at.context, dueJobs: { ...at.context.dueJobs, repair } });
   await expect(announcer.sweep()).rejects.toMatchObject({ code: "store_corrupt" });
   expect(at.saidOf("JobCreated")).toEqual(["job-1"]);
 });
 
-test("while the bus is away nothing is blamed", async () => {
+test("while the bus is unavailable no event is set aside", async () => {
   const at = setup();
   for (const id of ["a", "b"]) await at.addJob({ id });
   at.goAway(true);

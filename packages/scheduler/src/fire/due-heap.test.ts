@@ -21,7 +21,7 @@ test("jobs come out earliest first, and only those that are due", () => {
   expect(heap.earliest()).toBe(40);
 });
 
-test("jobs that owe misfires get a share, and keep nobody who is on time waiting", () => {
+test("jobs that owe misfires get a share, and delay none that is on time", () => {
   const heap = createDueHeap();
   const now = 10 * MISSED_AFTER_MS;
   for (let index = 0; index < 30; index += 1) heap.put(job(`old-${index}`, index));
@@ -64,7 +64,7 @@ test("jobs of a queue that goes first come out before older ones of others, on t
   expect(heap.earliest()).toBeNull();
 });
 
-test("one take in ten begins with another queue, so that a busy one starves nobody", () => {
+test("one take in ten begins with another queue, so that a busy one starves none", () => {
   const heap = createDueHeap(["high", "low"]);
   for (let index = 0; index < 100; index += 1) for (const queue of ["high", "low"]) heap.put(job(`${queue} ${index}`, index, { queue }));
   const taken = Array.from({ length: 60 }, () => heap.takeDue(1_000, 1)[0]?.uid.replace(/ .*/, ""));

@@ -33,14 +33,14 @@ test("the end of a run is known to the job's next, without what only its event s
   expect(known()).toStrictEqual(endedAt(START));
 });
 
-test("the end of an older run that is heard of late changes nothing", async () => {
+test("the end of an older run whose hint comes late changes nothing", async () => {
   const { job, window, known } = await setup();
   window.runEnded(job.uid, endedAt(START));
   window.runEnded(job.uid, endedAt(START - MINUTE));
   expect(known()).toEqual(endedAt(START));
 });
 
-test("an end that is heard of while the job's fire is in flight is known when it is back", async () => {
+test("an end that a hint names while the job's fire is in flight is known when the fire is complete", async () => {
   const { job, window, take, known } = await setup();
   take();
   window.runEnded(job.uid, endedAt(START));
@@ -48,7 +48,7 @@ test("an end that is heard of while the job's fire is in flight is known when it
   expect(known()).toEqual(endedAt(START));
 });
 
-test("of two ends heard of meanwhile the later run's counts, whichever came last", async () => {
+test("of two ends that hints name meanwhile, that of the later run counts, whichever came last", async () => {
   const { job, window, take, known } = await setup();
   take();
   window.runEnded(job.uid, endedAt(START));
@@ -57,7 +57,7 @@ test("of two ends heard of meanwhile the later run's counts, whichever came last
   expect(known()).toEqual(endedAt(START));
 });
 
-test("a job that is read again before the store knows of the end keeps what was heard", async () => {
+test("a job that is read again before the store knows of the end keeps the end that a hint named", async () => {
   const { job, window, known } = await setup();
   window.runEnded(job.uid, endedAt(START));
   window.reread(job.uid);

@@ -29,14 +29,14 @@ describe("a job whose fire the store refuses", () => {
   });
 
   test("for want of the store itself is read again at once, as are all others", async () => {
-    let away = true;
-    const store = refusing(() => away, new AppError("store_unavailable", "away", { retryable: true }));
+    let unavailable = true;
+    const store = refusing(() => unavailable, new AppError("store_unavailable", "unavailable", { retryable: true }));
     const { addJob, runsOf, pass, aside, calls } = setup({ store });
     const jobs = await Promise.all(["a", "b", "c"].map((id) => addJob({ id })));
     await pass(SECOND, 500);
     expect(calls.fire).toBe(2);
     expect(await aside()).toBe(0);
-    away = false;
+    unavailable = false;
     await pass(500);
     for (const job of jobs) expect(await runsOf(job)).toHaveLength(1);
   });

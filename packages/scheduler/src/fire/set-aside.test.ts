@@ -79,7 +79,7 @@ describe("a job that cannot be evaluated", () => {
     expect(logged.length).toBeLessThan(16);
   });
 
-  test("fires as soon as it is edited, and is told so", async () => {
+  test("fires as soon as it is edited, and is hinted so", async () => {
     const { addJob, runsOf, edit, pass, ticker, aside, clock } = setup({ config: { overdueMs: 10 * MINUTE } });
     const bad = await addJob({ id: "bad", definition: nowhere });
     await pass(MINUTE);
@@ -92,7 +92,7 @@ describe("a job that cannot be evaluated", () => {
     clock.advance(SECOND);
   });
 
-  test("fires soon after it is edited, though the bus tells nobody", async () => {
+  test("fires soon after it is edited, though its hint is lost", async () => {
     const { addJob, runsOf, edit, pass } = setup();
     const bad = await addJob({ id: "bad", definition: nowhere });
     await pass(5 * MINUTE);
@@ -153,7 +153,7 @@ describe("a job that cannot be evaluated", () => {
     expect(calls.upcoming).toBeLessThan(60);
   });
 
-  test("beyond the number that is kept in mind is tried again, and hinders nobody", async () => {
+  test("beyond the number that is remembered is tried again, and delays no other", async () => {
     const { addJob, runsOf, pass, aside } = setup({ config: { setAsideJobsMax: 10 } });
     for (let index = 0; index < 30; index += 1) await addJob({ id: `bad-${index}`, definition: nowhere });
     const good = await addJob({ id: "good", definition: everySecond });

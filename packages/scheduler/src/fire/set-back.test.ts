@@ -246,10 +246,13 @@ describe("jobs that cannot be moved back keep no others from being moved", () =>
   });
 
   test("for want of the store the page is looked through again, and nothing is counted twice", async () => {
-    let away = true;
-    const { sweep, warned, standing } = await passThrough(() => away, new AppError("store_unavailable", "away", { retryable: true }));
-    await expect(sweep.sweep()).rejects.toThrow("away");
-    away = false;
+    let unavailable = true;
+    const { sweep, warned, standing } = await passThrough(
+      () => unavailable,
+      new AppError("store_unavailable", "unavailable", { retryable: true }),
+    );
+    await expect(sweep.sweep()).rejects.toThrow("unavailable");
+    unavailable = false;
     expect(await sweep.sweep()).toBe(false);
     expect(await standing()).toEqual(["a", "b", "c", "d", "e", "f"]);
     expect(warned.at(-1)?.fields).toMatchObject({ moved: 6, waiting: 1, waitingJobs: ["g"] });

@@ -24,7 +24,7 @@ function setup({ config = {}, ...options }: SetupOptions = {}) {
   };
 }
 
-test("a backlog larger than memory does not hold up a job that is on time", async () => {
+test("a backlog larger than memory does not delay a job that is on time", async () => {
   const { clock, ticker, addJobs, firedOf } = setup();
   await addJobs(40, "overdue", START - HOUR);
   const onTime = await addJobs(3, "on-time", START + SECOND);
@@ -34,7 +34,7 @@ test("a backlog larger than memory does not hold up a job that is on time", asyn
   expect(await firedOf(onTime)).toBe(3);
 });
 
-test("more on time than memory holds does not hold up a backlog, and all of both is fired", async () => {
+test("more on time than memory holds does not delay a backlog, and all of both is fired", async () => {
   const { clock, ticker, addJobs, firedOf } = setup();
   const overdue = await addJobs(40, "overdue", START - HOUR);
   const onTime = await addJobs(40, "on-time", START + SECOND);
@@ -50,7 +50,7 @@ test("more on time than memory holds does not hold up a backlog, and all of both
   expect([await firedOf(overdue), await firedOf(onTime)]).toEqual([40, 40]);
 });
 
-test("what became overdue while the process stood still does not hold up what is on time after it", async () => {
+test("what became overdue while the process stood still does not delay what is on time after it", async () => {
   const { clock, ticker, addJobs, firedOf } = setup();
   await ticker.readAhead();
   const overdue = await addJobs(40, "overdue", START + MINUTE);

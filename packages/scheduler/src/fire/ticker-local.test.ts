@@ -8,13 +8,13 @@ import { createTicker } from "./ticker.ts";
 
 function setup(options: SetupOptions = {}) {
   const scheduler = setupScheduler(options);
-  const told: string[] = [];
+  const reported: string[] = [];
   const listeners = {
-    onFired: () => void told.push("fired"),
-    onPublishable: () => void told.push("publishable"),
+    onFired: () => void reported.push("fired"),
+    onPublishable: () => void reported.push("publishable"),
     onEnded: () => undefined,
   };
-  return { ...scheduler, told, ticker: createTicker(scheduler.context, listeners) };
+  return { ...scheduler, reported, ticker: createTicker(scheduler.context, listeners) };
 }
 
 function roomOf(free: number): WorkerRoom {
@@ -24,14 +24,14 @@ function roomOf(free: number): WorkerRoom {
 
 function workersOf(count: number, { freeSoon = false } = {}) {
   const started: ClaimedRun[] = [];
-  const workers = { free: count, told: null as (() => void) | null };
+  const workers = { free: count, listener: null as (() => void) | null };
   const localWorkers: LocalWorkers = {
     reserve: ({ definition: { handler } }) => handler !== "foreign" && workers.free > 0 && ((workers.free -= 1), true),
     free: () => workers.free,
     room: () => roomOf(workers.free),
     unreserve: (given) => void (workers.free += given.length),
     freeSoon: ({ definition: { handler } }) => freeSoon && handler !== "foreign",
-    onceFree: (_, listener) => void (workers.told = listener),
+    onceFree: (_, listener) => void (workers.listener = listener),
     claimant: () => ({ executor: "here", token: `token-${started.length}`, leaseMs: 15_000 }),
     start: (claims) => void started.push(...claims),
   };
@@ -40,14 +40,14 @@ function workersOf(count: number, { freeSoon = false } = {}) {
 
 test("a run that a worker is free for is claimed by its fire and started", async () => {
   const { started, localWorkers } = workersOf(1);
-  const { addJob, runsOf, ticker, told } = setup({ localWorkers });
+  const { addJob, runsOf, ticker, reported } = setup({ localWorkers });
   const job = await addJob();
   await ticker.readAhead();
   await ticker.tick();
   const [run] = await runsOf(job);
   expect(run?.state).toBe("running");
   expect(started.map(({ run: { runId } }) => runId)).toEqual([run?.runId]);
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
 });
 
 test("what no worker is free for is fired all the same, when none will be soon", async () => {
@@ -59,7 +59,7 @@ test("what no worker is free for is fired all the same, when none will be soon",
   expect((await runsOf(job)).map(({ state }) => state)).toEqual(["due"]);
 });
 
-test("what a worker will soon be free for waits in the heap, but not for ever, and holds up nobody else", async () => {
+test("what a worker will soon be free for waits in the heap, but not for ever, and delays no other", async () => {
   const { workers, localWorkers } = workersOf(0, { freeSoon: true });
   const { clock, addJob, runsOf, ticker } = setup({ localWorkers });
   const job = await addJob();
@@ -68,7 +68,7 @@ test("what a worker will soon be free for waits in the heap, but not for ever, a
   await ticker.tick();
   expect(await runsOf(job)).toEqual([]);
   expect(await runsOf(foreign)).toHaveLength(1);
-  expect(workers.told).not.toBeNull();
+  expect(workers.listener).not.toBeNull();
   clock.advance(30_000);
   await ticker.tick();
   expect(await runsOf(job)).toHaveLength(1);
@@ -118,7 +118,7 @@ test("reservations that no claim used are given back, also when the fire failed"
   const { workers, localWorkers } = workersOf(3);
   const failing = (store: Store): Store => ({
     ...store,
-    dueJobs: { ...store.dueJobs, fire: () => Promise.reject(new Error("the store is away")) },
+    dueJobs: { ...store.dueJobs, fire: () => Promise.reject(new Error("the store is unavailable")) },
   });
   const { addJob, ticker } = setup({ localWorkers, store: failing });
   await addJob();
@@ -127,7 +127,7 @@ test("reservations that no claim used are given back, also when the fire failed"
   expect(workers.free).toBe(3);
 });
 
-test("the handler of the next run is told of the last one that ended", async () => {
+test("the next run names the last one that ended", async () => {
   const started: ClaimedRun[] = [];
   const localWorkers: LocalWorkers = {
     reserve: () => true,
@@ -172,7 +172,7 @@ test("of the jobs that wait for a worker those of the queue that goes first get 
   expect((await Promise.all(low.map(runsOf))).map(({ length }) => length)).toEqual([1, 0, 0, 0, 0]);
 });
 
-test("a queue whose workers are all busy holds up no other", async () => {
+test("a queue whose workers are all busy delays no other", async () => {
   const { workers, localWorkers } = workersOf(0, { freeSoon: true });
   const highIsFull: LocalWorkers = { ...localWorkers, room: () => ({ take: (queue) => queue !== "high" && workers.free > 0 }) };
   const { addJob, runsOf, ticker } = setup({ localWorkers: highIsFull });

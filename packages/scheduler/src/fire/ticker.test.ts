@@ -10,15 +10,15 @@ import { createTicker } from "./ticker.ts";
 
 function setup(options: SetupOptions = {}) {
   const scheduler = setupScheduler(options);
-  const told: string[] = [];
+  const reported: string[] = [];
   const listeners: ShardListeners = {
-    onFired: (runs) => told.push(...runs.map(({ jobId, scheduledFor }) => `${jobId} due at ${scheduledFor - START}`)),
-    onPublishable: () => told.push("publishable"),
-    onEnded: (runs) => told.push(...runs.map(({ state, reason }) => `${state}: ${reason}`)),
+    onFired: (runs) => reported.push(...runs.map(({ jobId, scheduledFor }) => `${jobId} due at ${scheduledFor - START}`)),
+    onPublishable: () => reported.push("publishable"),
+    onEnded: (runs) => reported.push(...runs.map(({ state, reason }) => `${state}: ${reason}`)),
   };
   return {
     ...scheduler,
-    told,
+    reported,
     listeners,
     ticker: createTicker(scheduler.context, listeners),
     another: () => createTicker(scheduler.context, listeners),
@@ -29,13 +29,13 @@ const every = (everyMs: number) => ({ kind: "every", everyMs, startAt: null, end
 
 describe("a tick", () => {
   test("fires what is due, at its nominal instant, and advances the job", async () => {
-    const { clock, addJob, runsOf, ticker, told } = setup();
+    const { clock, addJob, runsOf, ticker, reported } = setup();
     const job = await addJob();
     await ticker.readAhead();
     clock.advance(7);
     await ticker.tick();
     expect((await runsOf(job)).map(({ scheduledFor, state }) => [scheduledFor, state])).toEqual([[START, "due"]]);
-    expect(told).toEqual(["job-1 due at 0"]);
+    expect(reported).toEqual(["job-1 due at 0"]);
   });
 
   test("never fires early", async () => {
@@ -83,7 +83,7 @@ describe("a tick", () => {
     ]);
   });
 
-  test("does nothing while somebody else leads", async () => {
+  test("does nothing while another scheduler leads", async () => {
     let leading = false;
     const { addJob, runsOf, ticker } = setup({ leads: () => leading });
     const job = await addJob();
@@ -122,17 +122,20 @@ describe("a clock that is set back", () => {
 });
 
 test("a job whose reading failed is read again", async () => {
-  let away = true;
+  let unavailable = true;
   const failing = (store: Store): Store => ({
     ...store,
-    dueJobs: { ...store.dueJobs, read: (uids) => (away ? Promise.reject(new Error("the store is away")) : store.dueJobs.read(uids)) },
+    dueJobs: {
+      ...store.dueJobs,
+      read: (uids) => (unavailable ? Promise.reject(new Error("the store is unavailable")) : store.dueJobs.read(uids)),
+    },
   });
   const { clock, addJob, runsOf, ticker } = setup({ store: failing, config: { overdueMs: DAY } });
   await ticker.readAhead();
   const job = await addJob({ nextRunAt: START + SECOND });
   ticker.jobWritten(job.uid, job.nextRunAt);
-  await expect(ticker.readAhead()).rejects.toThrow("away");
-  away = false;
+  await expect(ticker.readAhead()).rejects.toThrow("unavailable");
+  unavailable = false;
   await ticker.readAhead();
   clock.advance(SECOND);
   await ticker.tick();
@@ -226,7 +229,7 @@ describe("a fire whose answer was lost", () => {
         async fire(request) {
           const lost = faults > 0;
           faults -= 1;
-          if (lost && fate === "not applied") throw new Error("the store is away");
+          if (lost && fate === "not applied") throw new Error("the store is unavailable");
           const result = await store.dueJobs.fire(request);
           if (lost) throw new Error("the answer was lost");
           return result;
@@ -245,7 +248,7 @@ describe("a fire whose answer was lost", () => {
 });
 
 test("a run that an earlier fire made, and that has ended since, is left to its own end to announce", async () => {
-  const { clock, addJob, store, ticker, told } = setup();
+  const { clock, addJob, store, ticker, reported } = setup();
   const job = await addJob();
   await store.dueJobs.fire({ fires: planTick({ jobs: [job], now: START }).fires, now: START, claimant: null, claimed: [] });
   const runs = await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 1 });
@@ -265,14 +268,14 @@ test("a run that an earlier fire made, and that has ended since, is left to its 
   await ticker.readAhead();
   await ticker.tick();
   expect((await store.dueJobs.read([job.uid])).map(({ nextRunAt }) => nextRunAt)).toEqual([START + MINUTE]);
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
 });
 
 test("a run skipped at birth is announced as ended", async () => {
-  const { clock, addJob, ticker, told } = setup();
+  const { clock, addJob, ticker, reported } = setup();
   await addJob({ definition: { expireAfterMs: 1_000 } });
   clock.advance(5_000);
   await ticker.readAhead();
   await ticker.tick();
-  expect(told).toEqual(["skipped: expired"]);
+  expect(reported).toEqual(["skipped: expired"]);
 });

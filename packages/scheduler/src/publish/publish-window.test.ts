@@ -136,7 +136,7 @@ class Queue {
         for (const runId of [...this.unclaimed].slice(0, 1)) if (this.unclaimed.delete(runId)) this.unheard.push(runId);
         return;
       case "hint":
-        this.window.claimed(attemptOf(this.unheard.shift() ?? "nobody's"));
+        this.window.claimed(attemptOf(this.unheard.shift() ?? "unknown"));
         return;
       case "poll":
         this.#note(); // A poll writes all notes first.
@@ -161,7 +161,7 @@ class Queue {
   }
 }
 
-test("whatever is published, refused, counted, claimed and heard late, what has room never overfills the window", () => {
+test("whatever is published, refused, counted, claimed and hinted late, publishing while there is room never overfills the window", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...STEPS), { maxLength: 80 }), (plan) => {
       const queue = new Queue();

@@ -12,7 +12,7 @@ const withoutDefault = (bus: Bus): Bus => ({
 });
 const mixed = (index: number): string => (index % 2 === 0 ? "default" : "high");
 
-test("a queue whose topic is missing holds up no other, whether its runs are looked for or were fired", async () => {
+test("a queue whose topic is missing delays no other, whether its runs are found by a poll or were fired", async () => {
   const { publisher, fire, publishedRuns, clock } = setup({ bus: withoutDefault });
   await fire(2, mixed);
   await publisher.start();
@@ -26,7 +26,7 @@ test("a queue whose topic is missing holds up no other, whether its runs are loo
   await publisher.stop();
 });
 
-test("what was refused is published by the look that finds its topic there", async () => {
+test("what was refused is published by the poll that finds its topic", async () => {
   let missing = true;
   const bus = (inner: Bus): Bus => ({ ...inner, publish: (...said) => (missing ? withoutDefault(inner) : inner).publish(...said) });
   const { publisher, fire, publishedRuns, clock } = setup({ bus });
@@ -41,11 +41,11 @@ test("what was refused is published by the look that finds its topic there", asy
   await publisher.stop();
 });
 
-test("while the store takes no notes nothing is published again, nor looked for; when it does, all goes on", async () => {
-  let away = true;
+test("while the store takes no notes nothing is published again, nor polled; when it does, all continues", async () => {
+  let unavailable = true;
   const noteless = ({ dueRuns, ...inner }: Store): Store => ({
     ...inner,
-    dueRuns: { ...dueRuns, published: (request) => (away ? Promise.reject(new Error("no notes")) : dueRuns.published(request)) },
+    dueRuns: { ...dueRuns, published: (request) => (unavailable ? Promise.reject(new Error("no notes")) : dueRuns.published(request)) },
   });
   const { publisher, fire, publishedRuns, clock } = setup({ store: noteless, config: { publishRunsMax: 2 } });
   const pass = async (ms: number): Promise<void> => {
@@ -58,7 +58,7 @@ test("while the store takes no notes nothing is published again, nor looked for;
   await publisher.start();
   await pass(20 * SECOND);
   expect(publishedRuns()).toHaveLength(2);
-  away = false;
+  unavailable = false;
   await pass(6 * SECOND);
   expect(publishedRuns()).toHaveLength(3);
   expect(new Set(publishedRuns().map(({ runId }) => runId)).size).toBe(3);
@@ -82,7 +82,7 @@ const noNoteOf = (isRefused: (runId: string) => boolean) => {
 test.each([
   ["beside others", 8],
   ["and all that was published is that run", 1],
-])("a run whose note the store refuses does not end the looks for others, %s", async (_, count) => {
+])("a run whose note the store refuses does not end the polls for others, %s", async (_, count) => {
   const refused = { runId: "" };
   const store = noNoteOf((runId) => runId === refused.runId);
   const { publisher, fire, publishedRuns, clock } = setup({ store });
@@ -96,7 +96,7 @@ test.each([
   refused.runId = first!.runId;
   await publisher.start();
   await pass(2 * 60);
-  const late = await fire(5); // Nobody tells the publisher: a look finds them.
+  const late = await fire(5); // The publisher is not told: a poll finds them.
   await pass(10);
   const published = publishedRuns().map(({ runId }) => runId);
   expect(published).toEqual(expect.arrayContaining(late.map(({ runId }) => runId)));
@@ -106,15 +106,15 @@ test.each([
   await publisher.stop();
 });
 
-test("a look that takes longer than the time between looks is not followed by the next at once", async () => {
-  const looks: number[] = [];
+test("a poll that takes longer than the time between polls is not followed by the next at once", async () => {
+  const polls: number[] = [];
   const { publisher, clock } = setup({
     store: ({ dueRuns, ...inner }: Store): Store => ({
       ...inner,
       dueRuns: {
         ...dueRuns,
         queues(shard) {
-          looks.push(clock.now());
+          polls.push(clock.now());
           clock.advance(5 * SECOND);
           return dueRuns.queues(shard);
         },
@@ -124,10 +124,10 @@ test("a look that takes longer than the time between looks is not followed by th
   });
   await publisher.start();
   await untilQuiet();
-  expect(looks).toHaveLength(1);
+  expect(polls).toHaveLength(1);
   clock.advance(SECOND);
   await untilQuiet();
-  expect(looks).toHaveLength(2);
+  expect(polls).toHaveLength(2);
   await publisher.stop();
 });
 
@@ -149,7 +149,7 @@ function refusing(isRefused: (jobId: string) => boolean, fault: () => Error) {
 
 test.each([
   ["the bus refuses it", tooLarge],
-  ["nobody knows why", () => new Error("it cannot be encoded")],
+  ["the reason is unknown", () => new Error("it cannot be encoded")],
 ])("a run that cannot be published hides no other of its queue, when %s", async (_, fault) => {
   const { bus, refusals } = refusing((jobId) => jobId === "job-3", fault);
   const { publisher, fire, publishedRuns, clock } = setup({ bus, config: { publishRunsMax: 10 } });
@@ -173,7 +173,7 @@ test.each([
   await publisher.stop();
 });
 
-test("where every run is refused, one look tries a bounded number of times, and the next goes on behind what was refused", async () => {
+test("where every run is refused, one poll tries a bounded number of times, and the next continues behind what was refused", async () => {
   const { bus, refusals } = refusing((jobId) => jobId !== "job-100", tooLarge);
   const { publisher, fire, publishedRuns, clock } = setup({ bus, config: { publishRunsMax: 20 } });
   await fire(100);
@@ -190,7 +190,7 @@ test("where every run is refused, one look tries a bounded number of times, and 
   await publisher.stop();
 });
 
-test("a bus that takes nothing for now is asked once a look, whatever waits", async () => {
+test("a bus that takes nothing for now is asked once a poll, whatever waits", async () => {
   const { bus, refusals } = refusing(
     () => true,
     () => new AppError("bus_unavailable", "no broker", { retryable: true }),

@@ -27,7 +27,7 @@ test("a run that was just fired is published as the store has it, without asking
   await publisher.stop();
 });
 
-test("a run that was just fired waits for the first look of a new leader, and is published once", async () => {
+test("a run that was just fired waits for the first poll of a new leader, and is published once", async () => {
   const { publisher, fire, publishedRuns } = setup();
   publisher.fired(await fire(2));
   await publisher.start();
@@ -36,7 +36,7 @@ test("a run that was just fired waits for the first look of a new leader, and is
   await publisher.stop();
 });
 
-test("a run that was just fired is published once when a look meets it first", async () => {
+test("a run that was just fired is published once when a poll finds it first", async () => {
   const { once, store } = watchedStore();
   const { publisher, fire, publishedRuns } = setup({ store });
   await publisher.start();
@@ -48,7 +48,7 @@ test("a run that was just fired is published once when a look meets it first", a
   await publisher.stop();
 });
 
-test("a run that was just fired and that the bus refused is found by the next look", async () => {
+test("a run that was just fired and that the bus refused is found by the next poll", async () => {
   let refusals = 0;
   const refusing = (bus: Bus): Bus => ({
     ...bus,
@@ -67,7 +67,7 @@ test("a run that was just fired and that the bus refused is found by the next lo
   await publisher.stop();
 });
 
-test("a run that was just fired and could not be noted at first is noted before the next look, and not published again", async () => {
+test("a run that was just fired and could not be noted at first is noted before the next poll, and not published again", async () => {
   let faults = 1;
   const forgetful = ({ dueRuns, ...inner }: Store): Store => ({
     ...inner,
@@ -109,7 +109,7 @@ test("a run that was just fired goes behind the older ones of its queue, and pas
   await publisher.stop();
 });
 
-test("a run that was just fired is not published while somebody else leads", async () => {
+test("a run that was just fired is not published while another scheduler leads", async () => {
   let leading = true;
   const { publisher, fire, publishedRuns } = setup({ leads: () => leading });
   await publisher.start();
@@ -147,7 +147,7 @@ test("a run that is claimed at once is never noted as published", async () => {
   await publisher.stop();
 });
 
-test("a run that was just fired is published though its queue has been full: a look under way does not miss it", async () => {
+test("a run that was just fired is published though its queue has been full: a poll under way does not miss it", async () => {
   const { once, store: wrap } = watchedStore();
   const config = { windowRunsMax: 1, publishPollMs: 60 * SECOND };
   const { publisher, fire, publishedRuns, store, clock } = setup({ store: wrap, config });

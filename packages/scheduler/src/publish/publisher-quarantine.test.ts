@@ -47,16 +47,16 @@ async function world({ quarantined, config = {} }: { readonly quarantined: numbe
 
 describe("runs in quarantine, more than a window of them, leave room for runs that wait for nothing", () => {
   test.each([
-    ["that are looked for", false],
+    ["that a poll finds", false],
     ["that were just fired", true],
-  ])("%s", async (_, told) => {
+  ])("%s", async (_, reported) => {
     const { publisher, fire, publishedQuarantined, publishedOthers, pass } = await world({ quarantined: 3 * WINDOW });
     await publisher.start();
     await pass(1);
     expect(publishedQuarantined().size).toBe(SHARE);
     const runs = await fire(WINDOW - SHARE);
     expect(runs).toHaveLength(WINDOW - SHARE);
-    if (told) publisher.fired(runs);
+    if (reported) publisher.fired(runs);
     await pass(2);
     expect(publishedOthers().toSorted()).toEqual(runs.map(({ runId }) => runId).toSorted());
     expect(publishedQuarantined().size).toBe(SHARE);

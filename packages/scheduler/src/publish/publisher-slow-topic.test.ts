@@ -66,7 +66,7 @@ test("while one topic never answers, what waits in the store of other queues is 
   await fire(3, () => "high");
   await pass(SECOND);
   expect(queues()).toEqual(["high", "high", "high"]);
-  // Noted as well, so that they are repeated in their time and not at each look.
+  // Noted as well, so that they are repeated in their time and not at each poll.
   await pass(SECOND);
   expect(await store.dueRuns.unclaimed({ from: 0, to: 1_024 })).toEqual({ high: 3 });
   await store.dueRuns.wake({ shard: { from: 0, to: 1_024 }, now: clock.now() + SCHEDULER_DEFAULTS.repeatMs, limit: 10 });
@@ -89,7 +89,7 @@ test("a topic that answers again is published to, each run once", async () => {
   await publisher.stop();
 });
 
-test("who stops leading does not wait for a topic that never answers, and leads again as if it had answered", async () => {
+test("a scheduler that stops leading does not wait for a topic that never answers, and leads again as if it had answered", async () => {
   const topic: SlowTopic = { publish: never };
   const { publisher, begin, pass, end, clock, fire, queues } = setup(topic);
   await begin();

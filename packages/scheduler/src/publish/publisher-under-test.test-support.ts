@@ -5,7 +5,7 @@ import { createPublisher } from "./publisher.ts";
 import { setup as setupScheduler, type SetupOptions } from "../scheduler-under-test.test-support.ts";
 import { createTicker } from "../fire/ticker.ts";
 
-/** A publisher, and a ticker that tells nobody of what it fires. */
+/** A publisher, and a ticker whose fires are not reported to it. */
 export function setup({ jobs = 0, bus, ...options }: SetupOptions & { readonly jobs?: number; readonly bus?: (bus: Bus) => Bus } = {}) {
   const scheduler = setupScheduler(options);
   const context = bus === undefined ? scheduler.context : { ...scheduler.context, bus: bus(scheduler.context.bus) };
@@ -13,7 +13,7 @@ export function setup({ jobs = 0, bus, ...options }: SetupOptions & { readonly j
   const onFired = (runs: readonly DueRun[]): void => void firedRuns.push(...runs);
   const ticker = createTicker(context, { onFired, onPublishable: () => undefined, onEnded: () => undefined });
   let made = 0;
-  /** Nobody tells the publisher of it. Returns the runs that it could be told of. */
+  /** Nobody tells the publisher of it. Returns the runs that it could be reported of. */
   async function fire(count: number, queueOf: (index: number) => string = () => "default"): Promise<DueRun[]> {
     for (let index = 0; index < count; index += 1)
       await scheduler.addJob({ id: `job-${(made += 1)}`, nextRunAt: scheduler.clock.now(), definition: { queue: queueOf(index) } });
@@ -30,7 +30,7 @@ export function setup({ jobs = 0, bus, ...options }: SetupOptions & { readonly j
   };
 }
 
-/** A store that tells what it is asked for, and does something once, before it reads which queues wait or after. */
+/** A store that records its queries, and does something once, before or after it reads which queues have publishable runs. */
 export function watchedStore() {
   const asked: string[] = [];
   const once: { before: (() => Promise<unknown>) | null; after: (() => Promise<unknown>) | null } = { before: null, after: null };

@@ -49,7 +49,7 @@ test("a run the bus refused stays publishable", async () => {
   expect(await publisher.publish()).toBe(1);
 });
 
-test("nothing is published while somebody else leads", async () => {
+test("nothing is published while another scheduler leads", async () => {
   let leading = true;
   const { publisher, fireAll } = setup({ jobs: 1, leads: () => leading });
   await fireAll();
@@ -57,22 +57,22 @@ test("nothing is published while somebody else leads", async () => {
   expect(await publisher.publish()).toBe(0);
 });
 
-/** A bus that tells what it is handed before it has taken it, as a claim may be heard of before the publisher goes on. */
-const tellingBus =
-  (tell: (runs: readonly DueRun[]) => void) =>
+/** A bus that reports what is published before it answers, as a hint of a claim may come before the publisher continues. */
+const reportingBus =
+  (report: (runs: readonly DueRun[]) => void) =>
   (bus: Bus): Bus => ({
     ...bus,
     async publish(topic, events) {
-      tell(events.flatMap((event) => (event.type === "JobDue" ? [event.data] : [])));
+      report(events.flatMap((event) => (event.type === "JobDue" ? [event.data] : [])));
       await bus.publish(topic, events);
     },
   });
 
-test("claims that are heard of while a window is filled do not overfill it", async () => {
+test("hints of claims that come while a window is filled do not overfill it", async () => {
   const config = { windowRunsMax: 2, publishRunsMax: 1 };
-  let heard: (runs: readonly DueRun[]) => void = () => undefined;
-  const { publisher, fireAll } = setup({ jobs: 12, config, bus: tellingBus((runs) => heard(runs)) });
-  heard = (runs) => {
+  let onPublish: (runs: readonly DueRun[]) => void = () => undefined;
+  const { publisher, fireAll } = setup({ jobs: 12, config, bus: reportingBus((runs) => onPublish(runs)) });
+  onPublish = (runs) => {
     // Of runs that their fire claimed, and of some that the store's count may have left out already.
     publisher.claimed("default", { runId: "claimed-by-its-fire", attempt: 1 });
     for (const run of runs) publisher.claimed(run.queue, run);
@@ -81,20 +81,20 @@ test("claims that are heard of while a window is filled do not overfill it", asy
   expect(await publisher.publish()).toBe(4);
 });
 
-test("claims of runs that were never published make nobody look for room", async () => {
+test("claims of runs that were never published cause no poll", async () => {
   const { asked, store } = watchedStore();
-  const looks = (): number => asked.filter((question) => question === "queues").length;
+  const polls = (): number => asked.filter((question) => question === "queues").length;
   const { publisher, fireAll, published } = setup({ jobs: 8, config: { windowRunsMax: 2 }, store });
   await fireAll();
   await publisher.start();
   await untilQuiet();
-  expect(looks()).toBe(1);
+  expect(polls()).toBe(1);
   for (let run = 0; run < 10; run += 1) publisher.claimed("default", { runId: `claimed-by-its-fire-${run}`, attempt: 1 });
   await untilQuiet();
-  expect(looks()).toBe(1);
+  expect(polls()).toBe(1);
   for (const event of published) if (event.type === "JobDue") publisher.claimed(event.data.queue, event.data);
   await untilQuiet();
-  expect(looks()).toBeGreaterThan(1);
+  expect(polls()).toBeGreaterThan(1);
   await publisher.stop();
 });
 
@@ -103,7 +103,7 @@ test("a window that empties as fast as it is filled is filled again at once", as
   const { publisher, fireAll, published, store, clock } = setup({
     jobs: 40,
     config: { windowRunsMax: 2, publishPollMs: 60 * SECOND },
-    bus: tellingBus((runs) => claim(runs)),
+    bus: reportingBus((runs) => claim(runs)),
   });
   let claims = 0;
   claim = (runs) => {

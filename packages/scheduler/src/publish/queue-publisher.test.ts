@@ -60,7 +60,7 @@ test("more than may be published at once are not kept, and that is said", async 
   expect(await queue.publish()).toBe(2);
 });
 
-test("behind a closed window nothing is taken, and need not be looked for: older runs may wait, and go first", async () => {
+test("behind a closed window nothing is taken, and needs no poll of its own: older runs may wait, and go first", async () => {
   const { queue, runs, publishedRuns, polls } = await setup({ window: 1 });
   queue.polled({ unclaimed: 0, quarantined: 0, hasPublishable: true });
   expect(await queue.publish()).toBe(1);
@@ -76,7 +76,7 @@ test("behind a closed window nothing is taken, and need not be looked for: older
   expect(publishedRuns()).toEqual(idsOf(runs[2]));
 });
 
-test("a run that a look has met before its fire was answered is not published twice", async () => {
+test("a run that a poll has found before its fire was answered is not published twice", async () => {
   const { queue, runs, publishedRuns } = await setup();
   queue.polled({ unclaimed: 0, quarantined: 0, hasPublishable: true });
   await queue.publish();

@@ -34,7 +34,7 @@ describe("a lease that is not renewed", () => {
     expect(look([lease({ expiresAt: 1_010_000 })], 29_000, renewed.sightings).rescues).toHaveLength(1);
   });
 
-  test("that vanished from the list is forgotten", () => {
+  test("that is missing from the list is forgotten", () => {
     const first = look([lease()], 0);
     const gone = look([], 5_000, first.sightings);
     expect(look([lease()], 16_000, gone.sightings).rescues).toEqual([]);
@@ -45,7 +45,7 @@ describe("what becomes of a rescued run", () => {
   test.each<[string, Partial<LeaseView>, string]>([
     ["it is due again", {}, "due"],
     ["it is lost when its job says so", { onUncertain: "skip" }, "lost"],
-    ["it is lost rather than cancelled when nobody knows whether it ran", { onUncertain: "skip", cancelRequested: true }, "lost"],
+    ["it is lost rather than cancelled when it is unknown whether it ran", { onUncertain: "skip", cancelRequested: true }, "lost"],
     ["it is cancelled when that was asked for", { cancelRequested: true }, "cancelled"],
     ["it is due again at its fifth rescue", { rescues: 4 }, "due"],
     ["it is failed when it was rescued too often", { rescues: 5 }, "failed"],

@@ -9,7 +9,7 @@ import { createTicker } from "../fire/ticker.ts";
 
 const LEASE_MS = 15 * SECOND;
 
-/** A due run, and executors that claim it and are never heard of again. */
+/** A due run, and executors that claim it and do nothing more. */
 async function crashing() {
   const parts = setup();
   const job = await parts.addJob();

@@ -63,7 +63,7 @@ test("a clock that is ten days ahead for a minute empties nothing", async () => 
   await time.stop();
 });
 
-test("a clock that stays ahead forgets a step at a time, and so does who was away for long", async () => {
+test("a clock that stays ahead forgets a step at a time, and so does a scheduler that did not run for long", async () => {
   const { clock, asked, pass, time } = await retaining();
   clock.jumpTo(clock.now() + 10 * DAY);
   await pass(retainAfterMs + MINUTE);

@@ -11,34 +11,34 @@ async function setup({ leads = true, steadyForMs = Number.POSITIVE_INFINITY } = 
     leads: () => leads,
     time: { steadyForMs: () => steadyForMs, setBack: () => null, decidedBefore: () => null },
   });
-  const told: string[] = [];
+  const reported: string[] = [];
   const sweeper = createWaitSweeper(world.context, {
     onFired: () => undefined,
-    onPublishable: () => void told.push("publishable"),
-    onEnded: (runs) => void told.push(...runs.map(({ state, reason }) => `${state}: ${reason}`)),
+    onPublishable: () => void reported.push("publishable"),
+    onEnded: (runs) => void reported.push(...runs.map(({ state, reason }) => `${state}: ${reason}`)),
   });
   const due = async (overrides: JobOverrides = {}) => {
     const job = await world.addJob(overrides);
     await world.store.dueJobs.fire({ fires: [scheduledFireOf(job)], now: world.clock.now(), claimant: null, claimed: [] });
     return dueRunOf(job);
   };
-  return { ...world, sweeper, told, due };
+  return { ...world, sweeper, reported, due };
 }
 
-test("a run that nobody can run ends with a reason once it has waited for too long", async () => {
-  const { sweeper, told, due, store, clock } = await setup();
+test("a run that no executor can run ends with a reason once it has waited for too long", async () => {
+  const { sweeper, reported, due, store, clock } = await setup();
   const run = await due({ definition: { handler: "gone" } });
   await store.claims.defer({ deferrals: [{ runId: run.runId, attempt: 1, reason: "unknown_handler", wakeAt: clock.now() + SECOND }] });
   clock.advance(7 * DAY);
   expect(await sweeper.sweep()).toBe(0);
   clock.advance(1);
   expect(await sweeper.sweep()).toBe(1);
-  expect(told).toEqual(["skipped: retention", "publishable"]);
+  expect(reported).toEqual(["skipped: retention", "publishable"]);
   expect(await sweeper.sweep()).toBe(0);
 });
 
 test("what was started before fails instead, counted from when it was due again", async () => {
-  const { sweeper, told, due, store, clock } = await setup();
+  const { sweeper, reported, due, store, clock } = await setup();
   const run = await due();
   await settle(store, await start(store, run), { result: retryIn(MINUTE) });
   clock.advance(7 * DAY);
@@ -46,7 +46,7 @@ test("what was started before fails instead, counted from when it was due again"
   expect(await sweeper.sweep()).toBe(0);
   clock.advance(7 * DAY + 1);
   expect(await sweeper.sweep()).toBe(1);
-  expect(told).toEqual(["failed: retention", "publishable"]);
+  expect(reported).toEqual(["failed: retention", "publishable"]);
   expect(await readRun(store, run)).toMatchObject({ attempt: 2, error: { code: "http_status" } });
 });
 
@@ -58,9 +58,9 @@ test("who does not lead closes nothing", async () => {
 });
 
 test("by a clock that jumped a while ago nothing is closed: all that waits may only seem to have waited too long", async () => {
-  const { sweeper, due, clock, told } = await setup({ steadyForMs: SCHEDULER_DEFAULTS.retainAfterMs - 1 });
+  const { sweeper, due, clock, reported } = await setup({ steadyForMs: SCHEDULER_DEFAULTS.retainAfterMs - 1 });
   await due();
   clock.advance(30 * DAY);
   expect(await sweeper.sweep()).toBe(0);
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
 });

@@ -10,19 +10,19 @@ import { divideSlots } from "./shards.ts";
 const TTL_MS = SCHEDULER_DEFAULTS.lockTtlMs;
 const STEP_MS = 20;
 
-/** Schedulers by one lock server that can go away and come back empty, and leases to fall back on. */
+/** Schedulers by one lock server that can become unavailable and come back empty, and leases to fall back on. */
 function setup() {
   const { clock, deps } = surroundings();
   const leases = createMemoryLock({ clock });
   let server = createMemoryLock({ clock });
-  let away = false;
+  let unavailable = false;
   let seed = 7;
   const entropy = { ...deps.entropy, random: () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647 };
 
   function client(): LockServer {
     let answers = true;
     const ask = async <Value>(without: Value, request: () => Promise<Value>): Promise<Value> => {
-      answers = !away;
+      answers = !unavailable;
       return answers ? request() : without;
     };
     const seen = (hold: Hold, grantedBy: Lock): Hold => ({
@@ -53,15 +53,15 @@ function setup() {
       look();
     }
   }
-  const goAway = (): void => void (away = true);
+  const goAway = (): void => void (unavailable = true);
   const comeBackEmpty = (): void => {
     server = createMemoryLock({ clock });
-    away = false;
+    unavailable = false;
   };
   return { scheduler, pass, goAway, comeBackEmpty };
 }
 
-test("while the lock server is away, and when it is back empty, every shard keeps its leader", async () => {
+test("while the lock server is unavailable, and when it is back empty, every shard keeps its leader", async () => {
   const { scheduler, pass, goAway, comeBackEmpty } = setup();
   const [first, second] = [scheduler(), scheduler()];
   await Promise.all([first.start(), second.start()]);
@@ -76,7 +76,7 @@ test("while the lock server is away, and when it is back empty, every shard keep
   await Promise.all([first.stop(), second.stop()]);
 });
 
-test("a leader that vanishes while the lock server is away is replaced", async () => {
+test("a leader that fails while the lock server is unavailable is replaced", async () => {
   const { scheduler, pass, goAway } = setup();
   const [first, second] = [scheduler(), scheduler()];
   await Promise.all([first.start(), second.start()]);

@@ -10,13 +10,13 @@ function setup({ membersMax = 8, answer = "honest" as "honest" | "everybody" | "
   const clock = manualClock(0);
   const lock = createMemoryLock({ clock, answer });
   let memberships = 0;
-  let away = false;
-  const seen: Lock = { acquire: async (name, ttlMs) => (away ? null : lock.acquire(name, ttlMs)) };
+  let unavailable = false;
+  const seen: Lock = { acquire: async (name, ttlMs) => (unavailable ? null : lock.acquire(name, ttlMs)) };
   return {
     clock,
     membership: () => createMembership({ name: "r", lock: seen, ttlMs: TTL_MS, membersMax, token: String((memberships += 1)) }),
-    goAway: () => void (away = true),
-    comeBack: () => void (away = false),
+    goAway: () => void (unavailable = true),
+    comeBack: () => void (unavailable = false),
   };
 }
 

@@ -26,26 +26,26 @@ function setup({ shards = 8 } = {}) {
 
   function scheduler() {
     let silent = false;
-    let away = false;
+    let unavailable = false;
     const heard = <Value>(request: () => Promise<Value>): Promise<Value> => (silent ? new Promise<Value>(() => {}) : request());
     const lock: Lock = {
       acquire: (name, ttlMs) =>
         heard(async () => {
           asked.push(name);
-          const hold = away ? null : await server.acquire(name, ttlMs);
+          const hold = unavailable ? null : await server.acquire(name, ttlMs);
           return (
             hold && {
               get validUntilMs() {
                 return hold.validUntilMs;
               },
-              extend: () => heard(async () => (away ? clock.monotonicMs() < hold.validUntilMs : hold.extend())),
+              extend: () => heard(async () => (unavailable ? clock.monotonicMs() < hold.validUntilMs : hold.extend())),
               release: () => heard(() => hold.release()),
             }
           );
         }),
     };
     const { start, stop, leading } = createScheduler({ ...deps, lock, entropy }, config);
-    return { start, stop, leading, fallSilent: () => void (silent = true), lock: (there: boolean) => void (away = !there) };
+    return { start, stop, leading, fallSilent: () => void (silent = true), lock: (there: boolean) => void (unavailable = !there) };
   }
   async function pass(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += STEP_MS) {
@@ -159,7 +159,7 @@ describe("schedulers that share their shards", () => {
     expect(shares(three)).toEqual([1, 0, 0]);
   });
 
-  test("a shard that nobody's share covers is led all the same", async () => {
+  test("a shard outside all shares is led all the same", async () => {
     const kit = setup();
     const ghost = await kit.server.acquire("tickline-scheduler-seat-0", 10 * TTL_MS);
     const one = kit.scheduler();

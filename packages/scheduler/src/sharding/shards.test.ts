@@ -40,7 +40,7 @@ describe("shares", () => {
     );
   });
 
-  test("one alone has all, and who is beyond those counted has none", () => {
+  test("one alone has all, and a member beyond those counted has none", () => {
     expect(computeShare(8, { member: 0, members: 1 })).toBe(8);
     expect(sharesOf(8, 3)).toEqual([3, 3, 2]);
     expect(computeShare(8, { member: 3, members: 3 })).toBe(0);
@@ -100,7 +100,7 @@ describe("sharing", () => {
     expect(planSharing({ held: 8, shares: [4, 4], standIns: 0 })).toEqual({ ask: 0, giveUp: 1 });
   });
 
-  test("what nobody else took is kept", () => {
+  test("what no other took is kept", () => {
     expect(planSharing({ held: 5, shares: [4, 4], standIns: 1 })).toEqual({ ask: 0, giveUp: 0 });
   });
 

@@ -48,7 +48,7 @@ function setup(config: Partial<SchedulerConfig> = WINDOW) {
   };
 }
 
-test("runs are resumed whose handler some executor has; those of a handler nobody has stay where they are", async () => {
+test("runs are resumed whose handler some executor has; those of a handler that no executor has stay where they are", async () => {
   const { resumer, deferred, publishable, seen, queued } = setup();
   const [known] = [await deferred(1, { handler: "known", queue: "high" }), await deferred(1, { handler: "gone", queue: "high" })];
   await seen("known");
@@ -77,7 +77,7 @@ test("with a hint they are resumed at the next step", async () => {
   expect(await publishable()).toHaveLength(1);
 });
 
-test("a handler that no executor was seen with lately counts as nobody's", async () => {
+test("a handler that no executor was seen with lately counts as missing", async () => {
   const { deferred, publishable, seen, pass, clock, context } = setup();
   await deferred(1, { handler: "gone" });
   await seen("gone");
@@ -86,7 +86,7 @@ test("a handler that no executor was seen with lately counts as nobody's", async
   expect(await publishable()).toEqual([]);
 });
 
-test("a handler that was seen by a clock which was ahead counts as nobody's, until it is seen by the right one", async () => {
+test("a handler that was seen by a clock which was ahead counts as missing, until it is seen by the right one", async () => {
   const { deferred, publishable, seen, pass, context, clock, queued } = setup();
   const runs = await deferred(1, { handler: "known" });
   clock.jumpTo(clock.now() + HOUR);
@@ -133,7 +133,7 @@ test("no more than a share of the window are resumed and unclaimed at a time, th
   expect(turns.length).toBeGreaterThan(6);
 });
 
-test("queues do not wait for each other: resumed runs of one that nobody claims hold up none of another", async () => {
+test("queues do not wait for each other: resumed runs of one that no executor claims delay none of another", async () => {
   const { deferred, publishable, seen, pass, store, clock } = setup();
   await deferred(4, { handler: "partly", queue: "low" });
   await deferred(4, { handler: "partly", queue: "high" });
@@ -161,14 +161,14 @@ test("after a long walk through runs that are deferred again and again the queue
   expect(resumed).toBeLessThan(200);
 });
 
-test("a queue is told of while runs of it wait for a handler", async () => {
+test("the metric names a queue while runs of it wait for a handler", async () => {
   const { resumer, deferred, registry, seen, pass } = setup();
-  const told = async () =>
+  const reported = async () =>
     (await registry.getSingleMetric("tickline_queue_without_handler")?.get())?.values.map(({ labels }) => labels["queue"]);
   await deferred(1, { handler: "late", queue: "low" });
   await resumer.resume();
-  expect(await told()).toEqual(["low"]);
+  expect(await reported()).toEqual(["low"]);
   await seen("late");
   await pass(11 * SECOND);
-  expect(await told()).toEqual([]);
+  expect(await reported()).toEqual([]);
 });

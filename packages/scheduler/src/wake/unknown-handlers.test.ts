@@ -89,7 +89,7 @@ async function setup() {
   };
 }
 
-test("a large backlog of runs with a handler that nobody has is published once, and makes no other run late", async () => {
+test("a large backlog of runs with a handler that no executor has is published once, and makes no other run late", async () => {
   const { scheduler, received, backlog, everySecond, seen, pass, clock } = await setup();
   await backlog();
   await everySecond();

@@ -8,24 +8,24 @@ import { createWaker } from "./waker.ts";
 async function setup(definition: { readonly expireAfterMs?: number } = {}) {
   const scheduler = setupScheduler();
   const { context, store, clock, published } = scheduler;
-  const told: string[] = [];
+  const reported: string[] = [];
   const listeners = {
     onFired: () => undefined,
-    onPublishable: () => void told.push("publishable"),
+    onPublishable: () => void reported.push("publishable"),
     onEnded: (runs: readonly { state: string; reason: string | null }[]) =>
-      void told.push(...runs.map(({ state, reason }) => `${state}: ${reason}`)),
+      void reported.push(...runs.map(({ state, reason }) => `${state}: ${reason}`)),
   };
   const ticker = createTicker(context, { onFired: () => undefined, onPublishable: () => undefined, onEnded: () => undefined });
   const publisher = createPublisher(context);
   const job = await scheduler.addJob({ definition });
   await ticker.readAhead();
   await ticker.tick();
-  /** The second time notes in the store what the first has handed over. */
+  /** The second time notes in the store what the first has published. */
   const publish = async (): Promise<number> => (await publisher.publish()) + (await publisher.publish());
   await publish();
   return {
     ...scheduler,
-    told,
+    reported,
     publish,
     waker: createWaker(context, listeners),
     job,
@@ -48,21 +48,21 @@ async function setup(definition: { readonly expireAfterMs?: number } = {}) {
 }
 
 test("a retry is woken at its time and not before, as the next attempt", async () => {
-  const { clock, failOnce, waker, publish, published, told } = await setup();
+  const { clock, failOnce, waker, publish, published, reported } = await setup();
   await failOnce(700);
   expect(await waker.wakeRuns()).toBe(700);
   clock.advance(699);
   expect(await waker.wakeRuns()).toBe(1);
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
   clock.advance(1);
   await waker.wakeRuns();
-  expect(told).toEqual(["publishable"]);
+  expect(reported).toEqual(["publishable"]);
   await publish();
   const last = published.at(-1);
   expect(last?.type === "JobDue" && [last.data.attempt, last.data.failures]).toEqual([2, 1]);
 });
 
-test("a published run that nobody claims is published again at doubling intervals", async () => {
+test("a published run that no executor claims is published again at doubling intervals", async () => {
   const { clock, waker, publish } = await setup();
   const repeatsAfter: number[] = [];
   let sinceMs = 0;
@@ -78,21 +78,21 @@ test("a published run that nobody claims is published again at doubling interval
 });
 
 test("a run that waited longer than its job allows is closed with the reason", async () => {
-  const { clock, waker, told, runsOf, job } = await setup({ expireAfterMs: 30 * SECOND });
+  const { clock, waker, reported, runsOf, job } = await setup({ expireAfterMs: 30 * SECOND });
   clock.advance(30 * SECOND + 1);
   await waker.wakeRuns();
-  expect(told).toEqual(["skipped: expired"]);
+  expect(reported).toEqual(["skipped: expired"]);
   expect((await runsOf(job)).map(({ state, reason }) => [state, reason])).toEqual([["skipped", "expired"]]);
 });
 
 test("a hint of a retry that comes before the next look sets the timer", async () => {
-  const { clock, waker, failOnce, told } = await setup();
+  const { clock, waker, failOnce, reported } = await setup();
   await waker.start();
   await new Promise(setImmediate);
   await failOnce(300);
   waker.at(clock.now() + 300);
   clock.advance(300);
-  while (told.length === 0) await new Promise(setImmediate);
-  expect(told).toEqual(["publishable"]);
+  while (reported.length === 0) await new Promise(setImmediate);
+  expect(reported).toEqual(["publishable"]);
   await waker.stop();
 });
