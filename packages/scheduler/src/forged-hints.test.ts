@@ -3,10 +3,10 @@ import { runIdFloor } from "@tickline/shared/domain/run-id";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import { DAY, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
-import { hintFault } from "./scheduler.ts";
 import { createJobWindow } from "./fire/job-window.ts";
 import { setup as setupPublisher, untilQuiet, watchedStore } from "./publish/publisher-under-test.test-support.ts";
 import { setup } from "./scheduler-under-test.test-support.ts";
+import { hintFault } from "./scheduler.ts";
 
 const idAt = (scheduledFor: number): string => `${runIdFloor(scheduledFor)}0123456789ABCDEF`;
 

@@ -8,10 +8,10 @@ import { createStoreClock } from "@tickline/shared/runtime/store-clock";
 import { LOCK_SETTINGS, openBus, openLock, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { createScheduler } from "./scheduler.ts";
 import { SCHEDULER_DEFAULTS } from "./scheduler-config.ts";
 import { createSchedulerMetrics } from "./scheduler-metrics.ts";
 import { SCHEDULER_SETTINGS } from "./scheduler-settings.ts";
+import { createScheduler } from "./scheduler.ts";
 import { divideSlots } from "./sharding/shards.ts";
 
 const DAY_MS = 86_400_000;

@@ -16,8 +16,8 @@ import { silentLogger } from "@tickline/shared/runtime/logger";
 import { jobOf, START, type JobOverrides } from "@tickline/shared/testing/factories";
 import { manualClock } from "@tickline/shared/testing/manual-clock";
 import { SCHEDULER_DEFAULTS, type SchedulerConfig } from "./scheduler-config.ts";
-import type { ShardContext, SchedulerDeps } from "./shard-context.ts";
 import { createSchedulerMetrics } from "./scheduler-metrics.ts";
+import type { ShardContext, SchedulerDeps } from "./shard-context.ts";
 
 export interface SetupOptions {
   readonly config?: Partial<SchedulerConfig>;

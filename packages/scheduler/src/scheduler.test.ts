@@ -7,12 +7,12 @@ import { serviceContract } from "@tickline/shared/testing/contracts/service.cont
 import { DAY, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { scheduledFireOf } from "@tickline/shared/testing/factories-fire";
 import { createAnnouncer } from "./announce/announcer.ts";
+import { createTicker } from "./fire/ticker.ts";
 import { createRescuer } from "./rescue/rescuer.ts";
 import { createRetainer } from "./retention/retainer.ts";
-import { createScheduler } from "./scheduler.ts";
 import { SCHEDULER_DEFAULTS } from "./scheduler-config.ts";
 import { setup } from "./scheduler-under-test.test-support.ts";
-import { createTicker } from "./fire/ticker.ts";
+import { createScheduler } from "./scheduler.ts";
 
 const silent = { onFired: () => undefined, onPublishable: () => undefined, onEnded: () => undefined };
 /** Lets everything run that waits for nothing but its turn. */

@@ -3,10 +3,10 @@ import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import { scheduledFireOf } from "@tickline/shared/testing/factories-fire";
 import { SECOND } from "@tickline/shared/testing/factories";
-import { createAnnouncer } from "./announcer.ts";
+import { untilQuiet } from "../publish/publisher-under-test.test-support.ts";
 import { SCHEDULER_DEFAULTS } from "../scheduler-config.ts";
 import { setup as setupScheduler } from "../scheduler-under-test.test-support.ts";
-import { untilQuiet } from "../publish/publisher-under-test.test-support.ts";
+import { createAnnouncer } from "./announcer.ts";
 
 /** A leader over a store that has something of each kind, and a bus of which one topic never answers. */
 async function setup(silentTopic: string) {

@@ -2,8 +2,8 @@ import { expect, test } from "@jest/globals";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { jobDeleted } from "@tickline/shared/events/job-event";
 import { addRuns, claim } from "@tickline/shared/testing/contracts/store-steps";
-import { createAnnouncer } from "./announcer.ts";
 import { setup } from "../scheduler-under-test.test-support.ts";
+import { createAnnouncer } from "./announcer.ts";
 
 /** A deleted job whose api ended before it came to its runs: one of them runs, two are due. */
 async function halfDeleted({ cancelRunning }: { readonly cancelRunning: boolean }) {

@@ -5,8 +5,8 @@ import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Bus } from "@tickline/shared/ports/bus";
 import { SECOND, START } from "@tickline/shared/testing/factories";
 import { manualFireOf } from "@tickline/shared/testing/factories-fire";
-import { createAnnouncer } from "./announcer.ts";
 import { setup as setupScheduler } from "../scheduler-under-test.test-support.ts";
+import { createAnnouncer } from "./announcer.ts";
 
 const UNWRITABLE = (): Error => new TypeError("data.slot must be a whole number");
 const TOO_LARGE = (): Error => new AppError("bus_unavailable", "the message is too large", { retryable: false });

@@ -96,7 +96,7 @@ function sortOutcomes({ fires, now, claimant }: FireRequest, { outcomes, leaseMs
       else if (fired.created && isDue(fired)) due.push(firstDueRun(fire.job, { ...entry, runId: fired.runId }));
       else if (!isTerminal(fired.state)) publishable = true;
       // A run that existed before is announced by the process that ended it, or else by the sweep.
-      else if (fired.created) ended.push(toEndedRun(fire.job, { entry, fired, now }));
+      else if (fired.created) ended.push(endAtCreation(fire.job, { entry, fired, now }));
     }
   }
   return { advanced, lost, ended, claims, due, publishable };
@@ -112,7 +112,7 @@ const toClaimedRun = (
   startedAt: claim.startedAt,
 });
 
-const toEndedRun = (job: Job, { entry, fired, now }: { entry: FireEntry; fired: FiredRun; now: number }): EndedRun => ({
+const endAtCreation = (job: Job, { entry, fired, now }: { entry: FireEntry; fired: FiredRun; now: number }): EndedRun => ({
   tenantId: job.tenantId,
   runId: fired.runId,
   jobUid: job.uid,

@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import type { LastRun } from "@tickline/shared/domain/run";
 import { MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
-import { createJobWindow } from "./job-window.ts";
 import { setup as setupScheduler } from "../scheduler-under-test.test-support.ts";
+import { createJobWindow } from "./job-window.ts";
 
 async function setup() {
   const { context, addJob, clock } = setupScheduler();

@@ -5,8 +5,8 @@ import type { LastRun } from "@tickline/shared/domain/run";
 import { isInShard } from "@tickline/shared/domain/slot";
 import { supersedes } from "@tickline/shared/domain/status-change";
 import type { UpcomingQuery } from "@tickline/shared/ports/due-jobs";
-import { createDueHeap, type DueHeap } from "./due-heap.ts";
 import type { ShardContext } from "../shard-context.ts";
+import { createDueHeap, type DueHeap } from "./due-heap.ts";
 import { createSetAsideJobs, type SetAsideJobs } from "./set-aside.ts";
 
 /**

@@ -8,11 +8,11 @@ import type { Store } from "@tickline/shared/ports/store";
 import type { Logger } from "@tickline/shared/runtime/logger";
 import { editedJob, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { changeJob, readJob } from "@tickline/shared/testing/contracts/store-steps";
-import { createScheduler, type Scheduler } from "../scheduler.ts";
 import { SCHEDULER_DEFAULTS } from "../scheduler-config.ts";
 import { createSchedulerMetrics } from "../scheduler-metrics.ts";
-import { createSetBackSweep } from "./set-back-sweep.ts";
 import { setup } from "../scheduler-under-test.test-support.ts";
+import { createScheduler, type Scheduler } from "../scheduler.ts";
+import { createSetBackSweep } from "./set-back-sweep.ts";
 import { Registry } from "prom-client";
 
 const turns = async (count = 12): Promise<void> => {

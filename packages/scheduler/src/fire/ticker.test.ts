@@ -4,8 +4,8 @@ import { DAY, editedJob, HOUR, MINUTE, SECOND, START } from "@tickline/shared/te
 import { planTick } from "@tickline/shared/domain/plan-tick";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { jobEvent } from "@tickline/shared/events/job-event";
-import type { ShardListeners } from "../shard-context.ts";
 import { setup as setupScheduler, type SetupOptions } from "../scheduler-under-test.test-support.ts";
+import type { ShardListeners } from "../shard-context.ts";
 import { createTicker } from "./ticker.ts";
 
 function setup(options: SetupOptions = {}) {

@@ -2,8 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { SECOND } from "@tickline/shared/testing/factories";
-import { createPublisher } from "./publisher.ts";
 import { setup, untilQuiet, watchedStore } from "./publisher-under-test.test-support.ts";
+import { createPublisher } from "./publisher.ts";
 
 const WINDOW = 8;
 const SHARE = 2;

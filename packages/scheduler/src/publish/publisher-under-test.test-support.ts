@@ -1,9 +1,9 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { Bus } from "@tickline/shared/ports/bus";
 import type { Store } from "@tickline/shared/ports/store";
-import { createPublisher } from "./publisher.ts";
-import { setup as setupScheduler, type SetupOptions } from "../scheduler-under-test.test-support.ts";
 import { createTicker } from "../fire/ticker.ts";
+import { setup as setupScheduler, type SetupOptions } from "../scheduler-under-test.test-support.ts";
+import { createPublisher } from "./publisher.ts";
 
 /** A publisher, and a ticker whose fires are not reported to it. */
 export function setup({ jobs = 0, bus, ...options }: SetupOptions & { readonly jobs?: number; readonly bus?: (bus: Bus) => Bus } = {}) {

@@ -3,8 +3,8 @@ import type { DueRun } from "@tickline/shared/domain/due-run";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { manualFireOf } from "@tickline/shared/testing/factories-fire";
 import type { Bus } from "@tickline/shared/ports/bus";
-import { createQueuePublisher } from "./queue-publisher.ts";
 import { setup as setupScheduler } from "../scheduler-under-test.test-support.ts";
+import { createQueuePublisher } from "./queue-publisher.ts";
 
 /** The publisher of `default`, of whose rounds the test calls each. */
 async function setup({ window = 10, runsMax = 10, runs = 3 } = {}) {

@@ -1,6 +1,6 @@
 import type { LeasePosition, LeaseView } from "@tickline/shared/ports/run-leases";
-import { shortestLeases, type LeaseSighting, type RescuePlan } from "./rescue-plan.ts";
 import type { SchedulerConfig } from "../scheduler-config.ts";
+import { shortestLeases, type LeaseSighting, type RescuePlan } from "./rescue-plan.ts";
 
 /** Sightings are reduced to the permitted number when there are this many times as many: sorting them costs more than keeping them. */
 const SIGHTINGS_SLACK = 1.25;

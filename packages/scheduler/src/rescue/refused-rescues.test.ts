@@ -4,8 +4,8 @@ import type { Store } from "@tickline/shared/ports/store";
 import { HOUR, MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { claim } from "@tickline/shared/testing/contracts/store-steps";
 import { dueRunOf, manualFireOf } from "@tickline/shared/testing/factories-fire";
-import { createRescuer } from "./rescuer.ts";
 import { setup as setupScheduler } from "../scheduler-under-test.test-support.ts";
+import { createRescuer } from "./rescuer.ts";
 
 const silent = { onFired: () => undefined, onPublishable: () => undefined, onEnded: () => undefined };
 const LEASE_MS = 15 * SECOND;

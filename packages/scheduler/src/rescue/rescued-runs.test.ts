@@ -3,9 +3,9 @@ import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import type { EndedRun } from "@tickline/shared/domain/settlement";
 import type { Logger } from "@tickline/shared/runtime/logger";
 import { SECOND } from "@tickline/shared/testing/factories";
-import { createRescuer } from "./rescuer.ts";
-import { setup } from "../scheduler-under-test.test-support.ts";
 import { createTicker } from "../fire/ticker.ts";
+import { setup } from "../scheduler-under-test.test-support.ts";
+import { createRescuer } from "./rescuer.ts";
 
 const LEASE_MS = 15 * SECOND;
 

@@ -2,8 +2,8 @@ import { expect, test } from "@jest/globals";
 import type { Store } from "@tickline/shared/ports/store";
 import { DAY, HOUR, SECOND } from "@tickline/shared/testing/factories";
 import { dueRunOf, manualFireOf } from "@tickline/shared/testing/factories-fire";
-import { createRescuer } from "./rescuer.ts";
 import { setup as setupScheduler, type SetupOptions } from "../scheduler-under-test.test-support.ts";
+import { createRescuer } from "./rescuer.ts";
 
 const silent = { onFired: () => undefined, onPublishable: () => undefined, onEnded: () => undefined };
 const LEASE_MS = 15 * SECOND;

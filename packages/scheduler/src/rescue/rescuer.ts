@@ -3,10 +3,10 @@ import type { LeaseView, Rescue } from "@tickline/shared/ports/run-leases";
 import { inHalves } from "@tickline/shared/runtime/in-halves";
 import { createLoop } from "@tickline/shared/runtime/loop";
 import type { Service } from "@tickline/shared/runtime/service";
-import { createLeaseWalk } from "./lease-walk.ts";
-import { planRescues } from "./rescue-plan.ts";
 import { createRefusals } from "../refusals.ts";
 import type { ShardContext, ShardListeners } from "../shard-context.ts";
+import { createLeaseWalk } from "./lease-walk.ts";
+import { planRescues } from "./rescue-plan.ts";
 
 export interface Rescuer extends Service {
   /**

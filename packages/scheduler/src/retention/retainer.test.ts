@@ -3,9 +3,9 @@ import type { RetentionRequest, RetentionResult } from "@tickline/shared/ports/r
 import { DAY, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { createStoreClock } from "@tickline/shared/runtime/store-clock";
 import { silentLogger } from "@tickline/shared/runtime/logger";
-import { createRetainer } from "./retainer.ts";
 import { SCHEDULER_DEFAULTS } from "../scheduler-config.ts";
 import { setup } from "../scheduler-under-test.test-support.ts";
+import { createRetainer } from "./retainer.ts";
 
 const { retainAfterMs, retainStepMs, retentionMs } = SCHEDULER_DEFAULTS;
 const NOTHING: RetentionResult = { runs: 0, requests: 0, tombstones: 0, definitions: 0, more: false };

@@ -2,9 +2,9 @@ import { expect, test } from "@jest/globals";
 import { lockWithFallback } from "@tickline/shared/adapters/lock-with-fallback";
 import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
 import type { Hold, Lock, LockServer } from "@tickline/shared/ports/lock";
-import { createScheduler } from "../scheduler.ts";
 import { SCHEDULER_DEFAULTS } from "../scheduler-config.ts";
 import { setup as surroundings } from "../scheduler-under-test.test-support.ts";
+import { createScheduler } from "../scheduler.ts";
 import { divideSlots } from "./shards.ts";
 
 const TTL_MS = SCHEDULER_DEFAULTS.lockTtlMs;

@@ -2,9 +2,9 @@ import { describe, expect, test } from "@jest/globals";
 import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
 import type { Lock } from "@tickline/shared/ports/lock";
 import { SECOND, START } from "@tickline/shared/testing/factories";
-import { createScheduler } from "../scheduler.ts";
 import { SCHEDULER_DEFAULTS } from "../scheduler-config.ts";
 import { setup as surroundings } from "../scheduler-under-test.test-support.ts";
+import { createScheduler } from "../scheduler.ts";
 import { divideSlots } from "./shards.ts";
 
 const TTL_MS = SCHEDULER_DEFAULTS.lockTtlMs;

@@ -3,9 +3,9 @@ import type { DueRun } from "@tickline/shared/domain/due-run";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { HOUR, MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { manualFireOf } from "@tickline/shared/testing/factories-fire";
-import { createDeferredRunsResumer } from "./deferred-runs.ts";
 import type { SchedulerConfig } from "../scheduler-config.ts";
 import { setup as setupScheduler } from "../scheduler-under-test.test-support.ts";
+import { createDeferredRunsResumer } from "./deferred-runs.ts";
 
 /** A window of eight, of which two are for deferred runs. */
 const WINDOW: Partial<SchedulerConfig> = { windowRunsMax: 8 };

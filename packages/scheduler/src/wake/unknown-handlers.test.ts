@@ -6,9 +6,9 @@ import { jobStarted } from "@tickline/shared/events/job-started";
 import { dueTopic, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import { SECOND } from "@tickline/shared/testing/factories";
 import { manualFireOf } from "@tickline/shared/testing/factories-fire";
-import { createScheduler } from "../scheduler.ts";
 import { SCHEDULER_DEFAULTS } from "../scheduler-config.ts";
 import { setup as surroundings } from "../scheduler-under-test.test-support.ts";
+import { createScheduler } from "../scheduler.ts";
 
 jest.setTimeout(60_000);
 

@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { MINUTE, SECOND } from "@tickline/shared/testing/factories";
+import { createTicker } from "../fire/ticker.ts";
 import { createPublisher } from "../publish/publisher.ts";
 import { setup as setupScheduler } from "../scheduler-under-test.test-support.ts";
-import { createTicker } from "../fire/ticker.ts";
 import { createWaker } from "./waker.ts";
 
 async function setup(definition: { readonly expireAfterMs?: number } = {}) {
