@@ -56,9 +56,10 @@ export function openOverlap(
   const anyWaiting = query(db, "SELECT 1 FROM runs WHERE job_key = ? AND standing = 'waiting' LIMIT 1");
   const running = siblings("standing = 'running' AND run_id <> ? LIMIT 1");
   const laneBefore = siblings("standing = ? AND queue = ? AND handler = ? AND run_id < ? ORDER BY run_id");
+  // A plus keeps SQLite from looking for the ids in the whole history of the job.
   const waiting = siblings(`standing = 'waiting' AND run_id <> ? LIMIT ${OVERLAP_BUFFER_MAX}`);
-  const readyBefore = siblings(`standing IN ('publishable', 'published') AND run_id < ? LIMIT ${OVERLAP_BUFFER_MAX}`);
-  const superseded = siblings("standing = 'waiting' AND run_id < ? AND scheduled_for > ? ORDER BY run_id");
+  const readyBefore = siblings(`standing IN ('publishable', 'published') AND +run_id < ? LIMIT ${OVERLAP_BUFFER_MAX}`);
+  const superseded = siblings("standing = 'waiting' AND +run_id < ? AND scheduled_for > ? ORDER BY +run_id");
   const nextLane = siblings("standing = 'waiting' AND (queue, handler) > (?, ?) ORDER BY queue, handler, run_id");
   const canBeRun = ({ definitionKey }: SiblingRow): boolean => definitions.isReadable(definitionKey);
 

@@ -10,9 +10,10 @@ import { type RunRow, SELECT_RUNS, toStoredRun } from "./run-rows.ts";
 export function openRunControl(context: StoreContext): Answering<RunControl> {
   const { db, runs, overlap } = context;
   const keyOf = query<{ jobKey: number }>(db, "SELECT job_key AS jobKey FROM jobs WHERE tenant_id = ? AND uid = ?");
+  // A plus keeps SQLite from going through the whole history of the job in the order of its ids.
   const running = query<RunRow>(
     db,
-    `${SELECT_RUNS} WHERE runs.job_key = ? AND standing = 'running' AND cancel_requested = 0 ORDER BY run_id LIMIT ?`,
+    `${SELECT_RUNS} WHERE runs.job_key = ? AND standing = 'running' AND cancel_requested = 0 ORDER BY +run_id LIMIT ?`,
   );
   const cancelOpen = openCancelOpen(context);
   return {
@@ -52,7 +53,7 @@ export function openCancelOpen({
   const waiting = query<RunRow>(
     db,
     `${SELECT_RUNS} WHERE runs.job_key = ? AND standing IS NOT NULL AND standing <> 'running' AND NOT (runs.queue IS ? AND runs.handler IS ?)
-     ORDER BY run_id LIMIT ?`,
+     ORDER BY +run_id LIMIT ?`,
   );
   return (jobKey, { reason = "job_deleted", client = UNKNOWN_CLIENT, keeping, now, limit }) => {
     const cancel: RunCancel = { requestedAt: now, by: { kind: reason, ...client } };

@@ -53,10 +53,7 @@ export function openRunQueries({ db, definitions }: StoreContext): RunQueryRows 
 type Condition = readonly [sql: string, ...values: SQLInputValue[]];
 
 function openList(db: StoreContext["db"]): RunQueryRows["list"] {
-  const keys = query<{ jobKey: number }>(
-    db,
-    "SELECT job_key AS jobKey FROM jobs WHERE tenant_id = ?1 AND (?2 IS NULL OR uid = ?2) AND (?3 IS NULL OR id = ?3)",
-  );
+  const keys = { jobUid: openKeys(db, "uid"), jobId: openKeys(db, "id") };
   /** By their SQL: a few dozen. */
   const prepared = new Map<string, Query<RunRow>>();
   function select(sql: string): Query<RunRow> {
@@ -93,9 +90,22 @@ function openList(db: StoreContext["db"]): RunQueryRows["list"] {
     const top = to === undefined ? LAST_ID : runIdFloor(to);
     const start = below ?? (cursor !== null && cursor < top ? cursor : top);
     if (jobId === undefined && jobUid === undefined) return step(tenantId, query, { below: start, jobKey: null });
-    const steps = keys.all(tenantId, jobUid ?? null, jobId ?? null).map(({ jobKey }) => step(tenantId, query, { below: start, jobKey }));
+    const found = jobUid === undefined ? keys.jobId(tenantId, jobId ?? "") : keys.jobUid(tenantId, jobUid, jobId);
+    const steps = found.map(({ jobKey }) => step(tenantId, query, { below: start, jobKey }));
     return merged(steps);
   };
+}
+
+/** The jobs, deleted ones among them, that have or had a uid or an id. */
+function openKeys(
+  db: StoreContext["db"],
+  column: "uid" | "id",
+): (tenantId: string, value: string, jobId?: string) => readonly { jobKey: number }[] {
+  const select = query<{ jobKey: number; jobId: string }>(
+    db,
+    `SELECT job_key AS jobKey, id AS jobId FROM jobs WHERE tenant_id = ? AND ${column} = ?`,
+  );
+  return (tenantId, value, jobId) => select.all(tenantId, value).filter((job) => jobId === undefined || job.jobId === jobId);
 }
 
 /** What several jobs have in the part of the ids that each has been looked through. */

@@ -40,8 +40,8 @@ export interface StoredRun extends RunRecord, RunKeys {}
 const COLUMNS = `${selected("runs", [...FIXED, ...CHANGING, "runKey", "jobKey", "definitionKey"])},
   jobs.tenant_id AS tenantId, jobs.uid AS jobUid, jobs.id AS jobId`;
 
-/** Of runs, `r` in what follows, and their jobs. */
-export const FROM_RUNS = "FROM runs JOIN jobs USING (job_key)";
+/** Runs first, each with its job: SQLite may otherwise go through the jobs of a tenant to find the runs of a page. */
+const FROM_RUNS = "FROM runs CROSS JOIN jobs USING (job_key)";
 export const SELECT_RUNS = `SELECT ${COLUMNS}, NULL AS output ${FROM_RUNS}`;
 export const SELECT_RUNS_WITH_OUTPUT = `SELECT ${COLUMNS}, runs.output ${FROM_RUNS}`;
 

@@ -62,7 +62,7 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
   unreadable.ready();
 }
 
-function openContext(db: DatabaseSync, onUnreadable: OnUnreadable): StoreContext {
+export function openContext(db: DatabaseSync, onUnreadable: OnUnreadable): StoreContext {
   const definitions = openDefinitions(db);
   const runs = openRunRows(db, onUnreadable);
   return { db, meta: openMeta(db), definitions, runs, overlap: openOverlap(db, { definitions, runs }), onUnreadable };
