@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { migrate } from "./migrations/migrate.ts";
-import { openFault } from "./open-fault.ts";
+import { openFault } from "./data-folder/open-fault.ts";
 
 /** What a file is called that lives in memory alone: for tests. */
 export const MEMORY_FILE = ":memory:";

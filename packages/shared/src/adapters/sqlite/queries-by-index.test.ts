@@ -2,8 +2,8 @@ import { expect, test } from "@jest/globals";
 import type { DatabaseSync } from "node:sqlite";
 import { openDatabase } from "./database.ts";
 import { openPorts } from "./ports.ts";
-import { BEGIN_INCARNATION } from "./run-leases.ts";
-import { openContext } from "./serve-file.ts";
+import { BEGIN_INCARNATION } from "./runs/run-leases.ts";
+import { openContext } from "./thread/serve-file.ts";
 
 /** Tables that grow with the number of jobs or runs. */
 const LARGE = ["runs", "jobs", "definitions", "unannounced", "outbox", "requests"];

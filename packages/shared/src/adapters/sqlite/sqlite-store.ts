@@ -18,15 +18,15 @@ import { mapReadable, pageReadable } from "../../runtime/map-readable.ts";
 import { readEnough } from "../../runtime/read-enough.ts";
 import { systemClock } from "../system/clock.ts";
 import { sha256 } from "../system/digest.ts";
-import { readDueRun, type DueRunRow } from "./due-run-rows.ts";
-import type { FireCall } from "./due-jobs.ts";
-import type { JobPlace } from "./job-catalog.ts";
-import { type JobRow, toJob } from "./job-rows.ts";
-import type { StatusCall } from "./job-status.ts";
-import type { ClaimRow, RunToClaim } from "./run-claims.ts";
-import { type RunRow, toStoredRun } from "./run-rows.ts";
+import { readDueRun, type DueRunRow } from "./runs/due-run-rows.ts";
+import type { FireCall } from "./jobs/due-jobs.ts";
+import type { JobPlace } from "./jobs/job-catalog.ts";
+import { type JobRow, toJob } from "./jobs/job-rows.ts";
+import type { StatusCall } from "./jobs/job-status.ts";
+import type { ClaimRow, RunToClaim } from "./runs/run-claims.ts";
+import { type RunRow, toStoredRun } from "./runs/run-rows.ts";
 import type { ThreadPorts } from "./ports.ts";
-import { startThread, type ThreadLink } from "./thread-link.ts";
+import { startThread, type ThreadLink } from "./thread/thread-link.ts";
 
 export interface SqliteStoreOptions {
   /** Path of the file, which is made if there is none; `:memory:` is a store that ends with its process. */

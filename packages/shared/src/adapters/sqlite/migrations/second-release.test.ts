@@ -8,7 +8,7 @@ import { ALL_SLOTS } from "../../../domain/slot.ts";
 import type { Store } from "../../../ports/store.ts";
 import { ending, idsOf, publishable, unannounced, wake } from "../../../testing/contracts/store-steps.ts";
 import { DAY, HOUR, START } from "../../../testing/factories.ts";
-import { openSqliteStoreHere } from "../thread-beside.test-support.ts";
+import { openSqliteStoreHere } from "../thread/thread-beside.test-support.ts";
 
 /**
  * A file of the second release as it was left when its process was killed, with runs and jobs in every state, and what that release itself
