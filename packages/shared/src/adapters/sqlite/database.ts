@@ -29,3 +29,15 @@ export function openDatabase(file: string, { pagesMax }: { readonly pagesMax: nu
     throw openFault(fault, file);
   }
 }
+
+/**
+ * Keeps the log of commits in its place for as long as it is open. SQLite copies the log into the database and deletes it when the last
+ * connection is closed, which the end of a process does too; and then the mark would say that it is lost. Held by the main thread, which
+ * ends after that of the store.
+ */
+export function holdLog(file: string): { close(): void } {
+  if (file === MEMORY_FILE) return { close() {} };
+  const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+  db.prepare("SELECT count(*) FROM meta").get(); // It opens the log when it reads.
+  return db;
+}

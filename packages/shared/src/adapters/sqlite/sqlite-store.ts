@@ -18,6 +18,7 @@ import { mapReadable, pageReadable } from "../../runtime/map-readable.ts";
 import { readEnough } from "../../runtime/read-enough.ts";
 import { systemClock } from "../system/clock.ts";
 import { sha256 } from "../system/digest.ts";
+import { holdLog } from "./database.ts";
 import { readDueRun, type DueRunRow } from "./runs/due-run-rows.ts";
 import type { FireCall } from "./jobs/due-jobs.ts";
 import type { JobPlace } from "./jobs/job-catalog.ts";
@@ -48,7 +49,14 @@ export interface SqliteStoreOptions {
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { file, onLost = () => {}, onUnreadable = () => {}, pagesMax } = options;
-  return storeOver(await startThread({ file, pagesMax: pagesMax ?? null }, { onLost, onUnreadable }), options);
+  const thread = await startThread({ file, pagesMax: pagesMax ?? null }, { onLost, onUnreadable });
+  const log = holdLog(file);
+  let closed: Promise<void> | null = null;
+  async function close(): Promise<void> {
+    log.close();
+    await thread.close();
+  }
+  return { ...storeOver(thread, options), close: () => (closed ??= close()) };
 }
 
 /** What the ports of one store share on this side of its thread: the thread answers in rows, which are read here. */
