@@ -1,5 +1,5 @@
 import { differingField, differs, type DueRun } from "@tickline/shared/domain/due-run";
-import { executionOf } from "@tickline/shared/domain/job-definition";
+import { executionText } from "@tickline/shared/domain/job-definition";
 import { canonicalJson } from "@tickline/shared/domain/json";
 import { isRunIdOf } from "@tickline/shared/domain/run-id";
 import type { TicklineEvent } from "@tickline/shared/events/event";
@@ -44,7 +44,7 @@ function faultOf(queue: string, { tenantId, data: run }: JobDue): string | null 
 export function differenceOf(said: DueRun, held: DueRun): string | null {
   const field = differingField(said, held);
   if (field !== null) return differs(field);
-  return canonicalJson(executionOf(said)) === canonicalJson(executionOf(held)) ? null : differs("execution");
+  return executionText(said) === executionText(held) ? null : differs("execution");
 }
 
 /** Whether two messages say the same: then one of them is a repeat. */

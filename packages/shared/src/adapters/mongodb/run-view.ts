@@ -5,22 +5,13 @@ import type { StoredDefinition } from "../../domain/stored-definition.ts";
 import { readAttemptError, readCancel, readError, readOutput, requireReadableRun } from "../../domain/stored-run.ts";
 import { isRecord, isWhole } from "../../domain/stored-value.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
-import type { Attempt, LastRun, Run } from "../../domain/run.ts";
+import { pickExecution } from "../../domain/job-definition.ts";
+import { pickLastRun, pickRunIdentity, type Attempt, type LastRun, type Run, type RunIdentity, type RunRecord } from "../../domain/run.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { LeaseView } from "../../ports/run-leases.ts";
 import type { AttemptRow, RunRow } from "./run-row.ts";
 
-const identityOf = (row: RunRow) => ({
-  tenantId: row.tenantId,
-  runId: row._id,
-  jobUid: row.jobUid,
-  jobId: row.jobId,
-  jobVersion: row.jobVersion,
-  queue: row.queue,
-  handler: row.handler,
-  cause: row.cause,
-  scheduledFor: row.scheduledFor,
-});
+const identityOf = (row: RunRow): RunIdentity => pickRunIdentity({ ...row, runId: row._id });
 
 const attemptOf = ({ attempt, state, startedAt, finishedAt, executor, error }: AttemptRow): Attempt => ({
   attempt,
@@ -43,7 +34,7 @@ function shownWakeAt({ state, wakeAt, expiresAt }: RunRow): Instant | null {
 }
 
 /** What both views show. An output or error that cannot be read is one that says so. Throws `store_corrupt`. */
-function commonOf(row: RunRow) {
+function commonOf(row: RunRow): RunRecord {
   const { output, broken } = readOutput(row.output);
   return requireReadableRun({
     ...identityOf(row),
@@ -72,10 +63,7 @@ export const runOf = (row: RunRow): Run => ({
 
 export const endedRunOf = (row: RunRow): EndedRun => ({ ...commonOf(row), finishedAt: row.finishedAt ?? 0 }); // An ended run always has one.
 
-export function lastRunOf(row: RunRow): LastRun {
-  const { runId, state, scheduledFor, startedAt, finishedAt, attempt, error } = commonOf(row);
-  return { runId, state, scheduledFor, startedAt, finishedAt, attempt, error };
-}
+export const lastRunOf = (row: RunRow): LastRun => pickLastRun(commonOf(row));
 
 /** What attempts are counted by, and raised at their ends. */
 export const hasCounts = ({ failures, rescues }: RunRow): boolean => isWhole(failures) && isWhole(rescues);
@@ -84,10 +72,10 @@ export const NO_COUNTS = "how often it failed and was rescued cannot be read";
 /** What an executor needs to run it; `lastRun` is the job's at present. Throws `store_corrupt`, also for want of its definition. */
 export function dueRunOf(row: RunRow, stored: StoredDefinition, lastRun: LastRun | null): DueRun {
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${row._id}: ${stored.reason}`);
-  const { params, timeoutMs, retry, onUncertain, workersMax = null } = stored.definition;
   const { attempt } = commonOf(row);
   if (!hasCounts(row)) throw new AppError("store_corrupt", `run ${row._id}: ${NO_COUNTS}`);
   return {
+    ...pickExecution(stored.definition),
     ...identityOf(row),
     slot: row.slot,
     attempt,
@@ -95,11 +83,6 @@ export function dueRunOf(row: RunRow, stored: StoredDefinition, lastRun: LastRun
     rescues: row.rescues,
     firstStartedAt: row.firstStartedAt ?? null,
     exclusive: row.exclusive,
-    params,
-    timeoutMs,
-    retry,
-    onUncertain,
-    workersMax,
     lastRun,
   };
 }
