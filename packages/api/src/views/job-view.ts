@@ -3,13 +3,14 @@ import { JOB_STATES, type Job } from "@tickline/shared/domain/job";
 import {
   HandlerTypeSchema,
   JobIdSchema,
+  JobInputSchema,
   QueueNameSchema,
-  UNCERTAIN_POLICIES,
+  UNSAID,
   type JobDefinition,
+  type JobInput,
 } from "@tickline/shared/domain/job-definition";
 import { JsonObjectSchema } from "@tickline/shared/domain/json";
 import { MisfireView } from "@tickline/shared/domain/misfire";
-import { OVERLAP_POLICIES } from "@tickline/shared/domain/overlap";
 import { RetryPolicySchema } from "@tickline/shared/domain/retry-policy";
 import type { LastRun, Run } from "@tickline/shared/domain/run";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
@@ -52,43 +53,56 @@ const SetAsideView = z
   })
   .meta({ id: "SetAside" });
 
-export const JobView = z
-  .object({
-    id: JobIdSchema,
-    name: z.string(),
-    description: z.string().nullable(),
-    tags: z.array(z.string()),
-    handler: HandlerTypeSchema,
-    params: JsonObjectSchema,
-    schedule: ScheduleView.nullable().meta({ description: "Null where it cannot be read: see setAside." }),
-    queue: QueueNameSchema,
-    retry: RetryPolicySchema,
-    timeoutMs: z.int(),
-    onUncertain: z.enum(UNCERTAIN_POLICIES),
-    expireAfterMs: z.int().nullable(),
-    overlap: z.enum(OVERLAP_POLICIES),
-    workersMax: z.int().nullable(),
-    misfire: MisfireView,
-    state: z
-      .enum(JOB_STATES)
-      .meta({ description: "`paused`: it does not fire. `finished`: its schedule has no further instant; nobody can set that." }),
-    setAside: SetAsideView.nullable().meta({
-      readOnly: true,
-      description:
-        "Why the job does not fire: this service cannot evaluate or read it, or no scheduler has fired an instant that passed more than a minute ago. Else null. Where its schedule is null, its name, params and policies may be stand-ins: replace it as a whole.",
-    }),
-    status: z
-      .enum(["pending", ...RUN_STATES])
-      .meta({ readOnly: true, description: "State of the latest run that started or ended; `pending` before the first." }),
-    nextRunAt: InstantView.nullable().meta({ readOnly: true, description: "Null while it is paused, and when it has finished." }),
-    lastRunAt: InstantView.nullable().meta({ readOnly: true, description: "Start of the latest started run." }),
-    lastRun: LastRunView.nullable().meta({ readOnly: true }),
-    version: z.int().meta({ readOnly: true, description: "Counts edits, never fires. The ETag is this number in quotes." }),
-    createdAt: InstantView.meta({ readOnly: true }),
-    updatedAt: InstantView.meta({ readOnly: true }),
-  })
-  .meta({ id: "Job" });
-export type JobView = z.infer<typeof JobView>;
+/** What a job shows of its definition, beside what the body of POST says: those fields that are more than their kind. */
+const OWN_VIEWS: Readonly<Record<string, z.ZodType>> = {
+  handler: HandlerTypeSchema,
+  params: JsonObjectSchema,
+  schedule: ScheduleView.nullable().meta({ description: "Null where it cannot be read: see setAside." }),
+  queue: QueueNameSchema,
+  retry: RetryPolicySchema,
+  misfire: MisfireView,
+};
+const DEFINED_NAMES = Object.keys(JobInputSchema.shape) as readonly (keyof DefinitionView)[];
+const definitionViews = Object.fromEntries(DEFINED_NAMES.map((name) => [name, OWN_VIEWS[name] ?? shownAs(JobInputSchema.shape[name])]));
+
+/** What a field of the input is in an answer: always there, and without bounds, which may have been others when it was written. */
+function shownAs(field: z.core.$ZodType): z.ZodType {
+  if (field instanceof z.ZodDefault || field instanceof z.ZodPrefault) return shownAs(field.def.innerType);
+  if (field instanceof z.ZodNullable) return shownAs(field.def.innerType).nullable();
+  if (field instanceof z.ZodArray) return z.array(shownAs(field.def.element));
+  if (field instanceof z.ZodEnum) return z.enum(field.def.entries);
+  if (field instanceof z.ZodNumber) return z.int();
+  if (field instanceof z.ZodString) return z.string();
+  throw new TypeError("no field of a job has been of this kind so far; say here how it is shown");
+}
+
+const StateView = z.object({
+  state: z
+    .enum(JOB_STATES)
+    .meta({ description: "`paused`: it does not fire. `finished`: its schedule has no further instant; nobody can set that." }),
+  setAside: SetAsideView.nullable().meta({
+    readOnly: true,
+    description:
+      "Why the job does not fire: this service cannot evaluate or read it, or no scheduler has fired an instant that passed more than a minute ago. Else null. Where its schedule is null, its name, params and policies may be stand-ins: replace it as a whole.",
+  }),
+  status: z
+    .enum(["pending", ...RUN_STATES])
+    .meta({ readOnly: true, description: "State of the latest run that started or ended; `pending` before the first." }),
+  nextRunAt: InstantView.nullable().meta({ readOnly: true, description: "Null while it is paused, and when it has finished." }),
+  lastRunAt: InstantView.nullable().meta({ readOnly: true, description: "Start of the latest started run." }),
+  lastRun: LastRunView.nullable().meta({ readOnly: true }),
+  version: z.int().meta({ readOnly: true, description: "Counts edits, never fires. The ETag is this number in quotes." }),
+  createdAt: InstantView.meta({ readOnly: true }),
+  updatedAt: InstantView.meta({ readOnly: true }),
+});
+type StateView = z.infer<typeof StateView>;
+type DefinitionView = Omit<JobInput, "schedule" | "tags"> & {
+  readonly schedule: ScheduleView | null;
+  tags: readonly string[];
+};
+
+export const JobView = z.object({ id: JobIdSchema, ...definitionViews, ...StateView.shape }).meta({ id: "Job" });
+export type JobView = { readonly id: string } & DefinitionView & StateView;
 
 export const JobDetailView = JobView.extend({
   upcoming: z.array(InstantView).meta({ readOnly: true, description: `The next ${UPCOMING_SHOWN} instants.` }),
@@ -97,15 +111,9 @@ export const JobDetailView = JobView.extend({
     description: `The latest runs without their params and outputs: ${RECENT_RUNS_SHOWN}, or as many as fit into ${RECENT_RUNS_BYTES_MAX} bytes.`,
   }),
 }).meta({ id: "JobDetail" });
-export type JobDetailView = z.infer<typeof JobDetailView>;
+export type JobDetailView = JobView & { upcoming: string[]; recentRuns: RecentRunView[] };
 
-type DefinitionView = Omit<JobView, "id" | keyof StateView>;
-type StateView = Pick<
-  JobView,
-  "state" | "setAside" | "status" | "nextRunAt" | "lastRunAt" | "lastRun" | "version" | "createdAt" | "updatedAt"
->;
-
-/** The answer for a job. `now` null: it has just been written, and owes nothing. Built field by field, because answers are many and schemas slow; a test holds the two equal. */
+/** The answer for a job. `now` null: it has just been written, and owes nothing. Not parsed by the schema, which takes long; a test holds the two equal. */
 export const showJob = (job: Job, now: Instant | null = null): JobView => ({
   id: job.id,
   ...showDefinition(job.definition),
@@ -113,22 +121,13 @@ export const showJob = (job: Job, now: Instant | null = null): JobView => ({
 });
 
 /** What an edit alone can change. */
-export const showDefinition = (definition: JobDefinition): DefinitionView => ({
-  name: definition.name,
-  description: definition.description,
-  tags: definition.tags as string[],
-  handler: definition.handler,
-  params: definition.params,
-  schedule: showStoredSchedule(definition.schedule),
-  queue: definition.queue,
-  retry: definition.retry,
-  timeoutMs: definition.timeoutMs,
-  onUncertain: definition.onUncertain,
-  expireAfterMs: definition.expireAfterMs,
-  overlap: definition.overlap,
-  workersMax: definition.workersMax ?? null,
-  misfire: definition.misfire,
-});
+export function showDefinition(definition: JobDefinition): DefinitionView {
+  const shown: Record<string, unknown> = {};
+  const stored: Readonly<Record<string, unknown>> = definition;
+  for (const name of DEFINED_NAMES) shown[name] = stored[name] === undefined ? UNSAID[name as keyof typeof UNSAID] : stored[name];
+  shown["schedule"] = showStoredSchedule(definition.schedule);
+  return shown as unknown as DefinitionView;
+}
 
 /** What fires and runs change too. */
 export const showState = (job: Job, now: Instant | null): StateView => ({

@@ -2,10 +2,10 @@ import { toIso, toIsoOrNull } from "@tickline/shared/domain/instant";
 import { cancelOf, USER_AGENT_LENGTH_MAX, type RunCancel } from "@tickline/shared/domain/cancel";
 import { JobIdSchema } from "@tickline/shared/domain/job-definition";
 import { REASONS } from "@tickline/shared/domain/reason";
-import { ERROR_STACK_MAX, type AttemptError, type RunError } from "@tickline/shared/domain/run-error";
+import { ERROR_STACK_MAX, RunErrorSchema, type AttemptError, type RunError } from "@tickline/shared/domain/run-error";
 import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
-import { RUN_CAUSES, type Attempt, type Run } from "@tickline/shared/domain/run";
+import { pickRunIdentity, RunIdentitySchema, type Attempt, type Run } from "@tickline/shared/domain/run";
 import { JsonObjectSchema, JsonSchema, type JsonObject } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import { durationMs, InstantView } from "./instant-view.ts";
@@ -13,7 +13,7 @@ import { durationMs, InstantView } from "./instant-view.ts";
 export const RunIdView = z.string().regex(RUN_ID_PATTERN).meta({ id: "RunId", description: "Sorts by time of `scheduledFor`." });
 export const RunStateView = z.enum(RUN_STATES).meta({ id: "RunState" });
 
-export const RunErrorView = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).meta({ id: "RunError" });
+export const RunErrorView = RunErrorSchema.meta({ id: "RunError" });
 
 const AttemptErrorView = RunErrorView.extend({
   stack: z
@@ -61,14 +61,16 @@ const AttemptView = z
   })
   .meta({ id: "Attempt" });
 
+/** `others` of its identity a run shows as they are. */
+const { tenantId: _t, runId: _r, jobUid: _u, jobId: _j, scheduledFor: _s, jobVersion, handler, ...others } = RunIdentitySchema.shape;
+
 export const RunView = z
   .object({
     id: RunIdView,
     jobId: JobIdSchema,
-    jobVersion: z.int().meta({ description: "The one version of the job that all its attempts use." }),
-    handler: z.string(),
-    queue: z.string(),
-    cause: z.enum(RUN_CAUSES),
+    jobVersion: jobVersion.meta({ description: "The one version of the job that all its attempts use." }),
+    handler,
+    ...others,
     params: JsonObjectSchema.nullable().meta({
       description: "As all its attempts use them, whatever has become of its job since; null where they cannot be read.",
     }),
@@ -113,15 +115,15 @@ export const showRun = (run: Run, params: JsonObject | null): RunView => ({
 
 /** As lists show it: without stacks, and before their long fields are left out. */
 export function showListedRun(run: Run, params: JsonObject | null): RunView {
+  const { tenantId: _tenantId, runId: id, jobUid: _jobUid, jobId, jobVersion, handler, scheduledFor, ...others } = pickRunIdentity(run);
   return {
-    id: run.runId,
-    jobId: run.jobId,
-    jobVersion: run.jobVersion,
-    handler: run.handler,
-    queue: run.queue,
-    cause: run.cause,
+    id,
+    jobId,
+    jobVersion,
+    handler,
+    ...others,
     params,
-    scheduledFor: toIso(run.scheduledFor),
+    scheduledFor: toIso(scheduledFor),
     count: run.count,
     scheduledForLast: toIsoOrNull(run.scheduledForLast),
     state: run.state,

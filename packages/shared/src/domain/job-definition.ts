@@ -135,7 +135,8 @@ export const JobInputSchema = z.strictObject({
 export const jobInputSchema = (timeoutMsMax: number): typeof JobInputSchema =>
   timeoutMsMax === TIMEOUT_MS_MAX ? JobInputSchema : JobInputSchema.extend({ timeoutMs: timeoutMsUpTo(timeoutMsMax) });
 
-type JobInput = z.output<typeof JobInputSchema>;
+/** What a person says of a job, with all defaults in. */
+export type JobInput = z.output<typeof JobInputSchema>;
 
 /** What a value is where a definition does not say it, and how a stored one is known to be right. */
 interface LaterField {
