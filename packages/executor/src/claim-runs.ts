@@ -4,14 +4,14 @@ import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { LastRun } from "@tickline/shared/domain/run";
 import type { ClaimOutcome, RunClaims } from "@tickline/shared/ports/run-claims";
 import { inHalves, passes } from "@tickline/shared/runtime/in-halves";
-import type { Backoff } from "./backoff.ts";
+import type { Backoff } from "@tickline/shared/runtime/backoff";
 import type { ExecutorContext } from "./executor-deps.ts";
 
 export interface ClaimContext {
   readonly context: Pick<ExecutorContext, "claims" | "clock" | "entropy" | "log" | "config"> & {
     readonly time: Pick<ExecutorContext["time"], "decide">;
   };
-  readonly backoff: Backoff;
+  readonly backoff: Pick<Backoff, "wait">;
   /** Where messages may come from others: the store's word of the last runs of jobs, which stands instead of that of the messages. */
   readonly lastRuns?: RunClaims["lastRuns"] | null;
   /** As in `ClaimRequest`. */

@@ -1,6 +1,6 @@
+import { createBackoff } from "@tickline/shared/runtime/backoff";
 import type { ClaimedRun, DueRun } from "@tickline/shared/domain/due-run";
 import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
-import { createBackoff } from "./backoff.ts";
 import { claimRuns } from "./claim-runs.ts";
 import type { ControlHints } from "./control-hints.ts";
 import type { DueInbox, DuePart, Workers } from "./due-inbox.ts";
@@ -38,7 +38,7 @@ export interface Claimer {
 export function createClaimer(options: ClaimerOptions): Claimer {
   const { context, inbox, suspects, jobWaits, pool, attempts, blocked, onWon } = options;
   const { bus, clock, config } = context;
-  const backoff = createBackoff(clock, config);
+  const backoff = createBackoff(clock, { firstMs: config.retryWriteMs, maxMs: config.retryWriteMsMax });
   const trusted = bus.trusted === true;
   const lastRuns = trusted ? null : context.claims.lastRuns;
   const workers: Workers = {

@@ -1,3 +1,4 @@
+import { backoffMs } from "@tickline/shared/domain/backoff";
 import type { ClaimedRun } from "@tickline/shared/domain/due-run";
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { AttemptResult } from "@tickline/shared/domain/settlement";
@@ -47,7 +48,7 @@ export function createSettleQueue({ clock, config, onReady }: SettleQueueOptions
 
   function putBackLater(batch: SettleBatch): void {
     const postponed = { results: batch.results, failures: batch.failures + 1 };
-    const delayMs = Math.min(config.retryWriteMs * 2 ** batch.failures, config.retryWriteMsMax);
+    const delayMs = backoffMs(postponed.failures, config.retryWriteMs, config.retryWriteMsMax);
     const timer = clock.setTimer(delayMs, () => {
       later.delete(postponed);
       again.push(postponed);

@@ -1,3 +1,4 @@
+import { backoffMs } from "@tickline/shared/domain/backoff";
 import type { RangeContext } from "./scheduler-deps.ts";
 
 export interface Refusal {
@@ -28,8 +29,7 @@ export function createRefusals({ config, clock }: Pick<RangeContext, "config" | 
     has: (id) => refused.has(id),
     refuse(id) {
       const times = (refused.get(id)?.times ?? 0) + 1;
-      const waits = times - tolerated;
-      const waitMs = waits <= 0 ? 0 : Math.min(config.setAsideMs * 2 ** (waits - 1), config.setAsideMsMax);
+      const waitMs = backoffMs(times - tolerated, config.setAsideMs, config.setAsideMsMax);
       refused.delete(id);
       if (refused.size >= REFUSALS_MAX) for (const oldest of refused.keys()) if (refused.delete(oldest)) break;
       refused.set(id, { times, tryAtMs: clock.monotonicMs() + waitMs });

@@ -1,3 +1,4 @@
+import { backoffMs } from "@tickline/shared/domain/backoff";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { Clock } from "@tickline/shared/ports/clock";
 import type { Publication } from "@tickline/shared/ports/due-runs";
@@ -34,7 +35,7 @@ export function createRefusedRuns(clock: Clock, { waitMs, waitMsMax, runsMax }: 
     add(run) {
       const key = publicationKey(run);
       const times = (refusals.get(key)?.times ?? 0) + 1;
-      const pauseMs = times === 1 ? 0 : Math.min(waitMs * 2 ** (times - 2), waitMsMax);
+      const pauseMs = backoffMs(times - 1, waitMs, waitMsMax);
       refusals.delete(key);
       refusals.set(key, { times, tryAtMs: clock.monotonicMs() + pauseMs });
       for (const oldest of refusals.keys()) {

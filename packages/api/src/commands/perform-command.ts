@@ -1,4 +1,4 @@
-import { JobIdSchema } from "@tickline/shared/domain/job-definition";
+import { isJobId } from "@tickline/shared/domain/job-definition";
 import { deeperThan, jsonBytes, type JsonValue } from "@tickline/shared/domain/json";
 import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
 import type { CancelRun, Command, CreateJob, TriggerJob } from "@tickline/shared/events/command";
@@ -75,8 +75,6 @@ async function cancel(context: ApiContext, { id, source, tenantId, data: { runId
   if (result.kind === "problem" && run?.state !== "cancelled") return refusedBy(result);
   return run === null ? refusedBy(runNotFound(runId)) : answered({ jobId: run.jobId, runId }, await repliedRun(context, run));
 }
-
-const isJobId = (id: string): boolean => JobIdSchema.safeParse(id).success;
 
 /** What a body of a request is refused for before it is looked at: what is checked later may then recurse without a thought. */
 function bodyProblem({ config: { bodyDepthMax, bodyBytesMax } }: ApiContext, given: JsonValue): Problem | null {

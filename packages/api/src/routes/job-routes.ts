@@ -1,5 +1,5 @@
 import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job";
-import { JobIdSchema } from "@tickline/shared/domain/job-definition";
+import { isJobId, JobIdSchema } from "@tickline/shared/domain/job-definition";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
 import { content, empty, json, JSON_TYPE, type Answer } from "../http/answer.ts";
@@ -24,9 +24,6 @@ export const jobRoutes = (context: ApiContext, texts: JobTexts): Route[] => [
   pauseRoute(context),
   resumeRoute(context),
 ];
-
-/** An id of another shape is nobody's: there is no need to ask the store. */
-export const isJobId = (id: string): boolean => JobIdSchema.safeParse(id).success;
 
 const docs = (rest: Omit<RouteDocs, "tag" | "id">): RouteDocs => ({ tag: "Jobs", id: JobIdSchema, ...rest });
 const shown = { description: "The job.", schema: JobView, headers: ["ETag"] } as const;

@@ -1,5 +1,5 @@
 import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
-import { JobIdSchema } from "@tickline/shared/domain/job-definition";
+import { isJobId, JobIdSchema } from "@tickline/shared/domain/job-definition";
 import { RUN_CAUSES, type Run } from "@tickline/shared/domain/run";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import type { JsonObject } from "@tickline/shared/domain/json";
@@ -17,7 +17,6 @@ import { jobNotFound } from "../jobs/change-job.ts";
 import { leftOut, listedView } from "../views/long-fields.ts";
 import { pageView } from "../views/page-view.ts";
 import { RunView, showListedRun } from "../views/run-view.ts";
-import { isJobId } from "./job-routes.ts";
 
 const instant = (description: string) =>
   InstantText.transform(readText(parseInstant))

@@ -1,5 +1,5 @@
 import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
-import { JobIdSchema } from "@tickline/shared/domain/job-definition";
+import { isJobId, JobIdSchema } from "@tickline/shared/domain/job-definition";
 import type { Run } from "@tickline/shared/domain/run";
 import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
 import type { ApiContext } from "../api-context.ts";
@@ -16,7 +16,6 @@ import { triggerBody } from "../runs/trigger-body.ts";
 import { triggerJob } from "../runs/trigger-job.ts";
 import { wholeRun } from "../runs/whole-run.ts";
 import { RunIdView, RunView } from "../views/run-view.ts";
-import { isJobId } from "./job-routes.ts";
 
 /** One run, and those that people ask for. */
 export const runRoutes = (context: ApiContext): Route[] => [
