@@ -4,7 +4,7 @@ import type { Job } from "@tickline/shared/domain/job";
 import { planTick, type NotEvaluated } from "@tickline/shared/domain/plan-tick";
 import { isTerminal } from "@tickline/shared/domain/run-state";
 import { identifyRun } from "@tickline/shared/domain/run";
-import { toEndedRun, type EndedRun } from "@tickline/shared/domain/settlement";
+import { makeEndedRun, type EndedRun } from "@tickline/shared/domain/settlement";
 import type { FiredRun, FireRequest, FireResult } from "@tickline/shared/ports/due-jobs";
 import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import type { RangeContext } from "./scheduler-deps.ts";
@@ -117,7 +117,7 @@ const endedAtBirth = (job: Job, { entry, fired, now }: { entry: FireEntry; fired
   const { count, scheduledForLast } = entry;
   const { state, reason } = fired;
   const run = { ...identifyRun(originOf(job), { ...entry, runId: fired.runId }), attempt: 1 };
-  return toEndedRun(run, { count, scheduledForLast, state, reason, startedAt: null, finishedAt: now });
+  return makeEndedRun(run, { count, scheduledForLast, state, reason, startedAt: null, finishedAt: now });
 };
 
 function observe({ metrics, now }: RangeContext, { fires }: FireRequest, { advanced, lost }: Sorted): void {

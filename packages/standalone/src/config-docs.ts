@@ -1,4 +1,4 @@
-import { API_SETTINGS } from "@tickline/api/api-settings";
+import { API_SETTINGS } from "@tickline/api/api-config";
 import { EXECUTOR_SETTINGS } from "@tickline/executor/executor-settings";
 import { SCHEDULER_SETTINGS } from "@tickline/scheduler/scheduler-settings";
 import { envExample, type ConfigTable } from "@tickline/shared/runtime/config";

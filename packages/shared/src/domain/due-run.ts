@@ -3,7 +3,7 @@ import { type Instant, InstantSchema } from "./instant.ts";
 import type { Job } from "./job.ts";
 import { ExecutionSchema, pickExecution } from "./job-definition.ts";
 import { isExclusive } from "./overlap.ts";
-import { identifyRun, LastRunSchema, RunIdentitySchema, RunRecordSchema, type RunIdentity, type RunOrigin } from "./run.ts";
+import { identifyRun, LastRunSchema, RunIdentitySchema, RunOutcomeSchema, type RunIdentity, type RunOrigin } from "./run.ts";
 import { SlotSchema } from "./slot.ts";
 
 /**
@@ -23,7 +23,7 @@ export const DueRunSchema = z.object({
   jobId,
   slot: SlotSchema,
   ...ofJob,
-  attempt: RunRecordSchema.shape.attempt,
+  attempt: RunOutcomeSchema.shape.attempt,
   /** What `retry.maxAttempts` counts. */
   failures: z.int().meta({ description: "Failed attempts so far." }),
   /** A run rescued twice is claimed alone, so that it takes no neighbours with it. */

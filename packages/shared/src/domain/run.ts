@@ -76,8 +76,8 @@ export const identifyRun = (
   scheduledFor,
 });
 
-/** The part of a run that its history and the events of its end have in common. */
-export const RunRecordSchema = RunIdentitySchema.extend({
+/** What has become of a run so far: what its history and the event of its end have in common. */
+export const RunOutcomeSchema = RunIdentitySchema.extend({
   count: z.int().meta({ description: "Instants this record stands for: above 1 only for a range of runs that did not run." }),
   /** The end of such a range. */
   scheduledForLast: InstantSchema.nullable(),
@@ -90,10 +90,23 @@ export const RunRecordSchema = RunIdentitySchema.extend({
   output: JsonField.meta({ description: "What the handler returned." }),
   error: RunErrorField.nullable(),
 });
-export type RunRecord = Readonly<z.output<typeof RunRecordSchema>>;
+export type RunOutcome = Readonly<z.output<typeof RunOutcomeSchema>>;
+
+export const pickRunOutcome = (from: RunOutcome): RunOutcome => ({
+  ...pickRunIdentity(from),
+  count: from.count,
+  scheduledForLast: from.scheduledForLast,
+  attempt: from.attempt,
+  state: from.state,
+  reason: from.reason,
+  startedAt: from.startedAt,
+  finishedAt: from.finishedAt,
+  output: from.output,
+  error: from.error,
+});
 
 /** What became of one `scheduledFor`, or of one manual trigger: exactly one record, also when it did not run. */
-export interface Run extends RunRecord {
+export interface Run extends RunOutcome {
   readonly attempts: readonly Attempt[];
   /** Start of the first attempt. */
   readonly firstStartedAt: Instant | null;

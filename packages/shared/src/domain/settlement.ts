@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { InstantSchema } from "./instant.ts";
 import type { JsonValue } from "./json.ts";
 import type { RunError } from "./run-error.ts";
-import { pickRunIdentity, RunRecordSchema, type RunIdentity, type RunRecord } from "./run.ts";
+import { pickRunIdentity, RunOutcomeSchema, type RunIdentity, type RunOutcome } from "./run.ts";
 
 /** Largest output of a handler, in bytes of JSON. */
 export const OUTPUT_BYTES_MAX = 65_536;
@@ -18,13 +18,13 @@ export type AttemptResult =
   | { readonly kind: "released" };
 
 /** A run that has ended, as `JobCompleted` and `JobSkipped` announce it. It is their data. */
-export const EndedRunSchema = RunRecordSchema.extend({ finishedAt: InstantSchema });
+export const EndedRunSchema = RunOutcomeSchema.extend({ finishedAt: InstantSchema });
 export type EndedRun = Readonly<z.output<typeof EndedRunSchema>>;
 
 /** What a run has come to. What is not said here of a run that ran is known of all of them: only a range stands for several instants. */
-type RunEnd = Pick<EndedRun, "state" | "startedAt" | "finishedAt"> & Partial<Omit<RunRecord, keyof RunIdentity>>;
+type RunEnd = Pick<EndedRun, "state" | "startedAt" | "finishedAt"> & Partial<Omit<RunOutcome, keyof RunIdentity>>;
 
-export const toEndedRun = (run: RunIdentity & Pick<RunRecord, "attempt">, end: RunEnd): EndedRun => ({
+export const makeEndedRun = (run: RunIdentity & Pick<RunOutcome, "attempt">, end: RunEnd): EndedRun => ({
   ...pickRunIdentity(run),
   count: 1,
   scheduledForLast: null,

@@ -6,7 +6,7 @@ import { readAttemptError, readCancel, readError, readOutput, requireReadableRun
 import { isRecord, isWhole } from "../../domain/stored-value.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { pickExecution } from "../../domain/job-definition.ts";
-import { pickLastRun, pickRunIdentity, type Attempt, type LastRun, type Run, type RunIdentity, type RunRecord } from "../../domain/run.ts";
+import { pickLastRun, pickRunIdentity, type Attempt, type LastRun, type Run, type RunIdentity, type RunOutcome } from "../../domain/run.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { LeaseView } from "../../ports/run-leases.ts";
 import type { AttemptRow, RunRow } from "./run-row.ts";
@@ -34,7 +34,7 @@ function shownWakeAt({ state, wakeAt, expiresAt }: RunRow): Instant | null {
 }
 
 /** What both views show. An output or error that cannot be read is one that says so. Throws `store_corrupt`. */
-function commonOf(row: RunRow): RunRecord {
+function commonOf(row: RunRow): RunOutcome {
   const { output, broken } = readOutput(row.output);
   return requireReadableRun({
     ...identityOf(row),

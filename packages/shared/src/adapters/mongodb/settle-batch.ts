@@ -1,7 +1,7 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { attemptError } from "../../domain/run-error.ts";
-import { toEndedRun, type AttemptResult } from "../../domain/settlement.ts";
+import { makeEndedRun, type AttemptResult } from "../../domain/settlement.ts";
 import type { Settlement, SettleOutcome } from "../../ports/run-claims.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
 import type { StoreContext } from "./context.ts";
@@ -99,7 +99,7 @@ function toldOf({ held }: StoreContext, { runId, token, result, finishedAt }: Se
   const { run, startedAt } = claim;
   const output = result.kind === "succeeded" ? result.output : null;
   const error = result.kind === "failed" ? result.error : null;
-  return { kind: "ended", run: toEndedRun(run, { state: result.kind, startedAt, finishedAt, output, error }) };
+  return { kind: "ended", run: makeEndedRun(run, { state: result.kind, startedAt, finishedAt, output, error }) };
 }
 
 /** Applies what the first statement has left out, and reads what became of all. */

@@ -1,7 +1,7 @@
 import { firstDueRun } from "../../domain/due-run.ts";
 import type { Job } from "../../domain/job.ts";
 import { definitionFrom, JobInputSchema } from "../../domain/job-definition.ts";
-import { toEndedRun } from "../../domain/settlement.ts";
+import { makeEndedRun } from "../../domain/settlement.ts";
 import { cancelRequested, handlersChanged, runsReady } from "../control-event.ts";
 import type { CreateJob } from "../command.ts";
 import type { TicklineEvent } from "../event.ts";
@@ -39,7 +39,7 @@ const job: Job = {
 };
 const jobId = job.id;
 const run = firstDueRun(job, { runId, cause: "schedule", scheduledFor: at("02:00:00") });
-const ended = toEndedRun(
+const ended = makeEndedRun(
   { ...run, attempt: 2 },
   { state: "succeeded", startedAt: at("02:00:02.110"), finishedAt: at("02:00:02.345"), output: { status: 200 } },
 );

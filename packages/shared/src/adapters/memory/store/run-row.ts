@@ -2,7 +2,16 @@ import type { ComparedField, DueRun } from "../../../domain/due-run.ts";
 import type { FireEntry } from "../../../domain/fire.ts";
 import type { Instant } from "../../../domain/instant.ts";
 import { pickExecution } from "../../../domain/job-definition.ts";
-import { identifyRun, pickLastRun, type LastRun, type Run, type RunIdentity, type RunOrigin, type RunRecord } from "../../../domain/run.ts";
+import {
+  identifyRun,
+  pickLastRun,
+  pickRunOutcome,
+  type LastRun,
+  type Run,
+  type RunIdentity,
+  type RunOrigin,
+  type RunOutcome,
+} from "../../../domain/run.ts";
 import { isExclusive as isExclusivePolicy } from "../../../domain/overlap.ts";
 import { isTerminal } from "../../../domain/run-state.ts";
 import { AppError } from "../../../domain/app-error.ts";
@@ -124,22 +133,11 @@ export const asReadable = <Item>(map: (row: RunRow) => Item, onUnreadable: OnUnr
   ({ kind: "run", idOf: ({ runId }: RunRow) => String(runId), map, onUnreadable }) as const;
 
 /** Throws `store_corrupt`, as do the others. */
-const recordOf = (row: RunRow): RunRecord => ({
-  ...readableIdentityOf(row),
-  count: row.count,
-  scheduledForLast: row.scheduledForLast,
-  attempt: row.attempt,
-  state: row.state,
-  reason: row.reason,
-  startedAt: row.startedAt,
-  finishedAt: row.finishedAt,
-  output: row.output,
-  error: readError(row.error, false),
-});
+const outcomeOf = (row: RunRow): RunOutcome => pickRunOutcome({ ...row, ...readableIdentityOf(row), error: readError(row.error, false) });
 
 /** What its history shows of it. */
 export const runOf = (row: RunRow): Run => ({
-  ...recordOf(row),
+  ...outcomeOf(row),
   attempts: row.attempts,
   firstStartedAt: row.firstStartedAt,
   retryOf: row.retryOf,
@@ -148,9 +146,9 @@ export const runOf = (row: RunRow): Run => ({
   wakeAt: earliest(row.wakeAt, expiryOf(row)),
 });
 
-export const endedRunOf = (row: RunRow): EndedRun => ({ ...recordOf(row), finishedAt: row.finishedAt ?? 0 }); // An ended run always has one.
+export const endedRunOf = (row: RunRow): EndedRun => ({ ...outcomeOf(row), finishedAt: row.finishedAt ?? 0 }); // An ended run always has one.
 
-export const lastRunOf = (row: RunRow): LastRun => pickLastRun(recordOf(row));
+export const lastRunOf = (row: RunRow): LastRun => pickLastRun(outcomeOf(row));
 
 /** What an executor needs to run it; `lastRun` is the job's at present. */
 export const dueRunOf = (row: RunRow, lastRun: LastRun | null): DueRun => {
