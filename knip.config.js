@@ -21,6 +21,8 @@ export default {
     },
     "packages/*": { entry: tests, ...sources },
     "packages/api": { entry: tests, ...sources, ignoreDependencies: ["swagger-ui-dist"] }, // Served from its folder.
+    // What `npm run start:executor` starts, and what handler files import as `tickline`.
+    "packages/executor": { entry: ["src/main.ts!", "src/tickline.ts!", ...tests], ...sources },
     "packages/shared": { entry: tests, ...sources, ignoreBinaries: ["openssl"] }, // Makes a certificate for a test.
     "packages/e2e": { entry: tests, ...sources, ignoreDependencies: ["@tickline/standalone"] }, // Started by path, in a process of its own.
     "packages/standalone": { entry: tests, ...sources }, // What it starts with is found in the scripts of package.json.

@@ -5,7 +5,7 @@ import { createExecutor } from "@tickline/executor/executor";
 import { EXECUTOR_DEFAULTS, type ExecutorConfig } from "@tickline/executor/executor-config";
 import { ownExecutorName } from "@tickline/executor/executor-name";
 import type { Handler } from "@tickline/executor/handler";
-import { createHttpHandler } from "@tickline/executor/http/http-handler";
+import { createHttpHandler } from "@tickline/executor/http-handler";
 import { createScheduler } from "@tickline/scheduler/scheduler";
 import { SCHEDULER_DEFAULTS, type SchedulerConfig } from "@tickline/scheduler/scheduler-config";
 import { createSchedulerMetrics } from "@tickline/scheduler/scheduler-metrics";

@@ -1,5 +1,5 @@
 import { API_DEFAULTS } from "@tickline/api/api-config";
-import { EXECUTOR_DEFAULTS, stopMsMaxOf } from "@tickline/executor/executor-config";
+import { EXECUTOR_DEFAULTS, stopMsMax } from "@tickline/executor/executor-config";
 import { CLOSE_MS_MAX } from "@tickline/shared/domain/time-limits";
 import { AppError } from "@tickline/shared/domain/app-error";
 import { isLoopback } from "@tickline/api/http/known-hosts";
@@ -49,7 +49,7 @@ async function run(config: StandaloneConfig): Promise<void> {
 
 /** The executor and the api stop one after the other, then the store closes. */
 const shutdownMsOf = ({ drainMs }: StandaloneConfig): number =>
-  stopMsMaxOf({ ...EXECUTOR_DEFAULTS, drainMs }) + API_DEFAULTS.drainMsMax + CLOSE_MS_MAX;
+  stopMsMax({ ...EXECUTOR_DEFAULTS, drainMs }) + API_DEFAULTS.drainMsMax + CLOSE_MS_MAX;
 
 function greet(config: StandaloneConfig, { url, handlers }: Standalone): void {
   process.stdout.write(banner({ url: url ?? "", data: dataPlace(config), handlers, loopback: isLoopback(config.host) }));
