@@ -29,7 +29,6 @@ import { runListRoutes } from "./routes/run-list-routes.ts";
 import { runRoutes } from "./routes/run-routes.ts";
 import { scheduleRoutes } from "./routes/schedule-routes.ts";
 import { serviceRoutes } from "./routes/service-routes.ts";
-import { createJobTexts } from "./views/job-text.ts";
 import { createEventHub, type EventHub } from "./stream/event-hub.ts";
 
 export interface Api extends Service {
@@ -127,10 +126,9 @@ function servingOf(context: ApiContext, hub: EventHub) {
 }
 
 function routesOf(context: ApiContext, { hub, draining }: { readonly hub: EventHub; readonly draining: () => boolean }): Route[] {
-  const texts = createJobTexts(context.clock);
   const routes = [
-    ...jobListRoutes(context, texts),
-    ...jobRoutes(context, texts),
+    ...jobListRoutes(context),
+    ...jobRoutes(context),
     ...runRoutes(context),
     ...runListRoutes(context),
     ...scheduleRoutes(context),

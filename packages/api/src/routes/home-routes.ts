@@ -13,7 +13,6 @@ const HOME_HEADERS = { ...VARY, "Content-Security-Policy": EVENTS_POLICY };
 
 /** What a browser asks for at the address itself. */
 export function homeRoutes(version: string): Route[] {
-  let home: string | null = null;
   return [
     route({
       method: "get",
@@ -29,7 +28,7 @@ export function homeRoutes(version: string): Route[] {
       },
       handle: ({ header, path }) =>
         header("accept")?.includes("text/html") === true
-          ? content("text/html; charset=utf-8", (home ??= homePage(version)), HOME_HEADERS)
+          ? content("text/html; charset=utf-8", homePage(version), HOME_HEADERS)
           : problem("route_not_found", `there is nothing at ${path}`, { headers: VARY }),
     }),
     route({

@@ -1,4 +1,4 @@
-import { DEFAULT_TENANT, JOB_STATES } from "@tickline/shared/domain/job";
+import { DEFAULT_TENANT, JOB_STATES, type Job } from "@tickline/shared/domain/job";
 import { HandlerTypeSchema, QueueNameSchema, TAG_LENGTH_MAX, TAGS_MAX, NAME_LENGTH_MAX } from "@tickline/shared/domain/job-definition";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import type { JobQuery } from "@tickline/shared/ports/job-catalog";
@@ -12,9 +12,8 @@ import { pageAnswer } from "../http/page-answer.ts";
 import { bodyRoute, route, type Route } from "../http/route.ts";
 import { createJob } from "../jobs/create-job.ts";
 import { jobBodies, looseFaults } from "../jobs/job-input.ts";
-import type { JobTexts } from "../views/job-text.ts";
 import { JobView, showJob } from "../views/job-view.ts";
-import { listedView } from "../views/long-fields.ts";
+import { leftOut, listedView } from "../views/long-fields.ts";
 import { pageView } from "../views/page-view.ts";
 
 const JobListQuery = z.object({
@@ -27,7 +26,7 @@ const JobListQuery = z.object({
   ...pageQuery,
 });
 
-export const jobListRoutes = (context: ApiContext, texts: JobTexts): Route[] => [createRoute(context), listRoute(context, texts)];
+export const jobListRoutes = (context: ApiContext): Route[] => [createRoute(context), listRoute(context)];
 
 const createRoute = (context: ApiContext): Route =>
   bodyRoute({
@@ -54,7 +53,7 @@ const createRoute = (context: ApiContext): Route =>
     },
   });
 
-const listRoute = ({ jobs, digest, config }: ApiContext, texts: JobTexts): Route =>
+const listRoute = ({ clock, jobs, digest, config }: ApiContext): Route =>
   route({
     method: "get",
     path: "/jobs",
@@ -76,7 +75,7 @@ const listRoute = ({ jobs, digest, config }: ApiContext, texts: JobTexts): Route
           path,
           querystring,
           query,
-          text: query.include.includes("params") ? texts.job : texts.listed,
+          text: (job: Job) => JSON.stringify({ ...showJob(job, clock.now()), ...leftOut(query.include) }),
           idOf: ({ id }) => id,
           read: (page) => jobs.list(DEFAULT_TENANT, { ...filtersOf(query), ...page, params: query.include.includes("params") }),
         },

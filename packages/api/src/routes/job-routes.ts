@@ -13,11 +13,10 @@ import { deleteJob } from "../jobs/delete-job.ts";
 import { jobBodies, looseFaults } from "../jobs/job-input.ts";
 import { decidePause, decideResume } from "../jobs/pause-job.ts";
 import { patchJob, putJob } from "../jobs/replace-job.ts";
-import type { JobTexts } from "../views/job-text.ts";
-import { JobDetailView, JobView, RECENT_RUNS_SHOWN, showJob } from "../views/job-view.ts";
+import { jobDetailJson, JobDetailView, JobView, RECENT_RUNS_SHOWN, showJob } from "../views/job-view.ts";
 
-export const jobRoutes = (context: ApiContext, texts: JobTexts): Route[] => [
-  getRoute(context, texts),
+export const jobRoutes = (context: ApiContext): Route[] => [
+  getRoute(context),
   putRoute(context),
   patchRoute(context),
   deleteRoute(context),
@@ -43,7 +42,7 @@ const editProblems = [
 const conditions = ["If-Match", "If-None-Match"] as const;
 const readOnly = "Read-only fields are ignored, so that what GET gave may be sent back.";
 
-const getRoute = ({ jobs, runs }: ApiContext, texts: JobTexts): Route =>
+const getRoute = ({ clock, jobs, runs }: ApiContext): Route =>
   route({
     method: "get",
     path: "/jobs/:id",
@@ -64,7 +63,7 @@ const getRoute = ({ jobs, runs }: ApiContext, texts: JobTexts): Route =>
         cursor: null,
         outputs: false,
       });
-      return content(JSON_TYPE, texts.detail(job, recent.items), { ETag: etagOf(job.version) });
+      return content(JSON_TYPE, jobDetailJson(job, recent.items, clock.now()), { ETag: etagOf(job.version) });
     },
   });
 

@@ -27,8 +27,6 @@ export interface EventHub extends Service {
   readonly replayRate: ReplayRate;
   readonly listeners: number;
   listenersOf(client: string): number;
-  /** An event as its text; null: it cannot be shown. Short texts are kept as long as the event is. */
-  textOf(event: TicklineEvent): string | null;
   /** Returns what ends it. */
   listen(listener: Listener): () => void;
   closeListeners(): void;
@@ -43,25 +41,14 @@ export interface EventHubOptions {
   readonly limits: ReplayRateLimits & { readonly streamEventsKept: number };
 }
 
-/** Longest text kept, in characters: with the events of the window some 16 MB, mostly a tenth. */
-const TEXT_LENGTH_MAX = 8_192;
-
 export function createEventHub({ bus, clock, log, entropy, queues, limits }: EventHubOptions): EventHub {
   const window = createEventWindow(limits.streamEventsKept);
-  const texts = new WeakMap<TicklineEvent, string>();
   const listeners = new Set<Listener>();
 
-  function textOf(event: TicklineEvent): string | null {
-    const known = texts.get(event);
-    if (known !== undefined) return known;
-    const text = showIfShowable(event);
-    if (text !== null && text.length <= TEXT_LENGTH_MAX) texts.set(event, text);
-    return text;
-  }
   function onBatch(events: readonly TicklineEvent[]): void {
     for (const event of events) window.push(event);
     if (listeners.size === 0) return;
-    const textOnce = onceEach(textOf);
+    const textOnce = onceEach(showIfShowable);
     for (const listener of listeners) {
       // One that cannot be shown keeps no other from being told, to nobody.
       const wanted = events.filter((event) => listener.accepts(event) && textOnce(event) !== null);
@@ -76,7 +63,6 @@ export function createEventHub({ bus, clock, log, entropy, queues, limits }: Eve
     ...lifecycle,
     window,
     replayRate: createReplayRate(clock, limits),
-    textOf,
     get listeners() {
       return listeners.size;
     },

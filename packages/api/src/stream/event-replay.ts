@@ -1,6 +1,7 @@
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Clock, Timer } from "@tickline/shared/ports/clock";
 import type { EventHub } from "./event-hub.ts";
+import { showIfShowable } from "./event-view.ts";
 
 export interface ReplayLimits {
   readonly streamReplayBytesMax: number;
@@ -40,7 +41,7 @@ export function replayEvents(
     for (let bytes = 0; position < window.end && bytes < limits.streamReplayPartBytes && bytesLeft > 0; position += 1) {
       const event = window.at(position);
       if (event === null) return null;
-      const text = target.accepts(event) ? hub.textOf(event) : null;
+      const text = target.accepts(event) ? showIfShowable(event) : null;
       if (text === null) continue;
       part.push([event, text]);
       bytes += Buffer.byteLength(text);

@@ -19,7 +19,7 @@ import { instantsAfter } from "@tickline/shared/domain/schedule/next-instant";
 import { ScheduleView, showStoredSchedule } from "@tickline/shared/domain/schedule/schedule-view";
 import { z } from "zod";
 import { durationMs, InstantView } from "./instant-view.ts";
-import { leftOut, longFieldsOf, type LongField } from "./long-fields.ts";
+import { leftOut, longFieldsOf } from "./long-fields.ts";
 import { RunErrorView, RunIdView, RunStateView, RunView, showError, showListedRun } from "./run-view.ts";
 
 /** Instants and runs that one job shows beside itself. */
@@ -30,7 +30,6 @@ export const RECENT_RUNS_SHOWN = 10;
 export const RECENT_RUNS_BYTES_MAX = 65_536;
 
 const RecentRunView = RunView.omit(longFieldsOf(RunView) as { params: true; output: true }).meta({ id: "RecentRun" });
-type RecentRunView = Omit<RunView, LongField>;
 
 const LastRunView = z
   .object({
@@ -112,8 +111,7 @@ export const showJob = (job: Job, now: Instant | null = null): JobView => ({
   ...showState(job, now),
 });
 
-/** What an edit alone can change. */
-export const showDefinition = (definition: JobDefinition): DefinitionView => ({
+const showDefinition = (definition: JobDefinition): DefinitionView => ({
   name: definition.name,
   description: definition.description,
   tags: definition.tags as string[],
@@ -130,8 +128,7 @@ export const showDefinition = (definition: JobDefinition): DefinitionView => ({
   misfire: definition.misfire,
 });
 
-/** What fires and runs change too. */
-export const showState = (job: Job, now: Instant | null): StateView => ({
+const showState = (job: Job, now: Instant | null): StateView => ({
   state: job.state as JobView["state"], // A tombstone is never shown: catalogs do not see it.
   setAside: showSetAside(job, now),
   status: job.status,
@@ -149,17 +146,20 @@ function showSetAside(job: Job, now: Instant | null): JobView["setAside"] {
   return fault === null ? null : { reason: fault.reason, action: fault.action, since: toIsoOrNull(shownNextRunAt(job)) };
 }
 
-/** The detail as an object. Answers are written as text (`job-text.ts`); tests hold the two equal. */
-export const showJobDetail = (job: Job, recentRuns: readonly Run[], now: Instant | null = null): JobDetailView => ({
-  ...showJob(job, now),
-  upcoming: upcoming(job).map(toIso),
-  recentRuns: recentRunTexts(recentRuns).map((text) => JSON.parse(text) as RecentRunView),
-});
+/** The detail of a job as JSON. The runs become text first, because their bytes are counted. */
+export function jobDetailJson(job: Job, recentRuns: readonly Run[], now: Instant | null): string {
+  const rest = JSON.stringify({ ...showJob(job, now), upcoming: upcoming(job).map(toIso) });
+  return `${rest.slice(0, -1)},"recentRuns":[${recentRunsJson(recentRuns).join(",")}]}`;
+}
+
+/** The same as an object. */
+export const showJobDetail = (job: Job, recentRuns: readonly Run[], now: Instant | null = null): JobDetailView =>
+  JSON.parse(jobDetailJson(job, recentRuns, now)) as JobDetailView;
 
 const ABSENT = leftOut([]);
 
-/** The JSON of those of the runs that can be shown, as many as fit. */
-export function recentRunTexts(runs: readonly Run[]): string[] {
+/** The JSON of the runs that can be shown, as many as fit. */
+export function recentRunsJson(runs: readonly Run[]): string[] {
   const texts = runs.flatMap((run) => {
     const text = evaluate(() => JSON.stringify({ ...showListedRun(run, null), ...ABSENT }));
     return text.kind === "evaluated" ? [text.value] : [];
@@ -170,10 +170,10 @@ export function recentRunTexts(runs: readonly Run[]): string[] {
 }
 
 /** A paused job keeps its cursor, so that the pause can be recorded, but nothing is going to happen then. */
-export const shownNextRunAt = ({ state, nextRunAt }: Job): Instant | null => (state === "active" ? nextRunAt : null);
+const shownNextRunAt = ({ state, nextRunAt }: Job): Instant | null => (state === "active" ? nextRunAt : null);
 
 /** The next instants, as many as are shown and left; none of a job that cannot be evaluated. */
-export function upcoming(job: Job): Instant[] {
+function upcoming(job: Job): Instant[] {
   const next = shownNextRunAt(job);
   if (next === null || evaluationFault(job) !== null) return [];
   const { schedule, anchorAt } = job.definition;
