@@ -11,24 +11,16 @@ import type { ApiContext } from "./api-context.ts";
 import type { ApiDeps } from "./api-deps.ts";
 import { createApp } from "./app.ts";
 import { createCommandConsumer } from "./commands/command-consumer.ts";
-import { createDrain } from "./drain.ts";
+import { createDrain } from "./http/drain.ts";
 import { createKnownHandlers } from "./handlers/known-handlers.ts";
 import { createBoundedListener } from "@tickline/shared/runtime/http/bounded-listener";
 import { createHostCheck, createOriginCheck } from "./http/known-hosts.ts";
 import { createRequestMetrics } from "./http/request-metrics.ts";
 import type { Route } from "./http/route.ts";
-import { createHttpServer } from "./http-server.ts";
+import { createHttpServer } from "./http/http-server.ts";
 import { createNotices } from "./notices.ts";
 import { createProjection } from "./projection/projection.ts";
-import { docsRoutes } from "./routes/docs-routes.ts";
-import { eventRoutes } from "./routes/event-routes.ts";
-import { handlerRoutes } from "./routes/handler-routes.ts";
-import { jobListRoutes } from "./routes/job-list-routes.ts";
-import { jobRoutes } from "./routes/job-routes.ts";
-import { runListRoutes } from "./routes/run-list-routes.ts";
-import { runRoutes } from "./routes/run-routes.ts";
-import { scheduleRoutes } from "./routes/schedule-routes.ts";
-import { serviceRoutes } from "./routes/service-routes.ts";
+import { createRoutes } from "./routes.ts";
 import { createEventHub, type EventHub } from "./stream/event-hub.ts";
 
 export interface Api extends Service {
@@ -62,7 +54,7 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     notices: createNotices(deps, config),
   };
   const hub = createEventHub({ ...deps, queues: config.queues, limits: config });
-  const { app, routes, bounded, drain } = servingOf(context, hub);
+  const { app, routes, bounded, drain } = createServing(context, hub);
   const server = createHttpServer({ clock, config, bounded });
   const consumers = [createHandlerHints(context), hub, createProjection(deps, config), createCommandConsumer(context)];
   observeStreams(context, hub);
@@ -101,7 +93,7 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
 }
 
 /** What answers requests, apart from the socket. */
-function servingOf(context: ApiContext, hub: EventHub) {
+function createServing(context: ApiContext, hub: EventHub) {
   const { clock, log, config } = context;
   const drain = createDrain({
     clock,
@@ -109,7 +101,7 @@ function servingOf(context: ApiContext, hub: EventHub) {
     underWay: () => bounded.underWay,
     onClosed: () => hub.closeListeners(),
   });
-  const routes = routesOf(context, { hub, draining: drain.begun });
+  const routes = createRoutes(context, { hub, draining: drain.begun });
   const app = createApp({
     routes,
     limits: config,
@@ -123,20 +115,6 @@ function servingOf(context: ApiContext, hub: EventHub) {
   });
   const bounded = createBoundedListener({ clock, limits: config, listener: app.callback() });
   return { app, routes, bounded, drain };
-}
-
-function routesOf(context: ApiContext, { hub, draining }: { readonly hub: EventHub; readonly draining: () => boolean }): Route[] {
-  const routes = [
-    ...jobListRoutes(context),
-    ...jobRoutes(context),
-    ...runRoutes(context),
-    ...runListRoutes(context),
-    ...scheduleRoutes(context),
-    ...handlerRoutes(context),
-    ...eventRoutes({ hub, clock: context.clock, limits: context.config }),
-    ...serviceRoutes(context, draining),
-  ];
-  return [...routes, ...docsRoutes(routes)];
 }
 
 /** Reads the registry of handlers again when an executor says that it changed. Losing the hint costs one look-up later. */

@@ -1,5 +1,5 @@
 import { apiUnderTest, minimalJob, type ApiUnderTest, type CallOptions, type Reply } from "../api-under-test.test-support.ts";
-import { PROBLEMS, type Fault, type ProblemCode } from "../http/problem.ts";
+import { PROBLEMS, type Fault, type ProblemCode } from "../problems/problem.ts";
 
 /** One request that is not done, and the whole of its answer. `{job}` and the like stand for what exists in the world of the suite. */
 export interface BadInput extends CallOptions {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { PROBLEMS } from "../http/problem.ts";
+import { PROBLEMS } from "../problems/problem.ts";
 import { allCases } from "./all-cases.test-support.ts";
 import { ask, badInputWorld, problemOf, type World } from "./bad-input.test-support.ts";
 

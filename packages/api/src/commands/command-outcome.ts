@@ -3,7 +3,7 @@ import type { JsonValue } from "@tickline/shared/domain/json";
 import { isCommandType, type Command } from "@tickline/shared/events/command";
 import { commandAnswered, commandRefused, type CommandEnvelope, type Reply } from "@tickline/shared/events/reply";
 import type { UnreadableMessage } from "@tickline/shared/ports/bus";
-import type { Fault, Problem, ProblemCode } from "../http/problem.ts";
+import type { Fault, Problem, ProblemCode } from "../problems/problem.ts";
 
 /** What no request over HTTP can be refused for. */
 export type CommandProblemCode = "command_too_old" | "bad_command_id" | "unknown_tenant" | "unreadable_command";

@@ -5,8 +5,8 @@ import type { HandlerDescription } from "@tickline/shared/ports/handler-registry
 import type { Logger } from "@tickline/shared/runtime/logger";
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
-import type { Fault } from "../http/problem.ts";
-import { nameOfType, pointerOf, unknownField } from "../http/schema-faults.ts";
+import type { Fault } from "../problems/problem.ts";
+import { nameOfType, toPointer, unknownField } from "../problems/schema-faults.ts";
 
 /** What is wrong with params, with pointers from the job's body: `/params/url`. */
 export type ParamsCheck = (handler: HandlerDescription, params: JsonObject) => readonly Fault[];
@@ -73,7 +73,7 @@ function faultsAt(errors: readonly ErrorObject[]): Fault[] {
 }
 
 function faultOf(error: ErrorObject): Fault {
-  const at = `/params${error.instancePath}${error.propertyName === undefined ? "" : pointerOf([error.propertyName])}`;
+  const at = `/params${error.instancePath}${error.propertyName === undefined ? "" : toPointer([error.propertyName])}`;
   const params = error.params as Readonly<Record<string, unknown>>;
   const named = MISPLACED[error.keyword];
   const name = named === undefined ? undefined : params[named];
@@ -83,7 +83,7 @@ function faultOf(error: ErrorObject): Fault {
       error.keyword === "required"
         ? { code: "required", message: "is required" }
         : unknownField(name, Object.keys((error.parentSchema?.["properties"] as object | undefined) ?? {}));
-    return { pointer: at + pointerOf([name]), ...fault };
+    return { pointer: at + toPointer([name]), ...fault };
   }
   const { code, say } = KNOWN[error.keyword] ?? { code: "invalid_value", say: () => null };
   return { pointer: at, code, message: sayForm(error) ?? say(params) ?? error.message ?? "is not valid" };

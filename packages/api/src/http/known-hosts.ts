@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { problem, type Problem } from "./problem.ts";
-import { quote } from "./quote.ts";
+import type { Context } from "koa";
+import { problem, type Problem } from "../problems/problem.ts";
+import { quote } from "../problems/quote.ts";
 
 /** Whether an address to listen on can be reached from this machine alone. */
 export const isLoopback = (address: string): boolean => address === "localhost" || address === "::1" || /^127(\.\d{1,3}){3}$/.test(address);
@@ -101,4 +102,17 @@ function countOf(name: string, rawHeaders: readonly string[]): number {
     if (given.length === name.length && given.toLowerCase() === name) count += 1;
   }
   return count;
+}
+
+/**
+ * Any page in a browser on this machine can send a POST without a body here, and no preflight would ask us first. Browsers
+ * say where a request comes from: `Sec-Fetch-Site` to hosts they trust (https, localhost), `Origin` to all. Other clients do
+ * not send these headers.
+ */
+export function crossSiteProblem({ method, req: { headers } }: Context, isOwnOrigin: OriginCheck): Problem | null {
+  if (method === "GET" || method === "HEAD") return null;
+  const { "sec-fetch-site": site, origin, host } = headers;
+  const isOwnSite = site === undefined || site === "same-origin" || site === "none";
+  if (isOwnSite && (origin === undefined || isOwnOrigin(origin, host))) return null;
+  return problem("cross_site_request", "a web page may change something here only if it comes from here");
 }

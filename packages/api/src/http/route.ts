@@ -1,15 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context } from "koa";
-import type { z } from "zod";
+import { z } from "zod";
 import type { Answer } from "./answer.ts";
-import type { Client } from "@tickline/shared/domain/cancel";
-import type { HeaderOf } from "./conditions.ts";
-import { JSON_MEDIA_TYPE, type BodyReader } from "./json-body.ts";
-import { ok, type Parsed, type Step } from "./parsed.ts";
-import { clientOfRequest } from "./request-client.ts";
-import { invalidRequest, problem, type Fault, type ProblemCode } from "./problem.ts";
-import { queryReader, type QuerySchema } from "./query.ts";
-import { sayFault, schemaFaults, type SayUnknown } from "./schema-faults.ts";
+import { USER_AGENT_LENGTH_MAX, type Client } from "@tickline/shared/domain/cancel";
+import type { HeaderOf } from "../request/conditions.ts";
+import { JSON_MEDIA_TYPE, type BodyReader } from "../request/json-body.ts";
+import { ok, type Parsed, type Step } from "../request/parsed.ts";
+import { invalidRequest, problem, type Fault, type ProblemCode } from "../problems/problem.ts";
+import { queryReader, type QuerySchema } from "../request/query.ts";
+import { sayFault, schemaFaults, type SayUnknown } from "../problems/schema-faults.ts";
 
 /** What a route is asked, parsed: nothing of the wire travels further in. */
 export interface RouteRequest<Query, Body> {
@@ -41,6 +40,11 @@ export interface BodySpec<Body> {
   /** What else is wrong with a body that the schema refuses already: so that all faults are told at once. */
   readonly also?: (given: unknown) => Promise<readonly Fault[]>;
 }
+
+/** For a POST whose path says everything: the body may be an empty object, and nothing else. */
+export const noBody: BodySpec<Record<string, never>> = { schema: z.strictObject({}), example: {}, ifAbsent: {} };
+
+export const noQuery = z.object({});
 
 export interface ResponseDocs {
   readonly description: string;
@@ -131,9 +135,15 @@ const requestOf = <Query, Body>(ctx: Context, query: Query, body: Body): RouteRe
   path: ctx.path,
   querystring: ctx.querystring,
   header: (name) => ctx.req.headers[name] as string | undefined,
-  client: () => clientOfRequest(ctx.req),
+  client: () => readClient(ctx.req),
   connection: ctx,
 });
+
+/** Who sent a request, as far as it is known without a login. */
+function readClient({ socket, headers }: IncomingMessage): Client {
+  const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, "") ?? null;
+  return { address, userAgent: headers["user-agent"]?.slice(0, USER_AGENT_LENGTH_MAX) ?? null };
+}
 
 /** Reads a body, or what stands for one in a command, saying all that is wrong with it at once. */
 export async function parseBody<Body>(spec: BodySpec<Body>, given: unknown): Promise<Step<Body>> {

@@ -1,7 +1,15 @@
 import type { Context } from "koa";
 import { JSON_TYPE, PROBLEM_TYPE, type Answer, type Headers } from "./answer.ts";
-import { PROBLEMS, showProblem } from "./problem.ts";
-import { SECURITY_HEADERS } from "./security-headers.ts";
+import { PROBLEMS, showProblem } from "../problems/problem.ts";
+
+/** What every answer carries. Answers are data for programs: nothing in them is to be run, framed, sniffed or kept. */
+export const SECURITY_HEADERS = {
+  "X-Content-Type-Options": "nosniff",
+  "Cache-Control": "no-store",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "Referrer-Policy": "no-referrer",
+  "Cross-Origin-Resource-Policy": "same-origin",
+} as const;
 
 export interface Sending {
   /** Asks the client to take a new connection next time. */

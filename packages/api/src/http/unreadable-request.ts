@@ -1,8 +1,8 @@
 import { STATUS_CODES, type RequestListener } from "node:http";
 import type { Duplex } from "node:stream";
 import { PROBLEM_TYPE } from "./answer.ts";
-import { PROBLEMS, problem, showProblem, type Problem } from "./problem.ts";
-import { SECURITY_HEADERS } from "./security-headers.ts";
+import { PROBLEMS, problem, showProblem, type Problem } from "../problems/problem.ts";
+import { SECURITY_HEADERS } from "./send-answer.ts";
 
 /** What Node says of a request that it cannot read. */
 type ReadFault = Error & { readonly code?: string };

@@ -1,8 +1,4 @@
 import type { Clock } from "@tickline/shared/ports/clock";
-import type { Context } from "koa";
-import type { Answer } from "./answer.ts";
-import type { BodyReader } from "./json-body.ts";
-import type { Route } from "./route.ts";
 
 /** At most so many pieces of work at once, and for so long in one turn of the event loop; the others wait, and begin in the order they came. */
 export interface WorkSlots {
@@ -95,26 +91,4 @@ function createWorkTurns(clock: WorkSlotsOptions["clock"], turnMsMax: number) {
       if (turnsOfOthers >= TURNS_OF_OTHERS) workMs = 0;
     },
   };
-}
-
-/** How those who run the service ask whether it lives: never behind others. */
-const PROBES: ReadonlySet<string> = new Set(["/livez", "/readyz"]);
-
-/** What the route answers, in a slot. Only what it does counts as work: a body that comes slowly keeps nobody from it. */
-export async function respondInSlot(
-  slots: WorkSlots,
-  { route, ctx, readBody }: { readonly route: Route; readonly ctx: Context; readonly readBody: BodyReader },
-): Promise<Answer> {
-  if (PROBES.has(route.path)) return route.respond(ctx, readBody);
-  let isIn = false;
-  async function enter(): Promise<void> {
-    await slots.enter();
-    isIn = true;
-  }
-  try {
-    if (route.body === null) await enter();
-    return await route.respond(ctx, (given, mediaTypes) => readBody(given, mediaTypes, enter));
-  } finally {
-    if (isIn) slots.leave();
-  }
 }

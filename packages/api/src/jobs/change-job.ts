@@ -2,9 +2,9 @@ import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import { jobEvent, type JobEvent } from "@tickline/shared/events/job-event";
 import type { ApiContext } from "../api-context.ts";
-import { quote } from "../http/quote.ts";
-import { meets, etagOf, type Condition } from "../http/conditions.ts";
-import { problem, RETRY_AFTER_S, type Problem } from "../http/problem.ts";
+import { quote } from "../problems/quote.ts";
+import { meets, toEtag, type Condition } from "../request/conditions.ts";
+import { problem, RETRY_AFTER_S, type Problem } from "../problems/problem.ts";
 import { evaluationFault } from "@tickline/shared/domain/job-evaluation";
 import { fireOwed, recordMisfires, recordPause, recordUncounted } from "./fire-owed.ts";
 
@@ -116,4 +116,4 @@ export const jobNotFound = (jobId: string): Problem => problem("job_not_found", 
 export const versionMismatch = (job: Job | null): Problem =>
   job === null
     ? problem("version_mismatch", "there is no such job, and If-Match wants one")
-    : problem("version_mismatch", `the job is at version ${job.version}`, { headers: { ETag: etagOf(job.version) } });
+    : problem("version_mismatch", `the job is at version ${job.version}`, { headers: { ETag: toEtag(job.version) } });

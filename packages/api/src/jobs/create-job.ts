@@ -1,16 +1,43 @@
 import type { Instant } from "@tickline/shared/domain/instant";
-import type { Job } from "@tickline/shared/domain/job";
+import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job";
 import { definitionHash } from "@tickline/shared/domain/job-definition";
 import { firstCursor } from "@tickline/shared/domain/reschedule";
 import { slotOf } from "@tickline/shared/domain/slot";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import type { CreateOutcome } from "@tickline/shared/ports/job-catalog";
 import type { ApiContext } from "../api-context.ts";
-import { ok } from "../http/parsed.ts";
-import { invalidRequest, problem, type Problem } from "../http/problem.ts";
-import { bindRequest, keyExpired } from "./bind-request.ts";
+import { bodyRoute, noQuery, type Route } from "../http/route.ts";
+import { bindRequest, keyExpired, readIdempotencyKey } from "../request/idempotency-key.ts";
+import { ok } from "../request/parsed.ts";
+import { invalidRequest, problem, type Problem } from "../problems/problem.ts";
 import { beginsAfter, neverFires } from "./first-instant.ts";
-import { definitionOf, inputFaults, type JobInput } from "./job-input.ts";
+import { JobView } from "../views/job-view.ts";
+import { answerJob } from "./job-answer.ts";
+import { definitionOf, inputFaults, jobBodies, looseFaults, type JobInput } from "./job-input.ts";
+
+/** `POST /jobs` */
+export const createJobRoute = (context: ApiContext): Route =>
+  bodyRoute({
+    method: "post",
+    path: "/jobs",
+    query: noQuery,
+    body: { ...jobBodies(context).create, also: (given) => looseFaults(context, given) },
+    docs: {
+      operationId: "createJob",
+      tag: "Jobs",
+      summary: "Create a job",
+      description: "Durable when it answers. The same `Idempotency-Key` and body give the same job, however often they come.",
+      headers: ["Idempotency-Key"],
+      responses: { 201: { description: "The job.", schema: JobView, headers: ["ETag", "Location"] } },
+      problems: ["schedule_never_fires", "idempotency_key_reused", "idempotency_key_expired", "job_deleted", "edit_conflict", "bad_header"],
+    },
+    async handle({ body, header }) {
+      const key = readIdempotencyKey(header);
+      if (key.kind === "problem") return key;
+      const result = await createJob(context, { tenantId: DEFAULT_TENANT, id: null, input: body, key: key.value });
+      return result.kind === "problem" ? result : answerJob(result.job, 201);
+    },
+  });
 
 export interface CreateRequest {
   readonly tenantId: string;

@@ -2,7 +2,7 @@ import { toIso, type Instant } from "@tickline/shared/domain/instant";
 import type { JobDefinition } from "@tickline/shared/domain/job-definition";
 import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
 import { nextInstant } from "@tickline/shared/domain/schedule/next-instant";
-import { problem, type Problem } from "../http/problem.ts";
+import { problem, type Problem } from "../problems/problem.ts";
 
 /**
  * The instant after which a new schedule begins. A single instant that has just passed simply fires late, so it begins

@@ -13,11 +13,11 @@ import { nearestWord, slipOf } from "@tickline/shared/domain/did-you-mean";
 import { canonicalJson, JsonObjectSchema, type JsonObject } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
-import { JSON_MEDIA_TYPE, MERGE_PATCH_MEDIA_TYPE } from "../http/json-body.ts";
-import type { Fault } from "../http/problem.ts";
+import { JSON_MEDIA_TYPE, MERGE_PATCH_MEDIA_TYPE } from "../request/json-body.ts";
+import type { Fault } from "../problems/problem.ts";
 import type { BodySpec } from "../http/route.ts";
-import { unknownField } from "../http/schema-faults.ts";
-import { patchOf } from "./patch-of.ts";
+import { unknownField } from "../problems/schema-faults.ts";
+import { toPatchSchema } from "./merge-patch.ts";
 
 type JobState = (typeof JOB_STATES)[number];
 
@@ -96,7 +96,7 @@ const patchedFields = Object.fromEntries([...Object.keys(JobInputSchema.shape), 
 const patchBodyUpTo = (timeoutMsMax: number): BodySpec<JsonObject> => ({
   mediaTypes: [MERGE_PATCH_MEDIA_TYPE, JSON_MEDIA_TYPE],
   schema: z.strictObject({ ...patchedFields, ...shownFields }).transform((patch) => patch as JsonObject),
-  documented: (patchOf(jobInputSchema(timeoutMsMax).extend({ state: replaceableState })) as z.ZodObject).extend(shownFields).meta({
+  documented: (toPatchSchema(jobInputSchema(timeoutMsMax).extend({ state: replaceableState })) as z.ZodObject).extend(shownFields).meta({
     id: "JobPatch",
     description:
       "RFC 7396; null: back to its default. To change the kind of a schedule send the short string, or null for the fields that go.",

@@ -7,7 +7,7 @@ import type { JobStatus } from "@tickline/shared/ports/job-status";
 import { inHalves } from "@tickline/shared/runtime/in-halves";
 import type { Logger } from "@tickline/shared/runtime/logger";
 import { confirmedChanges, sortNews, type Confirming } from "./confirmed-changes.ts";
-import { statusChangeOf } from "./status-change-of.ts";
+import { toStatusChange } from "./status-change-of.ts";
 
 export interface ProjectorLimits {
   readonly projectionPendingMax: number;
@@ -76,7 +76,7 @@ export function createProjector({ status, clock, log, limits, onPending, ...conf
       const { changes } = pending;
       const { news, refused } = confirming.standing === undefined ? { news: events, refused: [] } : sortNews(events);
       for (const event of news) {
-        const change = statusChangeOf(event);
+        const change = toStatusChange(event);
         if (change === null) continue;
         gather(changes, change);
         pending.since ??= event.time;

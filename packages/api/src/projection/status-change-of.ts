@@ -2,7 +2,7 @@ import type { StatusChange } from "@tickline/shared/domain/status-change";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 
 /** What an event says of the status of its job; null: nothing. What was skipped or missed (`JobSkipped`) changes no status. */
-export function statusChangeOf(event: TicklineEvent): StatusChange | null {
+export function toStatusChange(event: TicklineEvent): StatusChange | null {
   const { tenantId } = event;
   switch (event.type) {
     case "JobStarted": {

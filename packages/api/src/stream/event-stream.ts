@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Clock, Timer } from "@tickline/shared/ports/clock";
 import { createEventBuffer, createSession, type EventBuffer } from "better-sse";
-import { SECURITY_HEADERS } from "../http/security-headers.ts";
+import { SECURITY_HEADERS } from "../http/send-answer.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { z } from "zod";
 import { replayEvents, type ReplayLimits } from "./event-replay.ts";

@@ -1,12 +1,6 @@
 import { toIso, toIsoOrNull, type Instant } from "@tickline/shared/domain/instant";
 import { JOB_STATES, type Job } from "@tickline/shared/domain/job";
-import {
-  HandlerTypeSchema,
-  JobIdSchema,
-  QueueNameSchema,
-  UNCERTAIN_POLICIES,
-  type JobDefinition,
-} from "@tickline/shared/domain/job-definition";
+import { HandlerTypeSchema, JobIdSchema, QueueNameSchema, UNCERTAIN_POLICIES } from "@tickline/shared/domain/job-definition";
 import { JsonObjectSchema } from "@tickline/shared/domain/json";
 import { MisfireView } from "@tickline/shared/domain/misfire";
 import { OVERLAP_POLICIES } from "@tickline/shared/domain/overlap";
@@ -19,7 +13,7 @@ import { instantsAfter } from "@tickline/shared/domain/schedule/next-instant";
 import { ScheduleView, showStoredSchedule } from "@tickline/shared/domain/schedule/schedule-view";
 import { z } from "zod";
 import { durationMs, InstantView } from "./instant-view.ts";
-import { leftOut, longFieldsOf } from "./long-fields.ts";
+import { leftOut, pickLongFields } from "./long-fields.ts";
 import { RunErrorView, RunIdView, RunStateView, RunView, showError, showListedRun } from "./run-view.ts";
 
 /** Instants and runs that one job shows beside itself. */
@@ -29,7 +23,7 @@ export const RECENT_RUNS_SHOWN = 10;
 /** So that what GET gives is no longer than what PUT takes: each of the attempts of a run may have an error of 2,000 characters. */
 export const RECENT_RUNS_BYTES_MAX = 65_536;
 
-const RecentRunView = RunView.omit(longFieldsOf(RunView) as { params: true; output: true }).meta({ id: "RecentRun" });
+const RecentRunView = RunView.omit(pickLongFields(RunView) as { params: true; output: true }).meta({ id: "RecentRun" });
 
 const LastRunView = z
   .object({

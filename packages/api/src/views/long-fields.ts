@@ -10,13 +10,13 @@ export const leftOut = (include: readonly LongField[]): Readonly<Partial<Record<
 
 /** The schema of an item as lists show it: its long fields may be absent. */
 export const listedView = (id: string, view: z.ZodObject): z.ZodObject =>
-  view.partial(longFieldsOf(view)).meta({ id, description: `${sentenceOf(view)} are there if \`include\` names them.` });
+  view.partial(pickLongFields(view)).meta({ id, description: `${sentenceOf(view)} are there if \`include\` names them.` });
 
 /** As a mask for `omit` and `partial`. */
-export const longFieldsOf = (view: z.ZodObject): Record<string, true> =>
+export const pickLongFields = (view: z.ZodObject): Record<string, true> =>
   Object.fromEntries(LONG_FIELDS.filter((name) => name in view.shape).map((name) => [name, true]));
 
 const sentenceOf = (view: z.ZodObject): string =>
-  Object.keys(longFieldsOf(view))
+  Object.keys(pickLongFields(view))
     .map((name) => `\`${name}\``)
     .join(" and ");
