@@ -10,7 +10,7 @@ import {
   topicRetentionSetting,
 } from "@tickline/shared/runtime/common-settings";
 
-/** Settings of the api as a process of its own, besides its servers. */
+/** Settings of the api as a separate process, besides its servers. */
 export const API_SETTINGS = {
   host: hostSetting,
   port: portSetting,

@@ -7,10 +7,10 @@ import { noQuery, route, type Route } from "./http/route.ts";
 
 const HealthView = z.object({ status: z.enum(["live", "ready"]) }).meta({ id: "Health" });
 
-/** The log names the file, and what the disk said. */
+/** The log has the file and the error of the disk. */
 const REFUSED = "the store answers, and refuses writes, as on a full disk; the log of the service says more";
 
-/** What those ask who run the service. */
+/** Routes for the operation of the service. */
 export const serviceRoutes = (context: ApiContext, draining: () => boolean): Route[] => [
   route({
     method: "get",

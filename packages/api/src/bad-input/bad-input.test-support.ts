@@ -69,7 +69,7 @@ export function ask(world: World, { to, query, body, headers = {} }: BadInput): 
 }
 
 /** The body of the answer, to the last field. */
-export function problemOf(world: World, { to, answers: { code, detail, errors = [] } }: BadInput): object {
+export function expectedProblem(world: World, { to, answers: { code, detail, errors = [] } }: BadInput): object {
   const { status, title } = PROBLEMS[code];
   const instance = fillIn(to.slice(to.indexOf(" ") + 1), world);
   return { type: `urn:tickline:problem:${code}`, title, status, code, detail: fillIn(detail, world), instance, errors };

@@ -7,10 +7,10 @@ import { IDEMPOTENCY_KEY_LENGTH_MAX, isIdempotencyKey } from "../request/idempot
 import { quote } from "../problems/quote.ts";
 import { refused, type Refusal } from "./command-outcome.ts";
 
-/** How old a command may be: half of what its topic keeps. Older ones may have come before, and been lost from sight since. */
+/** The maximum age of a command: half of the retention of its topic. The record of an older command may have been deleted already. */
 export const maxCommandAgeMs = (topicRetentionMs: number): number => Math.min(topicRetentionMs / 2, COMMAND_AGE_MS_MAX);
 
-/** Why a command is refused by its envelope alone; null: it is not. */
+/** Why the envelope alone makes a command invalid; null: it does not. */
 export function envelopeRefusal(
   { time: clock, config: { commandAgeMsMax } }: Pick<ApiContext, "time" | "config">,
   { id, tenantId, time }: Command,

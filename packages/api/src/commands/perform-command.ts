@@ -17,8 +17,8 @@ import { answered, refusedBy, type CommandOutcome } from "./command-outcome.ts";
 import { envelopeRefusal } from "./envelope-check.ts";
 
 /**
- * Does what a command asks for, by the rules of the API, its id being the idempotency key. Rejects only where the same
- * command may succeed later, such as when the store is away; every other fault is a refusal, so that nothing blocks.
+ * Carries out a command by the rules of the API, with its id as the idempotency key. Rejects only if the same command may succeed
+ * later, for example when the store is unavailable. Every other fault is a refusal, so that no command blocks others.
  */
 export async function performCommand(context: ApiContext, command: Command): Promise<CommandOutcome> {
   const refusal = envelopeRefusal(context, command);
@@ -66,7 +66,7 @@ async function trigger(context: ApiContext, { id: key, tenantId, data: { jobId, 
   return answered({ jobId: result.run.jobId, runId: result.run.runId }, await readRepliedRun(context, result.run));
 }
 
-/** A run that has been cancelled already is as it should be: the command may have come before. */
+/** A run that is already cancelled is a success: the command may be a repeat. */
 async function cancel(context: ApiContext, { id, source, tenantId, data: { runId } }: CancelRun): Promise<CommandOutcome> {
   if (!isRunId(runId)) return refusedBy(runNotFound(runId));
   const result = await cancelRun(context, { tenantId, runId, by: { kind: "command", source, commandId: id } });
@@ -75,7 +75,7 @@ async function cancel(context: ApiContext, { id, source, tenantId, data: { runId
   return run === null ? refusedBy(runNotFound(runId)) : answered({ jobId: run.jobId, runId }, await readRepliedRun(context, run));
 }
 
-/** What a body of a request is refused for before it is looked at: what is checked later may then recurse without a thought. */
+/** The limits that bodies of requests have too. Code that checks the value later may then recurse safely. */
 function bodyProblem({ config: { bodyDepthMax, bodyBytesMax } }: ApiContext, given: JsonValue): Problem | null {
   if (deeperThan(given, bodyDepthMax)) return problem("body_too_deep", `objects and lists may be nested ${bodyDepthMax} deep`);
   if (jsonBytes(given) > bodyBytesMax) return problem("body_too_large", `it may have ${bodyBytesMax} bytes of JSON`);

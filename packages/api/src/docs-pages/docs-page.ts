@@ -7,7 +7,7 @@ import { EVENTS_STYLE } from "./events-style.ts";
 import { HOME_STYLE } from "./home-page.ts";
 import { JSON_TYPE } from "../http/answer.ts";
 
-/** The page at `/docs`. All it loads comes from here: it works without a network, and its policy allows nothing else. */
+/** The page at `/docs`. It loads everything from this service: it works without a network, and its policy allows nothing else. */
 export const DOCS_PAGE = `<!doctype html>
 <html lang="en">
   <head>
@@ -25,7 +25,7 @@ export const DOCS_PAGE = `<!doctype html>
 </html>
 `;
 
-/** A file of its own, because the policy runs no script inside the page. */
+/** A separate file, because the policy allows no script inside the page. */
 const START_SCRIPT = `const dark = matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", follow);
@@ -33,7 +33,7 @@ follow();
 SwaggerUIBundle({ url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, displayRequestDuration: true });
 `;
 
-/** Behind Swagger UI's own style sheet, which has a dark mode and leaves the page around it white, and needs some 700 pixels. */
+/** Added to Swagger UI's own style sheet, which has a dark mode but leaves the page around it white, and which needs about 700 pixels. */
 const DOCS_STYLE = `
 body { margin: 0; }
 html.dark-mode { color-scheme: dark; background: #1c2022; }
@@ -62,7 +62,7 @@ html.dark-mode .swagger-ui .headers td, html.dark-mode .swagger-ui .headers .hea
 }
 `;
 
-/** Swagger UI writes style attributes and carries its icons in its style sheet. */
+/** Swagger UI writes style attributes, and its style sheet contains its icons. */
 export const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -78,7 +78,7 @@ export interface DocsFile {
   readonly body: string | Buffer;
 }
 
-/** What browsers ask for by themselves. */
+/** The file that browsers request by themselves. */
 export const FAVICON = "favicon-32x32.png";
 
 const AVSC = ".avsc";
@@ -92,7 +92,7 @@ export const DOCS_FILES: readonly string[] = [
   ...EVENT_DEFINITIONS.map(({ type }) => `${type}${AVSC}`),
 ];
 
-/** A file of a page at `/`, `/docs` or `/docs/events`; null: there is none of that name. Only names known here are ever looked for. */
+/** A file of the page at `/`, `/docs` or `/docs/events`; null: there is none of that name. Only known names are read from disk. */
 export async function readDocsFile(name: string): Promise<DocsFile | null> {
   if (name === "start.js") return { type: "text/javascript; charset=utf-8", body: START_SCRIPT };
   if (name === "events.css") return { type: "text/css; charset=utf-8", body: EVENTS_STYLE };

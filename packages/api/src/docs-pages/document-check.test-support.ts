@@ -40,17 +40,17 @@ export interface SentRequest {
 
 /** Whether the document allows a request; where it stands if not. */
 export function createDocumentCheck(document: OpenApiDocument): (request: SentRequest) => readonly string[] {
-  const validatorOf = createValidators(document);
-  const allows = (schema: object, value: unknown): boolean => validatorOf(schema)(value) as boolean;
+  const findValidator = createValidators(document);
+  const allows = (schema: object, value: unknown): boolean => findValidator(schema)(value) as boolean;
   return ({ to, query = "", headers = {}, body }) => {
     const [method = "", target = ""] = to.split(" ");
-    const [path, id] = placeOf(document, target);
+    const [path, id] = findPlace(document, target);
     const operation: Json = (document.paths as Json)[path][method.toLowerCase()];
     const parameters: readonly Json[] = operation.parameters ?? [];
     const given = new URLSearchParams(query);
     const unknown = [...given.keys()].filter((key) => !parameters.some(({ name, in: where }) => where === "query" && name === key));
     const refused = parameters.filter((parameter) => {
-      const value = valueOf(parameter, { id, given, headers });
+      const value = findValue(parameter, { id, given, headers });
       return value === undefined ? parameter.required === true : !allows(parameter.schema, value);
     });
     return [...unknown, ...refused.map(({ name }) => String(name)), ...(isBodyAllowed(operation, body, allows) ? [] : ["body"])];
@@ -58,7 +58,7 @@ export function createDocumentCheck(document: OpenApiDocument): (request: SentRe
 }
 
 /** The path as the document has it, and the id in it. */
-function placeOf(document: OpenApiDocument, target: string): readonly [path: string, id: string] {
+function findPlace(document: OpenApiDocument, target: string): readonly [path: string, id: string] {
   if ((document.paths as Json)[target] !== undefined) return [target, ""];
   const steps = target.split("/");
   return [[...steps.slice(0, 2), "{id}", ...steps.slice(3)].join("/"), decoded(steps[2] ?? "")];
@@ -74,7 +74,7 @@ function decoded(text: string): string {
 }
 
 /** What a parameter is given, as its schema reads it; undefined: it is not. */
-function valueOf(
+function findValue(
   { name, in: where, schema, explode = true }: Json,
   { id, given, headers }: { readonly id: string; readonly given: URLSearchParams; readonly headers: Readonly<Record<string, string>> },
 ): unknown {

@@ -11,9 +11,9 @@ import { html, sentence, type Html } from "./html.ts";
 export const EVENTS_POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The AsyncAPI document as the page at `/docs/events`, from where its links go: made of nothing else, so that it cannot say something else. */
+/** The AsyncAPI document as the page at `/docs/events`. Its links are relative to that path. It has no other source, so it cannot contradict the document. */
 export function eventsPage(document: AsyncApiDocument): string {
-  const topics = topicsOf(document);
+  const topics = listTopics(document);
   const messages = Object.values(document.components.messages);
   const shared = sharedHeaders(messages);
   const isShared = ({ path }: FieldRow): boolean => shared.some((row) => row.path === path);
@@ -54,16 +54,16 @@ interface Topic {
   readonly events: readonly string[];
 }
 
-const topicsOf = ({ channels, operations }: AsyncApiDocument): readonly Topic[] =>
+const listTopics = ({ channels, operations }: AsyncApiDocument): readonly Topic[] =>
   Object.entries(operations).flatMap(([operationName, operation]) => {
-    const id = lastOf(operation.channel.$ref);
+    const id = lastSegment(operation.channel.$ref);
     const channel = channels[id];
     return channel === undefined ? [] : [{ id, channel, operation, operationName, events: Object.keys(channel.messages) }];
   });
 
-const lastOf = (reference: string): string => reference.slice(reference.lastIndexOf("/") + 1);
+const lastSegment = (reference: string): string => reference.slice(reference.lastIndexOf("/") + 1);
 
-/** The header fields that all messages have alike. */
+/** The header fields that are the same in all messages. */
 function sharedHeaders(messages: readonly AsyncApiMessage[]): readonly FieldRow[] {
   const [first = [], ...others] = messages.map(({ headers }) => fieldRows(headers as Schema));
   const inAll = (row: FieldRow): boolean => others.every((rows) => rows.some((other) => JSON.stringify(other) === JSON.stringify(row)));
@@ -98,7 +98,7 @@ const topicSection = ({ id, channel, operation, operationName, events }: Topic):
           <code>{${name}}</code>: ${sentence(description)} ${examples.length > 0 ? html`As in <code>${examples.join(", ")}</code>.` : ""}
         </p>`,
     )}
-    ${operation.reply === undefined ? "" : html`<p>Replies are on <a href="#topic-${lastOf(operation.reply.channel.$ref)}">${lastOf(operation.reply.channel.$ref)}</a>: ${eventLinks(operation.reply.messages.map(({ $ref }) => lastOf($ref)))}</p>`}
+    ${operation.reply === undefined ? "" : html`<p>Replies are on <a href="#topic-${lastSegment(operation.reply.channel.$ref)}">${lastSegment(operation.reply.channel.$ref)}</a>: ${eventLinks(operation.reply.messages.map(({ $ref }) => lastSegment($ref)))}</p>`}
   </section> `;
 
 const eventLinks = (names: readonly string[]): Html =>
@@ -158,13 +158,13 @@ const fieldTable = (caption: string, rows: readonly FieldRow[]): Html =>
         (row) =>
           html`<tr>
             <th scope="row"><code>${row.path}</code> <span class="type">${row.type}</span></th>
-            <td>${meaningOf(row)}</td>
+            <td>${describeField(row)}</td>
           </tr> `,
       )}
     </tbody>
   </table>`;
 
-const meaningOf = ({ description, values, fallback, required }: FieldRow): Html =>
+const describeField = ({ description, values, fallback, required }: FieldRow): Html =>
   html`${sentence(description)}
   ${values.length === 0 ? "" : html`${values.length === 1 ? "Always" : "One of"} ${values.map((value, index) => html`${index === 0 ? "" : ", "}<code>${value}</code>`)}.`}
   ${fallback === null ? "" : html`<span class="note">Where it is missing: <code>${fallback}</code>.</span>`}

@@ -1,4 +1,4 @@
-/** The style sheet of the page of events: light or dark as the reader's system is, wide or narrow. */
+/** The style sheet of the page of events: light or dark like the reader's system, for wide and narrow windows. */
 export const EVENTS_STYLE = `:root {
   color-scheme: light dark;
   --text: #1b2530; --faint: #55626f; --back: #ffffff; --raised: #f4f6f8; --line: #d5dce3; --link: #0b57b0;

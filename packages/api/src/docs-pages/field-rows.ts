@@ -1,4 +1,4 @@
-/** As much of JSON Schema as the schemas of events use. */
+/** The part of JSON Schema that the schemas of events use. */
 export interface Schema {
   readonly type?: string;
   readonly format?: string;
@@ -18,14 +18,14 @@ export interface FieldRow {
   readonly path: string;
   readonly type: string;
   readonly required: boolean;
-  /** What it may be, where these are few. */
+  /** The allowed values, if they are listed. */
   readonly values: readonly string[];
   readonly description: string;
-  /** As JSON: what a reader takes where the writer did not know the field; null: it is always there. */
+  /** As JSON: the value for readers if the writer did not know the field; null: the field is always there. */
   readonly fallback: string | null;
 }
 
-/** The fields of a schema, each followed by those within it. */
+/** The fields of a schema, each followed by its own fields. */
 export function fieldRows({ properties = {}, required = [] }: Schema, prefix = ""): readonly FieldRow[] {
   return Object.entries(properties).flatMap(([name, schema]) => {
     const path = prefix + name;
@@ -33,9 +33,9 @@ export function fieldRows({ properties = {}, required = [] }: Schema, prefix = "
     const item = inner.type === "array" ? withoutNull(inner.items ?? {}) : null;
     const row: FieldRow = {
       path,
-      type: typeOf(schema),
+      type: describeType(schema),
       required: required.includes(name),
-      values: valuesOf(item ?? inner),
+      values: listValues(item ?? inner),
       description: schema.description ?? "",
       fallback: schema.default === undefined ? null : JSON.stringify(schema.default),
     };
@@ -45,15 +45,15 @@ export function fieldRows({ properties = {}, required = [] }: Schema, prefix = "
 
 const isNull = ({ type }: Schema): boolean => type === "null";
 const withoutNull = (schema: Schema): Schema => schema.oneOf?.find((one) => !isNull(one)) ?? schema;
-const valuesOf = ({ const: only, enum: several }: Schema): readonly string[] => several ?? (only === undefined ? [] : [only]);
+const listValues = ({ const: only, enum: several }: Schema): readonly string[] => several ?? (only === undefined ? [] : [only]);
 
-function typeOf(schema: Schema): string {
+function describeType(schema: Schema): string {
   if (schema.oneOf !== undefined)
     return schema.oneOf
       .toSorted((left, right) => Number(isNull(left)) - Number(isNull(right)))
-      .map(typeOf)
+      .map(describeType)
       .join(" or ");
-  if (schema.type === "array") return `array of ${typeOf(schema.items ?? {})}`;
+  if (schema.type === "array") return `array of ${describeType(schema.items ?? {})}`;
   if (schema.format === "date-time") return "date-time";
-  return schema.type ?? (valuesOf(schema).length > 0 ? "string" : "any JSON");
+  return schema.type ?? (listValues(schema).length > 0 ? "string" : "any JSON");
 }

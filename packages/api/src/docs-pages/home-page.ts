@@ -1,10 +1,10 @@
 import { EVENTS_STYLE } from "./events-style.ts";
 import { html, type Html } from "./html.ts";
 
-/** The style sheet of the page at `/`: that of the events, without the column for their contents. */
+/** The style sheet of the page at `/`: that of the page of events, without the column of contents. */
 export const HOME_STYLE = `${EVENTS_STYLE}body { display: block; }\n`;
 
-/** What a person finds who opens the address of the service: what it is, and where to go on. Its links go from `/`, or from wherever a proxy has put that. */
+/** The page at the address of the service, with links to the others. The links are relative, so they work behind a proxy that adds a prefix. */
 export const homePage = (version: string): string =>
   html`<!doctype html>
     <html lang="en">

@@ -1,17 +1,17 @@
-/** Text that is HTML already. */
+/** Text that is already HTML. */
 export interface Html {
   readonly html: string;
 }
 export type HtmlPart = Html | string | readonly HtmlPart[];
 
-/** HTML with parts put in: whatever is not HTML already is escaped. */
+/** HTML with inserted parts. A part that is not HTML is escaped. */
 export const html = (texts: TemplateStringsArray, ...parts: readonly HtmlPart[]): Html => ({
-  html: String.raw({ raw: texts }, ...parts.map(textOf)),
+  html: String.raw({ raw: texts }, ...parts.map(toText)),
 });
 
-function textOf(part: HtmlPart): string {
+function toText(part: HtmlPart): string {
   if (typeof part === "string") return part.replaceAll(/[&<>"']/g, (sign) => `&#${sign.codePointAt(0)};`);
-  return "html" in part ? part.html : part.map(textOf).join("");
+  return "html" in part ? part.html : part.map(toText).join("");
 }
 
 /** A sentence in which `backquotes` mark code. */

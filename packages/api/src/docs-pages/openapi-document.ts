@@ -9,12 +9,12 @@ import type { Method, RequestHeader, ResponseHeader, Route } from "../http/route
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
-/** Made of the very schemas that validate, so it cannot say something else. */
+/** Made from the schemas that validate requests, so it cannot contradict them. */
 export function openApiDocument(routes: readonly Route[], version: string): OpenApiDocument {
   const paths: ZodOpenApiPathsObject = {};
   for (const route of routes) {
     const path = openApiPath(route.path);
-    paths[path] = { ...paths[path], [route.method]: operationOf(route) };
+    paths[path] = { ...paths[path], [route.method]: describeOperation(route) };
   }
   return createDocument({
     openapi: "3.1.0",
@@ -23,20 +23,20 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
       version,
       description:
         "Jobs that run when they are due. Instants are ISO 8601 in UTC, durations whole milliseconds. Problems are RFC 9457. " +
-        "Messages on Kafka: [events](docs/events).", // As seen from the page at /docs.
+        "Messages on Kafka: [events](docs/events).", // Relative to the page at /docs.
       license: { name: "MIT", identifier: "MIT" },
     },
     tags: [{ name: "Jobs" }, { name: "Runs" }, { name: "Schedules" }, { name: "Handlers" }, { name: "Events" }, { name: "Service" }],
     servers: [{ url: "/" }],
     paths,
-    components: { schemas: { Event: EventView, Reset: ResetView } }, // Named by the data of what is streamed.
+    components: { schemas: { Event: EventView, Reset: ResetView } }, // The data of streamed messages refers to them.
   });
 }
 
 /** `/jobs/:id` as the document writes it. */
 export const openApiPath = (path: string): string => path.replaceAll(/:(\w+)/g, "{$1}");
 
-function operationOf({ method, path, docs, query, body }: Route): ZodOpenApiOperationObject {
+function describeOperation({ method, path, docs, query, body }: Route): ZodOpenApiOperationObject {
   const { operationId, summary, description, tag, id, headers = [] } = docs;
   return {
     operationId,
@@ -57,13 +57,13 @@ function operationOf({ method, path, docs, query, body }: Route): ZodOpenApiOper
       },
     }),
     responses: {
-      ...responsesOf(docs.responses),
-      ...problemsOf([...new Set([...docs.problems, ...commonProblems({ method, hasBody: body !== null })])], method),
+      ...describeResponses(docs.responses),
+      ...describeProblems([...new Set([...docs.problems, ...commonProblems({ method, hasBody: body !== null })])], method),
     },
   };
 }
 
-function responsesOf(responses: Route["docs"]["responses"]): ZodOpenApiResponsesObject {
+function describeResponses(responses: Route["docs"]["responses"]): ZodOpenApiResponsesObject {
   const entries = Object.entries(responses).map(([status, { description, schema, headers = [], mediaType = JSON_MEDIA_TYPE }]) => [
     status,
     {
@@ -75,7 +75,7 @@ function responsesOf(responses: Route["docs"]["responses"]): ZodOpenApiResponses
   return Object.fromEntries(entries) as ZodOpenApiResponsesObject;
 }
 
-/** What any route may answer; more where it changes something, or reads a body. */
+/** The problems that any route may answer; more if it changes something or reads a body. */
 const commonProblems = ({ method, hasBody }: { readonly method: Method; readonly hasBody: boolean }): readonly ProblemCode[] => [
   "invalid_request",
   "bad_header",
@@ -98,21 +98,21 @@ const BODY_PROBLEMS = [
   "unsupported_media_type",
 ] as const satisfies readonly ProblemCode[];
 
-function problemsOf(codes: readonly ProblemCode[], method: Method): ZodOpenApiResponsesObject {
+function describeProblems(codes: readonly ProblemCode[], method: Method): ZodOpenApiResponsesObject {
   const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
   const entries = [...byStatus].map(([status, of]) => [
     String(status),
     {
       description: of.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(" "),
       content: { "application/problem+json": { schema: ProblemSchema } },
-      ...headersOf(of, method),
+      ...describeHeaders(of, method),
     },
   ]);
   return Object.fromEntries(entries) as ZodOpenApiResponsesObject;
 }
 
 /** The headers that a problem may come with. */
-function headersOf(codes: readonly ProblemCode[], method: Method): { readonly headers?: z.ZodObject } {
+function describeHeaders(codes: readonly ProblemCode[], method: Method): { readonly headers?: z.ZodObject } {
   const headers: Record<string, z.ZodType> = {};
   for (const code of codes) {
     const { status } = PROBLEMS[code];

@@ -49,13 +49,13 @@ export const listHandlersRoute = ({ handlers, digest, config }: ApiContext): Rou
           querystring,
           query,
           text: (handler) => JSON.stringify(showHandler(handler)),
-          idOf: ({ type }) => type,
+          toId: ({ type }) => type,
           read: readOncePaged(handlers.list),
         },
       ),
   });
 
-/** Parts of a list that is read once, as a whole. The cursor is the type of the last handler. */
+/** Pages of a list that is read once, as a whole. The cursor is the type of the last handler. */
 function readOncePaged(list: HandlerRegistry["list"]): (request: PageRequest) => Promise<Page<HandlerDescription>> {
   let all: ReturnType<HandlerRegistry["list"]> | null = null;
   return async ({ limit, cursor }) => {

@@ -1,13 +1,13 @@
 import type { Clock } from "@tickline/shared/ports/clock";
 
 export interface Drain {
-  /** True from the first sign of a stop: `/readyz` says so, and clients are asked to go elsewhere. */
+  /** True from the first signal of a stop: `/readyz` reports it, and each answer closes its connection. */
   begun(): boolean;
-  /** True once nothing new is taken. */
+  /** True once new requests are refused. */
   closed(): boolean;
-  /** All is served as before until `close`. */
+  /** Requests are served as before until `close`. */
   begin(): void;
-  /** Serves for `noticeMs` more, takes nothing new from then on, and waits for what is under way, for `drainMsMax` at most. */
+  /** Serves for `noticeMs` more, then refuses new requests, and waits for those in progress, for `drainMsMax` at most. */
   close(noticeMs: number): Promise<void>;
   /** For a start after a stop. */
   reset(): void;
@@ -16,22 +16,22 @@ export interface Drain {
 export interface DrainOptions {
   readonly clock: Clock;
   readonly drainMsMax: number;
-  /** Requests that are not answered whole. */
+  /** The number of requests whose answers are not complete. */
   readonly underWay: () => number;
-  /** Called when nothing new is taken any more. */
+  /** Called when new requests are refused from now on. */
   readonly onClosed: () => void;
 }
 
-/** How often it is looked whether all is answered. */
+/** Interval of the check whether all requests are answered. */
 const LOOK_MS = 20;
 
-/** The end of serving, in two steps: it is told, and then nothing more is taken. */
+/** The end of serving, in two steps: first the stop is announced, then new requests are refused. */
 export function createDrain({ clock, drainMsMax, underWay, onClosed }: DrainOptions): Drain {
-  let state: "serving" | "told" | "closed" = "serving";
+  let state: "serving" | "announced" | "closed" = "serving";
   const passed = (ms: number): Promise<void> => new Promise((resolve) => void clock.setTimer(ms, resolve));
 
   const begin = (): void => {
-    if (state === "serving") state = "told";
+    if (state === "serving") state = "announced";
   };
   return {
     begun: () => state !== "serving",

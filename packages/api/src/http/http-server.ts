@@ -30,12 +30,12 @@ export interface HttpServerOptions {
   readonly bounded: Pick<BoundedListener, "listen" | "isAtWork">;
 }
 
-/** How often a stop looks for connections that have become idle. */
+/** Interval at which a stop closes connections that have become idle. */
 const IDLE_LOOK_MS = 20;
-/** What is answered as the server stops has this long to be sent. All else has been waited for before. */
+/** Answers that are still being sent when the server stops have this long. The drain before has waited for all others. */
 const LAST_MS_MAX = 500;
 
-/** The socket: listens, and on stop closes what is open, that which is being sent within a moment. Its steps are for a lifecycle. */
+/** The socket. It listens, and on stop closes all connections after a short time for answers that are still being sent. A lifecycle calls its steps. */
 export function createHttpServer({ clock, config, bounded }: HttpServerOptions): HttpServer {
   const unreadable = createUnreadableRequests();
   let server: Server | null = null;
@@ -75,7 +75,7 @@ export function createHttpServer({ clock, config, bounded }: HttpServerOptions):
     budget.cancel();
   }
 
-  /** `close` alone would wait for the sockets that clients keep for their next request, and some get idle only now. */
+  /** `close` alone would wait for sockets that clients keep for their next request. Some become idle only during the stop. */
   function closeIdle(stopping: Server): Timer {
     let next: Timer | null = null;
     const again = (): void => {

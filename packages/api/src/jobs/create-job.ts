@@ -13,7 +13,7 @@ import { invalidRequest, problem, type Problem } from "../problems/problem.ts";
 import { beginsAfter, neverFires } from "./first-instant.ts";
 import { JobView } from "../views/job-view.ts";
 import { answerJob } from "./job-answer.ts";
-import { definitionOf, inputFaults, jobBodies, looseFaults, type JobInput } from "./job-input.ts";
+import { toDefinition, inputFaults, jobBodies, looseFaults, type JobInput } from "./job-input.ts";
 
 /** `POST /jobs` */
 export const createJobRoute = (context: ApiContext): Route =>
@@ -41,14 +41,14 @@ export const createJobRoute = (context: ApiContext): Route =>
 
 export interface CreateRequest {
   readonly tenantId: string;
-  /** The id that the job gets; null: one of ours. */
+  /** The id of the job; null: generate one. */
   readonly id: string | null;
   readonly input: JobInput;
   /** The `Idempotency-Key`, or the id of a command; null: none. */
   readonly key: string | null;
 }
 
-/** Creates a job. The same key and input give the same job, however often and whenever they come. */
+/** Creates a job. The same key with the same input gives the same job, however often it is repeated. */
 export async function createJob(
   context: ApiContext,
   { tenantId, id, input, key }: CreateRequest,
@@ -56,7 +56,7 @@ export async function createJob(
   const faults = await inputFaults(context, input, null);
   if (faults.length > 0) return invalidRequest(faults);
   const minted = context.entropy.newId();
-  const asked = id === null ? meaningOf(input) : { id, input: meaningOf(input) };
+  const asked = id === null ? withoutDefaultState(input) : { id, input: withoutDefaultState(input) };
   const bound =
     key === null
       ? ok({ value: minted, boundAt: 0, mayMake: true })
@@ -65,19 +65,19 @@ export async function createJob(
   const { value: uid, mayMake } = bound.value;
   if (!mayMake) return madeBefore(context, { tenantId, uid, otherwise: keyExpired(bound.value) });
   const outcome = await addJob(context, { tenantId, id: id ?? `job_${uid}`, uid, input });
-  // A repeat may come when its schedule has run out.
+  // A repeat may come after the schedule has ended.
   if (outcome.kind === "problem") return madeBefore(context, { tenantId, uid, otherwise: outcome });
   if (outcome.kind === "exists") return problem("job_exists", `another job has the id ${outcome.job.id}`);
   if (outcome.job.state === "deleted") return problem("job_deleted", "the job that this key made has been deleted");
   return outcome;
 }
 
-/** A new job is active unless it is said otherwise: saying so asks for nothing else. */
-function meaningOf({ state, ...input }: JobInput): JobInput {
+/** A new job is active by default, so a request with `"state": "active"` equals one without it. */
+function withoutDefaultState({ state, ...input }: JobInput): JobInput {
   return state === "paused" ? { ...input, state } : input;
 }
 
-/** The job that the first request made, if it made one. */
+/** The job that the first request with the key made, if it made one. */
 async function madeBefore(
   { dueJobs }: ApiContext,
   { tenantId, uid, otherwise }: { readonly tenantId: string; readonly uid: string; readonly otherwise: Problem },
@@ -104,7 +104,7 @@ export async function addJob(context: ApiContext, request: NewJob): Promise<Crea
 }
 
 function newJob({ digest }: ApiContext, { tenantId, id, uid, input }: NewJob, now: Instant): Job | Problem {
-  const definition = definitionOf(input, now);
+  const definition = toDefinition(input, now);
   const after = beginsAfter(definition, now);
   const cursor = firstCursor(definition, after);
   return (

@@ -46,13 +46,13 @@ interface DeleteRequest {
   readonly jobId: string;
   readonly condition: Condition;
   readonly client: Client;
-  /** Attempts under way are asked to end; false: they finish. */
+  /** True: attempts in progress are asked to end. False: they finish. */
   readonly cancelRunning: boolean;
 }
 
 /**
- * Leaves a tombstone, then cancels the runs that have not started and, if wanted, those in progress. The history stays. What a crash leaves of it
- * stands in the event of the deletion, which the same write puts into the outbox: the scheduler that sends it does the rest first.
+ * Writes a tombstone. Then it cancels the runs that have not started and, if requested, those in progress. The history stays. If a crash
+ * interrupts this, the event of the deletion is still in the outbox: the scheduler that sends it completes the deletion first.
  */
 export function deleteJob(context: ApiContext, { cancelRunning, client, ...request }: DeleteRequest): Promise<ChangeResult> {
   const { control, time, notices, config } = context;

@@ -44,7 +44,7 @@ export const listJobsRoute = ({ clock, jobs, digest, config }: ApiContext): Rout
           querystring,
           query,
           text: (job: Job) => JSON.stringify({ ...showJob(job, clock.now()), ...leftOut(query.include) }),
-          idOf: ({ id }) => id,
+          toId: ({ id }) => id,
           read: (page) => jobs.list(DEFAULT_TENANT, { ...toFilters(query), ...page, params: query.include.includes("params") }),
         },
       ),

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { JsonObject, JsonValue } from "@tickline/shared/domain/json";
 
-/** RFC 7396: null removes a member, objects merge, all else replaces. */
+/** RFC 7396: null removes a member, objects are merged, every other value replaces. */
 export function mergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
   if (!isObject(patch)) return patch;
-  // A map keeps names such as __proto__ plain data.
+  // In a map, names such as __proto__ are plain data.
   const merged = new Map<string, JsonValue>(isObject(target) ? Object.entries(target) : []);
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) merged.delete(name);
@@ -17,9 +17,9 @@ const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * What a merge patch (RFC 7396) of such a value may be, for the OpenAPI document: any part of an object, and null for a field that goes back
- * to its default. Where an object is of one of several kinds, a patch may lead from one to another, so it has the fields of all, and null
- * for those that go. What comes of a patch is checked when it has been merged.
+ * The schema of a merge patch (RFC 7396) of a value, for the OpenAPI document. A patch has any part of an object; null resets a field to
+ * its default. If an object has several kinds, a patch may change the kind. So it has the fields of all kinds, and null removes a field.
+ * The result is checked after the merge.
  */
 export function toPatchSchema(schema: z.core.$ZodType): z.ZodType {
   const { description } = z.globalRegistry.get(schema) ?? {};
@@ -51,7 +51,7 @@ const anyOption = (options: readonly z.ZodType[]): z.ZodType => (options.length 
 
 const mayBeAbsent = (field: z.core.$ZodType): boolean => z.safeParse(field, undefined).success;
 
-/** What a request writes, without what stands for it when it is absent. */
+/** The schema of the value itself, without the wrappers for absent values. */
 function unwrapValue(schema: z.core.$ZodType): z.ZodType {
   if (schema instanceof z.ZodPipe) return unwrapValue(schema.in);
   const isWrapped =

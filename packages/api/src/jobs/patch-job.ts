@@ -43,11 +43,11 @@ interface PatchRequest {
   readonly jobId: string;
   readonly patch: JsonObject;
   readonly condition: Condition;
-  /** Who edits it: the edit may cancel runs. */
+  /** The sender: the edit may cancel runs, whose records name it. */
   readonly client: Client;
 }
 
-/** RFC 7396 on the job as GET shows it. */
+/** Applies a merge patch (RFC 7396) to the job as GET shows it. */
 function patchJob(context: ApiContext, { tenantId, jobId, patch, condition, client }: PatchRequest): Promise<ChangeResult> {
   return editJob(context, client, {
     tenantId,

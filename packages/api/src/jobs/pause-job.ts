@@ -53,13 +53,13 @@ const stateRoute = (context: ApiContext, { path, decide, docs }: StateRoute): Ro
     },
   });
 
-/** A barrier: what was due has been fired by now, and nothing later will be. A job that does not fire stays as it is. */
+/** A barrier: due instants have been fired before, and no later instant will be. A job that is not active does not change. */
 export const decidePause = (job: Job, now: Instant): Decision =>
   job.state === "active"
     ? { kind: "change", next: nextVersion(job, { state: "paused" }, now), says: "JobUpdated", recordsPause: false }
     : { kind: "keep" };
 
-/** Goes on from now; the pause itself goes into the history. */
+/** The job continues from now. The history records the pause. */
 export const decideResume =
   ({ time, retention }: Pick<ApiContext, "time" | "retention">) =>
   async (job: Job, now: Instant): Promise<Decision> => {

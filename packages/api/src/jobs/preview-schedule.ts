@@ -13,7 +13,7 @@ import { bodyRoute, noQuery, type Route } from "../http/route.ts";
 import { beginsAfter, neverFires } from "./first-instant.ts";
 import { InstantView } from "../views/instant-view.ts";
 
-/** Instants that one preview shows at most. */
+/** Largest number of instants in one preview. */
 export const PREVIEW_COUNT_MAX = 100;
 
 const PreviewRequest = z
@@ -60,7 +60,7 @@ export const previewScheduleRoute = ({ clock }: ApiContext): Route =>
       const problem = neverFires(definition, begins);
       if (problem !== null) return problem;
       const shown = schedule.maxRuns === null ? count : Math.min(count, schedule.maxRuns);
-      // A job that is made now does not fire now; who asks for what comes from an instant on, asks for that instant too.
+      // A job that is created now does not fire now. With `from`, an instant equal to `from` is shown.
       const after = from === undefined ? begins : Math.min(from - 1, begins);
       const next = instantsAfter(schedule, { anchorAt: madeAt, after, count: shown });
       const nextLocal = next.map((instant) => showZoneTime(zoneOf(schedule), instant));

@@ -42,13 +42,13 @@ interface PutRequest {
   readonly jobId: string;
   readonly input: JobInput;
   readonly condition: Condition;
-  /** Who edits it: the edit may cancel runs. */
+  /** The sender: the edit may cancel runs, whose records name it. */
   readonly client: Client;
 }
 
 type PutResult = Exclude<ChangeResult, { kind: "missing" }> | { readonly kind: "created"; readonly job: Job };
 
-/** Makes the job be what the input says: creates it, or replaces its definition. Repeating it changes nothing. */
+/** Creates the job, or replaces its definition. A repeat changes nothing. */
 async function putJob(context: ApiContext, { tenantId, jobId, input, condition, client }: PutRequest): Promise<PutResult> {
   for (let round = 0; round < context.config.changeRoundsMax; round += 1) {
     const decide = (job: Job, now: Instant): Promise<Decision> => replaceDefinition(context, { job, input, now });

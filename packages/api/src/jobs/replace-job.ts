@@ -10,12 +10,12 @@ import type { ApiContext } from "../api-context.ts";
 import { invalidRequest, type Fault, type Problem } from "../problems/problem.ts";
 import { changeJob, nextVersion, type ChangeRequest, type ChangeResult, type Decision } from "./change-job.ts";
 import { beginsAfter, neverFires } from "./first-instant.ts";
-import { definitionOf, inputFaults, type JobInput } from "./job-input.ts";
+import { toDefinition, inputFaults, type JobInput } from "./job-input.ts";
 import { decidePause, decideResume } from "./pause-job.ts";
 
 /**
  * An edit of the queue or handler cancels the runs that wait under the former one, which perhaps no executor serves any more. It does so
- * as well when nothing changes: the process that made the edit may have ended before it came to this.
+ * even if nothing changes, because the process of an earlier edit may have ended before it cancelled them.
  */
 export async function editJob(context: ApiContext, client: Client, request: ChangeRequest): Promise<ChangeResult> {
   const result = await changeJob(context, request);
@@ -27,8 +27,8 @@ export async function editJob(context: ApiContext, client: Client, request: Chan
 }
 
 /**
- * Cancels the runs of a job that have not started or wait for a retry. Ends by itself: nothing fires for a tombstone, and an edited job
- * fires under its new definition, so each round leaves fewer.
+ * Cancels the runs of a job that have not started or that wait for a retry. The loop ends: an edited job fires under its new definition,
+ * so each round leaves fewer runs.
  */
 async function cancelWaitingRuns(
   { control, time, notices, config }: ApiContext,
@@ -52,18 +52,18 @@ export async function replaceDefinition(context: ApiContext, { job, input, now }
   const faults = await inputFaults(context, input, job.definition);
   if (faults.length > 0) return invalidRequest(faults);
   const decision = await inWantedState(context, decideReplacement(context, { job, input, now }), { job, input, now });
-  // The very definition that was damaged is written by no edit, which would leave it as it is.
+  // An edit writes no definition that is equal to the stored one, so a damaged row would stay damaged.
   if (decision.kind === "change" && decision.next.definitionHash === job.definitionHash)
     await context.jobs.addDefinition(job.tenantId, { jobUid: job.uid, definition: decision.next.definition });
   return decision;
 }
 
-/** The same edit pauses or resumes the job where the input says so. */
+/** The same edit pauses or resumes the job if the input says so. */
 async function inWantedState(context: ApiContext, decision: Decision, { job, input: { state }, now }: Replacement): Promise<Decision> {
   if (decision.kind === "problem" || state === undefined) return decision;
   const edited = decision.kind === "keep" ? job : decision.next;
   if (state === "finished") return job.state === "finished" ? decision : invalidRequest([NOT_FINISHED]);
-  // Else its next schedule would fire, although it was to be paused.
+  // Otherwise its next schedule would fire, although the request asked for a pause.
   if (state === "paused" && edited.state === "finished") return invalidRequest([NOT_PAUSED]);
   const moved = state === "paused" ? decidePause(edited, now) : await decideResume(context)(edited, now);
   if (moved.kind !== "change" || decision.kind === "keep") return moved.kind === "keep" ? decision : moved;
@@ -84,7 +84,7 @@ const NOT_PAUSED: Fault = {
 
 function decideReplacement({ digest }: ApiContext, { job, input, now }: Replacement): Decision {
   const sameTimes = sameSchedule(job.definition.schedule, input.schedule);
-  const definition = definitionOf(input, keepsAnchor(job.definition.schedule, input.schedule) ? job.definition.anchorAt : now);
+  const definition = toDefinition(input, keepsAnchor(job.definition.schedule, input.schedule) ? job.definition.anchorAt : now);
   if (job.unreadable === undefined && sameDefinition(definition, job.definition)) return { kind: "keep" };
   const after = beginsAfter(definition, now, job.lastScheduledFor);
   const fault: Problem | null = sameTimes ? null : neverFires(definition, after);
@@ -94,6 +94,6 @@ function decideReplacement({ digest }: ApiContext, { job, input, now }: Replacem
   return { kind: "change", next, says: "JobUpdated", recordsPause: !sameTimes };
 }
 
-/** An interval goes on counting from where it did, unless it is another: where it ends is no reason to shift it. */
+/** An interval keeps its anchor unless the interval itself changes. A change of its end does not shift it. */
 const keepsAnchor = (before: Schedule, after: Schedule): boolean => sameSchedule(unended(before), unended(after));
 const unended = (schedule: Schedule): Schedule => ({ ...schedule, endAt: null, maxRuns: null });

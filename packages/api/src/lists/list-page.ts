@@ -11,7 +11,7 @@ const UnreadableView = z
   .object({ id: z.string(), reason: z.string() })
   .meta({ id: "Unreadable", description: "What stands in the list and cannot be read: its id, and why." });
 
-/** A part of a list as answers show it. */
+/** The schema of a page of a list. */
 export const pageView = <Item extends z.ZodType>(id: string, item: Item) =>
   z
     .object({
@@ -24,7 +24,7 @@ export const pageView = <Item extends z.ZodType>(id: string, item: Item) =>
     })
     .meta({ id });
 
-/** Items that one read of the store takes. A longer page is read in several, so that what does not fit is not read either. */
+/** Largest number of items of one read of the store. A longer page is read in several parts, so that items that do not fit are mostly not read. */
 const PART_ITEMS_MAX = 50;
 
 export interface PageLimits {
@@ -34,17 +34,17 @@ export interface PageLimits {
 export interface ListRequest<Item> {
   readonly path: string;
   readonly querystring: string;
-  /** The query as parsed: filters, and those of every list. */
+  /** The parsed query: filters, and the parameters of every list. */
   readonly query: Readonly<Record<string, unknown>> & Pick<PageQuery, "limit" | "cursor">;
   readonly read: (page: PageRequest) => Promise<Page<Item>>;
   /** The JSON of an item. */
   readonly text: (item: Item) => string;
-  readonly idOf: (item: Item) => string;
+  readonly toId: (item: Item) => string;
 }
 
 /**
- * One page of a list, with the way to the next in the body and as a `Link`. It ends at `limit` items, or before the item
- * that would make it too long; one item is always there. An item that cannot be shown keeps no other from it.
+ * One page of a list, with the cursor of the next page in the body and as a `Link`. It ends at `limit` items, or before the item that would
+ * make it too long; it has at least one item. An item that cannot be shown does not affect the others.
  */
 export async function answerPage<Item>(
   { digest, limits }: { readonly digest: Digest; readonly limits: PageLimits },
@@ -61,7 +61,7 @@ export async function answerPage<Item>(
   return content(JSON_TYPE, `{"items":[${page.texts.join(",")}],${left}"nextCursor":${JSON.stringify(next)}}`, headers);
 }
 
-/** Items as text, and where the list goes on. */
+/** Items as text, and the cursor of the next page. */
 interface Shown {
   readonly texts: readonly string[];
   readonly unreadable: readonly UnreadableItem[];
@@ -81,14 +81,14 @@ async function readPage<Item>(request: ListRequest<Item>, { limit, cursor }: Pag
     unreadable.push(...part.unreadable);
     nextCursor = part.nextCursor;
     if (nextCursor === null || part.isCut || itemsLeft <= PART_ITEMS_MAX) break;
-    bytesLeft -= bytesOf(part.texts);
+    bytesLeft -= countBytes(part.texts);
   }
   return { texts, unreadable, nextCursor };
 }
 
 /**
- * A part of a page. Where it is too long, it is read again with as many items as fit: only the store says where the list
- * goes on behind an item, and what was inserted meanwhile is in the items of the same answer. Null: not even one fits.
+ * A part of a page. If it is too long, it is read again with as many items as fit: only the store has the cursor after an item, and items
+ * that were inserted meanwhile are in the same answer. Null: not even one item fits.
  */
 async function readPart<Item>(
   request: ListRequest<Item>,
@@ -98,7 +98,7 @@ async function readPart<Item>(
   let { limit } = wanted;
   for (;;) {
     const page = await request.read({ ...wanted, limit });
-    const shown = textsOf(page, request);
+    const shown = showItems(page, request);
     const fitting = countFitting(shown.texts, bytesLeft);
     const fits = fitting === shown.texts.length;
     if (fits || (limit === 1 && !mayBeEmpty)) return { ...shown, nextCursor: page.nextCursor, isCut: limit < wanted.limit };
@@ -108,31 +108,31 @@ async function readPart<Item>(
 }
 
 function countFitting(texts: readonly string[], bytesLeft: number): number {
-  // No character has more bytes than three. Found out without counting them, as most pages are short.
+  // A character has at most three bytes. This quick test is enough for most pages, because they are short.
   if (texts.reduce((sum, text) => sum + 3 * text.length + 1, 0) <= bytesLeft) return texts.length;
   let bytes = 0;
   const over = texts.findIndex((text) => (bytes += Buffer.byteLength(text) + 1) > bytesLeft);
   return over === -1 ? texts.length : over;
 }
 
-/** With a comma for each. */
-const bytesOf = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
+/** Includes a comma for each text. */
+const countBytes = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
 
-function textsOf<Item>(
+function showItems<Item>(
   page: Page<Item>,
-  { text, idOf }: Pick<ListRequest<Item>, "text" | "idOf">,
+  { text, toId }: Pick<ListRequest<Item>, "text" | "toId">,
 ): { readonly texts: readonly string[]; readonly unreadable: readonly UnreadableItem[] } {
   const unreadable: UnreadableItem[] = [...(page.unreadable ?? [])];
   const texts: string[] = [];
   for (const item of page.items) {
     const shown = evaluate(() => text(item));
     if (shown.kind === "evaluated") texts.push(shown.value);
-    else unreadable.push({ id: idOf(item), reason: shown.reason });
+    else unreadable.push({ id: toId(item), reason: shown.reason });
   }
   return { texts, unreadable };
 }
 
-/** The same query with another cursor. Ours needs no escaping. */
+/** The same query with another cursor, which needs no escaping. */
 function withCursor(querystring: string, cursor: string): string {
   if (querystring === "") return `cursor=${cursor}`;
   const search = new URLSearchParams(querystring);

@@ -18,7 +18,7 @@ const CURSOR_LENGTH_MIN = Math.ceil(((SEAL_LENGTH + 1) * 4) / 3);
 /** The form of all cursors. */
 export const CURSOR = new RegExp(`^[A-Za-z0-9_-]{${CURSOR_LENGTH_MIN},${CURSOR_LENGTH_MAX}}$`);
 
-/** `limit`, `cursor` and `include`, which every list takes. None of them says which list it is. */
+/** `limit`, `cursor` and `include`: the parameters of every list. They do not belong to the identity of the list. */
 export const pageQuery = {
   limit: z
     .string()
@@ -58,7 +58,7 @@ export const PAGE_PARAMETERS: ReadonlySet<string> = new Set(Object.keys(pageQuer
 
 const isLongField = (name: string): name is LongField => LONG_FIELDS.some((field) => field === name);
 
-/** A field that the items of a list do not have may be asked for too: one query does for all lists. */
+/** A field that the items of a list do not have is accepted too, so that one query works for all lists. */
 function readInclude(text: string, ctx: z.RefinementCtx): readonly LongField[] {
   const names = text === "" ? [] : text.split(",");
   const unknown = names.find((name) => !isLongField(name));

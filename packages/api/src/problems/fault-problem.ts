@@ -1,7 +1,7 @@
 import { toAppError, type AppError, type ErrorCode } from "@tickline/shared/domain/app-error";
 import { problem, RETRY_AFTER_S, type Problem, type ProblemCode } from "./problem.ts";
 
-/** How each code of the one tree of faults is answered. */
+/** The problem for each code of an `AppError`. */
 const ANSWERS: Readonly<Record<ErrorCode, ProblemCode>> = {
   store_unavailable: "store_unavailable",
   bus_unavailable: "bus_unavailable",
@@ -13,10 +13,10 @@ const ANSWERS: Readonly<Record<ErrorCode, ProblemCode>> = {
   internal: "internal",
 };
 
-/** What a client is told of a fault: never its message, which may name what is none of its business, but for what it says of a clock. */
+/** The problem for a fault. It does not contain the message of the fault, which may have internal details, except for faults of the clock. */
 export function toFaultProblem(thrown: unknown, deed: string): { readonly problem: Problem; readonly fault: AppError } {
   const fault = toAppError(thrown, deed);
-  // The store has found one row that is not what was written. Faults of its file or server have a cause.
+  // The store has found one damaged row. Faults of its file or server have a cause.
   if (fault.code === "store_corrupt" && fault.cause === undefined)
     return { fault, problem: problem("stored_unreadable", `${fault.message}; the others are not concerned`) };
   const code = ANSWERS[fault.code];

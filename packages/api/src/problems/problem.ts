@@ -2,7 +2,7 @@ import { JobIdSchema } from "@tickline/shared/domain/job-definition";
 import { z } from "zod";
 import { quote } from "./quote.ts";
 
-/** Every kind of problem there is: its code is a public contract, its status and title never vary. */
+/** All kinds of problems. Their codes are a public contract; status and title of a code never change. */
 export const PROBLEMS = {
   invalid_request: { status: 400, title: "The request is not valid" },
   malformed_request: { status: 400, title: "The request is not HTTP" },
@@ -44,23 +44,23 @@ export const PROBLEMS = {
 } as const;
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** Seconds after which a client may try again what answered 503 or 429. */
+/** Seconds after which a client may retry a request that was answered with 503 or 429. */
 export const RETRY_AFTER_S = 1;
 
-/** One thing that is wrong with a request, and where. */
+/** One fault of a request, and its place. */
 export interface Fault {
-  /** RFC 6901 into the body; for a query parameter `/` and its name; empty for the whole. */
+  /** A JSON pointer (RFC 6901) into the body; for a query parameter `/` and its name; empty for the whole. */
   readonly pointer: string;
   readonly code: string;
   readonly message: string;
 }
 
-/** Most faults one answer lists. */
+/** Largest number of faults in one answer. */
 export const FAULTS_MAX = 50;
-/** Fewer where their texts would be longer than this, in characters: names of a client's own stand in each pointer below them. */
+/** Largest length of their texts, in characters. Pointers contain names that the client chose, so they may be long. */
 const FAULTS_LENGTH_MAX = 65_536;
 
-/** A request that was not done, and why. A value: nothing throws it. */
+/** Why a request was refused. It is a value and never thrown. */
 export interface Problem {
   readonly kind: "problem";
   readonly code: ProblemCode;
@@ -75,7 +75,7 @@ export const problem = (
   { errors = [], headers = {} }: { errors?: readonly Fault[]; headers?: Readonly<Record<string, string>> } = {},
 ): Problem => ({ kind: "problem", code, detail, errors: listed(errors), headers });
 
-/** Those that one answer lists: one at least. */
+/** The faults that one answer lists, at least one. */
 function listed(faults: readonly Fault[]): readonly Fault[] {
   let length = 0;
   const over = faults.findIndex(({ pointer, message }, index) => {
@@ -89,13 +89,13 @@ function listed(faults: readonly Fault[]): readonly Fault[] {
 export const shuttingDown = (): Problem =>
   problem("shutting_down", "the service finishes the work that it has begun and accepts nothing new");
 
-/** The problem of an id that no job can have. */
+/** The problem of an id that is not a valid id of a job. */
 export function malformedId(id: string): Problem {
   const message = JobIdSchema.safeParse(id).error?.issues[0]?.message ?? "is not an id";
   return problem("invalid_id", `${quote(id)} ${message}`);
 }
 
-/** The problem of a request with faults in it, all of them at once. */
+/** The problem of a request with faults. It lists all of them. */
 export function invalidRequest(faults: readonly Fault[]): Problem {
   const shown = listed(faults).length;
   const more = faults.length > shown ? `, of which the first ${shown} are listed` : "";
@@ -134,7 +134,7 @@ export const ProblemSchema = z
   });
 export type ProblemView = z.infer<typeof ProblemSchema>;
 
-/** The problem as its answer says it. */
+/** The problem as the answer shows it. */
 export const showProblem = ({ code, detail, errors }: Problem, path: string): ProblemView => ({
   type: `urn:tickline:problem:${code}`,
   title: PROBLEMS[code].title,

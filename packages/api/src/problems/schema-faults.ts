@@ -10,9 +10,9 @@ type Issue = z.core.$ZodIssue;
 export const toPointer = (path: readonly PropertyKey[]): string =>
   path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 
-/** Sentences for the faults that schemas leave to us, all in the style "must be …", so that they read the same everywhere. */
+/** Messages for the faults for which schemas have none, all in the form "must be …". */
 export const sayFault: z.core.$ZodErrorMap = (issue) => {
-  if (issue.code === "invalid_type") return issue.input === undefined ? "is required" : `must be ${nameOfType(issue.expected)}`;
+  if (issue.code === "invalid_type") return issue.input === undefined ? "is required" : `must be ${typeName(issue.expected)}`;
   if (issue.code === "too_small") return `must ${bound(issue.origin, "at least", issue.minimum)}`;
   if (issue.code === "too_big") return `must ${bound(issue.origin, "at most", issue.maximum)}`;
   if (issue.code !== "invalid_value") return undefined;
@@ -24,8 +24,8 @@ export const sayFault: z.core.$ZodErrorMap = (issue) => {
   return `must be ${issue.values.length > 1 ? "one of " : ""}${values}${meant === null ? "" : `: did you mean ${JSON.stringify(meant)}?`}`;
 };
 
-/** A type as a sentence names it. */
-export const nameOfType = (type: string): string => NAMES[type] ?? `of type ${type}`;
+/** The name of a type in a message. */
+export const typeName = (type: string): string => NAMES[type] ?? `of type ${type}`;
 
 const NAMES: Readonly<Record<string, string>> = {
   string: "a string",
@@ -47,20 +47,20 @@ function bound(origin: string, side: "at least" | "at most", limit: number | big
 
 const plural = (count: number | bigint, noun: string): string => `${count} ${noun}${Number(count) === 1 ? "" : "s"}`;
 
-/** `fields`: those that there are at that place. */
+/** `fields`: the fields that exist at that place. */
 export type SayUnknown = (name: string, fields: readonly string[]) => Omit<Fault, "pointer">;
 
 export interface FaultWords {
-  /** What was asked of the value. */
+  /** The schema that refused the value. */
   readonly schema: z.core.$ZodType;
-  /** Says what of an unknown field at the top. */
+  /** Makes the fault of an unknown field at the top. */
   readonly unknown?: SayUnknown;
 }
 
-/** What is wrong, for the client: one fault for each place, unknown fields by name. */
-export const schemaFaults = (issues: readonly Issue[], words: FaultWords): Fault[] => issues.flatMap((issue) => faultsOf(issue, [], words));
+/** The faults for the client: one for each place, unknown fields by name. */
+export const schemaFaults = (issues: readonly Issue[], words: FaultWords): Fault[] => issues.flatMap((issue) => toFaults(issue, [], words));
 
-function faultsOf(issue: Issue, above: readonly PropertyKey[], words: FaultWords): Fault[] {
+function toFaults(issue: Issue, above: readonly PropertyKey[], words: FaultWords): Fault[] {
   const path = [...above, ...issue.path];
   if (issue.input === undefined && MAY_BE_ABSENT.has(issue.code))
     return [{ pointer: toPointer(path), code: "required", message: "is required" }];
@@ -70,22 +70,22 @@ function faultsOf(issue: Issue, above: readonly PropertyKey[], words: FaultWords
     return issue.keys.map((key) => ({ pointer: toPointer([...path, key]), ...unknownAt(issue, key, (name) => say(name, fields)) }));
   }
   if (issue.code === "invalid_union" && issue.message === "Invalid input") {
-    return meantOption(issue.errors).flatMap((inner) => faultsOf(inner, path, words));
+    return meantOption(issue.errors).flatMap((inner) => toFaults(inner, path, words));
   }
-  return [{ pointer: toPointer(path), code: codeOf(issue), message: issue.message }];
+  return [{ pointer: toPointer(path), code: toCode(issue), message: issue.message }];
 }
 
-/** Issues that say of a missing value what it should have been. */
+/** Issues that zod reports for a missing value. */
 const MAY_BE_ABSENT: ReadonlySet<string> = new Set(["invalid_type", "invalid_value", "invalid_union", "custom"]);
 
-/** Of the options of a union, the faults of the one that the value comes nearest to. */
+/** The faults of the option of a union that is closest to the value. */
 function meantOption(options: readonly (readonly Issue[])[]): readonly Issue[] {
   const distance = (issues: readonly Issue[]): number =>
     Math.max(...issues.map(({ code, path }) => (path.length > 0 ? 0 : code === "invalid_type" ? 2 : code === "invalid_value" ? 1 : 0)));
   return options.toSorted((left, right) => distance(left) - distance(right))[0] ?? [];
 }
 
-/** A schema that says it in its own words knows more than we do. */
+/** A schema's own message is kept, because it is more precise. */
 const unknownAt = (issue: Issue, key: string, unknown: (name: string) => Omit<Fault, "pointer">): Omit<Fault, "pointer"> =>
   issue.message.startsWith("Unrecognized key") ? unknown(key) : { code: "unknown_field", message: issue.message };
 
@@ -94,5 +94,5 @@ export const unknownField: SayUnknown = (name, fields) => ({
   message: `there is no field ${quote(name)} here${didYouMean(name, fields)}`,
 });
 
-const codeOf = (issue: Issue): string =>
+const toCode = (issue: Issue): string =>
   issue.code !== "custom" ? issue.code : typeof issue.params?.["code"] === "string" ? issue.params["code"] : "invalid_value";

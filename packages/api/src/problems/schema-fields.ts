@@ -2,7 +2,7 @@ import { z } from "zod";
 
 type Schema = z.core.$ZodType;
 
-/** The fields that an object at this place of a value may have, by its schema; of a union those of all its options. Empty: any, or none. */
+/** The fields that an object at this place may have by the schema; for a union those of all its options. Empty: any field, or none. */
 export function fieldsAt(schema: Schema, path: readonly PropertyKey[]): readonly string[] {
   const [step, ...rest] = path;
   if (schema instanceof z.ZodObject) {

@@ -7,7 +7,7 @@ import { manualClock } from "@tickline/shared/testing/manual-clock";
 import fc from "fast-check";
 import { claimOf, ended, FAULT, retrying, started, storyOf } from "./event-story.test-support.ts";
 import { createProjector, type ProjectorLimits } from "./projector.ts";
-import { toStatusChange } from "./status-change-of.ts";
+import { toStatusChange } from "./to-status-change.ts";
 
 const jobs = ["a", "b", "c"].map((id) => jobOf({ id, uid: `uid-${id}` }));
 const [job] = jobs as [(typeof jobs)[0]];

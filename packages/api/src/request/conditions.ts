@@ -4,8 +4,8 @@ import { problem } from "../problems/problem.ts";
 export type HeaderOf = (name: string) => string | undefined;
 
 /**
- * The versions of a job that a request may meet: `any` existing one, one of `versions`, or with `none` only no job at all; `others`: all but
- * these, or no job.
+ * The versions of a job that a request accepts. `any`: the job exists. `none`: the job does not exist. `versions`: it has one of these.
+ * `others`: it has none of these, or does not exist.
  */
 export type Condition =
   | { readonly kind: "always" }
@@ -17,14 +17,14 @@ export type Condition =
 
 export const ALWAYS: Condition = { kind: "always" };
 
-/** The strong entity tag of a version. It changes by edits only, never by fires, so it guards edits; it is no use for caches. */
+/** The strong entity tag of a version. Only edits change it, fires do not. So it protects edits, and cannot be used for caches. */
 export const toEtag = (version: number): string => `"${version}"`;
 
 const TAG = String.raw`(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"`;
-/** `*` or entity tags, as RFC 9110 has them. */
+/** `*` or entity tags, as in RFC 9110. */
 export const TAGS = new RegExp(String.raw`^(?:\*|${TAG}(?:[ \t]*,[ \t]*${TAG})*)$`);
 
-/** Reads `If-Match` and `If-None-Match`. Weak tags never match the former, as RFC 9110 has it. */
+/** Reads `If-Match` and `If-None-Match`. By RFC 9110 weak tags never match the former. */
 export function readCondition(header: HeaderOf): Step<Condition> {
   const ifMatch = conditionIn("If-Match", header("if-match"), { star: "any", tags: "versions" });
   if (ifMatch.kind === "problem") return ifMatch;
@@ -45,7 +45,7 @@ function conditionIn(name: string, given: string | undefined, { star, tags }: Ki
   return ok(value === "*" ? { kind: star } : { kind: tags, versions: value.split(",").map((tag) => tag.trim()) });
 }
 
-/** True when a job at this version, or no job (null), is what the request wants to meet. */
+/** True if the condition accepts a job at this version, or no job (null). */
 export function meets(condition: Condition, version: number | null): boolean {
   switch (condition.kind) {
     case "always":

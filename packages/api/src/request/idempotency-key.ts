@@ -10,7 +10,7 @@ import type { HeaderOf } from "./conditions.ts";
 /** Longest `Idempotency-Key`, in characters. */
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 
-/** Any visible ASCII, as the client made it. */
+/** Any visible ASCII characters. */
 export const IDEMPOTENCY_KEY = new RegExp(`^[\\x21-\\x7e]{1,${IDEMPOTENCY_KEY_LENGTH_MAX}}$`);
 export const isIdempotencyKey = (text: string): boolean => IDEMPOTENCY_KEY.test(text);
 
@@ -24,30 +24,30 @@ export function readIdempotencyKey(header: HeaderOf): Step<string | null> {
 
 export interface BindRequest {
   readonly tenantId: string;
-  /** Where the key counts. */
+  /** The key is unique within this scope. */
   readonly scope: string;
   readonly key: string;
-  /** What was asked: the same key may not ask for something else. */
+  /** The request. The same key with another request is refused. */
   readonly asked: unknown;
-  /** The uid or instant that this request would use. */
+  /** The uid or instant that this request would use if it is the first one. */
   readonly value: string;
   /** What the request makes. */
   readonly makes: keyof Forgotten;
 }
 
-/** A key, as the first request with it has bound it. */
+/** A key, as its first request has bound it. */
 export interface BoundKey {
-  /** Ours, or that of the first request. */
+  /** The value of the first request. */
   readonly value: string;
   readonly boundAt: Instant;
   /**
-   * True: what the key made is still there, unless its request ended before it made anything; then this one makes it. False: it may have
-   * been forgotten, and making it would do it a second time.
+   * True: what the key made still exists, or the first request ended before it made anything; then this request makes it. False: it may have
+   * been deleted by retention, and this request must not make it a second time.
    */
   readonly mayMake: boolean;
 }
 
-/** Binds an idempotency key before anything is made by it. */
+/** Binds an idempotency key before the request makes anything. */
 export async function bindRequest(context: ApiContext, request: BindRequest): Promise<Step<BoundKey>> {
   const { requests, digest, time } = context;
   const { tenantId, scope, key, asked, value, makes } = request;
@@ -62,7 +62,7 @@ export async function bindRequest(context: ApiContext, request: BindRequest): Pr
   return ok({ value: standing.value, boundAt, mayMake });
 }
 
-/** The problem of a key whose run or job is not there, and may have been. */
+/** The problem of a key whose run or job does not exist, but may have existed. */
 export const keyExpired = ({ boundAt }: Pick<BoundKey, "boundAt">): Problem =>
   problem(
     "idempotency_key_expired",

@@ -15,12 +15,12 @@ export interface BodyLimits {
   readonly bodyDepthMax: number;
 }
 
-/** Reads the body of a request as JSON; `undefined`: it has none. What it says is looked at when `whole`, called when all of it has come, allows it. */
+/** Reads the body of a request as JSON; `undefined`: it has none. `whole` is called when all bytes have arrived, and the body is parsed when it resolves. */
 export type BodyReader = (ctx: Context, mediaTypes: readonly string[], whole?: () => Promise<void>) => Promise<Step<unknown>>;
 
 /**
- * koa-bodyparser reads the bytes (size, compression). What they say is read here, for nothing of it may be altered before it is looked at:
- * bytes that are no UTF-8 would become U+FFFD, and an integer beyond 2^53 another one.
+ * koa-bodyparser reads the bytes (size, compression). This function decodes and parses them, because nothing may be altered silently: bytes
+ * that are not UTF-8 would become U+FFFD, and an integer beyond 2^53 another integer.
  */
 export function createBodyReader({ bodyBytesMax, bodyDepthMax }: BodyLimits): BodyReader {
   const options = {
@@ -32,14 +32,14 @@ export function createBodyReader({ bodyBytesMax, bodyDepthMax }: BodyLimits): Bo
   const read: Middleware = bodyParser(options);
   return async (ctx, mediaTypes, whole = () => Promise.resolve()) => {
     if (!hasBody(ctx)) return whole().then(() => ok(undefined));
-    const unsupported = faultOfMediaType(ctx, mediaTypes);
+    const unsupported = checkMediaType(ctx, mediaTypes);
     if (unsupported !== null) return unsupported;
     try {
       await read(ctx, () => Promise.resolve());
     } catch (thrown) {
-      // What still comes of it is thrown away, so that the connection can go on. The time for a whole request bounds it.
+      // The rest of the body is discarded, so that the connection can be used again. The time limit of a request bounds this.
       ctx.req.unpipe().resume();
-      return problemOfBody(thrown, bodyBytesMax);
+      return toBodyProblem(thrown, bodyBytesMax);
     }
     await whole();
     return parsedBody(ctx.request.rawBody as unknown as Uint8Array, bodyDepthMax);
@@ -61,7 +61,7 @@ function parsedBody(bytes: Uint8Array, bodyDepthMax: number): Step<unknown> {
   try {
     body = JSON.parse(text);
   } catch (thrown) {
-    return problemOfSyntax((thrown as SyntaxError).message, text);
+    return toSyntaxProblem((thrown as SyntaxError).message, text);
   }
   if (deeperThan(body, bodyDepthMax)) return problem("body_too_deep", `objects and lists may be nested ${bodyDepthMax} deep`);
   const altered = isAsWritten(text, body) ? null : alteredIn(text);
@@ -69,7 +69,7 @@ function parsedBody(bytes: Uint8Array, bodyDepthMax: number): Step<unknown> {
   return hasPrototypeKey(body) ? problem("forbidden_key", 'no object may have a key "__proto__"') : ok(body);
 }
 
-/** Code that copies objects may take it for their prototype. */
+/** Code that copies objects may use it as their prototype. */
 export const hasPrototypeKey = (value: unknown): boolean =>
   typeof value === "object" &&
   value !== null &&
@@ -78,7 +78,7 @@ export const hasPrototypeKey = (value: unknown): boolean =>
 const hasBody = ({ req }: Context): boolean =>
   req.headers["transfer-encoding"] !== undefined || (req.headers["content-length"] ?? "0") !== "0";
 
-function faultOfMediaType(ctx: Context, mediaTypes: readonly string[]): Problem | null {
+function checkMediaType(ctx: Context, mediaTypes: readonly string[]): Problem | null {
   const accepted = { headers: ctx.method === "PATCH" ? { "Accept-Patch": mediaTypes.join(", ") } : { Accept: mediaTypes.join(", ") } };
   const header = ctx.get("Content-Type");
   const [type = "", ...parameters] = header
@@ -97,16 +97,16 @@ function faultOfMediaType(ctx: Context, mediaTypes: readonly string[]): Problem 
   return problem("unsupported_media_type", `JSON is UTF-8, and not ${charset}`, accepted);
 }
 
-const statusOf = (thrown: unknown): unknown => (thrown as { status?: unknown } | null)?.status;
+const readStatus = (thrown: unknown): unknown => (thrown as { status?: unknown } | null)?.status;
 
-function problemOfBody(thrown: unknown, bodyBytesMax: number): Problem {
-  if (statusOf(thrown) === 413) return problem("body_too_large", `a body may have ${bodyBytesMax} bytes`);
-  if (statusOf(thrown) === 415)
+function toBodyProblem(thrown: unknown, bodyBytesMax: number): Problem {
+  if (readStatus(thrown) === 413) return problem("body_too_large", `a body may have ${bodyBytesMax} bytes`);
+  if (readStatus(thrown) === 415)
     return problem("unsupported_media_type", "the body may be compressed with gzip, deflate or br, and with nothing else");
   return problem("incomplete_body", "the body ended before it was whole, or could not be decompressed");
 }
 
-function problemOfSyntax(message: string, text: string): Problem {
+function toSyntaxProblem(message: string, text: string): Problem {
   if (message.includes("end of JSON input")) return problem("malformed_json", "the body ends before its JSON does");
   const position = /at position (\d+)/.exec(message)?.[1];
   if (position === undefined) return problem("malformed_json", "the body is not JSON");

@@ -1,11 +1,11 @@
 import type { Fault, Problem } from "../problems/problem.ts";
 
-/** The outcome of reading something a client sent. */
+/** The outcome of parsing input of a client. */
 export type Parsed<Value> =
   | { readonly kind: "parsed"; readonly value: Value }
   | { readonly kind: "faults"; readonly faults: readonly Fault[] };
 
-/** The outcome of a step that a problem may end. */
+/** The outcome of a step that may end with a problem. */
 export type Step<Value> = { readonly kind: "ok"; readonly value: Value } | Problem;
 
 export const parsed = <Value>(value: Value): Parsed<Value> => ({ kind: "parsed", value });

@@ -7,14 +7,14 @@ import { toPointer, sayFault, schemaFaults } from "../problems/schema-faults.ts"
 
 export type QuerySchema = z.ZodObject<Readonly<Record<string, z.ZodType>>>;
 
-/** Reads a query string by its schema. Keys the schema does not have, and keys said twice, are refused by name. */
+/** Reads a query string by its schema. Unknown and repeated keys are refused by name. */
 export type QueryReader<Schema extends QuerySchema> = (querystring: string) => Parsed<z.output<Schema>>;
 
-/** `repeatable` keys are lists in the schema, said once for each item. */
+/** `repeatable` keys are lists in the schema, with one key for each item. */
 export function queryReader<Schema extends QuerySchema>(schema: Schema, repeatable: readonly string[] = []): QueryReader<Schema> {
   const names = Object.keys(schema.shape);
   const lists = new Set(repeatable);
-  const none = parsed(schema.parse({})); // Most requests have no query: they share one reading of it.
+  const none = parsed(schema.parse({})); // Most requests have no query, so they share one result.
 
   return (querystring) => {
     if (querystring === "") return none;
@@ -33,7 +33,7 @@ export function queryReader<Schema extends QuerySchema>(schema: Schema, repeatab
   };
 }
 
-/** Other bytes than UTF-8 would become U+FFFD, and mean something else. */
+/** Bytes that are not UTF-8 would become U+FFFD, which is another text. */
 function decoded(text: string, found: Fault[]): string {
   try {
     return decodeURIComponent(text);

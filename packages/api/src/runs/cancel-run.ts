@@ -27,7 +27,7 @@ export const cancelRunRoute = (context: ApiContext): Route =>
     },
   });
 
-/** Ends a run that has not started; of one that is running, asks its executor to. */
+/** Ends a run that has not started. For a running one, it asks the executor to end it. */
 export async function cancelRun(
   { control, runs, time, notices }: ApiContext,
   { tenantId, runId, by }: { readonly tenantId: string; readonly runId: string; readonly by: CancelledBy },

@@ -8,15 +8,15 @@ import { problem, type Problem } from "../problems/problem.ts";
 import { bindRequest, keyExpired, type BindRequest } from "../request/idempotency-key.ts";
 import { ok, type Step } from "../request/parsed.ts";
 
-/** What makes the run of a request the same run when the request is repeated. */
+/** The values that identify the run of a request. A repeated request gets the same values. */
 export interface RequestStamp {
   readonly scheduledFor: Instant;
   readonly key: string;
-  /** False: the run may have been made and forgotten, and must not be made again. See `BoundKey`. */
+  /** False: the run may have been made and deleted by retention, and must not be made again. See `BoundKey`. */
   readonly mayMake: boolean;
 }
 
-/** The instant and key of a request. With an `Idempotency-Key` they are those of its first coming; without one nobody can repeat it. */
+/** The instant and key of a request. With an `Idempotency-Key` they are those of its first request. Without one each request is new. */
 export async function stampRequest(
   context: ApiContext,
   { key, ...request }: Omit<BindRequest, "key" | "value" | "makes"> & { readonly key: string | null },
@@ -27,27 +27,27 @@ export async function stampRequest(
   return bound.kind === "problem" ? bound : ok({ scheduledFor: Number(bound.value.value), key, mayMake: bound.value.mayMake });
 }
 
-/** What a person asked to run: *trigger now*, or a retry. */
+/** A requested run: *trigger now*, or a retry. */
 export interface ByHand {
   readonly cause: "manual" | "retry";
   /** The time of the request. */
   readonly scheduledFor: Instant;
-  /** Makes the run the one it is: a repeated request meets the same. */
+  /** Part of the identity of the run: a repeated request gets the same run. */
   readonly key: string;
-  /** False: it may have been made and forgotten, so it is answered if it is there, and not made. */
+  /** False: it may have been made and deleted by retention. So it is returned if it exists, and not made. */
   readonly mayMake: boolean;
   readonly retryOf: string | null;
-  /** The definition row the run uses. Asked again when an edit came between. */
-  readonly definitionOf: (job: Job) => string | Promise<string>;
+  /** The definition row of the run. Called again if an edit came first. */
+  readonly chooseDefinition: (job: Job) => string | Promise<string>;
 }
 
-/** Makes one run outside the schedule; the cursor of the job stays where it is. */
+/** Makes one run outside the schedule. The cursor of the job does not change. */
 export async function fireByHand(context: ApiContext, job: Job, byHand: ByHand): Promise<{ kind: "fired"; run: Run } | Problem> {
   if (!byHand.mayMake) return madeBefore(context, job, byHand);
   let current: Job | undefined = job;
   for (let round = 0; round < context.config.changeRoundsMax; round += 1) {
     if (current === undefined) return problem("job_deleted", `job ${job.id} was deleted meanwhile`);
-    const entry = entryOf(byHand, await byHand.definitionOf(current));
+    const entry = toFireEntry(byHand, await byHand.chooseDefinition(current));
     const fires = [{ job: current, advance: null, entries: [entry] }];
     const { outcomes } = await context.dueJobs.fire({ fires, now: context.time.decide(), claimant: null, claimed: [] });
     const [outcome] = outcomes;
@@ -62,7 +62,7 @@ async function madeBefore({ runs, digest }: ApiContext, job: Job, byHand: ByHand
   return run === null ? keyExpired({ boundAt: byHand.scheduledFor }) : { kind: "fired", run };
 }
 
-const entryOf = ({ cause, scheduledFor, key, retryOf }: ByHand, definitionHash: string): FireEntry => ({
+const toFireEntry = ({ cause, scheduledFor, key, retryOf }: ByHand, definitionHash: string): FireEntry => ({
   cause,
   scheduledFor,
   count: 1,

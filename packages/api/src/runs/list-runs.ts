@@ -36,10 +36,10 @@ type RunFilters = Omit<z.output<typeof JobRunsQuery>, keyof PageQuery>;
 
 const RunPage = pageView("RunPage", listedView("ListedRun", RunView));
 
-/** How the runs of a list are shown. */
-function shown({ include }: PageQuery): { readonly text: (item: ListedRun) => string; readonly idOf: (item: ListedRun) => string } {
+/** How a list shows its runs. */
+function shown({ include }: PageQuery): { readonly text: (item: ListedRun) => string; readonly toId: (item: ListedRun) => string } {
   const absent = leftOut(include);
-  return { text: ({ run, params }) => JSON.stringify({ ...showListedRun(run, params), ...absent }), idOf: ({ run }) => run.runId };
+  return { text: ({ run, params }) => JSON.stringify({ ...showListedRun(run, params), ...absent }), toId: ({ run }) => run.runId };
 }
 
 interface ListedRun {
@@ -47,7 +47,7 @@ interface ListedRun {
   readonly params: JsonObject | null;
 }
 
-/** A page of runs, with their params only where those are shown: they stand in other rows. */
+/** A page of runs. Params are read only if they are shown, because they are in other rows. */
 async function readPage({ runs }: ApiContext, query: RunQuery, { include }: PageQuery): Promise<Page<ListedRun>> {
   const page = await runs.list(DEFAULT_TENANT, { ...query, outputs: include.includes("output") });
   const runIds = include.includes("params") ? page.items.map(({ runId }) => runId) : [];

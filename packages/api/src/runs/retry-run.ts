@@ -46,7 +46,7 @@ interface RetryRequest {
   readonly key: string | null;
 }
 
-/** A new run like one that has ended: by the definition that one used, at the time of the request. */
+/** Makes a new run with the definition of a run that has ended, at the time of the request. */
 async function retryRun(context: ApiContext, { tenantId, runId, key }: RetryRequest): Promise<{ kind: "fired"; run: Run } | Problem> {
   const run = await context.runs.get(tenantId, runId);
   if (run === null) return runNotFound(runId);
@@ -58,5 +58,5 @@ async function retryRun(context: ApiContext, { tenantId, runId, key }: RetryRequ
   if (job === undefined) return problem("job_deleted", `job ${run.jobId} of run ${runId} has been deleted`);
   const stamp = await stampRequest(context, { tenantId, scope: `retry:${runId}`, key, asked: null });
   if (stamp.kind === "problem") return stamp;
-  return fireByHand(context, job, { cause: "retry", ...stamp.value, retryOf: runId, definitionOf: () => origin.definitionHash });
+  return fireByHand(context, job, { cause: "retry", ...stamp.value, retryOf: runId, chooseDefinition: () => origin.definitionHash });
 }

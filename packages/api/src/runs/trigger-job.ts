@@ -15,7 +15,7 @@ import { z } from "zod";
 import { fireByHand, stampRequest } from "./fire-by-hand.ts";
 import { ACCEPTED_RUN, answerRun } from "./run-answer.ts";
 
-/** What may be said with *trigger now*. */
+/** The body of *trigger now*. */
 export const triggerBody: BodySpec<{ readonly params?: JsonObject | undefined }> = {
   schema: z
     .strictObject({
@@ -68,12 +68,12 @@ export const triggerJobRoute = (context: ApiContext): Route =>
 interface TriggerRequest {
   readonly tenantId: string;
   readonly jobId: string;
-  /** Instead of the job's own; undefined: those. */
+  /** Replace the job's own params; undefined: use those. */
   readonly params: JsonObject | undefined;
   readonly key: string | null;
 }
 
-/** *Trigger now*: one run at the time of the request, also of a paused or finished job. */
+/** *Trigger now*: makes one run at the time of the request, even of a paused or finished job. */
 export async function triggerJob(context: ApiContext, request: TriggerRequest): Promise<{ kind: "fired"; run: Run } | Problem> {
   const { tenantId, jobId, params, key } = request;
   const job = await context.jobs.get(tenantId, jobId);
@@ -83,15 +83,15 @@ export async function triggerJob(context: ApiContext, request: TriggerRequest): 
   if (policy !== null) return notEvaluated(job, policy);
   const checked = params !== undefined && !isExternal(context, job.definition.queue);
   const handler = !checked ? null : await context.knownHandlers.find(job.definition.handler);
-  // A handler that nobody runs at present makes the run wait, as any other of this job would.
+  // If no executor has the handler at present, the run waits, like any other run of this job.
   const faults = !checked || handler === null ? [] : context.knownHandlers.checkParams(handler, params);
   if (faults.length > 0) return invalidRequest(faults);
   const stamp = await stampRequest(context, { tenantId, scope: `trigger:${job.uid}`, key, asked: { params: params ?? null } });
   if (stamp.kind === "problem") return stamp;
-  return fireByHand(context, job, { cause: "manual", ...stamp.value, retryOf: null, definitionOf: definitionFor(context, params) });
+  return fireByHand(context, job, { cause: "manual", ...stamp.value, retryOf: null, chooseDefinition: definitionFor(context, params) });
 }
 
-/** The job's own definition, or a row of its own that differs by its params. */
+/** The job's own definition, or another row with the given params. */
 const definitionFor =
   ({ jobs }: ApiContext, params: JsonObject | undefined) =>
   (job: Job): string | Promise<string> =>

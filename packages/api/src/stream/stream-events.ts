@@ -59,7 +59,7 @@ export const streamEventsRoute = ({ hub, clock, limits }: EventRouteDeps): Route
 
 const tooMany = (detail: string): Problem => problem("too_many_streams", detail, { headers: { "Retry-After": String(RETRY_AFTER_S) } });
 
-/** The stream makes a `Request` of what it answers, which takes no other addresses. */
+/** The stream library makes a `Request`, which accepts no other addresses. */
 function hasUsableHost({ url = "/", headers }: IncomingMessage): boolean {
   const address = URL.parse(url, `http://${headers.host ?? "localhost"}`);
   return address !== null && address.username === "" && address.password === "";

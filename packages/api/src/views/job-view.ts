@@ -16,11 +16,11 @@ import { durationMs, InstantView } from "./instant-view.ts";
 import { leftOut, pickLongFields } from "./long-fields.ts";
 import { RunErrorView, RunIdView, RunStateView, RunView, showError, showListedRun } from "./run-view.ts";
 
-/** Instants and runs that one job shows beside itself. */
+/** Number of instants and runs in the detail of a job. */
 export const UPCOMING_SHOWN = 5;
 export const RECENT_RUNS_SHOWN = 10;
 
-/** So that what GET gives is no longer than what PUT takes: each of the attempts of a run may have an error of 2,000 characters. */
+/** So that PUT accepts the answer of GET: each attempt of a run may have an error of 2,000 characters. */
 export const RECENT_RUNS_BYTES_MAX = 65_536;
 
 const RecentRunView = RunView.omit(pickLongFields(RunView) as { params: true; output: true }).meta({ id: "RecentRun" });
@@ -93,8 +93,8 @@ export const JobDetailView = JobView.extend({
 export type JobDetailView = z.infer<typeof JobDetailView>;
 
 /**
- * The answer for a job. `now` null: it has just been written, so none of its instants is overdue. One literal, because answers are many:
- * a schema or a spread takes three times as long. A test compares it with the schema.
+ * The answer for a job. `now` null: it has just been written, so none of its instants is overdue. It is one literal and not made by the
+ * schema, because answers are frequent and schemas are slow. A test compares it with the schema.
  */
 export const showJob = (job: Job, now: Instant | null = null): JobView => {
   const { definition } = job;
@@ -126,13 +126,13 @@ export const showJob = (job: Job, now: Instant | null = null): JobView => {
   };
 };
 
-/** By what this process can read and evaluate: a scheduler with other time zone data, or of another version, may fire it all the same. */
+/** As far as this process can read and evaluate the job. A scheduler with other time zone data, or of another version, may still fire it. */
 function showSetAside(job: Job, now: Instant | null): JobView["setAside"] {
   const fault = setAsideOf(job) ?? (now === null ? null : overdueOf(job, now));
   return fault === null ? null : { reason: fault.reason, action: fault.action, since: toIsoOrNull(shownNextRunAt(job)) };
 }
 
-/** The detail of a job as JSON. The runs become text first, because their bytes are counted. */
+/** The detail of a job as JSON. The runs are serialized first, because their bytes are counted. */
 export function jobDetailJson(job: Job, recentRuns: readonly Run[], now: Instant | null): string {
   const rest = JSON.stringify({ ...showJob(job, now), upcoming: upcoming(job).map(toIso) });
   return `${rest.slice(0, -1)},"recentRuns":[${recentRunsJson(recentRuns).join(",")}]}`;
@@ -155,10 +155,10 @@ export function recentRunsJson(runs: readonly Run[]): string[] {
   return over === -1 ? texts : texts.slice(0, over);
 }
 
-/** A paused job keeps its cursor, so that the pause can be recorded, but nothing is going to happen then. */
+/** A paused job keeps its cursor, so that the pause can be recorded, but it has no next run. */
 const shownNextRunAt = ({ state, nextRunAt }: Job): Instant | null => (state === "active" ? nextRunAt : null);
 
-/** The next instants, as many as are shown and left; none of a job that cannot be evaluated. */
+/** The next instants, as many as are shown and as `maxRuns` allows; none of a job that cannot be evaluated. */
 function upcoming(job: Job): Instant[] {
   const next = shownNextRunAt(job);
   if (next === null || evaluationFault(job) !== null) return [];

@@ -1,7 +1,7 @@
 import type { StatusChange } from "@tickline/shared/domain/status-change";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 
-/** What an event says of the status of its job; null: nothing. What was skipped or missed (`JobSkipped`) changes no status. */
+/** The status change that an event reports; null: none. Skipped and missed instants (`JobSkipped`) change no status. */
 export function toStatusChange(event: TicklineEvent): StatusChange | null {
   const { tenantId } = event;
   switch (event.type) {
