@@ -13,18 +13,17 @@ import {
 import { readDefaults, type ConfigOf } from "@tickline/shared/runtime/config";
 import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock";
 
-/** What people set of the api, wherever it runs. */
+/** The settings of the api in every process that it runs in. */
 export const API_OPTIONS = {
   host: hostSetting,
   port: portSetting,
   allowedHosts: allowedHostsSetting,
-  /** With those of foreign executors: queues that jobs may name. */
   queues: queuesSetting,
   externalQueues: externalQueuesSetting,
   timeoutMsMax: timeoutMaxMsSetting,
 };
 
-/** Settings of the api as a process of its own, besides its servers. */
+/** Settings of the api as a separate process, besides its servers. */
 export const API_SETTINGS = {
   ...API_OPTIONS,
   topicRetentionMs: {
@@ -35,86 +34,86 @@ export const API_SETTINGS = {
   logLevel: logLevelSetting,
 };
 
-/** Limits and intervals that only code sets. Milliseconds and bytes as the names say. */
+/** Limits and intervals that only code sets, each with the reason. The names have the units. */
 const API_LIMITS = {
-  /** Largest body. Params are at most 64 KiB, so everything else has room. */
+  /** Largest body. Params have at most 64 KiB, so there is room for all other fields. */
   bodyBytesMax: 262_144,
-  /** Deepest nesting of a body: what is read later may then recurse without a thought. */
+  /** Deepest nesting of a body. Code that reads it later may recurse safely. */
   bodyDepthMax: 32,
-  /** Longest page of a list: it ends before the item that would make it longer, and has at least one. Plain lists of 200 items fit. */
+  /** Longest page of a list. It ends before the item that would make it longer, and has at least one item. Normal lists of 200 items fit. */
   pageBytesMax: 1_048_576,
-  /** Connections open at once; for one more the oldest on which nothing is at work is closed, or else the new one. Each may have one answer of a page in memory. */
+  /** Connections open at once. For one more, the oldest inactive connection is closed, or the new one if all are active. Each may have one answer of a page in memory. */
   connectionsMax: 1_000,
-  /** The same for one address: half, so that no client takes all. Behind a proxy all clients have the proxy's. */
+  /** The same for one address: half, so that no client takes all. Behind a proxy all clients have the proxy's address. */
   connectionsPerAddressMax: 500,
-  /** Requests that are worked on at once; others wait. As many as one group of writes takes. */
+  /** Requests processed at once; others wait. As many as one group of writes takes. */
   requestsAtOnceMax: 256,
-  /** Requests that have begun in one turn of the event loop for so long let others have their turn: probes, and what jobs do. */
+  /** After requests have kept one turn of the event loop busy for this long, other work comes first: probes, and the work of jobs. */
   turnMsMax: 20,
-  /** Requests of one connection that wait for the answer before theirs; beyond it nothing more is read from there. */
+  /** Requests of one connection that wait for an earlier answer. Beyond this, nothing more is read from the connection. */
   pipelinedMax: 64,
-  /** A client must have read an answer within this time; of a stream it must have taken something. */
+  /** A client must read an answer within this time. Of a stream it must read something within this time. */
   answerMsMax: 30_000,
-  /** Bytes of answers that wait for clients to read them, of all connections; beyond it the one that waits longest is closed. */
+  /** Bytes of unread answers, of all connections. Beyond this, the connection that has waited longest is closed. */
   unreadBytesMax: 67_108_864,
-  /** How often heads and requests that are too slow are looked for: they end by so much later. */
+  /** Interval of the check for slow heads and requests. They may end this much later than their limit. */
   connectionsLookMs: 1_000,
-  /** The head of a request must have come within this time. */
+  /** The head of a request must arrive within this time. */
   headersMsMax: 10_000,
-  /** The whole request must have come within this time. */
+  /** The whole request must arrive within this time. */
   requestMsMax: 30_000,
-  /** A connection on which nothing moves for this long is closed, whatever it waits for. */
+  /** A connection without any data for this long is closed, whatever it waits for. */
   silentMsMax: 60_000,
-  /** An idle connection is kept for the next request this long. */
+  /** How long an idle connection is kept for the next request. */
   keepAliveMs: 30_000,
-  /** How long a stop waits for the answers under way before it closes their connections. */
+  /** How long a stop waits for answers in progress before it closes their connections. */
   drainMsMax: 5_000,
-  /** A store that has not answered `/readyz` by then counts as away. */
+  /** A store that has not answered `/readyz` within this time counts as unavailable. */
   readyMsMax: 2_000,
 
-  /** Rounds of firing what is owed within one request: each is one bounded write. A job behind by more answers 503, and has caught up that far. */
+  /** Rounds of firing due instants within one request: each is one bounded write. If a job needs more, the answer is 503, and the work done so far is kept. */
   owedRoundsMax: 1_000,
-  /** Times one request tries its compare-and-set anew after somebody else's won. */
+  /** How often one request retries its compare-and-set after another write won. */
   changeRoundsMax: 10,
   /** Runs of a deleted job that one write cancels. */
   cancelRunsMax: 500,
-  /** Events of job writes, and hints of each topic, that wait for the bus; beyond it events are left to the sweep of the outbox, and hints are lost. */
+  /** Events of job writes, and hints of each topic, that wait for the bus. Beyond this, events are left to the sweep of the outbox, and hints are lost. */
   noticesPendingMax: 10_000,
-  /** The registry of handlers is read again at most this often because a job named one it does not know. */
+  /** The registry of handlers is read again at most this often because a job named an unknown handler. */
   handlersRefreshMs: 100,
 
-  /** A command further from its own time than this is refused: half of what its topic keeps. */
+  /** A command is refused if the time differs from its own time by more than this: half of the retention of its topic. */
   commandAgeMsMax: 129_600_000,
-  /** Commands about different things that are carried out at once. */
+  /** Commands about different jobs and runs that are carried out at once. */
   commandsAtOnce: 16,
 
-  /** Events kept for streams that come back with `Last-Event-ID`. They are references, but an output may be 64 KiB. */
+  /** Events kept for streams that reconnect with `Last-Event-ID`. They are references, but an output may have 64 KiB. */
   streamEventsKept: 2_000,
   streamsMax: 100,
-  /** Of those, as many as one address may have: half, so that no client takes all. Behind a proxy all clients have the proxy's. */
+  /** The same for one address: half, so that no client takes all. Behind a proxy all clients have the proxy's address. */
   streamsPerAddressMax: 50,
-  /** Events sent again to a stream that comes back, in bytes of JSON; behind more of them it gets a `reset`. */
+  /** Missed events that are sent to a stream that reconnects, in bytes of JSON. If it missed more, it gets a `reset`. */
   streamReplayBytesMax: 2_097_152,
-  /** They are sent in parts that end with the event that reaches this; the next part waits until the one before has been read. */
+  /** Missed events are sent in parts. A part ends with the event that reaches this size. The next part waits until the client has read the part before. */
   streamReplayPartBytes: 65_536,
-  /** Parts that one address gets at once, over all its streams, when it has had none for a while. */
+  /** Parts that one address gets at once, over all its streams, if it has had none for a while. */
   streamReplayPartsMax: 32,
-  /** After those, one part each of these: 3 MB a second. */
+  /** After those, the interval between two parts: 3 MB a second. */
   streamReplayEveryMs: 20,
-  /** A stream whose reader is behind by this much is closed; it may come back and resume. */
+  /** A stream whose reader is behind by this much is closed. The client may reconnect and resume. */
   streamBufferBytesMax: 1_048_576,
-  /** A quiet stream says something this often, so that nobody between takes it for dead. */
+  /** Interval of messages on a quiet stream, so that no proxy closes it as dead. */
   streamKeepAliveMs: 15_000,
 
-  /** Jobs whose status waits to be written; beyond it the bus has to wait. */
+  /** Jobs whose status waits to be written. Beyond this, the bus has to wait. */
   projectionPendingMax: 20_000,
   /** Jobs written at once. */
   projectionBatchMax: 5_000,
-  /** Writes begin at least this far apart, so that a run's start and end are mostly one write. */
+  /** Shortest interval between two writes, so that the start and the end of a run are usually one write. */
   projectionEveryMs: 25,
-  /** How often settled runs are folded in, for what the bus lost. */
+  /** How often settled runs are read into the status, because the bus may have lost events. */
   foldEveryMs: 60_000,
-  /** The fold begins this long before its watermark: as long as a settlement may take to be seen, by clocks that differ. */
+  /** The fold begins this long before its watermark: the longest time until a settlement is visible, with clocks that differ. */
   foldOverlapMs: FOLD_OVERLAP_MS,
   /** Settled runs read at once. */
   foldRunsMax: 500,

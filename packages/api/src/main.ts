@@ -9,7 +9,7 @@ import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { createApi } from "./api.ts";
 import { API_DEFAULTS, API_OPTIONS, API_SETTINGS } from "./api-config.ts";
-import { commandAgeMsMaxOf } from "./commands/envelope-check.ts";
+import { maxCommandAgeMs } from "./commands/envelope-check.ts";
 
 /** Beyond the drain of answers: for the last writes of the projection, and for Kafka to see that another api, on which a group of consumers waits, is dead. */
 const SHUTDOWN_MS_MORE = 20_000;
@@ -26,7 +26,7 @@ runService(
       const bus = await openBus({ settings: config, clientId: "tickline-api", log, metrics, onDead: end });
       const { drainNoticeMs } = config;
       const queues = [...config.queues, ...config.externalQueues];
-      const commandAgeMsMax = commandAgeMsMaxOf(config.topicRetentionMs);
+      const commandAgeMsMax = maxCommandAgeMs(config.topicRetentionMs);
       const api = createApi(
         { ...store, bus, clock: systemClock, entropy: systemEntropy, digest: sha256, log, metrics },
         { ...API_DEFAULTS, ...pickSettings(API_OPTIONS, config), queues, commandAgeMsMax },

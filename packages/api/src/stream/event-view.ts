@@ -18,12 +18,12 @@ export const EventView = z
   })
   .meta({ id: "Event", description: "The attributes of CloudEvents 1.0, with instants as text." });
 
-/** What happens on a stream besides events: what was missed is not sent again. */
+/** The message for missed events that cannot be sent. */
 export const RESET = "reset";
 
 const text = (description: string) => z.string().optional().meta({ description });
 
-/** One message of a stream, as the standard of server-sent events reads its lines. A member cannot be named by reference here but by its address. */
+/** One message of a stream, in the terms of the standard of server-sent events. `contentSchema` can refer to other schemas only by their address. */
 export const StreamedView = z
   .object({
     event: z.enum([...PUBLIC_EVENT_TYPES, RESET]).meta({ description: "The type of the event; `reset`: something was missed." }),
@@ -38,13 +38,13 @@ export const StreamedView = z
   .meta({ id: "Streamed", description: "A server-sent event." });
 export const ResetView = z.object({ reason: z.literal("last_event_unknown") }).meta({ id: "Reset" });
 
-/** An event as one line of JSON, its data as JSON on Kafka has it. */
+/** An event as one line of JSON, with its data as it is in JSON on Kafka. */
 export const showEvent = (event: TicklineEvent): string => {
   const { data: _, time, ...envelope } = event;
   return JSON.stringify({ ...envelope, time: toIso(time), data: toJsonData(event) });
 };
 
-/** The same; null where it cannot be shown, as an instant that no calendar has. */
+/** The same; null if it cannot be shown, for example because an instant is out of range. */
 export function showIfShowable(event: TicklineEvent): string | null {
   const shown = evaluate(() => showEvent(event));
   return shown.kind === "evaluated" ? shown.value : null;

@@ -20,18 +20,17 @@ import { instantsAfter } from "@tickline/shared/domain/schedule/next-instant";
 import { ScheduleView, showStoredSchedule } from "@tickline/shared/domain/schedule/schedule-view";
 import { z } from "zod";
 import { durationMs, InstantView } from "./instant-view.ts";
-import { leftOut, longFieldsOf, type LongField } from "./long-fields.ts";
+import { leftOut, pickLongFields } from "./long-fields.ts";
 import { RunErrorView, RunIdView, RunStateView, RunView, showError, showListedRun } from "./run-view.ts";
 
-/** Instants and runs that one job shows beside itself. */
+/** Number of instants and runs in the detail of a job. */
 export const UPCOMING_SHOWN = 5;
 export const RECENT_RUNS_SHOWN = 10;
 
-/** So that what GET gives is no longer than what PUT takes: each of the attempts of a run may have an error of 2,000 characters. */
+/** So that PUT accepts the answer of GET: each attempt of a run may have an error of 2,000 characters. */
 export const RECENT_RUNS_BYTES_MAX = 65_536;
 
-const RecentRunView = RunView.omit(longFieldsOf(RunView) as { params: true; output: true }).meta({ id: "RecentRun" });
-type RecentRunView = Omit<RunView, LongField>;
+const RecentRunView = RunView.omit(pickLongFields(RunView) as { params: true; output: true }).meta({ id: "RecentRun" });
 
 const LastRunView = z
   .object({
@@ -111,27 +110,16 @@ export const JobDetailView = JobView.extend({
     description: `The latest runs without their params and outputs: ${RECENT_RUNS_SHOWN}, or as many as fit into ${RECENT_RUNS_BYTES_MAX} bytes.`,
   }),
 }).meta({ id: "JobDetail" });
-export type JobDetailView = JobView & { upcoming: string[]; recentRuns: RecentRunView[] };
+export type JobDetailView = JobView & { upcoming: string[]; recentRuns: z.infer<typeof RecentRunView>[] };
 
-/** The answer for a job. `now` null: it has just been written, and owes nothing. Not parsed by the schema, which takes long; a test holds the two equal. */
+/**
+ * The answer for a job. `now` null: it has just been written, so none of its instants is overdue. It is not made by the schema, because
+ * answers are frequent and schemas are slow. A test compares it with the schema.
+ */
 export const showJob = (job: Job, now: Instant | null = null): JobView => ({
   id: job.id,
   ...showDefinition(job.definition),
-  ...showState(job, now),
-});
-
-/** What an edit alone can change. */
-export function showDefinition(definition: JobDefinition): DefinitionView {
-  const shown: Record<string, unknown> = {};
-  const stored: Readonly<Record<string, unknown>> = definition;
-  for (const name of DEFINED_NAMES) shown[name] = stored[name] === undefined ? UNSAID[name as keyof typeof UNSAID] : stored[name];
-  shown["schedule"] = showStoredSchedule(definition.schedule);
-  return shown as unknown as DefinitionView;
-}
-
-/** What fires and runs change too. */
-export const showState = (job: Job, now: Instant | null): StateView => ({
-  state: job.state as JobView["state"], // A tombstone is never shown: catalogs do not see it.
+  state: job.state as JobView["state"], // Catalogs return no tombstones.
   setAside: showSetAside(job, now),
   status: job.status,
   nextRunAt: toIsoOrNull(shownNextRunAt(job)),
@@ -142,23 +130,34 @@ export const showState = (job: Job, now: Instant | null): StateView => ({
   updatedAt: toIso(job.updatedAt),
 });
 
-/** By what this process can read and evaluate: a scheduler with other time zone data, or of another version, may fire it all the same. */
+function showDefinition(definition: JobDefinition): DefinitionView {
+  const shown: Record<string, unknown> = {};
+  const stored: Readonly<Record<string, unknown>> = definition;
+  for (const name of DEFINED_NAMES) shown[name] = stored[name] === undefined ? UNSAID[name as keyof typeof UNSAID] : stored[name];
+  shown["schedule"] = showStoredSchedule(definition.schedule);
+  return shown as unknown as DefinitionView;
+}
+
+/** As far as this process can read and evaluate the job. A scheduler with other time zone data, or of another version, may still fire it. */
 function showSetAside(job: Job, now: Instant | null): JobView["setAside"] {
   const fault = setAsideOf(job) ?? (now === null ? null : overdueOf(job, now));
   return fault === null ? null : { reason: fault.reason, action: fault.action, since: toIsoOrNull(shownNextRunAt(job)) };
 }
 
-/** The detail as an object. Answers are written as text (`job-text.ts`); tests hold the two equal. */
-export const showJobDetail = (job: Job, recentRuns: readonly Run[], now: Instant | null = null): JobDetailView => ({
-  ...showJob(job, now),
-  upcoming: upcoming(job).map(toIso),
-  recentRuns: recentRunTexts(recentRuns).map((text) => JSON.parse(text) as RecentRunView),
-});
+/** The detail of a job as JSON. The runs are serialized first, because their bytes are counted. */
+export function jobDetailJson(job: Job, recentRuns: readonly Run[], now: Instant | null): string {
+  const rest = JSON.stringify({ ...showJob(job, now), upcoming: upcoming(job).map(toIso) });
+  return `${rest.slice(0, -1)},"recentRuns":[${recentRunsJson(recentRuns).join(",")}]}`;
+}
+
+/** The same as an object. */
+export const showJobDetail = (job: Job, recentRuns: readonly Run[], now: Instant | null = null): JobDetailView =>
+  JSON.parse(jobDetailJson(job, recentRuns, now)) as JobDetailView;
 
 const ABSENT = leftOut([]);
 
-/** The JSON of those of the runs that can be shown, as many as fit. */
-export function recentRunTexts(runs: readonly Run[]): string[] {
+/** The JSON of the runs that can be shown, as many as fit. */
+export function recentRunsJson(runs: readonly Run[]): string[] {
   const texts = runs.flatMap((run) => {
     const text = evaluate(() => JSON.stringify({ ...showListedRun(run, null), ...ABSENT }));
     return text.kind === "evaluated" ? [text.value] : [];
@@ -168,11 +167,11 @@ export function recentRunTexts(runs: readonly Run[]): string[] {
   return over === -1 ? texts : texts.slice(0, over);
 }
 
-/** A paused job keeps its cursor, so that the pause can be recorded, but nothing is going to happen then. */
-export const shownNextRunAt = ({ state, nextRunAt }: Job): Instant | null => (state === "active" ? nextRunAt : null);
+/** A paused job keeps its cursor, so that the pause can be recorded, but it has no next run. */
+const shownNextRunAt = ({ state, nextRunAt }: Job): Instant | null => (state === "active" ? nextRunAt : null);
 
-/** The next instants, as many as are shown and left; none of a job that cannot be evaluated. */
-export function upcoming(job: Job): Instant[] {
+/** The next instants, as many as are shown and as `maxRuns` allows; none of a job that cannot be evaluated. */
+function upcoming(job: Job): Instant[] {
   const next = shownNextRunAt(job);
   if (next === null || evaluationFault(job) !== null) return [];
   const { schedule, anchorAt } = job.definition;

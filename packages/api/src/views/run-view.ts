@@ -107,13 +107,13 @@ export type RunView = z.infer<typeof RunView>;
 export const showError = (error: RunError | null): RunError | null =>
   error === null ? null : { code: error.code, message: error.message, retryable: error.retryable };
 
-/** The answer for a run. Built field by field, because answers are many and schemas slow; a test holds the two equal. */
+/** The answer for a run. It is not made by the schema, because answers are frequent and schemas are slow. A test compares the two. */
 export const showRun = (run: Run, params: JsonObject | null): RunView => ({
   ...showListedRun(run, params),
   attempts: run.attempts.map((attempt) => ({ ...showAttempt(attempt), error: showAttemptError(attempt.error) })),
 });
 
-/** As lists show it: without stacks, and before their long fields are left out. */
+/** The item of a list: without stacks, and before the long fields are left out. */
 export function showListedRun(run: Run, params: JsonObject | null): RunView {
   const { tenantId: _tenantId, runId: id, jobUid: _jobUid, jobId, jobVersion, handler, scheduledFor, ...others } = pickRunIdentity(run);
   return {

@@ -27,9 +27,6 @@ export const JobIdSchema = z
     /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
     "must be 1 to 128 letters, digits, dots, underscores or hyphens, and begin with a letter or digit",
   );
-/** An id of another shape is no job's: there is no need to ask the store. */
-export const isJobId = (id: string): boolean => JobIdSchema.safeParse(id).success;
-
 export const HandlerTypeSchema = z
   .string()
   .regex(/^[a-z][a-z0-9._-]{0,63}$/, "must be 1 to 64 lower-case letters, digits, dots, underscores or hyphens, and begin with a letter");
