@@ -60,7 +60,10 @@ export const makeDueAgain = <Run extends RunRecord>(run: Run, now: Instant): Run
 export const makePublishable = <Run extends RunRecord>(run: Run): Run => ({ ...run, standing: "publishable", reason: null, wakeAt: null });
 
 /** `wakeAt` null: no time makes it publishable again. */
-export const putAside = <Run extends RunRecord>(run: Run, { reason, wakeAt }: { readonly reason: Reason; readonly wakeAt: Instant | null }): Run => ({
+export const putAside = <Run extends RunRecord>(
+  run: Run,
+  { reason, wakeAt }: { readonly reason: Reason; readonly wakeAt: Instant | null },
+): Run => ({
   ...run,
   standing: reason === "unknown_handler" ? "unhandled" : reason === "overlap" && isExclusive(run.overlap) ? "waiting" : "deferred",
   reason,
@@ -112,8 +115,10 @@ export const requestCancel = <Run extends RunRecord>(run: Run, cancel: RunCancel
   run.cancelRequested ? run : { ...run, cancelRequested: true, cancel };
 
 /** Ends a run that waits, by request. */
-export const cancelWaiting = <Run extends RunRecord>(run: Run, { reason, cancel }: { readonly reason: Reason; readonly cancel: RunCancel }): Run =>
-  endWaiting({ ...run, cancel: run.cancel ?? cancel }, { state: "cancelled", reason, now: cancel.requestedAt });
+export const cancelWaiting = <Run extends RunRecord>(
+  run: Run,
+  { reason, cancel }: { readonly reason: Reason; readonly cancel: RunCancel },
+): Run => endWaiting({ ...run, cancel: run.cancel ?? cancel }, { state: "cancelled", reason, now: cancel.requestedAt });
 
 /** The wait for a retry is over: due, or cancelled if that was asked for meanwhile. */
 export const endRetryWait = <Run extends RunRecord>(run: Run, now: Instant): Run =>

@@ -12,7 +12,12 @@ export function openAnnouncements({ db, onUnreadable }: StoreContext): Answering
      ORDER BY unannounced.settled_at, run_id`,
   );
   const remove = db.prepare("DELETE FROM unannounced WHERE run_id = ?");
-  const how = { kind: "run", idOf: ({ runId }: RunRow) => runId, map: (row: RunRow) => toEndedRun(toStoredRun(row)), onUnreadable } as const;
+  const how = {
+    kind: "run",
+    idOf: ({ runId }: RunRow) => runId,
+    map: (row: RunRow) => toEndedRun(toStoredRun(row)),
+    onUnreadable,
+  } as const;
   return {
     unannounced: ({ shard, endedBefore, limit }) => takeReadable(select.iterate(endedBefore, shard.from, shard.to), limit, how),
     announced(runIds) {

@@ -129,7 +129,7 @@ test("of a killed process the database is looked through: an index that lacks ro
     writeFileSync(left.file, harmed);
     const cells = bytes.readUInt16BE(page * 4_096 + 3);
     const isTree = [2, 5, 10, 13].includes(bytes[page * 4_096] ?? 0);
-if (isTree && cells > 0) expect(() => lookThrough(left.file)).toThrow(/the database is damaged|malformed/);
+    if (isTree && cells > 0) expect(() => lookThrough(left.file)).toThrow(/the database is damaged|malformed/);
   }
 });
 

@@ -17,5 +17,7 @@ export interface StoreContext {
 
 /** A port whose calls are answered at once, as in the thread of the store. */
 export type Answering<Port> = {
-  readonly [Name in keyof Port]: Port[Name] extends (...values: infer Values) => Promise<infer Answer> ? (...values: Values) => Answer : never;
+  readonly [Name in keyof Port]: Port[Name] extends (...values: infer Values) => Promise<infer Answer>
+    ? (...values: Values) => Answer
+    : never;
 };

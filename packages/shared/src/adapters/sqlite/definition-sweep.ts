@@ -47,7 +47,10 @@ export function openDefinitionSweep({ db }: StoreContext): (request: Pick<Retent
   let place = { definitionKey: 0, runId: "" };
 
   /** Whether a run uses it; null: that is not known yet, all of `rows` have been looked at. */
-  function isUsed({ definitionKey, jobKey, unusedSince }: Unused, rows: number): { readonly used: boolean | null; readonly looked: number } {
+  function isUsed(
+    { definitionKey, jobKey, unusedSince }: Unused,
+    rows: number,
+  ): { readonly used: boolean | null; readonly looked: number } {
     if (isNamed.get(definitionKey) !== undefined) return { used: true, looked: 1 };
     const from = place.definitionKey === definitionKey ? place.runId : "";
     const found = older.all(jobKey, from, runIdFloor(unusedSince + AHEAD_MS), rows);

@@ -151,7 +151,8 @@ function openMakeRun({ db, definitions, overlap }: StoreContext): (request: RunT
       ...([ended, ended, state === "due" ? now : null] as const),
       state === "due" && job.expireAfterMs !== null ? scheduledFor + job.expireAfterMs + 1 : null,
     );
-    if (made.changes === 0) return { runId, ...(existing.get(runId) as { state: RunState; reason: Reason | null }), created: false, claimed: false };
+    if (made.changes === 0)
+      return { runId, ...(existing.get(runId) as { state: RunState; reason: Reason | null }), created: false, claimed: false };
     if (ended !== null) announce.run(runId, ended);
     return { runId, state, reason, created: true, claimed: runs !== null };
   };

@@ -111,7 +111,9 @@ function openWake(context: StoreContext): Answering<DueRuns>["wake"] {
     change(expiring.all(now, from, to, limit), (run) => expire(run, now));
     for (const run of ended) ready += overlap.wakeNext(run).length;
     const repeats = REPEATED.flatMap((standing) => waking.all(standing, now, from, to, limit));
-    change(repeats.toSorted((left, right) => Number(left.wakeAt) - Number(right.wakeAt)).slice(0, limit), (run) => repeated(context, run, now));
+    change(repeats.toSorted((left, right) => Number(left.wakeAt) - Number(right.wakeAt)).slice(0, limit), (run) =>
+      repeated(context, run, now),
+    );
     const instants = [
       ...(["retrying", ...REPEATED] as const).map((standing) => firstWake.get(standing, from, to)?.at),
       firstExpiry.get(from, to)?.at,
@@ -138,7 +140,10 @@ function openCloseWaiting({ db, runs, overlap }: StoreContext): Answering<DueRun
 /** Leases are ended by no clock here. */
 function openResetWaits(context: StoreContext): Answering<DueRuns>["resetWaits"] {
   const { db, runs } = context;
-  const later = query<RunRow>(db, `${SELECT_RUNS} WHERE standing = ? AND wake_at IS NOT NULL AND wake_at > ? AND runs.slot >= ? AND runs.slot < ?`);
+  const later = query<RunRow>(
+    db,
+    `${SELECT_RUNS} WHERE standing = ? AND wake_at IS NOT NULL AND wake_at > ? AND runs.slot >= ? AND runs.slot < ?`,
+  );
   return ({ shard: { from, to }, now, waitMsMax }) => {
     const latest = now + STORE_TIME_DIFFERENCE_MS_MAX;
     const late = REPEATED.flatMap((standing) => later.all(standing, latest + waitMsMax, from, to).map(toStoredRun));

@@ -28,7 +28,10 @@ export interface JobStep {
 
 /** The port `JobCatalog`, in rows. A list is read in steps. */
 export interface JobCatalogRows {
-  create(tenantId: string, request: { readonly job: Job; readonly event: JobEvent }): { readonly kind: "created" | "exists"; readonly row: JobRow };
+  create(
+    tenantId: string,
+    request: { readonly job: Job; readonly event: JobEvent },
+  ): { readonly kind: "created" | "exists"; readonly row: JobRow };
   get(tenantId: string, jobId: string): JobRow | null;
   list(tenantId: string, query: JobQuery, after: JobPlace | null): JobStep;
   /** Null: stale. */
@@ -73,14 +76,23 @@ export function openJobCatalog(context: StoreContext): JobCatalogRows {
   return {
     create(tenantId, { job, event }) {
       const known = byUid.get(job.uid);
-      if (known !== undefined && known.tenantId !== tenantId) throw new AppError("internal", `create ${job.id}: its uid is another tenant's`);
+      if (known !== undefined && known.tenantId !== tenantId)
+        throw new AppError("internal", `create ${job.id}: its uid is another tenant's`);
       if (known !== undefined) return { kind: "created", row: known };
       const holder = byId.get(tenantId, job.id);
       if (holder !== undefined) return { kind: "exists", row: holder };
       const order = job.lastRun === null ? null : statusOrder(job.lastRun);
       const made = insert.get(
         ...([job.uid, tenantId, job.id, job.slot, job.version, job.state, job.nextRunAt, job.lastScheduledFor, job.firedCount] as const),
-        ...([toJson(job.misfires), job.status, order, toJson(job.lastRun), ...policyOf(job.definition), job.createdAt, job.updatedAt] as const),
+        ...([
+          toJson(job.misfires),
+          job.status,
+          order,
+          toJson(job.lastRun),
+          ...policyOf(job.definition),
+          job.createdAt,
+          job.updatedAt,
+        ] as const),
       );
       const { jobKey } = made as { jobKey: number };
       setDefinition.run(definitions.write(jobKey, { hash: job.definitionHash, definition: job.definition, isOwn: true }), jobKey);

@@ -26,7 +26,9 @@ export function openJobStatus({ db, meta, runs, onUnreadable }: StoreContext): A
     },
     standing(runIds) {
       const found = [...new Set(runIds)].flatMap((runId) => runs.find(runId) ?? []);
-      return mapReadable(found, { kind: "run", idOf: ({ runId }) => runId, map: toRun, onUnreadable }).flatMap((run) => standingOf(run) ?? []);
+      return mapReadable(found, { kind: "run", idOf: ({ runId }) => runId, map: toRun, onUnreadable }).flatMap(
+        (run) => standingOf(run) ?? [],
+      );
     },
     settledSince({ since, until, after, limit }) {
       const [at, id = ""] = after === null ? [since - 1, "~"] : positionOf(after);

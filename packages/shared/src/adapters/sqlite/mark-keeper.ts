@@ -25,7 +25,10 @@ export interface MarkKeeper {
 }
 
 /** All that is committed has to be on disk. */
-export function keepMark(db: DatabaseSync, { file, clock }: { readonly file: string; readonly clock: Pick<Clock, "setTimer"> }): MarkKeeper {
+export function keepMark(
+  db: DatabaseSync,
+  { file, clock }: { readonly file: string; readonly clock: Pick<Clock, "setTimer"> },
+): MarkKeeper {
   const log = openPosition(db, file);
   const marks = openPrivate(markFile(file));
   let acknowledged = log.position();

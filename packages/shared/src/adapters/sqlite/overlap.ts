@@ -1,5 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
-import { isExclusive, judgeOverlap, OVERLAP_BUFFER_MAX, type OverlapPolicy, type OverlapSibling, type OverlapVerdict } from "../../domain/overlap.ts";
+import {
+  isExclusive,
+  judgeOverlap,
+  OVERLAP_BUFFER_MAX,
+  type OverlapPolicy,
+  type OverlapSibling,
+  type OverlapVerdict,
+} from "../../domain/overlap.ts";
 import { makePublishable } from "../../domain/run-changes.ts";
 import type { RunRecord, Standing } from "../../domain/run-record.ts";
 import type { Definitions } from "./definitions.ts";
@@ -34,7 +41,10 @@ interface SiblingRow {
 const START: OverlapVerdict = { kind: "start" };
 const DUE: readonly Standing[] = ["publishable", "published", "waiting"];
 
-export function openOverlap(db: DatabaseSync, { definitions, runs }: { readonly definitions: Definitions; readonly runs: RunRows }): Overlap {
+export function openOverlap(
+  db: DatabaseSync,
+  { definitions, runs }: { readonly definitions: Definitions; readonly runs: RunRows },
+): Overlap {
   const siblings = (rest: string) =>
     query<SiblingRow>(
       db,

@@ -57,4 +57,5 @@ const READS: { readonly [Port in keyof ThreadPorts]?: readonly (keyof ThreadPort
   health: ["ping"],
 };
 
-export const isRead = (port: keyof ThreadPorts, method: string): boolean => (READS[port] as readonly string[] | undefined)?.includes(method) === true;
+export const isRead = (port: keyof ThreadPorts, method: string): boolean =>
+  (READS[port] as readonly string[] | undefined)?.includes(method) === true;

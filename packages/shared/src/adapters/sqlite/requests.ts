@@ -8,9 +8,7 @@ export function openRequests(db: DatabaseSync): Answering<Requests> {
     db,
     "SELECT scope, key, fingerprint, value, bound_at AS boundAt FROM requests WHERE tenant = ? AND scope = ? AND key = ?",
   );
-  const insert = db.prepare(
-    "INSERT OR IGNORE INTO requests (tenant, scope, key, fingerprint, value, bound_at) VALUES (?, ?, ?, ?, ?, ?)",
-  );
+  const insert = db.prepare("INSERT OR IGNORE INTO requests (tenant, scope, key, fingerprint, value, bound_at) VALUES (?, ?, ?, ?, ?, ?)");
   return {
     bind(tenantId, binding) {
       const { scope, key, fingerprint, value, boundAt } = binding;

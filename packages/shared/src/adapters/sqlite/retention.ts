@@ -78,14 +78,19 @@ function openRunSweep(context: StoreContext): (request: RetentionRequest) => { r
 
 /** The row of a job that was forgotten goes with its last run, for the runs show its id. */
 function openRemoveForgottenJob({ db }: StoreContext): (jobKey: number) => void {
-  const unused = query(db, "SELECT 1 FROM jobs WHERE job_key = ?1 AND state = 'forgotten' AND NOT EXISTS (SELECT 1 FROM runs WHERE job_key = ?1)");
+  const unused = query(
+    db,
+    "SELECT 1 FROM jobs WHERE job_key = ?1 AND state = 'forgotten' AND NOT EXISTS (SELECT 1 FROM runs WHERE job_key = ?1)",
+  );
   const removals = ["jobs", "definitions"].map((table) => db.prepare(`DELETE FROM ${table} WHERE job_key = ?`));
   return (jobKey) => {
     if (unused.get(jobKey) !== undefined) for (const remove of removals) remove.run(jobKey);
   };
 }
 
-function openTombstoneSweep(context: StoreContext): (request: RetentionRequest) => { readonly tombstones: number; readonly cancelled: number } {
+function openTombstoneSweep(
+  context: StoreContext,
+): (request: RetentionRequest) => { readonly tombstones: number; readonly cancelled: number } {
   const { db } = context;
   const old = query<{ jobKey: number; uid: string }>(
     db,

@@ -37,7 +37,10 @@ const LOST = { kind: "lost" } as const;
 export function openRunClaims(context: StoreContext): RunClaimRows {
   const { db, runs, overlap } = context;
   const open = query<DueRunRow>(db, `${SELECT_DUE_RUNS} WHERE run_id = ? AND standing IS NOT NULL`);
-  const holder = query<AttemptHolder>(db, "SELECT run_id AS runId, attempt, state, executor FROM runs WHERE run_id = ? AND standing IS NOT NULL");
+  const holder = query<AttemptHolder>(
+    db,
+    "SELECT run_id AS runId, attempt, state, executor FROM runs WHERE run_id = ? AND standing IS NOT NULL",
+  );
   const lastRun = query<{ uid: string; lastRun: string }>(
     db,
     "SELECT uid, last_run AS lastRun FROM jobs WHERE uid = ? AND last_run IS NOT NULL AND state <> 'forgotten'",

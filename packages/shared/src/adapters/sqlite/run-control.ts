@@ -44,7 +44,11 @@ export function openRunControl(context: StoreContext): Answering<RunControl> {
 }
 
 /** Cancels what waits of a job, oldest first. */
-export function openCancelOpen({ db, runs, overlap }: StoreContext): (jobKey: number, request: Omit<CancelOpenRequest, "jobUid">) => EndedRun[] {
+export function openCancelOpen({
+  db,
+  runs,
+  overlap,
+}: StoreContext): (jobKey: number, request: Omit<CancelOpenRequest, "jobUid">) => EndedRun[] {
   const waiting = query<RunRow>(
     db,
     `${SELECT_RUNS} WHERE runs.job_key = ? AND standing IS NOT NULL AND standing <> 'running' AND NOT (runs.queue IS ? AND runs.handler IS ?)

@@ -77,7 +77,9 @@ function openList(db: StoreContext["db"]): RunQueryRows["list"] {
     const [where, ...values] = indexed(query, jobKey);
     const floor = from === undefined ? "" : runIdFloor(from);
     const range = "run_id < ? AND run_id >= ?";
-    const last = select(`SELECT run_id AS runId FROM runs WHERE ${where} AND ${range} ORDER BY run_id DESC LIMIT 1 OFFSET ${STEP_RUNS - 1}`);
+    const last = select(
+      `SELECT run_id AS runId FROM runs WHERE ${where} AND ${range} ORDER BY run_id DESC LIMIT 1 OFFSET ${STEP_RUNS - 1}`,
+    );
     const end = last.get(...values, below, floor)?.runId;
     const filters = [["tenant_id = ?", tenantId] as Condition, ...(state === undefined ? [] : [["runs.state = ?", state] as Condition])];
     if (cause !== undefined) filters.push(["cause = ?", cause]);

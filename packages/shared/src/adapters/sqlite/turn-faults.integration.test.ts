@@ -3,17 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { AppError } from "../../domain/app-error.ts";
 import { jobEvent } from "../../events/job-event.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
-import {
-  addJob,
-  addJobWithRun,
-  addRun,
-  end,
-  fire,
-  publishable,
-  readJob,
-  start,
-  unannounced,
-} from "../../testing/contracts/store-steps.ts";
+import { addJob, addJobWithRun, addRun, end, fire, publishable, readJob, start, unannounced } from "../../testing/contracts/store-steps.ts";
 import { jobOf, START } from "../../testing/factories.ts";
 import { entryOf, manualFireOf, scheduledFireOf } from "../../testing/factories-fire.ts";
 import { storeFolder } from "./store-folder.test-support.ts";
