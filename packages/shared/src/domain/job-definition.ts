@@ -195,7 +195,7 @@ export const ExecutionSchema = z.object({
 export type Execution = Readonly<z.output<typeof ExecutionSchema>>;
 
 /** What says its execution: a definition, or what carries one. */
-type Executable = Omit<Execution, LaterName> & Partial<Pick<Execution, LaterName>>;
+type Executable = Omit<Execution, LaterName> & Partial<Pick<Execution, LaterName & keyof Execution>>;
 
 export const pickExecution = (from: Executable): Execution => ({
   queue: from.queue,

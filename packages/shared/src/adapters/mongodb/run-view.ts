@@ -1,4 +1,4 @@
-import type { DueRun } from "../../domain/due-run.ts";
+import type { ComparedField, DueRun } from "../../domain/due-run.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { AppError } from "../../domain/app-error.ts";
 import type { StoredDefinition } from "../../domain/stored-definition.ts";
@@ -12,6 +12,14 @@ import type { LeaseView } from "../../ports/run-leases.ts";
 import type { AttemptRow, RunRow } from "./run-row.ts";
 
 const identityOf = (row: RunRow): RunIdentity => pickRunIdentity({ ...row, runId: row._id });
+
+/** What a message must say of it. */
+export const comparedOf = (row: RunRow): Pick<DueRun, ComparedField> => ({
+  ...identityOf(row),
+  slot: row.slot,
+  failures: row.failures,
+  rescues: row.rescues,
+});
 
 const attemptOf = ({ attempt, state, startedAt, finishedAt, executor, error }: AttemptRow): Attempt => ({
   attempt,
