@@ -45,11 +45,11 @@ interface Pass {
 }
 
 /**
- * Corrects jobs and runs after the store's clock was set back. There is one pass for each set-back, and one by each new leader while the clock is
- * still behind a time that decisions were made by. Waits that only a clock that was ahead can have set go on by the present clock, and
- * jobs move back to the instants that are still to come (`standingToClock`). Jobs that cannot move back are logged, because they fire
- * nothing until the clock reaches them. A database of an older version has no record of such times: there, all jobs are checked once for
- * fires ahead of the clock.
+ * Corrects jobs and runs after the store's clock was set back. There is one pass for each set-back, and one by each new leader while the clock
+ * is still behind a time that decisions were made by. Waits that can only have been set by a clock that was ahead continue by the present
+ * clock, and jobs move back to the instants that are still to come (`standingToClock`). Jobs that cannot move back are logged, because they
+ * fire nothing until the clock reaches them. A database of an older version has no record of such times: there, all jobs are checked once
+ * for fires ahead of the clock.
  */
 export function createSetBackSweep(context: ShardContext, { onMoved, onPublishable }: SetBackListeners): SetBackSweep {
   const { dueJobs, dueRuns, retention, shard, config, clock, log, leads, now, time } = context;

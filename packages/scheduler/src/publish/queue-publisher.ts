@@ -194,8 +194,8 @@ async function fillWindow(state: QueueState): Promise<number> {
     await notes.flush();
     const { runs, leftOut, isAll } = await readPublishable(state, most + refusals.size);
     if (!leads()) return published;
-    if (isAll) refusals.keepOnly(new Set([...runs, ...leftOut].map(publicationKey)));
-    const mayBeTried = runs.filter((run) => !refusals.holds(publicationKey(run)));
+    if (isAll && refusals.size > 0) refusals.keepOnly(new Set([...runs, ...leftOut].map(publicationKey)));
+    const mayBeTried = refusals.size === 0 ? runs : runs.filter((run) => !refusals.holds(publicationKey(run)));
     published += await publishFound(state, mayBeTried.slice(0, most), budget);
     if (state.gate !== "open" || isAll) return published;
   }
