@@ -21,7 +21,7 @@ export const EXECUTOR_SETTINGS = {
   handlersDir: handlersDirSetting,
   queues: {
     ...queuesSetting,
-    description: "Queues to take runs from, by commas. The first is served first; one claim in ten goes to the others.",
+    description: "Queues to take runs from, separated by commas. The first queue is served first; one claim in ten goes to the others.",
   },
   externalQueues: externalQueuesSetting,
   workersMax: workersMaxSetting,
@@ -29,7 +29,7 @@ export const EXECUTOR_SETTINGS = {
   jobWorkersPercent: jobWorkersPercentSetting,
   drainMs: {
     ...drainMsSetting,
-    description: "Milliseconds that running handlers get to finish at shutdown, before they are aborted and run again elsewhere.",
+    description: "Milliseconds that running handlers have to finish at shutdown. Then they are aborted, and another executor runs them again.",
   },
   leaseMs: leaseMsSetting,
   heartbeatMs: heartbeatMsSetting,
