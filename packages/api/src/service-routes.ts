@@ -8,7 +8,7 @@ import { noQuery, route, type Route } from "./http/route.ts";
 const HealthView = z.object({ status: z.enum(["live", "ready"]) }).meta({ id: "Health" });
 
 /** The log has the file and the error of the disk. */
-const REFUSED = "the store answers, and refuses writes, as on a full disk; the log of the service says more";
+const REFUSED = "the store answers but refuses writes, for example because the disk is full; the log of the service has details";
 
 /** Routes for the operation of the service. */
 export const serviceRoutes = (context: ApiContext, draining: () => boolean): Route[] => [

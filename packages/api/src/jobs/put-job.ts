@@ -60,5 +60,5 @@ async function putJob(context: ApiContext, { tenantId, jobId, input, condition, 
     const added = await addJob(context, { tenantId, id: jobId, uid: context.entropy.newId(), input });
     if (added.kind !== "exists") return added;
   }
-  return problem("edit_conflict", `job ${jobId} was created and deleted by others each time this request tried to`);
+  return problem("edit_conflict", `job ${jobId} was created and deleted by other requests each time this request tried to write it`);
 }
