@@ -8,7 +8,7 @@ import { noQuery, route, type Route } from "./http/route.ts";
 const HealthView = z.object({ status: z.enum(["live", "ready"]) }).meta({ id: "Health" });
 
 /** The log has the file and the error of the disk. */
-const REFUSED = "the store answers, and refuses writes, as on a full disk; the log of the service says more";
+const REFUSED = "the store answers but refuses writes, for example because the disk is full; the log of the service has details";
 
 /** Routes for the operation of the service. */
 export const serviceRoutes = (context: ApiContext, draining: () => boolean): Route[] => [
@@ -20,7 +20,7 @@ export const serviceRoutes = (context: ApiContext, draining: () => boolean): Rou
       operationId: "live",
       tag: "Service",
       summary: "The process answers",
-      responses: { 200: { description: "It does.", schema: HealthView } },
+      responses: { 200: { description: "It answers.", schema: HealthView } },
       problems: [],
     },
     handle: () => json(200, { status: "live" }),
@@ -32,8 +32,9 @@ export const serviceRoutes = (context: ApiContext, draining: () => boolean): Rou
     docs: {
       operationId: "ready",
       tag: "Service",
-      summary: "The service can serve: its store answers and takes writes, with a clock that is steady, and it is not about to stop",
-      responses: { 200: { description: "It can.", schema: HealthView } },
+      summary:
+        "The service is ready: its store answers and takes writes, the clock of the store is steady, and the service is not stopping",
+      responses: { 200: { description: "It is ready.", schema: HealthView } },
       problems: ["shutting_down", "clock_unsteady"],
     },
     async handle() {

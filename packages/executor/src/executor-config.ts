@@ -26,7 +26,7 @@ import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/ru
 export const EXECUTOR_OPTIONS = {
   queues: {
     ...queuesSetting,
-    description: "Queues to take runs from, by commas. The first is served first; one claim in ten goes to the others.",
+    description: "Queues to take runs from, separated by commas. The first queue is served first; one claim in ten goes to the others.",
   },
   externalQueues: externalQueuesSetting,
   workersMax: workersMaxSetting,
@@ -34,7 +34,8 @@ export const EXECUTOR_OPTIONS = {
   jobWorkersPercent: jobWorkersPercentSetting,
   drainMs: {
     ...drainMsSetting,
-    description: "Milliseconds that running handlers get to finish at shutdown, before they are aborted and run again elsewhere.",
+    description:
+      "Milliseconds that running handlers have to finish at shutdown. Then they are aborted, and another executor runs them again.",
   },
   leaseMs: leaseMsSetting,
   heartbeatMs: heartbeatMsSetting,

@@ -39,7 +39,7 @@ export const STANDALONE_CONFIG = {
       .regex(/^(sqlite:.+|memory:)$/, "must be sqlite:<file> or memory: in the one process")
       .optional(),
     description:
-      "Where jobs and runs are kept: `sqlite:<file>` (default: `tickline.db` in the data folder), or `memory:`, which forgets everything at the end.",
+      "Where jobs and runs are kept: `sqlite:<file>` (default: `tickline.db` in the data folder), or `memory:`, which loses everything at the end.",
   }),
   acceptLoss: settingOf({
     env: "ACCEPT_LOSS",
@@ -48,7 +48,7 @@ export const STANDALONE_CONFIG = {
     fallback: "false",
     schema: z.enum(["true", "false"], "must be true or false").transform((text) => text === "true"),
     description:
-      "Starts although jobs and runs that were acknowledged are missing from the data folder. For one start only: with it, later losses are not reported.",
+      "Starts although jobs and runs that were acknowledged are missing from the data folder. Use it for one start only: later losses would not be reported.",
   }),
   queues: queuesSetting,
   workersMax: workersMaxSetting,

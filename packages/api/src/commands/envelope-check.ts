@@ -16,7 +16,7 @@ export function envelopeRefusal(
   { id, tenantId, time }: Command,
 ): Refusal | null {
   if (tenantId !== DEFAULT_TENANT)
-    return refused("unknown_tenant", `there is no tenant ${quote(tenantId)}: until there are more, all belongs to ${DEFAULT_TENANT}`);
+    return refused("unknown_tenant", `there is no tenant ${quote(tenantId)}: ${DEFAULT_TENANT} is the only one`);
   if (!isIdempotencyKey(id))
     return refused("bad_command_id", `ce_id has to be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} visible ASCII characters`);
   if (Math.abs(clock.decide() - time) <= commandAgeMsMax) return null;

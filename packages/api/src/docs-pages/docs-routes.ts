@@ -73,8 +73,8 @@ const homeRoute: Route = route({
   docs: {
     operationId: "home",
     tag: "Service",
-    summary: "What this is, as a page for browsers",
-    description: "For those whose `Accept` names `text/html`; for others there is nothing.",
+    summary: "A start page for browsers",
+    description: "Only if `Accept` has `text/html`; otherwise 404.",
     responses: { 200: { description: "Name, version and links.", schema: z.string(), mediaType: "text/html" } },
     problems: ["route_not_found"],
   },

@@ -37,7 +37,7 @@ export const listHandlersRoute = ({ handlers, digest, config }: ApiContext): Rou
     docs: {
       operationId: "listHandlers",
       tag: "Handlers",
-      summary: "List what executors can run",
+      summary: "List the handlers of the executors",
       responses: { 200: { description: "A page of handlers, by type.", schema: pageView("HandlerPage", HandlerView), headers: ["Link"] } },
       problems: [],
     },

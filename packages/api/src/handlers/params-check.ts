@@ -68,7 +68,7 @@ function toFaultsAtPlace(errors: readonly ErrorObject[]): Fault[] {
   if (others.length > 0) return others.map(toFault);
   const at = `/params${union.instancePath}`;
   return types.length === 0
-    ? [{ pointer: at, code: "invalid_value", message: "has none of the forms that the handler asks for; GET /handlers shows them" }]
+    ? [{ pointer: at, code: "invalid_value", message: "has none of the forms that the handler accepts; GET /handlers shows them" }]
     : [{ pointer: at, code: "invalid_type", message: `must be ${[...new Set(types.map(typeName))].join(" or ")}` }];
 }
 
@@ -102,7 +102,7 @@ function sayForm({ keyword, params, parentSchema, data }: ErrorObject): string |
   if (said !== null) return said;
   if (typeof schema["format"] === "string") return `must be a valid ${schema["format"]}`;
   const { description } = schema;
-  return `is not of the form that the handler asks for${typeof description === "string" ? ` (${description})` : ""}; GET /handlers shows it`;
+  return `is not of the form that the handler accepts${typeof description === "string" ? ` (${description})` : ""}; GET /handlers shows it`;
 }
 
 const isRuled = (format: string): format is keyof typeof PARAMS_FORMATS => Object.hasOwn(PARAMS_FORMATS, format);

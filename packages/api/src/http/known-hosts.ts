@@ -114,5 +114,5 @@ export function crossSiteProblem({ method, req: { headers } }: Context, isOwnOri
   const { "sec-fetch-site": site, origin, host } = headers;
   const isOwnSite = site === undefined || site === "same-origin" || site === "none";
   if (isOwnSite && (origin === undefined || isOwnOrigin(origin, host))) return null;
-  return problem("cross_site_request", "a web page may change something here only if it comes from here");
+  return problem("cross_site_request", "a web page may change something only if this service served it");
 }

@@ -148,7 +148,7 @@ function readClient({ socket, headers }: IncomingMessage): Client {
 /** Parses a body, or the body in a command. Lists all faults at once. */
 export async function parseBody<Body>(spec: BodySpec<Body>, given: unknown): Promise<Step<Body>> {
   const value = given === undefined ? spec.ifAbsent : given;
-  if (value === undefined) return problem("body_required", "this route wants a JSON object in the body");
+  if (value === undefined) return problem("body_required", "this route requires a JSON object as the body");
   const result = parseWith(spec, value);
   if (result.kind === "parsed") return ok(result.value);
   const places = new Set(result.faults.map(({ pointer }) => pointer));

@@ -39,7 +39,7 @@ export function createUnreadableRequests(): UnreadableRequests {
 function toProblem({ code }: ReadFault): Problem {
   if (code === "HPE_HEADER_OVERFLOW") return problem("headers_too_large", "the request line and the headers are too long");
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return problem("request_timeout", "the request did not arrive in time");
-  return problem("malformed_request", "what arrived is not an HTTP request");
+  return problem("malformed_request", "the received bytes are not an HTTP request");
 }
 
 function toHttpText(refused: Problem): string {

@@ -41,7 +41,11 @@ export async function changeJob(context: ApiContext, request: ChangeRequest): Pr
     const result = await tryChange(context, request);
     if (result.kind !== "stale") return result;
   }
-  return problem("edit_conflict", `job ${request.jobId} was written by others each time this request tried to`, RETRY_SOON);
+  return problem(
+    "edit_conflict",
+    `job ${request.jobId} was changed by other requests each time this request tried to write it`,
+    RETRY_SOON,
+  );
 }
 
 async function tryChange(context: ApiContext, request: ChangeRequest): Promise<Round> {
@@ -54,7 +58,7 @@ async function tryChange(context: ApiContext, request: ChangeRequest): Promise<R
   const owed = await fireOwed(context, read, now);
   if (owed.kind === "stale") return owed;
   if (owed.kind === "behind")
-    return problem("catching_up", `job ${jobId} owes more instants than one request fires; it is nearer now`, RETRY_SOON);
+    return problem("catching_up", `job ${jobId} has more due instants than one request fires; repeat the request to continue`, RETRY_SOON);
   const decision = await decide(owed.job, now);
   if (decision.kind === "problem") return decision;
   if (decision.kind === "keep") return { kind: "kept", job: owed.job };
@@ -115,5 +119,5 @@ export const jobNotFound = (jobId: string): Problem => problem("job_not_found", 
 
 export const versionMismatch = (job: Job | null): Problem =>
   job === null
-    ? problem("version_mismatch", "there is no such job, and If-Match wants one")
+    ? problem("version_mismatch", "there is no such job, and If-Match requires one")
     : problem("version_mismatch", `the job is at version ${job.version}`, { headers: { ETag: toEtag(job.version) } });

@@ -26,7 +26,8 @@ export const createJobRoute = (context: ApiContext): Route =>
       operationId: "createJob",
       tag: "Jobs",
       summary: "Create a job",
-      description: "Durable when it answers. The same `Idempotency-Key` and body give the same job, however often they come.",
+      description:
+        "A 201 means that the job is durable. The same `Idempotency-Key` with the same body gives the same job, however often the request is repeated.",
       headers: ["Idempotency-Key"],
       responses: { 201: { description: "The job.", schema: JobView, headers: ["ETag", "Location"] } },
       problems: ["schedule_never_fires", "idempotency_key_reused", "idempotency_key_expired", "job_deleted", "edit_conflict", "bad_header"],

@@ -14,7 +14,7 @@ const DeleteQuery = z.object({
     .enum(["true", "false"])
     .default("false")
     .transform((text) => text === "true")
-    .meta({ description: "Whether attempts under way are cancelled as well." }),
+    .meta({ description: "Whether attempts in progress are cancelled as well." }),
 });
 
 /** `DELETE /jobs/:id` */
@@ -27,7 +27,7 @@ export const deleteJobRoute = (context: ApiContext): Route =>
       operationId: "deleteJob",
       summary: "Delete a job",
       description:
-        "Runs not yet started, or waiting for a retry, are cancelled. Attempts under way finish, and keep their workers until they do or reach their timeout; with `cancelRunning=true` they are cancelled too. The history stays under `/runs?jobId=`.",
+        "Cancels runs that have not started or that wait for a retry. Attempts in progress finish, and keep their workers until then or until their timeout; with `cancelRunning=true` they are cancelled too. The history stays under `/runs?jobId=`.",
       headers: CONDITION_HEADERS,
       responses: { 204: { description: "It is deleted." } },
       problems: EDIT_PROBLEMS,

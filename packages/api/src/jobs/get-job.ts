@@ -15,7 +15,7 @@ export const getJobRoute = (context: ApiContext): Route =>
     query: noQuery,
     docs: jobDocs({
       operationId: "getJob",
-      summary: "A job, what comes next and what came last",
+      summary: "A job with its next instants and recent runs",
       responses: { 200: { description: "The job.", schema: JobDetailView, headers: ["ETag"] } },
       problems: ["job_not_found", "stored_unreadable"],
     }),

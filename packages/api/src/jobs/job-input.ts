@@ -37,8 +37,8 @@ function isReadOnly(name: string): name is ReadOnlyField {
 const EXAMPLE = { name: "ping", schedule: "every 15s", handler: "http", params: { url: "http://127.0.0.1:8080/" } };
 
 const WRITABLE_STATES = ["active", "paused"] as const;
-const STATE_MEANING = "`paused`: it does not fire. Left out: as it is; a new job is `active`.";
-const FINISHED_MEANING = "`finished` may be sent back for a job that is.";
+const STATE_MEANING = "`paused`: it does not fire. Without this field the state does not change; a new job is `active`.";
+const FINISHED_MEANING = "`finished` may be sent back for a finished job.";
 
 /** The body of POST. A read-only field in it is a mistake, so it is refused, with a hint what to do instead. */
 const createBodyUpTo = (timeoutMsMax: number): BodySpec<JobInput> => ({
@@ -77,7 +77,10 @@ function withoutReadOnly(given: JobInput & Partial<Record<ReadOnlyField, unknown
   return input;
 }
 
-const asShown = z.unknown().optional().meta({ readOnly: true, description: "Set by the service: only what it is may be sent back." });
+const asShown = z
+  .unknown()
+  .optional()
+  .meta({ readOnly: true, description: "Set by the service: only its current value may be sent back." });
 const shownFields = Object.fromEntries(READ_ONLY_FIELDS.map((name) => [name, asShown]));
 
 const patched = z.unknown().optional();
@@ -90,7 +93,7 @@ const patchBodyUpTo = (timeoutMsMax: number): BodySpec<JsonObject> => ({
   documented: (toPatchSchema(jobInputSchema(timeoutMsMax).extend({ state: replaceableState })) as z.ZodObject).extend(shownFields).meta({
     id: "JobPatch",
     description:
-      "RFC 7396; null: back to its default. To change the kind of a schedule send the short string, or null for the fields that go.",
+      "RFC 7396; null resets a field to its default. To change the kind of a schedule send a short string, or null for the fields to be removed.",
   }),
   example: { description: "Looks every 30 seconds", schedule: "every 30s" },
 });

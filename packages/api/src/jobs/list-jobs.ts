@@ -2,6 +2,7 @@ import { DEFAULT_TENANT, JOB_STATES, type Job } from "@tickline/shared/domain/jo
 import { HandlerTypeSchema, QueueNameSchema, TAG_LENGTH_MAX, TAGS_MAX, NAME_LENGTH_MAX } from "@tickline/shared/domain/job-definition";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import type { JobQuery } from "@tickline/shared/ports/job-catalog";
+import type { PageRequest } from "@tickline/shared/ports/page";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
 import { pageQuery } from "../lists/list-query.ts";
@@ -36,18 +37,19 @@ export const listJobsRoute = ({ clock, jobs, digest, config }: ApiContext): Rout
       },
       problems: [],
     },
-    handle: ({ query, path, querystring }) =>
-      answerPage(
-        { digest, limits: config },
-        {
-          path,
-          querystring,
-          query,
-          text: (job: Job) => JSON.stringify({ ...showJob(job, clock.now()), ...leftOut(query.include) }),
-          toId: ({ id }) => id,
-          read: (page) => jobs.list(DEFAULT_TENANT, { ...toFilters(query), ...page, params: query.include.includes("params") }),
-        },
-      ),
+    handle({ query, path, querystring }) {
+      const params = query.include.includes("params");
+      const absent = leftOut(query.include);
+      const list = {
+        path,
+        querystring,
+        query,
+        text: (job: Job) => JSON.stringify({ ...showJob(job, clock.now()), ...absent }),
+        toId: ({ id }: Job) => id,
+        read: (page: PageRequest) => jobs.list(DEFAULT_TENANT, { ...toFilters(query), ...page, params }),
+      };
+      return answerPage({ digest, limits: config }, list);
+    },
   });
 
 function toFilters({ state, status, handler, queue, tag, q }: z.output<typeof JobListQuery>): Omit<JobQuery, "limit" | "cursor"> {

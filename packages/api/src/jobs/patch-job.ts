@@ -24,7 +24,7 @@ export const patchJobRoute = (context: ApiContext): Route =>
     docs: jobDocs({
       operationId: "patchJob",
       summary: "Change a job",
-      description: "RFC 7396 merge patch. Read-only fields may be sent back as they are; another value is refused.",
+      description: "RFC 7396 merge patch. Read-only fields may be sent back unchanged; another value is refused.",
       headers: CONDITION_HEADERS,
       responses: { 200: SHOWN_JOB },
       problems: [...EDIT_PROBLEMS, "schedule_never_fires"],

@@ -16,7 +16,7 @@ export const pauseJobRoute = (context: ApiContext): Route =>
     docs: {
       operationId: "pauseJob",
       summary: "Pause a job",
-      description: "A barrier: once it answers, no run of a later instant starts. Runs that are due already go on.",
+      description: "A barrier: after the answer no run of a later instant starts. Runs that are already due are not affected.",
     },
   });
 
@@ -28,7 +28,7 @@ export const resumeJobRoute = (context: ApiContext): Route =>
     docs: {
       operationId: "resumeJob",
       summary: "Resume a job",
-      description: "It goes on from now; the instants of the pause stand in its history as one skipped range.",
+      description: "The job continues from now. The history records the instants of the pause as one skipped range.",
     },
   });
 

@@ -21,7 +21,7 @@ const PreviewRequest = z
     schedule: ScheduleInput,
     from: InstantText.transform(read(parseInstant))
       .optional()
-      .meta({ description: "The first instant that may be shown, and where an interval without `startAt` counts from. Default: now." }),
+      .meta({ description: "The first instant that may be shown, and the starting point of an interval without `startAt`. Default: now." }),
     count: z.int().min(1).max(PREVIEW_COUNT_MAX).default(5),
   })
   .meta({ id: "PreviewRequest" });
@@ -29,12 +29,12 @@ const PreviewRequest = z
 const Preview = z
   .object({
     schedule: ScheduleView,
-    next: z.array(InstantView).min(1).meta({ description: "Fewer than asked for when it ends before." }),
+    next: z.array(InstantView).min(1).meta({ description: "Fewer than requested if the schedule ends before." }),
     nextLocal: z.array(z.iso.datetime({ precision: 3, offset: true })).meta({
-      description: "The same instants on the clock of the schedule's time zone, with its offset; in UTC where it has none.",
+      description: "The same instants in the time zone of the schedule, with its offset; in UTC if it has none.",
       examples: [["2026-12-01T10:00:00.000+01:00"]],
     }),
-    notes: z.array(z.string()).meta({ description: "What a person may not expect of it: months skipped, changes of the clock." }),
+    notes: z.array(z.string()).meta({ description: "Behaviour that may be unexpected: skipped months, clock changes." }),
   })
   .meta({ id: "Preview" });
 
@@ -48,8 +48,8 @@ export const previewScheduleRoute = ({ clock }: ApiContext): Route =>
     docs: {
       operationId: "previewSchedule",
       tag: "Schedules",
-      summary: "What a schedule means",
-      description: "Refused where a job with this schedule would be, if it were made at `from`.",
+      summary: "The next instants of a schedule",
+      description: "Refused if a job with this schedule, created at `from`, would be refused.",
       responses: { 200: { description: "The schedule in full, and its next instants.", schema: Preview } },
       problems: ["schedule_never_fires"],
     },

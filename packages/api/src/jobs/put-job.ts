@@ -22,7 +22,7 @@ export const putJobRoute = (context: ApiContext): Route =>
       operationId: "putJob",
       summary: "Create or replace a job",
       description:
-        "Read-only fields are ignored, so that what GET gave may be sent back. With the same schedule a fixed interval goes on counting from where it did.",
+        "Read-only fields are ignored, so that the answer of GET may be sent back. With the same schedule a fixed interval keeps its starting point.",
       headers: CONDITION_HEADERS,
       responses: { 200: SHOWN_JOB, 201: { ...SHOWN_JOB, headers: ["ETag", "Location"] } },
       problems: [...EDIT_PROBLEMS, "invalid_id", "schedule_never_fires"],
@@ -60,5 +60,5 @@ async function putJob(context: ApiContext, { tenantId, jobId, input, condition, 
     const added = await addJob(context, { tenantId, id: jobId, uid: context.entropy.newId(), input });
     if (added.kind !== "exists") return added;
   }
-  return problem("edit_conflict", `job ${jobId} was created and deleted by others each time this request tried to`);
+  return problem("edit_conflict", `job ${jobId} was created and deleted by other requests each time this request tried to write it`);
 }

@@ -9,7 +9,7 @@ import { invalidRequest } from "../problems/problem.ts";
 
 const UnreadableView = z
   .object({ id: z.string(), reason: z.string() })
-  .meta({ id: "Unreadable", description: "What stands in the list and cannot be read: its id, and why." });
+  .meta({ id: "Unreadable", description: "A row of the list that cannot be read: its id and the reason." });
 
 /** The schema of a page of a list. */
 export const pageView = <Item extends z.ZodType>(id: string, item: Item) =>
@@ -19,8 +19,11 @@ export const pageView = <Item extends z.ZodType>(id: string, item: Item) =>
       unreadable: z
         .array(UnreadableView)
         .optional()
-        .meta({ description: "What of this part cannot be read, and so is not among the items. Mostly left out." }),
-      nextCursor: z.string().nullable().meta({ description: 'Opaque; null at the end. `Link: <…>; rel="next"` says the same.' }),
+        .meta({ description: "The rows of this page that cannot be read and are not among the items. Left out if there are none." }),
+      nextCursor: z
+        .string()
+        .nullable()
+        .meta({ description: 'Opaque; null at the end. The header `Link: <…>; rel="next"` has the same cursor.' }),
     })
     .meta({ id });
 

@@ -44,7 +44,7 @@ export const pageQuery = {
         Object.assign(jsonSchema, { type: "array", items: { type: "string", enum: [...LONG_FIELDS] }, uniqueItems: true, default: [] });
       },
       param: { style: "form", explode: false, allowEmptyValue: true },
-      description: "Long fields that the items show too, separated by commas; without it they are left out.",
+      description: "Long fields that the items include, separated by commas. By default they are left out.",
     }),
 };
 

@@ -18,11 +18,11 @@ export function toFaultProblem(thrown: unknown, deed: string): { readonly proble
   const fault = toAppError(thrown, deed);
   // The store has found one damaged row. Faults of its file or server have a cause.
   if (fault.code === "store_corrupt" && fault.cause === undefined)
-    return { fault, problem: problem("stored_unreadable", `${fault.message}; the others are not concerned`) };
+    return { fault, problem: problem("stored_unreadable", `${fault.message}; other jobs and runs are not affected`) };
   const code = ANSWERS[fault.code];
   if (code === "internal")
-    return { fault, problem: problem(code, "this is a fault of the service, not of the request; its log says more") };
-  const why = code === "clock_unsteady" ? `${fault.message}: nothing is decided by time until then` : "nothing is known to be written";
+    return { fault, problem: problem(code, "this is a fault of the service, not of the request; its log has details") };
+  const why = code === "clock_unsteady" ? `${fault.message}: no decision by time until then` : "it is unknown whether anything was written";
   return {
     fault,
     problem: problem(code, `${why}; the same request may succeed later`, {

@@ -55,7 +55,7 @@ export async function bindRequest(context: ApiContext, request: BindRequest): Pr
   const now = time.decide();
   const standing = await requests.bind(tenantId, { scope, key, fingerprint, value, boundAt: now });
   if (standing.fingerprint !== fingerprint)
-    return problem("idempotency_key_reused", "this Idempotency-Key came before with another body: take a new key for a new request");
+    return problem("idempotency_key_reused", "this Idempotency-Key was used before with another body: use a new key for a new request");
   const { boundAt } = standing;
   const isFirst = standing.value === value && boundAt === now;
   const mayMake = isFirst || (boundAt >= now - KEY_MAKES_MS && boundAt >= (await context.retention.forgotten())[makes]);
@@ -66,5 +66,5 @@ export async function bindRequest(context: ApiContext, request: BindRequest): Pr
 export const keyExpired = ({ boundAt }: Pick<BoundKey, "boundAt">): Problem =>
   problem(
     "idempotency_key_expired",
-    `this Idempotency-Key first came at ${toIso(boundAt)}, and what it made has been forgotten since: take a new key for a new request`,
+    `this Idempotency-Key first came at ${toIso(boundAt)}, and what it made has been deleted since: use a new key for a new request`,
   );

@@ -103,7 +103,7 @@ function toBodyProblem(thrown: unknown, bodyBytesMax: number): Problem {
   if (readStatus(thrown) === 413) return problem("body_too_large", `a body may have ${bodyBytesMax} bytes`);
   if (readStatus(thrown) === 415)
     return problem("unsupported_media_type", "the body may be compressed with gzip, deflate or br, and with nothing else");
-  return problem("incomplete_body", "the body ended before it was whole, or could not be decompressed");
+  return problem("incomplete_body", "the body ended too early, or could not be decompressed");
 }
 
 function toSyntaxProblem(message: string, text: string): Problem {

@@ -16,7 +16,7 @@ export const cancelRunRoute = (context: ApiContext): Route =>
     docs: runDocs({
       operationId: "cancelRun",
       summary: "Cancel a run",
-      description: "One that has not started ends at once; the executor of a running one is asked to end it.",
+      description: "A run that has not started ends at once. For a running one, its executor is asked to end it.",
       responses: { 202: ACCEPTED_RUN },
       problems: ["run_not_found", "run_ended", "stored_unreadable"],
     }),

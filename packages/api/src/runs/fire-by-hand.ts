@@ -55,7 +55,7 @@ export async function fireByHand(context: ApiContext, job: Job, byHand: ByHand):
     if (outcome?.kind === "won") return readFired(context, current, outcome.runs[0]?.runId ?? "");
     [current] = await context.dueJobs.read([job.uid]);
   }
-  return problem("edit_conflict", `job ${job.id} was written by others each time this request tried to`);
+  return problem("edit_conflict", `job ${job.id} was changed by other requests each time this request tried to write it`);
 }
 
 async function madeBefore({ runs, digest }: ApiContext, job: Job, byHand: ByHand): Promise<{ kind: "fired"; run: Run } | Problem> {
@@ -66,5 +66,7 @@ async function madeBefore({ runs, digest }: ApiContext, job: Job, byHand: ByHand
 async function readFired({ runs, notices }: ApiContext, job: Job, runId: string): Promise<{ kind: "fired"; run: Run } | Problem> {
   notices.runsReady(job.definition.queue);
   const run = await runs.get(job.tenantId, runId);
-  return run === null ? problem("run_not_found", `run ${runId} was made, and is past its retention already`) : { kind: "fired", run };
+  return run === null
+    ? problem("run_not_found", `run ${runId} was made, and has already been deleted by retention`)
+    : { kind: "fired", run };
 }

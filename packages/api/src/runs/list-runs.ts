@@ -24,7 +24,7 @@ const instant = (description: string) =>
     .meta({ description, examples: ["2026-12-01T09:00:00Z"] });
 
 const RunListQuery = z.object({
-  jobId: JobIdSchema.optional().meta({ description: "Sees the runs of every job that had this id, deleted ones too." }),
+  jobId: JobIdSchema.optional().meta({ description: "Includes the runs of every job that had this id, also of deleted jobs." }),
   state: z.enum(RUN_STATES).optional(),
   cause: z.enum(RUN_CAUSES).optional(),
   from: instant("`scheduledFor` at or after this instant."),

@@ -17,8 +17,8 @@ export const retryRunRoute = (context: ApiContext): Route =>
     body: noBody,
     docs: runDocs({
       operationId: "retryRun",
-      summary: "Run once more what has ended",
-      description: "A new run by the same definition, with `retryOf`; its `scheduledFor` is the time of the request.",
+      summary: "Run an ended run again",
+      description: "Makes a new run with the same definition and with `retryOf`. Its `scheduledFor` is the time of the request.",
       headers: ["Idempotency-Key"],
       responses: { 202: ACCEPTED_RUN },
       problems: [

@@ -24,7 +24,7 @@ export const triggerBody: BodySpec<{ readonly params?: JsonObject | undefined }>
         `must be at most ${PARAMS_BYTES_MAX} bytes of JSON`,
       )
         .optional()
-        .meta({ description: "Instead of the job's own, for this run alone." }),
+        .meta({ description: "Replace the job's own params, for this run only." }),
     })
     .meta({ id: "Trigger" }),
   example: { params: { url: "http://127.0.0.1:8080/" } },
@@ -43,7 +43,7 @@ export const triggerJobRoute = (context: ApiContext): Route =>
       tag: "Jobs",
       id: JobIdSchema,
       summary: "Run a job now",
-      description: "Also a paused or finished one; its schedule goes on as if nothing had been.",
+      description: "Also if the job is paused or finished. Its schedule does not change.",
       headers: ["Idempotency-Key"],
       responses: { 202: ACCEPTED_RUN },
       problems: [

@@ -8,7 +8,7 @@ import { InstantView } from "../views/instant-view.ts";
 
 export const EventView = z
   .object({
-    id: z.string().meta({ description: "One for each thing that happened: a repeat has the same." }),
+    id: z.string().meta({ description: "One id for each thing that happened. A repeat has the same id." }),
     type: z.enum(PUBLIC_EVENT_TYPES),
     source: z.string(),
     subject: z.string().meta({ description: "The id of the job." }),
@@ -26,14 +26,14 @@ const text = (description: string) => z.string().optional().meta({ description }
 /** One message of a stream, in the terms of the standard of server-sent events. `contentSchema` can refer to other schemas only by their address. */
 export const StreamedView = z
   .object({
-    event: z.enum([...PUBLIC_EVENT_TYPES, RESET]).meta({ description: "The type of the event; `reset`: something was missed." }),
+    event: z.enum([...PUBLIC_EVENT_TYPES, RESET]).meta({ description: "The type of the event; `reset`: events were missed." }),
     id: text("For `Last-Event-ID`."),
     data: z.string().meta({
-      description: "An event as JSON; of `reset` why.",
+      description: "An event as JSON; for `reset` the reason.",
       contentMediaType: "application/json",
       contentSchema: { anyOf: [{ $ref: "#/components/schemas/Event" }, { $ref: "#/components/schemas/Reset" }] },
     }),
-    retry: z.int().optional().meta({ description: "Milliseconds after which to come back when the stream breaks." }),
+    retry: z.int().optional().meta({ description: "Milliseconds after which to reconnect when the stream breaks." }),
   })
   .meta({ id: "Streamed", description: "A server-sent event." });
 export const ResetView = z.object({ reason: z.literal("last_event_unknown") }).meta({ id: "Reset" });

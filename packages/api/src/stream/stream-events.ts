@@ -36,8 +36,8 @@ export const streamEventsRoute = ({ hub, clock, limits }: EventRouteDeps): Route
       tag: "Events",
       summary: "Events as they happen",
       description:
-        "Server-sent events: the name is the type, the data an event as JSON. `Last-Event-ID` goes on behind that event while it is kept; " +
-        "else, and where more was missed than is sent again, one event `reset` says that something was missed.",
+        "Server-sent events: the name is the type, the data is an event as JSON. `Last-Event-ID` continues after that event while it is kept. " +
+        "Otherwise, or if too many events were missed, one event `reset` says that events were missed.",
       headers: ["Last-Event-ID"],
       responses: { 200: { description: "A stream that does not end.", schema: StreamedView, mediaType: EVENT_STREAM_TYPE } },
       problems: ["too_many_streams", "bad_header"],

@@ -39,16 +39,18 @@ const LastRunView = z
     scheduledFor: InstantView,
     startedAt: InstantView.nullable(),
     finishedAt: InstantView.nullable(),
-    durationMs: z.int().nullable().meta({ description: "Of its latest attempt: from `startedAt` to `finishedAt`." }),
+    durationMs: z.int().nullable().meta({ description: "Duration of the latest attempt: from `startedAt` to `finishedAt`." }),
     error: RunErrorView.nullable(),
   })
   .meta({ id: "LastRun" });
 
 const SetAsideView = z
   .object({
-    reason: z.string().meta({ description: "For a person; may change." }),
-    action: z.string().meta({ description: "What to do about it, for a person; may change." }),
-    since: InstantView.nullable().meta({ description: "The first instant that does not fire for it; null while the job is not active." }),
+    reason: z.string().meta({ description: "For people; may change." }),
+    action: z.string().meta({ description: "What to do, for people; may change." }),
+    since: InstantView.nullable().meta({
+      description: "The first instant that did not or will not fire; null while the job is not active.",
+    }),
   })
   .meta({ id: "SetAside" });
 
@@ -56,7 +58,7 @@ const SetAsideView = z
 const OWN_VIEWS: Readonly<Record<string, z.ZodType>> = {
   handler: HandlerTypeSchema,
   params: JsonObjectSchema,
-  schedule: ScheduleView.nullable().meta({ description: "Null where it cannot be read: see setAside." }),
+  schedule: ScheduleView.nullable().meta({ description: "Null if it cannot be read: see setAside." }),
   queue: QueueNameSchema,
   retry: RetryPolicySchema,
   misfire: MisfireView,
@@ -78,7 +80,7 @@ function shownAs(field: z.core.$ZodType): z.ZodType {
 const StateView = z.object({
   state: z
     .enum(JOB_STATES)
-    .meta({ description: "`paused`: it does not fire. `finished`: its schedule has no further instant; nobody can set that." }),
+    .meta({ description: "`paused`: it does not fire. `finished`: its schedule has no further instant; only the service sets it." }),
   setAside: SetAsideView.nullable().meta({
     readOnly: true,
     description:
@@ -87,10 +89,10 @@ const StateView = z.object({
   status: z
     .enum(["pending", ...RUN_STATES])
     .meta({ readOnly: true, description: "State of the latest run that started or ended; `pending` before the first." }),
-  nextRunAt: InstantView.nullable().meta({ readOnly: true, description: "Null while it is paused, and when it has finished." }),
+  nextRunAt: InstantView.nullable().meta({ readOnly: true, description: "Null while the job is paused, and after it has finished." }),
   lastRunAt: InstantView.nullable().meta({ readOnly: true, description: "Start of the latest started run." }),
   lastRun: LastRunView.nullable().meta({ readOnly: true }),
-  version: z.int().meta({ readOnly: true, description: "Counts edits, never fires. The ETag is this number in quotes." }),
+  version: z.int().meta({ readOnly: true, description: "Counts edits, not fires. The ETag is this number in quotes." }),
   createdAt: InstantView.meta({ readOnly: true }),
   updatedAt: InstantView.meta({ readOnly: true }),
 });
@@ -107,7 +109,7 @@ export const JobDetailView = JobView.extend({
   upcoming: z.array(InstantView).meta({ readOnly: true, description: `The next ${UPCOMING_SHOWN} instants.` }),
   recentRuns: z.array(RecentRunView).meta({
     readOnly: true,
-    description: `The latest runs without their params and outputs: ${RECENT_RUNS_SHOWN}, or as many as fit into ${RECENT_RUNS_BYTES_MAX} bytes.`,
+    description: `The latest ${RECENT_RUNS_SHOWN} runs without params and outputs, or as many as fit into ${RECENT_RUNS_BYTES_MAX} bytes.`,
   }),
 }).meta({ id: "JobDetail" });
 export type JobDetailView = JobView & { upcoming: string[]; recentRuns: z.infer<typeof RecentRunView>[] };

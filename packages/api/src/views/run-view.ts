@@ -21,12 +21,12 @@ const AttemptErrorView = RunErrorView.extend({
     .nullable()
     .optional()
     .meta({
-      description: `Where a handler of your own threw, at most ${ERROR_STACK_MAX} characters; null: none is known. Lists leave it out.`,
+      description: `The stack of an error of your own handler, at most ${ERROR_STACK_MAX} characters; null: none is known. Lists leave it out.`,
     }),
 }).meta({ id: "AttemptError" });
 
 const client = {
-  address: z.string().nullable().meta({ description: "Of the connection: behind a proxy it is the proxy's." }),
+  address: z.string().nullable().meta({ description: "The address of the connection; behind a proxy that of the proxy." }),
   userAgent: z
     .string()
     .nullable()
@@ -40,9 +40,13 @@ const CancelView = z
       z.object({ kind: z.enum(["api", "job_edited", "job_deleted"]), ...client }),
       z
         .object({ kind: z.literal("command"), source: z.string(), commandId: z.string() })
-        .meta({ description: "A `CancelRun` over Kafka." }),
-      z.object({ kind: z.literal("overlap"), runId: RunIdView }).meta({ description: "For this run, under `cancel_running`." }),
-      z.object({ kind: z.literal("executor"), executor: z.string() }).meta({ description: "A foreign executor, which nobody had asked." }),
+        .meta({ description: "A `CancelRun` command over Kafka." }),
+      z
+        .object({ kind: z.literal("overlap"), runId: RunIdView })
+        .meta({ description: "The run that caused the cancel, under `cancel_running`." }),
+      z
+        .object({ kind: z.literal("executor"), executor: z.string() })
+        .meta({ description: "A foreign executor cancelled it without a request." }),
     ]),
   })
   .meta({ id: "RunCancel" });
@@ -55,7 +59,7 @@ const AttemptView = z
     state: z.enum(ATTEMPT_STATES),
     startedAt: InstantView,
     finishedAt: InstantView.nullable(),
-    durationMs: z.int().nullable().meta({ description: "From `startedAt` to `finishedAt`; null while it runs." }),
+    durationMs: z.int().nullable().meta({ description: "From `startedAt` to `finishedAt`; null while the attempt runs." }),
     executor: z.string(),
     error: AttemptErrorView.nullable(),
   })
@@ -68,36 +72,36 @@ export const RunView = z
   .object({
     id: RunIdView,
     jobId: JobIdSchema,
-    jobVersion: jobVersion.meta({ description: "The one version of the job that all its attempts use." }),
+    jobVersion: jobVersion.meta({ description: "The version of the job that all attempts of the run use." }),
     handler,
     ...others,
     params: JsonObjectSchema.nullable().meta({
-      description: "As all its attempts use them, whatever has become of its job since; null where they cannot be read.",
+      description: "The params of all attempts. Edits and deletion of the job do not change them. Null if they cannot be read.",
     }),
     scheduledFor: InstantView.meta({ description: "The nominal instant, or the time of the request." }),
-    count: z.int().meta({ description: "Instants this record stands for: above 1 for a missed or skipped range." }),
+    count: z.int().meta({ description: "The number of instants of this record: above 1 for a missed or skipped range." }),
     scheduledForLast: InstantView.nullable().meta({ description: "The last instant of a range." }),
     state: RunStateView,
     reason: z
       .enum(REASONS)
       .nullable()
-      .meta({ description: "Why it did not run, waits, or ended before its attempts were over: docs/api.md." }),
+      .meta({ description: "Why the run did not start, why it waits, or why it ended early: docs/api.md." }),
     attempt: z.int(),
-    attempts: z.array(AttemptView).meta({ description: "The latest ones." }),
+    attempts: z.array(AttemptView).meta({ description: "The latest attempts." }),
     firstStartedAt: InstantView.nullable().meta({ description: "Start of the first attempt." }),
     startedAt: InstantView.nullable().meta({ description: "Start of the latest attempt." }),
     finishedAt: InstantView.nullable(),
     durationMs: z.int().nullable().meta({
-      description: "From `firstStartedAt` to `finishedAt`, waits between attempts included; null while it has not ended, or did not run.",
+      description:
+        "From `firstStartedAt` to `finishedAt`, including waits between attempts; null if the run has not ended or did not start.",
     }),
     lateByMs: z.int().nullable().meta({ description: "From `scheduledFor` to the start of the first attempt." }),
-    output: JsonSchema.meta({ description: "What the handler returned." }),
+    output: JsonSchema.meta({ description: "The value that the handler returned." }),
     error: RunErrorView.nullable().meta({
-      description: "Why it failed or was lost; while it waits for a retry, why the last attempt failed.",
+      description: "Why the run failed or was lost. While it waits for a retry: why the last attempt failed.",
     }),
     cancel: CancelView.nullable().meta({
-      description:
-        "Who asked first that it be cancelled; null: nobody, or it was before this was noted. It may have ended otherwise all the same.",
+      description: "Who requested the cancel first; null: no request is recorded. The run may still have ended in another way.",
     }),
     retryOf: RunIdView.nullable(),
   })

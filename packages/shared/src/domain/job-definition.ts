@@ -50,7 +50,7 @@ const timeoutMsUpTo = (most: number) =>
     .default(Math.min(TIMEOUT_MS_DEFAULT, most))
     .meta(
       field(
-        "Milliseconds after which an attempt is asked to end, and has failed as `timeout`. `TIMEOUT_MAX_MS` may set a lower maximum.",
+        "Milliseconds after which an attempt is aborted and fails as `timeout`. `TIMEOUT_MAX_MS` may set a lower maximum.",
         Math.min(300_000, most),
       ),
     );
@@ -65,54 +65,49 @@ function wordsOf(lengthMax: number): z.ZodString {
  * OpenAPI document and in docs/jobs.md.
  */
 export const JobInputSchema = z.strictObject({
-  name: wordsOf(NAME_LENGTH_MAX).meta(field("What people call it; need not be unique.", "Nightly report")),
+  name: wordsOf(NAME_LENGTH_MAX).meta(field("The name for people; need not be unique.", "Nightly report")),
   description: z
     .string()
     .max(DESCRIPTION_LENGTH_MAX)
     .nullable()
     .default(null)
-    .meta(field("What it is for.", "Sends the report to finance.")),
+    .meta(field("The purpose of the job.", "Sends the report to finance.")),
   tags: z
     .array(wordsOf(TAG_LENGTH_MAX))
     .max(TAGS_MAX)
     .default([])
-    .meta(field("Words to find it by.", ["finance", "daily"])),
-  handler: HandlerTypeSchema.meta(field("What runs it: `http`, or a handler of your own. `GET /handlers` names them.", "http")),
+    .meta(field("Words for searching.", ["finance", "daily"])),
+  handler: HandlerTypeSchema.meta(field("The handler that executes the runs: `http`, or your own. `GET /handlers` lists them.", "http")),
   params: JsonObjectSchema.default({})
     .refine((params) => jsonBytes(params) <= PARAMS_BYTES_MAX, `must be at most ${PARAMS_BYTES_MAX} bytes of JSON`)
     .meta(
-      field(`What the handler is given, at most ${PARAMS_BYTES_MAX} bytes of JSON; each handler says which.`, {
+      field(`The input of the handler, at most ${PARAMS_BYTES_MAX} bytes of JSON. Each handler defines its params.`, {
         url: "https://example.com/report",
       }),
     ),
-  schedule: ScheduleInput.meta({ description: "When it runs: docs/schedules.md.", example: "every day at 02:30 Europe/Berlin" }),
+  schedule: ScheduleInput.meta({ description: "When the job runs: docs/schedules.md.", example: "every day at 02:30 Europe/Berlin" }),
   queue: QueueNameSchema.default("default").meta(
-    field("The lane its runs wait in, with workers of its own; `high` is served first.", "high"),
+    field("The queue in which its runs wait. Each queue has workers of its own; `high` is served first.", "high"),
   ),
   retry: RetryPolicySchema.prefault({}).meta(
-    field("Whether and when a failed attempt is followed by another.", { maxAttempts: 5, delayMs: 10_000 }),
+    field("Whether and when another attempt follows a failed one.", { maxAttempts: 5, delayMs: 10_000 }),
   ),
   timeoutMs: timeoutMsUpTo(TIMEOUT_MS_MAX),
   onUncertain: z
     .enum(UNCERTAIN_POLICIES)
     .default("rerun")
-    .meta(
-      field(
-        "What becomes of an attempt of which nobody knows whether it acted: `rerun` makes another, under `skip` the run is `lost`.",
-        "skip",
-      ),
-    ),
+    .meta(field("What happens if it is unknown whether an attempt acted. `rerun`: another attempt. `skip`: the run is `lost`.", "skip")),
   expireAfterMs: z
     .int()
     .min(1)
     .max(EXPIRE_AFTER_MS_MAX)
     .nullable()
     .default(null)
-    .meta(field("Milliseconds after its instant from which a run that has not started is skipped; null: never.", 3_600_000)),
+    .meta(field("A run that has not started this many milliseconds after its instant is skipped; null: never.", 3_600_000)),
   overlap: z
     .enum(OVERLAP_POLICIES)
     .default("skip")
-    .meta(field("What becomes of a run while another run of the job is at work: docs/overlap.md.", "buffer_one")),
+    .meta(field("What happens to a run while another run of the job is in progress: docs/overlap.md.", "buffer_one")),
   workersMax: z
     .int()
     .min(1)
@@ -121,12 +116,12 @@ export const JobInputSchema = z.strictObject({
     .default(null)
     .meta(
       field(
-        "Workers of one executor that runs of the job hold at most, under `overlap: allow`; null: as `JOB_WORKERS_PERCENT` says, half of them.",
+        "Largest number of workers of one executor that runs of the job may hold, under `overlap: allow`; null: `JOB_WORKERS_PERCENT` of them, half by default.",
         5,
       ),
     ),
   misfire: MisfirePolicySchema.prefault("one").meta({
-    description: "What becomes of instants found more than a minute late: `skip`, `one` (the latest) or `all`, or an object.",
+    description: "What happens to instants that are more than a minute late: `skip`, `one` (only the latest runs) or `all`, or an object.",
     example: { policy: "all", maxCount: 24 }, // Not examples: zod drops those of a schema that transforms.
   }),
 });
