@@ -5,9 +5,8 @@ import {
   JobIdSchema,
   JobInputSchema,
   QueueNameSchema,
-  UNSAID,
-  type JobDefinition,
-  type JobInput,
+  pickSaid,
+  type SaidDefinition,
 } from "@tickline/shared/domain/job-definition";
 import { JsonObjectSchema } from "@tickline/shared/domain/json";
 import { MisfireView } from "@tickline/shared/domain/misfire";
@@ -63,8 +62,9 @@ const OWN_VIEWS: Readonly<Record<string, z.ZodType>> = {
   retry: RetryPolicySchema,
   misfire: MisfireView,
 };
-const DEFINED_NAMES = Object.keys(JobInputSchema.shape) as readonly (keyof DefinitionView)[];
-const definitionViews = Object.fromEntries(DEFINED_NAMES.map((name) => [name, OWN_VIEWS[name] ?? shownAs(JobInputSchema.shape[name])]));
+const definitionViews = Object.fromEntries(
+  Object.entries(JobInputSchema.shape).map(([name, field]) => [name, OWN_VIEWS[name] ?? shownAs(field)]),
+);
 
 /** What a field of the input is in an answer: always there, and without bounds, which may have been others when it was written. */
 function shownAs(field: z.core.$ZodType): z.ZodType {
@@ -97,10 +97,7 @@ const StateView = z.object({
   updatedAt: InstantView.meta({ readOnly: true }),
 });
 type StateView = z.infer<typeof StateView>;
-type DefinitionView = Omit<JobInput, "schedule" | "tags"> & {
-  readonly schedule: ScheduleView | null;
-  tags: readonly string[];
-};
+type DefinitionView = Omit<SaidDefinition, "schedule"> & { readonly schedule: ScheduleView | null };
 
 export const JobView = z.object({ id: JobIdSchema, ...definitionViews, ...StateView.shape }).meta({ id: "Job" });
 export type JobView = { readonly id: string } & DefinitionView & StateView;
@@ -120,7 +117,8 @@ export type JobDetailView = JobView & { upcoming: string[]; recentRuns: z.infer<
  */
 export const showJob = (job: Job, now: Instant | null = null): JobView => ({
   id: job.id,
-  ...showDefinition(job.definition),
+  ...pickSaid(job.definition),
+  schedule: showStoredSchedule(job.definition.schedule),
   state: job.state as JobView["state"], // Catalogs return no tombstones.
   setAside: showSetAside(job, now),
   status: job.status,
@@ -131,14 +129,6 @@ export const showJob = (job: Job, now: Instant | null = null): JobView => ({
   createdAt: toIso(job.createdAt),
   updatedAt: toIso(job.updatedAt),
 });
-
-function showDefinition(definition: JobDefinition): DefinitionView {
-  const shown: Record<string, unknown> = {};
-  const stored: Readonly<Record<string, unknown>> = definition;
-  for (const name of DEFINED_NAMES) shown[name] = stored[name] === undefined ? UNSAID[name as keyof typeof UNSAID] : stored[name];
-  shown["schedule"] = showStoredSchedule(definition.schedule);
-  return shown as unknown as DefinitionView;
-}
 
 /** As far as this process can read and evaluate the job. A scheduler with other time zone data, or of another version, may still fire it. */
 function showSetAside(job: Job, now: Instant | null): JobView["setAside"] {

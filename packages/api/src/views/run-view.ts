@@ -5,7 +5,7 @@ import { REASONS } from "@tickline/shared/domain/reason";
 import { ERROR_STACK_MAX, RunErrorSchema, type AttemptError, type RunError } from "@tickline/shared/domain/run-error";
 import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
-import { pickRunIdentity, RunIdentitySchema, type Attempt, type Run } from "@tickline/shared/domain/run";
+import { pickRunDetails, RunIdentitySchema, type Attempt, type Run } from "@tickline/shared/domain/run";
 import { JsonObjectSchema, JsonSchema, type JsonObject } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import { durationMs, InstantView } from "./instant-view.ts";
@@ -119,15 +119,12 @@ export const showRun = (run: Run, params: JsonObject | null): RunView => ({
 
 /** The item of a list: without stacks, and before the long fields are left out. */
 export function showListedRun(run: Run, params: JsonObject | null): RunView {
-  const { tenantId: _tenantId, runId: id, jobUid: _jobUid, jobId, jobVersion, handler, scheduledFor, ...others } = pickRunIdentity(run);
   return {
-    id,
-    jobId,
-    jobVersion,
-    handler,
-    ...others,
+    id: run.runId,
+    jobId: run.jobId,
+    ...pickRunDetails(run),
     params,
-    scheduledFor: toIso(scheduledFor),
+    scheduledFor: toIso(run.scheduledFor),
     count: run.count,
     scheduledForLast: toIsoOrNull(run.scheduledForLast),
     state: run.state,

@@ -54,6 +54,14 @@ export const pickRunIdentity = (from: RunIdentity): RunIdentity => ({
   scheduledFor: from.scheduledFor,
 });
 
+/** The identity without ids and instant: what answers show of it as it is. */
+export const pickRunDetails = (from: RunIdentity): Omit<RunIdentity, "tenantId" | "runId" | "jobUid" | "jobId" | "scheduledFor"> => ({
+  jobVersion: from.jobVersion,
+  handler: from.handler,
+  queue: from.queue,
+  cause: from.cause,
+});
+
 /** What a run takes from its job, as the job was at the fire. */
 export interface RunOrigin extends Pick<RunIdentity, "tenantId" | "jobUid" | "jobId" | "jobVersion"> {
   readonly slot: number;
