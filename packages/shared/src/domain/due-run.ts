@@ -1,9 +1,18 @@
 import { z } from "zod";
 import { type Instant, InstantSchema } from "./instant.ts";
 import type { Job } from "./job.ts";
-import { ExecutionSchema, pickExecution } from "./job-definition.ts";
+import { ExecutionSchema, pickExecution, type Executable } from "./job-definition.ts";
 import { isExclusive } from "./overlap.ts";
-import { identifyRun, LastRunSchema, RunIdentitySchema, RunOutcomeSchema, type RunIdentity, type RunOrigin } from "./run.ts";
+import {
+  identifyRun,
+  LastRunSchema,
+  pickRunIdentity,
+  RunIdentitySchema,
+  RunOutcomeSchema,
+  type LastRun,
+  type RunIdentity,
+  type RunOrigin,
+} from "./run.ts";
 import { SlotSchema } from "./slot.ts";
 
 /**
@@ -46,18 +55,43 @@ export const originOf = ({ tenantId, uid, id, version, slot, definition }: Job):
   definition,
 });
 
+/** What a store keeps of a run that its next executor has to know. */
+export type DueFacts = RunIdentity & Pick<DueRun, "slot" | "attempt" | "failures" | "rescues" | "firstStartedAt" | "exclusive">;
+
+/** One spread only: each further one takes longer than all the rest, and this is done for every run. */
+export function makeDueRun(run: DueFacts, definition: Executable, lastRun: LastRun | null): DueRun {
+  const { params, timeoutMs, retry, onUncertain, workersMax } = pickExecution(definition);
+  return {
+    ...pickRunIdentity(run),
+    slot: run.slot,
+    attempt: run.attempt,
+    failures: run.failures,
+    rescues: run.rescues,
+    firstStartedAt: run.firstStartedAt,
+    exclusive: run.exclusive,
+    params,
+    timeoutMs,
+    retry,
+    onUncertain,
+    workersMax,
+    lastRun,
+  };
+}
+
 /** A run as it is just after its fire: first attempt, nothing failed. */
-export const firstDueRun = (job: Job, run: Pick<RunIdentity, "runId" | "cause" | "scheduledFor">): DueRun => ({
-  ...pickExecution(job.definition),
-  ...identifyRun(originOf(job), run),
-  slot: job.slot,
-  attempt: 1,
-  failures: 0,
-  rescues: 0,
-  firstStartedAt: null,
-  exclusive: isExclusive(job.definition.overlap),
-  lastRun: job.lastRun,
-});
+export function firstDueRun(job: Job, run: Pick<RunIdentity, "runId" | "cause" | "scheduledFor">): DueRun {
+  const exclusive = isExclusive(job.definition.overlap);
+  const facts = {
+    ...identifyRun(originOf(job), run),
+    slot: job.slot,
+    attempt: 1,
+    failures: 0,
+    rescues: 0,
+    firstStartedAt: null,
+    exclusive,
+  };
+  return makeDueRun(facts, job.definition, job.lastRun);
+}
 
 /**
  * How often the run was given back before its end: by executors that were stopped, or that lost its lease. Every start raises

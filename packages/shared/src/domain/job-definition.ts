@@ -155,13 +155,6 @@ export const UNSAID = Object.fromEntries(LATER_NAMES.map((name) => [name, LATER_
   readonly [Name in LaterName]: LaterFields[Name]["unsaid"];
 };
 
-/** A copy without the later fields that have these values. */
-function withoutUnsaid(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const said = { ...value };
-  for (const name of LATER_NAMES) if (said[name] === UNSAID[name]) delete said[name];
-  return said;
-}
-
 /** One immutable version of what a job does and when. Runs name the one they use by its hash, on all their attempts. */
 export type JobDefinition = Readonly<Omit<JobInput, "tags" | LaterName>> & {
   readonly tags: readonly string[];
@@ -170,8 +163,11 @@ export type JobDefinition = Readonly<Omit<JobInput, "tags" | LaterName>> & {
 } & { readonly [Name in LaterName]?: Exclude<JobInput[Name], LaterFields[Name]["unsaid"]> };
 
 /** What an input defines. */
-export const definitionFrom = (input: JobInput, anchorAt: Instant): JobDefinition =>
-  ({ ...withoutUnsaid(input), anchorAt }) as unknown as JobDefinition;
+export function definitionFrom(input: JobInput, anchorAt: Instant): JobDefinition {
+  const defined: Record<string, unknown> = { ...input, anchorAt };
+  for (const name of LATER_NAMES) if (defined[name] === UNSAID[name]) delete defined[name];
+  return defined as unknown as JobDefinition;
+}
 
 /** What a person says of a job, as the definition has it. */
 export type SaidDefinition = Readonly<Omit<JobInput, "tags">> & { readonly tags: readonly string[] };
@@ -211,7 +207,7 @@ export const ExecutionSchema = z.object({
 export type Execution = Readonly<z.output<typeof ExecutionSchema>>;
 
 /** What says its execution: a definition, or what carries one. */
-type Executable = Omit<Execution, LaterName> & Partial<Pick<Execution, LaterName & keyof Execution>>;
+export type Executable = Omit<Execution, LaterName> & Partial<Pick<Execution, LaterName & keyof Execution>>;
 
 export const pickExecution = (from: Executable): Execution => ({
   queue: from.queue,
@@ -234,7 +230,11 @@ export const executionHash = (digest: Digest, execution: Executable): string =>
   digest(executionText(execution)).slice(0, EXECUTION_HASH_LENGTH);
 
 /** Equal for two executions that are the same. */
-export const executionText = (execution: Executable): string => canonicalJson(withoutUnsaid(pickExecution(execution)));
+export function executionText(execution: Executable): string {
+  const said: Record<string, unknown> = pickExecution(execution);
+  for (const name of LATER_NAMES) if (said[name] === UNSAID[name]) said[name] = undefined; // Canonical JSON leaves it out.
+  return canonicalJson(said);
+}
 
 /**
  * Names a definition row; equal definitions of one job share it, so that writing it again is harmless. It begins with the hash of the

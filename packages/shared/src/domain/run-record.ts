@@ -1,8 +1,7 @@
-import type { DueRun } from "./due-run.ts";
 import type { Instant } from "./instant.ts";
-import { pickExecution, type Execution, type JobDefinition } from "./job-definition.ts";
+import type { JobDefinition } from "./job-definition.ts";
 import type { OverlapPolicy } from "./overlap.ts";
-import { ATTEMPTS_KEPT_MAX, pickRunIdentity, pickRunOutcome, type Attempt, type AttemptState, type Run, type RunOutcome } from "./run.ts";
+import { ATTEMPTS_KEPT_MAX, pickRunOutcome, type Attempt, type AttemptState, type Run, type RunOutcome } from "./run.ts";
 import type { AttemptError } from "./run-error.ts";
 import type { EndedRun } from "./settlement.ts";
 import { readCancel, readError, requireReadableRun } from "./stored-run.ts";
@@ -73,23 +72,6 @@ export const toRun = (run: RunRecord): Run => ({
 
 /** As it is announced. Throws `store_corrupt`. */
 export const toEndedRun = (run: RunRecord): EndedRun => ({ ...readOutcome(run), finishedAt: run.finishedAt ?? 0 }); // One that has ended has one.
-
-/** What a `JobDue` says of it, but for what its definition and its job say. */
-export type DueFacts = Omit<DueRun, Exclude<keyof Execution, "queue" | "handler" | "onUncertain"> | "lastRun">;
-
-/** What an executor has to know. `lastRun` is that of its job at present. */
-export const toDueRun = (run: DueFacts, definition: JobDefinition, lastRun: DueRun["lastRun"]): DueRun => ({
-  ...pickExecution(definition),
-  ...pickRunIdentity(run),
-  slot: run.slot,
-  attempt: run.attempt,
-  failures: run.failures,
-  rescues: run.rescues,
-  firstStartedAt: run.firstStartedAt,
-  exclusive: run.exclusive,
-  onUncertain: run.onUncertain,
-  lastRun,
-});
 
 const earliest = (left: Instant | null, right: Instant | null): Instant | null =>
   left === null || right === null ? (left ?? right) : Math.min(left, right);

@@ -1,11 +1,10 @@
-import type { ComparedField, DueRun } from "../../domain/due-run.ts";
+import { makeDueRun, type ComparedField, type DueRun } from "../../domain/due-run.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { AppError } from "../../domain/app-error.ts";
 import type { StoredDefinition } from "../../domain/stored-definition.ts";
 import { readAttemptError, readCancel, readError, readOutput, requireReadableRun } from "../../domain/stored-run.ts";
 import { isRecord, isWhole } from "../../domain/stored-value.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
-import { pickExecution } from "../../domain/job-definition.ts";
 import { pickLastRun, pickRunIdentity, type Attempt, type LastRun, type Run, type RunIdentity, type RunOutcome } from "../../domain/run.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { LeaseView } from "../../ports/run-leases.ts";
@@ -82,17 +81,7 @@ export function dueRunOf(row: RunRow, stored: StoredDefinition, lastRun: LastRun
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${row._id}: ${stored.reason}`);
   const { attempt } = commonOf(row);
   if (!hasCounts(row)) throw new AppError("store_corrupt", `run ${row._id}: ${NO_COUNTS}`);
-  return {
-    ...pickExecution(stored.definition),
-    ...identityOf(row),
-    slot: row.slot,
-    attempt,
-    failures: row.failures,
-    rescues: row.rescues,
-    firstStartedAt: row.firstStartedAt ?? null,
-    exclusive: row.exclusive,
-    lastRun,
-  };
+  return makeDueRun({ ...row, runId: row._id, attempt, firstStartedAt: row.firstStartedAt ?? null }, stored.definition, lastRun);
 }
 
 export const leaseViewOf = (row: RunRow): LeaseView => ({

@@ -1,7 +1,6 @@
-import type { ComparedField, DueRun } from "../../../domain/due-run.ts";
+import { makeDueRun, type ComparedField, type DueRun } from "../../../domain/due-run.ts";
 import type { FireEntry } from "../../../domain/fire.ts";
 import type { Instant } from "../../../domain/instant.ts";
-import { pickExecution } from "../../../domain/job-definition.ts";
 import {
   identifyRun,
   pickLastRun,
@@ -155,17 +154,7 @@ export const dueRunOf = (row: RunRow, lastRun: LastRun | null): DueRun => {
   const { definition, slot } = row.origin;
   const stored = readDefinition(definition);
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${row.runId}: ${stored.reason}`);
-  return {
-    ...pickExecution(definition),
-    ...readableIdentityOf(row),
-    slot,
-    attempt: row.attempt,
-    failures: row.failures,
-    rescues: row.rescues,
-    firstStartedAt: row.firstStartedAt,
-    exclusive: isExclusive(row),
-    lastRun,
-  };
+  return makeDueRun({ ...row, ...readableIdentityOf(row), slot, exclusive: isExclusive(row) }, definition, lastRun);
 };
 
 export const leaseViewOf = (row: RunRow, lease: RowLease): LeaseView => ({
