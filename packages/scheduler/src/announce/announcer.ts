@@ -35,7 +35,7 @@ export function createAnnouncer(context: ShardContext): Announcer {
     return repaired;
   }
   const sendOutbox = createResend<JobEvent>(context, {
-    idOf: ({ id }) => id,
+    readId: ({ id }) => id,
     read: (limit) => outbox.unsent({ shard, limit }),
     async publish(events) {
       await completeDeletions(context, events, announceOrLeave);
@@ -46,7 +46,7 @@ export function createAnnouncer(context: ShardContext): Announcer {
   // The youngest ends are still being announced by the process that ended them. After a set-back, ends by a clock that was ahead only seem young.
   const announcesAll = (): boolean => time.setBack() !== null && announceAll.isDue();
   const announceSome = createResend<EndedRun>(context, {
-    idOf: ({ runId }) => runId,
+    readId: ({ runId }) => runId,
     read: (limit) =>
       announcements.unannounced({ shard, endedBefore: announcesAll() ? Number.MAX_SAFE_INTEGER : now() - config.sweepMs, limit }),
     publish: (runs) => announcementsLoop.answer(announceEnds(context, runs)),
@@ -111,7 +111,7 @@ async function announceEnds({ bus, announcements }: ShardContext, runs: readonly
 }
 
 interface ResendParts<Item> {
-  readonly idOf: (item: Item) => string;
+  readonly readId: (item: Item) => string;
   /** The oldest items, at most `limit`, that the bus has not acknowledged. */
   readonly read: (limit: number) => Promise<readonly Item[]>;
   /** Publishes them and notes that in the store. */
@@ -122,15 +122,15 @@ interface ResendParts<Item> {
  * Publishes a bounded batch of unpublished items. An event that cannot be published, because its stored parts do not match its schema,
  * keeps no other from being published: it is left out, and tried again after a wait that doubles.
  */
-function createResend<Item>(context: ShardContext, { idOf, read, publish }: ResendParts<Item>): SweepStep {
+function createResend<Item>(context: ShardContext, { readId, read, publish }: ResendParts<Item>): SweepStep {
   const { config, log } = context;
   const refusals = createRefusals(context);
 
   return async () => {
     const known = await read(config.sweepMax + refusals.size);
-    const items = known.filter((item) => !refusals.holds(idOf(item))).slice(0, config.sweepMax);
-    const faults = new Map((await inHalves(items, publish)).map(({ item, fault }) => [idOf(item), fault]));
-    for (const id of items.map(idOf)) {
+    const items = known.filter((item) => !refusals.holds(readId(item))).slice(0, config.sweepMax);
+    const faults = new Map((await inHalves(items, publish)).map(({ item, fault }) => [readId(item), fault]));
+    for (const id of items.map(readId)) {
       const fault = faults.get(id);
       if (fault === undefined) refusals.release(id);
       else log.warn({ err: fault, event: id, ...refusals.refuse(id) }, "an event is set aside: it cannot be published, and is tried again");

@@ -1,20 +1,21 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { Fire, FireEntry } from "../../domain/fire.ts";
 import type { Instant } from "../../domain/instant.ts";
-import type { Job } from "../../domain/job.ts";
+import type { Job, JobState } from "../../domain/job.ts";
+import type { OverlapPolicy, OverlapVerdict } from "../../domain/overlap.ts";
 import type { Reason } from "../../domain/reason.ts";
-import { runIdOf } from "../../domain/run-id.ts";
 import type { RunState } from "../../domain/run-state.ts";
 import { readDefinitionText } from "../../domain/stored-definition.ts";
 import type { Claimant, FiredRun, FireOutcome, FireRequest, UpcomingQuery } from "../../ports/due-jobs.ts";
-import { sha256 } from "../system/digest.ts";
 import type { StoreContext } from "./context.ts";
 import { IS_SEEN, type JobRow, SELECT_JOBS } from "./job-rows.ts";
 import type { Contender } from "./overlap.ts";
-import { columnOf, query, toJson } from "./rows.ts";
+import { query, toJson, tupleQuery } from "./rows.ts";
 
 /** A fire as it is sent to the store's thread: of the job, what the compare-and-set compares. */
 export interface FireCall extends Pick<Fire, "advance" | "entries"> {
+  /** Of the entries, in their order. */
+  readonly runIds: readonly string[];
   readonly job: Pick<Job, "tenantId" | "uid" | "version" | "nextRunAt" | "definitionHash">;
 }
 export interface FireCalls extends Omit<FireRequest, "fires"> {
@@ -31,14 +32,22 @@ export interface DueJobRows {
 /** What a fire has to know of a job: what its definition says of its runs, and where it stands. */
 interface FiredJob extends Pick<Contender, "jobKey" | "queue" | "handler" | "overlap"> {
   readonly definitionKey: number;
-  readonly version: number;
   readonly slot: number;
   readonly onUncertain: string;
   readonly expireAfterMs: number | null;
+  /** 0: no run of it is open, so nothing contends with a new one. */
+  readonly hasOpen: number;
 }
 
-const FIRED_JOB = `job_key AS jobKey, definition_key AS definitionKey, version, slot, queue, handler, overlap, on_uncertain AS onUncertain,
-  expire_after_ms AS expireAfterMs`;
+/** A job as it is compared. */
+type ComparedJob = readonly [
+  ...(readonly [jobKey: number, definitionKey: number, slot: number, queue: string, handler: string, overlap: OverlapPolicy]),
+  ...(readonly [onUncertain: string, expireAfterMs: number | null, hasOpen: number]),
+  ...(readonly [tenantId: string, state: string, version: number, nextRunAt: number | null]),
+];
+
+/** States in which a job can be fired by hand. */
+const LIVE: ReadonlySet<string> = new Set<JobState>(["active", "paused", "finished"]);
 
 export function openDueJobs(context: StoreContext): DueJobRows {
   const { db } = context;
@@ -61,31 +70,48 @@ export function openDueJobs(context: StoreContext): DueJobRows {
 
 function openFire(context: StoreContext): DueJobRows["fire"] {
   const { db } = context;
-  const advance = query<FiredJob>(
+  const select = tupleQuery<ComparedJob>(
     db,
-    `UPDATE jobs SET next_run_at = ?, last_scheduled_for = ?, fired_count = ?, misfires = ?, state = ?
-     WHERE uid = ? AND tenant_id = ? AND version = ? AND next_run_at IS ? AND state = 'active' RETURNING ${FIRED_JOB}`,
+    `SELECT job_key, definition_key, slot, queue, handler, overlap, on_uncertain, expire_after_ms,
+       EXISTS (SELECT 1 FROM runs WHERE runs.job_key = jobs.job_key AND standing IS NOT NULL), tenant_id, state, version, next_run_at
+     FROM jobs WHERE uid = ?`,
   );
-  const compare = query<FiredJob>(
-    db,
-    `SELECT ${FIRED_JOB} FROM jobs WHERE uid = ? AND tenant_id = ? AND version = ? AND state IN ('active', 'paused', 'finished')`,
+  const advance = db.prepare(
+    "UPDATE jobs SET next_run_at = ?, last_scheduled_for = ?, fired_count = ?, misfires = ?, state = ? WHERE job_key = ?",
   );
   const makeRun = openMakeRun(context);
 
-  function win({ job: { uid, tenantId, version, nextRunAt }, advance: cursor }: FireCall): FiredJob | undefined {
-    if (cursor === null) return compare.get(uid, tenantId, version);
-    const { nextRunAt: next, lastScheduledFor, firedCount, misfires, state } = cursor;
-    return advance.get(next, lastScheduledFor, firedCount, toJson(misfires), state, uid, tenantId, version, nextRunAt);
+  /** Compares and sets: nothing else writes between the two. */
+  function win({ job: { uid, tenantId, version, nextRunAt }, advance: cursor }: FireCall): FiredJob | null {
+    const row = select.get(uid);
+    if (row === undefined) return null;
+    const [jobKey, definitionKey, slot, queue, handler, overlap, onUncertain, expireAfterMs, hasOpen, ...compared] = row;
+    const [storedTenant, state, storedVersion, storedNext] = compared;
+    if (storedTenant !== tenantId || storedVersion !== version || !LIVE.has(state)) return null;
+    if (cursor !== null) {
+      if (storedNext !== nextRunAt || state !== "active") return null;
+      advance.run(cursor.nextRunAt, cursor.lastScheduledFor, cursor.firedCount, toJson(cursor.misfires), cursor.state, jobKey);
+    }
+    return { jobKey, definitionKey, slot, queue, handler, overlap, onUncertain, expireAfterMs, hasOpen };
   }
   return ({ fires, now, claimant, claimed }) =>
     fires.map((fire, index): FireOutcome => {
       const job = win(fire);
-      if (job === undefined) return { kind: "lost" };
+      if (job === null) return { kind: "lost" };
       let claiming = claimant !== null && claimed.includes(index) ? claimant : null;
-      const runs = fire.entries.map((entry) => {
+      const runs = fire.entries.map((entry, place) => {
         const own = entry.state === "due" ? claiming : null;
         if (own !== null) claiming = null; // The first due run alone is claimed.
-        return makeRun({ job, jobUid: fire.job.uid, hash: fire.job.definitionHash, entry, claimant: own, now });
+        return makeRun({
+          job,
+          runId: fire.runIds[place] as string,
+          jobUid: fire.job.uid,
+          version: fire.job.version,
+          hash: fire.job.definitionHash,
+          entry,
+          claimant: own,
+          now,
+        });
       });
       return { kind: "won", runs };
     });
@@ -93,7 +119,9 @@ function openFire(context: StoreContext): DueJobRows["fire"] {
 
 interface RunToMake {
   readonly job: FiredJob;
+  readonly runId: string;
   readonly jobUid: string;
+  readonly version: number;
   /** Of the job's own definition. */
   readonly hash: string;
   readonly entry: FireEntry;
@@ -101,18 +129,17 @@ interface RunToMake {
   readonly now: Instant;
 }
 
-const NEW_FIELDS = [
-  ...["runId", "jobKey", "definitionKey", "namedDefinition", "jobVersion", "slot", "queue", "handler", "overlap", "onUncertain", "cause"],
-  ...["scheduledFor", "count", "scheduledForLast", "retryOf", "firedAt", "state", "standing", "reason", "token", "executor", "leaseMs"],
-  ...["startedAt", "firstStartedAt", "finishedAt", "settledAt", "dueAt", "expiresAt"],
-];
+const START: OverlapVerdict = { kind: "start" };
 
 function openMakeRun({ db, definitions, overlap }: StoreContext): (request: RunToMake) => FiredRun {
   const insert = db.prepare(
-    `INSERT INTO runs (${NEW_FIELDS.map(columnOf).join(", ")}) VALUES (${NEW_FIELDS.map(() => "?").join(", ")}) ON CONFLICT DO NOTHING`,
+    `INSERT INTO runs (run_id, job_key, definition_key, named_definition, job_version, slot, queue, handler, overlap, on_uncertain, cause,
+       scheduled_for, count, scheduled_for_last, retry_of, fired_at, state, standing, reason, token, executor, lease_ms, started_at,
+       first_started_at, finished_at, settled_at, due_at, expires_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   );
   const existing = query<{ state: RunState; reason: Reason | null }>(db, "SELECT state, reason FROM runs WHERE run_id = ?");
-  const announce = db.prepare("INSERT INTO unannounced (run_id, settled_at) VALUES (?, ?)");
+  const announce = db.prepare("INSERT INTO unannounced (run_key, settled_at) VALUES (?, ?)");
   const body = query<{ body: string }>(db, "SELECT body FROM definitions WHERE definition_key = ?");
 
   /** The job with the policies of the definition that the entry names. */
@@ -127,24 +154,23 @@ function openMakeRun({ db, definitions, overlap }: StoreContext): (request: RunT
     return { ...job, definitionKey, queue, handler, overlap: policy, onUncertain, expireAfterMs };
   }
   /** What becomes of a run as it is made: a due one may be claimed at once, or skipped by its policy. */
-  function birth({ entry, claimant }: RunToMake, contender: Contender): { readonly state: RunState; readonly reason: Reason | null } {
+  function birth({ job, entry, claimant }: RunToMake, contender: Contender): { readonly state: RunState; readonly reason: Reason | null } {
     if (entry.state !== "due" || claimant === null) return entry;
-    const verdict = overlap.judge(contender);
+    const verdict = job.hasOpen === 0 ? START : overlap.judge(contender);
     if (verdict.kind === "skip") return { state: "skipped", reason: verdict.reason };
     // The claim that follows lets it wait.
     return verdict.kind === "wait" ? entry : { state: "running", reason: null };
   }
   return (request) => {
-    const { entry, jobUid, claimant, now, hash } = request;
-    const { cause, scheduledFor, key } = entry;
-    const runId = runIdOf(sha256, { jobUid, cause, scheduledFor, key });
+    const { entry, runId, claimant, now, hash } = request;
+    const { cause, scheduledFor } = entry;
     const job = entry.definitionHash === hash ? request.job : named(request);
     const { state, reason } = birth(request, { ...job, runId, scheduledFor, firstStartedAt: null });
     const runs = state === "running" && claimant !== null ? claimant : null;
     const ended = state === "due" || state === "running" ? null : now;
     const made = insert.run(
       ...([runId, job.jobKey, job.definitionKey, job.definitionKey === request.job.definitionKey ? null : job.definitionKey] as const),
-      ...([job.version, job.slot, job.queue, job.handler, job.overlap, job.onUncertain, cause, scheduledFor, entry.count] as const),
+      ...([request.version, job.slot, job.queue, job.handler, job.overlap, job.onUncertain, cause, scheduledFor, entry.count] as const),
       ...([entry.scheduledForLast, entry.retryOf, now, state] as const),
       ...([state === "due" ? "publishable" : state === "running" ? "running" : null, reason] as const),
       ...(runs === null ? [null, null, null, null, null] : [runs.token, runs.executor, runs.leaseMs, now, now]),
@@ -153,7 +179,7 @@ function openMakeRun({ db, definitions, overlap }: StoreContext): (request: RunT
     );
     if (made.changes === 0)
       return { runId, ...(existing.get(runId) as { state: RunState; reason: Reason | null }), created: false, claimed: false };
-    if (ended !== null) announce.run(runId, ended);
+    if (ended !== null) announce.run(made.lastInsertRowid, ended);
     return { runId, state, reason, created: true, claimed: runs !== null };
   };
 }

@@ -81,11 +81,11 @@ function openWake(context: StoreContext): Answering<DueRuns>["wake"] {
   const waking = query<RunRow>(
     db,
     `${SELECT_RUNS} WHERE standing = ? AND wake_at IS NOT NULL AND wake_at <= ? AND runs.slot >= ? AND runs.slot < ?
-     ORDER BY wake_at, run_id LIMIT ?`,
+     ORDER BY wake_at, run_key LIMIT ?`,
   );
   const expiring = query<RunRow>(
     db,
-    `${SELECT_RUNS} WHERE expires_at IS NOT NULL AND expires_at <= ? AND runs.slot >= ? AND runs.slot < ? ORDER BY expires_at, run_id LIMIT ?`,
+    `${SELECT_RUNS} WHERE expires_at IS NOT NULL AND expires_at <= ? AND runs.slot >= ? AND runs.slot < ? ORDER BY expires_at, run_key LIMIT ?`,
   );
   const firstWake = query<{ at: number | null }>(
     db,

@@ -26,12 +26,15 @@ export interface JobStep {
   readonly next: JobPlace | null;
 }
 
+export interface CreateAnswer {
+  readonly kind: "created" | "exists";
+  readonly row: JobRow | null;
+}
+
 /** The port `JobCatalog`, in rows. A list is read in steps. */
 export interface JobCatalogRows {
-  create(
-    tenantId: string,
-    request: { readonly job: Job; readonly event: JobEvent },
-  ): { readonly kind: "created" | "exists"; readonly row: JobRow };
+  /** `row` null: it was created as it was given. */
+  create(tenantId: string, request: { readonly job: Job; readonly event: JobEvent }): CreateAnswer;
   get(tenantId: string, jobId: string): JobRow | null;
   list(tenantId: string, query: JobQuery, after: JobPlace | null): JobStep;
   /** Null: stale. */
@@ -45,86 +48,89 @@ const policyOf = ({ name, tags, queue, handler, overlap, onUncertain, expireAfte
 
 export function openJobCatalog(context: StoreContext): JobCatalogRows {
   const { db, definitions } = context;
-  const byUid = query<JobRow>(db, `${SELECT_JOBS} WHERE uid = ?`);
   const byId = query<JobRow>(db, `${SELECT_JOBS} WHERE tenant_id = ? AND id = ? AND ${IS_SEEN}`);
   const keys = query<{ jobKey: number; definitionKey: number }>(
     db,
-    `SELECT job_key AS jobKey, definition_key AS definitionKey FROM jobs
-     WHERE tenant_id = ? AND uid = ? AND version = ? AND next_run_at IS ? AND state = ? AND ${IS_SEEN}`,
-  );
-  const keyOf = query<{ jobKey: number; definitionKey: number }>(
-    db,
     "SELECT job_key AS jobKey, definition_key AS definitionKey FROM jobs WHERE tenant_id = ? AND uid = ?",
   );
-  const insert = query<{ jobKey: number }>(
-    db,
-    `INSERT INTO jobs (uid, tenant_id, id, slot, version, state, next_run_at, last_scheduled_for, fired_count, misfires, status, status_order,
-       last_run, definition_key, name, tags, queue, handler, overlap, on_uncertain, expire_after_ms, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING job_key AS jobKey`,
-  );
-  const update = db.prepare(
-    `UPDATE jobs SET version = ?, state = ?, next_run_at = ?, last_scheduled_for = ?, fired_count = ?, misfires = ?, updated_at = ?
-     WHERE job_key = ?`,
-  );
-  const setDefinition = db.prepare("UPDATE jobs SET definition_key = ? WHERE job_key = ?");
-  const setPolicy = db.prepare(
-    `UPDATE jobs SET name = ?, tags = ?, queue = ?, handler = ?, overlap = ?, on_uncertain = ?, expire_after_ms = ? WHERE job_key = ?`,
-  );
-  const addEvent = db.prepare("INSERT INTO outbox (event_id, job_uid, slot, event) VALUES (?, ?, ?, ?)");
-  const say = (event: JobEvent): void => void addEvent.run(event.id, event.data.jobUid, event.data.slot, JSON.stringify(event));
-  const lists = openLists(context);
   return {
-    create(tenantId, { job, event }) {
-      const known = byUid.get(job.uid);
-      if (known !== undefined && known.tenantId !== tenantId)
-        throw new AppError("internal", `create ${job.id}: its uid is another tenant's`);
-      if (known !== undefined) return { kind: "created", row: known };
-      const holder = byId.get(tenantId, job.id);
-      if (holder !== undefined) return { kind: "exists", row: holder };
-      const order = job.lastRun === null ? null : statusOrder(job.lastRun);
-      const made = insert.get(
-        ...([job.uid, tenantId, job.id, job.slot, job.version, job.state, job.nextRunAt, job.lastScheduledFor, job.firedCount] as const),
-        ...([
-          toJson(job.misfires),
-          job.status,
-          order,
-          toJson(job.lastRun),
-          ...policyOf(job.definition),
-          job.createdAt,
-          job.updatedAt,
-        ] as const),
-      );
-      const { jobKey } = made as { jobKey: number };
-      setDefinition.run(definitions.write(jobKey, { hash: job.definitionHash, definition: job.definition, isOwn: true }), jobKey);
-      say(event);
-      return { kind: "created", row: byUid.get(job.uid) as JobRow };
-    },
+    create: openCreate(context),
     get: (tenantId, jobId) => byId.get(tenantId, jobId) ?? null,
-    list: lists,
-    change(tenantId, { previous, next, event }) {
-      const { uid, version, nextRunAt, state } = previous;
-      const found = keys.get(tenantId, uid, version, nextRunAt, state);
-      if (found === undefined) return null;
-      const { jobKey, definitionKey } = found;
-      // What is not changed is not written: what was read of it may be a stand-in.
-      if (next.definitionHash !== previous.definitionHash) {
-        const written = definitions.write(jobKey, { hash: next.definitionHash, definition: next.definition, isOwn: true });
-        if (written !== definitionKey) definitions.release(definitionKey);
-        setDefinition.run(written, jobKey);
-        setPolicy.run(...policyOf(next.definition), jobKey);
-      }
-      const cursor = [next.nextRunAt, next.lastScheduledFor, next.firedCount, toJson(next.misfires)] as const;
-      update.run(next.version, next.state, ...cursor, next.updatedAt, jobKey);
-      say(event);
-      return byUid.get(uid) ?? null;
-    },
+    list: openLists(context),
+    change: openChange(context),
     addDefinition(tenantId, { jobUid, hash, definition }) {
-      const job = keyOf.get(tenantId, jobUid);
+      const job = keys.get(tenantId, jobUid);
       if (job === undefined) return;
       const isOwn = definitions.find(job.jobKey, hash) === job.definitionKey;
       definitions.write(job.jobKey, { hash, definition, isOwn });
     },
   };
+}
+
+function openCreate({ db, definitions }: StoreContext): JobCatalogRows["create"] {
+  const byUid = query<JobRow>(db, `${SELECT_JOBS} WHERE uid = ?`);
+  const byId = query<JobRow>(db, `${SELECT_JOBS} WHERE tenant_id = ? AND id = ? AND ${IS_SEEN}`);
+  const insert = db.prepare(
+    `INSERT INTO jobs (uid, tenant_id, id, slot, version, state, next_run_at, last_scheduled_for, fired_count, misfires, status, status_order,
+       last_run, definition_key, name, tags, queue, handler, overlap, on_uncertain, expire_after_ms, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const setDefinition = db.prepare("UPDATE jobs SET definition_key = ? WHERE job_key = ?");
+  const addEvent = openAddEvent(db);
+  return (tenantId, { job, event }) => {
+    const known = byUid.get(job.uid);
+    if (known !== undefined && known.tenantId !== tenantId) throw new AppError("internal", `create ${job.id}: its uid is another tenant's`);
+    if (known !== undefined) return { kind: "created", row: known };
+    const holder = byId.get(tenantId, job.id);
+    if (holder !== undefined) return { kind: "exists", row: holder };
+    const { uid, id, slot, version, state, nextRunAt, lastScheduledFor, firedCount, misfires, status, lastRun, definition } = job;
+    const cursor = [version, state, nextRunAt, lastScheduledFor, firedCount, toJson(misfires)] as const;
+    const shown = [status, lastRun === null ? null : statusOrder(lastRun), toJson(lastRun)] as const;
+    const made = insert.run(uid, tenantId, id, slot, ...cursor, ...shown, ...policyOf(definition), job.createdAt, job.updatedAt);
+    const jobKey = Number(made.lastInsertRowid);
+    setDefinition.run(definitions.write(jobKey, { hash: job.definitionHash, definition, isOwn: true }), jobKey);
+    addEvent(event);
+    return { kind: "created", row: null };
+  };
+}
+
+function openChange({ db, definitions }: StoreContext): JobCatalogRows["change"] {
+  const byUid = query<JobRow>(db, `${SELECT_JOBS} WHERE uid = ?`);
+  const standing = query<{ jobKey: number; definitionKey: number }>(
+    db,
+    `SELECT job_key AS jobKey, definition_key AS definitionKey FROM jobs
+     WHERE tenant_id = ? AND uid = ? AND version = ? AND next_run_at IS ? AND state = ? AND ${IS_SEEN}`,
+  );
+  const update = db.prepare(
+    `UPDATE jobs SET version = ?, state = ?, next_run_at = ?, last_scheduled_for = ?, fired_count = ?, misfires = ?, updated_at = ?
+     WHERE job_key = ?`,
+  );
+  const define = db.prepare(
+    `UPDATE jobs SET definition_key = ?, name = ?, tags = ?, queue = ?, handler = ?, overlap = ?, on_uncertain = ?, expire_after_ms = ?
+     WHERE job_key = ?`,
+  );
+  const addEvent = openAddEvent(db);
+  return (tenantId, { previous, next, event }) => {
+    const { uid, version, nextRunAt, state } = previous;
+    const found = standing.get(tenantId, uid, version, nextRunAt, state);
+    if (found === undefined) return null;
+    const { jobKey, definitionKey } = found;
+    // What is not changed is not written: what was read of it may be a stand-in.
+    if (next.definitionHash !== previous.definitionHash) {
+      const written = definitions.write(jobKey, { hash: next.definitionHash, definition: next.definition, isOwn: true });
+      if (written !== definitionKey) definitions.release(definitionKey);
+      define.run(written, ...policyOf(next.definition), jobKey);
+    }
+    const cursor = [next.version, next.state, next.nextRunAt, next.lastScheduledFor, next.firedCount, toJson(next.misfires)] as const;
+    update.run(...cursor, next.updatedAt, jobKey);
+    addEvent(event);
+    return byUid.get(uid) ?? null;
+  };
+}
+
+function openAddEvent(db: StoreContext["db"]): (event: JobEvent) => void {
+  const insert = db.prepare("INSERT INTO outbox (event_id, job_uid, slot, event) VALUES (?, ?, ?, ?)");
+  return (event) => void insert.run(event.id, event.data.jobUid, event.data.slot, JSON.stringify(event));
 }
 
 /** One that is no JSON has no tags, and fails no list. */

@@ -8,7 +8,7 @@ import {
   type OverlapVerdict,
 } from "../../domain/overlap.ts";
 import { makePublishable } from "../../domain/run-changes.ts";
-import type { RunRecord, Standing } from "../../domain/run-record.ts";
+import type { Standing } from "../../domain/run-record.ts";
 import type { Definitions } from "./definitions.ts";
 import { query } from "./rows.ts";
 import type { RunRows, StoredRun } from "./run-rows.ts";
@@ -21,7 +21,7 @@ export interface Overlap {
   /** Whether a run may start now, by its policy and the other open runs of its job. */
   judge(run: Contender): OverlapVerdict;
   /** A run of the job contends no longer: of each queue and handler the first that waits is publishable, if none is in progress. Returns those. */
-  wakeNext(run: Pick<StoredRun, "jobKey" | "overlap">): readonly RunRecord[];
+  wakeNext(run: Pick<StoredRun, "jobKey" | "overlap">): readonly StoredRun[];
   /** True of the oldest run of its job, queue and handler that is ready or waits. */
   isNext(run: Contender): boolean;
 }

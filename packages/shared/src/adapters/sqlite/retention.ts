@@ -33,7 +33,7 @@ export function openRetention(context: StoreContext): Answering<Retention> {
 }
 
 interface SettledRow {
-  readonly runId: string;
+  readonly runKey: number;
   readonly jobKey: number;
   readonly state: RunState;
   readonly scheduledFor: number;
@@ -43,17 +43,17 @@ interface SettledRow {
 }
 
 /** Up to where settled runs have been looked at: the next sweep goes on there, so that what cannot go yet hides nothing behind it. */
-const FIRST = { settledAt: Number.MIN_SAFE_INTEGER, runId: "" };
+const FIRST = { settledAt: Number.MIN_SAFE_INTEGER, runKey: 0 };
 
 function openRunSweep(context: StoreContext): (request: RetentionRequest) => { readonly runs: number; readonly more: boolean } {
   const { db, meta } = context;
   const settled = query<SettledRow>(
     db,
-    `SELECT run_id AS runId, job_key AS jobKey, state, scheduled_for AS scheduledFor, finished_at AS finishedAt, settled_at AS settledAt,
-       NOT EXISTS (SELECT 1 FROM unannounced WHERE unannounced.run_id = runs.run_id) AS announced
-     FROM runs WHERE settled_at IS NOT NULL AND settled_at < ? AND (settled_at, run_id) > (?, ?) ORDER BY settled_at, run_id LIMIT ?`,
+    `SELECT run_key AS runKey, job_key AS jobKey, state, scheduled_for AS scheduledFor, finished_at AS finishedAt, settled_at AS settledAt,
+       NOT EXISTS (SELECT 1 FROM unannounced WHERE unannounced.run_key = runs.run_key) AS announced
+     FROM runs WHERE settled_at IS NOT NULL AND settled_at < ? AND (settled_at, run_key) > (?, ?) ORDER BY settled_at, run_key LIMIT ?`,
   );
-  const remove = db.prepare("DELETE FROM runs WHERE run_id = ?");
+  const remove = db.prepare("DELETE FROM runs WHERE run_key = ?");
   const removeJob = openRemoveForgottenJob(context);
   let after = FIRST;
   return ({ endedBefore, limit }) => {
@@ -65,9 +65,9 @@ function openRunSweep(context: StoreContext): (request: RetentionRequest) => { r
       scheduledFor < endedBefore &&
       isTerminal(state) &&
       (!isCompleted(state) || settledAt < watermark);
-    const rows = settled.all(endedBefore, after.settledAt, after.runId, RUNS_LOOKED_AT * limit);
+    const rows = settled.all(endedBefore, after.settledAt, after.runKey, RUNS_LOOKED_AT * limit);
     const gone = rows.filter(mayGo).slice(0, limit);
-    for (const { runId } of gone) remove.run(runId);
+    for (const { runKey } of gone) remove.run(runKey);
     for (const jobKey of new Set(gone.map((row) => row.jobKey))) removeJob(jobKey);
     const full = gone.length === limit;
     const last = full ? gone.at(-1) : rows.length === RUNS_LOOKED_AT * limit ? rows.at(-1) : undefined;

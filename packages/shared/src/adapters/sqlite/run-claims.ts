@@ -2,13 +2,13 @@ import { differingField, differs, type ClaimedRun, type ComparedField, type DueR
 import { AppError } from "../../domain/app-error.ts";
 import { definedExecutionHash, type JobDefinition } from "../../domain/job-definition.ts";
 import type { OverlapVerdict } from "../../domain/overlap.ts";
-import { endRun, makePublishable, putAside, requestCancel, settleAttempt, startAttempt, waitForAnother } from "../../domain/run-changes.ts";
-import { toEndedRun } from "../../domain/run-record.ts";
+import { endRun, makePublishable, putAside, requestCancel, startAttempt, waitForAnother } from "../../domain/run-changes.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
-import type { AttemptHolder, ClaimOutcome, ClaimRequest, RunClaims, Settlement, SettleOutcome } from "../../ports/run-claims.ts";
+import type { AttemptHolder, ClaimOutcome, ClaimRequest, RunClaims } from "../../ports/run-claims.ts";
 import { sha256 } from "../system/digest.ts";
 import type { Answering, StoreContext } from "./context.ts";
 import { type DueRunRow, SELECT_DUE_RUNS } from "./due-run-rows.ts";
+import { openSettle } from "./settle.ts";
 import { query } from "./rows.ts";
 import type { StoredRun } from "./run-rows.ts";
 
@@ -65,7 +65,7 @@ export function openRunClaims(context: StoreContext): RunClaimRows {
         cancelRequested: standing.filter(({ cancelRequested }) => cancelRequested).map(({ runId }) => runId),
       };
     },
-    settle: ({ settlements, now }) => settlements.map((settlement) => settleOne(context, settlement, now)),
+    settle: openSettle(context),
     defer({ deferrals }) {
       for (const { runId, attempt, ...aside } of deferrals) {
         const run = runs.find(runId);
@@ -157,27 +157,4 @@ function openClaimCheck({ definitions }: StoreContext): (run: StoredRun, said: N
       throw fault;
     }
   };
-}
-
-/** Compares and sets an attempt by its token; answers a repeat as the first time. */
-function settleOne({ runs, overlap }: StoreContext, { runId, token, result, finishedAt }: Settlement, now: number): SettleOutcome {
-  const run = runs.find(runId);
-  if (run === null || run.token !== token) return { kind: "stale" };
-  if (run.standing !== "running") return repeatedOutcome(run);
-  const next = settleAttempt(run, { result, finishedAt, now });
-  runs.save(next);
-  const woken = overlap.wakeNext(run).at(-1);
-  return { ...outcomeOf(next), ...(woken !== undefined && { ready: woken.queue }) };
-}
-
-function outcomeOf(run: StoredRun): SettleOutcome {
-  if (run.standing === null) return { kind: "ended", run: toEndedRun(run) };
-  return run.standing === "retrying" ? { kind: "retrying", retryAt: run.wakeAt ?? 0 } : { kind: "released" };
-}
-
-/** The attempt was given back, or the run was ended, by this very settlement. */
-function repeatedOutcome(run: StoredRun): SettleOutcome {
-  if (run.standing === null || run.standing === "retrying") return outcomeOf(run);
-  const last = run.pastAttempts.at(-1);
-  return last?.state === "failed" ? { kind: "retrying", retryAt: last.finishedAt ?? 0 } : { kind: "released" };
 }

@@ -8,8 +8,8 @@ import { columnOf, query, selected, toJson } from "./rows.ts";
 
 /** What of a run never changes. */
 const FIXED = [
-  ...["runId", "jobVersion", "slot", "queue", "handler", "overlap", "onUncertain", "cause", "scheduledFor", "count", "scheduledForLast"],
-  ...["retryOf", "firedAt"],
+  ...(["runId", "jobVersion", "slot", "queue", "handler", "overlap", "onUncertain", "cause", "scheduledFor", "count"] as const),
+  ...(["scheduledForLast", "retryOf", "firedAt"] as const),
 ] as const satisfies readonly (keyof RunRecord)[];
 
 /** What of an open run changes, each a column; `cancel`, `pastAttempts` and `error` are JSON. */
@@ -25,17 +25,19 @@ type JsonField = "cancel" | "pastAttempts" | "error" | "output";
 export type RunRow = Omit<RunRecord, JsonField | "cancelRequested"> &
   Readonly<Record<JsonField, string | null>> & {
     readonly cancelRequested: number;
-    readonly jobKey: number;
-    readonly definitionKey: number;
-  };
+  } & RunKeys;
 
-/** A run, and where its job and its definition stand. */
-export interface StoredRun extends RunRecord {
+/** Where a run, its job and its definition stand. */
+interface RunKeys {
+  readonly runKey: number;
   readonly jobKey: number;
   readonly definitionKey: number;
 }
 
-const COLUMNS = `${selected("runs", [...FIXED, ...CHANGING, "jobKey", "definitionKey"])},
+/** A run as it is changed. */
+export interface StoredRun extends RunRecord, RunKeys {}
+
+const COLUMNS = `${selected("runs", [...FIXED, ...CHANGING, "runKey", "jobKey", "definitionKey"])},
   jobs.tenant_id AS tenantId, jobs.uid AS jobUid, jobs.id AS jobId`;
 
 /** Of runs, `r` in what follows, and their jobs. */
@@ -65,7 +67,7 @@ export interface RunRows {
   /** With its output. */
   findWhole(runId: string): StoredRun | null;
   /** Writes what has changed of an open run. One that has ended is to be announced from now on. */
-  save(run: RunRecord): void;
+  save(run: StoredRun): void;
   /** As they are announced. One that cannot be read has ended all the same, and is left out. */
   toEnded(runs: readonly RunRecord[]): EndedRun[];
 }
@@ -74,9 +76,9 @@ export function openRunRows(db: DatabaseSync, onUnreadable: OnUnreadable): RunRo
   const select = query<RunRow>(db, `${SELECT_RUNS} WHERE run_id = ?`);
   const selectWhole = query<RunRow>(db, `${SELECT_RUNS_WITH_OUTPUT} WHERE run_id = ?`);
   const assignments = CHANGING.map((field) => `${columnOf(field)} = ?`).join(", ");
-  const update = db.prepare(`UPDATE runs SET ${assignments} WHERE run_id = ?`);
-  const end = db.prepare(`UPDATE runs SET ${assignments}, output = ? WHERE run_id = ?`);
-  const announce = db.prepare("INSERT OR IGNORE INTO unannounced (run_id, settled_at) VALUES (?, ?)");
+  const update = db.prepare(`UPDATE runs SET ${assignments} WHERE run_key = ?`);
+  const end = db.prepare(`UPDATE runs SET ${assignments}, output = ? WHERE run_key = ?`);
+  const announce = db.prepare("INSERT OR IGNORE INTO unannounced (run_key, settled_at) VALUES (?, ?)");
   const findIn =
     ({ get }: Pick<typeof select, "get">) =>
     (runId: string): StoredRun | null => {
@@ -89,11 +91,11 @@ export function openRunRows(db: DatabaseSync, onUnreadable: OnUnreadable): RunRo
     save(run) {
       const values = CHANGING.map((field) => toColumn(run[field]));
       if (run.settledAt === null) {
-        update.run(...values, run.runId);
+        update.run(...values, run.runKey);
         return;
       }
-      end.run(...values, toJson(run.output), run.runId);
-      announce.run(run.runId, run.settledAt);
+      end.run(...values, toJson(run.output), run.runKey);
+      announce.run(run.runKey, run.settledAt);
     },
     toEnded: (runs) => mapReadable(runs, { kind: "run", idOf: ({ runId }) => runId, map: toEndedRun, onUnreadable }),
   };

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
-import { AppError } from "../../domain/app-error.ts";
+import type { AppError } from "../../domain/app-error.ts";
 import { storeFault } from "./faults.ts";
 import { isRead, type ThreadPorts } from "./ports.ts";
+import { query } from "./rows.ts";
 import type { Answer, Call } from "./thread-messages.ts";
 
 /** Performs calls, as many together as have come, in one transaction. */
@@ -17,27 +18,10 @@ export interface CallServer {
 }
 
 export function createCallServer(db: DatabaseSync, ports: ThreadPorts): CallServer {
-  const total = db.prepare("SELECT total_changes() AS changes");
-  const changes = (): number => Number(total.get()?.["changes"]);
-  let refusing: string | null = null;
+  const transactions = createTransactions(db);
+  const { transact, changes } = transactions;
   let lookedAt = changes();
 
-  /** What it throws has left nothing in the file. */
-  function transact<Result>(work: () => Result): Result {
-    const before = changes();
-    try {
-      db.exec("BEGIN");
-      const result = work();
-      db.exec("COMMIT");
-      if (changes() !== before) refusing = null;
-      return result;
-    } catch (cause) {
-      if (db.isTransaction) db.exec("ROLLBACK");
-      const fault = storeFault(cause, "write to the store");
-      if (fault.code === "store_unavailable") refusing = fault.message;
-      throw fault;
-    }
-  }
   function perform({ id, port, method, values }: Call): Answer {
     const deed = ports[port] as unknown as Readonly<Record<string, (...values: readonly unknown[]) => unknown>>;
     return { id, value: deed[method]?.(...values) };
@@ -72,7 +56,7 @@ export function createCallServer(db: DatabaseSync, ports: ThreadPorts): CallServ
       }
     },
     get refusing() {
-      return refusing;
+      return transactions.refusing;
     },
     probe: () => transact(() => db.exec("UPDATE meta SET value = value WHERE name = 'watermark'")),
     takeWritten() {
@@ -80,6 +64,40 @@ export function createCallServer(db: DatabaseSync, ports: ThreadPorts): CallServ
       const written = now !== lookedAt;
       lookedAt = now;
       return written;
+    },
+  };
+}
+
+interface Transactions extends Pick<CallServer, "refusing"> {
+  /** What it throws has left nothing in the file. */
+  transact<Result>(work: () => Result): Result;
+  /** Rows written since the file was opened. */
+  changes(): number;
+}
+
+function createTransactions(db: DatabaseSync): Transactions {
+  const total = query<{ changes: number }>(db, "SELECT total_changes() AS changes");
+  const changes = (): number => total.get()?.changes ?? 0;
+  let refusing: string | null = null;
+  return {
+    changes,
+    get refusing() {
+      return refusing;
+    },
+    transact(work) {
+      const before = changes();
+      try {
+        db.exec("BEGIN");
+        const result = work();
+        db.exec("COMMIT");
+        if (changes() !== before) refusing = null;
+        return result;
+      } catch (cause) {
+        if (db.isTransaction) db.exec("ROLLBACK");
+        const fault = storeFault(cause, "write to the store");
+        if (fault.code === "store_unavailable") refusing = fault.message;
+        throw fault;
+      }
     },
   };
 }

@@ -1,12 +1,14 @@
 import type { AppError } from "../../domain/app-error.ts";
 import type { Digest } from "../../domain/digest.ts";
-import { type ClaimedRun, type DueRun, type ComparedField } from "../../domain/due-run.ts";
+import type { ClaimedRun, DueRun } from "../../domain/due-run.ts";
 import { definitionHash, executionHash } from "../../domain/job-definition.ts";
 import { withoutParams } from "../../domain/job.ts";
 import type { LastRun } from "../../domain/run.ts";
+import { runIdOf } from "../../domain/run-id.ts";
 import { toRun } from "../../domain/run-record.ts";
 import { isLastRun } from "../../domain/stored-job.ts";
 import { readOutput } from "../../domain/stored-run.ts";
+import { statusOrder, type StatusChange } from "../../domain/status-change.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Fire } from "../../domain/fire.ts";
 import type { ClaimOutcome, ClaimRequest, SettleOutcome, Settlement } from "../../ports/run-claims.ts";
@@ -20,8 +22,10 @@ import { readDueRun, type DueRunRow } from "./due-run-rows.ts";
 import type { FireCall } from "./due-jobs.ts";
 import type { JobPlace } from "./job-catalog.ts";
 import { type JobRow, toJob } from "./job-rows.ts";
+import type { StatusCall } from "./job-status.ts";
 import type { ClaimRow, RunToClaim } from "./run-claims.ts";
 import { type RunRow, toStoredRun } from "./run-rows.ts";
+import type { ThreadPorts } from "./ports.ts";
 import { startThread, type ThreadLink } from "./thread-link.ts";
 
 export interface SqliteStoreOptions {
@@ -65,26 +69,20 @@ export function storeOver(
     ...jobPorts(link),
     ...runPorts(link),
     ...claimPorts(link),
-    control: {
-      cancel: (tenantId, request) => call("control", "cancel", tenantId, request),
-      cancelOpen: (tenantId, request) => call("control", "cancelOpen", tenantId, request),
-      cancelRunning: (tenantId, request) => call("control", "cancelRunning", tenantId, request),
-    },
+    outbox: forward(thread, "outbox", "unsent", "sent"),
+    requests: forward(thread, "requests", "bind"),
+    control: forward(thread, "control", "cancel", "cancelOpen", "cancelRunning"),
+    deferred: forward(thread, "deferred", "queues", "resume", "waiting"),
+    leases: forward(thread, "leases", "ending", "rescue"),
+    announcements: forward(thread, "announcements", "unannounced", "announced"),
     status: {
-      apply: (changes) => call("status", "apply", changes),
-      standing: (runIds) => call("status", "standing", runIds),
-      settledSince: (query) => call("status", "settledSince", query),
-      watermark: () => call("status", "watermark"),
-      advance: (watermark) => call("status", "advance", watermark),
-      rewind: (watermark) => call("status", "rewind", watermark),
+      ...forward(thread, "status", "standing", "settledSince", "watermark", "advance", "rewind"),
+      apply: (changes) => call("status", "apply", changes.map(toStatusCall)),
     },
-    retention: { sweep: (request) => call("retention", "sweep", request), forgotten: () => call("retention", "forgotten") },
-    handlers: { publish: (handlers) => call("handlers", "publish", handlers), list: () => call("handlers", "list") },
-    leaders: {
-      take: (lease) => call("leaders", "take", { ...lease, now: clock.now() }),
-      release: (lease) => call("leaders", "release", lease),
-    },
-    decided: { latest: () => call("decided", "latest"), note: (now) => call("decided", "note", now) },
+    retention: forward(thread, "retention", "sweep", "forgotten"),
+    handlers: forward(thread, "handlers", "publish", "list"),
+    leaders: { ...forward(thread, "leaders", "release"), take: (lease) => call("leaders", "take", { ...lease, now: clock.now() }) },
+    decided: forward(thread, "decided", "latest", "note"),
     async ping() {
       await call("health", "ping");
       return { now: clock.now() };
@@ -93,6 +91,25 @@ export function storeOver(
     close: thread.close,
   };
 }
+
+/** Methods of a port that the thread performs as they are called. */
+const forward = <Port extends keyof ThreadPorts & keyof Store, Method extends keyof ThreadPorts[Port] & keyof Store[Port] & string>(
+  { call }: ThreadLink,
+  port: Port,
+  ...methods: readonly Method[]
+): Pick<Store[Port], Method> =>
+  Object.fromEntries(methods.map((method) => [method, (...values: never[]) => call(port, method, ...(values as never))])) as Pick<
+    Store[Port],
+    Method
+  >;
+
+const toStatusCall = ({ tenantId, jobUid, lastRun }: StatusChange): StatusCall => ({
+  tenantId,
+  jobUid,
+  status: lastRun.state,
+  order: statusOrder(lastRun),
+  lastRun: JSON.stringify(lastRun),
+});
 
 const asJobs = (onUnreadable: OnUnreadable) => ({ kind: "job", idOf: ({ id }: JobRow) => String(id), map: toJob, onUnreadable }) as const;
 const asRuns = (onUnreadable: OnUnreadable) =>
@@ -114,13 +131,13 @@ async function collect<Row, Place>(
   }
 }
 
-function jobPorts({ thread: { call }, digest, onUnreadable }: Link): Pick<Store, "jobs" | "outbox" | "requests" | "dueJobs"> {
+function jobPorts({ thread: { call }, digest, onUnreadable }: Link): Pick<Store, "jobs" | "dueJobs"> {
   const how = asJobs(onUnreadable);
   return {
     jobs: {
       async create(tenantId, request) {
         const { kind, row } = await call("jobs", "create", tenantId, request);
-        return { kind, job: toJob(row) };
+        return { kind, job: row === null ? request.job : toJob(row) };
       },
       async get(tenantId, jobId) {
         const row = await call("jobs", "get", tenantId, jobId);
@@ -145,8 +162,6 @@ function jobPorts({ thread: { call }, digest, onUnreadable }: Link): Pick<Store,
         return hash;
       },
     },
-    outbox: { unsent: (query) => call("outbox", "unsent", query), sent: (eventIds) => call("outbox", "sent", eventIds) },
-    requests: { bind: (tenantId, binding) => call("requests", "bind", tenantId, binding) },
     dueJobs: {
       upcoming: (query) =>
         readEnough(query.limit, async (limit) => {
@@ -155,7 +170,7 @@ function jobPorts({ thread: { call }, digest, onUnreadable }: Link): Pick<Store,
         }),
       read: async (jobUids) => mapReadable(await call("dueJobs", "read", jobUids), how),
       async fire({ fires, ...rest }) {
-        const outcomes = await call("dueJobs", "fire", { ...rest, fires: fires.map(toFireCall) });
+        const outcomes = await call("dueJobs", "fire", { ...rest, fires: fires.map((fire) => toFireCall(fire, digest)) });
         return { outcomes, leaseMs: null };
       },
       // A fire and its runs are one transaction: there is nothing half-done to complete.
@@ -170,13 +185,16 @@ function placeOf(cursor: string): JobPlace {
 }
 
 /** Of the job, what is compared: the rest is long, and the thread has it. */
-const toFireCall = ({ job: { tenantId, uid, version, nextRunAt, definitionHash: hash }, advance, entries }: Fire): FireCall => ({
-  job: { tenantId, uid, version, nextRunAt, definitionHash: hash },
-  advance,
-  entries,
-});
+function toFireCall(
+  { job: { tenantId, uid, version, nextRunAt, definitionHash: hash }, advance, entries }: Fire,
+  digest: Digest,
+): FireCall {
+  const runIds = entries.map(({ cause, scheduledFor, key }) => runIdOf(digest, { jobUid: uid, cause, scheduledFor, key }));
+  return { job: { tenantId, uid, version, nextRunAt, definitionHash: hash }, advance, entries, runIds };
+}
 
-function runPorts({ thread: { call }, onUnreadable }: Link): Pick<Store, "runs" | "dueRuns" | "deferred" | "leases" | "announcements"> {
+function runPorts({ thread, onUnreadable }: Link): Pick<Store, "runs" | "dueRuns"> {
+  const { call } = thread;
   const [how, due] = [asRuns(onUnreadable), asDueRuns(onUnreadable)];
   return {
     runs: {
@@ -189,8 +207,8 @@ function runPorts({ thread: { call }, onUnreadable }: Link): Pick<Store, "runs" 
         const part = rows.slice(0, query.limit);
         return pageReadable(part, how, rows.length > part.length ? (part.at(-1)?.runId ?? null) : null);
       },
+      ...forward(thread, "runs", "origin"),
       params: async (tenantId, runIds) => new Map(await call("runs", "params", tenantId, runIds)),
-      origin: (tenantId, runId) => call("runs", "origin", tenantId, runId),
     },
     dueRuns: {
       publishable: (query) =>
@@ -198,32 +216,17 @@ function runPorts({ thread: { call }, onUnreadable }: Link): Pick<Store, "runs" 
           const rows = await call("dueRuns", "publishable", { ...query, limit });
           return { items: mapReadable(rows, due), met: rows.length };
         }),
-      queues: (shard) => call("dueRuns", "queues", shard),
-      published: (request) => call("dueRuns", "published", request),
-      unclaimed: (shard) => call("dueRuns", "unclaimed", shard),
-      unclaimedRescued: (shard, rescuesMin) => call("dueRuns", "unclaimedRescued", shard, rescuesMin),
-      wake: (request) => call("dueRuns", "wake", request),
-      closeWaiting: (request) => call("dueRuns", "closeWaiting", request),
-      resetWaits: (request) => call("dueRuns", "resetWaits", request),
-    },
-    deferred: {
-      queues: (shard) => call("deferred", "queues", shard),
-      resume: (request) => call("deferred", "resume", request),
-      waiting: (runIds) => call("deferred", "waiting", runIds),
-    },
-    leases: { ending: (query) => call("leases", "ending", query), rescue: (request) => call("leases", "rescue", request) },
-    announcements: {
-      unannounced: (query) => call("announcements", "unannounced", query),
-      announced: (runIds) => call("announcements", "announced", runIds),
+      ...forward(thread, "dueRuns", "queues", "published", "unclaimed", "unclaimedRescued", "wake", "closeWaiting", "resetWaits"),
     },
   };
 }
 
-function claimPorts({ thread: { call }, digest, onUnreadable }: Link): Pick<Store, "claims"> {
+function claimPorts({ thread, digest, onUnreadable }: Link): Pick<Store, "claims"> {
+  const { call } = thread;
   return {
     claims: {
       read: async (runIds) => mapReadable(await call("claims", "read", runIds), asDueRuns(onUnreadable)),
-      holders: (runIds) => call("claims", "holders", runIds),
+      ...forward(thread, "claims", "holders", "heartbeat", "defer"),
       async lastRuns(jobUids) {
         const rows = await call("claims", "lastRuns", jobUids);
         const read = rows.map(({ uid, lastRun }) => [uid, readOutput(lastRun).output as unknown] as const);
@@ -233,12 +236,10 @@ function claimPorts({ thread: { call }, digest, onUnreadable }: Link): Pick<Stor
         const rows = await call("claims", "claim", { ...request, runs: request.runs.map((run) => toClaim(run, request, digest)) });
         return rows.map((row, index) => outcomeOf(row, request.runs[index] as DueRun, request));
       },
-      heartbeat: (request) => call("claims", "heartbeat", request),
       async settle(request) {
         const outcomes = await call("claims", "settle", request);
         return outcomes.map((outcome, index) => withOutput(outcome, request.settlements[index] as Settlement));
       },
-      defer: (request) => call("claims", "defer", request),
     },
   };
 }
@@ -247,9 +248,7 @@ function claimPorts({ thread: { call }, digest, onUnreadable }: Link): Pick<Stor
 function toClaim({ runId, attempt, ...said }: DueRun, { trusted = false }: ClaimRequest, digest: Digest): RunToClaim {
   if (trusted) return { runId, attempt, said: null };
   const { tenantId, jobUid, jobId, jobVersion, slot, queue, handler, cause, scheduledFor, failures, rescues } = said;
-  const compared: Pick<DueRun, ComparedField> = {
-    ...{ tenantId, jobUid, jobId, jobVersion, slot, queue, handler, cause, scheduledFor, failures, rescues },
-  };
+  const compared = { tenantId, jobUid, jobId, jobVersion, slot, queue, handler, cause, scheduledFor, failures, rescues };
   return { runId, attempt, said: { ...compared, executionHash: executionHash(digest, said) } };
 }
 

@@ -31,39 +31,63 @@ export interface StartOptions {
   readonly start?: (data: ThreadData) => StoreThread;
 }
 
-interface Pending {
-  readonly resolve: (value: never) => void;
-  readonly reject: (fault: unknown) => void;
-}
-
 /** This program's own sources, or what was built from them. */
 const ENTRY = import.meta.url.endsWith(".ts") ? new URL("./thread.ts", import.meta.url) : new URL("./thread.js", import.meta.url);
 
 /** Starts the thread and waits until the file is open. */
 export async function startThread(data: ThreadData, { onLost, onUnreadable, start = startWorker }: StartOptions): Promise<ThreadLink> {
   const worker = start(data);
-  const pending = new Map<number, Pending>();
-  let gathered: Call[] = [];
-  let lastId = 0;
-  /** Why there is nothing more to be had from the thread. */
-  let lost: AppError | null = null;
+  const calls = createPendingCalls(worker);
   let refusing: string | null = null;
   let closed: Promise<void> | null = null;
   const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
 
   function lose(fault: AppError): void {
-    if (lost !== null) return;
-    lost = fault;
-    for (const { reject } of pending.values()) reject(fault);
-    pending.clear();
+    if (calls.lost !== null) return;
+    calls.lose(fault);
     if (closed === null) onLost(fault);
   }
-  function settle(answer: Answer): void {
-    const asked = pending.get(answer.id);
-    pending.delete(answer.id);
-    if ("value" in answer) asked?.resolve(answer.value as never);
-    else asked?.reject(new AppError(answer.fault.code, answer.fault.message, { retryable: answer.fault.retryable }));
+  async function close(): Promise<void> {
+    calls.flush();
+    worker.ref();
+    if (calls.lost === null) worker.postMessage({ close: true });
+    await exited;
   }
+  worker.on("error", (cause) => lose(gone("the store's thread failed", cause)));
+  worker.on("exit", () => lose(gone("the store's thread has ended")));
+  await opened(worker);
+  worker.on("message", (message: FromThread) => {
+    if ("answers" in message) calls.settle(message.answers);
+    else if ("unreadable" in message) onUnreadable?.(message.unreadable);
+    else if ("refusing" in message) refusing = message.refusing;
+    if (calls.isEmpty && closed === null) worker.unref();
+  });
+  worker.unref();
+  return {
+    call: (port, method, ...values) =>
+      closed === null ? calls.add({ port, method, values }) : Promise.reject(gone("the store is closed")),
+    refusing: () => refusing,
+    close: () => (closed ??= close()),
+  };
+}
+
+interface PendingCalls {
+  add(call: Omit<Call, "id">): Promise<never>;
+  /** Sends what has been added in this turn of the event loop. */
+  flush(): void;
+  settle(answers: readonly Answer[]): void;
+  lose(fault: AppError): void;
+  /** Why there is nothing more to be had from the thread. */
+  readonly lost: AppError | null;
+  readonly isEmpty: boolean;
+}
+
+function createPendingCalls(worker: StoreThread): PendingCalls {
+  const pending = new Map<number, { readonly resolve: (value: never) => void; readonly reject: (fault: unknown) => void }>();
+  let gathered: Call[] = [];
+  let lastId = 0;
+  let lost: AppError | null = null;
+
   function flush(): void {
     const calls = gathered;
     gathered = [];
@@ -83,34 +107,35 @@ export async function startThread(data: ThreadData, { onLost, onUnreadable, star
       pending.delete(call.id);
     }
   }
-  async function close(): Promise<void> {
-    flush();
-    worker.ref();
-    if (lost === null) worker.postMessage({ close: true });
-    await exited;
-  }
-  worker.on("error", (cause) => lose(gone("the store's thread failed", cause)));
-  worker.on("exit", () => lose(gone("the store's thread has ended")));
-  await opened(worker);
-  worker.on("message", (message: FromThread) => {
-    if ("answers" in message) message.answers.forEach(settle);
-    else if ("unreadable" in message) onUnreadable?.(message.unreadable);
-    else if ("refusing" in message) refusing = message.refusing;
-    if (pending.size === 0 && closed === null) worker.unref();
-  });
-  worker.unref();
   return {
-    call(port, method, ...values) {
-      const fault = lost ?? (closed === null ? null : gone("the store is closed"));
-      if (fault !== null) return Promise.reject(fault);
+    add(call) {
+      if (lost !== null) return Promise.reject(lost);
       return new Promise((resolve, reject) => {
         lastId += 1;
         pending.set(lastId, { resolve, reject });
-        if (gathered.push({ id: lastId, port, method, values }) === 1) queueMicrotask(flush);
+        if (gathered.push({ id: lastId, ...call }) === 1) queueMicrotask(flush);
       });
     },
-    refusing: () => refusing,
-    close: () => (closed ??= close()),
+    flush,
+    settle(answers) {
+      for (const answer of answers) {
+        const asked = pending.get(answer.id);
+        pending.delete(answer.id);
+        if ("value" in answer) asked?.resolve(answer.value as never);
+        else asked?.reject(new AppError(answer.fault.code, answer.fault.message, { retryable: answer.fault.retryable }));
+      }
+    },
+    lose(fault) {
+      lost = fault;
+      for (const { reject } of pending.values()) reject(fault);
+      pending.clear();
+    },
+    get lost() {
+      return lost;
+    },
+    get isEmpty() {
+      return pending.size === 0;
+    },
   };
 }
 

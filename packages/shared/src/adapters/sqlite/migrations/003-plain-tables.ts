@@ -59,7 +59,8 @@ CREATE TABLE definitions (
 ) STRICT;
 
 CREATE TABLE runs (
-  run_id TEXT PRIMARY KEY,
+  run_key INTEGER PRIMARY KEY,
+  run_id TEXT NOT NULL,
   job_key INTEGER NOT NULL,
   definition_key INTEGER NOT NULL,
   named_definition INTEGER,
@@ -100,9 +101,9 @@ CREATE TABLE runs (
   past_attempts TEXT,
   output TEXT,
   error TEXT
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
-CREATE TABLE unannounced (run_id TEXT PRIMARY KEY, settled_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE unannounced (run_key INTEGER PRIMARY KEY, settled_at INTEGER NOT NULL) STRICT;
 CREATE TABLE outbox (
   seq INTEGER PRIMARY KEY,
   event_id TEXT NOT NULL UNIQUE,
@@ -137,11 +138,11 @@ INSERT INTO jobs (job_key, uid, tenant_id, id, slot, version, state, next_run_at
 CREATE TEMP TABLE ended (run_key INTEGER PRIMARY KEY, settled_at INTEGER NOT NULL, announced INTEGER NOT NULL);
 INSERT OR IGNORE INTO ended SELECT ${whole("value")}, settled_at, announced FROM endings, json_each(keys_as_json(run_keys));
 
-INSERT INTO runs (run_id, job_key, definition_key, named_definition, job_version, slot, queue, handler, overlap, on_uncertain, cause,
+INSERT INTO runs (run_key, run_id, job_key, definition_key, named_definition, job_version, slot, queue, handler, overlap, on_uncertain, cause,
     scheduled_for, count, scheduled_for_last, retry_of, fired_at, state, standing, reason, attempt, failures, rescues, token, executor,
     lease_ms, started_at, first_started_at, finished_at, settled_at, due_at, expires_at, wake_at, wait_ms, cancel_requested, cancel,
     past_attempts, output, error)
-  SELECT run_id, job_key, definition_key, iif(definition_key IS own_definition, NULL, definition_key), version, slot, queue, handler, overlap,
+  SELECT run_key, run_id, job_key, definition_key, iif(definition_key IS own_definition, NULL, definition_key), version, slot, queue, handler, overlap,
     on_uncertain, cause, scheduled_for, coalesce(${whole(extra("count"))}, 1), ${whole(extra("scheduledForLast"))}, ${extra("retryOf")},
     coalesce(${whole(extra("firedAt"))}, started_at, scheduled_for), state,
     CASE WHEN state IN ('running', 'retrying') THEN state WHEN state <> 'due' THEN NULL
@@ -165,8 +166,8 @@ INSERT INTO runs (run_id, job_key, definition_key, named_definition, job_version
     FROM old_runs AS runs LEFT JOIN old_jobs AS jobs USING (job_key) LEFT JOIN cursors USING (job_key)
       LEFT JOIN traits ON traits.traits_key = runs.traits_key LEFT JOIN owners USING (owner_key) LEFT JOIN ended USING (run_key)
   )
-  ORDER BY run_id;
-INSERT INTO unannounced SELECT run_id, settled_at FROM ended JOIN old_runs USING (run_key) WHERE announced = 0;
+  ORDER BY run_key;
+INSERT INTO unannounced SELECT run_key, ended.settled_at FROM ended JOIN runs USING (run_key) WHERE announced = 0;
 INSERT OR IGNORE INTO outbox SELECT seq, event_id, coalesce(json_extract(${json("event")}, '$.data.jobUid'), ''), slot, event FROM old_outbox;
 
 DROP TABLE temp.ended;
@@ -188,14 +189,15 @@ CREATE INDEX jobs_due ON jobs (next_run_at, uid) WHERE state = 'active' AND next
 CREATE INDEX jobs_deleted ON jobs (updated_at) WHERE state = 'deleted';
 CREATE UNIQUE INDEX definitions_by_hash ON definitions (job_key, hash);
 CREATE INDEX definitions_unused ON definitions (unused_since) WHERE unused_since IS NOT NULL;
+CREATE UNIQUE INDEX runs_by_id ON runs (run_id);
 CREATE INDEX runs_by_job ON runs (job_key, run_id);
 CREATE INDEX runs_open ON runs (job_key, standing, queue, handler, run_id) WHERE standing IS NOT NULL;
 CREATE INDEX runs_by_queue ON runs (standing, queue, run_id) WHERE standing <> 'running';
-CREATE INDEX runs_due ON runs (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX runs_due ON runs (due_at, run_id) WHERE due_at IS NOT NULL;
 CREATE INDEX runs_to_wake ON runs (standing, wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX runs_expiring ON runs (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX runs_orphaned ON runs (lease_ends_at) WHERE lease_ends_at IS NOT NULL;
-CREATE INDEX runs_settled ON runs (settled_at, run_id) WHERE settled_at IS NOT NULL;
+CREATE INDEX runs_settled ON runs (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX runs_by_state ON runs (state, run_id) WHERE settled_at IS NOT NULL AND state <> 'succeeded';
 CREATE INDEX runs_by_cause ON runs (cause, run_id) WHERE cause <> 'schedule';
 CREATE INDEX runs_by_named_definition ON runs (named_definition) WHERE named_definition IS NOT NULL;
