@@ -29,7 +29,8 @@ export const EXECUTOR_SETTINGS = {
   jobWorkersPercent: jobWorkersPercentSetting,
   drainMs: {
     ...drainMsSetting,
-    description: "Milliseconds that running handlers have to finish at shutdown. Then they are aborted, and another executor runs them again.",
+    description:
+      "Milliseconds that running handlers have to finish at shutdown. Then they are aborted, and another executor runs them again.",
   },
   leaseMs: leaseMsSetting,
   heartbeatMs: heartbeatMsSetting,

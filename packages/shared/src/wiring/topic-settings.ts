@@ -11,7 +11,8 @@ export const TOPIC_SETTINGS = {
     placeholder: "COUNT",
     fallback: "12",
     schema: wholeNumber(1, 1_000),
-    description: "Partitions of each topic. At most this many executors can take runs of one queue. Partitions can be added, but not removed.",
+    description:
+      "Partitions of each topic. At most this many executors can take runs of one queue. Partitions can be added, but not removed.",
   }),
   replicas: settingOf({
     env: "TOPIC_REPLICAS",
