@@ -12,7 +12,7 @@ export const InstantSchema = z.int().meta({ wire: "instant" });
 const YEAR_10000 = 253_402_300_800_000;
 
 /**
- * ISO 8601 in UTC with milliseconds, as every answer shows an instant. `Date.toISOString` takes 0.46 us and this 0.11 us: a page of 50
+ * ISO 8601 in UTC with milliseconds, as every answer shows an instant. `Date.toISOString` takes 0.48 us and this 0.25 us: a page of 50
  * jobs has 150 instants or more.
  */
 export function toIso(instant: Instant): string {
