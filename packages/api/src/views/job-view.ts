@@ -142,10 +142,6 @@ export function jobDetailJson(job: Job, recentRuns: readonly Run[], now: Instant
   return `${rest.slice(0, -1)},"recentRuns":[${recentRunsJson(recentRuns).join(",")}]}`;
 }
 
-/** The same as an object. */
-export const showJobDetail = (job: Job, recentRuns: readonly Run[], now: Instant | null = null): JobDetailView =>
-  JSON.parse(jobDetailJson(job, recentRuns, now)) as JobDetailView;
-
 const ABSENT = leftOut([]);
 
 /** The JSON of the runs that can be shown, as many as fit. */

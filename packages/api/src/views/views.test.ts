@@ -1,11 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import type { CancelledBy } from "@tickline/shared/domain/cancel";
 import { ATTEMPTS_KEPT_MAX, type Run } from "@tickline/shared/domain/run";
+import type { Job } from "@tickline/shared/domain/job";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule";
 import { jobOf, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import type { z } from "zod";
-import { JobDetailView, JobView, RECENT_RUNS_BYTES_MAX, recentRunsJson, showJob, showJobDetail } from "./job-view.ts";
+import { jobDetailJson, JobDetailView, JobView, RECENT_RUNS_BYTES_MAX, recentRunsJson, showJob } from "./job-view.ts";
 import { RunView, showListedRun, showRun } from "./run-view.ts";
 
 const RUN_ID = "01KE70EHG0VCYVAJ10SJX66YGA";
@@ -41,6 +42,9 @@ const run = (changes: Partial<Run> = {}): Run => ({
   wakeAt: START,
   ...changes,
 });
+
+const showJobDetail = (job: Job, recentRuns: readonly Run[], now: number | null = null): JobDetailView =>
+  JSON.parse(jobDetailJson(job, recentRuns, now)) as JobDetailView;
 
 /** The view as the schema has it: nothing missing, nothing more, and the keys in its order. */
 function expectView<Schema extends z.ZodObject>(schema: Schema, view: z.output<Schema>): void {
