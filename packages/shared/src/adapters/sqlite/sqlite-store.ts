@@ -1,9 +1,9 @@
 import type { AppError } from "../../domain/app-error.ts";
 import type { Digest } from "../../domain/digest.ts";
-import type { ClaimedRun, DueRun } from "../../domain/due-run.ts";
+import { originOf, type ClaimedRun, type DueRun } from "../../domain/due-run.ts";
 import { definitionHash, executionHash } from "../../domain/job-definition.ts";
 import { withoutParams } from "../../domain/job.ts";
-import type { LastRun } from "../../domain/run.ts";
+import { identifyRun, pickRunIdentity, type LastRun } from "../../domain/run.ts";
 import { runIdOf } from "../../domain/run-id.ts";
 import { toRun } from "../../domain/run-record.ts";
 import { isLastRun } from "../../domain/stored-job.ts";
@@ -193,12 +193,11 @@ function placeOf(cursor: string): JobPlace {
 }
 
 /** Of the job, what is compared: the rest is long, and the thread has it. */
-function toFireCall(
-  { job: { tenantId, uid, version, nextRunAt, definitionHash: hash }, advance, entries }: Fire,
-  digest: Digest,
-): FireCall {
-  const runIds = entries.map(({ cause, scheduledFor, key }) => runIdOf(digest, { jobUid: uid, cause, scheduledFor, key }));
-  return { job: { tenantId, uid, version, nextRunAt, definitionHash: hash }, advance, entries, runIds };
+function toFireCall({ job, advance, entries }: Fire, digest: Digest): FireCall {
+  const { tenantId, uid, version, nextRunAt, definitionHash: hash } = job;
+  const origin = originOf(job);
+  const runs = entries.map((entry) => identifyRun(origin, { ...entry, runId: runIdOf(digest, { jobUid: uid, ...entry }) }));
+  return { job: { tenantId, uid, version, nextRunAt, definitionHash: hash }, advance, entries, runs };
 }
 
 function runPorts({ thread, onUnreadable }: Link): Pick<Store, "runs" | "dueRuns"> {
@@ -253,11 +252,10 @@ function claimPorts({ thread, digest, onUnreadable }: Link): Pick<Store, "claims
 }
 
 /** What is compared, and the hash of what would run: params may be long. */
-function toClaim({ runId, attempt, ...said }: DueRun, { trusted = false }: ClaimRequest, digest: Digest): RunToClaim {
+function toClaim(run: DueRun, { trusted = false }: ClaimRequest, digest: Digest): RunToClaim {
+  const { runId, attempt, slot, failures, rescues } = run;
   if (trusted) return { runId, attempt, said: null };
-  const { tenantId, jobUid, jobId, jobVersion, slot, queue, handler, cause, scheduledFor, failures, rescues } = said;
-  const compared = { tenantId, jobUid, jobId, jobVersion, slot, queue, handler, cause, scheduledFor, failures, rescues };
-  return { runId, attempt, said: { ...compared, executionHash: executionHash(digest, said) } };
+  return { runId, attempt, said: { ...pickRunIdentity(run), slot, failures, rescues, executionHash: executionHash(digest, run) } };
 }
 
 function outcomeOf(row: ClaimRow, run: DueRun, { claimant }: ClaimRequest): ClaimOutcome {

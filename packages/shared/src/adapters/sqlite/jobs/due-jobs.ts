@@ -1,22 +1,26 @@
+import type { SQLInputValue, StatementResultingChanges } from "node:sqlite";
 import { AppError } from "../../../domain/app-error.ts";
 import type { Fire, FireEntry } from "../../../domain/fire.ts";
 import type { Instant } from "../../../domain/instant.ts";
 import type { Job, JobState } from "../../../domain/job.ts";
 import type { OverlapPolicy, OverlapVerdict } from "../../../domain/overlap.ts";
 import type { Reason } from "../../../domain/reason.ts";
+import { identifyRun, type RunIdentity } from "../../../domain/run.ts";
+import type { RunRecord } from "../../../domain/run-record.ts";
 import type { RunState } from "../../../domain/run-state.ts";
 import { readDefinitionText } from "../../../domain/stored-definition.ts";
 import type { Claimant, FiredRun, FireOutcome, FireRequest, UpcomingQuery } from "../../../ports/due-jobs.ts";
 import type { StoreContext } from "../context.ts";
 import { IS_SEEN, type JobRow, SELECT_JOBS } from "./job-rows.ts";
 import type { Contender } from "../runs/overlap.ts";
-import { query, toJson, tupleQuery } from "../rows.ts";
+import { columnOf, query, toJson } from "../rows.ts";
+import { IDENTITY_FIELDS } from "../runs/run-rows.ts";
 
 /** A fire as it is sent to the store's thread: of the job, what the compare-and-set compares. */
 export interface FireCall extends Pick<Fire, "advance" | "entries"> {
-  /** Of the entries, in their order. */
-  readonly runIds: readonly string[];
   readonly job: Pick<Job, "tenantId" | "uid" | "version" | "nextRunAt" | "definitionHash">;
+  /** Of the runs of the entries, in their order, as the job's own definition makes them. */
+  readonly runs: readonly RunIdentity[];
 }
 export interface FireCalls extends Omit<FireRequest, "fires"> {
   readonly fires: readonly FireCall[];
@@ -29,10 +33,12 @@ export interface DueJobRows {
   fire(calls: FireCalls): FireOutcome[];
 }
 
-/** What a fire has to know of a job: what its definition says of its runs, and where it stands. */
-interface FiredJob extends Pick<Contender, "jobKey" | "queue" | "handler" | "overlap"> {
+/** What else a fire has to know of a job. */
+interface FiredJob {
+  readonly jobKey: number;
   readonly definitionKey: number;
   readonly slot: number;
+  readonly overlap: OverlapPolicy;
   readonly onUncertain: string;
   readonly expireAfterMs: number | null;
   /** 0: no run of it is open, so nothing contends with a new one. */
@@ -40,11 +46,7 @@ interface FiredJob extends Pick<Contender, "jobKey" | "queue" | "handler" | "ove
 }
 
 /** A job as it is compared. */
-type ComparedJob = readonly [
-  ...(readonly [jobKey: number, definitionKey: number, slot: number, queue: string, handler: string, overlap: OverlapPolicy]),
-  ...(readonly [onUncertain: string, expireAfterMs: number | null, hasOpen: number]),
-  ...(readonly [tenantId: string, state: string, version: number, nextRunAt: number | null]),
-];
+type ComparedJob = FiredJob & Pick<Job, "tenantId" | "version" | "nextRunAt"> & { readonly state: string };
 
 /** States in which a job can be fired by hand. */
 const LIVE: ReadonlySet<string> = new Set<JobState>(["active", "paused", "finished"]);
@@ -70,10 +72,11 @@ export function openDueJobs(context: StoreContext): DueJobRows {
 
 function openFire(context: StoreContext): DueJobRows["fire"] {
   const { db } = context;
-  const select = tupleQuery<ComparedJob>(
+  const select = query<ComparedJob>(
     db,
-    `SELECT job_key, definition_key, slot, queue, handler, overlap, on_uncertain, expire_after_ms,
-       EXISTS (SELECT 1 FROM runs WHERE runs.job_key = jobs.job_key AND standing IS NOT NULL), tenant_id, state, version, next_run_at
+    `SELECT job_key AS jobKey, definition_key AS definitionKey, slot, overlap, on_uncertain AS onUncertain, expire_after_ms AS expireAfterMs,
+       EXISTS (SELECT 1 FROM runs WHERE runs.job_key = jobs.job_key AND standing IS NOT NULL) AS hasOpen,
+       tenant_id AS tenantId, state, version, next_run_at AS nextRunAt
      FROM jobs WHERE uid = ?`,
   );
   const advance = db.prepare(
@@ -83,16 +86,12 @@ function openFire(context: StoreContext): DueJobRows["fire"] {
 
   /** Compares and sets: nothing else writes between the two. */
   function win({ job: { uid, tenantId, version, nextRunAt }, advance: cursor }: FireCall): FiredJob | null {
-    const row = select.get(uid);
-    if (row === undefined) return null;
-    const [jobKey, definitionKey, slot, queue, handler, overlap, onUncertain, expireAfterMs, hasOpen, ...compared] = row;
-    const [storedTenant, state, storedVersion, storedNext] = compared;
-    if (storedTenant !== tenantId || storedVersion !== version || !LIVE.has(state)) return null;
-    if (cursor !== null) {
-      if (storedNext !== nextRunAt || state !== "active") return null;
-      advance.run(cursor.nextRunAt, cursor.lastScheduledFor, cursor.firedCount, toJson(cursor.misfires), cursor.state, jobKey);
-    }
-    return { jobKey, definitionKey, slot, queue, handler, overlap, onUncertain, expireAfterMs, hasOpen };
+    const job = select.get(uid);
+    if (job === undefined || job.tenantId !== tenantId || job.version !== version || !LIVE.has(job.state)) return null;
+    if (cursor === null) return job;
+    if (job.nextRunAt !== nextRunAt || job.state !== "active") return null;
+    advance.run(cursor.nextRunAt, cursor.lastScheduledFor, cursor.firedCount, toJson(cursor.misfires), cursor.state, job.jobKey);
+    return job;
   }
   return ({ fires, now, claimant, claimed }) =>
     fires.map((fire, index): FireOutcome => {
@@ -102,16 +101,7 @@ function openFire(context: StoreContext): DueJobRows["fire"] {
       const runs = fire.entries.map((entry, place) => {
         const own = entry.state === "due" ? claiming : null;
         if (own !== null) claiming = null; // The first due run alone is claimed.
-        return makeRun({
-          job,
-          runId: fire.runIds[place] as string,
-          jobUid: fire.job.uid,
-          version: fire.job.version,
-          hash: fire.job.definitionHash,
-          entry,
-          claimant: own,
-          now,
-        });
+        return makeRun({ job, identity: fire.runs[place] as RunIdentity, hash: fire.job.definitionHash, entry, claimant: own, now });
       });
       return { kind: "won", runs };
     });
@@ -119,9 +109,7 @@ function openFire(context: StoreContext): DueJobRows["fire"] {
 
 interface RunToMake {
   readonly job: FiredJob;
-  readonly runId: string;
-  readonly jobUid: string;
-  readonly version: number;
+  readonly identity: RunIdentity;
   /** Of the job's own definition. */
   readonly hash: string;
   readonly entry: FireEntry;
@@ -129,57 +117,84 @@ interface RunToMake {
   readonly now: Instant;
 }
 
+/** What a definition decides of a run. */
+interface Defined {
+  readonly definitionKey: number;
+  /** Null: it is the job's own. */
+  readonly namedDefinition: number | null;
+  readonly identity: RunIdentity;
+  readonly policy: Pick<FiredJob, "overlap" | "onUncertain" | "expireAfterMs">;
+}
+
 const START: OverlapVerdict = { kind: "start" };
 
-function openMakeRun({ db, definitions, overlap }: StoreContext): (request: RunToMake) => FiredRun {
-  const insert = db.prepare(
-    `INSERT INTO runs (run_id, job_key, definition_key, named_definition, job_version, slot, queue, handler, overlap, on_uncertain, cause,
-       scheduled_for, count, scheduled_for_last, retry_of, fired_at, state, standing, reason, token, executor, lease_ms, started_at,
-       first_started_at, finished_at, settled_at, due_at, expires_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-  );
+function openMakeRun(context: StoreContext): (request: RunToMake) => FiredRun {
+  const { db, overlap } = context;
+  const insert = openInsert(db);
+  const named = openNamed(context);
   const existing = query<{ state: RunState; reason: Reason | null }>(db, "SELECT state, reason FROM runs WHERE run_id = ?");
   const announce = db.prepare("INSERT INTO unannounced (run_key, settled_at) VALUES (?, ?)");
-  const body = query<{ body: string }>(db, "SELECT body FROM definitions WHERE definition_key = ?");
 
-  /** The job with the policies of the definition that the entry names. */
-  function named({ job, jobUid, entry }: RunToMake): FiredJob {
-    const definitionKey = definitions.find(job.jobKey, entry.definitionHash);
-    if (definitionKey === null) throw new AppError("internal", `fire ${jobUid}: no definition ${entry.definitionHash}`);
-    if (definitionKey === job.definitionKey) return job;
-    definitions.release(definitionKey);
-    const stored = readDefinitionText(body.get(definitionKey)?.body);
-    if (stored.kind === "unreadable") return { ...job, definitionKey };
-    const { queue, handler, overlap: policy, onUncertain, expireAfterMs } = stored.definition;
-    return { ...job, definitionKey, queue, handler, overlap: policy, onUncertain, expireAfterMs };
-  }
   /** What becomes of a run as it is made: a due one may be claimed at once, or skipped by its policy. */
-  function birth({ job, entry, claimant }: RunToMake, contender: Contender): { readonly state: RunState; readonly reason: Reason | null } {
+  function birth({ job, entry, claimant }: RunToMake, contender: () => Contender): Pick<RunRecord, "state" | "reason"> {
     if (entry.state !== "due" || claimant === null) return entry;
-    const verdict = job.hasOpen === 0 ? START : overlap.judge(contender);
+    const verdict = job.hasOpen === 0 ? START : overlap.judge(contender());
     if (verdict.kind === "skip") return { state: "skipped", reason: verdict.reason };
     // The claim that follows lets it wait.
     return verdict.kind === "wait" ? entry : { state: "running", reason: null };
   }
   return (request) => {
-    const { entry, runId, claimant, now, hash } = request;
-    const { cause, scheduledFor } = entry;
-    const job = entry.definitionHash === hash ? request.job : named(request);
-    const { state, reason } = birth(request, { ...job, runId, scheduledFor, firstStartedAt: null });
-    const runs = state === "running" && claimant !== null ? claimant : null;
-    const ended = state === "due" || state === "running" ? null : now;
-    const made = insert.run(
-      ...([runId, job.jobKey, job.definitionKey, job.definitionKey === request.job.definitionKey ? null : job.definitionKey] as const),
-      ...([request.version, job.slot, job.queue, job.handler, job.overlap, job.onUncertain, cause, scheduledFor, entry.count] as const),
+    const { job, entry, claimant, now, hash } = request;
+    const { definitionKey, namedDefinition, identity, policy } =
+      entry.definitionHash === hash
+        ? { definitionKey: job.definitionKey, namedDefinition: null, identity: request.identity, policy: job }
+        : named(request);
+    const { runId, scheduledFor } = identity;
+    const { state, reason } = birth(request, () => ({ ...identity, jobKey: job.jobKey, overlap: policy.overlap, firstStartedAt: null }));
+    const claim = state === "running" ? claimant : null;
+    const startedAt = claim === null ? null : now;
+    const endedAt = state === "due" || state === "running" ? null : now;
+    const made = insert(identity, [
+      ...([job.jobKey, definitionKey, namedDefinition, job.slot, policy.overlap, policy.onUncertain, entry.count] as const),
       ...([entry.scheduledForLast, entry.retryOf, now, state] as const),
       ...([state === "due" ? "publishable" : state === "running" ? "running" : null, reason] as const),
-      ...(runs === null ? [null, null, null, null, null] : [runs.token, runs.executor, runs.leaseMs, now, now]),
-      ...([ended, ended, state === "due" ? now : null] as const),
-      state === "due" && job.expireAfterMs !== null ? scheduledFor + job.expireAfterMs + 1 : null,
-    );
+      ...([claim?.token ?? null, claim?.executor ?? null, claim?.leaseMs ?? null, startedAt, startedAt, endedAt, endedAt] as const),
+      ...([state === "due" ? now : null] as const),
+      state === "due" && policy.expireAfterMs !== null ? scheduledFor + policy.expireAfterMs + 1 : null,
+    ]);
     if (made.changes === 0)
-      return { runId, ...(existing.get(runId) as { state: RunState; reason: Reason | null }), created: false, claimed: false };
-    if (ended !== null) announce.run(made.lastInsertRowid, ended);
-    return { runId, state, reason, created: true, claimed: runs !== null };
+      return { runId, ...(existing.get(runId) as Pick<RunRecord, "state" | "reason">), created: false, claimed: false };
+    if (endedAt !== null) announce.run(made.lastInsertRowid, endedAt);
+    return { runId, state, reason, created: true, claimed: claim !== null };
+  };
+}
+
+function openInsert(db: StoreContext["db"]): (identity: RunIdentity, rest: readonly SQLInputValue[]) => StatementResultingChanges {
+  const own = IDENTITY_FIELDS.map(columnOf);
+  const rest = `job_key, definition_key, named_definition, slot, overlap, on_uncertain, count, scheduled_for_last, retry_of, fired_at, state,
+    standing, reason, token, executor, lease_ms, started_at, first_started_at, finished_at, settled_at, due_at, expires_at`;
+  const marks = [...own, ...rest.split(",")].map(() => "?").join(", ");
+  const insert = db.prepare(`INSERT INTO runs (${own.join(", ")}, ${rest}) VALUES (${marks}) ON CONFLICT DO NOTHING`);
+  return (identity, values) => insert.run(...IDENTITY_FIELDS.map((field) => identity[field]), ...values);
+}
+
+/** What another definition than the job's own, which an entry names, decides of its run. */
+function openNamed({ db, definitions }: StoreContext): (request: RunToMake) => Defined {
+  const body = query<{ body: string }>(db, "SELECT body FROM definitions WHERE definition_key = ?");
+  return ({ job, identity, entry }) => {
+    const definitionKey = definitions.find(job.jobKey, entry.definitionHash);
+    if (definitionKey === null) throw new AppError("internal", `fire ${identity.jobUid}: no definition ${entry.definitionHash}`);
+    const namedDefinition = definitionKey === job.definitionKey ? null : definitionKey;
+    if (namedDefinition === null) return { definitionKey, namedDefinition, identity, policy: job };
+    definitions.release(definitionKey);
+    const stored = readDefinitionText(body.get(definitionKey)?.body);
+    if (stored.kind === "unreadable") return { definitionKey, namedDefinition, identity, policy: job };
+    const { definition } = stored;
+    return {
+      definitionKey,
+      namedDefinition,
+      identity: identifyRun({ ...identity, slot: job.slot, definition }, identity),
+      policy: definition,
+    };
   };
 }

@@ -1,3 +1,4 @@
+import { pickLastRun } from "../../../domain/run.ts";
 import { isCompleted } from "../../../domain/run-state.ts";
 import { toEndedRun, toRun } from "../../../domain/run-record.ts";
 import { standingOf, type StatusChange } from "../../../domain/status-change.ts";
@@ -55,6 +56,6 @@ export function openJobStatus({ db, meta, runs, onUnreadable }: StoreContext): J
 }
 
 function toChange(row: RunRow): StatusChange {
-  const { tenantId, jobUid, runId, state, scheduledFor, startedAt, finishedAt, attempt, error } = toEndedRun(toStoredRun(row));
-  return { tenantId, jobUid, lastRun: { runId, state, scheduledFor, startedAt, finishedAt, attempt, error } };
+  const run = toEndedRun(toStoredRun(row));
+  return { tenantId: run.tenantId, jobUid: run.jobUid, lastRun: pickLastRun(run) };
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { RunIdentitySchema, type RunIdentity } from "../../../domain/run.ts";
 import { toEndedRun, type RunRecord } from "../../../domain/run-record.ts";
 import type { EndedRun } from "../../../domain/settlement.ts";
 import { readOutput } from "../../../domain/stored-run.ts";
@@ -6,10 +7,23 @@ import type { OnUnreadable } from "../../../ports/unreadable.ts";
 import { mapReadable } from "../../../runtime/map-readable.ts";
 import { columnOf, query, selected, toJson } from "../rows.ts";
 
-/** What of a run never changes. */
+/** Fields of a run's identity that stand in its job's row: the others stand in its own. */
+const OF_JOB = ["tenantId", "jobUid", "jobId"] as const satisfies readonly (keyof RunIdentity)[];
+type IdentityField = Exclude<keyof RunIdentity, (typeof OF_JOB)[number]>;
+export const IDENTITY_FIELDS = Object.keys(RunIdentitySchema.shape).filter(
+  (field) => !(OF_JOB as readonly string[]).includes(field),
+) as IdentityField[];
+export const NAMES_OF_JOB = "jobs.tenant_id AS tenantId, jobs.uid AS jobUid, jobs.id AS jobId";
+
+/** What else of a run never changes. */
 const FIXED = [
-  ...(["runId", "jobVersion", "slot", "queue", "handler", "overlap", "onUncertain", "cause", "scheduledFor", "count"] as const),
-  ...(["scheduledForLast", "retryOf", "firedAt"] as const),
+  "slot",
+  "overlap",
+  "onUncertain",
+  "count",
+  "scheduledForLast",
+  "retryOf",
+  "firedAt",
 ] as const satisfies readonly (keyof RunRecord)[];
 
 /** What of an open run changes, each a column; `cancel`, `pastAttempts` and `error` are JSON. */
@@ -37,8 +51,7 @@ interface RunKeys {
 /** A run as it is changed. */
 export interface StoredRun extends RunRecord, RunKeys {}
 
-const COLUMNS = `${selected("runs", [...FIXED, ...CHANGING, "runKey", "jobKey", "definitionKey"])},
-  jobs.tenant_id AS tenantId, jobs.uid AS jobUid, jobs.id AS jobId`;
+const COLUMNS = `${selected("runs", [...IDENTITY_FIELDS, ...FIXED, ...CHANGING, "runKey", "jobKey", "definitionKey"])}, ${NAMES_OF_JOB}`;
 
 /** Runs first, each with its job: SQLite may otherwise go through the jobs of a tenant to find the runs of a page. */
 const FROM_RUNS = "FROM runs CROSS JOIN jobs USING (job_key)";

@@ -1,13 +1,13 @@
 import type { OverlapPolicy } from "../../../domain/overlap.ts";
-import type { RunCause } from "../../../domain/run.ts";
+import type { RunIdentity, RunOutcome } from "../../../domain/run.ts";
 import { settleAttempt } from "../../../domain/run-changes.ts";
 import { attemptError } from "../../../domain/run-error.ts";
 import { toEndedRun } from "../../../domain/run-record.ts";
 import type { EndedRun } from "../../../domain/settlement.ts";
 import type { RunClaims, Settlement, SettleOutcome } from "../../../ports/run-claims.ts";
 import type { Answering, StoreContext } from "../context.ts";
-import { toJson, tupleQuery } from "../rows.ts";
-import type { StoredRun } from "./run-rows.ts";
+import { query, selected, toJson } from "../rows.ts";
+import { IDENTITY_FIELDS, NAMES_OF_JOB, type StoredRun } from "./run-rows.ts";
 
 /** Compares and sets attempts by their tokens; answers a repeat as the first time. */
 export function openSettle(context: StoreContext): Answering<RunClaims>["settle"] {
@@ -53,23 +53,24 @@ function repeatedOutcome(run: StoredRun): SettleOutcome {
   return last?.state === "failed" ? { kind: "retrying", retryAt: last.finishedAt ?? 0 } : { kind: "released" };
 }
 
-type FinishedRow = readonly [
-  ...(readonly [runKey: number, jobKey: number, jobVersion: number, queue: string, handler: string, cause: RunCause]),
-  ...(readonly [scheduledFor: number, count: number, scheduledForLast: number | null, attempt: number, startedAt: number]),
-  ...(readonly [overlap: OverlapPolicy, tenantId: string, jobUid: string, jobId: string, hasWaiting: number]),
-];
+interface FinishedRow extends RunIdentity, Pick<RunOutcome, "count" | "scheduledForLast" | "attempt" | "startedAt"> {
+  readonly runKey: number;
+  readonly jobKey: number;
+  readonly overlap: OverlapPolicy;
+  readonly hasWaiting: number;
+}
 
 /**
  * What `settleAttempt` makes of a result that ends the run, in a narrow read and a narrow write: nearly every run ends so, and all of its row
  * takes twice as long. Null: the result ends nothing, or the attempt is not in progress. The output is not sent back.
  */
 function openFinish({ db, overlap }: StoreContext): (settlement: Settlement, now: number) => Finished | null {
-  const select = tupleQuery<FinishedRow>(
+  const fields = [...IDENTITY_FIELDS, "count", "scheduledForLast", "attempt", "startedAt", "runKey", "jobKey", "overlap"];
+  const select = query<FinishedRow>(
     db,
-    `SELECT run_key, job_key, job_version, runs.queue, runs.handler, cause, scheduled_for, count, scheduled_for_last, attempt, started_at,
-       runs.overlap, tenant_id, uid, id,
-       EXISTS (SELECT 1 FROM runs AS other WHERE other.job_key = runs.job_key AND other.standing = 'waiting')
-     FROM runs JOIN jobs USING (job_key) WHERE run_id = ? AND token = ? AND standing = 'running'`,
+    `SELECT ${selected("runs", fields)}, ${NAMES_OF_JOB},
+       EXISTS (SELECT 1 FROM runs AS other WHERE other.job_key = runs.job_key AND other.standing = 'waiting') AS hasWaiting
+     FROM runs CROSS JOIN jobs USING (job_key) WHERE run_id = ? AND token = ? AND standing = 'running'`,
   );
   const update = db.prepare(
     "UPDATE runs SET state = ?, standing = NULL, finished_at = ?, settled_at = ?, output = ?, error = ?, lease_ends_at = NULL WHERE run_key = ?",
@@ -78,13 +79,11 @@ function openFinish({ db, overlap }: StoreContext): (settlement: Settlement, now
     if (result.kind === "retry" || result.kind === "released") return null;
     const row = select.get(runId, token);
     if (row === undefined) return null;
-    const [runKey, jobKey, jobVersion, queue, handler, cause, scheduledFor, count, scheduledForLast, attempt, startedAt, ...rest] = row;
-    const [policy, tenantId, jobUid, jobId, hasWaiting] = rest;
+    const { runKey, jobKey, overlap: policy, hasWaiting, ...names } = row;
     const stored = result.kind === "failed" ? attemptError(result.error, result.stack) : null;
     update.run(result.kind, finishedAt, now, result.kind === "succeeded" ? toJson(result.output) : null, toJson(stored), runKey);
     const error = result.kind === "failed" ? result.error : null;
-    const names = { tenantId, runId, jobUid, jobId, jobVersion, queue, handler, cause, scheduledFor, count, scheduledForLast, attempt };
-    const run: EndedRun = { ...names, state: result.kind, reason: null, startedAt, finishedAt, output: null, error };
+    const run: EndedRun = { ...names, state: result.kind, reason: null, finishedAt, output: null, error };
     const woken = hasWaiting === 1 ? overlap.wakeNext({ jobKey, overlap: policy }).at(-1) : undefined;
     return { runKey, outcome: { kind: "ended", run, ...(woken !== undefined && { ready: woken.queue }) } };
   };
