@@ -17,6 +17,7 @@ import { JSON_MEDIA_TYPE, MERGE_PATCH_MEDIA_TYPE } from "../request/json-body.ts
 import type { Fault } from "../problems/problem.ts";
 import type { BodySpec } from "../http/route.ts";
 import { unknownField } from "../problems/schema-faults.ts";
+import { JobDetailView } from "../views/job-view.ts";
 import { toPatchSchema } from "./merge-patch.ts";
 
 type JobState = (typeof JOB_STATES)[number];
@@ -25,22 +26,12 @@ type JobState = (typeof JOB_STATES)[number];
 export type JobInput = z.output<typeof JobInputSchema> & { readonly state?: JobState | undefined };
 
 /** The fields that only the service sets. PUT ignores them, so that the answer of GET may be sent back. */
-const READ_ONLY_FIELDS = [
-  "id",
-  "setAside",
-  "status",
-  "nextRunAt",
-  "lastRunAt",
-  "lastRun",
-  "version",
-  "createdAt",
-  "updatedAt",
-  "upcoming",
-  "recentRuns",
-] as const;
-type ReadOnlyField = (typeof READ_ONLY_FIELDS)[number];
+type ReadOnlyField = Exclude<keyof JobDetailView, keyof JobInput>;
+const READ_ONLY_FIELDS = Object.keys(JobDetailView.shape).filter(isReadOnly);
 
-const isReadOnly = (name: string): boolean => (READ_ONLY_FIELDS as readonly string[]).includes(name);
+function isReadOnly(name: string): name is ReadOnlyField {
+  return name in JobDetailView.shape && name !== "state" && !(name in JobInputSchema.shape);
+}
 
 /** The example on the page of the document. */
 const EXAMPLE = { name: "ping", schedule: "every 15s", handler: "http", params: { url: "http://127.0.0.1:8080/" } };

@@ -1,3 +1,4 @@
+import { pickLastRun } from "@tickline/shared/domain/run";
 import type { StatusChange } from "@tickline/shared/domain/status-change";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 
@@ -6,17 +7,15 @@ export function toStatusChange(event: TicklineEvent): StatusChange | null {
   const { tenantId } = event;
   switch (event.type) {
     case "JobStarted": {
-      const { jobUid, runId, scheduledFor, attempt, startedAt } = event.data;
-      return { tenantId, jobUid, lastRun: { runId, state: "running", scheduledFor, startedAt, finishedAt: null, attempt, error: null } };
+      const { data } = event;
+      return { tenantId, jobUid: data.jobUid, lastRun: pickLastRun({ ...data, state: "running", finishedAt: null, error: null }) };
     }
     case "JobRetrying": {
-      const { jobUid, runId, scheduledFor, attempt, startedAt, error } = event.data;
-      return { tenantId, jobUid, lastRun: { runId, state: "retrying", scheduledFor, startedAt, finishedAt: event.time, attempt, error } };
+      const { data, time } = event;
+      return { tenantId, jobUid: data.jobUid, lastRun: pickLastRun({ ...data, state: "retrying", finishedAt: time }) };
     }
-    case "JobCompleted": {
-      const { jobUid, runId, state, scheduledFor, startedAt, finishedAt, attempt, error } = event.data;
-      return { tenantId, jobUid, lastRun: { runId, state, scheduledFor, startedAt, finishedAt, attempt, error } };
-    }
+    case "JobCompleted":
+      return { tenantId, jobUid: event.data.jobUid, lastRun: pickLastRun(event.data) };
     case "JobSkipped":
     case "JobCreated":
     case "JobUpdated":

@@ -1,4 +1,4 @@
-import type { FireEntry } from "@tickline/shared/domain/fire";
+import { scheduledEntry } from "@tickline/shared/domain/fire";
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import type { Run } from "@tickline/shared/domain/run";
@@ -47,7 +47,8 @@ export async function fireByHand(context: ApiContext, job: Job, byHand: ByHand):
   let current: Job | undefined = job;
   for (let round = 0; round < context.config.changeRoundsMax; round += 1) {
     if (current === undefined) return problem("job_deleted", `job ${job.id} was deleted meanwhile`);
-    const entry = toFireEntry(byHand, await byHand.chooseDefinition(current));
+    const { cause, scheduledFor, key, retryOf } = byHand;
+    const entry = { ...scheduledEntry({ definitionHash: await byHand.chooseDefinition(current) }, scheduledFor), cause, key, retryOf };
     const fires = [{ job: current, advance: null, entries: [entry] }];
     const { outcomes } = await context.dueJobs.fire({ fires, now: context.time.decide(), claimant: null, claimed: [] });
     const [outcome] = outcomes;
@@ -61,18 +62,6 @@ async function madeBefore({ runs, digest }: ApiContext, job: Job, byHand: ByHand
   const run = await runs.get(job.tenantId, runIdOf(digest, { jobUid: job.uid, ...byHand }));
   return run === null ? keyExpired({ boundAt: byHand.scheduledFor }) : { kind: "fired", run };
 }
-
-const toFireEntry = ({ cause, scheduledFor, key, retryOf }: ByHand, definitionHash: string): FireEntry => ({
-  cause,
-  scheduledFor,
-  count: 1,
-  scheduledForLast: null,
-  state: "due",
-  reason: null,
-  key,
-  definitionHash,
-  retryOf,
-});
 
 async function readFired({ runs, notices }: ApiContext, job: Job, runId: string): Promise<{ kind: "fired"; run: Run } | Problem> {
   notices.runsReady(job.definition.queue);

@@ -1,6 +1,7 @@
 import { evaluate } from "@tickline/shared/domain/evaluation";
-import { toIsoOrNull, type Instant } from "@tickline/shared/domain/instant";
+import { toIso } from "@tickline/shared/domain/instant";
 import { PUBLIC_EVENT_TYPES, type TicklineEvent } from "@tickline/shared/events/event";
+import { toJsonData } from "@tickline/shared/events/wire/json-codec";
 import { JsonSchema } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import { InstantView } from "../views/instant-view.ts";
@@ -37,32 +38,14 @@ export const StreamedView = z
   .meta({ id: "Streamed", description: "A server-sent event." });
 export const ResetView = z.object({ reason: z.literal("last_event_unknown") }).meta({ id: "Reset" });
 
-/** Fields of event data that are instants. The data of handlers (`params`, `output`) is not changed. */
-const INSTANT_FIELDS: ReadonlySet<string> = new Set([
-  "nextRunAt",
-  "scheduledFor",
-  "scheduledForLast",
-  "firstStartedAt",
-  "startedAt",
-  "finishedAt",
-  "retryAt",
-]);
-
-/** An event as one line of JSON. */
-export const showEvent = ({ data, time, ...envelope }: TicklineEvent): string =>
-  JSON.stringify({ ...envelope, time: toIsoOrNull(time), data: withIsoInstants(data) });
+/** An event as one line of JSON, with its data as it is in JSON on Kafka. */
+export const showEvent = (event: TicklineEvent): string => {
+  const { data: _, time, ...envelope } = event;
+  return JSON.stringify({ ...envelope, time: toIso(time), data: toJsonData(event) });
+};
 
 /** The same; null if it cannot be shown, for example because an instant is out of range. */
 export function showIfShowable(event: TicklineEvent): string | null {
   const shown = evaluate(() => showEvent(event));
   return shown.kind === "evaluated" ? shown.value : null;
-}
-
-function withIsoInstants(data: object): Record<string, unknown> {
-  const shown: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(data)) {
-    if (INSTANT_FIELDS.has(name)) shown[name] = toIsoOrNull(value as Instant | null);
-    else shown[name] = name === "lastRun" && value !== null ? withIsoInstants(value as object) : value;
-  }
-  return shown;
 }

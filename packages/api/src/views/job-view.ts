@@ -1,9 +1,15 @@
 import { toIso, toIsoOrNull, type Instant } from "@tickline/shared/domain/instant";
 import { JOB_STATES, type Job } from "@tickline/shared/domain/job";
-import { HandlerTypeSchema, JobIdSchema, QueueNameSchema, UNCERTAIN_POLICIES } from "@tickline/shared/domain/job-definition";
+import {
+  HandlerTypeSchema,
+  JobIdSchema,
+  JobInputSchema,
+  QueueNameSchema,
+  pickSaid,
+  type SaidDefinition,
+} from "@tickline/shared/domain/job-definition";
 import { JsonObjectSchema } from "@tickline/shared/domain/json";
 import { MisfireView } from "@tickline/shared/domain/misfire";
-import { OVERLAP_POLICIES } from "@tickline/shared/domain/overlap";
 import { RetryPolicySchema } from "@tickline/shared/domain/retry-policy";
 import type { LastRun, Run } from "@tickline/shared/domain/run";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
@@ -47,43 +53,54 @@ const SetAsideView = z
   })
   .meta({ id: "SetAside" });
 
-export const JobView = z
-  .object({
-    id: JobIdSchema,
-    name: z.string(),
-    description: z.string().nullable(),
-    tags: z.array(z.string()),
-    handler: HandlerTypeSchema,
-    params: JsonObjectSchema,
-    schedule: ScheduleView.nullable().meta({ description: "Null if it cannot be read: see setAside." }),
-    queue: QueueNameSchema,
-    retry: RetryPolicySchema,
-    timeoutMs: z.int(),
-    onUncertain: z.enum(UNCERTAIN_POLICIES),
-    expireAfterMs: z.int().nullable(),
-    overlap: z.enum(OVERLAP_POLICIES),
-    workersMax: z.int().nullable(),
-    misfire: MisfireView,
-    state: z
-      .enum(JOB_STATES)
-      .meta({ description: "`paused`: it does not fire. `finished`: its schedule has no further instant; only the service sets it." }),
-    setAside: SetAsideView.nullable().meta({
-      readOnly: true,
-      description:
-        "Why the job does not fire: this service cannot evaluate or read it, or no scheduler has fired an instant that passed more than a minute ago. Else null. Where its schedule is null, its name, params and policies may be stand-ins: replace it as a whole.",
-    }),
-    status: z
-      .enum(["pending", ...RUN_STATES])
-      .meta({ readOnly: true, description: "State of the latest run that started or ended; `pending` before the first." }),
-    nextRunAt: InstantView.nullable().meta({ readOnly: true, description: "Null while the job is paused, and after it has finished." }),
-    lastRunAt: InstantView.nullable().meta({ readOnly: true, description: "Start of the latest started run." }),
-    lastRun: LastRunView.nullable().meta({ readOnly: true }),
-    version: z.int().meta({ readOnly: true, description: "Counts edits, not fires. The ETag is this number in quotes." }),
-    createdAt: InstantView.meta({ readOnly: true }),
-    updatedAt: InstantView.meta({ readOnly: true }),
-  })
-  .meta({ id: "Job" });
-export type JobView = z.infer<typeof JobView>;
+/** What a job shows of its definition, beside what the body of POST says: those fields that are more than their kind. */
+const OWN_VIEWS: Readonly<Record<string, z.ZodType>> = {
+  handler: HandlerTypeSchema,
+  params: JsonObjectSchema,
+  schedule: ScheduleView.nullable().meta({ description: "Null if it cannot be read: see setAside." }),
+  queue: QueueNameSchema,
+  retry: RetryPolicySchema,
+  misfire: MisfireView,
+};
+const definitionViews = Object.fromEntries(
+  Object.entries(JobInputSchema.shape).map(([name, field]) => [name, OWN_VIEWS[name] ?? shownAs(field)]),
+);
+
+/** What a field of the input is in an answer: always there, and without bounds, which may have been others when it was written. */
+function shownAs(field: z.core.$ZodType): z.ZodType {
+  if (field instanceof z.ZodDefault || field instanceof z.ZodPrefault) return shownAs(field.def.innerType);
+  if (field instanceof z.ZodNullable) return shownAs(field.def.innerType).nullable();
+  if (field instanceof z.ZodArray) return z.array(shownAs(field.def.element));
+  if (field instanceof z.ZodEnum) return z.enum(field.def.entries);
+  if (field instanceof z.ZodNumber) return z.int();
+  if (field instanceof z.ZodString) return z.string();
+  throw new TypeError("no field of a job has been of this kind so far; say here how it is shown");
+}
+
+const StateView = z.object({
+  state: z
+    .enum(JOB_STATES)
+    .meta({ description: "`paused`: it does not fire. `finished`: its schedule has no further instant; only the service sets it." }),
+  setAside: SetAsideView.nullable().meta({
+    readOnly: true,
+    description:
+      "Why the job does not fire: this service cannot evaluate or read it, or no scheduler has fired an instant that passed more than a minute ago. Else null. Where its schedule is null, its name, params and policies may be stand-ins: replace it as a whole.",
+  }),
+  status: z
+    .enum(["pending", ...RUN_STATES])
+    .meta({ readOnly: true, description: "State of the latest run that started or ended; `pending` before the first." }),
+  nextRunAt: InstantView.nullable().meta({ readOnly: true, description: "Null while the job is paused, and after it has finished." }),
+  lastRunAt: InstantView.nullable().meta({ readOnly: true, description: "Start of the latest started run." }),
+  lastRun: LastRunView.nullable().meta({ readOnly: true }),
+  version: z.int().meta({ readOnly: true, description: "Counts edits, not fires. The ETag is this number in quotes." }),
+  createdAt: InstantView.meta({ readOnly: true }),
+  updatedAt: InstantView.meta({ readOnly: true }),
+});
+type StateView = z.infer<typeof StateView>;
+type DefinitionView = Omit<SaidDefinition, "schedule"> & { readonly schedule: ScheduleView | null };
+
+export const JobView = z.object({ id: JobIdSchema, ...definitionViews, ...StateView.shape }).meta({ id: "Job" });
+export type JobView = { readonly id: string } & DefinitionView & StateView;
 
 export const JobDetailView = JobView.extend({
   upcoming: z.array(InstantView).meta({ readOnly: true, description: `The next ${UPCOMING_SHOWN} instants.` }),
@@ -92,41 +109,26 @@ export const JobDetailView = JobView.extend({
     description: `The latest ${RECENT_RUNS_SHOWN} runs without params and outputs, or as many as fit into ${RECENT_RUNS_BYTES_MAX} bytes.`,
   }),
 }).meta({ id: "JobDetail" });
-export type JobDetailView = z.infer<typeof JobDetailView>;
+export type JobDetailView = JobView & { upcoming: string[]; recentRuns: z.infer<typeof RecentRunView>[] };
 
 /**
- * The answer for a job. `now` null: it has just been written, so none of its instants is overdue. It is one literal and not made by the
- * schema, because answers are frequent and schemas are slow. A test compares it with the schema.
+ * The answer for a job. `now` null: it has just been written, so none of its instants is overdue. It is not made by the schema, because
+ * answers are frequent and schemas are slow. A test compares it with the schema.
  */
-export const showJob = (job: Job, now: Instant | null = null): JobView => {
-  const { definition } = job;
-  return {
-    id: job.id,
-    name: definition.name,
-    description: definition.description,
-    tags: definition.tags as string[],
-    handler: definition.handler,
-    params: definition.params,
-    schedule: showStoredSchedule(definition.schedule),
-    queue: definition.queue,
-    retry: definition.retry,
-    timeoutMs: definition.timeoutMs,
-    onUncertain: definition.onUncertain,
-    expireAfterMs: definition.expireAfterMs,
-    overlap: definition.overlap,
-    workersMax: definition.workersMax ?? null,
-    misfire: definition.misfire,
-    state: job.state as JobView["state"], // Catalogs return no tombstones.
-    setAside: showSetAside(job, now),
-    status: job.status,
-    nextRunAt: toIsoOrNull(shownNextRunAt(job)),
-    lastRunAt: toIsoOrNull(job.lastRun?.startedAt ?? null),
-    lastRun: job.lastRun === null ? null : showLastRun(job.lastRun),
-    version: job.version,
-    createdAt: toIso(job.createdAt),
-    updatedAt: toIso(job.updatedAt),
-  };
-};
+export const showJob = (job: Job, now: Instant | null = null): JobView => ({
+  id: job.id,
+  ...pickSaid(job.definition),
+  schedule: showStoredSchedule(job.definition.schedule),
+  state: job.state as JobView["state"], // Catalogs return no tombstones.
+  setAside: showSetAside(job, now),
+  status: job.status,
+  nextRunAt: toIsoOrNull(shownNextRunAt(job)),
+  lastRunAt: toIsoOrNull(job.lastRun?.startedAt ?? null),
+  lastRun: job.lastRun === null ? null : showLastRun(job.lastRun),
+  version: job.version,
+  createdAt: toIso(job.createdAt),
+  updatedAt: toIso(job.updatedAt),
+});
 
 /** As far as this process can read and evaluate the job. A scheduler with other time zone data, or of another version, may still fire it. */
 function showSetAside(job: Job, now: Instant | null): JobView["setAside"] {

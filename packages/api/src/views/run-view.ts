@@ -2,10 +2,10 @@ import { toIso, toIsoOrNull } from "@tickline/shared/domain/instant";
 import { cancelOf, USER_AGENT_LENGTH_MAX, type RunCancel } from "@tickline/shared/domain/cancel";
 import { JobIdSchema } from "@tickline/shared/domain/job-definition";
 import { REASONS } from "@tickline/shared/domain/reason";
-import { ERROR_STACK_MAX, type AttemptError, type RunError } from "@tickline/shared/domain/run-error";
+import { ERROR_STACK_MAX, RunErrorSchema, type AttemptError, type RunError } from "@tickline/shared/domain/run-error";
 import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
-import { RUN_CAUSES, type Attempt, type Run } from "@tickline/shared/domain/run";
+import { pickRunDetails, RunIdentitySchema, type Attempt, type Run } from "@tickline/shared/domain/run";
 import { JsonObjectSchema, JsonSchema, type JsonObject } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import { durationMs, InstantView } from "./instant-view.ts";
@@ -13,7 +13,7 @@ import { durationMs, InstantView } from "./instant-view.ts";
 export const RunIdView = z.string().regex(RUN_ID_PATTERN).meta({ id: "RunId", description: "Sorts by time of `scheduledFor`." });
 export const RunStateView = z.enum(RUN_STATES).meta({ id: "RunState" });
 
-export const RunErrorView = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).meta({ id: "RunError" });
+export const RunErrorView = RunErrorSchema.meta({ id: "RunError" });
 
 const AttemptErrorView = RunErrorView.extend({
   stack: z
@@ -65,14 +65,16 @@ const AttemptView = z
   })
   .meta({ id: "Attempt" });
 
+/** `others` of its identity a run shows as they are. */
+const { tenantId: _t, runId: _r, jobUid: _u, jobId: _j, scheduledFor: _s, jobVersion, handler, ...others } = RunIdentitySchema.shape;
+
 export const RunView = z
   .object({
     id: RunIdView,
     jobId: JobIdSchema,
-    jobVersion: z.int().meta({ description: "The version of the job that all attempts of the run use." }),
-    handler: z.string(),
-    queue: z.string(),
-    cause: z.enum(RUN_CAUSES),
+    jobVersion: jobVersion.meta({ description: "The version of the job that all attempts of the run use." }),
+    handler,
+    ...others,
     params: JsonObjectSchema.nullable().meta({
       description: "The params of all attempts. Edits and deletion of the job do not change them. Null if they cannot be read.",
     }),
@@ -120,10 +122,7 @@ export function showListedRun(run: Run, params: JsonObject | null): RunView {
   return {
     id: run.runId,
     jobId: run.jobId,
-    jobVersion: run.jobVersion,
-    handler: run.handler,
-    queue: run.queue,
-    cause: run.cause,
+    ...pickRunDetails(run),
     params,
     scheduledFor: toIso(run.scheduledFor),
     count: run.count,

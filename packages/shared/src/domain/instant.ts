@@ -1,8 +1,13 @@
+import { z } from "zod";
+
 /**
  * A point in time: whole milliseconds since 1970-01-01T00:00:00Z. Instants are numbers inside, because they are
  * compared, added and sorted tens of thousands of times a second; they are ISO 8601 text only on the wire.
  */
 export type Instant = number;
+
+/** An instant as a field. Whatever is made of a schema learns from `wire` that it is one: formats of events, and the stream of events. */
+export const InstantSchema = z.int().meta({ wire: "instant" });
 
 const YEAR_10000 = 253_402_300_800_000;
 

@@ -2,11 +2,12 @@ import { z } from "zod";
 import { NOT_BLANK_PATTERN } from "./json-pattern.ts";
 import type { Digest } from "./digest.ts";
 import type { Instant } from "./instant.ts";
-import { canonicalJson, jsonBytes, JsonObjectSchema, type JsonObject } from "./json.ts";
-import { MisfirePolicySchema, type MisfirePolicy } from "./misfire.ts";
-import { OVERLAP_POLICIES, type OverlapPolicy } from "./overlap.ts";
-import { RetryPolicySchema, type RetryPolicy } from "./retry-policy.ts";
-import { ScheduleInput, type Schedule } from "./schedule/schedule.ts";
+import { canonicalJson, jsonBytes, JsonObjectSchema } from "./json.ts";
+import { MisfirePolicySchema } from "./misfire.ts";
+import { OVERLAP_POLICIES } from "./overlap.ts";
+import { RetryPolicySchema } from "./retry-policy.ts";
+import { ScheduleInput } from "./schedule/schedule.ts";
+import { isWhole } from "./stored-value.ts";
 
 /** Limits of a definition. Each has its line in docs/jobs.md. */
 export const NAME_LENGTH_MAX = 200;
@@ -129,48 +130,93 @@ export const JobInputSchema = z.strictObject({
 export const jobInputSchema = (timeoutMsMax: number): typeof JobInputSchema =>
   timeoutMsMax === TIMEOUT_MS_MAX ? JobInputSchema : JobInputSchema.extend({ timeoutMs: timeoutMsUpTo(timeoutMsMax) });
 
-/** One immutable version of what a job does and when. Runs name the one they use by its hash, on all their attempts. */
-export interface JobDefinition {
-  readonly name: string;
-  readonly description: string | null;
-  readonly tags: readonly string[];
-  readonly handler: string;
-  readonly params: JsonObject;
-  readonly schedule: Schedule;
-  /** Where a fixed interval without `startAt` counts from: creation, or the edit that changed the schedule. */
-  readonly anchorAt: Instant;
-  readonly queue: string;
-  readonly retry: RetryPolicy;
-  readonly timeoutMs: number;
-  readonly onUncertain: (typeof UNCERTAIN_POLICIES)[number];
-  readonly expireAfterMs: number | null;
-  readonly overlap: OverlapPolicy;
-  /** Absent: the share of each job. So a definition that does not say it has the hash that it had before there was this field. */
-  readonly workersMax?: number;
-  readonly misfire: MisfirePolicy;
+/** What a person says of a job, with all defaults in. */
+export type JobInput = z.output<typeof JobInputSchema>;
+
+/** What a value is where a definition does not say it, and how a stored one is known to be right. */
+interface LaterField {
+  readonly unsaid: unknown;
+  readonly isRight: (stored: unknown) => boolean;
 }
 
+/**
+ * Fields that came after the first release. A definition leaves out one that has its value `unsaid`, so that a definition from before the
+ * field has the hash that it had.
+ */
+export const LATER_FIELDS = { workersMax: { unsaid: null, isRight: isWhole } } as const satisfies Partial<
+  Record<keyof JobInput, LaterField>
+>;
+type LaterFields = typeof LATER_FIELDS;
+type LaterName = keyof LaterFields;
+
+export const LATER_NAMES = Object.keys(LATER_FIELDS) as readonly LaterName[];
+/** What each of them is where a definition does not say it. */
+export const UNSAID = Object.fromEntries(LATER_NAMES.map((name) => [name, LATER_FIELDS[name].unsaid])) as {
+  readonly [Name in LaterName]: LaterFields[Name]["unsaid"];
+};
+
+/** One immutable version of what a job does and when. Runs name the one they use by its hash, on all their attempts. */
+export type JobDefinition = Readonly<Omit<JobInput, "tags" | LaterName>> & {
+  readonly tags: readonly string[];
+  /** Where a fixed interval without `startAt` counts from: creation, or the edit that changed the schedule. */
+  readonly anchorAt: Instant;
+} & { readonly [Name in LaterName]?: Exclude<JobInput[Name], LaterFields[Name]["unsaid"]> };
+
 /** What an input defines. */
-export const definitionFrom = ({ workersMax, ...input }: z.output<typeof JobInputSchema>, anchorAt: Instant): JobDefinition => ({
-  ...input,
-  ...(workersMax !== null && { workersMax }),
-  anchorAt,
+export function definitionFrom(input: JobInput, anchorAt: Instant): JobDefinition {
+  const defined: Record<string, unknown> = { ...input, anchorAt };
+  for (const name of LATER_NAMES) if (defined[name] === UNSAID[name]) delete defined[name];
+  return defined as unknown as JobDefinition;
+}
+
+/** What a person says of a job, as the definition has it. */
+export type SaidDefinition = Readonly<Omit<JobInput, "tags">> & { readonly tags: readonly string[] };
+
+/** The same with what goes without saying. Field by field: lists of jobs show thousands of definitions a second. */
+export const pickSaid = (from: JobDefinition): SaidDefinition => ({
+  name: from.name,
+  description: from.description,
+  tags: from.tags,
+  handler: from.handler,
+  params: from.params,
+  schedule: from.schedule,
+  queue: from.queue,
+  retry: from.retry,
+  timeoutMs: from.timeoutMs,
+  onUncertain: from.onUncertain,
+  expireAfterMs: from.expireAfterMs,
+  overlap: from.overlap,
+  workersMax: from.workersMax ?? UNSAID.workersMax,
+  misfire: from.misfire,
 });
 
 /** The part of a definition that a `JobDue` carries, and that decides what an executor runs. */
-export type Execution = Pick<JobDefinition, "queue" | "handler" | "params" | "timeoutMs" | "retry" | "onUncertain"> & {
-  readonly workersMax?: number | null;
-};
+export const ExecutionSchema = z.object({
+  queue: z.string(),
+  handler: z.string(),
+  params: JsonObjectSchema.meta({ wire: "jsonObject", description: "What the job hands to its handler." }),
+  timeoutMs: z.int().meta({ description: "Longest time one attempt may take, in milliseconds." }),
+  retry: RetryPolicySchema.meta({ title: "RetryPolicy" }),
+  onUncertain: z.enum(UNCERTAIN_POLICIES),
+  workersMax: z
+    .int()
+    .nullable()
+    .default(null)
+    .meta({ description: "Workers of one executor that runs of the job may hold at once; null: as the executor has it." }),
+});
+export type Execution = Readonly<z.output<typeof ExecutionSchema>>;
 
-/** These parts alone. The last is left out where it says nothing. */
-export const executionOf = ({ queue, handler, params, timeoutMs, retry, onUncertain, workersMax }: Execution): Execution => ({
-  queue,
-  handler,
-  params,
-  timeoutMs,
-  retry,
-  onUncertain,
-  ...(typeof workersMax === "number" && { workersMax }),
+/** What says its execution: a definition, or what carries one. */
+export type Executable = Omit<Execution, LaterName> & Partial<Pick<Execution, LaterName & keyof Execution>>;
+
+export const pickExecution = (from: Executable): Execution => ({
+  queue: from.queue,
+  handler: from.handler,
+  params: from.params,
+  timeoutMs: from.timeoutMs,
+  retry: from.retry,
+  onUncertain: from.onUncertain,
+  workersMax: from.workersMax ?? UNSAID.workersMax,
 });
 
 const EXECUTION_HASH_LENGTH = 32;
@@ -180,8 +226,15 @@ const DEFINITION_HASH_LENGTH = 48;
 export const namesExecution = (hash: string): boolean => hash.length === DEFINITION_HASH_LENGTH;
 
 /** Names what runs: equal for two executions that are the same, whatever the order of the members of their params. */
-export const executionHash = (digest: Digest, execution: Execution): string =>
-  digest(canonicalJson(executionOf(execution))).slice(0, EXECUTION_HASH_LENGTH);
+export const executionHash = (digest: Digest, execution: Executable): string =>
+  digest(executionText(execution)).slice(0, EXECUTION_HASH_LENGTH);
+
+/** Equal for two executions that are the same. */
+export function executionText(execution: Executable): string {
+  const said: Record<string, unknown> = pickExecution(execution);
+  for (const name of LATER_NAMES) if (said[name] === UNSAID[name]) said[name] = undefined; // Canonical JSON leaves it out.
+  return canonicalJson(said);
+}
 
 /**
  * Names a definition row; equal definitions of one job share it, so that writing it again is harmless. It begins with the hash of the

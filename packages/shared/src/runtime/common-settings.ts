@@ -117,13 +117,16 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
 /** A number of days, read as milliseconds. */
-export const daysSetting = (env: string, { fallback, description }: { readonly fallback: string; readonly description: string }) =>
+export const daysSetting = (
+  env: string,
+  { fallback, min = 1, description }: { readonly fallback: string; readonly min?: number; readonly description: string },
+) =>
   settingOf({
     env,
     flag: null,
     placeholder: "DAYS",
     fallback,
-    schema: wholeNumber(1, 3_650).transform((count) => count * DAY_MS),
+    schema: wholeNumber(min, 3_650).transform((count) => count * DAY_MS),
     description,
   });
 
@@ -133,12 +136,9 @@ export const topicRetentionSetting = daysSetting("TOPIC_RETENTION_DAYS", {
     "Days for which topics keep messages. The store has all data, so a topic only has to bridge the time in which readers are unavailable.",
 });
 
-export const retentionDaysSetting = settingOf({
-  env: "RETENTION_DAYS",
-  flag: null,
-  placeholder: "DAYS",
+export const retentionSetting = daysSetting("RETENTION_DAYS", {
   fallback: "7",
-  schema: wholeNumber(RETENTION_MS_MIN / DAY_MS, 3_650),
+  min: RETENTION_MS_MIN / DAY_MS,
   description: "Days for which finished runs are kept.",
 });
 
