@@ -3,7 +3,7 @@ const suites = {
   transform: {}, // Node itself runs TypeScript.
   testEnvironmentOptions: { customExportConditions: ["@tickline/source", "node", "node-addons"] },
   // Each suite evaluates all that it imports. zod brings its messages in 60 languages, of which English is used.
-  moduleNameMapper: { "^\\.\\./locales/index\\.js$": "../locales/en.js" },
+  moduleNameMapper: { "^\\.\\./locales/index\\.js$": "<rootDir>/node_modules/zod/v4/locales/en.js" },
 };
 
 export default {
