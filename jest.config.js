@@ -7,19 +7,18 @@ const suites = {
 };
 
 export default {
+  testTimeout: 60_000, // Jest reads it here alone, in a run of several projects.
   projects: [
     {
       ...suites,
       displayName: "unit",
       testMatch: ["<rootDir>/packages/*/src/**/*.test.ts", "<rootDir>/bench/src/**/*.test.ts", "<rootDir>/lint/**/*.test.ts"],
       testPathIgnorePatterns: ["/node_modules/", "\\.(?:integration|properties)\\.test\\.ts$", "<rootDir>/packages/e2e/"],
-      testTimeout: 30_000,
     },
     {
       ...suites,
       displayName: "e2e",
       testMatch: ["<rootDir>/packages/e2e/src/**/*.test.ts", "<rootDir>/packages/*/src/**/*.{integration,properties}.test.ts"],
-      testTimeout: 120_000,
     },
   ],
 };

@@ -7,7 +7,7 @@ const sources = { project: ["src/**/*.ts!", "!src/**/*.test.ts!"] };
 const tests = ["src/**/*.test.ts"];
 
 export default {
-  includeEntryExports: true, // Packages export "./*", so without this nothing would ever be unused.
+  includeEntryExports: true, // What a package exports is an entry, so without this no export of it would ever be unused.
   ignoreExportsUsedInFile: true,
   ignoreWorkspaces: production ? ["packages/e2e"] : [],
   ignore: production ? ["packages/shared/src/testing/**", "**/*.test-support.ts"] : [],
@@ -21,9 +21,12 @@ export default {
     },
     "packages/*": { entry: tests, ...sources },
     "packages/api": { entry: tests, ...sources, ignoreDependencies: ["swagger-ui-dist"] }, // Served from its folder.
+    // What `npm run start:executor` starts, and what handler files import as `tickline`.
+    "packages/executor": { entry: ["src/main.ts!", "src/tickline.ts!", ...tests], ...sources },
     "packages/shared": { entry: tests, ...sources, ignoreBinaries: ["openssl"] }, // Makes a certificate for a test.
     "packages/e2e": { entry: tests, ...sources, ignoreDependencies: ["@tickline/standalone"] }, // Started by path, in a process of its own.
-    "packages/standalone": { entry: tests, ...sources }, // What it starts with is found in the scripts of package.json.
+    "packages/scheduler": { entry: ["src/main.ts!", ...tests], ...sources }, // Started by path, as are those of standalone.
+    "packages/standalone": { entry: ["src/main.ts!", "src/write-config-docs.ts!", ...tests], ...sources },
     bench: {
       ignoreDependencies: ["autocannon"], // Started by path, in a process of its own.
       ignoreBinaries: ["redis-server"],

@@ -83,7 +83,7 @@ describe("a name that does not exist is found:", () => {
   });
 
   test.each([
-    "packages/scheduler/src/due-heap",
+    "packages/scheduler/src/fire/due-heap",
     "packages/{api,scheduler}/src/main.ts",
     "[words](../ARCHITECTURE.md#words)",
     "`npm run start:api|scheduler|executor`",

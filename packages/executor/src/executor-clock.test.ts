@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { REPORTS_TOPIC } from "@tickline/shared/events/topics";
 import { STORE_CLOCK_DEFAULTS } from "@tickline/shared/runtime/store-clock";
 import { jobOf, HOUR, MINUTE, SECOND } from "@tickline/shared/testing/factories";
-import { heldHandler, setup, storeAway } from "./executor.test-support.ts";
+import { heldHandler, setup, storeUnavailable } from "./executor.test-support.ts";
 import { foreignExecutor } from "./reports/reports.test-support.ts";
 
 const retry = {
@@ -48,7 +48,7 @@ test("an executor whose own clock is eight days ahead closes nothing for its age
   await close();
 });
 
-test("while the store's clock jumps nothing new is claimed, what runs goes on, and afterwards all of it is claimed", async () => {
+test("while the store's clock jumps nothing new is claimed and running handlers go on; after that everything is claimed", async () => {
   let aheadMs = 0;
   const held = heldHandler();
   const world = await setup({ run: held.run, storeAheadMs: () => aheadMs });
@@ -72,12 +72,12 @@ test("while the store's clock jumps nothing new is claimed, what runs goes on, a
   await close();
 });
 
-test("a claim that is tried again while the store's clock jumps waits until that is over", async () => {
+test("a claim that is retried while the store's clock jumps waits until the clock is steady", async () => {
   let aheadMs = 0;
   let away = true;
   const { executor, due, publish, pass, until, states, close } = await setup({
     storeAheadMs: () => aheadMs,
-    claims: (claims) => ({ claim: (request) => (away ? Promise.reject(storeAway()) : claims.claim(request)) }),
+    claims: (claims) => ({ claim: (request) => (away ? Promise.reject(storeUnavailable()) : claims.claim(request)) }),
   });
   await executor.start();
   const runs = await due(1);
@@ -111,7 +111,7 @@ test("fires of the same process claim for no worker while the clock jumps", asyn
   await close();
 });
 
-test("reports of foreign executors claim nothing while the clock jumps: they come again", async () => {
+test("reports of foreign executors claim nothing while the clock jumps: they are received again", async () => {
   let aheadMs = 0;
   const { executor, bus, due, pass, until, states, events, close } = await setup({
     storeAheadMs: () => aheadMs,

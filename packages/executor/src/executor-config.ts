@@ -7,19 +7,19 @@ import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/ru
 
 /** Every limit and interval of the executor. Milliseconds unless the name says otherwise. */
 export interface ExecutorConfig extends LeaseLimits, StoreClockLimits {
-  /** Names this process in leases and history. Unique: two executors of one name would hear each other's hints by halves. */
+  /** The name of this process in leases and history. It must be unique. */
   readonly executorId: string;
   /** Queues to take runs from. The first is served first; one claim in ten goes to the others in turn. */
   readonly queues: readonly string[];
-  /** Queues that foreign executors serve: their reports are taken in, and their runs are not taken. */
+  /** Queues that foreign executors serve: their reports are received here, and their runs are not. */
   readonly externalQueues: readonly string[];
-  /** Handlers that run at once. They share one thread, so more helps only while they wait for others. */
+  /** Handlers that run at once. They share one thread, so more of them help only while they wait for other processes. */
   readonly workersMax: number;
-  /** Of all workers, the part in percent that each queue has for itself, at least one; half of the workers stay for all. 0: no queue has any. */
+  /** The share of the workers, in percent, that is reserved for each queue, at least one; half of the workers stay for all queues. 0: none. */
   readonly queueWorkersPercent: number;
-  /** Of all workers, the part in percent that runs of one job hold at most, at least one; a job that has `workersMax` says for itself. */
+  /** The most workers that runs of one job hold, in percent of all, at least one; the `workersMax` of a job replaces it. */
   readonly jobWorkersPercent: number;
-  /** A run whose job holds that many, and of which as many wait already, is offered again after this time, then at doubling intervals. */
+  /** A run whose job holds that many, and of whose job as many wait already, is published again after this time, then at doubling intervals. */
   readonly jobWaitMs: number;
   readonly jobWaitMsMax: number;
   /** Leases renewed in one write. */
@@ -27,43 +27,43 @@ export interface ExecutorConfig extends LeaseLimits, StoreClockLimits {
   /** At shutdown, running handlers get this long before they are asked to end. */
   readonly drainMs: number;
   /**
-   * A run that was given back this often, at shutdowns or when its lease was lost, is `failed` at the next interruption: stops are no
-   * failures of the run, but one that meets a stop each time never ends. A run whose handler was not called is always given back.
+   * A run that was released this often, at shutdowns or when its lease was lost, is `failed` at the next interruption: a stop is not a failure of the
+   * run, but a run that meets a stop each time never ends. A run whose handler was not called is always released.
    */
   readonly releasesMax: number;
-  /** How long a handler that was asked to end gets, before it is reported and, if its lease is gone, the process ends. */
+  /** A handler that was asked to end gets this long before it is reported and, if its lease has ended, the process ends. */
   readonly abortGraceMs: number;
-  /** The process ends when this many handlers ignore that they were asked to end: each holds a worker for ever. */
+  /** The process ends when this many handlers ignore that they were asked to end: each holds a worker forever. */
   readonly stuckHandlersMax: number;
-  /** At shutdown, results get this long to be written; what is not is run again. */
+  /** At shutdown, results get this long to be written; runs whose results are not written run again. */
   readonly flushMs: number;
   /** Runs claimed in one write; never more than workers are free. */
   readonly claimRunsMax: number;
-  /** Claims on their way to the store at once: the next runs are claimed while the last are made durable. */
+  /** Claims that are in flight at once: the next runs are claimed while the last are made durable. */
   readonly claimsInFlightMax: number;
   /** Results settled in one write. */
   readonly settleRunsMax: number;
   readonly settlesInFlightMax: number;
-  /** With more results than this unwritten nothing more is claimed: the store is away or too slow. What runs already may add to them. */
+  /** With more unwritten results than this nothing more is claimed: the store is unavailable or too slow. Attempts that run already may add to them. */
   readonly unsettledRunsMax: number;
   /** Wait before a write is tried again; doubles up to the maximum. */
   readonly retryWriteMs: number;
   readonly retryWriteMsMax: number;
   /** Events published at once. */
   readonly publishEventsMax: number;
-  /** That ends are announced is noted in the store this long after, in few writes. Far less than the sweep waits (`sweepMs` of the scheduler). */
+  /** The store is told this long after that ends were published, in few writes. Far less than the sweep waits (`sweepMs` of the scheduler). */
   readonly announcedMs: number;
   /** With more events than this unpublished, new ones are left to the sweep of the scheduler. */
   readonly unpublishedEventsMax: number;
-  /** Handlers are started for at most this long before other work gets its turn. */
+  /** Handlers are called for at most this long before other work of the process continues. */
   readonly startSliceMs: number;
   /** Runs never started and fired longer ago than this are not claimed. */
   readonly retentionMs: number;
-  /** Runs rescued this often are claimed alone, one at a time, so that a handler that kills its process takes no neighbours along. */
+  /** Runs rescued this often are claimed alone, one at a time, so that a handler that ends its process interrupts no other runs. */
   readonly suspectRescuesMin: number;
-  /** Suspects that wait for their turn here; more are left to be offered again. */
-  readonly suspectRunsMax: number;
-  /** How often the handlers' descriptions are published anew. Schedulers take those for alive that were seen lately (`handlerSeenMs`). */
+  /** Such runs that wait in the quarantine; more are left to be published again. */
+  readonly quarantineRunsMax: number;
+  /** How often the descriptions of the handlers are published again. Schedulers count handlers that were published lately (`handlerSeenMs`). */
   readonly registryMs: number;
 }
 
@@ -96,13 +96,13 @@ export const EXECUTOR_DEFAULTS: Omit<ExecutorConfig, "executorId"> = {
   startSliceMs: 5,
   retentionMs: 7 * DAY_MS,
   suspectRescuesMin: SUSPECT_RESCUES_MIN,
-  suspectRunsMax: 1_000,
+  quarantineRunsMax: 1_000,
   registryMs: 60_000,
   ...STORE_CLOCK_DEFAULTS,
 };
 
-/** The longest that a stop takes, its servers still open: handlers finish, are asked to end, and what they came to is written and published. */
-export const stopMsMaxOf = ({ drainMs, abortGraceMs, flushMs }: Pick<ExecutorConfig, "drainMs" | "abortGraceMs" | "flushMs">): number =>
+/** The longest time of a stop: handlers finish, are asked to end, and their results are written and published. */
+export const stopMsMax = ({ drainMs, abortGraceMs, flushMs }: Pick<ExecutorConfig, "drainMs" | "abortGraceMs" | "flushMs">): number =>
   drainMs + abortGraceMs + 2 * flushMs;
 
 /** Throws `bad_config` for settings that contradict each other. */

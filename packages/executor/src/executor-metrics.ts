@@ -2,19 +2,20 @@ import type { AttemptResult } from "@tickline/shared/domain/settlement";
 import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
-/** What became of an attempt, as it is counted. `stale`: its result was refused, because its lease had ended. */
+/** The outcome of an attempt, as it is counted. `stale`: its result was refused, because its lease had ended. */
 export type Outcome = AttemptResult["kind"] | "stale";
 
 const OUTCOMES: readonly Outcome[] = ["succeeded", "failed", "cancelled", "retry", "released", "stale"];
+const CLAIM_OUTCOMES: readonly ClaimOutcome["kind"][] = ["won", "lost", "skipped", "waiting", "refused"];
 
-/** What the executor counts. Everything that happens once a run is counted in bulk. */
+/** What the executor counts. What happens once a run is counted in bulk. */
 export interface ExecutorMetrics {
   readonly settled: Readonly<Record<Outcome, Counter.Internal>>;
   readonly durationSeconds: Histogram;
-  /** `refused`: a message says something else of the run than the store holds, or cannot be about a run of its queue. */
+  /** `refused`: the store contradicts a message, or the message cannot be about a run of its queue. */
   readonly claims: Readonly<Record<ClaimOutcome["kind"], Counter.Internal>>;
   readonly unpublished: Counter;
-  /** Reports of foreign executors. `lost`: another has the attempt, or it is over; `skipped`: the claim closed the run. */
+  /** Reports of foreign executors. `lost`: another executor has the attempt, or it has ended; `skipped`: the claim closed the run. */
   readonly reports: Counter<"outcome">;
 }
 
@@ -38,16 +39,9 @@ export function createExecutorMetrics(registry: Registry): ExecutorMetrics {
     labelNames: ["outcome"],
     registers,
   });
-  const children = OUTCOMES.map((outcome) => [outcome, settled.labels({ outcome })]);
   return {
-    settled: Object.fromEntries(children) as Record<Outcome, Counter.Internal>, // One child for each outcome.
-    claims: {
-      won: claims.labels({ outcome: "won" }),
-      lost: claims.labels({ outcome: "lost" }),
-      skipped: claims.labels({ outcome: "skipped" }),
-      waiting: claims.labels({ outcome: "waiting" }),
-      refused: claims.labels({ outcome: "refused" }),
-    },
+    settled: childrenByOutcome(settled, OUTCOMES),
+    claims: childrenByOutcome(claims, CLAIM_OUTCOMES),
     durationSeconds: new Histogram({
       name: "tickline_attempt_duration_seconds",
       help: "From the call of a handler to its end.",
@@ -68,7 +62,10 @@ export function createExecutorMetrics(registry: Registry): ExecutorMetrics {
   };
 }
 
-/** Read when metrics are collected, so that running costs nothing. */
+const childrenByOutcome = <Name extends string>(counter: Counter<"outcome">, outcomes: readonly Name[]) =>
+  Object.fromEntries(outcomes.map((outcome) => [outcome, counter.labels({ outcome })])) as Record<Name, Counter.Internal>;
+
+/** They are read when metrics are collected, so that they cost nothing between. */
 export function registerExecutorGauges(registry: Registry, { busy, stuck, unsettled }: ExecutorGauges): void {
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({

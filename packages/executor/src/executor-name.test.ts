@@ -16,4 +16,4 @@ test.each([
   ["tickline/anything", "one of our services to come"],
   [ownExecutorName("executor", systemEntropy.newId()), "one of our executors"],
   [ownExecutorName("standalone", systemEntropy.newId()).toUpperCase(), "one of our executors, in other letters"],
-])("%s: a foreign executor may not be called %s", (name) => expect(isForeignName(name)).toBe(false));
+])("%s: a foreign executor may not have the name %s", (name) => expect(isForeignName(name)).toBe(false));

@@ -1,79 +1,87 @@
 import type { ClaimedRun } from "@tickline/shared/domain/due-run";
-import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import type { AbandonableService } from "@tickline/shared/runtime/process-work";
-import { runOfThisCode } from "./attempt-scope.ts";
-import { createCancelHints } from "./cancel-hints.ts";
-import { createClaimer, type Claimer } from "./claimer.ts";
-import { createClockTrust } from "./clock-trust.ts";
-import { createControlHints } from "./control-hints.ts";
-import { createDueConsumers } from "./due-consumers.ts";
-import { createDueInbox } from "./due-inbox.ts";
-import type { ExecutorContext } from "./executor-deps.ts";
-import { createHandlerPublication } from "./handler-publication.ts";
-import { createJobWaits } from "./job-waits.ts";
-import { createLeaseKeeper } from "./lease-keeper.ts";
-import { createLocalWorkers } from "./local-workers.ts";
+import { currentRun } from "./attempt/attempt-scope.ts";
+import { createCancelSubscription } from "./attempt/cancel-subscription.ts";
+import { createLeaseKeeper } from "./attempt/lease-keeper.ts";
+import { createRunningAttempts } from "./attempt/running-attempts.ts";
+import { createClaimer, type Claimer } from "./claim/claimer.ts";
+import type { WorkerPool } from "./claim/worker-pool.ts";
+import type { ExecutorContext } from "./executor-context.ts";
+import { createHandlerPublication } from "./handlers/handler-publication.ts";
+import { createDueConsumers } from "./intake/due-consumers.ts";
+import { createDueInbox } from "./intake/due-inbox.ts";
+import { createFullJobs } from "./intake/full-jobs.ts";
+import { createQuarantine } from "./intake/quarantine.ts";
 import { oncePerTurn } from "./once-per-turn.ts";
-import { createReportConsumer } from "./reports/report-consumer.ts";
-import { createRunEvents } from "./run-events.ts";
-import { createRunningAttempts } from "./running-attempts.ts";
-import { settledWithin } from "./settled-within.ts";
-import { createSettler } from "./settler.ts";
-import { createSuspectLane } from "./suspect-lane.ts";
-import type { WorkerPool } from "./worker-pool.ts";
+import { createControlHints } from "./publish/control-hints.ts";
+import { createRunEvents } from "./publish/run-events.ts";
+import { createReportConsumer } from "./reports/take-reports.ts";
+import { createSettler } from "./settle/settler.ts";
+import { drain } from "./shutdown/drain.ts";
 
-/** The executor from one start to the stop that follows. A new start is a new session. */
+/** The executor from one start to the stop that follows. A new start makes a new session. */
 export interface ExecutorSession extends AbandonableService {
-  readonly workers: LocalWorkers;
+  /** Starts runs that a fire claimed. */
+  startClaimed(claims: readonly ClaimedRun[], sentAtMs: number): void;
+  /** True while nothing may be claimed. */
+  blocked(): boolean;
+  /** Published runs of this queue that wait to be claimed. */
+  waiting(queue: string): number;
   readonly stuck: number;
   readonly unsettled: number;
-  /** To be called when workers became free or the last was taken. */
+  /** To be called when workers became free, or the last one of a queue was taken. */
   onPoolChange(): void;
 }
 
-const STILL_RUNNING = "handlers still run at the end of the executor; their runs are run again";
+export interface SessionOptions {
+  readonly context: ExecutorContext;
+  readonly pool: WorkerPool;
+  /** Called, at most once a turn of the event loop, when workers may have become free. */
+  readonly onFree: () => void;
+}
 
-export function createExecutorSession(context: ExecutorContext, pool: WorkerPool): ExecutorSession {
-  const parts = createParts(context, pool);
-  const { attempts, claimer, consumers, heartbeat, publication, settler, state } = parts;
-  const cancelHints = createCancelHints({ context, attempts: attempts.all, ask: heartbeat.renewNow });
+interface SessionState {
+  open: boolean;
+  abandoned: boolean;
+  /** Kept here, because it is asked for every run that is claimed. */
+  clockTrusted: boolean;
+}
 
-  /** Nothing is claimed before all of it runs: a start that fails, again and again, would interrupt runs each time. */
+export function createExecutorSession(options: SessionOptions): ExecutorSession {
+  const { context, pool } = options;
+  const state: SessionState = { open: false, abandoned: false, clockTrusted: false };
+  const parts = createParts(options, state);
+  const { attempts, consumers, reports, heartbeat, publication, cancels, settler, pumpSoon } = parts;
+  let unwatchClock = (): void => {};
+
+  function checkClock(): void {
+    state.clockTrusted = context.time.doubt() === null;
+  }
+  /** Nothing is claimed before everything runs: a start that fails again and again would interrupt runs each time. */
   async function start(): Promise<void> {
-    state.trust.start();
+    checkClock();
+    unwatchClock = context.time.watch(() => {
+      checkClock();
+      pumpSoon();
+    });
     await heartbeat.start();
     await publication.start();
-    await Promise.all([cancelHints.start(), consumers.start(), parts.reports.start()]);
+    await Promise.all([cancels, consumers, reports].map((part) => part.start()));
     state.open = !state.abandoned;
-    parts.onPoolChange();
+    pumpSoon();
   }
-  /**
-   * Each step is bounded, and handlers wait for no topic that does not answer; what none of them brought to its end is found by its lease, and
-   * run again.
-   */
   async function stop(): Promise<void> {
-    const { clock, config, log } = context;
     state.open = false;
-    state.trust.stop();
-    const unsubscribed = Promise.allSettled([consumers.stop(), parts.reports.stop()]);
-    await settledWithin(clock, config.drainMs, parts.idle());
-    if (state.abandoned) return; // A handler that is asked to end now would give its run back, as if nothing had happened.
-    attempts.abortAll("shutdown");
-    await settledWithin(clock, config.abortGraceMs, parts.idle());
-    claimer.stop();
-    await settledWithin(clock, config.flushMs, settler.flushed());
-    if (state.abandoned) return;
-    settler.stop();
-    const rest = Promise.all([parts.events.flushed(), heartbeat.stop(), publication.stop(), cancelHints.stop(), unsubscribed]);
-    await settledWithin(clock, config.flushMs, rest);
-    attempts.deadlines.stop();
-    if (attempts.all.size > 0) log.warn({ runs: [...attempts.all.keys()] }, STILL_RUNNING);
+    unwatchClock();
+    const sources = [consumers, reports];
+    const services = [heartbeat, publication, cancels];
+    await drain({ ...parts, context, pool, sources, services, abandoned: () => state.abandoned });
   }
   function abandon(): Promise<void> {
     state.open = false;
     state.abandoned = true;
     attempts.deadlines.stop();
-    void heartbeat.stop(); // From here on the leases run out.
+    void heartbeat.stop(); // From here on no lease is renewed.
     settler.seal();
     return settler.flushed();
   }
@@ -81,9 +89,11 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
     start,
     stop,
     abandon,
-    work: () => ({ attempts: [...attempts.all.values()].map(({ claim }) => claim.run), running: runOfThisCode() }),
-    workers: parts.workers,
-    onPoolChange: parts.onPoolChange,
+    work: () => ({ attempts: [...attempts.all.values()].map(({ claim }) => claim.run), running: currentRun() }),
+    startClaimed: attempts.start,
+    blocked: parts.blocked,
+    waiting: parts.inbox.waiting,
+    onPoolChange: pumpSoon,
     get stuck() {
       return attempts.deadlines.stuck;
     },
@@ -93,72 +103,56 @@ export function createExecutorSession(context: ExecutorContext, pool: WorkerPool
   };
 }
 
-/** Makes the parts of a session and joins them: what is claimed is run, what has ended is settled, what is settled is said. */
-function createParts(context: ExecutorContext, pool: WorkerPool) {
+/** Makes the parts of a session and connects them: what is claimed is run, what has ended is settled, what is settled is published. */
+function createParts({ context, pool, onFree }: SessionOptions, state: SessionState) {
   const { config } = context;
-  const state = { open: false, abandoned: false, trust: createClockTrust(context.time, () => pumpSoon()) };
-  const idleness = createIdleness(pool);
-  const blocked = (): boolean => !state.open || !state.trust.trusted || settler.count >= config.unsettledRunsMax;
+  const blocked = (): boolean => !state.open || !state.clockTrusted || settler.count >= config.unsettledRunsMax;
   const pumpSoon = oncePerTurn(() => {
     claimer.pump();
     for (const queue of config.queues) consumers.setRoom(queue, pool.free(queue) > 0 && !blocked());
-    workers.freed();
+    onFree();
   });
 
   const inbox = createDueInbox(config.queues);
-  const suspects = createSuspectLane(config.suspectRunsMax);
-  const jobWaits = createJobWaits({ context, inbox, pool, onWaiting: pumpSoon });
+  const quarantine = createQuarantine(config.quarantineRunsMax);
+  const fullJobs = createFullJobs({ context, inbox, pool, onWaiting: pumpSoon });
+  const consumers = createDueConsumers({ context, inbox, quarantine, onWaiting: pumpSoon });
   const events = createRunEvents(context);
-  const saying = { context, events, hints: createControlHints(context) };
-  const settler = createSettler({ ...saying, onWritten: pumpSoon });
+  const publishing = { context, events, hints: createControlHints(context) };
+  const settler = createSettler({ ...publishing, onWritten: pumpSoon });
   const attempts = createRunningAttempts({
     context,
     settler,
     events,
+    isOpen: () => state.open,
     onEnded(run) {
-      suspects.ended(run.runId);
-      jobWaits.freed(run);
+      quarantine.onEnded(run.runId);
+      fullJobs.onRelease(run);
       pool.release([run]);
     },
   });
-  const onClaimed = (claims: readonly ClaimedRun[], sentAtMs: number): void =>
-    state.open ? attempts.start(claims, sentAtMs) : attempts.release(claims);
-  const claimer: Claimer = createClaimer({ ...saying, inbox, suspects, jobWaits, pool, attempts: attempts.all, blocked, onWon: onClaimed });
-  const consumers = createDueConsumers({ context, inbox, suspects, onWaiting: pumpSoon });
-  const cancel = (attempt: Parameters<typeof attempts.abort>[0]): void => attempts.abort(attempt, "cancelled");
-  const workers = createLocalWorkers({ context, inbox, pool, blocked, onClaimed });
+  const { all, deadlines } = attempts;
+  const claiming = { inbox, quarantine, fullJobs, pool, attempts: all, blocked, onWon: attempts.start };
+  const claimer: Claimer = createClaimer({ ...publishing, ...claiming });
+  const heartbeat = createLeaseKeeper({
+    context,
+    attempts: all,
+    unsettled: settler.leases,
+    deadlines,
+    cancel: (attempt) => attempts.abort(attempt, "cancelled"),
+  });
   return {
-    state,
-    attempts,
-    claimer,
+    pumpSoon,
+    blocked,
+    inbox,
     consumers,
-    events,
+    claimer,
+    attempts,
     settler,
-    idle: idleness.idle,
-    heartbeat: createLeaseKeeper({ context, attempts: attempts.all, unsettled: settler.leases, deadlines: attempts.deadlines, cancel }),
+    events,
+    heartbeat,
     publication: createHandlerPublication(context),
-    reports: createReportConsumer(saying),
-    workers,
-    onPoolChange() {
-      idleness.look();
-      pumpSoon();
-    },
-  };
-}
-
-/** Tells when no worker is busy or reserved any more. */
-function createIdleness(pool: WorkerPool) {
-  let waiting: PromiseWithResolvers<void> | null = null;
-  return {
-    look() {
-      if (pool.busy > 0) return;
-      waiting?.resolve();
-      waiting = null;
-    },
-    idle(): Promise<void> {
-      if (pool.busy === 0) return Promise.resolve();
-      waiting ??= Promise.withResolvers();
-      return waiting.promise;
-    },
+    cancels: createCancelSubscription({ context, attempts: all, checkCancels: heartbeat.renewNow }),
+    reports: createReportConsumer(publishing),
   };
 }

@@ -19,7 +19,7 @@ import { START, type JobOverrides } from "@tickline/shared/testing/factories";
 import { manualClock } from "@tickline/shared/testing/manual-clock";
 import { EXECUTOR_DEFAULTS, type ExecutorConfig } from "./executor-config.ts";
 import { createExecutor, type Executor } from "./executor.ts";
-import { defineHandler, type Handler, type HandlerContext } from "./handler.ts";
+import { defineHandler, type Handler, type HandlerContext } from "./handlers/handler.ts";
 
 export interface SetupOptions {
   /** The code of the handler `work`. Default: returns at once. */
@@ -73,7 +73,7 @@ export const turn = (): Promise<void> => new Promise((next) => setImmediate(next
 export const turns = async (count = 8): Promise<void> => {
   for (let index = 0; index < count; index += 1) await turn();
 };
-export const storeAway = (): AppError => new AppError("store_unavailable", "the store is away", { retryable: true });
+export const storeUnavailable = (): AppError => new AppError("store_unavailable", "the store is unavailable", { retryable: true });
 
 /** A handler that runs until the test lets it end: `calls` are the contexts it was called with. */
 export function heldHandler() {

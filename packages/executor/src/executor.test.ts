@@ -5,16 +5,15 @@ import { serviceContract } from "@tickline/shared/testing/contracts/service.cont
 import { unannounced, wake } from "@tickline/shared/testing/contracts/store-steps";
 import { MINUTE, START } from "@tickline/shared/testing/factories";
 import { EXECUTOR_DEFAULTS } from "./executor-config.ts";
-import { defineHandler, type HandlerContext } from "./handler.ts";
-import { NonRetryable } from "./non-retryable.ts";
 import { heldHandler, setup, turns } from "./executor.test-support.ts";
+import { defineHandler, NonRetryable, type HandlerContext } from "./handlers/handler.ts";
 
 serviceContract("executor", async () => {
   const { executor, clock, bus } = await setup();
   return { service: executor, leftovers: () => clock.timers, close: () => bus.close() };
 });
 
-test("a due run is claimed, run, settled and announced", async () => {
+test("a due run is claimed, run, settled and published", async () => {
   const { executor, due, publish, until, state, events, store, clock, close } = await setup({ run: () => ({ said: "hello" }) });
   await executor.start();
   const [run] = await due(1);
@@ -83,7 +82,7 @@ test("a handler is given its attempt", async () => {
   await close();
 });
 
-test("no more handlers run at once than there are workers, and the rest follows as they get free", async () => {
+test("no more handlers run at once than there are workers; the others run when workers become free", async () => {
   const held = heldHandler();
   const config = { workersMax: 3, jobWorkersPercent: 100, queueWorkersPercent: 0 };
   const { executor, due, publish, until, states, close } = await setup({ run: held.run, config });
@@ -104,7 +103,7 @@ test("no more handlers run at once than there are workers, and the rest follows 
   await close();
 });
 
-test("a full executor leaves what is published to others", async () => {
+test("a full executor leaves published runs to other executors", async () => {
   const held = heldHandler();
   const { executor, due, publish, until, bus, close } = await setup({ run: held.run, config: { workersMax: 1 } });
   await executor.start();
@@ -149,7 +148,7 @@ test("the code of a handler never runs inside the callback of a consumer", async
   await close();
 });
 
-test("a run of a handler that is not here is put aside, and waits", async () => {
+test("a run whose handler is not here is deferred, and waits", async () => {
   const { executor, due, publish, until, state, logged, close } = await setup();
   await executor.start();
   const [run] = await due(1, { definition: { handler: "elsewhere" } });
@@ -169,7 +168,7 @@ const retry: RetryPolicy = {
   nonRetryable: ["gone"],
 };
 
-test("a failed attempt is retried after the delay of its policy, which is said", async () => {
+test("a failed attempt is retried after the delay of its policy, and that is published", async () => {
   const fail = () => Promise.reject(Object.assign(new Error("down for now"), { code: "target_down" }));
   const { executor, due, publish, until, state, events, clock, close } = await setup({ run: fail });
   await executor.start();
@@ -185,7 +184,7 @@ test("a failed attempt is retried after the delay of its policy, which is said",
   await close();
 });
 
-test("what fails in the last attempt ends the run", async () => {
+test("a failure of the last attempt ends the run", async () => {
   const { executor, store, due, publish, until, state, clock, close } = await setup({ run: () => Promise.reject(new Error("again")) });
   await executor.start();
   const [run] = await due(1, { definition: { retry } });
@@ -200,7 +199,7 @@ test("what fails in the last attempt ends the run", async () => {
 test.each([
   ["with a code that the policy rules out", Object.assign(new Error("gone"), { code: "gone" })],
   ["as not retryable", new NonRetryable("no such customer")],
-])("what fails %s ends the run", async (_, thrown) => {
+])("a failure %s ends the run", async (_, thrown) => {
   const { executor, due, publish, until, state, close } = await setup({
     run() {
       throw thrown;
@@ -226,7 +225,7 @@ test("params that do not fit the handler fail the run without calling it", async
   await close();
 });
 
-test("queues behind a busy first one get their turn", async () => {
+test("queues after a busy first queue are served too", async () => {
   const order: string[] = [];
   const { executor, due, publish, until, close } = await setup({
     run: ({ params }) => void order.push(String(params["queue"])),
@@ -280,7 +279,7 @@ test("what was fired longer ago than retention is not claimed", async () => {
   await close();
 });
 
-test("metrics count attempts by what they came to, and their durations", async () => {
+test("metrics count attempts by outcome, and their durations", async () => {
   const { executor, due, publish, until, states, metrics, close } = await setup({
     run: ({ params }) => (params["fail"] === true ? Promise.reject(new NonRetryable("no")) : null),
   });

@@ -4,19 +4,20 @@ import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { createPacedLog } from "@tickline/shared/runtime/paced-log";
 import type { AbandonableService } from "@tickline/shared/runtime/process-work";
 import { createStoreClock } from "@tickline/shared/runtime/store-clock";
+import { createLocalWorkers } from "./claim/local-workers.ts";
+import { createWorkerPool } from "./claim/worker-pool.ts";
 import { checkExecutorConfig, type ExecutorConfig } from "./executor-config.ts";
-import type { ExecutorContext, ExecutorDeps } from "./executor-deps.ts";
+import type { ExecutorContext, ExecutorDeps } from "./executor-context.ts";
 import { createExecutorMetrics, registerExecutorGauges } from "./executor-metrics.ts";
 import { createExecutorSession } from "./executor-session.ts";
-import type { Handler } from "./handler.ts";
-import { createWorkerPool } from "./worker-pool.ts";
+import type { Handler } from "./handlers/handler.ts";
 
 /**
- * Runs what is due: claims, calls handlers, settles. Any number may run. `stop` drains: running handlers get `drainMs`,
- * then they are asked to end; what they come to is written and announced before it resolves.
+ * Runs what is due: claims, calls handlers, settles. Any number may run. `stop` drains: running handlers get `drainMs`, then they are asked to end;
+ * their results are written and published before it resolves.
  */
 export interface Executor extends AbandonableService {
-  /** For a scheduler in the same process. It refuses while the executor does not run. */
+  /** For a scheduler in the same process. It reserves nothing while the executor does not run. */
   readonly localWorkers: LocalWorkers;
 }
 
@@ -30,18 +31,26 @@ export function createExecutor(deps: ExecutorDeps, config: ExecutorConfig): Exec
     time,
     config,
     runLog: createPacedLog(deps.log, time),
-    handlers: handlersByType(deps.handlers),
+    handlers: mapByType(deps.handlers),
     metrics: createExecutorMetrics(deps.metrics),
     end: deps.end ?? (() => process.exit(1)),
   };
-  // Handlers that outlive a stop keep their workers, so these are counted across sessions.
+  // Handlers that still run after a stop keep their workers, so workers are counted across sessions.
   const pool = createWorkerPool({ shares: config, onChange: () => session.onPoolChange() });
-  let session = createExecutorSession(context, pool);
+  const localWorkers = createLocalWorkers({
+    context,
+    pool,
+    blocked: () => session.blocked(),
+    waiting: (queue) => session.waiting(queue),
+    onClaimed: (claims, sentAtMs) => session.startClaimed(claims, sentAtMs),
+  });
+  const newSession = () => createExecutorSession({ context, pool, onFree: localWorkers.onFree });
+  let session = newSession();
   let used = false;
   registerExecutorGauges(deps.metrics, { busy: () => pool.busy, stuck: () => session.stuck, unsettled: () => session.unsettled });
   const lifecycle = createLifecycle({
     async start() {
-      if (used) session = createExecutorSession(context, pool);
+      if (used) session = newSession();
       used = true;
       if (deps.time === undefined) await time.start();
       await session.start();
@@ -51,24 +60,10 @@ export function createExecutor(deps: ExecutorDeps, config: ExecutorConfig): Exec
       if (deps.time === undefined) await time.stop();
     },
   });
-  return {
-    ...lifecycle,
-    abandon: () => session.abandon(),
-    work: () => session.work(),
-    localWorkers: {
-      reserve: (job) => session.workers.reserve(job),
-      unreserve: (jobs) => session.workers.unreserve(jobs),
-      free: (queue) => session.workers.free(queue),
-      room: () => session.workers.room(),
-      freeSoon: (job) => session.workers.freeSoon(job),
-      onceFree: (queues, listener) => session.workers.onceFree(queues, listener),
-      claimant: () => session.workers.claimant(),
-      start: (claims) => session.workers.start(claims),
-    },
-  };
+  return { ...lifecycle, abandon: () => session.abandon(), work: () => session.work(), localWorkers };
 }
 
-function handlersByType(handlers: readonly Handler[]): ReadonlyMap<string, Handler> {
+function mapByType(handlers: readonly Handler[]): ReadonlyMap<string, Handler> {
   const byType = new Map<string, Handler>();
   for (const handler of handlers) {
     if (byType.has(handler.type)) throw new AppError("bad_handler", `there are two handlers of type ${handler.type}`);

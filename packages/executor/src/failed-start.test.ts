@@ -16,7 +16,7 @@ import { z } from "zod";
 import { EXECUTOR_DEFAULTS } from "./executor-config.ts";
 import { turns } from "./executor.test-support.ts";
 import { createExecutor } from "./executor.ts";
-import { defineHandler } from "./handler.ts";
+import { defineHandler } from "./handlers/handler.ts";
 
 /** A run on the first of two queues, and a bus that has no topic for the second. */
 async function world() {

@@ -7,12 +7,12 @@ import { createStoreClock } from "@tickline/shared/runtime/store-clock";
 import { openBus, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { createExecutor } from "./executor.ts";
-import { EXECUTOR_DEFAULTS, stopMsMaxOf } from "./executor-config.ts";
+import { EXECUTOR_DEFAULTS, stopMsMax } from "./executor-config.ts";
 import { ownExecutorName } from "./executor-name.ts";
 import { EXECUTOR_SETTINGS } from "./executor-settings.ts";
+import { createExecutor } from "./executor.ts";
+import { loadHandlers } from "./handlers/load-handlers.ts";
 import { createHttpHandler } from "./http/http-handler.ts";
-import { loadHandlers } from "./load-handlers.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -27,12 +27,8 @@ runService(
       const own = config.handlersDir === undefined ? [] : await loadHandlers(config.handlersDir);
       const store = await openStore(config.storeUrl, { metrics, log });
       const bus = await openBus({ settings: config, clientId: "tickline-executor", log, metrics, onDead: end });
-      const { queues, externalQueues, workersMax, queueWorkersPercent, jobWorkersPercent } = config;
-      const { drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs } = config;
-      const workers = { queues, externalQueues, workersMax, queueWorkersPercent, jobWorkersPercent };
-      const settings = { ...workers, drainMs, leaseMs, heartbeatMs, leaseMarginMs, storeFailoverMs };
       const time = createStoreClock({ clock: systemClock, ping: store.ping, decided: store.decided, log, metrics });
-      const http = createHttpHandler({ clock: time }, { connectionsMax: workersMax });
+      const http = createHttpHandler({ clock: time }, { connectionsMax: config.workersMax });
       const executor = createExecutor(
         {
           ...store,
@@ -48,15 +44,15 @@ runService(
         },
         {
           ...EXECUTOR_DEFAULTS,
+          ...config,
           executorId: ownExecutorName("executor", systemEntropy.newId()),
-          ...settings,
           retentionMs: config.retentionDays * DAY_MS,
         },
       );
       const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: readyBy(store, time), metrics });
       const lifecycle = createLifecycle({
         async start() {
-          for (const part of [time, health, executor]) await part.start(); // A port that is taken ends the start before runs are claimed.
+          for (const part of [time, health, executor]) await part.start(); // A port in use ends the start before runs are claimed.
         },
         async stop() {
           health.drain();
@@ -78,7 +74,7 @@ runService(
     },
     greeting: (url) => `The Tickline executor runs; its health is at ${url}.`,
     drainMs: ({ drainMs }) => drainMs,
-    shutdownMs: ({ drainMs }) => stopMsMaxOf({ ...EXECUTOR_DEFAULTS, drainMs }) + CLOSE_MS_MAX,
+    shutdownMs: ({ drainMs }) => stopMsMax({ ...EXECUTOR_DEFAULTS, drainMs }) + CLOSE_MS_MAX,
   },
   { argv: process.argv.slice(2), env: process.env },
 );

@@ -1,4 +1,4 @@
-/** Any number of calls in one turn of the event loop do the work once, in the next. */
+/** However often it is called in one turn of the event loop, the work is done once, in the next turn. */
 export function oncePerTurn(work: () => void): () => void {
   let scheduled = false;
   function run(): void {

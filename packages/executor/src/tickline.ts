@@ -1,7 +1,12 @@
-// The public module `tickline`, which handler files import wherever they stand.
+// The public module `tickline`, which handler files import from any folder.
 /** @public */
-export { defineHandler, type Handler, type HandlerContext, type HandlerLastRun, type HandlerLog } from "./handler.ts";
+export {
+  defineHandler,
+  NonRetryable,
+  type Handler,
+  type HandlerContext,
+  type HandlerLastRun,
+  type HandlerLog,
+} from "./handlers/handler.ts";
 /** @public */
-export { NonRetryable } from "./non-retryable.ts";
-/** @public */
-export { RunAborted, type AbortCause } from "./run-aborted.ts";
+export { RunAborted, type AbortCause } from "./attempt/run-aborted.ts";

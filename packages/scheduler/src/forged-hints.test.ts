@@ -3,10 +3,10 @@ import { runIdFloor } from "@tickline/shared/domain/run-id";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import { DAY, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
-import { hintFault } from "./hint-fault.ts";
-import { createJobWindow } from "./job-window.ts";
-import { setup as setupPublisher, untilQuiet, watchedStore } from "./publisher-under-test.test-support.ts";
+import { createJobWindow } from "./fire/job-window.ts";
+import { setup as setupPublisher, untilQuiet, watchedStore } from "./publish/publisher-under-test.test-support.ts";
 import { setup } from "./scheduler-under-test.test-support.ts";
+import { hintFault } from "./scheduler.ts";
 
 const idAt = (scheduledFor: number): string => `${runIdFloor(scheduledFor)}0123456789ABCDEF`;
 
@@ -27,7 +27,7 @@ describe("a claim that is only said to have been", () => {
     await publisher.stop();
   });
 
-  test("of what was published makes room for a moment: the next look counts what is unclaimed in the store", async () => {
+  test("of what was published makes room for a moment: the next poll counts what is unclaimed in the store", async () => {
     const { publisher, fire, publishedRuns, clock, context } = setupPublisher({ config: { windowRunsMax: 4 } });
     await publisher.start();
     await untilQuiet();
@@ -46,7 +46,7 @@ describe("a claim that is only said to have been", () => {
 });
 
 describe("a job that is said to have been written", () => {
-  test("is read, and is none of this range's if the store says so, whatever slot was named", async () => {
+  test("is read, and is none of this shard's if the store says so, whatever slot was named", async () => {
     const { context, addJob } = setup();
     const job = await addJob({ nextRunAt: START + SECOND });
     const others = { from: job.slot + 1, to: 1_024 };

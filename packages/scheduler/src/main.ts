@@ -8,14 +8,14 @@ import { createStoreClock } from "@tickline/shared/runtime/store-clock";
 import { LOCK_SETTINGS, openBus, openLock, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { createScheduler } from "./scheduler.ts";
 import { SCHEDULER_DEFAULTS } from "./scheduler-config.ts";
 import { createSchedulerMetrics } from "./scheduler-metrics.ts";
 import { SCHEDULER_SETTINGS } from "./scheduler-settings.ts";
-import { slotRanges } from "./slot-ranges.ts";
+import { createScheduler } from "./scheduler.ts";
+import { divideSlots } from "./sharding/shards.ts";
 
 const DAY_MS = 86_400_000;
-/** For the writes under way, and for giving up the locks, so that others need not wait for their end. */
+/** For the writes in flight, and for releasing the locks, so that other schedulers need not wait for the end of their lives. */
 const SHUTDOWN_MS = 20_000;
 
 /** `npm run start:scheduler`: decides when jobs are due. Any number may run. */
@@ -44,7 +44,7 @@ runService(
         },
         {
           ...SCHEDULER_DEFAULTS,
-          ranges: slotRanges(config.ranges),
+          shards: divideSlots(config.shards),
           queues: config.queues,
           leaseMs: config.leaseMs,
           heartbeatMs: config.heartbeatMs,
@@ -69,7 +69,7 @@ runService(
       });
       return {
         ...lifecycle,
-        // Others lead its ranges the sooner.
+        // A stop releases its locks, so that other schedulers lead its shards sooner.
         abandon: lifecycle.stop,
         work: () => NO_WORK,
         get url() {

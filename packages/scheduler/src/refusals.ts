@@ -1,4 +1,4 @@
-import type { RangeContext } from "./scheduler-deps.ts";
+import type { ShardContext } from "./shard-context.ts";
 
 export interface Refusal {
   /** Times in a row. */
@@ -6,38 +6,56 @@ export interface Refusal {
   readonly waitMs: number;
 }
 
-/** What a server refused, though it took others: passed by, and tried again after waits that double. Known in memory alone. */
+/**
+ * Items that a server refused although it took others. Each is left out, and tried again after waits that double, so that it keeps no
+ * other from being done. Known in memory alone.
+ */
 export interface Refusals {
+  readonly size: number;
+  has(id: string): boolean;
   /** True while it waits for its next try. */
   holds(id: string): boolean;
-  has(id: string): boolean;
   refuse(id: string): Refusal;
   /** It was taken. */
   release(id: string): void;
-  readonly size: number;
+  /** Forgets all others. */
+  keepOnly(ids: ReadonlySet<string>): void;
 }
 
-/** Refusals kept in mind at most; beyond it the oldest are tried again at once. */
+export interface RefusalLimits {
+  readonly waitMs: number;
+  readonly waitMsMax: number;
+  /** Refusals remembered; with more, the oldest are tried again at once. */
+  readonly idsMax: number;
+  /** So many refusals in a row have no wait: perhaps the server took nothing at that moment. */
+  readonly tolerated: number;
+}
+
 const REFUSALS_MAX = 5_000;
 
-/** `tolerated`: so many refusals in a row have no wait, for perhaps the server took nothing just then. */
-export function createRefusals({ config, clock }: Pick<RangeContext, "config" | "clock">, { tolerated = 0 } = {}): Refusals {
+export function createRefusals(
+  { config, clock }: Pick<ShardContext, "config" | "clock">,
+  { waitMs = config.setAsideMs, waitMsMax = config.setAsideMsMax, idsMax = REFUSALS_MAX, tolerated = 0 }: Partial<RefusalLimits> = {},
+): Refusals {
   const refused = new Map<string, { readonly times: number; readonly tryAtMs: number }>();
   return {
-    holds: (id) => (refused.get(id)?.tryAtMs ?? 0) > clock.monotonicMs(),
+    get size() {
+      return refused.size;
+    },
     has: (id) => refused.has(id),
+    holds: (id) => (refused.get(id)?.tryAtMs ?? 0) > clock.monotonicMs(),
     refuse(id) {
       const times = (refused.get(id)?.times ?? 0) + 1;
       const waits = times - tolerated;
-      const waitMs = waits <= 0 ? 0 : Math.min(config.setAsideMs * 2 ** (waits - 1), config.setAsideMsMax);
+      const refusal = { times, waitMs: waits <= 0 ? 0 : Math.min(waitMs * 2 ** (waits - 1), waitMsMax) };
       refused.delete(id);
-      if (refused.size >= REFUSALS_MAX) for (const oldest of refused.keys()) if (refused.delete(oldest)) break;
-      refused.set(id, { times, tryAtMs: clock.monotonicMs() + waitMs });
-      return { times, waitMs };
+      if (refused.size >= idsMax) for (const oldest of refused.keys()) if (refused.delete(oldest)) break;
+      refused.set(id, { times, tryAtMs: clock.monotonicMs() + refusal.waitMs });
+      return refusal;
     },
     release: (id) => void refused.delete(id),
-    get size() {
-      return refused.size;
+    keepOnly(ids) {
+      for (const id of refused.keys()) if (!ids.has(id)) refused.delete(id);
     },
   };
 }

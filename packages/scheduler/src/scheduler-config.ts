@@ -8,62 +8,67 @@ import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/ru
 
 /** Every limit and interval of the scheduler, with its default and why. Milliseconds unless the name says otherwise. */
 export interface SchedulerConfig extends StoreClockLimits {
-  /** The slots this process may lead, each range under a lock of its own: `slotRanges(n)`, the same in every scheduler. */
-  readonly ranges: readonly Shard[];
-  /** By priority: of the jobs that are due those of the first queue fire first, but for one fire in ten. Queues not named come last. */
+  /** The shards this process may lead, each under a lock of its own: `divideSlots(n)`, the same in every scheduler. */
+  readonly shards: readonly Shard[];
+  /** By priority: of the jobs that are due at once those of the first queue fire first, but for one fire in ten. Queues not named come last. */
   readonly queues: readonly string[];
-  /** A leader that dies is replaced within this time. */
+  /** A leader that fails is replaced within this time. */
   readonly lockTtlMs: number;
-  /** How often schedulers count each other and even out who leads how many ranges. */
+  /** How often schedulers count each other and even out how many shards each leads. */
   readonly shareMs: number;
   /** Jobs due within this time are kept in memory, so that firing waits for no read. */
   readonly horizonMs: number;
   /**
-   * Jobs kept in memory at most, over all ranges, about 1.5 KB each; with more due at once the horizon shrinks. While a backlog is read,
-   * half is for what is on time.
+   * Jobs kept in memory at most, over all shards, about 1.5 KB each; with more due at once the horizon shrinks. While a backlog is read,
+   * half is for jobs that are on time.
    */
   readonly heapJobsMax: number;
   /** Jobs read from the store at once. */
   readonly readJobsMax: number;
   /** Jobs fired in one write. */
   readonly fireJobsMax: number;
-  /** Fires on their way to the store at once: the next is planned while the last is made durable. */
+  /** Writes of fires in flight at once: the next is planned while the last is made durable. */
   readonly firesInFlightMax: number;
   /**
-   * How often overdue jobs are looked for whose hints the bus lost: the most a lost hint can delay. While a range is behind with a hundred jobs
-   * it knows, four looks of five are left out.
+   * How often to look for overdue jobs whose hints the bus lost: a lost hint delays a fire by this much at most. While a hundred or more known
+   * jobs are overdue, four looks of five are left out.
    */
   readonly overdueMs: number;
   /** A job that cannot be evaluated, or whose fire is refused, is tried again after this time, then at doubling intervals. */
   readonly setAsideMs: number;
   readonly setAsideMsMax: number;
-  /** Jobs set aside that are kept in mind, of each range; beyond it the oldest are tried again as soon as they are met. */
+  /** Jobs remembered as set aside, of each shard; with more, the oldest are tried again as soon as they are read. */
   readonly setAsideJobsMax: number;
-  /** While local workers keep getting free, due jobs wait this long since the last one got free to be claimed in their own fire. */
+  /**
+   * A due job waits for a local worker at most this long before it is fired for any executor. Well below what makes an instant a misfire.
+   * Only workers that keep becoming free are waited for, so this limit matters only to far too few workers.
+   */
+  readonly heldMsMax: number;
+  /** While due jobs wait for local workers, they are looked at again at least this often. */
   readonly localWaitMs: number;
-  /** Published runs of one queue that nobody has claimed yet, at most, over all ranges; the backlog stays in the store. */
+  /** Published, unclaimed runs of one queue at most, over all shards; the backlog stays in the store. */
   readonly windowRunsMax: number;
   /** Runs published at once. */
   readonly publishRunsMax: number;
-  /** What was published is noted in the store this long after, in few writes: of what is claimed by then nothing has to be. */
+  /** Publications are noted in the store this long after, in few writes; by then most runs are claimed, and need no note. */
   readonly noteMs: number;
-  /** How often publishable runs are looked for when no hint came. */
+  /** How often the store is polled for publishable runs when no hint came. */
   readonly publishPollMs: number;
-  /** Who stops leading waits this long for answers of the bus; what it has not acknowledged is published again by the next leader. */
+  /** A leader that stops waits this long for answers of the bus; what the bus has not acknowledged is published again by the next leader. */
   readonly publishStopMs: number;
   /** An unclaimed run is published again after this time, then at doubling intervals. */
   readonly repeatMs: number;
   readonly repeatMsMax: number;
-  /** How often runs are looked for that wait for a handler which some executor has, and the longest rest after a long walk through them. */
+  /** How often to look for deferred runs whose handler some executor now has, and the longest rest after a long walk through them. */
   readonly deferredMs: number;
   readonly deferredMsMax: number;
   /** The part of a queue's window that such runs may use at a time: executors without their handler defer them again. */
   readonly deferredShare: number;
-  /** Runs rescued this often are suspects, as executors see it (`suspectRescuesMin` there), which run them one at a time. */
-  readonly suspectRescuesMin: number;
-  /** The part of a queue's window that suspects may use at a time: they wait for each other, and must not hide those that wait for nothing. */
-  readonly suspectShare: number;
-  /** A handler counts as some executor's for so long after it was seen. Executors tell every minute (`registryMs`). */
+  /** Runs rescued at least this often are in quarantine: executors, which have the same limit, run them one at a time. */
+  readonly quarantineRescuesMin: number;
+  /** The part of a queue's window that runs in quarantine may use at a time: they wait for each other, and must not block the others. */
+  readonly quarantineShare: number;
+  /** A handler counts as available for this long after an executor has last registered it. Executors do so every minute (`registryMs`). */
   readonly handlerSeenMs: number;
   /** Longest sleep between looks for retries, expiries and repeats. */
   readonly wakePollMs: number;
@@ -71,36 +76,36 @@ export interface SchedulerConfig extends StoreClockLimits {
   readonly wakeRunsMax: number;
   /** A run that is due for longer than this is closed, whatever it waits for: an executor, a handler, another run of its job. */
   readonly waitMaxMs: number;
-  /** How often such runs are looked for. */
+  /** How often to look for such runs. */
   readonly waitSweepMs: number;
-  /** How often leases that may have ended are looked at. */
+  /** How often to look at leases that may have ended. */
   readonly rescueMs: number;
   /** As executors have it. */
   readonly leaseMs: number;
   /** As executors have it. */
   readonly heartbeatMs: number;
   /**
-   * Leases are watched from this long before their end. Less than a lease keeps after each renewal (25 s of 30), so that those of living
-   * executors are not even read; a run of a vanished one starts again some 40 s after the last renewal.
+   * Leases are watched from this long before their end. Less than a lease keeps after each renewal (25 s of 30), so that leases of running
+   * executors are not even read. A run of an executor that failed starts again about 40 s after the last renewal.
    */
   readonly rescueAheadMs: number;
   /** Leases read, and attempts rescued, in one statement. */
   readonly rescueRunsMax: number;
-  /** Leases read in one round; the next goes on behind them. */
+  /** Leases read in one round; the next round continues behind them. */
   readonly rescueReadMax: number;
-  /** Leases that may have ended and are remembered until that is certain, over all ranges, about 150 B each; with more, the shortest. */
+  /** Leases watched until they have surely ended, over all shards, about 150 B each; with more, only the shortest. */
   readonly leasesWatchedMax: number;
-  /** A run whose executor vanished this often is `failed`. */
+  /** A run whose executor failed more often than this is `failed`. */
   readonly rescuesMax: number;
-  /** How often what a crash left unsaid is looked for: outbox, announcements, unfinished fires. */
+  /** How often to look for what a crash left undone: events in the outbox, announcements, unfinished fires. */
   readonly sweepMs: number;
   readonly sweepMax: number;
   /**
-   * Fires without runs are taken for unfinished after this time. A scheduler whose fire failed reads its jobs again at once, and a new leader
-   * begins with all fires there are: this is for an api that was killed, or lost its store, between the two.
+   * A fire without its runs counts as unfinished after this time. A scheduler whose fire failed reads its jobs again at once, and a new leader
+   * repairs fires of any age first. So this is for an api that was killed, or lost its store, between the two writes.
    */
   readonly repairAfterMs: number;
-  /** How often unfinished fires of any age are completed: the clock of who fired may be ahead. */
+  /** How often unfinished fires of any age are completed: the clock of the process that fired may be ahead. */
   readonly repairAllMs: number;
   /** Ended runs are kept this long; at least a day. */
   readonly retentionMs: number;
@@ -109,20 +114,20 @@ export interface SchedulerConfig extends StoreClockLimits {
   /** Tombstones of deleted jobs are kept this long. */
   readonly tombstonesMs: number;
   readonly retainEveryMs: number;
-  /** Rows of each kind deleted at once, so that a sweep never holds up a fire. */
+  /** Rows of each kind deleted at once, so that a sweep never delays a fire. */
   readonly retainRowsMax: number;
-  /** Nothing is forgotten before the store's clock has gone on for so long without a jump: a clock that is ahead for a while must not empty the history. */
+  /** Nothing is deleted until the store's clock has run for this long without a jump: a clock that is ahead for a while must not delete the history. */
   readonly retainAfterMs: number;
-  /** Sweeps move on by so much at a time, each time after `retainAfterMs`: of a clock that stays ahead no more history than that is lost in that time. */
+  /** A sweep advances by this much at most, and then waits `retainAfterMs`: a clock that stays ahead costs no more history than that in that time. */
   readonly retainStepMs: number;
-  /** After the store's clock was set back jobs are looked through so many at a time. */
+  /** Jobs looked at in one batch after the store's clock was set back. */
   readonly setBackJobsMax: number;
 }
 
 const DAY_MS = 86_400_000;
 
 export const SCHEDULER_DEFAULTS: SchedulerConfig = {
-  ranges: [ALL_SLOTS],
+  shards: [ALL_SLOTS],
   queues: BUILT_IN_QUEUES,
   lockTtlMs: 10_000,
   shareMs: 1_000,
@@ -135,6 +140,7 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   setAsideMs: 1_000,
   setAsideMsMax: 300_000,
   setAsideJobsMax: 20_000,
+  heldMsMax: 30_000,
   localWaitMs: 20,
   windowRunsMax: 2_000,
   publishRunsMax: 500,
@@ -146,8 +152,8 @@ export const SCHEDULER_DEFAULTS: SchedulerConfig = {
   deferredMs: 5_000,
   deferredMsMax: 60_000,
   deferredShare: 0.25,
-  suspectRescuesMin: SUSPECT_RESCUES_MIN,
-  suspectShare: 0.25,
+  quarantineRescuesMin: SUSPECT_RESCUES_MIN,
+  quarantineShare: 0.25,
   handlerSeenMs: 180_000,
   wakePollMs: 1_000,
   wakeRunsMax: 500,
@@ -183,7 +189,7 @@ export function checkSchedulerConfig({ leaseMs, heartbeatMs, rescueAheadMs }: Sc
     heartbeatMs < 1 && "heartbeatMs must be at least 1",
     rescueAheadMs < 0 && "rescueAheadMs must be at least 0",
     rescueAheadMs >= renewedMs &&
-      `rescueAheadMs (${rescueAheadMs}) must be less than leaseMs - heartbeatMs (${renewedMs}), or the leases of living executors are read all the time`,
+      `rescueAheadMs (${rescueAheadMs}) must be less than leaseMs - heartbeatMs (${renewedMs}), or the leases of running executors are read all the time`,
   ].filter((fault) => fault !== false);
   if (faults.length > 0) throw new AppError("bad_config", `the scheduler's configuration is not usable: ${faults.join("; ")}`);
 }

@@ -12,7 +12,7 @@ export interface SchedulerMetrics {
   readonly setAside: Gauge<"range">;
   readonly leading: Gauge<"range">;
   readonly alive: Gauge;
-  /** Jobs that stood ahead of a clock that was set back, by what became of them. */
+  /** Jobs that were ahead of a clock that was set back, by outcome. */
   readonly setBackJobs: Counter<"outcome">;
 }
 
@@ -33,13 +33,13 @@ export function createSchedulerMetrics(registry: Registry): SchedulerMetrics {
     }),
     published: new Counter({
       name: "tickline_published_total",
-      help: "JobDue events handed to the bus, repeats included.",
+      help: "JobDue events published, repeats included.",
       labelNames: ["queue"],
       registers,
     }),
     window: new Gauge({
       name: "tickline_unclaimed_runs",
-      help: "Published runs that nobody has claimed yet, of the ranges this process leads.",
+      help: "Published runs that no executor has claimed yet, of the shards this process leads.",
       labelNames: ["queue", "range"],
       registers,
     }),
@@ -54,25 +54,25 @@ export function createSchedulerMetrics(registry: Registry): SchedulerMetrics {
       help: "Runs made publishable again: retries, repeats, runs whose handler some executor has now.",
       registers,
     }),
-    rescued: new Counter({ name: "tickline_rescued_total", help: "Attempts taken from executors that vanished.", registers }),
+    rescued: new Counter({ name: "tickline_rescued_total", help: "Attempts taken from executors that failed.", registers }),
     setAside: new Gauge({
       name: "tickline_jobs_set_aside",
-      help: "Jobs that this process cannot fire, such as those of an unknown time zone, of the ranges it leads.",
+      help: "Jobs that this process cannot fire, such as those of an unknown time zone, of the shards it leads.",
       labelNames: ["range"],
       registers,
     }),
     leading: new Gauge({
       name: "tickline_leading",
-      help: "1 while this process leads the range of slots.",
+      help: "1 while this process leads the shard, a range of slots.",
       labelNames: ["range"],
       registers,
     }),
     setBackJobs: new Counter({
       name: "tickline_set_back_jobs_total",
-      help: "Jobs that stood ahead of the store's clock after it was set back: moved back, or waiting until it comes there.",
+      help: "Jobs that were ahead of the store's clock after it was set back: moved back, or waiting until it reaches their instants.",
       labelNames: ["outcome"],
       registers,
     }),
-    alive: new Gauge({ name: "tickline_schedulers", help: "Schedulers that share the ranges, as this one counts them.", registers }),
+    alive: new Gauge({ name: "tickline_schedulers", help: "Schedulers that share the shards, as this one counts them.", registers }),
   };
 }

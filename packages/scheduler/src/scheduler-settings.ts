@@ -9,18 +9,18 @@ import {
 } from "@tickline/shared/runtime/common-settings";
 import { settingOf, wholeNumber } from "@tickline/shared/runtime/config";
 
-/** More ranges than this cost more in locks than they give in evenness. */
-const RANGES_MAX = 64;
+/** More shards than this cost more in locks than they give in evenness. */
+const SHARDS_MAX = 64;
 
 /** Settings of the scheduler as a process of its own, besides its servers. */
 export const SCHEDULER_SETTINGS = {
-  ranges: settingOf({
+  shards: settingOf({
     env: "SCHEDULER_RANGES",
     flag: null,
     placeholder: "COUNT",
     fallback: "8",
-    schema: wholeNumber(1, RANGES_MAX),
-    description: "Ranges of jobs that schedulers share, the same number in all of them: as many schedulers as this can have work.",
+    schema: wholeNumber(1, SHARDS_MAX),
+    description: "Shards of jobs that the schedulers share. The same number in all schedulers; no more schedulers than this can have work.",
   }),
   queues: {
     ...queuesSetting,

@@ -16,15 +16,15 @@ import { silentLogger } from "@tickline/shared/runtime/logger";
 import { jobOf, START, type JobOverrides } from "@tickline/shared/testing/factories";
 import { manualClock } from "@tickline/shared/testing/manual-clock";
 import { SCHEDULER_DEFAULTS, type SchedulerConfig } from "./scheduler-config.ts";
-import type { RangeContext, SchedulerDeps } from "./scheduler-deps.ts";
 import { createSchedulerMetrics } from "./scheduler-metrics.ts";
+import type { ShardContext, SchedulerDeps } from "./shard-context.ts";
 
 export interface SetupOptions {
   readonly config?: Partial<SchedulerConfig>;
   readonly localWorkers?: LocalWorkers | null;
   readonly leads?: () => boolean;
   /** Default: a clock that has been steady for ever, and was never set back. */
-  readonly time?: RangeContext["time"];
+  readonly time?: ShardContext["time"];
   readonly store?: (store: Store) => Store;
   readonly faults?: StoreFaults;
 }
@@ -70,7 +70,7 @@ export function setup({
     metrics: createSchedulerMetrics(registry),
     localWorkers,
   };
-  const context: RangeContext = { ...deps, config: { ...SCHEDULER_DEFAULTS, ...config }, shard: ALL_SLOTS, now: clock.now, time, leads };
+  const context: ShardContext = { ...deps, config: { ...SCHEDULER_DEFAULTS, ...config }, shard: ALL_SLOTS, now: clock.now, time, leads };
   return {
     clock,
     store,

@@ -6,13 +6,13 @@ import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
 import { serviceContract } from "@tickline/shared/testing/contracts/service.contract";
 import { DAY, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { scheduledFireOf } from "@tickline/shared/testing/factories-fire";
-import { createAnnouncer } from "./announcer.ts";
-import { createRescuer } from "./rescuer.ts";
-import { createRetainer } from "./retainer.ts";
-import { createScheduler } from "./scheduler.ts";
+import { createAnnouncer } from "./announce/announcer.ts";
+import { createTicker } from "./fire/ticker.ts";
+import { createRescuer } from "./rescue/rescuer.ts";
+import { createRetainer } from "./retention/retainer.ts";
 import { SCHEDULER_DEFAULTS } from "./scheduler-config.ts";
 import { setup } from "./scheduler-under-test.test-support.ts";
-import { createTicker } from "./ticker.ts";
+import { createScheduler } from "./scheduler.ts";
 
 const silent = { onFired: () => undefined, onPublishable: () => undefined, onEnded: () => undefined };
 /** Lets everything run that waits for nothing but its turn. */
@@ -170,7 +170,7 @@ describe("what a crash left", () => {
     return { ...parts, rescuer: createRescuer(context, silent) };
   }
 
-  test("an attempt whose executor vanished is due again after one whole lease, as the next attempt", async () => {
+  test("an attempt whose executor failed is due again after one whole lease, as the next attempt", async () => {
     const { clock, runsOf, job, rescuer } = await claimed();
     clock.advance(leaseMs);
     expect(await rescuer.rescue()).toBe(0);
@@ -239,7 +239,7 @@ describe("what a crash left", () => {
     expect(await store.outbox.unsent({ shard: ALL_SLOTS, limit: 10 })).toEqual([]);
   });
 
-  test("ended runs nobody announced are announced once", async () => {
+  test("ended runs that were not announced are announced once", async () => {
     const { context, store, clock, job, runsOf, publishedTypes } = await fired();
     const [run] = await runsOf(job);
     await store.control.cancel(job.tenantId, { runId: run?.runId ?? "", now: clock.now() });

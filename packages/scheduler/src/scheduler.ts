@@ -1,48 +1,49 @@
+import type { Instant } from "@tickline/shared/domain/instant";
 import type { Shard } from "@tickline/shared/domain/slot";
 import type { TicklineEvent } from "@tickline/shared/events/event";
+import { faultOfNews, isRunNews } from "@tickline/shared/events/run-news";
 import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import type { RefusedEvent } from "@tickline/shared/ports/bus";
 import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subscription";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import type { Service } from "@tickline/shared/runtime/service";
 import { createStoreClock, type StoreClock } from "@tickline/shared/runtime/store-clock";
-import { sortHints } from "./hint-fault.ts";
-import { createRangeSharing } from "./range-sharing.ts";
-import { createRoster } from "./roster.ts";
-import { rangeName } from "./slot-ranges.ts";
-import { createRangeScheduler, type RangeScheduler } from "./range-scheduler.ts";
-import { createLeadership, type Leadership } from "./range-leadership.ts";
 import { checkSchedulerConfig, type SchedulerConfig } from "./scheduler-config.ts";
-import type { SchedulerDeps } from "./scheduler-deps.ts";
+import type { SchedulerDeps } from "./shard-context.ts";
+import { createShardScheduler, type ShardScheduler } from "./shard-scheduler.ts";
+import { createLeadership, type Leadership } from "./sharding/leadership.ts";
+import { createMembership } from "./sharding/membership.ts";
+import { createShardSharing } from "./sharding/shard-sharing.ts";
+import { shardName } from "./sharding/shards.ts";
 
 export interface Scheduler extends Service {
-  /** True while this process leads some range. */
+  /** True while this process leads some shard. */
   leads(): boolean;
-  /** How many ranges it leads. */
+  /** How many shards it leads. */
   leading(): number;
 }
 
-/** What this installation's locks are called, in a lock server that others may use too. */
+/** The name of this installation's locks. It is public: the lock server may serve others too. */
 const LOCK_NAME = "tickline-scheduler";
 
-/** Decides when jobs are due. Any number may run: each range of slots is led by whoever holds its lock. Throws `bad_config`. */
+/** Decides when jobs are due. Any number may run: each shard is led by the scheduler that holds its lock. Throws `bad_config`. */
 export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): Scheduler {
   checkSchedulerConfig(config);
-  const { clock, log, entropy, ping, decided } = deps;
+  const { clock, log, entropy, ping, decided, lock } = deps;
   const time = deps.time ?? createStoreClock({ clock, ping, decided, log }, config);
-  const led = config.ranges.map((shard) => createLedRange(deps, { config, shard, time }));
-  const sharing = createRangeSharing({
+  const led = config.shards.map((shard) => createLedShard(deps, { config, shard, time }));
+  const sharing = createShardSharing({
     leaderships: led.map(({ leadership }) => leadership),
-    roster: createRoster({ name: LOCK_NAME, lock: deps.lock, ttlMs: config.lockTtlMs, seats: led.length, token: entropy.newToken() }),
+    membership: createMembership({ name: LOCK_NAME, lock, ttlMs: config.lockTtlMs, membersMax: led.length, token: entropy.newToken() }),
     clock,
     entropy,
     log,
     shareMs: config.shareMs,
     standInMs: config.lockTtlMs / 3,
-    fit: time.steady,
-    onAlive: (schedulers) => deps.metrics.alive.set(schedulers),
+    mayLead: time.steady,
+    onMembers: (members) => deps.metrics.alive.set(members),
   });
-  // Every scheduler hears every hint, so the group is its own; what was said before it came does not matter.
+  // Each scheduler receives all hints, so it has a group of its own; hints published before its start do not matter.
   const hints = createLastingSubscription({
     ...deps,
     request: () => ({
@@ -54,8 +55,8 @@ export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): S
   });
 
   function onHints(events: readonly TicklineEvent[]): readonly RefusedEvent[] {
-    const { hints: taken, refused } = deps.bus.trusted === true ? { hints: events, refused: [] } : sortHints(events, time.now());
-    for (const { range, leadership } of led) if (leadership.leads()) range.hint(taken);
+    const { taken, refused } = deps.bus.trusted === true ? { taken: events, refused: [] } : sortHints(events, time.now());
+    for (const { scheduler, leadership } of led) if (leadership.leads()) scheduler.hint(taken);
     return refused;
   }
   async function lead(): Promise<void> {
@@ -81,40 +82,40 @@ export function createScheduler(deps: SchedulerDeps, config: SchedulerConfig): S
   return { ...lifecycle, leading, leads: () => leading() > 0 };
 }
 
-interface LedRange {
-  readonly range: RangeScheduler;
+interface LedShard {
+  readonly scheduler: ShardScheduler;
   readonly leadership: Leadership;
 }
 
-function createLedRange(
+function createLedShard(
   deps: SchedulerDeps,
   { config, shard, time }: { config: SchedulerConfig; shard: Shard; time: StoreClock },
-): LedRange {
-  const name = `${LOCK_NAME}-${rangeName(shard)}`;
-  const range = createRangeScheduler({
+): LedShard {
+  const name = shardName(shard);
+  const scheduler = createShardScheduler({
     ...deps,
-    config: limitsOfRange(config),
+    config: divideLimits(config),
     shard,
     now: time.now,
     time,
-    leads: () => time.steady() && leadership.leads(), // At once: until the lock is given up it would fire by a clock that jumped.
+    leads: () => time.steady() && leadership.leads(), // Before the lock is released too, nothing may fire by a clock that jumped.
   });
   const leadership: Leadership = createLeadership({
-    name,
+    name: `${LOCK_NAME}-${name}`,
     lock: deps.lock,
     clock: deps.clock,
     log: deps.log,
     ttlMs: config.lockTtlMs,
-    fit: time.steady,
-    lead: range,
-    onChange: (leading) => deps.metrics.leading.set({ range: rangeName(shard) }, leading ? 1 : 0),
+    mayLead: time.steady,
+    service: scheduler,
+    onChange: (leading) => deps.metrics.leading.set({ range: name }, leading ? 1 : 0),
   });
-  return { range, leadership };
+  return { scheduler, leadership };
 }
 
-/** What is bounded for all ranges together is bounded for each by its part: whoever leads it counts its own slots only. */
-function limitsOfRange(config: SchedulerConfig): SchedulerConfig {
-  const part = (limit: number): number => Math.ceil(limit / config.ranges.length);
+/** A limit over all shards is divided evenly among them: the leader of a shard counts only its own slots. */
+function divideLimits(config: SchedulerConfig): SchedulerConfig {
+  const part = (limit: number): number => Math.ceil(limit / config.shards.length);
   const { windowRunsMax, heapJobsMax, leasesWatchedMax } = config;
   return {
     ...config,
@@ -122,4 +123,28 @@ function limitsOfRange(config: SchedulerConfig): SchedulerConfig {
     heapJobsMax: part(heapJobsMax),
     leasesWatchedMax: part(leasesWatchedMax),
   };
+}
+
+function sortHints(events: readonly TicklineEvent[], now: Instant) {
+  const taken: TicklineEvent[] = [];
+  const refused: RefusedEvent[] = [];
+  for (const event of events) {
+    const reason = hintFault(event, now);
+    if (reason === null) taken.push(event);
+    else refused.push({ event, reason });
+  }
+  return { taken, refused };
+}
+
+/** A fired instant may be this far ahead of the store's clock, because a manual trigger goes by another clock. Milliseconds. */
+const AHEAD_MS_MAX = 60_000;
+
+/**
+ * Why a hint is refused; null: it is taken. Anybody may publish one, so no hint decides anything: jobs are read again, and runs are counted
+ * and looked for in the store. Only what a hint says of a job's last run goes into `JobDue` unread, so it is checked here. Tickline's
+ * executors read what they pass to handlers from the store.
+ */
+export function hintFault(event: TicklineEvent, now: Instant): string | null {
+  if (!isRunNews(event)) return null;
+  return faultOfNews(event) ?? (event.data.scheduledFor > now + AHEAD_MS_MAX ? "its scheduledFor has not come yet" : null);
 }

@@ -7,7 +7,7 @@ export type CommandLine = { readonly kind: "start"; readonly config: StandaloneC
 
 /** Reads options and environment. Throws `bad_config` with every unusable value at once. */
 export function readCommandLine(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): CommandLine {
-  const command = commandOf(STANDALONE_CONFIG);
+  const command = createCommand(STANDALONE_CONFIG);
   let code: number | null = null;
   command.exitOverride((stop) => {
     code = stop.exitCode;
@@ -20,15 +20,15 @@ export function readCommandLine(argv: readonly string[], env: Readonly<Record<st
     throw stop;
   }
   const flags = Object.fromEntries(
-    command.options.map((option) => [option.name(), textOf(command.getOptionValue(option.attributeName()))]),
+    command.options.map((option) => [option.name(), toText(command.getOptionValue(option.attributeName()))]),
   );
   return { kind: "start", config: readConfig(STANDALONE_CONFIG, { env, flags }) };
 }
 
 /** An option without a value is `true`. */
-const textOf = (value: unknown): string | undefined => (value === true ? "true" : (value as string | undefined));
+const toText = (value: unknown): string | undefined => (value === true ? "true" : (value as string | undefined));
 
-function commandOf(table: ConfigTable): Command {
+function createCommand(table: ConfigTable): Command {
   const command = new Command("tickline")
     .description("Tickline in one process: the api, the scheduler and the executor over a database in a folder.")
     .usage("[options]   (with npm: npm start -- [options])")

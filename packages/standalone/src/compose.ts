@@ -5,7 +5,7 @@ import { createExecutor } from "@tickline/executor/executor";
 import { EXECUTOR_DEFAULTS, type ExecutorConfig } from "@tickline/executor/executor-config";
 import { ownExecutorName } from "@tickline/executor/executor-name";
 import type { Handler } from "@tickline/executor/handler";
-import { createHttpHandler } from "@tickline/executor/http/http-handler";
+import { createHttpHandler } from "@tickline/executor/http-handler";
 import { createScheduler } from "@tickline/scheduler/scheduler";
 import { SCHEDULER_DEFAULTS, type SchedulerConfig } from "@tickline/scheduler/scheduler-config";
 import { createSchedulerMetrics } from "@tickline/scheduler/scheduler-metrics";
@@ -24,16 +24,16 @@ import { createUnreadableLog } from "@tickline/shared/runtime/unreadable-log";
 import { openEmbeddedStore } from "./embedded-store.ts";
 
 export interface StandaloneOptions {
-  /** Folder of the database; it is made if need be, and belongs to this process until `close`. */
+  /** Folder of the database. It is created if it does not exist, and belongs to this process until `close`. */
   readonly dataDir: string;
   /** `sqlite:<file>` or `memory:`. Default: `tickline.db` in `dataDir`. */
   readonly storeUrl?: string | undefined;
-  /** Goes on where what was acknowledged is missing from the folder. */
+  /** Starts although acknowledged jobs and runs are missing from the folder. */
   readonly acceptLoss?: boolean;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Names requests may be for, besides this machine's own. */
+  /** Host names that requests may name, besides those of this machine. */
   readonly allowedHosts?: readonly string[] | undefined;
   /** Handlers besides the built-in ones. */
   readonly handlers?: readonly Handler[];
@@ -45,9 +45,9 @@ export interface StandaloneOptions {
   readonly drainMs?: number | undefined;
   readonly retentionMs?: number | undefined;
   readonly log?: Logger;
-  /** Ends the process when it cannot go on: the store's thread is gone, or handlers ignore that they were asked to end. */
+  /** Ends the process when it cannot continue: the store's thread has ended, or handlers ignore their signal. */
   readonly end?: EndProcess;
-  /** For those who know better: any other setting of the three services. */
+  /** Overrides of any other setting of the three services. */
   readonly api?: Partial<ApiConfig>;
   readonly scheduler?: Partial<SchedulerConfig>;
   readonly executor?: Partial<ExecutorConfig>;
@@ -55,20 +55,20 @@ export interface StandaloneOptions {
 
 /** The api, the scheduler and the executor in one process, on embedded adapters. */
 export interface Standalone extends AbandonableService {
-  /** Where the api listens; null while it does not. */
+  /** The address at which the api listens; null while it does not. */
   readonly url: string | null;
   readonly store: Store;
   /** Types of handlers that jobs may name. */
   readonly handlers: readonly string[];
-  /** Stops, closes the store and gives the data folder free. */
+  /** Stops, closes the store and releases the data folder. */
   close(): Promise<void>;
 }
 
-/** Opens the store; nothing runs before `start`. Throws `data_folder_locked` when another process has the folder. */
+/** Opens the store; nothing runs before `start`. Throws `data_folder_locked` when the folder belongs to another process. */
 export async function createStandalone(options: StandaloneOptions): Promise<Standalone> {
   const { end, log = silentLogger } = options;
   const metrics = new Registry();
-  // What was acknowledged is on disk; nothing more can be written.
+  // All that was acknowledged is on disk; nothing more can be written.
   const onStoreLost = (fault: AppError): void => end?.(fault, { atOnce: true });
   const onUnreadable = createUnreadableLog({ clock: systemClock, log, metrics });
   const onLoss = (missing: string): void => log.warn({ missing }, "what was acknowledged is missing, and that is accepted");
@@ -76,16 +76,16 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
   const store = await openEmbeddedStore({ ...options, onLoss, onDoubt, onStoreLost, onUnreadable });
   const http = createHttpHandler({ clock: systemClock }, { connectionsMax: options.workersMax ?? EXECUTOR_DEFAULTS.workersMax });
   const handlers = [http.handler, ...(options.handlers ?? [])];
-  const services = servicesOf(options, { store, handlers, log, metrics });
+  const services = createServices(options, { store, handlers, log, metrics });
   const lifecycle = createLifecycle({
-    // The executor publishes its handlers before the api says what it knows, and takes runs before any are fired.
+    // The executor registers its handlers before the api lists them, and receives runs before any is fired.
     async start() {
       await services.time.start();
       await services.executor.start();
       await services.api.start();
       await services.scheduler.start();
     },
-    // Nothing more is fired while what runs is drained; the api tells of it, and takes nothing more once it is. The projection follows to the end.
+    // Nothing is fired while running handlers are drained. The api is not ready meanwhile, stops after them, and projects their ends until then.
     async stop() {
       services.api.drain();
       await services.scheduler.stop();
@@ -122,7 +122,7 @@ interface Parts {
   readonly metrics: Registry;
 }
 
-function servicesOf(options: StandaloneOptions, { store, handlers, log, metrics }: Parts) {
+function createServices(options: StandaloneOptions, { store, handlers, log, metrics }: Parts) {
   const queues = options.queues ?? API_DEFAULTS.queues;
   const clock = systemClock;
   const entropy = systemEntropy;

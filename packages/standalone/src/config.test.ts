@@ -4,7 +4,7 @@ import { JobInputSchema } from "@tickline/shared/domain/job-definition";
 import { configDocs, readConfig } from "@tickline/shared/runtime/config";
 import { z } from "zod";
 import { ENV_EXAMPLE, SETTINGS_BY_PROCESS } from "./config-docs.ts";
-import { exampleOf, jobFieldDocs } from "./job-docs.ts";
+import { firstExample, jobFieldDocs } from "./job-docs.ts";
 import { STANDALONE_CONFIG } from "./config.ts";
 
 const read = (env: Record<string, string> = {}, flags: Record<string, string> = {}) => readConfig(STANDALONE_CONFIG, { env, flags });
@@ -53,7 +53,7 @@ describe("what people read about the settings is made from them (npm run docs)",
   });
   test("each example of a field of a job is accepted", () => {
     const { properties = {} } = z.toJSONSchema(JobInputSchema, { io: "input", unrepresentable: "any" });
-    const examples = Object.entries(properties).map(([name, field]) => [name, exampleOf(field as Parameters<typeof exampleOf>[0])]);
+    const examples = Object.entries(properties).map(([name, field]) => [name, firstExample(field as Parameters<typeof firstExample>[0])]);
     expect(JobInputSchema.safeParse(Object.fromEntries(examples)).error).toBeUndefined();
   });
   test.each(Object.entries(SETTINGS_BY_PROCESS))("docs/configuration.md: %s", async (_, table) => {

@@ -48,7 +48,7 @@ export const STANDALONE_CONFIG = {
     fallback: "false",
     schema: z.enum(["true", "false"], "must be true or false").transform((text) => text === "true"),
     description:
-      "Starts although jobs and runs that were acknowledged are missing from the data folder. For one start: later losses would not be told.",
+      "Starts although jobs and runs that were acknowledged are missing from the data folder. Use it for one start only: later losses would not be reported.",
   }),
   queues: queuesSetting,
   workersMax: workersMaxSetting,

@@ -30,23 +30,23 @@ const OPENED = ["retry", "misfire"];
 export function jobFieldDocs(): string {
   const rows = Object.entries(SCHEMA.properties ?? {}).flatMap(([name, field]) => {
     const required = SCHEMA.required?.includes(name) === true;
-    const inner = OPENED.includes(name) ? Object.entries(propertiesOf(field)) : [];
-    return [rowOf(name, field, required), ...inner.map(([own, part]) => rowOf(`${name}.${own}`, part, false))];
+    const inner = OPENED.includes(name) ? Object.entries(readProperties(field)) : [];
+    return [toRow(name, field, required), ...inner.map(([own, part]) => toRow(`${name}.${own}`, part, false))];
   });
   return ["| field | default | limits | meaning | example |", "| --- | --- | --- | --- | --- |", ...rows].join("\n");
 }
 
-function rowOf(name: string, field: FieldSchema, required: boolean): string {
-  const example = exampleOf(field);
+function toRow(name: string, field: FieldSchema, required: boolean): string {
+  const example = firstExample(field);
   const fallback = required ? "required" : code(field.default);
-  return `| \`${name}\` | ${fallback} | ${limitsOf(field)} | ${field.description ?? ""} | ${code(example)} |`;
+  return `| \`${name}\` | ${fallback} | ${describeLimits(field)} | ${field.description ?? ""} | ${code(example)} |`;
 }
 
-export const exampleOf = ({ examples = [], example }: Pick<FieldSchema, "examples" | "example">): unknown => examples[0] ?? example;
+export const firstExample = ({ examples = [], example }: Pick<FieldSchema, "examples" | "example">): unknown => examples[0] ?? example;
 
 const code = (value: unknown): string => (value === undefined ? "" : `\`${JSON.stringify(value)}\``);
 
-function limitsOf(field: FieldSchema): string {
+function describeLimits(field: FieldSchema): string {
   const { enum: words, minimum, maximum, maxLength, maxItems } = { ...field.anyOf?.find((one) => Object.keys(one).length > 1), ...field };
   if (words !== undefined) return words.map((word) => `\`${String(word)}\``).join(", ");
   if (maximum !== undefined) return `${grouped(minimum ?? 0)} to ${grouped(maximum)}`;
@@ -56,12 +56,12 @@ function limitsOf(field: FieldSchema): string {
 
 const grouped = (value: number): string => value.toLocaleString("en-US");
 
-function propertiesOf(field: FieldSchema): Readonly<Record<string, FieldSchema>> {
+function readProperties(field: FieldSchema): Readonly<Record<string, FieldSchema>> {
   const ref = (field as { readonly $ref?: string }).$ref?.split("/").at(-1);
   const target = ref === undefined ? field : (SCHEMA.$defs?.[ref] ?? field);
   return (
     target.properties ??
-    [...(target.allOf ?? []), ...(target.anyOf ?? [])].map(propertiesOf).find((found) => Object.keys(found).length > 0) ??
+    [...(target.allOf ?? []), ...(target.anyOf ?? [])].map(readProperties).find((found) => Object.keys(found).length > 0) ??
     {}
   );
 }

@@ -2,7 +2,6 @@ import { describe, expect, test } from "@jest/globals";
 import { API_DEFAULTS } from "@tickline/api/api-config";
 import { commandAgeMsMaxOf } from "@tickline/api/commands/envelope-check";
 import { EXECUTOR_DEFAULTS } from "@tickline/executor/executor-config";
-import { HELD_MS_MAX } from "@tickline/scheduler/fireable";
 import { SCHEDULER_DEFAULTS } from "@tickline/scheduler/scheduler-config";
 import { ANSWER_MS_MAX, SERVER_SELECTION_MS_MAX } from "@tickline/shared/adapters/mongodb/connection";
 import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
@@ -39,7 +38,7 @@ const COVERS: readonly Cover[] = [
   ["a statement outlasts finding a server and its answer", STATEMENT_MS_MAX, SERVER_SELECTION_MS_MAX + ANSWER_MS_MAX],
   ["what is no jump is within the error of the store's time", STORE_TIME_ERROR_MS_MAX, CLOCK_JUMP_MS_MAX + HELLO_MS_MAX],
   ["a set-back is more than two services may differ by", STORE_TIME_DIFFERENCE_MS_MAX, 2 * STORE_TIME_ERROR_MS_MAX],
-  ["a due job that is held for a worker is no misfire by any clock", MISSED_AFTER_MS, HELD_MS_MAX + STORE_TIME_DIFFERENCE_MS_MAX],
+  ["a due job that is held for a worker is no misfire by any clock", MISSED_AFTER_MS, scheduler.heldMsMax + STORE_TIME_DIFFERENCE_MS_MAX],
   ["a definition that was named is kept until its fire has used it", DEFINITION_GRACE_MS, STATEMENTS_OF_A_FIRE * STATEMENT_MS_MAX],
   ["… also when the clock leaps over the grace", scheduler.retainAfterMs, STATEMENTS_OF_A_FIRE * STATEMENT_MS_MAX],
   ["the clock is measured more often than anything is forgotten by it", scheduler.retainAfterMs, 10 * scheduler.storeTimeMs],

@@ -1,5 +1,5 @@
 import { API_DEFAULTS } from "@tickline/api/api-config";
-import { EXECUTOR_DEFAULTS, stopMsMaxOf } from "@tickline/executor/executor-config";
+import { EXECUTOR_DEFAULTS, stopMsMax } from "@tickline/executor/executor-config";
 import { CLOSE_MS_MAX } from "@tickline/shared/domain/time-limits";
 import { AppError } from "@tickline/shared/domain/app-error";
 import { isLoopback } from "@tickline/api/http/known-hosts";
@@ -9,7 +9,6 @@ import { createLogger } from "@tickline/shared/runtime/logger";
 import type { EndProcess } from "@tickline/shared/runtime/process-work";
 import { createProcessEnd } from "@tickline/shared/wiring/process-end";
 import { loadHandlers } from "@tickline/executor/load-handlers";
-import { banner } from "./banner.ts";
 import { readCommandLine } from "./command-line.ts";
 import { createStandalone, type Standalone } from "./compose.ts";
 import type { StandaloneConfig } from "./config.ts";
@@ -38,9 +37,9 @@ async function run(config: StandaloneConfig): Promise<void> {
     const handlers = config.handlersDir === undefined ? [] : await loadHandlers(config.handlersDir);
     const standalone = await createStandalone({ ...config, handlers, retentionMs: config.retentionDays * DAY_MS, log, end });
     const service = { ...standalone, stop: standalone.close };
-    processEnd.serve({ service, shutdownMs: shutdownMsOf(config), drainMs: config.drainMs });
+    processEnd.serve({ service, shutdownMs: computeShutdownMs(config), drainMs: config.drainMs });
     await standalone.start();
-    greet(config, standalone);
+    process.stdout.write(banner(config, standalone));
   } catch (fault) {
     complain(fault);
     processEnd.exit(1);
@@ -48,16 +47,28 @@ async function run(config: StandaloneConfig): Promise<void> {
 }
 
 /** The executor and the api stop one after the other, then the store closes. */
-const shutdownMsOf = ({ drainMs }: StandaloneConfig): number =>
-  stopMsMaxOf({ ...EXECUTOR_DEFAULTS, drainMs }) + API_DEFAULTS.drainMsMax + CLOSE_MS_MAX;
+const computeShutdownMs = ({ drainMs }: StandaloneConfig): number =>
+  stopMsMax({ ...EXECUTOR_DEFAULTS, drainMs }) + API_DEFAULTS.drainMsMax + CLOSE_MS_MAX;
 
-function greet(config: StandaloneConfig, { url, handlers }: Standalone): void {
-  process.stdout.write(banner({ url: url ?? "", data: dataPlace(config), handlers, loopback: isLoopback(config.host) }));
-}
+/** Printed once everything listens: the address, the place of the data, and a command that works when pasted. */
+const banner = (config: StandaloneConfig, { url, handlers }: Standalone): string => `Tickline is up.
+
+  API         ${url}
+  Reference   ${url}/docs
+  Data        ${dataPlace(config)}
+  Handlers    ${handlers.join(", ")}
+  Access      no authentication: ${isLoopback(config.host) ? "it listens on this machine only" : "whoever reaches this address can run jobs"}
+
+Create a job that calls a URL every two seconds:
+
+  curl -sS -X PUT ${url}/jobs/ping -H 'content-type: application/json' -d '{"name":"ping","schedule":"every 2s","handler":"http","params":{"url":"${url}/livez"}}'
+
+and look at it:  curl -sS ${url}/jobs/ping
+`;
 
 const complain = (fault: unknown): boolean => process.stderr.write(`tickline: ${explain(fault)}\n`);
 
-/** Faults a person can mend are said in one sentence; the others with their trace. */
+/** A fault that a person can correct is explained in one sentence; the others with their trace. */
 function explain(fault: unknown): string {
   if (fault instanceof AppError && fault.code !== "internal") return fault.message;
   return fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);

@@ -2,13 +2,13 @@ import type { Agent } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "@tickline/shared/ports/clock";
 
-/** As many bytes are kept of the beginning of an answer: answers of information, and the status line. */
+/** So many bytes of the beginning of an answer are kept: informational answers, and the status line. */
 const KEPT_BYTES_MAX = 16_384;
 
 export interface Connections {
   readonly agent: Agent;
-  /** The connection that a socket of the agent is. */
-  of(socket: Socket): Connection;
+  /** The connection of a socket of the agent. */
+  find(socket: Socket): Connection;
 }
 
 export interface ConnectOptions {
@@ -19,8 +19,8 @@ export interface ConnectOptions {
   readonly connectMs: number;
 }
 
-/** The connections of an agent: bounded in the time they take to come up, known to be up, and heard before Node reads them. */
-export function connectionsOf(agent: Agent, { event, clock, connectMs }: ConnectOptions): Connections {
+/** Watches the connections of an agent: limits the time to connect, knows when they are open, and reads their bytes before Node does. */
+export function watchConnections(agent: Agent, { event, clock, connectMs }: ConnectOptions): Connections {
   const connections = new WeakMap<object, Connection>();
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (...given) => {
@@ -32,14 +32,14 @@ export function connectionsOf(agent: Agent, { event, clock, connectMs }: Connect
     socket.once("close", () => timer.cancel());
     socket.once(event, () => {
       timer.cancel();
-      connection.connected();
+      connection.onOpen();
     });
-    socket.on("data", (chunk: Buffer) => connection.heard(chunk)); // Before Node's own, whose fault is to find the bytes here.
+    socket.on("data", (chunk: Buffer) => connection.onBytes(chunk)); // Before Node's own listener, which may refuse these bytes.
     return socket;
   };
   return {
     agent,
-    of(socket) {
+    find(socket) {
       const connection = connections.get(socket);
       if (connection === undefined) throw new TypeError("a socket that this agent did not make");
       return connection;
@@ -47,42 +47,42 @@ export function connectionsOf(agent: Agent, { event, clock, connectMs }: Connect
   };
 }
 
-/** One connection, which has one request at a time. */
+/** One connection. It has one request at a time. */
 export class Connection {
-  #up = false;
-  #whenUp: (() => void) | null = null;
-  /** The first bytes of the answer that is awaited; null: none is. */
-  #heard: Buffer[] | null = null;
+  #open = false;
+  #whenOpen: (() => void) | null = null;
+  /** The first bytes of the answer to the request; null: none are kept. */
+  #kept: Buffer[] | null = null;
   #bytes = 0;
 
-  connected(): void {
-    this.#up = true;
-    this.#whenUp?.();
-    this.#whenUp = null;
+  onOpen(): void {
+    this.#open = true;
+    this.#whenOpen?.();
+    this.#whenOpen = null;
   }
 
-  /** Begins a request: what comes from now on is its answer. Calls back as soon as bytes can be sent; never where it cannot be connected. */
+  /** Begins a request: bytes that come from now on are its answer. Calls back as soon as bytes can be sent; never if it cannot connect. */
   begin(send: () => void): void {
-    this.#heard = [];
+    this.#kept = [];
     this.#bytes = 0;
-    if (this.#up) send();
-    else this.#whenUp = send;
+    if (this.#open) send();
+    else this.#whenOpen = send;
   }
 
-  heard(chunk: Buffer): void {
-    if (this.#heard === null || this.#bytes >= KEPT_BYTES_MAX) return;
-    this.#heard.push(chunk);
+  onBytes(chunk: Buffer): void {
+    if (this.#kept === null || this.#bytes >= KEPT_BYTES_MAX) return;
+    this.#kept.push(chunk);
     this.#bytes += chunk.length;
   }
 
-  /** The beginning of the answer, as far as it has come. */
-  get beginning(): string {
-    return Buffer.concat(this.#heard ?? []).toString("latin1");
+  /** The status of the answer by its first bytes; null: it has not come. */
+  readStatus(): number | null {
+    return readStatus(Buffer.concat(this.#kept ?? []).toString("latin1"));
   }
 
-  /** The head of the answer has been read: its bytes are of no more use. */
-  forget(): void {
-    this.#heard = null;
+  /** To be called when the head of the answer has been read: its bytes are not needed any more. */
+  dropBytes(): void {
+    this.#kept = null;
   }
 }
 
@@ -91,5 +91,17 @@ class ConnectTimeout extends Error {
   readonly code = "ETIMEDOUT";
   constructor(connectMs: number) {
     super(`no connection within ${connectMs} ms`);
+  }
+}
+
+/** The status at the beginning of an answer, whatever follows it; null: there is none. Informational answers (1xx) are skipped. */
+export function readStatus(head: string): number | null {
+  for (let rest = head; ;) {
+    const status = /^HTTP\/1\.[01] ([1-5]\d\d)(?=[ \r\n])/.exec(rest)?.[1];
+    if (status === undefined) return null;
+    if (!status.startsWith("1") || status === "101") return Number(status);
+    const end = /\r?\n\r?\n/.exec(rest);
+    if (end === null) return null;
+    rest = rest.slice(end.index + end[0].length);
   }
 }

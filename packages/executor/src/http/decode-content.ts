@@ -9,12 +9,12 @@ import {
   type ZlibOptions,
 } from "node:zlib";
 
-/** Encodings laid over each other that are taken off; a body with more is kept as it came. */
+/** So many encodings, one over the other, are decoded; a body with more is kept as it came. */
 const ENCODINGS_MAX = 3;
-/** Bytes that one decoder is given: far more than the part of a body that is kept can need. */
+/** So many bytes are given to one decoder: far more than the kept part of a body needs. */
 const ENCODED_BYTES_MAX = 1_048_576;
 
-/** A body that was cut off gives as much as came of it. */
+/** Of a body that was cut off, what came is decoded. */
 const LENIENT: ZlibOptions = { finishFlush: constants.Z_SYNC_FLUSH };
 /** 8 MiB, the most that RFC 9659 lets a sender ask for. */
 const ZSTD_WINDOW_LOG_MAX = 23;
@@ -24,7 +24,7 @@ type CreateDecoder = (first: Uint8Array) => Transform;
 const DECODERS: ReadonlyMap<string, CreateDecoder> = new Map<string, CreateDecoder>([
   ["gzip", () => createGunzip(LENIENT)],
   ["x-gzip", () => createGunzip(LENIENT)],
-  // Many send it without the head of zlib, whose first four bits say 8.
+  // Many servers send it without the header of zlib, in which these four bits are 8.
   ["deflate", (first) => (((first[0] ?? 0) & 0x0f) === 8 ? createInflate(LENIENT) : createInflateRaw(LENIENT))],
   ["br", () => createBrotliDecompress({ finishFlush: constants.BROTLI_OPERATION_FLUSH })],
   [
@@ -44,11 +44,11 @@ export class ContentFault extends Error {
 
 export interface DecodedContent {
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** What the reader of the body must know; null: nothing. */
+  /** What a person who reads the body must know; null: nothing. */
   readonly note: string | null;
 }
 
-/** A body without its content encodings. They are read as they are asked for: what is not read is not decoded. Throws `ContentFault` while it is read. */
+/** Removes the content encodings of a body. It is decoded as it is read: what is not read is not decoded. Reading throws `ContentFault`. */
 export function decodeContent(body: AsyncIterable<Uint8Array>, contentEncoding: string): DecodedContent {
   if (contentEncoding === "") return { bytes: body, note: null };
   const encodings = contentEncoding

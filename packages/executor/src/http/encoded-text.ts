@@ -1,28 +1,28 @@
-/** A text as one reading of it has it, and where each of its characters stands in the text as it came. */
-export interface Reading {
+/** A text after some levels of decoding, and the place of each of its characters in the original text. */
+export interface DecodedText {
   readonly text: string;
   /** The start of each character in the original, and its length as the last entry. */
   readonly starts: readonly number[];
 }
 
-/** How often a text is decoded: JSON within JSON within a URL. */
+/** How often a text is decoded: JSON in JSON in a URL. */
 const LEVELS_MAX = 3;
 /** Percent-encoding, escapes of JSON, and entities of HTML. */
 const ENCODED = /(?:%[0-9a-f]{2})+|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\["'\\/bfnrt]|&(?:amp|lt|gt|quot|apos|#\d{1,6}|#x[0-9a-f]{1,5});/gi;
 
-/** A text as it stands, and with its escapes resolved once, twice and so on, as long as there are any. */
-export function readingsOf(text: string): Reading[] {
-  const readings: Reading[] = [{ text, starts: Array.from({ length: text.length + 1 }, (_, index) => index) }];
-  while (readings.length <= LEVELS_MAX) {
-    const last = readings.at(-1);
-    const next = last === undefined ? null : decodedOnce(last);
+/** A text as it is, and with its escapes decoded once, twice and so on, while there are any. */
+export function decodeLevels(text: string): DecodedText[] {
+  const levels: DecodedText[] = [{ text, starts: Array.from({ length: text.length + 1 }, (_, index) => index) }];
+  while (levels.length <= LEVELS_MAX) {
+    const last = levels.at(-1);
+    const next = last === undefined ? null : decodeOnce(last);
     if (next === null) break;
-    readings.push(next);
+    levels.push(next);
   }
-  return readings;
+  return levels;
 }
 
-function decodedOnce({ text, starts }: Reading): Reading | null {
+function decodeOnce({ text, starts }: DecodedText): DecodedText | null {
   let decoded = "";
   const decodedStarts: number[] = [];
   const add = (character: string, at: number): void => {
@@ -32,18 +32,18 @@ function decodedOnce({ text, starts }: Reading): Reading | null {
   let from = 0;
   for (const { 0: match, index } of text.matchAll(ENCODED)) {
     for (; from < index; from += 1) add(text.charAt(from), from);
-    for (const { character, length } of charactersOf(match)) {
+    for (const { character, length } of decodeMatch(match)) {
       add(character, from);
       from += length;
     }
   }
-  if (from === 0) return null; // Nothing was encoded, as a match has moved it.
+  if (from === 0) return null; // Nothing was encoded: a match would have moved it.
   for (; from < text.length; from += 1) add(text.charAt(from), from);
   decodedStarts.push(starts[text.length] ?? 0);
   return { text: decoded, starts: decodedStarts };
 }
 
-interface Decoded {
+interface DecodedCharacter {
   readonly character: string;
   /** Of its encoded form. */
   readonly length: number;
@@ -52,9 +52,9 @@ interface Decoded {
 const NAMED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 const ESCAPED: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 
-function charactersOf(match: string): Decoded[] {
-  const one = (character: string): Decoded[] => [{ character, length: match.length }];
-  if (match.startsWith("%")) return percentDecoded(match);
+function decodeMatch(match: string): DecodedCharacter[] {
+  const one = (character: string): DecodedCharacter[] => [{ character, length: match.length }];
+  if (match.startsWith("%")) return decodePercents(match);
   if (/^\\[ux]/i.test(match) && match.length > 2) return one(String.fromCharCode(Number.parseInt(match.slice(2), 16)));
   if (match.startsWith("\\")) return one(ESCAPED[match.charAt(1)] ?? match.charAt(1));
   const entity = match.slice(1, -1).toLowerCase();
@@ -63,10 +63,10 @@ function charactersOf(match: string): Decoded[] {
   return one(String.fromCodePoint(code));
 }
 
-/** Character by character, because each has a place of its own. A byte that is not UTF-8 is taken for Latin-1. */
-function percentDecoded(match: string): Decoded[] {
+/** Character by character, because each has its own place. A byte that is not UTF-8 is read as Latin-1. */
+function decodePercents(match: string): DecodedCharacter[] {
   const bytes = Buffer.from(match.replaceAll("%", ""), "hex");
-  const decoded: Decoded[] = [];
+  const decoded: DecodedCharacter[] = [];
   for (let at = 0; at < bytes.length;) {
     const lead = bytes[at] ?? 0;
     const size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;

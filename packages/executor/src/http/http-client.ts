@@ -9,8 +9,7 @@ import {
 import { Agent as TlsAgent, request as tlsRequest } from "node:https";
 import type { Socket } from "node:net";
 import type { Clock } from "@tickline/shared/ports/clock";
-import { connectionsOf, type Connection, type Connections } from "./connections.ts";
-import { statusOf } from "./status-line.ts";
+import { watchConnections, type Connection, type Connections } from "./connections.ts";
 
 export interface HttpClientOptions {
   readonly clock: Pick<Clock, "setTimer">;
@@ -27,8 +26,8 @@ export interface ClientRequestOptions {
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
-  /** The signal that ends the request, brought up to date by asking for it. */
-  readonly look: () => AbortSignal;
+  /** Reads the signal that ends the request. Each read checks the deadlines. */
+  readonly readSignal: () => AbortSignal;
 }
 
 export interface Answer {
@@ -37,7 +36,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, readonly string[]>>;
   /** Null: none can be read. */
   readonly body: IncomingMessage | null;
-  /** What this client could not read of the answer, so far; null: nothing. The target has answered all the same. */
+  /** Why this client could not read a part of the answer, so far; null: it could. The target has answered nevertheless. */
   unreadable(): Error | null;
 }
 
@@ -48,30 +47,30 @@ export interface HttpClient {
   close(): void;
 }
 
-/** Connections that nobody uses are closed after this time, in milliseconds: before most servers close them. */
+/** Unused connections are closed after this time, in milliseconds: before most servers close them. */
 const IDLE_MS = 4_000;
 
 /**
- * A client that tells a target that has not answered from an answer that it cannot read. Node's own, because it passes over `100 Continue`
- * and other answers of information, and shows the bytes of an answer that it refuses.
+ * A client that distinguishes a target that did not answer from an answer that it cannot read. It uses Node's own client, which skips `100 Continue`
+ * and other informational answers, and shows the bytes of an answer that it refuses.
  */
 export function createHttpClient({ clock, connectionsMax, connectMs, headBytesMax }: HttpClientOptions): HttpClient {
   const options: AgentOptions = { keepAlive: true, maxSockets: connectionsMax, timeout: IDLE_MS };
-  const plain = connectionsOf(new PlainAgent(options), { event: "connect", clock, connectMs });
-  const tls = connectionsOf(new TlsAgent(options), { event: "secureConnect", clock, connectMs });
+  const plain = watchConnections(new PlainAgent(options), { event: "connect", clock, connectMs });
+  const tls = watchConnections(new TlsAgent(options), { event: "secureConnect", clock, connectMs });
   const open = new Map<ClientRequest, (reason: Error) => void>();
   let closed = false;
 
-  async function send(url: URL, { method, headers, body, look }: ClientRequestOptions): Promise<Answer> {
-    const signal = look();
+  async function send(url: URL, { method, headers, body, readSignal }: ClientRequestOptions): Promise<Answer> {
+    const signal = readSignal();
     signal.throwIfAborted();
     if (closed) throw new Error("the client is closed");
     const [start, connections] = url.protocol === "https:" ? [tlsRequest, tls] : [plainRequest, plain];
     const { agent } = connections;
-    const head = headOf(url, { method, headers, body });
-    const request = refusedAs(() => start({ ...whereTo(url), agent, method, headers: head, maxHeaderSize: headBytesMax }));
+    const head = toHead(url, { method, headers, body });
+    const request = startRequest(() => start({ ...toTarget(url), agent, method, headers: head, maxHeaderSize: headBytesMax }));
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    // A request that waits for a connection tells nobody that it was destroyed until it gets one.
+    // A request that waits for a connection emits nothing when it is destroyed, until it gets one.
     const abandon = (reason: Error): void => {
       request.destroy(reason);
       reject(reason);
@@ -83,7 +82,7 @@ export function createHttpClient({ clock, connectionsMax, connectMs, headBytesMa
       signal.removeEventListener("abort", onAbort);
       open.delete(request);
     });
-    exchange(request, { body, look, connections, resolve, reject });
+    exchange(request, { body, readSignal, connections, resolve, reject });
     return promise;
   }
   return {
@@ -97,18 +96,18 @@ export function createHttpClient({ clock, connectionsMax, connectMs, headBytesMa
   };
 }
 
-/** As Node takes it from a URL, less what a request of ours has not. */
-const whereTo = ({ hostname, port, pathname, search }: URL): Pick<RequestOptions, "hostname" | "port" | "path"> => ({
+/** What Node reads from a URL, without the parts that these requests never have. */
+const toTarget = ({ hostname, port, pathname, search }: URL): Pick<RequestOptions, "hostname" | "port" | "path"> => ({
   hostname: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname,
   port: port === "" ? undefined : port,
   path: pathname + search,
 });
 
-/** Methods of which a request without a body says nothing of its length. */
+/** Methods whose requests have no `content-length` when they have no body. */
 const BODILESS = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
 
-/** Names and values in turn, as they are sent: Node takes a list as it is. It adds no length then, and a target would take the body for the next request. */
-function headOf(url: URL, { method, headers, body }: Pick<ClientRequestOptions, "method" | "headers" | "body">): string[] {
+/** Names and values in turn: Node sends a list as it is. It adds no `content-length` then, and without one a target would read the body as the next request. */
+function toHead(url: URL, { method, headers, body }: Pick<ClientRequestOptions, "method" | "headers" | "body">): string[] {
   const head = headers["host"] === undefined ? ["host", url.host] : [];
   for (const name in headers) head.push(name, headers[name] ?? "");
   if (body !== null || !BODILESS.has(method)) head.push("content-length", String(Buffer.byteLength(body ?? "")));
@@ -120,7 +119,7 @@ export class RequestRefused extends Error {
   override readonly name = "RequestRefused";
 }
 
-function refusedAs(start: () => ClientRequest): ClientRequest {
+function startRequest(start: () => ClientRequest): ClientRequest {
   try {
     return start();
   } catch (fault) {
@@ -128,23 +127,23 @@ function refusedAs(start: () => ClientRequest): ClientRequest {
   }
 }
 
-interface Exchange extends Pick<ClientRequestOptions, "body" | "look"> {
+interface Exchange extends Pick<ClientRequestOptions, "body" | "readSignal"> {
   readonly connections: Connections;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (fault: Error) => void;
 }
 
 /**
- * Nothing is sent before there is a connection, and the signal is looked at once more then: the process may have stood still meanwhile.
- * An answer of which the status line was understood is one, whatever of the rest was not.
+ * Nothing is sent before there is a connection. The signal is read again then, because the process may have been suspended meanwhile. An answer whose
+ * status line can be read is an answer, even if the rest cannot be read.
  */
-function exchange(request: ClientRequest, { body, look, connections, resolve, reject }: Exchange): void {
+function exchange(request: ClientRequest, { body, readSignal, connections, resolve, reject }: Exchange): void {
   let connection: Connection | null = null;
   let unreadable: Error | null = null;
   request.once("socket", (socket: Socket) => {
-    connection = connections.of(socket);
+    connection = connections.find(socket);
     connection.begin(() => {
-      if (look().aborted || request.destroyed) return;
+      if (readSignal().aborted || request.destroyed) return;
       if (body === null) request.end();
       else request.end(body);
     });
@@ -152,26 +151,26 @@ function exchange(request: ClientRequest, { body, look, connections, resolve, re
   request.on("error", (fault: Error) => {
     if (!isUnreadable(fault)) return reject(fault);
     unreadable = fault;
-    const status = statusOf(connection?.beginning ?? "");
+    const status = connection?.readStatus() ?? null;
     if (status === null) reject(fault);
     else resolve({ status, headers: {}, body: null, unreadable: () => fault });
   });
   request.once("response", (message) => {
-    connection?.forget();
-    resolve(answerOf(message, () => unreadable));
+    connection?.dropBytes();
+    resolve(toAnswer(message, () => unreadable));
   });
   request.once("upgrade", (message, socket) => {
     socket.destroy();
-    resolve({ ...answerOf(message, () => null), body: null });
+    resolve({ ...toAnswer(message, () => null), body: null });
   });
 }
 
-const answerOf = (message: IncomingMessage, unreadable: () => Error | null): Answer => ({
+const toAnswer = (message: IncomingMessage, unreadable: () => Error | null): Answer => ({
   status: message.statusCode ?? 0,
-  headers: message.headersDistinct as Readonly<Record<string, readonly string[]>>, // A name that is there has a value.
+  headers: message.headersDistinct as Readonly<Record<string, readonly string[]>>, // Each name has a value.
   body: message,
   unreadable,
 });
 
-/** Faults of Node's parser of http: the bytes came, and it refuses them. */
+/** Faults of Node's HTTP parser: the bytes came, and it refuses them. */
 const isUnreadable = (fault: Error): boolean => "code" in fault && typeof fault.code === "string" && fault.code.startsWith("HPE_");

@@ -1,27 +1,27 @@
-/** Why a request was no success. Its message never holds the query, the headers or the body of the request: those may be secrets. */
+/** Why a request failed. Its message never contains the query, the headers or the body of the request: those may be secrets. */
 export class HttpFault extends Error {
   override readonly name = "HttpFault";
   readonly code: "http_status" | "http_network" | "http_request";
   readonly retryable: boolean;
-  /** The next attempt waits at least so long, in milliseconds; null: nobody asked for it. */
+  /** The next attempt waits at least so long, in milliseconds; null: no wait was asked for. */
   readonly retryAfterMs: number | null;
 
   constructor(code: HttpFault["code"], message: string, options: { readonly retryable: boolean; readonly retryAfterMs?: number | null }) {
-    super(message); // Without a cause: that would show what the target said, unscrubbed.
+    super(message); // Without a cause: it would show what the target sent, with secrets.
     this.code = code;
     this.retryable = options.retryable;
     this.retryAfterMs = options.retryAfterMs ?? null;
   }
 }
 
-/** Request timeout, too early, too many requests: the same request may succeed later, as with every fault of the server. */
+/** Request timeout, too early, too many requests: the same request may succeed later, as after every fault of the server. */
 const RETRYABLE_STATUSES = new Set([408, 425, 429]);
-/** As much of an unexpected answer as its message shows, in characters. */
+/** So much of an unexpected answer is shown in the message, in characters. */
 const EXCERPT_LENGTH_MAX = 300;
-/** As much of a text as is looked at to make an excerpt of it, in characters. */
-const LOOKED_AT_LENGTH_MAX = 4_096;
+/** So much of a text is searched for secrets to make an excerpt, in characters. */
+const SEARCHED_LENGTH_MAX = 4_096;
 
-/** Takes the secrets of the request out of what somebody else said. `cut`: the text goes on. */
+/** Removes the secrets of the request from a text of another party. `cut`: the text was cut at its end. */
 export type Scrub = (text: string, options: { readonly cut: boolean }) => string;
 
 export interface Requested {
@@ -36,7 +36,7 @@ export interface UnexpectedAnswer {
   readonly body: string;
   readonly truncated: boolean;
   readonly note?: string;
-  /** How long the target asks to wait, in milliseconds; null: it does not. */
+  /** The wait that the target asks for, in milliseconds; null: none. */
   readonly retryAfterMs: number | null;
 }
 
@@ -48,21 +48,21 @@ export function statusFault({ method, url, scrub }: Requested, answer: Unexpecte
     ...(retryable && retryAfterMs !== null ? [`the target asks to wait ${Math.ceil(retryAfterMs / 1_000)} s`] : []),
     ...(note === undefined ? [] : [scrub(note, { cut: false })]),
   ];
-  const cut = truncated || body.length > LOOKED_AT_LENGTH_MAX;
-  const excerpt = scrub(body.slice(0, LOOKED_AT_LENGTH_MAX), { cut }).trim().slice(0, EXCERPT_LENGTH_MAX);
+  const cut = truncated || body.length > SEARCHED_LENGTH_MAX;
+  const excerpt = scrub(body.slice(0, SEARCHED_LENGTH_MAX), { cut }).trim().slice(0, EXCERPT_LENGTH_MAX);
   const message = [`${method} ${url.origin}${url.pathname} answered ${status}, expected ${expect}`, ...hints].join("; ");
   return new HttpFault("http_status", excerpt === "" ? message : `${message}: ${excerpt}`, { retryable, retryAfterMs });
 }
 
-/** Nothing was sent, as Node refuses to; it does so each time. */
+/** Node refuses to send the request, so nothing was sent. It would refuse it again. */
 export const requestFault = (requested: Requested, fault: unknown): HttpFault =>
-  new HttpFault("http_request", messageOf(requested, fault), { retryable: false });
+  new HttpFault("http_request", toMessage(requested, fault), { retryable: false });
 
-/** No answer came, or not the whole of it. */
+/** No answer came, or only a part of it. */
 export const networkFault = (requested: Requested, fault: unknown): HttpFault =>
-  new HttpFault("http_network", messageOf(requested, fault), { retryable: true });
+  new HttpFault("http_network", toMessage(requested, fault), { retryable: true });
 
-/** Certificates that no authority known here vouches for. */
+/** Codes for certificates of an authority that is not trusted here. */
 const UNKNOWN_AUTHORITY = new Set([
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "SELF_SIGNED_CERT_IN_CHAIN",
@@ -71,21 +71,21 @@ const UNKNOWN_AUTHORITY = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ]);
 
-function messageOf({ method, url, scrub }: Requested, fault: unknown): string {
-  const { code } = fieldsOf(fault);
+function toMessage({ method, url, scrub }: Requested, fault: unknown): string {
+  const { code } = readFields(fault);
   const hint = UNKNOWN_AUTHORITY.has(code) ? "; the executor trusts the authorities in the file that NODE_EXTRA_CA_CERTS names" : "";
-  return `${method} ${url.origin}${url.pathname}: ${scrub(reasonOf(fault), { cut: false })}${code === "" ? "" : ` (${code})`}${hint}`;
+  return `${method} ${url.origin}${url.pathname}: ${scrub(toReason(fault), { cut: false })}${code === "" ? "" : ` (${code})`}${hint}`;
 }
 
 /** A host with several addresses fails with one error for each, and an empty message of its own. */
-function reasonOf(fault: unknown): string {
-  const { message, errors } = fieldsOf(fault);
+function toReason(fault: unknown): string {
+  const { message, errors } = readFields(fault);
   if (message !== "") return message;
-  return errors.length > 0 ? errors.map(reasonOf).join("; ") : String(fault);
+  return errors.length > 0 ? errors.map(toReason).join("; ") : String(fault);
 }
 
-/** By their names, not by the class: that is another one where the fault comes from another realm. */
-function fieldsOf(fault: unknown): { readonly code: string; readonly message: string; readonly errors: readonly unknown[] } {
+/** By their names, not by the class, which is another one if the fault comes from another realm. */
+function readFields(fault: unknown): { readonly code: string; readonly message: string; readonly errors: readonly unknown[] } {
   const { code, message, errors } = (typeof fault === "object" && fault !== null ? fault : {}) as Readonly<Record<string, unknown>>;
   return {
     code: typeof code === "string" ? code : "",

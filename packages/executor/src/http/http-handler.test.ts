@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { expect, test } from "@jest/globals";
-import { checkedOutput } from "../output.ts";
+import { checkOutput } from "../attempt/check-output.ts";
 import { end, handler, target } from "./http-handler.test-support.ts";
 import type { HttpParams } from "./http-params.ts";
 
@@ -79,7 +79,7 @@ test("a status that was expected is a success, one that was not is none", async 
   expect(await handler().faultOf({ url: fine, expect: "204" })).toMatchObject({ code: "http_status", retryable: false });
 });
 
-test("an answer that never ends costs its first part, and the connection", async () => {
+test("of an answer that never ends the first part is read, and the connection is closed", async () => {
   let closed = false;
   const { url } = await target((response, request) => {
     request.socket.on("close", () => (closed = true));
@@ -99,7 +99,7 @@ test("a body that grows in JSON is cut so that it can be stored", async () => {
   const { url } = await target(end(200, "\u0001".repeat(32_768)));
   const output = await handler().run({ url });
   expect(output).toMatchObject({ truncated: true });
-  expect(checkedOutput(output).kind).toBe("output");
+  expect(checkOutput(output).kind).toBe("output");
 });
 
 test.each([
@@ -112,7 +112,7 @@ test.each([
   expect(await handler().run({ url })).toMatchObject({ body: "grüße" });
 });
 
-test("a character that is cut in the middle is left out", async () => {
+test("a character that is cut in the middle is omitted", async () => {
   const { url } = await target(end(200, "€".repeat(20_000)));
   const output = await handler().run({ url });
   expect(output).toMatchObject({ body: "€".repeat(10_922), truncated: true });
@@ -137,7 +137,7 @@ test("cookies of the target are not kept, and repeated headers are joined", asyn
   expect(headers).not.toHaveProperty("set-cookie");
 });
 
-test("nobody listening, a connection cut off, a name nobody knows: all are retried, and say what happened", async () => {
+test("no listener, a connection cut off, an unknown name: all are retried, with a message", async () => {
   const { url } = await target((response) => void response.socket?.destroy());
   const closed = createTcpServer().listen(0, "127.0.0.1");
   await new Promise((listening) => closed.once("listening", listening));

@@ -2,10 +2,10 @@ import { isExpected } from "@tickline/shared/domain/expected-statuses";
 import { toIso } from "@tickline/shared/domain/instant";
 import type { Clock } from "@tickline/shared/ports/clock";
 import { EXECUTOR_DEFAULTS } from "../executor-config.ts";
-import { defineHandler, type Handler, type HandlerContext } from "../handler.ts";
+import { defineHandler, type Handler, type HandlerContext } from "../handlers/handler.ts";
 import { createHttpClient, RequestRefused, type Answer, type HttpClient } from "./http-client.ts";
 import { networkFault, requestFault, statusFault, type Requested } from "./http-fault.ts";
-import { BODY_BYTES_MAX, headersOutput, httpOutput, type HttpOutput } from "./http-output.ts";
+import { BODY_BYTES_MAX, joinHeaders, httpOutput, type HttpOutput } from "./http-output.ts";
 import { HttpParamsSchema, type HttpParams } from "./http-params.ts";
 import { readBody, unreadableNote, type ReadBody } from "./read-body.ts";
 import { requestSecrets, type RequestSecrets } from "./request-secrets.ts";
@@ -14,13 +14,13 @@ import { scrub } from "./scrub.ts";
 
 export interface HttpHandlerLimits {
   /**
-   * Connections to one origin at once; further requests wait, under the job's own timeout. Default: as many as there are workers by default. With
-   * fewer than workers, requests that hang would keep those of other jobs and queues from their target.
+   * Connections to one origin at once; further requests wait, within the timeout of their job. Default: the default number of workers. With fewer
+   * connections than workers, requests that hang would delay those of other jobs and queues to the same target.
    */
   readonly connectionsMax?: number;
   /** Longest time to connect, in milliseconds. Default 10,000. */
   readonly connectMs?: number;
-  /** Largest head of an answer, its status line and headers, in bytes; of a larger one the status counts. Default 262,144. */
+  /** Largest head of an answer (status line and headers), in bytes; of a larger one only the status is read. Default 262,144. */
   readonly headBytesMax?: number;
   /** Longest `Retry-After` that is obeyed, in milliseconds; a longer one counts as this. Default 3,600,000. */
   readonly retryAfterMsMax?: number;
@@ -33,7 +33,7 @@ export interface HttpHandlerDeps {
 
 export interface HttpHandler {
   readonly handler: Handler<typeof HttpParamsSchema>;
-  /** Ends its connections, and the requests on them: call it when no attempt runs any more. Safe to call twice. */
+  /** Ends its connections and the requests on them. To be called when no attempt runs any more. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -41,14 +41,14 @@ export interface HttpHandler {
 export function createHttpHandler({ clock }: HttpHandlerDeps, limits: HttpHandlerLimits = {}): HttpHandler {
   const { connectionsMax = EXECUTOR_DEFAULTS.workersMax, connectMs = 10_000, headBytesMax = 262_144, retryAfterMsMax = 3_600_000 } = limits;
   const client = createHttpClient({ clock, connectionsMax, connectMs, headBytesMax });
-  const waitOf = ({ headers }: Answer): number | null => retryAfterMs(headers, { retryAfterMsMax, now: clock.now() });
+  const readWaitMs = ({ headers }: Answer): number | null => retryAfterMs(headers, { retryAfterMsMax, now: clock.now() });
   return {
     handler: {
       ...defineHandler({
         type: "http",
         description: "Sends one HTTP request. Redirects are not followed.",
         params: HttpParamsSchema,
-        run: (context) => send(context, { client, waitOf }),
+        run: (context) => send(context, { client, readWaitMs }),
       }),
       builtIn: true,
     },
@@ -60,10 +60,10 @@ export function createHttpHandler({ clock }: HttpHandlerDeps, limits: HttpHandle
 
 interface Sending {
   readonly client: HttpClient;
-  readonly waitOf: (answer: Answer) => number | null;
+  readonly readWaitMs: (answer: Answer) => number | null;
 }
 
-async function send(context: HandlerContext<HttpParams>, { client, waitOf }: Sending): Promise<HttpOutput> {
+async function send(context: HandlerContext<HttpParams>, { client, readWaitMs }: Sending): Promise<HttpOutput> {
   const { params, signal } = context;
   const url = new URL(params.url);
   const secrets = requestSecrets(params.headers, url);
@@ -72,26 +72,26 @@ async function send(context: HandlerContext<HttpParams>, { client, waitOf }: Sen
     url,
     scrub: (text, { cut }) => scrub(text, secrets.all, { beginnings: true, cut }),
   };
-  const { answer, output } = await answered().catch((fault: unknown) => {
+  const { answer, output } = await exchange().catch((fault: unknown) => {
     signal.throwIfAborted();
     throw fault instanceof RequestRefused ? requestFault(requested, fault) : networkFault(requested, fault);
   });
   if (!isExpected(params.expect, output.status)) {
-    throw statusFault(requested, { ...output, expect: params.expect, retryAfterMs: waitOf(answer) });
+    throw statusFault(requested, { ...output, expect: params.expect, retryAfterMs: readWaitMs(answer) });
   }
   return output;
 
-  async function answered() {
-    const answer = await client.send(url, { ...requestOf(context), look: () => context.signal });
-    return { answer, output: await outputOf(answer, secrets) };
+  async function exchange() {
+    const answer = await client.send(url, { ...toRequest(context), readSignal: () => context.signal });
+    return { answer, output: await toOutput(answer, secrets) };
   }
 }
 
-/** What is data of the answer stays as it is; credentials of the request have no place in it. */
-async function outputOf(answer: Answer, { credentials }: RequestSecrets): Promise<HttpOutput> {
+/** Only credentials of the request are removed: all else may be data of the answer. */
+async function toOutput(answer: Answer, { credentials }: RequestSecrets): Promise<HttpOutput> {
   const clean = (text: string, cut = false): string => scrub(text, credentials, { beginnings: false, cut });
-  const headers = headersOutput(answer.headers);
-  const { text, truncated, note } = await bodyOf(answer, headers);
+  const headers = joinHeaders(answer.headers);
+  const { text, truncated, note } = await takeBody(answer, headers);
   const shown = credentials.length === 0 ? headers : cleanHeaders(headers, clean);
   return httpOutput(answer.status, shown, { text: clean(text, truncated), truncated, note: note === null ? null : clean(note) });
 }
@@ -99,7 +99,7 @@ async function outputOf(answer: Answer, { credentials }: RequestSecrets): Promis
 const cleanHeaders = (headers: Readonly<Record<string, string>>, clean: (text: string) => string): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [clean(name), clean(value)]));
 
-function bodyOf({ body, unreadable }: Answer, headers: Readonly<Record<string, string>>): Promise<ReadBody> | ReadBody {
+function takeBody({ body, unreadable }: Answer, headers: Readonly<Record<string, string>>): Promise<ReadBody> | ReadBody {
   if (body === null) {
     const fault = unreadable();
     return { text: "", truncated: fault !== null, note: fault === null ? null : unreadableNote(fault) };
@@ -113,8 +113,8 @@ function bodyOf({ body, unreadable }: Answer, headers: Readonly<Record<string, s
   });
 }
 
-/** The job's headers, and then ours: a target must be able to rely on them. */
-function requestOf({ params, idempotencyKey, jobId, runId, attempt, scheduledFor }: HandlerContext<HttpParams>) {
+/** The headers of Tickline replace those of the job: a target must be able to rely on them. */
+function toRequest({ params, idempotencyKey, jobId, runId, attempt, scheduledFor }: HandlerContext<HttpParams>) {
   const body = typeof params.body === "string" || params.body === null ? params.body : JSON.stringify(params.body);
   const headers: Record<string, string> = { "user-agent": "tickline" };
   if (params.body !== null && typeof params.body !== "string") headers["content-type"] = "application/json";

@@ -9,10 +9,10 @@ const HEADERS_MAX = 100;
 const HEADER_NAME_LENGTH_MAX = 256;
 const HEADER_VALUE_LENGTH_MAX = 8_192;
 
-/** Visible characters, spaces and tabs: whatever else could begin another header, or cannot be sent at all. */
+/** Visible characters, spaces and tabs. Other characters could start another header, or cannot be sent. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** A text that a rule of the domain judges, in its words. In JSON Schema the rule is a format, because no pattern could say it. */
+/** A text that a rule of the domain checks, with its messages. In JSON Schema the rule is a format, because no pattern can express it. */
 const ruledText = (format: keyof typeof PARAMS_FORMATS, { lengthMax }: { readonly lengthMax: number }) =>
   z
     .string()

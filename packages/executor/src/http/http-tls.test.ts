@@ -29,7 +29,7 @@ afterAll(async () => {
   await new Promise((closed) => server.close(closed));
 });
 
-test("a certificate that nobody vouches for is a fault of the connection, and says so", async () => {
+test("a certificate of an unknown authority is a fault of the connection, with a message", async () => {
   expect(await handler().faultOf({ url })).toMatchObject({
     code: "http_network",
     retryable: true,

@@ -22,7 +22,7 @@ test.each([
   expect(await run({ url })).toMatchObject({ status: 200, body: "done" }); // On the same connection.
 });
 
-test("an answer of information that comes long before the other", async () => {
+test("an informational answer that comes long before the other", async () => {
   const { url } = await rawTarget((socket) => {
     socket.write("HTTP/1.1 100 Continue\r\n\r\n");
     setTimeout(() => socket.write(OK), 50);
@@ -93,7 +93,7 @@ test.each([
   expect(await handler().run({ url })).toMatchObject({ truncated: false });
 });
 
-test("a switch of protocols that nobody asked for is an answer of its own", async () => {
+test("a switch of protocols that was not requested is an answer", async () => {
   const { url } = await rawTarget("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n");
   expect(await handler().faultOf({ url })).toMatchObject({ code: "http_status", retryable: false });
 });

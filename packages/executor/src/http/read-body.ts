@@ -3,26 +3,25 @@ import { ContentFault, decodeContent } from "./decode-content.ts";
 
 export interface ReadBody {
   readonly text: string;
-  /** There was more than was kept. */
+  /** There was more than is kept. */
   readonly truncated: boolean;
-  /** Why the text is not the whole body as the target meant it, where that is not only its length; null: it is. */
+  /** Why the text differs from the body of the target, for another reason than its length; null: it does not. */
   readonly note: string | null;
 }
 
 export interface BodyToRead {
   readonly body: Readable;
-  /** Most bytes that are kept, counted when they are decoded. */
+  /** Most bytes that are kept, counted after decoding. */
   readonly bytesMax: number;
   readonly contentType: string;
   readonly contentEncoding: string;
-  /** What the client could not read of the answer, so far. */
+  /** Why the client could not read a part of the answer, so far; null: it could. */
   readonly unreadable: () => Error | null;
 }
 
 /**
- * Reads a body up to `bytesMax` and leaves the rest: an answer that never ends costs its first part, and one that unpacks to gigabytes
- * what is kept of it. Text in the encoding that the content type names, or UTF-8. Rejects when the connection is cut off, and not when the
- * bytes came and cannot be read.
+ * Reads a body up to `bytesMax` and leaves the rest, so an answer that never ends, or unpacks to gigabytes, costs no more than what is kept. The text
+ * has the encoding that the content type names, or UTF-8. Rejects when the connection is cut off, but not when the bytes came and cannot be read.
  */
 export async function readBody({ body, bytesMax, contentType, contentEncoding, unreadable }: BodyToRead): Promise<ReadBody> {
   const chunks: Uint8Array[] = [];
@@ -41,16 +40,16 @@ export async function readBody({ body, bytesMax, contentType, contentEncoding, u
   const [first, second] = chunks;
   const bytes = first !== undefined && second === undefined ? first : Buffer.concat(chunks);
   const truncated = bytes.length > bytesMax || note !== null;
-  return { text: decoded(bytes.subarray(0, bytesMax), { contentType, cut: truncated }), truncated, note: note ?? content?.note ?? null };
+  return { text: decodeText(bytes.subarray(0, bytesMax), { contentType, cut: truncated }), truncated, note: note ?? content?.note ?? null };
 }
 
 interface Taking {
   readonly chunks: Uint8Array[];
-  /** One chunk that ends beyond it is the last. */
+  /** The first chunk that ends after it is the last. */
   readonly bytesMax: number;
 }
 
-/** By the events of the stream: an iterator over it costs 10 us an answer. */
+/** By the events of the stream: an iterator costs 10 us for each answer. */
 function takeChunks(body: Readable, { chunks, bytesMax }: Taking): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let bytes = 0;
@@ -72,7 +71,7 @@ async function takeDecoded(decodedBytes: AsyncIterable<Uint8Array>, { chunks, by
   for await (const chunk of decodedBytes) {
     chunks.push(chunk);
     bytes += chunk.length;
-    if (bytes > bytesMax) break; // Ends the iteration, which destroys the stream and with it the connection.
+    if (bytes > bytesMax) break; // The end of the iteration destroys the stream, and with it the connection.
   }
 }
 
@@ -80,13 +79,13 @@ export const unreadableNote = ({ message }: Error): string => `the rest of the a
 
 const UTF_8 = new TextDecoder();
 
-function decoded(bytes: Uint8Array, { contentType, cut }: { readonly contentType: string; readonly cut: boolean }): string {
+function decodeText(bytes: Uint8Array, { contentType, cut }: { readonly contentType: string; readonly cut: boolean }): string {
   const encoding = /;\s*charset="?([^\s;"]+)/i.exec(contentType)?.[1] ?? "utf-8";
   if (!cut && /^utf-?8$/i.test(encoding)) return UTF_8.decode(bytes);
-  const options = { stream: cut }; // As a stream, the decoder leaves out a character that was cut in the middle.
+  const options = { stream: cut }; // As a stream, the decoder omits a character that was cut in the middle.
   try {
     return new TextDecoder(encoding).decode(bytes, options);
   } catch {
-    return new TextDecoder().decode(bytes, options); // An encoding nobody knows: as good as none named.
+    return new TextDecoder().decode(bytes, options); // An unknown encoding counts as none.
   }
 }

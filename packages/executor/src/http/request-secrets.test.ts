@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { checkedOutput } from "../output.ts";
+import { checkOutput } from "../attempt/check-output.ts";
 import { end, handler, target } from "./http-handler.test-support.ts";
 import { requestSecrets } from "./request-secrets.ts";
 
@@ -69,7 +69,7 @@ test.each<[string, (text: string) => string]>([
   ["a percent-encoded text", encodeURIComponent],
   ["a form", (text) => new URLSearchParams({ text }).toString()],
   ["HTML", (text) => `<pre>${text.replaceAll("&", "&amp;").replaceAll('"', "&quot;")}</pre>`],
-])("a target that echoes its request in %s brings nothing of it into the error", async (_, transform) => {
+])("the error has nothing of a request that the target echoes in %s", async (_, transform) => {
   const { url } = await echoed(transform);
   const fault = await handler()
     .run({ ...REQUEST, url: `${url}/hook${REQUEST.url}` })
@@ -88,7 +88,7 @@ test.each<[string, (text: string) => string]>([
   expect((fault as Error).cause).toBeUndefined(); // A log would show it.
 });
 
-test("a target that echoes its request with a success brings no credentials into the output, and its data stays", async () => {
+test("the output has no credentials of a request that the target echoes with a success, and its data stays", async () => {
   const { url } = await echoed((text) => text);
   const output = JSON.stringify(await handler().run({ ...REQUEST, url: `${url}/fine${REQUEST.url}` }));
   for (const word of ["open/sesame", base64("admin:open/sesame"), "c00kie-value", "query/token", "query%2Ftoken"])
@@ -96,7 +96,7 @@ test("a target that echoes its request with a success brings no credentials into
   expect(output).toContain("Nürnberg");
 });
 
-test("whatever a header holds, a target that echoes it brings it into no error", async () => {
+test("no error has a header that the target echoes, whatever it holds", async () => {
   const { url } = await target((response, { headers }) => end(500, `you sent ${headers["x-any"] as string}!`)(response));
   const { faultOf } = handler();
   const values = fc.string({
@@ -116,7 +116,7 @@ test("whatever a header holds, a target that echoes it brings it into no error",
 test("an output stays small enough to be stored, however many credentials are taken out of it", async () => {
   const { url } = await target(end(200, "12345678\u0001".repeat(4_000)));
   const output = await handler().run({ url, headers: { "X-Api-Key": "12345678" } });
-  expect(checkedOutput(output).kind).toBe("output");
+  expect(checkOutput(output).kind).toBe("output");
   expect(String(output["body"])).not.toContain("12345678");
 });
 
@@ -129,7 +129,7 @@ test.each<[string, (text: string) => string]>([
   ["hexadecimal", (text) => Buffer.from(text).toString("hex")],
   ["hexadecimal in capitals", (text) => Buffer.from(text).toString("hex").toUpperCase()],
   ["capitals", (text) => text.toUpperCase()],
-])("a target that echoes a credential in %s brings it into no output and no error", async (_, transform) => {
+])("no output and no error has a credential that the target echoes in %s", async (_, transform) => {
   const { url } = await target((response, request) => {
     const text = transform(String(request.headers["x-api-key"]));
     response.writeHead(request.url === "/fine" ? 200 : 500, { "x-echo": text }).end(`you sent ${text}!`);
@@ -144,7 +144,7 @@ test.each<[string, (text: string) => string]>([
   }
 });
 
-test("a credential that a target makes the name of a header is taken out of it", async () => {
+test("a credential in the name of a header of the answer is removed", async () => {
   const { url } = await target((response, { headers }) => response.writeHead(200, { [`x-${headers["x-api-key"] as string}`]: "1" }).end());
   const { headers } = await handler().run({ url, headers: { "X-Api-Key": "sekret-value-12345" } });
   expect(JSON.stringify(headers)).not.toContain("sekret-value-12345");

@@ -1,10 +1,10 @@
 import type { HttpParams } from "./http-params.ts";
 
-/** What a request carried that nobody who reads its run may see. */
+/** What a request contains that readers of its run must not see. */
 export interface RequestSecrets {
-  /** All values of its headers and query, and its user and password. Only what failed asks for them. */
+  /** All values of its headers and query, and its user and password. Only failed requests need them. */
   readonly all: readonly string[];
-  /** Those that are credentials by their name or their look. The data of an answer may contain the others by right. */
+  /** Those that are credentials by their name or their form. The others may be data of an answer. */
   readonly credentials: readonly string[];
 }
 
@@ -13,18 +13,18 @@ interface Value {
   readonly credential: boolean;
 }
 
-/** Shorter values stand in any text. */
+/** Shorter values occur in any text. */
 const LENGTH_MIN = 4;
 const CREDENTIAL_LENGTH_MIN = 8;
 
-/** Headers that say how the answer is to be, and no more. */
+/** Headers that only describe the wanted answer or the content. */
 const OPEN_HEADERS = new Set(["accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "content-type", "pragma"]);
 const AUTHORIZATION = new Set(["authorization", "proxy-authorization"]);
 const CREDENTIAL_NAME = /auth|cookie|token|key|secret|passw|pwd|\bpin\b|credential|sign|\bsig\b|session|\bsid\b|\bcode\b|jwt|bearer/i;
-/** A random token: long, without spaces, of letters and digits. */
-const CREDENTIAL_LOOK = /^(?=\S*[a-z])(?=\S*\d)\S{20,}$/i;
+/** A random token: long, without spaces, with letters and digits. */
+const CREDENTIAL_FORM = /^(?=\S*[a-z])(?=\S*\d)\S{20,}$/i;
 
-/** Of a request without headers of its own and without a query there are none, which costs nothing to find out. */
+/** A request without headers of the job and without a query has none, and costs nothing here. */
 export function requestSecrets(headers: HttpParams["headers"], url: URL): RequestSecrets {
   const values = [...headerValues(headers), ...urlValues(url)];
   return {
@@ -40,7 +40,7 @@ export function requestSecrets(headers: HttpParams["headers"], url: URL): Reques
 
 function distinct(values: readonly Value[], lengthMin: number): readonly string[] {
   if (values.length === 0) return [];
-  return [...new Set(values.flatMap(({ text }) => formsOf(text)).filter((text) => text.length >= lengthMin))];
+  return [...new Set(values.flatMap(({ text }) => echoForms(text)).filter((text) => text.length >= lengthMin))];
 }
 
 function headerValues(headers: HttpParams["headers"]): Value[] {
@@ -54,7 +54,7 @@ function headerValues(headers: HttpParams["headers"]): Value[] {
   });
 }
 
-/** The whole, what follows the scheme, and what that is made of. */
+/** The whole value, what follows the scheme, and its parts. */
 function authorizationValues(value: string): Value[] {
   const [, scheme = "", rest = ""] = /^(\S+)\s+(.*)$/.exec(value) ?? [];
   const parts = [secret(value), secret(rest), ...[...rest.matchAll(/=\s*"?([^",\s]+)/g)].map(([, part = ""]) => secret(part))];
@@ -81,9 +81,9 @@ function urlValues({ username, password, search }: URL): Value[] {
 
 const secret = (text: string): Value => ({ text, credential: true });
 const open = (text: string): Value => ({ text, credential: false });
-const judged = (name: string, text: string): Value => ({ text, credential: CREDENTIAL_NAME.test(name) || CREDENTIAL_LOOK.test(text) });
+const judged = (name: string, text: string): Value => ({ text, credential: CREDENTIAL_NAME.test(name) || CREDENTIAL_FORM.test(text) });
 
-/** As forms are decoded. What is not encoded well stays as it is. */
+/** As form fields are decoded. A text with a wrong encoding is not changed. */
 function decoded(text: string): string {
   if (!/[%+]/.test(text)) return text;
   try {
@@ -94,16 +94,16 @@ function decoded(text: string): string {
 }
 
 /**
- * How whoever echoes a text may write it. Base64 loses its padding on the way, Latin-1 is read as UTF-8, and forms have + for a space; what
- * escapes in a text are (percent, JSON, HTML) is resolved where it is looked for.
+ * The forms in which a target may repeat a text. Base64 may lose its padding, Latin-1 may be read as UTF-8, and forms have + for a space. Escapes
+ * (percent, JSON, HTML) are decoded where a text is searched.
  */
-function formsOf(text: string): string[] {
+function echoForms(text: string): string[] {
   const unpadded = text.replace(/=+$/, "");
   const asUtf8 = /[\x80-\xff]/.test(text) ? Buffer.from(text, "latin1").toString("utf8") : text;
   return [text, unpadded, asUtf8, text.replaceAll(" ", "+"), ...encodedForms(text)];
 }
 
-/** In hexadecimal, and in base64 as part of a longer text: of that its place decides the first and the last characters. */
+/** In hexadecimal, and in base64 as part of a longer text, where the place decides the first and last characters. */
 function encodedForms(text: string): string[] {
   if (text.length < CREDENTIAL_LENGTH_MIN) return [];
   const bytes = Buffer.from(text);

@@ -1,9 +1,8 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { httpDate } from "./http-date.ts";
+import { readRetryAfterMs } from "../attempt/thrown-error.ts";
 import { end, handler, target } from "./http-handler.test-support.ts";
-import { retryAfterMs } from "./retry-after.ts";
-import { retryAfterMsOf } from "../to-run-error.ts";
+import { parseHttpDate, retryAfterMs } from "./retry-after.ts";
 
 const at = (iso: string): number => Date.parse(iso);
 const now = at("2026-11-30T12:00:00Z");
@@ -37,7 +36,7 @@ test.each<[string, Record<string, string | string[]>, number | null]>([
 
 test("a date is read as it was written", () => {
   const instants = fc.integer({ min: at("1970-01-01T00:00:00Z") / 1_000, max: at("2099-12-31T23:59:59Z") / 1_000 });
-  fc.assert(fc.property(instants, (seconds) => httpDate(new Date(seconds * 1_000).toUTCString(), now) === seconds * 1_000));
+  fc.assert(fc.property(instants, (seconds) => parseHttpDate(new Date(seconds * 1_000).toUTCString(), now) === seconds * 1_000));
 });
 
 test.each([
@@ -46,7 +45,7 @@ test.each([
   ["Sunday, 06-Nov-77 08:49:37 GMT", "1977-11-06T08:49:37Z"],
   ["Sun Nov  6 08:49:37 1994", "1994-11-06T08:49:37Z"],
 ])("%s is %s", (text, iso) => {
-  expect(httpDate(text, now)).toBe(at(iso));
+  expect(parseHttpDate(text, now)).toBe(at(iso));
 });
 
 test.each([429, 503, 500])("an answer of %d with Retry-After says how long to wait", async (status) => {
@@ -54,13 +53,13 @@ test.each([429, 503, 500])("an answer of %d with Retry-After says how long to wa
   const fault: unknown = await handler()
     .run({ url })
     .catch((thrown: unknown) => thrown);
-  expect(retryAfterMsOf(fault)).toBe(7_000);
+  expect(readRetryAfterMs(fault)).toBe(7_000);
   expect(fault).toMatchObject({ message: expect.stringContaining("the target asks to wait 7 s") });
 });
 
 test("the longest wait is a limit of the handler", async () => {
   const { url } = await target(end(429, "", { "retry-after": "86400" }));
-  const wait = (limits: Parameters<typeof handler>[0]) => handler(limits).run({ url }).catch(retryAfterMsOf);
+  const wait = (limits: Parameters<typeof handler>[0]) => handler(limits).run({ url }).catch(readRetryAfterMs);
   expect(await wait({})).toBe(3_600_000);
   expect(await wait({ retryAfterMsMax: 1_000 })).toBe(1_000);
 });

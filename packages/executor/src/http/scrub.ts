@@ -1,16 +1,16 @@
-import { readingsOf, type Reading } from "./encoded-text.ts";
+import { decodeLevels, type DecodedText } from "./encoded-text.ts";
 
-/** What stands in the place of a secret. */
+/** What replaces a secret. */
 export const REDACTED = "[redacted]";
-/** So much of the beginning of a longer secret is replaced too: whoever echoes it may cut it short. */
+/** So many characters of the beginning of a longer secret are replaced too: a target that repeats it may cut it. */
 const BEGINNING_LENGTH = 12;
-/** So much of a secret at the end of a text that was cut is replaced. */
+/** So many characters of a secret are replaced at the end of a text that was cut. */
 const CUT_LENGTH_MIN = 4;
 
 export interface ScrubOptions {
-  /** Also the beginning of a long secret is one. */
+  /** The beginning of a long secret is replaced too. */
   readonly beginnings: boolean;
-  /** The text ends where it was cut, maybe in a secret. */
+  /** The text was cut at its end, maybe inside a secret. */
   readonly cut: boolean;
 }
 
@@ -20,32 +20,31 @@ interface Range {
 }
 
 /**
- * A text without secrets, in whatever form they stand in it: as they are, percent-encoded, escaped as in JSON or HTML, or several of these,
- * and in capitals or not.
+ * Removes secrets from a text, in every form: as they are, percent-encoded, escaped as in JSON or HTML, or several of these, in lower or upper case.
  */
 export function scrub(text: string, secrets: readonly string[], { beginnings, cut }: ScrubOptions): string {
   if (secrets.length === 0 || text === "") return text;
   const ranges: Range[] = [];
-  for (const { text: read, starts } of readingsOf(text)) {
-    const reading = { text: inLowerCase(read), starts };
+  for (const { text: read, starts } of decodeLevels(text)) {
+    const level = { text: inLowerCase(read), starts };
     for (const given of secrets) {
       const secret = inLowerCase(given);
       const head = beginnings ? secret.slice(0, BEGINNING_LENGTH) : secret;
-      ranges.push(...occurrences(reading, { secret, head }));
-      if (cut) ranges.push(...cutOff(reading, secret));
+      ranges.push(...findOccurrences(level, { secret, head }));
+      if (cut) ranges.push(...findCutOff(level, secret));
     }
   }
-  return replaced(text, ranges);
+  return redact(text, ranges);
 }
 
-/** Each character by itself, so that all stay where they are: some have a longer form in the other case. */
+/** Keeps the length, so that places stay the same: a few characters are longer in lower case; a text with one of them is lowered in ASCII alone. */
 const inLowerCase = (text: string): string => {
   const lower = text.toLowerCase();
   return lower.length === text.length ? lower : text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 };
 
-/** Where the text has the head of a secret, as far as it goes on like the secret. */
-function occurrences({ text, starts }: Reading, { secret, head }: { readonly secret: string; readonly head: string }): Range[] {
+/** Where the text has the head of a secret, and as much after it as equals the secret. */
+function findOccurrences({ text, starts }: DecodedText, { secret, head }: { readonly secret: string; readonly head: string }): Range[] {
   const found: Range[] = [];
   for (let at = text.indexOf(head); at >= 0;) {
     let end = at + head.length;
@@ -57,7 +56,7 @@ function occurrences({ text, starts }: Reading, { secret, head }: { readonly sec
 }
 
 /** The beginning of a secret at the end of a text. */
-function cutOff({ text, starts }: Reading, secret: string): Range[] {
+function findCutOff({ text, starts }: DecodedText, secret: string): Range[] {
   const head = secret.slice(0, CUT_LENGTH_MIN);
   for (let at = text.indexOf(head, Math.max(0, text.length - secret.length)); at >= 0; at = text.indexOf(head, at + 1)) {
     if (secret.startsWith(text.slice(at))) return [{ from: starts[at] ?? 0, to: Infinity }];
@@ -65,12 +64,12 @@ function cutOff({ text, starts }: Reading, secret: string): Range[] {
   return [];
 }
 
-function replaced(text: string, ranges: readonly Range[]): string {
+function redact(text: string, ranges: readonly Range[]): string {
   let output = "";
   let done = 0;
   for (const { from, to } of ranges.toSorted((left, right) => left.from - right.from)) {
     if (to <= done) continue;
-    if (from >= done) output += text.slice(done, from) + REDACTED; // Otherwise it goes on where the last one ended.
+    if (from >= done) output += text.slice(done, from) + REDACTED; // Otherwise it continues the last range.
     done = Math.min(to, text.length);
   }
   return output + text.slice(done);

@@ -24,7 +24,7 @@ const retried: Story = async (run, { report, store, clock }) => {
 };
 
 /** Who said it, what of it goes to the dead letters and under which reason, and how the run stands afterwards: untouched by it. */
-describe("a report that decides what is not its to decide is refused, kept and counted", () => {
+describe("a report that its executor may not make is refused, kept and counted", () => {
   const started: Story = async (run, { report }) => (await report(python.started(run)), []);
   const rows: readonly (readonly [name: string, before: Story | null, said: Story, outcome: string, standing: object])[] = [
     ["an internal run: started", null, (run) => [python.started({ ...run, queue: "default" })], "internal_queue", { state: "due" }],
@@ -119,7 +119,7 @@ describe("a report that decides what is not its to decide is refused, kept and c
   });
 });
 
-describe("a report that comes late, again, or from the slower of two is dropped and counted, and is no dead letter", () => {
+describe("a report that is late, repeated, or from the slower of two executors is dropped and counted, and is no dead letter", () => {
   const rows: readonly (readonly [name: string, before: Story, said: Story, outcome: string])[] = [
     ["the end again", async (run, { report }) => (await report(python.completed(run)), []), (run) => [python.completed(run)], "not_open"],
     [
@@ -175,7 +175,7 @@ describe("a report that comes late, again, or from the slower of two is dropped 
   });
 });
 
-test("a run of an external queue that one of our executors has is not another's to end, or to keep alive", async () => {
+test("a run of an external queue that one of our executors has cannot be ended or renewed by a foreign one", async () => {
   const { dueOn, report, store, state, clock, dead, close } = await reportsWorld();
   const run = await dueOn("python");
   await start(store, run, { executor: "executor-1", token: "a-random-token", now: clock.now() });
@@ -192,7 +192,7 @@ test("a run of an external queue that one of our executors has is not another's 
   await close();
 });
 
-test("500 heartbeats of unknown runs, and as many of garbage, hold up none of the good reports beside them", async () => {
+test("500 heartbeats of unknown runs, and as many of garbage, delay none of the good reports beside them", async () => {
   const { dueOn, report, state, outcomes, dead, logged, close } = await reportsWorld();
   const run = await dueOn("python");
   const unknown = Array.from({ length: 500 }, (_, index) =>
@@ -207,7 +207,7 @@ test("500 heartbeats of unknown runs, and as many of garbage, hold up none of th
   await close();
 });
 
-test("of a batch that is refused in part the rest is taken", async () => {
+test("of a batch that is refused in part the rest is accepted", async () => {
   const { dueOn, report, state, dead, close } = await reportsWorld();
   const [mine, theirs, ours] = [await dueOn("python"), await dueOn("ruby"), await dueOn("default")];
   await report(
@@ -229,7 +229,7 @@ test("of a batch that is refused in part the rest is taken", async () => {
   await close();
 });
 
-test("who was quicker while a report was being claimed has the attempt, and the other is refused", async () => {
+test("the executor that was faster while a report was being claimed has the attempt, and the other is refused", async () => {
   let raced = false;
   const world = await reportsWorld({
     claims: (claims) => ({

@@ -1,22 +1,22 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { RunClaims } from "@tickline/shared/ports/run-claims";
-import { reportsOf, type Report, type ReportEvent } from "./report.ts";
-import { faultOfReport, faultOfStanding, type NotTaken, type ReportedRun } from "./report-rules.ts";
+import { rejectByContent, rejectByRun, type Rejection, type ReportedRun } from "./report-rules.ts";
+import { groupReports, type Report, type ReportEvent } from "./report.ts";
 
-/** A report, and the run it is about as the store has it. */
+/** A report, and its run as the store holds it. */
 export interface KnownReport {
   readonly report: Report;
   readonly run: DueRun;
 }
 
-export interface NotTakenEvent {
+export interface RejectedEvent {
   readonly event: ReportEvent;
-  readonly why: NotTaken;
+  readonly why: Rejection;
 }
 
 export interface JudgedReports {
   readonly known: readonly KnownReport[];
-  readonly notTaken: readonly NotTakenEvent[];
+  readonly rejected: readonly RejectedEvent[];
 }
 
 export interface JudgeContext {
@@ -24,26 +24,26 @@ export interface JudgeContext {
   readonly externalQueues: readonly string[];
 }
 
-/** Tells the reports that may be acted upon from the others, by what they say and by what the store holds of their runs. */
+/** Separates the reports that can be accepted from the others, by their content and by what the store holds of their runs. */
 export async function judgeReports({ claims, externalQueues }: JudgeContext, events: readonly ReportEvent[]): Promise<JudgedReports> {
-  const faults = events.map(faultOfReport);
+  const rejections = events.map(rejectByContent);
   const runs = await readRuns(
     claims,
-    events.filter((_, index) => faults[index] === null),
+    events.filter((_, index) => rejections[index] === null),
   );
-  const good: ReportEvent[] = [];
-  const notTaken: NotTakenEvent[] = [];
+  const accepted: ReportEvent[] = [];
+  const rejected: RejectedEvent[] = [];
   for (const [index, event] of events.entries()) {
     const reported = runs.get(event.data.runId);
-    const why = faults[index] ?? (reported === undefined ? "not_open" : faultOfStanding(event, reported, externalQueues));
-    if (why === null) good.push(event);
-    else notTaken.push({ event, why });
+    const why = rejections[index] ?? (reported === undefined ? "not_open" : rejectByRun(event, reported, externalQueues));
+    if (why === null) accepted.push(event);
+    else rejected.push({ event, why });
   }
-  const known = reportsOf(good).flatMap((report) => {
+  const known = groupReports(accepted).flatMap((report) => {
     const reported = runs.get(report.runId);
     return reported === undefined ? [] : [{ report, run: reported.run }];
   });
-  return { known, notTaken };
+  return { known, rejected };
 }
 
 async function readRuns(claims: JudgeContext["claims"], events: readonly ReportEvent[]): Promise<ReadonlyMap<string, ReportedRun>> {
@@ -54,7 +54,7 @@ async function readRuns(claims: JudgeContext["claims"], events: readonly ReportE
   return new Map(
     runs.flatMap((run) => {
       const holder = byId.get(run.runId);
-      return holder === undefined ? [] : [[run.runId, { run, holder }] as const]; // It ended between the two.
+      return holder === undefined ? [] : [[run.runId, { run, holder }] as const]; // It ended between the two reads.
     }),
   );
 }

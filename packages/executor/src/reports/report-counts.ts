@@ -1,57 +1,36 @@
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { RefusedEvent } from "@tickline/shared/ports/bus";
-import type { ExecutorContext } from "../executor-deps.ts";
-import type { NotTakenEvent } from "./judge-reports.ts";
-import { reportKey } from "./report.ts";
-import { NOT_TAKEN, type NotTaken } from "./report-rules.ts";
+import type { ExecutorContext } from "../executor-context.ts";
+import { REJECTIONS, type Rejection } from "./report-rules.ts";
 
-/** What becomes of the reports of one batch, counted, and logged where somebody has to mend something. */
+/** Counts the outcomes of the reports of one batch, and logs those that need a repair. */
 export interface ReportCounts {
-  taken(reports: number): void;
-  skipped(reports: number): void;
-  /** Another run of the job is in progress. */
-  waiting(reports: number): void;
-  lost(reports: number): void;
-  /** What an executor said of an attempt, and is not taken, counts once for each reason. */
-  notTaken(events: readonly NotTakenEvent[]): void;
-  notAReport(event: TicklineEvent): void;
-  /** Those that go to the dead letters. */
-  refused(): readonly RefusedEvent[];
+  /** `waiting`: their runs wait for another run of the job. */
+  add(outcome: "taken" | "skipped" | "waiting" | "lost", reports: number): void;
+  /** Rejected events of one key count once for each reason. */
+  reject(event: TicklineEvent, why: Rejection, about: { readonly key: string; readonly [logField: string]: unknown }): void;
+  /** The events that go to the dead letters. */
+  readonly refused: readonly RefusedEvent[];
 }
 
-/** Of the refused reports of one batch, as many are logged one by one; the dead letters have all of them. */
-const TOLD_MAX = 10;
+/** So many refused reports of one batch are logged one by one; all of them are in the dead letters. */
+const LOGGED_MAX = 10;
 
 export function createReportCounts({ metrics, log }: Pick<ExecutorContext, "metrics" | "log">): ReportCounts {
   const refused: RefusedEvent[] = [];
-  const told = new Set<string>();
-  const count = (outcome: string, reports: number): void => metrics.reports.inc({ outcome }, reports);
-
-  function refuse(
-    event: TicklineEvent,
-    why: NotTaken,
-    { key, ...fields }: { readonly key: string; readonly [name: string]: unknown },
-  ): void {
-    const { deadLetter, reason } = NOT_TAKEN[why];
-    if (deadLetter) refused.push({ event, reason: `${why}: ${reason}` });
-    if (told.has(`${why} ${key}`)) return;
-    told.add(`${why} ${key}`);
-    count(why, 1);
-    if (!deadLetter) log.debug({ ...fields, why }, "a report was dropped");
-    else if (told.size <= TOLD_MAX) log.warn({ ...fields, type: event.type, executor: event.source, why }, "a report was refused");
-  }
+  const counted = new Set<string>();
   return {
-    taken: (reports) => count("taken", reports),
-    skipped: (reports) => count("skipped", reports),
-    waiting: (reports) => count("waiting", reports),
-    lost: (reports) => count("lost", reports),
-    notTaken(events) {
-      for (const { event, why } of events) {
-        const { runId, attempt } = event.data;
-        refuse(event, why, { key: reportKey(event), runId, attempt });
-      }
+    add: (outcome, reports) => metrics.reports.inc({ outcome }, reports),
+    reject(event, why, { key, ...logFields }) {
+      const { deadLetter, reason } = REJECTIONS[why];
+      if (deadLetter) refused.push({ event, reason: `${why}: ${reason}` });
+      if (counted.has(`${why} ${key}`)) return;
+      counted.add(`${why} ${key}`);
+      metrics.reports.inc({ outcome: why });
+      if (!deadLetter) log.debug({ ...logFields, why }, "a report was dropped");
+      else if (counted.size <= LOGGED_MAX)
+        log.warn({ ...logFields, type: event.type, executor: event.source, why }, "a report was refused");
     },
-    notAReport: (event) => refuse(event, "not_a_report", { key: event.id, id: event.id }),
-    refused: () => refused,
+    refused,
   };
 }

@@ -2,7 +2,7 @@ import type { ClaimedRun } from "@tickline/shared/domain/due-run";
 import type { EndedRun } from "@tickline/shared/domain/settlement";
 import type { ClaimOutcome, HeldLease } from "@tickline/shared/ports/run-claims";
 import { inParallel } from "@tickline/shared/runtime/in-parallel";
-import type { ExecutorContext } from "../executor-deps.ts";
+import type { ExecutorContext } from "../executor-context.ts";
 import type { KnownReport } from "./judge-reports.ts";
 
 export type LeaseContext = Pick<ExecutorContext, "claims" | "clock" | "config">;
@@ -14,24 +14,24 @@ export interface WonReport extends KnownReport {
 
 export interface ClaimedReports {
   readonly won: readonly WonReport[];
-  /** Runs that the claims have closed. */
+  /** Runs that were closed by the claims. */
   readonly skipped: readonly EndedRun[];
-  /** Runs that wait for another of their job; `cancels`: the one that was asked to end for them. */
+  /** Runs that wait for another run of their job; `cancels`: that run, if it was asked to end for them. */
   readonly waiting: readonly (KnownReport & { readonly cancels: string | null })[];
-  /** Somebody was quicker, or the run was closed or raised meanwhile. */
+  /** Another executor was faster, or the run was closed or has a later attempt meanwhile. */
   readonly lost: readonly KnownReport[];
 }
 
 export interface RenewedReports {
   readonly renewed: ReadonlySet<KnownReport>;
-  /** Those of them whose run somebody wants cancelled. */
+  /** Those of them whose cancel was requested. */
   readonly cancelled: readonly KnownReport[];
 }
 
-/** Writes of one batch under way at once. */
+/** Writes of one batch that are in flight at once. */
 const WRITES_AT_ONCE = 8;
 
-/** Reports that one write can serve: of one executor, attempt and lease. */
+/** Reports that one write can serve: of one executor, attempt number and lease time. */
 interface LeaseGroup {
   readonly executor: string;
   readonly token: string;
@@ -40,24 +40,23 @@ interface LeaseGroup {
 }
 
 /**
- * The token follows from what makes a report the holder's: attempt and executor; the run stands beside it in every
- * compare-and-set. So each report finds the lease of those before it, in whichever process they came in, and nothing has
- * to be remembered. The attempt is a number and the name comes last, so no two of them share a token, whatever the name; tokens of our own
- * executors are random and contain no slash.
+ * The token is made of the attempt and the executor; every compare-and-set has the run beside it. So each report finds the lease of the reports before
+ * it, whichever process received them, and nothing has to be remembered. The attempt is a number and the name comes last, so no two of them share a
+ * token, whatever the name; tokens of our own executors are random and contain no slash.
  */
-export const tokenOf = ({ attempt, executor }: Pick<KnownReport["report"], "attempt" | "executor">): string =>
+export const reportToken = ({ attempt, executor }: Pick<KnownReport["report"], "attempt" | "executor">): string =>
   `report/${attempt}/${executor}`;
 
-const groupsOf = (reports: readonly KnownReport[]): readonly LeaseGroup[] =>
-  [...Map.groupBy(reports, ({ report, run }) => `${run.timeoutMs}/${tokenOf(report)}`).values()].flatMap((group) => {
+const groupByLease = (reports: readonly KnownReport[]): readonly LeaseGroup[] =>
+  [...Map.groupBy(reports, ({ report, run }) => `${run.timeoutMs}/${reportToken(report)}`).values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    return [{ executor: first.report.executor, token: tokenOf(first.report), leaseMs: first.run.timeoutMs, reports: group }];
+    return [{ executor: first.report.executor, token: reportToken(first.report), leaseMs: first.run.timeoutMs, reports: group }];
   });
 
-/** Renews the leases that stand. The others may not have been claimed yet. */
+/** Renews the leases that exist. The other runs may not have been claimed yet. */
 export async function renewReported({ claims, clock }: LeaseContext, reports: readonly KnownReport[]): Promise<RenewedReports> {
-  const answers = await inParallel(groupsOf(reports), {
+  const answers = await inParallel(groupByLease(reports), {
     atOnce: WRITES_AT_ONCE,
     async work({ token, leaseMs, reports: group }) {
       const leases = group.map(({ run }): HeldLease => ({ runId: run.runId, token }));
@@ -74,9 +73,9 @@ export async function renewReported({ claims, clock }: LeaseContext, reports: re
 
 const LOST: ReadonlySet<ClaimOutcome["kind"]> = new Set(["lost", "refused"]);
 
-/** Claims for the executors that report. What an earlier report has claimed is won again; what another has is not. */
+/** Claims for the executors that report. What an earlier report claimed is won again; what another executor has is not. */
 export async function claimReported({ claims, clock, config }: LeaseContext, reports: readonly KnownReport[]): Promise<ClaimedReports> {
-  const answers = await inParallel(groupsOf(reports), {
+  const answers = await inParallel(groupByLease(reports), {
     atOnce: WRITES_AT_ONCE,
     async work({ executor, token, leaseMs, reports: group }) {
       const now = clock.now();

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { tokenOf } from "./report-leases.ts";
+import { reportToken } from "./report-leases.ts";
 import { foreignExecutor, reportsWorld } from "./reports.test-support.ts";
 
 const python = foreignExecutor("python-1");
 
-describe("what a report says is held to the limits that our own handlers have", () => {
+describe("reports have the limits that our own handlers have", () => {
   const deep = JSON.parse("[".repeat(2_000) + "]".repeat(2_000)) as never;
   test.each([
     ["an output that is too large", { output: "x".repeat(70_000) }, { state: "failed", error: { code: "output_too_large" } }],
@@ -29,13 +29,13 @@ describe("what a report says is held to the limits that our own handlers have", 
   });
 });
 
-test("no two executors or attempts have one token, whatever they are called", () => {
+test("no two executors or attempts have the same token, whatever their names", () => {
   const attempt = fc.integer({ min: 1, max: 1_000 });
   const name = fc.stringMatching(/^[a-z0-9/]{1,12}$/);
   fc.assert(
     fc.property(attempt, name, attempt, name, (leftAttempt, left, rightAttempt, right) => {
       const same = leftAttempt === rightAttempt && left === right;
-      expect(tokenOf({ attempt: leftAttempt, executor: left }) === tokenOf({ attempt: rightAttempt, executor: right })).toBe(same);
+      expect(reportToken({ attempt: leftAttempt, executor: left }) === reportToken({ attempt: rightAttempt, executor: right })).toBe(same);
     }),
   );
 });

@@ -7,17 +7,17 @@ import { isForeignName } from "../executor-name.ts";
 import type { ReportEvent } from "./report.ts";
 
 /**
- * Why a report is not taken, and whether it goes to the dead letters. Those that do not are late, repeated, or of the slower of two that began
- * at once: they come with every bus and every restart, and nobody has to mend anything. All are counted.
+ * Why a report is not accepted, and whether it goes to the dead letters. Reports that do not are late, repeated, or from the slower of two executors
+ * that started at once: every bus and every restart causes them, and nothing has to be repaired. All are counted.
  */
-export const NOT_TAKEN = {
-  /** The run has ended, or there is none: it may have been swept. */
+export const REJECTIONS = {
+  /** The run has ended, or does not exist: it may have been deleted after its retention. */
   not_open: { deadLetter: false, reason: "the run is not open" },
-  /** A later attempt is due or under way, or this one is over and waits for a retry. */
+  /** A later attempt is due or running, or this one has ended and waits for a retry. */
   stale_attempt: { deadLetter: false, reason: "the attempt is over" },
-  /** Another executor has begun the attempt, and this one says that it has begun it too. */
+  /** Another executor has started the attempt, and this one reports that it started it too. */
   lost: { deadLetter: false, reason: "another executor has the attempt" },
-  /** What becomes of an attempt, and that it goes on, is for the executor to say that began it. */
+  /** Only the executor that started an attempt may report its heartbeat and its end. */
   other_executor: { deadLetter: true, reason: "another executor began the attempt" },
   unknown_attempt: { deadLetter: true, reason: "there has been no such attempt yet" },
   internal_queue: { deadLetter: true, reason: "the run is of a queue that no foreign executor serves" },
@@ -29,27 +29,27 @@ export const NOT_TAKEN = {
   not_a_report: { deadLetter: true, reason: "executors report by JobStarted, JobHeartbeat and JobCompleted alone" },
 } as const satisfies Record<string, { readonly deadLetter: boolean; readonly reason: string }>;
 
-export type NotTaken = keyof typeof NOT_TAKEN;
+export type Rejection = keyof typeof REJECTIONS;
 
-/** What a foreign executor can say of an end. What else becomes of a run is for Tickline to decide. */
+/** The ends that a foreign executor can report. All other states are set by Tickline. */
 const REPORTED_STATES: ReadonlySet<RunState> = new Set(["succeeded", "failed", "cancelled"]);
 
-/** Why a report is not taken by what it says alone; null: the store has to tell. */
-export function faultOfReport({ type, tenantId, source, data }: ReportEvent): NotTaken | null {
+/** Why a report is rejected by its content alone; null: the store decides. */
+export function rejectByContent({ type, tenantId, source, data }: ReportEvent): Rejection | null {
   if (!isForeignName(source)) return "bad_executor";
   if (tenantId !== DEFAULT_TENANT) return "unknown_tenant";
   if (!RUN_ID_PATTERN.test(data.runId)) return "bad_run_id";
   return type === "JobCompleted" && !REPORTED_STATES.has(data.state) ? "bad_state" : null;
 }
 
-/** A run of which something is reported, as the store has it. */
+/** A run that a report names, as the store holds it. */
 export interface ReportedRun {
   readonly run: DueRun;
   readonly holder: AttemptHolder;
 }
 
-/** Why a report of an open run is not taken; null: its executor has the attempt, or nobody has. */
-export function faultOfStanding(event: ReportEvent, { run, holder }: ReportedRun, externalQueues: readonly string[]): NotTaken | null {
+/** Why a report of an open run is rejected; null: its executor has the attempt, or no executor has it. */
+export function rejectByRun(event: ReportEvent, { run, holder }: ReportedRun, externalQueues: readonly string[]): Rejection | null {
   const { type, tenantId, source, data } = event;
   if (run.tenantId !== tenantId) return "unknown_tenant";
   if (!externalQueues.includes(run.queue)) return "internal_queue";

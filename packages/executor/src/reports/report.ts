@@ -4,36 +4,37 @@ import type { JobCompleted } from "@tickline/shared/events/job-ended";
 import type { JobHeartbeat } from "@tickline/shared/events/job-heartbeat";
 import type { JobStarted } from "@tickline/shared/events/job-started";
 
-/** What a foreign executor may say. */
+/** The events that a foreign executor may publish. */
 export type ReportEvent = JobStarted | JobHeartbeat | JobCompleted;
 
 export const isReport = (event: TicklineEvent): event is ReportEvent =>
   event.type === "JobStarted" || event.type === "JobHeartbeat" || event.type === "JobCompleted";
 
-/** What a foreign executor said of one attempt, all that it said of it in one batch taken together. */
+/** All events of one batch that a foreign executor published about one attempt. */
 export interface Report {
   readonly tenantId: string;
   readonly runId: string;
   readonly attempt: number;
-  /** The name it goes by: the source of its events. */
+  /** Its name: the source of its events. */
   readonly executor: string;
-  /** It said that it has begun. */
+  /** It reported the start. */
   readonly started: boolean;
-  /** It said that it is at work. */
+  /** It reported a heartbeat. */
   readonly beating: boolean;
-  /** What the attempt came to; null: it has not said so. */
+  /** The end that it reported; null: none. */
   readonly completed: EndedRun | null;
   readonly events: readonly ReportEvent[];
 }
 
-/** Of one executor and attempt there is one report in a batch. */
+/** A batch has one report for each key. */
 export const reportKey = ({ tenantId, data, source }: ReportEvent): string => JSON.stringify([tenantId, data.runId, data.attempt, source]);
 
-/** One report for each attempt and executor, whatever was repeated and in whatever order it came. The first end stands. */
-export const reportsOf = (events: readonly ReportEvent[]): readonly Report[] => [...Map.groupBy(events, reportKey).values()].map(together);
+/** One report for each attempt and executor, whatever was repeated and whatever the order. Of several ends the first counts. */
+export const groupReports = (events: readonly ReportEvent[]): readonly Report[] =>
+  [...Map.groupBy(events, reportKey).values()].map(toReport);
 
-function together(events: readonly ReportEvent[]): Report {
-  const [{ tenantId, source, data }] = events as readonly [ReportEvent]; // A group has one at least.
+function toReport(events: readonly ReportEvent[]): Report {
+  const [{ tenantId, source, data }] = events as readonly [ReportEvent]; // A group is never empty.
   const ends = events.flatMap((event) => (event.type === "JobCompleted" ? [event.data] : []));
   return {
     tenantId,

@@ -5,7 +5,7 @@ import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC, REPORTS_TOPIC } from "@tickline/shared/events/topics";
 import { ending, wake } from "@tickline/shared/testing/contracts/store-steps";
 import { SECOND, type JobOverrides } from "@tickline/shared/testing/factories";
-import { setup as setupExecutor, storeAway, turns, type SetupOptions } from "../executor.test-support.ts";
+import { setup as setupExecutor, storeUnavailable, turns, type SetupOptions } from "../executor.test-support.ts";
 import { foreignExecutor } from "./reports.test-support.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -37,7 +37,7 @@ async function setup(options: SetupOptions = {}) {
   };
 }
 
-describe("what becomes of a run by what is reported, in whatever order and however often", () => {
+describe("the outcome of a run by its reports, in whatever order and however often", () => {
   type Story = (run: DueRun) => readonly (readonly TicklineEvent[])[];
   const succeeded = { state: "succeeded", attempt: 1 };
   const stories: readonly (readonly [name: string, story: Story, run: object, said: readonly unknown[]])[] = [
@@ -146,7 +146,7 @@ test("the history shows the executor by its name, and the times are ours", async
   await close();
 });
 
-test("a failure is retried, and what the first attempt still says counts for nothing", async () => {
+test("a failure is retried, and later reports of the first attempt count for nothing", async () => {
   const { dueOutside, report, state, store, clock, said, outcomes, close } = await setup();
   const run = await dueOutside();
   await report(python.started(run), python.failed(run));
@@ -194,7 +194,7 @@ describe("leases", () => {
     await close();
   });
 
-  test("who comes back after its lease has ended is refused", async () => {
+  test("an executor that reports after its lease has ended is refused", async () => {
     const { dueOutside, report, state, store, clock, close } = await setup();
     const run = await dueOutside();
     await report(python.started(run));
@@ -206,7 +206,7 @@ describe("leases", () => {
     await close();
   });
 
-  test("a heartbeat has the wish to cancel repeated to its executor", async () => {
+  test("a heartbeat causes the cancel request to be published again to its executor", async () => {
     const { dueOutside, report, state, store, bus, clock, close } = await setup();
     const hints: TicklineEvent[] = [];
     await bus.subscribe({ topics: [CONTROL_TOPIC], group: "test", from: "end", onBatch: (batch) => void hints.push(...batch) });
@@ -221,7 +221,7 @@ describe("leases", () => {
   });
 });
 
-test("a run of an internal queue is none of theirs", async () => {
+test("a run of an internal queue is refused", async () => {
   const { dueOutside, report, state, said, outcomes, logged, close } = await setup();
   const run = await dueOutside({ definition: { queue: "default" } });
   await report(python.started(run), python.completed(run));
@@ -232,7 +232,7 @@ test("a run of an internal queue is none of theirs", async () => {
   await close();
 });
 
-test("an exclusive job has one run open, whoever reports", async () => {
+test("an exclusive job has one run in progress, whoever reports", async () => {
   const { due, report, states, said, close } = await setup();
   const runs = (await due(2, { definition: { ...definition, overlap: "skip" } })).toSorted((a, b) => (a.runId < b.runId ? -1 : 1));
   await report(python.started(runs[0]!), python.completed(runs[1]!));
@@ -257,11 +257,11 @@ test("an output that is too large fails the run, as it does for our own handlers
   await close();
 });
 
-test("a store that is away gets the report again", async () => {
+test("a report is received again when the store was unavailable", async () => {
   let away = 2;
   const { dueOutside, report, state, pass, close } = await setup({
     claims: (claims) => ({
-      settle: (request) => ((away -= 1) >= 0 ? Promise.reject(storeAway()) : claims.settle(request)),
+      settle: (request) => ((away -= 1) >= 0 ? Promise.reject(storeUnavailable()) : claims.settle(request)),
     }),
   });
   const run = await dueOutside();
@@ -271,7 +271,7 @@ test("a store that is away gets the report again", async () => {
   await close();
 });
 
-test("reports of many runs are taken in by few writes", async () => {
+test("reports of many runs are written by few writes", async () => {
   let claims = 0;
   const { due, report, states, close } = await setup({
     claims: (store) => ({

@@ -1,40 +1,61 @@
 import { AppError } from "@tickline/shared/domain/app-error";
+import type { DueRun } from "@tickline/shared/domain/due-run";
+import { runError } from "@tickline/shared/domain/run-error";
+import type { AttemptResult, EndedRun } from "@tickline/shared/domain/settlement";
 import type { TicklineEvent } from "@tickline/shared/events/event";
+import { REPORTS_TOPIC } from "@tickline/shared/events/topics";
 import type { RefusedEvent } from "@tickline/shared/ports/bus";
 import { inHalves } from "@tickline/shared/runtime/in-halves";
-import type { ControlHints } from "../control-hints.ts";
-import type { ExecutorContext } from "../executor-deps.ts";
-import type { RunEvents } from "../run-events.ts";
-import { settleBatch } from "../settle-batch.ts";
-import type { Unsettled } from "../settle-queue.ts";
+import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subscription";
+import type { Service } from "@tickline/shared/runtime/service";
+import { attemptResult, type AttemptRules } from "../attempt/attempt-result.ts";
+import { toRunError } from "../attempt/thrown-error.ts";
+import type { ExecutorContext } from "../executor-context.ts";
+import type { ControlHints } from "../publish/control-hints.ts";
+import type { RunEvents } from "../publish/run-events.ts";
+import { settleBatch } from "../settle/settle-batch.ts";
+import type { Unsettled } from "../settle/settle-queue.ts";
 import { judgeReports, type KnownReport } from "./judge-reports.ts";
-import { createReportCounts } from "./report-counts.ts";
+import { createReportCounts, type ReportCounts } from "./report-counts.ts";
 import { claimReported, renewReported, type WonReport } from "./report-leases.ts";
-import { reportResult } from "./report-result.ts";
-import { isReport } from "./report.ts";
+import { isReport, reportKey, type ReportEvent } from "./report.ts";
 
-export interface TakeReportsOptions {
+export interface ReportConsumerOptions {
   readonly context: Pick<ExecutorContext, "bus" | "claims" | "clock" | "time" | "entropy" | "log" | "runLog" | "config" | "metrics">;
   readonly events: RunEvents;
   readonly hints: ControlHints;
 }
 
+type TakeReports = (batch: readonly TicklineEvent[]) => Promise<readonly RefusedEvent[]>;
+
+/** Receives the reports of foreign executors about runs of external queues. All executors share the group; without external queues none subscribes. */
+export function createReportConsumer(options: ReportConsumerOptions): Service {
+  const { context } = options;
+  const take = createTakeReports(options);
+  const onBatch: TakeReports = (batch) => takeInHalves(batch, take);
+  const { start, stop } = createLastingSubscription({
+    ...context,
+    request: () => ({ topics: [REPORTS_TOPIC], group: "executor-reports", from: "beginning", onBatch }),
+  });
+  return {
+    async start() {
+      if (context.config.externalQueues.length > 0) await start();
+    },
+    stop,
+  };
+}
+
 /**
- * Takes what foreign executors say through the same claim and settle as our own executors. Every report may come twice,
- * late, or without those before it: one that starts or ends an attempt claims it, and so does the heartbeat of one that
- * nobody has started. Resolves with what is refused; rejects, to be given the batch again, when the store is away, or its clock is not
- * one to claim by.
+ * Reports pass the same claim and settle as our own attempts. Every report may come twice, late, or without those before it: the start and the end of
+ * an attempt claim it, and so does the heartbeat of an attempt that has not been claimed. Resolves with what is refused; rejects, to receive the batch
+ * again, while the store is unavailable or its clock is not steady.
  */
-export function createTakeReports({
-  context,
-  events,
-  hints,
-}: TakeReportsOptions): (batch: readonly TicklineEvent[]) => Promise<readonly RefusedEvent[]> {
+function createTakeReports({ context, events, hints }: ReportConsumerOptions): TakeReports {
   const { claims, clock, entropy, config } = context;
   const judging = { claims, externalQueues: config.externalQueues };
   const rules = { releasesMax: config.releasesMax, random: entropy.random };
 
-  /** It may have missed the first hint; its heartbeat shows that it is still at work. */
+  /** The executor may have missed the first hint: its heartbeat shows that it still runs the attempt. */
   function repeatCancels(cancelled: readonly KnownReport[]): void {
     for (const { run } of cancelled) hints.cancelRequested(run.runId, run.tenantId);
   }
@@ -43,20 +64,23 @@ export function createTakeReports({
       completed === null ? [] : [{ claim, result: reportResult(run, completed, rules), finishedAt: clock.now() }],
     );
     for (let first = 0; first < results.length; first += config.settleRunsMax) {
-      const answer = await settleBatch(
-        { context, events, hints },
-        { results: results.slice(first, first + config.settleRunsMax), failures: 0 },
-      );
-      if (answer === "written") continue;
-      const code = answer === "away" ? "store_unavailable" : "internal";
-      throw new AppError(code, "results of foreign executors were not written", { retryable: answer === "away" });
+      const batch = { results: results.slice(first, first + config.settleRunsMax), failures: 0 };
+      const fault = await settleBatch({ context, events, hints }, batch);
+      if (fault !== null) throw fault;
     }
+  }
+  async function judge(counts: ReportCounts, reported: readonly ReportEvent[]): Promise<readonly KnownReport[]> {
+    const { known, rejected } = await judgeReports(judging, reported);
+    for (const { event, why } of rejected) {
+      const { runId, attempt } = event.data;
+      counts.reject(event, why, { key: reportKey(event), runId, attempt });
+    }
+    return known;
   }
   async function take(batch: readonly TicklineEvent[]): Promise<readonly RefusedEvent[]> {
     const counts = createReportCounts(context);
-    for (const event of batch) if (!isReport(event)) counts.notAReport(event);
-    const { known, notTaken } = await judgeReports(judging, batch.filter(isReport));
-    counts.notTaken(notTaken);
+    for (const event of batch) if (!isReport(event)) counts.reject(event, "not_a_report", { key: event.id, id: event.id });
+    const known = await judge(counts, batch.filter(isReport));
     const { renewed, cancelled } = await renewReported(context, known.filter(isBeating));
     repeatCancels(cancelled);
     const claiming = known.filter((one) => !renewed.has(one));
@@ -67,26 +91,19 @@ export function createTakeReports({
     for (const run of skipped) events.ended(run);
     for (const { run, cancels } of waiting) if (cancels !== null) hints.cancelRequested(cancels, run.tenantId);
     await settle(won);
-    counts.taken(renewed.size + won.length);
-    counts.skipped(skipped.length);
-    counts.waiting(waiting.length);
-    // Decided anew: who was quicker has the attempt now, or it is over.
-    const again = await judgeReports(
-      judging,
-      lost.flatMap(({ report }) => report.events),
-    );
-    counts.notTaken(again.notTaken);
-    counts.lost(again.known.length);
-    return counts.refused();
+    counts.add("taken", renewed.size + won.length);
+    counts.add("skipped", skipped.length);
+    counts.add("waiting", waiting.length);
+    const lostEvents = lost.flatMap(({ report }) => report.events);
+    const stillKnown = await judge(counts, lostEvents); // Again: another executor has the attempt now, or it has ended.
+    counts.add("lost", stillKnown.length);
+    return counts.refused;
   }
-  return (batch) => takeOthers(batch, take);
+  return take;
 }
 
-/** One that the store refuses keeps no other from being taken. Where it refuses all of them, they are not to blame, and may come again. */
-async function takeOthers(
-  batch: readonly TicklineEvent[],
-  take: (some: readonly TicklineEvent[]) => Promise<readonly RefusedEvent[]>,
-): Promise<readonly RefusedEvent[]> {
+/** A report that the store refuses does not prevent the others. If the store refuses all of them, the batch is rejected and received again. */
+async function takeInHalves(batch: readonly TicklineEvent[], take: TakeReports): Promise<readonly RefusedEvent[]> {
   const answered: RefusedEvent[] = [];
   const refused = await inHalves(batch, async (some) => void answered.push(...(await take(some))));
   const [first] = refused;
@@ -95,3 +112,11 @@ async function takeOthers(
 }
 
 const isBeating = ({ report: { beating, completed } }: KnownReport): boolean => beating && completed === null;
+
+/** The result of a reported end, by the retry policy of the job and within the limits that our own handlers have. */
+function reportResult(run: DueRun, { state, output, error }: EndedRun, rules: AttemptRules): AttemptResult {
+  if (state === "cancelled") return { kind: "cancelled" };
+  const reported = error === null ? runError("executor_error", "the executor gave no error", true) : toRunError(error);
+  const ending = state === "succeeded" ? ({ kind: "returned", value: output } as const) : ({ kind: "refused", error: reported } as const);
+  return attemptResult({ run, aborted: null, ending }, rules);
+}

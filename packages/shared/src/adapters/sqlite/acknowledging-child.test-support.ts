@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import { jobEvent } from "../../events/job-event.ts";
 import { jobOf, START } from "../../testing/factories.ts";
 import { manualFireOf, scheduledFireOf } from "../../testing/factories-fire.ts";
@@ -12,7 +11,7 @@ import { openSqliteStore } from "./sqlite-store.ts";
  */
 const [file = "", life = ""] = process.argv.slice(2);
 const store = await openSqliteStore({ file });
-const say = (line: string): void => void writeSync(1, `${line}\n`);
+const say = (line: string): void => void process.stdout.write(`${line}\n`); // To a pipe it writes at once, and waits where that is full.
 const claimant = { executor: "child", token: `token-${life}`, leaseMs: 60_000 };
 
 async function settle(name: string, runIds: readonly string[]): Promise<void> {

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addJob } from "../../testing/contracts/store-steps.ts";
+import { databaseFaults } from "./database-faults.ts";
 import { checkLoss } from "./check-loss.ts";
 import { readLogHead, wholeFrames } from "./log-frames.ts";
 import { readMark } from "./log-mark.ts";
@@ -112,6 +113,12 @@ test.each<[string, (file: string) => void]>([
   expect(() => check(left.file)).toThrow("the database is not as it was when it was closed");
 });
 
+/** What harms the list of tables is told by whoever opens the database. */
+function lookThrough(file: string): void {
+  check(file);
+  databaseFaults(file, 1);
+}
+
 test("of a killed process the database is looked through: an index that lacks rows would hide them", async () => {
   await using left = await closed();
   rmSync(markFile(left.file)); // What it was closed with is not known.
@@ -122,7 +129,7 @@ test("of a killed process the database is looked through: an index that lacks ro
     writeFileSync(left.file, harmed);
     const cells = bytes.readUInt16BE(page * 4_096 + 3);
     const isTree = [2, 5, 10, 13].includes(bytes[page * 4_096] ?? 0);
-    if (isTree && cells > 0) expect(() => check(left.file)).toThrow("the database is damaged");
+    if (isTree && cells > 0) expect(() => lookThrough(left.file)).toThrow(/the database is damaged|malformed/);
   }
 });
 
@@ -167,7 +174,7 @@ test("a log that began anew since the mark is no other log", async () => {
   const mark = readFileSync(markFile(left.file));
   const store = await openSqliteStore({ file: left.file });
   const text = "x".repeat(30_000);
-  for (let round = 0; round < 20; round += 1) {
+  for (let round = 0; round < 40; round += 1) {
     const add = (index: number) => addJob(store, { id: `large-${round}-${index}`, definition: { params: { text } } });
     await Promise.all(Array.from({ length: 20 }, (_, index) => add(index)));
   }

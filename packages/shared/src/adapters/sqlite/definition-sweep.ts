@@ -1,113 +1,75 @@
+import { runIdFloor } from "../../domain/run-id.ts";
 import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../ports/retention.ts";
-import { JOB_NONE } from "./codes.ts";
-import type { Core } from "./core.ts";
-import { openForgottenDefinitions } from "./definition-keys.ts";
+import type { StoreContext } from "./context.ts";
+import { NOT_SEEN_UNUSED } from "./definitions.ts";
+import { query } from "./rows.ts";
 
-/** Definitions and runs looked at in one sweep, as a multiple of what it may forget: some milliseconds. */
-const ROWS_LOOKED_AT = 4;
-/** Definitions that one pass may suspect; the next pass goes on behind them. */
-const SPARE_MAX = 100_000;
+/** Runs looked at in one sweep, as a multiple of the definitions it may forget. */
+const RUNS_LOOKED_AT = 4;
+/** A clock that was ahead may have fired instants that lie behind the edit. Milliseconds. */
+const AHEAD_MS = 86_400_000;
 
-/** Where a pass stands; `since` is when its last stage began. */
-type Stage =
-  | { readonly kind: "gather" }
-  | { readonly kind: "scan"; readonly after: number; readonly to: number }
-  | { readonly kind: "rest"; readonly since: number };
+interface Unused {
+  readonly definitionKey: number;
+  readonly jobKey: number;
+  readonly unusedSince: number;
+}
 
 export interface DefinitionsSwept {
   readonly definitions: number;
   /** True when there is more to look at, or to forget, at once. */
   readonly more: boolean;
 }
-const NOTHING: DefinitionsSwept = { definitions: 0, more: false };
-
-interface Place {
-  readonly jobKey: number;
-  readonly hash: string;
-}
-
-const FIRST_PLACE: Place = { jobKey: 0, hash: "" };
 
 /**
- * Forgets definitions that no job and no run uses. What run uses which definition is written in the runs alone, for an
- * index by definition would cost every fire. So a pass suspects all that are not their job's own, goes through the runs
- * there are, some at a time, and clears whatever it meets; `core.spare` is what is still suspected, and who uses a
- * definition meanwhile (a fire that names it, an edit back to it, somebody who adds it again) clears it too. What is left
- * when all runs were seen goes after `DEFINITION_GRACE_MS`, in which a fire may follow the call that named its definition.
- * Then the next pass begins, so that going through the runs costs little of an hour however many there are.
+ * Forgets definitions that no job and no run uses, once the grace that began when a sweep found them unused is over. A run that named a definition of its own is
+ * found by an index; the others used the definition that their job had, and so were fired before it got another one: the oldest runs of the
+ * job are looked through, a part in each sweep. A definition that is still used is looked at again after another grace.
  */
-export function openDefinitionSweep(core: Core): (request: Pick<RetentionRequest, "now" | "limit">) => DefinitionsSwept {
-  const gather = openGather(core);
-  const scan = openScan(core);
-  const forget = openForgottenDefinitions(core);
-  const lastRun = core.db.prepare("SELECT max(run_key) AS last FROM runs");
-  let stage: Stage = { kind: "gather" };
+export function openDefinitionSweep({ db }: StoreContext): (request: Pick<RetentionRequest, "now" | "limit">) => DefinitionsSwept {
+  const unused = query<Unused>(
+    db,
+    `SELECT definition_key AS definitionKey, job_key AS jobKey, unused_since AS unusedSince FROM definitions
+     WHERE unused_since > ${NOT_SEEN_UNUSED} AND unused_since <= ? ORDER BY unused_since, definition_key LIMIT ?`,
+  );
+  const see = db.prepare(
+    `UPDATE definitions SET unused_since = ? WHERE definition_key IN
+       (SELECT definition_key FROM definitions WHERE unused_since = ${NOT_SEEN_UNUSED} LIMIT ?)`,
+  );
+  const isNamed = query(db, "SELECT 1 FROM runs WHERE named_definition = ? LIMIT 1");
+  const older = query<{ runId: string; definitionKey: number }>(
+    db,
+    "SELECT run_id AS runId, definition_key AS definitionKey FROM runs WHERE job_key = ? AND run_id > ? AND run_id < ? ORDER BY run_id LIMIT ?",
+  );
+  const remove = db.prepare("DELETE FROM definitions WHERE definition_key = ?");
+  const keep = db.prepare("UPDATE definitions SET unused_since = ? WHERE definition_key = ?");
+  /** The definition that the last sweep was busy with, and how far it has come through the runs of the job. */
+  let place = { definitionKey: 0, runId: "" };
 
-  function remove(limit: number): DefinitionsSwept {
-    const keys: number[] = [];
-    for (const key of core.spare) {
-      if (keys.length === limit) break;
-      keys.push(key);
-    }
-    for (const key of keys) core.spare.delete(key);
-    if (core.spare.size === 0) stage = { kind: "gather" };
-    return { definitions: forget.unused(keys), more: keys.length === limit };
+  /** Whether a run uses it; null: that is not known yet, all of `rows` have been looked at. */
+  function isUsed(
+    { definitionKey, jobKey, unusedSince }: Unused,
+    rows: number,
+  ): { readonly used: boolean | null; readonly looked: number } {
+    if (isNamed.get(definitionKey) !== undefined) return { used: true, looked: 1 };
+    const from = place.definitionKey === definitionKey ? place.runId : "";
+    const found = older.all(jobKey, from, runIdFloor(unusedSince + AHEAD_MS), rows);
+    const used = found.some((run) => run.definitionKey === definitionKey);
+    place = { definitionKey, runId: found.at(-1)?.runId ?? from };
+    return { used: used ? true : found.length < rows ? false : null, looked: found.length };
   }
   return ({ now, limit }) => {
-    const rows = ROWS_LOOKED_AT * limit;
-    switch (stage.kind) {
-      case "gather": {
-        if (!gather(rows)) return { ...NOTHING, more: true };
-        stage = { kind: "scan", after: 0, to: Number(lastRun.get()?.["last"] ?? 0) };
-        return NOTHING;
-      }
-      case "scan": {
-        const after = core.spare.size === 0 ? stage.to : scan({ ...stage, rows });
-        const more = after < stage.to;
-        stage = more ? { ...stage, after } : { kind: "rest", since: now };
-        return { ...NOTHING, more };
-      }
-      case "rest":
-        return now - stage.since < DEFINITION_GRACE_MS ? NOTHING : remove(limit);
+    let [definitions, left] = [0, RUNS_LOOKED_AT * limit];
+    const seen = Number(see.run(now, limit).changes);
+    const found = unused.all(now - DEFINITION_GRACE_MS, limit);
+    for (const definition of found) {
+      const { used, looked } = isUsed(definition, left);
+      if (used === null) return { definitions, more: true };
+      left -= looked;
+      if (used) keep.run(now, definition.definitionKey);
+      else definitions += Number(remove.run(definition.definitionKey).changes);
+      if (left <= 0) return { definitions, more: true };
     }
-  };
-}
-
-/** Suspects some more definitions, all of which the index of hashes knows. True when it is time to look at the runs. */
-function openGather({ db, jobs, spare }: Core): (rows: number) => boolean {
-  const select = db.prepare(
-    "SELECT job_key, hash, definition_key FROM definitions WHERE (job_key, hash) > (?, ?) ORDER BY job_key, hash LIMIT ?",
-  );
-  select.setReturnArrays(true);
-  let place = FIRST_PLACE;
-  return (rows) => {
-    const found = select.all(place.jobKey, place.hash, rows) as unknown as (readonly [number, string, number])[];
-    for (const [jobKey, , definitionKey] of found) {
-      const own = jobs.state[jobKey] !== JOB_NONE && jobs.definitionKey[jobKey] === definitionKey;
-      if (!own) spare.add(definitionKey);
-    }
-    const last = found.at(-1);
-    const over = last === undefined || found.length < rows;
-    place = over ? FIRST_PLACE : { jobKey: last[0], hash: last[1] };
-    return over || spare.size >= SPARE_MAX;
-  };
-}
-
-interface ScanRange {
-  readonly after: number;
-  readonly to: number;
-  readonly rows: number;
-}
-
-/** Clears what the next runs use. Returns up to which key runs have been seen. */
-function openScan({ db, spare }: Core): (range: ScanRange) => number {
-  const first = db.prepare("SELECT min(run_key) AS first FROM runs WHERE run_key > ? AND run_key <= ?");
-  const select = db.prepare("SELECT DISTINCT definition_key FROM runs WHERE run_key >= ? AND run_key < ?");
-  select.setReturnArrays(true);
-  return ({ after, to, rows }) => {
-    const from = first.get(after, to)?.["first"];
-    if (typeof from !== "number") return to;
-    for (const [definitionKey] of select.all(from, from + rows) as unknown as (readonly [number])[]) spare.delete(definitionKey);
-    return from + rows - 1;
+    return { definitions, more: Math.max(found.length, seen) === limit };
   };
 }

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { SCHEMA_1 } from "./schema.ts";
+import { SCHEMA_1 } from "./migrations/001-first-release.ts";
 
 /** The definition of all jobs, but for what stands beside it, as the first release wrote it. */
 const definition = ({ handler = "http", expireAfterMs = "null", overlap = "skip" } = {}): string =>

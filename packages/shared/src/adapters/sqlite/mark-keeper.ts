@@ -11,52 +11,37 @@ import { openPrivate } from "./private-files.ts";
 export const markFile = (file: string): string => join(dirname(file), markName(basename(file)));
 export const markName = (database: string): string => `${database.replace(/\.db$/, "")}.mark`;
 
-/** The mark is written so long after a sync, in milliseconds, and once more after the last one: damage to what was acknowledged later is not noticed. */
+/** The mark is written so long after a commit, in milliseconds: damage to what was acknowledged later is not noticed. */
 const MARK_MS = 50;
 
 /** Notes how far the log is acknowledged. It costs a look at the log and a small write, 20 times a second at most. */
 export interface MarkKeeper {
-  /** To be called when a sync begins: what is committed by now is acknowledged when it is over. */
-  syncBegins(): void;
-  syncEnded(): void;
+  /** To be called when something was committed: it is on disk. */
+  written(): void;
   /** To be called before the database is closed. */
   close(): void;
   /** To be called when it is closed. */
   seal(): void;
 }
 
-export interface MarkKeeperOptions {
-  readonly file: string;
-  readonly clock: Pick<Clock, "setTimer">;
-  /** Asks for one more sync. */
-  readonly sync: () => void;
-}
-
-/** All that is committed by now has to be on disk. */
-export function keepMark(db: DatabaseSync, { file, clock, sync }: MarkKeeperOptions): MarkKeeper {
+/** All that is committed has to be on disk. */
+export function keepMark(
+  db: DatabaseSync,
+  { file, clock }: { readonly file: string; readonly clock: Pick<Clock, "setTimer"> },
+): MarkKeeper {
   const log = openPosition(db, file);
   const marks = openPrivate(markFile(file));
   let acknowledged = log.position();
-  /** Where the log was when the latest sync began; null: nobody looked. */
-  let begun: LogMark | null = null;
-  let due = true;
-  /** A sync has ended of which the mark says nothing. */
-  let behind = false;
   let timer: Timer | null = null;
 
-  /** Where the log cannot be looked at for a moment, the former position stands, which says less and nothing wrong. */
-  function look(): LogMark {
-    try {
-      return log.position();
-    } catch {
-      return acknowledged;
-    }
-  }
   function markIt(): void {
     timer = null;
+    try {
+      acknowledged = log.position();
+    } catch {
+      // Where the log cannot be looked at for a moment, the former position stands, which says less and nothing wrong.
+    }
     write(acknowledged);
-    due = true;
-    if (behind) sync(); // In a burst one is to come anyway.
   }
   function write(mark: LogMark): void {
     try {
@@ -67,15 +52,7 @@ export function keepMark(db: DatabaseSync, { file, clock, sync }: MarkKeeperOpti
   }
   write(acknowledged);
   return {
-    syncBegins() {
-      begun = due ? look() : null;
-      due = false;
-    },
-    syncEnded() {
-      behind = begun === null;
-      acknowledged = begun ?? acknowledged;
-      timer ??= clock.setTimer(MARK_MS, markIt);
-    },
+    written: () => void (timer ??= clock.setTimer(MARK_MS, markIt)),
     close() {
       timer?.cancel();
       write({ ...acknowledged, state: "closed" });
@@ -106,4 +83,4 @@ function openPosition(db: DatabaseSync, file: string): { position(): LogMark; cl
 }
 
 /** Of a file in memory nothing outlives the process. */
-export const noMark: MarkKeeper = { syncBegins() {}, syncEnded() {}, close() {}, seal() {} };
+export const noMark: MarkKeeper = { written() {}, close() {}, seal() {} };

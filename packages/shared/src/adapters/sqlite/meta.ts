@@ -1,32 +1,28 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Instant } from "../../domain/instant.ts";
+import type { DecidedTime } from "../../ports/decided-time.ts";
+import type { Answering } from "./context.ts";
+import { query } from "./rows.ts";
 
-export type MetaName =
-  | "incarnation"
-  | "indexed_to"
-  | "running_floor"
-  | "watermark"
-  | "last_definition"
-  | "decided"
-  | "runs_forgotten"
-  | "jobs_forgotten";
+export type MetaName = "watermark" | "decided" | "runs_forgotten" | "jobs_forgotten";
 
-/** Single numbers of the file; 0 where nobody has written one. */
+/** Single instants of the store; 0 where nobody has written one. */
 export interface Meta {
-  get(name: MetaName): number;
-  set(name: MetaName, value: number): void;
+  get(name: MetaName): Instant;
+  set(name: MetaName, value: Instant): void;
   /** Sets it unless it is greater already. */
-  raise(name: MetaName, value: number): void;
+  raise(name: MetaName, value: Instant): void;
 }
 
 export function openMeta(db: DatabaseSync): Meta {
-  const select = db.prepare("SELECT value FROM meta WHERE name = ?");
-  const update = db.prepare("INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2");
-  const get = (name: MetaName): number => Number(select.get(name)?.["value"] ?? 0);
-  return {
-    get,
-    set: (name, value) => void update.run(name, value),
-    raise(name, value) {
-      if (value > get(name)) update.run(name, value);
-    },
-  };
+  const select = query<{ value: number }>(db, "SELECT value FROM meta WHERE name = ?");
+  const upsert = db.prepare("INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2");
+  const get = (name: MetaName): Instant => select.get(name)?.value ?? 0;
+  const set = (name: MetaName, value: Instant): void => void upsert.run(name, value);
+  return { get, set, raise: (name, value) => (value > get(name) ? set(name, value) : undefined) };
 }
+
+export const openDecidedTime = (meta: Meta): Answering<DecidedTime> => ({
+  latest: () => meta.get("decided"),
+  note: (now) => meta.raise("decided", now),
+});

@@ -21,7 +21,7 @@ import {
 } from "../../testing/contracts/store-steps.ts";
 import { HOUR, MINUTE, SECOND, START } from "../../testing/factories.ts";
 import { FIRST_RELEASE_RUNS, writeFirstRelease } from "./first-release.test-support.ts";
-import { SCHEMA_VERSION } from "./migrations.ts";
+import { SCHEMA_VERSION } from "./migrations/migrate.ts";
 import { openSqliteStoreHere } from "./thread-beside.test-support.ts";
 
 type Names = keyof typeof FIRST_RELEASE_RUNS;
@@ -70,11 +70,12 @@ test("the file is of this version then, and opens again", async () => {
   await opened.store.close();
   const db = new DatabaseSync(opened.file, { readOnly: true });
   expect(db.prepare("PRAGMA user_version").get()).toEqual({ user_version: SCHEMA_VERSION });
-  expect(db.prepare("SELECT handler, expire_after_ms, overlap FROM traits ORDER BY traits_key").all()).toEqual([
-    { handler: "http", expire_after_ms: null, overlap: "skip" },
-    { handler: "http", expire_after_ms: 7_200_000, overlap: "skip" },
-    { handler: "http", expire_after_ms: null, overlap: "allow" },
-    { handler: "old", expire_after_ms: null, overlap: "skip" },
+  expect(db.prepare("SELECT id, handler, expire_after_ms, overlap FROM jobs ORDER BY job_key").all()).toEqual([
+    { id: "running", handler: "http", expire_after_ms: null, overlap: "skip" },
+    { id: "retrying", handler: "http", expire_after_ms: null, overlap: "skip" },
+    { id: "released", handler: "http", expire_after_ms: 7_200_000, overlap: "skip" },
+    { id: "allowed", handler: "http", expire_after_ms: null, overlap: "allow" },
+    { id: "unknown", handler: "old", expire_after_ms: null, overlap: "skip" },
   ]);
   db.close();
   const again = await openSqliteStoreHere({ file: opened.file });

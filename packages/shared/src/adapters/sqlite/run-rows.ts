@@ -1,90 +1,108 @@
-import type { DatabaseSync } from "node:sqlite";
-import { RUN_STATE } from "./codes.ts";
-import type { OpenRun, RunExtra } from "./open-run.ts";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { toEndedRun, type RunRecord } from "../../domain/run-record.ts";
+import type { EndedRun } from "../../domain/settlement.ts";
+import { readOutput } from "../../domain/stored-run.ts";
+import type { OnUnreadable } from "../../ports/unreadable.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
+import { columnOf, query, selected, toJson } from "./rows.ts";
 
-/** A run that a fire is about to create. */
-export interface NewRun {
+/** What of a run never changes. */
+const FIXED = [
+  ...(["runId", "jobVersion", "slot", "queue", "handler", "overlap", "onUncertain", "cause", "scheduledFor", "count"] as const),
+  ...(["scheduledForLast", "retryOf", "firedAt"] as const),
+] as const satisfies readonly (keyof RunRecord)[];
+
+/** What of an open run changes, each a column; `cancel`, `pastAttempts` and `error` are JSON. */
+const CHANGING = [
+  ...(["state", "standing", "reason", "attempt", "failures", "rescues", "token", "executor", "leaseMs", "leaseEndsAt"] as const),
+  ...(["startedAt", "firstStartedAt", "finishedAt", "settledAt", "dueAt", "expiresAt", "wakeAt", "repeatMs", "waitMs"] as const),
+  ...(["asideAt", "cancelRequested", "cancel", "pastAttempts", "error"] as const),
+] as const satisfies readonly (keyof RunRecord)[];
+
+type JsonField = "cancel" | "pastAttempts" | "error" | "output";
+
+/** A run as a query returns it, with the names of its job. */
+export type RunRow = Omit<RunRecord, JsonField | "cancelRequested"> &
+  Readonly<Record<JsonField, string | null>> & {
+    readonly cancelRequested: number;
+  } & RunKeys;
+
+/** Where a run, its job and its definition stand. */
+interface RunKeys {
   readonly runKey: number;
-  readonly runId: string;
   readonly jobKey: number;
   readonly definitionKey: number;
-  readonly traitsKey: number;
-  readonly version: number;
-  readonly cause: number;
-  readonly scheduledFor: number;
-  /** The next older run of the job. */
-  readonly prev: number;
 }
 
-/** How an attempt or a run came to its end, as the row keeps it: output and error as JSON. */
-export interface RunEnd {
-  readonly state: number;
-  readonly finishedAt: number;
-  readonly output: string | null;
-  readonly error: string | null;
+/** A run as it is changed. */
+export interface StoredRun extends RunRecord, RunKeys {}
+
+const COLUMNS = `${selected("runs", [...FIXED, ...CHANGING, "runKey", "jobKey", "definitionKey"])},
+  jobs.tenant_id AS tenantId, jobs.uid AS jobUid, jobs.id AS jobId`;
+
+/** Of runs, `r` in what follows, and their jobs. */
+export const FROM_RUNS = "FROM runs JOIN jobs USING (job_key)";
+export const SELECT_RUNS = `SELECT ${COLUMNS}, NULL AS output ${FROM_RUNS}`;
+export const SELECT_RUNS_WITH_OUTPUT = `SELECT ${COLUMNS}, runs.output ${FROM_RUNS}`;
+
+/** What is torn of a row is left out: a run with a torn history is a run all the same. Its error says so. */
+export function toStoredRun(row: RunRow): StoredRun {
+  const [cancel, attempts, error] = [readOutput(row.cancel), readOutput(row.pastAttempts), readOutput(row.error)];
+  const output = readOutput(row.output);
+  const torn = cancel.broken || attempts.broken || error.broken || output.broken;
+  return {
+    ...row,
+    cancelRequested: row.cancelRequested === 1,
+    cancel: cancel.output as RunRecord["cancel"],
+    pastAttempts: (Array.isArray(attempts.output) ? attempts.output : []) as unknown as RunRecord["pastAttempts"],
+    output: output.output,
+    error: (torn && error.output === null ? {} : error.output) as RunRecord["error"], // Read as one that says what is wrong.
+  };
 }
 
-/** The statements that write `runs`. */
+/** The runs of a store, one at a time. */
 export interface RunRows {
-  insertRunning(run: NewRun, claim: { readonly ownerKey: number; readonly token: string; readonly startedAt: number }): void;
-  insertDue(run: NewRun, extra: RunExtra): void;
-  insertEnded(run: NewRun, end: { readonly state: number; readonly finishedAt: number; readonly extra: RunExtra }): void;
-  /** The usual end of an attempt that was the run's last: nothing else of the row changes. */
-  finish(run: OpenRun, end: RunEnd): void;
-  /** Writes all that can have changed of a run that goes on, as `state`. */
-  save(run: OpenRun, state: number): void;
-  /** Notes the error of an attempt after which the run goes on. */
-  fail(run: OpenRun, error: string | null): void;
-  /** Writes all that can have changed of a run, and its end. */
-  close(run: OpenRun, end: RunEnd): void;
-  relink(runKey: number, prev: number): void;
+  /** Null: there is none, or none whose state this version knows. */
+  find(runId: string): StoredRun | null;
+  /** With its output. */
+  findWhole(runId: string): StoredRun | null;
+  /** Writes what has changed of an open run. One that has ended is to be announced from now on. */
+  save(run: StoredRun): void;
+  /** As they are announced. One that cannot be read has ended all the same, and is left out. */
+  toEnded(runs: readonly RunRecord[]): EndedRun[];
 }
 
-const NEW_COLUMNS = "run_key, run_id, job_key, definition_key, traits_key, version, cause, scheduled_for, prev";
-
-const textOf = (extra: RunExtra | null): string | null => (extra === null ? null : JSON.stringify(extra));
-
-const newColumns = ({ runKey, runId, jobKey, definitionKey, traitsKey, version, cause, scheduledFor, prev }: NewRun) =>
-  [runKey, runId, jobKey, definitionKey, traitsKey, version, cause, scheduledFor, prev] as const;
-
-function openInserts(db: DatabaseSync): Pick<RunRows, "insertRunning" | "insertDue" | "insertEnded"> {
-  const insert = (columns: string, values: string) =>
-    db.prepare(`INSERT INTO runs (${NEW_COLUMNS}, ${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ${values})`);
-  const running = insert("owner_key, token, started_at, state, attempt", `?, ?, ?, ${RUN_STATE.running}, 1`);
-  const due = insert("extra, state, attempt, parked", `?, ${RUN_STATE.due}, 1, 1`);
-  const ended = insert("state, finished_at, extra, attempt", "?, ?, ?, 1");
+export function openRunRows(db: DatabaseSync, onUnreadable: OnUnreadable): RunRows {
+  const select = query<RunRow>(db, `${SELECT_RUNS} WHERE run_id = ?`);
+  const selectWhole = query<RunRow>(db, `${SELECT_RUNS_WITH_OUTPUT} WHERE run_id = ?`);
+  const assignments = CHANGING.map((field) => `${columnOf(field)} = ?`).join(", ");
+  const update = db.prepare(`UPDATE runs SET ${assignments} WHERE run_key = ?`);
+  const end = db.prepare(`UPDATE runs SET ${assignments}, output = ? WHERE run_key = ?`);
+  const announce = db.prepare("INSERT OR IGNORE INTO unannounced (run_key, settled_at) VALUES (?, ?)");
+  const findIn =
+    ({ get }: Pick<typeof select, "get">) =>
+    (runId: string): StoredRun | null => {
+      const row = get(runId);
+      return row === undefined ? null : toStoredRun(row);
+    };
   return {
-    insertRunning: (run, { ownerKey, token, startedAt }) => void running.run(...newColumns(run), ownerKey, token, startedAt),
-    insertDue: (run, extra) => void due.run(...newColumns(run), textOf(extra)),
-    insertEnded: (run, { state, finishedAt, extra }) => void ended.run(...newColumns(run), state, finishedAt, textOf(extra)),
+    find: findIn(select),
+    findWhole: findIn(selectWhole),
+    save(run) {
+      const values = CHANGING.map((field) => toColumn(run[field]));
+      if (run.settledAt === null) {
+        update.run(...values, run.runKey);
+        return;
+      }
+      end.run(...values, toJson(run.output), run.runKey);
+      announce.run(run.runKey, run.settledAt);
+    },
+    toEnded: (runs) => mapReadable(runs, { kind: "run", idOf: ({ runId }) => runId, map: toEndedRun, onUnreadable }),
   };
 }
 
-export function openRunRows(db: DatabaseSync): RunRows {
-  const finish = db.prepare("UPDATE runs SET state = ?, finished_at = ?, output = ?, error = ? WHERE run_key = ?");
-  const finishParked = db.prepare("UPDATE runs SET state = ?, finished_at = ?, output = ?, error = ?, parked = 0 WHERE run_key = ?");
-  const save = db.prepare(
-    "UPDATE runs SET state = ?, attempt = ?, owner_key = ?, token = ?, started_at = ?, parked = ?, extra = ? WHERE run_key = ?",
-  );
-  const end = db.prepare("UPDATE runs SET finished_at = ?, output = ?, error = ? WHERE run_key = ?");
-  const fail = db.prepare("UPDATE runs SET error = ? WHERE run_key = ?");
-  const relink = db.prepare("UPDATE runs SET prev = ? WHERE run_key = ?");
-
-  function write(run: OpenRun, state: number, parked: boolean): void {
-    const { attempt, ownerKey, token, startedAt, extra, runKey } = run;
-    save.run(state, attempt, ownerKey, token, startedAt, parked ? 1 : 0, textOf(extra), runKey);
-  }
-  return {
-    ...openInserts(db),
-    finish({ parked, runKey }, { state, finishedAt, output, error }) {
-      (parked ? finishParked : finish).run(state, finishedAt, output, error, runKey);
-    },
-    save: (run, state) => write(run, state, run.parked),
-    fail: (run, error) => void fail.run(error, run.runKey),
-    close(run, { state, finishedAt, output, error }) {
-      write(run, state, false);
-      end.run(finishedAt, output, error, run.runKey);
-    },
-    relink: (runKey, older) => void relink.run(older, runKey),
-  };
+function toColumn(value: RunRecord[(typeof CHANGING)[number]]): SQLInputValue {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (typeof value !== "object" || value === null) return value;
+  return Array.isArray(value) && value.length === 0 ? null : JSON.stringify(value);
 }

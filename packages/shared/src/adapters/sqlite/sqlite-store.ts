@@ -1,10 +1,32 @@
 import type { AppError } from "../../domain/app-error.ts";
 import type { Digest } from "../../domain/digest.ts";
+import type { ClaimedRun, DueRun } from "../../domain/due-run.ts";
+import { definitionHash, executionHash } from "../../domain/job-definition.ts";
+import { withoutParams } from "../../domain/job.ts";
+import type { LastRun } from "../../domain/run.ts";
+import { runIdOf } from "../../domain/run-id.ts";
+import { toRun } from "../../domain/run-record.ts";
+import { isLastRun } from "../../domain/stored-job.ts";
+import { readOutput } from "../../domain/stored-run.ts";
+import { statusOrder, type StatusChange } from "../../domain/status-change.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { Fire } from "../../domain/fire.ts";
+import type { ClaimOutcome, ClaimRequest, SettleOutcome, Settlement } from "../../ports/run-claims.ts";
 import type { Store } from "../../ports/store.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
-import { startThread } from "./thread-link.ts";
-import { storeOver } from "./thread-store.ts";
+import { mapReadable, pageReadable } from "../../runtime/map-readable.ts";
+import { readEnough } from "../../runtime/read-enough.ts";
+import { systemClock } from "../system/clock.ts";
+import { sha256 } from "../system/digest.ts";
+import { readDueRun, type DueRunRow } from "./due-run-rows.ts";
+import type { FireCall } from "./due-jobs.ts";
+import type { JobPlace } from "./job-catalog.ts";
+import { type JobRow, toJob } from "./job-rows.ts";
+import type { StatusCall } from "./job-status.ts";
+import type { ClaimRow, RunToClaim } from "./run-claims.ts";
+import { type RunRow, toStoredRun } from "./run-rows.ts";
+import type { ThreadPorts } from "./ports.ts";
+import { startThread, type ThreadLink } from "./thread-link.ts";
 
 export interface SqliteStoreOptions {
   /** Path of the file, which is made if there is none; `:memory:` is a store that ends with its process. */
@@ -21,10 +43,224 @@ export interface SqliteStoreOptions {
 }
 
 /**
- * A store in one SQLite file. It has a thread of its own, which performs all that comes meanwhile in one transaction;
- * people's reads go through a second connection and wait for no write. One process at a time: see `lockDataFolder`.
+ * A store in one SQLite file, on one connection in a thread of its own, which performs all that comes meanwhile in one transaction. One
+ * process at a time: see `lockDataFolder`.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { file, onLost = () => {}, onUnreadable = () => {}, pagesMax } = options;
   return storeOver(await startThread({ file, pagesMax: pagesMax ?? null }, { onLost, onUnreadable }), options);
 }
+
+/** What the ports of one store share on this side of its thread: the thread answers in rows, which are read here. */
+interface Link {
+  readonly thread: ThreadLink;
+  readonly digest: Digest;
+  readonly clock: Clock;
+  readonly onUnreadable: OnUnreadable;
+}
+
+export function storeOver(
+  thread: ThreadLink,
+  { digest = sha256, clock = systemClock, onUnreadable = () => {} }: Omit<SqliteStoreOptions, "file">,
+): Store {
+  const link: Link = { thread, digest, clock, onUnreadable };
+  const { call } = thread;
+  return {
+    ...jobPorts(link),
+    ...runPorts(link),
+    ...claimPorts(link),
+    outbox: forward(thread, "outbox", "unsent", "sent"),
+    requests: forward(thread, "requests", "bind"),
+    control: forward(thread, "control", "cancel", "cancelOpen", "cancelRunning"),
+    deferred: forward(thread, "deferred", "queues", "resume", "waiting"),
+    leases: forward(thread, "leases", "ending", "rescue"),
+    announcements: forward(thread, "announcements", "unannounced", "announced"),
+    status: {
+      ...forward(thread, "status", "standing", "settledSince", "watermark", "advance", "rewind"),
+      apply: (changes) => call("status", "apply", changes.map(toStatusCall)),
+    },
+    retention: forward(thread, "retention", "sweep", "forgotten"),
+    handlers: forward(thread, "handlers", "publish", "list"),
+    leaders: { ...forward(thread, "leaders", "release"), take: (lease) => call("leaders", "take", { ...lease, now: clock.now() }) },
+    decided: forward(thread, "decided", "latest", "note"),
+    async ping() {
+      await call("health", "ping");
+      return { now: clock.now() };
+    },
+    refusal: thread.refusing,
+    close: thread.close,
+  };
+}
+
+/** Methods of a port that the thread performs as they are called. */
+const forward = <Port extends keyof ThreadPorts & keyof Store, Method extends keyof ThreadPorts[Port] & keyof Store[Port] & string>(
+  { call }: ThreadLink,
+  port: Port,
+  ...methods: readonly Method[]
+): Pick<Store[Port], Method> =>
+  Object.fromEntries(methods.map((method) => [method, (...values: never[]) => call(port, method, ...(values as never))])) as Pick<
+    Store[Port],
+    Method
+  >;
+
+const toStatusCall = ({ tenantId, jobUid, lastRun }: StatusChange): StatusCall => ({
+  tenantId,
+  jobUid,
+  status: lastRun.state,
+  order: statusOrder(lastRun),
+  lastRun: JSON.stringify(lastRun),
+});
+
+const asJobs = (onUnreadable: OnUnreadable) => ({ kind: "job", idOf: ({ id }: JobRow) => String(id), map: toJob, onUnreadable }) as const;
+const asRuns = (onUnreadable: OnUnreadable) =>
+  ({ kind: "run", idOf: ({ runId }: RunRow) => String(runId), map: (row: RunRow) => toRun(toStoredRun(row)), onUnreadable }) as const;
+const asDueRuns = (onUnreadable: OnUnreadable) =>
+  ({ kind: "run", idOf: ({ runId }: DueRunRow) => String(runId), map: readDueRun, onUnreadable }) as const;
+
+/** The rows of a list that its steps find, until there are so many. */
+async function collect<Row, Place>(
+  rowsMax: number,
+  step: (after: Place | null) => Promise<{ readonly rows: readonly Row[]; readonly next: Place | null }>,
+): Promise<Row[]> {
+  const found: Row[] = [];
+  for (let after: Place | null = null; ;) {
+    const { rows, next } = await step(after);
+    found.push(...rows);
+    if (next === null || found.length >= rowsMax) return found;
+    after = next;
+  }
+}
+
+function jobPorts({ thread: { call }, digest, onUnreadable }: Link): Pick<Store, "jobs" | "dueJobs"> {
+  const how = asJobs(onUnreadable);
+  return {
+    jobs: {
+      async create(tenantId, request) {
+        const { kind, row } = await call("jobs", "create", tenantId, request);
+        return { kind, job: row === null ? request.job : toJob(row) };
+      },
+      async get(tenantId, jobId) {
+        const row = await call("jobs", "get", tenantId, jobId);
+        return row === null ? null : toJob(row);
+      },
+      async list(tenantId, query) {
+        const { limit, cursor, params = true } = query;
+        const start = cursor === null ? null : placeOf(cursor);
+        const step = (after: JobPlace | null) => call("jobs", "list", tenantId, query, after ?? start);
+        const rows = await collect<JobRow, JobPlace>(limit + 1, step);
+        const [part, last] = [rows.slice(0, limit), rows[limit - 1]];
+        const nextCursor = rows.length > limit && last !== undefined ? `${last.createdAt}.${last.uid}` : null;
+        return pageReadable(part, params ? how : { ...how, map: (row: JobRow) => withoutParams(toJob(row)) }, nextCursor);
+      },
+      async change(tenantId, change) {
+        const row = await call("jobs", "change", tenantId, change);
+        return row === null ? { kind: "stale" } : { kind: "changed", job: toJob(row) };
+      },
+      async addDefinition(tenantId, { jobUid, definition }) {
+        const hash = definitionHash(digest, definition);
+        await call("jobs", "addDefinition", tenantId, { jobUid, hash, definition });
+        return hash;
+      },
+    },
+    dueJobs: {
+      upcoming: (query) =>
+        readEnough(query.limit, async (limit) => {
+          const rows = await call("dueJobs", "upcoming", { ...query, limit });
+          return { items: mapReadable(rows, how), met: rows.length };
+        }),
+      read: async (jobUids) => mapReadable(await call("dueJobs", "read", jobUids), how),
+      async fire({ fires, ...rest }) {
+        const outcomes = await call("dueJobs", "fire", { ...rest, fires: fires.map((fire) => toFireCall(fire, digest)) });
+        return { outcomes, leaseMs: null };
+      },
+      // A fire and its runs are one transaction: there is nothing half-done to complete.
+      repair: () => Promise.resolve(0),
+    },
+  };
+}
+
+function placeOf(cursor: string): JobPlace {
+  const dot = cursor.indexOf(".");
+  return { createdAt: Number(cursor.slice(0, dot)), uid: cursor.slice(dot + 1) };
+}
+
+/** Of the job, what is compared: the rest is long, and the thread has it. */
+function toFireCall(
+  { job: { tenantId, uid, version, nextRunAt, definitionHash: hash }, advance, entries }: Fire,
+  digest: Digest,
+): FireCall {
+  const runIds = entries.map(({ cause, scheduledFor, key }) => runIdOf(digest, { jobUid: uid, cause, scheduledFor, key }));
+  return { job: { tenantId, uid, version, nextRunAt, definitionHash: hash }, advance, entries, runIds };
+}
+
+function runPorts({ thread, onUnreadable }: Link): Pick<Store, "runs" | "dueRuns"> {
+  const { call } = thread;
+  const [how, due] = [asRuns(onUnreadable), asDueRuns(onUnreadable)];
+  return {
+    runs: {
+      async get(tenantId, runId) {
+        const row = await call("runs", "get", tenantId, runId);
+        return row === null ? null : how.map(row);
+      },
+      async list(tenantId, query) {
+        const rows = await collect<RunRow, string>(query.limit + 1, (below) => call("runs", "list", tenantId, query, below));
+        const part = rows.slice(0, query.limit);
+        return pageReadable(part, how, rows.length > part.length ? (part.at(-1)?.runId ?? null) : null);
+      },
+      ...forward(thread, "runs", "origin"),
+      params: async (tenantId, runIds) => new Map(await call("runs", "params", tenantId, runIds)),
+    },
+    dueRuns: {
+      publishable: (query) =>
+        readEnough(query.limit, async (limit) => {
+          const rows = await call("dueRuns", "publishable", { ...query, limit });
+          return { items: mapReadable(rows, due), met: rows.length };
+        }),
+      ...forward(thread, "dueRuns", "queues", "published", "unclaimed", "unclaimedRescued", "wake", "closeWaiting", "resetWaits"),
+    },
+  };
+}
+
+function claimPorts({ thread, digest, onUnreadable }: Link): Pick<Store, "claims"> {
+  const { call } = thread;
+  return {
+    claims: {
+      read: async (runIds) => mapReadable(await call("claims", "read", runIds), asDueRuns(onUnreadable)),
+      ...forward(thread, "claims", "holders", "heartbeat", "defer"),
+      async lastRuns(jobUids) {
+        const rows = await call("claims", "lastRuns", jobUids);
+        const read = rows.map(({ uid, lastRun }) => [uid, readOutput(lastRun).output as unknown] as const);
+        return new Map(read.filter((entry): entry is readonly [string, LastRun] => isLastRun(entry[1])));
+      },
+      async claim(request) {
+        const rows = await call("claims", "claim", { ...request, runs: request.runs.map((run) => toClaim(run, request, digest)) });
+        return rows.map((row, index) => outcomeOf(row, request.runs[index] as DueRun, request));
+      },
+      async settle(request) {
+        const outcomes = await call("claims", "settle", request);
+        return outcomes.map((outcome, index) => withOutput(outcome, request.settlements[index] as Settlement));
+      },
+    },
+  };
+}
+
+/** What is compared, and the hash of what would run: params may be long. */
+function toClaim({ runId, attempt, ...said }: DueRun, { trusted = false }: ClaimRequest, digest: Digest): RunToClaim {
+  if (trusted) return { runId, attempt, said: null };
+  const { tenantId, jobUid, jobId, jobVersion, slot, queue, handler, cause, scheduledFor, failures, rescues } = said;
+  const compared = { tenantId, jobUid, jobId, jobVersion, slot, queue, handler, cause, scheduledFor, failures, rescues };
+  return { runId, attempt, said: { ...compared, executionHash: executionHash(digest, said) } };
+}
+
+function outcomeOf(row: ClaimRow, run: DueRun, { claimant }: ClaimRequest): ClaimOutcome {
+  if (row.kind !== "won") return row;
+  const { startedAt, ...counts } = row.won;
+  const claim: ClaimedRun = { run: { ...run, ...counts }, token: claimant.token, leaseMs: null, startedAt };
+  return { kind: "won", claim };
+}
+
+/** The output, which may be long, is not sent back. */
+const withOutput = (outcome: SettleOutcome, { result }: Settlement): SettleOutcome =>
+  outcome.kind === "ended" && outcome.run.state === "succeeded" && result.kind === "succeeded"
+    ? { ...outcome, run: { ...outcome.run, output: result.output } }
+    : outcome;

@@ -2,10 +2,9 @@ import { EventEmitter } from "node:events";
 import { MessageChannel } from "node:worker_threads";
 import type { Store } from "../../ports/store.ts";
 import { serveFile } from "./serve-file.ts";
-import type { SqliteStoreOptions } from "./sqlite-store.ts";
+import { storeOver, type SqliteStoreOptions } from "./sqlite-store.ts";
 import { startThread, type StoreThread } from "./thread-link.ts";
 import type { ThreadData } from "./thread-messages.ts";
-import { storeOver } from "./thread-store.ts";
 
 /** A store whose calls are performed in this thread, over the same messages: a thread each is dear where hundreds are opened. */
 export async function openSqliteStoreHere(options: SqliteStoreOptions): Promise<Store> {

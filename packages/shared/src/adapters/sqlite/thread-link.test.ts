@@ -15,9 +15,9 @@ async function setup() {
 
 test("when the thread fails, every call under way and every later one is refused, and it is told once", async () => {
   const { lost, thread } = await setup();
-  const calls = await Promise.allSettled([thread.cold("ping", undefined), thread.cold("watermark", undefined)]);
+  const calls = await Promise.allSettled([thread.call("health", "ping"), thread.call("status", "watermark")]);
   for (const call of calls) expect(call).toMatchObject({ status: "rejected", reason: unavailable });
-  await expect(thread.cold("ping", undefined)).rejects.toMatchObject(unavailable);
+  await expect(thread.call("health", "ping")).rejects.toMatchObject(unavailable);
   expect(lost).toMatchObject([unavailable]);
   expect(lost[0]?.cause).toMatchObject({ message: "the disk caught fire" });
   await thread.close();
@@ -26,20 +26,19 @@ test("when the thread fails, every call under way and every later one is refused
 test("a thread that was closed is not lost", async () => {
   const lost: AppError[] = [];
   const thread = await startThread(data, { onLost: (fault) => lost.push(fault) });
-  await thread.cold("ping", undefined);
+  await thread.call("health", "ping");
   await thread.close();
   expect(lost).toEqual([]);
-  await expect(thread.cold("ping", undefined)).rejects.toMatchObject(unavailable);
+  await expect(thread.call("health", "ping")).rejects.toMatchObject(unavailable);
 });
 
-test("a call that cannot be written down is refused, and those beside it are made", async () => {
+test("a call that cannot be sent is refused, and those beside it are made", async () => {
   const thread = await startThread(data, { onLost: () => {} });
-  const circular: Record<string, unknown> = {};
-  circular["self"] = circular;
+  const unsendable = [() => undefined];
   const calls = await Promise.allSettled([
-    thread.cold("watermark", undefined),
-    thread.cold("publishHandlers", circular as never),
-    thread.cold("watermark", undefined),
+    thread.call("status", "watermark"),
+    thread.call("handlers", "publish", unsendable as never),
+    thread.call("status", "watermark"),
   ]);
   expect(calls.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   await thread.close();

@@ -1,61 +1,27 @@
 import { Worker } from "node:worker_threads";
-import { AppError, toAppError } from "../../domain/app-error.ts";
+import { AppError } from "../../domain/app-error.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
-import type { ColdCalls, ColdName } from "./calls.ts";
-import { HOT_CALLS, type HotName } from "./hot-names.ts";
-import { ANSWERED, COLD_CALL, type FromThread, takeFault, type ThreadData } from "./thread-messages.ts";
-import {
-  atEnd,
-  beginSection,
-  dropSection,
-  endSection,
-  type Packet,
-  type PacketReader,
-  packetReader,
-  type PacketWriter,
-  packetWriter,
-  putJson,
-  putText,
-  sealPacket,
-  skipTo,
-  takeJson,
-  takeSection,
-} from "./wire.ts";
+import type { ThreadPorts } from "./ports.ts";
+import type { Answer, Call, FromThread, ThreadData } from "./thread-messages.ts";
+
+type Values<Method> = Method extends (...values: infer Given) => unknown ? Given : never;
+type Answered<Method> = Method extends (...values: never) => infer Given ? Given : never;
 
 /** The way to the store's thread. All calls of one turn of the event loop go in one message. */
 export interface ThreadLink {
-  hot<Answer>(
-    name: HotName,
-    call: { readonly put: (writer: PacketWriter) => void; readonly take: (reader: PacketReader) => Answer },
-  ): Promise<Answer>;
-  cold<Name extends ColdName>(name: Name, argument: Parameters<ColdCalls[Name]>[0]): Promise<Awaited<ReturnType<ColdCalls[Name]>>>;
+  call<Port extends keyof ThreadPorts, Method extends keyof ThreadPorts[Port] & string>(
+    port: Port,
+    method: Method,
+    ...values: Values<ThreadPorts[Port][Method]>
+  ): Promise<Answered<ThreadPorts[Port][Method]>>;
   /** Why writes are refused at present; null: they are not, as far as any was asked for. */
   refusing(): string | null;
+  /** Everything asked for before is answered first. */
   close(): Promise<void>;
-}
-
-interface Pending {
-  readonly take: (reader: PacketReader) => unknown;
-  readonly resolve: (answer: unknown) => void;
-  readonly reject: (fault: AppError) => void;
 }
 
 /** What the link needs of a thread. */
 export type StoreThread = Pick<Worker, "on" | "once" | "off" | "postMessage" | "ref" | "unref">;
-
-interface LinkState {
-  readonly worker: StoreThread;
-  readonly pending: Map<number, Pending>;
-  writer: PacketWriter | null;
-  lastId: number;
-  /** Why there is nothing more to be had from the thread. */
-  lost: AppError | null;
-  refusing: string | null;
-  closed: Promise<void> | null;
-  readonly exited: Promise<void>;
-}
-
-const HOT_NUMBER = Object.fromEntries(HOT_CALLS.map((name, number) => [name, number])) as Record<HotName, number>;
 
 export interface StartOptions {
   /** Told once, when the thread has ended though nobody asked it to. */
@@ -71,45 +37,105 @@ const ENTRY = import.meta.url.endsWith(".ts") ? new URL("./thread.ts", import.me
 /** Starts the thread and waits until the file is open. */
 export async function startThread(data: ThreadData, { onLost, onUnreadable, start = startWorker }: StartOptions): Promise<ThreadLink> {
   const worker = start(data);
-  const state: LinkState = {
-    worker,
-    pending: new Map(),
-    writer: null,
-    lastId: 0,
-    lost: null,
-    refusing: null,
-    closed: null,
-    exited: new Promise((resolve) => worker.once("exit", () => resolve())),
-  };
-  const lose = (fault: AppError): void => {
-    if (state.lost !== null) return;
-    state.lost = fault;
-    for (const { reject } of state.pending.values()) reject(fault);
-    state.pending.clear();
-    if (state.closed === null) onLost(fault);
-  };
+  const calls = createPendingCalls(worker);
+  let refusing: string | null = null;
+  let closed: Promise<void> | null = null;
+  const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+
+  function lose(fault: AppError): void {
+    if (calls.lost !== null) return;
+    calls.lose(fault);
+    if (closed === null) onLost(fault);
+  }
+  async function close(): Promise<void> {
+    calls.flush();
+    worker.ref();
+    if (calls.lost === null) worker.postMessage({ close: true });
+    await exited;
+  }
   worker.on("error", (cause) => lose(gone("the store's thread failed", cause)));
   worker.on("exit", () => lose(gone("the store's thread has ended")));
   await opened(worker);
   worker.on("message", (message: FromThread) => {
-    if ("numbers" in message) settleAll(state, message);
+    if ("answers" in message) calls.settle(message.answers);
     else if ("unreadable" in message) onUnreadable?.(message.unreadable);
-    else if ("refusing" in message) state.refusing = message.refusing;
+    else if ("refusing" in message) refusing = message.refusing;
+    if (calls.isEmpty && closed === null) worker.unref();
   });
   worker.unref();
   return {
-    hot: (name, { put, take }) => send(state, { number: HOT_NUMBER[name], put, take }) as Promise<never>,
-    cold: (name, argument) =>
-      send(state, {
-        number: COLD_CALL,
-        put(writer) {
-          putText(writer, name);
-          putJson(writer, argument);
-        },
-        take: takeJson,
-      }) as Promise<never>,
-    refusing: () => state.refusing,
-    close: () => (state.closed ??= close(state)),
+    call: (port, method, ...values) =>
+      closed === null ? calls.add({ port, method, values }) : Promise.reject(gone("the store is closed")),
+    refusing: () => refusing,
+    close: () => (closed ??= close()),
+  };
+}
+
+interface PendingCalls {
+  add(call: Omit<Call, "id">): Promise<never>;
+  /** Sends what has been added in this turn of the event loop. */
+  flush(): void;
+  settle(answers: readonly Answer[]): void;
+  lose(fault: AppError): void;
+  /** Why there is nothing more to be had from the thread. */
+  readonly lost: AppError | null;
+  readonly isEmpty: boolean;
+}
+
+function createPendingCalls(worker: StoreThread): PendingCalls {
+  const pending = new Map<number, { readonly resolve: (value: never) => void; readonly reject: (fault: unknown) => void }>();
+  let gathered: Call[] = [];
+  let lastId = 0;
+  let lost: AppError | null = null;
+
+  function flush(): void {
+    const calls = gathered;
+    gathered = [];
+    if (calls.length === 0 || lost !== null) return;
+    try {
+      worker.postMessage({ calls });
+    } catch {
+      for (const call of calls) sendAlone(call); // One of them cannot be sent.
+    }
+    worker.ref(); // The process waits for answers, but not for a thread that has nothing to do.
+  }
+  function sendAlone(call: Call): void {
+    try {
+      worker.postMessage({ calls: [call] });
+    } catch (cause) {
+      pending.get(call.id)?.reject(new AppError("internal", `${call.port}.${call.method} cannot be sent to the store's thread`, { cause }));
+      pending.delete(call.id);
+    }
+  }
+  return {
+    add(call) {
+      if (lost !== null) return Promise.reject(lost);
+      return new Promise((resolve, reject) => {
+        lastId += 1;
+        pending.set(lastId, { resolve, reject });
+        if (gathered.push({ id: lastId, ...call }) === 1) queueMicrotask(flush);
+      });
+    },
+    flush,
+    settle(answers) {
+      for (const answer of answers) {
+        const asked = pending.get(answer.id);
+        pending.delete(answer.id);
+        if ("value" in answer) asked?.resolve(answer.value as never);
+        else asked?.reject(new AppError(answer.fault.code, answer.fault.message, { retryable: answer.fault.retryable }));
+      }
+    },
+    lose(fault) {
+      lost = fault;
+      for (const { reject } of pending.values()) reject(fault);
+      pending.clear();
+    },
+    get lost() {
+      return lost;
+    },
+    get isEmpty() {
+      return pending.size === 0;
+    },
   };
 }
 
@@ -131,85 +157,8 @@ function opened(worker: StoreThread): Promise<void> {
     worker.once("error", (cause) => reject(gone("the store's thread failed while it opened the file", cause)));
     worker.once("message", (message: FromThread) => {
       worker.off("exit", ended);
-      if ("failed" in message) {
-        const { code, message: text, retryable } = message.failed;
-        reject(new AppError(code, text, { retryable }));
-      } else resolve();
+      if ("failed" in message) reject(new AppError(message.failed.code, message.failed.message, { retryable: message.failed.retryable }));
+      else resolve();
     });
   });
-}
-
-interface Sent {
-  readonly number: number;
-  readonly put: (writer: PacketWriter) => void;
-  readonly take: (reader: PacketReader) => unknown;
-}
-
-function send(state: LinkState, { number, put, take }: Sent): Promise<unknown> {
-  const fault = state.lost ?? (state.closed === null ? null : gone("the store is closed"));
-  if (fault !== null) return Promise.reject(fault);
-  return new Promise((resolve, reject) => {
-    state.lastId += 1;
-    const writer = writerOf(state);
-    const section = beginSection(writer, number, state.lastId);
-    try {
-      put(writer);
-    } catch (cause) {
-      dropSection(writer, section);
-      throw cause;
-    }
-    endSection(writer, section);
-    state.pending.set(state.lastId, { take, resolve, reject });
-  });
-}
-
-/** What this turn of the event loop has to say; it goes when the turn is over. */
-function writerOf(state: LinkState): PacketWriter {
-  if (state.writer === null) {
-    state.writer = packetWriter();
-    queueMicrotask(() => flush(state));
-  }
-  return state.writer;
-}
-
-function flush(state: LinkState): void {
-  const { writer, worker } = state;
-  state.writer = null;
-  if (writer === null || writer.numbers.length === 0 || state.lost !== null) return;
-  const packet = sealPacket(writer);
-  worker.postMessage(packet, [packet.numbers.buffer]);
-  // The process waits for answers, but not for a thread that has nothing to do.
-  worker.ref();
-}
-
-function settleAll(state: LinkState, packet: Packet): void {
-  const reader = packetReader(packet);
-  while (!atEnd(reader)) {
-    const head = takeSection(reader);
-    const pending = state.pending.get(head.first);
-    state.pending.delete(head.first);
-    if (pending !== undefined) settle(pending, reader, head.second === ANSWERED);
-    skipTo(reader, head);
-  }
-  if (state.pending.size === 0 && state.closed === null) state.worker.unref();
-}
-
-function settle({ take, resolve, reject }: Pending, reader: PacketReader, answered: boolean): void {
-  if (!answered) {
-    reject(takeFault(reader));
-    return;
-  }
-  try {
-    resolve(take(reader));
-  } catch (fault) {
-    reject(toAppError(fault, "read the store's answer"));
-  }
-}
-
-/** Everything asked for before is answered first. */
-async function close(state: LinkState): Promise<void> {
-  flush(state);
-  state.worker.ref();
-  if (state.lost === null) state.worker.postMessage({ close: true });
-  await state.exited;
 }

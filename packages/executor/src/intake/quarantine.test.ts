@@ -1,0 +1,28 @@
+import { expect, test } from "@jest/globals";
+import type { DueRun } from "@tickline/shared/domain/due-run";
+import { jobOf } from "@tickline/shared/testing/factories";
+import { dueRunOf } from "@tickline/shared/testing/factories-fire";
+import { createQuarantine } from "./quarantine.ts";
+
+const run = (runId: string, changes: Partial<DueRun> = {}): DueRun => ({ ...dueRunOf(jobOf()), runId, ...changes });
+const any = (): boolean => true;
+
+test("suspects are taken one at a time, each once, and not more wait than the limit", () => {
+  const quarantine = createQuarantine(2);
+  quarantine.add([run("a"), run("b"), run("a"), run("c")]);
+  expect([quarantine.take(any)?.runId, quarantine.take(any)]).toEqual(["a", null]);
+  quarantine.onEnded("unrelated");
+  expect(quarantine.take(any)).toBeNull();
+  quarantine.onEnded("a");
+  expect(quarantine.take(any)?.runId).toBe("b");
+  quarantine.onEnded("b");
+  expect(quarantine.take(any)).toBeNull();
+});
+
+test("a suspect that gets no worker delays no other", () => {
+  const quarantine = createQuarantine(2);
+  quarantine.add([run("a", { queue: "low" }), run("b", { queue: "high" })]);
+  expect(quarantine.take(({ queue }) => queue === "high")?.runId).toBe("b");
+  quarantine.onEnded("b");
+  expect(quarantine.take(any)?.runId).toBe("a");
+});

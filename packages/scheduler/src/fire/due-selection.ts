@@ -1,0 +1,86 @@
+import { createFifo, type Fifo } from "@tickline/shared/domain/fifo";
+import type { Job } from "@tickline/shared/domain/job";
+import { createQueueLanes } from "@tickline/shared/domain/queue-lanes";
+import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
+import type { ShardContext } from "../shard-context.ts";
+import type { JobWindow } from "./job-window.ts";
+
+/** While jobs are held, the part of one fire that others may have which wait for no worker. */
+const OTHERS_SHARE = 0.5;
+
+/**
+ * Selects the due jobs of each fire. Jobs for which a local worker will soon be free are held until then: they are claimed in the same
+ * write as they are fired. They are held by queue and in order, apart from the heap, so that looking at them again costs nothing.
+ */
+export interface DueSelection {
+  /** Takes the jobs of one fire. Empty: none may be fired now. */
+  take(): Job[];
+  /** True while some jobs wait for a worker. */
+  readonly holding: boolean;
+  clear(): void;
+}
+
+/** `wake` is called when a worker is free again. */
+export function createDueSelection(
+  { localWorkers, config, now }: Pick<ShardContext, "localWorkers" | "config" | "now">,
+  window: Pick<JobWindow, "takeDue">,
+  wake: () => void,
+): DueSelection {
+  const lanes = createQueueLanes(config.queues, createHeldJobs);
+  const isHolding = ({ size }: HeldJobs): boolean => size > 0;
+  const holding = (): boolean => lanes.all.some(isHolding);
+
+  function take(): Job[] {
+    if (localWorkers === null) return window.takeDue(config.fireJobsMax);
+    const jobs = takeDue(localWorkers);
+    release(localWorkers, jobs);
+    if (holding()) localWorkers.onceFree(queuesHeld(), wake);
+    return jobs;
+  }
+  const queuesHeld = (): string[] => lanes.all.filter(isHolding).map(({ queue }) => queue);
+
+  /** Takes all due jobs out of the heap. Those that wait for a worker are held; the others, as many as one fire takes, are returned. */
+  function takeDue(workers: LocalWorkers): Job[] {
+    const others: Job[] = [];
+    const most = holding() ? Math.ceil(config.fireJobsMax * OTHERS_SHARE) : config.fireJobsMax;
+    const oldest = now() - config.heldMsMax;
+    for (;;) {
+      const due = window.takeDue(most - others.length);
+      if (due.length === 0) return others;
+      for (const job of due) {
+        if (waits(workers, job, oldest)) lanes.of(job.definition.queue).add(job);
+        else others.push(job);
+      }
+    }
+  }
+  /** Adds held jobs that have a worker now, or have waited long enough: by the priority of queues, and of one queue the oldest first. */
+  function release(workers: LocalWorkers, jobs: Job[]): void {
+    const held = lanes.inTurn(isHolding);
+    if (held.length === 0) return;
+    const oldest = now() - config.heldMsMax;
+    const room = workers.room();
+    const goes = (job: Job): boolean => room.take(job.definition.queue) || !waits(workers, job, oldest);
+    for (const lane of held) {
+      for (let job = lane.first(); job !== undefined && jobs.length < config.fireJobsMax && goes(job); job = lane.first()) {
+        jobs.push(job);
+        lane.shift();
+      }
+    }
+  }
+  const waits = (workers: LocalWorkers, job: Job, oldest: number): boolean => (job.nextRunAt ?? 0) > oldest && workers.freeSoon(job);
+
+  return {
+    take,
+    get holding() {
+      return holding();
+    },
+    clear() {
+      for (const lane of lanes.all) lane.clear();
+    },
+  };
+}
+
+/** The jobs of one queue that wait for a worker. */
+type HeldJobs = Fifo<Job> & { readonly queue: string };
+
+const createHeldJobs = (queue: string): HeldJobs => Object.assign(createFifo<Job>(), { queue });

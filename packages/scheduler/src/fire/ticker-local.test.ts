@@ -1,0 +1,185 @@
+import { expect, test } from "@jest/globals";
+import type { ClaimedRun } from "@tickline/shared/domain/due-run";
+import type { LocalWorkers, WorkerRoom } from "@tickline/shared/ports/local-workers";
+import type { Store } from "@tickline/shared/ports/store";
+import { jobOf, SECOND, START } from "@tickline/shared/testing/factories";
+import { setup as setupScheduler, type SetupOptions } from "../scheduler-under-test.test-support.ts";
+import { createTicker } from "./ticker.ts";
+
+function setup(options: SetupOptions = {}) {
+  const scheduler = setupScheduler(options);
+  const reported: string[] = [];
+  const listeners = {
+    onFired: () => void reported.push("fired"),
+    onPublishable: () => void reported.push("publishable"),
+    onEnded: () => undefined,
+  };
+  return { ...scheduler, reported, ticker: createTicker(scheduler.context, listeners) };
+}
+
+function roomOf(free: number): WorkerRoom {
+  let left = free;
+  return { take: () => left > 0 && ((left -= 1), true) };
+}
+
+function workersOf(count: number, { freeSoon = false } = {}) {
+  const started: ClaimedRun[] = [];
+  const workers = { free: count, listener: null as (() => void) | null };
+  const localWorkers: LocalWorkers = {
+    reserve: ({ definition: { handler } }) => handler !== "foreign" && workers.free > 0 && ((workers.free -= 1), true),
+    free: () => workers.free,
+    room: () => roomOf(workers.free),
+    unreserve: (given) => void (workers.free += given.length),
+    freeSoon: ({ definition: { handler } }) => freeSoon && handler !== "foreign",
+    onceFree: (_, listener) => void (workers.listener = listener),
+    claimant: () => ({ executor: "here", token: `token-${started.length}`, leaseMs: 15_000 }),
+    start: (claims) => void started.push(...claims),
+  };
+  return { workers, started, localWorkers };
+}
+
+test("a run that a worker is free for is claimed by its fire and started", async () => {
+  const { started, localWorkers } = workersOf(1);
+  const { addJob, runsOf, ticker, reported } = setup({ localWorkers });
+  const job = await addJob();
+  await ticker.readAhead();
+  await ticker.tick();
+  const [run] = await runsOf(job);
+  expect(run?.state).toBe("running");
+  expect(started.map(({ run: { runId } }) => runId)).toEqual([run?.runId]);
+  expect(reported).toEqual([]);
+});
+
+test("what no worker is free for is fired all the same, when none will be soon", async () => {
+  const { localWorkers } = workersOf(0);
+  const { addJob, runsOf, ticker } = setup({ localWorkers });
+  const job = await addJob();
+  await ticker.readAhead();
+  await ticker.tick();
+  expect((await runsOf(job)).map(({ state }) => state)).toEqual(["due"]);
+});
+
+test("what a worker will soon be free for waits in the heap, but not for ever, and delays no other", async () => {
+  const { workers, localWorkers } = workersOf(0, { freeSoon: true });
+  const { clock, addJob, runsOf, ticker } = setup({ localWorkers });
+  const job = await addJob();
+  const foreign = await addJob({ id: "foreign", definition: { handler: "foreign" } });
+  await ticker.readAhead();
+  await ticker.tick();
+  expect(await runsOf(job)).toEqual([]);
+  expect(await runsOf(foreign)).toHaveLength(1);
+  expect(workers.listener).not.toBeNull();
+  clock.advance(30_000);
+  await ticker.tick();
+  expect(await runsOf(job)).toHaveLength(1);
+});
+
+test("what waits for a worker while the clock is set back fires at its time all the same", async () => {
+  const { workers, localWorkers } = workersOf(0, { freeSoon: true });
+  const { clock, addJob, runsOf, ticker } = setup({ localWorkers });
+  const job = await addJob();
+  await ticker.readAhead();
+  await ticker.tick();
+  clock.jumpTo(START - SECOND);
+  workers.free = 1;
+  await ticker.tick();
+  expect(await runsOf(job)).toEqual([]);
+  clock.jumpTo(START);
+  await ticker.readAhead();
+  await ticker.tick();
+  expect(await runsOf(job)).toHaveLength(1);
+});
+
+test("jobs that wait for a worker are read no further ahead than memory allows", async () => {
+  const { localWorkers } = workersOf(0, { freeSoon: true });
+  let reads = 0;
+  const counted = (store: Store): Store => ({
+    ...store,
+    dueJobs: {
+      ...store.dueJobs,
+      upcoming(query) {
+        reads += 1;
+        return store.dueJobs.upcoming(query);
+      },
+    },
+  });
+  const config = { heapJobsMax: 10, readJobsMax: 5, overdueMs: 60 * SECOND };
+  const { clock, addJob, ticker } = setup({ localWorkers, store: counted, config });
+  await Promise.all(Array.from({ length: 40 }, (_, index) => addJob({ id: `job-${index}`, nextRunAt: START + SECOND })));
+  await ticker.readAhead();
+  clock.advance(SECOND);
+  await ticker.tick();
+  reads = 0;
+  await ticker.readAhead();
+  expect(reads).toBe(0);
+});
+
+test("reservations that no claim used are given back, also when the fire failed", async () => {
+  const { workers, localWorkers } = workersOf(3);
+  const failing = (store: Store): Store => ({
+    ...store,
+    dueJobs: { ...store.dueJobs, fire: () => Promise.reject(new Error("the store is unavailable")) },
+  });
+  const { addJob, ticker } = setup({ localWorkers, store: failing });
+  await addJob();
+  await ticker.readAhead();
+  await ticker.tick();
+  expect(workers.free).toBe(3);
+});
+
+test("the next run names the last one that ended", async () => {
+  const started: ClaimedRun[] = [];
+  const localWorkers: LocalWorkers = {
+    reserve: () => true,
+    free: () => 1,
+    room: () => roomOf(1),
+    unreserve: () => undefined,
+    freeSoon: () => false,
+    onceFree: () => undefined,
+    claimant: () => ({ executor: "here", token: "t", leaseMs: 15_000 }),
+    start: (claims) => void started.push(...claims),
+  };
+  const { addJob, ticker, clock } = setup({ localWorkers });
+  const job = await addJob({ nextRunAt: START + SECOND });
+  await ticker.readAhead();
+  const lastRun = {
+    runId: "01",
+    state: "succeeded",
+    scheduledFor: START,
+    startedAt: START,
+    finishedAt: START,
+    attempt: 1,
+    error: null,
+  } as const;
+  ticker.runEnded(job.uid, lastRun);
+  ticker.runEnded(jobOf({ id: "unknown" }).uid, lastRun);
+  clock.advance(SECOND);
+  await ticker.tick();
+  expect(started.map(({ run }) => run.lastRun)).toEqual([lastRun]);
+});
+
+test("of the jobs that wait for a worker those of the queue that goes first get it, however late they came", async () => {
+  const { workers, localWorkers } = workersOf(0, { freeSoon: true });
+  const { clock, addJob, runsOf, ticker } = setup({ localWorkers });
+  const low = await Promise.all(Array.from({ length: 5 }, (_, index) => addJob({ id: `low-${index}`, definition: { queue: "low" } })));
+  const high = await addJob({ id: "high", nextRunAt: START + SECOND, definition: { queue: "high" } });
+  await ticker.readAhead();
+  await ticker.tick();
+  clock.advance(SECOND);
+  workers.free = 2;
+  await ticker.tick();
+  expect((await runsOf(high)).map(({ state }) => state)).toEqual(["running"]);
+  expect((await Promise.all(low.map(runsOf))).map(({ length }) => length)).toEqual([1, 0, 0, 0, 0]);
+});
+
+test("a queue whose workers are all busy delays no other", async () => {
+  const { workers, localWorkers } = workersOf(0, { freeSoon: true });
+  const highIsFull: LocalWorkers = { ...localWorkers, room: () => ({ take: (queue) => queue !== "high" && workers.free > 0 }) };
+  const { addJob, runsOf, ticker } = setup({ localWorkers: highIsFull });
+  const high = await addJob({ id: "high", definition: { queue: "high" } });
+  const low = await addJob({ id: "low", definition: { queue: "low" } });
+  workers.free = 1;
+  await ticker.readAhead();
+  await ticker.tick();
+  expect([await runsOf(high), (await runsOf(low)).map(({ state }) => state)]).toEqual([[], ["running"]]);
+});

@@ -1,0 +1,68 @@
+import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { EndedRun } from "@tickline/shared/domain/settlement";
+import type { Shard } from "@tickline/shared/domain/slot";
+import type { Announcements } from "@tickline/shared/ports/announcements";
+import type { Bus } from "@tickline/shared/ports/bus";
+import type { Clock, Entropy } from "@tickline/shared/ports/clock";
+import type { DeferredRuns } from "@tickline/shared/ports/deferred-runs";
+import type { DueJobs } from "@tickline/shared/ports/due-jobs";
+import type { DueRuns } from "@tickline/shared/ports/due-runs";
+import type { HandlerRegistry } from "@tickline/shared/ports/handler-registry";
+import type { JobOutbox } from "@tickline/shared/ports/job-outbox";
+import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
+import type { Lock } from "@tickline/shared/ports/lock";
+import type { Retention } from "@tickline/shared/ports/retention";
+import type { RunControl } from "@tickline/shared/ports/run-control";
+import type { RunLeases } from "@tickline/shared/ports/run-leases";
+import type { Store } from "@tickline/shared/ports/store";
+import type { Logger } from "@tickline/shared/runtime/logger";
+import type { StoreClock } from "@tickline/shared/runtime/store-clock";
+import type { SchedulerConfig } from "./scheduler-config.ts";
+import type { SchedulerMetrics } from "./scheduler-metrics.ts";
+
+/** What the scheduler is given. */
+export interface SchedulerDeps {
+  readonly dueJobs: DueJobs;
+  readonly dueRuns: DueRuns;
+  readonly deferred: DeferredRuns;
+  /** The handlers that executors have registered. */
+  readonly handlers: HandlerRegistry;
+  readonly leases: RunLeases;
+  readonly control: RunControl;
+  readonly announcements: Announcements;
+  readonly outbox: JobOutbox;
+  readonly retention: Retention;
+  readonly ping: Store["ping"];
+  readonly decided: Store["decided"];
+  readonly lock: Lock;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Logger;
+  readonly metrics: SchedulerMetrics;
+  /** Null unless an executor runs in the same process. */
+  readonly localWorkers: LocalWorkers | null;
+  /** Given where several services share a process; it is started and stopped by whoever made it. Default: one of its own. */
+  readonly time?: StoreClock;
+}
+
+/** What each part of the leader of one shard works with. */
+export interface ShardContext extends Omit<SchedulerDeps, "time"> {
+  readonly config: SchedulerConfig;
+  readonly shard: Shard;
+  /** The store's time. Fires and wakes go by it. */
+  readonly now: () => number;
+  readonly time: Pick<StoreClock, "steadyForMs" | "setBack" | "decidedBefore">;
+  /** False from the moment the lock may belong to another scheduler, or the store's clock is seen to jump. Read before each batch. */
+  readonly leads: () => boolean;
+}
+
+/** What the parts of one leader report to each other. */
+export interface ShardListeners {
+  /** Runs that were just fired, and wait for an executor. */
+  readonly onFired: (runs: readonly DueRun[]) => void;
+  /** Runs may have become publishable. */
+  readonly onPublishable: () => void;
+  /** Runs the scheduler has ended, to be announced. */
+  readonly onEnded: (runs: readonly EndedRun[]) => void;
+}

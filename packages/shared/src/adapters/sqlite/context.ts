@@ -1,0 +1,23 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { OnUnreadable } from "../../ports/unreadable.ts";
+import type { Definitions } from "./definitions.ts";
+import type { Meta } from "./meta.ts";
+import type { Overlap } from "./overlap.ts";
+import type { RunRows } from "./run-rows.ts";
+
+/** What the ports of one store share in its thread. */
+export interface StoreContext {
+  readonly db: DatabaseSync;
+  readonly meta: Meta;
+  readonly definitions: Definitions;
+  readonly runs: RunRows;
+  readonly overlap: Overlap;
+  readonly onUnreadable: OnUnreadable;
+}
+
+/** A port whose calls are answered at once, as in the thread of the store. */
+export type Answering<Port> = {
+  readonly [Name in keyof Port]: Port[Name] extends (...values: infer Values) => Promise<infer Answer>
+    ? (...values: Values) => Answer
+    : never;
+};

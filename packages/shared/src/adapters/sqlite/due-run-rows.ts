@@ -1,0 +1,35 @@
+import { AppError } from "../../domain/app-error.ts";
+import type { DueRun } from "../../domain/due-run.ts";
+import { isExclusive, type OverlapPolicy } from "../../domain/overlap.ts";
+import { type DueFacts, toDueRun } from "../../domain/run-record.ts";
+import { readDefinitionText } from "../../domain/stored-definition.ts";
+import { isLastRun } from "../../domain/stored-job.ts";
+import { readOutput, requireReadableRun } from "../../domain/stored-run.ts";
+import { selected } from "./rows.ts";
+
+const FIELDS = [
+  ...(["runId", "jobVersion", "slot", "queue", "handler", "cause", "scheduledFor", "attempt", "failures", "rescues"] as const),
+  ...(["firstStartedAt", "onUncertain", "overlap", "state", "startedAt", "finishedAt"] as const),
+] as const;
+
+/** An open run as a query returns it, with what an executor has to know. `lastRun` and `definition` are JSON. */
+export interface DueRunRow extends Omit<DueFacts, "exclusive"> {
+  readonly overlap: OverlapPolicy;
+  readonly state: "due" | "running" | "retrying";
+  readonly startedAt: number | null;
+  readonly finishedAt: null;
+  readonly lastRun: string | null;
+  readonly definition: string | null;
+}
+
+export const SELECT_DUE_RUNS = `SELECT ${selected("runs", FIELDS)}, jobs.tenant_id AS tenantId, jobs.uid AS jobUid, jobs.id AS jobId,
+  jobs.last_run AS lastRun, definitions.body AS definition
+  FROM runs JOIN jobs USING (job_key) LEFT JOIN definitions ON definitions.definition_key = runs.definition_key`;
+
+/** Throws `store_corrupt` where no executor could be told what to run. */
+export function readDueRun({ lastRun, definition, overlap, ...run }: DueRunRow): DueRun {
+  const stored = readDefinitionText(definition);
+  if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${run.runId}: ${stored.reason}`);
+  const last = readOutput(lastRun).output;
+  return toDueRun({ ...requireReadableRun(run), exclusive: isExclusive(overlap) }, stored.definition, isLastRun(last) ? last : null);
+}

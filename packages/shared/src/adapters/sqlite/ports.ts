@@ -1,0 +1,61 @@
+import { openAnnouncements } from "./announcements.ts";
+import type { StoreContext } from "./context.ts";
+import { openDeferredRuns } from "./deferred-runs.ts";
+import { openDueJobs } from "./due-jobs.ts";
+import { openDueRuns } from "./due-runs.ts";
+import { openHandlerRegistry } from "./handler-registry.ts";
+import { openJobCatalog } from "./job-catalog.ts";
+import { openJobOutbox } from "./job-outbox.ts";
+import { openJobStatus } from "./job-status.ts";
+import { openLeaseRows } from "./lease-rows.ts";
+import { openDecidedTime } from "./meta.ts";
+import { openRequests } from "./requests.ts";
+import { openRetention } from "./retention.ts";
+import { openRunClaims } from "./run-claims.ts";
+import { openRunControl } from "./run-control.ts";
+import { openRunLeases } from "./run-leases.ts";
+import { openRunQueries } from "./run-queries.ts";
+
+/** The ports of a store as its thread performs them. */
+export type ThreadPorts = ReturnType<typeof openPorts>;
+
+export const openPorts = (context: StoreContext) => ({
+  jobs: openJobCatalog(context),
+  outbox: openJobOutbox(context),
+  requests: openRequests(context.db),
+  runs: openRunQueries(context),
+  control: openRunControl(context),
+  dueJobs: openDueJobs(context),
+  dueRuns: openDueRuns(context),
+  deferred: openDeferredRuns(context),
+  leases: openRunLeases(context),
+  claims: openRunClaims(context),
+  announcements: openAnnouncements(context),
+  status: openJobStatus(context),
+  retention: openRetention(context),
+  handlers: openHandlerRegistry(context.db, context.onUnreadable),
+  leaders: openLeaseRows(context.db),
+  decided: openDecidedTime(context.meta),
+  health: { ping: (): null => null },
+});
+
+/** Calls that write nothing: they are answered also while nothing can be written. */
+const READS: { readonly [Port in keyof ThreadPorts]?: readonly (keyof ThreadPorts[Port])[] } = {
+  jobs: ["get", "list"],
+  outbox: ["unsent"],
+  runs: ["get", "list", "params", "origin"],
+  dueJobs: ["upcoming", "read"],
+  dueRuns: ["publishable", "queues", "unclaimed", "unclaimedRescued"],
+  deferred: ["queues", "waiting"],
+  leases: ["ending"],
+  claims: ["read", "holders", "lastRuns", "heartbeat"],
+  announcements: ["unannounced"],
+  status: ["standing", "settledSince", "watermark"],
+  retention: ["forgotten"],
+  handlers: ["list"],
+  decided: ["latest"],
+  health: ["ping"],
+};
+
+export const isRead = (port: keyof ThreadPorts, method: string): boolean =>
+  (READS[port] as readonly string[] | undefined)?.includes(method) === true;

@@ -1,0 +1,118 @@
+import { isCompleted, isTerminal, type RunState } from "../../domain/run-state.ts";
+import type { Retention, RetentionRequest } from "../../ports/retention.ts";
+import type { Answering, StoreContext } from "./context.ts";
+import { openDefinitionSweep } from "./definition-sweep.ts";
+import { query } from "./rows.ts";
+import { openCancelOpen } from "./run-control.ts";
+
+/** Runs looked at in one sweep, as a multiple of those it may forget: a sweep must never hold up a fire for long. */
+const RUNS_LOOKED_AT = 4;
+
+/** Forgets ended runs in the order of their settlement, then bindings, then tombstones, then definitions. */
+export function openRetention(context: StoreContext): Answering<Retention> {
+  const { db, meta } = context;
+  const sweepRuns = openRunSweep(context);
+  const sweepTombstones = openTombstoneSweep(context);
+  const sweepDefinitions = openDefinitionSweep(context);
+  const bindings = db.prepare(
+    "DELETE FROM requests WHERE (tenant, scope, key) IN (SELECT tenant, scope, key FROM requests WHERE bound_at < ? ORDER BY bound_at LIMIT ?)",
+  );
+  return {
+    sweep(request) {
+      const { endedBefore, boundBefore, deletedBefore, limit } = request;
+      meta.raise("runs_forgotten", endedBefore);
+      meta.raise("jobs_forgotten", deletedBefore);
+      const { runs, more: moreRuns } = sweepRuns(request);
+      const requests = Number(bindings.run(boundBefore, limit).changes);
+      const { tombstones, cancelled } = sweepTombstones(request);
+      const { definitions, more } = sweepDefinitions(request);
+      return { runs, requests, tombstones, definitions, more: more || moreRuns || Math.max(requests, tombstones, cancelled) >= limit };
+    },
+    forgotten: () => ({ runs: meta.get("runs_forgotten"), jobs: meta.get("jobs_forgotten") }),
+  };
+}
+
+interface SettledRow {
+  readonly runKey: number;
+  readonly jobKey: number;
+  readonly state: RunState;
+  readonly scheduledFor: number;
+  readonly finishedAt: number;
+  readonly settledAt: number;
+  readonly announced: number;
+}
+
+/** Up to where settled runs have been looked at: the next sweep goes on there, so that what cannot go yet hides nothing behind it. */
+const FIRST = { settledAt: Number.MIN_SAFE_INTEGER, runKey: 0 };
+
+function openRunSweep(context: StoreContext): (request: RetentionRequest) => { readonly runs: number; readonly more: boolean } {
+  const { db, meta } = context;
+  const settled = query<SettledRow>(
+    db,
+    `SELECT run_key AS runKey, job_key AS jobKey, state, scheduled_for AS scheduledFor, finished_at AS finishedAt, settled_at AS settledAt,
+       NOT EXISTS (SELECT 1 FROM unannounced WHERE unannounced.run_key = runs.run_key) AS announced
+     FROM runs WHERE settled_at IS NOT NULL AND settled_at < ? AND (settled_at, run_key) > (?, ?) ORDER BY settled_at, run_key LIMIT ?`,
+  );
+  const remove = db.prepare("DELETE FROM runs WHERE run_key = ?");
+  const removeJob = openRemoveForgottenJob(context);
+  let after = FIRST;
+  return ({ endedBefore, limit }) => {
+    const watermark = meta.get("watermark");
+    // What was skipped or missed changes no job's status. What this version does not know stays: another may.
+    const mayGo = ({ state, scheduledFor, finishedAt, settledAt, announced }: SettledRow): boolean =>
+      announced === 1 &&
+      finishedAt < endedBefore &&
+      scheduledFor < endedBefore &&
+      isTerminal(state) &&
+      (!isCompleted(state) || settledAt < watermark);
+    const rows = settled.all(endedBefore, after.settledAt, after.runKey, RUNS_LOOKED_AT * limit);
+    const gone = rows.filter(mayGo).slice(0, limit);
+    for (const { runKey } of gone) remove.run(runKey);
+    for (const jobKey of new Set(gone.map((row) => row.jobKey))) removeJob(jobKey);
+    const full = gone.length === limit;
+    const last = full ? gone.at(-1) : rows.length === RUNS_LOOKED_AT * limit ? rows.at(-1) : undefined;
+    after = last ?? FIRST;
+    return { runs: gone.length, more: full };
+  };
+}
+
+/** The row of a job that was forgotten goes with its last run, for the runs show its id. */
+function openRemoveForgottenJob({ db }: StoreContext): (jobKey: number) => void {
+  const unused = query(
+    db,
+    "SELECT 1 FROM jobs WHERE job_key = ?1 AND state = 'forgotten' AND NOT EXISTS (SELECT 1 FROM runs WHERE job_key = ?1)",
+  );
+  const removals = ["jobs", "definitions"].map((table) => db.prepare(`DELETE FROM ${table} WHERE job_key = ?`));
+  return (jobKey) => {
+    if (unused.get(jobKey) !== undefined) for (const remove of removals) remove.run(jobKey);
+  };
+}
+
+function openTombstoneSweep(
+  context: StoreContext,
+): (request: RetentionRequest) => { readonly tombstones: number; readonly cancelled: number } {
+  const { db } = context;
+  const old = query<{ jobKey: number; uid: string }>(
+    db,
+    "SELECT job_key AS jobKey, uid FROM jobs WHERE state = 'deleted' AND updated_at < ? ORDER BY updated_at",
+  );
+  const isBusy = query(
+    db,
+    `SELECT 1 WHERE EXISTS (SELECT 1 FROM runs WHERE job_key = ? AND standing IS NOT NULL) OR EXISTS (SELECT 1 FROM outbox WHERE job_uid = ?)`,
+  );
+  const forget = db.prepare("UPDATE jobs SET state = 'forgotten' WHERE job_key = ?");
+  const cancelOpen = openCancelOpen(context);
+  const removeJob = openRemoveForgottenJob(context);
+  return ({ now, deletedBefore, limit }) => {
+    let [tombstones, cancelled] = [0, 0];
+    for (const { jobKey, uid } of old.all(deletedBefore)) {
+      if (tombstones === limit) break;
+      cancelled += cancelOpen(jobKey, { now, limit: limit - cancelled }).length;
+      if (isBusy.get(jobKey, uid) !== undefined) continue;
+      forget.run(jobKey);
+      removeJob(jobKey);
+      tombstones += 1;
+    }
+    return { tombstones, cancelled };
+  };
+}
