@@ -107,6 +107,3 @@ export const differs = (field: ComparedField | "execution"): string =>
   field === "execution"
     ? "its handler, params or policies are not those of the run's definition"
     : `its ${field} is not that of the run in the store`;
-
-/** What the store knows of the attempts so far, and says itself, whatever a message says. */
-export type AttemptCounts = Pick<DueRun, "failures" | "rescues" | "firstStartedAt">;
