@@ -23,7 +23,7 @@ export default {
     "packages/api": { entry: ["src/main.ts!", ...tests], ...sources, ignoreDependencies: ["swagger-ui-dist"] }, // Served from its folder.
     // What `npm run start:executor` starts, and what handler files import as `tickline`.
     "packages/executor": { entry: ["src/main.ts!", "src/tickline.ts!", ...tests], ...sources },
-    // `npm run avsc`, and a binary that makes a certificate for a test.
+    // The writer of the Avro schemas is started by path. openssl makes a certificate for a test.
     "packages/shared": { entry: ["src/adapters/registry/write-avsc.ts!", ...tests], ...sources, ignoreBinaries: ["openssl"] },
     "packages/e2e": { entry: tests, ...sources, ignoreDependencies: ["@tickline/standalone"] }, // Started by path, in a process of its own.
     "packages/scheduler": { entry: ["src/main.ts!", ...tests], ...sources }, // Started by path, as are those of standalone.
