@@ -14,10 +14,7 @@ const STANDARD_ERROR = 2;
 export const createLogger = (level: string, lines: DestinationStream | null = terminalLines(process.stderr, STANDARD_ERROR)): Logger =>
   pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, lines ?? pino.destination({ fd: STANDARD_ERROR, sync: false }));
 
-/**
- * Lines for people, where they are written to a terminal; null elsewhere. The package is loaded only where it is used, and without `await`: one
- * module with a top-level `await` makes Jest build the whole graph of a suite twice.
- */
+/** Lines for people, where they are written to a terminal; null elsewhere. The package is loaded only where it is used. */
 export function terminalLines({ isTTY = false }: { readonly isTTY?: boolean }, destination: number | Writable): DestinationStream | null {
   if (!isTTY) return null;
   const { build } = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");
