@@ -9,7 +9,7 @@ import {
   portSetting,
   queuesSetting,
   queueWorkersPercentSetting,
-  retentionDaysSetting,
+  retentionSetting,
   timeoutMaxMsSetting,
   workersMaxSetting,
 } from "@tickline/shared/runtime/common-settings";
@@ -39,7 +39,7 @@ export const STANDALONE_CONFIG = {
       .regex(/^(sqlite:.+|memory:)$/, "must be sqlite:<file> or memory: in the one process")
       .optional(),
     description:
-      "Where jobs and runs are kept: `sqlite:<file>` (default: `tickline.db` in the data folder), or `memory:`, which forgets everything at the end.",
+      "Where jobs and runs are kept: `sqlite:<file>` (default: `tickline.db` in the data folder), or `memory:`, which loses everything at the end.",
   }),
   acceptLoss: settingOf({
     env: "ACCEPT_LOSS",
@@ -55,7 +55,7 @@ export const STANDALONE_CONFIG = {
   queueWorkersPercent: queueWorkersPercentSetting,
   jobWorkersPercent: jobWorkersPercentSetting,
   timeoutMsMax: timeoutMaxMsSetting,
-  retentionDays: retentionDaysSetting,
+  retentionMs: retentionSetting,
   drainMs: drainMsSetting,
   logLevel: logLevelSetting,
 };

@@ -1,3 +1,4 @@
+import { nextBackoffMs } from "../../../domain/backoff.ts";
 import { wasAsideSince } from "../../../domain/overlap.ts";
 import { WAITED_TOO_LONG } from "../../../domain/run-error.ts";
 import { isInShard, type Shard } from "../../../domain/slot.ts";
@@ -29,7 +30,7 @@ export function createDueRuns(state: MemoryState): DueRuns {
         const row = runs.get(runId);
         if (row?.state !== "due" || row.attempt !== attempt || row.standing !== "publishable") continue;
         if (wasAsideSince(row.asideAt, { publishedAt, now })) continue;
-        row.repeatMs = Math.min(row.repeatMs === null ? repeatMs : 2 * row.repeatMs, repeatMsMax);
+        row.repeatMs = nextBackoffMs(row.repeatMs, repeatMs, repeatMsMax);
         row.standing = "published";
         row.wakeAt = now + row.repeatMs;
         runs.save(row);

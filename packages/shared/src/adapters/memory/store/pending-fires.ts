@@ -2,7 +2,8 @@ import type { Job } from "../../../domain/job.ts";
 import { standInDefinition } from "../../../domain/stored-definition.ts";
 import { type DefinitionRow, type JobRow, newDefinitionRow, type PendingFire } from "./job-table.ts";
 import { knownOfJob, readJob } from "./read-job.ts";
-import { newRunRow, type RunOrigin } from "./run-row.ts";
+import type { RunOrigin } from "../../../domain/run.ts";
+import { newRunRow } from "./run-row.ts";
 import type { MemoryState } from "./state.ts";
 
 /**

@@ -1,8 +1,16 @@
-import type { ComparedField, DueRun } from "../../../domain/due-run.ts";
+import { makeDueRun, type ComparedField, type DueRun } from "../../../domain/due-run.ts";
 import type { FireEntry } from "../../../domain/fire.ts";
 import type { Instant } from "../../../domain/instant.ts";
-import type { JobDefinition } from "../../../domain/job-definition.ts";
-import type { LastRun, Run } from "../../../domain/run.ts";
+import {
+  identifyRun,
+  pickLastRun,
+  pickRunOutcome,
+  type LastRun,
+  type Run,
+  type RunIdentity,
+  type RunOrigin,
+  type RunOutcome,
+} from "../../../domain/run.ts";
 import { isExclusive as isExclusivePolicy } from "../../../domain/overlap.ts";
 import { isTerminal } from "../../../domain/run-state.ts";
 import { AppError } from "../../../domain/app-error.ts";
@@ -15,16 +23,6 @@ import type { LeaseView } from "../../../ports/run-leases.ts";
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
-/** Which job a run is of, as it was when it fired. Never changes. */
-export interface RunOrigin {
-  readonly tenantId: string;
-  readonly jobUid: string;
-  readonly jobId: string;
-  readonly jobVersion: number;
-  readonly slot: number;
-  readonly definition: JobDefinition;
-}
-
 /** The lease of a running attempt; null when nobody holds one. */
 export interface RowLease {
   readonly token: string;
@@ -36,7 +34,7 @@ export interface RowLease {
 export type Standing = "publishable" | "published" | "deferred";
 
 /** A run as the store keeps it. Changed by the functions of `run-changes.ts` alone, and saved in the table after it. */
-export interface RunRow extends Mutable<Omit<Run, "handler" | "queue" | "tenantId" | "jobUid" | "jobId" | "jobVersion">> {
+export interface RunRow extends Mutable<Omit<Run, Exclude<keyof RunIdentity, "runId" | "cause" | "scheduledFor">>> {
   readonly origin: RunOrigin;
   readonly entry: FireEntry;
   readonly firedAt: Instant;
@@ -113,22 +111,13 @@ export const isForUnknownHandler = ({ standing, reason }: RunRow): boolean => st
 const earliest = (left: Instant | null, right: Instant | null): Instant | null =>
   left === null || right === null ? (left ?? right) : Math.min(left, right);
 
-const readableIdentityOf = (row: RunRow): ReturnType<typeof identityOf> => {
-  requireReadableRun({ ...row, tenantId: row.origin.tenantId, jobUid: row.origin.jobUid, jobId: row.origin.jobId });
-  return identityOf(row);
-};
+const identityOf = (row: RunRow): RunIdentity => identifyRun(row.origin, row);
 
-const identityOf = ({ origin, runId, cause, scheduledFor }: RunRow) => ({
-  tenantId: origin.tenantId,
-  runId,
-  jobUid: origin.jobUid,
-  jobId: origin.jobId,
-  jobVersion: origin.jobVersion,
-  queue: origin.definition.queue,
-  handler: origin.definition.handler,
-  cause,
-  scheduledFor,
-});
+const readableIdentityOf = (row: RunRow): RunIdentity => {
+  const identity = identityOf(row);
+  requireReadableRun({ ...row, ...identity });
+  return identity;
+};
 
 /** What a message must say of it. */
 export const comparedOf = (row: RunRow): Pick<DueRun, ComparedField> => ({
@@ -142,71 +131,30 @@ export const comparedOf = (row: RunRow): Pick<DueRun, ComparedField> => ({
 export const asReadable = <Item>(map: (row: RunRow) => Item, onUnreadable: OnUnreadable) =>
   ({ kind: "run", idOf: ({ runId }: RunRow) => String(runId), map, onUnreadable }) as const;
 
-/** What its history shows of it. Throws `store_corrupt`, as do the others. */
+/** Throws `store_corrupt`, as do the others. */
+const outcomeOf = (row: RunRow): RunOutcome => pickRunOutcome({ ...row, ...readableIdentityOf(row), error: readError(row.error, false) });
+
+/** What its history shows of it. */
 export const runOf = (row: RunRow): Run => ({
-  ...readableIdentityOf(row),
-  count: row.count,
-  scheduledForLast: row.scheduledForLast,
-  state: row.state,
-  reason: row.reason,
-  attempt: row.attempt,
+  ...outcomeOf(row),
   attempts: row.attempts,
   firstStartedAt: row.firstStartedAt,
-  startedAt: row.startedAt,
-  finishedAt: row.finishedAt,
-  output: row.output,
-  error: readError(row.error, false),
   retryOf: row.retryOf,
   cancelRequested: row.cancelRequested,
   cancel: row.cancel,
   wakeAt: earliest(row.wakeAt, expiryOf(row)),
 });
 
-export const endedRunOf = (row: RunRow): EndedRun => ({
-  ...readableIdentityOf(row),
-  count: row.count,
-  scheduledForLast: row.scheduledForLast,
-  attempt: row.attempt,
-  state: row.state,
-  reason: row.reason,
-  startedAt: row.startedAt,
-  finishedAt: row.finishedAt ?? 0, // An ended run always has one.
-  output: row.output,
-  error: readError(row.error, false),
-});
+export const endedRunOf = (row: RunRow): EndedRun => ({ ...outcomeOf(row), finishedAt: row.finishedAt ?? 0 }); // An ended run always has one.
 
-export const lastRunOf = (row: RunRow): LastRun => shownOf(endedRunOf(row));
-
-const shownOf = ({ runId, state, scheduledFor, startedAt, finishedAt, attempt, error }: EndedRun): LastRun => ({
-  runId,
-  state,
-  scheduledFor,
-  startedAt,
-  finishedAt,
-  attempt,
-  error,
-});
+export const lastRunOf = (row: RunRow): LastRun => pickLastRun(outcomeOf(row));
 
 /** What an executor needs to run it; `lastRun` is the job's at present. */
 export const dueRunOf = (row: RunRow, lastRun: LastRun | null): DueRun => {
   const { definition, slot } = row.origin;
   const stored = readDefinition(definition);
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${row.runId}: ${stored.reason}`);
-  return {
-    ...readableIdentityOf(row),
-    slot,
-    attempt: row.attempt,
-    failures: row.failures,
-    rescues: row.rescues,
-    firstStartedAt: row.firstStartedAt,
-    exclusive: isExclusive(row),
-    params: definition.params,
-    timeoutMs: definition.timeoutMs,
-    retry: definition.retry,
-    onUncertain: definition.onUncertain,
-    workersMax: definition.workersMax ?? null,
-    lastRun,
-  };
+  return makeDueRun({ ...row, ...readableIdentityOf(row), slot, exclusive: isExclusive(row) }, definition, lastRun);
 };
 
 export const leaseViewOf = (row: RunRow, lease: RowLease): LeaseView => ({
