@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
-import { checkLoss } from "@tickline/shared/adapters/sqlite/check-loss";
-import { lockDataFolder } from "@tickline/shared/adapters/sqlite/data-folder";
+import { checkLoss } from "@tickline/shared/adapters/sqlite/data-folder/check-loss";
+import { lockDataFolder } from "@tickline/shared/adapters/sqlite/data-folder/data-folder";
 import { openSqliteStore } from "@tickline/shared/adapters/sqlite/sqlite-store";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
