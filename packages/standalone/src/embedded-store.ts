@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
+import { createMemoryStore } from "@tickline/shared/testing/memory-store/memory-store";
 import { checkLoss } from "@tickline/shared/adapters/sqlite/check-loss";
 import { lockDataFolder } from "@tickline/shared/adapters/sqlite/data-folder";
 import { openSqliteStore } from "@tickline/shared/adapters/sqlite/sqlite-store";

@@ -1,0 +1,140 @@
+import { AppError } from "../../domain/app-error.ts";
+import { evaluate } from "../../domain/evaluation.ts";
+import type { Fire } from "../../domain/fire.ts";
+import type { Instant } from "../../domain/instant.ts";
+import type { Job } from "../../domain/job.ts";
+import { endRun, startAttempt } from "../../domain/run-changes.ts";
+import { runIdOf } from "../../domain/run-id.ts";
+import { isInShard } from "../../domain/slot.ts";
+import { standInDefinition } from "../../domain/stored-definition.ts";
+import type { Claimant, DueJobs, FiredRun, FireOutcome, UpcomingQuery } from "../../ports/due-jobs.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
+import type { StoreFaults } from "./faults.ts";
+import { judge } from "./overlap.ts";
+import { by, knownOfJob, type MemoryState, type PendingFire, readJob, saveRun, type StoredJob, type StoredRun } from "./state.ts";
+
+export function createDueJobs(state: MemoryState, { crashBeforeRuns = () => false }: StoreFaults): DueJobs {
+  const { jobs, onUnreadable } = state;
+  const readBack = (stored: StoredJob): Job => {
+    completeFires(state, stored);
+    return readJob(stored);
+  };
+  const readAll = (found: readonly StoredJob[]): Job[] =>
+    mapReadable(found, { kind: "job", idOf: ({ job }) => String(job.uid), map: readBack, onUnreadable });
+  return {
+    async upcoming(query) {
+      const found = [...jobs.values()].filter(({ job }) => isUpcoming(job, query));
+      const readable = found.sort(bySchedule).filter((stored) => evaluate(() => readJob(stored)).kind === "evaluated");
+      return readAll(readable.slice(0, query.limit));
+    },
+    async read(jobUids) {
+      return readAll(jobUids.flatMap((uid) => jobs.get(uid) ?? []).filter(({ job }) => job.state !== "deleted"));
+    },
+    async fire({ fires, now, claimant, claimed }) {
+      for (const fire of fires) requireDefinitions(state, fire);
+      const won = fires.map((fire) => advance(state, fire, now));
+      const outcomes = won.map((stored, index): FireOutcome => {
+        if (stored === null) return { kind: "lost" };
+        if (crashBeforeRuns())
+          throw new AppError("store_unavailable", `fire job ${stored.job.uid}: crashed before its runs`, { retryable: true });
+        return { kind: "won", runs: makeRuns(state, stored, { claimant: claimed.includes(index) ? claimant : null, now }) };
+      });
+      return { outcomes, leaseMs: claimant?.leaseMs ?? null };
+    },
+    async repair({ shard, firedBefore, limit }) {
+      const isLeft = ({ job, pending }: StoredJob): boolean =>
+        isInShard(job.slot, shard) && pending.some(({ firedAt }) => firedAt < firedBefore);
+      const left = [...jobs.values()].filter(isLeft).slice(0, limit);
+      for (const stored of left) completeFires(state, stored);
+      return left.length;
+    },
+  };
+}
+
+function isUpcoming({ state, nextRunAt, slot, uid }: Job, { shard, until, after }: UpcomingQuery): boolean {
+  if (state !== "active" || nextRunAt === null || !isInShard(slot, shard) || (until !== null && nextRunAt > until)) return false;
+  return after === null || nextRunAt > after.nextRunAt || (nextRunAt === after.nextRunAt && uid > after.uid);
+}
+
+function bySchedule({ job: left }: StoredJob, { job: right }: StoredJob): number {
+  return by<Job>(({ nextRunAt }) => nextRunAt)(left, right) || by<Job>(({ uid }) => uid)(left, right);
+}
+
+/** A fire of a job that lives must name definitions that are there. */
+function requireDefinitions({ jobs }: MemoryState, { job: { uid }, entries }: Fire): void {
+  const stored = jobs.get(uid);
+  if (stored === undefined || stored.job.state === "deleted") return;
+  const missing = entries.find(({ definitionHash }) => !stored.definitions.has(definitionHash));
+  if (missing !== undefined) throw new AppError("internal", `fire ${uid}: no definition ${missing.definitionHash}`);
+}
+
+/** The compare-and-set: moves the cursor and notes the runs to be made. Null: somebody else came first. */
+function advance(state: MemoryState, { job: read, advance: cursor, entries }: Fire, now: Instant): StoredJob | null {
+  const stored = state.jobs.get(read.uid);
+  if (stored === undefined) return null;
+  const { job } = stored;
+  if (job.tenantId !== read.tenantId || job.state === "deleted" || job.version !== read.version) return null;
+  if (cursor !== null && (job.nextRunAt !== read.nextRunAt || job.state !== "active")) return null;
+  completeFires(state, stored);
+  stored.job = { ...job, ...cursor };
+  const runId = (entry: Fire["entries"][number]): string => runIdOf(state.digest, { jobUid: job.uid, ...entry });
+  stored.pending = entries.map((entry) => ({ runId: runId(entry), entry, jobVersion: job.version, firedAt: now }));
+  return stored;
+}
+
+/** `claimant`: who claims the first due run of this fire. */
+function makeRuns(
+  state: MemoryState,
+  stored: StoredJob,
+  { claimant, now }: { readonly claimant: Claimant | null; readonly now: Instant },
+): FiredRun[] {
+  const { pending } = stored;
+  const made = completeFires(state, stored);
+  const firstDue = pending.find(({ entry }) => entry.state === "due")?.runId;
+  return pending.map(({ runId }) => {
+    const created = made.includes(runId);
+    if (created && claimant !== null && runId === firstDue) startWithFire(state, state.runs.get(runId) as StoredRun, { claimant, now });
+    const run = state.runs.get(runId) as StoredRun;
+    return { runId, state: run.state, reason: run.reason, created, claimed: created && run.state === "running" };
+  });
+}
+
+/** A run that has to wait stays as it is: the claim that follows lets it wait. */
+function startWithFire(
+  state: MemoryState,
+  run: StoredRun,
+  { claimant, now }: { readonly claimant: Claimant; readonly now: Instant },
+): void {
+  const verdict = judge(state, run);
+  if (verdict.kind === "skip") saveRun(state, endRun(run, { state: "skipped", reason: verdict.reason, now }));
+  if (verdict.kind === "start") saveRun(state, startAttempt(run, { ...claimant, leaseEndsAt: now + claimant.leaseMs, now }));
+}
+
+/**
+ * Makes the runs of all fires pending in a job, and returns the ids of those that did not exist yet. What reads a job back to write it
+ * does this first, so that a fire that crashed half-way is completed.
+ */
+export function completeFires(state: MemoryState, stored: StoredJob): string[] {
+  const missing = stored.pending.filter(({ runId }) => !state.runs.has(runId));
+  for (const fire of missing) saveRun(state, newRun(stored, fire));
+  stored.pending = [];
+  return missing.map(({ runId }) => runId);
+}
+
+/** A fire that was won has its run, also where nobody can run it because its definition is gone. */
+function newRun({ job, definitions }: StoredJob, { runId, entry, jobVersion, firedAt }: PendingFire): StoredRun {
+  const { key: _key, definitionHash, ...born } = entry;
+  const definition = definitions.get(definitionHash)?.definition ?? standInDefinition(knownOfJob(job));
+  const { queue, handler, overlap, onUncertain, expireAfterMs } = definition;
+  const due = entry.state === "due";
+  return {
+    ...{ runId, tenantId: job.tenantId, jobUid: job.uid, jobId: job.id, jobVersion, slot: job.slot, firedAt },
+    ...{ definitionHash, definition, queue, handler, overlap, onUncertain, ...born },
+    ...{ standing: due ? "publishable" : null, attempt: 1, failures: 0, rescues: 0, pastAttempts: [], announced: false },
+    ...{ token: null, executor: null, leaseMs: null, leaseEndsAt: null, startedAt: null, firstStartedAt: null },
+    ...{ finishedAt: due ? null : firedAt, settledAt: due ? null : firedAt, dueAt: due ? firedAt : null },
+    expiresAt: due && expireAfterMs !== null ? entry.scheduledFor + expireAfterMs + 1 : null,
+    ...{ wakeAt: null, repeatMs: null, waitMs: null, asideAt: 0 },
+    ...{ cancelRequested: false, cancel: null, output: null, error: null },
+  };
+}
