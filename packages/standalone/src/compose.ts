@@ -26,7 +26,7 @@ import { openEmbeddedStore } from "./embedded-store.ts";
 export interface StandaloneOptions {
   /** Folder of the database. It is created if it does not exist, and belongs to this process until `close`. */
   readonly dataDir: string;
-  /** `sqlite:<file>` or `memory:`. Default: `tickline.db` in `dataDir`. */
+  /** `sqlite:<file>`. Default: `tickline.db` in `dataDir`. */
   readonly storeUrl?: string | undefined;
   /** Starts although acknowledged jobs and runs are missing from the folder. */
   readonly acceptLoss?: boolean;
