@@ -1,5 +1,4 @@
 import { AppError } from "../../domain/app-error.ts";
-import { evaluate } from "../../domain/evaluation.ts";
 import type { Fire } from "../../domain/fire.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/job.ts";
@@ -11,7 +10,7 @@ import type { Claimant, DueJobs, FiredRun, FireOutcome, UpcomingQuery } from "..
 import { mapReadable } from "../../runtime/map-readable.ts";
 import type { StoreFaults } from "./faults.ts";
 import { judge } from "./overlap.ts";
-import { by, knownOfJob, type MemoryState, type PendingFire, readJob, saveRun, type StoredJob, type StoredRun } from "./state.ts";
+import { ascending, knownDefinition, type MemoryState, type PendingFire, readJob, save, type StoredJob, type StoredRun } from "./state.ts";
 
 export function createDueJobs(state: MemoryState, { crashBeforeRuns = () => false }: StoreFaults): DueJobs {
   const { jobs, onUnreadable } = state;
@@ -24,8 +23,8 @@ export function createDueJobs(state: MemoryState, { crashBeforeRuns = () => fals
   return {
     async upcoming(query) {
       const found = [...jobs.values()].filter(({ job }) => isUpcoming(job, query));
-      const readable = found.sort(bySchedule).filter((stored) => evaluate(() => readJob(stored)).kind === "evaluated");
-      return readAll(readable.slice(0, query.limit));
+      found.sort(({ job: left }, { job: right }) => ascending("nextRunAt", "uid")(left, right));
+      return readAll(found.slice(0, query.limit));
     },
     async read(jobUids) {
       return readAll(jobUids.flatMap((uid) => jobs.get(uid) ?? []).filter(({ job }) => job.state !== "deleted"));
@@ -33,11 +32,11 @@ export function createDueJobs(state: MemoryState, { crashBeforeRuns = () => fals
     async fire({ fires, now, claimant, claimed }) {
       for (const fire of fires) requireDefinitions(state, fire);
       const won = fires.map((fire) => advance(state, fire, now));
-      const outcomes = won.map((stored, index): FireOutcome => {
-        if (stored === null) return { kind: "lost" };
+      const outcomes = won.map((wonFire, index): FireOutcome => {
+        if (wonFire === null) return { kind: "lost" };
         if (crashBeforeRuns())
-          throw new AppError("store_unavailable", `fire job ${stored.job.uid}: crashed before its runs`, { retryable: true });
-        return { kind: "won", runs: makeRuns(state, stored, { claimant: claimed.includes(index) ? claimant : null, now }) };
+          throw new AppError("store_unavailable", `fire job ${wonFire.stored.job.uid}: crashed before its runs`, { retryable: true });
+        return { kind: "won", runs: makeRuns(state, wonFire, { claimant: claimed.includes(index) ? claimant : null, now }) };
       });
       return { outcomes, leaseMs: claimant?.leaseMs ?? null };
     },
@@ -56,10 +55,6 @@ function isUpcoming({ state, nextRunAt, slot, uid }: Job, { shard, until, after 
   return after === null || nextRunAt > after.nextRunAt || (nextRunAt === after.nextRunAt && uid > after.uid);
 }
 
-function bySchedule({ job: left }: StoredJob, { job: right }: StoredJob): number {
-  return by<Job>(({ nextRunAt }) => nextRunAt)(left, right) || by<Job>(({ uid }) => uid)(left, right);
-}
-
 /** A fire of a job that lives must name definitions that are there. */
 function requireDefinitions({ jobs }: MemoryState, { job: { uid }, entries }: Fire): void {
   const stored = jobs.get(uid);
@@ -68,8 +63,15 @@ function requireDefinitions({ jobs }: MemoryState, { job: { uid }, entries }: Fi
   if (missing !== undefined) throw new AppError("internal", `fire ${uid}: no definition ${missing.definitionHash}`);
 }
 
+interface WonFire {
+  readonly stored: StoredJob;
+  readonly runIds: readonly string[];
+  /** Those of them that no earlier fire has made. */
+  readonly created: ReadonlySet<string>;
+}
+
 /** The compare-and-set: moves the cursor and notes the runs to be made. Null: somebody else came first. */
-function advance(state: MemoryState, { job: read, advance: cursor, entries }: Fire, now: Instant): StoredJob | null {
+function advance(state: MemoryState, { job: read, advance: cursor, entries }: Fire, now: Instant): WonFire | null {
   const stored = state.jobs.get(read.uid);
   if (stored === undefined) return null;
   const { job } = stored;
@@ -79,52 +81,41 @@ function advance(state: MemoryState, { job: read, advance: cursor, entries }: Fi
   stored.job = { ...job, ...cursor };
   const runId = (entry: Fire["entries"][number]): string => runIdOf(state.digest, { jobUid: job.uid, ...entry });
   stored.pending = entries.map((entry) => ({ runId: runId(entry), entry, jobVersion: job.version, firedAt: now }));
-  return stored;
+  const runIds = stored.pending.map((fire) => fire.runId);
+  return { stored, runIds, created: new Set(runIds.filter((id) => !state.runs.has(id))) };
 }
 
 /** `claimant`: who claims the first due run of this fire. */
 function makeRuns(
   state: MemoryState,
-  stored: StoredJob,
+  { stored, runIds, created }: WonFire,
   { claimant, now }: { readonly claimant: Claimant | null; readonly now: Instant },
 ): FiredRun[] {
-  const { pending } = stored;
-  const made = completeFires(state, stored);
-  const firstDue = pending.find(({ entry }) => entry.state === "due")?.runId;
-  return pending.map(({ runId }) => {
-    const created = made.includes(runId);
-    if (created && claimant !== null && runId === firstDue) startWithFire(state, state.runs.get(runId) as StoredRun, { claimant, now });
-    const run = state.runs.get(runId) as StoredRun;
-    return { runId, state: run.state, reason: run.reason, created, claimed: created && run.state === "running" };
+  const firstDue = stored.pending.find(({ entry }) => entry.state === "due")?.runId;
+  completeFires(state, stored);
+  const find = (runId: string): StoredRun => state.runs.get(runId) as StoredRun;
+  if (claimant !== null && firstDue !== undefined && created.has(firstDue)) {
+    const verdict = judge(state, find(firstDue));
+    // A run that has to wait stays as it is: the claim that follows lets it wait.
+    if (verdict.kind === "skip") save(state, endRun(find(firstDue), { state: "skipped", reason: verdict.reason, now }));
+    if (verdict.kind === "start") save(state, startAttempt(find(firstDue), { ...claimant, leaseEndsAt: now + claimant.leaseMs, now }));
+  }
+  return runIds.map((runId) => {
+    const { state: runState, reason } = find(runId);
+    return { runId, state: runState, reason, created: created.has(runId), claimed: created.has(runId) && runState === "running" };
   });
 }
 
-/** A run that has to wait stays as it is: the claim that follows lets it wait. */
-function startWithFire(
-  state: MemoryState,
-  run: StoredRun,
-  { claimant, now }: { readonly claimant: Claimant; readonly now: Instant },
-): void {
-  const verdict = judge(state, run);
-  if (verdict.kind === "skip") saveRun(state, endRun(run, { state: "skipped", reason: verdict.reason, now }));
-  if (verdict.kind === "start") saveRun(state, startAttempt(run, { ...claimant, leaseEndsAt: now + claimant.leaseMs, now }));
-}
-
-/**
- * Makes the runs of all fires pending in a job, and returns the ids of those that did not exist yet. What reads a job back to write it
- * does this first, so that a fire that crashed half-way is completed.
- */
-export function completeFires(state: MemoryState, stored: StoredJob): string[] {
-  const missing = stored.pending.filter(({ runId }) => !state.runs.has(runId));
-  for (const fire of missing) saveRun(state, newRun(stored, fire));
+/** Makes the runs that are pending in a job. What reads a job to write it does this first, so that a fire that crashed half-way is completed. */
+export function completeFires(state: MemoryState, stored: StoredJob): void {
+  for (const fire of stored.pending) if (!state.runs.has(fire.runId)) save(state, newRun(stored, fire));
   stored.pending = [];
-  return missing.map(({ runId }) => runId);
 }
 
 /** A fire that was won has its run, also where nobody can run it because its definition is gone. */
 function newRun({ job, definitions }: StoredJob, { runId, entry, jobVersion, firedAt }: PendingFire): StoredRun {
   const { key: _key, definitionHash, ...born } = entry;
-  const definition = definitions.get(definitionHash)?.definition ?? standInDefinition(knownOfJob(job));
+  const definition = definitions.get(definitionHash)?.definition ?? standInDefinition(knownDefinition(job));
   const { queue, handler, overlap, onUncertain, expireAfterMs } = definition;
   const due = entry.state === "due";
   return {

@@ -1,13 +1,13 @@
-import type { Instant } from "../../domain/instant.ts";
 import { wasAsideSince } from "../../domain/overlap.ts";
-import { endRetryWait, endWaitedTooLong, expire } from "../../domain/run-changes.ts";
+import { endRetryWait, endWaitedTooLong, expire, makePublishable } from "../../domain/run-changes.ts";
 import type { Standing } from "../../domain/run-record.ts";
-import type { Shard } from "../../domain/slot.ts";
+import { ALL_SLOTS, type Shard } from "../../domain/slot.ts";
 import { STORE_TIME_DIFFERENCE_MS_MAX } from "../../domain/time-limits.ts";
+import type { DeferredRuns } from "../../ports/deferred-runs.ts";
 import type { DueRuns } from "../../ports/due-runs.ts";
 import { takeReadable } from "../../runtime/map-readable.ts";
 import { repeat, wakeNext } from "./overlap.ts";
-import { by, byId, type MemoryState, openRunsIn, readableRuns, readDueRun, saveRun, type StoredRun, toEnded } from "./state.ts";
+import { ascending, canBeRun, type MemoryState, openRunsIn, readable, readDueRun, save, type StoredRun, toEnded } from "./state.ts";
 
 /** Due runs that a time makes publishable again. */
 const REPEATED: readonly Standing[] = ["published", "deferred", "waiting"];
@@ -23,11 +23,8 @@ export function createDueRuns(state: MemoryState): DueRuns {
   return {
     async publishable({ shard, queue, limit, rescuesBelow = Infinity }) {
       const found = openRunsIn(state, shard, "publishable").filter((run) => run.queue === queue && !(run.rescues >= rescuesBelow));
-      return takeReadable(
-        found.sort(byId),
-        limit,
-        readableRuns(state, (run) => readDueRun(state, run)),
-      );
+      const map = (run: StoredRun) => readDueRun(state, run);
+      return takeReadable(found.sort(ascending("runId")), limit, readable(state, map));
     },
     async queues(shard) {
       return [...new Set(openRunsIn(state, shard, "publishable").map(({ queue }) => queue))];
@@ -37,7 +34,7 @@ export function createDueRuns(state: MemoryState): DueRuns {
         const run = runs.get(runId);
         if (run?.standing !== "publishable" || run.attempt !== attempt || wasAsideSince(run.asideAt, { publishedAt, now })) continue;
         const waitMs = Math.min(run.repeatMs === null ? repeatMs : 2 * run.repeatMs, repeatMsMax);
-        saveRun(state, { ...run, standing: "published", repeatMs: waitMs, wakeAt: now + waitMs });
+        save(state, { ...run, standing: "published", repeatMs: waitMs, wakeAt: now + waitMs });
       }
     },
     unclaimed: async (shard) => countUnclaimed(shard, 0),
@@ -45,9 +42,9 @@ export function createDueRuns(state: MemoryState): DueRuns {
     wake: async (request) => wake(state, request),
     async closeWaiting({ shard, dueBefore, now, limit }) {
       const late = openRunsIn(state, shard).filter(({ dueAt }) => dueAt !== null && dueAt < dueBefore);
-      const oldest = late.sort(byId).sort(by(({ dueAt }) => dueAt));
-      const closed = oldest.slice(0, limit).map((run) => endWaitedTooLong(run, now));
-      for (const run of closed) saveRun(state, run);
+      const oldest = late.sort(ascending("dueAt", "runId")).slice(0, limit);
+      const closed = oldest.map((run) => endWaitedTooLong(run, now));
+      save(state, ...closed);
       for (const run of closed) wakeNext(state, run);
       return toEnded(state, closed);
     },
@@ -59,24 +56,25 @@ export function createDueRuns(state: MemoryState): DueRuns {
 function wake(state: MemoryState, { shard, now, limit }: Parameters<DueRuns["wake"]>[0]): Awaited<ReturnType<DueRuns["wake"]>> {
   const ended: StoredRun[] = [];
   let [ready, more] = [0, false];
-  const change = (found: readonly StoredRun[], at: (run: StoredRun) => Instant | null, become: (run: StoredRun) => StoredRun): void => {
-    const due = found.filter((run) => (at(run) ?? Infinity) <= now).sort(by(at));
+  const change = (found: readonly StoredRun[], at: "wakeAt" | "expiresAt", become: (run: StoredRun) => StoredRun): void => {
+    const due = found.filter((run) => (run[at] ?? Infinity) <= now).sort(ascending(at));
     more ||= due.length >= limit;
     for (const run of due.slice(0, limit)) {
       const next = become(run);
-      saveRun(state, next);
+      save(state, next);
       if (next.standing === null) ended.push(next);
       else if (next.standing === "publishable") ready += 1;
     }
   };
-  const wakeAt = (run: StoredRun): Instant | null => run.wakeAt;
-  const expiresAt = (run: StoredRun): Instant | null => run.expiresAt;
-  change(openRunsIn(state, shard, "retrying"), wakeAt, (run) => endRetryWait(run, now));
-  change(openRunsIn(state, shard), expiresAt, (run) => expire(run, now));
+  change(openRunsIn(state, shard, "retrying"), "wakeAt", (run) => endRetryWait(run, now));
+  change(openRunsIn(state, shard), "expiresAt", (run) => expire(run, now));
   for (const run of ended) ready += wakeNext(state, run).length;
-  change(openRunsIn(state, shard, ...REPEATED), wakeAt, (run) => repeat(state, run, now));
-  const left = [...openRunsIn(state, shard, "retrying", ...REPEATED).map(wakeAt), ...openRunsIn(state, shard).map(expiresAt)];
-  const earliest = left.reduce<number>((first, at) => Math.min(first, at ?? Infinity), Infinity);
+  change(openRunsIn(state, shard, ...REPEATED), "wakeAt", (run) => repeat(state, run, now));
+  const next = openRunsIn(state, shard).flatMap(({ standing, wakeAt, expiresAt }) => [
+    expiresAt ?? Infinity,
+    standing === "unhandled" ? Infinity : (wakeAt ?? Infinity), // No time wakes what waits for a handler.
+  ]);
+  const earliest = next.reduce((left, right) => Math.min(left, right), Infinity);
   return { ready, ended: toEnded(state, ended), nextWakeAt: earliest === Infinity ? null : earliest, more };
 }
 
@@ -94,6 +92,26 @@ function resetWaits(state: MemoryState, { shard, now, waitMsMax }: Parameters<Du
     return leaseMs === null || leaseEndsAt === null || leaseEndsAt <= latest + leaseMs ? [] : [{ ...run, leaseEndsAt: now + leaseMs }];
   });
   const changed = [...late.map((run) => repeat(state, run, now)), ...retries, ...leases];
-  for (const run of changed) saveRun(state, run);
+  save(state, ...changed);
   return changed.length;
 }
+
+export const createDeferredRuns = (state: MemoryState): DeferredRuns => ({
+  async queues(shard) {
+    return [...new Set(openRunsIn(state, shard, "unhandled").map(({ queue }) => queue))];
+  },
+  async resume({ shard, queue, handlers, after, limit }) {
+    const meant = openRunsIn(state, shard, "unhandled").filter(
+      (run) => run.queue === queue && handlers.includes(run.handler) && run.runId > (after ?? ""),
+    );
+    const resumed = meant.sort(ascending("runId")).slice(0, limit);
+    save(state, ...resumed.map(makePublishable));
+    const runIds = resumed.map(({ runId }) => runId);
+    return { runIds, next: runIds.length < limit ? null : (runIds.at(-1) ?? null) };
+  },
+  async waiting(runIds) {
+    const wanted = new Set(runIds);
+    const found = openRunsIn(state, ALL_SLOTS, "publishable", "published").filter(({ runId }) => wanted.has(runId));
+    return found.filter((run) => canBeRun(state, run)).map(({ runId }) => runId);
+  },
+});

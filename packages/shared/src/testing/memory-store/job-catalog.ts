@@ -7,12 +7,15 @@ import type { JobCatalog, JobQuery } from "../../ports/job-catalog.ts";
 import type { Page } from "../../ports/page.ts";
 import { pageReadable } from "../../runtime/map-readable.ts";
 import { completeFires } from "./due-jobs.ts";
-import { by, type MemoryState, readJob, type StoredJob } from "./state.ts";
+import { ascending, type MemoryState, readJob, type StoredJob } from "./state.ts";
 
 export function createJobCatalog(state: MemoryState): JobCatalog {
   const { jobs, outbox, digest } = state;
-  const findById = (tenantId: string, jobId: string): StoredJob | undefined =>
-    [...jobs.values()].find(({ job }) => job.id === jobId && job.tenantId === tenantId && job.state !== "deleted");
+  const findById = (tenantId: string, jobId: string): StoredJob | undefined => {
+    for (const stored of jobs.values())
+      if (stored.job.id === jobId && stored.job.tenantId === tenantId && stored.job.state !== "deleted") return stored;
+    return undefined;
+  };
   return {
     async create(tenantId, { job, event }) {
       const present = jobs.get(job.uid);
@@ -80,9 +83,7 @@ function listJobs({ jobs, onUnreadable }: MemoryState, tenantId: string, query: 
   };
   const found = [...jobs.values()]
     .filter(({ job }) => job.tenantId === tenantId && job.state !== "deleted" && isBehind(job))
-    .sort(by(({ job }) => job.uid))
-    .sort(by(({ job }) => job.createdAt))
-    .reverse()
+    .sort(({ job: left }, { job: right }) => ascending("createdAt", "uid")(right, left))
     .filter(isMeant);
   const page = found.slice(0, query.limit);
   const last = page.at(-1)?.job;

@@ -3,19 +3,19 @@ import { toEndedRun, toRun } from "../../domain/run-record.ts";
 import { type StatusChange, standingOf, supersedes } from "../../domain/status-change.ts";
 import type { JobStatus } from "../../ports/job-status.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
-import { by, byId, lastRunOf, type MemoryState, readableRuns, type StoredRun } from "./state.ts";
+import { ascending, readLastRun, type MemoryState, readable, type StoredRun } from "./state.ts";
 
 export const createJobStatus = (state: MemoryState): JobStatus => ({
   async apply(changes) {
     for (const { tenantId, jobUid, lastRun } of changes) {
       const stored = state.jobs.get(jobUid);
-      if (stored?.job.tenantId !== tenantId || !supersedes(lastRun, lastRunOf(stored))) continue;
+      if (stored?.job.tenantId !== tenantId || !supersedes(lastRun, readLastRun(stored))) continue;
       stored.job = { ...stored.job, status: lastRun.state, lastRun };
     }
   },
   async standing(runIds) {
     const found = [...new Set(runIds)].flatMap((runId) => state.runs.get(runId) ?? []);
-    return mapReadable(found, readableRuns(state, toRun)).flatMap((run) => standingOf(run) ?? []);
+    return mapReadable(found, readable(state, toRun)).flatMap((run) => standingOf(run) ?? []);
   },
   /** A part goes on behind the last run of the one before: `<settledAt>.<run id>`. */
   async settledSince({ since, until, after, limit }) {
@@ -25,11 +25,11 @@ export const createJobStatus = (state: MemoryState): JobStatus => ({
       run.settledAt !== null &&
       run.settledAt < until &&
       (run.settledAt > at || (run.settledAt === at && run.runId > runId));
-    const found = [...state.runs.values()].filter(isMeant).sort(byId);
-    const part = found.sort(by(({ settledAt }) => settledAt)).slice(0, limit);
+    const found = [...state.runs.values()].filter(isMeant).sort(ascending("settledAt", "runId"));
+    const part = found.slice(0, limit);
     const last = part.at(-1);
     return {
-      changes: mapReadable(part, readableRuns(state, toChange)),
+      changes: mapReadable(part, readable(state, toChange)),
       next: found.length > part.length && last !== undefined ? `${last.settledAt}.${last.runId}` : null,
     };
   },

@@ -6,7 +6,7 @@ import { storeContract } from "../contracts/store.contract.ts";
 import { START } from "../factories.ts";
 import { manualClock } from "../manual-clock.ts";
 import { memoryStoreOver } from "./memory-store.ts";
-import { createMemoryState, type MemoryState, saveRun, type StoredJob, type StoredRun } from "./state.ts";
+import { createMemoryState, type MemoryState, save, type StoredJob, type StoredRun } from "./state.ts";
 
 storeContract("memory store", () => {
   const clock = manualClock(START);
@@ -33,7 +33,7 @@ function damage(state: MemoryState, { what, of }: Harm): boolean {
   const run = state.runs.get(of) as StoredRun;
   const damageRuns = (changes: Record<string, unknown>): void => {
     for (const each of [...state.runs.values()].filter(({ jobUid }) => jobUid === of))
-      saveRun(state, { ...each, definition: change(each.definition, changes) });
+      save(state, { ...each, definition: change(each.definition, changes) });
   };
   switch (what) {
     case "no definition":
@@ -54,10 +54,10 @@ function damage(state: MemoryState, { what, of }: Harm): boolean {
       job.job = change(job.job, { state: "hovering" });
       return true;
     case "unknown run state":
-      saveRun(state, change(run, { state: "hovering" }));
+      save(state, change(run, { state: "hovering" }));
       return true;
     case "torn counts":
-      saveRun(state, change(run, { failures: "torn" }));
+      save(state, change(run, { failures: "torn" }));
       return true;
     case "torn slot": // Nothing of these is read from anywhere.
     case "torn age":

@@ -7,18 +7,16 @@ import { LEASE_LIVES_MAX, type LeaseRows } from "../../ports/lease-rows.ts";
 import type { Store } from "../../ports/store.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { takeReadable } from "../../runtime/map-readable.ts";
-import { createDeferredRuns } from "./deferred-runs.ts";
 import { createDueJobs } from "./due-jobs.ts";
-import { createDueRuns } from "./due-runs.ts";
+import { createDeferredRuns, createDueRuns } from "./due-runs.ts";
 import { losingAnswers, type StoreFaults } from "./faults.ts";
 import { createJobCatalog } from "./job-catalog.ts";
 import { createJobStatus } from "./job-status.ts";
 import { createRetention } from "./retention.ts";
-import { createRunClaims } from "./run-claims.ts";
+import { createRunClaims, createRunLeases } from "./run-claims.ts";
 import { createRunControl } from "./run-control.ts";
-import { createRunLeases } from "./run-leases.ts";
 import { createRunQueries } from "./run-queries.ts";
-import { by, createMemoryState, type MemoryState, readableRuns } from "./state.ts";
+import { ascending, createMemoryState, type MemoryState, readable } from "./state.ts";
 
 export interface MemoryStoreOptions {
   /** The store's own time. */
@@ -71,7 +69,7 @@ export function memoryStoreOver(state: MemoryState, faults: StoreFaults): Store 
         for (const description of descriptions) state.handlers.set(description.type, description);
       },
       async list() {
-        return [...state.handlers.values()].sort(by(({ type }) => type));
+        return [...state.handlers.values()].sort(ascending("type"));
       },
     },
     leaders: createLeaseRows(state),
@@ -94,7 +92,7 @@ const createAnnouncements = (state: MemoryState): Announcements => ({
     const found = [...state.runs.values()].filter(
       ({ announced, settledAt, slot }) => !announced && settledAt !== null && settledAt <= endedBefore && isInShard(slot, shard),
     );
-    return takeReadable(found.sort(by(({ settledAt }) => settledAt)), limit, readableRuns(state, toEndedRun));
+    return takeReadable(found.sort(ascending("settledAt")), limit, readable(state, toEndedRun));
   },
   async announced(runIds) {
     for (const runId of runIds) {

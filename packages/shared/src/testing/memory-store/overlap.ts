@@ -9,7 +9,7 @@ import {
   waitingInTurn,
 } from "../../domain/overlap.ts";
 import { makePublishable, waitForAnother } from "../../domain/run-changes.ts";
-import { canBeRun, type MemoryState, saveRun, type StoredRun } from "./state.ts";
+import { canBeRun, type MemoryState, save, type StoredRun } from "./state.ts";
 
 /** What a standing is to the other runs of the job; those of others contend with none. */
 const SIBLING_STANDINGS = { publishable: "ready", published: "ready", waiting: "waiting", running: "running" } as const;
@@ -40,7 +40,7 @@ export const judge = (state: MemoryState, run: StoredRun): OverlapVerdict =>
 export function wakeNext(state: MemoryState, run: StoredRun): readonly StoredRun[] {
   const turn = waitingInTurn(siblings(state, run), canRun(state));
   const next = turn.map(({ runId }) => makePublishable(state.runs.get(runId) as StoredRun));
-  for (const woken of next) saveRun(state, woken);
+  save(state, ...next);
   return next;
 }
 

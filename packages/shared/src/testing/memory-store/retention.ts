@@ -2,7 +2,7 @@ import { isCompleted, isTerminal } from "../../domain/run-state.ts";
 import { DEFINITION_GRACE_MS, type Retention, type RetentionRequest } from "../../ports/retention.ts";
 import { completeFires } from "./due-jobs.ts";
 import { cancelOpenRuns } from "./run-control.ts";
-import { by, type MemoryState, type StoredJob, type StoredRun } from "./state.ts";
+import { ascending, type MemoryState, type StoredJob, type StoredRun } from "./state.ts";
 
 export const createRetention = (state: MemoryState): Retention => ({
   async sweep(request) {
@@ -29,12 +29,13 @@ function sweepRuns({ runs, watermark }: MemoryState, { endedBefore, limit }: Ret
     announced &&
     isTerminal(state) &&
     (!isCompleted(state) || (settledAt !== null && settledAt < watermark));
-  const gone = [...runs.values()].filter(mayGo).sort(by(({ finishedAt }) => finishedAt));
+  const gone = [...runs.values()].filter(mayGo).sort(ascending("finishedAt"));
   return gone.slice(0, limit).filter(({ runId }) => runs.delete(runId)).length;
 }
 
 function sweepBindings({ bindings }: MemoryState, { boundBefore, limit }: RetentionRequest): number {
-  const old = [...bindings].filter(([, { boundAt }]) => boundAt < boundBefore).sort(by(([, { boundAt }]) => boundAt));
+  const old = [...bindings].filter(([, { boundAt }]) => boundAt < boundBefore);
+  old.sort(([, left], [, right]) => ascending("boundAt")(left, right));
   return old.slice(0, limit).filter(([name]) => bindings.delete(name)).length;
 }
 
@@ -47,8 +48,11 @@ function sweepTombstones(state: MemoryState, { now, deletedBefore, limit }: Rete
     cancelled += cancelOpenRuns(state, { jobUid: stored.job.uid, now, limit: limit - cancelled }).length;
   }
   const unsent = new Set([...outbox.values()].map(({ data }) => data.jobUid));
-  const over = old.filter(({ job }) => !openRuns.has(job.uid) && !unsent.has(job.uid)).sort(by(({ job }) => job.updatedAt));
-  const tombstones = over.slice(0, limit).filter(({ job }) => jobs.delete(job.uid)).length;
+  const over = old.map(({ job }) => job).filter(({ uid }) => !openRuns.has(uid) && !unsent.has(uid));
+  const tombstones = over
+    .sort(ascending("updatedAt"))
+    .slice(0, limit)
+    .filter(({ uid }) => jobs.delete(uid)).length;
   return { tombstones, cancelled };
 }
 

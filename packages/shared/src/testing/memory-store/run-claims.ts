@@ -1,13 +1,24 @@
-import { type ClaimedRun, differingField, differs, type DueRun } from "../../domain/due-run.ts";
+import { differingField, differs, type DueRun } from "../../domain/due-run.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { isExecutionOf } from "../../domain/job-definition.ts";
 import type { OverlapVerdict } from "../../domain/overlap.ts";
-import { endRun, makePublishable, putAside, requestCancel, settleAttempt, startAttempt, waitForAnother } from "../../domain/run-changes.ts";
+import {
+  endRun,
+  makePublishable,
+  putAside,
+  requestCancel,
+  rescueRun,
+  settleAttempt,
+  startAttempt,
+  waitForAnother,
+} from "../../domain/run-changes.ts";
+import type { LastRun } from "../../domain/run.ts";
 import { toEndedRun } from "../../domain/run-record.ts";
+import type { RunLeases } from "../../ports/run-leases.ts";
 import type { AttemptHolder, ClaimOutcome, ClaimRequest, RunClaims, Settlement, SettleOutcome } from "../../ports/run-claims.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
 import { judge, wakeNext } from "./overlap.ts";
-import { lastRunOf, type MemoryState, readableRuns, readDueRun, saveRun, type StoredRun, toEnded } from "./state.ts";
+import { ascending, readLastRun, type MemoryState, openRunsIn, readable, readDueRun, save, type StoredRun, toEnded } from "./state.ts";
 
 const LOST = { kind: "lost" } as const;
 
@@ -17,24 +28,17 @@ export function createRunClaims(state: MemoryState): RunClaims {
     [...new Set(runIds)].flatMap((runId) => runs.get(runId) ?? []).filter(({ standing }) => standing !== null);
   return {
     async read(runIds) {
-      return mapReadable(
-        open(runIds),
-        readableRuns(state, (run) => readDueRun(state, run)),
-      );
+      const map = (run: StoredRun): DueRun => readDueRun(state, run);
+      return mapReadable(open(runIds), readable(state, map));
     },
     async holders(runIds) {
-      return open(runIds).map(({ runId, attempt, state: now, executor }) => ({
-        ...{ runId, attempt, executor },
-        state: now as AttemptHolder["state"], // None of those in which a run has ended.
-      }));
+      return open(runIds).map(({ runId, attempt, state: now, executor }) => {
+        return { runId, attempt, executor, state: now as AttemptHolder["state"] }; // None of those in which a run has ended.
+      });
     },
     async lastRuns(jobUids) {
-      return new Map(
-        jobUids.flatMap((uid) => {
-          const lastRun = lastRunOf(jobs.get(uid));
-          return lastRun === null ? [] : [[uid, lastRun] as const];
-        }),
-      );
+      const known = jobUids.map((uid) => [uid, readLastRun(jobs.get(uid))] as const);
+      return new Map(known.filter((entry): entry is [string, LastRun] => entry[1] !== null));
     },
     async claim(request) {
       const won = new Set<string>();
@@ -49,7 +53,7 @@ export function createRunClaims(state: MemoryState): RunClaims {
         const run = runs.get(runId);
         return run?.standing === "running" && run.token === token ? [run] : [];
       });
-      for (const run of standing) saveRun(state, { ...run, leaseMs, leaseEndsAt: now + leaseMs });
+      save(state, ...standing.map((run) => ({ ...run, leaseMs, leaseEndsAt: now + leaseMs })));
       return {
         renewed: standing.map(({ runId }) => runId),
         cancelRequested: standing.filter(({ cancelRequested }) => cancelRequested).map(({ runId }) => runId),
@@ -63,7 +67,7 @@ export function createRunClaims(state: MemoryState): RunClaims {
         const run = runs.get(runId);
         if (run?.state !== "due" || run.attempt !== attempt) continue;
         const next = putAside(run, aside);
-        saveRun(state, next);
+        save(state, next);
         if (next.standing !== "waiting") wakeNext(state, next);
       }
     },
@@ -74,7 +78,7 @@ function claimOne(state: MemoryState, said: DueRun, { claimant, now, firedAfter 
   const run = state.runs.get(said.runId);
   if (run?.attempt !== said.attempt) return LOST;
   // Ours already, if the answer to this very claim was lost.
-  if (run.state === "running" && run.token === claimant.token) return toWon(said, { run, held: run });
+  if (run.state === "running" && run.token === claimant.token) return toWon(said, run, run);
   if (run.state !== "due" || run.cancelRequested) return LOST;
   const reason = refusal(state, said, run);
   if (reason !== null) return { kind: "refused", reason };
@@ -83,24 +87,18 @@ function claimOne(state: MemoryState, said: DueRun, { claimant, now, firedAfter 
   if (verdict.kind === "wait") return wait(state, run, { verdict, now });
   if (verdict.kind === "skip") {
     const skipped = endRun(run, { state: "skipped", reason: verdict.reason, now });
-    saveRun(state, skipped);
+    save(state, skipped);
     return { kind: "skipped", run: toEndedRun(skipped) };
   }
   const held = startAttempt(run, { ...claimant, leaseEndsAt: now + claimant.leaseMs, now });
-  saveRun(state, held);
-  return toWon(said, { run, held });
+  save(state, held);
+  return toWon(said, run, held);
 }
 
-/** `run`: as it was when it was claimed. */
-function toWon(said: DueRun, { run, held }: Readonly<Record<"run" | "held", StoredRun>>): ClaimOutcome {
-  const { failures, rescues, firstStartedAt } = run;
-  const claim: ClaimedRun = {
-    run: { ...said, failures, rescues, firstStartedAt },
-    token: held.token ?? "",
-    leaseMs: held.leaseMs,
-    startedAt: held.startedAt ?? 0,
-  };
-  return { kind: "won", claim };
+/** `said` with what is known of the run as it was before its claim, and as it is held now. */
+function toWon(said: DueRun, { failures, rescues, firstStartedAt }: StoredRun, { token, leaseMs, startedAt }: StoredRun): ClaimOutcome {
+  const run = { ...said, failures, rescues, firstStartedAt };
+  return { kind: "won", claim: { run, token: token ?? "", leaseMs, startedAt: startedAt ?? 0 } };
 }
 
 /** How the message differs from what is stored; null: not at all. */
@@ -118,11 +116,11 @@ function wait(
   const { behind, cancels, supersedes } = verdict;
   const other = state.runs.get(behind.runId) as StoredRun;
   // The end that should have woken it was lost.
-  if (behind.standing === "waiting") saveRun(state, makePublishable(other));
-  if (cancels) saveRun(state, requestCancel(other, { requestedAt: now, by: { kind: "overlap", runId: run.runId } }));
-  saveRun(state, waitForAnother(run, now));
+  if (behind.standing === "waiting") save(state, makePublishable(other));
+  if (cancels) save(state, requestCancel(other, { requestedAt: now, by: { kind: "overlap", runId: run.runId } }));
+  save(state, waitForAnother(run, now));
   const superseded = supersedes.map((runId) => endRun(state.runs.get(runId) as StoredRun, { state: "skipped", reason: "overlap", now }));
-  for (const skipped of superseded) saveRun(state, skipped);
+  save(state, ...superseded);
   return { kind: "waiting", cancelRequested: cancels ? behind.runId : null, superseded: toEnded(state, superseded) };
 }
 
@@ -132,7 +130,7 @@ function settleOne(state: MemoryState, { runId, token, result, finishedAt }: Set
   if (run?.token !== token) return { kind: "stale" };
   if (run.state !== "running") return repeatedOutcome(run);
   const next = settleAttempt(run, { result, finishedAt, now });
-  saveRun(state, next);
+  save(state, next);
   const woken = wakeNext(state, next).at(-1);
   return { ...toOutcome(next), ...(woken !== undefined && { ready: woken.queue }) };
 }
@@ -148,3 +146,33 @@ function repeatedOutcome(run: StoredRun): SettleOutcome {
   const last = run.pastAttempts.at(-1);
   return last?.state === "failed" ? { kind: "retrying", retryAt: last.finishedAt ?? 0 } : { kind: "released" };
 }
+
+export const createRunLeases = (state: MemoryState): RunLeases => ({
+  async ending({ shard, now, after, limit }) {
+    const passed = new Set(after?.runIds);
+    const isBehind = ({ runId, leaseEndsAt }: StoredRun): boolean =>
+      leaseEndsAt !== null &&
+      leaseEndsAt <= now &&
+      (after === null || leaseEndsAt > after.expiresAt || (leaseEndsAt === after.expiresAt && !passed.has(runId)));
+    const found = openRunsIn(state, shard, "running").filter(isBehind).sort(ascending("leaseEndsAt", "runId"));
+    return found.slice(0, limit).map(({ runId, handler, attempt, rescues, leaseMs, leaseEndsAt, onUncertain, cancelRequested }) => ({
+      ...{ runId, handler, attempt, rescues, onUncertain, cancelRequested, ownerGone: false },
+      leaseMs: leaseMs ?? 0,
+      expiresAt: leaseEndsAt ?? 0,
+    }));
+  },
+  async rescue({ rescues, now }) {
+    const ended: StoredRun[] = [];
+    let rescued = 0;
+    for (const { runId, expiresAt, to, error } of rescues) {
+      const run = state.runs.get(runId);
+      if (run?.state !== "running" || run.leaseEndsAt !== expiresAt) continue;
+      const next = rescueRun(run, { to, error, now });
+      save(state, next);
+      wakeNext(state, next);
+      rescued += 1;
+      if (next.standing === null) ended.push(next);
+    }
+    return { rescued, ended: toEnded(state, ended) };
+  },
+});

@@ -3,7 +3,7 @@ import { toRun } from "../../domain/run-record.ts";
 import { readDefinition } from "../../domain/stored-definition.ts";
 import type { RunQueries, RunQuery } from "../../ports/run-queries.ts";
 import { pageReadable } from "../../runtime/map-readable.ts";
-import { byId, type MemoryState, readableRuns, type StoredRun } from "./state.ts";
+import { ascending, type MemoryState, readable, type StoredRun } from "./state.ts";
 
 export function createRunQueries(state: MemoryState): RunQueries {
   const find = (tenantId: string, runId: string): StoredRun | null => {
@@ -18,9 +18,9 @@ export function createRunQueries(state: MemoryState): RunQueries {
     /** The cursor is the id of the last run of the page. */
     async list(tenantId, query) {
       const found = [...state.runs.values()].filter((run) => run.tenantId === tenantId && matches(run, query));
-      const page = found.sort(byId).reverse().slice(0, query.limit);
+      const page = found.sort(ascending("runId")).reverse().slice(0, query.limit);
       const map = query.outputs === false ? (run: StoredRun): Run => withoutOutput(toRun(run)) : toRun;
-      return pageReadable(page, readableRuns(state, map), found.length > page.length ? (page.at(-1)?.runId ?? null) : null);
+      return pageReadable(page, readable(state, map), found.length > page.length ? (page.at(-1)?.runId ?? null) : null);
     },
     async params(tenantId, runIds) {
       const stored = runIds.flatMap((runId) => {

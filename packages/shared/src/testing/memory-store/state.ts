@@ -78,13 +78,15 @@ export const createMemoryState = (given: Pick<MemoryState, "clock" | "digest" | 
   forgotten: { runs: 0, jobs: 0 },
 });
 
-export function saveRun({ runs, openRuns }: MemoryState, run: StoredRun): void {
-  const ofJob = openRuns.get(run.jobUid) ?? new Map<string, StoredRun>();
-  runs.set(run.runId, run);
-  openRuns.set(run.jobUid, ofJob);
-  if (run.standing === null) ofJob.delete(run.runId);
-  else ofJob.set(run.runId, run);
-  if (ofJob.size === 0) openRuns.delete(run.jobUid);
+export function save({ runs, openRuns }: MemoryState, ...changed: readonly StoredRun[]): void {
+  for (const run of changed) {
+    const ofJob = openRuns.get(run.jobUid) ?? new Map<string, StoredRun>();
+    runs.set(run.runId, run);
+    openRuns.set(run.jobUid, ofJob);
+    if (run.standing === null) ofJob.delete(run.runId);
+    else ofJob.set(run.runId, run);
+    if (ofJob.size === 0) openRuns.delete(run.jobUid);
+  }
 }
 
 /** Runs that have not ended and can be read so far, in the order in which they were made. */
@@ -98,40 +100,42 @@ export const openRunsIn = ({ runs }: MemoryState, shard: Shard, ...standings: re
 export function readDueRun({ jobs }: MemoryState, run: StoredRun): DueRun {
   const stored = readDefinition(run.definition);
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${run.runId}: ${stored.reason}`);
-  return toDueRun({ ...requireReadableRun(run), exclusive: isExclusive(run.overlap) }, stored.definition, lastRunOf(jobs.get(run.jobUid)));
+  return toDueRun(
+    { ...requireReadableRun(run), exclusive: isExclusive(run.overlap) },
+    stored.definition,
+    readLastRun(jobs.get(run.jobUid)),
+  );
 }
 
 export const canBeRun = (state: MemoryState, run: StoredRun): boolean => evaluate(() => readDueRun(state, run)).kind === "evaluated";
 
-/** How a page of runs is mapped: one that cannot be read is left out. */
-export const readableRuns = <Item>({ onUnreadable }: MemoryState, map: (run: StoredRun) => Item) =>
+/** How runs are mapped: one that cannot be read is left out. */
+export const readable = <Item>({ onUnreadable }: MemoryState, map: (run: StoredRun) => Item) =>
   ({ kind: "run", idOf: ({ runId }: StoredRun) => String(runId), map, onUnreadable }) as const;
 
 /** As they are announced. One that cannot be read has ended all the same, and is left out. */
-export const toEnded = (state: MemoryState, runs: readonly StoredRun[]): EndedRun[] => mapReadable(runs, readableRuns(state, toEndedRun));
+export const toEnded = (state: MemoryState, runs: readonly StoredRun[]): EndedRun[] => mapReadable(runs, readable(state, toEndedRun));
 
 /** The job as one that came from a disk would be read. Throws `store_corrupt`. */
 export function readJob({ job, definitions }: StoredJob): Job {
   const stored = definitions.has(job.definitionHash) ? readDefinition(job.definition) : NO_DEFINITION;
-  return checkedJob({ ...job, definition: usableDefinition(stored, () => knownOfJob(job)) }, stored);
+  return checkedJob({ ...job, definition: usableDefinition(stored, () => knownDefinition(job)) }, stored);
 }
 
 /** Of a definition that is not there, or not all of it. */
-export const knownOfJob = ({ id, definition }: Job): KnownOfDefinition =>
+export const knownDefinition = ({ id, definition }: Job): KnownOfDefinition =>
   knownOf(definition, { name: id, handler: "unknown", queue: "default" });
 
 /** The last run that its job tells of, if it tells of one. */
-export function lastRunOf(stored: StoredJob | undefined): LastRun | null {
+export function readLastRun(stored: StoredJob | undefined): LastRun | null {
   const lastRun = stored?.job.lastRun ?? null;
   return isLastRun(lastRun) ? lastRun : null;
 }
 
-/** Compares by what `valueOf` says: numbers, or texts of one width. */
-export const by =
-  <Item>(valueOf: (item: Item) => number | string | null) =>
-  (left: Item, right: Item): number => {
-    const [one, other] = [valueOf(left) ?? 0, valueOf(right) ?? 0];
-    return one < other ? -1 : one > other ? 1 : 0;
+/** For sorting: by the first of these fields in which two differ. */
+export const ascending =
+  <Field extends string>(...fields: readonly Field[]) =>
+  (left: Readonly<Record<Field, unknown>>, right: Readonly<Record<Field, unknown>>): number => {
+    const field = fields.find((name) => left[name] !== right[name]);
+    return field === undefined ? 0 : (left[field] as number) < (right[field] as number) ? -1 : 1;
   };
-
-export const byId: (left: Pick<RunRecord, "runId">, right: Pick<RunRecord, "runId">) => number = by(({ runId }) => runId);
