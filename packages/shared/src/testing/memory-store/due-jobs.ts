@@ -65,8 +65,8 @@ function requireDefinitions({ jobs }: MemoryState, { job: { uid }, entries }: Fi
 
 interface WonFire {
   readonly stored: StoredJob;
-  readonly runIds: readonly string[];
-  /** Those of them that no earlier fire has made. */
+  readonly pending: readonly PendingFire[];
+  /** Ids of its runs that no earlier fire has made. */
   readonly created: ReadonlySet<string>;
 }
 
@@ -81,17 +81,17 @@ function advance(state: MemoryState, { job: read, advance: cursor, entries }: Fi
   stored.job = { ...job, ...cursor };
   const runId = (entry: Fire["entries"][number]): string => runIdOf(state.digest, { jobUid: job.uid, ...entry });
   stored.pending = entries.map((entry) => ({ runId: runId(entry), entry, jobVersion: job.version, firedAt: now }));
-  const runIds = stored.pending.map((fire) => fire.runId);
-  return { stored, runIds, created: new Set(runIds.filter((id) => !state.runs.has(id))) };
+  const { pending } = stored;
+  return { stored, pending, created: new Set(pending.map((fire) => fire.runId).filter((id) => !state.runs.has(id))) };
 }
 
 /** `claimant`: who claims the first due run of this fire. */
 function makeRuns(
   state: MemoryState,
-  { stored, runIds, created }: WonFire,
+  { stored, pending, created }: WonFire,
   { claimant, now }: { readonly claimant: Claimant | null; readonly now: Instant },
 ): FiredRun[] {
-  const firstDue = stored.pending.find(({ entry }) => entry.state === "due")?.runId;
+  const firstDue = pending.find(({ entry }) => entry.state === "due")?.runId;
   completeFires(state, stored);
   const find = (runId: string): StoredRun => state.runs.get(runId) as StoredRun;
   if (claimant !== null && firstDue !== undefined && created.has(firstDue)) {
@@ -100,7 +100,7 @@ function makeRuns(
     if (verdict.kind === "skip") save(state, endRun(find(firstDue), { state: "skipped", reason: verdict.reason, now }));
     if (verdict.kind === "start") save(state, startAttempt(find(firstDue), { ...claimant, leaseEndsAt: now + claimant.leaseMs, now }));
   }
-  return runIds.map((runId) => {
+  return pending.map(({ runId }) => {
     const { state: runState, reason } = find(runId);
     return { runId, state: runState, reason, created: created.has(runId), claimed: created.has(runId) && runState === "running" };
   });
