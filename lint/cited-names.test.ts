@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { PROBLEMS } from "../packages/api/src/http/problem.ts";
+import { PROBLEMS } from "../packages/api/src/problems/problem.ts";
 import { REASONS } from "../packages/shared/src/domain/reason.ts";
 import { RUN_STATES } from "../packages/shared/src/domain/run-state.ts";
 import { RUN_CAUSES } from "../packages/shared/src/domain/run.ts";
@@ -58,7 +58,7 @@ describe("no value is listed that nothing makes:", () => {
     ["causes of runs", RUN_CAUSES, "packages/shared/src/domain/run.ts"],
     ["reasons of runs", REASONS, "packages/shared/src/domain/reason.ts"],
     ["states of runs", RUN_STATES, "packages/shared/src/domain/run-state.ts"],
-    ["codes of problems", Object.keys(PROBLEMS), "packages/api/src/http/problem.ts"],
+    ["codes of problems", Object.keys(PROBLEMS), "packages/api/src/problems/problem.ts"],
     ["types of events", EVENT_DEFINITIONS.map(({ type }) => type), "packages/shared/src/events/event-definitions.ts"],
   ])("%s", (_, values: readonly string[], list) => {
     expect(values.filter((value) => !isUsed(value, list))).toEqual([]);

@@ -82,7 +82,7 @@ export function knownOf(root: string, files: readonly { readonly file: string; r
   const scripts = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")).scripts as Record<string, string>;
   const words = new Set(files.flatMap(({ code }) => code.match(/[A-Za-z]\w+/g) ?? []));
   const routes = files
-    .flatMap(({ file, code }) => (file.includes("/routes/") ? [...code.matchAll(/path: "(\/[^"]*)"/g)] : []))
+    .flatMap(({ file, code }) => (file.startsWith("packages/api/src/") ? [...code.matchAll(/path: "(\/[^"]*)"/g)] : []))
     .map(([, route = ""]) => route);
   return {
     hasPath: (pattern) => {

@@ -8,7 +8,8 @@ import { newRunRow, type RunRow } from "@tickline/shared/adapters/mongodb/run-ro
 import { openRegistryCodec } from "@tickline/shared/adapters/registry/registry-codec";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
-import { firstDueRun } from "@tickline/shared/domain/due-run";
+import { firstDueRun, originOf } from "@tickline/shared/domain/due-run";
+import { scheduledEntry } from "@tickline/shared/domain/fire";
 import { runIdOf } from "@tickline/shared/domain/run-id";
 import { jobDue } from "@tickline/shared/events/job-due";
 import { jsonCodec } from "@tickline/shared/events/wire/json-codec";
@@ -141,18 +142,7 @@ async function rawStore(
 }
 
 function rowOf(index: number): RunRow {
-  const { tenantId, uid, id, version, slot, definitionHash, definition } = sampleJob(index);
-  const origin = { tenantId, jobUid: uid, jobId: id, jobVersion: version, slot, definitionHash, definition };
-  return newRunRow(idOf(index), origin, {
-    cause: "schedule",
-    scheduledFor: NOW,
-    state: "due",
-    reason: null,
-    count: 1,
-    scheduledForLast: null,
-    key: null,
-    retryOf: null,
-    firedAt: NOW,
-    token: "0123456789abcdef01234567",
-  });
+  const job = sampleJob(index);
+  const origin = { ...originOf(job), definitionHash: job.definitionHash };
+  return newRunRow(idOf(index), origin, { ...scheduledEntry(job, NOW), firedAt: NOW, token: "t" });
 }

@@ -4,7 +4,7 @@ import type { ApiDeps } from "./api-deps.ts";
 import type { KnownHandlers } from "./handlers/known-handlers.ts";
 import type { Notices } from "./notices.ts";
 
-/** What every command and route works with. Its `clock` has the store's time; what is decided by it is decided by `time.decide()`. */
+/** The dependencies of every command and route. `clock` has the store's time. Decisions by time use `time.decide()`. */
 export interface ApiContext extends ApiDeps {
   readonly time: StoreClock;
   readonly config: ApiConfig;

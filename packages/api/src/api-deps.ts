@@ -15,7 +15,7 @@ import type { Logger } from "@tickline/shared/runtime/logger";
 import type { StoreClock } from "@tickline/shared/runtime/store-clock";
 import type { Registry } from "prom-client";
 
-/** What the api is given. A `Store` has all its ports by these names. */
+/** The dependencies of the api. A `Store` has all its ports by these names. */
 export interface ApiDeps {
   readonly jobs: JobCatalog;
   readonly outbox: JobOutbox;
@@ -36,6 +36,6 @@ export interface ApiDeps {
   readonly log: Logger;
   /** Shared by all services of the process; `/metrics` shows all of it. */
   readonly metrics: Registry;
-  /** Where several services share a process, and whoever made it starts and stops it. Default: one of its own. */
+  /** For several services in one process: the process starts and stops it. Default: a clock of its own. */
   readonly time?: StoreClock;
 }

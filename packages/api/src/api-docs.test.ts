@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { API_DEFAULTS, type ApiConfig } from "./api-config.ts";
-import { IDEMPOTENCY_KEY_LENGTH_MAX } from "./http/idempotency-key.ts";
-import { LIMIT_DEFAULT, LIMIT_MAX } from "./http/list-query.ts";
-import { FAULTS_MAX, PROBLEMS } from "./http/problem.ts";
-import { PREVIEW_COUNT_MAX } from "./routes/schedule-routes.ts";
+import { IDEMPOTENCY_KEY_LENGTH_MAX } from "./request/idempotency-key.ts";
+import { LIMIT_DEFAULT, LIMIT_MAX } from "./lists/list-query.ts";
+import { FAULTS_MAX, PROBLEMS } from "./problems/problem.ts";
+import { PREVIEW_COUNT_MAX } from "./jobs/preview-schedule.ts";
 
 const guide = readFileSync(new URL("../../../docs/api.md", import.meta.url), "utf8");
 const rows = guide.split("\n").filter((line) => line.startsWith("|"));

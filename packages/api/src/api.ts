@@ -11,46 +11,37 @@ import type { ApiContext } from "./api-context.ts";
 import type { ApiDeps } from "./api-deps.ts";
 import { createApp } from "./app.ts";
 import { createCommandConsumer } from "./commands/command-consumer.ts";
-import { createDrain } from "./drain.ts";
+import { createDrain } from "./http/drain.ts";
 import { createKnownHandlers } from "./handlers/known-handlers.ts";
 import { createBoundedListener } from "@tickline/shared/runtime/http/bounded-listener";
 import { createHostCheck, createOriginCheck } from "./http/known-hosts.ts";
 import { createRequestMetrics } from "./http/request-metrics.ts";
 import type { Route } from "./http/route.ts";
-import { createHttpServer } from "./http-server.ts";
+import { createHttpServer } from "./http/http-server.ts";
 import { createNotices } from "./notices.ts";
 import { createProjection } from "./projection/projection.ts";
-import { docsRoutes } from "./routes/docs-routes.ts";
-import { eventRoutes } from "./routes/event-routes.ts";
-import { handlerRoutes } from "./routes/handler-routes.ts";
-import { jobListRoutes } from "./routes/job-list-routes.ts";
-import { jobRoutes } from "./routes/job-routes.ts";
-import { runListRoutes } from "./routes/run-list-routes.ts";
-import { runRoutes } from "./routes/run-routes.ts";
-import { scheduleRoutes } from "./routes/schedule-routes.ts";
-import { serviceRoutes } from "./routes/service-routes.ts";
-import { createJobTexts } from "./views/job-text.ts";
+import { createRoutes } from "./routes.ts";
 import { createEventHub, type EventHub } from "./stream/event-hub.ts";
 
 export interface Api extends Service {
-  /** Where it listens; null while it does not. */
+  /** The address on which it listens; null while it does not. */
   readonly url: string | null;
-  /** The application without a socket, for those who bring their own. */
+  /** The application without a socket, for callers that have their own. */
   readonly app: Koa;
-  /** All routes, in the order of the document. */
+  /** All routes, in the order of the OpenAPI document. */
   readonly routes: readonly Route[];
-  /** Requests that are under way. */
+  /** The number of requests in progress. */
   requests(): number;
-  /** From here on `/readyz` says that the service stops, and clients are asked to go elsewhere. All is served until `finish`. */
+  /** From now on `/readyz` says that the service stops, and each answer closes its connection. Everything is served until `finish`. */
   drain(): void;
   /**
-   * Drains for `noticeMs` more, takes nothing new from then on, waits for what is under way, and stops all but the listener: `/livez`, `/readyz`
-   * and `/metrics` are answered until `stop`, which does all of this first, without a notice.
+   * Drains for `noticeMs` more. Then refuses new requests, waits for those in progress, and stops everything except the listener: `/livez`,
+   * `/readyz` and `/metrics` are answered until `stop`. `stop` calls `finish(0)` first.
    */
   finish(noticeMs: number): Promise<void>;
 }
 
-/** REST in, jobs in the store, and the status of jobs kept up with the events of their runs. Any number may run. */
+/** Serves REST requests, writes jobs to the store, and updates the status of jobs from the events of their runs. Any number may run. */
 export function createApi(given: ApiDeps, config: ApiConfig): Api {
   const time = given.time ?? createStoreClock(given, config);
   const deps = { ...given, clock: time, time };
@@ -63,7 +54,7 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     notices: createNotices(deps, config),
   };
   const hub = createEventHub({ ...deps, queues: config.queues, limits: config });
-  const { app, routes, bounded, drain } = servingOf(context, hub);
+  const { app, routes, bounded, drain } = createServing(context, hub);
   const server = createHttpServer({ clock, config, bounded });
   const consumers = [createHandlerHints(context), hub, createProjection(deps, config), createCommandConsumer(context)];
   observeStreams(context, hub);
@@ -80,7 +71,7 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
       drain.reset();
       await context.knownHandlers.refresh().catch((fault: unknown) => log.warn({ err: fault }, "handlers could not be read yet"));
       if (given.time === undefined) await time.start();
-      await Promise.all(consumers.map((consumer) => consumer.start())); // None waits for the topics of another.
+      await Promise.all(consumers.map((consumer) => consumer.start())); // None waits for the topics of the others.
       await server.start();
     },
     async stop() {
@@ -94,15 +85,15 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     routes,
     drain: drain.begin,
     finish: (noticeMs) => (finishing ??= finish(noticeMs)),
-    requests: () => Math.max(0, bounded.underWay - hub.listeners), // Streams are not waited for.
+    requests: () => Math.max(0, bounded.underWay - hub.listeners), // A stop does not wait for streams.
     get url() {
       return server.url;
     },
   };
 }
 
-/** What answers requests, apart from the socket. */
-function servingOf(context: ApiContext, hub: EventHub) {
+/** Everything that answers requests, except the socket. */
+function createServing(context: ApiContext, hub: EventHub) {
   const { clock, log, config } = context;
   const drain = createDrain({
     clock,
@@ -110,7 +101,7 @@ function servingOf(context: ApiContext, hub: EventHub) {
     underWay: () => bounded.underWay,
     onClosed: () => hub.closeListeners(),
   });
-  const routes = routesOf(context, { hub, draining: drain.begun });
+  const routes = createRoutes(context, { hub, draining: drain.begun });
   const app = createApp({
     routes,
     limits: config,
@@ -126,22 +117,7 @@ function servingOf(context: ApiContext, hub: EventHub) {
   return { app, routes, bounded, drain };
 }
 
-function routesOf(context: ApiContext, { hub, draining }: { readonly hub: EventHub; readonly draining: () => boolean }): Route[] {
-  const texts = createJobTexts(context.clock);
-  const routes = [
-    ...jobListRoutes(context, texts),
-    ...jobRoutes(context, texts),
-    ...runRoutes(context),
-    ...runListRoutes(context),
-    ...scheduleRoutes(context),
-    ...handlerRoutes(context),
-    ...eventRoutes({ hub, clock: context.clock, limits: context.config }),
-    ...serviceRoutes(context, draining),
-  ];
-  return [...routes, ...docsRoutes(routes)];
-}
-
-/** Reads the registry of handlers again when an executor says that it changed. Losing the hint costs one look-up later. */
+/** Reads the registry of handlers again when an executor announces a change. A lost hint costs one look-up later. */
 function createHandlerHints(context: ApiContext): Service {
   const { entropy, log, knownHandlers } = context;
   async function onBatch(events: readonly TicklineEvent[]): Promise<void> {

@@ -3,17 +3,15 @@ import type { Clock } from "@tickline/shared/ports/clock";
 import type { Logger } from "@tickline/shared/runtime/logger";
 import Koa, { type Context, type Middleware, type Next } from "koa";
 import { empty, type Answer } from "./http/answer.ts";
-import { createBodyReader, type BodyLimits } from "./http/json-body.ts";
-import { problemOfFault } from "./http/problem-of-fault.ts";
-import { PROBLEMS, problem } from "./http/problem.ts";
+import { createBodyReader, type BodyLimits, type BodyReader } from "./request/json-body.ts";
+import { toFaultProblem } from "./problems/fault-problem.ts";
+import { PROBLEMS, problem, shuttingDown } from "./problems/problem.ts";
 import type { RequestMetrics } from "./http/request-metrics.ts";
 import type { Route } from "./http/route.ts";
-import { hostProblem, type HostCheck, type OriginCheck } from "./http/known-hosts.ts";
-import { crossSiteProblem } from "./http/security-headers.ts";
+import { crossSiteProblem, hostProblem, type HostCheck, type OriginCheck } from "./http/known-hosts.ts";
 import { sendAnswer } from "./http/send-answer.ts";
 import { isOfTheService } from "@tickline/shared/runtime/http/service-paths";
-import { shuttingDown } from "./http/shutting-down.ts";
-import { createWorkSlots, respondInSlot, type WorkLimits } from "./http/work-slots.ts";
+import { createWorkSlots, type WorkLimits, type WorkSlots } from "./http/work-slots.ts";
 
 export interface AppOptions {
   readonly routes: readonly Route[];
@@ -23,23 +21,23 @@ export interface AppOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: RequestMetrics;
-  /** While true, every answer asks its client to take a new connection next time. */
+  /** While true, every answer asks its client to open a new connection for the next request. */
   readonly draining: () => boolean;
-  /** While true, nothing that a store could keep is taken any more: requests that come on a connection still in use are refused. */
+  /** While true, requests that arrive on connections still in use are refused, except those for probes and metrics. */
   readonly closing: () => boolean;
 }
 
 /** The Koa application apart from any socket: `app.callback()` serves it. */
 export function createApp(options: AppOptions): Koa {
   const app = new Koa();
-  app.use(outermost(options));
-  app.use(routerOf(options).routes() as Middleware);
-  // All answers are written by us, so all that reaches Koa is a connection that broke while it was written to.
+  app.use(handleRequests(options));
+  app.use(createRouter(options).routes() as Middleware);
+  // `sendAnswer` writes all answers, so Koa sees only errors of connections that broke during a write.
   app.on("error", (fault: unknown) => options.log.debug({ err: fault }, "a connection broke"));
   return app;
 }
 
-function routerOf({ routes, limits, clock }: AppOptions): Router {
+function createRouter({ routes, limits, clock }: AppOptions): Router {
   const router = new Router({ strict: true, sensitive: true });
   const readBody = createBodyReader(limits);
   const slots = createWorkSlots({ clock, limits });
@@ -51,18 +49,40 @@ function routerOf({ routes, limits, clock }: AppOptions): Router {
   return router;
 }
 
-/** Every request passes here alone, so it is short: the hot reads are a few microseconds. */
-function outermost({ routes, checkHost, isOwnOrigin, clock, log, metrics, draining, closing }: AppOptions): Middleware {
+/** Probes never wait for other requests. */
+const PROBES: ReadonlySet<string> = new Set(["/livez", "/readyz"]);
+
+/** Calls the route in a slot. Only its work takes the slot: a body that arrives slowly does not. */
+async function respondInSlot(
+  slots: WorkSlots,
+  { route, ctx, readBody }: { readonly route: Route; readonly ctx: Context; readonly readBody: BodyReader },
+): Promise<Answer> {
+  if (PROBES.has(route.path)) return route.respond(ctx, readBody);
+  let isIn = false;
+  async function enter(): Promise<void> {
+    await slots.enter();
+    isIn = true;
+  }
+  try {
+    if (route.body === null) await enter();
+    return await route.respond(ctx, (given, mediaTypes) => readBody(given, mediaTypes, enter));
+  } finally {
+    if (isIn) slots.leave();
+  }
+}
+
+/** The one middleware that every request passes. It is short, because the most frequent reads take only microseconds. */
+function handleRequests({ routes, checkHost, isOwnOrigin, clock, log, metrics, draining, closing }: AppOptions): Middleware {
   return async (ctx: Context, next: Next) => {
     const startedMs = clock.monotonicMs();
-    const { answer, route } = await answerOf(ctx, next, { routes, checkHost, isOwnOrigin, log, closing });
+    const { answer, route } = await answerRequest(ctx, next, { routes, checkHost, isOwnOrigin, log, closing });
     const status = sendAnswer(ctx, answer, { closing: draining() });
     if (status === null) return;
-    metrics.observe(route, { method: methodOf(ctx), status, seconds: (clock.monotonicMs() - startedMs) / 1_000 });
+    metrics.observe(route, { method: methodLabel(ctx), status, seconds: (clock.monotonicMs() - startedMs) / 1_000 });
   };
 }
 
-/** What a request came to, and the route that said so. */
+/** The answer to a request, and the route that gave it. */
 interface Answered {
   readonly answer: Answer;
   readonly route: string;
@@ -70,7 +90,7 @@ interface Answered {
 
 const NO_ROUTE = "none";
 
-async function answerOf(
+async function answerRequest(
   ctx: Context,
   next: Next,
   { routes, checkHost, isOwnOrigin, log, closing }: Pick<AppOptions, "routes" | "checkHost" | "isOwnOrigin" | "log" | "closing">,
@@ -80,9 +100,9 @@ async function answerOf(
     if (refused !== null) return { answer: refused, route: NO_ROUTE };
     if (closing() && !isOfTheService(ctx.path)) return { answer: shuttingDown(), route: NO_ROUTE };
     await next();
-    return answeredOf(ctx) ?? { answer: pageWithSlash(ctx, routes) ?? unmatched(ctx), route: NO_ROUTE };
+    return getAnswered(ctx) ?? { answer: pageWithSlash(ctx, routes) ?? unmatched(ctx), route: NO_ROUTE };
   } catch (thrown) {
-    const { fault, problem: answer } = problemOfFault(thrown, `${ctx.method} ${ctx.path}`);
+    const { fault, problem: answer } = toFaultProblem(thrown, `${ctx.method} ${ctx.path}`);
     if (PROBLEMS[answer.code].status === 500) log.error({ err: fault, method: ctx.method, path: ctx.path }, "a request failed");
     else log.warn({ err: fault, method: ctx.method, path: ctx.path }, "a request was not served");
     return { answer, route: String(ctx["_matchedRoute"] ?? NO_ROUTE) };
@@ -90,14 +110,14 @@ async function answerOf(
 }
 
 const ANSWERED = Symbol("answered");
-const answeredOf = (ctx: Context): Answered | undefined => (ctx.state as { [ANSWERED]?: Answered })[ANSWERED];
+const getAnswered = (ctx: Context): Answered | undefined => (ctx.state as { [ANSWERED]?: Answered })[ANSWERED];
 const setAnswered = (ctx: Context, answered: Answered): void => void ((ctx.state as { [ANSWERED]?: Answered })[ANSWERED] = answered);
 
-/** What a client may call a method is endless, and labels must not be. */
-const methodOf = ({ req: { method = "" } }: Context): string => (METHODS.has(method) ? method : "other");
+/** Clients may send any method, but the number of labels has to be bounded. */
+const methodLabel = ({ req: { method = "" } }: Context): string => (METHODS.has(method) ? method : "other");
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-/** A page whose address ends with a slash, as people type it: sent on, for its links go from the address without. */
+/** A page whose address has a slash at the end, as people type it, is redirected: its links are relative to the address without the slash. */
 function pageWithSlash({ method, path, querystring }: Context, routes: readonly Route[]): Answer | null {
   if (!path.endsWith("/") || (method !== "GET" && method !== "HEAD")) return null;
   const page = routes.find((route) => route.path === path.slice(0, -1) && route.docs.responses[200]?.mediaType === "text/html");
@@ -105,7 +125,7 @@ function pageWithSlash({ method, path, querystring }: Context, routes: readonly 
   return name === undefined ? null : { kind: "moved", location: `../${name}${querystring === "" ? "" : `?${querystring}`}` };
 }
 
-/** What no route took: another method, or another path. */
+/** The answer if no route matched: another method, or another path. */
 function unmatched(ctx: Context): Answer {
   const matched = ((ctx as { matched?: readonly { readonly methods: readonly string[] }[] }).matched ?? []).flatMap(
     ({ methods }) => methods,

@@ -1,15 +1,15 @@
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
+import { pickSettings } from "@tickline/shared/runtime/config";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { NO_WORK } from "@tickline/shared/runtime/process-work";
 import { openBus, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { createApi } from "./api.ts";
-import { API_DEFAULTS } from "./api-config.ts";
-import { commandAgeMsMaxOf } from "./commands/envelope-check.ts";
-import { API_SETTINGS } from "./api-settings.ts";
+import { API_DEFAULTS, API_OPTIONS, API_SETTINGS } from "./api-config.ts";
+import { maxCommandAgeMs } from "./commands/envelope-check.ts";
 
 /** Beyond the drain of answers: for the last writes of the projection, and for Kafka to see that another api, on which a group of consumers waits, is dead. */
 const SHUTDOWN_MS_MORE = 20_000;
@@ -24,12 +24,12 @@ runService(
       collectDefaultMetrics({ register: metrics });
       const store = await openStore(config.storeUrl, { metrics, log });
       const bus = await openBus({ settings: config, clientId: "tickline-api", log, metrics, onDead: end });
-      const { host, port, allowedHosts, externalQueues, timeoutMsMax, drainNoticeMs } = config;
-      const queues = [...config.queues, ...externalQueues];
-      const commandAgeMsMax = commandAgeMsMaxOf(config.topicRetentionMs);
+      const { drainNoticeMs } = config;
+      const queues = [...config.queues, ...config.externalQueues];
+      const commandAgeMsMax = maxCommandAgeMs(config.topicRetentionMs);
       const api = createApi(
         { ...store, bus, clock: systemClock, entropy: systemEntropy, digest: sha256, log, metrics },
-        { ...API_DEFAULTS, host, port, allowedHosts, queues, externalQueues, timeoutMsMax, commandAgeMsMax },
+        { ...API_DEFAULTS, ...pickSettings(API_OPTIONS, config), queues, commandAgeMsMax },
       );
       async function finishAfter(noticeMs: number): Promise<void> {
         await api.finish(noticeMs);

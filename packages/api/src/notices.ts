@@ -10,17 +10,17 @@ import { createPacedLog } from "@tickline/shared/runtime/paced-log";
 import type { ApiDeps } from "./api-deps.ts";
 
 /**
- * Tells the others what the api wrote. Nobody waits for it and nothing fails by it: what is not said now, the scheduler's
- * sweeps of outbox and announcements say a little later.
+ * Publishes what the api wrote. No request waits for it or fails by it. What is not published now, the scheduler's sweeps of outbox
+ * and announcements publish a little later.
  */
 export interface Notices {
   jobWritten(event: JobEvent): void;
-  /** Runs of this queue became publishable by a fire of ours. */
+  /** A fire of the api made runs of this queue publishable. */
   runsReady(queue: string): void;
   cancelRequested(runId: string): void;
-  /** Runs that a cancel of ours ended: each is a line of the log too, as every end of a run. */
+  /** Runs that a cancel of the api ended. Each is also logged, like every end of a run. */
   runsEnded(runs: readonly EndedRun[]): void;
-  /** Resolves when nothing is on its way any more. */
+  /** Resolves when everything has been sent. */
   idle(): Promise<void>;
 }
 
@@ -33,10 +33,10 @@ export function createNotices(
   const runLog = createPacedLog(log, clock);
   let written: JobEvent[] = [];
   let sending: Promise<void> | null = null;
-  /** On their way, by topic. */
+  /** Hints that are being sent, by topic. */
   const hints = new Map<string, Set<Promise<void>>>();
 
-  /** One batch at a time, the next gathering meanwhile: a burst of creates is a few publishes, not thousands. */
+  /** Sends one batch at a time; the next one collects meanwhile. So a burst of creates is a few publishes, not thousands. */
   async function sendWritten(): Promise<void> {
     while (written.length > 0) {
       const batch = written;
@@ -53,7 +53,7 @@ export function createNotices(
   function hint(topic: string, events: readonly TicklineEvent[]): void {
     const underWay = hints.get(topic) ?? new Set();
     hints.set(topic, underWay);
-    if (underWay.size >= noticesPendingMax) return; // The topic does not answer, and a hint is worth nothing later.
+    if (underWay.size >= noticesPendingMax) return; // The topic does not answer, and a late hint is useless.
     const sent = bus
       .publish(topic, events)
       .catch((fault: unknown) => log.warn({ err: fault, topic }, "a hint was not published"))

@@ -1,103 +1,115 @@
 import { AppError } from "@tickline/shared/domain/app-error";
 import { SUSPECT_RESCUES_MIN } from "@tickline/shared/domain/due-run";
-import { BUILT_IN_QUEUES } from "@tickline/shared/domain/job-definition";
-import { LEASE_DEFAULTS, leaseFaults, type LeaseLimits } from "@tickline/shared/domain/lease-limits";
-import { RESERVED_PERCENT_MAX, WORKER_SHARE_DEFAULTS } from "@tickline/shared/domain/worker-shares";
+import { leaseFaults } from "@tickline/shared/domain/lease-limits";
+import { RESERVED_PERCENT_MAX } from "@tickline/shared/domain/worker-shares";
+import {
+  drainMsSetting,
+  externalQueuesSetting,
+  handlersDirSetting,
+  heartbeatMsSetting,
+  hostSetting,
+  jobWorkersPercentSetting,
+  leaseMarginMsSetting,
+  leaseMsSetting,
+  logLevelSetting,
+  portSetting,
+  queuesSetting,
+  queueWorkersPercentSetting,
+  retentionSetting,
+  storeFailoverMsSetting,
+  workersMaxSetting,
+} from "@tickline/shared/runtime/common-settings";
+import { readDefaults, type ConfigOf } from "@tickline/shared/runtime/config";
 import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock";
 
-/** Every limit and interval of the executor. Milliseconds unless the name says otherwise. */
-export interface ExecutorConfig extends LeaseLimits, StoreClockLimits {
-  /** The name of this process in leases and history. It must be unique. */
-  readonly executorId: string;
-  /** Queues to take runs from. The first is served first; one claim in ten goes to the others in turn. */
-  readonly queues: readonly string[];
-  /** Queues that foreign executors serve: their reports are received here, and their runs are not. */
-  readonly externalQueues: readonly string[];
-  /** Handlers that run at once. They share one thread, so more of them help only while they wait for other processes. */
-  readonly workersMax: number;
-  /** The share of the workers, in percent, that is reserved for each queue, at least one; half of the workers stay for all queues. 0: none. */
-  readonly queueWorkersPercent: number;
-  /** The most workers that runs of one job hold, in percent of all, at least one; the `workersMax` of a job replaces it. */
-  readonly jobWorkersPercent: number;
+/** The settings of the executor in every process that it runs in. */
+export const EXECUTOR_OPTIONS = {
+  queues: {
+    ...queuesSetting,
+    description: "Queues to take runs from, separated by commas. The first queue is served first; one claim in ten goes to the others.",
+  },
+  externalQueues: externalQueuesSetting,
+  workersMax: workersMaxSetting,
+  queueWorkersPercent: queueWorkersPercentSetting,
+  jobWorkersPercent: jobWorkersPercentSetting,
+  drainMs: {
+    ...drainMsSetting,
+    description:
+      "Milliseconds that running handlers have to finish at shutdown. Then they are aborted, and another executor runs them again.",
+  },
+  leaseMs: leaseMsSetting,
+  heartbeatMs: heartbeatMsSetting,
+  leaseMarginMs: leaseMarginMsSetting,
+  storeFailoverMs: storeFailoverMsSetting,
+  /** Runs never started and fired longer ago than this are not claimed. */
+  retentionMs: retentionSetting,
+};
+
+/** Settings of the executor as a separate process, besides its servers. */
+export const EXECUTOR_SETTINGS = {
+  handlersDir: handlersDirSetting,
+  ...EXECUTOR_OPTIONS,
+  host: hostSetting,
+  port: { ...portSetting, fallback: "7072", description: "Port of `/livez`, `/readyz` and `/metrics`; 0 takes a free one." },
+  logLevel: logLevelSetting,
+};
+
+/** Limits and intervals that only code sets, each with the reason. The names have the units. */
+const EXECUTOR_LIMITS = {
   /** A run whose job holds that many, and of whose job as many wait already, is published again after this time, then at doubling intervals. */
-  readonly jobWaitMs: number;
-  readonly jobWaitMsMax: number;
+  jobWaitMs: 1_000,
+  jobWaitMsMax: 300_000,
   /** Leases renewed in one write. */
-  readonly heartbeatRunsMax: number;
-  /** At shutdown, running handlers get this long before they are asked to end. */
-  readonly drainMs: number;
+  heartbeatRunsMax: 5_000,
   /**
    * A run that was released this often, at shutdowns or when its lease was lost, is `failed` at the next interruption: a stop is not a failure of the
    * run, but a run that meets a stop each time never ends. A run whose handler was not called is always released.
    */
-  readonly releasesMax: number;
-  /** A handler that was asked to end gets this long before it is reported and, if its lease has ended, the process ends. */
-  readonly abortGraceMs: number;
-  /** The process ends when this many handlers ignore that they were asked to end: each holds a worker forever. */
-  readonly stuckHandlersMax: number;
-  /** At shutdown, results get this long to be written; runs whose results are not written run again. */
-  readonly flushMs: number;
-  /** Runs claimed in one write; never more than workers are free. */
-  readonly claimRunsMax: number;
-  /** Claims that are in flight at once: the next runs are claimed while the last are made durable. */
-  readonly claimsInFlightMax: number;
-  /** Results settled in one write. */
-  readonly settleRunsMax: number;
-  readonly settlesInFlightMax: number;
-  /** With more unwritten results than this nothing more is claimed: the store is unavailable or too slow. Attempts that run already may add to them. */
-  readonly unsettledRunsMax: number;
-  /** Wait before a write is tried again; doubles up to the maximum. */
-  readonly retryWriteMs: number;
-  readonly retryWriteMsMax: number;
-  /** Events published at once. */
-  readonly publishEventsMax: number;
-  /** The store is told this long after that ends were published, in few writes. Far less than the sweep waits (`sweepMs` of the scheduler). */
-  readonly announcedMs: number;
-  /** With more events than this unpublished, new ones are left to the sweep of the scheduler. */
-  readonly unpublishedEventsMax: number;
-  /** Handlers are called for at most this long before other work of the process continues. */
-  readonly startSliceMs: number;
-  /** Runs never started and fired longer ago than this are not claimed. */
-  readonly retentionMs: number;
-  /** Runs rescued this often are claimed alone, one at a time, so that a handler that ends its process interrupts no other runs. */
-  readonly suspectRescuesMin: number;
-  /** Such runs that wait in the quarantine; more are left to be published again. */
-  readonly quarantineRunsMax: number;
-  /** How often the descriptions of the handlers are published again. Schedulers count handlers that were published lately (`handlerSeenMs`). */
-  readonly registryMs: number;
-}
-
-const DAY_MS = 86_400_000;
-
-export const EXECUTOR_DEFAULTS: Omit<ExecutorConfig, "executorId"> = {
-  queues: BUILT_IN_QUEUES,
-  externalQueues: [],
-  workersMax: 200,
-  ...WORKER_SHARE_DEFAULTS,
-  jobWaitMs: 1_000,
-  jobWaitMsMax: 300_000,
-  ...LEASE_DEFAULTS,
-  heartbeatRunsMax: 5_000,
-  drainMs: 10_000,
   releasesMax: 20,
+  /** A handler that was asked to end gets this long before it is reported and, if its lease has ended, the process ends. */
   abortGraceMs: 10_000,
+  /** The process ends when this many handlers ignore that they were asked to end: each holds a worker forever. */
   stuckHandlersMax: 100,
+  /** At shutdown, results get this long to be written; runs whose results are not written run again. */
   flushMs: 5_000,
+  /** Runs claimed in one write; never more than workers are free. */
   claimRunsMax: 500,
+  /** Claims that are in flight at once: the next runs are claimed while the last are made durable. */
   claimsInFlightMax: 2,
+  /** Results settled in one write. */
   settleRunsMax: 1_000,
   settlesInFlightMax: 2,
+  /** With more unwritten results than this nothing more is claimed: the store is unavailable or too slow. Attempts that run already may add to them. */
   unsettledRunsMax: 5_000,
+  /** Wait before a write is tried again; doubles up to the maximum. */
   retryWriteMs: 100,
   retryWriteMsMax: 5_000,
+  /** Events published at once. */
   publishEventsMax: 1_000,
+  /** The store is told this long after that ends were published, in few writes. Far less than the sweep waits (`sweepMs` of the scheduler). */
   announcedMs: 100,
+  /** With more events than this unpublished, new ones are left to the sweep of the scheduler. */
   unpublishedEventsMax: 20_000,
+  /** Handlers are called for at most this long before other work of the process continues. */
   startSliceMs: 5,
-  retentionMs: 7 * DAY_MS,
+  /** Runs rescued this often are claimed alone, one at a time, so that a handler that ends its process interrupts no other runs. */
   suspectRescuesMin: SUSPECT_RESCUES_MIN,
+  /** Such runs that wait in the quarantine; more are left to be published again. */
   quarantineRunsMax: 1_000,
+  /** How often the descriptions of the handlers are published again. Schedulers count handlers that were published lately (`handlerSeenMs`). */
   registryMs: 60_000,
+};
+
+export type ExecutorConfig = ConfigOf<typeof EXECUTOR_OPTIONS> &
+  Readonly<typeof EXECUTOR_LIMITS> &
+  StoreClockLimits & {
+    /** The name of this process in leases and history. It must be unique. */
+    readonly executorId: string;
+  };
+
+export const EXECUTOR_DEFAULTS: Omit<ExecutorConfig, "executorId"> = {
+  ...readDefaults(EXECUTOR_OPTIONS),
+  ...EXECUTOR_LIMITS,
   ...STORE_CLOCK_DEFAULTS,
 };
 

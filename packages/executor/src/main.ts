@@ -1,20 +1,18 @@
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import { CLOSE_MS_MAX } from "@tickline/shared/domain/time-limits";
+import { pickSettings } from "@tickline/shared/runtime/config";
 import { createHealthServer, readyBy } from "@tickline/shared/runtime/health-server";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { createStoreClock } from "@tickline/shared/runtime/store-clock";
 import { openBus, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { EXECUTOR_DEFAULTS, stopMsMax } from "./executor-config.ts";
+import { EXECUTOR_DEFAULTS, EXECUTOR_OPTIONS, EXECUTOR_SETTINGS, stopMsMax } from "./executor-config.ts";
 import { ownExecutorName } from "./executor-name.ts";
-import { EXECUTOR_SETTINGS } from "./executor-settings.ts";
 import { createExecutor } from "./executor.ts";
 import { loadHandlers } from "./handlers/load-handlers.ts";
 import { createHttpHandler } from "./http/http-handler.ts";
-
-const DAY_MS = 86_400_000;
 
 /** `npm run start:executor`: runs what is due. Any number may run. */
 runService(
@@ -44,9 +42,8 @@ runService(
         },
         {
           ...EXECUTOR_DEFAULTS,
-          ...config,
+          ...pickSettings(EXECUTOR_OPTIONS, config),
           executorId: ownExecutorName("executor", systemEntropy.newId()),
-          retentionMs: config.retentionDays * DAY_MS,
         },
       );
       const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: readyBy(store, time), metrics });

@@ -1,6 +1,7 @@
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import { rescueAheadMsOf } from "@tickline/shared/domain/lease-limits";
+import { pickSettings } from "@tickline/shared/runtime/config";
 import { createHealthServer, readyBy } from "@tickline/shared/runtime/health-server";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { NO_WORK } from "@tickline/shared/runtime/process-work";
@@ -8,13 +9,11 @@ import { createStoreClock } from "@tickline/shared/runtime/store-clock";
 import { LOCK_SETTINGS, openBus, openLock, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { SCHEDULER_DEFAULTS } from "./scheduler-config.ts";
+import { SCHEDULER_DEFAULTS, SCHEDULER_OPTIONS, SCHEDULER_SETTINGS } from "./scheduler-config.ts";
 import { createSchedulerMetrics } from "./scheduler-metrics.ts";
-import { SCHEDULER_SETTINGS } from "./scheduler-settings.ts";
 import { createScheduler } from "./scheduler.ts";
 import { divideSlots } from "./sharding/shards.ts";
 
-const DAY_MS = 86_400_000;
 /** For the writes in flight, and for releasing the locks, so that other schedulers need not wait for the end of their lives. */
 const SHUTDOWN_MS = 20_000;
 
@@ -45,12 +44,9 @@ runService(
         {
           ...SCHEDULER_DEFAULTS,
           shards: divideSlots(config.shards),
-          queues: config.queues,
-          leaseMs: config.leaseMs,
-          heartbeatMs: config.heartbeatMs,
+          ...pickSettings(SCHEDULER_OPTIONS, config),
           rescueAheadMs: rescueAheadMsOf(config),
-          retentionMs: config.retentionDays * DAY_MS,
-          waitMaxMs: config.retentionDays * DAY_MS,
+          waitMaxMs: config.retentionMs,
         },
       );
       const health = createHealthServer({ host: config.host, port: config.port, clock: systemClock, ready: readyBy(store, time), metrics });

@@ -1,3 +1,4 @@
+import { backoffMs } from "@tickline/shared/domain/backoff";
 import type { ShardContext } from "./shard-context.ts";
 
 export interface Refusal {
@@ -46,8 +47,7 @@ export function createRefusals(
     holds: (id) => (refused.get(id)?.tryAtMs ?? 0) > clock.monotonicMs(),
     refuse(id) {
       const times = (refused.get(id)?.times ?? 0) + 1;
-      const waits = times - tolerated;
-      const refusal = { times, waitMs: waits <= 0 ? 0 : Math.min(waitMs * 2 ** (waits - 1), waitMsMax) };
+      const refusal = { times, waitMs: backoffMs(times - tolerated, waitMs, waitMsMax) };
       refused.delete(id);
       if (refused.size >= idsMax) for (const oldest of refused.keys()) if (refused.delete(oldest)) break;
       refused.set(id, { times, tryAtMs: clock.monotonicMs() + refusal.waitMs });

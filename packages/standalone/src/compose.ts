@@ -1,13 +1,13 @@
 import { Registry } from "prom-client";
 import { createApi } from "@tickline/api/api";
-import { API_DEFAULTS, type ApiConfig } from "@tickline/api/api-config";
+import { API_DEFAULTS, API_OPTIONS, type ApiConfig } from "@tickline/api/api-config";
 import { createExecutor } from "@tickline/executor/executor";
-import { EXECUTOR_DEFAULTS, type ExecutorConfig } from "@tickline/executor/executor-config";
+import { EXECUTOR_DEFAULTS, EXECUTOR_OPTIONS, type ExecutorConfig } from "@tickline/executor/executor-config";
 import { ownExecutorName } from "@tickline/executor/executor-name";
 import type { Handler } from "@tickline/executor/handler";
 import { createHttpHandler } from "@tickline/executor/http-handler";
 import { createScheduler } from "@tickline/scheduler/scheduler";
-import { SCHEDULER_DEFAULTS, type SchedulerConfig } from "@tickline/scheduler/scheduler-config";
+import { SCHEDULER_DEFAULTS, SCHEDULER_OPTIONS, type SchedulerConfig } from "@tickline/scheduler/scheduler-config";
 import { createSchedulerMetrics } from "@tickline/scheduler/scheduler-metrics";
 import { createMemoryBus } from "@tickline/shared/adapters/memory/bus";
 import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
@@ -16,6 +16,7 @@ import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import type { AppError } from "@tickline/shared/domain/app-error";
 import type { Store } from "@tickline/shared/ports/store";
+import { pickSettings, type ConfigOf } from "@tickline/shared/runtime/config";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
 import { silentLogger, type Logger } from "@tickline/shared/runtime/logger";
 import type { AbandonableService, EndProcess } from "@tickline/shared/runtime/process-work";
@@ -23,27 +24,19 @@ import { createStoreClock } from "@tickline/shared/runtime/store-clock";
 import { createUnreadableLog } from "@tickline/shared/runtime/unreadable-log";
 import { openEmbeddedStore } from "./embedded-store.ts";
 
-export interface StandaloneOptions {
+type MayLack<Settings> = { readonly [Name in keyof Settings]?: Settings[Name] | undefined };
+type ServiceOptions = ConfigOf<typeof API_OPTIONS & typeof SCHEDULER_OPTIONS & typeof EXECUTOR_OPTIONS>;
+
+/** What is not given of the settings of the services is their default. */
+export interface StandaloneOptions extends Pick<ServiceOptions, "host" | "port">, MayLack<Omit<ServiceOptions, "host" | "port">> {
   /** Folder of the database. It is created if it does not exist, and belongs to this process until `close`. */
   readonly dataDir: string;
   /** `sqlite:<file>`. Default: `tickline.db` in `dataDir`. */
   readonly storeUrl?: string | undefined;
   /** Starts although acknowledged jobs and runs are missing from the folder. */
   readonly acceptLoss?: boolean;
-  readonly host: string;
-  /** 0: any free port. */
-  readonly port: number;
-  /** Host names that requests may name, besides those of this machine. */
-  readonly allowedHosts?: readonly string[] | undefined;
   /** Handlers besides the built-in ones. */
   readonly handlers?: readonly Handler[];
-  readonly queues?: readonly string[] | undefined;
-  readonly workersMax?: number | undefined;
-  readonly queueWorkersPercent?: number | undefined;
-  readonly jobWorkersPercent?: number | undefined;
-  readonly timeoutMsMax?: number | undefined;
-  readonly drainMs?: number | undefined;
-  readonly retentionMs?: number | undefined;
   readonly log?: Logger;
   /** Ends the process when it cannot continue: the store's thread has ended, or handlers ignore their signal. */
   readonly end?: EndProcess;
@@ -123,7 +116,6 @@ interface Parts {
 }
 
 function createServices(options: StandaloneOptions, { store, handlers, log, metrics }: Parts) {
-  const queues = options.queues ?? API_DEFAULTS.queues;
   const clock = systemClock;
   const entropy = systemEntropy;
   const bus = createMemoryBus({ clock, log, trusted: true });
@@ -133,13 +125,8 @@ function createServices(options: StandaloneOptions, { store, handlers, log, metr
     { ...common, handlersRegistry: store.handlers, handlers, metrics, ...(options.end === undefined ? {} : { end: options.end }) },
     {
       ...EXECUTOR_DEFAULTS,
+      ...pickSettings(EXECUTOR_OPTIONS, options),
       executorId: ownExecutorName("standalone", entropy.newId()),
-      queues,
-      workersMax: options.workersMax ?? EXECUTOR_DEFAULTS.workersMax,
-      queueWorkersPercent: options.queueWorkersPercent ?? EXECUTOR_DEFAULTS.queueWorkersPercent,
-      jobWorkersPercent: options.jobWorkersPercent ?? EXECUTOR_DEFAULTS.jobWorkersPercent,
-      drainMs: options.drainMs ?? EXECUTOR_DEFAULTS.drainMs,
-      retentionMs: options.retentionMs ?? EXECUTOR_DEFAULTS.retentionMs,
       ...options.executor,
     },
   );
@@ -147,8 +134,7 @@ function createServices(options: StandaloneOptions, { store, handlers, log, metr
     { ...common, lock: createMemoryLock({ clock }), metrics: createSchedulerMetrics(metrics), localWorkers: executor.localWorkers },
     {
       ...SCHEDULER_DEFAULTS,
-      queues,
-      retentionMs: options.retentionMs ?? SCHEDULER_DEFAULTS.retentionMs,
+      ...pickSettings(SCHEDULER_OPTIONS, options),
       waitMaxMs: options.retentionMs ?? SCHEDULER_DEFAULTS.waitMaxMs,
       ...options.scheduler,
     },
@@ -157,11 +143,7 @@ function createServices(options: StandaloneOptions, { store, handlers, log, metr
     { ...common, digest: sha256, metrics },
     {
       ...API_DEFAULTS,
-      host: options.host,
-      port: options.port,
-      allowedHosts: options.allowedHosts ?? [],
-      queues,
-      timeoutMsMax: options.timeoutMsMax ?? API_DEFAULTS.timeoutMsMax,
+      ...pickSettings(API_OPTIONS, options),
       ...options.api,
     },
   );

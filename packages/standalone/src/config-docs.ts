@@ -1,6 +1,6 @@
-import { API_SETTINGS } from "@tickline/api/api-settings";
-import { EXECUTOR_SETTINGS } from "@tickline/executor/executor-settings";
-import { SCHEDULER_SETTINGS } from "@tickline/scheduler/scheduler-settings";
+import { API_SETTINGS } from "@tickline/api/api-config";
+import { EXECUTOR_SETTINGS } from "@tickline/executor/executor-config";
+import { SCHEDULER_SETTINGS } from "@tickline/scheduler/scheduler-config";
 import { envExample, type ConfigTable } from "@tickline/shared/runtime/config";
 import { LOCK_SETTINGS, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { TOPIC_SETTINGS } from "@tickline/shared/wiring/topic-settings";

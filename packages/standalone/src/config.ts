@@ -9,7 +9,7 @@ import {
   portSetting,
   queuesSetting,
   queueWorkersPercentSetting,
-  retentionDaysSetting,
+  retentionSetting,
   timeoutMaxMsSetting,
   workersMaxSetting,
 } from "@tickline/shared/runtime/common-settings";
@@ -54,7 +54,7 @@ export const STANDALONE_CONFIG = {
   queueWorkersPercent: queueWorkersPercentSetting,
   jobWorkersPercent: jobWorkersPercentSetting,
   timeoutMsMax: timeoutMaxMsSetting,
-  retentionDays: retentionDaysSetting,
+  retentionMs: retentionSetting,
   drainMs: drainMsSetting,
   logLevel: logLevelSetting,
 };

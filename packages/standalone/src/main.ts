@@ -14,8 +14,6 @@ import { createStandalone, type Standalone } from "./compose.ts";
 import type { StandaloneConfig } from "./config.ts";
 import { databaseFile } from "./embedded-store.ts";
 
-const DAY_MS = 86_400_000;
-
 /** `npm start`: everything in one process. */
 async function main(): Promise<void> {
   const line = readCommandLine(process.argv.slice(2), process.env);
@@ -35,7 +33,7 @@ async function run(config: StandaloneConfig): Promise<void> {
   };
   try {
     const handlers = config.handlersDir === undefined ? [] : await loadHandlers(config.handlersDir);
-    const standalone = await createStandalone({ ...config, handlers, retentionMs: config.retentionDays * DAY_MS, log, end });
+    const standalone = await createStandalone({ ...config, handlers, log, end });
     const service = { ...standalone, stop: standalone.close };
     processEnd.serve({ service, shutdownMs: computeShutdownMs(config), drainMs: config.drainMs });
     await standalone.start();

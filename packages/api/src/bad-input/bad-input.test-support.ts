@@ -1,5 +1,5 @@
 import { apiUnderTest, minimalJob, type ApiUnderTest, type CallOptions, type Reply } from "../api-under-test.test-support.ts";
-import { PROBLEMS, type Fault, type ProblemCode } from "../http/problem.ts";
+import { PROBLEMS, type Fault, type ProblemCode } from "../problems/problem.ts";
 
 /** One request that is not done, and the whole of its answer. `{job}` and the like stand for what exists in the world of the suite. */
 export interface BadInput extends CallOptions {
@@ -69,7 +69,7 @@ export function ask(world: World, { to, query, body, headers = {} }: BadInput): 
 }
 
 /** The body of the answer, to the last field. */
-export function problemOf(world: World, { to, answers: { code, detail, errors = [] } }: BadInput): object {
+export function expectedProblem(world: World, { to, answers: { code, detail, errors = [] } }: BadInput): object {
   const { status, title } = PROBLEMS[code];
   const instance = fillIn(to.slice(to.indexOf(" ") + 1), world);
   return { type: `urn:tickline:problem:${code}`, title, status, code, detail: fillIn(detail, world), instance, errors };

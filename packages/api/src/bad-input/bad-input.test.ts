@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { PROBLEMS } from "../http/problem.ts";
+import { PROBLEMS } from "../problems/problem.ts";
 import { allCases } from "./all-cases.test-support.ts";
-import { ask, badInputWorld, problemOf, type World } from "./bad-input.test-support.ts";
+import { ask, badInputWorld, expectedProblem, type World } from "./bad-input.test-support.ts";
 
 // None of these requests changes anything, so they share one world.
 let world: World;
@@ -13,7 +13,7 @@ afterAll(() => world.stop());
 describe("bad input is answered with a problem that points at it", () => {
   test.each(allCases.map((input) => [`${input.to.slice(0, 60)}: ${input.says}`, input] as const))("%s", async (_, input) => {
     const reply = await ask(world, input);
-    expect(reply.body).toEqual(problemOf(world, input));
+    expect(reply.body).toEqual(expectedProblem(world, input));
     expect(reply.status).toBe(PROBLEMS[input.answers.code].status);
     expect(reply.headers.get("content-type")).toBe("application/problem+json; charset=utf-8");
   });

@@ -5,7 +5,7 @@ const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
 
 /** Bodies that are no JSON, or too much of it: what every route says that reads one. */
 export const bodyCases: readonly BadInput[] = [
-  { to: "POST /jobs", says: "no body at all", answers: refused("body_required", "this route wants a JSON object in the body") },
+  { to: "POST /jobs", says: "no body at all", answers: refused("body_required", "this route requires a JSON object as the body") },
   { to: "POST /jobs", says: "blanks only", body: "   ", answers: refused("malformed_json", "the body ends before its JSON does") },
   {
     to: "POST /jobs",
@@ -54,7 +54,7 @@ export const bodyCases: readonly BadInput[] = [
     says: "gzip that is none",
     body: "{}",
     headers: { "content-encoding": "gzip" },
-    answers: refused("incomplete_body", "the body ended before it was whole, or could not be decompressed"),
+    answers: refused("incomplete_body", "the body ended too early, or could not be decompressed"),
   },
   {
     to: "POST /jobs",
@@ -131,7 +131,7 @@ export const bodyCases: readonly BadInput[] = [
       ["/hasOwnProperty", "unknown_field", 'there is no field "hasOwnProperty" here'],
     ),
   },
-  { to: "PUT /jobs/{job}", says: "no body", answers: refused("body_required", "this route wants a JSON object in the body") },
+  { to: "PUT /jobs/{job}", says: "no body", answers: refused("body_required", "this route requires a JSON object as the body") },
   {
     to: "PUT /jobs/{job}",
     says: "malformed JSON",
@@ -145,7 +145,7 @@ export const bodyCases: readonly BadInput[] = [
     headers: { "content-type": "application/xml" },
     answers: refused("unsupported_media_type", 'the body has to be application/json: it is "application/xml"'),
   },
-  { to: "PATCH /jobs/{job}", says: "no body", answers: refused("body_required", "this route wants a JSON object in the body") },
+  { to: "PATCH /jobs/{job}", says: "no body", answers: refused("body_required", "this route requires a JSON object as the body") },
   { to: "PATCH /jobs/{job}", says: "malformed JSON", body: '{"name": }', answers: refused("malformed_json", "the body is not JSON") },
   {
     to: "PATCH /jobs/{job}",
@@ -199,7 +199,7 @@ export const bodyCases: readonly BadInput[] = [
     answers: fault("/params", "unknown_field", 'there is no field "params" here'),
   },
   { to: "POST /runs/{ended}/retry", says: "malformed JSON", body: "\u0000", answers: refused("malformed_json", "the body is not JSON") },
-  { to: "POST /schedules/preview", says: "no body", answers: refused("body_required", "this route wants a JSON object in the body") },
+  { to: "POST /schedules/preview", says: "no body", answers: refused("body_required", "this route requires a JSON object as the body") },
   {
     to: "POST /schedules/preview",
     says: "malformed JSON",

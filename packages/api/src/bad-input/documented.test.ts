@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { createDocumentCheck } from "../openapi/document-check.test-support.ts";
+import { createDocumentCheck } from "../docs-pages/document-check.test-support.ts";
 import { allCases } from "./all-cases.test-support.ts";
 import { badInputWorld, fillIn, type World } from "./bad-input.test-support.ts";
 

@@ -86,7 +86,7 @@ export const jobEditCases: readonly BadInput[] = [
     says: "only if there is one",
     ...job({}),
     headers: { "if-match": "*" },
-    answers: refused("version_mismatch", "there is no such job, and If-Match wants one"),
+    answers: refused("version_mismatch", "there is no such job, and If-Match requires one"),
   },
   {
     to: "PUT /jobs/new",

@@ -226,13 +226,13 @@ export const jobPolicyCases: readonly BadInput[] = [
     says: "an idempotency key used for another job",
     ...job({}),
     headers: { "idempotency-key": "used" },
-    answers: refused("idempotency_key_reused", "this Idempotency-Key came before with another body: take a new key for a new request"),
+    answers: refused("idempotency_key_reused", "this Idempotency-Key was used before with another body: use a new key for a new request"),
   },
   {
     to: "POST /jobs",
     says: "a page of another site",
     ...job({}),
     headers: { "sec-fetch-site": "cross-site" },
-    answers: refused("cross_site_request", "a web page may change something here only if it comes from here"),
+    answers: refused("cross_site_request", "a web page may change something only if this service served it"),
   },
 ];

@@ -202,7 +202,7 @@ export const readCases: readonly BadInput[] = [
     to: "DELETE /jobs/{job}",
     says: "a page of another site",
     headers: { "sec-fetch-site": "cross-site" },
-    answers: refused("cross_site_request", "a web page may change something here only if it comes from here"),
+    answers: refused("cross_site_request", "a web page may change something only if this service served it"),
   },
   { to: "POST /jobs/nobody/pause", says: "an unknown id", answers: refused("job_not_found", 'there is no job "nobody"') },
   {

@@ -12,8 +12,8 @@ import { replyTo, replyToUnreadable } from "./command-outcome.ts";
 import { performCommand } from "./perform-command.ts";
 
 /**
- * Carries out commands of the bus, and says what became of them. A batch is acknowledged when its replies are; a batch that
- * comes again is carried out again, which by the ids of its commands makes nothing new, and is answered again.
+ * Carries out commands of the bus, and publishes replies. A batch is acknowledged when its replies are. A repeated batch is carried
+ * out again: the ids of its commands make sure that it makes nothing new. It gets replies again.
  */
 export function createCommandConsumer(context: ApiContext): Service {
   const { bus, clock, config, log, metrics } = context;
@@ -24,7 +24,7 @@ export function createCommandConsumer(context: ApiContext): Service {
     registers: [metrics],
   });
 
-  /** Those about one thing keep their order. */
+  /** Commands about one job or run keep their order. */
   async function performInOrder(commands: readonly Command[]): Promise<Reply[]> {
     const replies: Reply[] = [];
     for (const command of commands) {
@@ -35,12 +35,12 @@ export function createCommandConsumer(context: ApiContext): Service {
     return replies;
   }
   async function onBatch(events: readonly TicklineEvent[]): Promise<readonly RefusedEvent[]> {
-    const lanes = [...Map.groupBy(events.filter(isCommand), targetOf).values()];
-    const replies = await inParallel(lanes, { atOnce: config.commandsAtOnce, work: performInOrder });
+    const sequences = [...Map.groupBy(events.filter(isCommand), commandTarget).values()];
+    const replies = await inParallel(sequences, { atOnce: config.commandsAtOnce, work: performInOrder });
     if (replies.length > 0) await bus.publish(REPLIES_TOPIC, replies.flat());
     return refuseOthers(events.filter((event) => !isCommand(event)));
   }
-  /** Who says it here waits for nothing, so nobody is answered. */
+  /** The sender of such an event expects no reply, so it gets none. */
   function refuseOthers(events: readonly TicklineEvent[]): readonly RefusedEvent[] {
     const [first] = events;
     if (first === undefined) return [];
@@ -48,7 +48,7 @@ export function createCommandConsumer(context: ApiContext): Service {
     log.warn({ type: first.type, source: first.source, id: first.id, events: events.length }, "events that are no commands were refused");
     return events.map((event) => ({ event, reason: `${event.type} is no command` }));
   }
-  /** They stay with the dead letters, where a person finds them; who sent them is not to wait for that. */
+  /** The messages become dead letters, for a person. Their senders get a refusal at once. */
   async function onUnreadable(messages: readonly UnreadableMessage[]): Promise<void> {
     const replies = messages.flatMap((message) => replyToUnreadable(message, clock.now()) ?? []);
     for (const { data } of replies) counter.inc({ command: data.command, outcome: "refused" });
@@ -60,7 +60,7 @@ export function createCommandConsumer(context: ApiContext): Service {
   });
 }
 
-function targetOf(command: Command): string {
+function commandTarget(command: Command): string {
   switch (command.type) {
     case "CreateJob":
       return command.data.jobId ?? command.id;

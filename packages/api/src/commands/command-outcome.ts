@@ -3,9 +3,9 @@ import type { JsonValue } from "@tickline/shared/domain/json";
 import { isCommandType, type Command } from "@tickline/shared/events/command";
 import { commandAnswered, commandRefused, type CommandEnvelope, type Reply } from "@tickline/shared/events/reply";
 import type { UnreadableMessage } from "@tickline/shared/ports/bus";
-import type { Fault, Problem, ProblemCode } from "../http/problem.ts";
+import type { Fault, Problem, ProblemCode } from "../problems/problem.ts";
 
-/** What no request over HTTP can be refused for. */
+/** Codes that no request over HTTP can get. */
 export type CommandProblemCode = "command_too_old" | "bad_command_id" | "unknown_tenant" | "unreadable_command";
 
 export interface Refusal {
@@ -15,12 +15,12 @@ export interface Refusal {
   readonly errors: readonly Fault[];
 }
 
-/** What a command came to. `result`: what REST would answer, without stacks. */
+/** The outcome of a command. `result`: the answer of REST, without stacks. */
 export type CommandOutcome =
   | { readonly kind: "answered"; readonly jobId: string; readonly runId: string | null; readonly result: JsonValue }
   | Refusal;
 
-/** The views of the API are JSON, made of plain fields. */
+/** The views of the API are plain JSON. */
 export const answered = (about: { readonly jobId: string; readonly runId: string | null }, view: object): CommandOutcome => ({
   kind: "answered",
   ...about,
@@ -38,13 +38,13 @@ export function replyTo(command: Command, outcome: CommandOutcome, now: Instant)
   return refusalTo(command, outcome, now);
 }
 
-/** To a command of which the data cannot be read; null: it is no command. */
+/** The reply to a command whose data cannot be read; null: the message is no command. */
 export function replyToUnreadable({ reason, type, ...envelope }: UnreadableMessage, now: Instant): Reply | null {
   if (!isCommandType(type)) return null;
   return refusalTo({ ...envelope, type }, refused("unreadable_command", `its data cannot be read: ${reason}`), now);
 }
 
-/** Longest text of a refusal, in characters. Names of fields are the sender's own words, and a reply has to fit into its topic. */
+/** Longest text of a refusal, in characters. The sender chooses names of fields, and a reply has to fit into its topic. */
 const TEXT_LENGTH_MAX = 500;
 const cut = (text: string): string => (text.length > TEXT_LENGTH_MAX ? `${text.slice(0, TEXT_LENGTH_MAX - 1)}…` : text);
 

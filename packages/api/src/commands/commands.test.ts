@@ -13,7 +13,7 @@ import type { ApiContext } from "../api-context.ts";
 import { minimalJob } from "../api-under-test.test-support.ts";
 import { createCommandConsumer } from "./command-consumer.ts";
 import { setup } from "./commands.test-support.ts";
-import { commandAgeMsMaxOf } from "./envelope-check.ts";
+import { maxCommandAgeMs } from "./envelope-check.ts";
 
 const byCommand = (replies: readonly Reply[]) => Object.fromEntries(replies.map((reply) => [reply.data.commandId, reply]));
 
@@ -235,7 +235,7 @@ function recording(bus: Bus) {
 }
 
 test("a command may be as old as half of what its topic keeps, and never older than its id is remembered", () => {
-  expect([DAY, 3 * DAY, 365 * DAY].map(commandAgeMsMaxOf)).toEqual([DAY / 2, 1.5 * DAY, 3.5 * DAY]);
+  expect([DAY, 3 * DAY, 365 * DAY].map(maxCommandAgeMs)).toEqual([DAY / 2, 1.5 * DAY, 3.5 * DAY]);
 });
 
 describe("faults", () => {

@@ -1,25 +1,24 @@
-import { JobIdSchema } from "@tickline/shared/domain/job-definition";
 import { deeperThan, jsonBytes, type JsonValue } from "@tickline/shared/domain/json";
-import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
 import type { CancelRun, Command, CreateJob, TriggerJob } from "@tickline/shared/events/command";
 import type { ApiContext } from "../api-context.ts";
-import { malformedId, problem, type Problem } from "../http/problem.ts";
-import { problemOfFault } from "../http/problem-of-fault.ts";
+import { malformedId, problem, type Problem } from "../problems/problem.ts";
+import { toFaultProblem } from "../problems/fault-problem.ts";
 import { parseBody } from "../http/route.ts";
 import { jobNotFound } from "../jobs/change-job.ts";
+import { isJobId } from "../jobs/job-answer.ts";
+import { hasPrototypeKey } from "../request/json-body.ts";
 import { createJob } from "../jobs/create-job.ts";
 import { jobBodies, looseFaults } from "../jobs/job-input.ts";
-import { cancelRun, runNotFound } from "../runs/cancel-run.ts";
-import { triggerBody } from "../runs/trigger-body.ts";
-import { triggerJob } from "../runs/trigger-job.ts";
-import { repliedRun } from "../runs/whole-run.ts";
+import { cancelRun } from "../runs/cancel-run.ts";
+import { triggerBody, triggerJob } from "../runs/trigger-job.ts";
+import { isRunId, readRepliedRun, runNotFound } from "../runs/run-answer.ts";
 import { showJob } from "../views/job-view.ts";
 import { answered, refusedBy, type CommandOutcome } from "./command-outcome.ts";
 import { envelopeRefusal } from "./envelope-check.ts";
 
 /**
- * Does what a command asks for, by the rules of the API, its id being the idempotency key. Rejects only where the same
- * command may succeed later, such as when the store is away; every other fault is a refusal, so that nothing blocks.
+ * Carries out a command by the rules of the API, with its id as the idempotency key. Rejects only if the same command may succeed
+ * later, for example when the store is unavailable. Every other fault is a refusal, so that no command blocks others.
  */
 export async function performCommand(context: ApiContext, command: Command): Promise<CommandOutcome> {
   const refusal = envelopeRefusal(context, command);
@@ -27,7 +26,7 @@ export async function performCommand(context: ApiContext, command: Command): Pro
   try {
     return await perform(context, command);
   } catch (thrown) {
-    const { fault, problem: answer } = problemOfFault(thrown, `${command.type} ${command.id}`);
+    const { fault, problem: answer } = toFaultProblem(thrown, `${command.type} ${command.id}`);
     if (fault.retryable) throw fault;
     context.log.error({ err: fault, command: command.type, id: command.id }, "a command failed");
     return refusedBy(answer);
@@ -64,28 +63,21 @@ async function trigger(context: ApiContext, { id: key, tenantId, data: { jobId, 
   if (body.kind === "problem") return refusedBy(body);
   const result = await triggerJob(context, { tenantId, jobId, params: body.value.params, key });
   if (result.kind === "problem") return refusedBy(result);
-  return answered({ jobId: result.run.jobId, runId: result.run.runId }, await repliedRun(context, result.run));
+  return answered({ jobId: result.run.jobId, runId: result.run.runId }, await readRepliedRun(context, result.run));
 }
 
-/** A run that has been cancelled already is as it should be: the command may have come before. */
+/** A run that is already cancelled is a success: the command may be a repeat. */
 async function cancel(context: ApiContext, { id, source, tenantId, data: { runId } }: CancelRun): Promise<CommandOutcome> {
-  if (!RUN_ID_PATTERN.test(runId)) return refusedBy(runNotFound(runId));
+  if (!isRunId(runId)) return refusedBy(runNotFound(runId));
   const result = await cancelRun(context, { tenantId, runId, by: { kind: "command", source, commandId: id } });
   const run = result.kind === "accepted" ? result.run : await context.runs.get(tenantId, runId);
   if (result.kind === "problem" && run?.state !== "cancelled") return refusedBy(result);
-  return run === null ? refusedBy(runNotFound(runId)) : answered({ jobId: run.jobId, runId }, await repliedRun(context, run));
+  return run === null ? refusedBy(runNotFound(runId)) : answered({ jobId: run.jobId, runId }, await readRepliedRun(context, run));
 }
 
-const isJobId = (id: string): boolean => JobIdSchema.safeParse(id).success;
-
-/** What a body of a request is refused for before it is looked at: what is checked later may then recurse without a thought. */
+/** The limits that bodies of requests have too. Code that checks the value later may then recurse safely. */
 function bodyProblem({ config: { bodyDepthMax, bodyBytesMax } }: ApiContext, given: JsonValue): Problem | null {
   if (deeperThan(given, bodyDepthMax)) return problem("body_too_deep", `objects and lists may be nested ${bodyDepthMax} deep`);
   if (jsonBytes(given) > bodyBytesMax) return problem("body_too_large", `it may have ${bodyBytesMax} bytes of JSON`);
   return hasPrototypeKey(given) ? problem("forbidden_key", 'no object may have a key "__proto__"') : null;
-}
-
-function hasPrototypeKey(value: JsonValue): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return Object.hasOwn(value, "__proto__") || Object.values(value).some(hasPrototypeKey);
 }

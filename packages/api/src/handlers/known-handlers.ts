@@ -3,14 +3,14 @@ import type { Clock } from "@tickline/shared/ports/clock";
 import { createParamsCheck, type ParamsCheck } from "./params-check.ts";
 import type { Logger } from "@tickline/shared/runtime/logger";
 
-/** The handlers that jobs may name, as executors published them: read once, and again when that may have changed. */
+/** The handlers that jobs may name, as executors published them. They are read once, and again when they may have changed. */
 export interface KnownHandlers {
-  /** Null: no executor has published such a handler. A name not known yet is looked up anew, at a bounded rate. */
+  /** Null: no executor has published such a handler. An unknown name causes a new read of the registry, at a bounded rate. */
   find(type: string): Promise<HandlerDescription | null>;
   types(): readonly string[];
   /** Reads the registry. */
   refresh(): Promise<void>;
-  /** What is wrong with params by the handler's own schema. */
+  /** The faults of params by the handler's own schema. */
   readonly checkParams: ParamsCheck;
 }
 

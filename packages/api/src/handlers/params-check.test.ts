@@ -56,13 +56,13 @@ test.each<[string, JsonObject, unknown, string[]]>([
     "a pattern with a description",
     { type: "string", pattern, description: "An order number." },
     "12",
-    ["/params/x: is not of the form that the handler asks for (An order number.); GET /handlers shows it"],
+    ["/params/x: is not of the form that the handler accepts (An order number.); GET /handlers shows it"],
   ],
   [
     "a pattern alone",
     { type: "string", pattern },
     "12",
-    ["/params/x: is not of the form that the handler asks for; GET /handlers shows it"],
+    ["/params/x: is not of the form that the handler accepts; GET /handlers shows it"],
   ],
   [
     "one of several types",

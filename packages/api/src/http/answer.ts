@@ -1,14 +1,14 @@
-import type { Problem } from "./problem.ts";
+import type { Problem } from "../problems/problem.ts";
 
 export type Headers = Readonly<Record<string, string>>;
 
-/** What a route answers. */
+/** The answer of a route. */
 export type Answer =
   | { readonly kind: "json"; readonly status: number; readonly body: object; readonly headers: Headers | null }
-  /** Text that is ready to be sent; JSON too, where a route writes it itself. */
+  /** Text that is ready to be sent, or JSON that the route has already serialized. */
   | { readonly kind: "content"; readonly type: string; readonly body: string | Buffer; readonly headers: Headers | null }
   | { readonly kind: "empty"; readonly headers: Headers | null }
-  /** It stands at another path, for good. Relative, so that it holds behind a proxy that puts something before it. */
+  /** A permanent redirect. The location is relative, so that it works behind a proxy that adds a prefix. */
   | { readonly kind: "moved"; readonly location: string }
   /** The route has taken the connection over: an event stream. */
   | { readonly kind: "taken" }

@@ -1,73 +1,74 @@
 import type { IncomingMessage } from "node:http";
-import { problem, type Problem } from "./problem.ts";
-import { quote } from "./quote.ts";
+import type { Context } from "koa";
+import { problem, type Problem } from "../problems/problem.ts";
+import { quote } from "../problems/quote.ts";
 
-/** Whether an address to listen on can be reached from this machine alone. */
+/** Whether only this machine can reach an address to listen on. */
 export const isLoopback = (address: string): boolean => address === "localhost" || address === "::1" || /^127(\.\d{1,3}){3}$/.test(address);
 
 const LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"] as const;
 
-/** Where it listens, and the names it goes by besides. */
+/** The address on which it listens, and its other host names. */
 export interface HostNames {
   readonly host: string;
   readonly allowedHosts: readonly string[];
 }
 
-/** Given the `Host` header of a request. Null: it is for us. */
+/** Takes the `Host` header of a request. Null: this service serves that host. */
 export type HostCheck = (header: string | undefined) => Problem | null;
 
 /**
- * A page of a stranger can have its own name resolve to this machine after it was loaded (DNS rebinding): to the browser
- * all it asks of us is then its own site's, and we tell by the name alone. So on loopback only the names of this machine
- * and those of the configuration are answered. On other addresses nobody but the configuration knows our names: without
- * any, all are answered. A request without the header comes from no browser.
+ * Protects against DNS rebinding. A page of another site can let its own host name resolve to this machine after it was loaded. The
+ * browser then treats this service as part of that site, and only the host name shows the difference. So on loopback only the names of
+ * this machine and those of the configuration are served. On other addresses only the configuration knows the names of the service:
+ * without any, all names are served. A request without the header does not come from a browser.
  */
 export function createHostCheck({ host, allowedHosts }: HostNames): HostCheck {
   if (!isLoopback(host) && allowedHosts.length === 0) {
     return (header) =>
-      header === undefined || header === "" || authorityOf(header) !== null
+      header === undefined || header === "" || parseAuthority(header) !== null
         ? null
         : problem("host_not_served", `${quote(header)} is not a host name with or without a port`);
   }
   const known = ownNames({ host, allowedHosts });
   const names = [...known].join(", ");
   return (header) =>
-    header === undefined || known.has(authorityOf(header)?.name ?? "")
+    header === undefined || known.has(parseAuthority(header)?.name ?? "")
       ? null
       : problem("host_not_served", `${quote(header)} is none of the hosts served here: ${names}. ALLOWED_HOSTS adds others`);
 }
 
 /**
- * What is wrong with the host that a request is for; null: it is for us. Two `Host` headers may be read as either by a proxy
- * between, and a target in full (`GET http://host/path`) stands above the header, so both are looked at.
+ * The problem with the host of a request; null: this service serves it. A proxy may use either of two `Host` headers, so two are
+ * refused. A request target with a host (`GET http://host/path`) takes precedence over the header, so both are checked.
  */
 export function hostProblem(check: HostCheck, { headers, rawHeaders, url = "/" }: IncomingMessage): Problem | null {
-  if (countOf("host", rawHeaders) > 1) return problem("bad_header", "Host may be given only once");
+  if (countHeader("host", rawHeaders) > 1) return problem("bad_header", "Host may be given only once");
   const target = url.startsWith("/") ? undefined : /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
   return check(headers.host) ?? check(target);
 }
 
-/** Whether a page of this `Origin` is one of ours, for a request with this `Host`. */
+/** Whether a page of this `Origin` comes from this service, for a request with this `Host`. */
 export type OriginCheck = (origin: string, hostHeader: string | undefined) => boolean;
 
 /**
- * Ours are pages of the very host and port that were asked, by whichever of the names of this machine, and pages of the
- * names of the configuration: there a proxy may have changed host and port. Another port of this machine is another's page.
+ * Pages of this service have the host and port of the request, by any name of this machine, or a name of the configuration: behind a
+ * proxy host and port may differ. A page from another port of this machine belongs to another service.
  */
 export function createOriginCheck(names: HostNames): OriginCheck {
   const own = ownNames(names);
   const configured = new Set(names.allowedHosts.map((name) => name.toLowerCase()));
   return (origin, hostHeader) => {
-    const page = pageOf(origin);
+    const page = parseOrigin(origin);
     if (page === null) return false;
     if (configured.has(page.name)) return true;
-    const asked = authorityOf(hostHeader ?? "");
+    const asked = parseAuthority(hostHeader ?? "");
     if (asked === null || !(asked.port === "" ? DEFAULT_PORTS : [asked.port]).includes(page.port)) return false;
     return asked.name === page.name || (own.has(asked.name) && own.has(page.name));
   };
 }
 
-/** Those that browsers leave out of `Host`. Which of them it was depends on the scheme, which a proxy may have changed. */
+/** The ports that browsers leave out of `Host`. Which one it was depends on the scheme, which a proxy may have changed. */
 const DEFAULT_PORTS: readonly string[] = ["80", "443"];
 
 /** Names without port, in lower case. */
@@ -76,29 +77,42 @@ const ownNames = ({ host, allowedHosts }: HostNames): ReadonlySet<string> =>
 
 interface Authority {
   readonly name: string;
-  /** Empty: the one that the scheme has. */
+  /** Empty: the default port of the scheme. */
   readonly port: string;
 }
 
-/** A host with or without a port, and nothing else: with a user before it (`localhost:80@evil`) readers disagree about which is the host. */
-function authorityOf(text: string): Authority | null {
+/** Reads a host with or without a port. Anything else is refused: parsers disagree about the host of `localhost:80@evil`. */
+function parseAuthority(text: string): Authority | null {
   const [, name, port = ""] = /^(\[[0-9a-f:.]+\]|[^\s:@/\\?#[\],;]+)(?::(\d{0,5}))?$/i.exec(text) ?? [];
   return name === undefined ? null : { name: name.toLowerCase(), port };
 }
 
-/** Of an `Origin` as browsers write it; `null` and schemes of their own are nobody's. */
-function pageOf(origin: string): Authority | null {
+/** Reads an `Origin` as browsers write it. `null` and other schemes give null. */
+function parseOrigin(origin: string): Authority | null {
   const [, scheme = "", host = ""] = /^(https?):\/\/(.*)$/i.exec(origin) ?? [];
-  const authority = authorityOf(host);
+  const authority = parseAuthority(host);
   return authority?.port === "" ? { ...authority, port: scheme.toLowerCase() === "https" ? "443" : "80" } : authority;
 }
 
-/** `rawHeaders` has names and values in turn. */
-function countOf(name: string, rawHeaders: readonly string[]): number {
+/** `rawHeaders` alternates names and values. */
+function countHeader(name: string, rawHeaders: readonly string[]): number {
   let count = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const given = rawHeaders[index] ?? "";
     if (given.length === name.length && given.toLowerCase() === name) count += 1;
   }
   return count;
+}
+
+/**
+ * Any page in a browser on this machine can send a POST without a body to this service, without a preflight request. Browsers send the
+ * origin of a request: `Sec-Fetch-Site` to hosts that they trust (https, localhost), `Origin` to all hosts. Other clients do not send
+ * these headers.
+ */
+export function crossSiteProblem({ method, req: { headers } }: Context, isOwnOrigin: OriginCheck): Problem | null {
+  if (method === "GET" || method === "HEAD") return null;
+  const { "sec-fetch-site": site, origin, host } = headers;
+  const isOwnSite = site === undefined || site === "same-origin" || site === "none";
+  if (isOwnSite && (origin === undefined || isOwnOrigin(origin, host))) return null;
+  return problem("cross_site_request", "a web page may change something only if this service served it");
 }

@@ -1,6 +1,6 @@
 import { Histogram, type Registry } from "prom-client";
 
-/** Counts and times answers. A label lookup costs more than the rest of the middleware, so children are kept. */
+/** Counts and times answers. Child metrics are kept, because a lookup by labels costs more than the rest of the middleware. */
 export interface RequestMetrics {
   observe(route: string, answer: { readonly method: string; readonly status: number; readonly seconds: number }): void;
 }

@@ -1,46 +1,50 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context } from "koa";
-import type { z } from "zod";
+import { z } from "zod";
 import type { Answer } from "./answer.ts";
-import type { Client } from "@tickline/shared/domain/cancel";
-import type { HeaderOf } from "./conditions.ts";
-import { JSON_MEDIA_TYPE, type BodyReader } from "./json-body.ts";
-import { ok, type Parsed, type Step } from "./parsed.ts";
-import { clientOfRequest } from "./request-client.ts";
-import { invalidRequest, problem, type Fault, type ProblemCode } from "./problem.ts";
-import { queryReader, type QuerySchema } from "./query.ts";
-import { sayFault, schemaFaults, type SayUnknown } from "./schema-faults.ts";
+import { USER_AGENT_LENGTH_MAX, type Client } from "@tickline/shared/domain/cancel";
+import type { HeaderOf } from "../request/conditions.ts";
+import { JSON_MEDIA_TYPE, type BodyReader } from "../request/json-body.ts";
+import { ok, type Parsed, type Step } from "../request/parsed.ts";
+import { invalidRequest, problem, type Fault, type ProblemCode } from "../problems/problem.ts";
+import { queryReader, type QuerySchema } from "../request/query.ts";
+import { sayFault, schemaFaults, type SayUnknown } from "../problems/schema-faults.ts";
 
-/** What a route is asked, parsed: nothing of the wire travels further in. */
+/** A parsed request. Nothing else of the wire passes beyond this point. */
 export interface RouteRequest<Query, Body> {
-  /** The `:id` of the path; empty where there is none. */
+  /** The `:id` of the path; empty if there is none. */
   readonly id: string;
   readonly query: Query;
   readonly body: Body;
   readonly path: string;
-  /** As it came, without the question mark. */
+  /** Unchanged, without the question mark. */
   readonly querystring: string;
   readonly header: HeaderOf;
   readonly client: () => Client;
-  /** For the one route that answers for as long as anybody listens. */
+  /** For the event stream, whose answer does not end. */
   readonly connection: { readonly req: IncomingMessage; readonly res: ServerResponse };
 }
 
 export interface BodySpec<Body> {
   readonly schema: z.ZodType<Body>;
-  /** What the OpenAPI document says of it. Default: `schema`. For a body whose values are read when more is known than the body says. */
+  /** The schema in the OpenAPI document. Default: `schema`. For a body whose values can be checked only together with stored data. */
   readonly documented?: z.ZodType;
-  /** Default: JSON alone. */
+  /** Default: only JSON. */
   readonly mediaTypes?: readonly string[];
-  /** What the page of the document offers to send. Beside the schema, where it would be lost: one that transforms what it reads shows no examples. */
+  /** The example on the page of the document. It is not part of the schema, because a schema that transforms its input shows no examples. */
   readonly example: object;
-  /** What is read when there is no body; without it one is required. */
+  /** The value if there is no body. Without it a body is required. */
   readonly ifAbsent?: object;
-  /** What to say of a field that is unknown here. */
+  /** The fault of an unknown field. */
   readonly unknown?: SayUnknown;
-  /** What else is wrong with a body that the schema refuses already: so that all faults are told at once. */
+  /** Further faults of a body that the schema refuses, so that the answer lists all faults at once. */
   readonly also?: (given: unknown) => Promise<readonly Fault[]>;
 }
+
+/** For a POST whose path says everything: the body may be an empty object, and nothing else. */
+export const noBody: BodySpec<Record<string, never>> = { schema: z.strictObject({}), example: {}, ifAbsent: {} };
+
+export const noQuery = z.object({});
 
 export interface ResponseDocs {
   readonly description: string;
@@ -52,7 +56,7 @@ export interface ResponseDocs {
 export type ResponseHeader = "ETag" | "Location" | "Link";
 export type RequestHeader = "If-Match" | "If-None-Match" | "Idempotency-Key" | "Last-Event-ID";
 
-/** What the OpenAPI document says of a route besides its schemas. */
+/** The description of a route in the OpenAPI document, besides its schemas. */
 export interface RouteDocs {
   readonly operationId: string;
   readonly tag: "Jobs" | "Runs" | "Schedules" | "Handlers" | "Events" | "Service";
@@ -66,7 +70,7 @@ export interface RouteDocs {
 
 export type Method = "get" | "post" | "put" | "patch" | "delete";
 
-/** One route: what the router dispatches to, and what the document is made from. */
+/** One route: the router calls it, and the document is made from it. */
 export interface Route {
   readonly method: Method;
   /** As @koa/router writes it: `/jobs/:id`. */
@@ -82,7 +86,7 @@ export interface RouteSpec<Query extends QuerySchema, Body> {
   readonly path: string;
   readonly docs: RouteDocs;
   readonly query: Query;
-  /** Query keys that may be said several times. */
+  /** Query keys that may be repeated. */
   readonly repeatable?: readonly string[];
   readonly handle: (request: RouteRequest<z.output<Query>, Body>) => Promise<Answer> | Answer;
 }
@@ -98,7 +102,7 @@ export function route<Query extends QuerySchema>(spec: RouteSpec<Query, undefine
     body: null,
     respond(ctx) {
       const query = readQuery(ctx.querystring);
-      return query.kind === "faults" ? invalidRequest(query.faults) : spec.handle(requestOf(ctx, query.value, undefined));
+      return query.kind === "faults" ? invalidRequest(query.faults) : spec.handle(toRequest(ctx, query.value, undefined));
     },
   };
 }
@@ -119,26 +123,32 @@ export function bodyRoute<Query extends QuerySchema, Body>(spec: RouteSpec<Query
       const given = await readBody(ctx, body.mediaTypes ?? [JSON_MEDIA_TYPE]);
       if (given.kind === "problem") return given;
       const parsed = await parseBody(body, given.value);
-      return parsed.kind === "problem" ? parsed : spec.handle(requestOf(ctx, query.value, parsed.value));
+      return parsed.kind === "problem" ? parsed : spec.handle(toRequest(ctx, query.value, parsed.value));
     },
   };
 }
 
-const requestOf = <Query, Body>(ctx: Context, query: Query, body: Body): RouteRequest<Query, Body> => ({
+const toRequest = <Query, Body>(ctx: Context, query: Query, body: Body): RouteRequest<Query, Body> => ({
   id: (ctx["params"] as { id?: string }).id ?? "",
   query,
   body,
   path: ctx.path,
   querystring: ctx.querystring,
   header: (name) => ctx.req.headers[name] as string | undefined,
-  client: () => clientOfRequest(ctx.req),
+  client: () => readClient(ctx.req),
   connection: ctx,
 });
 
-/** Reads a body, or what stands for one in a command, saying all that is wrong with it at once. */
+/** The sender of a request, as far as it is known without a login. */
+function readClient({ socket, headers }: IncomingMessage): Client {
+  const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, "") ?? null;
+  return { address, userAgent: headers["user-agent"]?.slice(0, USER_AGENT_LENGTH_MAX) ?? null };
+}
+
+/** Parses a body, or the body in a command. Lists all faults at once. */
 export async function parseBody<Body>(spec: BodySpec<Body>, given: unknown): Promise<Step<Body>> {
   const value = given === undefined ? spec.ifAbsent : given;
-  if (value === undefined) return problem("body_required", "this route wants a JSON object in the body");
+  if (value === undefined) return problem("body_required", "this route requires a JSON object as the body");
   const result = parseWith(spec, value);
   if (result.kind === "parsed") return ok(result.value);
   const places = new Set(result.faults.map(({ pointer }) => pointer));
@@ -146,7 +156,7 @@ export async function parseBody<Body>(spec: BodySpec<Body>, given: unknown): Pro
   return invalidRequest([...result.faults, ...more]);
 }
 
-/** Reads a value by a schema, saying all that is wrong with it at once. */
+/** Parses a value by a schema. Lists all faults at once. */
 export function parseWith<Body>({ schema, unknown }: Pick<BodySpec<Body>, "schema" | "unknown">, value: unknown): Parsed<Body> {
   const result = schema.safeParse(value, { error: sayFault, reportInput: true });
   return result.success

@@ -1,21 +1,29 @@
 import type { Context } from "koa";
 import { JSON_TYPE, PROBLEM_TYPE, type Answer, type Headers } from "./answer.ts";
-import { PROBLEMS, showProblem } from "./problem.ts";
-import { SECURITY_HEADERS } from "./security-headers.ts";
+import { PROBLEMS, showProblem } from "../problems/problem.ts";
+
+/** The headers of every answer. Answers are data for programs: browsers must not run, frame, sniff or cache them. */
+export const SECURITY_HEADERS = {
+  "X-Content-Type-Options": "nosniff",
+  "Cache-Control": "no-store",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "Referrer-Policy": "no-referrer",
+  "Cross-Origin-Resource-Policy": "same-origin",
+} as const;
 
 export interface Sending {
-  /** Asks the client to take a new connection next time. */
+  /** Asks the client to open a new connection for the next request. */
   readonly closing: boolean;
 }
 
 /**
- * Writes an answer to the wire, and returns its status; null: a route has taken the connection over. All is text by now
- * and needs none of Koa's guesses at types and lengths, so it is written at one stroke: a fifth of the time of a hot read.
+ * Writes an answer, and returns its status; null: a route has taken the connection over. The type and the length are known here, so the
+ * answer bypasses Koa, which would guess them. That saves a fifth of the time of a frequent read.
  */
 export function sendAnswer(ctx: Context, answer: Answer, sending: Sending): number | null {
   ctx.respond = false;
   if (ctx.res.headersSent && answer.kind !== "taken") {
-    ctx.res.destroy(); // A stream that failed when it had begun: all that can be said is that it broke.
+    ctx.res.destroy(); // A stream failed after its start: closing the connection is the only way to report it.
     return null;
   }
   switch (answer.kind) {

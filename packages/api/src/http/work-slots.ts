@@ -1,10 +1,6 @@
 import type { Clock } from "@tickline/shared/ports/clock";
-import type { Context } from "koa";
-import type { Answer } from "./answer.ts";
-import type { BodyReader } from "./json-body.ts";
-import type { Route } from "./route.ts";
 
-/** At most so many pieces of work at once, and for so long in one turn of the event loop; the others wait, and begin in the order they came. */
+/** Limits how many requests are processed at once, and for how long in one turn of the event loop. Other requests wait, and begin in the order of their arrival. */
 export interface WorkSlots {
   enter(): Promise<void>;
   leave(): void;
@@ -17,21 +13,21 @@ export interface WorkSlotsOptions {
 
 export interface WorkLimits {
   readonly requestsAtOnceMax: number;
-  /** What has begun in one turn of the event loop for so long lets others have theirs, probes among them. */
+  /** After requests have kept the event loop busy for this long, other work comes first, including probes. */
   readonly turnMsMax: number;
 }
 
-/** A turn takes one new connection, and a request takes some turns from there to its answer. Empty turns take microseconds. */
+/** A turn of the event loop accepts one connection, and a request needs some turns from there to its answer. Empty turns take microseconds. */
 const TURNS_OF_OTHERS = 50;
 
-/** A read of a store in this process never waits, so turns would be as long as anybody asks for something. */
+/** A read of a store in this process never waits. Without a limit, a turn would last as long as requests arrive. */
 export function createWorkSlots({ clock, limits: { requestsAtOnceMax, turnMsMax } }: WorkSlotsOptions): WorkSlots {
-  const waiting = new Set<() => void>(); // In the order of insertion.
+  const waiting = new Set<() => void>(); // A set keeps the order of insertion.
   const turns = createWorkTurns(clock, turnMsMax);
   let busy = 0;
   let isReleasing = false;
 
-  /** One each turn: what it does at once is done before the next. */
+  /** Starts one request in each turn: its synchronous work is done before the next one starts. */
   function releaseSoon(): void {
     if (isReleasing || waiting.size === 0 || busy >= requestsAtOnceMax) return;
     isReleasing = true;
@@ -64,7 +60,7 @@ export function createWorkSlots({ clock, limits: { requestsAtOnceMax, turnMsMax 
   };
 }
 
-/** How long turns were that work was done in, less what has passed without since: above a limit others have theirs first. */
+/** Measures the time of turns with work, minus the time since then without work. Above a limit other work comes first. */
 function createWorkTurns(clock: WorkSlotsOptions["clock"], turnMsMax: number) {
   let workMs = 0;
   let countedAtMs = 0;
@@ -95,26 +91,4 @@ function createWorkTurns(clock: WorkSlotsOptions["clock"], turnMsMax: number) {
       if (turnsOfOthers >= TURNS_OF_OTHERS) workMs = 0;
     },
   };
-}
-
-/** How those who run the service ask whether it lives: never behind others. */
-const PROBES: ReadonlySet<string> = new Set(["/livez", "/readyz"]);
-
-/** What the route answers, in a slot. Only what it does counts as work: a body that comes slowly keeps nobody from it. */
-export async function respondInSlot(
-  slots: WorkSlots,
-  { route, ctx, readBody }: { readonly route: Route; readonly ctx: Context; readonly readBody: BodyReader },
-): Promise<Answer> {
-  if (PROBES.has(route.path)) return route.respond(ctx, readBody);
-  let isIn = false;
-  async function enter(): Promise<void> {
-    await slots.enter();
-    isIn = true;
-  }
-  try {
-    if (route.body === null) await enter();
-    return await route.respond(ctx, (given, mediaTypes) => readBody(given, mediaTypes, enter));
-  } finally {
-    if (isIn) slots.leave();
-  }
 }

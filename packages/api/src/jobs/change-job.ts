@@ -2,28 +2,28 @@ import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import { jobEvent, type JobEvent } from "@tickline/shared/events/job-event";
 import type { ApiContext } from "../api-context.ts";
-import { quote } from "../http/quote.ts";
-import { meets, etagOf, type Condition } from "../http/conditions.ts";
-import { problem, RETRY_AFTER_S, type Problem } from "../http/problem.ts";
+import { quote } from "../problems/quote.ts";
+import { meets, toEtag, type Condition } from "../request/conditions.ts";
+import { problem, RETRY_AFTER_S, type Problem } from "../problems/problem.ts";
 import { evaluationFault } from "@tickline/shared/domain/job-evaluation";
 import { fireOwed, recordMisfires, recordPause, recordUncounted } from "./fire-owed.ts";
 
-/** `keep`: the job is as it should be already. `recordsPause`: the change moves on from the job's next instant: a pause that it ends goes into the history first. */
+/** `keep`: nothing has to change. `recordsPause`: the change moves the cursor past the next instant, so a pause that it ends is recorded in the history first. */
 export type Decision =
   | { readonly kind: "keep" }
   | { readonly kind: "change"; readonly next: Job; readonly says: Says; readonly recordsPause: boolean }
   | Problem;
 
-/** The type of the event, or what makes it. */
+/** The type of the event, or a function that makes it. */
 type Says = JobEvent["type"] | ((job: Job) => JobEvent);
 
 export interface ChangeRequest {
   readonly tenantId: string;
   readonly jobId: string;
   readonly condition: Condition;
-  /** Asked of a job that owes no instant up to `now`, or of one that cannot be evaluated; again when another write came between. */
+  /** Called with a job whose instants up to `now` have been fired, or that cannot be evaluated. Called again if another write came first. */
   readonly decide: (job: Job, now: Instant) => Decision | Promise<Decision>;
-  /** What belongs to the change: until it is done the event of the change stays in the outbox, where the sweep of a scheduler finds it after a crash. */
+  /** Further work of the change. Until it is done, the event of the change stays in the outbox, where the sweep of a scheduler finds it after a crash. */
   readonly complete?: (event: JobEvent) => Promise<void>;
 }
 
@@ -35,13 +35,17 @@ export type ChangeResult =
 
 type Round = ChangeResult | { readonly kind: "stale" };
 
-/** One edit of a job: fire what is owed, decide, compare-and-set; from the top when another write came first. */
+/** One edit of a job: fire due instants, decide, compare-and-set. It starts again if another write came first. */
 export async function changeJob(context: ApiContext, request: ChangeRequest): Promise<ChangeResult> {
   for (let round = 0; round < context.config.changeRoundsMax; round += 1) {
     const result = await tryChange(context, request);
     if (result.kind !== "stale") return result;
   }
-  return problem("edit_conflict", `job ${request.jobId} was written by others each time this request tried to`, RETRY_SOON);
+  return problem(
+    "edit_conflict",
+    `job ${request.jobId} was changed by other requests each time this request tried to write it`,
+    RETRY_SOON,
+  );
 }
 
 async function tryChange(context: ApiContext, request: ChangeRequest): Promise<Round> {
@@ -54,7 +58,7 @@ async function tryChange(context: ApiContext, request: ChangeRequest): Promise<R
   const owed = await fireOwed(context, read, now);
   if (owed.kind === "stale") return owed;
   if (owed.kind === "behind")
-    return problem("catching_up", `job ${jobId} owes more instants than one request fires; it is nearer now`, RETRY_SOON);
+    return problem("catching_up", `job ${jobId} has more due instants than one request fires; repeat the request to continue`, RETRY_SOON);
   const decision = await decide(owed.job, now);
   if (decision.kind === "problem") return decision;
   if (decision.kind === "keep") return { kind: "kept", job: owed.job };
@@ -63,7 +67,7 @@ async function tryChange(context: ApiContext, request: ChangeRequest): Promise<R
   return write(context, owed.job, { ...request, says: decision.says, next: { ...decision.next, misfires: null } });
 }
 
-/** The same of a job of which nobody here can tell what it owes: what can be said of that is recorded, and the change goes on. */
+/** The same for a job that this process cannot evaluate: it records that instants passed, and makes the change. */
 async function tryRepair(
   context: ApiContext,
   job: Job,
@@ -100,11 +104,11 @@ export const nextVersion = (job: Job, changes: Partial<Job>, now: Instant): Job 
   updatedAt: now,
 });
 
-/** What needs the instants of a job that nobody here can evaluate. */
+/** The problem of a request that needs the instants of a job that this process cannot evaluate. */
 export const notEvaluated = (job: Job, reason: string): Problem =>
   problem("schedule_not_evaluated", `job ${job.id}: ${reason}; give it another schedule, or ask a service that knows this one`);
 
-/** What needs the definition of a job of which only a stand-in is there. */
+/** The problem of a request that needs a definition that cannot be read. */
 export const definitionUnreadable = (job: Job): Problem =>
   problem(
     "stored_unreadable",
@@ -115,5 +119,5 @@ export const jobNotFound = (jobId: string): Problem => problem("job_not_found", 
 
 export const versionMismatch = (job: Job | null): Problem =>
   job === null
-    ? problem("version_mismatch", "there is no such job, and If-Match wants one")
-    : problem("version_mismatch", `the job is at version ${job.version}`, { headers: { ETag: etagOf(job.version) } });
+    ? problem("version_mismatch", "there is no such job, and If-Match requires one")
+    : problem("version_mismatch", `the job is at version ${job.version}`, { headers: { ETag: toEtag(job.version) } });

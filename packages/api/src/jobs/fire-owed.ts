@@ -9,19 +9,19 @@ import type { FiredRun } from "@tickline/shared/ports/due-jobs";
 import type { ApiContext } from "../api-context.ts";
 
 /**
- * `settled`: no instant up to now is owed, and `job` is as the last fire left it. `stale`: somebody else wrote the job:
- * read it again. `behind`: the rounds are used up; what they fired is kept.
+ * `settled`: all instants up to now have been fired, and `job` is the result of the last fire. `stale`: another write changed the job, so
+ * it has to be read again. `behind`: all rounds are used; what they fired is kept.
  */
 export type OwedOutcome = { readonly kind: "settled"; readonly job: Job } | { readonly kind: "stale" } | { readonly kind: "behind" };
 
 /**
- * Fires every instant of a job up to `now`, as the scheduler would: what was due before an edit is accounted for by the
- * old definition. It races the scheduler, and whoever loses a compare-and-set has created nothing.
+ * Fires every instant of a job up to `now`, as the scheduler would, so that the old definition accounts for the instants before an edit.
+ * The scheduler may fire at the same time: the loser of the compare-and-set creates nothing.
  */
 export async function fireOwed(context: ApiContext, job: Job, now: Instant): Promise<OwedOutcome> {
   let current = job;
   for (let round = 0; round < context.config.owedRoundsMax; round += 1) {
-    // A count of misfires stays open when the clock that counted them was ahead of ours: what follows is not due yet.
+    // Misfires stay open if the clock that counted them was ahead of ours: the next instant is not due yet.
     const fire = planTick({ jobs: [current], now }).fires[0] ?? (current.state === "active" ? closeMisfires(current) : null);
     if (fire === null) return { kind: "settled", job: current };
     if ((await fireOne(context, fire, now)) === null) return { kind: "stale" };
@@ -30,15 +30,15 @@ export async function fireOwed(context: ApiContext, job: Job, now: Instant): Pro
   return { kind: "behind" };
 }
 
-/** Records misfires that a job which does not fire still has open. False: somebody else wrote the job. */
+/** Records the open misfires of a job that does not fire. False: another write changed the job. */
 export async function recordMisfires(context: ApiContext, job: Job, now: Instant): Promise<boolean> {
   const fire = closeMisfires(job);
   return fire === null || (await fireOne(context, fire, now)) !== null;
 }
 
 /**
- * Writes what passed during a pause into the history, as one counted range. False: somebody else wrote the job. A change
- * that came no further than this record, because its process ended, has left a shorter one: the rest is another range.
+ * Records the instants of a pause in the history, as one counted range. False: another write changed the job. If an earlier change ended
+ * after this record, because its process ended, the record is shorter: the remaining instants become another range.
  */
 export async function recordPause(context: ApiContext, job: Job, now: Instant): Promise<boolean> {
   const { schedule, anchorAt } = job.definition;
@@ -48,16 +48,16 @@ export async function recordPause(context: ApiContext, job: Job, now: Instant): 
     if (entry === null) return true;
     const fired = await fireOne(context, { job, advance: null, entries: [entry] }, now);
     if (fired === null) return false;
-    const recordedTo = lastInstantOf((await context.runs.get(job.tenantId, fired[0]?.runId ?? "")) ?? entry);
-    if (recordedTo >= lastInstantOf(entry)) return true;
+    const recordedTo = lastInstant((await context.runs.get(job.tenantId, fired[0]?.runId ?? "")) ?? entry);
+    if (recordedTo >= lastInstant(entry)) return true;
     from = nextInstant(schedule, { anchorAt, after: recordedTo });
   }
 }
 
 /**
- * Writes into the history that instants passed which nobody here can count, before the job moves on from them. False: somebody
- * else wrote the job. Where its definition cannot be read it is recorded under the one that takes its place; of a job that
- * is deleted, there is none.
+ * Records in the history that instants passed which this process cannot count, before the cursor moves past them. False: another write
+ * changed the job. If the definition cannot be read, the record refers to the new definition. A deleted job has none, so nothing is
+ * recorded.
  */
 export async function recordUncounted(
   context: ApiContext,
@@ -72,10 +72,10 @@ export async function recordUncounted(
   return (await fireOne(context, { job, advance: null, entries: [entry] }, now)) !== null;
 }
 
-const lastInstantOf = ({ scheduledFor, scheduledForLast }: Pick<FireEntry, "scheduledFor" | "scheduledForLast">): Instant =>
+const lastInstant = ({ scheduledFor, scheduledForLast }: Pick<FireEntry, "scheduledFor" | "scheduledForLast">): Instant =>
   scheduledForLast ?? scheduledFor;
 
-/** The runs that now exist; null: somebody else wrote the job. */
+/** The runs that now exist; null: another write changed the job. */
 async function fireOne({ dueJobs, notices }: ApiContext, fire: Fire, now: Instant): Promise<readonly FiredRun[] | null> {
   const { outcomes } = await dueJobs.fire({ fires: [fire], now, claimant: null, claimed: [] });
   const [outcome] = outcomes;

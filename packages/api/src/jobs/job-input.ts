@@ -13,43 +13,34 @@ import { nearestWord, slipOf } from "@tickline/shared/domain/did-you-mean";
 import { canonicalJson, JsonObjectSchema, type JsonObject } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
-import { JSON_MEDIA_TYPE, MERGE_PATCH_MEDIA_TYPE } from "../http/json-body.ts";
-import type { Fault } from "../http/problem.ts";
+import { JSON_MEDIA_TYPE, MERGE_PATCH_MEDIA_TYPE } from "../request/json-body.ts";
+import type { Fault } from "../problems/problem.ts";
 import type { BodySpec } from "../http/route.ts";
-import { unknownField } from "../http/schema-faults.ts";
-import { patchOf } from "./patch-of.ts";
+import { unknownField } from "../problems/schema-faults.ts";
+import { JobDetailView } from "../views/job-view.ts";
+import { toPatchSchema } from "./merge-patch.ts";
 
 type JobState = (typeof JOB_STATES)[number];
 
-/** What a person says of a job, with all defaults in. `state` absent: as it is, or `active` if the job is new. */
+/** The writable fields of a job, with all defaults. Without `state` it stays as it is; a new job is `active`. */
 export type JobInput = z.output<typeof JobInputSchema> & { readonly state?: JobState | undefined };
 
-/** What only the service knows of a job. PUT ignores it, so that what GET gave may be sent back. */
-const READ_ONLY_FIELDS = [
-  "id",
-  "setAside",
-  "status",
-  "nextRunAt",
-  "lastRunAt",
-  "lastRun",
-  "version",
-  "createdAt",
-  "updatedAt",
-  "upcoming",
-  "recentRuns",
-] as const;
-type ReadOnlyField = (typeof READ_ONLY_FIELDS)[number];
+/** The fields that only the service sets. PUT ignores them, so that the answer of GET may be sent back. */
+type ReadOnlyField = Exclude<keyof JobDetailView, keyof JobInput>;
+const READ_ONLY_FIELDS = Object.keys(JobDetailView.shape).filter(isReadOnly);
 
-const isReadOnly = (name: string): boolean => (READ_ONLY_FIELDS as readonly string[]).includes(name);
+function isReadOnly(name: string): name is ReadOnlyField {
+  return name in JobDetailView.shape && name !== "state" && !(name in JobInputSchema.shape);
+}
 
-/** What the page of the document offers to try. */
+/** The example on the page of the document. */
 const EXAMPLE = { name: "ping", schedule: "every 15s", handler: "http", params: { url: "http://127.0.0.1:8080/" } };
 
 const WRITABLE_STATES = ["active", "paused"] as const;
-const STATE_MEANING = "`paused`: it does not fire. Left out: as it is; a new job is `active`.";
-const FINISHED_MEANING = "`finished` may be sent back for a job that is.";
+const STATE_MEANING = "`paused`: it does not fire. Without this field the state does not change; a new job is `active`.";
+const FINISHED_MEANING = "`finished` may be sent back for a finished job.";
 
-/** The body of POST: a read-only field there is a misunderstanding, so it is refused, with what to do instead. */
+/** The body of POST. A read-only field in it is a mistake, so it is refused, with a hint what to do instead. */
 const createBodyUpTo = (timeoutMsMax: number): BodySpec<JobInput> => ({
   schema: jobInputSchema(timeoutMsMax)
     .extend({ state: z.enum(WRITABLE_STATES).optional().meta({ description: STATE_MEANING }) })
@@ -86,20 +77,23 @@ function withoutReadOnly(given: JobInput & Partial<Record<ReadOnlyField, unknown
   return input;
 }
 
-const asShown = z.unknown().optional().meta({ readOnly: true, description: "Set by the service: only what it is may be sent back." });
+const asShown = z
+  .unknown()
+  .optional()
+  .meta({ readOnly: true, description: "Set by the service: only its current value may be sent back." });
 const shownFields = Object.fromEntries(READ_ONLY_FIELDS.map((name) => [name, asShown]));
 
 const patched = z.unknown().optional();
 const patchedFields = Object.fromEntries([...Object.keys(JobInputSchema.shape), "state"].map((name) => [name, patched]));
 
-/** The body of PATCH. Names alone are checked here: values count once they are merged into the job. */
+/** The body of PATCH. Only names are checked here; values are checked after the merge into the job. */
 const patchBodyUpTo = (timeoutMsMax: number): BodySpec<JsonObject> => ({
   mediaTypes: [MERGE_PATCH_MEDIA_TYPE, JSON_MEDIA_TYPE],
   schema: z.strictObject({ ...patchedFields, ...shownFields }).transform((patch) => patch as JsonObject),
-  documented: (patchOf(jobInputSchema(timeoutMsMax).extend({ state: replaceableState })) as z.ZodObject).extend(shownFields).meta({
+  documented: (toPatchSchema(jobInputSchema(timeoutMsMax).extend({ state: replaceableState })) as z.ZodObject).extend(shownFields).meta({
     id: "JobPatch",
     description:
-      "RFC 7396; null: back to its default. To change the kind of a schedule send the short string, or null for the fields that go.",
+      "RFC 7396; null resets a field to its default. To change the kind of a schedule send a short string, or null for the fields to be removed.",
   }),
   example: { description: "Looks every 30 seconds", schedule: "every 30s" },
 });
@@ -116,10 +110,10 @@ const bodiesUpTo = (timeoutMsMax: number): JobBodies => ({
   patch: patchBodyUpTo(timeoutMsMax),
 });
 
-/** Making a schema takes long: one for each maximum. */
+/** Making a schema takes long, so there is one for each maximum. */
 const madeBodies = new Map<number, JobBodies>();
 
-/** The bodies of POST, PUT and PATCH, as this service takes them. */
+/** The bodies of POST, PUT and PATCH, with the limits of this service. */
 export function jobBodies({ config: { timeoutMsMax } }: Pick<ApiContext, "config">): JobBodies {
   const bodies = madeBodies.get(timeoutMsMax) ?? bodiesUpTo(timeoutMsMax);
   madeBodies.set(timeoutMsMax, bodies);
@@ -128,16 +122,16 @@ export function jobBodies({ config: { timeoutMsMax } }: Pick<ApiContext, "config
 
 const { replace: anyReplacement } = bodiesUpTo(TIMEOUT_MS_MAX);
 
-/** What a patched job has to be: a timeout that the patch leaves as it is may be from before the maximum of this service. */
+/** The schema of a patched job. A timeout that the patch does not change may be larger than the maximum of this service, because it may be older. */
 export const patchedBody = (context: Pick<ApiContext, "config">, patch: JsonObject): BodySpec<JobInput> =>
   "timeoutMs" in patch ? jobBodies(context).replace : anyReplacement;
 
-export function definitionOf(input: JobInput, anchorAt: Instant): JobDefinition {
+export function toDefinition(input: JobInput, anchorAt: Instant): JobDefinition {
   const { state: _, ...said } = input;
   return definitionFrom(said, anchorAt);
 }
 
-/** What a patch would set that only the service sets: a value that is shown already may be sent back. */
+/** The faults of a patch that would change a read-only field. The current value may be sent back. */
 export const readOnlyFaults = (patch: JsonObject, shown: JsonObject): readonly Fault[] =>
   READ_ONLY_FIELDS.filter((name) => name in patch && name in shown && canonicalJson(patch[name]) !== canonicalJson(shown[name])).map(
     (name) => ({
@@ -147,8 +141,8 @@ export const readOnlyFaults = (patch: JsonObject, shown: JsonObject): readonly F
   );
 
 /**
- * What is wrong with an input that no schema knows: its queue, handler and params. What the stored definition says too is
- * not held against anybody: a queue or handler may have gone since.
+ * The faults of an input that no schema can find: in queue, handler and params. Values that the stored definition already has are
+ * accepted, because a queue or handler may have been removed since.
  */
 export async function inputFaults(context: ApiContext, input: JobInput, stored: JobDefinition | null): Promise<readonly Fault[]> {
   const queue = input.queue === stored?.queue ? [] : queueFaults(context, input.queue);
@@ -161,7 +155,7 @@ export async function inputFaults(context: ApiContext, input: JobInput, stored: 
   return asStored ? queue : [...queue, ...(await handlerFaults(context, input.handler, input.params))];
 }
 
-/** The same for a body that no schema has accepted, as far as it can be read. */
+/** The same for a body that the schema refused, as far as it can be read. */
 export async function looseFaults(context: ApiContext, given: unknown): Promise<readonly Fault[]> {
   const { queue, handler, params = {} } = Object(given) as Partial<Record<keyof JobInput, unknown>>;
   const readParams = JsonObjectSchema.safeParse(params);
@@ -174,7 +168,7 @@ export async function looseFaults(context: ApiContext, given: unknown): Promise<
   ];
 }
 
-/** A foreign executor may know any handler, and is the only one who knows its params. */
+/** A foreign executor may have any handler, and only it knows the params of that handler. */
 export const isExternal = ({ config: { externalQueues } }: Pick<ApiContext, "config">, queue: unknown): boolean =>
   externalQueues.some((external) => external === queue);
 

@@ -6,15 +6,15 @@ import type { JobStatus } from "@tickline/shared/ports/job-status";
 
 export interface Confirming {
   /**
-   * Where others may publish: what the runs themselves say, which is applied instead of what events say of them. Events then tell only which
-   * runs to look at. Absent: events are taken at their word.
+   * Reads the state of runs from the store. Used if other programs may publish: then events only tell which runs to read. Absent: the data of
+   * events is used.
    */
   readonly standing?: JobStatus["standing"] | undefined;
-  /** Called with the number of changes that no run confirms: it was swept, or there never was one. Default: nobody is. */
+  /** Called with the number of changes whose run is not in the store: it was deleted by retention, or never existed. */
   readonly onUnconfirmed?: (changes: number) => void;
 }
 
-/** The changes as the runs in the store say them. */
+/** The changes according to the runs in the store. */
 export async function confirmedChanges(
   changes: readonly StatusChange[],
   { standing, onUnconfirmed }: Confirming,
@@ -29,7 +29,7 @@ export async function confirmedChanges(
   return confirmed;
 }
 
-/** Tells events that may be news of runs from those that cannot be. */
+/** Separates events that may be about runs from those that cannot be. */
 export function sortNews(events: readonly TicklineEvent[]): {
   readonly news: readonly TicklineEvent[];
   readonly refused: readonly RefusedEvent[];

@@ -10,7 +10,7 @@ import type { ApiDeps } from "../api-deps.ts";
 import { createProjector } from "./projector.ts";
 import { createSettledFold } from "./settled-fold.ts";
 
-/** Keeps `status` and `lastRun` of jobs: from the events of their runs, and once a minute from the runs themselves. */
+/** Updates `status` and `lastRun` of jobs: from the events of their runs, and once a minute from the runs themselves. */
 export function createProjection(deps: ApiDeps & { readonly time: StoreClock }, config: ApiConfig): Service {
   const { bus, status, clock, log, metrics, time } = deps;
   const unconfirmed = new Counter({
@@ -29,7 +29,7 @@ export function createProjection(deps: ApiDeps & { readonly time: StoreClock }, 
   });
   const writes = createLoop({ name: "projection", clock, log, runOnce: projector.writeOnce });
   const fold = createSettledFold(deps, config);
-  /** By a clock that jumps the watermark would go where it has to be brought back from. */
+  /** While the clock jumps, the watermark could advance too far and would have to be set back. */
   const foldIfSteady = (): Promise<number> => (time.doubt() === null ? fold() : Promise.resolve(config.clockLookMs));
   const folds = createLoop({ name: "settled-fold", clock, log, runOnce: foldIfSteady });
   const events = createLastingSubscription({
@@ -50,7 +50,7 @@ export function createProjection(deps: ApiDeps & { readonly time: StoreClock }, 
       await folds.start();
       await events.start();
     },
-    /** What is pending then is not lost: the next fold finds it. */
+    /** Pending changes are not lost: the next fold finds them. */
     async stop() {
       projector.release();
       await events.stop();

@@ -7,7 +7,7 @@ import { manualClock } from "@tickline/shared/testing/manual-clock";
 import fc from "fast-check";
 import { claimOf, ended, FAULT, retrying, started, storyOf } from "./event-story.test-support.ts";
 import { createProjector, type ProjectorLimits } from "./projector.ts";
-import { statusChangeOf } from "./status-change-of.ts";
+import { toStatusChange } from "./to-status-change.ts";
 
 const jobs = ["a", "b", "c"].map((id) => jobOf({ id, uid: `uid-${id}` }));
 const [job] = jobs as [(typeof jobs)[0]];
@@ -57,7 +57,7 @@ describe("what an event says of a status", () => {
   const claim = claimOf(job, 0);
   test("a start, a retry and an end", () => {
     expect(
-      [started(claim), retrying(claim), ended(claim), ended(claim, { state: "lost", error: FAULT })].map(statusChangeOf),
+      [started(claim), retrying(claim), ended(claim), ended(claim, { state: "lost", error: FAULT })].map(toStatusChange),
     ).toMatchObject([
       { jobUid: "uid-a", lastRun: { state: "running", startedAt: START + SECOND, finishedAt: null, error: null } },
       { jobUid: "uid-a", lastRun: { state: "retrying", startedAt: START + SECOND, finishedAt: START + SECOND + 5, error: FAULT } },
@@ -68,13 +68,13 @@ describe("what an event says of a status", () => {
 
   test("a run that was cancelled before it started has ended all the same", () => {
     const cancelled = ended(claim, { state: "cancelled", reason: "cancelled", startedAt: null });
-    expect(statusChangeOf(cancelled)).toMatchObject({ jobUid: "uid-a", lastRun: { state: "cancelled", startedAt: null } });
+    expect(toStatusChange(cancelled)).toMatchObject({ jobUid: "uid-a", lastRun: { state: "cancelled", startedAt: null } });
   });
 
   test("all else says nothing", () => {
     const skipped = ended(claim, { state: "skipped", reason: "overlap", startedAt: null });
     const missed = ended(claim, { state: "missed", reason: "misfire", startedAt: null });
-    expect([skipped, missed, jobEvent("JobCreated", job), jobEvent("JobDeleted", job)].map(statusChangeOf)).toEqual([
+    expect([skipped, missed, jobEvent("JobCreated", job), jobEvent("JobDeleted", job)].map(toStatusChange)).toEqual([
       null,
       null,
       null,
@@ -83,7 +83,7 @@ describe("what an event says of a status", () => {
   });
 
   test("the order without strings is the order of the strings", () => {
-    const changes = jobs.flatMap((one) => storyOf(one, 4)).flatMap((event) => statusChangeOf(event) ?? []);
+    const changes = jobs.flatMap((one) => storyOf(one, 4)).flatMap((event) => toStatusChange(event) ?? []);
     const runs = changes.map(({ lastRun }) => lastRun);
     for (const left of runs) for (const right of runs) expect(supersedes(left, right)).toBe(statusOrder(left) > statusOrder(right));
   });
@@ -92,7 +92,7 @@ describe("what an event says of a status", () => {
 describe("the projector", () => {
   test("whatever the order, the repeats, the batches and the faults, the latest stands in the end", async () => {
     const stories = jobs.flatMap((one, index) => storyOf(one, 3 + index));
-    const expected = latest([stories.flatMap((event) => statusChangeOf(event) ?? [])]);
+    const expected = latest([stories.flatMap((event) => toStatusChange(event) ?? [])]);
     const shuffled = fc.shuffledSubarray([...stories, ...stories], { minLength: 2 * stories.length });
     await fc.assert(
       fc.asyncProperty(

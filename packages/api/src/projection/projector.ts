@@ -7,7 +7,7 @@ import type { JobStatus } from "@tickline/shared/ports/job-status";
 import { inHalves } from "@tickline/shared/runtime/in-halves";
 import type { Logger } from "@tickline/shared/runtime/logger";
 import { confirmedChanges, sortNews, type Confirming } from "./confirmed-changes.ts";
-import { statusChangeOf } from "./status-change-of.ts";
+import { toStatusChange } from "./to-status-change.ts";
 
 export interface ProjectorLimits {
   readonly projectionPendingMax: number;
@@ -15,13 +15,13 @@ export interface ProjectorLimits {
   readonly projectionEveryMs: number;
 }
 
-/** Gathers what runs came to, one change a job, while the last batch is being written. */
+/** Collects status changes, one for each job, while the last batch is being written. */
 export interface Projector {
-  /** Resolves when there is room for more, with the events that can be about no run. */
+  /** Resolves when there is room for more, with the events that cannot be about a run. */
   take(events: readonly TicklineEvent[]): Promise<readonly RefusedEvent[]>;
-  /** Writes one batch. Returns how long to wait before the next, or null when nothing is pending. Rejects when the store does; nothing is forgotten then. */
+  /** Writes one batch. Returns how long to wait before the next one, or null if nothing is pending. Rejects if the store does; the changes stay pending then. */
   writeOnce(): Promise<number | null>;
-  /** Lets everybody go who waits for room: nobody will make any. */
+  /** Resolves all calls that wait for room, because nothing will be written any more. */
   release(): void;
   /** Age of the oldest change not yet written, in milliseconds; 0 when there is none. */
   lagMs(): number;
@@ -36,17 +36,17 @@ export interface ProjectorOptions extends Confirming {
   readonly onPending: () => void;
 }
 
-/** The latest change of each job, and since when the oldest of them waits. */
-interface Gathered {
+/** The latest change of each job, and the time of the oldest one. */
+interface Batch {
   readonly changes: Map<string, StatusChange>;
   since: Instant | null;
 }
 
-const gathered = (): Gathered => ({ changes: new Map(), since: null });
+const emptyBatch = (): Batch => ({ changes: new Map(), since: null });
 
 export function createProjector({ status, clock, log, limits, onPending, ...confirming }: ProjectorOptions): Projector {
-  let pending = gathered();
-  let writing: Gathered | null = null;
+  let pending = emptyBatch();
+  let writing: Batch | null = null;
   let writtenMs = Number.NEGATIVE_INFINITY;
   const waiting: (() => void)[] = [];
 
@@ -54,11 +54,11 @@ export function createProjector({ status, clock, log, limits, onPending, ...conf
     if (pending.changes.size <= limits.projectionPendingMax) return Promise.resolve();
     return new Promise((resolve) => waiting.push(resolve));
   }
-  async function write(batch: Gathered): Promise<void> {
+  async function write(batch: Batch): Promise<void> {
     writing = batch;
     try {
       const changes = await confirmedChanges([...batch.changes.values()], confirming);
-      // One that no store takes must not keep the others from being shown: it is left to the fold.
+      // A change that the store refuses must not block the others. The fold tries it again.
       for (const { item, fault } of changes.length === 0 ? [] : await inHalves(changes, status.apply))
         log?.warn({ err: fault, jobUid: item.jobUid, runId: item.lastRun.runId }, "a status was not written");
     } catch (fault) {
@@ -76,7 +76,7 @@ export function createProjector({ status, clock, log, limits, onPending, ...conf
       const { changes } = pending;
       const { news, refused } = confirming.standing === undefined ? { news: events, refused: [] } : sortNews(events);
       for (const event of news) {
-        const change = statusChangeOf(event);
+        const change = toStatusChange(event);
         if (change === null) continue;
         gather(changes, change);
         pending.since ??= event.time;
@@ -91,8 +91,8 @@ export function createProjector({ status, clock, log, limits, onPending, ...conf
       const waitMs = writtenMs + limits.projectionEveryMs - clock.monotonicMs();
       if (waitMs > 0) return waitMs;
       writtenMs = clock.monotonicMs();
-      const batch = firstOf(pending, limits.projectionBatchMax);
-      if (batch === pending) pending = gathered();
+      const batch = takeBatch(pending, limits.projectionBatchMax);
+      if (batch === pending) pending = emptyBatch();
       await write(batch);
       release();
       return pending.changes.size === 0 ? null : limits.projectionEveryMs;
@@ -109,10 +109,10 @@ function gather(changes: Map<string, StatusChange>, change: StatusChange): void 
   if (held === undefined || supersedes(change.lastRun, held.lastRun)) changes.set(change.jobUid, change);
 }
 
-/** The oldest changes, taken out; or all of them as they are. */
-function firstOf(pending: Gathered, countMax: number): Gathered {
+/** Removes the oldest changes and returns them; if there are few, returns all as they are. */
+function takeBatch(pending: Batch, countMax: number): Batch {
   if (pending.changes.size <= countMax) return pending;
-  const batch = gathered();
+  const batch = emptyBatch();
   batch.since = pending.since;
   for (const [jobUid, change] of pending.changes) {
     if (batch.changes.size === countMax) break;

@@ -20,10 +20,10 @@ export interface FoldDeps {
   readonly log?: Pick<Logger, "warn">;
 }
 
-/** The part of the time that a fold works, at most one in this many: what the bus brings comes first. */
+/** The fold rests this many times as long as it works: changes from the bus come first. */
 const REST_RATIO = 4;
 
-/** Times a part is tried while some of it is refused; then it is left out, for it would keep all behind it from being folded. */
+/** How often a part is tried while the store refuses some of it. Then the refused changes are left out, so that they do not block the rest. */
 const TRIES_MAX = 5;
 
 /** `since` inclusive, `until` exclusive. */
@@ -33,20 +33,20 @@ interface Span {
 }
 
 interface Pass {
-  /** By the store's clock, which also says when runs were settled. The next pass begins before it. */
+  /** By the store's clock, which also sets the times of settlements. The next pass begins before it. */
   readonly startedAt: Instant;
-  /** What is still to be folded. No span reaches past `startedAt` where anything is settled meanwhile, or a pass might never end. */
+  /** The spans that are still to be folded. No span includes times after `startedAt` at which runs are still settled; otherwise a pass might never end. */
   spans: readonly Span[];
-  /** The watermark lies ahead of the store's clock, which was set back. */
+  /** The watermark is ahead of the store's clock, because that was set back. */
   readonly isAhead: boolean;
   after: string | null;
-  /** Times the present part was refused. */
+  /** How often the present part was refused. */
   refusals: number;
 }
 
 /**
- * Folds the runs that were settled since the watermark into the status of their jobs, a part a round. It makes good what
- * the bus lost, so that a wiped topic costs freshness only. Returns how long to wait before the next round.
+ * Folds the runs that were settled since the watermark into the status of their jobs, one part in each round. This repairs what the bus
+ * lost, so that lost events only delay the status. Returns how long to wait before the next round.
  */
 export function createSettledFold({ status, ping, clock, log }: FoldDeps, limits: FoldLimits): () => Promise<number> {
   let pass: Pass | null = null;
@@ -58,7 +58,7 @@ export function createSettledFold({ status, ping, clock, log }: FoldDeps, limits
       const since = Math.max(0, watermark - limits.foldOverlapMs);
       return { startedAt: now, spans: [{ since, until: now }], isAhead: false, after: null, refusals: 0 };
     }
-    // Nobody knows since when it has been ahead, nor what was settled behind it: everything is folded once, first what is ahead.
+    // It is unknown since when it has been ahead, and which runs were settled before it. So everything is folded once, the runs ahead first.
     const ahead = { since: now + STORE_TIME_DIFFERENCE_MS_MAX, until: Number.MAX_SAFE_INTEGER };
     return { startedAt: now, spans: [ahead, { since: 0, until: now }], isAhead: true, after: null, refusals: 0 };
   }

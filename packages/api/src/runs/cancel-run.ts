@@ -1,10 +1,33 @@
 import type { CancelledBy } from "@tickline/shared/domain/cancel";
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
 import type { Run } from "@tickline/shared/domain/run";
 import type { ApiContext } from "../api-context.ts";
-import { problem, type Problem } from "../http/problem.ts";
-import { quote } from "../http/quote.ts";
+import { problem, type Problem } from "../problems/problem.ts";
+import { bodyRoute, noBody, noQuery, type Route } from "../http/route.ts";
+import { ACCEPTED_RUN, answerRun, isRunId, runDocs, runNotFound } from "./run-answer.ts";
 
-/** Ends a run that has not started; of one that is running, asks its executor to. */
+/** `POST /runs/:id/cancel` */
+export const cancelRunRoute = (context: ApiContext): Route =>
+  bodyRoute({
+    method: "post",
+    path: "/runs/:id/cancel",
+    query: noQuery,
+    body: noBody,
+    docs: runDocs({
+      operationId: "cancelRun",
+      summary: "Cancel a run",
+      description: "A run that has not started ends at once. For a running one, its executor is asked to end it.",
+      responses: { 202: ACCEPTED_RUN },
+      problems: ["run_not_found", "run_ended", "stored_unreadable"],
+    }),
+    async handle({ id, client }) {
+      if (!isRunId(id)) return runNotFound(id);
+      const by = { kind: "api", ...client() } as const;
+      return answerRun(context, await cancelRun(context, { tenantId: DEFAULT_TENANT, runId: id, by }));
+    },
+  });
+
+/** Ends a run that has not started. For a running one, it asks the executor to end it. */
 export async function cancelRun(
   { control, runs, time, notices }: ApiContext,
   { tenantId, runId, by }: { readonly tenantId: string; readonly runId: string; readonly by: CancelledBy },
@@ -25,5 +48,3 @@ export async function cancelRun(
   const run = await runs.get(tenantId, runId);
   return run === null ? runNotFound(runId) : { kind: "accepted", run };
 }
-
-export const runNotFound = (runId: string): Problem => problem("run_not_found", `there is no run ${quote(runId)}`);

@@ -10,26 +10,24 @@ import { showIfShowable } from "./event-view.ts";
 import { createEventWindow, type EventWindow } from "./event-window.ts";
 import { createReplayRate, type ReplayRate, type ReplayRateLimits } from "./replay-rate.ts";
 
-/** One stream: which events it wants, and where they go. */
+/** One stream: which events it accepts, and where it sends them. */
 export interface Listener {
-  /** Whose it is, as `clientOf` says. */
+  /** The client, as `clientOf` names it. */
   readonly client: string;
   accepts(event: TicklineEvent): boolean;
-  /** `textOf` renders an event once, for all listeners that want it. */
-  deliver(events: readonly TicklineEvent[], textOf: (event: TicklineEvent) => string): void;
+  /** `render` renders an event once for all listeners. */
+  deliver(events: readonly TicklineEvent[], render: (event: TicklineEvent) => string): void;
   /** The service stops. */
   close(): void;
 }
 
-/** Hears all public events once for each process, and hands them to whoever listens. */
+/** Receives all public events, once for each process, and passes them to the listeners. */
 export interface EventHub extends Service {
   readonly window: Omit<EventWindow, "push">;
   readonly replayRate: ReplayRate;
   readonly listeners: number;
   listenersOf(client: string): number;
-  /** An event as its text; null: it cannot be shown. Short texts are kept as long as the event is. */
-  textOf(event: TicklineEvent): string | null;
-  /** Returns what ends it. */
+  /** Returns the function that ends it. */
   listen(listener: Listener): () => void;
   closeListeners(): void;
 }
@@ -43,40 +41,28 @@ export interface EventHubOptions {
   readonly limits: ReplayRateLimits & { readonly streamEventsKept: number };
 }
 
-/** Longest text kept, in characters: with the events of the window some 16 MB, mostly a tenth. */
-const TEXT_LENGTH_MAX = 8_192;
-
 export function createEventHub({ bus, clock, log, entropy, queues, limits }: EventHubOptions): EventHub {
   const window = createEventWindow(limits.streamEventsKept);
-  const texts = new WeakMap<TicklineEvent, string>();
   const listeners = new Set<Listener>();
 
-  function textOf(event: TicklineEvent): string | null {
-    const known = texts.get(event);
-    if (known !== undefined) return known;
-    const text = showIfShowable(event);
-    if (text !== null && text.length <= TEXT_LENGTH_MAX) texts.set(event, text);
-    return text;
-  }
   function onBatch(events: readonly TicklineEvent[]): void {
     for (const event of events) window.push(event);
     if (listeners.size === 0) return;
-    const textOnce = onceEach(textOf);
+    const renderOnce = onceEach(showIfShowable);
     for (const listener of listeners) {
-      // One that cannot be shown keeps no other from being told, to nobody.
-      const wanted = events.filter((event) => listener.accepts(event) && textOnce(event) !== null);
-      if (wanted.length > 0) listener.deliver(wanted, (event) => textOnce(event) ?? "");
+      // An event that cannot be shown is left out; the others are delivered.
+      const wanted = events.filter((event) => listener.accepts(event) && renderOnce(event) !== null);
+      if (wanted.length > 0) listener.deliver(wanted, (event) => renderOnce(event) ?? "");
     }
   }
   const topics = [JOBS_TOPIC, RUNS_TOPIC, ...queues.map(dueTopic)];
-  // Each instance hears everything, so the group is its own.
+  // Each instance receives all events, so it has a group of its own.
   const request = () => ({ topics, group: `api-events-${entropy.newId()}`, from: "end", onBatch }) as const;
   const lifecycle = createLifecycle(createLastingSubscription({ bus, clock, log, request }));
   return {
     ...lifecycle,
     window,
     replayRate: createReplayRate(clock, limits),
-    textOf,
     get listeners() {
       return listeners.size;
     },

@@ -1,13 +1,14 @@
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Clock, Timer } from "@tickline/shared/ports/clock";
 import type { EventHub } from "./event-hub.ts";
+import { showIfShowable } from "./event-view.ts";
 
 export interface ReplayLimits {
   readonly streamReplayBytesMax: number;
   readonly streamReplayPartBytes: number;
 }
 
-/** How often it is looked whether a part has been read. */
+/** Interval of the check whether a part has been read. */
 const READ_LOOK_MS = 20;
 
 /** An event and its text. */
@@ -16,14 +17,14 @@ export type Told = readonly [event: TicklineEvent, text: string];
 export interface ReplayTarget {
   readonly client: string;
   accepts(event: TicklineEvent): boolean;
-  /** True while what was sent before has not been taken. */
+  /** True while the client has not read everything that was sent. */
   isBehind(): boolean;
   send(part: readonly Told[]): void;
-  /** Once, at the end. `complete`: all was sent, and what comes now follows on; else something is missing. */
+  /** Called once, at the end. `complete`: everything was sent, and new events follow. `incomplete`: events are missing. */
   end(outcome: "complete" | "incomplete"): void;
 }
 
-/** Sends a client what it missed from a position of the window on, part by part, as fast as it reads and may. Returns what stops it. */
+/** Sends missed events to a client, from a position of the window on, part by part, as fast as it reads and as its rate allows. Returns the function that stops it. */
 export function replayEvents(
   { hub, clock, limits }: { readonly hub: EventHub; readonly clock: Clock; readonly limits: ReplayLimits },
   from: number,
@@ -34,13 +35,13 @@ export function replayEvents(
   let bytesLeft = limits.streamReplayBytesMax;
   let timer: Timer | null = null;
 
-  /** Null: an event is no longer kept, for the client reads more slowly than events come. */
+  /** Null: an event is no longer kept, because the client reads more slowly than events come. */
   function nextPart(): readonly Told[] | null {
     const part: Told[] = [];
     for (let bytes = 0; position < window.end && bytes < limits.streamReplayPartBytes && bytesLeft > 0; position += 1) {
       const event = window.at(position);
       if (event === null) return null;
-      const text = target.accepts(event) ? hub.textOf(event) : null;
+      const text = target.accepts(event) ? showIfShowable(event) : null;
       if (text === null) continue;
       part.push([event, text]);
       bytes += Buffer.byteLength(text);

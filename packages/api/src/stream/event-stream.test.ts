@@ -5,8 +5,8 @@ import { jobEvent } from "@tickline/shared/events/job-event";
 import { dueTopic, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import { jobOf, START } from "@tickline/shared/testing/factories";
 import { minimalJob } from "../api-under-test.test-support.ts";
-import { createValidators } from "../openapi/document-check.test-support.ts";
-import type { OpenApiDocument } from "../openapi/openapi-document.ts";
+import { createValidators } from "../docs-pages/document-check.test-support.ts";
+import type { OpenApiDocument } from "../docs-pages/openapi-document.ts";
 import { claimOf, ended, retrying, started } from "../projection/event-story.test-support.ts";
 import { listen, streamsUnderTest } from "./event-stream.test-support.ts";
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Clock, Timer } from "@tickline/shared/ports/clock";
 import { createEventBuffer, createSession, type EventBuffer } from "better-sse";
-import { SECURITY_HEADERS } from "../http/security-headers.ts";
+import { SECURITY_HEADERS } from "../http/send-answer.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { z } from "zod";
 import { replayEvents, type ReplayLimits } from "./event-replay.ts";
@@ -13,13 +13,13 @@ export interface StreamRequest {
   readonly res: ServerResponse;
   readonly client: string;
   readonly accepts: (event: TicklineEvent) => boolean;
-  /** `Last-Event-ID`: where the client was when its last stream broke. */
+  /** `Last-Event-ID`: the last event that the client received before its stream broke. */
   readonly lastEventId: string | undefined;
 }
 
 export interface StreamLimits extends ReplayLimits {
   readonly streamBufferBytesMax: number;
-  /** A stream of which its client takes nothing for so long, though something waits for it, is closed. */
+  /** A stream is closed if its client reads nothing for this long although data waits for it. */
   readonly answerMsMax: number;
   readonly streamKeepAliveMs: number;
 }
@@ -32,7 +32,7 @@ export interface StreamDeps {
 
 const serializer = String;
 
-/** Answers with events for as long as the client listens: first those it missed, then those that come. */
+/** Sends events for as long as the client is connected: first missed events, then new ones. */
 export async function openEventStream(deps: StreamDeps, { req, res, client, accepts, lastEventId }: StreamRequest): Promise<void> {
   const { hub, limits } = deps;
   const session = await createSession(req, res, {
@@ -46,7 +46,7 @@ export async function openEventStream(deps: StreamDeps, { req, res, client, acce
   session.once("disconnected", reading.stop);
   function write(fill: (buffer: EventBuffer) => void): void {
     if (!session.isConnected) return;
-    // A reader that is this far behind would have us keep everything for it; it can come back and resume.
+    // A reader that is too far behind would need ever more memory. It can reconnect and resume.
     if (res.writableLength > limits.streamBufferBytesMax) return void res.destroy();
     const buffer = createEventBuffer({ serializer });
     fill(buffer);
@@ -54,14 +54,14 @@ export async function openEventStream(deps: StreamDeps, { req, res, client, acce
     reading.look();
   }
   const reset = (): void => write((buffer) => void buffer.push(WHY_RESET, RESET, hub.window.latestId() ?? ""));
-  let isReplaying = false; // What comes meanwhile is in the window, and sent from there in its turn.
+  let isReplaying = false; // New events are also in the window, and the replay sends them from there.
   const leave = hub.listen({
     client,
     accepts,
-    deliver(events, textOf) {
+    deliver(events, render) {
       if (isReplaying) return;
       write((buffer) => {
-        for (const event of events) buffer.push(textOf(event), event.type, event.id);
+        for (const event of events) buffer.push(render(event), event.type, event.id);
       });
     },
     close: () => res.end(),
@@ -89,7 +89,7 @@ export async function openEventStream(deps: StreamDeps, { req, res, client, acce
   session.once("disconnected", stop);
 }
 
-/** Ends a stream of which the client has taken nothing for a time, though something waits for it. `look` after each write. */
+/** Ends a stream if the client reads nothing for a time although data waits for it. Call `look` after each write. */
 function watchReading(res: ServerResponse, { clock, limits }: StreamDeps): { look(): void; stop(): void } {
   const takenBytes = (): number => (res.socket?.bytesWritten ?? 0) - res.writableLength;
   let timer: Timer | null = null;
@@ -105,5 +105,5 @@ function watchReading(res: ServerResponse, { clock, limits }: StreamDeps): { loo
   return { look, stop: () => timer?.cancel() };
 }
 
-/** What was missed is not kept any more: the client has to read anew what it shows. */
+/** The missed events are no longer kept: the client has to read again what it shows. */
 const WHY_RESET = JSON.stringify({ reason: "last_event_unknown" } satisfies z.infer<typeof ResetView>);

@@ -1,18 +1,18 @@
 import type { TicklineEvent } from "@tickline/shared/events/event";
 
 /**
- * The latest events in the order they came, as references: keeping one costs a write into an array, and it is rendered only if somebody
- * asks. A position is the count of events that came before.
+ * The latest events in the order of arrival, as references: keeping one costs a write into an array, and it is rendered only for a replay.
+ * A position is the number of events before.
  */
 export interface EventWindow {
   push(event: TicklineEvent): void;
-  /** Behind the event of this id, of a repeated one behind its last coming; null: it is not, or no longer, kept. */
+  /** The position after the event of this id, for a repeated event after its last occurrence; null: it is not kept. */
   positionBehind(eventId: string): number | null;
-  /** Null: it is no longer kept, or has not come yet. */
+  /** Null: it is no longer kept, or has not arrived yet. */
   at(position: number): TicklineEvent | null;
-  /** The position of the next one to come. */
+  /** The position of the next event. */
   readonly end: number;
-  /** The id of the latest event; null: there was none yet. */
+  /** The id of the latest event; null: there is none yet. */
   latestId(): string | null;
 }
 
@@ -29,7 +29,7 @@ export function createEventWindow(sizeMax: number): EventWindow {
       pushed += 1;
     },
     positionBehind(eventId) {
-      // A search of all that is kept takes microseconds. An index of ids would take 1.5 us for each event, 3% of a plain run.
+      // A search of all kept events takes microseconds. An index of ids would take 1.5 us for each event, 3% of a plain run.
       for (let position = pushed - 1; position >= 0; position -= 1) {
         const event = at(position);
         if (event === null) break;

@@ -1,19 +1,19 @@
 import type { Clock } from "@tickline/shared/ports/clock";
 
 export interface ReplayRateLimits {
-  /** Parts that one client gets at once when it has had none for a while. */
+  /** Parts that one client gets at once if it has had none for a while. */
   readonly streamReplayPartsMax: number;
-  /** After those, one part each of these. */
+  /** After those, the interval between two parts. */
   readonly streamReplayEveryMs: number;
 }
 
-/** How fast clients are given again what they missed: each by itself, over all its streams, so that coming back in a loop gains nothing. */
+/** How fast a client receives missed events, over all its streams, so that reconnecting in a loop gains nothing. */
 export interface ReplayRate {
-  /** Takes a part for the client if it may have one now: 0. Else how long it has to wait. */
+  /** 0: the client may have a part now, and it is counted. Otherwise the time that it has to wait. */
   takeOrWaitMs(client: string): number;
 }
 
-/** Clients remembered; those that may have all their parts again need not be. */
+/** Clients that are remembered. A client that may have all its parts again need not be. */
 const CLIENTS_MAX = 1_000;
 
 export function createReplayRate(clock: Clock, { streamReplayPartsMax, streamReplayEveryMs }: ReplayRateLimits): ReplayRate {

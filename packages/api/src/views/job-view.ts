@@ -3,13 +3,13 @@ import { JOB_STATES, type Job } from "@tickline/shared/domain/job";
 import {
   HandlerTypeSchema,
   JobIdSchema,
+  JobInputSchema,
   QueueNameSchema,
-  UNCERTAIN_POLICIES,
-  type JobDefinition,
+  pickSaid,
+  type SaidDefinition,
 } from "@tickline/shared/domain/job-definition";
 import { JsonObjectSchema } from "@tickline/shared/domain/json";
 import { MisfireView } from "@tickline/shared/domain/misfire";
-import { OVERLAP_POLICIES } from "@tickline/shared/domain/overlap";
 import { RetryPolicySchema } from "@tickline/shared/domain/retry-policy";
 import type { LastRun, Run } from "@tickline/shared/domain/run";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
@@ -19,18 +19,17 @@ import { instantsAfter } from "@tickline/shared/domain/schedule/next-instant";
 import { ScheduleView, showStoredSchedule } from "@tickline/shared/domain/schedule/schedule-view";
 import { z } from "zod";
 import { durationMs, InstantView } from "./instant-view.ts";
-import { leftOut, longFieldsOf, type LongField } from "./long-fields.ts";
+import { leftOut, pickLongFields } from "./long-fields.ts";
 import { RunErrorView, RunIdView, RunStateView, RunView, showError, showListedRun } from "./run-view.ts";
 
-/** Instants and runs that one job shows beside itself. */
+/** Number of instants and runs in the detail of a job. */
 export const UPCOMING_SHOWN = 5;
 export const RECENT_RUNS_SHOWN = 10;
 
-/** So that what GET gives is no longer than what PUT takes: each of the attempts of a run may have an error of 2,000 characters. */
+/** So that PUT accepts the answer of GET: each attempt of a run may have an error of 2,000 characters. */
 export const RECENT_RUNS_BYTES_MAX = 65_536;
 
-const RecentRunView = RunView.omit(longFieldsOf(RunView) as { params: true; output: true }).meta({ id: "RecentRun" });
-type RecentRunView = Omit<RunView, LongField>;
+const RecentRunView = RunView.omit(pickLongFields(RunView) as { params: true; output: true }).meta({ id: "RecentRun" });
 
 const LastRunView = z
   .object({
@@ -39,100 +38,88 @@ const LastRunView = z
     scheduledFor: InstantView,
     startedAt: InstantView.nullable(),
     finishedAt: InstantView.nullable(),
-    durationMs: z.int().nullable().meta({ description: "Of its latest attempt: from `startedAt` to `finishedAt`." }),
+    durationMs: z.int().nullable().meta({ description: "Duration of the latest attempt: from `startedAt` to `finishedAt`." }),
     error: RunErrorView.nullable(),
   })
   .meta({ id: "LastRun" });
 
 const SetAsideView = z
   .object({
-    reason: z.string().meta({ description: "For a person; may change." }),
-    action: z.string().meta({ description: "What to do about it, for a person; may change." }),
-    since: InstantView.nullable().meta({ description: "The first instant that does not fire for it; null while the job is not active." }),
+    reason: z.string().meta({ description: "For people; may change." }),
+    action: z.string().meta({ description: "What to do, for people; may change." }),
+    since: InstantView.nullable().meta({
+      description: "The first instant that did not or will not fire; null while the job is not active.",
+    }),
   })
   .meta({ id: "SetAside" });
 
-export const JobView = z
-  .object({
-    id: JobIdSchema,
-    name: z.string(),
-    description: z.string().nullable(),
-    tags: z.array(z.string()),
-    handler: HandlerTypeSchema,
-    params: JsonObjectSchema,
-    schedule: ScheduleView.nullable().meta({ description: "Null where it cannot be read: see setAside." }),
-    queue: QueueNameSchema,
-    retry: RetryPolicySchema,
-    timeoutMs: z.int(),
-    onUncertain: z.enum(UNCERTAIN_POLICIES),
-    expireAfterMs: z.int().nullable(),
-    overlap: z.enum(OVERLAP_POLICIES),
-    workersMax: z.int().nullable(),
-    misfire: MisfireView,
-    state: z
-      .enum(JOB_STATES)
-      .meta({ description: "`paused`: it does not fire. `finished`: its schedule has no further instant; nobody can set that." }),
-    setAside: SetAsideView.nullable().meta({
-      readOnly: true,
-      description:
-        "Why the job does not fire: this service cannot evaluate or read it, or no scheduler has fired an instant that passed more than a minute ago. Else null. Where its schedule is null, its name, params and policies may be stand-ins: replace it as a whole.",
-    }),
-    status: z
-      .enum(["pending", ...RUN_STATES])
-      .meta({ readOnly: true, description: "State of the latest run that started or ended; `pending` before the first." }),
-    nextRunAt: InstantView.nullable().meta({ readOnly: true, description: "Null while it is paused, and when it has finished." }),
-    lastRunAt: InstantView.nullable().meta({ readOnly: true, description: "Start of the latest started run." }),
-    lastRun: LastRunView.nullable().meta({ readOnly: true }),
-    version: z.int().meta({ readOnly: true, description: "Counts edits, never fires. The ETag is this number in quotes." }),
-    createdAt: InstantView.meta({ readOnly: true }),
-    updatedAt: InstantView.meta({ readOnly: true }),
-  })
-  .meta({ id: "Job" });
-export type JobView = z.infer<typeof JobView>;
+/** What a job shows of its definition, beside what the body of POST says: those fields that are more than their kind. */
+const OWN_VIEWS: Readonly<Record<string, z.ZodType>> = {
+  handler: HandlerTypeSchema,
+  params: JsonObjectSchema,
+  schedule: ScheduleView.nullable().meta({ description: "Null if it cannot be read: see setAside." }),
+  queue: QueueNameSchema,
+  retry: RetryPolicySchema,
+  misfire: MisfireView,
+};
+const definitionViews = Object.fromEntries(
+  Object.entries(JobInputSchema.shape).map(([name, field]) => [name, OWN_VIEWS[name] ?? shownAs(field)]),
+);
+
+/** What a field of the input is in an answer: always there, and without bounds, which may have been others when it was written. */
+function shownAs(field: z.core.$ZodType): z.ZodType {
+  if (field instanceof z.ZodDefault || field instanceof z.ZodPrefault) return shownAs(field.def.innerType);
+  if (field instanceof z.ZodNullable) return shownAs(field.def.innerType).nullable();
+  if (field instanceof z.ZodArray) return z.array(shownAs(field.def.element));
+  if (field instanceof z.ZodEnum) return z.enum(field.def.entries);
+  if (field instanceof z.ZodNumber) return z.int();
+  if (field instanceof z.ZodString) return z.string();
+  throw new TypeError("no field of a job has been of this kind so far; say here how it is shown");
+}
+
+const StateView = z.object({
+  state: z
+    .enum(JOB_STATES)
+    .meta({ description: "`paused`: it does not fire. `finished`: its schedule has no further instant; only the service sets it." }),
+  setAside: SetAsideView.nullable().meta({
+    readOnly: true,
+    description:
+      "Why the job does not fire: this service cannot evaluate or read it, or no scheduler has fired an instant that passed more than a minute ago. Else null. Where its schedule is null, its name, params and policies may be stand-ins: replace it as a whole.",
+  }),
+  status: z
+    .enum(["pending", ...RUN_STATES])
+    .meta({ readOnly: true, description: "State of the latest run that started or ended; `pending` before the first." }),
+  nextRunAt: InstantView.nullable().meta({ readOnly: true, description: "Null while the job is paused, and after it has finished." }),
+  lastRunAt: InstantView.nullable().meta({ readOnly: true, description: "Start of the latest started run." }),
+  lastRun: LastRunView.nullable().meta({ readOnly: true }),
+  version: z.int().meta({ readOnly: true, description: "Counts edits, not fires. The ETag is this number in quotes." }),
+  createdAt: InstantView.meta({ readOnly: true }),
+  updatedAt: InstantView.meta({ readOnly: true }),
+});
+type StateView = z.infer<typeof StateView>;
+type DefinitionView = Omit<SaidDefinition, "schedule"> & { readonly schedule: ScheduleView | null };
+
+export const JobView = z.object({ id: JobIdSchema, ...definitionViews, ...StateView.shape }).meta({ id: "Job" });
+export type JobView = { readonly id: string } & DefinitionView & StateView;
 
 export const JobDetailView = JobView.extend({
   upcoming: z.array(InstantView).meta({ readOnly: true, description: `The next ${UPCOMING_SHOWN} instants.` }),
   recentRuns: z.array(RecentRunView).meta({
     readOnly: true,
-    description: `The latest runs without their params and outputs: ${RECENT_RUNS_SHOWN}, or as many as fit into ${RECENT_RUNS_BYTES_MAX} bytes.`,
+    description: `The latest ${RECENT_RUNS_SHOWN} runs without params and outputs, or as many as fit into ${RECENT_RUNS_BYTES_MAX} bytes.`,
   }),
 }).meta({ id: "JobDetail" });
-export type JobDetailView = z.infer<typeof JobDetailView>;
+export type JobDetailView = JobView & { upcoming: string[]; recentRuns: z.infer<typeof RecentRunView>[] };
 
-type DefinitionView = Omit<JobView, "id" | keyof StateView>;
-type StateView = Pick<
-  JobView,
-  "state" | "setAside" | "status" | "nextRunAt" | "lastRunAt" | "lastRun" | "version" | "createdAt" | "updatedAt"
->;
-
-/** The answer for a job. `now` null: it has just been written, and owes nothing. Built field by field, because answers are many and schemas slow; a test holds the two equal. */
+/**
+ * The answer for a job. `now` null: it has just been written, so none of its instants is overdue. It is not made by the schema, because
+ * answers are frequent and schemas are slow. A test compares it with the schema.
+ */
 export const showJob = (job: Job, now: Instant | null = null): JobView => ({
   id: job.id,
-  ...showDefinition(job.definition),
-  ...showState(job, now),
-});
-
-/** What an edit alone can change. */
-export const showDefinition = (definition: JobDefinition): DefinitionView => ({
-  name: definition.name,
-  description: definition.description,
-  tags: definition.tags as string[],
-  handler: definition.handler,
-  params: definition.params,
-  schedule: showStoredSchedule(definition.schedule),
-  queue: definition.queue,
-  retry: definition.retry,
-  timeoutMs: definition.timeoutMs,
-  onUncertain: definition.onUncertain,
-  expireAfterMs: definition.expireAfterMs,
-  overlap: definition.overlap,
-  workersMax: definition.workersMax ?? null,
-  misfire: definition.misfire,
-});
-
-/** What fires and runs change too. */
-export const showState = (job: Job, now: Instant | null): StateView => ({
-  state: job.state as JobView["state"], // A tombstone is never shown: catalogs do not see it.
+  ...pickSaid(job.definition),
+  schedule: showStoredSchedule(job.definition.schedule),
+  state: job.state as JobView["state"], // Catalogs return no tombstones.
   setAside: showSetAside(job, now),
   status: job.status,
   nextRunAt: toIsoOrNull(shownNextRunAt(job)),
@@ -143,23 +130,22 @@ export const showState = (job: Job, now: Instant | null): StateView => ({
   updatedAt: toIso(job.updatedAt),
 });
 
-/** By what this process can read and evaluate: a scheduler with other time zone data, or of another version, may fire it all the same. */
+/** As far as this process can read and evaluate the job. A scheduler with other time zone data, or of another version, may still fire it. */
 function showSetAside(job: Job, now: Instant | null): JobView["setAside"] {
   const fault = setAsideOf(job) ?? (now === null ? null : overdueOf(job, now));
   return fault === null ? null : { reason: fault.reason, action: fault.action, since: toIsoOrNull(shownNextRunAt(job)) };
 }
 
-/** The detail as an object. Answers are written as text (`job-text.ts`); tests hold the two equal. */
-export const showJobDetail = (job: Job, recentRuns: readonly Run[], now: Instant | null = null): JobDetailView => ({
-  ...showJob(job, now),
-  upcoming: upcoming(job).map(toIso),
-  recentRuns: recentRunTexts(recentRuns).map((text) => JSON.parse(text) as RecentRunView),
-});
+/** The detail of a job as JSON. The runs are serialized first, because their bytes are counted. */
+export function jobDetailJson(job: Job, recentRuns: readonly Run[], now: Instant | null): string {
+  const rest = JSON.stringify({ ...showJob(job, now), upcoming: upcoming(job).map(toIso) });
+  return `${rest.slice(0, -1)},"recentRuns":[${recentRunsJson(recentRuns).join(",")}]}`;
+}
 
 const ABSENT = leftOut([]);
 
-/** The JSON of those of the runs that can be shown, as many as fit. */
-export function recentRunTexts(runs: readonly Run[]): string[] {
+/** The JSON of the runs that can be shown, as many as fit. */
+export function recentRunsJson(runs: readonly Run[]): string[] {
   const texts = runs.flatMap((run) => {
     const text = evaluate(() => JSON.stringify({ ...showListedRun(run, null), ...ABSENT }));
     return text.kind === "evaluated" ? [text.value] : [];
@@ -169,11 +155,11 @@ export function recentRunTexts(runs: readonly Run[]): string[] {
   return over === -1 ? texts : texts.slice(0, over);
 }
 
-/** A paused job keeps its cursor, so that the pause can be recorded, but nothing is going to happen then. */
-export const shownNextRunAt = ({ state, nextRunAt }: Job): Instant | null => (state === "active" ? nextRunAt : null);
+/** A paused job keeps its cursor, so that the pause can be recorded, but it has no next run. */
+const shownNextRunAt = ({ state, nextRunAt }: Job): Instant | null => (state === "active" ? nextRunAt : null);
 
-/** The next instants, as many as are shown and left; none of a job that cannot be evaluated. */
-export function upcoming(job: Job): Instant[] {
+/** The next instants, as many as are shown and as `maxRuns` allows; none of a job that cannot be evaluated. */
+function upcoming(job: Job): Instant[] {
   const next = shownNextRunAt(job);
   if (next === null || evaluationFault(job) !== null) return [];
   const { schedule, anchorAt } = job.definition;

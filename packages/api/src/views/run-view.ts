@@ -2,10 +2,10 @@ import { toIso, toIsoOrNull } from "@tickline/shared/domain/instant";
 import { cancelOf, USER_AGENT_LENGTH_MAX, type RunCancel } from "@tickline/shared/domain/cancel";
 import { JobIdSchema } from "@tickline/shared/domain/job-definition";
 import { REASONS } from "@tickline/shared/domain/reason";
-import { ERROR_STACK_MAX, type AttemptError, type RunError } from "@tickline/shared/domain/run-error";
+import { ERROR_STACK_MAX, RunErrorSchema, type AttemptError, type RunError } from "@tickline/shared/domain/run-error";
 import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
-import { RUN_CAUSES, type Attempt, type Run } from "@tickline/shared/domain/run";
+import { pickRunDetails, RunIdentitySchema, type Attempt, type Run } from "@tickline/shared/domain/run";
 import { JsonObjectSchema, JsonSchema, type JsonObject } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import { durationMs, InstantView } from "./instant-view.ts";
@@ -13,7 +13,7 @@ import { durationMs, InstantView } from "./instant-view.ts";
 export const RunIdView = z.string().regex(RUN_ID_PATTERN).meta({ id: "RunId", description: "Sorts by time of `scheduledFor`." });
 export const RunStateView = z.enum(RUN_STATES).meta({ id: "RunState" });
 
-export const RunErrorView = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).meta({ id: "RunError" });
+export const RunErrorView = RunErrorSchema.meta({ id: "RunError" });
 
 const AttemptErrorView = RunErrorView.extend({
   stack: z
@@ -21,12 +21,12 @@ const AttemptErrorView = RunErrorView.extend({
     .nullable()
     .optional()
     .meta({
-      description: `Where a handler of your own threw, at most ${ERROR_STACK_MAX} characters; null: none is known. Lists leave it out.`,
+      description: `The stack of an error of your own handler, at most ${ERROR_STACK_MAX} characters; null: none is known. Lists leave it out.`,
     }),
 }).meta({ id: "AttemptError" });
 
 const client = {
-  address: z.string().nullable().meta({ description: "Of the connection: behind a proxy it is the proxy's." }),
+  address: z.string().nullable().meta({ description: "The address of the connection; behind a proxy that of the proxy." }),
   userAgent: z
     .string()
     .nullable()
@@ -40,9 +40,13 @@ const CancelView = z
       z.object({ kind: z.enum(["api", "job_edited", "job_deleted"]), ...client }),
       z
         .object({ kind: z.literal("command"), source: z.string(), commandId: z.string() })
-        .meta({ description: "A `CancelRun` over Kafka." }),
-      z.object({ kind: z.literal("overlap"), runId: RunIdView }).meta({ description: "For this run, under `cancel_running`." }),
-      z.object({ kind: z.literal("executor"), executor: z.string() }).meta({ description: "A foreign executor, which nobody had asked." }),
+        .meta({ description: "A `CancelRun` command over Kafka." }),
+      z
+        .object({ kind: z.literal("overlap"), runId: RunIdView })
+        .meta({ description: "The run that caused the cancel, under `cancel_running`." }),
+      z
+        .object({ kind: z.literal("executor"), executor: z.string() })
+        .meta({ description: "A foreign executor cancelled it without a request." }),
     ]),
   })
   .meta({ id: "RunCancel" });
@@ -55,47 +59,49 @@ const AttemptView = z
     state: z.enum(ATTEMPT_STATES),
     startedAt: InstantView,
     finishedAt: InstantView.nullable(),
-    durationMs: z.int().nullable().meta({ description: "From `startedAt` to `finishedAt`; null while it runs." }),
+    durationMs: z.int().nullable().meta({ description: "From `startedAt` to `finishedAt`; null while the attempt runs." }),
     executor: z.string(),
     error: AttemptErrorView.nullable(),
   })
   .meta({ id: "Attempt" });
 
+/** `others` of its identity a run shows as they are. */
+const { tenantId: _t, runId: _r, jobUid: _u, jobId: _j, scheduledFor: _s, jobVersion, handler, ...others } = RunIdentitySchema.shape;
+
 export const RunView = z
   .object({
     id: RunIdView,
     jobId: JobIdSchema,
-    jobVersion: z.int().meta({ description: "The one version of the job that all its attempts use." }),
-    handler: z.string(),
-    queue: z.string(),
-    cause: z.enum(RUN_CAUSES),
+    jobVersion: jobVersion.meta({ description: "The version of the job that all attempts of the run use." }),
+    handler,
+    ...others,
     params: JsonObjectSchema.nullable().meta({
-      description: "As all its attempts use them, whatever has become of its job since; null where they cannot be read.",
+      description: "The params of all attempts. Edits and deletion of the job do not change them. Null if they cannot be read.",
     }),
     scheduledFor: InstantView.meta({ description: "The nominal instant, or the time of the request." }),
-    count: z.int().meta({ description: "Instants this record stands for: above 1 for a missed or skipped range." }),
+    count: z.int().meta({ description: "The number of instants of this record: above 1 for a missed or skipped range." }),
     scheduledForLast: InstantView.nullable().meta({ description: "The last instant of a range." }),
     state: RunStateView,
     reason: z
       .enum(REASONS)
       .nullable()
-      .meta({ description: "Why it did not run, waits, or ended before its attempts were over: docs/api.md." }),
+      .meta({ description: "Why the run did not start, why it waits, or why it ended early: docs/api.md." }),
     attempt: z.int(),
-    attempts: z.array(AttemptView).meta({ description: "The latest ones." }),
+    attempts: z.array(AttemptView).meta({ description: "The latest attempts." }),
     firstStartedAt: InstantView.nullable().meta({ description: "Start of the first attempt." }),
     startedAt: InstantView.nullable().meta({ description: "Start of the latest attempt." }),
     finishedAt: InstantView.nullable(),
     durationMs: z.int().nullable().meta({
-      description: "From `firstStartedAt` to `finishedAt`, waits between attempts included; null while it has not ended, or did not run.",
+      description:
+        "From `firstStartedAt` to `finishedAt`, including waits between attempts; null if the run has not ended or did not start.",
     }),
     lateByMs: z.int().nullable().meta({ description: "From `scheduledFor` to the start of the first attempt." }),
-    output: JsonSchema.meta({ description: "What the handler returned." }),
+    output: JsonSchema.meta({ description: "The value that the handler returned." }),
     error: RunErrorView.nullable().meta({
-      description: "Why it failed or was lost; while it waits for a retry, why the last attempt failed.",
+      description: "Why the run failed or was lost. While it waits for a retry: why the last attempt failed.",
     }),
     cancel: CancelView.nullable().meta({
-      description:
-        "Who asked first that it be cancelled; null: nobody, or it was before this was noted. It may have ended otherwise all the same.",
+      description: "Who requested the cancel first; null: no request is recorded. The run may still have ended in another way.",
     }),
     retryOf: RunIdView.nullable(),
   })
@@ -105,21 +111,18 @@ export type RunView = z.infer<typeof RunView>;
 export const showError = (error: RunError | null): RunError | null =>
   error === null ? null : { code: error.code, message: error.message, retryable: error.retryable };
 
-/** The answer for a run. Built field by field, because answers are many and schemas slow; a test holds the two equal. */
+/** The answer for a run. It is not made by the schema, because answers are frequent and schemas are slow. A test compares the two. */
 export const showRun = (run: Run, params: JsonObject | null): RunView => ({
   ...showListedRun(run, params),
   attempts: run.attempts.map((attempt) => ({ ...showAttempt(attempt), error: showAttemptError(attempt.error) })),
 });
 
-/** As lists show it: without stacks, and before their long fields are left out. */
+/** The item of a list: without stacks, and before the long fields are left out. */
 export function showListedRun(run: Run, params: JsonObject | null): RunView {
   return {
     id: run.runId,
     jobId: run.jobId,
-    jobVersion: run.jobVersion,
-    handler: run.handler,
-    queue: run.queue,
-    cause: run.cause,
+    ...pickRunDetails(run),
     params,
     scheduledFor: toIso(run.scheduledFor),
     count: run.count,

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import type { CancelledBy } from "@tickline/shared/domain/cancel";
 import { ATTEMPTS_KEPT_MAX, type Run } from "@tickline/shared/domain/run";
+import type { Job } from "@tickline/shared/domain/job";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule";
 import { jobOf, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import type { z } from "zod";
-import { JobDetailView, JobView, RECENT_RUNS_BYTES_MAX, recentRunTexts, showJob, showJobDetail } from "./job-view.ts";
+import { jobDetailJson, JobDetailView, JobView, RECENT_RUNS_BYTES_MAX, recentRunsJson, showJob } from "./job-view.ts";
 import { RunView, showListedRun, showRun } from "./run-view.ts";
 
 const RUN_ID = "01KE70EHG0VCYVAJ10SJX66YGA";
@@ -42,6 +43,9 @@ const run = (changes: Partial<Run> = {}): Run => ({
   ...changes,
 });
 
+const showJobDetail = (job: Job, recentRuns: readonly Run[], now: number | null = null): JobDetailView =>
+  JSON.parse(jobDetailJson(job, recentRuns, now)) as JobDetailView;
+
 /** The view as the schema has it: nothing missing, nothing more, and the keys in its order. */
 function expectView<Schema extends z.ZodObject>(schema: Schema, view: z.output<Schema>): void {
   expect(schema.strict().parse(view)).toEqual(view);
@@ -49,8 +53,8 @@ function expectView<Schema extends z.ZodObject>(schema: Schema, view: z.output<S
 }
 
 test("recent runs have no outputs, and are as many as leave room for the rest of a job in a body", () => {
-  const text = JSON.stringify(recentRunTexts([run(), run({ state: "due" })]));
-  expect([/output|params/.test(text), recentRunTexts([run(), run()]).length]).toEqual([false, 2]);
+  const text = JSON.stringify(recentRunsJson([run(), run({ state: "due" })]));
+  expect([/output|params/.test(text), recentRunsJson([run(), run()]).length]).toEqual([false, 2]);
   const long = { ...error, message: "ü".repeat(2_000) };
   const attempts = Array.from({ length: ATTEMPTS_KEPT_MAX }, (_, index) => ({
     attempt: index + 1,
@@ -65,7 +69,7 @@ test("recent runs have no outputs, and are as many as leave room for the rest of
     [[run({ attempts }), run()], 0],
     [Array.from({ length: 10 }, () => run({ attempts: attempts.slice(0, 2) })), 7],
   ] as const) {
-    const texts = recentRunTexts(runs);
+    const texts = recentRunsJson(runs);
     expect([texts.length, Buffer.byteLength(texts.join("")) <= RECENT_RUNS_BYTES_MAX]).toEqual([shown, true]);
   }
 });
@@ -138,7 +142,7 @@ describe("what is shown", () => {
     const attempts = [{ ...run().attempts[0]!, error: { ...error, stack: "Error: 503\n    at run" } }];
     expect(showRun(run({ attempts }), PARAMS).attempts[0]?.error).toEqual({ ...error, stack: "Error: 503\n    at run" });
     expect(showRun(run(), PARAMS).attempts[0]?.error).toEqual({ ...error, stack: null });
-    const listed = [JSON.stringify(showListedRun(run({ attempts }), PARAMS)), ...recentRunTexts([run({ attempts })])];
+    const listed = [JSON.stringify(showListedRun(run({ attempts }), PARAMS)), ...recentRunsJson([run({ attempts })])];
     for (const text of listed) expect(text).not.toContain("stack");
   });
 
@@ -151,6 +155,19 @@ describe("what is shown", () => {
     expect(showJob(jobOf({ nextRunAt: START }))).toMatchObject({ nextRunAt: "2026-01-05T12:00:00.000Z" });
     expect(showJobDetail(jobOf({ state: "paused" }), [])).toMatchObject({ nextRunAt: null, upcoming: [] });
     expect(showJobDetail(jobOf({ state: "finished", nextRunAt: null }), [])).toMatchObject({ nextRunAt: null, upcoming: [] });
+  });
+
+  test("a job whose instant has passed is overdue after a minute, until it is fired", () => {
+    const job = jobOf({ nextRunAt: START });
+    for (const [now, isOverdue] of [
+      [START, false],
+      [START + MINUTE, false],
+      [START + MINUTE + 1, true],
+    ] as const) {
+      const action = showJobDetail(job, [], now).setAside?.reason ?? "";
+      expect([now, action.includes("no scheduler has fired it")]).toEqual([now, isOverdue]);
+    }
+    expect(showJob({ ...job, nextRunAt: START + MINUTE }, START + MINUTE + 1).setAside).toBeNull();
   });
 
   test("upcoming ends where runs do", () => {

@@ -3,8 +3,8 @@ import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { LastRun } from "@tickline/shared/domain/run";
 import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
+import type { Backoff } from "@tickline/shared/runtime/backoff";
 import { inHalves, passes } from "@tickline/shared/runtime/in-halves";
-import type { Backoff } from "../backoff.ts";
 import type { ExecutorContext } from "../executor-context.ts";
 
 export interface ClaimContext {
@@ -13,7 +13,7 @@ export interface ClaimContext {
     readonly claims: Pick<ExecutorContext["claims"], "claim" | "lastRuns">;
     readonly time: Pick<ExecutorContext["time"], "decide">;
   };
-  readonly backoff: Backoff;
+  readonly backoff: Pick<Backoff, "wait">;
 }
 
 /** A claim of one run that fails so often, while the store is available, is given up; the scheduler publishes the run again. */

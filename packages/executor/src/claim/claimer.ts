@@ -1,7 +1,7 @@
+import { createBackoff } from "@tickline/shared/runtime/backoff";
 import type { ClaimedRun, DueRun } from "@tickline/shared/domain/due-run";
 import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
 import type { RunningAttempt } from "../attempt/running-attempt.ts";
-import { createBackoff } from "../backoff.ts";
 import type { ExecutorContext } from "../executor-context.ts";
 import type { DueInbox, DuePart, RefusedRun, Workers } from "../intake/due-inbox.ts";
 import type { FullJobs } from "../intake/full-jobs.ts";
@@ -37,7 +37,7 @@ export interface Claimer {
 export function createClaimer(options: ClaimerOptions): Claimer {
   const { context, inbox, quarantine, fullJobs, pool, attempts, blocked, onWon } = options;
   const { clock, config } = context;
-  const backoff = createBackoff(clock, config);
+  const backoff = createBackoff(clock, { firstMs: config.retryWriteMs, maxMs: config.retryWriteMsMax });
   const workers: Workers = {
     hasRoom: (queue) => pool.free(queue) > 0,
     isJobFull: pool.isJobFull,

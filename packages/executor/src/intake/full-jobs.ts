@@ -1,3 +1,4 @@
+import { nextBackoffMs } from "@tickline/shared/domain/backoff";
 import { toAppError } from "@tickline/shared/domain/app-error";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { Instant } from "@tickline/shared/domain/instant";
@@ -69,7 +70,7 @@ function createJobWaits({ clock, config, log }: Pick<ExecutorContext, "clock" | 
       if (!pool.isJobFull(run)) return now + config.jobWaitMs;
       const last = jobs.get(jobUid);
       if (last !== undefined && now < last.wakeAt && last.wakeAt <= now + last.waitMs) return last.wakeAt;
-      const waitMs = last === undefined ? config.jobWaitMs : Math.min(2 * last.waitMs, config.jobWaitMsMax);
+      const waitMs = nextBackoffMs(last?.waitMs ?? null, config.jobWaitMs, config.jobWaitMsMax);
       jobs.set(jobUid, { waitMs, wakeAt: now + waitMs });
       log.info({ job: run.jobId, queue: run.queue, workers: pool.jobWorkersMax(run), waitMs }, FULL);
       return now + waitMs;

@@ -1,6 +1,5 @@
 import { differingField, differs, type DueRun } from "@tickline/shared/domain/due-run";
-import { executionOf } from "@tickline/shared/domain/job-definition";
-import { canonicalJson } from "@tickline/shared/domain/json";
+import { executionText } from "@tickline/shared/domain/job-definition";
 import type { ExecutorContext } from "../executor-context.ts";
 import type { RefusedRun } from "./due-inbox.ts";
 
@@ -39,5 +38,5 @@ export async function readStandingRuns(
 function findDifference(message: DueRun, held: DueRun): string | null {
   const field = differingField(message, held);
   if (field !== null) return differs(field);
-  return canonicalJson(executionOf(message)) === canonicalJson(executionOf(held)) ? null : differs("execution");
+  return executionText(message) === executionText(held) ? null : differs("execution");
 }

@@ -1,8 +1,8 @@
+import { backoffMs } from "@tickline/shared/domain/backoff";
 import type { ClaimedRun } from "@tickline/shared/domain/due-run";
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { AttemptResult } from "@tickline/shared/domain/settlement";
 import type { Clock, Timer } from "@tickline/shared/ports/clock";
-import { retryWaitMs } from "../backoff.ts";
 import type { ExecutorConfig } from "../executor-config.ts";
 
 /** A result that is not in the store yet. */
@@ -62,7 +62,7 @@ export function createSettleQueue({ clock, config, onReady }: SettleQueueOptions
     },
     retryLater({ results, failures }) {
       const batch = { results, failures: failures + 1 };
-      const timer = clock.setTimer(retryWaitMs(config, batch.failures), () => {
+      const timer = clock.setTimer(backoffMs(batch.failures, config.retryWriteMs, config.retryWriteMsMax), () => {
         later.delete(batch);
         again.push(batch);
         onReady();

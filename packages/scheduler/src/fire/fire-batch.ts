@@ -1,9 +1,10 @@
-import { firstDueRun, type ClaimedRun, type DueRun } from "@tickline/shared/domain/due-run";
+import { firstDueRun, originOf, type ClaimedRun, type DueRun } from "@tickline/shared/domain/due-run";
 import type { Fire, FireEntry } from "@tickline/shared/domain/fire";
 import type { Job } from "@tickline/shared/domain/job";
 import { planTick, type NotEvaluated } from "@tickline/shared/domain/plan-tick";
 import { isTerminal } from "@tickline/shared/domain/run-state";
-import type { EndedRun } from "@tickline/shared/domain/settlement";
+import { identifyRun } from "@tickline/shared/domain/run";
+import { makeEndedRun, type EndedRun } from "@tickline/shared/domain/settlement";
 import type { FiredRun, FireRequest, FireResult } from "@tickline/shared/ports/due-jobs";
 import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import type { ShardContext } from "../shard-context.ts";
@@ -106,32 +107,18 @@ const toClaimedRun = (
   job: Job,
   claim: { entry: FireEntry; fired: FiredRun; token: string; leaseMs: number | null; startedAt: number },
 ): ClaimedRun => ({
-  run: firstDueRun(job, { runId: claim.fired.runId, cause: claim.entry.cause, scheduledFor: claim.entry.scheduledFor }),
+  run: firstDueRun(job, { ...claim.entry, runId: claim.fired.runId }),
   token: claim.token,
   leaseMs: claim.leaseMs,
   startedAt: claim.startedAt,
 });
 
-const endAtCreation = (job: Job, { entry, fired, now }: { entry: FireEntry; fired: FiredRun; now: number }): EndedRun => ({
-  tenantId: job.tenantId,
-  runId: fired.runId,
-  jobUid: job.uid,
-  jobId: job.id,
-  jobVersion: job.version,
-  queue: job.definition.queue,
-  handler: job.definition.handler,
-  cause: entry.cause,
-  scheduledFor: entry.scheduledFor,
-  count: entry.count,
-  scheduledForLast: entry.scheduledForLast,
-  attempt: 1,
-  state: fired.state,
-  reason: fired.reason,
-  startedAt: null,
-  finishedAt: now,
-  output: null,
-  error: null,
-});
+const endAtCreation = (job: Job, { entry, fired, now }: { entry: FireEntry; fired: FiredRun; now: number }): EndedRun => {
+  const { count, scheduledForLast } = entry;
+  const { state, reason } = fired;
+  const run = { ...identifyRun(originOf(job), { ...entry, runId: fired.runId }), attempt: 1 };
+  return makeEndedRun(run, { count, scheduledForLast, state, reason, startedAt: null, finishedAt: now });
+};
 
 function observe({ metrics, now }: ShardContext, { fires }: FireRequest, { advanced, lost }: Sorted): void {
   if (advanced.length > 0) metrics.fires.inc({ outcome: "won" }, advanced.length);

@@ -1,3 +1,4 @@
+import { backoffMs } from "@tickline/shared/domain/backoff";
 import type { Job } from "@tickline/shared/domain/job";
 import type { ShardContext } from "../shard-context.ts";
 import { shardName } from "../sharding/shards.ts";
@@ -47,7 +48,7 @@ export function createSetAsideJobs({ config, clock, log, metrics, shard }: Shard
       const { uid, id, tenantId, version } = job;
       const known = entries.get(uid);
       const times = known?.version === version ? known.times + 1 : 1;
-      const waitMs = Math.min(config.setAsideMs * 2 ** (times - 1), config.setAsideMsMax);
+      const waitMs = backoffMs(times, config.setAsideMs, config.setAsideMsMax);
       entries.delete(uid);
       makeRoom();
       entries.set(uid, { version, times, tryAtMs: clock.monotonicMs() + waitMs, trying: false });

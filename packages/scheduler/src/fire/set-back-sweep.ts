@@ -1,6 +1,5 @@
 import type { Fire } from "@tickline/shared/domain/fire";
-import type { Job } from "@tickline/shared/domain/job";
-import { cursorOf } from "@tickline/shared/domain/plan-tick";
+import { pickCursor, type Job } from "@tickline/shared/domain/job";
 import { standingToClock, type SetBackClock } from "@tickline/shared/domain/set-back";
 import { STORE_TIME_DIFFERENCE_MS_MAX } from "@tickline/shared/domain/time-limits";
 import type { UpcomingQuery } from "@tickline/shared/ports/due-jobs";
@@ -139,7 +138,7 @@ function decideCorrection({ log }: ShardContext, job: Job, { count, clock }: Pas
     const standing = standingToClock(job, clock);
     if (standing.kind === "on_time") return STAYS;
     if (standing.from === null) return { kind: "waits", jobId: job.id };
-    return { kind: "moves", fire: { job, advance: { ...cursorOf(job), nextRunAt: standing.from }, entries: [] } };
+    return { kind: "moves", fire: { job, advance: { ...pickCursor(job), nextRunAt: standing.from }, entries: [] } };
   } catch (fault) {
     log.warn({ err: fault, jobId: job.id }, "it could not be decided whether a job is ahead of the clock");
     return STAYS;

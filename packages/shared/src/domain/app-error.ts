@@ -15,7 +15,7 @@ export class AppError extends Error {
 }
 
 export type ErrorCode =
-  | "store_unavailable" // The store did not answer, or its disk is full: nothing is known to be written.
+  | "store_unavailable" // The store did not answer, or its disk is full: it is unknown whether anything was written.
   | "store_corrupt" // What was read cannot be what was written.
   | "data_folder_locked" // Another process owns the data folder.
   | "bus_unavailable"

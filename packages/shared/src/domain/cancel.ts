@@ -1,5 +1,4 @@
 import type { Instant } from "./instant.ts";
-import type { Run } from "./run.ts";
 
 /** Who sent an HTTP request, as far as it is known without a login. */
 export interface Client {
@@ -43,17 +42,20 @@ export interface RunCancel {
 /** Whoever asks without saying more. */
 export const BY_API: CancelledBy = { kind: "api", ...UNKNOWN_CLIENT };
 
+/** Of a run what tells who cancelled it. Not named after `Run`, which has a `RunCancel` and so imports this file. */
+interface Cancellable {
+  readonly cancel: RunCancel | null;
+  readonly cancelRequested: boolean;
+  readonly state: string;
+  readonly finishedAt: Instant | null;
+  readonly attempts: readonly { readonly state: string; readonly startedAt: Instant; readonly executor: string }[];
+}
+
 /**
  * Who cancelled a run, as its record shows it. Our own executors cancel an attempt only where the store says that somebody wants it; where
  * it does not, a foreign one did so by itself. Null for what a version cancelled that noted the request and not who made it.
  */
-export function cancelOf({
-  cancel,
-  cancelRequested,
-  state,
-  finishedAt,
-  attempts,
-}: Pick<Run, "cancel" | "cancelRequested" | "state" | "finishedAt" | "attempts">): RunCancel | null {
+export function cancelOf({ cancel, cancelRequested, state, finishedAt, attempts }: Cancellable): RunCancel | null {
   const last = attempts.at(-1);
   if (cancel !== null || cancelRequested || state !== "cancelled" || last?.state !== "cancelled") return cancel;
   return { requestedAt: finishedAt ?? last.startedAt, by: { kind: "executor", executor: last.executor } };

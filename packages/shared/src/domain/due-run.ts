@@ -1,10 +1,19 @@
-import type { Instant } from "./instant.ts";
+import { z } from "zod";
+import { type Instant, InstantSchema } from "./instant.ts";
 import type { Job } from "./job.ts";
-import type { JobDefinition } from "./job-definition.ts";
-import type { JsonObject } from "./json.ts";
-import type { RetryPolicy } from "./retry-policy.ts";
+import { ExecutionSchema, pickExecution, type Executable } from "./job-definition.ts";
 import { isExclusive } from "./overlap.ts";
-import type { LastRun, RunCause } from "./run.ts";
+import {
+  identifyRun,
+  LastRunSchema,
+  pickRunIdentity,
+  RunIdentitySchema,
+  RunOutcomeSchema,
+  type LastRun,
+  type RunIdentity,
+  type RunOrigin,
+} from "./run.ts";
+import { SlotSchema } from "./slot.ts";
 
 /**
  * Runs rescued this often are suspects: one of them may end each process that runs it. An executor runs them alone, one at a time, so that it
@@ -12,60 +21,77 @@ import type { LastRun, RunCause } from "./run.ts";
  */
 export const SUSPECT_RESCUES_MIN = 2;
 
+const { tenantId, runId, jobUid, jobId, ...ofJob } = RunIdentitySchema.shape;
+const { queue: _queue, handler: _handler, ...execution } = ExecutionSchema.shape;
+
 /** Everything an executor needs to claim and run one attempt. It is the data of `JobDue`. */
-export interface DueRun {
-  readonly tenantId: string;
-  readonly runId: string;
-  readonly jobUid: string;
-  readonly jobId: string;
-  readonly jobVersion: number;
-  readonly slot: number;
-  readonly queue: string;
-  readonly handler: string;
-  readonly cause: RunCause;
-  readonly scheduledFor: Instant;
-  readonly attempt: number;
-  /** Failed attempts so far: what `retry.maxAttempts` counts. */
-  readonly failures: number;
-  /** Times its executor vanished. A run rescued twice is claimed alone, so that it takes no neighbours with it. */
-  readonly rescues: number;
+export const DueRunSchema = z.object({
+  tenantId,
+  runId,
+  jobUid,
+  jobId,
+  slot: SlotSchema,
+  ...ofJob,
+  attempt: RunOutcomeSchema.shape.attempt,
+  /** What `retry.maxAttempts` counts. */
+  failures: z.int().meta({ description: "Failed attempts so far." }),
+  /** A run rescued twice is claimed alone, so that it takes no neighbours with it. */
+  rescues: z.int().meta({ description: "Times its executor vanished." }),
   /** Start of the first attempt; null before it. */
-  readonly firstStartedAt: Instant | null;
-  /** Its overlap policy lets no other run of the job be in progress beside it. */
-  readonly exclusive: boolean;
-  readonly params: JsonObject;
-  readonly timeoutMs: number;
-  readonly retry: RetryPolicy;
-  readonly onUncertain: JobDefinition["onUncertain"];
-  /** Workers of one executor that runs of the job may hold; null: the share that each job has there. */
-  readonly workersMax: number | null;
-  readonly lastRun: LastRun | null;
+  firstStartedAt: InstantSchema.nullable(),
+  exclusive: z.boolean().meta({ description: "No other run of the job may be in progress beside it." }),
+  ...execution,
+  lastRun: LastRunSchema.meta({ title: "LastRun", description: "The job's run before this one." }).nullable(),
+});
+export type DueRun = Readonly<z.output<typeof DueRunSchema>>;
+
+/** What a run takes from its job, which is fired as it stands. */
+export const originOf = ({ tenantId, uid, id, version, slot, definition }: Job): RunOrigin => ({
+  tenantId,
+  jobUid: uid,
+  jobId: id,
+  jobVersion: version,
+  slot,
+  definition,
+});
+
+/** What a store keeps of a run that its next executor has to know. */
+export type DueFacts = RunIdentity & Pick<DueRun, "slot" | "attempt" | "failures" | "rescues" | "firstStartedAt" | "exclusive">;
+
+/** One spread only: each further one takes longer than all the rest, and this is done for every run. */
+export function makeDueRun(run: DueFacts, definition: Executable, lastRun: LastRun | null): DueRun {
+  const { params, timeoutMs, retry, onUncertain, workersMax } = pickExecution(definition);
+  return {
+    ...pickRunIdentity(run),
+    slot: run.slot,
+    attempt: run.attempt,
+    failures: run.failures,
+    rescues: run.rescues,
+    firstStartedAt: run.firstStartedAt,
+    exclusive: run.exclusive,
+    params,
+    timeoutMs,
+    retry,
+    onUncertain,
+    workersMax,
+    lastRun,
+  };
 }
 
 /** A run as it is just after its fire: first attempt, nothing failed. */
-export const firstDueRun = (job: Job, run: { runId: string; cause: RunCause; scheduledFor: Instant }): DueRun => ({
-  tenantId: job.tenantId,
-  runId: run.runId,
-  jobUid: job.uid,
-  jobId: job.id,
-  jobVersion: job.version,
-  slot: job.slot,
-  queue: job.definition.queue,
-  handler: job.definition.handler,
-  cause: run.cause,
-  scheduledFor: run.scheduledFor,
-  attempt: 1,
-  failures: 0,
-  rescues: 0,
-  firstStartedAt: null,
-  exclusive: isExclusive(job.definition.overlap),
-  params: job.definition.params,
-  timeoutMs: job.definition.timeoutMs,
-  retry: job.definition.retry,
-  onUncertain: job.definition.onUncertain,
-  workersMax: job.definition.workersMax ?? null,
-  lastRun: job.lastRun,
-});
+export function firstDueRun(job: Job, run: Pick<RunIdentity, "runId" | "cause" | "scheduledFor">): DueRun {
+  const exclusive = isExclusive(job.definition.overlap);
+  const facts = {
+    ...identifyRun(originOf(job), run),
+    slot: job.slot,
+    attempt: 1,
+    failures: 0,
+    rescues: 0,
+    firstStartedAt: null,
+    exclusive,
+  };
+  return makeDueRun(facts, job.definition, job.lastRun);
+}
 
 /**
  * How often the run was given back before its end: by executors that were stopped, or that lost its lease. Every start raises
@@ -83,20 +109,9 @@ export interface ClaimedRun {
 }
 
 /** What an attempt of a run never changes. A message that says something else of it than the store holds is not about that attempt. */
-const COMPARED = [
-  "tenantId",
-  "jobUid",
-  "jobId",
-  "jobVersion",
-  "slot",
-  "queue",
-  "handler",
-  "cause",
-  "scheduledFor",
-  "failures",
-  "rescues",
-] as const;
-export type ComparedField = (typeof COMPARED)[number];
+export type ComparedField = Exclude<keyof RunIdentity, "runId"> | "slot" | "failures" | "rescues";
+const { runId: _runId, ...compared } = RunIdentitySchema.shape;
+const COMPARED = [...Object.keys(compared), "slot", "failures", "rescues"] as readonly ComparedField[];
 
 /** The first field in which a message differs from what the store holds of the same run; null: none. */
 export const differingField = (said: Pick<DueRun, ComparedField>, held: Pick<DueRun, ComparedField>): ComparedField | null =>
@@ -107,6 +122,3 @@ export const differs = (field: ComparedField | "execution"): string =>
   field === "execution"
     ? "its handler, params or policies are not those of the run's definition"
     : `its ${field} is not that of the run in the store`;
-
-/** What the store knows of the attempts so far, and says itself, whatever a message says. */
-export type AttemptCounts = Pick<DueRun, "failures" | "rescues" | "firstStartedAt">;

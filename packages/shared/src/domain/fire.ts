@@ -23,6 +23,19 @@ export interface FireEntry {
   readonly retryOf: string | null;
 }
 
+/** The entry of an instant that the schedule of a job produced, due unless the rest says otherwise. */
+export const scheduledEntry = ({ definitionHash }: Pick<Job, "definitionHash">, scheduledFor: Instant): FireEntry => ({
+  cause: "schedule",
+  scheduledFor,
+  count: 1,
+  scheduledForLast: null,
+  state: "due",
+  reason: null,
+  key: null,
+  definitionHash,
+  retryOf: null,
+});
+
 /**
  * One compare-and-set on one job, and the runs it creates. It wins only while the stored job still has the `version`
  * of `job`, is not deleted and, if `advance` is given, also has its `nextRunAt` and is active. A lost fire created

@@ -2,11 +2,12 @@ import { z } from "zod";
 import { NOT_BLANK_PATTERN } from "./json-pattern.ts";
 import type { Digest } from "./digest.ts";
 import type { Instant } from "./instant.ts";
-import { canonicalJson, jsonBytes, JsonObjectSchema, type JsonObject } from "./json.ts";
-import { MisfirePolicySchema, type MisfirePolicy } from "./misfire.ts";
-import { OVERLAP_POLICIES, type OverlapPolicy } from "./overlap.ts";
-import { RetryPolicySchema, type RetryPolicy } from "./retry-policy.ts";
-import { ScheduleInput, type Schedule } from "./schedule/schedule.ts";
+import { canonicalJson, jsonBytes, JsonObjectSchema } from "./json.ts";
+import { MisfirePolicySchema } from "./misfire.ts";
+import { OVERLAP_POLICIES } from "./overlap.ts";
+import { RetryPolicySchema } from "./retry-policy.ts";
+import { ScheduleInput } from "./schedule/schedule.ts";
+import { isWhole } from "./stored-value.ts";
 
 /** Limits of a definition. Each has its line in docs/jobs.md. */
 export const NAME_LENGTH_MAX = 200;
@@ -49,7 +50,7 @@ const timeoutMsUpTo = (most: number) =>
     .default(Math.min(TIMEOUT_MS_DEFAULT, most))
     .meta(
       field(
-        "Milliseconds after which an attempt is asked to end, and has failed as `timeout`. `TIMEOUT_MAX_MS` may set a lower maximum.",
+        "Milliseconds after which an attempt is aborted and fails as `timeout`. `TIMEOUT_MAX_MS` may set a lower maximum.",
         Math.min(300_000, most),
       ),
     );
@@ -64,54 +65,49 @@ function wordsOf(lengthMax: number): z.ZodString {
  * OpenAPI document and in docs/jobs.md.
  */
 export const JobInputSchema = z.strictObject({
-  name: wordsOf(NAME_LENGTH_MAX).meta(field("What people call it; need not be unique.", "Nightly report")),
+  name: wordsOf(NAME_LENGTH_MAX).meta(field("The name for people; need not be unique.", "Nightly report")),
   description: z
     .string()
     .max(DESCRIPTION_LENGTH_MAX)
     .nullable()
     .default(null)
-    .meta(field("What it is for.", "Sends the report to finance.")),
+    .meta(field("The purpose of the job.", "Sends the report to finance.")),
   tags: z
     .array(wordsOf(TAG_LENGTH_MAX))
     .max(TAGS_MAX)
     .default([])
-    .meta(field("Words to find it by.", ["finance", "daily"])),
-  handler: HandlerTypeSchema.meta(field("What runs it: `http`, or a handler of your own. `GET /handlers` names them.", "http")),
+    .meta(field("Words for searching.", ["finance", "daily"])),
+  handler: HandlerTypeSchema.meta(field("The handler that executes the runs: `http`, or your own. `GET /handlers` lists them.", "http")),
   params: JsonObjectSchema.default({})
     .refine((params) => jsonBytes(params) <= PARAMS_BYTES_MAX, `must be at most ${PARAMS_BYTES_MAX} bytes of JSON`)
     .meta(
-      field(`What the handler is given, at most ${PARAMS_BYTES_MAX} bytes of JSON; each handler says which.`, {
+      field(`The input of the handler, at most ${PARAMS_BYTES_MAX} bytes of JSON. Each handler defines its params.`, {
         url: "https://example.com/report",
       }),
     ),
-  schedule: ScheduleInput.meta({ description: "When it runs: docs/schedules.md.", example: "every day at 02:30 Europe/Berlin" }),
+  schedule: ScheduleInput.meta({ description: "When the job runs: docs/schedules.md.", example: "every day at 02:30 Europe/Berlin" }),
   queue: QueueNameSchema.default("default").meta(
-    field("The lane its runs wait in, with workers of its own; `high` is served first.", "high"),
+    field("The queue in which its runs wait. Each queue has workers of its own; `high` is served first.", "high"),
   ),
   retry: RetryPolicySchema.prefault({}).meta(
-    field("Whether and when a failed attempt is followed by another.", { maxAttempts: 5, delayMs: 10_000 }),
+    field("Whether and when another attempt follows a failed one.", { maxAttempts: 5, delayMs: 10_000 }),
   ),
   timeoutMs: timeoutMsUpTo(TIMEOUT_MS_MAX),
   onUncertain: z
     .enum(UNCERTAIN_POLICIES)
     .default("rerun")
-    .meta(
-      field(
-        "What becomes of an attempt of which nobody knows whether it acted: `rerun` makes another, under `skip` the run is `lost`.",
-        "skip",
-      ),
-    ),
+    .meta(field("What happens if it is unknown whether an attempt acted. `rerun`: another attempt. `skip`: the run is `lost`.", "skip")),
   expireAfterMs: z
     .int()
     .min(1)
     .max(EXPIRE_AFTER_MS_MAX)
     .nullable()
     .default(null)
-    .meta(field("Milliseconds after its instant from which a run that has not started is skipped; null: never.", 3_600_000)),
+    .meta(field("A run that has not started this many milliseconds after its instant is skipped; null: never.", 3_600_000)),
   overlap: z
     .enum(OVERLAP_POLICIES)
     .default("skip")
-    .meta(field("What becomes of a run while another run of the job is at work: docs/overlap.md.", "buffer_one")),
+    .meta(field("What happens to a run while another run of the job is in progress: docs/overlap.md.", "buffer_one")),
   workersMax: z
     .int()
     .min(1)
@@ -120,12 +116,12 @@ export const JobInputSchema = z.strictObject({
     .default(null)
     .meta(
       field(
-        "Workers of one executor that runs of the job hold at most, under `overlap: allow`; null: as `JOB_WORKERS_PERCENT` says, half of them.",
+        "Largest number of workers of one executor that runs of the job may hold, under `overlap: allow`; null: `JOB_WORKERS_PERCENT` of them, half by default.",
         5,
       ),
     ),
   misfire: MisfirePolicySchema.prefault("one").meta({
-    description: "What becomes of instants found more than a minute late: `skip`, `one` (the latest) or `all`, or an object.",
+    description: "What happens to instants that are more than a minute late: `skip`, `one` (only the latest runs) or `all`, or an object.",
     example: { policy: "all", maxCount: 24 }, // Not examples: zod drops those of a schema that transforms.
   }),
 });
@@ -134,48 +130,93 @@ export const JobInputSchema = z.strictObject({
 export const jobInputSchema = (timeoutMsMax: number): typeof JobInputSchema =>
   timeoutMsMax === TIMEOUT_MS_MAX ? JobInputSchema : JobInputSchema.extend({ timeoutMs: timeoutMsUpTo(timeoutMsMax) });
 
-/** One immutable version of what a job does and when. Runs name the one they use by its hash, on all their attempts. */
-export interface JobDefinition {
-  readonly name: string;
-  readonly description: string | null;
-  readonly tags: readonly string[];
-  readonly handler: string;
-  readonly params: JsonObject;
-  readonly schedule: Schedule;
-  /** Where a fixed interval without `startAt` counts from: creation, or the edit that changed the schedule. */
-  readonly anchorAt: Instant;
-  readonly queue: string;
-  readonly retry: RetryPolicy;
-  readonly timeoutMs: number;
-  readonly onUncertain: (typeof UNCERTAIN_POLICIES)[number];
-  readonly expireAfterMs: number | null;
-  readonly overlap: OverlapPolicy;
-  /** Absent: the share of each job. So a definition that does not say it has the hash that it had before there was this field. */
-  readonly workersMax?: number;
-  readonly misfire: MisfirePolicy;
+/** What a person says of a job, with all defaults in. */
+export type JobInput = z.output<typeof JobInputSchema>;
+
+/** What a value is where a definition does not say it, and how a stored one is known to be right. */
+interface LaterField {
+  readonly unsaid: unknown;
+  readonly isRight: (stored: unknown) => boolean;
 }
 
+/**
+ * Fields that came after the first release. A definition leaves out one that has its value `unsaid`, so that a definition from before the
+ * field has the hash that it had.
+ */
+export const LATER_FIELDS = { workersMax: { unsaid: null, isRight: isWhole } } as const satisfies Partial<
+  Record<keyof JobInput, LaterField>
+>;
+type LaterFields = typeof LATER_FIELDS;
+type LaterName = keyof LaterFields;
+
+export const LATER_NAMES = Object.keys(LATER_FIELDS) as readonly LaterName[];
+/** What each of them is where a definition does not say it. */
+export const UNSAID = Object.fromEntries(LATER_NAMES.map((name) => [name, LATER_FIELDS[name].unsaid])) as {
+  readonly [Name in LaterName]: LaterFields[Name]["unsaid"];
+};
+
+/** One immutable version of what a job does and when. Runs name the one they use by its hash, on all their attempts. */
+export type JobDefinition = Readonly<Omit<JobInput, "tags" | LaterName>> & {
+  readonly tags: readonly string[];
+  /** Where a fixed interval without `startAt` counts from: creation, or the edit that changed the schedule. */
+  readonly anchorAt: Instant;
+} & { readonly [Name in LaterName]?: Exclude<JobInput[Name], LaterFields[Name]["unsaid"]> };
+
 /** What an input defines. */
-export const definitionFrom = ({ workersMax, ...input }: z.output<typeof JobInputSchema>, anchorAt: Instant): JobDefinition => ({
-  ...input,
-  ...(workersMax !== null && { workersMax }),
-  anchorAt,
+export function definitionFrom(input: JobInput, anchorAt: Instant): JobDefinition {
+  const defined: Record<string, unknown> = { ...input, anchorAt };
+  for (const name of LATER_NAMES) if (defined[name] === UNSAID[name]) delete defined[name];
+  return defined as unknown as JobDefinition;
+}
+
+/** What a person says of a job, as the definition has it. */
+export type SaidDefinition = Readonly<Omit<JobInput, "tags">> & { readonly tags: readonly string[] };
+
+/** The same with what goes without saying. Field by field: lists of jobs show thousands of definitions a second. */
+export const pickSaid = (from: JobDefinition): SaidDefinition => ({
+  name: from.name,
+  description: from.description,
+  tags: from.tags,
+  handler: from.handler,
+  params: from.params,
+  schedule: from.schedule,
+  queue: from.queue,
+  retry: from.retry,
+  timeoutMs: from.timeoutMs,
+  onUncertain: from.onUncertain,
+  expireAfterMs: from.expireAfterMs,
+  overlap: from.overlap,
+  workersMax: from.workersMax ?? UNSAID.workersMax,
+  misfire: from.misfire,
 });
 
 /** The part of a definition that a `JobDue` carries, and that decides what an executor runs. */
-export type Execution = Pick<JobDefinition, "queue" | "handler" | "params" | "timeoutMs" | "retry" | "onUncertain"> & {
-  readonly workersMax?: number | null;
-};
+export const ExecutionSchema = z.object({
+  queue: z.string(),
+  handler: z.string(),
+  params: JsonObjectSchema.meta({ wire: "jsonObject", description: "What the job hands to its handler." }),
+  timeoutMs: z.int().meta({ description: "Longest time one attempt may take, in milliseconds." }),
+  retry: RetryPolicySchema.meta({ title: "RetryPolicy" }),
+  onUncertain: z.enum(UNCERTAIN_POLICIES),
+  workersMax: z
+    .int()
+    .nullable()
+    .default(null)
+    .meta({ description: "Workers of one executor that runs of the job may hold at once; null: as the executor has it." }),
+});
+export type Execution = Readonly<z.output<typeof ExecutionSchema>>;
 
-/** These parts alone. The last is left out where it says nothing. */
-export const executionOf = ({ queue, handler, params, timeoutMs, retry, onUncertain, workersMax }: Execution): Execution => ({
-  queue,
-  handler,
-  params,
-  timeoutMs,
-  retry,
-  onUncertain,
-  ...(typeof workersMax === "number" && { workersMax }),
+/** What says its execution: a definition, or what carries one. */
+export type Executable = Omit<Execution, LaterName> & Partial<Pick<Execution, LaterName & keyof Execution>>;
+
+export const pickExecution = (from: Executable): Execution => ({
+  queue: from.queue,
+  handler: from.handler,
+  params: from.params,
+  timeoutMs: from.timeoutMs,
+  retry: from.retry,
+  onUncertain: from.onUncertain,
+  workersMax: from.workersMax ?? UNSAID.workersMax,
 });
 
 const EXECUTION_HASH_LENGTH = 32;
@@ -185,8 +226,15 @@ const DEFINITION_HASH_LENGTH = 48;
 export const namesExecution = (hash: string): boolean => hash.length === DEFINITION_HASH_LENGTH;
 
 /** Names what runs: equal for two executions that are the same, whatever the order of the members of their params. */
-export const executionHash = (digest: Digest, execution: Execution): string =>
-  digest(canonicalJson(executionOf(execution))).slice(0, EXECUTION_HASH_LENGTH);
+export const executionHash = (digest: Digest, execution: Executable): string =>
+  digest(executionText(execution)).slice(0, EXECUTION_HASH_LENGTH);
+
+/** Equal for two executions that are the same. */
+export function executionText(execution: Executable): string {
+  const said: Record<string, unknown> = pickExecution(execution);
+  for (const name of LATER_NAMES) if (said[name] === UNSAID[name]) said[name] = undefined; // Canonical JSON leaves it out.
+  return canonicalJson(said);
+}
 
 /**
  * Names a definition row; equal definitions of one job share it, so that writing it again is harmless. It begins with the hash of the

@@ -1,7 +1,9 @@
-import type { Instant } from "./instant.ts";
+import { z } from "zod";
+import { InstantSchema } from "./instant.ts";
 import type { JobDefinition } from "./job-definition.ts";
-import type { LastRun } from "./run.ts";
-import type { RunState } from "./run-state.ts";
+import { LastRunSchema } from "./run.ts";
+import { RUN_STATES, type RunState } from "./run-state.ts";
+import { SlotSchema } from "./slot.ts";
 
 /** Until there are API keys, every request belongs to this tenant. */
 export const DEFAULT_TENANT = "default";
@@ -14,41 +16,67 @@ export type JobState = (typeof JOB_STATES)[number] | "deleted";
 export type JobStatusName = "pending" | RunState;
 
 /** Misfires counted so far while a long outage is caught up with, one bounded step a tick. Closed as one range. */
-export interface OpenMisfires {
-  readonly first: Instant;
-  readonly last: Instant;
-  readonly count: number;
-}
+const OpenMisfiresSchema = z.object({ first: InstantSchema, last: InstantSchema, count: z.int() });
+export type OpenMisfires = Readonly<z.output<typeof OpenMisfiresSchema>>;
 
 /**
  * Where a job stands in its schedule. It changes by fires and by edits, always in one compare-and-set on
  * (`version`, `nextRunAt`).
  */
-export interface ScheduleCursor {
+export const ScheduleCursorSchema = z.object({
   /** The next nominal instant not yet accounted for; null when there is none. */
-  readonly nextRunAt: Instant | null;
-  readonly lastScheduledFor: Instant | null;
+  nextRunAt: InstantSchema.nullable(),
+  lastScheduledFor: InstantSchema.nullable(),
   /** Scheduled fires so far, which is what `maxRuns` counts. */
-  readonly firedCount: number;
-  readonly misfires: OpenMisfires | null;
-  readonly state: JobState;
-}
+  firedCount: z.int(),
+  misfires: OpenMisfiresSchema.readonly().nullable(),
+  state: z.enum([...JOB_STATES, "deleted"]),
+});
+export type ScheduleCursor = Readonly<z.output<typeof ScheduleCursorSchema>>;
 
-/** A job as the store holds it: the definition, where it stands in its schedule, and the projected status. */
-export interface Job extends ScheduleCursor {
-  readonly tenantId: string;
+export const pickCursor = ({ nextRunAt, lastScheduledFor, firedCount, misfires, state }: ScheduleCursor): ScheduleCursor => ({
+  nextRunAt,
+  lastScheduledFor,
+  firedCount,
+  misfires,
+  state,
+});
+
+/** A job without its definition: which job it is, where it stands in its schedule, and the projected status. */
+export const JobRecordSchema = z.object({
+  tenantId: z.string(),
   /** Minted at creation; another job under the same `id` has another. */
-  readonly uid: string;
-  readonly id: string;
+  uid: z.string(),
+  id: z.string(),
   /** Counts changes of the definition and of pause, never fires. From 1. */
-  readonly version: number;
-  readonly definitionHash: string;
+  version: z.int(),
+  definitionHash: z.string(),
+  slot: SlotSchema,
+  ...ScheduleCursorSchema.shape,
+  status: z.enum(["pending", ...RUN_STATES]),
+  lastRun: LastRunSchema.readonly().nullable(),
+  createdAt: InstantSchema,
+  updatedAt: InstantSchema,
+});
+export type JobRecord = Readonly<z.output<typeof JobRecordSchema>>;
+
+export const pickJobRecord = (from: JobRecord): JobRecord => ({
+  tenantId: from.tenantId,
+  uid: from.uid,
+  id: from.id,
+  version: from.version,
+  definitionHash: from.definitionHash,
+  slot: from.slot,
+  ...pickCursor(from),
+  status: from.status,
+  lastRun: from.lastRun,
+  createdAt: from.createdAt,
+  updatedAt: from.updatedAt,
+});
+
+/** A job as the store holds it. */
+export interface Job extends JobRecord {
   readonly definition: JobDefinition;
-  readonly slot: number;
-  readonly status: JobStatusName;
-  readonly lastRun: LastRun | null;
-  readonly createdAt: Instant;
-  readonly updatedAt: Instant;
   /**
    * Why what is stored of it cannot be read by this version; absent where all of it can. Such a job fires nothing, and where
    * its definition is what cannot be read, a stand-in is in its place (`standInDefinition`).

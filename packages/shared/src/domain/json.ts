@@ -13,6 +13,8 @@ const namedJson = (name: z.ZodString, { id, description }: { readonly id: string
 };
 
 export const JsonSchema = namedJson(z.string(), { id: "Json", description: "Any JSON." });
+/** The same as a field of an event. */
+export const JsonField = JsonSchema.meta({ wire: "json", description: "Any JSON." });
 
 /** A body with a member `__proto__` is refused where it is read: this says so to readers of documents. */
 const MemberName = z.string().meta({ not: { const: "__proto__" } });

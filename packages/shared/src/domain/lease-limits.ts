@@ -1,20 +1,10 @@
-/** How long the right to run an attempt lasts, and how it is kept. Milliseconds. */
-export interface LeaseLimits {
-  /** The right to run an attempt ends this long after its last renewal. What an executor that was killed was running starts again after about a lease. */
-  readonly leaseMs: number;
-  /** How often leases are renewed. An answer is waited for as long, and then the renewal is sent anew. */
-  readonly heartbeatMs: number;
-  /** A handler is asked to end this long before its lease does, and the process ends with the lease if it did not. */
-  readonly leaseMarginMs: number;
-  /** For so long the store may answer nothing, as while it elects a primary, and no handler is asked to end for that. */
-  readonly storeFailoverMs: number;
-}
-
 /**
+ * How long the right to run an attempt lasts, and how it is kept. Each is a setting, and `runtime/common-settings.ts` says what it means.
  * MongoDB's documentation: "The median time before a cluster elects a new primary should not typically exceed 12 seconds, assuming default
  * replica configuration settings" (https://www.mongodb.com/docs/manual/core/replica-set-elections/#factors-and-conditions-that-affect-elections).
  */
-export const LEASE_DEFAULTS: LeaseLimits = { leaseMs: 30_000, heartbeatMs: 5_000, leaseMarginMs: 5_000, storeFailoverMs: 12_000 };
+export const LEASE_DEFAULTS = { leaseMs: 30_000, heartbeatMs: 5_000, leaseMarginMs: 5_000, storeFailoverMs: 12_000 };
+export type LeaseLimits = Readonly<typeof LEASE_DEFAULTS>;
 
 /** Wait before a renewal that failed is sent again: it doubles up to this. */
 export const HEARTBEAT_RETRY_MS_MAX = 1_000;

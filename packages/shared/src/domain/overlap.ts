@@ -1,3 +1,4 @@
+import { nextBackoffMs } from "./backoff.ts";
 import type { Instant } from "./instant.ts";
 import { STORE_TIME_DIFFERENCE_MS_MAX } from "./time-limits.ts";
 
@@ -18,8 +19,7 @@ export const OVERLAP_BUFFER_MAX = 100;
  */
 const OVERLAP_WAIT_MS = 10_000;
 const OVERLAP_WAIT_MS_MAX = 300_000;
-export const waitMsAfter = (previousMs: number | null): number =>
-  previousMs === null ? OVERLAP_WAIT_MS : Math.min(2 * previousMs, OVERLAP_WAIT_MS_MAX);
+export const waitMsAfter = (previousMs: number | null): number => nextBackoffMs(previousMs, OVERLAP_WAIT_MS, OVERLAP_WAIT_MS_MAX);
 
 /**
  * Whether a run was put aside, to wait for another, since it was published: that publication says nothing of it any more. A time that is still to

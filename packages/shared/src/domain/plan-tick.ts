@@ -1,7 +1,7 @@
 import { reasonOf } from "./evaluation.ts";
-import { FIRE_ENTRIES_MAX, type Fire, type FireEntry } from "./fire.ts";
+import { FIRE_ENTRIES_MAX, scheduledEntry, type Fire, type FireEntry } from "./fire.ts";
 import type { Instant } from "./instant.ts";
-import type { Job, OpenMisfires, ScheduleCursor } from "./job.ts";
+import { pickCursor, type Job, type OpenMisfires } from "./job.ts";
 import { MISFIRE_COUNT_MAX, MISSED_AFTER_MS, misfiresKept } from "./misfire.ts";
 import { nextInstant } from "./schedule/next-instant.ts";
 import { unknownPolicyOf } from "./unknown-policy.ts";
@@ -78,7 +78,7 @@ export function closeMisfires(job: Job): Fire | null {
   const next = nextInstant(definition.schedule, { anchorAt: definition.anchorAt, after: nextRunAt });
   const range = missedRange(job, { ...misfires, last: nextRunAt, count: misfires.count + 1 });
   const state = next === null ? "finished" : job.state;
-  return { job, advance: { ...cursorOf(job), nextRunAt: next, misfires: null, state }, entries: [range] };
+  return { job, advance: { ...pickCursor(job), nextRunAt: next, misfires: null, state }, entries: [range] };
 }
 
 interface Owed {
@@ -103,7 +103,7 @@ function planJob(job: Job, { instants, next }: Owed, now: Instant): Fire {
   if (next !== null && next <= now && split.late.length === 0) {
     // More misfires are owed than one tick may enumerate: only what is missed whatever follows is decided now.
     const undecided = split.kept[0] ?? next;
-    return { job, entries: [], advance: { ...cursorOf(job), nextRunAt: undecided, misfires: addMisfires(job.misfires, split.missed) } };
+    return { job, entries: [], advance: { ...pickCursor(job), nextRunAt: undecided, misfires: addMisfires(job.misfires, split.missed) } };
   }
   const misfires = addMisfires(job.misfires, split.missed);
   const range = misfires === null ? [] : [missedRange(job, misfires)];
@@ -130,7 +130,7 @@ function fireOf(job: Job, { range, toFire, next, now }: Decided): Fire {
   const nextRunAt = ended ? null : (toFire[fitting.length] ?? next);
   return {
     job,
-    entries: [...range, ...fitting.map((instant) => scheduledEntry(job, instant, now))],
+    entries: [...range, ...fitting.map((instant) => entryOf(job, instant, now))],
     advance: {
       nextRunAt,
       lastScheduledFor: latest === undefined || cameBefore(job, latest) ? job.lastScheduledFor : latest,
@@ -169,7 +169,7 @@ function addMisfires(open: OpenMisfires | null, missed: readonly Instant[]): Ope
 }
 
 const missedRange = (job: Job, { first, last, count }: OpenMisfires): FireEntry => ({
-  ...scheduledBase(job, first),
+  ...scheduledEntry(job, first),
   state: "missed",
   reason: "misfire",
   count,
@@ -177,27 +177,7 @@ const missedRange = (job: Job, { first, last, count }: OpenMisfires): FireEntry 
 });
 
 /** A run past its expiry is not even begun: it is born `skipped`. */
-const scheduledEntry = (job: Job, instant: Instant, now: Instant): FireEntry => {
+const entryOf = (job: Job, instant: Instant, now: Instant): FireEntry => {
   const expired = job.definition.expireAfterMs !== null && now - instant > job.definition.expireAfterMs;
-  return { ...scheduledBase(job, instant), ...(expired ? { state: "skipped", reason: "expired" } : { state: "due", reason: null }) };
+  return expired ? { ...scheduledEntry(job, instant), state: "skipped", reason: "expired" } : scheduledEntry(job, instant);
 };
-
-const scheduledBase = (job: Job, scheduledFor: Instant) =>
-  ({
-    cause: "schedule",
-    scheduledFor,
-    count: 1,
-    scheduledForLast: null,
-    key: null,
-    definitionHash: job.definitionHash,
-    retryOf: null,
-  }) as const;
-
-/** The cursor of a job, to be changed in part. */
-export const cursorOf = ({ nextRunAt, lastScheduledFor, firedCount, misfires, state }: Job): ScheduleCursor => ({
-  nextRunAt,
-  lastScheduledFor,
-  firedCount,
-  misfires,
-  state,
-});

@@ -1,6 +1,5 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { createFifo } from "./fifo.ts";
 import { createQueueLanes } from "./queue-lanes.ts";
 
 const lanes = () => createQueueLanes(["high", "default", "low"], (queue) => queue);
@@ -44,23 +43,6 @@ test("property: a queue that waits all the time has a turn within ten for each q
       const { next } = createQueueLanes(queues, (queue) => queue);
       const turns = Array.from({ length: 10 * count }, () => next(all));
       expect(turns).toContain(queues[any % count]);
-    }),
-  );
-});
-
-test("property: what is added first is taken first", () => {
-  fc.assert(
-    fc.property(fc.array(fc.option(fc.nat())), (steps) => {
-      const fifo = createFifo<number>();
-      const model: number[] = [];
-      for (const item of steps) {
-        if (item === null) expect(fifo.shift()).toBe(model.shift());
-        else {
-          fifo.add(item);
-          model.push(item);
-        }
-        expect({ size: fifo.size, first: fifo.first() }).toEqual({ size: model.length, first: model[0] });
-      }
     }),
   );
 });

@@ -1,6 +1,6 @@
-import type { FireEntry } from "./fire.ts";
+import { scheduledEntry, type FireEntry } from "./fire.ts";
 import type { Instant } from "./instant.ts";
-import type { Job, ScheduleCursor } from "./job.ts";
+import { pickCursor, type Job, type ScheduleCursor } from "./job.ts";
 import type { JobDefinition } from "./job-definition.ts";
 import type { Schedule } from "./schedule/schedule.ts";
 import { countInstants, lastInstantIn } from "./schedule/instant-range.ts";
@@ -22,17 +22,16 @@ export const firstCursor = (definition: JobDefinition, after: Instant): Schedule
  * same schedule keeps its cursor. A change of `maxRuns` alone keeps the count of fires; any other schedule starts anew.
  */
 export function cursorAfterEdit(job: Job, definition: JobDefinition, now: Instant): ScheduleCursor {
-  const { nextRunAt, lastScheduledFor, firedCount, misfires, state } = job;
-  if (sameSchedule(job.definition.schedule, definition.schedule)) return { nextRunAt, lastScheduledFor, firedCount, misfires, state };
+  const { firedCount, state } = job;
+  if (sameSchedule(job.definition.schedule, definition.schedule)) return pickCursor(job);
   const countsOn = sameSchedule({ ...job.definition.schedule, maxRuns: null }, { ...definition.schedule, maxRuns: null });
   const first = firstCursor(definition, now);
   const fired = countsOn ? firedCount : 0;
   const next = usedUp(definition.schedule, fired) ? null : first.nextRunAt;
   return {
+    ...pickCursor(job),
     nextRunAt: next,
-    lastScheduledFor,
     firedCount: fired,
-    misfires,
     state: next === null ? "finished" : state === "paused" ? "paused" : "active",
   };
 }
@@ -45,13 +44,7 @@ const usedUp = ({ maxRuns }: Schedule, firedCount: number): boolean => maxRuns !
  */
 export function cursorAfterResume(job: Job, now: Instant, setBack: Omit<SetBackClock, "now"> | null = null): ScheduleCursor {
   const nextRunAt = instantAfterPause(job, now, setBack);
-  return {
-    nextRunAt,
-    lastScheduledFor: job.lastScheduledFor,
-    firedCount: job.firedCount,
-    misfires: job.misfires,
-    state: nextRunAt === null ? "finished" : "active",
-  };
+  return { ...pickCursor(job), nextRunAt, state: nextRunAt === null ? "finished" : "active" };
 }
 
 function instantAfterPause(job: Job, now: Instant, setBack: Omit<SetBackClock, "now"> | null): Instant | null {
@@ -77,15 +70,11 @@ export function pausedRange(job: Job, now: Instant): FireEntry | null {
   const countMax = schedule.kind === "every" ? Number.MAX_SAFE_INTEGER : PAUSED_INSTANTS_MAX;
   const { count } = countInstants(schedule, { ...range, countMax });
   return {
-    cause: "schedule",
-    scheduledFor: job.nextRunAt,
+    ...scheduledEntry(job, job.nextRunAt),
     count: Math.max(1, count),
     scheduledForLast: count > 1 ? lastInstantIn(schedule, range) : null,
     state: "skipped",
     reason: "paused",
-    key: null,
-    definitionHash: job.definitionHash,
-    retryOf: null,
   };
 }
 
@@ -98,13 +87,9 @@ export function uncountedRange(job: Job, now: Instant, definitionHash: string): 
   const { state, nextRunAt, misfires } = job;
   if ((state !== "active" && state !== "paused") || nextRunAt === null || nextRunAt > now) return null;
   return {
-    cause: "schedule",
-    scheduledFor: misfires?.first ?? nextRunAt,
+    ...scheduledEntry({ definitionHash }, misfires?.first ?? nextRunAt),
     count: (misfires?.count ?? 0) + 1,
     scheduledForLast: misfires === null ? null : nextRunAt,
     ...(state === "paused" ? ({ state: "skipped", reason: "paused" } as const) : ({ state: "missed", reason: "not_evaluated" } as const)),
-    key: null,
-    definitionHash,
-    retryOf: null,
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { backoffMs } from "./backoff.ts";
 import type { RunError } from "./run-error.ts";
 
 /** Longest delay a policy, or a handler, may ask for: 7 days. */
@@ -49,8 +50,7 @@ export interface FailedAttempt {
  */
 export function retryDelayMs(policy: RetryPolicy, { failures, error, retryAfterMs }: FailedAttempt, random: () => number): number | null {
   if (!error.retryable || policy.nonRetryable.includes(error.code) || failures >= policy.maxAttempts) return null;
-  const growth = policy.backoff === "exponential" ? 2 ** Math.min(failures - 1, 52) : 1;
-  const delayMs = Math.min(policy.delayMs * growth, policy.delayMaxMs);
+  const delayMs = backoffMs(policy.backoff === "exponential" ? failures : 1, policy.delayMs, policy.delayMaxMs);
   const policyMs = policy.jitter === "full" ? Math.floor(random() * (delayMs + 1)) : delayMs;
   return Math.max(policyMs, Math.min(retryAfterMs ?? 0, RETRY_DELAY_MS_MAX));
 }

@@ -1,9 +1,10 @@
+import { z } from "zod";
+
 /** Why an attempt failed, as stored and shown. `retryable` is the handler's word; the retry policy decides. */
-export interface RunError {
-  readonly code: string;
-  readonly message: string;
-  readonly retryable: boolean;
-}
+export const RunErrorSchema = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
+export type RunError = Readonly<z.output<typeof RunErrorSchema>>;
+/** The same as a field of an event. */
+export const RunErrorField = RunErrorSchema.meta({ title: "RunError" });
 
 /** The error of an attempt in its history. */
 export interface AttemptError extends RunError {

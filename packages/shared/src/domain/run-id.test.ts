@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { sha256 } from "../adapters/system/digest.ts";
 import { START } from "../testing/factories.ts";
 import { RUN_CAUSES } from "./run.ts";
-import { RUN_ID_PATTERN, runIdFloor, type RunIdentity, runIdOf } from "./run-id.ts";
+import { RUN_ID_PATTERN, runIdFloor, type RunKey, runIdOf } from "./run-id.ts";
 
-const identity: RunIdentity = { jobUid: "uid-1", cause: "schedule", scheduledFor: START, key: null };
-const idOf = (overrides: Partial<RunIdentity> = {}): string => runIdOf(sha256, { ...identity, ...overrides });
+const identity: RunKey = { jobUid: "uid-1", cause: "schedule", scheduledFor: START, key: null };
+const idOf = (overrides: Partial<RunKey> = {}): string => runIdOf(sha256, { ...identity, ...overrides });
 
 /** Up to the year 9999. */
 const instant = fc.integer({ min: 0, max: 253_402_300_799_999 });

@@ -3,7 +3,7 @@ import type { Instant } from "./instant.ts";
 import type { RunCause } from "./run.ts";
 
 /** What makes a run the run it is: the same identity always meets the same id, whoever derives it and however often. */
-export interface RunIdentity {
+export interface RunKey {
   readonly jobUid: string;
   readonly cause: RunCause;
   readonly scheduledFor: Instant;
@@ -27,7 +27,7 @@ export const isRunIdOf = (runId: string, scheduledFor: Instant): boolean =>
  * 26 characters, the shape of a ULID: the time of `scheduledFor`, then 80 bits of a hash of the identity. Sorted by
  * time, because stores insert such keys at their right edge: with hashed ids SQLite wrote less than half as many runs.
  */
-export function runIdOf(digest: Digest, { jobUid, cause, scheduledFor, key }: RunIdentity): string {
+export function runIdOf(digest: Digest, { jobUid, cause, scheduledFor, key }: RunKey): string {
   const hash = digest(key === null ? `${jobUid}\n${cause}\n${scheduledFor}` : `${jobUid}\n${cause}\n${scheduledFor}\n${key}`);
   return runIdFloor(scheduledFor) + base32OfHex(hash);
 }

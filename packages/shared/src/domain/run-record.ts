@@ -1,8 +1,7 @@
-import type { DueRun } from "./due-run.ts";
 import type { Instant } from "./instant.ts";
 import type { JobDefinition } from "./job-definition.ts";
 import type { OverlapPolicy } from "./overlap.ts";
-import { ATTEMPTS_KEPT_MAX, type Attempt, type AttemptState, type Run } from "./run.ts";
+import { ATTEMPTS_KEPT_MAX, pickRunOutcome, type Attempt, type AttemptState, type Run, type RunOutcome } from "./run.ts";
 import type { AttemptError } from "./run-error.ts";
 import type { EndedRun } from "./settlement.ts";
 import { readCancel, readError, requireReadableRun } from "./stored-run.ts";
@@ -58,31 +57,11 @@ export function attemptsOf({ pastAttempts, executor, startedAt, finishedAt, atte
 }
 
 /** What an event of its end, or its history, says of it. Throws `store_corrupt` where it cannot be told which run it is, or what became of it. */
-const commonOf = (run: RunRecord) =>
-  requireReadableRun({
-    tenantId: run.tenantId,
-    runId: run.runId,
-    jobUid: run.jobUid,
-    jobId: run.jobId,
-    jobVersion: run.jobVersion,
-    queue: run.queue,
-    handler: run.handler,
-    cause: run.cause,
-    scheduledFor: run.scheduledFor,
-    count: run.count,
-    scheduledForLast: run.scheduledForLast,
-    attempt: run.attempt,
-    state: run.state,
-    reason: run.reason,
-    startedAt: run.startedAt,
-    finishedAt: run.finishedAt,
-    output: run.output,
-    error: readError(run.error, false), // Without its stack.
-  });
+const readOutcome = (run: RunRecord): RunOutcome => requireReadableRun({ ...pickRunOutcome(run), error: readError(run.error, false) }); // Without its stack.
 
 /** As the history shows it. Throws `store_corrupt`. */
 export const toRun = (run: RunRecord): Run => ({
-  ...commonOf(run),
+  ...readOutcome(run),
   attempts: attemptsOf(run),
   firstStartedAt: run.firstStartedAt,
   retryOf: run.retryOf,
@@ -92,35 +71,7 @@ export const toRun = (run: RunRecord): Run => ({
 });
 
 /** As it is announced. Throws `store_corrupt`. */
-export const toEndedRun = (run: RunRecord): EndedRun => ({ ...commonOf(run), finishedAt: run.finishedAt ?? 0 }); // One that has ended has one.
-
-/** What a `JobDue` says of it, but for what its definition and its job say. */
-export type DueFacts = Omit<DueRun, "params" | "timeoutMs" | "retry" | "workersMax" | "lastRun">;
-
-/** What an executor has to know. `lastRun` is that of its job at present. */
-export const toDueRun = (run: DueFacts, { params, timeoutMs, retry, workersMax }: JobDefinition, lastRun: DueRun["lastRun"]): DueRun => ({
-  tenantId: run.tenantId,
-  runId: run.runId,
-  jobUid: run.jobUid,
-  jobId: run.jobId,
-  jobVersion: run.jobVersion,
-  slot: run.slot,
-  queue: run.queue,
-  handler: run.handler,
-  cause: run.cause,
-  scheduledFor: run.scheduledFor,
-  attempt: run.attempt,
-  failures: run.failures,
-  rescues: run.rescues,
-  firstStartedAt: run.firstStartedAt,
-  exclusive: run.exclusive,
-  onUncertain: run.onUncertain,
-  params,
-  timeoutMs,
-  retry,
-  workersMax: workersMax ?? null,
-  lastRun,
-});
+export const toEndedRun = (run: RunRecord): EndedRun => ({ ...readOutcome(run), finishedAt: run.finishedAt ?? 0 }); // One that has ended has one.
 
 const earliest = (left: Instant | null, right: Instant | null): Instant | null =>
   left === null || right === null ? (left ?? right) : Math.min(left, right);

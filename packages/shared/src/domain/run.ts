@@ -1,9 +1,11 @@
+import { z } from "zod";
 import type { RunCancel } from "./cancel.ts";
-import type { Instant } from "./instant.ts";
-import type { JsonValue } from "./json.ts";
-import type { Reason } from "./reason.ts";
-import type { AttemptError, RunError } from "./run-error.ts";
-import type { RunState } from "./run-state.ts";
+import { type Instant, InstantSchema } from "./instant.ts";
+import type { JobDefinition } from "./job-definition.ts";
+import { JsonField } from "./json.ts";
+import { REASONS } from "./reason.ts";
+import { type AttemptError, RunErrorField } from "./run-error.ts";
+import { RUN_STATES } from "./run-state.ts";
 
 /** Why a run exists: its schedule, `POST /jobs/:id/trigger`, or `POST /runs/:id/retry`. */
 export const RUN_CAUSES = ["schedule", "manual", "retry"] as const;
@@ -25,31 +27,97 @@ export type AttemptState = "running" | "succeeded" | "failed" | "cancelled" | "r
 /** Attempts kept in a run's history; beyond it the oldest are dropped, and `attempt` still counts them. */
 export const ATTEMPTS_KEPT_MAX = 20;
 
+/** Which run it is, and of which job. The same in all that is kept and published of a run, from its fire on. */
+export const RunIdentitySchema = z.object({
+  tenantId: z.string(),
+  runId: z.string().meta({ description: "The run. A repeat of the message has the same." }),
+  jobUid: z.string().meta({ description: "The job, as it was created: another job under the same id has another." }),
+  jobId: z.string(),
+  jobVersion: z.int(),
+  queue: z.string(),
+  handler: z.string(),
+  cause: z.enum(RUN_CAUSES),
+  scheduledFor: InstantSchema.meta({ description: "The nominal instant that the schedule produced, or of the request." }),
+});
+export type RunIdentity = Readonly<z.output<typeof RunIdentitySchema>>;
+
+/** Named field by field, as the other pickers are: picking by a list of names takes ten times as long, and each run is picked several times. */
+export const pickRunIdentity = (from: RunIdentity): RunIdentity => ({
+  tenantId: from.tenantId,
+  runId: from.runId,
+  jobUid: from.jobUid,
+  jobId: from.jobId,
+  jobVersion: from.jobVersion,
+  queue: from.queue,
+  handler: from.handler,
+  cause: from.cause,
+  scheduledFor: from.scheduledFor,
+});
+
+/** The identity without ids and instant: what answers show of it as it is. */
+export const pickRunDetails = (from: RunIdentity): Omit<RunIdentity, "tenantId" | "runId" | "jobUid" | "jobId" | "scheduledFor"> => ({
+  jobVersion: from.jobVersion,
+  handler: from.handler,
+  queue: from.queue,
+  cause: from.cause,
+});
+
+/** What a run takes from its job, as the job was at the fire. */
+export interface RunOrigin extends Pick<RunIdentity, "tenantId" | "jobUid" | "jobId" | "jobVersion"> {
+  readonly slot: number;
+  readonly definition: JobDefinition;
+}
+
+/** The identity of a run that is fired of a job. */
+export const identifyRun = (
+  { tenantId, jobUid, jobId, jobVersion, definition }: RunOrigin,
+  { runId, cause, scheduledFor }: Pick<RunIdentity, "runId" | "cause" | "scheduledFor">,
+): RunIdentity => ({
+  tenantId,
+  runId,
+  jobUid,
+  jobId,
+  jobVersion,
+  queue: definition.queue,
+  handler: definition.handler,
+  cause,
+  scheduledFor,
+});
+
+/** What has become of a run so far: what its history and the event of its end have in common. */
+export const RunOutcomeSchema = RunIdentitySchema.extend({
+  count: z.int().meta({ description: "Instants this record stands for: above 1 only for a range of runs that did not run." }),
+  /** The end of such a range. */
+  scheduledForLast: InstantSchema.nullable(),
+  attempt: z.int().meta({ description: "Numbered from 1; it rises with every start, also after a rescue." }),
+  state: z.enum(RUN_STATES),
+  reason: z.enum(REASONS).nullable().meta({ description: "Why it did not run." }),
+  /** Start of the latest attempt. */
+  startedAt: InstantSchema.nullable(),
+  finishedAt: InstantSchema.nullable(),
+  output: JsonField.meta({ description: "What the handler returned." }),
+  error: RunErrorField.nullable(),
+});
+export type RunOutcome = Readonly<z.output<typeof RunOutcomeSchema>>;
+
+export const pickRunOutcome = (from: RunOutcome): RunOutcome => ({
+  ...pickRunIdentity(from),
+  count: from.count,
+  scheduledForLast: from.scheduledForLast,
+  attempt: from.attempt,
+  state: from.state,
+  reason: from.reason,
+  startedAt: from.startedAt,
+  finishedAt: from.finishedAt,
+  output: from.output,
+  error: from.error,
+});
+
 /** What became of one `scheduledFor`, or of one manual trigger: exactly one record, also when it did not run. */
-export interface Run {
-  readonly tenantId: string;
-  readonly runId: string;
-  readonly jobUid: string;
-  readonly jobId: string;
-  readonly jobVersion: number;
-  readonly handler: string;
-  readonly queue: string;
-  readonly cause: RunCause;
-  readonly scheduledFor: Instant;
-  /** Instants this record stands for: above 1 only for a `missed` or `skipped` range that ends at `scheduledForLast`. */
-  readonly count: number;
-  readonly scheduledForLast: Instant | null;
-  readonly state: RunState;
-  readonly reason: Reason | null;
-  readonly attempt: number;
+export interface Run extends RunOutcome {
   readonly attempts: readonly Attempt[];
   /** Start of the first attempt. */
   readonly firstStartedAt: Instant | null;
-  /** Start of the latest attempt. */
-  readonly startedAt: Instant | null;
-  readonly finishedAt: Instant | null;
-  readonly output: JsonValue;
-  readonly error: RunError | null;
   readonly retryOf: string | null;
   readonly cancelRequested: boolean;
   /** Null: nobody asked for it, or a version that did not note who. */
@@ -59,15 +127,26 @@ export interface Run {
 }
 
 /** What a job remembers of its latest run that started or ended. */
-export interface LastRun {
-  readonly runId: string;
-  readonly state: RunState;
-  readonly scheduledFor: Instant;
-  readonly startedAt: Instant | null;
-  readonly finishedAt: Instant | null;
-  readonly attempt: number;
-  readonly error: RunError | null;
-}
+export const LastRunSchema = z.object({
+  runId: z.string(),
+  state: z.enum(RUN_STATES),
+  scheduledFor: InstantSchema,
+  startedAt: InstantSchema.nullable(),
+  finishedAt: InstantSchema.nullable(),
+  attempt: z.int(),
+  error: RunErrorField.nullable(),
+});
+export type LastRun = Readonly<z.output<typeof LastRunSchema>>;
+
+export const pickLastRun = ({ runId, state, scheduledFor, startedAt, finishedAt, attempt, error }: LastRun): LastRun => ({
+  runId,
+  state,
+  scheduledFor,
+  startedAt,
+  finishedAt,
+  attempt,
+  error,
+});
 
 /** As lists show it that nobody asked for outputs. */
 export const withoutOutput = (run: Run): Run => (run.output === null ? run : { ...run, output: null });

@@ -1,9 +1,8 @@
-import type { Instant } from "./instant.ts";
+import type { z } from "zod";
+import { InstantSchema } from "./instant.ts";
 import type { JsonValue } from "./json.ts";
 import type { RunError } from "./run-error.ts";
-import type { RunCause } from "./run.ts";
-import type { RunState } from "./run-state.ts";
-import type { Reason } from "./reason.ts";
+import { pickRunIdentity, RunOutcomeSchema, type RunIdentity, type RunOutcome } from "./run.ts";
 
 /** Largest output of a handler, in bytes of JSON. */
 export const OUTPUT_BYTES_MAX = 65_536;
@@ -18,24 +17,20 @@ export type AttemptResult =
   /** Given back at shutdown: due again at once, attempt raised, no failure counted. */
   | { readonly kind: "released" };
 
-/** A run that has ended, as `JobCompleted` and `JobSkipped` announce it. */
-export interface EndedRun {
-  readonly tenantId: string;
-  readonly runId: string;
-  readonly jobUid: string;
-  readonly jobId: string;
-  readonly jobVersion: number;
-  readonly queue: string;
-  readonly handler: string;
-  readonly cause: RunCause;
-  readonly scheduledFor: Instant;
-  readonly count: number;
-  readonly scheduledForLast: Instant | null;
-  readonly attempt: number;
-  readonly state: RunState;
-  readonly reason: Reason | null;
-  readonly startedAt: Instant | null;
-  readonly finishedAt: Instant;
-  readonly output: JsonValue;
-  readonly error: RunError | null;
-}
+/** A run that has ended, as `JobCompleted` and `JobSkipped` announce it. It is their data. */
+export const EndedRunSchema = RunOutcomeSchema.extend({ finishedAt: InstantSchema });
+export type EndedRun = Readonly<z.output<typeof EndedRunSchema>>;
+
+/** What a run has come to. What is not said here of a run that ran is known of all of them: only a range stands for several instants. */
+type RunEnd = Pick<EndedRun, "state" | "startedAt" | "finishedAt"> & Partial<Omit<RunOutcome, keyof RunIdentity>>;
+
+export const makeEndedRun = (run: RunIdentity & Pick<RunOutcome, "attempt">, end: RunEnd): EndedRun => ({
+  ...pickRunIdentity(run),
+  count: 1,
+  scheduledForLast: null,
+  attempt: run.attempt,
+  reason: null,
+  output: null,
+  error: null,
+  ...end,
+});

@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /** Jobs hash into this many fixed slots; leaders own ranges of them. Fixed for ever: it is in stored rows. */
 export const SLOTS = 1024;
 
@@ -6,6 +8,9 @@ export interface Shard {
   readonly from: number;
   readonly to: number;
 }
+
+/** The slot of a job, as a field of an event. */
+export const SlotSchema = z.int().meta({ description: "The part of the jobs it belongs to, from 0 to 1,023." });
 
 export const ALL_SLOTS: Shard = { from: 0, to: SLOTS };
 

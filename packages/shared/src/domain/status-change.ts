@@ -1,4 +1,4 @@
-import type { LastRun, Run } from "./run.ts";
+import { pickLastRun, type LastRun, type Run } from "./run.ts";
 import { isCompleted, stateRank } from "./run-state.ts";
 
 /** One thing that happened to a run, as the projection applies it to the job's `status` and `lastRun`. */
@@ -9,20 +9,16 @@ export interface StatusChange {
 }
 
 /** Of a run what its job's status follows from. */
-type StatedRun = Pick<
-  Run,
-  "tenantId" | "jobUid" | "runId" | "state" | "scheduledFor" | "attempt" | "attempts" | "startedAt" | "finishedAt" | "error"
->;
+type StatedRun = LastRun & Pick<Run, "tenantId" | "jobUid" | "attempts">;
 
 /** What a run says of its job's status as it stands; null: nothing, as it waits for its first or next attempt, or did not run. */
 export function standingOf(run: StatedRun): StatusChange | null {
-  const { tenantId, jobUid, runId, state, scheduledFor, startedAt, attempt, attempts } = run;
-  const about = { runId, state, scheduledFor, startedAt, attempt };
+  const { tenantId, jobUid, state, attempts } = run;
+  const lastRun = pickLastRun(run);
   // The error of an attempt before is none of the one that runs.
-  if (state === "running") return { tenantId, jobUid, lastRun: { ...about, finishedAt: null, error: null } };
-  if (state === "retrying")
-    return { tenantId, jobUid, lastRun: { ...about, finishedAt: attempts.at(-1)?.finishedAt ?? null, error: run.error } };
-  return isCompleted(state) ? { tenantId, jobUid, lastRun: { ...about, finishedAt: run.finishedAt, error: run.error } } : null;
+  if (state === "running") return { tenantId, jobUid, lastRun: { ...lastRun, finishedAt: null, error: null } };
+  if (state === "retrying") return { tenantId, jobUid, lastRun: { ...lastRun, finishedAt: attempts.at(-1)?.finishedAt ?? null } };
+  return isCompleted(state) ? { tenantId, jobUid, lastRun } : null;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { isRecord, isText, isTextOrNull, isTexts, isTime, isTimeOrNull, isWhole } from "./stored-value.ts";
-import type { JobDefinition } from "./job-definition.ts";
+import { LATER_FIELDS, LATER_NAMES, type JobDefinition } from "./job-definition.ts";
 import type { Schedule } from "./schedule/schedule.ts";
 
 /** A definition as it was stored, or why it cannot be read. */
@@ -48,9 +48,14 @@ const CHECKS: readonly (readonly [field: keyof JobDefinition, isRight: (stored: 
   ["onUncertain", ({ onUncertain }) => isText(onUncertain)],
   ["expireAfterMs", ({ expireAfterMs }) => isTimeOrNull(expireAfterMs)],
   ["overlap", ({ overlap }) => isText(overlap)],
-  ["workersMax", ({ workersMax }) => workersMax === undefined || workersMax === null || isWhole(workersMax)],
   ["misfire", ({ misfire }) => isMisfire(misfire)],
+  ...LATER_NAMES.map((name) => [name, (stored: Stored) => isLaterRight(name, stored[name])] as const),
 ];
+
+function isLaterRight(name: (typeof LATER_NAMES)[number], value: unknown): boolean {
+  const { unsaid, isRight } = LATER_FIELDS[name];
+  return value === undefined || value === unsaid || isRight(value);
+}
 
 /** What was stored was a definition once. No schema: stores load this without zod. Looks at what firing and running need, and at no more: this runs for every job read. */
 export function readDefinition(stored: unknown): StoredDefinition {

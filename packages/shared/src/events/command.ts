@@ -1,26 +1,27 @@
-import type { JsonValue } from "../domain/json.ts";
+import { z } from "zod";
+import { JsonField } from "../domain/json.ts";
 import type { Envelope } from "./envelope.ts";
 
-export interface CreateJobData {
-  /** The id that the job gets; null: one of ours. */
-  readonly jobId: string | null;
-  /** What the body of `POST /jobs` says, unchecked. */
-  readonly job: JsonValue;
-}
+/*
+ * What of a command may be anything is any JSON: what is wrong with it is then said in a refusal, where a message that cannot be read is
+ * only put aside.
+ */
 
-export interface TriggerJobData {
-  readonly jobId: string;
-  /** Instead of the job's own, for this run alone; null: those. Unchecked. */
-  readonly params: JsonValue;
-}
+export const CreateJobData = z.object({
+  jobId: z.string().nullable().meta({ description: "The id that the job gets; null: one that Tickline makes." }),
+  job: JsonField.default({}).meta({ description: "The job, as the body of POST /jobs says it." }),
+});
 
-export interface CancelRunData {
-  readonly runId: string;
-}
+export const TriggerJobData = z.object({
+  jobId: z.string(),
+  params: JsonField.default(null).meta({ description: "Instead of the job's own, for this run alone; null: those." }),
+});
 
-export type CreateJob = Envelope<"CreateJob", CreateJobData>;
-export type TriggerJob = Envelope<"TriggerJob", TriggerJobData>;
-export type CancelRun = Envelope<"CancelRun", CancelRunData>;
+export const CancelRunData = z.object({ runId: z.string() });
+
+export type CreateJob = Envelope<"CreateJob", Readonly<z.output<typeof CreateJobData>>>;
+export type TriggerJob = Envelope<"TriggerJob", Readonly<z.output<typeof TriggerJobData>>>;
+export type CancelRun = Envelope<"CancelRun", Readonly<z.output<typeof CancelRunData>>>;
 
 /** What other services want done. The id of the envelope is to a command what an `Idempotency-Key` is to a request. */
 export type Command = CreateJob | TriggerJob | CancelRun;

@@ -1,12 +1,17 @@
+import { z } from "zod";
 import type { Instant } from "../domain/instant.ts";
 import type { Envelope, EventSource } from "./envelope.ts";
 
-/** Somebody wants a running run cancelled. The flag stands in the store; this only makes it quick. */
-export type CancelRequested = Envelope<"CancelRequested", { readonly runId: string }>;
+export const CancelRequestedData = z.object({ runId: z.string() });
+export const HandlersChangedData = z.object({ types: z.array(z.string()).readonly() });
+export const RunsReadyData = z.object({ queues: z.array(z.string()).readonly() });
+
+/** Somebody wants a running run cancelled. The flag is in the store; this only makes it quick. */
+export type CancelRequested = Envelope<"CancelRequested", Readonly<z.output<typeof CancelRequestedData>>>;
 /** An executor published handlers: apis read the registry anew, schedulers publish the runs that waited for them. */
-export type HandlersChanged = Envelope<"HandlersChanged", { readonly types: readonly string[] }>;
-/** Runs became publishable by other hands than the scheduler's: *trigger now*, or an edit that fired what was owed. */
-export type RunsReady = Envelope<"RunsReady", { readonly queues: readonly string[] }>;
+export type HandlersChanged = Envelope<"HandlersChanged", Readonly<z.output<typeof HandlersChangedData>>>;
+/** Runs became publishable by others than the scheduler: *trigger now*, or an edit that fired what was owed. */
+export type RunsReady = Envelope<"RunsReady", Readonly<z.output<typeof RunsReadyData>>>;
 
 /** Hints for every instance, on `tickline.control`. Losing one costs time only. */
 export type ControlEvent = CancelRequested | HandlersChanged | RunsReady;

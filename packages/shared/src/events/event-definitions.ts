@@ -1,18 +1,14 @@
 import type { z } from "zod";
-import { AnsweredData, CancelRunCommandData, CreateData, RefusedData, TriggerData } from "./command-data.ts";
+import { DueRunSchema } from "../domain/due-run.ts";
+import { EndedRunSchema } from "../domain/settlement.ts";
+import { CancelRunData, CreateJobData, TriggerJobData } from "./command.ts";
+import { CancelRequestedData, HandlersChangedData, RunsReadyData } from "./control-event.ts";
 import type { TicklineEvent } from "./event.ts";
-import {
-  CancelData,
-  DeletedData,
-  DueRunData,
-  EndedData,
-  HandlersData,
-  HeartbeatData,
-  JobData,
-  ReadyData,
-  RetryingData,
-  StartedData,
-} from "./event-data.ts";
+import { JobDeletedData, JobEventData } from "./job-event.ts";
+import { JobHeartbeatData } from "./job-heartbeat.ts";
+import { JobRetryingData } from "./job-retrying.ts";
+import { JobStartedData } from "./job-started.ts";
+import { CommandAnsweredData, CommandRefusedData } from "./reply.ts";
 import { COMMANDS_TOPIC, CONTROL_TOPIC, dueTopic, JOBS_TOPIC, REPLIES_TOPIC, REPORTS_TOPIC, RUNS_TOPIC } from "./topics.ts";
 
 /** A topic on which an event is said, and by whom. */
@@ -21,6 +17,12 @@ export interface EventPlace {
   readonly topic: string;
   readonly saidBy: "tickline" | "others";
 }
+
+/**
+ * The data of every event is a schema, which stands beside the event. All that leaves the process is made from it: Avro and its `.avsc` files,
+ * JSON, the stream of events, the AsyncAPI document. To add a field, give it `.default(…)` or make it nullable, so that old readers and old
+ * writers go on; a field is never renamed, nor given another type.
+ */
 
 /** One event as others see it: where it is said, what it means, what it carries. */
 export interface EventDefinition {
@@ -36,7 +38,7 @@ const by =
   (saidBy: EventPlace["saidBy"]) =>
   (topic: string): EventPlace => ({ topic, saidBy });
 const [ours, theirs] = [by("tickline"), by("others")];
-const jobs = { places: [ours(JOBS_TOPIC)], key: "jobId", data: JobData } as const;
+const jobs = { places: [ours(JOBS_TOPIC)], key: "jobId", data: JobEventData } as const;
 const runs = { places: [ours(RUNS_TOPIC)], key: "jobId" } as const;
 /** What our executors say, and foreign ones report. */
 const reported = { places: [ours(RUNS_TOPIC), theirs(REPORTS_TOPIC)], key: "jobId" } as const;
@@ -47,31 +49,31 @@ const reply = { places: [ours(REPLIES_TOPIC)], key: "none" } as const;
 const DEFINITIONS: { readonly [Type in TicklineEvent["type"]]: Omit<EventDefinition, "type"> } = {
   JobCreated: { ...jobs, summary: "A job was created." },
   JobUpdated: { ...jobs, summary: "A job was edited, paused or resumed." },
-  JobDeleted: { ...jobs, data: DeletedData, summary: "A job was deleted." },
+  JobDeleted: { ...jobs, data: JobDeletedData, summary: "A job was deleted." },
   JobDue: {
     places: [ours(dueTopic("{queue}"))],
     key: "none",
     summary: "A run waits for a worker. Only a claim starts it.",
-    data: DueRunData,
+    data: DueRunSchema,
   },
-  JobStarted: { ...reported, summary: "An attempt began. Best effort.", data: StartedData },
+  JobStarted: { ...reported, summary: "An attempt began. Best effort.", data: JobStartedData },
   JobHeartbeat: {
     places: [theirs(REPORTS_TOPIC)],
     key: "jobId",
     summary: "A foreign executor is still at work on an attempt.",
-    data: HeartbeatData,
+    data: JobHeartbeatData,
   },
-  JobRetrying: { ...runs, summary: "An attempt failed, and another follows. Best effort.", data: RetryingData },
-  JobCompleted: { ...reported, summary: "A run came to its end.", data: EndedData },
-  JobSkipped: { ...runs, summary: "A run, or a counted range of runs, did not run.", data: EndedData },
-  CancelRequested: { ...hint, summary: "A hint: somebody wants a run cancelled.", data: CancelData },
-  HandlersChanged: { ...hint, summary: "A hint: an executor published handlers.", data: HandlersData },
-  RunsReady: { ...hint, summary: "A hint: runs may be published.", data: ReadyData },
-  CreateJob: { ...command, summary: "Another service wants a job created.", data: CreateData },
-  TriggerJob: { ...command, summary: "Another service wants a job run now.", data: TriggerData },
-  CancelRun: { ...command, summary: "Another service wants a run cancelled.", data: CancelRunCommandData },
-  CommandAnswered: { ...reply, summary: "A command was carried out.", data: AnsweredData },
-  CommandRefused: { ...reply, summary: "A command was not carried out, and why.", data: RefusedData },
+  JobRetrying: { ...runs, summary: "An attempt failed, and another follows. Best effort.", data: JobRetryingData },
+  JobCompleted: { ...reported, summary: "A run came to its end.", data: EndedRunSchema },
+  JobSkipped: { ...runs, summary: "A run, or a counted range of runs, did not run.", data: EndedRunSchema },
+  CancelRequested: { ...hint, summary: "A hint: somebody wants a run cancelled.", data: CancelRequestedData },
+  HandlersChanged: { ...hint, summary: "A hint: an executor published handlers.", data: HandlersChangedData },
+  RunsReady: { ...hint, summary: "A hint: runs may be published.", data: RunsReadyData },
+  CreateJob: { ...command, summary: "Another service wants a job created.", data: CreateJobData },
+  TriggerJob: { ...command, summary: "Another service wants a job run now.", data: TriggerJobData },
+  CancelRun: { ...command, summary: "Another service wants a run cancelled.", data: CancelRunData },
+  CommandAnswered: { ...reply, summary: "A command was carried out.", data: CommandAnsweredData },
+  CommandRefused: { ...reply, summary: "A command was not carried out, and why.", data: CommandRefusedData },
 };
 
 export const EVENT_DEFINITIONS: readonly EventDefinition[] = Object.entries(DEFINITIONS).map(([type, definition]) => ({

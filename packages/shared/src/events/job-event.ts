@@ -1,24 +1,29 @@
-import type { Instant } from "../domain/instant.ts";
-import type { Job } from "../domain/job.ts";
+import { z } from "zod";
+import { InstantSchema } from "../domain/instant.ts";
+import { JOB_STATES, type Job } from "../domain/job.ts";
+import { RunIdentitySchema } from "../domain/run.ts";
+import { SlotSchema } from "../domain/slot.ts";
 import type { Envelope } from "./envelope.ts";
 
 /** What the scheduler and other services need to know of a job that was written. */
-export interface JobEventData {
-  readonly jobUid: string;
-  readonly jobId: string;
-  readonly version: number;
-  readonly state: Job["state"];
-  readonly slot: number;
-  readonly nextRunAt: Instant | null;
-  readonly name: string;
-  readonly handler: string;
-  readonly queue: string;
-}
+export const JobEventData = z.object({
+  jobUid: RunIdentitySchema.shape.jobUid,
+  jobId: z.string(),
+  version: z.int().meta({ description: "Counts changes of the definition and of pause, from 1." }),
+  state: z.enum([...JOB_STATES, "deleted"]),
+  slot: SlotSchema,
+  nextRunAt: InstantSchema.nullable(),
+  name: z.string(),
+  handler: z.string(),
+  queue: z.string(),
+});
+type JobEventData = Readonly<z.output<typeof JobEventData>>;
 
-export interface JobDeletedData extends JobEventData {
-  /** Whoever deleted it wants its runs in progress cancelled as well. Absent: they may finish. */
-  readonly cancelRunning?: boolean;
-}
+export const JobDeletedData = JobEventData.extend({
+  cancelRunning: z.boolean().default(false).meta({ description: "Its runs in progress are cancelled as well; false: they may finish." }),
+});
+/** An outbox may hold one of before `cancelRunning`. */
+type JobDeletedData = JobEventData & Partial<Readonly<z.output<typeof JobDeletedData>>>;
 
 export type JobCreated = Envelope<"JobCreated", JobEventData>;
 /** Any edit: PUT, PATCH, pause, resume. */

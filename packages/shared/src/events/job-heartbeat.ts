@@ -1,9 +1,9 @@
+import { z } from "zod";
+import { DueRunSchema } from "../domain/due-run.ts";
 import type { Envelope } from "./envelope.ts";
 
-export interface JobHeartbeatData {
-  readonly runId: string;
-  readonly attempt: number;
-}
+const { runId, attempt } = DueRunSchema.shape;
+export const JobHeartbeatData = z.object({ runId, attempt });
 
 /** A foreign executor is still at work on the attempt, and wants its lease renewed. Our own renew theirs in the store. */
-export type JobHeartbeat = Envelope<"JobHeartbeat", JobHeartbeatData>;
+export type JobHeartbeat = Envelope<"JobHeartbeat", Readonly<z.output<typeof JobHeartbeatData>>>;

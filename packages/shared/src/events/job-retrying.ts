@@ -1,21 +1,24 @@
-import type { DueRun } from "../domain/due-run.ts";
-import type { Instant } from "../domain/instant.ts";
-import type { RunError } from "../domain/run-error.ts";
+import { z } from "zod";
+import { DueRunSchema, type DueRun } from "../domain/due-run.ts";
+import { InstantSchema, type Instant } from "../domain/instant.ts";
+import { RunErrorField, type RunError } from "../domain/run-error.ts";
 import type { Envelope } from "./envelope.ts";
 
-export interface JobRetryingData {
-  readonly runId: string;
-  readonly jobUid: string;
-  readonly jobId: string;
-  readonly slot: number;
-  readonly scheduledFor: Instant;
-  /** The attempt that failed. */
-  readonly attempt: number;
-  /** Start of that attempt; null where whoever says it does not know. */
-  readonly startedAt: Instant | null;
-  readonly retryAt: Instant;
-  readonly error: RunError;
-}
+const { runId, jobUid, jobId, slot, scheduledFor, attempt } = DueRunSchema.shape;
+
+export const JobRetryingData = z.object({
+  runId,
+  jobUid,
+  jobId,
+  slot,
+  scheduledFor,
+  attempt: attempt.meta({ description: "The attempt that failed." }),
+  /** Of that attempt; null where whoever says it does not know. */
+  startedAt: InstantSchema.nullable(),
+  retryAt: InstantSchema,
+  error: RunErrorField,
+});
+type JobRetryingData = Readonly<z.output<typeof JobRetryingData>>;
 
 /** An attempt failed, and another follows at `retryAt`. Best effort. */
 export type JobRetrying = Envelope<"JobRetrying", JobRetryingData>;

@@ -1,21 +1,24 @@
-import type { ClaimedRun } from "../domain/due-run.ts";
-import type { Instant } from "../domain/instant.ts";
-import type { RunCause } from "../domain/run.ts";
+import { z } from "zod";
+import { DueRunSchema, type ClaimedRun } from "../domain/due-run.ts";
+import { InstantSchema } from "../domain/instant.ts";
 import type { Envelope } from "./envelope.ts";
 
-export interface JobStartedData {
-  readonly runId: string;
-  readonly jobUid: string;
-  readonly jobId: string;
-  readonly jobVersion: number;
-  readonly slot: number;
-  readonly queue: string;
-  readonly cause: RunCause;
-  readonly scheduledFor: Instant;
-  readonly attempt: number;
-  readonly startedAt: Instant;
-  readonly executor: string;
-}
+const { runId, jobUid, jobId, slot, jobVersion, queue, cause, scheduledFor, attempt } = DueRunSchema.shape;
+
+export const JobStartedData = z.object({
+  runId,
+  jobUid,
+  jobId,
+  slot,
+  jobVersion,
+  queue,
+  cause,
+  scheduledFor,
+  attempt,
+  startedAt: InstantSchema,
+  executor: z.string(),
+});
+type JobStartedData = Readonly<z.output<typeof JobStartedData>>;
 
 /** An attempt began. Best effort: `JobCompleted` repeats `startedAt`. */
 export type JobStarted = Envelope<"JobStarted", JobStartedData>;

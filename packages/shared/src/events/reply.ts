@@ -1,37 +1,40 @@
+import { z } from "zod";
 import type { Instant } from "../domain/instant.ts";
-import type { JsonValue } from "../domain/json.ts";
-import type { Command } from "./command.ts";
+import { JsonField } from "../domain/json.ts";
+import { COMMAND_TYPES, type Command } from "./command.ts";
 import type { Envelope } from "./envelope.ts";
 
 /** Which command a reply is to. */
-interface Asked {
-  readonly commandId: string;
-  readonly commandSource: string;
-  readonly command: Command["type"];
-}
+const AskedSchema = z.object({
+  commandId: z.string().meta({ description: "The CloudEvents id of the command." }),
+  commandSource: z.string().meta({ description: "The CloudEvents source of the command." }),
+  command: z.enum(COMMAND_TYPES).meta({ description: "The CloudEvents type of the command." }),
+});
+type Asked = Readonly<z.output<typeof AskedSchema>>;
 
-export interface CommandAnsweredData extends Asked {
-  readonly jobId: string;
-  /** The run it made or cancelled; null: it is about no run. */
-  readonly runId: string | null;
-  /** What REST would answer: the job, or the run without stacks. */
-  readonly result: JsonValue;
-}
+export const CommandAnsweredData = AskedSchema.extend({
+  jobId: z.string(),
+  runId: z.string().nullable().meta({ description: "The run that was made or cancelled." }),
+  result: JsonField.meta({ description: "What REST answers: the job, or the run." }),
+});
+export type CommandAnsweredData = Readonly<z.output<typeof CommandAnsweredData>>;
 
-export interface CommandRefusedData extends Asked {
-  /** Stable: programs may switch on it. */
-  readonly code: string;
-  /** What is wrong, for a person. */
-  readonly detail: string;
-  readonly errors: readonly CommandFault[];
-}
+/** One thing that is wrong with a command. */
+const CommandFault = z
+  .object({
+    pointer: z.string().meta({ description: "RFC 6901 into the job, or into what stands in its place." }),
+    code: z.string(),
+    message: z.string(),
+  })
+  .meta({ title: "CommandFault" });
+export type CommandFault = Readonly<z.output<typeof CommandFault>>;
 
-/** One thing that is wrong with a command: `pointer` is RFC 6901 into the job, or into what stands in its place. */
-export interface CommandFault {
-  readonly pointer: string;
-  readonly code: string;
-  readonly message: string;
-}
+export const CommandRefusedData = AskedSchema.extend({
+  code: z.string().meta({ description: "As the problems of the REST API have it. Stable: programs may switch on it." }),
+  detail: z.string().meta({ description: "What is wrong, for a person. May change." }),
+  errors: z.array(CommandFault).readonly().meta({ description: "Everything that is wrong with a job or params." }),
+});
+export type CommandRefusedData = Readonly<z.output<typeof CommandRefusedData>>;
 
 /** What was asked for has been done, and is durable. A command that comes again is answered again. */
 export type CommandAnswered = Envelope<"CommandAnswered", CommandAnsweredData>;

@@ -12,7 +12,7 @@ export const hostSetting = settingOf({
   placeholder: "ADDRESS",
   fallback: "127.0.0.1",
   schema: z.string().min(1),
-  description: "Address to listen on. There is no authentication yet: an address others can reach lets them run jobs.",
+  description: "Address to listen on. There is no authentication yet: on an address that others can reach, they can run jobs.",
 });
 
 export const portSetting = settingOf({
@@ -21,7 +21,7 @@ export const portSetting = settingOf({
   placeholder: "PORT",
   fallback: "7070",
   schema: wholeNumber(0, 65_535),
-  description: "Port to listen on; 0 takes a free one.",
+  description: "Port to listen on; 0 uses a free one.",
 });
 
 const hostList = z
@@ -37,7 +37,7 @@ export const allowedHostsSetting = settingOf({
   fallback: null,
   schema: hostList,
   description:
-    "Host names that requests may be for besides `localhost`, `127.0.0.1` and `[::1]`, by commas and without ports, as behind a proxy. On an address others can reach all are served unless some are named here.",
+    "Host names that are served besides `localhost`, `127.0.0.1` and `[::1]`, for example those of a proxy: separated by commas, without ports. On an address that others can reach, all host names are served unless this is set.",
 });
 
 export const handlersDirSetting = settingOf({
@@ -46,7 +46,7 @@ export const handlersDirSetting = settingOf({
   placeholder: "DIR",
   fallback: null,
   schema: z.string().min(1).optional(),
-  description: "Folder with handlers of your own, one `.ts`, `.js` or `.mjs` file each.",
+  description: "Folder with your own handlers: `.ts`, `.js` or `.mjs` files.",
 });
 
 export const queuesSetting = settingOf({
@@ -58,7 +58,7 @@ export const queuesSetting = settingOf({
     .string()
     .transform((text) => text.split(",").map((name) => name.trim()))
     .pipe(z.array(QueueNameSchema).min(1)),
-  description: "Queues that jobs may use, by commas.",
+  description: "Queues that jobs may use, separated by commas.",
 });
 
 export const externalQueuesSetting = settingOf({
@@ -72,7 +72,7 @@ export const externalQueuesSetting = settingOf({
     .transform((text) => text?.split(",").map((name) => name.trim()) ?? [])
     .pipe(z.array(QueueNameSchema)),
   description:
-    "Queues of foreign executors, by commas and apart from `QUEUES`; the same in all processes. Jobs on them may name any handler, and what is said of their runs on `tickline.reports` is taken in.",
+    "Queues of foreign executors, separated by commas, in addition to `QUEUES`; the same in all processes. Jobs on them may name any handler, and Tickline accepts reports of their runs on `tickline.reports`.",
 });
 
 export const workersMaxSetting = settingOf({
@@ -81,7 +81,7 @@ export const workersMaxSetting = settingOf({
   placeholder: "COUNT",
   fallback: "200",
   schema: wholeNumber(1, 10_000),
-  description: "Handlers that run at once. They share one thread, so more helps only while they wait for others.",
+  description: "Number of handlers that run at once. They share one thread, so more helps only if they mostly wait for other services.",
 });
 
 export const queueWorkersPercentSetting = settingOf({
@@ -91,7 +91,7 @@ export const queueWorkersPercentSetting = settingOf({
   fallback: String(WORKER_SHARE_DEFAULTS.queueWorkersPercent),
   schema: wholeNumber(0, RESERVED_PERCENT_MAX),
   description:
-    "Percent of the workers that each queue has for itself, so that handlers that hang in one queue leave the others theirs: at least one worker, in the order of `QUEUES`, as long as half of them stay for all queues. 0: none has any.",
+    "Percent of the workers that are reserved for each queue, so that hung handlers of one queue do not block the others. At least one worker each, in the order of `QUEUES`; all reservations together are at most half of the workers. 0: no reservation.",
 });
 
 export const jobWorkersPercentSetting = settingOf({
@@ -100,7 +100,7 @@ export const jobWorkersPercentSetting = settingOf({
   placeholder: "PERCENT",
   fallback: String(WORKER_SHARE_DEFAULTS.jobWorkersPercent),
   schema: wholeNumber(1, 100),
-  description: "Percent of the workers that runs of one job hold at most, at least one worker; a job with `workersMax` says for itself.",
+  description: "Percent of the workers that runs of one job may hold, at least one worker. `workersMax` of a job takes precedence.",
 });
 
 export const timeoutMaxMsSetting = settingOf({
@@ -110,34 +110,35 @@ export const timeoutMaxMsSetting = settingOf({
   fallback: String(TIMEOUT_MS_MAX),
   schema: wholeNumber(1, TIMEOUT_MS_MAX),
   description:
-    "Largest `timeoutMs` that a job may be given, in milliseconds. Jobs that have a larger one keep it. Less than a day frees workers of handlers that hang the sooner.",
+    "Largest `timeoutMs` that a job may be given, in milliseconds. Jobs that already have a larger one keep it. A smaller maximum frees the workers of hung handlers sooner.",
 });
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
 /** A number of days, read as milliseconds. */
-export const daysSetting = (env: string, { fallback, description }: { readonly fallback: string; readonly description: string }) =>
+export const daysSetting = (
+  env: string,
+  { fallback, min = 1, description }: { readonly fallback: string; readonly min?: number; readonly description: string },
+) =>
   settingOf({
     env,
     flag: null,
     placeholder: "DAYS",
     fallback,
-    schema: wholeNumber(1, 3_650).transform((count) => count * DAY_MS),
+    schema: wholeNumber(min, 3_650).transform((count) => count * DAY_MS),
     description,
   });
 
 export const topicRetentionSetting = daysSetting("TOPIC_RETENTION_DAYS", {
   fallback: "3",
-  description: "Days for which topics keep messages. The store remembers; a topic has to outlive only what readers may be away.",
+  description:
+    "Days for which topics keep messages. The store has all data, so a topic only has to bridge the time in which readers are unavailable.",
 });
 
-export const retentionDaysSetting = settingOf({
-  env: "RETENTION_DAYS",
-  flag: null,
-  placeholder: "DAYS",
+export const retentionSetting = daysSetting("RETENTION_DAYS", {
   fallback: "7",
-  schema: wholeNumber(RETENTION_MS_MIN / DAY_MS, 3_650),
+  min: RETENTION_MS_MIN / DAY_MS,
   description: "Days for which finished runs are kept.",
 });
 
@@ -147,7 +148,8 @@ export const drainMsSetting = settingOf({
   placeholder: "MS",
   fallback: "10000",
   schema: wholeNumber(0, 3_600_000),
-  description: "Milliseconds that running handlers get to finish at shutdown, before they are aborted and run again at the next start.",
+  description:
+    "Milliseconds that running handlers have to finish at shutdown. Then they are aborted, and their runs start again at the next start.",
 });
 
 export const drainNoticeSetting = settingOf({
@@ -157,7 +159,7 @@ export const drainNoticeSetting = settingOf({
   fallback: "2000",
   schema: wholeNumber(0, 3_600_000),
   description:
-    "Milliseconds for which the api still serves at shutdown while `/readyz` is 503 already: as long as a load balancer needs to notice. 0 where there is none.",
+    "Milliseconds for which the api still serves requests at shutdown while `/readyz` already answers 503, so that a load balancer can notice. 0 if there is none.",
 });
 
 const milliseconds = (
@@ -169,28 +171,28 @@ export const leaseMsSetting = milliseconds("LEASE_MS", {
   fallback: LEASE_DEFAULTS.leaseMs,
   min: 1,
   description:
-    "Milliseconds for which an executor has the right to run an attempt after each renewal; the same in executors and schedulers. What an executor that was killed was running starts again after some 10 s more. Long enough for a failover of the store: `LEASE_MS - LEASE_MARGIN_MS` must be at least `2 * HEARTBEAT_MS + STORE_FAILOVER_MS + 1000`.",
+    "Milliseconds for which an executor has the right to run an attempt after each renewal; the same in executors and schedulers. Runs of a killed executor start again about 10 s after the end of the lease. The lease has to be long enough for a failover of the store: `LEASE_MS - LEASE_MARGIN_MS` must be at least `2 * HEARTBEAT_MS + STORE_FAILOVER_MS + 1000`.",
 });
 
 export const heartbeatMsSetting = milliseconds("HEARTBEAT_MS", {
   fallback: LEASE_DEFAULTS.heartbeatMs,
   min: 1,
   description:
-    "Milliseconds between two renewals of the leases; the same in executors and schedulers. An answer is waited for as long, and then the renewal is sent anew.",
+    "Milliseconds between two renewals of the leases; the same in executors and schedulers. If there is no answer within this time, the renewal is sent again.",
 });
 
 export const leaseMarginMsSetting = milliseconds("LEASE_MARGIN_MS", {
   fallback: LEASE_DEFAULTS.leaseMarginMs,
   min: 1,
   description:
-    "Milliseconds before the end of its lease at which a handler is aborted whose lease could not be renewed. The process ends with the lease if it has not ended.",
+    "If a lease could not be renewed, its handler is aborted this many milliseconds before the end of the lease. If the handler still runs at the end of the lease, the process ends.",
 });
 
 export const storeFailoverMsSetting = milliseconds("STORE_FAILOVER_MS", {
   fallback: LEASE_DEFAULTS.storeFailoverMs,
   min: 0,
   description:
-    "Milliseconds for which the store may answer nothing, as while MongoDB elects a primary, without any handler being aborted. It sets nothing; the lease is checked against it at start.",
+    "Milliseconds for which the store may be unavailable without any handler being aborted, for example while MongoDB elects a primary. It is only used to check the lease at start.",
 });
 
 export const logLevelSetting = settingOf({
@@ -200,5 +202,5 @@ export const logLevelSetting = settingOf({
   fallback: "info",
   schema: z.enum(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent"),
   description:
-    "Least severe log lines to write on standard error: as JSON, or as lines for people where it is a terminal. `info` says of each run that it starts and how it ended, `warn` only of those that failed.",
+    "Lowest level of log lines on standard error: as JSON, or as readable lines on a terminal. `info` logs the start and the end of each run, `warn` only failed runs.",
 });

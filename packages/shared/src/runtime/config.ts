@@ -22,8 +22,22 @@ export const settingOf = <Value>(definition: ConfigKey<Value>): ConfigKey<Value>
 
 export type ConfigTable = Readonly<Record<string, ConfigKey<unknown>>>;
 export type ConfigOf<Table extends ConfigTable> = {
-  readonly [Name in keyof Table]: Table[Name] extends ConfigKey<infer Value> ? Value : never;
+  readonly [Name in keyof Table]: Table[Name] extends ConfigKey<infer Value> ? Settled<Value> : never;
 };
+/** Nobody changes what was read. */
+type Settled<Value> = Value extends readonly (infer Item)[] ? readonly Item[] : Value;
+
+/** The values of all settings where none is given. For tables in which none has to be. */
+export const readDefaults = <Table extends ConfigTable>(table: Table): ConfigOf<Table> => readConfig(table, { env: {}, flags: {} });
+
+/** Those values that are settings of the table, and are given. */
+export function pickSettings<Table extends ConfigTable>(
+  table: Table,
+  from: { readonly [Name in keyof Table]?: ConfigOf<Table>[Name] | undefined },
+): Partial<ConfigOf<Table>> {
+  const given = Object.keys(table).flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]] as const]));
+  return Object.fromEntries(given) as Partial<ConfigOf<Table>>;
+}
 
 export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,3 +1,4 @@
+import { backoffMs } from "../domain/backoff.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Logger } from "./logger.ts";
 import type { Service } from "./service.ts";
@@ -40,7 +41,7 @@ export function createLoop({ name, clock, log, runOnce, faultMs = 100, faultMsMa
     } catch (fault) {
       faults += 1;
       log.warn({ err: fault, loop: name, faults }, "round failed; it will be tried again");
-      return Math.min(faultMs * 2 ** (faults - 1), faultMsMax);
+      return backoffMs(faults, faultMs, faultMsMax);
     }
   }
   function next(waitMs: number | null): void {

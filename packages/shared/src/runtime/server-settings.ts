@@ -45,7 +45,7 @@ export const lockUrlSetting = settingOf({
   fallback: null,
   schema: serverUrl({ env: "LOCK_URL", schemes: ["redis", "rediss"], example: "redis://localhost:6379" }).optional(),
   description:
-    "The Redis by which schedulers share the work: `redis://user:password@host:6379/0`, `rediss://` with TLS. Without it, or while it is away, they do by leases in the store.",
+    "The Redis with the locks of the schedulers: `redis://user:password@host:6379/0`, `rediss://` with TLS. Without it, or while it is unavailable, schedulers use leases in the store.",
 });
 
 export const registryUrlSetting = settingOf({

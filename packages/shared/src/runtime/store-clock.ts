@@ -11,14 +11,13 @@ import { observeStoreClock } from "./store-clock-metrics.ts";
 import { doubtOf, measure, newStoreClockState, setBackOf, UNREAD, type SetBack } from "./store-clock-state.ts";
 import { createStoreTime } from "./store-time.ts";
 
-export interface StoreClockLimits {
+export const STORE_CLOCK_DEFAULTS = {
   /** How often the offset to the store's clock is measured. Milliseconds. */
-  readonly storeTimeMs: number;
+  storeTimeMs: 10_000,
   /** How often our own clock is looked at: if it was set, or the machine slept, the store's is measured at once. Milliseconds. */
-  readonly clockLookMs: number;
-}
-
-export const STORE_CLOCK_DEFAULTS: StoreClockLimits = { storeTimeMs: 10_000, clockLookMs: 500 };
+  clockLookMs: 500,
+};
+export type StoreClockLimits = Readonly<typeof STORE_CLOCK_DEFAULTS>;
 
 /**
  * A clock whose `now` is the store's time, kept by measuring it over and over while it is started. Whatever is decided by a time, or

@@ -1,3 +1,4 @@
+import { nextBackoffMs } from "../domain/backoff.ts";
 import { Counter, type Registry } from "prom-client";
 import type { Clock } from "../ports/clock.ts";
 import type { OnUnreadable } from "../ports/unreadable.ts";
@@ -30,7 +31,7 @@ export function createUnreadableLog({ clock, log, metrics }: UnreadableLogOption
     const entry = known.get(key);
     const nowMs = clock.monotonicMs();
     if (entry !== undefined && nowMs < entry.logAtMs) return;
-    const waitMs = entry === undefined ? LOG_AGAIN_MS : Math.min(2 * entry.waitMs, LOG_AGAIN_MS_MAX);
+    const waitMs = nextBackoffMs(entry?.waitMs ?? null, LOG_AGAIN_MS, LOG_AGAIN_MS_MAX);
     known.delete(key);
     if (known.size >= ROWS_MAX) for (const oldest of known.keys()) if (known.delete(oldest)) break;
     known.set(key, { logAtMs: nowMs + waitMs, waitMs });

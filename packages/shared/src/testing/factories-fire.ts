@@ -1,6 +1,6 @@
 import { sha256 } from "../adapters/system/digest.ts";
 import { type DueRun, firstDueRun } from "../domain/due-run.ts";
-import type { Fire, FireEntry } from "../domain/fire.ts";
+import { scheduledEntry, type Fire, type FireEntry } from "../domain/fire.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Job, ScheduleCursor } from "../domain/job.ts";
 import { runIdOf } from "../domain/run-id.ts";
@@ -8,15 +8,7 @@ import { MINUTE, START } from "./factories.ts";
 
 /** What a schedule produced, due; `overrides` make it a manual one, a missed range, … */
 export const entryOf = (job: Job, overrides: Partial<FireEntry> = {}): FireEntry => ({
-  cause: "schedule",
-  scheduledFor: job.nextRunAt ?? START,
-  count: 1,
-  scheduledForLast: null,
-  state: "due",
-  reason: null,
-  key: null,
-  definitionHash: job.definitionHash,
-  retryOf: null,
+  ...scheduledEntry(job, job.nextRunAt ?? START),
   ...overrides,
 });
 

@@ -11,7 +11,8 @@ export const TOPIC_SETTINGS = {
     placeholder: "COUNT",
     fallback: "12",
     schema: wholeNumber(1, 1_000),
-    description: "Partitions of each topic: as many executors as this can take runs of one queue. They can be added to, never taken away.",
+    description:
+      "Partitions of each topic. At most this many executors can take runs of one queue. Partitions can be added, but not removed.",
   }),
   replicas: settingOf({
     env: "TOPIC_REPLICAS",
@@ -19,11 +20,11 @@ export const TOPIC_SETTINGS = {
     placeholder: "COUNT",
     fallback: "-1",
     schema: wholeNumber(-1, 100),
-    description: "Brokers that hold a copy of each topic; -1: what the brokers have as their default.",
+    description: "Brokers that hold a copy of each topic; -1: the default of the brokers.",
   }),
   retentionMs: topicRetentionSetting,
   deadRetentionMs: daysSetting("DEAD_RETENTION_DAYS", {
     fallback: "30",
-    description: "Days for which topics keep dead letters, which wait for a person.",
+    description: "Days for which topics keep dead letters.",
   }),
 };

@@ -2,7 +2,8 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import type { Position } from "./committer.ts";
 import type { DeadLetter } from "./dead-message.ts";
-import { createRetryPause } from "./retry-pause.ts";
+import { createBackoff } from "../../runtime/backoff.ts";
+import { BROKER_BACKOFF } from "./bus-fault.ts";
 import { createWaitingLetters } from "./waiting-letters.ts";
 
 export interface BurialOptions {
@@ -34,7 +35,7 @@ export interface Burial {
 export function createBurial(options: BurialOptions): Burial {
   const { clock, onDone, onRoom } = options;
   const waiting = createWaitingLetters(onRoom);
-  const retryPause = createRetryPause(clock);
+  const backoff = createBackoff(clock, BROKER_BACKOFF);
   let stopped = false;
   let running: Promise<void> | null = null;
 
@@ -51,7 +52,7 @@ export function createBurial(options: BurialOptions): Burial {
       } else if (stopped) {
         return;
       } else {
-        await retryPause.wait((tries += 1));
+        await backoff.wait((tries += 1));
       }
     }
   }
@@ -75,11 +76,11 @@ export function createBurial(options: BurialOptions): Burial {
     },
     abandon() {
       waiting.clear();
-      retryPause.end();
+      backoff.cut();
     },
     async stop() {
       stopped = true;
-      retryPause.end();
+      backoff.cut();
       await running;
     },
   };

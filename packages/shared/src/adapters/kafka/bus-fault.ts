@@ -17,6 +17,10 @@ export function busFault(deed: string, cause: unknown): AppError {
   if (cause instanceof AppError) return cause;
   return new AppError("bus_unavailable", toAppError(cause, deed).message, { retryable: !isRefused(cause), cause });
 }
+
+/** Waits before a broker is asked again. */
+export const BROKER_BACKOFF = { firstMs: 50, maxMs: 5_000 } as const;
+
 export const closedFault = (deed: string): AppError => new AppError("bus_unavailable", `${deed}: the bus is closed`, { retryable: true });
 
 /** A fault that was tried several times stands in the one that says so. */

@@ -2,7 +2,8 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Burial } from "./burial.ts";
 import type { Position } from "./committer.ts";
 import type { Chunk, Inbox } from "./inbox.ts";
-import { createRetryPause } from "./retry-pause.ts";
+import { createBackoff } from "../../runtime/backoff.ts";
+import { BROKER_BACKOFF } from "./bus-fault.ts";
 import type { TakeBatch } from "./take-batch.ts";
 
 export interface DeliveryOptions {
@@ -31,7 +32,7 @@ export function createDelivery({ clock, inbox, take, burial, batchEventsMax }: D
   let stopped = false;
   let generation = 0;
   let paused = false;
-  const retryPause = createRetryPause(clock);
+  const backoff = createBackoff(clock, BROKER_BACKOFF);
   let change = Promise.withResolvers<void>();
   let running: Promise<void> = Promise.resolve();
 
@@ -57,7 +58,7 @@ export function createDelivery({ clock, inbox, take, burial, batchEventsMax }: D
         if (began === generation) burial.add(chunks.map(positionBehind), letters);
         return;
       }
-      if (!isOver()) await retryPause.wait(tries);
+      if (!isOver()) await backoff.wait(tries);
     }
   }
   return {
@@ -75,12 +76,12 @@ export function createDelivery({ clock, inbox, take, burial, batchEventsMax }: D
     abandon() {
       generation += 1;
       burial.abandon();
-      retryPause.end();
+      backoff.cut();
       wake();
     },
     async stop() {
       stopped = true;
-      retryPause.end();
+      backoff.cut();
       wake();
       await running;
       await burial.stop();

@@ -1,11 +1,11 @@
 import kafkajs, { type Admin } from "kafkajs"; // Node finds not all names of this package.
 import type { Logger } from "../../runtime/logger.ts";
 import { systemClock } from "../system/clock.ts";
-import { busFault } from "./bus-fault.ts";
+import { BROKER_BACKOFF, busFault } from "./bus-fault.ts";
 import { isDeadTopic } from "./dead-letters.ts";
 import { createKafkaClient } from "./kafka-client.ts";
 import { parseKafkaUrl, type KafkaSecurity } from "./kafka-url.ts";
-import { createRetryPause } from "./retry-pause.ts";
+import { createBackoff } from "../../runtime/backoff.ts";
 import type { TopicPlan } from "./topic-plan.ts";
 
 export interface TopicsCommandOptions {
@@ -95,7 +95,7 @@ async function extend(admin: Admin, { name, partitions }: TopicPlan): Promise<bo
 
 /** Asks until the broker has heard of the partitions that there are. */
 async function countWhenKnown(admin: Admin, plan: TopicPlan): Promise<number> {
-  const pause = createRetryPause(systemClock);
+  const pause = createBackoff(systemClock, BROKER_BACKOFF);
   for (let tries = 1; ; tries += 1) {
     const count = (await partitionCounts(admin, [plan])).get(plan.name) ?? 0;
     if (count >= plan.partitions || tries > RETRIES) return count;

@@ -1,3 +1,4 @@
+import { backoffMs } from "../../domain/backoff.ts";
 import type { TicklineEvent } from "../../events/event.ts";
 import type { RefusedEvent, SubscribeRequest } from "../../ports/bus.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
@@ -62,7 +63,7 @@ export function createMember({ clock, limits, onBatch, onRefused, onFree, onGive
     running = null;
     if (accepted && answer.length > 0) onRefused(answer);
     if (!accepted && tries < limits.redeliveriesMax) {
-      if (!stopped) redelivery = clock.setTimer(limits.redeliverMs * 2 ** tries, attempt);
+      if (!stopped) redelivery = clock.setTimer(backoffMs(tries + 1, limits.redeliverMs, Infinity), attempt);
       tries += 1;
       return;
     }

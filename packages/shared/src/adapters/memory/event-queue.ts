@@ -1,3 +1,4 @@
+import { createFifo } from "../../domain/fifo.ts";
 import type { TicklineEvent } from "../../events/event.ts";
 
 /** Events that wait for the members of one group, first in first out. Full, it forgets the oldest: their repair is nearest. */
@@ -11,47 +12,23 @@ export interface EventQueue {
   shuffle(random: () => number): void;
 }
 
-/** Taken events stay in the array until they are this many and half of it, so that taking costs no move of the rest. */
-const TAKEN_MIN = 1_024;
-
 export function createEventQueue(eventsMax: number): EventQueue {
-  let events: TicklineEvent[] = [];
-  let head = 0;
-
-  function forgetOverflow(): number {
-    const excess = Math.max(0, events.length - head - eventsMax);
-    drop(excess);
-    return excess;
-  }
-  function drop(count: number): void {
-    head += count;
-    if (head < TAKEN_MIN && head < events.length) return;
-    if (head * 2 < events.length) return;
-    events = events.slice(head);
-    head = 0;
-  }
+  const events = createFifo<TicklineEvent>();
+  const forgetOverflow = (): number => events.take(Math.max(0, events.size - eventsMax)).length;
   return {
     get size() {
-      return events.length - head;
+      return events.size;
     },
     push(added) {
-      for (const event of added) events.push(event);
+      for (const event of added) events.add(event);
       return forgetOverflow();
     },
     putBack(returned) {
-      events = [...returned, ...events.slice(head)];
-      head = 0;
+      events.putBack(returned);
       return forgetOverflow();
     },
-    take(count) {
-      const taken = events.slice(head, head + count);
-      drop(taken.length);
-      return taken;
-    },
-    shuffle(random) {
-      events = shuffled(events.slice(head), random);
-      head = 0;
-    },
+    take: (count) => events.take(count),
+    shuffle: (random) => events.putBack(shuffled(events.take(events.size), random)),
   };
 }
 

@@ -8,7 +8,7 @@ import { mapReadable } from "../../runtime/map-readable.ts";
 import type { StoreContext } from "./context.ts";
 import type { DefinitionKey } from "./definition-row.ts";
 import type { RunRow } from "./run-row.ts";
-import { asReadable, endedRunOf, hasCounts, NO_COUNTS } from "./run-view.ts";
+import { asReadable, comparedOf, endedRunOf, hasCounts, NO_COUNTS } from "./run-view.ts";
 
 export const LOST: ClaimOutcome = { kind: "lost" };
 
@@ -65,7 +65,7 @@ function refusal(
   { digest }: Pick<StoreContext, "digest">,
   { run, row, read }: { readonly run: DueRun; readonly row: RunRow; readonly read: ReadDefinition },
 ): string | null {
-  const field = differingField(run, row);
+  const field = differingField(run, comparedOf(row));
   if (field !== null) return differs(field);
   // A run that cannot be read is nobody's, and the others of the batch are claimed.
   if (!isText(row.definitionHash)) return "its definition has no name";

@@ -1,44 +1,50 @@
-import { type Connection, type Model, Schema } from "mongoose";
-import type { Instant } from "../../domain/instant.ts";
+import type { Connection, Model, Schema } from "mongoose";
+import { z } from "zod";
+import { InstantSchema } from "../../domain/instant.ts";
 import { definitionSchema, type DefinitionRow } from "./definition-row.ts";
 import { jobSchema, type JobRow } from "./job-row.ts";
 import { createRows, type Rows, type RowsOptions } from "./rows.ts";
+import { rowSchema } from "./row-schema.ts";
 import { runSchema, type RunRow } from "./run-row.ts";
 
-export interface BindingRow {
-  readonly _id: string;
-  readonly tenantId: string;
-  readonly scope: string;
-  readonly key: string;
-  readonly fingerprint: string;
-  readonly value: string;
-  readonly boundAt: Instant;
-}
+const BindingRow = z.object({
+  _id: z.string(),
+  tenantId: z.string(),
+  scope: z.string(),
+  key: z.string(),
+  fingerprint: z.string(),
+  value: z.string(),
+  boundAt: InstantSchema,
+});
+export type BindingRow = Readonly<z.output<typeof BindingRow>>;
 
-export interface HandlerRow {
+const HandlerRow = z.object({
   /** Its type. */
-  readonly _id: string;
-  readonly description: string | null;
+  _id: z.string(),
+  description: z.string().nullable(),
   /** JSON text: keys of JSON Schema begin with dollars. */
-  readonly paramsSchema: string;
-  readonly lastSeenAt: Instant;
-}
+  paramsSchema: z.string(),
+  lastSeenAt: InstantSchema,
+});
+export type HandlerRow = Readonly<z.output<typeof HandlerRow>>;
 
-export interface LeaderRow {
+const LeaderRow = z.object({
   /** The name of the lease. */
-  readonly _id: string;
-  readonly owner: string;
-  readonly expiresAt: Instant;
-}
+  _id: z.string(),
+  owner: z.string(),
+  expiresAt: InstantSchema,
+});
+export type LeaderRow = Readonly<z.output<typeof LeaderRow>>;
 
 /**
  * What there is one of: how far migrations came (`schema`), what is folded into jobs (`watermark`), what was decided by (`decided`), how
  * far sweeps have gone (`runsForgotten`, `jobsForgotten`), and when a write was tried because one had been refused (`tried`).
  */
-export interface MetaRow {
-  readonly _id: "schema" | "watermark" | "decided" | "runsForgotten" | "jobsForgotten" | "tried";
-  readonly value: number;
-}
+const MetaRow = z.object({
+  _id: z.enum(["schema", "watermark", "decided", "runsForgotten", "jobsForgotten", "tried"]),
+  value: z.number(),
+});
+export type MetaRow = Readonly<z.output<typeof MetaRow>>;
 
 export interface Collections {
   readonly jobs: Rows<JobRow>;
@@ -50,17 +56,6 @@ export interface Collections {
   readonly meta: Rows<MetaRow>;
 }
 
-const plain = (collection: string) =>
-  ({ collection, versionKey: false, minimize: false, strict: "throw", autoIndex: false, autoCreate: false }) as const;
-
-const bindingSchema = new Schema(
-  { _id: String, tenantId: String, scope: String, key: String, fingerprint: String, value: String, boundAt: Number },
-  plain("requests"),
-);
-const handlerSchema = new Schema({ _id: String, description: String, paramsSchema: String, lastSeenAt: Number }, plain("handlers"));
-const leaderSchema = new Schema({ _id: String, owner: String, expiresAt: Number }, plain("leaders"));
-const metaSchema = new Schema({ _id: String, value: Number } as never, plain("meta"));
-
 export function collectionsOf(connection: Connection, options?: RowsOptions): Collections {
   const rowsOf = <Row>(name: string, schema: Schema): Rows<Row> =>
     createRows<Row>(connection.model(name, schema) as unknown as Model<unknown>, options);
@@ -68,9 +63,9 @@ export function collectionsOf(connection: Connection, options?: RowsOptions): Co
     jobs: rowsOf<JobRow>("Job", jobSchema),
     definitions: rowsOf<DefinitionRow>("Definition", definitionSchema),
     runs: rowsOf<RunRow>("Run", runSchema),
-    requests: rowsOf<BindingRow>("Request", bindingSchema),
-    handlers: rowsOf<HandlerRow>("Handler", handlerSchema),
-    leaders: rowsOf<LeaderRow>("Leader", leaderSchema),
-    meta: rowsOf<MetaRow>("Meta", metaSchema),
+    requests: rowsOf<BindingRow>("Request", rowSchema("requests", BindingRow)),
+    handlers: rowsOf<HandlerRow>("Handler", rowSchema("handlers", HandlerRow)),
+    leaders: rowsOf<LeaderRow>("Leader", rowSchema("leaders", LeaderRow)),
+    meta: rowsOf<MetaRow>("Meta", rowSchema("meta", MetaRow)),
   };
 }

@@ -1,9 +1,10 @@
-import { Schema } from "mongoose";
-import type { Instant } from "../../domain/instant.ts";
+import { z } from "zod";
+import { InstantSchema, type Instant } from "../../domain/instant.ts";
 import { evaluate } from "../../domain/evaluation.ts";
 import type { JobDefinition } from "../../domain/job-definition.ts";
 import { readDefinition, type StoredDefinition } from "../../domain/stored-definition.ts";
 import { isRecord } from "../../domain/stored-value.ts";
+import { rowSchema } from "./row-schema.ts";
 
 /** What a sweep saw: its job has this definition, or nobody uses it. Where runs do, there is nothing to note. */
 export interface Finding {
@@ -13,18 +14,20 @@ export interface Finding {
 }
 
 /** One definition of a job, named by both: written once, read by all that is fired under it. Only who uses it changes. */
-export interface DefinitionRow {
-  readonly _id: string;
-  readonly jobUid: string;
-  readonly hash: string;
+const DefinitionRowSchema = z.object({
+  _id: z.string(),
+  jobUid: z.string(),
+  hash: z.string(),
   /** `params` is JSON text: its keys are the user's, and may hold the dots and dollars that are the server's own. */
-  readonly definition: Omit<JobDefinition, "params"> & { readonly params: string };
+  definition: z.custom<Omit<JobDefinition, "params"> & { readonly params: string }>(),
   /** A token of whoever named it last, to make use of it or to leave it. A sweep that decides by what it read compares this. */
-  readonly named: string;
+  named: z.string(),
   /** When a sweep shall look who uses it; absent: its job does, and nobody need look before an edit names it again. */
-  readonly lookAt?: Instant | undefined;
-  readonly found?: Finding | undefined;
-}
+  lookAt: InstantSchema.optional(),
+  found: z.custom<Finding>().optional(),
+});
+export type DefinitionRow = Readonly<z.output<typeof DefinitionRowSchema>>;
+export const definitionSchema = rowSchema("definitions", DefinitionRowSchema);
 
 export interface DefinitionKey {
   readonly jobUid: string;
@@ -53,8 +56,3 @@ export function definitionOf({ definition }: DefinitionRow): StoredDefinition {
   const params = evaluate(() => JSON.parse(definition.params) as unknown);
   return readDefinition({ ...definition, params: params.kind === "evaluated" ? params.value : null });
 }
-
-export const definitionSchema = new Schema(
-  { _id: String, jobUid: String, hash: String, definition: Schema.Types.Mixed, named: String, lookAt: Number, found: Schema.Types.Mixed },
-  { collection: "definitions", versionKey: false, minimize: false, strict: "throw", autoIndex: false, autoCreate: false },
-);

@@ -1,4 +1,5 @@
 import { AppError } from "../../domain/app-error.ts";
+import { originOf } from "../../domain/due-run.ts";
 import type { Fire } from "../../domain/fire.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { runIdOf } from "../../domain/run-id.ts";
@@ -133,7 +134,7 @@ async function rowsOf({ definitions, digest }: StoreContext, fires: readonly Fir
     const own = { jobUid: job.uid, definitionHash };
     const stored = definitionHash === job.definitionHash ? null : definitionOf(own);
     const definition = stored?.kind === "read" ? stored.definition : stored === null ? job.definition : standInDefinition(job.definition);
-    const origin = { tenantId: job.tenantId, ...own, jobId: job.id, jobVersion: job.version, slot: job.slot, definition };
+    const origin = { ...originOf({ ...job, definition }), definitionHash };
     return newRunRow(runIdOf(digest, { jobUid: job.uid, cause, scheduledFor, key }), origin, {
       ...entry,
       firedAt: batch.now,

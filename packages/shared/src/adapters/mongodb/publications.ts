@@ -1,3 +1,4 @@
+import { nextBackoffMs } from "../../domain/backoff.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { wasAsideSince } from "../../domain/overlap.ts";
 import type { DueRuns, Publication } from "../../ports/due-runs.ts";
@@ -42,7 +43,7 @@ export async function notePublished(context: StoreContext, request: PublishedReq
 }
 
 function changeOf({ runIds, attempt, previousMs, wasAside }: Alike, { now, repeatMs, repeatMsMax }: PublishedRequest): Change {
-  const waitMs = Math.min(previousMs === null ? repeatMs : 2 * previousMs, repeatMsMax);
+  const waitMs = nextBackoffMs(previousMs, repeatMs, repeatMsMax);
   const wakeAt: Instant = now + waitMs;
   return {
     filter: {

@@ -1,9 +1,10 @@
 import type { AnyBulkWriteOperation, Document, Model } from "mongoose";
 import { AppError } from "../../domain/app-error.ts";
+import { backoffMs } from "../../domain/backoff.ts";
 import { STATEMENT_MS_MAX } from "../../domain/time-limits.ts";
 import { systemClock } from "../system/clock.ts";
 import { answeredWithin } from "./answered-within.ts";
-import { backOff } from "./back-off.ts";
+import { systemEntropy } from "../system/entropy.ts";
 import { duplicatesOf, isConflict, isDuplicate, storeFault } from "./faults.ts";
 import type { WriteWatch } from "./write-watch.ts";
 
@@ -135,10 +136,19 @@ const askingWithin =
         return await answeredWithin(deed, send(), untilMs - systemClock.monotonicMs());
       } catch (fault) {
         if (!isConflict(fault) || conflicts >= CONFLICTS_MAX || systemClock.monotonicMs() >= untilMs) throw storeFault(fault, deed);
-        await backOff(conflicts);
+        await pauseAfter(conflicts);
       }
     }
   };
+
+/** The longest first pause. */
+const CONFLICT_PAUSE_MS = 20;
+
+/** A pause of random length: writers that met at one key would meet there again if all came back at once. */
+const pauseAfter = (conflicts: number): Promise<void> =>
+  new Promise(
+    (resolve) => void systemClock.setTimer(systemEntropy.random() * backoffMs(conflicts + 1, CONFLICT_PAUSE_MS, Infinity), resolve),
+  );
 
 type Collection = Model<unknown>["collection"];
 

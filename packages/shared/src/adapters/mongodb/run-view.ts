@@ -1,25 +1,23 @@
-import type { DueRun } from "../../domain/due-run.ts";
+import { makeDueRun, type ComparedField, type DueRun } from "../../domain/due-run.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { AppError } from "../../domain/app-error.ts";
 import type { StoredDefinition } from "../../domain/stored-definition.ts";
 import { readAttemptError, readCancel, readError, readOutput, requireReadableRun } from "../../domain/stored-run.ts";
 import { isRecord, isWhole } from "../../domain/stored-value.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
-import type { Attempt, LastRun, Run } from "../../domain/run.ts";
+import { pickLastRun, pickRunIdentity, type Attempt, type LastRun, type Run, type RunIdentity, type RunOutcome } from "../../domain/run.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { LeaseView } from "../../ports/run-leases.ts";
 import type { AttemptRow, RunRow } from "./run-row.ts";
 
-const identityOf = (row: RunRow) => ({
-  tenantId: row.tenantId,
-  runId: row._id,
-  jobUid: row.jobUid,
-  jobId: row.jobId,
-  jobVersion: row.jobVersion,
-  queue: row.queue,
-  handler: row.handler,
-  cause: row.cause,
-  scheduledFor: row.scheduledFor,
+const identityOf = (row: RunRow): RunIdentity => pickRunIdentity({ ...row, runId: row._id });
+
+/** What a message must say of it. */
+export const comparedOf = (row: RunRow): Pick<DueRun, ComparedField> => ({
+  ...identityOf(row),
+  slot: row.slot,
+  failures: row.failures,
+  rescues: row.rescues,
 });
 
 const attemptOf = ({ attempt, state, startedAt, finishedAt, executor, error }: AttemptRow): Attempt => ({
@@ -43,7 +41,7 @@ function shownWakeAt({ state, wakeAt, expiresAt }: RunRow): Instant | null {
 }
 
 /** What both views show. An output or error that cannot be read is one that says so. Throws `store_corrupt`. */
-function commonOf(row: RunRow) {
+function commonOf(row: RunRow): RunOutcome {
   const { output, broken } = readOutput(row.output);
   return requireReadableRun({
     ...identityOf(row),
@@ -72,10 +70,7 @@ export const runOf = (row: RunRow): Run => ({
 
 export const endedRunOf = (row: RunRow): EndedRun => ({ ...commonOf(row), finishedAt: row.finishedAt ?? 0 }); // An ended run always has one.
 
-export function lastRunOf(row: RunRow): LastRun {
-  const { runId, state, scheduledFor, startedAt, finishedAt, attempt, error } = commonOf(row);
-  return { runId, state, scheduledFor, startedAt, finishedAt, attempt, error };
-}
+export const lastRunOf = (row: RunRow): LastRun => pickLastRun(commonOf(row));
 
 /** What attempts are counted by, and raised at their ends. */
 export const hasCounts = ({ failures, rescues }: RunRow): boolean => isWhole(failures) && isWhole(rescues);
@@ -84,24 +79,9 @@ export const NO_COUNTS = "how often it failed and was rescued cannot be read";
 /** What an executor needs to run it; `lastRun` is the job's at present. Throws `store_corrupt`, also for want of its definition. */
 export function dueRunOf(row: RunRow, stored: StoredDefinition, lastRun: LastRun | null): DueRun {
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${row._id}: ${stored.reason}`);
-  const { params, timeoutMs, retry, onUncertain, workersMax = null } = stored.definition;
   const { attempt } = commonOf(row);
   if (!hasCounts(row)) throw new AppError("store_corrupt", `run ${row._id}: ${NO_COUNTS}`);
-  return {
-    ...identityOf(row),
-    slot: row.slot,
-    attempt,
-    failures: row.failures,
-    rescues: row.rescues,
-    firstStartedAt: row.firstStartedAt ?? null,
-    exclusive: row.exclusive,
-    params,
-    timeoutMs,
-    retry,
-    onUncertain,
-    workersMax,
-    lastRun,
-  };
+  return makeDueRun({ ...row, runId: row._id, attempt, firstStartedAt: row.firstStartedAt ?? null }, stored.definition, lastRun);
 }
 
 export const leaseViewOf = (row: RunRow): LeaseView => ({

@@ -22,7 +22,7 @@ export function createServerClock(connection: Pick<Connection, "db">): () => Pro
     const { db } = connection;
     if (db === undefined) throw new Error("the store is closed");
     if (!routed) {
-      const { localTime, msg } = (await db.command({ ping: 1 })) as Hello; // What the command answers.
+      const { localTime, msg } = (await db.command({ hello: 1 })) as Hello; // The command of that name, which alone tells the time.
       routed = msg === "isdbgrid";
       if (!routed) return localTime.getTime();
     }

@@ -1,7 +1,7 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { attemptError } from "../../domain/run-error.ts";
-import type { AttemptResult, EndedRun } from "../../domain/settlement.ts";
+import { makeEndedRun, type AttemptResult } from "../../domain/settlement.ts";
 import type { Settlement, SettleOutcome } from "../../ports/run-claims.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
 import type { StoreContext } from "./context.ts";
@@ -97,27 +97,9 @@ function toldOf({ held }: StoreContext, { runId, token, result, finishedAt }: Se
   const claim = held.get(runId, token);
   if (claim === undefined) return null;
   const { run, startedAt } = claim;
-  const ended: EndedRun = {
-    tenantId: run.tenantId,
-    runId,
-    jobUid: run.jobUid,
-    jobId: run.jobId,
-    jobVersion: run.jobVersion,
-    queue: run.queue,
-    handler: run.handler,
-    cause: run.cause,
-    scheduledFor: run.scheduledFor,
-    count: 1, // Only ranges that never ran count more.
-    scheduledForLast: null,
-    attempt: run.attempt,
-    state: result.kind,
-    reason: null,
-    startedAt,
-    finishedAt,
-    output: result.kind === "succeeded" ? result.output : null,
-    error: result.kind === "failed" ? result.error : null,
-  };
-  return { kind: "ended", run: ended };
+  const output = result.kind === "succeeded" ? result.output : null;
+  const error = result.kind === "failed" ? result.error : null;
+  return { kind: "ended", run: makeEndedRun(run, { state: result.kind, startedAt, finishedAt, output, error }) };
 }
 
 /** Applies what the first statement has left out, and reads what became of all. */

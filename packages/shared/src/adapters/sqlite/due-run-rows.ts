@@ -1,7 +1,6 @@
 import { AppError } from "../../domain/app-error.ts";
-import type { DueRun } from "../../domain/due-run.ts";
+import { makeDueRun, type DueFacts, type DueRun } from "../../domain/due-run.ts";
 import { isExclusive, type OverlapPolicy } from "../../domain/overlap.ts";
-import { type DueFacts, toDueRun } from "../../domain/run-record.ts";
 import { readDefinitionText } from "../../domain/stored-definition.ts";
 import { isLastRun } from "../../domain/stored-job.ts";
 import { readOutput, requireReadableRun } from "../../domain/stored-run.ts";
@@ -31,5 +30,5 @@ export function readDueRun({ lastRun, definition, overlap, ...run }: DueRunRow):
   const stored = readDefinitionText(definition);
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${run.runId}: ${stored.reason}`);
   const last = readOutput(lastRun).output;
-  return toDueRun({ ...requireReadableRun(run), exclusive: isExclusive(overlap) }, stored.definition, isLastRun(last) ? last : null);
+  return makeDueRun({ ...requireReadableRun(run), exclusive: isExclusive(overlap) }, stored.definition, isLastRun(last) ? last : null);
 }

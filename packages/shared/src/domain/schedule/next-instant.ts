@@ -29,9 +29,10 @@ export function nextInstant(schedule: Schedule, { anchorAt, after }: After): Ins
 /** At most `count` instants in order, the first one strictly after `after`: a preview. */
 export function instantsAfter(schedule: Schedule, { anchorAt, after, count }: After & { readonly count: number }): Instant[] {
   const instants: Instant[] = [];
-  for (let next = nextInstant(schedule, { anchorAt, after }); next !== null && instants.length < count;) {
+  while (instants.length < count) {
+    const next = nextInstant(schedule, { anchorAt, after: instants.at(-1) ?? after });
+    if (next === null) break;
     instants.push(next);
-    next = nextInstant(schedule, { anchorAt, after: next });
   }
   return instants;
 }

@@ -1,92 +1,65 @@
-import type { DueRun } from "../../domain/due-run.ts";
-import type { EndedRun } from "../../domain/settlement.ts";
+import { firstDueRun } from "../../domain/due-run.ts";
+import type { Job } from "../../domain/job.ts";
+import { definitionFrom, JobInputSchema } from "../../domain/job-definition.ts";
+import { makeEndedRun } from "../../domain/settlement.ts";
 import { cancelRequested, handlersChanged, runsReady } from "../control-event.ts";
 import type { CreateJob } from "../command.ts";
 import type { TicklineEvent } from "../event.ts";
 import { jobDue } from "../job-due.ts";
 import { runEnded } from "../job-ended.ts";
+import { jobDeleted, jobEvent } from "../job-event.ts";
 import { jobRetrying } from "../job-retrying.ts";
 import { jobStarted } from "../job-started.ts";
 import { commandAnswered, commandRefused } from "../reply.ts";
 
 /** One story told by all events: a nightly job whose first attempt fails, and what else may be said meanwhile. */
 const at = (text: string): number => Date.parse(`2026-03-29T${text}Z`);
-const jobId = "nightly-report";
-const jobUid = "0192f2b1-c000-7a3b-9f8e-7d6c5b4a3920";
 const runId = "01KMVN3J80W0X4T7V9A2B3C4D5";
 const error = { code: "http_status", message: "the target answered 503", retryable: true };
 
-const run: DueRun = {
-  tenantId: "default",
-  runId,
-  jobUid,
-  jobId,
-  jobVersion: 1,
-  slot: 511,
-  queue: "default",
+const input = {
+  name: "Nightly report",
   handler: "http",
-  cause: "schedule",
-  scheduledFor: at("02:00:00"),
-  attempt: 1,
-  failures: 0,
-  rescues: 0,
-  firstStartedAt: null,
-  exclusive: true,
   params: { url: "https://example.org/report", method: "POST" },
-  timeoutMs: 60_000,
-  retry: { maxAttempts: 3, backoff: "exponential", delayMs: 1_000, delayMaxMs: 3_600_000, jitter: "full", nonRetryable: [] },
-  onUncertain: "rerun",
-  workersMax: null,
-  lastRun: null,
+  schedule: "0 2 * * *",
 };
-const ended: EndedRun = {
+const job: Job = {
   tenantId: "default",
-  runId,
-  jobUid,
-  jobId,
-  jobVersion: 1,
-  queue: "default",
-  handler: "http",
-  cause: "schedule",
-  scheduledFor: run.scheduledFor,
-  count: 1,
-  scheduledForLast: null,
-  attempt: 2,
-  state: "succeeded",
-  reason: null,
-  startedAt: at("02:00:02.110"),
-  finishedAt: at("02:00:02.345"),
-  output: { status: 200 },
-  error: null,
+  uid: "0192f2b1-c000-7a3b-9f8e-7d6c5b4a3920",
+  id: "nightly-report",
+  version: 1,
+  definitionHash: "",
+  definition: definitionFrom(JobInputSchema.parse(input), at("01:00:00")),
+  slot: 511,
+  nextRunAt: at("02:00:00"),
+  lastScheduledFor: null,
+  firedCount: 0,
+  misfires: null,
+  state: "active",
+  status: "pending",
+  lastRun: null,
+  createdAt: at("01:00:00"),
+  updatedAt: at("01:00:00"),
 };
-const job = { jobUid, jobId, version: 1, state: "active", slot: 511, nextRunAt: run.scheduledFor } as const;
-const definition = { name: "Nightly report", handler: "http", queue: "default" } as const;
-const saidByApi = { source: "tickline/api", subject: jobId, tenantId: "default" } as const;
+const jobId = job.id;
+const run = firstDueRun(job, { runId, cause: "schedule", scheduledFor: at("02:00:00") });
+const ended = makeEndedRun(
+  { ...run, attempt: 2 },
+  { state: "succeeded", startedAt: at("02:00:02.110"), finishedAt: at("02:00:02.345"), output: { status: 200 } },
+);
 const asked = { source: "billing", subject: jobId, time: at("00:59:59.900"), tenantId: "default" } as const;
 const createJob: CreateJob = {
   ...asked,
   id: "3b0c2f9e-7c1d-4f5a-9e57-0d4a1b6c8e21",
   type: "CreateJob",
-  data: { jobId, job: { name: definition.name, handler: "http", params: run.params, schedule: "0 2 * * *" } },
+  data: { jobId, job: input },
 };
 
 /** An example of each event: what the document shows, and holds its own schemas to. */
 export const EVENT_EXAMPLES: readonly TicklineEvent[] = [
-  { ...saidByApi, id: `${jobUid}-1-JobCreated`, type: "JobCreated", time: at("01:00:00"), data: { ...job, ...definition } },
-  {
-    ...saidByApi,
-    id: `${jobUid}-2-JobUpdated`,
-    type: "JobUpdated",
-    time: at("09:00:00"),
-    data: { ...job, ...definition, version: 2, state: "paused", nextRunAt: null },
-  },
-  {
-    ...saidByApi,
-    id: `${jobUid}-3-JobDeleted`,
-    type: "JobDeleted",
-    time: at("10:00:00"),
-    data: { ...job, ...definition, version: 3, state: "deleted", nextRunAt: null, cancelRunning: false },
-  },
+  jobEvent("JobCreated", job),
+  jobEvent("JobUpdated", { ...job, version: 2, state: "paused", nextRunAt: null, updatedAt: at("09:00:00") }),
+  jobDeleted({ ...job, version: 3, state: "deleted", nextRunAt: null, updatedAt: at("10:00:00") }, { cancelRunning: false }),
   jobDue(run, at("02:00:00.003")),
   jobStarted({ run, token: "", leaseMs: 0, startedAt: at("02:00:00.009") }, "executor-1"),
   { ...asked, id: `${runId}-1-heartbeat-1`, type: "JobHeartbeat", source: "python-1", time: at("02:00:30"), data: { runId, attempt: 1 } },
@@ -102,11 +75,7 @@ export const EVENT_EXAMPLES: readonly TicklineEvent[] = [
   createJob,
   { ...asked, id: "9d5e1c44-0b7a-4c58-8f6e-2a1f3b7d9c02", type: "TriggerJob", data: { jobId, params: null } },
   { ...asked, id: "c2a7e6b0-5d3f-4e19-b8a4-6f9c0d1e2b37", type: "CancelRun", data: { runId } },
-  commandAnswered(
-    createJob,
-    { jobId, runId: null, result: { id: jobId, name: definition.name, version: 1, state: "active" } },
-    at("01:00:00"),
-  ),
+  commandAnswered(createJob, { jobId, runId: null, result: { id: jobId, name: input.name, version: 1, state: "active" } }, at("01:00:00")),
   commandRefused(
     createJob,
     { code: "invalid_request", detail: "is required", errors: [{ pointer: "/schedule", code: "required", message: "is required" }] },

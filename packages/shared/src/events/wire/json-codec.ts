@@ -1,6 +1,7 @@
 import { mediaTypeOf, toHeaders } from "./cloud-event.ts";
 import type { Decoded, EventCodec, WireMessage } from "./event-codec.ts";
 import { isOwnSource } from "../envelope.ts";
+import type { TicklineEvent } from "../event.ts";
 import { AppError } from "../../domain/app-error.ts";
 import { decodeBy, eventFormats, eventKey, type EventFormat } from "./event-formats.ts";
 import { JSON_FORMAT, parseJson, WireFault, type WrittenBy } from "./wire-values.ts";
@@ -11,17 +12,19 @@ export const AVRO_CONTENT_TYPE = "application/avro";
 const formats = eventFormats(JSON_FORMAT);
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Events as plain JSON, with instants as ISO 8601 text: what goes out where there is no registry. */
+const formatOf = ({ type }: TicklineEvent): EventFormat => formats.get(type) as EventFormat; // Every type has one.
+
+/** The data of an event as JSON has it: instants are ISO 8601 text. Throws for an instant that no calendar has. */
+export const toJsonData = (event: TicklineEvent): unknown => formatOf(event).write(event.data);
+
+/** Events as plain JSON: what goes out where there is no registry. */
 export const jsonCodec: EventCodec = {
   encode: (events) =>
-    events.map((event) => {
-      const format = formats.get(event.type) as EventFormat; // Every type has one.
-      return {
-        key: eventKey(format, event),
-        value: JSON.stringify(format.write(event.data)),
-        headers: toHeaders(event, JSON_CONTENT_TYPE),
-      };
-    }),
+    events.map((event) => ({
+      key: eventKey(formatOf(event), event),
+      value: JSON.stringify(toJsonData(event)),
+      headers: toHeaders(event, JSON_CONTENT_TYPE),
+    })),
   decode: async (messages) => messages.map(decodeJson),
 };
 

@@ -42,6 +42,7 @@ function shapeOf(schema: z.ZodType, path: string): WireShape {
   const meta = z.globalRegistry.get(schema);
   if (meta?.["wire"] !== undefined) return { kind: meta["wire"] as "instant" | "json" | "jsonObject" };
   if (schema instanceof z.ZodNullable) return { kind: "nullable", of: shapeOf(schema.def.innerType as z.ZodType, path) };
+  if (schema instanceof z.ZodReadonly) return shapeOf(schema.def.innerType as z.ZodType, path);
   if (schema instanceof z.ZodArray) return { kind: "array", of: shapeOf(schema.def.element as z.ZodType, path) };
   if (schema instanceof z.ZodEnum) return { kind: "enum", values: schema.options.map(String) };
   if (schema instanceof z.ZodString) return { kind: "string" };

@@ -1,8 +1,10 @@
 import { AppError } from "../../domain/app-error.ts";
+import { originOf } from "../../domain/due-run.ts";
 import type { Fire } from "../../domain/fire.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/job.ts";
 import { endRun, startAttempt } from "../../domain/run-changes.ts";
+import { identifyRun } from "../../domain/run.ts";
 import { runIdOf } from "../../domain/run-id.ts";
 import { isInShard } from "../../domain/slot.ts";
 import { standInDefinition } from "../../domain/stored-definition.ts";
@@ -116,11 +118,12 @@ export function completeFires(state: MemoryState, stored: StoredJob): void {
 function newRun({ job, definitions }: StoredJob, { runId, entry, jobVersion, firedAt }: PendingFire): StoredRun {
   const { key: _key, definitionHash, ...born } = entry;
   const definition = definitions.get(definitionHash)?.definition ?? standInDefinition(knownDefinition(job));
-  const { queue, handler, overlap, onUncertain, expireAfterMs } = definition;
+  const origin = { ...originOf(job), jobVersion, definition };
+  const { overlap, onUncertain, expireAfterMs } = definition;
   const due = entry.state === "due";
   return {
-    ...{ runId, tenantId: job.tenantId, jobUid: job.uid, jobId: job.id, jobVersion, slot: job.slot, firedAt },
-    ...{ definitionHash, definition, queue, handler, overlap, onUncertain, ...born },
+    ...identifyRun(origin, { runId, ...entry }),
+    ...{ definitionHash, definition, slot: job.slot, overlap, onUncertain, firedAt, ...born },
     ...{ standing: due ? "publishable" : null, attempt: 1, failures: 0, rescues: 0, pastAttempts: [], announced: false },
     ...{ token: null, executor: null, leaseMs: null, leaseEndsAt: null, startedAt: null, firstStartedAt: null },
     ...{ finishedAt: due ? null : firedAt, settledAt: due ? null : firedAt, dueAt: due ? firedAt : null },

@@ -1,3 +1,4 @@
+import { nextBackoffMs } from "../../domain/backoff.ts";
 import { wasAsideSince } from "../../domain/overlap.ts";
 import { endRetryWait, endWaitedTooLong, expire, makePublishable } from "../../domain/run-changes.ts";
 import type { Standing } from "../../domain/run-record.ts";
@@ -33,7 +34,7 @@ export function createDueRuns(state: MemoryState): DueRuns {
       for (const { runId, attempt, publishedAt } of publications) {
         const run = runs.get(runId);
         if (run?.standing !== "publishable" || run.attempt !== attempt || wasAsideSince(run.asideAt, { publishedAt, now })) continue;
-        const waitMs = Math.min(run.repeatMs === null ? repeatMs : 2 * run.repeatMs, repeatMsMax);
+        const waitMs = nextBackoffMs(run.repeatMs, repeatMs, repeatMsMax);
         save(state, { ...run, standing: "published", repeatMs: waitMs, wakeAt: now + waitMs });
       }
     },

@@ -1,4 +1,5 @@
 import { isCompleted } from "../../domain/run-state.ts";
+import { pickLastRun } from "../../domain/run.ts";
 import { toEndedRun, toRun } from "../../domain/run-record.ts";
 import { type StatusChange, standingOf, supersedes } from "../../domain/status-change.ts";
 import type { JobStatus } from "../../ports/job-status.ts";
@@ -45,6 +46,6 @@ export const createJobStatus = (state: MemoryState): JobStatus => ({
 });
 
 function toChange(run: StoredRun): StatusChange {
-  const { tenantId, jobUid, runId, state, scheduledFor, startedAt, finishedAt, attempt, error } = toEndedRun(run);
-  return { tenantId, jobUid, lastRun: { runId, state, scheduledFor, startedAt, finishedAt, attempt, error } };
+  const ended = toEndedRun(run);
+  return { tenantId: ended.tenantId, jobUid: ended.jobUid, lastRun: pickLastRun(ended) };
 }

@@ -1,6 +1,6 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { Digest } from "../../domain/digest.ts";
-import type { DueRun } from "../../domain/due-run.ts";
+import { type DueRun, makeDueRun } from "../../domain/due-run.ts";
 import { evaluate } from "../../domain/evaluation.ts";
 import type { FireEntry } from "../../domain/fire.ts";
 import type { Instant } from "../../domain/instant.ts";
@@ -8,7 +8,7 @@ import type { Job } from "../../domain/job.ts";
 import type { JobDefinition } from "../../domain/job-definition.ts";
 import { isExclusive } from "../../domain/overlap.ts";
 import type { LastRun } from "../../domain/run.ts";
-import { type RunRecord, type Standing, toDueRun, toEndedRun } from "../../domain/run-record.ts";
+import { type RunRecord, type Standing, toEndedRun } from "../../domain/run-record.ts";
 import { RUN_STATES } from "../../domain/run-state.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import { isInShard, type Shard } from "../../domain/slot.ts";
@@ -100,7 +100,7 @@ export const openRunsIn = ({ runs }: MemoryState, shard: Shard, ...standings: re
 export function readDueRun({ jobs }: MemoryState, run: StoredRun): DueRun {
   const stored = readDefinition(run.definition);
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${run.runId}: ${stored.reason}`);
-  return toDueRun(
+  return makeDueRun(
     { ...requireReadableRun(run), exclusive: isExclusive(run.overlap) },
     stored.definition,
     readLastRun(jobs.get(run.jobUid)),
