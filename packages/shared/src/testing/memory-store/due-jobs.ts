@@ -114,6 +114,19 @@ export function completeFires(state: MemoryState, stored: StoredJob): void {
   stored.pending = [];
 }
 
+const UNCLAIMED = { token: null, executor: null, leaseMs: null, leaseEndsAt: null, startedAt: null, firstStartedAt: null } as const;
+const NO_WAITS = { wakeAt: null, repeatMs: null, waitMs: null, asideAt: 0 } as const;
+const NO_PAST = {
+  attempt: 1,
+  failures: 0,
+  rescues: 0,
+  pastAttempts: [],
+  cancelRequested: false,
+  cancel: null,
+  output: null,
+  error: null,
+} as const;
+
 /** A fire that was won has its run, also where nobody can run it because its definition is gone. */
 function newRun({ job, definitions }: StoredJob, { runId, entry, jobVersion, firedAt }: PendingFire): StoredRun {
   const { key: _key, definitionHash, ...born } = entry;
@@ -123,12 +136,21 @@ function newRun({ job, definitions }: StoredJob, { runId, entry, jobVersion, fir
   const due = entry.state === "due";
   return {
     ...identifyRun(origin, { runId, ...entry }),
-    ...{ definitionHash, definition, slot: job.slot, overlap, onUncertain, firedAt, ...born },
-    ...{ standing: due ? "publishable" : null, attempt: 1, failures: 0, rescues: 0, pastAttempts: [], announced: false },
-    ...{ token: null, executor: null, leaseMs: null, leaseEndsAt: null, startedAt: null, firstStartedAt: null },
-    ...{ finishedAt: due ? null : firedAt, settledAt: due ? null : firedAt, dueAt: due ? firedAt : null },
+    ...born,
+    ...UNCLAIMED,
+    ...NO_WAITS,
+    ...NO_PAST,
+    definitionHash,
+    definition,
+    slot: job.slot,
+    overlap,
+    onUncertain,
+    firedAt,
+    standing: due ? "publishable" : null,
+    finishedAt: due ? null : firedAt,
+    settledAt: due ? null : firedAt,
+    dueAt: due ? firedAt : null,
     expiresAt: due && expireAfterMs !== null ? entry.scheduledFor + expireAfterMs + 1 : null,
-    ...{ wakeAt: null, repeatMs: null, waitMs: null, asideAt: 0 },
-    ...{ cancelRequested: false, cancel: null, output: null, error: null },
+    announced: false,
   };
 }

@@ -14,10 +14,9 @@ import { canBeRun, type MemoryState, save, type StoredRun } from "./state.ts";
 /** What a standing is to the other runs of the job; those of others contend with none. */
 const SIBLING_STANDINGS = { publishable: "ready", published: "ready", waiting: "waiting", running: "running" } as const;
 
-const toContender = ({ runId, scheduledFor, queue, handler, overlap, firstStartedAt }: StoredRun): ContendingRun => ({
-  ...{ runId, scheduledFor, queue, handler, overlap },
-  started: firstStartedAt !== null,
-});
+function toContender({ runId, scheduledFor, queue, handler, overlap, firstStartedAt }: StoredRun): ContendingRun {
+  return { runId, scheduledFor, queue, handler, overlap, started: firstStartedAt !== null };
+}
 
 /** The open runs of the job that contend for its lock. */
 const siblings = ({ openRuns }: MemoryState, { jobUid, overlap }: StoredRun): OverlapSibling[] =>

@@ -155,11 +155,11 @@ export const createRunLeases = (state: MemoryState): RunLeases => ({
       leaseEndsAt <= now &&
       (after === null || leaseEndsAt > after.expiresAt || (leaseEndsAt === after.expiresAt && !passed.has(runId)));
     const found = openRunsIn(state, shard, "running").filter(isBehind).sort(ascending("leaseEndsAt", "runId"));
-    return found.slice(0, limit).map(({ runId, handler, attempt, rescues, leaseMs, leaseEndsAt, onUncertain, cancelRequested }) => ({
-      ...{ runId, handler, attempt, rescues, onUncertain, cancelRequested, ownerGone: false },
-      leaseMs: leaseMs ?? 0,
-      expiresAt: leaseEndsAt ?? 0,
-    }));
+    return found.slice(0, limit).map((run) => {
+      const { runId, handler, attempt, rescues, onUncertain, cancelRequested } = run;
+      const [leaseMs, expiresAt] = [run.leaseMs ?? 0, run.leaseEndsAt ?? 0];
+      return { runId, handler, attempt, rescues, leaseMs, expiresAt, ownerGone: false, onUncertain, cancelRequested };
+    });
   },
   async rescue({ rescues, now }) {
     const ended: StoredRun[] = [];
