@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { checkLoss } from "@tickline/shared/adapters/sqlite/check-loss";
-import { lockDataFolder } from "@tickline/shared/adapters/sqlite/data-folder";
+import { checkLoss } from "@tickline/shared/adapters/sqlite/data-folder/check-loss";
+import { lockDataFolder } from "@tickline/shared/adapters/sqlite/data-folder/data-folder";
 import { openSqliteStore } from "@tickline/shared/adapters/sqlite/sqlite-store";
 import type { AppError } from "@tickline/shared/domain/app-error";
 import type { Store } from "@tickline/shared/ports/store";

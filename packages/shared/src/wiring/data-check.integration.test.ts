@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lockDataFolder } from "../adapters/sqlite/data-folder.ts";
+import { lockDataFolder } from "../adapters/sqlite/data-folder/data-folder.ts";
 import { openSqliteStore } from "../adapters/sqlite/sqlite-store.ts";
 import { addJob } from "../testing/contracts/store-steps.ts";
 import { examineData } from "./data-check.ts";

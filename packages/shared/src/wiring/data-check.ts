@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { checkLoss } from "../adapters/sqlite/check-loss.ts";
-import { databaseFaults } from "../adapters/sqlite/database-faults.ts";
-import { lockDataFolder } from "../adapters/sqlite/data-folder.ts";
+import { checkLoss } from "../adapters/sqlite/data-folder/check-loss.ts";
+import { databaseFaults } from "../adapters/sqlite/data-folder/database-faults.ts";
+import { lockDataFolder } from "../adapters/sqlite/data-folder/data-folder.ts";
 import { AppError } from "../domain/app-error.ts";
 import type { Finding } from "./doctor.ts";
 

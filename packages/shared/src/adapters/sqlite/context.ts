@@ -1,9 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
-import type { Definitions } from "./definitions.ts";
+import type { Definitions } from "./jobs/definitions.ts";
 import type { Meta } from "./meta.ts";
-import type { Overlap } from "./overlap.ts";
-import type { RunRows } from "./run-rows.ts";
+import type { Overlap } from "./runs/overlap.ts";
+import type { RunRows } from "./runs/run-rows.ts";
 
 /** What the ports of one store share in its thread. */
 export interface StoreContext {

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { migrate } from "./migrations/migrate.ts";
-import { openFault } from "./open-fault.ts";
+import { openFault } from "./data-folder/open-fault.ts";
 
 /** What a file is called that lives in memory alone: for tests. */
 export const MEMORY_FILE = ":memory:";
@@ -28,4 +28,16 @@ export function openDatabase(file: string, { pagesMax }: { readonly pagesMax: nu
   } catch (fault) {
     throw openFault(fault, file);
   }
+}
+
+/**
+ * Keeps the log of commits in its place for as long as it is open. SQLite copies the log into the database and deletes it when the last
+ * connection is closed, which the end of a process does too; and then the mark would say that it is lost. Held by the main thread, which
+ * ends after that of the store.
+ */
+export function holdLog(file: string): { close(): void } {
+  if (file === MEMORY_FILE) return { close() {} };
+  const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+  db.prepare("SELECT count(*) FROM meta").get(); // It opens the log when it reads.
+  return db;
 }

@@ -17,7 +17,7 @@ import { dueRunOf, manualFireOf } from "../../testing/factories-fire.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { createMemoryStore } from "../../testing/memory-store/memory-store.ts";
 import { sha256 } from "../system/digest.ts";
-import { openSqliteStoreHere } from "./thread-beside.test-support.ts";
+import { openSqliteStoreHere } from "./thread/thread-beside.test-support.ts";
 
 jest.setTimeout(300_000);
 

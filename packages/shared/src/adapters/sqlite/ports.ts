@@ -1,20 +1,20 @@
-import { openAnnouncements } from "./announcements.ts";
+import { openAnnouncements } from "./runs/announcements.ts";
 import type { StoreContext } from "./context.ts";
-import { openDeferredRuns } from "./deferred-runs.ts";
-import { openDueJobs } from "./due-jobs.ts";
-import { openDueRuns } from "./due-runs.ts";
+import { openDeferredRuns } from "./runs/deferred-runs.ts";
+import { openDueJobs } from "./jobs/due-jobs.ts";
+import { openDueRuns } from "./runs/due-runs.ts";
 import { openHandlerRegistry } from "./handler-registry.ts";
-import { openJobCatalog } from "./job-catalog.ts";
-import { openJobOutbox } from "./job-outbox.ts";
-import { openJobStatus } from "./job-status.ts";
+import { openJobCatalog } from "./jobs/job-catalog.ts";
+import { openJobOutbox } from "./jobs/job-outbox.ts";
+import { openJobStatus } from "./jobs/job-status.ts";
 import { openLeaseRows } from "./lease-rows.ts";
 import { openDecidedTime } from "./meta.ts";
-import { openRequests } from "./requests.ts";
+import { openRequests } from "./jobs/requests.ts";
 import { openRetention } from "./retention.ts";
-import { openRunClaims } from "./run-claims.ts";
-import { openRunControl } from "./run-control.ts";
-import { openRunLeases } from "./run-leases.ts";
-import { openRunQueries } from "./run-queries.ts";
+import { openRunClaims } from "./runs/run-claims.ts";
+import { openRunControl } from "./runs/run-control.ts";
+import { openRunLeases } from "./runs/run-leases.ts";
+import { openRunQueries } from "./runs/run-queries.ts";
 
 /** The ports of a store as its thread performs them. */
 export type ThreadPorts = ReturnType<typeof openPorts>;

@@ -1,9 +1,9 @@
 import { isCompleted, isTerminal, type RunState } from "../../domain/run-state.ts";
 import type { Retention, RetentionRequest } from "../../ports/retention.ts";
 import type { Answering, StoreContext } from "./context.ts";
-import { openDefinitionSweep } from "./definition-sweep.ts";
+import { openDefinitionSweep } from "./jobs/definition-sweep.ts";
 import { query } from "./rows.ts";
-import { openCancelOpen } from "./run-control.ts";
+import { openCancelOpen } from "./runs/run-control.ts";
 
 /** Runs looked at in one sweep, as a multiple of those it may forget: a sweep must never hold up a fire for long. */
 const RUNS_LOOKED_AT = 4;

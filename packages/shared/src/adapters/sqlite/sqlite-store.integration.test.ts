@@ -9,7 +9,7 @@ import { START } from "../../testing/factories.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { sha256 } from "../system/digest.ts";
 import { damageFile } from "./damaged-file.test-support.ts";
-import { openSqliteStoreHere } from "./thread-beside.test-support.ts";
+import { openSqliteStoreHere } from "./thread/thread-beside.test-support.ts";
 
 jest.setTimeout(60_000);
 

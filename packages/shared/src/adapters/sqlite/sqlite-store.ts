@@ -1,9 +1,9 @@
 import type { AppError } from "../../domain/app-error.ts";
 import type { Digest } from "../../domain/digest.ts";
-import type { ClaimedRun, DueRun } from "../../domain/due-run.ts";
+import { originOf, type ClaimedRun, type DueRun } from "../../domain/due-run.ts";
 import { definitionHash, executionHash } from "../../domain/job-definition.ts";
 import { withoutParams } from "../../domain/job.ts";
-import type { LastRun } from "../../domain/run.ts";
+import { identifyRun, pickRunIdentity, type LastRun } from "../../domain/run.ts";
 import { runIdOf } from "../../domain/run-id.ts";
 import { toRun } from "../../domain/run-record.ts";
 import { isLastRun } from "../../domain/stored-job.ts";
@@ -18,15 +18,16 @@ import { mapReadable, pageReadable } from "../../runtime/map-readable.ts";
 import { readEnough } from "../../runtime/read-enough.ts";
 import { systemClock } from "../system/clock.ts";
 import { sha256 } from "../system/digest.ts";
-import { readDueRun, type DueRunRow } from "./due-run-rows.ts";
-import type { FireCall } from "./due-jobs.ts";
-import type { JobPlace } from "./job-catalog.ts";
-import { type JobRow, toJob } from "./job-rows.ts";
-import type { StatusCall } from "./job-status.ts";
-import type { ClaimRow, RunToClaim } from "./run-claims.ts";
-import { type RunRow, toStoredRun } from "./run-rows.ts";
+import { holdLog } from "./database.ts";
+import { readDueRun, type DueRunRow } from "./runs/due-run-rows.ts";
+import type { FireCall } from "./jobs/due-jobs.ts";
+import type { JobPlace } from "./jobs/job-catalog.ts";
+import { type JobRow, toJob } from "./jobs/job-rows.ts";
+import type { StatusCall } from "./jobs/job-status.ts";
+import type { ClaimRow, RunToClaim } from "./runs/run-claims.ts";
+import { type RunRow, toStoredRun } from "./runs/run-rows.ts";
 import type { ThreadPorts } from "./ports.ts";
-import { startThread, type ThreadLink } from "./thread-link.ts";
+import { startThread, type ThreadLink } from "./thread/thread-link.ts";
 
 export interface SqliteStoreOptions {
   /** Path of the file, which is made if there is none; `:memory:` is a store that ends with its process. */
@@ -48,7 +49,14 @@ export interface SqliteStoreOptions {
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { file, onLost = () => {}, onUnreadable = () => {}, pagesMax } = options;
-  return storeOver(await startThread({ file, pagesMax: pagesMax ?? null }, { onLost, onUnreadable }), options);
+  const thread = await startThread({ file, pagesMax: pagesMax ?? null }, { onLost, onUnreadable });
+  const log = holdLog(file);
+  let closed: Promise<void> | null = null;
+  async function close(): Promise<void> {
+    log.close();
+    await thread.close();
+  }
+  return { ...storeOver(thread, options), close: () => (closed ??= close()) };
 }
 
 /** What the ports of one store share on this side of its thread: the thread answers in rows, which are read here. */
@@ -185,12 +193,11 @@ function placeOf(cursor: string): JobPlace {
 }
 
 /** Of the job, what is compared: the rest is long, and the thread has it. */
-function toFireCall(
-  { job: { tenantId, uid, version, nextRunAt, definitionHash: hash }, advance, entries }: Fire,
-  digest: Digest,
-): FireCall {
-  const runIds = entries.map(({ cause, scheduledFor, key }) => runIdOf(digest, { jobUid: uid, cause, scheduledFor, key }));
-  return { job: { tenantId, uid, version, nextRunAt, definitionHash: hash }, advance, entries, runIds };
+function toFireCall({ job, advance, entries }: Fire, digest: Digest): FireCall {
+  const { tenantId, uid, version, nextRunAt, definitionHash: hash } = job;
+  const origin = originOf(job);
+  const runs = entries.map((entry) => identifyRun(origin, { ...entry, runId: runIdOf(digest, { jobUid: uid, ...entry }) }));
+  return { job: { tenantId, uid, version, nextRunAt, definitionHash: hash }, advance, entries, runs };
 }
 
 function runPorts({ thread, onUnreadable }: Link): Pick<Store, "runs" | "dueRuns"> {
@@ -245,11 +252,10 @@ function claimPorts({ thread, digest, onUnreadable }: Link): Pick<Store, "claims
 }
 
 /** What is compared, and the hash of what would run: params may be long. */
-function toClaim({ runId, attempt, ...said }: DueRun, { trusted = false }: ClaimRequest, digest: Digest): RunToClaim {
+function toClaim(run: DueRun, { trusted = false }: ClaimRequest, digest: Digest): RunToClaim {
+  const { runId, attempt, slot, failures, rescues } = run;
   if (trusted) return { runId, attempt, said: null };
-  const { tenantId, jobUid, jobId, jobVersion, slot, queue, handler, cause, scheduledFor, failures, rescues } = said;
-  const compared = { tenantId, jobUid, jobId, jobVersion, slot, queue, handler, cause, scheduledFor, failures, rescues };
-  return { runId, attempt, said: { ...compared, executionHash: executionHash(digest, said) } };
+  return { runId, attempt, said: { ...pickRunIdentity(run), slot, failures, rescues, executionHash: executionHash(digest, run) } };
 }
 
 function outcomeOf(row: ClaimRow, run: DueRun, { claimant }: ClaimRequest): ClaimOutcome {

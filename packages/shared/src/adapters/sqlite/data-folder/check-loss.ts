@@ -1,0 +1,93 @@
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { AppError } from "../../../domain/app-error.ts";
+import { databaseFaults } from "./database-faults.ts";
+import { databaseSum } from "./database-sum.ts";
+import { readLogHead, LOG_HEAD_BYTES, logBytes } from "./log-frames.ts";
+import { missingOf, readMark, type LogMark } from "./log-mark.ts";
+import { markFile } from "./mark-keeper.ts";
+
+export interface LossOptions {
+  /** Goes on where something is missing. */
+  readonly accepted: boolean;
+  /** Told what is missing, where that is accepted. */
+  readonly tell: (missing: string) => void;
+  /** Told why nobody can say whether anything is missing. */
+  readonly doubt: (why: string) => void;
+  /** A process has had the folder before. Default: nobody knows. */
+  readonly usedBefore?: boolean;
+}
+
+/** A longer database is not looked through at a start: that takes some 6 ms a megabyte. `npm run doctor` does it. */
+const LOOK_BYTES_MAX = 134_217_728;
+
+/**
+ * Looks whether what was acknowledged is still there, before SQLite opens the files and puts aside what it cannot read. What was closed has its
+ * checksum; what was not, as its process was killed, is looked through. Throws `store_corrupt`, which says what is missing and what to do; with
+ * `accepted` it only tells of it.
+ */
+export function checkLoss(file: string, options: LossOptions): void {
+  const databaseBytes = orElse(0, () => statSync(file).size);
+  const text = orElse("", () => readFileSync(markFile(file), "utf8"));
+  const mark = readMark(text);
+  if (mark === null) {
+    if (databaseBytes === 0 && text === "") {
+      if (options.usedBefore === true)
+        options.doubt(`${file} is empty, though the folder was used before: what was acknowledged is gone, if anything was`);
+      return;
+    }
+    const why = text === "" ? "is not there, as after an earlier version" : "cannot be read";
+    options.doubt(`${markFile(file)} ${why}: whether all that was acknowledged is there cannot be told this time`);
+  } else {
+    const found = { databaseBytes, log: logStart(`${file}-wal`, mark), databaseSum: () => databaseSum(file) };
+    const missing = missingOf(mark, found);
+    if (missing !== null) return lost(file, missing, options);
+    if (mark.database !== null) return;
+  }
+  if (databaseBytes === 0 || databaseBytes > LOOK_BYTES_MAX) return;
+  const [fault] = faultsOf(file);
+  if (fault !== undefined) lost(file, `the database is damaged (${fault.replaceAll(/\s+/g, " ")})`, options);
+}
+
+function lost(file: string, missing: string, { accepted, tell }: LossOptions): void {
+  if (accepted) return tell(missing);
+  throw new AppError(
+    "store_corrupt",
+    `${file}: ${missing}, so jobs and runs that were acknowledged may be missing: put back a backup, or start with --accept-loss to go on with what is there`,
+  );
+}
+
+/** What cannot even be opened is said by who opens it. */
+function faultsOf(file: string): readonly string[] {
+  try {
+    return databaseFaults(file, 1);
+  } catch {
+    return [];
+  }
+}
+
+/** As much of the log as the mark stands for. */
+function logStart(path: string, { frames }: LogMark): Buffer {
+  return orElse(Buffer.alloc(0), () => {
+    const file = openSync(path, "r");
+    try {
+      const head = readLogHead(readUpTo(file, LOG_HEAD_BYTES));
+      return readUpTo(file, head === null ? LOG_HEAD_BYTES : logBytes(frames, head));
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+function readUpTo(file: number, bytes: number): Buffer {
+  const buffer = Buffer.alloc(bytes);
+  return buffer.subarray(0, readSync(file, buffer, 0, bytes, 0));
+}
+
+function orElse<Found>(otherwise: Found, read: () => Found): Found {
+  try {
+    return read();
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code === "ENOENT") return otherwise;
+    throw fault;
+  }
+}

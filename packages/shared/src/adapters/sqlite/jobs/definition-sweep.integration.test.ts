@@ -1,0 +1,109 @@
+import { expect, test } from "@jest/globals";
+import { DatabaseSync } from "node:sqlite";
+import fc from "fast-check";
+import type { Job } from "../../../domain/job.ts";
+import { ALL_SLOTS } from "../../../domain/slot.ts";
+import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../../ports/retention.ts";
+import type { Store } from "../../../ports/store.ts";
+import {
+  addJob,
+  changeJob,
+  deleteJob,
+  end,
+  fire,
+  idsOf,
+  publishable,
+  readJob,
+  start,
+  unannounced,
+} from "../../../testing/contracts/store-steps.ts";
+import { editedJob, START } from "../../../testing/factories.ts";
+import { entryOf } from "../../../testing/factories-fire.ts";
+import { storeFolder } from "../store-folder.test-support.ts";
+
+const sweep = (store: Store, request: Partial<RetentionRequest>) =>
+  store.retention.sweep({ now: START, endedBefore: 0, boundBefore: 0, deletedBefore: 0, limit: 100, ...request });
+
+function countDefinitions(file: string): number {
+  const db = new DatabaseSync(file, { readOnly: true });
+  const row = db.prepare("SELECT count(*) AS count FROM definitions").get();
+  db.close();
+  return Number(row?.["count"]);
+}
+
+test("whoever has read a definition never sees another one in its place, though the last one was forgotten", async () => {
+  await using folder = storeFolder();
+  const store = await folder.open();
+  const first = await addJob(store, { id: "first", definition: { params: { of: "first" } } });
+  expect(await store.jobs.get("default", "first")).toEqual(first);
+  await deleteJob(store, first);
+  await store.outbox.sent((await store.outbox.unsent({ shard: ALL_SLOTS, limit: 10 })).map(({ id }) => id));
+  for (let time = 0; time < 2; time += 1) await sweep(store, { deletedBefore: START + 1 });
+  expect(countDefinitions(folder.file)).toBe(0);
+  await addJob(store, { id: "second", definition: { params: { of: "second" } } });
+  expect(await store.jobs.get("default", "second")).toMatchObject({ definition: { params: { of: "second" } } });
+});
+
+const MANY = 12;
+const OFTEN = ["add", "fire", "sweep"] as const;
+/** A restart takes long, so it comes rarely. */
+const KINDS = [...OFTEN, ...OFTEN, ...OFTEN, ...OFTEN, "edit", "end", "forget", "edit", "end", "forget", "reopen"] as const;
+const steps = fc.array(
+  fc.record({
+    kind: fc.constantFrom(...KINDS),
+    own: fc.integer({ min: 0, max: MANY }),
+    ms: fc.integer({ min: 0, max: DEFINITION_GRACE_MS }),
+  }),
+  { minLength: 10, maxLength: 40 },
+);
+
+test("no run and no job ever misses its definition, and in the end there is one for each job", async () => {
+  await using folder = storeFolder();
+  let store = await folder.open();
+  let now = START;
+  let world = 0;
+  await fc.assert(
+    fc.asyncProperty(steps, async (all) => {
+      world += 1;
+      const { uid, id } = await addJob(store, { id: `job-${world}`, definition: { overlap: "allow", params: { own: 0 } } });
+      const job = (): Promise<Job> => readJob(store, { uid } as Job);
+      const named = async (own: number): Promise<string> =>
+        store.jobs.addDefinition("default", { jobUid: uid, definition: { ...(await job()).definition, params: { own } } });
+      const forgetRuns = async (): Promise<void> => {
+        await store.announcements.announced(idsOf(await unannounced(store)));
+        await store.status.advance(now + 1);
+        await sweep(store, { now, endedBefore: now + 1 });
+      };
+      for (const [index, { kind, own, ms }] of all.entries()) {
+        now += ms;
+        if (kind === "add") await named(own);
+        else if (kind === "fire") {
+          const hash = await named(own);
+          if (ms % 2 === 0) await sweep(store, { now, limit: 1 + (ms % 5) });
+          const entry = entryOf(await job(), { cause: "manual", key: `key-${index}`, definitionHash: hash });
+          expect((await fire(store, { job: await job(), advance: null, entries: [entry] }, now)).kind).toBe("won");
+        } else if (kind === "edit") await changeJob(store, await job(), editedJob(await job(), { params: { own } }));
+        else if (kind === "end") {
+          for (const run of (await publishable(store)).slice(0, own))
+            await end(store, await start(store, run, { token: run.runId, now }), { now });
+        } else if (kind === "sweep") for (let time = 0; time < own; time += 1) await sweep(store, { now, limit: 1 + (ms % 50) });
+        else if (kind === "forget") await forgetRuns();
+        else {
+          await store.close();
+          store = await folder.open();
+        }
+        const open = await store.runs.list("default", { state: "due", limit: 200, cursor: null });
+        expect(idsOf(await publishable(store)).sort()).toEqual(idsOf(open.items).sort());
+        for (const { runId } of open.items) expect(await store.runs.origin("default", runId)).toMatchObject({ jobUid: uid });
+        expect(await store.jobs.get("default", id)).toEqual(await job());
+      }
+      for (const run of await publishable(store)) await end(store, await start(store, run, { token: run.runId, now }), { now });
+      await forgetRuns();
+      expect((await store.runs.list("default", { limit: 1, cursor: null })).items).toEqual([]);
+      for (let time = 0; time < 6; time += 1) await sweep(store, { now: (now += DEFINITION_GRACE_MS) });
+      for (let time = 0; time < 6; time += 1) await sweep(store, { now: (now += DEFINITION_GRACE_MS) });
+      expect(countDefinitions(folder.file)).toBe(world);
+    }),
+    { numRuns: 10 },
+  );
+}, 60_000);

@@ -1,0 +1,75 @@
+import { runIdFloor } from "../../../domain/run-id.ts";
+import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../../ports/retention.ts";
+import type { StoreContext } from "../context.ts";
+import { NOT_SEEN_UNUSED } from "./definitions.ts";
+import { query } from "../rows.ts";
+
+/** Runs looked at in one sweep, as a multiple of the definitions it may forget. */
+const RUNS_LOOKED_AT = 4;
+/** A clock that was ahead may have fired instants that lie behind the edit. Milliseconds. */
+const AHEAD_MS = 86_400_000;
+
+interface Unused {
+  readonly definitionKey: number;
+  readonly jobKey: number;
+  readonly unusedSince: number;
+}
+
+export interface DefinitionsSwept {
+  readonly definitions: number;
+  /** True when there is more to look at, or to forget, at once. */
+  readonly more: boolean;
+}
+
+/**
+ * Forgets definitions that no job and no run uses, once the grace that began when a sweep found them unused is over. A run that named a definition of its own is
+ * found by an index; the others used the definition that their job had, and so were fired before it got another one: the oldest runs of the
+ * job are looked through, a part in each sweep. A definition that is still used is looked at again after another grace.
+ */
+export function openDefinitionSweep({ db }: StoreContext): (request: Pick<RetentionRequest, "now" | "limit">) => DefinitionsSwept {
+  const unused = query<Unused>(
+    db,
+    `SELECT definition_key AS definitionKey, job_key AS jobKey, unused_since AS unusedSince FROM definitions
+     WHERE unused_since > ${NOT_SEEN_UNUSED} AND unused_since <= ? ORDER BY unused_since, definition_key LIMIT ?`,
+  );
+  const see = db.prepare(
+    `UPDATE definitions SET unused_since = ? WHERE definition_key IN
+       (SELECT definition_key FROM definitions WHERE unused_since = ${NOT_SEEN_UNUSED} LIMIT ?)`,
+  );
+  const isNamed = query(db, "SELECT 1 FROM runs WHERE named_definition = ? LIMIT 1");
+  const older = query<{ runId: string; definitionKey: number }>(
+    db,
+    "SELECT run_id AS runId, definition_key AS definitionKey FROM runs WHERE job_key = ? AND run_id > ? AND run_id < ? ORDER BY run_id LIMIT ?",
+  );
+  const remove = db.prepare("DELETE FROM definitions WHERE definition_key = ?");
+  const keep = db.prepare("UPDATE definitions SET unused_since = ? WHERE definition_key = ?");
+  /** The definition that the last sweep was busy with, and how far it has come through the runs of the job. */
+  let place = { definitionKey: 0, runId: "" };
+
+  /** Whether a run uses it; null: that is not known yet, all of `rows` have been looked at. */
+  function isUsed(
+    { definitionKey, jobKey, unusedSince }: Unused,
+    rows: number,
+  ): { readonly used: boolean | null; readonly looked: number } {
+    if (isNamed.get(definitionKey) !== undefined) return { used: true, looked: 1 };
+    const from = place.definitionKey === definitionKey ? place.runId : "";
+    const found = older.all(jobKey, from, runIdFloor(unusedSince + AHEAD_MS), rows);
+    const used = found.some((run) => run.definitionKey === definitionKey);
+    place = { definitionKey, runId: found.at(-1)?.runId ?? from };
+    return { used: used ? true : found.length < rows ? false : null, looked: found.length };
+  }
+  return ({ now, limit }) => {
+    let [definitions, left] = [0, RUNS_LOOKED_AT * limit];
+    const seen = Number(see.run(now, limit).changes);
+    const found = unused.all(now - DEFINITION_GRACE_MS, limit);
+    for (const definition of found) {
+      const { used, looked } = isUsed(definition, left);
+      if (used === null) return { definitions, more: true };
+      left -= looked;
+      if (used) keep.run(now, definition.definitionKey);
+      else definitions += Number(remove.run(definition.definitionKey).changes);
+      if (left <= 0) return { definitions, more: true };
+    }
+    return { definitions, more: Math.max(found.length, seen) === limit };
+  };
+}

@@ -1,0 +1,68 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { JobDefinition } from "../../../domain/job-definition.ts";
+import { readDefinitionText, type StoredDefinition } from "../../../domain/stored-definition.ts";
+import { query } from "../rows.ts";
+
+/** Definitions that are known to be readable, at most. */
+const READABLE_MAX = 100_000;
+
+/** No sweep has found yet that it is unused. */
+export const NOT_SEEN_UNUSED = 0;
+
+export interface WrittenDefinition {
+  readonly hash: string;
+  readonly definition: JobDefinition;
+  /** It is the one that the job has now; the others go when no run uses them any more. */
+  readonly isOwn: boolean;
+}
+
+/** The immutable definitions of jobs, by a key that is never given twice. */
+export interface Definitions {
+  find(jobKey: number, hash: string): number | null;
+  /** The key of this definition, written if it is not there. A damaged row is mended. */
+  write(jobKey: number, definition: WrittenDefinition): number;
+  /** It is not the job's own any more, or is used once more: it is kept for a while from the next sweep on. */
+  release(definitionKey: number): void;
+  /** The hash; null where the row is gone. */
+  hash(definitionKey: number): string | null;
+  read(definitionKey: number): StoredDefinition;
+  isReadable(definitionKey: number): boolean;
+}
+
+export function openDefinitions(db: DatabaseSync): Definitions {
+  const byHash = query<{ key: number; body: string }>(
+    db,
+    "SELECT definition_key AS key, body FROM definitions WHERE job_key = ? AND hash = ?",
+  );
+  const byKey = query<{ hash: string; body: string }>(db, "SELECT hash, body FROM definitions WHERE definition_key = ?");
+  const insert = query<{ key: number }>(
+    db,
+    "INSERT INTO definitions (job_key, hash, body, unused_since) VALUES (?, ?, ?, ?) RETURNING definition_key AS key",
+  );
+  const use = db.prepare("UPDATE definitions SET unused_since = ? WHERE definition_key = ?");
+  const mend = db.prepare("UPDATE definitions SET body = ? WHERE definition_key = ?");
+  const read = (definitionKey: number): StoredDefinition => readDefinitionText(byKey.get(definitionKey)?.body);
+  const readable = new Set<number>();
+  return {
+    find: (jobKey, hash) => byHash.get(jobKey, hash)?.key ?? null,
+    write(jobKey, { hash, definition, isOwn }) {
+      const unusedSince = isOwn ? null : NOT_SEEN_UNUSED;
+      const body = JSON.stringify(definition);
+      const found = byHash.get(jobKey, hash);
+      if (found === undefined) return (insert.get(jobKey, hash, body, unusedSince) as { key: number }).key;
+      use.run(unusedSince, found.key);
+      if (readDefinitionText(found.body).kind === "unreadable") mend.run(body, found.key);
+      return found.key;
+    },
+    release: (definitionKey) => void use.run(NOT_SEEN_UNUSED, definitionKey),
+    hash: (definitionKey) => byKey.get(definitionKey)?.hash ?? null,
+    read,
+    isReadable(definitionKey) {
+      if (readable.has(definitionKey)) return true;
+      if (read(definitionKey).kind === "unreadable") return false; // Not kept: somebody may mend it.
+      if (readable.size >= READABLE_MAX) readable.clear();
+      readable.add(definitionKey);
+      return true;
+    },
+  };
+}

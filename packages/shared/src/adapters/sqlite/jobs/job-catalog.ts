@@ -1,0 +1,169 @@
+import type { SQLInputValue } from "node:sqlite";
+import { AppError } from "../../../domain/app-error.ts";
+import type { Job } from "../../../domain/job.ts";
+import type { JobDefinition } from "../../../domain/job-definition.ts";
+import { statusOrder } from "../../../domain/status-change.ts";
+import type { JobEvent } from "../../../events/job-event.ts";
+import type { JobChange, JobQuery } from "../../../ports/job-catalog.ts";
+import type { StoreContext } from "../context.ts";
+import { IS_SEEN, type JobRow, SELECT_JOBS, SELECT_JOBS_WITHOUT_PARAMS } from "./job-rows.ts";
+import { type Query, query, toJson } from "../rows.ts";
+
+/** The part of a list that one call looks through, so that it holds up no other for long. Jobs. */
+const STEP_JOBS = 1_000;
+
+/** Where a list goes on: behind this job, in the order of `createdAt` and `uid`, descending. */
+export interface JobPlace {
+  readonly createdAt: number;
+  readonly uid: string;
+}
+
+const FIRST: JobPlace = { createdAt: Number.MAX_SAFE_INTEGER, uid: "" };
+
+export interface JobStep {
+  readonly rows: readonly JobRow[];
+  /** Null: the list is at its end. */
+  readonly next: JobPlace | null;
+}
+
+export interface CreateAnswer {
+  readonly kind: "created" | "exists";
+  readonly row: JobRow | null;
+}
+
+/** The port `JobCatalog`, in rows. A list is read in steps. */
+export interface JobCatalogRows {
+  /** `row` null: it was created as it was given. */
+  create(tenantId: string, request: { readonly job: Job; readonly event: JobEvent }): CreateAnswer;
+  get(tenantId: string, jobId: string): JobRow | null;
+  list(tenantId: string, query: JobQuery, after: JobPlace | null): JobStep;
+  /** Null: stale. */
+  change(tenantId: string, change: JobChange): JobRow | null;
+  addDefinition(tenantId: string, request: { jobUid: string; hash: string; definition: JobDefinition }): void;
+}
+
+/** What a job's row repeats of its definition, for lists and fires. */
+const policyOf = ({ name, tags, queue, handler, overlap, onUncertain, expireAfterMs }: JobDefinition) =>
+  [name, JSON.stringify(tags), queue, handler, overlap, onUncertain, expireAfterMs] as const;
+
+export function openJobCatalog(context: StoreContext): JobCatalogRows {
+  const { db, definitions } = context;
+  const byId = query<JobRow>(db, `${SELECT_JOBS} WHERE tenant_id = ? AND id = ? AND ${IS_SEEN}`);
+  const keys = query<{ jobKey: number; definitionKey: number }>(
+    db,
+    "SELECT job_key AS jobKey, definition_key AS definitionKey FROM jobs WHERE tenant_id = ? AND uid = ?",
+  );
+  return {
+    create: openCreate(context),
+    get: (tenantId, jobId) => byId.get(tenantId, jobId) ?? null,
+    list: openLists(context),
+    change: openChange(context),
+    addDefinition(tenantId, { jobUid, hash, definition }) {
+      const job = keys.get(tenantId, jobUid);
+      if (job === undefined) return;
+      const isOwn = definitions.find(job.jobKey, hash) === job.definitionKey;
+      definitions.write(job.jobKey, { hash, definition, isOwn });
+    },
+  };
+}
+
+function openCreate({ db, definitions }: StoreContext): JobCatalogRows["create"] {
+  const byUid = query<JobRow>(db, `${SELECT_JOBS} WHERE uid = ?`);
+  const byId = query<JobRow>(db, `${SELECT_JOBS} WHERE tenant_id = ? AND id = ? AND ${IS_SEEN}`);
+  const insert = db.prepare(
+    `INSERT INTO jobs (uid, tenant_id, id, slot, version, state, next_run_at, last_scheduled_for, fired_count, misfires, status, status_order,
+       last_run, definition_key, name, tags, queue, handler, overlap, on_uncertain, expire_after_ms, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const setDefinition = db.prepare("UPDATE jobs SET definition_key = ? WHERE job_key = ?");
+  const addEvent = openAddEvent(db);
+  return (tenantId, { job, event }) => {
+    const known = byUid.get(job.uid);
+    if (known !== undefined && known.tenantId !== tenantId) throw new AppError("internal", `create ${job.id}: its uid is another tenant's`);
+    if (known !== undefined) return { kind: "created", row: known };
+    const holder = byId.get(tenantId, job.id);
+    if (holder !== undefined) return { kind: "exists", row: holder };
+    const { uid, id, slot, version, state, nextRunAt, lastScheduledFor, firedCount, misfires, status, lastRun, definition } = job;
+    const cursor = [version, state, nextRunAt, lastScheduledFor, firedCount, toJson(misfires)] as const;
+    const shown = [status, lastRun === null ? null : statusOrder(lastRun), toJson(lastRun)] as const;
+    const made = insert.run(uid, tenantId, id, slot, ...cursor, ...shown, ...policyOf(definition), job.createdAt, job.updatedAt);
+    const jobKey = Number(made.lastInsertRowid);
+    setDefinition.run(definitions.write(jobKey, { hash: job.definitionHash, definition, isOwn: true }), jobKey);
+    addEvent(event);
+    return { kind: "created", row: null };
+  };
+}
+
+function openChange({ db, definitions }: StoreContext): JobCatalogRows["change"] {
+  const byUid = query<JobRow>(db, `${SELECT_JOBS} WHERE uid = ?`);
+  const standing = query<{ jobKey: number; definitionKey: number }>(
+    db,
+    `SELECT job_key AS jobKey, definition_key AS definitionKey FROM jobs
+     WHERE tenant_id = ? AND uid = ? AND version = ? AND next_run_at IS ? AND state = ? AND ${IS_SEEN}`,
+  );
+  const update = db.prepare(
+    `UPDATE jobs SET version = ?, state = ?, next_run_at = ?, last_scheduled_for = ?, fired_count = ?, misfires = ?, updated_at = ?
+     WHERE job_key = ?`,
+  );
+  const define = db.prepare(
+    `UPDATE jobs SET definition_key = ?, name = ?, tags = ?, queue = ?, handler = ?, overlap = ?, on_uncertain = ?, expire_after_ms = ?
+     WHERE job_key = ?`,
+  );
+  const addEvent = openAddEvent(db);
+  return (tenantId, { previous, next, event }) => {
+    const { uid, version, nextRunAt, state } = previous;
+    const found = standing.get(tenantId, uid, version, nextRunAt, state);
+    if (found === undefined) return null;
+    const { jobKey, definitionKey } = found;
+    // What is not changed is not written: what was read of it may be a stand-in.
+    if (next.definitionHash !== previous.definitionHash) {
+      const written = definitions.write(jobKey, { hash: next.definitionHash, definition: next.definition, isOwn: true });
+      if (written !== definitionKey) definitions.release(definitionKey);
+      define.run(written, ...policyOf(next.definition), jobKey);
+    }
+    const cursor = [next.version, next.state, next.nextRunAt, next.lastScheduledFor, next.firedCount, toJson(next.misfires)] as const;
+    update.run(...cursor, next.updatedAt, jobKey);
+    addEvent(event);
+    return byUid.get(uid) ?? null;
+  };
+}
+
+function openAddEvent(db: StoreContext["db"]): (event: JobEvent) => void {
+  const insert = db.prepare("INSERT INTO outbox (event_id, job_uid, slot, event) VALUES (?, ?, ?, ?)");
+  return (event) => void insert.run(event.id, event.data.jobUid, event.data.slot, JSON.stringify(event));
+}
+
+/** One that is no JSON has no tags, and fails no list. */
+const TAGS = "iif(json_valid(jobs.tags), jobs.tags, '[]')";
+
+function openLists({ db }: StoreContext): JobCatalogRows["list"] {
+  /** By their SQL: a few dozen. */
+  const prepared = new Map<string, Query<JobRow>>();
+  const stepEnd = query<JobPlace>(
+    db,
+    `SELECT created_at AS createdAt, uid FROM jobs WHERE tenant_id = ? AND (created_at, uid) < (?, ?)
+     ORDER BY created_at DESC, uid DESC LIMIT 1 OFFSET ${STEP_JOBS - 1}`,
+  );
+  return (tenantId, { state, status, handler, queue, nameContains, tags = [], limit, params = true }, after) => {
+    const equal = Object.entries({ state, status, handler, queue }).filter(([, value]) => value !== undefined);
+    const conditions = [
+      ...equal.map(([field]) => `jobs.${field} = ?`),
+      ...(nameContains === undefined || nameContains === "" ? [] : ["instr(lower(name), lower(?)) > 0"]),
+      ...tags.map(() => `EXISTS (SELECT 1 FROM json_each(${TAGS}) WHERE value = ?)`),
+    ];
+    const values: SQLInputValue[] = [...equal.map(([, value]) => value as string), ...(nameContains ? [nameContains] : []), ...tags];
+    const from = after ?? FIRST;
+    // Without conditions each row counts, so there is nothing to look through in steps.
+    const end = conditions.length === 0 ? undefined : stepEnd.get(tenantId, from.createdAt, from.uid);
+    const to = end ?? { createdAt: Number.MIN_SAFE_INTEGER, uid: "" };
+    const sql = `${params ? SELECT_JOBS : SELECT_JOBS_WITHOUT_PARAMS} WHERE ${[
+      "tenant_id = ? AND (created_at, uid) < (?, ?) AND (created_at, uid) >= (?, ?)",
+      IS_SEEN,
+      ...conditions,
+    ].join(" AND ")} ORDER BY created_at DESC, uid DESC LIMIT ?`;
+    const list = prepared.get(sql) ?? query<JobRow>(db, sql);
+    prepared.set(sql, list);
+    const rows = list.all(tenantId, from.createdAt, from.uid, to.createdAt, to.uid, ...values, limit + 1);
+    return { rows, next: end ?? null };
+  };
+}

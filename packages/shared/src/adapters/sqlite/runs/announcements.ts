@@ -1,0 +1,27 @@
+import { toEndedRun } from "../../../domain/run-record.ts";
+import type { Announcements } from "../../../ports/announcements.ts";
+import { takeReadable } from "../../../runtime/map-readable.ts";
+import type { Answering, StoreContext } from "../context.ts";
+import { query } from "../rows.ts";
+import { type RunRow, SELECT_RUNS_WITH_OUTPUT, toStoredRun } from "./run-rows.ts";
+
+export function openAnnouncements({ db, onUnreadable }: StoreContext): Answering<Announcements> {
+  const select = query<RunRow>(
+    db,
+    `${SELECT_RUNS_WITH_OUTPUT.replace("FROM runs", "FROM unannounced CROSS JOIN runs USING (run_key)")}
+     WHERE unannounced.settled_at <= ? AND runs.slot >= ? AND runs.slot < ? ORDER BY unannounced.settled_at, unannounced.run_key`,
+  );
+  const remove = db.prepare(
+    "DELETE FROM unannounced WHERE run_key IN (SELECT run_key FROM runs WHERE run_id IN (SELECT value FROM json_each(?)))",
+  );
+  const how = {
+    kind: "run",
+    idOf: ({ runId }: RunRow) => runId,
+    map: (row: RunRow) => toEndedRun(toStoredRun(row)),
+    onUnreadable,
+  } as const;
+  return {
+    unannounced: ({ shard, endedBefore, limit }) => takeReadable(select.iterate(endedBefore, shard.from, shard.to), limit, how),
+    announced: (runIds) => void remove.run(JSON.stringify(runIds)),
+  };
+}

@@ -1,0 +1,34 @@
+import { makePublishable } from "../../../domain/run-changes.ts";
+import type { DeferredRuns } from "../../../ports/deferred-runs.ts";
+import type { Answering, StoreContext } from "../context.ts";
+import { query } from "../rows.ts";
+import { type RunRow, SELECT_RUNS, toStoredRun } from "./run-rows.ts";
+
+const UNHANDLED = "standing = 'unhandled' AND standing <> 'running' AND runs.slot >= ? AND runs.slot < ?";
+
+export function openDeferredRuns({ db, runs, definitions }: StoreContext): Answering<DeferredRuns> {
+  const queues = query<{ queue: string }>(db, `SELECT DISTINCT queue FROM runs WHERE ${UNHANDLED}`);
+  const behind = query<RunRow>(
+    db,
+    `${SELECT_RUNS} WHERE ${UNHANDLED} AND runs.queue = ? AND run_id > ? AND runs.handler IN (SELECT value FROM json_each(?))
+     ORDER BY run_id LIMIT ?`,
+  );
+  const waiting = query<{ definitionKey: number }>(
+    db,
+    "SELECT definition_key AS definitionKey FROM runs WHERE run_id = ? AND standing IN ('publishable', 'published')",
+  );
+  return {
+    queues: ({ from, to }) => queues.all(from, to).map(({ queue }) => queue),
+    resume({ shard, queue, handlers, after, limit }) {
+      const found = behind.all(shard.from, shard.to, queue, after ?? "", JSON.stringify(handlers), limit).map(toStoredRun);
+      for (const run of found) runs.save(makePublishable(run));
+      const runIds = found.map(({ runId }) => runId);
+      return { runIds, next: runIds.length < limit ? null : (runIds.at(-1) ?? null) };
+    },
+    waiting: (runIds) =>
+      runIds.filter((runId) => {
+        const row = waiting.get(runId);
+        return row !== undefined && definitions.isReadable(row.definitionKey);
+      }),
+  };
+}

@@ -1,0 +1,34 @@
+import { AppError } from "../../../domain/app-error.ts";
+import { makeDueRun, type DueFacts, type DueRun } from "../../../domain/due-run.ts";
+import { isExclusive, type OverlapPolicy } from "../../../domain/overlap.ts";
+import { readDefinitionText } from "../../../domain/stored-definition.ts";
+import { isLastRun } from "../../../domain/stored-job.ts";
+import { readOutput, requireReadableRun } from "../../../domain/stored-run.ts";
+import { selected } from "../rows.ts";
+import { IDENTITY_FIELDS, NAMES_OF_JOB } from "./run-rows.ts";
+
+const FIELDS = [
+  ...IDENTITY_FIELDS,
+  ...(["slot", "attempt", "failures", "rescues", "firstStartedAt", "overlap", "state", "startedAt", "finishedAt"] as const),
+] as const;
+
+/** An open run as a query returns it, with what an executor has to know. `lastRun` and `definition` are JSON. */
+export interface DueRunRow extends Omit<DueFacts, "exclusive"> {
+  readonly overlap: OverlapPolicy;
+  readonly state: "due" | "running" | "retrying";
+  readonly startedAt: number | null;
+  readonly finishedAt: null;
+  readonly lastRun: string | null;
+  readonly definition: string | null;
+}
+
+export const SELECT_DUE_RUNS = `SELECT ${selected("runs", FIELDS)}, ${NAMES_OF_JOB}, jobs.last_run AS lastRun, definitions.body AS definition
+  FROM runs JOIN jobs USING (job_key) LEFT JOIN definitions ON definitions.definition_key = runs.definition_key`;
+
+/** Throws `store_corrupt` where no executor could be told what to run. */
+export function readDueRun({ lastRun, definition, overlap, ...run }: DueRunRow): DueRun {
+  const stored = readDefinitionText(definition);
+  if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${run.runId}: ${stored.reason}`);
+  const last = readOutput(lastRun).output;
+  return makeDueRun({ ...requireReadableRun(run), exclusive: isExclusive(overlap) }, stored.definition, isLastRun(last) ? last : null);
+}

@@ -1,0 +1,160 @@
+import { differingField, differs, type ClaimedRun, type ComparedField, type DueRun } from "../../../domain/due-run.ts";
+import { AppError } from "../../../domain/app-error.ts";
+import { definedExecutionHash, type JobDefinition } from "../../../domain/job-definition.ts";
+import type { OverlapVerdict } from "../../../domain/overlap.ts";
+import { endRun, makePublishable, putAside, requestCancel, startAttempt, waitForAnother } from "../../../domain/run-changes.ts";
+import type { EndedRun } from "../../../domain/settlement.ts";
+import type { AttemptHolder, ClaimOutcome, ClaimRequest, RunClaims } from "../../../ports/run-claims.ts";
+import { sha256 } from "../../system/digest.ts";
+import type { Answering, StoreContext } from "../context.ts";
+import { type DueRunRow, SELECT_DUE_RUNS } from "./due-run-rows.ts";
+import { openSettle } from "./settle.ts";
+import { query } from "../rows.ts";
+import type { StoredRun } from "./run-rows.ts";
+
+/** A run to be claimed as it is sent to the store's thread. Of what its message would run, the hash alone; null: nothing need be compared. */
+export interface RunToClaim extends Pick<DueRun, "runId" | "attempt"> {
+  readonly said: (Pick<DueRun, ComparedField> & { readonly executionHash: string }) | null;
+}
+export interface ClaimCall extends Omit<ClaimRequest, "runs" | "trusted"> {
+  readonly runs: readonly RunToClaim[];
+}
+
+/** What the store itself knows of a run that was claimed: the rest stands in the message. */
+export type WonRow = Pick<ClaimedRun, "startedAt"> & Pick<DueRun, "failures" | "rescues" | "firstStartedAt">;
+export type ClaimRow = Exclude<ClaimOutcome, { readonly kind: "won" }> | { readonly kind: "won"; readonly won: WonRow };
+
+/** The port `RunClaims`, with runs in rows. */
+export interface RunClaimRows extends Pick<Answering<RunClaims>, "holders" | "heartbeat" | "settle" | "defer"> {
+  read(runIds: readonly string[]): DueRunRow[];
+  /** JSON by uid. */
+  lastRuns(jobUids: readonly string[]): { readonly uid: string; readonly lastRun: string }[];
+  claim(call: ClaimCall): ClaimRow[];
+}
+
+const LOST = { kind: "lost" } as const;
+
+export function openRunClaims(context: StoreContext): RunClaimRows {
+  const { db, runs, overlap } = context;
+  const open = query<DueRunRow>(db, `${SELECT_DUE_RUNS} WHERE run_id = ? AND standing IS NOT NULL`);
+  const holder = query<AttemptHolder>(
+    db,
+    "SELECT run_id AS runId, attempt, state, executor FROM runs WHERE run_id = ? AND standing IS NOT NULL",
+  );
+  const lastRun = query<{ uid: string; lastRun: string }>(
+    db,
+    "SELECT uid, last_run AS lastRun FROM jobs WHERE uid = ? AND last_run IS NOT NULL AND state <> 'forgotten'",
+  );
+  const held = query<{ cancelRequested: number }>(
+    db,
+    "SELECT cancel_requested AS cancelRequested FROM runs WHERE run_id = ? AND token = ? AND standing = 'running' AND lease_ends_at IS NULL",
+  );
+  return {
+    read: (runIds) => [...new Set(runIds)].flatMap((runId) => open.get(runId) ?? []),
+    holders: (runIds) => [...new Set(runIds)].flatMap((runId) => holder.get(runId) ?? []),
+    lastRuns: (jobUids) => [...new Set(jobUids)].flatMap((uid) => lastRun.get(uid) ?? []),
+    claim: openClaim(context),
+    // Leases of this process are ended by no clock, so there is nothing to write.
+    heartbeat({ leases }) {
+      const standing = leases.flatMap(({ runId, token }) => {
+        const row = held.get(runId, token);
+        return row === undefined ? [] : [{ runId, cancelRequested: row.cancelRequested === 1 }];
+      });
+      return {
+        renewed: standing.map(({ runId }) => runId),
+        cancelRequested: standing.filter(({ cancelRequested }) => cancelRequested).map(({ runId }) => runId),
+      };
+    },
+    settle: openSettle(context),
+    defer({ deferrals }) {
+      for (const { runId, attempt, ...aside } of deferrals) {
+        const run = runs.find(runId);
+        if (run?.state !== "due" || run.attempt !== attempt) continue;
+        const next = putAside(run, aside);
+        runs.save(next);
+        if (next.standing !== "waiting") overlap.wakeNext(next);
+      }
+    },
+  };
+}
+
+function openClaim(context: StoreContext): RunClaimRows["claim"] {
+  const { runs, overlap } = context;
+  const refusal = openClaimCheck(context);
+
+  function claimOne({ runId, attempt, said }: RunToClaim, { claimant, now, firedAfter }: ClaimCall, won: Set<string>): ClaimRow {
+    const run = runs.find(runId);
+    if (run?.attempt !== attempt || run.standing === null) return LOST;
+    // Running: ours already, if the answer to this very claim was lost.
+    if (run.standing === "running") return run.token === claimant.token && !won.has(runId) ? toWon(run, run.startedAt ?? now) : LOST;
+    if (run.state !== "due" || run.cancelRequested) return LOST;
+    const reason = said === null ? null : refusal(run, said);
+    if (reason !== null) return { kind: "refused", reason };
+    if (run.firstStartedAt === null && run.firedAt < firedAfter) return LOST;
+    const verdict = overlap.judge(run);
+    if (verdict.kind === "wait") return wait(context, run, { verdict, now });
+    if (verdict.kind === "skip") {
+      const [skipped] = skip(context, run, { reason: verdict.reason, now });
+      return skipped === undefined ? LOST : { kind: "skipped", run: skipped };
+    }
+    runs.save(startAttempt(run, { ...claimant, leaseEndsAt: null, now }));
+    won.add(runId);
+    return toWon(run, now);
+  }
+  return (call) => {
+    const won = new Set<string>();
+    return call.runs.map((run) => claimOne(run, call, won));
+  };
+}
+
+const toWon = ({ failures, rescues, firstStartedAt }: StoredRun, startedAt: number): ClaimRow => ({
+  kind: "won",
+  won: { failures, rescues, firstStartedAt, startedAt },
+});
+
+/** One that cannot be read has been closed all the same, and nothing is returned of it. */
+function skip({ runs }: StoreContext, run: StoredRun, { reason, now }: { reason: "overlap" | "buffer_full"; now: number }): EndedRun[] {
+  const skipped = endRun(run, { state: "skipped", reason, now });
+  runs.save(skipped);
+  return runs.toEnded([skipped]);
+}
+
+interface Wait {
+  readonly verdict: Extract<OverlapVerdict, { readonly kind: "wait" }>;
+  readonly now: number;
+}
+
+function wait(context: StoreContext, run: StoredRun, { verdict: { behind, cancels, supersedes }, now }: Wait): ClaimRow {
+  const { runs } = context;
+  const other = runs.find(behind.runId);
+  // The end that should have woken it was lost.
+  if (behind.standing === "waiting" && other !== null) runs.save(makePublishable(other));
+  if (cancels && other !== null) runs.save(requestCancel(other, { requestedAt: now, by: { kind: "overlap", runId: run.runId } }));
+  runs.save(waitForAnother(run, now));
+  const older = supersedes.flatMap((runId) => runs.find(runId) ?? []);
+  const superseded = older.flatMap((waiting) => skip(context, waiting, { reason: "overlap", now }));
+  return { kind: "waiting", cancelRequested: cancels ? behind.runId : null, superseded };
+}
+
+/** Tells how what a message says of a run differs from what is stored; null: not at all. */
+function openClaimCheck({ definitions }: StoreContext): (run: StoredRun, said: NonNullable<RunToClaim["said"]>) => string | null {
+  function definition(definitionKey: number): JobDefinition {
+    const stored = definitions.read(definitionKey);
+    if (stored.kind === "unreadable") throw new AppError("store_corrupt", stored.reason);
+    return stored.definition;
+  }
+  return (run, { executionHash, ...said }) => {
+    const field = differingField(said, run);
+    if (field !== null) return differs(field);
+    const hash = definitions.hash(run.definitionKey);
+    if (hash === null) return "its row in the store is not whole";
+    try {
+      const defined = definedExecutionHash(sha256, { hash, read: () => definition(run.definitionKey) });
+      return executionHash === defined ? null : differs("execution");
+    } catch (fault) {
+      // A run that cannot be read is nobody's, and the others of the batch are claimed.
+      if (fault instanceof AppError) return fault.message;
+      throw fault;
+    }
+  };
+}

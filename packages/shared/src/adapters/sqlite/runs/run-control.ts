@@ -1,0 +1,72 @@
+import { BY_API, UNKNOWN_CLIENT, type RunCancel } from "../../../domain/cancel.ts";
+import { cancelWaiting, requestCancel } from "../../../domain/run-changes.ts";
+import { toEndedRun } from "../../../domain/run-record.ts";
+import type { EndedRun } from "../../../domain/settlement.ts";
+import type { CancelOpenRequest, RunControl } from "../../../ports/run-control.ts";
+import type { Answering, StoreContext } from "../context.ts";
+import { query } from "../rows.ts";
+import { type RunRow, SELECT_RUNS, toStoredRun } from "./run-rows.ts";
+
+export function openRunControl(context: StoreContext): Answering<RunControl> {
+  const { db, runs, overlap } = context;
+  const keyOf = query<{ jobKey: number }>(db, "SELECT job_key AS jobKey FROM jobs WHERE tenant_id = ? AND uid = ?");
+  // A plus keeps SQLite from going through the whole history of the job in the order of its ids.
+  const running = query<RunRow>(
+    db,
+    `${SELECT_RUNS} WHERE runs.job_key = ? AND standing = 'running' AND cancel_requested = 0 ORDER BY +run_id LIMIT ?`,
+  );
+  const cancelOpen = openCancelOpen(context);
+  return {
+    cancel(tenantId, { runId, now, by = BY_API }) {
+      const run = runs.find(runId);
+      if (run === null || run.tenantId !== tenantId) return { kind: "unknown" };
+      const cancel: RunCancel = { requestedAt: now, by };
+      if (run.standing === null) return { kind: "ended" };
+      if (run.standing === "running") {
+        runs.save(requestCancel(run, cancel));
+        return { kind: "requested" };
+      }
+      const cancelled = cancelWaiting(run, { reason: "cancelled", cancel });
+      runs.save(cancelled);
+      overlap.wakeNext(cancelled);
+      return { kind: "cancelled", run: toEndedRun(cancelled) };
+    },
+    cancelOpen(tenantId, request) {
+      const job = keyOf.get(tenantId, request.jobUid);
+      return job === undefined ? [] : cancelOpen(job.jobKey, request);
+    },
+    cancelRunning(tenantId, { jobUid, client = UNKNOWN_CLIENT, now, limit }) {
+      const job = keyOf.get(tenantId, jobUid);
+      const found = job === undefined ? [] : running.all(job.jobKey, limit).map(toStoredRun);
+      for (const run of found) runs.save(requestCancel(run, { requestedAt: now, by: { kind: "job_deleted", ...client } }));
+      return found.map(({ runId }) => runId);
+    },
+  };
+}
+
+/** Cancels what waits of a job, oldest first. */
+export function openCancelOpen({
+  db,
+  runs,
+  overlap,
+}: StoreContext): (jobKey: number, request: Omit<CancelOpenRequest, "jobUid">) => EndedRun[] {
+  const waiting = query<RunRow>(
+    db,
+    `${SELECT_RUNS} WHERE runs.job_key = ? AND standing IS NOT NULL AND standing <> 'running' AND NOT (runs.queue IS ? AND runs.handler IS ?)
+     ORDER BY +run_id LIMIT ?`,
+  );
+  return (jobKey, { reason = "job_deleted", client = UNKNOWN_CLIENT, keeping, now, limit }) => {
+    const cancel: RunCancel = { requestedAt: now, by: { kind: reason, ...client } };
+    const ended: EndedRun[] = [];
+    for (let left = limit; left > 0; left = limit - ended.length) {
+      const found = waiting.all(jobKey, keeping?.queue ?? null, keeping?.handler ?? null, left).map(toStoredRun);
+      const cancelled = found.map((run) => cancelWaiting(run, { reason, cancel }));
+      for (const run of cancelled) runs.save(run);
+      // For an edit: the others go on. Else nothing of the job is to.
+      if (keeping !== undefined) for (const run of cancelled) overlap.wakeNext(run);
+      ended.push(...runs.toEnded(cancelled));
+      if (found.length < left) break;
+    }
+    return ended;
+  };
+}

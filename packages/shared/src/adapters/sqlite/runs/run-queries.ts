@@ -1,0 +1,117 @@
+import type { SQLInputValue } from "node:sqlite";
+import { runIdFloor } from "../../../domain/run-id.ts";
+import type { JsonObject } from "../../../domain/json.ts";
+import { isTerminal } from "../../../domain/run-state.ts";
+import type { RunQueries, RunQuery } from "../../../ports/run-queries.ts";
+import type { Answering, StoreContext } from "../context.ts";
+import { type Query, query } from "../rows.ts";
+import { type RunRow, SELECT_RUNS, SELECT_RUNS_WITH_OUTPUT } from "./run-rows.ts";
+
+/** The part of a list that one call looks through, so that it holds up no other for long. Runs. */
+const STEP_RUNS = 1_000;
+/** Ids are of base 32: this sorts behind all of them. */
+const LAST_ID = "~";
+
+export interface RunStep {
+  readonly rows: readonly RunRow[];
+  /** The list goes on with the ids below this one; null: it is at its end. */
+  readonly next: string | null;
+}
+
+/** The port `RunQueries`, in rows. A list is read in steps. */
+export interface RunQueryRows extends Pick<Answering<RunQueries>, "origin"> {
+  get(tenantId: string, runId: string): RunRow | null;
+  list(tenantId: string, query: RunQuery, below: string | null): RunStep;
+  params(tenantId: string, runIds: readonly string[]): (readonly [string, JsonObject])[];
+}
+
+export function openRunQueries({ db, definitions }: StoreContext): RunQueryRows {
+  const byId = query<RunRow>(db, `${SELECT_RUNS_WITH_OUTPUT} WHERE run_id = ? AND tenant_id = ?`);
+  const origin = query<{ jobUid: string; definitionKey: number }>(
+    db,
+    "SELECT uid AS jobUid, runs.definition_key AS definitionKey FROM runs JOIN jobs USING (job_key) WHERE run_id = ? AND tenant_id = ?",
+  );
+  return {
+    get: (tenantId, runId) => byId.get(runId, tenantId) ?? null,
+    list: openList(db),
+    params: (tenantId, runIds) =>
+      runIds.flatMap((runId) => {
+        const row = origin.get(runId, tenantId);
+        const stored = row === undefined ? undefined : definitions.read(row.definitionKey);
+        return stored?.kind === "read" ? [[runId, stored.definition.params] as const] : [];
+      }),
+    origin(tenantId, runId) {
+      const row = origin.get(runId, tenantId);
+      if (row === undefined || !definitions.isReadable(row.definitionKey)) return null;
+      const definitionHash = definitions.hash(row.definitionKey);
+      return definitionHash === null ? null : { jobUid: row.jobUid, definitionHash };
+    },
+  };
+}
+
+/** A condition of a list, and its values. */
+type Condition = readonly [sql: string, ...values: SQLInputValue[]];
+
+function openList(db: StoreContext["db"]): RunQueryRows["list"] {
+  const keys = { jobUid: openKeys(db, "uid"), jobId: openKeys(db, "id") };
+  /** By their SQL: a few dozen. */
+  const prepared = new Map<string, Query<RunRow>>();
+  function select(sql: string): Query<RunRow> {
+    const known = prepared.get(sql) ?? query<RunRow>(db, sql);
+    prepared.set(sql, known);
+    return known;
+  }
+  /** What an index finds, by run id: the runs of one job, of one cause, or of one state in which few runs end; else all of them. */
+  function indexed({ state, cause }: RunQuery, jobKey: number | null): Condition {
+    if (jobKey !== null) return ["runs.job_key = ?", jobKey];
+    if (state !== undefined && state !== "succeeded" && isTerminal(state))
+      return ["runs.state = ? AND settled_at IS NOT NULL AND runs.state <> 'succeeded'", state];
+    return cause === undefined || cause === "schedule" ? ["true"] : ["cause = ? AND cause <> 'schedule'", cause];
+  }
+  /** One step through what an index finds. */
+  function step(tenantId: string, query: RunQuery, { below, jobKey }: { readonly below: string; readonly jobKey: number | null }): RunStep {
+    const { state, cause, limit, from, outputs = true } = query;
+    const [where, ...values] = indexed(query, jobKey);
+    const floor = from === undefined ? "" : runIdFloor(from);
+    const range = "run_id < ? AND run_id >= ?";
+    const last = select(
+      `SELECT run_id AS runId FROM runs WHERE ${where} AND ${range} ORDER BY run_id DESC LIMIT 1 OFFSET ${STEP_RUNS - 1}`,
+    );
+    const end = last.get(...values, below, floor)?.runId;
+    const filters = [["tenant_id = ?", tenantId] as Condition, ...(state === undefined ? [] : [["runs.state = ?", state] as Condition])];
+    if (cause !== undefined) filters.push(["cause = ?", cause]);
+    const sql = `${outputs ? SELECT_RUNS_WITH_OUTPUT : SELECT_RUNS} WHERE ${where} AND ${filters.map(([text]) => text).join(" AND ")}
+      AND ${range} ORDER BY run_id DESC LIMIT ?`;
+    const rows = select(sql).all(...values, ...filters.flatMap(([, ...of]) => of), below, end ?? floor, limit + 1);
+    return { rows, next: end ?? null };
+  }
+  return (tenantId, query, below) => {
+    const { jobId, jobUid, to, cursor } = query;
+    const top = to === undefined ? LAST_ID : runIdFloor(to);
+    const start = below ?? (cursor !== null && cursor < top ? cursor : top);
+    if (jobId === undefined && jobUid === undefined) return step(tenantId, query, { below: start, jobKey: null });
+    const found = jobUid === undefined ? keys.jobId(tenantId, jobId ?? "") : keys.jobUid(tenantId, jobUid, jobId);
+    const steps = found.map(({ jobKey }) => step(tenantId, query, { below: start, jobKey }));
+    return merged(steps);
+  };
+}
+
+/** The jobs, deleted ones among them, that have or had a uid or an id. */
+function openKeys(
+  db: StoreContext["db"],
+  column: "uid" | "id",
+): (tenantId: string, value: string, jobId?: string) => readonly { jobKey: number }[] {
+  const select = query<{ jobKey: number; jobId: string }>(
+    db,
+    `SELECT job_key AS jobKey, id AS jobId FROM jobs WHERE tenant_id = ? AND ${column} = ?`,
+  );
+  return (tenantId, value, jobId) => select.all(tenantId, value).filter((job) => jobId === undefined || job.jobId === jobId);
+}
+
+/** What several jobs have in the part of the ids that each has been looked through. */
+function merged(steps: readonly RunStep[]): RunStep {
+  const ends = steps.flatMap(({ next }) => next ?? []).sort();
+  const next = ends.at(-1) ?? null;
+  const rows = steps.flatMap((step) => step.rows).filter(({ runId }) => next === null || runId >= next);
+  return { rows: steps.length === 1 ? rows : rows.toSorted((left, right) => (left.runId < right.runId ? 1 : -1)), next };
+}

@@ -1,0 +1,121 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { RunIdentitySchema, type RunIdentity } from "../../../domain/run.ts";
+import { toEndedRun, type RunRecord } from "../../../domain/run-record.ts";
+import type { EndedRun } from "../../../domain/settlement.ts";
+import { readOutput } from "../../../domain/stored-run.ts";
+import type { OnUnreadable } from "../../../ports/unreadable.ts";
+import { mapReadable } from "../../../runtime/map-readable.ts";
+import { columnOf, query, selected, toJson } from "../rows.ts";
+
+/** Fields of a run's identity that stand in its job's row: the others stand in its own. */
+const OF_JOB = ["tenantId", "jobUid", "jobId"] as const satisfies readonly (keyof RunIdentity)[];
+type IdentityField = Exclude<keyof RunIdentity, (typeof OF_JOB)[number]>;
+export const IDENTITY_FIELDS = Object.keys(RunIdentitySchema.shape).filter(
+  (field) => !(OF_JOB as readonly string[]).includes(field),
+) as IdentityField[];
+export const NAMES_OF_JOB = "jobs.tenant_id AS tenantId, jobs.uid AS jobUid, jobs.id AS jobId";
+
+/** What else of a run never changes. */
+const FIXED = [
+  "slot",
+  "overlap",
+  "onUncertain",
+  "count",
+  "scheduledForLast",
+  "retryOf",
+  "firedAt",
+] as const satisfies readonly (keyof RunRecord)[];
+
+/** What of an open run changes, each a column; `cancel`, `pastAttempts` and `error` are JSON. */
+const CHANGING = [
+  ...(["state", "standing", "reason", "attempt", "failures", "rescues", "token", "executor", "leaseMs", "leaseEndsAt"] as const),
+  ...(["startedAt", "firstStartedAt", "finishedAt", "settledAt", "dueAt", "expiresAt", "wakeAt", "repeatMs", "waitMs"] as const),
+  ...(["asideAt", "cancelRequested", "cancel", "pastAttempts", "error"] as const),
+] as const satisfies readonly (keyof RunRecord)[];
+
+type JsonField = "cancel" | "pastAttempts" | "error" | "output";
+
+/** A run as a query returns it, with the names of its job. */
+export type RunRow = Omit<RunRecord, JsonField | "cancelRequested"> &
+  Readonly<Record<JsonField, string | null>> & {
+    readonly cancelRequested: number;
+  } & RunKeys;
+
+/** Where a run, its job and its definition stand. */
+interface RunKeys {
+  readonly runKey: number;
+  readonly jobKey: number;
+  readonly definitionKey: number;
+}
+
+/** A run as it is changed. */
+export interface StoredRun extends RunRecord, RunKeys {}
+
+const COLUMNS = `${selected("runs", [...IDENTITY_FIELDS, ...FIXED, ...CHANGING, "runKey", "jobKey", "definitionKey"])}, ${NAMES_OF_JOB}`;
+
+/** Runs first, each with its job: SQLite may otherwise go through the jobs of a tenant to find the runs of a page. */
+const FROM_RUNS = "FROM runs CROSS JOIN jobs USING (job_key)";
+export const SELECT_RUNS = `SELECT ${COLUMNS}, NULL AS output ${FROM_RUNS}`;
+export const SELECT_RUNS_WITH_OUTPUT = `SELECT ${COLUMNS}, runs.output ${FROM_RUNS}`;
+
+/** What is torn of a row is left out: a run with a torn history is a run all the same. Its error says so. */
+export function toStoredRun(row: RunRow): StoredRun {
+  const [cancel, attempts, error] = [readOutput(row.cancel), readOutput(row.pastAttempts), readOutput(row.error)];
+  const output = readOutput(row.output);
+  const torn = cancel.broken || attempts.broken || error.broken || output.broken;
+  return {
+    ...row,
+    cancelRequested: row.cancelRequested === 1,
+    cancel: cancel.output as RunRecord["cancel"],
+    pastAttempts: (Array.isArray(attempts.output) ? attempts.output : []) as unknown as RunRecord["pastAttempts"],
+    output: output.output,
+    error: (torn && error.output === null ? {} : error.output) as RunRecord["error"], // Read as one that says what is wrong.
+  };
+}
+
+/** The runs of a store, one at a time. */
+export interface RunRows {
+  /** Null: there is none, or none whose state this version knows. */
+  find(runId: string): StoredRun | null;
+  /** With its output. */
+  findWhole(runId: string): StoredRun | null;
+  /** Writes what has changed of an open run. One that has ended is to be announced from now on. */
+  save(run: StoredRun): void;
+  /** As they are announced. One that cannot be read has ended all the same, and is left out. */
+  toEnded(runs: readonly RunRecord[]): EndedRun[];
+}
+
+export function openRunRows(db: DatabaseSync, onUnreadable: OnUnreadable): RunRows {
+  const select = query<RunRow>(db, `${SELECT_RUNS} WHERE run_id = ?`);
+  const selectWhole = query<RunRow>(db, `${SELECT_RUNS_WITH_OUTPUT} WHERE run_id = ?`);
+  const assignments = CHANGING.map((field) => `${columnOf(field)} = ?`).join(", ");
+  const update = db.prepare(`UPDATE runs SET ${assignments} WHERE run_key = ?`);
+  const end = db.prepare(`UPDATE runs SET ${assignments}, output = ? WHERE run_key = ?`);
+  const announce = db.prepare("INSERT OR IGNORE INTO unannounced (run_key, settled_at) VALUES (?, ?)");
+  const findIn =
+    ({ get }: Pick<typeof select, "get">) =>
+    (runId: string): StoredRun | null => {
+      const row = get(runId);
+      return row === undefined ? null : toStoredRun(row);
+    };
+  return {
+    find: findIn(select),
+    findWhole: findIn(selectWhole),
+    save(run) {
+      const values = CHANGING.map((field) => toColumn(run[field]));
+      if (run.settledAt === null) {
+        update.run(...values, run.runKey);
+        return;
+      }
+      end.run(...values, toJson(run.output), run.runKey);
+      announce.run(run.runKey, run.settledAt);
+    },
+    toEnded: (runs) => mapReadable(runs, { kind: "run", idOf: ({ runId }) => runId, map: toEndedRun, onUnreadable }),
+  };
+}
+
+function toColumn(value: RunRecord[(typeof CHANGING)[number]]): SQLInputValue {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (typeof value !== "object" || value === null) return value;
+  return Array.isArray(value) && value.length === 0 ? null : JSON.stringify(value);
+}

@@ -1,0 +1,109 @@
+import type { DatabaseSync } from "node:sqlite";
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import type { Timer } from "../../../ports/clock.ts";
+import type { OnUnreadable, UnreadableRow } from "../../../ports/unreadable.ts";
+import { systemClock } from "../../system/clock.ts";
+import type { StoreContext } from "../context.ts";
+import { MEMORY_FILE, openDatabase } from "../database.ts";
+import { openDefinitions } from "../jobs/definitions.ts";
+import { keepMark, noMark } from "../data-folder/mark-keeper.ts";
+import { openMeta } from "../meta.ts";
+import { openFault } from "../data-folder/open-fault.ts";
+import { openOverlap } from "../runs/overlap.ts";
+import { openPorts } from "../ports.ts";
+import { BEGIN_INCARNATION } from "../runs/run-leases.ts";
+import { openRunRows } from "../runs/run-rows.ts";
+import { type CallServer, createCallServer } from "./serve-calls.ts";
+import type { Call, FromThread, ThreadData, ToThread } from "./thread-messages.ts";
+
+/** While writes are refused, one is tried so often. Milliseconds. */
+const PROBE_MS = 5_000;
+
+/** What the store's thread does: performs all calls that have come in one transaction, and answers when that is on disk. */
+export function serveFile(port: MessagePort, data: ThreadData): void {
+  try {
+    serveOpened(port, data);
+  } catch (fault) {
+    const { code, message, retryable } = openFault(fault, data.file);
+    send(port, { failed: { code, message, retryable } });
+    port.close();
+  }
+}
+
+function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
+  const db = openDatabase(file, { pagesMax });
+  db.exec(`BEGIN; ${BEGIN_INCARNATION} COMMIT`);
+  const unreadable = createUnreadablePost(port);
+  const server = createCallServer(db, openPorts(openContext(db, unreadable.tell)));
+  const mark = file === MEMORY_FILE ? noMark : keepMark(db, { file, clock: systemClock });
+  const refusals = createRefusalWatch(port, server);
+
+  function close(): void {
+    refusals.close();
+    mark.close(); // It says first that the log may be gone, and then what is there without it.
+    db.close();
+    mark.seal();
+    port.close();
+  }
+  port.on("message", (first: ToThread) => {
+    const calls: Call[] = [];
+    let closing = false;
+    // All that has come meanwhile is one transaction: the more there is to do, the less each call costs.
+    for (let message: ToThread | undefined = first; message !== undefined; message = nextMessage(port)) {
+      if ("close" in message) closing = true;
+      else calls.push(...message.calls);
+    }
+    const answers = calls.length > 0 ? server.serve(calls) : [];
+    if (server.takeWritten()) mark.written();
+    refusals.look(); // First, so that whoever is answered knows.
+    if (calls.length > 0) send(port, { answers });
+    if (closing) close();
+  });
+  unreadable.ready();
+}
+
+export function openContext(db: DatabaseSync, onUnreadable: OnUnreadable): StoreContext {
+  const definitions = openDefinitions(db);
+  const runs = openRunRows(db, onUnreadable);
+  return { db, meta: openMeta(db), definitions, runs, overlap: openOverlap(db, { definitions, runs }), onUnreadable };
+}
+
+/** The first message says that the file is open; what was met on the way comes after it. */
+function createUnreadablePost(port: MessagePort): { readonly tell: OnUnreadable; ready(): void } {
+  let early: UnreadableRow[] | null = [];
+  return {
+    tell: (row) => void (early === null ? send(port, { unreadable: row }) : early.push(row)),
+    ready() {
+      send(port, { ready: true });
+      for (const unreadable of early ?? []) send(port, { unreadable });
+      early = null;
+    },
+  };
+}
+
+/** Says once that writes are refused, and once that they are taken again: it tries, as nobody else may. */
+function createRefusalWatch(port: MessagePort, server: CallServer): { look(): void; close(): void } {
+  let told: string | null = null;
+  let next: Timer | null = null;
+  function look(): void {
+    const { refusing } = server;
+    if (refusing !== null) next ??= systemClock.setTimer(PROBE_MS, probe);
+    if (refusing !== told) send(port, { refusing });
+    told = refusing;
+  }
+  function probe(): void {
+    next = null;
+    try {
+      if (server.refusing !== null) server.probe();
+    } catch {
+      // They are refused still.
+    }
+    look();
+  }
+  return { look, close: () => next?.cancel() };
+}
+
+const send = (port: MessagePort, message: FromThread): void => port.postMessage(message);
+
+const nextMessage = (port: MessagePort): ToThread | undefined =>
+  (receiveMessageOnPort(port) as { readonly message: ToThread } | undefined)?.message;
