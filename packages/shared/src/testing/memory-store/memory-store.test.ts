@@ -54,10 +54,10 @@ function damage(state: MemoryState, { what, of }: Harm): boolean {
       job.job = change(job.job, { state: "hovering" });
       return true;
     case "unknown run state":
-      save(state, change(run, { state: "hovering" }));
+      Object.assign(run, { state: "hovering" });
       return true;
     case "torn counts":
-      save(state, change(run, { failures: "torn" }));
+      Object.assign(run, { failures: "torn" });
       return true;
     case "torn slot": // Nothing of these is read from anywhere.
     case "torn age":

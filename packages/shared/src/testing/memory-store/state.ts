@@ -9,7 +9,7 @@ import type { JobDefinition } from "../../domain/job-definition.ts";
 import { isExclusive } from "../../domain/overlap.ts";
 import type { LastRun } from "../../domain/run.ts";
 import { type RunRecord, type Standing, toEndedRun } from "../../domain/run-record.ts";
-import { RUN_STATES } from "../../domain/run-state.ts";
+import { canBecome, RUN_STATES } from "../../domain/run-state.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import { isInShard, type Shard } from "../../domain/slot.ts";
 import { knownOf, type KnownOfDefinition, NO_DEFINITION, readDefinition } from "../../domain/stored-definition.ts";
@@ -78,8 +78,12 @@ export const createMemoryState = (given: Pick<MemoryState, "clock" | "digest" | 
   forgotten: { runs: 0, jobs: 0 },
 });
 
+/** Throws where a run becomes what it cannot become. */
 export function save({ runs, openRuns }: MemoryState, ...changed: readonly StoredRun[]): void {
   for (const run of changed) {
+    const { state } = runs.get(run.runId) ?? run;
+    if (state !== run.state && !canBecome(state, run.state))
+      throw new AppError("internal", `run ${run.runId}: ${state} cannot become ${run.state}`);
     const ofJob = openRuns.get(run.jobUid) ?? new Map<string, StoredRun>();
     runs.set(run.runId, run);
     openRuns.set(run.jobUid, ofJob);
