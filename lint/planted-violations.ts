@@ -125,6 +125,12 @@ const BANS: readonly PlantedViolation[] = [
     file: api("environment"),
     source: 'export const port = process.env["PORT"];\n',
   },
+  {
+    ban: "an await outside of functions",
+    rule: "node(no-top-level-await)",
+    file: api("awaiting"),
+    source: "export const value = await Promise.resolve(1);\n",
+  },
   { ban: "console", rule: "eslint(no-console)", file: api("talkative"), source: 'console.log("hello");\nexport {};\n' },
   { ban: "a default export", rule: "import(no-default-export)", file: api("unnamed"), source: "export default 1;\n" },
   {

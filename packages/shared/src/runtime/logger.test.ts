@@ -6,7 +6,7 @@ import { createLogger, terminalLines } from "./logger.ts";
 /** The first line that is written where it is, or is not, a terminal. */
 async function firstLine(isTTY: boolean): Promise<string> {
   const to = new PassThrough({ encoding: "utf8" });
-  const log = createLogger("info", (await terminalLines({ isTTY }, to)) ?? to);
+  const log = createLogger("info", terminalLines({ isTTY }, to) ?? to);
   const fault = Object.assign(new Error("nobody listens"), { stack: "Error: nobody listens\n    at work.ts:3:1" });
   log.debug("what nobody asked for");
   log.warn({ job: "job-1", attempt: 2, err: fault }, "a run failed");

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import type { Writable } from "node:stream";
 import { pino, type DestinationStream, type Logger as PinoLogger } from "pino";
 
@@ -10,20 +11,15 @@ const STANDARD_ERROR = 2;
  * Logs to standard error, so that standard output belongs to what a person asked for: as JSON lines, or, where standard error is a
  * terminal, as lines for people. No line is waited for: what is logged of each run must not hold up the next.
  */
-export const createLogger = (level: string, lines: DestinationStream | null = terminal): Logger =>
+export const createLogger = (level: string, lines: DestinationStream | null = terminalLines(process.stderr, STANDARD_ERROR)): Logger =>
   pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, lines ?? pino.destination({ fd: STANDARD_ERROR, sync: false }));
 
 /** Lines for people, where they are written to a terminal; null elsewhere. The package is loaded only where it is used. */
-export async function terminalLines(
-  { isTTY = false }: { readonly isTTY?: boolean },
-  destination: number | Writable,
-): Promise<DestinationStream | null> {
+export function terminalLines({ isTTY = false }: { readonly isTTY?: boolean }, destination: number | Writable): DestinationStream | null {
   if (!isTTY) return null;
-  const { build } = await import("pino-pretty");
+  const { build } = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");
   return build({ destination, sync: false, singleLine: true, translateTime: "SYS:HH:MM:ss.l" });
 }
-
-const terminal = await terminalLines(process.stderr, STANDARD_ERROR);
 
 /** For tests that do not look at logs. */
 export const silentLogger: Logger = pino({ level: "silent" });

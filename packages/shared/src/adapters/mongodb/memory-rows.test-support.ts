@@ -143,10 +143,10 @@ function uniqueIn(collection: string, rows: ReadonlyMap<string, Stored>): (row: 
   return (row) =>
     unique.some(({ key, partialFilterExpression = {} }) => {
       if (!matches(row, partialFilterExpression)) return false;
-      const keyOf = (each: object): string =>
-        JSON.stringify(Object.keys(key).map((field) => (each as Readonly<Record<string, unknown>>)[field]));
-      const wanted = keyOf(row);
-      return [...rows.values()].some((each) => each._id !== row._id && keyOf(each) === wanted && matches(each, partialFilterExpression));
+      const valueOf = (each: object, field: string): unknown => (each as Readonly<Record<string, unknown>>)[field] ?? null;
+      const wanted = Object.keys(key).map((field) => ({ field, value: valueOf(row, field) }));
+      const hasSameKey = (each: Stored): boolean => wanted.every(({ field, value }) => valueOf(each, field) === value);
+      return [...rows.values()].some((each) => each._id !== row._id && hasSameKey(each) && matches(each, partialFilterExpression));
     });
 }
 

@@ -2,9 +2,6 @@ import { DatabaseSync } from "node:sqlite";
 import { migrate } from "./migrations/migrate.ts";
 import { openFault } from "./data-folder/open-fault.ts";
 
-/** What a file is called that lives in memory alone: for tests. */
-export const MEMORY_FILE = ":memory:";
-
 /** Memory for pages, in KiB. */
 const CACHE_KIB = 65_536;
 /** The log is copied into the file when it has grown to this many pages of 4 KiB. */
@@ -30,14 +27,21 @@ export function openDatabase(file: string, { pagesMax }: { readonly pagesMax: nu
   }
 }
 
+/** Memory for pages of what people read, in KiB. */
+const READER_CACHE_KIB = 8_192;
+
 /**
- * Keeps the log of commits in its place for as long as it is open. SQLite copies the log into the database and deletes it when the last
- * connection is closed, which the end of a process does too; and then the mark would say that it is lost. Held by the main thread, which
- * ends after that of the store.
+ * A connection that only reads: it sees what is committed, and waits for no write. It also keeps the log of commits in its place. SQLite copies
+ * the log into the database and deletes it when the last connection is closed, which the end of a process does too; and then the mark would
+ * say that the log is lost. This one is held by the main thread, which ends after that of the store.
  */
-export function holdLog(file: string): { close(): void } {
-  if (file === MEMORY_FILE) return { close() {} };
-  const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
-  db.prepare("SELECT count(*) FROM meta").get(); // It opens the log when it reads.
-  return db;
+export function openReader(file: string): DatabaseSync {
+  try {
+    const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+    db.exec(`PRAGMA cache_size = -${READER_CACHE_KIB}; PRAGMA temp_store = MEMORY`);
+    db.prepare("SELECT count(*) FROM meta").get(); // It opens the log when it reads.
+    return db;
+  } catch (fault) {
+    throw openFault(fault, file);
+  }
 }

@@ -14,7 +14,6 @@ import { openRetention } from "./retention.ts";
 import { openRunClaims } from "./runs/run-claims.ts";
 import { openRunControl } from "./runs/run-control.ts";
 import { openRunLeases } from "./runs/run-leases.ts";
-import { openRunQueries } from "./runs/run-queries.ts";
 
 /** The ports of a store as its thread performs them. */
 export type ThreadPorts = ReturnType<typeof openPorts>;
@@ -23,7 +22,6 @@ export const openPorts = (context: StoreContext) => ({
   jobs: openJobCatalog(context),
   outbox: openJobOutbox(context),
   requests: openRequests(context.db),
-  runs: openRunQueries(context),
   control: openRunControl(context),
   dueJobs: openDueJobs(context),
   dueRuns: openDueRuns(context),
@@ -41,9 +39,7 @@ export const openPorts = (context: StoreContext) => ({
 
 /** Calls that write nothing: they are answered also while nothing can be written. */
 const READS: { readonly [Port in keyof ThreadPorts]?: readonly (keyof ThreadPorts[Port])[] } = {
-  jobs: ["get", "list"],
   outbox: ["unsent"],
-  runs: ["get", "list", "params", "origin"],
   dueJobs: ["upcoming", "read"],
   dueRuns: ["publishable", "queues", "unclaimed", "unclaimedRescued"],
   deferred: ["queues", "waiting"],

@@ -2,6 +2,8 @@ import { expect, test } from "@jest/globals";
 import type { DatabaseSync } from "node:sqlite";
 import { openDatabase } from "./database.ts";
 import { openPorts } from "./ports.ts";
+import { openJobReads } from "./reads/job-reads.ts";
+import { openRunQueries } from "./reads/run-queries.ts";
 import { BEGIN_INCARNATION } from "./runs/run-leases.ts";
 import { openContext } from "./thread/serve-file.ts";
 
@@ -17,7 +19,9 @@ function statements(): { readonly db: DatabaseSync; readonly sqls: readonly stri
     sqls.push(sql);
     return prepare(sql);
   };
-  const ports = openPorts(openContext(db, () => undefined));
+  const context = openContext(db, () => undefined);
+  openPorts(context);
+  const [jobs, runs] = [openJobReads(db), openRunQueries(context)];
   const page = { limit: 10, cursor: null };
   const jobFilters = [
     {},
@@ -28,13 +32,13 @@ function statements(): { readonly db: DatabaseSync; readonly sqls: readonly stri
     { nameContains: "x" },
     { tags: ["x"] },
   ];
-  for (const filter of jobFilters) ports.jobs.list("default", { ...page, ...filter } as never, null);
+  for (const filter of jobFilters) jobs.list("default", { ...page, ...filter } as never, null);
   const runFilters = [{}, { state: "failed" }, { state: "succeeded" }, { state: "due" }, { cause: "manual" }, { cause: "schedule" }];
-  for (const filter of runFilters) ports.runs.list("default", { ...page, ...filter } as never, null);
+  for (const filter of runFilters) runs.list("default", { ...page, ...filter } as never, null);
   db.exec(
     "INSERT INTO jobs (uid, tenant_id, id, slot, version, state, fired_count, status, definition_key, name, tags, queue, handler, overlap, on_uncertain, created_at, updated_at) VALUES ('u', 'default', 'j', 0, 1, 'active', 0, 'pending', 1, 'n', '[]', 'q', 'h', 'skip', 'skip', 0, 0)",
   );
-  for (const filter of [{ jobId: "j" }, { jobUid: "u", state: "due" }]) ports.runs.list("default", { ...page, ...filter } as never, null);
+  for (const filter of [{ jobId: "j" }, { jobUid: "u", state: "due" }]) runs.list("default", { ...page, ...filter } as never, null);
   return { db, sqls: [...new Set(sqls)] };
 }
 

@@ -18,19 +18,19 @@ import { mapReadable, pageReadable } from "../../runtime/map-readable.ts";
 import { readEnough } from "../../runtime/read-enough.ts";
 import { systemClock } from "../system/clock.ts";
 import { sha256 } from "../system/digest.ts";
-import { holdLog } from "./database.ts";
 import { readDueRun, type DueRunRow } from "./runs/due-run-rows.ts";
 import type { FireCall } from "./jobs/due-jobs.ts";
-import type { JobPlace } from "./jobs/job-catalog.ts";
 import { type JobRow, toJob } from "./jobs/job-rows.ts";
 import type { StatusCall } from "./jobs/job-status.ts";
 import type { ClaimRow, RunToClaim } from "./runs/run-claims.ts";
 import { type RunRow, toStoredRun } from "./runs/run-rows.ts";
 import type { ThreadPorts } from "./ports.ts";
+import type { JobPlace } from "./reads/job-reads.ts";
+import { openReads, type Reads } from "./reads/reads.ts";
 import { startThread, type ThreadLink } from "./thread/thread-link.ts";
 
 export interface SqliteStoreOptions {
-  /** Path of the file, which is made if there is none; `:memory:` is a store that ends with its process. */
+  /** Path of the file, which is made if there is none. */
   readonly file: string;
   /** SHA-256; the system's by default. The store's thread has its own. */
   readonly digest?: Digest;
@@ -44,24 +44,18 @@ export interface SqliteStoreOptions {
 }
 
 /**
- * A store in one SQLite file, on one connection in a thread of its own, which performs all that comes meanwhile in one transaction. One
- * process at a time: see `lockDataFolder`.
+ * A store in one SQLite file. One connection, in a thread of its own, performs all calls that come meanwhile in one transaction; what people read
+ * comes from a second one here, and waits for no write. One process at a time: see `lockDataFolder`.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { file, onLost = () => {}, onUnreadable = () => {}, pagesMax } = options;
-  const thread = await startThread({ file, pagesMax: pagesMax ?? null }, { onLost, onUnreadable });
-  const log = holdLog(file);
-  let closed: Promise<void> | null = null;
-  async function close(): Promise<void> {
-    log.close();
-    await thread.close();
-  }
-  return { ...storeOver(thread, options), close: () => (closed ??= close()) };
+  return storeOver(await startThread({ file, pagesMax: pagesMax ?? null }, { onLost, onUnreadable }), options);
 }
 
 /** What the ports of one store share on this side of its thread: the thread answers in rows, which are read here. */
 interface Link {
   readonly thread: ThreadLink;
+  readonly reads: Reads;
   readonly digest: Digest;
   readonly clock: Clock;
   readonly onUnreadable: OnUnreadable;
@@ -69,9 +63,10 @@ interface Link {
 
 export function storeOver(
   thread: ThreadLink,
-  { digest = sha256, clock = systemClock, onUnreadable = () => {} }: Omit<SqliteStoreOptions, "file">,
+  { file, digest = sha256, clock = systemClock, onUnreadable = () => {} }: SqliteStoreOptions,
 ): Store {
-  const link: Link = { thread, digest, clock, onUnreadable };
+  const reads = openReads(file);
+  const link: Link = { thread, reads, digest, clock, onUnreadable };
   const { call } = thread;
   return {
     ...jobPorts(link),
@@ -96,7 +91,10 @@ export function storeOver(
       return { now: clock.now() };
     },
     refusal: thread.refusing,
-    close: thread.close,
+    async close() {
+      reads.close();
+      await thread.close();
+    },
   };
 }
 
@@ -125,21 +123,7 @@ const asRuns = (onUnreadable: OnUnreadable) =>
 const asDueRuns = (onUnreadable: OnUnreadable) =>
   ({ kind: "run", idOf: ({ runId }: DueRunRow) => String(runId), map: readDueRun, onUnreadable }) as const;
 
-/** The rows of a list that its steps find, until there are so many. */
-async function collect<Row, Place>(
-  rowsMax: number,
-  step: (after: Place | null) => Promise<{ readonly rows: readonly Row[]; readonly next: Place | null }>,
-): Promise<Row[]> {
-  const found: Row[] = [];
-  for (let after: Place | null = null; ;) {
-    const { rows, next } = await step(after);
-    found.push(...rows);
-    if (next === null || found.length >= rowsMax) return found;
-    after = next;
-  }
-}
-
-function jobPorts({ thread: { call }, digest, onUnreadable }: Link): Pick<Store, "jobs" | "dueJobs"> {
+function jobPorts({ thread: { call }, reads, digest, onUnreadable }: Link): Pick<Store, "jobs" | "dueJobs"> {
   const how = asJobs(onUnreadable);
   return {
     jobs: {
@@ -148,14 +132,13 @@ function jobPorts({ thread: { call }, digest, onUnreadable }: Link): Pick<Store,
         return { kind, job: row === null ? request.job : toJob(row) };
       },
       async get(tenantId, jobId) {
-        const row = await call("jobs", "get", tenantId, jobId);
+        const row = await reads.ask("get job", ({ jobs }) => jobs.get(tenantId, jobId));
         return row === null ? null : toJob(row);
       },
       async list(tenantId, query) {
         const { limit, cursor, params = true } = query;
         const start = cursor === null ? null : placeOf(cursor);
-        const step = (after: JobPlace | null) => call("jobs", "list", tenantId, query, after ?? start);
-        const rows = await collect<JobRow, JobPlace>(limit + 1, step);
+        const rows = await reads.collect<JobRow, JobPlace>(limit + 1, ({ jobs }, after) => jobs.list(tenantId, query, after ?? start));
         const [part, last] = [rows.slice(0, limit), rows[limit - 1]];
         const nextCursor = rows.length > limit && last !== undefined ? `${last.createdAt}.${last.uid}` : null;
         return pageReadable(part, params ? how : { ...how, map: (row: JobRow) => withoutParams(toJob(row)) }, nextCursor);
@@ -200,22 +183,22 @@ function toFireCall({ job, advance, entries }: Fire, digest: Digest): FireCall {
   return { job: { tenantId, uid, version, nextRunAt, definitionHash: hash }, advance, entries, runs };
 }
 
-function runPorts({ thread, onUnreadable }: Link): Pick<Store, "runs" | "dueRuns"> {
+function runPorts({ thread, reads, onUnreadable }: Link): Pick<Store, "runs" | "dueRuns"> {
   const { call } = thread;
   const [how, due] = [asRuns(onUnreadable), asDueRuns(onUnreadable)];
   return {
     runs: {
       async get(tenantId, runId) {
-        const row = await call("runs", "get", tenantId, runId);
+        const row = await reads.ask("get run", ({ runs }) => runs.get(tenantId, runId));
         return row === null ? null : how.map(row);
       },
       async list(tenantId, query) {
-        const rows = await collect<RunRow, string>(query.limit + 1, (below) => call("runs", "list", tenantId, query, below));
+        const rows = await reads.collect<RunRow, string>(query.limit + 1, ({ runs }, below) => runs.list(tenantId, query, below));
         const part = rows.slice(0, query.limit);
         return pageReadable(part, how, rows.length > part.length ? (part.at(-1)?.runId ?? null) : null);
       },
-      ...forward(thread, "runs", "origin"),
-      params: async (tenantId, runIds) => new Map(await call("runs", "params", tenantId, runIds)),
+      params: async (tenantId, runIds) => new Map(await reads.ask("params of runs", ({ runs }) => runs.params(tenantId, runIds))),
+      origin: (tenantId, runId) => reads.ask("origin of run", ({ runs }) => runs.origin(tenantId, runId)),
     },
     dueRuns: {
       publishable: (query) =>

@@ -164,14 +164,3 @@ test("what was asked before the store was closed is still answered", async () =>
   expect((await asked).kind).toBe("created");
   expect(await (await folder.open()).jobs.get("default", job.id)).toEqual(job);
 });
-
-test("a store in memory does all but survive", async () => {
-  const store = await openSqliteStore({ file: ":memory:" });
-  const { job, run } = await addJobWithRun(store);
-  expect((await end(store, await start(store, run))).state).toBe("succeeded");
-  expect(await store.jobs.get("default", job.id)).toEqual(job);
-  expect((await store.jobs.list("default", { limit: 10, cursor: null, nameContains: "nightly" })).items).toHaveLength(1);
-  expect((await store.runs.list("default", { jobId: job.id, limit: 10, cursor: null })).items).toMatchObject([{ state: "succeeded" }]);
-  expect(await store.runs.origin("default", run.runId)).toMatchObject({ jobUid: job.uid });
-  await store.close();
-});

@@ -81,6 +81,3 @@ function openPosition(db: DatabaseSync, file: string): { position(): LogMark; cl
     close: () => closeSync(log),
   };
 }
-
-/** Of a file in memory nothing outlives the process. */
-export const noMark: MarkKeeper = { written() {}, close() {}, seal() {} };

@@ -1,42 +1,22 @@
-import type { SQLInputValue } from "node:sqlite";
 import { AppError } from "../../../domain/app-error.ts";
 import type { Job } from "../../../domain/job.ts";
 import type { JobDefinition } from "../../../domain/job-definition.ts";
 import { statusOrder } from "../../../domain/status-change.ts";
 import type { JobEvent } from "../../../events/job-event.ts";
-import type { JobChange, JobQuery } from "../../../ports/job-catalog.ts";
+import type { JobChange } from "../../../ports/job-catalog.ts";
 import type { StoreContext } from "../context.ts";
-import { IS_SEEN, type JobRow, SELECT_JOBS, SELECT_JOBS_WITHOUT_PARAMS } from "./job-rows.ts";
-import { type Query, query, toJson } from "../rows.ts";
-
-/** The part of a list that one call looks through, so that it holds up no other for long. Jobs. */
-const STEP_JOBS = 1_000;
-
-/** Where a list goes on: behind this job, in the order of `createdAt` and `uid`, descending. */
-export interface JobPlace {
-  readonly createdAt: number;
-  readonly uid: string;
-}
-
-const FIRST: JobPlace = { createdAt: Number.MAX_SAFE_INTEGER, uid: "" };
-
-export interface JobStep {
-  readonly rows: readonly JobRow[];
-  /** Null: the list is at its end. */
-  readonly next: JobPlace | null;
-}
+import { IS_SEEN, type JobRow, SELECT_JOBS } from "./job-rows.ts";
+import { query, toJson } from "../rows.ts";
 
 export interface CreateAnswer {
   readonly kind: "created" | "exists";
   readonly row: JobRow | null;
 }
 
-/** The port `JobCatalog`, in rows. A list is read in steps. */
+/** What the port `JobCatalog` writes, in rows. */
 export interface JobCatalogRows {
   /** `row` null: it was created as it was given. */
   create(tenantId: string, request: { readonly job: Job; readonly event: JobEvent }): CreateAnswer;
-  get(tenantId: string, jobId: string): JobRow | null;
-  list(tenantId: string, query: JobQuery, after: JobPlace | null): JobStep;
   /** Null: stale. */
   change(tenantId: string, change: JobChange): JobRow | null;
   addDefinition(tenantId: string, request: { jobUid: string; hash: string; definition: JobDefinition }): void;
@@ -48,15 +28,12 @@ const policyOf = ({ name, tags, queue, handler, overlap, onUncertain, expireAfte
 
 export function openJobCatalog(context: StoreContext): JobCatalogRows {
   const { db, definitions } = context;
-  const byId = query<JobRow>(db, `${SELECT_JOBS} WHERE tenant_id = ? AND id = ? AND ${IS_SEEN}`);
   const keys = query<{ jobKey: number; definitionKey: number }>(
     db,
     "SELECT job_key AS jobKey, definition_key AS definitionKey FROM jobs WHERE tenant_id = ? AND uid = ?",
   );
   return {
     create: openCreate(context),
-    get: (tenantId, jobId) => byId.get(tenantId, jobId) ?? null,
-    list: openLists(context),
     change: openChange(context),
     addDefinition(tenantId, { jobUid, hash, definition }) {
       const job = keys.get(tenantId, jobUid);
@@ -131,39 +108,4 @@ function openChange({ db, definitions }: StoreContext): JobCatalogRows["change"]
 function openAddEvent(db: StoreContext["db"]): (event: JobEvent) => void {
   const insert = db.prepare("INSERT INTO outbox (event_id, job_uid, slot, event) VALUES (?, ?, ?, ?)");
   return (event) => void insert.run(event.id, event.data.jobUid, event.data.slot, JSON.stringify(event));
-}
-
-/** One that is no JSON has no tags, and fails no list. */
-const TAGS = "iif(json_valid(jobs.tags), jobs.tags, '[]')";
-
-function openLists({ db }: StoreContext): JobCatalogRows["list"] {
-  /** By their SQL: a few dozen. */
-  const prepared = new Map<string, Query<JobRow>>();
-  const stepEnd = query<JobPlace>(
-    db,
-    `SELECT created_at AS createdAt, uid FROM jobs WHERE tenant_id = ? AND (created_at, uid) < (?, ?)
-     ORDER BY created_at DESC, uid DESC LIMIT 1 OFFSET ${STEP_JOBS - 1}`,
-  );
-  return (tenantId, { state, status, handler, queue, nameContains, tags = [], limit, params = true }, after) => {
-    const equal = Object.entries({ state, status, handler, queue }).filter(([, value]) => value !== undefined);
-    const conditions = [
-      ...equal.map(([field]) => `jobs.${field} = ?`),
-      ...(nameContains === undefined || nameContains === "" ? [] : ["instr(lower(name), lower(?)) > 0"]),
-      ...tags.map(() => `EXISTS (SELECT 1 FROM json_each(${TAGS}) WHERE value = ?)`),
-    ];
-    const values: SQLInputValue[] = [...equal.map(([, value]) => value as string), ...(nameContains ? [nameContains] : []), ...tags];
-    const from = after ?? FIRST;
-    // Without conditions each row counts, so there is nothing to look through in steps.
-    const end = conditions.length === 0 ? undefined : stepEnd.get(tenantId, from.createdAt, from.uid);
-    const to = end ?? { createdAt: Number.MIN_SAFE_INTEGER, uid: "" };
-    const sql = `${params ? SELECT_JOBS : SELECT_JOBS_WITHOUT_PARAMS} WHERE ${[
-      "tenant_id = ? AND (created_at, uid) < (?, ?) AND (created_at, uid) >= (?, ?)",
-      IS_SEEN,
-      ...conditions,
-    ].join(" AND ")} ORDER BY created_at DESC, uid DESC LIMIT ?`;
-    const list = prepared.get(sql) ?? query<JobRow>(db, sql);
-    prepared.set(sql, list);
-    const rows = list.all(tenantId, from.createdAt, from.uid, to.createdAt, to.uid, ...values, limit + 1);
-    return { rows, next: end ?? null };
-  };
 }

@@ -1,6 +1,6 @@
 import { evaluate } from "../../../domain/evaluation.ts";
 import type { Job, JobState } from "../../../domain/job.ts";
-import { type KnownOfDefinition, readDefinitionText } from "../../../domain/stored-definition.ts";
+import { type KnownOfDefinition, NO_DEFINITION, readDefinitionText, type StoredDefinition } from "../../../domain/stored-definition.ts";
 import { checkedJob, usableDefinition } from "../../../domain/stored-job.ts";
 import { selected } from "../rows.ts";
 
@@ -32,7 +32,7 @@ export const IS_SEEN = "jobs.state NOT IN ('deleted', 'forgotten')";
 
 /** Throws `store_corrupt` where nobody could write the job back; of what else cannot be read the job says so itself. */
 export function toJob({ name, tags, queue, handler, definition: text, definitionHash, ...row }: JobRow): Job {
-  const stored = readDefinitionText(text);
+  const stored = text === null ? NO_DEFINITION : readDefinition(text);
   const known = (): KnownOfDefinition => ({ name, queue, handler, tags: readJson(tags) as KnownOfDefinition["tags"] & object });
   return checkedJob(
     {
@@ -45,6 +45,21 @@ export function toJob({ name, tags, queue, handler, definition: text, definition
     },
     stored,
   );
+}
+
+/** Definitions kept parsed, and the longest of them in characters: some 8 MB at most. Most reads are of the same few jobs, or of all in turn. */
+const KEPT_MAX = 2_000;
+const KEPT_LENGTH_MAX = 2_048;
+const kept = new Map<string, StoredDefinition>();
+
+function readDefinition(text: string): StoredDefinition {
+  const known = kept.get(text);
+  if (known !== undefined) return known;
+  const stored = readDefinitionText(text);
+  if (text.length > KEPT_LENGTH_MAX) return stored;
+  if (kept.size >= KEPT_MAX) kept.clear();
+  kept.set(text, stored);
+  return stored;
 }
 
 /** What cannot be read is undefined, which `checkedJob` finds. */

@@ -4,9 +4,9 @@ import type { Timer } from "../../../ports/clock.ts";
 import type { OnUnreadable, UnreadableRow } from "../../../ports/unreadable.ts";
 import { systemClock } from "../../system/clock.ts";
 import type { StoreContext } from "../context.ts";
-import { MEMORY_FILE, openDatabase } from "../database.ts";
+import { openDatabase } from "../database.ts";
 import { openDefinitions } from "../jobs/definitions.ts";
-import { keepMark, noMark } from "../data-folder/mark-keeper.ts";
+import { keepMark } from "../data-folder/mark-keeper.ts";
 import { openMeta } from "../meta.ts";
 import { openFault } from "../data-folder/open-fault.ts";
 import { openOverlap } from "../runs/overlap.ts";
@@ -35,7 +35,7 @@ function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
   db.exec(`BEGIN; ${BEGIN_INCARNATION} COMMIT`);
   const unreadable = createUnreadablePost(port);
   const server = createCallServer(db, openPorts(openContext(db, unreadable.tell)));
-  const mark = file === MEMORY_FILE ? noMark : keepMark(db, { file, clock: systemClock });
+  const mark = keepMark(db, { file, clock: systemClock });
   const refusals = createRefusalWatch(port, server);
 
   function close(): void {

@@ -1,9 +1,14 @@
-import { expect, test } from "@jest/globals";
+import { afterAll, expect, test } from "@jest/globals";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { AppError } from "../../../domain/app-error.ts";
 import { startThread } from "./thread-link.ts";
 
-const data = { file: ":memory:", pagesMax: null };
+const dir = mkdtempSync(join(tmpdir(), "tickline-thread-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const data = { file: join(dir, "store.db"), pagesMax: null };
 const unavailable = { code: "store_unavailable", retryable: true };
 
 async function setup() {

@@ -5,9 +5,9 @@ import { isTerminal } from "../../../domain/run-state.ts";
 import type { RunQueries, RunQuery } from "../../../ports/run-queries.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { type Query, query } from "../rows.ts";
-import { type RunRow, SELECT_RUNS, SELECT_RUNS_WITH_OUTPUT } from "./run-rows.ts";
+import { type RunRow, SELECT_RUNS, SELECT_RUNS_WITH_OUTPUT } from "../runs/run-rows.ts";
 
-/** The part of a list that one call looks through, so that it holds up no other for long. Runs. */
+/** The part of a list that is looked through at once, so that it holds up nothing else for long. Runs. */
 const STEP_RUNS = 1_000;
 /** Ids are of base 32: this sorts behind all of them. */
 const LAST_ID = "~";
@@ -25,7 +25,7 @@ export interface RunQueryRows extends Pick<Answering<RunQueries>, "origin"> {
   params(tenantId: string, runIds: readonly string[]): (readonly [string, JsonObject])[];
 }
 
-export function openRunQueries({ db, definitions }: StoreContext): RunQueryRows {
+export function openRunQueries({ db, definitions }: Pick<StoreContext, "db" | "definitions">): RunQueryRows {
   const byId = query<RunRow>(db, `${SELECT_RUNS_WITH_OUTPUT} WHERE run_id = ? AND tenant_id = ?`);
   const origin = query<{ jobUid: string; definitionKey: number }>(
     db,

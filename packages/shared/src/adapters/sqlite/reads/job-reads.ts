@@ -1,0 +1,67 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { JobQuery } from "../../../ports/job-catalog.ts";
+import { IS_SEEN, type JobRow, SELECT_JOBS, SELECT_JOBS_WITHOUT_PARAMS } from "../jobs/job-rows.ts";
+import { type Query, query } from "../rows.ts";
+
+/** The part of a list that is looked through at once, so that it holds up nothing else for long. Jobs. */
+const STEP_JOBS = 1_000;
+
+/** Where a list goes on: behind this job, in the order of `createdAt` and `uid`, descending. */
+export interface JobPlace {
+  readonly createdAt: number;
+  readonly uid: string;
+}
+
+const FIRST: JobPlace = { createdAt: Number.MAX_SAFE_INTEGER, uid: "" };
+
+export interface JobStep {
+  readonly rows: readonly JobRow[];
+  /** Null: the list is at its end. */
+  readonly next: JobPlace | null;
+}
+
+/** What people read of jobs. A list is read in steps. */
+export interface JobReads {
+  get(tenantId: string, jobId: string): JobRow | null;
+  list(tenantId: string, query: JobQuery, after: JobPlace | null): JobStep;
+}
+
+export function openJobReads(db: DatabaseSync): JobReads {
+  const byId = query<JobRow>(db, `${SELECT_JOBS} WHERE tenant_id = ? AND id = ? AND ${IS_SEEN}`);
+  return { get: (tenantId, jobId) => byId.get(tenantId, jobId) ?? null, list: openLists(db) };
+}
+
+/** One that is no JSON has no tags, and fails no list. */
+const TAGS = "iif(json_valid(jobs.tags), jobs.tags, '[]')";
+
+function openLists(db: DatabaseSync): JobReads["list"] {
+  /** By their SQL: a few dozen. */
+  const prepared = new Map<string, Query<JobRow>>();
+  const stepEnd = query<JobPlace>(
+    db,
+    `SELECT created_at AS createdAt, uid FROM jobs WHERE tenant_id = ? AND (created_at, uid) < (?, ?)
+     ORDER BY created_at DESC, uid DESC LIMIT 1 OFFSET ${STEP_JOBS - 1}`,
+  );
+  return (tenantId, { state, status, handler, queue, nameContains, tags = [], limit, params = true }, after) => {
+    const equal = Object.entries({ state, status, handler, queue }).filter(([, value]) => value !== undefined);
+    const conditions = [
+      ...equal.map(([field]) => `jobs.${field} = ?`),
+      ...(nameContains === undefined || nameContains === "" ? [] : ["instr(lower(name), lower(?)) > 0"]),
+      ...tags.map(() => `EXISTS (SELECT 1 FROM json_each(${TAGS}) WHERE value = ?)`),
+    ];
+    const values: SQLInputValue[] = [...equal.map(([, value]) => value as string), ...(nameContains ? [nameContains] : []), ...tags];
+    const from = after ?? FIRST;
+    // Without conditions each row counts, so there is nothing to look through in steps.
+    const end = conditions.length === 0 ? undefined : stepEnd.get(tenantId, from.createdAt, from.uid);
+    const to = end ?? { createdAt: Number.MIN_SAFE_INTEGER, uid: "" };
+    const sql = `${params ? SELECT_JOBS : SELECT_JOBS_WITHOUT_PARAMS} WHERE ${[
+      "tenant_id = ? AND (created_at, uid) < (?, ?) AND (created_at, uid) >= (?, ?)",
+      IS_SEEN,
+      ...conditions,
+    ].join(" AND ")} ORDER BY created_at DESC, uid DESC LIMIT ?`;
+    const list = prepared.get(sql) ?? query<JobRow>(db, sql);
+    prepared.set(sql, list);
+    const rows = list.all(tenantId, from.createdAt, from.uid, to.createdAt, to.uid, ...values, limit + 1);
+    return { rows, next: end ?? null };
+  };
+}
