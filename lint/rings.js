@@ -15,7 +15,7 @@ const ARROWS = {
   // What is said on Kafka is written by the registry's schemas where there is one.
   "adapters/kafka": ["domain", "events", "ports", "runtime", "own adapter", "adapters/system", "adapters/registry"],
   adapter: ["domain", "events", "ports", "runtime", "own adapter", "adapters/system"],
-  testing: ["domain", "events", "ports", "runtime", "testing", "adapters/system", "adapters/memory"],
+  testing: ["domain", "events", "ports", "runtime", "testing", "adapters/system"],
   // Joins what the URLs name; for processes, never for services.
   wiring: ["domain", "events", "ports", "runtime", "wiring", "adapters/system", "adapter"],
   service: ["domain", "events", "ports", "runtime", "own package"],

@@ -1,8 +1,5 @@
 import { parseArgs } from "node:util";
 
-/** `memory`: the same services over a store that forgets, to see what the durable one costs. Never a result. */
-export type StoreKind = "sqlite" | "memory";
-
 /** What a bench run is asked for. Every figure has its flag, so that a short run is possible. */
 export interface BenchOptions {
   /** Names of benches to run; empty: all. */
@@ -32,7 +29,6 @@ export interface BenchOptions {
   readonly soakJobs: number;
   readonly soakEvery: number;
   readonly soakMinutes: number;
-  readonly store: StoreKind;
   readonly profileDir: string | null;
 }
 
@@ -63,7 +59,6 @@ const FLAGS = {
   "soak-jobs": { fallback: "5000", meaning: "servers-soak: recurring jobs" },
   "soak-every": { fallback: "60", meaning: "servers-soak: seconds between two fires of one job" },
   "soak-minutes": { fallback: "10", meaning: "servers-soak: how long" },
-  store: { fallback: "sqlite", meaning: "sqlite, or memory to see what a durable store costs: then it is no result" },
   profile: { fallback: "", meaning: "folder for CPU profiles of Tickline's processes; they are slower under it" },
 } satisfies Record<string, Flag>;
 
@@ -109,7 +104,6 @@ export function readOptions(argv: readonly string[]): BenchOptions | null {
     soakJobs: whole("soak-jobs"),
     soakEvery: whole("soak-every"),
     soakMinutes: whole("soak-minutes"),
-    store: text("store") === "memory" ? "memory" : "sqlite",
     profileDir: text("profile") || null,
   };
 }

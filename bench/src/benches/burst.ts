@@ -12,11 +12,11 @@ const PEER_SCHEDULES_MAX = 10_000;
 export const burst: Bench = {
   name: "burst",
   title: "Schedules due at one instant: lateness and drain",
-  async run({ bursts, concurrency, runs, peers, store, profileDir }, progress) {
+  async run({ bursts, concurrency, runs, peers, profileDir }, progress) {
     const tables: string[] = [];
     for (const schedules of bursts) {
       const load: ScheduleLoad = { schedules, everyMs: HOUR_MS, spreadMs: 0, windowMs: 1_000, concurrency };
-      const sides = [ticklineSide<ScheduleResult>("tickline-schedules", ticklinePlan(load), { store, profileDir })];
+      const sides = [ticklineSide<ScheduleResult>("tickline-schedules", ticklinePlan(load), { profileDir })];
       if (peers && schedules <= PEER_SCHEDULES_MAX) sides.push(bullmqSide("bullmq-schedules", bullmqPlan(load), "default"));
       const results = await alternate(sides, { runs, progress });
       tables.push(

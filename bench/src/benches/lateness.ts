@@ -8,12 +8,12 @@ import { ticklineSide } from "./tickline-side.ts";
 export const lateness: Bench = {
   name: "lateness",
   title: "Lateness of recurring schedules: start of the handler after the instant it was due",
-  async run({ schedules, rates, seconds, concurrency, runs, peers, store, profileDir }, progress) {
+  async run({ schedules, rates, seconds, concurrency, runs, peers, profileDir }, progress) {
     const tables: string[] = [];
     for (const rate of rates) {
       const everyMs = (schedules / rate) * 1_000;
       const load: ScheduleLoad = { schedules, everyMs, spreadMs: everyMs, windowMs: seconds * 1_000, concurrency };
-      const sides = [ticklineSide<ScheduleResult>("tickline-schedules", ticklinePlan(load), { store, profileDir })];
+      const sides = [ticklineSide<ScheduleResult>("tickline-schedules", ticklinePlan(load), { profileDir })];
       if (peers) sides.push(bullmqSide("bullmq-schedules", bullmqPlan(load), "default"));
       const results = await alternate(sides, { runs, progress });
       tables.push(

@@ -12,9 +12,9 @@ const JOBS_MADE_PER_MS = 5;
 export const throughput: Bench = {
   name: "throughput",
   title: "No-op runs a second, from due to completed",
-  async run({ jobs, concurrency, runs, peers, store, profileDir }, progress) {
+  async run({ jobs, concurrency, runs, peers, profileDir }, progress) {
     const plan: ThroughputPlan = { jobs, concurrency, leadMs: LEAD_MS_MIN + jobs / JOBS_MADE_PER_MS };
-    const sides = [ticklineSide<ThroughputResult>("tickline-throughput", plan, { store, profileDir })];
+    const sides = [ticklineSide<ThroughputResult>("tickline-throughput", plan, { profileDir })];
     if (peers) {
       sides.push(bullmqSide("bullmq-throughput", plan, "default"), bullmqSide("bullmq-throughput", plan, "everysec"));
     }

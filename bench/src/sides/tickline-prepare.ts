@@ -15,7 +15,7 @@ const MINUTES_A_DAY = 1_440;
 
 /** Fills a data folder and leaves it: what is measured then was made by another process. */
 await runSide<PreparePlan, null>(async ({ dataDir, schedules, oldRuns }) => {
-  const { store, close } = await openTickline({ dataDir, store: "sqlite", concurrency: 1, onStart: () => undefined });
+  const { store, close } = await openTickline({ dataDir, concurrency: 1, onStart: () => undefined });
   const now = Date.now();
   // Daily, over all minutes of the day: one or two of 100,000 fire in a second.
   const jobAt = (index: number) => {

@@ -10,8 +10,8 @@ import { cameInTime, waitUntil } from "./wait.ts";
 const PATIENCE_MS = 120_000;
 
 /** Jobs of one instant each, the same for all. Timed from that instant to the last result that is on disk. */
-await runSide<ThroughputPlan & TicklinePlace, ThroughputResult>(async ({ jobs, concurrency, leadMs, dataDir, store }) => {
-  const tickline = await openTickline({ dataDir, store, concurrency, onStart: () => undefined });
+await runSide<ThroughputPlan & TicklinePlace, ThroughputResult>(async ({ jobs, concurrency, leadMs, dataDir }) => {
+  const tickline = await openTickline({ dataDir, concurrency, onStart: () => undefined });
   const ended = countEnded(tickline.store, { expected: jobs, counts: () => true });
   const now = Math.ceil(wallMs());
   const dueAt = now + leadMs;

@@ -1,7 +1,7 @@
 import { createMemoryBus, type MemoryBus } from "@tickline/shared/adapters/memory/bus";
-import { memoryStoreOver } from "@tickline/shared/adapters/memory/store/memory-store";
-import type { StoreFaults } from "@tickline/shared/adapters/memory/store/faults";
-import { createMemoryState, type MemoryState } from "@tickline/shared/adapters/memory/store/state";
+import { memoryStoreOver } from "@tickline/shared/testing/memory-store/memory-store";
+import type { StoreFaults } from "@tickline/shared/testing/memory-store/faults";
+import { createMemoryState, type MemoryState } from "@tickline/shared/testing/memory-store/state";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import type { HandlerDescription } from "@tickline/shared/ports/handler-registry";

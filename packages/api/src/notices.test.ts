@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
+import { createMemoryStore } from "@tickline/shared/testing/memory-store/memory-store";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import type { EndedRun } from "@tickline/shared/domain/settlement";

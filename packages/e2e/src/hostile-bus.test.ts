@@ -1,7 +1,7 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
 import type { BusFaults } from "@tickline/shared/adapters/memory/bus-faults";
-import type { StoreFaults } from "@tickline/shared/adapters/memory/store/faults";
-import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
+import type { StoreFaults } from "@tickline/shared/testing/memory-store/faults";
+import { createMemoryStore } from "@tickline/shared/testing/memory-store/memory-store";
 import { openSqliteStore } from "@tickline/shared/adapters/sqlite/sqlite-store";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";

@@ -9,7 +9,7 @@ import { SCHEDULER_DEFAULTS } from "@tickline/scheduler/scheduler-config";
 import { createSchedulerMetrics } from "@tickline/scheduler/scheduler-metrics";
 import { createMemoryBus } from "@tickline/shared/adapters/memory/bus";
 import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
-import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
+import { createMemoryStore } from "@tickline/shared/testing/memory-store/memory-store";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import type { DueRun } from "@tickline/shared/domain/due-run";

@@ -3,7 +3,7 @@ import { Registry } from "prom-client";
 import { z } from "zod";
 import { createMemoryBus, type MemoryBus } from "@tickline/shared/adapters/memory/bus";
 import type { BusFaults } from "@tickline/shared/adapters/memory/bus-faults";
-import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
+import { createMemoryStore } from "@tickline/shared/testing/memory-store/memory-store";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import { AppError } from "@tickline/shared/domain/app-error";

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { createMemoryBus } from "@tickline/shared/adapters/memory/bus";
-import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
+import { createMemoryStore } from "@tickline/shared/testing/memory-store/memory-store";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import { AppError } from "@tickline/shared/domain/app-error";

@@ -1,8 +1,8 @@
 import { Registry } from "prom-client";
 import { createMemoryBus } from "@tickline/shared/adapters/memory/bus";
 import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
-import type { StoreFaults } from "@tickline/shared/adapters/memory/store/faults";
-import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
+import type { StoreFaults } from "@tickline/shared/testing/memory-store/faults";
+import { createMemoryStore } from "@tickline/shared/testing/memory-store/memory-store";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import type { Job } from "@tickline/shared/domain/job";

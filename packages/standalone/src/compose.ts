@@ -31,7 +31,7 @@ type ServiceOptions = ConfigOf<typeof API_OPTIONS & typeof SCHEDULER_OPTIONS & t
 export interface StandaloneOptions extends Pick<ServiceOptions, "host" | "port">, MayLack<Omit<ServiceOptions, "host" | "port">> {
   /** Folder of the database. It is created if it does not exist, and belongs to this process until `close`. */
   readonly dataDir: string;
-  /** `sqlite:<file>` or `memory:`. Default: `tickline.db` in `dataDir`. */
+  /** `sqlite:<file>`. Default: `tickline.db` in `dataDir`. */
   readonly storeUrl?: string | undefined;
   /** Starts although acknowledged jobs and runs are missing from the folder. */
   readonly acceptLoss?: boolean;

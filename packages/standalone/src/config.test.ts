@@ -31,7 +31,7 @@ test("all faults are said at once, each with the name of what to change", () => 
     [
       "the configuration is not usable:",
       "  PORT=seventy: must be a whole number from 0 to 65535",
-      "  STORE_URL=mongodb://db: must be sqlite:<file> or memory: in the one process",
+      "  STORE_URL=mongodb://db: must be sqlite:<file> in the one process",
       "  QUEUES=ok,Not Ok: must be 1 to 32 lower-case letters, digits or hyphens, and begin with a letter",
       "  --workers=0: must be a whole number from 1 to 10000",
       "  LOG_LEVEL=loud: must be debug, info, warn, error or silent",

@@ -36,10 +36,9 @@ export const STANDALONE_CONFIG = {
     fallback: null,
     schema: z
       .string()
-      .regex(/^(sqlite:.+|memory:)$/, "must be sqlite:<file> or memory: in the one process")
+      .regex(/^sqlite:.+$/, "must be sqlite:<file> in the one process")
       .optional(),
-    description:
-      "Where jobs and runs are kept: `sqlite:<file>` (default: `tickline.db` in the data folder), or `memory:`, which loses everything at the end.",
+    description: "Where jobs and runs are kept: `sqlite:<file>`. Default: `tickline.db` in the data folder.",
   }),
   acceptLoss: settingOf({
     env: "ACCEPT_LOSS",

@@ -1,10 +1,7 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
 import { checkLoss } from "@tickline/shared/adapters/sqlite/data-folder/check-loss";
 import { lockDataFolder } from "@tickline/shared/adapters/sqlite/data-folder/data-folder";
 import { openSqliteStore } from "@tickline/shared/adapters/sqlite/sqlite-store";
-import { systemClock } from "@tickline/shared/adapters/system/clock";
-import { sha256 } from "@tickline/shared/adapters/system/digest";
 import type { AppError } from "@tickline/shared/domain/app-error";
 import type { Store } from "@tickline/shared/ports/store";
 import type { OnUnreadable } from "@tickline/shared/ports/unreadable";
@@ -26,10 +23,7 @@ export interface EmbeddedStoreOptions {
 const DATABASE_FILE = "tickline.db";
 
 /** Where the data is: what the banner says. */
-export const dataPlace = ({ dataDir, storeUrl }: Pick<EmbeddedStoreOptions, "dataDir" | "storeUrl">): string =>
-  storeUrl === "memory:" ? "in memory, gone when it ends" : databaseFile(dataDir, storeUrl);
-
-const databaseFile = (dataDir: string, storeUrl: string | undefined): string =>
+export const databaseFile = ({ dataDir, storeUrl }: Pick<EmbeddedStoreOptions, "dataDir" | "storeUrl">): string =>
   storeUrl === undefined ? join(resolve(dataDir), DATABASE_FILE) : resolve(storeUrl.slice("sqlite:".length));
 
 /** Opens the store of the one process by its URL, and takes the folder for itself. */
@@ -42,8 +36,7 @@ export async function openEmbeddedStore({
   onStoreLost,
   onUnreadable = () => {},
 }: EmbeddedStoreOptions): Promise<Store> {
-  if (storeUrl === "memory:") return createMemoryStore({ clock: systemClock, digest: sha256, onUnreadable });
-  const file = databaseFile(dataDir, storeUrl);
+  const file = databaseFile({ dataDir, storeUrl });
   const folder = lockDataFolder(dirname(file), basename(file));
   try {
     const doubts: string[] = [];

@@ -12,7 +12,7 @@ import { loadHandlers } from "@tickline/executor/load-handlers";
 import { readCommandLine } from "./command-line.ts";
 import { createStandalone, type Standalone } from "./compose.ts";
 import type { StandaloneConfig } from "./config.ts";
-import { dataPlace } from "./embedded-store.ts";
+import { databaseFile } from "./embedded-store.ts";
 
 /** `npm start`: everything in one process. */
 async function main(): Promise<void> {
@@ -53,7 +53,7 @@ const banner = (config: StandaloneConfig, { url, handlers }: Standalone): string
 
   API         ${url}
   Reference   ${url}/docs
-  Data        ${dataPlace(config)}
+  Data        ${databaseFile(config)}
   Handlers    ${handlers.join(", ")}
   Access      no authentication: ${isLoopback(config.host) ? "it listens on this machine only" : "whoever reaches this address can run jobs"}
 

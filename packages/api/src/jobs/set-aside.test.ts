@@ -243,7 +243,7 @@ describe("a run that cannot be read", () => {
       at.clock.advance(SECOND);
     }
     Object.assign(at.rows.runs.get(runs[1]!)!, { state: "hovering" });
-    Object.assign(at.rows.runs.get(runs[2]!)!, { attempts: [{ startedAt: "torn" }] });
+    Object.assign(at.rows.runs.get(runs[2]!)!, { pastAttempts: [{ startedAt: "torn" }] });
     for (const path of ["/runs", "/jobs/bad/runs", "/runs?limit=3"]) {
       const { status, body } = await at.call(`GET ${path}`);
       expect([status, body.items.map(({ id }: { id: string }) => id), body.unreadable.map(({ id }: { id: string }) => id)]).toEqual([
@@ -261,8 +261,8 @@ describe("a run that cannot be read", () => {
     await using at = await setup({ definition: { overlap: "allow" } });
     const run = (await at.call("POST /jobs/bad/trigger")).body.id as string;
     await at.call(`POST /runs/${run}/cancel`);
-    const { origin } = at.rows.runs.get(run)!;
-    Object.assign(origin, { definition: { ...origin.definition, params: null } });
+    const row = at.rows.runs.get(run)!;
+    Object.assign(row, { definition: { ...row.definition, params: null } });
     expect((await at.call(`GET /runs/${run}`)).status).toBe(200);
     expect((await at.call(`POST /runs/${run}/retry`)).body).toMatchObject({ status: 409, code: "stored_unreadable" });
   });

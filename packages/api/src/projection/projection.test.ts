@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
-import { createMemoryStore } from "@tickline/shared/adapters/memory/store/memory-store";
+import { createMemoryStore } from "@tickline/shared/testing/memory-store/memory-store";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import type { StatusChange } from "@tickline/shared/domain/status-change";
 import { RUNS_TOPIC } from "@tickline/shared/events/topics";

@@ -65,7 +65,7 @@ describe("params of a run", () => {
     await at.put("ping", { params: { a: 1 } });
     const { id } = await at.trigger("ping");
     const row = at.rows.runs.get(id)!;
-    Object.assign(row, { origin: { ...row.origin, definition: { ...row.origin.definition, schedule: "torn" } } });
+    Object.assign(row, { definition: { ...row.definition, schedule: "torn" } });
     expect((await at.run(id)).params).toBeNull();
     expect((await at.call("GET /runs?include=params")).body.items[0].params).toBeNull();
   });

@@ -4,7 +4,7 @@ import type { LeaseRows } from "../ports/lease-rows.ts";
 import { lockContract } from "../testing/contracts/lock.contract.ts";
 import { START } from "../testing/factories.ts";
 import { manualClock } from "../testing/manual-clock.ts";
-import { createMemoryStore } from "./memory/store/memory-store.ts";
+import { createMemoryStore } from "../testing/memory-store/memory-store.ts";
 import { createStoreLock } from "./store-lock.ts";
 import { sha256 } from "./system/digest.ts";
 import { systemEntropy } from "./system/entropy.ts";

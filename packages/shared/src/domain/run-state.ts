@@ -18,6 +18,10 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = 
 export const BORN_STATES = ["due", "skipped", "missed"] as const satisfies readonly RunState[];
 export type BornState = (typeof BORN_STATES)[number];
 
+/**
+ * Asked by tests: their store refuses every other transition.
+ * @public
+ */
 export const canBecome = (from: RunState, to: RunState): boolean => RUN_TRANSITIONS[from]?.includes(to) === true;
 /** A state that another version may have stored, and this one does not know, is not terminal. */
 export const isTerminal = (state: RunState): boolean => RUN_TRANSITIONS[state]?.length === 0;

@@ -15,7 +15,7 @@ import { addJob, changeJob, claim, FAILURE, idsOf, LEASE_MS, retryIn, SUCCESS } 
 import { editedJob, MINUTE, SECOND, START } from "../../testing/factories.ts";
 import { dueRunOf, manualFireOf } from "../../testing/factories-fire.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
-import { createMemoryStore } from "../memory/store/memory-store.ts";
+import { createMemoryStore } from "../../testing/memory-store/memory-store.ts";
 import { sha256 } from "../system/digest.ts";
 import { openSqliteStoreHere } from "./thread/thread-beside.test-support.ts";
 

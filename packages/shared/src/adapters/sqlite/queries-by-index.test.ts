@@ -79,3 +79,7 @@ test("a page of all runs, or of all jobs, is read along its index", () => {
   expect(ofAny(/^SEARCH jobs USING INDEX jobs_by_id/, lists("runs"))).toEqual([]);
   expect(ofAny(/^SCAN jobs|^USE TEMP/, lists("jobs"))).toEqual([]);
 });
+
+test("no statement is planned anew for the value of its limit", () => {
+  expect(plans().filter(({ sql }) => /LIMIT \?\d*(?!\d| \+ 0)/.test(sql))).toEqual([]);
+});

@@ -15,7 +15,7 @@ export function openRetention(context: StoreContext): Answering<Retention> {
   const sweepTombstones = openTombstoneSweep(context);
   const sweepDefinitions = openDefinitionSweep(context);
   const bindings = db.prepare(
-    "DELETE FROM requests WHERE (tenant, scope, key) IN (SELECT tenant, scope, key FROM requests WHERE bound_at < ? ORDER BY bound_at LIMIT ?)",
+    "DELETE FROM requests WHERE (tenant, scope, key) IN (SELECT tenant, scope, key FROM requests WHERE bound_at < ? ORDER BY bound_at LIMIT ? + 0)",
   );
   return {
     sweep(request) {
@@ -51,7 +51,7 @@ function openRunSweep(context: StoreContext): (request: RetentionRequest) => { r
     db,
     `SELECT run_key AS runKey, job_key AS jobKey, state, scheduled_for AS scheduledFor, finished_at AS finishedAt, settled_at AS settledAt,
        NOT EXISTS (SELECT 1 FROM unannounced WHERE unannounced.run_key = runs.run_key) AS announced
-     FROM runs WHERE settled_at IS NOT NULL AND settled_at < ? AND (settled_at, run_key) > (?, ?) ORDER BY settled_at, run_key LIMIT ?`,
+     FROM runs WHERE settled_at IS NOT NULL AND settled_at < ? AND (settled_at, run_key) > (?, ?) ORDER BY settled_at, run_key LIMIT ? + 0`,
   );
   const remove = db.prepare("DELETE FROM runs WHERE run_key = ?");
   const removeJob = openRemoveForgottenJob(context);

@@ -30,16 +30,16 @@ export function openDefinitionSweep({ db }: StoreContext): (request: Pick<Retent
   const unused = query<Unused>(
     db,
     `SELECT definition_key AS definitionKey, job_key AS jobKey, unused_since AS unusedSince FROM definitions
-     WHERE unused_since > ${NOT_SEEN_UNUSED} AND unused_since <= ? ORDER BY unused_since, definition_key LIMIT ?`,
+     WHERE unused_since > ${NOT_SEEN_UNUSED} AND unused_since <= ? ORDER BY unused_since, definition_key LIMIT ? + 0`,
   );
   const see = db.prepare(
     `UPDATE definitions SET unused_since = ? WHERE definition_key IN
-       (SELECT definition_key FROM definitions WHERE unused_since = ${NOT_SEEN_UNUSED} LIMIT ?)`,
+       (SELECT definition_key FROM definitions WHERE unused_since = ${NOT_SEEN_UNUSED} LIMIT ? + 0)`,
   );
   const isNamed = query(db, "SELECT 1 FROM runs WHERE named_definition = ? LIMIT 1");
   const older = query<{ runId: string; definitionKey: number }>(
     db,
-    "SELECT run_id AS runId, definition_key AS definitionKey FROM runs WHERE job_key = ? AND run_id > ? AND run_id < ? ORDER BY run_id LIMIT ?",
+    "SELECT run_id AS runId, definition_key AS definitionKey FROM runs WHERE job_key = ? AND run_id > ? AND run_id < ? ORDER BY run_id LIMIT ? + 0",
   );
   const remove = db.prepare("DELETE FROM definitions WHERE definition_key = ?");
   const keep = db.prepare("UPDATE definitions SET unused_since = ? WHERE definition_key = ?");

@@ -56,7 +56,7 @@ export function openDueJobs(context: StoreContext): DueJobRows {
   const upcoming = query<JobRow>(
     db,
     `${SELECT_JOBS} WHERE state = 'active' AND next_run_at IS NOT NULL AND next_run_at <= ? AND (next_run_at, uid) > (?, ?)
-       AND slot >= ? AND slot < ? ORDER BY next_run_at, uid LIMIT ?`,
+       AND slot >= ? AND slot < ? ORDER BY next_run_at, uid LIMIT ? + 0`,
   );
   const byUid = query<JobRow>(db, `${SELECT_JOBS} WHERE uid = ? AND ${IS_SEEN}`);
   return {

@@ -24,7 +24,7 @@ export function openJobStatus({ db, meta, runs, onUnreadable }: StoreContext): J
   );
   const settled = query<RunRow>(
     db,
-    `${SELECT_RUNS_WITH_OUTPUT} WHERE settled_at IS NOT NULL AND settled_at < ? AND (settled_at, run_key) > (?, ?) ORDER BY settled_at, run_key LIMIT ?`,
+    `${SELECT_RUNS_WITH_OUTPUT} WHERE settled_at IS NOT NULL AND settled_at < ? AND (settled_at, run_key) > (?, ?) ORDER BY settled_at, run_key LIMIT ? + 0`,
   );
   return {
     apply(changes) {

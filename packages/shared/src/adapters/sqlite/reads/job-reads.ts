@@ -58,7 +58,7 @@ function openLists(db: DatabaseSync): JobReads["list"] {
       "tenant_id = ? AND (created_at, uid) < (?, ?) AND (created_at, uid) >= (?, ?)",
       IS_SEEN,
       ...conditions,
-    ].join(" AND ")} ORDER BY created_at DESC, uid DESC LIMIT ?`;
+    ].join(" AND ")} ORDER BY created_at DESC, uid DESC LIMIT ? + 0`;
     const list = prepared.get(sql) ?? query<JobRow>(db, sql);
     prepared.set(sql, list);
     const rows = list.all(tenantId, from.createdAt, from.uid, to.createdAt, to.uid, ...values, limit + 1);

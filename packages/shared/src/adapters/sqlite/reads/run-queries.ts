@@ -81,7 +81,7 @@ function openList(db: StoreContext["db"]): RunQueryRows["list"] {
     const filters = [["tenant_id = ?", tenantId] as Condition, ...(state === undefined ? [] : [["runs.state = ?", state] as Condition])];
     if (cause !== undefined) filters.push(["cause = ?", cause]);
     const sql = `${outputs ? SELECT_RUNS_WITH_OUTPUT : SELECT_RUNS} WHERE ${where} AND ${filters.map(([text]) => text).join(" AND ")}
-      AND ${range} ORDER BY run_id DESC LIMIT ?`;
+      AND ${range} ORDER BY run_id DESC LIMIT ? + 0`;
     const rows = select(sql).all(...values, ...filters.flatMap(([, ...of]) => of), below, end ?? floor, limit + 1);
     return { rows, next: end ?? null };
   }

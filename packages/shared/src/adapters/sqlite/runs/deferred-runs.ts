@@ -11,7 +11,7 @@ export function openDeferredRuns({ db, runs, definitions }: StoreContext): Answe
   const behind = query<RunRow>(
     db,
     `${SELECT_RUNS} WHERE ${UNHANDLED} AND runs.queue = ? AND run_id > ? AND runs.handler IN (SELECT value FROM json_each(?))
-     ORDER BY run_id LIMIT ?`,
+     ORDER BY run_id LIMIT ? + 0`,
   );
   const waiting = query<{ definitionKey: number }>(
     db,

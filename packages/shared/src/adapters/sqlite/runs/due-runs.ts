@@ -25,7 +25,7 @@ export function openDueRuns(context: StoreContext): DueRunsRows {
   const publishable = query<DueRunRow>(
     db,
     `${SELECT_DUE_RUNS} WHERE standing = 'publishable' AND standing <> 'running' AND runs.queue = ? AND runs.slot >= ? AND runs.slot < ?
-       AND rescues < ? ORDER BY run_id LIMIT ?`,
+       AND rescues < ? ORDER BY run_id LIMIT ? + 0`,
   );
   const nextQueue = query<{ queue: string | null }>(
     db,
@@ -81,11 +81,11 @@ function openWake(context: StoreContext): Answering<DueRuns>["wake"] {
   const waking = query<RunRow>(
     db,
     `${SELECT_RUNS} WHERE standing = ? AND wake_at IS NOT NULL AND wake_at <= ? AND runs.slot >= ? AND runs.slot < ?
-     ORDER BY wake_at, run_key LIMIT ?`,
+     ORDER BY wake_at, run_key LIMIT ? + 0`,
   );
   const expiring = query<RunRow>(
     db,
-    `${SELECT_RUNS} WHERE expires_at IS NOT NULL AND expires_at <= ? AND runs.slot >= ? AND runs.slot < ? ORDER BY expires_at, run_key LIMIT ?`,
+    `${SELECT_RUNS} WHERE expires_at IS NOT NULL AND expires_at <= ? AND runs.slot >= ? AND runs.slot < ? ORDER BY expires_at, run_key LIMIT ? + 0`,
   );
   const firstWake = query<{ at: number | null }>(
     db,
@@ -126,7 +126,7 @@ function openWake(context: StoreContext): Answering<DueRuns>["wake"] {
 function openCloseWaiting({ db, runs, overlap }: StoreContext): Answering<DueRuns>["closeWaiting"] {
   const select = query<RunRow>(
     db,
-    `${SELECT_RUNS} WHERE due_at IS NOT NULL AND due_at < ? AND runs.slot >= ? AND runs.slot < ? ORDER BY due_at, run_id LIMIT ?`,
+    `${SELECT_RUNS} WHERE due_at IS NOT NULL AND due_at < ? AND runs.slot >= ? AND runs.slot < ? ORDER BY due_at, run_id LIMIT ? + 0`,
   );
   return ({ shard, dueBefore, now, limit }): EndedRun[] => {
     const late = select.all(dueBefore, shard.from, shard.to, limit).map(toStoredRun);

@@ -13,7 +13,7 @@ export function openRunControl(context: StoreContext): Answering<RunControl> {
   // A plus keeps SQLite from going through the whole history of the job in the order of its ids.
   const running = query<RunRow>(
     db,
-    `${SELECT_RUNS} WHERE runs.job_key = ? AND standing = 'running' AND cancel_requested = 0 ORDER BY +run_id LIMIT ?`,
+    `${SELECT_RUNS} WHERE runs.job_key = ? AND standing = 'running' AND cancel_requested = 0 ORDER BY +run_id LIMIT ? + 0`,
   );
   const cancelOpen = openCancelOpen(context);
   return {
@@ -53,7 +53,7 @@ export function openCancelOpen({
   const waiting = query<RunRow>(
     db,
     `${SELECT_RUNS} WHERE runs.job_key = ? AND standing IS NOT NULL AND standing <> 'running' AND NOT (runs.queue IS ? AND runs.handler IS ?)
-     ORDER BY +run_id LIMIT ?`,
+     ORDER BY +run_id LIMIT ? + 0`,
   );
   return (jobKey, { reason = "job_deleted", client = UNKNOWN_CLIENT, keeping, now, limit }) => {
     const cancel: RunCancel = { requestedAt: now, by: { kind: reason, ...client } };

@@ -10,7 +10,7 @@ export function openRunLeases({ db, runs, overlap }: StoreContext): Answering<Ru
   const ending = query<RunRow>(
     db,
     `${SELECT_RUNS} WHERE lease_ends_at IS NOT NULL AND lease_ends_at >= ?1 AND runs.slot >= ?2 AND runs.slot < ?3
-       AND (lease_ends_at > ?1 OR run_id NOT IN (SELECT value FROM json_each(?4))) ORDER BY lease_ends_at, run_key LIMIT ?5`,
+       AND (lease_ends_at > ?1 OR run_id NOT IN (SELECT value FROM json_each(?4))) ORDER BY lease_ends_at, run_key LIMIT ?5 + 0`,
   );
   return {
     ending({ shard, after, limit }) {

@@ -1,14 +1,12 @@
-import { sha256 } from "../../system/digest.ts";
-import type { Store } from "../../../ports/store.ts";
-import type { UnreadableRow } from "../../../ports/unreadable.ts";
-import type { Harm } from "../../../testing/contracts/store-subject.ts";
-import { storeContract } from "../../../testing/contracts/store.contract.ts";
-import { START } from "../../../testing/factories.ts";
-import { manualClock } from "../../../testing/manual-clock.ts";
-import type { JobRow } from "./job-table.ts";
+import { sha256 } from "../../adapters/system/digest.ts";
+import type { Store } from "../../ports/store.ts";
+import type { UnreadableRow } from "../../ports/unreadable.ts";
+import type { Harm } from "../contracts/store-subject.ts";
+import { storeContract } from "../contracts/store.contract.ts";
+import { START } from "../factories.ts";
+import { manualClock } from "../manual-clock.ts";
 import { memoryStoreOver } from "./memory-store.ts";
-import type { RunRow } from "./run-row.ts";
-import { createMemoryState, type MemoryState } from "./state.ts";
+import { createMemoryState, type MemoryState, save, type StoredJob, type StoredRun } from "./state.ts";
 
 storeContract("memory store", () => {
   const clock = manualClock(START);
@@ -30,18 +28,21 @@ storeContract("memory store", () => {
 
 const change = <Item extends object>(item: Item, changes: Record<string, unknown>): Item => ({ ...item, ...changes });
 
-function damage({ jobs, runs }: MemoryState, { what, of }: Harm): boolean {
-  const job = jobs.get(of) as JobRow;
-  const run = runs.get(of) as RunRow;
+function damage(state: MemoryState, { what, of }: Harm): boolean {
+  const job = state.jobs.get(of) as StoredJob;
+  const run = state.runs.get(of) as StoredRun;
+  const damageRuns = (changes: Record<string, unknown>): void => {
+    for (const each of [...state.runs.values()].filter(({ jobUid }) => jobUid === of))
+      save(state, { ...each, definition: change(each.definition, changes) });
+  };
   switch (what) {
     case "no definition":
       job.definitions.clear();
-      for (const { origin } of runs.ofJob.ascending(of))
-        Object.assign(origin, { definition: change(origin.definition, { params: "gone" }) });
+      damageRuns({ params: "gone" });
       return true;
     case "torn definition":
       job.job = change(job.job, { definition: change(job.job.definition, { schedule: "torn" }) });
-      for (const { origin } of runs.ofJob.ascending(of)) Object.assign(origin, { definition: job.job.definition });
+      damageRuns({ schedule: "torn" });
       return true;
     case "torn misfires":
       job.job = change(job.job, { misfires: "torn" });
@@ -53,10 +54,10 @@ function damage({ jobs, runs }: MemoryState, { what, of }: Harm): boolean {
       job.job = change(job.job, { state: "hovering" });
       return true;
     case "unknown run state":
-      runs.save(Object.assign(run, { state: "hovering" }));
+      Object.assign(run, { state: "hovering" });
       return true;
     case "torn counts":
-      runs.save(Object.assign(run, { failures: "torn" }));
+      Object.assign(run, { failures: "torn" });
       return true;
     case "torn slot": // Nothing of these is read from anywhere.
     case "torn age":

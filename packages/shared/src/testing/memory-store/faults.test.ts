@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { ALL_SLOTS } from "../../../domain/slot.ts";
-import { jobEvent } from "../../../events/job-event.ts";
+import { ALL_SLOTS } from "../../domain/slot.ts";
+import { jobEvent } from "../../events/job-event.ts";
 import {
   addJob,
   addRun,
@@ -13,11 +13,11 @@ import {
   start,
   unannounced,
   repair,
-} from "../../../testing/contracts/store-steps.ts";
-import { editedJob, jobOf, START } from "../../../testing/factories.ts";
-import { dueRunOf, entryOf, manualFireOf, scheduledFireOf } from "../../../testing/factories-fire.ts";
-import { manualClock } from "../../../testing/manual-clock.ts";
-import { sha256 } from "../../system/digest.ts";
+} from "../contracts/store-steps.ts";
+import { editedJob, jobOf, START } from "../factories.ts";
+import { dueRunOf, entryOf, manualFireOf, scheduledFireOf } from "../factories-fire.ts";
+import { manualClock } from "../manual-clock.ts";
+import { sha256 } from "../../adapters/system/digest.ts";
 import type { StoreFaults } from "./faults.ts";
 import { createMemoryStore, memoryStoreOver } from "./memory-store.ts";
 import { createMemoryState } from "./state.ts";

@@ -1,0 +1,145 @@
+import { AppError } from "../../domain/app-error.ts";
+import type { Digest } from "../../domain/digest.ts";
+import { type DueRun, makeDueRun } from "../../domain/due-run.ts";
+import { evaluate } from "../../domain/evaluation.ts";
+import type { FireEntry } from "../../domain/fire.ts";
+import type { Instant } from "../../domain/instant.ts";
+import type { Job } from "../../domain/job.ts";
+import type { JobDefinition } from "../../domain/job-definition.ts";
+import { isExclusive } from "../../domain/overlap.ts";
+import type { LastRun } from "../../domain/run.ts";
+import { type RunRecord, type Standing, toEndedRun } from "../../domain/run-record.ts";
+import { canBecome, RUN_STATES } from "../../domain/run-state.ts";
+import type { EndedRun } from "../../domain/settlement.ts";
+import { isInShard, type Shard } from "../../domain/slot.ts";
+import { knownOf, type KnownOfDefinition, NO_DEFINITION, readDefinition } from "../../domain/stored-definition.ts";
+import { checkedJob, isLastRun, usableDefinition } from "../../domain/stored-job.ts";
+import { requireReadableRun } from "../../domain/stored-run.ts";
+import type { JobEvent } from "../../events/job-event.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { HandlerDescription } from "../../ports/handler-registry.ts";
+import type { RequestBinding } from "../../ports/requests.ts";
+import type { OnUnreadable } from "../../ports/unreadable.ts";
+import { mapReadable } from "../../runtime/map-readable.ts";
+
+/** A fire that has advanced its job and whose run does not exist yet. */
+export interface PendingFire {
+  readonly runId: string;
+  readonly entry: FireEntry;
+  readonly jobVersion: number;
+  readonly firedAt: Instant;
+}
+
+export interface StoredJob {
+  job: Job;
+  pending: readonly PendingFire[];
+  /** By hash. `unusedSince`: when a sweep first found that nothing uses it. */
+  readonly definitions: Map<string, { readonly definition: JobDefinition; unusedSince: Instant | null }>;
+}
+
+export interface StoredRun extends RunRecord {
+  readonly definitionHash: string;
+  readonly definition: JobDefinition;
+  readonly announced: boolean;
+}
+
+/** What all ports of one store share. Every method works on it without a pause, so nobody sees half a write. */
+export interface MemoryState {
+  readonly clock: Clock;
+  readonly digest: Digest;
+  readonly onUnreadable: OnUnreadable;
+  /** By uid, with the tombstones. */
+  readonly jobs: Map<string, StoredJob>;
+  /** By id, in the order in which they were made. */
+  readonly runs: Map<string, StoredRun>;
+  /** Those of them that have not ended, by the uid of their job: an overlap policy asks for them at each claim and end. */
+  readonly openRuns: Map<string, Map<string, StoredRun>>;
+  /** By id, in the order of their writes. */
+  readonly outbox: Map<string, JobEvent>;
+  readonly bindings: Map<string, RequestBinding>;
+  readonly handlers: Map<string, HandlerDescription>;
+  readonly leaders: Map<string, { readonly owner: string; readonly expiresAt: Instant }>;
+  watermark: Instant;
+  decidedAt: Instant;
+  forgotten: { readonly runs: Instant; readonly jobs: Instant };
+}
+
+export const createMemoryState = (given: Pick<MemoryState, "clock" | "digest" | "onUnreadable">): MemoryState => ({
+  ...given,
+  jobs: new Map(),
+  runs: new Map(),
+  openRuns: new Map(),
+  outbox: new Map(),
+  bindings: new Map(),
+  handlers: new Map(),
+  leaders: new Map(),
+  watermark: 0,
+  decidedAt: 0,
+  forgotten: { runs: 0, jobs: 0 },
+});
+
+/** Throws where a run becomes what it cannot become. */
+export function save({ runs, openRuns }: MemoryState, ...changed: readonly StoredRun[]): void {
+  for (const run of changed) {
+    const { state } = runs.get(run.runId) ?? run;
+    if (state !== run.state && !canBecome(state, run.state))
+      throw new AppError("internal", `run ${run.runId}: ${state} cannot become ${run.state}`);
+    const ofJob = openRuns.get(run.jobUid) ?? new Map<string, StoredRun>();
+    runs.set(run.runId, run);
+    openRuns.set(run.jobUid, ofJob);
+    if (run.standing === null) ofJob.delete(run.runId);
+    else ofJob.set(run.runId, run);
+    if (ofJob.size === 0) openRuns.delete(run.jobUid);
+  }
+}
+
+/** Runs that have not ended and can be read so far, in the order in which they were made. */
+export const openRunsIn = ({ runs }: MemoryState, shard: Shard, ...standings: readonly Standing[]): StoredRun[] =>
+  [...runs.values()].filter(
+    ({ standing, state, slot }) =>
+      standing !== null && (standings.length === 0 || standings.includes(standing)) && RUN_STATES.includes(state) && isInShard(slot, shard),
+  );
+
+/** As it is published. Throws `store_corrupt` where no executor could be told what to run. */
+export function readDueRun({ jobs }: MemoryState, run: StoredRun): DueRun {
+  const stored = readDefinition(run.definition);
+  if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${run.runId}: ${stored.reason}`);
+  return makeDueRun(
+    { ...requireReadableRun(run), exclusive: isExclusive(run.overlap) },
+    stored.definition,
+    readLastRun(jobs.get(run.jobUid)),
+  );
+}
+
+export const canBeRun = (state: MemoryState, run: StoredRun): boolean => evaluate(() => readDueRun(state, run)).kind === "evaluated";
+
+/** How runs are mapped: one that cannot be read is left out. */
+export const readable = <Item>({ onUnreadable }: MemoryState, map: (run: StoredRun) => Item) =>
+  ({ kind: "run", idOf: ({ runId }: StoredRun) => String(runId), map, onUnreadable }) as const;
+
+/** As they are announced. One that cannot be read has ended all the same, and is left out. */
+export const toEnded = (state: MemoryState, runs: readonly StoredRun[]): EndedRun[] => mapReadable(runs, readable(state, toEndedRun));
+
+/** The job as one that came from a disk would be read. Throws `store_corrupt`. */
+export function readJob({ job, definitions }: StoredJob): Job {
+  const stored = definitions.has(job.definitionHash) ? readDefinition(job.definition) : NO_DEFINITION;
+  return checkedJob({ ...job, definition: usableDefinition(stored, () => knownDefinition(job)) }, stored);
+}
+
+/** Of a definition that is not there, or not all of it. */
+export const knownDefinition = ({ id, definition }: Job): KnownOfDefinition =>
+  knownOf(definition, { name: id, handler: "unknown", queue: "default" });
+
+/** The last run that its job tells of, if it tells of one. */
+export function readLastRun(stored: StoredJob | undefined): LastRun | null {
+  const lastRun = stored?.job.lastRun ?? null;
+  return isLastRun(lastRun) ? lastRun : null;
+}
+
+/** For sorting: by the first of these fields in which two differ. */
+export const ascending =
+  <Field extends string>(...fields: readonly Field[]) =>
+  (left: Readonly<Record<Field, unknown>>, right: Readonly<Record<Field, unknown>>): number => {
+    const field = fields.find((name) => left[name] !== right[name]);
+    return field === undefined ? 0 : (left[field] as number) < (right[field] as number) ? -1 : 1;
+  };
