@@ -1,5 +1,4 @@
 import type { Instant } from "../../../domain/instant.ts";
-import { wasAsideSince } from "../../../domain/overlap.ts";
 import { endRetryWait, endWaitedTooLong, expire, makePublishable, waitForAnother } from "../../../domain/run-changes.ts";
 import type { Standing } from "../../../domain/run-record.ts";
 import type { EndedRun } from "../../../domain/settlement.ts";
@@ -40,10 +39,10 @@ export function openDueRuns(context: StoreContext): DueRunsRows {
     `SELECT queue, count(*) AS count FROM runs WHERE standing = 'published' AND standing <> 'running' AND ${IN_SHARD} AND rescues >= ?
      GROUP BY queue`,
   );
-  const publish = db.prepare("UPDATE runs SET standing = 'published', wake_at = ?, repeat_ms = ? WHERE run_id = ?");
-  const due = query<{ attempt: number; repeatMs: number | null; asideAt: number }>(
-    db,
-    "SELECT attempt, repeat_ms AS repeatMs, aside_at AS asideAt FROM runs WHERE run_id = ? AND standing = 'publishable'",
+  // As `wasAsideSince` says of a run that was put aside since it was published.
+  const publish = db.prepare(
+    `UPDATE runs SET standing = 'published', repeat_ms = min(coalesce(2 * repeat_ms, ?1), ?2), wake_at = ?3 + min(coalesce(2 * repeat_ms, ?1), ?2)
+     WHERE run_id = ?4 AND attempt = ?5 AND standing = 'publishable' AND NOT (aside_at >= ?6 AND aside_at <= ?3 + ${STORE_TIME_DIFFERENCE_MS_MAX})`,
   );
   const countUnclaimed = ({ from, to }: Shard, rescuesMin: number): Record<string, number> =>
     Object.fromEntries(unclaimed.all(from, to, rescuesMin).map(({ queue, count }) => [queue, count]));
@@ -57,12 +56,8 @@ export function openDueRuns(context: StoreContext): DueRunsRows {
       return queues;
     },
     published({ runs, now, repeatMs, repeatMsMax }) {
-      for (const { runId, attempt, publishedAt } of runs) {
-        const row = due.get(runId);
-        if (row?.attempt !== attempt || wasAsideSince(row.asideAt, { publishedAt, now })) continue;
-        const waitMs = Math.min(row.repeatMs === null ? repeatMs : 2 * row.repeatMs, repeatMsMax);
-        publish.run(now + waitMs, waitMs, runId);
-      }
+      for (const { runId, attempt, publishedAt = Number.MAX_SAFE_INTEGER } of runs)
+        publish.run(repeatMs, repeatMsMax, now, runId, attempt, publishedAt);
     },
     unclaimed: (shard) => countUnclaimed(shard, 0),
     unclaimedRescued: countUnclaimed,

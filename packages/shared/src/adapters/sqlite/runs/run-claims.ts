@@ -2,15 +2,15 @@ import { differingField, differs, type ClaimedRun, type ComparedField, type DueR
 import { AppError } from "../../../domain/app-error.ts";
 import { definedExecutionHash, type JobDefinition } from "../../../domain/job-definition.ts";
 import type { OverlapVerdict } from "../../../domain/overlap.ts";
-import { endRun, makePublishable, putAside, requestCancel, startAttempt, waitForAnother } from "../../../domain/run-changes.ts";
+import { endRun, makePublishable, putAside, requestCancel, waitForAnother } from "../../../domain/run-changes.ts";
 import type { EndedRun } from "../../../domain/settlement.ts";
 import type { AttemptHolder, ClaimOutcome, ClaimRequest, RunClaims } from "../../../ports/run-claims.ts";
 import { sha256 } from "../../system/digest.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { type DueRunRow, SELECT_DUE_RUNS } from "./due-run-rows.ts";
 import { openSettle } from "./settle.ts";
-import { query } from "../rows.ts";
-import type { StoredRun } from "./run-rows.ts";
+import { query, selected } from "../rows.ts";
+import { IDENTITY_FIELDS, NAMES_OF_JOB, type RunRow, type StoredRun } from "./run-rows.ts";
 
 /** A run to be claimed as it is sent to the store's thread. Of what its message would run, the hash alone; null: nothing need be compared. */
 export interface RunToClaim extends Pick<DueRun, "runId" | "attempt"> {
@@ -78,26 +78,39 @@ export function openRunClaims(context: StoreContext): RunClaimRows {
   };
 }
 
-function openClaim(context: StoreContext): RunClaimRows["claim"] {
-  const { runs, overlap } = context;
-  const refusal = openClaimCheck(context);
+/** What a claim compares of a run. */
+const CLAIM_FIELDS = [
+  ...IDENTITY_FIELDS,
+  ...(["slot", "attempt", "state", "standing", "cancelRequested", "failures", "rescues", "token", "startedAt", "firstStartedAt"] as const),
+  ...(["firedAt", "overlap", "jobKey", "definitionKey", "runKey"] as const),
+] as const;
+type ClaimedRow = Pick<RunRow, (typeof CLAIM_FIELDS)[number] | "tenantId" | "jobUid" | "jobId">;
 
+function openClaim(context: StoreContext): RunClaimRows["claim"] {
+  const { db, runs, overlap } = context;
+  const refusal = openClaimCheck(context);
+  const select = query<ClaimedRow>(
+    db,
+    `SELECT ${selected("runs", CLAIM_FIELDS)}, ${NAMES_OF_JOB} FROM runs CROSS JOIN jobs USING (job_key) WHERE run_id = ?`,
+  );
+  // As `startAttempt` does; all of the row takes three times as long.
+  const start = db.prepare(
+    `UPDATE runs SET state = 'running', standing = 'running', reason = NULL, token = ?, executor = ?, lease_ms = ?, lease_ends_at = NULL,
+       started_at = ?4, first_started_at = coalesce(first_started_at, ?4), due_at = NULL, expires_at = NULL, wake_at = NULL, wait_ms = NULL
+     WHERE run_key = ?`,
+  );
   function claimOne({ runId, attempt, said }: RunToClaim, { claimant, now, firedAfter }: ClaimCall, won: Set<string>): ClaimRow {
-    const run = runs.find(runId);
+    const run = select.get(runId);
     if (run?.attempt !== attempt || run.standing === null) return LOST;
     // Running: ours already, if the answer to this very claim was lost.
     if (run.standing === "running") return run.token === claimant.token && !won.has(runId) ? toWon(run, run.startedAt ?? now) : LOST;
-    if (run.state !== "due" || run.cancelRequested) return LOST;
+    if (run.state !== "due" || run.cancelRequested === 1) return LOST;
     const reason = said === null ? null : refusal(run, said);
     if (reason !== null) return { kind: "refused", reason };
     if (run.firstStartedAt === null && run.firedAt < firedAfter) return LOST;
     const verdict = overlap.judge(run);
-    if (verdict.kind === "wait") return wait(context, run, { verdict, now });
-    if (verdict.kind === "skip") {
-      const [skipped] = skip(context, run, { reason: verdict.reason, now });
-      return skipped === undefined ? LOST : { kind: "skipped", run: skipped };
-    }
-    runs.save(startAttempt(run, { ...claimant, leaseEndsAt: null, now }));
+    if (verdict.kind !== "start") return decline(context, runs.find(runId), { verdict, now });
+    start.run(claimant.token, claimant.executor, claimant.leaseMs, now, run.runKey);
     won.add(runId);
     return toWon(run, now);
   }
@@ -107,10 +120,22 @@ function openClaim(context: StoreContext): RunClaimRows["claim"] {
   };
 }
 
-const toWon = ({ failures, rescues, firstStartedAt }: StoredRun, startedAt: number): ClaimRow => ({
+const toWon = ({ failures, rescues, firstStartedAt }: ClaimedRow, startedAt: number): ClaimRow => ({
   kind: "won",
   won: { failures, rescues, firstStartedAt, startedAt },
 });
+
+interface Declined {
+  readonly verdict: Exclude<OverlapVerdict, { readonly kind: "start" }>;
+  readonly now: number;
+}
+
+function decline(context: StoreContext, run: StoredRun | null, { verdict, now }: Declined): ClaimRow {
+  if (run === null) return LOST;
+  if (verdict.kind === "wait") return wait(context, run, { verdict, now });
+  const [skipped] = skip(context, run, { reason: verdict.reason, now });
+  return skipped === undefined ? LOST : { kind: "skipped", run: skipped };
+}
 
 /** One that cannot be read has been closed all the same, and nothing is returned of it. */
 function skip({ runs }: StoreContext, run: StoredRun, { reason, now }: { reason: "overlap" | "buffer_full"; now: number }): EndedRun[] {
@@ -137,7 +162,7 @@ function wait(context: StoreContext, run: StoredRun, { verdict: { behind, cancel
 }
 
 /** Tells how what a message says of a run differs from what is stored; null: not at all. */
-function openClaimCheck({ definitions }: StoreContext): (run: StoredRun, said: NonNullable<RunToClaim["said"]>) => string | null {
+function openClaimCheck({ definitions }: StoreContext): (run: ClaimedRow, said: NonNullable<RunToClaim["said"]>) => string | null {
   function definition(definitionKey: number): JobDefinition {
     const stored = definitions.read(definitionKey);
     if (stored.kind === "unreadable") throw new AppError("store_corrupt", stored.reason);

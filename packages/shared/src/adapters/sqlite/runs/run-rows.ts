@@ -58,19 +58,18 @@ const FROM_RUNS = "FROM runs CROSS JOIN jobs USING (job_key)";
 export const SELECT_RUNS = `SELECT ${COLUMNS}, NULL AS output ${FROM_RUNS}`;
 export const SELECT_RUNS_WITH_OUTPUT = `SELECT ${COLUMNS}, runs.output ${FROM_RUNS}`;
 
-/** What is torn of a row is left out: a run with a torn history is a run all the same. Its error says so. */
+/** What is torn of a row is left out: a run with a torn history is a run all the same. Its error says so. The row itself becomes the run: it is nobody else's. */
 export function toStoredRun(row: RunRow): StoredRun {
   const [cancel, attempts, error] = [readOutput(row.cancel), readOutput(row.pastAttempts), readOutput(row.error)];
   const output = readOutput(row.output);
   const torn = cancel.broken || attempts.broken || error.broken || output.broken;
-  return {
-    ...row,
+  return Object.assign(row as object, {
     cancelRequested: row.cancelRequested === 1,
-    cancel: cancel.output as RunRecord["cancel"],
-    pastAttempts: (Array.isArray(attempts.output) ? attempts.output : []) as unknown as RunRecord["pastAttempts"],
+    cancel: cancel.output,
+    pastAttempts: Array.isArray(attempts.output) ? attempts.output : [],
     output: output.output,
-    error: (torn && error.output === null ? {} : error.output) as RunRecord["error"], // Read as one that says what is wrong.
-  };
+    error: torn && error.output === null ? {} : error.output, // Read as one that says what is wrong.
+  }) as unknown as StoredRun;
 }
 
 /** The runs of a store, one at a time. */
