@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { markOpened } from "./data-folder/mark-keeper.ts";
 import { migrate } from "./migrations/migrate.ts";
 import { openFault } from "./data-folder/open-fault.ts";
 
@@ -17,9 +18,12 @@ export function openDatabase(file: string, { pagesMax }: { readonly pagesMax: nu
     const db = new DatabaseSync(file, { timeout: BUSY_MS });
     db.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB};
-       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${LOG_BYTES_MAX}; PRAGMA temp_store = MEMORY`,
+       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${LOG_BYTES_MAX}`,
     );
-    migrate(db, file);
+    // SQLite has read the log by now. Until the mark is kept, it must not say that there is a log, nor that the database is closed.
+    if (Number(db.prepare("PRAGMA page_count").get()?.["page_count"]) > 0 && file !== ":memory:") markOpened(file);
+    migrate(db, file); // It may sort and copy all there is: on disk.
+    db.exec("PRAGMA temp_store = MEMORY");
     if (pagesMax !== null) db.exec(`PRAGMA max_page_count = ${pagesMax}`);
     return db;
   } catch (fault) {

@@ -88,13 +88,23 @@ function openRemoveForgottenJob({ db }: StoreContext): (jobKey: number) => void 
   };
 }
 
+interface Tombstone {
+  readonly jobKey: number;
+  readonly uid: string;
+  readonly updatedAt: number;
+}
+
+/** Up to where tombstones have been looked at: those that cannot go yet hide none behind them. */
+const FIRST_TOMBSTONE = { updatedAt: Number.MIN_SAFE_INTEGER, jobKey: 0 };
+
 function openTombstoneSweep(
   context: StoreContext,
 ): (request: RetentionRequest) => { readonly tombstones: number; readonly cancelled: number } {
   const { db } = context;
-  const old = query<{ jobKey: number; uid: string }>(
+  const old = query<Tombstone>(
     db,
-    "SELECT job_key AS jobKey, uid FROM jobs WHERE state = 'deleted' AND updated_at < ? ORDER BY updated_at",
+    `SELECT job_key AS jobKey, uid, updated_at AS updatedAt FROM jobs
+     WHERE state = 'deleted' AND updated_at < ? AND (updated_at, job_key) > (?, ?) ORDER BY updated_at, job_key LIMIT ? + 0`,
   );
   const isBusy = query(
     db,
@@ -103,10 +113,12 @@ function openTombstoneSweep(
   const forget = db.prepare("UPDATE jobs SET state = 'forgotten' WHERE job_key = ?");
   const cancelOpen = openCancelOpen(context);
   const removeJob = openRemoveForgottenJob(context);
+  let after = FIRST_TOMBSTONE;
   return ({ now, deletedBefore, limit }) => {
     let [tombstones, cancelled] = [0, 0];
-    for (const { jobKey, uid } of old.all(deletedBefore)) {
-      if (tombstones === limit) break;
+    const found = old.all(deletedBefore, after.updatedAt, after.jobKey, limit);
+    after = (found.length === limit ? found.at(-1) : undefined) ?? FIRST_TOMBSTONE;
+    for (const { jobKey, uid } of found) {
       cancelled += cancelOpen(jobKey, { now, limit: limit - cancelled }).length;
       if (isBusy.get(jobKey, uid) !== undefined) continue;
       forget.run(jobKey);

@@ -24,7 +24,11 @@ export function query<Row>(db: DatabaseSync, sql: string): Query<Row> {
   return {
     get: (...values) => orDamaged(statement, () => statement.get(...values)) as Row | undefined,
     all: (...values) => orDamaged(statement, () => statement.all(...values)) as Row[],
-    iterate: (...values) => statement.iterate(...values) as Iterable<Row>,
+    *iterate(...values) {
+      const walk = db.prepare(sql); // One of its own: what is walked through must not be reset by another call.
+      walk.setReadBigInts(true);
+      for (const row of walk.iterate(...values)) yield withNumbers(row) as Row;
+    },
   };
 }
 

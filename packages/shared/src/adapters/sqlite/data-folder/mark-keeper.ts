@@ -67,6 +67,16 @@ export function keepMark(
   };
 }
 
+/** Says that the database is open, and nothing of its log: whatever becomes of the process, nothing is taken for lost. */
+export function markOpened(file: string): void {
+  const marks = openPrivate(markFile(file));
+  try {
+    writeSync(marks, markText({ state: "open", salts: [0, 0], frames: 0, database: null }), 0);
+  } finally {
+    closeSync(marks);
+  }
+}
+
 /** How far the log has come, acknowledged or not. */
 function openPosition(db: DatabaseSync, file: string): { position(): LogMark; close(): void } {
   const checkpoint = db.prepare("PRAGMA wal_checkpoint(NOOP)"); // It copies nothing, and says how many frames there are.

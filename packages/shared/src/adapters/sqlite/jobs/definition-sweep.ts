@@ -1,4 +1,3 @@
-import { runIdFloor } from "../../../domain/run-id.ts";
 import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../../ports/retention.ts";
 import type { StoreContext } from "../context.ts";
 import { NOT_SEEN_UNUSED } from "./definitions.ts";
@@ -6,14 +5,15 @@ import { query } from "../rows.ts";
 
 /** Runs looked at in one sweep, as a multiple of the definitions it may forget. */
 const RUNS_LOOKED_AT = 4;
-/** A clock that was ahead may have fired instants that lie behind the edit. Milliseconds. */
-const AHEAD_MS = 86_400_000;
 
 interface Unused {
   readonly definitionKey: number;
   readonly jobKey: number;
-  readonly unusedSince: number;
+  /** The newest run that its job had when the job got another definition: none behind it uses this one as the job's own. */
+  readonly lastRunId: string;
 }
+
+const NO_PLACE = { definitionKey: 0, runId: "" };
 
 export interface DefinitionsSwept {
   readonly definitions: number;
@@ -29,7 +29,7 @@ export interface DefinitionsSwept {
 export function openDefinitionSweep({ db }: StoreContext): (request: Pick<RetentionRequest, "now" | "limit">) => DefinitionsSwept {
   const unused = query<Unused>(
     db,
-    `SELECT definition_key AS definitionKey, job_key AS jobKey, unused_since AS unusedSince FROM definitions
+    `SELECT definition_key AS definitionKey, job_key AS jobKey, coalesce(last_run_id, '') AS lastRunId FROM definitions
      WHERE unused_since > ${NOT_SEEN_UNUSED} AND unused_since <= ? ORDER BY unused_since, definition_key LIMIT ? + 0`,
   );
   const see = db.prepare(
@@ -39,24 +39,23 @@ export function openDefinitionSweep({ db }: StoreContext): (request: Pick<Retent
   const isNamed = query(db, "SELECT 1 FROM runs WHERE named_definition = ? LIMIT 1");
   const older = query<{ runId: string; definitionKey: number }>(
     db,
-    "SELECT run_id AS runId, definition_key AS definitionKey FROM runs WHERE job_key = ? AND run_id > ? AND run_id < ? ORDER BY run_id LIMIT ? + 0",
+    "SELECT run_id AS runId, definition_key AS definitionKey FROM runs WHERE job_key = ? AND run_id > ? AND run_id <= ? ORDER BY run_id LIMIT ? + 0",
   );
   const remove = db.prepare("DELETE FROM definitions WHERE definition_key = ?");
   const keep = db.prepare("UPDATE definitions SET unused_since = ? WHERE definition_key = ?");
-  /** The definition that the last sweep was busy with, and how far it has come through the runs of the job. */
-  let place = { definitionKey: 0, runId: "" };
+  /** The definition whose runs the last sweep has not looked through to the end, and how far it came. */
+  let place = NO_PLACE;
 
   /** Whether a run uses it; null: that is not known yet, all of `rows` have been looked at. */
-  function isUsed(
-    { definitionKey, jobKey, unusedSince }: Unused,
-    rows: number,
-  ): { readonly used: boolean | null; readonly looked: number } {
-    if (isNamed.get(definitionKey) !== undefined) return { used: true, looked: 1 };
+  function isUsed({ definitionKey, jobKey, lastRunId }: Unused, rows: number): { readonly used: boolean | null; readonly looked: number } {
     const from = place.definitionKey === definitionKey ? place.runId : "";
-    const found = older.all(jobKey, from, runIdFloor(unusedSince + AHEAD_MS), rows);
-    const used = found.some((run) => run.definitionKey === definitionKey);
+    place = NO_PLACE;
+    if (isNamed.get(definitionKey) !== undefined) return { used: true, looked: 1 };
+    const found = older.all(jobKey, from, lastRunId, rows);
+    if (found.some((run) => run.definitionKey === definitionKey)) return { used: true, looked: found.length };
+    if (found.length < rows) return { used: false, looked: found.length };
     place = { definitionKey, runId: found.at(-1)?.runId ?? from };
-    return { used: used ? true : found.length < rows ? false : null, looked: found.length };
+    return { used: null, looked: found.length };
   }
   return ({ now, limit }) => {
     let [definitions, left] = [0, RUNS_LOOKED_AT * limit];

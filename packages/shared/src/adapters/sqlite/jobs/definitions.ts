@@ -39,7 +39,11 @@ export function openDefinitions(db: DatabaseSync): Definitions {
     db,
     "INSERT INTO definitions (job_key, hash, body, unused_since) VALUES (?, ?, ?, ?) RETURNING definition_key AS key",
   );
-  const use = db.prepare("UPDATE definitions SET unused_since = ? WHERE definition_key = ?");
+  const own = db.prepare("UPDATE definitions SET unused_since = NULL WHERE definition_key = ?");
+  const release = db.prepare(
+    `UPDATE definitions SET unused_since = ${NOT_SEEN_UNUSED},
+       last_run_id = (SELECT max(run_id) FROM runs WHERE runs.job_key = definitions.job_key) WHERE definition_key = ?`,
+  );
   const mend = db.prepare("UPDATE definitions SET body = ? WHERE definition_key = ?");
   const read = (definitionKey: number): StoredDefinition => readDefinitionText(byKey.get(definitionKey)?.body);
   const readable = new Set<number>();
@@ -50,11 +54,11 @@ export function openDefinitions(db: DatabaseSync): Definitions {
       const body = JSON.stringify(definition);
       const found = byHash.get(jobKey, hash);
       if (found === undefined) return (insert.get(jobKey, hash, body, unusedSince) as { key: number }).key;
-      use.run(unusedSince, found.key);
+      (isOwn ? own : release).run(found.key);
       if (readDefinitionText(found.body).kind === "unreadable") mend.run(body, found.key);
       return found.key;
     },
-    release: (definitionKey) => void use.run(NOT_SEEN_UNUSED, definitionKey),
+    release: (definitionKey) => void release.run(definitionKey),
     hash: (definitionKey) => byKey.get(definitionKey)?.hash ?? null,
     read,
     isReadable(definitionKey) {

@@ -1,6 +1,6 @@
 /**
  * Plain tables with an index for each question, where the versions before kept their indexes in memory and in chains of rows. What cannot be
- * read of a row of theirs is left out, as they left it out: a run of which a row is gone, or whose state is unknown.
+ * read of a row of theirs becomes a number, a text or nothing; a run whose job is gone is left out, as they left it out.
  */
 const runState = (code: string): string =>
   `CASE ${code} WHEN 0 THEN 'due' WHEN 1 THEN 'running' WHEN 2 THEN 'retrying' WHEN 3 THEN 'succeeded' WHEN 4 THEN 'failed'
@@ -9,12 +9,14 @@ const runState = (code: string): string =>
 const json = (text: string): string => `iif(json_valid(${text}), ${text}, NULL)`;
 /** A whole number, whatever stands there; null stays null. */
 const whole = (value: string): string => `CAST(${value} AS INTEGER)`;
+/** A text, whatever stands there; null stays null. */
+const text = (value: string): string => `CAST(${value} AS TEXT)`;
 const extra = (field: string): string => `json_extract(extra, '$.${field}')`;
 
 /** The keys of runs that one row of `endings` holds as 64-bit numbers, as JSON. */
 export function keysAsJson(bytes: unknown): string {
   const keys = bytes instanceof Uint8Array ? new Float64Array(bytes.slice(0, bytes.length - (bytes.length % 8)).buffer) : [];
-  return JSON.stringify([...keys]);
+  return JSON.stringify([...keys].filter(Number.isSafeInteger));
 }
 
 export const PLAIN_TABLES_3 = `
@@ -55,7 +57,8 @@ CREATE TABLE definitions (
   job_key INTEGER NOT NULL,
   hash TEXT NOT NULL,
   body TEXT NOT NULL,
-  unused_since INTEGER
+  unused_since INTEGER,
+  last_run_id TEXT
 ) STRICT;
 
 CREATE TABLE runs (
@@ -112,63 +115,67 @@ CREATE TABLE outbox (
   event TEXT NOT NULL
 ) STRICT;
 
-INSERT INTO definitions (definition_key, job_key, hash, body, unused_since)
-  SELECT definitions.definition_key, definitions.job_key, hash, body,
-    iif(definitions.definition_key IS cursors.definition_key, NULL, 0)
+INSERT INTO definitions (definition_key, job_key, hash, body, unused_since, last_run_id)
+  SELECT definitions.definition_key, ${whole("definitions.job_key")}, ${text("hash")}, ${text("body")},
+    iif(definitions.definition_key IS cursors.definition_key, NULL, 0), '~'
   FROM old_definitions AS definitions LEFT JOIN cursors USING (job_key);
-UPDATE sqlite_sequence SET seq = max(seq, (SELECT value FROM meta WHERE name = 'last_definition')) WHERE name = 'definitions';
+UPDATE sqlite_sequence SET seq = max(seq, coalesce((SELECT value FROM meta WHERE name = 'last_definition'), 0)) WHERE name = 'definitions';
 
 INSERT INTO jobs (job_key, uid, tenant_id, id, slot, version, state, next_run_at, last_scheduled_for, fired_count, misfires, status,
     status_order, last_run, definition_key, name, tags, queue, handler, overlap, on_uncertain, expire_after_ms, created_at, updated_at)
   SELECT jobs.job_key, uid, tenant, id, ${whole("slot")}, ${whole("version")},
     CASE state WHEN 0 THEN 'active' WHEN 1 THEN 'paused' WHEN 2 THEN 'finished' WHEN 3 THEN 'deleted' WHEN 4 THEN 'forgotten'
       ELSE 'unknown ' || state END,
-    ${whole("next_run_at")}, ${whole("last_scheduled_for")}, ${whole("coalesce(fired_count, 0)")}, misfires,
+    ${whole("next_run_at")}, ${whole("last_scheduled_for")}, ${whole("coalesce(fired_count, 0)")}, ${text("misfires")},
     iif(status = -1, 'pending', ${runState("status")}),
     iif(last_run_id IS NULL, NULL, printf('%015d%s%08d%d', last_scheduled, last_run_id, last_attempt, last_rank)),
     iif(last_run_id IS NULL, NULL, json_object('runId', last_run_id, 'state', ${runState("last_state")}, 'scheduledFor', last_scheduled,
       'startedAt', last_started_at, 'finishedAt', last_finished_at, 'attempt', last_attempt, 'error', json(${json("last_error")}))),
-    cursors.definition_key, coalesce(json_extract(${json("body")}, '$.name'), id), coalesce(json_extract(${json("body")}, '$.tags'), '[]'),
-    coalesce(queue, 'default'), coalesce(handler, 'unknown'), coalesce(overlap, 'skip'), coalesce(on_uncertain, 'skip'),
-    expire_after_ms, ${whole("created_at")}, ${whole("coalesce(updated_at, created_at)")}
+    coalesce(${whole("cursors.definition_key")}, 0), ${text(`coalesce(json_extract(${json("body")}, '$.name'), id)`)},
+    ${text(`coalesce(json_extract(${json("body")}, '$.tags'), '[]')`)}, ${text("coalesce(queue, 'default')")}, ${text("coalesce(handler, 'unknown')")},
+    ${text("coalesce(overlap, 'skip')")}, ${text("coalesce(on_uncertain, 'skip')")}, ${whole("expire_after_ms")}, ${whole("created_at")}, ${whole("coalesce(updated_at, created_at)")}
   FROM old_jobs AS jobs JOIN cursors USING (job_key) LEFT JOIN traits USING (traits_key)
     LEFT JOIN old_definitions AS definitions ON definitions.definition_key = cursors.definition_key
   WHERE typeof(uid) = 'text' AND typeof(tenant) = 'text' AND typeof(id) = 'text' AND version IS NOT NULL;
 
 CREATE TEMP TABLE ended (run_key INTEGER PRIMARY KEY, settled_at INTEGER NOT NULL, announced INTEGER NOT NULL);
-INSERT OR IGNORE INTO ended SELECT ${whole("value")}, settled_at, announced FROM endings, json_each(keys_as_json(run_keys));
+INSERT OR IGNORE INTO ended SELECT ${whole("value")}, ${whole("settled_at")}, announced FROM endings, json_each(keys_as_json(run_keys));
 
 INSERT INTO runs (run_key, run_id, job_key, definition_key, named_definition, job_version, slot, queue, handler, overlap, on_uncertain, cause,
     scheduled_for, count, scheduled_for_last, retry_of, fired_at, state, standing, reason, attempt, failures, rescues, token, executor,
     lease_ms, started_at, first_started_at, finished_at, settled_at, due_at, expires_at, wake_at, wait_ms, cancel_requested, cancel,
     past_attempts, output, error)
   SELECT run_key, run_id, job_key, definition_key, iif(definition_key IS own_definition, NULL, definition_key), version, slot, queue, handler, overlap,
-    on_uncertain, cause, scheduled_for, coalesce(${whole(extra("count"))}, 1), ${whole(extra("scheduledForLast"))}, ${extra("retryOf")},
+    on_uncertain, cause, scheduled_for, coalesce(${whole(extra("count"))}, 1), ${whole(extra("scheduledForLast"))}, ${text(extra("retryOf"))},
     coalesce(${whole(extra("firedAt"))}, started_at, scheduled_for), state,
     CASE WHEN state IN ('running', 'retrying') THEN state WHEN state <> 'due' THEN NULL
       WHEN ${extra("reason")} = 'unknown_handler' THEN 'unhandled' WHEN ${extra("wakeAt")} IS NULL THEN 'publishable'
       WHEN ${extra("reason")} = 'overlap' AND overlap <> 'allow' THEN 'waiting' ELSE 'deferred' END,
-    ${extra("reason")}, attempt, coalesce(${whole(extra("failures"))}, 0), coalesce(${whole(extra("rescues"))}, 0), token, executor, lease_ms,
+    ${text(extra("reason"))}, attempt, coalesce(${whole(extra("failures"))}, 0), coalesce(${whole(extra("rescues"))}, 0), token, executor, lease_ms,
     started_at, coalesce(${whole(extra("firstStartedAt"))}, started_at), finished_at,
     iif(state IN ('due', 'running', 'retrying'), NULL, coalesce(settled_at, finished_at)),
     iif(state = 'due', coalesce(${whole(extra("dueAt"))}, ${whole(extra("firedAt"))}, scheduled_for), NULL),
-    iif(state = 'due' AND started_at IS NULL, scheduled_for + expire_after_ms + 1, NULL),
+    iif(state = 'due' AND started_at IS NULL, ${whole("scheduled_for + expire_after_ms + 1")}, NULL),
     iif(state = 'retrying', coalesce(${whole(extra("wakeAt"))}, 0), ${whole(extra("wakeAt"))}), ${whole(extra("waitMs"))},
-    coalesce(${extra("cancelRequested")}, 0), ${extra("cancel")}, ${extra("attempts")}, output, error
+    iif(${extra("cancelRequested")}, 1, 0), ${text(extra("cancel"))}, ${text(extra("attempts"))}, output, error
   FROM (
     SELECT runs.run_key, run_id, ${whole("runs.job_key")} AS job_key, ${whole("runs.definition_key")} AS definition_key,
-      cursors.definition_key AS own_definition, ${whole("runs.version")} AS version, coalesce(${whole("jobs.slot")}, 0) AS slot,
-      coalesce(queue, 'default') AS queue, coalesce(handler, 'unknown') AS handler, coalesce(overlap, 'skip') AS overlap,
-      coalesce(on_uncertain, 'skip') AS on_uncertain, expire_after_ms,
+      cursors.definition_key AS own_definition, ${whole("runs.version")} AS version, jobs.slot AS slot,
+      ${text("coalesce(queue, 'default')")} AS queue, ${text("coalesce(handler, 'unknown')")} AS handler,
+      ${text("coalesce(overlap, 'skip')")} AS overlap, ${text("coalesce(on_uncertain, 'skip')")} AS on_uncertain, ${whole("expire_after_ms")} AS expire_after_ms,
       CASE cause WHEN 0 THEN 'schedule' WHEN 1 THEN 'manual' WHEN 2 THEN 'retry' ELSE 'unknown ' || cause END AS cause,
-      ${whole("scheduled_for")} AS scheduled_for, ${runState("runs.state")} AS state, ${whole("attempt")} AS attempt, token, executor, lease_ms,
-      ${whole("started_at")} AS started_at, ${whole("finished_at")} AS finished_at, ended.settled_at, output, error, ${json("extra")} AS extra
-    FROM old_runs AS runs LEFT JOIN old_jobs AS jobs USING (job_key) LEFT JOIN cursors USING (job_key)
+      ${whole("scheduled_for")} AS scheduled_for, ${runState("runs.state")} AS state, coalesce(${whole("attempt")}, 1) AS attempt,
+      ${text("token")} AS token, ${text("executor")} AS executor, ${whole("lease_ms")} AS lease_ms,
+      ${whole("started_at")} AS started_at, ${whole("finished_at")} AS finished_at, ended.settled_at, ${text("output")} AS output, ${text("error")} AS error,
+      ${json("extra")} AS extra
+    FROM old_runs AS runs JOIN jobs USING (job_key) LEFT JOIN cursors USING (job_key)
       LEFT JOIN traits ON traits.traits_key = runs.traits_key LEFT JOIN owners USING (owner_key) LEFT JOIN ended USING (run_key)
+    WHERE typeof(run_id) = 'text' AND runs.run_key IN (SELECT max(run_key) FROM old_runs GROUP BY run_id)
   )
   ORDER BY run_key;
 INSERT INTO unannounced SELECT run_key, ended.settled_at FROM ended JOIN runs USING (run_key) WHERE announced = 0;
-INSERT OR IGNORE INTO outbox SELECT seq, event_id, coalesce(json_extract(${json("event")}, '$.data.jobUid'), ''), slot, event FROM old_outbox;
+INSERT OR IGNORE INTO outbox SELECT seq, ${text("event_id")}, ${text(`coalesce(json_extract(${json("event")}, '$.data.jobUid'), '')`)}, ${whole("slot")},
+  ${text("event")} FROM old_outbox;
 
 DROP TABLE temp.ended;
 DROP TABLE old_jobs;

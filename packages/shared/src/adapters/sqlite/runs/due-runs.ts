@@ -8,13 +8,15 @@ import type { DueRuns } from "../../../ports/due-runs.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { type DueRunRow, SELECT_DUE_RUNS } from "./due-run-rows.ts";
 import { query } from "../rows.ts";
-import { type RunRow, SELECT_RUNS, type StoredRun, toStoredRun } from "./run-rows.ts";
+import { IS_OPEN, type RunRow, SELECT_RUNS, type StoredRun, toStoredRun } from "./run-rows.ts";
 
 type PublishableQuery = Parameters<DueRuns["publishable"]>[0];
 
 /** The port `DueRuns`, with publishable runs in rows. */
 export type DueRunsRows = Omit<Answering<DueRuns>, "publishable"> & { publishable(query: PublishableQuery): DueRunRow[] };
 
+/** A run whose job is gone can be neither published nor woken. */
+const HAS_JOB = "EXISTS (SELECT 1 FROM jobs WHERE jobs.job_key = runs.job_key)";
 const IN_SHARD = "slot >= ? AND slot < ?";
 /** Due runs that a time makes publishable again. */
 const REPEATED: readonly Standing[] = ["published", "deferred", "waiting"];
@@ -32,7 +34,7 @@ export function openDueRuns(context: StoreContext): DueRunsRows {
   );
   const anyOfQueue = query(
     db,
-    `SELECT 1 FROM runs WHERE standing = 'publishable' AND standing <> 'running' AND queue = ? AND ${IN_SHARD} LIMIT 1`,
+    `SELECT 1 FROM runs WHERE standing = 'publishable' AND standing <> 'running' AND queue = ? AND ${HAS_JOB} AND ${IN_SHARD} LIMIT 1`,
   );
   const unclaimed = query<{ queue: string; count: number }>(
     db,
@@ -75,20 +77,20 @@ function openWake(context: StoreContext): Answering<DueRuns>["wake"] {
   const { db, runs, overlap } = context;
   const waking = query<RunRow>(
     db,
-    `${SELECT_RUNS} WHERE standing = ? AND wake_at IS NOT NULL AND wake_at <= ? AND runs.slot >= ? AND runs.slot < ?
+    `${SELECT_RUNS} WHERE standing = ? AND wake_at IS NOT NULL AND wake_at <= ? AND ${IS_OPEN} AND runs.slot >= ? AND runs.slot < ?
      ORDER BY wake_at, run_key LIMIT ? + 0`,
   );
   const expiring = query<RunRow>(
     db,
-    `${SELECT_RUNS} WHERE expires_at IS NOT NULL AND expires_at <= ? AND runs.slot >= ? AND runs.slot < ? ORDER BY expires_at, run_key LIMIT ? + 0`,
+    `${SELECT_RUNS} WHERE expires_at IS NOT NULL AND expires_at <= ? AND ${IS_OPEN} AND runs.slot >= ? AND runs.slot < ? ORDER BY expires_at, run_key LIMIT ? + 0`,
   );
   const firstWake = query<{ at: number | null }>(
     db,
-    `SELECT wake_at AS at FROM runs WHERE standing = ? AND wake_at IS NOT NULL AND ${IN_SHARD} ORDER BY wake_at LIMIT 1`,
+    `SELECT wake_at AS at FROM runs WHERE standing = ? AND wake_at IS NOT NULL AND ${IS_OPEN} AND ${HAS_JOB} AND ${IN_SHARD} ORDER BY wake_at LIMIT 1`,
   );
   const firstExpiry = query<{ at: number | null }>(
     db,
-    `SELECT expires_at AS at FROM runs WHERE expires_at IS NOT NULL AND ${IN_SHARD} ORDER BY expires_at LIMIT 1`,
+    `SELECT expires_at AS at FROM runs WHERE expires_at IS NOT NULL AND ${IS_OPEN} AND ${HAS_JOB} AND ${IN_SHARD} ORDER BY expires_at LIMIT 1`,
   );
   return ({ shard: { from, to }, now, limit }) => {
     let [ready, more] = [0, false];
@@ -121,7 +123,7 @@ function openWake(context: StoreContext): Answering<DueRuns>["wake"] {
 function openCloseWaiting({ db, runs, overlap }: StoreContext): Answering<DueRuns>["closeWaiting"] {
   const select = query<RunRow>(
     db,
-    `${SELECT_RUNS} WHERE due_at IS NOT NULL AND due_at < ? AND runs.slot >= ? AND runs.slot < ? ORDER BY due_at, run_id LIMIT ? + 0`,
+    `${SELECT_RUNS} WHERE due_at IS NOT NULL AND due_at < ? AND ${IS_OPEN} AND runs.slot >= ? AND runs.slot < ? ORDER BY due_at, run_id LIMIT ? + 0`,
   );
   return ({ shard, dueBefore, now, limit }): EndedRun[] => {
     const late = select.all(dueBefore, shard.from, shard.to, limit).map(toStoredRun);

@@ -1,11 +1,10 @@
 import { BY_API, UNKNOWN_CLIENT, type RunCancel } from "../../../domain/cancel.ts";
 import { cancelWaiting, requestCancel } from "../../../domain/run-changes.ts";
-import { toEndedRun } from "../../../domain/run-record.ts";
 import type { EndedRun } from "../../../domain/settlement.ts";
 import type { CancelOpenRequest, RunControl } from "../../../ports/run-control.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { query } from "../rows.ts";
-import { type RunRow, SELECT_RUNS, toStoredRun } from "./run-rows.ts";
+import { IS_OPEN, type RunRow, SELECT_RUNS, toStoredRun } from "./run-rows.ts";
 
 export function openRunControl(context: StoreContext): Answering<RunControl> {
   const { db, runs, overlap } = context;
@@ -29,7 +28,8 @@ export function openRunControl(context: StoreContext): Answering<RunControl> {
       const cancelled = cancelWaiting(run, { reason: "cancelled", cancel });
       runs.save(cancelled);
       overlap.wakeNext(cancelled);
-      return { kind: "cancelled", run: toEndedRun(cancelled) };
+      const [ended] = runs.toEnded([cancelled]);
+      return ended === undefined ? { kind: "ended" } : { kind: "cancelled", run: ended };
     },
     cancelOpen(tenantId, request) {
       const job = keyOf.get(tenantId, request.jobUid);
@@ -52,7 +52,7 @@ export function openCancelOpen({
 }: StoreContext): (jobKey: number, request: Omit<CancelOpenRequest, "jobUid">) => EndedRun[] {
   const waiting = query<RunRow>(
     db,
-    `${SELECT_RUNS} WHERE runs.job_key = ? AND standing IS NOT NULL AND standing <> 'running' AND NOT (runs.queue IS ? AND runs.handler IS ?)
+    `${SELECT_RUNS} WHERE runs.job_key = ? AND standing IS NOT NULL AND standing <> 'running' AND ${IS_OPEN} AND NOT (runs.queue IS ? AND runs.handler IS ?)
      ORDER BY +run_id LIMIT ? + 0`,
   );
   return (jobKey, { reason = "job_deleted", client = UNKNOWN_CLIENT, keeping, now, limit }) => {

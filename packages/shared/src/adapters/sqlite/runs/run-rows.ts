@@ -33,6 +33,9 @@ const CHANGING = [
   ...(["asideAt", "cancelRequested", "cancel", "pastAttempts", "error"] as const),
 ] as const satisfies readonly (keyof RunRecord)[];
 
+/** What a number counts from that cannot be read. The others may be null. */
+const COUNTED: Readonly<Partial<Record<(typeof CHANGING)[number], number>>> = { attempt: 1, failures: 0, rescues: 0, asideAt: 0 };
+
 type JsonField = "cancel" | "pastAttempts" | "error" | "output";
 
 /** A run as a query returns it, with the names of its job. */
@@ -53,6 +56,9 @@ export interface StoredRun extends RunRecord, RunKeys {}
 
 const COLUMNS = `${selected("runs", [...IDENTITY_FIELDS, ...FIXED, ...CHANGING, "runKey", "jobKey", "definitionKey"])}, ${NAMES_OF_JOB}`;
 
+/** Its state is one that this version knows to be open: what another version knows is left to that one. */
+export const IS_OPEN = "runs.state IN ('due', 'running', 'retrying')";
+
 /** Runs first, each with its job: SQLite may otherwise go through the jobs of a tenant to find the runs of a page. */
 const FROM_RUNS = "FROM runs CROSS JOIN jobs USING (job_key)";
 export const SELECT_RUNS = `SELECT ${COLUMNS}, NULL AS output ${FROM_RUNS}`;
@@ -63,6 +69,7 @@ export function toStoredRun(row: RunRow): StoredRun {
   const [cancel, attempts, error] = [readOutput(row.cancel), readOutput(row.pastAttempts), readOutput(row.error)];
   const output = readOutput(row.output);
   const torn = cancel.broken || attempts.broken || error.broken || output.broken;
+  for (const field of CHANGING) if (Number.isNaN(row[field])) Object.assign(row, { [field]: COUNTED[field] ?? null });
   return Object.assign(row as object, {
     cancelRequested: row.cancelRequested === 1,
     cancel: cancel.output,
@@ -74,10 +81,7 @@ export function toStoredRun(row: RunRow): StoredRun {
 
 /** The runs of a store, one at a time. */
 export interface RunRows {
-  /** Null: there is none, or none whose state this version knows. */
   find(runId: string): StoredRun | null;
-  /** With its output. */
-  findWhole(runId: string): StoredRun | null;
   /** Writes what has changed of an open run. One that has ended is to be announced from now on. */
   save(run: StoredRun): void;
   /** As they are announced. One that cannot be read has ended all the same, and is left out. */
@@ -86,20 +90,15 @@ export interface RunRows {
 
 export function openRunRows(db: DatabaseSync, onUnreadable: OnUnreadable): RunRows {
   const select = query<RunRow>(db, `${SELECT_RUNS} WHERE run_id = ?`);
-  const selectWhole = query<RunRow>(db, `${SELECT_RUNS_WITH_OUTPUT} WHERE run_id = ?`);
   const assignments = CHANGING.map((field) => `${columnOf(field)} = ?`).join(", ");
   const update = db.prepare(`UPDATE runs SET ${assignments} WHERE run_key = ?`);
   const end = db.prepare(`UPDATE runs SET ${assignments}, output = ? WHERE run_key = ?`);
   const announce = db.prepare("INSERT OR IGNORE INTO unannounced (run_key, settled_at) VALUES (?, ?)");
-  const findIn =
-    ({ get }: Pick<typeof select, "get">) =>
-    (runId: string): StoredRun | null => {
-      const row = get(runId);
-      return row === undefined ? null : toStoredRun(row);
-    };
   return {
-    find: findIn(select),
-    findWhole: findIn(selectWhole),
+    find(runId) {
+      const row = select.get(runId);
+      return row === undefined ? null : toStoredRun(row);
+    },
     save(run) {
       const values = CHANGING.map((field) => toColumn(run[field]));
       if (run.settledAt === null) {

@@ -2,12 +2,11 @@ import type { OverlapPolicy } from "../../../domain/overlap.ts";
 import type { RunIdentity, RunOutcome } from "../../../domain/run.ts";
 import { settleAttempt } from "../../../domain/run-changes.ts";
 import { attemptError } from "../../../domain/run-error.ts";
-import { toEndedRun } from "../../../domain/run-record.ts";
 import type { EndedRun } from "../../../domain/settlement.ts";
 import type { RunClaims, Settlement, SettleOutcome } from "../../../ports/run-claims.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { query, selected, toJson } from "../rows.ts";
-import { IDENTITY_FIELDS, NAMES_OF_JOB, type StoredRun } from "./run-rows.ts";
+import { IDENTITY_FIELDS, NAMES_OF_JOB, type RunRows, type StoredRun } from "./run-rows.ts";
 
 /** Compares and sets attempts by their tokens; answers a repeat as the first time. */
 export function openSettle(context: StoreContext): Answering<RunClaims>["settle"] {
@@ -34,21 +33,24 @@ interface Finished {
 function settleOne({ runs, overlap }: StoreContext, { runId, token, result, finishedAt }: Settlement, now: number): SettleOutcome {
   const run = runs.find(runId);
   if (run === null || run.token !== token) return { kind: "stale" };
-  if (run.standing !== "running") return repeatedOutcome(run);
+  if (run.standing !== "running") return repeatedOutcome(runs, run);
   const next = settleAttempt(run, { result, finishedAt, now });
   runs.save(next);
   const woken = overlap.wakeNext(run).at(-1);
-  return { ...outcomeOf(next), ...(woken !== undefined && { ready: woken.queue }) };
+  return { ...outcomeOf(runs, next), ...(woken !== undefined && { ready: woken.queue }) };
 }
 
-function outcomeOf(run: StoredRun): SettleOutcome {
-  if (run.standing === null) return { kind: "ended", run: toEndedRun(run) };
-  return run.standing === "retrying" ? { kind: "retrying", retryAt: run.wakeAt ?? 0 } : { kind: "released" };
+/** One that cannot be read has ended all the same. */
+function outcomeOf(runs: RunRows, run: StoredRun): SettleOutcome {
+  if (run.standing === "retrying") return { kind: "retrying", retryAt: run.wakeAt ?? 0 };
+  if (run.standing !== null) return { kind: "released" };
+  const [ended] = runs.toEnded([run]);
+  return ended === undefined ? { kind: "stale" } : { kind: "ended", run: ended };
 }
 
 /** The attempt was given back, or the run was ended, by this very settlement. */
-function repeatedOutcome(run: StoredRun): SettleOutcome {
-  if (run.standing === null || run.standing === "retrying") return outcomeOf(run);
+function repeatedOutcome(runs: RunRows, run: StoredRun): SettleOutcome {
+  if (run.standing === null || run.standing === "retrying") return outcomeOf(runs, run);
   const last = run.pastAttempts.at(-1);
   return last?.state === "failed" ? { kind: "retrying", retryAt: last.finishedAt ?? 0 } : { kind: "released" };
 }
