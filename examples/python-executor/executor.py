@@ -3,9 +3,10 @@
 import os
 import signal
 import socket
+import sys
 import threading
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaException, Producer
 from handlers import HANDLERS
 from tickline_events import KAFKA, events, now, say
 
@@ -13,6 +14,14 @@ NAME = f"python-{socket.gethostname()}-{os.getpid()}"  # Its own name, the same 
 stop = threading.Event()  # A signal lets the attempt at hand end; what is due next is for others.
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, lambda *_: stop.set())
+
+
+def commit(message):
+    """Returns when the broker has it. A commit in the background is lost with the process, and the next one would run the attempt again."""
+    try:
+        consumer.commit(message, asynchronous=False)
+    except KafkaException as fault:  # Its partition is another's by now: the attempt stays this one's, which reported its start first.
+        print(f"not committed: {fault}", file=sys.stderr, flush=True)
 
 
 def run(due):
@@ -35,7 +44,7 @@ for type_, tenant, due, _, message in events(consumer, stop):
     seen.add(attempt)
     about = {"source": NAME, "subject": due["jobId"], "tenant": tenant}
     say(producer, "tickline.reports", "JobStarted", {**due, "startedAt": now(), "executor": NAME}, **about)
-    consumer.commit(message)  # Before the work: should this process die in it, Tickline makes another attempt.
+    commit(message)  # Before the work: should this process die in it, Tickline makes another attempt.
     result = run(due)
     print(due["jobId"], *attempt, result["state"], flush=True)
     say(producer, "tickline.reports", "JobCompleted", {**due, **result, "count": 1, "finishedAt": now()}, **about)
