@@ -161,8 +161,8 @@ INSERT INTO runs (run_key, run_id, job_key, definition_key, named_definition, jo
   FROM (
     SELECT runs.run_key, run_id, ${whole("runs.job_key")} AS job_key, ${whole("runs.definition_key")} AS definition_key,
       cursors.definition_key AS own_definition, ${whole("runs.version")} AS version, jobs.slot AS slot,
-      ${text("coalesce(queue, 'default')")} AS queue, ${text("coalesce(handler, 'unknown')")} AS handler,
-      ${text("coalesce(overlap, 'skip')")} AS overlap, ${text("coalesce(on_uncertain, 'skip')")} AS on_uncertain, ${whole("expire_after_ms")} AS expire_after_ms,
+      ${text("coalesce(traits.queue, 'default')")} AS queue, ${text("coalesce(traits.handler, 'unknown')")} AS handler,
+      ${text("coalesce(traits.overlap, 'skip')")} AS overlap, ${text("coalesce(traits.on_uncertain, 'skip')")} AS on_uncertain, ${whole("traits.expire_after_ms")} AS expire_after_ms,
       CASE cause WHEN 0 THEN 'schedule' WHEN 1 THEN 'manual' WHEN 2 THEN 'retry' ELSE 'unknown ' || cause END AS cause,
       ${whole("scheduled_for")} AS scheduled_for, ${runState("runs.state")} AS state, coalesce(${whole("attempt")}, 1) AS attempt,
       ${text("token")} AS token, ${text("executor")} AS executor, ${whole("lease_ms")} AS lease_ms,
