@@ -3,7 +3,7 @@ import type { Instant } from "../../domain/instant.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
 import type { Collections } from "./collections.ts";
 import type { Definitions } from "./definitions.ts";
-import type { HeldClaims } from "./held-claims.ts";
+import type { HeldClaims } from "../held-claims.ts";
 
 /** What all ports of one store share. */
 export interface StoreContext {

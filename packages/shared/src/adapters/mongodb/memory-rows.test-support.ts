@@ -3,7 +3,7 @@ import type { Collections } from "./collections.ts";
 import type { StoreContext } from "./context.ts";
 import { createDefinitions } from "./definitions.ts";
 import { groupBy } from "./group-by.ts";
-import { createHeldClaims } from "./held-claims.ts";
+import { createHeldClaims } from "../held-claims.ts";
 import { INDEXES } from "./indexes.ts";
 import { matches, projected, sorted, updated } from "./memory-statements.test-support.ts";
 import type { Change, Filter, FindOptions, Rows, Update } from "./rows.ts";

@@ -12,7 +12,7 @@ import { connect, type ConnectionOptions } from "./connection.ts";
 import type { StoreContext } from "./context.ts";
 import { createDefinitions } from "./definitions.ts";
 import { storeFault } from "./faults.ts";
-import { createHeldClaims } from "./held-claims.ts";
+import { createHeldClaims } from "../held-claims.ts";
 import { migrate } from "./migrations.ts";
 import { createPorts } from "./ports.ts";
 import { createServerClock } from "./server-time.ts";

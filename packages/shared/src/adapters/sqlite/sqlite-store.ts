@@ -1,27 +1,32 @@
-import type { AppError } from "../../domain/app-error.ts";
+import { AppError } from "../../domain/app-error.ts";
 import type { Digest } from "../../domain/digest.ts";
 import { originOf, type ClaimedRun, type DueRun } from "../../domain/due-run.ts";
 import { definitionHash, executionHash } from "../../domain/job-definition.ts";
-import { withoutParams } from "../../domain/job.ts";
+import { type Job, withoutParams } from "../../domain/job.ts";
 import { identifyRun, pickRunIdentity, type LastRun } from "../../domain/run.ts";
 import { runIdOf } from "../../domain/run-id.ts";
 import { toRun } from "../../domain/run-record.ts";
 import { isLastRun } from "../../domain/stored-job.ts";
 import { readOutput } from "../../domain/stored-run.ts";
 import { statusOrder, type StatusChange } from "../../domain/status-change.ts";
+import { makeEndedRun } from "../../domain/settlement.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Fire } from "../../domain/fire.ts";
+import type { Fire, FireEntry } from "../../domain/fire.ts";
+import type { FireOutcome, FireRequest } from "../../ports/due-jobs.ts";
 import type { ClaimOutcome, ClaimRequest, SettleOutcome, Settlement } from "../../ports/run-claims.ts";
 import type { Store } from "../../ports/store.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { mapReadable, pageReadable } from "../../runtime/map-readable.ts";
 import { readEnough } from "../../runtime/read-enough.ts";
+import { createHeldClaims, type HeldClaim, type HeldClaims } from "../held-claims.ts";
 import { systemClock } from "../system/clock.ts";
 import { sha256 } from "../system/digest.ts";
 import { readDueRun, type DueRunRow } from "./runs/due-run-rows.ts";
 import type { FireCall } from "./jobs/due-jobs.ts";
+import type { EntryCall } from "./runs/make-run.ts";
 import { type JobRow, toJob } from "./jobs/job-rows.ts";
 import type { StatusCall } from "./jobs/job-status.ts";
+import type { SettleRow } from "./runs/settle.ts";
 import type { ClaimRow, RunToClaim } from "./runs/run-claims.ts";
 import { type RunRow, toStoredRun } from "./runs/run-rows.ts";
 import type { ThreadPorts } from "./ports.ts";
@@ -56,6 +61,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 interface Link {
   readonly thread: ThreadLink;
   readonly reads: Reads;
+  readonly held: HeldClaims;
   readonly digest: Digest;
   readonly clock: Clock;
   readonly onUnreadable: OnUnreadable;
@@ -66,7 +72,7 @@ export function storeOver(
   { file, digest = sha256, clock = systemClock, onUnreadable = () => {} }: SqliteStoreOptions,
 ): Store {
   const reads = openReads(file);
-  const link: Link = { thread, reads, digest, clock, onUnreadable };
+  const link: Link = { thread, reads, held: createHeldClaims(), digest, clock, onUnreadable };
   const { call } = thread;
   return {
     ...jobPorts(link),
@@ -123,7 +129,7 @@ const asRuns = (onUnreadable: OnUnreadable) =>
 const asDueRuns = (onUnreadable: OnUnreadable) =>
   ({ kind: "run", idOf: ({ runId }: DueRunRow) => String(runId), map: readDueRun, onUnreadable }) as const;
 
-function jobPorts({ thread: { call }, reads, digest, onUnreadable }: Link): Pick<Store, "jobs" | "dueJobs"> {
+function jobPorts({ thread: { call }, reads, held, digest, onUnreadable }: Link): Pick<Store, "jobs" | "dueJobs"> {
   const how = asJobs(onUnreadable);
   return {
     jobs: {
@@ -160,8 +166,10 @@ function jobPorts({ thread: { call }, reads, digest, onUnreadable }: Link): Pick
           return { items: mapReadable(rows, how), met: rows.length };
         }),
       read: async (jobUids) => mapReadable(await call("dueJobs", "read", jobUids), how),
-      async fire({ fires, ...rest }) {
+      async fire(request) {
+        const { fires, ...rest } = request;
         const outcomes = await call("dueJobs", "fire", { ...rest, fires: fires.map((fire) => toFireCall(fire, digest)) });
+        for (const [index, outcome] of outcomes.entries()) hold(held, request, index, outcome);
         return { outcomes, leaseMs: null };
       },
       // A fire and its runs are one transaction: there is nothing half-done to complete.
@@ -177,10 +185,28 @@ function placeOf(cursor: string): JobPlace {
 
 /** Of the job, what is compared: the rest is long, and the thread has it. */
 function toFireCall({ job, advance, entries }: Fire, digest: Digest): FireCall {
-  const { tenantId, uid, version, nextRunAt, definitionHash: hash } = job;
-  const origin = originOf(job);
-  const runs = entries.map((entry) => identifyRun(origin, { ...entry, runId: runIdOf(digest, { jobUid: uid, ...entry }) }));
-  return { job: { tenantId, uid, version, nextRunAt, definitionHash: hash }, advance, entries, runs };
+  const { tenantId, uid, version, nextRunAt } = job;
+  return { job: { tenantId, uid, version, nextRunAt }, advance, entries: entries.map((entry) => toEntryCall(job, entry, digest)) };
+}
+
+/** Keeps what a fire has claimed. */
+function hold(held: HeldClaims, { fires, claimant, now }: FireRequest, index: number, outcome: FireOutcome): void {
+  const fire = fires[index];
+  if (claimant === null || fire === undefined || outcome.kind === "lost") return;
+  const place = outcome.runs.findIndex(({ claimed }) => claimed);
+  const [entry, run] = [fire.entries[place], outcome.runs[place]];
+  // What another definition than the job's own decides of a run, only the thread knows.
+  if (entry === undefined || run === undefined || entry.definitionHash !== fire.job.definitionHash) return;
+  const identity = identifyRun(originOf(fire.job), { ...entry, runId: run.runId });
+  held.add({ run: { ...identity, attempt: 1 }, token: claimant.token, startedAt: now });
+}
+
+function toEntryCall(job: Job, entry: FireEntry, digest: Digest): EntryCall {
+  const { cause, scheduledFor, state, count, scheduledForLast, reason, retryOf } = entry;
+  const runId = runIdOf(digest, { jobUid: job.uid, ...entry });
+  const definitionHash = entry.definitionHash === job.definitionHash ? null : entry.definitionHash;
+  const isUsual = count === 1 && scheduledForLast === null && reason === null && retryOf === null && definitionHash === null;
+  return { runId, cause, scheduledFor, state, unusual: isUsual ? null : { count, scheduledForLast, reason, retryOf, definitionHash } };
 }
 
 function runPorts({ thread, reads, onUnreadable }: Link): Pick<Store, "runs" | "dueRuns"> {
@@ -211,7 +237,7 @@ function runPorts({ thread, reads, onUnreadable }: Link): Pick<Store, "runs" | "
   };
 }
 
-function claimPorts({ thread, digest, onUnreadable }: Link): Pick<Store, "claims"> {
+function claimPorts({ thread, held, digest, onUnreadable }: Link): Pick<Store, "claims"> {
   const { call } = thread;
   return {
     claims: {
@@ -224,11 +250,18 @@ function claimPorts({ thread, digest, onUnreadable }: Link): Pick<Store, "claims
       },
       async claim(request) {
         const rows = await call("claims", "claim", { ...request, runs: request.runs.map((run) => toClaim(run, request, digest)) });
-        return rows.map((row, index) => outcomeOf(row, request.runs[index] as DueRun, request));
+        return rows.map((row, index) => {
+          const outcome = outcomeOf(row, request.runs[index] as DueRun, request);
+          if (outcome.kind === "won") held.add(outcome.claim);
+          return outcome;
+        });
       },
-      async settle(request) {
-        const outcomes = await call("claims", "settle", request);
-        return outcomes.map((outcome, index) => withOutput(outcome, request.settlements[index] as Settlement));
+      async settle({ settlements, now }) {
+        const claims = settlements.map(({ runId, token }) => held.get(runId, token));
+        const calls = settlements.map((settlement, index) => ({ ...settlement, isHeld: claims[index] !== undefined }));
+        const rows = await call("claims", "settle", { settlements: calls, now });
+        for (const { runId } of settlements) held.delete(runId);
+        return rows.map((row, index) => toOutcome(row, settlements[index] as Settlement, claims[index]));
       },
     },
   };
@@ -248,8 +281,14 @@ function outcomeOf(row: ClaimRow, run: DueRun, { claimant }: ClaimRequest): Clai
   return { kind: "won", claim };
 }
 
-/** The output, which may be long, is not sent back. */
-const withOutput = (outcome: SettleOutcome, { result }: Settlement): SettleOutcome =>
-  outcome.kind === "ended" && outcome.run.state === "succeeded" && result.kind === "succeeded"
-    ? { ...outcome, run: { ...outcome.run, output: result.output } }
-    : outcome;
+/** What a settlement came to. The output, which may be long, is not sent back. */
+function toOutcome(row: SettleRow, { result, finishedAt }: Settlement, claim: HeldClaim | undefined): SettleOutcome {
+  const output = result.kind === "succeeded" ? result.output : null;
+  if (row.kind === "ended" && row.run.state === "succeeded") return { ...row, run: { ...row.run, output } };
+  if (row.kind !== "applied") return row;
+  if (claim === undefined || result.kind === "retry" || result.kind === "released")
+    throw new AppError("internal", "a settlement was applied of a run that is not held");
+  const { run, startedAt } = claim;
+  const error = result.kind === "failed" ? result.error : null;
+  return { kind: "ended", run: makeEndedRun(run, { state: result.kind, startedAt, finishedAt, output, error }) };
+}

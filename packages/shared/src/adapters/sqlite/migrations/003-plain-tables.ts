@@ -106,7 +106,7 @@ CREATE TABLE runs (
   error TEXT
 ) STRICT;
 
-CREATE TABLE unannounced (run_key INTEGER PRIMARY KEY, settled_at INTEGER NOT NULL) STRICT;
+CREATE TABLE unannounced (settled_at INTEGER NOT NULL, run_id TEXT NOT NULL, PRIMARY KEY (settled_at, run_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE outbox (
   seq INTEGER PRIMARY KEY,
   event_id TEXT NOT NULL UNIQUE,
@@ -173,7 +173,7 @@ INSERT INTO runs (run_key, run_id, job_key, definition_key, named_definition, jo
     WHERE typeof(run_id) = 'text' AND runs.run_key IN (SELECT max(run_key) FROM old_runs GROUP BY run_id)
   )
   ORDER BY run_key;
-INSERT INTO unannounced SELECT run_key, ended.settled_at FROM ended JOIN runs USING (run_key) WHERE announced = 0;
+INSERT INTO unannounced SELECT runs.settled_at, run_id FROM ended JOIN runs USING (run_key) WHERE announced = 0 AND runs.settled_at IS NOT NULL;
 INSERT OR IGNORE INTO outbox SELECT seq, ${text("event_id")}, ${text(`coalesce(json_extract(${json("event")}, '$.data.jobUid'), '')`)}, ${whole("slot")},
   ${text("event")} FROM old_outbox;
 
@@ -208,6 +208,5 @@ CREATE INDEX runs_settled ON runs (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX runs_by_state ON runs (state, run_id) WHERE settled_at IS NOT NULL AND state <> 'succeeded';
 CREATE INDEX runs_by_cause ON runs (cause, run_id) WHERE cause <> 'schedule';
 CREATE INDEX runs_by_named_definition ON runs (named_definition) WHERE named_definition IS NOT NULL;
-CREATE INDEX unannounced_by_time ON unannounced (settled_at);
 CREATE INDEX outbox_by_job ON outbox (job_uid);
 `;

@@ -8,11 +8,11 @@ import { type RunRow, SELECT_RUNS_WITH_OUTPUT, toStoredRun } from "./run-rows.ts
 export function openAnnouncements({ db, onUnreadable }: StoreContext): Answering<Announcements> {
   const select = query<RunRow>(
     db,
-    `${SELECT_RUNS_WITH_OUTPUT.replace("FROM runs", "FROM unannounced CROSS JOIN runs USING (run_key)")}
-     WHERE unannounced.settled_at <= ? AND runs.slot >= ? AND runs.slot < ? ORDER BY unannounced.settled_at, unannounced.run_key`,
+    `${SELECT_RUNS_WITH_OUTPUT.replace("FROM runs", "FROM unannounced CROSS JOIN runs USING (run_id)")}
+     WHERE unannounced.settled_at <= ? AND runs.slot >= ? AND runs.slot < ? ORDER BY unannounced.settled_at, unannounced.run_id`,
   );
   const remove = db.prepare(
-    "DELETE FROM unannounced WHERE run_key IN (SELECT run_key FROM runs WHERE run_id IN (SELECT value FROM json_each(?)))",
+    "DELETE FROM unannounced WHERE (settled_at, run_id) IN (SELECT settled_at, run_id FROM runs WHERE run_id IN (SELECT value FROM json_each(?)))",
   );
   const how = {
     kind: "run",

@@ -25,11 +25,12 @@ export type WonRow = Pick<ClaimedRun, "startedAt"> & Pick<DueRun, "failures" | "
 export type ClaimRow = Exclude<ClaimOutcome, { readonly kind: "won" }> | { readonly kind: "won"; readonly won: WonRow };
 
 /** The port `RunClaims`, with runs in rows. */
-export interface RunClaimRows extends Pick<Answering<RunClaims>, "holders" | "heartbeat" | "settle" | "defer"> {
+export interface RunClaimRows extends Pick<Answering<RunClaims>, "holders" | "heartbeat" | "defer"> {
   read(runIds: readonly string[]): DueRunRow[];
   /** JSON by uid. */
   lastRuns(jobUids: readonly string[]): { readonly uid: string; readonly lastRun: string }[];
   claim(call: ClaimCall): ClaimRow[];
+  settle: ReturnType<typeof openSettle>;
 }
 
 const LOST = { kind: "lost" } as const;

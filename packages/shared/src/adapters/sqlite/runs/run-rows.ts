@@ -93,7 +93,7 @@ export function openRunRows(db: DatabaseSync, onUnreadable: OnUnreadable): RunRo
   const assignments = CHANGING.map((field) => `${columnOf(field)} = ?`).join(", ");
   const update = db.prepare(`UPDATE runs SET ${assignments} WHERE run_key = ?`);
   const end = db.prepare(`UPDATE runs SET ${assignments}, output = ? WHERE run_key = ?`);
-  const announce = db.prepare("INSERT OR IGNORE INTO unannounced (run_key, settled_at) VALUES (?, ?)");
+  const announce = db.prepare("INSERT OR IGNORE INTO unannounced (settled_at, run_id) VALUES (?, ?)");
   return {
     find(runId) {
       const row = select.get(runId);
@@ -106,7 +106,7 @@ export function openRunRows(db: DatabaseSync, onUnreadable: OnUnreadable): RunRo
         return;
       }
       end.run(...values, toJson(run.output), run.runKey);
-      announce.run(run.runKey, run.settledAt);
+      announce.run(run.settledAt, run.runId);
     },
     toEnded: (runs) => mapReadable(runs, { kind: "run", idOf: ({ runId }) => runId, map: toEndedRun, onUnreadable }),
   };

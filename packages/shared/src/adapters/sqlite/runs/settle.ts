@@ -1,34 +1,37 @@
-import type { OverlapPolicy } from "../../../domain/overlap.ts";
-import type { RunIdentity, RunOutcome } from "../../../domain/run.ts";
+import type { Instant } from "../../../domain/instant.ts";
 import { settleAttempt } from "../../../domain/run-changes.ts";
 import { attemptError } from "../../../domain/run-error.ts";
-import type { EndedRun } from "../../../domain/settlement.ts";
-import type { RunClaims, Settlement, SettleOutcome } from "../../../ports/run-claims.ts";
-import type { Answering, StoreContext } from "../context.ts";
-import { query, selected, toJson } from "../rows.ts";
-import { IDENTITY_FIELDS, NAMES_OF_JOB, type RunRows, type StoredRun } from "./run-rows.ts";
+import type { Settlement, SettleOutcome } from "../../../ports/run-claims.ts";
+import type { StoreContext } from "../context.ts";
+import { toJson } from "../rows.ts";
+import type { RunRows, StoredRun } from "./run-rows.ts";
+
+/** A settlement as it is sent to the store's thread. `isHeld`: its sender knows the run, and need not be told of it. */
+export interface SettlementCall extends Settlement {
+  readonly isHeld: boolean;
+}
+/** `applied`: the result of a run that its sender knows is its end. */
+export type SettleRow = SettleOutcome | { readonly kind: "applied" };
 
 /** Compares and sets attempts by their tokens; answers a repeat as the first time. */
-export function openSettle(context: StoreContext): Answering<RunClaims>["settle"] {
+export function openSettle(
+  context: StoreContext,
+): (request: { readonly settlements: readonly SettlementCall[]; readonly now: Instant }) => SettleRow[] {
   const finish = openFinish(context);
-  const announceAll = context.db.prepare("INSERT INTO unannounced (run_key, settled_at) SELECT value, ? FROM json_each(?)");
+  const announceAll = context.db.prepare("INSERT INTO unannounced (settled_at, run_id) SELECT ?, value FROM json_each(?)");
   return ({ settlements, now }) => {
-    const runKeys: number[] = [];
-    const outcomes = settlements.map((settlement) => {
-      const finished = finish(settlement, now);
-      if (finished === null) return settleOne(context, settlement, now);
-      runKeys.push(finished.runKey);
-      return finished.outcome;
+    const finished: string[] = [];
+    const rows = settlements.map((settlement): SettleRow => {
+      if (!settlement.isHeld || !finish(settlement, now)) return settleOne(context, settlement, now);
+      finished.push(settlement.runId);
+      return APPLIED;
     });
-    if (runKeys.length > 0) announceAll.run(now, JSON.stringify(runKeys));
-    return outcomes;
+    if (finished.length > 0) announceAll.run(now, JSON.stringify(finished));
+    return rows;
   };
 }
 
-interface Finished {
-  readonly runKey: number;
-  readonly outcome: SettleOutcome;
-}
+const APPLIED = { kind: "applied" } as const;
 
 function settleOne({ runs, overlap }: StoreContext, { runId, token, result, finishedAt }: Settlement, now: number): SettleOutcome {
   const run = runs.find(runId);
@@ -55,38 +58,20 @@ function repeatedOutcome(runs: RunRows, run: StoredRun): SettleOutcome {
   return last?.state === "failed" ? { kind: "retrying", retryAt: last.finishedAt ?? 0 } : { kind: "released" };
 }
 
-interface FinishedRow extends RunIdentity, Pick<RunOutcome, "count" | "scheduledForLast" | "attempt" | "startedAt"> {
-  readonly runKey: number;
-  readonly jobKey: number;
-  readonly overlap: OverlapPolicy;
-  readonly hasWaiting: number;
-}
-
 /**
- * What `settleAttempt` makes of a result that ends the run, in a narrow read and a narrow write: nearly every run ends so, and all of its row
- * takes twice as long. Null: the result ends nothing, or the attempt is not in progress. The output is not sent back.
+ * What `settleAttempt` makes of a result that ends the run, in one narrow write: nearly every run ends so, and to read all of its row takes four
+ * times as long. False, and nothing is written: the result ends nothing, the attempt is not in progress, or another run waits for this one.
  */
-function openFinish({ db, overlap }: StoreContext): (settlement: Settlement, now: number) => Finished | null {
-  const fields = [...IDENTITY_FIELDS, "count", "scheduledForLast", "attempt", "startedAt", "runKey", "jobKey", "overlap"];
-  const select = query<FinishedRow>(
-    db,
-    `SELECT ${selected("runs", fields)}, ${NAMES_OF_JOB},
-       EXISTS (SELECT 1 FROM runs AS other WHERE other.job_key = runs.job_key AND other.standing = 'waiting') AS hasWaiting
-     FROM runs CROSS JOIN jobs USING (job_key) WHERE run_id = ? AND token = ? AND standing = 'running'`,
-  );
+function openFinish({ db }: StoreContext): (settlement: Settlement, now: Instant) => boolean {
   const update = db.prepare(
-    "UPDATE runs SET state = ?, standing = NULL, finished_at = ?, settled_at = ?, output = ?, error = ?, lease_ends_at = NULL WHERE run_key = ?",
+    `UPDATE runs SET state = ?, standing = NULL, finished_at = ?, settled_at = ?, output = ?, error = ?, lease_ends_at = NULL
+     WHERE run_id = ? AND token = ? AND standing = 'running'
+       AND NOT EXISTS (SELECT 1 FROM runs AS other WHERE other.job_key = runs.job_key AND other.standing = 'waiting')`,
   );
   return ({ runId, token, result, finishedAt }, now) => {
-    if (result.kind === "retry" || result.kind === "released") return null;
-    const row = select.get(runId, token);
-    if (row === undefined) return null;
-    const { runKey, jobKey, overlap: policy, hasWaiting, ...names } = row;
-    const stored = result.kind === "failed" ? attemptError(result.error, result.stack) : null;
-    update.run(result.kind, finishedAt, now, result.kind === "succeeded" ? toJson(result.output) : null, toJson(stored), runKey);
-    const error = result.kind === "failed" ? result.error : null;
-    const run: EndedRun = { ...names, state: result.kind, reason: null, finishedAt, output: null, error };
-    const woken = hasWaiting === 1 ? overlap.wakeNext({ jobKey, overlap: policy }).at(-1) : undefined;
-    return { runKey, outcome: { kind: "ended", run, ...(woken !== undefined && { ready: woken.queue }) } };
+    if (result.kind === "retry" || result.kind === "released") return false;
+    const output = result.kind === "succeeded" ? toJson(result.output) : null;
+    const error = result.kind === "failed" ? toJson(attemptError(result.error, result.stack)) : null;
+    return update.run(result.kind, finishedAt, now, output, error, runId, token).changes === 1;
   };
 }

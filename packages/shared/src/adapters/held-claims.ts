@@ -1,20 +1,26 @@
-import type { ClaimedRun } from "../../domain/due-run.ts";
+import type { ClaimedRun } from "../domain/due-run.ts";
+import type { RunIdentity } from "../domain/run.ts";
 
 /** Claims of this process kept at most. Beyond it the oldest are forgotten, and their settlements read the row. */
 const HELD_MAX = 20_000;
+
+/** A claim, with what an end tells of its run. */
+export interface HeldClaim extends Pick<ClaimedRun, "token" | "startedAt"> {
+  readonly run: RunIdentity & Pick<ClaimedRun["run"], "attempt">;
+}
 
 /**
  * What this process claimed and has not settled: an end can so be told without reading the row back, which would cost
  * as much as writing it. Only a matched compare-and-set on the same token makes use of it.
  */
 export interface HeldClaims {
-  add(claim: ClaimedRun): void;
-  get(runId: string, token: string): ClaimedRun | undefined;
+  add(claim: HeldClaim): void;
+  get(runId: string, token: string): HeldClaim | undefined;
   delete(runId: string): void;
 }
 
 export function createHeldClaims(): HeldClaims {
-  const held = new Map<string, ClaimedRun>();
+  const held = new Map<string, HeldClaim>();
   return {
     add(claim) {
       held.delete(claim.run.runId);
