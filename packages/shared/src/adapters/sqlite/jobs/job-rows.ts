@@ -30,22 +30,36 @@ export const SELECT_JOBS_WITHOUT_PARAMS = `SELECT ${COLUMNS}, iif(${IS_LONG}, js
 /** Jobs that are there for people: neither tombstones nor what is left of them. */
 export const IS_SEEN = "jobs.state NOT IN ('deleted', 'forgotten')";
 
-/** Throws `store_corrupt` where nobody could write the job back; of what else cannot be read the job says so itself. */
-export function toJob({ name, tags, queue, handler, definition: text, definitionHash, ...row }: JobRow): Job {
-  const stored = text === null ? NO_DEFINITION : readDefinition(text);
-  const known = (): KnownOfDefinition => ({ name, queue, handler, tags: readJson(tags) as KnownOfDefinition["tags"] & object });
-  return checkedJob(
-    {
-      ...row,
-      state: row.state as JobState,
-      definitionHash: definitionHash ?? "",
-      definition: usableDefinition(stored, known),
-      misfires: readJson(row.misfires) as Job["misfires"],
-      lastRun: readJson(row.lastRun) as Job["lastRun"],
-    },
-    stored,
-  );
+/** Throws `store_corrupt` where nobody could write the job back; of what else cannot be read the job says so itself. Field by field: a spread takes as long as the rest. */
+export function toJob(row: JobRow): Job {
+  const stored = row.definition === null ? NO_DEFINITION : readDefinition(row.definition);
+  const job: Job = {
+    tenantId: row.tenantId,
+    uid: row.uid,
+    id: row.id,
+    slot: row.slot,
+    version: row.version,
+    state: row.state as JobState,
+    nextRunAt: row.nextRunAt,
+    lastScheduledFor: row.lastScheduledFor,
+    firedCount: row.firedCount,
+    misfires: readJson(row.misfires) as Job["misfires"],
+    status: row.status,
+    lastRun: readJson(row.lastRun) as Job["lastRun"],
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+    definitionHash: row.definitionHash ?? "",
+    definition: usableDefinition(stored, () => toKnown(row)),
+  };
+  return checkedJob(job, stored);
 }
+
+const toKnown = ({ name, queue, handler, tags }: JobRow): KnownOfDefinition => ({
+  name,
+  queue,
+  handler,
+  tags: readJson(tags) as KnownOfDefinition["tags"] & object,
+});
 
 /** Definitions kept parsed, and the longest of them in characters: some 8 MB at most. Most reads are of the same few jobs, or of all in turn. */
 const KEPT_MAX = 2_000;
