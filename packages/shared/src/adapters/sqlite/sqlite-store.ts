@@ -24,13 +24,13 @@ import { sha256 } from "../system/digest.ts";
 import { readDueRun, type DueRunRow } from "./runs/due-run-rows.ts";
 import type { FireCall } from "./jobs/due-jobs.ts";
 import type { EntryCall } from "./runs/make-run.ts";
-import { type JobRow, toJob } from "./jobs/job-rows.ts";
+import { type DefinedJobRow, toDefinedJob, toJob } from "./jobs/job-rows.ts";
 import type { StatusCall } from "./jobs/job-status.ts";
 import type { SettleRow } from "./runs/settle.ts";
 import type { ClaimRow, RunToClaim } from "./runs/run-claims.ts";
 import { type RunRow, toStoredRun } from "./runs/run-rows.ts";
 import type { ThreadPorts } from "./ports.ts";
-import type { JobPlace } from "./reads/job-reads.ts";
+import type { JobPlace, ReadJob } from "./reads/job-reads.ts";
 import { openReads, type Reads } from "./reads/reads.ts";
 import { startThread, type ThreadLink } from "./thread/thread-link.ts";
 
@@ -123,35 +123,39 @@ const toStatusCall = ({ tenantId, jobUid, lastRun }: StatusChange): StatusCall =
   lastRun: JSON.stringify(lastRun),
 });
 
-const asJobs = (onUnreadable: OnUnreadable) => ({ kind: "job", idOf: ({ id }: JobRow) => String(id), map: toJob, onUnreadable }) as const;
+const asJobs = (onUnreadable: OnUnreadable) =>
+  ({ kind: "job", idOf: ({ id }: DefinedJobRow) => String(id), map: toDefinedJob, onUnreadable }) as const;
+const toReadJob = ({ row, defined }: ReadJob): Job => toJob(row, defined);
+const asReadJobs = (onUnreadable: OnUnreadable) =>
+  ({ kind: "job", idOf: ({ row }: ReadJob) => String(row.id), map: toReadJob, onUnreadable }) as const;
 const asRuns = (onUnreadable: OnUnreadable) =>
   ({ kind: "run", idOf: ({ runId }: RunRow) => String(runId), map: (row: RunRow) => toRun(toStoredRun(row)), onUnreadable }) as const;
 const asDueRuns = (onUnreadable: OnUnreadable) =>
   ({ kind: "run", idOf: ({ runId }: DueRunRow) => String(runId), map: readDueRun, onUnreadable }) as const;
 
 function jobPorts({ thread: { call }, reads, held, digest, onUnreadable }: Link): Pick<Store, "jobs" | "dueJobs"> {
-  const how = asJobs(onUnreadable);
+  const [how, read] = [asJobs(onUnreadable), asReadJobs(onUnreadable)];
   return {
     jobs: {
       async create(tenantId, request) {
         const { kind, row } = await call("jobs", "create", tenantId, request);
-        return { kind, job: row === null ? request.job : toJob(row) };
+        return { kind, job: row === null ? request.job : toDefinedJob(row) };
       },
       async get(tenantId, jobId) {
-        const row = await reads.ask("get job", ({ jobs }) => jobs.get(tenantId, jobId));
-        return row === null ? null : toJob(row);
+        const read = await reads.ask("get job", ({ jobs }) => jobs.get(tenantId, jobId));
+        return read === null ? null : toReadJob(read);
       },
       async list(tenantId, query) {
         const { limit, cursor, params = true } = query;
         const start = cursor === null ? null : placeOf(cursor);
-        const rows = await reads.collect<JobRow, JobPlace>(limit + 1, ({ jobs }, after) => jobs.list(tenantId, query, after ?? start));
+        const rows = await reads.collect<ReadJob, JobPlace>(limit + 1, ({ jobs }, after) => jobs.list(tenantId, query, after ?? start));
         const [part, last] = [rows.slice(0, limit), rows[limit - 1]];
-        const nextCursor = rows.length > limit && last !== undefined ? `${last.createdAt}.${last.uid}` : null;
-        return pageReadable(part, params ? how : { ...how, map: (row: JobRow) => withoutParams(toJob(row)) }, nextCursor);
+        const nextCursor = rows.length > limit && last !== undefined ? `${last.row.createdAt}.${last.row.uid}` : null;
+        return pageReadable(part, params ? read : { ...read, map: (job: ReadJob) => withoutParams(toReadJob(job)) }, nextCursor);
       },
       async change(tenantId, change) {
         const row = await call("jobs", "change", tenantId, change);
-        return row === null ? { kind: "stale" } : { kind: "changed", job: toJob(row) };
+        return row === null ? { kind: "stale" } : { kind: "changed", job: toDefinedJob(row) };
       },
       async addDefinition(tenantId, { jobUid, definition }) {
         const hash = definitionHash(digest, definition);

@@ -4,7 +4,7 @@ import type { FireOutcome, FireRequest, UpcomingQuery } from "../../../ports/due
 import type { StoreContext } from "../context.ts";
 import { query, type Query, toJson } from "../rows.ts";
 import { type EntryCall, type FiredJob, openMakeRun } from "../runs/make-run.ts";
-import { IS_SEEN, type JobRow, SELECT_JOBS } from "./job-rows.ts";
+import { IS_SEEN, type DefinedJobRow, SELECT_JOBS } from "./job-rows.ts";
 
 /** A fire as it is sent to the store's thread: of the job, what the compare-and-set compares. */
 export interface FireCall extends Pick<Fire, "advance"> {
@@ -17,8 +17,8 @@ export interface FireCalls extends Omit<FireRequest, "fires"> {
 
 /** The port `DueJobs`, in rows. */
 export interface DueJobRows {
-  upcoming(query: UpcomingQuery): JobRow[];
-  read(jobUids: readonly string[]): JobRow[];
+  upcoming(query: UpcomingQuery): DefinedJobRow[];
+  read(jobUids: readonly string[]): DefinedJobRow[];
   fire(calls: FireCalls): FireOutcome[];
 }
 
@@ -27,12 +27,12 @@ const IS_LIVE = "state IN ('active', 'paused', 'finished')";
 
 export function openDueJobs(context: StoreContext): DueJobRows {
   const { db } = context;
-  const upcoming = query<JobRow>(
+  const upcoming = query<DefinedJobRow>(
     db,
     `${SELECT_JOBS} WHERE state = 'active' AND next_run_at IS NOT NULL AND next_run_at <= ? AND (next_run_at, uid) > (?, ?)
        AND slot >= ? AND slot < ? ORDER BY next_run_at, uid LIMIT ? + 0`,
   );
-  const byUid = query<JobRow>(db, `${SELECT_JOBS} WHERE uid = ? AND ${IS_SEEN}`);
+  const byUid = query<DefinedJobRow>(db, `${SELECT_JOBS} WHERE uid = ? AND ${IS_SEEN}`);
   return {
     upcoming: ({ shard, until, after, limit }) =>
       upcoming.all(

@@ -5,12 +5,12 @@ import { statusOrder } from "../../../domain/status-change.ts";
 import type { JobEvent } from "../../../events/job-event.ts";
 import type { JobChange } from "../../../ports/job-catalog.ts";
 import type { StoreContext } from "../context.ts";
-import { IS_SEEN, type JobRow, SELECT_JOBS } from "./job-rows.ts";
+import { IS_SEEN, type DefinedJobRow, SELECT_JOBS } from "./job-rows.ts";
 import { query, toJson } from "../rows.ts";
 
 export interface CreateAnswer {
   readonly kind: "created" | "exists";
-  readonly row: JobRow | null;
+  readonly row: DefinedJobRow | null;
 }
 
 /** What the port `JobCatalog` writes, in rows. */
@@ -18,7 +18,7 @@ export interface JobCatalogRows {
   /** `row` null: it was created as it was given. */
   create(tenantId: string, request: { readonly job: Job; readonly event: JobEvent }): CreateAnswer;
   /** Null: stale. */
-  change(tenantId: string, change: JobChange): JobRow | null;
+  change(tenantId: string, change: JobChange): DefinedJobRow | null;
   addDefinition(tenantId: string, request: { jobUid: string; hash: string; definition: JobDefinition }): void;
 }
 
@@ -45,8 +45,8 @@ export function openJobCatalog(context: StoreContext): JobCatalogRows {
 }
 
 function openCreate({ db, definitions }: StoreContext): JobCatalogRows["create"] {
-  const byUid = query<JobRow>(db, `${SELECT_JOBS} WHERE uid = ?`);
-  const byId = query<JobRow>(db, `${SELECT_JOBS} WHERE tenant_id = ? AND id = ? AND ${IS_SEEN}`);
+  const byUid = query<DefinedJobRow>(db, `${SELECT_JOBS} WHERE uid = ?`);
+  const byId = query<DefinedJobRow>(db, `${SELECT_JOBS} WHERE tenant_id = ? AND id = ? AND ${IS_SEEN}`);
   const insert = db.prepare(
     `INSERT INTO jobs (uid, tenant_id, id, slot, version, state, next_run_at, last_scheduled_for, fired_count, misfires, status, status_order,
        last_run, definition_key, name, tags, queue, handler, overlap, on_uncertain, expire_after_ms, created_at, updated_at)
@@ -72,7 +72,7 @@ function openCreate({ db, definitions }: StoreContext): JobCatalogRows["create"]
 }
 
 function openChange({ db, definitions }: StoreContext): JobCatalogRows["change"] {
-  const byUid = query<JobRow>(db, `${SELECT_JOBS} WHERE uid = ?`);
+  const byUid = query<DefinedJobRow>(db, `${SELECT_JOBS} WHERE uid = ?`);
   const standing = query<{ jobKey: number; definitionKey: number }>(
     db,
     `SELECT job_key AS jobKey, definition_key AS definitionKey FROM jobs

@@ -1,38 +1,51 @@
+import type { DatabaseSync } from "node:sqlite";
 import { evaluate } from "../../../domain/evaluation.ts";
 import type { Job, JobState } from "../../../domain/job.ts";
 import { type KnownOfDefinition, NO_DEFINITION, readDefinitionText, type StoredDefinition } from "../../../domain/stored-definition.ts";
 import { checkedJob, usableDefinition } from "../../../domain/stored-job.ts";
-import { selected } from "../rows.ts";
+import { query, selected } from "../rows.ts";
 
 const FIELDS = [
   ...(["tenantId", "uid", "id", "slot", "version", "state", "nextRunAt", "lastScheduledFor", "firedCount", "misfires", "status"] as const),
-  ...(["lastRun", "createdAt", "updatedAt", "name", "queue", "handler", "tags"] as const),
+  ...(["lastRun", "createdAt", "updatedAt", "definitionKey"] as const),
 ] as const;
 
-/** A job as a query returns it. `misfires`, `lastRun`, `tags` and `definition` are JSON; `definitionHash` null: its definition is gone. */
+/** A job as a query returns it, without its definition. `misfires` and `lastRun` are JSON. */
 export type JobRow = Pick<
   Job,
   "tenantId" | "uid" | "id" | "slot" | "version" | "nextRunAt" | "lastScheduledFor" | "firedCount" | "status" | "createdAt" | "updatedAt"
-> &
-  Readonly<Record<"state" | "name" | "queue" | "handler" | "tags", string>> &
-  Readonly<Record<"misfires" | "lastRun" | "definitionHash" | "definition", string | null>>;
+> & { readonly definitionKey: number; readonly state: string } & Readonly<Record<"misfires" | "lastRun", string | null>>;
 
-const COLUMNS = `${selected("jobs", FIELDS)}, definitions.hash AS definitionHash`;
-const FROM = "FROM jobs LEFT JOIN definitions USING (definition_key)";
-export const SELECT_JOBS = `SELECT ${COLUMNS}, body AS definition ${FROM}`;
+/** The definition of a job, and what the job repeats of it. `body` and `tags` are JSON; `hash` and `body` null: its row is gone. */
+export type DefinitionRow = Readonly<Record<"name" | "queue" | "handler" | "tags", string>> &
+  Readonly<Record<"hash" | "body", string | null>>;
 
-/** Longer definitions are read without their params, where nobody asks for those. Characters. */
-const BODY_LENGTH_MAX = 2_048;
-/** What is not as it should be is read as it is: then it says so itself. */
-const IS_LONG = `length(body) > ${BODY_LENGTH_MAX} AND json_valid(body) AND json_type(body, '$.params') = 'object'`;
-export const SELECT_JOBS_WITHOUT_PARAMS = `SELECT ${COLUMNS}, iif(${IS_LONG}, json_set(body, '$.params', json('{}')), body) AS definition ${FROM}`;
+/** A job with its definition. */
+export type DefinedJobRow = JobRow & DefinitionRow;
+
+const COLUMNS = selected("jobs", FIELDS);
+const REPEATED = selected("jobs", ["name", "queue", "handler", "tags"]);
+export const SELECT_BARE_JOBS = `SELECT ${COLUMNS} FROM jobs`;
+export const SELECT_JOBS = `SELECT ${COLUMNS}, ${REPEATED}, hash, body FROM jobs LEFT JOIN definitions USING (definition_key)`;
 
 /** Jobs that are there for people: neither tombstones nor what is left of them. */
 export const IS_SEEN = "jobs.state NOT IN ('deleted', 'forgotten')";
 
+/** A definition as it is stored. `known`: what else is known of one that cannot be read. */
+export interface Defined {
+  readonly hash: string;
+  readonly stored: StoredDefinition;
+  readonly known: KnownOfDefinition;
+}
+
+export function toDefined({ hash, body, name, queue, handler, tags }: DefinitionRow): Defined {
+  const stored = body === null ? NO_DEFINITION : readDefinitionText(body);
+  const known = { name, queue, handler, ...(stored.kind === "unreadable" && { tags: readJson(tags) as string[] }) };
+  return { hash: hash ?? "", stored, known };
+}
+
 /** Throws `store_corrupt` where nobody could write the job back; of what else cannot be read the job says so itself. Field by field: a spread takes as long as the rest. */
-export function toJob(row: JobRow): Job {
-  const stored = row.definition === null ? NO_DEFINITION : readDefinition(row.definition);
+export function toJob(row: JobRow, { hash, stored, known }: Defined): Job {
   const job: Job = {
     tenantId: row.tenantId,
     uid: row.uid,
@@ -48,32 +61,51 @@ export function toJob(row: JobRow): Job {
     lastRun: readJson(row.lastRun) as Job["lastRun"],
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
-    definitionHash: row.definitionHash ?? "",
-    definition: usableDefinition(stored, () => toKnown(row)),
+    definitionHash: hash,
+    definition: usableDefinition(stored, () => known),
   };
   return checkedJob(job, stored);
 }
 
-const toKnown = ({ name, queue, handler, tags }: JobRow): KnownOfDefinition => ({
-  name,
-  queue,
-  handler,
-  tags: readJson(tags) as KnownOfDefinition["tags"] & object,
-});
+export const toDefinedJob = (row: DefinedJobRow): Job => toJob(row, toDefined(row));
 
 /** Definitions kept parsed, and the longest of them in characters: some 8 MB at most. Most reads are of the same few jobs, or of all in turn. */
 const KEPT_MAX = 2_000;
 const KEPT_LENGTH_MAX = 2_048;
-const kept = new Map<string, StoredDefinition>();
+/** What is not as it should be is read as it is: then it says so itself. */
+const IS_LONG = `length(body) > ${KEPT_LENGTH_MAX} AND json_valid(body) AND json_type(body, '$.params') = 'object'`;
 
-function readDefinition(text: string): StoredDefinition {
-  const known = kept.get(text);
-  if (known !== undefined) return known;
-  const stored = readDefinitionText(text);
-  if (text.length > KEPT_LENGTH_MAX) return stored;
-  if (kept.size >= KEPT_MAX) kept.clear();
-  kept.set(text, stored);
-  return stored;
+/** Definitions of jobs that people read. */
+export interface ReadDefinitions {
+  /** `params` false: they may be left out of a long one. */
+  of(row: JobRow, params: boolean): Defined;
+}
+
+/** Of a job that was forgotten since its row was read. */
+const GONE: DefinitionRow = { name: "", queue: "", handler: "", tags: "[]", hash: null, body: null };
+
+/** Keeps those that are short and can be read: the definition under a key never changes, and one that cannot be read may be mended. */
+export function openReadDefinitions(db: DatabaseSync): ReadDefinitions {
+  const select = (body: string) =>
+    query<DefinitionRow & { readonly length: number | null }>(
+      db,
+      `SELECT ${REPEATED}, hash, ${body} AS body, length(body) AS length FROM jobs LEFT JOIN definitions ON definitions.definition_key = ? WHERE uid = ?`,
+    );
+  const whole = select("body");
+  const withoutParams = select(`iif(${IS_LONG}, json_set(body, '$.params', json('{}')), body)`);
+  const kept = new Map<number, Defined>();
+  return {
+    of({ definitionKey, uid }, params) {
+      const known = kept.get(definitionKey);
+      if (known !== undefined) return known;
+      const row = (params ? whole : withoutParams).get(definitionKey, uid) ?? { ...GONE, length: null };
+      const defined = toDefined(row);
+      if (defined.stored.kind === "unreadable" || row.length === null || row.length > KEPT_LENGTH_MAX) return defined;
+      if (kept.size >= KEPT_MAX) kept.clear();
+      kept.set(definitionKey, defined);
+      return defined;
+    },
+  };
 }
 
 /** What cannot be read is undefined, which `checkedJob` finds. */

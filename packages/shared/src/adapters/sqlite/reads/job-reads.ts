@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { JobQuery } from "../../../ports/job-catalog.ts";
-import { IS_SEEN, type JobRow, SELECT_JOBS, SELECT_JOBS_WITHOUT_PARAMS } from "../jobs/job-rows.ts";
+import { type Defined, IS_SEEN, type JobRow, openReadDefinitions, type ReadDefinitions, SELECT_BARE_JOBS } from "../jobs/job-rows.ts";
 import { type Query, query } from "../rows.ts";
 
 /** The part of a list that is looked through at once, so that it holds up nothing else for long. Jobs. */
@@ -14,27 +14,40 @@ export interface JobPlace {
 
 const FIRST: JobPlace = { createdAt: Number.MAX_SAFE_INTEGER, uid: "" };
 
+/** A job as it was read, with its definition. */
+export interface ReadJob {
+  readonly row: JobRow;
+  readonly defined: Defined;
+}
+
 export interface JobStep {
-  readonly rows: readonly JobRow[];
+  readonly rows: readonly ReadJob[];
   /** Null: the list is at its end. */
   readonly next: JobPlace | null;
 }
 
 /** What people read of jobs. A list is read in steps. */
 export interface JobReads {
-  get(tenantId: string, jobId: string): JobRow | null;
+  get(tenantId: string, jobId: string): ReadJob | null;
   list(tenantId: string, query: JobQuery, after: JobPlace | null): JobStep;
 }
 
 export function openJobReads(db: DatabaseSync): JobReads {
-  const byId = query<JobRow>(db, `${SELECT_JOBS} WHERE tenant_id = ? AND id = ? AND ${IS_SEEN}`);
-  return { get: (tenantId, jobId) => byId.get(tenantId, jobId) ?? null, list: openLists(db) };
+  const definitions = openReadDefinitions(db);
+  const byId = query<JobRow>(db, `${SELECT_BARE_JOBS} WHERE tenant_id = ? AND id = ? AND ${IS_SEEN}`);
+  return {
+    get(tenantId, jobId) {
+      const row = byId.get(tenantId, jobId);
+      return row === undefined ? null : { row, defined: definitions.of(row, true) };
+    },
+    list: openLists(db, definitions),
+  };
 }
 
 /** One that is no JSON has no tags, and fails no list. */
 const TAGS = "iif(json_valid(jobs.tags), jobs.tags, '[]')";
 
-function openLists(db: DatabaseSync): JobReads["list"] {
+function openLists(db: DatabaseSync, definitions: ReadDefinitions): JobReads["list"] {
   /** By their SQL: a few dozen. */
   const prepared = new Map<string, Query<JobRow>>();
   const stepEnd = query<JobPlace>(
@@ -54,7 +67,7 @@ function openLists(db: DatabaseSync): JobReads["list"] {
     // Without conditions each row counts, so there is nothing to look through in steps.
     const end = conditions.length === 0 ? undefined : stepEnd.get(tenantId, from.createdAt, from.uid);
     const to = end ?? { createdAt: Number.MIN_SAFE_INTEGER, uid: "" };
-    const sql = `${params ? SELECT_JOBS : SELECT_JOBS_WITHOUT_PARAMS} WHERE ${[
+    const sql = `${SELECT_BARE_JOBS} WHERE ${[
       "tenant_id = ? AND (created_at, uid) < (?, ?) AND (created_at, uid) >= (?, ?)",
       IS_SEEN,
       ...conditions,
@@ -62,6 +75,6 @@ function openLists(db: DatabaseSync): JobReads["list"] {
     const list = prepared.get(sql) ?? query<JobRow>(db, sql);
     prepared.set(sql, list);
     const rows = list.all(tenantId, from.createdAt, from.uid, to.createdAt, to.uid, ...values, limit + 1);
-    return { rows, next: end ?? null };
+    return { rows: rows.map((row) => ({ row, defined: definitions.of(row, params) })), next: end ?? null };
   };
 }
