@@ -53,7 +53,7 @@ function openFire(context: StoreContext): DueJobRows["fire"] {
        FROM jobs WHERE uid = ? AND tenant_id = ? AND version = ? AND ${condition}`,
     );
   // A plus keeps SQLite from looking for the job among all that are due then.
-  const asScheduled = has("state = 'active' AND +next_run_at = ?");
+  const asScheduled = has("state = 'active' AND +next_run_at IS ?");
   const byHand = has(IS_LIVE);
   const advance = db.prepare(
     "UPDATE jobs SET next_run_at = ?, last_scheduled_for = ?, fired_count = ?, misfires = ?, state = ? WHERE job_key = ?",
