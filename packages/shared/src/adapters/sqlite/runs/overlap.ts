@@ -11,7 +11,7 @@ import { makePublishable } from "../../../domain/run-changes.ts";
 import type { Standing } from "../../../domain/run-record.ts";
 import type { Definitions } from "../jobs/definitions.ts";
 import { query } from "../rows.ts";
-import type { RunRows, StoredRun } from "./run-rows.ts";
+import { IS_OPEN, type RunRows, type StoredRun } from "./run-rows.ts";
 
 /** A run that is to start, or whose turn is asked for. */
 export type Contender = Pick<StoredRun, "runId" | "jobKey" | "scheduledFor" | "queue" | "handler" | "overlap" | "firstStartedAt">;
@@ -50,7 +50,7 @@ export function openOverlap(
       db,
       `SELECT run_id AS runId, scheduled_for AS scheduledFor, queue, handler, overlap, standing, started_at AS startedAt,
          first_started_at AS firstStartedAt, definition_key AS definitionKey
-       FROM runs WHERE job_key = ? AND overlap <> 'allow' AND ${rest}`,
+       FROM runs WHERE job_key = ? AND overlap <> 'allow' AND ${IS_OPEN} AND ${rest}`,
     );
   const anyOpen = query(db, "SELECT 1 FROM runs WHERE job_key = ? AND standing IS NOT NULL AND run_id <> ? LIMIT 1");
   const anyWaiting = query(db, "SELECT 1 FROM runs WHERE job_key = ? AND standing = 'waiting' LIMIT 1");

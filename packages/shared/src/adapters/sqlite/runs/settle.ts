@@ -1,5 +1,5 @@
 import type { OverlapPolicy } from "../../../domain/overlap.ts";
-import type { RunIdentity, RunOutcome } from "../../../domain/run.ts";
+import { RUN_CAUSES, type RunIdentity, type RunOutcome } from "../../../domain/run.ts";
 import { settleAttempt } from "../../../domain/run-changes.ts";
 import { attemptError } from "../../../domain/run-error.ts";
 import type { EndedRun } from "../../../domain/settlement.ts";
@@ -62,9 +62,13 @@ interface FinishedRow extends RunIdentity, Pick<RunOutcome, "count" | "scheduled
   readonly hasWaiting: number;
 }
 
+/** Else all of the row says what can be announced of it. */
+const isReadable = ({ cause, scheduledFor, count, scheduledForLast, attempt, startedAt }: FinishedRow): boolean =>
+  RUN_CAUSES.includes(cause) && !Number.isNaN(scheduledFor + count + Number(scheduledForLast) + attempt + Number(startedAt));
+
 /**
  * What `settleAttempt` makes of a result that ends the run, in a narrow read and a narrow write: nearly every run ends so, and all of its row
- * takes twice as long. Null: the result ends nothing, or the attempt is not in progress. The output is not sent back.
+ * takes twice as long. Null: the result ends nothing, the attempt is not in progress, or the row cannot be read. The output is not sent back.
  */
 function openFinish({ db, overlap }: StoreContext): (settlement: Settlement, now: number) => Finished | null {
   const fields = [...IDENTITY_FIELDS, "count", "scheduledForLast", "attempt", "startedAt", "runKey", "jobKey", "overlap"];
@@ -80,7 +84,7 @@ function openFinish({ db, overlap }: StoreContext): (settlement: Settlement, now
   return ({ runId, token, result, finishedAt }, now) => {
     if (result.kind === "retry" || result.kind === "released") return null;
     const row = select.get(runId, token);
-    if (row === undefined) return null;
+    if (row === undefined || !isReadable(row)) return null;
     const { runKey, jobKey, overlap: policy, hasWaiting, ...names } = row;
     const stored = result.kind === "failed" ? attemptError(result.error, result.stack) : null;
     update.run(result.kind, finishedAt, now, result.kind === "succeeded" ? toJson(result.output) : null, toJson(stored), runKey);
