@@ -21,7 +21,7 @@ export function migrate(db: DatabaseSync, file: string): void {
 
 /** The version is read in the transaction: another process may have taken the step meanwhile. False: there is none left. */
 function takeStep(db: DatabaseSync, file: string): boolean {
-  let version: number | null = null;
+  let version = 0;
   try {
     db.exec("BEGIN IMMEDIATE");
     version = knownVersion(db, file);
@@ -31,7 +31,7 @@ function takeStep(db: DatabaseSync, file: string): boolean {
     return migration !== undefined;
   } catch (cause) {
     if (db.isTransaction) db.exec("ROLLBACK");
-    throw version === null ? cause : stepFault(cause, file, version);
+    throw version > 0 ? stepFault(cause, file, version) : cause;
   }
 }
 
