@@ -28,6 +28,7 @@ import { openSqliteStoreHere } from "./thread/thread-beside.test-support.ts";
 const HUGE = 2 ** 60;
 
 interface Opened extends AsyncDisposable {
+  readonly file: string;
   readonly store: Store;
   /** Changes the file behind the store's back. */
   damage(sql: string): void;
@@ -40,6 +41,7 @@ async function setup(): Promise<Opened> {
   const store = await openSqliteStoreHere({ file });
   let current = store;
   return {
+    file,
     store,
     damage(sql) {
       using db = new DatabaseSync(file);
@@ -109,6 +111,18 @@ test("what is counted of a run, and cannot be read, counts from its beginning, a
   expect(await settle(store, held, { result: { kind: "succeeded", output: null } })).toMatchObject({ kind: "ended", run: ended });
   expect(await unannounced(store)).toMatchObject([ended]);
   expect(await readRun(store, run)).toMatchObject(ended);
+});
+
+test("a read that meets a number it cannot count to, or ends before the last row, does not hold the log in its place", async () => {
+  await using opened = await setup();
+  const { store, damage, file } = opened;
+  const runs = [await addOne(store, "first"), await addOne(store, "second"), await addOne(store, "third")];
+  for (const { runId } of runs) await store.control.cancel("default", { runId, now: START });
+  damage(`UPDATE runs SET count = ${HUGE} WHERE run_id = '${idsOf(runs).toSorted()[0]}'`);
+  const query = { shard: ALL_SLOTS, endedBefore: START, limit: 1 };
+  for (let again = 0; again < 2; again += 1) expect(await store.announcements.unannounced(query)).toHaveLength(1);
+  using db = new DatabaseSync(file);
+  expect(db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()).toMatchObject({ busy: 0 });
 });
 
 test("a sweep looks at few tombstones, and the next goes on behind them", async () => {
