@@ -5,8 +5,8 @@ import { openDefinitionSweep } from "./jobs/definition-sweep.ts";
 import { query } from "./rows.ts";
 import { openCancelOpen } from "./runs/run-control.ts";
 
-/** Runs looked at in one sweep, as a multiple of those it may forget: a sweep must never hold up a fire for long. */
-const RUNS_LOOKED_AT = 4;
+/** Runs and tombstones looked at in one sweep, as a multiple of those it may forget: a sweep must never hold up a fire for long. */
+const LOOKED_AT = 4;
 
 /** Forgets definitions, then ended runs in the order of their settlement, then bindings, then tombstones. */
 export function openRetention(context: StoreContext): Answering<Retention> {
@@ -66,12 +66,12 @@ function openRunSweep(context: StoreContext): (request: RetentionRequest) => { r
       scheduledFor < endedBefore &&
       isTerminal(state) &&
       (!isCompleted(state) || settledAt < watermark);
-    const rows = settled.all(endedBefore, after.settledAt, after.runKey, RUNS_LOOKED_AT * limit);
+    const rows = settled.all(endedBefore, after.settledAt, after.runKey, LOOKED_AT * limit);
     const gone = rows.filter(mayGo).slice(0, limit);
     for (const { runKey } of gone) remove.run(runKey);
     for (const jobKey of new Set(gone.map((row) => row.jobKey))) removeJob(jobKey);
     const full = gone.length === limit;
-    const last = full ? gone.at(-1) : rows.length === RUNS_LOOKED_AT * limit ? rows.at(-1) : undefined;
+    const last = full ? gone.at(-1) : rows.length === LOOKED_AT * limit ? rows.at(-1) : undefined;
     after = last ?? FIRST;
     return { runs: gone.length, more: full };
   };
@@ -117,15 +117,19 @@ function openTombstoneSweep(
   let after = FIRST_TOMBSTONE;
   return ({ now, deletedBefore, limit }) => {
     let [tombstones, cancelled] = [0, 0];
-    const found = old.all(deletedBefore, after.updatedAt, after.jobKey, limit);
-    after = (found.length === limit ? found.at(-1) : undefined) ?? FIRST_TOMBSTONE;
-    for (const { jobKey, uid } of found) {
+    const found = old.all(deletedBefore, after.updatedAt, after.jobKey, LOOKED_AT * limit);
+    const isAll = found.length < LOOKED_AT * limit;
+    for (const tombstone of found) {
+      const { jobKey, uid } = tombstone;
+      after = tombstone;
       cancelled += cancelOpen(jobKey, { now, limit: limit - cancelled }).length;
       if (isBusy.get(jobKey, uid) !== undefined) continue;
       forget.run(jobKey);
       removeJob(jobKey);
       tombstones += 1;
+      if (tombstones === limit) return { tombstones, cancelled };
     }
+    if (isAll) after = FIRST_TOMBSTONE;
     return { tombstones, cancelled };
   };
 }
