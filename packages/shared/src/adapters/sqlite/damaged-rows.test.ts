@@ -9,6 +9,7 @@ import type { Store } from "../../ports/store.ts";
 import {
   addJob,
   addRun,
+  claim,
   defer,
   deleteJob,
   ending,
@@ -99,6 +100,21 @@ test("a run of a cause that this version does not know is cancelled all the same
     { kind: "ended" },
   ]);
   expect(idsOf(await unannounced(store))).toEqual([good.runId]);
+});
+
+test("a run starts although an older one of its job, which no executor can be told of, has not", async () => {
+  await using opened = await setup();
+  const { store, damage } = opened;
+  for (const harm of ["cause = 'dreaming'", `scheduled_for = ${HUGE}`, `attempt = ${HUGE}`]) {
+    const job = await addJob(store, { id: harm, definition: { overlap: "buffer_all" } });
+    const older = await addRun(store, job, { name: "older" });
+    damage(`UPDATE runs SET ${harm} WHERE run_id = '${older.runId}'`);
+    const younger = await addRun(store, job, { name: "younger", now: START + MINUTE });
+    const held = await start(store, younger, { token: harm, now: START + MINUTE });
+    const next = await addRun(store, job, { name: "next", now: START + HOUR });
+    expect(await claim(store, [next], { now: START + HOUR })).toMatchObject([{ kind: "waiting" }]);
+    expect(await settle(store, held, { result: { kind: "succeeded", output: null } })).toMatchObject({ kind: "ended", ready: "default" });
+  }
 });
 
 test("what is counted of a run, and cannot be read, counts from its beginning, and the run is announced", async () => {
