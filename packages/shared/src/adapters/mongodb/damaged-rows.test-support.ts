@@ -34,6 +34,8 @@ export function harmfulWrite({ what, of }: Harm): HarmfulWrite {
       return on("runs", { attempts: "torn" });
     case "unknown run state":
       return on("runs", { state: "hovering" });
+    case "unknown cause":
+      return on("runs", { cause: "hovering" });
     case "torn attempt":
       return on("runs", { attempt: "torn" });
     case "torn wait":

@@ -1,4 +1,4 @@
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type DatabaseSyncOptions } from "node:sqlite";
 import { markOpened } from "./data-folder/mark-keeper.ts";
 import { migrate } from "./migrations/migrate.ts";
 import { openFault } from "./data-folder/open-fault.ts";
@@ -14,8 +14,7 @@ const BUSY_MS = 5_000;
 
 /** The one connection. Every commit is on disk before it returns. */
 export function openDatabase(file: string, { pagesMax }: { readonly pagesMax: number | null }): DatabaseSync {
-  try {
-    const db = new DatabaseSync(file, { timeout: BUSY_MS });
+  return openFile(file, {}, (db) => {
     db.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB};
        PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${LOG_BYTES_MAX}`,
@@ -25,10 +24,7 @@ export function openDatabase(file: string, { pagesMax }: { readonly pagesMax: nu
     migrate(db, file); // It may sort and copy all there is: on disk.
     db.exec("PRAGMA temp_store = MEMORY");
     if (pagesMax !== null) db.exec(`PRAGMA max_page_count = ${pagesMax}`);
-    return db;
-  } catch (fault) {
-    throw openFault(fault, file);
-  }
+  });
 }
 
 /** Memory for pages of what people read, in KiB. */
@@ -40,12 +36,21 @@ const READER_CACHE_KIB = 8_192;
  * say that the log is lost. This one is held by the main thread, which ends after that of the store.
  */
 export function openReader(file: string): DatabaseSync {
-  try {
-    const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+  return openFile(file, { readOnly: true }, (db) => {
     db.exec(`PRAGMA cache_size = -${READER_CACHE_KIB}; PRAGMA temp_store = MEMORY`);
     db.prepare("SELECT count(*) FROM meta").get(); // It opens the log when it reads.
+  });
+}
+
+/** A file that cannot be used is closed again. */
+function openFile(file: string, options: DatabaseSyncOptions, prepare: (db: DatabaseSync) => void): DatabaseSync {
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(file, { ...options, timeout: BUSY_MS });
+    prepare(db);
     return db;
   } catch (fault) {
+    db?.close();
     throw openFault(fault, file);
   }
 }

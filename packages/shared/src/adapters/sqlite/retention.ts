@@ -8,7 +8,7 @@ import { openCancelOpen } from "./runs/run-control.ts";
 /** Runs and tombstones looked at in one sweep, as a multiple of those it may forget: a sweep must never hold up a fire for long. */
 const LOOKED_AT = 4;
 
-/** Forgets ended runs in the order of their settlement, then bindings, then tombstones, then definitions. */
+/** Forgets definitions, then ended runs in the order of their settlement, then bindings, then tombstones. */
 export function openRetention(context: StoreContext): Answering<Retention> {
   const { db, meta } = context;
   const sweepRuns = openRunSweep(context);
@@ -22,10 +22,11 @@ export function openRetention(context: StoreContext): Answering<Retention> {
       const { endedBefore, boundBefore, deletedBefore, limit } = request;
       meta.raise("runs_forgotten", endedBefore);
       meta.raise("jobs_forgotten", deletedBefore);
+      // Before runs: it remembers what it has looked through also where this sweep is undone, and the runs are there again.
+      const { definitions, more } = sweepDefinitions(request);
       const { runs, more: moreRuns } = sweepRuns(request);
       const requests = Number(bindings.run(boundBefore, limit).changes);
       const { tombstones, cancelled } = sweepTombstones(request);
-      const { definitions, more } = sweepDefinitions(request);
       return { runs, requests, tombstones, definitions, more: more || moreRuns || Math.max(requests, tombstones, cancelled) >= limit };
     },
     forgotten: () => ({ runs: meta.get("runs_forgotten"), jobs: meta.get("jobs_forgotten") }),

@@ -36,7 +36,7 @@ function orDamaged(statement: StatementSync, read: () => unknown): unknown {
   try {
     return read();
   } catch (fault) {
-    if (!(fault instanceof RangeError)) throw fault;
+    if ((Object(fault) as { readonly code?: unknown }).code !== "ERR_OUT_OF_RANGE") throw fault;
   }
   statement.setReadBigInts(true);
   try {

@@ -54,7 +54,13 @@ export interface SqliteStoreOptions {
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { file, onLost = () => {}, onUnreadable = () => {}, pagesMax } = options;
-  return storeOver(await startThread({ file, pagesMax: pagesMax ?? null }, { onLost, onUnreadable }), options);
+  const thread = await startThread({ file, pagesMax: pagesMax ?? null }, { onLost, onUnreadable });
+  try {
+    return storeOver(thread, options);
+  } catch (fault) {
+    await thread.close();
+    throw fault;
+  }
 }
 
 /** What the ports of one store share on this side of its thread: the thread answers in rows, which are read here. */

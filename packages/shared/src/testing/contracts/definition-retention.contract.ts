@@ -3,7 +3,7 @@ import type { Instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/job.ts";
 import { DEFINITION_GRACE_MS } from "../../ports/retention.ts";
 import type { Store } from "../../ports/store.ts";
-import { editedJob, HOUR, START } from "../factories.ts";
+import { DAY, editedJob, HOUR, START } from "../factories.ts";
 import { entryOf, runIdOfEntry } from "../factories-fire.ts";
 import { addJob, changeJob, end, fire, idsOf, only, publishable, readJob, start, unannounced } from "./store-steps.ts";
 import { contractOf } from "./store-subject.ts";
@@ -65,6 +65,26 @@ export const definitionRetentionContract = contractOf("Retention of definitions"
     await store.status.advance(START + HOUR);
     expect(await sweepLong(store, START + 10 * DEFINITION_GRACE_MS, START + HOUR)).toBe(1);
     expect(await store.runs.origin("default", open.runId)).toBeNull();
+  },
+
+  "one that its job had when runs were fired stays as long as they, however often sweeps look at it": async ({ store }) => {
+    const job = await addJob(store, { definition: { params: { own: 0 } } });
+    await fire(store, manual(job, job.definitionHash));
+    await changeJob(store, job, editedJob(job, { params: { own: 1 } }));
+    for (let grace = 0; grace < 6; grace += 1) {
+      const request = { now: START + grace * DEFINITION_GRACE_MS, endedBefore: 0, boundBefore: 0, deletedBefore: 0, limit: 10 };
+      expect((await store.retention.sweep(request)).definitions).toBe(0);
+    }
+    expect(only(await publishable(store)).params).toEqual({ own: 0 });
+  },
+
+  "also where a run was fired by a clock that was far ahead of the sweep's": async ({ store }) => {
+    const job = await addJob(store, { definition: { params: { own: 0 } } });
+    const ahead = entryOf(job, { cause: "manual", scheduledFor: START + 60 * DAY });
+    await fire(store, { job, advance: null, entries: [ahead] }, START + 60 * DAY);
+    await changeJob(store, job, editedJob(job, { params: { own: 1 } }));
+    expect(await sweepLong(store, START)).toBe(0);
+    expect(only(await publishable(store)).params).toEqual({ own: 0 });
   },
 
   "one that is named again, or run again, or its job's again, begins its grace anew": async ({ store }) => {

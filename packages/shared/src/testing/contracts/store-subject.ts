@@ -7,7 +7,7 @@ import type { UnreadableRow } from "../../ports/unreadable.ts";
  * Harm done to stored rows from outside, as a bad disk, a careless hand, half a backup or a newer version does it.
  * `no definition`, `torn definition`, `torn misfires`, `torn last run`, `torn pending`, `torn slot`, `torn age` (when it was made),
  * `unknown job state`: of a job, by uid.
- * `torn output`, `torn history`, `unknown run state`, `torn attempt`, `torn wait` (when it is to be woken), `torn counts` (of failures and
+ * `torn output`, `torn history`, `unknown run state`, `unknown cause`, `torn attempt`, `torn wait` (when it is to be woken), `torn counts` (of failures and
  * rescues), `torn names` (its job and definition): of a run, by id. `torn event`: of a job's outbox, by uid.
  * `torn handler`: by type.
  */
@@ -24,6 +24,7 @@ export interface Harm {
     | "torn output"
     | "torn history"
     | "unknown run state"
+    | "unknown cause"
     | "torn attempt"
     | "torn wait"
     | "torn counts"

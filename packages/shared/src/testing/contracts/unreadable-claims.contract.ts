@@ -21,12 +21,20 @@ import {
   settle,
   start,
   SUCCESS,
+  unannounced,
   wake,
 } from "./store-steps.ts";
 import { contractOf, type Harm, type StoreContext } from "./store-subject.ts";
 
 const OF_JOBS = ["no definition", "torn definition", "torn last run", "torn pending"] as const satisfies readonly Harm["what"][];
-const OF_RUNS = ["torn history", "unknown run state", "torn wait", "torn counts", "torn names"] as const satisfies readonly Harm["what"][];
+const OF_RUNS = [
+  "torn history",
+  "unknown run state",
+  "unknown cause",
+  "torn wait",
+  "torn counts",
+  "torn names",
+] as const satisfies readonly Harm["what"][];
 const HARMS = [...OF_JOBS, ...OF_RUNS];
 
 const isOfJob = (what: Harm["what"]): boolean => OF_JOBS.includes(what as never);
@@ -99,6 +107,24 @@ export const unreadableClaimsContract = contractOf("claims beside runs that cann
     const outcomes = await settleAll(store, claims);
     expect([outcomes[0], outcomes.at(-1)]).toMatchObject(good.map(({ runId }) => ({ kind: "ended", run: { runId, state: "succeeded" } })));
     for (const run of good) expect(await readRun(store, run)).toMatchObject({ state: "succeeded" });
+    // Whoever is told of an end tells others.
+    for (const outcome of outcomes)
+      if (outcome.kind === "ended") expect(outcome.run).toMatchObject({ cause: "manual", attempt: 1, count: 1 });
+  },
+
+  "ends by request beside one that cannot be announced are written, and told again": async (context) => {
+    const { store } = context;
+    const { all, good, harm } = await neighbours(context);
+    const claims = await startAll(store, all);
+    for (const { tenantId, runId } of all) await store.control.cancel(tenantId, { runId, now: START });
+    await harm();
+    for (let again = 0; again < 2; again += 1) {
+      const outcomes = await settleAll(store, claims, retryIn(SECOND));
+      expect([outcomes[0], outcomes.at(-1)]).toMatchObject(
+        good.map(({ runId }) => ({ kind: "ended", run: { runId, state: "cancelled" } })),
+      );
+    }
+    expect(idsOf(await unannounced(store))).toEqual(expect.arrayContaining(idsOf(good)));
   },
 
   "leases are renewed, and those that end are taken up": async (context) => {

@@ -32,6 +32,14 @@ export const unreadableContendersContract = contractOf("claims beside runs of th
     }
   },
 
+  "a run starts although an older one is in a state that this version does not know": async ({ store, subject }) => {
+    const job = await addJob(store);
+    const older = await addRun(store, job, { name: "older" });
+    await subject.damage(store, { what: "unknown run state", of: older.runId });
+    const younger = await addRun(store, job, { now: LATER, name: "younger" });
+    expect(only(await claim(store, [younger], { now: LATER })).kind).toBe("won");
+  },
+
   "the end of the run in progress wakes a run that can be read": async (context) => {
     const { store } = context;
     for (const what of HARMS) {

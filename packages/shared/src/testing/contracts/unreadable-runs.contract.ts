@@ -1,12 +1,14 @@
 import { expect } from "@jest/globals";
+import { AppError } from "../../domain/app-error.ts";
 import type { DueRun } from "../../domain/due-run.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
-import { MINUTE, SECOND, START } from "../factories.ts";
+import { HOUR, MINUTE, SECOND, START } from "../factories.ts";
 import {
   addJob,
   addRun,
   addRuns,
   claim,
+  defer,
   end,
   ending,
   idsOf,
@@ -91,6 +93,25 @@ export const unreadableRunsContract = contractOf("rows of runs that cannot be re
     await store.status.advance(START + MINUTE);
     const sweep = { now: START + MINUTE, endedBefore: START + MINUTE, boundBefore: 0, deletedBefore: 0, limit: 100 };
     expect((await store.retention.sweep(sweep)).runs).toBe(1);
+  },
+
+  "one in a state that this version does not know is left to the version that does: no time and no request changes it": async (context) => {
+    const { store, subject } = context;
+    const job = await addJob(store, { definition: { overlap: "allow", expireAfterMs: MINUTE } });
+    const [due, aside, retrying] = (await addRuns(store, job, { count: 3 })) as [DueRun, DueRun, DueRun];
+    await defer(store, aside);
+    await settle(store, await start(store, retrying), { result: retryIn(SECOND) });
+    for (const run of [due, aside, retrying]) await subject.damage(store, { what: "unknown run state", of: run.runId });
+    expect(await wake(store, START + HOUR)).toEqual({ ready: 0, ended: [], nextWakeAt: null, more: false });
+    const all = { shard: ALL_SLOTS, now: START + HOUR, limit: 10 };
+    expect(await store.dueRuns.closeWaiting({ ...all, dueBefore: START + HOUR })).toEqual([]);
+    expect(await store.dueRuns.resetWaits({ ...all, now: START - HOUR, waitMsMax: SECOND })).toBe(0);
+    expect(await store.control.cancelOpen("default", { ...all, jobUid: job.uid })).toEqual([]);
+    for (const { runId } of [due, aside, retrying]) {
+      await expect(store.control.cancel("default", { runId, now: START })).rejects.toBeInstanceOf(AppError);
+      await expect(store.runs.get("default", runId)).rejects.toMatchObject({ code: "store_corrupt" });
+    }
+    expect(await unannounced(store)).toEqual([]);
   },
 
   "runs whose definition cannot be read are not published, and take no place of those that can": async ({ store, subject }) => {

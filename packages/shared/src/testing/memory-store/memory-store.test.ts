@@ -56,6 +56,9 @@ function damage(state: MemoryState, { what, of }: Harm): boolean {
     case "unknown run state":
       Object.assign(run, { state: "hovering" });
       return true;
+    case "unknown cause":
+      Object.assign(run, { cause: "hovering" });
+      return true;
     case "torn counts":
       Object.assign(run, { failures: "torn" });
       return true;

@@ -128,21 +128,24 @@ function wait(
 function settleOne(state: MemoryState, { runId, token, result, finishedAt }: Settlement, now: Instant): SettleOutcome {
   const run = state.runs.get(runId);
   if (run?.token !== token) return { kind: "stale" };
-  if (run.state !== "running") return repeatedOutcome(run);
+  if (run.state !== "running") return repeatedOutcome(state, run);
   const next = settleAttempt(run, { result, finishedAt, now });
   save(state, next);
   const woken = wakeNext(state, next).at(-1);
-  return { ...toOutcome(next), ...(woken !== undefined && { ready: woken.queue }) };
+  return { ...toOutcome(state, next), ...(woken !== undefined && { ready: woken.queue }) };
 }
 
-function toOutcome(run: StoredRun): SettleOutcome {
-  if (run.standing === null) return { kind: "ended", run: toEndedRun(run) };
-  return run.standing === "retrying" ? { kind: "retrying", retryAt: run.wakeAt ?? 0 } : { kind: "released" };
+/** One that cannot be read has ended all the same. */
+function toOutcome(state: MemoryState, run: StoredRun): SettleOutcome {
+  if (run.standing === "retrying") return { kind: "retrying", retryAt: run.wakeAt ?? 0 };
+  if (run.standing !== null) return { kind: "released" };
+  const [ended] = toEnded(state, [run]);
+  return ended === undefined ? { kind: "stale" } : { kind: "ended", run: ended };
 }
 
 /** The attempt was given back, or the run was ended, by this very settlement. */
-function repeatedOutcome(run: StoredRun): SettleOutcome {
-  if (run.standing === null || run.standing === "retrying") return toOutcome(run);
+function repeatedOutcome(state: MemoryState, run: StoredRun): SettleOutcome {
+  if (run.standing === null || run.standing === "retrying") return toOutcome(state, run);
   const last = run.pastAttempts.at(-1);
   return last?.state === "failed" ? { kind: "retrying", retryAt: last.finishedAt ?? 0 } : { kind: "released" };
 }

@@ -39,10 +39,10 @@ const SQLITE_ADVICE: Readonly<Record<number, string>> = {
   26: `it is not a database of Tickline, or is damaged: put back a backup, ${ELSEWHERE}`,
 };
 
-/** Why the database cannot be opened, in one sentence that says what to do. */
-export function openFault(cause: unknown, file: string): AppError {
-  const { code, message, retryable } = storeFault(cause, `open ${file}`);
+/** Why the database cannot be opened, in one sentence that says what to do. `deed`: what failed. */
+export function openFault(cause: unknown, file: string, deed = `open ${file}`): AppError {
+  const { code, message, retryable } = storeFault(cause, deed);
   const advice = SQLITE_ADVICE[primaryCode(cause) ?? 0];
-  if (cause instanceof AppError || advice === undefined) return storeFault(cause, `open ${file}`);
+  if (cause instanceof AppError || advice === undefined) return storeFault(cause, deed);
   return new AppError(code, `${message}: ${advice}`, { retryable, cause });
 }

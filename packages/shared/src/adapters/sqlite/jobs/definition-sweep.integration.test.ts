@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
+import type { DueRun } from "../../../domain/due-run.ts";
 import type { Job } from "../../../domain/job.ts";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
 import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../../ports/retention.ts";
@@ -17,8 +18,8 @@ import {
   start,
   unannounced,
 } from "../../../testing/contracts/store-steps.ts";
-import { editedJob, START } from "../../../testing/factories.ts";
-import { entryOf } from "../../../testing/factories-fire.ts";
+import { DAY, editedJob, START } from "../../../testing/factories.ts";
+import { entryOf, manualFireOf } from "../../../testing/factories-fire.ts";
 import { storeFolder } from "../store-folder.test-support.ts";
 
 const sweep = (store: Store, request: Partial<RetentionRequest>) =>
@@ -29,6 +30,12 @@ function countDefinitions(file: string): number {
   const row = db.prepare("SELECT count(*) AS count FROM definitions").get();
   db.close();
   return Number(row?.["count"]);
+}
+
+function forgetDefinition(file: string, hash: string): void {
+  const db = new DatabaseSync(file);
+  db.prepare("DELETE FROM definitions WHERE hash = ?").run(hash);
+  db.close();
 }
 
 test("whoever has read a definition never sees another one in its place, though the last one was forgotten", async () => {
@@ -42,6 +49,52 @@ test("whoever has read a definition never sees another one in its place, though 
   expect(countDefinitions(folder.file)).toBe(0);
   await addJob(store, { id: "second", definition: { params: { of: "second" } } });
   expect(await store.jobs.get("default", "second")).toMatchObject({ definition: { params: { of: "second" } } });
+});
+
+/** A job of which one run has its own definition and has ended, and five of a later instant have another. It is edited then: its definition is unreferenced soon. */
+async function jobWithOldDefinition(store: Store) {
+  const job = await addJob(store, { definition: { overlap: "allow" } });
+  await fire(store, manualFireOf(job, { at: START, keys: ["old"] }));
+  const [run] = (await publishable(store)) as [DueRun];
+  await end(store, await start(store, run));
+  const hash = await store.jobs.addDefinition("default", { jobUid: job.uid, definition: { ...job.definition, params: { own: 1 } } });
+  const entries = Array.from({ length: 5 }, (_, at) => entryOf(job, { scheduledFor: START + DAY + at, definitionHash: hash }));
+  await fire(store, { job, advance: null, entries });
+  const edited = await changeJob(store, job, editedJob(job, { params: { own: 2 } }));
+  await store.announcements.announced([run.runId]);
+  await store.status.advance(START + DAY);
+  await sweep(store, {});
+  return { job: edited, before: job.definition, run, named: hash };
+}
+
+/** It looks at four runs. */
+const SHORT = { now: START + DEFINITION_GRACE_MS, limit: 1 };
+
+test("a sweep that is undone with what was asked in the same turn has looked through nothing", async () => {
+  await using folder = storeFolder();
+  const store = await folder.open();
+  const { job, run } = await jobWithOldDefinition(store);
+  const half = [entryOf(job), entryOf(job, { scheduledFor: START + 1, definitionHash: "nothing" })];
+  await Promise.allSettled([sweep(store, { ...SHORT, endedBefore: START + DAY }), fire(store, { job, advance: null, entries: half })]);
+  await sweep(store, SHORT);
+  const found = await store.runs.get("default", run.runId);
+  if (found !== null) expect(await store.runs.origin("default", run.runId)).toMatchObject({ jobUid: job.uid });
+});
+
+test("a definition that its job has had once more is looked for in all of its runs again", async () => {
+  await using folder = storeFolder();
+  const store = await folder.open();
+  const { job, before, run, named } = await jobWithOldDefinition(store);
+  await sweep(store, { endedBefore: START + DAY });
+  expect(await store.runs.get("default", run.runId)).toBeNull();
+  expect(await sweep(store, SHORT)).toMatchObject({ definitions: 0, more: true });
+  forgetDefinition(folder.file, named); // Else the sweep would turn to it meanwhile.
+  const again = await changeJob(store, job, editedJob(job, before));
+  await fire(store, manualFireOf(again, { at: START, keys: ["again"] }));
+  await changeJob(store, again, editedJob(again, { params: { own: 3 } }));
+  await sweep(store, { now: SHORT.now });
+  expect(await sweep(store, { ...SHORT, now: SHORT.now + DEFINITION_GRACE_MS })).toMatchObject({ definitions: 0 });
+  expect(await publishable(store)).toMatchObject([{ scheduledFor: START, params: before.params }]);
 });
 
 const MANY = 12;

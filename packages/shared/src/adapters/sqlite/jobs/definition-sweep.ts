@@ -9,11 +9,12 @@ const RUNS_LOOKED_AT = 4;
 interface Unused {
   readonly definitionKey: number;
   readonly jobKey: number;
+  readonly unusedSince: number;
   /** The newest run that its job had when the job got another definition: none behind it uses this one as the job's own. */
   readonly lastRunId: string;
 }
 
-const NO_PLACE = { definitionKey: 0, runId: "" };
+const NO_PLACE = { definitionKey: 0, unusedSince: 0, runId: "" };
 
 export interface DefinitionsSwept {
   readonly definitions: number;
@@ -29,7 +30,7 @@ export interface DefinitionsSwept {
 export function openDefinitionSweep({ db }: StoreContext): (request: Pick<RetentionRequest, "now" | "limit">) => DefinitionsSwept {
   const unused = query<Unused>(
     db,
-    `SELECT definition_key AS definitionKey, job_key AS jobKey, coalesce(last_run_id, '') AS lastRunId FROM definitions
+    `SELECT definition_key AS definitionKey, job_key AS jobKey, unused_since AS unusedSince, coalesce(last_run_id, '') AS lastRunId FROM definitions
      WHERE unused_since > ${NOT_SEEN_UNUSED} AND unused_since <= ? ORDER BY unused_since, definition_key LIMIT ? + 0`,
   );
   const see = db.prepare(
@@ -43,18 +44,21 @@ export function openDefinitionSweep({ db }: StoreContext): (request: Pick<Retent
   );
   const remove = db.prepare("DELETE FROM definitions WHERE definition_key = ?");
   const keep = db.prepare("UPDATE definitions SET unused_since = ? WHERE definition_key = ?");
-  /** The definition whose runs the last sweep has not looked through to the end, and how far it came. */
+  /** The definition whose runs the last sweep has not looked through to the end, and how far it came. Used once more, it begins anew. */
   let place = NO_PLACE;
 
   /** Whether a run uses it; null: that is not known yet, all of `rows` have been looked at. */
-  function isUsed({ definitionKey, jobKey, lastRunId }: Unused, rows: number): { readonly used: boolean | null; readonly looked: number } {
-    const from = place.definitionKey === definitionKey ? place.runId : "";
+  function isUsed(
+    { definitionKey, jobKey, unusedSince, lastRunId }: Unused,
+    rows: number,
+  ): { readonly used: boolean | null; readonly looked: number } {
+    const from = place.definitionKey === definitionKey && place.unusedSince === unusedSince ? place.runId : "";
     place = NO_PLACE;
     if (isNamed.get(definitionKey) !== undefined) return { used: true, looked: 1 };
     const found = older.all(jobKey, from, lastRunId, rows);
     if (found.some((run) => run.definitionKey === definitionKey)) return { used: true, looked: found.length };
     if (found.length < rows) return { used: false, looked: found.length };
-    place = { definitionKey, runId: found.at(-1)?.runId ?? from };
+    place = { definitionKey, unusedSince, runId: found.at(-1)?.runId ?? from };
     return { used: null, looked: found.length };
   }
   return ({ now, limit }) => {

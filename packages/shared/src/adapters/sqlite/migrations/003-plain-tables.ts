@@ -129,8 +129,8 @@ INSERT INTO jobs (job_key, uid, tenant_id, id, slot, version, state, next_run_at
     ${whole("next_run_at")}, ${whole("last_scheduled_for")}, ${whole("coalesce(fired_count, 0)")}, ${text("misfires")},
     iif(status = -1, 'pending', ${runState("status")}),
     iif(last_run_id IS NULL, NULL, printf('%015d%s%08d%d', last_scheduled, last_run_id, last_attempt, last_rank)),
-    iif(last_run_id IS NULL, NULL, json_object('runId', last_run_id, 'state', ${runState("last_state")}, 'scheduledFor', last_scheduled,
-      'startedAt', last_started_at, 'finishedAt', last_finished_at, 'attempt', last_attempt, 'error', json(${json("last_error")}))),
+    iif(last_run_id IS NULL, NULL, json_object('runId', ${text("last_run_id")}, 'state', ${runState("last_state")}, 'scheduledFor', ${whole("last_scheduled")},
+      'startedAt', ${whole("last_started_at")}, 'finishedAt', ${whole("last_finished_at")}, 'attempt', ${whole("last_attempt")}, 'error', json(${json("last_error")}))),
     coalesce(${whole("cursors.definition_key")}, 0), ${text(`coalesce(json_extract(${json("body")}, '$.name'), id)`)},
     ${text(`coalesce(json_extract(${json("body")}, '$.tags'), '[]')`)}, ${text("coalesce(queue, 'default')")}, ${text("coalesce(handler, 'unknown')")},
     ${text("coalesce(overlap, 'skip')")}, ${text("coalesce(on_uncertain, 'skip')")}, ${whole("expire_after_ms")}, ${whole("created_at")}, ${whole("coalesce(updated_at, created_at)")}

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { AppError } from "../../../domain/app-error.ts";
+import { openFault } from "../data-folder/open-fault.ts";
 import { SCHEMA_1 } from "./001-first-release.ts";
 import { OVERLAP_POLICIES_2 } from "./002-overlap-policies.ts";
 import { keysAsJson, PLAIN_TABLES_3 } from "./003-plain-tables.ts";
@@ -12,19 +13,44 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** Brings the file up to date, each step in a transaction of its own, so that a crash in between repeats only one. */
 export function migrate(db: DatabaseSync, file: string): void {
-  const version = fileVersion(db);
-  if (version > SCHEMA_VERSION) {
-    throw new AppError(
-      "store_corrupt",
-      `${file} was written by a newer Tickline (schema ${version}, this one knows ${SCHEMA_VERSION}): start that version, or use another data folder`,
-    );
+  if (knownVersion(db, file) === SCHEMA_VERSION) return;
+  db.function("keys_as_json", { deterministic: true, useBigIntArguments: true }, keysAsJson);
+  while (takeStep(db, file));
+  giveBack(db);
+}
+
+/** The version is read in the transaction: another process may have taken the step meanwhile. False: there is none left. */
+function takeStep(db: DatabaseSync, file: string): boolean {
+  let version = 0;
+  try {
+    db.exec("BEGIN IMMEDIATE");
+    version = knownVersion(db, file);
+    const migration = MIGRATIONS[version];
+    if (migration !== undefined) db.exec(`${migration}; PRAGMA user_version = ${version + 1}`);
+    db.exec("COMMIT");
+    return migration !== undefined;
+  } catch (cause) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw version > 0 ? stepFault(cause, file, version) : cause;
   }
-  db.function("keys_as_json", { deterministic: true }, keysAsJson);
-  for (const [index, migration] of MIGRATIONS.entries()) {
-    if (index < version) continue;
-    db.exec(`BEGIN IMMEDIATE; ${migration}; PRAGMA user_version = ${index + 1}; COMMIT`);
-  }
-  if (version < SCHEMA_VERSION) giveBack(db);
+}
+
+function stepFault(cause: unknown, file: string, version: number): AppError {
+  const deed = `upgrade ${file} from schema ${version} to ${version + 1} (it is as it was)`;
+  const fault = openFault(cause, file, deed);
+  if (fault.code !== "internal") return fault;
+  const advice = `start a version that knows schema ${version}, or put back a backup, and report this`;
+  return new AppError("store_corrupt", `${fault.message}: ${advice}`, { cause });
+}
+
+/** Throws where a newer program wrote the file. */
+function knownVersion(db: DatabaseSync, file: string): number {
+  const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+  if (version <= SCHEMA_VERSION) return version;
+  throw new AppError(
+    "store_corrupt",
+    `${file} was written by a newer Tickline (schema ${version}, this one knows ${SCHEMA_VERSION}): start that version, or use another data folder`,
+  );
 }
 
 /** Gives the room of tables that are gone back to the disk. Without it the file is as right, and longer. */
@@ -34,9 +60,4 @@ function giveBack(db: DatabaseSync): void {
   } catch {
     // As where the disk has no room for a copy.
   }
-}
-
-function fileVersion(db: DatabaseSync): number {
-  const row = db.prepare("PRAGMA user_version").get();
-  return Number(row?.["user_version"] ?? 0);
 }

@@ -2,7 +2,7 @@ import { makePublishable } from "../../../domain/run-changes.ts";
 import type { DeferredRuns } from "../../../ports/deferred-runs.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { query } from "../rows.ts";
-import { type RunRow, SELECT_RUNS, toStoredRun } from "./run-rows.ts";
+import { IS_OPEN, type RunRow, SELECT_RUNS, toStoredRun } from "./run-rows.ts";
 
 const UNHANDLED = "standing = 'unhandled' AND standing <> 'running' AND runs.slot >= ? AND runs.slot < ?";
 
@@ -10,7 +10,7 @@ export function openDeferredRuns({ db, runs, definitions }: StoreContext): Answe
   const queues = query<{ queue: string }>(db, `SELECT DISTINCT queue FROM runs WHERE ${UNHANDLED}`);
   const behind = query<RunRow>(
     db,
-    `${SELECT_RUNS} WHERE ${UNHANDLED} AND runs.queue = ? AND run_id > ? AND runs.handler IN (SELECT value FROM json_each(?))
+    `${SELECT_RUNS} WHERE ${UNHANDLED} AND runs.queue = ? AND run_id > ? AND ${IS_OPEN} AND runs.handler IN (SELECT value FROM json_each(?))
      ORDER BY run_id LIMIT ? + 0`,
   );
   const waiting = query<{ definitionKey: number }>(

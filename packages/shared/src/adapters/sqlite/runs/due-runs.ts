@@ -115,7 +115,7 @@ function openWake(context: StoreContext): Answering<DueRuns>["wake"] {
       ...(["retrying", ...REPEATED] as const).map((standing) => firstWake.get(standing, from, to)?.at),
       firstExpiry.get(from, to)?.at,
     ];
-    const earliest = Math.min(...instants.map((at) => at ?? Infinity));
+    const earliest = Math.min(...instants.map((at) => at ?? Infinity).filter((at) => !Number.isNaN(at))); // Nobody can sleep until one that cannot be read.
     return { ready, ended: runs.toEnded(ended), nextWakeAt: earliest === Infinity ? null : earliest, more };
   };
 }
@@ -139,7 +139,7 @@ function openResetWaits(context: StoreContext): Answering<DueRuns>["resetWaits"]
   const { db, runs } = context;
   const later = query<RunRow>(
     db,
-    `${SELECT_RUNS} WHERE standing = ? AND wake_at IS NOT NULL AND wake_at > ? AND runs.slot >= ? AND runs.slot < ?`,
+    `${SELECT_RUNS} WHERE standing = ? AND wake_at IS NOT NULL AND wake_at > ? AND ${IS_OPEN} AND runs.slot >= ? AND runs.slot < ?`,
   );
   return ({ shard: { from, to }, now, waitMsMax }) => {
     const latest = now + STORE_TIME_DIFFERENCE_MS_MAX;

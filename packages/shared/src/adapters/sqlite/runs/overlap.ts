@@ -9,9 +9,10 @@ import {
 } from "../../../domain/overlap.ts";
 import { makePublishable } from "../../../domain/run-changes.ts";
 import type { Standing } from "../../../domain/run-record.ts";
+import { RUN_CAUSES, type RunCause } from "../../../domain/run.ts";
 import type { Definitions } from "../jobs/definitions.ts";
 import { query } from "../rows.ts";
-import type { RunRows, StoredRun } from "./run-rows.ts";
+import { IS_OPEN, type RunRows, type StoredRun } from "./run-rows.ts";
 
 /** A run that is to start, or whose turn is asked for. */
 export type Contender = Pick<StoredRun, "runId" | "jobKey" | "scheduledFor" | "queue" | "handler" | "overlap" | "firstStartedAt">;
@@ -36,6 +37,8 @@ interface SiblingRow {
   readonly startedAt: number | null;
   readonly firstStartedAt: number | null;
   readonly definitionKey: number;
+  readonly cause: RunCause;
+  readonly attempt: number;
 }
 
 const START: OverlapVerdict = { kind: "start" };
@@ -49,8 +52,8 @@ export function openOverlap(
     query<SiblingRow>(
       db,
       `SELECT run_id AS runId, scheduled_for AS scheduledFor, queue, handler, overlap, standing, started_at AS startedAt,
-         first_started_at AS firstStartedAt, definition_key AS definitionKey
-       FROM runs WHERE job_key = ? AND overlap <> 'allow' AND ${rest}`,
+         first_started_at AS firstStartedAt, definition_key AS definitionKey, cause, attempt
+       FROM runs WHERE job_key = ? AND overlap <> 'allow' AND ${IS_OPEN} AND ${rest}`,
     );
   const anyOpen = query(db, "SELECT 1 FROM runs WHERE job_key = ? AND standing IS NOT NULL AND run_id <> ? LIMIT 1");
   const anyWaiting = query(db, "SELECT 1 FROM runs WHERE job_key = ? AND standing = 'waiting' LIMIT 1");
@@ -61,7 +64,9 @@ export function openOverlap(
   const readyBefore = siblings(`standing IN ('publishable', 'published') AND +run_id < ? LIMIT ${OVERLAP_BUFFER_MAX}`);
   const superseded = siblings("standing = 'waiting' AND +run_id < ? AND scheduled_for > ? ORDER BY +run_id");
   const nextLane = siblings("standing = 'waiting' AND (queue, handler) > (?, ?) ORDER BY queue, handler, run_id");
-  const canBeRun = ({ definitionKey }: SiblingRow): boolean => definitions.isReadable(definitionKey);
+  // An executor can be told of it: see `requireReadableRun`.
+  const canBeRun = ({ definitionKey, cause, scheduledFor, attempt }: SiblingRow): boolean =>
+    definitions.isReadable(definitionKey) && RUN_CAUSES.includes(cause) && !Number.isNaN(scheduledFor + attempt);
 
   /** The first of its queue and handler that goes before it and can be run. */
   function before({ jobKey, queue, handler, runId }: Contender): SiblingRow | undefined {

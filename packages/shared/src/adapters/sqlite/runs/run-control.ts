@@ -1,5 +1,7 @@
+import { AppError } from "../../../domain/app-error.ts";
 import { BY_API, UNKNOWN_CLIENT, type RunCancel } from "../../../domain/cancel.ts";
 import { cancelWaiting, requestCancel } from "../../../domain/run-changes.ts";
+import { RUN_STATES } from "../../../domain/run-state.ts";
 import type { EndedRun } from "../../../domain/settlement.ts";
 import type { CancelOpenRequest, RunControl } from "../../../ports/run-control.ts";
 import type { Answering, StoreContext } from "../context.ts";
@@ -12,7 +14,7 @@ export function openRunControl(context: StoreContext): Answering<RunControl> {
   // A plus keeps SQLite from going through the whole history of the job in the order of its ids.
   const running = query<RunRow>(
     db,
-    `${SELECT_RUNS} WHERE runs.job_key = ? AND standing = 'running' AND cancel_requested = 0 ORDER BY +run_id LIMIT ? + 0`,
+    `${SELECT_RUNS} WHERE runs.job_key = ? AND standing = 'running' AND ${IS_OPEN} AND cancel_requested = 0 ORDER BY +run_id LIMIT ? + 0`,
   );
   const cancelOpen = openCancelOpen(context);
   return {
@@ -21,6 +23,8 @@ export function openRunControl(context: StoreContext): Answering<RunControl> {
       if (run === null || run.tenantId !== tenantId) return { kind: "unknown" };
       const cancel: RunCancel = { requestedAt: now, by };
       if (run.standing === null) return { kind: "ended" };
+      if (!RUN_STATES.includes(run.state))
+        throw new AppError("store_corrupt", `cancel run ${runId}: this version knows no state ${JSON.stringify(run.state)}`);
       if (run.standing === "running") {
         runs.save(requestCancel(run, cancel));
         return { kind: "requested" };

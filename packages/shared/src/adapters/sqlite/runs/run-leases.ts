@@ -3,13 +3,13 @@ import { rescueRun } from "../../../domain/run-changes.ts";
 import type { RunLeases } from "../../../ports/run-leases.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { query } from "../rows.ts";
-import { type RunRow, SELECT_RUNS, type StoredRun } from "./run-rows.ts";
+import { IS_OPEN, type RunRow, SELECT_RUNS, type StoredRun } from "./run-rows.ts";
 
 /** Attempts whose process is gone: those that were running when the file was opened. Leases of this process are ended by no clock. */
 export function openRunLeases({ db, runs, overlap }: StoreContext): Answering<RunLeases> {
   const ending = query<RunRow>(
     db,
-    `${SELECT_RUNS} WHERE lease_ends_at IS NOT NULL AND lease_ends_at >= ?1 AND runs.slot >= ?2 AND runs.slot < ?3
+    `${SELECT_RUNS} WHERE lease_ends_at IS NOT NULL AND lease_ends_at >= ?1 AND ${IS_OPEN} AND runs.slot >= ?2 AND runs.slot < ?3
        AND (lease_ends_at > ?1 OR run_id NOT IN (SELECT value FROM json_each(?4))) ORDER BY lease_ends_at, run_key LIMIT ?5 + 0`,
   );
   return {

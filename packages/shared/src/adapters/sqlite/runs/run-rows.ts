@@ -33,8 +33,10 @@ const CHANGING = [
   ...(["asideAt", "cancelRequested", "cancel", "pastAttempts", "error"] as const),
 ] as const satisfies readonly (keyof RunRecord)[];
 
+const OWN = [...FIXED, ...CHANGING] as const;
+
 /** What a number counts from that cannot be read. The others may be null. */
-const COUNTED: Readonly<Partial<Record<(typeof CHANGING)[number], number>>> = { attempt: 1, failures: 0, rescues: 0, asideAt: 0 };
+const COUNTED: Readonly<Partial<Record<(typeof OWN)[number], number>>> = { count: 1, attempt: 1, failures: 0, rescues: 0, asideAt: 0 };
 
 type JsonField = "cancel" | "pastAttempts" | "error" | "output";
 
@@ -54,7 +56,7 @@ interface RunKeys {
 /** A run as it is changed. */
 export interface StoredRun extends RunRecord, RunKeys {}
 
-const COLUMNS = `${selected("runs", [...IDENTITY_FIELDS, ...FIXED, ...CHANGING, "runKey", "jobKey", "definitionKey"])}, ${NAMES_OF_JOB}`;
+const COLUMNS = `${selected("runs", [...IDENTITY_FIELDS, ...OWN, "runKey", "jobKey", "definitionKey"])}, ${NAMES_OF_JOB}`;
 
 /** Its state is one that this version knows to be open: what another version knows is left to that one. */
 export const IS_OPEN = "runs.state IN ('due', 'running', 'retrying')";
@@ -69,7 +71,7 @@ export function toStoredRun(row: RunRow): StoredRun {
   const [cancel, attempts, error] = [readOutput(row.cancel), readOutput(row.pastAttempts), readOutput(row.error)];
   const output = readOutput(row.output);
   const torn = cancel.broken || attempts.broken || error.broken || output.broken;
-  for (const field of CHANGING) if (Number.isNaN(row[field])) Object.assign(row, { [field]: COUNTED[field] ?? null });
+  for (const field of OWN) if (Number.isNaN(row[field])) Object.assign(row, { [field]: COUNTED[field] ?? null });
   return Object.assign(row as object, {
     cancelRequested: row.cancelRequested === 1,
     cancel: cancel.output,

@@ -32,6 +32,15 @@ export function serveFile(port: MessagePort, data: ThreadData): void {
 
 function serveOpened(port: MessagePort, { file, pagesMax }: ThreadData): void {
   const db = openDatabase(file, { pagesMax });
+  try {
+    serveDatabase(port, db, file);
+  } catch (fault) {
+    db.close();
+    throw fault;
+  }
+}
+
+function serveDatabase(port: MessagePort, db: DatabaseSync, file: string): void {
   db.exec(`BEGIN; ${BEGIN_INCARNATION} COMMIT`);
   const unreadable = createUnreadablePost(port);
   const server = createCallServer(db, openPorts(openContext(db, unreadable.tell)));
