@@ -145,12 +145,11 @@ export const jobPolicyCases: readonly BadInput[] = [
   {
     to: "POST /jobs",
     says: "fields that are not built yet",
-    ...job({ spread: "5m", calendar: "de", dst: {}, priority: 1, concurrency: 2, after: [], deadlines: {} }),
+    ...job({ spread: "5m", calendar: "de", dst: {}, concurrency: 2, after: [], deadlines: {} }),
     answers: faults(
       ["/spread", "unknown_field", 'there is no field "spread" here'],
       ["/calendar", "unknown_field", 'there is no field "calendar" here'],
       ["/dst", "unknown_field", 'there is no field "dst" here'],
-      ["/priority", "unknown_field", 'there is no field "priority" here: did you mean queue?'],
       ["/concurrency", "unknown_field", 'there is no field "concurrency" here: did you mean overlap?'],
       ["/after", "unknown_field", 'there is no field "after" here'],
       ["/deadlines", "unknown_field", 'there is no field "deadlines" here'],
