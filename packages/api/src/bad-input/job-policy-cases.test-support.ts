@@ -96,15 +96,23 @@ export const jobPolicyCases: readonly BadInput[] = [
   },
   {
     to: "POST /jobs",
-    says: "a timeout of nothing",
-    ...job({ timeoutMs: 0, expireAfterMs: 0 }),
-    answers: faults(["/timeoutMs", "too_small", "must be at least 1"], ["/expireAfterMs", "too_small", "must be at least 1"]),
+    says: "a timeout of nothing, and a priority below nothing",
+    ...job({ timeoutMs: 0, expireAfterMs: 0, priority: -1 }),
+    answers: faults(
+      ["/priority", "too_small", "must be at least 0"],
+      ["/timeoutMs", "too_small", "must be at least 1"],
+      ["/expireAfterMs", "too_small", "must be at least 1"],
+    ),
   },
   {
     to: "POST /jobs",
-    says: "times beyond their bounds",
-    ...job({ timeoutMs: 86_400_001, expireAfterMs: 31_536_000_001 }),
-    answers: faults(["/timeoutMs", "too_big", "must be at most 86400000"], ["/expireAfterMs", "too_big", "must be at most 31536000000"]),
+    says: "numbers beyond their bounds",
+    ...job({ timeoutMs: 86_400_001, expireAfterMs: 31_536_000_001, priority: 10 }),
+    answers: faults(
+      ["/priority", "too_big", "must be at most 9"],
+      ["/timeoutMs", "too_big", "must be at most 86400000"],
+      ["/expireAfterMs", "too_big", "must be at most 31536000000"],
+    ),
   },
   {
     to: "POST /jobs",

@@ -136,6 +136,7 @@ describe("the hash of a definition", () => {
     const changes = [
       {},
       { workersMax: 5 },
+      { priority: 9 },
       { name: "x" },
       { params: {} },
       { queue: "low" },

@@ -95,7 +95,9 @@ export const JobInputSchema = z.strictObject({
     .min(0)
     .max(PRIORITY_MAX)
     .default(PRIORITY_DEFAULT)
-    .meta(field("Urgency within the queue. Runs of a higher priority start first; runs of equal priority in the order of their instants.", 9)),
+    .meta(
+      field("Urgency within the queue. Runs of a higher priority start first; runs of equal priority in the order of their instants.", 9),
+    ),
   retry: RetryPolicySchema.prefault({}).meta(
     field("Whether and when another attempt follows a failed one.", { maxAttempts: 5, delayMs: 10_000 }),
   ),

@@ -81,7 +81,11 @@ export function dueRunOf(row: RunRow, stored: StoredDefinition, lastRun: LastRun
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${row._id}: ${stored.reason}`);
   const { attempt } = commonOf(row);
   if (!hasCounts(row)) throw new AppError("store_corrupt", `run ${row._id}: ${NO_COUNTS}`);
-  return makeDueRun({ ...row, runId: row._id, priority: readPriority(row), attempt, firstStartedAt: row.firstStartedAt ?? null }, stored.definition, lastRun);
+  return makeDueRun(
+    { ...row, runId: row._id, priority: readPriority(row), attempt, firstStartedAt: row.firstStartedAt ?? null },
+    stored.definition,
+    lastRun,
+  );
 }
 
 export const leaseViewOf = (row: RunRow): LeaseView => ({

@@ -27,7 +27,11 @@ export const STORE_QUERIES: readonly (readonly [string, readonly string[], (stor
     ["waiting_by_priority"],
     (store) => store.dueRuns.publishable({ ...RANGE, queue: "default", rescuesBelow: 2 }),
   ],
-  ["runs nobody has claimed and that were rescued so often", ["waiting_by_priority"], (store) => store.dueRuns.unclaimedRescued(ALL_SLOTS, 2)],
+  [
+    "runs nobody has claimed and that were rescued so often",
+    ["waiting_by_priority"],
+    (store) => store.dueRuns.unclaimedRescued(ALL_SLOTS, 2),
+  ],
   ["runs nobody has claimed", ["waiting_by_priority"], (store) => store.dueRuns.unclaimed(ALL_SLOTS)],
   ["queues that have any", ["waiting_by_priority"], (store) => store.dueRuns.queues(ALL_SLOTS)],
   ["queues with runs that wait for a handler", ["waiting_by_priority"], (store) => store.deferred.queues(ALL_SLOTS)],
