@@ -17,7 +17,7 @@ export function setup({ jobs = 0, bus, ...options }: SetupOptions & { readonly j
   async function fire(
     count: number,
     queueOf: (index: number) => string = () => "default",
-    priorityOf = (_: number) => 5,
+    priorityOf: (index: number) => number = () => 5,
   ): Promise<DueRun[]> {
     for (let index = 0; index < count; index += 1)
       await scheduler.addJob({

@@ -137,10 +137,8 @@ export function sorted<Row extends object>(rows: readonly Row[], sort: Readonly<
 }
 
 /** By which an array sorts upwards. Undefined: the field is absent, which sorts before all values. */
-const smallestAt = (row: object, field: string): never | undefined =>
-  valuesAt(row, field.split(".")).reduce((a, b) => (a === undefined || (b as never) < (a as never) ? b : a), undefined) as
-    | never
-    | undefined;
+const smallestAt = (row: object, field: string): string | undefined =>
+  (valuesAt(row, field.split(".")) as (string | undefined)[]).reduce((a, b) => (a === undefined || (b as string) < a ? b : a), undefined);
 
 /** Only these fields, of paths the first step, and the id; all without. */
 export function projected(row: object, { fields, without = [] }: Pick<FindOptions, "fields" | "without">): object {
