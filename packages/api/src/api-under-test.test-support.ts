@@ -140,6 +140,7 @@ export const fullJob = {
     maxRuns: 9,
   },
   queue: "high",
+  priority: 9,
   retry: { maxAttempts: 5, backoff: "fixed", delayMs: 500, delayMaxMs: 60_000, jitter: "none", nonRetryable: ["http_status"] },
   timeoutMs: 30_000,
   onUncertain: "skip",

@@ -25,8 +25,8 @@ export interface ExecutorSession extends AbandonableService {
   startClaimed(claims: readonly ClaimedRun[], sentAtMs: number): void;
   /** True while nothing may be claimed. */
   blocked(): boolean;
-  /** Published runs of this queue that wait to be claimed. */
-  waiting(queue: string): number;
+  /** Published runs of this queue, of this priority or a higher one, that wait to be claimed. */
+  waiting(queue: string, priorityMin?: number): number;
   readonly stuck: number;
   readonly unsettled: number;
   /** To be called when workers became free, or the last one of a queue was taken. */

@@ -41,7 +41,7 @@ export function createExecutor(deps: ExecutorDeps, config: ExecutorConfig): Exec
     context,
     pool,
     blocked: () => session.blocked(),
-    waiting: (queue) => session.waiting(queue),
+    waiting: (queue, priorityMin) => session.waiting(queue, priorityMin),
     onClaimed: (claims, sentAtMs) => session.startClaimed(claims, sentAtMs),
   });
   const newSession = () => createExecutorSession({ context, pool, onFree: localWorkers.onFree });

@@ -21,18 +21,31 @@ const STEP_MS = 10;
 /** Of the manual clock: a handler holds its worker for as long. */
 const WORK_MS = 50;
 
+interface Setup {
+  readonly workersMax: number;
+  readonly claimAtFire?: boolean;
+  readonly windowRunsMax?: number;
+}
+
+interface Jobs {
+  readonly count: number;
+  readonly everyMs: number;
+  readonly queue?: string;
+  readonly priority?: number;
+}
+
 /** Scheduler and executor as `npm start` has them, on a memory store and time that stands still. */
-function setup({ workersMax }: { readonly workersMax: number }) {
+function setup({ workersMax, claimAtFire = true, windowRunsMax = SCHEDULER_DEFAULTS.windowRunsMax }: Setup) {
   const clock = manualClock(START);
   const store = createMemoryStore({ clock, digest: sha256 });
   const bus = createMemoryBus({ clock, trusted: true });
   const common = { ...store, bus, clock, entropy: systemEntropy, log: silentLogger };
-  const started: { readonly queue: string; readonly lateMs: number }[] = [];
+  const started: { readonly name: string; readonly lateMs: number }[] = [];
   const work = defineHandler({
     type: "work",
-    params: z.object({ queue: z.string() }),
-    async run({ params: { queue }, scheduledFor }) {
-      started.push({ queue, lateMs: clock.now() - scheduledFor.getTime() });
+    params: z.object({ name: z.string() }),
+    async run({ params: { name }, scheduledFor }) {
+      started.push({ name, lateMs: clock.now() - scheduledFor.getTime() });
       await new Promise<void>((ended) => clock.setTimer(WORK_MS, ended));
     },
   });
@@ -41,8 +54,13 @@ function setup({ workersMax }: { readonly workersMax: number }) {
     { ...EXECUTOR_DEFAULTS, executorId: "here", workersMax },
   );
   const scheduler = createScheduler(
-    { ...common, lock: createMemoryLock({ clock }), metrics: createSchedulerMetrics(new Registry()), localWorkers: executor.localWorkers },
-    SCHEDULER_DEFAULTS,
+    {
+      ...common,
+      lock: createMemoryLock({ clock }),
+      metrics: createSchedulerMetrics(new Registry()),
+      localWorkers: claimAtFire ? executor.localWorkers : null,
+    },
+    { ...SCHEDULER_DEFAULTS, windowRunsMax },
   );
   async function pass(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += STEP_MS) {
@@ -67,18 +85,19 @@ function setup({ workersMax }: { readonly workersMax: number }) {
       await scheduler.start();
     },
     stop,
-    addJobs: async (queue: string, { count, everyMs }: { readonly count: number; readonly everyMs: number }): Promise<void> => {
+    addJobs: async (name: string, { count, everyMs, queue = name, priority = 5 }: Jobs): Promise<void> => {
       for (let index = 0; index < count; index += 1) {
         const definition = {
           handler: "work",
-          params: { queue },
+          params: { name },
           queue,
+          priority,
           schedule: { kind: "every", everyMs, startAt: null, endAt: null, maxRuns: null },
         } as const;
-        await addJob(store, { id: `${queue}-${index}`, nextRunAt: START + SECOND, definition });
+        await addJob(store, { id: `${name}-${index}`, nextRunAt: START + SECOND, definition });
       }
     },
-    latenessOf: (queue: string): number[] => started.filter((run) => run.queue === queue).map(({ lateMs }) => lateMs),
+    latenessOf: (name: string): number[] => started.filter((run) => run.name === name).map(({ lateMs }) => lateMs),
   };
 }
 
@@ -106,5 +125,21 @@ test("many jobs of a higher queue leave a lower one its turns", async () => {
   await start();
   await pass(10 * SECOND + 500);
   expect(latenessOf("low").length).toBeGreaterThanOrEqual(5);
+  await stop();
+});
+
+test.each([
+  { claimAtFire: true, windowRunsMax: SCHEDULER_DEFAULTS.windowRunsMax, lateMsMax: STEP_MS },
+  { claimAtFire: false, windowRunsMax: 20, lateMsMax: SECOND }, // Behind a window of runs that are published already.
+])("a job of a higher priority overtakes many of its queue, more than the workers can run: %p", async ({ lateMsMax, ...options }) => {
+  const { start, addJobs, pass, stop, latenessOf } = setup({ workersMax: 4, ...options });
+  await addJobs("plain", { count: 60, everyMs: 100, queue: "default" });
+  await addJobs("urgent", { count: 1, everyMs: SECOND, queue: "default", priority: 9 });
+  await start();
+  await pass(10 * SECOND + 500);
+  const late = latenessOf("urgent");
+  expect(late).toHaveLength(10);
+  expect(Math.max(...late)).toBeLessThanOrEqual(lateMsMax);
+  expect(Math.max(...latenessOf("plain"))).toBeGreaterThan(2 * SECOND);
   await stop();
 });

@@ -96,15 +96,23 @@ export const jobPolicyCases: readonly BadInput[] = [
   },
   {
     to: "POST /jobs",
-    says: "a timeout of nothing",
-    ...job({ timeoutMs: 0, expireAfterMs: 0 }),
-    answers: faults(["/timeoutMs", "too_small", "must be at least 1"], ["/expireAfterMs", "too_small", "must be at least 1"]),
+    says: "a timeout of nothing, and a priority below nothing",
+    ...job({ timeoutMs: 0, expireAfterMs: 0, priority: -1 }),
+    answers: faults(
+      ["/priority", "too_small", "must be at least 0"],
+      ["/timeoutMs", "too_small", "must be at least 1"],
+      ["/expireAfterMs", "too_small", "must be at least 1"],
+    ),
   },
   {
     to: "POST /jobs",
-    says: "times beyond their bounds",
-    ...job({ timeoutMs: 86_400_001, expireAfterMs: 31_536_000_001 }),
-    answers: faults(["/timeoutMs", "too_big", "must be at most 86400000"], ["/expireAfterMs", "too_big", "must be at most 31536000000"]),
+    says: "numbers beyond their bounds",
+    ...job({ timeoutMs: 86_400_001, expireAfterMs: 31_536_000_001, priority: 10 }),
+    answers: faults(
+      ["/priority", "too_big", "must be at most 9"],
+      ["/timeoutMs", "too_big", "must be at most 86400000"],
+      ["/expireAfterMs", "too_big", "must be at most 31536000000"],
+    ),
   },
   {
     to: "POST /jobs",
@@ -145,12 +153,11 @@ export const jobPolicyCases: readonly BadInput[] = [
   {
     to: "POST /jobs",
     says: "fields that are not built yet",
-    ...job({ spread: "5m", calendar: "de", dst: {}, priority: 1, concurrency: 2, after: [], deadlines: {} }),
+    ...job({ spread: "5m", calendar: "de", dst: {}, concurrency: 2, after: [], deadlines: {} }),
     answers: faults(
       ["/spread", "unknown_field", 'there is no field "spread" here'],
       ["/calendar", "unknown_field", 'there is no field "calendar" here'],
       ["/dst", "unknown_field", 'there is no field "dst" here'],
-      ["/priority", "unknown_field", 'there is no field "priority" here: did you mean queue?'],
       ["/concurrency", "unknown_field", 'there is no field "concurrency" here: did you mean overlap?'],
       ["/after", "unknown_field", 'there is no field "after" here'],
       ["/deadlines", "unknown_field", 'there is no field "deadlines" here'],

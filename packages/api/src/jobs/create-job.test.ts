@@ -28,6 +28,7 @@ describe("POST /jobs", () => {
       params: {},
       schedule: { every: "1m", startAt: null, endAt: null, maxRuns: null },
       queue: "default",
+      priority: 5,
       retry: { maxAttempts: 3, backoff: "exponential", delayMs: 1_000, delayMaxMs: 3_600_000, jitter: "full", nonRetryable: [] },
       timeoutMs: 60_000,
       onUncertain: "rerun",

@@ -132,3 +132,34 @@ describe("a run that failed", () => {
       expect([path, JSON.stringify((await at.call(`GET ${path}`)).body).includes("at run")]).toEqual([path, false]);
   });
 });
+
+describe("the priority of a run", () => {
+  test("is that of its job when it was fired: an edit changes that of later runs, and a retry has that of its run", async () => {
+    await using at = await setup();
+    await at.put("ping", { overlap: "allow", priority: 0 });
+    const before = await at.trigger("ping");
+    expect(before.priority).toBe(0);
+    const patched = await at.call("PATCH /jobs/ping", { body: { priority: 9 } });
+    expect(patched).toMatchObject({ status: 200, body: { priority: 9, version: 2 } });
+    const urgent = await at.trigger("ping");
+    expect((await at.call("PATCH /jobs/ping", { body: { priority: null } })).body).toMatchObject({ priority: 5, version: 3 });
+    const plain = await at.trigger("ping");
+    const order = await at.store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 100 });
+    expect(order.map(({ runId }) => runId)).toEqual([urgent.id, plain.id, before.id]);
+    await at.call(`POST /runs/${before.id}/cancel`);
+    const again = (await at.call(`POST /runs/${before.id}/retry`)).body;
+    const wanted = { [before.id]: 0, [urgent.id]: 9, [plain.id]: 5, [again.id]: 0 };
+    for (const [id, priority] of Object.entries(wanted)) expect((await at.run(id)).priority).toBe(priority);
+    const listed: RunView[] = (await at.call("GET /runs?jobId=ping")).body.items;
+    expect(Object.fromEntries(listed.map(({ id, priority }) => [id, priority]))).toEqual(wanted);
+    expect((await at.call("GET /jobs")).body.items).toMatchObject([{ id: "ping", priority: 5 }]);
+  });
+
+  test.each([10, -1, 4.5, "9", true])("%p is none, and is refused by PUT and PATCH", async (priority) => {
+    await using at = await setup();
+    await at.put("ping");
+    const refused = { status: 400, body: { errors: [{ pointer: "/priority" }] } };
+    expect(await at.put("ping", { priority })).toMatchObject(refused);
+    expect(await at.call("PATCH /jobs/ping", { body: { priority } })).toMatchObject(refused);
+  });
+});

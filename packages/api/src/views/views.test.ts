@@ -20,6 +20,7 @@ const run = (changes: Partial<Run> = {}): Run => ({
   jobVersion: 3,
   handler: "http",
   queue: "default",
+  priority: 9,
   cause: "schedule",
   scheduledFor: START,
   count: 1,

@@ -82,6 +82,23 @@ test("while published runs wait, a quarter of the workers is kept for them", asy
   await close();
 });
 
+test("while more urgent published runs wait, all free workers are theirs", async () => {
+  const unanswered = new Promise<never>(() => undefined);
+  const { workers, due, publish, close } = await started({
+    config: { workersMax: 8, claimRunsMax: 1, claimsInFlightMax: 1, queueWorkersPercent: 0 },
+    claims: () => ({ claim: () => unanswered }),
+  });
+  await publish((await due(20)).map((run) => ({ ...run, priority: 7 })));
+  await turns();
+  expect([5, 6].map((priority) => workers.reserve(job({ priority })))).toEqual([false, false]);
+  expect([6, 7].map((priority) => workers.room().take("default", priority))).toEqual([false, true]);
+  let reserved = 0;
+  while (workers.reserve(job({ priority: 7 }))) reserved += 1;
+  expect(reserved).toBe(5); // As of runs of equal priority: a quarter is kept.
+  workers.unreserve(times(reserved, JOB));
+  await close();
+});
+
 test("a listener is called once when a worker is free again", async () => {
   const { workers, fire, claimed, held, until, close } = await started({ config: { workersMax: 1 } });
   let told = 0;

@@ -1,5 +1,6 @@
 import type { ClaimedRun } from "@tickline/shared/domain/due-run";
 import type { Job } from "@tickline/shared/domain/job";
+import { readPriority } from "@tickline/shared/domain/job-definition";
 import { isExclusive } from "@tickline/shared/domain/overlap";
 import type { Claimant } from "@tickline/shared/ports/due-jobs";
 import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
@@ -12,8 +13,8 @@ export interface LocalWorkersOptions {
   readonly pool: WorkerPool;
   /** True while nothing may be claimed. */
   readonly blocked: () => boolean;
-  /** Published runs of a queue that wait to be claimed. */
-  readonly waiting: (queue: string) => number;
+  /** Published runs of a queue, of this priority or a higher one, that wait to be claimed. */
+  readonly waiting: (queue: string, priorityMin?: number) => number;
   readonly onClaimed: (claims: readonly ClaimedRun[], sentAtMs: number) => void;
 }
 
@@ -34,6 +35,8 @@ export function createLocalWorkers({ context, pool, blocked, waiting, onClaimed 
 
   const canRun = ({ definition: { queue, handler } }: Job): boolean => !blocked() && rates.has(queue) && handlers.has(handler);
   const free = (queue: string): number => (blocked() ? 0 : Math.max(0, pool.free(queue) - keptForPublished(queue)));
+  /** Published runs that are more urgent than what fires now: each gets a worker first. */
+  const moreUrgent = (queue: string, priority: number): number => waiting(queue, priority + 1);
 
   /** Workers kept for published runs of the queue and of the queues before it, as far as these may have workers. */
   function keptForPublished(queue: string): number {
@@ -52,15 +55,19 @@ export function createLocalWorkers({ context, pool, blocked, waiting, onClaimed 
     listener();
   }
   return {
-    reserve: (job) => canRun(job) && free(job.definition.queue) > 0 && pool.reserve(toUser(job)) === "reserved",
+    reserve(job) {
+      const { queue } = job.definition;
+      if (!canRun(job) || free(queue) === 0 || pool.free(queue) <= moreUrgent(queue, readPriority(job.definition))) return false;
+      return pool.reserve(toUser(job)) === "reserved";
+    },
     unreserve: (jobs) => pool.release(jobs.map(toUser)),
     free,
     room() {
       const planned = pool.plan();
       const kept = new Map(config.queues.map((queue) => [queue, blocked() ? Infinity : keptForPublished(queue)]));
       return {
-        take(queue) {
-          if (planned.free(queue) <= (kept.get(queue) ?? 0)) return false;
+        take(queue, priority) {
+          if (planned.free(queue) <= Math.max(kept.get(queue) ?? 0, moreUrgent(queue, priority))) return false;
           planned.take(queue);
           return true;
         },

@@ -73,6 +73,37 @@ test("runs without a worker stay, in order; runs that are dropped are answered",
   expect(answered).toBe(true);
 });
 
+test("the most urgent runs are taken first, also those of a later batch; each batch is answered by itself", async () => {
+  const inbox = createDueInbox(["default"]);
+  const answered: string[] = [];
+  const of = (priority: number) => run(`of-${priority}`, { priority });
+  void inbox.put("default", [of(5), of(1), of(6)]).then(() => answered.push("first"));
+  void inbox.put("default", [of(9), of(0), run("second of 5")]).then(() => answered.push("second"));
+  expect([0, 5, 6, 10].map((priority) => inbox.waiting("default", priority))).toEqual([6, 4, 2, 0]);
+  const order = ["of-9", "of-6", "of-5", "second of 5", "of-1", "of-0"];
+  for (const runId of order) {
+    const taken = inbox.take(10, workers());
+    expect(ids(taken?.claimable.runs)).toEqual([runId]);
+    taken?.claimable.answered();
+    await turns();
+    expect(answered).toEqual(runId === "of-0" ? ["first", "second"] : runId === "of-1" ? ["first"] : []);
+  }
+  expect(inbox.take(10, workers())).toBeNull();
+});
+
+test("held runs go before others of their priority, and behind more urgent ones", () => {
+  const inbox = createDueInbox(["default"]);
+  for (const [runId, priority] of [
+    ["low", 3],
+    ["plain", 5],
+    ["urgent", 8],
+  ] as const)
+    expect(inbox.hold(run(runId, { priority, jobUid: runId }), 2)).toBe(true);
+  void inbox.put("default", [run("new"), run("new and urgent", { priority: 8 })]);
+  const taken = Array.from({ length: 5 }, () => ids(inbox.take(10, workers())?.claimable.runs));
+  expect(taken).toEqual([["urgent"], ["new and urgent"], ["plain"], ["new"], ["low"]]);
+});
+
 test("runs of a full job are returned apart, delay no other run, and are taken first when the job is not full", () => {
   const inbox = createDueInbox(["default"]);
   const [a, b, c] = [run("a", { jobUid: "hung" }), run("b"), run("c", { jobUid: "hung" })];

@@ -1,4 +1,6 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { Fifo } from "@tickline/shared/domain/fifo";
+import { createPriorityFifos, type PriorityFifos } from "@tickline/shared/domain/priority";
 import { createQueueLanes } from "@tickline/shared/domain/queue-lanes";
 import { createHeldRuns, type Admission, type HeldRuns } from "./held-runs.ts";
 
@@ -34,82 +36,83 @@ export interface Workers {
 export interface DueInbox {
   /** Resolves when every run is answered, with those that are refused; rejects when the executor stops first. */
   put(queue: string, runs: readonly DueRun[]): Promise<readonly RefusedRun[]>;
-  /** At most `count` runs of the queue whose turn it is, of the queues that have room; null: none of these has runs. */
+  /**
+   * At most `count` runs of the queue whose turn it is, of the queues that have room; null: none of these has runs. They are of one batch, and no
+   * run of a higher priority waits in the queue.
+   */
   take(count: number, workers: Workers): TakenRuns | null;
   /** Holds a run that is answered until its job has a worker for it. False: so many of its job are held already. */
   hold(run: DueRun, ofJobMax: number): boolean;
-  /** Runs of this queue that were received and not taken, without those that are held. */
-  waiting(queue: string): number;
+  /** Runs of this queue, of this priority or a higher one, that were received and not taken, without those that are held. */
+  waiting(queue: string, priorityMin?: number): number;
   /** Rejects the batches of all runs that were not taken. */
   refuse(fault: Error): void;
 }
 
 interface Batch {
-  readonly runs: readonly DueRun[];
-  taken: number;
   unanswered: number;
   readonly refused: RefusedRun[];
   readonly done: PromiseWithResolvers<readonly RefusedRun[]>;
 }
 
+interface ReceivedRun {
+  readonly run: DueRun;
+  readonly batch: Batch;
+}
+
 interface QueueInbox {
   readonly queue: string;
-  readonly batches: Batch[];
+  readonly received: PriorityFifos<ReceivedRun>;
   readonly held: HeldRuns;
-  waiting: number;
 }
 
 const NOTHING: DuePart = { runs: [], answered: () => undefined };
 
 export function createDueInbox(queues: readonly string[]): DueInbox {
-  const inboxes = createQueueLanes(queues, (queue): QueueInbox => ({ queue, batches: [], held: createHeldRuns(), waiting: 0 }));
+  const inboxes = createQueueLanes(queues, (queue): QueueInbox => ({ queue, received: createPriorityFifos(), held: createHeldRuns() }));
 
   function next({ hasRoom, isJobFull }: Workers): QueueInbox | undefined {
     const isFree = (run: DueRun): boolean => !isJobFull(run);
-    return inboxes.next(({ queue, batches, held }) => hasRoom(queue) && (batches.length > 0 || held.has(isFree)));
+    return inboxes.next(({ queue, received, held }) => hasRoom(queue) && (received.count() > 0 || held.has(isFree)));
   }
   return {
     put(queue, runs) {
       if (runs.length === 0) return Promise.resolve([]);
-      const inbox = inboxes.of(queue);
-      const batch: Batch = { runs, taken: 0, unanswered: runs.length, refused: [], done: Promise.withResolvers() };
-      inbox.batches.push(batch);
-      inbox.waiting += runs.length;
+      const { received } = inboxes.of(queue);
+      const batch: Batch = { unanswered: runs.length, refused: [], done: Promise.withResolvers() };
+      for (const run of runs) received.add({ run, batch }, run.priority);
       return batch.done.promise;
     },
     take(count, workers) {
       const inbox = count > 0 ? next(workers) : undefined;
       if (inbox === undefined) return null;
-      const runs = inbox.held.take(count, workers.admit); // They came before the others of their queue.
-      return runs.length > 0 ? { claimable: { ...NOTHING, runs }, jobFull: NOTHING } : takeReceived(inbox, count, workers);
+      const first = inbox.received.levels.find(({ size }) => size > 0);
+      // They came before the others of their priority.
+      const runs = inbox.held.take(count, workers.admit, first?.first()?.run.priority);
+      if (runs.length > 0) return { claimable: { ...NOTHING, runs }, jobFull: NOTHING };
+      return first === undefined ? { claimable: NOTHING, jobFull: NOTHING } : takeReceived(first, count, workers);
     },
     hold: (run, ofJobMax) => inboxes.of(run.queue).held.add(run, ofJobMax),
-    waiting: (queue) => inboxes.of(queue).waiting,
+    waiting: (queue, priorityMin) => inboxes.of(queue).received.count(priorityMin),
     refuse(fault) {
-      for (const inbox of inboxes.all) {
-        for (const batch of inbox.batches.splice(0)) batch.done.reject(fault);
-        inbox.waiting = 0;
-      }
+      for (const level of inboxes.all.flatMap(({ received }) => received.levels))
+        for (let next = level.shift(); next !== undefined; next = level.shift()) next.batch.done.reject(fault);
     },
   };
 }
 
-function takeReceived(inbox: QueueInbox, count: number, { admit }: Workers): TakenRuns {
-  const [batch] = inbox.batches;
-  if (batch === undefined) return { claimable: NOTHING, jobFull: NOTHING };
+function takeReceived(level: Fifo<ReceivedRun>, count: number, { admit }: Workers): TakenRuns {
+  const { batch } = level.first() as ReceivedRun;
   const claimable: DueRun[] = [];
   const jobFull: DueRun[] = [];
-  const from = batch.taken;
-  for (const run of batch.runs.slice(from, from + count)) {
-    const admission = admit(run);
+  for (let next = level.first(), left = count; next?.batch === batch && left > 0; next = level.first(), left -= 1) {
+    const admission = admit(next.run);
     if (admission === "queue_full") break;
-    batch.taken += 1;
-    if (admission === "claim") claimable.push(run);
-    else if (admission === "job_full") jobFull.push(run);
+    level.shift();
+    if (admission === "claim") claimable.push(next.run);
+    else if (admission === "job_full") jobFull.push(next.run);
     else answer(batch, 1, []);
   }
-  inbox.waiting -= batch.taken - from;
-  if (batch.taken === batch.runs.length) inbox.batches.shift();
   return { claimable: toPart(batch, claimable), jobFull: toPart(batch, jobFull) };
 }
 

@@ -1,4 +1,5 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
+import { mostUrgentFirst } from "@tickline/shared/domain/priority";
 
 /**
  * What to do with the next run. `claim`: it has its worker. `job_full`: its job holds as many workers as it may. `queue_full`: no worker is free for
@@ -15,9 +16,15 @@ export interface HeldRuns {
   add(run: DueRun, ofJobMax: number): boolean;
   /** True when a run is held that passes. Asked only of the first run of each job. */
   has(passes: (run: DueRun) => boolean): boolean;
-  /** Takes at most `count` runs that may be claimed, those of a job in order, and removes those that are to be dropped. */
-  take(count: number, admit: (run: DueRun) => Admission): DueRun[];
+  /**
+   * Takes at most `count` runs of this priority and of higher ones that may be claimed, those of a job in order, and removes those that are to be
+   * dropped.
+   */
+  take(count: number, admit: (run: DueRun) => Admission, priorityMin?: number): DueRun[];
 }
+
+/** That of the first run of a job: its others come behind it, even if an edit has made them more urgent. */
+const priorityOf = ([, held]: readonly [string, ReadonlyMap<string, DueRun>]): number => held.values().next().value?.priority ?? 0;
 
 export function createHeldRuns(): HeldRuns {
   const jobs = new Map<string, Map<string, DueRun>>();
@@ -35,10 +42,12 @@ export function createHeldRuns(): HeldRuns {
       }
       return false;
     },
-    take(count, admit) {
+    take(count, admit, priorityMin = Number.NEGATIVE_INFINITY) {
       const taken: DueRun[] = [];
-      for (const [jobUid, held] of jobs) {
+      if (jobs.size === 0) return taken;
+      for (const [jobUid, held] of mostUrgentFirst([...jobs], priorityOf)) {
         for (const run of held.values()) {
+          if (run.priority < priorityMin) break;
           const admission = taken.length < count ? admit(run) : "queue_full";
           if (admission === "queue_full" || admission === "job_full") break;
           if (admission === "claim") taken.push(run);

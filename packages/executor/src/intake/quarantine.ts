@@ -1,4 +1,5 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
+import { mostUrgentFirst } from "@tickline/shared/domain/priority";
 
 /**
  * Suspects: runs that were rescued often, of which one may end each process that runs it. One suspect at a time is claimed and run. So the one that
@@ -7,7 +8,7 @@ import type { DueRun } from "@tickline/shared/domain/due-run";
  */
 export interface Quarantine {
   add(runs: readonly DueRun[]): void;
-  /** The next suspect that gets a worker; null: none, or one is running. */
+  /** The most urgent suspect that gets a worker; null: none, or one is running. */
   take(getsWorker: (run: DueRun) => boolean): DueRun | null;
   /** To be called when a run has ended, or its claim was not won. */
   onEnded(runId: string): void;
@@ -21,8 +22,8 @@ export function createQuarantine(runsMax: number): Quarantine {
       for (const run of runs) if (waiting.size < runsMax || waiting.has(run.runId)) waiting.set(run.runId, run);
     },
     take(getsWorker) {
-      if (running !== null) return null;
-      for (const run of waiting.values()) {
+      if (running !== null || waiting.size === 0) return null;
+      for (const run of mostUrgentFirst([...waiting.values()], ({ priority }) => priority)) {
         if (!getsWorker(run)) continue; // No worker is free for its queue or job: another suspect may get one.
         waiting.delete(run.runId);
         running = run.runId;

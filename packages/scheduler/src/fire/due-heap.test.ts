@@ -5,8 +5,8 @@ import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
 import { createDueHeap } from "./due-heap.ts";
 
 /** The heap looks at these fields of a job alone. */
-const job = (uid: string, nextRunAt: number | null, { state = "active", queue = "default" } = {}): Job =>
-  ({ uid, nextRunAt, state, definition: { queue } }) as unknown as Job;
+const job = (uid: string, nextRunAt: number | null, { state = "active", queue = "default", priority = 5 } = {}): Job =>
+  ({ uid, nextRunAt, state, definition: { queue, priority } }) as unknown as Job;
 
 test("jobs come out earliest first, and only those that are due", () => {
   const heap = createDueHeap();
@@ -62,6 +62,18 @@ test("jobs of a queue that goes first come out before older ones of others, on t
     ...order.map((queue) => `misfire ${queue}`),
   ]);
   expect(heap.earliest()).toBeNull();
+});
+
+test("of the jobs of one take the most urgent of each queue come first; time alone decides which these are", () => {
+  const heap = createDueHeap(["high", "low"]);
+  for (const [at, priority] of [5, 0, 9, 5, 9].entries()) {
+    heap.put(job(`low ${at} ${priority}`, at, { queue: "low", priority }));
+    heap.put(job(`high ${at} ${priority}`, at, { queue: "high", priority }));
+  }
+  expect(heap.takeDue(10, 8).map(({ uid }) => uid)).toEqual(
+    ["high 2 9", "high 4 9", "high 0 5", "high 3 5", "high 1 0"].concat(["low 2 9", "low 0 5", "low 1 0"]),
+  );
+  expect(heap.takeDue(10, 8).map(({ uid }) => uid)).toEqual(["low 4 9", "low 3 5"]);
 });
 
 test("one take in ten begins with another queue, so that a busy one starves none", () => {

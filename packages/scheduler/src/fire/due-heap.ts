@@ -1,6 +1,8 @@
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
+import { readPriority } from "@tickline/shared/domain/job-definition";
 import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
+import { mostUrgentFirst } from "@tickline/shared/domain/priority";
 import { createQueueLanes } from "@tickline/shared/domain/queue-lanes";
 import { popEarliest, pushTimed } from "@tickline/shared/domain/time-heap";
 
@@ -23,7 +25,8 @@ export interface DueHeap {
   earliest(): Instant | null;
   /**
    * Takes out up to `limit` jobs that are due by `now`: those on time, then a share of those that owe misfires; each by the priority of their
-   * queues, and of one queue the earliest first.
+   * queues. Of one queue the earliest are taken, so that no job fires late because of others; of those the most urgent come first, and get the
+   * free workers.
    */
   takeDue(now: Instant, limit: number): Job[];
   clear(): void;
@@ -122,6 +125,8 @@ function setOverdueAside({ entries, overdue }: Lane, jobs: ReadonlyMap<string, J
   }
 }
 
+const priorityOf = ({ definition }: Job): number => readPriority(definition);
+
 interface Taking {
   readonly now: Instant;
   /** For all jobs in `due`. */
@@ -130,12 +135,14 @@ interface Taking {
 }
 
 function takeFrom(heap: Entry[], jobs: Map<string, Job>, { now, limit, due }: Taking): void {
-  while (due.length < limit) {
+  const taken: Job[] = [];
+  while (due.length + taken.length < limit) {
     const top = readTop(heap, jobs);
-    if (top === undefined || top.at > now) return;
+    if (top === undefined || top.at > now) break;
     popEarliest(heap);
     const job = jobs.get(top.uid);
     jobs.delete(top.uid);
-    if (job !== undefined) due.push(job);
+    if (job !== undefined) taken.push(job);
   }
+  for (const job of mostUrgentFirst(taken, priorityOf)) due.push(job);
 }

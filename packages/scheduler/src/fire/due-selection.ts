@@ -1,5 +1,6 @@
-import { createFifo, type Fifo } from "@tickline/shared/domain/fifo";
 import type { Job } from "@tickline/shared/domain/job";
+import { readPriority } from "@tickline/shared/domain/job-definition";
+import { createPriorityFifos, type PriorityFifos } from "@tickline/shared/domain/priority";
 import { createQueueLanes } from "@tickline/shared/domain/queue-lanes";
 import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import type { ShardContext } from "../shard-context.ts";
@@ -10,7 +11,7 @@ const OTHERS_SHARE = 0.5;
 
 /**
  * Selects the due jobs of each fire. Jobs for which a local worker will soon be free are held until then: they are claimed in the same
- * write as they are fired. They are held by queue and in order, apart from the heap, so that looking at them again costs nothing.
+ * write as they are fired. They are held by queue, priority and time, apart from the heap, so that looking at them again costs nothing.
  */
 export interface DueSelection {
   /** Takes the jobs of one fire. Empty: none may be fired now. */
@@ -27,7 +28,7 @@ export function createDueSelection(
   wake: () => void,
 ): DueSelection {
   const lanes = createQueueLanes(config.queues, createHeldJobs);
-  const isHolding = ({ size }: HeldJobs): boolean => size > 0;
+  const isHolding = ({ count }: HeldJobs): boolean => count() > 0;
   const holding = (): boolean => lanes.all.some(isHolding);
 
   function take(): Job[] {
@@ -48,22 +49,22 @@ export function createDueSelection(
       const due = window.takeDue(most - others.length);
       if (due.length === 0) return others;
       for (const job of due) {
-        if (waits(workers, job, oldest)) lanes.of(job.definition.queue).add(job);
+        if (waits(workers, job, oldest)) lanes.of(job.definition.queue).add(job, readPriority(job.definition));
         else others.push(job);
       }
     }
   }
-  /** Adds held jobs that have a worker now, or have waited long enough: by the priority of queues, and of one queue the oldest first. */
+  /** Adds held jobs that have a worker now, or have waited long enough: by the priority of queues, then by their own, the oldest first. */
   function release(workers: LocalWorkers, jobs: Job[]): void {
     const held = lanes.inTurn(isHolding);
     if (held.length === 0) return;
     const oldest = now() - config.heldMsMax;
     const room = workers.room();
-    const goes = (job: Job): boolean => room.take(job.definition.queue) || !waits(workers, job, oldest);
-    for (const lane of held) {
-      for (let job = lane.first(); job !== undefined && jobs.length < config.fireJobsMax && goes(job); job = lane.first()) {
+    const goes = (job: Job): boolean => room.take(job.definition.queue, readPriority(job.definition)) || !waits(workers, job, oldest);
+    for (const level of held.flatMap(({ levels }) => levels)) {
+      for (let job = level.first(); job !== undefined && jobs.length < config.fireJobsMax && goes(job); job = level.first()) {
         jobs.push(job);
-        lane.shift();
+        level.shift();
       }
     }
   }
@@ -75,12 +76,12 @@ export function createDueSelection(
       return holding();
     },
     clear() {
-      for (const lane of lanes.all) lane.clear();
+      for (const level of lanes.all.flatMap(({ levels }) => levels)) level.clear();
     },
   };
 }
 
 /** The jobs of one queue that wait for a worker. */
-type HeldJobs = Fifo<Job> & { readonly queue: string };
+type HeldJobs = PriorityFifos<Job> & { readonly queue: string };
 
-const createHeldJobs = (queue: string): HeldJobs => Object.assign(createFifo<Job>(), { queue });
+const createHeldJobs = (queue: string): HeldJobs => Object.assign(createPriorityFifos<Job>(), { queue });

@@ -172,6 +172,37 @@ test("of the jobs that wait for a worker those of the queue that goes first get 
   expect((await Promise.all(low.map(runsOf))).map(({ length }) => length)).toEqual([1, 0, 0, 0, 0]);
 });
 
+test("of the jobs of one queue that are due together the most urgent get the workers that are free", async () => {
+  const { localWorkers, started } = workersOf(2);
+  const { addJob, runsOf, ticker } = setup({ localWorkers });
+  const jobs = [];
+  for (const priority of [0, 5, 9, 1, 8]) jobs.push(await addJob({ id: `of-${priority}`, definition: { priority } }));
+  await ticker.readAhead();
+  await ticker.tick();
+  expect(started.map(({ run: { jobId } }) => jobId)).toEqual(["of-9", "of-8"]);
+  const states = await Promise.all(jobs.map(async (job) => (await runsOf(job))[0]?.state));
+  expect(states).toEqual(["due", "due", "running", "due", "running"]);
+});
+
+test("of the jobs of one queue that wait for a worker the most urgent get it, however late they came; none waits for ever", async () => {
+  const { workers, localWorkers } = workersOf(0, { freeSoon: true });
+  const { clock, addJob, runsOf, ticker } = setup({ localWorkers });
+  const low = await Promise.all([0, 1].map((index) => addJob({ id: `low-${index}`, definition: { priority: 4 } })));
+  const urgent = await addJob({ id: "urgent", nextRunAt: START + SECOND, definition: { priority: 6 } });
+  await ticker.readAhead();
+  await ticker.tick();
+  clock.advance(SECOND);
+  workers.free = 1;
+  await ticker.tick();
+  expect((await runsOf(urgent)).map(({ state }) => state)).toEqual(["running"]);
+  expect((await Promise.all(low.map(runsOf))).flat()).toEqual([]);
+  const next = await addJob({ id: "next", nextRunAt: START + 20 * SECOND, definition: { priority: 9 } });
+  await ticker.readAhead();
+  clock.advance(29 * SECOND);
+  await ticker.tick();
+  expect((await Promise.all([...low, next].map(runsOf))).map(({ length }) => length)).toEqual([1, 1, 0]);
+});
+
 test("a queue whose workers are all busy delays no other", async () => {
   const { workers, localWorkers } = workersOf(0, { freeSoon: true });
   const highIsFull: LocalWorkers = { ...localWorkers, room: () => ({ take: (queue) => queue !== "high" && workers.free > 0 }) };

@@ -27,6 +27,17 @@ test("a run that was just fired is published as the store has it, without asking
   await publisher.stop();
 });
 
+test("where the window takes only some of the runs that were just fired, it takes the most urgent", async () => {
+  const { publisher, fire, publishedRuns } = setup({ config: { windowRunsMax: 3 } });
+  await publisher.start();
+  await untilQuiet();
+  const runs = await fire(10, undefined, (index) => index);
+  publisher.fired(runs.toReversed());
+  await untilQuiet();
+  expect(publishedRuns().map(({ priority }) => priority)).toEqual([9, 8, 7]);
+  await publisher.stop();
+});
+
 test("a run that was just fired waits for the first poll of a new leader, and is published once", async () => {
   const { publisher, fire, publishedRuns } = setup();
   publisher.fired(await fire(2));

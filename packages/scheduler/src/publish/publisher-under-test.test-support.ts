@@ -14,9 +14,17 @@ export function setup({ jobs = 0, bus, ...options }: SetupOptions & { readonly j
   const ticker = createTicker(context, { onFired, onPublishable: () => undefined, onEnded: () => undefined });
   let made = 0;
   /** Nobody tells the publisher of it. Returns the runs that it could be reported of. */
-  async function fire(count: number, queueOf: (index: number) => string = () => "default"): Promise<DueRun[]> {
+  async function fire(
+    count: number,
+    queueOf: (index: number) => string = () => "default",
+    priorityOf: (index: number) => number = () => 5,
+  ): Promise<DueRun[]> {
     for (let index = 0; index < count; index += 1)
-      await scheduler.addJob({ id: `job-${(made += 1)}`, nextRunAt: scheduler.clock.now(), definition: { queue: queueOf(index) } });
+      await scheduler.addJob({
+        id: `job-${(made += 1)}`,
+        nextRunAt: scheduler.clock.now(),
+        definition: { queue: queueOf(index), priority: priorityOf(index) },
+      });
     await ticker.readAhead();
     await ticker.tick();
     return firedRuns.splice(0);

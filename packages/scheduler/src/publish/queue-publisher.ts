@@ -1,5 +1,6 @@
 import { toAppError, type AppError } from "@tickline/shared/domain/app-error";
 import type { DueRun } from "@tickline/shared/domain/due-run";
+import { mostUrgentFirst } from "@tickline/shared/domain/priority";
 import { jobDue } from "@tickline/shared/events/job-due";
 import { dueTopic } from "@tickline/shared/events/topics";
 import type { Publication } from "@tickline/shared/ports/due-runs";
@@ -157,12 +158,14 @@ const quarantineMax = ({ context: { config } }: QueueState): number => Math.ceil
 
 const isQuarantined = ({ context }: QueueState, { rescues }: DueRun): boolean => rescues >= context.config.quarantineRescuesMin;
 
+const inOrder = (runs: DueRun[]): DueRun[] => mostUrgentFirst(runs, ({ priority }) => priority);
+
 async function publishFired(state: QueueState): Promise<number> {
   const { window, firedRuns, pollSoon, context } = state;
   // A poll may have found a run before its fire was answered.
   const runs = state.gate === "open" ? [...firedRuns.values()].filter((run) => !window.holds(run)) : [];
   firedRuns.clear();
-  const fitting = runs.slice(0, Math.max(0, window.room));
+  const fitting = inOrder(runs).slice(0, Math.max(0, window.room));
   const leads = context.leads();
   if (fitting.length < runs.length || !leads) pollSoon();
   if (fitting.length === 0 || !leads) return 0;
@@ -205,7 +208,7 @@ async function fillWindow(state: QueueState): Promise<number> {
   return published;
 }
 
-/** The oldest publishable runs. Runs in quarantine beyond their share are left out, and where these fill the page it is read without any. */
+/** The publishable runs that come first. Runs in quarantine beyond their share are left out, and where these fill the page it is read without any. */
 async function readPublishable(state: QueueState, limit: number) {
   const { context, queue, quarantined } = state;
   const { dueRuns, shard, config } = context;
@@ -216,7 +219,7 @@ async function readPublishable(state: QueueState, limit: number) {
   const { runs = [], leftOut = [] } = Object.groupBy(found, (run) => (fits(run) ? "runs" : "leftOut"));
   if (leftOut.length === 0 || found.length < limit) return { runs, leftOut, isAll: found.length < limit };
   const others = await dueRuns.publishable({ shard, queue, limit, rescuesBelow: config.quarantineRescuesMin });
-  return { runs: [...runs.filter((run) => isQuarantined(state, run)), ...others], leftOut, isAll: others.length < limit };
+  return { runs: inOrder([...runs.filter((run) => isQuarantined(state, run)), ...others]), leftOut, isAll: others.length < limit };
 }
 
 /** Batches and single runs that may be refused after one poll, before the rest is left to the next. */

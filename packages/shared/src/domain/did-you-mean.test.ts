@@ -23,7 +23,6 @@ test.each([
   ["url", "params"],
   ["payload", "params"],
   ["enabled", "state"],
-  ["priority", "queue"],
 ])("%s, as it is called elsewhere: %s", (word, meant) => {
   expect(didYouMean(word, [...FIELDS, "state"])).toBe(`: did you mean ${meant}?`);
 });

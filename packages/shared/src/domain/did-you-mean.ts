@@ -42,7 +42,6 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   disabled: "state",
   paused: "state",
   active: "state",
-  priority: "queue",
   labels: "tags",
   title: "name",
   concurrency: "overlap",

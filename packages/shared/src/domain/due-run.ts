@@ -108,9 +108,12 @@ export interface ClaimedRun {
   readonly startedAt: Instant;
 }
 
-/** What an attempt of a run never changes. A message that says something else of it than the store holds is not about that attempt. */
-export type ComparedField = Exclude<keyof RunIdentity, "runId"> | "slot" | "failures" | "rescues";
-const { runId: _runId, ...compared } = RunIdentitySchema.shape;
+/**
+ * What an attempt of a run never changes. A message that says something else of it than the store holds is not about that attempt. The priority
+ * decides nothing of an attempt, and a scheduler of a version before it does not say it.
+ */
+export type ComparedField = Exclude<keyof RunIdentity, "runId" | "priority"> | "slot" | "failures" | "rescues";
+const { runId: _runId, priority: _priority, ...compared } = RunIdentitySchema.shape;
 const COMPARED = [...Object.keys(compared), "slot", "failures", "rescues"] as readonly ComparedField[];
 
 /** The first field in which a message differs from what the store holds of the same run; null: none. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { sha256 } from "../adapters/system/digest.ts";
 import { definitionOf } from "../testing/factories.ts";
+import { PRIORITY_MAX } from "./priority.ts";
 import {
   definitionHash,
   DESCRIPTION_LENGTH_MAX,
@@ -38,6 +39,7 @@ describe("a job as a person writes it", () => {
       expireAfterMs: null,
       overlap: "skip",
       workersMax: null,
+      priority: 5,
       misfire: { policy: "one" },
     });
   });
@@ -54,6 +56,8 @@ describe("a job as a person writes it", () => {
     { timeoutMs: TIMEOUT_MS_MAX },
     { expireAfterMs: 1 },
     { workersMax: 1 },
+    { priority: 0 },
+    { priority: PRIORITY_MAX },
     { workersMax: JOB_WORKERS_MAX },
     { queue: "any-queue-9" },
   ])("taken at its limit: %#", (change) => {
@@ -84,7 +88,10 @@ describe("a job as a person writes it", () => {
     { workersMax: JOB_WORKERS_MAX + 1 },
     { onUncertain: "guess" },
     { overlap: "buffer_two" },
-    { priority: 1 },
+    { priority: -1 },
+    { priority: PRIORITY_MAX + 1 },
+    { priority: 4.5 },
+    { priority: "high" },
     { spread: "5m" },
   ])("refused: %#", (change) => {
     expect(JobInputSchema.safeParse({ ...minimal, ...change }).success).toBe(false);
@@ -129,6 +136,7 @@ describe("the hash of a definition", () => {
     const changes = [
       {},
       { workersMax: 5 },
+      { priority: 9 },
       { name: "x" },
       { params: {} },
       { queue: "low" },

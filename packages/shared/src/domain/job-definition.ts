@@ -5,6 +5,7 @@ import type { Instant } from "./instant.ts";
 import { canonicalJson, jsonBytes, JsonObjectSchema } from "./json.ts";
 import { MisfirePolicySchema } from "./misfire.ts";
 import { OVERLAP_POLICIES } from "./overlap.ts";
+import { isPriority, PRIORITY_DEFAULT, PRIORITY_MAX } from "./priority.ts";
 import { RetryPolicySchema } from "./retry-policy.ts";
 import { ScheduleInput } from "./schedule/schedule.ts";
 import { isWhole } from "./stored-value.ts";
@@ -89,6 +90,14 @@ export const JobInputSchema = z.strictObject({
   queue: QueueNameSchema.default("default").meta(
     field("The queue in which its runs wait. Each queue has workers of its own; `high` is served first.", "high"),
   ),
+  priority: z
+    .int()
+    .min(0)
+    .max(PRIORITY_MAX)
+    .default(PRIORITY_DEFAULT)
+    .meta(
+      field("Urgency within the queue. Runs of a higher priority start first; runs of equal priority in the order of their instants.", 9),
+    ),
   retry: RetryPolicySchema.prefault({}).meta(
     field("Whether and when another attempt follows a failed one.", { maxAttempts: 5, delayMs: 10_000 }),
   ),
@@ -143,9 +152,10 @@ interface LaterField {
  * Fields that came after the first release. A definition leaves out one that has its value `unsaid`, so that a definition from before the
  * field has the hash that it had.
  */
-export const LATER_FIELDS = { workersMax: { unsaid: null, isRight: isWhole } } as const satisfies Partial<
-  Record<keyof JobInput, LaterField>
->;
+export const LATER_FIELDS = {
+  workersMax: { unsaid: null, isRight: isWhole },
+  priority: { unsaid: PRIORITY_DEFAULT, isRight: isPriority },
+} as const satisfies Partial<Record<keyof JobInput, LaterField>>;
 type LaterFields = typeof LATER_FIELDS;
 type LaterName = keyof LaterFields;
 
@@ -169,6 +179,8 @@ export function definitionFrom(input: JobInput, anchorAt: Instant): JobDefinitio
   return defined as unknown as JobDefinition;
 }
 
+export const readPriority = ({ priority = PRIORITY_DEFAULT }: Pick<JobDefinition, "priority">): number => priority;
+
 /** What a person says of a job, as the definition has it. */
 export type SaidDefinition = Readonly<Omit<JobInput, "tags">> & { readonly tags: readonly string[] };
 
@@ -181,6 +193,7 @@ export const pickSaid = (from: JobDefinition): SaidDefinition => ({
   params: from.params,
   schedule: from.schedule,
   queue: from.queue,
+  priority: readPriority(from),
   retry: from.retry,
   timeoutMs: from.timeoutMs,
   onUncertain: from.onUncertain,

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { RunCancel } from "./cancel.ts";
 import { type Instant, InstantSchema } from "./instant.ts";
-import type { JobDefinition } from "./job-definition.ts";
+import { readPriority, type JobDefinition } from "./job-definition.ts";
 import { JsonField } from "./json.ts";
+import { PRIORITY_DEFAULT, PRIORITY_MAX } from "./priority.ts";
 import { REASONS } from "./reason.ts";
 import { type AttemptError, RunErrorField } from "./run-error.ts";
 import { RUN_STATES } from "./run-state.ts";
@@ -35,6 +36,13 @@ export const RunIdentitySchema = z.object({
   jobId: z.string(),
   jobVersion: z.int(),
   queue: z.string(),
+  /** Ordered by, and never compared: a message of a version before it does not say it. */
+  priority: z
+    .int()
+    .min(0)
+    .max(PRIORITY_MAX)
+    .default(PRIORITY_DEFAULT)
+    .meta({ description: "Urgency within the queue, as the job had it at the fire: from 0 to 9, the highest first." }),
   handler: z.string(),
   cause: z.enum(RUN_CAUSES),
   scheduledFor: InstantSchema.meta({ description: "The nominal instant that the schedule produced, or of the request." }),
@@ -49,6 +57,7 @@ export const pickRunIdentity = (from: RunIdentity): RunIdentity => ({
   jobId: from.jobId,
   jobVersion: from.jobVersion,
   queue: from.queue,
+  priority: from.priority,
   handler: from.handler,
   cause: from.cause,
   scheduledFor: from.scheduledFor,
@@ -59,6 +68,7 @@ export const pickRunDetails = (from: RunIdentity): Omit<RunIdentity, "tenantId" 
   jobVersion: from.jobVersion,
   handler: from.handler,
   queue: from.queue,
+  priority: from.priority,
   cause: from.cause,
 });
 
@@ -79,6 +89,7 @@ export const identifyRun = (
   jobId,
   jobVersion,
   queue: definition.queue,
+  priority: readPriority(definition),
   handler: definition.handler,
   cause,
   scheduledFor,

@@ -25,9 +25,11 @@ describe("a stored definition", () => {
   });
 
   test("of before jobs could say how many workers they hold is read as any other, and one that does not say it as well", () => {
-    for (const some of [{}, { workersMax: 5 }, { workersMax: null }])
+    for (const some of [{}, { workersMax: 5 }, { workersMax: null }, { priority: 0 }])
       expect(readDefinition({ ...definitionOf(), ...some }).kind).toBe("read");
     expect(readDefinition({ ...definitionOf(), workersMax: "5" })).toMatchObject({ reason: expect.stringContaining("workersMax") });
+    for (const priority of [10, -1, 4.5, "5"])
+      expect(readDefinition({ ...definitionOf(), priority })).toMatchObject({ reason: expect.stringContaining("priority") });
   });
 
   test.each([null, undefined, 7, "text", [], "{", "null", "[]"])("that is %j is none", (stored) => {

@@ -1,3 +1,4 @@
+import { publicationPlace } from "../domain/priority.ts";
 import type { Shard } from "../domain/slot.ts";
 
 export interface ResumeRequest {
@@ -5,7 +6,7 @@ export interface ResumeRequest {
   readonly queue: string;
   /** Types that some executor can run. */
   readonly handlers: readonly string[];
-  /** Only runs behind this one in the order of run ids, which is that of `scheduledFor`; null: from the first. */
+  /** Only runs behind this place (`ResumeResult.next`) in the order of publication; null: from the first. */
   readonly after: string | null;
   readonly limit: number;
 }
@@ -17,6 +18,12 @@ export interface ResumeResult {
   readonly next: string | null;
 }
 
+/** `found`: what a page of `limit` runs found. */
+export const resumeResult = (found: readonly { readonly runId: string; readonly priority: number }[], limit: number): ResumeResult => {
+  const last = found.at(-1);
+  return { runIds: found.map(({ runId }) => runId), next: last === undefined || found.length < limit ? null : publicationPlace(last) };
+};
+
 /**
  * Runs that executors have deferred as `unknown_handler`. No time makes them publishable again, and nothing else but `resume`: a
  * backlog of runs that nobody can run would go ahead of younger ones each time. They expire, and can be claimed and cancelled, as others.
@@ -24,7 +31,7 @@ export interface ResumeResult {
 export interface DeferredRuns {
   /** Queues that have such runs. */
   queues(shard: Shard): Promise<readonly string[]>;
-  /** Makes those of these handlers publishable, the oldest first. Repeating it is harmless. */
+  /** Makes those of these handlers publishable, in the order of publication. Repeating it is harmless. */
   resume(request: ResumeRequest): Promise<ResumeResult>;
   /** Those of these runs that wait to be published or claimed: neither taken nor deferred again. Runs that cannot be read wait for nobody. */
   waiting(runIds: readonly string[]): Promise<readonly string[]>;

@@ -28,8 +28,9 @@ export interface WakeResult {
  */
 export interface DueRuns {
   /**
-   * Publishable runs of one queue, oldest first, at most `limit`. Reading changes nothing. Runs whose definition cannot be
-   * read are left out, and take no place of `limit`; they stay `due` until they expire, are cancelled, or can be read.
+   * Publishable runs of one queue, at most `limit`: those of the highest priority first, and of equal priority in the order of
+   * their ids. Reading changes nothing. Runs whose definition cannot be read are left out, and take no place of `limit`; they stay
+   * `due` until they expire, are cancelled, or can be read.
    */
   publishable(query: {
     readonly shard: Shard;

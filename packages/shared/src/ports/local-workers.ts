@@ -23,6 +23,6 @@ export interface LocalWorkers {
 }
 
 export interface WorkerRoom {
-  /** Takes one worker for a run of this queue; false: none is left for it. */
-  take(queue: string): boolean;
+  /** Takes one worker for a run of this queue and priority; false: none is left for it. */
+  take(queue: string, priority: number): boolean;
 }

@@ -11,6 +11,7 @@ const RUN: EndedRun = {
   jobId: "job-1",
   jobVersion: 1,
   queue: "default",
+  priority: 5,
   handler: "work",
   cause: "schedule",
   scheduledFor: START,

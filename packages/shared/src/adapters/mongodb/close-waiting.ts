@@ -9,7 +9,7 @@ import { queuesOf } from "./waiting-queues.ts";
 import { laterTime } from "./later-time.ts";
 import { wakeNext } from "./overlap-wakes.ts";
 import { allOf, endRun, inShardQuery } from "./run-changes.ts";
-import { standing as standingIs, STANDINGS } from "./run-row.ts";
+import { OF_ANY_PRIORITY, standing as standingIs, STANDINGS } from "./run-row.ts";
 import { asReadable, endedRunOf } from "./run-view.ts";
 
 /** Closes due runs that nobody has claimed for too long. Started ones keep the error of their latest attempt. */
@@ -57,7 +57,7 @@ async function readWaiting(
   const found: string[] = [];
   for (const standing of STANDINGS) {
     for (const queue of await queuesOf(context, standingIs(standing), shard)) {
-      const lane = { ...standingIs(standing), queue: { $eq: queue }, _id: { $lt: runIdFloor(dueBefore) } };
+      const lane = { ...standingIs(standing), queue: { $eq: queue }, ...OF_ANY_PRIORITY, _id: { $lt: runIdFloor(dueBefore) } };
       const rows = await runs.find(
         { ...lane, ...inShardQuery(shard), ...dueSince(dueBefore) },
         { sort: { _id: 1 }, limit, fields: ["queue"] },

@@ -1,28 +1,42 @@
-import type { DeferredRuns } from "../../ports/deferred-runs.ts";
+import { FIRST_PLACE, readPublicationPlace } from "../../domain/priority.ts";
+import { resumeResult, type DeferredRuns, type ResumeRequest } from "../../ports/deferred-runs.ts";
 import type { StoreContext } from "./context.ts";
 import { dueRunsOf } from "./due-runs.ts";
 import { queuesOf } from "./waiting-queues.ts";
 import { allOf, inShardQuery, makePublishable } from "./run-changes.ts";
-import { FOR_UNKNOWN_HANDLER } from "./run-row.ts";
+import { FOR_UNKNOWN_HANDLER, toRunPlace } from "./run-row.ts";
+
+/** Runs behind a place in the order of publication: one range of the index for each priority, until there are enough. */
+async function findBehind({ rows }: StoreContext, { shard, queue, handlers, after, limit }: ResumeRequest) {
+  const { priority: from, runId } = readPublicationPlace(after ?? FIRST_PLACE);
+  const found: { readonly runId: string; readonly priority: number }[] = [];
+  for (let priority = from; priority >= 0 && found.length < limit; priority -= 1) {
+    const { raisedBy = null, loweredBy = null } = toRunPlace(priority);
+    const filter = {
+      ...FOR_UNKNOWN_HANDLER,
+      queue: { $eq: queue },
+      raisedBy: { $in: [raisedBy] },
+      loweredBy: { $in: [loweredBy] },
+      ...inShardQuery(shard),
+      handler: { $in: handlers },
+      ...(priority === from && { _id: { $gt: runId } }),
+    };
+    const page = await rows.runs.find(filter, { sort: { _id: 1 }, limit: limit - found.length, fields: ["state"] });
+    for (const { _id } of page) found.push({ runId: _id, priority });
+  }
+  return found;
+}
 
 export function createDeferredRuns(context: StoreContext): DeferredRuns {
   const { runs } = context.rows;
   return {
     queues: (shard) => queuesOf(context, FOR_UNKNOWN_HANDLER, shard),
-    async resume({ shard, queue, handlers, after, limit }) {
-      const filter = {
-        ...FOR_UNKNOWN_HANDLER,
-        queue: { $eq: queue },
-        ...inShardQuery(shard),
-        handler: { $in: handlers },
-        ...(after !== null && { _id: { $gt: after } }),
-      };
-      const found = await runs.find(filter, { sort: { _id: 1 }, limit, fields: ["state"] });
-      const runIds = found.map(({ _id }) => _id);
-      const next = runIds.length < limit ? null : (runIds.at(-1) ?? null);
+    async resume(request) {
+      const result = resumeResult(await findBehind(context, request), request.limit);
+      const { runIds } = result;
       // Not which of them were changed: one that was claimed since waits no more, and that is all that is asked of them.
       if (runIds.length > 0) await runs.updateMany({ _id: { $in: runIds }, ...FOR_UNKNOWN_HANDLER }, allOf(makePublishable));
-      return { runIds, next };
+      return result;
     },
     async waiting(runIds) {
       if (runIds.length === 0) return [];

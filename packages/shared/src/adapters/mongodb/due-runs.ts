@@ -10,7 +10,7 @@ import { closeWaiting } from "./close-waiting.ts";
 import { notePublished } from "./publications.ts";
 import { resetWaits } from "./reset-waits.ts";
 import { inShardQuery } from "./run-changes.ts";
-import { type RunRow, standing } from "./run-row.ts";
+import { IN_PUBLICATION_ORDER, type RunRow, standing } from "./run-row.ts";
 import { asReadable, dueRunOf } from "./run-view.ts";
 import { queuesOf } from "./waiting-queues.ts";
 import { wakeRuns } from "./wake.ts";
@@ -21,7 +21,7 @@ export function createDueRuns(context: StoreContext): DueRuns {
     publishable({ shard, queue, limit: runsMax, rescuesBelow }) {
       const rescues = rescuesBelow === undefined ? {} : { rescues: { $not: { $gte: rescuesBelow } } };
       const filter = { ...standing("publishable"), queue: { $eq: queue }, ...inShardQuery(shard), ...rescues };
-      return readEnough(runsMax, async (limit) => dueRunsOf(context, await runs.find(filter, { sort: { _id: 1 }, limit })));
+      return readEnough(runsMax, async (limit) => dueRunsOf(context, await runs.find(filter, { sort: IN_PUBLICATION_ORDER, limit })));
     },
     queues: (shard) => queuesOf(context, standing("publishable"), shard),
     published: (request) => notePublished(context, request),

@@ -96,6 +96,19 @@ test("an end that woke nobody is made good: by the next claim, or after a while"
   expect(await settle(store, third, { result: { kind: "released" }, now: START + 2 * HOUR })).toMatchObject({ ready: "default" });
 });
 
+test("runs of schedulers before priorities have the default: they stand between the more and the less urgent ones of others", async () => {
+  const { store, rewrite, rowOf } = setup();
+  const runs: DueRun[] = [];
+  for (const priority of [1, 5, 9]) runs.push(await addRun(store, await addJob(store, { id: `of-${priority}`, definition: { priority } })));
+  const old = await addRun(store, await addJob(store, { id: "old", definition: { priority: 9 } }));
+  await rewrite(old, { $unset: { raisedBy: "" } }); // Such a scheduler passes over the field of the definition.
+  expect(rowOf(runs[1]!)).not.toMatchObject({ raisedBy: expect.anything() });
+  const plain = idsOf([runs[1]!, old]).toSorted();
+  expect(idsOf(await publishable(store))).toEqual([runs[2]!.runId, ...plain, runs[0]!.runId]);
+  expect(await readRun(store, old)).toMatchObject({ priority: 5 });
+  expect(only(await claim(store, [old])).kind).toBe("won");
+});
+
 test("a run that became due again without a note of when was not due since it was fired", async () => {
   const { store, rewrite } = setup();
   const run = await addRun(store, await addJob(store));

@@ -1,6 +1,7 @@
 import type { Connection } from "mongoose";
 import type { RunState } from "../../domain/run-state.ts";
 import { storeFault } from "./faults.ts";
+import { IN_PUBLICATION_ORDER } from "./run-row.ts";
 
 export interface Index {
   readonly name: string;
@@ -89,9 +90,10 @@ export const INDEXES: Readonly<Record<string, readonly Index[]>> = {
     { name: "wake", key: { state: 1, wakeAt: 1, slot: 1 }, ...having("wakeAt") },
     // Runs that have waited too long. All of them are `due`.
     { name: "expiry", key: { expiresAt: 1, slot: 1 }, ...having("expiresAt") },
-    // What can be published: standing and queue equal, _id the order. The queues that have such runs: each time the next one. Published runs that are
-    // not claimed, counted by queue from the index alone. Runs that wait for a handler.
-    { name: "waiting", key: { standing: 1, queue: 1, _id: 1, slot: 1 }, ...having("standing") },
+    // What can be published: standing and queue equal, then the order. The queues that have such runs: each time the next one. Published runs that are
+    // not claimed, counted by queue from the index alone. Runs that wait for a handler. Databases of versions before priorities also have `waiting`,
+    // without them, which programs of those versions need.
+    { name: "waiting_by_priority", key: { standing: 1, queue: 1, ...IN_PUBLICATION_ORDER, slot: 1 }, ...having("standing") },
     // The due runs of some jobs, in their order: what a claim judges, what waits behind a run that ends, and what is open of a job.
     { name: "due_of_job", key: { jobUid: 1, scheduledFor: 1, _id: 1 }, ...having("standing") },
     // One run of a job at a time, and which one that is.

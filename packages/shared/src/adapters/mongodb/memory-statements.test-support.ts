@@ -130,15 +130,15 @@ export function sorted<Row extends object>(rows: readonly Row[], sort: Readonly<
   return rows.toSorted((left, right) => {
     for (const [field, direction] of Object.entries(sort)) {
       const [a, b] = [smallestAt(left, field), smallestAt(right, field)];
-      if (a !== b) return a < b ? -direction : direction;
+      if (a !== b) return a === undefined || (b !== undefined && a < b) ? -direction : direction;
     }
     return 0;
   });
 }
 
-/** By which an array sorts upwards. */
-const smallestAt = (row: object, field: string): never =>
-  valuesAt(row, field.split(".")).reduce((a, b) => ((a as never) < (b as never) ? a : b)) as never;
+/** By which an array sorts upwards. Undefined: the field is absent, which sorts before all values. */
+const smallestAt = (row: object, field: string): string | undefined =>
+  (valuesAt(row, field.split(".")) as (string | undefined)[]).reduce((a, b) => (a === undefined || (b as string) < a ? b : a), undefined);
 
 /** Only these fields, of paths the first step, and the id; all without. */
 export function projected(row: object, { fields, without = [] }: Pick<FindOptions, "fields" | "without">): object {

@@ -4,6 +4,7 @@ import type { FireEntry } from "../../domain/fire.ts";
 import { type Instant, InstantSchema } from "../../domain/instant.ts";
 import { ExecutionSchema } from "../../domain/job-definition.ts";
 import { isExclusive, OVERLAP_POLICIES, type OverlapPolicy } from "../../domain/overlap.ts";
+import { PRIORITY_DEFAULT } from "../../domain/priority.ts";
 import { REASONS } from "../../domain/reason.ts";
 import { identifyRun, RunIdentitySchema, type Attempt, type RunOrigin } from "../../domain/run.ts";
 import type { AttemptError, RunError } from "../../domain/run-error.ts";
@@ -26,7 +27,7 @@ export type AttemptRow = Omit<Attempt, "finishedAt" | "error"> & {
 };
 
 const instant = InstantSchema.optional();
-const { runId: _runId, ...identity } = RunIdentitySchema.shape;
+const { runId: _runId, priority: _priority, ...identity } = RunIdentitySchema.shape;
 
 /**
  * A run as the store keeps it. What is null elsewhere is absent here, so that rows are small and that partial indexes
@@ -35,6 +36,12 @@ const { runId: _runId, ...identity } = RunIdentitySchema.shape;
 const RunRowSchema = z.object({
   _id: z.string(),
   ...identity,
+  /**
+   * Its priority, by how much it is above or below the default; neither: it has the default, as have all runs of versions before it. MongoDB sorts
+   * a field that is absent before all numbers, so `IN_PUBLICATION_ORDER` needs two.
+   */
+  raisedBy: z.int().optional(),
+  loweredBy: z.int().optional(),
   slot: SlotSchema,
   definitionHash: z.string(),
   exclusive: z.boolean(),
@@ -99,6 +106,22 @@ export const runSchema = rowSchema("runs", RunRowSchema);
 /** It is due, and was put aside until another run of its job ends. */
 export const waitsForAnother = ({ standing, reason }: RunRow): boolean => standing === "deferred" && reason === "overlap";
 
+/** The order in which runs of one queue are published. */
+export const IN_PUBLICATION_ORDER = { raisedBy: -1, loweredBy: 1, _id: 1 } as const;
+
+const UP_TO: readonly (number | null)[] = [null, ...Array.from({ length: PRIORITY_DEFAULT }, (_, index) => index + 1)];
+/** For a filter that asks for the order of ids: the server merges those of each value. */
+export const OF_ANY_PRIORITY = { raisedBy: { $in: UP_TO }, loweredBy: { $in: UP_TO } } as const;
+
+type RunPlace = Pick<RunRow, "raisedBy" | "loweredBy">;
+
+export const toRunPlace = (priority: number): RunPlace => ({
+  raisedBy: priority > PRIORITY_DEFAULT ? priority - PRIORITY_DEFAULT : undefined,
+  loweredBy: priority < PRIORITY_DEFAULT ? PRIORITY_DEFAULT - priority : undefined,
+});
+
+export const readPriority = ({ raisedBy = 0, loweredBy = 0 }: RunPlace): number => PRIORITY_DEFAULT + raisedBy - loweredBy;
+
 /** The policy it was fired under. */
 export const policyOf = ({ overlap, exclusive }: RunRow): OverlapPolicy => overlap ?? (exclusive ? "skip" : "allow");
 
@@ -109,11 +132,12 @@ export function newRunRow(
 ): RunRow {
   const { definition, definitionHash, slot } = origin;
   const { firedAt, scheduledFor, state } = entry;
-  const { runId: _id, ...identity } = identifyRun(origin, { ...entry, runId });
+  const { runId: _id, priority, ...identity } = identifyRun(origin, { ...entry, runId });
   const expiresAt = definition.expireAfterMs === null ? undefined : scheduledFor + definition.expireAfterMs + 1;
   return {
     _id,
     ...identity,
+    ...toRunPlace(priority),
     slot,
     definitionHash,
     exclusive: isExclusive(definition.overlap),

@@ -8,9 +8,9 @@ import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { pickLastRun, pickRunIdentity, type Attempt, type LastRun, type Run, type RunIdentity, type RunOutcome } from "../../domain/run.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import type { LeaseView } from "../../ports/run-leases.ts";
-import type { AttemptRow, RunRow } from "./run-row.ts";
+import { readPriority, type AttemptRow, type RunRow } from "./run-row.ts";
 
-const identityOf = (row: RunRow): RunIdentity => pickRunIdentity({ ...row, runId: row._id });
+const identityOf = (row: RunRow): RunIdentity => pickRunIdentity({ ...row, runId: row._id, priority: readPriority(row) });
 
 /** What a message must say of it. */
 export const comparedOf = (row: RunRow): Pick<DueRun, ComparedField> => ({
@@ -81,7 +81,11 @@ export function dueRunOf(row: RunRow, stored: StoredDefinition, lastRun: LastRun
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${row._id}: ${stored.reason}`);
   const { attempt } = commonOf(row);
   if (!hasCounts(row)) throw new AppError("store_corrupt", `run ${row._id}: ${NO_COUNTS}`);
-  return makeDueRun({ ...row, runId: row._id, attempt, firstStartedAt: row.firstStartedAt ?? null }, stored.definition, lastRun);
+  return makeDueRun(
+    { ...row, runId: row._id, priority: readPriority(row), attempt, firstStartedAt: row.firstStartedAt ?? null },
+    stored.definition,
+    lastRun,
+  );
 }
 
 export const leaseViewOf = (row: RunRow): LeaseView => ({

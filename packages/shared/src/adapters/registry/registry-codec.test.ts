@@ -53,20 +53,23 @@ test("JSON of others in which a member is there twice cannot be read, as in plai
 test("an old reader takes what a new writer wrote: the field it does not know is passed over", async () => {
   const { registry, codec, sent } = await setup();
   const schema = dueSchema();
-  const { id, type } = await registry.register({ ...schema, fields: [...schema.fields, { name: "priority", type: "long", default: 0 }] });
-  const data = { ...due.data, params: JSON.stringify(due.data.params), priority: 7 };
+  const { id, type } = await registry.register({ ...schema, fields: [...schema.fields, { name: "weight", type: "long", default: 0 }] });
+  const data = { ...due.data, params: JSON.stringify(due.data.params), weight: 7 };
   expect(await codec.decode([{ ...sent(), value: frame(id, type.toBuffer(data)) }])).toEqual([{ kind: "event", event: due }]);
 });
 
-test("a new reader takes what an old writer wrote: the field that was not known then has its default", async () => {
+test.each([
+  ["lastRun", null],
+  ["priority", 5],
+])("a new reader takes what an old writer wrote: a field that was not known then has its default (%s)", async (unknown, value) => {
   const { registry, codec, sent } = await setup();
   const schema = dueSchema();
   const { id, type } = await registry.register({
     ...schema,
-    fields: schema.fields.filter((field) => !("name" in field) || field.name !== "lastRun"),
+    fields: schema.fields.filter((field) => !("name" in field) || field.name !== unknown),
   });
   const data = { ...due.data, params: JSON.stringify(due.data.params) };
-  const event = jobDue(sampleDueRun({ lastRun: null }), 1_000);
+  const event = jobDue(sampleDueRun({ [unknown]: value }), 1_000);
   expect(await codec.decode([{ ...sent(), value: frame(id, type.toBuffer(data)) }])).toEqual([{ kind: "event", event }]);
 });
 

@@ -48,7 +48,7 @@ await describeWithServers("schema registry", ["registry"], (servers) => {
   test("a field with a default may come, and one without is refused", async () => {
     const schema = newSchema();
     await client().register(schema);
-    const grown = { ...schema, fields: [...schema.fields, { name: "priority", type: "long", default: 0 }] };
+    const grown = { ...schema, fields: [...schema.fields, { name: "weight", type: "long", default: 0 }] };
     await expect(client().register(grown)).resolves.toBeDefined();
     const broken = { ...schema, fields: [...schema.fields, { name: "owner", type: "string" }] };
     await expect(client().register(broken)).rejects.toMatchObject({ code: "bad_config", retryable: false });

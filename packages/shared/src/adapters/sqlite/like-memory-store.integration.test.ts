@@ -141,7 +141,8 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
     const job = at(world.jobs, pick);
     if (job === undefined) return;
     const expireAfterMs = at([null, MINUTE], pick) ?? null;
-    const changes = { overlap: at(OVERLAP_POLICIES, more) ?? "skip", handler: at(HANDLERS, pick + more) ?? "a", expireAfterMs };
+    const [overlap, handler] = [at(OVERLAP_POLICIES, more) ?? "skip", at(HANDLERS, pick + more) ?? "a"];
+    const changes = { overlap, handler, expireAfterMs, priority: at([0, 4, 6, 9], pick + more) ?? 0 };
     const edited = editedJob(job, changes);
     world.jobs[world.jobs.indexOf(job)] = await ask(world, (store) => changeJob(store, job, edited));
   },

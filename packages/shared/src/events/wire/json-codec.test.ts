@@ -28,6 +28,17 @@ describe("events as CloudEvents with JSON", () => {
     expect(await jsonCodec.decode(events.map((event) => onTheWire(event)))).toEqual(events.map((event) => ({ kind: "event", event })));
   });
 
+  test("a JobDue and a JobCompleted of a version before priorities have the default", async () => {
+    const old = sampleEvents().filter(({ type }) => type === "JobDue" || type === "JobCompleted");
+    expect(old.length).toBeGreaterThan(1);
+    for (const event of old) {
+      const { priority, ...data } = JSON.parse(String(jsonCodec.encode([event])[0]?.value));
+      expect(priority).not.toBe(5);
+      const read = await jsonCodec.decode([onTheWire(event, { value: JSON.stringify(data) })]);
+      expect(read).toEqual([{ kind: "event", event: { ...event, data: { ...event.data, priority: 5 } } }]);
+    }
+  });
+
   test("the envelope stands in ce_ headers, and the value is the data with instants as text", () => {
     const [message] = jsonCodec.encode([due]);
     expect(message?.headers).toEqual({

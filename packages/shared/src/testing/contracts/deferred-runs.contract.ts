@@ -102,6 +102,25 @@ export const deferredRunsContract = contractOf("DeferredRuns", {
     expect((await resume(store, { limit: 2 })).runIds).toEqual(idsOf(runs.slice(0, 2)));
   },
 
+  "those of a higher priority are resumed first, page by page": async ({ store }) => {
+    const runs: DueRun[] = [];
+    for (const priority of [5, 9, 1]) {
+      const job = await addJob(store, { id: `of-${priority}`, definition: { overlap: "allow", priority } });
+      for (const minute of [1, 0]) runs.push(await addRun(store, job, { now: START + minute * MINUTE, name: `at-${minute}` }));
+    }
+    for (const run of runs) await defer(store, run);
+    const inOrder = idsOf([3, 2, 1, 0, 5, 4].map((index) => runs[index]!));
+    const pages: string[][] = [];
+    for (let after: string | null = null; ;) {
+      const page: ResumeResult = await resume(store, { after, limit: 4 });
+      pages.push([...page.runIds]);
+      if (page.next === null) break;
+      after = page.next;
+    }
+    expect(pages).toEqual([inOrder.slice(0, 4), inOrder.slice(4)]);
+    expect(idsOf(await publishable(store))).toEqual(inOrder);
+  },
+
   "a walk that ends with a full page goes on, and finds nothing": async ({ store }) => {
     const runs = await addRuns(store, await addJob(store, { definition: { overlap: "allow" } }), { count: 2 });
     for (const run of runs) await defer(store, run);

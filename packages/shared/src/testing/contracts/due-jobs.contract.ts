@@ -108,6 +108,7 @@ export const dueJobsContract = contractOf("DueJobs", {
       jobVersion: 1,
       handler: "report",
       queue: "high",
+      priority: 5,
       cause: "schedule",
       scheduledFor: START,
       count: 1,

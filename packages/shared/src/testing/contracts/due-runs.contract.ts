@@ -4,9 +4,10 @@ import type { Instant } from "../../domain/instant.ts";
 import type { LastRun } from "../../domain/run.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { Store } from "../../ports/store.ts";
-import { editedJob, HOUR, MINUTE, SECOND, START } from "../factories.ts";
+import { DAY, editedJob, HOUR, MINUTE, SECOND, START } from "../factories.ts";
 import {
   addJob,
+  addJobWithRun,
   addRun,
   addRuns,
   changeJob,
@@ -56,6 +57,56 @@ export const dueRunsContract = contractOf("DueRuns", {
     expect(await publishable(store, "low")).toEqual([other]);
     expect(await publishable(store, "high")).toEqual([]);
     expect([...(await store.dueRuns.queues(ALL_SLOTS))].sort()).toEqual(["default", "low"]);
+  },
+
+  "publishable runs come by priority, and of equal priority by id, on each page; a run whose job does not say one has 5": async ({
+    store,
+  }) => {
+    const jobs = [await addJob(store, { id: "plain", definition: { overlap: "allow" } })];
+    for (const priority of [0, 4, 6, 9])
+      jobs.push(await addJob(store, { id: `of-${priority}`, definition: { overlap: "allow", priority } }));
+    const runs: DueRun[] = [];
+    for (const minute of [2, 0, 1]) for (const job of jobs) runs.push(await addRun(store, job, { now: START + minute * MINUTE }));
+    const inOrder = runs.toSorted((a, b) => b.priority - a.priority || (a.runId < b.runId ? -1 : 1));
+    expect(inOrder.map(({ priority }) => priority)).toEqual([9, 9, 9, 6, 6, 6, 5, 5, 5, 4, 4, 4, 0, 0, 0]);
+    expect(await publishable(store)).toEqual(inOrder);
+    expect(await store.dueRuns.queues(ALL_SLOTS)).toEqual(["default"]);
+    for (let from = 0; from < inOrder.length; from += 4) {
+      const page = await publishable(store, "default", 4);
+      expect(page).toEqual(inOrder.slice(from, from + 4));
+      await publish(store, page);
+    }
+    expect(await unclaimed(store)).toEqual({ default: 15 });
+  },
+
+  "runs of a low priority come last as long as more urgent ones are publishable, however old they are": async ({ store }) => {
+    const low = await addRun(store, await addJob(store, { id: "low", definition: { priority: 0 } }), { now: START - HOUR });
+    const urgent = await addJob(store, { id: "urgent", definition: { overlap: "allow", priority: 9 } });
+    for (let minute = 0; minute < 3; minute += 1) {
+      const run = await addRun(store, urgent, { now: START + minute * MINUTE });
+      expect(await publishable(store, "default", 1)).toEqual([run]);
+      await publish(store, [run]);
+    }
+    expect(await publishable(store, "default", 1)).toEqual([low]);
+  },
+
+  "a run keeps the priority of its fire on all attempts and in its record; an edit changes that of later runs": async ({ store }) => {
+    const job = await addJob(store, { definition: { overlap: "allow", priority: 2 } });
+    const before = await addRun(store, job);
+    const edited = await changeJob(store, job, editedJob(job, { priority: 8 }));
+    const after = await addRun(store, edited, { now: START + MINUTE, name: "after" });
+    expect(await publishable(store)).toEqual([after, before]);
+    await settle(store, await start(store, before), { result: { kind: "released" } });
+    expect(await publishable(store)).toMatchObject([{ priority: 8 }, { runId: before.runId, attempt: 2, priority: 2 }]);
+    await end(store, await start(store, after, { token: "after" }));
+    expect([(await readRun(store, before)).priority, (await readRun(store, after)).priority]).toEqual([2, 8]);
+    expect((await store.jobs.get("default", job.id))?.definition.priority).toBe(8);
+    expect((await store.announcements.unannounced({ shard: ALL_SLOTS, endedBefore: START + DAY, limit: 1 }))[0]?.priority).toBe(8);
+  },
+
+  "a message that says another priority is about the same run: a scheduler of a version before priorities says none": async ({ store }) => {
+    const { run } = await addJobWithRun(store, { definition: { priority: 9 } });
+    expect(only(await claim(store, [{ ...run, priority: 5 }])).kind).toBe("won");
   },
 
   "reading what is publishable changes nothing": async ({ store }) => {

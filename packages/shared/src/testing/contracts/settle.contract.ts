@@ -39,6 +39,7 @@ export const settleContract = contractOf("RunClaims.settle", {
       jobId: job.id,
       jobVersion: 1,
       queue: "default",
+      priority: 5,
       handler: "http",
       cause: "manual",
       scheduledFor: START,

@@ -1,10 +1,11 @@
 import { nextBackoffMs } from "../../domain/backoff.ts";
 import { wasAsideSince } from "../../domain/overlap.ts";
+import { publicationPlace } from "../../domain/priority.ts";
 import { endRetryWait, endWaitedTooLong, expire, makePublishable } from "../../domain/run-changes.ts";
 import type { Standing } from "../../domain/run-record.ts";
 import { ALL_SLOTS, type Shard } from "../../domain/slot.ts";
 import { STORE_TIME_DIFFERENCE_MS_MAX } from "../../domain/time-limits.ts";
-import type { DeferredRuns } from "../../ports/deferred-runs.ts";
+import { resumeResult, type DeferredRuns } from "../../ports/deferred-runs.ts";
 import type { DueRuns } from "../../ports/due-runs.ts";
 import { takeReadable } from "../../runtime/map-readable.ts";
 import { repeat, wakeNext } from "./overlap.ts";
@@ -12,6 +13,8 @@ import { ascending, canBeRun, type MemoryState, openRunsIn, readable, readDueRun
 
 /** Due runs that a time makes publishable again. */
 const REPEATED: readonly Standing[] = ["published", "deferred", "waiting"];
+
+const inOrderOfPublication = (left: StoredRun, right: StoredRun): number => (publicationPlace(left) < publicationPlace(right) ? -1 : 1);
 
 export function createDueRuns(state: MemoryState): DueRuns {
   const { runs } = state;
@@ -25,7 +28,7 @@ export function createDueRuns(state: MemoryState): DueRuns {
     async publishable({ shard, queue, limit, rescuesBelow = Infinity }) {
       const found = openRunsIn(state, shard, "publishable").filter((run) => run.queue === queue && !(run.rescues >= rescuesBelow));
       const map = (run: StoredRun) => readDueRun(state, run);
-      return takeReadable(found.sort(ascending("runId")), limit, readable(state, map));
+      return takeReadable(found.sort(inOrderOfPublication), limit, readable(state, map));
     },
     async queues(shard) {
       return [...new Set(openRunsIn(state, shard, "publishable").map(({ queue }) => queue))];
@@ -103,12 +106,11 @@ export const createDeferredRuns = (state: MemoryState): DeferredRuns => ({
   },
   async resume({ shard, queue, handlers, after, limit }) {
     const meant = openRunsIn(state, shard, "unhandled").filter(
-      (run) => run.queue === queue && handlers.includes(run.handler) && run.runId > (after ?? ""),
+      (run) => run.queue === queue && handlers.includes(run.handler) && publicationPlace(run) > (after ?? ""),
     );
-    const resumed = meant.sort(ascending("runId")).slice(0, limit);
+    const resumed = meant.sort(inOrderOfPublication).slice(0, limit);
     save(state, ...resumed.map(makePublishable));
-    const runIds = resumed.map(({ runId }) => runId);
-    return { runIds, next: runIds.length < limit ? null : (runIds.at(-1) ?? null) };
+    return resumeResult(resumed, limit);
   },
   async waiting(runIds) {
     const wanted = new Set(runIds);

@@ -1,6 +1,6 @@
 import { AppError } from "../../../domain/app-error.ts";
 import type { Job } from "../../../domain/job.ts";
-import type { JobDefinition } from "../../../domain/job-definition.ts";
+import { type JobDefinition, readPriority } from "../../../domain/job-definition.ts";
 import { statusOrder } from "../../../domain/status-change.ts";
 import type { JobEvent } from "../../../events/job-event.ts";
 import type { JobChange } from "../../../ports/job-catalog.ts";
@@ -23,8 +23,10 @@ export interface JobCatalogRows {
 }
 
 /** What a job's row repeats of its definition, for lists and fires. */
-const policyOf = ({ name, tags, queue, handler, overlap, onUncertain, expireAfterMs }: JobDefinition) =>
-  [name, JSON.stringify(tags), queue, handler, overlap, onUncertain, expireAfterMs] as const;
+const policyOf = (definition: JobDefinition) => {
+  const { name, tags, queue, handler, overlap, onUncertain, expireAfterMs } = definition;
+  return [name, JSON.stringify(tags), queue, readPriority(definition), handler, overlap, onUncertain, expireAfterMs] as const;
+};
 
 export function openJobCatalog(context: StoreContext): JobCatalogRows {
   const { db, definitions } = context;
@@ -49,8 +51,8 @@ function openCreate({ db, definitions }: StoreContext): JobCatalogRows["create"]
   const byId = query<DefinedJobRow>(db, `${SELECT_JOBS} WHERE tenant_id = ? AND id = ? AND ${IS_SEEN}`);
   const insert = db.prepare(
     `INSERT INTO jobs (uid, tenant_id, id, slot, version, state, next_run_at, last_scheduled_for, fired_count, misfires, status, status_order,
-       last_run, definition_key, name, tags, queue, handler, overlap, on_uncertain, expire_after_ms, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       last_run, definition_key, name, tags, queue, priority, handler, overlap, on_uncertain, expire_after_ms, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const setDefinition = db.prepare("UPDATE jobs SET definition_key = ? WHERE job_key = ?");
   const addEvent = openAddEvent(db);
@@ -83,7 +85,7 @@ function openChange({ db, definitions }: StoreContext): JobCatalogRows["change"]
      WHERE job_key = ?`,
   );
   const define = db.prepare(
-    `UPDATE jobs SET definition_key = ?, name = ?, tags = ?, queue = ?, handler = ?, overlap = ?, on_uncertain = ?, expire_after_ms = ?
+    `UPDATE jobs SET definition_key = ?, name = ?, tags = ?, queue = ?, priority = ?, handler = ?, overlap = ?, on_uncertain = ?, expire_after_ms = ?
      WHERE job_key = ?`,
   );
   const addEvent = openAddEvent(db);

@@ -4,9 +4,10 @@ import { openFault } from "../data-folder/open-fault.ts";
 import { SCHEMA_1 } from "./001-first-release.ts";
 import { OVERLAP_POLICIES_2 } from "./002-overlap-policies.ts";
 import { keysAsJson, PLAIN_TABLES_3 } from "./003-plain-tables.ts";
+import { PRIORITIES_4 } from "./004-priorities.ts";
 
 /** Each brings a file from the version before it to its own, which is its place in the list, from 1. Never edited once released. */
-const MIGRATIONS: readonly string[] = [SCHEMA_1, OVERLAP_POLICIES_2, PLAIN_TABLES_3];
+const MIGRATIONS: readonly string[] = [SCHEMA_1, OVERLAP_POLICIES_2, PLAIN_TABLES_3, PRIORITIES_4];
 
 /** The version this program writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

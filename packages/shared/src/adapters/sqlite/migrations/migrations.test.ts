@@ -7,6 +7,8 @@ import type { DueRun } from "../../../domain/due-run.ts";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
 import type { Store } from "../../../ports/store.ts";
 import {
+  addJob,
+  addRun,
   claim,
   end,
   ending,
@@ -81,6 +83,18 @@ test("the file is of this version then, and opens again", async () => {
   const again = await openSqliteStoreHere({ file: opened.file });
   expect(await again.claims.read(Object.values(FIRST_RELEASE_RUNS))).toHaveLength(9);
   await again.close();
+});
+
+test("jobs and runs of it have the default priority, and their order is that of their ids until a job gets another", async () => {
+  await using opened = await setup();
+  const { store, runs } = opened;
+  expect(Object.values(runs).map(({ priority }) => priority)).toEqual(Object.values(runs).map(() => 5));
+  const before = await publishable(store);
+  expect(idsOf(before)).toEqual(idsOf(before).toSorted());
+  expect(before.length).toBeGreaterThan(2);
+  const low = await addRun(store, await addJob(store, { id: "low", definition: { priority: 4 } }), { now: START - HOUR });
+  const urgent = await addRun(store, await addJob(store, { id: "urgent", definition: { priority: 6 } }), { now: LATER });
+  expect(idsOf(await publishable(store))).toEqual(idsOf([urgent, ...before, low]));
 });
 
 test("a run that was running has its job's lock until it is rescued", async () => {

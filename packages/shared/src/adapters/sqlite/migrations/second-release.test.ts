@@ -15,7 +15,10 @@ import { openSqliteStoreHere } from "../thread/thread-beside.test-support.ts";
  * answered of it after its restart.
  */
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), "utf8");
-const ANSWERS = JSON.parse(read("second-release.json")) as Readonly<Record<string, unknown>>;
+/** Runs, which alone have a cause, have got a priority since. */
+const withPriority = (_: string, value: unknown): unknown =>
+  typeof value === "object" && value !== null && "cause" in value ? { ...value, priority: 5 } : value;
+const ANSWERS = JSON.parse(read("second-release.json"), withPriority) as Readonly<Record<string, unknown>>;
 
 async function withStore(prove: (store: Store, reopen: () => Promise<Store>) => Promise<void>): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), "tickline-store-"));

@@ -1,5 +1,6 @@
+import { FIRST_PLACE, readPublicationPlace } from "../../../domain/priority.ts";
 import { makePublishable } from "../../../domain/run-changes.ts";
-import type { DeferredRuns } from "../../../ports/deferred-runs.ts";
+import { resumeResult, type DeferredRuns } from "../../../ports/deferred-runs.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { query } from "../rows.ts";
 import { IS_OPEN, type RunRow, SELECT_RUNS, toStoredRun } from "./run-rows.ts";
@@ -10,8 +11,8 @@ export function openDeferredRuns({ db, runs, definitions }: StoreContext): Answe
   const queues = query<{ queue: string }>(db, `SELECT DISTINCT queue FROM runs WHERE ${UNHANDLED}`);
   const behind = query<RunRow>(
     db,
-    `${SELECT_RUNS} WHERE ${UNHANDLED} AND runs.queue = ? AND run_id > ? AND ${IS_OPEN} AND runs.handler IN (SELECT value FROM json_each(?))
-     ORDER BY run_id LIMIT ? + 0`,
+    `${SELECT_RUNS} WHERE ${UNHANDLED} AND runs.queue = ? AND (rank, run_id) > (9 - ?, ?) AND ${IS_OPEN}
+       AND runs.handler IN (SELECT value FROM json_each(?)) ORDER BY rank, run_id LIMIT ? + 0`,
   );
   const waiting = query<{ definitionKey: number }>(
     db,
@@ -20,10 +21,10 @@ export function openDeferredRuns({ db, runs, definitions }: StoreContext): Answe
   return {
     queues: ({ from, to }) => queues.all(from, to).map(({ queue }) => queue),
     resume({ shard, queue, handlers, after, limit }) {
-      const found = behind.all(shard.from, shard.to, queue, after ?? "", JSON.stringify(handlers), limit).map(toStoredRun);
+      const { priority, runId } = readPublicationPlace(after ?? FIRST_PLACE);
+      const found = behind.all(shard.from, shard.to, queue, priority, runId, JSON.stringify(handlers), limit).map(toStoredRun);
       for (const run of found) runs.save(makePublishable(run));
-      const runIds = found.map(({ runId }) => runId);
-      return { runIds, next: runIds.length < limit ? null : (runIds.at(-1) ?? null) };
+      return resumeResult(found, limit);
     },
     waiting: (runIds) =>
       runIds.filter((runId) => {

@@ -26,7 +26,7 @@ export function openDueRuns(context: StoreContext): DueRunsRows {
   const publishable = query<DueRunRow>(
     db,
     `${SELECT_DUE_RUNS} WHERE standing = 'publishable' AND standing <> 'running' AND runs.queue = ? AND runs.slot >= ? AND runs.slot < ?
-       AND rescues < ? ORDER BY run_id LIMIT ? + 0`,
+       AND rescues < ? ORDER BY rank, run_id LIMIT ? + 0`,
   );
   const nextQueue = query<{ queue: string | null }>(
     db,

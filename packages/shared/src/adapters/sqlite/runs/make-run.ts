@@ -2,7 +2,7 @@ import type { SQLInputValue } from "node:sqlite";
 import type { FireEntry } from "../../../domain/fire.ts";
 import type { Instant } from "../../../domain/instant.ts";
 import { AppError } from "../../../domain/app-error.ts";
-import type { JobDefinition } from "../../../domain/job-definition.ts";
+import { type JobDefinition, readPriority } from "../../../domain/job-definition.ts";
 import type { OverlapVerdict } from "../../../domain/overlap.ts";
 import type { Reason } from "../../../domain/reason.ts";
 import type { RunRecord } from "../../../domain/run-record.ts";
@@ -33,7 +33,7 @@ interface RunToMake extends FiredJob {
   readonly now: Instant;
 }
 
-type Policy = Pick<JobDefinition, "queue" | "handler" | "overlap" | "onUncertain" | "expireAfterMs">;
+type Policy = Pick<JobDefinition, "queue" | "priority" | "handler" | "overlap" | "onUncertain" | "expireAfterMs">;
 
 /** A definition that an entry names instead of the job's own. `policy` null: it cannot be read, and the job's own decides. */
 interface NamedDefinition {
@@ -76,11 +76,11 @@ function openInsert({ db }: StoreContext): (request: RunToMake, birth: Birth, na
   const insert = db.prepare(
     `INSERT INTO runs (run_id, job_key, job_version, slot, cause, scheduled_for, fired_at, state, standing, reason, token, executor, lease_ms,
        started_at, first_started_at, due_at, finished_at, settled_at, count, scheduled_for_last, retry_of,
-       definition_key, named_definition, queue, handler, overlap, on_uncertain, expires_at)
+       definition_key, named_definition, queue, handler, overlap, on_uncertain, priority, expires_at)
      SELECT ?2, job_key, version, slot, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
        ?12, ?12, ?13, ?14, ?14, coalesce(?15, 1), ?16, ?17,
-       coalesce(?18, definition_key), ?18, coalesce(?19, queue), coalesce(?20, handler), coalesce(?21, overlap), coalesce(?22, on_uncertain),
-       iif(?13 IS NULL, NULL, ?4 + 1 + iif(?19 IS NULL, expire_after_ms, ?23))
+       coalesce(?18, definition_key), ?18, coalesce(?19, queue), coalesce(?20, handler), coalesce(?21, overlap), coalesce(?22, on_uncertain), coalesce(?23, priority),
+       iif(?13 IS NULL, NULL, ?4 + 1 + iif(?19 IS NULL, expire_after_ms, ?24))
      FROM jobs WHERE job_key = ?1 ON CONFLICT DO NOTHING`,
   );
   const announce = db.prepare("INSERT INTO unannounced (settled_at, run_id) VALUES (?, ?)");
@@ -102,7 +102,7 @@ function openInsert({ db }: StoreContext): (request: RunToMake, birth: Birth, na
 }
 
 const policyValues = (policy: Policy | null): readonly SQLInputValue[] =>
-  policy === null ? [] : [policy.queue, policy.handler, policy.overlap, policy.onUncertain, policy.expireAfterMs];
+  policy === null ? [] : [policy.queue, policy.handler, policy.overlap, policy.onUncertain, readPriority(policy), policy.expireAfterMs];
 
 /** Judges a run that is not made yet. */
 function openJudge({ db, overlap }: StoreContext): (request: RunToMake, named: NamedDefinition | null) => OverlapVerdict {
