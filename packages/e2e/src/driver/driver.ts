@@ -29,7 +29,16 @@ export interface Driver {
 }
 
 /** Clients that do to their jobs whatever clients do, at random, and put on record what they were told. */
-export function createDriver({ client, whenUp, target, seed, actors, paceMsMax, shapes = ALL_SHAPES, longActors = 0 }: DriverOptions): Driver {
+export function createDriver({
+  client,
+  whenUp,
+  target,
+  seed,
+  actors,
+  paceMsMax,
+  shapes = ALL_SHAPES,
+  longActors = 0,
+}: DriverOptions): Driver {
   const ledger = emptyLedger();
   const stopping = new AbortController();
   const { signal } = stopping;

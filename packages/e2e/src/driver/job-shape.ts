@@ -52,9 +52,7 @@ export const ALL_SHAPES: JobShapes = [
 ];
 
 /** Jobs whose runs take 8 s each and overlap, and which are not changed once they are made. */
-export const ONLY_LONG: JobShapes = [
-  [1, { ...PLAIN, everyMs: [2_000, 3_000], behaviour: { slowMs: 8_000, failUntil: 0 }, deeds: [] }],
-];
+export const ONLY_LONG: JobShapes = [[1, { ...PLAIN, everyMs: [2_000, 3_000], behaviour: { slowMs: 8_000, failUntil: 0 }, deeds: [] }]];
 
 /** Jobs of which some run for longer than it takes to give a lost lease to another executor. They are changed by no client, only triggered. */
 export const LONG_SHAPES: JobShapes = [
