@@ -98,6 +98,8 @@ await describeWithOwnServers("the services as processes", ["mongodb", "kafka", "
 
 /** Longer than the short attempts take, shorter than the long ones: an executor that was busy for all that time runs a long one. */
 const LONG_MS_MIN = 2_000;
+/** Between two looks, which cost the executors their processor. */
+const LOOK_MS = 200;
 /** Until an executor is busy for that long: one that has just started, and a job whose leader was killed, have nothing to run for a while. */
 const BUSY_MS_MAX = 60_000;
 
@@ -105,6 +107,7 @@ const BUSY_MS_MAX = 60_000;
 async function busyWithLong(executors: readonly Seat[]): Promise<Seat> {
   const idleAt = new Map(executors.map((executor) => [executor, Date.now()]));
   return eventually(async () => {
+    await wait(LOOK_MS);
     const busy = await Promise.all(executors.map((executor) => readMetric(executor, "tickline_workers_busy")));
     for (const [index, executor] of executors.entries()) if (busy[index] === 0) idleAt.set(executor, Date.now());
     return executors.find((executor) => Date.now() - (idleAt.get(executor) ?? 0) > LONG_MS_MIN) ?? null;
