@@ -1,6 +1,8 @@
 import type { Bench } from "./bench.ts";
+import { besideFleet } from "./benches/beside-fleet.ts";
 import { burst } from "./benches/burst.ts";
 import { footprint } from "./benches/footprint.ts";
+import { history } from "./benches/history.ts";
 import { http } from "./benches/http.ts";
 import { lateness } from "./benches/lateness.ts";
 import { serversLateness } from "./benches/servers-lateness.ts";
@@ -10,7 +12,18 @@ import { throughput } from "./benches/throughput.ts";
 import { machineLine } from "./machine.ts";
 import { benchHelp, readOptions } from "./options.ts";
 
-const BENCHES: readonly Bench[] = [throughput, lateness, burst, http, footprint, serversThroughput, serversLateness, serversSoak];
+const BENCHES: readonly Bench[] = [
+  throughput,
+  lateness,
+  burst,
+  http,
+  footprint,
+  history,
+  besideFleet,
+  serversThroughput,
+  serversLateness,
+  serversSoak,
+];
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));

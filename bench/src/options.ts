@@ -21,6 +21,11 @@ export interface BenchOptions {
   readonly connections: number;
   /** Footprint: active schedules, and finished runs of earlier days beside them. */
   readonly oldRuns: number;
+  /** History: finished runs of one job; and of the job of which one run stays open. */
+  readonly historyRuns: number;
+  readonly openRunHistory: number;
+  /** Beside a fleet: fires a second of the fleet. */
+  readonly besideRate: number;
   /** Over servers: no-op jobs due at once; fires a second, and for how many seconds. */
   readonly serversJobs: number;
   readonly serversRates: readonly number[];
@@ -41,7 +46,7 @@ const FLAGS = {
   only: {
     fallback: "",
     meaning:
-      "benches to run, by commas: throughput, lateness, burst, http, footprint, servers-throughput, servers-lateness, servers-soak; all if empty",
+      "benches to run, by commas: throughput, lateness, burst, http, footprint, history, beside-fleet, servers-throughput, servers-lateness, servers-soak; all if empty",
   },
   runs: { fallback: "3", meaning: "runs of each side, in alternating order" },
   concurrency: { fallback: "200", meaning: "handlers that may run at once, on every side" },
@@ -53,6 +58,9 @@ const FLAGS = {
   "http-seconds": { fallback: "8", meaning: "http: load of each route and side" },
   connections: { fallback: "32", meaning: "http: open connections" },
   "old-runs": { fallback: "1000000", meaning: "footprint: finished runs in the history; 0 leaves that part out" },
+  "history-runs": { fallback: "1000000", meaning: "history: finished runs of one job; 0 leaves that part out" },
+  "open-run-history": { fallback: "80000", meaning: "history: runs of a job of which one stays open; 0 leaves that part out" },
+  "beside-rate": { fallback: "50", meaning: "beside-fleet: fires a second of the fleet" },
   "servers-jobs": { fallback: "10000", meaning: "servers-throughput: no-op jobs due at once" },
   "servers-rates": { fallback: "50,200", meaning: "servers-lateness: fires a second" },
   "servers-seconds": { fallback: "60", meaning: "servers-lateness: how long each rate is held" },
@@ -98,6 +106,9 @@ export function readOptions(argv: readonly string[]): BenchOptions | null {
     httpSeconds: whole("http-seconds"),
     connections: whole("connections"),
     oldRuns: whole("old-runs"),
+    historyRuns: whole("history-runs"),
+    openRunHistory: whole("open-run-history"),
+    besideRate: whole("beside-rate"),
     serversJobs: whole("servers-jobs"),
     serversRates: list("servers-rates").map((rate) => wholeNumber("servers-rates", rate)),
     serversSeconds: whole("servers-seconds"),

@@ -1,49 +1,72 @@
 import { firstDueRun } from "@tickline/shared/domain/due-run";
+import { scheduledEntry } from "@tickline/shared/domain/fire";
 import type { Job } from "@tickline/shared/domain/job";
+import type { AttemptResult } from "@tickline/shared/domain/settlement";
 import type { Claimant } from "@tickline/shared/ports/due-jobs";
 import type { Store } from "@tickline/shared/ports/store";
 
 const RUNS_AT_ONCE = 1_000;
-/** Old runs lie this far apart, from yesterday backwards. */
-const APART_MS = 100;
 const DAY_MS = 86_400_000;
 
+export interface OldRuns {
+  readonly runs: number;
+  /** They have the runs in turn. */
+  readonly jobs: readonly Job[];
+  /** The latest run is a day older. */
+  readonly now: number;
+  readonly apartMs: number;
+  /** Each so-many-th run failed, the others succeeded; null: all succeeded. */
+  readonly failedEvery: number | null;
+}
+
 /** A history: runs that were fired, claimed, settled and announced as any other, a day ago and earlier. */
-export async function makeOldRuns(
-  store: Store,
-  { runs, jobs, now }: { readonly runs: number; readonly jobs: readonly Job[]; readonly now: number },
-): Promise<void> {
+export async function makeOldRuns(store: Store, { runs, jobs, now, apartMs, failedEvery }: OldRuns): Promise<void> {
   for (let made = 0; made < runs; made += RUNS_AT_ONCE) {
     const count = Math.min(RUNS_AT_ONCE, runs - made);
-    const batch = Array.from({ length: count }, (_, index) => jobOfRun(jobs, made + index));
-    await runBatch(store, { jobs: batch, finishedAt: now - DAY_MS - (runs - made) * APART_MS });
+    const batch = Array.from({ length: count }, (_, index) => toOldRun(jobs, made + index));
+    const finishedAt = now - DAY_MS - (runs - made - count) * apartMs;
+    await runBatch(store, { batch, finishedAt, apartMs, failedEvery });
   }
 }
 
-function jobOfRun(jobs: readonly Job[], run: number): Job {
-  const job = jobs[run % jobs.length];
-  if (job === undefined) throw new Error("old runs need jobs");
-  return job;
+interface OldRun {
+  readonly job: Job;
+  readonly number: number;
 }
 
-async function runBatch(store: Store, { jobs, finishedAt }: { readonly jobs: readonly Job[]; readonly finishedAt: number }): Promise<void> {
-  const entry = { cause: "manual", count: 1, scheduledForLast: null, state: "due", reason: null, key: null, retryOf: null } as const;
-  const fires = jobs.map((job, index) => ({
+function toOldRun(jobs: readonly Job[], number: number): OldRun {
+  const job = jobs[number % jobs.length];
+  if (job === undefined) throw new Error("old runs need jobs");
+  return { job, number };
+}
+
+interface OldBatch extends Pick<OldRuns, "apartMs" | "failedEvery"> {
+  readonly batch: readonly OldRun[];
+  readonly finishedAt: number;
+}
+
+const SUCCEEDED: AttemptResult = { kind: "succeeded", output: null };
+const FAILED: AttemptResult = { kind: "failed", error: { code: "bench", message: "failed for the history", retryable: false } };
+
+async function runBatch(store: Store, { batch, finishedAt, apartMs, failedEvery }: OldBatch): Promise<void> {
+  const fires = batch.map(({ job }, index) => ({
     job,
     advance: null,
-    entries: [{ ...entry, scheduledFor: finishedAt - jobs.length + index, definitionHash: job.definitionHash }],
+    entries: [scheduledEntry(job, finishedAt - (batch.length - index) * apartMs)],
   }));
   const claimant: Claimant = { executor: "prepare", token: `prepare-${finishedAt}`, leaseMs: 60_000 };
   const { outcomes } = await store.dueJobs.fire({ fires, now: finishedAt, claimant: null, claimed: [] });
   const due = outcomes.flatMap((outcome, index) => {
-    const [job, fire] = [jobs[index], fires[index]];
-    if (outcome.kind === "lost" || job === undefined || fire === undefined) throw new Error("a fire of the preparation was lost");
+    const [run, fire] = [batch[index], fires[index]];
+    if (outcome.kind === "lost" || run === undefined || fire === undefined) throw new Error("a fire of the preparation was lost");
     const scheduledFor = fire.entries[0]?.scheduledFor ?? finishedAt;
-    return outcome.runs.map(({ runId }) => firstDueRun(job, { runId, cause: "manual", scheduledFor }));
+    return outcome.runs.map(({ runId }) => firstDueRun(run.job, { runId, cause: "schedule", scheduledFor }));
   });
   await store.claims.claim({ runs: due, claimant, now: finishedAt, firedAfter: 0 });
-  const result = { kind: "succeeded", output: null } as const;
-  const settlements = due.map(({ runId }) => ({ runId, token: claimant.token, result, finishedAt }));
+  const resultOf = ({ number }: OldRun): AttemptResult => (failedEvery !== null && number % failedEvery === 0 ? FAILED : SUCCEEDED);
+  const settlements = due.map(({ runId }, index) => {
+    return { runId, token: claimant.token, result: resultOf(batch[index] as OldRun), finishedAt };
+  });
   const settled = await store.claims.settle({ settlements, now: finishedAt });
   if (settled.some(({ kind }) => kind !== "ended")) throw new Error("a run of the preparation did not end");
   await store.announcements.announced(due.map(({ runId }) => runId));

@@ -12,6 +12,8 @@ interface PreparePlan {
 
 const SENT_AT_ONCE = 5_000;
 const MINUTES_A_DAY = 1_440;
+/** Old runs lie this far apart, from yesterday backwards. */
+const APART_MS = 100;
 
 /** Fills a data folder and leaves it: what is measured then was made by another process. */
 await runSide<PreparePlan, null>(async ({ dataDir, schedules, oldRuns }) => {
@@ -29,7 +31,8 @@ await runSide<PreparePlan, null>(async ({ dataDir, schedules, oldRuns }) => {
     if (events.length === 0) break;
     await store.outbox.sent(events.map(({ id }) => id));
   }
-  await makeOldRuns(store, { runs: oldRuns, jobs: Array.from({ length: schedules }, (_, index) => jobAt(index)), now });
+  const jobs = Array.from({ length: schedules }, (_, index) => jobAt(index));
+  await makeOldRuns(store, { runs: oldRuns, jobs, now, apartMs: APART_MS, failedEvery: null });
   await close();
   return null;
 });

@@ -5,7 +5,6 @@ import { driveFleet } from "./fleet/driven-fleet.ts";
 import { readMetric } from "./fleet/metrics-reading.ts";
 import type { Seat } from "./fleet/seat.ts";
 import { seededRandom, type SeededRandom } from "./driver/seeded-random.ts";
-import { INTERRUPTIBLE_SHAPES } from "./driver/job-shape.ts";
 import { createEndings } from "./product/endings.ts";
 import { printFigures, spread } from "./product/figures.ts";
 import { eventually } from "./product/running-product.ts";
@@ -14,6 +13,8 @@ jest.setTimeout(420_000);
 
 /** Rounds of kills: in each a scheduler, an executor and an api. */
 const ROUNDS = Number(process.env["ROUNDS"] ?? 3);
+/** Each executor then has about four long attempts under way at any time. */
+const LONG_ACTORS = 4;
 /** The stream of chance that decides the kills; clients have those from 0. */
 const KILLS_STREAM = 1_000_000;
 /** As the scheduler and the executor have it. Milliseconds. */
@@ -27,7 +28,7 @@ afterEach(endings.run);
 
 await describeWithOwnServers("the services as processes", ["mongodb", "kafka", "redis", "registry"], (servers) => {
   test(`${ROUNDS} rounds of kill -9 of a leader, an executor and an api lose nothing and double nothing`, async () => {
-    const { seed, fleet, judge } = await driveFleet({ servers, endings, shapes: INTERRUPTIBLE_SHAPES });
+    const { seed, fleet, judge } = await driveFleet({ servers, endings, longActors: LONG_ACTORS });
     const random = seededRandom(seed, KILLS_STREAM);
     const takeovers: number[] = [];
     const apiGaps: number[] = [];
@@ -37,7 +38,7 @@ await describeWithOwnServers("the services as processes", ["mongodb", "kafka", "
           await fleet.allLed();
           takeovers.push(Date.now() - killedAt);
         }),
-        killOne(fleet.executors, random),
+        killOne(fleet.executors, random, busyWithLong),
         killOne(fleet.apis, random).then(async (killedAt) => {
           await fleet.client.send({ method: "GET", path: "/livez" });
           apiGaps.push(Date.now() - killedAt);
@@ -81,10 +82,8 @@ await describeWithOwnServers("the services as processes", ["mongodb", "kafka", "
   });
 
   test("an executor that stands still past its leases loses its attempts to others, and its late results are refused", async () => {
-    const { fleet, judge } = await driveFleet({ servers, endings, shapes: INTERRUPTIBLE_SHAPES });
-    const [executor] = fleet.executors;
-    if (executor === undefined) throw new Error("there is no executor");
-    await busyWithLong(executor);
+    const { fleet, judge } = await driveFleet({ servers, endings, longActors: LONG_ACTORS });
+    const executor = await busyWithLong(fleet.executors);
     executor.pause();
     await wait(2 * LEASE_MS);
     const resumedAt = Date.now();
@@ -97,21 +96,33 @@ await describeWithOwnServers("the services as processes", ["mongodb", "kafka", "
   });
 });
 
-/** Longer than the short attempts take, shorter than the long ones: who is busy all that time is in the midst of one. */
+/** Longer than the short attempts take, shorter than the long ones: an executor that was busy for all that time runs a long one. */
 const LONG_MS_MIN = 2_000;
+/** Between two looks, which cost the executors their processor. */
+const LOOK_MS = 200;
+/** Until an executor is busy for that long: one that has just started, and a job whose leader was killed, have nothing to run for a while. */
+const BUSY_MS_MAX = 60_000;
 
-/** Stopped just after its last attempt has ended, an executor would have nothing to lose. */
-async function busyWithLong(executor: Seat): Promise<void> {
-  let since = Date.now();
-  await eventually(async () => {
-    if ((await readMetric(executor, "tickline_workers_busy")) === 0) since = Date.now();
-    return Date.now() - since > LONG_MS_MIN ? true : null;
-  }, NOTICE_MS_MAX);
+/** The first executor found to run a long attempt. One that is stopped between two attempts would have nothing to lose. */
+async function busyWithLong(executors: readonly Seat[]): Promise<Seat> {
+  const idleAt = new Map(executors.map((executor) => [executor, Date.now()]));
+  return eventually(async () => {
+    await wait(LOOK_MS);
+    const busy = await Promise.all(executors.map((executor) => readMetric(executor, "tickline_workers_busy")));
+    for (const [index, executor] of executors.entries()) if (busy[index] === 0) idleAt.set(executor, Date.now());
+    return executors.find((executor) => Date.now() - (idleAt.get(executor) ?? 0) > LONG_MS_MIN) ?? null;
+  }, BUSY_MS_MAX);
 }
 
-async function killOne(seats: readonly Seat[], random: SeededRandom): Promise<number> {
+/** `choose`: which of the processes, which stand in an order of chance. */
+async function killOne(
+  seats: readonly Seat[],
+  random: SeededRandom,
+  choose: (seats: readonly Seat[]) => Promise<Seat | undefined> = ([first]) => Promise.resolve(first),
+): Promise<number> {
   await wait(random.whole(500, 3_000));
-  const victim = seats[random.whole(0, seats.length - 1)];
+  const from = random.whole(0, seats.length - 1);
+  const victim = await choose([...seats.slice(from), ...seats.slice(0, from)]);
   await victim?.kill();
   return Date.now();
 }

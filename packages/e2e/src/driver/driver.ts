@@ -1,7 +1,7 @@
 import type { Server } from "./carry-out.ts";
 import { createJobActor, type JobActor } from "./job-actor.ts";
 import type { Target } from "./job-input.ts";
-import { ALL_SHAPES, type JobShapes } from "./job-shape.ts";
+import { ALL_SHAPES, ONLY_LONG, type JobShapes } from "./job-shape.ts";
 import { emptyLedger, type Ledger } from "./ledger.ts";
 import { seededRandom, type SeededRandom } from "./seeded-random.ts";
 import { createStatusPoller } from "./status-poller.ts";
@@ -15,6 +15,8 @@ export interface DriverOptions extends Server {
   readonly paceMsMax: number;
   /** What kinds of jobs there are. Default: all. */
   readonly shapes?: JobShapes;
+  /** So many of the actors have only jobs with long runs, whatever the seed, so that a process that is stopped interrupts some. Default 0. */
+  readonly longActors?: number;
 }
 
 export interface Driver {
@@ -27,7 +29,16 @@ export interface Driver {
 }
 
 /** Clients that do to their jobs whatever clients do, at random, and put on record what they were told. */
-export function createDriver({ client, whenUp, target, seed, actors, paceMsMax, shapes = ALL_SHAPES }: DriverOptions): Driver {
+export function createDriver({
+  client,
+  whenUp,
+  target,
+  seed,
+  actors,
+  paceMsMax,
+  shapes = ALL_SHAPES,
+  longActors = 0,
+}: DriverOptions): Driver {
   const ledger = emptyLedger();
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -35,7 +46,8 @@ export function createDriver({ client, whenUp, target, seed, actors, paceMsMax, 
   const server = { client, whenUp, ledger };
   const crew = Array.from({ length: actors }, (_, index) => {
     const random = seededRandom(seed, index);
-    return { random, actor: createJobActor({ ...server, target, name: `a${index}`, random }, shapes) };
+    const shapesOfActor = index < longActors ? ONLY_LONG : shapes;
+    return { random, actor: createJobActor({ ...server, target, name: `a${index}`, random }, shapesOfActor) };
   });
   const poller = createStatusPoller({
     ...server,

@@ -51,14 +51,14 @@ export const ALL_SHAPES: JobShapes = [
   [1, { ...PLAIN, everyMs: null, behaviour: { slowMs: 800, failUntil: 0 }, deeds: ["pause", "trigger"] }],
 ];
 
-/** Jobs of which some run for longer than it takes to give a lost lease to another, and which nobody touches but to trigger them. */
+/** Jobs whose runs take 8 s each and overlap, and which are not changed once they are made. */
+export const ONLY_LONG: JobShapes = [[1, { ...PLAIN, everyMs: [2_000, 3_000], behaviour: { slowMs: 8_000, failUntil: 0 }, deeds: [] }]];
+
+/** Jobs of which some run for longer than it takes to give a lost lease to another executor. They are changed by no client, only triggered. */
 export const LONG_SHAPES: JobShapes = [
-  [1, { ...PLAIN, everyMs: [2_000, 3_000], behaviour: { slowMs: 8_000, failUntil: 0 }, deeds: [] }],
+  ...ONLY_LONG,
   [1, { ...PLAIN, everyMs: [1_000, 2_000], behaviour: { slowMs: 200, failUntil: 0 }, deeds: ["trigger"] }],
 ];
-
-/** All kinds, and so many of the long ones that each executor has some under way at any time. */
-export const INTERRUPTIBLE_SHAPES: JobShapes = [...ALL_SHAPES, ...LONG_SHAPES.map(([weight, shape]) => [5 * weight, shape] as const)];
 
 /** Most milliseconds between now and the first instant of a schedule. */
 const START_MS_MAX = 2_000;

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { check } from "../checker/check.ts";
 import { lateActsOf } from "../checker/late-acts.ts";
 import { createDriver, type Driver } from "../driver/driver.ts";
-import type { JobShapes } from "../driver/job-shape.ts";
 import { seedOf } from "../driver/seeded-random.ts";
 import { temporaryFolder, type Endings } from "../product/endings.ts";
 import { printFigures, spread, tally } from "../product/figures.ts";
@@ -40,18 +39,19 @@ const UNEXPECTED = /"level":[56]0/;
 export interface DriveOptions {
   readonly servers: OwnServers;
   readonly endings: Endings;
-  readonly shapes?: JobShapes;
+  /** Of the driver. */
+  readonly longActors?: number;
 }
 
 /** Starts the services and the drive. */
-export async function driveFleet({ servers, endings, shapes }: DriveOptions): Promise<DrivenFleet> {
+export async function driveFleet({ servers, endings, longActors = 0 }: DriveOptions): Promise<DrivenFleet> {
   const seed = seedOf(process.env);
   const recorder = await startRecorderProcess(join(temporaryFolder(endings), "effects.jsonl"));
   endings.add(recorder.close);
   const fleet = await startFleet(servers);
   endings.add(fleet.end);
   const target = httpTarget(recorder.url);
-  const driver = createDriver({ ...fleet, target, seed, actors: ACTORS, paceMsMax: PACE_MS_MAX, ...(shapes && { shapes }) });
+  const driver = createDriver({ ...fleet, target, seed, actors: ACTORS, paceMsMax: PACE_MS_MAX, longActors });
   endings.add(driver.abandon);
   driver.start();
   return {
