@@ -27,8 +27,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
       { url: busUrlSetting, ...kafkaSettings, ...TOPIC_SETTINGS },
       sources,
     );
-    const { ensureTopics } = await import("../adapters/kafka/topics-command.ts");
-    const { planTopics } = await import("../adapters/kafka/topic-plan.ts");
+    const { ensureTopics } = await import("../adapters/kafka/topics/topics-command.ts");
+    const { planTopics } = await import("../adapters/kafka/topics/topic-plan.ts");
     const topics = planTopics({ queues: [...queues, ...externalQueues], partitions, replicas, retentionMs, deadRetentionMs });
     const outcomes = await ensureTopics({
       url,
@@ -42,7 +42,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
   },
   async migrate() {
     const { url } = readConfig({ url: storeUrlSetting }, sources);
-    const { migrateMongodb } = await import("../adapters/mongodb/migrations.ts");
+    const { migrateMongodb } = await import("../adapters/mongodb/collections/migrations.ts");
     const { from, to, steps } = await migrateMongodb({ url });
     say(steps.length === 0 ? `the database is up to date (schema ${to})\n` : `schema ${from} became ${to}: ${steps.join("; ")}\n`);
     return 0;

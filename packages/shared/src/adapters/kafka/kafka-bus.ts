@@ -6,11 +6,11 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import { busFault, closedFault } from "./bus-fault.ts";
 import type { BusMetrics } from "./bus-metrics.ts";
-import { createBury, deadTopic } from "./dead-letters.ts";
-import { createLagWatch } from "./lag-watch.ts";
-import { createSenders } from "./senders.ts";
-import type { OutMessage } from "./sender.ts";
-import { openSubscription, type ConsumerLimits, type KafkaSubscription } from "./subscription.ts";
+import { createBury, deadTopic } from "./dead-letters/dead-letters.ts";
+import { createLagWatch } from "./consume/lag-watch.ts";
+import { createSenders } from "./publish/senders.ts";
+import type { OutMessage } from "./publish/sender.ts";
+import { openSubscription, type ConsumerLimits, type KafkaSubscription } from "./consume/subscription.ts";
 
 export interface KafkaBusParts {
   readonly producing: Kafka;

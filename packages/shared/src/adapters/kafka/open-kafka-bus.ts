@@ -7,9 +7,9 @@ import type { Logger } from "../../runtime/logger.ts";
 import { busFault } from "./bus-fault.ts";
 import type { BusMetrics } from "./bus-metrics.ts";
 import { createKafkaBus } from "./kafka-bus.ts";
-import { createKafkaClient } from "./kafka-client.ts";
-import { parseKafkaUrl, type KafkaSecurity } from "./kafka-url.ts";
-import type { ConsumerLimits } from "./subscription.ts";
+import { createKafkaClient } from "./client/kafka-client.ts";
+import { parseKafkaUrl, type KafkaSecurity } from "./client/kafka-url.ts";
+import type { ConsumerLimits } from "./consume/subscription.ts";
 
 export interface KafkaBusOptions {
   /** `kafka://user:pass@host:9092,host2:9092?ssl=true&mechanism=scram-sha-512`. */

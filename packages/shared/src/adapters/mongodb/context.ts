@@ -1,9 +1,9 @@
 import type { Digest } from "../../domain/digest.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
-import type { Collections } from "./collections.ts";
-import type { Definitions } from "./definitions.ts";
-import type { HeldClaims } from "./held-claims.ts";
+import type { Collections } from "./collections/collections.ts";
+import type { Definitions } from "./jobs/definitions.ts";
+import type { HeldClaims } from "./claims/held-claims.ts";
 
 /** What all ports of one store share. */
 export interface StoreContext {

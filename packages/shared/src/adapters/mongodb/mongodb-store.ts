@@ -6,17 +6,17 @@ import type { Store } from "../../ports/store.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { sha256 } from "../system/digest.ts";
 import { systemEntropy } from "../system/entropy.ts";
-import { answeredWithin } from "./answered-within.ts";
-import { collectionsOf } from "./collections.ts";
-import { connect, type ConnectionOptions } from "./connection.ts";
+import { answeredWithin } from "./server/answered-within.ts";
+import { collectionsOf } from "./collections/collections.ts";
+import { connect, type ConnectionOptions } from "./server/connection.ts";
 import type { StoreContext } from "./context.ts";
-import { createDefinitions } from "./definitions.ts";
-import { storeFault } from "./faults.ts";
-import { createHeldClaims } from "./held-claims.ts";
-import { migrate } from "./migrations.ts";
+import { createDefinitions } from "./jobs/definitions.ts";
+import { storeFault } from "./server/faults.ts";
+import { createHeldClaims } from "./claims/held-claims.ts";
+import { migrate } from "./collections/migrations.ts";
 import { createPorts } from "./ports.ts";
-import { createServerClock } from "./server-time.ts";
-import { createWriteWatch, type WriteWatch } from "./write-watch.ts";
+import { createServerClock } from "./server/server-time.ts";
+import { createWriteWatch, type WriteWatch } from "./server/write-watch.ts";
 
 export interface MongodbStoreOptions extends ConnectionOptions {
   readonly digest?: Digest;

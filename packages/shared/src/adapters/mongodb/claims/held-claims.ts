@@ -1,0 +1,30 @@
+import type { ClaimedRun } from "../../../domain/due-run.ts";
+
+/** Claims of this process kept at most. Beyond it the oldest are forgotten, and their settlements read the row. */
+const HELD_MAX = 20_000;
+
+/**
+ * What this process claimed and has not settled: an end can so be told without reading the row back, which would cost
+ * as much as writing it. Only a matched compare-and-set on the same token makes use of it.
+ */
+export interface HeldClaims {
+  add(claim: ClaimedRun): void;
+  get(runId: string, token: string): ClaimedRun | undefined;
+  delete(runId: string): void;
+}
+
+export function createHeldClaims(): HeldClaims {
+  const held = new Map<string, ClaimedRun>();
+  return {
+    add(claim) {
+      held.delete(claim.run.runId);
+      if (held.size >= HELD_MAX) for (const oldest of held.keys()) if (held.delete(oldest)) break;
+      held.set(claim.run.runId, claim);
+    },
+    get(runId, token) {
+      const claim = held.get(runId);
+      return claim?.token === token ? claim : undefined;
+    },
+    delete: (runId) => void held.delete(runId),
+  };
+}
