@@ -1,9 +1,10 @@
+import { AppError } from "../../domain/app-error.ts";
 import type { Digest } from "../../domain/digest.ts";
+import type { ClaimedRun } from "../../domain/due-run.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
 import type { Collections } from "./collections/collections.ts";
 import type { Definitions } from "./jobs/definitions.ts";
-import type { HeldClaims } from "./claims/held-claims.ts";
 
 /** What all ports of one store share. */
 export interface StoreContext {
@@ -15,8 +16,56 @@ export interface StoreContext {
   readonly onUnreadable: OnUnreadable;
   /** The server's own time. */
   readonly serverNow: () => Promise<Instant>;
-  /** Work that nobody waits for; `close` does. What fails there is left to sweeps. */
+  /** Takes work that no call waits for; `close` does. What fails there is left to sweeps. */
   readonly aside: (work: Promise<unknown>) => void;
   /** For tests: true, and a fire rejects between the advance of its jobs and the making of their runs. */
   readonly crashBeforeRuns: () => boolean;
+}
+
+/**
+ * The time that a caller gave, or the store's present one, if that is later. For calls that end runs after more statements than a settlement takes:
+ * the fold of settled runs goes back no further behind their `settledAt` (`FOLD_OVERLAP_MS`), and a run may have started meanwhile.
+ */
+export const readLaterTime = async ({ serverNow }: Pick<StoreContext, "serverNow">, given: Instant): Promise<Instant> =>
+  Math.max(given, await serverNow());
+
+/** Rounds of a write that other writes keep preventing; in each round another process has written something. */
+const ROUNDS_MAX = 20;
+
+/** Tries a write until it returns an outcome. Null: another process was quicker. */
+export async function inRounds<Outcome>(deed: string, attempt: (round: number) => Promise<Outcome | null>): Promise<Outcome> {
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const outcome = await attempt(round);
+    if (outcome !== null) return outcome;
+  }
+  throw new AppError("store_unavailable", `${deed}: others changed it ${ROUNDS_MAX} times meanwhile`, { retryable: true });
+}
+
+/** Claims of this process kept at most. Beyond it the oldest are forgotten, and their settlements read the row. */
+const HELD_MAX = 20_000;
+
+/**
+ * What this process has claimed and not settled: an end can so be returned without reading the row back, which would cost
+ * as much as writing it. Only a matched compare-and-set on the same token makes use of it.
+ */
+export interface HeldClaims {
+  add(claim: ClaimedRun): void;
+  get(runId: string, token: string): ClaimedRun | undefined;
+  delete(runId: string): void;
+}
+
+export function createHeldClaims(): HeldClaims {
+  const held = new Map<string, ClaimedRun>();
+  return {
+    add(claim) {
+      held.delete(claim.run.runId);
+      if (held.size >= HELD_MAX) for (const oldest of held.keys()) if (held.delete(oldest)) break;
+      held.set(claim.run.runId, claim);
+    },
+    get(runId, token) {
+      const claim = held.get(runId);
+      return claim?.token === token ? claim : undefined;
+    },
+    delete: (runId) => void held.delete(runId),
+  };
 }

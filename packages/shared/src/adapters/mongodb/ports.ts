@@ -1,6 +1,6 @@
 import type { Store } from "../../ports/store.ts";
 import { createAnnouncements } from "./runs/announcements.ts";
-import { createDecidedTime } from "./decided-time.ts";
+import { createDecidedTime } from "./meta.ts";
 import { createDeferredRuns } from "./runs/deferred-runs.ts";
 import { createDueJobs } from "./jobs/due-jobs.ts";
 import { createDueRuns } from "./runs/due-runs.ts";

@@ -1,73 +1,80 @@
-import type { DueRun } from "../../../domain/due-run.ts";
+import type { CanBeRun } from "../../../domain/overlap.ts";
 import type { ClaimOutcome, ClaimRequest } from "../../../ports/run-claims.ts";
-import { createClaimCheck, LOST } from "./claim-check.ts";
-import { type FirstRead, readFirst } from "./claim-reads.ts";
-import { contest } from "./claim-contest.ts";
-import { startAll } from "./claim-starts.ts";
-import { laterTime } from "../later-time.ts";
-import type { StoreContext } from "../context.ts";
-import { groupBy } from "../group-by.ts";
-import { type Contender, judgeInOrder } from "./overlap-judging.ts";
+import { readLaterTime, type StoreContext } from "../context.ts";
+import { findRunnable } from "../runs/due-run-reads.ts";
+import { checkClaims, type Claiming, LOST } from "./claim-check.ts";
+import { letWait, skipAll, startAll } from "./claim-verdicts.ts";
+import { readContest, readFirst, type ReadRows } from "./contenders.ts";
+import { type Contender, judgeInOrder } from "./judge-overlap.ts";
 
-/** Rounds in which what others wrote meanwhile is looked at again. A run that is still open then is not won, and is published again. */
+/** Rounds in which what others wrote meanwhile is read again. A run that is still open then is not won, and is published again. */
 const ROUNDS_MAX = 20;
 
 /**
- * Claims a batch. Mostly by one read, which says what the store holds of the runs and what goes before them, and one write, which starts
+ * Claims a batch. Mostly by one read, which returns what the store holds of the runs and what goes before them, and one write, which starts
  * them all: when as many rows matched as were asked for, nothing is read back. Runs that others stand before, whose job's lock is
  * taken, or that changed meanwhile, are judged by all that contends for the lock (`contest`).
  */
 export async function claimAll(context: StoreContext, request: ClaimRequest): Promise<ClaimOutcome[]> {
   const runs = [...new Map(request.runs.map((run) => [run.runId, run])).values()];
-  const outcomes = new Map<string, ClaimOutcome>();
-  if (runs.length === 0) return [];
-  const read = await readFirst(context, runs);
-  const check = await createClaimCheck(context, read.rows.values(), request);
-  let open: readonly Contender[] = runs.flatMap((run) => {
-    const row = read.rows.get(run.runId);
-    const outcome = check.outcomeOf(run, row);
-    if (outcome !== null) outcomes.set(run.runId, outcome);
-    return outcome === null && row !== undefined ? [{ run, row }] : [];
-  });
-  open = await startFirst(context, { request, outcomes, read, open });
+  const claiming: Claiming = { context, request, outcomes: new Map() };
+  const read = await readFirst(context.rows.runs, runs);
+  let open = await startFirst(claiming, await checkClaims(claiming, runs, read.rows), read);
   for (let round = 0; open.length > 0 && round < ROUNDS_MAX; round += 1) {
-    // When it starts is what later instants, and its lease, are judged by.
-    const now = round === 0 ? request.now : await laterTime(context, request.now);
-    open = await contest(context, { request: { ...request, now }, outcomes, open, together: round === 0 });
+    // Later instants, and the lease, are judged by the time of the start.
+    const now = round === 0 ? request.now : await readLaterTime(context, request.now);
+    open = await contest({ ...claiming, request: { ...request, now } }, open, round === 0);
   }
-  for (const outcome of outcomes.values()) if (outcome.kind === "won") context.held.add(outcome.claim);
-  return inOrder(request.runs, outcomes);
-}
-
-/** A run that stands twice in a batch is won once. */
-function inOrder(runs: readonly DueRun[], outcomes: ReadonlyMap<string, ClaimOutcome>): ClaimOutcome[] {
-  const told = new Set<string>();
-  return runs.map(({ runId }) => {
-    const outcome = outcomes.get(runId) ?? LOST;
-    if (outcome.kind === "won" && told.has(runId)) return LOST;
-    told.add(runId);
+  return request.runs.map(({ runId }) => {
+    const outcome = claiming.outcomes.get(runId) ?? LOST;
+    if (outcome.kind !== "won") return outcome;
+    context.held.add(outcome.claim);
+    claiming.outcomes.set(runId, LOST); // A run that stands twice in a batch is won once.
     return outcome;
   });
 }
 
-interface FirstStarts {
-  readonly request: ClaimRequest;
-  readonly outcomes: Map<string, ClaimOutcome>;
-  readonly read: FirstRead;
-  readonly open: readonly Contender[];
+/**
+ * Starts the runs that nothing goes before, without asking which runs have the locks: the index says so. Any other verdict may be another one
+ * once the holder is known. Returns the runs that are still open.
+ */
+async function startFirst(claiming: Claiming, open: readonly Contender[], read: ReadRows): Promise<readonly Contender[]> {
+  const starts = [...Map.groupBy(open, ({ row }) => row.jobUid)].flatMap(([jobUid, own]) => {
+    const due = read.contenders.get(jobUid);
+    const known = own.filter(({ run, row }) => !row.exclusive || (run.exclusive && due !== undefined));
+    return judgeInOrder(known, due ?? [], claiming.request).filter(({ verdict }) => verdict.kind === "start");
+  });
+  const started = await startAll(claiming, starts, true);
+  return started ? open.filter(({ run }) => !claiming.outcomes.has(run.runId)) : open;
 }
 
 /**
- * Starts what nothing goes before, without asking who has the locks: the index says so. Any other verdict may be another one once
- * the holder is known. Returns the runs that are still open.
+ * One round of claims whose verdict needs all that contends for the locks. Reads it, judges, and carries the verdicts out. Returns the runs of
+ * those jobs that another process has changed meanwhile: they are read and judged again.
  */
-async function startFirst(context: StoreContext, { request, outcomes, read, open }: FirstStarts): Promise<readonly Contender[]> {
-  const byJob = groupBy(open, ({ row }) => row.jobUid);
-  const starts = [...byJob].flatMap(([jobUid, contenders]) => {
-    const due = read.dueOf.get(jobUid);
-    const known = contenders.filter(({ run, row }) => !row.exclusive || (run.exclusive && due !== undefined));
-    return judgeInOrder(known, due ?? [], request).filter(({ verdict }) => verdict.kind === "start");
-  });
-  const started = await startAll(context, starts, { request, outcomes, together: true });
-  return started ? open.filter(({ run }) => !outcomes.has(run.runId)) : open;
+async function contest(claiming: Claiming, open: readonly Contender[], together: boolean): Promise<readonly Contender[]> {
+  const { context, request } = claiming;
+  const read = await readContest(context.rows.runs, open);
+  const runs = open.map(({ run }) => run);
+  const contenders = await checkClaims(claiming, runs, read.rows);
+  const judging = { now: request.now, canBeRun: await readRunnable(context, contenders, read) };
+  const judged = [...Map.groupBy(contenders, ({ row }) => row.jobUid)].flatMap(([jobUid, own]) =>
+    judgeInOrder(own, read.contenders.get(jobUid) ?? [], judging),
+  );
+  const starts = judged.filter(({ verdict }) => verdict.kind === "start");
+  const started = await startAll(claiming, starts, together);
+  const doubtful = new Set(started ? [] : starts.map(({ row }) => row.jobUid));
+  const decided = judged.filter(({ row }) => !doubtful.has(row.jobUid));
+  await skipAll(claiming, decided);
+  await letWait(claiming, decided);
+  return judged.filter(({ row }) => doubtful.has(row.jobUid));
+}
+
+/** Whether others that may go before these can be run as they are stored. Their definitions are mostly known here. */
+async function readRunnable(context: StoreContext, contenders: readonly Contender[], read: ReadRows): Promise<CanBeRun> {
+  const own = new Set(contenders.map(({ row }) => row._id));
+  const others = [...read.contenders.values()].flat().filter(({ _id, state }) => state === "due" && !own.has(_id));
+  const runnable = new Set(await findRunnable(context, others));
+  const bad = new Set(others.filter((row) => !runnable.has(row)).map(({ _id }) => _id));
+  return ({ runId }) => !bad.has(runId);
 }

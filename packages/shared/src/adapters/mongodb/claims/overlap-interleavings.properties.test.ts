@@ -20,7 +20,7 @@ import {
 } from "../../../testing/contracts/store-steps.ts";
 import { DAY, editedJob, HOUR, MINUTE, SECOND, START } from "../../../testing/factories.ts";
 import { type TwoStores, twoStores } from "./interrupted-store.test-support.ts";
-import { siblingOf } from "./overlap-judging.ts";
+import { toSibling } from "./judge-overlap.ts";
 
 const NOW = START + HOUR;
 const RESULTS: Readonly<Record<string, AttemptResult>> = {
@@ -270,7 +270,7 @@ test.each(CASES)("%s: no wake is lost between any two statements, and never are 
     await interleaving.step(scene);
     came = scene.goOn();
     await workOff(scene);
-    const left = scene.rows().filter((row) => siblingOf(row) !== null);
+    const left = scene.rows().filter((row) => toSibling(row) !== null);
     expect({ place, left }).toEqual({ place, left: [] });
   }
 });

@@ -56,7 +56,7 @@ export interface Collections {
   readonly meta: Rows<MetaRow>;
 }
 
-export function collectionsOf(connection: Connection, options?: RowsOptions): Collections {
+export function openCollections(connection: Connection, options?: RowsOptions): Collections {
   const rowsOf = <Row>(name: string, schema: Schema): Rows<Row> =>
     createRows<Row>(connection.model(name, schema) as unknown as Model<unknown>, options);
   return {

@@ -1,12 +1,10 @@
 import type { OnUnreadable } from "../../../ports/unreadable.ts";
 import type { Collections } from "./collections.ts";
-import type { StoreContext } from "../context.ts";
+import { createHeldClaims, type StoreContext } from "../context.ts";
 import { createDefinitions } from "../jobs/definitions.ts";
-import { groupBy } from "../group-by.ts";
-import { createHeldClaims } from "../claims/held-claims.ts";
 import { INDEXES } from "./indexes.ts";
 import { matches, projected, sorted, updated } from "./memory-statements.test-support.ts";
-import type { Change, Filter, FindOptions, Rows, Update } from "./rows.ts";
+import { type Change, type Filter, type FindOptions, matchesNothing, type Rows, type Update } from "./rows.ts";
 import { sha256 } from "../../system/digest.ts";
 
 /** A statement as a test hears of it. */
@@ -35,15 +33,18 @@ export function memoryRows<Row>(collection: string, before: (statement: Statemen
   return {
     all: () => structuredClone([...rows.values()]) as Row[],
     async find(filter, options = {}) {
+      if (matchesNothing(filter)) return [];
       before({ collection, method: "find", filter, options });
       const inOrder = sorted(found(filter), options.sort ?? {}).slice(0, options.limit);
       return inOrder.map((row) => projected(row, options)) as Row[];
     },
     async insert(inserted) {
+      if (inserted.length === 0) return [];
       before({ collection, method: "insert" });
       return (stored(inserted) as readonly Stored[]).flatMap((row, index) => (add(row) ? [] : [index]));
     },
     async updateMany(filter, update) {
+      if (matchesNothing(filter)) return 0;
       const { matched, duplicate } = change("updateMany", { filter, update });
       if (duplicate) throw new Error(`update ${collection}: a key is taken`);
       return matched;
@@ -64,11 +65,11 @@ export function memoryRows<Row>(collection: string, before: (statement: Statemen
       before({ collection, method: "put" });
       for (const row of stored(replaced) as readonly Stored[]) rows.set(row._id, row);
     },
-    deleteMany: async (filter) => remove("deleteMany", filter),
+    deleteMany: async (filter) => (matchesNothing(filter) ? 0 : remove("deleteMany", filter)),
     deleteEach: async (filters) => filters.reduce((gone, filter) => gone + remove("deleteEach", filter), 0),
     async countBy(field, filter) {
       before({ collection, method: "countBy", filter });
-      const groups = groupBy(found(filter), (row) => String((row as unknown as Readonly<Record<string, unknown>>)[field]));
+      const groups = Map.groupBy(found(filter), (row) => String((row as unknown as Readonly<Record<string, unknown>>)[field]));
       return Object.fromEntries([...groups].map(([value, group]) => [value, group.length]));
     },
   };

@@ -1,6 +1,6 @@
 import type { Connection } from "mongoose";
 import { AppError } from "../../../domain/app-error.ts";
-import { type Collections, collectionsOf } from "./collections.ts";
+import { type Collections, openCollections } from "./collections.ts";
 import { connect, type ConnectionOptions } from "../server/connection.ts";
 import { createMissingIndexes, findMissingIndexes } from "./indexes.ts";
 
@@ -30,7 +30,7 @@ export interface MigrationReport {
 export async function migrateMongodb(options: ConnectionOptions): Promise<MigrationReport> {
   const connection = await connect(options);
   try {
-    return await migrate(connection, collectionsOf(connection), options);
+    return await migrate(connection, openCollections(connection), options);
   } finally {
     await connection.close();
   }

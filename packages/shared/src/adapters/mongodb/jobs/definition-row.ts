@@ -6,7 +6,7 @@ import { readDefinition, type StoredDefinition } from "../../../domain/stored-de
 import { isRecord } from "../../../domain/stored-value.ts";
 import { rowSchema } from "../collections/row-schema.ts";
 
-/** What a sweep saw: its job has this definition, or nobody uses it. Where runs do, there is nothing to note. */
+/** What a sweep saw: its job has this definition, or it is not used. Where runs use it, there is nothing to note. */
 export interface Finding {
   readonly use: "job" | "nobody";
   /** When this was found first since the definition was named. */
@@ -20,9 +20,9 @@ const DefinitionRowSchema = z.object({
   hash: z.string(),
   /** `params` is JSON text: its keys are the user's, and may hold the dots and dollars that are the server's own. */
   definition: z.custom<Omit<JobDefinition, "params"> & { readonly params: string }>(),
-  /** A token of whoever named it last, to make use of it or to leave it. A sweep that decides by what it read compares this. */
+  /** A token of the call that named it last, to use it or to leave it. A sweep that decides by what it read compares this. */
   named: z.string(),
-  /** When a sweep shall look who uses it; absent: its job does, and nobody need look before an edit names it again. */
+  /** When a sweep shall look whether it is used; absent: its job uses it, and no sweep need look before an edit names it again. */
   lookAt: InstantSchema.optional(),
   found: z.custom<Finding>().optional(),
 });
@@ -51,7 +51,7 @@ export const storedForm = (definition: JobDefinition): DefinitionRow["definition
   params: JSON.stringify(definition.params),
 });
 
-export function definitionOf({ definition }: DefinitionRow): StoredDefinition {
+export function toStored({ definition }: DefinitionRow): StoredDefinition {
   if (!isRecord(definition)) return readDefinition(definition);
   const params = evaluate(() => JSON.parse(definition.params) as unknown);
   return readDefinition({ ...definition, params: params.kind === "evaluated" ? params.value : null });

@@ -5,9 +5,10 @@ import { type ReadablePart, readEnough } from "../../../runtime/read-enough.ts";
 import type { StoreContext } from "../context.ts";
 import type { ReadHow } from "./definitions.ts";
 import { fireAll } from "./fires.ts";
-import { type JobRow, jobOf } from "./job-row.ts";
+import { type JobRow, toJob } from "./job-row.ts";
 import { completePending, readablePending } from "./pending-fires.ts";
 import { behindPosition } from "../collections/position.ts";
+import { withIds } from "../collections/rows.ts";
 import { inShardQuery } from "../runs/run-changes.ts";
 
 /** Pages of jobs that one repair looks at: more than one only where nothing was to be made, or could be. */
@@ -17,23 +18,15 @@ export function createDueJobs(context: StoreContext): DueJobs {
   const { jobs } = context.rows;
   return {
     upcoming({ shard, until, after, limit: jobsMax }) {
-      const behind = after === null ? {} : behindPosition({ field: "nextRunAt", value: after.nextRunAt, id: after.uid }, "$gt");
+      const behind = after === null ? {} : behindPosition("nextRunAt", { value: after.nextRunAt, id: after.uid }, "$gt");
       return readEnough(jobsMax, async (limit) => {
-        const found = await jobs.find(
-          {
-            state: { $eq: "active" },
-            nextRunAt: { $gte: after?.nextRunAt ?? Number.MIN_SAFE_INTEGER, $lte: until ?? Number.MAX_SAFE_INTEGER },
-            ...inShardQuery(shard),
-            ...behind,
-          },
-          { sort: { nextRunAt: 1, _id: 1 }, limit },
-        );
-        return readBack(context, found);
+        const nextRunAt = { $gte: after?.nextRunAt ?? Number.MIN_SAFE_INTEGER, $lte: until ?? Number.MAX_SAFE_INTEGER };
+        const due = { state: { $eq: "active" }, nextRunAt, ...inShardQuery(shard), ...behind };
+        return readBack(context, await jobs.find(due, { sort: { nextRunAt: 1, _id: 1 }, limit }));
       });
     },
     async read(jobUids) {
-      if (jobUids.length === 0) return [];
-      return (await readBack(context, await jobs.find({ _id: { $in: jobUids }, state: { $ne: "deleted" } }))).items;
+      return (await readBack(context, await jobs.find({ ...withIds(jobUids), state: { $ne: "deleted" } }))).items;
     },
     async fire({ fires, now, claimant }) {
       return { outcomes: await fireAll(context, fires, now), leaseMs: claimant?.leaseMs ?? null };
@@ -59,17 +52,17 @@ export function createDueJobs(context: StoreContext): DueJobs {
 
 async function readBack(context: StoreContext, rows: readonly JobRow[]): Promise<ReadablePart<Job>> {
   await completePending(context, rows);
-  const map = await jobReader(context, rows);
+  const map = await openJobReader(context, rows);
   return { items: mapReadable(rows, { kind: "job", idOf: ({ _id }) => _id, map, onUnreadable: context.onUnreadable }), met: rows.length };
 }
 
-/** Reads the definitions of all these rows, and makes jobs of them: see `jobOf`. */
-export async function jobReader(
+/** Reads the definitions of all these rows, and makes jobs of them: see `toJob`. */
+export async function openJobReader(
   { definitions }: Pick<StoreContext, "definitions">,
   rows: readonly JobRow[],
   how?: ReadHow,
 ): Promise<(row: JobRow) => Job> {
   const keys = rows.map(({ _id, definitionHash }) => ({ jobUid: _id, definitionHash }));
-  const definitionOf = await definitions.of(keys, how);
-  return (row) => jobOf(row, definitionOf({ jobUid: row._id, definitionHash: row.definitionHash }));
+  const readDefinition = await definitions.read(keys, how);
+  return (row) => toJob(row, readDefinition({ jobUid: row._id, definitionHash: row.definitionHash }));
 }

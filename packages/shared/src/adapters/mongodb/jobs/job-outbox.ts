@@ -20,7 +20,6 @@ export const createJobOutbox = ({ rows, onUnreadable }: StoreContext): JobOutbox
     });
   },
   async sent(eventIds) {
-    if (eventIds.length === 0) return;
     const ids = { $in: eventIds };
     await rows.jobs.updateMany({ "outbox.time": { $gt: 0 }, "outbox.id": ids }, { $pull: { outbox: { id: ids } } });
   },

@@ -37,7 +37,7 @@ const JobRowSchema = z.object({
   tags: z.array(z.string()).readonly(),
   handler: z.string(),
   queue: z.string(),
-  /** Of the latest fire: whoever wants to be sure that nothing was put into `pending` since it looked compares it. */
+  /** Of the latest fire: a write that must know that nothing was put into `pending` since the row was read compares it. */
   fireToken: z.string(),
   pending: z.array(z.custom<PendingFire>()).readonly(),
   outbox: z.array(z.custom<JobEvent>()).readonly(),
@@ -74,10 +74,10 @@ export function newJobRow(job: Job, event: JobEvent): JobRow {
   };
 }
 
-/** Throws `store_corrupt` where nobody could write the job back; of what else cannot be read the job says so itself. */
-export const jobOf = (row: JobRow, stored: StoredDefinition): Job =>
-  checkedJob({ ...pickJobRecord({ ...row, uid: row._id }), definition: usableDefinition(stored, () => knownOfRow(row)) }, stored);
+/** Throws `store_corrupt` where the job could not be written back; of what else cannot be read the job says so itself. */
+export const toJob = (row: JobRow, stored: StoredDefinition): Job =>
+  checkedJob({ ...pickJobRecord({ ...row, uid: row._id }), definition: usableDefinition(stored, () => readKnown(row)) }, stored);
 
 /** What its row tells of a definition that cannot be read. */
-export const knownOfRow = ({ id, nameFolded, handler, queue, tags }: JobRow): KnownOfDefinition =>
+export const readKnown = ({ id, nameFolded, handler, queue, tags }: JobRow): KnownOfDefinition =>
   knownOf({ name: nameFolded, handler, queue, tags }, { name: id, handler: "unknown", queue: "default" });

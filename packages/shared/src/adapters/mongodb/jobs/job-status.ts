@@ -2,46 +2,21 @@ import { standingOf, statusOrder } from "../../../domain/status-change.ts";
 import type { JobStatus } from "../../../ports/job-status.ts";
 import { mapReadable } from "../../../runtime/map-readable.ts";
 import type { StoreContext } from "../context.ts";
-import { readMeta } from "../collections/meta-values.ts";
-import { behindPosition } from "../collections/position.ts";
-import { asReadable, lastRunOf, runOf } from "../runs/run-view.ts";
+import { readMeta } from "../meta.ts";
+import { behindPosition, parseCursor, toCursor } from "../collections/position.ts";
+import { withIds } from "../collections/rows.ts";
+import type { RunRow } from "../runs/run-row.ts";
+import { asReadable, toLastRun, toRun } from "../runs/run-view.ts";
 
-/** Of a run what its job's status follows from: not its output. */
-const STATED_FIELDS = [
-  "tenantId",
-  "jobUid",
-  "jobId",
-  "cause",
-  "state",
-  "scheduledFor",
-  "attempt",
-  "attempts",
-  "startedAt",
-  "finishedAt",
-  "error",
-];
-
-/** What is folded of a run. Its output is not, and may be 64 KiB. */
-const FOLDED = [
-  "tenantId",
-  "jobUid",
-  "jobId",
-  "cause",
-  "state",
-  "scheduledFor",
-  "startedAt",
-  "finishedAt",
-  "attempt",
-  "error",
-  "settledAt",
-] as const;
+/** Of a run what its job's status follows from. Its output does not, and may be 64 KiB. */
+const OUTCOME = ["tenantId", "jobUid", "jobId", "cause", "state", "scheduledFor", "startedAt", "finishedAt", "attempt", "error"] as const;
 const WATERMARK = { _id: { $eq: "watermark" } };
 
 export const createJobStatus = ({ rows, onUnreadable }: StoreContext): JobStatus => ({
   async apply(changes) {
-    const inOrder = changes.toSorted((left, right) => (left.jobUid < right.jobUid ? -1 : 1));
+    const byUid = changes.toSorted((left, right) => (left.jobUid < right.jobUid ? -1 : 1));
     await rows.jobs.updateEach(
-      inOrder.map(({ tenantId, jobUid, lastRun }) => {
+      byUid.map(({ tenantId, jobUid, lastRun }) => {
         const order = statusOrder(lastRun);
         return {
           filter: { _id: { $eq: jobUid }, tenantId: { $eq: tenantId }, statusOrder: { $lt: order } },
@@ -51,30 +26,26 @@ export const createJobStatus = ({ rows, onUnreadable }: StoreContext): JobStatus
     );
   },
   async standing(runIds) {
-    if (runIds.length === 0) return [];
-    const found = await rows.runs.find({ _id: { $in: [...runIds].sort() } }, { fields: STATED_FIELDS });
-    return mapReadable(found, asReadable(runOf, onUnreadable)).flatMap((run) => standingOf(run) ?? []);
+    const found = await rows.runs.find(withIds(runIds), { fields: [...OUTCOME, "attempts"] });
+    return mapReadable(found, asReadable(toRun, onUnreadable)).flatMap((run) => standingOf(run) ?? []);
   },
-  /** The place to go on is that of the last run told: `<settledAt>.<runId>`. */
+  /** The place to go on is that of the last run returned, by `settledAt`. */
   async settledSince({ since, until, after, limit }) {
-    const behind = after === null ? {} : behindOf(after);
+    const last = after === null ? null : parseCursor(after);
+    const behind = last === null ? {} : behindPosition("settledAt", last, "$gt");
     const found = await rows.runs.find(
-      { settledAt: { $gte: after === null ? since : instantOf(after), $lt: until }, ...behind },
-      { sort: { settledAt: 1, _id: 1 }, limit: limit + 1, fields: FOLDED },
+      { settledAt: { $gte: last?.value ?? since, $lt: until }, ...behind },
+      { sort: { settledAt: 1, _id: 1 }, limit: limit + 1, fields: [...OUTCOME, "settledAt"] },
     );
     const part = found.slice(0, limit);
-    const last = part.at(-1);
+    const end = found.length > part.length ? part.at(-1) : undefined;
+    const toChange = (row: RunRow) => ({ tenantId: row.tenantId, jobUid: row.jobUid, lastRun: toLastRun(row) });
     return {
-      changes: mapReadable(
-        part,
-        asReadable((row) => ({ tenantId: row.tenantId, jobUid: row.jobUid, lastRun: lastRunOf(row) }), onUnreadable),
-      ),
-      next: found.length > part.length && last !== undefined ? `${last.settledAt}.${last._id}` : null,
+      changes: mapReadable(part, asReadable(toChange, onUnreadable)),
+      next: end === undefined ? null : toCursor({ value: end.settledAt ?? 0, id: end._id }),
     };
   },
-  async watermark() {
-    return readMeta(rows.meta, "watermark");
-  },
+  watermark: () => readMeta(rows.meta, "watermark"),
   async advance(watermark) {
     await rows.meta.updateMany(WATERMARK, { $max: { value: watermark } });
   },
@@ -82,10 +53,3 @@ export const createJobStatus = ({ rows, onUnreadable }: StoreContext): JobStatus
     await rows.meta.updateMany(WATERMARK, { $min: { value: watermark } });
   },
 });
-
-const instantOf = (after: string): number => Number(after.slice(0, after.indexOf(".")));
-
-function behindOf(after: string) {
-  const last = { field: "settledAt", value: instantOf(after), id: after.slice(after.indexOf(".") + 1) };
-  return behindPosition(last, "$gt");
-}

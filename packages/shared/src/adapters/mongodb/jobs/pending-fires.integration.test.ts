@@ -16,7 +16,7 @@ import { editedJob, jobOf, MINUTE, START } from "../../../testing/factories.ts";
 import { cursorAfterFire, dueRunOf, entryOf, manualFireOf, scheduledFireOf } from "../../../testing/factories-fire.ts";
 import { describeWithServers } from "../../../testing/servers/describe-with-servers.ts";
 import { sha256 } from "../../system/digest.ts";
-import { collectionsOf } from "../collections/collections.ts";
+import { openCollections } from "../collections/collections.ts";
 import { connect } from "../server/connection.ts";
 import { createDefinitions } from "./definitions.ts";
 import { testDatabase } from "../collections/fresh-database.test-support.ts";
@@ -125,7 +125,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     const { store, write, url } = await setup();
     const connection = await connect({ url });
     ends.push(() => connection.close());
-    const pendingIn = async (uid: string) => (await collectionsOf(connection).jobs.find({ _id: { $eq: uid } }))[0]?.pending ?? [];
+    const pendingIn = async (uid: string) => (await openCollections(connection).jobs.find({ _id: { $eq: uid } }))[0]?.pending ?? [];
     const jobs: Job[] = [];
     for (const id of ["a", "b", "c", "d", "e"]) jobs.push(await addJob(store, { id }));
     await expect(
@@ -208,7 +208,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     const { store, url, pending } = await setup();
     const connection = await connect({ url });
     ends.push(() => connection.close());
-    const rows = collectionsOf(connection);
+    const rows = openCollections(connection);
     const context = { rows, definitions: createDefinitions(rows, () => "reader"), digest: sha256, onUnreadable: () => {} };
     const read = (job: Job) => rows.jobs.find({ _id: { $eq: job.uid } });
     const [a, b] = [await addJob(store, { id: "a" }), await addJob(store, { id: "b" })];

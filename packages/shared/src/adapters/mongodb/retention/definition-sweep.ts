@@ -1,19 +1,21 @@
 import type { Instant } from "../../../domain/instant.ts";
 import { isText } from "../../../domain/stored-value.ts";
-import type { RetentionRequest } from "../../../ports/retention.ts";
-import type { StoreContext } from "../context.ts";
-import type { DefinitionRow } from "../jobs/definition-row.ts";
-import { groupBy } from "../group-by.ts";
+import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../../ports/retention.ts";
+import { inParallel } from "../../../runtime/in-parallel.ts";
 import { upTo } from "../collections/indexes.ts";
+import { byId, withIds } from "../collections/rows.ts";
+import type { StoreContext } from "../context.ts";
+import type { DefinitionRow, Finding } from "../jobs/definition-row.ts";
 import type { JobRow, PendingFire } from "../jobs/job-row.ts";
-import { type Use, type Verdict, verdictOn } from "./definition-verdict.ts";
 
-/** Definitions looked at in one sweep, as a multiple of those it may forget: jobs' own must not stand in the way of others. */
+/** Definitions looked at in one sweep, as a multiple of those it may forget: the definitions of jobs must not hide others. */
 const LOOKED_AT = 4;
-/** And at most, for of each that its job has left the runs are asked for by a query of its own. */
+/** And at most: of each definition that its job has left, the runs are read by a query of its own. */
 const LOOKED_AT_MAX = 200;
 /** Such queries under way at the same time. */
 const QUERIES_MAX = 10;
+/** Sweeps look again at a definition whose runs are kept after this part of their age: runs that are kept for weeks are not read every hour. */
+const AGE_PARTS = 4;
 
 export interface DefinitionsSwept {
   readonly definitions: number;
@@ -21,10 +23,34 @@ export interface DefinitionsSwept {
   readonly more: boolean;
 }
 
-type Suspect = Pick<DefinitionRow, "_id" | "jobUid" | "hash" | "named" | "found">;
+type Candidate = Pick<DefinitionRow, "_id" | "jobUid" | "hash" | "named" | "found">;
+
+/** What a sweep saw using a definition: its job, a run, which is enough, or nothing. */
+export type Use = { readonly by: "job" | "nobody" } | { readonly by: "run"; readonly firedAt: Instant };
+
+/** `leave`: no sweep need look again. */
+type Verdict =
+  | { readonly kind: "forget" }
+  | { readonly kind: "leave" }
+  | { readonly kind: "look again"; readonly lookAt: Instant; readonly found: Finding | null };
 
 /**
- * Forgets definitions that neither their job nor any run uses. Whoever names one gives it a token of its own first, and
+ * A sweep that finds a definition unused, or used by its job, decides by it only when another found the same a whole grace
+ * before and the definition was not named since. Between naming a definition and using or leaving it are two calls, and a sweep
+ * that looks between them sees what is about to change.
+ */
+export function judgeDefinition({ found }: Pick<DefinitionRow, "found">, use: Use, now: Instant): Verdict {
+  if (use.by === "run") {
+    const waitMs = Math.max(DEFINITION_GRACE_MS, Math.ceil((now - use.firedAt) / AGE_PARTS));
+    return { kind: "look again", lookAt: now + waitMs, found: null };
+  }
+  const since = found?.use === use.by ? found.since : now;
+  if (now - since < DEFINITION_GRACE_MS) return { kind: "look again", lookAt: since + DEFINITION_GRACE_MS, found: { use: use.by, since } };
+  return { kind: use.by === "job" ? "leave" : "forget" };
+}
+
+/**
+ * Forgets definitions that neither their job nor any run uses. A call that names one gives it a token of its own first, and
  * all that a sweep writes compares the token it read: so what it saw still holds, or nothing is written, however many
  * sweep at once and however long one of them stood still in between.
  */
@@ -35,73 +61,63 @@ export async function sweepDefinitions(
   const { definitions } = context.rows;
   const most = Math.min(LOOKED_AT * limit, LOOKED_AT_MAX);
   const query = { sort: { lookAt: 1 }, limit: most, fields: ["jobUid", "hash", "named", "found"] } as const;
-  const suspects: readonly Suspect[] = await definitions.find({ lookAt: upTo(now) }, query);
-  const uses = await readUses(context, suspects, now);
-  const verdicts = suspects.map((row) => ({ row, verdict: verdictOn(row, uses.get(row._id) ?? { by: "nobody" }, now) }));
-  await definitions.updateEach(
-    verdicts.flatMap(({ row, verdict }) => (verdict.kind === "forget" ? [] : [{ filter: asRead(row), update: updateOf(verdict) }])),
-  );
-  const spare = verdicts.filter(({ verdict }) => verdict.kind === "forget").map(({ row }) => row);
-  const gone = spare.length === 0 ? 0 : await forget(context, spare.slice(0, limit));
-  return { definitions: gone, more: suspects.length === most || spare.length >= limit };
+  const candidates: readonly Candidate[] = await definitions.find({ lookAt: upTo(now) }, query);
+  const uses = await readUses(context, candidates, now);
+  const unreferenced: Candidate[] = [];
+  const changes = candidates.flatMap((row, index) => {
+    const verdict = judgeDefinition(row, uses[index] as Use, now);
+    if (verdict.kind !== "forget") return [{ filter: { _id: { $eq: row._id }, named: { $eq: row.named } }, update: toUpdate(verdict) }];
+    unreferenced.push(row);
+    return [];
+  });
+  await definitions.updateEach(changes);
+  const gone = await forget(context, unreferenced.slice(0, limit));
+  return { definitions: gone, more: candidates.length === most || unreferenced.length >= limit };
 }
 
-/** Of one that names no job, or not itself, nobody can tell who uses it. */
-const isNamed = ({ jobUid, hash }: Suspect): boolean => isText(jobUid) && isText(hash);
-
-/** Of a job whose fires cannot be read none is known: its definitions are kept by whatever else uses them. */
-const pendingHashes = (job: Pick<JobRow, "pending"> | undefined): readonly unknown[] =>
-  Array.isArray(job?.pending) ? (job.pending as readonly (PendingFire | null)[]).map((fire) => fire?.definitionHash) : [];
-
-const asRead = ({ _id, named }: Suspect) => ({ _id: { $eq: _id }, named: { $eq: named } });
-
-function updateOf(verdict: Exclude<Verdict, { kind: "forget" }>) {
+function toUpdate(verdict: Exclude<Verdict, { kind: "forget" }>) {
   if (verdict.kind === "leave") return { $unset: { lookAt: "", found: "" } };
   const { lookAt, found } = verdict;
   return found === null ? { $set: { lookAt }, $unset: { found: "" } } : { $set: { lookAt, found } };
 }
 
 /**
- * Each with the token it was read under, and no other's: one call names many definitions, so a token that was read of one row
+ * Each with the token that was read of it, and no other's: one call names many definitions, so a token that was read of one row
  * may by now stand in another. One that was named meanwhile has another token, and nothing is found of it.
  */
-const forget = ({ rows: { definitions } }: StoreContext, spare: readonly Suspect[]): Promise<number> =>
+const forget = ({ rows: { definitions } }: StoreContext, unreferenced: readonly Candidate[]): Promise<number> =>
   definitions.deleteEach(
-    [...groupBy(spare, ({ named }) => named)].map(([named, group]) => ({
-      _id: { $in: group.map(({ _id }) => _id).sort() },
+    [...Map.groupBy(unreferenced, ({ named }) => named)].map(([named, group]) => ({
+      ...withIds(group.map(({ _id }) => _id)),
       named: { $eq: named },
       "found.use": { $eq: "nobody" },
     })),
   );
 
+/** Of one that names no job, or not itself, it cannot be told what uses it. */
+const isNamed = ({ jobUid, hash }: Candidate): boolean => isText(jobUid) && isText(hash);
+
+/** Of a job whose fires cannot be read none is known: its definitions are kept by whatever else uses them. */
+const pendingHashes = (job: Pick<JobRow, "pending"> | undefined): readonly unknown[] =>
+  Array.isArray(job?.pending) ? (job.pending as readonly (PendingFire | null)[]).map((fire) => fire?.definitionHash) : [];
+
 /**
- * Who uses them; those nobody uses are left out. Jobs are read before runs: what leaves `pending` is a run by then, so
- * that no run slips from the one to the other unseen.
+ * What uses each of them. Jobs are read before runs: what leaves `pending` is a run by then, so
+ * that no run goes from the one to the other unseen.
  */
-async function readUses({ rows }: StoreContext, suspects: readonly Suspect[], now: Instant): Promise<Map<string, Use>> {
-  const uses = new Map<string, Use>();
-  // As if a run did: it stays, and is looked at again much later, so that it takes no place of others.
-  for (const suspect of suspects) if (!isNamed(suspect)) uses.set(suspect._id, { by: "run", firedAt: now });
-  const named = suspects.filter(isNamed);
-  if (named.length === 0) return uses;
-  const jobUids = [...new Set(named.map(({ jobUid }) => jobUid))];
-  const jobs = await rows.jobs.find({ _id: { $in: jobUids } }, { fields: ["definitionHash", "pending.definitionHash"] });
-  const jobOf = new Map(jobs.map((job) => [job._id, job]));
-  const left: Suspect[] = [];
-  for (const suspect of named) {
-    const job = jobOf.get(suspect.jobUid);
-    if (job?.definitionHash === suspect.hash) uses.set(suspect._id, { by: "job" });
-    else if (pendingHashes(job).includes(suspect.hash)) uses.set(suspect._id, { by: "run", firedAt: now });
-    else left.push(suspect);
+async function readUses({ rows }: StoreContext, candidates: readonly Candidate[], now: Instant): Promise<Use[]> {
+  const jobUids = new Set(candidates.filter(isNamed).map(({ jobUid }) => jobUid));
+  const jobs = byId(await rows.jobs.find(withIds(jobUids), { fields: ["definitionHash", "pending.definitionHash"] }));
+  async function readUse(candidate: Candidate): Promise<Use> {
+    // As if a run used it: it stays, and is looked at again much later, so that it hides no others.
+    if (!isNamed(candidate)) return { by: "run", firedAt: now };
+    const { jobUid, hash } = candidate;
+    const job = jobs.get(jobUid);
+    if (job?.definitionHash === hash) return { by: "job" };
+    if (pendingHashes(job).includes(hash)) return { by: "run", firedAt: now };
+    const filter = { jobUid: { $eq: jobUid }, definitionHash: { $eq: hash } };
+    const [run] = await rows.runs.find(filter, { limit: 1, fields: ["firedAt"] });
+    return run === undefined ? { by: "nobody" } : { by: "run", firedAt: run.firedAt };
   }
-  for (let from = 0; from < left.length; from += QUERIES_MAX) {
-    await Promise.all(
-      left.slice(from, from + QUERIES_MAX).map(async ({ _id, jobUid, hash }) => {
-        const filter = { jobUid: { $eq: jobUid }, definitionHash: { $eq: hash } };
-        const [run] = await rows.runs.find(filter, { limit: 1, fields: ["firedAt"] });
-        if (run !== undefined) uses.set(_id, { by: "run", firedAt: run.firedAt });
-      }),
-    );
-  }
-  return uses;
+  return inParallel(candidates, { atOnce: QUERIES_MAX, work: readUse });
 }

@@ -1,16 +1,16 @@
 import type { Instant } from "../../../domain/instant.ts";
 import type { Retention, RetentionRequest } from "../../../ports/retention.ts";
 import { inHalves } from "../../../runtime/in-halves.ts";
-import type { StoreContext } from "../context.ts";
+import { withIds } from "../collections/rows.ts";
+import { readLaterTime, type StoreContext } from "../context.ts";
 import { sweepDefinitions } from "./definition-sweep.ts";
 import type { JobRow } from "../jobs/job-row.ts";
-import { laterTime } from "../later-time.ts";
-import { raiseMeta, readMeta } from "../collections/meta-values.ts";
+import { raiseMeta, readMeta } from "../meta.ts";
 import { completePending } from "../jobs/pending-fires.ts";
 import { cancelOpenRuns } from "../runs/run-control.ts";
 import { createRunSweep } from "./run-sweep.ts";
 
-/** Tombstones looked at in one sweep, whatever `limit`; the next goes on behind them, so that those that cannot go yet hide none that can. */
+/** Tombstones looked at in one sweep, whatever `limit`; the next goes on behind them, so that those that cannot be deleted yet hide none that can. */
 const TOMBSTONES_READ_MAX = 1_000;
 
 export function createRetention(context: StoreContext): Retention {
@@ -42,7 +42,7 @@ interface TombstoneWalk {
 async function sweepBindings({ rows: { requests } }: StoreContext, { boundBefore, limit }: RetentionRequest): Promise<number> {
   const old = { boundAt: { $lt: boundBefore } };
   const found = await requests.find(old, { sort: { boundAt: 1 }, limit, fields: ["boundAt"] });
-  return found.length === 0 ? 0 : requests.deleteMany({ _id: { $in: found.map(({ _id }) => _id) }, ...old });
+  return requests.deleteMany({ ...withIds(found.map(({ _id }) => _id)), ...old });
 }
 
 async function sweepTombstones(
@@ -56,23 +56,22 @@ async function sweepTombstones(
   const open = await readOpen(context, old);
   let cancelled = 0;
   for (const job of old.filter(({ _id }) => open.has(_id))) {
-    const request = { now: await laterTime(context, now), limit: limit - cancelled };
-    // One whose runs cannot be cancelled stays, and keeps no other from being forgotten.
+    const request = { now: await readLaterTime(context, now), limit: limit - cancelled };
+    // One whose runs cannot be cancelled stays, and keeps no other from being deleted.
     const refused = await inHalves([job], async () => void (cancelled += (await cancelOpenRuns(context, job, request)).length));
     for (const { fault } of refused) context.onUnreadable({ kind: "job", id: job._id, reason: fault.message });
   }
   const stillOpen = open.size === 0 ? open : await readOpen(context, old);
   // Nothing is put into `pending` of a deleted job, so what was empty stays so. Of what was not, the runs have just been made or are
-  // not seen yet: their job goes another time, or it would be left with a fire and without the definition it needs.
-  const isSpare = ({ _id, pending, outbox }: JobRow): boolean => isEmpty(pending) && isEmpty(outbox) && !stillOpen.has(_id);
-  const over = old.filter(isSpare).slice(0, limit);
+  // not seen yet: their job is deleted another time, or a fire would be left without the definition it needs.
+  const isUnreferenced = ({ _id, pending, outbox }: JobRow): boolean => isEmpty(pending) && isEmpty(outbox) && !stillOpen.has(_id);
+  const over = old.filter(isUnreferenced).slice(0, limit);
   if (over.length < limit && cancelled < limit) walk.after = positionBehind(old, walk); // Else there is more to do among these.
-  if (over.length === 0) return { tombstones: 0, cancelled };
-  // Definitions first: a crash in between leaves tombstones, which come here again, and no definitions of nobody.
+  // Definitions first: a crash in between leaves tombstones, which come here again, and no definitions without a job.
   const jobUids = over.map(({ _id }) => _id);
   await definitions.deleteMany({ jobUid: { $in: jobUids } });
   const empty = { state: { $eq: "deleted" }, "pending.0": { $exists: false }, "outbox.0": { $exists: false } };
-  return { tombstones: await jobs.deleteMany({ _id: { $in: jobUids }, ...empty }), cancelled };
+  return { tombstones: await jobs.deleteMany({ ...withIds(jobUids), ...empty }), cancelled };
 }
 
 const isEmpty = (list: unknown): boolean => Array.isArray(list) && list.length === 0;

@@ -4,7 +4,8 @@ import type { RetentionRequest } from "../../../ports/retention.ts";
 import type { StoreContext } from "../context.ts";
 import { below } from "../collections/indexes.ts";
 import { behindPosition } from "../collections/position.ts";
-import type { Filter } from "../collections/rows.ts";
+import { type Filter, withIds } from "../collections/rows.ts";
+import { readMeta } from "../meta.ts";
 import type { RunRow } from "../runs/run-row.ts";
 
 export interface RunsSwept {
@@ -36,11 +37,11 @@ export function createRunSweep({ rows }: Pick<StoreContext, "rows">): RunSweep {
   let through = 0;
 
   return async ({ endedBefore, limit }) => {
-    const [watermark] = await rows.meta.find({ _id: { $eq: "watermark" } });
+    const foldedBefore = await readMeta(rows.meta, "watermark");
     let runs = 0;
     for (const sweep of sweeps.slice(through)) {
       if (runs === limit) return { runs, more: true };
-      const swept = await sweep({ endedBefore, limit: limit - runs, foldedBefore: watermark?.value ?? 0 });
+      const swept = await sweep({ endedBefore, limit: limit - runs, foldedBefore });
       runs += swept.runs;
       if (swept.more) return { runs, more: true };
       through += 1;
@@ -67,15 +68,15 @@ function createKindSweep({ runs }: StoreContext["rows"], { field, filter }: Kind
   return async ({ endedBefore, limit, foldedBefore }) => {
     const before = field === "settledAt" ? Math.min(endedBefore, foldedBefore) : endedBefore;
     const from = after?.[field] ?? Number.MIN_SAFE_INTEGER;
-    const behind = after === null ? {} : behindPosition({ field, value: from, id: after._id }, "$gt");
+    const behind = after === null ? {} : behindPosition(field, { value: from, id: after._id }, "$gt");
     const page: readonly Ended[] = await runs.find(
       { ...filter, [field]: { ...below(before), $gte: from }, ...behind },
       { sort: { [field]: 1, _id: 1 }, limit, fields: ["finishedAt", "settledAt", "announce"] },
     );
     const more = page.length === limit;
     after = more ? (page.at(-1) ?? null) : null;
-    const spare = page.filter((row) => isSpare(row, endedBefore)).map(({ _id }) => _id);
-    return { runs: spare.length === 0 ? 0 : await runs.deleteMany({ _id: { $in: spare.sort() }, announce: { $exists: false } }), more };
+    const over = page.filter((row) => isOver(row, endedBefore)).map(({ _id }) => _id);
+    return { runs: await runs.deleteMany({ ...withIds(over), announce: { $exists: false } }), more };
   };
 }
 
@@ -83,5 +84,5 @@ function createKindSweep({ runs }: StoreContext["rows"], { field, filter }: Kind
  * The executor's clock may be ahead of the store's, by which it was settled. A run whose instant lies ahead stays, whenever it ended: its row
  * is what keeps that instant from being fired again.
  */
-const isSpare = ({ _id, announce, finishedAt = 0 }: Ended, endedBefore: Instant): boolean =>
+const isOver = ({ _id, announce, finishedAt = 0 }: Ended, endedBefore: Instant): boolean =>
   announce === undefined && finishedAt < endedBefore && _id < runIdFloor(endedBefore);

@@ -2,8 +2,7 @@ import type { Instant } from "../../../domain/instant.ts";
 import { STORE_TIME_DIFFERENCE_MS_MAX } from "../../../domain/time-limits.ts";
 import type { DueRuns } from "../../../ports/due-runs.ts";
 import type { StoreContext } from "../context.ts";
-import { groupBy } from "../group-by.ts";
-import type { Change, Filter } from "../collections/rows.ts";
+import { type Change, type Filter, withIds } from "../collections/rows.ts";
 import { allOf, inShardQuery, makePublishable } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
 
@@ -24,15 +23,14 @@ async function resetDue(runs: Runs, { shard, now, waitMsMax }: Request): Promise
   const wrong = { ...waiting("due", now + waitMsMax + STORE_TIME_DIFFERENCE_MS_MAX), ...inShardQuery(shard) };
   for (let reset = 0; ;) {
     const found = await runs.find(wrong, { sort: { wakeAt: 1 }, limit: BATCH_ROWS, fields: ["wakeAt"] });
-    const ids = found.map(({ _id }) => _id).sort();
-    if (ids.length > 0) reset += await runs.updateMany({ _id: { $in: ids }, ...wrong }, allOf(makePublishable));
-    if (ids.length < BATCH_ROWS) return reset;
+    reset += await runs.updateMany({ ...withIds(found.map(({ _id }) => _id)), ...wrong }, allOf(makePublishable));
+    if (found.length < BATCH_ROWS) return reset;
   }
 }
 
 /**
- * In rising order: what is reset stands in front of those that are still to be looked at. The order of the index, which has no ids in it: a page goes on at
- * the instant of the last one, without the runs of that instant that were looked at.
+ * In rising order: what is reset sorts before those that are still to be read. The order is that of the index, which has no ids: a page goes on at
+ * the instant of the last one, without the runs of that instant that were read.
  */
 async function resetRetries(runs: Runs, { shard, now }: Request): Promise<number> {
   const latest = now + STORE_TIME_DIFFERENCE_MS_MAX;
@@ -70,9 +68,9 @@ async function resetLeases(runs: Runs, { shard, now }: Request): Promise<number>
   const latest = now + STORE_TIME_DIFFERENCE_MS_MAX;
   const found = await runs.find({ ...waiting("running", latest), ...inShardQuery(shard) }, { fields: ["wakeAt", "leaseMs"] });
   const wrong = found.filter(({ wakeAt = 0, leaseMs = 0 }) => wakeAt > latest + leaseMs);
-  const changes = [...groupBy(wrong, ({ leaseMs }) => String(leaseMs)).values()].map((group) => {
+  const changes = [...Map.groupBy(wrong, ({ leaseMs }) => String(leaseMs)).values()].map((group) => {
     const leaseMs = group[0]?.leaseMs ?? 0;
-    const filter = { _id: { $in: group.map(({ _id }) => _id).sort() }, ...waiting("running", latest + leaseMs) };
+    const filter = { ...withIds(group.map(({ _id }) => _id)), ...waiting("running", latest + leaseMs) };
     return { filter, update: { $set: { wakeAt: now + leaseMs } } };
   });
   return (await runs.updateEach(changes)).matched;

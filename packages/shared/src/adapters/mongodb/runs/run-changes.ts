@@ -9,7 +9,7 @@ import type { Claimant } from "../../../ports/due-jobs.ts";
 import type { Update } from "../collections/rows.ts";
 import type { AttemptRow } from "./run-row.ts";
 
-/** Changes of runs as updates, which the functions here return and nobody makes elsewhere. They can be put together. */
+/** A change of runs as an update. Only the functions here make such updates; they can be combined by `allOf`. */
 export interface RunUpdate {
   readonly $set: Readonly<Record<string, unknown>>;
   readonly $unset?: Readonly<Record<string, "">>;
@@ -25,10 +25,10 @@ export const OPEN_ATTEMPT = { "attempts.state": { $eq: "running" } } as const;
 /** The opposite: the history of a running run is not what was written. */
 export const NO_OPEN_ATTEMPT = { "attempts.state": { $ne: "running" } } as const;
 
-/** In filters: nobody wants it cancelled. */
+/** In filters: its cancel was not requested. */
 export const NOT_CANCELLED = { cancelRequested: { $ne: true } } as const;
 
-/** In filters: nobody waits for its end, which so concerns nobody else. */
+/** In filters: no run waits for its end, which so concerns no other run. */
 export const WAKES_NOBODY = { wakes: { $ne: true } } as const;
 
 /** The order of ids, as the index of a job's due runs has it. */
@@ -121,7 +121,7 @@ export function endRun({ state, now, finishedAt = now, reason, output = null, er
   };
 }
 
-/** Has the executor of a running run told to end it. With `NOT_CANCELLED` in the filter: the first request stands. */
+/** Asks the executor of a running run to end it. With `NOT_CANCELLED` in the filter: the first request stands. */
 export const requestCancel = (cancel: RunCancel): RunUpdate => ({ $set: { cancelRequested: true, cancel } });
 
 /** Ends a run that waits, by request. */
@@ -136,6 +136,12 @@ export const makeDueAgain = (now: Instant): RunUpdate => ({
 });
 
 export const makePublishable: RunUpdate = { $set: { standing: "publishable" }, $unset: absent("wakeAt", "reason") };
+
+/** A run that waited for another goes on: those that wait besides go on after its end. */
+export const WOKEN: Update = allOf(makePublishable, { $set: { wakes: true } });
+
+/** How a call tells the runs that it has changed itself: its update writes a token, by which its filter finds them. */
+export const changedBy = (token: string) => ({ update: { $set: { changedBy: token } }, filter: { changedBy: { $eq: token } } }) as const;
 
 /** Waits for another run of its job to end. It is publishable again after `waitMs`, should no end wake it. */
 export const waitForAnother = ({ now, waitMs }: { readonly now: Instant; readonly waitMs: number }): RunUpdate => ({
@@ -164,5 +170,5 @@ export function allOf(...updates: readonly Partial<RunUpdate>[]): Update {
 /** In `allOf`: the answer that a repeated settlement gets. */
 export const settledAs = (kind: "ended" | "retrying" | "released"): RunUpdate => ({ $set: { settledAs: kind } });
 
-/** In `allOf`: whose token holds nothing any more. */
+/** In `allOf`: its token holds nothing any more. */
 export const WITHOUT_TOKEN: Partial<RunUpdate> = { $unset: absent("token", "settledAs", "retryAt") };

@@ -3,70 +3,65 @@ import type { EndedRun } from "../../../domain/settlement.ts";
 import { isTerminal } from "../../../domain/run-state.ts";
 import { isWhole } from "../../../domain/stored-value.ts";
 import type { CancelOpenRequest, RunControl } from "../../../ports/run-control.ts";
-import { AppError } from "../../../domain/app-error.ts";
-import type { StoreContext } from "../context.ts";
+import { wakeNext } from "../claims/wake-waiting.ts";
+import { inOrder, withIds } from "../collections/rows.ts";
+import { inRounds, readLaterTime, type StoreContext } from "../context.ts";
 import type { JobRow } from "../jobs/job-row.ts";
-import { wakeNext } from "../claims/overlap-wakes.ts";
-import { mapReadable } from "../../../runtime/map-readable.ts";
-import { laterTime } from "../later-time.ts";
 import { completePending } from "../jobs/pending-fires.ts";
-import { allOf, cancelWaiting, IN_ORDER, NOT_CANCELLED, requestCancel } from "./run-changes.ts";
+import { allOf, cancelWaiting, changedBy, IN_ORDER, NOT_CANCELLED, requestCancel } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
-import { asReadable, endedRunOf } from "./run-view.ts";
+import { toEndedRun, toEndedRuns } from "./run-view.ts";
 
 /** Not started, or between two attempts. */
 const WAITING = { state: { $in: ["due", "retrying"] } };
-/** Rounds of a cancel that the run keeps escaping, from due to running and back. */
-const ROUNDS_MAX = 20;
 
-export const createRunControl = (context: StoreContext): RunControl => ({
-  async cancel(tenantId, { runId, now, by = BY_API }) {
-    const { runs } = context.rows;
-    const own = { _id: { $eq: runId }, tenantId: { $eq: tenantId } };
-    const token = context.newToken();
-    for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      const at = round === 0 ? now : await laterTime(context, now);
-      const cancel = { requestedAt: at, by };
-      const cancelled = allOf(cancelWaiting({ reason: "cancelled", cancel }), { $set: { changedBy: token } });
-      if ((await runs.updateMany({ ...own, ...WAITING }, cancelled)) > 0) {
-        const [row] = await runs.find({ ...own, changedBy: { $eq: token } });
-        if (row !== undefined) await wakeNext(context, [row]);
-        return row === undefined ? { kind: "ended" } : { kind: "cancelled", run: endedRunOf(row) };
-      }
-      if ((await runs.updateMany({ ...own, state: { $eq: "running" }, ...NOT_CANCELLED }, allOf(requestCancel(cancel)))) > 0)
-        return { kind: "requested" };
-      const [standing] = await runs.find(own, { fields: ["state", "cancelRequested"] });
-      if (standing === undefined) return { kind: "unknown" };
-      if (standing.state === "running" && standing.cancelRequested === true) return { kind: "requested" };
-      if (isTerminal(standing.state)) return { kind: "ended" };
-    }
-    throw new AppError("store_unavailable", `cancel run ${runId}: it changed ${ROUNDS_MAX} times meanwhile`, { retryable: true });
-  },
-  async cancelOpen(tenantId, request) {
-    const [job] = await context.rows.jobs.find({ _id: { $eq: request.jobUid }, tenantId: { $eq: tenantId } });
-    if (job === undefined) return [];
-    await completePending(context, [job]);
-    const { pending } = job;
-    const isLate = !Array.isArray(pending) || pending.length > 0; // To complete them has taken statements of its own.
-    const now = isLate ? await laterTime(context, request.now) : request.now;
-    return cancelOpenRuns(context, job, { ...request, now });
-  },
-  async cancelRunning(tenantId, { jobUid, client = UNKNOWN_CLIENT, now, limit }) {
-    const { jobs, runs } = context.rows;
-    const [job] = await jobs.find({ _id: { $eq: jobUid }, tenantId: { $eq: tenantId } });
-    if (job === undefined) return [];
-    const running = { state: { $eq: "running" }, ...NOT_CANCELLED };
-    const found = await runs.find(
-      { ...running, wakeAt: { $exists: true }, ...slotOf(job), jobUid: { $eq: jobUid } },
-      { limit, fields: ["state"] },
-    );
-    const runIds = found.map(({ _id }) => _id).sort();
-    // Not which of them were changed: one that has ended since needs no flag, and one that came back waits.
-    const cancel = { requestedAt: now, by: { kind: "job_deleted", ...client } } as const;
-    if (runIds.length > 0) await runs.updateMany({ _id: { $in: runIds }, ...running }, allOf(requestCancel(cancel)));
-    return runIds;
-  },
-});
+export function createRunControl(context: StoreContext): RunControl {
+  const { jobs, runs } = context.rows;
+  const findJob = async (tenantId: string, jobUid: string): Promise<JobRow | undefined> =>
+    (await jobs.find({ _id: { $eq: jobUid }, tenantId: { $eq: tenantId } }))[0];
+  return {
+    cancel(tenantId, { runId, now, by = BY_API }) {
+      const run = { _id: { $eq: runId }, tenantId: { $eq: tenantId } };
+      const own = changedBy(context.newToken());
+      // Between two rounds the run went from due to running, or back.
+      return inRounds(`cancel run ${runId}`, async (round) => {
+        const cancel = { requestedAt: round === 0 ? now : await readLaterTime(context, now), by };
+        const cancelled = allOf(cancelWaiting({ reason: "cancelled", cancel }), own.update);
+        if ((await runs.updateMany({ ...run, ...WAITING }, cancelled)) > 0) {
+          const [row] = await runs.find({ ...run, ...own.filter });
+          if (row !== undefined) await wakeNext(context, [row]);
+          return row === undefined ? { kind: "ended" } : { kind: "cancelled", run: toEndedRun(row) };
+        }
+        if ((await runs.updateMany({ ...run, state: { $eq: "running" }, ...NOT_CANCELLED }, allOf(requestCancel(cancel)))) > 0)
+          return { kind: "requested" };
+        const [found] = await runs.find(run, { fields: ["state", "cancelRequested"] });
+        if (found === undefined) return { kind: "unknown" };
+        if (found.state === "running" && found.cancelRequested === true) return { kind: "requested" };
+        return isTerminal(found.state) ? { kind: "ended" } : null;
+      });
+    },
+    async cancelOpen(tenantId, request) {
+      const job = await findJob(tenantId, request.jobUid);
+      if (job === undefined) return [];
+      await completePending(context, [job]);
+      const { pending } = job;
+      const isLate = !Array.isArray(pending) || pending.length > 0; // To complete them has taken statements of its own.
+      const now = isLate ? await readLaterTime(context, request.now) : request.now;
+      return cancelOpenRuns(context, job, { ...request, now });
+    },
+    async cancelRunning(tenantId, { jobUid, client = UNKNOWN_CLIENT, now, limit }) {
+      const job = await findJob(tenantId, jobUid);
+      if (job === undefined) return [];
+      const running = { state: { $eq: "running" }, ...NOT_CANCELLED };
+      const ofJob = { wakeAt: { $exists: true }, ...slotOf(job), jobUid: { $eq: jobUid } };
+      const ids = withIds((await runs.find({ ...running, ...ofJob }, { limit, fields: ["state"] })).map(({ _id }) => _id));
+      // It is not asked which of them were changed: one that has ended since needs no flag, and one that came back waits.
+      const cancel = { requestedAt: now, by: { kind: "job_deleted", ...client } } as const;
+      await runs.updateMany({ ...ids, ...running }, allOf(requestCancel(cancel)));
+      return ids._id.$in;
+    },
+  };
+}
 
 /** Cancels what a job has open, oldest first. Attempts in progress may finish. One that cannot be read takes no place of `limit`. */
 export async function cancelOpenRuns(
@@ -78,9 +73,9 @@ export async function cancelOpenRuns(
   let { now } = request;
   for (let left = limit; left > 0; left = limit - ended.length) {
     const rows = await cancelSome(context, job, { ...request, now, limit: left });
-    ended.push(...mapReadable(rows, asReadable(endedRunOf, context.onUnreadable)));
+    ended.push(...toEndedRuns(context, rows));
     if (rows.length < left || ended.length >= limit) break;
-    now = await laterTime(context, now);
+    now = await readLaterTime(context, now);
   }
   return ended;
 }
@@ -92,13 +87,11 @@ async function cancelSome(
 ): Promise<RunRow[]> {
   const { runs } = context.rows;
   const open = await readOpen(context, job, { keeping, limit });
-  if (open.length === 0) return [];
-  const ids = { _id: { $in: open.map(({ _id }) => _id).sort() } };
-  const token = context.newToken();
+  const ids = withIds(open.map(({ _id }) => _id));
+  const own = changedBy(context.newToken());
   const cancel = { requestedAt: now, by: { kind: reason, ...client } };
-  const cancelled = allOf(cancelWaiting({ reason, cancel }), { $set: { changedBy: token } });
-  await runs.updateMany({ ...ids, ...WAITING }, cancelled);
-  const closed = await runs.find({ ...ids, changedBy: { $eq: token } }, { sort: { _id: 1 } });
+  await runs.updateMany({ ...ids, ...WAITING }, allOf(cancelWaiting({ reason, cancel }), own.update));
+  const closed = await runs.find({ ...ids, ...own.filter }, { sort: { _id: 1 } });
   if (keeping !== undefined) await wakeNext(context, closed); // Else nothing of the job is to go on.
   return closed;
 }
@@ -120,7 +113,7 @@ async function readOpen(
     runs.find({ jobUid: { $eq: _id }, standing: { $exists: true }, state: { $eq: "due" }, ...kept }, { ...query, sort: IN_ORDER }),
     runs.find({ ...retried, ...kept }, { ...query, sort: { wakeAt: 1 } }),
   ]);
-  return [...due, ...retrying].sort((left, right) => (left._id < right._id ? -1 : 1)).slice(0, limit);
+  return inOrder([...due, ...retrying]).slice(0, limit);
 }
 
 /** Of a row that cannot be read it may be anything. */

@@ -100,7 +100,7 @@ export const runSchema = rowSchema("runs", RunRowSchema);
 export const waitsForAnother = ({ standing, reason }: RunRow): boolean => standing === "deferred" && reason === "overlap";
 
 /** The policy it was fired under. */
-export const policyOf = ({ overlap, exclusive }: RunRow): OverlapPolicy => overlap ?? (exclusive ? "skip" : "allow");
+export const readPolicy = ({ overlap, exclusive }: RunRow): OverlapPolicy => overlap ?? (exclusive ? "skip" : "allow");
 
 export function newRunRow(
   runId: string,

@@ -1,16 +1,14 @@
 import type { Instant } from "../../../domain/instant.ts";
 import type { Shard } from "../../../domain/slot.ts";
 import type { WakeResult } from "../../../ports/due-runs.ts";
-import { mapReadable } from "../../../runtime/map-readable.ts";
-import type { StoreContext } from "../context.ts";
+import { repeatWaits, wakeNext } from "../claims/wake-waiting.ts";
 import { upTo } from "../collections/indexes.ts";
-import { repeatWaits } from "../claims/overlap-repeats.ts";
-import { wakeNext } from "../claims/overlap-wakes.ts";
-import { READABLE_FIELDS } from "../claims/readable-runs.ts";
-import type { Filter } from "../collections/rows.ts";
-import { allOf, endRun, inShardQuery, makeDueAgain, makePublishable, type RunUpdate } from "./run-changes.ts";
+import { type Filter, withIds } from "../collections/rows.ts";
+import type { StoreContext } from "../context.ts";
+import { RUNNABLE_FIELDS } from "./due-run-reads.ts";
+import { allOf, changedBy, endRun, inShardQuery, makeDueAgain, makePublishable, type RunUpdate } from "./run-changes.ts";
 import { FOR_UNKNOWN_HANDLER, type RunRow, waitsForAnother } from "./run-row.ts";
-import { asReadable, endedRunOf } from "./run-view.ts";
+import { toEndedRuns } from "./run-view.ts";
 
 interface WakeRequest {
   readonly shard: Shard;
@@ -22,8 +20,6 @@ interface WakeRequest {
 interface Kind {
   readonly field: "wakeAt" | "expiresAt";
   readonly filter: Filter;
-  /** What no time wakes is found and left as it is. */
-  readonly unless?: Filter;
   readonly update: (now: Instant) => RunUpdate;
 }
 
@@ -40,7 +36,7 @@ const EXPIRIES: Kind = {
   update: (now) => endRun({ state: "skipped", reason: "expired", now, error: null }),
 };
 /**
- * Publications that nobody claimed, and what was put aside until a time. What waits for another run of its job is not simply published
+ * Publications that were not claimed, and what was put aside until a time. What waits for another run of its job is not simply published
  * again, and what waits for a handler not at all.
  */
 const REPEATS: Kind = { field: "wakeAt", filter: { state: { $eq: "due" } }, update: () => makePublishable };
@@ -59,19 +55,19 @@ const NONE: Woken = { runIds: [], ready: 0, more: false };
 
 /** Wakes what is to be woken. Mostly that is nothing, which the first instant of each kind tells. */
 export async function wakeRuns(context: StoreContext, { shard, now, limit }: WakeRequest): Promise<WakeResult> {
-  const token = context.newToken();
-  const readFirsts = () => Promise.all(KINDS.map((kind) => firstOf(context, kind, shard)));
+  const { runs } = context.rows;
+  const own = changedBy(context.newToken());
+  const readFirsts = () => Promise.all(KINDS.map((kind) => readFirst(context, kind, shard)));
   const firsts = await readFirsts();
   const woken: Woken[] = [];
   for (const [index, kind] of KINDS.entries())
-    woken.push((firsts[index] ?? Infinity) > now ? NONE : await wakeKind(context, kind, { shard, now, limit, token }));
+    woken.push((firsts[index] ?? Infinity) > now ? NONE : await wakeKind(context, kind, { shard, now, limit, own: own.update }));
   const [retries, expired, repeats] = woken as [Woken, Woken, Woken];
-  const closed =
-    expired.runIds.length === 0 ? [] : await context.rows.runs.find({ _id: { $in: expired.runIds }, changedBy: { $eq: token } });
+  const closed = await runs.find({ ...withIds(expired.runIds), ...own.filter });
   const next = [...(await wakeNext(context, closed)).values()].flat();
   return {
     ready: retries.ready + next.length + repeats.ready,
-    ended: mapReadable(closed, asReadable(endedRunOf, context.onUnreadable)),
+    ended: toEndedRuns(context, closed),
     nextWakeAt: earliest(woken.every((kind) => kind === NONE) ? firsts : await readFirsts()),
     more: woken.some((kind) => kind.more),
   };
@@ -85,34 +81,31 @@ const earliest = (instants: readonly (Instant | null)[]): Instant | null => {
 async function wakeKind(
   context: StoreContext,
   kind: Kind,
-  { shard, now, limit, token }: WakeRequest & { readonly token: string },
+  { shard, now, limit, own }: WakeRequest & { readonly own: RunUpdate },
 ): Promise<Woken> {
   const { runs } = context.rows;
   const over = { ...kind.filter, [kind.field]: upTo(now) };
   const fields = [kind.field, "jobUid", "scheduledFor", "queue", "handler", "standing", "reason", "waitMs", "exclusive", "state"];
-  if (kind === REPEATS) fields.push(...READABLE_FIELDS);
+  if (kind === REPEATS) fields.push(...RUNNABLE_FIELDS);
   const found = await runs.find({ ...over, ...inShardQuery(shard) }, { sort: { [kind.field]: 1 }, limit, fields });
   if (found.length === 0) return NONE;
   const waiting = kind === REPEATS ? found.filter(waitsForAnother) : [];
   const unwanted = kind === REPEATS ? found.filter(waitsForHandler) : [];
-  const others = idsOf(found.filter((row) => !waiting.includes(row) && !unwanted.includes(row)));
-  const update = allOf(kind.update(now), { $set: { changedBy: token } });
-  const ready = others.length === 0 ? 0 : await runs.updateMany({ _id: { $in: others }, ...over }, update);
-  // Given a time by an executor of a version before this one: it is taken away, so that they are not met again.
-  if (unwanted.length > 0) await runs.updateMany({ _id: { $in: idsOf(unwanted) }, ...FOR_UNKNOWN_HANDLER }, { $unset: { wakeAt: "" } });
-  return { runIds: idsOf(found), ready: ready + (await repeatWaits(context, waiting, now)), more: found.length >= limit };
+  const others = found.filter((row) => !waiting.includes(row) && !unwanted.includes(row));
+  const ready = await runs.updateMany({ ...idsOf(others), ...over }, allOf(kind.update(now), own));
+  // An executor of an older version gave it a time. The time is removed, so that the run is not found again.
+  await runs.updateMany({ ...idsOf(unwanted), ...FOR_UNKNOWN_HANDLER }, { $unset: { wakeAt: "" } });
+  const repeated = await repeatWaits(context, waiting, now);
+  return { runIds: found.map(({ _id }) => _id), ready: ready + repeated, more: found.length >= limit };
 }
 
-const idsOf = (rows: readonly RunRow[]): string[] => rows.map(({ _id }) => _id).sort();
+const idsOf = (rows: readonly RunRow[]) => withIds(rows.map(({ _id }) => _id));
 
 const waitsForHandler = ({ standing, reason }: RunRow): boolean => standing === "deferred" && reason === "unknown_handler";
 
-async function firstOf({ rows }: StoreContext, { field, filter }: Kind, shard: Shard): Promise<Instant | null> {
-  const first = { sort: { [field]: 1 }, limit: 1, fields: [field] } as const;
-  // Numbers alone: what else stands there sorts before them, and would be met as the first for ever.
-  const [row] = await rows.runs.find(
-    { ...filter, [field]: { $exists: true, $gte: Number.MIN_SAFE_INTEGER }, ...inShardQuery(shard) },
-    first,
-  );
+async function readFirst({ rows }: StoreContext, { field, filter }: Kind, shard: Shard): Promise<Instant | null> {
+  // Only numbers: other values sort before them, and would be found first for ever.
+  const timed = { ...filter, [field]: { $exists: true, $gte: Number.MIN_SAFE_INTEGER }, ...inShardQuery(shard) };
+  const [row] = await rows.runs.find(timed, { sort: { [field]: 1 }, limit: 1, fields: [field] });
   return row?.[field] ?? null;
 }

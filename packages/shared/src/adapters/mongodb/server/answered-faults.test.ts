@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { type Answer, answeringServer } from "./answering-server.test-support.ts";
-import { collectionsOf, type LeaderRow } from "../collections/collections.ts";
+import { openCollections, type LeaderRow } from "../collections/collections.ts";
 import { connect } from "./connection.ts";
 import type { Rows } from "../collections/rows.ts";
 
@@ -17,7 +17,7 @@ async function setup(answer: Answer) {
   ends.push(server.close);
   const connection = await connect({ url: server.url, serverSelectionMs: 2_000 });
   ends.push(() => connection.close());
-  return collectionsOf(connection).leaders;
+  return openCollections(connection).leaders;
 }
 
 const ROW: LeaderRow = { _id: "lease", owner: "a", expiresAt: 1 };

@@ -1,14 +1,14 @@
+import { Connection as DriverConnection } from "mongodb/lib/cmap/connection.js";
 import { type Connection, createConnection } from "mongoose";
 import { storeFault } from "./faults.ts";
-import { endLostWrites } from "./lost-writes.ts";
 
 /** How long a call waits for a server that can take it. What is asked meanwhile fails as `store_unavailable`. */
 export const SERVER_SELECTION_MS_MAX = 5_000;
-/** How long a server may keep an answer back before the connection is given up. A paused server is noticed by nothing else. */
+/** How long a server may take to answer before the connection is given up. Nothing else notices a paused server. */
 export const ANSWER_MS_MAX = 20_000;
 /**
- * A connection that nothing was asked on for so long is not used again. Those that were cut off without a word look well, and each would cost
- * whoever gets it a whole `ANSWER_MS_MAX`, one after the other; so only the first does.
+ * A connection that was idle for so long is not used again. Connections that were cut off silently look open, and each would cost its next
+ * statement a whole `ANSWER_MS_MAX`, one after the other; so only the first does.
  */
 export const IDLE_MS_MAX = 10_000;
 /** Connections of one process. Batches are large and few. */
@@ -59,3 +59,24 @@ export async function connect({
 }
 
 const namesDatabase = (url: string): boolean => /^mongodb(\+srv)?:\/\/[^/]+\/[^?]/.test(url);
+
+const { writeCommand } = DriverConnection.prototype;
+
+/**
+ * The driver (mongodb 7.8) waits for a socket that takes no more to drain, and one that has been closed never does. A statement is then never
+ * answered, and its connection is lost to the pool; where it was the statement by which the driver watches a server that has no topology
+ * version, the driver takes that server for unavailable for ever. Here the wait ends with the connection. The driver then looks whether it is
+ * closed, and fails as it does for any connection that is cut off. A test on a real server cuts connections off in that moment, so another
+ * version of the driver would be noticed.
+ */
+function endLostWrites(): void {
+  DriverConnection.prototype.writeCommand = async function write(this: DriverConnection, ...request): Promise<void> {
+    const closed = Promise.withResolvers<void>();
+    this.once("close", closed.resolve);
+    try {
+      await Promise.race([writeCommand.apply(this, request), closed.promise]);
+    } finally {
+      this.off("close", closed.resolve);
+    }
+  };
+}

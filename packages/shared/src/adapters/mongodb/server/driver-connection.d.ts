@@ -1,4 +1,4 @@
-// The driver has no types for its inner modules; this is all that lost-writes.ts touches.
+// The driver has no types for its inner modules; this is all that connection.ts touches.
 declare module "mongodb/lib/cmap/connection.js" {
   import type { EventEmitter } from "node:events";
   export class Connection extends EventEmitter {

@@ -1,10 +1,10 @@
 import { expect, test } from "@jest/globals";
-import { answeredWithin } from "./answered-within.ts";
+import { answeredWithin } from "./statements.ts";
 
 test("an answer in time is passed on, and so is a fault", async () => {
-  expect(await answeredWithin("find runs", Promise.resolve(1))).toBe(1);
+  expect(await answeredWithin("find runs", Promise.resolve(1), 1_000)).toBe(1);
   const fault = new Error("refused");
-  await expect(answeredWithin("find runs", Promise.reject(fault))).rejects.toBe(fault);
+  await expect(answeredWithin("find runs", Promise.reject(fault), 1_000)).rejects.toBe(fault);
 });
 
 test("a statement that is never answered fails as a store that is away, to be tried again", async () => {

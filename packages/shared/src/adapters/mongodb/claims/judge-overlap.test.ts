@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { OverlapPolicy } from "../../../domain/overlap.ts";
 import { SECOND, START } from "../../../testing/factories.ts";
-import { judgeInOrder } from "./overlap-judging.ts";
+import { judgeInOrder } from "./judge-overlap.ts";
 import type { RunRow } from "../runs/run-row.ts";
 
 const rowOf = (name: string, changes: Partial<RunRow> = {}): RunRow =>

@@ -1,4 +1,5 @@
-import type { Collections, MetaRow } from "./collections.ts";
+import type { DecidedTime } from "../../ports/decided-time.ts";
+import type { Collections, MetaRow } from "./collections/collections.ts";
 
 type Meta = Collections["meta"];
 
@@ -13,3 +14,8 @@ export async function raiseMeta(meta: Meta, name: MetaRow["_id"], value: number)
   if ((await raise()) > 0 || (await meta.insert([{ _id: name, value }])).length === 0) return;
   await raise();
 }
+
+export const createDecidedTime = ({ rows: { meta } }: { readonly rows: Pick<Collections, "meta"> }): DecidedTime => ({
+  latest: () => readMeta(meta, "decided"),
+  note: (now) => raiseMeta(meta, "decided", now),
+});
