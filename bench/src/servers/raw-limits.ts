@@ -1,7 +1,6 @@
 import { createKafkaClient } from "@tickline/shared/adapters/kafka/client/kafka-client";
 import { parseKafkaUrl } from "@tickline/shared/adapters/kafka/client/kafka-url";
-import type { OutMessage } from "@tickline/shared/adapters/kafka/publish/sender";
-import { createSenders } from "@tickline/shared/adapters/kafka/publish/senders";
+import { createSenders, type OutMessage } from "@tickline/shared/adapters/kafka/sender";
 import { connect } from "@tickline/shared/adapters/mongodb/server/connection";
 import { INDEXES } from "@tickline/shared/adapters/mongodb/collections/indexes";
 import { newRunRow, type RunRow } from "@tickline/shared/adapters/mongodb/runs/run-row";

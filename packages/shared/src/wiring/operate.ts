@@ -27,8 +27,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
       { url: busUrlSetting, ...kafkaSettings, ...TOPIC_SETTINGS },
       sources,
     );
-    const { ensureTopics } = await import("../adapters/kafka/topics/topics-command.ts");
-    const { planTopics } = await import("../adapters/kafka/topics/topic-plan.ts");
+    const { ensureTopics } = await import("../adapters/kafka/topics-command.ts");
+    const { planTopics } = await import("../adapters/kafka/topic-plan.ts");
     const topics = planTopics({ queues: [...queues, ...externalQueues], partitions, replicas, retentionMs, deadRetentionMs });
     const outcomes = await ensureTopics({
       url,

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import { newTopic, until } from "../adapters/kafka/kafka-bus.test-support.ts";
-import { ensureTopics } from "../adapters/kafka/topics/topics-command.ts";
+import { ensureTopics } from "../adapters/kafka/topics-command.ts";
 import type { AppError } from "../domain/app-error.ts";
 import { sampleEvents } from "../events/sample-events.test-support.ts";
 import { readConfig } from "../runtime/config.ts";

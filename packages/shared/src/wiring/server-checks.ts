@@ -49,7 +49,7 @@ const bus = serverCheck({
   async look({ url, queues, externalQueues, ...security }) {
     const { createKafkaClient } = await import("../adapters/kafka/client/kafka-client.ts");
     const { parseKafkaUrl } = await import("../adapters/kafka/client/kafka-url.ts");
-    const { planTopics } = await import("../adapters/kafka/topics/topic-plan.ts");
+    const { planTopics } = await import("../adapters/kafka/topic-plan.ts");
     const address = parseKafkaUrl(url, kafkaSecurityOf(security));
     const admin = createKafkaClient({ address, clientId: "tickline-doctor", log: silentLogger, requestMs: ANSWER_MS, retries: 1 }).admin();
     try {

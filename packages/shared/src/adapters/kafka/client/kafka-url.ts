@@ -38,25 +38,25 @@ export function parseKafkaUrl(url: string, security: KafkaSecurity = {}): KafkaA
     if (!PARAMETERS.some((known) => known === name)) throw fault(`has an unknown parameter ${name}; there are ${PARAMETERS.join(", ")}`);
   }
   const [user, ...rest] = (login ?? "").split(":");
-  const given = definedOf(security);
+  const given = pickDefined(security);
   const said = {
     ...(user !== "" && { username: decoded(user ?? "") }),
     ...(rest.length > 0 && { password: decoded(rest.join(":")) }),
     ...Object.fromEntries(parameters),
     ...given,
   };
-  return { brokers: hosts.split(",").map(brokerOf), ssl: sslOf(said), sasl: saslOf(said) };
+  return { brokers: hosts.split(",").map(checkBroker), ssl: readSsl(said), sasl: readSasl(said) };
 }
 
 type Said = Readonly<Record<string, unknown>>;
 
-function brokerOf(text: string): string {
+function checkBroker(text: string): string {
   const port = Number(/^(?:\[[0-9a-fA-F:]+\]|[^:[\]]+):(\d{1,5})$/.exec(text)?.[1] ?? 0);
   if (port < 1 || port > 65_535) throw fault(`names a broker without host and port: ${text}`);
   return text;
 }
 
-function sslOf(said: Said): ConnectionOptions | boolean {
+function readSsl(said: Said): ConnectionOptions | boolean {
   const files = { ca: said["caFile"], cert: said["certFile"], key: said["keyFile"] };
   const pem = Object.entries(files).flatMap(([name, path]) => (typeof path === "string" ? [[name, readPem(path)]] : []));
   const ssl = said["ssl"] ?? pem.length > 0;
@@ -65,7 +65,7 @@ function sslOf(said: Said): ConnectionOptions | boolean {
   return pem.length > 0 ? Object.fromEntries(pem) : true;
 }
 
-function saslOf({ username, password, mechanism = "scram-sha-512" }: Said): SASLOptions | null {
+function readSasl({ username, password, mechanism = "scram-sha-512" }: Said): SASLOptions | null {
   if (username === undefined && password === undefined) return null;
   if (typeof username !== "string" || typeof password !== "string") throw fault("names a user without a password, or the reverse");
   const known = MECHANISMS.find((name) => name === mechanism);
@@ -89,5 +89,5 @@ function decoded(text: string): string {
   }
 }
 
-const definedOf = (values: object): Said => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+const pickDefined = (values: object): Said => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 const fault = (problem: string): AppError => new AppError("bad_config", `the URL of Kafka ${problem}`);

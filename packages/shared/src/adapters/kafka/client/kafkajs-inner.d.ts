@@ -30,3 +30,8 @@ declare module "kafkajs/src/protocol/recordBatch/record/v0/decoder.js" {
   ) => KafkaMessage;
   export default decode;
 }
+// kafkajs has no types for its inner modules; this is all that idle-wake-ups.ts touches.
+declare module "kafkajs/src/network/requestQueue/index.js" {
+  const RequestQueue: { readonly prototype: { scheduleCheckPendingRequests: () => void } };
+  export default RequestQueue;
+}

@@ -6,8 +6,8 @@ import type { SubscribeRequest } from "../../../ports/bus.ts";
 import { silentLogger } from "../../../runtime/logger.ts";
 import { manualClock } from "../../../testing/manual-clock.ts";
 import { busEvent, idsOf } from "../../../testing/contracts/bus.contract.ts";
-import type { DeadLetter } from "../dead-letters/dead-message.ts";
-import { createBurial } from "../dead-letters/burial.ts";
+import type { DeadLetter } from "./dead-letters.ts";
+import { createDeadLetterQueue } from "./dead-letter-queue.ts";
 import { createDelivery, type Delivery } from "./delivery.ts";
 import { createInbox } from "./inbox.ts";
 import { createTakeBatch, FINAL_TRIES_MAX } from "./take-batch.ts";
@@ -30,10 +30,10 @@ function setup(onBatch: SubscribeRequest["onBatch"], onUnreadable?: SubscribeReq
   const done: string[] = [];
   const positions: string[] = [];
   const graves = { open: true };
-  const burial = createBurial({
+  const deadLetters = createDeadLetterQueue({
     clock,
     log: silentLogger,
-    bury: async (letters) => {
+    send: async (letters) => {
       if (!graves.open) throw away;
       buried.push(...letters);
     },
@@ -44,7 +44,7 @@ function setup(onBatch: SubscribeRequest["onBatch"], onUnreadable?: SubscribeReq
     onRoom: () => delivery.wake(),
   });
   const take = createTakeBatch({ log: silentLogger, codec: jsonCodec, request: { onBatch, ...(onUnreadable && { onUnreadable }) } });
-  const delivery: Delivery = createDelivery({ clock, inbox, burial, take, batchEventsMax: 10 });
+  const delivery: Delivery = createDelivery({ clock, inbox, deadLetters, take, batchEventsMax: 10 });
   delivery.start();
   async function turns(): Promise<void> {
     for (let turn = 0; turn < 5; turn += 1) await new Promise((next) => setImmediate(next));

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../ports/clock.ts";
-import type { Burial } from "../dead-letters/burial.ts";
+import type { DeadLetterQueue } from "./dead-letter-queue.ts";
 import type { Position } from "./committer.ts";
 import type { Chunk, Inbox } from "./inbox.ts";
 import { createBackoff } from "../../../runtime/backoff.ts";
@@ -10,12 +10,12 @@ export interface DeliveryOptions {
   readonly clock: Clock;
   readonly inbox: Inbox;
   readonly take: TakeBatch;
-  /** What was taken goes there, with what of it is to be buried. */
-  readonly burial: Burial;
+  /** Gets the positions of what was taken, with its dead letters. */
+  readonly deadLetters: DeadLetterQueue;
   readonly batchEventsMax: number;
 }
 
-/** Hands the messages of an inbox to a consumer, one batch after another, apart from the loop that fetches them. */
+/** Delivers the messages of an inbox to a consumer, one batch after another, apart from the loop that fetches them. */
 export interface Delivery {
   start(): void;
   /** Something came into the inbox, or there is room for letters again. */
@@ -28,7 +28,7 @@ export interface Delivery {
   stop(): Promise<void>;
 }
 
-export function createDelivery({ clock, inbox, take, burial, batchEventsMax }: DeliveryOptions): Delivery {
+export function createDelivery({ clock, inbox, take, deadLetters, batchEventsMax }: DeliveryOptions): Delivery {
   let stopped = false;
   let generation = 0;
   let paused = false;
@@ -42,11 +42,11 @@ export function createDelivery({ clock, inbox, take, burial, batchEventsMax }: D
   }
   async function run(): Promise<void> {
     while (!stopped) {
-      if (paused || inbox.size === 0 || burial.full) await change.promise;
+      if (paused || inbox.size === 0 || deadLetters.full) await change.promise;
       else await deliver(inbox.take(batchEventsMax));
     }
   }
-  /** Tries until it is done, or comes again elsewhere. A store or registry that is away holds it, for however long. */
+  /** Tries until it is done, or comes again elsewhere. A store or registry that is unavailable delays it, for however long. */
   async function deliver(chunks: readonly Chunk[]): Promise<void> {
     const began = generation;
     const isOver = (): boolean => stopped || began !== generation;
@@ -55,7 +55,7 @@ export function createDelivery({ clock, inbox, take, burial, batchEventsMax }: D
       if (isOver()) return;
       const letters = await take(chunks, tries);
       if (letters !== null) {
-        if (began === generation) burial.add(chunks.map(positionBehind), letters);
+        if (began === generation) deadLetters.add(chunks.map(positionBehind), letters);
         return;
       }
       if (!isOver()) await backoff.wait(tries);
@@ -75,7 +75,7 @@ export function createDelivery({ clock, inbox, take, burial, batchEventsMax }: D
     },
     abandon() {
       generation += 1;
-      burial.abandon();
+      deadLetters.clear();
       backoff.cut();
       wake();
     },
@@ -84,7 +84,7 @@ export function createDelivery({ clock, inbox, take, burial, batchEventsMax }: D
       backoff.cut();
       wake();
       await running;
-      await burial.stop();
+      await deadLetters.stop();
     },
   };
 }

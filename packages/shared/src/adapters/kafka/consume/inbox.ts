@@ -44,7 +44,7 @@ export function createInbox({ messagesMax, bytesMax }: InboxLimits): Inbox {
     if (taken === first) chunks.shift();
     else chunks[0] = { ...first, messages: first.messages.slice(count) };
     size -= taken.messages.length;
-    bytes -= bytesOf(taken);
+    bytes -= countBytes(taken);
     return taken;
   }
   return {
@@ -59,7 +59,7 @@ export function createInbox({ messagesMax, bytesMax }: InboxLimits): Inbox {
       chunks.push(chunk);
       if (!isFull()) room = Promise.withResolvers();
       size += chunk.messages.length;
-      bytes += bytesOf(chunk);
+      bytes += countBytes(chunk);
     },
     take(count) {
       const parts: Chunk[] = [];
@@ -69,7 +69,7 @@ export function createInbox({ messagesMax, bytesMax }: InboxLimits): Inbox {
         if (fit === 0 && parts.length > 0) break;
         const part = takeFirst(Math.max(1, fit));
         left -= part.messages.length;
-        bytesLeft -= bytesOf(part);
+        bytesLeft -= countBytes(part);
         parts.push(part);
       }
       if (!isFull()) room.resolve();
@@ -91,7 +91,7 @@ function fitting({ messages }: Chunk, bytesMax: number): number {
   return over === -1 ? messages.length : over;
 }
 
-const bytesOf = ({ messages }: Chunk): number => messages.reduce((sum, message) => sum + messageBytes(message), 0);
+const countBytes = ({ messages }: Chunk): number => messages.reduce((sum, message) => sum + messageBytes(message), 0);
 
 /** Key, value and headers. */
 export function messageBytes({ key, value, headers }: KafkaMessage): number {

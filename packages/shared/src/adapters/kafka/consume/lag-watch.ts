@@ -29,7 +29,7 @@ export const createLagWatch = ({ admin, clock, log, metrics, everyMs, subscripti
         [...assigned].map(([topic, partitions]): Reading => ({ group, topic, partitions })),
       );
       const read = async (reading: Reading): Promise<void> =>
-        metrics.lag.set({ topic: reading.topic, group: reading.group }, await lagOf(admin, reading));
+        metrics.lag.set({ topic: reading.topic, group: reading.group }, await readLag(admin, reading));
       const failed = (await Promise.allSettled(readings.map(read))).find(({ status }) => status === "rejected");
       if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
       return everyMs;
@@ -42,7 +42,7 @@ interface Reading {
   readonly partitions: readonly number[];
 }
 
-async function lagOf(admin: Admin, { group, topic, partitions }: Reading): Promise<number> {
+async function readLag(admin: Admin, { group, topic, partitions }: Reading): Promise<number> {
   const ends = await admin.fetchTopicOffsets(topic);
   const [committed] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
   const positions = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));

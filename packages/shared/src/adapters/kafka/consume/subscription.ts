@@ -5,10 +5,10 @@ import type { SubscribeRequest, Subscription } from "../../../ports/bus.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Logger } from "../../../runtime/logger.ts";
 import { within } from "../../../runtime/within.ts";
-import { createBurial } from "../dead-letters/burial.ts";
+import { createDeadLetterQueue } from "./dead-letter-queue.ts";
 import { busFault } from "../bus-fault.ts";
 import { createCommitter, type Committer } from "./committer.ts";
-import type { DeadLetter } from "../dead-letters/dead-message.ts";
+import type { DeadLetter } from "./dead-letters.ts";
 import { createDelivery, type Delivery } from "./delivery.ts";
 import { createFetching } from "./fetching.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
@@ -23,7 +23,7 @@ export interface SubscriptionOptions {
   readonly log: Logger;
   readonly request: SubscribeRequest;
   readonly limits: ConsumerLimits;
-  readonly bury: (letters: readonly DeadLetter[]) => Promise<void>;
+  readonly sendDead: (letters: readonly DeadLetter[]) => Promise<void>;
   readonly onDead: (fault: AppError) => void;
 }
 
@@ -55,7 +55,7 @@ const FETCH_BYTES_MAX = 4 * 1_048_576;
 const JOIN_MS_MAX = 60_000;
 
 export async function openSubscription(options: SubscriptionOptions): Promise<KafkaSubscription> {
-  const { kafka, codec, clock, log, request, limits, bury } = options;
+  const { kafka, codec, clock, log, request, limits, sendDead } = options;
   const consumer = kafka.consumer({
     groupId: request.group,
     sessionTimeout: limits.sessionMs,
@@ -73,15 +73,15 @@ export async function openSubscription(options: SubscriptionOptions): Promise<Ka
     log,
     commit: (positions) => consumer.commitOffsets(positions.filter(({ topic, partition }) => assigned.get(topic)?.includes(partition))),
   });
-  const burial = createBurial({
+  const deadLetters = createDeadLetterQueue({
     clock,
     log,
-    bury,
+    send: sendDead,
     onDone: committer.mark,
     onRoom: () => delivery.wake(),
   });
   const take = createTakeBatch({ log, codec, request });
-  const delivery: Delivery = createDelivery({ clock, inbox, take, burial, batchEventsMax: limits.batchEventsMax });
+  const delivery: Delivery = createDelivery({ clock, inbox, take, deadLetters, batchEventsMax: limits.batchEventsMax });
   const fetching = createFetching({ consumer, clock, topics: request.topics, inbox, onFetched: delivery.wake });
   const parts: Parts = { consumer, inbox, assigned, committer, delivery, fetching };
   const watched = watch(options, parts);

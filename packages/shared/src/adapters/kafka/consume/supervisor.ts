@@ -16,8 +16,8 @@ export interface SupervisorOptions {
 }
 
 /**
- * Watches one consumer. It is dead when it has crashed for good, or when no heartbeat has been answered for so long in which brokers answer others
- * (`deafMsMaxOf`). While no broker answers, the consumer is only cut off: that passes, and the rest of the process has its work meanwhile.
+ * Watches one consumer. It is dead when it has crashed for good, or when no heartbeat has been answered for `deafMsMax` while brokers answer other
+ * requests. While no broker answers, the consumer is only cut off: that passes, and the rest of the process works meanwhile.
  */
 export interface Supervisor {
   /** A heartbeat was answered, or the group joined. */
@@ -26,14 +26,10 @@ export interface Supervisor {
   stop(): void;
 }
 
-/**
- * kafkajs sends no heartbeat while it waits for a broker that stands still, be it the leader of a partition or the coordinator of the group: so
- * long one request may take, and then it has to find another broker and to join its group anew. Dead is only who takes longer.
- */
-const deafMsMaxOf = ({ answerMs, sessionMs }: Pick<SupervisorOptions, "answerMs" | "sessionMs">): number => answerMs + 2 * sessionMs;
-
 export function createSupervisor({ clock, log, group, sessionMs, answerMs, brokerAnswers, onDead }: SupervisorOptions): Supervisor {
-  const deafMsMax = deafMsMaxOf({ answerMs, sessionMs });
+  // kafkajs sends no heartbeat while it waits for a broker that stands still, be it the leader of a partition or the coordinator of the group: so
+  // long one request may take, and then it has to find another broker and to join its group anew. A consumer that takes longer is dead.
+  const deafMsMax = answerMs + 2 * sessionMs;
   let stopped = false;
   let aliveAtMs = clock.monotonicMs();
   /** Since when brokers answer and the consumer still does not; null: it is alive, or they do not. */

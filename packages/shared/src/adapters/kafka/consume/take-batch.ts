@@ -3,7 +3,7 @@ import type { Decoded, EventCodec, WireMessage } from "../../../events/wire/even
 import type { TicklineEvent } from "../../../events/event.ts";
 import type { SubscribeRequest, UnreadableMessage } from "../../../ports/bus.ts";
 import type { Logger } from "../../../runtime/logger.ts";
-import type { DeadLetter } from "../dead-letters/dead-message.ts";
+import type { DeadLetter } from "./dead-letters.ts";
 import type { Chunk } from "./inbox.ts";
 
 export interface TakeBatchOptions {
@@ -23,21 +23,21 @@ export const FINAL_TRIES_MAX = 9;
 
 /**
  * A message that cannot be read, or that its consumer refuses, is a dead letter, and the rest is taken. What passes, such as a store or a
- * registry that is away, makes none: the batch waits, for however long.
+ * registry that is unavailable, makes none: the batch waits, for however long.
  */
 export function createTakeBatch({ log, codec, request: { onBatch, onUnreadable } }: TakeBatchOptions): TakeBatch {
   async function take(chunks: readonly Chunk[]): Promise<readonly DeadLetter[]> {
     const decoded = await codec.decode(chunks.flatMap(({ messages }) => messages.map(toWire)));
-    const events = eventsOf(decoded);
+    const events = pickEvents(decoded);
     const refused = events.length === 0 ? [] : ((await onBatch(events)) ?? []);
-    const unreadable = unreadableOf(decoded);
+    const unreadable = pickUnreadable(decoded);
     if (unreadable.length > 0) await onUnreadable?.(unreadable);
-    return lettersOf(chunks, decoded, new Map(refused.map(({ event, reason }) => [event, reason])));
+    return toLetters(chunks, decoded, new Map(refused.map(({ event, reason }) => [event, reason])));
   }
-  /** One bug must not stop a partition, nor bury what stands beside its cause: each message is tried alone, and is a letter if it fails again. */
+  /** One bug must not stop a partition, nor send all of its batch to the dead letters: each message is tried alone, and is a letter if it fails again. */
   async function takeEach(chunks: readonly Chunk[]): Promise<readonly DeadLetter[] | null> {
     const letters: DeadLetter[] = [];
-    for (const { topic, partition, message } of placedOf(chunks)) {
+    for (const { topic, partition, message } of listMessages(chunks)) {
       try {
         letters.push(...(await take([{ topic, partition, messages: [message] }])));
       } catch (fault) {
@@ -63,16 +63,16 @@ const reasonOf = (fault: unknown): string => (fault instanceof Error ? fault.mes
 
 const toWire = ({ key, value, headers }: Chunk["messages"][number]): WireMessage => ({ key, value, headers: headers ?? {} });
 
-const placedOf = (chunks: readonly Chunk[]) =>
+const listMessages = (chunks: readonly Chunk[]) =>
   chunks.flatMap(({ topic, partition, messages }) => messages.map((message) => ({ topic, partition, message })));
 
 /**
  * What cannot be read, and what its consumer refuses. An unknown type is no fault: a newer version says it to newer readers, and it is
  * passed over.
  */
-function lettersOf(chunks: readonly Chunk[], decoded: readonly Decoded[], refused: ReadonlyMap<TicklineEvent, string>): DeadLetter[] {
+function toLetters(chunks: readonly Chunk[], decoded: readonly Decoded[], refused: ReadonlyMap<TicklineEvent, string>): DeadLetter[] {
   if (refused.size === 0 && decoded.every(({ kind }) => kind !== "undecodable")) return [];
-  const placed = placedOf(chunks);
+  const placed = listMessages(chunks);
   return decoded.flatMap((read, index) => {
     const place = placed[index];
     const reason = read.kind === "undecodable" ? read.reason : read.kind === "event" ? refused.get(read.event) : undefined;
@@ -80,9 +80,9 @@ function lettersOf(chunks: readonly Chunk[], decoded: readonly Decoded[], refuse
   });
 }
 
-const unreadableOf = (decoded: readonly Decoded[]): UnreadableMessage[] =>
+const pickUnreadable = (decoded: readonly Decoded[]): UnreadableMessage[] =>
   decoded.flatMap((read) =>
     read.kind === "undecodable" && read.attributes !== undefined ? [{ ...read.attributes, reason: read.reason }] : [],
   );
 
-const eventsOf = (decoded: readonly Decoded[]): TicklineEvent[] => decoded.flatMap((read) => (read.kind === "event" ? [read.event] : []));
+const pickEvents = (decoded: readonly Decoded[]): TicklineEvent[] => decoded.flatMap((read) => (read.kind === "event" ? [read.event] : []));

@@ -3,9 +3,9 @@ import type { IHeaders, KafkaMessage } from "kafkajs";
 import encodeRecord from "kafkajs/src/protocol/recordBatch/record/v0/index.js";
 import { silentLogger } from "../../../runtime/logger.ts";
 import { busFault } from "../bus-fault.ts";
-import { createBury } from "./dead-letters.ts";
-import { SHORTENED_BYTES, type DeadLetter } from "./dead-message.ts";
-import type { OutMessage } from "../publish/sender.ts";
+import { createDeadLetterSender } from "./dead-letters.ts";
+import { SHORTENED_BYTES, type DeadLetter } from "./dead-letters.ts";
+import type { OutMessage } from "../sender.ts";
 
 const letter = (offset: number, { value = "{", headers = {} }: { value?: string; headers?: object } = {}): DeadLetter => ({
   topic: "runs",
@@ -23,7 +23,7 @@ function setup({ bytesMax = Infinity, ownGroup = false } = {}) {
     inc: ({ topic }: { readonly topic: string }, count: number): void =>
       void (counts[`${name} ${topic}`] = (counts[`${name} ${topic}`] ?? 0) + count),
   });
-  const bury = createBury({
+  const send = createDeadLetterSender({
     group: "readers",
     ownGroup,
     log: silentLogger,
@@ -35,13 +35,13 @@ function setup({ bytesMax = Infinity, ownGroup = false } = {}) {
       kept.push(...messages);
     },
   });
-  return { bury, kept, counts };
+  return { send, kept, counts };
 }
 const asBuffer = (value: Buffer | string | null): Buffer | null => (value === null ? null : Buffer.from(value));
 
 test("a message is kept as it was, with where it lay and why", async () => {
-  const { bury, kept, counts } = setup();
-  await bury([letter(7, { headers: { ce_id: Buffer.from("x") } })]);
+  const { send, kept, counts } = setup();
+  await send([letter(7, { headers: { ce_id: Buffer.from("x") } })]);
   expect(kept).toEqual([
     {
       key: Buffer.from("k"),
@@ -63,16 +63,16 @@ test.each<[string, IHeaders]>([
   ["no value", { bare: null as unknown as string }],
   ["one value and then none", { both: [Buffer.from("a"), null as unknown as Buffer] }],
 ])("a header with %s can be written", async (_, headers) => {
-  const { bury, kept } = setup();
-  await bury([letter(1, { headers })]);
+  const { send, kept } = setup();
+  await send([letter(1, { headers })]);
   expect(kept).toHaveLength(1);
 });
 
 describe("what is larger than its topic of dead letters takes", () => {
   test("is kept alone where it fits alone, and shortened where it does not", async () => {
-    const { bury, kept, counts } = setup({ bytesMax: 100_000 });
+    const { send, kept, counts } = setup({ bytesMax: 100_000 });
     const long = { headers: { big: Buffer.alloc(5_000), ...Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`h${at}`, "x"])) } };
-    await bury([letter(1), letter(2, { value: "x".repeat(90_000) }), letter(3, { value: "y".repeat(5_000_000), ...long })]);
+    await send([letter(1), letter(2, { value: "x".repeat(90_000) }), letter(3, { value: "y".repeat(5_000_000), ...long })]);
     expect(kept.map(({ value }) => value?.length)).toEqual([1, 90_000, SHORTENED_BYTES]);
     expect(kept[2]?.headers).toMatchObject({
       tickline_dead_offset: "3",
@@ -86,21 +86,21 @@ describe("what is larger than its topic of dead letters takes", () => {
 
   test("any other fault is one", async () => {
     const { kept } = setup();
-    const bury = createBury({
+    const send = createDeadLetterSender({
       group: "g",
       ownGroup: false,
       log: silentLogger,
       metrics: undefined,
       send: () => Promise.reject(busFault("publish", new Error("away"))),
     });
-    await expect(bury([letter(1)])).rejects.toMatchObject({ code: "bus_unavailable" });
+    await expect(send([letter(1)])).rejects.toMatchObject({ code: "bus_unavailable" });
     expect(kept).toEqual([]);
   });
 });
 
 test("a group of one instance keeps none: they are counted", async () => {
-  const { bury, kept, counts } = setup({ ownGroup: true });
-  await bury([letter(1), letter(2)]);
+  const { send, kept, counts } = setup({ ownGroup: true });
+  await send([letter(1), letter(2)]);
   expect(kept).toEqual([]);
   expect(counts).toEqual({ "unkept runs": 2 });
 });

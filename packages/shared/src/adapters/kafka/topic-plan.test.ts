@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { EVENT_DEFINITIONS } from "../../../events/event-definitions.ts";
+import { EVENT_DEFINITIONS } from "../../events/event-definitions.ts";
 import { planTopics } from "./topic-plan.ts";
 
 const plan = planTopics({

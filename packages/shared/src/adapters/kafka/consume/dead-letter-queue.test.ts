@@ -3,10 +3,10 @@ import { expect, test } from "@jest/globals";
 import { AppError } from "../../../domain/app-error.ts";
 import { silentLogger } from "../../../runtime/logger.ts";
 import { manualClock } from "../../../testing/manual-clock.ts";
-import { createBurial } from "./burial.ts";
+import { createDeadLetterQueue } from "./dead-letter-queue.ts";
 import type { Position } from "../consume/committer.ts";
-import type { DeadLetter } from "./dead-message.ts";
-import { LETTERS_WAITING_MAX } from "./waiting-letters.ts";
+import type { DeadLetter } from "./dead-letters.ts";
+import { LETTERS_WAITING_MAX } from "./dead-letter-queue.ts";
 
 const MIB = 1_048_576;
 
@@ -23,10 +23,10 @@ function setup() {
   const [tried, done]: [DeadLetter[][], Position[][]] = [[], []];
   let rooms = 0;
   let answer = Promise.withResolvers<void>();
-  const burial = createBurial({
+  const deadLetters = createDeadLetterQueue({
     clock,
     log: silentLogger,
-    bury(letters) {
+    send(letters) {
       tried.push([...letters]);
       return answer.promise;
     },
@@ -41,7 +41,7 @@ function setup() {
     await new Promise((next) => setImmediate(next));
   }
   return {
-    burial,
+    deadLetters,
     clock,
     tried,
     done,
@@ -52,25 +52,25 @@ function setup() {
 }
 
 test("a batch without letters is done at once while none waits", () => {
-  const { burial, done, tried } = setup();
-  burial.add([at(3), at(9, 1)], []);
+  const { deadLetters, done, tried } = setup();
+  deadLetters.add([at(3), at(9, 1)], []);
   expect({ done, tried }).toEqual({ done: [[at(3), at(9, 1)]], tried: [] });
 });
 
 test("positions behind letters that wait are done with them, each partition's last one alone", async () => {
-  const { burial, done, safe } = setup();
-  burial.add([at(1)], [letter(0)]);
-  burial.add([at(5)], []);
-  burial.add([at(8), at(2, 1)], []);
+  const { deadLetters, done, safe } = setup();
+  deadLetters.add([at(1)], [letter(0)]);
+  deadLetters.add([at(5)], []);
+  deadLetters.add([at(8), at(2, 1)], []);
   expect(done).toEqual([]);
   await safe();
   expect(done).toEqual([[at(8), at(2, 1)]]);
 });
 
-test("letters are buried in their order, and what is refused is tried again before the next", async () => {
-  const { burial, clock, done, tried, safe, refused } = setup();
-  burial.add([at(1)], [letter(0)]);
-  burial.add([at(2)], [letter(1)]);
+test("letters are sent in their order, and what is refused is tried again before the next", async () => {
+  const { deadLetters, clock, done, tried, safe, refused } = setup();
+  deadLetters.add([at(1)], [letter(0)]);
+  deadLetters.add([at(2)], [letter(1)]);
   await refused();
   expect(done).toEqual([]);
   clock.advance(50);
@@ -84,33 +84,33 @@ test.each([
   ["letters", Array.from({ length: LETTERS_WAITING_MAX }, (_, offset) => letter(offset))],
   ["bytes of letters", Array.from({ length: 4 }, (_, offset) => letter(offset, Buffer.alloc(4 * MIB)))],
 ])("so many %s make it full, until they are safe", async (_, letters) => {
-  const { burial, rooms, safe } = setup();
-  burial.add([at(0)], letters.slice(1));
-  expect(burial.full).toBe(false);
-  burial.add([at(1)], letters.slice(0, 1));
-  expect(burial.full).toBe(true);
+  const { deadLetters, rooms, safe } = setup();
+  deadLetters.add([at(0)], letters.slice(1));
+  expect(deadLetters.full).toBe(false);
+  deadLetters.add([at(1)], letters.slice(0, 1));
+  expect(deadLetters.full).toBe(true);
   await safe();
-  expect({ full: burial.full, rooms: rooms() }).toEqual({ full: false, rooms: 1 });
+  expect({ full: deadLetters.full, rooms: rooms() }).toEqual({ full: false, rooms: 1 });
 });
 
-test("what is abandoned is not done, though it was being buried, and makes room", async () => {
-  const { burial, done, tried, rooms, safe } = setup();
-  burial.add([at(1)], [letter(0, Buffer.alloc(16 * MIB))]);
-  burial.add([at(2)], [letter(1)]);
-  burial.abandon();
-  expect({ full: burial.full, rooms: rooms() }).toEqual({ full: false, rooms: 1 });
-  burial.add([at(7)], [letter(6)]);
+test("what is cleared is not done, though it was being sent, and makes room", async () => {
+  const { deadLetters, done, tried, rooms, safe } = setup();
+  deadLetters.add([at(1)], [letter(0, Buffer.alloc(16 * MIB))]);
+  deadLetters.add([at(2)], [letter(1)]);
+  deadLetters.clear();
+  expect({ full: deadLetters.full, rooms: rooms() }).toEqual({ full: false, rooms: 1 });
+  deadLetters.add([at(7)], [letter(6)]);
   await safe();
   await safe();
   expect({ tried: tried.length, done }).toEqual({ tried: 2, done: [[at(7)]] });
 });
 
 test("a stop tries what waits once, and goes on while it is taken", async () => {
-  const { burial, done, tried, safe, refused } = setup();
-  burial.add([at(1)], [letter(0)]);
-  burial.add([at(2)], [letter(1)]);
-  burial.add([at(3)], [letter(2)]);
-  const stopped = burial.stop();
+  const { deadLetters, done, tried, safe, refused } = setup();
+  deadLetters.add([at(1)], [letter(0)]);
+  deadLetters.add([at(2)], [letter(1)]);
+  deadLetters.add([at(3)], [letter(2)]);
+  const stopped = deadLetters.stop();
   await safe();
   await refused();
   await stopped;
@@ -118,9 +118,9 @@ test("a stop tries what waits once, and goes on while it is taken", async () => 
 });
 
 test("a letter that waits keeps no more in memory than its own bytes", () => {
-  const { burial, tried } = setup();
+  const { deadLetters, tried } = setup();
   const fetched = Buffer.alloc(MIB, "x");
-  burial.add([at(1)], [letter(0, fetched.subarray(0, 10))]);
+  deadLetters.add([at(1)], [letter(0, fetched.subarray(0, 10))]);
   const value = tried[0]?.[0]?.message.value;
   expect(value?.toString()).toBe("x".repeat(10));
   expect(value?.buffer).not.toBe(fetched.buffer);
