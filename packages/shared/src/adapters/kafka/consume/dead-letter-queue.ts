@@ -46,35 +46,28 @@ interface Waiting {
   readonly positions: Map<string, Position>;
 }
 
-export function createDeadLetterQueue({ clock, log, send, onDone, onRoom }: DeadLetterQueueOptions): DeadLetterQueue {
+function isFull(waiting: readonly Waiting[]): boolean {
+  const sum = (size: (one: Waiting) => number): number => waiting.reduce((total, one) => total + size(one), 0);
+  return sum(({ letters }) => letters.length) >= LETTERS_WAITING_MAX || sum(({ bytes }) => bytes) >= LETTERS_WAITING_BYTES_MAX;
+}
+
+export function createDeadLetterQueue(options: DeadLetterQueueOptions): DeadLetterQueue {
+  const { clock, onDone, onRoom } = options;
   const backoff = createBackoff(clock, BROKER_BACKOFF);
   /** In the order of their batches. */
   let waiting: readonly Waiting[] = [];
   let stopped = false;
   let running: Promise<void> | null = null;
 
-  const sum = (size: (one: Waiting) => number): number => waiting.reduce((total, one) => total + size(one), 0);
-  const isFull = (): boolean =>
-    sum(({ letters }) => letters.length) >= LETTERS_WAITING_MAX || sum(({ bytes }) => bytes) >= LETTERS_WAITING_BYTES_MAX;
-
   function keep(rest: readonly Waiting[]): void {
-    const wasFull = isFull();
+    const hasRoom = isFull(waiting) && !isFull(rest);
     waiting = rest;
-    if (wasFull && !isFull()) onRoom();
-  }
-  async function isSafe(letters: readonly DeadLetter[]): Promise<boolean> {
-    try {
-      await send(letters);
-      return true;
-    } catch (cause) {
-      log.warn({ err: cause, letters: letters.length }, "the dead letters were not taken; it will be tried again");
-      return false;
-    }
+    if (hasRoom) onRoom();
   }
   async function sendAll(): Promise<void> {
     let tries = 0;
     for (let [first] = waiting; first !== undefined; [first] = waiting) {
-      const safe = await isSafe(first.letters);
+      const safe = await trySend(options, first.letters);
       const wasCleared = waiting[0] !== first;
       if (!safe && !wasCleared) {
         if (stopped) return;
@@ -104,7 +97,7 @@ export function createDeadLetterQueue({ clock, log, send, onDone, onRoom }: Dead
       if (letters.length > 0) start();
     },
     get full() {
-      return isFull();
+      return isFull(waiting);
     },
     clear() {
       keep([]);
@@ -116,6 +109,16 @@ export function createDeadLetterQueue({ clock, log, send, onDone, onRoom }: Dead
       await running;
     },
   };
+}
+
+async function trySend({ send, log }: DeadLetterQueueOptions, letters: readonly DeadLetter[]): Promise<boolean> {
+  try {
+    await send(letters);
+    return true;
+  } catch (cause) {
+    log.warn({ err: cause, letters: letters.length }, "the dead letters were not taken; it will be tried again");
+    return false;
+  }
 }
 
 /** kafkajs returns windows of what it fetched: a letter of a few bytes that waits would keep megabytes. */

@@ -2,16 +2,8 @@ import { afterEach, expect, jest, test } from "@jest/globals";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
 import type { Job } from "../../../domain/job.ts";
 import type { Store } from "../../../ports/store.ts";
-import {
-  addJob,
-  changeJob,
-  deleteJob,
-  publishable,
-  readJob,
-  readRun,
-  unannounced,
-  repair,
-} from "../../../testing/contracts/store-steps.ts";
+import { addJob, changeJob, deleteJob, repair } from "../../../testing/contracts/store-steps.ts";
+import { publishable, readJob, readRun, unannounced } from "../../../testing/contracts/store-steps.ts";
 import { editedJob, jobOf, MINUTE, START } from "../../../testing/factories.ts";
 import { cursorAfterFire, dueRunOf, entryOf, manualFireOf, scheduledFireOf } from "../../../testing/factories-fire.ts";
 import { describeWithServers } from "../../../testing/servers/describe-with-servers.ts";
