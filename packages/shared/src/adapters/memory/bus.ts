@@ -1,6 +1,6 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { TicklineEvent } from "../../events/event.ts";
-import type { Bus, RefusedEvent, SubscribeRequest, Subscription } from "../../ports/bus.ts";
+import type { Bus, RefusedEvent, SubscribeRequest } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { silentLogger, type Logger } from "../../runtime/logger.ts";
 import { decideArrivals, type BusFaults } from "./bus-faults.ts";
