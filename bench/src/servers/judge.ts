@@ -1,4 +1,4 @@
-import type { RunRow } from "@tickline/shared/adapters/mongodb/run-row";
+import type { RunRow } from "@tickline/shared/adapters/mongodb/runs/run-row";
 import type { Effect } from "./handlers.ts";
 
 /** One instant of one job that the schedules owed. */

@@ -1,10 +1,9 @@
-import { createKafkaClient } from "@tickline/shared/adapters/kafka/kafka-client";
-import { parseKafkaUrl } from "@tickline/shared/adapters/kafka/kafka-url";
-import type { OutMessage } from "@tickline/shared/adapters/kafka/sender";
-import { createSenders } from "@tickline/shared/adapters/kafka/senders";
-import { connect } from "@tickline/shared/adapters/mongodb/connection";
-import { INDEXES } from "@tickline/shared/adapters/mongodb/indexes";
-import { newRunRow, type RunRow } from "@tickline/shared/adapters/mongodb/run-row";
+import { createKafkaClient } from "@tickline/shared/adapters/kafka/client/kafka-client";
+import { parseKafkaUrl } from "@tickline/shared/adapters/kafka/client/kafka-url";
+import { createSenders, type OutMessage } from "@tickline/shared/adapters/kafka/sender";
+import { connect } from "@tickline/shared/adapters/mongodb/server/connection";
+import { INDEXES } from "@tickline/shared/adapters/mongodb/collections/indexes";
+import { newRunRow, type RunRow } from "@tickline/shared/adapters/mongodb/runs/run-row";
 import { openRegistryCodec } from "@tickline/shared/adapters/registry/registry-codec";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";

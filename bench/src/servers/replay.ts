@@ -1,4 +1,4 @@
-import { openKafkaBus } from "@tickline/shared/adapters/kafka/open-kafka-bus";
+import { openKafkaBus } from "@tickline/shared/adapters/kafka/kafka-bus";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { dueTopic } from "@tickline/shared/events/topics";

@@ -1,6 +1,6 @@
-import { connect } from "@tickline/shared/adapters/mongodb/connection";
-import type { JobRow } from "@tickline/shared/adapters/mongodb/job-row";
-import type { RunRow } from "@tickline/shared/adapters/mongodb/run-row";
+import { connect } from "@tickline/shared/adapters/mongodb/server/connection";
+import type { JobRow } from "@tickline/shared/adapters/mongodb/jobs/job-row";
+import type { RunRow } from "@tickline/shared/adapters/mongodb/runs/run-row";
 
 /** The database itself, past the services: what stands there is what happened. */
 export interface BenchStore {

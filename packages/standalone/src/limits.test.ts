@@ -3,7 +3,7 @@ import { API_DEFAULTS } from "@tickline/api/api-config";
 import { maxCommandAgeMs } from "@tickline/api/commands/envelope-check";
 import { EXECUTOR_DEFAULTS } from "@tickline/executor/executor-config";
 import { SCHEDULER_DEFAULTS } from "@tickline/scheduler/scheduler-config";
-import { ANSWER_MS_MAX, SERVER_SELECTION_MS_MAX } from "@tickline/shared/adapters/mongodb/connection";
+import { ANSWER_MS_MAX, SERVER_SELECTION_MS_MAX } from "@tickline/shared/adapters/mongodb/server/connection";
 import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
 import {
   CLOCK_JUMP_MS_MAX,

@@ -4,13 +4,13 @@ import type { RunIdentity } from "../domain/run.ts";
 /** Claims of this process kept at most. Beyond it the oldest are forgotten, and their settlements read the row. */
 const HELD_MAX = 20_000;
 
-/** A claim, with what an end tells of its run. */
+/** A claim, with what is announced of its run at its end. */
 export interface HeldClaim extends Pick<ClaimedRun, "token" | "startedAt"> {
   readonly run: RunIdentity & Pick<ClaimedRun["run"], "attempt">;
 }
 
 /**
- * What this process claimed and has not settled: an end can so be told without reading the row back, which would cost
+ * What this process has claimed and not settled: an end can so be returned without reading the row back, which would cost
  * as much as writing it. Only a matched compare-and-set on the same token makes use of it.
  */
 export interface HeldClaims {

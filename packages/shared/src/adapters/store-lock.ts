@@ -1,6 +1,7 @@
 import type { Clock, Entropy } from "../ports/clock.ts";
 import type { LeaseRows } from "../ports/lease-rows.ts";
-import type { Hold, Lock } from "../ports/lock.ts";
+import type { Lock } from "../ports/lock.ts";
+import { createTimedHold } from "../runtime/timed-hold.ts";
 
 export interface StoreLockOptions {
   readonly leaders: LeaseRows;
@@ -13,54 +14,18 @@ export interface StoreLockOptions {
  * of its own, so that a holder that lost it cannot extend or release what it acquired anew.
  * @public for services of several processes; the one process needs no lock but its own.
  */
-export function createStoreLock({ leaders, clock, entropy }: StoreLockOptions): Lock {
-  return {
-    async acquire(name, ttlMs) {
-      const owner = entropy.newToken();
-      const askedAtMs = clock.monotonicMs();
-      const taken = await leaders.take({ name, owner, ttlMs }).catch(() => null);
-      const validUntilMs = askedAtMs + ttlMs;
-      if (taken === true && clock.monotonicMs() < validUntilMs) return createHold({ leaders, clock, name, owner, ttlMs }, validUntilMs);
-      // Without an answer, or with one that came too late, the lease may be ours all the same: nobody should wait for its end.
-      if (taken !== false) await giveUp(leaders, { name, owner });
-      return null;
-    },
-  };
-}
-
-interface Held extends Omit<StoreLockOptions, "entropy"> {
-  readonly name: string;
-  readonly owner: string;
-  readonly ttlMs: number;
-}
-
-function createHold({ leaders, clock, name, owner, ttlMs }: Held, firstUntilMs: number): Hold {
-  let validUntilMs = firstUntilMs;
-  let released = false;
-  return {
-    get validUntilMs() {
-      return validUntilMs;
-    },
-    async extend() {
-      if (released) return false;
-      // From before the request: the store's lease begins later, so it ends later than what the holder believes.
-      const askedAtMs = clock.monotonicMs();
-      const taken = await leaders.take({ name, owner, ttlMs }).catch(() => null);
-      if (released) {
-        if (taken !== false) await giveUp(leaders, { name, owner });
-        return false;
-      }
-      if (taken === true) validUntilMs = askedAtMs + ttlMs;
-      // No answer says nothing: the lease stands until its time is over, and is asked for again before that.
-      return taken ?? clock.monotonicMs() < validUntilMs;
-    },
-    async release() {
-      released = true;
-      validUntilMs = Math.min(validUntilMs, clock.monotonicMs());
-      await giveUp(leaders, { name, owner });
-    },
-  };
-}
-
-/** A release that fails costs time only: the lease ends by itself. */
-const giveUp = (leaders: LeaseRows, lease: { name: string; owner: string }): Promise<void> => leaders.release(lease).catch(() => {});
+export const createStoreLock = ({ leaders, clock, entropy }: StoreLockOptions): Lock => ({
+  async acquire(name, ttlMs) {
+    const owner = entropy.newToken();
+    const askedAtMs = clock.monotonicMs();
+    const take = (): Promise<boolean | null> => leaders.take({ name, owner, ttlMs }).catch(() => null);
+    const release = (): Promise<void> => leaders.release({ name, owner }).catch(() => {});
+    const taken = await take();
+    // The store's lease begins later than the request, so it ends later than what the holder believes.
+    const hold = createTimedHold({ clock, lifeMs: ttlMs, extend: take, release }, askedAtMs);
+    if (taken === true && clock.monotonicMs() < hold.validUntilMs) return hold;
+    // Without an answer, or with one that came too late, the lease may be ours all the same: no other holder should wait for its end.
+    if (taken !== false) await release();
+    return null;
+  },
+});

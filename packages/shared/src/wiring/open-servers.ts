@@ -49,7 +49,7 @@ export interface BusWiring {
 }
 
 export async function openBus({ settings, clientId, log, metrics, onDead }: BusWiring): Promise<Bus> {
-  const { openKafkaBus } = await import("../adapters/kafka/open-kafka-bus.ts");
+  const { openKafkaBus } = await import("../adapters/kafka/kafka-bus.ts");
   const bus = await openKafkaBus({
     url: settings.busUrl,
     registryUrl: settings.registryUrl,

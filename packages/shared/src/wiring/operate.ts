@@ -42,7 +42,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
   },
   async migrate() {
     const { url } = readConfig({ url: storeUrlSetting }, sources);
-    const { migrateMongodb } = await import("../adapters/mongodb/migrations.ts");
+    const { migrateMongodb } = await import("../adapters/mongodb/collections/migrations.ts");
     const { from, to, steps } = await migrateMongodb({ url });
     say(steps.length === 0 ? `the database is up to date (schema ${to})\n` : `schema ${from} became ${to}: ${steps.join("; ")}\n`);
     return 0;

@@ -25,7 +25,7 @@ const store = serverCheck({
     trust: `${EXTRA_CA}, or name that file in STORE_URL as tlsCAFile=…`,
   },
   async look({ url }) {
-    const { connect } = await import("../adapters/mongodb/connection.ts");
+    const { connect } = await import("../adapters/mongodb/server/connection.ts");
     const connection = await connect({ url, serverSelectionMs: ANSWER_MS, answerMs: ANSWER_MS });
     try {
       const { version } = (await connection.getClient().db().command({ buildInfo: 1 })) as { version: string }; // What the command answers.
@@ -47,8 +47,8 @@ const bus = serverCheck({
     trust: `set KAFKA_CA_FILE to ${CA_FILE}`,
   },
   async look({ url, queues, externalQueues, ...security }) {
-    const { createKafkaClient } = await import("../adapters/kafka/kafka-client.ts");
-    const { parseKafkaUrl } = await import("../adapters/kafka/kafka-url.ts");
+    const { createKafkaClient } = await import("../adapters/kafka/client/kafka-client.ts");
+    const { parseKafkaUrl } = await import("../adapters/kafka/client/kafka-url.ts");
     const { planTopics } = await import("../adapters/kafka/topic-plan.ts");
     const address = parseKafkaUrl(url, kafkaSecurityOf(security));
     const admin = createKafkaClient({ address, clientId: "tickline-doctor", log: silentLogger, requestMs: ANSWER_MS, retries: 1 }).admin();

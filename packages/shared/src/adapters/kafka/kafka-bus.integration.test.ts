@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { jest } from "@jest/globals";
 import { busContract } from "../../testing/contracts/bus.contract.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
-import { deadTopic } from "./dead-letters.ts";
+import { deadTopic } from "./consume/dead-letters.ts";
 import { makeTopics, newTopic, openBus, readAll } from "./kafka-bus.test-support.ts";
 
 /** A message needs some milliseconds, a member that joins a group up to a second. */

@@ -5,8 +5,8 @@ import type { Bus } from "../../ports/bus.ts";
 import { silentLogger } from "../../runtime/logger.ts";
 import { systemClock } from "../system/clock.ts";
 import { systemEntropy } from "../system/entropy.ts";
-import { deadTopic } from "./dead-letters.ts";
-import { openKafkaBus, type KafkaBusOptions } from "./open-kafka-bus.ts";
+import { deadTopic } from "./consume/dead-letters.ts";
+import { openKafkaBus, type KafkaBusOptions } from "./kafka-bus.ts";
 import { ensureTopics } from "./topics-command.ts";
 
 export const newTopic = (): string => `test.${systemEntropy.newId()}`;

@@ -5,9 +5,9 @@ import type { TicklineEvent } from "../../events/event.ts";
 import type { Bus, SubscribeRequest } from "../../ports/bus.ts";
 import { busEvent, idsOf } from "../../testing/contracts/bus.contract.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
-import { deadTopic } from "./dead-letters.ts";
+import { deadTopic } from "./consume/dead-letters.ts";
 import { countAll, makeTopics, newTopic, openBus, rawKafka, readAll, until } from "./kafka-bus.test-support.ts";
-import type { KafkaBusOptions } from "./open-kafka-bus.ts";
+import type { KafkaBusOptions } from "./kafka-bus.ts";
 
 const numbered = (from: number, to: number): TicklineEvent[] =>
   Array.from({ length: to - from }, (_, index) => busEvent(String(from + index)));

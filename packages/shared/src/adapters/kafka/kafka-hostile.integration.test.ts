@@ -5,7 +5,7 @@ import type { Bus } from "../../ports/bus.ts";
 import { busEvent, idsOf } from "../../testing/contracts/bus.contract.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
 import { jsonCodec } from "../../events/wire/json-codec.ts";
-import { deadTopic } from "./dead-letters.ts";
+import { deadTopic } from "./consume/dead-letters.ts";
 import { countAll, newTopic, openBus, rawKafka, readAll, until } from "./kafka-bus.test-support.ts";
 
 const MIB = 1_048_576;

@@ -9,7 +9,7 @@ export interface OutMessage {
   readonly headers: IHeaders;
 }
 
-/** Sends to one topic, one request after another; what is handed over meanwhile goes together with the next. */
+/** Sends to one topic, one request after another; what is to be sent meanwhile goes together with the next. */
 export interface Sender {
   /** Resolves when the brokers that must have all of them do; rejects when any may be lost. */
   send(messages: readonly OutMessage[]): Promise<void>;
@@ -26,14 +26,15 @@ export interface SenderOptions {
 
 /** One request stays below what a broker takes as one batch by default (1,048,588 bytes), even if all goes to one partition. */
 const REQUEST_BYTES_MAX = 900_000;
-/** Bytes that may wait for one topic; beyond it sending is refused at once, as if the broker were away. */
+/** Bytes that may wait for one topic; beyond it sending is refused at once, as if the broker were unavailable. */
 const WAITING_BYTES_MAX = 128 * 1_048_576;
 /** Longest wait of a broker for the others that must have the messages too. */
 const ACKS_MS_MAX = 10_000;
 /** What a message costs besides key, value and headers. */
 const MESSAGE_OVERHEAD_BYTES = 64;
 
-interface Handed {
+/** The messages of one call. */
+interface Call {
   left: number;
   failed: boolean;
   readonly done: PromiseWithResolvers<void>;
@@ -41,12 +42,12 @@ interface Handed {
 interface Part {
   readonly messages: readonly OutMessage[];
   readonly bytes: number;
-  readonly of: Handed;
+  readonly of: Call;
   /** It was refused together with others, and goes by itself. */
   readonly alone: boolean;
 }
 
-function fail(of: Handed, fault: Error): void {
+function fail(of: Call, fault: Error): void {
   of.failed = true;
   of.done.reject(fault);
 }
@@ -87,7 +88,7 @@ export function createSender(options: SenderOptions): Sender {
       }
     }
   }
-  /** One message that the broker refuses must not fail what others have handed over. */
+  /** One message that the broker refuses must not fail the messages of other calls. */
   function sendAlone(parts: readonly Part[]): void {
     waiting.unshift(...parts.map((part) => ({ ...part, alone: true })));
     for (const { bytes } of parts) waitingBytes += bytes;
@@ -95,7 +96,7 @@ export function createSender(options: SenderOptions): Sender {
   function start(): void {
     sending ??= sendAll().finally(() => {
       sending = null;
-      if (waiting.length > 0) start(); // Whoever heard that the last ones were sent may have handed over more in that very turn.
+      if (waiting.length > 0) start(); // What was added just after the last ones were sent.
     });
   }
   return {
@@ -104,7 +105,7 @@ export function createSender(options: SenderOptions): Sender {
       if (messages.length === 0) return Promise.resolve();
       if (waitingBytes > WAITING_BYTES_MAX) return Promise.reject(busFault(deed, new Error("too much waits to be sent")));
       const parts = cutByBytes(messages);
-      const of: Handed = { left: parts.length, failed: false, done: Promise.withResolvers() };
+      const of: Call = { left: parts.length, failed: false, done: Promise.withResolvers() };
       for (const part of parts) {
         waiting.push({ ...part, of, alone: false });
         waitingBytes += part.bytes;
@@ -162,11 +163,26 @@ function createProducerLine({ kafka, topic, log, compressed }: SenderOptions) {
   };
 }
 
+/** A sender for each topic, made when it is first needed. Each has a connection of its own: a topic that is missing or slow delays no other. */
+export function createSenders(options: Omit<SenderOptions, "topic">) {
+  const senders = new Map<string, Sender>();
+  return {
+    send(topic: string, messages: readonly OutMessage[]): Promise<void> {
+      const sender = senders.get(topic) ?? createSender({ ...options, topic });
+      senders.set(topic, sender);
+      return sender.send(messages);
+    },
+    async close(): Promise<void> {
+      await Promise.all([...senders.values()].map((sender) => sender.close()));
+    },
+  };
+}
+
 /** Cuts messages into parts of which each fits into a request; one that is larger alone is the broker's to refuse. */
 export function cutByBytes(messages: readonly OutMessage[], bytesMax = REQUEST_BYTES_MAX): { messages: OutMessage[]; bytes: number }[] {
   const parts: { messages: OutMessage[]; bytes: number }[] = [];
   for (const message of messages) {
-    const bytes = bytesOf(message);
+    const bytes = countBytes(message);
     const last = parts.at(-1);
     if (last !== undefined && last.bytes + bytes <= bytesMax) {
       last.messages.push(message);
@@ -176,7 +192,7 @@ export function cutByBytes(messages: readonly OutMessage[], bytesMax = REQUEST_B
   return parts;
 }
 
-function bytesOf({ key, value, headers }: OutMessage): number {
+function countBytes({ key, value, headers }: OutMessage): number {
   let bytes = MESSAGE_OVERHEAD_BYTES + lengthOf(key) + lengthOf(value);
   for (const name in headers) bytes += name.length + lengthOf(String(headers[name] ?? "")) + 4;
   return bytes;

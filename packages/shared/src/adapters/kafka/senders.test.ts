@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import type { Kafka } from "kafkajs";
 import { silentLogger } from "../../runtime/logger.ts";
 import type { OutMessage } from "./sender.ts";
-import { createSenders } from "./senders.ts";
+import { createSenders } from "./sender.ts";
 
 const message: OutMessage = { key: null, value: "v", headers: {} };
 const never = (): Promise<never> => new Promise(() => undefined);

@@ -1,5 +1,5 @@
 import { COMMANDS_TOPIC, CONTROL_TOPIC, dueTopic, JOBS_TOPIC, REPLIES_TOPIC, REPORTS_TOPIC, RUNS_TOPIC } from "../../events/topics.ts";
-import { deadTopic } from "./dead-letters.ts";
+import { deadTopic } from "./consume/dead-letters.ts";
 
 export interface TopicSettings {
   /** Every queue that is declared. */

@@ -2,9 +2,9 @@ import kafkajs, { type Admin } from "kafkajs"; // Node finds not all names of th
 import type { Logger } from "../../runtime/logger.ts";
 import { systemClock } from "../system/clock.ts";
 import { BROKER_BACKOFF, busFault } from "./bus-fault.ts";
-import { isDeadTopic } from "./dead-letters.ts";
-import { createKafkaClient } from "./kafka-client.ts";
-import { parseKafkaUrl, type KafkaSecurity } from "./kafka-url.ts";
+import { isDeadTopic } from "./consume/dead-letters.ts";
+import { createKafkaClient } from "./client/kafka-client.ts";
+import { parseKafkaUrl, type KafkaSecurity } from "./client/kafka-url.ts";
 import { createBackoff } from "../../runtime/backoff.ts";
 import type { TopicPlan } from "./topic-plan.ts";
 
@@ -75,11 +75,11 @@ async function create(admin: Admin, topics: readonly TopicPlan[]): Promise<void>
 async function adapt(admin: Admin, topics: readonly TopicPlan[]): Promise<readonly TopicOutcome[]> {
   if (topics.length === 0) return [];
   const counts = await partitionCounts(admin, topics);
-  const retentions = await retentionsOf(admin, topics);
+  const retentions = await readRetentions(admin, topics);
   const short = topics.filter(({ name, partitions }) => (counts.get(name) ?? 0) < partitions);
   const had = new Map(counts);
   for (const plan of short) if (!(await extend(admin, plan))) had.set(plan.name, await countWhenKnown(admin, plan));
-  return topics.map((plan) => outcomeOf(plan, had.get(plan.name) ?? 0, retentions.get(plan.name)));
+  return topics.map((plan) => toOutcome(plan, had.get(plan.name) ?? 0, retentions.get(plan.name)));
 }
 
 /** False: it has as many already. What a broker says of a topic may be older than what was made of it, here or by another process. */
@@ -93,7 +93,7 @@ async function extend(admin: Admin, { name, partitions }: TopicPlan): Promise<bo
   }
 }
 
-/** Asks until the broker has heard of the partitions that there are. */
+/** Asks until the broker knows the partitions that there are. */
 async function countWhenKnown(admin: Admin, plan: TopicPlan): Promise<number> {
   const pause = createBackoff(systemClock, BROKER_BACKOFF);
   for (let tries = 1; ; tries += 1) {
@@ -104,7 +104,7 @@ async function countWhenKnown(admin: Admin, plan: TopicPlan): Promise<number> {
 }
 
 /** Retention is not altered: kafkajs can only replace all settings of a topic at once, also those that others made. */
-function outcomeOf({ name, partitions, retentionMs }: TopicPlan, had: number, retention: string | undefined): TopicOutcome {
+function toOutcome({ name, partitions, retentionMs }: TopicPlan, had: number, retention: string | undefined): TopicOutcome {
   const notes = [
     ...(had < partitions ? [`${had} partitions became ${partitions}`] : []),
     ...(had > partitions ? [`it has ${had} partitions, and none can be taken away`] : []),
@@ -119,7 +119,7 @@ async function partitionCounts(admin: Admin, topics: readonly TopicPlan[]): Prom
   return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
 }
 
-async function retentionsOf(admin: Admin, topics: readonly TopicPlan[]): Promise<ReadonlyMap<string, string>> {
+async function readRetentions(admin: Admin, topics: readonly TopicPlan[]): Promise<ReadonlyMap<string, string>> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: topics.map(({ name }) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: ["retention.ms"] })),

@@ -1,5 +1,4 @@
 import type { TicklineEvent } from "../../events/event.ts";
-import { shuffled } from "./event-queue.ts";
 
 /** What a bus may do to messages, done on purpose. Chances are in [0, 1] and count for each event and group apart. */
 export interface BusFaults {
@@ -25,7 +24,7 @@ export interface Arrivals {
 const DELAY_MS_MAX = 50;
 
 /** Decides the fate of each event of one publication, for one group. */
-export function arrivalsOf(events: readonly TicklineEvent[], faults: BusFaults | undefined): Arrivals {
+export function decideArrivals(events: readonly TicklineEvent[], faults: BusFaults | undefined): Arrivals {
   if (faults === undefined) return { now: events, later: [], laterMs: 0 };
   const { lose = 0, repeat = 0, reorder = false, delayMsMax = DELAY_MS_MAX, random } = faults;
   const now: TicklineEvent[] = [];
@@ -37,4 +36,16 @@ export function arrivalsOf(events: readonly TicklineEvent[], faults: BusFaults |
   }
   const laterMs = Math.floor(random() * delayMsMax);
   return reorder ? { now: shuffled(now, random), later: shuffled(later, random), laterMs } : { now, later, laterMs };
+}
+
+/** Fisher and Yates. */
+export function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
+  const mixed = [...items];
+  for (let last = mixed.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(random() * (last + 1));
+    const item = mixed[last] as Item;
+    mixed[last] = mixed[other] as Item;
+    mixed[other] = item;
+  }
+  return mixed;
 }

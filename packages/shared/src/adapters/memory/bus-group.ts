@@ -1,6 +1,7 @@
+import { createFifo } from "../../domain/fifo.ts";
 import type { TicklineEvent } from "../../events/event.ts";
+import { shuffled } from "./bus-faults.ts";
 import type { Member } from "./bus-member.ts";
-import { createEventQueue } from "./event-queue.ts";
 
 export interface GroupOptions {
   readonly batchEventsMax: number;
@@ -8,7 +9,7 @@ export interface GroupOptions {
   readonly onDropped: (count: number) => void;
 }
 
-/** One topic as one group sees it: a queue, and the members that share it. */
+/** One topic as one group sees it: a queue, and the members that share it. When it is full, it forgets the oldest events: their repair is nearest. */
 export interface Group {
   readonly size: number;
   join(member: Member): void;
@@ -16,14 +17,34 @@ export interface Group {
   leave(member: Member): number;
   push(events: readonly TicklineEvent[]): void;
   shuffle(random: () => number): void;
-  /** Deals what waits to the free members in a later turn of the event loop; any number of calls until then are one. */
+  /** Delivers what waits to the free members in a later turn of the event loop; any number of calls until then are one. */
   schedule(): void;
 }
 
-export function createGroup({ batchEventsMax, groupEventsMax, onDropped }: GroupOptions): Group {
-  const queue = createEventQueue(groupEventsMax);
+/** The groups of every topic. A group exists as long as it has members. */
+export function createGroups(options: GroupOptions) {
+  const topics = new Map<string, Map<string, Group>>();
+  const list = (topic: string): Group[] => [...(topics.get(topic)?.values() ?? [])];
+  return {
+    list,
+    open(topic: string, name: string): Group {
+      const groups = topics.get(topic) ?? new Map<string, Group>();
+      topics.set(topic, groups);
+      const group = groups.get(name) ?? createGroup(options);
+      groups.set(name, group);
+      return group;
+    },
+    leave(topic: string, name: string, member: Member): void {
+      if (topics.get(topic)?.get(name)?.leave(member) === 0) topics.get(topic)?.delete(name);
+    },
+    countWaiting: (): number => [...topics.keys()].flatMap(list).reduce((sum, group) => sum + group.size, 0),
+  };
+}
+
+function createGroup({ batchEventsMax, groupEventsMax, onDropped }: GroupOptions): Group {
+  const queue = createFifo<TicklineEvent>();
   let members: Member[] = [];
-  /** Whose turn it is: shares are even, and the first one goes to another member each time. */
+  /** Shares are even, and the first one goes to another member each time. */
   let turn = 0;
   let scheduled = false;
 
@@ -43,8 +64,12 @@ export function createGroup({ batchEventsMax, groupEventsMax, onDropped }: Group
     }
   }
   function putBack(events: readonly TicklineEvent[]): void {
-    onDropped(queue.putBack(events));
+    queue.putBack(events);
+    forgetOverflow();
     schedule();
+  }
+  function forgetOverflow(): void {
+    onDropped(queue.take(Math.max(0, queue.size - groupEventsMax)).length);
   }
   return {
     get size() {
@@ -59,10 +84,11 @@ export function createGroup({ batchEventsMax, groupEventsMax, onDropped }: Group
       return members.length;
     },
     push(events) {
-      onDropped(queue.push(events));
+      for (const event of events) queue.add(event);
+      forgetOverflow();
       schedule();
     },
-    shuffle: (random) => queue.shuffle(random),
+    shuffle: (random) => queue.putBack(shuffled(queue.take(queue.size), random)),
     schedule,
   };
 }

@@ -1,20 +1,18 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { TicklineEvent } from "../../events/event.ts";
-import type { Bus, SubscribeRequest, Subscription } from "../../ports/bus.ts";
+import type { Bus, RefusedEvent, SubscribeRequest } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { silentLogger, type Logger } from "../../runtime/logger.ts";
-import { arrivalsOf, type BusFaults } from "./bus-faults.ts";
-import type { Group } from "./bus-group.ts";
+import { decideArrivals, type BusFaults } from "./bus-faults.ts";
+import { createGroups, type Group } from "./bus-group.ts";
 import { createMember } from "./bus-member.ts";
-import { createBusTopics } from "./bus-topics.ts";
-import { createDeadEvents, type DeadEvent } from "./dead-events.ts";
 
 export interface MemoryBusOptions {
   /** For the waits before a redelivery, and for delays on purpose. */
   readonly clock: Clock;
-  /** Nobody but these services has it: see `Bus.trusted`. Default false. */
+  /** Only these services have it: see `Bus.trusted`. Default false. */
   readonly trusted?: boolean;
-  /** Told of events that consumers refuse. Default: nobody. */
+  /** Gets events that consumers refuse. Default: they are not logged. */
   readonly log?: Logger;
   /** Without them nothing is lost but by overflow, nothing is repeated but what was rejected, and order is kept. */
   readonly faults?: BusFaults;
@@ -27,6 +25,16 @@ export interface MemoryBusOptions {
   /** Wait before the first redelivery, in milliseconds; it doubles with each. Default 50. */
   readonly redeliverMs?: number;
 }
+
+/** An event that a consumer of a shared group refused. */
+interface DeadEvent extends RefusedEvent {
+  /** The topics of its consumer. */
+  readonly topic: string;
+  readonly group: string;
+}
+
+/** Most dead events kept; the oldest are forgotten first. */
+const DEAD_EVENTS_MAX = 1_000;
 
 export interface MemoryBus extends Bus {
   /** Events forgotten so far: because a group had no more room, or because its members rejected them too often. */
@@ -46,48 +54,46 @@ const closedFault = (deed: string): AppError => new AppError("bus_unavailable", 
  * services subscribe before they publish.
  */
 export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
-  const { clock, log = silentLogger, redeliveriesMax = 5, redeliverMs = 50 } = options;
-  const { batchEventsMax = 1_000, groupEventsMax = 200_000 } = options;
-  const countDropped = (count: number): void => void (dropped += count);
-  const bus = createBusTopics({ batchEventsMax, groupEventsMax, onDropped: countDropped });
-  const dead = createDeadEvents(log);
+  const { clock, log = silentLogger, redeliveriesMax = 5, redeliverMs = 50, batchEventsMax = 1_000, groupEventsMax = 200_000 } = options;
+  const onDropped = (count: number): void => void (dropped += count);
+  const groups = createGroups({ batchEventsMax, groupEventsMax, onDropped });
   const stops = new Set<() => Promise<void>>();
+  let deadEvents: readonly DeadEvent[] = [];
   let closed = false;
   let dropped = 0;
-
-  function subscribe(request: SubscribeRequest): Subscription {
-    const { topics, group: groupName, onBatch } = request;
-    let groups: readonly Group[] = [];
-    const member = createMember({
-      clock,
-      limits: { redeliveriesMax, redeliverMs },
-      onBatch,
-      onRefused: (refused) => dead.add(request, refused),
-      onFree() {
-        // Another topic first each time: a busy one does not starve the rest.
-        groups = [...groups.slice(1), ...groups.slice(0, 1)];
-        for (const group of groups) group.schedule();
-      },
-      onGivenUp: ({ events }) => countDropped(events.length),
-    });
-    groups = bus.join(topics, groupName, member);
-    async function stop(): Promise<void> {
-      stops.delete(stop);
-      await member.stop();
-      bus.leave(topics, groupName, member);
-    }
-    stops.add(stop);
-    return { pause: () => member.pause(), resume: () => member.resume(), stop };
-  }
   return {
     trusted: options.trusted === true,
     async publish(topic, events) {
       if (closed) throw closedFault(`publish to ${topic}`);
-      for (const group of bus.groupsOf(topic)) arrive(group, events, options);
+      for (const group of groups.list(topic)) arrive(group, events, options);
     },
     async subscribe(request) {
       if (closed) throw closedFault(`subscribe ${request.group}`);
-      return subscribe(request);
+      const { topics, group: name, onBatch } = request;
+      let shared = topics.map((topic) => groups.open(topic, name));
+      const member = createMember({
+        clock,
+        limits: { redeliveriesMax, redeliverMs },
+        onBatch,
+        onRefused(refused) {
+          deadEvents = addDead(deadEvents, request, refused);
+          logRefused(log, request, refused);
+        },
+        onFree() {
+          // Another topic first each time: a busy one does not starve the rest.
+          shared = [...shared.slice(1), ...shared.slice(0, 1)];
+          for (const group of shared) group.schedule();
+        },
+        onGivenUp: ({ events }) => onDropped(events.length),
+      });
+      for (const group of shared) group.join(member);
+      async function stop(): Promise<void> {
+        stops.delete(stop);
+        await member.stop();
+        for (const topic of topics) groups.leave(topic, name, member);
+      }
+      stops.add(stop);
+      return { pause: () => member.pause(), resume: () => member.resume(), stop };
     },
     async close() {
       closed = true;
@@ -97,17 +103,29 @@ export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
       return dropped;
     },
     get waiting() {
-      return bus.waiting;
+      return groups.countWaiting();
     },
     get deadEvents() {
-      return dead.kept;
+      return deadEvents;
     },
   };
 }
 
-/** Hands events to one group, with what is done to them on purpose. */
+/** A group that reads from the end has one member: every such group would keep the same events. */
+function addDead(kept: readonly DeadEvent[], { topics, group, from }: SubscribeRequest, refused: readonly RefusedEvent[]) {
+  const dead = refused.map((each) => ({ ...each, topic: topics.join(" "), group }));
+  return from === "beginning" ? [...kept, ...dead].slice(-DEAD_EVENTS_MAX) : kept;
+}
+
+function logRefused(log: Logger, { topics, group }: SubscribeRequest, refused: readonly RefusedEvent[]): void {
+  const [first] = refused;
+  const example = { type: first?.event.type, reason: first?.reason };
+  log.error({ topic: topics.join(" "), group, events: refused.length, ...example }, "events were refused");
+}
+
+/** Adds events to one group, with what is done to them on purpose. */
 function arrive(group: Group, events: readonly TicklineEvent[], { clock, faults }: Pick<MemoryBusOptions, "clock" | "faults">): void {
-  const { now, later, laterMs } = arrivalsOf(events, faults);
+  const { now, later, laterMs } = decideArrivals(events, faults);
   group.push(now);
   if (faults?.reorder === true) group.shuffle(faults.random);
   if (later.length > 0) clock.setTimer(laterMs, () => group.push(later));

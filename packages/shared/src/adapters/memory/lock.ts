@@ -1,5 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Hold, Lock } from "../../ports/lock.ts";
+import { createTimedHold } from "../../runtime/timed-hold.ts";
 
 export interface MemoryLockOptions {
   readonly clock: Clock;
@@ -15,30 +16,26 @@ export function createMemoryLock({ clock, answer = "honest" }: MemoryLockOptions
     const holder = holders.get(name);
     return answer === "honest" && holder !== undefined && holder !== hold && clock.monotonicMs() < holder.validUntilMs;
   };
-  function grant(name: string, ttlMs: number): Hold {
-    let validUntilMs = clock.monotonicMs() + ttlMs;
-    let released = false;
-    const hold: Hold = {
-      get validUntilMs() {
-        return validUntilMs;
+  function grant(name: string, lifeMs: number): Hold {
+    const hold = createTimedHold(
+      {
+        clock,
+        lifeMs,
+        async extend() {
+          if (heldByAnother(name, hold)) return false;
+          holders.set(name, hold);
+          return true;
+        },
+        async release() {
+          if (holders.get(name) === hold) holders.delete(name);
+        },
       },
-      extend() {
-        if (released || heldByAnother(name, hold)) return Promise.resolve(false);
-        validUntilMs = clock.monotonicMs() + ttlMs;
-        holders.set(name, hold);
-        return Promise.resolve(true);
-      },
-      release() {
-        released = true;
-        validUntilMs = Math.min(validUntilMs, clock.monotonicMs());
-        if (holders.get(name) === hold) holders.delete(name);
-        return Promise.resolve();
-      },
-    };
+      clock.monotonicMs(),
+    );
     holders.set(name, hold);
     return hold;
   }
   return {
-    acquire: (name, ttlMs) => Promise.resolve(answer === "nobody" || heldByAnother(name, null) ? null : grant(name, ttlMs)),
+    acquire: async (name, ttlMs) => (answer === "nobody" || heldByAnother(name, null) ? null : grant(name, ttlMs)),
   };
 }

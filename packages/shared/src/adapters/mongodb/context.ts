@@ -1,9 +1,10 @@
+import { AppError } from "../../domain/app-error.ts";
 import type { Digest } from "../../domain/digest.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
-import type { Collections } from "./collections.ts";
-import type { Definitions } from "./definitions.ts";
 import type { HeldClaims } from "../held-claims.ts";
+import type { Collections } from "./collections/collections.ts";
+import type { Definitions } from "./jobs/definitions.ts";
 
 /** What all ports of one store share. */
 export interface StoreContext {
@@ -15,8 +16,27 @@ export interface StoreContext {
   readonly onUnreadable: OnUnreadable;
   /** The server's own time. */
   readonly serverNow: () => Promise<Instant>;
-  /** Work that nobody waits for; `close` does. What fails there is left to sweeps. */
+  /** Takes work that no call waits for; `close` does. What fails there is left to sweeps. */
   readonly aside: (work: Promise<unknown>) => void;
   /** For tests: true, and a fire rejects between the advance of its jobs and the making of their runs. */
   readonly crashBeforeRuns: () => boolean;
+}
+
+/**
+ * The time that a caller gave, or the store's present one, if that is later. For calls that end runs after more statements than a settlement takes:
+ * the fold of settled runs goes back no further behind their `settledAt` (`FOLD_OVERLAP_MS`), and a run may have started meanwhile.
+ */
+export const readLaterTime = async ({ serverNow }: Pick<StoreContext, "serverNow">, given: Instant): Promise<Instant> =>
+  Math.max(given, await serverNow());
+
+/** Rounds of a write that other writes keep preventing; in each round another process has written something. */
+const ROUNDS_MAX = 20;
+
+/** Tries a write until it returns an outcome. Null: another process was quicker. */
+export async function inRounds<Outcome>(deed: string, attempt: (round: number) => Promise<Outcome | null>): Promise<Outcome> {
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const outcome = await attempt(round);
+    if (outcome !== null) return outcome;
+  }
+  throw new AppError("store_unavailable", `${deed}: others changed it ${ROUNDS_MAX} times meanwhile`, { retryable: true });
 }

@@ -5,8 +5,8 @@ import type { UnreadableRow } from "../../ports/unreadable.ts";
 import { START } from "../../testing/factories.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
-import { harmfulWrite } from "./damaged-rows.test-support.ts";
-import { testDatabase, type TestDatabase } from "./fresh-database.test-support.ts";
+import { harmfulWrite } from "./collections/damaged-rows.test-support.ts";
+import { testDatabase, type TestDatabase } from "./collections/fresh-database.test-support.ts";
 import { openMongodbStore } from "./mongodb-store.ts";
 
 jest.setTimeout(120_000);

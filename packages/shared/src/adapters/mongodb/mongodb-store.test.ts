@@ -4,8 +4,8 @@ import type { Harm } from "../../testing/contracts/store-subject.ts";
 import { storeContract } from "../../testing/contracts/store.contract.ts";
 import { START } from "../../testing/factories.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
-import { harmfulWrite, withSet } from "./damaged-rows.test-support.ts";
-import { memoryContext, type MemoryContext, type MemoryRows } from "./memory-rows.test-support.ts";
+import { harmfulWrite, withSet } from "./collections/damaged-rows.test-support.ts";
+import { memoryContext, type MemoryContext, type MemoryRows } from "./collections/memory-rows.test-support.ts";
 import { createPorts } from "./ports.ts";
 
 /** What the adapter asks, over rows in memory that mean what MongoDB's filters and updates mean: without a server, and in a moment. */

@@ -6,23 +6,21 @@ import type { Store } from "../../ports/store.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { sha256 } from "../system/digest.ts";
 import { systemEntropy } from "../system/entropy.ts";
-import { answeredWithin } from "./answered-within.ts";
-import { collectionsOf } from "./collections.ts";
-import { connect, type ConnectionOptions } from "./connection.ts";
-import type { StoreContext } from "./context.ts";
-import { createDefinitions } from "./definitions.ts";
-import { storeFault } from "./faults.ts";
+import { openCollections, type Collections } from "./collections/collections.ts";
+import { connect, type ConnectionOptions } from "./server/connection.ts";
 import { createHeldClaims } from "../held-claims.ts";
-import { migrate } from "./migrations.ts";
+import { createDefinitions } from "./jobs/definitions.ts";
+import { sendWithin } from "./server/statements.ts";
+import { migrate } from "./collections/migrations.ts";
 import { createPorts } from "./ports.ts";
-import { createServerClock } from "./server-time.ts";
-import { createWriteWatch, type WriteWatch } from "./write-watch.ts";
+import { createServerClock } from "./server/server-time.ts";
+import { createWriteWatch, type WriteWatch } from "./server/write-watch.ts";
 
 export interface MongodbStoreOptions extends ConnectionOptions {
   readonly digest?: Digest;
   readonly entropy?: Pick<Entropy, "newToken">;
   readonly onUnreadable?: OnUnreadable;
-  /** Tells the store's time in place of the server. For tests that move it. */
+  /** The store's time, in place of the server's. For tests that move it. */
   readonly clock?: Pick<Clock, "now">;
   /** For tests: asked in each fire between the advance of its jobs and the making of their runs; true, and it rejects there. */
   readonly crashBeforeRuns?: () => boolean;
@@ -31,26 +29,24 @@ export interface MongodbStoreOptions extends ConnectionOptions {
 /**
  * A store in MongoDB, or in what speaks its protocol. Every write touches single documents, so nothing here needs
  * transactions or change streams: a fire is a compare-and-set on the job that leaves its runs in `pending`, then their
- * insertion; a crash in between is completed by whoever reads the job next. Leases are true ones, ended by time.
+ * insertion; the next reader of the job completes it after a crash in between. Leases end by time.
  */
 export async function openMongodbStore(options: MongodbStoreOptions): Promise<Store> {
   const connection = await connect(options);
   try {
     const watch = createWriteWatch();
-    const rows = collectionsOf(connection, { statementMs: options.statementMs, watch });
+    const rows = openCollections(connection, { statementMs: options.statementMs, watch });
     await migrate(connection, rows, options);
-    const shell = contextOf(connection, options);
-    return createStore(connection, { ...shell, rows, definitions: createDefinitions(rows, shell.newToken) }, watch);
+    return createStore(connection, { rows, watch }, options);
   } catch (fault) {
     await connection.close();
     throw fault;
   }
 }
 
-type Shell = Omit<StoreContext, "rows" | "definitions" | "aside">;
-
-function contextOf(
+function createStore(
   connection: Connection,
+  { rows, watch }: { readonly rows: Collections; readonly watch: WriteWatch },
   {
     digest = sha256,
     entropy = systemEntropy,
@@ -59,46 +55,32 @@ function contextOf(
     onUnreadable = () => {},
     crashBeforeRuns = () => false,
   }: MongodbStoreOptions,
-): Shell {
-  const askClock = createServerClock(connection);
-  const askServer = () => serverTime(askClock, statementMs);
-  return {
-    held: createHeldClaims(),
-    digest,
-    newToken: () => entropy.newToken(),
-    onUnreadable,
-    serverNow: clock === undefined ? askServer : async () => askServer().then(() => clock.now()),
-    crashBeforeRuns,
-  };
-}
-
-async function serverTime(ask: () => Promise<Instant>, statementMs: number | undefined): Promise<Instant> {
-  const deed = "ask the store for its time";
-  try {
-    return await answeredWithin(deed, ask(), statementMs);
-  } catch (fault) {
-    throw storeFault(fault, deed);
-  }
-}
-
-function createStore(connection: Connection, shell: Omit<StoreContext, "aside">, watch: WriteWatch): Store {
+): Store {
+  const newToken = (): string => entropy.newToken();
+  const send = sendWithin(statementMs);
+  const readClock = createServerClock(connection);
   const asides = new Set<Promise<unknown>>();
-  const aside = (work: Promise<unknown>): void => {
+  async function serverNow(): Promise<Instant> {
+    const now = await send("ask the store for its time", readClock);
+    return clock === undefined ? now : clock.now();
+  }
+  function aside(work: Promise<unknown>): void {
     const settled = work.catch(() => {}).finally(() => asides.delete(settled));
     asides.add(settled);
-  };
-  const context: StoreContext = { ...shell, aside };
-  let closing: Promise<void> | null = null;
-  const close = async (): Promise<void> => {
+  }
+  async function close(): Promise<void> {
     await Promise.all(asides);
     await connection.close();
-  };
+  }
+  const definitions = createDefinitions(rows, newToken);
+  const held = createHeldClaims();
+  let closing: Promise<void> | null = null;
   return {
-    ...createPorts(context),
+    ...createPorts({ rows, definitions, held, digest, newToken, onUnreadable, serverNow, aside, crashBeforeRuns }),
     async ping() {
-      const now = await context.serverNow();
-      // Nobody may come to write while health checks say that nobody can, so it is tried; the next look finds out.
-      if (watch.refusing() !== null) aside(context.rows.meta.put([{ _id: "tried", value: now }]));
+      const now = await serverNow();
+      // While health checks report that writes are refused, there may be no other write to find out that they are accepted again.
+      if (watch.refusing() !== null) aside(rows.meta.put([{ _id: "tried", value: now }]));
       return { now };
     },
     refusal: watch.refusing,

@@ -1,20 +1,20 @@
 import type { Store } from "../../ports/store.ts";
-import { createAnnouncements } from "./announcements.ts";
-import { createDecidedTime } from "./decided-time.ts";
-import { createDeferredRuns } from "./deferred-runs.ts";
-import { createDueJobs } from "./due-jobs.ts";
-import { createDueRuns } from "./due-runs.ts";
+import { createAnnouncements } from "./runs/announcements.ts";
+import { createDecidedTime } from "./meta.ts";
+import { createDeferredRuns } from "./runs/deferred-runs.ts";
+import { createDueJobs } from "./jobs/due-jobs.ts";
+import { createDueRuns } from "./runs/due-runs.ts";
 import { createHandlerRegistry } from "./handler-registry.ts";
-import { createJobCatalog } from "./job-catalog.ts";
-import { createJobOutbox } from "./job-outbox.ts";
-import { createJobStatus } from "./job-status.ts";
+import { createJobCatalog } from "./jobs/job-catalog.ts";
+import { createJobOutbox } from "./jobs/job-outbox.ts";
+import { createJobStatus } from "./jobs/job-status.ts";
 import { createLeaseRows } from "./lease-rows.ts";
-import { createRequests } from "./requests.ts";
-import { createRetention } from "./retention.ts";
-import { createRunClaims } from "./run-claims.ts";
-import { createRunControl } from "./run-control.ts";
-import { createRunLeases } from "./run-leases.ts";
-import { createRunQueries } from "./run-queries.ts";
+import { createRequests } from "./jobs/requests.ts";
+import { createRetention } from "./retention/retention.ts";
+import { createRunClaims } from "./claims/run-claims.ts";
+import { createRunControl } from "./runs/run-control.ts";
+import { createRunLeases } from "./runs/run-leases.ts";
+import { createRunQueries } from "./runs/run-queries.ts";
 import type { StoreContext } from "./context.ts";
 
 /** All ports over what they share. */

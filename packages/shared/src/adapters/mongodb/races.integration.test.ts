@@ -5,7 +5,7 @@ import { addJob, addRuns, claim, countKind, publishable, readRun, unannounced, r
 import { HOUR, SECOND, START } from "../../testing/factories.ts";
 import { dueRunOf, entryOf, runIdOfEntry, scheduledFireOf } from "../../testing/factories-fire.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
-import { testDatabase } from "./fresh-database.test-support.ts";
+import { testDatabase } from "./collections/fresh-database.test-support.ts";
 import { openMongodbStore } from "./mongodb-store.ts";
 
 jest.setTimeout(120_000);

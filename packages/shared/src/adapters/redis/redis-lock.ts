@@ -1,7 +1,8 @@
 import Redlock, { ExecutionError, ResourceLockedError, type Lock as Redlocked } from "redlock";
 import type { Clock } from "../../ports/clock.ts";
-import type { Hold, LockServer } from "../../ports/lock.ts";
+import type { LockServer } from "../../ports/lock.ts";
 import type { Logger } from "../../runtime/logger.ts";
+import { createTimedHold, type GrantedLock } from "../../runtime/timed-hold.ts";
 import { openRedisClient } from "./redis-client.ts";
 
 export interface RedisLockOptions {
@@ -17,10 +18,7 @@ export interface RedisLockOptions {
 const DRIFT_OF_TTL = 0.01;
 const DRIFT_MS = 2;
 
-/**
- * Locks in Redis. Its holds are gated by the monotonic clock from before the request, so neither a slow answer nor a pause
- * nor a clock that jumps lengthens them. Never rejects because Redis is away: then nobody is granted anything.
- */
+/** Locks in Redis. Never rejects because Redis is unavailable: then no lock is granted. */
 export async function openRedisLock({ url, clock, log, answerMs = 500 }: RedisLockOptions): Promise<LockServer> {
   const client = await openRedisClient({ url, log, answerMs });
   const redlock = new Redlock([client], { retryCount: 0 });
@@ -36,66 +34,42 @@ export async function openRedisLock({ url, clock, log, answerMs = 500 }: RedisLo
       return answered ? "refused" : "silence";
     }
   }
+  /** How a granted lock is kept: redlock makes another object with each extension. */
+  function keeping(first: Redlocked, ttlMs: number): GrantedLock {
+    let lock = first;
+    return {
+      clock,
+      lifeMs: ttlMs - Math.round(DRIFT_OF_TTL * ttlMs) - DRIFT_MS,
+      async extend() {
+        lock.expiration = Number.POSITIVE_INFINITY; // Redis knows whether it is still ours; the wall clock here does not.
+        const answer = await ask(() => redlock.extend(lock, ttlMs));
+        if (typeof answer === "object") lock = answer;
+        return typeof answer === "object" ? true : answer === "refused" ? false : null;
+      },
+      async release() {
+        await redlock.release(lock).catch(() => undefined); // It ends by itself.
+      },
+    };
+  }
   return {
     async acquire(name, ttlMs) {
       const askedAtMs = clock.monotonicMs();
       const lock = await ask(() => redlock.acquire([name], ttlMs));
       if (typeof lock !== "object") return null;
-      const hold = createHold({ redlock, ask, clock, ttlMs }, lock, askedAtMs);
+      const hold = createTimedHold(keeping(lock, ttlMs), askedAtMs);
       if (clock.monotonicMs() < hold.validUntilMs) return hold;
       await hold.release(); // The answer came when its time was over.
       return null;
     },
     answers: () => answered,
-    close() {
+    async close() {
       client.disconnect();
-      return Promise.resolve();
     },
   };
 }
 
 /** `refused`: Redis says that it is not ours. `silence`: it does not answer, or nothing that means anything. */
 type Answer = Redlocked | "refused" | "silence";
-
-interface Held {
-  readonly redlock: Redlock;
-  readonly ask: (request: () => Promise<Redlocked>) => Promise<Answer>;
-  readonly clock: Clock;
-  readonly ttlMs: number;
-}
-
-function createHold({ redlock, ask, clock, ttlMs }: Held, first: Redlocked, askedAtMs: number): Hold {
-  const lifeMs = ttlMs - Math.round(DRIFT_OF_TTL * ttlMs) - DRIFT_MS;
-  let lock = first;
-  let validUntilMs = askedAtMs + lifeMs;
-  let released = false;
-
-  async function release(): Promise<void> {
-    released = true;
-    validUntilMs = Math.min(validUntilMs, clock.monotonicMs());
-    await redlock.release(lock).catch(() => undefined); // It ends by itself.
-  }
-  return {
-    get validUntilMs() {
-      return validUntilMs;
-    },
-    async extend() {
-      if (released) return false;
-      const extendedAtMs = clock.monotonicMs();
-      lock.expiration = Number.POSITIVE_INFINITY; // Redis knows whether it is still ours; the wall clock here does not.
-      const answer = await ask(() => redlock.extend(lock, ttlMs));
-      if (typeof answer === "object") lock = answer;
-      if (released) {
-        await release();
-        return false;
-      }
-      if (typeof answer === "object") validUntilMs = extendedAtMs + lifeMs;
-      // No answer says nothing: the lock stands until its time is over, and is asked for again before that.
-      return answer !== "refused" && clock.monotonicMs() < validUntilMs;
-    },
-    release,
-  };
-}
 
 /** True: Redis itself said no. */
 async function wasRefused(fault: unknown): Promise<boolean> {

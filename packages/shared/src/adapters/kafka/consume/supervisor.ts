@@ -1,0 +1,71 @@
+import { AppError } from "../../../domain/app-error.ts";
+import type { Clock, Timer } from "../../../ports/clock.ts";
+import type { Logger } from "../../../runtime/logger.ts";
+
+export interface SupervisorOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly group: string;
+  readonly sessionMs: number;
+  /** Longest wait for one answer of a broker, in milliseconds. */
+  readonly answerMs: number;
+  /** Whether a broker answers, by a connection of its own. */
+  readonly brokerAnswers: () => Promise<boolean>;
+  /** Called once, with why: a process that has lost its consumer and does not know it is worse than none. */
+  readonly onDead: (fault: AppError) => void;
+}
+
+/**
+ * Watches one consumer. It is dead when it has crashed for good, or when no heartbeat has been answered for `deafMsMax` while brokers answer other
+ * requests. While no broker answers, the consumer is only cut off: that passes, and the rest of the process works meanwhile.
+ */
+export interface Supervisor {
+  /** A heartbeat was answered, or the group joined. */
+  alive(): void;
+  crashed(cause: Error): void;
+  stop(): void;
+}
+
+export function createSupervisor({ clock, log, group, sessionMs, answerMs, brokerAnswers, onDead }: SupervisorOptions): Supervisor {
+  // kafkajs sends no heartbeat while it waits for a broker that stands still, be it the leader of a partition or the coordinator of the group: so
+  // long one request may take, and then it has to find another broker and to join its group anew. A consumer that takes longer is dead.
+  const deafMsMax = answerMs + 2 * sessionMs;
+  let stopped = false;
+  let aliveAtMs = clock.monotonicMs();
+  /** Since when brokers answer and the consumer still does not; null: it is alive, or they do not. */
+  let deafSinceMs: number | null = null;
+  let timer: Timer = clock.setTimer(sessionMs, () => void check());
+
+  async function check(): Promise<void> {
+    const silentMs = clock.monotonicMs() - aliveAtMs;
+    if (silentMs < sessionMs) deafSinceMs = null;
+    else if (!(await brokerAnswers())) {
+      deafSinceMs = null;
+      log.warn({ group, silentMs: Math.round(silentMs) }, "no broker answers; the consumer waits for one");
+    } else if (stopped) return;
+    else {
+      deafSinceMs ??= clock.monotonicMs();
+      if (clock.monotonicMs() - deafSinceMs >= deafMsMax) {
+        return die(`has had no heartbeat answered for ${Math.round(silentMs / 1_000)} s, though a broker answers`);
+      }
+    }
+    if (!stopped) timer = clock.setTimer(sessionMs / 2, () => void check());
+  }
+  function die(problem: string, cause?: Error): void {
+    if (stopped) return;
+    stop();
+    onDead(new AppError("bus_unavailable", `the consumer of ${group} ${problem}`, { cause }));
+  }
+  function stop(): void {
+    stopped = true;
+    timer.cancel();
+  }
+  return {
+    alive() {
+      aliveAtMs = clock.monotonicMs();
+      deafSinceMs = null;
+    },
+    crashed: (cause) => die(`has crashed: ${cause.message}`, cause),
+    stop,
+  };
+}

@@ -1,0 +1,81 @@
+import type { Store } from "../../../ports/store.ts";
+import { START } from "../../../testing/factories.ts";
+import { createHeldClaims } from "../../held-claims.ts";
+import { memoryContext } from "../collections/memory-rows.test-support.ts";
+import { createPorts } from "../ports.ts";
+import type { Rows } from "../collections/rows.ts";
+import type { RunRow } from "../runs/run-row.ts";
+
+/** What happens at a statement: before it is sent, or after the server has made it. */
+export interface Interruption {
+  readonly when: "before" | "after";
+  readonly act: () => Promise<unknown>;
+}
+
+/** Two processes over the same rows. */
+export interface TwoStores {
+  readonly store: Store;
+  /** The other one, which can be interrupted at each statement about runs. */
+  readonly other: Store;
+  /** The statement of this place in what `other` does, counted from 0 from now on. */
+  interruptAt(place: number, interruption: Interruption): void;
+  /** Nothing is interrupted any more. True when the statement came. */
+  goOn(): boolean;
+  /** All runs, as they stand there. */
+  rows(): RunRow[];
+}
+
+/** Over rows in memory that mean what MongoDB's statements mean: each statement is one by itself, and nothing else is. */
+export function twoStores(serverNow?: () => number): TwoStores {
+  const context = memoryContext(undefined, serverNow && { serverNow });
+  const { runs } = context.rows;
+  let left = Infinity;
+  let interruption: Interruption | null = null;
+  const interrupted =
+    <Args extends readonly unknown[], Answer>(send: (...args: Args) => Promise<Answer>) =>
+    async (...args: Args): Promise<Answer> => {
+      const { when, act } = left === 0 && interruption !== null ? interruption : NOTHING;
+      left -= 1;
+      if (when === "before") await act();
+      const answer = await send(...args);
+      if (when === "after") await act();
+      return answer;
+    };
+  return {
+    store: storeOf(context),
+    other: storeOf({ ...context, held: createHeldClaims(), rows: { ...context.rows, runs: wrapped(runs, interrupted) } }),
+    interruptAt(place, what) {
+      left = place;
+      interruption = what;
+    },
+    goOn() {
+      const came = left < 0;
+      left = Infinity;
+      interruption = null;
+      return came;
+    },
+    rows: () => runs.all(),
+  };
+}
+
+const NOTHING = { when: "never", act: async () => {} };
+
+const storeOf = (context: Parameters<typeof createPorts>[0]): Store => ({
+  ...createPorts(context),
+  ping: async () => ({ now: START }),
+  close: async () => {},
+});
+
+type Wrap = <Args extends readonly unknown[], Answer>(send: (...args: Args) => Promise<Answer>) => (...args: Args) => Promise<Answer>;
+
+const wrapped = (runs: Rows<RunRow>, wrap: Wrap): Rows<RunRow> => ({
+  find: wrap(runs.find),
+  insert: wrap(runs.insert),
+  updateMany: wrap(runs.updateMany),
+  updateAndRead: wrap(runs.updateAndRead),
+  updateEach: wrap(runs.updateEach),
+  put: wrap(runs.put),
+  deleteMany: wrap(runs.deleteMany),
+  deleteEach: wrap(runs.deleteEach),
+  countBy: wrap(runs.countBy),
+});

@@ -1,0 +1,90 @@
+import type { Instant } from "../../../domain/instant.ts";
+import { OVERLAP_BUFFER_MAX, waitMsAfter } from "../../../domain/overlap.ts";
+import { inParallel } from "../../../runtime/in-parallel.ts";
+import { upTo } from "../collections/indexes.ts";
+import { inOrder, withIds } from "../collections/rows.ts";
+import type { StoreContext } from "../context.ts";
+import { findRunnable, RUNNABLE_FIELDS } from "../runs/due-run-reads.ts";
+import { allOf, IN_ORDER, waitForAnother, WAITS_FOR_ANOTHER, WOKEN } from "../runs/run-changes.ts";
+import type { RunRow } from "../runs/run-row.ts";
+import { CONTENDING } from "./contenders.ts";
+
+/** Jobs of which a run is woken, and queries of their runs, at the same time. */
+const AT_ONCE = 10;
+/** Waiting runs of a job that are looked at. What is not found among them is looked at again when its wait is over. */
+const WAITING_MAX = OVERLAP_BUFFER_MAX + 1;
+/** Rows that are read to find one that can be run. */
+const PAGE = 100;
+/** Rounds in which what others wrote meanwhile is read again. */
+const ROUNDS_MAX = 20;
+
+type Waking = Pick<StoreContext, "rows" | "definitions">;
+type WokenRun = Pick<RunRow, "_id" | "queue" | "handler">;
+
+/**
+ * These runs contend no longer: of each job for whose end another may wait (`wakes`), the oldest of each queue and handler that waits is
+ * publishable now, as it is not known here which of them an executor serves. Returns by job those that were woken, the oldest first. A crash before it
+ * costs a wait until `wakeAt`, and repeating it wakes one more, which is harmless: a claim judges it anew.
+ */
+export async function wakeNext(
+  context: Waking,
+  gone: readonly Pick<RunRow, "jobUid" | "wakes">[],
+): Promise<ReadonlyMap<string, readonly WokenRun[]>> {
+  const jobUids = [...new Set(gone.filter(({ wakes }) => wakes === true).map(({ jobUid }) => jobUid))];
+  return new Map(
+    await inParallel(jobUids, { atOnce: AT_ONCE, work: async (jobUid) => [jobUid, await wakeFirsts(context, jobUid)] as const }),
+  );
+}
+
+async function wakeFirsts(context: Waking, jobUid: string): Promise<readonly WokenRun[]> {
+  const { runs } = context.rows;
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const waiting = await runs.find(
+      { jobUid: { $eq: jobUid }, ...WAITS_FOR_ANOTHER },
+      { sort: IN_ORDER, limit: WAITING_MAX, fields: ["queue", "handler", ...RUNNABLE_FIELDS] },
+    );
+    const firsts = pickFirsts(await findRunnable(context, waiting));
+    const filter = { ...withIds(firsts.map(({ _id }) => _id)), state: { $eq: "due" }, ...WAITS_FOR_ANOTHER };
+    // A run that has ended or started since wakes no run itself: whatever waits behind it is read anew.
+    if ((await runs.updateMany(filter, WOKEN)) === firsts.length) return firsts;
+  }
+  return [];
+}
+
+/** The first of each queue and handler of a job. */
+const pickFirsts = (rows: readonly RunRow[]): RunRow[] =>
+  [...Map.groupBy(rows, ({ jobUid, queue, handler }) => `${jobUid} ${queue} ${handler}`).values()].map(([first]) => first as RunRow);
+
+/**
+ * Looks again at runs that have waited for another of their job until `wakeAt`: the end that should have woken them may have been lost. Of
+ * each queue and handler of a job only the first is publishable, and goes on as if it had been woken; the others wait for it. Returns
+ * how many are publishable.
+ */
+export async function repeatWaits(context: StoreContext, waiting: readonly RunRow[], now: Instant): Promise<number> {
+  const { runs } = context.rows;
+  const firsts = await findFirsts(context, waiting);
+  const asRead = (rows: readonly RunRow[]) => ({
+    ...withIds(rows.map(({ _id }) => _id)),
+    state: { $eq: "due" },
+    ...WAITS_FOR_ANOTHER,
+    wakeAt: upTo(now),
+  });
+  const others = Map.groupBy(
+    waiting.filter((row) => !firsts.includes(row)),
+    ({ waitMs = null }) => waitMsAfter(waitMs),
+  );
+  await runs.updateEach([...others].map(([waitMs, rows]) => ({ filter: asRead(rows), update: allOf(waitForAnother({ now, waitMs })) })));
+  return runs.updateMany(asRead(firsts), WOKEN);
+}
+
+/** The oldest of each queue and handler of a job that can be run, where no older such one contends in the store. */
+async function findFirsts(context: StoreContext, waiting: readonly RunRow[]): Promise<readonly RunRow[]> {
+  const oldest = pickFirsts(inOrder(await findRunnable(context, waiting)));
+  const work = ({ jobUid, scheduledFor, queue, handler }: RunRow): Promise<RunRow[]> => {
+    const lane = { jobUid: { $eq: jobUid }, scheduledFor: { $lte: scheduledFor }, queue: { $eq: queue }, handler: { $eq: handler } };
+    return context.rows.runs.find({ ...lane, ...CONTENDING }, { sort: IN_ORDER, limit: PAGE, fields: RUNNABLE_FIELDS });
+  };
+  const lanes = await inParallel(oldest, { atOnce: AT_ONCE, work });
+  const runnable = new Set(await findRunnable(context, lanes.flat()));
+  return oldest.filter(({ _id }, index) => (lanes[index]?.find((row) => runnable.has(row))?._id ?? _id) >= _id);
+}

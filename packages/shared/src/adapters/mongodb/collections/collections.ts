@@ -1,0 +1,71 @@
+import type { Connection, Model, Schema } from "mongoose";
+import { z } from "zod";
+import { InstantSchema } from "../../../domain/instant.ts";
+import { definitionSchema, type DefinitionRow } from "../jobs/definition-row.ts";
+import { jobSchema, type JobRow } from "../jobs/job-row.ts";
+import { createRows, type Rows, type RowsOptions } from "./rows.ts";
+import { rowSchema } from "./row-schema.ts";
+import { runSchema, type RunRow } from "../runs/run-row.ts";
+
+const BindingRow = z.object({
+  _id: z.string(),
+  tenantId: z.string(),
+  scope: z.string(),
+  key: z.string(),
+  fingerprint: z.string(),
+  value: z.string(),
+  boundAt: InstantSchema,
+});
+export type BindingRow = Readonly<z.output<typeof BindingRow>>;
+
+const HandlerRow = z.object({
+  /** Its type. */
+  _id: z.string(),
+  description: z.string().nullable(),
+  /** JSON text: keys of JSON Schema begin with dollars. */
+  paramsSchema: z.string(),
+  lastSeenAt: InstantSchema,
+});
+export type HandlerRow = Readonly<z.output<typeof HandlerRow>>;
+
+const LeaderRow = z.object({
+  /** The name of the lease. */
+  _id: z.string(),
+  owner: z.string(),
+  expiresAt: InstantSchema,
+});
+export type LeaderRow = Readonly<z.output<typeof LeaderRow>>;
+
+/**
+ * What there is one of: how far migrations came (`schema`), what is folded into jobs (`watermark`), what was decided by (`decided`), how
+ * far sweeps have gone (`runsForgotten`, `jobsForgotten`), and when a write was tried because one had been refused (`tried`).
+ */
+const MetaRow = z.object({
+  _id: z.enum(["schema", "watermark", "decided", "runsForgotten", "jobsForgotten", "tried"]),
+  value: z.number(),
+});
+export type MetaRow = Readonly<z.output<typeof MetaRow>>;
+
+export interface Collections {
+  readonly jobs: Rows<JobRow>;
+  readonly definitions: Rows<DefinitionRow>;
+  readonly runs: Rows<RunRow>;
+  readonly requests: Rows<BindingRow>;
+  readonly handlers: Rows<HandlerRow>;
+  readonly leaders: Rows<LeaderRow>;
+  readonly meta: Rows<MetaRow>;
+}
+
+export function openCollections(connection: Connection, options?: RowsOptions): Collections {
+  const rowsOf = <Row>(name: string, schema: Schema): Rows<Row> =>
+    createRows<Row>(connection.model(name, schema) as unknown as Model<unknown>, options);
+  return {
+    jobs: rowsOf<JobRow>("Job", jobSchema),
+    definitions: rowsOf<DefinitionRow>("Definition", definitionSchema),
+    runs: rowsOf<RunRow>("Run", runSchema),
+    requests: rowsOf<BindingRow>("Request", rowSchema("requests", BindingRow)),
+    handlers: rowsOf<HandlerRow>("Handler", rowSchema("handlers", HandlerRow)),
+    leaders: rowsOf<LeaderRow>("Leader", rowSchema("leaders", LeaderRow)),
+    meta: rowsOf<MetaRow>("Meta", rowSchema("meta", MetaRow)),
+  };
+}

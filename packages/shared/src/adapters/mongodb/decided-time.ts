@@ -1,8 +1,0 @@
-import type { DecidedTime } from "../../ports/decided-time.ts";
-import type { StoreContext } from "./context.ts";
-import { raiseMeta, readMeta } from "./meta-values.ts";
-
-export const createDecidedTime = ({ rows: { meta } }: Pick<StoreContext, "rows">): DecidedTime => ({
-  latest: () => readMeta(meta, "decided"),
-  note: (now) => raiseMeta(meta, "decided", now),
-});

@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { InstantSchema, type Instant } from "../../../domain/instant.ts";
+import { evaluate } from "../../../domain/evaluation.ts";
+import type { JobDefinition } from "../../../domain/job-definition.ts";
+import { readDefinition, type StoredDefinition } from "../../../domain/stored-definition.ts";
+import { isRecord } from "../../../domain/stored-value.ts";
+import { rowSchema } from "../collections/row-schema.ts";
+
+/** What a sweep saw: its job has this definition, or it is not used. Where runs use it, there is nothing to note. */
+export interface Finding {
+  readonly use: "job" | "nobody";
+  /** When this was found first since the definition was named. */
+  readonly since: Instant;
+}
+
+/** One definition of a job, named by both: written once, read by all that is fired under it. Only who uses it changes. */
+const DefinitionRowSchema = z.object({
+  _id: z.string(),
+  jobUid: z.string(),
+  hash: z.string(),
+  /** `params` is JSON text: its keys are the user's, and may hold the dots and dollars that are the server's own. */
+  definition: z.custom<Omit<JobDefinition, "params"> & { readonly params: string }>(),
+  /** A token of the call that named it last, to use it or to leave it. A sweep that decides by what it read compares this. */
+  named: z.string(),
+  /** When a sweep shall look whether it is used; absent: its job uses it, and no sweep need look before an edit names it again. */
+  lookAt: InstantSchema.optional(),
+  found: z.custom<Finding>().optional(),
+});
+export type DefinitionRow = Readonly<z.output<typeof DefinitionRowSchema>>;
+export const definitionSchema = rowSchema("definitions", DefinitionRowSchema);
+
+export interface DefinitionKey {
+  readonly jobUid: string;
+  readonly definitionHash: string;
+}
+
+export type Naming = Required<Pick<DefinitionRow, "named" | "lookAt">>;
+
+export const definitionId = (jobUid: string, hash: string): string => `${jobUid}/${hash}`;
+
+export const newDefinitionRow = ({ jobUid, definitionHash }: DefinitionKey, definition: JobDefinition, naming: Naming): DefinitionRow => ({
+  _id: definitionId(jobUid, definitionHash),
+  jobUid,
+  hash: definitionHash,
+  definition: storedForm(definition),
+  ...naming,
+});
+
+export const storedForm = (definition: JobDefinition): DefinitionRow["definition"] => ({
+  ...definition,
+  params: JSON.stringify(definition.params),
+});
+
+export function toStored({ definition }: DefinitionRow): StoredDefinition {
+  if (!isRecord(definition)) return readDefinition(definition);
+  const params = evaluate(() => JSON.parse(definition.params) as unknown);
+  return readDefinition({ ...definition, params: params.kind === "evaluated" ? params.value : null });
+}

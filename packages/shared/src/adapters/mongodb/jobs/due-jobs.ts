@@ -1,0 +1,68 @@
+import type { Job } from "../../../domain/job.ts";
+import type { DueJobs } from "../../../ports/due-jobs.ts";
+import { mapReadable } from "../../../runtime/map-readable.ts";
+import { type ReadablePart, readEnough } from "../../../runtime/read-enough.ts";
+import type { StoreContext } from "../context.ts";
+import type { ReadHow } from "./definitions.ts";
+import { fireAll } from "./fires.ts";
+import { type JobRow, toJob } from "./job-row.ts";
+import { completePending, readablePending } from "./pending-fires.ts";
+import { behindPosition } from "../collections/position.ts";
+import { withIds } from "../collections/rows.ts";
+import { inShardQuery } from "../runs/run-changes.ts";
+
+/** Pages of jobs that one repair looks at: more than one only where nothing was to be made, or could be. */
+const REPAIR_PAGES_MAX = 10;
+
+export function createDueJobs(context: StoreContext): DueJobs {
+  const { jobs } = context.rows;
+  return {
+    upcoming({ shard, until, after, limit: jobsMax }) {
+      const behind = after === null ? {} : behindPosition("nextRunAt", { value: after.nextRunAt, id: after.uid }, "$gt");
+      return readEnough(jobsMax, async (limit) => {
+        const nextRunAt = { $gte: after?.nextRunAt ?? Number.MIN_SAFE_INTEGER, $lte: until ?? Number.MAX_SAFE_INTEGER };
+        const due = { state: { $eq: "active" }, nextRunAt, ...inShardQuery(shard), ...behind };
+        return readBack(context, await jobs.find(due, { sort: { nextRunAt: 1, _id: 1 }, limit }));
+      });
+    },
+    async read(jobUids) {
+      return (await readBack(context, await jobs.find({ ...withIds(jobUids), state: { $ne: "deleted" } }))).items;
+    },
+    async fire({ fires, now, claimant }) {
+      return { outcomes: await fireAll(context, fires, now), leaseMs: claimant?.leaseMs ?? null };
+    },
+    async repair({ shard, firedBefore, limit }) {
+      // Not in the order of the entries' ages, by which MongoDB would sort all jobs that have any: no index of an array's entries has it. What is
+      // completed is not met again, so each page is another one; what is left is named, so that it hides nothing behind it.
+      const filter = { ...readablePending(firedBefore), ...inShardQuery(shard) };
+      const left: string[] = [];
+      let mended = 0;
+      for (let pages = 0; pages < REPAIR_PAGES_MAX && mended < limit; pages += 1) {
+        const others = left.length === 0 ? {} : { _id: { $nin: left } };
+        const found = await jobs.find({ ...filter, ...others }, { limit });
+        const completed = await completePending(context, found);
+        mended += completed.mended.size;
+        left.push(...completed.left);
+        if (found.length < limit) break;
+      }
+      return mended;
+    },
+  };
+}
+
+async function readBack(context: StoreContext, rows: readonly JobRow[]): Promise<ReadablePart<Job>> {
+  await completePending(context, rows);
+  const map = await openJobReader(context, rows);
+  return { items: mapReadable(rows, { kind: "job", idOf: ({ _id }) => _id, map, onUnreadable: context.onUnreadable }), met: rows.length };
+}
+
+/** Reads the definitions of all these rows, and makes jobs of them: see `toJob`. */
+export async function openJobReader(
+  { definitions }: Pick<StoreContext, "definitions">,
+  rows: readonly JobRow[],
+  how?: ReadHow,
+): Promise<(row: JobRow) => Job> {
+  const keys = rows.map(({ _id, definitionHash }) => ({ jobUid: _id, definitionHash }));
+  const readDefinition = await definitions.read(keys, how);
+  return (row) => toJob(row, readDefinition({ jobUid: row._id, definitionHash: row.definitionHash }));
+}

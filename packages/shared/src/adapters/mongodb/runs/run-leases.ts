@@ -1,0 +1,61 @@
+import { isTerminal } from "../../../domain/run-state.ts";
+import type { Instant } from "../../../domain/instant.ts";
+import type { Rescue, RunLeases } from "../../../ports/run-leases.ts";
+import { wakeNext } from "../claims/wake-waiting.ts";
+import { upTo } from "../collections/indexes.ts";
+import { type Change, type Filter, withIds } from "../collections/rows.ts";
+import type { StoreContext } from "../context.ts";
+import {
+  allOf,
+  changedBy,
+  endAttempt,
+  endRun,
+  inShardQuery,
+  makeDueAgain,
+  NO_OPEN_ATTEMPT,
+  NOT_CANCELLED,
+  OPEN_ATTEMPT,
+  type RunUpdate,
+  WITHOUT_TOKEN,
+} from "./run-changes.ts";
+import { toEndedRuns, toLeaseView } from "./run-view.ts";
+
+export const createRunLeases = (context: StoreContext): RunLeases => ({
+  async ending({ shard, now, after, limit }) {
+    const wakeAt = after === null ? upTo(now) : { ...upTo(now), $gte: after.expiresAt };
+    const others = after === null ? {} : { _id: { $nin: after.runIds } };
+    const filter = { state: { $eq: "running" }, wakeAt, ...inShardQuery(shard), ...others };
+    return (await context.rows.runs.find(filter, { sort: { wakeAt: 1 }, limit })).map(toLeaseView);
+  },
+  async rescue({ rescues, now }) {
+    const { runs } = context.rows;
+    const own = changedBy(context.newToken());
+    const groups = [...Map.groupBy(rescues, ({ to, expiresAt, error }) => JSON.stringify([to, expiresAt, error])).values()];
+    await runs.updateEach(groups.flatMap((group) => rescueAlike(group, own.update, now)));
+    const won = await runs.find({ ...withIds(rescues.map(({ runId }) => runId)), ...own.filter });
+    await wakeNext(context, won);
+    const ended = won.filter(({ state }) => isTerminal(state));
+    return { rescued: won.length, ended: toEndedRuns(context, ended) };
+  },
+});
+
+/**
+ * Where the cancel of the run was requested, what would become due again closes instead. A run without an open attempt, as its history is not
+ * what was written, begins a new history: no other write could end it, and it would hold the lock of its job for ever.
+ */
+function rescueAlike(rescues: readonly Rescue[], own: RunUpdate, now: Instant): Change[] {
+  const { to, expiresAt, error } = rescues[0] as Rescue;
+  const filter = { ...withIds(rescues.map(({ runId }) => runId)), state: { $eq: "running" }, wakeAt: { $eq: expiresAt } };
+  const changes = (only: Filter, update: RunUpdate): Change[] => {
+    const rescued = (attempts: Partial<RunUpdate>) => allOf(attempts, WITHOUT_TOKEN, update, own, { $inc: { rescues: 1 } });
+    return [
+      { filter: { ...filter, ...only, ...OPEN_ATTEMPT }, update: rescued(endAttempt({ state: "lost", finishedAt: now })) },
+      { filter: { ...filter, ...only, ...NO_OPEN_ATTEMPT }, update: rescued({ $set: { attempts: [] } }) },
+    ];
+  };
+  if (to !== "due") return changes({}, endRun({ state: to, now, error }));
+  return [
+    ...changes(NOT_CANCELLED, makeDueAgain(now)),
+    ...changes({ cancelRequested: { $eq: true } }, endRun({ state: "cancelled", now, error: null })),
+  ];
+}

@@ -1,0 +1,114 @@
+import { AppError } from "../../../domain/app-error.ts";
+import { makeDueRun, type ComparedField, type DueRun } from "../../../domain/due-run.ts";
+import type { Instant } from "../../../domain/instant.ts";
+import {
+  pickLastRun,
+  pickRunIdentity,
+  type Attempt,
+  type LastRun,
+  type Run,
+  type RunIdentity,
+  type RunOutcome,
+} from "../../../domain/run.ts";
+import type { EndedRun } from "../../../domain/settlement.ts";
+import type { StoredDefinition } from "../../../domain/stored-definition.ts";
+import { readAttemptError, readCancel, readError, readOutput, requireReadableRun } from "../../../domain/stored-run.ts";
+import { isRecord, isWhole } from "../../../domain/stored-value.ts";
+import type { LeaseView } from "../../../ports/run-leases.ts";
+import type { OnUnreadable } from "../../../ports/unreadable.ts";
+import { mapReadable } from "../../../runtime/map-readable.ts";
+import { readPriority, type AttemptRow, type RunRow } from "./run-row.ts";
+
+const toIdentity = (row: RunRow): RunIdentity => pickRunIdentity({ ...row, runId: row._id, priority: readPriority(row) });
+
+/** What a message must say of it. */
+export const toCompared = (row: RunRow): Pick<DueRun, ComparedField> => ({
+  ...toIdentity(row),
+  slot: row.slot,
+  failures: row.failures,
+  rescues: row.rescues,
+});
+
+const toAttempt = (row: AttemptRow): Attempt => ({
+  attempt: row.attempt,
+  state: row.state,
+  startedAt: row.startedAt,
+  finishedAt: row.finishedAt ?? null,
+  executor: row.executor,
+  error: readAttemptError(row.error, false),
+});
+
+/** How a page of runs is mapped: one that cannot be read is left out. */
+export const asReadable = <Item>(map: (row: RunRow) => Item, onUnreadable: OnUnreadable) =>
+  ({ kind: "run", idOf: ({ _id }: RunRow) => String(_id), map, onUnreadable }) as const;
+
+/** While it runs, `wakeAt` is the end of its lease, which is not shown. */
+function readWakeAt({ state, wakeAt, expiresAt }: RunRow): Instant | null {
+  if (state === "running") return null;
+  const earliest = Math.min(wakeAt ?? Infinity, expiresAt ?? Infinity);
+  return earliest === Infinity ? null : earliest;
+}
+
+/** What all views show. An output or error that cannot be read is one that says so. Throws `store_corrupt`. */
+function toOutcome(row: RunRow): RunOutcome {
+  const { output, broken } = readOutput(row.output);
+  return requireReadableRun({
+    ...toIdentity(row),
+    count: row.count,
+    scheduledForLast: row.scheduledForLast ?? null,
+    state: row.state,
+    reason: row.reason ?? null,
+    attempt: row.attempt,
+    startedAt: row.startedAt ?? null,
+    finishedAt: row.finishedAt ?? null,
+    output,
+    error: readError(row.error, broken),
+  });
+}
+
+/** As the history shows it. */
+export const toRun = (row: RunRow): Run => ({
+  ...toOutcome(row),
+  attempts: Array.isArray(row.attempts) ? row.attempts.filter(isRecord).map((attempt) => toAttempt(attempt as unknown as AttemptRow)) : [],
+  firstStartedAt: row.firstStartedAt ?? null,
+  retryOf: row.retryOf ?? null,
+  cancelRequested: row.cancelRequested === true,
+  cancel: readCancel(row.cancel),
+  wakeAt: readWakeAt(row),
+});
+
+export const toEndedRun = (row: RunRow): EndedRun => ({ ...toOutcome(row), finishedAt: row.finishedAt ?? 0 }); // An ended run always has one.
+
+/** Those that can be read; the others have ended all the same. */
+export const toEndedRuns = ({ onUnreadable }: { readonly onUnreadable: OnUnreadable }, rows: readonly RunRow[]): EndedRun[] =>
+  mapReadable(rows, asReadable(toEndedRun, onUnreadable));
+
+export const toLastRun = (row: RunRow): LastRun => pickLastRun(toOutcome(row));
+
+/** What attempts are counted by, and raised at their ends. */
+export const hasCounts = ({ failures, rescues }: RunRow): boolean => isWhole(failures) && isWhole(rescues);
+export const NO_COUNTS = "how often it failed and was rescued cannot be read";
+
+/** What an executor needs to run it; `lastRun` is the job's at present. Throws `store_corrupt`, also for want of its definition. */
+export function toDueRun(row: RunRow, stored: StoredDefinition, lastRun: LastRun | null): DueRun {
+  if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${row._id}: ${stored.reason}`);
+  const { attempt } = toOutcome(row);
+  if (!hasCounts(row)) throw new AppError("store_corrupt", `run ${row._id}: ${NO_COUNTS}`);
+  return makeDueRun(
+    { ...row, runId: row._id, priority: readPriority(row), attempt, firstStartedAt: row.firstStartedAt ?? null },
+    stored.definition,
+    lastRun,
+  );
+}
+
+export const toLeaseView = (row: RunRow): LeaseView => ({
+  runId: row._id,
+  handler: row.handler,
+  attempt: row.attempt,
+  rescues: row.rescues,
+  leaseMs: row.leaseMs ?? 0,
+  expiresAt: row.wakeAt ?? 0,
+  ownerGone: false,
+  onUncertain: row.onUncertain,
+  cancelRequested: row.cancelRequested === true,
+});

@@ -1,0 +1,111 @@
+import type { Instant } from "../../../domain/instant.ts";
+import type { Shard } from "../../../domain/slot.ts";
+import type { WakeResult } from "../../../ports/due-runs.ts";
+import { repeatWaits, wakeNext } from "../claims/wake-waiting.ts";
+import { upTo } from "../collections/indexes.ts";
+import { type Filter, withIds } from "../collections/rows.ts";
+import type { StoreContext } from "../context.ts";
+import { RUNNABLE_FIELDS } from "./due-run-reads.ts";
+import { allOf, changedBy, endRun, inShardQuery, makeDueAgain, makePublishable, type RunUpdate } from "./run-changes.ts";
+import { FOR_UNKNOWN_HANDLER, type RunRow, waitsForAnother } from "./run-row.ts";
+import { toEndedRuns } from "./run-view.ts";
+
+interface WakeRequest {
+  readonly shard: Shard;
+  readonly now: Instant;
+  readonly limit: number;
+}
+
+/** A reason to wake a run, and what that does to it. */
+interface Kind {
+  readonly field: "wakeAt" | "expiresAt";
+  readonly filter: Filter;
+  readonly update: (now: Instant) => RunUpdate;
+}
+
+/** One whose attempt is no number can have no next one: the server would refuse it, and with it those behind it in a statement. */
+const RETRIES: Kind = {
+  field: "wakeAt",
+  filter: { state: { $eq: "retrying" }, attempt: { $type: "number" } },
+  update: makeDueAgain,
+};
+/** Only a run that was never started has such an instant. */
+const EXPIRIES: Kind = {
+  field: "expiresAt",
+  filter: { state: { $eq: "due" } },
+  update: (now) => endRun({ state: "skipped", reason: "expired", now, error: null }),
+};
+/**
+ * Publications that were not claimed, and what was put aside until a time. What waits for another run of its job is not simply published
+ * again, and what waits for a handler not at all.
+ */
+const REPEATS: Kind = { field: "wakeAt", filter: { state: { $eq: "due" } }, update: () => makePublishable };
+
+/** In this order: what has expired is not published again. */
+const KINDS = [RETRIES, EXPIRIES, REPEATS] as const;
+
+interface Woken {
+  readonly runIds: readonly string[];
+  readonly ready: number;
+  /** As many were found as were asked for. */
+  readonly more: boolean;
+}
+
+const NONE: Woken = { runIds: [], ready: 0, more: false };
+
+/** Wakes what is to be woken. Mostly that is nothing, which the first instant of each kind tells. */
+export async function wakeRuns(context: StoreContext, { shard, now, limit }: WakeRequest): Promise<WakeResult> {
+  const { runs } = context.rows;
+  const own = changedBy(context.newToken());
+  const readFirsts = () => Promise.all(KINDS.map((kind) => readFirst(context, kind, shard)));
+  const firsts = await readFirsts();
+  const woken: Woken[] = [];
+  for (const [index, kind] of KINDS.entries())
+    woken.push((firsts[index] ?? Infinity) > now ? NONE : await wakeKind(context, kind, { shard, now, limit, own: own.update }));
+  const [retries, expired, repeats] = woken as [Woken, Woken, Woken];
+  const closed = await runs.find({ ...withIds(expired.runIds), ...own.filter });
+  const next = [...(await wakeNext(context, closed)).values()].flat();
+  return {
+    ready: retries.ready + next.length + repeats.ready,
+    ended: toEndedRuns(context, closed),
+    nextWakeAt: earliest(woken.every((kind) => kind === NONE) ? firsts : await readFirsts()),
+    more: woken.some((kind) => kind.more),
+  };
+}
+
+const earliest = (instants: readonly (Instant | null)[]): Instant | null => {
+  const first = Math.min(...instants.map((instant) => instant ?? Infinity));
+  return first === Infinity ? null : first;
+};
+
+async function wakeKind(
+  context: StoreContext,
+  kind: Kind,
+  { shard, now, limit, own }: WakeRequest & { readonly own: RunUpdate },
+): Promise<Woken> {
+  const { runs } = context.rows;
+  const over = { ...kind.filter, [kind.field]: upTo(now) };
+  const fields = [kind.field, "jobUid", "scheduledFor", "queue", "handler", "standing", "reason", "waitMs", "exclusive", "state"];
+  if (kind === REPEATS) fields.push(...RUNNABLE_FIELDS);
+  const found = await runs.find({ ...over, ...inShardQuery(shard) }, { sort: { [kind.field]: 1 }, limit, fields });
+  if (found.length === 0) return NONE;
+  const waiting = kind === REPEATS ? found.filter(waitsForAnother) : [];
+  const unwanted = kind === REPEATS ? found.filter(waitsForHandler) : [];
+  const others = found.filter((row) => !waiting.includes(row) && !unwanted.includes(row));
+  const ready = await runs.updateMany({ ...idsOf(others), ...over }, allOf(kind.update(now), own));
+  // An executor of an older version gave it a time. The time is removed, so that the run is not found again.
+  await runs.updateMany({ ...idsOf(unwanted), ...FOR_UNKNOWN_HANDLER }, { $unset: { wakeAt: "" } });
+  const repeated = await repeatWaits(context, waiting, now);
+  return { runIds: found.map(({ _id }) => _id), ready: ready + repeated, more: found.length >= limit };
+}
+
+const idsOf = (rows: readonly RunRow[]) => withIds(rows.map(({ _id }) => _id));
+
+const waitsForHandler = ({ standing, reason }: RunRow): boolean => standing === "deferred" && reason === "unknown_handler";
+
+async function readFirst({ rows }: StoreContext, { field, filter }: Kind, shard: Shard): Promise<Instant | null> {
+  // Only numbers: other values sort before them, and would be found first for ever.
+  const timed = { ...filter, [field]: { $exists: true, $gte: Number.MIN_SAFE_INTEGER }, ...inShardQuery(shard) };
+  const [row] = await rows.runs.find(timed, { sort: { [field]: 1 }, limit: 1, fields: [field] });
+  return row?.[field] ?? null;
+}

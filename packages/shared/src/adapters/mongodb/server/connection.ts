@@ -1,0 +1,82 @@
+import { Connection as DriverConnection } from "mongodb/lib/cmap/connection.js";
+import { type Connection, createConnection } from "mongoose";
+import { storeFault } from "./faults.ts";
+
+/** How long a call waits for a server that can take it. What is asked meanwhile fails as `store_unavailable`. */
+export const SERVER_SELECTION_MS_MAX = 5_000;
+/** How long a server may take to answer before the connection is given up. Nothing else notices a paused server. */
+export const ANSWER_MS_MAX = 20_000;
+/**
+ * A connection that was idle for so long is not used again. Connections that were cut off silently look open, and each would cost its next
+ * statement a whole `ANSWER_MS_MAX`, one after the other; so only the first does.
+ */
+export const IDLE_MS_MAX = 10_000;
+/** Connections of one process. Batches are large and few. */
+export const CONNECTIONS_MAX = 20;
+
+export interface ConnectionOptions {
+  /** `mongodb://…/database`; `tickline` where it names no database. User, TLS and replica set stand in the URL. */
+  readonly url: string;
+  readonly serverSelectionMs?: number;
+  readonly answerMs?: number;
+  readonly idleMs?: number;
+  /** Longest time for a statement with all its waits. Default `STATEMENT_MS_MAX`. */
+  readonly statementMs?: number;
+}
+
+/** Connects. Everything is written with majority and journal, and read with majority from the primary, whatever the URL says. */
+export async function connect({
+  url,
+  serverSelectionMs = SERVER_SELECTION_MS_MAX,
+  answerMs = ANSWER_MS_MAX,
+  idleMs = IDLE_MS_MAX,
+}: ConnectionOptions): Promise<Connection> {
+  endLostWrites();
+  const connection = createConnection(url, {
+    ...(namesDatabase(url) ? {} : { dbName: "tickline" }),
+    appName: "tickline",
+    autoIndex: false,
+    autoCreate: false,
+    bufferCommands: false,
+    sanitizeFilter: false, // Filters are written here, with an explicit operator before each value.
+    ignoreUndefined: true,
+    writeConcern: { w: "majority", journal: true },
+    readConcern: { level: "majority" },
+    readPreference: "primary",
+    serverSelectionTimeoutMS: serverSelectionMs,
+    connectTimeoutMS: serverSelectionMs,
+    waitQueueTimeoutMS: answerMs,
+    socketTimeoutMS: answerMs,
+    maxIdleTimeMS: idleMs,
+    maxPoolSize: CONNECTIONS_MAX,
+  });
+  try {
+    return await connection.asPromise();
+  } catch (fault) {
+    await connection.close().catch(() => {});
+    throw storeFault(fault, "connect to the store");
+  }
+}
+
+const namesDatabase = (url: string): boolean => /^mongodb(\+srv)?:\/\/[^/]+\/[^?]/.test(url);
+
+const { writeCommand } = DriverConnection.prototype;
+
+/**
+ * The driver (mongodb 7.8) waits for a socket that takes no more to drain, and one that has been closed never does. A statement is then never
+ * answered, and its connection is lost to the pool; where it was the statement by which the driver watches a server that has no topology
+ * version, the driver takes that server for unavailable for ever. Here the wait ends with the connection. The driver then looks whether it is
+ * closed, and fails as it does for any connection that is cut off. A test on a real server cuts connections off in that moment, so another
+ * version of the driver would be noticed.
+ */
+function endLostWrites(): void {
+  DriverConnection.prototype.writeCommand = async function write(this: DriverConnection, ...request): Promise<void> {
+    const closed = Promise.withResolvers<void>();
+    this.once("close", closed.resolve);
+    try {
+      await Promise.race([writeCommand.apply(this, request), closed.promise]);
+    } finally {
+      this.off("close", closed.resolve);
+    }
+  };
+}

@@ -1,0 +1,143 @@
+import { MongoNetworkError } from "mongodb";
+import { AppError } from "../../../domain/app-error.ts";
+import { UNAVAILABLE_CODES } from "./server-codes.ts";
+
+const DUPLICATE_KEY = 11_000;
+const UNAVAILABLE: ReadonlySet<number> = new Set(Object.values(UNAVAILABLE_CODES).flatMap((codes): number[] => Object.values(codes)));
+/**
+ * Labels by which servers and the driver themselves say that a statement may be repeated, or that its connection is to blame and not the
+ * statement. They decide before any code or name: a newer server has codes that are not known here. `NoWritesPerformed` is none of them: it
+ * says that nothing was written, beside a label that says whether to repeat.
+ * https://github.com/mongodb/specifications/blob/master/source/retryable-writes/retryable-writes.md
+ */
+const UNAVAILABLE_LABELS: ReadonlySet<unknown> = new Set([
+  "RetryableWriteError",
+  "RetryableReadError",
+  "TransientTransactionError",
+  "UnknownTransactionCommitResult",
+  "RetryableError",
+  "SystemOverloadedError",
+  "PoolRequestedRetry",
+  "ResetPool",
+  "InterruptInUseConnections",
+  "HandshakeError", // Also of a refused login, as after a password was changed: a statement that was never sent is not at fault.
+]);
+/**
+ * Faults of the driver itself that carry neither label nor code: no server, no answer, no connection, no login, or a client that was closed.
+ * Its network errors are known by their class.
+ */
+const UNAVAILABLE_NAMES: ReadonlySet<string> = new Set([
+  "DisconnectedError",
+  "MongoAWSError",
+  "MongoAzureError",
+  "MongoClientClosedError",
+  "MongoCursorExhaustedError",
+  "MongoDecompressionError",
+  "MongoExpiredSessionError",
+  "MongoGCPError",
+  "MongoKerberosError",
+  "MongoNetworkError",
+  "MongoNetworkTimeoutError",
+  "MongoNotConnectedError",
+  "MongoOIDCError",
+  "MongoOperationTimeoutError",
+  "MongoPoolClearedError",
+  "MongoPoolClosedError",
+  "MongoRuntimeError",
+  "MongoServerClosedError",
+  "MongoServerSelectionError",
+  "MongoStalePrimaryError",
+  "MongoSystemError",
+  "MongoTopologyClosedError",
+  "MongoUnexpectedServerResponseError",
+  "MongoWaitQueueTimeoutError",
+  "MongoWriteConcernError",
+  "MongooseError",
+  "MongooseServerSelectionError",
+  "PoolClearedOnNetworkError",
+]);
+/**
+ * What PostgreSQL says behind FerretDB when it goes down, is starting, or has no connection left; and servers without codes while
+ * another is primary.
+ */
+const UNAVAILABLE_WORDS =
+  /failed to connect|connect: connection refused|terminating connection|the database system is|too many clients|conn closed|unexpected EOF|connection reset|No space left|could not extend file|not master|node is recovering/i;
+/** What Node says of a connection, which the driver sometimes passes on as it is: of a write after the server has hung up, say. */
+const SYSTEM_CODES =
+  /^(EPIPE|ECONN[A-Z]+|ETIMEDOUT|EHOST[A-Z]+|ENET[A-Z]+|ENOTFOUND|EAI_AGAIN|EADDR[A-Z]+|EMFILE|ERR_SOCKET_CLOSED(_BEFORE_CONNECTION)?|ERR_STREAM_(DESTROYED|PREMATURE_CLOSE|WRITE_AFTER_END))$/;
+const DEADLOCK_WORDS = /deadlock detected|could not serialize access/i;
+
+interface WriteFault {
+  readonly index: number;
+  readonly code: number;
+  readonly errmsg?: string;
+}
+
+/** What the driver throws for a batch, as far as it is looked at. */
+interface BatchFault {
+  readonly writeErrors?: WriteFault | WriteFault[];
+  readonly result?: { readonly getWriteConcernError?: () => unknown };
+}
+
+/** What the driver, the server or mongoose throws, as Tickline's own fault. */
+export function storeFault(fault: unknown, deed: string): AppError {
+  if (fault instanceof AppError) return fault;
+  const message = `${deed}: ${messageOf(fault)}`;
+  if (isUnavailable(fault)) return new AppError("store_unavailable", message, { retryable: true, cause: fault });
+  return new AppError("internal", message, { cause: fault });
+}
+
+/** The server gave up one of two writes that waited for each other, whole: it may simply be sent again. */
+export const isConflict = (fault: unknown): boolean =>
+  isConflictWith(codeOf(fault), messageOf(fault)) || writeErrorsOf(fault).some(({ code, errmsg = "" }) => isConflictWith(code, errmsg));
+
+const isConflictWith = (code: number | null, message: string): boolean =>
+  code === UNAVAILABLE_CODES.conflict.WriteConflict || DEADLOCK_WORDS.test(message);
+
+export const isDuplicate = (fault: unknown): boolean => isDuplicateWith(codeOf(fault), messageOf(fault));
+
+const isDuplicateWith = (code: number | null, message: string): boolean =>
+  code === DUPLICATE_KEY || (code === UNAVAILABLE_CODES.unknown.InternalError && /duplicate key/i.test(message));
+
+/** Where in an unordered batch keys were taken already; null: the batch failed by something else. */
+export function duplicatesOf(fault: unknown): number[] | null {
+  if (concernFaultOf(fault) !== null) return null; // What was written is not known to be kept.
+  const errors = writeErrorsOf(fault);
+  const all = errors.length > 0 && errors.every(({ code, errmsg = "" }) => isDuplicateWith(code, errmsg));
+  return all ? errors.map(({ index }) => index) : null;
+}
+
+/** A batch may have been written and not have reached a majority: that counts as not written. */
+const concernFaultOf = (fault: unknown): unknown => (fault as BatchFault | null)?.result?.getWriteConcernError?.() ?? null;
+
+const writeErrorsOf = (fault: unknown): WriteFault[] => [(fault as BatchFault | null)?.writeErrors ?? []].flat();
+
+function isUnavailable(fault: unknown): boolean {
+  if (!(fault instanceof Error)) return false;
+  if (labelsOf(fault).some((label) => UNAVAILABLE_LABELS.has(label))) return true;
+  if (fault instanceof MongoNetworkError || UNAVAILABLE_NAMES.has(fault.name) || isConflict(fault)) return true;
+  if (concernFaultOf(fault) !== null || writeErrorsOf(fault).some(({ code, errmsg = "" }) => saysUnavailable(code, errmsg))) return true;
+  if ("code" in fault && typeof fault.code === "string" && SYSTEM_CODES.test(fault.code)) return true;
+  // A batch that met no server wraps what it met.
+  if ("errorResponse" in fault && fault.errorResponse instanceof Error && isUnavailable(fault.errorResponse)) return true;
+  return saysUnavailable(codeOf(fault), fault.message);
+}
+
+const saysUnavailable = (code: number | null, message: string): boolean =>
+  (code !== null && UNAVAILABLE.has(code)) || UNAVAILABLE_WORDS.test(message);
+
+/** Of one that the driver made, or as the server's answer has them. */
+const labelsOf = (fault: Error): readonly unknown[] =>
+  "errorLabels" in fault && Array.isArray(fault.errorLabels) ? (fault.errorLabels as readonly unknown[]) : [];
+
+const messageOf = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault));
+
+/** All codes that the server answered with: of the statement, of parts of a batch, and of its write concern. */
+export function answeredCodesOf(fault: unknown): readonly number[] {
+  const concern = concernFaultOf(fault) as { readonly code?: unknown } | null;
+  const codes = [codeOf(fault), concern?.code, ...writeErrorsOf(fault).map(({ code }) => code)];
+  return codes.filter((code): code is number => typeof code === "number");
+}
+
+const codeOf = (fault: unknown): number | null =>
+  fault instanceof Error && "code" in fault && typeof fault.code === "number" ? fault.code : null;
