@@ -6,7 +6,7 @@ import { canonicalJson, jsonBytes, JsonObjectSchema } from "./json.ts";
 import { MisfirePolicySchema } from "./misfire.ts";
 import { OVERLAP_POLICIES } from "./overlap.ts";
 import { RetryPolicySchema } from "./retry-policy.ts";
-import { ScheduleInput } from "./schedule/schedule.ts";
+import { ScheduleInput } from "./schedule/schedule-input.ts";
 import { isWhole } from "./stored-value.ts";
 
 /** Limits of a definition. Each has its line in docs/jobs.md. */
