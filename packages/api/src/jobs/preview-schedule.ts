@@ -2,7 +2,7 @@ import { toIso } from "@tickline/shared/domain/instant";
 import { parseInstant } from "@tickline/shared/domain/schedule/iso-time";
 import { instantsAfter } from "@tickline/shared/domain/schedule/next-instant";
 import { InstantText, read } from "@tickline/shared/domain/schedule/schedule-fields";
-import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule";
+import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule-input";
 import { scheduleNotes } from "@tickline/shared/domain/schedule/schedule-notes";
 import { ScheduleView, showSchedule } from "@tickline/shared/domain/schedule/schedule-view";
 import { showZoneTime, zoneOf } from "@tickline/shared/domain/schedule/zone-time";

@@ -3,7 +3,7 @@ import type { CancelledBy } from "@tickline/shared/domain/cancel";
 import { ATTEMPTS_KEPT_MAX, type Run } from "@tickline/shared/domain/run";
 import type { Job } from "@tickline/shared/domain/job";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
-import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule";
+import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule-input";
 import { jobOf, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import type { z } from "zod";
 import { jobDetailJson, JobDetailView, JobView, RECENT_RUNS_BYTES_MAX, recentRunsJson, showJob } from "./job-view.ts";

@@ -7,7 +7,7 @@ import { MisfirePolicySchema } from "./misfire.ts";
 import { OVERLAP_POLICIES } from "./overlap.ts";
 import { isPriority, PRIORITY_DEFAULT, PRIORITY_MAX } from "./priority.ts";
 import { RetryPolicySchema } from "./retry-policy.ts";
-import { ScheduleInput } from "./schedule/schedule.ts";
+import { ScheduleInput } from "./schedule/schedule-input.ts";
 import { isWhole } from "./stored-value.ts";
 
 /** Limits of a definition. Each has its line in docs/jobs.md. */

@@ -106,6 +106,6 @@ export function createStoreClock(deps: StoreClockDeps, limits: StoreClockLimits 
       return () => void listeners.delete(listener);
     },
   };
-  if (metrics !== undefined) observeStoreClock(metrics, { storeClock, offsetMs: () => time.now() - clock.now() });
+  if (metrics !== undefined) observeStoreClock(metrics, { ...storeClock, offsetMs: () => time.now() - clock.now() });
   return storeClock;
 }

@@ -1,7 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Instant } from "../../domain/instant.ts";
-import type { DecidedTime } from "../../ports/decided-time.ts";
-import type { Answering } from "./context.ts";
 import { query } from "./rows.ts";
 
 export type MetaName = "watermark" | "decided" | "runs_forgotten" | "jobs_forgotten";
@@ -21,8 +19,3 @@ export function openMeta(db: DatabaseSync): Meta {
   const set = (name: MetaName, value: Instant): void => void upsert.run(name, value);
   return { get, set, raise: (name, value) => (value > get(name) ? set(name, value) : undefined) };
 }
-
-export const openDecidedTime = (meta: Meta): Answering<DecidedTime> => ({
-  latest: () => meta.get("decided"),
-  note: (now) => meta.raise("decided", now),
-});

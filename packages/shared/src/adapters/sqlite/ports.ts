@@ -1,5 +1,6 @@
 import { openAnnouncements } from "./runs/announcements.ts";
-import type { StoreContext } from "./context.ts";
+import type { DecidedTime } from "../../ports/decided-time.ts";
+import type { Answering, StoreContext } from "./context.ts";
 import { openDeferredRuns } from "./runs/deferred-runs.ts";
 import { openDueJobs } from "./jobs/due-jobs.ts";
 import { openDueRuns } from "./runs/due-runs.ts";
@@ -8,7 +9,6 @@ import { openJobCatalog } from "./jobs/job-catalog.ts";
 import { openJobOutbox } from "./jobs/job-outbox.ts";
 import { openJobStatus } from "./jobs/job-status.ts";
 import { openLeaseRows } from "./lease-rows.ts";
-import { openDecidedTime } from "./meta.ts";
 import { openRequests } from "./jobs/requests.ts";
 import { openRetention } from "./retention.ts";
 import { openRunClaims } from "./runs/run-claims.ts";
@@ -33,8 +33,13 @@ export const openPorts = (context: StoreContext) => ({
   retention: openRetention(context),
   handlers: openHandlerRegistry(context.db, context.onUnreadable),
   leaders: openLeaseRows(context.db),
-  decided: openDecidedTime(context.meta),
+  decided: openDecidedTime(context),
   health: { ping: (): null => null },
+});
+
+const openDecidedTime = ({ meta }: StoreContext): Answering<DecidedTime> => ({
+  latest: () => meta.get("decided"),
+  note: (now) => meta.raise("decided", now),
 });
 
 /** Calls that write nothing: they are answered also while nothing can be written. */

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { scheduleWire } from "./arbitraries.test-support.ts";
 import { countInstants, lastInstantIn } from "./instant-range.ts";
 import { instantsAfter } from "./next-instant.ts";
-import { type Schedule, ScheduleInput } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
+import { ScheduleInput } from "./schedule-input.ts";
 
 const schedules: fc.Arbitrary<Schedule> = scheduleWire
   .map((wire) => ScheduleInput.safeParse(wire).data)

@@ -2,7 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { scheduleWire } from "./arbitraries.test-support.ts";
 import { instantsAfter, nextInstant } from "./next-instant.ts";
-import { type Schedule, ScheduleInput } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
+import { ScheduleInput } from "./schedule-input.ts";
 
 const at = (iso: string): number => Date.parse(iso);
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { readFileSync } from "node:fs";
-import { ScheduleInput } from "./schedule.ts";
+import { ScheduleInput } from "./schedule-input.ts";
 
 const page = readFileSync(new URL("../../../../../docs/schedules.md", import.meta.url), "utf8");
 

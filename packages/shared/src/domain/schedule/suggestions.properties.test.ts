@@ -5,7 +5,7 @@ import { parseCron } from "./cron-line.ts";
 import { nextWallTime } from "./cron-wall.ts";
 import type { Suggestion } from "./fault.ts";
 import { parseScheduleText } from "./parse-text.ts";
-import { ScheduleInput } from "./schedule.ts";
+import { ScheduleInput } from "./schedule-input.ts";
 import { parseZone } from "./zone.ts";
 
 type Said = { readonly message: string; readonly suggestions: readonly Suggestion[] };

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ODD_ZONES } from "./arbitraries.test-support.ts";
-import { ScheduleInput } from "./schedule.ts";
+import { ScheduleInput } from "./schedule-input.ts";
 import { showZoneTime, zoneOf } from "./zone-time.ts";
 
 test.each([

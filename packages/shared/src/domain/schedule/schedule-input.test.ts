@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { z } from "zod";
 import { scheduleWire } from "./arbitraries.test-support.ts";
 import { sameSchedule } from "./same-schedule.ts";
-import { ScheduleInput } from "./schedule.ts";
+import { ScheduleInput } from "./schedule-input.ts";
 import { ScheduleView, showSchedule } from "./schedule-view.ts";
 
 const unbounded = { startAt: null, endAt: null, maxRuns: null };
