@@ -6,7 +6,7 @@ import { RUN_CAUSES } from "../packages/shared/src/domain/run.ts";
 import { EVENT_DEFINITIONS } from "../packages/shared/src/events/event-definitions.ts";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { filesOf, type Known, knownOf, partsOf, unknownIn } from "./cited-names.ts";
+import { listFiles, type Known, readKnown, splitComments, unknownIn } from "./cited-names.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const read = (file: string): string => readFileSync(path.join(ROOT, file), "utf8");
@@ -19,17 +19,17 @@ const EXAMPLES = "no_stock bimonthly PT1H30M sig";
 const FOREIGN = new Set(`${OF_OTHERS} ${EXAMPLES}`.split(" "));
 
 const CODE = ["{packages,bench,lint,examples,deploy,.ci}/**/*", "*.{js,mjs,json,yml}", ".*.json", "Dockerfile"];
-const sources = filesOf(ROOT, CODE)
+const sources = listFiles(ROOT, CODE)
   .filter(
     (file) =>
       (/\.(ts|js|mjs|json|py|sh|yml|conf)$/.test(file) || /(Dockerfile|\.ci\/run)$/.test(file)) && !file.startsWith("lint/cited-names"),
   )
-  .map((file) => ({ file, ...(/\.(ts|js|mjs)$/.test(file) ? partsOf(read(file)) : { comments: "", code: read(file) }) }));
-const repository = knownOf(ROOT, sources);
+  .map((file) => ({ file, ...(/\.(ts|js|mjs)$/.test(file) ? splitComments(read(file)) : { comments: "", code: read(file) }) }));
+const repository = readKnown(ROOT, sources);
 const known: Known = { ...repository, hasName: (name) => FOREIGN.has(name) || repository.hasName(name) };
 
 /** The changelog tells of what was. */
-const pages = filesOf(ROOT, ["*.md", "docs/**/*.md", "examples/**/*.md", "deploy/**/*.md"]).filter((file) => file !== "CHANGELOG.md");
+const pages = listFiles(ROOT, ["*.md", "docs/**/*.md", "examples/**/*.md", "deploy/**/*.md"]).filter((file) => file !== "CHANGELOG.md");
 
 test.each(pages)("every name that %s cites exists", (file) => {
   expect(unknownIn(read(file), file, known)).toEqual([]);

@@ -66,19 +66,19 @@ export function unknownIn(text: string, from: string, known: Known): string[] {
 }
 
 /** Comments of a file in TypeScript or JavaScript, and the code without them. Texts that hold `//` keep their `:`. */
-export function partsOf(source: string): { readonly comments: string; readonly code: string } {
+export function splitComments(source: string): { readonly comments: string; readonly code: string } {
   const COMMENT = /\/\*[^]*?\*\/|(?<![:"'`\\/\w])\/\/[^\n]*/g;
   return { comments: (source.match(COMMENT) ?? []).join("\n"), code: source.replace(COMMENT, "") };
 }
 
 const GENERATED = /(^|\/)(node_modules|dist|data|coverage)(\/|$)/;
 
-export const filesOf = (root: string, patterns: readonly string[]): string[] =>
+export const listFiles = (root: string, patterns: readonly string[]): string[] =>
   globSync([...patterns], { cwd: root, exclude: (name) => GENERATED.test(name) }).map((file) => file.replaceAll("\\", "/"));
 
 /** What stands in the files of a repository. */
-export function knownOf(root: string, files: readonly { readonly file: string; readonly code: string }[]): Known {
-  const paths = filesOf(root, ["{packages,docs,lint,bench,examples,deploy,.ci}/**"]);
+export function readKnown(root: string, files: readonly { readonly file: string; readonly code: string }[]): Known {
+  const paths = listFiles(root, ["{packages,docs,lint,bench,examples,deploy,.ci}/**"]);
   const scripts = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")).scripts as Record<string, string>;
   const words = new Set(files.flatMap(({ code }) => code.match(/[A-Za-z]\w+/g) ?? []));
   const routes = files
@@ -86,7 +86,7 @@ export function knownOf(root: string, files: readonly { readonly file: string; r
     .map(([, route = ""]) => route);
   return {
     hasPath: (pattern) => {
-      const like = new RegExp(`^${regexpOf(pattern)}`);
+      const like = new RegExp(`^${toRegExp(pattern)}`);
       return paths.some((file) => like.test(file));
     },
     hasLink: (target, from) => hasLink(root, target, from),
@@ -106,7 +106,7 @@ export function knownOf(root: string, files: readonly { readonly file: string; r
 }
 
 /** `*`, `**` and `{a,b}` as in a glob. */
-const regexpOf = (glob: string): string =>
+const toRegExp = (glob: string): string =>
   glob
     .replace(/[.+?^$()|[\]\\]/g, "\\$&")
     .replaceAll("**", "\0")
@@ -120,11 +120,11 @@ function hasLink(root: string, target: string, from: string): boolean {
   if (!statSync(page, { throwIfNoEntry: false })) return false;
   if (anchor === undefined) return true;
   const headings = readFileSync(page, "utf8").match(/^#+ .*$/gm) ?? [];
-  return headings.some((heading) => slugOf(heading) === anchor);
+  return headings.some((heading) => toSlug(heading) === anchor);
 }
 
 /** As GitHub makes it. */
-const slugOf = (heading: string): string =>
+const toSlug = (heading: string): string =>
   heading
     .replace(/^#+ /, "")
     .toLowerCase()

@@ -34,7 +34,7 @@ const isTest = (file) => /\.test(-support)?\.ts$/.test(file);
 const SOURCE = /^.*\/(?:packages\/([^/]+)|(bench))\/src\/(.+)$/;
 
 /** Package, ring and adapter of a source file; null for what is no source of a package. */
-function placeOf(file) {
+function locate(file) {
   const match = SOURCE.exec(file.replaceAll(path.sep, "/"));
   if (match === null) return null;
   const [, workspace, bench, inside] = match;
@@ -48,7 +48,7 @@ function ringOfService(owner, inside) {
   return RING_OF_PACKAGE[owner] ?? (inside === "main.ts" ? "main" : "service");
 }
 
-function arrowsOf(place, file) {
+function listArrows(place, file) {
   if (isTest(file) && place.ring !== "proof") return place.ring === "composition" ? ARROWS.proof : ARROWS.test;
   return ARROWS[place.ring] ?? (place.adapter === null ? ARROWS.service : ARROWS.adapter);
 }
@@ -65,14 +65,14 @@ function externalFault(specifier, place, file) {
 }
 
 /** Where an import leads: a source file of Tickline, or null for a third-party module. */
-function targetOf(specifier, file) {
+function resolveTarget(specifier, file) {
   if (specifier.startsWith(".")) return path.posix.join(path.dirname(file).replaceAll(path.sep, "/"), specifier);
   const match = /^@tickline\/([^/]+)\/(.+)$/.exec(specifier);
   if (match === null) return null;
   return match[1] === "bench" ? `/bench/src/${match[2]}.ts` : `/packages/${match[1]}/src/${match[2]}.ts`;
 }
 
-function namesOf(target, place) {
+function listNames(target, place) {
   const names = [target.ring];
   if (target.adapter !== null) names.push("adapter");
   if (target.owner === place.owner && target.owner !== "shared") names.push("own package");
@@ -82,17 +82,17 @@ function namesOf(target, place) {
 }
 
 /** What is wrong with this import, or null. */
-function faultOf(specifier, { file, typeOnly }) {
-  const place = placeOf(file);
+function findFault(specifier, { file, typeOnly }) {
+  const place = locate(file);
   if (place === null) return null;
-  const targetFile = targetOf(specifier, file);
+  const targetFile = resolveTarget(specifier, file);
   if (targetFile === null) return externalFault(specifier, place, file);
-  const target = placeOf(targetFile);
+  const target = locate(targetFile);
   if (target === null) return `${specifier} is outside every package's src`;
   if (specifier.startsWith(".") && target.owner !== place.owner)
     return `write @tickline/${target.owner}/…: ${specifier} leaves the package`;
-  const arrows = arrowsOf(place, file);
-  const names = namesOf(target, place);
+  const arrows = listArrows(place, file);
+  const names = listNames(target, place);
   if (names.some((name) => arrows.includes(name))) return null;
   if (typeOnly && names.some((name) => arrows.includes(`${name}:type`))) return null;
   return `${place.owner} ${place.ring} may not import ${target.owner} ${target.ring}`;
@@ -101,7 +101,7 @@ function faultOf(specifier, { file, typeOnly }) {
 function check(context, node, typeOnly) {
   const source = node.source;
   if (source?.type !== "Literal" || typeof source.value !== "string") return;
-  const message = faultOf(source.value, { file: context.filename, typeOnly });
+  const message = findFault(source.value, { file: context.filename, typeOnly });
   if (message !== null) context.report({ node: source, message });
 }
 

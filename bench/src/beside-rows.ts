@@ -1,5 +1,5 @@
 import type { SideResults } from "./bench.ts";
-import { spreadOf } from "./statistics.ts";
+import { computeSpread } from "./statistics.ts";
 import { showNumber, showSpread } from "./text-table.ts";
 import type { ThroughputResult } from "./throughput-plan.ts";
 
@@ -10,15 +10,15 @@ export interface BesideResult extends ThroughputResult {
 
 /** A line for each side, by its median in percent of the first side's. */
 export function besideRows(sides: readonly SideResults<BesideResult>[]): string[][] {
-  const perSecond = sides.map(({ results }) => spreadOf(results.map(({ runs, tookMs }) => (runs / tookMs) * 1_000)));
+  const perSecond = sides.map(({ results }) => computeSpread(results.map(({ runs, tookMs }) => (runs / tookMs) * 1_000)));
   return sides.map(({ name, results }, index) => {
-    const spread = perSecond[index] ?? spreadOf([]);
+    const spread = perSecond[index] ?? computeSpread([]);
     return [
       name,
       showSpread(spread),
       `${showNumber((spread.median / (perSecond[0]?.median ?? Number.NaN)) * 100)}%`,
       results.map(({ runs }) => showNumber(runs)).join(" / "),
-      showSpread(spreadOf(results.map(({ fleetPerSecond }) => fleetPerSecond))),
+      showSpread(computeSpread(results.map(({ fleetPerSecond }) => fleetPerSecond))),
     ];
   });
 }

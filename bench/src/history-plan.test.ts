@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
 import { HISTORY_STEPS, historyRows, openRunRows, type HistoryResult, type HistoryStep } from "./history-plan.ts";
 
-const resultOf = (fewUs: number, manyUs: number): HistoryResult =>
+const makeResult = (fewUs: number, manyUs: number): HistoryResult =>
   Object.fromEntries(Object.keys(HISTORY_STEPS).map((step) => [step as HistoryStep, { fewUs, manyUs }])) as HistoryResult;
 
 test("each step has a line: both medians and the ratio of each run", () => {
-  const rows = historyRows([resultOf(100, 100), resultOf(200, 500), resultOf(1_000, 1_100)]);
+  const rows = historyRows([makeResult(100, 100), makeResult(200, 500), makeResult(1_000, 1_100)]);
   expect(rows).toHaveLength(Object.keys(HISTORY_STEPS).length);
   expect(rows[0]).toEqual(["create a job", "100 / 200 / 1,000", "100 / 500 / 1,100", "1.0 / 1.1 / 2.5"]);
 });

@@ -1,4 +1,4 @@
-import { spreadOf } from "./statistics.ts";
+import { computeSpread } from "./statistics.ts";
 import { showNumber, showSpread } from "./text-table.ts";
 
 /** Number of the job with the history, and the interval of its schedule. */
@@ -44,9 +44,9 @@ export const historyRows = (results: readonly HistoryResult[]): string[][] =>
     const figures = results.map((result) => result[step as HistoryStep]);
     return [
       name,
-      showSpread(spreadOf(figures.map(({ fewUs }) => fewUs))),
-      showSpread(spreadOf(figures.map(({ manyUs }) => manyUs))),
-      showSpread(spreadOf(figures.map(({ fewUs, manyUs }) => manyUs / fewUs)), 1),
+      showSpread(computeSpread(figures.map(({ fewUs }) => fewUs))),
+      showSpread(computeSpread(figures.map(({ manyUs }) => manyUs))),
+      showSpread(computeSpread(figures.map(({ fewUs, manyUs }) => manyUs / fewUs)), 1),
     ];
   });
 
@@ -69,7 +69,7 @@ export interface OpenRunResult {
 export const CALL_MS_MAX = 250;
 
 export const openRunRows = (results: readonly OpenRunResult[]): string[][] => {
-  const most = (of: (result: OpenRunResult) => number): number => spreadOf(results.map(of)).max;
+  const most = (of: (result: OpenRunResult) => number): number => computeSpread(results.map(of)).max;
   const row = (name: string, calls: number, longestMs: number): string[] => [
     name,
     showNumber(calls),

@@ -14,7 +14,7 @@ export const JOB_BODY = JSON.stringify({
   tags: ["reports"],
 });
 
-const jsonOf = async (answer: Response): Promise<object> => {
+const readJson = async (answer: Response): Promise<object> => {
   if (!answer.ok) throw new Error(`${answer.url} answered ${answer.status}: ${await answer.text()}`);
   return (await answer.json()) as object;
 };
@@ -22,9 +22,9 @@ const jsonOf = async (answer: Response): Promise<object> => {
 /** Creates `jobs` jobs over HTTP and takes one answer of each kind. */
 export async function takeSamples(url: string, jobs: number): Promise<HttpSamples & { readonly jobId: string }> {
   const create = (): Promise<object> =>
-    fetch(`${url}/jobs`, { method: "POST", body: JOB_BODY, headers: { "content-type": "application/json" } }).then(jsonOf);
+    fetch(`${url}/jobs`, { method: "POST", body: JOB_BODY, headers: { "content-type": "application/json" } }).then(readJson);
   for (let made = 1; made < jobs; made += 1) await create();
   const created = (await create()) as { readonly id: string };
-  const [job, list] = await Promise.all([fetch(`${url}/jobs/${created.id}`).then(jsonOf), fetch(`${url}/jobs?limit=50`).then(jsonOf)]);
+  const [job, list] = await Promise.all([fetch(`${url}/jobs/${created.id}`).then(readJson), fetch(`${url}/jobs?limit=50`).then(readJson)]);
   return { created, job, list, jobId: created.id };
 }

@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { spreadOf } from "./statistics.ts";
+import { computeSpread } from "./statistics.ts";
 import { withTempFolder } from "./temp-folder.ts";
 import { showSpread } from "./text-table.ts";
 
@@ -28,7 +28,7 @@ function commitCostsMs(folder: string): number[] {
 export const machineLine = (): Promise<string> =>
   withTempFolder((folder) => {
     const [cpu] = os.cpus();
-    const commit = showSpread(spreadOf(commitCostsMs(folder)), 2);
+    const commit = showSpread(computeSpread(commitCostsMs(folder)), 2);
     const memory = `${(os.totalmem() / 2 ** 30).toFixed(0)} GiB`;
     return Promise.resolve(
       `${os.cpus().length} cores (${cpu?.model.trim() ?? "unknown"}), ${memory}, ${os.type()} ${os.release()}, Node ${process.versions.node}; ` +

@@ -17,7 +17,7 @@ interface CpuProfile {
 /** Self time by function in the last `lastMs` of the profile, in milliseconds, most first. */
 function selfTimes({ nodes, samples, timeDeltas }: CpuProfile, lastMs: number): readonly (readonly [string, number])[] {
   let restMs = timeDeltas.reduce((sum, delta) => sum + delta, 0) / 1_000;
-  const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
+  const names = new Map(nodes.map(({ id, callFrame }) => [id, frameName(callFrame)]));
   const selfMs = new Map<string, number>();
   samples.forEach((id, index) => {
     const name = names.get(id) ?? "?";
@@ -28,7 +28,7 @@ function selfTimes({ nodes, samples, timeDeltas }: CpuProfile, lastMs: number): 
   return [...selfMs].sort(([, left], [, right]) => right - left);
 }
 
-function nameOf({ functionName, url, lineNumber }: CpuProfile["nodes"][number]["callFrame"]): string {
+function frameName({ functionName, url, lineNumber }: CpuProfile["nodes"][number]["callFrame"]): string {
   const place = url === "" ? "" : ` ${url.split("/").slice(-2).join("/")}:${lineNumber + 1}`;
   return `${functionName || "(anonymous)"}${place}`;
 }

@@ -1,22 +1,22 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { latenessOf, percentile, spreadOf } from "./statistics.ts";
+import { computeLateness, percentile, computeSpread } from "./statistics.ts";
 
 describe("the spread of several runs", () => {
   test("of one run is that run", () => {
-    expect(spreadOf([7])).toEqual({ min: 7, median: 7, max: 7 });
+    expect(computeSpread([7])).toEqual({ min: 7, median: 7, max: 7 });
   });
   test("of an odd number has the middle one as its median, whatever the order", () => {
-    expect(spreadOf([30, 10, 20])).toEqual({ min: 10, median: 20, max: 30 });
+    expect(computeSpread([30, 10, 20])).toEqual({ min: 10, median: 20, max: 30 });
   });
   test("of an even number has a value that was measured as its median", () => {
-    expect(spreadOf([1, 2, 10, 20])).toEqual({ min: 1, median: 2, max: 20 });
+    expect(computeSpread([1, 2, 10, 20])).toEqual({ min: 1, median: 2, max: 20 });
   });
   test("of nothing is refused", () => {
-    expect(() => spreadOf([])).toThrow("nothing was measured");
+    expect(() => computeSpread([])).toThrow("nothing was measured");
   });
   test("sorts numbers as numbers", () => {
-    expect(spreadOf([9, 10, 100])).toEqual({ min: 9, median: 10, max: 100 });
+    expect(computeSpread([9, 10, 100])).toEqual({ min: 9, median: 10, max: 100 });
   });
 });
 
@@ -46,5 +46,5 @@ describe("percentiles", () => {
 
 test("lateness is told by count, median, tail and extremes", () => {
   const values = Float64Array.from({ length: 1_000 }, (_, index) => 999 - index);
-  expect(latenessOf(values)).toEqual({ count: 1_000, minMs: 0, p50Ms: 499, p99Ms: 989, maxMs: 999 });
+  expect(computeLateness(values)).toEqual({ count: 1_000, minMs: 0, p50Ms: 499, p99Ms: 989, maxMs: 999 });
 });

@@ -7,7 +7,7 @@ export interface Spread {
 
 const ascending = (left: number, right: number): number => left - right;
 
-export function spreadOf(values: readonly number[]): Spread {
+export function computeSpread(values: readonly number[]): Spread {
   const sorted = [...values].sort(ascending);
   const [min] = sorted;
   const median = sorted[Math.ceil(sorted.length / 2) - 1];
@@ -26,7 +26,7 @@ export interface Lateness {
 }
 
 /** Sorts `values` where they are. */
-export function latenessOf(values: Float64Array): Lateness {
+export function computeLateness(values: Float64Array): Lateness {
   values.sort();
   return {
     count: values.length,

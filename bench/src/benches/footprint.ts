@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { alternate, type Bench, type Side } from "../bench.ts";
 import { measure } from "../measured-process.ts";
 import { startProduct, writeNoopHandler, type ProductFolders } from "../product-process.ts";
-import { spreadOf } from "../statistics.ts";
+import { computeSpread } from "../statistics.ts";
 import { withTempFolder } from "../temp-folder.ts";
 import { showNumber, showSpread, textTable } from "../text-table.ts";
 
@@ -45,14 +45,14 @@ export const footprint: Bench = {
       const sides = [side("empty", `${folder}/empty`), await prepared(withSchedules, { schedules, oldRuns: 0 })];
       if (oldRuns > 0) sides.push(await prepared(`${withSchedules}, ${showNumber(oldRuns)} finished runs`, { schedules, oldRuns }));
       const results = await alternate(sides, { runs, progress });
-      const idle = spreadOf(results[0]?.results.map(({ residentBytes }) => residentBytes) ?? []).median;
+      const idle = computeSpread(results[0]?.results.map(({ residentBytes }) => residentBytes) ?? []).median;
       const rows = results.map(({ name, results: figures }) => {
         const resident = figures.map(({ residentBytes }) => residentBytes);
         return [
           name,
-          showSpread(spreadOf(figures.map(({ startMs }) => startMs))),
-          showSpread(spreadOf(resident.map((bytes) => bytes / MEGABYTE))),
-          showSpread(spreadOf(resident.map((bytes) => (bytes - idle) / MEGABYTE))),
+          showSpread(computeSpread(figures.map(({ startMs }) => startMs))),
+          showSpread(computeSpread(resident.map((bytes) => bytes / MEGABYTE))),
+          showSpread(computeSpread(resident.map((bytes) => (bytes - idle) / MEGABYTE))),
         ];
       });
       return [

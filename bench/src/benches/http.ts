@@ -2,7 +2,7 @@ import { alternate, type Bench, type Side } from "../bench.ts";
 import { httpLoad, type HttpFigures, type HttpLoad } from "../http-load.ts";
 import { JOB_BODY, takeSamples, type HttpSamples } from "../http-samples.ts";
 import { serve, type ProcessOptions } from "../measured-process.ts";
-import { spreadOf } from "../statistics.ts";
+import { computeSpread } from "../statistics.ts";
 import { withTempFolder } from "../temp-folder.ts";
 import { showNumber, showSpread, textTable } from "../text-table.ts";
 
@@ -66,11 +66,11 @@ export const http: Bench = {
         { name: `${route.name}, bare Koa`, measure: () => loadBare(route, load, samples) },
       ];
       const results = await alternate(sides, { runs, progress });
-      const perSecond = results.map(({ results: figures }) => spreadOf(figures.map(({ requestsPerSecond }) => requestsPerSecond)));
+      const perSecond = results.map(({ results: figures }) => computeSpread(figures.map(({ requestsPerSecond }) => requestsPerSecond)));
       const limit = perSecond[1]?.median ?? Number.NaN;
       results.forEach(({ name, results: figures }, index) => {
-        const spread = perSecond[index] ?? spreadOf([]);
-        const p99 = spreadOf(figures.map(({ p99Ms }) => p99Ms));
+        const spread = perSecond[index] ?? computeSpread([]);
+        const p99 = computeSpread(figures.map(({ p99Ms }) => p99Ms));
         rows.push([name, showSpread(spread), `${showNumber((spread.median / limit) * 100)}%`, showSpread(p99, 1)]);
       });
     }

@@ -1,7 +1,7 @@
 import type { SideResults } from "../bench.ts";
 import type { Lateness } from "../statistics.ts";
 import type { ScheduleResult } from "../schedule-plan.ts";
-import { spreadOf } from "../statistics.ts";
+import { computeSpread } from "../statistics.ts";
 import { showNumber, showSpread, textTable } from "../text-table.ts";
 
 /** Lateness and drain of each side. What did not start in time is said, not hidden in a percentile. */
@@ -12,14 +12,14 @@ export const scheduleTable = (sides: readonly SideResults<ScheduleResult>[]): st
   );
 
 function row({ name, results }: SideResults<ScheduleResult>): string[] {
-  const late = (of: (lateness: Lateness) => number): string => showSpread(spreadOf(results.map(({ lateness }) => of(lateness))), 1);
+  const late = (of: (lateness: Lateness) => number): string => showSpread(computeSpread(results.map(({ lateness }) => of(lateness))), 1);
   return [
     name,
     late(({ p50Ms }) => p50Ms),
     late(({ p99Ms }) => p99Ms),
     late(({ maxMs }) => maxMs),
-    showSpread(spreadOf(results.map(({ drainMs }) => drainMs))),
+    showSpread(computeSpread(results.map(({ drainMs }) => drainMs))),
     results.map(({ lateness, expected }) => `${showNumber(lateness.count)} of ${showNumber(expected)}`).join(" / "),
-    showSpread(spreadOf(results.map(({ cpuMs, lateness }) => (cpuMs / lateness.count) * 1_000)), 1),
+    showSpread(computeSpread(results.map(({ cpuMs, lateness }) => (cpuMs / lateness.count) * 1_000)), 1),
   ];
 }

@@ -3,7 +3,7 @@ import { openServers, serversFault } from "../servers/bench-servers.ts";
 import { measureRawLimits, type RawLimits } from "../servers/raw-limits.ts";
 import { callTable, cpuTable } from "../servers/usage-tables.ts";
 import { measureBurst, type BurstResult } from "../servers/throughput.ts";
-import { spreadOf } from "../statistics.ts";
+import { computeSpread } from "../statistics.ts";
 import { showNumber, showSpread, textTable } from "../text-table.ts";
 
 /** Of one run without retries: its insertion; changes of it (published, claimed, settled, announced), and of its job (fired, made, told). */
@@ -53,7 +53,7 @@ export const serversThroughput: Bench = {
 };
 
 function rateRows(rounds: readonly Round[], jobs: number): string[][] {
-  const row = (name: string, of: (round: Round) => number): string[] => [name, showSpread(spreadOf(rounds.map(of)))];
+  const row = (name: string, of: (round: Round) => number): string[] => [name, showSpread(computeSpread(rounds.map(of)))];
   const raw = (name: string, key: keyof RawLimits): string[] => row(name, (round) => round.raw[key]);
   const complete = rounds.every(({ burst }) => burst.runs === jobs);
   return [

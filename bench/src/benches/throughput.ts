@@ -1,5 +1,5 @@
 import { alternate, type Bench, type SideResults } from "../bench.ts";
-import { spreadOf } from "../statistics.ts";
+import { computeSpread } from "../statistics.ts";
 import { showNumber, showSpread, textTable } from "../text-table.ts";
 import type { ThroughputPlan, ThroughputResult } from "../throughput-plan.ts";
 import { bullmqSide } from "./bullmq-side.ts";
@@ -29,7 +29,7 @@ export const throughput: Bench = {
 
 const row = ({ name, results }: SideResults<ThroughputResult>): string[] => [
   name,
-  showSpread(spreadOf(results.map(({ runs, tookMs }) => (runs / tookMs) * 1_000))),
-  showSpread(spreadOf(results.map(({ runs, cpuMs }) => (cpuMs / runs) * 1_000)), 1),
+  showSpread(computeSpread(results.map(({ runs, tookMs }) => (runs / tookMs) * 1_000))),
+  showSpread(computeSpread(results.map(({ runs, cpuMs }) => (cpuMs / runs) * 1_000)), 1),
   results.map(({ runs }) => showNumber(runs)).join(" / "),
 ];

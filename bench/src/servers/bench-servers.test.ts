@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { portOf, serversFault, withDatabase } from "./bench-servers.ts";
+import { readPort, serversFault, withDatabase } from "./bench-servers.ts";
 
 test("a store and a bus in the environment are all that is needed", async () => {
   expect(await serversFault({ STORE_URL: "mongodb://db:27017", BUS_URL: "kafka://k:9092" })).toBeNull();
@@ -18,5 +18,5 @@ test.each([
   ["kafka://a:9092,b:9093", 9_092],
   ["http://localhost:8081/apis/ccompat/v7", 8_081],
 ])("the port of %s is %i", (url, port) => {
-  expect(portOf(url)).toBe(port);
+  expect(readPort(url)).toBe(port);
 });

@@ -1,5 +1,5 @@
 import { dockerFault, startContainer, type ServerContainer } from "@tickline/shared/testing/servers/containers";
-import { imageOf, type ServerName } from "@tickline/shared/testing/servers/servers";
+import { chooseImage, type ServerName } from "@tickline/shared/testing/servers/servers";
 
 /** The servers of one bench. Those that were started for it end with it. */
 export interface BenchServers {
@@ -31,20 +31,20 @@ export async function openServers(env: Environment): Promise<BenchServers> {
   const started = new Map<ServerName, ServerContainer>();
   if (!isGiven(env)) {
     const missing = NAMES.filter((name) => !env[VARIABLES[name]]);
-    const starts = missing.map(async (name) => started.set(name, await startContainer(name, imageOf(name, env))));
+    const starts = missing.map(async (name) => started.set(name, await startContainer(name, chooseImage(name, env))));
     const failed = (await Promise.allSettled(starts)).find(({ status }) => status === "rejected");
     if (failed?.status === "rejected") {
       await stopAll(started);
       throw new Error("a server does not start; where images cannot be pulled, .ci/images.sh makes them", { cause: failed.reason });
     }
   }
-  const urlOf = (name: ServerName): string | null => env[VARIABLES[name]] || (started.get(name)?.address ?? null);
-  const bus = urlOf("kafka") ?? "";
+  const findUrl = (name: ServerName): string | null => env[VARIABLES[name]] || (started.get(name)?.address ?? null);
+  const bus = findUrl("kafka") ?? "";
   return {
-    storeUrl: urlOf("mongodb") ?? "",
+    storeUrl: findUrl("mongodb") ?? "",
     busUrl: bus.includes("://") ? bus : `kafka://${bus}`,
-    lockUrl: urlOf("redis"),
-    registryUrl: urlOf("registry"),
+    lockUrl: findUrl("redis"),
+    registryUrl: findUrl("registry"),
     origin: started.size === 0 ? "servers of the environment" : "servers in fresh containers",
     stop: () => stopAll(started),
   };
@@ -59,4 +59,4 @@ export const withDatabase = (storeUrl: string, database: string): string =>
   storeUrl.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?/, `$1/${database}`);
 
 /** The port of the first host of a URL. */
-export const portOf = (url: string): number => Number(/:(\d+)(?=[,/?]|$)/.exec(url.replace(/^[a-z+]+:\/\/(?:[^@/]*@)?/, ""))?.[1] ?? 0);
+export const readPort = (url: string): number => Number(/:(\d+)(?=[,/?]|$)/.exec(url.replace(/^[a-z+]+:\/\/(?:[^@/]*@)?/, ""))?.[1] ?? 0);

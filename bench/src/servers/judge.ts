@@ -27,11 +27,11 @@ export interface Verdict {
   readonly unmatched: number;
 }
 
-const keyOf = ({ jobId, scheduledFor }: Owed): string => `${jobId} ${scheduledFor}`;
+const instantKey = ({ jobId, scheduledFor }: Owed): string => `${jobId} ${scheduledFor}`;
 
 export function judge(owed: readonly Owed[], runs: readonly JudgedRun[], effects: readonly Effect[]): Verdict {
-  const owedKeys = new Set(owed.map(keyOf));
-  const runKeys = runs.map(keyOf);
+  const owedKeys = new Set(owed.map(instantKey));
+  const runKeys = runs.map(instantKey);
   const known = new Set(runKeys);
   const succeeded = new Set(runs.filter(({ state }) => state === "succeeded").map(({ _id }) => _id));
   const calls = new Map<string, number>();

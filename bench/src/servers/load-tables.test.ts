@@ -3,7 +3,7 @@ import { shareTable, verdictLine } from "./load-tables.ts";
 import type { LoadResult } from "./shared-load.ts";
 
 const CLEAN = { owed: 30, succeeded: 30, lost: 0, doubled: 0, strange: 0, otherwise: 0, twoEffects: 0, unmatched: 0 };
-const resultOf = (verdict: typeof CLEAN) => ({ verdict, replayed: 3, claimsRefused: 3, firesRefused: 0 }) as LoadResult;
+const makeResult = (verdict: typeof CLEAN) => ({ verdict, replayed: 3, claimsRefused: 3, firesRefused: 0 }) as LoadResult;
 
 test("a share is one among those of the same work", () => {
   const table = shareTable([
@@ -16,6 +16,6 @@ test("a share is one among those of the same work", () => {
 });
 
 test("a clean load is said to be one, and any fault stands out by name", () => {
-  expect(verdictLine(resultOf(CLEAN))).toContain("none lost, none doubled");
-  expect(verdictLine(resultOf({ ...CLEAN, lost: 2, twoEffects: 1 }))).toContain("**lost 2, twoEffects 1**");
+  expect(verdictLine(makeResult(CLEAN))).toContain("none lost, none doubled");
+  expect(verdictLine(makeResult({ ...CLEAN, lost: 2, twoEffects: 1 }))).toContain("**lost 2, twoEffects 1**");
 });

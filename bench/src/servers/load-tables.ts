@@ -1,4 +1,4 @@
-import { spreadOf, type Lateness } from "../statistics.ts";
+import { computeSpread, type Lateness } from "../statistics.ts";
 import { showNumber, showSpread, textTable } from "../text-table.ts";
 import type { Verdict } from "./judge.ts";
 import type { LoadResult, Worked } from "./shared-load.ts";
@@ -8,7 +8,7 @@ export function latenessTable(results: readonly LoadResult[]): string {
   const row = (name: string, of: (result: LoadResult) => Lateness | null): string[] => {
     const found = results.flatMap((result) => of(result) ?? []);
     if (found.length === 0) return [name, "none", "", ""];
-    const figure = (pick: (lateness: Lateness) => number): string => showSpread(spreadOf(found.map(pick)), 1);
+    const figure = (pick: (lateness: Lateness) => number): string => showSpread(computeSpread(found.map(pick)), 1);
     return [name, figure(({ p50Ms }) => p50Ms), figure(({ p99Ms }) => p99Ms), figure(({ maxMs }) => maxMs)];
   };
   return textTable(
@@ -33,7 +33,7 @@ export function shareTable(shares: readonly Worked[]): string {
 
 /** What was owed and what became of it, in one sentence. */
 export function verdictLine({ verdict, replayed, claimsRefused, firesRefused }: LoadResult): string {
-  const wrong = faultsOf(verdict);
+  const wrong = listFaults(verdict);
   return (
     `${showNumber(verdict.owed)} instants owed, ${showNumber(verdict.succeeded)} runs succeeded; ` +
     `${wrong === "" ? "none lost, none doubled, none with two effects" : `**${wrong}**`}. ` +
@@ -41,7 +41,7 @@ export function verdictLine({ verdict, replayed, claimsRefused, firesRefused }: 
   );
 }
 
-function faultsOf(verdict: Verdict): string {
+function listFaults(verdict: Verdict): string {
   const wrong = Object.entries(verdict).filter(([name, count]) => name !== "owed" && name !== "succeeded" && count > 0);
   return wrong.map(([name, count]) => `${name} ${showNumber(count)}`).join(", ");
 }

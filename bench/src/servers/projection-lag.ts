@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { latenessOf, type Lateness } from "../statistics.ts";
+import { computeLateness, type Lateness } from "../statistics.ts";
 import { waitUntil } from "../sides/wait.ts";
 
 export interface SamplePlan {
   readonly jobs: number;
-  readonly jobIdOf: (index: number) => string;
+  readonly makeJobId: (index: number) => string;
   /** The first instant of a job. */
-  readonly startOf: (index: number) => number;
+  readonly firstDueAt: (index: number) => number;
   readonly everyMs: number;
   /** No sample begins after it. */
   readonly until: number;
@@ -29,21 +29,21 @@ export async function sampleProjection(apis: readonly string[], plan: SamplePlan
   const lags: number[] = [];
   for (let due = nextDue(plan, Date.now()); due.at < plan.until; due = nextDue(plan, Date.now() + SAMPLE_EVERY_MS)) {
     await waitUntil(due.at);
-    const lag = await lagOf(`${apis[lags.length % apis.length]}/jobs/${plan.jobIdOf(due.index)}`, due.at);
+    const lag = await measureLag(`${apis[lags.length % apis.length]}/jobs/${plan.makeJobId(due.index)}`, due.at);
     if (lag !== null) lags.push(lag);
   }
-  return lags.length === 0 ? null : latenessOf(Float64Array.from(lags));
+  return lags.length === 0 ? null : computeLateness(Float64Array.from(lags));
 }
 
 /** The job that is due first after this instant. */
-function nextDue({ jobs, startOf, everyMs }: SamplePlan, instant: number): { readonly index: number; readonly at: number } {
-  const round = Math.max(0, Math.floor((instant - startOf(0)) / everyMs));
-  const base = startOf(0) + round * everyMs;
+function nextDue({ jobs, firstDueAt, everyMs }: SamplePlan, instant: number): { readonly index: number; readonly at: number } {
+  const round = Math.max(0, Math.floor((instant - firstDueAt(0)) / everyMs));
+  const base = firstDueAt(0) + round * everyMs;
   const index = Math.min(jobs, Math.max(0, Math.ceil(((instant - base) / everyMs) * jobs)));
-  return index === jobs ? { index: 0, at: base + everyMs } : { index, at: startOf(index) + round * everyMs };
+  return index === jobs ? { index: 0, at: base + everyMs } : { index, at: firstDueAt(index) + round * everyMs };
 }
 
-async function lagOf(url: string, dueAt: number): Promise<number | null> {
+async function measureLag(url: string, dueAt: number): Promise<number | null> {
   for (const end = Date.now() + SAMPLE_MS_MAX; Date.now() < end; await sleep(LOOK_MS)) {
     const { lastRun } = (await (await fetch(url).catch(() => fetch(url))).json()) as Shown;
     if (lastRun === null || lastRun.finishedAt === null || Date.parse(lastRun.scheduledFor) < dueAt) continue;

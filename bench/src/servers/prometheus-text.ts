@@ -17,7 +17,7 @@ const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
 /** Reads Prometheus's text format, as far as prom-client writes it. */
 export function readMetrics(text: string): Metrics {
-  const samples = text.split("\n").flatMap((line) => sampleOf(line) ?? []);
+  const samples = text.split("\n").flatMap((line) => parseSample(line) ?? []);
   const named = new Map<string, Sample[]>();
   for (const sample of samples) named.set(sample.name, [...(named.get(sample.name) ?? []), sample]);
   return {
@@ -30,7 +30,7 @@ export function readMetrics(text: string): Metrics {
   };
 }
 
-function sampleOf(line: string): Sample | null {
+function parseSample(line: string): Sample | null {
   const [, name, labels = "", value] = LINE.exec(line) ?? [];
   if (name === undefined) return null;
   return { name, labels: Object.fromEntries([...labels.matchAll(LABEL)].map(([, label, text]) => [label, text])), value: Number(value) };

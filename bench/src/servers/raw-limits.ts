@@ -7,9 +7,9 @@ import { newRunRow, type RunRow } from "@tickline/shared/adapters/mongodb/runs/r
 import { openRegistryCodec } from "@tickline/shared/adapters/registry/registry-codec";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
-import { firstDueRun, originOf } from "@tickline/shared/domain/due-run";
+import { firstDueRun, toRunOrigin } from "@tickline/shared/domain/due-run";
 import { scheduledEntry } from "@tickline/shared/domain/fire";
-import { runIdOf } from "@tickline/shared/domain/run-id";
+import { makeRunId } from "@tickline/shared/domain/run-id";
 import { jobDue } from "@tickline/shared/events/job-due";
 import { jsonCodec } from "@tickline/shared/events/wire/json-codec";
 import { createLogger } from "@tickline/shared/runtime/logger";
@@ -34,7 +34,8 @@ const NOW = Date.UTC(2_026, 0, 1);
 
 const sampleJob = (index: number) =>
   benchJob(index, { name: "bench", handler: "noop", schedule: { at: new Date(NOW).toISOString() } }, NOW);
-const idOf = (index: number): string => runIdOf(sha256, { jobUid: sampleJob(index).uid, cause: "schedule", scheduledFor: NOW, key: null });
+const makeId = (index: number): string =>
+  makeRunId(sha256, { jobUid: sampleJob(index).uid, cause: "schedule", scheduledFor: NOW, key: null });
 
 export async function measureRawLimits(servers: BenchServers, atLeast: number): Promise<RawLimits> {
   const count = Math.ceil(atLeast / BATCH) * BATCH;
@@ -61,13 +62,13 @@ async function rawBroker({ busUrl, registryUrl }: BenchServers, count: number) {
   await admin.connect();
   await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 12 }] });
   const events = Array.from({ length: BATCH }, (_, index) => {
-    const run = firstDueRun(sampleJob(index), { runId: idOf(index), cause: "schedule", scheduledFor: NOW });
+    const run = firstDueRun(sampleJob(index), { runId: makeId(index), cause: "schedule", scheduledFor: NOW });
     return jobDue(run, NOW);
   });
   const codec = registryUrl === null ? jsonCodec : await openRegistryCodec({ url: registryUrl, clock: systemClock, log });
   const messages = codec.encode(events) as readonly OutMessage[]; // Values are text, or the Buffers of the codec.
   const messageBytes = Math.round(
-    messages.reduce((sum, { value, headers }) => sum + sizeOf(value) + sizeOf(JSON.stringify(headers)), 0) / BATCH,
+    messages.reduce((sum, { value, headers }) => sum + byteSize(value) + byteSize(JSON.stringify(headers)), 0) / BATCH,
   );
   const senders = createSenders({ kafka, log, compressed: false });
   await senders.send(topic, messages); // The first connects.
@@ -102,7 +103,7 @@ async function rawBroker({ busUrl, registryUrl }: BenchServers, count: number) {
   return { messageBytes, producedPerSecond, consumedPerSecond };
 }
 
-const sizeOf = (value: unknown): number => (value === null || value === undefined ? 0 : Buffer.byteLength(value as string | Buffer));
+const byteSize = (value: unknown): number => (value === null || value === undefined ? 0 : Buffer.byteLength(value as string | Buffer));
 
 /** Rows of runs, inserted and then changed as a claim changes them, in batches one after another; with our indexes, or with none. */
 async function rawStore(
@@ -114,7 +115,7 @@ async function rawStore(
   try {
     const collection = connection.collection<RunRow>("runs");
     if (indexed) await collection.createIndexes((INDEXES["runs"] ?? []).map((index) => ({ ...index, key: { ...index.key } })));
-    const rows = Array.from({ length: count + BATCH }, (_, index) => rowOf(index));
+    const rows = Array.from({ length: count + BATCH }, (_, index) => makeRow(index));
     const batches = Array.from({ length: count / BATCH + 1 }, (_, place) => rows.slice(place * BATCH, (place + 1) * BATCH));
     const insert = (batch: readonly RunRow[]) => collection.insertMany([...batch], { ordered: false });
     const update = (batch: readonly RunRow[]) =>
@@ -140,8 +141,8 @@ async function rawStore(
   }
 }
 
-function rowOf(index: number): RunRow {
+function makeRow(index: number): RunRow {
   const job = sampleJob(index);
-  const origin = { ...originOf(job), definitionHash: job.definitionHash };
-  return newRunRow(idOf(index), origin, { ...scheduledEntry(job, NOW), firedAt: NOW, token: "t" });
+  const origin = { ...toRunOrigin(job), definitionHash: job.definitionHash };
+  return newRunRow(makeId(index), origin, { ...scheduledEntry(job, NOW), firedAt: NOW, token: "t" });
 }

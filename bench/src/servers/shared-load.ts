@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import type { Progress } from "../bench.ts";
 import { withTempFolder } from "../temp-folder.ts";
-import { latenessOf, type Lateness } from "../statistics.ts";
+import { computeLateness, type Lateness } from "../statistics.ts";
 import { waitUntil } from "../sides/wait.ts";
 import type { BenchServers } from "./bench-servers.ts";
 import { becomes, startFleet, type Fleet } from "./fleet.ts";
@@ -12,7 +12,7 @@ import { sampleProjection } from "./projection-lag.ts";
 import { startReplay } from "./replay.ts";
 import { openBenchStore, type BenchStore } from "./run-rows.ts";
 import type { Role } from "./service-process.ts";
-import { callsBetween, cpuBetween, grown, usageOf, type CallFigures, type Counter, type Share, type Usage } from "./usage.ts";
+import { callsBetween, cpuBetween, grown, readUsage, type CallFigures, type Counter, type Share, type Usage } from "./usage.ts";
 
 /** Recurring schedules, spread evenly over their interval, for a time. */
 export interface LoadPlan {
@@ -96,41 +96,41 @@ async function load(place: Place): Promise<LoadResult> {
   const leadMs = await leadMsFor(apis, jobs, "record");
   const from = Date.now() + leadMs;
   const until = from + forMs;
-  const startOf = (index: number): number => from + Math.floor((index * everyMs) / jobs);
+  const firstDueAt = (index: number): number => from + Math.floor((index * everyMs) / jobs);
   await makeJobs(apis, jobs, (index) => [
-    jobIdOf(index),
+    makeJobId(index),
     {
       name: "bench",
       handler: "record",
       overlap: plan.overlap,
       misfire: "all",
-      schedule: { every: `${everyMs}ms`, startAt: iso(startOf(index)), endAt: iso(until - 1) },
+      schedule: { every: `${everyMs}ms`, startAt: iso(firstDueAt(index)), endAt: iso(until - 1) },
     },
   ]);
   if (Date.now() >= from) throw new Error(`${jobs} jobs were not made in time`);
   progress(`${jobs} jobs are made; they fire from ${iso(from)} to ${iso(until)}`);
   const replay = plan.replayEvery === 0 ? null : await startReplay(servers, plan.replayEvery);
   await waitUntil(from - 1_000);
-  const before = await usageOf(fleet, servers);
-  const projection = await sampleProjection(apis, { jobs, jobIdOf, startOf, everyMs, until });
+  const before = await readUsage(fleet, servers);
+  const projection = await sampleProjection(apis, { jobs, makeJobId, firstDueAt, everyMs, until });
   await waitUntil(until);
-  const owed = owedOf(plan, startOf, until);
-  await becomes(REST_MS_MAX, async () => settledSince(before, await usageOf(fleet, servers)) >= owed.length);
+  const owed = listOwed(plan, firstDueAt, until);
+  await becomes(REST_MS_MAX, async () => settledSince(before, await readUsage(fleet, servers)) >= owed.length);
   await replay?.stop();
-  await quiet(async () => refusedSince(before, await usageOf(fleet, servers)));
-  const after = await usageOf(fleet, servers);
+  await quiet(async () => refusedSince(before, await readUsage(fleet, servers)));
+  const after = await readUsage(fleet, servers);
   progress("nothing is owed any more, or it is late");
   const [rows, effects] = await Promise.all([place.rowsOf(), place.effectsOf()]);
   const span = [before, after] as const;
   return {
     verdict: judge(owed, rows, effects),
-    started: latenessOf(Float64Array.from(effects, ({ startedAt, scheduledFor }) => startedAt - scheduledFor)),
-    fired: latenessOf(Float64Array.from(rows, ({ firedAt, scheduledFor }) => firedAt - scheduledFor)),
+    started: computeLateness(Float64Array.from(effects, ({ startedAt, scheduledFor }) => startedAt - scheduledFor)),
+    fired: computeLateness(Float64Array.from(rows, ({ firedAt, scheduledFor }) => firedAt - scheduledFor)),
     projection,
     shares: fleet.services.map(({ name, role }) => ({ name, ...WORK[role], count: grown(span, name, WORK[role].counter) })),
     replayed: replay?.replayed ?? 0,
     claimsRefused: refusedSince(before, after),
-    firesRefused: totalOf(span, { metric: "tickline_fires_total", labels: { outcome: "lost" } }),
+    firesRefused: sumGrowth(span, { metric: "tickline_fires_total", labels: { outcome: "lost" } }),
     cpu: cpuBetween(before, after),
     storeCalls: callsBetween(span, "tickline_store_call_seconds", "call"),
   };
@@ -157,18 +157,18 @@ const WORK: Readonly<Record<Role, { readonly of: Worked["of"]; readonly counter:
   api: { of: "status writes", counter: { metric: "tickline_store_call_seconds_count", labels: { call: "status.apply" } } },
 };
 
-const jobIdOf = (index: number): string => `job-${index}`;
+const makeJobId = (index: number): string => `job-${index}`;
 const iso = (instant: number): string => new Date(instant).toISOString();
 
-function owedOf({ jobs, everyMs }: LoadPlan, startOf: (index: number) => number, until: number): Owed[] {
+function listOwed({ jobs, everyMs }: LoadPlan, firstDueAt: (index: number) => number, until: number): Owed[] {
   const owed: Owed[] = [];
   for (let index = 0; index < jobs; index += 1)
-    for (let at = startOf(index); at < until; at += everyMs) owed.push({ jobId: jobIdOf(index), scheduledFor: at });
+    for (let at = firstDueAt(index); at < until; at += everyMs) owed.push({ jobId: makeJobId(index), scheduledFor: at });
   return owed;
 }
 
-const totalOf = (span: readonly [Usage, Usage], counter: Counter): number =>
+const sumGrowth = (span: readonly [Usage, Usage], counter: Counter): number =>
   [...span[1].services.keys()].reduce((sum, name) => sum + grown(span, name, counter), 0);
-const settledSince = (before: Usage, now: Usage): number => totalOf([before, now], { metric: "tickline_attempts_settled_total" });
+const settledSince = (before: Usage, now: Usage): number => sumGrowth([before, now], { metric: "tickline_attempts_settled_total" });
 const refusedSince = (before: Usage, now: Usage): number =>
-  totalOf([before, now], { metric: "tickline_claims_total", labels: { outcome: "lost" } });
+  sumGrowth([before, now], { metric: "tickline_claims_total", labels: { outcome: "lost" } });

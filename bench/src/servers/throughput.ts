@@ -7,7 +7,7 @@ import type { BenchServers } from "./bench-servers.ts";
 import { becomes, startFleet, type Fleet } from "./fleet.ts";
 import { leadMsFor, makeJobs, type JobBody } from "./make-jobs.ts";
 import { openBenchStore, type BenchStore } from "./run-rows.ts";
-import { callsBetween, cpuBetween, grown, usageOf, type CallFigures, type Share, type Usage } from "./usage.ts";
+import { callsBetween, cpuBetween, grown, readUsage, type CallFigures, type Share, type Usage } from "./usage.ts";
 
 export interface BurstPlan {
   /** No-op jobs, all due at one instant. */
@@ -75,7 +75,7 @@ async function burst({ fleet, servers, store, progress }: Place, jobs: number): 
   if (Date.now() >= dueAt) throw new Error(`${jobs} jobs were not made in time: the machine became slower meanwhile`);
   await waitUntil(dueAt - 1_000);
   progress(`${jobs} jobs are made`);
-  const before = await usageOf(fleet, servers);
+  const before = await readUsage(fleet, servers);
   const after = await allSettled({ fleet, servers }, WARM_UP_JOBS + jobs);
   progress("all results are settled");
   await becomes(DONE_MS_MAX, async () => (await store.unprojected()) === 0);
@@ -101,7 +101,7 @@ async function allSettled({ fleet, servers }: Pick<Place, "fleet" | "servers">, 
   const metric = { metric: "tickline_attempts_settled_total", labels: { outcome: "succeeded" } };
   let usage = none;
   await becomes(DONE_MS_MAX, async () => {
-    usage = await usageOf(fleet, servers);
+    usage = await readUsage(fleet, servers);
     return fleet.of("executor").reduce((sum, { name }) => sum + grown([none, usage], name, metric), 0) >= runs;
   });
   return usage;

@@ -1,6 +1,6 @@
 import type { Metrics } from "./prometheus-text.ts";
 import type { BenchServers } from "./bench-servers.ts";
-import { portOf } from "./bench-servers.ts";
+import { readPort } from "./bench-servers.ts";
 import { containerCpuSeconds } from "./container-cpu.ts";
 import type { Fleet } from "./fleet.ts";
 import { ROLES } from "./service-process.ts";
@@ -13,11 +13,11 @@ export interface Usage {
   readonly servers: ReadonlyMap<string, number | null>;
 }
 
-export async function usageOf({ services }: Fleet, servers: BenchServers): Promise<Usage> {
+export async function readUsage({ services }: Fleet, servers: BenchServers): Promise<Usage> {
   const urls = { store: servers.storeUrl, broker: servers.busUrl, "lock server": servers.lockUrl, registry: servers.registryUrl };
   const metrics = Promise.all(services.map(async (service) => [service.name, await service.metrics()] as const));
   const seconds = Promise.all(
-    Object.entries(urls).map(async ([name, url]) => [name, url === null ? null : await containerCpuSeconds(portOf(url))] as const),
+    Object.entries(urls).map(async ([name, url]) => [name, url === null ? null : await containerCpuSeconds(readPort(url))] as const),
   );
   return { services: new Map(await metrics), servers: new Map(await seconds) };
 }
@@ -36,13 +36,13 @@ export function cpuBetween(before: Usage, after: Usage): readonly Share[] {
   });
   const services = ROLES.map((role) => {
     const names = [...after.services.keys()].filter((name) => name.startsWith(role));
-    const cpuSeconds = names.reduce((sum, name) => sum + cpuOf(after, name) - cpuOf(before, name), 0);
+    const cpuSeconds = names.reduce((sum, name) => sum + readCpu(after, name) - readCpu(before, name), 0);
     return { name: names.length === 1 ? role : `${names.length} ${role}s`, cpuSeconds };
   });
   return [...servers, ...services];
 }
 
-const cpuOf = ({ services }: Usage, name: string): number => services.get(name)?.sum("process_cpu_seconds_total") ?? 0;
+const readCpu = ({ services }: Usage, name: string): number => services.get(name)?.sum("process_cpu_seconds_total") ?? 0;
 
 /** What is counted, by name and labels of its metric. */
 export interface Counter {

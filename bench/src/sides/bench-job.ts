@@ -2,7 +2,7 @@ import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job";
 import { definitionFrom, definitionHash, JobInputSchema, type JobDefinition } from "@tickline/shared/domain/job-definition";
 import { firstCursor } from "@tickline/shared/domain/reschedule";
-import { slotOf } from "@tickline/shared/domain/slot";
+import { computeSlot } from "@tickline/shared/domain/slot";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import type { Store } from "@tickline/shared/ports/store";
 import type { z } from "zod";
@@ -25,7 +25,7 @@ export function benchJob(index: number, input: BenchJobInput, now: number): Job 
     version: 1,
     definitionHash: definitionHash(sha256, definition),
     definition,
-    slot: slotOf(uid),
+    slot: computeSlot(uid),
     status: "pending",
     lastRun: null,
     createdAt: now,

@@ -63,9 +63,9 @@ async function runBatch(store: Store, { batch, finishedAt, apartMs, failedEvery 
     return outcome.runs.map(({ runId }) => firstDueRun(run.job, { runId, cause: "schedule", scheduledFor }));
   });
   await store.claims.claim({ runs: due, claimant, now: finishedAt, firedAfter: 0 });
-  const resultOf = ({ number }: OldRun): AttemptResult => (failedEvery !== null && number % failedEvery === 0 ? FAILED : SUCCEEDED);
+  const attemptResult = ({ number }: OldRun): AttemptResult => (failedEvery !== null && number % failedEvery === 0 ? FAILED : SUCCEEDED);
   const settlements = due.map(({ runId }, index) => {
-    return { runId, token: claimant.token, result: resultOf(batch[index] as OldRun), finishedAt };
+    return { runId, token: claimant.token, result: attemptResult(batch[index] as OldRun), finishedAt };
   });
   const settled = await store.claims.settle({ settlements, now: finishedAt });
   if (settled.some(({ kind }) => kind !== "ended")) throw new Error("a run of the preparation did not end");

@@ -1,4 +1,4 @@
-import { latenessOf, type Lateness } from "../statistics.ts";
+import { computeLateness, type Lateness } from "../statistics.ts";
 
 /** The wall clock counts whole milliseconds, so it is read at the very moment at which it counts one. */
 function originOfMonotonicMs(): number {
@@ -45,6 +45,6 @@ export function createStartLog({ from, to, expected }: Window): StartLog {
       return count;
     },
     all: promise,
-    lateness: () => latenessOf(lateMs.slice(0, count)),
+    lateness: () => computeLateness(lateMs.slice(0, count)),
   };
 }

@@ -1,5 +1,5 @@
 import { EVERY_MS, HISTORY_STEPS, type HistoryFolder, type HistoryPlan, type HistoryResult, type HistoryStep } from "../history-plan.ts";
-import { spreadOf } from "../statistics.ts";
+import { computeSpread } from "../statistics.ts";
 import { readHistoryJob } from "./history-job.ts";
 import { createHistoryCalls, type HistoryCalls } from "./history-steps.ts";
 import { runSide } from "./side.ts";
@@ -43,7 +43,7 @@ await runSide<HistoryPlan, HistoryResult>(async (plan) => {
       fewUs.push(ofFew);
       manyUs.push(ofMany);
     }
-    result[step] = { fewUs: spreadOf(fewUs).median, manyUs: spreadOf(manyUs).median };
+    result[step] = { fewUs: computeSpread(fewUs).median, manyUs: computeSpread(manyUs).median };
   }
   await few.close();
   await many.close();

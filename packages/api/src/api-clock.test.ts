@@ -12,7 +12,7 @@ async function setup(options: ApiSetup = {}) {
   return { ...under, [Symbol.asyncDispose]: under.stop };
 }
 
-const runsOf = async ({ store }: ApiUnderTest, { uid }: Job) =>
+const listRuns = async ({ store }: ApiUnderTest, { uid }: Job) =>
   (await store.runs.list(DEFAULT_TENANT, { jobUid: uid, limit: 100, cursor: null })).items;
 
 describe("an api whose own clock is five minutes ahead decides by the store's", () => {
@@ -30,7 +30,7 @@ describe("an api whose own clock is five minutes ahead decides by the store's", 
     await using at = await ahead();
     const job = await addJob(at.store, { id: "early", nextRunAt: NOW + MINUTE });
     expect((await edit(at)).status).toBeLessThan(300);
-    expect(await runsOf(at, job)).toEqual([]);
+    expect(await listRuns(at, job)).toEqual([]);
   });
 
   test("a resume skips nothing that is still to come", async () => {
@@ -52,7 +52,7 @@ describe("an api whose own clock is five minutes ahead decides by the store's", 
 
   test("a key is bound at it, and the age of a command is told by it", async () => {
     await using at = await setup({ storeAheadMs: () => -aheadMs, config: { commandAgeMsMax: MINUTE } });
-    const replies = repliesOf(at);
+    const replies = collectReplies(at);
     await at.bus.publish(COMMANDS_TOPIC, [createCommand({ id: "c-1", time: NOW }), createCommand({ id: "c-2", time: START })]);
     expect((await replies(2)).map(({ type, time }) => [type, time])).toEqual([
       ["CommandAnswered", NOW],
@@ -73,7 +73,7 @@ const createCommand = ({ id, time }: { readonly id: string; readonly time: numbe
   data: { jobId: null, job: minimalJob },
 });
 
-function repliesOf({ bus, clock }: ApiUnderTest) {
+function collectReplies({ bus, clock }: ApiUnderTest) {
   const replies: TicklineEvent[] = [];
   const subscribed = bus.subscribe({
     topics: [REPLIES_TOPIC],
@@ -143,7 +143,7 @@ describe("while the store's clock jumps", () => {
   test("commands wait, and are carried out afterwards", async () => {
     let aheadMs = 0;
     await using at = await setup({ storeAheadMs: () => aheadMs });
-    const replies = repliesOf(at);
+    const replies = collectReplies(at);
     aheadMs = HOUR;
     await pass(at, 19 * SECOND + 500);
     await at.bus.publish(COMMANDS_TOPIC, [createCommand({ id: "c-1", time: START + HOUR })]);

@@ -17,7 +17,7 @@ async function withHeldList() {
   const leave = Promise.withResolvers<void>();
   const under = await apiUnderTest({
     config: { drainMsMax: 3_600_000 },
-    storeOf: (store) => ({
+    wrapStore: (store) => ({
       ...store,
       jobs: {
         ...store.jobs,
@@ -103,7 +103,7 @@ describe("stopping", () => {
     };
     const under = await apiUnderTest({
       config: { drainMsMax: 5_000 },
-      storeOf: (store) => ({ ...store, runs: { ...store.runs, get: never } }),
+      wrapStore: (store) => ({ ...store, runs: { ...store.runs, get: never } }),
     });
     const reply = under.call("GET /runs/01KE70EHG0VCYVAJ10SJX66YGA");
     reply.catch(() => undefined);

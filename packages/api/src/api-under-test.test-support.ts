@@ -47,7 +47,7 @@ export interface ApiSetup {
   /** By how much the store's clock is ahead of the api's. */
   readonly storeAheadMs?: () => number;
   /** Wraps the store, for those that fail. */
-  readonly storeOf?: (store: Store) => Store;
+  readonly wrapStore?: (store: Store) => Store;
   readonly log?: Logger;
 }
 
@@ -56,13 +56,13 @@ export async function apiUnderTest({
   config = {},
   faults = {},
   storeAheadMs = () => 0,
-  storeOf = (store) => store,
+  wrapStore = (store) => store,
   log = silentLogger,
 }: ApiSetup = {}): Promise<ApiUnderTest> {
   const clock = manualClock(START);
   const rows = createMemoryState({ clock, digest: sha256, onUnreadable: () => {} });
   const made = memoryStoreOver(rows, faults);
-  const store = storeOf({ ...made, ping: async () => ({ now: (await made.ping()).now + storeAheadMs() }) });
+  const store = wrapStore({ ...made, ping: async () => ({ now: (await made.ping()).now + storeAheadMs() }) });
   const bus = createMemoryBus({ clock });
   const metrics = new Registry();
   const deps = { ...store, bus, clock, entropy: systemEntropy, digest: sha256, log, metrics };

@@ -148,7 +148,7 @@ describe("a key whose request ended before it made anything", () => {
     const failing = <Answer>(call: () => Promise<Answer>): Promise<Answer> =>
       state.away ? Promise.reject(new AppError("store_unavailable", "away", { retryable: true })) : call();
     const at = await setup({
-      storeOf: (store) => ({
+      wrapStore: (store) => ({
         ...store,
         jobs: { ...store.jobs, create: (...args) => failing(() => store.jobs.create(...args)) },
         dueJobs: { ...store.dueJobs, fire: (request) => failing(() => store.dueJobs.fire(request)) },

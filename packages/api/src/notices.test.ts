@@ -7,7 +7,7 @@ import { jobEvent } from "@tickline/shared/events/job-event";
 import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import type { Bus } from "@tickline/shared/ports/bus";
 import { silentLogger } from "@tickline/shared/runtime/logger";
-import { jobOf, START } from "@tickline/shared/testing/factories";
+import { newJob, START } from "@tickline/shared/testing/factories";
 import { manualClock } from "@tickline/shared/testing/manual-clock";
 import { createNotices } from "./notices.ts";
 
@@ -26,7 +26,7 @@ function setup(silentTopic: string) {
 
 test("a topic of jobs that never answers keeps no hint back", () => {
   const { asked, notices } = setup(JOBS_TOPIC);
-  notices.jobWritten(jobEvent("JobCreated", jobOf()));
+  notices.jobWritten(jobEvent("JobCreated", newJob()));
   notices.runsReady("default");
   notices.cancelRequested("run");
   expect(asked).toEqual([JOBS_TOPIC, CONTROL_TOPIC, CONTROL_TOPIC]);
@@ -36,7 +36,7 @@ test("of hints that a topic does not answer no more than a bound are kept, and t
   const { asked, notices } = setup(CONTROL_TOPIC);
   for (let hint = 0; hint < 10; hint += 1) notices.cancelRequested(`run-${hint}`);
   expect(asked).toHaveLength(3);
-  notices.jobWritten(jobEvent("JobCreated", jobOf()));
+  notices.jobWritten(jobEvent("JobCreated", newJob()));
   notices.runsEnded([{ state: "cancelled" } as EndedRun]);
   expect(asked.slice(3)).toEqual([JOBS_TOPIC, RUNS_TOPIC]);
 });

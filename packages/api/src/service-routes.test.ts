@@ -24,7 +24,7 @@ function storeThatLeaves(fault: Error) {
     Object.fromEntries(
       Object.entries(store).map(([name, port]) => [name, typeof port === "function" ? guard({ port }).port : guard(port as object)]),
     ) as unknown as Store;
-  return { storeOf: ports, leave: () => void (away = true), comeBack: () => void (away = false) };
+  return { wrapStore: ports, leave: () => void (away = true), comeBack: () => void (away = false) };
 }
 const outage = new AppError("store_unavailable", "the disk is full", { retryable: true });
 
@@ -49,8 +49,8 @@ describe("when the store is away", () => {
   ];
 
   test("every route that needs it says 503 and when to come back, and works again afterwards", async () => {
-    const { storeOf, leave, comeBack } = storeThatLeaves(outage);
-    await using at = await setup({ storeOf });
+    const { wrapStore, leave, comeBack } = storeThatLeaves(outage);
+    await using at = await setup({ wrapStore });
     await at.call("PUT /jobs/ping", { body: minimalJob });
     leave();
     for (const [request, body] of requests) {
@@ -64,16 +64,16 @@ describe("when the store is away", () => {
   });
 
   test("the process lives, and says what a schedule means", async () => {
-    const { storeOf, leave } = storeThatLeaves(outage);
-    await using at = await setup({ storeOf });
+    const { wrapStore, leave } = storeThatLeaves(outage);
+    await using at = await setup({ wrapStore });
     leave();
     expect((await at.call("GET /livez")).status).toBe(200);
     expect((await at.call("POST /schedules/preview", { body: { schedule: "daily" } })).status).toBe(200);
   });
 
   test("a fault that nobody foresaw is 500, and keeps to itself what it says", async () => {
-    const { storeOf, leave } = storeThatLeaves(new TypeError("secret of params"));
-    await using at = await setup({ storeOf });
+    const { wrapStore, leave } = storeThatLeaves(new TypeError("secret of params"));
+    await using at = await setup({ wrapStore });
     leave();
     const { status, body } = await at.call("GET /jobs");
     expect([status, body.code]).toEqual([500, "internal"]);
@@ -81,9 +81,9 @@ describe("when the store is away", () => {
   });
 
   test("it starts without it", async () => {
-    const { storeOf, leave, comeBack } = storeThatLeaves(outage);
+    const { wrapStore, leave, comeBack } = storeThatLeaves(outage);
     leave();
-    await using at = await setup({ storeOf });
+    await using at = await setup({ wrapStore });
     expect((await at.call("GET /livez")).status).toBe(200);
     comeBack();
     await at.store.handlers.publish(HANDLERS);
@@ -93,7 +93,7 @@ describe("when the store is away", () => {
 
   test("a store that takes no writes makes it unready, and reads are still answered", async () => {
     let refusal: string | null = "write to the store: database or disk is full";
-    await using at = await setup({ storeOf: (store) => ({ ...store, refusal: () => refusal }) });
+    await using at = await setup({ wrapStore: (store) => ({ ...store, refusal: () => refusal }) });
     const { status, body, headers } = await at.call("GET /readyz");
     expect([status, body.code, headers.get("retry-after")]).toEqual([503, "store_unavailable", "1"]);
     expect(body.detail).toContain("refuses writes");
@@ -110,7 +110,7 @@ describe("when the store is away", () => {
       asked.resolve();
       return new Promise(() => undefined);
     };
-    await using at = await setup({ storeOf: (store) => ({ ...store, ping }) });
+    await using at = await setup({ wrapStore: (store) => ({ ...store, ping }) });
     hangs = true;
     const ready = at.call("GET /readyz");
     await asked.promise;

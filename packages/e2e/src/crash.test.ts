@@ -75,7 +75,7 @@ const ended = (product: RestartedProduct, jobId: string): Promise<RunView> =>
     DONE_MS_MAX,
   );
 
-const attemptsOf = ({ attempts }: RunView): string[] => attempts.map(({ state }) => state);
+const attemptStates = ({ attempts }: RunView): string[] => attempts.map(({ state }) => state);
 
 interface Line {
   readonly level: number;
@@ -85,7 +85,7 @@ interface Line {
   readonly runs?: readonly { readonly handler: string; readonly runId: string }[];
 }
 
-const linesOf = ({ stderr }: Pick<Death, "stderr">): readonly Line[] =>
+const parseLines = ({ stderr }: Pick<Death, "stderr">): readonly Line[] =>
   stderr
     .split("\n")
     .filter((line) => line.startsWith("{"))
@@ -105,25 +105,25 @@ test.each([
   await trigger(first, bad);
   const run = await ended(product, bad);
   expect(run).toMatchObject({ state: "failed", attempt: RESCUES_MAX + 1, error: { code: "rescued_too_often" } });
-  expect(attemptsOf(run)).toEqual(Array.from({ length: RESCUES_MAX + 1 }, () => "lost"));
+  expect(attemptStates(run)).toEqual(Array.from({ length: RESCUES_MAX + 1 }, () => "lost"));
   for (const id of neighbours) {
     const neighbour = await ended(product, id);
     expect(neighbour).toMatchObject({ state: "succeeded", output: "done" });
     // With the culprit until all of them are suspects, and then each alone.
-    expect(attemptsOf(neighbour).filter((state) => state !== "succeeded")).toEqual(
+    expect(attemptStates(neighbour).filter((state) => state !== "succeeded")).toEqual(
       Array.from({ length: neighbour.attempt - 1 }, () => "lost"),
     );
     expect(neighbour.attempt).toBeLessThanOrEqual(SUSPECT_RESCUES_MIN + 1);
   }
   expect(product.deaths.map(({ code }) => code)).toEqual(Array.from({ length: RESCUES_MAX + 1 }, () => 1));
   for (const [index, death] of product.deaths.entries()) {
-    const end = linesOf(death).find(({ msg }) => msg.includes(said));
+    const end = parseLines(death).find(({ msg }) => msg.includes(said));
     expect(end).toMatchObject({ level: 50, thrownIn: { handler: bad, runId: run.id } });
     expect(end?.attempts).toContainEqual({ handler: bad, jobId: bad, runId: run.id, attempt: index + 1 });
     // The next start says it too: of a process that was killed there is no other trace. The last one may say it after its api has shown it.
     const next = async () => product.deaths[index + 1] ?? { stderr: (await product.current()).stderr() };
     const isNamed = ({ handler, runId }: { handler: string; runId: string }): boolean => handler === bad && runId === run.id;
-    await eventually(async () => (linesOf(await next()).some(({ runs = [] }) => runs.some(isNamed)) ? true : null));
+    await eventually(async () => (parseLines(await next()).some(({ runs = [] }) => runs.some(isNamed)) ? true : null));
   }
   expect(await product.end()).toMatchObject({ code: 0 });
 });
@@ -134,7 +134,7 @@ test("a listener that throws when its run is asked to end for taking too long en
   const run = await ended(product, "listener");
   expect(run).toMatchObject({ state: "failed", attempt: RESCUES_MAX + 1, error: { code: "rescued_too_often" } });
   expect(product.deaths).toHaveLength(RESCUES_MAX + 1);
-  expect(linesOf(product.deaths[0]!)).toContainEqual(
+  expect(parseLines(product.deaths[0]!)).toContainEqual(
     expect.objectContaining({ thrownIn: expect.objectContaining({ handler: "listener" }) }),
   );
   expect(await product.end()).toMatchObject({ code: 0 });
@@ -151,15 +151,15 @@ test.each([
   await trigger(product, "innocent");
   for (const id of [bad, "innocent"]) await eventually(async () => ((await product.runsOf(id))[0]?.state === "running" ? true : null));
   expect(await product.end()).toBe(1);
-  const line = await eventually(() => linesOf({ stderr: product.stderr() }).find(({ thrownIn }) => thrownIn?.handler === bad) ?? null);
+  const line = await eventually(() => parseLines({ stderr: product.stderr() }).find(({ thrownIn }) => thrownIn?.handler === bad) ?? null);
   expect(line.level).toBe(50);
   const next = await runProduct(endings, options);
   const neighbour = await eventually(
     async () => (await next.runsOf("innocent")).find(({ state }) => state === "succeeded") ?? null,
     60_000,
   );
-  expect(attemptsOf(neighbour)).toEqual([before, "succeeded"]);
-  expect(attemptsOf((await next.runsOf(bad))[0]!)).toEqual([before, "running"]);
+  expect(attemptStates(neighbour)).toEqual([before, "succeeded"]);
+  expect(attemptStates((await next.runsOf(bad))[0]!)).toEqual([before, "running"]);
 });
 
 test("a process killed by a fatal signal of its own, as a native module's would be, is found out at the next start", async () => {
@@ -171,5 +171,5 @@ test("a process killed by a fatal signal of its own, as a native module's would 
   expect(await product.exited).toEqual({ code: null, signal: "SIGABRT" });
   const next = await runProduct(endings, options);
   const run = await eventually(async () => (await next.runsOf("innocent")).find(({ state }) => state === "succeeded") ?? null, 60_000);
-  expect(attemptsOf(run)).toEqual(["lost", "succeeded"]);
+  expect(attemptStates(run)).toEqual(["lost", "succeeded"]);
 });

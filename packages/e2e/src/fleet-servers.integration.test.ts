@@ -31,7 +31,7 @@ async function goOn({ recorder }: DrivenFleet): Promise<number> {
 await describeWithOwnServers("the servers of the services", ["mongodb", "kafka", "redis", "registry"], (servers) => {
   test("services that run need no registry that answers; a broker that is killed, and one that stands still, only delay", async () => {
     const driven = await driveFleet({ servers, endings });
-    const [kafka, registry] = [servers.faultsOf("kafka"), servers.faultsOf("registry")];
+    const [kafka, registry] = [servers.findContainerFaults("kafka"), servers.findContainerFaults("registry")];
     await registry.pause();
     await expect(fetch(servers.registryUrl, { signal: AbortSignal.timeout(WORK_MS) })).rejects.toThrow("timeout");
     const withoutRegistryMs = await goOn(driven);
@@ -52,7 +52,7 @@ await describeWithOwnServers("the servers of the services", ["mongodb", "kafka",
 
   test(`a Redis that comes back empty, is cut off, and is gone for ${REDIS_AWAY_MS} ms holds up nobody`, async () => {
     const driven = await driveFleet({ servers, endings });
-    const redis = servers.faultsOf("redis");
+    const redis = servers.findContainerFaults("redis");
     await wait(WORK_MS);
     await redis.kill();
     await redis.start();
@@ -74,7 +74,7 @@ await describeWithOwnServers("the servers of the services", ["mongodb", "kafka",
 
   test("a store that is killed, and one that is cut off, only delays, and what it acknowledged stands", async () => {
     const driven = await driveFleet({ servers, endings });
-    const store = servers.faultsOf("mongodb");
+    const store = servers.findContainerFaults("mongodb");
     await wait(WORK_MS);
     await store.kill();
     await wait(AWAY_MS);

@@ -39,7 +39,7 @@ const FAR = "2099-01-01T00:00:00Z";
 
 jest.setTimeout(START_MS_MAX);
 
-const latestOf = (effects: readonly Effect[]): number =>
+const maxLateness = (effects: readonly Effect[]): number =>
   Math.max(...effects.map(({ scheduledFor, startedAt }) => startedAt - scheduledFor));
 
 await describeWithOwnServers("hostile messages", ["kafka", "mongodb", "redis", "registry"], (servers) => {
@@ -171,8 +171,8 @@ await describeWithOwnServers("hostile messages", ["kafka", "mongodb", "redis", "
     const effects = recorder.effects();
     expect(effects.filter(({ jobId, mark }) => jobId !== "every-second" || mark !== "tick")).toEqual([]);
     const watched = effects.filter(({ scheduledFor }) => scheduledFor >= begunAt && scheduledFor <= endedAt - LATE_MS_MAX);
-    const latest = latestOf(watched);
-    const before = latestOf(effects.filter(({ scheduledFor }) => scheduledFor >= quietFrom && scheduledFor < begunAt));
+    const latest = maxLateness(watched);
+    const before = maxLateness(effects.filter(({ scheduledFor }) => scheduledFor >= quietFrom && scheduledFor < begunAt));
     printFigures(
       `hostile messages: ${rows.length + 1} rows in ${endedAt - begunAt} ms; ${watched.length} instants, the latest by ${latest} ms (${before} ms before)`,
     );

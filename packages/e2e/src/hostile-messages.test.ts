@@ -91,7 +91,7 @@ type Services = Awaited<ReturnType<typeof startServices>>;
 /** Jobs whose runs are to be harmed, and the messages that are to do it. */
 async function prepare({ store, clock, pass, calls }: Services) {
   const definition = { handler: "record", params: {}, overlap: "allow" } as const;
-  const runOf = async (id: string, queue: string): Promise<DueRun> =>
+  const addJobWithRun = async (id: string, queue: string): Promise<DueRun> =>
     addRun(store, await addJob(store, { id, nextRunAt: null, definition: { ...definition, queue } }), { now: clock.now() });
   const everySecond = await addJob(store, {
     id: "every-second",
@@ -102,7 +102,11 @@ async function prepare({ store, clock, pass, calls }: Services) {
       schedule: { kind: "every", everyMs: SECOND, startAt: null, endAt: null, maxRuns: null },
     },
   });
-  const [waiting, foreign, running] = [await runOf("waiting", "idle"), await runOf("foreign", "python"), await runOf("running", "default")];
+  const [waiting, foreign, running] = [
+    await addJobWithRun("waiting", "idle"),
+    await addJobWithRun("foreign", "python"),
+    await addJobWithRun("running", "default"),
+  ];
   await pass(2 * SECOND);
   expect(calls.map(({ jobId }) => jobId)).toEqual(expect.arrayContaining(["running", "every-second"]));
   const { items } = await store.runs.list("default", { jobUid: everySecond.uid, limit: 1, cursor: null });

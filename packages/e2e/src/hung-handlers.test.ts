@@ -47,14 +47,14 @@ async function setup() {
       ...fields,
     });
   const trigger = async (id: string): Promise<string> => (await call<RunView>("POST", `/jobs/${id}/trigger`)).id;
-  const stateOf = async (runId: string): Promise<string> => (await call<RunView>("GET", `/runs/${runId}`)).state;
-  const ends = (runId: string, state: string): Promise<true> => eventually(async () => ((await stateOf(runId)) === state ? true : null));
+  const readState = async (runId: string): Promise<string> => (await call<RunView>("GET", `/runs/${runId}`)).state;
+  const ends = (runId: string, state: string): Promise<true> => eventually(async () => ((await readState(runId)) === state ? true : null));
   const hung = (count: number): Promise<true> => eventually(() => (target.hangs() === count ? true : null));
-  return { call, put, trigger, stateOf, ends, hung };
+  return { call, put, trigger, readState, ends, hung };
 }
 
 test("200 jobs that hang stop their own queue alone, and free their workers when they are deleted with cancelRunning", async () => {
-  const { call, put, trigger, stateOf, ends, hung } = await setup();
+  const { call, put, trigger, readState, ends, hung } = await setup();
   const ids = Array.from({ length: HUNG }, (_, index) => `hung-${index}`);
   for (const id of ids) await put(id, "/hang");
   const runs = await Promise.all(ids.map(trigger));
@@ -66,7 +66,7 @@ test("200 jobs that hang stop their own queue alone, and free their workers when
   const [high, low, waiting] = [await trigger("on-high"), await trigger("on-low"), await trigger("on-default")];
   await ends(high, "succeeded");
   await ends(low, "succeeded");
-  expect(await stateOf(waiting)).toBe("due");
+  expect(await readState(waiting)).toBe("due");
 
   for (const id of ids) await call("DELETE", `/jobs/${id}?cancelRunning=true`);
   await ends(waiting, "succeeded");

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { check } from "./checker/check.ts";
 import { createDriver } from "./driver/driver.ts";
-import { seededRandom, seedOf } from "./driver/seeded-random.ts";
+import { seededRandom, chooseSeed } from "./driver/seeded-random.ts";
 import { createKiller } from "./product/killer.ts";
 import { printFigures, spread, tally } from "./product/figures.ts";
-import { firstEffectsMs, recoveriesOf } from "./product/recovery.ts";
+import { firstEffectsMs, findRecoveries } from "./product/recovery.ts";
 import { atRest } from "./product/rest.ts";
 import { httpTarget } from "./recorder/http-target.ts";
 import { startRecorderProcess } from "./recorder/recorder-process.ts";
@@ -44,7 +44,7 @@ async function setup(seed: number) {
 test(
   `${KILLS} kills at random instants lose nothing, double nothing and need no help`,
   async () => {
-    const seed = seedOf(process.env);
+    const seed = chooseSeed(process.env);
     const { recorder, killer, target, driver } = await setup(seed);
     printFigures(`SEED=${seed} KILLS=${KILLS}`);
     driver.start();
@@ -57,7 +57,7 @@ test(
     const effects = recorder.effects();
     const violations = check({ ...ledger, effects, rows, jobs, horizonAt });
 
-    const recoveries = recoveriesOf(effects, killer.lives);
+    const recoveries = findRecoveries(effects, killer.lives);
     const retaken = recoveries.filter(({ afterUpMs }) => afterUpMs !== null);
     const firstRetaken = retaken.flatMap(({ first, afterUpMs }) => (first ? (afterUpMs ?? []) : []));
     const ups = killer.lives.flatMap(({ upAt, spawnedAt }) => (upAt === null ? [] : [upAt - spawnedAt]));

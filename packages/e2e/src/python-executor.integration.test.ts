@@ -112,7 +112,7 @@ await describeWithPython("an executor in Python", ["kafka", "mongodb", "redis", 
     const offers = ofRun(told, "tickline.due.python/JobDue");
     for (const offer of offers) {
       expect(offer).toMatchObject({ schema: schemaOf("JobDue"), jobId: run.jobId, queue: "python", handler: "greet" });
-      expect(instantOf(offer["scheduledFor"])).toBe(instantOf(run.scheduledFor));
+      expect(parseInstant(offer["scheduledFor"])).toBe(parseInstant(run.scheduledFor));
     }
     const [end, ...repeats] = ofRun(told, "tickline.runs/JobCompleted");
     expect(end).toMatchObject({
@@ -123,7 +123,8 @@ await describeWithPython("an executor in Python", ["kafka", "mongodb", "redis", 
       output: run.output,
       error: null,
     });
-    for (const name of ["scheduledFor", "startedAt", "finishedAt"] as const) expect(instantOf(end?.[name])).toBe(instantOf(run[name]));
+    for (const name of ["scheduledFor", "startedAt", "finishedAt"] as const)
+      expect(parseInstant(end?.[name])).toBe(parseInstant(run[name]));
     for (const repeat of repeats) expect(repeat).toEqual(end);
   }
 
@@ -263,4 +264,4 @@ say(Producer(KAFKA), "tickline.commands", "CreateJob", {"jobId": 5}, source="bil
   });
 });
 
-const instantOf = (text: unknown): number => Date.parse(String(text));
+const parseInstant = (text: unknown): number => Date.parse(String(text));

@@ -25,12 +25,12 @@ async function npmStart(): Promise<string> {
   const npm = spawn("npm", args, { cwd: REPOSITORY, stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(npm, "exit");
   let printed = "";
-  const addressOf = (): string | null => /^\s*API\s+(http:\/\/\S+)$/m.exec(printed)?.[1] ?? null;
+  const printedAddress = (): string | null => /^\s*API\s+(http:\/\/\S+)$/m.exec(printed)?.[1] ?? null;
   endings.add(async () => {
     npm.kill("SIGTERM");
     await exited;
     // The signal reaches the process, through whatever shell npm has started it with.
-    const address = addressOf();
+    const address = printedAddress();
     if (address !== null)
       await eventually(() =>
         fetch(`${address}/livez`).then(
@@ -40,7 +40,7 @@ async function npmStart(): Promise<string> {
       );
   });
   npm.stdout.setEncoding("utf8").on("data", (text: string) => void (printed += text));
-  return eventually(addressOf);
+  return eventually(printedAddress);
 }
 
 test("what the README says to type works as it says, and the job it makes runs on time", async () => {

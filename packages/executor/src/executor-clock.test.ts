@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { REPORTS_TOPIC } from "@tickline/shared/events/topics";
 import { STORE_CLOCK_DEFAULTS } from "@tickline/shared/runtime/store-clock";
-import { jobOf, HOUR, MINUTE, SECOND } from "@tickline/shared/testing/factories";
+import { newJob, HOUR, MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { heldHandler, setup, storeUnavailable } from "./executor.test-support.ts";
 import { foreignExecutor } from "./reports/reports.test-support.ts";
 
@@ -101,7 +101,7 @@ test("fires of the same process claim for no worker while the clock jumps", asyn
   expect(executor.localWorkers.free("default")).toBeGreaterThan(0);
   aheadMs = HOUR;
   await pass(11 * SECOND);
-  expect([executor.localWorkers.free("default"), executor.localWorkers.reserve(jobOf({ definition: { handler: "work" } }))]).toEqual([
+  expect([executor.localWorkers.free("default"), executor.localWorkers.reserve(newJob({ definition: { handler: "work" } }))]).toEqual([
     0,
     false,
   ]);

@@ -1,6 +1,6 @@
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
-import { rescueAheadMsOf } from "@tickline/shared/domain/lease-limits";
+import { computeRescueAheadMs } from "@tickline/shared/domain/lease-limits";
 import { pickSettings } from "@tickline/shared/runtime/config";
 import { createHealthServer, readyBy } from "@tickline/shared/runtime/health-server";
 import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
@@ -45,7 +45,7 @@ runService(
           ...SCHEDULER_DEFAULTS,
           shards: divideSlots(config.shards),
           ...pickSettings(SCHEDULER_OPTIONS, config),
-          rescueAheadMs: rescueAheadMsOf(config),
+          rescueAheadMs: computeRescueAheadMs(config),
           waitMaxMs: config.retentionMs,
         },
       );

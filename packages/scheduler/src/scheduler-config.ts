@@ -1,6 +1,6 @@
 import { AppError } from "@tickline/shared/domain/app-error";
 import { SUSPECT_RESCUES_MIN } from "@tickline/shared/domain/due-run";
-import { LEASE_DEFAULTS, rescueAheadMsOf } from "@tickline/shared/domain/lease-limits";
+import { LEASE_DEFAULTS, computeRescueAheadMs } from "@tickline/shared/domain/lease-limits";
 import { ALL_SLOTS, type Shard } from "@tickline/shared/domain/slot";
 import { REQUESTS_KEPT_MS } from "@tickline/shared/domain/time-limits";
 import {
@@ -12,7 +12,7 @@ import {
   queuesSetting,
   retentionSetting,
 } from "@tickline/shared/runtime/common-settings";
-import { readDefaults, settingOf, wholeNumber, type ConfigOf } from "@tickline/shared/runtime/config";
+import { readDefaults, defineSetting, wholeNumber, type ConfigOf } from "@tickline/shared/runtime/config";
 import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock";
 
 /** The settings of the scheduler in every process that it runs in. */
@@ -31,7 +31,7 @@ const SHARDS_MAX = 64;
 
 /** Settings of the scheduler as a separate process, besides its servers. */
 export const SCHEDULER_SETTINGS = {
-  shards: settingOf({
+  shards: defineSetting({
     env: "SCHEDULER_RANGES",
     flag: null,
     placeholder: "COUNT",
@@ -121,7 +121,7 @@ const SCHEDULER_LIMITS = {
    * Leases are watched from this long before their end. Less than a lease keeps after each renewal (25 s of 30), so that leases of running
    * executors are not even read. A run of an executor that failed starts again about 40 s after the last renewal.
    */
-  rescueAheadMs: rescueAheadMsOf(LEASE_DEFAULTS),
+  rescueAheadMs: computeRescueAheadMs(LEASE_DEFAULTS),
   /** Leases read, and attempts rescued, in one statement. */
   rescueRunsMax: 500,
   /** Leases read in one round; the next round continues behind them. */

@@ -13,7 +13,7 @@ import { jobEvent } from "@tickline/shared/events/job-event";
 import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
 import type { Store } from "@tickline/shared/ports/store";
 import { silentLogger } from "@tickline/shared/runtime/logger";
-import { jobOf, START, type JobOverrides } from "@tickline/shared/testing/factories";
+import { newJob, START, type JobOverrides } from "@tickline/shared/testing/factories";
 import { manualClock } from "@tickline/shared/testing/manual-clock";
 import { SCHEDULER_DEFAULTS, type SchedulerConfig } from "./scheduler-config.ts";
 import { createSchedulerMetrics } from "./scheduler-metrics.ts";
@@ -80,18 +80,18 @@ export function setup({
     published,
     publishedTypes: () => published.map(({ type }) => type),
     addJob: (overrides: JobOverrides = {}) => addJob(store, overrides),
-    runsOf: (job: Job) => runsOf(store, job),
+    listRuns: (job: Job) => listRuns(store, job),
   };
 }
 
 async function addJob(store: Store, overrides: JobOverrides): Promise<Job> {
-  const job = jobOf(overrides);
+  const job = newJob(overrides);
   await store.jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) });
   return job;
 }
 
 /** Oldest first. */
-async function runsOf(store: Store, job: Job): Promise<Run[]> {
+async function listRuns(store: Store, job: Job): Promise<Run[]> {
   const { items } = await store.runs.list(job.tenantId, { jobUid: job.uid, limit: 200, cursor: null });
   return [...items].reverse();
 }

@@ -5,7 +5,7 @@ import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
 import { serviceContract } from "@tickline/shared/testing/contracts/service.contract";
 import { DAY, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
-import { scheduledFireOf } from "@tickline/shared/testing/factories-fire";
+import { newFire } from "@tickline/shared/testing/factories-fire";
 import { createAnnouncer } from "./announce/announcer.ts";
 import { createTicker } from "./fire/ticker.ts";
 import { createRescuer } from "./rescue/rescuer.ts";
@@ -44,7 +44,7 @@ describe("a running scheduler", () => {
   });
 
   test("topics that cannot be read keep it neither from leading nor from giving that up", async () => {
-    const { deps, clock, addJob, runsOf } = setup();
+    const { deps, clock, addJob, listRuns } = setup();
     const bus = { ...deps.bus, subscribe: () => new Promise<never>(() => undefined) };
     const scheduler = createScheduler({ ...deps, bus }, SCHEDULER_DEFAULTS);
     const job = await addJob({ nextRunAt: START + SECOND });
@@ -52,7 +52,7 @@ describe("a running scheduler", () => {
     await turns();
     clock.advance(SECOND);
     await turns();
-    expect(await runsOf(job)).toHaveLength(1);
+    expect(await listRuns(job)).toHaveLength(1);
     clock.advance(9 * SECOND);
     await started;
     await scheduler.stop();
@@ -60,7 +60,7 @@ describe("a running scheduler", () => {
   });
 
   test("in a machine that slept fires what came due meanwhile within a second", async () => {
-    const { deps, clock, addJob, runsOf } = setup();
+    const { deps, clock, addJob, listRuns } = setup();
     const scheduler = createScheduler(deps, { ...SCHEDULER_DEFAULTS, storeTimeMs: DAY });
     const job = await addJob({ nextRunAt: START + 30 * MINUTE });
     await scheduler.start();
@@ -70,13 +70,13 @@ describe("a running scheduler", () => {
       clock.advance(250);
       await turns();
     }
-    expect(await runsOf(job)).toHaveLength(1);
+    expect(await listRuns(job)).toHaveLength(1);
     expect(scheduler.leads()).toBe(true);
     await scheduler.stop();
   });
 
   test("of two, one leads; when it stops, the other takes over, and nothing fires twice", async () => {
-    const { deps, clock, addJob, runsOf } = setup();
+    const { deps, clock, addJob, listRuns } = setup();
     const lock = createMemoryLock({ clock });
     const [first, second] = [
       createScheduler({ ...deps, lock }, SCHEDULER_DEFAULTS),
@@ -99,13 +99,13 @@ describe("a running scheduler", () => {
     }
     expect(second.leads()).toBe(true);
     await second.stop();
-    const fired = (await runsOf(job)).map(({ scheduledFor }) => (scheduledFor - START) / SECOND);
+    const fired = (await listRuns(job)).map(({ scheduledFor }) => (scheduledFor - START) / SECOND);
     expect(fired).toEqual(fired.map((_, index) => index));
     expect(fired.length).toBeGreaterThanOrEqual(14);
   });
 
   test("fires nothing by a clock that has just jumped, not even until it stops leading", async () => {
-    const { deps, clock, addJob, runsOf } = setup();
+    const { deps, clock, addJob, listRuns } = setup();
     const job = await addJob({ nextRunAt: START + 30 * MINUTE });
     let aheadMs = 0;
     const scheduler = createScheduler({ ...deps, ping: async () => ({ now: clock.now() + aheadMs }) }, SCHEDULER_DEFAULTS);
@@ -121,7 +121,7 @@ describe("a running scheduler", () => {
       clock.advance(SECOND / 4);
       await turns();
     }
-    expect(await runsOf(job)).toEqual([]);
+    expect(await listRuns(job)).toEqual([]);
     expect(scheduler.leads()).toBe(true);
     await scheduler.stop();
   });
@@ -171,24 +171,24 @@ describe("what a crash left", () => {
   }
 
   test("an attempt whose executor failed is due again after one whole lease, as the next attempt", async () => {
-    const { clock, runsOf, job, rescuer } = await claimed();
+    const { clock, listRuns, job, rescuer } = await claimed();
     clock.advance(leaseMs);
     expect(await rescuer.rescue()).toBe(0);
     clock.advance(leaseMs - 1);
     expect(await rescuer.rescue()).toBe(0);
     clock.advance(1);
     expect(await rescuer.rescue()).toBe(1);
-    expect((await runsOf(job)).map(({ state, attempt }) => [state, attempt])).toEqual([["due", 2]]);
+    expect((await listRuns(job)).map(({ state, attempt }) => [state, attempt])).toEqual([["due", 2]]);
   });
 
   test("a lease that was not renewed when it should have been is watched before it ends, so that its run waits for less than two", async () => {
-    const { clock, runsOf, job, rescuer } = await claimed();
+    const { clock, listRuns, job, rescuer } = await claimed();
     const watchedFromMs = leaseMs - SCHEDULER_DEFAULTS.rescueAheadMs;
     clock.advance(watchedFromMs);
     expect(await rescuer.rescue()).toBe(0);
     clock.advance(leaseMs);
     expect(await rescuer.rescue()).toBe(1);
-    expect((await runsOf(job)).map(({ state, attempt }) => [state, attempt])).toEqual([["due", 2]]);
+    expect((await listRuns(job)).map(({ state, attempt }) => [state, attempt])).toEqual([["due", 2]]);
   });
 
   test("a lease that is renewed in time is not even read", async () => {
@@ -200,35 +200,35 @@ describe("what a crash left", () => {
   });
 
   test("a new leader completes the fires it finds; those since then are left to who fired them, until they should have ended", async () => {
-    const { addJob, clock, context, runsOf } = setup({ faults: { crashBeforeRuns: () => true } });
+    const { addJob, clock, context, listRuns } = setup({ faults: { crashBeforeRuns: () => true } });
     const announcer = createAnnouncer(context);
     const crashed = async (id: string) => {
       const job = await addJob({ id });
-      const request = { fires: [scheduledFireOf(job)], now: clock.now(), claimant: null, claimed: [] };
+      const request = { fires: [newFire(job)], now: clock.now(), claimant: null, claimed: [] };
       await expect(context.dueJobs.fire(request)).rejects.toThrow("crashed");
       return job;
     };
     const inherited = await crashed("inherited");
     await announcer.sweep();
-    expect(await runsOf(inherited)).toHaveLength(1);
+    expect(await listRuns(inherited)).toHaveLength(1);
 
     const own = await crashed("own");
     clock.advance(SCHEDULER_DEFAULTS.repairAfterMs);
     await announcer.sweep();
-    expect(await runsOf(own)).toEqual([]);
+    expect(await listRuns(own)).toEqual([]);
     clock.advance(1);
     await announcer.sweep();
-    expect(await runsOf(own)).toHaveLength(1);
+    expect(await listRuns(own)).toHaveLength(1);
 
     clock.advance(SCHEDULER_DEFAULTS.repairAllMs);
     const ofAnyAge = await crashed("of-any-age");
     await announcer.sweep();
-    expect(await runsOf(ofAnyAge)).toHaveLength(1);
+    expect(await listRuns(ofAnyAge)).toHaveLength(1);
 
     const inheritedAgain = await crashed("inherited-again");
     await announcer.start();
     await announcer.stop();
-    expect(await runsOf(inheritedAgain)).toHaveLength(1);
+    expect(await listRuns(inheritedAgain)).toHaveLength(1);
   });
 
   test("events still in the outbox are said", async () => {
@@ -240,8 +240,8 @@ describe("what a crash left", () => {
   });
 
   test("ended runs that were not announced are announced once", async () => {
-    const { context, store, clock, job, runsOf, publishedTypes } = await fired();
-    const [run] = await runsOf(job);
+    const { context, store, clock, job, listRuns, publishedTypes } = await fired();
+    const [run] = await listRuns(job);
     await store.control.cancel(job.tenantId, { runId: run?.runId ?? "", now: clock.now() });
     const announcer = createAnnouncer(context);
     await announcer.sweep();
@@ -253,8 +253,8 @@ describe("what a crash left", () => {
   });
 
   test("runs past their retention are forgotten, younger ones are not", async () => {
-    const { context, store, clock, job, runsOf } = await fired();
-    const [run] = await runsOf(job);
+    const { context, store, clock, job, listRuns } = await fired();
+    const [run] = await listRuns(job);
     await store.control.cancel(job.tenantId, { runId: run?.runId ?? "", now: clock.now() });
     const announcer = createAnnouncer(context);
     clock.advance(MINUTE);
@@ -263,10 +263,10 @@ describe("what a crash left", () => {
     const retainer = createRetainer(context);
     clock.advance(6 * DAY);
     await retainer.sweep();
-    expect(await runsOf(job)).toHaveLength(1);
+    expect(await listRuns(job)).toHaveLength(1);
     clock.advance(DAY);
     await store.status.advance(clock.now());
     await retainer.sweep();
-    expect(await runsOf(job)).toEqual([]);
+    expect(await listRuns(job)).toEqual([]);
   });
 });

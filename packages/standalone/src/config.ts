@@ -13,14 +13,14 @@ import {
   timeoutMaxMsSetting,
   workersMaxSetting,
 } from "@tickline/shared/runtime/common-settings";
-import { settingOf, type ConfigOf } from "@tickline/shared/runtime/config";
+import { defineSetting, type ConfigOf } from "@tickline/shared/runtime/config";
 
 /** Every setting of the one process. `--help`, `.env.example` and docs/configuration.md are made from this table. */
 export const STANDALONE_CONFIG = {
   host: hostSetting,
   port: portSetting,
   allowedHosts: allowedHostsSetting,
-  dataDir: settingOf({
+  dataDir: defineSetting({
     env: "DATA_DIR",
     flag: "data",
     placeholder: "DIR",
@@ -29,7 +29,7 @@ export const STANDALONE_CONFIG = {
     description: "Folder of the database. It belongs to one process at a time.",
   }),
   handlersDir: handlersDirSetting,
-  storeUrl: settingOf({
+  storeUrl: defineSetting({
     env: "STORE_URL",
     flag: null,
     placeholder: "URL",
@@ -40,7 +40,7 @@ export const STANDALONE_CONFIG = {
       .optional(),
     description: "Where jobs and runs are kept: `sqlite:<file>`. Default: `tickline.db` in the data folder.",
   }),
-  acceptLoss: settingOf({
+  acceptLoss: defineSetting({
     env: "ACCEPT_LOSS",
     flag: "accept-loss",
     placeholder: "",

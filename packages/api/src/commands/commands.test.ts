@@ -248,7 +248,7 @@ describe("faults", () => {
     });
 
   test("a store that is away has the command wait for it", async () => {
-    await using at = await setup({ storeOf: failing(2, new AppError("store_unavailable", "away", { retryable: true })) });
+    await using at = await setup({ wrapStore: failing(2, new AppError("store_unavailable", "away", { retryable: true })) });
     const [reply] = await at.tell(at.create(minimalJob));
     expect(reply?.type).toBe("CommandAnswered");
     expect(await at.jobs()).toHaveLength(1);
@@ -265,7 +265,7 @@ describe("faults", () => {
   });
 
   test("a fault of our own is a refusal, which tells nothing of it, and the next command is carried out", async () => {
-    await using at = await setup({ storeOf: failing(1, new Error("secret")) });
+    await using at = await setup({ wrapStore: failing(1, new Error("secret")) });
     const replies = byCommand(await at.tell(at.create(minimalJob, { id: "first" })));
     expect(replies["first"]).toMatchObject({ type: "CommandRefused", data: { code: "internal" } });
     expect(JSON.stringify(replies)).not.toContain("secret");

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { EVENT_DEFINITIONS } from "@tickline/shared/events/event-definitions";
-import { avroSchemaOf } from "@tickline/shared/events/wire/avro-schema";
+import { toAvroSchema } from "@tickline/shared/events/wire/avro-schema";
 import { EVENTS_STYLE } from "./events-style.ts";
 import { HOME_STYLE } from "./home-page.ts";
 import { JSON_TYPE } from "../http/answer.ts";
@@ -108,5 +108,5 @@ export async function readDocsFile(name: string): Promise<DocsFile | null> {
 /** The schema of an event as a registry gets it. */
 function avscFile(event: string): DocsFile | null {
   const definition = EVENT_DEFINITIONS.find(({ type }) => type === event);
-  return definition === undefined ? null : { type: JSON_TYPE, body: `${JSON.stringify(avroSchemaOf(definition), null, 2)}\n` };
+  return definition === undefined ? null : { type: JSON_TYPE, body: `${JSON.stringify(toAvroSchema(definition), null, 2)}\n` };
 }

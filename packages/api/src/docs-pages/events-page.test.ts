@@ -68,7 +68,7 @@ test("it says every topic, operation, event, field and example of the document",
   for (const { address } of Object.values(document.channels)) expect(codes).toContain(address);
   for (const name of Object.keys(document.operations)) expect(codes).toContain(name);
   for (const { name, payload, headers, examples } of Object.values(document.components.messages)) {
-    const section = sectionOf(name);
+    const section = readSection(name);
     for (const field of Object.keys(payload["properties"] as object))
       expect([name, section]).toEqual([name, expect.stringContaining(`<code>${field}</code>`)]);
     for (const header of Object.keys(headers["properties"] as object)) expect(codes).toContain(header);
@@ -78,7 +78,7 @@ test("it says every topic, operation, event, field and example of the document",
 });
 
 /** The part of the page about one event. */
-function sectionOf(event: string): string {
+function readSection(event: string): string {
   const body = String(page.body);
   const start = body.indexOf(`<section id="${event}">`);
   return body.slice(start, body.indexOf("</section>", start));

@@ -14,7 +14,7 @@ type Json = any;
 /** What the page fills in for a parameter: its first example, else its default, else nothing. */
 const offered = ({ schema }: Json): unknown => schema.examples?.[0] ?? schema.default;
 
-const bodyOf = ([type, { example }]: Json): Json => ({ body: example, headers: { "content-type": type } });
+const toCall = ([type, { example }]: Json): Json => ({ body: example, headers: { "content-type": type } });
 
 test("what the page of the document offers to try can be sent as it is", async () => {
   const document: Json = (await under.call("GET /openapi.json")).body;
@@ -36,7 +36,7 @@ test("what the page of the document offers to try can be sent as it is", async (
     const target = `${path.replace("{id}", String(id))}${query.length === 0 ? "" : `?${query.join("&")}`}`;
     const contents = Object.entries<Json>(operation.requestBody?.content ?? {});
     expect(contents.filter(([, { example }]) => example === undefined)).toEqual([]);
-    const requests: Json[] = contents.length === 0 ? [path === "/" ? { headers: { accept: "text/html" } } : {}] : contents.map(bodyOf);
+    const requests: Json[] = contents.length === 0 ? [path === "/" ? { headers: { accept: "text/html" } } : {}] : contents.map(toCall);
     let reply: Json;
     for (const request of requests) {
       reply = await under.call(`${method} ${target}`, request);

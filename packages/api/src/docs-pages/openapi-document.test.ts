@@ -8,11 +8,11 @@ import { openApiPath, type OpenApiDocument } from "./openapi-document.ts";
 
 let under: ApiUnderTest;
 let document: OpenApiDocument;
-let validatorOf: ReturnType<typeof createValidators>;
+let makeValidator: ReturnType<typeof createValidators>;
 beforeAll(async () => {
   under = await apiUnderTest();
   document = (await under.call("GET /openapi.json")).body;
-  validatorOf = createValidators(document);
+  makeValidator = createValidators(document);
 });
 afterAll(() => under.stop());
 
@@ -81,13 +81,13 @@ describe("the document", () => {
   });
 
   test("its request schemas take what the routes take", () => {
-    const schemaOf = (method: string, path: string): ValidateFunction =>
-      validatorOf(operation(method, path).requestBody.content["application/json"].schema);
-    const create = schemaOf("post", "/jobs");
+    const bodyValidator = (method: string, path: string): ValidateFunction =>
+      makeValidator(operation(method, path).requestBody.content["application/json"].schema);
+    const create = bodyValidator("post", "/jobs");
     expect([create(minimalJob), create(fullJob), create({ ...minimalJob, nope: 1 }), create({})]).toEqual([true, true, false, false]);
-    expect(schemaOf("put", "/jobs/{id}")({ ...fullJob, id: "x", version: 3, lastRun: null })).toBe(true);
-    expect(schemaOf("patch", "/jobs/{id}")({ name: "x", timeoutMs: null })).toBe(true);
-    expect(schemaOf("post", "/schedules/preview")({ schedule: { interval: "weekly" }, count: 3 })).toBe(true);
+    expect(bodyValidator("put", "/jobs/{id}")({ ...fullJob, id: "x", version: 3, lastRun: null })).toBe(true);
+    expect(bodyValidator("patch", "/jobs/{id}")({ name: "x", timeoutMs: null })).toBe(true);
+    expect(bodyValidator("post", "/schedules/preview")({ schedule: { interval: "weekly" }, count: 3 })).toBe(true);
   });
 });
 
@@ -175,7 +175,7 @@ describe("actual answers have the shape that the document says", () => {
     const [mediaType, content] = Object.entries(said.content)[0] as [string, { schema: object }];
     const type = headers.get("content-type") ?? "";
     expect([name, mediaType === "*/*" || type.startsWith(mediaType), type]).toEqual([name, true, type]);
-    const validate = validatorOf(content.schema);
+    const validate = makeValidator(content.schema);
     expect([name, status, validate(body), validate.errors]).toEqual([name, status, true, null]);
   }
 });

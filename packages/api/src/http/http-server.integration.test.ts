@@ -45,7 +45,7 @@ test.each([{ connectionsMax: 2 }, { connectionsPerAddressMax: 2 }])(
     };
     await using at = await setup({
       config,
-      storeOf: (store) => ({ ...store, jobs: { ...store.jobs, list: heldList } }),
+      wrapStore: (store) => ({ ...store, jobs: { ...store.jobs, list: heldList } }),
     });
     const busy = [await open(at, JOBS), await open(at, JOBS)];
     while (asked < 2) await new Promise((resolve) => setImmediate(resolve));

@@ -73,24 +73,24 @@ test("what is no host at all is served nowhere", () => {
 
 describe("the host that a request is for", () => {
   const check = createHostCheck({ host: "127.0.0.1", allowedHosts: [] });
-  const codeOf = (rawHeaders: string[], url = "/jobs"): string => {
+  const readCode = (rawHeaders: string[], url = "/jobs"): string => {
     const [, host] = rawHeaders;
     const request = { url, rawHeaders, headers: host === undefined ? {} : { host } } as unknown as IncomingMessage;
     return hostProblem(check, request)?.code ?? "served";
   };
 
   test("may be said once", () => {
-    expect(codeOf(["Host", "localhost", "Accept", "*/*"])).toBe("served");
-    expect(codeOf(["Host", "localhost", "HOST", "evil.example"])).toBe("bad_header");
-    expect(codeOf(["Host", "localhost", "Accept", "host", "host", "localhost"])).toBe("bad_header");
+    expect(readCode(["Host", "localhost", "Accept", "*/*"])).toBe("served");
+    expect(readCode(["Host", "localhost", "HOST", "evil.example"])).toBe("bad_header");
+    expect(readCode(["Host", "localhost", "Accept", "host", "host", "localhost"])).toBe("bad_header");
   });
 
   test("is that of the target too, where it is in full", () => {
-    expect(codeOf(["Host", "localhost"], "http://localhost:7070/jobs")).toBe("served");
-    expect(codeOf(["Host", "localhost"], "http://evil.example/jobs")).toBe("host_not_served");
-    expect(codeOf(["Host", "localhost"], "http://localhost@evil.example/jobs")).toBe("host_not_served");
-    expect(codeOf(["Host", "localhost"], "http:///jobs")).toBe("host_not_served");
-    expect(codeOf(["Host", "localhost"], "*")).toBe("served");
+    expect(readCode(["Host", "localhost"], "http://localhost:7070/jobs")).toBe("served");
+    expect(readCode(["Host", "localhost"], "http://evil.example/jobs")).toBe("host_not_served");
+    expect(readCode(["Host", "localhost"], "http://localhost@evil.example/jobs")).toBe("host_not_served");
+    expect(readCode(["Host", "localhost"], "http:///jobs")).toBe("host_not_served");
+    expect(readCode(["Host", "localhost"], "*")).toBe("served");
   });
 });
 

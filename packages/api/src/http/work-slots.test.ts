@@ -71,7 +71,7 @@ test("requests in progress are bounded in all, and probes wait for none; nor doe
   let begun = 0;
   const under = await apiUnderTest({
     config: { requestsAtOnceMax: 2 },
-    storeOf: (store) => ({
+    wrapStore: (store) => ({
       ...store,
       jobs: {
         ...store.jobs,

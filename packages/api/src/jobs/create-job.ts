@@ -2,7 +2,7 @@ import type { Instant } from "@tickline/shared/domain/instant";
 import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job";
 import { definitionHash } from "@tickline/shared/domain/job-definition";
 import { firstCursor } from "@tickline/shared/domain/reschedule";
-import { slotOf } from "@tickline/shared/domain/slot";
+import { computeSlot } from "@tickline/shared/domain/slot";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import type { CreateOutcome } from "@tickline/shared/ports/job-catalog";
 import type { ApiContext } from "../api-context.ts";
@@ -116,7 +116,7 @@ function newJob({ digest }: ApiContext, { tenantId, id, uid, input }: NewJob, no
       version: 1,
       definitionHash: definitionHash(digest, definition),
       definition,
-      slot: slotOf(uid),
+      slot: computeSlot(uid),
       ...cursor,
       state: input.state === "paused" && cursor.state === "active" ? "paused" : cursor.state,
       status: "pending",

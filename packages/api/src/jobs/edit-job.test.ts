@@ -129,7 +129,7 @@ describe("PUT /jobs/:id", () => {
     await using at = await editsUnderTest({ config: { queues: ["default", "express"] } });
     await at.put("ping", { queue: "express" });
     await using later = await editsUnderTest({
-      storeOf: () => ({ ...at.store, handlers: { ...at.store.handlers, list: async () => [] } }),
+      wrapStore: () => ({ ...at.store, handlers: { ...at.store.handlers, list: async () => [] } }),
     });
     expect(await later.put("ping", { queue: "express", name: "Pong" })).toMatchObject({ status: 200, body: { queue: "express" } });
     expect((await later.put("ping", { queue: "express", params: { a: 1 } })).body.errors).toMatchObject([{ code: "unknown_handler" }]);

@@ -5,7 +5,7 @@ import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import type { Store } from "@tickline/shared/ports/store";
 import { jobEvent } from "@tickline/shared/events/job-event";
-import { DAY, HOUR, jobOf, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { DAY, HOUR, newJob, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { apiUnderTest, minimalJob, type ApiSetup } from "../api-under-test.test-support.ts";
 
 async function setup(options: ApiSetup = {}) {
@@ -106,7 +106,7 @@ describe("misfires that are counted and not yet recorded", () => {
     ["an edit that finishes the job", "PATCH /jobs/ping", { schedule: { every: "1m", maxRuns: 3 } }],
   ])("go into the history before %s, also when the clock that counted them was ahead", async (_, deed, body) => {
     await using at = await setup();
-    const job = jobOf({ id: "ping", nextRunAt: START + MINUTE, firedCount: 3, misfires, definition });
+    const job = newJob({ id: "ping", nextRunAt: START + MINUTE, firedCount: 3, misfires, definition });
     await at.store.jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) });
     const headers = { "content-type": "application/merge-patch+json" };
     expect((await at.call(deed, body === undefined ? {} : { body, headers })).status).toBeLessThan(300);
@@ -115,7 +115,7 @@ describe("misfires that are counted and not yet recorded", () => {
 
   test("of a paused job go into the history before it is changed, once", async () => {
     await using at = await setup();
-    const job = jobOf({ id: "ping", nextRunAt: START + MINUTE, state: "paused", misfires, definition });
+    const job = newJob({ id: "ping", nextRunAt: START + MINUTE, state: "paused", misfires, definition });
     await at.store.jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) });
     await at.call("POST /jobs/ping/resume");
     await at.call("POST /jobs/ping/pause");
@@ -165,11 +165,11 @@ describe("pause and resume", () => {
   test("a resume that came no further than the record of the pause leaves no gap when it is repeated", async () => {
     let failing = false;
     const away = (): Promise<never> => Promise.reject(new AppError("store_unavailable", "the store went away", { retryable: true }));
-    const storeOf = (store: Store): Store => ({
+    const wrapStore = (store: Store): Store => ({
       ...store,
       jobs: { ...store.jobs, change: (...request) => (failing ? away() : store.jobs.change(...request)) },
     });
-    await using at = await setup({ storeOf });
+    await using at = await setup({ wrapStore });
     await at.put("ping");
     await at.call("POST /jobs/ping/pause");
     failing = true;

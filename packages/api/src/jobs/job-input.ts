@@ -9,7 +9,7 @@ import {
   TIMEOUT_MS_MAX,
   type JobDefinition,
 } from "@tickline/shared/domain/job-definition";
-import { nearestWord, slipOf } from "@tickline/shared/domain/did-you-mean";
+import { nearestWord, findSlip } from "@tickline/shared/domain/did-you-mean";
 import { canonicalJson, JsonObjectSchema, type JsonObject } from "@tickline/shared/domain/json";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
@@ -174,7 +174,7 @@ export const isExternal = ({ config: { externalQueues } }: Pick<ApiContext, "con
 
 function queueFaults({ config: { queues } }: ApiContext, queue: string): readonly Fault[] {
   if (queues.includes(queue)) return [];
-  const message = `there is no queue ${JSON.stringify(queue)}: ${meantOrAll(slipOf(queue, queues), queues)}`;
+  const message = `there is no queue ${JSON.stringify(queue)}: ${meantOrAll(findSlip(queue, queues), queues)}`;
   return [{ pointer: "/queue", code: "unknown_queue", message }];
 }
 

@@ -5,7 +5,7 @@ import { InstantText, read } from "@tickline/shared/domain/schedule/schedule-fie
 import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule-input";
 import { scheduleNotes } from "@tickline/shared/domain/schedule/schedule-notes";
 import { ScheduleView, showSchedule } from "@tickline/shared/domain/schedule/schedule-view";
-import { showZoneTime, zoneOf } from "@tickline/shared/domain/schedule/zone-time";
+import { showZoneTime, scheduleZone } from "@tickline/shared/domain/schedule/zone-time";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
 import { json } from "../http/answer.ts";
@@ -63,7 +63,7 @@ export const previewScheduleRoute = ({ clock }: ApiContext): Route =>
       // A job that is created now does not fire now. With `from`, an instant equal to `from` is shown.
       const after = from === undefined ? begins : Math.min(from - 1, begins);
       const next = instantsAfter(schedule, { anchorAt: madeAt, after, count: shown });
-      const nextLocal = next.map((instant) => showZoneTime(zoneOf(schedule), instant));
+      const nextLocal = next.map((instant) => showZoneTime(scheduleZone(schedule), instant));
       return json(200, { schedule: showSchedule(schedule), next: next.map(toIso), nextLocal, notes: scheduleNotes(schedule, next) });
     },
   });

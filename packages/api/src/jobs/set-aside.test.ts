@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Job } from "@tickline/shared/domain/job";
 import { jobEvent } from "@tickline/shared/events/job-event";
-import { jobOf, type JobOverrides, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { newJob, type JobOverrides, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { apiUnderTest, minimalJob, type ApiUnderTest, type Reply } from "../api-under-test.test-support.ts";
 
 const bounds = { startAt: null, endAt: null, maxRuns: null };
@@ -11,7 +11,7 @@ const nowhere = { kind: "cron", cron: "* * * * *", timezone: "America/Nowhere", 
 async function setup(overrides: JobOverrides = {}) {
   const at = await apiUnderTest();
   const add = async (more: JobOverrides): Promise<Job> => {
-    const job = jobOf({ ...more, definition: { handler: "noop", params: {}, ...more.definition } });
+    const job = newJob({ ...more, definition: { handler: "noop", params: {}, ...more.definition } });
     await at.store.jobs.create("default", { job, event: jobEvent("JobCreated", job) });
     return job;
   };

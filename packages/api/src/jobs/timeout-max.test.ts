@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { jobOf } from "@tickline/shared/testing/factories";
+import { newJob } from "@tickline/shared/testing/factories";
 import { addJob } from "@tickline/shared/testing/contracts/store-steps";
 import { apiUnderTest, minimalJob } from "../api-under-test.test-support.ts";
 
@@ -10,7 +10,7 @@ const refused = { errors: [{ pointer: "/timeoutMs", code: "too_big", message: "m
 async function setup() {
   const under = await apiUnderTest({ config: { timeoutMsMax: TIMEOUT_MS_MAX } });
   const { params, timeoutMs } = { params: {}, timeoutMs: 3_600_000 };
-  await addJob(under.store, jobOf({ id: "old", definition: { handler: "noop", params, timeoutMs } }));
+  await addJob(under.store, newJob({ id: "old", definition: { handler: "noop", params, timeoutMs } }));
   return { ...under, [Symbol.asyncDispose]: under.stop };
 }
 

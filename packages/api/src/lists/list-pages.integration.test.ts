@@ -135,7 +135,7 @@ describe("a page is bounded in bytes", () => {
     let read = 0;
     await using at = await setup({
       config: { pageBytesMax: 10_000 },
-      storeOf: (store) => ({
+      wrapStore: (store) => ({
         ...store,
         jobs: {
           ...store.jobs,
@@ -166,7 +166,7 @@ test("what GET gives, PUT takes, also when its runs have long outputs", async ()
 test("100 pipelined requests for large pages, on a socket that reads nothing, hold up nobody", async () => {
   let reads = 0;
   await using at = await setup({
-    storeOf: (store) => ({
+    wrapStore: (store) => ({
       ...store,
       runs: {
         ...store.runs,

@@ -1,4 +1,4 @@
-import { didYouMean, slipOf } from "@tickline/shared/domain/did-you-mean";
+import { didYouMean, findSlip } from "@tickline/shared/domain/did-you-mean";
 import type { z } from "zod";
 import type { Fault } from "./problem.ts";
 import { quote } from "./quote.ts";
@@ -17,7 +17,7 @@ export const sayFault: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === "too_big") return `must ${bound(issue.origin, "at most", issue.maximum)}`;
   if (issue.code !== "invalid_value") return undefined;
   const values = issue.values.map((value) => JSON.stringify(value)).join(", ");
-  const meant = slipOf(
+  const meant = findSlip(
     typeof issue.input === "string" ? issue.input : "",
     issue.values.filter((value) => typeof value === "string"),
   );

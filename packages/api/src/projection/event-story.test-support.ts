@@ -7,17 +7,17 @@ import { runEnded } from "@tickline/shared/events/job-ended";
 import { jobRetrying } from "@tickline/shared/events/job-retrying";
 import { jobStarted } from "@tickline/shared/events/job-started";
 import { MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
-import { dueRunOf, entryOf } from "@tickline/shared/testing/factories-fire";
+import { newDueRun, newEntry } from "@tickline/shared/testing/factories-fire";
 
 export const FAULT = { code: "http_status", message: "503", retryable: true };
 
 /** An attempt of the job's run of this minute, as an executor claims it. */
-export const claimOf = (job: Job, minute: number, attempt = 1): ClaimedRun => {
-  const run = { ...dueRunOf(job, entryOf(job, { scheduledFor: START + minute * MINUTE })), attempt };
+export const buildClaim = (job: Job, minute: number, attempt = 1): ClaimedRun => {
+  const run = { ...newDueRun(job, newEntry(job, { scheduledFor: START + minute * MINUTE })), attempt };
   return { run, token: "t", leaseMs: null, startedAt: START + minute * MINUTE + attempt * SECOND };
 };
 
-export const endOf = ({ run, startedAt }: ClaimedRun, changes: Partial<EndedRun> = {}): EndedRun => ({
+export const buildEnd = ({ run, startedAt }: ClaimedRun, changes: Partial<EndedRun> = {}): EndedRun => ({
   ...run,
   count: 1,
   scheduledForLast: null,
@@ -32,16 +32,16 @@ export const endOf = ({ run, startedAt }: ClaimedRun, changes: Partial<EndedRun>
 
 export const started = (claim: ClaimedRun): TicklineEvent => jobStarted(claim, "e-1");
 export const ended = (claim: ClaimedRun, changes: Partial<EndedRun> = {}): TicklineEvent =>
-  runEnded(endOf(claim, changes), "tickline/executor");
+  runEnded(buildEnd(claim, changes), "tickline/executor");
 export const retrying = (claim: ClaimedRun): TicklineEvent => {
   const time: Instant = claim.startedAt + 5;
   return jobRetrying(claim.run, { retryAt: time + SECOND, error: FAULT, time, startedAt: claim.startedAt });
 };
 
 /** All that is said of a job in `minutes` minutes: each run fails once, is tried again and ends; every third one is skipped. */
-export const storyOf = (job: Job, minutes: number): TicklineEvent[] =>
+export const buildStory = (job: Job, minutes: number): TicklineEvent[] =>
   Array.from({ length: minutes }, (_, minute) => {
-    const [first, second] = [claimOf(job, minute), claimOf(job, minute, 2)];
+    const [first, second] = [buildClaim(job, minute), buildClaim(job, minute, 2)];
     if (minute % 3 === 2) return [ended(first, { state: "skipped", reason: "overlap", startedAt: null })];
     return [started(first), retrying(first), started(second), ended(second, minute % 2 === 0 ? {} : { state: "failed", error: FAULT })];
   }).flat();

@@ -9,7 +9,7 @@ import type { Store } from "@tickline/shared/ports/store";
 import { addRun, end, start } from "@tickline/shared/testing/contracts/store-steps";
 import { DAY, SECOND, START } from "@tickline/shared/testing/factories";
 import { apiUnderTest, minimalJob } from "../api-under-test.test-support.ts";
-import { claimOf, ended, FAULT, retrying, started } from "./event-story.test-support.ts";
+import { buildClaim, ended, FAULT, retrying, started } from "./event-story.test-support.ts";
 
 /** An api with a job, and what its status shows once all that was published has been looked at. */
 async function setup() {
@@ -18,7 +18,7 @@ async function setup() {
     ...store,
     status: { ...store.status, standing: async (runIds) => ((looked += 1), await store.status.standing(runIds)) },
   });
-  const under = await apiUnderTest({ storeOf: counting });
+  const under = await apiUnderTest({ wrapStore: counting });
   await under.call("PUT /jobs/ping", { body: minimalJob });
   const job = await under.store.jobs.get("default", "ping");
   if (job === null) throw new Error("no job");
@@ -45,10 +45,10 @@ describe("an event about no run of the store changes no status, and the next tru
   type At = Awaited<ReturnType<typeof setup>>;
   const inTenYears = START + 3_650 * DAY;
   test.each<[string, (at: At) => TicklineEvent]>([
-    ["a start that never was, by an id derived as ours are", ({ job }) => started(claimOf(job, 0))],
-    ["an end that never was", ({ job }) => ended(claimOf(job, 1), { state: "failed", error: FAULT })],
-    ["a start in ten years", ({ job }) => started(forgedClaim(claimOf(job, 0), { scheduledFor: inTenYears, runId: idAt(inTenYears) }))],
-    ["an attempt beyond all numbers", ({ job }) => retrying(claimOf(job, 0, 99_999_999))],
+    ["a start that never was, by an id derived as ours are", ({ job }) => started(buildClaim(job, 0))],
+    ["an end that never was", ({ job }) => ended(buildClaim(job, 1), { state: "failed", error: FAULT })],
+    ["a start in ten years", ({ job }) => started(forgedClaim(buildClaim(job, 0), { scheduledFor: inTenYears, runId: idAt(inTenYears) }))],
+    ["an attempt beyond all numbers", ({ job }) => retrying(buildClaim(job, 0, 99_999_999))],
   ])("%s", async (_, forge) => {
     await using at = await setup();
     await at.say(forge(at));
@@ -113,7 +113,7 @@ describe("what can be news of no run goes to the dead letters, and what is besid
 test("many events cost one look a batch", async () => {
   await using at = await setup();
   const held = await start(at.store, await addRun(at.store, at.job));
-  await at.say(...Array.from({ length: 500 }, (_, minute) => started(claimOf(at.job, minute - 1_000))), started(held));
+  await at.say(...Array.from({ length: 500 }, (_, minute) => started(buildClaim(at.job, minute - 1_000))), started(held));
   expect(at.looked()).toBe(1);
   expect(await at.shown()).toMatchObject({ runId: held.run.runId });
 });

@@ -38,7 +38,7 @@ describe("the status of a job", () => {
   test("follows the events of its runs, also those that tell nothing new", async () => {
     let written = (): Promise<void> => Promise.resolve();
     const under = await apiUnderTest({
-      storeOf(store) {
+      wrapStore(store) {
         const status = heardStatus(store.status);
         written = status.written;
         return { ...store, status: status.heard };
@@ -67,7 +67,7 @@ describe("the status of a job", () => {
   test("is made good once a minute for what the bus lost", async () => {
     let written = (): Promise<void> => Promise.resolve();
     const under = await apiUnderTest({
-      storeOf(store) {
+      wrapStore(store) {
         const status = heardStatus(store.status);
         written = status.written;
         return { ...store, status: status.heard };

@@ -2,14 +2,14 @@ import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
 import { statusOrder, supersedes, type StatusChange } from "@tickline/shared/domain/status-change";
 import { jobEvent } from "@tickline/shared/events/job-event";
-import { jobOf, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { newJob, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { manualClock } from "@tickline/shared/testing/manual-clock";
 import fc from "fast-check";
-import { claimOf, ended, FAULT, retrying, started, storyOf } from "./event-story.test-support.ts";
+import { buildClaim, ended, FAULT, retrying, started, buildStory } from "./event-story.test-support.ts";
 import { createProjector, type ProjectorLimits } from "./projector.ts";
 import { toStatusChange } from "./to-status-change.ts";
 
-const jobs = ["a", "b", "c"].map((id) => jobOf({ id, uid: `uid-${id}` }));
+const jobs = ["a", "b", "c"].map((id) => newJob({ id, uid: `uid-${id}` }));
 const [job] = jobs as [(typeof jobs)[0]];
 
 function setup(limits: Partial<ProjectorLimits> = {}) {
@@ -54,7 +54,7 @@ function latest(applied: readonly (readonly StatusChange[])[]): Map<string, Stat
 }
 
 describe("what an event says of a status", () => {
-  const claim = claimOf(job, 0);
+  const claim = buildClaim(job, 0);
   test("a start, a retry and an end", () => {
     expect(
       [started(claim), retrying(claim), ended(claim), ended(claim, { state: "lost", error: FAULT })].map(toStatusChange),
@@ -83,7 +83,7 @@ describe("what an event says of a status", () => {
   });
 
   test("the order without strings is the order of the strings", () => {
-    const changes = jobs.flatMap((one) => storyOf(one, 4)).flatMap((event) => toStatusChange(event) ?? []);
+    const changes = jobs.flatMap((one) => buildStory(one, 4)).flatMap((event) => toStatusChange(event) ?? []);
     const runs = changes.map(({ lastRun }) => lastRun);
     for (const left of runs) for (const right of runs) expect(supersedes(left, right)).toBe(statusOrder(left) > statusOrder(right));
   });
@@ -91,7 +91,7 @@ describe("what an event says of a status", () => {
 
 describe("the projector", () => {
   test("whatever the order, the repeats, the batches and the faults, the latest stands in the end", async () => {
-    const stories = jobs.flatMap((one, index) => storyOf(one, 3 + index));
+    const stories = jobs.flatMap((one, index) => buildStory(one, 3 + index));
     const expected = latest([stories.flatMap((event) => toStatusChange(event) ?? [])]);
     const shuffled = fc.shuffledSubarray([...stories, ...stories], { minLength: 2 * stories.length });
     await fc.assert(
@@ -120,7 +120,7 @@ describe("the projector", () => {
 
   test("one write a job, however much happened to it", async () => {
     const at = setup();
-    await at.projector.take(jobs.flatMap((one) => storyOf(one, 100)));
+    await at.projector.take(jobs.flatMap((one) => buildStory(one, 100)));
     await at.settle();
     expect(at.applied.map(({ length }) => length)).toEqual([3]);
   });
@@ -129,10 +129,10 @@ describe("the projector", () => {
     const at = setup();
     const gate = Promise.withResolvers<void>();
     at.holdWith(gate.promise);
-    await at.projector.take([started(claimOf(job, 0))]);
+    await at.projector.take([started(buildClaim(job, 0))]);
     const writing = at.projector.writeOnce();
-    await at.projector.take([ended(claimOf(job, 0))]);
-    await at.projector.take([started(claimOf(job, 1)), ended(claimOf(job, 1))]);
+    await at.projector.take([ended(buildClaim(job, 0))]);
+    await at.projector.take([started(buildClaim(job, 1)), ended(buildClaim(job, 1))]);
     expect(at.applied).toHaveLength(1);
     gate.resolve();
     expect(await writing).toBe(25);
@@ -146,7 +146,7 @@ describe("the projector", () => {
     const at = setup({ projectionPendingMax: 2 });
     let taken = 0;
     const take = async (): Promise<void> => {
-      await at.projector.take(jobs.map((one) => started(claimOf(one, 0))));
+      await at.projector.take(jobs.map((one) => started(buildClaim(one, 0))));
       taken += 1;
     };
     const waiting = take();
@@ -163,7 +163,7 @@ describe("the projector", () => {
   test("a status that no store takes keeps no other from being written, and is not tried for ever", async () => {
     const at = setup();
     at.refusedJobs.add("uid-b");
-    await at.projector.take(jobs.map((one) => started(claimOf(one, 0))));
+    await at.projector.take(jobs.map((one) => started(buildClaim(one, 0))));
     await at.settle();
     expect(at.applied.flat().map(({ jobUid }) => jobUid)).toEqual(["uid-a", "uid-c"]);
     expect(at.projector.lagMs()).toBe(0);
@@ -171,7 +171,7 @@ describe("the projector", () => {
 
   test("large batches are written in parts", async () => {
     const at = setup({ projectionBatchMax: 2 });
-    await at.projector.take(jobs.map((one) => started(claimOf(one, 0))));
+    await at.projector.take(jobs.map((one) => started(buildClaim(one, 0))));
     await at.settle();
     expect(at.applied.map(({ length }) => length)).toEqual([2, 1]);
   });
@@ -180,7 +180,7 @@ describe("the projector", () => {
     const at = setup();
     expect(at.projector.lagMs()).toBe(0);
     at.clock.advance(MINUTE);
-    await at.projector.take([started(claimOf(job, 0))]);
+    await at.projector.take([started(buildClaim(job, 0))]);
     expect(at.projector.lagMs()).toBe(MINUTE - SECOND);
     at.failWith(new AppError("store_unavailable", "away"));
     await expect(at.projector.writeOnce()).rejects.toThrow("away");

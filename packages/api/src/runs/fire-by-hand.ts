@@ -2,7 +2,7 @@ import { scheduledEntry } from "@tickline/shared/domain/fire";
 import type { Instant } from "@tickline/shared/domain/instant";
 import type { Job } from "@tickline/shared/domain/job";
 import type { Run } from "@tickline/shared/domain/run";
-import { runIdOf } from "@tickline/shared/domain/run-id";
+import { makeRunId } from "@tickline/shared/domain/run-id";
 import type { ApiContext } from "../api-context.ts";
 import { problem, type Problem } from "../problems/problem.ts";
 import { bindRequest, keyExpired, type BindRequest } from "../request/idempotency-key.ts";
@@ -59,7 +59,7 @@ export async function fireByHand(context: ApiContext, job: Job, byHand: ByHand):
 }
 
 async function madeBefore({ runs, digest }: ApiContext, job: Job, byHand: ByHand): Promise<{ kind: "fired"; run: Run } | Problem> {
-  const run = await runs.get(job.tenantId, runIdOf(digest, { jobUid: job.uid, ...byHand }));
+  const run = await runs.get(job.tenantId, makeRunId(digest, { jobUid: job.uid, ...byHand }));
   return run === null ? keyExpired({ boundAt: byHand.scheduledFor }) : { kind: "fired", run };
 }
 

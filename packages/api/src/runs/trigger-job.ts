@@ -5,7 +5,7 @@ import type { Run } from "@tickline/shared/domain/run";
 import type { ApiContext } from "../api-context.ts";
 import { invalidRequest, type Problem } from "../problems/problem.ts";
 import { isStandIn } from "@tickline/shared/domain/stored-definition";
-import { unknownPolicyOf } from "@tickline/shared/domain/unknown-policy";
+import { findUnknownPolicy } from "@tickline/shared/domain/unknown-policy";
 import { definitionUnreadable, jobNotFound, notEvaluated } from "../jobs/change-job.ts";
 import { isExternal } from "../jobs/job-input.ts";
 import { bodyRoute, noQuery, type BodySpec, type Route } from "../http/route.ts";
@@ -79,7 +79,7 @@ export async function triggerJob(context: ApiContext, request: TriggerRequest): 
   const job = await context.jobs.get(tenantId, jobId);
   if (job === null) return jobNotFound(jobId);
   if (isStandIn(job.definition)) return definitionUnreadable(job);
-  const policy = unknownPolicyOf(job.definition);
+  const policy = findUnknownPolicy(job.definition);
   if (policy !== null) return notEvaluated(job, policy);
   const checked = params !== undefined && !isExternal(context, job.definition.queue);
   const handler = !checked ? null : await context.knownHandlers.find(job.definition.handler);

@@ -12,7 +12,7 @@ import { createReplayRate, type ReplayRate, type ReplayRateLimits } from "./repl
 
 /** One stream: which events it accepts, and where it sends them. */
 export interface Listener {
-  /** The client, as `clientOf` names it. */
+  /** The client, as `clientAddress` names it. */
   readonly client: string;
   accepts(event: TicklineEvent): boolean;
   /** `render` renders an event once for all listeners. */

@@ -1,18 +1,18 @@
 import { expect, jest, test } from "@jest/globals";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { RUNS_TOPIC } from "@tickline/shared/events/topics";
-import { jobOf } from "@tickline/shared/testing/factories";
-import { claimOf, ended, retrying, started } from "../projection/event-story.test-support.ts";
+import { newJob } from "@tickline/shared/testing/factories";
+import { buildClaim, ended, retrying, started } from "../projection/event-story.test-support.ts";
 import { listen, streamsUnderTest } from "./event-stream.test-support.ts";
 
 // Every wait is for a signal, over real sockets: on a busy machine some take longer than Jest's five seconds.
 jest.setTimeout(60_000);
 
 const setup = streamsUnderTest;
-const job = jobOf({ id: "ping" });
-const claim = claimOf(job, 0);
+const job = newJob({ id: "ping" });
+const claim = buildClaim(job, 0);
 /** As many different events as wanted. */
-const endings = (count: number): TicklineEvent[] => Array.from({ length: count }, (_, minute) => ended(claimOf(job, minute)));
+const endings = (count: number): TicklineEvent[] => Array.from({ length: count }, (_, minute) => ended(buildClaim(job, minute)));
 
 test("one address cannot take all streams", async () => {
   await using at = await setup({ config: { streamsMax: 4, streamsPerAddressMax: 2 } });
@@ -69,7 +69,7 @@ test("a stream that nobody reads is closed after a time, also when it is not far
   const [stuck, reader] = [await listen(at.url), await listen(at.url)];
   stuck.response.pause();
   const output = { text: "x".repeat(60_000) };
-  const events = Array.from({ length: 400 }, (_, minute) => ended(claimOf(job, minute), { output }));
+  const events = Array.from({ length: 400 }, (_, minute) => ended(buildClaim(job, minute), { output }));
   for (let from = 0; from < events.length; from += 20) await at.publish(RUNS_TOPIC, ...events.slice(from, from + 20)); // More than kernels buffer.
   await reader.received(400);
   at.clock.advance(29_999);
@@ -85,7 +85,7 @@ test("a stream that nobody reads is closed after a time, also when it is not far
 test("500 clients that come back with an old id are sent no more at once than one, and the one that listens is told at once", async () => {
   await using at = await setup({ config: { streamsMax: 1_000, streamsPerAddressMax: 1_000, connectionsPerAddressMax: 1_000 } });
   const output = { text: "x".repeat(5_000) };
-  const events = Array.from({ length: 2_000 }, (_, minute) => ended(claimOf(job, minute), { output }));
+  const events = Array.from({ length: 2_000 }, (_, minute) => ended(buildClaim(job, minute), { output }));
   for (let from = 0; from < events.length; from += 100) await at.happened(...events.slice(from, from + 100));
   const listener = await listen(at.url, { query: "?type=JobStarted" });
   const back = { lastEventId: events[0]?.id ?? "" };

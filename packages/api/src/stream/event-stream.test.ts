@@ -3,22 +3,22 @@ import type { TicklineEvent } from "@tickline/shared/events/event";
 import { jobDue } from "@tickline/shared/events/job-due";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import { dueTopic, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
-import { jobOf, START } from "@tickline/shared/testing/factories";
+import { newJob, START } from "@tickline/shared/testing/factories";
 import { minimalJob } from "../api-under-test.test-support.ts";
 import { createValidators } from "../docs-pages/document-check.test-support.ts";
 import type { OpenApiDocument } from "../docs-pages/openapi-document.ts";
-import { claimOf, ended, retrying, started } from "../projection/event-story.test-support.ts";
+import { buildClaim, ended, retrying, started } from "../projection/event-story.test-support.ts";
 import { listen, streamsUnderTest } from "./event-stream.test-support.ts";
 
 // Every wait is for a signal, over real sockets: on a busy machine some take longer than Jest's five seconds.
 jest.setTimeout(60_000);
 
 const setup = streamsUnderTest;
-const job = jobOf({ id: "ping" });
-const other = jobOf({ id: "pong" });
-const claim = claimOf(job, 0);
+const job = newJob({ id: "ping" });
+const other = newJob({ id: "pong" });
+const claim = buildClaim(job, 0);
 /** As many different events as wanted. */
-const endings = (count: number): TicklineEvent[] => Array.from({ length: count }, (_, minute) => ended(claimOf(job, minute)));
+const endings = (count: number): TicklineEvent[] => Array.from({ length: count }, (_, minute) => ended(buildClaim(job, minute)));
 
 describe("GET /events", () => {
   test("tells what happens, instants as text, what handlers say as it is", async () => {
@@ -56,16 +56,16 @@ describe("GET /events", () => {
     await using at = await setup();
     const document: OpenApiDocument = (await at.call("GET /openapi.json")).body;
     const schemas = document.components?.schemas as Record<string, { properties: { data: { contentSchema: object } } }>;
-    const validatorOf = createValidators(document);
+    const makeValidator = createValidators(document);
     const client = await listen(at.url, { lastEventId: "of another life" });
     await at.call("PUT /jobs/ping", { body: minimalJob });
     await at.publish(RUNS_TOPIC, started(claim), retrying(claim), ended(claim, { output: { finishedAt: 7 } }));
     const messages = await client.received(5);
     expect(messages.map(({ event }) => event)).toEqual(["reset", "JobCreated", "JobStarted", "JobRetrying", "JobCompleted"]);
     for (const { event, id, data } of messages) {
-      const message = validatorOf({ $ref: "#/components/schemas/Streamed" });
+      const message = makeValidator({ $ref: "#/components/schemas/Streamed" });
       expect([event, message({ event, id, data: JSON.stringify(data) }), message.errors]).toEqual([event, true, null]);
-      const content = validatorOf(schemas["Streamed"]?.properties.data.contentSchema ?? {});
+      const content = makeValidator(schemas["Streamed"]?.properties.data.contentSchema ?? {});
       expect([event, content(data), content.errors]).toEqual([event, true, null]);
     }
     client.close();
@@ -96,7 +96,7 @@ describe("GET /events", () => {
     await using at = await setup();
     const ofJob = await listen(at.url, { query: "?jobId=ping" });
     const ofType = await listen(at.url, { query: "?type=JobStarted&type=JobUpdated" });
-    await at.publish(RUNS_TOPIC, started(claim), ended(claim), started(claimOf(other, 0)));
+    await at.publish(RUNS_TOPIC, started(claim), ended(claim), started(buildClaim(other, 0)));
     await at.publish(JOBS_TOPIC, jobEvent("JobUpdated", other), jobEvent("JobDeleted", job));
     expect((await ofJob.received(3)).map(({ event }) => event)).toEqual(["JobStarted", "JobCompleted", "JobDeleted"]);
     expect((await ofType.received(3)).map(({ event, data }) => [event, data.subject])).toEqual([
@@ -183,9 +183,9 @@ describe("GET /events", () => {
   test("an event that cannot be shown keeps no other from any client, nor from one that resumes", async () => {
     await using at = await setup();
     const clients = [await listen(at.url), await listen(at.url)];
-    const torn = ended(claimOf(job, 2), { finishedAt: 9e15 });
-    await at.publish(RUNS_TOPIC, ended(claimOf(job, 1)), torn, ended(claimOf(job, 3)));
-    const shown = [1, 3].map((minute) => claimOf(job, minute).run.runId);
+    const torn = ended(buildClaim(job, 2), { finishedAt: 9e15 });
+    await at.publish(RUNS_TOPIC, ended(buildClaim(job, 1)), torn, ended(buildClaim(job, 3)));
+    const shown = [1, 3].map((minute) => buildClaim(job, minute).run.runId);
     for (const client of clients) expect((await client.received(2)).map(({ data }) => data.data.runId)).toEqual(shown);
     const [first] = clients[0]?.messages ?? [];
     const resumed = await listen(at.url, { lastEventId: first?.id ?? "" });
@@ -200,7 +200,7 @@ describe("GET /events", () => {
     const output = { text: "x".repeat(60_000) };
     // Some megabytes fill the buffers of the kernel first.
     for (let round = 0; round < 40; round += 1) {
-      await at.publish(RUNS_TOPIC, ...Array.from({ length: 10 }, (_, run) => ended(claimOf(job, 10 * round + run), { output })));
+      await at.publish(RUNS_TOPIC, ...Array.from({ length: 10 }, (_, run) => ended(buildClaim(job, 10 * round + run), { output })));
       if ((await at.call("GET /metrics")).body.includes("tickline_event_streams 0")) break;
     }
     expect((await at.call("GET /metrics")).body).toContain("tickline_event_streams 0");

@@ -1,10 +1,10 @@
 import { expect, test } from "@jest/globals";
 import type { TicklineEvent } from "@tickline/shared/events/event";
-import { jobOf } from "@tickline/shared/testing/factories";
-import { claimOf, ended } from "../projection/event-story.test-support.ts";
+import { newJob } from "@tickline/shared/testing/factories";
+import { buildClaim, ended } from "../projection/event-story.test-support.ts";
 import { createEventWindow, type EventWindow } from "./event-window.ts";
 
-const events = Array.from({ length: 10 }, (_, minute) => ended(claimOf(jobOf(), minute)));
+const events = Array.from({ length: 10 }, (_, minute) => ended(buildClaim(newJob(), minute)));
 const [first, second, third] = events as [(typeof events)[0], (typeof events)[0], (typeof events)[0]];
 
 /** What came behind an event, oldest first; null: it is not known. */

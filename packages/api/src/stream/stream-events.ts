@@ -4,7 +4,7 @@ import { PUBLIC_EVENT_TYPES } from "@tickline/shared/events/event";
 import type { Clock } from "@tickline/shared/ports/clock";
 import { z } from "zod";
 import { content, TAKEN } from "../http/answer.ts";
-import { clientOf } from "@tickline/shared/runtime/http/client-address";
+import { clientAddress } from "@tickline/shared/runtime/http/client-address";
 import { problem, RETRY_AFTER_S, type Problem } from "../problems/problem.ts";
 import { route, type Route } from "../http/route.ts";
 import type { EventHub } from "./event-hub.ts";
@@ -45,7 +45,7 @@ export const streamEventsRoute = ({ hub, clock, limits }: EventRouteDeps): Route
     async handle({ query: { jobId, type }, header, connection: { req, res } }) {
       if (req.method === "HEAD") return content(EVENT_STREAM_TYPE, "");
       if (!hasUsableHost(req)) return problem("bad_header", "Host has to name a host");
-      const client = clientOf(req.socket.remoteAddress);
+      const client = clientAddress(req.socket.remoteAddress);
       if (hub.listeners >= limits.streamsMax) return tooMany(`${limits.streamsMax} streams are open`);
       if (hub.listenersOf(client) >= limits.streamsPerAddressMax)
         return tooMany(`${limits.streamsPerAddressMax} streams are open from this address`);

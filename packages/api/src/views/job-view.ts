@@ -14,7 +14,7 @@ import { RetryPolicySchema } from "@tickline/shared/domain/retry-policy";
 import type { LastRun, Run } from "@tickline/shared/domain/run";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import { evaluate } from "@tickline/shared/domain/evaluation";
-import { evaluationFault, overdueOf, setAsideOf } from "@tickline/shared/domain/job-evaluation";
+import { evaluationFault, findOverdue, findSetAside } from "@tickline/shared/domain/job-evaluation";
 import { instantsAfter } from "@tickline/shared/domain/schedule/next-instant";
 import { ScheduleView, showStoredSchedule } from "@tickline/shared/domain/schedule/schedule-view";
 import { z } from "zod";
@@ -132,7 +132,7 @@ export const showJob = (job: Job, now: Instant | null = null): JobView => ({
 
 /** As far as this process can read and evaluate the job. A scheduler with other time zone data, or of another version, may still fire it. */
 function showSetAside(job: Job, now: Instant | null): JobView["setAside"] {
-  const fault = setAsideOf(job) ?? (now === null ? null : overdueOf(job, now));
+  const fault = findSetAside(job) ?? (now === null ? null : findOverdue(job, now));
   return fault === null ? null : { reason: fault.reason, action: fault.action, since: toIsoOrNull(shownNextRunAt(job)) };
 }
 

@@ -1,5 +1,5 @@
 import { toIso, toIsoOrNull } from "@tickline/shared/domain/instant";
-import { cancelOf, USER_AGENT_LENGTH_MAX, type RunCancel } from "@tickline/shared/domain/cancel";
+import { readCancel, USER_AGENT_LENGTH_MAX, type RunCancel } from "@tickline/shared/domain/cancel";
 import { JobIdSchema } from "@tickline/shared/domain/job-definition";
 import { REASONS } from "@tickline/shared/domain/reason";
 import { ERROR_STACK_MAX, RunErrorSchema, type AttemptError, type RunError } from "@tickline/shared/domain/run-error";
@@ -138,7 +138,7 @@ export function showListedRun(run: Run, params: JsonObject | null): RunView {
     lateByMs: durationMs(run.scheduledFor, run.firstStartedAt),
     output: run.output,
     error: showError(run.error),
-    cancel: showCancel(cancelOf(run)),
+    cancel: showCancel(readCancel(run)),
     retryOf: run.retryOf,
   };
 }

@@ -4,7 +4,7 @@ import { ATTEMPTS_KEPT_MAX, type Run } from "@tickline/shared/domain/run";
 import type { Job } from "@tickline/shared/domain/job";
 import { RUN_STATES } from "@tickline/shared/domain/run-state";
 import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule-input";
-import { jobOf, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
+import { newJob, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import type { z } from "zod";
 import { jobDetailJson, JobDetailView, JobView, RECENT_RUNS_BYTES_MAX, recentRunsJson, showJob } from "./job-view.ts";
 import { RunView, showListedRun, showRun } from "./run-view.ts";
@@ -85,7 +85,7 @@ describe("views are what their schemas say", () => {
     { at: "2026-12-01T09:00:00", timezone: "America/New_York" },
   ];
   test.each(schedules.map((schedule) => [JSON.stringify(schedule), schedule]))("a job on %s", (_, schedule) => {
-    const job = jobOf({ definition: { schedule: ScheduleInput.parse(schedule) } });
+    const job = newJob({ definition: { schedule: ScheduleInput.parse(schedule) } });
     expectView(JobView, showJob(job));
     expectView(JobDetailView, showJobDetail(job, [run(), run({ state: "due" })]));
   });
@@ -93,7 +93,7 @@ describe("views are what their schemas say", () => {
   test.each(RUN_STATES)("a run that is %s, and a job whose last run was", (state) => {
     expectView(RunView, showRun(run({ state }), PARAMS));
     const lastRun = { runId: RUN_ID, state, scheduledFor: START, startedAt: null, finishedAt: START, attempt: 1, error };
-    expectView(JobView, showJob(jobOf({ status: state, lastRun })));
+    expectView(JobView, showJob(newJob({ status: state, lastRun })));
   });
 
   test("a range, and a run that has not started", () => {
@@ -148,18 +148,18 @@ describe("what is shown", () => {
   });
 
   test("what is for the inside stays there", () => {
-    const shown = JSON.stringify([showRun(run(), PARAMS), showJob(jobOf())]);
+    const shown = JSON.stringify([showRun(run(), PARAMS), showJob(newJob())]);
     expect(shown).not.toMatch(/tenant|uid|slot|hash|wakeAt|cancelRequested|anchorAt|firedCount|misfires/i);
   });
 
   test("a due instant is still the next one; a paused or finished job has none", () => {
-    expect(showJob(jobOf({ nextRunAt: START }))).toMatchObject({ nextRunAt: "2026-01-05T12:00:00.000Z" });
-    expect(showJobDetail(jobOf({ state: "paused" }), [])).toMatchObject({ nextRunAt: null, upcoming: [] });
-    expect(showJobDetail(jobOf({ state: "finished", nextRunAt: null }), [])).toMatchObject({ nextRunAt: null, upcoming: [] });
+    expect(showJob(newJob({ nextRunAt: START }))).toMatchObject({ nextRunAt: "2026-01-05T12:00:00.000Z" });
+    expect(showJobDetail(newJob({ state: "paused" }), [])).toMatchObject({ nextRunAt: null, upcoming: [] });
+    expect(showJobDetail(newJob({ state: "finished", nextRunAt: null }), [])).toMatchObject({ nextRunAt: null, upcoming: [] });
   });
 
   test("a job whose instant has passed is overdue after a minute, until it is fired", () => {
-    const job = jobOf({ nextRunAt: START });
+    const job = newJob({ nextRunAt: START });
     for (const [now, isOverdue] of [
       [START, false],
       [START + MINUTE, false],
@@ -173,8 +173,8 @@ describe("what is shown", () => {
 
   test("upcoming ends where runs do", () => {
     const schedule = { kind: "every", everyMs: MINUTE, startAt: null, endAt: null, maxRuns: 7 } as const;
-    expect(showJobDetail(jobOf({ firedCount: 4, definition: { schedule } }), []).upcoming).toHaveLength(3);
-    expect(showJobDetail(jobOf({ firedCount: 0, definition: { schedule } }), []).upcoming).toHaveLength(5);
+    expect(showJobDetail(newJob({ firedCount: 4, definition: { schedule } }), []).upcoming).toHaveLength(3);
+    expect(showJobDetail(newJob({ firedCount: 0, definition: { schedule } }), []).upcoming).toHaveLength(5);
   });
 
   test("the last run of a job", () => {
@@ -187,7 +187,7 @@ describe("what is shown", () => {
       attempt: 1,
       error: null,
     };
-    expect(showJob(jobOf({ status: "succeeded", lastRun }))).toMatchObject({
+    expect(showJob(newJob({ status: "succeeded", lastRun }))).toMatchObject({
       lastRunAt: "2026-01-05T12:00:00.002Z",
       lastRun: { id: RUN_ID, durationMs: 7 },
     });

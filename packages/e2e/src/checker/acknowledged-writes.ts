@@ -8,7 +8,7 @@ export function lostWrites(job: JobEvidence, final: FinalJob | undefined): Viola
   if (state === "absent") return final === undefined ? [] : [violation("I8", `job ${jobId} was deleted, and is back`)];
   if (final === undefined) return [violation("I8", `job ${jobId} was acknowledged, and is gone`)];
   const found: Violation[] = [];
-  const version = versionOf(job);
+  const version = expectedVersion(job);
   if (final.version < version) found.push(violation("I8", `job ${jobId} has version ${final.version}, and ${version} was acknowledged`));
   if (final.mark !== plan?.mark) found.push(violation("I8", `job ${jobId} has definition ${final.mark}, not ${plan?.mark}`));
   if (state === "paused" && final.state !== "paused") found.push(violation("I8", `job ${jobId} was paused, and is ${final.state}`));
@@ -17,7 +17,7 @@ export function lostWrites(job: JobEvidence, final: FinalJob | undefined): Viola
 }
 
 /** The highest version acknowledged since the job under this id was last created. */
-function versionOf({ writes }: JobEvidence): number {
+function expectedVersion({ writes }: JobEvidence): number {
   const createdAt = writes.findLastIndex(({ kind }) => kind === "create");
   return Math.max(0, ...writes.slice(createdAt).map((write) => ("version" in write ? write.version : 0)));
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { Effect } from "../recorder/effect.ts";
 import { check } from "./check.ts";
 import type { FinalJob, History, RunRow, Sighting } from "./history.ts";
-import { effect, keptHistory, row, sightingOf } from "./planted-history.test-support.ts";
+import { effect, keptHistory, row, makeSighting } from "./planted-history.test-support.ts";
 
 test("a history in which every promise was kept has no violations", () => {
   expect(check(keptHistory())).toEqual([]);
@@ -99,18 +99,18 @@ describe("each broken promise is found", () => {
     [
       "I5",
       "a status that goes back to an earlier run",
-      withSightings(sightingOf("c", "failed", { id: "b", scheduledFor: "1970-01-01T00:00:02.000Z", state: "failed" })),
+      withSightings(makeSighting("c", "failed", { id: "b", scheduledFor: "1970-01-01T00:00:02.000Z", state: "failed" })),
     ],
-    ["I5", "a job whose last run vanishes", withSightings(sightingOf("c", "pending", null))],
+    ["I5", "a job whose last run vanishes", withSightings(makeSighting("c", "pending", null))],
     [
       "I5",
       "a run of a job that ends twice",
-      withSightings(sightingOf("c", "failed", { id: "c-2100", scheduledFor: "1970-01-01T00:00:02.100Z", state: "failed" })),
+      withSightings(makeSighting("c", "failed", { id: "c-2100", scheduledFor: "1970-01-01T00:00:02.100Z", state: "failed" })),
     ],
     [
       "I5",
       "a status that is not that of the last run",
-      withSightings(sightingOf("c", "failed", { id: "c-2100", scheduledFor: "1970-01-01T00:00:02.100Z", state: "succeeded" })),
+      withSightings(makeSighting("c", "failed", { id: "c-2100", scheduledFor: "1970-01-01T00:00:02.100Z", state: "succeeded" })),
     ],
     ["I5", "a run that ends twice", withSightings({ of: "run", runId: "c-2100", attempt: 2, state: "failed" })],
     [

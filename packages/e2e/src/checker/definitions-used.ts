@@ -15,7 +15,7 @@ export function mixedDefinitions(effects: ReadonlyMap<string, readonly Effect[]>
 /** G12: a scheduled run uses the definition that stood at its instant: an edit fires first what is owed. */
 export const wrongDefinitions = (job: JobEvidence): Violation[] =>
   job.scheduledEffects.flatMap(({ runId, scheduledFor, mark }) => {
-    const { fires, marks } = job.timeline.expectationOf(scheduledFor);
+    const { fires, marks } = job.timeline.expectAt(scheduledFor);
     return fires === "never" || marks.includes(mark) || mayBeTriggered(job, scheduledFor)
       ? []
       : [violation("G12", `run ${runId} of ${show(scheduledFor)} used ${mark}, not ${marks.join(" or ")}`)];

@@ -1,6 +1,6 @@
 import type { Effect } from "../recorder/effect.ts";
 import type { History, Plan, RunRow, Trigger, Write } from "./history.ts";
-import { timelineOf, type Timeline } from "./timeline.ts";
+import { buildTimeline, type Timeline } from "./timeline.ts";
 
 /** What is known of one job id, put together once for all invariants. */
 export interface JobEvidence {
@@ -28,7 +28,7 @@ export function evidenceByJob(history: History): JobEvidence[] {
     return {
       jobId,
       writes: own,
-      timeline: timelineOf(own),
+      timeline: buildTimeline(own),
       triggers: triggers.get(jobId) ?? [],
       scheduledEffects: (effects.get(jobId) ?? []).filter(({ runId }) => !triggered.has(runId)),
       scheduledRows: (rows.get(jobId) ?? []).filter(({ cause }) => cause === "schedule"),

@@ -17,7 +17,7 @@ export function isOnGrid(grid: Grid, instant: number): boolean {
 }
 
 /** The grid's instants from `from` to `to`, both inclusive, in order. */
-export function instantsOf(grid: Grid, { from, to }: { readonly from: number; readonly to: number }): number[] {
+export function listInstants(grid: Grid, { from, to }: { readonly from: number; readonly to: number }): number[] {
   if (grid.kind === "once") return grid.at >= from && grid.at <= to ? [grid.at] : [];
   const { firstAt, everyMs, count } = grid;
   const instants: number[] = [];

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { Effect } from "../recorder/effect.ts";
-import { lateActsOf } from "./late-acts.ts";
+import { findLateActs } from "./late-acts.ts";
 
 const RESUMED_AT = 1_000;
 const effect = (overrides: Partial<Effect>): Effect => ({
@@ -23,7 +23,7 @@ test.each<[string, Partial<Effect>]>([
   ["is answered before that", { outcome: "answered", status: 200 }],
 ])("an older attempt that starts behind a newer one, and %s, is a late act", (_, ending) => {
   const late = effect(ending);
-  expect(lateActsOf([newer, late], RESUMED_AT)).toEqual([late]);
+  expect(findLateActs([newer, late], RESUMED_AT)).toEqual([late]);
 });
 
 test.each<[string, Effect[]]>([
@@ -34,5 +34,5 @@ test.each<[string, Effect[]]>([
   ["one of another run", [newer, effect({ runId: "another" })]],
   ["one before the newer one", [effect({}), newer]],
 ])("%s is none", (_, effects) => {
-  expect(lateActsOf(effects, RESUMED_AT)).toEqual([]);
+  expect(findLateActs(effects, RESUMED_AT)).toEqual([]);
 });

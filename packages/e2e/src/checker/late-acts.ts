@@ -9,7 +9,7 @@ const LATE_ACT_MS_MAX = 5_000;
  * the result is refused, and the target can tell by the older attempt. A target that answers at once does so before its caller gives up.
  * `resumedAt`: when it went on.
  */
-export function lateActsOf(effects: readonly Effect[], resumedAt: number): Effect[] {
+export function findLateActs(effects: readonly Effect[], resumedAt: number): Effect[] {
   const attempts = new Map<string, number[]>();
   return effects.filter(({ runId, attempt, startedAt }) => {
     const before = attempts.get(runId) ?? [];

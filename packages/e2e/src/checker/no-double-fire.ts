@@ -38,7 +38,7 @@ export function ambiguousRuns({ effects }: History): Violation[] {
 /** I2: no run that neither a schedule nor a person asked for. G11: none behind an acknowledged pause or delete. */
 export function uncalledFires(job: JobEvidence): Violation[] {
   return job.scheduledEffects.flatMap(({ runId, scheduledFor }) => {
-    if (mayBeTriggered(job, scheduledFor) || job.timeline.expectationOf(scheduledFor).fires !== "never") return [];
+    if (mayBeTriggered(job, scheduledFor) || job.timeline.expectAt(scheduledFor).fires !== "never") return [];
     const barrier = barrierBefore(job, scheduledFor);
     const where = `${job.jobId} at ${show(scheduledFor)}: run ${runId} started`;
     return barrier === null

@@ -1,7 +1,7 @@
 import type { Effect } from "../recorder/effect.ts";
 import type { JobEvidence } from "./evidence.ts";
 import { show, violation, type Plan, type RunRow, type Violation } from "./history.ts";
-import { instantsOf } from "./grid.ts";
+import { listInstants } from "./grid.ts";
 import type { Expectation } from "./timeline.ts";
 
 /** A run whose executors vanished this often is given up as failed, by design; it then need not have reached its target. */
@@ -11,7 +11,7 @@ const RESCUES_MAX = 5;
 export function lostFires(job: JobEvidence, { horizonAt, effects }: LostFireContext): Violation[] {
   const rows = rowsByInstant(job);
   return job.timeline.instantsUntil(horizonAt).flatMap((instant) => {
-    const expected = job.timeline.expectationOf(instant);
+    const expected = job.timeline.expectAt(instant);
     const row = rows.get(instant);
     const where = `${job.jobId} at ${show(instant)}`;
     if (row === undefined) {
@@ -29,7 +29,7 @@ export const miscountedRanges = ({ jobId, scheduledRows, plansByMark }: JobEvide
   scheduledRows.flatMap(({ id, count, scheduledFor, scheduledForLast }) => {
     if (count === 1 && scheduledForLast === null) return [];
     const bounds = { from: scheduledFor, to: scheduledForLast ?? scheduledFor };
-    const counts = [...plansByMark.values()].map(({ grid }) => instantsOf(grid, bounds).length);
+    const counts = [...plansByMark.values()].map(({ grid }) => listInstants(grid, bounds).length);
     const where = `${jobId} at ${show(scheduledFor)}`;
     return counts.includes(count)
       ? []
@@ -49,7 +49,7 @@ function rowsByInstant({ scheduledRows, plansByMark }: JobEvidence): Map<number,
     const { scheduledFor, scheduledForLast } = row;
     rows.set(scheduledFor, row);
     if (scheduledForLast === null) continue;
-    for (const instant of grids.flatMap((grid) => instantsOf(grid, { from: scheduledFor, to: scheduledForLast }))) rows.set(instant, row);
+    for (const instant of grids.flatMap((grid) => listInstants(grid, { from: scheduledFor, to: scheduledForLast }))) rows.set(instant, row);
   }
   return rows;
 }

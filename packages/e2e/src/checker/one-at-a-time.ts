@@ -10,15 +10,15 @@ import { show, violation, type Violation } from "./history.ts";
 export function overlappingRuns(job: JobEvidence, effects: readonly Effect[], { overlapMsMax }: AttemptLimits): Violation[] {
   const plans = [...job.plansByMark.values()];
   if (plans.length === 0 || plans.some(({ overlap }) => overlap === "allow")) return [];
-  return livesOf(job).flatMap((marks) => {
+  return groupByLife(job).flatMap((marks) => {
     const found: Violation[] = [];
     let before: Effect | null = null;
     for (const call of effects.filter(({ mark }) => marks.has(mark)).toSorted((left, right) => left.startedAt - right.startedAt)) {
-      if (before !== null && before.runId !== call.runId && endOf(before) - call.startedAt > overlapMsMax)
+      if (before !== null && before.runId !== call.runId && endTime(before) - call.startedAt > overlapMsMax)
         found.push(
           violation("I11", `${job.jobId}: run ${call.runId} started at ${show(call.startedAt)} while run ${before.runId} was in progress`),
         );
-      if (before === null || endOf(call) >= endOf(before)) before = call;
+      if (before === null || endTime(call) >= endTime(before)) before = call;
     }
     return found;
   });
@@ -28,7 +28,7 @@ export function overlappingRuns(job: JobEvidence, effects: readonly Effect[], { 
 export function disorderedRuns(job: JobEvidence): Violation[] {
   const plans = [...job.plansByMark.values()];
   if (plans.length === 0 || plans.some(({ overlap }) => overlap === "allow")) return [];
-  return livesOf(job).flatMap((marks) => {
+  return groupByLife(job).flatMap((marks) => {
     const firsts = new Map<string, Effect>();
     for (const call of job.scheduledEffects.toSorted((left, right) => left.startedAt - right.startedAt))
       if (marks.has(call.mark) && !firsts.has(call.runId)) firsts.set(call.runId, call);
@@ -41,10 +41,10 @@ export function disorderedRuns(job: JobEvidence): Violation[] {
   });
 }
 
-const endOf = ({ endedAt }: Effect): number => endedAt ?? Number.POSITIVE_INFINITY;
+const endTime = ({ endedAt }: Effect): number => endedAt ?? Number.POSITIVE_INFINITY;
 
 /** The marks of each job that had the id, one after the other. */
-function livesOf({ writes }: JobEvidence): Set<string>[] {
+function groupByLife({ writes }: JobEvidence): Set<string>[] {
   const lives: Set<string>[] = [];
   for (const write of writes) {
     if (write.kind === "create") lives.push(new Set());

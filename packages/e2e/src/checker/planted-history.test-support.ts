@@ -14,18 +14,18 @@ export function keptHistory(): History {
     effect("c", 2100, { mark: "c1", attempt: 2, startedAt: 2130 }),
   ];
   return {
-    writes: writesOf(),
+    writes: plantWrites(),
     triggers: [{ jobId: "a", from: 6200, to: 6210, runId: "manual-1", mark: null }],
     effects: effects.toSorted((x, y) => x.startedAt - y.startedAt).map((one, order) => ({ ...one, order })),
     sightings: [
-      sightingOf("c", "pending", null),
-      sightingOf("c", "running", { id: "c-2100", scheduledFor: iso(2100), state: "running" }),
+      makeSighting("c", "pending", null),
+      makeSighting("c", "running", { id: "c-2100", scheduledFor: iso(2100), state: "running" }),
       { of: "run", runId: "c-2100", attempt: 1, state: "running" },
       { of: "run", runId: "c-2100", attempt: 2, state: "due" },
       { of: "run", runId: "c-2100", attempt: 2, state: "succeeded" },
-      sightingOf("c", "succeeded", { id: "c-2100", scheduledFor: iso(2100), state: "succeeded" }),
+      makeSighting("c", "succeeded", { id: "c-2100", scheduledFor: iso(2100), state: "succeeded" }),
     ],
-    rows: rowsOf(),
+    rows: plantRows(),
     jobs: [finalJob("b", { state: "paused", mark: "b1", version: 2 }), finalJob("c", { state: "paused", mark: "c1", version: 2 })],
     horizonAt: 9000,
   };
@@ -40,7 +40,7 @@ const plan = (mark: string, firstAt: number, policies: Partial<Plan> = {}): Plan
 });
 
 /** `a` lives a whole life; `b` must not repeat what is uncertain; `c` skips what overlaps, and is retried. */
-const writesOf = (): Write[] => [
+const plantWrites = (): Write[] => [
   { kind: "create", jobId: "a", from: 1000, to: 1002, plan: plan("a1", 2000), version: 1 },
   { kind: "create", jobId: "b", from: 1010, to: 1012, plan: plan("b1", 2200, { onUncertain: "skip" }), version: 1 },
   { kind: "create", jobId: "c", from: 1020, to: 1022, plan: plan("c1", 2100, { overlap: "skip" }), version: 1 },
@@ -52,7 +52,7 @@ const writesOf = (): Write[] => [
   { kind: "delete", jobId: "a", from: 7950, to: 8100 },
 ];
 
-const rowsOf = (): RunRow[] => [
+const plantRows = (): RunRow[] => [
   ...[2000, 2500, 3000, 3500, 4000, 4500, 6500, 7000, 7500].map((at) => row("a", at)),
   row("a", 5000, { state: "skipped", reason: "paused", count: 3, scheduledForLast: 6000 }),
   row("a", 6205, { id: "manual-1", cause: "manual" }),
@@ -91,7 +91,7 @@ export const row = (jobId: string, scheduledFor: number, more: Partial<RunRow> =
   ...more,
 });
 
-export const sightingOf = (jobId: string, status: string, lastRun: { id: string; scheduledFor: string; state: string } | null) =>
+export const makeSighting = (jobId: string, status: string, lastRun: { id: string; scheduledFor: string; state: string } | null) =>
   ({ of: "job", jobId, createdAt: iso(1000), status, lastRun }) as const;
 
 const LAST: Readonly<Record<string, FinalJob["lastRun"]>> = {

@@ -1,4 +1,4 @@
-import { instantsOf, isOnGrid, type Grid } from "./grid.ts";
+import { listInstants, isOnGrid, type Grid } from "./grid.ts";
 import type { Moment, Plan, Write } from "./history.ts";
 
 /** A stretch of a job's life between two writes. */
@@ -25,7 +25,7 @@ export interface Expectation {
 
 /** The life of one job id, as its acknowledged writes tell it. */
 export interface Timeline {
-  expectationOf(instant: number): Expectation;
+  expectAt(instant: number): Expectation;
   /** Instants up to `horizon` that need an account, in order. */
   instantsUntil(horizon: number): number[];
   /** The state behind the last write, and its definition. */
@@ -36,11 +36,11 @@ const NEVER: Moment = { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFI
 const ALWAYS: Moment = { from: Number.NEGATIVE_INFINITY, to: Number.NEGATIVE_INFINITY };
 
 /** `writes` are those of one job id, in order; their moments do not overlap. */
-export function timelineOf(writes: readonly Write[]): Timeline {
-  const stretches = stretchesOf(writes);
+export function buildTimeline(writes: readonly Write[]): Timeline {
+  const stretches = splitStretches(writes);
   const lastStretch = stretches.at(-1);
 
-  function expectationOf(instant: number): Expectation {
+  function expectAt(instant: number): Expectation {
     const around = stretches.filter(({ began, ended }) => began.from <= instant && instant <= ended.to);
     const firing = around.filter((stretch) => stretch.state === "active" && mayFire(stretch, instant));
     const certain = firing.length === around.length && firing.every((stretch) => firesForCertain(stretch, instant));
@@ -53,10 +53,10 @@ export function timelineOf(writes: readonly Write[]): Timeline {
     };
   }
   return {
-    expectationOf,
+    expectAt,
     instantsUntil(horizon) {
       const instants = stretches.flatMap(({ state, plan, began, ended }) =>
-        plan === null || state === "absent" ? [] : instantsOf(plan.grid, { from: began.from, to: Math.min(ended.to, horizon) }),
+        plan === null || state === "absent" ? [] : listInstants(plan.grid, { from: began.from, to: Math.min(ended.to, horizon) }),
       );
       return [...new Set(instants)].sort((a, b) => a - b);
     },
@@ -64,7 +64,7 @@ export function timelineOf(writes: readonly Write[]): Timeline {
   };
 }
 
-function stretchesOf(writes: readonly Write[]): Stretch[] {
+function splitStretches(writes: readonly Write[]): Stretch[] {
   const stretches: Stretch[] = [];
   let state: Stretch["state"] = "absent";
   let plan: Plan | null = null;

@@ -41,12 +41,12 @@ export async function carryOut(deps: CarryOutDeps, write: WriteRequest): Promise
   const from = Date.now();
   ledger.counts.sent += 1;
   let reply = await client.send(write.request);
-  if (reply.kind === "answered") return outcomeOf(write, reply, { deps, from, repeated: false });
+  if (reply.kind === "answered") return toOutcome(write, reply, { deps, from, repeated: false });
   ledger.counts.unanswered += 1;
   while (write.repeatable && random.chance(REPEAT_SHARE)) {
     await whenUp();
     reply = await client.send(write.request);
-    if (reply.kind === "answered") return outcomeOf(write, reply, { deps, from, repeated: true });
+    if (reply.kind === "answered") return toOutcome(write, reply, { deps, from, repeated: true });
   }
   const job = await read(deps, write.find);
   if (!write.stands(job)) {
@@ -57,7 +57,7 @@ export async function carryOut(deps: CarryOutDeps, write: WriteRequest): Promise
   return { kind: "stands", moment: { from, to: Date.now() }, job };
 }
 
-function outcomeOf(
+function toOutcome(
   { request }: WriteRequest,
   { status, body }: Extract<Reply, { kind: "answered" }>,
   { deps, from, repeated }: { deps: CarryOutDeps; from: number; repeated: boolean },
@@ -67,13 +67,13 @@ function outcomeOf(
   // A delete that is repeated meets what the first one left.
   if (request.method === "DELETE" && repeated && status === 404) return { kind: "stands", moment, job: null };
   const { refused } = deps.ledger.counts;
-  const key = `${request.method} ${status} ${codeOf(body)}`;
+  const key = `${request.method} ${status} ${readCode(body)}`;
   refused[key] = (refused[key] ?? 0) + 1;
   return { kind: "refused", status };
 }
 
 /** The code of a problem, as refusals are counted by it. */
-export const codeOf = (body: unknown): string =>
+export const readCode = (body: unknown): string =>
   typeof body === "object" && body !== null && "code" in body ? String(body.code) : "without a code";
 
 /** The job as it stands; null: there is none. */

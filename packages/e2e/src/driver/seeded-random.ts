@@ -35,7 +35,7 @@ export function seededRandom(seed: number, stream = 0): SeededRandom {
 }
 
 /** The seed of a test: `SEED`, or one of its own, which it prints so that the run can be repeated. */
-export function seedOf(env: Readonly<Record<string, string | undefined>>): number {
+export function chooseSeed(env: Readonly<Record<string, string | undefined>>): number {
   const seed = Number(env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
   if (!Number.isInteger(seed)) throw new Error(`SEED=${env["SEED"]} must be a whole number`);
   return seed;

@@ -16,14 +16,14 @@ export const createStatusPoller = ({ client, whenUp, random, ledger, jobIds }: S
       const ids = jobIds();
       const id = ids[random.whole(0, ids.length - 1)];
       const reply = id === undefined ? null : await client.send({ method: "GET", path: `/jobs/${id}` });
-      if (reply?.kind === "answered" && reply.status === 200) ledger.sightings.push(...sightingsOf(reply.body as JobDetailView));
+      if (reply?.kind === "answered" && reply.status === 200) ledger.sightings.push(...toSightings(reply.body as JobDetailView));
       if (reply?.kind === "unanswered" && !signal.aborted) await whenUp();
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
   },
 });
 
-const sightingsOf = ({ id, createdAt, status, lastRun, recentRuns }: JobDetailView): Sighting[] => [
+const toSightings = ({ id, createdAt, status, lastRun, recentRuns }: JobDetailView): Sighting[] => [
   {
     of: "job",
     jobId: id,

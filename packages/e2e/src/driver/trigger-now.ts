@@ -1,6 +1,6 @@
 import type { Moment } from "../checker/history.ts";
 import { ask, type ApiRequest } from "./api-client.ts";
-import { codeOf } from "./carry-out.ts";
+import { readCode } from "./carry-out.ts";
 import type { OwnJob, OwnJobDeps } from "./own-job.ts";
 import type { RunView } from "./views.ts";
 
@@ -35,7 +35,7 @@ export async function triggerNow(deps: OwnJobDeps, job: OwnJob, serial: number):
     reply = await ask(client, whenUp, request);
   }
   if (reply.status !== 202) {
-    const refusal = `trigger ${reply.status} ${codeOf(reply.body)}`;
+    const refusal = `trigger ${reply.status} ${readCode(reply.body)}`;
     ledger.counts.refused[refusal] = (ledger.counts.refused[refusal] ?? 0) + 1;
     return;
   }

@@ -2,9 +2,9 @@ import { expect } from "@jest/globals";
 import type { OwnServers } from "@tickline/shared/testing/servers/describe-with-own-servers";
 import { join } from "node:path";
 import { check } from "../checker/check.ts";
-import { lateActsOf } from "../checker/late-acts.ts";
+import { findLateActs } from "../checker/late-acts.ts";
 import { createDriver, type Driver } from "../driver/driver.ts";
-import { seedOf } from "../driver/seeded-random.ts";
+import { chooseSeed } from "../driver/seeded-random.ts";
 import { temporaryFolder, type Endings } from "../product/endings.ts";
 import { printFigures, spread, tally } from "../product/figures.ts";
 import { atRest } from "../product/rest.ts";
@@ -45,7 +45,7 @@ export interface DriveOptions {
 
 /** Starts the services and the drive. */
 export async function driveFleet({ servers, endings, longActors = 0 }: DriveOptions): Promise<DrivenFleet> {
-  const seed = seedOf(process.env);
+  const seed = chooseSeed(process.env);
   const recorder = await startRecorderProcess(join(temporaryFolder(endings), "effects.jsonl"));
   endings.add(recorder.close);
   const fleet = await startFleet(servers);
@@ -64,7 +64,7 @@ export async function driveFleet({ servers, endings, longActors = 0 }: DriveOpti
       const horizonAt = Date.now();
       const { rows, jobs, drainMs } = await atRest(fleet, target);
       const seen = recorder.effects();
-      const lateActs = new Set(lateActsOf(seen, resumedAt));
+      const lateActs = new Set(findLateActs(seen, resumedAt));
       const effects = seen.filter((effect) => !lateActs.has(effect));
       const { ledger } = driver;
       const violations = check({ ...ledger, effects, rows, jobs, horizonAt });

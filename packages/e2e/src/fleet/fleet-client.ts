@@ -7,7 +7,7 @@ import type { Seat } from "./seat.ts";
 const UNANSWERED_MS = 50;
 
 /** A client of several apis that asks them in turn, as a proxy before them would. */
-export function clientOf(apis: readonly Seat[]): Server {
+export function createFleetClient(apis: readonly Seat[]): Server {
   let turn = 0;
   const client = createApiClient(() => {
     const up = apis.flatMap(({ url }) => url ?? []);

@@ -2,7 +2,7 @@ import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import type { OwnServers } from "@tickline/shared/testing/servers/describe-with-own-servers";
 import type { Server } from "../driver/carry-out.ts";
 import { eventually } from "../product/running-product.ts";
-import { clientOf } from "./fleet-client.ts";
+import { createFleetClient } from "./fleet-client.ts";
 import { readMetric } from "./metrics-reading.ts";
 import { runOperation } from "./run-operation.ts";
 import { createSeat, type Seat } from "./seat.ts";
@@ -37,13 +37,13 @@ export async function startFleet(servers: OwnServers, size: FleetSize = USUAL_SI
   const settings = settingsFor(servers);
   await runOperation("topics", settings);
   await runOperation("migrate", settings);
-  const seatsOf = (role: Role): Seat[] => Array.from({ length: size[role] }, () => createSeat(role, settings));
-  const [apis, schedulers, executors] = [seatsOf("api"), seatsOf("scheduler"), seatsOf("executor")];
+  const createSeats = (role: Role): Seat[] => Array.from({ length: size[role] }, () => createSeat(role, settings));
+  const [apis, schedulers, executors] = [createSeats("api"), createSeats("scheduler"), createSeats("executor")];
   const seats = [...apis, ...schedulers, ...executors];
   const totalOf = async (some: readonly Seat[], metric: string, labels = ""): Promise<number> =>
     (await Promise.all(some.map((seat) => readMetric(seat, metric, labels)))).reduce((sum, value) => sum + value, 0);
   const fleet: Fleet = {
-    ...clientOf(apis),
+    ...createFleetClient(apis),
     settings,
     apis,
     schedulers,

@@ -5,14 +5,14 @@ export async function readMetric(seat: Pick<Seat, "url">, name: string, labels =
   if (seat.url === null) return 0;
   try {
     const response = await fetch(`${seat.url}/metrics`, { signal: AbortSignal.timeout(1_000) });
-    return sumOf(await response.text(), name, labels);
+    return sumMetric(await response.text(), name, labels);
   } catch {
     return 0;
   }
 }
 
 /** `labels`: a part of what stands between the braces. */
-export const sumOf = (text: string, name: string, labels: string): number =>
+export const sumMetric = (text: string, name: string, labels: string): number =>
   text
     .split("\n")
     .filter((line) => (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) && line.includes(labels))

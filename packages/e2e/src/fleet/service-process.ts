@@ -17,7 +17,7 @@ export interface ServiceProcess {
   stderr(): string;
 }
 
-const mainOf = (role: Role): string => fileURLToPath(new URL(`../../../${role}/src/main.ts`, import.meta.url));
+const mainFile = (role: Role): string => fileURLToPath(new URL(`../../../${role}/src/main.ts`, import.meta.url));
 
 const ADDRESS = /http:\/\/[\d.]+:\d+/;
 
@@ -26,7 +26,7 @@ const SETTINGS = /^(PORT|HOST|STORE_URL|BUS_URL|LOCK_URL|REGISTRY_URL|KAFKA_.*|Q
 export const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.test(name)));
 
 export function startService(role: Role, settings: Settings): ServiceProcess {
-  const child = spawn(process.execPath, ["--conditions=@tickline/source", mainOf(role)], {
+  const child = spawn(process.execPath, ["--conditions=@tickline/source", mainFile(role)], {
     cwd: REPOSITORY,
     env: { ...ENVIRONMENT, ...settings },
     stdio: ["ignore", "pipe", "pipe"],

@@ -46,7 +46,7 @@ export function startProduct({ dataDir, args = [], env = {}, port = 0 }: Product
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   const exited = once(child, "exit").then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }));
-  const url = addressOf(child, { stdout, stderr });
+  const url = waitForAddress(child, { stdout, stderr });
   url.catch(() => {}); // Whoever waits for it hears of it; a test of an exit does not wait.
   return {
     pid: child.pid ?? 0,
@@ -73,7 +73,7 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
   return () => text;
 }
 
-function addressOf(child: ChildProcess, { stdout, stderr }: { stdout: () => string; stderr: () => string }): Promise<string> {
+function waitForAddress(child: ChildProcess, { stdout, stderr }: { stdout: () => string; stderr: () => string }): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (what: string): void => reject(new Error(`the product ${what}:\n${stdout()}${stderr()}`));
     const timer = setTimeout(() => fail(`did not come up within ${UP_MS_MAX} ms`), UP_MS_MAX);

@@ -12,7 +12,7 @@ export interface Recovery {
 }
 
 /** What became of each attempt that a kill cut off. */
-export function recoveriesOf(effects: readonly Effect[], lives: readonly Life[]): Recovery[] {
+export function findRecoveries(effects: readonly Effect[], lives: readonly Life[]): Recovery[] {
   const byRun = Map.groupBy(effects, ({ runId }) => runId);
   return effects
     .filter(({ outcome }) => outcome === "aborted")

@@ -26,8 +26,8 @@ export async function atRest(server: Server, target: Target): Promise<AtRest> {
   for (;;) {
     const late = Date.now() - since > REST_MS_MAX;
     if (late || !(await anyOpen(server))) {
-      const rows = (await all<RunView>(server, "/runs")).map(rowOf);
-      const jobs = (await all<JobView>(server, "/jobs")).map((job) => finalOf(job, target));
+      const rows = (await all<RunView>(server, "/runs")).map(toRunRow);
+      const jobs = (await all<JobView>(server, "/jobs")).map((job) => toFinalJob(job, target));
       const rests = rows.every(({ state }) => isEnded(state)) && unfoldedStatus(jobs, rows).length === 0;
       if (late || rests) return { rows, jobs, drainMs: Date.now() - since };
     }
@@ -62,7 +62,7 @@ async function get<Body>({ client, whenUp }: Server, path: string): Promise<Body
   return body as Body;
 }
 
-const rowOf = ({ id, jobId, cause, scheduledFor, scheduledForLast, count, state, reason, attempt }: RunView): RunRow => ({
+const toRunRow = ({ id, jobId, cause, scheduledFor, scheduledForLast, count, state, reason, attempt }: RunView): RunRow => ({
   id,
   jobId,
   cause,
@@ -74,7 +74,7 @@ const rowOf = ({ id, jobId, cause, scheduledFor, scheduledForLast, count, state,
   attempt,
 });
 
-const finalOf = ({ id, state, status, version, params, createdAt, lastRun }: JobView, target: Target): FinalJob => ({
+const toFinalJob = ({ id, state, status, version, params, createdAt, lastRun }: JobView, target: Target): FinalJob => ({
   id,
   state,
   status,

@@ -30,7 +30,7 @@ export function restartProduct(endings: Endings, options: ProductOptions): Resta
     const product = await runProduct(endings, options);
     void product.exited.then((how) => {
       if (!wanted) return;
-      deaths.push(deathOf(product, how));
+      deaths.push(toDeath(product, how));
       current = start();
       current.catch(() => undefined); // Whoever asks for it next is told.
     });
@@ -46,12 +46,12 @@ export function restartProduct(endings: Endings, options: ProductOptions): Resta
       wanted = false;
       const product = await current;
       product.signal("SIGTERM");
-      return deathOf(product, await product.exited);
+      return toDeath(product, await product.exited);
     },
   };
 }
 
-const deathOf = (product: RunningProduct, { code, signal }: Pick<Death, "code" | "signal">): Death => ({
+const toDeath = (product: RunningProduct, { code, signal }: Pick<Death, "code" | "signal">): Death => ({
   code,
   signal,
   get stderr() {

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo } from "node:net";
-import { effectsOf, type Effect, type EffectLine } from "./effect.ts";
-import { behaviourOf } from "./target-behaviour.ts";
+import { parseEffects, type Effect, type EffectLine } from "./effect.ts";
+import { parseBehaviour } from "./target-behaviour.ts";
 
 export interface EffectRecorder {
   readonly url: string;
@@ -32,10 +32,10 @@ export async function startEffectRecorder({ file, onLine }: EffectRecorderOption
     onLine?.(line);
   }
   function serve(request: IncomingMessage, response: ServerResponse): void {
-    const behaviour = behaviourOf(request.url ?? "/");
+    const behaviour = parseBehaviour(request.url ?? "/");
     if (behaviour === null) return void response.writeHead(404).end();
     const order = calls++;
-    const identity = identityOf(request);
+    const identity = readIdentity(request);
     append({ line: "start", order, ...identity, mark: behaviour.mark, startedAt: Date.now() });
     const status = identity.attempt < behaviour.failUntil ? behaviour.failStatus : 200;
     const timer = setTimeout(() => {
@@ -56,7 +56,7 @@ export async function startEffectRecorder({ file, onLine }: EffectRecorderOption
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, // A TCP server has this form of address.
-    effects: () => effectsOf(readFileSync(file, "utf8")),
+    effects: () => parseEffects(readFileSync(file, "utf8")),
     async close() {
       if (!server.listening) return;
       server.close();
@@ -68,11 +68,11 @@ export async function startEffectRecorder({ file, onLine }: EffectRecorderOption
 }
 
 /** What the `http` handler says of the run, in its headers. A call without them is on record too, as nobody's. */
-const identityOf = ({ headers }: IncomingMessage): Pick<Effect, "runId" | "jobId" | "attempt" | "scheduledFor"> => ({
-  runId: textOf(headers["tickline-run-id"]),
-  jobId: textOf(headers["tickline-job-id"]),
-  attempt: Number(textOf(headers["tickline-attempt"])),
-  scheduledFor: Date.parse(textOf(headers["tickline-scheduled-for"])),
+const readIdentity = ({ headers }: IncomingMessage): Pick<Effect, "runId" | "jobId" | "attempt" | "scheduledFor"> => ({
+  runId: headerText(headers["tickline-run-id"]),
+  jobId: headerText(headers["tickline-job-id"]),
+  attempt: Number(headerText(headers["tickline-attempt"])),
+  scheduledFor: Date.parse(headerText(headers["tickline-scheduled-for"])),
 });
 
-const textOf = (header: string | string[] | undefined): string => (typeof header === "string" ? header : "");
+const headerText = (header: string | string[] | undefined): string => (typeof header === "string" ? header : "");

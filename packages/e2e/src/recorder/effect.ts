@@ -24,7 +24,7 @@ export type EffectLine =
   | ({ readonly line: "end" } & Pick<Effect, "order" | "endedAt" | "outcome" | "status">);
 
 /** The effects that a file of lines tells of, in order of arrival. A last line that was cut off is left out. */
-export function effectsOf(text: string): Effect[] {
+export function parseEffects(text: string): Effect[] {
   const effects = new Map<number, Effect>();
   const lines = text.split("\n");
   lines.pop();

@@ -1,5 +1,5 @@
 import type { Target } from "../driver/job-input.ts";
-import { behaviourOf, targetUrl } from "./target-behaviour.ts";
+import { parseBehaviour, targetUrl } from "./target-behaviour.ts";
 
 /** Runs are carried out by the built-in `http` handler, which calls the recorder. */
 export const httpTarget = (recorderUrl: string): Target => ({
@@ -7,6 +7,6 @@ export const httpTarget = (recorderUrl: string): Target => ({
   params: (behaviour) => ({ url: targetUrl(recorderUrl, behaviour), method: "POST" }),
   markOf(params) {
     const url = params["url"];
-    return typeof url === "string" ? (behaviourOf(url.replace(recorderUrl, ""))?.mark ?? "") : "";
+    return typeof url === "string" ? (parseBehaviour(url.replace(recorderUrl, ""))?.mark ?? "") : "";
   },
 });

@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { effectsOf, type EffectLine } from "./effect.ts";
+import { parseEffects, type EffectLine } from "./effect.ts";
 import type { EffectRecorder } from "./effect-recorder.ts";
 
 export interface RecorderProcess extends EffectRecorder {
@@ -23,7 +23,7 @@ export async function startRecorderProcess(file: string): Promise<RecorderProces
   const [{ url }] = (await listening) as [{ url: string }]; // The emitter passes on the message itself.
   return {
     url,
-    effects: () => effectsOf(readFileSync(file, "utf8")),
+    effects: () => parseEffects(readFileSync(file, "utf8")),
     nextStart: async () => void (await once(lines, "start")),
     nextEnd: async () => void (await once(lines, "end")),
     async close() {

@@ -17,7 +17,7 @@ export const targetUrl = (recorderUrl: string, { mark, slowMs = 0, failUntil = 0
 export type TargetWish = Pick<TargetBehaviour, "mark"> & Partial<TargetBehaviour>;
 
 /** Null: not the URL of a target. */
-export function behaviourOf(path: string): TargetBehaviour | null {
+export function parseBehaviour(path: string): TargetBehaviour | null {
   const url = new URL(path, "http://recorder");
   const match = /^\/effects\/([^/]+)$/.exec(url.pathname);
   if (match?.[1] === undefined) return null;

@@ -23,7 +23,7 @@ const NO_SERVERS: OwnServers = {
   kafkaBrokers: "",
   redisUrl: "",
   registryUrl: "",
-  faultsOf() {
+  findContainerFaults() {
     throw new Error("there are no servers here");
   },
 };

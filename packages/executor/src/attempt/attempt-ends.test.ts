@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { ending } from "@tickline/shared/testing/contracts/store-steps";
-import { jobOf, MINUTE, SECOND } from "@tickline/shared/testing/factories";
+import { newJob, MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { heldHandler, LEASE_ABORT_MS, LEASE_MS, setup, storeUnavailable, turns, type SetupOptions } from "../executor.test-support.ts";
 import { RunAborted } from "./run-aborted.ts";
 import { running } from "./running-run.test-support.ts";
@@ -215,7 +215,7 @@ test("the next attempt does not start here while the handler of the previous att
   expect(await ended()).toMatchObject({ state: "due", attempt: 2 });
   expect(held.calls).toHaveLength(1);
   // Nor when another part of the process has claimed it.
-  executor.localWorkers.reserve(jobOf({ definition: { handler: "work", overlap: "allow" } }));
+  executor.localWorkers.reserve(newJob({ definition: { handler: "work", overlap: "allow" } }));
   const { token } = executor.localWorkers.claimant();
   await store.claims.claim({ runs: [again], claimant: { executor: "x", token, leaseMs: 15_000 }, now: clock.now(), firedAfter: 0 });
   executor.localWorkers.start([{ run: again, token, leaseMs: 15_000, startedAt: clock.now() }]);

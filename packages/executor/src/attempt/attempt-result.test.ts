@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { RetryPolicySchema } from "@tickline/shared/domain/retry-policy";
 import { runError } from "@tickline/shared/domain/run-error";
-import { jobOf } from "@tickline/shared/testing/factories";
-import { dueRunOf } from "@tickline/shared/testing/factories-fire";
+import { newJob } from "@tickline/shared/testing/factories";
+import { newDueRun } from "@tickline/shared/testing/factories-fire";
 import { attemptResult, type AttemptEnding } from "./attempt-result.ts";
 import type { AbortCause } from "./run-aborted.ts";
 
@@ -16,7 +16,7 @@ const succeeded = { kind: "succeeded", output: { ok: true } };
 const result = (ending: AttemptEnding, { aborted = null, onUncertain = "rerun", attempt = 1, failures = 0, rescues = 0 }: Given = {}) =>
   attemptResult(
     {
-      run: { ...dueRunOf(jobOf({ definition: { retry, onUncertain, timeoutMs: 500 } })), attempt, failures, rescues },
+      run: { ...newDueRun(newJob({ definition: { retry, onUncertain, timeoutMs: 500 } })), attempt, failures, rescues },
       aborted,
       ending,
     },

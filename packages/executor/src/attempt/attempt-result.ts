@@ -1,4 +1,4 @@
-import { releasesOf, type DueRun } from "@tickline/shared/domain/due-run";
+import { countReleases, type DueRun } from "@tickline/shared/domain/due-run";
 import { retryDelayMs, type FailedAttempt } from "@tickline/shared/domain/retry-policy";
 import { runError, type RunError } from "@tickline/shared/domain/run-error";
 import type { AttemptResult } from "@tickline/shared/domain/settlement";
@@ -52,13 +52,13 @@ function abortedResult(run: DueRun, cause: AbortCause, { releasesMax, random }: 
   if (cause === "timeout") return fail(run, runError("timeout", `the attempt ran longer than ${run.timeoutMs} ms`, true), random);
   // Its handler was called. A job that wants no uncertain repeats gets a failure, to which its retry policy applies.
   if (run.onUncertain === "skip") return fail(run, runError(cause, new RunAborted(cause).message, true), random);
-  return releasesOf(run) < releasesMax ? { kind: "released" } : { kind: "failed", error: interruptedTooOften(run) };
+  return countReleases(run) < releasesMax ? { kind: "released" } : { kind: "failed", error: interruptedTooOften(run) };
 }
 
 const interruptedTooOften = (run: DueRun): RunError =>
   runError(
     "interrupted_too_often",
-    `the run was interrupted ${releasesOf(run) + 1} times, by stops of its executor or losses of its lease, and never ended`,
+    `the run was interrupted ${countReleases(run) + 1} times, by stops of its executor or losses of its lease, and never ended`,
     false,
   );
 

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { z } from "zod";
-import { jobOf } from "@tickline/shared/testing/factories";
-import { dueRunOf } from "@tickline/shared/testing/factories-fire";
+import { newJob } from "@tickline/shared/testing/factories";
+import { newDueRun } from "@tickline/shared/testing/factories-fire";
 import { defineHandler } from "../handlers/handler.ts";
 import { deadlineStep, type DeadlineStep } from "./deadline-step.ts";
 import { createRunningAttempt, type RunningAttempt } from "./running-attempt.ts";
@@ -9,7 +9,7 @@ import { createRunningAttempt, type RunningAttempt } from "./running-attempt.ts"
 const limits = { abortGraceMs: 10_000, leaseMarginMs: 4_000 };
 const handler = defineHandler({ type: "http", params: z.any(), run: () => null });
 const attempt = (changes: Partial<RunningAttempt>): RunningAttempt => ({
-  ...createRunningAttempt({ run: dueRunOf(jobOf()), token: "t", leaseMs: 15_000, startedAt: 0 }, { handler, leaseUntilMs: 15_000 }),
+  ...createRunningAttempt({ run: newDueRun(newJob()), token: "t", leaseMs: 15_000, startedAt: 0 }, { handler, leaseUntilMs: 15_000 }),
   calledMs: 0,
   timeoutAtMs: 60_000,
   ...changes,

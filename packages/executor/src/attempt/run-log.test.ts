@@ -18,7 +18,7 @@ async function ranUntil(
   await world.close();
   return world;
 }
-const linesOf = ({ lines }: World) => lines.filter(({ fields }) => "run" in fields);
+const pickRunLines = ({ lines }: World) => lines.filter(({ fields }) => "run" in fields);
 const thrower = (): never => {
   throw Object.assign(new Error("boom"), { code: "EBOOM" });
 };
@@ -26,7 +26,7 @@ const thrower = (): never => {
 test("a run that succeeds logs one line at its start and one at its end, both at info", async () => {
   const world = await ranUntil("succeeded", {});
   const named = { job: "job-1", run: expect.any(String), attempt: 1, handler: "work" };
-  expect(linesOf(world)).toMatchObject([
+  expect(pickRunLines(world)).toMatchObject([
     { level: "info", fields: named, message: "a run starts" },
     { level: "info", fields: { ...named, ms: 0 }, message: "a run succeeded" },
   ]);
@@ -34,7 +34,7 @@ test("a run that succeeds logs one line at its start and one at its end, both at
 
 test("a run that fails is logged once at warn, with what its handler threw and where", async () => {
   const world = await ranUntil("failed", { run: thrower });
-  const warnings = linesOf(world).filter(({ level }) => level === "warn");
+  const warnings = pickRunLines(world).filter(({ level }) => level === "warn");
   expect(warnings).toMatchObject([
     { fields: { job: "job-1", attempt: 1, code: "EBOOM", err: { message: "boom" } }, message: "a run failed" },
   ]);
@@ -44,8 +44,8 @@ test("a run that fails is logged once at warn, with what its handler threw and w
 test("an error of a built-in handler is logged with its message alone", async () => {
   const builtIn = { ...defineHandler({ type: "own", params: z.looseObject({}), run: thrower }), builtIn: true as const };
   const world = await ranUntil("failed", { handlers: [builtIn], handler: "own" });
-  expect(linesOf(world).at(-1)).toMatchObject({ level: "warn", fields: { code: "EBOOM", error: "boom" } });
-  expect(linesOf(world).at(-1)?.fields).not.toHaveProperty("err");
+  expect(pickRunLines(world).at(-1)).toMatchObject({ level: "warn", fields: { code: "EBOOM", error: "boom" } });
+  expect(pickRunLines(world).at(-1)?.fields).not.toHaveProperty("err");
 });
 
 test("the stack of a handler's error is kept with the attempt, and with no event", async () => {
@@ -74,7 +74,7 @@ test("no stack is kept of a built-in handler, or of an attempt that was not call
 
 test("an attempt that is retried is not logged as a failed run", async () => {
   const world = await ranUntil("retrying", { run: thrower, maxAttempts: 3 });
-  expect(linesOf(world).map(({ level, message }) => [level, message])).toEqual([
+  expect(pickRunLines(world).map(({ level, message }) => [level, message])).toEqual([
     ["info", "a run starts"],
     ["info", "an attempt failed, and the run is tried again"],
   ]);

@@ -4,13 +4,13 @@ import { AppError } from "@tickline/shared/domain/app-error";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import type { ClaimRequest } from "@tickline/shared/ports/run-claims";
 import { silentLogger } from "@tickline/shared/runtime/logger";
-import { jobOf, SECOND, START } from "@tickline/shared/testing/factories";
-import { dueRunOf } from "@tickline/shared/testing/factories-fire";
+import { newJob, SECOND, START } from "@tickline/shared/testing/factories";
+import { newDueRun } from "@tickline/shared/testing/factories-fire";
 import { manualClock } from "@tickline/shared/testing/manual-clock";
 import { EXECUTOR_DEFAULTS } from "../executor-config.ts";
 import { claimRuns, type ClaimContext } from "./claim-runs.ts";
 
-const RUN = dueRunOf(jobOf());
+const RUN = newDueRun(newJob());
 
 /** A store that is unavailable for the first tries, 5 s each; `winner`: the try that wins the run, whose answer may be lost. */
 async function claimed({ away, winner, trusted = false }: { readonly away: number; readonly winner: number; readonly trusted?: boolean }) {

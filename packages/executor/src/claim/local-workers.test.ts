@@ -4,11 +4,11 @@ import type { Fire } from "@tickline/shared/domain/fire";
 import type { Job } from "@tickline/shared/domain/job";
 import type { JobDefinition } from "@tickline/shared/domain/job-definition";
 import { addJob, claim, ending, LEASE_MS, publishable } from "@tickline/shared/testing/contracts/store-steps";
-import { jobOf } from "@tickline/shared/testing/factories";
-import { dueRunOf, scheduledFireOf } from "@tickline/shared/testing/factories-fire";
+import { newJob } from "@tickline/shared/testing/factories";
+import { newDueRun, newFire } from "@tickline/shared/testing/factories-fire";
 import { heldHandler, setup, turns, type SetupOptions, type World } from "../executor.test-support.ts";
 
-const job = (definition: Partial<JobDefinition> = {}, id = "job"): Job => jobOf({ id, definition: { handler: "work", ...definition } });
+const job = (definition: Partial<JobDefinition> = {}, id = "job"): Job => newJob({ id, definition: { handler: "work", ...definition } });
 const JOB = job();
 const times = <Item>(count: number, item: Item): Item[] => Array.from({ length: count }, () => item);
 
@@ -21,13 +21,13 @@ async function started(options: SetupOptions = {}) {
   let jobs = 0;
   async function fire(queue = "default"): Promise<Fire> {
     jobs += 1;
-    return scheduledFireOf(await addJob(world.store, { id: `fired-${jobs}`, definition: { handler: "work", params: {}, queue } }));
+    return newFire(await addJob(world.store, { id: `fired-${jobs}`, definition: { handler: "work", params: {}, queue } }));
   }
   async function claimed(fires: readonly Fire[]): Promise<DueRun[]> {
     const claimant = localWorkers.claimant();
     const now = world.clock.now();
     const { leaseMs } = await world.store.dueJobs.fire({ fires, now, claimant, claimed: fires.map((_, index) => index) });
-    const runs = fires.map(({ job }) => dueRunOf(job));
+    const runs = fires.map(({ job }) => newDueRun(job));
     localWorkers.start(runs.map((run) => ({ run, token: claimant.token, leaseMs, startedAt: now })));
     return runs;
   }
@@ -204,7 +204,7 @@ test("a claim whose lease ended while its fire was in flight is released uncalle
   const request = await fire();
   await store.dueJobs.fire({ fires: [request], now: clock.now(), claimant, claimed: [0] });
   clock.advance(12_000);
-  const run = dueRunOf(request.job);
+  const run = newDueRun(request.job);
   workers.start([{ run, token: claimant.token, leaseMs: 15_000, startedAt: clock.now() }]);
   await until(async () => (await state(run)).attempt === 2);
   expect(held.calls).toEqual([]);

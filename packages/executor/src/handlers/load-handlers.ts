@@ -64,12 +64,12 @@ function describeFault(fault: unknown, file: string): string {
 }
 
 function findDuplicates(loaded: readonly LoadedFile[]): string[] {
-  const firstOf = new Map<string, string>();
+  const firstFiles = new Map<string, string>();
   const faults: string[] = [];
   for (const { file, handlers } of loaded) {
     for (const { type } of handlers) {
-      const first = firstOf.get(type);
-      if (first === undefined) firstOf.set(type, file);
+      const first = firstFiles.get(type);
+      if (first === undefined) firstFiles.set(type, file);
       else faults.push(`${file}: the type ${type} is defined in ${first} already`);
     }
   }

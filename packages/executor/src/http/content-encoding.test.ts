@@ -30,7 +30,7 @@ test.each([
 
 test("an excerpt of an error is decoded too", async () => {
   const { url } = await target((response) => void response.writeHead(500, { "content-encoding": "gzip" }).end(gzipSync("the reason")));
-  expect((await handler().faultOf({ url })).message).toContain("the reason");
+  expect((await handler().readFault({ url })).message).toContain("the reason");
 });
 
 test("the answer to HEAD names an encoding, and has no body", async () => {
@@ -85,5 +85,5 @@ test("an encoded body that is cut off is retried", async () => {
     response.writeHead(200, { "content-encoding": "gzip", "content-length": "1000" }).write(gzipSync(TEXT).subarray(0, 12));
     setImmediate(() => response.socket?.destroy());
   });
-  expect(await handler().faultOf({ url })).toMatchObject({ code: "http_network", retryable: true });
+  expect(await handler().readFault({ url })).toMatchObject({ code: "http_network", retryable: true });
 });

@@ -67,7 +67,7 @@ export function handler(limits: HttpHandlerLimits = {}) {
     abort,
     process,
     close: http.close,
-    faultOf: (params: Parameters<typeof run>[0]) => run(params).then(notFailed, toRunError),
+    readFault: (params: Parameters<typeof run>[0]) => run(params).then(notFailed, toRunError),
   };
 }
 export const notFailed = (output: unknown): never => {

@@ -56,7 +56,7 @@ test.each([
   [301, false],
 ])("an answer of %d fails, to be retried: %s", async (status, retryable) => {
   const { url } = await target(end(status, "the reason"));
-  const fault = await handler().faultOf({ url: `${url}/hook?token=secret`, headers: { Authorization: "Bearer secret" } });
+  const fault = await handler().readFault({ url: `${url}/hook?token=secret`, headers: { Authorization: "Bearer secret" } });
   expect(fault).toMatchObject({ code: "http_status", retryable });
   expect(fault.message).toContain(`GET ${url}/hook answered ${status}, expected 2xx`);
   expect(fault.message).toContain("the reason");
@@ -66,7 +66,7 @@ test.each([
 test("redirects are not followed", async () => {
   const elsewhere = await target(end(200));
   const { url } = await target(end(302, "", { location: elsewhere.url }));
-  expect(await handler().faultOf({ url })).toMatchObject({ message: expect.stringContaining("redirects are not followed") });
+  expect(await handler().readFault({ url })).toMatchObject({ message: expect.stringContaining("redirects are not followed") });
   expect(await handler().run({ url, expect: "302" })).toMatchObject({ status: 302, headers: { location: elsewhere.url } });
   expect(elsewhere.received).toEqual([]);
 });
@@ -76,7 +76,7 @@ test("a status that was expected is a success, one that was not is none", async 
   expect(await handler().run({ url, expect: "200,404" })).toMatchObject({ status: 404 });
   expect(await handler().run({ url, expect: "any" })).toMatchObject({ status: 404 });
   const { url: fine } = await target(end(200));
-  expect(await handler().faultOf({ url: fine, expect: "204" })).toMatchObject({ code: "http_status", retryable: false });
+  expect(await handler().readFault({ url: fine, expect: "204" })).toMatchObject({ code: "http_status", retryable: false });
 });
 
 test("of an answer that never ends the first part is read, and the connection is closed", async () => {
@@ -143,14 +143,14 @@ test("no listener, a connection cut off, an unknown name: all are retried, with 
   await new Promise((listening) => closed.once("listening", listening));
   const { port } = closed.address() as AddressInfo;
   await new Promise((done) => closed.close(done));
-  const { faultOf } = handler();
-  expect(await faultOf({ url })).toMatchObject({ code: "http_network", retryable: true });
-  expect(await faultOf({ url: `http://127.0.0.1:${port}` })).toMatchObject({
+  const { readFault } = handler();
+  expect(await readFault({ url })).toMatchObject({ code: "http_network", retryable: true });
+  expect(await readFault({ url: `http://127.0.0.1:${port}` })).toMatchObject({
     code: "http_network",
     retryable: true,
     message: expect.stringMatching(/ECONNREFUSED/),
   });
-  expect(await faultOf({ url: "http://nobody.invalid" })).toMatchObject({ code: "http_network", retryable: true });
+  expect(await readFault({ url: "http://nobody.invalid" })).toMatchObject({ code: "http_network", retryable: true });
 });
 
 test("an answer that is cut off in its body is retried", async () => {
@@ -158,7 +158,7 @@ test("an answer that is cut off in its body is retried", async () => {
     response.writeHead(200, { "content-length": "100" }).write("half");
     setImmediate(() => response.socket?.destroy());
   });
-  expect(await handler().faultOf({ url })).toMatchObject({ code: "http_network", retryable: true });
+  expect(await handler().readFault({ url })).toMatchObject({ code: "http_network", retryable: true });
 });
 
 test("no more requests than the limit go to one origin at once", async () => {
@@ -192,8 +192,8 @@ test("as many requests as there are workers less one may hang, and the next to t
 
 test("a closed handler answers no more, and may be closed again", async () => {
   const { url } = await target(end(200));
-  const { faultOf, close } = handler();
+  const { readFault, close } = handler();
   await close();
   await close();
-  expect(await faultOf({ url })).toMatchObject({ code: "http_network" });
+  expect(await readFault({ url })).toMatchObject({ code: "http_network" });
 });

@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 test("a certificate of an unknown authority is a fault of the connection, with a message", async () => {
-  expect(await handler().faultOf({ url })).toMatchObject({
+  expect(await handler().readFault({ url })).toMatchObject({
     code: "http_network",
     retryable: true,
     message: expect.stringContaining("DEPTH_ZERO_SELF_SIGNED_CERT"),
@@ -72,7 +72,7 @@ test("a target that takes the connection and never speaks TLS costs the time to 
   const silent = createTcpServer((socket) => void sockets.push(socket));
   await new Promise<void>((listening) => silent.listen(0, "127.0.0.1", listening));
   const { port } = silent.address() as AddressInfo;
-  expect(await handler({ connectMs: 50 }).faultOf({ url: `https://localhost:${port}` })).toMatchObject({
+  expect(await handler({ connectMs: 50 }).readFault({ url: `https://localhost:${port}` })).toMatchObject({
     code: "http_network",
     retryable: true,
     message: expect.stringContaining("no connection within 50 ms"),

@@ -53,16 +53,16 @@ test.each<[string, string]>([
   ["a length beside chunks", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"],
 ])("%s: the status counts, and the target is not called again", async (_, answer) => {
   const { url } = await rawTarget(answer);
-  const { run, faultOf } = handler();
+  const { run, readFault } = handler();
   expect(await run({ url })).toMatchObject({
     status: 200,
     body: "",
     truncated: true,
     note: expect.stringContaining("the rest of the answer could not be read"),
   });
-  expect(await faultOf({ url, expect: "204" })).toMatchObject({ code: "http_status", retryable: false });
+  expect(await readFault({ url, expect: "204" })).toMatchObject({ code: "http_status", retryable: false });
   const { url: busy } = await rawTarget(answer.replace("200 OK", "503 Busy"));
-  expect(await faultOf({ url: busy })).toMatchObject({
+  expect(await readFault({ url: busy })).toMatchObject({
     code: "http_status",
     retryable: true,
     message: expect.stringContaining("answered 503"),
@@ -95,15 +95,15 @@ test.each([
 
 test("a switch of protocols that was not requested is an answer", async () => {
   const { url } = await rawTarget("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n");
-  expect(await handler().faultOf({ url })).toMatchObject({ code: "http_status", retryable: false });
+  expect(await handler().readFault({ url })).toMatchObject({ code: "http_status", retryable: false });
 });
 
 test.each(["ICY 200 OK\r\n\r\n", "SSH-2.0-OpenSSH_9.6\r\n", "HTTP/1.1 20x\r\n\r\n"])("%j is no answer", async (answer) => {
   const { url } = await rawTarget(answer);
-  expect(await handler().faultOf({ url })).toMatchObject({ code: "http_network", retryable: true });
+  expect(await handler().readFault({ url })).toMatchObject({ code: "http_network", retryable: true });
 });
 
 test.each(["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-"])("a connection cut off after %j is retried", async (answer) => {
   const { url } = await rawTarget((socket) => void socket.end(answer));
-  expect(await handler().faultOf({ url })).toMatchObject({ code: "http_network", retryable: true });
+  expect(await handler().readFault({ url })).toMatchObject({ code: "http_network", retryable: true });
 });

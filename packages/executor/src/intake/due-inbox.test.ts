@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
 import type { DueRun } from "@tickline/shared/domain/due-run";
-import { jobOf } from "@tickline/shared/testing/factories";
-import { dueRunOf } from "@tickline/shared/testing/factories-fire";
+import { newJob } from "@tickline/shared/testing/factories";
+import { newDueRun } from "@tickline/shared/testing/factories-fire";
 import { turns } from "../executor.test-support.ts";
 import { createDueInbox, type Workers } from "./due-inbox.ts";
 
-const run = (runId: string, changes: Partial<DueRun> = {}): DueRun => ({ ...dueRunOf(jobOf()), runId, ...changes });
+const run = (runId: string, changes: Partial<DueRun> = {}): DueRun => ({ ...newDueRun(newJob()), runId, ...changes });
 const runs = (count: number, prefix = "R"): DueRun[] => Array.from({ length: count }, (_, index) => run(`${prefix}${index}`));
 
 /** Workers for all, less what the test says. */

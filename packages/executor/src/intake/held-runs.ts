@@ -24,7 +24,7 @@ export interface HeldRuns {
 }
 
 /** That of the first run of a job: its others come behind it, even if an edit has made them more urgent. */
-const priorityOf = ([, held]: readonly [string, ReadonlyMap<string, DueRun>]): number => held.values().next().value?.priority ?? 0;
+const firstPriority = ([, held]: readonly [string, ReadonlyMap<string, DueRun>]): number => held.values().next().value?.priority ?? 0;
 
 export function createHeldRuns(): HeldRuns {
   const jobs = new Map<string, Map<string, DueRun>>();
@@ -45,7 +45,7 @@ export function createHeldRuns(): HeldRuns {
     take(count, admit, priorityMin = Number.NEGATIVE_INFINITY) {
       const taken: DueRun[] = [];
       if (jobs.size === 0) return taken;
-      for (const [jobUid, held] of mostUrgentFirst([...jobs], priorityOf)) {
+      for (const [jobUid, held] of mostUrgentFirst([...jobs], firstPriority)) {
         for (const run of held.values()) {
           if (run.priority < priorityMin) break;
           const admission = taken.length < count ? admit(run) : "queue_full";

@@ -1,10 +1,10 @@
 import { expect, test } from "@jest/globals";
 import type { DueRun } from "@tickline/shared/domain/due-run";
-import { jobOf } from "@tickline/shared/testing/factories";
-import { dueRunOf } from "@tickline/shared/testing/factories-fire";
+import { newJob } from "@tickline/shared/testing/factories";
+import { newDueRun } from "@tickline/shared/testing/factories-fire";
 import { createQuarantine } from "./quarantine.ts";
 
-const run = (runId: string, changes: Partial<DueRun> = {}): DueRun => ({ ...dueRunOf(jobOf()), runId, ...changes });
+const run = (runId: string, changes: Partial<DueRun> = {}): DueRun => ({ ...newDueRun(newJob()), runId, ...changes });
 const any = (): boolean => true;
 
 test("suspects are taken one at a time, each once, and not more wait than the limit", () => {

@@ -2,11 +2,11 @@ import { expect, test } from "@jest/globals";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import { runIdFloor } from "@tickline/shared/domain/run-id";
 import { jobDue } from "@tickline/shared/events/job-due";
-import { jobOf } from "@tickline/shared/testing/factories";
-import { dueRunOf } from "@tickline/shared/testing/factories-fire";
+import { newJob } from "@tickline/shared/testing/factories";
+import { newDueRun } from "@tickline/shared/testing/factories-fire";
 import { sortDueRuns, splitIntoRounds } from "./sort-due-runs.ts";
 
-const DUE = dueRunOf(jobOf());
+const DUE = newDueRun(newJob());
 /** A run whose id ends with sixteen times this letter. */
 const run = (letter: string, changes: Partial<DueRun> = {}): DueRun => ({
   ...DUE,

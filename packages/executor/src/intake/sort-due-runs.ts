@@ -1,6 +1,6 @@
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import { canonicalJson } from "@tickline/shared/domain/json";
-import { isRunIdOf } from "@tickline/shared/domain/run-id";
+import { isRunIdAt } from "@tickline/shared/domain/run-id";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { JobDue } from "@tickline/shared/events/job-due";
 import type { RefusedEvent } from "@tickline/shared/ports/bus";
@@ -47,7 +47,7 @@ export function sortDueRuns(events: readonly TicklineEvent[], { queue, handlers,
 function findFault(queue: string, { tenantId, data: run }: JobDue): string | null {
   if (run.queue !== queue) return "its queue is not that of its topic";
   if (run.tenantId !== tenantId) return "its tenant is not that of its envelope";
-  if (!isRunIdOf(run.runId, run.scheduledFor)) return "its runId is not one of its scheduledFor";
+  if (!isRunIdAt(run.runId, run.scheduledFor)) return "its runId is not one of its scheduledFor";
   if (run.attempt < 1) return "attempts are numbered from 1";
   return null;
 }

@@ -179,12 +179,12 @@ test("a run of an external queue that one of our executors has cannot be ended o
   const { dueOn, report, store, state, clock, dead, close } = await reportsWorld();
   const run = await dueOn("python");
   await start(store, run, { executor: "executor-1", token: "a-random-token", now: clock.now() });
-  const leaseOf = async () => (await ending(store, Number.MAX_SAFE_INTEGER)).map(({ expiresAt }) => expiresAt);
-  const before = await leaseOf();
+  const readLeases = async () => (await ending(store, Number.MAX_SAFE_INTEGER)).map(({ expiresAt }) => expiresAt);
+  const before = await readLeases();
   clock.advance(SECOND);
   await report(python.heartbeat(run), python.completed(run), python.started(run));
   expect(await state(run)).toMatchObject({ state: "running", attempts: [{ executor: "executor-1" }] });
-  expect(await leaseOf()).toEqual(before);
+  expect(await readLeases()).toEqual(before);
   expect(dead()).toEqual([
     ["JobHeartbeat", "other_executor"],
     ["JobCompleted", "other_executor"],

@@ -9,19 +9,19 @@ import { setup, turns, type SetupOptions } from "../executor.test-support.ts";
 /** A foreign executor that has a run in hand: what it reports. */
 export const foreignExecutor = (name: string) => ({
   started: (run: DueRun): TicklineEvent => ({
-    ...envelopeOf(run, name),
+    ...makeEnvelope(run, name),
     id: `${run.runId}-${run.attempt}-started`,
     type: "JobStarted",
     data: { ...run, startedAt: 0, executor: name },
   }),
   heartbeat: (run: DueRun): TicklineEvent => ({
-    ...envelopeOf(run, name),
+    ...makeEnvelope(run, name),
     id: `${run.runId}-${run.attempt}-heartbeat`,
     type: "JobHeartbeat",
     data: { runId: run.runId, attempt: run.attempt },
   }),
   completed: (run: DueRun, ending: Partial<EndedRun> = {}): TicklineEvent => ({
-    ...envelopeOf(run, name),
+    ...makeEnvelope(run, name),
     id: `${run.runId}-${run.attempt}-completed`,
     type: "JobCompleted",
     data: { ...run, ...UNKNOWN_TO_IT, state: "succeeded", output: null, error: null, ...ending },
@@ -34,7 +34,7 @@ export const foreignExecutor = (name: string) => ({
 /** What only Tickline knows of a run: whatever a report says there counts for nothing. */
 const UNKNOWN_TO_IT = { count: 1, scheduledForLast: null, reason: null, startedAt: null, finishedAt: 0 } as const;
 
-const envelopeOf = ({ jobId, tenantId }: DueRun, source: string) => ({ source, subject: jobId, time: 0, tenantId }) as const;
+const makeEnvelope = ({ jobId, tenantId }: DueRun, source: string) => ({ source, subject: jobId, time: 0, tenantId }) as const;
 
 export const TIMEOUT_MS = 60_000;
 const retry = RetryPolicySchema.parse({ maxAttempts: 3, backoff: "fixed", delayMs: SECOND, jitter: "none" });

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
-import { scheduledFireOf } from "@tickline/shared/testing/factories-fire";
+import { newFire } from "@tickline/shared/testing/factories-fire";
 import { SECOND } from "@tickline/shared/testing/factories";
 import { untilQuiet } from "../publish/publisher-under-test.test-support.ts";
 import { SCHEDULER_DEFAULTS } from "../scheduler-config.ts";
@@ -12,7 +12,7 @@ import { createAnnouncer } from "./announcer.ts";
 async function setup(silentTopic: string) {
   let crashes = 0;
   const scheduler = setupScheduler({ faults: { crashBeforeRuns: () => (crashes -= 1) >= 0 } });
-  const { deps, store, clock, addJob, runsOf } = scheduler;
+  const { deps, store, clock, addJob, listRuns } = scheduler;
   const bus: typeof deps.bus = {
     ...deps.bus,
     publish: (topic, events) => (topic === silentTopic ? new Promise(() => undefined) : deps.bus.publish(topic, events)),
@@ -33,17 +33,15 @@ async function setup(silentTopic: string) {
     addJob: (id: string) => addJob({ id }),
     async addEndedRun(id: string) {
       const job = await addJob({ id });
-      await store.dueJobs.fire({ fires: [scheduledFireOf(job)], now: clock.now(), claimant: null, claimed: [] });
-      const [run] = await runsOf(job);
+      await store.dueJobs.fire({ fires: [newFire(job)], now: clock.now(), claimant: null, claimed: [] });
+      const [run] = await listRuns(job);
       await store.control.cancel(job.tenantId, { runId: run?.runId ?? "", now: clock.now() });
     },
     async addUnfinishedFire(id: string) {
       const job = await addJob({ id });
       crashes = 1;
-      await expect(store.dueJobs.fire({ fires: [scheduledFireOf(job)], now: clock.now(), claimant: null, claimed: [] })).rejects.toThrow(
-        "crashed",
-      );
-      return { runs: () => runsOf(job) };
+      await expect(store.dueJobs.fire({ fires: [newFire(job)], now: clock.now(), claimant: null, claimed: [] })).rejects.toThrow("crashed");
+      return { runs: () => listRuns(job) };
     },
     async stop() {
       const stopped = announcer.stop();

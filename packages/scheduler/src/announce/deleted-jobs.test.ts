@@ -16,7 +16,7 @@ async function halfDeleted({ cancelRunning }: { readonly cancelRunning: boolean 
   const next = { ...read!, version: read!.version + 1, state: "deleted" as const, nextRunAt: null };
   await store.jobs.change(job.tenantId, { previous: read!, next, event: jobDeleted(next, { cancelRunning }) });
   const states = async (): Promise<string[]> =>
-    (await world.runsOf(job)).map(({ state, cancelRequested }) => `${state}${cancelRequested ? ", to be cancelled" : ""}`).sort();
+    (await world.listRuns(job)).map(({ state, cancelRequested }) => `${state}${cancelRequested ? ", to be cancelled" : ""}`).sort();
   return { ...world, states, announcer: createAnnouncer(world.context) };
 }
 

@@ -4,7 +4,7 @@ import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Bus } from "@tickline/shared/ports/bus";
 import { SECOND, START } from "@tickline/shared/testing/factories";
-import { manualFireOf } from "@tickline/shared/testing/factories-fire";
+import { newManualFire } from "@tickline/shared/testing/factories-fire";
 import { setup as setupScheduler } from "../scheduler-under-test.test-support.ts";
 import { createAnnouncer } from "./announcer.ts";
 
@@ -83,7 +83,7 @@ test.each([
   for (const id of ["bad", "good"]) {
     const job = await at.addJob({ id });
     const { outcomes } = await at.store.dueJobs.fire({
-      fires: [manualFireOf(job, { at: START, keys: ["k"] })],
+      fires: [newManualFire(job, { at: START, keys: ["k"] })],
       now: START,
       claimant: null,
       claimed: [],

@@ -125,7 +125,7 @@ function setOverdueAside({ entries, overdue }: Lane, jobs: ReadonlyMap<string, J
   }
 }
 
-const priorityOf = ({ definition }: Job): number => readPriority(definition);
+const jobPriority = ({ definition }: Job): number => readPriority(definition);
 
 interface Taking {
   readonly now: Instant;
@@ -144,5 +144,5 @@ function takeFrom(heap: Entry[], jobs: Map<string, Job>, { now, limit, due }: Ta
     jobs.delete(top.uid);
     if (job !== undefined) taken.push(job);
   }
-  for (const job of mostUrgentFirst(taken, priorityOf)) due.push(job);
+  for (const job of mostUrgentFirst(taken, jobPriority)) due.push(job);
 }

@@ -1,4 +1,4 @@
-import { firstDueRun, originOf, type ClaimedRun, type DueRun } from "@tickline/shared/domain/due-run";
+import { firstDueRun, toRunOrigin, type ClaimedRun, type DueRun } from "@tickline/shared/domain/due-run";
 import type { Fire, FireEntry } from "@tickline/shared/domain/fire";
 import type { Job } from "@tickline/shared/domain/job";
 import { planTick, type NotEvaluated } from "@tickline/shared/domain/plan-tick";
@@ -116,7 +116,7 @@ const toClaimedRun = (
 const endAtCreation = (job: Job, { entry, fired, now }: { entry: FireEntry; fired: FiredRun; now: number }): EndedRun => {
   const { count, scheduledForLast } = entry;
   const { state, reason } = fired;
-  const run = { ...identifyRun(originOf(job), { ...entry, runId: fired.runId }), attempt: 1 };
+  const run = { ...identifyRun(toRunOrigin(job), { ...entry, runId: fired.runId }), attempt: 1 };
   return makeEndedRun(run, { count, scheduledForLast, state, reason, startedAt: null, finishedAt: now });
 };
 

@@ -19,10 +19,10 @@ describe("a job whose fire the store refuses", () => {
 
   test("is found in few calls among all that are due, which fire", async () => {
     const store = refusing(names("bad"), new AppError("store_corrupt", "its row is gone"));
-    const { addJob, runsOf, pass, logged, calls, aside } = setup({ store });
+    const { addJob, listRuns, pass, logged, calls, aside } = setup({ store });
     const jobs = await Promise.all(Array.from({ length: 100 }, (_, index) => addJob({ id: index === 50 ? "bad" : `job-${index}` })));
     await pass(SECOND, SECOND);
-    for (const job of jobs) expect(await runsOf(job)).toHaveLength(job.id === "bad" ? 0 : 1);
+    for (const job of jobs) expect(await listRuns(job)).toHaveLength(job.id === "bad" ? 0 : 1);
     expect(calls.fire).toBeLessThan(20);
     expect(await aside()).toBe(1);
     expect(logged[0]).toMatchObject({ job: "bad", reason: expect.stringContaining("its row is gone"), waitMs: SECOND });
@@ -31,14 +31,14 @@ describe("a job whose fire the store refuses", () => {
   test("for want of the store itself is read again at once, as are all others", async () => {
     let unavailable = true;
     const store = refusing(() => unavailable, new AppError("store_unavailable", "unavailable", { retryable: true }));
-    const { addJob, runsOf, pass, aside, calls } = setup({ store });
+    const { addJob, listRuns, pass, aside, calls } = setup({ store });
     const jobs = await Promise.all(["a", "b", "c"].map((id) => addJob({ id })));
     await pass(SECOND, 500);
     expect(calls.fire).toBe(2);
     expect(await aside()).toBe(0);
     unavailable = false;
     await pass(500);
-    for (const job of jobs) expect(await runsOf(job)).toHaveLength(1);
+    for (const job of jobs) expect(await listRuns(job)).toHaveLength(1);
   });
 
   test("to nobody, again and again, is not repeated without end", async () => {
@@ -57,7 +57,7 @@ describe("a job whose fire the store refuses", () => {
         },
       },
     });
-    const { addJob, runsOf, ticker, clock, calls, aside } = setup({ store: losing });
+    const { addJob, listRuns, ticker, clock, calls, aside } = setup({ store: losing });
     await addJob({ id: "bad" });
     const good = await addJob({ id: "good" });
     await ticker.start();
@@ -68,7 +68,7 @@ describe("a job whose fire the store refuses", () => {
       clock.advance(SECOND);
       await turns(20);
     }
-    expect(await runsOf(good)).toHaveLength(2);
+    expect(await listRuns(good)).toHaveLength(2);
     expect(calls.fire).toBeLessThan(40);
     await ticker.stop();
   });

@@ -37,16 +37,16 @@ describe("a job that cannot be evaluated", () => {
     ],
   ];
   test.each(causes)("because %s keeps no neighbour from firing on time", async (_, definition, reason) => {
-    const { addJob, runsOf, pass, logged, aside, calls, store } = setup();
+    const { addJob, listRuns, pass, logged, aside, calls, store } = setup();
     const bad = await addJob({ id: "bad", definition });
     const good = await addJob({ id: "good", nextRunAt: START, definition: everySecond });
     const behind = await addJob({ id: "behind", nextRunAt: START, definition: everySecond });
     await pass(10 * SECOND);
     for (const job of [good, behind])
-      expect((await runsOf(job)).map(({ scheduledFor }) => scheduledFor - START)).toEqual(
+      expect((await listRuns(job)).map(({ scheduledFor }) => scheduledFor - START)).toEqual(
         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((second) => second * SECOND),
       );
-    expect(await runsOf(bad)).toEqual([]);
+    expect(await listRuns(bad)).toEqual([]);
     expect((await store.jobs.get("default", "bad"))?.nextRunAt).toBe(START);
     expect(await aside()).toBe(1);
     expect(logged.map(({ job, waitMs }) => [job, waitMs])).toEqual([1, 2, 4, 8].map((seconds) => ["bad", seconds * SECOND]));
@@ -55,18 +55,18 @@ describe("a job that cannot be evaluated", () => {
   });
 
   test("costs a bounded number of reads, also while the loops run by themselves", async () => {
-    const { addJob, runsOf, ticker, clock, calls } = setup();
+    const { addJob, listRuns, ticker, clock, calls } = setup();
     await addJob({ id: "bad", definition: nowhere });
     const good = await addJob({ id: "good" });
     await ticker.start();
     await turns(2_000);
-    expect(await runsOf(good)).toHaveLength(1);
+    expect(await listRuns(good)).toHaveLength(1);
     expect(calls.read).toBe(0);
     for (let second = 0; second < 600; second += 1) {
       clock.advance(SECOND);
       await turns(5);
     }
-    expect(await runsOf(good)).toHaveLength(11);
+    expect(await listRuns(good)).toHaveLength(11);
     expect(calls.read).toBe(9); // After 1, 2, 4 … 256 s.
     await ticker.stop();
   });
@@ -80,25 +80,25 @@ describe("a job that cannot be evaluated", () => {
   });
 
   test("fires as soon as it is edited, and is hinted so", async () => {
-    const { addJob, runsOf, edit, pass, ticker, aside, clock } = setup({ config: { overdueMs: 10 * MINUTE } });
+    const { addJob, listRuns, edit, pass, ticker, aside, clock } = setup({ config: { overdueMs: 10 * MINUTE } });
     const bad = await addJob({ id: "bad", definition: nowhere });
     await pass(MINUTE);
     const mended = await edit(bad, everySecond);
     ticker.jobWritten(mended.uid, mended.nextRunAt);
     await ticker.readAhead();
     await ticker.tick();
-    expect((await runsOf(bad)).length).toBeGreaterThan(0);
+    expect((await listRuns(bad)).length).toBeGreaterThan(0);
     expect(await aside()).toBe(0);
     clock.advance(SECOND);
   });
 
   test("fires soon after it is edited, though its hint is lost", async () => {
-    const { addJob, runsOf, edit, pass } = setup();
+    const { addJob, listRuns, edit, pass } = setup();
     const bad = await addJob({ id: "bad", definition: nowhere });
     await pass(5 * MINUTE);
     await edit(bad, everySecond);
     await pass(SECOND);
-    expect((await runsOf(bad)).length).toBeGreaterThan(0);
+    expect((await listRuns(bad)).length).toBeGreaterThan(0);
   });
 
   test("is forgotten when it is deleted, paused, or next due far ahead", async () => {
@@ -121,7 +121,7 @@ describe("a job that cannot be evaluated", () => {
   });
 
   test("fires where another scheduler can evaluate it, whatever this one has set aside", async () => {
-    const { addJob, runsOf, pass, another, store, clock, aside } = setup();
+    const { addJob, listRuns, pass, another, store, clock, aside } = setup();
     const job = await addJob({ definition: nowhere });
     await pass(5 * SECOND);
     // The other process has newer time zone data.
@@ -131,15 +131,15 @@ describe("a job that cannot be evaluated", () => {
     const other = another({ dueJobs });
     await other.readAhead();
     await other.tick();
-    expect(await runsOf(job)).toHaveLength(6);
+    expect(await listRuns(job)).toHaveLength(6);
     expect(await aside()).toBe(1);
     clock.advance(SECOND);
     await pass(10 * SECOND);
-    expect((await runsOf(job)).length).toBe(6);
+    expect((await listRuns(job)).length).toBe(6);
   });
 
   test("is set aside in hundreds without hiding a job that no hint brought", async () => {
-    const { addJob, runsOf, pass, ticker, clock, aside, calls } = setup();
+    const { addJob, listRuns, pass, ticker, clock, aside, calls } = setup();
     for (let index = 0; index < 700; index += 1) await addJob({ id: `bad-${index}`, nextRunAt: START - 10 * MINUTE, definition: nowhere });
     await pass(2 * SECOND);
     expect(await aside()).toBe(700);
@@ -147,18 +147,18 @@ describe("a job that cannot be evaluated", () => {
     clock.advance(SECOND);
     await ticker.readAhead();
     await ticker.tick();
-    expect(await runsOf(overlooked)).not.toEqual([]);
+    expect(await listRuns(overlooked)).not.toEqual([]);
     calls.upcoming = 0;
     await pass(10 * SECOND, SECOND);
     expect(calls.upcoming).toBeLessThan(60);
   });
 
   test("beyond the number that is remembered is tried again, and delays no other", async () => {
-    const { addJob, runsOf, pass, aside } = setup({ config: { setAsideJobsMax: 10 } });
+    const { addJob, listRuns, pass, aside } = setup({ config: { setAsideJobsMax: 10 } });
     for (let index = 0; index < 30; index += 1) await addJob({ id: `bad-${index}`, definition: nowhere });
     const good = await addJob({ id: "good", definition: everySecond });
     await pass(10 * SECOND);
-    expect(await runsOf(good)).toHaveLength(10);
+    expect(await listRuns(good)).toHaveLength(10);
     expect(await aside()).toBe(10);
   });
 

@@ -52,12 +52,12 @@ async function world() {
       await turns();
     }
   }
-  const schedulerOf = (): Scheduler =>
+  const newScheduler = (): Scheduler =>
     createScheduler({ ...deps, log, metrics: createSchedulerMetrics(new Registry()) }, SCHEDULER_DEFAULTS);
   /** In the order in which they were executed; `behind`: without so many executions before. */
-  const instantsOf = ({ id }: Job, behind = 0): number[] =>
+  const listExecuted = ({ id }: Job, behind = 0): number[] =>
     executed.slice(behind).flatMap(({ jobId, instant }) => (jobId === id ? [instant] : []));
-  return { ...parts, executed, logged, pass, schedulerOf, instantsOf };
+  return { ...parts, executed, logged, pass, newScheduler, listExecuted };
 }
 
 const overlapping = { overlap: "allow" } as const;
@@ -67,7 +67,7 @@ describe("a clock that was far ahead for a minute, and is put right", () => {
     ["while the scheduler lives", false],
     ["while no scheduler lives", true],
   ])("%s: what comes by the right clock fires, nothing fires twice, and all of it is said", async (_, restarted) => {
-    const { clock, store, addJob, executed, logged, pass, schedulerOf, instantsOf } = await world();
+    const { clock, store, addJob, executed, logged, pass, newScheduler, listExecuted } = await world();
     const often = await addJob({ id: "often", nextRunAt: START + MINUTE, definition: { ...overlapping, schedule: every(MINUTE) } });
     const rare = await addJob({ id: "rare", nextRunAt: START + UNIT, definition: { ...overlapping, schedule: every(UNIT) } });
     const all = { policy: "all", maxLatenessMs: 10 * UNIT, maxCount: 3 } as const;
@@ -76,7 +76,7 @@ describe("a clock that was far ahead for a minute, and is put right", () => {
       nextRunAt: START + UNIT,
       definition: { ...overlapping, schedule: every(UNIT), misfire: all },
     });
-    let scheduler = schedulerOf();
+    let scheduler = newScheduler();
     await scheduler.start();
     await pass(2 * MINUTE);
     clock.jumpTo(clock.now() + 5 * UNIT);
@@ -84,7 +84,7 @@ describe("a clock that was far ahead for a minute, and is put right", () => {
     expect((await readJob(store, rare)).nextRunAt).toBe(START + 6 * UNIT);
     if (restarted) await scheduler.stop();
     clock.jumpTo(clock.now() - 5 * UNIT);
-    if (restarted) await (scheduler = schedulerOf()).start();
+    if (restarted) await (scheduler = newScheduler()).start();
     const before = executed.length;
     await pass(6 * UNIT);
     await scheduler.stop();
@@ -92,12 +92,12 @@ describe("a clock that was far ahead for a minute, and is put right", () => {
     const ids = executed.map(({ jobId, instant }) => `${jobId} ${instant}`);
     expect(new Set(ids).size).toBe(ids.length);
     // The first of the instants that were called missed has the record that says so.
-    expect(instantsOf(rare)).toEqual([5, 2, 3, 4, 6].map((unit) => START + unit * UNIT));
-    expect(instantsOf(several)).toEqual([3, 4, 5, 2, 6].map((unit) => START + unit * UNIT));
+    expect(listExecuted(rare)).toEqual([5, 2, 3, 4, 6].map((unit) => START + unit * UNIT));
+    expect(listExecuted(several)).toEqual([3, 4, 5, 2, 6].map((unit) => START + unit * UNIT));
     // Those that ran ahead do not run again, nor does the first of those that were called missed.
-    const minutes = instantsOf(often, before).map((instant) => (instant - START) / MINUTE);
+    const minutes = listExecuted(often, before).map((instant) => (instant - START) / MINUTE);
     expect(minutes.slice(0, 3)).toEqual([4, 5, 6]);
-    const ran = new Set(instantsOf(often).map((instant) => (instant - START) / MINUTE));
+    const ran = new Set(listExecuted(often).map((instant) => (instant - START) / MINUTE));
     expect(Array.from({ length: 30 }, (_minute, index) => index + 1).filter((minute) => !ran.has(minute))).toEqual([3]);
     for (const { instant, at } of executed.slice(before)) expect(at - instant).toBeLessThanOrEqual(3 * SECOND);
 
@@ -109,9 +109,9 @@ describe("a clock that was far ahead for a minute, and is put right", () => {
 });
 
 test("a job that was edited by the wrong clock goes on from the right one", async () => {
-  const { clock, store, addJob, executed, pass, schedulerOf, instantsOf } = await world();
+  const { clock, store, addJob, executed, pass, newScheduler, listExecuted } = await world();
   const job = await addJob({ id: "edited", nextRunAt: START + UNIT, definition: { ...overlapping, schedule: every(UNIT) } });
-  const scheduler = schedulerOf();
+  const scheduler = newScheduler();
   await scheduler.start();
   await pass(MINUTE);
   clock.jumpTo(clock.now() + 5 * UNIT);
@@ -124,15 +124,15 @@ test("a job that was edited by the wrong clock goes on from the right one", asyn
   const before = executed.length;
   await pass(UNIT);
   await scheduler.stop();
-  const minutes = instantsOf(job, before).map((instant) => (instant - START) / MINUTE);
+  const minutes = listExecuted(job, before).map((instant) => (instant - START) / MINUTE);
   expect(minutes).toEqual([3, 4, 6, 7]); // At the fifth stands the record of what was missed.
 });
 
 test("a job that counts its runs makes as many as it may, and that it waits is said", async () => {
-  const { clock, addJob, pass, logged, schedulerOf, instantsOf } = await world();
+  const { clock, addJob, pass, logged, newScheduler, listExecuted } = await world();
   const schedule = { ...every(UNIT), maxRuns: 3 };
   const job = await addJob({ id: "counted", nextRunAt: START + UNIT, definition: { ...overlapping, schedule } });
-  const scheduler = schedulerOf();
+  const scheduler = newScheduler();
   await scheduler.start();
   await pass(MINUTE);
   clock.jumpTo(clock.now() + 5 * UNIT);
@@ -140,7 +140,7 @@ test("a job that counts its runs makes as many as it may, and that it waits is s
   clock.jumpTo(clock.now() - 5 * UNIT);
   await pass(9 * UNIT);
   await scheduler.stop();
-  expect(instantsOf(job)).toEqual([5, 6, 7].map((unit) => START + unit * UNIT));
+  expect(listExecuted(job)).toEqual([5, 6, 7].map((unit) => START + unit * UNIT));
   expect(logged.find(({ message }) => message.includes("set back"))?.fields).toMatchObject({
     moved: 0,
     waiting: 1,
@@ -149,32 +149,32 @@ test("a job that counts its runs makes as many as it may, and that it waits is s
 });
 
 test("a clock that is behind for a while fires nothing twice and nothing from before the job, and what is owed afterwards is right", async () => {
-  const { clock, addJob, pass, schedulerOf, instantsOf, runsOf } = await world();
+  const { clock, addJob, pass, newScheduler, listExecuted, listRuns } = await world();
   const [createdAt, startAt] = [START - 2 * MINUTE, START - 40 * UNIT];
   const schedule = { ...every(UNIT), startAt };
   const job = await addJob({ id: "steady", createdAt, updatedAt: createdAt, nextRunAt: START, definition: { ...overlapping, schedule } });
-  const scheduler = schedulerOf();
+  const scheduler = newScheduler();
   await scheduler.start();
   await pass(2 * UNIT + MINUTE);
   clock.jumpTo(clock.now() - 30 * UNIT);
   await pass(UNIT + 2 * MINUTE);
-  expect(instantsOf(job)).toEqual([0, 1, 2].map((unit) => START + unit * UNIT));
+  expect(listExecuted(job)).toEqual([0, 1, 2].map((unit) => START + unit * UNIT));
   clock.jumpTo(clock.now() + 30 * UNIT);
   await pass(UNIT);
   await scheduler.stop();
-  expect(instantsOf(job)).toEqual([0, 1, 2, 3, 4].map((unit) => START + unit * UNIT));
-  expect((await runsOf(job)).map(({ state }) => state)).not.toContain("missed");
+  expect(listExecuted(job)).toEqual([0, 1, 2, 3, 4].map((unit) => START + unit * UNIT));
+  expect((await listRuns(job)).map(({ state }) => state)).not.toContain("missed");
 });
 
 test("a job that an older version left ahead of the clock is found at the first start", async () => {
-  const { addJob, pass, logged, schedulerOf, instantsOf } = await world();
+  const { addJob, pass, logged, newScheduler, listExecuted } = await world();
   const ahead = { nextRunAt: START + 6 * UNIT, lastScheduledFor: START + 5 * UNIT, firedCount: 5 };
   const job = await addJob({ id: "left", ...ahead, definition: { ...overlapping, schedule: every(UNIT) } });
-  const scheduler = schedulerOf();
+  const scheduler = newScheduler();
   await scheduler.start();
   await pass(2 * UNIT + MINUTE);
   await scheduler.stop();
-  expect(instantsOf(job)).toEqual([START + UNIT, START + 2 * UNIT]);
+  expect(listExecuted(job)).toEqual([START + UNIT, START + 2 * UNIT]);
   expect(logged.find(({ message }) => message.includes("set back"))?.fields).toMatchObject({ moved: 1 });
 });
 

@@ -10,7 +10,7 @@ function setup({ config = {}, ...options }: SetupOptions = {}) {
   const small = { heapJobsMax: 10, readJobsMax: 5, overdueMs: DAY, ...config };
   const scheduler = setupScheduler({ ...options, config: small });
   const ticker = createTicker(scheduler.context, { onFired: () => undefined, onPublishable: () => undefined, onEnded: () => undefined });
-  const { addJob, runsOf } = scheduler;
+  const { addJob, listRuns } = scheduler;
   return {
     ...scheduler,
     ticker,
@@ -18,7 +18,7 @@ function setup({ config = {}, ...options }: SetupOptions = {}) {
       Promise.all(Array.from({ length: count }, (_, index) => addJob({ id: `${name}-${index}`, nextRunAt }))),
     /** How many of the jobs have a run. */
     async firedOf(jobs: readonly Job[]): Promise<number> {
-      const runs = await Promise.all(jobs.map(runsOf));
+      const runs = await Promise.all(jobs.map(listRuns));
       return runs.filter(({ length }) => length > 0).length;
     },
   };

@@ -29,21 +29,21 @@ const every = (everyMs: number) => ({ kind: "every", everyMs, startAt: null, end
 
 describe("a tick", () => {
   test("fires what is due, at its nominal instant, and advances the job", async () => {
-    const { clock, addJob, runsOf, ticker, reported } = setup();
+    const { clock, addJob, listRuns, ticker, reported } = setup();
     const job = await addJob();
     await ticker.readAhead();
     clock.advance(7);
     await ticker.tick();
-    expect((await runsOf(job)).map(({ scheduledFor, state }) => [scheduledFor, state])).toEqual([[START, "due"]]);
+    expect((await listRuns(job)).map(({ scheduledFor, state }) => [scheduledFor, state])).toEqual([[START, "due"]]);
     expect(reported).toEqual(["job-1 due at 0"]);
   });
 
   test("never fires early", async () => {
-    const { addJob, runsOf, ticker } = setup();
+    const { addJob, listRuns, ticker } = setup();
     const job = await addJob({ nextRunAt: START + 1 });
     await ticker.readAhead();
     await ticker.tick();
-    expect(await runsOf(job)).toEqual([]);
+    expect(await listRuns(job)).toEqual([]);
   });
 
   test("goes on from its own memory within the horizon, without reading again", async () => {
@@ -58,7 +58,7 @@ describe("a tick", () => {
         },
       },
     });
-    const { clock, addJob, runsOf, ticker } = setup({ store: counted });
+    const { clock, addJob, listRuns, ticker } = setup({ store: counted });
     const job = await addJob({ definition: { schedule: every(100) } });
     await ticker.readAhead();
     reads = 0;
@@ -66,18 +66,18 @@ describe("a tick", () => {
       await ticker.tick();
       clock.advance(100);
     }
-    expect(await runsOf(job)).toHaveLength(10);
+    expect(await listRuns(job)).toHaveLength(10);
     expect(reads).toBe(0);
   });
 
   test("of two schedulers after three hours of downtime fires the missed run once", async () => {
-    const { clock, addJob, runsOf, ticker, another } = setup();
+    const { clock, addJob, listRuns, ticker, another } = setup();
     const job = await addJob({ definition: { schedule: every(HOUR) } });
     clock.advance(3 * HOUR + 30 * MINUTE);
     const other = another();
     await Promise.all([ticker.readAhead(), other.readAhead()]);
     await Promise.all([ticker.tick(), other.tick()]);
-    expect((await runsOf(job)).map(({ scheduledFor, state, count }) => [scheduledFor - START, state, count])).toEqual([
+    expect((await listRuns(job)).map(({ scheduledFor, state, count }) => [scheduledFor - START, state, count])).toEqual([
       [0, "missed", 3],
       [3 * HOUR, "due", 1],
     ]);
@@ -85,30 +85,30 @@ describe("a tick", () => {
 
   test("does nothing while another scheduler leads", async () => {
     let leading = false;
-    const { addJob, runsOf, ticker } = setup({ leads: () => leading });
+    const { addJob, listRuns, ticker } = setup({ leads: () => leading });
     const job = await addJob();
     await ticker.readAhead();
     await ticker.tick();
-    expect(await runsOf(job)).toEqual([]);
+    expect(await listRuns(job)).toEqual([]);
     leading = true;
     await ticker.tick();
-    expect(await runsOf(job)).toHaveLength(1);
+    expect(await listRuns(job)).toHaveLength(1);
   });
 
   test("with a backlog larger than memory fires all of it", async () => {
-    const { addJob, runsOf, ticker } = setup({ config: { heapJobsMax: 10, readJobsMax: 5, fireJobsMax: 3 } });
+    const { addJob, listRuns, ticker } = setup({ config: { heapJobsMax: 10, readJobsMax: 5, fireJobsMax: 3 } });
     const jobs = await Promise.all(Array.from({ length: 37 }, (_, index) => addJob({ id: `job-${index}` })));
     for (let round = 0; round < 8; round += 1) {
       await ticker.readAhead();
       await ticker.tick();
     }
-    for (const job of jobs) expect(await runsOf(job)).toHaveLength(1);
+    for (const job of jobs) expect(await listRuns(job)).toHaveLength(1);
   });
 });
 
 describe("a clock that is set back", () => {
   test("delays no job that is due by its new time", async () => {
-    const { clock, addJob, runsOf, ticker } = setup({ config: { overdueMs: DAY } });
+    const { clock, addJob, listRuns, ticker } = setup({ config: { overdueMs: DAY } });
     await ticker.readAhead();
     clock.jumpTo(START - HOUR);
     await ticker.readAhead();
@@ -117,7 +117,7 @@ describe("a clock that is set back", () => {
     clock.advance(HOUR - MINUTE);
     await ticker.readAhead();
     await ticker.tick();
-    expect(await runsOf(job)).toHaveLength(1);
+    expect(await listRuns(job)).toHaveLength(1);
   });
 });
 
@@ -130,7 +130,7 @@ test("a job whose reading failed is read again", async () => {
       read: (uids) => (unavailable ? Promise.reject(new Error("the store is unavailable")) : store.dueJobs.read(uids)),
     },
   });
-  const { clock, addJob, runsOf, ticker } = setup({ store: failing, config: { overdueMs: DAY } });
+  const { clock, addJob, listRuns, ticker } = setup({ store: failing, config: { overdueMs: DAY } });
   await ticker.readAhead();
   const job = await addJob({ nextRunAt: START + SECOND });
   ticker.jobWritten(job.uid, job.nextRunAt);
@@ -139,29 +139,29 @@ test("a job whose reading failed is read again", async () => {
   await ticker.readAhead();
   clock.advance(SECOND);
   await ticker.tick();
-  expect(await runsOf(job)).toHaveLength(1);
+  expect(await listRuns(job)).toHaveLength(1);
 });
 
 describe("a hint", () => {
   test("of a new job that is due before the horizon is read and fired without waiting for the next read", async () => {
-    const { clock, addJob, runsOf, ticker } = setup();
+    const { clock, addJob, listRuns, ticker } = setup();
     await ticker.readAhead();
     const job = await addJob({ nextRunAt: START + SECOND });
     ticker.jobWritten(job.uid, job.nextRunAt);
     await ticker.readAhead();
     clock.advance(SECOND);
     await ticker.tick();
-    expect(await runsOf(job)).toHaveLength(1);
+    expect(await listRuns(job)).toHaveLength(1);
   });
 
   test("that was lost costs no more than the next look for overdue jobs", async () => {
-    const { clock, addJob, runsOf, ticker } = setup();
+    const { clock, addJob, listRuns, ticker } = setup();
     await ticker.readAhead();
     const job = await addJob({ nextRunAt: START + SECOND });
     clock.advance(1_000);
     await ticker.readAhead();
     await ticker.tick();
-    expect(await runsOf(job)).toHaveLength(1);
+    expect(await listRuns(job)).toHaveLength(1);
   });
 
   test("that comes while the read ahead is under way is not forgotten by it", async () => {
@@ -177,7 +177,7 @@ describe("a hint", () => {
         },
       },
     });
-    const { clock, addJob, runsOf, ticker } = setup({ store: slow });
+    const { clock, addJob, listRuns, ticker } = setup({ store: slow });
     const reading = ticker.readAhead();
     while (gate.open === undefined) await new Promise(setImmediate);
     const job = await addJob({ nextRunAt: START + SECOND });
@@ -188,26 +188,26 @@ describe("a hint", () => {
     await ticker.readAhead();
     clock.advance(1);
     await ticker.tick();
-    expect(await runsOf(job)).toHaveLength(1);
+    expect(await listRuns(job)).toHaveLength(1);
   });
 });
 
 describe("an edit", () => {
   test("that moved the next instant makes the fire lose, and the job is read again", async () => {
-    const { addJob, store, runsOf, ticker } = setup();
+    const { addJob, store, listRuns, ticker } = setup();
     const job = await addJob();
     await ticker.readAhead();
     const next = { ...editedJob(job, { name: "Renamed" }), nextRunAt: START + SECOND };
     await store.jobs.change(job.tenantId, { previous: job, next, event: jobEvent("JobUpdated", next) });
     await ticker.tick();
-    expect(await runsOf(job)).toEqual([]);
+    expect(await listRuns(job)).toEqual([]);
     await ticker.readAhead();
     await ticker.tick();
-    expect(await runsOf(job)).toEqual([]);
+    expect(await listRuns(job)).toEqual([]);
   });
 
   test("that only renamed the job costs one lost fire, and the next one wins under the new version", async () => {
-    const { addJob, store, runsOf, ticker } = setup();
+    const { addJob, store, listRuns, ticker } = setup();
     const job = await addJob();
     await ticker.readAhead();
     const next = editedJob(job, { name: "Renamed" });
@@ -215,7 +215,7 @@ describe("an edit", () => {
     await ticker.tick();
     await ticker.readAhead();
     await ticker.tick();
-    expect((await runsOf(job)).map(({ jobVersion }) => jobVersion)).toEqual([2]);
+    expect((await listRuns(job)).map(({ jobVersion }) => jobVersion)).toEqual([2]);
   });
 });
 
@@ -236,14 +236,14 @@ describe("a fire whose answer was lost", () => {
         },
       },
     });
-    const { clock, addJob, runsOf, ticker } = setup({ store: lossy });
+    const { clock, addJob, listRuns, ticker } = setup({ store: lossy });
     const job = await addJob();
     await ticker.readAhead();
     await ticker.tick();
     clock.advance(1_000);
     await ticker.readAhead();
     await ticker.tick();
-    expect((await runsOf(job)).map(({ scheduledFor }) => scheduledFor)).toEqual([START]);
+    expect((await listRuns(job)).map(({ scheduledFor }) => scheduledFor)).toEqual([START]);
   });
 });
 

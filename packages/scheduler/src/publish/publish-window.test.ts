@@ -3,51 +3,51 @@ import fc from "fast-check";
 import { createPublishWindow } from "./publish-window.ts";
 
 const WINDOW = 4;
-const attemptOf = (runId: string, attempt = 1) => ({ runId, attempt });
-const runsOf = (...runIds: readonly string[]) => runIds.map((runId) => attemptOf(runId));
-const windowOf = () => createPublishWindow(WINDOW);
-type Window = ReturnType<typeof windowOf>;
+const makeAttempt = (runId: string, attempt = 1) => ({ runId, attempt });
+const makeRuns = (...runIds: readonly string[]) => runIds.map((runId) => makeAttempt(runId));
+const makeWindow = () => createPublishWindow(WINDOW);
+type Window = ReturnType<typeof makeWindow>;
 
 function publish(window: Window, ...runIds: readonly string[]): void {
-  window.publishing(runsOf(...runIds));
+  window.publishing(makeRuns(...runIds));
 }
 /** What was published so far stands in the store, and is counted. */
 function count(window: Window, unclaimed: number, ...noted: readonly string[]): void {
-  window.noted(runsOf(...noted));
+  window.noted(makeRuns(...noted));
   window.counting();
   window.counted(unclaimed);
 }
 
 test("a claim of a run published since the count makes room", () => {
-  const window = windowOf();
+  const window = makeWindow();
   publish(window, "a", "b");
   expect(window.room).toBe(2);
-  window.claimed(attemptOf("a"));
+  window.claimed(makeAttempt("a"));
   expect([window.room, window.unclaimed]).toEqual([3, 1]);
 });
 
 test("a claim that the count may have known of makes none, though fewer are likely to be unclaimed", () => {
-  const window = windowOf();
+  const window = makeWindow();
   publish(window, "a", "b");
   count(window, 1, "a", "b");
-  window.claimed(attemptOf("a"));
+  window.claimed(makeAttempt("a"));
   expect([window.room, window.unclaimed]).toEqual([3, 0]);
 });
 
 test("what is still on its way to the bus, or not noted, is added to the count", () => {
-  const window = windowOf();
+  const window = makeWindow();
   publish(window, "noted", "under way");
   count(window, 1, "noted");
   expect([window.room, window.unclaimed]).toEqual([2, 2]);
-  window.claimed(attemptOf("under way"));
+  window.claimed(makeAttempt("under way"));
   expect(window.room).toBe(3);
 });
 
 test("what is published while the count is on its way is added to it", () => {
-  const window = windowOf();
+  const window = makeWindow();
   window.counting();
   publish(window, "a");
-  window.noted(runsOf("a"));
+  window.noted(makeRuns("a"));
   window.counted(0);
   expect([window.room, window.unclaimed]).toEqual([3, 1]);
   count(window, 1);
@@ -55,59 +55,59 @@ test("what is published while the count is on its way is added to it", () => {
 });
 
 test("claims of runs that were never published here are nothing to it", () => {
-  const window = windowOf();
+  const window = makeWindow();
   publish(window, "a");
-  window.claimed(attemptOf("claimed-by-its-fire"));
+  window.claimed(makeAttempt("claimed-by-its-fire"));
   expect([window.room, window.unclaimed]).toEqual([3, 1]);
 });
 
 test("it is in use until a count says that nothing is unclaimed", () => {
-  const window = windowOf();
+  const window = makeWindow();
   expect(window.inUse).toBe(false);
   publish(window, "a");
   expect(window.inUse).toBe(true);
   count(window, 1, "a");
-  window.claimed(attemptOf("a"));
+  window.claimed(makeAttempt("a"));
   expect(window.inUse).toBe(true);
   count(window, 0);
   expect(window.inUse).toBe(false);
 });
 
 test("a claim of another attempt is nothing to it", () => {
-  const window = windowOf();
-  window.publishing([attemptOf("a", 2)]);
-  window.claimed(attemptOf("a", 1));
-  expect([window.room, window.holds(attemptOf("a", 2))]).toEqual([3, true]);
+  const window = makeWindow();
+  window.publishing([makeAttempt("a", 2)]);
+  window.claimed(makeAttempt("a", 1));
+  expect([window.room, window.holds(makeAttempt("a", 2))]).toEqual([3, true]);
 });
 
 test("what the bus refused takes no place", () => {
-  const window = windowOf();
+  const window = makeWindow();
   publish(window, "a", "b");
-  window.unpublished(runsOf("a", "b"));
-  expect([window.room, window.holds(attemptOf("a")), window.unclaimed]).toEqual([4, false, 0]);
+  window.unpublished(makeRuns("a", "b"));
+  expect([window.room, window.holds(makeAttempt("a")), window.unclaimed]).toEqual([4, false, 0]);
 });
 
 test("what was claimed of a batch that the bus called refused gives its place back once", () => {
-  const window = windowOf();
+  const window = makeWindow();
   publish(window, "earlier", "a", "b");
-  window.claimed(attemptOf("a"));
-  window.unpublished(runsOf("a", "b"));
+  window.claimed(makeAttempt("a"));
+  window.unpublished(makeRuns("a", "b"));
   expect([window.room, window.unclaimed]).toEqual([3, 1]);
 });
 
 test("it holds what was published until a hint of its claim, and no more than a window", () => {
-  const window = windowOf();
+  const window = makeWindow();
   publish(window, "a", "b", "c", "d");
-  window.claimed(attemptOf("b"));
+  window.claimed(makeAttempt("b"));
   publish(window, "a", "e", "f");
-  expect(["a", "b", "c", "d", "e", "f"].filter((runId) => window.holds(attemptOf(runId)))).toEqual(["a", "d", "e", "f"]);
+  expect(["a", "b", "c", "d", "e", "f"].filter((runId) => window.holds(makeAttempt(runId)))).toEqual(["a", "d", "e", "f"]);
 });
 
 const STEPS = ["publish", "taken", "refused", "note", "claim", "hint", "poll", "count"] as const;
 
 /** A queue with its topic and its store, as the window may and may not know them. */
 class Queue {
-  readonly window = windowOf();
+  readonly window = makeWindow();
   /** Handed to the bus, which has not answered; an executor may have them already. */
   underWay: string[] = [];
   readonly unclaimed = new Set<string>();
@@ -127,7 +127,7 @@ class Queue {
         return;
       case "refused":
         for (const runId of this.underWay) this.unclaimed.delete(runId);
-        this.window.unpublished(runsOf(...this.underWay.splice(0)));
+        this.window.unpublished(makeRuns(...this.underWay.splice(0)));
         return;
       case "note":
         this.#note();
@@ -136,7 +136,7 @@ class Queue {
         for (const runId of [...this.unclaimed].slice(0, 1)) if (this.unclaimed.delete(runId)) this.unheard.push(runId);
         return;
       case "hint":
-        this.window.claimed(attemptOf(this.unheard.shift() ?? "unknown"));
+        this.window.claimed(makeAttempt(this.unheard.shift() ?? "unknown"));
         return;
       case "poll":
         this.#note(); // A poll writes all notes first.
@@ -153,10 +153,10 @@ class Queue {
     const runId = `run-${(this.#made += 1)}`;
     this.underWay.push(runId);
     this.unclaimed.add(runId);
-    this.window.publishing(runsOf(runId));
+    this.window.publishing(makeRuns(runId));
   }
   #note(): void {
-    this.window.noted(runsOf(...this.unnoted));
+    this.window.noted(makeRuns(...this.unnoted));
     this.unnoted.clear();
   }
 }

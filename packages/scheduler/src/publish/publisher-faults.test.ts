@@ -66,7 +66,7 @@ test("while the store takes no notes nothing is published again, nor polled; whe
 });
 
 /** A store that refuses to note some publications. */
-const noNoteOf = (isRefused: (runId: string) => boolean) => {
+const refuseNotes = (isRefused: (runId: string) => boolean) => {
   return ({ dueRuns, ...inner }: Store): Store => ({
     ...inner,
     dueRuns: {
@@ -84,7 +84,7 @@ test.each([
   ["and all that was published is that run", 1],
 ])("a run whose note the store refuses does not end the polls for others, %s", async (_, count) => {
   const refused = { runId: "" };
-  const store = noNoteOf((runId) => runId === refused.runId);
+  const store = refuseNotes((runId) => runId === refused.runId);
   const { publisher, fire, publishedRuns, clock } = setup({ store });
   const pass = async (seconds: number): Promise<void> => {
     for (let tenth = 0; tenth < 10 * seconds; tenth += 1) {

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
-import { manualFireOf } from "@tickline/shared/testing/factories-fire";
+import { newManualFire } from "@tickline/shared/testing/factories-fire";
 import type { Bus } from "@tickline/shared/ports/bus";
 import { setup as setupScheduler } from "../scheduler-under-test.test-support.ts";
 import { createQueuePublisher } from "./queue-publisher.ts";
@@ -24,7 +24,7 @@ async function setup({ window = 10, runsMax = 10, runs = 3 } = {}) {
     notes: { add: () => undefined, flush: () => Promise.resolve() },
   });
   const job = await scheduler.addJob({ definition: { overlap: "allow" } });
-  const fire = manualFireOf(job, { at: clock.now(), keys: Array.from({ length: runs }, (_, index) => `key-${index}`) });
+  const fire = newManualFire(job, { at: clock.now(), keys: Array.from({ length: runs }, (_, index) => `key-${index}`) });
   await store.dueJobs.fire({ fires: [fire], now: clock.now(), claimant: null, claimed: [] });
   return {
     queue,
@@ -36,13 +36,13 @@ async function setup({ window = 10, runsMax = 10, runs = 3 } = {}) {
   };
 }
 
-const idsOf = (...runs: readonly DueRun[]) => runs.map(({ runId }) => runId);
+const pickIds = (...runs: readonly DueRun[]) => runs.map(({ runId }) => runId);
 
 test("fired runs are published once", async () => {
   const { queue, runs, publishedRuns } = await setup();
   expect(queue.fired(runs)).toBe(true);
   expect(await queue.publish()).toBe(3);
-  expect(publishedRuns()).toEqual(idsOf(...runs));
+  expect(publishedRuns()).toEqual(pickIds(...runs));
   expect(await queue.publish()).toBe(0);
 });
 
@@ -50,7 +50,7 @@ test("what has no room in the window is left, and found by a poll", async () => 
   const { queue, runs, publishedRuns, polls } = await setup({ window: 2 });
   queue.fired(runs);
   expect(await queue.publish()).toBe(2);
-  expect([publishedRuns(), polls()]).toEqual([idsOf(runs[0], runs[1]), 1]);
+  expect([publishedRuns(), polls()]).toEqual([pickIds(runs[0], runs[1]), 1]);
 });
 
 test("more than may be published at once are not kept, and that is said", async () => {
@@ -73,7 +73,7 @@ test("behind a closed window nothing is taken, and needs no poll of its own: old
   queue.polled({ unclaimed: 0, quarantined: 0, hasPublishable: false });
   queue.fired([runs[2]]);
   await queue.publish();
-  expect(publishedRuns()).toEqual(idsOf(runs[2]));
+  expect(publishedRuns()).toEqual(pickIds(runs[2]));
 });
 
 test("a run that a poll has found before its fire was answered is not published twice", async () => {
@@ -82,7 +82,7 @@ test("a run that a poll has found before its fire was answered is not published 
   await queue.publish();
   queue.fired(runs);
   await queue.publish();
-  expect(publishedRuns()).toEqual(idsOf(...runs));
+  expect(publishedRuns()).toEqual(pickIds(...runs));
 });
 
 test("what is claimed before its turn is not published", async () => {
@@ -90,7 +90,7 @@ test("what is claimed before its turn is not published", async () => {
   queue.fired(runs);
   queue.claimed(runs[0]);
   await queue.publish();
-  expect(publishedRuns()).toEqual(idsOf(runs[1], runs[2]));
+  expect(publishedRuns()).toEqual(pickIds(runs[1], runs[2]));
 });
 
 test("behind a full window a poll is asked for once half of it is claimed, at once if it is already", async () => {
@@ -121,5 +121,5 @@ test("behind a bus that takes nothing no run is published until the next poll, a
   queue.polling();
   queue.fired([runs[1]]);
   expect(await queue.publish()).toBe(1);
-  expect([publishedRuns(), polls()]).toEqual([idsOf(runs[1]), 0]);
+  expect([publishedRuns(), polls()]).toEqual([pickIds(runs[1]), 0]);
 });

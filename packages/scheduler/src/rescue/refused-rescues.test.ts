@@ -3,7 +3,7 @@ import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import type { Store } from "@tickline/shared/ports/store";
 import { HOUR, MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { claim } from "@tickline/shared/testing/contracts/store-steps";
-import { dueRunOf, manualFireOf } from "@tickline/shared/testing/factories-fire";
+import { newDueRun, newManualFire } from "@tickline/shared/testing/factories-fire";
 import { setup as setupScheduler } from "../scheduler-under-test.test-support.ts";
 import { createRescuer } from "./rescuer.ts";
 
@@ -27,9 +27,9 @@ async function setup() {
   });
   const { context, store, clock, addJob } = setupScheduler({ store: refusing });
   const job = await addJob({ id: "own", definition: { overlap: "allow" } });
-  const fire = manualFireOf(job, { at: clock.now(), keys: ["a", "b", "c"] });
+  const fire = newManualFire(job, { at: clock.now(), keys: ["a", "b", "c"] });
   await store.dueJobs.fire({ fires: [fire], now: clock.now(), claimant: null, claimed: [] });
-  const runs = fire.entries.map((entry) => dueRunOf(job, entry));
+  const runs = fire.entries.map((entry) => newDueRun(job, entry));
   await claim(store, runs, { now: clock.now() });
   poison = runs[1]!.runId;
   const rescuer = createRescuer(context, silent);

@@ -40,23 +40,23 @@ async function crashing() {
 }
 
 test("the log names the runs whose executor is gone, and their handlers: one of them may be why", async () => {
-  const { crash, logged, runsOf, job } = await crashing();
+  const { crash, logged, listRuns, job } = await crashing();
   await crash();
-  const [run] = await runsOf(job);
+  const [run] = await listRuns(job);
   expect(logged).toEqual([
     { rescued: 1, of: 1, runs: [{ runId: run!.runId, handler: job.definition.handler, attempt: 1, rescues: 0, to: "due" }] },
   ]);
 });
 
 test("a run whose executors were gone six times is failed, and says so", async () => {
-  const { crash, ended, logged, runsOf, job } = await crashing();
+  const { crash, ended, logged, listRuns, job } = await crashing();
   for (let attempt = 1; attempt <= 5; attempt += 1) {
     await crash();
-    expect(await runsOf(job)).toMatchObject([{ state: "due", attempt: attempt + 1, error: null }]);
+    expect(await listRuns(job)).toMatchObject([{ state: "due", attempt: attempt + 1, error: null }]);
   }
   await crash();
   const error = { code: "rescued_too_often", message: expect.stringContaining("6 attempts"), retryable: false };
-  const [run] = await runsOf(job);
+  const [run] = await listRuns(job);
   expect(run).toMatchObject({ state: "failed", attempt: 6, error });
   expect(run!.attempts.map(({ state }) => state)).toEqual(Array.from({ length: 6 }, () => "lost"));
   expect(ended).toMatchObject([{ state: "failed", error }]);

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { Store } from "@tickline/shared/ports/store";
 import { DAY, HOUR, SECOND } from "@tickline/shared/testing/factories";
-import { dueRunOf, manualFireOf } from "@tickline/shared/testing/factories-fire";
+import { newDueRun, newManualFire } from "@tickline/shared/testing/factories-fire";
 import { setup as setupScheduler, type SetupOptions } from "../scheduler-under-test.test-support.ts";
 import { createRescuer } from "./rescuer.ts";
 
@@ -15,9 +15,9 @@ function setup(options: SetupOptions = {}) {
   /** Runs of one job that are claimed together by an executor that then says nothing any more. */
   async function abandon(id: string, { runs, leaseMs }: { readonly runs: number; readonly leaseMs: number }) {
     const job = await scheduler.addJob({ id, definition: { overlap: "allow" } });
-    const fire = manualFireOf(job, { at: clock.now(), keys: Array.from({ length: runs }, (_, index) => `key-${index}`) });
+    const fire = newManualFire(job, { at: clock.now(), keys: Array.from({ length: runs }, (_, index) => `key-${index}`) });
     await store.dueJobs.fire({ fires: [fire], now: clock.now(), claimant: null, claimed: [] });
-    const due = fire.entries.map((entry) => dueRunOf(job, entry));
+    const due = fire.entries.map((entry) => newDueRun(job, entry));
     await store.claims.claim({ runs: due, claimant: { executor: id, token: id, leaseMs }, now: clock.now(), firedAfter: 0 });
     return job;
   }
@@ -38,12 +38,12 @@ test.each([
   ["as many long leases as are read in one statement", 500, 26 * SECOND],
   ["as many as are read in several rounds", 7_000, 42 * SECOND],
 ])("%s do not hide a short one behind them: they can only be watched", async (_, longs, withinMs) => {
-  const { clock, abandon, msUntilRescued, runsOf } = setup();
+  const { clock, abandon, msUntilRescued, listRuns } = setup();
   await abandon("foreign", { runs: longs, leaseMs: DAY });
   clock.advance(DAY); // Their ends are past, and all of them are older than that of the lease that can be acted on.
   const job = await abandon("own", { runs: 1, leaseMs: LEASE_MS });
   expect(await msUntilRescued(1, withinMs)).toBeLessThanOrEqual(withinMs);
-  expect((await runsOf(job)).map(({ state, attempt }) => [state, attempt])).toEqual([["due", 2]]);
+  expect((await listRuns(job)).map(({ state, attempt }) => [state, attempt])).toEqual([["due", 2]]);
 });
 
 test("the long leases are rescued in their time, all of them", async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { readRun, retryIn, settle, start, wake } from "@tickline/shared/testing/contracts/store-steps";
 import { DAY, MINUTE, SECOND, type JobOverrides } from "@tickline/shared/testing/factories";
-import { dueRunOf, scheduledFireOf } from "@tickline/shared/testing/factories-fire";
+import { newDueRun, newFire } from "@tickline/shared/testing/factories-fire";
 import { SCHEDULER_DEFAULTS } from "../scheduler-config.ts";
 import { setup as setupScheduler } from "../scheduler-under-test.test-support.ts";
 import { createWaitSweeper } from "./wait-sweeper.ts";
@@ -19,8 +19,8 @@ async function setup({ leads = true, steadyForMs = Number.POSITIVE_INFINITY } = 
   });
   const due = async (overrides: JobOverrides = {}) => {
     const job = await world.addJob(overrides);
-    await world.store.dueJobs.fire({ fires: [scheduledFireOf(job)], now: world.clock.now(), claimant: null, claimed: [] });
-    return dueRunOf(job);
+    await world.store.dueJobs.fire({ fires: [newFire(job)], now: world.clock.now(), claimant: null, claimed: [] });
+    return newDueRun(job);
   };
   return { ...world, sweeper, reported, due };
 }

@@ -59,7 +59,7 @@ function setup({ shards = 8 } = {}) {
 type Shared = ReturnType<ReturnType<typeof setup>["scheduler"]>;
 const shares = (schedulers: readonly Shared[]): number[] => schedulers.map(({ leading }) => leading()).toSorted((a, b) => b - a);
 
-async function threeOf(kit: ReturnType<typeof setup>): Promise<[Shared, Shared, Shared]> {
+async function startThree(kit: ReturnType<typeof setup>): Promise<[Shared, Shared, Shared]> {
   const three: [Shared, Shared, Shared] = [kit.scheduler(), kit.scheduler(), kit.scheduler()];
   for (const one of three) {
     await one.start();
@@ -81,7 +81,7 @@ describe("schedulers that share their shards", () => {
 
   test("three lead evenly soon after they joined, and all shards are led", async () => {
     const kit = setup();
-    const three = await threeOf(kit);
+    const three = await startThree(kit);
     expect(shares(three)).toEqual([3, 3, 2]);
     await Promise.all(three.map((one) => one.stop()));
     expect(shares(three)).toEqual([0, 0, 0]);
@@ -98,7 +98,7 @@ describe("schedulers that share their shards", () => {
 
   test("when one stops answering the others lead its shards within the life of a lock and a round", async () => {
     const kit = setup();
-    const three = await threeOf(kit);
+    const three = await startThree(kit);
     three[0].fallSilent();
     await kit.pass(TTL_MS + SCHEDULER_DEFAULTS.shareMs);
     expect(shares(three)).toEqual([4, 4, 0]);
@@ -107,7 +107,7 @@ describe("schedulers that share their shards", () => {
 
   test("when one stops, its shards are led again within a second or two", async () => {
     const kit = setup();
-    const [first, second, third] = await threeOf(kit);
+    const [first, second, third] = await startThree(kit);
     await first.stop();
     await kit.pass(2 * SECOND);
     expect(shares([second, third])).toEqual([4, 4]);
@@ -138,7 +138,7 @@ describe("schedulers that share their shards", () => {
 
   test("while the lock server does not answer nothing is given up before its time, and soon after it is back all is as before", async () => {
     const kit = setup();
-    const three = await threeOf(kit);
+    const three = await startThree(kit);
     three.forEach((one) => one.lock(false));
     await kit.pass(TTL_MS / 2);
     expect(shares(three)).toEqual([3, 3, 2]);
@@ -152,7 +152,7 @@ describe("schedulers that share their shards", () => {
 
   test("more schedulers than shards: those without stand by, and one takes over", async () => {
     const kit = setup({ shards: 1 });
-    const three = await threeOf(kit);
+    const three = await startThree(kit);
     expect(shares(three)).toEqual([1, 0, 0]);
     three.find(({ leading }) => leading() === 1)?.fallSilent();
     await kit.pass(TTL_MS + SCHEDULER_DEFAULTS.shareMs);
@@ -176,7 +176,7 @@ describe("schedulers that share their shards", () => {
 
   test("nothing changes hands, and little is asked, once all is even", async () => {
     const kit = setup();
-    const three = await threeOf(kit);
+    const three = await startThree(kit);
     await kit.pass(TTL_MS);
     const before = three.map(({ leading }) => leading());
     kit.asked.length = 0;
@@ -192,11 +192,11 @@ describe("schedulers that share their shards", () => {
     const jobs = [];
     for (let index = 0; index < 12; index += 1)
       jobs.push(await kit.addJob({ uid: `job-${index}`, id: `job-${index}`, slot: index * 85, definition }));
-    const three = await threeOf(kit);
+    const three = await startThree(kit);
     three[1].fallSilent();
     await kit.pass(2 * TTL_MS);
     for (const job of jobs) {
-      const fired = (await kit.runsOf(job)).map(({ scheduledFor }) => (scheduledFor - START) / SECOND);
+      const fired = (await kit.listRuns(job)).map(({ scheduledFor }) => (scheduledFor - START) / SECOND);
       expect(fired).toEqual(fired.map((_, index) => index));
       expect(fired.length).toBeGreaterThanOrEqual((3 * TTL_MS) / SECOND - 1);
     }

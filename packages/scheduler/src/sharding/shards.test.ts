@@ -17,14 +17,14 @@ test("a shard is named by its slots", () => {
 
 const shardCounts = fc.integer({ min: 1, max: 64 });
 const memberCounts = fc.integer({ min: 1, max: 100 });
-const sharesOf = (count: number, schedulers: number): number[] =>
+const countShares = (count: number, schedulers: number): number[] =>
   Array.from({ length: schedulers }, (_, member) => computeShare(count, { member, members: schedulers }));
 
 describe("shares", () => {
   test("of all schedulers are all shards, and no two differ by more than one", () => {
     fc.assert(
       fc.property(shardCounts, memberCounts, (count, schedulers) => {
-        const shares = sharesOf(count, schedulers);
+        const shares = countShares(count, schedulers);
         expect(shares.reduce((sum, share) => sum + share, 0)).toBe(count);
         expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(1);
       }),
@@ -34,15 +34,15 @@ describe("shares", () => {
   test("of whoever stays only shrink when another joins", () => {
     fc.assert(
       fc.property(shardCounts, memberCounts, (count, schedulers) => {
-        const after = sharesOf(count, schedulers + 1);
-        for (const [member, share] of sharesOf(count, schedulers).entries()) expect(after[member]).toBeLessThanOrEqual(share);
+        const after = countShares(count, schedulers + 1);
+        for (const [member, share] of countShares(count, schedulers).entries()) expect(after[member]).toBeLessThanOrEqual(share);
       }),
     );
   });
 
   test("one alone has all, and a member beyond those counted has none", () => {
     expect(computeShare(8, { member: 0, members: 1 })).toBe(8);
-    expect(sharesOf(8, 3)).toEqual([3, 3, 2]);
+    expect(countShares(8, 3)).toEqual([3, 3, 2]);
     expect(computeShare(8, { member: 3, members: 3 })).toBe(0);
   });
 });
@@ -88,7 +88,7 @@ describe("sharing", () => {
         for (const { member, seen } of rounds) if (member < schedulers) round(member, Math.min(seen, schedulers));
         for (let more = 0; more < 2 * count + 2; more += 1)
           for (let member = 0; member < schedulers; member += 1) round(member, schedulers);
-        expect(Array.from({ length: schedulers }, (_, member) => heldBy(member).length)).toEqual(sharesOf(count, schedulers));
+        expect(Array.from({ length: schedulers }, (_, member) => heldBy(member).length)).toEqual(countShares(count, schedulers));
       }),
     );
   });

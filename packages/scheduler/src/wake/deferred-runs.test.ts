@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import type { DueRun } from "@tickline/shared/domain/due-run";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { HOUR, MINUTE, SECOND } from "@tickline/shared/testing/factories";
-import { manualFireOf } from "@tickline/shared/testing/factories-fire";
+import { newManualFire } from "@tickline/shared/testing/factories-fire";
 import type { SchedulerConfig } from "../scheduler-config.ts";
 import { setup as setupScheduler } from "../scheduler-under-test.test-support.ts";
 import { createDeferredRunsResumer } from "./deferred-runs.ts";
@@ -32,7 +32,7 @@ function setup(config: Partial<SchedulerConfig> = WINDOW) {
         id: `${definition.handler}-${definition.queue}`,
         definition: { overlap: "allow", ...definition },
       });
-      const fire = manualFireOf(job, { at: clock.now(), keys: Array.from({ length: count }, (_, index) => `key-${index}`) });
+      const fire = newManualFire(job, { at: clock.now(), keys: Array.from({ length: count }, (_, index) => `key-${index}`) });
       await store.dueJobs.fire({ fires: [fire], now: clock.now(), claimant: null, claimed: [] });
       const runs = await publishable(definition.queue);
       await defer(runs);
@@ -103,7 +103,7 @@ test("resumed runs that can never be published, as their definition is lost, kee
   const { addJob, store, defer, deferred, publishable, seen, pass, queued, clock } = setup();
   const job = await addJob({ id: "lost", definition: { overlap: "allow", handler: "lost" } });
   const keys = Array.from({ length: 6 }, (_, index) => `key-${index}`);
-  await store.dueJobs.fire({ fires: [manualFireOf(job, { at: clock.now(), keys })], now: clock.now(), claimant: null, claimed: [] });
+  await store.dueJobs.fire({ fires: [newManualFire(job, { at: clock.now(), keys })], now: clock.now(), claimant: null, claimed: [] });
   await defer(await publishable());
   Object.assign(job.definition, { schedule: "torn" }); // The store holds this very object.
   expect((await store.dueJobs.read([job.uid]))[0]?.unreadable).toBeDefined();

@@ -5,7 +5,7 @@ import type { TicklineEvent } from "@tickline/shared/events/event";
 import { jobStarted } from "@tickline/shared/events/job-started";
 import { dueTopic, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import { SECOND } from "@tickline/shared/testing/factories";
-import { manualFireOf } from "@tickline/shared/testing/factories-fire";
+import { newManualFire } from "@tickline/shared/testing/factories-fire";
 import { SCHEDULER_DEFAULTS } from "../scheduler-config.ts";
 import { setup as surroundings } from "../scheduler-under-test.test-support.ts";
 import { createScheduler } from "../scheduler.ts";
@@ -73,7 +73,7 @@ async function setup() {
     async backlog() {
       const job = await addJob({ id: "backlog", state: "paused", nextRunAt: null, definition: { overlap: "allow", handler: "rare" } });
       for (let made = 0; made < BACKLOG; made += 500) {
-        const fire = manualFireOf(job, { at: clock.now(), keys: Array.from({ length: 500 }, (_, index) => `key-${made + index}`) });
+        const fire = newManualFire(job, { at: clock.now(), keys: Array.from({ length: 500 }, (_, index) => `key-${made + index}`) });
         await store.dueJobs.fire({ fires: [fire], now: clock.now(), claimant: null, claimed: [] });
       }
     },

@@ -78,11 +78,11 @@ test("a published run that no executor claims is published again at doubling int
 });
 
 test("a run that waited longer than its job allows is closed with the reason", async () => {
-  const { clock, waker, reported, runsOf, job } = await setup({ expireAfterMs: 30 * SECOND });
+  const { clock, waker, reported, listRuns, job } = await setup({ expireAfterMs: 30 * SECOND });
   clock.advance(30 * SECOND + 1);
   await waker.wakeRuns();
   expect(reported).toEqual(["skipped: expired"]);
-  expect((await runsOf(job)).map(({ state, reason }) => [state, reason])).toEqual([["skipped", "expired"]]);
+  expect((await listRuns(job)).map(({ state, reason }) => [state, reason])).toEqual([["skipped", "expired"]]);
 });
 
 test("a hint of a retry that comes before the next look sets the timer", async () => {

@@ -16,13 +16,13 @@ function setup({ away = false } = {}) {
   const fallback = createMemoryLock({ clock });
   const state = { away };
 
-  function clientOf(isAway: () => boolean): LockServer {
+  function makeClient(isAway: () => boolean): LockServer {
     let answers = !isAway();
     const ask = async <Value>(without: Value, request: () => Promise<Value>): Promise<Value> => {
       answers = !isAway();
       return answers ? request() : without;
     };
-    const holdOf = (hold: Hold, grantedBy: Lock): Hold => ({
+    const wrapHold = (hold: Hold, grantedBy: Lock): Hold => ({
       get validUntilMs() {
         return hold.validUntilMs;
       },
@@ -33,19 +33,19 @@ function setup({ away = false } = {}) {
       acquire: (name, ttlMs) =>
         ask(null, async () => {
           const hold = await server.acquire(name, ttlMs);
-          return hold && holdOf(hold, server);
+          return hold && wrapHold(hold, server);
         }),
       answers: () => answers,
       close: async () => {},
     };
   }
-  const lockOf = (isAway: () => boolean): Lock => lockWithFallback({ server: clientOf(isAway), fallback, clock });
+  const makeLock = (isAway: () => boolean): Lock => lockWithFallback({ server: makeClient(isAway), fallback, clock });
   return {
     clock,
     pass: async (ms: number) => clock.advance(ms),
-    ours: lockOf(() => state.away),
-    theirs: lockOf(() => state.away),
-    lockOf,
+    ours: makeLock(() => state.away),
+    theirs: makeLock(() => state.away),
+    makeLock,
     fallback,
     /** The server itself, beside its clients. */
     server: () => server,
@@ -154,9 +154,9 @@ test("a holder by the fall-back stops when the server is back and another holds 
 });
 
 test("where only some see the server away there may be two holders, until it is seen again", async () => {
-  const { lockOf, clock } = setup();
+  const { makeLock, clock } = setup();
   let cut = true;
-  const [seeing, cutOff] = [lockOf(() => false), lockOf(() => cut)];
+  const [seeing, cutOff] = [makeLock(() => false), makeLock(() => cut)];
   const hold = await seeing.acquire("range-0", TTL_MS);
   await cutOff.acquire("range-0", TTL_MS);
   await extendFor(3, hold, clock);

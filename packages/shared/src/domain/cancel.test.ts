@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { START } from "../testing/factories.ts";
-import { BY_API, cancelOf } from "./cancel.ts";
+import { BY_API, readCancel } from "./cancel.ts";
 import type { Attempt } from "./run.ts";
 
 const attempt = (state: Attempt["state"]): Attempt => ({
@@ -21,12 +21,12 @@ const ended = {
 
 test("who asked stands", () => {
   const cancel = { requestedAt: START, by: BY_API };
-  expect(cancelOf({ ...ended, cancel, cancelRequested: true })).toBe(cancel);
-  expect(cancelOf({ ...ended, cancel, attempts: [] })).toBe(cancel);
+  expect(readCancel({ ...ended, cancel, cancelRequested: true })).toBe(cancel);
+  expect(readCancel({ ...ended, cancel, attempts: [] })).toBe(cancel);
 });
 
 test("where nobody asked, the executor that reported it did", () => {
-  expect(cancelOf(ended)).toEqual({ requestedAt: START + 5, by: { kind: "executor", executor: "python-1" } });
+  expect(readCancel(ended)).toEqual({ requestedAt: START + 5, by: { kind: "executor", executor: "python-1" } });
 });
 
 test.each([
@@ -35,5 +35,5 @@ test.each([
   ["a run that never started", { attempts: [] }],
   ["a run that ended otherwise", { state: "failed" }],
 ] as const)("%s has none", (_, changes) => {
-  expect(cancelOf({ ...ended, ...changes })).toBeNull();
+  expect(readCancel({ ...ended, ...changes })).toBeNull();
 });

@@ -55,7 +55,7 @@ interface Cancellable {
  * Who cancelled a run, as its record shows it. Our own executors cancel an attempt only where the store says that somebody wants it; where
  * it does not, a foreign one did so by itself. Null for what a version cancelled that noted the request and not who made it.
  */
-export function cancelOf({ cancel, cancelRequested, state, finishedAt, attempts }: Cancellable): RunCancel | null {
+export function readCancel({ cancel, cancelRequested, state, finishedAt, attempts }: Cancellable): RunCancel | null {
   const last = attempts.at(-1);
   if (cancel !== null || cancelRequested || state !== "cancelled" || last?.state !== "cancelled") return cancel;
   return { requestedAt: finishedAt ?? last.startedAt, by: { kind: "executor", executor: last.executor } };

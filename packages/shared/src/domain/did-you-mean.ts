@@ -4,7 +4,7 @@ import { nearestTo } from "./edit-distance.ts";
 const PREFIX_LENGTH_MIN = 4;
 
 /** The one of the known words of which a word is a slip of typing, or the same in another case; null: none, or several are as near. */
-export function slipOf(word: string, known: readonly string[]): string | null {
+export function findSlip(word: string, known: readonly string[]): string | null {
   const [nearest, ...others] = nearestTo(word.toLowerCase(), new Set(known.map((name) => name.toLowerCase())));
   return nearest === undefined || others.length > 0 ? null : (known.find((name) => name.toLowerCase() === nearest) ?? null);
 }
@@ -12,7 +12,7 @@ export function slipOf(word: string, known: readonly string[]): string | null {
 /** The one of the known words that somebody probably meant, in any case; null: none is near, or several are as near. */
 export function nearestWord(word: string, known: readonly string[]): string | null {
   const wanted = word.toLowerCase();
-  if (nearestTo(wanted, new Set(known.map((name) => name.toLowerCase()))).length > 0) return slipOf(word, known);
+  if (nearestTo(wanted, new Set(known.map((name) => name.toLowerCase()))).length > 0) return findSlip(word, known);
   return known.find((name) => beginsLike(wanted, name.toLowerCase())) ?? onlyOneWith(wanted, known);
 }
 

@@ -46,7 +46,7 @@ export const DueRunSchema = z.object({
 export type DueRun = Readonly<z.output<typeof DueRunSchema>>;
 
 /** What a run takes from its job, which is fired as it stands. */
-export const originOf = ({ tenantId, uid, id, version, slot, definition }: Job): RunOrigin => ({
+export const toRunOrigin = ({ tenantId, uid, id, version, slot, definition }: Job): RunOrigin => ({
   tenantId,
   jobUid: uid,
   jobId: id,
@@ -82,7 +82,7 @@ export function makeDueRun(run: DueFacts, definition: Executable, lastRun: LastR
 export function firstDueRun(job: Job, run: Pick<RunIdentity, "runId" | "cause" | "scheduledFor">): DueRun {
   const exclusive = isExclusive(job.definition.overlap);
   const facts = {
-    ...identifyRun(originOf(job), run),
+    ...identifyRun(toRunOrigin(job), run),
     slot: job.slot,
     attempt: 1,
     failures: 0,
@@ -97,7 +97,7 @@ export function firstDueRun(job: Job, run: Pick<RunIdentity, "runId" | "cause" |
  * How often the run was given back before its end: by executors that were stopped, or that lost its lease. Every start raises
  * `attempt`; each attempt before this one has failed, was rescued, or was given back.
  */
-export const releasesOf = ({ attempt, failures, rescues }: Pick<DueRun, "attempt" | "failures" | "rescues">): number =>
+export const countReleases = ({ attempt, failures, rescues }: Pick<DueRun, "attempt" | "failures" | "rescues">): number =>
   attempt - 1 - failures - rescues;
 
 /** The right to run one attempt: the token guards the store. `leaseMs` null: a lease that no clock can end. */

@@ -14,11 +14,11 @@ export function evaluate<Value>(work: () => Value): Evaluated<Value> {
   try {
     return { kind: "evaluated", value: work() };
   } catch (fault) {
-    return { kind: "not_evaluated", reason: reasonOf(fault) };
+    return { kind: "not_evaluated", reason: toReason(fault) };
   }
 }
 
-export function reasonOf(fault: unknown): string {
+export function toReason(fault: unknown): string {
   const text = fault instanceof Error ? fault.message : String(fault);
   return text.length > REASON_LENGTH_MAX ? `${text.slice(0, REASON_LENGTH_MAX - 1)}…` : text;
 }

@@ -21,9 +21,9 @@ export function alteredIn(text: string): AlteredPlace | null {
     const first = text[cursor.at];
     if (first === "{") return members();
     if (first === "[") return items();
-    if (first === '"') return textOf(takeString(cursor)).isWellFormed() ? null : altered("half_character", `has ${HALF}`);
+    if (first === '"') return unescapeText(takeString(cursor)).isWellFormed() ? null : altered("half_character", `has ${HALF}`);
     const literal = takeLiteral(cursor);
-    return literal.length <= ALWAYS_EXACT_LENGTH || isExact(literal) ? null : altered("number_not_exact", messageOf(literal));
+    return literal.length <= ALWAYS_EXACT_LENGTH || isExact(literal) ? null : altered("number_not_exact", describeLoss(literal));
   }
   /** Calls `one` for each of a list or an object that begins here, and goes on behind its end. */
   function each(end: string, one: () => AlteredPlace | null): AlteredPlace | null {
@@ -42,7 +42,7 @@ export function alteredIn(text: string): AlteredPlace | null {
   function members(): AlteredPlace | null {
     const names = new Set<string>();
     return each("}", () => {
-      const name = textOf(takeString(cursor));
+      const name = unescapeText(takeString(cursor));
       path.push(name);
       if (names.has(name)) return altered("duplicate_key", "is there twice in one object: only one of them would be kept");
       if (!name.isWellFormed()) return altered("half_character", `is a name with ${HALF}`);
@@ -107,7 +107,7 @@ function isEscaped(text: string, quoteAt: number): boolean {
   return backslashes % 2 === 1;
 }
 
-const textOf = (written: string): string => (written.includes("\\") ? (JSON.parse(`"${written}"`) as string) : written);
+const unescapeText = (written: string): string => (written.includes("\\") ? (JSON.parse(`"${written}"`) as string) : written);
 
 /** What has so few characters is a word, or a number that is kept: the shortest that is not is 1e400. */
 const ALWAYS_EXACT_LENGTH = 4;
@@ -119,10 +119,10 @@ function isExact(literal: string): boolean {
   return Number.isFinite(kept) && sameDecimal(literal, String(kept));
 }
 
-const sameDecimal = (left: string, right: string): boolean => left === right || decimalOf(left) === decimalOf(right);
+const sameDecimal = (left: string, right: string): boolean => left === right || toDecimal(left) === toDecimal(right);
 
 /** A decimal number in one form: sign, digits without zeros at either end, and the power of ten of the last of them. */
-function decimalOf(literal: string): string {
+function toDecimal(literal: string): string {
   const [, sign = "", whole = "", fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal) ?? [];
   const digits = (whole + fraction).replace(/^0+/, "");
   const significant = digits.replace(/0+$/, "");
@@ -133,7 +133,7 @@ function decimalOf(literal: string): string {
 /** A long number is shown by its beginning. */
 const SHOWN_MAX = 40;
 
-function messageOf(literal: string): string {
+function describeLoss(literal: string): string {
   const shown = literal.length > SHOWN_MAX ? `${literal.slice(0, SHOWN_MAX)}…` : literal;
   const kept = Number(literal);
   const became = Number.isFinite(kept) ? `would be kept as ${kept}` : "is too large to be kept";

@@ -7,7 +7,7 @@ import type { BornState } from "./run-state.ts";
 /** Most runs one fire may create. */
 export const FIRE_ENTRIES_MAX = 32;
 
-/** One run that a fire creates. Its id is derived from (job uid, cause, scheduledFor, key): see `runIdOf`. */
+/** One run that a fire creates. Its id is derived from (job uid, cause, scheduledFor, key): see `makeRunId`. */
 export interface FireEntry {
   readonly cause: RunCause;
   readonly scheduledFor: Instant;

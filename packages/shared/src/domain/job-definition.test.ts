@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { sha256 } from "../adapters/system/digest.ts";
-import { definitionOf } from "../testing/factories.ts";
+import { newDefinition } from "../testing/factories.ts";
 import { PRIORITY_MAX } from "./priority.ts";
 import {
   definitionHash,
@@ -114,19 +114,19 @@ test.each([
   expect(refused.filter((name) => schema.safeParse(name).success)).toEqual([]);
 });
 
-/** Of `definitionOf({ params: {} })`, as the release before made it. */
+/** Of `newDefinition({ params: {} })`, as the release before made it. */
 const HASH_OF_BEFORE = "7a9f020b95cd53c04869272e9612c33a5b07ad872233e0c5";
 
 describe("the hash of a definition", () => {
   test("is the same for equal definitions, in whatever order they are written", () => {
-    const definition = definitionOf({ params: { a: 1, b: { c: 2, d: 3 } } });
+    const definition = newDefinition({ params: { a: 1, b: { c: 2, d: 3 } } });
     const reordered = Object.fromEntries(Object.entries({ ...definition, params: { b: { d: 3, c: 2 }, a: 1 } }).reverse()) as never;
     expect(definitionHash(sha256, reordered)).toBe(definitionHash(sha256, definition));
     expect(definitionHash(sha256, definition)).toMatch(/^[0-9a-f]{48}$/);
   });
 
   test("of a job that does not say how many workers it holds is what it was before jobs could say it", () => {
-    const definition = definitionOf({ params: {} });
+    const definition = newDefinition({ params: {} });
     expect(definitionHash(sha256, definition)).toBe(HASH_OF_BEFORE);
     expect(executionHash(sha256, { ...definition, workersMax: null })).toBe(HASH_OF_BEFORE.slice(0, 32));
     expect(executionHash(sha256, { ...definition, workersMax: 5 })).not.toBe(HASH_OF_BEFORE.slice(0, 32));
@@ -144,7 +144,7 @@ describe("the hash of a definition", () => {
       { anchorAt: 0 },
       { tags: ["a"] },
     ] as const;
-    const hashes = changes.map((change) => definitionHash(sha256, definitionOf(change)));
+    const hashes = changes.map((change) => definitionHash(sha256, newDefinition(change)));
     expect(new Set(hashes).size).toBe(changes.length);
   });
 });

@@ -57,7 +57,7 @@ const timeoutMsUpTo = (most: number) =>
     );
 
 /** Words of a person, kept without the blanks around them; the length counts those too, as the document says. */
-function wordsOf(lengthMax: number): z.ZodString {
+function trimmedText(lengthMax: number): z.ZodString {
   return z.string().max(lengthMax).trim().min(1).meta({ pattern: NOT_BLANK_PATTERN });
 }
 
@@ -66,7 +66,7 @@ function wordsOf(lengthMax: number): z.ZodString {
  * OpenAPI document and in docs/jobs.md.
  */
 export const JobInputSchema = z.strictObject({
-  name: wordsOf(NAME_LENGTH_MAX).meta(field("The name for people; need not be unique.", "Nightly report")),
+  name: trimmedText(NAME_LENGTH_MAX).meta(field("The name for people; need not be unique.", "Nightly report")),
   description: z
     .string()
     .max(DESCRIPTION_LENGTH_MAX)
@@ -74,7 +74,7 @@ export const JobInputSchema = z.strictObject({
     .default(null)
     .meta(field("The purpose of the job.", "Sends the report to finance.")),
   tags: z
-    .array(wordsOf(TAG_LENGTH_MAX))
+    .array(trimmedText(TAG_LENGTH_MAX))
     .max(TAGS_MAX)
     .default([])
     .meta(field("Words for searching.", ["finance", "daily"])),
@@ -267,7 +267,7 @@ export const definedExecutionHash = (digest: Digest, { hash, read }: HashedDefin
   namesExecution(hash) ? hash.slice(0, EXECUTION_HASH_LENGTH) : executionHash(digest, read());
 
 /** True when this is exactly what the definition runs. */
-export const isExecutionOf = (digest: Digest, said: Execution, definition: HashedDefinition): boolean =>
+export const matchesExecution = (digest: Digest, said: Execution, definition: HashedDefinition): boolean =>
   executionHash(digest, said) === definedExecutionHash(digest, definition);
 
 export const sameDefinition = (left: JobDefinition, right: JobDefinition): boolean => canonicalJson(left) === canonicalJson(right);

@@ -4,7 +4,7 @@ import type { Job } from "./job.ts";
 import { MISSED_AFTER_MS } from "./misfire.ts";
 import { nextInstant } from "./schedule/next-instant.ts";
 import { isStandIn } from "./stored-definition.ts";
-import { unknownPolicyOf } from "./unknown-policy.ts";
+import { findUnknownPolicy } from "./unknown-policy.ts";
 
 /** Why a job does not fire here, and what mends it: both for a person. */
 export interface SetAside {
@@ -22,10 +22,10 @@ const OTHER_SCHEDULE =
  * What keeps this process from telling the next instants of a job, so that it does not fire it; null: nothing. Another process may know
  * more: a zone, a newer kind of schedule.
  */
-export function setAsideOf(job: Job): SetAside | null {
+export function findSetAside(job: Job): SetAside | null {
   const { definition, nextRunAt, updatedAt, unreadable } = job;
   if (unreadable !== undefined) return { reason: unreadable, action: isStandIn(definition) ? REPLACE : SEND_AGAIN };
-  const policy = unknownPolicyOf(definition);
+  const policy = findUnknownPolicy(definition);
   if (policy !== null) return { reason: policy, action: OTHER_POLICY };
   const { schedule, anchorAt } = definition;
   const next = evaluate(() => nextInstant(schedule, { anchorAt, after: nextRunAt ?? updatedAt }));
@@ -41,8 +41,8 @@ const NOT_FIRED: SetAside = {
  * What a scheduler makes of a job stands in its memory alone. But a job that can be evaluated, and whose instant passed so long ago that it counts
  * as missed, is fired by none. One that is being caught up with, a bounded step at a time, has open misfires.
  */
-export const overdueOf = ({ state, nextRunAt, misfires }: Job, now: Instant): SetAside | null =>
+export const findOverdue = ({ state, nextRunAt, misfires }: Job, now: Instant): SetAside | null =>
   state === "active" && nextRunAt !== null && misfires === null && now - nextRunAt > MISSED_AFTER_MS ? NOT_FIRED : null;
 
 /** The reason alone. What follows from a job's schedule (`planTick` aside, which says so itself) is to be asked for only where it is null. */
-export const evaluationFault = (job: Job): string | null => setAsideOf(job)?.reason ?? null;
+export const evaluationFault = (job: Job): string | null => findSetAside(job)?.reason ?? null;

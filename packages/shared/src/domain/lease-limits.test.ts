@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { HEARTBEAT_RETRY_MS_MAX, LEASE_DEFAULTS, leaseFaults, rescueAheadMsOf } from "./lease-limits.ts";
+import { HEARTBEAT_RETRY_MS_MAX, LEASE_DEFAULTS, leaseFaults, computeRescueAheadMs } from "./lease-limits.ts";
 
 /** How long MongoDB takes to elect a primary by its defaults, as its documentation has it. */
 const ELECTION_MS = 12_000;
@@ -51,11 +51,11 @@ describe("a lease outlasts a failover of the store", () => {
 
 describe("leases are watched", () => {
   test("only once they have not been renewed for longer than a renewal takes", () => {
-    expect(rescueAheadMsOf(LEASE_DEFAULTS)).toBe(22_000);
-    expect(rescueAheadMsOf(LEASE_DEFAULTS)).toBeLessThan(LEASE_DEFAULTS.leaseMs - LEASE_DEFAULTS.heartbeatMs);
+    expect(computeRescueAheadMs(LEASE_DEFAULTS)).toBe(22_000);
+    expect(computeRescueAheadMs(LEASE_DEFAULTS)).toBeLessThan(LEASE_DEFAULTS.leaseMs - LEASE_DEFAULTS.heartbeatMs);
   });
 
   test("from their end, where they are too short for that", () => {
-    expect(rescueAheadMsOf({ leaseMs: 3_000, heartbeatMs: 500 })).toBe(0);
+    expect(computeRescueAheadMs({ leaseMs: 3_000, heartbeatMs: 500 })).toBe(0);
   });
 });

@@ -30,5 +30,5 @@ export function leaseFaults({ leaseMs, heartbeatMs, leaseMarginMs, storeFailover
 }
 
 /** From how long before their end leases are worth a look: those that are renewed in time never get there. */
-export const rescueAheadMsOf = ({ leaseMs, heartbeatMs }: Pick<LeaseLimits, "leaseMs" | "heartbeatMs">): number =>
+export const computeRescueAheadMs = ({ leaseMs, heartbeatMs }: Pick<LeaseLimits, "leaseMs" | "heartbeatMs">): number =>
   Math.max(0, leaseMs - heartbeatMs - RENEWAL_MS_MAX);

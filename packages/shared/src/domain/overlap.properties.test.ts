@@ -172,7 +172,7 @@ const rotated = <Item>(items: readonly Item[], by: number): Item[] => {
   return [...items.slice(place), ...items.slice(0, place)];
 };
 
-const stepOf: fc.Arbitrary<Step> = fc.record({
+const anyStep: fc.Arbitrary<Step> = fc.record({
   kind: fc.oneof(
     { weight: 5, arbitrary: fc.constant("fire" as const) },
     { weight: 8, arbitrary: fc.constant("claim" as const) },
@@ -208,7 +208,7 @@ test("whatever comes in whatever order, by a clock that may be set back: one run
   fc.assert(
     fc.property(
       fc.constantFrom(...OVERLAP_POLICIES),
-      fc.array(stepOf, { minLength: 20, maxLength: 120 }),
+      fc.array(anyStep, { minLength: 20, maxLength: 120 }),
       fc.array(fc.nat(1_000), { minLength: 1, maxLength: 20 }),
       (overlap, steps, picks) => {
         const world: World = { now: 1_000, overlap, handler: "a", runs: [], stretches: [] };

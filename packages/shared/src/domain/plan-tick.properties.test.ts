@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { DAY, HOUR, jobOf, MINUTE, SECOND, START } from "../testing/factories.ts";
+import { DAY, HOUR, newJob, MINUTE, SECOND, START } from "../testing/factories.ts";
 import { FIRE_ENTRIES_MAX, type FireEntry } from "./fire.ts";
 import type { Instant } from "./instant.ts";
 import type { Job } from "./job.ts";
@@ -49,9 +49,9 @@ function nominal({ definition }: Job, until: Instant): Instant[] {
 /** The instants that each entry stands for, in the order of the entries. */
 function accountedBy(entries: readonly FireEntry[], instants: readonly Instant[]): Instant[][] {
   const places = new Map(instants.map((instant, place) => [instant, place]));
-  const placeOf = (instant: Instant): number => places.get(instant) ?? NaN;
+  const findPlace = (instant: Instant): number => places.get(instant) ?? NaN;
   return entries.map(({ scheduledFor, scheduledForLast }) =>
-    instants.slice(placeOf(scheduledFor), placeOf(scheduledForLast ?? scheduledFor) + 1),
+    instants.slice(findPlace(scheduledFor), findPlace(scheduledForLast ?? scheduledFor) + 1),
   );
 }
 
@@ -81,7 +81,7 @@ const job = fc
     }),
   })
   .map(({ schedule: kind, maxRuns, endAt, expireAfterMs, misfire }) =>
-    jobOf({ definition: { schedule: { ...kind, maxRuns, endAt }, expireAfterMs, misfire: misfire as Job["definition"]["misfire"] } }),
+    newJob({ definition: { schedule: { ...kind, maxRuns, endAt }, expireAfterMs, misfire: misfire as Job["definition"]["misfire"] } }),
   );
 
 /** Mostly forward and short, at times a long outage, at times a clock that jumps back. */
@@ -180,7 +180,7 @@ test("what is kept after an outage depends on its length, not on how many ticks 
 });
 
 test("a day without a scheduler is one counted range of an every-second cron line", () => {
-  const subject = jobOf({ definition: { schedule: { kind: "cron", cron: "* * * * * *", timezone: "Europe/Berlin", ...bounds } } });
+  const subject = newJob({ definition: { schedule: { kind: "cron", cron: "* * * * * *", timezone: "Europe/Berlin", ...bounds } } });
   const life: Life = { job: subject, entries: [] };
   const now = START + DAY;
   const ticks = catchUp(life, now);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { DAY, HOUR, jobOf, type JobOverrides, MINUTE, SECOND, START } from "../testing/factories.ts";
+import { DAY, HOUR, newJob, type JobOverrides, MINUTE, SECOND, START } from "../testing/factories.ts";
 import { FIRE_ENTRIES_MAX, type Fire, type FireEntry } from "./fire.ts";
 import type { Instant } from "./instant.ts";
 import type { Job } from "./job.ts";
@@ -19,7 +19,7 @@ const misfire = (policy: MisfirePolicy["policy"], bounds: Partial<MisfirePolicy>
 });
 
 /** A job of every minute whose first instant is `START`, unless said otherwise. */
-const job = (overrides: JobOverrides = {}): Job => jobOf(overrides);
+const job = (overrides: JobOverrides = {}): Job => newJob(overrides);
 
 function planOne(subject: Job, now: Instant): Fire {
   const { fires } = planTick({ jobs: [subject], now });

@@ -1,10 +1,10 @@
-import { reasonOf } from "./evaluation.ts";
+import { toReason } from "./evaluation.ts";
 import { FIRE_ENTRIES_MAX, scheduledEntry, type Fire, type FireEntry } from "./fire.ts";
 import type { Instant } from "./instant.ts";
 import { pickCursor, type Job, type OpenMisfires } from "./job.ts";
 import { MISFIRE_COUNT_MAX, MISSED_AFTER_MS, misfiresKept } from "./misfire.ts";
 import { nextInstant } from "./schedule/next-instant.ts";
-import { unknownPolicyOf } from "./unknown-policy.ts";
+import { findUnknownPolicy } from "./unknown-policy.ts";
 
 /** Most instants of one job that one tick enumerates: a week's outage of a job of every second never holds the leader. */
 export const JOB_INSTANTS_MAX = 1_000;
@@ -47,14 +47,14 @@ export function planTick({ jobs, now }: { readonly jobs: readonly Job[]; readonl
       budget[kind] -= owed.instants.length;
       fires.push(requireProgress(planJob(job, owed, now)));
     } catch (fault) {
-      notEvaluated.push({ job, reason: reasonOf(fault) });
+      notEvaluated.push({ job, reason: toReason(fault) });
     }
   }
   return { fires, postponed, ...(notEvaluated.length > 0 && { notEvaluated }) };
 }
 
 function requireReadable({ unreadable, definition }: Job): void {
-  const fault = unreadable ?? unknownPolicyOf(definition);
+  const fault = unreadable ?? findUnknownPolicy(definition);
   if (fault !== null) throw new Error(fault);
 }
 
@@ -107,7 +107,7 @@ function planJob(job: Job, { instants, next }: Owed, now: Instant): Fire {
   }
   const misfires = addMisfires(job.misfires, split.missed);
   const range = misfires === null ? [] : [missedRange(job, misfires)];
-  return fireOf(job, { range, toFire: [...split.kept, ...split.late], next, now });
+  return makeFire(job, { range, toFire: [...split.kept, ...split.late], next, now });
 }
 
 interface Decided {
@@ -121,7 +121,7 @@ interface Decided {
 const cameBefore = ({ lastScheduledFor }: Job, instant: Instant): boolean => lastScheduledFor !== null && instant <= lastScheduledFor;
 
 /** Fires as many as fit into one write and as `maxRuns` still allows; the cursor stops at the first that did not fit. */
-function fireOf(job: Job, { range, toFire, next, now }: Decided): Fire {
+function makeFire(job: Job, { range, toFire, next, now }: Decided): Fire {
   const runsLeft = job.definition.schedule.maxRuns === null ? Infinity : Math.max(0, job.definition.schedule.maxRuns - job.firedCount);
   const fitting = toFire.slice(0, Math.min(FIRE_ENTRIES_MAX - range.length, runsLeft));
   const latest = fitting.at(-1);
@@ -130,7 +130,7 @@ function fireOf(job: Job, { range, toFire, next, now }: Decided): Fire {
   const nextRunAt = ended ? null : (toFire[fitting.length] ?? next);
   return {
     job,
-    entries: [...range, ...fitting.map((instant) => entryOf(job, instant, now))],
+    entries: [...range, ...fitting.map((instant) => makeEntry(job, instant, now))],
     advance: {
       nextRunAt,
       lastScheduledFor: latest === undefined || cameBefore(job, latest) ? job.lastScheduledFor : latest,
@@ -177,7 +177,7 @@ const missedRange = (job: Job, { first, last, count }: OpenMisfires): FireEntry 
 });
 
 /** A run past its expiry is not even begun: it is born `skipped`. */
-const entryOf = (job: Job, instant: Instant, now: Instant): FireEntry => {
+const makeEntry = (job: Job, instant: Instant, now: Instant): FireEntry => {
   const expired = job.definition.expireAfterMs !== null && now - instant > job.definition.expireAfterMs;
   return expired ? { ...scheduledEntry(job, instant), state: "skipped", reason: "expired" } : scheduledEntry(job, instant);
 };

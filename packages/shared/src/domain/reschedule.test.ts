@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { DAY, HOUR, jobOf, type JobOverrides, MINUTE, SECOND, START } from "../testing/factories.ts";
+import { DAY, HOUR, newJob, type JobOverrides, MINUTE, SECOND, START } from "../testing/factories.ts";
 import type { Job } from "./job.ts";
 import type { JobDefinition } from "./job-definition.ts";
 import { cursorAfterEdit, cursorAfterResume, firstCursor, PAUSED_INSTANTS_MAX, pausedRange, uncountedRange } from "./reschedule.ts";
@@ -12,7 +12,7 @@ const once: Schedule = { kind: "instant", at: START, local: null, startAt: null,
 
 /** A job of every minute that has fired three times; its next instant is three minutes after `START`. */
 const firedJob = (overrides: JobOverrides = {}): Job =>
-  jobOf({ nextRunAt: START + 3 * MINUTE, lastScheduledFor: START + 2 * MINUTE, firedCount: 3, ...overrides });
+  newJob({ nextRunAt: START + 3 * MINUTE, lastScheduledFor: START + 2 * MINUTE, firedCount: 3, ...overrides });
 
 const withSchedule = (job: Job, schedule: Schedule, anchorAt = job.definition.anchorAt): JobDefinition => ({
   ...job.definition,
@@ -24,7 +24,7 @@ const NOW = START + 2 * MINUTE + 30 * SECOND;
 
 describe("a new job", () => {
   test("begins at its first instant after now", () => {
-    expect(firstCursor(jobOf().definition, NOW)).toEqual({
+    expect(firstCursor(newJob().definition, NOW)).toEqual({
       nextRunAt: START + 3 * MINUTE,
       lastScheduledFor: null,
       firedCount: 0,
@@ -34,8 +34,8 @@ describe("a new job", () => {
   });
 
   test("is finished if there is none", () => {
-    expect(firstCursor(withSchedule(jobOf(), once), START)).toMatchObject({ nextRunAt: null, state: "finished" });
-    expect(firstCursor(withSchedule(jobOf(), once), START - 1)).toMatchObject({ nextRunAt: START, state: "active" });
+    expect(firstCursor(withSchedule(newJob(), once), START)).toMatchObject({ nextRunAt: null, state: "finished" });
+    expect(firstCursor(withSchedule(newJob(), once), START - 1)).toMatchObject({ nextRunAt: START, state: "active" });
   });
 });
 

@@ -4,7 +4,11 @@ import { RETRY_ATTEMPTS_MAX, RETRY_DELAY_MS_MAX, retryDelayMs, type RetryPolicy,
 import type { RunError } from "./run-error.ts";
 
 const error: RunError = { code: "http_status", message: "503", retryable: true };
-const policyOf = (overrides: Partial<RetryPolicy> = {}): RetryPolicy => ({ ...RetryPolicySchema.parse({}), jitter: "none", ...overrides });
+const makePolicy = (overrides: Partial<RetryPolicy> = {}): RetryPolicy => ({
+  ...RetryPolicySchema.parse({}),
+  jitter: "none",
+  ...overrides,
+});
 
 const delays = (policy: RetryPolicy, random = () => 0): (number | null)[] =>
   [1, 2, 3, 4, 5].map((failures) => retryDelayMs(policy, { failures, error, retryAfterMs: null }, random));
@@ -20,18 +24,18 @@ describe("delays", () => {
     ["one attempt never retries", { maxAttempts: 1 }, [null, null, null, null, null]],
   ];
   test.each(table)("%s", (_, policy, expected) => {
-    expect(delays(policyOf(policy))).toEqual(expected);
+    expect(delays(makePolicy(policy))).toEqual(expected);
   });
 
   test("full jitter is anywhere from 0 to the delay, both included", () => {
-    const policy = policyOf({ jitter: "full", delayMs: 100, maxAttempts: 2 });
+    const policy = makePolicy({ jitter: "full", delayMs: 100, maxAttempts: 2 });
     expect(retryDelayMs(policy, { failures: 1, error, retryAfterMs: null }, () => 0)).toBe(0);
     expect(retryDelayMs(policy, { failures: 1, error, retryAfterMs: null }, () => 0.5)).toBe(50);
     expect(retryDelayMs(policy, { failures: 1, error, retryAfterMs: null }, () => 1 - Number.EPSILON)).toBe(100);
   });
 
   test("an error that says so, or whose code the policy names, ends the run", () => {
-    const policy = policyOf({ nonRetryable: ["bad_params"] });
+    const policy = makePolicy({ nonRetryable: ["bad_params"] });
     expect(retryDelayMs(policy, { failures: 1, error: { ...error, retryable: false }, retryAfterMs: null }, () => 0)).toBeNull();
     expect(retryDelayMs(policy, { failures: 1, error: { ...error, code: "bad_params" }, retryAfterMs: null }, () => 0)).toBeNull();
     expect(retryDelayMs(policy, { failures: 1, error, retryAfterMs: null }, () => 0)).toBe(1_000);
@@ -43,12 +47,12 @@ describe("delays", () => {
     ["longer than the cap of the policy", 7_200_000, 7_200_000],
     ["longer than any delay may be", Infinity, RETRY_DELAY_MS_MAX],
   ])("a handler asks for a delay: %s", (_, retryAfterMs, expected) => {
-    expect(retryDelayMs(policyOf(), { failures: 1, error, retryAfterMs }, () => 0)).toBe(expected);
+    expect(retryDelayMs(makePolicy(), { failures: 1, error, retryAfterMs }, () => 0)).toBe(expected);
   });
 
   test("a delay that a handler asks for gives no further attempt", () => {
-    expect(retryDelayMs(policyOf(), { failures: 3, error, retryAfterMs: 1_000 }, () => 0)).toBeNull();
-    expect(retryDelayMs(policyOf(), { failures: 1, error: { ...error, retryable: false }, retryAfterMs: 1_000 }, () => 0)).toBeNull();
+    expect(retryDelayMs(makePolicy(), { failures: 3, error, retryAfterMs: 1_000 }, () => 0)).toBeNull();
+    expect(retryDelayMs(makePolicy(), { failures: 1, error: { ...error, retryable: false }, retryAfterMs: 1_000 }, () => 0)).toBeNull();
   });
 
   test("every delay is a whole number between 0 and the cap, and without jitter none is shorter than the one before", () => {

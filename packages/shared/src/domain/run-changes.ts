@@ -129,11 +129,11 @@ export const expire = <Run extends RunRecord>(run: Run, now: Instant): Run => en
 /** Ends a run that has waited for longer than runs are kept. One that had been started has failed. */
 export function endWaitedTooLong<Run extends RunRecord>(run: Run, now: Instant): Run {
   if (run.firstStartedAt === null) return endWaiting(run, { state: "skipped", reason: "retention", now });
-  return endWaiting(run, { state: "failed", reason: "retention", now, error: lastErrorOf(run) ?? WAITED_TOO_LONG });
+  return endWaiting(run, { state: "failed", reason: "retention", now, error: findLastError(run) ?? WAITED_TOO_LONG });
 }
 
 /** What its latest failed attempt said. */
-export const lastErrorOf = ({ pastAttempts }: RunRecord): AttemptError | null =>
+export const findLastError = ({ pastAttempts }: RunRecord): AttemptError | null =>
   pastAttempts.findLast(({ error }) => error !== null)?.error ?? null;
 
 interface Rescued {
@@ -146,7 +146,7 @@ interface Rescued {
 export function rescueRun<Run extends RunRecord>(run: Run, { to, error, now }: Rescued): Run {
   const lost = { ...endAttempt(run, { state: "lost", finishedAt: now, error: null }), token: null };
   if (to === "due" && !run.cancelRequested) return makeDueAgain({ ...lost, rescues: run.rescues + 1 }, now);
-  return endRun(lost, { state: to === "due" ? "cancelled" : to, now, error: error ?? lastErrorOf(lost) });
+  return endRun(lost, { state: to === "due" ? "cancelled" : to, now, error: error ?? findLastError(lost) });
 }
 
 interface Settled {

@@ -3,17 +3,17 @@ import fc from "fast-check";
 import { sha256 } from "../adapters/system/digest.ts";
 import { START } from "../testing/factories.ts";
 import { RUN_CAUSES } from "./run.ts";
-import { RUN_ID_PATTERN, runIdFloor, type RunKey, runIdOf } from "./run-id.ts";
+import { RUN_ID_PATTERN, runIdFloor, type RunKey, makeRunId } from "./run-id.ts";
 
 const identity: RunKey = { jobUid: "uid-1", cause: "schedule", scheduledFor: START, key: null };
-const idOf = (overrides: Partial<RunKey> = {}): string => runIdOf(sha256, { ...identity, ...overrides });
+const makeId = (overrides: Partial<RunKey> = {}): string => makeRunId(sha256, { ...identity, ...overrides });
 
 /** Up to the year 9999. */
 const instant = fc.integer({ min: 0, max: 253_402_300_799_999 });
 
 test("ids are what they were: they stand in stored rows", () => {
-  expect(idOf()).toBe("01KE70EHG01X7FVB67419GMES3");
-  expect(idOf({ cause: "manual", key: "key-1" })).toBe("01KE70EHG04XXZXXMCVYP459JC");
+  expect(makeId()).toBe("01KE70EHG01X7FVB67419GMES3");
+  expect(makeId({ cause: "manual", key: "key-1" })).toBe("01KE70EHG04XXZXXMCVYP459JC");
 });
 
 test("an identity always has the same id, of the shape of a ULID", () => {
@@ -25,22 +25,22 @@ test("an identity always has the same id, of the shape of a ULID", () => {
   });
   fc.assert(
     fc.property(identities, (one) => {
-      expect(runIdOf(sha256, one)).toBe(runIdOf(sha256, { ...one }));
-      expect(runIdOf(sha256, one)).toMatch(RUN_ID_PATTERN);
+      expect(makeRunId(sha256, one)).toBe(makeRunId(sha256, { ...one }));
+      expect(makeRunId(sha256, one)).toMatch(RUN_ID_PATTERN);
     }),
   );
 });
 
 test("another job, cause, instant or key is another id", () => {
   const others = [
-    idOf(),
-    idOf({ jobUid: "uid-2" }),
-    idOf({ cause: "manual" }),
-    idOf({ cause: "retry" }),
-    idOf({ scheduledFor: START + 1 }),
-    idOf({ key: "" }),
-    idOf({ key: "a" }),
-    idOf({ key: "b" }),
+    makeId(),
+    makeId({ jobUid: "uid-2" }),
+    makeId({ cause: "manual" }),
+    makeId({ cause: "retry" }),
+    makeId({ scheduledFor: START + 1 }),
+    makeId({ key: "" }),
+    makeId({ key: "a" }),
+    makeId({ key: "b" }),
   ];
   expect(new Set(others).size).toBe(others.length);
 });
@@ -49,7 +49,7 @@ test("ids sort by time, whatever job and key they are of", () => {
   fc.assert(
     fc.property(instant, instant, fc.string(), fc.string(), (one, other, left, right) => {
       fc.pre(one < other);
-      expect(idOf({ scheduledFor: one, jobUid: left }) < idOf({ scheduledFor: other, jobUid: right })).toBe(true);
+      expect(makeId({ scheduledFor: one, jobUid: left }) < makeId({ scheduledFor: other, jobUid: right })).toBe(true);
     }),
   );
 });
@@ -57,7 +57,7 @@ test("ids sort by time, whatever job and key they are of", () => {
 test("the floor of an instant stands below its own ids and above those of earlier ones", () => {
   fc.assert(
     fc.property(instant, fc.string(), (scheduledFor, jobUid) => {
-      const id = idOf({ scheduledFor, jobUid });
+      const id = makeId({ scheduledFor, jobUid });
       expect(runIdFloor(scheduledFor) < id).toBe(true);
       expect(id < runIdFloor(scheduledFor + 1)).toBe(true);
     }),
@@ -65,6 +65,6 @@ test("the floor of an instant stands below its own ids and above those of earlie
 });
 
 test("instants before 1970 have ids too", () => {
-  expect(idOf({ scheduledFor: -5 })).toMatch(RUN_ID_PATTERN);
-  expect(idOf({ scheduledFor: -5 })).not.toBe(idOf({ scheduledFor: -6 }));
+  expect(makeId({ scheduledFor: -5 })).toMatch(RUN_ID_PATTERN);
+  expect(makeId({ scheduledFor: -5 })).not.toBe(makeId({ scheduledFor: -6 }));
 });

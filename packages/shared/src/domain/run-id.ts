@@ -20,14 +20,14 @@ const HALF = 2 ** 25;
 export const RUN_ID_PATTERN = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
 /** Whether it can be the id of a run of that instant: what says otherwise is about no run of ours. */
-export const isRunIdOf = (runId: string, scheduledFor: Instant): boolean =>
+export const isRunIdAt = (runId: string, scheduledFor: Instant): boolean =>
   RUN_ID_PATTERN.test(runId) && runId.startsWith(runIdFloor(scheduledFor));
 
 /**
  * 26 characters, the shape of a ULID: the time of `scheduledFor`, then 80 bits of a hash of the identity. Sorted by
  * time, because stores insert such keys at their right edge: with hashed ids SQLite wrote less than half as many runs.
  */
-export function runIdOf(digest: Digest, { jobUid, cause, scheduledFor, key }: RunKey): string {
+export function makeRunId(digest: Digest, { jobUid, cause, scheduledFor, key }: RunKey): string {
   const hash = digest(key === null ? `${jobUid}\n${cause}\n${scheduledFor}` : `${jobUid}\n${cause}\n${scheduledFor}\n${key}`);
   return runIdFloor(scheduledFor) + base32OfHex(hash);
 }

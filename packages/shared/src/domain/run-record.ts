@@ -49,7 +49,7 @@ export interface RunRecord extends Omit<Run, "attempts" | "error"> {
 }
 
 /** The attempts that are over, and the one that is in progress or has ended the run. */
-export function attemptsOf({ pastAttempts, executor, startedAt, finishedAt, attempt, state, error }: RunRecord): readonly Attempt[] {
+export function listAttempts({ pastAttempts, executor, startedAt, finishedAt, attempt, state, error }: RunRecord): readonly Attempt[] {
   if (executor === null || startedAt === null) return pastAttempts;
   // Until the run has ended its error is that of the attempt before.
   const own = { attempt, state: state as AttemptState, startedAt, finishedAt, executor, error: finishedAt === null ? null : error };
@@ -62,7 +62,7 @@ const readOutcome = (run: RunRecord): RunOutcome => requireReadableRun({ ...pick
 /** As the history shows it. Throws `store_corrupt`. */
 export const toRun = (run: RunRecord): Run => ({
   ...readOutcome(run),
-  attempts: attemptsOf(run),
+  attempts: listAttempts(run),
   firstStartedAt: run.firstStartedAt,
   retryOf: run.retryOf,
   cancelRequested: run.cancelRequested,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { DAY, HOUR, jobOf, MINUTE, SECOND, START } from "../testing/factories.ts";
+import { DAY, HOUR, newJob, MINUTE, SECOND, START } from "../testing/factories.ts";
 import type { Job } from "./job.ts";
 import { planTick } from "./plan-tick.ts";
 import { cursorAfterResume, firstCursor } from "./reschedule.ts";
@@ -18,7 +18,7 @@ const every = (everyMs: number, maxRuns: number | null = null): Schedule => ({
 /** A job of every hour as it stands once all that is owed at `now` has been fired. */
 function firedAt(now: number, { maxRuns = null as number | null, misfire = "one" as "one" | "skip" } = {}): Job {
   const policy = { policy: misfire, maxLatenessMs: 400 * DAY, maxCount: 100 } as const;
-  const job = jobOf({ nextRunAt: START, definition: { schedule: every(HOUR, maxRuns), misfire: policy } });
+  const job = newJob({ nextRunAt: START, definition: { schedule: every(HOUR, maxRuns), misfire: policy } });
   const [fire] = planTick({ jobs: [job], now }).fires;
   return { ...job, ...fire?.advance };
 }
@@ -39,7 +39,7 @@ describe("a job, when the clock was five hours ahead and is right again", () => 
       from: START + HOUR,
     });
     const { definition } = firedAt(NOW);
-    const made = { ...jobOf({ definition, updatedAt: NOW + 5 * HOUR }), ...firstCursor(definition, NOW + 5 * HOUR) };
+    const made = { ...newJob({ definition, updatedAt: NOW + 5 * HOUR }), ...firstCursor(definition, NOW + 5 * HOUR) };
     expect(standingToClock(made, AHEAD)).toEqual({ kind: "ahead", from: START + HOUR });
   });
 
@@ -81,10 +81,10 @@ test("a clock that is behind fires no instant from before the job was written", 
 describe("a job is where it should be", () => {
   test.each([
     ["before its next instant", firedAt(NOW), NOW],
-    ["when it owes one", jobOf({ nextRunAt: START, definition: { schedule: every(HOUR) } }), NOW],
+    ["when it owes one", newJob({ nextRunAt: START, definition: { schedule: every(HOUR) } }), NOW],
     ["when the clock of who fired it was a little ahead", firedAt(START + HOUR), START + HOUR - STORE_TIME_DIFFERENCE_MS_MAX],
-    ["when its schedule begins later", jobOf({ nextRunAt: START, definition: { schedule: every(HOUR) } }), START - DAY],
-    ["when it has ended", jobOf({ nextRunAt: null, state: "finished" }), NOW],
+    ["when its schedule begins later", newJob({ nextRunAt: START, definition: { schedule: every(HOUR) } }), START - DAY],
+    ["when it has ended", newJob({ nextRunAt: null, state: "finished" }), NOW],
   ])("%s", (_, job, now) => {
     expect(standingToClock(job, { ...AHEAD, now })).toEqual({ kind: "on_time" });
   });

@@ -1,17 +1,17 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { ALL_SLOTS, isInShard, slotOf, SLOTS } from "./slot.ts";
+import { ALL_SLOTS, isInShard, computeSlot, SLOTS } from "./slot.ts";
 
 test("slots are what they were: they stand in stored rows", () => {
-  expect(["", "a", "uid-default-job-1"].map(slotOf)).toEqual([453, 300, 1]);
+  expect(["", "a", "uid-default-job-1"].map(computeSlot)).toEqual([453, 300, 1]);
 });
 
 test("every uid has a slot, always the same", () => {
   fc.assert(
     fc.property(fc.string(), (uid) => {
-      const slot = slotOf(uid);
+      const slot = computeSlot(uid);
       expect(Number.isInteger(slot) && isInShard(slot, ALL_SLOTS)).toBe(true);
-      expect(slotOf(uid)).toBe(slot);
+      expect(computeSlot(uid)).toBe(slot);
     }),
   );
 });
@@ -20,7 +20,7 @@ test("jobs spread evenly over the slots, and so over leaders", () => {
   const counts = Array.from({ length: SLOTS }, () => 0);
   const jobs = 100 * SLOTS;
   for (let job = 0; job < jobs; job += 1) {
-    const slot = slotOf(`0193b3c4-${String(job).padStart(8, "0")}`);
+    const slot = computeSlot(`0193b3c4-${String(job).padStart(8, "0")}`);
     counts[slot] = (counts[slot] ?? 0) + 1;
   }
   expect(Math.min(...counts)).toBeGreaterThan(50);

@@ -17,7 +17,7 @@ export const ALL_SLOTS: Shard = { from: 0, to: SLOTS };
 export const isInShard = (slot: number, range: Shard): boolean => slot >= range.from && slot < range.to;
 
 /** FNV-1a of the job's uid. Any even spread would do; this one is short and the same everywhere. */
-export function slotOf(jobUid: string): number {
+export function computeSlot(jobUid: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < jobUid.length; index += 1) {
     hash ^= jobUid.charCodeAt(index);

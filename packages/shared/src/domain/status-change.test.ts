@@ -4,10 +4,10 @@ import { sha256 } from "../adapters/system/digest.ts";
 import { START } from "../testing/factories.ts";
 import { RUN_STATES, stateRank } from "./run-state.ts";
 import type { LastRun } from "./run.ts";
-import { runIdOf } from "./run-id.ts";
+import { makeRunId } from "./run-id.ts";
 import { latestOfEach, type StatusChange, statusOrder, supersedes } from "./status-change.ts";
 
-const runId = (scheduledFor: number, jobUid: string): string => runIdOf(sha256, { jobUid, cause: "schedule", scheduledFor, key: null });
+const runId = (scheduledFor: number, jobUid: string): string => makeRunId(sha256, { jobUid, cause: "schedule", scheduledFor, key: null });
 
 /** Few instants, runs and attempts, so that many are equal in part. */
 const lastRun: fc.Arbitrary<LastRun> = fc

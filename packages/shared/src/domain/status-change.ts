@@ -12,7 +12,7 @@ export interface StatusChange {
 type StatedRun = LastRun & Pick<Run, "tenantId" | "jobUid" | "attempts">;
 
 /** What a run says of its job's status as it stands; null: nothing, as it waits for its first or next attempt, or did not run. */
-export function standingOf(run: StatedRun): StatusChange | null {
+export function toStatusChange(run: StatedRun): StatusChange | null {
   const { tenantId, jobUid, state, attempts } = run;
   const lastRun = pickLastRun(run);
   // The error of an attempt before is none of the one that runs.

@@ -85,7 +85,7 @@ const STAND_IN_KIND = "unreadable";
 export type KnownOfDefinition = Pick<JobDefinition, "name" | "handler" | "queue"> & Partial<Pick<JobDefinition, "tags">>;
 
 /** What of a definition that cannot be read as a whole can be read all the same. */
-export function knownOf(stored: unknown, fallback: KnownOfDefinition): KnownOfDefinition {
+export function readKnownParts(stored: unknown, fallback: KnownOfDefinition): KnownOfDefinition {
   const { name, handler, queue, tags } = isRecord(stored) ? stored : {};
   return {
     name: isText(name) ? name : fallback.name,

@@ -2,10 +2,10 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { freeWorkers, jobWorkersMax, reservedWorkers } from "./worker-shares.ts";
 
-const queuesOf = (count: number): string[] => Array.from({ length: count }, (_, index) => `queue-${index}`);
+const makeQueues = (count: number): string[] => Array.from({ length: count }, (_, index) => `queue-${index}`);
 const pools = fc.record({
   workersMax: fc.integer({ min: 1, max: 1_000 }),
-  queues: fc.integer({ min: 1, max: 6 }).map(queuesOf),
+  queues: fc.integer({ min: 1, max: 6 }).map(makeQueues),
   queueWorkersPercent: fc.integer({ min: 0, max: 50 }),
 });
 

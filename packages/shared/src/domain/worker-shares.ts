@@ -24,8 +24,8 @@ export function reservedWorkers({
   queues,
   queueWorkersPercent,
 }: Pick<WorkerShares, "workersMax" | "queues" | "queueWorkersPercent">): number[] {
-  const each = queueWorkersPercent === 0 ? 0 : Math.max(1, percentOf(workersMax, queueWorkersPercent));
-  let left = percentOf(workersMax, RESERVED_PERCENT_MAX);
+  const each = queueWorkersPercent === 0 ? 0 : Math.max(1, takePercent(workersMax, queueWorkersPercent));
+  let left = takePercent(workersMax, RESERVED_PERCENT_MAX);
   return queues.map(() => {
     const reserved = Math.min(each, left);
     left -= reserved;
@@ -54,6 +54,6 @@ export function freeWorkers(queue: number, { workersMax, reserved, busy }: Worke
 export const jobWorkersMax = (
   { workersMax, jobWorkersPercent }: Pick<WorkerShares, "workersMax" | "jobWorkersPercent">,
   own: number | null,
-): number => Math.min(workersMax, Math.max(1, own ?? percentOf(workersMax, jobWorkersPercent)));
+): number => Math.min(workersMax, Math.max(1, own ?? takePercent(workersMax, jobWorkersPercent)));
 
-const percentOf = (count: number, percent: number): number => Math.floor((count * percent) / 100);
+const takePercent = (count: number, percent: number): number => Math.floor((count * percent) / 100);

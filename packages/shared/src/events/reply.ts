@@ -46,7 +46,7 @@ export const commandAnswered = (command: Command, answer: Omit<CommandAnsweredDa
   id: `${command.id}-answered`,
   type: "CommandAnswered",
   subject: answer.jobId,
-  ...envelopeOf(command, time),
+  ...replyEnvelope(command, time),
   data: { ...askedBy(command), ...answer },
 });
 
@@ -61,9 +61,9 @@ export const commandRefused = (
   id: `${command.id}-refused`,
   type: "CommandRefused",
   subject: command.subject,
-  ...envelopeOf(command, time),
+  ...replyEnvelope(command, time),
   data: { ...askedBy(command), ...refusal },
 });
 
-const envelopeOf = ({ tenantId }: CommandEnvelope, time: Instant) => ({ source: "tickline/api", time, tenantId }) as const;
+const replyEnvelope = ({ tenantId }: CommandEnvelope, time: Instant) => ({ source: "tickline/api", time, tenantId }) as const;
 const askedBy = ({ id, source, type }: CommandEnvelope): Asked => ({ commandId: id, commandSource: source, command: type });

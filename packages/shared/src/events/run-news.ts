@@ -1,4 +1,4 @@
-import { isRunIdOf } from "../domain/run-id.ts";
+import { isRunIdAt } from "../domain/run-id.ts";
 import type { TicklineEvent } from "./event.ts";
 import type { JobCompleted, JobSkipped } from "./job-ended.ts";
 import type { JobRetrying } from "./job-retrying.ts";
@@ -17,7 +17,7 @@ export const isRunNews = (event: TicklineEvent): event is RunNews =>
 export function faultOfNews(event: TicklineEvent): string | null {
   if (!isRunNews(event)) return `the topic of runs is not for ${event.type}`;
   const { tenantId, data } = event;
-  if (!isRunIdOf(data.runId, data.scheduledFor)) return "its runId is not one of its scheduledFor";
+  if (!isRunIdAt(data.runId, data.scheduledFor)) return "its runId is not one of its scheduledFor";
   if (data.attempt < 1) return "attempts are numbered from 1";
   if ("tenantId" in data && data.tenantId !== tenantId) return "its tenant is not that of its envelope";
   return null;

@@ -3,10 +3,10 @@ import { BUILT_IN_QUEUES, QueueNameSchema, TIMEOUT_MS_MAX } from "../domain/job-
 import { LEASE_DEFAULTS } from "../domain/lease-limits.ts";
 import { RETENTION_MS_MIN } from "../domain/time-limits.ts";
 import { RESERVED_PERCENT_MAX, WORKER_SHARE_DEFAULTS } from "../domain/worker-shares.ts";
-import { settingOf, wholeNumber } from "./config.ts";
+import { defineSetting, wholeNumber } from "./config.ts";
 
 /** Settings that several kinds of processes have, each said once. */
-export const hostSetting = settingOf({
+export const hostSetting = defineSetting({
   env: "HOST",
   flag: "host",
   placeholder: "ADDRESS",
@@ -15,7 +15,7 @@ export const hostSetting = settingOf({
   description: "Address to listen on. There is no authentication yet: on an address that others can reach, they can run jobs.",
 });
 
-export const portSetting = settingOf({
+export const portSetting = defineSetting({
   env: "PORT",
   flag: "port",
   placeholder: "PORT",
@@ -30,7 +30,7 @@ const hostList = z
   .transform((text) => text?.split(",").map((name) => name.trim().toLowerCase()) ?? [])
   .pipe(z.array(z.string().regex(/^([a-z0-9_.-]+|\[[0-9a-f:.]+\])$/, "must be host names or addresses without ports, by commas")));
 
-export const allowedHostsSetting = settingOf({
+export const allowedHostsSetting = defineSetting({
   env: "ALLOWED_HOSTS",
   flag: null,
   placeholder: "NAMES",
@@ -40,7 +40,7 @@ export const allowedHostsSetting = settingOf({
     "Host names that are served besides `localhost`, `127.0.0.1` and `[::1]`, for example those of a proxy: separated by commas, without ports. On an address that others can reach, all host names are served unless this is set.",
 });
 
-export const handlersDirSetting = settingOf({
+export const handlersDirSetting = defineSetting({
   env: "HANDLERS_DIR",
   flag: "handlers",
   placeholder: "DIR",
@@ -49,7 +49,7 @@ export const handlersDirSetting = settingOf({
   description: "Folder with your own handlers: `.ts`, `.js` or `.mjs` files.",
 });
 
-export const queuesSetting = settingOf({
+export const queuesSetting = defineSetting({
   env: "QUEUES",
   flag: null,
   placeholder: "NAMES",
@@ -61,7 +61,7 @@ export const queuesSetting = settingOf({
   description: "Queues that jobs may use, separated by commas.",
 });
 
-export const externalQueuesSetting = settingOf({
+export const externalQueuesSetting = defineSetting({
   env: "EXTERNAL_QUEUES",
   flag: null,
   placeholder: "NAMES",
@@ -75,7 +75,7 @@ export const externalQueuesSetting = settingOf({
     "Queues of foreign executors, separated by commas, in addition to `QUEUES`; the same in all processes. Jobs on them may name any handler, and Tickline accepts reports of their runs on `tickline.reports`.",
 });
 
-export const workersMaxSetting = settingOf({
+export const workersMaxSetting = defineSetting({
   env: "WORKERS_MAX",
   flag: "workers",
   placeholder: "COUNT",
@@ -84,7 +84,7 @@ export const workersMaxSetting = settingOf({
   description: "Number of handlers that run at once. They share one thread, so more helps only if they mostly wait for other services.",
 });
 
-export const queueWorkersPercentSetting = settingOf({
+export const queueWorkersPercentSetting = defineSetting({
   env: "QUEUE_WORKERS_PERCENT",
   flag: null,
   placeholder: "PERCENT",
@@ -94,7 +94,7 @@ export const queueWorkersPercentSetting = settingOf({
     "Percent of the workers that are reserved for each queue, so that hung handlers of one queue do not block the others. At least one worker each, in the order of `QUEUES`; all reservations together are at most half of the workers. 0: no reservation.",
 });
 
-export const jobWorkersPercentSetting = settingOf({
+export const jobWorkersPercentSetting = defineSetting({
   env: "JOB_WORKERS_PERCENT",
   flag: null,
   placeholder: "PERCENT",
@@ -103,7 +103,7 @@ export const jobWorkersPercentSetting = settingOf({
   description: "Percent of the workers that runs of one job may hold, at least one worker. `workersMax` of a job takes precedence.",
 });
 
-export const timeoutMaxMsSetting = settingOf({
+export const timeoutMaxMsSetting = defineSetting({
   env: "TIMEOUT_MAX_MS",
   flag: null,
   placeholder: "MS",
@@ -121,7 +121,7 @@ export const daysSetting = (
   env: string,
   { fallback, min = 1, description }: { readonly fallback: string; readonly min?: number; readonly description: string },
 ) =>
-  settingOf({
+  defineSetting({
     env,
     flag: null,
     placeholder: "DAYS",
@@ -142,7 +142,7 @@ export const retentionSetting = daysSetting("RETENTION_DAYS", {
   description: "Days for which finished runs are kept.",
 });
 
-export const drainMsSetting = settingOf({
+export const drainMsSetting = defineSetting({
   env: "DRAIN_MS",
   flag: null,
   placeholder: "MS",
@@ -152,7 +152,7 @@ export const drainMsSetting = settingOf({
     "Milliseconds that running handlers have to finish at shutdown. Then they are aborted, and their runs start again at the next start.",
 });
 
-export const drainNoticeSetting = settingOf({
+export const drainNoticeSetting = defineSetting({
   env: "DRAIN_NOTICE_MS",
   flag: null,
   placeholder: "MS",
@@ -165,7 +165,7 @@ export const drainNoticeSetting = settingOf({
 const milliseconds = (
   env: string,
   { fallback, min, description }: { readonly fallback: number; readonly min: number; readonly description: string },
-) => settingOf({ env, flag: null, placeholder: "MS", fallback: String(fallback), schema: wholeNumber(min, HOUR_MS), description });
+) => defineSetting({ env, flag: null, placeholder: "MS", fallback: String(fallback), schema: wholeNumber(min, HOUR_MS), description });
 
 export const leaseMsSetting = milliseconds("LEASE_MS", {
   fallback: LEASE_DEFAULTS.leaseMs,
@@ -195,7 +195,7 @@ export const storeFailoverMsSetting = milliseconds("STORE_FAILOVER_MS", {
     "Milliseconds for which the store may be unavailable without any handler being aborted, for example while MongoDB elects a primary. It is only used to check the lease at start.",
 });
 
-export const logLevelSetting = settingOf({
+export const logLevelSetting = defineSetting({
   env: "LOG_LEVEL",
   flag: "log-level",
   placeholder: "LEVEL",

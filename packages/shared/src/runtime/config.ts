@@ -18,7 +18,7 @@ export interface ConfigKey<Value> {
 }
 
 /** Gives a setting the type of its schema. */
-export const settingOf = <Value>(definition: ConfigKey<Value>): ConfigKey<Value> => definition;
+export const defineSetting = <Value>(definition: ConfigKey<Value>): ConfigKey<Value> => definition;
 
 export type ConfigTable = Readonly<Record<string, ConfigKey<unknown>>>;
 export type ConfigOf<Table extends ConfigTable> = {

@@ -48,14 +48,15 @@ export function createHealthServer({ host, port, clock, ready, metrics }: Health
     if (path === "/livez") return say(response, 200, { status: "live" });
     if (path === "/metrics") return void response.setHeader("content-type", metrics.contentType).end(await metrics.metrics());
     if (path !== "/readyz") return say(response, 404, { status: "there is /livez, /readyz and /metrics" });
-    const reason = draining ? DRAINING : await faultOf(ready, clock);
+    const reason = draining ? DRAINING : await findFault(ready, clock);
     if (reason === null) return say(response, 200, { status: "ready" });
     return say(response, 503, { status: "not ready", code: reason.code, reason: reason.message });
   }
   const bounded = createBoundedListener({
     clock,
     limits: LIMITS,
-    listener: ({ url: target = "/" }, response) => answer(pathOf(target), response).catch((fault: unknown) => sayFault(response, fault)),
+    listener: ({ url: target = "/" }, response) =>
+      answer(stripQuery(target), response).catch((fault: unknown) => sayFault(response, fault)),
   });
   const lifecycle = createLifecycle({
     async start() {
@@ -98,7 +99,7 @@ export const readyBy =
     time.decide();
   };
 
-async function faultOf(ready: () => Promise<unknown>, clock: Clock): Promise<AppError | null> {
+async function findFault(ready: () => Promise<unknown>, clock: Clock): Promise<AppError | null> {
   const late = (): AppError => new AppError("store_unavailable", `no answer within ${READY_MS_MAX} ms`);
   try {
     await within(ready(), { clock, ms: READY_MS_MAX, late });
@@ -109,7 +110,7 @@ async function faultOf(ready: () => Promise<unknown>, clock: Clock): Promise<App
 }
 
 /** Whatever a client writes there, as `//`, which is no part of any URL. */
-const pathOf = (target: string): string => target.split("?", 1)[0] ?? target;
+const stripQuery = (target: string): string => target.split("?", 1)[0] ?? target;
 
 const sayFault = (response: ServerResponse, fault: unknown): void => say(response, 500, { status: toAppError(fault, "answer").message });
 

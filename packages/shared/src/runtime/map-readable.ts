@@ -1,4 +1,4 @@
-import { reasonOf } from "../domain/evaluation.ts";
+import { toReason } from "../domain/evaluation.ts";
 import type { Page, UnreadableItem } from "../ports/page.ts";
 import type { OnUnreadable, UnreadableRow } from "../ports/unreadable.ts";
 
@@ -36,7 +36,7 @@ function partReadable<Row, Item>(rows: Iterable<Row>, { kind, idOf, map, onUnrea
     try {
       items.push(map(row));
     } catch (fault) {
-      const told = { id: idOf(row), reason: reasonOf(fault) };
+      const told = { id: idOf(row), reason: toReason(fault) };
       onUnreadable({ kind, ...told });
       unreadable.push(told);
     }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { settingOf } from "./config.ts";
+import { defineSetting } from "./config.ts";
 
 interface ServerUrl {
   readonly env: string;
@@ -20,7 +20,7 @@ const serverUrl = ({ env, schemes, example }: ServerUrl) =>
       `must begin with ${schemes.join(":// or ")}://, as in ${env}=${example}`,
     );
 
-export const storeUrlSetting = settingOf({
+export const storeUrlSetting = defineSetting({
   env: "STORE_URL",
   flag: null,
   placeholder: "URL",
@@ -29,7 +29,7 @@ export const storeUrlSetting = settingOf({
   description: "The MongoDB where jobs and runs are kept: `mongodb://user:password@host:27017/tickline`, with `?tls=true` for TLS.",
 });
 
-export const busUrlSetting = settingOf({
+export const busUrlSetting = defineSetting({
   env: "BUS_URL",
   flag: null,
   placeholder: "URL",
@@ -38,7 +38,7 @@ export const busUrlSetting = settingOf({
   description: "The Kafka that carries events: `kafka://host:9092,host2:9092`, with `?ssl=true` for TLS.",
 });
 
-export const lockUrlSetting = settingOf({
+export const lockUrlSetting = defineSetting({
   env: "LOCK_URL",
   flag: null,
   placeholder: "URL",
@@ -48,7 +48,7 @@ export const lockUrlSetting = settingOf({
     "The Redis with the locks of the schedulers: `redis://user:password@host:6379/0`, `rediss://` with TLS. Without it, or while it is unavailable, schedulers use leases in the store.",
 });
 
-export const registryUrlSetting = settingOf({
+export const registryUrlSetting = defineSetting({
   env: "REGISTRY_URL",
   flag: null,
   placeholder: "URL",
@@ -59,13 +59,13 @@ export const registryUrlSetting = settingOf({
 });
 
 const text = (env: string, description: string) =>
-  settingOf({ env, flag: null, placeholder: "TEXT", fallback: null, schema: z.string().min(1).optional(), description });
+  defineSetting({ env, flag: null, placeholder: "TEXT", fallback: null, schema: z.string().min(1).optional(), description });
 
 /** What the URL of Kafka need not say, so that no secret has to stand in it. */
 export const kafkaSettings = {
   kafkaUsername: text("KAFKA_USERNAME", "User at Kafka, by SASL; may stand in `BUS_URL` instead."),
   kafkaPassword: text("KAFKA_PASSWORD", "That user's password."),
-  kafkaMechanism: settingOf({
+  kafkaMechanism: defineSetting({
     env: "KAFKA_SASL_MECHANISM",
     flag: null,
     placeholder: "NAME",
@@ -73,7 +73,7 @@ export const kafkaSettings = {
     schema: z.enum(["plain", "scram-sha-256", "scram-sha-512"], "must be plain, scram-sha-256 or scram-sha-512").optional(),
     description: "`plain`, `scram-sha-256` or `scram-sha-512`, which is the default where there is a user.",
   }),
-  kafkaSsl: settingOf({
+  kafkaSsl: defineSetting({
     env: "KAFKA_SSL",
     flag: null,
     placeholder: "BOOLEAN",

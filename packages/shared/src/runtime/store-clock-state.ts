@@ -54,13 +54,13 @@ export const newStoreClockState = (time: StoreTime): StoreClockState => ({
 export const UNREAD = "the store's clock has not been read yet";
 
 /** Why nothing may be decided by the time at present; null: it may be. */
-export function doubtOf({ time, latest }: StoreClockState): string | null {
+export function findDoubt({ time, latest }: StoreClockState): string | null {
   if (latest === null) return UNREAD;
   if (!time.steady()) return "the store's clock jumped, and has to agree with itself once before it is trusted again";
   return time.doubtful() ? "the clock of this machine was set, or the machine slept, and the store's has to be read again" : null;
 }
 
-export function setBackOf({ time, latest, setBacks, leaps }: StoreClockState): SetBack | null {
+export function findSetBack({ time, latest, setBacks, leaps }: StoreClockState): SetBack | null {
   const now = time.now();
   if (latest === null || latest - now <= STORE_TIME_DIFFERENCE_MS_MAX) return null;
   return { latest, count: setBacks, wasAhead: leaps.some(({ from, to }) => from - STORE_TIME_DIFFERENCE_MS_MAX <= now && now < to) };
@@ -102,7 +102,7 @@ async function note(decided: Store["decided"], state: StoreClockState): Promise<
 }
 
 function sayIfSetBack(state: StoreClockState, { jumpedMs, log }: { readonly jumpedMs: number; readonly log: Logger }): void {
-  const setBack = setBackOf(state);
+  const setBack = findSetBack(state);
   if (setBack === null || (state.setBacks > 0 && jumpedMs >= 0)) return;
   state.setBacks += 1;
   log.warn(

@@ -8,7 +8,7 @@ import type { Logger } from "./logger.ts";
 import { createLoop } from "./loop.ts";
 import type { Service } from "./service.ts";
 import { observeStoreClock } from "./store-clock-metrics.ts";
-import { doubtOf, measure, newStoreClockState, setBackOf, UNREAD, type SetBack } from "./store-clock-state.ts";
+import { findDoubt, measure, newStoreClockState, findSetBack, UNREAD, type SetBack } from "./store-clock-state.ts";
 import { createStoreTime } from "./store-time.ts";
 
 export const STORE_CLOCK_DEFAULTS = {
@@ -61,7 +61,7 @@ export function createStoreClock(deps: StoreClockDeps, limits: StoreClockLimits 
 
   /** Says what has changed since it was said last. */
   function tell(): void {
-    const doubt = doubtOf(state);
+    const doubt = findDoubt(state);
     if (doubt === said) return;
     if (doubt === null && said !== UNREAD) log.warn({ offsetMs: time.now() - clock.now() }, "the store's clock is steady again");
     else if (doubt !== null) log.warn({ jumpMs: time.jump()?.byMs }, `nothing is decided by time for now: ${doubt}`);
@@ -92,14 +92,14 @@ export function createStoreClock(deps: StoreClockDeps, limits: StoreClockLimits 
     monotonicMs: () => clock.monotonicMs(),
     setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
     steady: time.steady,
-    doubt: () => doubtOf(state),
+    doubt: () => findDoubt(state),
     decide() {
-      const doubt = doubtOf(state);
+      const doubt = findDoubt(state);
       if (doubt !== null) throw new AppError("clock_unsteady", doubt, { retryable: true });
       return time.now();
     },
     steadyForMs: () => Math.max(0, clock.monotonicMs() - state.steadyAtMs),
-    setBack: () => setBackOf(state),
+    setBack: () => findSetBack(state),
     decidedBefore: () => state.before,
     watch(listener) {
       listeners.add(listener);

@@ -3,11 +3,11 @@ import { type DueRun, firstDueRun } from "../domain/due-run.ts";
 import { scheduledEntry, type Fire, type FireEntry } from "../domain/fire.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Job, ScheduleCursor } from "../domain/job.ts";
-import { runIdOf } from "../domain/run-id.ts";
+import { makeRunId } from "../domain/run-id.ts";
 import { MINUTE, START } from "./factories.ts";
 
 /** What a schedule produced, due; `overrides` make it a manual one, a missed range, … */
-export const entryOf = (job: Job, overrides: Partial<FireEntry> = {}): FireEntry => ({
+export const newEntry = (job: Job, overrides: Partial<FireEntry> = {}): FireEntry => ({
   ...scheduledEntry(job, job.nextRunAt ?? START),
   ...overrides,
 });
@@ -23,23 +23,23 @@ export const cursorAfterFire = (job: Job, overrides: Partial<ScheduleCursor> = {
 });
 
 /** The fire of the job's next instant. */
-export const scheduledFireOf = (job: Job, entries: readonly FireEntry[] = [entryOf(job)]): Fire => ({
+export const newFire = (job: Job, entries: readonly FireEntry[] = [newEntry(job)]): Fire => ({
   job,
   advance: cursorAfterFire(job),
   entries,
 });
 
 /** *Trigger now*: one run for each key, all at the instant `at`. The cursor stays. */
-export const manualFireOf = (job: Job, { at, keys }: { readonly at: Instant; readonly keys: readonly string[] }): Fire => ({
+export const newManualFire = (job: Job, { at, keys }: { readonly at: Instant; readonly keys: readonly string[] }): Fire => ({
   job,
   advance: null,
-  entries: keys.map((key) => entryOf(job, { cause: "manual", scheduledFor: at, key })),
+  entries: keys.map((key) => newEntry(job, { cause: "manual", scheduledFor: at, key })),
 });
 
 /** The id that the run of this entry has, in every store. */
 export const runIdOfEntry = (job: Job, { cause, scheduledFor, key }: FireEntry): string =>
-  runIdOf(sha256, { jobUid: job.uid, cause, scheduledFor, key });
+  makeRunId(sha256, { jobUid: job.uid, cause, scheduledFor, key });
 
 /** The run of an entry, as the bus carries it to executors before its first attempt. */
-export const dueRunOf = (job: Job, entry: FireEntry = entryOf(job)): DueRun =>
+export const newDueRun = (job: Job, entry: FireEntry = newEntry(job)): DueRun =>
   firstDueRun(job, { runId: runIdOfEntry(job, entry), cause: entry.cause, scheduledFor: entry.scheduledFor });

@@ -3,7 +3,7 @@ import { DEFAULT_TENANT, type Job } from "../domain/job.ts";
 import { definitionHash, type JobDefinition } from "../domain/job-definition.ts";
 import { MisfirePolicySchema } from "../domain/misfire.ts";
 import { RetryPolicySchema } from "../domain/retry-policy.ts";
-import { slotOf } from "../domain/slot.ts";
+import { computeSlot } from "../domain/slot.ts";
 import { at } from "./instants.ts";
 
 /** When the world of a test begins, unless it says otherwise. */
@@ -14,7 +14,7 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 /** A definition with the product's own defaults, of a job that fires every minute from `START` on. */
-export const definitionOf = (overrides: Partial<JobDefinition> = {}): JobDefinition => ({
+export const newDefinition = (overrides: Partial<JobDefinition> = {}): JobDefinition => ({
   name: "Nightly report",
   description: null,
   tags: [],
@@ -38,10 +38,10 @@ export type JobOverrides = Partial<Omit<Job, "definition">> & { readonly definit
  * An active job whose first instant is `START`. Its uid follows from tenant and id, its slot from the uid and its hash
  * from the definition, so that the same arguments always make the same job.
  */
-export function jobOf({ definition: changes, ...overrides }: JobOverrides = {}): Job {
+export function newJob({ definition: changes, ...overrides }: JobOverrides = {}): Job {
   const { tenantId = DEFAULT_TENANT, id = "job-1" } = overrides;
   const uid = overrides.uid ?? `uid-${tenantId}-${id}`;
-  const definition = definitionOf(changes);
+  const definition = newDefinition(changes);
   return {
     tenantId,
     uid,
@@ -49,7 +49,7 @@ export function jobOf({ definition: changes, ...overrides }: JobOverrides = {}):
     version: 1,
     definitionHash: definitionHash(sha256, definition),
     definition,
-    slot: slotOf(uid),
+    slot: computeSlot(uid),
     state: "active",
     nextRunAt: START,
     lastScheduledFor: null,

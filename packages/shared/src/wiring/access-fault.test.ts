@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { accessFaultOf } from "./access-fault.ts";
+import { findAccessFault } from "./access-fault.ts";
 
 test.each([
   ["SASL PLAIN authentication failed: Authentication failed: Invalid username or password", "login"],
@@ -18,8 +18,8 @@ test.each([
   ["connect ECONNREFUSED 127.0.0.1:9092", null],
   ["https://registry/subjects answers 404", null],
 ])("%s: %s", (message, kind) => {
-  expect(accessFaultOf(new Error(message))).toBe(kind);
-  expect(accessFaultOf(new Error("it does not answer", { cause: new TypeError("fetch failed", { cause: new Error(message) }) }))).toBe(
+  expect(findAccessFault(new Error(message))).toBe(kind);
+  expect(findAccessFault(new Error("it does not answer", { cause: new TypeError("fetch failed", { cause: new Error(message) }) }))).toBe(
     kind,
   );
 });

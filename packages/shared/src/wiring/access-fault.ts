@@ -12,7 +12,7 @@ const WORDS: readonly (readonly [AccessFault, RegExp])[] = [
 ];
 
 /** Looked for in what was thrown and in all that caused it; null: something else is wrong. */
-export function accessFaultOf(fault: unknown): AccessFault | null {
+export function findAccessFault(fault: unknown): AccessFault | null {
   for (let at: unknown = fault; at instanceof Error; at = at.cause) {
     const { message } = at;
     const found = WORDS.find(([, words]) => words.test(message));

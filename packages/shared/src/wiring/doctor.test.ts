@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { AppError } from "../domain/app-error.ts";
 import { busUrlSetting, lockUrlSetting, storeUrlSetting } from "../runtime/server-settings.ts";
 import { manualClock } from "../testing/manual-clock.ts";
-import { examine, reportOf, serverCheck } from "./doctor.ts";
+import { examine, formatReport, serverCheck } from "./doctor.ts";
 
 const ENV = { STORE_URL: "mongodb://db", BUS_URL: "kafka://k:9092" };
 
@@ -73,7 +73,7 @@ test("a server that hangs is away when its time is over", async () => {
 });
 
 test("the report has one line a server, and advice below it", () => {
-  const report = reportOf([
+  const report = formatReport([
     { variable: "STORE_URL", kind: "ok", text: "it answers" },
     { variable: "BUS_URL", kind: "fails", text: "refused\n  Start it." },
   ]);

@@ -1,6 +1,6 @@
 import { AppError } from "../domain/app-error.ts";
 import type { Clock } from "../ports/clock.ts";
-import { accessFaultOf, type AccessFault } from "./access-fault.ts";
+import { findAccessFault, type AccessFault } from "./access-fault.ts";
 import { readConfig, type ConfigOf, type ConfigTable } from "../runtime/config.ts";
 import { within } from "../runtime/within.ts";
 
@@ -44,14 +44,14 @@ async function examineOne(check: ServerCheck, { env, clock, answerMs }: DoctorOp
     const found = await within(look(readConfig(table, { env, flags: {} })), { clock, ms: answerMs, late });
     return found === null ? { variable, kind: "not set", text: without } : { variable, kind: "ok", text: found };
   } catch (fault) {
-    return { variable, kind: "fails", text: adviceOf(fault, check) };
+    return { variable, kind: "fails", text: advise(fault, check) };
   }
 }
 
-function adviceOf(fault: unknown, { variable, server, access }: ServerCheck): string {
+function advise(fault: unknown, { variable, server, access }: ServerCheck): string {
   const message = fault instanceof Error ? fault.message : String(fault);
   if (fault instanceof AppError && fault.code === "bad_config") return message.replace(/^the configuration is not usable:\s*/, "");
-  const kind = accessFaultOf(fault);
+  const kind = findAccessFault(fault);
   switch (kind) {
     case "login":
       return `${message}\n  It refuses the login: change ${access.login}.`;
@@ -65,7 +65,7 @@ function adviceOf(fault: unknown, { variable, server, access }: ServerCheck): st
 }
 
 /** One line a server, with what to do below it where something is wrong. */
-export const reportOf = (findings: readonly Finding[]): string =>
+export const formatReport = (findings: readonly Finding[]): string =>
   findings
     .map(({ variable, kind, text }) => `${kind.padEnd(8)}${variable.padEnd(14)}${text.replaceAll("\n", `\n${" ".repeat(20)}`)}\n`)
     .join("");

@@ -45,10 +45,10 @@ function workFields(work: ProcessWork | null): Record<string, unknown> {
   if (work === null) return {};
   const { attempts, running } = work;
   return {
-    ...(running === null ? {} : { thrownIn: nameOf(running) }),
+    ...(running === null ? {} : { thrownIn: pickAttemptName(running) }),
     atWork: attempts.length,
-    attempts: attempts.slice(0, ATTEMPTS_LOGGED_MAX).map(nameOf),
+    attempts: attempts.slice(0, ATTEMPTS_LOGGED_MAX).map(pickAttemptName),
   };
 }
 
-const nameOf = ({ handler, jobId, runId, attempt }: AttemptName): AttemptName => ({ handler, jobId, runId, attempt });
+const pickAttemptName = ({ handler, jobId, runId, attempt }: AttemptName): AttemptName => ({ handler, jobId, runId, attempt });

@@ -22,7 +22,7 @@ export type ServerSettings = ConfigOf<typeof SERVER_SETTINGS>;
 type KafkaSettings = Pick<ServerSettings, keyof typeof kafkaSettings>;
 
 /** Names and files of Kafka's own security, as its adapter takes them. */
-export const kafkaSecurityOf = (settings: KafkaSettings) => ({
+export const toKafkaSecurity = (settings: KafkaSettings) => ({
   username: settings.kafkaUsername,
   password: settings.kafkaPassword,
   mechanism: settings.kafkaMechanism,
@@ -53,7 +53,7 @@ export async function openBus({ settings, clientId, log, metrics, onDead }: BusW
   const bus = await openKafkaBus({
     url: settings.busUrl,
     registryUrl: settings.registryUrl,
-    security: kafkaSecurityOf(settings),
+    security: toKafkaSecurity(settings),
     clientId,
     log,
     clock: systemClock,

@@ -4,8 +4,8 @@ import { readConfig } from "../runtime/config.ts";
 import { createLogger } from "../runtime/logger.ts";
 import { busUrlSetting, kafkaSettings, storeUrlSetting } from "../runtime/server-settings.ts";
 import { examineData } from "./data-check.ts";
-import { examine, reportOf } from "./doctor.ts";
-import { kafkaSecurityOf } from "./open-servers.ts";
+import { examine, formatReport } from "./doctor.ts";
+import { toKafkaSecurity } from "./open-servers.ts";
 import { SERVER_CHECKS } from "./server-checks.ts";
 import { TOPIC_SETTINGS } from "./topic-settings.ts";
 
@@ -19,7 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
     const dir = dataOption(process.argv.slice(3));
     const findings =
       dir === null ? await examine(SERVER_CHECKS, { env: process.env, clock: systemClock, answerMs: ANSWER_MS_MAX }) : [examineData(dir)];
-    say(reportOf(findings));
+    say(formatReport(findings));
     return findings.some(({ kind }) => kind === "fails") ? 1 : 0;
   },
   async topics() {
@@ -32,7 +32,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
     const topics = planTopics({ queues: [...queues, ...externalQueues], partitions, replicas, retentionMs, deadRetentionMs });
     const outcomes = await ensureTopics({
       url,
-      security: kafkaSecurityOf(security),
+      security: toKafkaSecurity(security),
       clientId: "tickline-topics",
       log: createLogger("warn"),
       topics,

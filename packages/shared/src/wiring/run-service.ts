@@ -35,7 +35,7 @@ export interface ProcessSurroundings {
 /** Runs the service until a signal ends it. Faults a person can mend are said in one sentence, and end the process with code 1. */
 export function runService<Table extends ConfigTable>(service: ServiceProcess<Table>, { argv, env }: ProcessSurroundings): void {
   const [word] = argv;
-  if (word === "--help") return void process.stdout.write(helpOf(service.name, service.table));
+  if (word === "--help") return void process.stdout.write(helpText(service.name, service.table));
   run(service, { argv, env }).catch((fault: unknown) => {
     complain(service.name, fault);
     process.exit(1);
@@ -71,7 +71,7 @@ function explain(fault: unknown): string {
   return away ? `${fault.message}\n  npm run doctor names what does not answer, and the variable to change` : fault.message;
 }
 
-const helpOf = (name: string, table: ConfigTable): string =>
+const helpText = (name: string, table: ConfigTable): string =>
   `Runs the ${name} by itself. Settings are environment variables:\n${Object.values(table)
     .map(({ env, description, fallback }) => `  ${env}: ${description}${fallback === null ? "" : ` Default ${fallback}.`}`)
     .join("\n")}\n`;

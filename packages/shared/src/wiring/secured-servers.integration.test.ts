@@ -15,7 +15,7 @@ import { silentLogger } from "../runtime/logger.ts";
 import { containerHost } from "../testing/servers/containers.ts";
 import { describeWithContainers } from "../testing/servers/describe-with-containers.ts";
 import { selfSigned, type SelfSigned } from "../testing/tls/self-signed.ts";
-import { kafkaSecurityOf, openBus, SERVER_SETTINGS } from "./open-servers.ts";
+import { toKafkaSecurity, openBus, SERVER_SETTINGS } from "./open-servers.ts";
 import { KAFKA_USERS, PASSWORD, startSecured } from "./secured-servers.test-support.ts";
 
 jest.setTimeout(120_000);
@@ -92,7 +92,7 @@ await describeWithContainers("servers with TLS and logins", (imageOf) => {
       const settings = readConfig(SERVER_SETTINGS, { env: environment({ mechanism }), flags: {} });
       const topic = newTopic();
       const topics = [topic, `${topic}.dead`].map((name) => ({ name, partitions: 1, replicas: 1, retentionMs: 3_600_000 }));
-      await ensureTopics({ url: settings.busUrl, security: kafkaSecurityOf(settings), clientId: "test", log: silentLogger, topics });
+      await ensureTopics({ url: settings.busUrl, security: toKafkaSecurity(settings), clientId: "test", log: silentLogger, topics });
       const deaths: AppError[] = [];
       const bus = await openBus({
         settings,

@@ -1,9 +1,9 @@
 import { GenericContainer, Wait } from "testcontainers";
 import { kafkaContainer, startContainer } from "../testing/servers/containers.ts";
 import type { ServerName } from "../testing/servers/servers.ts";
-import { httpsInFrontOf } from "../testing/tls/https-in-front.ts";
+import { startHttpsProxy } from "../testing/tls/https-in-front.ts";
 import type { SelfSigned } from "../testing/tls/self-signed.ts";
-import { tlsInFrontOf } from "../testing/tls/tls-in-front.ts";
+import { startTlsProxy } from "../testing/tls/tls-in-front.ts";
 
 /** Needs escaping wherever it stands in a URL. */
 export const PASSWORD = "s3:cret/@00";
@@ -81,13 +81,13 @@ async function startMongodb(image: string, identity: SelfSigned): Promise<Secure
     .withEnvironment({ MONGO_INITDB_ROOT_USERNAME: "tickline", MONGO_INITDB_ROOT_PASSWORD: PASSWORD })
     .withWaitStrategy(Wait.forListeningPorts())
     .start();
-  const front = await tlsInFrontOf({ hostname: running.getHost(), port: String(running.getMappedPort(27_017)) }, identity);
+  const front = await startTlsProxy({ hostname: running.getHost(), port: String(running.getMappedPort(27_017)) }, identity);
   return { address: `localhost:${front.port}`, stop: () => Promise.all([front.close(), running.stop()]) };
 }
 
 /** TLS and the login in front: the registry itself has neither. */
 async function startRegistry(image: string, identity: SelfSigned): Promise<SecuredServer> {
   const running = await startContainer("registry", image);
-  const front = await httpsInFrontOf({ target: new URL(running.address).origin, identity, username: "tickline", password: PASSWORD });
+  const front = await startHttpsProxy({ target: new URL(running.address).origin, identity, username: "tickline", password: PASSWORD });
   return { address: `localhost:${front.port}`, stop: () => Promise.all([front.close(), running.stop()]) };
 }

@@ -6,7 +6,7 @@ import { silentLogger, type Logger } from "../runtime/logger.ts";
 import { externalQueuesSetting, queuesSetting } from "../runtime/common-settings.ts";
 import { busUrlSetting, kafkaSettings, lockUrlSetting, registryUrlSetting, storeUrlSetting } from "../runtime/server-settings.ts";
 import { serverCheck, type ServerCheck } from "./doctor.ts";
-import { kafkaSecurityOf } from "./open-servers.ts";
+import { toKafkaSecurity } from "./open-servers.ts";
 
 /** Long: on a machine that is busy a server is not away because it takes its time. */
 const ANSWER_MS = 10_000;
@@ -50,7 +50,7 @@ const bus = serverCheck({
     const { createKafkaClient } = await import("../adapters/kafka/client/kafka-client.ts");
     const { parseKafkaUrl } = await import("../adapters/kafka/client/kafka-url.ts");
     const { planTopics } = await import("../adapters/kafka/topic-plan.ts");
-    const address = parseKafkaUrl(url, kafkaSecurityOf(security));
+    const address = parseKafkaUrl(url, toKafkaSecurity(security));
     const admin = createKafkaClient({ address, clientId: "tickline-doctor", log: silentLogger, requestMs: ANSWER_MS, retries: 1 }).admin();
     try {
       await admin.connect();
@@ -102,7 +102,7 @@ const registry = serverCheck({
   access: { login: "the user or password in REGISTRY_URL", trust: EXTRA_CA },
   async look({ url }) {
     if (url === undefined) return null;
-    const { username, password, ...rest } = partsOf(url);
+    const { username, password, ...rest } = splitCredentials(url);
     const headers = username === "" ? undefined : { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
     const asked = { signal: AbortSignal.timeout(ANSWER_MS), ...(headers && { headers }) };
     const response = await fetch(`${rest.base}/subjects`, asked).catch((fault: Error) => {
@@ -117,7 +117,7 @@ const registry = serverCheck({
   },
 });
 
-function partsOf(text: string): { readonly base: string; readonly username: string; readonly password: string } {
+function splitCredentials(text: string): { readonly base: string; readonly username: string; readonly password: string } {
   const url = new URL(text);
   const [username, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
   url.username = "";

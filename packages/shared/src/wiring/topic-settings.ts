@@ -1,11 +1,11 @@
 import { daysSetting, externalQueuesSetting, queuesSetting, topicRetentionSetting } from "../runtime/common-settings.ts";
-import { settingOf, wholeNumber } from "../runtime/config.ts";
+import { defineSetting, wholeNumber } from "../runtime/config.ts";
 
 /** What `npm run topics` makes topics by. */
 export const TOPIC_SETTINGS = {
   queues: queuesSetting,
   externalQueues: externalQueuesSetting,
-  partitions: settingOf({
+  partitions: defineSetting({
     env: "TOPIC_PARTITIONS",
     flag: null,
     placeholder: "COUNT",
@@ -14,7 +14,7 @@ export const TOPIC_SETTINGS = {
     description:
       "Partitions of each topic. At most this many executors can take runs of one queue. Partitions can be added, but not removed.",
   }),
-  replicas: settingOf({
+  replicas: defineSetting({
     env: "TOPIC_REPLICAS",
     flag: null,
     placeholder: "COUNT",

@@ -3,7 +3,7 @@ import { afterEach, expect, jest, test } from "@jest/globals";
 import { AppError } from "../../domain/app-error.ts";
 import type { TicklineEvent } from "../../events/event.ts";
 import type { Bus, SubscribeRequest } from "../../ports/bus.ts";
-import { busEvent, idsOf } from "../../testing/contracts/bus.contract.ts";
+import { busEvent, eventIds } from "../../testing/contracts/bus.contract.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
 import { deadTopic } from "./consume/dead-letters.ts";
 import { countAll, makeTopics, newTopic, openBus, rawKafka, readAll, until } from "./kafka-bus.test-support.ts";
@@ -38,19 +38,19 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     const { bus, topic, subscribe } = await setup();
     await bus.publish(topic, numbered(0, 10));
     const seen = new Set<string>();
-    await subscribe((events) => idsOf(events).forEach((id) => seen.add(id)));
+    await subscribe((events) => eventIds(events).forEach((id) => seen.add(id)));
     await until(() => seen.size === 10);
   });
 
   test("what was taken is committed, and another member goes on behind it", async () => {
     const { bus, topic, subscribe, another } = await setup();
     const seen: string[] = [];
-    const first = await subscribe((events) => void seen.push(...idsOf(events)));
+    const first = await subscribe((events) => void seen.push(...eventIds(events)));
     await bus.publish(topic, numbered(0, 100));
     await until(() => seen.length === 100);
     await first.stop();
     const { subscribe: subscribeAgain } = await another();
-    await subscribeAgain((events) => void seen.push(...idsOf(events)));
+    await subscribeAgain((events) => void seen.push(...eventIds(events)));
     await bus.publish(topic, numbered(100, 110));
     await until(() => seen.length >= 110);
     expect(seen.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 110 }, (_, index) => index));
@@ -67,7 +67,7 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     await until(() => tries > 1);
     await first.stop();
     const seen = new Set<string>();
-    await (await another()).subscribe((events) => idsOf(events).forEach((id) => seen.add(id)));
+    await (await another()).subscribe((events) => eventIds(events).forEach((id) => seen.add(id)));
     await until(() => seen.size === 5);
   });
 
@@ -77,7 +77,7 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     const seen = new Set<string>();
     await subscribe((events) => {
       if (isAway) throw new AppError("store_unavailable", "away", { retryable: true });
-      for (const id of idsOf(events)) seen.add(id);
+      for (const id of eventIds(events)) seen.add(id);
     });
     await bus.publish(topic, numbered(0, 50));
     await sleep(2.5 * SESSION_MS);
@@ -92,7 +92,7 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     const seen = new Set<string>();
     const take = async (events: readonly TicklineEvent[]) => {
       await sleep(5);
-      for (const id of idsOf(events)) seen.add(id);
+      for (const id of eventIds(events)) seen.add(id);
     };
     await subscribe(take);
     const others = [await another(), await another()];
@@ -119,7 +119,7 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     await producer.send({ topic, messages: [{ ...poison, partition: 1 }] });
     await bus.publish(topic, numbered(0, 20));
     const seen = new Set<string>();
-    await subscribe((events) => idsOf(events).forEach((id) => seen.add(id)));
+    await subscribe((events) => eventIds(events).forEach((id) => seen.add(id)));
     await until(async () => seen.size === 20 && (await sizeOf(deadTopic(topic))) === 1);
     const [letter] = await readAll(servers.kafkaBrokers, deadTopic(topic));
     expect(letter).toMatchObject({ key: Buffer.from("k"), value: Buffer.from([0, 255, 1]) });

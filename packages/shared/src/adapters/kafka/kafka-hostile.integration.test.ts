@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterEach, expect, jest, test } from "@jest/globals";
 import kafkajs, { type Message } from "kafkajs"; // Node finds not all names of this package.
 import type { Bus } from "../../ports/bus.ts";
-import { busEvent, idsOf } from "../../testing/contracts/bus.contract.ts";
+import { busEvent, eventIds } from "../../testing/contracts/bus.contract.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
 import { jsonCodec } from "../../events/wire/json-codec.ts";
 import { deadTopic } from "./consume/dead-letters.ts";
@@ -40,7 +40,7 @@ await describeWithServers("hostile messages on kafka", ["kafka"], (servers) => {
       topics: [topic],
       group: topic,
       from: "beginning",
-      onBatch: (events) => idsOf(events).forEach((id) => seen.add(id)),
+      onBatch: (events) => eventIds(events).forEach((id) => seen.add(id)),
     });
     async function send(messages: readonly Message[], compression = kafkajs.CompressionTypes.None): Promise<void> {
       const producer = rawKafka(servers.kafkaBrokers).producer();

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { TicklineEvent } from "../../events/event.ts";
-import { busContract, busEvent, idsOf } from "../../testing/contracts/bus.contract.ts";
+import { busContract, busEvent, eventIds } from "../../testing/contracts/bus.contract.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { createMemoryBus, type MemoryBusOptions } from "./bus.ts";
 
@@ -29,7 +29,7 @@ function setup(options: Omit<MemoryBusOptions, "clock"> = {}) {
   };
   async function reader(group = "group", topics = ["topic"]) {
     const batches: string[][] = [];
-    const subscription = await bus.subscribe({ topics, group, from: "end", onBatch: (events) => void batches.push(idsOf(events)) });
+    const subscription = await bus.subscribe({ topics, group, from: "end", onBatch: (events) => void batches.push(eventIds(events)) });
     return { batches, subscription, ids: () => batches.flat() };
   }
   const deadLetters = async () => bus.deadEvents.map(({ event, reason }) => ({ id: event.id, reason }));

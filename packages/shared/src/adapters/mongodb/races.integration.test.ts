@@ -3,7 +3,7 @@ import type { Job } from "../../domain/job.ts";
 import type { Store } from "../../ports/store.ts";
 import { addJob, addRuns, claim, countKind, publishable, readRun, unannounced, repair } from "../../testing/contracts/store-steps.ts";
 import { HOUR, SECOND, START } from "../../testing/factories.ts";
-import { dueRunOf, entryOf, runIdOfEntry, scheduledFireOf } from "../../testing/factories-fire.ts";
+import { newDueRun, newEntry, runIdOfEntry, newFire } from "../../testing/factories-fire.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
 import { testDatabase } from "./collections/fresh-database.test-support.ts";
 import { openMongodbStore } from "./mongodb-store.ts";
@@ -43,7 +43,7 @@ await describeWithServers("races in MongoDB", ["mongodb"], (servers) => {
     const { store, race, addJobs } = await setup();
     const jobs = await addJobs();
     const results = await race((own, racer) =>
-      own.dueJobs.fire({ fires: shuffled(jobs, racer).map((job) => scheduledFireOf(job)), now: START, claimant: null, claimed: [] }),
+      own.dueJobs.fire({ fires: shuffled(jobs, racer).map((job) => newFire(job)), now: START, claimant: null, claimed: [] }),
     );
     expect(countKind(results.flatMap(({ outcomes }) => outcomes), "won")).toBe(JOBS); // oxfmt-ignore
     expect(await publishable(store)).toHaveLength(JOBS);
@@ -54,7 +54,7 @@ await describeWithServers("races in MongoDB", ["mongodb"], (servers) => {
   test("a fire says that it made its runs also where somebody who read the job was quicker, and of many fires one says so", async () => {
     const { store, race, addJobs } = await setup();
     const jobs = await addJobs();
-    const bornEnded = (job: Job) => entryOf(job, { cause: "manual", key: "k", state: "missed", reason: "misfire" });
+    const bornEnded = (job: Job) => newEntry(job, { cause: "manual", key: "k", state: "missed", reason: "misfire" });
     const results = await race(async (own, racer) => {
       if (racer % 2 === 0) {
         await repair(own, { limit: JOBS });
@@ -73,8 +73,8 @@ await describeWithServers("races in MongoDB", ["mongodb"], (servers) => {
   test("of fifty executors that claim the same runs at once each run is won by one, who alone can settle it", async () => {
     const { store, race, addJobs } = await setup();
     const jobs = await addJobs();
-    await store.dueJobs.fire({ fires: jobs.map((job) => scheduledFireOf(job)), now: START, claimant: null, claimed: [] });
-    const runs = jobs.map((job) => dueRunOf(job));
+    await store.dueJobs.fire({ fires: jobs.map((job) => newFire(job)), now: START, claimant: null, claimed: [] });
+    const runs = jobs.map((job) => newDueRun(job));
     const outcomes = await race((own, racer) => claim(own, shuffled(runs, racer), { token: `token-${racer}` }));
     expect(countKind(outcomes.flat(), "won")).toBe(JOBS);
     const settled = await race((own, racer) =>

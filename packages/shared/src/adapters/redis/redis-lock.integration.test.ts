@@ -8,7 +8,7 @@ import { silentLogger } from "../../runtime/logger.ts";
 import { systemClock } from "../system/clock.ts";
 import { systemEntropy } from "../system/entropy.ts";
 import { openRedisLock } from "./redis-lock.ts";
-import { tlsInFrontOf } from "../../testing/tls/tls-in-front.ts";
+import { startTlsProxy } from "../../testing/tls/tls-in-front.ts";
 import { stallingProxy } from "./stalling-proxy.test-support.ts";
 
 const TTL_MS = 10_000;
@@ -136,7 +136,7 @@ await describeWithServers("locks in Redis", ["redis"], (servers) => {
 
   test("rediss: is TLS, and a certificate of nobody's making is refused", async () => {
     const { server, lockAt } = await setup();
-    const { port, certificate, close } = await tlsInFrontOf(new URL(servers.redisUrl));
+    const { port, certificate, close } = await startTlsProxy(new URL(servers.redisUrl));
     ends.push(close);
     const stranger = await lockAt(`rediss://localhost:${port}`);
     expect(await stranger.acquire("range-0", TTL_MS)).toBeNull();

@@ -2,14 +2,14 @@ import { describe, expect, test } from "@jest/globals";
 import avro from "avsc";
 import fc from "fast-check";
 import { sampleEvents } from "../../events/sample-events.test-support.ts";
-import { avroSchemaOf } from "../../events/wire/avro-schema.ts";
+import { toAvroSchema } from "../../events/wire/avro-schema.ts";
 import { EVENT_DEFINITIONS } from "../../events/event-definitions.ts";
 import { eventFormats } from "../../events/wire/event-formats.ts";
 import { avroFormat } from "../../events/wire/wire-values.ts";
 import { createPayloadCheck } from "./payload-check.ts";
 import type { AvroType } from "./registry-client.ts";
 
-const typeOf = (schema: object): AvroType => avro.Type.forSchema(schema as never) as unknown as AvroType;
+const parseType = (schema: object): AvroType => avro.Type.forSchema(schema as never) as unknown as AvroType;
 const record = (...types: readonly object[]) => ({
   type: "record",
   name: "Outer",
@@ -28,7 +28,7 @@ const TEXT = [...long(1n), 0x61];
 
 test("every event passes as it is written", () => {
   const formats = eventFormats(avroFormat("us"));
-  const types = new Map(EVENT_DEFINITIONS.map((definition) => [definition.type, typeOf(avroSchemaOf(definition))]));
+  const types = new Map(EVENT_DEFINITIONS.map((definition) => [definition.type, parseType(toAvroSchema(definition))]));
   for (const event of sampleEvents()) {
     const type = types.get(event.type) as AvroType;
     const payload = type.toBuffer(formats.get(event.type)?.write(event.data) as object);
@@ -51,7 +51,7 @@ test("every kind of schema passes as avsc writes it", () => {
     { type: "long", logicalType: "timestamp-millis" },
     "E" as never,
   );
-  const type = typeOf(kinds);
+  const type = parseType(kinds);
   const value = {
     f0: true,
     f1: 1,
@@ -82,13 +82,13 @@ describe("what avsc would read for ever, or until memory ends, is refused", () =
     ["a number without end", record("long" as never), Array.from({ length: 11 }, () => 0xff)],
     ["nothing at all", record("long" as never), []],
   ])("%s", (_, schema, payload) => {
-    const check = createPayloadCheck(typeOf(schema));
+    const check = createPayloadCheck(parseType(schema));
     expect(() => check(Uint8Array.from(payload))).toThrow();
   });
 });
 
 test("whatever the bytes, it ends, and what passes avsc reads in no time", () => {
-  const type = typeOf(avroSchemaOf(EVENT_DEFINITIONS.find(({ type: name }) => name === "HandlersChanged") as never));
+  const type = parseType(toAvroSchema(EVENT_DEFINITIONS.find(({ type: name }) => name === "HandlersChanged") as never));
   const check = createPayloadCheck(type);
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), (payload) => {

@@ -25,13 +25,13 @@ type Walk = (place: Place) => void;
  */
 export function createPayloadCheck(writer: AvroType): (payload: Uint8Array) => void {
   const { schema } = writer as unknown as { schema(): Schema }; // avsc's types have it; what is no Avro schema has not, and is none of ours.
-  const walk = walkOf(schema.call(writer), new Map());
+  const walk = compileWalk(schema.call(writer), new Map());
   return (payload) => walk({ payload, at: 0 });
 }
 
-function walkOf(schema: Schema, named: Map<string, Walk>): Walk {
+function compileWalk(schema: Schema, named: Map<string, Walk>): Walk {
   if (typeof schema === "string") return named.get(schema) ?? primitive(schema);
-  if (Array.isArray(schema)) return union(schema.map((option: Schema) => walkOf(option, named)));
+  if (Array.isArray(schema)) return union(schema.map((option: Schema) => compileWalk(option, named)));
   const { type, name, fields = [], items = "null", values = "null", size = 0 } = schema as SchemaObject;
   switch (type) {
     case "record":
@@ -39,13 +39,13 @@ function walkOf(schema: Schema, named: Map<string, Walk>): Walk {
       const walks: Walk[] = [];
       const record: Walk = (place) => walks.forEach((walk) => walk(place));
       if (name !== undefined) named.set(name, record); // Before its fields, which may be of it.
-      for (const field of fields) walks.push(walkOf(field.type, named));
+      for (const field of fields) walks.push(compileWalk(field.type, named));
       return record;
     }
     case "array":
-      return blocks(walkOf(items, named));
+      return blocks(compileWalk(items, named));
     case "map": {
-      const value = walkOf(values, named);
+      const value = compileWalk(values, named);
       return blocks((place) => {
         skip(place, readLong(place));
         value(place);
@@ -58,7 +58,7 @@ function walkOf(schema: Schema, named: Map<string, Walk>): Walk {
       return walk;
     }
     default:
-      return walkOf(type, named);
+      return compileWalk(type, named);
   }
 }
 

@@ -41,10 +41,10 @@ const CONFLICT = 409;
 const NOT_FOUND = 404;
 const UNPROCESSABLE = 422;
 
-export const subjectOf = ({ name }: AvroRecord): string => `${AVRO_NAMESPACE}.${name}`;
+export const subjectName = ({ name }: AvroRecord): string => `${AVRO_NAMESPACE}.${name}`;
 
 export function createRegistryClient({ url, clock }: RegistryClientOptions): RegistryClient {
-  const { host, auth } = addressOf(url);
+  const { host, auth } = splitAddress(url);
   const registry = new SchemaRegistry({ host, ...(auth !== null && { auth }), retry: { retries: RETRIES } });
 
   const late = (): Error => new Error(`no answer within ${ANSWER_MS_MAX} ms`);
@@ -58,15 +58,15 @@ export function createRegistryClient({ url, clock }: RegistryClientOptions): Reg
   const registerOnce = (schema: AvroRecord) =>
     registry.register(
       { type: SchemaType.AVRO, schema: JSON.stringify(schema) },
-      { subject: subjectOf(schema), compatibility: COMPATIBILITY.FULL_TRANSITIVE },
+      { subject: subjectName(schema), compatibility: COMPATIBILITY.FULL_TRANSITIVE },
     );
   return {
     register: (schema) =>
-      asked(`register ${subjectOf(schema)}`, async () => {
-        await settleCompatibility(`${host}/config/${subjectOf(schema)}`, auth);
+      asked(`register ${subjectName(schema)}`, async () => {
+        await settleCompatibility(`${host}/config/${subjectName(schema)}`, auth);
         const { id } = await registerOnce(schema).catch((fault: unknown) =>
           // Two that register for the first time at once: one of them meets a conflict, which the next try does not.
-          statusOf(fault) === CONFLICT ? registerOnce(schema) : Promise.reject(fault),
+          readStatus(fault) === CONFLICT ? registerOnce(schema) : Promise.reject(fault),
         );
         return { id, type: (await registry.getSchema(id)) as AvroType }; // Avro, for an Avro schema.
       }),
@@ -85,7 +85,7 @@ export function createRegistryClient({ url, clock }: RegistryClientOptions): Reg
  * between is refused, and one that dies in between leaves a subject that everybody refuses.
  */
 async function settleCompatibility(config: string, auth: Credentials | null): Promise<void> {
-  const headers = headersOf(auth);
+  const headers = makeHeaders(auth);
   const known = await fetch(config, { headers });
   await known.body?.cancel();
   if (known.status !== NOT_FOUND) return; // Other faults meet the client in the same way, and it says which they are.
@@ -98,7 +98,7 @@ async function settleCompatibility(config: string, auth: Credentials | null): Pr
 
 /** Past the client, which would answer from its cache. */
 async function hasSchema(url: string, { auth, name }: { readonly auth: Credentials | null; readonly name: string }): Promise<boolean> {
-  const answer = await fetch(url, { headers: headersOf(auth) });
+  const answer = await fetch(url, { headers: makeHeaders(auth) });
   const text = await answer.text();
   if (answer.status === NOT_FOUND) return false;
   if (!answer.ok) throw new Error(`${url} answers ${answer.status}`);
@@ -106,14 +106,14 @@ async function hasSchema(url: string, { auth, name }: { readonly auth: Credentia
   return schema !== undefined && (JSON.parse(schema) as { readonly name?: string }).name === name;
 }
 
-const headersOf = (auth: Credentials | null) => ({
+const makeHeaders = (auth: Credentials | null) => ({
   "content-type": "application/vnd.schemaregistry.v1+json",
   ...(auth !== null && { authorization: `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString("base64")}` }),
 });
 
 /** That the registry refuses a schema is for a person to mend; anything else may pass. */
 function registryFault(deed: string, cause: unknown): AppError {
-  const refused = statusOf(cause) === CONFLICT || (cause instanceof Error && cause.name === "ConfluentSchemaRegistryCompatibilityError");
+  const refused = readStatus(cause) === CONFLICT || (cause instanceof Error && cause.name === "ConfluentSchemaRegistryCompatibilityError");
   return new AppError(refused ? "bad_config" : "bus_unavailable", toAppError(cause, deed).message, { retryable: !refused, cause });
 }
 
@@ -122,16 +122,17 @@ function registryFault(deed: string, cause: unknown): AppError {
  * Not so 400, which is also the client's word for a registry that cannot be reached.
  */
 const isUnusable = (fault: unknown): boolean =>
-  statusOf(fault) === NOT_FOUND ||
-  statusOf(fault) === UNPROCESSABLE ||
+  readStatus(fault) === NOT_FOUND ||
+  readStatus(fault) === UNPROCESSABLE ||
   (fault instanceof Error && fault.name.startsWith("ConfluentSchemaRegistry"));
 
-const statusOf = (fault: unknown): unknown => (typeof fault === "object" && fault !== null && "status" in fault ? fault.status : undefined);
+const readStatus = (fault: unknown): unknown =>
+  typeof fault === "object" && fault !== null && "status" in fault ? fault.status : undefined;
 
 /** A type and not an interface: the client wants one that may have other members. */
 type Credentials = { readonly username: string; readonly password: string };
 
-function addressOf(text: string): { readonly host: string; readonly auth: Credentials | null } {
+function splitAddress(text: string): { readonly host: string; readonly auth: Credentials | null } {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) throw new AppError("bad_config", "REGISTRY_URL must be like http://host:port/path");
   const auth = url.username === "" ? null : { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };

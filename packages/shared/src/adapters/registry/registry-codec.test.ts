@@ -3,7 +3,7 @@ import { AppError } from "../../domain/app-error.ts";
 import { handlersChanged } from "../../events/control-event.ts";
 import { jobDue } from "../../events/job-due.ts";
 import { sampleDueRun, sampleEvents } from "../../events/sample-events.test-support.ts";
-import { avroSchemaOf, type AvroRecord } from "../../events/wire/avro-schema.ts";
+import { toAvroSchema, type AvroRecord } from "../../events/wire/avro-schema.ts";
 import { EVENT_DEFINITIONS } from "../../events/event-definitions.ts";
 import { jsonCodec } from "../../events/wire/json-codec.ts";
 import type { EncodedEvent, WireMessage } from "../../events/wire/event-codec.ts";
@@ -19,7 +19,7 @@ const toWire = ({ key, value, headers }: EncodedEvent): WireMessage => ({
   headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)])),
 });
 const due = jobDue(sampleDueRun(), 1_000);
-const dueSchema = (): AvroRecord => avroSchemaOf(EVENT_DEFINITIONS.find(({ type }) => type === "JobDue") as never);
+const dueSchema = (): AvroRecord => toAvroSchema(EVENT_DEFINITIONS.find(({ type }) => type === "JobDue") as never);
 
 async function setup() {
   const registry = createMemoryRegistry();

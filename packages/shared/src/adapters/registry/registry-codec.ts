@@ -4,7 +4,7 @@ import type { Logger } from "../../runtime/logger.ts";
 import { EVENT_DEFINITIONS, type EventDefinition } from "../../events/event-definitions.ts";
 import type { TicklineEvent } from "../../events/event.ts";
 import { isOwnSource } from "../../events/envelope.ts";
-import { avroSchemaOf } from "../../events/wire/avro-schema.ts";
+import { toAvroSchema } from "../../events/wire/avro-schema.ts";
 import { toHeaders } from "../../events/wire/cloud-event.ts";
 import type { Decoded, EventCodec, WireMessage } from "../../events/wire/event-codec.ts";
 import { decodeBy, eventFormats, eventKey, type EventFormat } from "../../events/wire/event-formats.ts";
@@ -12,8 +12,8 @@ import { AVRO_CONTENT_TYPE, decodeJson, isJson } from "../../events/wire/json-co
 import { avroFormat, WireFault } from "../../events/wire/wire-values.ts";
 import { systemClock } from "../system/clock.ts";
 import { createPayloadCheck } from "./payload-check.ts";
-import { createRegistryClient, subjectOf, type AvroType, type RegisteredType, type RegistryClient } from "./registry-client.ts";
-import { frame, schemaIdOf, unframe } from "./wire-frame.ts";
+import { createRegistryClient, subjectName, type AvroType, type RegisteredType, type RegistryClient } from "./registry-client.ts";
+import { frame, readSchemaId, unframe } from "./wire-frame.ts";
 import { createWriterSchemas } from "./writer-schemas.ts";
 
 export interface RegistryCodecOptions {
@@ -47,7 +47,7 @@ export async function createRegistryCodec(client: RegistryClient, log: Logger, c
     log,
     async remembers() {
       const [own] = EVENT_DEFINITIONS as readonly [EventDefinition]; // There are some.
-      if (await client.has(avroSchemaOf(own), registered.get(own.type)?.id ?? 0)) return true;
+      if (await client.has(toAvroSchema(own), registered.get(own.type)?.id ?? 0)) return true;
       registered = await registerAll(client);
       return false;
     },
@@ -65,7 +65,7 @@ export async function createRegistryCodec(client: RegistryClient, log: Logger, c
   return {
     encode: (events) => events.map((event) => encodeAvro(event, registered)),
     async decode(messages) {
-      const ids = new Set(messages.flatMap(({ value, headers }) => (isJson(headers) ? [] : (schemaIdOf(value) ?? []))));
+      const ids = new Set(messages.flatMap(({ value, headers }) => (isJson(headers) ? [] : (readSchemaId(value) ?? []))));
       const known = await writers.of(ids);
       return messages.map((message) => (isJson(message.headers) ? decodeJson(message) : decodeAvro(message, known)));
     },
@@ -76,9 +76,9 @@ async function registerAll(client: RegistryClient): Promise<Registered> {
   const entries = await inParallel(EVENT_DEFINITIONS, {
     atOnce: REGISTERED_AT_ONCE,
     async work(definition) {
-      const schema = avroSchemaOf(definition);
+      const schema = toAvroSchema(definition);
       const registered = await client.register(schema);
-      await client.warm(subjectOf(schema));
+      await client.warm(subjectName(schema));
       return [definition.type, registered] as const;
     },
   });

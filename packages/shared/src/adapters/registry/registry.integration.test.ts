@@ -6,7 +6,7 @@ import { describeWithServers } from "../../testing/servers/describe-with-servers
 import { systemClock } from "../system/clock.ts";
 import { systemEntropy } from "../system/entropy.ts";
 import { openRegistryCodec } from "./registry-codec.ts";
-import { createRegistryClient, subjectOf } from "./registry-client.ts";
+import { createRegistryClient, subjectName } from "./registry-client.ts";
 import { frame } from "./wire-frame.ts";
 
 /** A schema nobody else has. */
@@ -35,7 +35,7 @@ await describeWithServers("schema registry", ["registry"], (servers) => {
     const schema = newSchema();
     const first = await client().register(schema);
     expect((await client().register(schema)).id).toBe(first.id);
-    const config = await fetch(`${servers.registryUrl}/config/${subjectOf(schema)}`);
+    const config = await fetch(`${servers.registryUrl}/config/${subjectName(schema)}`);
     expect(await config.json()).toEqual({ compatibilityLevel: "FULL_TRANSITIVE" });
   });
 
@@ -59,7 +59,7 @@ await describeWithServers("schema registry", ["registry"], (servers) => {
     await client().register(schema);
     const headers = { "content-type": "application/vnd.schemaregistry.v1+json" };
     const body = JSON.stringify({ compatibility: "NONE" });
-    await fetch(`${servers.registryUrl}/config/${subjectOf(schema)}`, { method: "PUT", headers, body });
+    await fetch(`${servers.registryUrl}/config/${subjectName(schema)}`, { method: "PUT", headers, body });
     await expect(client().register(schema)).rejects.toMatchObject({ code: "bad_config" });
   });
 

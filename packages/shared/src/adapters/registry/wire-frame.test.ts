@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { frame, schemaIdOf, unframe } from "./wire-frame.ts";
+import { frame, readSchemaId, unframe } from "./wire-frame.ts";
 
 test("a value is framed as Confluent's clients do it", () => {
   const framed = frame(258, Buffer.from("value"));
@@ -8,6 +8,6 @@ test("a value is framed as Confluent's clients do it", () => {
 });
 
 test.each([null, Buffer.from([]), Buffer.from([0, 0, 0, 1]), Buffer.from("{}{}{}")])("%j is not framed", (value) => {
-  expect(schemaIdOf(value)).toBeUndefined();
+  expect(readSchemaId(value)).toBeUndefined();
   expect(() => unframe(value)).toThrow("not in the framing");
 });

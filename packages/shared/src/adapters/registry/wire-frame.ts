@@ -12,11 +12,11 @@ export function frame(id: number, payload: Buffer): Buffer {
 }
 
 /** The id of the schema that wrote it; undefined: it is not framed. */
-export const schemaIdOf = (value: Uint8Array | null): number | undefined =>
+export const readSchemaId = (value: Uint8Array | null): number | undefined =>
   value !== null && value.length >= HEADER_BYTES && value[0] === 0 ? asBuffer(value).readUInt32BE(1) : undefined;
 
 export function unframe(value: Uint8Array | null): { id: number; payload: Buffer } {
-  const id = schemaIdOf(value);
+  const id = readSchemaId(value);
   if (value === null || id === undefined) throw new WireFault("the value is not in the framing of a schema registry");
   return { id, payload: asBuffer(value).subarray(HEADER_BYTES) };
 }

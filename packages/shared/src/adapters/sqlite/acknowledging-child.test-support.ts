@@ -1,6 +1,6 @@
 import { jobEvent } from "../../events/job-event.ts";
-import { jobOf, START } from "../../testing/factories.ts";
-import { manualFireOf, scheduledFireOf } from "../../testing/factories-fire.ts";
+import { newJob, START } from "../../testing/factories.ts";
+import { newManualFire, newFire } from "../../testing/factories-fire.ts";
 import type { Job } from "../../domain/job.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
@@ -28,10 +28,10 @@ async function settle(name: string, runIds: readonly string[]): Promise<void> {
 
 /** A job that fires once, and its run. */
 async function liveAJob(name: string): Promise<void> {
-  const job = jobOf({ id: name });
+  const job = newJob({ id: name });
   await store.jobs.create("default", { job, event: jobEvent("JobCreated", job) });
   say(`created ${name}`);
-  const { outcomes } = await store.dueJobs.fire({ fires: [scheduledFireOf(job)], now: START, claimant, claimed: [0] });
+  const { outcomes } = await store.dueJobs.fire({ fires: [newFire(job)], now: START, claimant, claimed: [0] });
   const [outcome] = outcomes;
   if (outcome?.kind !== "won") throw new Error(`the fire of ${name} was lost`);
   const runIds = outcome.runs.map(({ runId }) => runId);
@@ -41,7 +41,7 @@ async function liveAJob(name: string): Promise<void> {
 
 /** Three runs that wait, of which two are claimed and end. */
 async function liveRuns(job: Job, round: number): Promise<void> {
-  const fires = [manualFireOf(job, { at: START + round, keys: ["a", "b", "c"] })];
+  const fires = [newManualFire(job, { at: START + round, keys: ["a", "b", "c"] })];
   await store.dueJobs.fire({ fires, now: START, claimant: null, claimed: [] });
   const waiting = await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 10_000 });
   const runs = waiting.filter(({ jobUid, scheduledFor }) => jobUid === job.uid && scheduledFor === START + round);
@@ -59,7 +59,7 @@ async function liveJobs(): Promise<void> {
 }
 
 async function liveManualRuns(): Promise<void> {
-  const job = jobOf({ id: `runs-${life}`, state: "paused", definition: { overlap: "allow" } });
+  const job = newJob({ id: `runs-${life}`, state: "paused", definition: { overlap: "allow" } });
   await store.jobs.create("default", { job, event: jobEvent("JobCreated", job) });
   for (let round = 0; ; round += 1) await liveRuns(job, round);
 }

@@ -13,7 +13,7 @@ import {
   defer,
   deleteJob,
   ending,
-  idsOf,
+  pickRunIds,
   publishable,
   readRun,
   retryIn,
@@ -99,7 +99,7 @@ test("a run of a cause that this version does not know is cancelled all the same
     { kind: "cancelled" },
     { kind: "ended" },
   ]);
-  expect(idsOf(await unannounced(store))).toEqual([good.runId]);
+  expect(pickRunIds(await unannounced(store))).toEqual([good.runId]);
 });
 
 test("a run starts although an older one of its job, which no executor can be told of, has not", async () => {
@@ -134,7 +134,7 @@ test("a read that meets a number it cannot count to, or ends before the last row
   const { store, damage, file } = opened;
   const runs = [await addOne(store, "first"), await addOne(store, "second"), await addOne(store, "third")];
   for (const { runId } of runs) await store.control.cancel("default", { runId, now: START });
-  damage(`UPDATE runs SET count = ${HUGE} WHERE run_id = '${idsOf(runs).toSorted()[0]}'`);
+  damage(`UPDATE runs SET count = ${HUGE} WHERE run_id = '${pickRunIds(runs).toSorted()[0]}'`);
   const query = { shard: ALL_SLOTS, endedBefore: START, limit: 1 };
   for (let again = 0; again < 2; again += 1) expect(await store.announcements.unannounced(query)).toHaveLength(1);
   using db = new DatabaseSync(file);

@@ -11,9 +11,9 @@ import type { Run } from "../../domain/run.ts";
 import type { AttemptResult } from "../../domain/settlement.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { Store } from "../../ports/store.ts";
-import { addJob, changeJob, claim, FAILURE, idsOf, LEASE_MS, retryIn, SUCCESS } from "../../testing/contracts/store-steps.ts";
+import { addJob, changeJob, claim, FAILURE, pickRunIds, LEASE_MS, retryIn, SUCCESS } from "../../testing/contracts/store-steps.ts";
 import { editedJob, MINUTE, SECOND, START } from "../../testing/factories.ts";
-import { dueRunOf, manualFireOf } from "../../testing/factories-fire.ts";
+import { newDueRun, newManualFire } from "../../testing/factories-fire.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { createMemoryStore } from "../../testing/memory-store/memory-store.ts";
 import { sha256 } from "../system/digest.ts";
@@ -76,8 +76,8 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
     if (job === undefined) return;
     world.count += 1;
     const instant = world.now - (more % 3) * SECOND;
-    const fire = manualFireOf(job, { at: instant, keys: [`key-${world.count}`] });
-    const run = dueRunOf(job, fire.entries[0]);
+    const fire = newManualFire(job, { at: instant, keys: [`key-${world.count}`] });
+    const run = newDueRun(job, fire.entries[0]);
     const token = `fire-${world.count}`;
     const claimant = more % 2 === 0 ? { executor: "local", token, leaseMs: LEASE_MS } : null;
     const { outcomes } = await ask(world, (store) =>
@@ -91,7 +91,7 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
   async claim(world, { pick, more }) {
     world.count += 1;
     const token = `claim-${world.count}`;
-    const open = await ask(world, async (store) => byId(await store.claims.read(idsOf(world.runs))));
+    const open = await ask(world, async (store) => byId(await store.claims.read(pickRunIds(world.runs))));
     const chosen = open.filter((_, index) => (index + pick) % (1 + (more % 4)) === 0);
     const outcomes = await ask(world, (store) => claim(store, more % 2 === 0 ? chosen : chosen.toReversed(), { token, now: world.now }));
     for (const outcome of outcomes) if (outcome.kind === "won") world.held.push(outcome.claim);
@@ -170,9 +170,9 @@ async function expectSame(world: World): Promise<void> {
     const { items, ...page } = await store.runs.list("default", { limit: 200, cursor: null });
     return { ...page, items: items.map((run) => (world.published ? withoutRepeat(run) : run)) };
   });
-  await ask(world, async (store) => idsOf(byId(await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 200 }))));
+  await ask(world, async (store) => pickRunIds(byId(await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 200 }))));
   await ask(world, async (store) =>
-    idsOf(byId(await store.announcements.unannounced({ shard: ALL_SLOTS, endedBefore: Number.MAX_SAFE_INTEGER, limit: 200 }))),
+    pickRunIds(byId(await store.announcements.unannounced({ shard: ALL_SLOTS, endedBefore: Number.MAX_SAFE_INTEGER, limit: 200 }))),
   );
 }
 

@@ -1,10 +1,10 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { Digest } from "../../domain/digest.ts";
-import { originOf, type ClaimedRun, type DueRun } from "../../domain/due-run.ts";
+import { toRunOrigin, type ClaimedRun, type DueRun } from "../../domain/due-run.ts";
 import { definitionHash, executionHash } from "../../domain/job-definition.ts";
 import { type Job, withoutParams } from "../../domain/job.ts";
 import { identifyRun, pickRunIdentity, type LastRun } from "../../domain/run.ts";
-import { runIdOf } from "../../domain/run-id.ts";
+import { makeRunId } from "../../domain/run-id.ts";
 import { toRun } from "../../domain/run-record.ts";
 import { isLastRun } from "../../domain/stored-job.ts";
 import { readOutput } from "../../domain/stored-run.ts";
@@ -207,13 +207,13 @@ function hold(held: HeldClaims, { fires, claimant, now }: FireRequest, index: nu
   const [entry, run] = [fire.entries[place], outcome.runs[place]];
   // What another definition than the job's own decides of a run, only the thread knows.
   if (entry === undefined || run === undefined || entry.definitionHash !== fire.job.definitionHash) return;
-  const identity = identifyRun(originOf(fire.job), { ...entry, runId: run.runId });
+  const identity = identifyRun(toRunOrigin(fire.job), { ...entry, runId: run.runId });
   held.add({ run: { ...identity, attempt: 1 }, token: claimant.token, startedAt: now });
 }
 
 function toEntryCall(job: Job, entry: FireEntry, digest: Digest): EntryCall {
   const { cause, scheduledFor, state, count, scheduledForLast, reason, retryOf } = entry;
-  const runId = runIdOf(digest, { jobUid: job.uid, ...entry });
+  const runId = makeRunId(digest, { jobUid: job.uid, ...entry });
   const definitionHash = entry.definitionHash === job.definitionHash ? null : entry.definitionHash;
   const isUsual = count === 1 && scheduledForLast === null && reason === null && retryOf === null && definitionHash === null;
   return { runId, cause, scheduledFor, state, unusual: isUsual ? null : { count, scheduledForLast, reason, retryOf, definitionHash } };

@@ -16,8 +16,8 @@ import {
   readRun,
   start,
 } from "../../testing/contracts/store-steps.ts";
-import { jobOf, START } from "../../testing/factories.ts";
-import { entryOf, manualFireOf, scheduledFireOf } from "../../testing/factories-fire.ts";
+import { newJob, START } from "../../testing/factories.ts";
+import { newEntry, newManualFire, newFire } from "../../testing/factories-fire.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 import { storeFolder } from "./store-folder.test-support.ts";
 
@@ -34,10 +34,10 @@ test("a call that cannot be performed does not take with it what was asked in th
   await using folder = storeFolder();
   const store = await folder.open();
   const job = await addJob(store);
-  const bad = { job, advance: null, entries: [entryOf(job, { cause: "manual", key: "k", definitionHash: "nothing" })] };
-  const good = manualFireOf(job, { at: START, keys: ["good"] });
+  const bad = { job, advance: null, entries: [newEntry(job, { cause: "manual", key: "k", definitionHash: "nothing" })] };
+  const good = newManualFire(job, { at: START, keys: ["good"] });
   const [before, failed, after] = await Promise.allSettled([
-    fire(store, manualFireOf(job, { at: START, keys: ["first"] })),
+    fire(store, newManualFire(job, { at: START, keys: ["first"] })),
     fire(store, bad),
     fire(store, good),
   ]);
@@ -51,12 +51,12 @@ test("of a fire that fails half-way nothing is left, neither in the file nor in 
   await using folder = storeFolder();
   const store = await folder.open();
   const job = await addJob(store, { definition: { overlap: "allow" } });
-  const request = scheduledFireOf(job, [entryOf(job), entryOf(job, { scheduledFor: START + 1, definitionHash: "nothing" })]);
+  const request = newFire(job, [newEntry(job), newEntry(job, { scheduledFor: START + 1, definitionHash: "nothing" })]);
   await expect(fire(store, request)).rejects.toMatchObject({ code: "internal" });
   expect(await readJob(store, job)).toEqual(job);
   expect(await store.dueJobs.upcoming(upcoming)).toEqual([job]);
   expect(await publishable(store)).toEqual([]);
-  expect((await fire(store, scheduledFireOf(job))).kind).toBe("won");
+  expect((await fire(store, newFire(job))).kind).toBe("won");
   expect(await publishable(store)).toHaveLength(1);
 });
 
@@ -68,7 +68,7 @@ test("on a full disk a write is refused as unavailable, what was acknowledged st
   const made: string[] = [];
   let fault: unknown = null;
   for (let index = 0; fault === null && index < 10_000; index += 1) {
-    const filler = jobOf({ id: `filler-${index}`, definition: { params: { text: "x".repeat(20_000) } } });
+    const filler = newJob({ id: `filler-${index}`, definition: { params: { text: "x".repeat(20_000) } } });
     try {
       await store.jobs.create("default", { job: filler, event: jobEvent("JobCreated", filler) });
       made.push(filler.id);
@@ -87,7 +87,7 @@ test("on a full disk a write is refused as unavailable, what was acknowledged st
   await store.close();
   const roomy = await folder.open();
   expect((await end(roomy, held)).state).toBe("succeeded");
-  expect((await fire(roomy, scheduledFireOf(job))).kind).toBe("won");
+  expect((await fire(roomy, newFire(job))).kind).toBe("won");
   for (const id of made) expect(await roomy.jobs.get("default", id)).not.toBeNull();
 });
 
@@ -95,7 +95,7 @@ test("writes are told to be refused until one is taken again", async () => {
   await using folder = storeFolder();
   const store = await folder.open({ pagesMax: 120 });
   expect(store.refusal?.()).toBeNull();
-  const large = (index: number) => jobOf({ id: `large-${index}`, definition: { params: { text: "x".repeat(20_000) } } });
+  const large = (index: number) => newJob({ id: `large-${index}`, definition: { params: { text: "x".repeat(20_000) } } });
   const create = (job: Job) => store.jobs.create("default", { job, event: jobEvent("JobCreated", job) });
   await expect(Promise.all(Array.from({ length: 100 }, (_, index) => create(large(index))))).rejects.toMatchObject({
     code: "store_unavailable",
@@ -158,7 +158,7 @@ test("after it was closed every call is refused, and closing again does nothing"
 test("what was asked before the store was closed is still answered", async () => {
   await using folder = storeFolder();
   const store = await folder.open();
-  const job = jobOf();
+  const job = newJob();
   const asked = store.jobs.create("default", { job, event: jobEvent("JobCreated", job) });
   await store.close();
   expect((await asked).kind).toBe("created");

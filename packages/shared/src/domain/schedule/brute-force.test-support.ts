@@ -42,10 +42,10 @@ const DAYS = "sun mon tue wed thu fri sat".split(" ");
 export function cronMatcher(cron: string): (wall: number) => boolean {
   const texts = cron.toLowerCase().split(" ");
   const [second = "", minute = "", hour = "", day = "", month = "", weekday = ""] = texts.length === 5 ? ["0", ...texts] : texts;
-  const seconds = valuesOf(second, 0, 59);
-  const minutes = valuesOf(minute, 0, 59);
-  const hours = valuesOf(hour, 0, 23);
-  const months = valuesOf(named(month, MONTHS, 1), 1, 12);
+  const seconds = expandField(second, 0, 59);
+  const minutes = expandField(minute, 0, 59);
+  const hours = expandField(hour, 0, 23);
+  const months = expandField(named(month, MONTHS, 1), 1, 12);
   const matchesDay = rememberedByDay(dayMatcher(day, named(weekday, DAYS, 0)));
   return (wall) => {
     const date = new Date(wall);
@@ -84,7 +84,7 @@ function isDayOfMonth(item: string, date: Date): boolean {
   if (item === "lw") return day === workdays.at(-1);
   const [before, count, weekday = ""] = /^l-(\d+)(w?)$/.exec(item) ?? [];
   if (before !== undefined) return last - Number(count) >= 1 && isDayOfMonth(`${last - Number(count)}${weekday}`, date);
-  if (!item.endsWith("w")) return valuesOf(item, 1, 31).has(day);
+  if (!item.endsWith("w")) return expandField(item, 1, 31).has(day);
   const wanted = Number.parseInt(item, 10);
   if (wanted > last) return false;
   const distance = (candidate: number): number => Math.abs(candidate - wanted);
@@ -93,7 +93,7 @@ function isDayOfMonth(item: string, date: Date): boolean {
 
 function isDayOfWeek(item: string, date: Date): boolean {
   const [, from = "", suffix = ""] = /^(.*?)(l|#\d)?$/.exec(item) ?? [];
-  const weekdays = new Set([...valuesOf(from, 0, from.startsWith("*") ? 6 : 7)].map((weekday) => weekday % 7));
+  const weekdays = new Set([...expandField(from, 0, from.startsWith("*") ? 6 : 7)].map((weekday) => weekday % 7));
   if (!weekdays.has(date.getUTCDay())) return false;
   const day = date.getUTCDate();
   const last = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
@@ -106,7 +106,7 @@ function named(text: string, names: readonly string[], first: number): string {
   return sunday.replace(/[a-z]{3}/g, (name) => String(names.indexOf(name) + first));
 }
 
-function valuesOf(text: string, min: number, max: number): Set<number> {
+function expandField(text: string, min: number, max: number): Set<number> {
   const values = new Set<number>();
   for (const item of text.split(",")) {
     const [range = "", step = "1"] = item.split("/");

@@ -12,8 +12,8 @@ export function cronOfCalendarEvent(event: string): string[] {
   if (years !== "*" || (date && weekdays !== undefined) || (weekdays === undefined && match[3] === undefined && match[5] === undefined))
     return [];
   const fields = [...(Number(second) === 0 ? [] : [second]), minute, hour, day, month, weekdays ?? "*"];
-  return [fields.map(fieldOf).join(" ")];
+  return [fields.map(toCronField).join(" ")];
 }
 
 /** Ranges have a dash in cron, and numbers no zeros in front. */
-const fieldOf = (text: string): string => text.replaceAll("..", "-").replace(/\d+/g, (digits) => String(Number(digits)));
+const toCronField = (text: string): string => text.replaceAll("..", "-").replace(/\d+/g, (digits) => String(Number(digits)));

@@ -119,7 +119,7 @@ const GOLDEN: readonly Golden[] = [
 const rows = (table: readonly Golden[]) => table.map(([cron, meaning, after, instants]) => ({ cron, meaning, after, instants }));
 
 test.each(rows(GOLDEN))("$cron: $meaning", ({ cron, after, instants }) => {
-  expect(instantsOf({ cron, timezone: "UTC" }, after, instants.length)).toEqual(instants);
+  expect(listInstants({ cron, timezone: "UTC" }, after, instants.length)).toEqual(instants);
 });
 
 /** Clocks in Berlin: 2026-03-29 02:00 becomes 03:00 (01:00Z); 2026-10-25 03:00 becomes 02:00 (01:00Z). */
@@ -182,23 +182,23 @@ const BERLIN: readonly Golden[] = [
 
 describe("in Europe/Berlin, when the clock changes", () => {
   test.each(rows(BERLIN))("$cron: $meaning", ({ cron, after, instants }) => {
-    expect(instantsOf({ cron, timezone: "Europe/Berlin" }, after, instants.length)).toEqual(instants);
+    expect(listInstants({ cron, timezone: "Europe/Berlin" }, after, instants.length)).toEqual(instants);
   });
 });
 
 test("a gap that ends on the next day loses no fixed time", () => {
   // In Nuuk 2024-03-30 23:00 became 2024-03-31 00:00.
   const times = { cron: "30 23 * * *", timezone: "America/Nuuk" };
-  expect(instantsOf(times, "2024-03-30T12:00:00Z", 2)).toEqual(["2024-03-31T01:00:00Z", "2024-04-01T00:30:00Z"]);
+  expect(listInstants(times, "2024-03-30T12:00:00Z", 2)).toEqual(["2024-03-31T01:00:00Z", "2024-04-01T00:30:00Z"]);
 });
 
 test("a day that a zone left out runs at its end", () => {
   // In Apia 2011-12-29 24:00 became 2011-12-31 00:00.
   const times = { cron: "0 9 * * *", timezone: "Pacific/Apia" };
-  expect(instantsOf(times, "2011-12-29T00:00:00Z", 3)).toEqual(["2011-12-29T19:00:00Z", "2011-12-30T10:00:00Z", "2011-12-30T19:00:00Z"]);
+  expect(listInstants(times, "2011-12-29T00:00:00Z", 3)).toEqual(["2011-12-29T19:00:00Z", "2011-12-30T10:00:00Z", "2011-12-30T19:00:00Z"]);
 });
 
-function instantsOf(times: { cron: string; timezone: string }, after: string, count: number): string[] {
+function listInstants(times: { cron: string; timezone: string }, after: string, count: number): string[] {
   const instants: string[] = [];
   for (
     let next = firstCronInstant(times, Date.parse(after));

@@ -36,13 +36,13 @@ export const CRON_FIELDS: readonly CronField[] = [
 export const hasTwoSundays = ({ special, min }: CronField): boolean => special === "day of week" && min === 0;
 
 /** The largest of the values that differ: 6 where 7 is Sunday once more. */
-export const lastOf = (field: CronField): number => (hasTwoSundays(field) ? field.max - 1 : field.max);
+export const lastValue = (field: CronField): number => (hasTwoSundays(field) ? field.max - 1 : field.max);
 
 /** How many different values a field has. */
-export const sizeOf = (field: CronField): number => lastOf(field) - field.min + 1;
+export const countValues = (field: CronField): number => lastValue(field) - field.min + 1;
 
 /** The value that a number or name stands for, be it in range or not; null for other texts. */
-export function valueOf({ names, min }: CronField, text: string): number | null {
+export function readFieldValue({ names, min }: CronField, text: string): number | null {
   if (/^\d{1,4}$/.test(text)) return Number(text);
   const index = text.length < SHORT_NAME_LENGTH ? -1 : names.findIndex((name) => name.startsWith(text.toUpperCase()));
   return index === -1 ? null : index + min;
@@ -52,7 +52,7 @@ export function valueOf({ names, min }: CronField, text: string): number | null 
 export const shortened = (value: string): string => (/^[A-Z]/i.test(value) ? value.slice(0, SHORT_NAME_LENGTH) : value);
 
 /** The short name of a value. */
-export const nameOf = ({ names, min }: CronField, value: number): string => shortened(names[value - min] ?? String(value));
+export const shortName = ({ names, min }: CronField, value: number): string => shortened(names[value - min] ?? String(value));
 
 export function allowedIn({ min, max, names, special }: CronField): string {
   const also = special === "day of month" ? ", L, L-3, LW, 15W" : special === "day of week" ? ", 5L, MON#2" : "";

@@ -1,5 +1,5 @@
 import { nearestTo } from "../edit-distance.ts";
-import { type CronField, nameOf } from "./cron-field.ts";
+import { type CronField, shortName } from "./cron-field.ts";
 import { type ScheduleFault, fault } from "./fault.ts";
 
 /** `H`, `H/15`, `H(0-29)/10`, and `R` in its place. */
@@ -47,7 +47,7 @@ export function insteadOfName(field: CronField, word: string, bounds: readonly (
   const begun = field.names.filter((name) => name.startsWith(wanted));
   const [meant, ...others] = begun.length > 0 ? begun : nearestTo(wanted, field.names);
   if (meant === undefined || others.length > 0) return [];
-  const name = nameOf(field, field.names.indexOf(meant) + field.min);
+  const name = shortName(field, field.names.indexOf(meant) + field.min);
   return [
     bounds
       .filter((bound) => bound !== undefined)

@@ -1,4 +1,4 @@
-import { type CronField, allowedIn, hasTwoSundays, lastOf, nameOf, shortened, sizeOf, valueOf } from "./cron-field.ts";
+import { type CronField, allowedIn, hasTwoSundays, lastValue, shortName, shortened, countValues, readFieldValue } from "./cron-field.ts";
 import { insteadOfItem, insteadOfName, insteadOfRange, pickedByOthers } from "./cron-item-meant.ts";
 import { type Parsed, type ScheduleFault, fault, parsed } from "./fault.ts";
 
@@ -34,7 +34,7 @@ const wrong = (problem: string, instead: readonly string[] = []): ScheduleFault 
 function faultOfBounds(field: CronField, bounds: readonly (string | undefined)[], step?: string): ScheduleFault | null {
   for (const bound of bounds) {
     if (bound === undefined) continue;
-    const value = valueOf(field, bound);
+    const value = readFieldValue(field, bound);
     if (value === null) return wrong(`"${bound}" is not understood; ${allowedIn(field)}`, insteadOfName(field, bound, bounds));
     if (value < field.min || value > field.max)
       return wrong(`${bound} is out of range; ${allowedIn(field)}`, insteadOfRange(field, bounds, step));
@@ -47,7 +47,7 @@ function faultOfStep(
   field: CronField,
   { from = String(field.min), step = "1" }: { from?: string | undefined; step?: string | undefined },
 ): ScheduleFault | null {
-  const [by, max] = [Number(step), sizeOf(field)];
+  const [by, max] = [Number(step), countValues(field)];
   if (by >= 1 && by <= max) return null;
   const problem = `the step ${step} is out of range: 1 to ${max}`;
   return by === 0 ? wrong(problem) : wrong(`${problem}, and cron takes it for ${from} alone`, [from]);
@@ -65,7 +65,7 @@ function readSpecial(field: CronField, item: string): Parsed<string> | null {
     return day === undefined ? null : (faultOfBounds(field, [day]) ?? parsed(item));
   }
   if (field.special === "day of week") {
-    if (item.toUpperCase() === "L") return wrong(`"L" alone is Saturday to Quartz, and nothing here`, [nameOf(field, lastOf(field))]);
+    if (item.toUpperCase() === "L") return wrong(`"L" alone is Saturday to Quartz, and nothing here`, [shortName(field, lastValue(field))]);
     const [, day, suffix = ""] = /^([0-9]|[A-Z]{3,})(L)$/i.exec(item) ?? /^([0-9A-Z]+)(#.*)$/i.exec(item) ?? [];
     if (day === undefined) return null;
     const problem = faultOfBounds(field, [day]);
@@ -78,19 +78,19 @@ function readSpecial(field: CronField, item: string): Parsed<string> | null {
 
 /** A value with a step, `5/15`: from it to the field's last one, as Quartz and Spring have it. */
 function fromOnText(field: CronField, text: string, step: number): string {
-  const value = valueOf(field, text) ?? field.min;
-  const from = hasTwoSundays(field) && value > lastOf(field) ? field.min : value;
-  return spanText({ from, to: lastOf(field), step }, writer(field, text));
+  const value = readFieldValue(field, text) ?? field.min;
+  const from = hasTwoSundays(field) && value > lastValue(field) ? field.min : value;
+  return spanText({ from, to: lastValue(field), step }, writer(field, text));
 }
 
 type Range = { readonly from: string; readonly to: string; readonly step: string | undefined };
 
 function rangeText(field: CronField, { from, to, step }: Range): string {
   const asWritten = `${shortened(from)}-${shortened(to)}${step === undefined ? "" : `/${step}`}`;
-  const [first, last] = boundsOf(field, { from, to });
-  if (first === last && first === valueOf(field, from)) return asWritten;
+  const [first, last] = readBounds(field, { from, to });
+  if (first === last && first === readFieldValue(field, from)) return asWritten;
   if (isSundayAlone(field, { from, to })) return shortened(from);
-  if (first <= last && (valueOf(field, from) ?? 0) <= last) return asWritten;
+  if (first <= last && (readFieldValue(field, from) ?? 0) <= last) return asWritten;
   const span = { from: first, to: last, step: Number(step ?? 1) };
   const write = writer(field, from, to);
   return (first <= last ? [span] : wrapped(field, span)).map((part) => spanText(part, write)).join(",");
@@ -99,8 +99,8 @@ function rangeText(field: CronField, { from, to, step }: Range): string {
 type Bounds = Pick<Range, "from" | "to">;
 
 /** Sunday is 0 at the beginning of a range and 7 at its end, where it is written as a name; a number is what it is there. */
-function boundsOf(field: CronField, { from, to }: Bounds): readonly [first: number, last: number] {
-  const [first, last] = [valueOf(field, from) ?? 0, valueOf(field, to) ?? 0];
+function readBounds(field: CronField, { from, to }: Bounds): readonly [first: number, last: number] {
+  const [first, last] = [readFieldValue(field, from) ?? 0, readFieldValue(field, to) ?? 0];
   if (!hasTwoSundays(field)) return [first, last];
   const end = last === 0 && isName(to) ? 7 : last;
   return [first === 7 && end !== 7 ? 0 : first, end];
@@ -109,7 +109,7 @@ function boundsOf(field: CronField, { from, to }: Bounds): readonly [first: numb
 /** `SUN-SUN` and `7-0` are Sunday alone; `0-7`, `SUN-7` and `0-SUN` are the whole week. */
 function isSundayAlone(field: CronField, { from, to }: Bounds): boolean {
   if (!hasTwoSundays(field)) return false;
-  const [first, last] = [valueOf(field, from), valueOf(field, to)];
+  const [first, last] = [readFieldValue(field, from), readFieldValue(field, to)];
   return (first === 7 && last === 0) || (first === 0 && last === 0 && isName(from) && isName(to));
 }
 
@@ -119,8 +119,8 @@ type Span = { readonly from: number; readonly to: number; readonly step: number 
 
 /** A range that runs over the field's last value, cut in two; its step goes on behind the cut. */
 function wrapped(field: CronField, { from, to, step }: Span): Span[] {
-  const last = lastOf(field);
-  const over = from + step * Math.ceil((last + 1 - from) / step) - sizeOf(field);
+  const last = lastValue(field);
+  const over = from + step * Math.ceil((last + 1 - from) / step) - countValues(field);
   return [{ from, to: last, step }, ...(over <= to ? [{ from: over, to, step }] : [])];
 }
 
@@ -128,7 +128,7 @@ type WriteValue = (value: number) => string;
 
 /** Names stay names, numbers numbers. */
 const writer = (field: CronField, ...texts: readonly string[]): WriteValue =>
-  texts.some(isName) ? (value) => nameOf(field, value) : String;
+  texts.some(isName) ? (value) => shortName(field, value) : String;
 
 const spanText = ({ from, to, step }: Span, write: WriteValue): string =>
   from + step > to ? write(from) : `${write(from)}-${write(to)}${step === 1 ? "" : `/${step}`}`;

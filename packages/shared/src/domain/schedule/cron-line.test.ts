@@ -156,7 +156,7 @@ describe("what others write is read where its meaning is certain", () => {
     ["SUN/3", "0 3 6"],
     ["TUE-MON", "0 1 2 3 4 5 6"],
   ])("the day of week %s is %s, to the one who evaluates it", (weekday, days) => {
-    expect(weekdaysOf(`0 0 * * ${weekday}`)).toBe(days);
+    expect(firedWeekdays(`0 0 * * ${weekday}`)).toBe(days);
   });
 
   test("SUN-SUN that was stored as it was written is Sunday", () => {
@@ -166,7 +166,7 @@ describe("what others write is read where its meaning is certain", () => {
 });
 
 /** The days on which a line fires in the week that begins with Sunday, 2026-01-04. */
-function weekdaysOf(cron: string): string {
+function firedWeekdays(cron: string): string {
   const read = parseCron(cron);
   if (read.kind === "fault") throw new Error(read.message);
   const days = Array.from({ length: 7 }, (_, day) => Date.UTC(2026, 0, 4 + day));
@@ -222,7 +222,7 @@ test("the values of a field, by which suggestions are compared, are those at whi
       const read = parseCron(`0 0 * * ${items.map((parts) => parts.join("")).join(",")}`);
       if (read.kind === "fault") throw new Error(read.message);
       const values = cronValues(DAY_OF_WEEK, read.value.split(" ")[4] ?? "");
-      expect([...values].toSorted().join(" ")).toBe(weekdaysOf(read.value));
+      expect([...values].toSorted().join(" ")).toBe(firedWeekdays(read.value));
     }),
     { numRuns: 500 },
   );

@@ -19,7 +19,7 @@ export function linesByMonth(cron: string): { readonly line: string; readonly mo
   const written = cronValues(MONTH, month);
   return MONTHS_OF_LENGTH.flatMap(({ monthDays, months }) => {
     const those = months.filter((number) => written.has(String(number)));
-    const days = day.split(",").flatMap((item) => dayOf(item, monthDays));
+    const days = day.split(",").flatMap((item) => toDayOfMonth(item, monthDays));
     const everyDay = weekday === "*" || weekday === "?";
     if (those.length === 0 || (days.length === 0 && everyDay)) return [];
     return [{ line: [second, minute, hour, days.join(",") || "*", those.join(","), weekday].join(" "), monthDays }];
@@ -27,7 +27,7 @@ export function linesByMonth(cron: string): { readonly line: string; readonly mo
 }
 
 /** None: months of this length have no such day. */
-function dayOf(item: string, monthDays: number): string[] {
+function toDayOfMonth(item: string, monthDays: number): string[] {
   const [before, count, weekday] = BEFORE_LAST.exec(item) ?? [];
   if (before === undefined) return [item];
   const day = monthDays - Number(count);

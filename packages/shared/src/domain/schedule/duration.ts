@@ -55,7 +55,7 @@ export const isMonthOrMinute = (text: string): boolean => MONTH_OR_MINUTE.test(t
 type Amounts = readonly (readonly [amount: string, unit: Unit])[];
 
 /** Reads `15m`, `1.5 hours`, `1 hour and 30 minutes`, `PT15M`, `hour`; null if the text has another form. */
-function amountsOf(text: string): Amounts | null {
+function parseAmounts(text: string): Amounts | null {
   const plain = text.trim().toLowerCase();
   const [, count, of] = ONE_PART.exec(plain) ?? [];
   if (count !== undefined && of !== undefined) return [[count, of as Unit]];
@@ -70,10 +70,10 @@ function amountsOf(text: string): Amounts | null {
 }
 
 /** A duration in the short form, `1h30m`; null for a text that is none. Syntax only: it may be too long or 0. */
-export const shortDuration = (text: string): string | null => amountsOf(text)?.flat().join("") ?? null;
+export const shortDuration = (text: string): string | null => parseAmounts(text)?.flat().join("") ?? null;
 
 /** Worked out in whole numbers, so that nothing is rounded; NaN if it is no whole number of milliseconds. */
-function msOf([amount, unit]: Amounts[number]): number {
+function toMs([amount, unit]: Amounts[number]): number {
   const ms = MS_OF[unit];
   const [whole = "0", decimals] = amount.split(".");
   if (decimals === undefined) return Number(whole) * ms;
@@ -87,14 +87,14 @@ function msOf([amount, unit]: Amounts[number]): number {
  * the clocks do.
  */
 export function parseDuration(text: string): Parsed<number> {
-  const amounts = amountsOf(text);
+  const amounts = parseAmounts(text);
   if (amounts === null) {
     return fault(
       "bad_duration",
       `"${text}" is not a duration: write numbers with the units w d h m s ms, the larger first, such as 15m, 1h30m or 500ms`,
     );
   }
-  const ms = amounts.reduce((sum, amount) => sum + msOf(amount), 0);
+  const ms = amounts.reduce((sum, amount) => sum + toMs(amount), 0);
   if (Number.isNaN(ms)) return fault("bad_duration", `the duration "${text}" is no whole number of milliseconds`);
   if (ms === 0 || !Number.isSafeInteger(ms))
     return fault("bad_duration", `the duration "${text}" must be more than 0 and not astronomical`);

@@ -1,6 +1,6 @@
 import { isMonthOrMinute, parseDuration, shortDuration, showDuration } from "./duration.ts";
 import { type Parsed, fault } from "./fault.ts";
-import { datesOfMonths, monthsOf } from "./months.ts";
+import { datesOfMonths, parseMonths } from "./months.ts";
 
 /** The shortest fixed interval. Shorter ones are work for a loop inside a handler, not for durable runs. */
 export const EVERY_MS_MIN = 100;
@@ -20,7 +20,7 @@ export function parseEvery(every: string): Parsed<number> {
 /** What is written in other words than ours, or is no duration but a number of months. */
 function withMeant(read: Parsed<number>, every: string): Parsed<number> {
   if (read.kind === "parsed") return read;
-  const months = monthsOf(every);
+  const months = parseMonths(every);
   const dates = months === null ? null : datesOfMonths(months);
   if (months !== null) {
     const problem = `"${every}" is no fixed interval, because months differ in length`;
@@ -54,6 +54,6 @@ const otherWords = (every: string): string =>
  */
 export function durationOfOthers(text: string): string | null {
   const inside = /^@every (.+)$/i.exec(text)?.[1] ?? /^rate ?\((.+)\)$/i.exec(text)?.[1] ?? /^p[\dt][\d.wdthms]*$/i.exec(text)?.[0];
-  if (inside === undefined || monthsOf(inside) !== null) return null;
+  if (inside === undefined || parseMonths(inside) !== null) return null;
   return isMonthOrMinute(inside) ? inside : (shortDuration(inside) ?? inside);
 }

@@ -1,4 +1,4 @@
-import { CRON_FIELDS, sizeOf } from "./cron-field.ts";
+import { CRON_FIELDS, countValues } from "./cron-field.ts";
 import { showDuration } from "./duration.ts";
 import { parseEvery } from "./every.ts";
 
@@ -11,7 +11,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { second: 1_000, minute: 60_00
 export function intervalMeantBy(texts: readonly string[], i: number): string | null {
   const field = CRON_FIELDS.slice(-texts.length)[i];
   const [, step] = /^(?:\*|\d+)\/(\d+)$/.exec(texts[i] ?? "") ?? [];
-  if (field === undefined || step === undefined || Number(step) <= sizeOf(field)) return null;
+  if (field === undefined || step === undefined || Number(step) <= countValues(field)) return null;
   const finer = texts.slice(0, i).every((text) => /^(?:\d+|\*)$/.test(text));
   const coarser = texts.slice(i + 1).every((text) => text === "*" || text === "?");
   const every = showDuration(Number(step) * (UNIT_MS[field.name] ?? 0));

@@ -3,7 +3,7 @@ import { countedInDigits } from "./number-words.ts";
 const MONTHS_OF_UNIT: Readonly<Record<string, number>> = { month: 1, mo: 1, quarter: 3, year: 12, yr: 12, m: 1, y: 12 };
 
 /** How many months a text counts, which are no duration because they differ in length: `2 months`, `quarter`, `P1Y`; null for other texts. */
-export function monthsOf(text: string): number | null {
+export function parseMonths(text: string): number | null {
   const counted = countedInDigits(text.trim().toLowerCase());
   const [, count = "1", unit = ""] =
     /^(?:(\d{1,3}) ?)?(month|mo|quarter|year|yr|y(?!s))s?$/.exec(counted) ?? /^p(\d{1,3})([my])$/.exec(counted) ?? [];

@@ -23,21 +23,21 @@ export function parseScheduleText(text: string): Parsed<TextReading> {
   if (suggestions !== undefined) {
     const objects = suggestions.filter((suggestion) => typeof suggestion !== "string");
     if (objects.length > 0) return fault(code, message, objects.every(isAccepted) ? objects : []);
-    const accepted = acceptedOf(suggestions.filter((suggestion) => typeof suggestion === "string"));
-    return fault(code, accepted.length === 0 ? message : `${message}: write ${orOf(accepted)}`, accepted);
+    const accepted = pickAccepted(suggestions.filter((suggestion) => typeof suggestion === "string"));
+    return fault(code, accepted.length === 0 ? message : `${message}: write ${joinByOr(accepted)}`, accepted);
   }
   const meant = meantBy(line);
-  if (meant.length > 0) return fault(code, `${message}; did you mean ${orOf(meant)}?`, meant);
+  if (meant.length > 0) return fault(code, `${message}; did you mean ${joinByOr(meant)}?`, meant);
   return fault(code, code === "bad_schedule_text" ? `${message}; write for example ${EXAMPLES}` : message);
 }
 
-export const orOf = (texts: readonly string[]): string => texts.map((text) => `"${text}"`).join(" or ");
+export const joinByOr = (texts: readonly string[]): string => texts.map((text) => `"${text}"`).join(" or ");
 
 /** Of texts that mean the same, the first; none that is refused. */
-function acceptedOf(texts: readonly string[]): string[] {
+function pickAccepted(texts: readonly string[]): string[] {
   const byMeaning = new Map<string, string>();
   for (const text of texts) {
-    const meaning = meaningOf(text);
+    const meaning = readMeaning(text);
     if (meaning !== null && !byMeaning.has(meaning)) byMeaning.set(meaning, text);
   }
   return [...byMeaning.values()];
@@ -48,10 +48,10 @@ function acceptedOf(texts: readonly string[]): string[] {
  * lacks, if that has one meaning; else what it is in other words than ours.
  */
 export function meantBy(line: string): string[] {
-  const spelt = acceptedOf([...respelt(line), `every ${line}`, `daily ${line}`]);
+  const spelt = pickAccepted([...respelt(line), `every ${line}`, `daily ${line}`]);
   if (spelt.length === 1) return spelt;
   for (const texts of rewritten(line)) {
-    const accepted = acceptedOf(texts);
+    const accepted = pickAccepted(texts);
     if (accepted.length > 0) return accepted;
   }
   return [];
@@ -60,14 +60,14 @@ export function meantBy(line: string): string[] {
 const isAccepted = (suggestion: object): boolean => EveryObject.safeParse(suggestion).success;
 
 /** What a short string means, as a text that equal schedules share; null if it is refused. */
-function meaningOf(text: string): string | null {
+function readMeaning(text: string): string | null {
   const reading = readText(text);
   if (reading.kind === "fault" || ("timezone" in reading.value && !isZone(reading.value.timezone ?? "UTC"))) return null;
-  const schedule = objectOf(reading.value).safeParse(reading.value);
+  const schedule = chooseSchema(reading.value).safeParse(reading.value);
   return schedule.success ? JSON.stringify(schedule.data) : null;
 }
 
-function objectOf(reading: TextReading): z.ZodType {
+function chooseSchema(reading: TextReading): z.ZodType {
   if ("cron" in reading) return CronObject;
   if ("every" in reading) return EveryObject;
   return "interval" in reading ? CalendarObject : InstantObject;

@@ -1,7 +1,7 @@
 import { WEEKDAYS, type Weekday } from "./calendar.ts";
-import { DAY_NAMES, MONTH, valueOf } from "./cron-field.ts";
+import { DAY_NAMES, MONTH, readFieldValue } from "./cron-field.ts";
 import { shortDuration } from "./duration.ts";
-import { monthsOf } from "./months.ts";
+import { parseMonths } from "./months.ts";
 
 /** What the part of a short string before `at` and the zone says. */
 export type Phrase =
@@ -21,7 +21,7 @@ const calendar = (interval: "daily" | "weekly" | "monthly", on: Weekday | number
   on,
 });
 
-const daysOf = (days: string): Phrase => ({ kind: "days", days });
+const daysPhrase = (days: string): Phrase => ({ kind: "days", days });
 
 type Rule = readonly [RegExp, (match: RegExpExecArray) => Phrase | null];
 
@@ -37,9 +37,9 @@ const ORDINAL = `(${NTH.flat().join("|")}|last)`;
 
 const RULES: readonly Rule[] = [
   [/^hourly$/, () => ({ kind: "hourly" })],
-  [/^(?:yearly|annually|every (?:1 )?year)$/, () => daysOf("1 1 *")],
-  [/^(?:quarterly|every (?:1 )?quarter)$/, () => daysOf("1 1,4,7,10 *")],
-  [/^(?:semi-?annually|half-?yearly)$/, () => daysOf("1 1,7 *")],
+  [/^(?:yearly|annually|every (?:1 )?year)$/, () => daysPhrase("1 1 *")],
+  [/^(?:quarterly|every (?:1 )?quarter)$/, () => daysPhrase("1 1,4,7,10 *")],
+  [/^(?:semi-?annually|half-?yearly)$/, () => daysPhrase("1 1,7 *")],
   [/^(?:daily|every ?day)$/, () => calendar("daily")],
   [/^(?:weekly|every week)$/, () => calendar("weekly")],
   [rule(`${MONTHLY}`), () => calendar("monthly")],
@@ -56,8 +56,8 @@ const RULES: readonly Rule[] = [
   [rule(`${ON}last day ${OF_MONTH}`), () => calendar("monthly", "last")],
   [rule(`${MONTHLY} on (?:the )?first(?: day)?`), () => calendar("monthly", 1)],
   [rule(`${ON}first(?: day)? ${OF_MONTH}`), () => calendar("monthly", 1)],
-  [rule(`${ON}first ${WORKDAY} ${OF_MONTH}|${MONTHLY} on (?:the )?first ${WORKDAY}`), () => daysOf("1W * *")],
-  [rule(`${ON}last ${WORKDAY} ${OF_MONTH}|${MONTHLY} on (?:the )?last ${WORKDAY}`), () => daysOf("LW * *")],
+  [rule(`${ON}first ${WORKDAY} ${OF_MONTH}|${MONTHLY} on (?:the )?first ${WORKDAY}`), () => daysPhrase("1W * *")],
+  [rule(`${ON}last ${WORKDAY} ${OF_MONTH}|${MONTHLY} on (?:the )?last ${WORKDAY}`), () => daysPhrase("LW * *")],
   [rule(`${MONTHLY} on (?:the |day )?${DAY}`), ([, day]) => calendar("monthly", Number(day))],
   [rule(`${ON}${DAY}(?: day)? ${OF_MONTH}`), ([, day]) => calendar("monthly", Number(day))],
   [rule(`${MONTHLY} on (?:the )?(${DAY}(?:(?:, and |, ?| and )(?:the )?${DAY})+)`), ([, days]) => onDaysOfMonth(days)],
@@ -68,8 +68,8 @@ const RULES: readonly Rule[] = [
   [rule(`(?:yearly|annually|every year) on (?:the )?${DAY}(?: of)? ([a-z]+)`), ([, day, month]) => onDate(month, day)],
   [rule(`every ([a-z]+) ${DAY}`), ([, month, day]) => onDate(month, day)],
   [rule(`every ${DAY}(?: of)? ([a-z]+)`), ([, day, month]) => onDate(month, day)],
-  [/^(?:every (?:week|work|working |business )day|(?:on )?(?:week|work|working |business )days)$/, () => daysOf("* * 1-5")],
-  [/^(?:every weekend|(?:on )?weekends)$/, () => daysOf("* * SUN,SAT")],
+  [/^(?:every (?:week|work|working |business )day|(?:on )?(?:week|work|working |business )days)$/, () => daysPhrase("* * 1-5")],
+  [/^(?:every weekend|(?:on )?weekends)$/, () => daysPhrase("* * SUN,SAT")],
   [/^every (.+)$/, ([, duration]) => everyDuration(duration)],
   [/^every ([a-z]+)$/, ([, day]) => onWeekday(day)],
   [/^(?:every |on )?([a-z]+\W.+)$/, ([, days = ""]) => onDays(days)],
@@ -98,17 +98,17 @@ function everyDuration(duration = ""): Phrase | null {
 }
 
 function everyMonths(text = ""): Phrase | null {
-  const months = monthsOf(text);
+  const months = parseMonths(text);
   return months === null ? null : { kind: "months", months };
 }
 
 function onEachWeeks(weeks = "", word = ""): Phrase | null {
-  const day = weekdayOf(word);
+  const day = readWeekday(word);
   return day === null ? null : { kind: "weeks", weeks, day };
 }
 
 function onWeekday(word = ""): Phrase | null {
-  const day = weekdayOf(word);
+  const day = readWeekday(word);
   return day === null ? null : calendar("weekly", WEEKDAYS[day] ?? null);
 }
 
@@ -116,7 +116,7 @@ function onWeekday(word = ""): Phrase | null {
 function onDays(list: string): Phrase | null {
   const days = list.split(AND).map((part) => {
     const [, first = "", last = first] = /^([a-z]+)(?:(?: ?- ?|\.\.| to | through | thru )([a-z]+))?$/.exec(part) ?? [];
-    return fromDayToDay(weekdayOf(first), weekdayOf(last));
+    return fromDayToDay(readWeekday(first), readWeekday(last));
   });
   const known = days.filter((those) => those !== null);
   return known.length < days.length ? null : onDaysOfWeek(known.flat());
@@ -131,26 +131,26 @@ function fromDayToDay(from: number | null, to: number | null): readonly number[]
 /** 0 is Sunday. */
 function onDaysOfWeek(days: readonly number[]): Phrase {
   const sorted = [...new Set(days)].toSorted((a, b) => a - b);
-  return daysOf(`* * ${sorted.join() === "1,2,3,4,5" ? "1-5" : sorted.map((day) => DAY_NAMES[day]).join(",")}`);
+  return daysPhrase(`* * ${sorted.join() === "1,2,3,4,5" ? "1-5" : sorted.map((day) => DAY_NAMES[day]).join(",")}`);
 }
 
-const onDaysOfMonth = (days = ""): Phrase => daysOf(`${(days.match(/\d+/g) ?? []).map(Number).join(",")} * *`);
+const onDaysOfMonth = (days = ""): Phrase => daysPhrase(`${(days.match(/\d+/g) ?? []).map(Number).join(",")} * *`);
 
 /** `first monday`: `MON#1`. */
 function onNthWeekday(nth = "", word = ""): Phrase | null {
-  const day = weekdayOf(word);
+  const day = readWeekday(word);
   if (day === null) return null;
-  return daysOf(`* * ${DAY_NAMES[day]}${nth === "last" ? "L" : `#${NTH.findIndex((words) => words.includes(nth)) + 1}`}`);
+  return daysPhrase(`* * ${DAY_NAMES[day]}${nth === "last" ? "L" : `#${NTH.findIndex((words) => words.includes(nth)) + 1}`}`);
 }
 
 /** `december`, `25`. */
 function onDate(name = "", day = ""): Phrase | null {
-  const month = valueOf(MONTH, name);
-  return month === null ? null : daysOf(`${Number(day)} ${month} *`);
+  const month = readFieldValue(MONTH, name);
+  return month === null ? null : daysPhrase(`${Number(day)} ${month} *`);
 }
 
 /** `monday`, `mondays`, and from three letters on what `monday` begins with: 1; null for other words. */
-function weekdayOf(word: string): number | null {
+function readWeekday(word: string): number | null {
   const day = WEEKDAYS.findIndex((name) => word === `${name}s` || (word.length >= 3 && name.startsWith(word)));
   return day === -1 ? null : day;
 }

@@ -1,4 +1,4 @@
-import { type CronField, DAY_OF_WEEK, nameOf } from "./cron-field.ts";
+import { type CronField, DAY_OF_WEEK, shortName } from "./cron-field.ts";
 import { cronValues } from "./cron-values.ts";
 import { readCronField } from "./read-cron-field.ts";
 
@@ -12,7 +12,7 @@ export const countsWeekdays = (text: string): boolean => text.split(",").some((i
 export function namesOfQuartzDays(text: string): string | null {
   const items = text.split(",").map((item) => (item.toUpperCase() === "L" ? "7" : item));
   const quartz = readCronField(QUARTZ_DAY_OF_WEEK, items.join(","));
-  const named = items.map((item) => item.replace(/(?<![#/\d])\d+/g, (day) => nameOf(QUARTZ_DAY_OF_WEEK, Number(day)))).join(",");
+  const named = items.map((item) => item.replace(/(?<![#/\d])\d+/g, (day) => shortName(QUARTZ_DAY_OF_WEEK, Number(day)))).join(",");
   const ours = readCronField(DAY_OF_WEEK, named);
   if (quartz.kind === "fault" || ours.kind === "fault") return null;
   const meant = [...cronValues(QUARTZ_DAY_OF_WEEK, quartz.value)].map((value) => value.replace(/^\d+/, (day) => String(Number(day) - 1)));

@@ -8,14 +8,14 @@ export function readCronField(field: CronField, text: string): Parsed<string> {
   const [items, texts]: [string[], string[]] = [[], text.split(",")];
   for (const [i, item] of texts.entries()) {
     const read = readItem(field, item);
-    if (read.kind === "fault") return { ...read, suggestions: insteadOf(texts, i, read) };
+    if (read.kind === "fault") return { ...read, suggestions: suggestFields(texts, i, read) };
     items.push(read.value);
   }
   return parsed(items.join(","));
 }
 
 /** A list without empty values; a list that has every value is `*`; else the list with another item in the place of the wrong one. */
-function insteadOf(texts: readonly string[], i: number, { suggestions = [] }: ScheduleFault): string[] {
+function suggestFields(texts: readonly string[], i: number, { suggestions = [] }: ScheduleFault): string[] {
   if (texts[i] === "") return texts.some((text) => text !== "") ? [texts.filter((text) => text !== "").join(",")] : [];
   if (texts[i] === "*" && texts.length > 1) return ["*"];
   return suggestions.filter((item) => typeof item === "string").map((item) => texts.with(i, item).join(","));

@@ -11,7 +11,7 @@ export function textOfRecurrenceRule(rule: string): string[] {
     return UNITS[freq] === undefined || (interval === "1" && /^(?:DAILY|WEEKLY)$/.test(freq)) ? [] : [`every ${interval}${UNITS[freq]}`];
   if (interval !== "1" || !parts.has("BYHOUR") || !hasDays(freq, by)) return [];
   const field = (part: string, absent: string): string => parts.get(part)?.replace(/^-1$/, "L") ?? absent;
-  const weekdays = parts.get("BYDAY")?.replace(/(-?\d)?([A-Z]{2})/g, (_, nth: string | undefined, day: string) => weekdayOf(day, nth));
+  const weekdays = parts.get("BYDAY")?.replace(/(-?\d)?([A-Z]{2})/g, (_, nth: string | undefined, day: string) => toCronWeekday(day, nth));
   return [`${field("BYMINUTE", "0")} ${field("BYHOUR", "0")} ${field("BYMONTHDAY", "*")} ${field("BYMONTH", "*")} ${weekdays ?? "*"}`];
 }
 
@@ -24,5 +24,5 @@ function hasDays(freq: string, by: readonly string[]): boolean {
 
 const DAYS: Readonly<Record<string, string>> = { MO: "MON", TU: "TUE", WE: "WED", TH: "THU", FR: "FRI", SA: "SAT", SU: "SUN" };
 
-const weekdayOf = (day: string, nth: string | undefined): string =>
+const toCronWeekday = (day: string, nth: string | undefined): string =>
   `${DAYS[day] ?? day}${nth === undefined ? "" : nth === "-1" ? "L" : `#${nth}`}`;

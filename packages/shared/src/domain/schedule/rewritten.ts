@@ -1,7 +1,7 @@
 import { cronOfCalendarEvent } from "./calendar-event.ts";
 import { readText } from "./read-text.ts";
 import { textOfRecurrenceRule } from "./recurrence-rule.ts";
-import { datesOf, severalTimes } from "./several-times.ts";
+import { cronDates, severalTimes } from "./several-times.ts";
 import { zoneMeantBy } from "./zone.ts";
 import { parseSpokenTime } from "./time-of-day.ts";
 import { splitZones, zoneAtEnd } from "./zone-in-text.ts";
@@ -27,7 +27,7 @@ const REWRITES: readonly Rewrite[] = [
   [/every (\d+|third|fourth|fifth)(?:st|nd|rd|th)? (minute|hour|day|week)s?/, ([, nth = "", unit]) => [`every ${ordinal(nth)} ${unit}s`]],
   [/(?:on |every )?(?:the )?(\d{1,2}(?:st|nd|rd|th))( .*)?/, ([, day, at = ""]) => [`monthly on ${day}${at}`]],
   [/on (.+)/, ([, days]) => [`every ${days}`]],
-  [/(?:every )?([a-z]+(?:[ ,/&+]+[a-z]+)+?)((?: at)? \d.*)?/, ([, days = "", at = ""]) => [`${everyOf(days)}${at}`]],
+  [/(?:every )?([a-z]+(?:[ ,/&+]+[a-z]+)+?)((?: at)? \d.*)?/, ([, days = "", at = ""]) => [`${everyText(days)}${at}`]],
   [/(.*\d),(\d+ ?[a-z].*)/, ([, before, behind]) => [`${before}.${behind}`, `every ${before}.${behind}`]],
   [/(\d+)m/, ([, count]) => [`every ${count}m`, ...(count === "1" ? ["monthly"] : [])]],
   [/(.+?)[.!;]+/, ([, words = ""]) => [words]],
@@ -62,7 +62,7 @@ const REWRITES: readonly Rewrite[] = [
   [/(.+) at (.+(?:,| and ).+)/, ([, days = "", times = ""]) => severalTimes(days, times)],
   // Instants.
   [/(\d{4}-\d\d-\d\dt\S+?)\[(\S+)\]/, ([, time = "", zone]) => [time, `${time} ${zone}`]],
-  [/(\d{10}|\d{13})/, ([, epoch = ""]) => [isoOf(Number(epoch.padEnd(13, "0")))]],
+  [/(\d{10}|\d{13})/, ([, epoch = ""]) => [toIsoText(Number(epoch.padEnd(13, "0")))]],
   // Other schedulers.
   [/every '(.+)'/, ([, line = ""]) => [line]], // whenever, of Rails.
   [/every[ (]:?(\d*)\)?[. ]?([a-z]+?)s?(?:, at: ['"](.+)['"])?/, ([, count, unit, at]) => whenever(`${count} ${unit}`.trim(), at)],
@@ -84,7 +84,7 @@ export function rewritten(line: string): string[][] {
     const match = pattern.exec(rest);
     return match === null ? [] : write(match).map((text) => `${text}${zone}`);
   });
-  return [...ways, withZone(line), HTTP_DATE.test(line) ? [isoOf(Date.parse(line))] : []];
+  return [...ways, withZone(line), HTTP_DATE.test(line) ? [toIsoText(Date.parse(line))] : []];
 }
 
 /** A zone behind a time of day that is written in another way: `9:00 Berlin`, `9am (Europe/Berlin)`, `09:00 +02:00`, `9:00 UTC+2`, and behind a cron line. */
@@ -97,11 +97,11 @@ function withZone(line: string): string[] {
   return zone === null ? [] : [`${before}${zoneAtEnd(zone)}`];
 }
 
-const isoOf = (instant: number): string => (Number.isNaN(instant) ? "" : new Date(instant).toISOString());
+const toIsoText = (instant: number): string => (Number.isNaN(instant) ? "" : new Date(instant).toISOString());
 
 const ordinal = (nth: string): string => (/\d/.test(nth) ? nth : String(NUMBERED.indexOf(nth.toLowerCase()) + 1));
 
-const everyOf = (days: string): string =>
+const everyText = (days: string): string =>
   `every ${days
     .split(/[ ,/&+]+/)
     .filter((word) => word !== "and")
@@ -117,7 +117,7 @@ function betweenHours(minutes: string, from = "", to = ""): string[] {
 
 /** Times of every hour, on some days. */
 function linesOn(times: string, days: string): string[] {
-  const dates = datesOf(`every ${days}`) ?? datesOf(days);
+  const dates = cronDates(`every ${days}`) ?? cronDates(days);
   return dates === null ? [] : [`${times} ${dates}`];
 }
 

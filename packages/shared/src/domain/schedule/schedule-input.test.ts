@@ -142,11 +142,11 @@ describe("a fault names its code, its path and what to do", () => {
   const rows = FAULTS.map(([wire, code, path, message]) => ({ wire, code, path, message, shown: JSON.stringify(wire) }));
 
   test.each(rows)("$shown: $code at $path", ({ wire, code, path, message }) => {
-    expect(faultsOf(wire)).toEqual([{ code, path, message: expect.stringContaining(message) }]);
+    expect(readFaults(wire)).toEqual([{ code, path, message: expect.stringContaining(message) }]);
   });
 
   test("all fields are looked at before anything is answered", () => {
-    const faults = faultsOf({ interval: "daily", at: "25:00", timezone: "Mars", startAt: "x", maxRuns: 0, extra: 1 });
+    const faults = readFaults({ interval: "daily", at: "25:00", timezone: "Mars", startAt: "x", maxRuns: 0, extra: 1 });
     expect(faults.map(({ path }) => path).toSorted()).toEqual(["", "at", "maxRuns", "startAt", "timezone"]);
   });
 });
@@ -211,7 +211,7 @@ test("the input documents itself as a union of a string and closed objects", () 
   ]);
 });
 
-function faultsOf(wire: unknown): { code: string; path: string; message: string }[] {
+function readFaults(wire: unknown): { code: string; path: string; message: string }[] {
   const issues = ScheduleInput.safeParse(wire).error?.issues ?? [];
   return issues.map((issue) => {
     const code: unknown = issue.code === "custom" ? issue.params?.["code"] : issue.code;

@@ -4,7 +4,7 @@ import { NOT_BLANK_PATTERN } from "../json-pattern.ts";
 import { DOCUMENTED_OBJECTS } from "./documented-objects.ts";
 import { type ScheduleFault, type Suggestion, fault } from "./fault.ts";
 import { guidedUnion } from "./guided-union.ts";
-import { meantBy, orOf, parseScheduleText } from "./parse-text.ts";
+import { meantBy, joinByOr, parseScheduleText } from "./parse-text.ts";
 import { plainLine } from "./plain-line.ts";
 import type { TextReading } from "./read-text.ts";
 import type { Schedule } from "./schedule.ts";
@@ -16,7 +16,7 @@ import { zoneAtEnd } from "./zone-in-text.ts";
 const OBJECTS = { cron: CronObject, every: EveryObject, interval: CalendarObject, at: InstantObject };
 const objects = [CronObject, EveryObject, CalendarObject, InstantObject] as const;
 
-const ScheduleObject = guidedUnion(objects, optionOf);
+const ScheduleObject = guidedUnion(objects, chooseOption);
 
 const ScheduleText = scheduleText
   .meta({
@@ -42,7 +42,7 @@ const ScheduleText = scheduleText
 function withMeant(found: ScheduleFault, text: string): ScheduleFault {
   const isTold = found.suggestions !== undefined || (found.code !== "bad_instant" && found.code !== "bad_cron");
   const meant = isTold ? [] : meantBy(plainLine(text));
-  return meant.length === 0 ? found : fault(found.code, `${found.message}; did you mean ${orOf(meant)}?`, meant);
+  return meant.length === 0 ? found : fault(found.code, `${found.message}; did you mean ${joinByOr(meant)}?`, meant);
 }
 
 /** The text has no fields, so every fault is one of the text; and what is suggested for its cron line keeps its zone. */
@@ -63,7 +63,7 @@ function faultOfText({ message, ...issue }: z.core.$ZodIssue, reading: TextReadi
  */
 export const ScheduleInput = guidedUnion(
   [ScheduleText, ...objects],
-  (value) => (typeof value === "string" ? { option: ScheduleText } : optionOf(value)),
+  (value) => (typeof value === "string" ? { option: ScheduleText } : chooseOption(value)),
   [ScheduleText, ...DOCUMENTED_OBJECTS],
 ).meta({
   id: "ScheduleInput",
@@ -77,7 +77,7 @@ export type ScheduleWire = z.input<typeof ScheduleInput>;
 
 type KindKey = keyof typeof OBJECTS;
 
-function optionOf(value: unknown): { option: (typeof objects)[number] } | { message: string; code: string } {
+function chooseOption(value: unknown): { option: (typeof objects)[number] } | { message: string; code: string } {
   const code = "bad_schedule";
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return { code, message: 'a schedule is an object or a short string, such as {"every": "15m"} or "every 15m"' };

@@ -3,7 +3,7 @@ import { instantsAfter } from "./next-instant.ts";
 import { ScheduleInput } from "./schedule-input.ts";
 import { scheduleNotes } from "./schedule-notes.ts";
 
-function notesOf(wire: unknown, after: string, count = 5): string[] {
+function readNotes(wire: unknown, after: string, count = 5): string[] {
   const schedule = ScheduleInput.parse(wire);
   return scheduleNotes(schedule, instantsAfter(schedule, { anchorAt: 0, after: Date.parse(after), count }));
 }
@@ -96,20 +96,20 @@ test.each<{ wire: unknown; after: string; notes: string[] }>([
   { wire: "0 9 ? * 1-7", after: "2026-01-01T00:00:00Z", notes: [] },
   { wire: "0 9 * * 2-6", after: "2026-01-01T00:00:00Z", notes: [] },
 ])("$wire after $after", ({ wire, after, notes }) => {
-  expect(notesOf(wire, after)).toEqual(notes);
+  expect(readNotes(wire, after)).toEqual(notes);
 });
 
 test("a change of the clock outside the preview is not noted", () => {
-  expect(notesOf("daily at 2:30 Europe/Berlin", "2026-03-20T00:00:00Z", 5)).toEqual([]);
-  expect(notesOf("daily at 2:30 Europe/Berlin", "2026-03-29T12:00:00Z", 5)).toEqual([]);
+  expect(readNotes("daily at 2:30 Europe/Berlin", "2026-03-20T00:00:00Z", 5)).toEqual([]);
+  expect(readNotes("daily at 2:30 Europe/Berlin", "2026-03-29T12:00:00Z", 5)).toEqual([]);
 });
 
 test("a fold is noted if the preview ends with its first pass", () => {
-  expect(notesOf("daily at 2:30 Europe/Berlin", "2026-10-24T12:00:00Z", 1)).toHaveLength(1);
+  expect(readNotes("daily at 2:30 Europe/Berlin", "2026-10-24T12:00:00Z", 1)).toHaveLength(1);
 });
 
 test("there are at most five notes about the clock", () => {
-  expect(notesOf("30 2 * 3 SUN Europe/Berlin", "2026-01-01T00:00:00Z", 100)).toHaveLength(5);
+  expect(readNotes("30 2 * 3 SUN Europe/Berlin", "2026-01-01T00:00:00Z", 100)).toHaveLength(5);
 });
 
 test("without instants there is nothing to say of the clock", () => {

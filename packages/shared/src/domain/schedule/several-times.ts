@@ -10,12 +10,12 @@ export function severalTimes(days: string, times: string): string[] {
   const clocks = read.map((time) => (time.kind === "parsed" ? time.value.split(":").map(Number) : []));
   const [minute] = new Set(clocks.map(([, minutes = -1, seconds = 0]) => (seconds === 0 ? minutes : -1)));
   const same = clocks.every(([, minutes, seconds = 0]) => minutes === minute && seconds === 0);
-  const dates = same ? datesOf(days) : null;
+  const dates = same ? cronDates(days) : null;
   return dates === null ? [] : [`${minute} ${clocks.map(([hour]) => hour).join(",")} ${dates}`];
 }
 
 /** The last three fields of the cron line for some days. */
-export function datesOf(days: string): string | null {
+export function cronDates(days: string): string | null {
   const reading = readText(`${days} at 00:00`);
   if (reading.kind === "fault") return null;
   if ("cron" in reading.value) return reading.value.cron.split(" ").slice(2).join(" ");

@@ -11,7 +11,7 @@ import { parseZone } from "./zone.ts";
 type Said = { readonly message: string; readonly suggestions: readonly Suggestion[] };
 
 /** What a request that is refused is told. */
-function saidOf(wire: unknown): Said[] {
+function readIssues(wire: unknown): Said[] {
   const issues = ScheduleInput.safeParse(wire).error?.issues ?? [];
   return issues.map((issue) => {
     const params = issue.code === "custom" ? (issue.params as Partial<Said>) : {};
@@ -25,7 +25,7 @@ const shown = (suggestion: Suggestion): string => (typeof suggestion === "string
 function expectAccepted({ message, suggestions }: Said): void {
   for (const suggestion of suggestions) {
     expect(message).toContain(shown(suggestion));
-    expect({ suggestion, refused: saidOf(suggestion).map((said) => said.message) }).toEqual({ suggestion, refused: [] });
+    expect({ suggestion, refused: readIssues(suggestion).map((said) => said.message) }).toEqual({ suggestion, refused: [] });
   }
   // Nothing is told to be written that is not a suggestion that was tried.
   if (/: write (?!for example|numbers|ISO|00:00|09:00)|did you mean (?!\w+\/)/.test(message)) expect(suggestions).not.toEqual([]);
@@ -49,7 +49,7 @@ describe("what a refusal says to write is accepted", () => {
   test("for cron lines, alone and with a zone", () => {
     fc.assert(
       fc.property(front, cronGarbage, zone, (before, cron, end) => {
-        for (const wire of [{ cron: `${before}${cron}${end}` }, `${before}${cron}${end}`]) saidOf(wire).forEach(expectAccepted);
+        for (const wire of [{ cron: `${before}${cron}${end}` }, `${before}${cron}${end}`]) readIssues(wire).forEach(expectAccepted);
       }),
       { numRuns: 400 },
     );
@@ -58,7 +58,7 @@ describe("what a refusal says to write is accepted", () => {
   test("for short strings", () => {
     fc.assert(
       fc.property(shortString, (text) => {
-        for (const wire of [text, { cron: text }, { every: text }]) saidOf(wire).forEach(expectAccepted);
+        for (const wire of [text, { cron: text }, { every: text }]) readIssues(wire).forEach(expectAccepted);
       }),
       { numRuns: 1_000 },
     );
@@ -69,7 +69,7 @@ describe("what a refusal says to write is accepted", () => {
     const [, examples = ""] = (read.kind === "fault" ? read.message : "").split("write for example ");
     const texts = [...examples.matchAll(/"([^"]+)"/g)].map((match) => match[1]);
     expect(texts.length).toBeGreaterThan(4);
-    for (const example of texts) expect(saidOf(example)).toEqual([]);
+    for (const example of texts) expect(readIssues(example)).toEqual([]);
   });
 
   test("for zones with a slip of typing", () => {

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ODD_ZONES } from "./arbitraries.test-support.ts";
 import { ScheduleInput } from "./schedule-input.ts";
-import { showZoneTime, zoneOf } from "./zone-time.ts";
+import { showZoneTime, scheduleZone } from "./zone-time.ts";
 
 test.each([
   ["Europe/Berlin", "2026-03-29T00:59:59Z", "2026-03-29T01:59:59.000+01:00"],
@@ -37,5 +37,5 @@ test.each([
   ["2026-12-01T09:00:00Z", "UTC"],
   ["every 15m", "UTC"],
 ])("%p goes by the clock of %s", (text, zone) => {
-  expect(zoneOf(ScheduleInput.parse(text))).toBe(zone);
+  expect(scheduleZone(ScheduleInput.parse(text))).toBe(zone);
 });

@@ -5,7 +5,7 @@ import { segmentAt } from "./zone-clock.ts";
 const MINUTE_MS = 60_000;
 
 /** The zone whose clock a schedule goes by; UTC where it goes by none. */
-export function zoneOf(schedule: Schedule): string {
+export function scheduleZone(schedule: Schedule): string {
   if (schedule.kind === "cron" || schedule.kind === "calendar") return schedule.timezone;
   return schedule.kind === "instant" ? (schedule.local?.timezone ?? "UTC") : "UTC";
 }

@@ -32,8 +32,8 @@ test("what is said is what the document describes: headers and value of each eve
   for (const event of sampleEvents()) {
     const [sent] = jsonCodec.encode([event]);
     const described = document.components.messages[event.type];
-    expect(faultsOf(ajv.compile(described?.headers ?? false), sent?.headers)).toEqual([]);
-    expect(faultsOf(ajv.compile(described?.payload ?? false), JSON.parse(String(sent?.value)))).toEqual([]);
+    expect(findFaults(ajv.compile(described?.headers ?? false), sent?.headers)).toEqual([]);
+    expect(findFaults(ajv.compile(described?.payload ?? false), JSON.parse(String(sent?.value)))).toEqual([]);
   }
 });
 
@@ -41,17 +41,17 @@ test("each event has an example, which is as the document describes it", () => {
   for (const [type, { headers, payload, examples }] of Object.entries(document.components.messages)) {
     expect([type, examples.length]).toEqual([type, 1]);
     for (const example of examples) {
-      expect([type, faultsOf(ajv.compile(headers), example.headers)]).toEqual([type, []]);
-      expect([type, faultsOf(ajv.compile(payload), example.payload)]).toEqual([type, []]);
+      expect([type, findFaults(ajv.compile(headers), example.headers)]).toEqual([type, []]);
+      expect([type, findFaults(ajv.compile(payload), example.payload)]).toEqual([type, []]);
     }
   }
 });
 
 test("an event that lacks a field is not what it describes", () => {
-  expect(faultsOf(ajv.compile(document.components.messages["JobDue"]?.payload ?? true), { runId: "r" })).not.toEqual([]);
+  expect(findFaults(ajv.compile(document.components.messages["JobDue"]?.payload ?? true), { runId: "r" })).not.toEqual([]);
 });
 
-function faultsOf(validate: ValidateFunction, value: unknown): unknown[] {
+function findFaults(validate: ValidateFunction, value: unknown): unknown[] {
   validate(value);
   return validate.errors ?? [];
 }

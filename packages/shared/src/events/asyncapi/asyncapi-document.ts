@@ -2,8 +2,8 @@ import { EVENT_DEFINITIONS, type EventDefinition, type EventPlace } from "../eve
 import { COMMANDS_TOPIC, REPLIES_TOPIC } from "../topics.ts";
 import { AVRO_NAMESPACE } from "../wire/avro-schema.ts";
 import { jsonCodec } from "../wire/json-codec.ts";
-import { jsonSchemaOf, type JsonSchemaObject } from "../wire/json-schema.ts";
-import { recordShapeOf } from "../wire/wire-shape.ts";
+import { toJsonSchema, type JsonSchemaObject } from "../wire/json-schema.ts";
+import { toRecordShape } from "../wire/wire-shape.ts";
 import { EVENT_EXAMPLES } from "./event-examples.ts";
 
 export interface AsyncApiDocument {
@@ -60,12 +60,12 @@ repeat and are reordered; \`ce_id\` is the same for a repeat. Fields are added, 
 
 /** The AsyncAPI 3 document of every event, made of the schemas that write them, so that it cannot say something else. */
 export function asyncApiDocument(version: string): AsyncApiDocument {
-  const topics = topicsOf(EVENT_DEFINITIONS);
+  const topics = groupByTopic(EVENT_DEFINITIONS);
   return {
     asyncapi: "3.0.0",
     info: { title: "Tickline events", version, description: DESCRIPTION, license: { name: "MIT" } },
     defaultContentType: "application/json",
-    channels: Object.fromEntries(topics.map((topic) => [channelOf(topic.name), channel(topic)])),
+    channels: Object.fromEntries(topics.map((topic) => [toChannelName(topic.name), channel(topic)])),
     operations: Object.fromEntries(topics.map((topic) => [operationName(topic), operation(topic)])),
     components: { messages: Object.fromEntries(EVENT_DEFINITIONS.map((definition) => [definition.type, message(definition)])) },
   };
@@ -78,16 +78,16 @@ interface Topic {
   readonly types: readonly string[];
 }
 
-function topicsOf(definitions: readonly EventDefinition[]): readonly Topic[] {
+function groupByTopic(definitions: readonly EventDefinition[]): readonly Topic[] {
   const said = definitions.flatMap(({ type, places }) => places.map((place) => ({ type, ...place })));
   const byTopic = [...Map.groupBy(said, ({ topic }) => topic)];
   return byTopic.map(([name, events]) => ({ name, saidBy: events[0]?.saidBy ?? "tickline", types: events.map(({ type }) => type) }));
 }
 
 /** `jobs` for `tickline.jobs`, `due` for `tickline.due.{queue}`. */
-const channelOf = (topic: string): string => topic.split(".")[1] ?? topic;
+const toChannelName = (topic: string): string => topic.split(".")[1] ?? topic;
 const operationName = ({ name, saidBy }: Topic): string => {
-  const channelName = channelOf(name);
+  const channelName = toChannelName(name);
   return `${saidBy === "tickline" ? "publish" : "consume"}${channelName.charAt(0).toUpperCase()}${channelName.slice(1)}`;
 };
 
@@ -104,8 +104,8 @@ const operation = ({ name, saidBy, types }: Topic): AsyncApiOperation => ({
 });
 
 const inChannel = (topic: string, types: readonly string[]): InChannel => ({
-  channel: { $ref: `#/channels/${channelOf(topic)}` },
-  messages: types.map((type) => ({ $ref: `#/channels/${channelOf(topic)}/messages/${type}` })),
+  channel: { $ref: `#/channels/${toChannelName(topic)}` },
+  messages: types.map((type) => ({ $ref: `#/channels/${toChannelName(topic)}/messages/${type}` })),
 });
 
 const message = ({ type, summary, key, data }: EventDefinition): AsyncApiMessage => ({
@@ -113,18 +113,18 @@ const message = ({ type, summary, key, data }: EventDefinition): AsyncApiMessage
   title: type,
   summary,
   contentType: "application/json",
-  headers: headersOf(type),
-  payload: jsonSchemaOf(recordShapeOf(type, data)),
-  examples: examplesOf(type),
+  headers: headersSchema(type),
+  payload: toJsonSchema(toRecordShape(type, data)),
+  examples: messageExamples(type),
   ...(key === "jobId" && { bindings: { kafka: { key: { type: "string", description: "The id of the job." } } } }),
 });
 
-const examplesOf = (type: string): AsyncApiMessage["examples"] =>
+const messageExamples = (type: string): AsyncApiMessage["examples"] =>
   jsonCodec
     .encode(EVENT_EXAMPLES.filter((event) => event.type === type))
     .map(({ headers, value }) => ({ headers, payload: JSON.parse(String(value)) as unknown }));
 
-const headersOf = (type: string): JsonSchemaObject => ({
+const headersSchema = (type: string): JsonSchemaObject => ({
   type: "object",
   required: ["ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time", "ce_tenantid", "content-type"],
   properties: {

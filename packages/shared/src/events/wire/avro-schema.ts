@@ -1,4 +1,4 @@
-import { recordShapeOf, type RecordShape, type WireShape } from "./wire-shape.ts";
+import { toRecordShape, type RecordShape, type WireShape } from "./wire-shape.ts";
 import type { EventDefinition } from "../event-definitions.ts";
 
 /** Namespace of every record; a subject of the registry is the full name of its record: `tickline.events.JobDue`. */
@@ -17,25 +17,25 @@ export interface AvroRecord {
  * The Avro schema of one event. Names of a set that may grow (states, reasons) are strings, because a new symbol of an
  * Avro enum breaks old readers; any JSON is a string of JSON text.
  */
-export function avroSchemaOf({ type, summary, data }: EventDefinition): AvroRecord {
-  const { fields } = recordShapeOf(type, data);
+export function toAvroSchema({ type, summary, data }: EventDefinition): AvroRecord {
+  const { fields } = toRecordShape(type, data);
   const known = new Set<string>();
-  return { type: "record", name: type, namespace: AVRO_NAMESPACE, doc: summary, fields: fieldsOf(fields, known) };
+  return { type: "record", name: type, namespace: AVRO_NAMESPACE, doc: summary, fields: toAvroFields(fields, known) };
 }
 
-function fieldsOf(fields: RecordShape["fields"], known: Set<string>): object[] {
+function toAvroFields(fields: RecordShape["fields"], known: Set<string>): object[] {
   return fields.map(({ name, shape, description, fallback }) => {
-    const doc = docOf(shape, description);
+    const doc = toAvroDoc(shape, description);
     return {
       name,
-      type: typeOf(shape, known),
+      type: toAvroType(shape, known),
       ...(doc !== "" && { doc }),
       ...(fallback !== undefined && { default: shape.kind === "json" ? JSON.stringify(fallback) : fallback }),
     };
   });
 }
 
-function typeOf(shape: WireShape, known: Set<string>): AvroSchema {
+function toAvroType(shape: WireShape, known: Set<string>): AvroSchema {
   switch (shape.kind) {
     case "string":
     case "enum":
@@ -49,17 +49,17 @@ function typeOf(shape: WireShape, known: Set<string>): AvroSchema {
     case "instant":
       return { type: "long", logicalType: "timestamp-millis" };
     case "array":
-      return { type: "array", items: typeOf(shape.of, known) };
+      return { type: "array", items: toAvroType(shape.of, known) };
     case "nullable":
-      return ["null", typeOf(shape.of, known)];
+      return ["null", toAvroType(shape.of, known)];
     case "record":
       if (known.has(shape.name)) return shape.name; // Avro names a record once, and then means it by its name.
       known.add(shape.name);
-      return { type: "record", name: shape.name, fields: fieldsOf(shape.fields, known) };
+      return { type: "record", name: shape.name, fields: toAvroFields(shape.fields, known) };
   }
 }
 
-function docOf(shape: WireShape, description: string | null): string {
+function toAvroDoc(shape: WireShape, description: string | null): string {
   const inner = shape.kind === "nullable" || shape.kind === "array" ? shape.of : shape;
   const values = inner.kind === "enum" ? `One of ${inner.values.join(", ")}; more may come.` : "";
   const json = inner.kind === "json" || inner.kind === "jsonObject" ? "JSON text." : "";

@@ -51,8 +51,8 @@ export function readAttributes(headers: WireHeaders): EventAttributes {
 }
 
 /** The media type of the value without its parameters; empty if none is given. */
-export const mediaTypeOf = (headers: WireHeaders): string =>
-  textOf(firstOf(headers["content-type"])).split(";")[0]?.trim().toLowerCase() ?? "";
+export const readMediaType = (headers: WireHeaders): string =>
+  decodeHeader(firstValue(headers["content-type"])).split(";")[0]?.trim().toLowerCase() ?? "";
 
 function required(headers: WireHeaders, name: string): string {
   const text = attribute(headers, name);
@@ -61,9 +61,9 @@ function required(headers: WireHeaders, name: string): string {
 }
 
 function attribute(headers: WireHeaders, name: string): string {
-  const one = firstOf(headers[name]);
+  const one = firstValue(headers[name]);
   if (one.length > ATTRIBUTE_BYTES_MAX) throw new WireFault(`the header ${name} has more than ${ATTRIBUTE_BYTES_MAX} bytes`);
-  const text = exactTextOf(one, name);
+  const text = decodeHeaderStrictly(one, name);
   if (CONTROL_CHARACTER.test(text)) throw new WireFault(`the header ${name} has control characters`);
   return text;
 }
@@ -72,15 +72,15 @@ function attribute(headers: WireHeaders, name: string): string {
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/; // oxlint-disable-line no-control-regex -- these are what it looks for
 
 /** Of several headers of one name the first; one without a value is as one that is missing. */
-function firstOf(value: WireHeaders[string]): Uint8Array | string {
+function firstValue(value: WireHeaders[string]): Uint8Array | string {
   return (isList(value) ? value[0] : value) ?? "";
 }
 
 const decoder = new TextDecoder();
-const textOf = (header: Uint8Array | string): string => (typeof header === "string" ? header : decoder.decode(header));
+const decodeHeader = (header: Uint8Array | string): string => (typeof header === "string" ? header : decoder.decode(header));
 
 /** Bytes that are no UTF-8 would become U+FFFD, and name another sender or another job. */
-function exactTextOf(header: Uint8Array | string, name: string): string {
+function decodeHeaderStrictly(header: Uint8Array | string, name: string): string {
   if (typeof header === "string") return header;
   try {
     return exactDecoder.decode(header);

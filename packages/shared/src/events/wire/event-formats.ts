@@ -2,8 +2,8 @@ import { EVENT_DEFINITIONS, type EventDefinition } from "../event-definitions.ts
 import type { TicklineEvent } from "../event.ts";
 import { readAttributes, type EventAttributes, type WireHeaders } from "./cloud-event.ts";
 import type { Decoded } from "./event-codec.ts";
-import { recordShapeOf } from "./wire-shape.ts";
-import { readerOf, WireFault, writerOf, type WireFormat } from "./wire-values.ts";
+import { toRecordShape } from "./wire-shape.ts";
+import { compileReader, WireFault, compileWriter, type WireFormat } from "./wire-values.ts";
 
 /** One event in one format: its data to what the format writes, and back, checked. */
 export interface EventFormat {
@@ -16,13 +16,13 @@ export interface EventFormat {
 /** Every event in this format, by its type. */
 export function eventFormats(format: WireFormat): ReadonlyMap<string, EventFormat> {
   const all = EVENT_DEFINITIONS.map((definition): [string, EventFormat] => {
-    const shape = recordShapeOf(definition.type, definition.data);
-    const read = readerOf(shape, format);
+    const shape = toRecordShape(definition.type, definition.data);
+    const read = compileReader(shape, format);
     return [
       definition.type,
       {
         definition,
-        write: writerOf(shape, format) as EventFormat["write"], // The shape is of the type's own data.
+        write: compileWriter(shape, format) as EventFormat["write"], // The shape is of the type's own data.
         read: (value) => read(value, "data") as TicklineEvent["data"],
       },
     ];

@@ -130,7 +130,7 @@ describe("events as CloudEvents with JSON", () => {
 });
 
 describe("what nobody should be able to do by a message", () => {
-  const headersOf = (over: Record<string, WireMessage["headers"][string]>): WireMessage => {
+  const withHeaders = (over: Record<string, WireMessage["headers"][string]>): WireMessage => {
     const message = onTheWire(due);
     return { ...message, headers: { ...message.headers, ...over } };
   };
@@ -138,14 +138,14 @@ describe("what nobody should be able to do by a message", () => {
 
   test.each<[string, WireMessage, string]>([
     ...["ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time", "ce_tenantid"].flatMap((name): [string, WireMessage, string][] => [
-      [`${name} missing`, headersOf({ [name]: undefined }), `the header ${name} is missing`],
-      [`${name} without a value`, headersOf({ [name]: null }), `the header ${name} is missing`],
-      [`${name} empty`, headersOf({ [name]: Buffer.alloc(0) }), `the header ${name} is missing`],
-      [`${name} repeated, the first without a value`, headersOf({ [name]: [null, Buffer.from("x")] }), `the header ${name} is missing`],
+      [`${name} missing`, withHeaders({ [name]: undefined }), `the header ${name} is missing`],
+      [`${name} without a value`, withHeaders({ [name]: null }), `the header ${name} is missing`],
+      [`${name} empty`, withHeaders({ [name]: Buffer.alloc(0) }), `the header ${name} is missing`],
+      [`${name} repeated, the first without a value`, withHeaders({ [name]: [null, Buffer.from("x")] }), `the header ${name} is missing`],
     ]),
-    ["an id that fills the message", headersOf({ ce_id: Buffer.alloc(1_025, "x") }), "the header ce_id has more than 1024 bytes"],
-    ["a subject that fills the message", headersOf({ ce_subject: "x".repeat(1_025) }), "the header ce_subject has more than 1024 bytes"],
-    ["a line break in an id", headersOf({ ce_id: Buffer.from("a\nevent: x") }), "the header ce_id has control characters"],
+    ["an id that fills the message", withHeaders({ ce_id: Buffer.alloc(1_025, "x") }), "the header ce_id has more than 1024 bytes"],
+    ["a subject that fills the message", withHeaders({ ce_subject: "x".repeat(1_025) }), "the header ce_subject has more than 1024 bytes"],
+    ["a line break in an id", withHeaders({ ce_id: Buffer.from("a\nevent: x") }), "the header ce_id has control characters"],
     ["an empty value", onTheWire(due, { value: "" }), "the value is not JSON"],
     ["bytes that are not UTF-8", { ...onTheWire(due), value: Buffer.from([0x22, 0xff, 0x22]) }, "the value is not JSON: it is not UTF-8"],
     [
@@ -164,7 +164,7 @@ describe("what nobody should be able to do by a message", () => {
       onTheWire(due, { value: changed({ params: { text: "\ud83d" } }) }),
       "params.text: has half of a surrogate pair, which no UTF-8 can hold",
     ],
-    ["an id that is not UTF-8", headersOf({ ce_id: Buffer.from([0x61, 0xff]) }), "the header ce_id is not UTF-8"],
+    ["an id that is not UTF-8", withHeaders({ ce_id: Buffer.from([0x61, 0xff]) }), "the header ce_id is not UTF-8"],
     [
       "a member that is there twice",
       onTheWire(due, { headers: { ce_source: "billing" }, value: changed({ params: "X" }).replace('"X"', '{"a":1,"a":2}') }),
@@ -177,7 +177,7 @@ describe("what nobody should be able to do by a message", () => {
 
   test("the media type may be anything", async () => {
     for (const type of [null, Buffer.alloc(100_000, 0xff), [null], [Buffer.from("text/html"), "application/avro"]]) {
-      expect(await decodedKind(headersOf({ "content-type": type }))).toMatchObject({ kind: "event" });
+      expect(await decodedKind(withHeaders({ "content-type": type }))).toMatchObject({ kind: "event" });
     }
   });
 

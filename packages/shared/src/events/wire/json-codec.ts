@@ -1,4 +1,4 @@
-import { mediaTypeOf, toHeaders } from "./cloud-event.ts";
+import { readMediaType, toHeaders } from "./cloud-event.ts";
 import type { Decoded, EventCodec, WireMessage } from "./event-codec.ts";
 import { isOwnSource } from "../envelope.ts";
 import type { TicklineEvent } from "../event.ts";
@@ -12,16 +12,16 @@ export const AVRO_CONTENT_TYPE = "application/avro";
 const formats = eventFormats(JSON_FORMAT);
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-const formatOf = ({ type }: TicklineEvent): EventFormat => formats.get(type) as EventFormat; // Every type has one.
+const findFormat = ({ type }: TicklineEvent): EventFormat => formats.get(type) as EventFormat; // Every type has one.
 
 /** The data of an event as JSON has it: instants are ISO 8601 text. Throws for an instant that no calendar has. */
-export const toJsonData = (event: TicklineEvent): unknown => formatOf(event).write(event.data);
+export const toJsonData = (event: TicklineEvent): unknown => findFormat(event).write(event.data);
 
 /** Events as plain JSON: what goes out where there is no registry. */
 export const jsonCodec: EventCodec = {
   encode: (events) =>
     events.map((event) => ({
-      key: eventKey(formatOf(event), event),
+      key: eventKey(findFormat(event), event),
       value: JSON.stringify(toJsonData(event)),
       headers: toHeaders(event, JSON_CONTENT_TYPE),
     })),
@@ -30,7 +30,7 @@ export const jsonCodec: EventCodec = {
 
 /** Avro without a registry is a fault of the configuration, not of the message: it waits until that is mended. */
 export function decodeJson({ value, headers }: WireMessage): Decoded {
-  if (mediaTypeOf(headers) === AVRO_CONTENT_TYPE) {
+  if (readMediaType(headers) === AVRO_CONTENT_TYPE) {
     throw new AppError("bus_unavailable", "messages are in Avro, and no registry is set here: set REGISTRY_URL", { retryable: true });
   }
   return decodeBy(formats, headers, (format, { source }) => format.read(parsed(value, isOwnSource(source) ? "us" : "others")));
@@ -38,12 +38,12 @@ export function decodeJson({ value, headers }: WireMessage): Decoded {
 
 function parsed(value: Uint8Array | null, writtenBy: WrittenBy): unknown {
   if (value === null) throw new WireFault("the value is empty");
-  const data = parseJson(textOf(value), writtenBy);
+  const data = parseJson(decodeUtf8(value), writtenBy);
   if (data === undefined) throw new WireFault("the value is not JSON");
   return data;
 }
 
-function textOf(value: Uint8Array): string {
+function decodeUtf8(value: Uint8Array): string {
   try {
     return decoder.decode(value);
   } catch (cause) {
@@ -58,4 +58,4 @@ export const unreadableAvro = ({ headers }: WireMessage): Decoded =>
   });
 
 /** For a codec that knows more formats: what it would have to read by this one. */
-export const isJson = (headers: WireMessage["headers"]): boolean => mediaTypeOf(headers) === JSON_CONTENT_TYPE;
+export const isJson = (headers: WireMessage["headers"]): boolean => readMediaType(headers) === JSON_CONTENT_TYPE;

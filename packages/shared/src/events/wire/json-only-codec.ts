@@ -1,5 +1,5 @@
 import { isOwnSource } from "../envelope.ts";
-import { mediaTypeOf } from "./cloud-event.ts";
+import { readMediaType } from "./cloud-event.ts";
 import type { Decoded, EventCodec, WireMessage } from "./event-codec.ts";
 import { AVRO_CONTENT_TYPE, decodeJson, jsonCodec, unreadableAvro } from "./json-codec.ts";
 
@@ -27,4 +27,4 @@ export function createJsonOnlyCodec(): EventCodec {
   };
 }
 
-const isAvro = ({ headers }: WireMessage): boolean => mediaTypeOf(headers) === AVRO_CONTENT_TYPE;
+const isAvro = ({ headers }: WireMessage): boolean => readMediaType(headers) === AVRO_CONTENT_TYPE;

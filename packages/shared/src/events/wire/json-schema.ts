@@ -3,7 +3,7 @@ import type { WireField, WireShape } from "./wire-shape.ts";
 export type JsonSchemaObject = { readonly [key: string]: unknown };
 
 /** The JSON Schema of a value as it is written in JSON: instants are text. More fields may come, so none is forbidden. */
-export function jsonSchemaOf(shape: WireShape): JsonSchemaObject {
+export function toJsonSchema(shape: WireShape): JsonSchemaObject {
   switch (shape.kind) {
     case "string":
     case "boolean":
@@ -18,9 +18,9 @@ export function jsonSchemaOf(shape: WireShape): JsonSchemaObject {
     case "enum":
       return { type: "string", enum: shape.values };
     case "array":
-      return { type: "array", items: jsonSchemaOf(shape.of) };
+      return { type: "array", items: toJsonSchema(shape.of) };
     case "nullable":
-      return { oneOf: [{ type: "null" }, jsonSchemaOf(shape.of)] };
+      return { oneOf: [{ type: "null" }, toJsonSchema(shape.of)] };
     case "record":
       return {
         type: "object",
@@ -32,7 +32,7 @@ export function jsonSchemaOf(shape: WireShape): JsonSchemaObject {
 }
 
 const fieldSchema = ({ shape, description, fallback }: WireField): JsonSchemaObject => ({
-  ...jsonSchemaOf(shape),
+  ...toJsonSchema(shape),
   ...(description !== null && { description }),
   ...(fallback !== undefined && { default: fallback }),
 });

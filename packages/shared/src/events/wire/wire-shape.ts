@@ -22,32 +22,32 @@ export interface WireField {
 }
 
 /** The record that a schema of event data describes. Throws on what no event needs so far. */
-export function recordShapeOf(name: string, schema: z.ZodObject): RecordShape {
-  const fields = Object.entries(schema.shape).map(([field, of]) => fieldOf(field, of as z.ZodType));
+export function toRecordShape(name: string, schema: z.ZodObject): RecordShape {
+  const fields = Object.entries(schema.shape).map(([field, of]) => toWireField(field, of as z.ZodType));
   return { kind: "record", name, fields };
 }
 
-function fieldOf(name: string, schema: z.ZodType): WireField {
+function toWireField(name: string, schema: z.ZodType): WireField {
   const description = z.globalRegistry.get(schema)?.description ?? null;
   if (schema instanceof z.ZodDefault) {
-    const inner = fieldOf(name, schema.def.innerType as z.ZodType);
+    const inner = toWireField(name, schema.def.innerType as z.ZodType);
     return { ...inner, description: description ?? inner.description, fallback: schema.def.defaultValue };
   }
-  const shape = shapeOf(schema, name);
+  const shape = toWireShape(schema, name);
   // Null is what a reader takes for a nullable field that the writer did not know.
   return { name, shape, description, ...(shape.kind === "nullable" && { fallback: null }) };
 }
 
-function shapeOf(schema: z.ZodType, path: string): WireShape {
+function toWireShape(schema: z.ZodType, path: string): WireShape {
   const meta = z.globalRegistry.get(schema);
   if (meta?.["wire"] !== undefined) return { kind: meta["wire"] as "instant" | "json" | "jsonObject" };
-  if (schema instanceof z.ZodNullable) return { kind: "nullable", of: shapeOf(schema.def.innerType as z.ZodType, path) };
-  if (schema instanceof z.ZodReadonly) return shapeOf(schema.def.innerType as z.ZodType, path);
-  if (schema instanceof z.ZodArray) return { kind: "array", of: shapeOf(schema.def.element as z.ZodType, path) };
+  if (schema instanceof z.ZodNullable) return { kind: "nullable", of: toWireShape(schema.def.innerType as z.ZodType, path) };
+  if (schema instanceof z.ZodReadonly) return toWireShape(schema.def.innerType as z.ZodType, path);
+  if (schema instanceof z.ZodArray) return { kind: "array", of: toWireShape(schema.def.element as z.ZodType, path) };
   if (schema instanceof z.ZodEnum) return { kind: "enum", values: schema.options.map(String) };
   if (schema instanceof z.ZodString) return { kind: "string" };
   if (schema instanceof z.ZodBoolean) return { kind: "boolean" };
   if (schema instanceof z.ZodNumber && schema.isInt) return { kind: "integer" };
-  if (schema instanceof z.ZodObject && meta?.title !== undefined) return recordShapeOf(meta.title, schema);
+  if (schema instanceof z.ZodObject && meta?.title !== undefined) return toRecordShape(meta.title, schema);
   throw new TypeError(`${path}: no event has had such a field so far; give it a kind here`);
 }

@@ -33,7 +33,7 @@ type Write = (value: never) => unknown;
 type Read = (value: unknown, path: string) => unknown;
 
 /** Turns event data into what the format writes. Compiled once for each event: it runs for every message. */
-export function writerOf(shape: WireShape, format: WireFormat): Write {
+export function compileWriter(shape: WireShape, format: WireFormat): Write {
   switch (shape.kind) {
     case "instant":
       return format.instant.write;
@@ -41,15 +41,15 @@ export function writerOf(shape: WireShape, format: WireFormat): Write {
     case "jsonObject":
       return format.json.write;
     case "nullable": {
-      const write = writerOf(shape.of, format);
+      const write = compileWriter(shape.of, format);
       return (value) => (value === null ? null : write(value));
     }
     case "array": {
-      const write = writerOf(shape.of, format);
+      const write = compileWriter(shape.of, format);
       return (values: readonly never[]) => values.map((value) => write(value));
     }
     case "record": {
-      const fields = shape.fields.map(({ name, shape: of }) => ({ name, write: writerOf(of, format) }));
+      const fields = shape.fields.map(({ name, shape: of }) => ({ name, write: compileWriter(of, format) }));
       return (value: Readonly<Record<string, never>>) => {
         const written: Record<string, unknown> = {};
         for (const { name, write } of fields) written[name] = write(value[name] as never);
@@ -65,14 +65,14 @@ export function writerOf(shape: WireShape, format: WireFormat): Write {
 }
 
 /** Turns what was read into event data, and checks it on the way: unknown fields are dropped, a wrong one is a `WireFault`. */
-export function readerOf(shape: WireShape, format: WireFormat): Read {
+export function compileReader(shape: WireShape, format: WireFormat): Read {
   switch (shape.kind) {
     case "nullable": {
-      const read = readerOf(shape.of, format);
+      const read = compileReader(shape.of, format);
       return (value, path) => (value === null ? null : read(value, path));
     }
     case "array": {
-      const read = readerOf(shape.of, format);
+      const read = compileReader(shape.of, format);
       return (value, path) => (Array.isArray(value) ? value.map((item) => read(item, path)) : refuse(path, "must be a list"));
     }
     case "record":
@@ -89,7 +89,7 @@ export function readerOf(shape: WireShape, format: WireFormat): Read {
         return read === undefined ? refuse(path, "must be JSON") : read;
       };
     case "jsonObject":
-      return (value, path) => objectOf(format.json.read(value), path);
+      return (value, path) => requireObject(format.json.read(value), path);
     case "string":
     case "boolean":
       return (value, path) => (typeof value === shape.kind ? value : refuse(path, `must be a ${shape.kind}`));
@@ -99,9 +99,9 @@ export function readerOf(shape: WireShape, format: WireFormat): Read {
 }
 
 function recordReader({ fields }: Extract<WireShape, { kind: "record" }>, format: WireFormat): Read {
-  const readers = fields.map(({ name, shape, fallback }) => ({ name, fallback, read: readerOf(shape, format) }));
+  const readers = fields.map(({ name, shape, fallback }) => ({ name, fallback, read: compileReader(shape, format) }));
   return (value, path) => {
-    const given = objectOf(value, path);
+    const given = requireObject(value, path);
     const made: Record<string, unknown> = {};
     for (const { name, fallback, read } of readers) {
       const found = given[name];
@@ -111,7 +111,7 @@ function recordReader({ fields }: Extract<WireShape, { kind: "record" }>, format
   };
 }
 
-const objectOf = (value: unknown, path: string): Record<string, unknown> =>
+const requireObject = (value: unknown, path: string): Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : refuse(path, "must be an object");
@@ -135,7 +135,7 @@ export type WrittenBy = "us" | "others";
 
 /** Undefined: the text is no JSON. Throws a `WireFault` for JSON that is nested deeper than everybody can write again, or that is altered by being read. */
 export function parseJson(text: string, writtenBy: WrittenBy = "others"): unknown {
-  const value = jsonOf(text);
+  const value = tryParseJson(text);
   // Each level takes two characters at least.
   if (text.length > 2 * JSON_DEPTH_MAX && deeperThan(value, JSON_DEPTH_MAX))
     throw new WireFault(`the JSON is nested deeper than ${JSON_DEPTH_MAX}`);
@@ -144,7 +144,7 @@ export function parseJson(text: string, writtenBy: WrittenBy = "others"): unknow
   return value;
 }
 
-function jsonOf(text: string): unknown {
+function tryParseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

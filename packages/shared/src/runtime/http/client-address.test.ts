@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { clientOf } from "./client-address.ts";
+import { clientAddress } from "./client-address.ts";
 
 test.each([
   ["127.0.0.1", "127.0.0.1"],
@@ -10,4 +10,4 @@ test.each([
   ["2001:db8::9", "2001:db8:0:0"],
   ["fe80::1%eth0", "fe80:0:0:0"],
   [undefined, ""],
-])("%s is of %s", (address, client) => expect(clientOf(address)).toBe(client));
+])("%s is of %s", (address, client) => expect(clientAddress(address)).toBe(client));

@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { clientOf } from "./client-address.ts";
+import { clientAddress } from "./client-address.ts";
 
 export interface ConnectionBounds {
   /** Connections open at once. */
@@ -28,7 +28,7 @@ export function boundConnections(
     if (own?.size === 0) ofAddress.delete(client);
   }
   server.on("connection", (socket: Socket) => {
-    const client = clientOf(socket.remoteAddress);
+    const client = clientAddress(socket.remoteAddress);
     const own = ofAddress.get(client) ?? new Set<Socket>();
     const full = own.size >= connectionsPerAddressMax ? own : open.size >= connectionsMax ? open : null;
     if (full !== null && !makeRoom(full, isAtWork)) return void socket.destroy();

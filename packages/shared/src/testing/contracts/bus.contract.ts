@@ -18,7 +18,7 @@ const ROUNDS_MAX = 50;
 
 export const busEvent = (name: string): TicklineEvent =>
   handlersChanged([name], { id: name, time: 0, source: "tickline/executor", tenantId: "default" });
-export const idsOf = (events: readonly TicklineEvent[]): string[] => events.map(({ id }) => id);
+export const eventIds = (events: readonly TicklineEvent[]): string[] => events.map(({ id }) => id);
 
 /**
  * What every bus must do. It may lose, repeat, delay and reorder, so whatever is waited for is published again until it
@@ -70,7 +70,7 @@ function deliveryFacts(open: Open): void {
   test("the members of a group see everything together, and each of them something", async () => {
     const { subscribe, publishUntil } = await open();
     const seen = [new Set<string>(), new Set<string>()];
-    for (const ids of seen) await subscribe({ onBatch: (events) => idsOf(events).forEach((id) => ids.add(id)) });
+    for (const ids of seen) await subscribe({ onBatch: (events) => eventIds(events).forEach((id) => ids.add(id)) });
     const events = Array.from({ length: 64 }, (_, index) => busEvent(String(index)));
     await publishUntil(events, () => new Set(seen.flatMap((ids) => [...ids])).size === 64 && seen.every(({ size }) => size > 0));
   });
@@ -81,8 +81,8 @@ function deliveryFacts(open: Open): void {
     await subscribe({ onBatch: (events) => void batches.push(events) });
     await bus.publish(`${topic}.other`, [busEvent("other")]);
     await bus.publish(topic, []);
-    await publishUntil([busEvent("a"), busEvent("b")], () => new Set(batches.flatMap(idsOf)).size >= 2);
-    expect(new Set(batches.flatMap(idsOf))).toEqual(new Set(["a", "b"]));
+    await publishUntil([busEvent("a"), busEvent("b")], () => new Set(batches.flatMap(eventIds)).size >= 2);
+    expect(new Set(batches.flatMap(eventIds))).toEqual(new Set(["a", "b"]));
     expect(batches.filter(({ length }) => length === 0)).toEqual([]);
   });
 
@@ -95,7 +95,7 @@ function deliveryFacts(open: Open): void {
     const { subscribe, bus, topic, breathe } = await open();
     const topics = [topic, `${topic}.other`];
     const seen = new Set<string>();
-    await subscribe({ topics, onBatch: (events) => idsOf(events).forEach((id) => seen.add(id)) });
+    await subscribe({ topics, onBatch: (events) => eventIds(events).forEach((id) => seen.add(id)) });
     for (let round = 0; round < ROUNDS_MAX && seen.size < 2; round += 1) {
       for (const name of topics) await bus.publish(name, [busEvent(name)]);
       await breathe();
@@ -134,7 +134,7 @@ function flowFacts(open: Open): void {
     await subscribe({
       onBatch(events) {
         calls += 1;
-        for (const id of idsOf(events)) seen.add(id);
+        for (const id of eventIds(events)) seen.add(id);
         return calls === 1 ? failure() : undefined;
       },
     });
@@ -171,7 +171,7 @@ function refusalFacts(open: Open): void {
     await subscribe({
       from: "beginning",
       onBatch(events) {
-        for (const id of idsOf(events)) seen.add(id);
+        for (const id of eventIds(events)) seen.add(id);
         return refuseForged(events);
       },
     });
@@ -227,7 +227,7 @@ function closingFacts(open: Open): void {
     const { subscribe, publishUntil } = await open();
     const seen = new Set<string>();
     const leaving = await subscribe({ onBatch: () => undefined });
-    await subscribe({ onBatch: (events) => idsOf(events).forEach((id) => seen.add(id)) });
+    await subscribe({ onBatch: (events) => eventIds(events).forEach((id) => seen.add(id)) });
     await leaving.stop();
     const events = Array.from({ length: 16 }, (_, index) => busEvent(String(index)));
     await publishUntil(events, () => seen.size === 16);

@@ -15,7 +15,7 @@ import {
   start,
   wake,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 /** What a message may say of a run, forged in one field. */
 const FORGED: Readonly<Record<string, Partial<DueRun>>> = {
@@ -38,7 +38,7 @@ const FORGED: Readonly<Record<string, Partial<DueRun>>> = {
 };
 
 /** What runs is what the store holds: a message names a run and an attempt, and nobody runs anything else it says. */
-export const claimChecksContract = contractOf("RunClaims.claim of forged messages", {
+export const claimChecksContract = defineContract("RunClaims.claim of forged messages", {
   "a message that says something else of a run wins nothing, and the run is as it was": async ({ store }) => {
     const { run } = await addJobWithRun(store);
     const before = await readRun(store, run);
@@ -54,12 +54,12 @@ export const claimChecksContract = contractOf("RunClaims.claim of forged message
 
   "a reason names the field": async ({ store }) => {
     const { run } = await addJobWithRun(store);
-    const reasonOf = async (message: DueRun) => only(await claim(store, [message]));
-    expect(await reasonOf({ ...run, jobVersion: 7 })).toEqual({
+    const tryClaim = async (message: DueRun) => only(await claim(store, [message]));
+    expect(await tryClaim({ ...run, jobVersion: 7 })).toEqual({
       kind: "refused",
       reason: "its jobVersion is not that of the run in the store",
     });
-    expect(await reasonOf({ ...run, params: {} })).toMatchObject({ reason: expect.stringContaining("params") });
+    expect(await tryClaim({ ...run, params: {} })).toMatchObject({ reason: expect.stringContaining("params") });
   },
 
   "beside a forged message the others of a batch are won": async ({ store }) => {

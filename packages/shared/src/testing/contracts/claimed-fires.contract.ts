@@ -5,7 +5,7 @@ import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { FireResult } from "../../ports/due-jobs.ts";
 import type { Store } from "../../ports/store.ts";
 import { MINUTE, SECOND, START } from "../factories.ts";
-import { dueRunOf, entryOf, manualFireOf, scheduledFireOf } from "../factories-fire.ts";
+import { newDueRun, newEntry, newManualFire, newFire } from "../factories-fire.ts";
 import {
   addJob,
   addRun,
@@ -13,7 +13,7 @@ import {
   countKind,
   end,
   fire,
-  idsOf,
+  pickRunIds,
   LEASE_MS,
   only,
   publishable,
@@ -24,7 +24,7 @@ import {
   SUCCESS,
   unannounced,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const fireClaiming = (
   store: Store,
@@ -32,17 +32,17 @@ const fireClaiming = (
   { claimed = fires.map((_, index) => index), token = "fire-token" } = {},
 ): Promise<FireResult> => store.dueJobs.fire({ fires, now: START, claimant: { executor: "local", token, leaseMs: LEASE_MS }, claimed });
 
-const runsOf = ({ outcomes }: FireResult) => outcomes.flatMap((outcome) => (outcome.kind === "won" ? outcome.runs : []));
+const wonRuns = ({ outcomes }: FireResult) => outcomes.flatMap((outcome) => (outcome.kind === "won" ? outcome.runs : []));
 
 const asClaim = (run: DueRun, token = "fire-token") => ({ run, token, leaseMs: null, startedAt: START });
 
 /** Fires that claim in their own write. A store need not be able to; what its answer says must be so. */
-export const claimedFiresContract = contractOf("DueJobs.fire with a claimant", {
+export const claimedFiresContract = defineContract("DueJobs.fire with a claimant", {
   "a run that is said to be claimed runs under that token; any other is due": async ({ store, subject }) => {
     const job = await addJob(store);
-    const result = await fireClaiming(store, [scheduledFireOf(job)]);
-    const run = dueRunOf(job);
-    const fired = only(runsOf(result));
+    const result = await fireClaiming(store, [newFire(job)]);
+    const run = newDueRun(job);
+    const fired = only(wonRuns(result));
     const stored = await readRun(store, run);
     if (!fired.claimed) {
       expect(fired.state).toBe("due");
@@ -64,19 +64,19 @@ export const claimedFiresContract = contractOf("DueJobs.fire with a claimant", {
   "a fire that did not ask for it is not claimed": async ({ store }) => {
     const asked = await addJob(store, { id: "asked" });
     const other = await addJob(store, { id: "other" });
-    await fireClaiming(store, [scheduledFireOf(other), scheduledFireOf(asked)], { claimed: [1] });
-    expect((await readRun(store, dueRunOf(other))).state).toBe("due");
-    expect(idsOf(await publishable(store))).toContain(dueRunOf(other).runId);
+    await fireClaiming(store, [newFire(other), newFire(asked)], { claimed: [1] });
+    expect((await readRun(store, newDueRun(other))).state).toBe("due");
+    expect(pickRunIds(await publishable(store))).toContain(newDueRun(other).runId);
   },
 
   "at most the first due entry of a fire is claimed": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });
     const entries = [
-      entryOf(job, { state: "missed", reason: "misfire", scheduledFor: START - MINUTE }),
-      entryOf(job, { scheduledFor: START }),
-      entryOf(job, { scheduledFor: START + SECOND }),
+      newEntry(job, { state: "missed", reason: "misfire", scheduledFor: START - MINUTE }),
+      newEntry(job, { scheduledFor: START }),
+      newEntry(job, { scheduledFor: START + SECOND }),
     ];
-    const [missed, first, second] = runsOf(await fireClaiming(store, [scheduledFireOf(job, entries)]));
+    const [missed, first, second] = wonRuns(await fireClaiming(store, [newFire(job, entries)]));
     expect(missed).toMatchObject({ state: "missed", created: true, claimed: false });
     expect(first).toMatchObject({ state: first?.claimed === true ? "running" : "due" });
     expect(second).toMatchObject({ state: "due", claimed: false });
@@ -84,17 +84,17 @@ export const claimedFiresContract = contractOf("DueJobs.fire with a claimant", {
 
   "a fire that lost claims nothing": async ({ store }) => {
     const job = await addJob(store);
-    await fire(store, scheduledFireOf(job));
-    expect((await fireClaiming(store, [scheduledFireOf(job)])).outcomes).toEqual([{ kind: "lost" }]);
-    expect((await readRun(store, dueRunOf(job))).state).toBe("due");
+    await fire(store, newFire(job));
+    expect((await fireClaiming(store, [newFire(job)])).outcomes).toEqual([{ kind: "lost" }]);
+    expect((await readRun(store, newDueRun(job))).state).toBe("due");
   },
 
   "a run that existed before is not started twice": async ({ store }) => {
     const job = await addJob(store);
-    const request = manualFireOf(job, { at: START, keys: ["k"] });
+    const request = newManualFire(job, { at: START, keys: ["k"] });
     await fire(store, request);
     const held = await start(store, only(await publishable(store)));
-    const again = only(runsOf(await fireClaiming(store, [request])));
+    const again = only(wonRuns(await fireClaiming(store, [request])));
     expect(again).toMatchObject({ state: "running", created: false, claimed: false });
     expect((await end(store, held)).state).toBe("succeeded");
   },
@@ -102,21 +102,21 @@ export const claimedFiresContract = contractOf("DueJobs.fire with a claimant", {
   "under an exclusive policy a claimed fire beside an open run is closed as skipped: overlap": async ({ store }) => {
     const job = await addJob(store);
     const held = await start(store, await addRun(store, job, { now: START - SECOND }), { now: START - SECOND });
-    const fired = only(runsOf(await fireClaiming(store, [scheduledFireOf(job)])));
+    const fired = only(wonRuns(await fireClaiming(store, [newFire(job)])));
     if (fired.state === "due") {
-      expect(only(await claim(store, [dueRunOf(job)], { token: "late" })).kind).toBe("skipped");
+      expect(only(await claim(store, [newDueRun(job)], { token: "late" })).kind).toBe("skipped");
     } else {
       expect(fired).toMatchObject({ state: "skipped", reason: "overlap", created: true, claimed: false });
     }
-    expect(await readRun(store, dueRunOf(job))).toMatchObject({ state: "skipped", reason: "overlap", finishedAt: START });
+    expect(await readRun(store, newDueRun(job))).toMatchObject({ state: "skipped", reason: "overlap", finishedAt: START });
     expect(await unannounced(store)).toMatchObject([{ runId: fired.runId, state: "skipped", reason: "overlap" }]);
     expect((await end(store, held)).state).toBe("succeeded");
   },
 
   "a claimed fire holds the job's lock until its run ends": async ({ store }) => {
     const job = await addJob(store);
-    const fired = only(runsOf(await fireClaiming(store, [scheduledFireOf(job)])));
-    const held = fired.claimed ? asClaim(dueRunOf(job)) : await start(store, dueRunOf(job), { token: "fire-token" });
+    const fired = only(wonRuns(await fireClaiming(store, [newFire(job)])));
+    const held = fired.claimed ? asClaim(newDueRun(job)) : await start(store, newDueRun(job), { token: "fire-token" });
     const other = await addRun(store, job, { name: "other", now: START + SECOND });
     expect(only(await claim(store, [other], { token: "other", now: START + SECOND })).kind).toBe("skipped");
     await end(store, held);
@@ -126,31 +126,31 @@ export const claimedFiresContract = contractOf("DueJobs.fire with a claimant", {
   "a claimed fire whose run has to wait leaves it to the claim": async ({ store }) => {
     const job = await addJob(store);
     const held = await start(store, await addRun(store, job, { now: START - MINUTE }), { now: START });
-    const fired = only(runsOf(await fireClaiming(store, [scheduledFireOf(job)])));
+    const fired = only(wonRuns(await fireClaiming(store, [newFire(job)])));
     expect(fired).toMatchObject({ state: "due", created: true, claimed: false });
-    expect(only(await claim(store, [dueRunOf(job)], { token: "late" })).kind).toBe("waiting");
+    expect(only(await claim(store, [newDueRun(job)], { token: "late" })).kind).toBe("waiting");
     expect(await settle(store, held, { result: SUCCESS })).toMatchObject({ kind: "ended", ready: "default" });
-    expect(only(await claim(store, [dueRunOf(job)], { token: "later" })).kind).toBe("won");
+    expect(only(await claim(store, [newDueRun(job)], { token: "later" })).kind).toBe("won");
   },
 
   "a claimed fire does not start before an older run that nobody has claimed": async ({ store }) => {
     const job = await addJob(store);
     await addRun(store, job, { now: START - MINUTE });
-    expect(only(runsOf(await fireClaiming(store, [scheduledFireOf(job)])))).toMatchObject({ state: "due", claimed: false });
+    expect(only(wonRuns(await fireClaiming(store, [newFire(job)])))).toMatchObject({ state: "due", claimed: false });
   },
 
   "of many claiming fires of one instant one wins, and its run starts once": async ({ store }) => {
     const job = await addJob(store);
-    const results = await race((racer) => fireClaiming(store, [scheduledFireOf(job)], { token: `token-${racer}` }));
+    const results = await race((racer) => fireClaiming(store, [newFire(job)], { token: `token-${racer}` }));
     expect(
       countKind(
         results.flatMap(({ outcomes }) => outcomes),
         "won",
       ),
     ).toBe(1);
-    const winner = results.findIndex((result) => runsOf(result).some(({ claimed }) => claimed));
+    const winner = results.findIndex((result) => wonRuns(result).some(({ claimed }) => claimed));
     const settled = await Promise.all(
-      results.map((_, racer) => settle(store, asClaim(dueRunOf(job), `token-${racer}`), { result: SUCCESS })),
+      results.map((_, racer) => settle(store, asClaim(newDueRun(job), `token-${racer}`), { result: SUCCESS })),
     );
     expect(settled.map(({ kind }, racer) => (kind === "ended" ? racer : -1)).filter((racer) => racer >= 0)).toEqual(
       winner === -1 ? [] : [winner],

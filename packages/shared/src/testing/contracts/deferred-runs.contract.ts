@@ -12,7 +12,7 @@ import {
   claim,
   defer,
   end,
-  idsOf,
+  pickRunIds,
   only,
   publishable,
   readRun,
@@ -21,7 +21,7 @@ import {
   start,
   wake,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const resume = (store: Store, request: Partial<ResumeRequest> = {}): Promise<ResumeResult> =>
   store.deferred.resume({ shard: ALL_SLOTS, queue: "default", handlers: ["http"], after: null, limit: 100, ...request });
@@ -29,7 +29,7 @@ const resume = (store: Store, request: Partial<ResumeRequest> = {}): Promise<Res
 const NOTHING: ResumeResult = { runIds: [], next: null };
 
 /** Runs that no executor which received them has a handler for. */
-export const deferredRunsContract = contractOf("DeferredRuns", {
+export const deferredRunsContract = defineContract("DeferredRuns", {
   "a run deferred for want of a handler leaves the window, and no time makes it publishable again": async ({ store }) => {
     const { run } = await addJobWithRun(store);
     await store.dueRuns.published({ runs: [run], now: START, repeatMs: MINUTE, repeatMsMax: MINUTE });
@@ -93,13 +93,13 @@ export const deferredRunsContract = contractOf("DeferredRuns", {
       runs[minute] = await addRun(store, job, { now: START + minute * MINUTE, name: `key-${index}` });
     for (const run of [2, 0, 4, 1, 3].map((minute) => runs[minute]!)) await defer(store, run);
     const first = await resume(store, { limit: 2 });
-    expect(first.runIds).toEqual(idsOf(runs.slice(0, 2)));
+    expect(first.runIds).toEqual(pickRunIds(runs.slice(0, 2)));
     // Deferred again, they are passed by until the walk begins anew.
     for (const run of runs.slice(0, 2)) await defer(store, run);
     const second = await resume(store, { after: first.next, limit: 2 });
-    expect(second.runIds).toEqual(idsOf(runs.slice(2, 4)));
+    expect(second.runIds).toEqual(pickRunIds(runs.slice(2, 4)));
     expect(await resume(store, { after: second.next, limit: 2 })).toEqual({ runIds: [runs[4]!.runId], next: null });
-    expect((await resume(store, { limit: 2 })).runIds).toEqual(idsOf(runs.slice(0, 2)));
+    expect((await resume(store, { limit: 2 })).runIds).toEqual(pickRunIds(runs.slice(0, 2)));
   },
 
   "those of a higher priority are resumed first, page by page": async ({ store }) => {
@@ -109,7 +109,7 @@ export const deferredRunsContract = contractOf("DeferredRuns", {
       for (const minute of [1, 0]) runs.push(await addRun(store, job, { now: START + minute * MINUTE, name: `at-${minute}` }));
     }
     for (const run of runs) await defer(store, run);
-    const inOrder = idsOf([3, 2, 1, 0, 5, 4].map((index) => runs[index]!));
+    const inOrder = pickRunIds([3, 2, 1, 0, 5, 4].map((index) => runs[index]!));
     const pages: string[][] = [];
     for (let after: string | null = null; ;) {
       const page: ResumeResult = await resume(store, { after, limit: 4 });
@@ -118,7 +118,7 @@ export const deferredRunsContract = contractOf("DeferredRuns", {
       after = page.next;
     }
     expect(pages).toEqual([inOrder.slice(0, 4), inOrder.slice(4)]);
-    expect(idsOf(await publishable(store))).toEqual(inOrder);
+    expect(pickRunIds(await publishable(store))).toEqual(inOrder);
   },
 
   "a walk that ends with a full page goes on, and finds nothing": async ({ store }) => {
@@ -165,8 +165,8 @@ export const deferredRunsContract = contractOf("DeferredRuns", {
     await start(store, claimed);
     await defer(store, again);
     await store.control.cancel(cancelled.tenantId, { runId: cancelled.runId, now: START });
-    const waiting = await store.deferred.waiting([...idsOf(runs), "0".repeat(26)]);
-    expect([...waiting].sort()).toEqual(idsOf([publishableRun, published]).sort());
+    const waiting = await store.deferred.waiting([...pickRunIds(runs), "0".repeat(26)]);
+    expect([...waiting].sort()).toEqual(pickRunIds([publishableRun, published]).sort());
     expect(await store.deferred.waiting([])).toEqual([]);
   },
 

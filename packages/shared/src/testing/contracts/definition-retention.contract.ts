@@ -4,9 +4,9 @@ import type { Job } from "../../domain/job.ts";
 import { DEFINITION_GRACE_MS } from "../../ports/retention.ts";
 import type { Store } from "../../ports/store.ts";
 import { DAY, editedJob, HOUR, START } from "../factories.ts";
-import { entryOf, runIdOfEntry } from "../factories-fire.ts";
-import { addJob, changeJob, end, fire, idsOf, only, publishable, readJob, start, unannounced } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { newEntry, runIdOfEntry } from "../factories-fire.ts";
+import { addJob, changeJob, end, fire, pickRunIds, only, publishable, readJob, start, unannounced } from "./store-steps.ts";
+import { defineContract } from "./store-subject.ts";
 
 /** More sweeps than any store needs to look at all that these tests make. */
 const SWEEPS = 12;
@@ -32,11 +32,11 @@ const withParams = (store: Store, job: Job, own: number): Promise<string> =>
 const manual = (job: Job, hash: string, key = hash) => ({
   job,
   advance: null,
-  entries: [entryOf(job, { cause: "manual", key, definitionHash: hash })],
+  entries: [newEntry(job, { cause: "manual", key, definitionHash: hash })],
 });
 
 /** Definitions go with their last user. */
-export const definitionRetentionContract = contractOf("Retention of definitions", {
+export const definitionRetentionContract = defineContract("Retention of definitions", {
   "one that neither its job nor a run uses goes, and not before its grace is over": async ({ store }) => {
     const job = await addJob(store, { definition: { params: { own: 0 } } });
     const edited = editedJob(job, { params: { own: 1 } });
@@ -61,7 +61,7 @@ export const definitionRetentionContract = contractOf("Retention of definitions"
     expect(open.params).toEqual({ own: 1 });
     expect(await store.runs.origin("default", held.run.runId)).toEqual({ jobUid: job.uid, definitionHash: hash });
     await end(store, await start(store, open, { token: "open" }));
-    await store.announcements.announced(idsOf(await unannounced(store)));
+    await store.announcements.announced(pickRunIds(await unannounced(store)));
     await store.status.advance(START + HOUR);
     expect(await sweepLong(store, START + 10 * DEFINITION_GRACE_MS, START + HOUR)).toBe(1);
     expect(await store.runs.origin("default", open.runId)).toBeNull();
@@ -80,7 +80,7 @@ export const definitionRetentionContract = contractOf("Retention of definitions"
 
   "also where a run was fired by a clock that was far ahead of the sweep's": async ({ store }) => {
     const job = await addJob(store, { definition: { params: { own: 0 } } });
-    const ahead = entryOf(job, { cause: "manual", scheduledFor: START + 60 * DAY });
+    const ahead = newEntry(job, { cause: "manual", scheduledFor: START + 60 * DAY });
     await fire(store, { job, advance: null, entries: [ahead] }, START + 60 * DAY);
     await changeJob(store, job, editedJob(job, { params: { own: 1 } }));
     expect(await sweepLong(store, START)).toBe(0);

@@ -3,8 +3,8 @@ import type { Job } from "../../domain/job.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { UpcomingQuery } from "../../ports/due-jobs.ts";
 import type { Store } from "../../ports/store.ts";
-import { editedJob, jobOf, MINUTE, SECOND, START } from "../factories.ts";
-import { cursorAfterFire, dueRunOf, entryOf, manualFireOf, runIdOfEntry, scheduledFireOf } from "../factories-fire.ts";
+import { editedJob, newJob, MINUTE, SECOND, START } from "../factories.ts";
+import { cursorAfterFire, newDueRun, newEntry, newManualFire, runIdOfEntry, newFire } from "../factories-fire.ts";
 import {
   addJob,
   changeJob,
@@ -21,23 +21,23 @@ import {
   unannounced,
   repair,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const upcoming = (store: Store, query: Partial<UpcomingQuery> = {}): Promise<readonly Job[]> =>
   store.dueJobs.upcoming({ shard: ALL_SLOTS, until: START + MINUTE, after: null, limit: 100, ...query });
 
 /** Jobs by their next instant, and what a fire leaves behind. Its races are in `fire-races.contract.ts`. */
-export const dueJobsContract = contractOf("DueJobs", {
+export const dueJobsContract = defineContract("DueJobs", {
   "a call that names a definition which is not there is refused as a whole, and changes nothing": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });
     const other = await addJob(store, { id: "other" });
-    const nothing = scheduledFireOf(job, [entryOf(job), entryOf(job, { scheduledFor: START + 1, definitionHash: "nothing" })]);
-    const fires = [scheduledFireOf(other), nothing];
+    const nothing = newFire(job, [newEntry(job), newEntry(job, { scheduledFor: START + 1, definitionHash: "nothing" })]);
+    const fires = [newFire(other), nothing];
     await expect(store.dueJobs.fire({ fires, now: START, claimant: null, claimed: [] })).rejects.toMatchObject({ code: "internal" });
     expect(await upcoming(store)).toEqual([job, other]);
     expect(await publishable(store)).toEqual([]);
-    expect((await fire(store, scheduledFireOf(job))).kind).toBe("won");
-    expect((await fire(store, scheduledFireOf(other))).kind).toBe("won");
+    expect((await fire(store, newFire(job))).kind).toBe("won");
+    expect((await fire(store, newFire(other))).kind).toBe("won");
     expect(await publishable(store)).toHaveLength(2);
   },
 
@@ -86,23 +86,23 @@ export const dueJobsContract = contractOf("DueJobs", {
 
   "a fire advances the cursor alone, and makes its run": async ({ store }) => {
     const job = await addJob(store);
-    const entry = entryOf(job);
-    expect(await fire(store, scheduledFireOf(job))).toEqual({
+    const entry = newEntry(job);
+    expect(await fire(store, newFire(job))).toEqual({
       kind: "won",
       runs: [{ runId: runIdOfEntry(job, entry), state: "due", reason: null, created: true, claimed: false }],
     });
     const fired = { ...job, ...cursorAfterFire(job) };
     expect(await readJob(store, job)).toEqual(fired);
     expect(await upcoming(store)).toEqual([fired]);
-    expect(await publishable(store)).toEqual([dueRunOf(job)]);
+    expect(await publishable(store)).toEqual([newDueRun(job)]);
   },
 
   "the record of a run just fired": async ({ store }) => {
     const job = await addJob(store, { definition: { queue: "high", handler: "report" } });
-    await fire(store, scheduledFireOf(job), START + 5);
-    expect(await readRun(store, dueRunOf(job))).toEqual({
+    await fire(store, newFire(job), START + 5);
+    expect(await readRun(store, newDueRun(job))).toEqual({
       tenantId: "default",
-      runId: runIdOfEntry(job, entryOf(job)),
+      runId: runIdOfEntry(job, newEntry(job)),
       jobUid: job.uid,
       jobId: job.id,
       jobVersion: 1,
@@ -132,7 +132,7 @@ export const dueJobsContract = contractOf("DueJobs", {
   "the last fire of a schedule finishes the job": async ({ store }) => {
     const job = await addJob(store);
     const advance = cursorAfterFire(job, { nextRunAt: null, state: "finished" });
-    expect((await fire(store, { job, advance, entries: [entryOf(job)] })).kind).toBe("won");
+    expect((await fire(store, { job, advance, entries: [newEntry(job)] })).kind).toBe("won");
     expect(await readJob(store, job)).toEqual({ ...job, ...advance });
     expect(await upcoming(store)).toEqual([]);
   },
@@ -148,8 +148,8 @@ export const dueJobsContract = contractOf("DueJobs", {
 
   "runs that are born skipped or missed have ended, unannounced, and wait for nobody": async ({ store }) => {
     const job = await addJob(store);
-    const range = entryOf(job, { state: "missed", reason: "misfire", count: 3, scheduledForLast: START + 2 * MINUTE });
-    const expired = entryOf(job, { state: "skipped", reason: "expired", scheduledFor: START + 3 * MINUTE });
+    const range = newEntry(job, { state: "missed", reason: "misfire", count: 3, scheduledForLast: START + 2 * MINUTE });
+    const expired = newEntry(job, { state: "skipped", reason: "expired", scheduledFor: START + 3 * MINUTE });
     const now = START + 10 * MINUTE;
     const outcome = await fire(store, { job, advance: cursorAfterFire(job), entries: [range, expired] }, now);
     expect(outcome).toMatchObject({
@@ -173,12 +173,12 @@ export const dueJobsContract = contractOf("DueJobs", {
         }),
       ]),
     );
-    expect(await claim(store, [dueRunOf(job, expired)])).toEqual([{ kind: "lost" }]);
+    expect(await claim(store, [newDueRun(job, expired)])).toEqual([{ kind: "lost" }]);
   },
 
   "the runs of a fire stand in the order of its entries, and fires in the order asked": async ({ store }) => {
     const jobs = [await addJob(store, { id: "c" }), await addJob(store, { id: "a" }), await addJob(store, { id: "b" })];
-    const fires = jobs.map((job) => manualFireOf(job, { at: START, keys: ["z", "a", "m"] }));
+    const fires = jobs.map((job) => newManualFire(job, { at: START, keys: ["z", "a", "m"] }));
     const { outcomes } = await store.dueJobs.fire({ fires, now: START, claimant: null, claimed: [] });
     expect(outcomes.map((outcome) => (outcome.kind === "won" ? outcome.runs.map(({ runId }) => runId) : []))).toEqual(
       fires.map(({ job, entries }) => entries.map((entry) => runIdOfEntry(job, entry))),
@@ -187,7 +187,7 @@ export const dueJobsContract = contractOf("DueJobs", {
 
   "an entry that an earlier fire made answers with the run as it stands": async ({ store }) => {
     const job = await addJob(store);
-    const request = manualFireOf(job, { at: START, keys: ["k"] });
+    const request = newManualFire(job, { at: START, keys: ["k"] });
     await fire(store, request);
     const run = only(await publishable(store));
     expect(await fire(store, request, START + SECOND)).toMatchObject({
@@ -207,7 +207,7 @@ export const dueJobsContract = contractOf("DueJobs", {
     const finished = { state: "finished", nextRunAt: null } as const;
     for (const [id, state] of Object.entries({ active: {}, paused: { state: "paused" } as const, finished })) {
       const job = await addJob(store, { id, ...state });
-      expect((await fire(store, manualFireOf(job, { at: START, keys: ["k"] }))).kind).toBe("won");
+      expect((await fire(store, newManualFire(job, { at: START, keys: ["k"] }))).kind).toBe("won");
       expect(await readJob(store, job)).toEqual(job);
     }
     expect(await publishable(store)).toHaveLength(3);
@@ -215,20 +215,20 @@ export const dueJobsContract = contractOf("DueJobs", {
 
   "a manual fire needs the version alone: a fire in between does not matter": async ({ store }) => {
     const job = await addJob(store);
-    await fire(store, scheduledFireOf(job));
-    const request = manualFireOf(job, { at: START, keys: ["k"] });
+    await fire(store, newFire(job));
+    const request = newManualFire(job, { at: START, keys: ["k"] });
     expect((await fire(store, request)).kind).toBe("won");
     const fired = await readJob(store, job);
     await changeJob(store, fired, { definition: editedJob(fired, { name: "Edited" }).definition });
-    expect(await fire(store, manualFireOf(job, { at: START, keys: ["other"] }))).toEqual({ kind: "lost" });
+    expect(await fire(store, newManualFire(job, { at: START, keys: ["other"] }))).toEqual({ kind: "lost" });
     expect(await publishable(store)).toHaveLength(2);
   },
 
   "retries of runs keep what they repeat": async ({ store }) => {
     const job = await addJob(store);
-    const entry = entryOf(job, { cause: "retry", key: "k", retryOf: "01ARZ3NDEKTSV4RRFFQ69G5FAV" });
+    const entry = newEntry(job, { cause: "retry", key: "k", retryOf: "01ARZ3NDEKTSV4RRFFQ69G5FAV" });
     await fire(store, { job, advance: null, entries: [entry] });
-    expect(await readRun(store, dueRunOf(job, entry))).toMatchObject({ cause: "retry", retryOf: "01ARZ3NDEKTSV4RRFFQ69G5FAV" });
+    expect(await readRun(store, newDueRun(job, entry))).toMatchObject({ cause: "retry", retryOf: "01ARZ3NDEKTSV4RRFFQ69G5FAV" });
   },
 
   "a fire loses against another version, instant or state, and creates nothing": async ({ store }) => {
@@ -236,16 +236,16 @@ export const dueJobsContract = contractOf("DueJobs", {
     const paused = await addJob(store, { id: "paused", state: "paused" });
     const deleted = await addJob(store, { id: "deleted" });
     await deleteJob(store, deleted);
-    const unknown = jobOf({ id: "unknown" });
+    const unknown = newJob({ id: "unknown" });
     const lost = [
-      scheduledFireOf({ ...job, version: 2 }),
-      scheduledFireOf({ ...job, nextRunAt: START + SECOND }),
-      scheduledFireOf(paused),
-      scheduledFireOf(deleted),
-      scheduledFireOf({ ...deleted, version: 2, nextRunAt: null }),
-      manualFireOf(deleted, { at: START, keys: ["k"] }),
-      manualFireOf({ ...deleted, version: 2 }, { at: START, keys: ["k"] }),
-      scheduledFireOf(unknown),
+      newFire({ ...job, version: 2 }),
+      newFire({ ...job, nextRunAt: START + SECOND }),
+      newFire(paused),
+      newFire(deleted),
+      newFire({ ...deleted, version: 2, nextRunAt: null }),
+      newManualFire(deleted, { at: START, keys: ["k"] }),
+      newManualFire({ ...deleted, version: 2 }, { at: START, keys: ["k"] }),
+      newFire(unknown),
     ];
     const { outcomes } = await store.dueJobs.fire({ fires: lost, now: START, claimant: null, claimed: [] });
     expect(outcomes).toEqual(lost.map(() => ({ kind: "lost" })));
@@ -257,9 +257,9 @@ export const dueJobsContract = contractOf("DueJobs", {
 
   "a lost fire does not take the won ones of its batch with it": async ({ store }) => {
     const jobs = [await addJob(store, { id: "a" }), await addJob(store, { id: "b" }), await addJob(store, { id: "c" })];
-    await fire(store, scheduledFireOf(jobs[1]!));
+    await fire(store, newFire(jobs[1]!));
     const { outcomes } = await store.dueJobs.fire({
-      fires: jobs.map((job) => scheduledFireOf(job)),
+      fires: jobs.map((job) => newFire(job)),
       now: START,
       claimant: null,
       claimed: [],
@@ -270,11 +270,11 @@ export const dueJobsContract = contractOf("DueJobs", {
 
   "repeating a fire whose answer was lost creates nothing twice": async ({ store }) => {
     const job = await addJob(store);
-    const request = { fires: [scheduledFireOf(job)], now: START, claimant: null, claimed: [] };
+    const request = { fires: [newFire(job)], now: START, claimant: null, claimed: [] };
     await store.dueJobs.fire(request);
     const repeated = await store.dueJobs.fire(request);
     expect(countKind(repeated.outcomes, "won")).toBe(0);
-    expect(await publishable(store)).toEqual([dueRunOf(job)]);
+    expect(await publishable(store)).toEqual([newDueRun(job)]);
   },
 
   "an empty batch is no fire": async ({ store }) => {
@@ -282,7 +282,7 @@ export const dueJobsContract = contractOf("DueJobs", {
   },
 
   "nothing is to be repaired where nothing crashed": async ({ store }) => {
-    await fire(store, scheduledFireOf(await addJob(store)));
+    await fire(store, newFire(await addJob(store)));
     expect(await repair(store)).toBe(0);
     expect(await publishable(store)).toHaveLength(1);
   },

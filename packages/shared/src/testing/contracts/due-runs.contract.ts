@@ -15,7 +15,7 @@ import {
   defer,
   end,
   ending,
-  idsOf,
+  pickRunIds,
   LEASE_MS,
   only,
   publishable,
@@ -25,7 +25,7 @@ import {
   start,
   wake,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const REPEAT_MS = 10 * SECOND;
 const REPEAT_MS_MAX = 40 * SECOND;
@@ -44,7 +44,7 @@ const deferUntil = (store: Store, { runId, attempt }: DueRun, wakeAt: Instant): 
   store.claims.defer({ deferrals: [{ runId, attempt, reason: "overlap", wakeAt }] });
 
 /** Runs that wait for a worker: handing them to the bus, repeating, putting aside. Waking has a contract of its own. */
-export const dueRunsContract = contractOf("DueRuns", {
+export const dueRunsContract = defineContract("DueRuns", {
   "publishable runs come oldest first, of one queue, at most so many": async ({ store }) => {
     const job = await addJob(store, { id: "a" });
     const low = await addJob(store, { id: "low", definition: { queue: "low" } });
@@ -156,7 +156,7 @@ export const dueRunsContract = contractOf("DueRuns", {
     const rescues = (await ending(store, now)).map(({ runId, expiresAt }) => ({ runId, expiresAt, to: "due" }) as const);
     expect((await store.leases.rescue({ rescues, now })).rescued).toBe(1);
     const query = { shard: ALL_SLOTS, queue: "default", limit: 1 };
-    expect(idsOf(await store.dueRuns.publishable({ ...query, rescuesBelow: 1 }))).toEqual([plain.runId]);
+    expect(pickRunIds(await store.dueRuns.publishable({ ...query, rescuesBelow: 1 }))).toEqual([plain.runId]);
     expect(await store.dueRuns.publishable({ ...query, limit: 10, rescuesBelow: 2 })).toHaveLength(2);
     expect(await store.dueRuns.unclaimedRescued(ALL_SLOTS, 0)).toEqual({});
     await publish(store, await publishable(store), now);
@@ -244,7 +244,7 @@ export const dueRunsContract = contractOf("DueRuns", {
     expect(await publishable(store)).toEqual([]);
     expect(await readRun(store, waiting[0]!)).toMatchObject({ state: "due", reason: "job_workers", wakeAt: START + MINUTE });
     expect(await wake(store, START + MINUTE)).toMatchObject({ ready: 2 });
-    expect(idsOf(await publishable(store)).sort()).toEqual(idsOf(waiting).sort());
+    expect(pickRunIds(await publishable(store)).sort()).toEqual(pickRunIds(waiting).sort());
   },
 
   "a run that nobody published can be deferred as well, and repeating it is harmless": async ({ store }) => {
@@ -277,7 +277,7 @@ export const dueRunsContract = contractOf("DueRuns", {
     for (const run of runs) await deferUntil(store, run, START + MINUTE);
     for (const run of runs) await defer(store, run);
     expect(await Promise.all(runs.map((run) => readRun(store, run)))).toEqual(before);
-    expect(idsOf(await publishable(store))).toEqual([raised.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([raised.runId]);
   },
 
   "a run is publishable under the definition of its fire, also when it is due again after an edit": async ({ store }) => {

@@ -4,7 +4,7 @@ import type { Job } from "../../domain/job.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { Store } from "../../ports/store.ts";
 import { DAY, HOUR, MINUTE, SECOND, START } from "../factories.ts";
-import { entryOf, scheduledFireOf } from "../factories-fire.ts";
+import { newEntry, newFire } from "../factories-fire.ts";
 import {
   addJob,
   addJobWithRun,
@@ -17,7 +17,7 @@ import {
   end,
   FAILURE,
   fire,
-  idsOf,
+  pickRunIds,
   only,
   publishable,
   readJob,
@@ -30,7 +30,7 @@ import {
   ending,
   repair,
 } from "./store-steps.ts";
-import { contractOf, type StoreContract, type StoreFacts } from "./store-subject.ts";
+import { defineContract, type StoreContract, type StoreFacts } from "./store-subject.ts";
 
 /** All that people and services can see of a store at rest. */
 const everything = async (store: Store, jobs: readonly Job[]) => ({
@@ -52,10 +52,7 @@ const FACTS: StoreFacts = {
     const paused = await addJob(store, { id: "paused", state: "paused" });
     const deleted = await addJob(store, { id: "deleted" });
     await deleteJob(store, deleted);
-    await fire(
-      store,
-      scheduledFireOf(job, [entryOf(job, { state: "missed", reason: "misfire", count: 3, scheduledForLast: START + SECOND })]),
-    );
+    await fire(store, newFire(job, [newEntry(job, { state: "missed", reason: "misfire", count: 3, scheduledForLast: START + SECOND })]));
     const edited = await changeJob(store, await readJob(store, job), { definition: { ...job.definition, name: "Edited" } });
     const [succeeded, failed, cancelled, , announced] = (await addRuns(store, edited, { count: 5 })) as [
       DueRun,
@@ -87,15 +84,15 @@ const FACTS: StoreFacts = {
     const hash = await store.jobs.addDefinition("default", { jobUid: job.uid, definition: { ...job.definition, params: { own: true } } });
     const again = await reopen();
     expect(await again.requests.bind("default", { ...binding, value: "uid-2" })).toEqual(binding);
-    await fire(again, { job, advance: null, entries: [entryOf(job, { cause: "manual", key: "k", definitionHash: hash })] });
+    await fire(again, { job, advance: null, entries: [newEntry(job, { cause: "manual", key: "k", definitionHash: hash })] });
     expect(only(await publishable(again)).params).toEqual({ own: true });
   },
 
   "a fire that was won is won for ever": async ({ store, reopen }) => {
     const job = await addJob(store);
-    await fire(store, scheduledFireOf(job));
+    await fire(store, newFire(job));
     const again = await reopen();
-    expect(await fire(again, scheduledFireOf(job))).toEqual({ kind: "lost" });
+    expect(await fire(again, newFire(job))).toEqual({ kind: "lost" });
     expect(await publishable(again)).toHaveLength(1);
     expect(await repair(again)).toBe(0);
   },
@@ -137,7 +134,7 @@ const FACTS: StoreFacts = {
     for (const view of await ending(again, late)) {
       await again.leases.rescue({ rescues: [{ runId: view.runId, expiresAt: view.expiresAt, to: "lost" }], now: late });
     }
-    expect(idsOf(await publishable(again))).toEqual([waiting.runId]);
+    expect(pickRunIds(await publishable(again))).toEqual([waiting.runId]);
     expect(only(await claim(again, [waiting], { token: "next", now: late })).kind).toBe("won");
   },
 
@@ -159,8 +156,8 @@ const FACTS: StoreFacts = {
     await wake(store, START + DAY);
     const again = await reopen();
     const request = { shard: ALL_SLOTS, dueBefore: START + DAY, now: START + DAY, limit: 10 };
-    expect(idsOf(await again.dueRuns.closeWaiting(request))).toEqual([fresh.runId]);
-    expect(idsOf(await again.dueRuns.closeWaiting({ ...request, dueBefore: START + DAY + 1 }))).toEqual([retried.runId]);
+    expect(pickRunIds(await again.dueRuns.closeWaiting(request))).toEqual([fresh.runId]);
+    expect(pickRunIds(await again.dueRuns.closeWaiting({ ...request, dueBefore: START + DAY + 1 }))).toEqual([retried.runId]);
   },
 
   "closing twice is harmless": async ({ store }) => {
@@ -171,5 +168,5 @@ const FACTS: StoreFacts = {
 
 /** What survives a restart. For stores that do. */
 export const durabilityContract: StoreContract = (subject) => {
-  if (subject.reopen !== undefined) contractOf("Durability", FACTS)(subject);
+  if (subject.reopen !== undefined) defineContract("Durability", FACTS)(subject);
 };

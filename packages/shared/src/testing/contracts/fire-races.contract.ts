@@ -1,17 +1,17 @@
 import { expect } from "@jest/globals";
 import type { Job } from "../../domain/job.ts";
 import { START } from "../factories.ts";
-import { dueRunOf, manualFireOf, scheduledFireOf } from "../factories-fire.ts";
+import { newDueRun, newManualFire, newFire } from "../factories-fire.ts";
 import { addJob, countKind, fire, publishable, race, readJob } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 /** Two leaders, a slow leader and a fast one, an edit and a fire: whoever comes first wins, and nobody else does. */
-export const fireRacesContract = contractOf("DueJobs.fire in races", {
+export const fireRacesContract = defineContract("DueJobs.fire in races", {
   "of many fires of one instant exactly one wins": async ({ store }) => {
     const job = await addJob(store);
-    const outcomes = await race(() => fire(store, scheduledFireOf(job)));
+    const outcomes = await race(() => fire(store, newFire(job)));
     expect(countKind(outcomes, "won")).toBe(1);
-    expect(await publishable(store)).toEqual([dueRunOf(job)]);
+    expect(await publishable(store)).toEqual([newDueRun(job)]);
     expect((await readJob(store, job)).firedCount).toBe(1);
   },
 
@@ -20,7 +20,7 @@ export const fireRacesContract = contractOf("DueJobs.fire in races", {
     for (let index = 0; index < 10; index += 1) jobs.push(await addJob(store, { id: `job-${index}` }));
     const results = await race((racer) => {
       const order = racer % 2 === 0 ? jobs : [...jobs].reverse();
-      return store.dueJobs.fire({ fires: order.map((job) => scheduledFireOf(job)), now: START, claimant: null, claimed: [] });
+      return store.dueJobs.fire({ fires: order.map((job) => newFire(job)), now: START, claimant: null, claimed: [] });
     });
     expect(
       countKind(
@@ -33,7 +33,7 @@ export const fireRacesContract = contractOf("DueJobs.fire in races", {
 
   "many manual fires with one key make one run": async ({ store }) => {
     const job = await addJob(store);
-    const outcomes = await race(() => fire(store, manualFireOf(job, { at: START, keys: ["k"] })));
+    const outcomes = await race(() => fire(store, newManualFire(job, { at: START, keys: ["k"] })));
     expect(countKind(outcomes, "won")).toBe(outcomes.length);
     expect(await publishable(store)).toHaveLength(1);
   },

@@ -1,7 +1,7 @@
 import { expect } from "@jest/globals";
 import type { HandlerDescription } from "../../ports/handler-registry.ts";
 import { SECOND, START } from "../factories.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const describedAs = (type: string, overrides: Partial<HandlerDescription> = {}): HandlerDescription => ({
   type,
@@ -12,7 +12,7 @@ const describedAs = (type: string, overrides: Partial<HandlerDescription> = {}):
 });
 
 /** What executors can run. */
-export const handlerRegistryContract = contractOf("HandlerRegistry", {
+export const handlerRegistryContract = defineContract("HandlerRegistry", {
   "handlers are listed by type": async ({ store }) => {
     expect(await store.handlers.list()).toEqual([]);
     await store.handlers.publish([describedAs("http"), describedAs("compute", { description: "Adds up", paramsSchema: {} })]);

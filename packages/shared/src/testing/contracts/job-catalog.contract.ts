@@ -3,8 +3,8 @@ import { sha256 } from "../../adapters/system/digest.ts";
 import { definitionHash } from "../../domain/job-definition.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import { jobEvent } from "../../events/job-event.ts";
-import { definitionOf, editedJob, jobOf, MINUTE, SECOND, START } from "../factories.ts";
-import { entryOf, runIdOfEntry, scheduledFireOf } from "../factories-fire.ts";
+import { newDefinition, editedJob, newJob, MINUTE, SECOND, START } from "../factories.ts";
+import { newEntry, runIdOfEntry, newFire } from "../factories-fire.ts";
 import {
   addJob,
   addRun,
@@ -19,14 +19,14 @@ import {
   readJob,
   readRun,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const unsent = ALL_SLOTS;
 
 /** Creating, reading and changing what people define. Lists have a contract of their own. */
-export const jobCatalogContract = contractOf("JobCatalog", {
+export const jobCatalogContract = defineContract("JobCatalog", {
   "a job reads back as it was created, to the last field": async ({ store }) => {
-    const job = jobOf({
+    const job = newJob({
       state: "paused",
       nextRunAt: null,
       lastScheduledFor: START,
@@ -52,7 +52,7 @@ export const jobCatalogContract = contractOf("JobCatalog", {
 
   "repeating a create of the same uid answers with the stored job, which it does not touch": async ({ store }) => {
     const job = await addJob(store);
-    await fire(store, scheduledFireOf(job));
+    await fire(store, newFire(job));
     const fired = await readJob(store, job);
     const again = await store.jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) });
     expect(again).toEqual({ kind: "created", job: fired });
@@ -69,7 +69,7 @@ export const jobCatalogContract = contractOf("JobCatalog", {
 
   "another job under a taken id is refused, and leaves nothing": async ({ store }) => {
     const job = await addJob(store);
-    const rival = jobOf({ uid: "uid-rival", definition: { name: "Rival" } });
+    const rival = newJob({ uid: "uid-rival", definition: { name: "Rival" } });
     const outcome = await store.jobs.create(rival.tenantId, { job: rival, event: jobEvent("JobCreated", rival) });
     expect(outcome).toEqual({ kind: "exists", job });
     expect(await store.dueJobs.read([rival.uid])).toEqual([]);
@@ -78,7 +78,7 @@ export const jobCatalogContract = contractOf("JobCatalog", {
 
   "of many who create one id at once, exactly one does": async ({ store }) => {
     const outcomes = await race((racer) => {
-      const job = jobOf({ uid: `uid-${racer}` });
+      const job = newJob({ uid: `uid-${racer}` });
       return store.jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) });
     });
     expect(countKind(outcomes, "created")).toBe(1);
@@ -117,7 +117,7 @@ export const jobCatalogContract = contractOf("JobCatalog", {
 
   "a change is stale once the job has fired": async ({ store }) => {
     const job = await addJob(store);
-    await fire(store, scheduledFireOf(job));
+    await fire(store, newFire(job));
     const next = editedJob(job, { name: "Late" });
     expect(await store.jobs.change(job.tenantId, { previous: job, next, event: jobEvent("JobUpdated", next) })).toEqual({ kind: "stale" });
   },
@@ -162,7 +162,7 @@ export const jobCatalogContract = contractOf("JobCatalog", {
     const outcomes = await race<{ readonly kind: string }>((racer) =>
       racer === 7
         ? store.jobs.change(job.tenantId, { previous: job, next, event: jobEvent("JobUpdated", next) })
-        : fire(store, scheduledFireOf(job)),
+        : fire(store, newFire(job)),
     );
     expect(countKind(outcomes, "changed") + countKind(outcomes, "won")).toBe(1);
     expect(await publishable(store)).toHaveLength(countKind(outcomes, "won"));
@@ -171,7 +171,7 @@ export const jobCatalogContract = contractOf("JobCatalog", {
   "a change leaves status and last run as they are stored": async ({ store }) => {
     const job = await addJob(store);
     const lastRun = {
-      runId: runIdOfEntry(job, entryOf(job)),
+      runId: runIdOfEntry(job, newEntry(job)),
       state: "failed" as const,
       scheduledFor: START,
       startedAt: START,
@@ -180,7 +180,7 @@ export const jobCatalogContract = contractOf("JobCatalog", {
       error: { code: "http_status", message: "500", retryable: false },
     };
     await store.status.apply([{ tenantId: job.tenantId, jobUid: job.uid, lastRun }]);
-    const changed = await changeJob(store, job, { definition: definitionOf({ name: "Edited" }) });
+    const changed = await changeJob(store, job, { definition: newDefinition({ name: "Edited" }) });
     expect(changed).toMatchObject({ status: "failed", lastRun, definition: { name: "Edited" } });
     expect(await store.jobs.get(job.tenantId, job.id)).toEqual(changed);
   },
@@ -240,7 +240,7 @@ export const jobCatalogContract = contractOf("JobCatalog", {
     const job = await addJob(store);
     const definition = { ...job.definition, params: { override: true } };
     const hash = await store.jobs.addDefinition(job.tenantId, { jobUid: job.uid, definition });
-    const entry = entryOf(job, { cause: "manual", key: "k", definitionHash: hash });
+    const entry = newEntry(job, { cause: "manual", key: "k", definitionHash: hash });
     await fire(store, { job, advance: null, entries: [entry] });
     expect(only(await publishable(store)).params).toEqual({ override: true });
     expect(await store.runs.origin(job.tenantId, runIdOfEntry(job, entry))).toEqual({ jobUid: job.uid, definitionHash: hash });

@@ -4,7 +4,7 @@ import type { JobQuery } from "../../ports/job-catalog.ts";
 import type { Store } from "../../ports/store.ts";
 import { SECOND, START } from "../factories.ts";
 import { addJob, changeJob, deleteJob } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 type Conditions = Omit<JobQuery, "limit" | "cursor">;
 
@@ -29,7 +29,7 @@ async function walk(store: Store, query: Conditions & { limit: number }, between
 }
 
 /** Lists of jobs: filters, order and pages. */
-export const jobListContract = contractOf("JobCatalog.list", {
+export const jobListContract = defineContract("JobCatalog.list", {
   "newest first, and within one instant by uid, descending": async ({ store }) => {
     for (const [id, createdAt] of [
       ["b", START],

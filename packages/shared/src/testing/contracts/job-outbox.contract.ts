@@ -3,10 +3,10 @@ import { ALL_SLOTS } from "../../domain/slot.ts";
 import { jobEvent } from "../../events/job-event.ts";
 import { SECOND, START } from "../factories.ts";
 import { addJob, changeJob, deleteJob } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 /** Events of job writes, until the bus has acknowledged them. */
-export const jobOutboxContract = contractOf("JobOutbox", {
+export const jobOutboxContract = defineContract("JobOutbox", {
   "every write of a job leaves its event, oldest first, until it is sent": async ({ store }) => {
     const job = await addJob(store);
     const edited = await changeJob(store, job, { state: "paused" });

@@ -8,8 +8,8 @@ import { latestOfEach, type StatusChange } from "../../domain/status-change.ts";
 import { runEnded } from "../../events/job-ended.ts";
 import type { SettledPart } from "../../ports/job-status.ts";
 import type { Store } from "../../ports/store.ts";
-import { jobOf, MINUTE, SECOND, START } from "../factories.ts";
-import { entryOf, runIdOfEntry, scheduledFireOf } from "../factories-fire.ts";
+import { newJob, MINUTE, SECOND, START } from "../factories.ts";
+import { newEntry, runIdOfEntry, newFire } from "../factories-fire.ts";
 import {
   addJob,
   addJobWithRun,
@@ -18,23 +18,23 @@ import {
   claim,
   deleteJob,
   end,
-  endingsOf,
+  toStatusChanges,
   FAILURE,
   fire,
-  idsOf,
+  pickRunIds,
   readJob,
   retryIn,
   settle,
   start,
   unannounced,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const SHUFFLES = 20;
 const PARTS_MAX = 100;
 
-const lastRunOf = (overrides: Partial<LastRun> = {}): LastRun => ({
-  runId: runIdOfEntry(jobOf(), entryOf(jobOf(), { scheduledFor: overrides.scheduledFor ?? START })),
+const buildLastRun = (overrides: Partial<LastRun> = {}): LastRun => ({
+  runId: runIdOfEntry(newJob(), newEntry(newJob(), { scheduledFor: overrides.scheduledFor ?? START })),
   state: "succeeded",
   scheduledFor: START,
   startedAt: START,
@@ -44,12 +44,12 @@ const lastRunOf = (overrides: Partial<LastRun> = {}): LastRun => ({
   ...overrides,
 });
 
-const change = (lastRun: LastRun, jobUid = jobOf().uid): StatusChange => ({ tenantId: "default", jobUid, lastRun });
+const change = (lastRun: LastRun, jobUid = newJob().uid): StatusChange => ({ tenantId: "default", jobUid, lastRun });
 
 /** What happened to three runs, in the order in which it counts. */
 const history: readonly LastRun[] = [0, 1, 2].flatMap((run) =>
   (["running", "retrying", "running", "succeeded"] as const satisfies readonly RunState[]).map((state, step) =>
-    lastRunOf({ scheduledFor: START + run * MINUTE, attempt: step < 2 ? 1 : 2, state }),
+    buildLastRun({ scheduledFor: START + run * MINUTE, attempt: step < 2 ? 1 : 2, state }),
   ),
 );
 
@@ -67,10 +67,10 @@ async function settledSince(store: Store, since: number, limit: number, until = 
 }
 
 /** The read state of jobs. */
-export const jobStatusContract = contractOf("JobStatus", {
+export const jobStatusContract = defineContract("JobStatus", {
   "a change sets status and last run, and nothing else": async ({ store }) => {
     const job = await addJob(store);
-    const lastRun = lastRunOf({ state: "failed", error: { code: "http_status", message: "500", retryable: true } });
+    const lastRun = buildLastRun({ state: "failed", error: { code: "http_status", message: "500", retryable: true } });
     await store.status.apply([change(lastRun)]);
     const projected = { ...job, status: "failed", lastRun };
     expect(await store.jobs.get("default", job.id)).toEqual(projected);
@@ -79,20 +79,20 @@ export const jobStatusContract = contractOf("JobStatus", {
 
   "neither a fire nor an edit notices": async ({ store }) => {
     const job = await addJob(store);
-    await store.status.apply([change(lastRunOf())]);
-    expect((await fire(store, scheduledFireOf(job))).kind).toBe("won");
-    expect(await readJob(store, job)).toMatchObject({ status: "succeeded", lastRun: lastRunOf() });
+    await store.status.apply([change(buildLastRun())]);
+    expect((await fire(store, newFire(job))).kind).toBe("won");
+    expect(await readJob(store, job)).toMatchObject({ status: "succeeded", lastRun: buildLastRun() });
   },
 
   "a smaller or equal change changes nothing": async ({ store }) => {
     const job = await addJob(store);
-    const stored = lastRunOf({ scheduledFor: START + MINUTE, attempt: 2, state: "retrying" });
+    const stored = buildLastRun({ scheduledFor: START + MINUTE, attempt: 2, state: "retrying" });
     await store.status.apply([change(stored)]);
     const smaller = [
       { ...stored, finishedAt: START + MINUTE },
       { ...stored, state: "running" as const },
       { ...stored, attempt: 1, state: "failed" as const },
-      lastRunOf({ scheduledFor: START, attempt: 9 }),
+      buildLastRun({ scheduledFor: START, attempt: 9 }),
       { ...stored, runId: "0".repeat(26), state: "succeeded" as const },
     ];
     for (const lastRun of smaller) await store.status.apply([change(lastRun)]);
@@ -123,9 +123,9 @@ export const jobStatusContract = contractOf("JobStatus", {
     const two = await addJob(store, { id: "two" });
     await store.status.apply([]);
     await store.status.apply([
-      change(lastRunOf({ state: "running" }), one.uid),
-      change(lastRunOf(), "nobody"),
-      { ...change(lastRunOf(), two.uid), tenantId: "other" },
+      change(buildLastRun({ state: "running" }), one.uid),
+      change(buildLastRun(), "nobody"),
+      { ...change(buildLastRun(), two.uid), tenantId: "other" },
     ]);
     expect((await readJob(store, one)).status).toBe("running");
     expect((await readJob(store, two)).status).toBe("pending");
@@ -139,11 +139,11 @@ export const jobStatusContract = contractOf("JobStatus", {
     await settle(store, await start(store, retrying!), { result: retryIn(MINUTE) });
     const cancelled = await store.control.cancel("default", { runId: due!.runId, now: START + 2 * SECOND });
     if (cancelled.kind !== "cancelled") throw new Error(`it was ${cancelled.kind}`);
-    await fire(store, scheduledFireOf(job, [entryOf(job, { state: "skipped", reason: "expired" })]));
-    const all = endingsOf([earlyEnd, cancelled.run, lateEnd]);
+    await fire(store, newFire(job, [newEntry(job, { state: "skipped", reason: "expired" })]));
+    const all = toStatusChanges([earlyEnd, cancelled.run, lateEnd]);
     expect(await settledSince(store, 0, 10)).toEqual([all]);
     expect(await settledSince(store, START + SECOND, 10)).toEqual([all]);
-    expect(await settledSince(store, START + SECOND + 1, 10)).toEqual([endingsOf([cancelled.run, lateEnd])]);
+    expect(await settledSince(store, START + SECOND + 1, 10)).toEqual([toStatusChanges([cancelled.run, lateEnd])]);
     expect((await settledSince(store, START + MINUTE + 1, 10)).flat()).toEqual([]);
   },
 
@@ -162,14 +162,14 @@ export const jobStatusContract = contractOf("JobStatus", {
         await store.control.cancel("default", { runId: run.runId, now });
       },
       "closed for its age": (run) => claim(store, [run], { now, firedAfter: now }),
-      missed: (_run, job) => fire(store, scheduledFireOf(job, [entryOf(job, { state: "missed", reason: "misfire" })])),
+      missed: (_run, job) => fire(store, newFire(job, [newEntry(job, { state: "missed", reason: "misfire" })])),
     };
     for (const [id, finish] of Object.entries(ends)) {
       const { job, run } = await addJobWithRun(store, { id: id.replaceAll(" ", "-") });
       await finish(run, job);
     }
     const events = (await unannounced(store)).map((run) => runEnded(run, "tickline/scheduler"));
-    const said = endingsOf(events.flatMap((event) => (event.type === "JobCompleted" ? [event.data] : [])));
+    const said = toStatusChanges(events.flatMap((event) => (event.type === "JobCompleted" ? [event.data] : [])));
     const folded = (await settledSince(store, START, 10)).flat();
     expect(said).toHaveLength(5);
     expect(new Set(folded.map(({ lastRun }) => JSON.stringify(lastRun)))).toEqual(
@@ -200,7 +200,7 @@ export const jobStatusContract = contractOf("JobStatus", {
       const parts = await settledSince(store, START, limit);
       for (const part of parts) expect(part.length).toBeLessThanOrEqual(limit);
       const settled = parts.flat().map(({ lastRun }) => lastRun);
-      expect(idsOf(settled).sort()).toEqual(idsOf(runs).sort());
+      expect(pickRunIds(settled).sort()).toEqual(pickRunIds(runs).sort());
       const instants = settled.map(({ finishedAt }) => finishedAt ?? 0);
       expect(instants).toEqual(instants.toSorted((left, right) => left - right));
     }
@@ -222,8 +222,8 @@ export const jobStatusContract = contractOf("JobStatus", {
       told.push(...part.changes);
       after = part.next;
     }
-    expect(told).toEqual(endingsOf(before));
-    expect((await settledSince(store, START + 3, 1, START + 4)).flat()).toEqual(endingsOf([atEnd]));
+    expect(told).toEqual(toStatusChanges(before));
+    expect((await settledSince(store, START + 3, 1, START + 4)).flat()).toEqual(toStatusChanges([atEnd]));
     expect(await settledSince(store, START + 3, 1, START + 3)).toEqual([]);
   },
 
@@ -232,20 +232,20 @@ export const jobStatusContract = contractOf("JobStatus", {
     const [run] = await addRuns(store, job, { count: 1 });
     for (let batch = 0; batch < 3; batch += 1) {
       const entries = Array.from({ length: 30 }, (_, index) =>
-        entryOf(job, { cause: "manual", key: `${batch}-${index}`, state: "missed", reason: "misfire" }),
+        newEntry(job, { cause: "manual", key: `${batch}-${index}`, state: "missed", reason: "misfire" }),
       );
       await fire(store, { job, advance: null, entries });
     }
     const ended = await end(store, await start(store, run!), { now: START + 1 });
-    expect(await settledSince(store, START, 1)).toEqual([endingsOf([ended])]);
+    expect(await settledSince(store, START, 1)).toEqual([toStatusChanges([ended])]);
   },
 
   "what was settled is still there when its job is deleted": async ({ store }) => {
     const job = await addJob(store);
     const ended = await end(store, await start(store, await addRun(store, job)));
     await deleteJob(store, job);
-    expect(await settledSince(store, 0, 10)).toEqual([endingsOf([ended])]);
-    await store.status.apply(endingsOf([ended]));
+    expect(await settledSince(store, 0, 10)).toEqual([toStatusChanges([ended])]);
+    await store.status.apply(toStatusChanges([ended]));
     expect(await store.jobs.get("default", job.id)).toBeNull();
   },
 

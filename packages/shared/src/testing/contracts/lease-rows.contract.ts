@@ -1,12 +1,12 @@
 import { expect } from "@jest/globals";
 import { HOUR, SECOND } from "../factories.ts";
 import { race } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const LEADER = { name: "leader:0", ttlMs: HOUR };
 
 /** Named leases by the store's own clock. */
-export const leaseRowsContract = contractOf("LeaseRows", {
+export const leaseRowsContract = defineContract("LeaseRows", {
   "a lease is its owner's, who may renew it, and nobody else's": async ({ store }) => {
     expect(await store.leaders.take({ ...LEADER, owner: "a" })).toBe(true);
     expect(await store.leaders.take({ ...LEADER, owner: "a" })).toBe(true);

@@ -11,7 +11,7 @@ import {
   changeJob,
   claim,
   end,
-  idsOf,
+  pickRunIds,
   only,
   publishable,
   readRun,
@@ -21,7 +21,7 @@ import {
   SUCCESS,
   wake,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const LATER = START + SECOND;
 
@@ -45,7 +45,7 @@ async function acrossEdit(store: Store) {
 const WAITING = { kind: "waiting", cancelRequested: null, superseded: [] };
 
 /** Runs that wait: for another run of their job, which wakes them when it ends, and for other things, when they hold up nobody. */
-export const overlapWaitsContract = contractOf("RunClaims.claim, runs that wait", {
+export const overlapWaitsContract = defineContract("RunClaims.claim, runs that wait", {
   "a run that waits for a retry holds up nobody, and goes first when it is due again": async ({ store }) => {
     const job = await addJob(store);
     const first = await addRun(store, job);
@@ -77,7 +77,7 @@ export const overlapWaitsContract = contractOf("RunClaims.claim, runs that wait"
     const next = await addRun(store, job, { now: LATER, name: "next" });
     expect(only(await claim(store, [next], { token: "early", now: LATER }))).toEqual(WAITING);
     await store.claims.defer({ deferrals: [{ runId: unknown.runId, attempt: 1, reason: "unknown_handler", wakeAt: START + HOUR }] });
-    expect(idsOf(await publishable(store))).toEqual([next.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([next.runId]);
     expect(only(await claim(store, [next], { token: "next", now: LATER })).kind).toBe("won");
   },
 
@@ -91,19 +91,19 @@ export const overlapWaitsContract = contractOf("RunClaims.claim, runs that wait"
   "an end wakes the first of each queue and handler: nobody knows which of them an executor serves": async ({ store }) => {
     const { job, held, before, after } = await acrossEdit(store);
     expect(await settle(store, held, { result: SUCCESS, now: LATER + SECOND })).toMatchObject({ ready: "default" });
-    expect(idsOf(await publishable(store))).toEqual([before.runId, after.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([before.runId, after.runId]);
     const last = await addRun(store, job, { now: LATER + SECOND, name: "last" });
     const won = await start(store, after, { token: "after", now: LATER + SECOND });
     expect(only(await claim(store, [last], { token: "last", now: LATER + SECOND }))).toEqual(WAITING);
     expect(only(await claim(store, [before], { token: "before", now: LATER + SECOND }))).toEqual(WAITING);
     expect(await settle(store, won, { result: retryIn(MINUTE), now: LATER + SECOND })).toMatchObject({ ready: "default" });
-    expect(idsOf(await publishable(store))).toEqual([before.runId, last.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([before.runId, last.runId]);
   },
 
   "an older run of another queue or handler does not keep one whose wake was lost from being looked at again": async ({ store }) => {
     const { held, before, after } = await acrossEdit(store);
     expect(await wake(store, LATER + 10 * SECOND)).toMatchObject({ ready: 2 });
-    expect(idsOf(await publishable(store))).toEqual([before.runId, after.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([before.runId, after.runId]);
     // The one in front goes on waiting, published or not, and so do those of its queue and handler alone.
     expect(only(await claim(store, [after], { token: "again", now: LATER + 10 * SECOND }))).toEqual(WAITING);
     expect(await wake(store, LATER + 30 * SECOND)).toMatchObject({ ready: 1 });
@@ -119,8 +119,8 @@ export const overlapWaitsContract = contractOf("RunClaims.claim, runs that wait"
     await changeJob(store, job, editedJob(job, { handler: "new" }));
     const keeping = { queue: "default", handler: "new" };
     const request = { jobUid: job.uid, reason: "job_edited", keeping, now: LATER, limit: 1 } as const;
-    expect(idsOf(await store.control.cancelOpen(job.tenantId, request))).toEqual([runs[1]!.runId]);
-    expect(idsOf(await publishable(store))).toEqual([runs[2]!.runId]);
+    expect(pickRunIds(await store.control.cancelOpen(job.tenantId, request))).toEqual([runs[1]!.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([runs[2]!.runId]);
   },
 
   "the end of a run under allow wakes nobody: none has waited for it": async ({ store }) => {
@@ -146,7 +146,7 @@ export const overlapWaitsContract = contractOf("RunClaims.claim, runs that wait"
     const { wakeAt } = await readRun(store, waiting);
     expect(wakeAt).toBe(LATER + 10 * SECOND);
     expect(await wake(store, LATER + 10 * SECOND)).toMatchObject({ ready: 1 });
-    expect(idsOf(await publishable(store))).toEqual([waiting.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([waiting.runId]);
     expect(only(await claim(store, [waiting], { token: "again", now: LATER + 10 * SECOND }))).toEqual(WAITING);
     expect((await readRun(store, waiting)).wakeAt).toBe(LATER + 30 * SECOND);
   },
@@ -172,11 +172,11 @@ export const overlapWaitsContract = contractOf("RunClaims.claim, runs that wait"
     const runs = await Promise.all(["a", "b", "c", "d"].map((name, index) => addRun(store, job, { now: START + index, name })));
     await claim(store, runs, { now: LATER });
     expect(await wake(store, LATER + 10 * SECOND)).toMatchObject({ ready: 1 });
-    expect(idsOf(await publishable(store))).toEqual([runs[1]!.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([runs[1]!.runId]);
     expect(only(await claim(store, [runs[1]!], { token: "again", now: LATER + 10 * SECOND }))).toEqual(WAITING);
     expect((await wake(store, LATER + 29 * SECOND)).ready).toBe(0);
     await end(store, { run: runs[0]!, token: "token-1", leaseMs: null, startedAt: LATER });
-    expect(idsOf(await publishable(store))).toEqual([runs[1]!.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([runs[1]!.runId]);
   },
 
   "a publication from before a run was put aside is not noted once it is ready again": async ({ store }) => {
@@ -188,7 +188,7 @@ export const overlapWaitsContract = contractOf("RunClaims.claim, runs that wait"
     await end(store, held, { now: LATER + 15 });
     const note = { now: LATER + 100, repeatMs: SECOND, repeatMsMax: SECOND };
     await store.dueRuns.published({ runs: [published], ...note });
-    expect(idsOf(await publishable(store))).toEqual([run.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([run.runId]);
     await store.dueRuns.published({ runs: [{ ...published, publishedAt: LATER + 20 }], ...note });
     expect(await publishable(store)).toEqual([]);
   },
@@ -199,7 +199,7 @@ export const overlapWaitsContract = contractOf("RunClaims.claim, runs that wait"
     expect((await claim(store, [a!, b!, c!], { now: LATER })).map(({ kind }) => kind)).toEqual(["won", "waiting", "waiting"]);
     await end(store, { run: a!, token: "token-1", leaseMs: null, startedAt: LATER });
     await store.control.cancel(job.tenantId, { runId: b!.runId, now: LATER });
-    expect(idsOf(await publishable(store))).toEqual([c!.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([c!.runId]);
   },
 
   "a waiting run expires, and survives a restart": async ({ store, subject, reopen }) => {

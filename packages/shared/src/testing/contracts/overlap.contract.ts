@@ -16,7 +16,7 @@ import {
   end,
   ending,
   FAILURE,
-  idsOf,
+  pickRunIds,
   only,
   publishable,
   race,
@@ -27,7 +27,7 @@ import {
   unannounced,
   wake,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const LATER = START + SECOND;
 
@@ -42,7 +42,7 @@ async function claimLate(store: Store, job: Job, at: Instant, name = "late"): Pr
 const WAITING = { kind: "waiting", cancelRequested: null, superseded: [] };
 
 /** Jobs of which one run is in progress at a time. Only the claim decides, and a run holds the job's lock only while it is running. */
-export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
+export const overlapContract = defineContract("RunClaims.claim of exclusive jobs", {
   "skip: a run whose instant came while another was in progress is closed": async ({ store }) => {
     const job = await addJob(store);
     const held = await start(store, await addRun(store, job));
@@ -71,7 +71,7 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
         kind: "ended",
         ready: "default",
       });
-      expect(idsOf(await publishable(store))).toEqual([next.runId]);
+      expect(pickRunIds(await publishable(store))).toEqual([next.runId]);
       held = await start(store, next, { token: `next-${index}`, now });
     }
     expect(await settle(store, held, { result: { kind: "succeeded", output: null }, now })).not.toHaveProperty("ready");
@@ -83,9 +83,9 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     const older = await addRun(store, job, { now: START, name: "older" });
     const newer = await addRun(store, job, { now: LATER, name: "newer" });
     expect(only(await claim(store, [newer], { token: "newer", now: LATER }))).toEqual(WAITING);
-    expect(idsOf(await publishable(store))).toEqual([older.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([older.runId]);
     await end(store, await start(store, older, { token: "older", now: LATER }));
-    expect(idsOf(await publishable(store))).toEqual([newer.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([newer.runId]);
     expect(only(await claim(store, [newer], { token: "again", now: LATER })).kind).toBe("won");
   },
 
@@ -106,7 +106,7 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     expect(first.outcome).toEqual(WAITING);
     expect(second.outcome).toMatchObject({ kind: "skipped", run: { reason: "overlap" } });
     expect(await settle(store, held, { result: FAILURE })).toMatchObject({ kind: "ended", ready: "default" });
-    expect(idsOf(await publishable(store))).toEqual([first.run.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([first.run.runId]);
   },
 
   "buffer_all: so many wait, and one more is closed as skipped: buffer_full": async ({ store }) => {
@@ -133,9 +133,9 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     const second = await claimLate(store, job, LATER + SECOND, "second");
     expect(second.outcome).toMatchObject({ kind: "waiting", cancelRequested: holder.runId, superseded: [{ runId: first.run.runId }] });
     expect(await readRun(store, first.run)).toMatchObject({ state: "skipped", reason: "overlap" });
-    expect(idsOf(await unannounced(store))).toEqual([first.run.runId]);
+    expect(pickRunIds(await unannounced(store))).toEqual([first.run.runId]);
     expect((await end(store, held, { result: { kind: "cancelled" } })).state).toBe("cancelled");
-    expect(idsOf(await publishable(store))).toEqual([second.run.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([second.run.runId]);
   },
 
   "cancel_running: what waits since before the edit keeps the turn that its own policy promised": async ({ store }) => {
@@ -148,7 +148,7 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     const after = await claimLate(store, edited, LATER + SECOND, "after");
     expect(after.outcome).toEqual({ kind: "waiting", cancelRequested: holder.runId, superseded: [] });
     await end(store, held, { result: { kind: "cancelled" } });
-    expect(idsOf(await publishable(store))).toEqual([before.run.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([before.run.runId]);
   },
 
   "cancel_running: a backlog cancels nothing": async ({ store }) => {
@@ -186,7 +186,7 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
       const waiting = only(await claim(store, [next], { token: `wait-${index}`, now: at + SECOND }));
       expect(waiting).toEqual(WAITING);
       expect(await settle(store, held, { result, now: at + SECOND })).toMatchObject({ ready: "default" });
-      expect(idsOf(await publishable(store))).toEqual([next.runId]);
+      expect(pickRunIds(await publishable(store))).toEqual([next.runId]);
       await end(store, await start(store, next, { token: `done-${index}`, now: at + SECOND }), { now: at + SECOND });
     }
     const at = START + HOUR / 2;
@@ -196,7 +196,7 @@ export const overlapContract = contractOf("RunClaims.claim of exclusive jobs", {
     const over = await endLeases({ now: at, leaseMs: 15 * SECOND });
     const lease = only(await ending(over.store, over.now));
     await over.store.leases.rescue({ rescues: [{ runId: lease.runId, expiresAt: lease.expiresAt, to: "lost" }], now: over.now });
-    expect(idsOf(await publishable(over.store))).toEqual([next.runId]);
+    expect(pickRunIds(await publishable(over.store))).toEqual([next.runId]);
   },
 
   "a lost claim takes no lock": async ({ store }) => {

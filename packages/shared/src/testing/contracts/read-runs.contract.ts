@@ -1,17 +1,31 @@
 import { SECOND, START } from "../factories.ts";
 import { expect } from "@jest/globals";
-import { addJob, addRuns, changeJob, claim, end, idsOf, only, publishable, readJob, retryIn, settle, start, wake } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import {
+  addJob,
+  addRuns,
+  changeJob,
+  claim,
+  end,
+  pickRunIds,
+  only,
+  publishable,
+  readJob,
+  retryIn,
+  settle,
+  start,
+  wake,
+} from "./store-steps.ts";
+import { defineContract } from "./store-subject.ts";
 
-const sorted = (runs: readonly { readonly runId: string }[]): string[] => idsOf(runs).sort();
+const sorted = (runs: readonly { readonly runId: string }[]): string[] => pickRunIds(runs).sort();
 
 /** What is known of a run by its id alone: for reports of foreign executors. */
-export const readRunsContract = contractOf("RunClaims.read", {
+export const readRunsContract = defineContract("RunClaims.read", {
   "a run reads as it is published": async ({ store }) => {
     const job = await addJob(store, { definition: { params: { who: "you" }, timeoutMs: 1_234, queue: "python" } });
     const [run] = await addRuns(store, job);
-    expect(await store.claims.read(idsOf([run!]))).toEqual(await publishable(store, "python"));
-    expect(only(await store.claims.read(idsOf([run!])))).toMatchObject({
+    expect(await store.claims.read(pickRunIds([run!]))).toEqual(await publishable(store, "python"));
+    expect(only(await store.claims.read(pickRunIds([run!])))).toMatchObject({
       tenantId: job.tenantId,
       queue: "python",
       timeoutMs: 1_234,
@@ -25,7 +39,7 @@ export const readRunsContract = contractOf("RunClaims.read", {
     await start(store, runs[1]!, { token: "running" });
     await settle(store, await start(store, runs[2]!, { token: "retrying" }), { result: retryIn(SECOND) });
     await end(store, await start(store, runs[3]!, { token: "ended" }));
-    const asked = [...idsOf(runs), ...idsOf(runs), "0".repeat(26)];
+    const asked = [...pickRunIds(runs), ...pickRunIds(runs), "0".repeat(26)];
     expect(sorted(await store.claims.read(asked))).toEqual(sorted(runs.slice(0, 3)));
     expect(await store.claims.read([])).toEqual([]);
   },
@@ -35,7 +49,7 @@ export const readRunsContract = contractOf("RunClaims.read", {
     const [run] = await addRuns(store, job);
     await settle(store, await start(store, run!, { now: START + 5 }), { result: retryIn(SECOND) });
     await wake(store, START + SECOND);
-    const again = only(await store.claims.read(idsOf([run!])));
+    const again = only(await store.claims.read(pickRunIds([run!])));
     expect(again).toMatchObject({ attempt: 2, failures: 1, firstStartedAt: START + 5 });
     expect(await claim(store, [again], { token: "second" })).toMatchObject([{ kind: "won" }]);
   },
@@ -44,6 +58,6 @@ export const readRunsContract = contractOf("RunClaims.read", {
     const job = await addJob(store, { definition: { timeoutMs: 1_000 } });
     const [run] = await addRuns(store, job);
     await changeJob(store, await readJob(store, job), { definition: { ...job.definition, timeoutMs: 2_000 } });
-    expect(only(await store.claims.read(idsOf([run!])))).toMatchObject({ timeoutMs: 1_000, jobVersion: 1 });
+    expect(only(await store.claims.read(pickRunIds([run!])))).toMatchObject({ timeoutMs: 1_000, jobVersion: 1 });
   },
 });

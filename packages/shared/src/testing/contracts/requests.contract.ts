@@ -2,12 +2,12 @@ import { expect } from "@jest/globals";
 import type { RequestBinding } from "../../ports/requests.ts";
 import { SECOND, START } from "../factories.ts";
 import { race } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const binding: RequestBinding = { scope: "create", key: "key-1", fingerprint: "hash", value: "uid-1", boundAt: START };
 
 /** Idempotency keys. */
-export const requestsContract = contractOf("Requests", {
+export const requestsContract = defineContract("Requests", {
   "the first binding of a key stands, and everybody else meets it": async ({ store }) => {
     expect(await store.requests.bind("default", binding)).toEqual(binding);
     expect(await store.requests.bind("default", binding)).toEqual(binding);

@@ -5,7 +5,7 @@ import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { RetentionRequest, RetentionResult } from "../../ports/retention.ts";
 import type { Store } from "../../ports/store.ts";
 import { DAY, HOUR, MINUTE, SECOND, START } from "../factories.ts";
-import { entryOf, scheduledFireOf } from "../factories-fire.ts";
+import { newEntry, newFire } from "../factories-fire.ts";
 import {
   addJob,
   addJobWithRun,
@@ -14,14 +14,14 @@ import {
   deleteJob,
   end,
   fire,
-  idsOf,
+  pickRunIds,
   readRun,
   retryIn,
   settle,
   start,
   unannounced,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const LATER = START + 30 * DAY;
 
@@ -29,7 +29,7 @@ const LATER = START + 30 * DAY;
 const sweep = (store: Store, overrides: Partial<RetentionRequest> = {}): Promise<RetentionResult> =>
   store.retention.sweep({ now: LATER, endedBefore: LATER, boundBefore: LATER, deletedBefore: LATER, limit: 100, ...overrides });
 
-const announceAll = async (store: Store): Promise<void> => store.announcements.announced(idsOf(await unannounced(store)));
+const announceAll = async (store: Store): Promise<void> => store.announcements.announced(pickRunIds(await unannounced(store)));
 
 const sendAll = async (store: Store): Promise<void> => {
   const events = await store.outbox.unsent({ shard: ALL_SLOTS, limit: 1_000 });
@@ -44,10 +44,10 @@ async function endAll(store: Store, runs: readonly DueRun[], now: Instant = STAR
 }
 
 const remaining = async (store: Store): Promise<string[]> =>
-  idsOf((await store.runs.list("default", { limit: 1_000, cursor: null })).items);
+  pickRunIds((await store.runs.list("default", { limit: 1_000, cursor: null })).items);
 
 /** What is forgotten, and what never is. */
-export const retentionContract = contractOf("Retention", {
+export const retentionContract = defineContract("Retention", {
   "an ended run that is announced and folded goes when it is past its time": async ({ store }) => {
     const { run } = await addJobWithRun(store);
     await endAll(store, [run]);
@@ -68,7 +68,7 @@ export const retentionContract = contractOf("Retention", {
   "a run whose instant lies ahead is kept, however long ago it ended: no clock may fire the instant again": async ({ store }) => {
     const { run } = await addJobWithRun(store);
     const job = await addJob(store, { id: "ahead", nextRunAt: LATER });
-    await fire(store, scheduledFireOf(job), LATER);
+    await fire(store, newFire(job), LATER);
     const ahead = (await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 10 })).find(
       ({ jobUid }) => jobUid === job.uid,
     );
@@ -91,7 +91,7 @@ export const retentionContract = contractOf("Retention", {
   "an end that is not announced is never forgotten, whether it ran or not": async ({ store }) => {
     const { job, run } = await addJobWithRun(store, { definition: { overlap: "allow" } });
     await end(store, await start(store, run));
-    await fire(store, scheduledFireOf(job, [entryOf(job, { state: "missed", reason: "misfire" })]));
+    await fire(store, newFire(job, [newEntry(job, { state: "missed", reason: "misfire" })]));
     await store.status.advance(LATER);
     expect(await sweep(store)).toMatchObject({ runs: 0 });
     await announceAll(store);
@@ -112,7 +112,7 @@ export const retentionContract = contractOf("Retention", {
   "a run cancelled before it started is folded before it is forgotten; one that was skipped has nothing to fold": async ({ store }) => {
     const { job, run } = await addJobWithRun(store);
     await store.control.cancel("default", { runId: run.runId, now: START });
-    await fire(store, scheduledFireOf(job, [entryOf(job, { state: "skipped", reason: "expired" })]));
+    await fire(store, newFire(job, [newEntry(job, { state: "skipped", reason: "expired" })]));
     await announceAll(store);
     expect(await sweep(store)).toMatchObject({ runs: 1 });
     expect(await remaining(store)).toEqual([run.runId]);

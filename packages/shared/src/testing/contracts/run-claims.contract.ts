@@ -1,7 +1,7 @@
 import { expect } from "@jest/globals";
 import type { DueRun } from "../../domain/due-run.ts";
 import { DAY, MINUTE, SECOND, START } from "../factories.ts";
-import { dueRunOf, scheduledFireOf } from "../factories-fire.ts";
+import { newDueRun, newFire } from "../factories-fire.ts";
 import {
   addJob,
   addJobWithRun,
@@ -12,7 +12,7 @@ import {
   end,
   ending,
   fire,
-  idsOf,
+  pickRunIds,
   LEASE_MS,
   only,
   publishable,
@@ -24,12 +24,12 @@ import {
   unannounced,
   wake,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const heartbeat = { leaseMs: LEASE_MS, now: START + SECOND };
 
 /** The right to run attempts: claiming and renewing. Settling, and exclusive jobs, have contracts of their own. */
-export const runClaimsContract = contractOf("RunClaims.claim", {
+export const runClaimsContract = defineContract("RunClaims.claim", {
   "a due run that is claimed runs, under that token": async ({ store, subject }) => {
     const { run } = await addJobWithRun(store);
     const [outcome] = await claim(store, [run], { now: START + 5, executor: "executor-7" });
@@ -107,8 +107,8 @@ export const runClaimsContract = contractOf("RunClaims.claim", {
 
   "it counts when a run was fired, not what it was scheduled for": async ({ store }) => {
     const job = await addJob(store, { nextRunAt: START - DAY });
-    await fire(store, scheduledFireOf(job), START);
-    expect(only(await claim(store, [dueRunOf(job)], { firedAfter: START })).kind).toBe("won");
+    await fire(store, newFire(job), START);
+    expect(only(await claim(store, [newDueRun(job)], { firedAfter: START })).kind).toBe("won");
   },
 
   "a run that was started once may be claimed however long ago it was fired": async ({ store }) => {
@@ -139,7 +139,7 @@ export const runClaimsContract = contractOf("RunClaims.claim", {
     const runs = await addRuns(store, job, { count: 10 });
     const answers = await race((racer) => claim(store, racer % 2 === 0 ? runs : [...runs].reverse(), { token: `token-${racer}` }));
     const won = answers.flat().flatMap((outcome) => (outcome.kind === "won" ? [outcome.claim] : []));
-    expect(idsOf(won.map(({ run }) => run)).sort()).toEqual(idsOf(runs).sort());
+    expect(pickRunIds(won.map(({ run }) => run)).sort()).toEqual(pickRunIds(runs).sort());
     for (const held of won) expect((await end(store, held)).state).toBe("succeeded");
   },
 
@@ -181,7 +181,7 @@ export const runClaimsContract = contractOf("RunClaims.claim", {
     await store.claims.heartbeat({ leases: [{ runId: run.runId, token }], leaseMs: LEASE_MS, now: START + 10 * SECOND });
     expect(await ending(store, START + LEASE_MS)).toEqual([]);
     const late = await ending(store, START + 10 * SECOND + LEASE_MS);
-    expect(idsOf(late)).toEqual(subject.leases === "clock" ? [run.runId] : []);
+    expect(pickRunIds(late)).toEqual(subject.leases === "clock" ? [run.runId] : []);
   },
 
   "claimed and due runs are not announced": async ({ store }) => {

@@ -12,7 +12,7 @@ import {
   countKind,
   deleteJob,
   end,
-  idsOf,
+  pickRunIds,
   publishable,
   race,
   readRun,
@@ -22,10 +22,10 @@ import {
   unannounced,
   wake,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 /** What people do to runs. */
-export const runControlContract = contractOf("RunControl", {
+export const runControlContract = defineContract("RunControl", {
   "a due run is cancelled at once": async ({ store }) => {
     const { run } = await addJobWithRun(store);
     const outcome = await store.control.cancel(run.tenantId, { runId: run.runId, now: START + SECOND });
@@ -94,7 +94,7 @@ export const runControlContract = contractOf("RunControl", {
     await end(store, await start(store, ended, { token: "ended" }));
     await deleteJob(store, job);
     const cancelled = await store.control.cancelOpen(job.tenantId, { jobUid: job.uid, now: START + SECOND, limit: 10 });
-    expect(idsOf(cancelled).sort()).toEqual(idsOf([due, published, retrying]).sort());
+    expect(pickRunIds(cancelled).sort()).toEqual(pickRunIds([due, published, retrying]).sort());
     for (const run of cancelled) expect(run).toMatchObject({ state: "cancelled", reason: "job_deleted", finishedAt: START + SECOND });
     expect(await publishable(store)).toEqual([]);
     expect(await store.dueRuns.unclaimed(ALL_SLOTS)).toEqual({});
@@ -117,7 +117,7 @@ export const runControlContract = contractOf("RunControl", {
     expect(await store.control.cancelRunning("other", request)).toEqual([]);
     const asked = [await store.control.cancelRunning(job.tenantId, request), await store.control.cancelRunning(job.tenantId, request)];
     expect(asked.map(({ length }) => length)).toEqual([2, 1]);
-    expect(asked.flat().sort()).toEqual(idsOf([first, second, third]).sort());
+    expect(asked.flat().sort()).toEqual(pickRunIds([first, second, third]).sort());
     expect(await store.control.cancelRunning(job.tenantId, request)).toEqual([]);
     const cancel = { requestedAt: START, by: { kind: "job_deleted", ...client } };
     expect(await readRun(store, first)).toMatchObject({ state: "running", cancelRequested: true, cancel });
@@ -142,9 +142,9 @@ export const runControlContract = contractOf("RunControl", {
     } as const;
     expect(await store.control.cancelOpen("other", request)).toEqual([]);
     const cancelled = await store.control.cancelOpen(job.tenantId, request);
-    expect(idsOf(cancelled).sort()).toEqual(idsOf([due, retrying]).sort());
+    expect(pickRunIds(cancelled).sort()).toEqual(pickRunIds([due, retrying]).sort());
     for (const run of cancelled) expect(run).toMatchObject({ state: "cancelled", reason: "job_edited" });
-    expect(idsOf(await publishable(store))).toEqual([young.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([young.runId]);
     expect(await readRun(store, running)).toMatchObject({ state: "running" });
   },
 

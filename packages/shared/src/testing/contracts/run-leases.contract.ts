@@ -1,6 +1,6 @@
 import { expect } from "@jest/globals";
 import type { LeasePosition, LeaseView, Rescue } from "../../ports/run-leases.ts";
-import { releasesOf, type DueRun } from "../../domain/due-run.ts";
+import { countReleases, type DueRun } from "../../domain/due-run.ts";
 import { runError } from "../../domain/run-error.ts";
 import type { Store } from "../../ports/store.ts";
 import { HOUR, SECOND, START } from "../factories.ts";
@@ -12,7 +12,7 @@ import {
   claim,
   end,
   ending,
-  idsOf,
+  pickRunIds,
   LEASE_MS,
   only,
   publishable,
@@ -25,7 +25,7 @@ import {
   unannounced,
   wake,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const LEASE = { now: START, leaseMs: LEASE_MS };
 
@@ -35,7 +35,7 @@ const rescueTo = async (store: Store, to: Rescue["to"], now: number) => {
 };
 
 /** Leases that ended, and what becomes of their runs. */
-export const runLeasesContract = contractOf("RunLeases", {
+export const runLeasesContract = defineContract("RunLeases", {
   "a lease that stands is not listed": async ({ store, subject }) => {
     const { run } = await addJobWithRun(store);
     await start(store, run);
@@ -71,11 +71,11 @@ export const runLeasesContract = contractOf("RunLeases", {
       runs.push(run);
     }
     const after = await endLeases({ ...LEASE, now: START + 3 * SECOND });
-    if (subject.leases === "clock") expect(idsOf(await ending(after.store, after.now))).toEqual(idsOf(runs).reverse());
+    if (subject.leases === "clock") expect(pickRunIds(await ending(after.store, after.now))).toEqual(pickRunIds(runs).reverse());
     expect(await ending(after.store, after.now)).toHaveLength(3);
     expect(await ending(after.store, after.now, { limit: 2 })).toHaveLength(2);
     const own = await ending(after.store, after.now, { shard: { from: 1, to: 2 } });
-    expect(idsOf(own)).toEqual([runs[1]!.runId]);
+    expect(pickRunIds(own)).toEqual([runs[1]!.runId]);
   },
 
   "a walk goes on behind the leases it has seen, also where many end at the same instant": async ({ store, endLeases }) => {
@@ -91,10 +91,10 @@ export const runLeasesContract = contractOf("RunLeases", {
       seen.push(...leases);
       if (leases.length < 2) break;
       const { expiresAt } = leases.at(-1)!;
-      position = { expiresAt, runIds: idsOf(seen.filter((lease) => lease.expiresAt === expiresAt)) };
+      position = { expiresAt, runIds: pickRunIds(seen.filter((lease) => lease.expiresAt === expiresAt)) };
     }
-    expect(idsOf(seen)).toHaveLength(7);
-    expect(new Set(idsOf(seen))).toEqual(new Set(idsOf(runs)));
+    expect(pickRunIds(seen)).toHaveLength(7);
+    expect(new Set(pickRunIds(seen))).toEqual(new Set(pickRunIds(runs)));
     expect(seen.map(({ expiresAt }) => expiresAt)).toEqual(seen.map(({ expiresAt }) => expiresAt).toSorted((left, right) => left - right));
   },
 
@@ -203,7 +203,7 @@ export const runLeasesContract = contractOf("RunLeases", {
     await settle(current, await next(), { result: { kind: "released" }, now });
     const due = only(await publishable(current));
     expect(due).toMatchObject({ attempt: 5, failures: 1, rescues: 1 });
-    expect(releasesOf(due)).toBe(2);
+    expect(countReleases(due)).toBe(2);
     expect(await current.claims.read([run.runId])).toEqual([due]);
   },
 

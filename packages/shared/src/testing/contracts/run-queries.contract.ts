@@ -5,18 +5,18 @@ import type { Run } from "../../domain/run.ts";
 import type { RunQuery } from "../../ports/run-queries.ts";
 import type { Store } from "../../ports/store.ts";
 import { DAY, MINUTE, SECOND, START } from "../factories.ts";
-import { entryOf, runIdOfEntry, scheduledFireOf } from "../factories-fire.ts";
-import { addJob, addJobWithRun, addRun, addRuns, deleteJob, end, fire, idsOf, start } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { newEntry, runIdOfEntry, newFire } from "../factories-fire.ts";
+import { addJob, addJobWithRun, addRun, addRuns, deleteJob, end, fire, pickRunIds, start } from "./store-steps.ts";
+import { defineContract } from "./store-subject.ts";
 
 type Conditions = Omit<RunQuery, "limit" | "cursor">;
 
 const PAGES_MAX = 100;
 
 const where = async (store: Store, conditions: Conditions): Promise<string[]> =>
-  idsOf((await store.runs.list("default", { ...conditions, limit: 100, cursor: null })).items);
+  pickRunIds((await store.runs.list("default", { ...conditions, limit: 100, cursor: null })).items);
 
-const newestFirst = (runs: readonly DueRun[]): string[] => idsOf(runs).sort().reverse();
+const newestFirst = (runs: readonly DueRun[]): string[] => pickRunIds(runs).sort().reverse();
 
 async function walk(store: Store, query: Conditions & { limit: number }, between = async () => {}): Promise<Run[][]> {
   const pages: Run[][] = [];
@@ -31,7 +31,7 @@ async function walk(store: Store, query: Conditions & { limit: number }, between
 }
 
 /** The history of runs. */
-export const runQueriesContract = contractOf("RunQueries", {
+export const runQueriesContract = defineContract("RunQueries", {
   "an unknown run is null": async ({ store }) => {
     await addJobWithRun(store);
     expect(await store.runs.get("default", "0".repeat(26))).toBeNull();
@@ -45,8 +45,8 @@ export const runQueriesContract = contractOf("RunQueries", {
 
   "a list shows each run as it reads by itself": async ({ store }) => {
     const { job, run } = await addJobWithRun(store);
-    const skipped = entryOf(job, { state: "skipped", reason: "paused", count: 7, scheduledForLast: START + MINUTE });
-    await fire(store, scheduledFireOf(job, [skipped]));
+    const skipped = newEntry(job, { state: "skipped", reason: "paused", count: 7, scheduledForLast: START + MINUTE });
+    await fire(store, newFire(job, [skipped]));
     await end(store, await start(store, run));
     const { items } = await store.runs.list("default", { limit: 10, cursor: null });
     expect(items).toHaveLength(2);
@@ -81,8 +81,8 @@ export const runQueriesContract = contractOf("RunQueries", {
     const one = await addJobWithRun(store, { id: "one" });
     const two = await addJobWithRun(store, { id: "two" });
     await end(store, await start(store, one.run));
-    await fire(store, scheduledFireOf(two.job));
-    const scheduled = runIdOfEntry(two.job, entryOf(two.job));
+    await fire(store, newFire(two.job));
+    const scheduled = runIdOfEntry(two.job, newEntry(two.job));
     expect(await where(store, { jobId: "one" })).toEqual([one.run.runId]);
     expect(await where(store, { jobUid: two.job.uid })).toEqual([two.run.runId, scheduled].sort().reverse());
     expect(await where(store, { state: "succeeded" })).toEqual([one.run.runId]);
@@ -124,7 +124,7 @@ export const runQueriesContract = contractOf("RunQueries", {
     for (const conditions of [{ jobId: job.id }, { jobUid: job.uid }, { jobId: job.id, state: "due" as const }]) {
       for (const limit of [1, 5, 12, 13]) {
         const pages = await walk(store, { ...conditions, limit });
-        expect(idsOf(pages.flat())).toEqual(newestFirst(runs));
+        expect(pickRunIds(pages.flat())).toEqual(newestFirst(runs));
         expect(pages).toHaveLength(Math.ceil(12 / limit));
         for (const page of pages) expect(page.length).toBeLessThanOrEqual(limit);
       }
@@ -140,6 +140,6 @@ export const runQueriesContract = contractOf("RunQueries", {
       round += 1;
       await addRun(store, job, { now: START + round * MINUTE });
     });
-    expect(idsOf(pages.flat())).toEqual(newestFirst(runs));
+    expect(pickRunIds(pages.flat())).toEqual(newestFirst(runs));
   },
 });

@@ -4,7 +4,7 @@ import { ERROR_STACK_MAX, runError } from "../../domain/run-error.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { AttemptResult } from "../../domain/settlement.ts";
 import { editedJob, HOUR, MINUTE, SECOND, START } from "../factories.ts";
-import { entryOf, runIdOfEntry } from "../factories-fire.ts";
+import { newEntry, runIdOfEntry } from "../factories-fire.ts";
 import {
   addJob,
   addJobWithRun,
@@ -14,7 +14,7 @@ import {
   deleteJob,
   end,
   fire,
-  idsOf,
+  pickRunIds,
   readRun,
   retryIn,
   settle,
@@ -22,7 +22,7 @@ import {
   unannounced,
   wake,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const LATER = START + SECOND;
 const CLIENT = { address: "10.1.2.3", userAgent: "curl/8.5.0" };
@@ -33,13 +33,13 @@ const ERROR = runError("handler_error", "boom", true);
 const failedWith = (stack: string): AttemptResult => ({ kind: "failed", error: ERROR, stack });
 
 /** What the history tells of a run besides how it ended. */
-export const runRecordContract = contractOf("RunQueries: the record of a run", {
+export const runRecordContract = defineContract("RunQueries: the record of a run", {
   "params are those it was made with, whatever became of its job": async ({ store }) => {
     const job = await addJob(store, { definition: { params: { name: "before" }, overlap: "allow" } });
     const before = await addRun(store, job, { name: "before" });
     const definition = { ...job.definition, params: { name: "its own", "a.b": { $c: [1] } } };
     const hash = await store.jobs.addDefinition("default", { jobUid: job.uid, definition });
-    const entry = entryOf(job, { cause: "manual", key: "own", definitionHash: hash });
+    const entry = newEntry(job, { cause: "manual", key: "own", definitionHash: hash });
     await fire(store, { job, advance: null, entries: [entry] });
     const edited = await changeJob(store, job, editedJob(job, { params: { name: "after" } }));
     const after = await addRun(store, edited, { name: "after", now: LATER });
@@ -58,7 +58,7 @@ export const runRecordContract = contractOf("RunQueries: the record of a run", {
     const bad = await addRun(store, await addJob(store, { id: "bad" }));
     const good = await addRun(store, await addJob(store, { id: "good" }));
     await subject.damage(store, { what: "no definition", of: bad.jobUid });
-    expect([...(await store.runs.params("default", idsOf([bad, good]))).keys()]).toEqual([good.runId]);
+    expect([...(await store.runs.params("default", pickRunIds([bad, good]))).keys()]).toEqual([good.runId]);
   },
 
   "of a run that is cancelled: who asked first, and when": async ({ store }) => {

@@ -1,12 +1,12 @@
 import { expect } from "@jest/globals";
 import type { Instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/job.ts";
-import { ALL_SLOTS, slotOf } from "../../domain/slot.ts";
+import { ALL_SLOTS, computeSlot } from "../../domain/slot.ts";
 import type { DueRun } from "../../domain/due-run.ts";
 import type { UpcomingQuery } from "../../ports/due-jobs.ts";
 import type { Store } from "../../ports/store.ts";
 import { DAY, HOUR, MINUTE, SECOND, START } from "../factories.ts";
-import { cursorAfterFire, entryOf } from "../factories-fire.ts";
+import { cursorAfterFire, newEntry } from "../factories-fire.ts";
 import {
   addJob,
   addJobWithRun,
@@ -24,7 +24,7 @@ import {
   start,
   wake,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 /** What a clock showed that was ahead; right is `START`. */
 const AHEAD = START + 5 * HOUR;
@@ -37,7 +37,7 @@ const upcoming = (store: Store, query: Partial<UpcomingQuery>): Promise<readonly
   store.dueJobs.upcoming({ shard: ALL_SLOTS, until: null, after: null, limit: 100, ...query });
 
 /** What a store has to bear of a clock that was ahead and is set back. */
-export const setBackContract = contractOf("a clock that is set back", {
+export const setBackContract = defineContract("a clock that is set back", {
   "what was decided by is noted, and the latest stands": async ({ store }) => {
     expect(await store.decided.latest()).toBe(0);
     await store.decided.note(AHEAD);
@@ -57,7 +57,7 @@ export const setBackContract = contractOf("a clock that is set back", {
       part = await upcoming(store, { limit: 2, after: { nextRunAt: nextRunAt as number, uid } });
     }
     expect(parts).toEqual(all);
-    const shard = { from: slotOf(all[0]?.uid ?? ""), to: slotOf(all[0]?.uid ?? "") + 1 };
+    const shard = { from: computeSlot(all[0]?.uid ?? ""), to: computeSlot(all[0]?.uid ?? "") + 1 };
     expect(await upcoming(store, { shard })).toEqual(all.filter(({ slot }) => slot === shard.from));
     expect(await upcoming(store, { until: START })).toHaveLength(3);
   },
@@ -65,7 +65,7 @@ export const setBackContract = contractOf("a clock that is set back", {
   "a job that goes back meets the runs that its instants have, and fires none of them a second time": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });
     const [first, second, third] = [START, START + MINUTE, START + 2 * MINUTE];
-    const entries = [first, third].map((scheduledFor) => entryOf(job, { scheduledFor }));
+    const entries = [first, third].map((scheduledFor) => newEntry(job, { scheduledFor }));
     await fire(store, { job, advance: cursorAfterFire(job, { nextRunAt: AHEAD, lastScheduledFor: third }), entries }, AHEAD);
     const ran = await publishable(store);
     for (const run of ran) await end(store, await start(store, run, { token: run.runId, now: AHEAD }), { now: AHEAD });
@@ -75,7 +75,7 @@ export const setBackContract = contractOf("a clock that is set back", {
     for (const scheduledFor of [first, second, third]) {
       const current = await readJob(store, job);
       const advance = cursorAfterFire(current, { nextRunAt: scheduledFor + MINUTE, lastScheduledFor: third });
-      const outcome = await fire(store, { job: current, advance, entries: [entryOf(current, { scheduledFor })] });
+      const outcome = await fire(store, { job: current, advance, entries: [newEntry(current, { scheduledFor })] });
       const isNew = scheduledFor === second;
       expect(outcome).toMatchObject({ kind: "won", runs: [{ created: isNew, state: isNew ? "due" : "succeeded" }] });
     }

@@ -21,12 +21,12 @@ import {
   unannounced,
   wake,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const cancelledKinds: readonly AttemptResult[] = [retryIn(SECOND), { kind: "released" }, { kind: "cancelled" }];
 
 /** What attempts come to, and what a run remembers of them. */
-export const settleContract = contractOf("RunClaims.settle", {
+export const settleContract = defineContract("RunClaims.settle", {
   "a success ends the run with its output": async ({ store }) => {
     const { job, run } = await addJobWithRun(store);
     const held = await start(store, run, { now: START + SECOND, executor: "executor-7" });

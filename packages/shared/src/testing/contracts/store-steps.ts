@@ -15,8 +15,8 @@ import type { WakeResult } from "../../ports/due-runs.ts";
 import type { EndingQuery, LeaseView } from "../../ports/run-leases.ts";
 import type { ClaimOutcome, SettleOutcome } from "../../ports/run-claims.ts";
 import type { Store } from "../../ports/store.ts";
-import { type JobOverrides, jobOf, SECOND, START } from "../factories.ts";
-import { dueRunOf, manualFireOf } from "../factories-fire.ts";
+import { type JobOverrides, newJob, SECOND, START } from "../factories.ts";
+import { newDueRun, newManualFire } from "../factories-fire.ts";
 
 /** What the stores are asked in most tests, with the answers that a test wants. Each step fails where the store refuses. */
 
@@ -35,7 +35,7 @@ export const race = <Outcome>(attempt: (racer: number) => Promise<Outcome>): Pro
   Promise.all(Array.from({ length: RACERS }, (_, racer) => attempt(racer)));
 
 export async function addJob(store: Store, overrides: JobOverrides = {}): Promise<Job> {
-  const job = jobOf(overrides);
+  const job = newJob(overrides);
   const outcome = await store.jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) });
   expect(outcome.kind).toBe("created");
   return outcome.job;
@@ -68,9 +68,9 @@ export async function fire(store: Store, request: Fire, now: Instant = START): P
 
 /** Makes `count` due runs of a job, by *trigger now*. */
 export async function addRuns(store: Store, job: Job, { count = 1, now = START, name = "key" } = {}): Promise<DueRun[]> {
-  const request = manualFireOf(job, { at: now, keys: Array.from({ length: count }, (_, index) => `${name}-${index}`) });
+  const request = newManualFire(job, { at: now, keys: Array.from({ length: count }, (_, index) => `${name}-${index}`) });
   expect((await fire(store, request, now)).kind).toBe("won");
-  return request.entries.map((entry) => dueRunOf(job, entry));
+  return request.entries.map((entry) => newDueRun(job, entry));
 }
 
 export async function addRun(store: Store, job: Job, options: { now?: Instant; name?: string } = {}): Promise<DueRun> {
@@ -144,7 +144,7 @@ export const repair = (store: Store, request: Partial<RepairRequest> = {}): Prom
   store.dueJobs.repair({ shard: ALL_SLOTS, firedBefore: Number.MAX_SAFE_INTEGER, limit: 10, ...request });
 
 /** The ends of runs, as the projection folds them into their jobs. */
-export const endingsOf = (runs: readonly EndedRun[]): StatusChange[] =>
+export const toStatusChanges = (runs: readonly EndedRun[]): StatusChange[] =>
   runs.map(({ tenantId, jobUid, runId, state, scheduledFor, startedAt, finishedAt, attempt, error }) => ({
     tenantId,
     jobUid,
@@ -154,7 +154,7 @@ export const endingsOf = (runs: readonly EndedRun[]): StatusChange[] =>
 export const countKind = (outcomes: readonly { readonly kind: string }[], kind: string): number =>
   outcomes.filter((outcome) => outcome.kind === kind).length;
 
-export const idsOf = (runs: readonly { readonly runId: string }[]): string[] => runs.map(({ runId }) => runId);
+export const pickRunIds = (runs: readonly { readonly runId: string }[]): string[] => runs.map(({ runId }) => runId);
 
 export function only<Item>(items: readonly Item[]): Item {
   expect(items).toHaveLength(1);

@@ -68,7 +68,7 @@ export type StoreFacts = Readonly<Record<string, (context: StoreContext) => Prom
 export type StoreContract = (subject: StoreSubject) => void;
 
 /** Makes the facts of one port a suite that any store can be put through. */
-export const contractOf =
+export const defineContract =
   (port: string, facts: StoreFacts): StoreContract =>
   (subject) =>
     describe(port, () => {

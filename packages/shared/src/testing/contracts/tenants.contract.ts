@@ -1,9 +1,9 @@
 import { expect } from "@jest/globals";
 import type { Job } from "../../domain/job.ts";
 import { jobEvent } from "../../events/job-event.ts";
-import { editedJob, jobOf, START } from "../factories.ts";
-import { addJobWithRun, claim, idsOf, publishable, readJob, readRun, start } from "./store-steps.ts";
-import { contractOf, type StoreContext } from "./store-subject.ts";
+import { editedJob, newJob, START } from "../factories.ts";
+import { addJobWithRun, claim, pickRunIds, publishable, readJob, readRun, start } from "./store-steps.ts";
+import { defineContract, type StoreContext } from "./store-subject.ts";
 
 /** Two tenants that name their jobs alike. */
 const twoTenants = async ({ store }: StoreContext) => ({
@@ -12,7 +12,7 @@ const twoTenants = async ({ store }: StoreContext) => ({
 });
 
 /** No method that takes a tenant sees or touches what is another's. */
-export const tenantsContract = contractOf("Tenants", {
+export const tenantsContract = defineContract("Tenants", {
   "one id names another job in each tenant": async (context) => {
     const { mine, theirs } = await twoTenants(context);
     expect(mine.job.id).toBe(theirs.job.id);
@@ -27,8 +27,8 @@ export const tenantsContract = contractOf("Tenants", {
     expect((await context.store.jobs.list("mine", page)).items).toEqual([mine.job]);
     expect((await context.store.jobs.list("theirs", { ...page, nameContains: "mine" })).items).toEqual([]);
     expect((await context.store.jobs.list("nobody", page)).items).toEqual([]);
-    expect(idsOf((await context.store.runs.list("theirs", page)).items)).toEqual([theirs.run.runId]);
-    expect(idsOf((await context.store.runs.list("mine", { ...page, jobId: theirs.job.id })).items)).toEqual([mine.run.runId]);
+    expect(pickRunIds((await context.store.runs.list("theirs", page)).items)).toEqual([theirs.run.runId]);
+    expect(pickRunIds((await context.store.runs.list("mine", { ...page, jobId: theirs.job.id })).items)).toEqual([mine.run.runId]);
     expect((await context.store.runs.list("mine", { ...page, jobUid: theirs.job.uid })).items).toEqual([]);
   },
 
@@ -55,7 +55,7 @@ export const tenantsContract = contractOf("Tenants", {
 
   "another's uid cannot be taken by creating a job": async (context) => {
     const { theirs } = await twoTenants(context);
-    const thief: Job = { ...jobOf({ tenantId: "mine", id: "thief" }), uid: theirs.job.uid };
+    const thief: Job = { ...newJob({ tenantId: "mine", id: "thief" }), uid: theirs.job.uid };
     await context.store.jobs.create("mine", { job: thief, event: jobEvent("JobCreated", thief) }).catch(() => null);
     expect(await context.store.jobs.get("mine", "thief")).toBeNull();
     expect(await readJob(context.store, theirs.job)).toEqual(theirs.job);
@@ -76,7 +76,7 @@ export const tenantsContract = contractOf("Tenants", {
 
   "leaders and executors serve all tenants alike": async (context) => {
     const { mine, theirs } = await twoTenants(context);
-    expect(idsOf(await publishable(context.store)).sort()).toEqual(idsOf([mine.run, theirs.run]).sort());
+    expect(pickRunIds(await publishable(context.store)).sort()).toEqual(pickRunIds([mine.run, theirs.run]).sort());
     const outcomes = await claim(context.store, [mine.run, theirs.run]);
     expect(outcomes.map((outcome) => (outcome.kind === "won" ? outcome.claim.run.tenantId : null))).toEqual(["mine", "theirs"]);
   },

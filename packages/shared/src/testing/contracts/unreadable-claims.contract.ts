@@ -12,7 +12,7 @@ import {
   deleteJob,
   end,
   ending,
-  idsOf,
+  pickRunIds,
   LEASE_MS,
   publishable,
   readRun,
@@ -24,7 +24,7 @@ import {
   unannounced,
   wake,
 } from "./store-steps.ts";
-import { contractOf, type Harm, type StoreContext } from "./store-subject.ts";
+import { defineContract, type Harm, type StoreContext } from "./store-subject.ts";
 
 const OF_JOBS = ["no definition", "torn definition", "torn last run", "torn pending"] as const satisfies readonly Harm["what"][];
 const OF_RUNS = [
@@ -50,11 +50,11 @@ interface Neighbours {
 }
 
 async function neighbours({ store, subject }: StoreContext): Promise<Neighbours> {
-  const runOf = async (id: string, now: number): Promise<DueRun> => addRun(store, await addJob(store, { id }), { now });
-  const first = await runOf("first", START);
+  const addJobWithRun = async (id: string, now: number): Promise<DueRun> => addRun(store, await addJob(store, { id }), { now });
+  const first = await addJobWithRun("first", START);
   const bad: DueRun[] = [];
-  for (const what of HARMS) bad.push(await runOf(what.replaceAll(" ", "-"), START + 1));
-  const last = await runOf("last", START + 2);
+  for (const what of HARMS) bad.push(await addJobWithRun(what.replaceAll(" ", "-"), START + 1));
+  const last = await addJobWithRun("last", START + 2);
   return {
     bad,
     good: [first, last],
@@ -78,7 +78,7 @@ const settleAll = (store: Store, claims: readonly ClaimedRun[], result = SUCCESS
   });
 
 /** What executors and their scheduler do with many runs at once. */
-export const unreadableClaimsContract = contractOf("claims beside runs that cannot be read", {
+export const unreadableClaimsContract = defineContract("claims beside runs that cannot be read", {
   "the others of a batch are claimed": async (context) => {
     const { all, good, harm } = await neighbours(context);
     await harm();
@@ -124,7 +124,7 @@ export const unreadableClaimsContract = contractOf("claims beside runs that cann
         good.map(({ runId }) => ({ kind: "ended", run: { runId, state: "cancelled" } })),
       );
     }
-    expect(idsOf(await unannounced(store))).toEqual(expect.arrayContaining(idsOf(good)));
+    expect(pickRunIds(await unannounced(store))).toEqual(expect.arrayContaining(pickRunIds(good)));
   },
 
   "leases are renewed, and those that end are taken up": async (context) => {
@@ -134,14 +134,14 @@ export const unreadableClaimsContract = contractOf("claims beside runs that cann
     await harm();
     const leases = claims.map(({ run, token }) => ({ runId: run.runId, token }));
     const { renewed } = await store.claims.heartbeat({ leases, leaseMs: LEASE_MS, now: START });
-    expect(renewed).toEqual(expect.arrayContaining(idsOf(good)));
+    expect(renewed).toEqual(expect.arrayContaining(pickRunIds(good)));
     const ends = await endLeases({ now: START, leaseMs: LEASE_MS });
     const views = await ending(ends.store, ends.now);
     const rescues = views.map(({ runId, expiresAt }) => ({ runId, expiresAt, to: "due" }) as const);
-    expect(idsOf(rescues)).toEqual(expect.arrayContaining(idsOf(good)));
+    expect(pickRunIds(rescues)).toEqual(expect.arrayContaining(pickRunIds(good)));
     expect((await ends.store.leases.rescue({ rescues, now: ends.now })).rescued).toBe(rescues.length);
     expect(await ending(ends.store, ends.now)).toEqual([]);
-    expect(idsOf(await publishable(ends.store))).toEqual(expect.arrayContaining(idsOf(good)));
+    expect(pickRunIds(await publishable(ends.store))).toEqual(expect.arrayContaining(pickRunIds(good)));
   },
 
   "a run at work whose history is lost is not at work for ever, and keeps its job for no longer": async ({ store, subject, endLeases }) => {
@@ -164,11 +164,11 @@ export const unreadableClaimsContract = contractOf("claims beside runs that cann
     const { all, good, harm } = await neighbours(context);
     await startAll(store, all);
     await harm();
-    const runIds = idsOf(all);
-    expect(idsOf(await store.claims.holders(runIds))).toEqual(expect.arrayContaining(idsOf(good)));
+    const runIds = pickRunIds(all);
+    expect(pickRunIds(await store.claims.holders(runIds))).toEqual(expect.arrayContaining(pickRunIds(good)));
     const standing = (await store.status.standing(runIds)).map(({ lastRun }) => lastRun.runId);
-    expect(standing).toEqual(expect.arrayContaining(idsOf(good)));
-    await store.status.apply(await store.status.standing(idsOf(good)));
+    expect(standing).toEqual(expect.arrayContaining(pickRunIds(good)));
+    await store.status.apply(await store.status.standing(pickRunIds(good)));
     const lastRuns = await store.claims.lastRuns(all.map(({ jobUid }) => jobUid));
     expect([...lastRuns.keys()]).toEqual(expect.arrayContaining(good.map(({ jobUid }) => jobUid)));
   },
@@ -179,10 +179,10 @@ export const unreadableClaimsContract = contractOf("claims beside runs that cann
     for (const run of all) await defer(store, run);
     await harm();
     const query = { shard: ALL_SLOTS, queue: "default", handlers: ["http"], after: null, limit: 100 };
-    expect((await store.deferred.resume(query)).runIds).toEqual(expect.arrayContaining(idsOf(good)));
+    expect((await store.deferred.resume(query)).runIds).toEqual(expect.arrayContaining(pickRunIds(good)));
     await store.dueRuns.resetWaits({ shard: ALL_SLOTS, now: START - 100 * MINUTE, waitMsMax: MINUTE });
     const closed = await store.dueRuns.closeWaiting({ shard: ALL_SLOTS, dueBefore: START + MINUTE, now: START + MINUTE, limit: 100 });
-    expect(idsOf(closed)).toEqual(expect.arrayContaining(idsOf(good)));
+    expect(pickRunIds(closed)).toEqual(expect.arrayContaining(pickRunIds(good)));
   },
 
   "a job whose pending fires are lost hides none from repairs and sweeps": async ({ store, subject }) => {

@@ -1,7 +1,7 @@
 import { expect } from "@jest/globals";
 import { editedJob, SECOND, START } from "../factories.ts";
-import { addJob, addRun, changeJob, claim, end, idsOf, only, publishable, start, wake } from "./store-steps.ts";
-import { contractOf, type Harm, type StoreContext } from "./store-subject.ts";
+import { addJob, addRun, changeJob, claim, end, pickRunIds, only, publishable, start, wake } from "./store-steps.ts";
+import { defineContract, type Harm, type StoreContext } from "./store-subject.ts";
 
 const LATER = START + SECOND;
 const HARMS = ["no definition", "torn definition"] as const satisfies readonly Harm["what"][];
@@ -20,7 +20,7 @@ async function behindUnreadable({ store, subject }: StoreContext, what: Harm["wh
 }
 
 /** Runs that nobody can run, of a job with others: their job has been given another definition since. */
-export const unreadableContendersContract = contractOf("claims beside runs of the same job that cannot be read", {
+export const unreadableContendersContract = defineContract("claims beside runs of the same job that cannot be read", {
   "a run starts although an older one, which cannot be read, has not": async ({ store, subject }) => {
     for (const what of HARMS) {
       const job = await addJob(store, { id: what.replace(" ", "-") });
@@ -45,7 +45,7 @@ export const unreadableContendersContract = contractOf("claims beside runs of th
     for (const what of HARMS) {
       const { held, younger } = await behindUnreadable(context, what);
       await end(store, held, { now: LATER });
-      expect(idsOf(await publishable(store))).toEqual([younger.runId]);
+      expect(pickRunIds(await publishable(store))).toEqual([younger.runId]);
       const won = await start(store, younger, { token: what, now: LATER });
       await end(store, won, { now: LATER });
     }
@@ -56,7 +56,7 @@ export const unreadableContendersContract = contractOf("claims beside runs of th
     for (const what of HARMS) {
       const { held, younger } = await behindUnreadable(context, what);
       await wake(store, LATER + 10 * SECOND);
-      expect(idsOf(await publishable(store))).toContain(younger.runId);
+      expect(pickRunIds(await publishable(store))).toContain(younger.runId);
       await end(store, held, { now: LATER + 10 * SECOND });
       await end(store, await start(store, younger, { token: what, now: LATER + 10 * SECOND }), { now: LATER + 10 * SECOND });
     }

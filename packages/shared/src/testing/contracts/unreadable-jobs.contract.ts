@@ -4,14 +4,14 @@ import { evaluationFault } from "../../domain/job-evaluation.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import type { Store } from "../../ports/store.ts";
 import { editedJob, MINUTE, START } from "../factories.ts";
-import { manualFireOf, scheduledFireOf } from "../factories-fire.ts";
+import { newManualFire, newFire } from "../factories-fire.ts";
 import { addJob, addRun, changeJob, deleteJob, fire, publishable, readJob } from "./store-steps.ts";
-import { contractOf, type Harm, type StoreContext } from "./store-subject.ts";
+import { defineContract, type Harm, type StoreContext } from "./store-subject.ts";
 
 const upcoming = (store: Store, limit = 100): Promise<readonly Job[]> =>
   store.dueJobs.upcoming({ shard: ALL_SLOTS, until: START + MINUTE, after: null, limit });
 
-const idsOf = (jobs: readonly Job[]): string[] => jobs.map(({ id }) => id).sort();
+const sortedIds = (jobs: readonly Job[]): string[] => jobs.map(({ id }) => id).sort();
 
 const HARMS = ["no definition", "torn definition", "torn misfires"] as const satisfies readonly Harm["what"][];
 
@@ -27,7 +27,7 @@ async function neighbours({ store, subject }: StoreContext): Promise<{ readonly 
 }
 
 /** A job that cannot be read, or not all of it, is shown as far as it can be, and keeps no other from being read or written. */
-export const unreadableJobsContract = contractOf("rows of jobs that cannot be read", {
+export const unreadableJobsContract = defineContract("rows of jobs that cannot be read", {
   "jobs that cannot be read stand among the others, in their order, and say why": async (context) => {
     const { store } = context;
     const { bad, good } = await neighbours(context);
@@ -40,19 +40,19 @@ export const unreadableJobsContract = contractOf("rows of jobs that cannot be re
       expect(evaluationFault(job)).toBe(job.unreadable);
     }
     const read = await store.dueJobs.read([...bad, ...good].map(({ uid }) => uid));
-    expect(idsOf(read)).toEqual(idsOf(page));
+    expect(sortedIds(read)).toEqual(sortedIds(page));
   },
 
   "a list has them all, with any filter, and the others as they are": async (context) => {
     const { store } = context;
     const { bad, good } = await neighbours(context);
     const { items } = await store.jobs.list("default", { limit: 100, cursor: null });
-    expect(idsOf(items)).toEqual(idsOf([...bad, ...good]));
+    expect(sortedIds(items)).toEqual(sortedIds([...bad, ...good]));
     expect(items.filter(({ unreadable }) => unreadable === undefined)).toEqual(expect.arrayContaining([...good]));
     const named = await store.jobs.list("default", { limit: 100, cursor: null, nameContains: "nightly" });
-    expect(idsOf(named.items)).toEqual(expect.arrayContaining(idsOf(good)));
+    expect(sortedIds(named.items)).toEqual(expect.arrayContaining(sortedIds(good)));
     expect((await store.jobs.list("default", { limit: 100, cursor: null, tags: ["none"] })).items).toEqual([]);
-    expect(idsOf((await store.jobs.list("default", { limit: 100, cursor: null, queue: "high" })).items)).toEqual(["a-good"]);
+    expect(sortedIds((await store.jobs.list("default", { limit: 100, cursor: null, queue: "high" })).items)).toEqual(["a-good"]);
   },
 
   "one by itself is answered with what is known of it": async (context) => {
@@ -69,7 +69,7 @@ export const unreadableJobsContract = contractOf("rows of jobs that cannot be re
     const { store } = context;
     const { good } = await neighbours(context);
     const { outcomes } = await store.dueJobs.fire({
-      fires: good.map((job) => scheduledFireOf(job)),
+      fires: good.map((job) => newFire(job)),
       now: START,
       claimant: null,
       claimed: [],
@@ -99,7 +99,7 @@ export const unreadableJobsContract = contractOf("rows of jobs that cannot be re
       const mended = await changeJob(store, job, { ...next, misfires: null });
       expect(mended.unreadable).toBeUndefined();
       expect(await readJob(store, mended)).toEqual(mended);
-      expect((await fire(store, scheduledFireOf(mended))).kind).toBe("won");
+      expect((await fire(store, newFire(mended))).kind).toBe("won");
     }
     expect(await publishable(store)).toHaveLength(bad.length);
   },
@@ -109,7 +109,7 @@ export const unreadableJobsContract = contractOf("rows of jobs that cannot be re
     await subject.damage(store, { what: "torn definition", of: job.uid });
     expect((await readJob(store, job)).unreadable).toBeDefined();
     expect(await store.jobs.addDefinition("default", { jobUid: job.uid, definition: job.definition })).toBe(job.definitionHash);
-    const fired = manualFireOf(job, { at: START, keys: ["key"] });
+    const fired = newManualFire(job, { at: START, keys: ["key"] });
     expect((await fire(store, fired)).kind).toBe("won");
     expect(await readJob(store, job)).toEqual(job);
   },
@@ -144,10 +144,10 @@ export const unreadableJobsContract = contractOf("rows of jobs that cannot be re
       let cursor: string | null = null;
       for (let pages = 0; pages < 20; pages += 1) {
         const page: Awaited<ReturnType<Store["jobs"]["list"]>> = await store.jobs.list("default", { limit, cursor });
-        listed.push(...idsOf(page.items));
+        listed.push(...sortedIds(page.items));
         if ((cursor = page.nextCursor) === null) break;
       }
-      expect([limit, cursor, listed]).toEqual([limit, null, expect.arrayContaining(idsOf(good))]);
+      expect([limit, cursor, listed]).toEqual([limit, null, expect.arrayContaining(sortedIds(good))]);
       expect([limit, new Set(listed).size]).toEqual([limit, listed.length]);
     }
   },
@@ -168,7 +168,7 @@ export const unreadableJobsContract = contractOf("rows of jobs that cannot be re
     const job = await addJob(store);
     await subject.damage(store, { what: "torn last run", of: job.uid });
     expect(await readJob(store, job)).toEqual({ ...job, status: expect.any(String), lastRun: null });
-    expect((await fire(store, scheduledFireOf(job))).kind).toBe("won");
+    expect((await fire(store, newFire(job))).kind).toBe("won");
     expect(await publishable(store)).toMatchObject([{ jobId: job.id, lastRun: null }]);
   },
 
@@ -205,8 +205,8 @@ export const unreadableJobsContract = contractOf("rows of jobs that cannot be re
     if (context.subject.reopen === undefined) return;
     const { bad, good } = await neighbours(context);
     const store = await context.reopen();
-    expect(idsOf(await upcoming(store))).toEqual(idsOf([...bad, ...good]));
+    expect(sortedIds(await upcoming(store))).toEqual(sortedIds([...bad, ...good]));
     const more = await addJob(store, { id: "more" });
-    expect((await fire(store, scheduledFireOf(more))).kind).toBe("won");
+    expect((await fire(store, newFire(more))).kind).toBe("won");
   },
 });

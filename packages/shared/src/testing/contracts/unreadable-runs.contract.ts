@@ -11,7 +11,7 @@ import {
   defer,
   end,
   ending,
-  idsOf,
+  pickRunIds,
   LEASE_MS,
   publishable,
   readRun,
@@ -21,7 +21,7 @@ import {
   unannounced,
   wake,
 } from "./store-steps.ts";
-import { contractOf, type Harm, type StoreContext } from "./store-subject.ts";
+import { defineContract, type Harm, type StoreContext } from "./store-subject.ts";
 
 /** Ended runs, oldest first, all but the last of them harmed. */
 async function endedRuns({ store, subject }: StoreContext, what: Harm["what"]): Promise<readonly DueRun[]> {
@@ -38,7 +38,7 @@ async function endedRuns({ store, subject }: StoreContext, what: Harm["what"]): 
 const settled = { since: 0, until: START + MINUTE, after: null };
 
 /** A run that cannot be read, or not all of it, is shown as far as it can be, and keeps no other from being read or written. */
-export const unreadableRunsContract = contractOf("rows of runs that cannot be read", {
+export const unreadableRunsContract = defineContract("rows of runs that cannot be read", {
   "an output that cannot be read is an error that says so; the run stands in every list": async (context) => {
     const { store } = context;
     const runs = await endedRuns(context, "torn output");
@@ -46,9 +46,9 @@ export const unreadableRunsContract = contractOf("rows of runs that cannot be re
     const shown = { state: "succeeded", output: null, error: { code: "unreadable" } };
     expect(await readRun(store, runs[0]!)).toMatchObject(shown);
     const { items } = await store.runs.list("default", { limit: 10, cursor: null });
-    expect(idsOf(items)).toEqual(idsOf(runs.toReversed()));
+    expect(pickRunIds(items)).toEqual(pickRunIds(runs.toReversed()));
     expect(items[0]).toMatchObject({ output: { ok: true }, error: null });
-    expect(idsOf(await unannounced(store))).toEqual(idsOf(runs));
+    expect(pickRunIds(await unannounced(store))).toEqual(pickRunIds(runs));
     expect((await unannounced(store))[0]).toMatchObject(shown);
     expect((await store.status.settledSince({ ...settled, limit: 10 })).changes).toHaveLength(4);
   },
@@ -58,7 +58,7 @@ export const unreadableRunsContract = contractOf("rows of runs that cannot be re
     const run = await addRun(store, await addJob(store));
     if (!(await subject.damage(store, { what: "torn history", of: run.runId }))) return;
     expect(await readRun(store, run)).toMatchObject({ state: "due", attempts: [] });
-    expect(idsOf(await publishable(store))).toEqual([run.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([run.runId]);
     expect((await store.runs.list("default", { jobId: run.jobId, limit: 10, cursor: null })).items).toHaveLength(1);
   },
 
@@ -66,7 +66,7 @@ export const unreadableRunsContract = contractOf("rows of runs that cannot be re
     const { store } = context;
     const runs = await endedRuns(context, "unknown run state");
     const first = await store.runs.list("default", { limit: 2, cursor: null });
-    expect(idsOf(first.items)).toEqual([runs[3]!.runId]);
+    expect(pickRunIds(first.items)).toEqual([runs[3]!.runId]);
     expect(first.unreadable).toEqual([{ id: runs[2]!.runId, reason: expect.stringContaining("state") }]);
     const rest = await store.runs.list("default", { limit: 2, cursor: first.nextCursor });
     expect([rest.items, rest.unreadable?.map(({ id }) => id), rest.nextCursor]).toEqual([[], [runs[1]!.runId, runs[0]!.runId], null]);
@@ -79,7 +79,7 @@ export const unreadableRunsContract = contractOf("rows of runs that cannot be re
     const { store, subject } = context;
     const runs = await endedRuns(context, "unknown run state");
     const query = { shard: ALL_SLOTS, endedBefore: START + MINUTE, limit: 1 };
-    for (let again = 0; again < 2; again += 1) expect(idsOf(await store.announcements.unannounced(query))).toEqual([runs[3]!.runId]);
+    for (let again = 0; again < 2; again += 1) expect(pickRunIds(await store.announcements.unannounced(query))).toEqual([runs[3]!.runId]);
     expect(subject.unreadable.at(-1)).toMatchObject({ kind: "run" });
     const changes: string[] = [];
     for (let after: string | null = null; ;) {
@@ -121,8 +121,8 @@ export const unreadableRunsContract = contractOf("rows of runs that cannot be re
       await subject.damage(store, { what, of: bad.uid });
     }
     const good = await addRun(store, await addJob(store, { id: "good" }), { now: START + SECOND });
-    expect(idsOf(await publishable(store, "default", 1))).toEqual([good.runId]);
-    expect(idsOf(await publishable(store))).toEqual([good.runId]);
+    expect(pickRunIds(await publishable(store, "default", 1))).toEqual([good.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([good.runId]);
     expect(await store.dueRuns.queues(ALL_SLOTS)).toEqual(["default"]);
     expect(subject.unreadable.at(-1)).toMatchObject({ kind: "run" });
   },
@@ -135,25 +135,25 @@ export const unreadableRunsContract = contractOf("rows of runs that cannot be re
       if (await subject.damage(store, { what, of: run.runId })) bad.push(run);
     }
     const good = await addRun(store, await addJob(store, { id: "good" }), { now: START + SECOND });
-    expect(idsOf(await publishable(store, "default", bad.length + 1))).toContain(good.runId);
-    const read = await store.claims.read(idsOf([...bad, good]));
-    expect(idsOf(read)).toContain(good.runId);
+    expect(pickRunIds(await publishable(store, "default", bad.length + 1))).toContain(good.runId);
+    const read = await store.claims.read(pickRunIds([...bad, good]));
+    expect(pickRunIds(read)).toContain(good.runId);
     const outcomes = await claim(store, [...bad, good]);
     expect(outcomes.at(-1)).toMatchObject({ kind: "won" });
   },
 
   "a retry whose attempt or instant cannot be read hides none from those that come due": async ({ store, subject }) => {
     const harms = ["torn attempt", "torn wait", "torn counts", "torn history"] as const;
-    const retryOf = async (id: string, now: number): Promise<DueRun> => {
+    const addRetry = async (id: string, now: number): Promise<DueRun> => {
       const run = await addRun(store, await addJob(store, { id }), { now });
       await settle(store, await start(store, run, { now }), { result: retryIn(SECOND), now });
       return run;
     };
     for (const what of harms) {
-      const run = await retryOf(what.replaceAll(" ", "-"), START);
+      const run = await addRetry(what.replaceAll(" ", "-"), START);
       await subject.damage(store, { what, of: run.runId });
     }
-    const good = await retryOf("good", START + 1);
+    const good = await addRetry("good", START + 1);
     expect((await wake(store, START + MINUTE, harms.length + 1)).ready).toBeGreaterThanOrEqual(1);
     const published = await publishable(store);
     expect(published.filter(({ runId }) => runId === good.runId)).toMatchObject([{ attempt: 2, failures: 1 }]);
@@ -166,7 +166,7 @@ export const unreadableRunsContract = contractOf("rows of runs that cannot be re
     const bad = await addRun(store, await addJob(store, { id: "bad" }));
     const good = await addRun(store, await addJob(store, { id: "good" }));
     await subject.damage(store, { what: "no definition", of: bad.jobUid });
-    expect(idsOf(await store.claims.read([bad.runId, good.runId]))).toEqual([good.runId]);
+    expect(pickRunIds(await store.claims.read([bad.runId, good.runId]))).toEqual([good.runId]);
     expect(await store.runs.origin("default", bad.runId)).toBeNull();
     expect(await store.runs.origin("default", good.runId)).not.toBeNull();
   },
@@ -182,10 +182,10 @@ export const unreadableRunsContract = contractOf("rows of runs that cannot be re
     await subject.damage(store, { what: "no definition", of: job.uid });
     expect(await wake(store, START + SECOND)).toMatchObject({ ready: 1 });
     const woken = await wake(store, START + 2 * MINUTE);
-    expect(idsOf(woken.ended).sort()).toEqual(idsOf([expires, other]).sort());
+    expect(pickRunIds(woken.ended).sort()).toEqual(pickRunIds([expires, other]).sort());
     const ends = await endLeases({ now: START, leaseMs: LEASE_MS });
     const leases = await ending(ends.store, ends.now);
-    expect(idsOf(leases)).toEqual([rescued.runId]);
+    expect(pickRunIds(leases)).toEqual([rescued.runId]);
     const rescues = leases.map(({ runId, expiresAt }) => ({ runId, expiresAt, to: "lost" }) as const);
     expect(await ends.store.leases.rescue({ rescues, now: ends.now })).toMatchObject({ rescued: 1, ended: [{ state: "lost" }] });
   },
@@ -201,7 +201,7 @@ export const unreadableRunsContract = contractOf("rows of runs that cannot be re
     await subject.damage(store, { what: "torn history", of: retrying.runId });
     const reopened = await context.reopen();
     await wake(reopened, START + MINUTE);
-    const ready = idsOf(await publishable(reopened));
+    const ready = pickRunIds(await publishable(reopened));
     expect(ready).toEqual(expect.arrayContaining([torn.runId, retrying.runId, good.runId]));
     expect(await end(reopened, await start(reopened, good))).toMatchObject({ state: "succeeded" });
   },

@@ -12,7 +12,7 @@ import {
   addRuns,
   claim,
   end,
-  idsOf,
+  pickRunIds,
   only,
   publishable,
   readRun,
@@ -22,13 +22,13 @@ import {
   unannounced,
   wake,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const closeWaiting = (store: Store, dueBefore: Instant, limit = 100): Promise<readonly EndedRun[]> =>
   store.dueRuns.closeWaiting({ shard: ALL_SLOTS, dueBefore, now: START + DAY, limit });
 
 /** Runs that nobody has claimed for longer than anybody waits. */
-export const waitingRunsContract = contractOf("DueRuns.closeWaiting", {
+export const waitingRunsContract = defineContract("DueRuns.closeWaiting", {
   "what waits too long is closed, in whatever way it waits; what became due later stays": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });
     const [ready, published, deferred] = (await addRuns(store, job, { count: 3 })) as [DueRun, DueRun, DueRun];
@@ -36,10 +36,10 @@ export const waitingRunsContract = contractOf("DueRuns.closeWaiting", {
     await store.claims.defer({ deferrals: [{ runId: deferred.runId, attempt: 1, reason: "unknown_handler", wakeAt: START + HOUR }] });
     const young = await addRun(store, job, { now: START + SECOND, name: "young" });
     const closed = await closeWaiting(store, START + SECOND);
-    expect(idsOf(closed)).toEqual(idsOf([ready, published, deferred]).toSorted());
+    expect(pickRunIds(closed)).toEqual(pickRunIds([ready, published, deferred]).toSorted());
     for (const run of closed)
       expect(run).toMatchObject({ state: "skipped", reason: "retention", startedAt: null, finishedAt: START + DAY });
-    expect(idsOf(await unannounced(store)).toSorted()).toEqual(idsOf(closed));
+    expect(pickRunIds(await unannounced(store)).toSorted()).toEqual(pickRunIds(closed));
     expect(await publishable(store)).toEqual([young]);
     expect(await closeWaiting(store, START + SECOND)).toEqual([]);
   },
@@ -59,18 +59,18 @@ export const waitingRunsContract = contractOf("DueRuns.closeWaiting", {
     const job = await addJob(store);
     const runs = await Promise.all(["a", "b", "c"].map((name, index) => addRun(store, job, { now: START + index, name })));
     await claim(store, runs, { now: START + SECOND });
-    expect(idsOf(await closeWaiting(store, START + 2))).toEqual([runs[1]!.runId]);
+    expect(pickRunIds(await closeWaiting(store, START + 2))).toEqual([runs[1]!.runId]);
     await end(store, { run: runs[0]!, token: "token-1", leaseMs: null, startedAt: START + SECOND });
-    expect(idsOf(await publishable(store))).toEqual([runs[2]!.runId]);
+    expect(pickRunIds(await publishable(store))).toEqual([runs[2]!.runId]);
   },
 
   "it goes in parts, oldest first, over all slots asked for": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });
     const runs = (await addRuns(store, job, { count: 5 })).toSorted((left, right) => (left.runId < right.runId ? -1 : 1));
-    expect(idsOf(await closeWaiting(store, START + 1, 2))).toEqual(idsOf(runs.slice(0, 2)));
+    expect(pickRunIds(await closeWaiting(store, START + 1, 2))).toEqual(pickRunIds(runs.slice(0, 2)));
     const elsewhere = { from: job.slot + 1, to: 1_024 };
     expect(await store.dueRuns.closeWaiting({ shard: elsewhere, dueBefore: START + 1, now: START, limit: 10 })).toEqual([]);
-    expect(idsOf(await closeWaiting(store, START + 1, 2))).toEqual(idsOf(runs.slice(2, 4)));
+    expect(pickRunIds(await closeWaiting(store, START + 1, 2))).toEqual(pickRunIds(runs.slice(2, 4)));
     expect(only(await closeWaiting(store, START + 1, 2)).runId).toBe(runs[4]!.runId);
   },
 });

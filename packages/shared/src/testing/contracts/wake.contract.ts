@@ -9,7 +9,7 @@ import {
   addRuns,
   claim,
   end,
-  idsOf,
+  pickRunIds,
   only,
   publishable,
   readRun,
@@ -19,13 +19,13 @@ import {
   unannounced,
   wake,
 } from "./store-steps.ts";
-import { contractOf } from "./store-subject.ts";
+import { defineContract } from "./store-subject.ts";
 
 const IDLE: WakeResult = { ready: 0, ended: [], nextWakeAt: null, more: false };
 const ROUNDS_MAX = 20;
 
 /** What time does to runs that wait: retries come due, what was not claimed is repeated, what waited too long expires. */
-export const wakeContract = contractOf("DueRuns.wake", {
+export const wakeContract = defineContract("DueRuns.wake", {
   "where nothing waits there is nothing to wake": async ({ store }) => {
     expect(await wake(store, START)).toEqual(IDLE);
     await addRuns(store, await addJob(store), { count: 2 });
@@ -53,12 +53,12 @@ export const wakeContract = contractOf("DueRuns.wake", {
     expect(early.nextWakeAt).toBeLessThanOrEqual(START + MINUTE + 1);
     const { ended, nextWakeAt } = await wake(store, START + MINUTE + 1);
     expect(nextWakeAt).toBeNull();
-    expect(idsOf(ended).sort()).toEqual(idsOf([waiting, published]).sort());
+    expect(pickRunIds(ended).sort()).toEqual(pickRunIds([waiting, published]).sort());
     for (const run of ended)
       expect(run).toMatchObject({ state: "skipped", reason: "expired", startedAt: null, finishedAt: START + MINUTE + 1, output: null });
     expect(await publishable(store)).toEqual([]);
     expect(await store.dueRuns.unclaimed(ALL_SLOTS)).toEqual({});
-    expect(idsOf(await unannounced(store)).sort()).toEqual(idsOf(ended).sort());
+    expect(pickRunIds(await unannounced(store)).sort()).toEqual(pickRunIds(ended).sort());
     expect(await claim(store, [waiting])).toEqual([{ kind: "lost" }]);
     expect(await wake(store, START + HOUR)).toEqual(IDLE);
   },

@@ -1,11 +1,11 @@
 import { AppError } from "../../domain/app-error.ts";
-import { originOf } from "../../domain/due-run.ts";
+import { toRunOrigin } from "../../domain/due-run.ts";
 import type { Fire } from "../../domain/fire.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Job } from "../../domain/job.ts";
 import { endRun, startAttempt } from "../../domain/run-changes.ts";
 import { identifyRun } from "../../domain/run.ts";
-import { runIdOf } from "../../domain/run-id.ts";
+import { makeRunId } from "../../domain/run-id.ts";
 import { isInShard } from "../../domain/slot.ts";
 import { standInDefinition } from "../../domain/stored-definition.ts";
 import type { Claimant, DueJobs, FiredRun, FireOutcome, UpcomingQuery } from "../../ports/due-jobs.ts";
@@ -81,7 +81,7 @@ function advance(state: MemoryState, { job: read, advance: cursor, entries }: Fi
   if (cursor !== null && (job.nextRunAt !== read.nextRunAt || job.state !== "active")) return null;
   completeFires(state, stored);
   stored.job = { ...job, ...cursor };
-  const runId = (entry: Fire["entries"][number]): string => runIdOf(state.digest, { jobUid: job.uid, ...entry });
+  const runId = (entry: Fire["entries"][number]): string => makeRunId(state.digest, { jobUid: job.uid, ...entry });
   stored.pending = entries.map((entry) => ({ runId: runId(entry), entry, jobVersion: job.version, firedAt: now }));
   const { pending } = stored;
   return { stored, pending, created: new Set(pending.map((fire) => fire.runId).filter((id) => !state.runs.has(id))) };
@@ -131,7 +131,7 @@ const NO_PAST = {
 function newRun({ job, definitions }: StoredJob, { runId, entry, jobVersion, firedAt }: PendingFire): StoredRun {
   const { key: _key, definitionHash, ...born } = entry;
   const definition = definitions.get(definitionHash)?.definition ?? standInDefinition(knownDefinition(job));
-  const origin = { ...originOf(job), jobVersion, definition };
+  const origin = { ...toRunOrigin(job), jobVersion, definition };
   const { overlap, onUncertain, expireAfterMs } = definition;
   const due = entry.state === "due";
   return {

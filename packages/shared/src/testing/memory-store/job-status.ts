@@ -1,7 +1,7 @@
 import { isCompleted } from "../../domain/run-state.ts";
 import { pickLastRun } from "../../domain/run.ts";
 import { toEndedRun, toRun } from "../../domain/run-record.ts";
-import { type StatusChange, standingOf, supersedes } from "../../domain/status-change.ts";
+import { type StatusChange, toStatusChange, supersedes } from "../../domain/status-change.ts";
 import type { JobStatus } from "../../ports/job-status.ts";
 import { mapReadable } from "../../runtime/map-readable.ts";
 import { ascending, readLastRun, type MemoryState, readable, type StoredRun } from "./state.ts";
@@ -16,7 +16,7 @@ export const createJobStatus = (state: MemoryState): JobStatus => ({
   },
   async standing(runIds) {
     const found = [...new Set(runIds)].flatMap((runId) => state.runs.get(runId) ?? []);
-    return mapReadable(found, readable(state, toRun)).flatMap((run) => standingOf(run) ?? []);
+    return mapReadable(found, readable(state, toRun)).flatMap((run) => toStatusChange(run) ?? []);
   },
   /** A part goes on behind the last run of the one before: `<settledAt>.<run id>`. */
   async settledSince({ since, until, after, limit }) {

@@ -1,6 +1,6 @@
 import { differingField, differs, type DueRun } from "../../domain/due-run.ts";
 import type { Instant } from "../../domain/instant.ts";
-import { isExecutionOf } from "../../domain/job-definition.ts";
+import { matchesExecution } from "../../domain/job-definition.ts";
 import type { OverlapVerdict } from "../../domain/overlap.ts";
 import {
   endRun,
@@ -105,7 +105,7 @@ function toWon(said: DueRun, { failures, rescues, firstStartedAt }: StoredRun, {
 function refusal({ digest }: MemoryState, said: DueRun, run: StoredRun): string | null {
   const field = differingField(said, run);
   if (field !== null) return differs(field);
-  return isExecutionOf(digest, said, { hash: run.definitionHash, read: () => run.definition }) ? null : differs("execution");
+  return matchesExecution(digest, said, { hash: run.definitionHash, read: () => run.definition }) ? null : differs("execution");
 }
 
 function wait(

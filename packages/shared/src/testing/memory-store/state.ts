@@ -12,7 +12,7 @@ import { type RunRecord, type Standing, toEndedRun } from "../../domain/run-reco
 import { canBecome, RUN_STATES } from "../../domain/run-state.ts";
 import type { EndedRun } from "../../domain/settlement.ts";
 import { isInShard, type Shard } from "../../domain/slot.ts";
-import { knownOf, type KnownOfDefinition, NO_DEFINITION, readDefinition } from "../../domain/stored-definition.ts";
+import { readKnownParts, type KnownOfDefinition, NO_DEFINITION, readDefinition } from "../../domain/stored-definition.ts";
 import { checkedJob, isLastRun, usableDefinition } from "../../domain/stored-job.ts";
 import { requireReadableRun } from "../../domain/stored-run.ts";
 import type { JobEvent } from "../../events/job-event.ts";
@@ -128,7 +128,7 @@ export function readJob({ job, definitions }: StoredJob): Job {
 
 /** Of a definition that is not there, or not all of it. */
 export const knownDefinition = ({ id, definition }: Job): KnownOfDefinition =>
-  knownOf(definition, { name: id, handler: "unknown", queue: "default" });
+  readKnownParts(definition, { name: id, handler: "unknown", queue: "default" });
 
 /** The last run that its job tells of, if it tells of one. */
 export function readLastRun(stored: StoredJob | undefined): LastRun | null {

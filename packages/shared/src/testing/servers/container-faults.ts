@@ -17,7 +17,7 @@ export interface ContainerFaults {
 }
 
 /** Of a container that runs on a single network. */
-export async function faultsOf(id: string): Promise<ContainerFaults> {
+export async function createContainerFaults(id: string): Promise<ContainerFaults> {
   const { getContainerRuntimeClient } = await import("testcontainers");
   const { container: containers, network: networks } = await getContainerRuntimeClient();
   const container = containers.getById(id);

@@ -1,5 +1,5 @@
 import type { GenericContainer, StartedTestContainer, WaitStrategy } from "testcontainers";
-import { faultsOf, type ContainerFaults } from "./container-faults.ts";
+import { createContainerFaults, type ContainerFaults } from "./container-faults.ts";
 import { freePort } from "./free-port.ts";
 import type { ServerName } from "./servers.ts";
 
@@ -101,6 +101,6 @@ const kafkaEnvironment = (advertised: string): Record<string, string> => ({
 
 async function started(container: GenericContainer, addressOf: (running: StartedTestContainer) => string): Promise<ServerContainer> {
   const running = await container.withStartupTimeout(STARTUP_MS_MAX).start();
-  const faults = await faultsOf(running.getId());
+  const faults = await createContainerFaults(running.getId());
   return { address: addressOf(running), faults, stop: async () => void (await running.stop()) };
 }

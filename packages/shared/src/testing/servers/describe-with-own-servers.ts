@@ -4,7 +4,7 @@ import { SERVERS, type ServerName, type Servers } from "./servers.ts";
 
 /** Servers of one file that nobody else uses, so that any of them may be killed. To be read inside tests and hooks. */
 export interface OwnServers extends Servers {
-  readonly faultsOf: (name: ServerName) => ServerContainer["faults"];
+  readonly findContainerFaults: (name: ServerName) => ServerContainer["faults"];
 }
 
 /** Servers in the environment are somebody's: they are not taken for this. */
@@ -28,11 +28,11 @@ export async function describeWithOwnServers(
     },
   });
   await describeWithServers(name, needs, (servers) => {
-    const faultsOf = (server: ServerName): ServerContainer["faults"] => {
+    const findContainerFaults = (server: ServerName): ServerContainer["faults"] => {
       const container = containers.get(server);
       if (container === undefined) throw new Error(`no ${server} here: name it in what the suite needs, and ask in tests`);
       return container.faults;
     };
-    body(Object.assign(servers, { faultsOf }));
+    body(Object.assign(servers, { findContainerFaults }));
   });
 }

@@ -23,7 +23,7 @@ export function createDescribeWithServers(tools: SuiteTools): DescribeWithServer
   const containers = new Map<ServerName, Promise<ServerContainer>>();
   let ending = false;
 
-  async function addressOf(name: ServerName, image: string): Promise<string> {
+  async function findOrStart(name: ServerName, image: string): Promise<string> {
     const starting = containers.get(name) ?? tools.startContainer(name, image);
     containers.set(name, starting);
     return (await starting).address;
@@ -37,13 +37,13 @@ export function createDescribeWithServers(tools: SuiteTools): DescribeWithServer
       await Promise.all(settled.filter((result) => result.status === "fulfilled").map(({ value }) => value.stop()));
     });
   }
-  function suiteOf(name: string, { given, images }: Extract<ServerPlan, { kind: "run" }>, body: (servers: Servers) => void): void {
+  function defineSuite(name: string, { given, images }: Extract<ServerPlan, { kind: "run" }>, body: (servers: Servers) => void): void {
     const addresses = new Map(given);
     if (images.size > 0) stopAllAfterTheFile();
     tools.suite(name, () => {
       if (images.size > 0)
         tools.beforeAll(async () => {
-          await Promise.all([...images].map(async ([server, image]) => addresses.set(server, await addressOf(server, image))));
+          await Promise.all([...images].map(async ([server, image]) => addresses.set(server, await findOrStart(server, image))));
         });
       body(serversAt(addresses));
     });
@@ -52,7 +52,7 @@ export function createDescribeWithServers(tools: SuiteTools): DescribeWithServer
     const plan = await planServers(needs, tools);
     switch (plan.kind) {
       case "run":
-        return suiteOf(name, plan, body);
+        return defineSuite(name, plan, body);
       case "skip":
         tools.say(`skipped: ${name}: ${plan.reason}`);
         return tools.skippedSuite(`${name} (skipped: ${plan.reason})`, () => body(serversAt(new Map())));

@@ -1,4 +1,4 @@
-import { imageOf, SERVERS, type ServerName } from "./servers.ts";
+import { chooseImage, SERVERS, type ServerName } from "./servers.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -26,7 +26,7 @@ export async function planServers(
   for (const name of names) {
     const url = env[SERVERS[name].urlVariable];
     if (url) given.set(name, url);
-    else images.set(name, imageOf(name, env));
+    else images.set(name, chooseImage(name, env));
   }
   const fault = images.size > 0 ? await dockerFault() : null;
   if (fault === null) return { kind: "run", given, images };

@@ -36,5 +36,5 @@ export const SERVERS: Readonly<Record<ServerName, ServerTraits>> = {
 };
 
 /** The image a server is started from: the official one, unless a variable names another. */
-export const imageOf = (name: ServerName, env: Readonly<Record<string, string | undefined>>): string =>
+export const chooseImage = (name: ServerName, env: Readonly<Record<string, string | undefined>>): string =>
   env[SERVERS[name].imageVariable] || SERVERS[name].image;

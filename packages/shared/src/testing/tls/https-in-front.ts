@@ -13,7 +13,7 @@ interface HttpsInFront {
 }
 
 /** Takes HTTPS on a port of localhost, answers 401 to whoever does not log in, and passes on what others ask. */
-export async function httpsInFrontOf({ target, identity, username, password }: HttpsInFront) {
+export async function startHttpsProxy({ target, identity, username, password }: HttpsInFront) {
   const wanted = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   const pass = (asked: IncomingMessage, answer: ServerResponse): void => {
     if (asked.headers.authorization !== wanted) return void answer.writeHead(401, { "www-authenticate": "Basic" }).end();

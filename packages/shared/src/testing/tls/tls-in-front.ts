@@ -4,7 +4,7 @@ import { createServer } from "node:tls";
 import { selfSigned, type SelfSigned } from "./self-signed.ts";
 
 /** Takes TLS on a port of localhost, and passes what comes to a server that speaks none. */
-export async function tlsInFrontOf(
+export async function startTlsProxy(
   { hostname, port }: { readonly hostname: string; readonly port: string },
   identity: SelfSigned = selfSigned(),
 ) {

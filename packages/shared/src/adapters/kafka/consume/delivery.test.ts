@@ -5,7 +5,7 @@ import { jsonCodec } from "../../../events/wire/json-codec.ts";
 import type { SubscribeRequest } from "../../../ports/bus.ts";
 import { silentLogger } from "../../../runtime/logger.ts";
 import { manualClock } from "../../../testing/manual-clock.ts";
-import { busEvent, idsOf } from "../../../testing/contracts/bus.contract.ts";
+import { busEvent, eventIds } from "../../../testing/contracts/bus.contract.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 import { createDeadLetterQueue } from "./dead-letter-queue.ts";
 import { createDelivery, type Delivery } from "./delivery.ts";
@@ -65,7 +65,7 @@ function setup(onBatch: SubscribeRequest["onBatch"], onUnreadable?: SubscribeReq
 
 test("what is taken is done, in batches of a bounded size", async () => {
   const batches: string[][] = [];
-  const { put, done } = setup((events) => void batches.push(idsOf(events)));
+  const { put, done } = setup((events) => void batches.push(eventIds(events)));
   await put(...Array.from({ length: 25 }, (_, index) => message(String(index), index)));
   expect(batches.map(({ length }) => length)).toEqual([10, 10, 5]);
   expect(done).toEqual(Array.from({ length: 25 }, (_, index) => String(index)));
@@ -85,7 +85,7 @@ test("a fault that passes is waited out, however often, and buries nothing", asy
 test("a batch that nobody can take is buried after some tries, and the next is taken", async () => {
   let tries = 0;
   const { put, pass, buried, done } = setup((events) => {
-    if (!idsOf(events).includes("bad")) return;
+    if (!eventIds(events).includes("bad")) return;
     tries += 1;
     throw new TypeError("a bug");
   });
@@ -171,7 +171,7 @@ test("stopping while a batch is being refused waits for no other try", async () 
 test("what its consumer refuses is buried as it was published, each with its reason, and the rest is done", async () => {
   const seen: string[][] = [];
   const { put, buried, done } = setup((events) => {
-    seen.push(idsOf(events));
+    seen.push(eventIds(events));
     return events.filter(({ id }) => id.startsWith("forged")).map((event) => ({ event, reason: `not ${event.id}` }));
   });
   const forged = message("forged-1", 1);
@@ -211,8 +211,8 @@ test("a message that cannot be read is buried once, however long the store is aw
 test("a message that breaks its consumer is buried alone: those beside it are taken", async () => {
   const taken = new Set<string>();
   const { put, pass, buried, done } = setup((events) => {
-    if (idsOf(events).includes("bad")) throw new TypeError("a bug");
-    for (const id of idsOf(events)) taken.add(id);
+    if (eventIds(events).includes("bad")) throw new TypeError("a bug");
+    for (const id of eventIds(events)) taken.add(id);
   });
   await put(message("a", 0), message("bad", 1), message("b", 2));
   await pass(30_000);
@@ -223,7 +223,7 @@ test("a message that breaks its consumer is buried alone: those beside it are ta
 
 test("dead letters that are not taken hold up no good message behind them, and nothing is done before them", async () => {
   const seen: string[] = [];
-  const { put, pass, buried, done, graves } = setup((events) => void seen.push(...idsOf(events)));
+  const { put, pass, buried, done, graves } = setup((events) => void seen.push(...eventIds(events)));
   graves.open = false;
   await put(message("bad", 0, "{"));
   await put(message("a", 1));
@@ -238,7 +238,7 @@ test("dead letters that are not taken hold up no good message behind them, and n
 
 test("so many dead letters may wait, then no batch is delivered until some are safe", async () => {
   const seen: string[] = [];
-  const { put, pass, turns, done, graves } = setup((events) => void seen.push(...idsOf(events)));
+  const { put, pass, turns, done, graves } = setup((events) => void seen.push(...eventIds(events)));
   graves.open = false;
   const garbage = (from: number) => Array.from({ length: 100 }, (_, index) => message("bad", from + index, "{"));
   for (let from = 0; from < 1_000; from += 100) await put(...garbage(from));

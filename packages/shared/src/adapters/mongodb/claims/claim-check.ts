@@ -1,5 +1,5 @@
 import { differingField, differs, type ClaimedRun, type DueRun } from "../../../domain/due-run.ts";
-import { isExecutionOf, type JobDefinition, namesExecution } from "../../../domain/job-definition.ts";
+import { matchesExecution, type JobDefinition, namesExecution } from "../../../domain/job-definition.ts";
 import { isText } from "../../../domain/stored-value.ts";
 import type { StoredDefinition } from "../../../domain/stored-definition.ts";
 import type { ClaimOutcome, ClaimRequest } from "../../../ports/run-claims.ts";
@@ -69,7 +69,7 @@ function findDifference({ digest }: Pick<StoreContext, "digest">, { run, row }: 
   const stored = namesExecution(row.definitionHash) ? null : read(row);
   if (stored?.kind === "unreadable") return stored.reason;
   const definition = stored?.definition;
-  return isExecutionOf(digest, run, { hash: row.definitionHash, read: () => definition as JobDefinition }) ? null : differs("execution");
+  return matchesExecution(digest, run, { hash: row.definitionHash, read: () => definition as JobDefinition }) ? null : differs("execution");
 }
 
 /** One that was closed and cannot be read is closed all the same; a sweep announces what of it can be read. */

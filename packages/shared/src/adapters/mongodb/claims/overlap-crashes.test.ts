@@ -14,7 +14,7 @@ import {
   end,
   ending,
   FAILURE,
-  idsOf,
+  pickRunIds,
   LEASE_MS,
   publishable,
   retryIn,
@@ -203,7 +203,7 @@ describe.each<CrashMode>(["before", "after"])("a process that ends %s a statemen
       await settling().catch((fault: unknown) => expect(fault).toBeInstanceOf(Crash));
       crashed = stores.goOn();
       expect(await settling()).toMatchObject([{ kind: "ended", run: { runId: runs[0]!.runId, state: "succeeded" } }]);
-      expect(idsOf(await publishable(store))).toContain(runs[1]!.runId);
+      expect(pickRunIds(await publishable(store))).toContain(runs[1]!.runId);
     }
   });
 });

@@ -8,7 +8,7 @@ import {
   addRuns,
   claim,
   end,
-  idsOf,
+  pickRunIds,
   only,
   publishable,
   readRun,
@@ -86,12 +86,12 @@ test("an end that woke nobody is made good: by the next claim, or after a while"
   expect(await publishable(store)).toEqual([]);
   const fresh = await addRun(store, job, { now: START + HOUR, name: "fresh" });
   expect(only(await claim(store, [fresh], { token: "fresh", now: START + HOUR })).kind).toBe("waiting");
-  expect(idsOf(await publishable(store))).toEqual([runs[1]!.runId]);
+  expect(pickRunIds(await publishable(store))).toEqual([runs[1]!.runId]);
   await rewrite(runs[1]!, { $unset: { wakes: "" } });
   await end(store, await start(store, runs[1]!, { token: "second", now: START + HOUR }), { now: START + HOUR });
   await wake(store, START + 2 * HOUR);
   // The first of them alone; and its end wakes the next.
-  expect(idsOf(await publishable(store))).toEqual([runs[2]!.runId]);
+  expect(pickRunIds(await publishable(store))).toEqual([runs[2]!.runId]);
   const third = await start(store, runs[2]!, { token: "third", now: START + 2 * HOUR });
   expect(await settle(store, third, { result: { kind: "released" }, now: START + 2 * HOUR })).toMatchObject({ ready: "default" });
 });
@@ -103,8 +103,8 @@ test("runs of schedulers before priorities have the default: they stand between 
   const old = await addRun(store, await addJob(store, { id: "old", definition: { priority: 9 } }));
   await rewrite(old, { $unset: { raisedBy: "" } }); // Such a scheduler passes over the field of the definition.
   expect(rowOf(runs[1]!)).not.toMatchObject({ raisedBy: expect.anything() });
-  const plain = idsOf([runs[1]!, old]).toSorted();
-  expect(idsOf(await publishable(store))).toEqual([runs[2]!.runId, ...plain, runs[0]!.runId]);
+  const plain = pickRunIds([runs[1]!, old]).toSorted();
+  expect(pickRunIds(await publishable(store))).toEqual([runs[2]!.runId, ...plain, runs[0]!.runId]);
   expect(await readRun(store, old)).toMatchObject({ priority: 5 });
   expect(only(await claim(store, [old])).kind).toBe("won");
 });

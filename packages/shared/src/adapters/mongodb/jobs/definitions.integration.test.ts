@@ -10,15 +10,15 @@ import {
   changeJob,
   end,
   fire,
-  idsOf,
+  pickRunIds,
   publishable,
   readJob,
   start,
   unannounced,
   repair,
 } from "../../../testing/contracts/store-steps.ts";
-import { DAY, editedJob, jobOf, START } from "../../../testing/factories.ts";
-import { entryOf } from "../../../testing/factories-fire.ts";
+import { DAY, editedJob, newJob, START } from "../../../testing/factories.ts";
+import { newEntry } from "../../../testing/factories-fire.ts";
 import { describeWithServers } from "../../../testing/servers/describe-with-servers.ts";
 import type { DefinitionRow } from "./definition-row.ts";
 import { testDatabase } from "../collections/fresh-database.test-support.ts";
@@ -45,7 +45,7 @@ const named = (store: Store, job: Job, own: number): Promise<string> =>
 const byHand = (job: Job, definitionHash: string, key: string) => ({
   job,
   advance: null,
-  entries: [entryOf(job, { cause: "manual", key, definitionHash })],
+  entries: [newEntry(job, { cause: "manual", key, definitionHash })],
 });
 
 const KINDS = ["add", "fire", "sweep", "add", "fire", "sweep", "edit", "end", "forget"] as const;
@@ -100,12 +100,12 @@ await describeWithServers("definitions in MongoDB", ["mongodb"], (servers) => {
 
   test("what creates leave that came second goes", async () => {
     const { store, stores, definitions } = await setup();
-    const creates = Array.from({ length: 10 }, (_, index) => jobOf({ uid: `uid-${index}` }));
+    const creates = Array.from({ length: 10 }, (_, index) => newJob({ uid: `uid-${index}` }));
     await Promise.all(
       creates.map((job, index) => (stores[index % STORES] as Store).jobs.create("default", { job, event: jobEvent("JobCreated", job) })),
     );
     for (let time = 0; time < 3; time += 1) await sweep(store, { now: START + time * DEFINITION_GRACE_MS });
-    const job = await store.jobs.get("default", jobOf().id);
+    const job = await store.jobs.get("default", newJob().id);
     expect((await definitions()).map(({ jobUid }) => jobUid)).toEqual([job?.uid]);
   });
 
@@ -141,7 +141,7 @@ await describeWithServers("definitions in MongoDB", ["mongodb"], (servers) => {
       await sweep(store, { now: now + 3 * DEFINITION_GRACE_MS });
       const all = await publishable(store);
       const { items } = await store.runs.list("default", { limit: 1_000, cursor: null });
-      expect(idsOf(all).sort()).toEqual(idsOf(items).sort());
+      expect(pickRunIds(all).sort()).toEqual(pickRunIds(items).sort());
       expect(all.length).toBeGreaterThanOrEqual(((round + 1) * RACED) / 2);
     }
   });
@@ -153,7 +153,7 @@ await describeWithServers("definitions in MongoDB", ["mongodb"], (servers) => {
     let turn = 0;
     const any = (): Store => stores[(turn += 1) % STORES] as Store;
     const forgetRuns = async (): Promise<void> => {
-      await any().announcements.announced(idsOf(await unannounced(any())));
+      await any().announcements.announced(pickRunIds(await unannounced(any())));
       await any().status.advance(now + 1);
       await sweep(any(), { now, endedBefore: now + 1 });
     };
@@ -179,7 +179,7 @@ await describeWithServers("definitions in MongoDB", ["mongodb"], (servers) => {
             await Promise.all(Array.from({ length: own }, (_, count) => sweep(any(), { now: now + count, limit: 1 + (ms % 50) })));
           else await forgetRuns();
           const open = await any().runs.list("default", { state: "due", limit: 200, cursor: null });
-          expect(idsOf(await publishable(any())).sort()).toEqual(idsOf(open.items).sort());
+          expect(pickRunIds(await publishable(any())).sort()).toEqual(pickRunIds(open.items).sort());
           expect(await any().jobs.get("default", id)).toEqual(await job());
         }
         await endSome(Infinity);

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { Fire } from "../../../domain/fire.ts";
-import { editedJob, jobOf, MINUTE, START } from "../../../testing/factories.ts";
-import { cursorAfterFire, entryOf, manualFireOf, scheduledFireOf } from "../../../testing/factories-fire.ts";
+import { editedJob, newJob, MINUTE, START } from "../../../testing/factories.ts";
+import { cursorAfterFire, newEntry, newManualFire, newFire } from "../../../testing/factories-fire.ts";
 import { groupFires } from "./fire-groups.ts";
 
 const BATCH = { token: "token", now: START };
@@ -9,10 +9,10 @@ const uidsOf = (fires: readonly Fire[]) => groupFires(fires, BATCH).map(({ filte
 
 test("a thousand jobs of one old instant, new instant and version are one statement", () => {
   const jobs = Array.from({ length: 1_000 }, (_, index) =>
-    jobOf({ id: `job-${index}`, firedCount: index, definition: { name: `${index}` } }),
+    newJob({ id: `job-${index}`, firedCount: index, definition: { name: `${index}` } }),
   );
   const [change, ...others] = groupFires(
-    jobs.map((job) => scheduledFireOf(job)),
+    jobs.map((job) => newFire(job)),
     BATCH,
   );
   expect(others).toEqual([]);
@@ -22,21 +22,21 @@ test("a thousand jobs of one old instant, new instant and version are one statem
 });
 
 test("what differs in version, instant, cursor, tenant or runs is a statement of its own", () => {
-  const job = jobOf({ id: "a" });
+  const job = newJob({ id: "a" });
   const fires = [
-    scheduledFireOf(job),
-    scheduledFireOf(editedJob(jobOf({ id: "b" }), {})),
-    scheduledFireOf(jobOf({ id: "c", nextRunAt: START + 1 })),
-    { ...scheduledFireOf(jobOf({ id: "d" })), advance: cursorAfterFire(job, { nextRunAt: START + 2 * MINUTE }) },
-    scheduledFireOf(jobOf({ id: "e", tenantId: "other" })),
-    scheduledFireOf(jobOf({ id: "f" }), [entryOf(job, { state: "missed", reason: "misfire" })]),
-    manualFireOf(jobOf({ id: "g" }), { at: START, keys: ["k"] }),
+    newFire(job),
+    newFire(editedJob(newJob({ id: "b" }), {})),
+    newFire(newJob({ id: "c", nextRunAt: START + 1 })),
+    { ...newFire(newJob({ id: "d" })), advance: cursorAfterFire(job, { nextRunAt: START + 2 * MINUTE }) },
+    newFire(newJob({ id: "e", tenantId: "other" })),
+    newFire(newJob({ id: "f" }), [newEntry(job, { state: "missed", reason: "misfire" })]),
+    newManualFire(newJob({ id: "g" }), { at: START, keys: ["k"] }),
   ];
   expect(uidsOf(fires)).toHaveLength(fires.length);
 });
 
 test("a manual fire leaves the cursor alone, and needs only that the job lives", () => {
-  const [change] = groupFires([manualFireOf(jobOf(), { at: START, keys: ["k"] })], BATCH);
+  const [change] = groupFires([newManualFire(newJob(), { at: START, keys: ["k"] })], BATCH);
   expect(change?.filter).toMatchObject({ version: { $eq: 1 }, state: { $ne: "deleted" } });
   expect(change?.filter).not.toHaveProperty("nextRunAt");
   expect(change?.update).toMatchObject({ $set: { fireToken: "token" } });
@@ -44,8 +44,8 @@ test("a manual fire leaves the cursor alone, and needs only that the job lives",
 });
 
 test("a run under its job's own definition names none, one under another names it", () => {
-  const job = jobOf();
-  const entries = [entryOf(job), entryOf(job, { cause: "manual", key: "k", definitionHash: "own" })];
+  const job = newJob();
+  const entries = [newEntry(job), newEntry(job, { cause: "manual", key: "k", definitionHash: "own" })];
   const [change] = groupFires([{ job, advance: null, entries }], BATCH);
   expect(change?.update).toMatchObject({ $push: { pending: { $each: [{ definitionHash: null }, { definitionHash: "own", key: "k" }] } } });
 });

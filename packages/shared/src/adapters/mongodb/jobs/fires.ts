@@ -1,8 +1,8 @@
 import { AppError } from "../../../domain/app-error.ts";
-import { originOf } from "../../../domain/due-run.ts";
+import { toRunOrigin } from "../../../domain/due-run.ts";
 import type { Fire } from "../../../domain/fire.ts";
 import type { Instant } from "../../../domain/instant.ts";
-import { runIdOf } from "../../../domain/run-id.ts";
+import { makeRunId } from "../../../domain/run-id.ts";
 import { standInDefinition, type StoredDefinition } from "../../../domain/stored-definition.ts";
 import { DEFINITION_GRACE_MS } from "../../../ports/retention.ts";
 import type { FiredRun, FireOutcome } from "../../../ports/due-jobs.ts";
@@ -126,7 +126,7 @@ function toRunRows({ digest }: StoreContext, { job, entries }: Fire, { now, toke
     const { cause, scheduledFor, key, definitionHash } = entry;
     const stored = definitionHash === job.definitionHash ? null : readDefinition({ jobUid: job.uid, definitionHash });
     const definition = stored?.kind === "unreadable" ? standInDefinition(job.definition) : (stored?.definition ?? job.definition);
-    const runId = runIdOf(digest, { jobUid: job.uid, cause, scheduledFor, key });
-    return newRunRow(runId, { ...originOf({ ...job, definition }), definitionHash }, { ...entry, firedAt: now, token });
+    const runId = makeRunId(digest, { jobUid: job.uid, cause, scheduledFor, key });
+    return newRunRow(runId, { ...toRunOrigin({ ...job, definition }), definitionHash }, { ...entry, firedAt: now, token });
   });
 }

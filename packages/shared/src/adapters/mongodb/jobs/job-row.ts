@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { FireEntry } from "../../../domain/fire.ts";
 import { type Instant, InstantSchema } from "../../../domain/instant.ts";
 import { JobRecordSchema, pickJobRecord, type Job } from "../../../domain/job.ts";
-import { knownOf, type KnownOfDefinition, type StoredDefinition } from "../../../domain/stored-definition.ts";
+import { readKnownParts, type KnownOfDefinition, type StoredDefinition } from "../../../domain/stored-definition.ts";
 import { checkedJob, usableDefinition } from "../../../domain/stored-job.ts";
 import { statusOrder } from "../../../domain/status-change.ts";
 import type { JobEvent } from "../../../events/job-event.ts";
@@ -80,4 +80,4 @@ export const toJob = (row: JobRow, stored: StoredDefinition): Job =>
 
 /** What its row tells of a definition that cannot be read. */
 export const readKnown = ({ id, nameFolded, handler, queue, tags }: JobRow): KnownOfDefinition =>
-  knownOf({ name: nameFolded, handler, queue, tags }, { name: id, handler: "unknown", queue: "default" });
+  readKnownParts({ name: nameFolded, handler, queue, tags }, { name: id, handler: "unknown", queue: "default" });

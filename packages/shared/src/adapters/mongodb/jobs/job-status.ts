@@ -1,4 +1,4 @@
-import { standingOf, statusOrder } from "../../../domain/status-change.ts";
+import { toStatusChange, statusOrder } from "../../../domain/status-change.ts";
 import type { JobStatus } from "../../../ports/job-status.ts";
 import { mapReadable } from "../../../runtime/map-readable.ts";
 import type { StoreContext } from "../context.ts";
@@ -27,7 +27,7 @@ export const createJobStatus = ({ rows, onUnreadable }: StoreContext): JobStatus
   },
   async standing(runIds) {
     const found = await rows.runs.find(withIds(runIds), { fields: [...OUTCOME, "attempts"] });
-    return mapReadable(found, asReadable(toRun, onUnreadable)).flatMap((run) => standingOf(run) ?? []);
+    return mapReadable(found, asReadable(toRun, onUnreadable)).flatMap((run) => toStatusChange(run) ?? []);
   },
   /** The place to go on is that of the last run returned, by `settledAt`. */
   async settledSince({ since, until, after, limit }) {

@@ -4,8 +4,8 @@ import type { Job } from "../../../domain/job.ts";
 import type { Store } from "../../../ports/store.ts";
 import { addJob, changeJob, deleteJob, repair } from "../../../testing/contracts/store-steps.ts";
 import { publishable, readJob, readRun, unannounced } from "../../../testing/contracts/store-steps.ts";
-import { editedJob, jobOf, MINUTE, START } from "../../../testing/factories.ts";
-import { cursorAfterFire, dueRunOf, entryOf, manualFireOf, scheduledFireOf } from "../../../testing/factories-fire.ts";
+import { editedJob, newJob, MINUTE, START } from "../../../testing/factories.ts";
+import { cursorAfterFire, newDueRun, newEntry, newManualFire, newFire } from "../../../testing/factories-fire.ts";
 import { describeWithServers } from "../../../testing/servers/describe-with-servers.ts";
 import { sha256 } from "../../system/digest.ts";
 import { openCollections } from "../collections/collections.ts";
@@ -26,13 +26,13 @@ afterEach(async () => {
 const fireAll = (store: Store, fires: Parameters<Store["dueJobs"]["fire"]>[0]["fires"], now = START) =>
   store.dueJobs.fire({ fires, now, claimant: null, claimed: [] });
 
-const readPlainly = async (store: Store) => (await store.jobs.get("default", jobOf().id)) ?? jobOf();
+const readPlainly = async (store: Store) => (await store.jobs.get("default", newJob().id)) ?? newJob();
 
 /** Who reads a job to go on with it. */
 const readers: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   "who reads what is upcoming": (store) =>
     store.dueJobs.upcoming({ shard: ALL_SLOTS, until: Number.MAX_SAFE_INTEGER, after: null, limit: 10 }),
-  "who reads it by its uid": (store) => readJob(store, jobOf()),
+  "who reads it by its uid": (store) => readJob(store, newJob()),
   "an edit": async (store) => {
     const job = await readPlainly(store);
     await changeJob(store, job, editedJob(job, { params: { edited: true } }));
@@ -61,14 +61,14 @@ await describeWithServers("fires that crash between their jobs and their runs", 
   test("the job has advanced, the run is pending in it, and repair makes it", async () => {
     const { store, pending } = await setup();
     const job = await addJob(store);
-    await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toMatchObject({ code: "store_unavailable", retryable: true });
+    await expect(fireAll(store, [newFire(job)])).rejects.toMatchObject({ code: "store_unavailable", retryable: true });
     expect((await readPlainly(store)).firedCount).toBe(1);
     expect(await pending()).toMatchObject([{ scheduledFor: START, jobVersion: 1 }]);
     expect(await publishable(store)).toEqual([]);
     expect(await repair(store, { shard: { from: 0, to: job.slot } })).toBe(0);
     expect(await repair(store, { firedBefore: START })).toBe(0);
     expect(await repair(store)).toBe(1);
-    expect(await publishable(store)).toEqual([dueRunOf(job)]);
+    expect(await publishable(store)).toEqual([newDueRun(job)]);
     expect(await repair(store)).toBe(0);
     expect(await pending()).toEqual([]);
   });
@@ -79,14 +79,14 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     await expect(
       fireAll(
         store,
-        jobs.map((job) => scheduledFireOf(job)),
+        jobs.map((job) => newFire(job)),
       ),
     ).rejects.toThrow("crashed");
     await forgetDefinitions(jobs[0]!.uid);
     expect(await repair(store)).toBe(2);
     expect(await pending()).toEqual([]);
-    expect(await publishable(store)).toEqual([dueRunOf(jobs[1]!)]);
-    expect(await readRun(store, dueRunOf(jobs[0]!))).toMatchObject({ state: "due", handler: "http", queue: "default" });
+    expect(await publishable(store)).toEqual([newDueRun(jobs[1]!)]);
+    expect(await readRun(store, newDueRun(jobs[0]!))).toMatchObject({ state: "due", handler: "http", queue: "default" });
     await deleteJob(store, (await store.jobs.get("default", "bad"))!);
     expect(await store.control.cancelOpen("default", { jobUid: jobs[0]!.uid, now: START, limit: 10 })).toHaveLength(1);
   });
@@ -100,7 +100,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     await expect(
       fireAll(
         store,
-        jobs.map((job) => scheduledFireOf(job)),
+        jobs.map((job) => newFire(job)),
       ),
     ).rejects.toThrow("crashed");
     await write(jobs[0]!.uid, { $push: { pending: entry } });
@@ -123,7 +123,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     await expect(
       fireAll(
         store,
-        jobs.map((job) => scheduledFireOf(job)),
+        jobs.map((job) => newFire(job)),
       ),
     ).rejects.toThrow("crashed");
     for (const { uid } of jobs.slice(0, 2)) await write(uid, { $set: { "pending.0.cause": "whim" } });
@@ -142,7 +142,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     await expect(
       fireAll(
         store,
-        jobs.map((job) => scheduledFireOf(job)),
+        jobs.map((job) => newFire(job)),
       ),
     ).rejects.toThrow("crashed");
     await write(jobs[0]!.uid, { $set: { pending: { firedAt: START } } });
@@ -157,8 +157,8 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     const { store: other, url, faults } = await setup();
     const job = await addJob(other);
     const entries = [
-      entryOf(job, { cause: "manual", key: "due" }),
-      entryOf(job, { cause: "manual", key: "missed", state: "missed", reason: "misfire" }),
+      newEntry(job, { cause: "manual", key: "due" }),
+      newEntry(job, { cause: "manual", key: "missed", state: "missed", reason: "misfire" }),
     ];
     const tokens = ["k", token];
     const store = await openMongodbStore({
@@ -187,10 +187,10 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     const { store } = await setup();
     const job = await addJob(store);
     for (const now of [START, START + 1])
-      await expect(fireAll(store, [manualFireOf(job, { at: START, keys: ["k"] })], now)).rejects.toThrow("crashed");
+      await expect(fireAll(store, [newManualFire(job, { at: START, keys: ["k"] })], now)).rejects.toThrow("crashed");
     const range = { state: "missed", reason: "misfire", cause: "manual", key: "m" } as const;
     for (const now of [START, START + 1])
-      await expect(fireAll(store, [{ job, advance: null, entries: [entryOf(job, range)] }], now)).rejects.toThrow("crashed");
+      await expect(fireAll(store, [{ job, advance: null, entries: [newEntry(job, range)] }], now)).rejects.toThrow("crashed");
     expect(await repair(store)).toBe(1);
     expect(await unannounced(store)).toMatchObject([{ finishedAt: START }]);
     expect(await publishable(store)).toHaveLength(1);
@@ -204,9 +204,9 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     const context = { rows, definitions: createDefinitions(rows, () => "reader"), digest: sha256, onUnreadable: () => {} };
     const read = (job: Job) => rows.jobs.find({ _id: { $eq: job.uid } });
     const [a, b] = [await addJob(store, { id: "a" }), await addJob(store, { id: "b" })];
-    await expect(fireAll(store, [scheduledFireOf(a)])).rejects.toThrow("crashed");
+    await expect(fireAll(store, [newFire(a)])).rejects.toThrow("crashed");
     const early = await read(a);
-    await expect(fireAll(store, [scheduledFireOf({ ...a, ...cursorAfterFire(a) }), scheduledFireOf(b)])).rejects.toThrow("crashed");
+    await expect(fireAll(store, [newFire({ ...a, ...cursorAfterFire(a) }), newFire(b)])).rejects.toThrow("crashed");
     await completePending(context, [...early, ...(await read(b))]);
     expect(await pending()).toMatchObject([{ scheduledFor: START + MINUTE }]);
     expect(await repair(store)).toBe(1);
@@ -218,7 +218,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     const { store, faults, pending } = await setup();
     faults.crashing = false;
     const jobs = [await addJob(store, { id: "a" }), await addJob(store, { id: "b" })];
-    await fireAll(store, [...jobs.map((job) => scheduledFireOf(job)), manualFireOf(jobs[0]!, { at: START, keys: ["k", "l"] })]);
+    await fireAll(store, [...jobs.map((job) => newFire(job)), newManualFire(jobs[0]!, { at: START, keys: ["k", "l"] })]);
     await store.close();
     expect(await pending()).toEqual([]);
   });
@@ -226,7 +226,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
   test("repair mends a bounded number of jobs at a time", async () => {
     const { store } = await setup();
     const jobs = [await addJob(store, { id: "a" }), await addJob(store, { id: "b" }), await addJob(store, { id: "c" })];
-    const fires = jobs.map((job) => scheduledFireOf(job));
+    const fires = jobs.map((job) => newFire(job));
     await expect(fireAll(store, fires)).rejects.toThrow("crashed");
     expect(await repair(store, { limit: 2 })).toBe(2);
     expect(await repair(store, { limit: 2 })).toBe(1);
@@ -236,17 +236,17 @@ await describeWithServers("fires that crash between their jobs and their runs", 
   test.each(Object.entries(readers))("whoever reads the job back completes the fire: %s", async (_, readBack) => {
     const { store, faults, pending } = await setup();
     const job = await addJob(store);
-    await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toThrow("crashed");
+    await expect(fireAll(store, [newFire(job)])).rejects.toThrow("crashed");
     faults.crashing = false;
     await readBack(store);
-    expect(await publishable(store)).toContainEqual(dueRunOf(job));
+    expect(await publishable(store)).toContainEqual(newDueRun(job));
     expect(await pending()).toEqual([]);
   });
 
   test("a run that was pending over an edit keeps the definition it was fired under", async () => {
     const { store, faults } = await setup();
     const job = await addJob(store, { definition: { params: { v: 1 } } });
-    await expect(fireAll(store, [manualFireOf(job, { at: START, keys: ["k"] })])).rejects.toThrow("crashed");
+    await expect(fireAll(store, [newManualFire(job, { at: START, keys: ["k"] })])).rejects.toThrow("crashed");
     faults.crashing = false;
     await changeJob(store, job, editedJob(job, { params: { v: 2 } }));
     expect(await publishable(store)).toMatchObject([{ jobVersion: 1, params: { v: 1 } }]);
@@ -255,11 +255,11 @@ await describeWithServers("fires that crash between their jobs and their runs", 
   test("a scheduled fire that crashed is lost when it is repeated, a manual one meets its own run; each run exists once", async () => {
     const { store, faults } = await setup();
     const job = await addJob(store, { definition: { overlap: "allow" } });
-    const manual = manualFireOf(job, { at: START, keys: ["k"] });
+    const manual = newManualFire(job, { at: START, keys: ["k"] });
     await expect(fireAll(store, [manual])).rejects.toThrow("crashed");
-    await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toThrow("crashed");
+    await expect(fireAll(store, [newFire(job)])).rejects.toThrow("crashed");
     faults.crashing = false;
-    expect((await fireAll(store, [scheduledFireOf(job)])).outcomes).toEqual([{ kind: "lost" }]);
+    expect((await fireAll(store, [newFire(job)])).outcomes).toEqual([{ kind: "lost" }]);
     expect((await fireAll(store, [manual])).outcomes).toMatchObject([{ kind: "won", runs: [{ state: "due" }] }]);
     await repair(store);
     expect(await publishable(store)).toHaveLength(2);
@@ -268,7 +268,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
   test("no more than 64 entries are ever pending in a job: the fire loses until they are completed", async () => {
     const { store, faults, pending } = await setup();
     const job = await addJob(store);
-    const fireOf = (name: string) => manualFireOf(job, { at: START, keys: Array.from({ length: 32 }, (_, index) => `${name}-${index}`) });
+    const fireOf = (name: string) => newManualFire(job, { at: START, keys: Array.from({ length: 32 }, (_, index) => `${name}-${index}`) });
     for (const name of ["a", "b"]) await expect(fireAll(store, [fireOf(name)])).rejects.toThrow("crashed");
     expect((await fireAll(store, [fireOf("c")])).outcomes).toEqual([{ kind: "lost" }]);
     expect(await pending()).toHaveLength(64);
@@ -281,19 +281,19 @@ await describeWithServers("fires that crash between their jobs and their runs", 
   test("what a crashed fire owes is cancelled with its deleted job, and announced", async () => {
     const { store } = await setup();
     const job = await addJob(store);
-    await expect(fireAll(store, [scheduledFireOf(job)])).rejects.toThrow("crashed");
+    await expect(fireAll(store, [newFire(job)])).rejects.toThrow("crashed");
     await deleteJob(store, await readPlainly(store));
     const cancelled = await store.control.cancelOpen(job.tenantId, { jobUid: job.uid, now: START, limit: 10 });
-    expect(cancelled).toMatchObject([{ runId: dueRunOf(job).runId, reason: "job_deleted" }]);
+    expect(cancelled).toMatchObject([{ runId: newDueRun(job).runId, reason: "job_deleted" }]);
     expect(await unannounced(store)).toHaveLength(1);
   });
 
   test("a crashed fire keeps its version, its instant and the time it fired", async () => {
     const { store } = await setup();
     const job = await addJob(store);
-    const range = entryOf(job, { state: "missed", reason: "misfire", count: 2, scheduledForLast: START + 1 });
-    await expect(fireAll(store, [scheduledFireOf(job, [range])], START + 5)).rejects.toThrow("crashed");
+    const range = newEntry(job, { state: "missed", reason: "misfire", count: 2, scheduledForLast: START + 1 });
+    await expect(fireAll(store, [newFire(job, [range])], START + 5)).rejects.toThrow("crashed");
     await repair(store);
-    expect(await readRun(store, dueRunOf(job, range))).toMatchObject({ state: "missed", jobVersion: 1, count: 2, finishedAt: START + 5 });
+    expect(await readRun(store, newDueRun(job, range))).toMatchObject({ state: "missed", jobVersion: 1, count: 2, finishedAt: START + 5 });
   });
 });

@@ -5,8 +5,8 @@ import type { Job } from "../../../domain/job.ts";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
 import { jobEvent } from "../../../events/job-event.ts";
 import type { UnreadableRow } from "../../../ports/unreadable.ts";
-import { jobOf, MINUTE, START } from "../../../testing/factories.ts";
-import { cursorAfterFire, manualFireOf, scheduledFireOf } from "../../../testing/factories-fire.ts";
+import { newJob, MINUTE, START } from "../../../testing/factories.ts";
+import { cursorAfterFire, newManualFire, newFire } from "../../../testing/factories-fire.ts";
 import { newDefinitionRow } from "./definition-row.ts";
 import { LOOK_SOON } from "./definitions.ts";
 import { createDueJobs } from "./due-jobs.ts";
@@ -25,7 +25,7 @@ async function addJobs({ rows }: MemoryContext, jobs: readonly Job[]): Promise<v
 
 /** A fire that has advanced its jobs and come no further. */
 async function advance({ rows }: MemoryContext, token: string, jobs: readonly Job[]): Promise<void> {
-  const fires = jobs.map((job) => scheduledFireOf(job));
+  const fires = jobs.map((job) => newFire(job));
   expect(await rows.jobs.updateEach(groupFires(fires, { token, now: START }))).toMatchObject({ matched: jobs.length });
 }
 
@@ -41,8 +41,8 @@ function accountedFor(context: MemoryContext, job: Job): ReadonlySet<number> {
 /** As it stands after so many fires. */
 const after = (job: Job, fires: number): Job => (fires === 0 ? job : after({ ...job, ...cursorAfterFire(job) }, fires - 1));
 
-const first = jobOf({ id: "first" });
-const second = jobOf({ id: "second" });
+const first = newJob({ id: "first" });
+const second = newJob({ id: "second" });
 
 /** `first` was read with an older fire pending, before a younger one of both jobs came to it; `second` after that. */
 async function setup(before: (statement: Statement) => void = () => {}) {
@@ -83,7 +83,7 @@ describe("entries leave `pending` only where their runs were seen", () => {
   });
 
   test("readers that meet each job at an instant of its own lose nothing, in whatever order they and fires come", async () => {
-    const jobs = [first, second, jobOf({ id: "third" })];
+    const jobs = [first, second, newJob({ id: "third" })];
     const anyJobs = fc.uniqueArray(fc.nat({ max: jobs.length - 1 }), { minLength: 1 });
     const steps = fc.oneof(
       fc.record({ kind: fc.constant("fire" as const), places: anyJobs }),
@@ -127,7 +127,7 @@ describe("entries leave `pending` only where their runs were seen", () => {
     const { context } = await setup();
     const asides: Promise<unknown>[] = [];
     const jobs = createDueJobs({ ...context, aside: (work) => void asides.push(work) });
-    const fires = [manualFireOf(first, { at: START, keys: ["k", "l"] }), manualFireOf(second, { at: START, keys: ["k"] })];
+    const fires = [newManualFire(first, { at: START, keys: ["k", "l"] }), newManualFire(second, { at: START, keys: ["k"] })];
     expect((await jobs.fire({ fires, now: START, claimant: null, claimed: [] })).outcomes).toMatchObject([
       { kind: "won" },
       { kind: "won" },
@@ -140,7 +140,7 @@ describe("entries leave `pending` only where their runs were seen", () => {
 
 describe("what cannot be completed keeps nothing else from being completed", () => {
   const LIMIT = 3;
-  const harmed = Array.from({ length: 4 * LIMIT }, (_, index) => jobOf({ id: `harmed-${index}` }));
+  const harmed = Array.from({ length: 4 * LIMIT }, (_, index) => newJob({ id: `harmed-${index}` }));
   const repair = (context: MemoryContext) => createDueJobs(context).repair({ shard: ALL_SLOTS, firedBefore: START + MINUTE, limit: LIMIT });
   const runsOf = ({ rows }: MemoryContext) => new Set(rows.runs.all().map(({ jobUid }) => jobUid));
 

@@ -1,5 +1,5 @@
 import type { Instant } from "../../../domain/instant.ts";
-import { runIdOf } from "../../../domain/run-id.ts";
+import { makeRunId } from "../../../domain/run-id.ts";
 import { RUN_CAUSES } from "../../../domain/run.ts";
 import { BORN_STATES } from "../../../domain/run-state.ts";
 import { standInDefinition, type StoredDefinition } from "../../../domain/stored-definition.ts";
@@ -67,7 +67,7 @@ export async function completePending(context: Reading, jobs: readonly JobRow[])
 function toOwed({ digest }: Reading, job: JobRow, fire: PendingFire): Owed {
   const { cause, scheduledFor, key, token } = fire;
   const jobUid = job._id;
-  const runId = runIdOf(digest, { jobUid, cause, scheduledFor, key });
+  const runId = makeRunId(digest, { jobUid, cause, scheduledFor, key });
   return { jobUid, token, definitionHash: fire.definitionHash ?? job.definitionHash, job, fire, runId };
 }
 

@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
 import { DEFINITION_GRACE_MS } from "../../../ports/retention.ts";
-import { jobOf, START } from "../../../testing/factories.ts";
+import { newJob, START } from "../../../testing/factories.ts";
 import { newDefinitionRow } from "../jobs/definition-row.ts";
 import { sweepDefinitions } from "./definition-sweep.ts";
 import { memoryContext } from "../collections/memory-rows.test-support.ts";
 
-const [a, b] = [jobOf({ id: "a" }), jobOf({ id: "b" })];
+const [a, b] = [newJob({ id: "a" }), newJob({ id: "b" })];
 
 /** Two definitions that nobody has used for a grace, under tokens of their own. */
 async function setup(onForget: (context: ReturnType<typeof memoryContext>) => void) {

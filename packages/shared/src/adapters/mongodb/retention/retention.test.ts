@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { jobEvent } from "../../../events/job-event.ts";
-import { DAY, jobOf, START } from "../../../testing/factories.ts";
+import { DAY, newJob, START } from "../../../testing/factories.ts";
 import { newDefinitionRow } from "../jobs/definition-row.ts";
 import { definedPart, newJobRow, type PendingFire } from "../jobs/job-row.ts";
 import { memoryContext, type MemoryContext } from "../collections/memory-rows.test-support.ts";
@@ -9,7 +9,7 @@ import { createRetention } from "./retention.ts";
 const LATER = START + 30 * DAY;
 const SWEEP = { now: LATER, endedBefore: LATER, boundBefore: LATER, deletedBefore: LATER, limit: 100 };
 
-const job = jobOf({ state: "deleted", nextRunAt: null });
+const job = newJob({ state: "deleted", nextRunAt: null });
 const fire: PendingFire = {
   cause: "manual",
   scheduledFor: START,

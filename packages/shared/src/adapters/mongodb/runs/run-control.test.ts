@@ -2,8 +2,8 @@ import { expect, test } from "@jest/globals";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
 import { jobEvent } from "../../../events/job-event.ts";
 import { addJob, addRun, readRun, retryIn, settle, start, wake } from "../../../testing/contracts/store-steps.ts";
-import { HOUR, jobOf, MINUTE, SECOND, START } from "../../../testing/factories.ts";
-import { scheduledFireOf } from "../../../testing/factories-fire.ts";
+import { HOUR, newJob, MINUTE, SECOND, START } from "../../../testing/factories.ts";
+import { newFire } from "../../../testing/factories-fire.ts";
 import { groupFires } from "../jobs/fire-groups.ts";
 import { type TwoStores, twoStores } from "../claims/interrupted-store.test-support.ts";
 import { memoryContext } from "../collections/memory-rows.test-support.ts";
@@ -35,9 +35,9 @@ test("a run that is cancelled at once ends at the time of the request", async ()
 
 test("the runs of fires that had to be completed first end when that was done", async () => {
   const context = memoryContext(undefined, { serverNow: () => LATER });
-  const job = jobOf();
+  const job = newJob();
   await createPorts(context).jobs.create(job.tenantId, { job, event: jobEvent("JobCreated", job) });
-  await context.rows.jobs.updateEach(groupFires([scheduledFireOf(job)], { token: "fire", now: START }));
+  await context.rows.jobs.updateEach(groupFires([newFire(job)], { token: "fire", now: START }));
   const request = { jobUid: job.uid, now: START, limit: 10 };
   expect(await createPorts(context).control.cancelOpen(job.tenantId, request)).toMatchObject([{ state: "cancelled", finishedAt: LATER }]);
 });

@@ -6,8 +6,8 @@ import { ALL_SLOTS } from "../../../domain/slot.ts";
 import type { Store } from "../../../ports/store.ts";
 import { freePort } from "../../../testing/servers/free-port.ts";
 import { addJob, addRun, claim, fire, publishable, readRun } from "../../../testing/contracts/store-steps.ts";
-import { jobOf, START } from "../../../testing/factories.ts";
-import { dueRunOf, manualFireOf, scheduledFireOf } from "../../../testing/factories-fire.ts";
+import { newJob, START } from "../../../testing/factories.ts";
+import { newDueRun, newManualFire, newFire } from "../../../testing/factories-fire.ts";
 import { describeWithServers } from "../../../testing/servers/describe-with-servers.ts";
 import { stallingProxy } from "../../redis/stalling-proxy.test-support.ts";
 import { testDatabase } from "../collections/fresh-database.test-support.ts";
@@ -30,8 +30,8 @@ const calls: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   ping: (store) => store.ping(),
   get: (store) => store.jobs.get("default", "job-1"),
   create: (store) => addJob(store, { id: "another" }),
-  fire: (store) => fire(store, scheduledFireOf(jobOf())),
-  claim: (store) => claim(store, [dueRunOf(jobOf())]),
+  fire: (store) => fire(store, newFire(newJob())),
+  claim: (store) => claim(store, [newDueRun(newJob())]),
   wake: (store) => store.dueRuns.wake({ shard: ALL_SLOTS, now: START, limit: 10 }),
   unclaimed: (store) => store.dueRuns.unclaimed(ALL_SLOTS),
   lead: (store) => store.leaders.take({ name: "leader:0", owner: "a", ttlMs: 1_000 }),
@@ -72,7 +72,7 @@ await describeWithServers("a MongoDB that goes away", ["mongodb"], (servers) => 
     await addJob(store);
     proxy.stall();
     await expect(store.jobs.get("default", "job-1")).rejects.toMatchObject(UNAVAILABLE);
-    await expect(fire(store, scheduledFireOf(jobOf()))).rejects.toMatchObject(UNAVAILABLE);
+    await expect(fire(store, newFire(newJob()))).rejects.toMatchObject(UNAVAILABLE);
     proxy.flow();
   });
 
@@ -126,7 +126,7 @@ await describeWithServers("a MongoDB that goes away", ["mongodb"], (servers) => 
     proxy.flow();
     expect((await claim(store, [run]))[0]?.kind).toBe("won");
     expect((await readRun(store, run)).attempts).toHaveLength(1);
-    const manual = manualFireOf(job, { at: START, keys: ["again"] });
+    const manual = newManualFire(job, { at: START, keys: ["again"] });
     proxy.stall();
     await expect(fire(store, manual)).rejects.toMatchObject(UNAVAILABLE);
     proxy.flow();

@@ -12,14 +12,14 @@ import {
   deleteJob,
   end,
   fire,
-  idsOf,
+  pickRunIds,
   publishable,
   readJob,
   start,
   unannounced,
 } from "../../../testing/contracts/store-steps.ts";
 import { DAY, editedJob, START } from "../../../testing/factories.ts";
-import { entryOf, manualFireOf } from "../../../testing/factories-fire.ts";
+import { newEntry, newManualFire } from "../../../testing/factories-fire.ts";
 import { storeFolder } from "../store-folder.test-support.ts";
 
 const sweep = (store: Store, request: Partial<RetentionRequest>) =>
@@ -54,11 +54,11 @@ test("whoever has read a definition never sees another one in its place, though 
 /** A job of which one run has its own definition and has ended, and five of a later instant have another. It is edited then: its definition is unreferenced soon. */
 async function jobWithOldDefinition(store: Store) {
   const job = await addJob(store, { definition: { overlap: "allow" } });
-  await fire(store, manualFireOf(job, { at: START, keys: ["old"] }));
+  await fire(store, newManualFire(job, { at: START, keys: ["old"] }));
   const [run] = (await publishable(store)) as [DueRun];
   await end(store, await start(store, run));
   const hash = await store.jobs.addDefinition("default", { jobUid: job.uid, definition: { ...job.definition, params: { own: 1 } } });
-  const entries = Array.from({ length: 5 }, (_, at) => entryOf(job, { scheduledFor: START + DAY + at, definitionHash: hash }));
+  const entries = Array.from({ length: 5 }, (_, at) => newEntry(job, { scheduledFor: START + DAY + at, definitionHash: hash }));
   await fire(store, { job, advance: null, entries });
   const edited = await changeJob(store, job, editedJob(job, { params: { own: 2 } }));
   await store.announcements.announced([run.runId]);
@@ -74,7 +74,7 @@ test("a sweep that is undone with what was asked in the same turn has looked thr
   await using folder = storeFolder();
   const store = await folder.open();
   const { job, run } = await jobWithOldDefinition(store);
-  const half = [entryOf(job), entryOf(job, { scheduledFor: START + 1, definitionHash: "nothing" })];
+  const half = [newEntry(job), newEntry(job, { scheduledFor: START + 1, definitionHash: "nothing" })];
   await Promise.allSettled([sweep(store, { ...SHORT, endedBefore: START + DAY }), fire(store, { job, advance: null, entries: half })]);
   await sweep(store, SHORT);
   const found = await store.runs.get("default", run.runId);
@@ -90,7 +90,7 @@ test("a definition that its job has had once more is looked for in all of its ru
   expect(await sweep(store, SHORT)).toMatchObject({ definitions: 0, more: true });
   forgetDefinition(folder.file, named); // Else the sweep would turn to it meanwhile.
   const again = await changeJob(store, job, editedJob(job, before));
-  await fire(store, manualFireOf(again, { at: START, keys: ["again"] }));
+  await fire(store, newManualFire(again, { at: START, keys: ["again"] }));
   await changeJob(store, again, editedJob(again, { params: { own: 3 } }));
   await sweep(store, { now: SHORT.now });
   expect(await sweep(store, { ...SHORT, now: SHORT.now + DEFINITION_GRACE_MS })).toMatchObject({ definitions: 0 });
@@ -123,7 +123,7 @@ test("no run and no job ever misses its definition, and in the end there is one 
       const named = async (own: number): Promise<string> =>
         store.jobs.addDefinition("default", { jobUid: uid, definition: { ...(await job()).definition, params: { own } } });
       const forgetRuns = async (): Promise<void> => {
-        await store.announcements.announced(idsOf(await unannounced(store)));
+        await store.announcements.announced(pickRunIds(await unannounced(store)));
         await store.status.advance(now + 1);
         await sweep(store, { now, endedBefore: now + 1 });
       };
@@ -133,7 +133,7 @@ test("no run and no job ever misses its definition, and in the end there is one 
         else if (kind === "fire") {
           const hash = await named(own);
           if (ms % 2 === 0) await sweep(store, { now, limit: 1 + (ms % 5) });
-          const entry = entryOf(await job(), { cause: "manual", key: `key-${index}`, definitionHash: hash });
+          const entry = newEntry(await job(), { cause: "manual", key: `key-${index}`, definitionHash: hash });
           expect((await fire(store, { job: await job(), advance: null, entries: [entry] }, now)).kind).toBe("won");
         } else if (kind === "edit") await changeJob(store, await job(), editedJob(await job(), { params: { own } }));
         else if (kind === "end") {
@@ -146,7 +146,7 @@ test("no run and no job ever misses its definition, and in the end there is one 
           store = await folder.open();
         }
         const open = await store.runs.list("default", { state: "due", limit: 200, cursor: null });
-        expect(idsOf(await publishable(store)).sort()).toEqual(idsOf(open.items).sort());
+        expect(pickRunIds(await publishable(store)).sort()).toEqual(pickRunIds(open.items).sort());
         for (const { runId } of open.items) expect(await store.runs.origin("default", runId)).toMatchObject({ jobUid: uid });
         expect(await store.jobs.get("default", id)).toEqual(await job());
       }

@@ -1,7 +1,7 @@
 import { pickLastRun } from "../../../domain/run.ts";
 import { isCompleted } from "../../../domain/run-state.ts";
 import { toEndedRun, toRun } from "../../../domain/run-record.ts";
-import { standingOf, type StatusChange } from "../../../domain/status-change.ts";
+import { toStatusChange, type StatusChange } from "../../../domain/status-change.ts";
 import type { JobStatus } from "../../../ports/job-status.ts";
 import { mapReadable } from "../../../runtime/map-readable.ts";
 import type { Answering, StoreContext } from "../context.ts";
@@ -33,7 +33,7 @@ export function openJobStatus({ db, meta, runs, onUnreadable }: StoreContext): J
     standing(runIds) {
       const found = [...new Set(runIds)].flatMap((runId) => runs.find(runId) ?? []);
       return mapReadable(found, { kind: "run", idOf: ({ runId }) => runId, map: toRun, onUnreadable }).flatMap(
-        (run) => standingOf(run) ?? [],
+        (run) => toStatusChange(run) ?? [],
       );
     },
     settledSince({ since, until, after, limit }) {

@@ -12,7 +12,7 @@ import {
   claim,
   end,
   ending,
-  idsOf,
+  pickRunIds,
   only,
   publishable,
   readRun,
@@ -90,11 +90,11 @@ test("jobs and runs of it have the default priority, and their order is that of 
   const { store, runs } = opened;
   expect(Object.values(runs).map(({ priority }) => priority)).toEqual(Object.values(runs).map(() => 5));
   const before = await publishable(store);
-  expect(idsOf(before)).toEqual(idsOf(before).toSorted());
+  expect(pickRunIds(before)).toEqual(pickRunIds(before).toSorted());
   expect(before.length).toBeGreaterThan(2);
   const low = await addRun(store, await addJob(store, { id: "low", definition: { priority: 4 } }), { now: START - HOUR });
   const urgent = await addRun(store, await addJob(store, { id: "urgent", definition: { priority: 6 } }), { now: LATER });
-  expect(idsOf(await publishable(store))).toEqual(idsOf([urgent, ...before, low]));
+  expect(pickRunIds(await publishable(store))).toEqual(pickRunIds([urgent, ...before, low]));
 });
 
 test("a run that was running has its job's lock until it is rescued", async () => {
@@ -102,9 +102,9 @@ test("a run that was running has its job's lock until it is rescued", async () =
   const { store, runs } = opened;
   expect(only(await claim(store, [runs.besideRunning], { now: LATER }))).toEqual(WAITING);
   const leases = await ending(store, LATER);
-  expect(idsOf(leases).toSorted()).toEqual([runs.running.runId, runs.allowed.runId].toSorted());
+  expect(pickRunIds(leases).toSorted()).toEqual([runs.running.runId, runs.allowed.runId].toSorted());
   await store.leases.rescue({ rescues: leases.map(({ runId, expiresAt }) => ({ runId, expiresAt, to: "due" })), now: LATER });
-  expect(idsOf(await publishable(store))).toContain(runs.besideRunning.runId);
+  expect(pickRunIds(await publishable(store))).toContain(runs.besideRunning.runId);
   const rescued = only(await store.claims.read([runs.running.runId]));
   // The older of the two goes first.
   expect(only(await claim(store, [rescued], { token: "early", now: LATER }))).toEqual(WAITING);
@@ -157,16 +157,16 @@ test("what was never claimed is due since it was fired, and what was given back 
   const { store, runs } = opened;
   const request = { shard: ALL_SLOTS, now: START + 2 * MINUTE, limit: 10 };
   const closed = await store.dueRuns.closeWaiting({ ...request, dueBefore: START + SECOND });
-  expect(idsOf(closed)).toEqual([runs.besideRunning, runs.besideAllowed, runs.unknownHandler].map(({ runId }) => runId));
+  expect(pickRunIds(closed)).toEqual([runs.besideRunning, runs.besideAllowed, runs.unknownHandler].map(({ runId }) => runId));
   const rest = await store.dueRuns.closeWaiting({ ...request, dueBefore: START + HOUR });
-  expect(idsOf(rest)).toEqual([runs.besideReleased, runs.besideRetrying].map(({ runId }) => runId));
-  expect(idsOf(await publishable(store))).toEqual([runs.released.runId]);
+  expect(pickRunIds(rest)).toEqual([runs.besideReleased, runs.besideRetrying].map(({ runId }) => runId));
+  expect(pickRunIds(await publishable(store))).toEqual([runs.released.runId]);
 });
 
 test("the record of a run of the first release has its params, and from now on who asks for a cancel", async () => {
   await using opened = await setup();
   const { store, runs } = opened;
-  expect([...(await store.runs.params("default", idsOf(Object.values(runs)))).values()]).toEqual(
+  expect([...(await store.runs.params("default", pickRunIds(Object.values(runs)))).values()]).toEqual(
     Object.values(runs).map(() => ({ url: "http://127.0.0.1/ping" })),
   );
   const failed = { state: "failed", error: { code: "http_status", message: "503", retryable: true } };

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { canonicalJson } from "../../../domain/json.ts";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
 import type { Store } from "../../../ports/store.ts";
-import { ending, idsOf, publishable, unannounced, wake } from "../../../testing/contracts/store-steps.ts";
+import { ending, pickRunIds, publishable, unannounced, wake } from "../../../testing/contracts/store-steps.ts";
 import { DAY, HOUR, START } from "../../../testing/factories.ts";
 import { openSqliteStoreHere } from "../thread/thread-beside.test-support.ts";
 
@@ -43,7 +43,7 @@ const page = { limit: 200, cursor: null };
 
 /** All that people and services can ask of a store at rest. */
 const everything = async (store: Store): Promise<unknown> => {
-  const runIds = async (query: object): Promise<string[]> => idsOf((await store.runs.list("default", { ...page, ...query })).items);
+  const runIds = async (query: object): Promise<string[]> => pickRunIds((await store.runs.list("default", { ...page, ...query })).items);
   return {
     jobs: (await store.jobs.list("default", page)).items,
     others: (await store.jobs.list("other", page)).items,
@@ -97,5 +97,5 @@ test("definitions that runs of it use are kept by retention", () =>
     const sweep = (now: number) => store.retention.sweep({ now, endedBefore: 0, boundBefore: 0, deletedBefore: 0, limit: 100 });
     for (let hour = 0; hour < 4; hour += 1) await sweep(START + hour * HOUR);
     const { items } = await store.runs.list("default", page);
-    expect((await store.runs.params("default", idsOf(items))).size).toBe(items.length);
+    expect((await store.runs.params("default", pickRunIds(items))).size).toBe(items.length);
   }));

@@ -3,9 +3,19 @@ import fc from "fast-check";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
 import type { Job } from "../../../domain/job.ts";
 import type { Store } from "../../../ports/store.ts";
-import { addJob, addRuns, claim, end, ending, idsOf, publishable, start, unannounced } from "../../../testing/contracts/store-steps.ts";
+import {
+  addJob,
+  addRuns,
+  claim,
+  end,
+  ending,
+  pickRunIds,
+  publishable,
+  start,
+  unannounced,
+} from "../../../testing/contracts/store-steps.ts";
 import { DAY, MINUTE, START } from "../../../testing/factories.ts";
-import { entryOf, manualFireOf, runIdOfEntry, scheduledFireOf } from "../../../testing/factories-fire.ts";
+import { newEntry, newManualFire, runIdOfEntry, newFire } from "../../../testing/factories-fire.ts";
 import { storeFolder } from "../store-folder.test-support.ts";
 
 /** More than two batches of the index of ids. */
@@ -16,7 +26,7 @@ const FIRE_RUNS = 500;
 async function addMissedRuns(store: Store, job: Job, { count, from }: { count: number; from: number }): Promise<void> {
   for (let made = 0; made < count; made += FIRE_RUNS) {
     const entries = Array.from({ length: Math.min(FIRE_RUNS, count - made) }, (_, index) =>
-      entryOf(job, {
+      newEntry(job, {
         cause: "manual",
         key: `missed-${from}-${made + index}`,
         scheduledFor: from + made + index,
@@ -35,15 +45,15 @@ test("what runs while thousands of others come and go is found after a restart, 
   const claimant = { executor: "vanished", token: "token", leaseMs: MINUTE };
   const jobs = [await addJob(store, { id: "early" }), await addJob(store, { id: "middle" }), await addJob(store, { id: "late" })];
   for (const [index, job] of jobs.entries()) {
-    await store.dueJobs.fire({ fires: [scheduledFireOf(job)], now: START, claimant, claimed: [0] });
+    await store.dueJobs.fire({ fires: [newFire(job)], now: START, claimant, claimed: [0] });
     if (index < 2) await addMissedRuns(store, busy, { count: MANY_RUNS / 2, from: START + index * DAY });
   }
   const waiting = await addRuns(store, busy, { count: 2, name: "waiting" });
   await store.close();
   const again = await folder.open();
-  const expected = jobs.map((job) => runIdOfEntry(job, entryOf(job)));
-  expect(idsOf(await ending(again, START)).sort()).toEqual(expected.sort());
-  expect(idsOf(await publishable(again)).sort()).toEqual(idsOf(waiting).sort());
+  const expected = jobs.map((job) => runIdOfEntry(job, newEntry(job)));
+  expect(pickRunIds(await ending(again, START)).sort()).toEqual(expected.sort());
+  expect(pickRunIds(await publishable(again)).sort()).toEqual(pickRunIds(waiting).sort());
 });
 
 test("every run is found by its id and listed once, before and after it is entered into the index of ids", async () => {
@@ -54,7 +64,7 @@ test("every run is found by its id and listed once, before and after it is enter
   const ids: string[] = [];
   for (let cursor: string | null = null, more = true; more;) {
     const page = await store.runs.list("default", { limit: 200, cursor });
-    ids.push(...idsOf(page.items));
+    ids.push(...pickRunIds(page.items));
     cursor = page.nextCursor;
     more = cursor !== null;
   }
@@ -62,7 +72,7 @@ test("every run is found by its id and listed once, before and after it is enter
   expect(ids).toEqual([...new Set(ids)].sort().reverse());
   for (const runId of [ids[0]!, ids[2_500]!, ids.at(-1)!]) expect((await store.runs.get("default", runId))?.runId).toBe(runId);
   const ofJob = await store.runs.list("default", { jobId: job.id, limit: 200, cursor: ids[2_500]! });
-  expect(idsOf(ofJob.items)).toEqual(ids.slice(2_501, 2_701));
+  expect(pickRunIds(ofJob.items)).toEqual(ids.slice(2_501, 2_701));
   expect((await store.runs.list("default", { state: "failed", limit: 10, cursor: null })).items).toEqual([]);
   expect((await store.runs.list("default", { state: "missed", cause: "manual", limit: 3, cursor: null })).items).toHaveLength(3);
   expect((await store.runs.list("default", { cause: "manual", limit: 200, cursor: ids[100]! })).items).toHaveLength(200);
@@ -88,12 +98,12 @@ test("the history of a job is its runs by id, in whatever order they were made a
       const left = new Set<string>();
       for (const [index, { kind, at }] of all.entries()) {
         if (kind === "sweep") {
-          await store.announcements.announced(idsOf(await unannounced(store)));
+          await store.announcements.announced(pickRunIds(await unannounced(store)));
           await store.retention.sweep({ now: START, endedBefore: START + 5 * DAY, boundBefore: 0, deletedBefore: 0, limit: at });
           const rest = await store.runs.list("default", { limit: 200, cursor: null });
-          for (const runId of left) if (!idsOf(rest.items).includes(runId)) left.delete(runId);
+          for (const runId of left) if (!pickRunIds(rest.items).includes(runId)) left.delete(runId);
         } else {
-          const request = manualFireOf(job, { at: START + at, keys: [`${index}`] });
+          const request = newManualFire(job, { at: START + at, keys: [`${index}`] });
           await store.dueJobs.fire({ fires: [request], now: START, claimant: null, claimed: [] });
           const runId = runIdOfEntry(job, request.entries[0]!);
           left.add(runId);
@@ -103,7 +113,7 @@ test("the history of a job is its runs by id, in whatever order they were made a
           await store.status.advance(START + 3 * DAY);
         }
         const listed = await store.runs.list("default", { jobUid: job.uid, limit: 200, cursor: null });
-        expect(idsOf(listed.items)).toEqual([...left].sort().reverse());
+        expect(pickRunIds(listed.items)).toEqual([...left].sort().reverse());
       }
     }),
     { numRuns: 30 },
@@ -124,7 +134,7 @@ test("a tombstone's row goes with the last of its runs, and its key is used agai
   const sweep = { now: START + 2 * DAY, boundBefore: 0, limit: 10 };
   expect(await store.retention.sweep({ ...sweep, endedBefore: 0, deletedBefore: START + 1 })).toMatchObject({ tombstones: 1 });
   expect((await store.runs.list("default", { jobId: job.id, limit: 10, cursor: null })).items).toHaveLength(3);
-  await store.announcements.announced(idsOf(await unannounced(store)));
+  await store.announcements.announced(pickRunIds(await unannounced(store)));
   expect(await store.retention.sweep({ ...sweep, endedBefore: START + DAY, deletedBefore: START + 1 })).toMatchObject({
     runs: 3,
     tombstones: 0,
