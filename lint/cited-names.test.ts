@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { PROBLEMS } from "../packages/api/src/problems/problem.ts";
-import { REASONS } from "../packages/shared/src/domain/reason.ts";
-import { RUN_STATES } from "../packages/shared/src/domain/run-state.ts";
-import { RUN_CAUSES } from "../packages/shared/src/domain/run.ts";
+import { REASONS } from "../packages/shared/src/domain/run/reason.ts";
+import { RUN_STATES } from "../packages/shared/src/domain/run/run-state.ts";
+import { RUN_CAUSES } from "../packages/shared/src/domain/run/run.ts";
 import { EVENT_DEFINITIONS } from "../packages/shared/src/events/event-definitions.ts";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -55,9 +55,9 @@ const isUsed = (value: string, list: string): boolean =>
 
 describe("no value is listed that nothing makes:", () => {
   test.each([
-    ["causes of runs", RUN_CAUSES, "packages/shared/src/domain/run.ts"],
-    ["reasons of runs", REASONS, "packages/shared/src/domain/reason.ts"],
-    ["states of runs", RUN_STATES, "packages/shared/src/domain/run-state.ts"],
+    ["causes of runs", RUN_CAUSES, "packages/shared/src/domain/run/run.ts"],
+    ["reasons of runs", REASONS, "packages/shared/src/domain/run/reason.ts"],
+    ["states of runs", RUN_STATES, "packages/shared/src/domain/run/run-state.ts"],
     ["codes of problems", Object.keys(PROBLEMS), "packages/api/src/problems/problem.ts"],
     ["types of events", EVENT_DEFINITIONS.map(({ type }) => type), "packages/shared/src/events/event-definitions.ts"],
   ])("%s", (_, values: readonly string[], list) => {

@@ -9,7 +9,7 @@ import { serversLateness } from "./benches/servers-lateness.ts";
 import { serversSoak } from "./benches/servers-soak.ts";
 import { serversThroughput } from "./benches/servers-throughput.ts";
 import { throughput } from "./benches/throughput.ts";
-import { machineLine } from "./machine.ts";
+import { machineLine } from "./report/machine.ts";
 import { benchHelp, readOptions } from "./options.ts";
 
 const BENCHES: readonly Bench[] = [

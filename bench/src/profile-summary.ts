@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { showNumber, textTable } from "./text-table.ts";
+import { showNumber, textTable } from "./report/text-table.ts";
 
 const FUNCTIONS_SHOWN = 30;
 const IDLE = "(idle)";

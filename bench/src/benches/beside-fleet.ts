@@ -1,9 +1,9 @@
 import { alternate, type Bench, type Side } from "../bench.ts";
-import { besideRows, type BesideResult } from "../beside-rows.ts";
-import { openServers, serversFault } from "../servers/bench-servers.ts";
-import { besideFleetAtWork } from "../servers/fleet-at-work.ts";
-import { showNumber, textTable } from "../text-table.ts";
-import type { ThroughputPlan, ThroughputResult } from "../throughput-plan.ts";
+import { besideRows, type BesideResult } from "./beside-rows.ts";
+import { openServers, serversFault } from "../servers/fleet/bench-servers.ts";
+import { besideFleetAtWork } from "../servers/load/fleet-at-work.ts";
+import { showNumber, textTable } from "../report/text-table.ts";
+import type { ThroughputPlan, ThroughputResult } from "../plan/throughput-plan.ts";
 import { ticklineSide } from "./tickline-side.ts";
 
 const LEAD_MS_MIN = 6_000;

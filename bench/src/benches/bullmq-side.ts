@@ -1,7 +1,7 @@
 import type { Side } from "../bench.ts";
-import { measure } from "../measured-process.ts";
-import { startRedis, type RedisPersistence } from "../redis-server.ts";
-import { withTempFolder } from "../temp-folder.ts";
+import { measure } from "../process/measured-process.ts";
+import { startRedis, type RedisPersistence } from "../process/redis-server.ts";
+import { withTempFolder } from "../process/temp-folder.ts";
 
 const NAMES: Readonly<Record<RedisPersistence, string>> = {
   default: "BullMQ, Redis as Debian sets it up",

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { alternate, type Bench, type Side } from "../bench.ts";
-import { measure } from "../measured-process.ts";
-import { startProduct, writeNoopHandler, type ProductFolders } from "../product-process.ts";
-import { computeSpread } from "../statistics.ts";
-import { withTempFolder } from "../temp-folder.ts";
-import { showNumber, showSpread, textTable } from "../text-table.ts";
+import { measure } from "../process/measured-process.ts";
+import { startProduct, writeNoopHandler, type ProductFolders } from "../process/product-process.ts";
+import { computeSpread } from "../report/statistics.ts";
+import { withTempFolder } from "../process/temp-folder.ts";
+import { showNumber, showSpread, textTable } from "../report/text-table.ts";
 
 /** How long a started process is left alone before its memory is read: start-up has caches and sweeps of its own. */
 const SETTLE_MS = 10_000;

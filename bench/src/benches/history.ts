@@ -8,11 +8,11 @@ import {
   type HistoryResult,
   type OpenRunPlan,
   type OpenRunResult,
-} from "../history-plan.ts";
-import { measure, type ProcessOptions } from "../measured-process.ts";
+} from "../plan/history-plan.ts";
+import { measure, type ProcessOptions } from "../process/measured-process.ts";
 import type { BenchOptions } from "../options.ts";
-import { withTempFolder } from "../temp-folder.ts";
-import { showNumber, textTable } from "../text-table.ts";
+import { withTempFolder } from "../process/temp-folder.ts";
+import { showNumber, textTable } from "../report/text-table.ts";
 
 /** The history beside which the long one is measured. */
 const FEW_RUNS = 1_000;

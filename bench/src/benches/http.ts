@@ -1,10 +1,10 @@
 import { alternate, type Bench, type Side } from "../bench.ts";
-import { httpLoad, type HttpFigures, type HttpLoad } from "../http-load.ts";
-import { JOB_BODY, takeSamples, type HttpSamples } from "../http-samples.ts";
-import { serve, type ProcessOptions } from "../measured-process.ts";
-import { computeSpread } from "../statistics.ts";
-import { withTempFolder } from "../temp-folder.ts";
-import { showNumber, showSpread, textTable } from "../text-table.ts";
+import { httpLoad, type HttpFigures, type HttpLoad } from "../process/http-load.ts";
+import { JOB_BODY, takeSamples, type HttpSamples } from "../plan/http-samples.ts";
+import { serve, type ProcessOptions } from "../process/measured-process.ts";
+import { computeSpread } from "../report/statistics.ts";
+import { withTempFolder } from "../process/temp-folder.ts";
+import { showNumber, showSpread, textTable } from "../report/text-table.ts";
 
 /** Jobs in the store when requests come. */
 const JOBS = 1_000;

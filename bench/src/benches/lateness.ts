@@ -1,6 +1,6 @@
 import { alternate, type Bench } from "../bench.ts";
-import { bullmqPlan, ticklinePlan, type ScheduleLoad, type ScheduleResult } from "../schedule-plan.ts";
-import { showNumber } from "../text-table.ts";
+import { bullmqPlan, ticklinePlan, type ScheduleLoad, type ScheduleResult } from "../plan/schedule-plan.ts";
+import { showNumber } from "../report/text-table.ts";
 import { bullmqSide } from "./bullmq-side.ts";
 import { scheduleTable } from "./schedule-table.ts";
 import { ticklineSide } from "./tickline-side.ts";

@@ -1,8 +1,8 @@
 import type { SideResults } from "../bench.ts";
-import type { Lateness } from "../statistics.ts";
-import type { ScheduleResult } from "../schedule-plan.ts";
-import { computeSpread } from "../statistics.ts";
-import { showNumber, showSpread, textTable } from "../text-table.ts";
+import type { Lateness } from "../report/statistics.ts";
+import type { ScheduleResult } from "../plan/schedule-plan.ts";
+import { computeSpread } from "../report/statistics.ts";
+import { showNumber, showSpread, textTable } from "../report/text-table.ts";
 
 /** Lateness and drain of each side. What did not start in time is said, not hidden in a percentile. */
 export const scheduleTable = (sides: readonly SideResults<ScheduleResult>[]): string =>

@@ -1,9 +1,9 @@
 import type { Bench } from "../bench.ts";
-import { openServers, serversFault } from "../servers/bench-servers.ts";
-import { latenessTable, verdictLine } from "../servers/load-tables.ts";
-import { measureLoad, type LoadPlan, type LoadResult } from "../servers/shared-load.ts";
-import { cpuTable } from "../servers/usage-tables.ts";
-import { showNumber } from "../text-table.ts";
+import { openServers, serversFault } from "../servers/fleet/bench-servers.ts";
+import { latenessTable, verdictLine } from "../servers/load/load-tables.ts";
+import { measureLoad, type LoadPlan, type LoadResult } from "../servers/load/shared-load.ts";
+import { cpuTable } from "../servers/usage/usage-tables.ts";
+import { showNumber } from "../report/text-table.ts";
 
 const EVERY_MS = 10_000;
 const SIZE = { api: 1, scheduler: 1, executor: 1 };

@@ -1,9 +1,9 @@
 import type { Bench } from "../bench.ts";
-import { openServers, serversFault } from "../servers/bench-servers.ts";
-import { latenessTable, shareTable, verdictLine } from "../servers/load-tables.ts";
-import { measureLoad, type LoadPlan } from "../servers/shared-load.ts";
-import { callTable, cpuTable } from "../servers/usage-tables.ts";
-import { showNumber } from "../text-table.ts";
+import { openServers, serversFault } from "../servers/fleet/bench-servers.ts";
+import { latenessTable, shareTable, verdictLine } from "../servers/load/load-tables.ts";
+import { measureLoad, type LoadPlan } from "../servers/load/shared-load.ts";
+import { callTable, cpuTable } from "../servers/usage/usage-tables.ts";
+import { showNumber } from "../report/text-table.ts";
 
 const SIZE = { api: 2, scheduler: 2, executor: 3 };
 /** Each so-many-th message is said twice. */

@@ -1,10 +1,10 @@
 import type { Bench } from "../bench.ts";
-import { openServers, serversFault } from "../servers/bench-servers.ts";
+import { openServers, serversFault } from "../servers/fleet/bench-servers.ts";
 import { measureRawLimits, type RawLimits } from "../servers/raw-limits.ts";
-import { callTable, cpuTable } from "../servers/usage-tables.ts";
+import { callTable, cpuTable } from "../servers/usage/usage-tables.ts";
 import { measureBurst, type BurstResult } from "../servers/throughput.ts";
-import { computeSpread } from "../statistics.ts";
-import { showNumber, showSpread, textTable } from "../text-table.ts";
+import { computeSpread } from "../report/statistics.ts";
+import { showNumber, showSpread, textTable } from "../report/text-table.ts";
 
 /** Of one run without retries: its insertion; changes of it (published, claimed, settled, announced), and of its job (fired, made, told). */
 const WRITES = { inserts: 1, updates: 7 };

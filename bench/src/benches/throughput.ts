@@ -1,7 +1,7 @@
 import { alternate, type Bench, type SideResults } from "../bench.ts";
-import { computeSpread } from "../statistics.ts";
-import { showNumber, showSpread, textTable } from "../text-table.ts";
-import type { ThroughputPlan, ThroughputResult } from "../throughput-plan.ts";
+import { computeSpread } from "../report/statistics.ts";
+import { showNumber, showSpread, textTable } from "../report/text-table.ts";
+import type { ThroughputPlan, ThroughputResult } from "../plan/throughput-plan.ts";
 import { bullmqSide } from "./bullmq-side.ts";
 import { ticklineSide } from "./tickline-side.ts";
 

@@ -1,7 +1,7 @@
 import type { Side } from "../bench.ts";
-import { measure } from "../measured-process.ts";
+import { measure } from "../process/measured-process.ts";
 import type { BenchOptions } from "../options.ts";
-import { withTempFolder } from "../temp-folder.ts";
+import { withTempFolder } from "../process/temp-folder.ts";
 
 /** Tickline in one fresh process on an empty data folder: SQLite with `synchronous=FULL`, as `npm start` has it. */
 export const ticklineSide = <Result>(side: string, plan: object, options: Pick<BenchOptions, "profileDir">): Side<Result> => ({

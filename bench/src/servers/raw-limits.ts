@@ -7,14 +7,14 @@ import { newRunRow, type RunRow } from "@tickline/shared/adapters/mongodb/runs/r
 import { openRegistryCodec } from "@tickline/shared/adapters/registry/registry-codec";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
-import { firstDueRun, toRunOrigin } from "@tickline/shared/domain/due-run";
-import { scheduledEntry } from "@tickline/shared/domain/fire";
-import { makeRunId } from "@tickline/shared/domain/run-id";
+import { firstDueRun, toRunOrigin } from "@tickline/shared/domain/run/due-run";
+import { scheduledEntry } from "@tickline/shared/domain/fire/fire";
+import { makeRunId } from "@tickline/shared/domain/run/run-id";
 import { jobDue } from "@tickline/shared/events/job-due";
 import { jsonCodec } from "@tickline/shared/events/wire/json-codec";
-import { createLogger } from "@tickline/shared/runtime/logger";
-import { benchJob } from "../sides/bench-job.ts";
-import { withDatabase, type BenchServers } from "./bench-servers.ts";
+import { createLogger } from "@tickline/shared/runtime/log/logger";
+import { benchJob } from "../bench-job.ts";
+import { withDatabase, type BenchServers } from "./fleet/bench-servers.ts";
 
 /** What the servers do by themselves, asked through the same clients, with the same settings, in batches of the same size. */
 export interface RawLimits {

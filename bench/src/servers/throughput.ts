@@ -1,13 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import type { Progress } from "../bench.ts";
-import { withTempFolder } from "../temp-folder.ts";
-import { writeNoopHandler } from "../product-process.ts";
-import { waitUntil } from "../sides/wait.ts";
-import type { BenchServers } from "./bench-servers.ts";
-import { becomes, startFleet, type Fleet } from "./fleet.ts";
-import { leadMsFor, makeJobs, type JobBody } from "./make-jobs.ts";
-import { openBenchStore, type BenchStore } from "./run-rows.ts";
-import { callsBetween, cpuBetween, grown, readUsage, type CallFigures, type Share, type Usage } from "./usage.ts";
+import { withTempFolder } from "../process/temp-folder.ts";
+import { writeNoopHandler } from "../process/product-process.ts";
+import { waitUntil } from "../wait.ts";
+import type { BenchServers } from "./fleet/bench-servers.ts";
+import { becomes, startFleet, type Fleet } from "./fleet/fleet.ts";
+import { leadMsFor, makeJobs, type JobBody } from "./fleet/make-jobs.ts";
+import { openBenchStore, type BenchStore } from "./fleet/run-rows.ts";
+import { callsBetween, cpuBetween, grown, readUsage, type CallFigures, type Share, type Usage } from "./usage/usage.ts";
 
 export interface BurstPlan {
   /** No-op jobs, all due at one instant. */

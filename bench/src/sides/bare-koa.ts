@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import Koa from "koa";
-import type { HttpSamples } from "../http-samples.ts";
+import type { HttpSamples } from "../plan/http-samples.ts";
 import { serveSide } from "./side.ts";
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

@@ -1,8 +1,8 @@
 import { Queue, Worker } from "bullmq";
-import { expectedFires, firstOffsetMs, type SchedulePlan, type ScheduleResult } from "../schedule-plan.ts";
+import { expectedFires, firstOffsetMs, type SchedulePlan, type ScheduleResult } from "../plan/schedule-plan.ts";
 import { runSide } from "./side.ts";
-import { createStartLog, wallMs } from "./start-log.ts";
-import { cameInTime, makeAll, waitUntil } from "./wait.ts";
+import { createStartLog, wallMs } from "../start-log.ts";
+import { cameInTime, makeAll, waitUntil } from "../wait.ts";
 
 const UPSERTS_IN_FLIGHT = 500;
 /** How long after the window the peer may go on before what is missing counts as missing. */

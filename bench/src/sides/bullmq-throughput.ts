@@ -1,7 +1,7 @@
 import { Queue, Worker } from "bullmq";
-import type { ThroughputPlan, ThroughputResult } from "../throughput-plan.ts";
+import type { ThroughputPlan, ThroughputResult } from "../plan/throughput-plan.ts";
 import { runSide } from "./side.ts";
-import { cameInTime } from "./wait.ts";
+import { cameInTime } from "../wait.ts";
 
 const BULK = 1_000;
 const PATIENCE_MS = 120_000;

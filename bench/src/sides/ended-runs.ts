@@ -1,5 +1,5 @@
-import type { EndedRun } from "@tickline/shared/domain/settlement";
-import type { Store } from "@tickline/shared/ports/store";
+import type { EndedRun } from "@tickline/shared/domain/run/settlement";
+import type { Store } from "@tickline/shared/ports/store/store";
 
 export interface EndedRuns {
   readonly count: number;

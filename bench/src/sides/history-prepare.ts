@@ -1,9 +1,9 @@
-import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job/job";
 import { jobEvent } from "@tickline/shared/events/job-event";
-import { EVERY_MS, FAILED_EVERY, type HistoryFolder } from "../history-plan.ts";
-import { createJobs } from "./bench-job.ts";
-import { historyJob } from "./history-job.ts";
-import { makeOldRuns } from "./old-runs.ts";
+import { EVERY_MS, FAILED_EVERY, type HistoryFolder } from "../plan/history-plan.ts";
+import { createJobs } from "../bench-job.ts";
+import { historyJob } from "./history/history-job.ts";
+import { makeOldRuns } from "./history/old-runs.ts";
 import { runSide } from "./side.ts";
 import { openTickline } from "./tickline.ts";
 

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { firstDueRun } from "@tickline/shared/domain/due-run";
-import { scheduledEntry } from "@tickline/shared/domain/fire";
-import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job";
-import type { Store } from "@tickline/shared/ports/store";
-import { EVERY_MS, type OpenRunPlan, type OpenRunResult } from "../history-plan.ts";
-import { benchJob, createJobs } from "./bench-job.ts";
-import { historyJob } from "./history-job.ts";
-import { runOnce, settleRun } from "./history-steps.ts";
-import { makeOldRuns } from "./old-runs.ts";
+import { firstDueRun } from "@tickline/shared/domain/run/due-run";
+import { scheduledEntry } from "@tickline/shared/domain/fire/fire";
+import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job/job";
+import type { Store } from "@tickline/shared/ports/store/store";
+import { EVERY_MS, type OpenRunPlan, type OpenRunResult } from "../plan/history-plan.ts";
+import { benchJob, createJobs } from "../bench-job.ts";
+import { historyJob } from "./history/history-job.ts";
+import { runOnce, settleRun } from "./history/history-steps.ts";
+import { makeOldRuns } from "./history/old-runs.ts";
 import { runSide } from "./side.ts";
 import { openTickline } from "./tickline.ts";
 

@@ -1,5 +1,5 @@
-import { openServers } from "../servers/bench-servers.ts";
-import { measureLoad, type LoadPlan, type LoadResult } from "../servers/shared-load.ts";
+import { openServers } from "../servers/fleet/bench-servers.ts";
+import { measureLoad, type LoadPlan, type LoadResult } from "../servers/load/shared-load.ts";
 import { runSide } from "./side.ts";
 
 /** The load of `servers-soak` in a process of its own, on the servers of its environment: for whoever only wants to know what came of it. */

@@ -1,7 +1,14 @@
-import { EVERY_MS, HISTORY_STEPS, type HistoryFolder, type HistoryPlan, type HistoryResult, type HistoryStep } from "../history-plan.ts";
-import { computeSpread } from "../statistics.ts";
-import { readHistoryJob } from "./history-job.ts";
-import { createHistoryCalls, type HistoryCalls } from "./history-steps.ts";
+import {
+  EVERY_MS,
+  HISTORY_STEPS,
+  type HistoryFolder,
+  type HistoryPlan,
+  type HistoryResult,
+  type HistoryStep,
+} from "../plan/history-plan.ts";
+import { computeSpread } from "../report/statistics.ts";
+import { readHistoryJob } from "./history/history-job.ts";
+import { createHistoryCalls, type HistoryCalls } from "./history/history-steps.ts";
 import { runSide } from "./side.ts";
 import { openTickline } from "./tickline.ts";
 

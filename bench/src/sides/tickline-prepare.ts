@@ -1,6 +1,6 @@
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
-import { benchJob, createJobs } from "./bench-job.ts";
-import { makeOldRuns } from "./old-runs.ts";
+import { benchJob, createJobs } from "../bench-job.ts";
+import { makeOldRuns } from "./history/old-runs.ts";
 import { runSide } from "./side.ts";
 import { openTickline } from "./tickline.ts";
 

@@ -1,11 +1,11 @@
-import { toIso } from "@tickline/shared/domain/instant";
-import { expectedFires, firstOffsetMs, type SchedulePlan, type ScheduleResult } from "../schedule-plan.ts";
-import { benchJob, createJobs } from "./bench-job.ts";
+import { toIso } from "@tickline/shared/domain/time/instant";
+import { expectedFires, firstOffsetMs, type SchedulePlan, type ScheduleResult } from "../plan/schedule-plan.ts";
+import { benchJob, createJobs } from "../bench-job.ts";
 import { countEnded } from "./ended-runs.ts";
 import { runSide } from "./side.ts";
-import { createStartLog, wallMs } from "./start-log.ts";
+import { createStartLog, wallMs } from "../start-log.ts";
 import { openTickline, type TicklinePlace } from "./tickline.ts";
-import { cameInTime, waitUntil } from "./wait.ts";
+import { cameInTime, waitUntil } from "../wait.ts";
 
 /** How long after the window it may go on before what is missing counts as missing. */
 const PATIENCE_MS = 30_000;

@@ -1,11 +1,11 @@
-import { toIso } from "@tickline/shared/domain/instant";
-import type { ThroughputPlan, ThroughputResult } from "../throughput-plan.ts";
-import { benchJob, createJobs } from "./bench-job.ts";
+import { toIso } from "@tickline/shared/domain/time/instant";
+import type { ThroughputPlan, ThroughputResult } from "../plan/throughput-plan.ts";
+import { benchJob, createJobs } from "../bench-job.ts";
 import { countEnded } from "./ended-runs.ts";
 import { runSide } from "./side.ts";
-import { wallMs } from "./start-log.ts";
+import { wallMs } from "../start-log.ts";
 import { openTickline, type TicklinePlace } from "./tickline.ts";
-import { cameInTime, waitUntil } from "./wait.ts";
+import { cameInTime, waitUntil } from "../wait.ts";
 
 const PATIENCE_MS = 120_000;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job";
-import { toIso } from "@tickline/shared/domain/instant";
+import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job/job";
+import { toIso } from "@tickline/shared/domain/time/instant";
 import { COMMANDS_TOPIC, REPLIES_TOPIC } from "@tickline/shared/events/topics";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { addJob } from "@tickline/shared/testing/contracts/store-steps";

@@ -1,4 +1,4 @@
-import { FOLD_OVERLAP_MS } from "@tickline/shared/domain/time-limits";
+import { FOLD_OVERLAP_MS } from "@tickline/shared/domain/time/time-limits";
 import {
   allowedHostsSetting,
   drainNoticeSetting,
@@ -9,9 +9,9 @@ import {
   queuesSetting,
   timeoutMaxMsSetting,
   topicRetentionSetting,
-} from "@tickline/shared/runtime/common-settings";
-import { readDefaults, type ConfigOf } from "@tickline/shared/runtime/config";
-import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock";
+} from "@tickline/shared/runtime/config/common-settings";
+import { readDefaults, type ConfigOf } from "@tickline/shared/runtime/config/config";
+import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock/store-clock";
 
 /** The settings of the api in every process that it runs in. */
 export const API_OPTIONS = {

@@ -1,4 +1,4 @@
-import type { StoreClock } from "@tickline/shared/runtime/store-clock";
+import type { StoreClock } from "@tickline/shared/runtime/store-clock/store-clock";
 import type { ApiConfig } from "./api-config.ts";
 import type { ApiDeps } from "./api-deps.ts";
 import type { KnownHandlers } from "./handlers/known-handlers.ts";

@@ -1,18 +1,18 @@
 import type { Digest } from "@tickline/shared/domain/digest";
 import type { Bus } from "@tickline/shared/ports/bus";
 import type { Clock, Entropy } from "@tickline/shared/ports/clock";
-import type { DueJobs } from "@tickline/shared/ports/due-jobs";
-import type { HandlerRegistry } from "@tickline/shared/ports/handler-registry";
-import type { JobCatalog } from "@tickline/shared/ports/job-catalog";
-import type { JobOutbox } from "@tickline/shared/ports/job-outbox";
-import type { JobStatus } from "@tickline/shared/ports/job-status";
-import type { Requests } from "@tickline/shared/ports/requests";
-import type { Retention } from "@tickline/shared/ports/retention";
-import type { RunControl } from "@tickline/shared/ports/run-control";
-import type { RunQueries } from "@tickline/shared/ports/run-queries";
-import type { Store } from "@tickline/shared/ports/store";
-import type { Logger } from "@tickline/shared/runtime/logger";
-import type { StoreClock } from "@tickline/shared/runtime/store-clock";
+import type { DueJobs } from "@tickline/shared/ports/jobs/due-jobs";
+import type { HandlerRegistry } from "@tickline/shared/ports/store/handler-registry";
+import type { JobCatalog } from "@tickline/shared/ports/jobs/job-catalog";
+import type { JobOutbox } from "@tickline/shared/ports/jobs/job-outbox";
+import type { JobStatus } from "@tickline/shared/ports/jobs/job-status";
+import type { Requests } from "@tickline/shared/ports/store/requests";
+import type { Retention } from "@tickline/shared/ports/store/retention";
+import type { RunControl } from "@tickline/shared/ports/runs/run-control";
+import type { RunQueries } from "@tickline/shared/ports/runs/run-queries";
+import type { Store } from "@tickline/shared/ports/store/store";
+import type { Logger } from "@tickline/shared/runtime/log/logger";
+import type { StoreClock } from "@tickline/shared/runtime/store-clock/store-clock";
 import type { Registry } from "prom-client";
 
 /** The dependencies of the api. A `Store` has all its ports by these names. */

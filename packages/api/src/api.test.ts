@@ -6,8 +6,8 @@ import { createMemoryStore } from "@tickline/shared/testing/memory-store/memory-
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import { RUNS_TOPIC } from "@tickline/shared/events/topics";
-import { SUBSCRIBE_MS_MAX } from "@tickline/shared/runtime/lasting-subscription";
-import { silentLogger } from "@tickline/shared/runtime/logger";
+import { SUBSCRIBE_MS_MAX } from "@tickline/shared/runtime/service/lasting-subscription";
+import { silentLogger } from "@tickline/shared/runtime/log/logger";
 import { serviceContract } from "@tickline/shared/testing/contracts/service.contract";
 import { START } from "@tickline/shared/testing/factories";
 import { manualClock } from "@tickline/shared/testing/manual-clock";

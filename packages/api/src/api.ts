@@ -1,9 +1,9 @@
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
-import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subscription";
-import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
-import type { Service } from "@tickline/shared/runtime/service";
-import { createStoreClock } from "@tickline/shared/runtime/store-clock";
+import { createLastingSubscription } from "@tickline/shared/runtime/service/lasting-subscription";
+import { createLifecycle } from "@tickline/shared/runtime/service/lifecycle";
+import type { Service } from "@tickline/shared/runtime/service/service";
+import { createStoreClock } from "@tickline/shared/runtime/store-clock/store-clock";
 import type Koa from "koa";
 import { Gauge } from "prom-client";
 import type { ApiConfig } from "./api-config.ts";

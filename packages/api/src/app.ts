@@ -1,6 +1,6 @@
 import Router from "@koa/router";
 import type { Clock } from "@tickline/shared/ports/clock";
-import type { Logger } from "@tickline/shared/runtime/logger";
+import type { Logger } from "@tickline/shared/runtime/log/logger";
 import Koa, { type Context, type Middleware, type Next } from "koa";
 import { empty, type Answer } from "./http/answer.ts";
 import { createBodyReader, type BodyLimits, type BodyReader } from "./request/json-body.ts";

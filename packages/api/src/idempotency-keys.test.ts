@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
-import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job/job";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
-import { KEY_MAKES_MS } from "@tickline/shared/domain/time-limits";
+import { KEY_MAKES_MS } from "@tickline/shared/domain/time/time-limits";
 import { COMMANDS_TOPIC, REPLIES_TOPIC } from "@tickline/shared/events/topics";
 import type { Command } from "@tickline/shared/events/command";
 import type { TicklineEvent } from "@tickline/shared/events/event";

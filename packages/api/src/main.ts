@@ -1,9 +1,9 @@
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
-import { pickSettings } from "@tickline/shared/runtime/config";
-import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
-import { NO_WORK } from "@tickline/shared/runtime/process-work";
+import { pickSettings } from "@tickline/shared/runtime/config/config";
+import { createLifecycle } from "@tickline/shared/runtime/service/lifecycle";
+import { NO_WORK } from "@tickline/shared/runtime/service/process-work";
 import { openBus, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";

@@ -1,12 +1,12 @@
-import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
-import type { EndedRun } from "@tickline/shared/domain/settlement";
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job/job";
+import type { EndedRun } from "@tickline/shared/domain/run/settlement";
 import { cancelRequested, runsReady, type ControlContext } from "@tickline/shared/events/control-event";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { runEnded } from "@tickline/shared/events/job-ended";
 import type { JobEvent } from "@tickline/shared/events/job-event";
 import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
-import { logEnd } from "@tickline/shared/runtime/ended-run-log";
-import { createPacedLog } from "@tickline/shared/runtime/paced-log";
+import { logEnd } from "@tickline/shared/runtime/log/ended-run-log";
+import { createPacedLog } from "@tickline/shared/runtime/log/paced-log";
 import type { ApiDeps } from "./api-deps.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
-import type { Store } from "@tickline/shared/ports/store";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { START } from "@tickline/shared/testing/factories";
 import { apiUnderTest, HANDLERS, minimalJob, type ApiSetup } from "./api-under-test.test-support.ts";
 

@@ -7,7 +7,7 @@ import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import type { Clock } from "@tickline/shared/ports/clock";
-import { silentLogger } from "@tickline/shared/runtime/logger";
+import { silentLogger } from "@tickline/shared/runtime/log/logger";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";

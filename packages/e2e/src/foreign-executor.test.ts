@@ -12,12 +12,12 @@ import { createMemoryStore } from "@tickline/shared/testing/memory-store/memory-
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
-import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
 import type { Command } from "@tickline/shared/events/command";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { COMMANDS_TOPIC, dueTopic, REPLIES_TOPIC, REPORTS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import type { Bus } from "@tickline/shared/ports/bus";
-import { silentLogger } from "@tickline/shared/runtime/logger";
+import { silentLogger } from "@tickline/shared/runtime/log/logger";
 import { Registry } from "prom-client";
 
 const ends: (() => Promise<void>)[] = [];

@@ -5,7 +5,7 @@ import { createMemoryStore } from "@tickline/shared/testing/memory-store/memory-
 import { openSqliteStore } from "@tickline/shared/adapters/sqlite/sqlite-store";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
-import type { Store } from "@tickline/shared/ports/store";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -4,12 +4,12 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { openRegistryCodec } from "@tickline/shared/adapters/registry/registry-codec";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
-import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { REPLIES_TOPIC, REPORTS_TOPIC, dueTopic } from "@tickline/shared/events/topics";
 import type { EventCodec } from "@tickline/shared/events/wire/event-codec";
 import { jsonCodec } from "@tickline/shared/events/wire/json-codec";
-import { silentLogger } from "@tickline/shared/runtime/logger";
+import { silentLogger } from "@tickline/shared/runtime/log/logger";
 import { describeWithOwnServers } from "@tickline/shared/testing/servers/describe-with-own-servers";
 import kafkajs, { Kafka, type Producer } from "kafkajs"; // Node finds not all names of this package.
 import type { JobView, RunView } from "./driver/views.ts";

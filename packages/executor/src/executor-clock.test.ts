@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { REPORTS_TOPIC } from "@tickline/shared/events/topics";
-import { STORE_CLOCK_DEFAULTS } from "@tickline/shared/runtime/store-clock";
+import { STORE_CLOCK_DEFAULTS } from "@tickline/shared/runtime/store-clock/store-clock";
 import { newJob, HOUR, MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { heldHandler, setup, storeUnavailable } from "./executor.test-support.ts";
 import { foreignExecutor } from "./reports/reports.test-support.ts";

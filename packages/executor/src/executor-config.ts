@@ -1,7 +1,7 @@
 import { AppError } from "@tickline/shared/domain/app-error";
-import { SUSPECT_RESCUES_MIN } from "@tickline/shared/domain/due-run";
-import { leaseFaults } from "@tickline/shared/domain/lease-limits";
-import { RESERVED_PERCENT_MAX } from "@tickline/shared/domain/worker-shares";
+import { SUSPECT_RESCUES_MIN } from "@tickline/shared/domain/run/due-run";
+import { leaseFaults } from "@tickline/shared/domain/run/lease-limits";
+import { RESERVED_PERCENT_MAX } from "@tickline/shared/domain/queue/worker-shares";
 import {
   drainMsSetting,
   externalQueuesSetting,
@@ -18,9 +18,9 @@ import {
   retentionSetting,
   storeFailoverMsSetting,
   workersMaxSetting,
-} from "@tickline/shared/runtime/common-settings";
-import { readDefaults, type ConfigOf } from "@tickline/shared/runtime/config";
-import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock";
+} from "@tickline/shared/runtime/config/common-settings";
+import { readDefaults, type ConfigOf } from "@tickline/shared/runtime/config/config";
+import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock/store-clock";
 
 /** The settings of the executor in every process that it runs in. */
 export const EXECUTOR_OPTIONS = {

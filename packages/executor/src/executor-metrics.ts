@@ -1,5 +1,5 @@
-import type { AttemptResult } from "@tickline/shared/domain/settlement";
-import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
+import type { AttemptResult } from "@tickline/shared/domain/run/settlement";
+import type { ClaimOutcome } from "@tickline/shared/ports/runs/run-claims";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
 /** The outcome of an attempt, as it is counted. `stale`: its result was refused, because its lease had ended. */

@@ -1,5 +1,5 @@
-import type { ClaimedRun } from "@tickline/shared/domain/due-run";
-import type { AbandonableService } from "@tickline/shared/runtime/process-work";
+import type { ClaimedRun } from "@tickline/shared/domain/run/due-run";
+import type { AbandonableService } from "@tickline/shared/runtime/service/process-work";
 import { currentRun } from "./attempt/attempt-scope.ts";
 import { createCancelSubscription } from "./attempt/cancel-subscription.ts";
 import { createLeaseKeeper } from "./attempt/lease-keeper.ts";

@@ -7,13 +7,13 @@ import { createMemoryStore } from "@tickline/shared/testing/memory-store/memory-
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import { AppError } from "@tickline/shared/domain/app-error";
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import type { Run } from "@tickline/shared/domain/run";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import type { Run } from "@tickline/shared/domain/run/run";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { jobDue } from "@tickline/shared/events/job-due";
 import { dueTopic, RUNS_TOPIC } from "@tickline/shared/events/topics";
-import type { Store } from "@tickline/shared/ports/store";
-import type { Logger } from "@tickline/shared/runtime/logger";
+import type { Store } from "@tickline/shared/ports/store/store";
+import type { Logger } from "@tickline/shared/runtime/log/logger";
 import { addJob, addRuns, readRun } from "@tickline/shared/testing/contracts/store-steps";
 import { START, type JobOverrides } from "@tickline/shared/testing/factories";
 import { manualClock } from "@tickline/shared/testing/manual-clock";

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { z } from "zod";
-import type { RetryPolicy } from "@tickline/shared/domain/retry-policy";
+import type { RetryPolicy } from "@tickline/shared/domain/policy/retry-policy";
 import { serviceContract } from "@tickline/shared/testing/contracts/service.contract";
 import { unannounced, wake } from "@tickline/shared/testing/contracts/store-steps";
 import { MINUTE, START } from "@tickline/shared/testing/factories";

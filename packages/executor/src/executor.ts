@@ -1,9 +1,9 @@
 import { AppError } from "@tickline/shared/domain/app-error";
-import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
-import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
-import { createPacedLog } from "@tickline/shared/runtime/paced-log";
-import type { AbandonableService } from "@tickline/shared/runtime/process-work";
-import { createStoreClock } from "@tickline/shared/runtime/store-clock";
+import type { LocalWorkers } from "@tickline/shared/ports/runs/local-workers";
+import { createLifecycle } from "@tickline/shared/runtime/service/lifecycle";
+import { createPacedLog } from "@tickline/shared/runtime/log/paced-log";
+import type { AbandonableService } from "@tickline/shared/runtime/service/process-work";
+import { createStoreClock } from "@tickline/shared/runtime/store-clock/store-clock";
 import { createLocalWorkers } from "./claim/local-workers.ts";
 import { createWorkerPool } from "./claim/worker-pool.ts";
 import { checkExecutorConfig, type ExecutorConfig } from "./executor-config.ts";

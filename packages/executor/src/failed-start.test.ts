@@ -7,7 +7,7 @@ import { AppError } from "@tickline/shared/domain/app-error";
 import { jobDue } from "@tickline/shared/events/job-due";
 import { dueTopic } from "@tickline/shared/events/topics";
 import type { Bus } from "@tickline/shared/ports/bus";
-import { silentLogger } from "@tickline/shared/runtime/logger";
+import { silentLogger } from "@tickline/shared/runtime/log/logger";
 import { addJobWithRun, readRun } from "@tickline/shared/testing/contracts/store-steps";
 import { START } from "@tickline/shared/testing/factories";
 import { manualClock } from "@tickline/shared/testing/manual-clock";

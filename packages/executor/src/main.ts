@@ -1,10 +1,10 @@
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
-import { CLOSE_MS_MAX } from "@tickline/shared/domain/time-limits";
-import { pickSettings } from "@tickline/shared/runtime/config";
-import { createHealthServer, readyBy } from "@tickline/shared/runtime/health-server";
-import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
-import { createStoreClock } from "@tickline/shared/runtime/store-clock";
+import { CLOSE_MS_MAX } from "@tickline/shared/domain/time/time-limits";
+import { pickSettings } from "@tickline/shared/runtime/config/config";
+import { createHealthServer, readyBy } from "@tickline/shared/runtime/http/health-server";
+import { createLifecycle } from "@tickline/shared/runtime/service/lifecycle";
+import { createStoreClock } from "@tickline/shared/runtime/store-clock/store-clock";
 import { openBus, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";

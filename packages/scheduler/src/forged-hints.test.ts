@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { runIdFloor } from "@tickline/shared/domain/run-id";
+import { runIdFloor } from "@tickline/shared/domain/run/run-id";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import { DAY, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";

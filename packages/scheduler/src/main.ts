@@ -1,11 +1,11 @@
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
-import { computeRescueAheadMs } from "@tickline/shared/domain/lease-limits";
-import { pickSettings } from "@tickline/shared/runtime/config";
-import { createHealthServer, readyBy } from "@tickline/shared/runtime/health-server";
-import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
-import { NO_WORK } from "@tickline/shared/runtime/process-work";
-import { createStoreClock } from "@tickline/shared/runtime/store-clock";
+import { computeRescueAheadMs } from "@tickline/shared/domain/run/lease-limits";
+import { pickSettings } from "@tickline/shared/runtime/config/config";
+import { createHealthServer, readyBy } from "@tickline/shared/runtime/http/health-server";
+import { createLifecycle } from "@tickline/shared/runtime/service/lifecycle";
+import { NO_WORK } from "@tickline/shared/runtime/service/process-work";
+import { createStoreClock } from "@tickline/shared/runtime/store-clock/store-clock";
 import { LOCK_SETTINGS, openBus, openLock, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";

@@ -1,4 +1,4 @@
-import { backoffMs } from "@tickline/shared/domain/backoff";
+import { backoffMs } from "@tickline/shared/domain/time/backoff";
 import type { ShardContext } from "./shard-context.ts";
 
 export interface Refusal {

@@ -1,8 +1,8 @@
 import { AppError } from "@tickline/shared/domain/app-error";
-import { SUSPECT_RESCUES_MIN } from "@tickline/shared/domain/due-run";
-import { LEASE_DEFAULTS, computeRescueAheadMs } from "@tickline/shared/domain/lease-limits";
+import { SUSPECT_RESCUES_MIN } from "@tickline/shared/domain/run/due-run";
+import { LEASE_DEFAULTS, computeRescueAheadMs } from "@tickline/shared/domain/run/lease-limits";
 import { ALL_SLOTS, type Shard } from "@tickline/shared/domain/slot";
-import { REQUESTS_KEPT_MS } from "@tickline/shared/domain/time-limits";
+import { REQUESTS_KEPT_MS } from "@tickline/shared/domain/time/time-limits";
 import {
   heartbeatMsSetting,
   hostSetting,
@@ -11,9 +11,9 @@ import {
   portSetting,
   queuesSetting,
   retentionSetting,
-} from "@tickline/shared/runtime/common-settings";
-import { readDefaults, defineSetting, wholeNumber, type ConfigOf } from "@tickline/shared/runtime/config";
-import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock";
+} from "@tickline/shared/runtime/config/common-settings";
+import { readDefaults, defineSetting, wholeNumber, type ConfigOf } from "@tickline/shared/runtime/config/config";
+import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock/store-clock";
 
 /** The settings of the scheduler in every process that it runs in. */
 export const SCHEDULER_OPTIONS = {

@@ -1,13 +1,13 @@
-import type { Instant } from "@tickline/shared/domain/instant";
+import type { Instant } from "@tickline/shared/domain/time/instant";
 import type { Shard } from "@tickline/shared/domain/slot";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { faultOfNews, isRunNews } from "@tickline/shared/events/run-news";
 import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import type { RefusedEvent } from "@tickline/shared/ports/bus";
-import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subscription";
-import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
-import type { Service } from "@tickline/shared/runtime/service";
-import { createStoreClock, type StoreClock } from "@tickline/shared/runtime/store-clock";
+import { createLastingSubscription } from "@tickline/shared/runtime/service/lasting-subscription";
+import { createLifecycle } from "@tickline/shared/runtime/service/lifecycle";
+import type { Service } from "@tickline/shared/runtime/service/service";
+import { createStoreClock, type StoreClock } from "@tickline/shared/runtime/store-clock/store-clock";
 import { checkSchedulerConfig, type SchedulerConfig } from "./scheduler-config.ts";
 import type { SchedulerDeps } from "./shard-context.ts";
 import { createShardScheduler, type ShardScheduler } from "./shard-scheduler.ts";

@@ -1,8 +1,8 @@
-import type { EndedRun } from "@tickline/shared/domain/settlement";
+import type { EndedRun } from "@tickline/shared/domain/run/settlement";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { isInShard } from "@tickline/shared/domain/slot";
-import { logEnd } from "@tickline/shared/runtime/ended-run-log";
-import type { Service } from "@tickline/shared/runtime/service";
+import { logEnd } from "@tickline/shared/runtime/log/ended-run-log";
+import type { Service } from "@tickline/shared/runtime/service/service";
 import { createAnnouncer } from "./announce/announcer.ts";
 import { createSetBackSweep } from "./fire/set-back-sweep.ts";
 import { createTicker, type Ticker } from "./fire/ticker.ts";

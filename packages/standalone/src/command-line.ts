@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { readConfig, type ConfigTable } from "@tickline/shared/runtime/config";
+import { readConfig, type ConfigTable } from "@tickline/shared/runtime/config/config";
 import { STANDALONE_CONFIG, type StandaloneConfig } from "./config.ts";
 
 /** Where a command line may end instead of starting the service: `--help`, or a word it does not know. */

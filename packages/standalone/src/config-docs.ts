@@ -1,7 +1,7 @@
 import { API_SETTINGS } from "@tickline/api/api-config";
 import { EXECUTOR_SETTINGS } from "@tickline/executor/executor-config";
 import { SCHEDULER_SETTINGS } from "@tickline/scheduler/scheduler-config";
-import { envExample, type ConfigTable } from "@tickline/shared/runtime/config";
+import { envExample, type ConfigTable } from "@tickline/shared/runtime/config/config";
 import { LOCK_SETTINGS, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { TOPIC_SETTINGS } from "@tickline/shared/wiring/topic-settings";
 import { STANDALONE_CONFIG } from "./config.ts";

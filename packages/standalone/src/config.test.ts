@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "@jest/globals";
-import { JobInputSchema } from "@tickline/shared/domain/job-definition";
-import { configDocs, readConfig } from "@tickline/shared/runtime/config";
+import { JobInputSchema } from "@tickline/shared/domain/job/job-definition";
+import { configDocs, readConfig } from "@tickline/shared/runtime/config/config";
 import { z } from "zod";
 import { ENV_EXAMPLE, SETTINGS_BY_PROCESS } from "./config-docs.ts";
 import { firstExample, jobFieldDocs } from "./job-docs.ts";

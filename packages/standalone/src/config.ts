@@ -12,8 +12,8 @@ import {
   retentionSetting,
   timeoutMaxMsSetting,
   workersMaxSetting,
-} from "@tickline/shared/runtime/common-settings";
-import { defineSetting, type ConfigOf } from "@tickline/shared/runtime/config";
+} from "@tickline/shared/runtime/config/common-settings";
+import { defineSetting, type ConfigOf } from "@tickline/shared/runtime/config/config";
 
 /** Every setting of the one process. `--help`, `.env.example` and docs/configuration.md are made from this table. */
 export const STANDALONE_CONFIG = {

@@ -10,7 +10,7 @@ import { createMemoryLock } from "@tickline/shared/adapters/memory/lock";
 import { createMemoryStore } from "@tickline/shared/testing/memory-store/memory-store";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
-import { silentLogger } from "@tickline/shared/runtime/logger";
+import { silentLogger } from "@tickline/shared/runtime/log/logger";
 import { addJob } from "@tickline/shared/testing/contracts/store-steps";
 import { SECOND, START } from "@tickline/shared/testing/factories";
 import { manualClock } from "@tickline/shared/testing/manual-clock";

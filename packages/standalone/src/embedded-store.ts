@@ -3,7 +3,7 @@ import { checkLoss } from "@tickline/shared/adapters/sqlite/data-folder/check-lo
 import { lockDataFolder } from "@tickline/shared/adapters/sqlite/data-folder/data-folder";
 import { openSqliteStore } from "@tickline/shared/adapters/sqlite/sqlite-store";
 import type { AppError } from "@tickline/shared/domain/app-error";
-import type { Store } from "@tickline/shared/ports/store";
+import type { Store } from "@tickline/shared/ports/store/store";
 import type { OnUnreadable } from "@tickline/shared/ports/unreadable";
 
 export interface EmbeddedStoreOptions {

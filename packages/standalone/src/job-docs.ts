@@ -1,4 +1,4 @@
-import { JobInputSchema } from "@tickline/shared/domain/job-definition";
+import { JobInputSchema } from "@tickline/shared/domain/job/job-definition";
 import { z } from "zod";
 
 /** What JSON Schema says of one field. */

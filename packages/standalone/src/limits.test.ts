@@ -4,7 +4,7 @@ import { maxCommandAgeMs } from "@tickline/api/commands/envelope-check";
 import { EXECUTOR_DEFAULTS } from "@tickline/executor/executor-config";
 import { SCHEDULER_DEFAULTS } from "@tickline/scheduler/scheduler-config";
 import { ANSWER_MS_MAX, SERVER_SELECTION_MS_MAX } from "@tickline/shared/adapters/mongodb/server/connection";
-import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
+import { MISSED_AFTER_MS } from "@tickline/shared/domain/policy/misfire";
 import {
   CLOCK_JUMP_MS_MAX,
   COMMAND_AGE_MS_MAX,
@@ -17,8 +17,8 @@ import {
   STATEMENT_MS_MAX,
   STORE_TIME_DIFFERENCE_MS_MAX,
   STORE_TIME_ERROR_MS_MAX,
-} from "@tickline/shared/domain/time-limits";
-import { DEFINITION_GRACE_MS } from "@tickline/shared/ports/retention";
+} from "@tickline/shared/domain/time/time-limits";
+import { DEFINITION_GRACE_MS } from "@tickline/shared/ports/store/retention";
 import { TOPIC_SETTINGS } from "@tickline/shared/wiring/topic-settings";
 import { STANDALONE_CONFIG } from "./config.ts";
 

@@ -1,12 +1,12 @@
 import { API_DEFAULTS } from "@tickline/api/api-config";
 import { EXECUTOR_DEFAULTS, stopMsMax } from "@tickline/executor/executor-config";
-import { CLOSE_MS_MAX } from "@tickline/shared/domain/time-limits";
+import { CLOSE_MS_MAX } from "@tickline/shared/domain/time/time-limits";
 import { AppError } from "@tickline/shared/domain/app-error";
 import { isLoopback } from "@tickline/api/http/known-hosts";
 import { keepAlive } from "@tickline/shared/adapters/system/keep-alive";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
-import { createLogger } from "@tickline/shared/runtime/logger";
-import type { EndProcess } from "@tickline/shared/runtime/process-work";
+import { createLogger } from "@tickline/shared/runtime/log/logger";
+import type { EndProcess } from "@tickline/shared/runtime/service/process-work";
 import { createProcessEnd } from "@tickline/shared/wiring/process-end";
 import { loadHandlers } from "@tickline/executor/load-handlers";
 import { readCommandLine } from "./command-line.ts";

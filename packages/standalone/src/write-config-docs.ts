@@ -1,5 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { configDocs } from "@tickline/shared/runtime/config";
+import { configDocs } from "@tickline/shared/runtime/config/config";
 import { jobFieldDocs } from "./job-docs.ts";
 import { ENV_EXAMPLE, SETTINGS_BY_PROCESS } from "./config-docs.ts";
 

@@ -1,5 +1,5 @@
-import type { Instant } from "@tickline/shared/domain/instant";
-import type { JsonValue } from "@tickline/shared/domain/json";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import type { JsonValue } from "@tickline/shared/domain/json/json";
 import { isCommandType, type Command } from "@tickline/shared/events/command";
 import { commandAnswered, commandRefused, type CommandEnvelope, type Reply } from "@tickline/shared/events/reply";
 import type { UnreadableMessage } from "@tickline/shared/ports/bus";

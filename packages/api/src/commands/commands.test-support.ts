@@ -1,4 +1,4 @@
-import type { JsonValue } from "@tickline/shared/domain/json";
+import type { JsonValue } from "@tickline/shared/domain/json/json";
 import type { Command } from "@tickline/shared/events/command";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Reply } from "@tickline/shared/events/reply";

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
-import type { JsonObject } from "@tickline/shared/domain/json";
-import { runError } from "@tickline/shared/domain/run-error";
+import type { JsonObject } from "@tickline/shared/domain/json/json";
+import { runError } from "@tickline/shared/domain/run/run-error";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import type { Command } from "@tickline/shared/events/command";
 import type { Reply } from "@tickline/shared/events/reply";
 import type { Bus, SubscribeRequest } from "@tickline/shared/ports/bus";
-import type { Store } from "@tickline/shared/ports/store";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { DAY, HOUR, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { Registry } from "prom-client";
 import type { ApiContext } from "../api-context.ts";

@@ -1,6 +1,6 @@
-import { toIso } from "@tickline/shared/domain/instant";
-import { COMMAND_AGE_MS_MAX } from "@tickline/shared/domain/time-limits";
-import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
+import { toIso } from "@tickline/shared/domain/time/instant";
+import { COMMAND_AGE_MS_MAX } from "@tickline/shared/domain/time/time-limits";
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job/job";
 import type { Command } from "@tickline/shared/events/command";
 import type { ApiContext } from "../api-context.ts";
 import { IDEMPOTENCY_KEY_LENGTH_MAX, isIdempotencyKey } from "../request/idempotency-key.ts";

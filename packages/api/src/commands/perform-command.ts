@@ -1,4 +1,4 @@
-import { deeperThan, jsonBytes, type JsonValue } from "@tickline/shared/domain/json";
+import { deeperThan, jsonBytes, type JsonValue } from "@tickline/shared/domain/json/json";
 import type { CancelRun, Command, CreateJob, TriggerJob } from "@tickline/shared/events/command";
 import type { ApiContext } from "../api-context.ts";
 import { malformedId, problem, type Problem } from "../problems/problem.ts";

@@ -1,4 +1,4 @@
-import { JsonSchema } from "@tickline/shared/domain/json";
+import { JsonSchema } from "@tickline/shared/domain/json/json";
 import { asyncApiDocument } from "@tickline/shared/events/asyncapi/asyncapi-document";
 import { z } from "zod";
 import { content, JSON_TYPE, type Answer } from "../http/answer.ts";

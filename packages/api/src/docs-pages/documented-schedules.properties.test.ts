@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { scheduleWire } from "@tickline/shared/domain/schedule/arbitraries.test-support";
-import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule-input";
+import { ScheduleInput } from "@tickline/shared/domain/schedule/input/schedule-input";
 import type { ValidateFunction } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { apiUnderTest, type ApiUnderTest } from "../api-under-test.test-support.ts";

@@ -1,7 +1,7 @@
-import type { HandlerDescription, HandlerRegistry } from "@tickline/shared/ports/handler-registry";
+import type { HandlerDescription, HandlerRegistry } from "@tickline/shared/ports/store/handler-registry";
 import type { Clock } from "@tickline/shared/ports/clock";
 import { createParamsCheck, type ParamsCheck } from "./params-check.ts";
-import type { Logger } from "@tickline/shared/runtime/logger";
+import type { Logger } from "@tickline/shared/runtime/log/logger";
 
 /** The handlers that jobs may name, as executors published them. They are read once, and again when they may have changed. */
 export interface KnownHandlers {

@@ -1,7 +1,7 @@
-import { toIso } from "@tickline/shared/domain/instant";
-import { HandlerTypeSchema } from "@tickline/shared/domain/job-definition";
-import { JsonObjectSchema } from "@tickline/shared/domain/json";
-import type { HandlerDescription, HandlerRegistry } from "@tickline/shared/ports/handler-registry";
+import { toIso } from "@tickline/shared/domain/time/instant";
+import { HandlerTypeSchema } from "@tickline/shared/domain/job/job-definition";
+import { JsonObjectSchema } from "@tickline/shared/domain/json/json";
+import type { HandlerDescription, HandlerRegistry } from "@tickline/shared/ports/store/handler-registry";
 import type { Page, PageRequest } from "@tickline/shared/ports/page";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";

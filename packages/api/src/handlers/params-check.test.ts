@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import type { JsonObject } from "@tickline/shared/domain/json";
-import { silentLogger } from "@tickline/shared/runtime/logger";
+import type { JsonObject } from "@tickline/shared/domain/json/json";
+import { silentLogger } from "@tickline/shared/runtime/log/logger";
 import { createParamsCheck } from "./params-check.ts";
 
 const check = createParamsCheck(silentLogger);

@@ -1,8 +1,8 @@
-import type { JsonObject } from "@tickline/shared/domain/json";
-import { PARAMS_FORMATS } from "@tickline/shared/domain/params-formats";
+import type { JsonObject } from "@tickline/shared/domain/json/json";
+import { PARAMS_FORMATS } from "@tickline/shared/domain/http/params-formats";
 import { boundedCache } from "@tickline/shared/domain/schedule/bounded-cache";
-import type { HandlerDescription } from "@tickline/shared/ports/handler-registry";
-import type { Logger } from "@tickline/shared/runtime/logger";
+import type { HandlerDescription } from "@tickline/shared/ports/store/handler-registry";
+import type { Logger } from "@tickline/shared/runtime/log/logger";
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import type { Fault } from "../problems/problem.ts";

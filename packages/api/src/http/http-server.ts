@@ -4,7 +4,7 @@ import { AppError } from "@tickline/shared/domain/app-error";
 import type { Clock, Timer } from "@tickline/shared/ports/clock";
 import type { BoundedListener } from "@tickline/shared/runtime/http/bounded-listener";
 import { boundConnections } from "@tickline/shared/runtime/http/connection-bounds";
-import type { Service } from "@tickline/shared/runtime/service";
+import type { Service } from "@tickline/shared/runtime/service/service";
 import type { ApiConfig } from "../api-config.ts";
 import { createUnreadableRequests } from "./unreadable-request.ts";
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context } from "koa";
 import { z } from "zod";
 import type { Answer } from "./answer.ts";
-import { USER_AGENT_LENGTH_MAX, type Client } from "@tickline/shared/domain/cancel";
+import { USER_AGENT_LENGTH_MAX, type Client } from "@tickline/shared/domain/run/cancel";
 import type { HeaderOf } from "../request/conditions.ts";
 import { JSON_MEDIA_TYPE, type BodyReader } from "../request/json-body.ts";
 import { ok, type Parsed, type Step } from "../request/parsed.ts";

@@ -1,11 +1,11 @@
-import type { Instant } from "@tickline/shared/domain/instant";
-import type { Job } from "@tickline/shared/domain/job";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import type { Job } from "@tickline/shared/domain/job/job";
 import { jobEvent, type JobEvent } from "@tickline/shared/events/job-event";
 import type { ApiContext } from "../api-context.ts";
 import { quote } from "../problems/quote.ts";
 import { meets, toEtag, type Condition } from "../request/conditions.ts";
 import { problem, RETRY_AFTER_S, type Problem } from "../problems/problem.ts";
-import { evaluationFault } from "@tickline/shared/domain/job-evaluation";
+import { evaluationFault } from "@tickline/shared/domain/job/job-evaluation";
 import { fireOwed, recordMisfires, recordPause, recordUncounted } from "./fire-owed.ts";
 
 /** `keep`: nothing has to change. `recordsPause`: the change moves the cursor past the next instant, so a pause that it ends is recorded in the history first. */

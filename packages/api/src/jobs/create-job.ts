@@ -1,10 +1,10 @@
-import type { Instant } from "@tickline/shared/domain/instant";
-import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job";
-import { definitionHash } from "@tickline/shared/domain/job-definition";
-import { firstCursor } from "@tickline/shared/domain/reschedule";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job/job";
+import { definitionHash } from "@tickline/shared/domain/job/job-definition";
+import { firstCursor } from "@tickline/shared/domain/fire/reschedule";
 import { computeSlot } from "@tickline/shared/domain/slot";
 import { jobEvent } from "@tickline/shared/events/job-event";
-import type { CreateOutcome } from "@tickline/shared/ports/job-catalog";
+import type { CreateOutcome } from "@tickline/shared/ports/jobs/job-catalog";
 import type { ApiContext } from "../api-context.ts";
 import { bodyRoute, noQuery, type Route } from "../http/route.ts";
 import { bindRequest, keyExpired, readIdempotencyKey } from "../request/idempotency-key.ts";

@@ -1,5 +1,5 @@
-import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
-import type { Client } from "@tickline/shared/domain/cancel";
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job/job";
+import type { Client } from "@tickline/shared/domain/run/cancel";
 import { jobDeleted } from "@tickline/shared/events/job-event";
 import { cancelDeletedRuns } from "@tickline/shared/runtime/cancel-deleted-runs";
 import type { ApiContext } from "../api-context.ts";

@@ -1,11 +1,11 @@
-import type { Instant } from "@tickline/shared/domain/instant";
-import type { Job } from "@tickline/shared/domain/job";
-import type { Fire, FireEntry } from "@tickline/shared/domain/fire";
-import { closeMisfires, planTick } from "@tickline/shared/domain/plan-tick";
-import { pausedRange, uncountedRange } from "@tickline/shared/domain/reschedule";
-import { isStandIn } from "@tickline/shared/domain/stored-definition";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import type { Job } from "@tickline/shared/domain/job/job";
+import type { Fire, FireEntry } from "@tickline/shared/domain/fire/fire";
+import { closeMisfires, planTick } from "@tickline/shared/domain/fire/plan-tick";
+import { pausedRange, uncountedRange } from "@tickline/shared/domain/fire/reschedule";
+import { isStandIn } from "@tickline/shared/domain/job/stored-definition";
 import { nextInstant } from "@tickline/shared/domain/schedule/next-instant";
-import type { FiredRun } from "@tickline/shared/ports/due-jobs";
+import type { FiredRun } from "@tickline/shared/ports/jobs/due-jobs";
 import type { ApiContext } from "../api-context.ts";
 
 /**

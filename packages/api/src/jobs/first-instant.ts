@@ -1,6 +1,6 @@
-import { toIso, type Instant } from "@tickline/shared/domain/instant";
-import type { JobDefinition } from "@tickline/shared/domain/job-definition";
-import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
+import { toIso, type Instant } from "@tickline/shared/domain/time/instant";
+import type { JobDefinition } from "@tickline/shared/domain/job/job-definition";
+import { MISSED_AFTER_MS } from "@tickline/shared/domain/policy/misfire";
 import { nextInstant } from "@tickline/shared/domain/schedule/next-instant";
 import { problem, type Problem } from "../problems/problem.ts";
 

@@ -1,4 +1,4 @@
-import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job";
+import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job/job";
 import type { ApiContext } from "../api-context.ts";
 import { content, JSON_TYPE } from "../http/answer.ts";
 import { noQuery, route, type Route } from "../http/route.ts";

@@ -1,5 +1,5 @@
-import type { Job } from "@tickline/shared/domain/job";
-import { JobIdSchema } from "@tickline/shared/domain/job-definition";
+import type { Job } from "@tickline/shared/domain/job/job";
+import { JobIdSchema } from "@tickline/shared/domain/job/job-definition";
 import { empty, json, type Answer } from "../http/answer.ts";
 import type { RouteDocs } from "../http/route.ts";
 import { toEtag } from "../request/conditions.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
-import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job/job";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC, JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
-import type { Store } from "@tickline/shared/ports/store";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import { DAY, HOUR, newJob, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { apiUnderTest, minimalJob, type ApiSetup } from "../api-under-test.test-support.ts";

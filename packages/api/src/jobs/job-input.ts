@@ -1,5 +1,5 @@
-import type { Instant } from "@tickline/shared/domain/instant";
-import type { JOB_STATES } from "@tickline/shared/domain/job";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import type { JOB_STATES } from "@tickline/shared/domain/job/job";
 import {
   definitionFrom,
   HandlerTypeSchema,
@@ -8,9 +8,9 @@ import {
   QueueNameSchema,
   TIMEOUT_MS_MAX,
   type JobDefinition,
-} from "@tickline/shared/domain/job-definition";
-import { nearestWord, findSlip } from "@tickline/shared/domain/did-you-mean";
-import { canonicalJson, JsonObjectSchema, type JsonObject } from "@tickline/shared/domain/json";
+} from "@tickline/shared/domain/job/job-definition";
+import { nearestWord, findSlip } from "@tickline/shared/domain/spelling/did-you-mean";
+import { canonicalJson, JsonObjectSchema, type JsonObject } from "@tickline/shared/domain/json/json";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
 import { JSON_MEDIA_TYPE, MERGE_PATCH_MEDIA_TYPE } from "../request/json-body.ts";

@@ -1,7 +1,7 @@
-import { DEFAULT_TENANT, JOB_STATES, type Job } from "@tickline/shared/domain/job";
-import { HandlerTypeSchema, QueueNameSchema, TAG_LENGTH_MAX, TAGS_MAX, NAME_LENGTH_MAX } from "@tickline/shared/domain/job-definition";
-import { RUN_STATES } from "@tickline/shared/domain/run-state";
-import type { JobQuery } from "@tickline/shared/ports/job-catalog";
+import { DEFAULT_TENANT, JOB_STATES, type Job } from "@tickline/shared/domain/job/job";
+import { HandlerTypeSchema, QueueNameSchema, TAG_LENGTH_MAX, TAGS_MAX, NAME_LENGTH_MAX } from "@tickline/shared/domain/job/job-definition";
+import { RUN_STATES } from "@tickline/shared/domain/run/run-state";
+import type { JobQuery } from "@tickline/shared/ports/jobs/job-catalog";
 import type { PageRequest } from "@tickline/shared/ports/page";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";

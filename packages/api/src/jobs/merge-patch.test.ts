@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { JsonValue } from "@tickline/shared/domain/json";
+import type { JsonValue } from "@tickline/shared/domain/json/json";
 import { mergePatch } from "./merge-patch.ts";
 
 // The test cases of RFC 7396, appendix A.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { JsonObject, JsonValue } from "@tickline/shared/domain/json";
+import type { JsonObject, JsonValue } from "@tickline/shared/domain/json/json";
 
 /** RFC 7396: null removes a member, objects are merged, every other value replaces. */
 export function mergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {

@@ -1,7 +1,7 @@
-import type { Client } from "@tickline/shared/domain/cancel";
-import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
-import type { JsonObject } from "@tickline/shared/domain/json";
-import { isStandIn } from "@tickline/shared/domain/stored-definition";
+import type { Client } from "@tickline/shared/domain/run/cancel";
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job/job";
+import type { JsonObject } from "@tickline/shared/domain/json/json";
+import { isStandIn } from "@tickline/shared/domain/job/stored-definition";
 import type { ApiContext } from "../api-context.ts";
 import { bodyRoute, noQuery, parseWith, type Route } from "../http/route.ts";
 import { invalidRequest } from "../problems/problem.ts";

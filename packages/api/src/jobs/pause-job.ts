@@ -1,7 +1,7 @@
-import type { Instant } from "@tickline/shared/domain/instant";
-import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job";
-import { cursorAfterResume } from "@tickline/shared/domain/reschedule";
-import { evaluationFault } from "@tickline/shared/domain/job-evaluation";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job/job";
+import { cursorAfterResume } from "@tickline/shared/domain/fire/reschedule";
+import { evaluationFault } from "@tickline/shared/domain/job/job-evaluation";
 import type { ApiContext } from "../api-context.ts";
 import { bodyRoute, noBody, noQuery, type Route, type RouteDocs } from "../http/route.ts";
 import { readCondition } from "../request/conditions.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { toIso } from "@tickline/shared/domain/instant";
+import { toIso } from "@tickline/shared/domain/time/instant";
 import { cronGarbage, scheduleWire } from "@tickline/shared/domain/schedule/arbitraries.test-support";
 import { START } from "@tickline/shared/testing/factories";
 import fc from "fast-check";

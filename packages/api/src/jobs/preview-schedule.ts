@@ -1,11 +1,11 @@
-import { toIso } from "@tickline/shared/domain/instant";
-import { parseInstant } from "@tickline/shared/domain/schedule/iso-time";
+import { toIso } from "@tickline/shared/domain/time/instant";
+import { parseInstant } from "@tickline/shared/domain/schedule/calendar/iso-time";
 import { instantsAfter } from "@tickline/shared/domain/schedule/next-instant";
-import { InstantText, read } from "@tickline/shared/domain/schedule/schedule-fields";
-import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule-input";
+import { InstantText, read } from "@tickline/shared/domain/schedule/input/schedule-fields";
+import { ScheduleInput } from "@tickline/shared/domain/schedule/input/schedule-input";
 import { scheduleNotes } from "@tickline/shared/domain/schedule/schedule-notes";
 import { ScheduleView, showSchedule } from "@tickline/shared/domain/schedule/schedule-view";
-import { showZoneTime, scheduleZone } from "@tickline/shared/domain/schedule/zone-time";
+import { showZoneTime, scheduleZone } from "@tickline/shared/domain/schedule/zone/zone-time";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
 import { json } from "../http/answer.ts";

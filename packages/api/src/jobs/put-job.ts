@@ -1,6 +1,6 @@
-import type { Client } from "@tickline/shared/domain/cancel";
-import type { Instant } from "@tickline/shared/domain/instant";
-import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job";
+import type { Client } from "@tickline/shared/domain/run/cancel";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job/job";
 import type { ApiContext } from "../api-context.ts";
 import { bodyRoute, noQuery, type Route } from "../http/route.ts";
 import { invalidRequest, malformedId, problem } from "../problems/problem.ts";

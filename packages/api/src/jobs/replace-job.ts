@@ -1,11 +1,11 @@
-import type { Client } from "@tickline/shared/domain/cancel";
-import type { Instant } from "@tickline/shared/domain/instant";
-import type { Job } from "@tickline/shared/domain/job";
-import { definitionHash, sameDefinition } from "@tickline/shared/domain/job-definition";
-import { cursorAfterEdit } from "@tickline/shared/domain/reschedule";
+import type { Client } from "@tickline/shared/domain/run/cancel";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import type { Job } from "@tickline/shared/domain/job/job";
+import { definitionHash, sameDefinition } from "@tickline/shared/domain/job/job-definition";
+import { cursorAfterEdit } from "@tickline/shared/domain/fire/reschedule";
 import { sameSchedule } from "@tickline/shared/domain/schedule/same-schedule";
 import type { Schedule } from "@tickline/shared/domain/schedule/schedule";
-import type { CancelOpenRequest } from "@tickline/shared/ports/run-control";
+import type { CancelOpenRequest } from "@tickline/shared/ports/runs/run-control";
 import type { ApiContext } from "../api-context.ts";
 import { invalidRequest, type Fault, type Problem } from "../problems/problem.ts";
 import { changeJob, nextVersion, type ChangeRequest, type ChangeResult, type Decision } from "./change-job.ts";

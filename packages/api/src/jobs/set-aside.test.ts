@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Job } from "@tickline/shared/domain/job";
+import type { Job } from "@tickline/shared/domain/job/job";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import { newJob, type JobOverrides, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { apiUnderTest, minimalJob, type ApiUnderTest, type Reply } from "../api-under-test.test-support.ts";

@@ -1,4 +1,4 @@
-import { JobIdSchema } from "@tickline/shared/domain/job-definition";
+import { JobIdSchema } from "@tickline/shared/domain/job/job-definition";
 import { z } from "zod";
 import { quote } from "./quote.ts";
 

@@ -1,4 +1,4 @@
-import { didYouMean, findSlip } from "@tickline/shared/domain/did-you-mean";
+import { didYouMean, findSlip } from "@tickline/shared/domain/spelling/did-you-mean";
 import type { z } from "zod";
 import type { Fault } from "./problem.ts";
 import { quote } from "./quote.ts";

@@ -1,8 +1,8 @@
-import type { StatusChange } from "@tickline/shared/domain/status-change";
+import type { StatusChange } from "@tickline/shared/domain/job/status-change";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { faultOfNews } from "@tickline/shared/events/run-news";
 import type { RefusedEvent } from "@tickline/shared/ports/bus";
-import type { JobStatus } from "@tickline/shared/ports/job-status";
+import type { JobStatus } from "@tickline/shared/ports/jobs/job-status";
 
 export interface Confirming {
   /**

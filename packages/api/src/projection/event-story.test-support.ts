@@ -1,7 +1,7 @@
-import type { ClaimedRun } from "@tickline/shared/domain/due-run";
-import type { Instant } from "@tickline/shared/domain/instant";
-import type { Job } from "@tickline/shared/domain/job";
-import type { EndedRun } from "@tickline/shared/domain/settlement";
+import type { ClaimedRun } from "@tickline/shared/domain/run/due-run";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import type { Job } from "@tickline/shared/domain/job/job";
+import type { EndedRun } from "@tickline/shared/domain/run/settlement";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { runEnded } from "@tickline/shared/events/job-ended";
 import { jobRetrying } from "@tickline/shared/events/job-retrying";

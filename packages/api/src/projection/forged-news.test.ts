@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import type { ClaimedRun, DueRun } from "@tickline/shared/domain/due-run";
-import type { LastRun } from "@tickline/shared/domain/run";
-import { runIdFloor } from "@tickline/shared/domain/run-id";
+import type { ClaimedRun, DueRun } from "@tickline/shared/domain/run/due-run";
+import type { LastRun } from "@tickline/shared/domain/run/run";
+import { runIdFloor } from "@tickline/shared/domain/run/run-id";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { jobDue } from "@tickline/shared/events/job-due";
 import { RUNS_TOPIC } from "@tickline/shared/events/topics";
-import type { Store } from "@tickline/shared/ports/store";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { addRun, end, start } from "@tickline/shared/testing/contracts/store-steps";
 import { DAY, SECOND, START } from "@tickline/shared/testing/factories";
 import { apiUnderTest, minimalJob } from "../api-under-test.test-support.ts";

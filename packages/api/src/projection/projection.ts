@@ -1,9 +1,9 @@
 import { RUNS_TOPIC } from "@tickline/shared/events/topics";
-import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subscription";
-import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
-import { createLoop } from "@tickline/shared/runtime/loop";
-import type { Service } from "@tickline/shared/runtime/service";
-import type { StoreClock } from "@tickline/shared/runtime/store-clock";
+import { createLastingSubscription } from "@tickline/shared/runtime/service/lasting-subscription";
+import { createLifecycle } from "@tickline/shared/runtime/service/lifecycle";
+import { createLoop } from "@tickline/shared/runtime/service/loop";
+import type { Service } from "@tickline/shared/runtime/service/service";
+import type { StoreClock } from "@tickline/shared/runtime/store-clock/store-clock";
 import { Counter, Gauge } from "prom-client";
 import type { ApiConfig } from "../api-config.ts";
 import type { ApiDeps } from "../api-deps.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
-import { statusOrder, supersedes, type StatusChange } from "@tickline/shared/domain/status-change";
+import { statusOrder, supersedes, type StatusChange } from "@tickline/shared/domain/job/status-change";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import { newJob, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { manualClock } from "@tickline/shared/testing/manual-clock";

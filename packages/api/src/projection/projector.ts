@@ -1,11 +1,11 @@
-import type { Instant } from "@tickline/shared/domain/instant";
-import { supersedes, type StatusChange } from "@tickline/shared/domain/status-change";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import { supersedes, type StatusChange } from "@tickline/shared/domain/job/status-change";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { Clock } from "@tickline/shared/ports/clock";
 import type { RefusedEvent } from "@tickline/shared/ports/bus";
-import type { JobStatus } from "@tickline/shared/ports/job-status";
-import { inHalves } from "@tickline/shared/runtime/in-halves";
-import type { Logger } from "@tickline/shared/runtime/logger";
+import type { JobStatus } from "@tickline/shared/ports/jobs/job-status";
+import { inHalves } from "@tickline/shared/runtime/batch/in-halves";
+import type { Logger } from "@tickline/shared/runtime/log/logger";
 import { confirmedChanges, sortNews, type Confirming } from "./confirmed-changes.ts";
 import { toStatusChange } from "./to-status-change.ts";
 

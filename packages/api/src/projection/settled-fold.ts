@@ -1,11 +1,11 @@
-import type { Instant } from "@tickline/shared/domain/instant";
-import { latestOfEach, type StatusChange } from "@tickline/shared/domain/status-change";
-import { STORE_TIME_DIFFERENCE_MS_MAX } from "@tickline/shared/domain/time-limits";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import { latestOfEach, type StatusChange } from "@tickline/shared/domain/job/status-change";
+import { STORE_TIME_DIFFERENCE_MS_MAX } from "@tickline/shared/domain/time/time-limits";
 import type { Clock } from "@tickline/shared/ports/clock";
-import type { JobStatus } from "@tickline/shared/ports/job-status";
-import type { Store } from "@tickline/shared/ports/store";
-import { inHalves } from "@tickline/shared/runtime/in-halves";
-import type { Logger } from "@tickline/shared/runtime/logger";
+import type { JobStatus } from "@tickline/shared/ports/jobs/job-status";
+import type { Store } from "@tickline/shared/ports/store/store";
+import { inHalves } from "@tickline/shared/runtime/batch/in-halves";
+import type { Logger } from "@tickline/shared/runtime/log/logger";
 
 export interface FoldLimits {
   readonly foldEveryMs: number;

@@ -1,5 +1,5 @@
-import { pickLastRun } from "@tickline/shared/domain/run";
-import type { StatusChange } from "@tickline/shared/domain/status-change";
+import { pickLastRun } from "@tickline/shared/domain/run/run";
+import type { StatusChange } from "@tickline/shared/domain/job/status-change";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 
 /** The status change that an event reports; null: none. Skipped and missed instants (`JobSkipped`) change no status. */

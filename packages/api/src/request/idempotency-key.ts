@@ -1,7 +1,7 @@
-import { toIso, type Instant } from "@tickline/shared/domain/instant";
-import { canonicalJson } from "@tickline/shared/domain/json";
-import { KEY_MAKES_MS } from "@tickline/shared/domain/time-limits";
-import type { Forgotten } from "@tickline/shared/ports/retention";
+import { toIso, type Instant } from "@tickline/shared/domain/time/instant";
+import { canonicalJson } from "@tickline/shared/domain/json/json";
+import { KEY_MAKES_MS } from "@tickline/shared/domain/time/time-limits";
+import type { Forgotten } from "@tickline/shared/ports/store/retention";
 import type { ApiContext } from "../api-context.ts";
 import { ok, type Step } from "./parsed.ts";
 import { problem, type Problem } from "../problems/problem.ts";

@@ -1,5 +1,5 @@
-import { alteredIn, isAsWritten } from "@tickline/shared/domain/exact-json";
-import { deeperThan } from "@tickline/shared/domain/json";
+import { alteredIn, isAsWritten } from "@tickline/shared/domain/json/exact-json";
+import { deeperThan } from "@tickline/shared/domain/json/json";
 import type { Context, Middleware } from "koa";
 import bodyParser from "koa-bodyparser";
 import { ok, type Step } from "./parsed.ts";

@@ -1,6 +1,6 @@
-import type { CancelledBy } from "@tickline/shared/domain/cancel";
-import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
-import type { Run } from "@tickline/shared/domain/run";
+import type { CancelledBy } from "@tickline/shared/domain/run/cancel";
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job/job";
+import type { Run } from "@tickline/shared/domain/run/run";
 import type { ApiContext } from "../api-context.ts";
 import { problem, type Problem } from "../problems/problem.ts";
 import { bodyRoute, noBody, noQuery, type Route } from "../http/route.ts";

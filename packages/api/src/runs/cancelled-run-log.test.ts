@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { Logger } from "@tickline/shared/runtime/logger";
+import type { Logger } from "@tickline/shared/runtime/log/logger";
 import { apiUnderTest, minimalJob } from "../api-under-test.test-support.ts";
 
 async function setup() {

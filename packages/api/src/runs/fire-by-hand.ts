@@ -1,8 +1,8 @@
-import { scheduledEntry } from "@tickline/shared/domain/fire";
-import type { Instant } from "@tickline/shared/domain/instant";
-import type { Job } from "@tickline/shared/domain/job";
-import type { Run } from "@tickline/shared/domain/run";
-import { makeRunId } from "@tickline/shared/domain/run-id";
+import { scheduledEntry } from "@tickline/shared/domain/fire/fire";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import type { Job } from "@tickline/shared/domain/job/job";
+import type { Run } from "@tickline/shared/domain/run/run";
+import { makeRunId } from "@tickline/shared/domain/run/run-id";
 import type { ApiContext } from "../api-context.ts";
 import { problem, type Problem } from "../problems/problem.ts";
 import { bindRequest, keyExpired, type BindRequest } from "../request/idempotency-key.ts";

@@ -1,6 +1,6 @@
-import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
-import { isTerminal } from "@tickline/shared/domain/run-state";
-import type { Run } from "@tickline/shared/domain/run";
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job/job";
+import { isTerminal } from "@tickline/shared/domain/run/run-state";
+import type { Run } from "@tickline/shared/domain/run/run";
 import type { ApiContext } from "../api-context.ts";
 import { problem, type Problem } from "../problems/problem.ts";
 import { bodyRoute, noBody, noQuery, type Route } from "../http/route.ts";

@@ -1,6 +1,6 @@
-import type { JsonObject } from "@tickline/shared/domain/json";
-import type { Run } from "@tickline/shared/domain/run";
-import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
+import type { JsonObject } from "@tickline/shared/domain/json/json";
+import type { Run } from "@tickline/shared/domain/run/run";
+import { RUN_ID_PATTERN } from "@tickline/shared/domain/run/run-id";
 import type { ApiContext } from "../api-context.ts";
 import { json, type Answer } from "../http/answer.ts";
 import type { RouteDocs } from "../http/route.ts";

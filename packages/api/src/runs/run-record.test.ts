@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
-import { runError } from "@tickline/shared/domain/run-error";
+import { runError } from "@tickline/shared/domain/run/run-error";
 import { HOUR, SECOND, START } from "@tickline/shared/testing/factories";
 import { apiUnderTest, minimalJob } from "../api-under-test.test-support.ts";
 import type { RunView } from "../views/run-view.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
-import { runIdFloor } from "@tickline/shared/domain/run-id";
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job/job";
+import { runIdFloor } from "@tickline/shared/domain/run/run-id";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";

@@ -1,11 +1,11 @@
-import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job";
-import { JobIdSchema, PARAMS_BYTES_MAX } from "@tickline/shared/domain/job-definition";
-import { jsonBytes, JsonObjectSchema, type JsonObject } from "@tickline/shared/domain/json";
-import type { Run } from "@tickline/shared/domain/run";
+import { DEFAULT_TENANT, type Job } from "@tickline/shared/domain/job/job";
+import { JobIdSchema, PARAMS_BYTES_MAX } from "@tickline/shared/domain/job/job-definition";
+import { jsonBytes, JsonObjectSchema, type JsonObject } from "@tickline/shared/domain/json/json";
+import type { Run } from "@tickline/shared/domain/run/run";
 import type { ApiContext } from "../api-context.ts";
 import { invalidRequest, type Problem } from "../problems/problem.ts";
-import { isStandIn } from "@tickline/shared/domain/stored-definition";
-import { findUnknownPolicy } from "@tickline/shared/domain/unknown-policy";
+import { isStandIn } from "@tickline/shared/domain/job/stored-definition";
+import { findUnknownPolicy } from "@tickline/shared/domain/job/unknown-policy";
 import { definitionUnreadable, jobNotFound, notEvaluated } from "../jobs/change-job.ts";
 import { isExternal } from "../jobs/job-input.ts";
 import { bodyRoute, noQuery, type BodySpec, type Route } from "../http/route.ts";

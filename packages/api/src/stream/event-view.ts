@@ -1,8 +1,8 @@
 import { evaluate } from "@tickline/shared/domain/evaluation";
-import { toIso } from "@tickline/shared/domain/instant";
+import { toIso } from "@tickline/shared/domain/time/instant";
 import { PUBLIC_EVENT_TYPES, type TicklineEvent } from "@tickline/shared/events/event";
 import { toJsonData } from "@tickline/shared/events/wire/json-codec";
-import { JsonSchema } from "@tickline/shared/domain/json";
+import { JsonSchema } from "@tickline/shared/domain/json/json";
 import { z } from "zod";
 import { InstantView } from "../views/instant-view.ts";
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { JobIdSchema } from "@tickline/shared/domain/job-definition";
+import { JobIdSchema } from "@tickline/shared/domain/job/job-definition";
 import { PUBLIC_EVENT_TYPES } from "@tickline/shared/events/event";
 import type { Clock } from "@tickline/shared/ports/clock";
 import { z } from "zod";

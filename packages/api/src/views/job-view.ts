@@ -1,5 +1,5 @@
-import { toIso, toIsoOrNull, type Instant } from "@tickline/shared/domain/instant";
-import { JOB_STATES, type Job } from "@tickline/shared/domain/job";
+import { toIso, toIsoOrNull, type Instant } from "@tickline/shared/domain/time/instant";
+import { JOB_STATES, type Job } from "@tickline/shared/domain/job/job";
 import {
   HandlerTypeSchema,
   JobIdSchema,
@@ -7,14 +7,14 @@ import {
   QueueNameSchema,
   pickSaid,
   type SaidDefinition,
-} from "@tickline/shared/domain/job-definition";
-import { JsonObjectSchema } from "@tickline/shared/domain/json";
-import { MisfireView } from "@tickline/shared/domain/misfire";
-import { RetryPolicySchema } from "@tickline/shared/domain/retry-policy";
-import type { LastRun, Run } from "@tickline/shared/domain/run";
-import { RUN_STATES } from "@tickline/shared/domain/run-state";
+} from "@tickline/shared/domain/job/job-definition";
+import { JsonObjectSchema } from "@tickline/shared/domain/json/json";
+import { MisfireView } from "@tickline/shared/domain/policy/misfire";
+import { RetryPolicySchema } from "@tickline/shared/domain/policy/retry-policy";
+import type { LastRun, Run } from "@tickline/shared/domain/run/run";
+import { RUN_STATES } from "@tickline/shared/domain/run/run-state";
 import { evaluate } from "@tickline/shared/domain/evaluation";
-import { evaluationFault, findOverdue, findSetAside } from "@tickline/shared/domain/job-evaluation";
+import { evaluationFault, findOverdue, findSetAside } from "@tickline/shared/domain/job/job-evaluation";
 import { instantsAfter } from "@tickline/shared/domain/schedule/next-instant";
 import { ScheduleView, showStoredSchedule } from "@tickline/shared/domain/schedule/schedule-view";
 import { z } from "zod";

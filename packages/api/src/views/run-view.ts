@@ -1,12 +1,12 @@
-import { toIso, toIsoOrNull } from "@tickline/shared/domain/instant";
-import { readCancel, USER_AGENT_LENGTH_MAX, type RunCancel } from "@tickline/shared/domain/cancel";
-import { JobIdSchema } from "@tickline/shared/domain/job-definition";
-import { REASONS } from "@tickline/shared/domain/reason";
-import { ERROR_STACK_MAX, RunErrorSchema, type AttemptError, type RunError } from "@tickline/shared/domain/run-error";
-import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
-import { RUN_STATES } from "@tickline/shared/domain/run-state";
-import { pickRunDetails, RunIdentitySchema, type Attempt, type Run } from "@tickline/shared/domain/run";
-import { JsonObjectSchema, JsonSchema, type JsonObject } from "@tickline/shared/domain/json";
+import { toIso, toIsoOrNull } from "@tickline/shared/domain/time/instant";
+import { readCancel, USER_AGENT_LENGTH_MAX, type RunCancel } from "@tickline/shared/domain/run/cancel";
+import { JobIdSchema } from "@tickline/shared/domain/job/job-definition";
+import { REASONS } from "@tickline/shared/domain/run/reason";
+import { ERROR_STACK_MAX, RunErrorSchema, type AttemptError, type RunError } from "@tickline/shared/domain/run/run-error";
+import { RUN_ID_PATTERN } from "@tickline/shared/domain/run/run-id";
+import { RUN_STATES } from "@tickline/shared/domain/run/run-state";
+import { pickRunDetails, RunIdentitySchema, type Attempt, type Run } from "@tickline/shared/domain/run/run";
+import { JsonObjectSchema, JsonSchema, type JsonObject } from "@tickline/shared/domain/json/json";
 import { z } from "zod";
 import { durationMs, InstantView } from "./instant-view.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import type { CancelledBy } from "@tickline/shared/domain/cancel";
-import { ATTEMPTS_KEPT_MAX, type Run } from "@tickline/shared/domain/run";
-import type { Job } from "@tickline/shared/domain/job";
-import { RUN_STATES } from "@tickline/shared/domain/run-state";
-import { ScheduleInput } from "@tickline/shared/domain/schedule/schedule-input";
+import type { CancelledBy } from "@tickline/shared/domain/run/cancel";
+import { ATTEMPTS_KEPT_MAX, type Run } from "@tickline/shared/domain/run/run";
+import type { Job } from "@tickline/shared/domain/job/job";
+import { RUN_STATES } from "@tickline/shared/domain/run/run-state";
+import { ScheduleInput } from "@tickline/shared/domain/schedule/input/schedule-input";
 import { newJob, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import type { z } from "zod";
 import { jobDetailJson, JobDetailView, JobView, RECENT_RUNS_BYTES_MAX, recentRunsJson, showJob } from "./job-view.ts";

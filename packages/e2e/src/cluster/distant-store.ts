@@ -1,4 +1,4 @@
-import type { Store } from "@tickline/shared/ports/store";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { setTimeout as wait } from "node:timers/promises";
 import type { SeededRandom } from "../driver/seeded-random.ts";
 

@@ -1,4 +1,4 @@
-import type { RunClaims } from "@tickline/shared/ports/run-claims";
+import type { RunClaims } from "@tickline/shared/ports/runs/run-claims";
 
 /** The way from one executor to the store, which can be cut: what is asked meanwhile arrives when it is mended. */
 export interface SeverableClaims {

@@ -1,8 +1,8 @@
-import { runIdFloor } from "@tickline/shared/domain/run-id";
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import { RUN_STATES } from "@tickline/shared/domain/run-state";
-import type { Instant } from "@tickline/shared/domain/instant";
-import type { JsonObject } from "@tickline/shared/domain/json";
+import { runIdFloor } from "@tickline/shared/domain/run/run-id";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import { RUN_STATES } from "@tickline/shared/domain/run/run-state";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import type { JsonObject } from "@tickline/shared/domain/json/json";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { COMMANDS_TOPIC, CONTROL_TOPIC, dueTopic, JOBS_TOPIC, REPORTS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import { jsonCodec } from "@tickline/shared/events/wire/json-codec";

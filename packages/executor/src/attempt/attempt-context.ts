@@ -1,7 +1,7 @@
-import { toIso, type Instant } from "@tickline/shared/domain/instant";
-import type { LastRun } from "@tickline/shared/domain/run";
+import { toIso, type Instant } from "@tickline/shared/domain/time/instant";
+import type { LastRun } from "@tickline/shared/domain/run/run";
 import type { Clock } from "@tickline/shared/ports/clock";
-import type { Logger } from "@tickline/shared/runtime/logger";
+import type { Logger } from "@tickline/shared/runtime/log/logger";
 import type { HandlerContext, HandlerLastRun, HandlerLog } from "../handlers/handler.ts";
 import type { AttemptDeadlines } from "./attempt-deadlines.ts";
 import { readSignal, type RunningAttempt } from "./running-attempt.ts";

@@ -1,7 +1,7 @@
 import { AppError } from "@tickline/shared/domain/app-error";
 import type { Clock, Timer } from "@tickline/shared/ports/clock";
-import type { Logger } from "@tickline/shared/runtime/logger";
-import type { EndProcess } from "@tickline/shared/runtime/process-work";
+import type { Logger } from "@tickline/shared/runtime/log/logger";
+import type { EndProcess } from "@tickline/shared/runtime/service/process-work";
 import type { ExecutorConfig } from "../executor-config.ts";
 import { deadlineStep } from "./deadline-step.ts";
 import { abortAttempt, type RunningAttempt } from "./running-attempt.ts";

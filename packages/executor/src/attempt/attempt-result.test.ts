@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { RetryPolicySchema } from "@tickline/shared/domain/retry-policy";
-import { runError } from "@tickline/shared/domain/run-error";
+import { RetryPolicySchema } from "@tickline/shared/domain/policy/retry-policy";
+import { runError } from "@tickline/shared/domain/run/run-error";
 import { newJob } from "@tickline/shared/testing/factories";
 import { newDueRun } from "@tickline/shared/testing/factories-fire";
 import { attemptResult, type AttemptEnding } from "./attempt-result.ts";

@@ -1,7 +1,7 @@
-import { countReleases, type DueRun } from "@tickline/shared/domain/due-run";
-import { retryDelayMs, type FailedAttempt } from "@tickline/shared/domain/retry-policy";
-import { runError, type RunError } from "@tickline/shared/domain/run-error";
-import type { AttemptResult } from "@tickline/shared/domain/settlement";
+import { countReleases, type DueRun } from "@tickline/shared/domain/run/due-run";
+import { retryDelayMs, type FailedAttempt } from "@tickline/shared/domain/policy/retry-policy";
+import { runError, type RunError } from "@tickline/shared/domain/run/run-error";
+import type { AttemptResult } from "@tickline/shared/domain/run/settlement";
 import { checkOutput } from "./check-output.ts";
 import { RunAborted, type AbortCause } from "./run-aborted.ts";
 import { readRetryAfterMs, toRunError } from "./thrown-error.ts";

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { AttemptName } from "@tickline/shared/runtime/process-work";
+import type { AttemptName } from "@tickline/shared/runtime/service/process-work";
 
 const scope = new AsyncLocalStorage<AttemptName>();
 

@@ -1,5 +1,5 @@
 import { createFifo } from "@tickline/shared/domain/fifo";
-import { createQueueLanes } from "@tickline/shared/domain/queue-lanes";
+import { createQueueLanes } from "@tickline/shared/domain/queue/queue-lanes";
 import type { Clock } from "@tickline/shared/ports/clock";
 import type { ExecutorConfig } from "../executor-config.ts";
 import { oncePerTurn } from "../once-per-turn.ts";

@@ -1,8 +1,8 @@
 import type { CancelRequested } from "@tickline/shared/events/control-event";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
-import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subscription";
-import type { Service } from "@tickline/shared/runtime/service";
+import { createLastingSubscription } from "@tickline/shared/runtime/service/lasting-subscription";
+import type { Service } from "@tickline/shared/runtime/service/service";
 import type { ExecutorContext } from "../executor-context.ts";
 import type { RunningAttempt } from "./running-attempt.ts";
 

@@ -1,6 +1,6 @@
-import { deeperThan, JSON_DEPTH_MAX, type JsonValue } from "@tickline/shared/domain/json";
-import { runError, type RunError } from "@tickline/shared/domain/run-error";
-import { OUTPUT_BYTES_MAX } from "@tickline/shared/domain/settlement";
+import { deeperThan, JSON_DEPTH_MAX, type JsonValue } from "@tickline/shared/domain/json/json";
+import { runError, type RunError } from "@tickline/shared/domain/run/run-error";
+import { OUTPUT_BYTES_MAX } from "@tickline/shared/domain/run/settlement";
 import { toRunError } from "./thrown-error.ts";
 
 export type CheckedOutput =

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { JsonObject } from "@tickline/shared/domain/json";
-import { runError, type RunError } from "@tickline/shared/domain/run-error";
+import type { JsonObject } from "@tickline/shared/domain/json/json";
+import { runError, type RunError } from "@tickline/shared/domain/run/run-error";
 import { toRunError } from "./thrown-error.ts";
 
 export type CheckedParams = { readonly kind: "params"; readonly params: unknown } | { readonly kind: "refused"; readonly error: RunError };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { HeartbeatResult } from "@tickline/shared/ports/run-claims";
+import type { HeartbeatResult } from "@tickline/shared/ports/runs/run-claims";
 import { ending } from "@tickline/shared/testing/contracts/store-steps";
 import { MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { EXECUTOR_DEFAULTS } from "../executor-config.ts";

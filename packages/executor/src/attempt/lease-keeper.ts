@@ -1,8 +1,8 @@
 import { AppError } from "@tickline/shared/domain/app-error";
-import { HEARTBEAT_RETRY_MS_MAX } from "@tickline/shared/domain/lease-limits";
-import type { HeartbeatResult, HeldLease } from "@tickline/shared/ports/run-claims";
-import { inHalves, type RefusedItem } from "@tickline/shared/runtime/in-halves";
-import { createLoop, type Loop } from "@tickline/shared/runtime/loop";
+import { HEARTBEAT_RETRY_MS_MAX } from "@tickline/shared/domain/run/lease-limits";
+import type { HeartbeatResult, HeldLease } from "@tickline/shared/ports/runs/run-claims";
+import { inHalves, type RefusedItem } from "@tickline/shared/runtime/batch/in-halves";
+import { createLoop, type Loop } from "@tickline/shared/runtime/service/loop";
 import { within } from "@tickline/shared/runtime/within";
 import type { ExecutorContext } from "../executor-context.ts";
 import type { AttemptDeadlines } from "./attempt-deadlines.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { RetryPolicySchema } from "@tickline/shared/domain/retry-policy";
+import { RetryPolicySchema } from "@tickline/shared/domain/policy/retry-policy";
 import { z } from "zod";
 import { setup, type SetupOptions, type World } from "../executor.test-support.ts";
 import { defineHandler } from "../handlers/handler.ts";

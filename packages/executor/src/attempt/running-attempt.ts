@@ -1,4 +1,4 @@
-import type { ClaimedRun } from "@tickline/shared/domain/due-run";
+import type { ClaimedRun } from "@tickline/shared/domain/run/due-run";
 import type { Handler } from "../handlers/handler.ts";
 import { runInScope } from "./attempt-scope.ts";
 import { RunAborted, type AbortCause } from "./run-aborted.ts";

@@ -1,5 +1,5 @@
-import type { ClaimedRun, DueRun } from "@tickline/shared/domain/due-run";
-import type { AttemptResult } from "@tickline/shared/domain/settlement";
+import type { ClaimedRun, DueRun } from "@tickline/shared/domain/run/due-run";
+import type { AttemptResult } from "@tickline/shared/domain/run/settlement";
 import type { ExecutorContext } from "../executor-context.ts";
 import type { RunEvents } from "../publish/run-events.ts";
 import type { Settler } from "../settle/settler.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { ERROR_STACK_MAX } from "@tickline/shared/domain/run-error";
+import { ERROR_STACK_MAX } from "@tickline/shared/domain/run/run-error";
 import { NonRetryable } from "../handlers/handler.ts";
 import { STACK_CHARS_MAX, storedStack, thrownStack, toRunError } from "./thrown-error.ts";
 

@@ -1,4 +1,4 @@
-import { cutTo, ERROR_STACK_MAX, runError, type RunError } from "@tickline/shared/domain/run-error";
+import { cutTo, ERROR_STACK_MAX, runError, type RunError } from "@tickline/shared/domain/run/run-error";
 
 /** What `run.error.code` may look like: `http_status`, `ECONNREFUSED`, … */
 const CODE_PATTERN = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;

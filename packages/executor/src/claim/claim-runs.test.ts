@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import { AppError } from "@tickline/shared/domain/app-error";
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import type { ClaimRequest } from "@tickline/shared/ports/run-claims";
-import { silentLogger } from "@tickline/shared/runtime/logger";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import type { ClaimRequest } from "@tickline/shared/ports/runs/run-claims";
+import { silentLogger } from "@tickline/shared/runtime/log/logger";
 import { newJob, SECOND, START } from "@tickline/shared/testing/factories";
 import { newDueRun } from "@tickline/shared/testing/factories-fire";
 import { manualClock } from "@tickline/shared/testing/manual-clock";

@@ -1,10 +1,10 @@
 import { toAppError } from "@tickline/shared/domain/app-error";
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import type { Instant } from "@tickline/shared/domain/instant";
-import type { LastRun } from "@tickline/shared/domain/run";
-import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import type { LastRun } from "@tickline/shared/domain/run/run";
+import type { ClaimOutcome } from "@tickline/shared/ports/runs/run-claims";
 import type { Backoff } from "@tickline/shared/runtime/backoff";
-import { inHalves, passes } from "@tickline/shared/runtime/in-halves";
+import { inHalves, passes } from "@tickline/shared/runtime/batch/in-halves";
 import type { ExecutorContext } from "../executor-context.ts";
 
 export interface ClaimContext {

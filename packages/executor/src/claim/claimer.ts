@@ -1,6 +1,6 @@
 import { createBackoff } from "@tickline/shared/runtime/backoff";
-import type { ClaimedRun, DueRun } from "@tickline/shared/domain/due-run";
-import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
+import type { ClaimedRun, DueRun } from "@tickline/shared/domain/run/due-run";
+import type { ClaimOutcome } from "@tickline/shared/ports/runs/run-claims";
 import type { RunningAttempt } from "../attempt/running-attempt.ts";
 import type { ExecutorContext } from "../executor-context.ts";
 import type { DueInbox, DuePart, RefusedRun, Workers } from "../intake/due-inbox.ts";

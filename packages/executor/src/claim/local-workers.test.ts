@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import type { Fire } from "@tickline/shared/domain/fire";
-import type { Job } from "@tickline/shared/domain/job";
-import type { JobDefinition } from "@tickline/shared/domain/job-definition";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import type { Fire } from "@tickline/shared/domain/fire/fire";
+import type { Job } from "@tickline/shared/domain/job/job";
+import type { JobDefinition } from "@tickline/shared/domain/job/job-definition";
 import { addJob, claim, ending, LEASE_MS, publishable } from "@tickline/shared/testing/contracts/store-steps";
 import { newJob } from "@tickline/shared/testing/factories";
 import { newDueRun, newFire } from "@tickline/shared/testing/factories-fire";

@@ -1,9 +1,9 @@
-import type { ClaimedRun } from "@tickline/shared/domain/due-run";
-import type { Job } from "@tickline/shared/domain/job";
-import { readPriority } from "@tickline/shared/domain/job-definition";
-import { isExclusive } from "@tickline/shared/domain/overlap";
-import type { Claimant } from "@tickline/shared/ports/due-jobs";
-import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
+import type { ClaimedRun } from "@tickline/shared/domain/run/due-run";
+import type { Job } from "@tickline/shared/domain/job/job";
+import { readPriority } from "@tickline/shared/domain/job/job-definition";
+import { isExclusive } from "@tickline/shared/domain/policy/overlap";
+import type { Claimant } from "@tickline/shared/ports/jobs/due-jobs";
+import type { LocalWorkers } from "@tickline/shared/ports/runs/local-workers";
 import type { ExecutorContext } from "../executor-context.ts";
 import { createReleaseRate } from "./release-rate.ts";
 import type { WorkerPool, WorkerUser } from "./worker-pool.ts";

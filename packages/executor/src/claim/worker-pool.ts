@@ -1,5 +1,5 @@
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import { freeWorkers, jobWorkersMax, reservedWorkers, type WorkerShares } from "@tickline/shared/domain/worker-shares";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import { freeWorkers, jobWorkersMax, reservedWorkers, type WorkerShares } from "@tickline/shared/domain/queue/worker-shares";
 
 /** Who holds a worker: a run, by its queue and job. Runs of an exclusive job run one at a time anyway, and are not counted by job. */
 export type WorkerUser = Pick<DueRun, "queue" | "jobUid" | "exclusive" | "workersMax">;

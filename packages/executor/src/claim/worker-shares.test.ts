@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
 import { SECOND } from "@tickline/shared/testing/factories";
 import { heldHandler, setup, turns, type SetupOptions, type World } from "../executor.test-support.ts";
 

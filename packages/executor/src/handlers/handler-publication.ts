@@ -1,9 +1,9 @@
-import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job/job";
 import { handlersChanged } from "@tickline/shared/events/control-event";
 import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
-import type { HandlerDescription } from "@tickline/shared/ports/handler-registry";
-import { createLoop } from "@tickline/shared/runtime/loop";
-import type { Service } from "@tickline/shared/runtime/service";
+import type { HandlerDescription } from "@tickline/shared/ports/store/handler-registry";
+import { createLoop } from "@tickline/shared/runtime/service/loop";
+import type { Service } from "@tickline/shared/runtime/service/service";
 import type { ExecutorContext } from "../executor-context.ts";
 import { toParamsSchema } from "./params-schema.ts";
 

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import type { RunError } from "@tickline/shared/domain/run-error";
-import type { RunState } from "@tickline/shared/domain/run-state";
+import type { RunError } from "@tickline/shared/domain/run/run-error";
+import type { RunState } from "@tickline/shared/domain/run/run-state";
 
 /** What a handler is given. `signal`, `scheduledFor`, `lastRun` and `log` are made when they are first read. */
 export interface HandlerContext<Params = unknown> {

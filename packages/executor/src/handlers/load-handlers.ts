@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { AppError } from "@tickline/shared/domain/app-error";
-import { HandlerTypeSchema } from "@tickline/shared/domain/job-definition";
+import { HandlerTypeSchema } from "@tickline/shared/domain/job/job-definition";
 import type { z } from "zod";
 import { registerHandlerModules } from "./handler-modules.ts";
 import type { Handler } from "./handler.ts";

@@ -1,5 +1,5 @@
 import { AppError } from "@tickline/shared/domain/app-error";
-import type { JsonObject } from "@tickline/shared/domain/json";
+import type { JsonObject } from "@tickline/shared/domain/json/json";
 import { z } from "zod";
 import type { Handler } from "./handler.ts";
 

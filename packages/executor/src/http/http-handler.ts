@@ -1,5 +1,5 @@
-import { isExpected } from "@tickline/shared/domain/expected-statuses";
-import { toIso } from "@tickline/shared/domain/instant";
+import { isExpected } from "@tickline/shared/domain/http/expected-statuses";
+import { toIso } from "@tickline/shared/domain/time/instant";
 import type { Clock } from "@tickline/shared/ports/clock";
 import { EXECUTOR_DEFAULTS } from "../executor-config.ts";
 import { defineHandler, type Handler, type HandlerContext } from "../handlers/handler.ts";

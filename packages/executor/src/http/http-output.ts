@@ -1,4 +1,4 @@
-import { OUTPUT_BYTES_MAX } from "@tickline/shared/domain/settlement";
+import { OUTPUT_BYTES_MAX } from "@tickline/shared/domain/run/settlement";
 import type { ReadBody } from "./read-body.ts";
 
 /** What a run of `http` returns. A type, not an interface, so that TypeScript accepts it as JSON. */

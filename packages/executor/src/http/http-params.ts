@@ -1,4 +1,4 @@
-import { PARAMS_FORMATS } from "@tickline/shared/domain/params-formats";
+import { PARAMS_FORMATS } from "@tickline/shared/domain/http/params-formats";
 import { z } from "zod";
 
 /** Longest URL, in characters. */

@@ -1,4 +1,4 @@
-import type { Instant } from "@tickline/shared/domain/instant";
+import type { Instant } from "@tickline/shared/domain/time/instant";
 
 export interface RetryAfterLimits {
   /** Longest wait that is obeyed, in milliseconds. */

@@ -1,10 +1,10 @@
 import { AppError } from "@tickline/shared/domain/app-error";
-import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { dueTopic } from "@tickline/shared/events/topics";
 import type { RefusedEvent } from "@tickline/shared/ports/bus";
-import { inHalves } from "@tickline/shared/runtime/in-halves";
-import { createLastingSubscription } from "@tickline/shared/runtime/lasting-subscription";
+import { inHalves } from "@tickline/shared/runtime/batch/in-halves";
+import { createLastingSubscription } from "@tickline/shared/runtime/service/lasting-subscription";
 import type { ExecutorContext } from "../executor-context.ts";
 import type { DueInbox, RefusedRun } from "./due-inbox.ts";
 import type { Quarantine } from "./quarantine.ts";

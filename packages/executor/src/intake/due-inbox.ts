@@ -1,7 +1,7 @@
-import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
 import type { Fifo } from "@tickline/shared/domain/fifo";
-import { createPriorityFifos, type PriorityFifos } from "@tickline/shared/domain/priority";
-import { createQueueLanes } from "@tickline/shared/domain/queue-lanes";
+import { createPriorityFifos, type PriorityFifos } from "@tickline/shared/domain/queue/priority";
+import { createQueueLanes } from "@tickline/shared/domain/queue/queue-lanes";
 import { createHeldRuns, type Admission, type HeldRuns } from "./held-runs.ts";
 
 /** A run whose message the store contradicts, so that nobody may act on it, and why. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { differs, type DueRun } from "@tickline/shared/domain/due-run";
+import { differs, type DueRun } from "@tickline/shared/domain/run/due-run";
 import { handlersChanged } from "@tickline/shared/events/control-event";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { jobDue } from "@tickline/shared/events/job-due";

@@ -1,8 +1,8 @@
-import { nextBackoffMs } from "@tickline/shared/domain/backoff";
+import { nextBackoffMs } from "@tickline/shared/domain/time/backoff";
 import { toAppError } from "@tickline/shared/domain/app-error";
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import type { Instant } from "@tickline/shared/domain/instant";
-import type { Deferral } from "@tickline/shared/ports/run-claims";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import type { Deferral } from "@tickline/shared/ports/runs/run-claims";
 import type { WorkerPool, WorkerUser } from "../claim/worker-pool.ts";
 import type { ExecutorContext } from "../executor-context.ts";
 import type { DueInbox, RefusedRun } from "./due-inbox.ts";

@@ -1,5 +1,5 @@
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import { mostUrgentFirst } from "@tickline/shared/domain/priority";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import { mostUrgentFirst } from "@tickline/shared/domain/queue/priority";
 
 /**
  * What to do with the next run. `claim`: it has its worker. `job_full`: its job holds as many workers as it may. `queue_full`: no worker is free for

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
 import { newJob } from "@tickline/shared/testing/factories";
 import { newDueRun } from "@tickline/shared/testing/factories-fire";
 import { createQuarantine } from "./quarantine.ts";

@@ -1,5 +1,5 @@
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import { mostUrgentFirst } from "@tickline/shared/domain/priority";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import { mostUrgentFirst } from "@tickline/shared/domain/queue/priority";
 
 /**
  * Suspects: runs that were rescued often, of which one may end each process that runs it. One suspect at a time is claimed and run. So the one that

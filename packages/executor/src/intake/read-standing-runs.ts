@@ -1,5 +1,5 @@
-import { differingField, differs, type DueRun } from "@tickline/shared/domain/due-run";
-import { executionText } from "@tickline/shared/domain/job-definition";
+import { differingField, differs, type DueRun } from "@tickline/shared/domain/run/due-run";
+import { executionText } from "@tickline/shared/domain/job/job-definition";
 import type { ExecutorContext } from "../executor-context.ts";
 import type { RefusedRun } from "./due-inbox.ts";
 

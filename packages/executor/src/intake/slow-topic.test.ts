@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { SubscribeRequest, Subscription } from "@tickline/shared/ports/bus";
 import { CONTROL_TOPIC, dueTopic } from "@tickline/shared/events/topics";
-import { SUBSCRIBE_MS_MAX } from "@tickline/shared/runtime/lasting-subscription";
+import { SUBSCRIBE_MS_MAX } from "@tickline/shared/runtime/service/lasting-subscription";
 import { SECOND } from "@tickline/shared/testing/factories";
 import { heldHandler, setup, turns } from "../executor.test-support.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import { runIdFloor } from "@tickline/shared/domain/run-id";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import { runIdFloor } from "@tickline/shared/domain/run/run-id";
 import { jobDue } from "@tickline/shared/events/job-due";
 import { newJob } from "@tickline/shared/testing/factories";
 import { newDueRun } from "@tickline/shared/testing/factories-fire";

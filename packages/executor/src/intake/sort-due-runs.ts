@@ -1,6 +1,6 @@
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import { canonicalJson } from "@tickline/shared/domain/json";
-import { isRunIdAt } from "@tickline/shared/domain/run-id";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import { canonicalJson } from "@tickline/shared/domain/json/json";
+import { isRunIdAt } from "@tickline/shared/domain/run/run-id";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { JobDue } from "@tickline/shared/events/job-due";
 import type { RefusedEvent } from "@tickline/shared/ports/bus";

@@ -1,4 +1,4 @@
-import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job/job";
 import { cancelRequested, runsReady, type ControlContext } from "@tickline/shared/events/control-event";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC } from "@tickline/shared/events/topics";

@@ -1,12 +1,12 @@
-import type { ClaimedRun } from "@tickline/shared/domain/due-run";
-import type { Instant } from "@tickline/shared/domain/instant";
-import type { EndedRun } from "@tickline/shared/domain/settlement";
+import type { ClaimedRun } from "@tickline/shared/domain/run/due-run";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import type { EndedRun } from "@tickline/shared/domain/run/settlement";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { runEnded } from "@tickline/shared/events/job-ended";
 import { jobRetrying } from "@tickline/shared/events/job-retrying";
 import { jobStarted } from "@tickline/shared/events/job-started";
 import { RUNS_TOPIC } from "@tickline/shared/events/topics";
-import { inHalves } from "@tickline/shared/runtime/in-halves";
+import { inHalves } from "@tickline/shared/runtime/batch/in-halves";
 import { createGathering } from "@tickline/shared/runtime/gathering";
 import type { ExecutorContext } from "../executor-context.ts";
 import { oncePerTurn } from "../once-per-turn.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import { RUN_STATES } from "@tickline/shared/domain/run-state";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import { RUN_STATES } from "@tickline/shared/domain/run/run-state";
 import { handlersChanged } from "@tickline/shared/events/control-event";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { jobDue } from "@tickline/shared/events/job-due";

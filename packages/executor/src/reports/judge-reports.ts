@@ -1,5 +1,5 @@
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import type { RunClaims } from "@tickline/shared/ports/run-claims";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import type { RunClaims } from "@tickline/shared/ports/runs/run-claims";
 import { rejectByContent, rejectByRun, type Rejection, type ReportedRun } from "./report-rules.ts";
 import { groupReports, type Report, type ReportEvent } from "./report.ts";
 

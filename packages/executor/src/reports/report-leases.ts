@@ -1,7 +1,7 @@
-import type { ClaimedRun } from "@tickline/shared/domain/due-run";
-import type { EndedRun } from "@tickline/shared/domain/settlement";
-import type { ClaimOutcome, HeldLease } from "@tickline/shared/ports/run-claims";
-import { inParallel } from "@tickline/shared/runtime/in-parallel";
+import type { ClaimedRun } from "@tickline/shared/domain/run/due-run";
+import type { EndedRun } from "@tickline/shared/domain/run/settlement";
+import type { ClaimOutcome, HeldLease } from "@tickline/shared/ports/runs/run-claims";
+import { inParallel } from "@tickline/shared/runtime/batch/in-parallel";
 import type { ExecutorContext } from "../executor-context.ts";
 import type { KnownReport } from "./judge-reports.ts";
 

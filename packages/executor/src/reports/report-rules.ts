@@ -1,8 +1,8 @@
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import { DEFAULT_TENANT } from "@tickline/shared/domain/job";
-import { RUN_ID_PATTERN } from "@tickline/shared/domain/run-id";
-import type { RunState } from "@tickline/shared/domain/run-state";
-import type { AttemptHolder } from "@tickline/shared/ports/run-claims";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import { DEFAULT_TENANT } from "@tickline/shared/domain/job/job";
+import { RUN_ID_PATTERN } from "@tickline/shared/domain/run/run-id";
+import type { RunState } from "@tickline/shared/domain/run/run-state";
+import type { AttemptHolder } from "@tickline/shared/ports/runs/run-claims";
 import { isForeignName } from "../executor-name.ts";
 import type { ReportEvent } from "./report.ts";
 

@@ -1,4 +1,4 @@
-import type { EndedRun } from "@tickline/shared/domain/settlement";
+import type { EndedRun } from "@tickline/shared/domain/run/settlement";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import type { JobCompleted } from "@tickline/shared/events/job-ended";
 import type { JobHeartbeat } from "@tickline/shared/events/job-heartbeat";

@@ -1,6 +1,6 @@
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import { RetryPolicySchema } from "@tickline/shared/domain/retry-policy";
-import type { EndedRun } from "@tickline/shared/domain/settlement";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import { RetryPolicySchema } from "@tickline/shared/domain/policy/retry-policy";
+import type { EndedRun } from "@tickline/shared/domain/run/settlement";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { REPORTS_TOPIC } from "@tickline/shared/events/topics";
 import { SECOND } from "@tickline/shared/testing/factories";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import { RetryPolicySchema } from "@tickline/shared/domain/retry-policy";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import { RetryPolicySchema } from "@tickline/shared/domain/policy/retry-policy";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC, REPORTS_TOPIC } from "@tickline/shared/events/topics";
 import { ending, wake } from "@tickline/shared/testing/contracts/store-steps";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
 import type { TicklineEvent } from "@tickline/shared/events/event";
-import type { Store } from "@tickline/shared/ports/store";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { MINUTE } from "@tickline/shared/testing/factories";
 import { heldHandler, LEASE_MS, setup, type SetupOptions } from "../executor.test-support.ts";
 import { foreignExecutor, reportsWorld } from "../reports/reports.test-support.ts";

@@ -1,8 +1,8 @@
 import { toAppError, type AppError } from "@tickline/shared/domain/app-error";
-import { toIso, type Instant } from "@tickline/shared/domain/instant";
-import type { SettleOutcome, Settlement } from "@tickline/shared/ports/run-claims";
-import { errorFields, logEnd } from "@tickline/shared/runtime/ended-run-log";
-import type { PacedLog } from "@tickline/shared/runtime/paced-log";
+import { toIso, type Instant } from "@tickline/shared/domain/time/instant";
+import type { SettleOutcome, Settlement } from "@tickline/shared/ports/runs/run-claims";
+import { errorFields, logEnd } from "@tickline/shared/runtime/log/ended-run-log";
+import type { PacedLog } from "@tickline/shared/runtime/log/paced-log";
 import type { ExecutorContext } from "../executor-context.ts";
 import type { Outcome } from "../executor-metrics.ts";
 import type { ControlHints } from "../publish/control-hints.ts";

@@ -1,7 +1,7 @@
-import { backoffMs } from "@tickline/shared/domain/backoff";
-import type { ClaimedRun } from "@tickline/shared/domain/due-run";
-import type { Instant } from "@tickline/shared/domain/instant";
-import type { AttemptResult } from "@tickline/shared/domain/settlement";
+import { backoffMs } from "@tickline/shared/domain/time/backoff";
+import type { ClaimedRun } from "@tickline/shared/domain/run/due-run";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import type { AttemptResult } from "@tickline/shared/domain/run/settlement";
 import type { Clock, Timer } from "@tickline/shared/ports/clock";
 import type { ExecutorConfig } from "../executor-config.ts";
 

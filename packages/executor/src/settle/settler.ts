@@ -1,4 +1,4 @@
-import type { HeldLease } from "@tickline/shared/ports/run-claims";
+import type { HeldLease } from "@tickline/shared/ports/runs/run-claims";
 import type { ExecutorContext } from "../executor-context.ts";
 import { oncePerTurn } from "../once-per-turn.ts";
 import type { ControlHints } from "../publish/control-hints.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { Settlement } from "@tickline/shared/ports/run-claims";
+import type { Settlement } from "@tickline/shared/ports/runs/run-claims";
 import { ending, unannounced } from "@tickline/shared/testing/contracts/store-steps";
 import { MINUTE } from "@tickline/shared/testing/factories";
 import { setup, storeUnavailable, turns, type SetupOptions } from "../executor.test-support.ts";

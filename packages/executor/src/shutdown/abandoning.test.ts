@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { ProcessWork } from "@tickline/shared/runtime/process-work";
+import type { ProcessWork } from "@tickline/shared/runtime/service/process-work";
 import { ending } from "@tickline/shared/testing/contracts/store-steps";
 import { MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { EXECUTOR_DEFAULTS } from "../executor-config.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "@tickline/shared/ports/clock";
-import type { Service } from "@tickline/shared/runtime/service";
+import type { Service } from "@tickline/shared/runtime/service/service";
 import type { RunningAttempts } from "../attempt/running-attempts.ts";
 import type { Claimer } from "../claim/claimer.ts";
 import type { WorkerPool } from "../claim/worker-pool.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { ClaimOutcome } from "@tickline/shared/ports/run-claims";
+import type { ClaimOutcome } from "@tickline/shared/ports/runs/run-claims";
 import { heldHandler, setup, storeUnavailable, turns, type SetupOptions } from "../executor.test-support.ts";
 
 async function running(count: number, options: SetupOptions & { readonly obeying?: boolean; readonly onUncertain?: "skip" } = {}) {

@@ -1,12 +1,12 @@
-import type { EndedRun } from "@tickline/shared/domain/settlement";
+import type { EndedRun } from "@tickline/shared/domain/run/settlement";
 import { runEnded } from "@tickline/shared/events/job-ended";
 import type { JobEvent } from "@tickline/shared/events/job-event";
 import { JOBS_TOPIC, RUNS_TOPIC } from "@tickline/shared/events/topics";
 import type { Clock } from "@tickline/shared/ports/clock";
-import { createBusLoop, type BusLoop } from "@tickline/shared/runtime/bus-loop";
+import { createBusLoop, type BusLoop } from "@tickline/shared/runtime/service/bus-loop";
 import { cancelDeletedRuns } from "@tickline/shared/runtime/cancel-deleted-runs";
-import { inHalves } from "@tickline/shared/runtime/in-halves";
-import type { Service } from "@tickline/shared/runtime/service";
+import { inHalves } from "@tickline/shared/runtime/batch/in-halves";
+import type { Service } from "@tickline/shared/runtime/service/service";
 import { createRefusals } from "../refusals.ts";
 import type { ShardContext } from "../shard-context.ts";
 

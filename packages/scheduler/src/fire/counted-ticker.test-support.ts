@@ -1,8 +1,8 @@
-import type { Job } from "@tickline/shared/domain/job";
-import type { JobDefinition } from "@tickline/shared/domain/job-definition";
+import type { Job } from "@tickline/shared/domain/job/job";
+import type { JobDefinition } from "@tickline/shared/domain/job/job-definition";
 import { jobEvent } from "@tickline/shared/events/job-event";
-import type { Store } from "@tickline/shared/ports/store";
-import type { Logger } from "@tickline/shared/runtime/logger";
+import type { Store } from "@tickline/shared/ports/store/store";
+import type { Logger } from "@tickline/shared/runtime/log/logger";
 import { editedJob } from "@tickline/shared/testing/factories";
 import { setup as setupScheduler, type SetupOptions } from "../scheduler-under-test.test-support.ts";
 import { createTicker } from "./ticker.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { Job } from "@tickline/shared/domain/job";
-import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
+import type { Job } from "@tickline/shared/domain/job/job";
+import { MISSED_AFTER_MS } from "@tickline/shared/domain/policy/misfire";
 import { createDueHeap } from "./due-heap.ts";
 
 /** The heap looks at these fields of a job alone. */

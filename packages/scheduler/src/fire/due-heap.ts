@@ -1,10 +1,10 @@
-import type { Instant } from "@tickline/shared/domain/instant";
-import type { Job } from "@tickline/shared/domain/job";
-import { readPriority } from "@tickline/shared/domain/job-definition";
-import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
-import { mostUrgentFirst } from "@tickline/shared/domain/priority";
-import { createQueueLanes } from "@tickline/shared/domain/queue-lanes";
-import { popEarliest, pushTimed } from "@tickline/shared/domain/time-heap";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import type { Job } from "@tickline/shared/domain/job/job";
+import { readPriority } from "@tickline/shared/domain/job/job-definition";
+import { MISSED_AFTER_MS } from "@tickline/shared/domain/policy/misfire";
+import { mostUrgentFirst } from "@tickline/shared/domain/queue/priority";
+import { createQueueLanes } from "@tickline/shared/domain/queue/queue-lanes";
+import { popEarliest, pushTimed } from "@tickline/shared/domain/time/time-heap";
 
 /** Of the jobs taken at once, the part that is left to jobs that owe misfires, so that a long backlog is worked off beside jobs that are on time. */
 const OVERDUE_SHARE = 0.1;

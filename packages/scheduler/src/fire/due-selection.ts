@@ -1,8 +1,8 @@
-import type { Job } from "@tickline/shared/domain/job";
-import { readPriority } from "@tickline/shared/domain/job-definition";
-import { createPriorityFifos, type PriorityFifos } from "@tickline/shared/domain/priority";
-import { createQueueLanes } from "@tickline/shared/domain/queue-lanes";
-import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
+import type { Job } from "@tickline/shared/domain/job/job";
+import { readPriority } from "@tickline/shared/domain/job/job-definition";
+import { createPriorityFifos, type PriorityFifos } from "@tickline/shared/domain/queue/priority";
+import { createQueueLanes } from "@tickline/shared/domain/queue/queue-lanes";
+import type { LocalWorkers } from "@tickline/shared/ports/runs/local-workers";
 import type { ShardContext } from "../shard-context.ts";
 import type { JobWindow } from "./job-window.ts";
 

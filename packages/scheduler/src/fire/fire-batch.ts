@@ -1,12 +1,12 @@
-import { firstDueRun, toRunOrigin, type ClaimedRun, type DueRun } from "@tickline/shared/domain/due-run";
-import type { Fire, FireEntry } from "@tickline/shared/domain/fire";
-import type { Job } from "@tickline/shared/domain/job";
-import { planTick, type NotEvaluated } from "@tickline/shared/domain/plan-tick";
-import { isTerminal } from "@tickline/shared/domain/run-state";
-import { identifyRun } from "@tickline/shared/domain/run";
-import { makeEndedRun, type EndedRun } from "@tickline/shared/domain/settlement";
-import type { FiredRun, FireRequest, FireResult } from "@tickline/shared/ports/due-jobs";
-import type { LocalWorkers } from "@tickline/shared/ports/local-workers";
+import { firstDueRun, toRunOrigin, type ClaimedRun, type DueRun } from "@tickline/shared/domain/run/due-run";
+import type { Fire, FireEntry } from "@tickline/shared/domain/fire/fire";
+import type { Job } from "@tickline/shared/domain/job/job";
+import { planTick, type NotEvaluated } from "@tickline/shared/domain/fire/plan-tick";
+import { isTerminal } from "@tickline/shared/domain/run/run-state";
+import { identifyRun } from "@tickline/shared/domain/run/run";
+import { makeEndedRun, type EndedRun } from "@tickline/shared/domain/run/settlement";
+import type { FiredRun, FireRequest, FireResult } from "@tickline/shared/ports/jobs/due-jobs";
+import type { LocalWorkers } from "@tickline/shared/ports/runs/local-workers";
 import type { ShardContext } from "../shard-context.ts";
 
 /** The outcome of one batch of due jobs. */

@@ -1,6 +1,6 @@
-import type { Job } from "@tickline/shared/domain/job";
+import type { Job } from "@tickline/shared/domain/job/job";
 import { boundedCache } from "@tickline/shared/domain/schedule/bounded-cache";
-import { inHalves } from "@tickline/shared/runtime/in-halves";
+import { inHalves } from "@tickline/shared/runtime/batch/in-halves";
 import type { ShardContext, ShardListeners } from "../shard-context.ts";
 import { fireBatch, type FireReport } from "./fire-batch.ts";
 import type { JobWindow } from "./job-window.ts";

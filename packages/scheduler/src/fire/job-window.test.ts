@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { LastRun } from "@tickline/shared/domain/run";
+import type { LastRun } from "@tickline/shared/domain/run/run";
 import { MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { setup as setupScheduler } from "../scheduler-under-test.test-support.ts";
 import { createJobWindow } from "./job-window.ts";

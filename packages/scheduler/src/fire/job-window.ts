@@ -1,10 +1,10 @@
-import type { Instant } from "@tickline/shared/domain/instant";
-import type { Job } from "@tickline/shared/domain/job";
-import { MISSED_AFTER_MS } from "@tickline/shared/domain/misfire";
-import type { LastRun } from "@tickline/shared/domain/run";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import type { Job } from "@tickline/shared/domain/job/job";
+import { MISSED_AFTER_MS } from "@tickline/shared/domain/policy/misfire";
+import type { LastRun } from "@tickline/shared/domain/run/run";
 import { isInShard } from "@tickline/shared/domain/slot";
-import { supersedes } from "@tickline/shared/domain/status-change";
-import type { UpcomingQuery } from "@tickline/shared/ports/due-jobs";
+import { supersedes } from "@tickline/shared/domain/job/status-change";
+import type { UpcomingQuery } from "@tickline/shared/ports/jobs/due-jobs";
 import type { ShardContext } from "../shard-context.ts";
 import { createDueHeap, type DueHeap } from "./due-heap.ts";
 import { createSetAsideJobs, type SetAsideJobs } from "./set-aside.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
-import type { FireRequest } from "@tickline/shared/ports/due-jobs";
-import type { Store } from "@tickline/shared/ports/store";
+import type { FireRequest } from "@tickline/shared/ports/jobs/due-jobs";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { SECOND } from "@tickline/shared/testing/factories";
 import { setupTicker as setup, turns } from "./counted-ticker.test-support.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Job } from "@tickline/shared/domain/job";
-import type { JobDefinition } from "@tickline/shared/domain/job-definition";
+import type { Job } from "@tickline/shared/domain/job/job";
+import type { JobDefinition } from "@tickline/shared/domain/job/job-definition";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import { MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { setupTicker as setup, turns } from "./counted-ticker.test-support.ts";

@@ -1,5 +1,5 @@
-import { backoffMs } from "@tickline/shared/domain/backoff";
-import type { Job } from "@tickline/shared/domain/job";
+import { backoffMs } from "@tickline/shared/domain/time/backoff";
+import type { Job } from "@tickline/shared/domain/job/job";
 import type { ShardContext } from "../shard-context.ts";
 import { shardName } from "../sharding/shards.ts";
 

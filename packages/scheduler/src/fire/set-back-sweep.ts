@@ -1,11 +1,11 @@
-import type { Fire } from "@tickline/shared/domain/fire";
-import { pickCursor, type Job } from "@tickline/shared/domain/job";
-import { standingToClock, type SetBackClock } from "@tickline/shared/domain/set-back";
-import { STORE_TIME_DIFFERENCE_MS_MAX } from "@tickline/shared/domain/time-limits";
-import type { UpcomingQuery } from "@tickline/shared/ports/due-jobs";
-import { inHalves } from "@tickline/shared/runtime/in-halves";
-import { createLoop } from "@tickline/shared/runtime/loop";
-import type { Service } from "@tickline/shared/runtime/service";
+import type { Fire } from "@tickline/shared/domain/fire/fire";
+import { pickCursor, type Job } from "@tickline/shared/domain/job/job";
+import { standingToClock, type SetBackClock } from "@tickline/shared/domain/fire/set-back";
+import { STORE_TIME_DIFFERENCE_MS_MAX } from "@tickline/shared/domain/time/time-limits";
+import type { UpcomingQuery } from "@tickline/shared/ports/jobs/due-jobs";
+import { inHalves } from "@tickline/shared/runtime/batch/in-halves";
+import { createLoop } from "@tickline/shared/runtime/service/loop";
+import type { Service } from "@tickline/shared/runtime/service/service";
 import type { ShardContext } from "../shard-context.ts";
 
 export interface SetBackSweep extends Service {

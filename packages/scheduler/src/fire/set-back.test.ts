@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
-import type { Job } from "@tickline/shared/domain/job";
+import type { Job } from "@tickline/shared/domain/job/job";
 import type { Schedule } from "@tickline/shared/domain/schedule/schedule";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { dueTopic } from "@tickline/shared/events/topics";
-import type { Store } from "@tickline/shared/ports/store";
-import type { Logger } from "@tickline/shared/runtime/logger";
+import type { Store } from "@tickline/shared/ports/store/store";
+import type { Logger } from "@tickline/shared/runtime/log/logger";
 import { editedJob, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { changeJob, readJob } from "@tickline/shared/testing/contracts/store-steps";
 import { SCHEDULER_DEFAULTS } from "../scheduler-config.ts";

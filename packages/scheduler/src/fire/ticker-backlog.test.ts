@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import type { Job } from "@tickline/shared/domain/job";
-import type { Store } from "@tickline/shared/ports/store";
+import type { Job } from "@tickline/shared/domain/job/job";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { DAY, HOUR, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
 import { setup as setupScheduler, type SetupOptions } from "../scheduler-under-test.test-support.ts";
 import { createTicker } from "./ticker.ts";

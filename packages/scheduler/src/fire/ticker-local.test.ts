@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
-import type { ClaimedRun } from "@tickline/shared/domain/due-run";
-import type { LocalWorkers, WorkerRoom } from "@tickline/shared/ports/local-workers";
-import type { Store } from "@tickline/shared/ports/store";
+import type { ClaimedRun } from "@tickline/shared/domain/run/due-run";
+import type { LocalWorkers, WorkerRoom } from "@tickline/shared/ports/runs/local-workers";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { newJob, SECOND, START } from "@tickline/shared/testing/factories";
 import { setup as setupScheduler, type SetupOptions } from "../scheduler-under-test.test-support.ts";
 import { createTicker } from "./ticker.ts";

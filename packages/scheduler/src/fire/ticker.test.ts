@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Store } from "@tickline/shared/ports/store";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { DAY, editedJob, HOUR, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
-import { planTick } from "@tickline/shared/domain/plan-tick";
+import { planTick } from "@tickline/shared/domain/fire/plan-tick";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { jobEvent } from "@tickline/shared/events/job-event";
 import { setup as setupScheduler, type SetupOptions } from "../scheduler-under-test.test-support.ts";

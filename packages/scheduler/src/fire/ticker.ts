@@ -1,6 +1,6 @@
-import type { LastRun } from "@tickline/shared/domain/run";
-import { createLoop } from "@tickline/shared/runtime/loop";
-import type { Service } from "@tickline/shared/runtime/service";
+import type { LastRun } from "@tickline/shared/domain/run/run";
+import { createLoop } from "@tickline/shared/runtime/service/loop";
+import type { Service } from "@tickline/shared/runtime/service/service";
 import type { ShardContext, ShardListeners } from "../shard-context.ts";
 import { createDueSelection } from "./due-selection.ts";
 import { createInFlightFires } from "./in-flight-fires.ts";

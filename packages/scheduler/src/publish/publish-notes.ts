@@ -1,7 +1,7 @@
 import { AppError } from "@tickline/shared/domain/app-error";
-import type { Publication } from "@tickline/shared/ports/due-runs";
+import type { Publication } from "@tickline/shared/ports/runs/due-runs";
 import { createGathering } from "@tickline/shared/runtime/gathering";
-import { inHalves } from "@tickline/shared/runtime/in-halves";
+import { inHalves } from "@tickline/shared/runtime/batch/in-halves";
 import { createRefusals, type Refusals } from "../refusals.ts";
 import type { ShardContext } from "../shard-context.ts";
 import { publicationKey, type PublishWindow } from "./publish-window.ts";

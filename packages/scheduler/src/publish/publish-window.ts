@@ -1,4 +1,4 @@
-import type { Publication } from "@tickline/shared/ports/due-runs";
+import type { Publication } from "@tickline/shared/ports/runs/due-runs";
 
 /**
  * Counts the published, unclaimed runs of one queue: by the last count of the store, by what was published since, and by hints of

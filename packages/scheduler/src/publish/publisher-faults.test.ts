@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { AppError } from "@tickline/shared/domain/app-error";
 import type { Bus } from "@tickline/shared/ports/bus";
-import type { Store } from "@tickline/shared/ports/store";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { SECOND } from "@tickline/shared/testing/factories";
 import { setup, untilQuiet } from "./publisher-under-test.test-support.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
-import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import type { Bus } from "@tickline/shared/ports/bus";
-import type { Store } from "@tickline/shared/ports/store";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { SECOND } from "@tickline/shared/testing/factories";
 import { SCHEDULER_DEFAULTS } from "../scheduler-config.ts";
 import { setup, untilQuiet, watchedStore } from "./publisher-under-test.test-support.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { SECOND } from "@tickline/shared/testing/factories";
 import { setup, untilQuiet, watchedStore } from "./publisher-under-test.test-support.ts";

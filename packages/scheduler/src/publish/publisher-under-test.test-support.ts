@@ -1,6 +1,6 @@
-import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
 import type { Bus } from "@tickline/shared/ports/bus";
-import type { Store } from "@tickline/shared/ports/store";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { createTicker } from "../fire/ticker.ts";
 import { setup as setupScheduler, type SetupOptions } from "../scheduler-under-test.test-support.ts";
 import { createPublisher } from "./publisher.ts";

@@ -1,7 +1,7 @@
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import type { Publication } from "@tickline/shared/ports/due-runs";
-import { createLoop } from "@tickline/shared/runtime/loop";
-import type { Service } from "@tickline/shared/runtime/service";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import type { Publication } from "@tickline/shared/ports/runs/due-runs";
+import { createLoop } from "@tickline/shared/runtime/service/loop";
+import type { Service } from "@tickline/shared/runtime/service/service";
 import type { ShardContext } from "../shard-context.ts";
 import { createPublishNotes } from "./publish-notes.ts";
 import { createQueuePublisher, type QueuePoll, type QueuePublisher } from "./queue-publisher.ts";

@@ -1,12 +1,12 @@
 import { toAppError, type AppError } from "@tickline/shared/domain/app-error";
-import type { DueRun } from "@tickline/shared/domain/due-run";
-import { mostUrgentFirst } from "@tickline/shared/domain/priority";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import { mostUrgentFirst } from "@tickline/shared/domain/queue/priority";
 import { jobDue } from "@tickline/shared/events/job-due";
 import { dueTopic } from "@tickline/shared/events/topics";
-import type { Publication } from "@tickline/shared/ports/due-runs";
-import { createBusLoop } from "@tickline/shared/runtime/bus-loop";
-import { inHalves, passes } from "@tickline/shared/runtime/in-halves";
-import type { Service } from "@tickline/shared/runtime/service";
+import type { Publication } from "@tickline/shared/ports/runs/due-runs";
+import { createBusLoop } from "@tickline/shared/runtime/service/bus-loop";
+import { inHalves, passes } from "@tickline/shared/runtime/batch/in-halves";
+import type { Service } from "@tickline/shared/runtime/service/service";
 import { createRefusals, type Refusals } from "../refusals.ts";
 import type { ShardContext } from "../shard-context.ts";
 import { shardName } from "../sharding/shards.ts";

@@ -1,4 +1,4 @@
-import type { LeasePosition, LeaseView } from "@tickline/shared/ports/run-leases";
+import type { LeasePosition, LeaseView } from "@tickline/shared/ports/runs/run-leases";
 import type { SchedulerConfig } from "../scheduler-config.ts";
 import { shortestLeases, type LeaseSighting, type RescuePlan } from "./rescue-plan.ts";
 

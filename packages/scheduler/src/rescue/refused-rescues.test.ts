@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
-import type { Store } from "@tickline/shared/ports/store";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { HOUR, MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { claim } from "@tickline/shared/testing/contracts/store-steps";
 import { newDueRun, newManualFire } from "@tickline/shared/testing/factories-fire";

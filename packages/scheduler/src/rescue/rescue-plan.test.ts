@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { LeaseView } from "@tickline/shared/ports/run-leases";
+import type { LeaseView } from "@tickline/shared/ports/runs/run-leases";
 import { planRescues, type LeaseSighting } from "./rescue-plan.ts";
 
 const lease = (overrides: Partial<LeaseView> = {}): LeaseView => ({

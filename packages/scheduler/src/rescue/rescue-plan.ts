@@ -1,5 +1,5 @@
-import { runError, type RunError } from "@tickline/shared/domain/run-error";
-import type { LeaseView, Rescue } from "@tickline/shared/ports/run-leases";
+import { runError, type RunError } from "@tickline/shared/domain/run/run-error";
+import type { LeaseView, Rescue } from "@tickline/shared/ports/runs/run-leases";
 
 /** What one leader has read of a lease: its expiry, and since when, by its own monotonic clock, that expiry has not changed. */
 export interface LeaseSighting {

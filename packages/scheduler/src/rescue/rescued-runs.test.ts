@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
-import type { EndedRun } from "@tickline/shared/domain/settlement";
-import type { Logger } from "@tickline/shared/runtime/logger";
+import type { EndedRun } from "@tickline/shared/domain/run/settlement";
+import type { Logger } from "@tickline/shared/runtime/log/logger";
 import { SECOND } from "@tickline/shared/testing/factories";
 import { createTicker } from "../fire/ticker.ts";
 import { setup } from "../scheduler-under-test.test-support.ts";

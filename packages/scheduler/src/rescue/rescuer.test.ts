@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { Store } from "@tickline/shared/ports/store";
+import type { Store } from "@tickline/shared/ports/store/store";
 import { DAY, HOUR, SECOND } from "@tickline/shared/testing/factories";
 import { newDueRun, newManualFire } from "@tickline/shared/testing/factories-fire";
 import { setup as setupScheduler, type SetupOptions } from "../scheduler-under-test.test-support.ts";

@@ -1,8 +1,8 @@
 import type { AppError } from "@tickline/shared/domain/app-error";
-import type { LeaseView, Rescue } from "@tickline/shared/ports/run-leases";
-import { inHalves } from "@tickline/shared/runtime/in-halves";
-import { createLoop } from "@tickline/shared/runtime/loop";
-import type { Service } from "@tickline/shared/runtime/service";
+import type { LeaseView, Rescue } from "@tickline/shared/ports/runs/run-leases";
+import { inHalves } from "@tickline/shared/runtime/batch/in-halves";
+import { createLoop } from "@tickline/shared/runtime/service/loop";
+import type { Service } from "@tickline/shared/runtime/service/service";
 import { createRefusals } from "../refusals.ts";
 import type { ShardContext, ShardListeners } from "../shard-context.ts";
 import { createLeaseWalk } from "./lease-walk.ts";

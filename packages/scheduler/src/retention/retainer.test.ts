@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
-import type { RetentionRequest, RetentionResult } from "@tickline/shared/ports/retention";
+import type { RetentionRequest, RetentionResult } from "@tickline/shared/ports/store/retention";
 import { DAY, MINUTE, SECOND, START } from "@tickline/shared/testing/factories";
-import { createStoreClock } from "@tickline/shared/runtime/store-clock";
-import { silentLogger } from "@tickline/shared/runtime/logger";
+import { createStoreClock } from "@tickline/shared/runtime/store-clock/store-clock";
+import { silentLogger } from "@tickline/shared/runtime/log/logger";
 import { SCHEDULER_DEFAULTS } from "../scheduler-config.ts";
 import { setup } from "../scheduler-under-test.test-support.ts";
 import { createRetainer } from "./retainer.ts";

@@ -1,6 +1,6 @@
-import type { Instant } from "@tickline/shared/domain/instant";
-import { createLoop } from "@tickline/shared/runtime/loop";
-import type { Service } from "@tickline/shared/runtime/service";
+import type { Instant } from "@tickline/shared/domain/time/instant";
+import { createLoop } from "@tickline/shared/runtime/service/loop";
+import type { Service } from "@tickline/shared/runtime/service/service";
 import type { ShardContext } from "../shard-context.ts";
 
 export interface Retainer extends Service {

@@ -1,5 +1,5 @@
-import { createLoop } from "@tickline/shared/runtime/loop";
-import type { Service } from "@tickline/shared/runtime/service";
+import { createLoop } from "@tickline/shared/runtime/service/loop";
+import type { Service } from "@tickline/shared/runtime/service/service";
 import type { ShardContext, ShardListeners } from "../shard-context.ts";
 
 export interface WaitSweeper extends Service {

@@ -1,9 +1,9 @@
 import type { Hold, Lock } from "@tickline/shared/ports/lock";
 import type { Clock } from "@tickline/shared/ports/clock";
-import { createLifecycle } from "@tickline/shared/runtime/lifecycle";
-import { createLoop } from "@tickline/shared/runtime/loop";
-import type { Logger } from "@tickline/shared/runtime/logger";
-import type { Service } from "@tickline/shared/runtime/service";
+import { createLifecycle } from "@tickline/shared/runtime/service/lifecycle";
+import { createLoop } from "@tickline/shared/runtime/service/loop";
+import type { Logger } from "@tickline/shared/runtime/log/logger";
+import type { Service } from "@tickline/shared/runtime/service/service";
 
 export interface LeadershipOptions {
   readonly name: string;

@@ -1,7 +1,7 @@
 import type { Clock, Entropy } from "@tickline/shared/ports/clock";
-import { createLoop } from "@tickline/shared/runtime/loop";
-import type { Logger } from "@tickline/shared/runtime/logger";
-import type { Service } from "@tickline/shared/runtime/service";
+import { createLoop } from "@tickline/shared/runtime/service/loop";
+import type { Logger } from "@tickline/shared/runtime/log/logger";
+import type { Service } from "@tickline/shared/runtime/service/service";
 import type { Leadership } from "./leadership.ts";
 import type { Membership } from "./membership.ts";
 import { askingOrder, computeShare, planSharing, type MemberPosition } from "./shards.ts";

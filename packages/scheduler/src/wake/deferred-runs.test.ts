@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import { HOUR, MINUTE, SECOND } from "@tickline/shared/testing/factories";
 import { newManualFire } from "@tickline/shared/testing/factories-fire";

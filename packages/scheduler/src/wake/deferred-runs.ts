@@ -1,6 +1,6 @@
-import { STORE_TIME_DIFFERENCE_MS_MAX } from "@tickline/shared/domain/time-limits";
-import { createLoop } from "@tickline/shared/runtime/loop";
-import type { Service } from "@tickline/shared/runtime/service";
+import { STORE_TIME_DIFFERENCE_MS_MAX } from "@tickline/shared/domain/time/time-limits";
+import { createLoop } from "@tickline/shared/runtime/service/loop";
+import type { Service } from "@tickline/shared/runtime/service/service";
 import type { ShardContext, ShardListeners } from "../shard-context.ts";
 import { shardName } from "../sharding/shards.ts";
 

@@ -1,5 +1,5 @@
 import { expect, jest, test } from "@jest/globals";
-import type { DueRun } from "@tickline/shared/domain/due-run";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
 import { ALL_SLOTS } from "@tickline/shared/domain/slot";
 import type { TicklineEvent } from "@tickline/shared/events/event";
 import { jobStarted } from "@tickline/shared/events/job-started";

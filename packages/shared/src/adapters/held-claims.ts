@@ -1,5 +1,5 @@
-import type { ClaimedRun } from "../domain/due-run.ts";
-import type { RunIdentity } from "../domain/run.ts";
+import type { ClaimedRun } from "../domain/run/due-run.ts";
+import type { RunIdentity } from "../domain/run/run.ts";
 
 /** Claims of this process kept at most. Beyond it the oldest are forgotten, and their settlements read the row. */
 const HELD_MAX = 20_000;

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { AppError } from "../domain/app-error.ts";
-import type { LeaseRows } from "../ports/lease-rows.ts";
+import type { LeaseRows } from "../ports/store/lease-rows.ts";
 import { lockContract } from "../testing/contracts/lock.contract.ts";
 import { START } from "../testing/factories.ts";
 import { manualClock } from "../testing/manual-clock.ts";

@@ -1,5 +1,5 @@
 import type { Clock, Entropy } from "../ports/clock.ts";
-import type { LeaseRows } from "../ports/lease-rows.ts";
+import type { LeaseRows } from "../ports/store/lease-rows.ts";
 import type { Lock } from "../ports/lock.ts";
 import { createTimedHold } from "../runtime/timed-hold.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { JsonField } from "../domain/json.ts";
+import { JsonField } from "../domain/json/json.ts";
 import type { Envelope } from "./envelope.ts";
 
 /*

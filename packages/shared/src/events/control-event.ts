@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Instant } from "../domain/instant.ts";
+import type { Instant } from "../domain/time/instant.ts";
 import type { Envelope, EventSource } from "./envelope.ts";
 
 export const CancelRequestedData = z.object({ runId: z.string() });

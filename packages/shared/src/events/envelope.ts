@@ -1,4 +1,4 @@
-import type { Instant } from "../domain/instant.ts";
+import type { Instant } from "../domain/time/instant.ts";
 
 /** The envelope of every event: the attributes of CloudEvents 1.0 that Tickline uses. */
 export interface Envelope<Type extends string, Data> {

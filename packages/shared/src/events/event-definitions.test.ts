@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { z } from "zod";
-import { DueRunSchema } from "../domain/due-run.ts";
+import { DueRunSchema } from "../domain/run/due-run.ts";
 import { EVENT_DEFINITIONS } from "./event-definitions.ts";
 import { JobDeletedData } from "./job-event.ts";
 import { sampleDueRun, sampleEvents } from "./sample-events.test-support.ts";

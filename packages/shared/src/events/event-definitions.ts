@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { DueRunSchema } from "../domain/due-run.ts";
-import { EndedRunSchema } from "../domain/settlement.ts";
+import { DueRunSchema } from "../domain/run/due-run.ts";
+import { EndedRunSchema } from "../domain/run/settlement.ts";
 import { CancelRunData, CreateJobData, TriggerJobData } from "./command.ts";
 import { CancelRequestedData, HandlersChangedData, RunsReadyData } from "./control-event.ts";
 import type { TicklineEvent } from "./event.ts";

@@ -1,5 +1,5 @@
-import type { DueRun } from "../domain/due-run.ts";
-import type { Instant } from "../domain/instant.ts";
+import type { DueRun } from "../domain/run/due-run.ts";
+import type { Instant } from "../domain/time/instant.ts";
 import type { Envelope } from "./envelope.ts";
 
 /** A run waits for a worker. A hint: only a claim in the store starts it. */

@@ -1,5 +1,5 @@
-import { isCompleted } from "../domain/run-state.ts";
-import type { EndedRun } from "../domain/settlement.ts";
+import { isCompleted } from "../domain/run/run-state.ts";
+import type { EndedRun } from "../domain/run/settlement.ts";
 import type { Envelope, EventSource } from "./envelope.ts";
 
 /** A run that had started, or was cancelled, has come to its end: `succeeded`, `failed`, `cancelled` or `lost`. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { InstantSchema } from "../domain/instant.ts";
-import { JOB_STATES, type Job } from "../domain/job.ts";
-import { RunIdentitySchema } from "../domain/run.ts";
+import { InstantSchema } from "../domain/time/instant.ts";
+import { JOB_STATES, type Job } from "../domain/job/job.ts";
+import { RunIdentitySchema } from "../domain/run/run.ts";
 import { SlotSchema } from "../domain/slot.ts";
 import type { Envelope } from "./envelope.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DueRunSchema } from "../domain/due-run.ts";
+import { DueRunSchema } from "../domain/run/due-run.ts";
 import type { Envelope } from "./envelope.ts";
 
 const { runId, attempt } = DueRunSchema.shape;

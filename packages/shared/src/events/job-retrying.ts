@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { DueRunSchema, type DueRun } from "../domain/due-run.ts";
-import { InstantSchema, type Instant } from "../domain/instant.ts";
-import { RunErrorField, type RunError } from "../domain/run-error.ts";
+import { DueRunSchema, type DueRun } from "../domain/run/due-run.ts";
+import { InstantSchema, type Instant } from "../domain/time/instant.ts";
+import { RunErrorField, type RunError } from "../domain/run/run-error.ts";
 import type { Envelope } from "./envelope.ts";
 
 const { runId, jobUid, jobId, slot, scheduledFor, attempt } = DueRunSchema.shape;

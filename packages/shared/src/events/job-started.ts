@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { DueRunSchema, type ClaimedRun } from "../domain/due-run.ts";
-import { InstantSchema } from "../domain/instant.ts";
+import { DueRunSchema, type ClaimedRun } from "../domain/run/due-run.ts";
+import { InstantSchema } from "../domain/time/instant.ts";
 import type { Envelope } from "./envelope.ts";
 
 const { runId, jobUid, jobId, slot, jobVersion, queue, cause, scheduledFor, attempt } = DueRunSchema.shape;

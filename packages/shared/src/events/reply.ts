@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Instant } from "../domain/instant.ts";
-import { JsonField } from "../domain/json.ts";
+import type { Instant } from "../domain/time/instant.ts";
+import { JsonField } from "../domain/json/json.ts";
 import { COMMAND_TYPES, type Command } from "./command.ts";
 import type { Envelope } from "./envelope.ts";
 

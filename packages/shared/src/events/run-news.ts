@@ -1,4 +1,4 @@
-import { isRunIdAt } from "../domain/run-id.ts";
+import { isRunIdAt } from "../domain/run/run-id.ts";
 import type { TicklineEvent } from "./event.ts";
 import type { JobCompleted, JobSkipped } from "./job-ended.ts";
 import type { JobRetrying } from "./job-retrying.ts";

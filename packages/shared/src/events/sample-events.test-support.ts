@@ -1,5 +1,5 @@
-import type { DueRun } from "../domain/due-run.ts";
-import type { EndedRun } from "../domain/settlement.ts";
+import type { DueRun } from "../domain/run/due-run.ts";
+import type { EndedRun } from "../domain/run/settlement.ts";
 import type { TicklineEvent } from "./event.ts";
 import { cancelRequested, handlersChanged, runsReady } from "./control-event.ts";
 import { jobDue } from "./job-due.ts";

@@ -1,4 +1,4 @@
-import { isRecord, isText, isTime, isTimeOrNull, isWhole } from "../domain/stored-value.ts";
+import { isRecord, isText, isTime, isTimeOrNull, isWhole } from "../domain/json/stored-value.ts";
 import type { JobEvent } from "./job-event.ts";
 
 const TYPES: ReadonlySet<unknown> = new Set<JobEvent["type"]>(["JobCreated", "JobUpdated", "JobDeleted"]);

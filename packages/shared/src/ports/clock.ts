@@ -1,4 +1,4 @@
-import type { Instant } from "../domain/instant.ts";
+import type { Instant } from "../domain/time/instant.ts";
 
 /** A timer that has been set; cancelling one that has fired, or twice, does nothing. */
 export interface Timer {

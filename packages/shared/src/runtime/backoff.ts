@@ -1,4 +1,4 @@
-import { backoffMs } from "../domain/backoff.ts";
+import { backoffMs } from "../domain/time/backoff.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 
 /** Waits that double, and that can be cut short. */

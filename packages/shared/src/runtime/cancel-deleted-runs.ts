@@ -1,8 +1,8 @@
-import { UNKNOWN_CLIENT, type Client } from "../domain/cancel.ts";
-import type { Instant } from "../domain/instant.ts";
-import type { EndedRun } from "../domain/settlement.ts";
+import { UNKNOWN_CLIENT, type Client } from "../domain/run/cancel.ts";
+import type { Instant } from "../domain/time/instant.ts";
+import type { EndedRun } from "../domain/run/settlement.ts";
 import type { JobDeleted } from "../events/job-event.ts";
-import type { RunControl } from "../ports/run-control.ts";
+import type { RunControl } from "../ports/runs/run-control.ts";
 
 export interface CancelDeletedParts {
   readonly control: RunControl;

@@ -1,9 +1,9 @@
 import { sha256 } from "../adapters/system/digest.ts";
-import { type DueRun, firstDueRun } from "../domain/due-run.ts";
-import { scheduledEntry, type Fire, type FireEntry } from "../domain/fire.ts";
-import type { Instant } from "../domain/instant.ts";
-import type { Job, ScheduleCursor } from "../domain/job.ts";
-import { makeRunId } from "../domain/run-id.ts";
+import { type DueRun, firstDueRun } from "../domain/run/due-run.ts";
+import { scheduledEntry, type Fire, type FireEntry } from "../domain/fire/fire.ts";
+import type { Instant } from "../domain/time/instant.ts";
+import type { Job, ScheduleCursor } from "../domain/job/job.ts";
+import { makeRunId } from "../domain/run/run-id.ts";
 import { MINUTE, START } from "./factories.ts";
 
 /** What a schedule produced, due; `overrides` make it a manual one, a missed range, … */

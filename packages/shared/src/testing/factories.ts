@@ -1,8 +1,8 @@
 import { sha256 } from "../adapters/system/digest.ts";
-import { DEFAULT_TENANT, type Job } from "../domain/job.ts";
-import { definitionHash, type JobDefinition } from "../domain/job-definition.ts";
-import { MisfirePolicySchema } from "../domain/misfire.ts";
-import { RetryPolicySchema } from "../domain/retry-policy.ts";
+import { DEFAULT_TENANT, type Job } from "../domain/job/job.ts";
+import { definitionHash, type JobDefinition } from "../domain/job/job-definition.ts";
+import { MisfirePolicySchema } from "../domain/policy/misfire.ts";
+import { RetryPolicySchema } from "../domain/policy/retry-policy.ts";
 import { computeSlot } from "../domain/slot.ts";
 import { at } from "./instants.ts";
 

@@ -1,4 +1,4 @@
-import type { Instant } from "../domain/instant.ts";
+import type { Instant } from "../domain/time/instant.ts";
 
 /** An instant as tests write it: `at("2026-03-29T01:00:00Z")`. */
 export const at = (iso: string): Instant => {

@@ -1,4 +1,4 @@
-import type { Instant } from "../domain/instant.ts";
+import type { Instant } from "../domain/time/instant.ts";
 import type { Clock } from "../ports/clock.ts";
 
 /** A clock that stands still until a test moves it; timers fire in order while it moves. */

@@ -1,5 +1,5 @@
-import type { Logger } from "../runtime/logger.ts";
-import type { AttemptName, ProcessWork } from "../runtime/process-work.ts";
+import type { Logger } from "../runtime/log/logger.ts";
+import type { AttemptName, ProcessWork } from "../runtime/service/process-work.ts";
 import { loggableError } from "./loggable-error.ts";
 
 /** What the log says of the end of a process: always with the attempts that were at work. */

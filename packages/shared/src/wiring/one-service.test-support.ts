@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { AppError } from "../domain/app-error.ts";
-import { logLevelSetting } from "../runtime/common-settings.ts";
-import type { EndProcess } from "../runtime/process-work.ts";
+import { logLevelSetting } from "../runtime/config/common-settings.ts";
+import type { EndProcess } from "../runtime/service/process-work.ts";
 import { runService } from "./run-service.ts";
 
 /** A process with a service that does nothing but end in the way `ACT` says. Started by `run-service.integration.test.ts`. */

@@ -7,11 +7,11 @@ import { systemEntropy } from "../adapters/system/entropy.ts";
 import type { AppError } from "../domain/app-error.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Lock } from "../ports/lock.ts";
-import type { Store } from "../ports/store.ts";
-import type { ConfigOf } from "../runtime/config.ts";
-import type { Logger } from "../runtime/logger.ts";
-import { busUrlSetting, kafkaSettings, lockUrlSetting, registryUrlSetting, storeUrlSetting } from "../runtime/server-settings.ts";
-import { createUnreadableLog } from "../runtime/unreadable-log.ts";
+import type { Store } from "../ports/store/store.ts";
+import type { ConfigOf } from "../runtime/config/config.ts";
+import type { Logger } from "../runtime/log/logger.ts";
+import { busUrlSetting, kafkaSettings, lockUrlSetting, registryUrlSetting, storeUrlSetting } from "../runtime/config/server-settings.ts";
+import { createUnreadableLog } from "../runtime/log/unreadable-log.ts";
 import { timedBus, timedStore } from "./timed-calls.ts";
 
 /** The servers that all three services share. */

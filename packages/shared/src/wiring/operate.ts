@@ -1,12 +1,12 @@
 import { systemClock } from "../adapters/system/clock.ts";
 import { AppError } from "../domain/app-error.ts";
-import { readConfig } from "../runtime/config.ts";
-import { createLogger } from "../runtime/logger.ts";
-import { busUrlSetting, kafkaSettings, storeUrlSetting } from "../runtime/server-settings.ts";
-import { examineData } from "./data-check.ts";
-import { examine, formatReport } from "./doctor.ts";
+import { readConfig } from "../runtime/config/config.ts";
+import { createLogger } from "../runtime/log/logger.ts";
+import { busUrlSetting, kafkaSettings, storeUrlSetting } from "../runtime/config/server-settings.ts";
+import { examineData } from "./doctor/data-check.ts";
+import { examine, formatReport } from "./doctor/doctor.ts";
 import { toKafkaSecurity } from "./open-servers.ts";
-import { SERVER_CHECKS } from "./server-checks.ts";
+import { SERVER_CHECKS } from "./doctor/server-checks.ts";
 import { TOPIC_SETTINGS } from "./topic-settings.ts";
 
 const ANSWER_MS_MAX = 30_000;

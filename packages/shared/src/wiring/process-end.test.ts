@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { EventEmitter } from "node:events";
 import { constants } from "node:os";
-import type { Logger } from "../runtime/logger.ts";
-import type { AttemptName } from "../runtime/process-work.ts";
+import type { Logger } from "../runtime/log/logger.ts";
+import type { AttemptName } from "../runtime/service/process-work.ts";
 import { START } from "../testing/factories.ts";
 import { manualClock } from "../testing/manual-clock.ts";
 import { createProcessEnd } from "./process-end.ts";

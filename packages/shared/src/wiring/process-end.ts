@@ -1,6 +1,6 @@
 import type { Clock } from "../ports/clock.ts";
-import type { Logger } from "../runtime/logger.ts";
-import type { AbandonableService } from "../runtime/process-work.ts";
+import type { Logger } from "../runtime/log/logger.ts";
+import type { AbandonableService } from "../runtime/service/process-work.ts";
 import { createEndReport, type EndReport } from "./end-report.ts";
 import { type SignalSender, STOP_SIGNALS, watchOwnSignals } from "./own-signals.ts";
 import { stopNotice, tellTerminal } from "./stop-notice.ts";

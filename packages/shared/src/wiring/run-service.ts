@@ -1,9 +1,9 @@
 import { systemClock } from "../adapters/system/clock.ts";
 import { keepAlive } from "../adapters/system/keep-alive.ts";
 import { AppError } from "../domain/app-error.ts";
-import { readConfig, type ConfigOf, type ConfigTable } from "../runtime/config.ts";
-import { createLogger, type Logger } from "../runtime/logger.ts";
-import type { AbandonableService, EndProcess } from "../runtime/process-work.ts";
+import { readConfig, type ConfigOf, type ConfigTable } from "../runtime/config/config.ts";
+import { createLogger, type Logger } from "../runtime/log/logger.ts";
+import type { AbandonableService, EndProcess } from "../runtime/service/process-work.ts";
 import { createProcessEnd } from "./process-end.ts";
 
 /** A service that listens somewhere. */

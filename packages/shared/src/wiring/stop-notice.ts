@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import type { RequestWork } from "../runtime/process-work.ts";
+import type { RequestWork } from "../runtime/service/process-work.ts";
 
 export interface StopFacts {
   /** Attempts whose handlers are at work. */

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import type { Bus } from "../ports/bus.ts";
-import type { Store } from "../ports/store.ts";
+import type { Store } from "../ports/store/store.ts";
 import { manualClock } from "../testing/manual-clock.ts";
 import { timedBus, timedStore } from "./timed-calls.ts";
 

@@ -1,7 +1,7 @@
 import { Histogram, type Registry } from "prom-client";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Store } from "../ports/store.ts";
+import type { Store } from "../ports/store/store.ts";
 
 export interface TimedCallsOptions {
   readonly clock: Pick<Clock, "monotonicMs">;

@@ -1,5 +1,5 @@
-import { daysSetting, externalQueuesSetting, queuesSetting, topicRetentionSetting } from "../runtime/common-settings.ts";
-import { defineSetting, wholeNumber } from "../runtime/config.ts";
+import { daysSetting, externalQueuesSetting, queuesSetting, topicRetentionSetting } from "../runtime/config/common-settings.ts";
+import { defineSetting, wholeNumber } from "../runtime/config/config.ts";
 
 /** What `npm run topics` makes topics by. */
 export const TOPIC_SETTINGS = {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, type KafkaMessage } from "kafkajs";
 import type { AppError } from "../../domain/app-error.ts";
 import type { Bus } from "../../ports/bus.ts";
-import { silentLogger } from "../../runtime/logger.ts";
+import { silentLogger } from "../../runtime/log/logger.ts";
 import { systemClock } from "../system/clock.ts";
 import { systemEntropy } from "../system/entropy.ts";
 import { deadTopic } from "./consume/dead-letters.ts";

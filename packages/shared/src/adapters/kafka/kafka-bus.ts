@@ -4,7 +4,7 @@ import type { EventCodec } from "../../events/wire/event-codec.ts";
 import { createJsonOnlyCodec } from "../../events/wire/json-only-codec.ts";
 import type { Bus, SubscribeRequest } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Logger } from "../../runtime/logger.ts";
+import type { Logger } from "../../runtime/log/logger.ts";
 import { busFault, closedFault } from "./bus-fault.ts";
 import type { BusMetrics } from "./bus-metrics.ts";
 import { createKafkaClient } from "./client/kafka-client.ts";

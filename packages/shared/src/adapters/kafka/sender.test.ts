@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { Kafka } from "kafkajs";
 import { AppError } from "../../domain/app-error.ts";
-import { silentLogger } from "../../runtime/logger.ts";
+import { silentLogger } from "../../runtime/log/logger.ts";
 import { createSender, type OutMessage } from "./sender.ts";
 
 const message = (value: string): OutMessage => ({ key: null, value, headers: {} });

@@ -1,5 +1,5 @@
 import kafkajs, { Partitioners, type IHeaders, type Kafka, type Producer } from "kafkajs"; // Node finds not all names of this package.
-import type { Logger } from "../../runtime/logger.ts";
+import type { Logger } from "../../runtime/log/logger.ts";
 import { busFault, closedFault } from "./bus-fault.ts";
 
 /** A message as it goes out. */

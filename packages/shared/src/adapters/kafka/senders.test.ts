@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { Kafka } from "kafkajs";
-import { silentLogger } from "../../runtime/logger.ts";
+import { silentLogger } from "../../runtime/log/logger.ts";
 import type { OutMessage } from "./sender.ts";
 import { createSenders } from "./sender.ts";
 

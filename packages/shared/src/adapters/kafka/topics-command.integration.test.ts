@@ -1,5 +1,5 @@
 import { expect, jest, test } from "@jest/globals";
-import { silentLogger } from "../../runtime/logger.ts";
+import { silentLogger } from "../../runtime/log/logger.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
 import { newTopic, rawKafka } from "./kafka-bus.test-support.ts";
 import { ensureTopics } from "./topics-command.ts";

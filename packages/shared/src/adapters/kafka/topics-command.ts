@@ -1,5 +1,5 @@
 import kafkajs, { type Admin } from "kafkajs"; // Node finds not all names of this package.
-import type { Logger } from "../../runtime/logger.ts";
+import type { Logger } from "../../runtime/log/logger.ts";
 import { systemClock } from "../system/clock.ts";
 import { BROKER_BACKOFF, busFault } from "./bus-fault.ts";
 import { isDeadTopic } from "./consume/dead-letters.ts";

@@ -1,4 +1,4 @@
-import { backoffMs } from "../../domain/backoff.ts";
+import { backoffMs } from "../../domain/time/backoff.ts";
 import type { TicklineEvent } from "../../events/event.ts";
 import type { RefusedEvent, SubscribeRequest } from "../../ports/bus.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";

@@ -2,7 +2,7 @@ import { AppError } from "../../domain/app-error.ts";
 import type { TicklineEvent } from "../../events/event.ts";
 import type { Bus, RefusedEvent, SubscribeRequest } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { silentLogger, type Logger } from "../../runtime/logger.ts";
+import { silentLogger, type Logger } from "../../runtime/log/logger.ts";
 import { decideArrivals, type BusFaults } from "./bus-faults.ts";
 import { createGroups, type Group } from "./bus-group.ts";
 import { createMember } from "./bus-member.ts";

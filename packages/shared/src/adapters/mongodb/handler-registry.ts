@@ -1,6 +1,6 @@
-import type { JsonObject } from "../../domain/json.ts";
-import type { HandlerRegistry } from "../../ports/handler-registry.ts";
-import { mapReadable } from "../../runtime/map-readable.ts";
+import type { JsonObject } from "../../domain/json/json.ts";
+import type { HandlerRegistry } from "../../ports/store/handler-registry.ts";
+import { mapReadable } from "../../runtime/batch/map-readable.ts";
 import type { StoreContext } from "./context.ts";
 
 export const createHandlerRegistry = ({ rows: { handlers }, onUnreadable }: StoreContext): HandlerRegistry => ({

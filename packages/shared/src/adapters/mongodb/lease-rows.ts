@@ -1,4 +1,4 @@
-import { LEASE_LIVES_MAX, type LeaseRows } from "../../ports/lease-rows.ts";
+import { LEASE_LIVES_MAX, type LeaseRows } from "../../ports/store/lease-rows.ts";
 import type { StoreContext } from "./context.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { DecidedTime } from "../../ports/decided-time.ts";
+import type { DecidedTime } from "../../ports/store/decided-time.ts";
 import type { Collections, MetaRow } from "./collections/collections.ts";
 
 type Meta = Collections["meta"];

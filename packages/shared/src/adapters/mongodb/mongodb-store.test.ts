@@ -1,4 +1,4 @@
-import type { Store } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import type { UnreadableRow } from "../../ports/unreadable.ts";
 import type { Harm } from "../../testing/contracts/store-subject.ts";
 import { storeContract } from "../../testing/contracts/store.contract.ts";

@@ -1,8 +1,8 @@
 import type { Connection } from "mongoose";
 import type { Digest } from "../../domain/digest.ts";
-import type { Instant } from "../../domain/instant.ts";
+import type { Instant } from "../../domain/time/instant.ts";
 import type { Clock, Entropy } from "../../ports/clock.ts";
-import type { Store } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { sha256 } from "../system/digest.ts";
 import { systemEntropy } from "../system/entropy.ts";

@@ -1,4 +1,4 @@
-import type { Store } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { createAnnouncements } from "./runs/announcements.ts";
 import { createDecidedTime } from "./meta.ts";
 import { createDeferredRuns } from "./runs/deferred-runs.ts";

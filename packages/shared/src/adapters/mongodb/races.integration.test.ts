@@ -1,6 +1,6 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
-import type { Job } from "../../domain/job.ts";
-import type { Store } from "../../ports/store.ts";
+import type { Job } from "../../domain/job/job.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { addJob, addRuns, claim, countKind, publishable, readRun, unannounced, repair } from "../../testing/contracts/store-steps.ts";
 import { HOUR, SECOND, START } from "../../testing/factories.ts";
 import { newDueRun, newEntry, runIdOfEntry, newFire } from "../../testing/factories-fire.ts";

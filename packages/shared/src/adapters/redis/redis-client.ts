@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import type { Logger } from "../../runtime/logger.ts";
+import type { Logger } from "../../runtime/log/logger.ts";
 
 export interface RedisClientOptions {
   /** `redis://user:password@host:6379/0`; `rediss://` with TLS, trusting the CAs Node trusts (`NODE_EXTRA_CA_CERTS` adds one). */

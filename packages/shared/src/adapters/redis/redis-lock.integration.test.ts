@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 import { lockContract } from "../../testing/contracts/lock.contract.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
-import { silentLogger } from "../../runtime/logger.ts";
+import { silentLogger } from "../../runtime/log/logger.ts";
 import { systemClock } from "../system/clock.ts";
 import { systemEntropy } from "../system/entropy.ts";
 import { openRedisLock } from "./redis-lock.ts";

@@ -1,7 +1,7 @@
 import Redlock, { ExecutionError, ResourceLockedError, type Lock as Redlocked } from "redlock";
 import type { Clock } from "../../ports/clock.ts";
 import type { LockServer } from "../../ports/lock.ts";
-import type { Logger } from "../../runtime/logger.ts";
+import type { Logger } from "../../runtime/log/logger.ts";
 import { createTimedHold, type GrantedLock } from "../../runtime/timed-hold.ts";
 import { openRedisClient } from "./redis-client.ts";
 

@@ -7,7 +7,7 @@ import { toAvroSchema, type AvroRecord } from "../../events/wire/avro-schema.ts"
 import { EVENT_DEFINITIONS } from "../../events/event-definitions.ts";
 import { jsonCodec } from "../../events/wire/json-codec.ts";
 import type { EncodedEvent, WireMessage } from "../../events/wire/event-codec.ts";
-import { silentLogger } from "../../runtime/logger.ts";
+import { silentLogger } from "../../runtime/log/logger.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { createMemoryRegistry } from "./memory-registry.test-support.ts";
 import { createRegistryCodec } from "./registry-codec.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
-import { inParallel } from "../../runtime/in-parallel.ts";
-import type { Logger } from "../../runtime/logger.ts";
+import { inParallel } from "../../runtime/batch/in-parallel.ts";
+import type { Logger } from "../../runtime/log/logger.ts";
 import { EVENT_DEFINITIONS, type EventDefinition } from "../../events/event-definitions.ts";
 import type { TicklineEvent } from "../../events/event.ts";
 import { isOwnSource } from "../../events/envelope.ts";

@@ -1,7 +1,7 @@
 import { expect, jest, test } from "@jest/globals";
 import { sampleEvents } from "../../events/sample-events.test-support.ts";
 import type { AvroRecord } from "../../events/wire/avro-schema.ts";
-import { silentLogger } from "../../runtime/logger.ts";
+import { silentLogger } from "../../runtime/log/logger.ts";
 import { describeWithServers } from "../../testing/servers/describe-with-servers.ts";
 import { systemClock } from "../system/clock.ts";
 import { systemEntropy } from "../system/entropy.ts";

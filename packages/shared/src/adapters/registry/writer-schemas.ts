@@ -1,6 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
-import { inParallel } from "../../runtime/in-parallel.ts";
-import type { Logger } from "../../runtime/logger.ts";
+import { inParallel } from "../../runtime/batch/in-parallel.ts";
+import type { Logger } from "../../runtime/log/logger.ts";
 import type { AvroType, RegistryClient } from "./registry-client.ts";
 
 export interface WriterSchemasOptions {

@@ -1,7 +1,7 @@
 import { jobEvent } from "../../events/job-event.ts";
 import { newJob, START } from "../../testing/factories.ts";
 import { newManualFire, newFire } from "../../testing/factories-fire.ts";
-import type { Job } from "../../domain/job.ts";
+import type { Job } from "../../domain/job/job.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 

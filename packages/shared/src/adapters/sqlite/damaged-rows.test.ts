@@ -4,8 +4,8 @@ import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ALL_SLOTS } from "../../domain/slot.ts";
-import type { RetentionRequest } from "../../ports/retention.ts";
-import type { Store } from "../../ports/store.ts";
+import type { RetentionRequest } from "../../ports/store/retention.ts";
+import type { Store } from "../../ports/store/store.ts";
 import {
   addJob,
   addRun,

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { HandlerDescription, HandlerRegistry } from "../../ports/handler-registry.ts";
+import type { HandlerDescription, HandlerRegistry } from "../../ports/store/handler-registry.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
-import { mapReadable } from "../../runtime/map-readable.ts";
+import { mapReadable } from "../../runtime/batch/map-readable.ts";
 import type { Answering } from "./context.ts";
 import { query } from "./rows.ts";
 

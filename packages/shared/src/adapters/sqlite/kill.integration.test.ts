@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Store } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { ending, pickRunIds, publishable, unannounced } from "../../testing/contracts/store-steps.ts";
 import { START } from "../../testing/factories.ts";
 import { storeFolder } from "./store-folder.test-support.ts";

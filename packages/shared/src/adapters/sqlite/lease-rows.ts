@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Instant } from "../../domain/instant.ts";
-import { LEASE_LIVES_MAX, type LeaseRows } from "../../ports/lease-rows.ts";
+import type { Instant } from "../../domain/time/instant.ts";
+import { LEASE_LIVES_MAX, type LeaseRows } from "../../ports/store/lease-rows.ts";
 import type { Answering } from "./context.ts";
 
 type Take = Parameters<LeaseRows["take"]>[0] & { readonly now: Instant };

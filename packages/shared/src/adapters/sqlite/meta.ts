@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Instant } from "../../domain/instant.ts";
+import type { Instant } from "../../domain/time/instant.ts";
 import { query } from "./rows.ts";
 
 export type MetaName = "watermark" | "decided" | "runs_forgotten" | "jobs_forgotten";

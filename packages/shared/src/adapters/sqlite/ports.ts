@@ -1,5 +1,5 @@
 import { openAnnouncements } from "./runs/announcements.ts";
-import type { DecidedTime } from "../../ports/decided-time.ts";
+import type { DecidedTime } from "../../ports/store/decided-time.ts";
 import type { Answering, StoreContext } from "./context.ts";
 import { openDeferredRuns } from "./runs/deferred-runs.ts";
 import { openDueJobs } from "./jobs/due-jobs.ts";

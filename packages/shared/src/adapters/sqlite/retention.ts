@@ -1,5 +1,5 @@
-import { isCompleted, isTerminal, type RunState } from "../../domain/run-state.ts";
-import type { Retention, RetentionRequest } from "../../ports/retention.ts";
+import { isCompleted, isTerminal, type RunState } from "../../domain/run/run-state.ts";
+import type { Retention, RetentionRequest } from "../../ports/store/retention.ts";
 import type { Answering, StoreContext } from "./context.ts";
 import { openDefinitionSweep } from "./jobs/definition-sweep.ts";
 import { query } from "./rows.ts";

@@ -2,7 +2,7 @@ import { jest } from "@jest/globals";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Store } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import type { UnreadableRow } from "../../ports/unreadable.ts";
 import { storeContract } from "../../testing/contracts/store.contract.ts";
 import { START } from "../../testing/factories.ts";

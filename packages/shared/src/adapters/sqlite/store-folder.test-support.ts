@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Store } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { openSqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts";
 
 /** A folder for the files of one test, and the stores opened on them. */

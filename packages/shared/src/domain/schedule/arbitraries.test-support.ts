@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { ScheduleWire } from "./schedule-input.ts";
+import type { ScheduleWire } from "./input/schedule-input.ts";
 
 /** Zones whose clocks do odd things: half an hour, two hours, 45 minutes off, at midnight, into the next day, for a month. */
 export const ODD_ZONES = [

@@ -4,7 +4,7 @@ import { scheduleWire } from "./arbitraries.test-support.ts";
 import { countInstants, lastInstantIn } from "./instant-range.ts";
 import { instantsAfter } from "./next-instant.ts";
 import type { Schedule } from "./schedule.ts";
-import { ScheduleInput } from "./schedule-input.ts";
+import { ScheduleInput } from "./input/schedule-input.ts";
 
 const schedules: fc.Arbitrary<Schedule> = scheduleWire
   .map((wire) => ScheduleInput.safeParse(wire).data)

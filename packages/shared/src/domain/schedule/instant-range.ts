@@ -1,4 +1,4 @@
-import type { Instant } from "../instant.ts";
+import type { Instant } from "../time/instant.ts";
 import { everySeries, nextInstant } from "./next-instant.ts";
 import type { Schedule } from "./schedule.ts";
 

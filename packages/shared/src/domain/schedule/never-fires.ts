@@ -1,6 +1,6 @@
-import { type Instant, toIso } from "../instant.ts";
-import { cronFields } from "./cron-line.ts";
-import { nextWallTime } from "./cron-wall.ts";
+import { type Instant, toIso } from "../time/instant.ts";
+import { cronFields } from "./cron/cron-line.ts";
+import { nextWallTime } from "./cron/cron-wall.ts";
 import { type ScheduleFault, fault } from "./fault.ts";
 import { nextInstant } from "./next-instant.ts";
 import type { Schedule } from "./schedule.ts";

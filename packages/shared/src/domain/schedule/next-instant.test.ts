@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { scheduleWire } from "./arbitraries.test-support.ts";
 import { instantsAfter, nextInstant } from "./next-instant.ts";
 import type { Schedule } from "./schedule.ts";
-import { ScheduleInput } from "./schedule-input.ts";
+import { ScheduleInput } from "./input/schedule-input.ts";
 
 const at = (iso: string): number => Date.parse(iso);
 

@@ -1,7 +1,7 @@
-import type { Instant } from "../instant.ts";
-import { calendarCron } from "./calendar.ts";
-import { nextCronInstant } from "./cron.ts";
-import { INSTANT_MAX, INSTANT_MIN } from "./iso-time.ts";
+import type { Instant } from "../time/instant.ts";
+import { calendarCron } from "./calendar/calendar.ts";
+import { nextCronInstant } from "./cron/cron.ts";
+import { INSTANT_MAX, INSTANT_MIN } from "./calendar/iso-time.ts";
 import type { EverySchedule, Schedule } from "./schedule.ts";
 
 /** `anchorAt` is where a fixed interval without `startAt` is counted from: the creation of its job, or the edit that changed it. */

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { instantsAfter } from "./next-instant.ts";
-import { ScheduleInput } from "./schedule-input.ts";
+import { ScheduleInput } from "./input/schedule-input.ts";
 import { scheduleNotes } from "./schedule-notes.ts";
 
 function readNotes(wire: unknown, after: string, count = 5): string[] {

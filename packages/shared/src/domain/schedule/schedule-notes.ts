@@ -1,11 +1,11 @@
-import type { Instant } from "../instant.ts";
-import { calendarCron } from "./calendar.ts";
-import { isFixedTime } from "./cron-line.ts";
-import { cronNotes } from "./cron-notes.ts";
-import { nextWallTime } from "./cron-wall.ts";
+import type { Instant } from "../time/instant.ts";
+import { calendarCron } from "./calendar/calendar.ts";
+import { isFixedTime } from "./cron/cron-line.ts";
+import { cronNotes } from "./cron/cron-notes.ts";
+import { nextWallTime } from "./cron/cron-wall.ts";
 import type { Schedule } from "./schedule.ts";
-import { type WallTime, showWallClock, showWallDate } from "./wall-time.ts";
-import { type ClockSegment, segmentAt } from "./zone-clock.ts";
+import { type WallTime, showWallClock, showWallDate } from "./zone/wall-time.ts";
+import { type ClockSegment, segmentAt } from "./zone/zone-clock.ts";
 
 /** Notes about changes of the clock in one preview; a hundred yearly instants meet two hundred changes. */
 const CLOCK_NOTES_MAX = 5;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { evaluate } from "../evaluation.ts";
-import { type Instant, toIso, toIsoOrNull } from "../instant.ts";
-import { showDuration } from "./duration.ts";
+import { type Instant, toIso, toIsoOrNull } from "../time/instant.ts";
+import { showDuration } from "./interval/duration.ts";
 import type { Schedule, ScheduleBounds } from "./schedule.ts";
 
 const instant = z.iso.datetime({ precision: 3 });

@@ -1,5 +1,5 @@
-import type { Instant } from "../instant.ts";
-import type { CalendarTimes } from "./calendar.ts";
+import type { Instant } from "../time/instant.ts";
+import type { CalendarTimes } from "./calendar/calendar.ts";
 
 /** The bounds that any schedule may have; both instants are inclusive. */
 export type ScheduleBounds = {

@@ -1,7 +1,7 @@
-import { firstDueRun } from "../../domain/due-run.ts";
-import type { Job } from "../../domain/job.ts";
-import { definitionFrom, JobInputSchema } from "../../domain/job-definition.ts";
-import { makeEndedRun } from "../../domain/settlement.ts";
+import { firstDueRun } from "../../domain/run/due-run.ts";
+import type { Job } from "../../domain/job/job.ts";
+import { definitionFrom, JobInputSchema } from "../../domain/job/job-definition.ts";
+import { makeEndedRun } from "../../domain/run/settlement.ts";
 import { cancelRequested, handlersChanged, runsReady } from "../control-event.ts";
 import type { CreateJob } from "../command.ts";
 import type { TicklineEvent } from "../event.ts";

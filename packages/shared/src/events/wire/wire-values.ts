@@ -1,5 +1,5 @@
-import { alteredIn } from "../../domain/exact-json.ts";
-import { deeperThan, JSON_DEPTH_MAX } from "../../domain/json.ts";
+import { alteredIn } from "../../domain/json/exact-json.ts";
+import { deeperThan, JSON_DEPTH_MAX } from "../../domain/json/json.ts";
 import type { WireShape } from "./wire-shape.ts";
 
 /** How a format says what it has no kind for: instants, and JSON inside of it. */

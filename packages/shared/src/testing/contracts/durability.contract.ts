@@ -1,8 +1,8 @@
 import { expect } from "@jest/globals";
-import type { DueRun } from "../../domain/due-run.ts";
-import type { Job } from "../../domain/job.ts";
+import type { DueRun } from "../../domain/run/due-run.ts";
+import type { Job } from "../../domain/job/job.ts";
 import { ALL_SLOTS } from "../../domain/slot.ts";
-import type { Store } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { DAY, HOUR, MINUTE, SECOND, START } from "../factories.ts";
 import { newEntry, newFire } from "../factories-fire.ts";
 import {

@@ -1,5 +1,5 @@
 import { expect } from "@jest/globals";
-import type { HandlerDescription } from "../../ports/handler-registry.ts";
+import type { HandlerDescription } from "../../ports/store/handler-registry.ts";
 import { SECOND, START } from "../factories.ts";
 import { defineContract } from "./store-subject.ts";
 

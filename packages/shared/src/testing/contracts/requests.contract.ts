@@ -1,5 +1,5 @@
 import { expect } from "@jest/globals";
-import type { RequestBinding } from "../../ports/requests.ts";
+import type { RequestBinding } from "../../ports/store/requests.ts";
 import { SECOND, START } from "../factories.ts";
 import { race } from "./store-steps.ts";
 import { defineContract } from "./store-subject.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Service } from "../../runtime/service.ts";
+import type { Service } from "../../runtime/service/service.ts";
 
 export interface ServiceUnderTest {
   readonly service: Service;

@@ -1,10 +1,10 @@
 import { expect } from "@jest/globals";
-import type { Instant } from "../../domain/instant.ts";
-import type { Job } from "../../domain/job.ts";
+import type { Instant } from "../../domain/time/instant.ts";
+import type { Job } from "../../domain/job/job.ts";
 import { ALL_SLOTS, computeSlot } from "../../domain/slot.ts";
-import type { DueRun } from "../../domain/due-run.ts";
-import type { UpcomingQuery } from "../../ports/due-jobs.ts";
-import type { Store } from "../../ports/store.ts";
+import type { DueRun } from "../../domain/run/due-run.ts";
+import type { UpcomingQuery } from "../../ports/jobs/due-jobs.ts";
+import type { Store } from "../../ports/store/store.ts";
 import { DAY, HOUR, MINUTE, SECOND, START } from "../factories.ts";
 import { cursorAfterFire, newEntry } from "../factories-fire.ts";
 import {

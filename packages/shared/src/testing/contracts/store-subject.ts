@@ -1,6 +1,6 @@
 import { describe, test } from "@jest/globals";
-import type { Instant } from "../../domain/instant.ts";
-import type { Store } from "../../ports/store.ts";
+import type { Instant } from "../../domain/time/instant.ts";
+import type { Store } from "../../ports/store/store.ts";
 import type { UnreadableRow } from "../../ports/unreadable.ts";
 
 /**

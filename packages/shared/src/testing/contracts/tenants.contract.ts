@@ -1,5 +1,5 @@
 import { expect } from "@jest/globals";
-import type { Job } from "../../domain/job.ts";
+import type { Job } from "../../domain/job/job.ts";
 import { jobEvent } from "../../events/job-event.ts";
 import { editedJob, newJob, START } from "../factories.ts";
 import { addJobWithRun, claim, pickRunIds, publishable, readJob, readRun, start } from "./store-steps.ts";

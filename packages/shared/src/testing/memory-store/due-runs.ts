@@ -1,13 +1,13 @@
-import { nextBackoffMs } from "../../domain/backoff.ts";
-import { wasAsideSince } from "../../domain/overlap.ts";
-import { publicationPlace } from "../../domain/priority.ts";
-import { endRetryWait, endWaitedTooLong, expire, makePublishable } from "../../domain/run-changes.ts";
-import type { Standing } from "../../domain/run-record.ts";
+import { nextBackoffMs } from "../../domain/time/backoff.ts";
+import { wasAsideSince } from "../../domain/policy/overlap.ts";
+import { publicationPlace } from "../../domain/queue/priority.ts";
+import { endRetryWait, endWaitedTooLong, expire, makePublishable } from "../../domain/run/run-changes.ts";
+import type { Standing } from "../../domain/run/run-record.ts";
 import { ALL_SLOTS, type Shard } from "../../domain/slot.ts";
-import { STORE_TIME_DIFFERENCE_MS_MAX } from "../../domain/time-limits.ts";
-import { resumeResult, type DeferredRuns } from "../../ports/deferred-runs.ts";
-import type { DueRuns } from "../../ports/due-runs.ts";
-import { takeReadable } from "../../runtime/map-readable.ts";
+import { STORE_TIME_DIFFERENCE_MS_MAX } from "../../domain/time/time-limits.ts";
+import { resumeResult, type DeferredRuns } from "../../ports/runs/deferred-runs.ts";
+import type { DueRuns } from "../../ports/runs/due-runs.ts";
+import { takeReadable } from "../../runtime/batch/map-readable.ts";
 import { repeat, wakeNext } from "./overlap.ts";
 import { ascending, canBeRun, type MemoryState, openRunsIn, readable, readDueRun, save, type StoredRun, toEnded } from "./state.ts";
 

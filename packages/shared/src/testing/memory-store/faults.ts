@@ -1,5 +1,5 @@
 import { AppError } from "../../domain/app-error.ts";
-import type { Store } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 
 /** What a memory store does wrong on demand, so that services can be tested against stores that fail. */
 export interface StoreFaults {

@@ -1,11 +1,11 @@
 import { AppError } from "../../domain/app-error.ts";
 import { evaluate } from "../../domain/evaluation.ts";
-import { type Job, withoutParams } from "../../domain/job.ts";
-import { definitionHash, type JobDefinition } from "../../domain/job-definition.ts";
-import { readDefinition } from "../../domain/stored-definition.ts";
-import type { JobCatalog, JobQuery } from "../../ports/job-catalog.ts";
+import { type Job, withoutParams } from "../../domain/job/job.ts";
+import { definitionHash, type JobDefinition } from "../../domain/job/job-definition.ts";
+import { readDefinition } from "../../domain/job/stored-definition.ts";
+import type { JobCatalog, JobQuery } from "../../ports/jobs/job-catalog.ts";
 import type { Page } from "../../ports/page.ts";
-import { pageReadable } from "../../runtime/map-readable.ts";
+import { pageReadable } from "../../runtime/batch/map-readable.ts";
 import { completeFires } from "./due-jobs.ts";
 import { ascending, type MemoryState, readJob, type StoredJob } from "./state.ts";
 

@@ -1,9 +1,9 @@
-import { isCompleted } from "../../domain/run-state.ts";
-import { pickLastRun } from "../../domain/run.ts";
-import { toEndedRun, toRun } from "../../domain/run-record.ts";
-import { type StatusChange, toStatusChange, supersedes } from "../../domain/status-change.ts";
-import type { JobStatus } from "../../ports/job-status.ts";
-import { mapReadable } from "../../runtime/map-readable.ts";
+import { isCompleted } from "../../domain/run/run-state.ts";
+import { pickLastRun } from "../../domain/run/run.ts";
+import { toEndedRun, toRun } from "../../domain/run/run-record.ts";
+import { type StatusChange, toStatusChange, supersedes } from "../../domain/job/status-change.ts";
+import type { JobStatus } from "../../ports/jobs/job-status.ts";
+import { mapReadable } from "../../runtime/batch/map-readable.ts";
 import { ascending, readLastRun, type MemoryState, readable, type StoredRun } from "./state.ts";
 
 export const createJobStatus = (state: MemoryState): JobStatus => ({

@@ -1,5 +1,5 @@
 import { sha256 } from "../../adapters/system/digest.ts";
-import type { Store } from "../../ports/store.ts";
+import type { Store } from "../../ports/store/store.ts";
 import type { UnreadableRow } from "../../ports/unreadable.ts";
 import type { Harm } from "../contracts/store-subject.ts";
 import { storeContract } from "../contracts/store.contract.ts";

@@ -1,12 +1,12 @@
 import type { Digest } from "../../domain/digest.ts";
-import { toEndedRun } from "../../domain/run-record.ts";
+import { toEndedRun } from "../../domain/run/run-record.ts";
 import { isInShard } from "../../domain/slot.ts";
-import type { Announcements } from "../../ports/announcements.ts";
+import type { Announcements } from "../../ports/runs/announcements.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { LEASE_LIVES_MAX, type LeaseRows } from "../../ports/lease-rows.ts";
-import type { Store } from "../../ports/store.ts";
+import { LEASE_LIVES_MAX, type LeaseRows } from "../../ports/store/lease-rows.ts";
+import type { Store } from "../../ports/store/store.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
-import { takeReadable } from "../../runtime/map-readable.ts";
+import { takeReadable } from "../../runtime/batch/map-readable.ts";
 import { createDueJobs } from "./due-jobs.ts";
 import { createDeferredRuns, createDueRuns } from "./due-runs.ts";
 import { losingAnswers, type StoreFaults } from "./faults.ts";

@@ -1,4 +1,4 @@
-import type { Instant } from "../../domain/instant.ts";
+import type { Instant } from "../../domain/time/instant.ts";
 import {
   type ContendingRun,
   isExclusive,
@@ -7,8 +7,8 @@ import {
   type OverlapSibling,
   type OverlapVerdict,
   waitingInTurn,
-} from "../../domain/overlap.ts";
-import { makePublishable, waitForAnother } from "../../domain/run-changes.ts";
+} from "../../domain/policy/overlap.ts";
+import { makePublishable, waitForAnother } from "../../domain/run/run-changes.ts";
 import { canBeRun, type MemoryState, save, type StoredRun } from "./state.ts";
 
 /** What a standing is to the other runs of the job; those of others contend with none. */

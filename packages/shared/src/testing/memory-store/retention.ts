@@ -1,5 +1,5 @@
-import { isCompleted, isTerminal } from "../../domain/run-state.ts";
-import { DEFINITION_GRACE_MS, type Retention, type RetentionRequest } from "../../ports/retention.ts";
+import { isCompleted, isTerminal } from "../../domain/run/run-state.ts";
+import { DEFINITION_GRACE_MS, type Retention, type RetentionRequest } from "../../ports/store/retention.ts";
 import { completeFires } from "./due-jobs.ts";
 import { cancelOpenRuns } from "./run-control.ts";
 import { ascending, type MemoryState, type StoredJob, type StoredRun } from "./state.ts";

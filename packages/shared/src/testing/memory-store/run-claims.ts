@@ -1,7 +1,7 @@
-import { differingField, differs, type DueRun } from "../../domain/due-run.ts";
-import type { Instant } from "../../domain/instant.ts";
-import { matchesExecution } from "../../domain/job-definition.ts";
-import type { OverlapVerdict } from "../../domain/overlap.ts";
+import { differingField, differs, type DueRun } from "../../domain/run/due-run.ts";
+import type { Instant } from "../../domain/time/instant.ts";
+import { matchesExecution } from "../../domain/job/job-definition.ts";
+import type { OverlapVerdict } from "../../domain/policy/overlap.ts";
 import {
   endRun,
   makePublishable,
@@ -11,12 +11,12 @@ import {
   settleAttempt,
   startAttempt,
   waitForAnother,
-} from "../../domain/run-changes.ts";
-import type { LastRun } from "../../domain/run.ts";
-import { toEndedRun } from "../../domain/run-record.ts";
-import type { RunLeases } from "../../ports/run-leases.ts";
-import type { AttemptHolder, ClaimOutcome, ClaimRequest, RunClaims, Settlement, SettleOutcome } from "../../ports/run-claims.ts";
-import { mapReadable } from "../../runtime/map-readable.ts";
+} from "../../domain/run/run-changes.ts";
+import type { LastRun } from "../../domain/run/run.ts";
+import { toEndedRun } from "../../domain/run/run-record.ts";
+import type { RunLeases } from "../../ports/runs/run-leases.ts";
+import type { AttemptHolder, ClaimOutcome, ClaimRequest, RunClaims, Settlement, SettleOutcome } from "../../ports/runs/run-claims.ts";
+import { mapReadable } from "../../runtime/batch/map-readable.ts";
 import { judge, wakeNext } from "./overlap.ts";
 import { ascending, readLastRun, type MemoryState, openRunsIn, readable, readDueRun, save, type StoredRun, toEnded } from "./state.ts";
 

@@ -1,10 +1,10 @@
-import { BY_API, type RunCancel, UNKNOWN_CLIENT } from "../../domain/cancel.ts";
-import { cancelWaiting, requestCancel } from "../../domain/run-changes.ts";
-import { toEndedRun } from "../../domain/run-record.ts";
-import type { EndedRun } from "../../domain/settlement.ts";
-import { requireReadableRun } from "../../domain/stored-run.ts";
-import type { CancelOpenRequest, RunControl } from "../../ports/run-control.ts";
-import { takeReadable } from "../../runtime/map-readable.ts";
+import { BY_API, type RunCancel, UNKNOWN_CLIENT } from "../../domain/run/cancel.ts";
+import { cancelWaiting, requestCancel } from "../../domain/run/run-changes.ts";
+import { toEndedRun } from "../../domain/run/run-record.ts";
+import type { EndedRun } from "../../domain/run/settlement.ts";
+import { requireReadableRun } from "../../domain/run/stored-run.ts";
+import type { CancelOpenRequest, RunControl } from "../../ports/runs/run-control.ts";
+import { takeReadable } from "../../runtime/batch/map-readable.ts";
 import { completeFires } from "./due-jobs.ts";
 import { wakeNext } from "./overlap.ts";
 import { ascending, type MemoryState, readable, save, type StoredRun } from "./state.ts";

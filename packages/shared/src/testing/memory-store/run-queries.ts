@@ -1,8 +1,8 @@
-import { type Run, withoutOutput } from "../../domain/run.ts";
-import { toRun } from "../../domain/run-record.ts";
-import { readDefinition } from "../../domain/stored-definition.ts";
-import type { RunQueries, RunQuery } from "../../ports/run-queries.ts";
-import { pageReadable } from "../../runtime/map-readable.ts";
+import { type Run, withoutOutput } from "../../domain/run/run.ts";
+import { toRun } from "../../domain/run/run-record.ts";
+import { readDefinition } from "../../domain/job/stored-definition.ts";
+import type { RunQueries, RunQuery } from "../../ports/runs/run-queries.ts";
+import { pageReadable } from "../../runtime/batch/map-readable.ts";
 import { ascending, type MemoryState, readable, type StoredRun } from "./state.ts";
 
 export function createRunQueries(state: MemoryState): RunQueries {

@@ -1,26 +1,26 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { Digest } from "../../domain/digest.ts";
-import { type DueRun, makeDueRun } from "../../domain/due-run.ts";
+import { type DueRun, makeDueRun } from "../../domain/run/due-run.ts";
 import { evaluate } from "../../domain/evaluation.ts";
-import type { FireEntry } from "../../domain/fire.ts";
-import type { Instant } from "../../domain/instant.ts";
-import type { Job } from "../../domain/job.ts";
-import type { JobDefinition } from "../../domain/job-definition.ts";
-import { isExclusive } from "../../domain/overlap.ts";
-import type { LastRun } from "../../domain/run.ts";
-import { type RunRecord, type Standing, toEndedRun } from "../../domain/run-record.ts";
-import { canBecome, RUN_STATES } from "../../domain/run-state.ts";
-import type { EndedRun } from "../../domain/settlement.ts";
+import type { FireEntry } from "../../domain/fire/fire.ts";
+import type { Instant } from "../../domain/time/instant.ts";
+import type { Job } from "../../domain/job/job.ts";
+import type { JobDefinition } from "../../domain/job/job-definition.ts";
+import { isExclusive } from "../../domain/policy/overlap.ts";
+import type { LastRun } from "../../domain/run/run.ts";
+import { type RunRecord, type Standing, toEndedRun } from "../../domain/run/run-record.ts";
+import { canBecome, RUN_STATES } from "../../domain/run/run-state.ts";
+import type { EndedRun } from "../../domain/run/settlement.ts";
 import { isInShard, type Shard } from "../../domain/slot.ts";
-import { readKnownParts, type KnownOfDefinition, NO_DEFINITION, readDefinition } from "../../domain/stored-definition.ts";
-import { checkedJob, isLastRun, usableDefinition } from "../../domain/stored-job.ts";
-import { requireReadableRun } from "../../domain/stored-run.ts";
+import { readKnownParts, type KnownOfDefinition, NO_DEFINITION, readDefinition } from "../../domain/job/stored-definition.ts";
+import { checkedJob, isLastRun, usableDefinition } from "../../domain/job/stored-job.ts";
+import { requireReadableRun } from "../../domain/run/stored-run.ts";
 import type { JobEvent } from "../../events/job-event.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { HandlerDescription } from "../../ports/handler-registry.ts";
-import type { RequestBinding } from "../../ports/requests.ts";
+import type { HandlerDescription } from "../../ports/store/handler-registry.ts";
+import type { RequestBinding } from "../../ports/store/requests.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
-import { mapReadable } from "../../runtime/map-readable.ts";
+import { mapReadable } from "../../runtime/batch/map-readable.ts";
 
 /** A fire that has advanced its job and whose run does not exist yet. */
 export interface PendingFire {

@@ -1,5 +1,5 @@
 import { Kafka, logLevel, type LogEntry } from "kafkajs";
-import type { Logger } from "../../../runtime/logger.ts";
+import type { Logger } from "../../../runtime/log/logger.ts";
 import { registerCompressions } from "./compression.ts";
 import { containIdleWakeUps } from "./idle-wake-ups.ts";
 import type { KafkaAddress } from "./kafka-url.ts";

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../../ports/clock.ts";
-import type { Logger } from "../../../runtime/logger.ts";
+import type { Logger } from "../../../runtime/log/logger.ts";
 
 /** The next message to read of a partition, as Kafka counts. */
 export interface Position {

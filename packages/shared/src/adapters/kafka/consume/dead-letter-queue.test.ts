@@ -1,10 +1,10 @@
 import type { KafkaMessage } from "kafkajs";
 import { expect, test } from "@jest/globals";
 import { AppError } from "../../../domain/app-error.ts";
-import { silentLogger } from "../../../runtime/logger.ts";
+import { silentLogger } from "../../../runtime/log/logger.ts";
 import { manualClock } from "../../../testing/manual-clock.ts";
 import { createDeadLetterQueue } from "./dead-letter-queue.ts";
-import type { Position } from "../consume/committer.ts";
+import type { Position } from "./committer.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 import { LETTERS_WAITING_MAX } from "./dead-letter-queue.ts";
 

@@ -1,7 +1,7 @@
 import type { IHeaders, KafkaMessage } from "kafkajs";
 import type { Clock } from "../../../ports/clock.ts";
 import { createBackoff } from "../../../runtime/backoff.ts";
-import type { Logger } from "../../../runtime/logger.ts";
+import type { Logger } from "../../../runtime/log/logger.ts";
 import { BROKER_BACKOFF } from "../bus-fault.ts";
 import type { Position } from "./committer.ts";
 import type { DeadLetter } from "./dead-letters.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { IHeaders, KafkaMessage } from "kafkajs";
 import encodeRecord from "kafkajs/src/protocol/recordBatch/record/v0/index.js";
-import { silentLogger } from "../../../runtime/logger.ts";
+import { silentLogger } from "../../../runtime/log/logger.ts";
 import { busFault } from "../bus-fault.ts";
 import { createDeadLetterSender } from "./dead-letters.ts";
 import { SHORTENED_BYTES, type DeadLetter } from "./dead-letters.ts";

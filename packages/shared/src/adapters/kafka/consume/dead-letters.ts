@@ -1,5 +1,5 @@
 import type { IHeaders, KafkaMessage } from "kafkajs";
-import type { Logger } from "../../../runtime/logger.ts";
+import type { Logger } from "../../../runtime/log/logger.ts";
 import type { BusMetrics } from "../bus-metrics.ts";
 import type { OutMessage } from "../sender.ts";
 

@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import { AppError } from "../../../domain/app-error.ts";
 import { jsonCodec } from "../../../events/wire/json-codec.ts";
 import type { SubscribeRequest } from "../../../ports/bus.ts";
-import { silentLogger } from "../../../runtime/logger.ts";
+import { silentLogger } from "../../../runtime/log/logger.ts";
 import { manualClock } from "../../../testing/manual-clock.ts";
 import { busEvent, eventIds } from "../../../testing/contracts/bus.contract.ts";
 import type { DeadLetter } from "./dead-letters.ts";

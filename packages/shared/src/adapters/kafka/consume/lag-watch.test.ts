@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { Admin } from "kafkajs";
-import { silentLogger } from "../../../runtime/logger.ts";
+import { silentLogger } from "../../../runtime/log/logger.ts";
 import { SECOND, START } from "../../../testing/factories.ts";
 import { manualClock } from "../../../testing/manual-clock.ts";
 import { createLagWatch } from "./lag-watch.ts";

@@ -1,7 +1,7 @@
 import type { Admin } from "kafkajs";
 import type { Clock } from "../../../ports/clock.ts";
-import { createLoop, type Loop } from "../../../runtime/loop.ts";
-import type { Logger } from "../../../runtime/logger.ts";
+import { createLoop, type Loop } from "../../../runtime/service/loop.ts";
+import type { Logger } from "../../../runtime/log/logger.ts";
 import type { BusMetrics } from "../bus-metrics.ts";
 import type { KafkaSubscription } from "./subscription.ts";
 

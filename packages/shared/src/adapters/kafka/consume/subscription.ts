@@ -3,7 +3,7 @@ import type { AppError } from "../../../domain/app-error.ts";
 import type { EventCodec } from "../../../events/wire/event-codec.ts";
 import type { SubscribeRequest, Subscription } from "../../../ports/bus.ts";
 import type { Clock } from "../../../ports/clock.ts";
-import type { Logger } from "../../../runtime/logger.ts";
+import type { Logger } from "../../../runtime/log/logger.ts";
 import { within } from "../../../runtime/within.ts";
 import { createDeadLetterQueue } from "./dead-letter-queue.ts";
 import { busFault } from "../bus-fault.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { silentLogger } from "../../../runtime/logger.ts";
+import { silentLogger } from "../../../runtime/log/logger.ts";
 import { manualClock } from "../../../testing/manual-clock.ts";
 import { createSupervisor } from "./supervisor.ts";
 

@@ -1,6 +1,6 @@
 import { AppError } from "../../../domain/app-error.ts";
 import type { Clock, Timer } from "../../../ports/clock.ts";
-import type { Logger } from "../../../runtime/logger.ts";
+import type { Logger } from "../../../runtime/log/logger.ts";
 
 export interface SupervisorOptions {
   readonly clock: Clock;

@@ -2,7 +2,7 @@ import { AppError } from "../../../domain/app-error.ts";
 import type { Decoded, EventCodec, WireMessage } from "../../../events/wire/event-codec.ts";
 import type { TicklineEvent } from "../../../events/event.ts";
 import type { SubscribeRequest, UnreadableMessage } from "../../../ports/bus.ts";
-import type { Logger } from "../../../runtime/logger.ts";
+import type { Logger } from "../../../runtime/log/logger.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 import type { Chunk } from "./inbox.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { addJob, addRun, claim, LEASE_MS, only } from "../../../testing/contracts/store-steps.ts";
 import { HOUR, START } from "../../../testing/factories.ts";
-import type { Store } from "../../../ports/store.ts";
+import type { Store } from "../../../ports/store/store.ts";
 import { memoryContext } from "../collections/memory-rows.test-support.ts";
 import { createPorts } from "../ports.ts";
 

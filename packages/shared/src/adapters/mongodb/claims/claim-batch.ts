@@ -1,5 +1,5 @@
-import type { CanBeRun } from "../../../domain/overlap.ts";
-import type { ClaimOutcome, ClaimRequest } from "../../../ports/run-claims.ts";
+import type { CanBeRun } from "../../../domain/policy/overlap.ts";
+import type { ClaimOutcome, ClaimRequest } from "../../../ports/runs/run-claims.ts";
 import { readLaterTime, type StoreContext } from "../context.ts";
 import { findRunnable } from "../runs/due-run-reads.ts";
 import { checkClaims, type Claiming, LOST } from "./claim-check.ts";

@@ -1,8 +1,8 @@
-import { differingField, differs, type ClaimedRun, type DueRun } from "../../../domain/due-run.ts";
-import { matchesExecution, type JobDefinition, namesExecution } from "../../../domain/job-definition.ts";
-import { isText } from "../../../domain/stored-value.ts";
-import type { StoredDefinition } from "../../../domain/stored-definition.ts";
-import type { ClaimOutcome, ClaimRequest } from "../../../ports/run-claims.ts";
+import { differingField, differs, type ClaimedRun, type DueRun } from "../../../domain/run/due-run.ts";
+import { matchesExecution, type JobDefinition, namesExecution } from "../../../domain/job/job-definition.ts";
+import { isText } from "../../../domain/json/stored-value.ts";
+import type { StoredDefinition } from "../../../domain/job/stored-definition.ts";
+import type { ClaimOutcome, ClaimRequest } from "../../../ports/runs/run-claims.ts";
 import type { StoreContext } from "../context.ts";
 import type { DefinitionKey } from "../jobs/definition-row.ts";
 import type { RunRow } from "../runs/run-row.ts";

@@ -1,6 +1,6 @@
-import type { Instant } from "../../../domain/instant.ts";
-import { waitMsAfter } from "../../../domain/overlap.ts";
-import type { EndedRun } from "../../../domain/settlement.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import { waitMsAfter } from "../../../domain/policy/overlap.ts";
+import type { EndedRun } from "../../../domain/run/settlement.ts";
 import { byId, type Change, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import {

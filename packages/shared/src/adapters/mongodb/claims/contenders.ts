@@ -1,7 +1,7 @@
-import type { DueRun } from "../../../domain/due-run.ts";
-import type { Instant } from "../../../domain/instant.ts";
-import { OVERLAP_BUFFER_MAX, type OverlapPolicy } from "../../../domain/overlap.ts";
-import { inParallel } from "../../../runtime/in-parallel.ts";
+import type { DueRun } from "../../../domain/run/due-run.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import { OVERLAP_BUFFER_MAX, type OverlapPolicy } from "../../../domain/policy/overlap.ts";
+import { inParallel } from "../../../runtime/batch/in-parallel.ts";
 import { byId, type Filter, type Rows, withIds } from "../collections/rows.ts";
 import { IN_ORDER, WAITS_FOR_ANOTHER } from "../runs/run-changes.ts";
 import { readPolicy, type RunRow } from "../runs/run-row.ts";

@@ -1,4 +1,4 @@
-import type { Store } from "../../../ports/store.ts";
+import type { Store } from "../../../ports/store/store.ts";
 import { START } from "../../../testing/factories.ts";
 import { createHeldClaims } from "../../held-claims.ts";
 import { memoryContext } from "../collections/memory-rows.test-support.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { OverlapPolicy } from "../../../domain/overlap.ts";
+import type { OverlapPolicy } from "../../../domain/policy/overlap.ts";
 import { SECOND, START } from "../../../testing/factories.ts";
 import { judgeInOrder } from "./judge-overlap.ts";
 import type { RunRow } from "../runs/run-row.ts";

@@ -1,6 +1,6 @@
-import type { DueRun } from "../../../domain/due-run.ts";
-import type { Instant } from "../../../domain/instant.ts";
-import { type CanBeRun, judgeOverlap, type OverlapSibling, type OverlapVerdict } from "../../../domain/overlap.ts";
+import type { DueRun } from "../../../domain/run/due-run.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import { type CanBeRun, judgeOverlap, type OverlapSibling, type OverlapVerdict } from "../../../domain/policy/overlap.ts";
 import { readPolicy, type RunRow, waitsForAnother } from "../runs/run-row.ts";
 
 /** A run to be claimed, with its row: due, and as the message says. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import type { ClaimedRun, DueRun } from "../../../domain/due-run.ts";
-import type { Instant } from "../../../domain/instant.ts";
-import type { Job } from "../../../domain/job.ts";
-import type { OverlapPolicy } from "../../../domain/overlap.ts";
-import { isTerminal } from "../../../domain/run-state.ts";
+import type { ClaimedRun, DueRun } from "../../../domain/run/due-run.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import type { Job } from "../../../domain/job/job.ts";
+import type { OverlapPolicy } from "../../../domain/policy/overlap.ts";
+import { isTerminal } from "../../../domain/run/run-state.ts";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
-import type { Store } from "../../../ports/store.ts";
+import type { Store } from "../../../ports/store/store.ts";
 import {
   addJob,
   addRun,

@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
-import type { ClaimedRun, DueRun } from "../../../domain/due-run.ts";
-import type { Job } from "../../../domain/job.ts";
-import type { OverlapPolicy } from "../../../domain/overlap.ts";
-import type { AttemptResult } from "../../../domain/settlement.ts";
+import type { ClaimedRun, DueRun } from "../../../domain/run/due-run.ts";
+import type { Job } from "../../../domain/job/job.ts";
+import type { OverlapPolicy } from "../../../domain/policy/overlap.ts";
+import type { AttemptResult } from "../../../domain/run/settlement.ts";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
-import type { ClaimOutcome } from "../../../ports/run-claims.ts";
-import type { Store } from "../../../ports/store.ts";
+import type { ClaimOutcome } from "../../../ports/runs/run-claims.ts";
+import type { Store } from "../../../ports/store/store.ts";
 import {
   addJob,
   addRun,

@@ -1,7 +1,7 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
-import type { DueRun } from "../../../domain/due-run.ts";
-import type { OverlapPolicy } from "../../../domain/overlap.ts";
-import type { Store } from "../../../ports/store.ts";
+import type { DueRun } from "../../../domain/run/due-run.ts";
+import type { OverlapPolicy } from "../../../domain/policy/overlap.ts";
+import type { Store } from "../../../ports/store/store.ts";
 import {
   addJob,
   addRuns,

@@ -1,5 +1,5 @@
-import type { AttemptHolder, HeldLease, RunClaims } from "../../../ports/run-claims.ts";
-import { isLastRun } from "../../../domain/stored-job.ts";
+import type { AttemptHolder, HeldLease, RunClaims } from "../../../ports/runs/run-claims.ts";
+import { isLastRun } from "../../../domain/job/stored-job.ts";
 import { byId, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import { readDueRuns } from "../runs/due-run-reads.ts";

@@ -1,8 +1,8 @@
 import { AppError } from "../../../domain/app-error.ts";
-import type { Instant } from "../../../domain/instant.ts";
-import { attemptError } from "../../../domain/run-error.ts";
-import { makeEndedRun, type AttemptResult } from "../../../domain/settlement.ts";
-import type { Settlement, SettleOutcome } from "../../../ports/run-claims.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import { attemptError } from "../../../domain/run/run-error.ts";
+import { makeEndedRun, type AttemptResult } from "../../../domain/run/settlement.ts";
+import type { Settlement, SettleOutcome } from "../../../ports/runs/run-claims.ts";
 import { byId, type Change, type Filter, type Update, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import {

@@ -1,6 +1,6 @@
-import type { Instant } from "../../../domain/instant.ts";
-import { OVERLAP_BUFFER_MAX, waitMsAfter } from "../../../domain/overlap.ts";
-import { inParallel } from "../../../runtime/in-parallel.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import { OVERLAP_BUFFER_MAX, waitMsAfter } from "../../../domain/policy/overlap.ts";
+import { inParallel } from "../../../runtime/batch/in-parallel.ts";
 import { upTo } from "../collections/indexes.ts";
 import { inOrder, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";

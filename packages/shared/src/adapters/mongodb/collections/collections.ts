@@ -1,6 +1,6 @@
 import type { Connection, Model, Schema } from "mongoose";
 import { z } from "zod";
-import { InstantSchema } from "../../../domain/instant.ts";
+import { InstantSchema } from "../../../domain/time/instant.ts";
 import { definitionSchema, type DefinitionRow } from "../jobs/definition-row.ts";
 import { jobSchema, type JobRow } from "../jobs/job-row.ts";
 import { createRows, type Rows, type RowsOptions } from "./rows.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import type { DueRun } from "../../../domain/due-run.ts";
-import { canonicalJson } from "../../../domain/json.ts";
+import type { DueRun } from "../../../domain/run/due-run.ts";
+import { canonicalJson } from "../../../domain/json/json.ts";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
 import {
   addJob,

@@ -1,5 +1,5 @@
 import type { Connection } from "mongoose";
-import type { RunState } from "../../../domain/run-state.ts";
+import type { RunState } from "../../../domain/run/run-state.ts";
 import { IN_PUBLICATION_ORDER } from "../runs/run-row.ts";
 import { storeFault } from "../server/faults.ts";
 

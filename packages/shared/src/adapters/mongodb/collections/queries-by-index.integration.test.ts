@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
 import mongoose from "mongoose";
-import type { Job } from "../../../domain/job.ts";
-import type { Store } from "../../../ports/store.ts";
+import type { Job } from "../../../domain/job/job.ts";
+import type { Store } from "../../../ports/store/store.ts";
 import { addJob } from "../../../testing/contracts/store-steps.ts";
 import { describeWithServers } from "../../../testing/servers/describe-with-servers.ts";
 import { type TestDatabase, testDatabase } from "./fresh-database.test-support.ts";

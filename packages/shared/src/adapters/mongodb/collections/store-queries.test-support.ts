@@ -1,8 +1,8 @@
-import type { DueRun } from "../../../domain/due-run.ts";
-import type { Job } from "../../../domain/job.ts";
+import type { DueRun } from "../../../domain/run/due-run.ts";
+import type { Job } from "../../../domain/job/job.ts";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
 import { jobEvent } from "../../../events/job-event.ts";
-import type { Store } from "../../../ports/store.ts";
+import type { Store } from "../../../ports/store/store.ts";
 import { addJob, addRun, addRuns, deleteJob, LEASE_MS, SUCCESS } from "../../../testing/contracts/store-steps.ts";
 import { DAY, HOUR, MINUTE, SECOND, START } from "../../../testing/factories.ts";
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { InstantSchema, type Instant } from "../../../domain/instant.ts";
+import { InstantSchema, type Instant } from "../../../domain/time/instant.ts";
 import { evaluate } from "../../../domain/evaluation.ts";
-import type { JobDefinition } from "../../../domain/job-definition.ts";
-import { readDefinition, type StoredDefinition } from "../../../domain/stored-definition.ts";
-import { isRecord } from "../../../domain/stored-value.ts";
+import type { JobDefinition } from "../../../domain/job/job-definition.ts";
+import { readDefinition, type StoredDefinition } from "../../../domain/job/stored-definition.ts";
+import { isRecord } from "../../../domain/json/stored-value.ts";
 import { rowSchema } from "../collections/row-schema.ts";
 
 /** What a sweep saw: its job has this definition, or it is not used. Where runs use it, there is nothing to note. */

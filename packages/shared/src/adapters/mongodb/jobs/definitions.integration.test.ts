@@ -1,10 +1,10 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
 import fc from "fast-check";
-import type { Job } from "../../../domain/job.ts";
-import type { Instant } from "../../../domain/instant.ts";
+import type { Job } from "../../../domain/job/job.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
 import { jobEvent } from "../../../events/job-event.ts";
-import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../../ports/retention.ts";
-import type { Store } from "../../../ports/store.ts";
+import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../../ports/store/retention.ts";
+import type { Store } from "../../../ports/store/store.ts";
 import {
   addJob,
   changeJob,

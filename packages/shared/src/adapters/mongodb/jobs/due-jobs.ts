@@ -1,7 +1,7 @@
-import type { Job } from "../../../domain/job.ts";
-import type { DueJobs } from "../../../ports/due-jobs.ts";
-import { mapReadable } from "../../../runtime/map-readable.ts";
-import { type ReadablePart, readEnough } from "../../../runtime/read-enough.ts";
+import type { Job } from "../../../domain/job/job.ts";
+import type { DueJobs } from "../../../ports/jobs/due-jobs.ts";
+import { mapReadable } from "../../../runtime/batch/map-readable.ts";
+import { type ReadablePart, readEnough } from "../../../runtime/batch/read-enough.ts";
 import type { StoreContext } from "../context.ts";
 import type { ReadHow } from "./definitions.ts";
 import { fireAll } from "./fires.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { Fire } from "../../../domain/fire.ts";
+import type { Fire } from "../../../domain/fire/fire.ts";
 import { editedJob, newJob, MINUTE, START } from "../../../testing/factories.ts";
 import { cursorAfterFire, newEntry, newManualFire, newFire } from "../../../testing/factories-fire.ts";
 import { groupFires } from "./fire-groups.ts";

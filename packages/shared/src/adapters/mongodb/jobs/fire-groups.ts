@@ -1,5 +1,5 @@
-import type { Fire } from "../../../domain/fire.ts";
-import type { Instant } from "../../../domain/instant.ts";
+import type { Fire } from "../../../domain/fire/fire.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
 import { type PendingFire, PENDING_MAX } from "./job-row.ts";
 import { type Change, equal, withIds } from "../collections/rows.ts";
 

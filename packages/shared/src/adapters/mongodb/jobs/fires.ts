@@ -1,11 +1,11 @@
 import { AppError } from "../../../domain/app-error.ts";
-import { toRunOrigin } from "../../../domain/due-run.ts";
-import type { Fire } from "../../../domain/fire.ts";
-import type { Instant } from "../../../domain/instant.ts";
-import { makeRunId } from "../../../domain/run-id.ts";
-import { standInDefinition, type StoredDefinition } from "../../../domain/stored-definition.ts";
-import { DEFINITION_GRACE_MS } from "../../../ports/retention.ts";
-import type { FiredRun, FireOutcome } from "../../../ports/due-jobs.ts";
+import { toRunOrigin } from "../../../domain/run/due-run.ts";
+import type { Fire } from "../../../domain/fire/fire.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import { makeRunId } from "../../../domain/run/run-id.ts";
+import { standInDefinition, type StoredDefinition } from "../../../domain/job/stored-definition.ts";
+import { DEFINITION_GRACE_MS } from "../../../ports/store/retention.ts";
+import type { FiredRun, FireOutcome } from "../../../ports/jobs/due-jobs.ts";
 import { byId, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import type { DefinitionKey } from "./definition-row.ts";

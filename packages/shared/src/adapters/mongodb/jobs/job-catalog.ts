@@ -1,7 +1,7 @@
 import { AppError } from "../../../domain/app-error.ts";
-import type { Job } from "../../../domain/job.ts";
-import { definitionHash } from "../../../domain/job-definition.ts";
-import type { ChangeOutcome, CreateOutcome, JobCatalog, JobChange } from "../../../ports/job-catalog.ts";
+import type { Job } from "../../../domain/job/job.ts";
+import { definitionHash } from "../../../domain/job/job-definition.ts";
+import type { ChangeOutcome, CreateOutcome, JobCatalog, JobChange } from "../../../ports/jobs/job-catalog.ts";
 import { equal } from "../collections/rows.ts";
 import { inRounds, type StoreContext } from "../context.ts";
 import { LOOK_SOON } from "./definitions.ts";

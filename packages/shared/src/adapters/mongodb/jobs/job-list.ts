@@ -1,9 +1,9 @@
-import { withoutParams, type Job } from "../../../domain/job.ts";
-import { isTime } from "../../../domain/stored-value.ts";
-import type { JobQuery } from "../../../ports/job-catalog.ts";
+import { withoutParams, type Job } from "../../../domain/job/job.ts";
+import { isTime } from "../../../domain/json/stored-value.ts";
+import type { JobQuery } from "../../../ports/jobs/job-catalog.ts";
 import type { Page } from "../../../ports/page.ts";
 import type { StoreContext } from "../context.ts";
-import { pageReadable } from "../../../runtime/map-readable.ts";
+import { pageReadable } from "../../../runtime/batch/map-readable.ts";
 import { openJobReader } from "./due-jobs.ts";
 import type { JobRow } from "./job-row.ts";
 import { behindPosition, parseCursor, toCursor } from "../collections/position.ts";

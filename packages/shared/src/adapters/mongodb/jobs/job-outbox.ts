@@ -1,8 +1,8 @@
-import type { JobOutbox } from "../../../ports/job-outbox.ts";
+import type { JobOutbox } from "../../../ports/jobs/job-outbox.ts";
 import type { JobEvent } from "../../../events/job-event.ts";
 import { readJobEvent } from "../../../events/stored-event.ts";
-import { mapReadable } from "../../../runtime/map-readable.ts";
-import { readEnough } from "../../../runtime/read-enough.ts";
+import { mapReadable } from "../../../runtime/batch/map-readable.ts";
+import { readEnough } from "../../../runtime/batch/read-enough.ts";
 import type { StoreContext } from "../context.ts";
 import { inShardQuery } from "../runs/run-changes.ts";
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { FireEntry } from "../../../domain/fire.ts";
-import { type Instant, InstantSchema } from "../../../domain/instant.ts";
-import { JobRecordSchema, pickJobRecord, type Job } from "../../../domain/job.ts";
-import { readKnownParts, type KnownOfDefinition, type StoredDefinition } from "../../../domain/stored-definition.ts";
-import { checkedJob, usableDefinition } from "../../../domain/stored-job.ts";
-import { statusOrder } from "../../../domain/status-change.ts";
+import type { FireEntry } from "../../../domain/fire/fire.ts";
+import { type Instant, InstantSchema } from "../../../domain/time/instant.ts";
+import { JobRecordSchema, pickJobRecord, type Job } from "../../../domain/job/job.ts";
+import { readKnownParts, type KnownOfDefinition, type StoredDefinition } from "../../../domain/job/stored-definition.ts";
+import { checkedJob, usableDefinition } from "../../../domain/job/stored-job.ts";
+import { statusOrder } from "../../../domain/job/status-change.ts";
 import type { JobEvent } from "../../../events/job-event.ts";
 import { rowSchema } from "../collections/row-schema.ts";
 

@@ -1,6 +1,6 @@
-import { toStatusChange, statusOrder } from "../../../domain/status-change.ts";
-import type { JobStatus } from "../../../ports/job-status.ts";
-import { mapReadable } from "../../../runtime/map-readable.ts";
+import { toStatusChange, statusOrder } from "../../../domain/job/status-change.ts";
+import type { JobStatus } from "../../../ports/jobs/job-status.ts";
+import { mapReadable } from "../../../runtime/batch/map-readable.ts";
 import type { StoreContext } from "../context.ts";
 import { readMeta } from "../meta.ts";
 import { behindPosition, parseCursor, toCursor } from "../collections/position.ts";

@@ -1,7 +1,7 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
-import type { Job } from "../../../domain/job.ts";
-import type { Store } from "../../../ports/store.ts";
+import type { Job } from "../../../domain/job/job.ts";
+import type { Store } from "../../../ports/store/store.ts";
 import { addJob, changeJob, deleteJob, repair } from "../../../testing/contracts/store-steps.ts";
 import { publishable, readJob, readRun, unannounced } from "../../../testing/contracts/store-steps.ts";
 import { editedJob, newJob, MINUTE, START } from "../../../testing/factories.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { AppError } from "../../../domain/app-error.ts";
-import type { Job } from "../../../domain/job.ts";
+import type { Job } from "../../../domain/job/job.ts";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
 import { jobEvent } from "../../../events/job-event.ts";
 import type { UnreadableRow } from "../../../ports/unreadable.ts";

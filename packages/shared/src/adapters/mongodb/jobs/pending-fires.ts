@@ -1,9 +1,9 @@
-import type { Instant } from "../../../domain/instant.ts";
-import { makeRunId } from "../../../domain/run-id.ts";
-import { RUN_CAUSES } from "../../../domain/run.ts";
-import { BORN_STATES } from "../../../domain/run-state.ts";
-import { standInDefinition, type StoredDefinition } from "../../../domain/stored-definition.ts";
-import { isRecord, isText, isTextOrNull, isTime, isWhole } from "../../../domain/stored-value.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import { makeRunId } from "../../../domain/run/run-id.ts";
+import { RUN_CAUSES } from "../../../domain/run/run.ts";
+import { BORN_STATES } from "../../../domain/run/run-state.ts";
+import { standInDefinition, type StoredDefinition } from "../../../domain/job/stored-definition.ts";
+import { isRecord, isText, isTextOrNull, isTime, isWhole } from "../../../domain/json/stored-value.ts";
 import type { DefinitionKey } from "./definition-row.ts";
 import { withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";

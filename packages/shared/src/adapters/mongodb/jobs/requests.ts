@@ -1,4 +1,4 @@
-import type { Requests } from "../../../ports/requests.ts";
+import type { Requests } from "../../../ports/store/requests.ts";
 import type { BindingRow } from "../collections/collections.ts";
 import { inRounds, type StoreContext } from "../context.ts";
 

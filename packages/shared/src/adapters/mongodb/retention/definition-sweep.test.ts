@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { DEFINITION_GRACE_MS } from "../../../ports/retention.ts";
+import { DEFINITION_GRACE_MS } from "../../../ports/store/retention.ts";
 import { newJob, START } from "../../../testing/factories.ts";
 import { newDefinitionRow } from "../jobs/definition-row.ts";
 import { sweepDefinitions } from "./definition-sweep.ts";

@@ -1,7 +1,7 @@
-import type { Instant } from "../../../domain/instant.ts";
-import { isText } from "../../../domain/stored-value.ts";
-import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../../ports/retention.ts";
-import { inParallel } from "../../../runtime/in-parallel.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import { isText } from "../../../domain/json/stored-value.ts";
+import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../../ports/store/retention.ts";
+import { inParallel } from "../../../runtime/batch/in-parallel.ts";
 import { upTo } from "../collections/indexes.ts";
 import { byId, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";

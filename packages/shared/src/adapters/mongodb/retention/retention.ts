@@ -1,6 +1,6 @@
-import type { Instant } from "../../../domain/instant.ts";
-import type { Retention, RetentionRequest } from "../../../ports/retention.ts";
-import { inHalves } from "../../../runtime/in-halves.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import type { Retention, RetentionRequest } from "../../../ports/store/retention.ts";
+import { inHalves } from "../../../runtime/batch/in-halves.ts";
 import { withIds } from "../collections/rows.ts";
 import { readLaterTime, type StoreContext } from "../context.ts";
 import { sweepDefinitions } from "./definition-sweep.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { runIdFloor } from "../../../domain/run-id.ts";
+import { runIdFloor } from "../../../domain/run/run-id.ts";
 import { DAY, START } from "../../../testing/factories.ts";
 import { memoryContext } from "../collections/memory-rows.test-support.ts";
 import type { RunRow } from "../runs/run-row.ts";

@@ -1,6 +1,6 @@
-import type { Instant } from "../../../domain/instant.ts";
-import { runIdFloor } from "../../../domain/run-id.ts";
-import type { RetentionRequest } from "../../../ports/retention.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import { runIdFloor } from "../../../domain/run/run-id.ts";
+import type { RetentionRequest } from "../../../ports/store/retention.ts";
 import type { StoreContext } from "../context.ts";
 import { below } from "../collections/indexes.ts";
 import { behindPosition } from "../collections/position.ts";

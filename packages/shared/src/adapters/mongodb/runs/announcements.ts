@@ -1,5 +1,5 @@
-import type { Announcements } from "../../../ports/announcements.ts";
-import { readEnough } from "../../../runtime/read-enough.ts";
+import type { Announcements } from "../../../ports/runs/announcements.ts";
+import { readEnough } from "../../../runtime/batch/read-enough.ts";
 import { upTo } from "../collections/indexes.ts";
 import { withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";

@@ -1,8 +1,8 @@
-import type { Instant } from "../../../domain/instant.ts";
-import { runIdFloor } from "../../../domain/run-id.ts";
-import { type RunError, WAITED_TOO_LONG } from "../../../domain/run-error.ts";
-import type { EndedRun } from "../../../domain/settlement.ts";
-import type { DueRuns } from "../../../ports/due-runs.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import { runIdFloor } from "../../../domain/run/run-id.ts";
+import { type RunError, WAITED_TOO_LONG } from "../../../domain/run/run-error.ts";
+import type { EndedRun } from "../../../domain/run/settlement.ts";
+import type { DueRuns } from "../../../ports/runs/due-runs.ts";
 import { wakeNext } from "../claims/wake-waiting.ts";
 import { withIds } from "../collections/rows.ts";
 import { readLaterTime, type StoreContext } from "../context.ts";

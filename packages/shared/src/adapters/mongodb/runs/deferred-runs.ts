@@ -1,5 +1,5 @@
-import { FIRST_PLACE, readPublicationPlace } from "../../../domain/priority.ts";
-import { resumeResult, type DeferredRuns, type ResumeRequest } from "../../../ports/deferred-runs.ts";
+import { FIRST_PLACE, readPublicationPlace } from "../../../domain/queue/priority.ts";
+import { resumeResult, type DeferredRuns, type ResumeRequest } from "../../../ports/runs/deferred-runs.ts";
 import { withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import { readDueRuns, readQueues } from "./due-run-reads.ts";

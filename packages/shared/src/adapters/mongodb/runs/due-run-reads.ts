@@ -1,10 +1,10 @@
-import type { DueRun } from "../../../domain/due-run.ts";
-import type { LastRun } from "../../../domain/run.ts";
+import type { DueRun } from "../../../domain/run/due-run.ts";
+import type { LastRun } from "../../../domain/run/run.ts";
 import type { Shard } from "../../../domain/slot.ts";
-import { isLastRun } from "../../../domain/stored-job.ts";
-import { isText } from "../../../domain/stored-value.ts";
-import { mapReadable } from "../../../runtime/map-readable.ts";
-import type { ReadablePart } from "../../../runtime/read-enough.ts";
+import { isLastRun } from "../../../domain/job/stored-job.ts";
+import { isText } from "../../../domain/json/stored-value.ts";
+import { mapReadable } from "../../../runtime/batch/map-readable.ts";
+import type { ReadablePart } from "../../../runtime/batch/read-enough.ts";
 import { type Filter, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import { inShardQuery } from "./run-changes.ts";

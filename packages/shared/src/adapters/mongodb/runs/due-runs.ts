@@ -1,8 +1,8 @@
-import { nextBackoffMs } from "../../../domain/backoff.ts";
-import type { Instant } from "../../../domain/instant.ts";
-import { wasAsideSince } from "../../../domain/overlap.ts";
-import type { DueRuns, Publication } from "../../../ports/due-runs.ts";
-import { readEnough } from "../../../runtime/read-enough.ts";
+import { nextBackoffMs } from "../../../domain/time/backoff.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import { wasAsideSince } from "../../../domain/policy/overlap.ts";
+import type { DueRuns, Publication } from "../../../ports/runs/due-runs.ts";
+import { readEnough } from "../../../runtime/batch/read-enough.ts";
 import { type Change, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import { closeWaiting } from "./close-waiting.ts";

@@ -1,6 +1,6 @@
-import type { Instant } from "../../../domain/instant.ts";
-import { STORE_TIME_DIFFERENCE_MS_MAX } from "../../../domain/time-limits.ts";
-import type { DueRuns } from "../../../ports/due-runs.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import { STORE_TIME_DIFFERENCE_MS_MAX } from "../../../domain/time/time-limits.ts";
+import type { DueRuns } from "../../../ports/runs/due-runs.ts";
 import type { StoreContext } from "../context.ts";
 import { type Change, type Filter, withIds } from "../collections/rows.ts";
 import { allOf, inShardQuery, makePublishable } from "./run-changes.ts";

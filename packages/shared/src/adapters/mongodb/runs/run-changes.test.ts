@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { ATTEMPTS_KEPT_MAX } from "../../../domain/run.ts";
-import { RUN_STATES } from "../../../domain/run-state.ts";
+import { ATTEMPTS_KEPT_MAX } from "../../../domain/run/run.ts";
+import { RUN_STATES } from "../../../domain/run/run-state.ts";
 import { allOf, endRun, makeDueAgain, startAttempt, waitForRetry, WITHOUT_TOKEN } from "./run-changes.ts";
 
 const claimant = { executor: "executor-1", token: "token", leaseMs: 15_000 };

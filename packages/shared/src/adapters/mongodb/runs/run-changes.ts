@@ -1,11 +1,11 @@
-import type { RunCancel } from "../../../domain/cancel.ts";
-import type { Instant } from "../../../domain/instant.ts";
-import type { JsonValue } from "../../../domain/json.ts";
-import type { Reason } from "../../../domain/reason.ts";
-import { ATTEMPTS_KEPT_MAX, type AttemptState } from "../../../domain/run.ts";
-import type { AttemptError, RunError } from "../../../domain/run-error.ts";
-import { isCompleted, type RunState } from "../../../domain/run-state.ts";
-import type { Claimant } from "../../../ports/due-jobs.ts";
+import type { RunCancel } from "../../../domain/run/cancel.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import type { JsonValue } from "../../../domain/json/json.ts";
+import type { Reason } from "../../../domain/run/reason.ts";
+import { ATTEMPTS_KEPT_MAX, type AttemptState } from "../../../domain/run/run.ts";
+import type { AttemptError, RunError } from "../../../domain/run/run-error.ts";
+import { isCompleted, type RunState } from "../../../domain/run/run-state.ts";
+import type { Claimant } from "../../../ports/jobs/due-jobs.ts";
 import type { Update } from "../collections/rows.ts";
 import type { AttemptRow } from "./run-row.ts";
 

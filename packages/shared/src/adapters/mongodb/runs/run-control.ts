@@ -1,8 +1,8 @@
-import { BY_API, UNKNOWN_CLIENT } from "../../../domain/cancel.ts";
-import type { EndedRun } from "../../../domain/settlement.ts";
-import { isTerminal } from "../../../domain/run-state.ts";
-import { isWhole } from "../../../domain/stored-value.ts";
-import type { CancelOpenRequest, RunControl } from "../../../ports/run-control.ts";
+import { BY_API, UNKNOWN_CLIENT } from "../../../domain/run/cancel.ts";
+import type { EndedRun } from "../../../domain/run/settlement.ts";
+import { isTerminal } from "../../../domain/run/run-state.ts";
+import { isWhole } from "../../../domain/json/stored-value.ts";
+import type { CancelOpenRequest, RunControl } from "../../../ports/runs/run-control.ts";
 import { wakeNext } from "../claims/wake-waiting.ts";
 import { inOrder, withIds } from "../collections/rows.ts";
 import { inRounds, readLaterTime, type StoreContext } from "../context.ts";

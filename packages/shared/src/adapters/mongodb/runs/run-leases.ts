@@ -1,6 +1,6 @@
-import { isTerminal } from "../../../domain/run-state.ts";
-import type { Instant } from "../../../domain/instant.ts";
-import type { Rescue, RunLeases } from "../../../ports/run-leases.ts";
+import { isTerminal } from "../../../domain/run/run-state.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import type { Rescue, RunLeases } from "../../../ports/runs/run-leases.ts";
 import { wakeNext } from "../claims/wake-waiting.ts";
 import { upTo } from "../collections/indexes.ts";
 import { type Change, type Filter, withIds } from "../collections/rows.ts";

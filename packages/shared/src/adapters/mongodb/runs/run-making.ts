@@ -1,6 +1,6 @@
-import type { RunState } from "../../../domain/run-state.ts";
-import type { Reason } from "../../../domain/reason.ts";
-import { inHalves } from "../../../runtime/in-halves.ts";
+import type { RunState } from "../../../domain/run/run-state.ts";
+import type { Reason } from "../../../domain/run/reason.ts";
+import { inHalves } from "../../../runtime/batch/in-halves.ts";
 import { inOrder, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import type { RunRow } from "./run-row.ts";

@@ -1,6 +1,6 @@
-import { runIdFloor } from "../../../domain/run-id.ts";
-import type { RunQueries, RunQuery } from "../../../ports/run-queries.ts";
-import { pageReadable } from "../../../runtime/map-readable.ts";
+import { runIdFloor } from "../../../domain/run/run-id.ts";
+import type { RunQueries, RunQuery } from "../../../ports/runs/run-queries.ts";
+import { pageReadable } from "../../../runtime/batch/map-readable.ts";
 import type { StoreContext } from "../context.ts";
 import { equal, type Filter, withIds } from "../collections/rows.ts";
 import { asReadable, toRun } from "./run-view.ts";

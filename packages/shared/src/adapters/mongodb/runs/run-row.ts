@@ -1,14 +1,14 @@
 import { z } from "zod";
-import type { RunCancel } from "../../../domain/cancel.ts";
-import type { FireEntry } from "../../../domain/fire.ts";
-import { type Instant, InstantSchema } from "../../../domain/instant.ts";
-import { ExecutionSchema } from "../../../domain/job-definition.ts";
-import { isExclusive, OVERLAP_POLICIES, type OverlapPolicy } from "../../../domain/overlap.ts";
-import { PRIORITY_DEFAULT } from "../../../domain/priority.ts";
-import { REASONS } from "../../../domain/reason.ts";
-import { identifyRun, RunIdentitySchema, type Attempt, type RunOrigin } from "../../../domain/run.ts";
-import type { AttemptError, RunError } from "../../../domain/run-error.ts";
-import { isTerminal, RUN_STATES } from "../../../domain/run-state.ts";
+import type { RunCancel } from "../../../domain/run/cancel.ts";
+import type { FireEntry } from "../../../domain/fire/fire.ts";
+import { type Instant, InstantSchema } from "../../../domain/time/instant.ts";
+import { ExecutionSchema } from "../../../domain/job/job-definition.ts";
+import { isExclusive, OVERLAP_POLICIES, type OverlapPolicy } from "../../../domain/policy/overlap.ts";
+import { PRIORITY_DEFAULT } from "../../../domain/queue/priority.ts";
+import { REASONS } from "../../../domain/run/reason.ts";
+import { identifyRun, RunIdentitySchema, type Attempt, type RunOrigin } from "../../../domain/run/run.ts";
+import type { AttemptError, RunError } from "../../../domain/run/run-error.ts";
+import { isTerminal, RUN_STATES } from "../../../domain/run/run-state.ts";
 import { SlotSchema } from "../../../domain/slot.ts";
 import { rowSchema } from "../collections/row-schema.ts";
 

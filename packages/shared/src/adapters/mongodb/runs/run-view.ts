@@ -1,6 +1,6 @@
 import { AppError } from "../../../domain/app-error.ts";
-import { makeDueRun, type ComparedField, type DueRun } from "../../../domain/due-run.ts";
-import type { Instant } from "../../../domain/instant.ts";
+import { makeDueRun, type ComparedField, type DueRun } from "../../../domain/run/due-run.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
 import {
   pickLastRun,
   pickRunIdentity,
@@ -9,14 +9,14 @@ import {
   type Run,
   type RunIdentity,
   type RunOutcome,
-} from "../../../domain/run.ts";
-import type { EndedRun } from "../../../domain/settlement.ts";
-import type { StoredDefinition } from "../../../domain/stored-definition.ts";
-import { readAttemptError, readCancel, readError, readOutput, requireReadableRun } from "../../../domain/stored-run.ts";
-import { isRecord, isWhole } from "../../../domain/stored-value.ts";
-import type { LeaseView } from "../../../ports/run-leases.ts";
+} from "../../../domain/run/run.ts";
+import type { EndedRun } from "../../../domain/run/settlement.ts";
+import type { StoredDefinition } from "../../../domain/job/stored-definition.ts";
+import { readAttemptError, readCancel, readError, readOutput, requireReadableRun } from "../../../domain/run/stored-run.ts";
+import { isRecord, isWhole } from "../../../domain/json/stored-value.ts";
+import type { LeaseView } from "../../../ports/runs/run-leases.ts";
 import type { OnUnreadable } from "../../../ports/unreadable.ts";
-import { mapReadable } from "../../../runtime/map-readable.ts";
+import { mapReadable } from "../../../runtime/batch/map-readable.ts";
 import { readPriority, type AttemptRow, type RunRow } from "./run-row.ts";
 
 const toIdentity = (row: RunRow): RunIdentity => pickRunIdentity({ ...row, runId: row._id, priority: readPriority(row) });

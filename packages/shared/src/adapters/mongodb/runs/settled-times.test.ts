@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
-import { SETTLE_MS_MAX, STATEMENT_MS_MAX } from "../../../domain/time-limits.ts";
-import type { Store } from "../../../ports/store.ts";
+import { SETTLE_MS_MAX, STATEMENT_MS_MAX } from "../../../domain/time/time-limits.ts";
+import type { Store } from "../../../ports/store/store.ts";
 import { addJob, addRun, addRuns, LEASE_MS, start, SUCCESS } from "../../../testing/contracts/store-steps.ts";
 import { DAY, START } from "../../../testing/factories.ts";
 import { memoryContext, type Statement } from "../collections/memory-rows.test-support.ts";

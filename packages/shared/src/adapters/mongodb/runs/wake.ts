@@ -1,6 +1,6 @@
-import type { Instant } from "../../../domain/instant.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
 import type { Shard } from "../../../domain/slot.ts";
-import type { WakeResult } from "../../../ports/due-runs.ts";
+import type { WakeResult } from "../../../ports/runs/due-runs.ts";
 import { repeatWaits, wakeNext } from "../claims/wake-waiting.ts";
 import { upTo } from "../collections/indexes.ts";
 import { type Filter, withIds } from "../collections/rows.ts";

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { afterEach, expect, jest, test } from "@jest/globals";
 import type { AppError } from "../../../domain/app-error.ts";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
-import type { Store } from "../../../ports/store.ts";
+import type { Store } from "../../../ports/store/store.ts";
 import { freePort } from "../../../testing/servers/free-port.ts";
 import { addJob, addRun, claim, fire, publishable, readRun } from "../../../testing/contracts/store-steps.ts";
 import { newJob, START } from "../../../testing/factories.ts";

@@ -1,5 +1,5 @@
 import type { Connection } from "mongoose";
-import type { Instant } from "../../../domain/instant.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
 
 /** What the server says of itself, as far as it is looked at. */
 interface Hello {

@@ -1,6 +1,6 @@
 import { AppError } from "../../../domain/app-error.ts";
-import { backoffMs } from "../../../domain/backoff.ts";
-import { STATEMENT_MS_MAX } from "../../../domain/time-limits.ts";
+import { backoffMs } from "../../../domain/time/backoff.ts";
+import { STATEMENT_MS_MAX } from "../../../domain/time/time-limits.ts";
 import { within } from "../../../runtime/within.ts";
 import { systemClock } from "../../system/clock.ts";
 import { systemEntropy } from "../../system/entropy.ts";

@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
-import type { DueRun } from "../../../domain/due-run.ts";
-import type { Job } from "../../../domain/job.ts";
+import type { DueRun } from "../../../domain/run/due-run.ts";
+import type { Job } from "../../../domain/job/job.ts";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
-import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../../ports/retention.ts";
-import type { Store } from "../../../ports/store.ts";
+import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../../ports/store/retention.ts";
+import type { Store } from "../../../ports/store/store.ts";
 import {
   addJob,
   changeJob,

@@ -1,4 +1,4 @@
-import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../../ports/retention.ts";
+import { DEFINITION_GRACE_MS, type RetentionRequest } from "../../../ports/store/retention.ts";
 import type { StoreContext } from "../context.ts";
 import { NOT_SEEN_UNUSED } from "./definitions.ts";
 import { query } from "../rows.ts";

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { JobDefinition } from "../../../domain/job-definition.ts";
-import { readDefinitionText, type StoredDefinition } from "../../../domain/stored-definition.ts";
+import type { JobDefinition } from "../../../domain/job/job-definition.ts";
+import { readDefinitionText, type StoredDefinition } from "../../../domain/job/stored-definition.ts";
 import { query } from "../rows.ts";
 
 /** Definitions that are known to be readable, at most. */

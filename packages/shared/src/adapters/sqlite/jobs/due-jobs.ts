@@ -1,6 +1,6 @@
-import type { Fire } from "../../../domain/fire.ts";
-import type { Job } from "../../../domain/job.ts";
-import type { FireOutcome, FireRequest, UpcomingQuery } from "../../../ports/due-jobs.ts";
+import type { Fire } from "../../../domain/fire/fire.ts";
+import type { Job } from "../../../domain/job/job.ts";
+import type { FireOutcome, FireRequest, UpcomingQuery } from "../../../ports/jobs/due-jobs.ts";
 import type { StoreContext } from "../context.ts";
 import { query, type Query, toJson } from "../rows.ts";
 import { type EntryCall, type FiredJob, openMakeRun } from "../runs/make-run.ts";

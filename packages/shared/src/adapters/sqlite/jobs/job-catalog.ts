@@ -1,9 +1,9 @@
 import { AppError } from "../../../domain/app-error.ts";
-import type { Job } from "../../../domain/job.ts";
-import { type JobDefinition, readPriority } from "../../../domain/job-definition.ts";
-import { statusOrder } from "../../../domain/status-change.ts";
+import type { Job } from "../../../domain/job/job.ts";
+import { type JobDefinition, readPriority } from "../../../domain/job/job-definition.ts";
+import { statusOrder } from "../../../domain/job/status-change.ts";
 import type { JobEvent } from "../../../events/job-event.ts";
-import type { JobChange } from "../../../ports/job-catalog.ts";
+import type { JobChange } from "../../../ports/jobs/job-catalog.ts";
 import type { StoreContext } from "../context.ts";
 import { IS_SEEN, type DefinedJobRow, SELECT_JOBS } from "./job-rows.ts";
 import { query, toJson } from "../rows.ts";

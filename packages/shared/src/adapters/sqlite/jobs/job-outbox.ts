@@ -1,7 +1,7 @@
 import type { JobEvent } from "../../../events/job-event.ts";
 import { readJobEvent } from "../../../events/stored-event.ts";
-import type { JobOutbox } from "../../../ports/job-outbox.ts";
-import { takeReadable } from "../../../runtime/map-readable.ts";
+import type { JobOutbox } from "../../../ports/jobs/job-outbox.ts";
+import { takeReadable } from "../../../runtime/batch/map-readable.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { query } from "../rows.ts";
 

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { evaluate } from "../../../domain/evaluation.ts";
-import type { Job, JobState } from "../../../domain/job.ts";
-import { type KnownOfDefinition, NO_DEFINITION, readDefinitionText, type StoredDefinition } from "../../../domain/stored-definition.ts";
-import { checkedJob, usableDefinition } from "../../../domain/stored-job.ts";
+import type { Job, JobState } from "../../../domain/job/job.ts";
+import { type KnownOfDefinition, NO_DEFINITION, readDefinitionText, type StoredDefinition } from "../../../domain/job/stored-definition.ts";
+import { checkedJob, usableDefinition } from "../../../domain/job/stored-job.ts";
 import { query, selected } from "../rows.ts";
 
 const FIELDS = [

@@ -1,9 +1,9 @@
-import { pickLastRun } from "../../../domain/run.ts";
-import { isCompleted } from "../../../domain/run-state.ts";
-import { toEndedRun, toRun } from "../../../domain/run-record.ts";
-import { toStatusChange, type StatusChange } from "../../../domain/status-change.ts";
-import type { JobStatus } from "../../../ports/job-status.ts";
-import { mapReadable } from "../../../runtime/map-readable.ts";
+import { pickLastRun } from "../../../domain/run/run.ts";
+import { isCompleted } from "../../../domain/run/run-state.ts";
+import { toEndedRun, toRun } from "../../../domain/run/run-record.ts";
+import { toStatusChange, type StatusChange } from "../../../domain/job/status-change.ts";
+import type { JobStatus } from "../../../ports/jobs/job-status.ts";
+import { mapReadable } from "../../../runtime/batch/map-readable.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { query } from "../rows.ts";
 import { type RunRow, SELECT_RUNS_WITH_OUTPUT, toStoredRun } from "../runs/run-rows.ts";

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { RequestBinding, Requests } from "../../../ports/requests.ts";
+import type { RequestBinding, Requests } from "../../../ports/store/requests.ts";
 import type { Answering } from "../context.ts";
 import { query } from "../rows.ts";
 

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DueRun } from "../../../domain/due-run.ts";
+import type { DueRun } from "../../../domain/run/due-run.ts";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
-import type { Store } from "../../../ports/store.ts";
+import type { Store } from "../../../ports/store/store.ts";
 import {
   addJob,
   addRun,

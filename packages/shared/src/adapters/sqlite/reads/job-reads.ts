@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import type { JobQuery } from "../../../ports/job-catalog.ts";
+import type { JobQuery } from "../../../ports/jobs/job-catalog.ts";
 import { type Defined, IS_SEEN, type JobRow, openReadDefinitions, type ReadDefinitions, SELECT_BARE_JOBS } from "../jobs/job-rows.ts";
 import { type Query, query } from "../rows.ts";
 

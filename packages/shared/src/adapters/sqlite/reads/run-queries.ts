@@ -1,8 +1,8 @@
 import type { SQLInputValue } from "node:sqlite";
-import { runIdFloor } from "../../../domain/run-id.ts";
-import type { JsonObject } from "../../../domain/json.ts";
-import { isTerminal } from "../../../domain/run-state.ts";
-import type { RunQueries, RunQuery } from "../../../ports/run-queries.ts";
+import { runIdFloor } from "../../../domain/run/run-id.ts";
+import type { JsonObject } from "../../../domain/json/json.ts";
+import { isTerminal } from "../../../domain/run/run-state.ts";
+import type { RunQueries, RunQuery } from "../../../ports/runs/run-queries.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { type Query, query } from "../rows.ts";
 import { type RunRow, SELECT_RUNS, SELECT_RUNS_WITH_OUTPUT } from "../runs/run-rows.ts";

@@ -1,6 +1,6 @@
-import { toEndedRun } from "../../../domain/run-record.ts";
-import type { Announcements } from "../../../ports/announcements.ts";
-import { takeReadable } from "../../../runtime/map-readable.ts";
+import { toEndedRun } from "../../../domain/run/run-record.ts";
+import type { Announcements } from "../../../ports/runs/announcements.ts";
+import { takeReadable } from "../../../runtime/batch/map-readable.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { query } from "../rows.ts";
 import { type RunRow, SELECT_RUNS_WITH_OUTPUT, toStoredRun } from "./run-rows.ts";

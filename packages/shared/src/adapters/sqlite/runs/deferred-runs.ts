@@ -1,6 +1,6 @@
-import { FIRST_PLACE, readPublicationPlace } from "../../../domain/priority.ts";
-import { makePublishable } from "../../../domain/run-changes.ts";
-import { resumeResult, type DeferredRuns } from "../../../ports/deferred-runs.ts";
+import { FIRST_PLACE, readPublicationPlace } from "../../../domain/queue/priority.ts";
+import { makePublishable } from "../../../domain/run/run-changes.ts";
+import { resumeResult, type DeferredRuns } from "../../../ports/runs/deferred-runs.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { query } from "../rows.ts";
 import { IS_OPEN, type RunRow, SELECT_RUNS, toStoredRun } from "./run-rows.ts";

@@ -1,9 +1,9 @@
 import { AppError } from "../../../domain/app-error.ts";
-import { makeDueRun, type DueFacts, type DueRun } from "../../../domain/due-run.ts";
-import { isExclusive, type OverlapPolicy } from "../../../domain/overlap.ts";
-import { readDefinitionText } from "../../../domain/stored-definition.ts";
-import { isLastRun } from "../../../domain/stored-job.ts";
-import { readOutput, requireReadableRun } from "../../../domain/stored-run.ts";
+import { makeDueRun, type DueFacts, type DueRun } from "../../../domain/run/due-run.ts";
+import { isExclusive, type OverlapPolicy } from "../../../domain/policy/overlap.ts";
+import { readDefinitionText } from "../../../domain/job/stored-definition.ts";
+import { isLastRun } from "../../../domain/job/stored-job.ts";
+import { readOutput, requireReadableRun } from "../../../domain/run/stored-run.ts";
 import { selected } from "../rows.ts";
 import { IDENTITY_FIELDS, NAMES_OF_JOB } from "./run-rows.ts";
 

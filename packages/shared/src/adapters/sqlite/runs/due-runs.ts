@@ -1,10 +1,10 @@
-import type { Instant } from "../../../domain/instant.ts";
-import { endRetryWait, endWaitedTooLong, expire, makePublishable, waitForAnother } from "../../../domain/run-changes.ts";
-import type { Standing } from "../../../domain/run-record.ts";
-import type { EndedRun } from "../../../domain/settlement.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import { endRetryWait, endWaitedTooLong, expire, makePublishable, waitForAnother } from "../../../domain/run/run-changes.ts";
+import type { Standing } from "../../../domain/run/run-record.ts";
+import type { EndedRun } from "../../../domain/run/settlement.ts";
 import type { Shard } from "../../../domain/slot.ts";
-import { STORE_TIME_DIFFERENCE_MS_MAX } from "../../../domain/time-limits.ts";
-import type { DueRuns } from "../../../ports/due-runs.ts";
+import { STORE_TIME_DIFFERENCE_MS_MAX } from "../../../domain/time/time-limits.ts";
+import type { DueRuns } from "../../../ports/runs/due-runs.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { type DueRunRow, SELECT_DUE_RUNS } from "./due-run-rows.ts";
 import { query } from "../rows.ts";

@@ -1,13 +1,13 @@
 import type { SQLInputValue } from "node:sqlite";
-import type { FireEntry } from "../../../domain/fire.ts";
-import type { Instant } from "../../../domain/instant.ts";
+import type { FireEntry } from "../../../domain/fire/fire.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
 import { AppError } from "../../../domain/app-error.ts";
-import { type JobDefinition, readPriority } from "../../../domain/job-definition.ts";
-import type { OverlapVerdict } from "../../../domain/overlap.ts";
-import type { Reason } from "../../../domain/reason.ts";
-import type { RunRecord } from "../../../domain/run-record.ts";
-import type { RunState } from "../../../domain/run-state.ts";
-import type { Claimant, FiredRun } from "../../../ports/due-jobs.ts";
+import { type JobDefinition, readPriority } from "../../../domain/job/job-definition.ts";
+import type { OverlapVerdict } from "../../../domain/policy/overlap.ts";
+import type { Reason } from "../../../domain/run/reason.ts";
+import type { RunRecord } from "../../../domain/run/run-record.ts";
+import type { RunState } from "../../../domain/run/run-state.ts";
+import type { Claimant, FiredRun } from "../../../ports/jobs/due-jobs.ts";
 import type { StoreContext } from "../context.ts";
 import { query } from "../rows.ts";
 

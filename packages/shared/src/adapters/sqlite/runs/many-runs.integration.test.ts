@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ALL_SLOTS } from "../../../domain/slot.ts";
-import type { Job } from "../../../domain/job.ts";
-import type { Store } from "../../../ports/store.ts";
+import type { Job } from "../../../domain/job/job.ts";
+import type { Store } from "../../../ports/store/store.ts";
 import {
   addJob,
   addRuns,

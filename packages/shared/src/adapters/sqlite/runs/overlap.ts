@@ -6,10 +6,10 @@ import {
   type OverlapPolicy,
   type OverlapSibling,
   type OverlapVerdict,
-} from "../../../domain/overlap.ts";
-import { makePublishable } from "../../../domain/run-changes.ts";
-import type { Standing } from "../../../domain/run-record.ts";
-import { RUN_CAUSES, type RunCause } from "../../../domain/run.ts";
+} from "../../../domain/policy/overlap.ts";
+import { makePublishable } from "../../../domain/run/run-changes.ts";
+import type { Standing } from "../../../domain/run/run-record.ts";
+import { RUN_CAUSES, type RunCause } from "../../../domain/run/run.ts";
 import type { Definitions } from "../jobs/definitions.ts";
 import { query } from "../rows.ts";
 import { IS_OPEN, type RunRows, type StoredRun } from "./run-rows.ts";

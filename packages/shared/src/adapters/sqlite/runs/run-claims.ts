@@ -1,10 +1,10 @@
-import { differingField, differs, type ClaimedRun, type ComparedField, type DueRun } from "../../../domain/due-run.ts";
+import { differingField, differs, type ClaimedRun, type ComparedField, type DueRun } from "../../../domain/run/due-run.ts";
 import { AppError } from "../../../domain/app-error.ts";
-import { definedExecutionHash, type JobDefinition } from "../../../domain/job-definition.ts";
-import type { OverlapVerdict } from "../../../domain/overlap.ts";
-import { endRun, makePublishable, putAside, requestCancel, waitForAnother } from "../../../domain/run-changes.ts";
-import type { EndedRun } from "../../../domain/settlement.ts";
-import type { AttemptHolder, ClaimOutcome, ClaimRequest, RunClaims } from "../../../ports/run-claims.ts";
+import { definedExecutionHash, type JobDefinition } from "../../../domain/job/job-definition.ts";
+import type { OverlapVerdict } from "../../../domain/policy/overlap.ts";
+import { endRun, makePublishable, putAside, requestCancel, waitForAnother } from "../../../domain/run/run-changes.ts";
+import type { EndedRun } from "../../../domain/run/settlement.ts";
+import type { AttemptHolder, ClaimOutcome, ClaimRequest, RunClaims } from "../../../ports/runs/run-claims.ts";
 import { sha256 } from "../../system/digest.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { type DueRunRow, SELECT_DUE_RUNS } from "./due-run-rows.ts";

@@ -1,9 +1,9 @@
 import { AppError } from "../../../domain/app-error.ts";
-import { BY_API, UNKNOWN_CLIENT, type RunCancel } from "../../../domain/cancel.ts";
-import { cancelWaiting, requestCancel } from "../../../domain/run-changes.ts";
-import { RUN_STATES } from "../../../domain/run-state.ts";
-import type { EndedRun } from "../../../domain/settlement.ts";
-import type { CancelOpenRequest, RunControl } from "../../../ports/run-control.ts";
+import { BY_API, UNKNOWN_CLIENT, type RunCancel } from "../../../domain/run/cancel.ts";
+import { cancelWaiting, requestCancel } from "../../../domain/run/run-changes.ts";
+import { RUN_STATES } from "../../../domain/run/run-state.ts";
+import type { EndedRun } from "../../../domain/run/settlement.ts";
+import type { CancelOpenRequest, RunControl } from "../../../ports/runs/run-control.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { query } from "../rows.ts";
 import { IS_OPEN, type RunRow, SELECT_RUNS, toStoredRun } from "./run-rows.ts";

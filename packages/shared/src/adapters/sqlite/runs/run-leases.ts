@@ -1,6 +1,6 @@
-import type { AttemptError } from "../../../domain/run-error.ts";
-import { rescueRun } from "../../../domain/run-changes.ts";
-import type { RunLeases } from "../../../ports/run-leases.ts";
+import type { AttemptError } from "../../../domain/run/run-error.ts";
+import { rescueRun } from "../../../domain/run/run-changes.ts";
+import type { RunLeases } from "../../../ports/runs/run-leases.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { query } from "../rows.ts";
 import { IS_OPEN, type RunRow, SELECT_RUNS, type StoredRun } from "./run-rows.ts";

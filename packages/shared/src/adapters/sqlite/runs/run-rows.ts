@@ -1,10 +1,10 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { RunIdentitySchema, type RunIdentity } from "../../../domain/run.ts";
-import { toEndedRun, type RunRecord } from "../../../domain/run-record.ts";
-import type { EndedRun } from "../../../domain/settlement.ts";
-import { readOutput } from "../../../domain/stored-run.ts";
+import { RunIdentitySchema, type RunIdentity } from "../../../domain/run/run.ts";
+import { toEndedRun, type RunRecord } from "../../../domain/run/run-record.ts";
+import type { EndedRun } from "../../../domain/run/settlement.ts";
+import { readOutput } from "../../../domain/run/stored-run.ts";
 import type { OnUnreadable } from "../../../ports/unreadable.ts";
-import { mapReadable } from "../../../runtime/map-readable.ts";
+import { mapReadable } from "../../../runtime/batch/map-readable.ts";
 import { columnOf, query, selected, toJson } from "../rows.ts";
 
 /** Fields of a run's identity that stand in its job's row: the others stand in its own. */

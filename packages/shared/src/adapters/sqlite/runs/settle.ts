@@ -1,7 +1,7 @@
-import type { Instant } from "../../../domain/instant.ts";
-import { settleAttempt } from "../../../domain/run-changes.ts";
-import { attemptError } from "../../../domain/run-error.ts";
-import type { Settlement, SettleOutcome } from "../../../ports/run-claims.ts";
+import type { Instant } from "../../../domain/time/instant.ts";
+import { settleAttempt } from "../../../domain/run/run-changes.ts";
+import { attemptError } from "../../../domain/run/run-error.ts";
+import type { Settlement, SettleOutcome } from "../../../ports/runs/run-claims.ts";
 import type { StoreContext } from "../context.ts";
 import { toJson } from "../rows.ts";
 import type { RunRows, StoredRun } from "./run-rows.ts";

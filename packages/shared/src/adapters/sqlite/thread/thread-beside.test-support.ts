@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { MessageChannel } from "node:worker_threads";
-import type { Store } from "../../../ports/store.ts";
+import type { Store } from "../../../ports/store/store.ts";
 import { serveFile } from "./serve-file.ts";
 import { storeOver, type SqliteStoreOptions } from "../sqlite-store.ts";
 import { startThread, type StoreThread } from "./thread-link.ts";

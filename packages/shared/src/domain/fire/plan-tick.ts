@@ -1,0 +1,183 @@
+import { toReason } from "../evaluation.ts";
+import { FIRE_ENTRIES_MAX, scheduledEntry, type Fire, type FireEntry } from "./fire.ts";
+import type { Instant } from "../time/instant.ts";
+import { pickCursor, type Job, type OpenMisfires } from "../job/job.ts";
+import { MISFIRE_COUNT_MAX, MISSED_AFTER_MS, misfiresKept } from "../policy/misfire.ts";
+import { nextInstant } from "../schedule/next-instant.ts";
+import { findUnknownPolicy } from "../job/unknown-policy.ts";
+
+/** Most instants of one job that one tick enumerates: a week's outage of a job of every second never holds the leader. */
+export const JOB_INSTANTS_MAX = 1_000;
+/**
+ * Most instants that one tick enumerates of jobs that owe misfires, some 30 ms of work, and as many again of the others:
+ * whoever catches up on a week must not keep jobs on time waiting. Jobs beyond it wait for the next tick.
+ */
+export const TICK_INSTANTS_MAX = 10_000;
+
+export interface TickPlan {
+  readonly fires: readonly Fire[];
+  /** Jobs that the tick's budget did not reach. */
+  readonly postponed: readonly Job[];
+  /** Jobs that this process cannot evaluate: they fire nothing, and stop no other. Absent: there are none. */
+  readonly notEvaluated?: readonly NotEvaluated[];
+}
+
+/** A job that is due, and why nobody here can tell what of it is to fire. */
+export interface NotEvaluated {
+  readonly job: Job;
+  readonly reason: string;
+}
+
+/** Decides what to fire, what to skip and what to call missed by `now`, and where each job's schedule goes on. */
+export function planTick({ jobs, now }: { readonly jobs: readonly Job[]; readonly now: Instant }): TickPlan {
+  const fires: Fire[] = [];
+  const postponed: Job[] = [];
+  const notEvaluated: NotEvaluated[] = [];
+  const budget = { misfires: TICK_INSTANTS_MAX, onTime: TICK_INSTANTS_MAX };
+  for (const job of jobs) {
+    if (job.state !== "active" || job.nextRunAt === null || job.nextRunAt > now) continue;
+    const kind = now - job.nextRunAt > MISSED_AFTER_MS ? "misfires" : "onTime";
+    if (budget[kind] <= 0) {
+      postponed.push(job);
+      continue;
+    }
+    try {
+      requireReadable(job);
+      const owed = owedInstants(job, job.nextRunAt, now);
+      budget[kind] -= owed.instants.length;
+      fires.push(requireProgress(planJob(job, owed, now)));
+    } catch (fault) {
+      notEvaluated.push({ job, reason: toReason(fault) });
+    }
+  }
+  return { fires, postponed, ...(notEvaluated.length > 0 && { notEvaluated }) };
+}
+
+function requireReadable({ unreadable, definition }: Job): void {
+  const fault = unreadable ?? findUnknownPolicy(definition);
+  if (fault !== null) throw new Error(fault);
+}
+
+/** A fire that leaves its job where it was would be planned again at once, and for ever. */
+function requireProgress(fire: Fire): Fire {
+  if (fire.advance?.nextRunAt === fire.job.nextRunAt) throw new Error("its plan leaves it at the instant where it is");
+  return fire;
+}
+
+/**
+ * Records misfires that are counted and not yet recorded, of a job that may never fire again, as an edit can finish it and
+ * a deletion ends it. Null: there are none. While a job is active some tick may be counting on, so the record has to move
+ * the cursor: it takes in the next instant, which whoever counted has seen pass, even if it lies ahead of this clock.
+ * Nobody counts on while a job is not active, and the change that follows forgets the count. For jobs without an
+ * `evaluationFault`.
+ */
+export function closeMisfires(job: Job): Fire | null {
+  const { misfires, nextRunAt, definition } = job;
+  if (misfires === null) return null;
+  if (job.state !== "active" || nextRunAt === null) return { job, advance: null, entries: [missedRange(job, misfires)] };
+  const next = nextInstant(definition.schedule, { anchorAt: definition.anchorAt, after: nextRunAt });
+  const range = missedRange(job, { ...misfires, last: nextRunAt, count: misfires.count + 1 });
+  const state = next === null ? "finished" : job.state;
+  return { job, advance: { ...pickCursor(job), nextRunAt: next, misfires: null, state }, entries: [range] };
+}
+
+interface Owed {
+  /** Nominal instants up to now, in order; never empty. */
+  readonly instants: readonly Instant[];
+  /** The instant behind them; null: the schedule ends with them. */
+  readonly next: Instant | null;
+}
+
+function owedInstants(job: Job, first: Instant, now: Instant): Owed {
+  const instants: Instant[] = [];
+  let next: Instant | null = first;
+  while (next !== null && next <= now && instants.length < JOB_INSTANTS_MAX) {
+    instants.push(next);
+    next = nextInstant(job.definition.schedule, { anchorAt: job.definition.anchorAt, after: next });
+  }
+  return { instants, next };
+}
+
+function planJob(job: Job, { instants, next }: Owed, now: Instant): Fire {
+  const split = splitMisfires(job, instants, now);
+  if (next !== null && next <= now && split.late.length === 0) {
+    // More misfires are owed than one tick may enumerate: only what is missed whatever follows is decided now.
+    const undecided = split.kept[0] ?? next;
+    return { job, entries: [], advance: { ...pickCursor(job), nextRunAt: undecided, misfires: addMisfires(job.misfires, split.missed) } };
+  }
+  const misfires = addMisfires(job.misfires, split.missed);
+  const range = misfires === null ? [] : [missedRange(job, misfires)];
+  return makeFire(job, { range, toFire: [...split.kept, ...split.late], next, now });
+}
+
+interface Decided {
+  readonly range: readonly FireEntry[];
+  readonly toFire: readonly Instant[];
+  readonly next: Instant | null;
+  readonly now: Instant;
+}
+
+/** An instant that has come before, by a clock that was ahead: it was fired then, or accounted for. */
+const cameBefore = ({ lastScheduledFor }: Job, instant: Instant): boolean => lastScheduledFor !== null && instant <= lastScheduledFor;
+
+/** Fires as many as fit into one write and as `maxRuns` still allows; the cursor stops at the first that did not fit. */
+function makeFire(job: Job, { range, toFire, next, now }: Decided): Fire {
+  const runsLeft = job.definition.schedule.maxRuns === null ? Infinity : Math.max(0, job.definition.schedule.maxRuns - job.firedCount);
+  const fitting = toFire.slice(0, Math.min(FIRE_ENTRIES_MAX - range.length, runsLeft));
+  const latest = fitting.at(-1);
+  const firedCount = job.firedCount + fitting.filter((instant) => !cameBefore(job, instant)).length;
+  const ended = fitting.length >= runsLeft;
+  const nextRunAt = ended ? null : (toFire[fitting.length] ?? next);
+  return {
+    job,
+    entries: [...range, ...fitting.map((instant) => makeEntry(job, instant, now))],
+    advance: {
+      nextRunAt,
+      lastScheduledFor: latest === undefined || cameBefore(job, latest) ? job.lastScheduledFor : latest,
+      firedCount,
+      misfires: null,
+      state: nextRunAt === null ? "finished" : job.state,
+    },
+  };
+}
+
+interface MisfireSplit {
+  /** Never run. Of instants that came before, by a clock that was ahead, none is here again. */
+  readonly missed: readonly Instant[];
+  /** Misfires that the policy lets run: the latest ones. */
+  readonly kept: readonly Instant[];
+  /** Not older than `MISSED_AFTER_MS`: they simply fire. */
+  readonly late: readonly Instant[];
+}
+
+function splitMisfires(job: Job, instants: readonly Instant[], now: Instant): MisfireSplit {
+  const { misfire } = job.definition;
+  const lateFrom = instants.findIndex((instant) => now - instant <= MISSED_AFTER_MS);
+  const late = lateFrom === -1 ? [] : instants.slice(lateFrom);
+  const misfires = instants.slice(0, instants.length - late.length).filter((instant) => !cameBefore(job, instant));
+  const keepable = misfires.findIndex((instant) => now - instant <= misfire.maxLatenessMs);
+  const keptMax = Math.min(misfiresKept(misfire), MISFIRE_COUNT_MAX);
+  const keptFrom = keepable === -1 ? misfires.length : Math.max(keepable, misfires.length - keptMax);
+  return { missed: misfires.slice(0, keptFrom), kept: misfires.slice(keptFrom), late };
+}
+
+function addMisfires(open: OpenMisfires | null, missed: readonly Instant[]): OpenMisfires | null {
+  const [first] = missed;
+  const last = missed.at(-1);
+  if (first === undefined || last === undefined) return open;
+  return { first: open?.first ?? first, last, count: (open?.count ?? 0) + missed.length };
+}
+
+const missedRange = (job: Job, { first, last, count }: OpenMisfires): FireEntry => ({
+  ...scheduledEntry(job, first),
+  state: "missed",
+  reason: "misfire",
+  count,
+  scheduledForLast: count > 1 ? last : null,
+});
+
+/** A run past its expiry is not even begun: it is born `skipped`. */
+const makeEntry = (job: Job, instant: Instant, now: Instant): FireEntry => {
+  const expired = job.definition.expireAfterMs !== null && now - instant > job.definition.expireAfterMs;
+  return expired ? { ...scheduledEntry(job, instant), state: "skipped", reason: "expired" } : scheduledEntry(job, instant);
+};

@@ -1,0 +1,49 @@
+import type { JobEvent } from "../../events/job-event.ts";
+import type { Job, JobState, JobStatusName } from "../../domain/job/job.ts";
+import type { JobDefinition } from "../../domain/job/job-definition.ts";
+import type { Page, PageRequest } from "../page.ts";
+
+/** Every condition given must hold; each tag of `tags` must be there. `nameContains` ignores case (ASCII at least). */
+export interface JobQuery extends PageRequest {
+  readonly state?: Exclude<JobState, "deleted">;
+  readonly status?: JobStatusName;
+  readonly handler?: string;
+  readonly queue?: string;
+  readonly tags?: readonly string[];
+  readonly nameContains?: string;
+  /** False: long params are not read, and `{}` stands in the place of all. Default: true. */
+  readonly params?: boolean;
+}
+
+/** `exists`: another job of the tenant has the id. Repeating a create of the same `uid` answers `created` with the stored job. */
+export type CreateOutcome = { readonly kind: "created"; readonly job: Job } | { readonly kind: "exists"; readonly job: Job };
+
+/**
+ * An edit: `next` replaces what was read as `previous`, if the stored job still has its `version`, `nextRunAt` and
+ * state. `status` and `lastRun` are the projection's and are left as stored. `next.state` "deleted" leaves a tombstone.
+ */
+export interface JobChange {
+  readonly previous: Job;
+  readonly next: Job;
+  readonly event: JobEvent;
+}
+
+export type ChangeOutcome = { readonly kind: "changed"; readonly job: Job } | { readonly kind: "stale" };
+
+/**
+ * The definitions people make, and their state. All writes are durable when their promise resolves, and the event of a
+ * write is in the outbox from the same moment (see `JobOutbox`). Deleted jobs are never seen here. Lists are newest
+ * first: by `createdAt`, then `uid`, descending. A job of which a part cannot be read is returned with `unreadable`; one
+ * that nobody could write back is named in `Page.unreadable`, and `get` rejects with `store_corrupt`.
+ */
+export interface JobCatalog {
+  create(tenantId: string, request: { readonly job: Job; readonly event: JobEvent }): Promise<CreateOutcome>;
+  get(tenantId: string, jobId: string): Promise<Job | null>;
+  list(tenantId: string, query: JobQuery): Promise<Page<Job>>;
+  change(tenantId: string, change: JobChange): Promise<ChangeOutcome>;
+  /**
+   * Writes a definition row of its own, for a run with other params. Returns its hash; repeating it is harmless. It is
+   * there for a fire within `DEFINITION_GRACE_MS`; where no run uses it by then, it may be forgotten.
+   */
+  addDefinition(tenantId: string, request: { readonly jobUid: string; readonly definition: JobDefinition }): Promise<string>;
+}

@@ -1,0 +1,39 @@
+import type { Instant } from "../../domain/time/instant.ts";
+import type { StatusChange } from "../../domain/job/status-change.ts";
+
+/** `since` inclusive, `until` exclusive, both on when runs were settled, by the store's clock. */
+export interface SettledQuery {
+  readonly since: Instant;
+  readonly until: Instant;
+  /** `next` of the part before; null: from the first. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/** A part of what was settled, and where to go on: `next` is null at the end. A part may be empty and not the last. */
+export interface SettledPart {
+  readonly changes: readonly StatusChange[];
+  readonly next: string | null;
+}
+
+/** The read state of jobs: `status` and `lastRun`. Guarded by `statusOrder`, so repeats and any order are harmless. */
+export interface JobStatus {
+  /** At most one change a job (see `latestOfEach`); what does not supersede the stored status changes nothing. */
+  apply(changes: readonly StatusChange[]): Promise<void>;
+  /**
+   * What these runs say of the status of their jobs as they stand now, in any order: runs that run, wait for a retry, or completed. The
+   * others, and those unknown, say nothing. For who hears of a run from somebody whose word does not count.
+   */
+  standing(runIds: readonly string[]): Promise<readonly StatusChange[]>;
+  /**
+   * Runs that completed (`isCompleted`), cancelled ones that never started among them, by when they were settled. The end of the range is what lets a reader come to it: more
+   * is settled all the time.
+   */
+  settledSince(query: SettledQuery): Promise<SettledPart>;
+  /** Runs settled before this are known to be folded in; 0 at first. */
+  watermark(): Promise<Instant>;
+  /** Never moves back. */
+  advance(watermark: Instant): Promise<void>;
+  /** Moves the watermark back, never on: for one that lies ahead of the store's clock, because that was set back. */
+  rewind(watermark: Instant): Promise<void>;
+}

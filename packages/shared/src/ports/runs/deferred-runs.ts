@@ -1,0 +1,38 @@
+import { publicationPlace } from "../../domain/queue/priority.ts";
+import type { Shard } from "../../domain/slot.ts";
+
+export interface ResumeRequest {
+  readonly shard: Shard;
+  readonly queue: string;
+  /** Types that some executor can run. */
+  readonly handlers: readonly string[];
+  /** Only runs behind this place (`ResumeResult.next`) in the order of publication; null: from the first. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+export interface ResumeResult {
+  /** The runs that are publishable now. */
+  readonly runIds: readonly string[];
+  /** Where the next call goes on; null: there are no others behind. */
+  readonly next: string | null;
+}
+
+/** `found`: what a page of `limit` runs found. */
+export const resumeResult = (found: readonly { readonly runId: string; readonly priority: number }[], limit: number): ResumeResult => {
+  const last = found.at(-1);
+  return { runIds: found.map(({ runId }) => runId), next: last === undefined || found.length < limit ? null : publicationPlace(last) };
+};
+
+/**
+ * Runs that executors have deferred as `unknown_handler`. No time makes them publishable again, and nothing else but `resume`: a
+ * backlog of runs that nobody can run would go ahead of younger ones each time. They expire, and can be claimed and cancelled, as others.
+ */
+export interface DeferredRuns {
+  /** Queues that have such runs. */
+  queues(shard: Shard): Promise<readonly string[]>;
+  /** Makes those of these handlers publishable, in the order of publication. Repeating it is harmless. */
+  resume(request: ResumeRequest): Promise<ResumeResult>;
+  /** Those of these runs that wait to be published or claimed: neither taken nor deferred again. Runs that cannot be read wait for nobody. */
+  waiting(runIds: readonly string[]): Promise<readonly string[]>;
+}

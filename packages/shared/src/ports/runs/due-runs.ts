@@ -1,0 +1,81 @@
+import type { DueRun } from "../../domain/run/due-run.ts";
+import type { Instant } from "../../domain/time/instant.ts";
+import type { EndedRun } from "../../domain/run/settlement.ts";
+import type { Shard } from "../../domain/slot.ts";
+
+/** A run that was handed to the bus, and how long to wait for a claim before it is handed over again. */
+export interface Publication {
+  readonly runId: string;
+  readonly attempt: number;
+  /** By the store's clock; absent: when it is noted. A run that was put aside since and is publishable again was not published after that. */
+  readonly publishedAt?: Instant | undefined;
+}
+
+export interface WakeResult {
+  /** Runs that became publishable: retries that came due, repeats, and runs deferred until a time. */
+  readonly ready: number;
+  /** Runs closed because they waited too long (`skipped: expired`), or were cancelled while waiting for a retry. */
+  readonly ended: readonly EndedRun[];
+  /** When the earliest run that still waits has to be woken; null: none waits. */
+  readonly nextWakeAt: Instant | null;
+  /** True when some kind used up its budget: wake again at once. */
+  readonly more: boolean;
+}
+
+/**
+ * Runs that wait for a worker. A `due` run is *publishable* until it is published, and again whenever it is woken:
+ * by a retry, by a repeat (nobody claimed it in time), or because what it waited for may have changed.
+ */
+export interface DueRuns {
+  /**
+   * Publishable runs of one queue, at most `limit`: those of the highest priority first, and of equal priority in the order of
+   * their ids. Reading changes nothing. Runs whose definition cannot be read are left out, and take no place of `limit`; they stay
+   * `due` until they expire, are cancelled, or can be read.
+   */
+  publishable(query: {
+    readonly shard: Shard;
+    readonly queue: string;
+    readonly limit: number;
+    /** Only runs rescued less often than this. Default: all. */
+    readonly rescuesBelow?: number | undefined;
+  }): Promise<readonly DueRun[]>;
+  /** Queues that have publishable runs. */
+  queues(shard: Shard): Promise<readonly string[]>;
+  /**
+   * Notes that runs were handed to the bus: no longer publishable, to be repeated at doubling intervals from
+   * `repeatMs` up to `repeatMsMax`. Runs claimed or deferred since `publishedAt`, or of another attempt, are left alone.
+   */
+  published(request: {
+    readonly runs: readonly Publication[];
+    readonly now: Instant;
+    readonly repeatMs: number;
+    readonly repeatMsMax: number;
+  }): Promise<void>;
+  /** Published runs nobody has claimed yet and that are not publishable again, per queue. Queues with none are left out. */
+  unclaimed(shard: Shard): Promise<Readonly<Record<string, number>>>;
+  /** Those of them that were rescued at least so often. */
+  unclaimedRescued(shard: Shard, rescuesMin: number): Promise<Readonly<Record<string, number>>>;
+  /**
+   * Wakes what is to be woken by `now`, each kind with its own budget of `limit`: `retrying` becomes `due` with
+   * attempt + 1 (`cancelled` if that was asked for); a `due` run past its expiry becomes `skipped: expired`; any other
+   * `due` run whose `wakeAt` has come is publishable again, but of those of one job, queue and handler that wait for another run only the first that can be read, and those
+   * deferred as `unknown_handler` not at all (see `DeferredRuns`).
+   */
+  wake(request: { readonly shard: Shard; readonly now: Instant; readonly limit: number }): Promise<WakeResult>;
+  /**
+   * Closes `due` runs that wait since before `dueBefore`, whatever their attempt: for an executor, a handler, or another run of their
+   * job. Those never started become `skipped`, the others `failed`, both with `reason: retention`. Oldest first, at most `limit`.
+   */
+  closeWaiting(request: {
+    readonly shard: Shard;
+    readonly dueBefore: Instant;
+    readonly now: Instant;
+    readonly limit: number;
+  }): Promise<readonly EndedRun[]>;
+  /**
+   * For when the clock was set back: waits that no clock which is right by `now` can have begun go on as if this one had. A retry whose
+   * failure lies ahead waits its delay from now; a `due` run that waits for longer than `waitMsMax` is publishable; a lease that ends
+   * later than a whole lease from now ends then. Returns how many runs that were.
+   */
+  resetWaits(request: { readonly shard: Shard; readonly now: Instant; readonly waitMsMax: number }): Promise<number>;
+}

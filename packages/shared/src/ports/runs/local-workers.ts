@@ -1,0 +1,28 @@
+import type { ClaimedRun } from "../../domain/run/due-run.ts";
+import type { Job } from "../../domain/job/job.ts";
+import type { Claimant } from "../jobs/due-jobs.ts";
+
+/** Free workers in the same process: where there are some, a fire claims for them in its own write. */
+export interface LocalWorkers {
+  /** Reserves one worker for a run of this job, if one is free that can run it. */
+  reserve(job: Job): boolean;
+  /** Gives back reservations that no claim used. */
+  unreserve(jobs: readonly Job[]): void;
+  /** Workers that runs of this queue may have now. */
+  free(queue: string): number;
+  /** The workers that are free now, for a plan: what is taken from it is reserved by nobody. */
+  room(): WorkerRoom;
+  /** True when a worker here could run it, free or not, and workers have kept getting free of late: worth waiting for. */
+  freeSoon(job: Job): boolean;
+  /** Calls back, at the next turn, once a worker is free for one of these queues. One listener, called once. */
+  onceFree(queues: readonly string[], listener: () => void): void;
+  /** A fresh claimant for one fire. */
+  claimant(): Claimant;
+  /** Starts runs that a fire claimed, each on a reserved worker. */
+  start(claims: readonly ClaimedRun[]): void;
+}
+
+export interface WorkerRoom {
+  /** Takes one worker for a run of this queue and priority; false: none is left for it. */
+  take(queue: string, priority: number): boolean;
+}

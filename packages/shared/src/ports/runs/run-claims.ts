@@ -1,0 +1,111 @@
+import type { ClaimedRun, DueRun } from "../../domain/run/due-run.ts";
+import type { Instant } from "../../domain/time/instant.ts";
+import type { Reason } from "../../domain/run/reason.ts";
+import type { LastRun } from "../../domain/run/run.ts";
+import type { RunState } from "../../domain/run/run-state.ts";
+import type { AttemptResult, EndedRun } from "../../domain/run/settlement.ts";
+import type { Claimant } from "../jobs/due-jobs.ts";
+
+/**
+ * - `won`: ours to run.
+ * - `lost`: another executor has it, it has ended, or it was fired before `firedAfter`: acknowledge and drop.
+ * - `skipped`: the overlap policy of its job has closed it (`judgeOverlap`).
+ * - `waiting`: it stays `due` and holds nothing until another run of its job ends, which makes it publishable. That other run is
+ *   `cancelRequested`, where the policy asked it to end; the claim has set its flag. `superseded` runs were closed by the same policy.
+ * - `refused`: the message says something else of the run than the store holds, so nobody may run what it says.
+ */
+export type ClaimOutcome =
+  | { readonly kind: "won"; readonly claim: ClaimedRun }
+  | { readonly kind: "lost" }
+  | { readonly kind: "skipped"; readonly run: EndedRun }
+  | { readonly kind: "waiting"; readonly cancelRequested: string | null; readonly superseded: readonly EndedRun[] }
+  | { readonly kind: "refused"; readonly reason: string };
+
+export interface ClaimRequest {
+  readonly runs: readonly DueRun[];
+  readonly claimant: Claimant;
+  readonly now: Instant;
+  /** Runs never started and fired before this are not won: what was frozen for days must not come back. */
+  readonly firedAfter: Instant;
+  /** True: nobody but this process can have said what these runs say (`Bus.trusted`), and a store need not compare it. Default false. */
+  readonly trusted?: boolean;
+}
+
+export interface HeldLease {
+  readonly runId: string;
+  readonly token: string;
+}
+
+/** Of the leases named, those that still stand (now renewed), and those whose run somebody wants cancelled. */
+export interface HeartbeatResult {
+  readonly renewed: readonly string[];
+  readonly cancelRequested: readonly string[];
+}
+
+export interface Settlement {
+  readonly runId: string;
+  readonly token: string;
+  readonly result: AttemptResult;
+  readonly finishedAt: Instant;
+}
+
+/**
+ * `stale`: the token holds no lease any more, and the result was refused. `ready`: the queue of a run that waited for this one to end,
+ * and is publishable now, of several the youngest; absent: none waited.
+ */
+export type SettleOutcome =
+  | { readonly kind: "ended"; readonly run: EndedRun; readonly ready?: string }
+  | { readonly kind: "retrying"; readonly retryAt: Instant; readonly ready?: string }
+  | { readonly kind: "released"; readonly ready?: string }
+  | { readonly kind: "stale" };
+
+export interface Deferral {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly reason: Reason;
+  /** When the run is publishable again; null: no time makes it so. With `unknown_handler` it counts for nothing: see `DeferredRuns`. */
+  readonly wakeAt: Instant | null;
+}
+
+/** How an open run stands: for who has to know whose attempt it is. */
+export interface AttemptHolder {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly state: Extract<RunState, "due" | "running" | "retrying">;
+  /** Who runs the attempt; null: nobody at present. */
+  readonly executor: string | null;
+}
+
+/**
+ * The right to run attempts. Every method takes a batch and answers in its order; repeating any of them is safe: the
+ * token (and, to claim, the attempt) is the key. Nothing here creates a run.
+ */
+export interface RunClaims {
+  /**
+   * The runs of these ids that have not ended, as they stand now and with what an executor needs, in any order: for who has
+   * no more of a run than its id. Those unknown, ended or not readable are left out. Reading changes nothing.
+   */
+  read(runIds: readonly string[]): Promise<readonly DueRun[]>;
+  /** Who has the runs of these ids that have not ended, in any order. Those unknown or ended are left out. Reading changes nothing. */
+  holders(runIds: readonly string[]): Promise<readonly AttemptHolder[]>;
+  /**
+   * The latest run of each of these jobs that started or ended, by the job's uid, as its status shows it: what a handler is told of, whatever
+   * a message says. Jobs unknown, or without such a run, are left out.
+   */
+  lastRuns(jobUids: readonly string[]): Promise<ReadonlyMap<string, LastRun>>;
+  /**
+   * `due` with an equal attempt and no cancel flag becomes `running`, if what the message says of it is what the store holds and its
+   * overlap policy lets it start: of the runs of an exclusive job one is `running` at a time, and those that are due start in the order
+   * of their ids. Never an upsert. A repeat under the same token, its answer having been lost, answers `won` again, so a token
+   * is for one claim; a run that stands twice in a batch is won once.
+   */
+  claim(request: ClaimRequest): Promise<readonly ClaimOutcome[]>;
+  heartbeat(request: { readonly leases: readonly HeldLease[]; readonly leaseMs: number; readonly now: Instant }): Promise<HeartbeatResult>;
+  /**
+   * Compare-and-set on (runId, token). With a cancel flag, `retry` and `released` close as `cancelled`. Repeating a
+   * settlement that was applied answers as the first time (`ended`, …), also when its answer was lost.
+   */
+  settle(request: { readonly settlements: readonly Settlement[]; readonly now: Instant }): Promise<readonly SettleOutcome[]>;
+  /** Puts `due` runs aside, out of the window: the executor that received them cannot run them. */
+  defer(request: { readonly deferrals: readonly Deferral[] }): Promise<void>;
+}

@@ -1,0 +1,64 @@
+import type { Instant } from "../../domain/time/instant.ts";
+import type { JobDefinition } from "../../domain/job/job-definition.ts";
+import type { RunError } from "../../domain/run/run-error.ts";
+import type { EndedRun } from "../../domain/run/settlement.ts";
+import type { Shard } from "../../domain/slot.ts";
+
+/** A running attempt whose lease may have ended. */
+export interface LeaseView {
+  readonly runId: string;
+  /** For the log. */
+  readonly handler: string;
+  readonly attempt: number;
+  readonly rescues: number;
+  readonly leaseMs: number;
+  /** The exact expiry now stored: a rescue compares it, so that a renewal in between wins. */
+  readonly expiresAt: Instant;
+  /** True when the store knows that the owner is gone (embedded: another incarnation); then nobody has to wait. */
+  readonly ownerGone: boolean;
+  readonly onUncertain: JobDefinition["onUncertain"];
+  readonly cancelRequested: boolean;
+}
+
+/** `due`: attempt + 1. `lost`: the fate of the attempt is unknown and the job says not to run again. `failed`: rescued too often. */
+export interface Rescue {
+  readonly runId: string;
+  readonly expiresAt: Instant;
+  readonly to: "due" | "lost" | "failed" | "cancelled";
+  /** What a run that ends here says. Default: what its latest failed attempt said. */
+  readonly error?: RunError;
+}
+
+export interface RescueResult {
+  /** How many won their compare-and-set, those that ended included. */
+  readonly rescued: number;
+  readonly ended: readonly EndedRun[];
+}
+
+/**
+ * Where a walk through the leases goes on: behind this expiry, or at it with other runs than these. By the expiry alone, so that
+ * a store needs no order among leases that end at the same instant, of which one claim makes hundreds.
+ */
+export interface LeasePosition {
+  readonly expiresAt: Instant;
+  readonly runIds: readonly string[];
+}
+
+export interface EndingQuery {
+  readonly shard: Shard;
+  readonly now: Instant;
+  /** Only leases behind this position; null: from the first. */
+  readonly after: LeasePosition | null;
+  readonly limit: number;
+}
+
+/** Leases as the scheduler sees them: what executors no longer renew is given to others. */
+export interface RunLeases {
+  /**
+   * Running attempts whose stored expiry is at or before `now`, or whose owner is gone; earliest first. Fewer than `limit`: there
+   * are no others behind them.
+   */
+  ending(query: EndingQuery): Promise<readonly LeaseView[]>;
+  /** Compare-and-set on (runId, running, `expiresAt`). Losers were renewed or settled meanwhile. */
+  rescue(request: { readonly rescues: readonly Rescue[]; readonly now: Instant }): Promise<RescueResult>;
+}

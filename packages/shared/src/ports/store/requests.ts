@@ -1,0 +1,19 @@
+import type { Instant } from "../../domain/time/instant.ts";
+
+/** What a repeated request must meet again: the uid or instant the first one was given, and a hash of what it asked. */
+export interface RequestBinding {
+  /** Where the key counts: `create`, or `trigger:<job uid>`, … */
+  readonly scope: string;
+  readonly key: string;
+  /** Hash of the body: the same key with another body is a conflict. */
+  readonly fingerprint: string;
+  /** The uid minted, or the instant as text. */
+  readonly value: string;
+  readonly boundAt: Instant;
+}
+
+/** Idempotency keys and command ids, bound to what they made before it is made. */
+export interface Requests {
+  /** Inserts the binding if (tenant, scope, key) has none, and returns the one that now stands: the caller's or an earlier one. */
+  bind(tenantId: string, binding: RequestBinding): Promise<RequestBinding>;
+}

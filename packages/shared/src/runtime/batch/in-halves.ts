@@ -1,0 +1,37 @@
+import { toAppError, type AppError } from "../../domain/app-error.ts";
+
+export interface RefusedItem<Item> {
+  readonly item: Item;
+  readonly fault: AppError;
+}
+
+/**
+ * A server that is away takes nothing from anybody: no item is to blame. A bus says `bus_unavailable` of a message that it refuses too, as one that
+ * is too large; that fault is not retryable.
+ */
+export const passes = ({ retryable, code }: AppError): boolean => retryable || code === "store_unavailable";
+
+/**
+ * Works on all items together. Where that is refused for a reason that will not pass by itself, each half is worked on
+ * alone, and so on: one item that nobody can take is found in few calls, and the others are done. Returns those refused by
+ * themselves. Rejects where a server is away (a fault that is retryable); which items were done then is not known. `work`
+ * must be safe to repeat.
+ */
+export async function inHalves<Item>(
+  items: readonly Item[],
+  work: (items: readonly Item[]) => Promise<void>,
+): Promise<readonly RefusedItem<Item>[]> {
+  const [first] = items;
+  if (first === undefined) return [];
+  try {
+    await work(items);
+    return [];
+  } catch (thrown) {
+    const fault = toAppError(thrown, "work on a batch");
+    if (passes(fault)) throw thrown;
+    if (items.length === 1) return [{ item: first, fault }];
+  }
+  const middle = Math.ceil(items.length / 2);
+  const refused = await inHalves(items.slice(0, middle), work);
+  return [...refused, ...(await inHalves(items.slice(middle), work))];
+}

@@ -1,0 +1,111 @@
+import type { Registry } from "prom-client";
+import { AppError } from "../../domain/app-error.ts";
+import type { Instant } from "../../domain/time/instant.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Store } from "../../ports/store/store.ts";
+import { createLifecycle } from "../service/lifecycle.ts";
+import type { Logger } from "../log/logger.ts";
+import { createLoop } from "../service/loop.ts";
+import type { Service } from "../service/service.ts";
+import { observeStoreClock } from "./store-clock-metrics.ts";
+import { findDoubt, measure, newStoreClockState, findSetBack, UNREAD, type SetBack } from "./store-clock-state.ts";
+import { createStoreTime } from "./store-time.ts";
+
+export const STORE_CLOCK_DEFAULTS = {
+  /** How often the offset to the store's clock is measured. Milliseconds. */
+  storeTimeMs: 10_000,
+  /** How often our own clock is looked at: if it was set, or the machine slept, the store's is measured at once. Milliseconds. */
+  clockLookMs: 500,
+};
+export type StoreClockLimits = Readonly<typeof STORE_CLOCK_DEFAULTS>;
+
+/**
+ * A clock whose `now` is the store's time, kept by measuring it over and over while it is started. Whatever is decided by a time, or
+ * writes one into the store, takes it from here; `monotonicMs` and timers are this machine's.
+ */
+export interface StoreClock extends Clock, Service {
+  /** The time to decide by. Throws `clock_unsteady` (retryable) while there is a doubt. */
+  decide(): Instant;
+  /** Why nothing may be decided by this clock at present, in a sentence; null: it may be. */
+  doubt(): string | null;
+  /** True while the last two measurements agree: `doubt` without what passes by itself within `clockLookMs`. */
+  steady(): boolean;
+  /** For how long it has gone on without a jump, in milliseconds; 0 while it is not steady. */
+  steadyForMs(): number;
+  /** Null: the time is not behind what was decided by. */
+  setBack(): SetBack | null;
+  /** The latest time that was decided by, as this process found it when it started; 0: none was ever noted; null: it has not asked yet. */
+  decidedBefore(): Instant | null;
+  /** Calls back whenever a doubt begins or ends. Returns what ends that. */
+  watch(listener: () => void): () => void;
+}
+
+export interface StoreClockDeps {
+  readonly clock: Clock;
+  readonly ping: Store["ping"];
+  readonly decided: Store["decided"];
+  readonly log: Logger;
+  /** Where it is observed. Default: nowhere. */
+  readonly metrics?: Registry;
+}
+
+/** While it cannot be measured it is tried again at least so often, in milliseconds. */
+const FAULT_MS_MAX = 1_000;
+
+export function createStoreClock(deps: StoreClockDeps, limits: StoreClockLimits = STORE_CLOCK_DEFAULTS): StoreClock {
+  const { clock, ping, log, metrics } = deps;
+  const time = createStoreTime(clock, ping);
+  const state = newStoreClockState(time);
+  const listeners = new Set<() => void>();
+  let said: string | null = UNREAD;
+
+  /** Says what has changed since it was said last. */
+  function tell(): void {
+    const doubt = findDoubt(state);
+    if (doubt === said) return;
+    if (doubt === null && said !== UNREAD) log.warn({ offsetMs: time.now() - clock.now() }, "the store's clock is steady again");
+    else if (doubt !== null) log.warn({ jumpMs: time.jump()?.byMs }, `nothing is decided by time for now: ${doubt}`);
+    said = doubt;
+    for (const listener of listeners) listener();
+  }
+  async function look(): Promise<number> {
+    try {
+      if (time.doubtful() || state.latest === null || clock.monotonicMs() - state.measuredAtMs >= limits.storeTimeMs) {
+        await measure(deps, state);
+      }
+    } finally {
+      tell();
+    }
+    return Math.min(limits.clockLookMs, limits.storeTimeMs);
+  }
+  const loop = createLoop({ name: "store-clock", clock, log, runOnce: look, faultMsMax: FAULT_MS_MAX });
+  const lifecycle = createLifecycle({
+    async start() {
+      await measure(deps, state).catch((fault: unknown) => log.warn({ err: fault }, "the store's clock could not be read yet"));
+      await loop.start();
+    },
+    stop: loop.stop,
+  });
+  const storeClock: StoreClock = {
+    ...lifecycle,
+    now: time.now,
+    monotonicMs: () => clock.monotonicMs(),
+    setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
+    steady: time.steady,
+    doubt: () => findDoubt(state),
+    decide() {
+      const doubt = findDoubt(state);
+      if (doubt !== null) throw new AppError("clock_unsteady", doubt, { retryable: true });
+      return time.now();
+    },
+    steadyForMs: () => Math.max(0, clock.monotonicMs() - state.steadyAtMs),
+    setBack: () => findSetBack(state),
+    decidedBefore: () => state.before,
+    watch(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  if (metrics !== undefined) observeStoreClock(metrics, { ...storeClock, offsetMs: () => time.now() - clock.now() });
+  return storeClock;
+}
