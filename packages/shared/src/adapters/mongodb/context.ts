@@ -2,7 +2,7 @@ import { AppError } from "../../domain/app-error.ts";
 import type { Digest } from "../../domain/digest.ts";
 import type { Instant } from "../../domain/time/instant.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
-import type { HeldClaims } from "../held-claims.ts";
+import type { HeldClaims } from "../../runtime/held-claims.ts";
 import type { Collections } from "./collections/collections.ts";
 import type { Definitions } from "./jobs/definitions.ts";
 

@@ -8,7 +8,7 @@ import { sha256 } from "../system/digest.ts";
 import { systemEntropy } from "../system/entropy.ts";
 import { openCollections, type Collections } from "./collections/collections.ts";
 import { connect, type ConnectionOptions } from "./server/connection.ts";
-import { createHeldClaims } from "../held-claims.ts";
+import { createHeldClaims } from "../../runtime/held-claims.ts";
 import { createDefinitions } from "./jobs/definitions.ts";
 import { sendWithin } from "./server/statements.ts";
 import { migrate } from "./collections/migrations.ts";

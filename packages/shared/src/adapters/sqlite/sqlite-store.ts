@@ -1,33 +1,27 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { Digest } from "../../domain/digest.ts";
-import { toRunOrigin, type ClaimedRun, type DueRun } from "../../domain/run/due-run.ts";
-import { definitionHash, executionHash } from "../../domain/job/job-definition.ts";
+import type { DueRun } from "../../domain/run/due-run.ts";
+import { definitionHash } from "../../domain/job/job-definition.ts";
 import { type Job, withoutParams } from "../../domain/job/job.ts";
-import { identifyRun, pickRunIdentity, type LastRun } from "../../domain/run/run.ts";
-import { makeRunId } from "../../domain/run/run-id.ts";
+import type { LastRun } from "../../domain/run/run.ts";
 import { toRun } from "../../domain/run/run-record.ts";
 import { isLastRun } from "../../domain/job/stored-job.ts";
 import { readOutput } from "../../domain/run/stored-run.ts";
 import { statusOrder, type StatusChange } from "../../domain/job/status-change.ts";
-import { makeEndedRun } from "../../domain/run/settlement.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Fire, FireEntry } from "../../domain/fire/fire.ts";
-import type { FireOutcome, FireRequest } from "../../ports/jobs/due-jobs.ts";
-import type { ClaimOutcome, ClaimRequest, SettleOutcome, Settlement } from "../../ports/runs/run-claims.ts";
+import type { Fire } from "../../domain/fire/fire.ts";
+import type { Settlement } from "../../ports/runs/run-claims.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
 import { mapReadable, pageReadable } from "../../runtime/batch/map-readable.ts";
 import { readEnough } from "../../runtime/batch/read-enough.ts";
-import { createHeldClaims, type HeldClaim, type HeldClaims } from "../held-claims.ts";
+import { createHeldClaims, type HeldClaims } from "../../runtime/held-claims.ts";
 import { systemClock } from "../system/clock.ts";
 import { sha256 } from "../system/digest.ts";
+import { holdClaimed, toClaim, toClaimOutcome, toFireCall, toSettleOutcome } from "./calls.ts";
 import { readDueRun, type DueRunRow } from "./runs/due-run-rows.ts";
-import type { FireCall } from "./jobs/due-jobs.ts";
-import type { EntryCall } from "./runs/make-run.ts";
 import { type DefinedJobRow, toDefinedJob, toJob } from "./jobs/job-rows.ts";
 import type { StatusCall } from "./jobs/job-status.ts";
-import type { SettleRow } from "./runs/settle.ts";
-import type { ClaimRow, RunToClaim } from "./runs/run-claims.ts";
 import { type RunRow, toStoredRun } from "./runs/run-rows.ts";
 import type { ThreadPorts } from "./ports.ts";
 import type { JobPlace, ReadJob } from "./reads/job-reads.ts";
@@ -179,7 +173,7 @@ function jobPorts({ thread: { call }, reads, held, digest, onUnreadable }: Link)
       async fire(request) {
         const { fires, ...rest } = request;
         const outcomes = await call("dueJobs", "fire", { ...rest, fires: fires.map((fire) => toFireCall(fire, digest)) });
-        for (const [index, outcome] of outcomes.entries()) hold(held, request, index, outcome);
+        for (const [index, outcome] of outcomes.entries()) holdClaimed(held, request, { fire: fires[index] as Fire, outcome });
         return { outcomes, leaseMs: null };
       },
       // A fire and its runs are one transaction: there is nothing half-done to complete.
@@ -191,32 +185,6 @@ function jobPorts({ thread: { call }, reads, held, digest, onUnreadable }: Link)
 function placeOf(cursor: string): JobPlace {
   const dot = cursor.indexOf(".");
   return { createdAt: Number(cursor.slice(0, dot)), uid: cursor.slice(dot + 1) };
-}
-
-/** Of the job, what is compared: the rest is long, and the thread has it. */
-function toFireCall({ job, advance, entries }: Fire, digest: Digest): FireCall {
-  const { tenantId, uid, version, nextRunAt } = job;
-  return { job: { tenantId, uid, version, nextRunAt }, advance, entries: entries.map((entry) => toEntryCall(job, entry, digest)) };
-}
-
-/** Keeps what a fire has claimed. */
-function hold(held: HeldClaims, { fires, claimant, now }: FireRequest, index: number, outcome: FireOutcome): void {
-  const fire = fires[index];
-  if (claimant === null || fire === undefined || outcome.kind === "lost") return;
-  const place = outcome.runs.findIndex(({ claimed }) => claimed);
-  const [entry, run] = [fire.entries[place], outcome.runs[place]];
-  // What another definition than the job's own decides of a run, only the thread knows.
-  if (entry === undefined || run === undefined || entry.definitionHash !== fire.job.definitionHash) return;
-  const identity = identifyRun(toRunOrigin(fire.job), { ...entry, runId: run.runId });
-  held.add({ run: { ...identity, attempt: 1 }, token: claimant.token, startedAt: now });
-}
-
-function toEntryCall(job: Job, entry: FireEntry, digest: Digest): EntryCall {
-  const { cause, scheduledFor, state, count, scheduledForLast, reason, retryOf } = entry;
-  const runId = makeRunId(digest, { jobUid: job.uid, ...entry });
-  const definitionHash = entry.definitionHash === job.definitionHash ? null : entry.definitionHash;
-  const isUsual = count === 1 && scheduledForLast === null && reason === null && retryOf === null && definitionHash === null;
-  return { runId, cause, scheduledFor, state, unusual: isUsual ? null : { count, scheduledForLast, reason, retryOf, definitionHash } };
 }
 
 function runPorts({ thread, reads, onUnreadable }: Link): Pick<Store, "runs" | "dueRuns"> {
@@ -261,7 +229,7 @@ function claimPorts({ thread, held, digest, onUnreadable }: Link): Pick<Store, "
       async claim(request) {
         const rows = await call("claims", "claim", { ...request, runs: request.runs.map((run) => toClaim(run, request, digest)) });
         return rows.map((row, index) => {
-          const outcome = outcomeOf(row, request.runs[index] as DueRun, request);
+          const outcome = toClaimOutcome(row, request.runs[index] as DueRun, request);
           if (outcome.kind === "won") held.add(outcome.claim);
           return outcome;
         });
@@ -271,34 +239,8 @@ function claimPorts({ thread, held, digest, onUnreadable }: Link): Pick<Store, "
         const calls = settlements.map((settlement, index) => ({ ...settlement, isHeld: claims[index] !== undefined }));
         const rows = await call("claims", "settle", { settlements: calls, now });
         for (const { runId } of settlements) held.delete(runId);
-        return rows.map((row, index) => toOutcome(row, settlements[index] as Settlement, claims[index]));
+        return rows.map((row, index) => toSettleOutcome(row, settlements[index] as Settlement, claims[index]));
       },
     },
   };
-}
-
-/** What is compared, and the hash of what would run: params may be long. */
-function toClaim(run: DueRun, { trusted = false }: ClaimRequest, digest: Digest): RunToClaim {
-  const { runId, attempt, slot, failures, rescues } = run;
-  if (trusted) return { runId, attempt, said: null };
-  return { runId, attempt, said: { ...pickRunIdentity(run), slot, failures, rescues, executionHash: executionHash(digest, run) } };
-}
-
-function outcomeOf(row: ClaimRow, run: DueRun, { claimant }: ClaimRequest): ClaimOutcome {
-  if (row.kind !== "won") return row;
-  const { startedAt, ...counts } = row.won;
-  const claim: ClaimedRun = { run: { ...run, ...counts }, token: claimant.token, leaseMs: null, startedAt };
-  return { kind: "won", claim };
-}
-
-/** What a settlement came to. The output, which may be long, is not sent back. */
-function toOutcome(row: SettleRow, { result, finishedAt }: Settlement, claim: HeldClaim | undefined): SettleOutcome {
-  const output = result.kind === "succeeded" ? result.output : null;
-  if (row.kind === "ended" && row.run.state === "succeeded") return { ...row, run: { ...row.run, output } };
-  if (row.kind !== "applied") return row;
-  if (claim === undefined || result.kind === "retry" || result.kind === "released")
-    throw new AppError("internal", "a settlement was applied of a run that is not held");
-  const { run, startedAt } = claim;
-  const error = result.kind === "failed" ? result.error : null;
-  return { kind: "ended", run: makeEndedRun(run, { state: result.kind, startedAt, finishedAt, output, error }) };
 }

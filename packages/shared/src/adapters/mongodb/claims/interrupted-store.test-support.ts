@@ -1,6 +1,6 @@
 import type { Store } from "../../../ports/store/store.ts";
 import { START } from "../../../testing/factories.ts";
-import { createHeldClaims } from "../../held-claims.ts";
+import { createHeldClaims } from "../../../runtime/held-claims.ts";
 import { memoryContext } from "../collections/memory-rows.test-support.ts";
 import { createPorts } from "../ports.ts";
 import type { Rows } from "../collections/rows.ts";

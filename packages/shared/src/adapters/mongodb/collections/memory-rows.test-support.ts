@@ -1,6 +1,6 @@
 import type { OnUnreadable } from "../../../ports/unreadable.ts";
 import type { Collections } from "./collections.ts";
-import { createHeldClaims } from "../../held-claims.ts";
+import { createHeldClaims } from "../../../runtime/held-claims.ts";
 import type { StoreContext } from "../context.ts";
 import { createDefinitions } from "../jobs/definitions.ts";
 import { INDEXES } from "./indexes.ts";

@@ -41,6 +41,10 @@ interface SiblingRow {
   readonly attempt: number;
 }
 
+const SELECT_SIBLINGS = `SELECT run_id AS runId, scheduled_for AS scheduledFor, queue, handler, overlap, standing, started_at AS startedAt,
+    first_started_at AS firstStartedAt, definition_key AS definitionKey, cause, attempt
+  FROM runs WHERE job_key = ? AND overlap <> 'allow' AND ${IS_OPEN}`;
+
 const START: OverlapVerdict = { kind: "start" };
 const DUE: readonly Standing[] = ["publishable", "published", "waiting"];
 
@@ -48,13 +52,7 @@ export function openOverlap(
   db: DatabaseSync,
   { definitions, runs }: { readonly definitions: Definitions; readonly runs: RunRows },
 ): Overlap {
-  const siblings = (rest: string) =>
-    query<SiblingRow>(
-      db,
-      `SELECT run_id AS runId, scheduled_for AS scheduledFor, queue, handler, overlap, standing, started_at AS startedAt,
-         first_started_at AS firstStartedAt, definition_key AS definitionKey, cause, attempt
-       FROM runs WHERE job_key = ? AND overlap <> 'allow' AND ${IS_OPEN} AND ${rest}`,
-    );
+  const siblings = (rest: string) => query<SiblingRow>(db, `${SELECT_SIBLINGS} AND ${rest}`);
   const anyOpen = query(db, "SELECT 1 FROM runs WHERE job_key = ? AND standing IS NOT NULL AND run_id <> ? LIMIT 1");
   const anyWaiting = query(db, "SELECT 1 FROM runs WHERE job_key = ? AND standing = 'waiting' LIMIT 1");
   const running = siblings("standing = 'running' AND run_id <> ? LIMIT 1");
@@ -78,6 +76,11 @@ export function openOverlap(
     if (overlap === "buffer_one" || overlap === "buffer_all") return [...waiting.all(jobKey, runId), ...readyBefore.all(jobKey, runId)];
     return overlap === "cancel_running" ? superseded.all(jobKey, runId, holder.startedAt) : [];
   }
+  /** The queues and handlers of the runs that wait. */
+  function* lanesOf(jobKey: number): Iterable<Pick<SiblingRow, "queue" | "handler">> {
+    let lane: Pick<SiblingRow, "queue" | "handler"> | undefined = { queue: "", handler: "" };
+    while ((lane = firstOf(nextLane.iterate(jobKey, lane.queue, lane.handler), () => true)) !== undefined) yield lane;
+  }
   return {
     judge(run) {
       if (!isExclusive(run.overlap) || anyOpen.get(run.jobKey, run.runId) === undefined) return START; // Mostly.
@@ -89,15 +92,10 @@ export function openOverlap(
     wakeNext({ jobKey, overlap }) {
       if (!isExclusive(overlap) || anyWaiting.get(jobKey) === undefined) return []; // Mostly.
       if (running.get(jobKey, "") !== undefined) return [];
-      const woken: SiblingRow[] = [];
-      for (let lane = { queue: "", handler: "" }; ;) {
-        const first = firstOf(nextLane.iterate(jobKey, lane.queue, lane.handler), () => true);
-        if (first === undefined) break;
-        lane = first;
-        const next = firstOf(laneBefore.iterate(jobKey, "waiting", lane.queue, lane.handler, LAST_ID), canBeRun);
-        if (next !== undefined) woken.push(next);
-      }
-      const records = woken.toSorted(byId).flatMap(({ runId }) => runs.find(runId) ?? []);
+      const first = [...lanesOf(jobKey)].flatMap(({ queue, handler }) => {
+        return firstOf(laneBefore.iterate(jobKey, "waiting", queue, handler, LAST_ID), canBeRun) ?? [];
+      });
+      const records = first.toSorted(byId).flatMap(({ runId }) => runs.find(runId) ?? []);
       const published = records.map(makePublishable);
       for (const run of published) runs.save(run);
       return published;

@@ -1,0 +1,74 @@
+import { AppError } from "../../domain/app-error.ts";
+import type { Digest } from "../../domain/digest.ts";
+import { toRunOrigin, type ClaimedRun, type DueRun } from "../../domain/run/due-run.ts";
+import { executionHash } from "../../domain/job/job-definition.ts";
+import type { Job } from "../../domain/job/job.ts";
+import { identifyRun, pickRunIdentity } from "../../domain/run/run.ts";
+import { makeRunId } from "../../domain/run/run-id.ts";
+import { makeEndedRun } from "../../domain/run/settlement.ts";
+import type { Fire, FireEntry } from "../../domain/fire/fire.ts";
+import type { FireOutcome, FireRequest } from "../../ports/jobs/due-jobs.ts";
+import type { ClaimOutcome, ClaimRequest, SettleOutcome, Settlement } from "../../ports/runs/run-claims.ts";
+import type { HeldClaim, HeldClaims } from "../../runtime/held-claims.ts";
+import type { FireCall } from "./jobs/due-jobs.ts";
+import type { EntryCall } from "./runs/make-run.ts";
+import type { SettleRow } from "./runs/settle.ts";
+import type { ClaimRow, RunToClaim } from "./runs/run-claims.ts";
+
+// What is sent to the store's thread of fires, claims and settlements, and what its answers mean. Both are narrow: what is long stays here.
+
+/** Of the job, what is compared: the rest is long, and the thread has it. */
+export function toFireCall({ job, advance, entries }: Fire, digest: Digest): FireCall {
+  const { tenantId, uid, version, nextRunAt } = job;
+  return { job: { tenantId, uid, version, nextRunAt }, advance, entries: entries.map((entry) => toEntryCall(job, entry, digest)) };
+}
+
+/** Keeps what a fire has claimed. */
+export function holdClaimed(
+  held: HeldClaims,
+  { claimant, now }: FireRequest,
+  fired: { readonly fire: Fire; readonly outcome: FireOutcome },
+): void {
+  const { fire, outcome } = fired;
+  if (claimant === null || outcome.kind === "lost") return;
+  const place = outcome.runs.findIndex(({ claimed }) => claimed);
+  const [entry, run] = [fire.entries[place], outcome.runs[place]];
+  // What another definition than the job's own decides of a run, only the thread knows.
+  if (entry === undefined || run === undefined || entry.definitionHash !== fire.job.definitionHash) return;
+  const identity = identifyRun(toRunOrigin(fire.job), { ...entry, runId: run.runId });
+  held.add({ run: { ...identity, attempt: 1 }, token: claimant.token, startedAt: now });
+}
+
+function toEntryCall(job: Job, entry: FireEntry, digest: Digest): EntryCall {
+  const { cause, scheduledFor, state, count, scheduledForLast, reason, retryOf } = entry;
+  const runId = makeRunId(digest, { jobUid: job.uid, ...entry });
+  const definitionHash = entry.definitionHash === job.definitionHash ? null : entry.definitionHash;
+  const isUsual = count === 1 && scheduledForLast === null && reason === null && retryOf === null && definitionHash === null;
+  return { runId, cause, scheduledFor, state, unusual: isUsual ? null : { count, scheduledForLast, reason, retryOf, definitionHash } };
+}
+
+/** What is compared, and the hash of what would run: params may be long. */
+export function toClaim(run: DueRun, { trusted = false }: ClaimRequest, digest: Digest): RunToClaim {
+  const { runId, attempt, slot, failures, rescues } = run;
+  if (trusted) return { runId, attempt, said: null };
+  return { runId, attempt, said: { ...pickRunIdentity(run), slot, failures, rescues, executionHash: executionHash(digest, run) } };
+}
+
+export function toClaimOutcome(row: ClaimRow, run: DueRun, { claimant }: ClaimRequest): ClaimOutcome {
+  if (row.kind !== "won") return row;
+  const { startedAt, ...counts } = row.won;
+  const claim: ClaimedRun = { run: { ...run, ...counts }, token: claimant.token, leaseMs: null, startedAt };
+  return { kind: "won", claim };
+}
+
+/** What a settlement came to. The output, which may be long, is not sent back. */
+export function toSettleOutcome(row: SettleRow, { result, finishedAt }: Settlement, claim: HeldClaim | undefined): SettleOutcome {
+  const output = result.kind === "succeeded" ? result.output : null;
+  if (row.kind === "ended" && row.run.state === "succeeded") return { ...row, run: { ...row.run, output } };
+  if (row.kind !== "applied") return row;
+  if (claim === undefined || result.kind === "retry" || result.kind === "released")
+    throw new AppError("internal", "a settlement was applied of a run that is not held");
+  const { run, startedAt } = claim;
+  const error = result.kind === "failed" ? result.error : null;
+  return { kind: "ended", run: makeEndedRun(run, { state: result.kind, startedAt, finishedAt, output, error }) };
+}
