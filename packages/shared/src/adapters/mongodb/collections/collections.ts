@@ -46,6 +46,12 @@ const MetaRow = z.object({
 });
 export type MetaRow = Readonly<z.output<typeof MetaRow>>;
 
+// A schema is made once: a connection that has a model takes the same schema again, and no other.
+const requestSchema = rowSchema("requests", BindingRow);
+const handlerSchema = rowSchema("handlers", HandlerRow);
+const leaderSchema = rowSchema("leaders", LeaderRow);
+const metaSchema = rowSchema("meta", MetaRow);
+
 export interface Collections {
   readonly jobs: Rows<JobRow>;
   readonly definitions: Rows<DefinitionRow>;
@@ -63,9 +69,9 @@ export function openCollections(connection: Connection, options?: RowsOptions): 
     jobs: rowsOf<JobRow>("Job", jobSchema),
     definitions: rowsOf<DefinitionRow>("Definition", definitionSchema),
     runs: rowsOf<RunRow>("Run", runSchema),
-    requests: rowsOf<BindingRow>("Request", rowSchema("requests", BindingRow)),
-    handlers: rowsOf<HandlerRow>("Handler", rowSchema("handlers", HandlerRow)),
-    leaders: rowsOf<LeaderRow>("Leader", rowSchema("leaders", LeaderRow)),
-    meta: rowsOf<MetaRow>("Meta", rowSchema("meta", MetaRow)),
+    requests: rowsOf<BindingRow>("Request", requestSchema),
+    handlers: rowsOf<HandlerRow>("Handler", handlerSchema),
+    leaders: rowsOf<LeaderRow>("Leader", leaderSchema),
+    meta: rowsOf<MetaRow>("Meta", metaSchema),
   };
 }

@@ -60,6 +60,7 @@ export function createDefinitions({ definitions }: Pick<Collections, "definition
       });
     },
     async name(keys, lookAt) {
+      if (keys.length === 0) return []; // Mostly: runs have the definition of their job.
       const byKey = new Map(keys.map((key) => [idOf(key), key]));
       if ((await name(byKey.keys(), { named: newToken(), lookAt })) === byKey.size) return [];
       for (const { _id } of await definitions.find(withIds(byKey.keys()), { fields: ["named"] })) byKey.delete(_id);
