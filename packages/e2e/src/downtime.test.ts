@@ -76,7 +76,7 @@ test("after ten minutes of downtime each job's misfire policy decides, and every
   const kept = { skip: 0, one: 1, all: misfires.length };
   for (const [policy, keptCount] of Object.entries(kept)) {
     const runs = await eventually(async () => {
-      const all = (await product.runsOf(policy)).toReversed();
+      const all = (await product.listRuns(policy)).toReversed();
       return accountedFor(all) >= instants.length ? all : null;
     });
     const missed = keptCount === misfires.length ? null : runs[0];
@@ -107,13 +107,13 @@ test("after a downtime of seconds every instant that passed has fired, late and 
     overlap: "allow",
     retry: { maxAttempts: 1 },
   });
-  await eventually(async () => ((await product.runsOf("often")).length > 2 ? true : null));
+  await eventually(async () => ((await product.listRuns("often")).length > 2 ? true : null));
   expect(await product.end()).toBe(0);
   await wait(2_000); // The downtime itself, not a synchronisation.
   const next = await runProduct(endings, { dataDir });
   const downUntil = Date.now();
   const runs = await eventually(async () => {
-    const all = await next.runsOf("often");
+    const all = await next.listRuns("often");
     return all.some(({ scheduledFor }) => Date.parse(scheduledFor) > downUntil) ? all : null;
   });
   const fired = runs.map(({ scheduledFor }) => Date.parse(scheduledFor)).toReversed();

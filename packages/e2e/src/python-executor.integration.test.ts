@@ -75,7 +75,7 @@ await describeWithPython("an executor in Python", ["kafka", "mongodb", "redis", 
   const ended = (jobId: string): Promise<RunDetail> =>
     eventually(
       async () =>
-        ((await services.runsOf(jobId)) as readonly RunDetail[]).find(({ state }) => ["succeeded", "failed"].includes(state)) ?? null,
+        ((await services.listRuns(jobId)) as readonly RunDetail[]).find(({ state }) => ["succeeded", "failed"].includes(state)) ?? null,
       SOON_MS_MAX,
     );
   const jobsNamed = async (id: string) =>
@@ -99,7 +99,7 @@ await describeWithPython("an executor in Python", ["kafka", "mongodb", "redis", 
     return { code, said, reply: JSON.parse(json) as Record<string, unknown> };
   }
   /** What a consumer that is not ours is told of a run, against what REST says of it. */
-  async function expectToldAlike(run: RunDetail, schemaOf: (type: string) => string | null): Promise<void> {
+  async function expectToldAlike(run: RunDetail, findSchema: (type: string) => string | null): Promise<void> {
     const ofRun = (events: readonly Watched[], wanted: string): readonly Watched[] =>
       events.filter(({ runId, topic, type }) => runId === run.id && wanted === `${topic}/${type}`);
     const attemptsOffered = (events: readonly Watched[]) =>
@@ -111,12 +111,12 @@ await describeWithPython("an executor in Python", ["kafka", "mongodb", "redis", 
     expect(attemptsOffered(told)).toEqual(Array.from({ length: run.attempt }, (_, index) => index + 1));
     const offers = ofRun(told, "tickline.due.python/JobDue");
     for (const offer of offers) {
-      expect(offer).toMatchObject({ schema: schemaOf("JobDue"), jobId: run.jobId, queue: "python", handler: "greet" });
+      expect(offer).toMatchObject({ schema: findSchema("JobDue"), jobId: run.jobId, queue: "python", handler: "greet" });
       expect(parseInstant(offer["scheduledFor"])).toBe(parseInstant(run.scheduledFor));
     }
     const [end, ...repeats] = ofRun(told, "tickline.runs/JobCompleted");
     expect(end).toMatchObject({
-      schema: schemaOf("JobCompleted"),
+      schema: findSchema("JobCompleted"),
       jobId: run.jobId,
       attempt: run.attempt,
       state: run.state,

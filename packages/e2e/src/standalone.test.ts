@@ -151,7 +151,7 @@ describe("a start", () => {
     expect(product.stdout()).toContain("greet");
     const job = { name: "greet", schedule: onceAt(Date.now() + 300), handler: "greet", params: { who: "you" } };
     await product.call("PUT", "/jobs/greet", job);
-    const run = await eventually(async () => (await product.runsOf("greet")).find(ended) ?? null);
+    const run = await eventually(async () => (await product.listRuns("greet")).find(ended) ?? null);
     expect(run).toMatchObject({ state: "succeeded", output: { said: "hello you", attempt: 1 } });
     await expect(product.call("PUT", "/jobs/other", { ...job, params: { who: 7 } })).rejects.toThrow("/params/who");
   });
@@ -178,7 +178,7 @@ describe("an end by SIGTERM", () => {
     expect(await product.end()).toBe(0);
     expect(recorder.effects()).toMatchObject([{ outcome: "answered", status: 200 }]);
     const next = await runProduct(endings, { dataDir });
-    expect(await next.runsOf("slow")).toMatchObject([{ state: "succeeded", attempt: 1 }]);
+    expect(await next.listRuns("slow")).toMatchObject([{ state: "succeeded", attempt: 1 }]);
     expect(recorder.effects()).toHaveLength(1);
   });
 
@@ -226,7 +226,7 @@ describe("an end by SIGTERM", () => {
     expect(await product.end()).toBe(0);
     expect(Date.now() - asked).toBeLessThan(4_000);
     const next = await runProduct(endings, { dataDir });
-    const run = await eventually(async () => (await next.runsOf("long")).find(ended) ?? null);
+    const run = await eventually(async () => (await next.listRuns("long")).find(ended) ?? null);
     expect(run).toMatchObject({ state: "succeeded", attempt: 2, attempts: [{ state: "released" }, { state: "succeeded" }] });
     expect(recorder.effects()).toMatchObject([
       { attempt: 1, outcome: "aborted" },

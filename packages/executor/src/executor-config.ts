@@ -93,7 +93,7 @@ const EXECUTOR_LIMITS = {
   /** Handlers are called for at most this long before other work of the process continues. */
   startSliceMs: 5,
   /** Runs rescued this often are claimed alone, one at a time, so that a handler that ends its process interrupts no other runs. */
-  suspectRescuesMin: SUSPECT_RESCUES_MIN,
+  quarantineRescuesMin: SUSPECT_RESCUES_MIN,
   /** Such runs that wait in the quarantine; more are left to be published again. */
   quarantineRunsMax: 1_000,
   /** How often the descriptions of the handlers are published again. Schedulers count handlers that were published lately (`handlerSeenMs`). */

@@ -87,7 +87,7 @@ export function createCluster({ store, busFaults, log, apis: apiCount }: Cluster
         ...common,
         ...(index === 0 ? { claims: firstExecutorsWay.claims } : {}),
         handlersRegistry: store.handlers,
-        handlers: [log.handlerOf(executorId)],
+        handlers: [log.createHandler(executorId)],
         metrics: new Registry(),
         end: endsTest,
       },

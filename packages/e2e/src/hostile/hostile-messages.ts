@@ -123,7 +123,7 @@ function dueRows({ waiting, everySecond, running, telltale, now }: Victims): Hos
     ["a run of another queue, said to be of this one", "kept", due({})],
     ["params of its own", "kept", due({ params: telltale, handler: "http" })],
     ["a handler that nobody has", "kept", due({ handler: "nobody" })],
-    ["a suspect", "kept", due({ rescues: 99, params: telltale, handler: "http" })],
+    ["a run to be quarantined", "kept", due({ rescues: 99, params: telltale, handler: "http" })],
     ["another tenant", "kept", due({ tenantId: "theirs" }, { tenantId: "theirs" })],
     ["an envelope of another tenant", "kept", due({}, { tenantId: "theirs" })],
     ["a negative attempt", "kept", due({ attempt: -1 })],

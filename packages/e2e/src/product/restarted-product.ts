@@ -12,7 +12,7 @@ export interface Death {
 }
 
 /** A product that is started again whenever it ends by itself: what an orchestrator does. */
-export interface RestartedProduct extends Pick<Calls, "runsOf"> {
+export interface RestartedProduct extends Pick<Calls, "listRuns"> {
   /** Ends that nobody asked for. */
   readonly deaths: readonly Death[];
   /** The present process, once it is up. */
@@ -41,7 +41,7 @@ export function restartProduct(endings: Endings, options: ProductOptions): Resta
     deaths,
     current: () => current,
     /** Asks again when the process ends before it has answered. */
-    runsOf: (jobId) => eventually(async () => (await current).runsOf(jobId).catch(() => null), 60_000),
+    listRuns: (jobId) => eventually(async () => (await current).listRuns(jobId).catch(() => null), 60_000),
     async end() {
       wanted = false;
       const product = await current;

@@ -16,14 +16,14 @@ export function setup({ jobs = 0, bus, ...options }: SetupOptions & { readonly j
   /** Nobody tells the publisher of it. Returns the runs that it could be reported of. */
   async function fire(
     count: number,
-    queueOf: (index: number) => string = () => "default",
-    priorityOf: (index: number) => number = () => 5,
+    queueAt: (index: number) => string = () => "default",
+    priorityAt: (index: number) => number = () => 5,
   ): Promise<DueRun[]> {
     for (let index = 0; index < count; index += 1)
       await scheduler.addJob({
         id: `job-${(made += 1)}`,
         nextRunAt: scheduler.clock.now(),
-        definition: { queue: queueOf(index), priority: priorityOf(index) },
+        definition: { queue: queueAt(index), priority: priorityAt(index) },
       });
     await ticker.readAhead();
     await ticker.tick();
