@@ -146,7 +146,7 @@ const BANS: readonly PlantedViolation[] = [
     source: "export function begin(): void {\n  Promise.resolve(1);\n}\n",
   },
   {
-    ban: "a promise where nobody waits for it",
+    ban: "a promise that no code awaits",
     rule: "typescript(no-misused-promises)",
     file: api("misused"),
     source: "export const all = (items: number[]) => items.forEach(async (item) => { await Promise.resolve(item); });\n",
@@ -183,7 +183,7 @@ const BANS: readonly PlantedViolation[] = [
     ban: "a disabled rule that nothing needs",
     rule: "unused directive",
     file: api("needless"),
-    source: "export const value = 1; // oxlint-disable-line no-console -- nobody talks here\n",
+    source: "export const value = 1; // oxlint-disable-line no-console -- this file prints nothing\n",
   },
   { ban: "a promise to do it later", rule: "eslint(no-warning-comments)", file: api("later"), source: "// TODO write it\nexport {};\n" },
   {

@@ -66,7 +66,7 @@ describe("stopping", () => {
     expect(await at.call("GET /readyz")).toMatchObject({ status: 503, body: { code: "shutting_down" } });
   });
 
-  test("is told by /readyz from the first sign of it, while all else is still served", async () => {
+  test("is reported by /readyz at once, while all other requests are still served", async () => {
     await using at = await setup();
     at.api.drain();
     expect(await at.call("GET /readyz")).toMatchObject({ status: 503, body: { code: "shutting_down" } });

@@ -28,7 +28,7 @@ function storeThatLeaves(fault: Error) {
 }
 const outage = new AppError("store_unavailable", "the disk is full", { retryable: true });
 
-describe("when the store is away", () => {
+describe("while the store is unavailable", () => {
   const requests: readonly (readonly [string, object | undefined])[] = [
     ["POST /jobs", minimalJob],
     ["GET /jobs", undefined],
@@ -71,7 +71,7 @@ describe("when the store is away", () => {
     expect((await at.call("POST /schedules/preview", { body: { schedule: "daily" } })).status).toBe(200);
   });
 
-  test("a fault that nobody foresaw is 500, and keeps to itself what it says", async () => {
+  test("an unexpected fault is answered with 500, without its message", async () => {
     const { wrapStore, leave } = storeThatLeaves(new TypeError("secret of params"));
     await using at = await setup({ wrapStore });
     leave();

@@ -29,7 +29,7 @@ const MISSED_AFTER_MS = 60_000;
 const MINUTE_MS = 60_000;
 const OUTAGE_MS = 10 * MINUTE_MS;
 
-/** An api alone, some time ago: it takes jobs, and nobody is there to fire them. */
+/** An api alone, some time ago: it accepts jobs, and no scheduler fires them. */
 async function apiInThePast(dataDir: string) {
   const clock: Clock = { ...systemClock, now: () => systemClock.now() - OUTAGE_MS };
   mkdirSync(dataDir, { recursive: true });
@@ -37,7 +37,7 @@ async function apiInThePast(dataDir: string) {
   const bus = createMemoryBus({ clock });
   const deps = { ...store, bus, clock, entropy: systemEntropy, digest: sha256, log: silentLogger, metrics: new Registry() };
   const api = createApi(deps, { ...API_DEFAULTS, port: 0 });
-  // Without an executor nobody has said yet which handlers there are.
+  // Without an executor no handlers have been published yet.
   const paramsSchema = { type: "object" } as const;
   await store.handlers.publish([{ type: "http", description: null, paramsSchema, lastSeenAt: clock.now() }]);
   await api.start();

@@ -35,7 +35,7 @@ await describeWithOwnServers("a stop of each service", ["kafka", "mongodb", "red
     endings.add(() => service.signal("SIGKILL"));
     return { ...service, address: await service.up };
   }
-  /** The answer of `/readyz`; null: nobody answers, or it is as given. */
+  /** The answer of `/readyz`; null: there is no answer, or it is as given. */
   async function readiness(address: string, besides: number): Promise<{ status: number; code: unknown } | null> {
     const answer = await fetch(`${address}/readyz`).catch(() => null);
     if (answer === null || answer.status === besides) return null;

@@ -50,7 +50,7 @@ await describeWithOwnServers("the servers of the services", ["mongodb", "kafka",
     );
   });
 
-  test(`a Redis that comes back empty, is cut off, and is gone for ${REDIS_AWAY_MS} ms holds up nobody`, async () => {
+  test(`a Redis that comes back empty, is disconnected, and is unavailable for ${REDIS_AWAY_MS} ms delays no run`, async () => {
     const driven = await driveFleet({ servers, endings });
     const redis = servers.findContainerFaults("redis");
     await wait(WORK_MS);

@@ -120,7 +120,7 @@ await describeWithOwnServers("hostile messages", ["kafka", "mongodb", "redis", "
     ];
     const rows = hostileRows({ now: Date.now(), waiting, foreign, running, everySecond, telltale });
     const begunAt = Date.now();
-    // As a topic is whose limit somebody raised: its dead letters have another. All others refuse five megabytes by themselves.
+    // A topic whose limit was raised: its topic of dead letters has another limit. All others refuse five megabytes by themselves.
     const admin = kafka.admin();
     await admin.connect();
     await admin.alterConfigs({

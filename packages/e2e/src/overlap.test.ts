@@ -148,7 +148,7 @@ const handlerFile = (type: string, run: string): string =>
    import { z } from "zod";
    export default defineHandler({ type: "${type}", params: z.object({}), run: ${run} });`;
 
-/** Two folders of handlers, as two releases of somebody's executors have them. */
+/** Two folders of handlers, as two releases of a user's executors have them. */
 function releases(folder: string): { readonly before: string; readonly after: string } {
   const [before, after] = [join(folder, "before"), join(folder, "after")];
   for (const release of [before, after]) mkdirSync(release);

@@ -46,7 +46,7 @@ describe("a start", () => {
     expect(JSON.parse(shown.stdout)).toMatchObject({ id: "ping", status: "succeeded" });
     expect((await fetch(`${product.address}/docs`)).status).toBe(200);
     const lines = product.stderr().trimEnd().split("\n");
-    expect(lines.map((line) => (JSON.parse(line) as { level: number }).level)).toEqual(lines.map(() => 30)); // JSON where nobody watches, and no warnings.
+    expect(lines.map((line) => (JSON.parse(line) as { level: number }).level)).toEqual(lines.map(() => 30)); // JSON where there is no terminal, and no warnings.
     expect(product.stderr()).toMatch(/"job":"ping","run":".*","attempt":1,"handler":"http","msg":"a run starts"/);
   });
 
@@ -182,7 +182,7 @@ describe("an end by SIGTERM", () => {
     expect(recorder.effects()).toHaveLength(1);
   });
 
-  test("is told by /readyz while a run finishes, and nothing is taken once it has", async () => {
+  test("is reported by /readyz while a run finishes, and no request is accepted after that", async () => {
     const { dataDir } = setup();
     const product = await runProduct(endings, { dataDir });
     const recorder = await recorderIn(dataDir);

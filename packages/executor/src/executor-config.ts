@@ -86,7 +86,7 @@ const EXECUTOR_LIMITS = {
   retryWriteMsMax: 5_000,
   /** Events published at once. */
   publishEventsMax: 1_000,
-  /** The store is told this long after that ends were published, in few writes. Far less than the sweep waits (`sweepMs` of the scheduler). */
+  /** The store records published ends this long after they were published, in few writes. Far less than the sweep waits (`sweepMs` of the scheduler). */
   announcedMs: 100,
   /** With more events than this unpublished, new ones are left to the sweep of the scheduler. */
   unpublishedEventsMax: 20_000,

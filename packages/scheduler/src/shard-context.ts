@@ -42,7 +42,7 @@ export interface SchedulerDeps {
   readonly metrics: SchedulerMetrics;
   /** Null unless an executor runs in the same process. */
   readonly localWorkers: LocalWorkers | null;
-  /** Given where several services share a process; it is started and stopped by whoever made it. Default: one of its own. */
+  /** Given where several services share a process; the code that made it starts and stops it. Default: one of its own. */
   readonly time?: StoreClock;
 }
 

@@ -11,11 +11,11 @@ export interface EmbeddedStoreOptions {
   readonly storeUrl?: string | undefined;
   /** Goes on where what was acknowledged is missing. */
   readonly acceptLoss?: boolean | undefined;
-  /** Told what is missing, where that is accepted. */
+  /** Receives what is missing, if that is accepted. */
   readonly onLoss: (missing: string) => void;
-  /** Told why nobody can say whether anything is missing. */
+  /** Receives the reason why it is unknown whether anything is missing. */
   readonly onDoubt?: ((why: string) => void) | undefined;
-  /** Told once when the store's thread is gone: nothing can be kept any more. */
+  /** Called once when the store's thread has ended: nothing can be stored any more. */
   readonly onStoreLost: (fault: AppError) => void;
   readonly onUnreadable?: OnUnreadable;
 }

@@ -187,19 +187,19 @@ describe("what cannot be done is refused, and nothing is made", () => {
       at.create({ ...minimalJob, name: "Other" }, { jobId: "ping", id: "used-for-ping" }),
       at.create({ ...minimalJob, name: "Used" }, { id: "used" }),
     );
-    const told = command(at);
-    const replies = byCommand(await at.tell(told, at.trigger("ping", { id: "next" })));
-    expect(replies[told.id]).toMatchObject({
+    const refused = command(at);
+    const replies = byCommand(await at.tell(refused, at.trigger("ping", { id: "next" })));
+    expect(replies[refused.id]).toMatchObject({
       type: "CommandRefused",
-      id: `${told.id}-refused`,
-      data: { commandId: told.id, command: told.type, ...refusal },
+      id: `${refused.id}-refused`,
+      data: { commandId: refused.id, command: refused.type, ...refusal },
     });
     expect(replies["next"]?.type).toBe("CommandAnswered");
     expect(await at.jobs()).toHaveLength(2);
   });
 });
 
-test("a command of which nobody can read the data is refused with the reason; what is no command is passed over", async () => {
+test("a command whose data cannot be read is refused with the reason; other events are ignored", async () => {
   await using at = await setup();
   const { bus, requests } = recording(at.bus);
   const metrics = new Registry();
@@ -247,7 +247,7 @@ describe("faults", () => {
       jobs: { ...store.jobs, create: (...request) => ((times -= 1) >= 0 ? Promise.reject(fault) : store.jobs.create(...request)) },
     });
 
-  test("a store that is away has the command wait for it", async () => {
+  test("a command waits while the store is unavailable", async () => {
     await using at = await setup({ wrapStore: failing(2, new AppError("store_unavailable", "away", { retryable: true })) });
     const [reply] = await at.tell(at.create(minimalJob));
     expect(reply?.type).toBe("CommandAnswered");

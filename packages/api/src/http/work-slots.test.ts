@@ -38,7 +38,7 @@ test("so many work at once, and the others in the order they came", async () => 
   expect(begun).toEqual([0, 1, 2, 3, 4]);
 });
 
-test("what takes long and never waits has a turn to itself, and others have theirs between", async () => {
+test("a request that computes for long and never waits has its own turn, and other requests run between such turns", async () => {
   const { slots, begun, enterAll } = setup({ requestsAtOnceMax: 100, turnMsMax: 20 });
   await slots.enter();
   enterAll(1, 50);

@@ -86,7 +86,7 @@ describe("before an edit, a pause or a deletion, what is owed is fired", () => {
     expect(await at.history("ping")).toEqual(Array.from({ length: 40 }, (_, second) => [(second + 1) * SECOND, "due", null, 1]));
   });
 
-  test("the scheduler is told that runs are ready", async () => {
+  test("the scheduler is notified that runs are ready", async () => {
     await using at = await setup();
     await at.put("ping", { schedule: "every 10s", queue: "low" });
     const heard = Promise.withResolvers<readonly TicklineEvent[]>();

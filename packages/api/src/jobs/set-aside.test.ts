@@ -161,7 +161,7 @@ describe("a job that cannot be evaluated here", () => {
     ]);
   });
 
-  test("goes on from its pause where it was before, once there is somebody who can evaluate it", async () => {
+  test("resumes from its pause where it was before, once a scheduler can evaluate it", async () => {
     await using at = await setup(atZone);
     at.clock.advance(2 * MINUTE);
     await at.call("POST /jobs/bad/pause");
@@ -176,7 +176,7 @@ describe("a job that cannot be evaluated here", () => {
     expect([run.status, run.body.state]).toEqual([202, "due"]);
   });
 
-  test("by a policy that this version does not know runs for nobody", async () => {
+  test("by a policy that this version does not know does not run", async () => {
     await using at = await setup({ definition: { overlap: "queue_jumping" as never } });
     expect((await at.call("POST /jobs/bad/trigger")).body).toMatchObject({ status: 409, code: "schedule_not_evaluated" });
   });

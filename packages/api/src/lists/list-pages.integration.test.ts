@@ -163,7 +163,7 @@ test("what GET gives, PUT takes, also when its runs have long outputs", async ()
   expect(await at.call("PUT /jobs/ping", { body, headers: { "if-match": headers.get("etag") ?? "" } })).toMatchObject({ status: 200 });
 });
 
-test("100 pipelined requests for large pages, on a socket that reads nothing, hold up nobody", async () => {
+test("100 pipelined requests for large pages, on a socket that reads nothing, delay no other client", async () => {
   let reads = 0;
   await using at = await setup({
     wrapStore: (store) => ({

@@ -75,7 +75,7 @@ describe("the status of a job", () => {
     });
     const job = await addJob(under.store, { id: "ping" });
     const claim = await start(under.store, await addRun(under.store, job));
-    await end(under.store, claim); // Nobody says so.
+    await end(under.store, claim); // No event reports it.
     under.clock.advance(MINUTE);
     await written();
     expect((await under.call("GET /jobs/ping")).body.status).toBe("succeeded");
@@ -231,7 +231,7 @@ describe("the fold of settled runs", () => {
   });
 
   describe("covers what a settlement may take to be seen", () => {
-    /** A run that a settlement of `behindMs` ago ends after the fold has passed, and nobody says so. */
+    /** A run that a settlement of `behindMs` ago ends after the fold has passed, and no event reports it. */
     async function settledLate(behindMs: number) {
       const clock = manualClock(START);
       const store = createMemoryStore({ clock, digest: sha256 });
@@ -269,7 +269,7 @@ describe("the fold of settled runs", () => {
       at.clock.jumpTo(START + 5 * HOUR);
       await at.pass();
       expect(await at.store.status.watermark()).toBe(START + 5 * HOUR);
-      at.clock.advance(HOUR); // The api is away.
+      at.clock.advance(HOUR); // The api does not run.
       await settle("ahead");
       at.clock.jumpTo(START + MINUTE);
       await settle("right");

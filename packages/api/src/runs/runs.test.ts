@@ -48,7 +48,7 @@ describe("trigger now", () => {
     expect(due?.params).toEqual({ a: 1 });
   });
 
-  test("the scheduler is told", async () => {
+  test("the scheduler is notified", async () => {
     await using at = await setup();
     await at.put("ping", { queue: "high" });
     const heard = at.hear(CONTROL_TOPIC);

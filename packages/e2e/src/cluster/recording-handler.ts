@@ -54,7 +54,7 @@ export function createEffectLog(): EffectLog {
   };
 }
 
-/** What is answered when it was told to end before it could: that too is an answer, and its fate is known. */
+/** The answer when it was aborted before it could end: that too is an answer, so the outcome is known. */
 const TOLD_TO_END = 499;
 
 async function behave(

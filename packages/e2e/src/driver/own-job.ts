@@ -10,7 +10,7 @@ export interface OwnJobDeps extends CarryOutDeps {
   readonly name: string;
 }
 
-/** A job that one client has, as far as that client was told. Nobody else writes it. */
+/** A job of one client, as the answers to that client show it. No other client writes it. */
 export interface OwnJob extends NamedPlan {
   readonly id: string;
   readonly version: number;

@@ -101,20 +101,20 @@ test("while more urgent published runs wait, all free workers are theirs", async
 
 test("a listener is called once when a worker is free again", async () => {
   const { workers, fire, claimed, held, until, close } = await started({ config: { workersMax: 1 } });
-  let told = 0;
+  let notified = 0;
   workers.reserve(JOB);
-  workers.onceFree(["default"], () => (told += 1));
+  workers.onceFree(["default"], () => (notified += 1));
   await claimed([await fire()]);
   await until(() => held.calls.length === 1);
-  expect(told).toBe(0);
+  expect(notified).toBe(0);
   held.finishAll();
-  await until(() => told === 1);
+  await until(() => notified === 1);
   workers.reserve(JOB);
   workers.unreserve([JOB]);
   await turns();
-  expect(told).toBe(1);
-  workers.onceFree(["default"], () => (told += 1));
-  await until(() => told === 2);
+  expect(notified).toBe(1);
+  workers.onceFree(["default"], () => (notified += 1));
+  await until(() => notified === 2);
   await close();
 });
 
@@ -142,16 +142,16 @@ test("the reserved workers of a queue are used by no other queue", async () => {
   let reserved = 0;
   while (workers.reserve(JOB)) reserved += 1;
   expect({ reserved, high: workers.free("high"), low: workers.free("low") }).toEqual({ reserved: 10, high: 1, low: 1 });
-  let told = 0;
-  workers.onceFree(["default"], () => (told += 1));
+  let notified = 0;
+  workers.onceFree(["default"], () => (notified += 1));
   await turns();
-  expect({ told, reserves: workers.reserve(high), more: workers.reserve(high) }).toEqual({ told: 0, reserves: true, more: false });
+  expect({ notified, reserves: workers.reserve(high), more: workers.reserve(high) }).toEqual({ notified: 0, reserves: true, more: false });
   workers.unreserve([high]);
   await turns();
-  expect(told).toBe(0);
+  expect(notified).toBe(0);
   workers.unreserve(times(10, JOB));
   await turns();
-  expect(told).toBe(1);
+  expect(notified).toBe(1);
   await close();
 });
 

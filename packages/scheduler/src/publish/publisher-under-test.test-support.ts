@@ -13,7 +13,7 @@ export function setup({ jobs = 0, bus, ...options }: SetupOptions & { readonly j
   const onFired = (runs: readonly DueRun[]): void => void firedRuns.push(...runs);
   const ticker = createTicker(context, { onFired, onPublishable: () => undefined, onEnded: () => undefined });
   let made = 0;
-  /** Nobody tells the publisher of it. Returns the runs that it could be reported of. */
+  /** Does not notify the publisher. Returns the runs that a caller may report to it. */
   async function fire(
     count: number,
     queueAt: (index: number) => string = () => "default",

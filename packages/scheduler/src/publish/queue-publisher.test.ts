@@ -85,7 +85,7 @@ test("a run that a poll has found before its fire was answered is not published 
   expect(publishedRuns()).toEqual(pickIds(...runs));
 });
 
-test("what is claimed before its turn is not published", async () => {
+test("a run that is claimed before it is reached is not published", async () => {
   const { queue, runs, publishedRuns } = await setup();
   queue.fired(runs);
   queue.claimed(runs[0]);

@@ -67,6 +67,6 @@ describe("what becomes of a rescued run", () => {
   test("one that is lost says why it is not run again", () => {
     const [lost] = look([lease({ ownerGone: true, onUncertain: "skip" })], 0).rescues;
     expect(lost).toMatchObject({ to: "lost", error: { code: "executor_lost", retryable: false } });
-    expect(lost?.error?.message).toContain("nobody knows whether");
+    expect(lost?.error?.message).toContain("it is unknown whether");
   });
 });

@@ -27,7 +27,7 @@ export function createMembership({ name, lock, ttlMs, membersMax, token }: Membe
   let own: { member: number; hold: Hold } | null = null;
   let lastMembers = 1;
 
-  /** The names of these locks are public. */
+  /** Other versions use the same names for these locks, so they cannot change. */
   const ask = (member: number): Promise<Hold | null> => lock.acquire(`${name}-seat-${member}`, ttlMs);
 
   /** If even a lock that only this scheduler knows is refused, the server does not answer, and what it refused before says nothing. */

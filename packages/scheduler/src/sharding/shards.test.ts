@@ -31,7 +31,7 @@ describe("shares", () => {
     );
   });
 
-  test("of whoever stays only shrink when another joins", () => {
+  test("of the schedulers that stay only shrink when another one joins", () => {
     fc.assert(
       fc.property(shardCounts, memberCounts, (count, schedulers) => {
         const after = countShares(count, schedulers + 1);

@@ -114,7 +114,7 @@ test("resumed runs that can never be published, as their definition is lost, kee
   expect(queued(await publishable())).toEqual(queued(good));
 });
 
-test("no more than a share of the window are resumed and unclaimed at a time, the oldest first, and each gets its turn", async () => {
+test("no more than a share of the window are resumed and unclaimed at a time, the oldest first, and each is resumed in the end", async () => {
   const { deferred, publishable, seen, pass, defer, store, clock, queued } = setup();
   const runs = await deferred(6, { handler: "partly" });
   const turns: string[] = [];
