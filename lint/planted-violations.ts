@@ -9,7 +9,7 @@ export interface PlantedViolation {
 const domain = (name: string): string => `packages/shared/src/domain/${name}.ts`;
 const imports = (specifier: string): string => `import { value } from "${specifier}";\nexport const copy = value;\n`;
 
-/** What each arrow points at; files that are themselves innocent. */
+/** What each arrow points at; files that break no rule themselves. */
 export const TARGETS: Readonly<Record<string, string>> = {
   [domain("value")]: "export const value = 1;\n",
   "packages/shared/src/domain/schedule/value.ts": "export const value = 1;\n",
@@ -210,7 +210,7 @@ const BANS: readonly PlantedViolation[] = [
 export const PLANTED_VIOLATIONS: readonly PlantedViolation[] = [...ARROWS, ...BANS];
 
 /** What must pass: the same words where they are at home. */
-export const INNOCENT: Readonly<Record<string, string>> = {
+export const ALLOWED_SOURCES: Readonly<Record<string, string>> = {
   ...TARGETS,
   [domain("inward")]: imports("./schedule/value.ts"),
   "packages/shared/src/domain/schedule/outward.ts": imports("../value.ts"),

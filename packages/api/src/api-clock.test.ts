@@ -153,7 +153,7 @@ describe("while the store's clock jumps", () => {
   });
 });
 
-test("a resume after the clock was ahead goes on from now", async () => {
+test("a resume after the clock was ahead continues from now", async () => {
   await using at = await setup();
   await at.call("PUT /jobs/ping", { body: { ...minimalJob, schedule: "every 1h" } });
   at.clock.jumpTo(START + 5 * HOUR);

@@ -48,7 +48,7 @@ describe("while the store is unavailable", () => {
     ["GET /readyz", undefined],
   ];
 
-  test("every route that needs it says 503 and when to come back, and works again afterwards", async () => {
+  test("every route that needs it answers 503 with Retry-After, and works again afterwards", async () => {
     const { wrapStore, leave, comeBack } = storeThatLeaves(outage);
     await using at = await setup({ wrapStore });
     await at.call("PUT /jobs/ping", { body: minimalJob });
@@ -63,7 +63,7 @@ describe("while the store is unavailable", () => {
     expect((await at.call("GET /readyz")).status).toBe(200);
   });
 
-  test("the process lives, and says what a schedule means", async () => {
+  test("/livez and the preview of schedules answer", async () => {
     const { wrapStore, leave } = storeThatLeaves(outage);
     await using at = await setup({ wrapStore });
     leave();
@@ -119,7 +119,7 @@ describe("while the store is unavailable", () => {
   });
 });
 
-describe("what a person or a program asks about the service", () => {
+describe("routes about the service", () => {
   test("/handlers shows what executors have published, by type", async () => {
     await using at = await setup();
     const { status, body } = await at.call("GET /handlers");

@@ -231,7 +231,7 @@ describe("what a crash left", () => {
     expect(await listRuns(inheritedAgain)).toHaveLength(1);
   });
 
-  test("events still in the outbox are said", async () => {
+  test("events still in the outbox are published", async () => {
     const { context, publishedTypes, store } = await fired();
     const announcer = createAnnouncer(context);
     await announcer.sweep();

@@ -150,7 +150,7 @@ async function quiet(count: () => Promise<number>): Promise<void> {
   );
 }
 
-/** What identifies the share of a process. */
+/** The counter that shows how much a process has done, by role. */
 const WORK: Readonly<Record<Role, { readonly of: Worked["of"]; readonly counter: Counter }>> = {
   scheduler: { of: "fires", counter: { metric: "tickline_fires_total", labels: { outcome: "won" } } },
   executor: { of: "attempts", counter: { metric: "tickline_attempts_settled_total" } },

@@ -50,7 +50,7 @@ describe("CreateJob", () => {
     expect(refused?.data).toMatchObject({ code: "invalid_request", errors: [{ pointer: "/status", code: "read_only_field" }] });
   });
 
-  test.each([[null], ["nightly"]])("the same id makes one job, however often it comes (id %s)", async (jobId) => {
+  test.each([[null], ["nightly"]])("the same id makes one job, however often it is sent (id %s)", async (jobId) => {
     await using at = await setup();
     const command = at.create(minimalJob, { id: "same", jobId });
     const first = await at.tell(command, command);
@@ -93,7 +93,7 @@ describe("TriggerJob", () => {
   });
 });
 
-test("CancelRun ends a run, and is answered alike when it comes again", async () => {
+test("CancelRun ends a run, and a repeat gets the same answer", async () => {
   await using at = await setup();
   await at.tell(at.create(minimalJob, { jobId: "ping" }), at.trigger("ping"));
   const [run] = await at.runs();
@@ -234,7 +234,7 @@ function recording(bus: Bus) {
   return { requests, bus: { ...bus, subscribe } };
 }
 
-test("a command may be as old as half of what its topic keeps, and never older than its id is remembered", () => {
+test("a command may be as old as half of the retention of its topic, and never older than the record of its id", () => {
   expect([DAY, 3 * DAY, 365 * DAY].map(maxCommandAgeMs)).toEqual([DAY / 2, 1.5 * DAY, 3.5 * DAY]);
 });
 
@@ -264,7 +264,7 @@ describe("faults", () => {
     expect(await at.runs()).toHaveLength(1);
   });
 
-  test("a fault of our own is a refusal, which tells nothing of it, and the next command is carried out", async () => {
+  test("an internal fault is a refusal without its message, and the next command is carried out", async () => {
     await using at = await setup({ wrapStore: failing(1, new Error("secret")) });
     const replies = byCommand(await at.tell(at.create(minimalJob, { id: "first" })));
     expect(replies["first"]).toMatchObject({ type: "CommandRefused", data: { code: "internal" } });

@@ -134,7 +134,7 @@ describe("the fold of settled runs", () => {
     expect(await at.store.status.watermark()).toBe(START + 2 * MINUTE);
   });
 
-  test("goes on where it was after a fault", async () => {
+  test("continues where it was after a fault", async () => {
     const at = setup();
     for (let index = 0; index < 4; index += 1) {
       const job = await addJob(at.store, { id: `job-${index}` });
@@ -157,7 +157,7 @@ describe("the fold of settled runs", () => {
     expect(await at.store.status.watermark()).toBe(START + SECOND);
   });
 
-  test("goes on past a status that is refused each time, having folded the others", async () => {
+  test("continues after a status that is refused each time, and folds the others", async () => {
     const at = setup();
     for (const id of ["bad", "good"]) {
       const job = await addJob(at.store, { id });
@@ -258,7 +258,7 @@ describe("the fold of settled runs", () => {
   });
 
   describe("after the store's clock was set back", () => {
-    test("finds all that was settled meanwhile, by the wrong clock and the right one, and goes on from the right one", async () => {
+    test("finds all runs that were settled meanwhile, by the wrong clock and the right one, and continues from the right one", async () => {
       const at = setup();
       const settle = async (id: string): Promise<void> => {
         const job = await addJob(at.store, { id });

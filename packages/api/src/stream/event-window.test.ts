@@ -16,7 +16,7 @@ function after(window: EventWindow, eventId: string): TicklineEvent[] | null {
   return found;
 }
 
-test("an empty window knows nothing", () => {
+test("an empty window contains nothing", () => {
   const window = createEventWindow(3);
   expect([after(window, "x"), window.latestId(), window.end, window.at(0), window.at(-1)]).toEqual([null, null, 0, null, null]);
 });

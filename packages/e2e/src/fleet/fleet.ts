@@ -4,7 +4,7 @@ import type { Server } from "../driver/carry-out.ts";
 import { eventually } from "../product/running-product.ts";
 import { createFleetClient } from "./fleet-client.ts";
 import { readMetric } from "./metrics-reading.ts";
-import { runOperation } from "./run-operation.ts";
+import { runAdminCommand } from "./run-admin-command.ts";
 import { createFleetMember, type FleetMember } from "./fleet-member.ts";
 import type { Role, Settings } from "./service-process.ts";
 
@@ -35,8 +35,8 @@ export interface Fleet extends Server {
 /** Starts everything on a database of its own, and waits until all of it runs. */
 export async function startFleet(servers: OwnServers, size: FleetSize = USUAL_SIZE): Promise<Fleet> {
   const settings = settingsFor(servers);
-  await runOperation("topics", settings);
-  await runOperation("migrate", settings);
+  await runAdminCommand("topics", settings);
+  await runAdminCommand("migrate", settings);
   const createMembers = (role: Role): FleetMember[] => Array.from({ length: size[role] }, () => createFleetMember(role, settings));
   const [apis, schedulers, executors] = [createMembers("api"), createMembers("scheduler"), createMembers("executor")];
   const members = [...apis, ...schedulers, ...executors];

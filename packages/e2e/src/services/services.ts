@@ -1,5 +1,5 @@
 import { readMetric } from "../fleet/metrics-reading.ts";
-import { runOperation } from "../fleet/run-operation.ts";
+import { runAdminCommand } from "../fleet/run-admin-command.ts";
 import { createFleetMember } from "../fleet/fleet-member.ts";
 import type { Settings } from "../fleet/service-process.ts";
 import { createCalls, type Calls } from "../product/calls.ts";
@@ -23,7 +23,7 @@ export interface Services extends Calls {
 
 /** Makes the topics, and starts one of each service. `settings`: those they share; `ofExecutor`: what it has instead. */
 export async function startServices(endings: Endings, settings: Settings, ofExecutor: Settings = {}): Promise<Services> {
-  await runOperation("topics", settings);
+  await runAdminCommand("topics", settings);
   const [api, scheduler] = [createFleetMember("api", settings), createFleetMember("scheduler", settings)];
   const executor = createFleetMember("executor", { ...settings, ...ofExecutor });
   endings.add(() => Promise.all([api, scheduler, executor].map((member) => member.end())));

@@ -5,7 +5,7 @@ import { checkOutput } from "../attempt/check-output.ts";
 import { end, handler, target } from "./http-handler.test-support.ts";
 import type { HttpParams } from "./http-params.ts";
 
-test("a request is sent as the job says, with the headers of the run", async () => {
+test("a request is sent as the job defines it, with the headers of the run", async () => {
   const { url, received } = await target(end(200, "hello", { "x-answer": "yes" }));
   const output = await handler().run({
     url: `${url}/path?a=b`,

@@ -73,7 +73,7 @@ test("runs without a worker stay, in order; runs that are dropped are answered",
   expect(answered).toBe(true);
 });
 
-test("the most urgent runs are taken first, also those of a later batch; each batch is answered by itself", async () => {
+test("the most urgent runs are taken first, also those of a later batch; each batch is acknowledged alone", async () => {
   const inbox = createDueInbox(["default"]);
   const answered: string[] = [];
   const of = (priority: number) => run(`of-${priority}`, { priority });

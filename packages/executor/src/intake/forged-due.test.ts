@@ -136,7 +136,7 @@ test("a run whose handler is not here is deferred as the store holds it", async 
   await close();
 });
 
-test("a handler gets the last run as the store holds it, whatever the message says", async () => {
+test("a handler receives the last run as the store holds it, whatever the message contains", async () => {
   const { due, say, store, calls, close } = await setup();
   const [first, second] = [...(await due(1)), ...(await due(1))];
   const lie = {

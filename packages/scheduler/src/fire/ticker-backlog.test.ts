@@ -67,7 +67,7 @@ test("what became overdue while the process stood still does not delay what is o
   expect(await countFired(overdue)).toBe(40);
 });
 
-test("standing still again while a backlog is read loses nothing of either", async () => {
+test("a second pause while a backlog is read loses no job of either backlog", async () => {
   const { clock, ticker, addJobs, countFired } = setup();
   const first = await addJobs(40, "first", START - HOUR);
   const second = await addJobs(40, "second", START + SECOND);
@@ -81,7 +81,7 @@ test("standing still again while a backlog is read loses nothing of either", asy
   expect(await Promise.all([first, second, third].map(countFired))).toEqual([40, 40, 40]);
 });
 
-test("a clock that is set back while a backlog is read loses nothing of it, nor of what is ahead", async () => {
+test("a clock that is set back while a backlog is read loses no job of the backlog or of the time ahead", async () => {
   const { clock, ticker, addJobs, countFired } = setup();
   const overdue = await addJobs(40, "overdue", START - 3 * HOUR);
   const later = await addJobs(40, "later", START - HOUR);

@@ -47,7 +47,7 @@ describe("shares", () => {
   });
 });
 
-test("schedulers that agree on how many they are ask first for shards that no other asks first for", () => {
+test("schedulers that agree on their number each ask first for shards that no other asks first for", () => {
   fc.assert(
     fc.property(shardCounts, memberCounts, (count, schedulers) => {
       const first = Array.from({ length: schedulers }, (_, member) => {

@@ -146,7 +146,7 @@ test("queues do not wait for each other: resumed runs of one that no executor cl
   expect([(await publishable("low")).length, (await publishable("high")).length]).toEqual([2, 2]);
 });
 
-test("after a long walk through runs that are deferred again and again the queue rests, most of the time", async () => {
+test("after a long walk through runs that are deferred repeatedly the queue pauses most of the time", async () => {
   const { deferred, publishable, seen, pass, defer } = setup();
   await deferred(40, { handler: "partly" });
   let resumed = 0;
