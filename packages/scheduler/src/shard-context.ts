@@ -20,7 +20,7 @@ import type { StoreClock } from "@tickline/shared/runtime/store-clock/store-cloc
 import type { SchedulerConfig } from "./scheduler-config.ts";
 import type { SchedulerMetrics } from "./scheduler-metrics.ts";
 
-/** What the scheduler is given. */
+/** What the scheduler needs to run. */
 export interface SchedulerDeps {
   readonly dueJobs: DueJobs;
   readonly dueRuns: DueRuns;
@@ -50,7 +50,7 @@ export interface SchedulerDeps {
 export interface ShardContext extends Omit<SchedulerDeps, "time"> {
   readonly config: SchedulerConfig;
   readonly shard: Shard;
-  /** The store's time. Fires and wakes go by it. */
+  /** The store's time. Fires and wakes use it. */
   readonly now: () => number;
   readonly time: Pick<StoreClock, "steadyForMs" | "setBack" | "decidedBefore">;
   /** False from the moment the lock may belong to another scheduler, or the store's clock is seen to jump. Read before each batch. */

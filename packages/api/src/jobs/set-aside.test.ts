@@ -152,7 +152,7 @@ describe("a job that cannot be evaluated here", () => {
     expect(await at.history()).toEqual([]);
   });
 
-  test("refuses an edit that sends back its own schedule", async () => {
+  test("refuses an edit that keeps its schedule", async () => {
     await using at = await setup(atZone);
     const renamed = await at.call("PATCH /jobs/bad", { body: { name: "Renamed" } });
     expect([renamed.status, renamed.body.errors]).toEqual([

@@ -27,7 +27,7 @@ export interface ClaimerOptions {
   readonly onWon: (claims: readonly ClaimedRun[], sentAtMs: number) => void;
 }
 
-/** Claims what waits in the inbox and the quarantine: in bulk, and never more than workers are free for its queue and job. */
+/** Claims the runs that wait in the inbox and the quarantine: in bulk, and never more than workers are free for its queue and job. */
 export interface Claimer {
   pump(): void;
   /** No claim is tried again after this. */
