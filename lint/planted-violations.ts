@@ -9,7 +9,7 @@ export interface PlantedViolation {
 const domain = (name: string): string => `packages/shared/src/domain/${name}.ts`;
 const imports = (specifier: string): string => `import { value } from "${specifier}";\nexport const copy = value;\n`;
 
-/** What each arrow points at; files that are themselves innocent. */
+/** What each arrow points at; files that break no rule themselves. */
 export const TARGETS: Readonly<Record<string, string>> = {
   [domain("value")]: "export const value = 1;\n",
   "packages/shared/src/domain/schedule/value.ts": "export const value = 1;\n",
@@ -146,7 +146,7 @@ const BANS: readonly PlantedViolation[] = [
     source: "export function begin(): void {\n  Promise.resolve(1);\n}\n",
   },
   {
-    ban: "a promise where nobody waits for it",
+    ban: "a promise that no code awaits",
     rule: "typescript(no-misused-promises)",
     file: api("misused"),
     source: "export const all = (items: number[]) => items.forEach(async (item) => { await Promise.resolve(item); });\n",
@@ -183,7 +183,7 @@ const BANS: readonly PlantedViolation[] = [
     ban: "a disabled rule that nothing needs",
     rule: "unused directive",
     file: api("needless"),
-    source: "export const value = 1; // oxlint-disable-line no-console -- nobody talks here\n",
+    source: "export const value = 1; // oxlint-disable-line no-console -- this file prints nothing\n",
   },
   { ban: "a promise to do it later", rule: "eslint(no-warning-comments)", file: api("later"), source: "// TODO write it\nexport {};\n" },
   {
@@ -210,7 +210,7 @@ const BANS: readonly PlantedViolation[] = [
 export const PLANTED_VIOLATIONS: readonly PlantedViolation[] = [...ARROWS, ...BANS];
 
 /** What must pass: the same words where they are at home. */
-export const INNOCENT: Readonly<Record<string, string>> = {
+export const ALLOWED_SOURCES: Readonly<Record<string, string>> = {
   ...TARGETS,
   [domain("inward")]: imports("./schedule/value.ts"),
   "packages/shared/src/domain/schedule/outward.ts": imports("../value.ts"),

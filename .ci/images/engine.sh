@@ -10,7 +10,7 @@ answers() { docker info > /dev/null 2>&1; }
 
 start_engine() {
   local log=/var/log/dockerd.log pid_file
-  # An engine that was killed leaves its pid files, and the next one takes whoever has those pids now for it.
+  # An engine that was killed leaves its pid files. The next engine would take the processes that have these pids now for its own.
   for pid_file in /var/run/docker.pid /var/run/docker/containerd/containerd.pid; do
     [ ! -e "$pid_file" ] || [[ $(readlink "/proc/$(< "$pid_file")/exe") =~ (dockerd|containerd)$ ]] || rm -f "$pid_file"
   done

@@ -27,7 +27,7 @@ until pg_isready --quiet; do
 done
 psql --quiet --command 'create extension if not exists documentdb cascade'
 
-# As in the official image: with these variables there is such a user from the start, and nobody else gets in.
+# As in the official image: with these variables this user exists from the start, and every other login is refused.
 auth=--no-auth user=${MONGO_INITDB_ROOT_USERNAME:-} password=${MONGO_INITDB_ROOT_PASSWORD:-}
 if [ -n "$user" ] && [ -n "$password" ]; then
   auth=--auth

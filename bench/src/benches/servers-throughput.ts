@@ -6,7 +6,7 @@ import { measureBurst, type BurstResult } from "../servers/throughput.ts";
 import { computeSpread } from "../report/statistics.ts";
 import { showNumber, showSpread, textTable } from "../report/text-table.ts";
 
-/** Of one run without retries: its insertion; changes of it (published, claimed, settled, announced), and of its job (fired, made, told). */
+/** Of one run without retries: its insertion; changes of it (published, claimed, settled, announced), and of its job (fired, made, announced). */
 const WRITES = { inserts: 1, updates: 7 };
 const CALLS_SHOWN = 12;
 

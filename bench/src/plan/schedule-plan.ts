@@ -37,7 +37,7 @@ export interface ScheduleResult {
 
 export const firstOffsetMs = ({ spreadMs, schedules }: SchedulePlan, index: number): number => Math.floor((index * spreadMs) / schedules);
 
-/** Fires due in the window, counted schedule by schedule: what must have happened, whoever says what did. */
+/** Fires due in the window, counted schedule by schedule: what must have happened, whichever side reports it. */
 export function expectedFires(plan: SchedulePlan): number {
   let fires = 0;
   for (let index = 0; index < plan.schedules; index += 1) {

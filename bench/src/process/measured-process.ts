@@ -28,7 +28,7 @@ export async function serve<Ready>(side: string, plan: unknown, options: Process
   return {
     ready: await firstReport<Ready>(side, child),
     async stop() {
-      child.disconnect(); // A side ends when nobody listens to it any more.
+      child.disconnect(); // A side ends when its channel is closed.
       await ended;
     },
   };

@@ -44,7 +44,7 @@ describe("percentiles", () => {
   });
 });
 
-test("lateness is told by count, median, tail and extremes", () => {
+test("lateness is summarised by count, median, tail and extremes", () => {
   const values = Float64Array.from({ length: 1_000 }, (_, index) => 999 - index);
   expect(computeLateness(values)).toEqual({ count: 1_000, minMs: 0, p50Ms: 499, p99Ms: 989, maxMs: 999 });
 });

@@ -95,7 +95,7 @@ async function burst({ fleet, servers, store, progress }: Place, jobs: number): 
   };
 }
 
-/** Resolves when executors have settled so many runs since they started, with what everybody had used by then. */
+/** Resolves when executors have settled so many runs since they started, with what all processes had used by then. */
 async function allSettled({ fleet, servers }: Pick<Place, "fleet" | "servers">, runs: number): Promise<Usage> {
   const none: Usage = { services: new Map(), servers: new Map() };
   const metric = { metric: "tickline_attempts_settled_total", labels: { outcome: "succeeded" } };

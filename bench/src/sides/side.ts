@@ -1,6 +1,6 @@
 const readPlan = <Plan>(): Plan => JSON.parse(process.argv[2] ?? "{}") as Plan;
 
-/** To whoever started this process. */
+/** To the process that started this one. */
 function report(what: unknown): Promise<void> {
   return new Promise((resolve, reject) => {
     if (process.send === undefined) return reject(new Error("a side is started by the bench, not by hand"));

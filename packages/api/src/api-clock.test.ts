@@ -50,7 +50,7 @@ describe("an api whose own clock is five minutes ahead decides by the store's", 
     expect(preview.body.next).toEqual([toIso(NOW + MINUTE)]);
   });
 
-  test("a key is bound at it, and the age of a command is told by it", async () => {
+  test("a key is bound at that time, and the age of a command is measured by it", async () => {
     await using at = await setup({ storeAheadMs: () => -aheadMs, config: { commandAgeMsMax: MINUTE } });
     const replies = collectReplies(at);
     await at.bus.publish(COMMANDS_TOPIC, [createCommand({ id: "c-1", time: NOW }), createCommand({ id: "c-2", time: START })]);
@@ -153,7 +153,7 @@ describe("while the store's clock jumps", () => {
   });
 });
 
-test("a resume after the clock was ahead goes on from now", async () => {
+test("a resume after the clock was ahead continues from now", async () => {
   await using at = await setup();
   await at.call("PUT /jobs/ping", { body: { ...minimalJob, schedule: "every 1h" } });
   at.clock.jumpTo(START + 5 * HOUR);

@@ -48,7 +48,7 @@ const API_LIMITS = {
   connectionsPerAddressMax: 500,
   /** Requests processed at once; others wait. As many as one group of writes takes. */
   requestsAtOnceMax: 256,
-  /** After requests have kept one turn of the event loop busy for this long, other work comes first: probes, and the work of jobs. */
+  /** After requests have kept one turn of the event loop busy for this long, other work goes first: probes, and the work of jobs. */
   turnMsMax: 20,
   /** Requests of one connection that wait for an earlier answer. Beyond this, nothing more is read from the connection. */
   pipelinedMax: 64,
@@ -62,7 +62,7 @@ const API_LIMITS = {
   headersMsMax: 10_000,
   /** The whole request must arrive within this time. */
   requestMsMax: 30_000,
-  /** A connection without any data for this long is closed, whatever it waits for. */
+  /** A connection without any data for this long is closed, even if it waits for an answer. */
   silentMsMax: 60_000,
   /** How long an idle connection is kept for the next request. */
   keepAliveMs: 30_000,

@@ -33,7 +33,7 @@ async function withHeldList() {
 }
 
 describe("stopping", () => {
-  test("waits for the answer under way, and asks its client to come back on a new connection", async () => {
+  test("waits for the answer in progress, and closes its connection", async () => {
     const { under, entered, leave } = await withHeldList();
     const reply = under.call("GET /jobs");
     await entered.promise;
@@ -66,7 +66,7 @@ describe("stopping", () => {
     expect(await at.call("GET /readyz")).toMatchObject({ status: 503, body: { code: "shutting_down" } });
   });
 
-  test("is told by /readyz from the first sign of it, while all else is still served", async () => {
+  test("is reported by /readyz at once, while all other requests are still served", async () => {
     await using at = await setup();
     at.api.drain();
     expect(await at.call("GET /readyz")).toMatchObject({ status: 503, body: { code: "shutting_down" } });
@@ -112,7 +112,7 @@ describe("stopping", () => {
     await expect(reply).rejects.toThrow();
   });
 
-  test("a port that is taken is said at start, and what had begun is undone", async () => {
+  test("a port that is in use is reported at start, and the parts that were started are stopped", async () => {
     await using at = await setup();
     const port = Number(new URL(at.url).port);
     await expect(apiUnderTest({ config: { port } })).rejects.toThrow(

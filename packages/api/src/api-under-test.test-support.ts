@@ -67,7 +67,7 @@ export async function apiUnderTest({
   const metrics = new Registry();
   const deps = { ...store, bus, clock, entropy: systemEntropy, digest: sha256, log, metrics };
   const api = createApi(deps, { ...API_DEFAULTS, port: 0, ...config });
-  await store.handlers.publish(HANDLERS).catch(() => undefined); // A store that is away from the start has none.
+  await store.handlers.publish(HANDLERS).catch(() => undefined); // A store that is unavailable from the start has none.
   await api.start();
   const url = api.url ?? "";
   return {

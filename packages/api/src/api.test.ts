@@ -45,7 +45,7 @@ function sendRaw(url: string, text: string): Promise<string> {
   return promise;
 }
 
-test("a topic that cannot be read keeps the api neither from answering nor from stopping", async () => {
+test("the api answers and stops although a topic cannot be read", async () => {
   const clock = manualClock(START);
   const store = createMemoryStore({ clock, digest: sha256 });
   const bus = createMemoryBus({ clock });
@@ -78,19 +78,19 @@ describe("what is hardly HTTP", () => {
     ["a host with a password", "GET /events HTTP/1.1\r\nHost: a:b@c\r\nConnection: close\r\n\r\n"],
     ["a path that is an address", "GET http://evil.example/jobs HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"],
     ["a path that is a star", "OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"],
-    ["a method nobody knows", "BREW /jobs HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"],
+    ["an unknown method", "BREW /jobs HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"],
     ["a tunnel", "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n"],
     ["another protocol wanted", "GET /livez HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n"],
   ];
 
-  test.each(requests)("%s does no harm", async (_, text) => {
+  test.each(requests)("%s does not stop the api", async (_, text) => {
     await using at = await setup({ config: { allowedHosts: ["a", "]["] } });
     const answer = await sendRaw(at.url, text);
     expect(answer).not.toMatch(/^HTTP\/1\.1 5/);
     expect((await at.call("GET /livez")).status).toBe(200);
   });
 
-  test("a page whose name was made to resolve to this machine is refused, whatever it asks", async () => {
+  test("every request of a page whose name was made to resolve to this machine is refused", async () => {
     await using at = await setup();
     const ask = (method: string, path: string) =>
       `${method} ${path} HTTP/1.1\r\nHost: rebound.example:7070\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
@@ -103,7 +103,7 @@ describe("what is hardly HTTP", () => {
     expect((await at.call("GET /runs?jobId=ping")).body.items).toEqual([]);
   });
 
-  test("a page of another origin is refused, whatever its browser leaves out; one of ours is not", async () => {
+  test("a page of another origin is refused, whichever headers its browser omits; our own page is accepted", async () => {
     await using at = await setup();
     await at.call("PUT /jobs/ping", { body: minimalJob });
     const { port } = new URL(at.url);
@@ -117,7 +117,7 @@ describe("what is hardly HTTP", () => {
     for (const origin of [at.url, `http://localhost:${port}`]) expect(await sendRaw(at.url, trigger(origin))).toMatch(/^HTTP\/1\.1 202 /);
   });
 
-  test("a host that stands twice, or hides another, is refused", async () => {
+  test("a repeated host, or one that contains another, is refused", async () => {
     await using at = await setup();
     const ask = (hosts: readonly string[], target = "/jobs") =>
       `GET ${target} HTTP/1.1\r\n${hosts.map((host) => `Host: ${host}\r\n`).join("")}Connection: close\r\n\r\n`;
@@ -128,7 +128,7 @@ describe("what is hardly HTTP", () => {
     expect(await sendRaw(at.url, ask(["localhost"]))).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test("what a proxy would write of the host counts for nothing, for nobody knows who wrote it", async () => {
+  test("headers of a proxy about the host are ignored, because any client can send them", async () => {
     await using at = await setup();
     const { port } = new URL(at.url);
     const ask = (headers: string) =>
@@ -144,7 +144,7 @@ describe("what is hardly HTTP", () => {
     expect(await ask(`${own}Origin: ${at.url}\r\nX-Forwarded-Host: evil.example\r\n`)).toMatch(/^HTTP\/1\.1 400 /); // Its body is.
   });
 
-  test("a body in chunks that grows beyond the limit is refused while it comes", async () => {
+  test("a body in chunks that grows beyond the limit is refused while it arrives", async () => {
     await using at = await setup();
     const { promise, resolve } = Promise.withResolvers<number | undefined>();
     const sent = httpRequest(`${at.url}/jobs`, { method: "POST", headers: { "content-type": "application/json" } }, (answer) => {
@@ -157,7 +157,7 @@ describe("what is hardly HTTP", () => {
     expect(await promise).toBe(413);
   });
 
-  test("a body above the limit by its length is refused, and the connection goes on", async () => {
+  test("a body above the limit by its length is refused, and the connection stays open", async () => {
     await using at = await setup();
     const body = { ...minimalJob, description: "x".repeat(300_000) };
     expect(await at.call("POST /jobs", { body })).toMatchObject({

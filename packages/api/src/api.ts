@@ -32,7 +32,7 @@ export interface Api extends Service {
   readonly routes: readonly Route[];
   /** The number of requests in progress. */
   requests(): number;
-  /** From now on `/readyz` says that the service stops, and each answer closes its connection. Everything is served until `finish`. */
+  /** From now on `/readyz` reports that the service stops, and each answer closes its connection. Everything is served until `finish`. */
   drain(): void;
   /**
    * Drains for `noticeMs` more. Then refuses new requests, waits for those in progress, and stops everything except the listener: `/livez`,

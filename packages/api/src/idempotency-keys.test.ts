@@ -113,7 +113,7 @@ describe("a key whose run has been forgotten", () => {
     expect(at.executed()).toBe(2);
   });
 
-  test("stays expired for who keeps runs for less than a day", async () => {
+  test("stays expired if runs are kept for less than a day", async () => {
     await using at = await setup();
     await at.call("PUT /jobs/j", { body: rareJob });
     await at.call("POST /jobs/j/trigger", { headers });
@@ -207,7 +207,7 @@ describe("a key that made a job", () => {
     expect((await at.call("GET /jobs")).body.items).toEqual([]);
   });
 
-  test("is answered with the job as it stands, however old the key is", async () => {
+  test("is answered with the present job, however old the key is", async () => {
     await using at = await setup();
     const { id } = (await at.call("POST /jobs", { body: rareJob, headers })).body;
     await at.call(`PATCH /jobs/${id}`, { body: { name: "renamed" } });

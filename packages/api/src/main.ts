@@ -11,7 +11,7 @@ import { createApi } from "./api.ts";
 import { API_DEFAULTS, API_OPTIONS, API_SETTINGS } from "./api-config.ts";
 import { maxCommandAgeMs } from "./commands/envelope-check.ts";
 
-/** Beyond the drain of answers: for the last writes of the projection, and for Kafka to see that another api, on which a group of consumers waits, is dead. */
+/** Beyond the drain of answers: for the last writes of the projection, and for Kafka to detect that another api, on which a group of consumers waits, has ended. */
 const SHUTDOWN_MS_MORE = 20_000;
 
 /** `npm run start:api`: REST in, and the status of jobs kept up. Any number may run. */
@@ -40,7 +40,7 @@ runService(
         start: api.start,
         async stop() {
           await finishAfter(api.url === null ? 0 : drainNoticeMs);
-          await api.stop(); // Last: `/readyz` says that it stops for as long as it does.
+          await api.stop(); // Last: until then `/readyz` reports that the service stops.
         },
       });
       return {

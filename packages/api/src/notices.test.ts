@@ -24,7 +24,7 @@ function setup(silentTopic: string) {
   return { asked, notices: createNotices({ bus, outbox, clock, entropy: systemEntropy, log: silentLogger }, { noticesPendingMax: 3 }) };
 }
 
-test("a topic of jobs that never answers keeps no hint back", () => {
+test("a topic of jobs that never answers delays no hint", () => {
   const { asked, notices } = setup(JOBS_TOPIC);
   notices.jobWritten(jobEvent("JobCreated", newJob()));
   notices.runsReady("default");

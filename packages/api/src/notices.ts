@@ -10,7 +10,7 @@ import { createPacedLog } from "@tickline/shared/runtime/log/paced-log";
 import type { ApiDeps } from "./api-deps.ts";
 
 /**
- * Publishes what the api wrote. No request waits for it or fails by it. What is not published now, the scheduler's sweeps of outbox
+ * Publishes the changes that the api wrote. No request waits for this or fails because of it. What is not published now, the scheduler's sweeps of outbox
  * and announcements publish a little later.
  */
 export interface Notices {

@@ -28,7 +28,7 @@ function storeThatLeaves(fault: Error) {
 }
 const outage = new AppError("store_unavailable", "the disk is full", { retryable: true });
 
-describe("when the store is away", () => {
+describe("while the store is unavailable", () => {
   const requests: readonly (readonly [string, object | undefined])[] = [
     ["POST /jobs", minimalJob],
     ["GET /jobs", undefined],
@@ -48,7 +48,7 @@ describe("when the store is away", () => {
     ["GET /readyz", undefined],
   ];
 
-  test("every route that needs it says 503 and when to come back, and works again afterwards", async () => {
+  test("every route that needs it answers 503 with Retry-After, and works again afterwards", async () => {
     const { wrapStore, leave, comeBack } = storeThatLeaves(outage);
     await using at = await setup({ wrapStore });
     await at.call("PUT /jobs/ping", { body: minimalJob });
@@ -63,7 +63,7 @@ describe("when the store is away", () => {
     expect((await at.call("GET /readyz")).status).toBe(200);
   });
 
-  test("the process lives, and says what a schedule means", async () => {
+  test("/livez and the preview of schedules answer", async () => {
     const { wrapStore, leave } = storeThatLeaves(outage);
     await using at = await setup({ wrapStore });
     leave();
@@ -71,7 +71,7 @@ describe("when the store is away", () => {
     expect((await at.call("POST /schedules/preview", { body: { schedule: "daily" } })).status).toBe(200);
   });
 
-  test("a fault that nobody foresaw is 500, and keeps to itself what it says", async () => {
+  test("an unexpected fault is answered with 500, without its message", async () => {
     const { wrapStore, leave } = storeThatLeaves(new TypeError("secret of params"));
     await using at = await setup({ wrapStore });
     leave();
@@ -119,7 +119,7 @@ describe("when the store is away", () => {
   });
 });
 
-describe("what a person or a program asks about the service", () => {
+describe("routes about the service", () => {
   test("/handlers shows what executors have published, by type", async () => {
     await using at = await setup();
     const { status, body } = await at.call("GET /handlers");

@@ -71,7 +71,7 @@ async function trigger(product: Caller, id: string, { handler = id, ...more }: R
 
 const ended = (product: RestartedProduct, jobId: string): Promise<RunView> =>
   eventually(
-    async () => (await product.runsOf(jobId)).find(({ state }) => state === "succeeded" || state === "failed") ?? null,
+    async () => (await product.listRuns(jobId)).find(({ state }) => state === "succeeded" || state === "failed") ?? null,
     DONE_MS_MAX,
   );
 
@@ -109,7 +109,7 @@ test.each([
   for (const id of neighbours) {
     const neighbour = await ended(product, id);
     expect(neighbour).toMatchObject({ state: "succeeded", output: "done" });
-    // With the culprit until all of them are suspects, and then each alone.
+    // They run beside the culprit until all of them are quarantined, and then each runs alone.
     expect(attemptStates(neighbour).filter((state) => state !== "succeeded")).toEqual(
       Array.from({ length: neighbour.attempt - 1 }, () => "lost"),
     );
@@ -149,27 +149,27 @@ test.each([
   const product = await runProduct(endings, options);
   await trigger(product, bad);
   await trigger(product, "innocent");
-  for (const id of [bad, "innocent"]) await eventually(async () => ((await product.runsOf(id))[0]?.state === "running" ? true : null));
+  for (const id of [bad, "innocent"]) await eventually(async () => ((await product.listRuns(id))[0]?.state === "running" ? true : null));
   expect(await product.end()).toBe(1);
   const line = await eventually(() => parseLines({ stderr: product.stderr() }).find(({ thrownIn }) => thrownIn?.handler === bad) ?? null);
   expect(line.level).toBe(50);
   const next = await runProduct(endings, options);
   const neighbour = await eventually(
-    async () => (await next.runsOf("innocent")).find(({ state }) => state === "succeeded") ?? null,
+    async () => (await next.listRuns("innocent")).find(({ state }) => state === "succeeded") ?? null,
     60_000,
   );
   expect(attemptStates(neighbour)).toEqual([before, "succeeded"]);
-  expect(attemptStates((await next.runsOf(bad))[0]!)).toEqual([before, "running"]);
+  expect(attemptStates((await next.listRuns(bad))[0]!)).toEqual([before, "running"]);
 });
 
 test("a process killed by a fatal signal of its own, as a native module's would be, is found out at the next start", async () => {
   const options = setup();
   const product = await runProduct(endings, options);
   await trigger(product, "innocent");
-  await eventually(async () => ((await product.runsOf("innocent"))[0]?.state === "running" ? true : null));
+  await eventually(async () => ((await product.listRuns("innocent"))[0]?.state === "running" ? true : null));
   product.signal("SIGABRT");
   expect(await product.exited).toEqual({ code: null, signal: "SIGABRT" });
   const next = await runProduct(endings, options);
-  const run = await eventually(async () => (await next.runsOf("innocent")).find(({ state }) => state === "succeeded") ?? null, 60_000);
+  const run = await eventually(async () => (await next.listRuns("innocent")).find(({ state }) => state === "succeeded") ?? null, 60_000);
   expect(attemptStates(run)).toEqual(["lost", "succeeded"]);
 });

@@ -29,7 +29,7 @@ const MISSED_AFTER_MS = 60_000;
 const MINUTE_MS = 60_000;
 const OUTAGE_MS = 10 * MINUTE_MS;
 
-/** An api alone, some time ago: it takes jobs, and nobody is there to fire them. */
+/** An api alone, some time ago: it accepts jobs, and no scheduler fires them. */
 async function apiInThePast(dataDir: string) {
   const clock: Clock = { ...systemClock, now: () => systemClock.now() - OUTAGE_MS };
   mkdirSync(dataDir, { recursive: true });
@@ -37,7 +37,7 @@ async function apiInThePast(dataDir: string) {
   const bus = createMemoryBus({ clock });
   const deps = { ...store, bus, clock, entropy: systemEntropy, digest: sha256, log: silentLogger, metrics: new Registry() };
   const api = createApi(deps, { ...API_DEFAULTS, port: 0 });
-  // Without an executor nobody has said yet which handlers there are.
+  // Without an executor no handlers have been published yet.
   const paramsSchema = { type: "object" } as const;
   await store.handlers.publish([{ type: "http", description: null, paramsSchema, lastSeenAt: clock.now() }]);
   await api.start();
@@ -76,7 +76,7 @@ test("after ten minutes of downtime each job's misfire policy decides, and every
   const kept = { skip: 0, one: 1, all: misfires.length };
   for (const [policy, keptCount] of Object.entries(kept)) {
     const runs = await eventually(async () => {
-      const all = (await product.runsOf(policy)).toReversed();
+      const all = (await product.listRuns(policy)).toReversed();
       return accountedFor(all) >= instants.length ? all : null;
     });
     const missed = keptCount === misfires.length ? null : runs[0];
@@ -107,13 +107,13 @@ test("after a downtime of seconds every instant that passed has fired, late and 
     overlap: "allow",
     retry: { maxAttempts: 1 },
   });
-  await eventually(async () => ((await product.runsOf("often")).length > 2 ? true : null));
+  await eventually(async () => ((await product.listRuns("often")).length > 2 ? true : null));
   expect(await product.end()).toBe(0);
   await wait(2_000); // The downtime itself, not a synchronisation.
   const next = await runProduct(endings, { dataDir });
   const downUntil = Date.now();
   const runs = await eventually(async () => {
-    const all = await next.runsOf("often");
+    const all = await next.listRuns("often");
     return all.some(({ scheduledFor }) => Date.parse(scheduledFor) > downUntil) ? all : null;
   });
   const fired = runs.map(({ scheduledFor }) => Date.parse(scheduledFor)).toReversed();

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeAll, expect, jest, test } from "@jest/globals";
 import { describeWithOwnServers } from "@tickline/shared/testing/servers/describe-with-own-servers";
-import { runOperation } from "./fleet/run-operation.ts";
+import { runAdminCommand } from "./fleet/run-admin-command.ts";
 import { startService, type Role, type ServiceProcess, type Settings } from "./fleet/service-process.ts";
 import { createApiClient } from "./driver/api-client.ts";
 import { createEndings } from "./product/endings.ts";
@@ -27,7 +27,7 @@ await describeWithOwnServers("a stop of each service", ["kafka", "mongodb", "red
       LOG_LEVEL: "warn",
       PORT: "0",
     };
-    await runOperation("topics", settings);
+    await runAdminCommand("topics", settings);
   }, START_MS_MAX);
 
   async function start(role: Role, own: Settings = {}): Promise<ServiceProcess & { readonly address: string }> {
@@ -35,7 +35,7 @@ await describeWithOwnServers("a stop of each service", ["kafka", "mongodb", "red
     endings.add(() => service.signal("SIGKILL"));
     return { ...service, address: await service.up };
   }
-  /** The answer of `/readyz`; null: nobody answers, or it is as given. */
+  /** The answer of `/readyz`; null: there is no answer, or it is as given. */
   async function readiness(address: string, besides: number): Promise<{ status: number; code: unknown } | null> {
     const answer = await fetch(`${address}/readyz`).catch(() => null);
     if (answer === null || answer.status === besides) return null;

@@ -59,19 +59,19 @@ await describeWithOwnServers("an executor that ends by an error of a handler", [
   }
   const done = (jobId: string): Promise<RunView> =>
     eventually(
-      async () => (await services.runsOf(jobId)).find(({ state }) => ["succeeded", "failed"].includes(state)) ?? null,
+      async () => (await services.listRuns(jobId)).find(({ state }) => ["succeeded", "failed"].includes(state)) ?? null,
       DONE_MS_MAX,
     );
 
   test("leaves what was at work to its leases, says what it was, and gives nothing back", async () => {
     const innocent = await trigger("innocent");
-    await eventually(async () => ((await services.runsOf(innocent))[0]?.state === "running" ? true : null), DONE_MS_MAX);
+    await eventually(async () => ((await services.listRuns(innocent))[0]?.state === "running" ? true : null), DONE_MS_MAX);
     for (const job of [innocent, await trigger("throws-once")])
       expect(await done(job)).toMatchObject({ state: "succeeded", attempt: 2, attempts: [{ state: "lost" }, { state: "succeeded" }] });
-    const [fall, ...more] = services.executorFalls();
+    const [crash, ...more] = services.executorCrashes();
     expect(more).toEqual([]);
-    expect(fall).toContain("executor ended by itself with 1");
-    expect(fall).toContain('"thrownIn":{"handler":"throws-once"');
+    expect(crash).toContain("executor ended by itself with 1");
+    expect(crash).toContain('"thrownIn":{"handler":"throws-once"');
     await services.end();
   });
 });

@@ -3,7 +3,7 @@ import { describeWithOwnServers } from "@tickline/shared/testing/servers/describ
 import { setTimeout as wait } from "node:timers/promises";
 import { driveFleet } from "./fleet/driven-fleet.ts";
 import { readMetric } from "./fleet/metrics-reading.ts";
-import type { Seat } from "./fleet/seat.ts";
+import type { FleetMember } from "./fleet/fleet-member.ts";
 import { seededRandom, type SeededRandom } from "./driver/seeded-random.ts";
 import { createEndings } from "./product/endings.ts";
 import { printFigures, spread } from "./product/figures.ts";
@@ -45,7 +45,7 @@ await describeWithOwnServers("the services as processes", ["mongodb", "kafka", "
         }),
       ];
       await Promise.all(killings);
-      await eventually(() => (fleet.seats.every(({ url }) => url !== null) ? true : null), NOTICE_MS_MAX);
+      await eventually(() => (fleet.members.every(({ url }) => url !== null) ? true : null), NOTICE_MS_MAX);
     }
     const effects = await judge(`kill -9, ${ROUNDS} rounds`);
     const retaken = effects
@@ -57,7 +57,7 @@ await describeWithOwnServers("the services as processes", ["mongodb", "kafka", "
     printFigures(
       `  takeover of a killed leader's ranges ${spread(takeovers)} ms; attempts of killed executors begun again after ${spread(retaken)} ms; another api answered after ${spread(apiGaps)} ms`,
     );
-    expect(fleet.seats.flatMap(({ falls }) => falls)).toEqual([]);
+    expect(fleet.members.flatMap(({ crashes }) => crashes)).toEqual([]);
     expect(Math.max(...takeovers)).toBeLessThan(LOCK_TTL_MS + NOTICE_MS_MAX);
     // A run that met no fault would prove nothing.
     expect(retaken.length).toBeGreaterThan(0);
@@ -104,7 +104,7 @@ const LOOK_MS = 200;
 const BUSY_MS_MAX = 60_000;
 
 /** The first executor found to run a long attempt. One that is stopped between two attempts would have nothing to lose. */
-async function busyWithLong(executors: readonly Seat[]): Promise<Seat> {
+async function busyWithLong(executors: readonly FleetMember[]): Promise<FleetMember> {
   const idleAt = new Map(executors.map((executor) => [executor, Date.now()]));
   return eventually(async () => {
     await wait(LOOK_MS);
@@ -116,13 +116,13 @@ async function busyWithLong(executors: readonly Seat[]): Promise<Seat> {
 
 /** `choose`: which of the processes, which stand in an order of chance. */
 async function killOne(
-  seats: readonly Seat[],
+  members: readonly FleetMember[],
   random: SeededRandom,
-  choose: (seats: readonly Seat[]) => Promise<Seat | undefined> = ([first]) => Promise.resolve(first),
+  choose: (members: readonly FleetMember[]) => Promise<FleetMember | undefined> = ([first]) => Promise.resolve(first),
 ): Promise<number> {
   await wait(random.whole(500, 3_000));
-  const from = random.whole(0, seats.length - 1);
-  const victim = await choose([...seats.slice(from), ...seats.slice(0, from)]);
+  const from = random.whole(0, members.length - 1);
+  const victim = await choose([...members.slice(from), ...members.slice(0, from)]);
   await victim?.kill();
   return Date.now();
 }

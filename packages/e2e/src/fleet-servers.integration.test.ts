@@ -50,7 +50,7 @@ await describeWithOwnServers("the servers of the services", ["mongodb", "kafka",
     );
   });
 
-  test(`a Redis that comes back empty, is cut off, and is gone for ${REDIS_AWAY_MS} ms holds up nobody`, async () => {
+  test(`a Redis that comes back empty, is disconnected, and is unavailable for ${REDIS_AWAY_MS} ms delays no run`, async () => {
     const driven = await driveFleet({ servers, endings });
     const redis = servers.findContainerFaults("redis");
     await wait(WORK_MS);
@@ -69,7 +69,7 @@ await describeWithOwnServers("the servers of the services", ["mongodb", "kafka",
     await driven.fleet.allLed();
     await driven.judge("Redis empty, cut off, gone");
     printFigures(`  at work ${emptyMs} ms after Redis was back empty, ${cutOffMs} ms while it was cut off, ${goneMs} ms while it was gone`);
-    expect(driven.fleet.seats.flatMap(({ falls }) => falls)).toEqual([]);
+    expect(driven.fleet.members.flatMap(({ crashes }) => crashes)).toEqual([]);
   });
 
   test("a store that is killed, and one that is cut off, only delays, and what it acknowledged stands", async () => {
@@ -93,9 +93,9 @@ await describeWithOwnServers("the servers of the services", ["mongodb", "kafka",
     const driven = await driveFleet({ servers, endings });
     const { fleet } = driven;
     await wait(2 * WORK_MS);
-    await Promise.all(fleet.seats.map((seat) => seat.end()));
+    await Promise.all(fleet.members.map((member) => member.end()));
     const replayed = await replayAll(servers.kafkaBrokers);
-    for (const seat of fleet.seats) seat.start();
+    for (const member of fleet.members) member.start();
     await fleet.allLed();
     await goOn(driven);
     await driven.judge("all groups reset to their beginning");

@@ -29,7 +29,7 @@ const DRIVE_MS = Number(process.env["DRIVE_MS"] ?? 8_000);
 /** Drive, rest and stop, on a machine that is busy with other things. */
 const TEST_MS_MAX = DRIVE_MS + 240_000;
 /** For how long a service that was stopped stays away. */
-const NOBODY_MS = 600;
+const NO_SCHEDULER_MS = 600;
 /** Attempts that are under way where the way to the store is cut. */
 const CUT_OFF_MIN = 5;
 /** Streams of chance that clients do not use. */
@@ -98,12 +98,12 @@ async function expectHostility(cluster: Cluster, log: ReturnType<typeof createEf
   expect(new Set(log.effects.map(({ executor }) => executor)).size).toBe(3);
 }
 
-/** Services come and go while they are driven. For a while nobody fires, and edits and pauses meet what is owed. */
+/** Services stop and start while they are driven. For a while no scheduler fires, and edits and pauses meet instants that are owed. */
 async function churn({ executors, schedulers }: Cluster): Promise<void> {
   for (const services of [[executors[0]], schedulers, [executors[2], schedulers[1]]]) {
     await wait(DRIVE_MS / 4);
     for (const service of services) await service?.stop();
-    await wait(NOBODY_MS);
+    await wait(NO_SCHEDULER_MS);
     for (const service of services) await service?.start();
   }
   await wait(DRIVE_MS / 4);

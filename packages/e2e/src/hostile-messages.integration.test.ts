@@ -81,7 +81,7 @@ await describeWithOwnServers("hostile messages", ["kafka", "mongodb", "redis", "
     services.call("PUT", `/jobs/${id}`, { name: id, handler: "http", schedule: { at: FAR }, overlap: "allow", ...job });
   const trigger = (id: string): Promise<RunView> => services.call("POST", `/jobs/${id}/trigger`);
   const runNow = async (id: string): Promise<RunView> => {
-    const [run] = await services.runsOf(id);
+    const [run] = await services.listRuns(id);
     if (run === undefined) throw new Error(`no run of ${id}`);
     return services.call("GET", `/runs/${run.id}`);
   };
@@ -120,7 +120,7 @@ await describeWithOwnServers("hostile messages", ["kafka", "mongodb", "redis", "
     ];
     const rows = hostileRows({ now: Date.now(), waiting, foreign, running, everySecond, telltale });
     const begunAt = Date.now();
-    // As a topic is whose limit somebody raised: its dead letters have another. All others refuse five megabytes by themselves.
+    // A topic whose limit was raised: its topic of dead letters has another limit. All others refuse five megabytes by themselves.
     const admin = kafka.admin();
     await admin.connect();
     await admin.alterConfigs({
@@ -190,7 +190,7 @@ await describeWithOwnServers("hostile messages", ["kafka", "mongodb", "redis", "
     await eventually(async () => ((await runNow("running")).state === "succeeded" ? true : null), SOON_MS_MAX);
     await report(foreign);
     await eventually(async () => ((await runNow("foreign")).state === "succeeded" ? true : null), SOON_MS_MAX);
-    expect(services.falls()).toEqual([]);
+    expect(services.crashes()).toEqual([]);
     await services.end();
   });
 

@@ -29,7 +29,9 @@ async function setup(answer: (response: ServerResponse, call: number) => void = 
   async function run(params: object, retry: object = {}) {
     expect((await put(params, retry)).status).toBe(201);
     await product.call("POST", "/jobs/hook/trigger");
-    return eventually(async () => (await product.runsOf("hook")).find(({ state }) => state === "succeeded" || state === "failed") ?? null);
+    return eventually(
+      async () => (await product.listRuns("hook")).find(({ state }) => state === "succeeded" || state === "failed") ?? null,
+    );
   }
   return { product, calledAt, put, run };
 }

@@ -16,7 +16,7 @@ const KILLS = Number(process.env["KILLS"] ?? 12);
 /** Jobs that are alive at once, and driven. */
 const ACTORS = Number(process.env["ACTORS"] ?? 30);
 const PACE_MS_MAX = 1_500;
-/** The lease of the executor is 30 s. Whoever waited for one to end would need longer than this. */
+/** The lease of the executor is 30 s. A recovery that waited for the end of a lease would take longer than this. */
 const QUARTER_OF_A_LEASE_MS = 7_500;
 /** Of what the product said, so much is shown when it does not end well. Characters. */
 const SAID_MAX = 4_000;

@@ -44,7 +44,7 @@ async function setup(folder = temporaryFolder(endings), known?: RecorderProcess)
       });
       return run.id;
     },
-    runs: async (id) => (await product.runsOf(id)).toReversed(),
+    runs: async (id) => (await product.listRuns(id)).toReversed(),
     async restart() {
       await product.kill();
       return setup(folder, recorder);
@@ -148,7 +148,7 @@ const handlerFile = (type: string, run: string): string =>
    import { z } from "zod";
    export default defineHandler({ type: "${type}", params: z.object({}), run: ${run} });`;
 
-/** Two folders of handlers, as two releases of somebody's executors have them. */
+/** Two folders of handlers, as two releases of a user's executors have them. */
 function releases(folder: string): { readonly before: string; readonly after: string } {
   const [before, after] = [join(folder, "before"), join(folder, "after")];
   for (const release of [before, after]) mkdirSync(release);
@@ -164,12 +164,12 @@ test("a job goes on after its handler was replaced, whatever still waits for the
   const old = await runProduct(endings, { dataDir, args: ["--handlers", before] });
   const job = { name: "job", schedule: "every 1s", retry: { delayMs: 1_000, maxAttempts: 50, jitter: "none" } };
   await old.call("PUT", "/jobs/job", { ...job, handler: "old" });
-  await eventually(async () => ((await old.runsOf("job")).some(({ state }) => state === "retrying") ? true : null));
+  await eventually(async () => ((await old.listRuns("job")).some(({ state }) => state === "retrying") ? true : null));
   expect(await old.end()).toBe(0);
   const product = await runProduct(endings, { dataDir, args: ["--handlers", after] });
   await product.call("PUT", "/jobs/job", { ...job, handler: "new" });
-  await eventually(async () => ((await product.runsOf("job", "&state=succeeded")).length >= 3 ? true : null));
-  const runs = await product.runsOf("job");
+  await eventually(async () => ((await product.listRuns("job", "&state=succeeded")).length >= 3 ? true : null));
+  const runs = await product.listRuns("job");
   const former = runs.filter(({ jobVersion }) => jobVersion === 1);
   expect(former.length).toBeGreaterThan(0);
   expect(former.map(({ state, reason }) => [state, reason])).toEqual(former.map(() => ["cancelled", "job_edited"]));

@@ -75,7 +75,7 @@ await describeWithPython("an executor in Python", ["kafka", "mongodb", "redis", 
   const ended = (jobId: string): Promise<RunDetail> =>
     eventually(
       async () =>
-        ((await services.runsOf(jobId)) as readonly RunDetail[]).find(({ state }) => ["succeeded", "failed"].includes(state)) ?? null,
+        ((await services.listRuns(jobId)) as readonly RunDetail[]).find(({ state }) => ["succeeded", "failed"].includes(state)) ?? null,
       SOON_MS_MAX,
     );
   const jobsNamed = async (id: string) =>
@@ -98,25 +98,25 @@ await describeWithPython("an executor in Python", ["kafka", "mongodb", "redis", 
     const [said = "", json = "{}"] = /^(\w+) (.*)$/s.exec(command.stdout())?.slice(1) ?? [];
     return { code, said, reply: JSON.parse(json) as Record<string, unknown> };
   }
-  /** What a consumer that is not ours is told of a run, against what REST says of it. */
-  async function expectToldAlike(run: RunDetail, schemaOf: (type: string) => string | null): Promise<void> {
+  /** Compares the events that a foreign consumer receives about a run with the answer of REST. */
+  async function expectSameInEvents(run: RunDetail, findSchema: (type: string) => string | null): Promise<void> {
     const ofRun = (events: readonly Watched[], wanted: string): readonly Watched[] =>
       events.filter(({ runId, topic, type }) => runId === run.id && wanted === `${topic}/${type}`);
     const attemptsOffered = (events: readonly Watched[]) =>
       [...new Set(ofRun(events, "tickline.due.python/JobDue").map(({ attempt }) => Number(attempt)))].toSorted((a, b) => a - b);
-    const told = await watch(
+    const received = await watch(
       [],
       (events) => attemptsOffered(events).length === run.attempt && ofRun(events, "tickline.runs/JobCompleted").length > 0,
     );
-    expect(attemptsOffered(told)).toEqual(Array.from({ length: run.attempt }, (_, index) => index + 1));
-    const offers = ofRun(told, "tickline.due.python/JobDue");
+    expect(attemptsOffered(received)).toEqual(Array.from({ length: run.attempt }, (_, index) => index + 1));
+    const offers = ofRun(received, "tickline.due.python/JobDue");
     for (const offer of offers) {
-      expect(offer).toMatchObject({ schema: schemaOf("JobDue"), jobId: run.jobId, queue: "python", handler: "greet" });
+      expect(offer).toMatchObject({ schema: findSchema("JobDue"), jobId: run.jobId, queue: "python", handler: "greet" });
       expect(parseInstant(offer["scheduledFor"])).toBe(parseInstant(run.scheduledFor));
     }
-    const [end, ...repeats] = ofRun(told, "tickline.runs/JobCompleted");
+    const [end, ...repeats] = ofRun(received, "tickline.runs/JobCompleted");
     expect(end).toMatchObject({
-      schema: schemaOf("JobCompleted"),
+      schema: findSchema("JobCompleted"),
       jobId: run.jobId,
       attempt: run.attempt,
       state: run.state,
@@ -131,7 +131,7 @@ await describeWithPython("an executor in Python", ["kafka", "mongodb", "redis", 
   describe("without a registry, in JSON", () => {
     startIn("JSON");
 
-    test("a command of its own creates a job, whose runs it retries and ends; whoever watches is told what REST says", async () => {
+    test("a command of its own creates a job, whose runs it retries and ends; a consumer receives what REST shows", async () => {
       startExecutor();
       expect(await createJob("in-json")).toMatchObject({ code: 0, said: "CommandAnswered", reply: { jobId: "in-json" } });
       const run = await ended("in-json");
@@ -141,7 +141,7 @@ await describeWithPython("an executor in Python", ["kafka", "mongodb", "redis", 
         attempts: [{ state: "failed" }, { state: "succeeded" }],
       });
       await services.call("DELETE", "/jobs/in-json");
-      await expectToldAlike(run, () => null);
+      await expectSameInEvents(run, () => null);
     });
   });
 
@@ -174,7 +174,7 @@ await describeWithPython("an executor in Python", ["kafka", "mongodb", "redis", 
         output: { said: "hello again" },
         attempts: [failed(1), failed(2), { attempt: 3, state: "succeeded", executor }],
       });
-      await expectToldAlike(run, (type) => `tickline.events.${type}`);
+      await expectSameInEvents(run, (type) => `tickline.events.${type}`);
     });
 
     test("a handler that it does not have fails the run for good", async () => {
@@ -198,7 +198,7 @@ await describeWithPython("an executor in Python", ["kafka", "mongodb", "redis", 
       await services.call("DELETE", "/jobs/once");
     });
 
-    test("a command that nobody can read is refused with the reason, and stays with the dead letters", async () => {
+    test("a command that cannot be read is refused with the reason, and becomes a dead letter", async () => {
       const say = `from confluent_kafka import Producer; from tickline_events import *
 say(Producer(KAFKA), "tickline.commands", "CreateJob", {"jobId": 5}, source="billing", id="wrong-shape")`;
       expect(await example.start(endings, { KAFKA_BROKERS: servers.kafkaBrokers }, ["-c", say]).exited).toBe(0);

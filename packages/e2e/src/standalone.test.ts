@@ -46,7 +46,7 @@ describe("a start", () => {
     expect(JSON.parse(shown.stdout)).toMatchObject({ id: "ping", status: "succeeded" });
     expect((await fetch(`${product.address}/docs`)).status).toBe(200);
     const lines = product.stderr().trimEnd().split("\n");
-    expect(lines.map((line) => (JSON.parse(line) as { level: number }).level)).toEqual(lines.map(() => 30)); // JSON where nobody watches, and no warnings.
+    expect(lines.map((line) => (JSON.parse(line) as { level: number }).level)).toEqual(lines.map(() => 30)); // JSON where there is no terminal, and no warnings.
     expect(product.stderr()).toMatch(/"job":"ping","run":".*","attempt":1,"handler":"http","msg":"a run starts"/);
   });
 
@@ -151,7 +151,7 @@ describe("a start", () => {
     expect(product.stdout()).toContain("greet");
     const job = { name: "greet", schedule: onceAt(Date.now() + 300), handler: "greet", params: { who: "you" } };
     await product.call("PUT", "/jobs/greet", job);
-    const run = await eventually(async () => (await product.runsOf("greet")).find(ended) ?? null);
+    const run = await eventually(async () => (await product.listRuns("greet")).find(ended) ?? null);
     expect(run).toMatchObject({ state: "succeeded", output: { said: "hello you", attempt: 1 } });
     await expect(product.call("PUT", "/jobs/other", { ...job, params: { who: 7 } })).rejects.toThrow("/params/who");
   });
@@ -178,11 +178,11 @@ describe("an end by SIGTERM", () => {
     expect(await product.end()).toBe(0);
     expect(recorder.effects()).toMatchObject([{ outcome: "answered", status: 200 }]);
     const next = await runProduct(endings, { dataDir });
-    expect(await next.runsOf("slow")).toMatchObject([{ state: "succeeded", attempt: 1 }]);
+    expect(await next.listRuns("slow")).toMatchObject([{ state: "succeeded", attempt: 1 }]);
     expect(recorder.effects()).toHaveLength(1);
   });
 
-  test("is told by /readyz while a run finishes, and nothing is taken once it has", async () => {
+  test("is reported by /readyz while a run finishes, and no request is accepted after that", async () => {
     const { dataDir } = setup();
     const product = await runProduct(endings, { dataDir });
     const recorder = await recorderIn(dataDir);
@@ -226,7 +226,7 @@ describe("an end by SIGTERM", () => {
     expect(await product.end()).toBe(0);
     expect(Date.now() - asked).toBeLessThan(4_000);
     const next = await runProduct(endings, { dataDir });
-    const run = await eventually(async () => (await next.runsOf("long")).find(ended) ?? null);
+    const run = await eventually(async () => (await next.listRuns("long")).find(ended) ?? null);
     expect(run).toMatchObject({ state: "succeeded", attempt: 2, attempts: [{ state: "released" }, { state: "succeeded" }] });
     expect(recorder.effects()).toMatchObject([
       { attempt: 1, outcome: "aborted" },

@@ -86,14 +86,14 @@ const EXECUTOR_LIMITS = {
   retryWriteMsMax: 5_000,
   /** Events published at once. */
   publishEventsMax: 1_000,
-  /** The store is told this long after that ends were published, in few writes. Far less than the sweep waits (`sweepMs` of the scheduler). */
+  /** The store records published ends this long after they were published, in few writes. Far less than the sweep waits (`sweepMs` of the scheduler). */
   announcedMs: 100,
   /** With more events than this unpublished, new ones are left to the sweep of the scheduler. */
   unpublishedEventsMax: 20_000,
   /** Handlers are called for at most this long before other work of the process continues. */
   startSliceMs: 5,
   /** Runs rescued this often are claimed alone, one at a time, so that a handler that ends its process interrupts no other runs. */
-  suspectRescuesMin: SUSPECT_RESCUES_MIN,
+  quarantineRescuesMin: SUSPECT_RESCUES_MIN,
   /** Such runs that wait in the quarantine; more are left to be published again. */
   quarantineRunsMax: 1_000,
   /** How often the descriptions of the handlers are published again. Schedulers count handlers that were published lately (`handlerSeenMs`). */

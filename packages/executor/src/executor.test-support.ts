@@ -50,7 +50,7 @@ export interface World {
   readonly lines: LogLine[];
   /** Whether the process was to end after its writes, or at once, each time the executor asked for it. */
   readonly ends: ("after writes" | "at once")[];
-  /** A job of the handler `work`, and due runs of it that nobody has published yet. */
+  /** A job of the handler `work`, and due runs of it that are not published yet. */
   due(count: number, overrides?: JobOverrides): Promise<DueRun[]>;
   publish(runs: readonly DueRun[]): Promise<void>;
   state(run: DueRun): Promise<Run>;

@@ -119,7 +119,7 @@ test("a full executor leaves published runs to other executors", async () => {
   await close();
 });
 
-test("a run that is published again and again starts once", async () => {
+test("a run that is published many times starts once", async () => {
   const held = heldHandler();
   const { executor, due, publish, until, close } = await setup({ run: held.run });
   await executor.start();

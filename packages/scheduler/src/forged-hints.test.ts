@@ -10,8 +10,8 @@ import { hintFault } from "./scheduler.ts";
 
 const idAt = (scheduledFor: number): string => `${runIdFloor(scheduledFor)}0123456789ABCDEF`;
 
-describe("a claim that is only said to have been", () => {
-  test("keeps no run that was just fired from being published at once", async () => {
+describe("a claim that only an event reports", () => {
+  test("delays no run that was just fired", async () => {
     const { asked, store } = watchedStore();
     const { publisher, fire, publishedRuns } = setupPublisher({ store });
     await publisher.start();
@@ -45,8 +45,8 @@ describe("a claim that is only said to have been", () => {
   });
 });
 
-describe("a job that is said to have been written", () => {
-  test("is read, and is none of this shard's if the store says so, whatever slot was named", async () => {
+describe("a job that a hint reports as written", () => {
+  test("is read, and the store decides whether it belongs to this shard, whatever slot the hint names", async () => {
     const { context, addJob } = setup();
     const job = await addJob({ nextRunAt: START + SECOND });
     const others = { from: job.slot + 1, to: 1_024 };

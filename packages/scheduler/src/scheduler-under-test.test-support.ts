@@ -56,7 +56,7 @@ export function setup({
     ping: store.ping,
     decided: store.decided,
     lock: createMemoryLock({ clock }),
-    // What was said is looked at by tests at once; the bus itself delivers in a later turn.
+    // Tests read the published events at once; the bus itself delivers them in a later turn of the event loop.
     bus: {
       ...bus,
       publish(topic, events) {

@@ -15,7 +15,7 @@ import { setup } from "./scheduler-under-test.test-support.ts";
 import { createScheduler } from "./scheduler.ts";
 
 const silent = { onFired: () => undefined, onPublishable: () => undefined, onEnded: () => undefined };
-/** Lets everything run that waits for nothing but its turn. */
+/** Lets everything run that waits only for the event loop. */
 const turns = async (count = 20): Promise<void> => {
   for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
 };
@@ -27,7 +27,7 @@ serviceContract("scheduler", async () => {
 });
 
 describe("a running scheduler", () => {
-  test("fires at the instant, publishes, and hears of new jobs", async () => {
+  test("fires at the instant, publishes, and receives new jobs", async () => {
     const { deps, clock, addJob, publishedTypes, published } = setup();
     const scheduler = createScheduler(deps, SCHEDULER_DEFAULTS);
     await scheduler.start();
@@ -231,7 +231,7 @@ describe("what a crash left", () => {
     expect(await listRuns(inheritedAgain)).toHaveLength(1);
   });
 
-  test("events still in the outbox are said", async () => {
+  test("events still in the outbox are published", async () => {
     const { context, publishedTypes, store } = await fired();
     const announcer = createAnnouncer(context);
     await announcer.sweep();

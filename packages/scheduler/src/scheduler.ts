@@ -136,12 +136,12 @@ function sortHints(events: readonly TicklineEvent[], now: Instant) {
   return { taken, refused };
 }
 
-/** A fired instant may be this far ahead of the store's clock, because a manual trigger goes by another clock. Milliseconds. */
+/** A fired instant may be this far ahead of the store's clock, because a manual trigger uses another clock. Milliseconds. */
 const AHEAD_MS_MAX = 60_000;
 
 /**
- * Why a hint is refused; null: it is taken. Anybody may publish one, so no hint decides anything: jobs are read again, and runs are counted
- * and looked for in the store. Only what a hint says of a job's last run goes into `JobDue` unread, so it is checked here. Tickline's
+ * Why a hint is refused; null: it is taken. Any program may publish a hint, so no hint decides anything: jobs are read again, and runs are counted
+ * and read in the store. Only the last run of a job that a hint contains goes into `JobDue` without a read, so it is checked here. Tickline's
  * executors read what they pass to handlers from the store.
  */
 export function hintFault(event: TicklineEvent, now: Instant): string | null {

@@ -20,7 +20,7 @@ import type { StoreClock } from "@tickline/shared/runtime/store-clock/store-cloc
 import type { SchedulerConfig } from "./scheduler-config.ts";
 import type { SchedulerMetrics } from "./scheduler-metrics.ts";
 
-/** What the scheduler is given. */
+/** What the scheduler needs to run. */
 export interface SchedulerDeps {
   readonly dueJobs: DueJobs;
   readonly dueRuns: DueRuns;
@@ -42,7 +42,7 @@ export interface SchedulerDeps {
   readonly metrics: SchedulerMetrics;
   /** Null unless an executor runs in the same process. */
   readonly localWorkers: LocalWorkers | null;
-  /** Given where several services share a process; it is started and stopped by whoever made it. Default: one of its own. */
+  /** Given where several services share a process; the code that made it starts and stops it. Default: one of its own. */
   readonly time?: StoreClock;
 }
 
@@ -50,7 +50,7 @@ export interface SchedulerDeps {
 export interface ShardContext extends Omit<SchedulerDeps, "time"> {
   readonly config: SchedulerConfig;
   readonly shard: Shard;
-  /** The store's time. Fires and wakes go by it. */
+  /** The store's time. Fires and wakes use it. */
   readonly now: () => number;
   readonly time: Pick<StoreClock, "steadyForMs" | "setBack" | "decidedBefore">;
   /** False from the moment the lock may belong to another scheduler, or the store's clock is seen to jump. Read before each batch. */

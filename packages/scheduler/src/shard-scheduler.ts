@@ -15,7 +15,7 @@ import { createDeferredRunsResumer, type DeferredRunsResumer } from "./wake/defe
 import { createWaker, type Waker } from "./wake/waker.ts";
 
 export interface ShardScheduler extends Service {
-  /** Takes hints from the bus. A lost hint costs time and nothing else. */
+  /** Receives hints from the bus. A lost hint only costs time. */
   hint(events: readonly TicklineEvent[]): void;
 }
 

@@ -27,7 +27,7 @@ import { openEmbeddedStore } from "./embedded-store.ts";
 type MayLack<Settings> = { readonly [Name in keyof Settings]?: Settings[Name] | undefined };
 type ServiceOptions = ConfigOf<typeof API_OPTIONS & typeof SCHEDULER_OPTIONS & typeof EXECUTOR_OPTIONS>;
 
-/** What is not given of the settings of the services is their default. */
+/** Settings of the services that are not given have their defaults. */
 export interface StandaloneOptions extends Pick<ServiceOptions, "host" | "port">, MayLack<Omit<ServiceOptions, "host" | "port">> {
   /** Folder of the database. It is created if it does not exist, and belongs to this process until `close`. */
   readonly dataDir: string;

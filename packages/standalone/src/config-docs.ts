@@ -6,7 +6,7 @@ import { LOCK_SETTINGS, SERVER_SETTINGS } from "@tickline/shared/wiring/open-ser
 import { TOPIC_SETTINGS } from "@tickline/shared/wiring/topic-settings";
 import { STANDALONE_CONFIG } from "./config.ts";
 
-/** Every table of settings there is, by what reads it: the parts of docs/configuration.md. */
+/** Every table of settings, by the process that reads it: the parts of docs/configuration.md. */
 export const SETTINGS_BY_PROCESS: Readonly<Record<string, ConfigTable>> = {
   standalone: STANDALONE_CONFIG,
   servers: { ...SERVER_SETTINGS, ...LOCK_SETTINGS },

@@ -25,7 +25,7 @@ test("an option wins over the variable, and an empty variable is none", () => {
   expect(read({ PORT: "1", HOST: "" }, { port: "2" })).toMatchObject({ port: 2, host: "127.0.0.1" });
 });
 
-test("all faults are said at once, each with the name of what to change", () => {
+test("all faults are reported at once, each with the name of the setting to change", () => {
   const env = { PORT: "seventy", QUEUES: "ok,Not Ok", STORE_URL: "mongodb://db", LOG_LEVEL: "loud" };
   expect(() => read(env, { workers: "0" })).toThrow(
     [

@@ -97,7 +97,7 @@ function setup({ workersMax, claimAtFire = true, windowRunsMax = SCHEDULER_DEFAU
         await addJob(store, { id: `${name}-${index}`, nextRunAt: START + SECOND, definition });
       }
     },
-    latenessOf: (name: string): number[] => started.filter((run) => run.name === name).map(({ lateMs }) => lateMs),
+    listLateness: (name: string): number[] => started.filter((run) => run.name === name).map(({ lateMs }) => lateMs),
   };
 }
 
@@ -106,25 +106,25 @@ async function turns(): Promise<void> {
 }
 
 test("many jobs of a lower queue, more than its workers can run, delay no run of a higher one, and lose it none", async () => {
-  const { start, addJobs, pass, stop, latenessOf } = setup({ workersMax: 4 });
+  const { start, addJobs, pass, stop, listLateness } = setup({ workersMax: 4 });
   await addJobs("low", { count: 60, everyMs: 100 });
   await addJobs("high", { count: 1, everyMs: SECOND });
   await start();
   await pass(10 * SECOND + 500);
-  const late = latenessOf("high");
+  const late = listLateness("high");
   expect(late).toHaveLength(10);
   expect(Math.max(...late)).toBeLessThanOrEqual(STEP_MS);
-  expect(Math.max(...latenessOf("low"))).toBeGreaterThan(SECOND);
+  expect(Math.max(...listLateness("low"))).toBeGreaterThan(SECOND);
   await stop();
 });
 
 test("many jobs of a higher queue leave a lower one its turns", async () => {
-  const { start, addJobs, pass, stop, latenessOf } = setup({ workersMax: 4 });
+  const { start, addJobs, pass, stop, listLateness } = setup({ workersMax: 4 });
   await addJobs("high", { count: 60, everyMs: 100 });
   await addJobs("low", { count: 1, everyMs: SECOND });
   await start();
   await pass(10 * SECOND + 500);
-  expect(latenessOf("low").length).toBeGreaterThanOrEqual(5);
+  expect(listLateness("low").length).toBeGreaterThanOrEqual(5);
   await stop();
 });
 
@@ -132,14 +132,14 @@ test.each([
   { claimAtFire: true, windowRunsMax: SCHEDULER_DEFAULTS.windowRunsMax, lateMsMax: STEP_MS },
   { claimAtFire: false, windowRunsMax: 20, lateMsMax: SECOND }, // Behind a window of runs that are published already.
 ])("a job of a higher priority overtakes many of its queue, more than the workers can run: %p", async ({ lateMsMax, ...options }) => {
-  const { start, addJobs, pass, stop, latenessOf } = setup({ workersMax: 4, ...options });
+  const { start, addJobs, pass, stop, listLateness } = setup({ workersMax: 4, ...options });
   await addJobs("plain", { count: 60, everyMs: 100, queue: "default" });
   await addJobs("urgent", { count: 1, everyMs: SECOND, queue: "default", priority: 9 });
   await start();
   await pass(10 * SECOND + 500);
-  const late = latenessOf("urgent");
+  const late = listLateness("urgent");
   expect(late).toHaveLength(10);
   expect(Math.max(...late)).toBeLessThanOrEqual(lateMsMax);
-  expect(Math.max(...latenessOf("plain"))).toBeGreaterThan(2 * SECOND);
+  expect(Math.max(...listLateness("plain"))).toBeGreaterThan(2 * SECOND);
   await stop();
 });

@@ -9,24 +9,24 @@ import type { OnUnreadable } from "@tickline/shared/ports/unreadable";
 export interface EmbeddedStoreOptions {
   readonly dataDir: string;
   readonly storeUrl?: string | undefined;
-  /** Goes on where what was acknowledged is missing. */
+  /** Continues although acknowledged writes are missing. */
   readonly acceptLoss?: boolean | undefined;
-  /** Told what is missing, where that is accepted. */
+  /** Receives what is missing, if that is accepted. */
   readonly onLoss: (missing: string) => void;
-  /** Told why nobody can say whether anything is missing. */
+  /** Receives the reason why it is unknown whether anything is missing. */
   readonly onDoubt?: ((why: string) => void) | undefined;
-  /** Told once when the store's thread is gone: nothing can be kept any more. */
+  /** Called once when the store's thread has ended: nothing can be stored any more. */
   readonly onStoreLost: (fault: AppError) => void;
   readonly onUnreadable?: OnUnreadable;
 }
 
 const DATABASE_FILE = "tickline.db";
 
-/** Where the data is: what the banner says. */
+/** Where the data is, for the banner. */
 export const databaseFile = ({ dataDir, storeUrl }: Pick<EmbeddedStoreOptions, "dataDir" | "storeUrl">): string =>
   storeUrl === undefined ? join(resolve(dataDir), DATABASE_FILE) : resolve(storeUrl.slice("sqlite:".length));
 
-/** Opens the store of the one process by its URL, and takes the folder for itself. */
+/** Opens the store of the one process by its URL, and locks the folder. */
 export async function openEmbeddedStore({
   dataDir,
   storeUrl,
@@ -42,7 +42,7 @@ export async function openEmbeddedStore({
     const doubts: string[] = [];
     checkLoss(file, { accepted: acceptLoss, tell: onLoss, doubt: (why) => void doubts.push(why), usedBefore: folder.usedBefore });
     const store = await openSqliteStore({ file, onLost: onStoreLost, onUnreadable });
-    for (const why of doubts) onDoubt(why); // What cannot be opened says more.
+    for (const why of doubts) onDoubt(why); // If the store cannot be opened, its own fault says more.
     return {
       ...store,
       async close() {

@@ -1,7 +1,7 @@
 import { JobInputSchema } from "@tickline/shared/domain/job/job-definition";
 import { z } from "zod";
 
-/** What JSON Schema says of one field. */
+/** The JSON Schema of one field, as far as it is used here. */
 interface FieldSchema {
   readonly description?: string;
   readonly default?: unknown;

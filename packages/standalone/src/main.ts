@@ -55,7 +55,7 @@ const banner = (config: StandaloneConfig, { url, handlers }: Standalone): string
   Reference   ${url}/docs
   Data        ${databaseFile(config)}
   Handlers    ${handlers.join(", ")}
-  Access      no authentication: ${isLoopback(config.host) ? "it listens on this machine only" : "whoever reaches this address can run jobs"}
+  Access      no authentication: ${isLoopback(config.host) ? "it listens on this machine only" : "anyone who can reach this address can run jobs"}
 
 Create a job that calls a URL every two seconds:
 

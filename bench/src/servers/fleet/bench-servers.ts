@@ -7,7 +7,7 @@ export interface BenchServers {
   readonly busUrl: string;
   readonly lockUrl: string | null;
   readonly registryUrl: string | null;
-  /** Where the servers came from, for whoever reads the table. */
+  /** Where the servers came from, for the readers of the table. */
   readonly origin: string;
   stop(): Promise<void>;
 }

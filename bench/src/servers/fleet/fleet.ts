@@ -41,8 +41,8 @@ export async function startFleet(servers: BenchServers, plan: FleetPlan): Promis
     SCHEDULER_RANGES: String(RANGES),
     BENCH_EFFECTS_DIR: plan.effectsDir ?? "",
   };
-  await operate("topics", env);
-  await operate("migrate", env);
+  await runAdminCommand("topics", env);
+  await runAdminCommand("migrate", env);
   const services: ServiceProcess[] = [];
   const of = (role: Role): readonly ServiceProcess[] => services.filter((service) => service.role === role);
   const stop = async (): Promise<void> => void (await Promise.all(services.splice(0).map((service) => service.stop())));
@@ -62,7 +62,7 @@ export async function startFleet(servers: BenchServers, plan: FleetPlan): Promis
   return { services, storeUrl, of, stop };
 }
 
-async function operate(word: string, env: Readonly<Record<string, string>>): Promise<void> {
+async function runAdminCommand(word: string, env: Readonly<Record<string, string>>): Promise<void> {
   const operateMain = path.resolve(import.meta.dirname, "../../../../packages/shared/src/wiring/operate.ts");
   await promisify(execFile)(process.execPath, ["--conditions=@tickline/source", operateMain, word], { env: { ...process.env, ...env } });
 }

@@ -18,7 +18,7 @@ test("samples are summed by name and labels, and what is not there is nothing", 
   expect(metrics.sum("claims_total", { outcome: "skipped" })).toBe(0);
 });
 
-test("the values of a label are told once each", () => {
+test("each value of a label is listed once", () => {
   expect(readMetrics(TEXT).values("claims_total", "outcome")).toEqual(["won", "lost"]);
   expect(readMetrics(TEXT).values("leading", "outcome")).toEqual([]);
 });

@@ -24,7 +24,7 @@ export interface ServiceOptions {
   readonly profileDir: string | null;
 }
 
-/** A service that finds a server not yet ready ends and says so; whoever runs it starts it again. */
+/** A service that finds a server not yet ready ends with a message; its supervisor starts it again. */
 const STARTS_MAX = 3;
 
 /** Resolves when it has said that it runs. */

@@ -22,11 +22,11 @@ test("what was owed once, ran once and was done once is clean", () => {
 test.each([
   ["an instant without a run", runs.slice(1), effects.slice(1), { succeeded: 2, lost: 1 }],
   ["an instant with two runs", [...runs, run(3, { _id: "run_b" })], [...effects, effect("run_b")], { succeeded: 4, doubled: 1 }],
-  ["a run of an instant nobody owed", [...runs, run(4)], [...effects, effect("run_4")], { succeeded: 4, strange: 1 }],
+  ["a run of an instant that was not owed", [...runs, run(4)], [...effects, effect("run_4")], { succeeded: 4, strange: 1 }],
   ["a run that failed", [run(1), run(2), run(3, { state: "failed" })], effects.slice(0, 2), { succeeded: 2, otherwise: 1 }],
   ["a handler called twice", runs, [...effects, effect("run_1")], { twoEffects: 1 }],
   ["a success without a call", runs, effects.slice(1), { unmatched: 1 }],
   ["a call without a success", runs, [...effects, effect("run_9")], { unmatched: 1 }],
-])("%s is told", (_, found, done, told) => {
-  expect(judge(owed, found, done)).toEqual({ ...CLEAN, ...told });
+])("%s is reported", (_, found, done, reported) => {
+  expect(judge(owed, found, done)).toEqual({ ...CLEAN, ...reported });
 });

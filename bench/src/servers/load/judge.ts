@@ -17,7 +17,7 @@ export interface Verdict {
   readonly lost: number;
   /** Runs beyond the first of one instant. */
   readonly doubled: number;
-  /** Runs of instants nobody owed. */
+  /** Runs of instants that were not owed. */
   readonly strange: number;
   /** Runs that did not succeed. */
   readonly otherwise: number;

@@ -73,7 +73,7 @@ export const measureLoad = (servers: BenchServers, plan: LoadPlan, progress: Pro
     const store = await openBenchStore(fleet.storeUrl);
     progress(`${fleet.services.length} services run`);
     try {
-      return await load({ progress, fleet, servers, plan, rowsOf: store.runs, effectsOf: () => readEffects(effectsDir) });
+      return await load({ progress, fleet, servers, plan, readRows: store.runs, readEffects: () => readEffects(effectsDir) });
     } finally {
       await fleet.stop();
       await store.drop();
@@ -85,8 +85,8 @@ interface Place {
   readonly servers: BenchServers;
   readonly plan: LoadPlan;
   readonly progress: Progress;
-  readonly rowsOf: BenchStore["runs"];
-  readonly effectsOf: () => Promise<readonly Effect[]>;
+  readonly readRows: BenchStore["runs"];
+  readonly readEffects: () => Promise<readonly Effect[]>;
 }
 
 async function load(place: Place): Promise<LoadResult> {
@@ -120,7 +120,7 @@ async function load(place: Place): Promise<LoadResult> {
   await quiet(async () => refusedSince(before, await readUsage(fleet, servers)));
   const after = await readUsage(fleet, servers);
   progress("nothing is owed any more, or it is late");
-  const [rows, effects] = await Promise.all([place.rowsOf(), place.effectsOf()]);
+  const [rows, effects] = await Promise.all([place.readRows(), place.readEffects()]);
   const span = [before, after] as const;
   return {
     verdict: judge(owed, rows, effects),
@@ -150,7 +150,7 @@ async function quiet(count: () => Promise<number>): Promise<void> {
   );
 }
 
-/** By what the share of a process is told. */
+/** The counter that shows how much a process has done, by role. */
 const WORK: Readonly<Record<Role, { readonly of: Worked["of"]; readonly counter: Counter }>> = {
   scheduler: { of: "fires", counter: { metric: "tickline_fires_total", labels: { outcome: "won" } } },
   executor: { of: "attempts", counter: { metric: "tickline_attempts_settled_total" } },

@@ -2,7 +2,7 @@ import { request } from "node:http";
 
 const SOCKET = "/var/run/docker.sock";
 
-/** CPU seconds of the container that publishes this port on this machine, since it started; null: nobody here can tell. */
+/** CPU seconds of the container that publishes this port on this machine, since it started; null: it cannot be measured here. */
 export async function containerCpuSeconds(port: number): Promise<number | null> {
   try {
     const containers = (await ask("/containers/json")) as readonly Container[];

@@ -28,7 +28,7 @@ export interface Share {
   readonly cpuSeconds: number;
 }
 
-/** CPU seconds between two instants, by server and by kind of service. What nobody can tell is left out. */
+/** CPU seconds between two instants, by server and by kind of service. What cannot be measured is left out. */
 export function cpuBetween(before: Usage, after: Usage): readonly Share[] {
   const servers = [...after.servers].flatMap(([name, seconds]) => {
     const since = before.servers.get(name) ?? null;

@@ -21,7 +21,7 @@ export const fault = (pointer: string, code: string, message: string): BadInput[
   errors: [{ pointer, code, message }],
 });
 
-/** A request with several, told all at once. */
+/** A request with several faults, which one answer lists. */
 export const faults = (...found: readonly (readonly [pointer: string, code: string, message: string])[]): BadInput["answers"] => ({
   code: "invalid_request",
   detail: `${found.length} faults`,

@@ -36,13 +36,13 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 test("what is refused for its form, the document refuses too", () => {
-  const told = allCases.filter(
+  const listed = allCases.filter(
     ({ answers: { code, errors = [] } }) => CODES.includes(code) && (errors.length === 0 || !errors.every(isBeyondSchema)),
   );
-  const allowed = told.filter(({ to, query, headers, body }) => {
+  const allowed = listed.filter(({ to, query, headers, body }) => {
     const request = { to: fillIn(to, world), query: query === undefined ? undefined : fillIn(query, world), headers, body };
     return refusedBy(request).length === 0;
   });
   expect(allowed.map(({ to, says, answers }) => [to, says, answers.errors ?? answers.code])).toEqual([]);
-  expect(told.length).toBeGreaterThan(80);
+  expect(listed.length).toBeGreaterThan(80);
 });

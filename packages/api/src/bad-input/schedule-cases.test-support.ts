@@ -262,7 +262,7 @@ export const scheduleCases: readonly BadInput[] = [
   },
   {
     to: "POST /jobs",
-    says: "a short string nobody understands",
+    says: "a short string without a meaning",
     ...jobOn("every now and then"),
     answers: fault(
       "/schedule",

@@ -40,7 +40,7 @@ export function createCommandConsumer(context: ApiContext): Service {
     if (replies.length > 0) await bus.publish(REPLIES_TOPIC, replies.flat());
     return refuseOthers(events.filter((event) => !isCommand(event)));
   }
-  /** The sender of such an event expects no reply, so it gets none. */
+  /** The sender of an event that is no command expects no reply, so it gets none. */
   function refuseOthers(events: readonly TicklineEvent[]): readonly RefusedEvent[] {
     const [first] = events;
     if (first === undefined) return [];

@@ -49,6 +49,6 @@ const TEXT_LENGTH_MAX = 500;
 const cut = (text: string): string => (text.length > TEXT_LENGTH_MAX ? `${text.slice(0, TEXT_LENGTH_MAX - 1)}…` : text);
 
 function refusalTo(command: CommandEnvelope, { code, detail, errors }: Refusal, now: Instant): Reply {
-  const told = errors.map((fault) => ({ pointer: cut(fault.pointer), code: cut(fault.code), message: cut(fault.message) }));
-  return commandRefused(command, { code, detail: cut(detail), errors: told }, now);
+  const shortErrors = errors.map((fault) => ({ pointer: cut(fault.pointer), code: cut(fault.code), message: cut(fault.message) }));
+  return commandRefused(command, { code, detail: cut(detail), errors: shortErrors }, now);
 }

@@ -50,7 +50,7 @@ describe("CreateJob", () => {
     expect(refused?.data).toMatchObject({ code: "invalid_request", errors: [{ pointer: "/status", code: "read_only_field" }] });
   });
 
-  test.each([[null], ["nightly"]])("the same id makes one job, however often it comes (id %s)", async (jobId) => {
+  test.each([[null], ["nightly"]])("the same id makes one job, however often it is sent (id %s)", async (jobId) => {
     await using at = await setup();
     const command = at.create(minimalJob, { id: "same", jobId });
     const first = await at.tell(command, command);
@@ -93,7 +93,7 @@ describe("TriggerJob", () => {
   });
 });
 
-test("CancelRun ends a run, and is answered alike when it comes again", async () => {
+test("CancelRun ends a run, and a repeat gets the same answer", async () => {
   await using at = await setup();
   await at.tell(at.create(minimalJob, { jobId: "ping" }), at.trigger("ping"));
   const [run] = await at.runs();
@@ -187,19 +187,19 @@ describe("what cannot be done is refused, and nothing is made", () => {
       at.create({ ...minimalJob, name: "Other" }, { jobId: "ping", id: "used-for-ping" }),
       at.create({ ...minimalJob, name: "Used" }, { id: "used" }),
     );
-    const told = command(at);
-    const replies = byCommand(await at.tell(told, at.trigger("ping", { id: "next" })));
-    expect(replies[told.id]).toMatchObject({
+    const refused = command(at);
+    const replies = byCommand(await at.tell(refused, at.trigger("ping", { id: "next" })));
+    expect(replies[refused.id]).toMatchObject({
       type: "CommandRefused",
-      id: `${told.id}-refused`,
-      data: { commandId: told.id, command: told.type, ...refusal },
+      id: `${refused.id}-refused`,
+      data: { commandId: refused.id, command: refused.type, ...refusal },
     });
     expect(replies["next"]?.type).toBe("CommandAnswered");
     expect(await at.jobs()).toHaveLength(2);
   });
 });
 
-test("a command of which nobody can read the data is refused with the reason; what is no command is passed over", async () => {
+test("a command whose data cannot be read is refused with the reason; other events are ignored", async () => {
   await using at = await setup();
   const { bus, requests } = recording(at.bus);
   const metrics = new Registry();
@@ -234,7 +234,7 @@ function recording(bus: Bus) {
   return { requests, bus: { ...bus, subscribe } };
 }
 
-test("a command may be as old as half of what its topic keeps, and never older than its id is remembered", () => {
+test("a command may be as old as half of the retention of its topic, and never older than the record of its id", () => {
   expect([DAY, 3 * DAY, 365 * DAY].map(maxCommandAgeMs)).toEqual([DAY / 2, 1.5 * DAY, 3.5 * DAY]);
 });
 
@@ -247,7 +247,7 @@ describe("faults", () => {
       jobs: { ...store.jobs, create: (...request) => ((times -= 1) >= 0 ? Promise.reject(fault) : store.jobs.create(...request)) },
     });
 
-  test("a store that is away has the command wait for it", async () => {
+  test("a command waits while the store is unavailable", async () => {
     await using at = await setup({ wrapStore: failing(2, new AppError("store_unavailable", "away", { retryable: true })) });
     const [reply] = await at.tell(at.create(minimalJob));
     expect(reply?.type).toBe("CommandAnswered");
@@ -264,7 +264,7 @@ describe("faults", () => {
     expect(await at.runs()).toHaveLength(1);
   });
 
-  test("a fault of our own is a refusal, which tells nothing of it, and the next command is carried out", async () => {
+  test("an internal fault is a refusal without its message, and the next command is carried out", async () => {
     await using at = await setup({ wrapStore: failing(1, new Error("secret")) });
     const replies = byCommand(await at.tell(at.create(minimalJob, { id: "first" })));
     expect(replies["first"]).toMatchObject({ type: "CommandRefused", data: { code: "internal" } });

@@ -16,7 +16,7 @@ describe("what a command cannot make the api say, or do", () => {
     }
   });
 
-  test("replies go to one topic, whatever its envelope asks for", async () => {
+  test("replies go to one topic, whatever the envelope contains", async () => {
     await using at = await setup();
     const published: string[] = [];
     const { publish } = at.bus;

@@ -42,7 +42,7 @@ test("all it links to is served from here, and each place it points to on itself
   for (const link of links) expect([link, (await under.call(`GET ${link}`)).status]).toEqual([link, 200]);
 });
 
-test("the page at /docs links to it, by what its document says first", async () => {
+test("the page at /docs links to it in the description of its document", async () => {
   const { body } = await under.call("GET /openapi.json");
   const [, link = ""] = /\[events\]\(([^)]+)\)/.exec(body.info.description) ?? [];
   expect(new URL(link, `${under.url}/docs`).pathname).toBe("/docs/events");
@@ -62,7 +62,7 @@ test("the schemas it links to are the .avsc files, and there are no others", asy
   expect((await under.call("GET /docs/JobLate.avsc")).status).toBe(404);
 });
 
-test("it says every topic, operation, event, field and example of the document", () => {
+test("it shows every topic, operation, event, field and example of the document", () => {
   const document = asyncApiDocument("0.1.0");
   const codes = new Set([...String(page.body).matchAll(/<code>([^<]*)<\/code>/g)].map(([, code]) => code));
   for (const { address } of Object.values(document.channels)) expect(codes).toContain(address);
@@ -84,7 +84,7 @@ function readSection(event: string): string {
   return body.slice(start, body.indexOf("</section>", start));
 }
 
-test("what a document says is text on the page", () => {
+test("markup in the document is text on the page", () => {
   const document = asyncApiDocument("<b>&");
   expect(eventsPage(document)).toContain("<small>&#60;b&#62;&#38;</small>");
 });

@@ -22,7 +22,7 @@ test("fields within fields and within lists come after the one they are in", () 
   ]);
 });
 
-test("what a field may be is said where it is few things", () => {
+test("the values of a field are listed if they are few", () => {
   const schema = { properties: { a: { const: "1.0" }, b: { type: "array", items: { type: "string", enum: ["x", "y"] } }, c: {} } };
   expect(fieldRows(schema).map(({ type, values }) => [type, values])).toEqual([
     ["string", ["1.0"]],

@@ -59,7 +59,7 @@ describe("the document", () => {
     expect(schemas.length).toBeGreaterThan(100);
   });
 
-  test("every operation has an id of its own, a summary, and says what 503 is", () => {
+  test("every operation has a unique id, a summary, and a description of 503", () => {
     const all = operations().map((name) => operation(...(name.split(" ") as [string, string])));
     expect(new Set(all.map(({ operationId }) => operationId)).size).toBe(all.length);
     for (const { summary, tags, responses } of all)
@@ -91,7 +91,7 @@ describe("the document", () => {
   });
 });
 
-describe("actual answers have the shape that the document says", () => {
+describe("actual answers have the shape that the document describes", () => {
   /** An answer of every operation that has a body, and some more. */
   const answers: readonly (readonly [string, string, CallOptions?])[] = [
     ["post /jobs", "POST /jobs", { body: fullJob }],

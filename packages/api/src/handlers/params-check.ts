@@ -19,7 +19,7 @@ type Compiled = ValidateFunction | null;
 
 export function createParamsCheck(log: Logger): ParamsCheck {
   const byText = boundedCache<string, Compiled>(COMPILED_MAX);
-  // The same description comes again and again, so its text is made once.
+  // The same description is used many times, so its text is made once.
   const byHandler = new WeakMap<HandlerDescription, Compiled>();
 
   function compile(handler: HandlerDescription): Compiled {

@@ -79,7 +79,7 @@ describe("the host that a request is for", () => {
     return hostProblem(check, request)?.code ?? "served";
   };
 
-  test("may be said once", () => {
+  test("may occur once", () => {
     expect(readCode(["Host", "localhost", "Accept", "*/*"])).toBe("served");
     expect(readCode(["Host", "localhost", "HOST", "evil.example"])).toBe("bad_header");
     expect(readCode(["Host", "localhost", "Accept", "host", "host", "localhost"])).toBe("bad_header");

@@ -41,7 +41,7 @@ export interface BodySpec<Body> {
   readonly also?: (given: unknown) => Promise<readonly Fault[]>;
 }
 
-/** For a POST whose path says everything: the body may be an empty object, and nothing else. */
+/** For a POST without input besides its path: the body may be absent or an empty object. */
 export const noBody: BodySpec<Record<string, never>> = { schema: z.strictObject({}), example: {}, ifAbsent: {} };
 
 export const noQuery = z.object({});

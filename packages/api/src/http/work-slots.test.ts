@@ -38,7 +38,7 @@ test("so many work at once, and the others in the order they came", async () => 
   expect(begun).toEqual([0, 1, 2, 3, 4]);
 });
 
-test("what takes long and never waits has a turn to itself, and others have theirs between", async () => {
+test("a request that computes for long and never waits has its own turn, and other requests run between such turns", async () => {
   const { slots, begun, enterAll } = setup({ requestsAtOnceMax: 100, turnMsMax: 20 });
   await slots.enter();
   enterAll(1, 50);
@@ -54,7 +54,7 @@ test("what takes long and never waits has a turn to itself, and others have thei
   expect(begun).toEqual([0, 0, 1, 2, 3, 4]);
 });
 
-test("what takes little goes on at once, also after something long has been paid for", async () => {
+test("a short request runs at once, also after a long one", async () => {
   const { slots, begun, enterAll, clock } = setup({ requestsAtOnceMax: 100, turnMsMax: 20 });
   enterAll(1, 50);
   await turn();
@@ -66,7 +66,7 @@ test("what takes little goes on at once, also after something long has been paid
   expect(begun).toEqual([0]);
 });
 
-test("requests in progress are bounded in all, and probes wait for none; nor does work wait for a body that comes slowly", async () => {
+test("requests in progress have one limit, and probes wait for none of them; no request waits for a body that arrives slowly", async () => {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   let begun = 0;
   const under = await apiUnderTest({

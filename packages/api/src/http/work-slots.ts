@@ -1,6 +1,6 @@
 import type { Clock } from "@tickline/shared/ports/clock";
 
-/** Limits how many requests are processed at once, and for how long in one turn of the event loop. Other requests wait, and begin in the order of their arrival. */
+/** Limits how many requests are processed at once, and for how long in one turn of the event loop. Other requests wait, and begin in the order in which they arrived. */
 export interface WorkSlots {
   enter(): Promise<void>;
   leave(): void;

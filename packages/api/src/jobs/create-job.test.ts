@@ -48,14 +48,14 @@ describe("POST /jobs", () => {
     });
   });
 
-  test("shows every field as it was said", async () => {
+  test("shows every field as it was sent", async () => {
     await using at = await setup();
     const { status, body } = await at.create(fullJob);
     expect(status).toBe(201);
     expect(body).toMatchObject({ ...fullJob, nextRunAt: "2026-01-06T01:00:00.000Z" });
   });
 
-  test("says so on the bus, and nothing is left in the outbox", async () => {
+  test("publishes an event, and leaves nothing in the outbox", async () => {
     await using at = await setup();
     const heard = Promise.withResolvers<readonly TicklineEvent[]>();
     await at.bus.subscribe({ topics: [JOBS_TOPIC], group: "test", from: "end", onBatch: heard.resolve });
@@ -141,7 +141,7 @@ describe("Idempotency-Key", () => {
     expect(again.headers.get("etag")).toBe('"2"');
   });
 
-  test("a repeat that comes when the schedule has run out answers all the same", async () => {
+  test("a repeat after the end of the schedule gets the same answer", async () => {
     await using at = await setup();
     const once = { ...minimalJob, schedule: { at: iso(START + SECOND) } };
     const first = await at.create(once, headers);
@@ -150,7 +150,7 @@ describe("Idempotency-Key", () => {
     expect(await at.create(once)).toMatchObject({ status: 400, body: { code: "schedule_never_fires" } });
   });
 
-  test("a repeat whose job was deleted says so", async () => {
+  test("the answer to a repeat whose job was deleted reports that", async () => {
     await using at = await setup();
     const first = await at.create(minimalJob, headers);
     await at.call(`DELETE /jobs/${first.body.id}`);

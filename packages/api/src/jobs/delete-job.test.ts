@@ -25,14 +25,14 @@ async function setup() {
 }
 
 describe("DELETE /jobs/:id", () => {
-  test.each(["", "?cancelRunning=false"])("leaves attempts under way to their end, and cancels all else: %j", async (query) => {
+  test.each(["", "?cancelRunning=false"])("lets attempts in progress end, and cancels all other runs: %j", async (query) => {
     await using at = await setup();
     expect((await at.call(`DELETE /jobs/ping${query}`)).status).toBe(204);
     expect(await at.states()).toEqual(["cancelled", "cancelled", "running"]);
     expect(await at.unsent()).toEqual([]);
   });
 
-  test("with cancelRunning it asks attempts under way to end as well, and their executors hear of it at once", async () => {
+  test("with cancelRunning it also cancels attempts in progress, and their executors are notified at once", async () => {
     await using at = await setup();
     const heard: TicklineEvent[] = [];
     await at.bus.subscribe({ topics: [CONTROL_TOPIC], group: "test", from: "end", onBatch: (events) => void heard.push(...events) });

@@ -63,7 +63,7 @@ describe("PUT /jobs/:id", () => {
     });
   });
 
-  test("the same interval goes on counting from where it did, another begins anew", async () => {
+  test("the same interval continues from its old start, another one begins anew", async () => {
     await using at = await editsUnderTest();
     await at.put("ping");
     at.clock.advance(20 * SECOND);
@@ -72,7 +72,7 @@ describe("PUT /jobs/:id", () => {
     expect((await at.put("ping", { schedule: "every 2m" })).body.nextRunAt).toBe(iso(START + 20 * SECOND + 2 * MINUTE));
   });
 
-  test("a finished job stays finished under the same schedule, and goes on under another", async () => {
+  test("a finished job stays finished under the same schedule, and continues under another one", async () => {
     await using at = await editsUnderTest();
     const once = { schedule: { at: iso(START + SECOND) } };
     await at.put("once", once);
@@ -137,7 +137,7 @@ describe("PUT /jobs/:id", () => {
 });
 
 describe("PATCH /jobs/:id", () => {
-  test("changes what it names, takes away what it nulls, and leaves the rest", async () => {
+  test("changes the fields that it names, removes those that it sets to null, and keeps the others", async () => {
     await using at = await editsUnderTest();
     await at.put("full", fullJob);
     const patch = {

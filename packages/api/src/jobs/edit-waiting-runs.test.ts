@@ -23,7 +23,7 @@ describe("an edit of queue or handler cancels the runs that wait under the forme
   test.each([
     ["handler", { handler: "http", params: { url: "http://127.0.0.1:9/" } }],
     ["queue", { queue: "low" }],
-  ])("another %s: the runs are there, cancelled, as perhaps nobody can run them any more", async (_, change) => {
+  ])("another %s: the runs are kept as cancelled, because perhaps no executor can run them any more", async (_, change) => {
     await using at = await setup();
     await at.put("ping", { schedule: "every 10s" });
     at.clock.advance(25 * SECOND);

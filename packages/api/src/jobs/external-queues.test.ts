@@ -25,7 +25,7 @@ test("moved to our own executors, such a job has to name one of theirs", async (
   expect((await at.call("PATCH /jobs/py", { body: { queue: "default", handler: "noop" } })).status).toBe(200);
 });
 
-test("a body with other faults is not told off for its handler", async () => {
+test("the answer to a body with other faults lists no fault of its handler", async () => {
   await using at = await setup();
   expect((await at.call("POST /jobs", { body: { ...outside, timeoutMs: 0 } })).body.errors).toMatchObject([{ pointer: "/timeoutMs" }]);
 });

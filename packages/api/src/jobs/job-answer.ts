@@ -6,10 +6,10 @@ import { toEtag } from "../request/conditions.ts";
 import { JobView, showJob } from "../views/job-view.ts";
 import { jobNotFound, type ChangeResult } from "./change-job.ts";
 
-/** No job has an id of another shape, so the store need not be asked. */
+/** No job has an id of another shape, so the store need not be read. */
 export const isJobId = (id: string): boolean => JobIdSchema.safeParse(id).success;
 
-/** What the document says of every route below `/jobs/:id`. */
+/** The description of every route below `/jobs/:id` in the document. */
 export const jobDocs = (rest: Omit<RouteDocs, "tag" | "id">): RouteDocs => ({ tag: "Jobs", id: JobIdSchema, ...rest });
 export const SHOWN_JOB = { description: "The job.", schema: JobView, headers: ["ETag"] } as const;
 /** The headers that `readCondition` reads. */

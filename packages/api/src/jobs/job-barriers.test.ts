@@ -86,7 +86,7 @@ describe("before an edit, a pause or a deletion, what is owed is fired", () => {
     expect(await at.history("ping")).toEqual(Array.from({ length: 40 }, (_, second) => [(second + 1) * SECOND, "due", null, 1]));
   });
 
-  test("the scheduler is told that runs are ready", async () => {
+  test("the scheduler is notified that runs are ready", async () => {
     await using at = await setup();
     await at.put("ping", { schedule: "every 10s", queue: "low" });
     const heard = Promise.withResolvers<readonly TicklineEvent[]>();
@@ -142,7 +142,7 @@ describe("pause and resume", () => {
     ]);
   });
 
-  test("resume goes on from now, on the old beat, and the pause is one skipped range", async () => {
+  test("resume continues from now at the old interval, and the pause is one skipped range", async () => {
     await using at = await setup();
     await at.put("ping");
     await at.call("POST /jobs/ping/pause");
@@ -153,7 +153,7 @@ describe("pause and resume", () => {
     expect(range).toMatchObject({ scheduledForLast: iso(START + HOUR), attempt: 1, startedAt: null });
   });
 
-  test("a pause in which nothing was due leaves no trace", async () => {
+  test("a pause in which nothing was due has no record", async () => {
     await using at = await setup();
     await at.put("ping");
     await at.call("POST /jobs/ping/pause");
@@ -162,7 +162,7 @@ describe("pause and resume", () => {
     expect(await at.history("ping")).toEqual([]);
   });
 
-  test("a resume that came no further than the record of the pause leaves no gap when it is repeated", async () => {
+  test("a resume that failed after the record of the pause leaves no gap when it is repeated", async () => {
     let failing = false;
     const away = (): Promise<never> => Promise.reject(new AppError("store_unavailable", "the store went away", { retryable: true }));
     const wrapStore = (store: Store): Store => ({
@@ -250,7 +250,7 @@ describe("DELETE /jobs/:id", () => {
     expect(heard.map(({ type }) => type).toSorted()).toEqual([...Array.from({ length: 5 }, () => "JobCompleted"), "JobDeleted"]);
   });
 
-  test("an attempt under way goes on", async () => {
+  test("an attempt in progress continues", async () => {
     await using at = await setup();
     await at.put("ping");
     await at.call("POST /jobs/ping/trigger");
@@ -261,7 +261,7 @@ describe("DELETE /jobs/:id", () => {
     expect(await at.history("ping")).toEqual([[0, "running", null, 1]]);
   });
 
-  test("a paused job's pause goes into its history", async () => {
+  test("the pause of a paused job is recorded in its history", async () => {
     await using at = await setup();
     await at.put("ping");
     await at.call("POST /jobs/ping/pause");

@@ -19,7 +19,7 @@ describe("state", () => {
     expect(await at.runs("ping")).toMatchObject([{ state: "skipped", reason: "paused", count: 10 }]);
   });
 
-  test.each(["put", "patch"] as const)("%s pauses and resumes in the same edit as it changes what else it says", async (method) => {
+  test.each(["put", "patch"] as const)("%s pauses and resumes in the same edit that changes other fields", async (method) => {
     await using at = await editsUnderTest();
     await at.put("ping");
     const paused = await at[method]("ping", { name: "Pong", state: "paused" });
@@ -29,7 +29,7 @@ describe("state", () => {
     expect((await at[method]("ping", { name: "Ping", schedule: "every 2m", state: "active" })).body).toMatchObject({ version: 3 });
   });
 
-  test("a PUT that does not say it leaves it as it is", async () => {
+  test("a PUT without it does not change it", async () => {
     await using at = await editsUnderTest();
     await at.put("ping", { state: "paused" });
     expect((await at.put("ping", { name: "Pong" })).body).toMatchObject({ name: "Pong", state: "paused" });

@@ -29,7 +29,7 @@ test.each(cases)("%j patched by %j is %j", (target, patch, result) => {
   expect(mergePatch(target, patch)).toEqual(result);
 });
 
-test("a name such as __proto__ stays data, and nobody's prototype changes", () => {
+test("a name such as __proto__ stays data, and no prototype changes", () => {
   const merged = mergePatch({}, JSON.parse('{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}}}')) as Record<
     string,
     unknown

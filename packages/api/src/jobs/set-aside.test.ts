@@ -35,7 +35,7 @@ const atZone = { definition: { schedule: nowhere } };
 const REASON = "the time zone America/Nowhere is not in the time zone data of this process";
 
 describe("a job that no scheduler fires", () => {
-  test("says so a minute after its instant, in lists too, until its instant is another", async () => {
+  test("shows this a minute after its instant, also in lists, until its instant changes", async () => {
     await using at = await setup({ nextRunAt: START });
     const shown = async () => [(await at.call("GET /jobs/bad")).body.setAside, (await at.call("GET /jobs")).body.items[0].setAside];
     at.clock.advance(MINUTE);
@@ -51,7 +51,7 @@ describe("a job that no scheduler fires", () => {
     expect(await shown()).toEqual([null, null]);
   });
 
-  test("says nothing while it is caught up with", async () => {
+  test("shows nothing while its backlog is processed", async () => {
     await using at = await setup({ nextRunAt: START, misfires: { first: START - MINUTE, last: START - MINUTE, count: 1 } });
     at.clock.advance(5 * MINUTE);
     expect((await at.call("GET /jobs/bad")).body.setAside).toBeNull();
@@ -127,13 +127,13 @@ describe("a job that cannot be evaluated here", () => {
       async (at) => at.call("PUT /jobs/bad", { body: (await at.call("GET /jobs/bad")).body }),
     ],
   ];
-  test.each(mends)("for %s is mended by what it says to do", async (_, overrides, action, mend) => {
+  test.each(mends)("for %s is repaired by the action that it recommends", async (_, overrides, action, mend) => {
     await using at = await setup(overrides);
     expect((await at.call("GET /jobs/bad")).body.setAside.action).toMatch(action);
     expect([(await mend(at)).status, (await at.call("GET /jobs/bad")).body.setAside]).toEqual([200, null]);
   });
 
-  test("fires from the edit on that gives it a schedule, and its history says what passed", async () => {
+  test("fires after the edit that gives it a schedule, and its history shows the instants that passed", async () => {
     await using at = await setup(atZone);
     at.clock.advance(5 * MINUTE);
     const edited = await at.call("PATCH /jobs/bad", { body: { schedule: "every 10s" } });
@@ -152,7 +152,7 @@ describe("a job that cannot be evaluated here", () => {
     expect(await at.history()).toEqual([]);
   });
 
-  test("keeps the edit that sends back its own schedule from being taken for a valid one", async () => {
+  test("refuses an edit that keeps its schedule", async () => {
     await using at = await setup(atZone);
     const renamed = await at.call("PATCH /jobs/bad", { body: { name: "Renamed" } });
     expect([renamed.status, renamed.body.errors]).toEqual([
@@ -161,7 +161,7 @@ describe("a job that cannot be evaluated here", () => {
     ]);
   });
 
-  test("goes on from its pause where it was before, once there is somebody who can evaluate it", async () => {
+  test("resumes from its pause where it was before, once a scheduler can evaluate it", async () => {
     await using at = await setup(atZone);
     at.clock.advance(2 * MINUTE);
     await at.call("POST /jobs/bad/pause");
@@ -176,12 +176,12 @@ describe("a job that cannot be evaluated here", () => {
     expect([run.status, run.body.state]).toEqual([202, "due"]);
   });
 
-  test("by a policy that this version does not know runs for nobody", async () => {
+  test("by a policy that this version does not know does not run", async () => {
     await using at = await setup({ definition: { overlap: "queue_jumping" as never } });
     expect((await at.call("POST /jobs/bad/trigger")).body).toMatchObject({ status: 409, code: "schedule_not_evaluated" });
   });
 
-  test("leaves a record of what passed when it is deleted, and when its pause ends with an edit", async () => {
+  test("records the instants that passed when it is deleted, and when its pause ends with an edit", async () => {
     await using at = await setup(atZone);
     await at.add({ ...atZone, id: "paused", state: "paused" });
     at.clock.advance(MINUTE);
@@ -194,7 +194,7 @@ describe("a job that cannot be evaluated here", () => {
 });
 
 describe("a job whose definition cannot be read", () => {
-  test("shows what is known of it, and asks to be replaced as a whole", async () => {
+  test("shows the fields that are known, and recommends to replace the whole job", async () => {
     await using at = await setup({ definition: { queue: "high", name: "Report" } });
     const before = (await at.call("GET /jobs/bad")).body;
     tear(at, at.bad);
@@ -235,7 +235,7 @@ describe("a job whose definition cannot be read", () => {
 });
 
 describe("a run that cannot be read", () => {
-  test("is named in the lists that it stands in; the others are there", async () => {
+  test("is named in lists that contain it; the other jobs are shown", async () => {
     await using at = await setup();
     const runs: string[] = [];
     for (let time = 0; time < 3; time += 1) {

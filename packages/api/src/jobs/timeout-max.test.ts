@@ -25,7 +25,7 @@ describe("the largest timeout is a setting", () => {
     expect(await at.call(request, { body })).toMatchObject({ status: 400, body: refused });
   });
 
-  test("a job without a timeout gets no longer one", async () => {
+  test("the default timeout of a job is not longer", async () => {
     await using at = await setup();
     expect((await at.call("POST /jobs", { body: minimalJob })).body).toMatchObject({ timeoutMs: TIMEOUT_MS_MAX });
     expect((await at.call("PATCH /jobs/old", { body: { timeoutMs: null } })).body).toMatchObject({ timeoutMs: TIMEOUT_MS_MAX });
@@ -39,7 +39,7 @@ describe("the largest timeout is a setting", () => {
     expect((await at.call("POST /jobs/old/pause")).body).toMatchObject({ state: "paused", timeoutMs: 3_600_000 });
   });
 
-  test("the document says it", async () => {
+  test("the document shows it", async () => {
     await using at = await setup();
     const { body } = await at.call("GET /openapi.json");
     for (const name of ["JobInput", "JobReplacement"])

@@ -76,7 +76,7 @@ describe("long fields", () => {
     expect((await at.call("GET /jobs?include=params&include=output")).body.errors[0].code).toBe("duplicate_parameter");
   });
 
-  test("a cursor goes on whether they are asked for or not, and the link keeps asking", async () => {
+  test("a cursor works with and without them, and the link keeps the parameter", async () => {
     await using at = await setup();
     for (const id of ["a", "b"]) await at.call(`PUT /jobs/${id}`, { body: minimalJob });
     const first = await at.call("GET /jobs?limit=1&include=params,output");
@@ -86,7 +86,7 @@ describe("long fields", () => {
 });
 
 describe("a page is bounded in bytes", () => {
-  test("and nextCursor goes on where it was cut, whatever the sizes", async () => {
+  test("and nextCursor continues where the page was cut, whatever the sizes", async () => {
     await using at = await setup({ config: { pageBytesMax: 5_000 } });
     const sizes = [10, 4_000, 2_000, 2_500, 20_000, 10, 10, 4_900, 10, 6_000, 6_000, 10];
     for (const [index, size] of sizes.entries()) {
@@ -163,7 +163,7 @@ test("what GET gives, PUT takes, also when its runs have long outputs", async ()
   expect(await at.call("PUT /jobs/ping", { body, headers: { "if-match": headers.get("etag") ?? "" } })).toMatchObject({ status: 200 });
 });
 
-test("100 pipelined requests for large pages, on a socket that reads nothing, hold up nobody", async () => {
+test("100 pipelined requests for large pages, on a socket that reads nothing, delay no other client", async () => {
   let reads = 0;
   await using at = await setup({
     wrapStore: (store) => ({

@@ -62,7 +62,7 @@ describe("an event about no run of the store changes no status, and the next tru
   });
 });
 
-describe("of a run that there is, its status is what the store holds, whatever an event says", () => {
+describe("the status of an existing run is what the store holds, whatever an event contains", () => {
   test.each<[string, (claim: ClaimedRun) => TicklineEvent]>([
     ["it has failed", (claim) => ended(claim, { state: "failed", error: FAULT })],
     ["it was cancelled", (claim) => ended(claim, { state: "cancelled" })],
@@ -90,7 +90,7 @@ describe("of a run that there is, its status is what the store holds, whatever a
   });
 });
 
-describe("what can be news of no run goes to the dead letters, and what is beside it is taken", () => {
+describe("an event that cannot be about a run becomes a dead letter, and the events beside it are accepted", () => {
   test.each<[string, (claim: ClaimedRun) => TicklineEvent, string]>([
     [
       "an id of another instant",

@@ -75,7 +75,7 @@ describe("the status of a job", () => {
     });
     const job = await addJob(under.store, { id: "ping" });
     const claim = await start(under.store, await addRun(under.store, job));
-    await end(under.store, claim); // Nobody says so.
+    await end(under.store, claim); // No event reports it.
     under.clock.advance(MINUTE);
     await written();
     expect((await under.call("GET /jobs/ping")).body.status).toBe("succeeded");
@@ -134,7 +134,7 @@ describe("the fold of settled runs", () => {
     expect(await at.store.status.watermark()).toBe(START + 2 * MINUTE);
   });
 
-  test("goes on where it was after a fault", async () => {
+  test("continues where it was after a fault", async () => {
     const at = setup();
     for (let index = 0; index < 4; index += 1) {
       const job = await addJob(at.store, { id: `job-${index}` });
@@ -157,7 +157,7 @@ describe("the fold of settled runs", () => {
     expect(await at.store.status.watermark()).toBe(START + SECOND);
   });
 
-  test("goes on past a status that is refused each time, having folded the others", async () => {
+  test("continues after a status that is refused each time, and folds the others", async () => {
     const at = setup();
     for (const id of ["bad", "good"]) {
       const job = await addJob(at.store, { id });
@@ -231,7 +231,7 @@ describe("the fold of settled runs", () => {
   });
 
   describe("covers what a settlement may take to be seen", () => {
-    /** A run that a settlement of `behindMs` ago ends after the fold has passed, and nobody says so. */
+    /** A run that a settlement of `behindMs` ago ends after the fold has passed, and no event reports it. */
     async function settledLate(behindMs: number) {
       const clock = manualClock(START);
       const store = createMemoryStore({ clock, digest: sha256 });
@@ -258,7 +258,7 @@ describe("the fold of settled runs", () => {
   });
 
   describe("after the store's clock was set back", () => {
-    test("finds all that was settled meanwhile, by the wrong clock and the right one, and goes on from the right one", async () => {
+    test("finds all runs that were settled meanwhile, by the wrong clock and the right one, and continues from the right one", async () => {
       const at = setup();
       const settle = async (id: string): Promise<void> => {
         const job = await addJob(at.store, { id });
@@ -269,7 +269,7 @@ describe("the fold of settled runs", () => {
       at.clock.jumpTo(START + 5 * HOUR);
       await at.pass();
       expect(await at.store.status.watermark()).toBe(START + 5 * HOUR);
-      at.clock.advance(HOUR); // The api is away.
+      at.clock.advance(HOUR); // The api does not run.
       await settle("ahead");
       at.clock.jumpTo(START + MINUTE);
       await settle("right");

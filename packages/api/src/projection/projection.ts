@@ -15,7 +15,7 @@ export function createProjection(deps: ApiDeps & { readonly time: StoreClock }, 
   const { bus, status, clock, log, metrics, time } = deps;
   const unconfirmed = new Counter({
     name: "tickline_projection_unconfirmed_total",
-    help: "Changes of a job's status that an event told of and no run in the store confirms: it was swept, or there never was one.",
+    help: "Changes of a job's status that an event reported and no run in the store confirms: the run was deleted by retention, or never existed.",
     registers: [metrics],
   });
   const projector = createProjector({

@@ -53,7 +53,7 @@ function latest(applied: readonly (readonly StatusChange[])[]): Map<string, Stat
   return stored;
 }
 
-describe("what an event says of a status", () => {
+describe("the status that an event reports", () => {
   const claim = buildClaim(job, 0);
   test("a start, a retry and an end", () => {
     expect(
@@ -71,7 +71,7 @@ describe("what an event says of a status", () => {
     expect(toStatusChange(cancelled)).toMatchObject({ jobUid: "uid-a", lastRun: { state: "cancelled", startedAt: null } });
   });
 
-  test("all else says nothing", () => {
+  test("other events report none", () => {
     const skipped = ended(claim, { state: "skipped", reason: "overlap", startedAt: null });
     const missed = ended(claim, { state: "missed", reason: "misfire", startedAt: null });
     expect([skipped, missed, jobEvent("JobCreated", job), jobEvent("JobDeleted", job)].map(toStatusChange)).toEqual([
@@ -90,7 +90,7 @@ describe("what an event says of a status", () => {
 });
 
 describe("the projector", () => {
-  test("whatever the order, the repeats, the batches and the faults, the latest stands in the end", async () => {
+  test("whatever the order, the repeats, the batches and the faults, the latest status is stored at the end", async () => {
     const stories = jobs.flatMap((one, index) => buildStory(one, 3 + index));
     const expected = latest([stories.flatMap((event) => toStatusChange(event) ?? [])]);
     const shuffled = fc.shuffledSubarray([...stories, ...stories], { minLength: 2 * stories.length });
@@ -160,7 +160,7 @@ describe("the projector", () => {
     expect(taken).toBe(2);
   });
 
-  test("a status that no store takes keeps no other from being written, and is not tried for ever", async () => {
+  test("a status that the store refuses delays no other one, and is not retried for ever", async () => {
     const at = setup();
     at.refusedJobs.add("uid-b");
     await at.projector.take(jobs.map((one) => started(buildClaim(one, 0))));

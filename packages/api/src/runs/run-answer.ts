@@ -11,11 +11,11 @@ import { RunIdView, RunView, showListedRun, showRun } from "../views/run-view.ts
 export const isRunId = (id: string): boolean => RUN_ID_PATTERN.test(id);
 export const runNotFound = (runId: string): Problem => problem("run_not_found", `there is no run ${quote(runId)}`);
 
-/** What the document says of every route below `/runs/:id`. */
+/** The description of every route below `/runs/:id` in the document. */
 export const runDocs = (rest: Omit<RouteDocs, "tag" | "id">): RouteDocs => ({ tag: "Runs", id: RunIdView, ...rest });
 export const ACCEPTED_RUN = { description: "The run.", schema: RunView, headers: ["Location"] } as const;
 
-/** A run with the params that it uses, whatever has become of its job. */
+/** A run with the params that it uses, even if its job was edited or deleted. */
 export const readRunView = async ({ runs }: Pick<ApiContext, "runs">, run: Run): Promise<RunView> =>
   showRun(run, await readParams(runs, run));
 

@@ -35,7 +35,7 @@ const iso = (instant: number): string => new Date(instant).toISOString();
 const accepted = ({ status, headers, body }: Reply): boolean => status === 202 && headers.get("location") === `/runs/${body.id}`;
 
 describe("trigger now", () => {
-  test("makes a run at the time of the request, and says where it is", async () => {
+  test("makes a run at the time of the request, and answers with its location", async () => {
     await using at = await setup();
     await at.put("ping", { params: { a: 1 } });
     at.clock.advance(5);
@@ -48,7 +48,7 @@ describe("trigger now", () => {
     expect(due?.params).toEqual({ a: 1 });
   });
 
-  test("the scheduler is told", async () => {
+  test("the scheduler is notified", async () => {
     await using at = await setup();
     await at.put("ping", { queue: "high" });
     const heard = at.hear(CONTROL_TOPIC);
@@ -84,7 +84,7 @@ describe("trigger now", () => {
     expect(new Set(replies.map(({ body }) => body.id)).size).toBe(10);
   });
 
-  test("the same key is the same run, whenever it comes, also while the job is edited", async () => {
+  test("the same key is the same run at any time, also while the job is edited", async () => {
     await using at = await setup();
     await at.put("ping");
     const headers = { "idempotency-key": "k" };

@@ -26,7 +26,7 @@ export interface EventHub extends Service {
   readonly window: Omit<EventWindow, "push">;
   readonly replayRate: ReplayRate;
   readonly listeners: number;
-  listenersOf(client: string): number;
+  countListeners(client: string): number;
   /** Returns the function that ends it. */
   listen(listener: Listener): () => void;
   closeListeners(): void;
@@ -66,7 +66,7 @@ export function createEventHub({ bus, clock, log, entropy, queues, limits }: Eve
     get listeners() {
       return listeners.size;
     },
-    listenersOf: (client) => [...listeners].filter((listener) => listener.client === client).length,
+    countListeners: (client) => [...listeners].filter((listener) => listener.client === client).length,
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -28,7 +28,7 @@ test("one address cannot take all streams", async () => {
   for (const client of [...clients, other]) client.close();
 });
 
-test("what was missed is sent again in parts, at a pace for each address, and what comes meanwhile follows in its turn", async () => {
+test("missed events are sent again in parts, at a rate for each address, and new events follow in order", async () => {
   await using at = await setup({ config: { streamReplayPartBytes: 1, streamReplayPartsMax: 3, streamReplayEveryMs: 60_000 } });
   const events = endings(8);
   await at.happened(...events);
@@ -64,7 +64,7 @@ test("more than is sent again ends with a reset", async () => {
   back.close();
 });
 
-test("a stream that nobody reads is closed after a time, also when it is not far behind, and one that is read is not", async () => {
+test("a stream that its client does not read is closed after a time, even if it is not far behind; a stream that is read stays open", async () => {
   await using at = await setup({ config: { streamBufferBytesMax: 1_000_000_000, streamReplayBytesMax: 1_000_000_000 } });
   const [stuck, reader] = [await listen(at.url), await listen(at.url)];
   stuck.response.pause();
@@ -82,7 +82,7 @@ test("a stream that nobody reads is closed after a time, also when it is not far
   for (const client of [stuck, reader]) client.close();
 });
 
-test("500 clients that come back with an old id are sent no more at once than one, and the one that listens is told at once", async () => {
+test("500 clients that reconnect with an old id are sent no more at once than one client, and a client that listens receives events at once", async () => {
   await using at = await setup({ config: { streamsMax: 1_000, streamsPerAddressMax: 1_000, connectionsPerAddressMax: 1_000 } });
   const output = { text: "x".repeat(5_000) };
   const events = Array.from({ length: 2_000 }, (_, minute) => ended(buildClaim(job, minute), { output }));

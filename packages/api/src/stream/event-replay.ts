@@ -12,14 +12,14 @@ export interface ReplayLimits {
 const READ_LOOK_MS = 20;
 
 /** An event and its text. */
-export type Told = readonly [event: TicklineEvent, text: string];
+export type SentEvent = readonly [event: TicklineEvent, text: string];
 
 export interface ReplayTarget {
   readonly client: string;
   accepts(event: TicklineEvent): boolean;
   /** True while the client has not read everything that was sent. */
   isBehind(): boolean;
-  send(part: readonly Told[]): void;
+  send(part: readonly SentEvent[]): void;
   /** Called once, at the end. `complete`: everything was sent, and new events follow. `incomplete`: events are missing. */
   end(outcome: "complete" | "incomplete"): void;
 }
@@ -36,8 +36,8 @@ export function replayEvents(
   let timer: Timer | null = null;
 
   /** Null: an event is no longer kept, because the client reads more slowly than events come. */
-  function nextPart(): readonly Told[] | null {
-    const part: Told[] = [];
+  function nextPart(): readonly SentEvent[] | null {
+    const part: SentEvent[] = [];
     for (let bytes = 0; position < window.end && bytes < limits.streamReplayPartBytes && bytesLeft > 0; position += 1) {
       const event = window.at(position);
       if (event === null) return null;

@@ -10,7 +10,7 @@ interface Message {
   readonly data: any;
 }
 
-/** A client that reads messages as a browser does, and waits for as many as it is told. */
+/** A client that reads messages as a browser does, and waits for a given number of them. */
 export async function listen(
   url: string,
   { query = "", lastEventId, localAddress }: { query?: string; lastEventId?: string; localAddress?: string } = {},

@@ -52,7 +52,7 @@ describe("GET /events", () => {
     client.close();
   });
 
-  test("messages have the shape that the document says", async () => {
+  test("messages have the shape that the document describes", async () => {
     await using at = await setup();
     const document: OpenApiDocument = (await at.call("GET /openapi.json")).body;
     const schemas = document.components?.schemas as Record<string, { properties: { data: { contentSchema: object } } }>;
@@ -108,7 +108,7 @@ describe("GET /events", () => {
     ofType.close();
   });
 
-  test("after a break it goes on behind the last event that was seen", async () => {
+  test("after a break it continues behind the last event that was received", async () => {
     await using at = await setup();
     const events = endings(6);
     const watcher = await listen(at.url);
@@ -124,7 +124,7 @@ describe("GET /events", () => {
     for (const client of [watcher, back, upToDate]) client.close();
   });
 
-  test("a client that has seen nothing yet knows where it began", async () => {
+  test("a client that has received nothing yet knows where it began", async () => {
     await using at = await setup();
     const watcher = await listen(at.url);
     await at.publish(RUNS_TOPIC, ...endings(3));
@@ -139,7 +139,7 @@ describe("GET /events", () => {
     for (const client of [watcher, quiet, waiting]) client.close();
   });
 
-  test("what is not kept any more is one reset, then it goes on", async () => {
+  test("if events are not kept any more, there is one reset, and then the stream continues", async () => {
     await using at = await setup({ config: { streamEventsKept: 4 } });
     const events = endings(6);
     const watcher = await listen(at.url);
@@ -166,7 +166,7 @@ describe("GET /events", () => {
     client.close();
   });
 
-  test("there is an end to how many listen, and who leaves makes room", async () => {
+  test("the number of listeners is limited, and a listener that disconnects makes room", async () => {
     await using at = await setup({ config: { streamsMax: 2 } });
     const clients = [await listen(at.url), await listen(at.url)];
     const refused = await at.call("GET /events");
@@ -180,7 +180,7 @@ describe("GET /events", () => {
     third.close();
   });
 
-  test("an event that cannot be shown keeps no other from any client, nor from one that resumes", async () => {
+  test("an event that cannot be shown delays no other event, also for a client that resumes", async () => {
     await using at = await setup();
     const clients = [await listen(at.url), await listen(at.url)];
     const torn = ended(buildClaim(job, 2), { finishedAt: 9e15 });

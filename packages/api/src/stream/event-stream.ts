@@ -46,7 +46,7 @@ export async function openEventStream(deps: StreamDeps, { req, res, client, acce
   session.once("disconnected", reading.stop);
   function write(fill: (buffer: EventBuffer) => void): void {
     if (!session.isConnected) return;
-    // A reader that is too far behind would need ever more memory. It can reconnect and resume.
+    // A reader that is too far behind would need more and more memory. It can reconnect and resume.
     if (res.writableLength > limits.streamBufferBytesMax) return void res.destroy();
     const buffer = createEventBuffer({ serializer });
     fill(buffer);

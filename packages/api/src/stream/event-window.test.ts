@@ -16,7 +16,7 @@ function after(window: EventWindow, eventId: string): TicklineEvent[] | null {
   return found;
 }
 
-test("an empty window knows nothing", () => {
+test("an empty window contains nothing", () => {
   const window = createEventWindow(3);
   expect([after(window, "x"), window.latestId(), window.end, window.at(0), window.at(-1)]).toEqual([null, null, 0, null, null]);
 });
@@ -29,7 +29,7 @@ test("it gives what came behind an event, oldest first", () => {
   expect(window.latestId()).toBe(third.id);
 });
 
-test("it keeps as many as it is told, however many come", () => {
+test("it keeps the given number of events, however many are added", () => {
   for (let sizeMax = 1; sizeMax <= 10; sizeMax += 1) {
     const window = createEventWindow(sizeMax);
     for (const event of events) window.push(event);

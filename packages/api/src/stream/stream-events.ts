@@ -47,7 +47,7 @@ export const streamEventsRoute = ({ hub, clock, limits }: EventRouteDeps): Route
       if (!hasUsableHost(req)) return problem("bad_header", "Host has to name a host");
       const client = clientAddress(req.socket.remoteAddress);
       if (hub.listeners >= limits.streamsMax) return tooMany(`${limits.streamsMax} streams are open`);
-      if (hub.listenersOf(client) >= limits.streamsPerAddressMax)
+      if (hub.countListeners(client) >= limits.streamsPerAddressMax)
         return tooMany(`${limits.streamsPerAddressMax} streams are open from this address`);
       const types = type === undefined ? null : new Set<string>(type);
       const accepts = (event: { readonly type: string; readonly subject: string }): boolean =>

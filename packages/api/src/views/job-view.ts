@@ -53,7 +53,7 @@ const SetAsideView = z
   })
   .meta({ id: "SetAside" });
 
-/** What a job shows of its definition, beside what the body of POST says: those fields that are more than their kind. */
+/** The fields of the definition in the answer for a job whose schema is more than their JSON type. The others: `shownAs`. */
 const OWN_VIEWS: Readonly<Record<string, z.ZodType>> = {
   handler: HandlerTypeSchema,
   params: JsonObjectSchema,
@@ -66,7 +66,7 @@ const definitionViews = Object.fromEntries(
   Object.entries(JobInputSchema.shape).map(([name, field]) => [name, OWN_VIEWS[name] ?? shownAs(field)]),
 );
 
-/** What a field of the input is in an answer: always there, and without bounds, which may have been others when it was written. */
+/** A field of the input in an answer: always present, and without limits, which may have been different when it was written. */
 function shownAs(field: z.core.$ZodType): z.ZodType {
   if (field instanceof z.ZodDefault || field instanceof z.ZodPrefault) return shownAs(field.def.innerType);
   if (field instanceof z.ZodNullable) return shownAs(field.def.innerType).nullable();

@@ -139,7 +139,7 @@ describe("what is shown", () => {
     }
   });
 
-  test("stacks stand in a run that is shown by itself, and in no list", () => {
+  test("a single run is shown with stacks, and lists are shown without", () => {
     const attempts = [{ ...run().attempts[0]!, error: { ...error, stack: "Error: 503\n    at run" } }];
     expect(showRun(run({ attempts }), PARAMS).attempts[0]?.error).toEqual({ ...error, stack: "Error: 503\n    at run" });
     expect(showRun(run(), PARAMS).attempts[0]?.error).toEqual({ ...error, stack: null });

@@ -12,7 +12,7 @@ export function lostWrites(job: JobEvidence, final: FinalJob | undefined): Viola
   if (final.version < version) found.push(violation("I8", `job ${jobId} has version ${final.version}, and ${version} was acknowledged`));
   if (final.mark !== plan?.mark) found.push(violation("I8", `job ${jobId} has definition ${final.mark}, not ${plan?.mark}`));
   if (state === "paused" && final.state !== "paused") found.push(violation("I8", `job ${jobId} was paused, and is ${final.state}`));
-  if (state === "active" && final.state === "paused") found.push(violation("I8", `job ${jobId} is paused, and nobody did that`));
+  if (state === "active" && final.state === "paused") found.push(violation("I8", `job ${jobId} is paused, and no request paused it`));
   return found;
 }
 

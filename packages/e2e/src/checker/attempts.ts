@@ -30,7 +30,7 @@ export const earlyStarts = (effects: readonly Effect[]): Violation[] =>
     .filter(({ startedAt, scheduledFor }) => !(startedAt >= scheduledFor))
     .map(({ runId, startedAt, scheduledFor }) => violation("I3", `run ${runId} of ${show(scheduledFor)} started at ${show(startedAt)}`));
 
-/** G4: where the job says so, an attempt whose fate nobody knows is the last one. */
+/** G4: where the job says so, an attempt whose outcome is unknown is the last one. */
 export function rerunUncertain(effects: ReadonlyMap<string, readonly Effect[]>, plans: ReadonlyMap<string, Plan>): Violation[] {
   const found: Violation[] = [];
   for (const [runId, calls] of effects) {

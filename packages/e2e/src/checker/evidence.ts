@@ -8,7 +8,7 @@ export interface JobEvidence {
   readonly writes: readonly Write[];
   readonly timeline: Timeline;
   readonly triggers: readonly Trigger[];
-  /** Effects of runs that nobody triggered by hand, as far as is known. */
+  /** Effects of runs that no request triggered, as far as is known. */
   readonly scheduledEffects: readonly Effect[];
   readonly scheduledRows: readonly RunRow[];
   /** Every plan the job ever had, and those of params that were sent along with a trigger, by mark. */
@@ -37,7 +37,7 @@ export function evidenceByJob(history: History): JobEvidence[] {
   });
 }
 
-/** A trigger whose answer was lost may have made this run: what it did then is nobody's fault. */
+/** A trigger whose answer was lost may have made this run: its effects are then no violation. */
 export const mayBeTriggered = ({ triggers }: JobEvidence, scheduledFor: number): boolean =>
   triggers.some(({ runId, from, to }) => runId === null && from <= scheduledFor && scheduledFor <= to);
 

@@ -42,7 +42,7 @@ export function uncalledFires(job: JobEvidence): Violation[] {
     const barrier = barrierBefore(job, scheduledFor);
     const where = `${job.jobId} at ${show(scheduledFor)}: run ${runId} started`;
     return barrier === null
-      ? [violation("I2", `${where}, which no schedule and nobody asked for`)]
+      ? [violation("I2", `${where}, which no schedule and no request asked for`)]
       : [violation("G11", `${where}, though the ${barrier} before it was acknowledged`)];
   });
 }

@@ -4,7 +4,7 @@ import { show, violation, type Plan, type RunRow, type Violation } from "./histo
 import { listInstants } from "./grid.ts";
 import type { Expectation } from "./timeline.ts";
 
-/** A run whose executors vanished this often is given up as failed, by design; it then need not have reached its target. */
+/** A run whose executors disappeared this often is failed by design; it then need not have reached its target. */
 const RESCUES_MAX = 5;
 
 /** I1: every nominal instant up to the horizon is a run that had its effect, or stands on record with a reason that holds. */
@@ -73,7 +73,7 @@ function accountFaults({ row, expected, effects, deletedLater }: Account): strin
     case "missed":
       return ["though nothing was ever down for as long as that takes"];
     case "cancelled":
-      return deletedLater || expected.plans.some(({ overlap }) => overlap === "cancel_running") ? [] : ["though nobody asked for it"];
+      return deletedLater || expected.plans.some(({ overlap }) => overlap === "cancel_running") ? [] : ["though no request asked for it"];
     case "lost":
       return expected.plans.some(({ onUncertain }) => onUncertain === "skip") ? [] : ["though its job wants uncertain attempts run again"];
     default:

@@ -93,7 +93,7 @@ function stateAfter(write: Write, state: Stretch["state"]): Stretch["state"] {
   }
 }
 
-/** A job that was perhaps created behind its first instant counts its runs from an instant nobody outside knows. */
+/** A job that was perhaps created behind its first instant counts its runs from an instant that is not known outside. */
 const countIsKnown = (grid: Grid, began: Moment): boolean => grid.kind === "once" || grid.count === null || began.to < grid.firstAt;
 
 const unlimited = (grid: Grid): Grid => (grid.kind === "once" ? grid : { ...grid, count: null });

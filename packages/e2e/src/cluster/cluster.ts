@@ -87,7 +87,7 @@ export function createCluster({ store, busFaults, log, apis: apiCount }: Cluster
         ...common,
         ...(index === 0 ? { claims: firstExecutorsWay.claims } : {}),
         handlersRegistry: store.handlers,
-        handlers: [log.handlerOf(executorId)],
+        handlers: [log.createHandler(executorId)],
         metrics: new Registry(),
         end: endsTest,
       },
@@ -95,7 +95,7 @@ export function createCluster({ store, busFaults, log, apis: apiCount }: Cluster
     ),
   );
   const metrics = Array.from({ length: SCHEDULERS }, () => createSchedulerMetrics(new Registry()));
-  // Everybody is told that the lock is theirs.
+  // The lock is granted to every scheduler.
   const lock = createMemoryLock({ clock, answer: "everybody" });
   const schedulers = metrics.map((own) => createScheduler({ ...common, lock, metrics: own, localWorkers: null }, SCHEDULER_CONFIG));
   const apis = Array.from({ length: apiCount }, () => createApi({ ...common, digest: sha256, metrics: new Registry() }, API_CONFIG));

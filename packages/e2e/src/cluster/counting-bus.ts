@@ -12,7 +12,7 @@ export interface BusCounts {
 /** The consumers among whom executors share what is due. */
 const EXECUTORS = /^executor-/;
 
-/** What became of the messages that start runs: a bus that was told to be hostile must be seen to be so. */
+/** What became of the messages that start runs: tests check that a bus that is set to be hostile is hostile. */
 export function countingBus(bus: Bus): Bus & { counts(): BusCounts } {
   /** How often each message was brought. The bus hands on what it is given, so a message is an object of its own. */
   const brought = new Map<TicklineEvent, number>();

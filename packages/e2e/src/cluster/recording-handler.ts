@@ -12,7 +12,7 @@ export interface RecordedEffect extends Effect {
 export interface EffectLog {
   readonly effects: RecordedEffect[];
   /** The handler for one executor; all of them write into the one log. */
-  handlerOf(executor: string): Handler;
+  createHandler(executor: string): Handler;
   readonly target: Target;
 }
 
@@ -24,7 +24,7 @@ export function createEffectLog(): EffectLog {
 
   return {
     effects,
-    handlerOf: (executor) =>
+    createHandler: (executor) =>
       defineHandler({
         type: "record",
         params: BehaviourSchema,
@@ -49,12 +49,12 @@ export function createEffectLog(): EffectLog {
     target: {
       handler: "record",
       params: (behaviour) => ({ ...behaviour }),
-      markOf: ({ mark }) => (typeof mark === "string" ? mark : ""),
+      readMark: ({ mark }) => (typeof mark === "string" ? mark : ""),
     },
   };
 }
 
-/** What is answered when it was told to end before it could: that too is an answer, and its fate is known. */
+/** The answer when it was aborted before it could end: that too is an answer, so the outcome is known. */
 const TOLD_TO_END = 499;
 
 async function behave(

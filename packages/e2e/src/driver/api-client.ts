@@ -15,7 +15,7 @@ export interface ApiClient {
 /** Longer than any answer takes; a request that hangs fails the test instead of standing still in it. */
 const ANSWER_MS_MAX = 30_000;
 
-/** Asks whoever `url` names at the moment. */
+/** Sends requests to the address that `url` returns at the moment. */
 export const createApiClient = (url: () => string): ApiClient => ({
   async send({ method, path, body, headers = {} }) {
     const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
@@ -36,7 +36,7 @@ export const createApiClient = (url: () => string): ApiClient => ({
   },
 });
 
-/** Sends until it is answered, waiting each time until there is somebody to ask. For what is safe to repeat. */
+/** Repeats a request until it is answered; waits each time until there is an address. For requests that are safe to repeat. */
 export async function ask(
   client: ApiClient,
   whenUp: () => Promise<void>,

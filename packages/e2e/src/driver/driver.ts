@@ -24,11 +24,11 @@ export interface Driver {
   start(): void;
   /** Ends every life where it stands, and pauses what is active, so that the product comes to rest. */
   settle(): Promise<void>;
-  /** Stops where it stands, when there is nobody left to drive. Safe to call after `settle`. */
+  /** Stops at once, when there is no product left to drive. Safe to call after `settle`. */
   abandon(): void;
 }
 
-/** Clients that do to their jobs whatever clients do, at random, and put on record what they were told. */
+/** Clients that send random requests about their jobs, and record the answers. */
 export function createDriver({
   client,
   whenUp,

@@ -8,7 +8,7 @@ export interface Target {
   readonly handler: string;
   params(behaviour: TargetBehaviour): Record<string, unknown>;
   /** The mark in params that this made; empty for others. */
-  markOf(params: Readonly<Record<string, unknown>>): string;
+  readMark(params: Readonly<Record<string, unknown>>): string;
 }
 
 export interface NamedPlan {

@@ -1,6 +1,6 @@
 import type { Sighting, Trigger, Write } from "../checker/history.ts";
 
-/** What the driver knows because it was told so. It grows while the product is driven. */
+/** What the driver knows from the answers that it received. It grows while the product is driven. */
 export interface Ledger {
   readonly writes: Write[];
   readonly triggers: Trigger[];

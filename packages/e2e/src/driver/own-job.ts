@@ -10,7 +10,7 @@ export interface OwnJobDeps extends CarryOutDeps {
   readonly name: string;
 }
 
-/** A job that one client has, as far as that client was told. Nobody else writes it. */
+/** A job of one client, as the answers to that client show it. No other client writes it. */
 export interface OwnJob extends NamedPlan {
   readonly id: string;
   readonly version: number;
@@ -31,7 +31,7 @@ export async function createOwnJob(deps: OwnJobDeps, id: string | null, named: N
     request: createRequest(id, jobInput(target, named), key),
     repeatable: id !== null || key !== null,
     find: id === null ? { name: named.name } : { id },
-    stands: (found) => found !== null && target.markOf(found.params) === mark,
+    stands: (found) => found !== null && target.readMark(found.params) === mark,
   });
   if (outcome.kind !== "stands" || outcome.job === null) return null;
   const { id: jobId, version } = outcome.job;
@@ -64,7 +64,7 @@ export async function replaceOwnJob(deps: OwnJobDeps, before: OwnJob, plan: Plan
     },
     repeatable: !matches,
     find: { id: before.id },
-    stands: (found) => found !== null && target.markOf(found.params) === plan.mark,
+    stands: (found) => found !== null && target.readMark(found.params) === plan.mark,
   });
   const write = (moment: Moment, version: number): Write => ({ kind: "edit", jobId: before.id, ...moment, plan, version });
   return after(deps, outcome, { before, changed: { ...before, plan }, write });
@@ -118,9 +118,9 @@ async function readBack(deps: OwnJobDeps, job: OwnJob): Promise<OwnJob> {
   return job;
 }
 
-function staleness(job: OwnJob, found: JobView | null, { markOf }: Target): string | null {
+function staleness(job: OwnJob, found: JobView | null, { readMark }: Target): string | null {
   if (found === null) return "was acknowledged, and cannot be read";
-  if (markOf(found.params) !== job.plan.mark) return `was read with ${markOf(found.params)}, not ${job.plan.mark}`;
+  if (readMark(found.params) !== job.plan.mark) return `was read with ${readMark(found.params)}, not ${job.plan.mark}`;
   if ((found.state === "paused") !== (job.state === "paused")) return `was read as ${found.state}, not ${job.state}`;
   return found.version < job.version ? `was read with version ${found.version}, not ${job.version}` : null;
 }

@@ -1,13 +1,13 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { createApiClient, type ApiClient } from "../driver/api-client.ts";
 import type { Server } from "../driver/carry-out.ts";
-import type { Seat } from "./seat.ts";
+import type { FleetMember } from "./fleet-member.ts";
 
-/** Wait after a request that nobody answered: others are tried soon, and not in a hurry that costs the services their processor. */
+/** Wait after a request that got no answer: others are tried soon, but not so fast that it uses up the processor of the services. */
 const UNANSWERED_MS = 50;
 
-/** A client of several apis that asks them in turn, as a proxy before them would. */
-export function createFleetClient(apis: readonly Seat[]): Server {
+/** A client that distributes its requests among several apis, as a proxy before them would. */
+export function createFleetClient(apis: readonly FleetMember[]): Server {
   let turn = 0;
   const client = createApiClient(() => {
     const up = apis.flatMap(({ url }) => url ?? []);

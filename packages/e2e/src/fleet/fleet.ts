@@ -4,8 +4,8 @@ import type { Server } from "../driver/carry-out.ts";
 import { eventually } from "../product/running-product.ts";
 import { createFleetClient } from "./fleet-client.ts";
 import { readMetric } from "./metrics-reading.ts";
-import { runOperation } from "./run-operation.ts";
-import { createSeat, type Seat } from "./seat.ts";
+import { runAdminCommand } from "./run-admin-command.ts";
+import { createFleetMember, type FleetMember } from "./fleet-member.ts";
 import type { Role, Settings } from "./service-process.ts";
 
 /** How many processes of each service there are. */
@@ -20,10 +20,10 @@ const UP_MS_MAX = 90_000;
 /** The services as separate processes over real servers. */
 export interface Fleet extends Server {
   readonly settings: Settings;
-  readonly apis: readonly Seat[];
-  readonly schedulers: readonly Seat[];
-  readonly executors: readonly Seat[];
-  readonly seats: readonly Seat[];
+  readonly apis: readonly FleetMember[];
+  readonly schedulers: readonly FleetMember[];
+  readonly executors: readonly FleetMember[];
+  readonly members: readonly FleetMember[];
   /** Resolves once every range has a leader among the schedulers that answer. */
   allLed(): Promise<void>;
   /** Over all processes that answer. */
@@ -35,34 +35,34 @@ export interface Fleet extends Server {
 /** Starts everything on a database of its own, and waits until all of it runs. */
 export async function startFleet(servers: OwnServers, size: FleetSize = USUAL_SIZE): Promise<Fleet> {
   const settings = settingsFor(servers);
-  await runOperation("topics", settings);
-  await runOperation("migrate", settings);
-  const createSeats = (role: Role): Seat[] => Array.from({ length: size[role] }, () => createSeat(role, settings));
-  const [apis, schedulers, executors] = [createSeats("api"), createSeats("scheduler"), createSeats("executor")];
-  const seats = [...apis, ...schedulers, ...executors];
-  const totalOf = async (some: readonly Seat[], metric: string, labels = ""): Promise<number> =>
-    (await Promise.all(some.map((seat) => readMetric(seat, metric, labels)))).reduce((sum, value) => sum + value, 0);
+  await runAdminCommand("topics", settings);
+  await runAdminCommand("migrate", settings);
+  const createMembers = (role: Role): FleetMember[] => Array.from({ length: size[role] }, () => createFleetMember(role, settings));
+  const [apis, schedulers, executors] = [createMembers("api"), createMembers("scheduler"), createMembers("executor")];
+  const members = [...apis, ...schedulers, ...executors];
+  const sumMetricOver = async (some: readonly FleetMember[], metric: string, labels = ""): Promise<number> =>
+    (await Promise.all(some.map((member) => readMetric(member, metric, labels)))).reduce((sum, value) => sum + value, 0);
   const fleet: Fleet = {
     ...createFleetClient(apis),
     settings,
     apis,
     schedulers,
     executors,
-    seats,
+    members,
     async allLed() {
       // Only schedulers are asked: the metrics of all processes, 40 times a second, would be half a core of work.
-      await eventually(async () => ((await totalOf(schedulers, "tickline_leading")) === RANGES ? true : null), UP_MS_MAX);
+      await eventually(async () => ((await sumMetricOver(schedulers, "tickline_leading")) === RANGES ? true : null), UP_MS_MAX);
     },
-    total: (metric, labels) => totalOf(seats, metric, labels),
+    total: (metric, labels) => sumMetricOver(members, metric, labels),
     async end() {
-      for (const seat of seats) seat.unpause();
-      await Promise.all(seats.map((seat) => seat.end()));
+      for (const member of members) member.unpause();
+      await Promise.all(members.map((member) => member.end()));
     },
   };
-  for (const seat of seats) seat.start();
-  await eventually(() => (seats.every(({ url }) => url !== null) ? true : null), UP_MS_MAX).catch(async (fault: unknown) => {
+  for (const member of members) member.start();
+  await eventually(() => (members.every(({ url }) => url !== null) ? true : null), UP_MS_MAX).catch(async (fault: unknown) => {
     await fleet.end();
-    throw new Error(seats.flatMap(({ falls }) => falls).join("\n"), { cause: fault });
+    throw new Error(members.flatMap(({ crashes }) => crashes).join("\n"), { cause: fault });
   });
   await fleet.allLed();
   return fleet;

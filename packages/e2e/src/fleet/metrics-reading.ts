@@ -1,10 +1,10 @@
-import type { Seat } from "./seat.ts";
+import type { FleetMember } from "./fleet-member.ts";
 
 /** The sum of one metric over all its labels, or those that match, as a process shows it at the moment; 0 while it does not answer. */
-export async function readMetric(seat: Pick<Seat, "url">, name: string, labels = ""): Promise<number> {
-  if (seat.url === null) return 0;
+export async function readMetric(member: Pick<FleetMember, "url">, name: string, labels = ""): Promise<number> {
+  if (member.url === null) return 0;
   try {
-    const response = await fetch(`${seat.url}/metrics`, { signal: AbortSignal.timeout(1_000) });
+    const response = await fetch(`${member.url}/metrics`, { signal: AbortSignal.timeout(1_000) });
     return sumMetric(await response.text(), name, labels);
   } catch {
     return 0;

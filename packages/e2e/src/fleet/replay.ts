@@ -1,6 +1,6 @@
 import { Kafka, logLevel } from "kafkajs";
 
-/** Groups of one instance end with its id, and nobody comes back to them. */
+/** Groups of one instance end with its id, and no process uses them again. */
 const OF_AN_INSTANCE = /-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Puts every group whose members will be back to the beginning of its topics. Returns how many messages each topic will bring again. */

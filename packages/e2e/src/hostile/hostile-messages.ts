@@ -32,7 +32,7 @@ export interface HostileRow {
 /** What there is to do harm to. */
 export interface Victims {
   readonly now: Instant;
-  /** Runs that wait, of a queue that nobody serves, and of a queue of foreign executors. */
+  /** Runs that wait, of a queue without an executor, and of a queue of foreign executors. */
   readonly waiting: DueRun;
   readonly foreign: DueRun;
   /** A run that one of our executors has. */
@@ -103,8 +103,8 @@ function garbageRows({ waiting, now }: Victims): HostileRow[] {
       "two thousand headers",
       { key: null, value: "{}", headers: Object.fromEntries(Array.from({ length: 2_000 }, (_, at) => [`h${at}`, ""])) },
     ],
-    ["a schema nobody has", wire(due, { headers: avro, value: framed(999_999) })],
-    ["a schema nobody can have", wire(due, { headers: avro, value: framed(0xffff_ffff) })],
+    ["a schema that does not exist", wire(due, { headers: avro, value: framed(999_999) })],
+    ["a schema id that cannot exist", wire(due, { headers: avro, value: framed(0xffff_ffff) })],
     ["no frame of a schema", wire(due, { headers: avro, value: "hello" })],
   ];
   const topics = [dueTopic("default"), RUNS_TOPIC, REPORTS_TOPIC, COMMANDS_TOPIC];
@@ -122,8 +122,8 @@ function dueRows({ waiting, everySecond, running, telltale, now }: Victims): Hos
     ["a run of another queue, with its own queue", "kept", due({ queue: waiting.queue })],
     ["a run of another queue, said to be of this one", "kept", due({})],
     ["params of its own", "kept", due({ params: telltale, handler: "http" })],
-    ["a handler that nobody has", "kept", due({ handler: "nobody" })],
-    ["a suspect", "kept", due({ rescues: 99, params: telltale, handler: "http" })],
+    ["a handler that no executor has", "kept", due({ handler: "nobody" })],
+    ["a run to be quarantined", "kept", due({ rescues: 99, params: telltale, handler: "http" })],
     ["another tenant", "kept", due({ tenantId: "theirs" }, { tenantId: "theirs" })],
     ["an envelope of another tenant", "kept", due({}, { tenantId: "theirs" })],
     ["a negative attempt", "kept", due({ attempt: -1 })],
@@ -202,7 +202,7 @@ function hintRows({ everySecond, running, waiting, now }: Victims): HostileRow[]
     },
     ...garbage(JOBS_TOPIC),
     {
-      ...hint("control: somebody wants it cancelled, fifty times", CONTROL_TOPIC, event("CancelRequested", { runId: running.runId })),
+      ...hint("control: fifty requests to cancel it", CONTROL_TOPIC, event("CancelRequested", { runId: running.runId })),
       times: 50,
     },
     hint("control: a run that waits", CONTROL_TOPIC, event("CancelRequested", { runId: waiting.runId })),
@@ -249,7 +249,7 @@ function reportRows({ foreign, running, waiting, now }: Victims): HostileRow[] {
     ["an offer", "kept", wire(event("JobDue", foreign))],
     ...Array.from(
       { length: 500 },
-      (_, index) => [`heartbeat ${index} of nobody`, "dropped", beat(`${runIdFloor(now)}${String(index).padStart(16, "0")}`, 1)] as const,
+      (_, index) => [`heartbeat ${index} of no run`, "dropped", beat(`${runIdFloor(now)}${String(index).padStart(16, "0")}`, 1)] as const,
     ),
   ];
   return rows.map(([name, fate, message, times]) => ({

@@ -5,7 +5,7 @@ import type { PageView, RunView } from "../driver/views.ts";
 export interface Calls {
   /** The body of an answer below 400; throws with the problem otherwise. */
   call<Body>(method: ApiRequest["method"], path: string, body?: unknown): Promise<Body>;
-  runsOf(jobId: string, query?: string): Promise<readonly RunView[]>;
+  listRuns(jobId: string, query?: string): Promise<readonly RunView[]>;
 }
 
 export function createCalls(address: string): Calls {
@@ -19,7 +19,7 @@ export function createCalls(address: string): Calls {
   }
   return {
     call,
-    runsOf: async (jobId, query = "") =>
+    listRuns: async (jobId, query = "") =>
       (await call<PageView<RunView>>("GET", `/jobs/${jobId}/runs?limit=200&include=output${query}`)).items,
   };
 }

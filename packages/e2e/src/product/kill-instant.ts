@@ -5,7 +5,7 @@ import type { RecorderProcess } from "../recorder/recorder-process.ts";
 
 /**
  * `starting`: before or just after it is up. `random`: at any time. `effect-start` and `effect-end`: when a target was
- * called, or has answered. `write` and `answer`: when a client has sent a write, or was told that it stands.
+ * called, or has answered. `write` and `answer`: when a client has sent a write, or received its answer.
  */
 export type KillInstant = "starting" | "random" | "effect-start" | "effect-end" | "write" | "answer";
 
@@ -21,7 +21,7 @@ const AT_ONCE_SHARE = 0.5;
 
 export interface KillSignals {
   readonly whenUp: () => Promise<void>;
-  /** Emits `sent` when a client has sent a write, and `answered` when it was told that it stands. */
+  /** Emits `sent` when a client has sent a write, and `answered` when it has received the answer. */
   readonly writes: EventEmitter;
   readonly recorder: Pick<RecorderProcess, "nextStart" | "nextEnd">;
 }

@@ -47,7 +47,7 @@ export function startProduct({ dataDir, args = [], env = {}, port = 0 }: Product
   const stderr = collect(child.stderr);
   const exited = once(child, "exit").then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }));
   const url = waitForAddress(child, { stdout, stderr });
-  url.catch(() => {}); // Whoever waits for it hears of it; a test of an exit does not wait.
+  url.catch(() => {}); // Code that awaits it receives the fault; a test of an exit does not await it.
   return {
     pid: child.pid ?? 0,
     spawnedAt,

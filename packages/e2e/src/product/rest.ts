@@ -79,7 +79,7 @@ const toFinalJob = ({ id, state, status, version, params, createdAt, lastRun }: 
   state,
   status,
   version,
-  mark: target.markOf(params),
+  mark: target.readMark(params),
   createdAt: Date.parse(createdAt),
   lastRun: lastRun === null ? null : { id: lastRun.id, state: lastRun.state },
 });

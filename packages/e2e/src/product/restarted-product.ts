@@ -12,12 +12,12 @@ export interface Death {
 }
 
 /** A product that is started again whenever it ends by itself: what an orchestrator does. */
-export interface RestartedProduct extends Pick<Calls, "runsOf"> {
-  /** Ends that nobody asked for. */
+export interface RestartedProduct extends Pick<Calls, "listRuns"> {
+  /** Ends that the test did not cause. */
   readonly deaths: readonly Death[];
   /** The present process, once it is up. */
   current(): Promise<RunningProduct>;
-  /** SIGTERM to the present process, and nobody follows; resolves with how it ended. */
+  /** SIGTERM to the present process; no other one is started. Resolves with how it ended. */
   end(): Promise<Death>;
 }
 
@@ -32,7 +32,7 @@ export function restartProduct(endings: Endings, options: ProductOptions): Resta
       if (!wanted) return;
       deaths.push(toDeath(product, how));
       current = start();
-      current.catch(() => undefined); // Whoever asks for it next is told.
+      current.catch(() => undefined); // The next code that awaits it receives the fault.
     });
     return product;
   }
@@ -41,7 +41,7 @@ export function restartProduct(endings: Endings, options: ProductOptions): Resta
     deaths,
     current: () => current,
     /** Asks again when the process ends before it has answered. */
-    runsOf: (jobId) => eventually(async () => (await current).runsOf(jobId).catch(() => null), 60_000),
+    listRuns: (jobId) => eventually(async () => (await current).listRuns(jobId).catch(() => null), 60_000),
     async end() {
       wanted = false;
       const product = await current;

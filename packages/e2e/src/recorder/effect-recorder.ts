@@ -15,7 +15,7 @@ export interface EffectRecorder {
 export interface EffectRecorderOptions {
   /** Only ever appended to. */
   readonly file: string;
-  /** Told of each call once it is on record, before it is answered. */
+  /** Called for each call when it is recorded, before it is answered. */
   readonly onLine?: (line: EffectLine) => void;
 }
 
@@ -67,7 +67,7 @@ export async function startEffectRecorder({ file, onLine }: EffectRecorderOption
   };
 }
 
-/** What the `http` handler says of the run, in its headers. A call without them is on record too, as nobody's. */
+/** What the `http` handler says of the run, in its headers. A call without them is recorded too, without a run. */
 const readIdentity = ({ headers }: IncomingMessage): Pick<Effect, "runId" | "jobId" | "attempt" | "scheduledFor"> => ({
   runId: headerText(headers["tickline-run-id"]),
   jobId: headerText(headers["tickline-job-id"]),

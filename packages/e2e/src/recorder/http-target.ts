@@ -5,7 +5,7 @@ import { parseBehaviour, targetUrl } from "./target-behaviour.ts";
 export const httpTarget = (recorderUrl: string): Target => ({
   handler: "http",
   params: (behaviour) => ({ url: targetUrl(recorderUrl, behaviour), method: "POST" }),
-  markOf(params) {
+  readMark(params) {
     const url = params["url"];
     return typeof url === "string" ? (parseBehaviour(url.replace(recorderUrl, ""))?.mark ?? "") : "";
   },

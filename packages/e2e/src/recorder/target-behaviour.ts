@@ -9,7 +9,7 @@ export interface TargetBehaviour {
   readonly failStatus: number;
 }
 
-/** Where Tickline is told to call, for this behaviour. */
+/** The URL of a job for this behaviour. */
 export const targetUrl = (recorderUrl: string, { mark, slowMs = 0, failUntil = 0, failStatus = 500 }: TargetWish): string => {
   const query = new URLSearchParams({ slowMs: String(slowMs), failUntil: String(failUntil), failStatus: String(failStatus) });
   return `${recorderUrl}/effects/${encodeURIComponent(mark)}?${query.toString()}`;

@@ -13,8 +13,8 @@ export async function seedProduct(product: RunningProduct): Promise<readonly str
   await put("running", { handler: "hang", timeoutMs: 86_400_000, overlap: "allow" });
   for (const id of ["active", "active", "paused", "failed", "running", "running"]) await product.call("POST", `/jobs/${id}/trigger`);
   const ended = (state: string, id: string): Promise<RunView> =>
-    eventually(async () => (await product.runsOf(id)).find((run) => run.state === state) ?? null);
+    eventually(async () => (await product.listRuns(id)).find((run) => run.state === state) ?? null);
   await Promise.all([ended("succeeded", "finished"), ended("succeeded", "active"), ended("failed", "failed"), ended("running", "running")]);
   const jobs = ["active", "paused", "finished", "failed", "running"];
-  return (await Promise.all(jobs.map((id) => product.runsOf(id)))).flat().map(({ id }) => id);
+  return (await Promise.all(jobs.map((id) => product.listRuns(id)))).flat().map(({ id }) => id);
 }

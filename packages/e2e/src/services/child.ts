@@ -6,7 +6,7 @@ export interface ChildOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd: string;
-  /** Beside `PATH` and the like: the settings of whoever runs the tests are not among them. */
+  /** Beside `PATH` and the like: the settings of the user who runs the tests are not among them. */
   readonly env: Readonly<Record<string, string>>;
 }
 

@@ -1,6 +1,6 @@
 import { readMetric } from "../fleet/metrics-reading.ts";
-import { runOperation } from "../fleet/run-operation.ts";
-import { createSeat } from "../fleet/seat.ts";
+import { runAdminCommand } from "../fleet/run-admin-command.ts";
+import { createFleetMember } from "../fleet/fleet-member.ts";
 import type { Settings } from "../fleet/service-process.ts";
 import { createCalls, type Calls } from "../product/calls.ts";
 import type { Endings } from "../product/endings.ts";
@@ -14,35 +14,35 @@ export interface Services extends Calls {
   /** As the executor shows it at the moment, over all its labels or those that match. */
   executorMetric(name: string, labels: string): Promise<number>;
   /** What processes said each time that one ended by itself. Another followed. */
-  falls(): readonly string[];
+  crashes(): readonly string[];
   /** The same of the executor. */
-  executorFalls(): readonly string[];
+  executorCrashes(): readonly string[];
   /** SIGTERM to all of them; rejects with what one said that ends with another code than 0. */
   end(): Promise<void>;
 }
 
 /** Makes the topics, and starts one of each service. `settings`: those they share; `ofExecutor`: what it has instead. */
 export async function startServices(endings: Endings, settings: Settings, ofExecutor: Settings = {}): Promise<Services> {
-  await runOperation("topics", settings);
-  const [api, scheduler] = [createSeat("api", settings), createSeat("scheduler", settings)];
-  const executor = createSeat("executor", { ...settings, ...ofExecutor });
-  endings.add(() => Promise.all([api, scheduler, executor].map((seat) => seat.end())));
-  for (const seat of [api, scheduler, executor]) {
-    seat.start();
+  await runAdminCommand("topics", settings);
+  const [api, scheduler] = [createFleetMember("api", settings), createFleetMember("scheduler", settings)];
+  const executor = createFleetMember("executor", { ...settings, ...ofExecutor });
+  endings.add(() => Promise.all([api, scheduler, executor].map((member) => member.end())));
+  for (const member of [api, scheduler, executor]) {
+    member.start();
     // One by one: a registry that has just begun takes long over its first schemas.
-    await eventually(() => seat.url, UP_MS_MAX).catch((cause: unknown) => {
-      throw new Error(`the ${seat.role} does not come up:\n${seat.falls.join("\n")}`, { cause });
+    await eventually(() => member.url, UP_MS_MAX).catch((cause: unknown) => {
+      throw new Error(`the ${member.role} does not come up:\n${member.crashes.join("\n")}`, { cause });
     });
   }
   return {
     ...createCalls(api.url ?? ""),
     executorMetric: (name, labels) => readMetric(executor, name, labels),
-    executorFalls: () => executor.falls,
-    falls: () => [api, scheduler, executor].flatMap((seat) => seat.falls),
+    executorCrashes: () => executor.crashes,
+    crashes: () => [api, scheduler, executor].flatMap((member) => member.crashes),
     async end() {
-      for (const seat of [api, scheduler, executor]) {
-        const code = await seat.end();
-        if (code !== 0) throw new Error(`the ${seat.role} ended with ${code}:\n${seat.stderr()}`);
+      for (const member of [api, scheduler, executor]) {
+        const code = await member.end();
+        if (code !== 0) throw new Error(`the ${member.role} ended with ${code}:\n${member.stderr()}`);
       }
     },
   };

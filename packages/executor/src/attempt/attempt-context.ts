@@ -16,7 +16,7 @@ export interface ContextServices {
 }
 
 /**
- * What a handler is given. A class with getters, not an object with members: tens of thousands are made a second, and most handlers read two or three
+ * What a handler receives. A class with getters, not an object with members: tens of thousands are made a second, and most handlers read two or three
  * members.
  */
 export class AttemptContext implements HandlerContext {

@@ -16,15 +16,15 @@ export interface DeadlineOptions {
   readonly attempts: ReadonlyMap<string, RunningAttempt>;
 }
 
-/** The deadlines of all running attempts: timeouts, ends of leases, and graces. */
+/** The deadlines of all running attempts: timeouts, ends of leases, and ends of grace periods. */
 export interface AttemptDeadlines {
-  /** Makes sure that the attempts are looked at no later than that time. Costs a comparison unless it is the earliest deadline. */
+  /** Makes sure that the attempts are checked no later than that time. Costs a comparison unless it is the earliest deadline. */
   watch(atMs: number): void;
-  /** Looks at all attempts, and sets the timer to the next deadline. */
+  /** Checks all attempts, and sets the timer to the next deadline. */
   sweep(): void;
   /** Sweeps if a deadline of this attempt has passed: after a process was suspended, other work may run before its timers. */
   check(attempt: RunningAttempt): void;
-  /** Handlers that ignore that they were asked to end. */
+  /** Handlers that ignore their aborted signal. */
   readonly stuck: number;
   stop(): void;
 }
@@ -32,7 +32,7 @@ export interface AttemptDeadlines {
 const STUCK = "a handler ignores that it was asked to end; until it does, its run stays open and it holds a worker";
 
 /**
- * One timer for all attempts: it is set to the earliest deadline, and when it fires, all attempts are looked at. Most deadlines are minutes away and
+ * One timer for all attempts: it is set to the earliest deadline, and when it fires, all attempts are checked. Most deadlines are minutes away and
  * most attempts end in milliseconds, so a timer or a place in a heap for each attempt would be made and removed for nothing.
  */
 export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): AttemptDeadlines {
@@ -60,7 +60,7 @@ export function createAttemptDeadlines({ context, attempts }: DeadlineOptions): 
     if (stuck >= config.stuckHandlersMax) context.end(new AppError("internal", `${stuck} handlers ignore that they were asked to end`));
     watch(nextMs);
   }
-  /** Returns when to look at it again. */
+  /** Returns when to check it again. */
   function look(attempt: RunningAttempt, nowMs: number): number {
     const step = deadlineStep(attempt, nowMs, config);
     switch (step.kind) {

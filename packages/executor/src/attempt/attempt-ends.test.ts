@@ -75,7 +75,7 @@ test.each(["cancelled", "timeout"])("a handler that returns after it was asked t
   await close();
 });
 
-test("a handler that ignores that it was asked to end keeps its run open and its lease, and is reported once", async () => {
+test("a handler that ignores its signal keeps its run open and its lease, and is reported once", async () => {
   const { held, pass, ended, logged, ends, store, clock, metrics, close } = await running({ timeoutMs: 1_000 });
   await pass(5 * MINUTE);
   expect(await ended()).toMatchObject({ state: "running" });
@@ -147,7 +147,7 @@ test("without renewals a handler is asked to end before its lease does, counted 
   await close();
 });
 
-test("a store that never answers heartbeats, not even with an error, keeps no handler running after its lease", async () => {
+test("if the store never answers heartbeats, not even with an error, no handler runs longer than its lease", async () => {
   const { signal, pass, close, held } = await running({
     claims: () => ({ heartbeat: () => new Promise<never>(() => undefined) }),
   });
@@ -229,7 +229,7 @@ test("the next attempt does not start here while the handler of the previous att
   await close();
 });
 
-test("a job that wants no uncertain repeats gets a failure where others are released", async () => {
+test("a job with onUncertain skip gets a failure where others are released", async () => {
   const state = { away: true };
   const { pass, ended, close } = await running({ obeying: true, onUncertain: "skip", ...silentHeartbeats(state) });
   await pass(LEASE_ABORT_MS + 100);

@@ -50,7 +50,7 @@ export function attemptResult({ run, aborted, ending }: EndedAttempt, rules: Att
 function abortedResult(run: DueRun, cause: AbortCause, { releasesMax, random }: AttemptRules): AttemptResult {
   if (cause === "cancelled") return { kind: "cancelled" };
   if (cause === "timeout") return fail(run, runError("timeout", `the attempt ran longer than ${run.timeoutMs} ms`, true), random);
-  // Its handler was called. A job that wants no uncertain repeats gets a failure, to which its retry policy applies.
+  // Its handler was called. With `onUncertain: "skip"` the attempt is a failure, to which the retry policy of the job applies.
   if (run.onUncertain === "skip") return fail(run, runError(cause, new RunAborted(cause).message, true), random);
   return countReleases(run) < releasesMax ? { kind: "released" } : { kind: "failed", error: interruptedTooOften(run) };
 }

@@ -106,7 +106,7 @@ test.each<[string, (context: HandlerContext) => unknown]>([
   await close();
 });
 
-test("progress and log lines carry the ids of the run, and progress comes at most once a second", async () => {
+test("progress and log lines carry the ids of the run, and progress is logged at most once a second", async () => {
   const held = heldHandler();
   const { executor, due, publish, until, clock, logged, close } = await setup({ run: held.run });
   await executor.start();

@@ -20,7 +20,7 @@ export interface HandlerCallerOptions {
 }
 
 /**
- * Calls handlers in turns of the event loop of their own, never inside the callback of a consumer or of the scheduler. Handlers of a queue that goes
+ * Calls handlers in separate turns of the event loop, never inside the callback of a consumer or of the scheduler. Handlers of a queue that goes
  * first are called first, however many of another queue were there before.
  */
 export interface HandlerCaller {
@@ -51,7 +51,7 @@ export function createHandlerCaller(options: HandlerCallerOptions): HandlerCalle
   };
 }
 
-/** Checks the params, calls the handler and waits for its end. Makes promises only where the handler does. */
+/** Checks the params, calls the handler and waits for its end. Makes promises only if the handler does. */
 function callHandler(attempt: RunningAttempt, options: HandlerCallerOptions): void {
   if (attempt.aborted !== null) return options.onEnded(attempt, { kind: "uncalled" });
   const params = checkParams(attempt.handler.params, attempt.claim.run.params);

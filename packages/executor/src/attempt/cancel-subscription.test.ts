@@ -37,7 +37,7 @@ test("a hint alone cancels nothing: the store is asked, once for all hints of a 
   await close();
 });
 
-test("a hint that comes while the store is unavailable waits for the heartbeat", async () => {
+test("a hint that arrives while the store is unavailable waits for the heartbeat", async () => {
   let away = false;
   const { signal, cancel, pass, held, close } = await running({
     claims: (claims) => ({ heartbeat: (request) => (away ? Promise.reject(storeUnavailable()) : claims.heartbeat(request)) }),

@@ -14,8 +14,8 @@ export interface CancelSubscriptionOptions {
 }
 
 /**
- * Receives cancel requests at once. A message cancels nothing by itself, as anybody may publish one: the store has the flag, and is asked. Every
- * executor receives all requests, so each has a group of its own. What a lost message said is found by the next heartbeat.
+ * Receives cancel requests at once. A message alone cancels nothing, because any program may publish one: the store has the flag, and is read. Every
+ * executor receives all requests, so each has a group of its own. The next heartbeat finds a request whose message was lost.
  */
 export function createCancelSubscription({ context, attempts, checkCancels }: CancelSubscriptionOptions): Service {
   const { entropy, log } = context;

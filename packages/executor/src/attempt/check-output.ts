@@ -29,7 +29,7 @@ export function checkOutput(returned: unknown): CheckedOutput {
   const output = JSON.parse(text) as JsonValue;
   // Each level takes two characters at least.
   if (text.length > 2 * JSON_DEPTH_MAX && deeperThan(output, JSON_DEPTH_MAX))
-    return refused("output_too_deep", `the output is nested deeper than ${JSON_DEPTH_MAX}, which nobody reads`);
+    return refused("output_too_deep", `the output is nested deeper than ${JSON_DEPTH_MAX}`);
   return { kind: "output", output };
 }
 

@@ -110,7 +110,7 @@ test("a renewal that failed is sent again within a second, however often it has 
 });
 
 describe("a renewal that was given up", () => {
-  test("counts from when it was sent, if its answer comes: a store that is always slow aborts no handler", async () => {
+  test("counts from when it was sent, if it is answered: a store that is always slow aborts no handler", async () => {
     const late: (() => void)[] = [];
     const world = await running((answer) => {
       const { promise, resolve } = Promise.withResolvers<HeartbeatResult>();

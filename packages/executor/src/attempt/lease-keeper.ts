@@ -18,14 +18,14 @@ export interface LeaseKeeperOptions {
 }
 
 export interface LeaseKeeper extends Loop {
-  /** Renews the leases of these attempts at once; the answer says which of them are to be cancelled. */
+  /** Renews the leases of these attempts at once; the answer names those that are to be cancelled. */
   renewNow(attempts: readonly RunningAttempt[]): Promise<void>;
 }
 
 /**
  * Renews the leases of all attempts in bulk, and cancels those whose cancel was requested. A renewal counts from when it was sent; without one, the
  * deadlines end the attempt, whether the store answers or not. A renewal that fails is soon sent again. So is one that is not answered in time,
- * because a statement on a dead connection waits for longer than a lease lasts. If its answer comes late, as from a slow store, it counts too.
+ * because a statement on a dead connection waits for longer than a lease lasts. An answer that arrives late, as from a slow store, counts too.
  */
 export function createLeaseKeeper({ context, attempts, unsettled, deadlines, cancel }: LeaseKeeperOptions): LeaseKeeper {
   const { claims, clock, log, config } = context;
@@ -36,7 +36,7 @@ export function createLeaseKeeper({ context, attempts, unsettled, deadlines, can
     const standing = new Set(renewed);
     for (const { runId, token } of leases) {
       const attempt = attempts.get(runId);
-      if (attempt?.claim.token !== token) continue; // It ended before the answer came.
+      if (attempt?.claim.token !== token) continue; // It ended before the answer arrived.
       if (!standing.has(runId)) {
         lost.add(attempt);
         attempt.leaseUntilMs = Math.min(attempt.leaseUntilMs, clock.monotonicMs());

@@ -92,7 +92,7 @@ interface ResultWithStack {
   readonly stack: string | null;
 }
 
-/** Where a handler of the user threw. A built-in handler says all in its message, without the secrets of its request. */
+/** Where a handler of the user threw. The message of a built-in handler is complete, and contains no secrets of its request. */
 function withStacks(result: AttemptResult, ending: AttemptEnding): ResultWithStack {
   if (ending.kind !== "threw") return { result, stack: null };
   const stack = thrownStack(ending.thrown);

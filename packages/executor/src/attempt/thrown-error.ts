@@ -44,7 +44,7 @@ const describe = (thrown: object): string => (thrown instanceof Error ? thrown.n
 
 /** Longest stack that is logged, in characters; the rest is cut. */
 export const STACK_CHARS_MAX = 8_000;
-/** So much of each message is shown in a stack that is stored, in characters. */
+/** The longest part of each message in a stack that is stored, in characters. */
 const STORED_MESSAGE_MAX = 300;
 /** Causes of an error whose stacks are shown with its own. */
 const CAUSES_MAX = 3;

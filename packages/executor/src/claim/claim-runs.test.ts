@@ -47,7 +47,7 @@ test.each([
 
 test.each([
   ["compared", {}, false],
-  ["taken at their word where nobody else can have published them", { trusted: true }, true],
+  ["trusted where no other program can have published them", { trusted: true }, true],
 ])("messages are %s", async (_, how, trusted) => {
   const { requests } = await claimed({ away: 0, winner: 0, ...how });
   expect(requests.map((request) => request.trusted)).toEqual([trusted]);

@@ -27,7 +27,7 @@ export interface ClaimerOptions {
   readonly onWon: (claims: readonly ClaimedRun[], sentAtMs: number) => void;
 }
 
-/** Claims what waits in the inbox and the quarantine: in bulk, and never more than workers are free for its queue and job. */
+/** Claims the runs that wait in the inbox and the quarantine: in bulk, and never more than workers are free for its queue and job. */
 export interface Claimer {
   pump(): void;
   /** No claim is tried again after this. */
@@ -48,9 +48,9 @@ export function createClaimer(options: ClaimerOptions): Claimer {
 
   function pump(): void {
     while (inFlight < config.claimsInFlightMax && !blocked()) {
-      const suspect = quarantine.take((run) => attempts.has(run.runId) || pool.reserve(run) === "reserved");
-      if (suspect !== null) {
-        claimSuspect(suspect);
+      const quarantined = quarantine.take((run) => attempts.has(run.runId) || pool.reserve(run) === "reserved");
+      if (quarantined !== null) {
+        claimAlone(quarantined);
         continue;
       }
       const taken = inbox.take(config.claimRunsMax, workers);
@@ -60,7 +60,7 @@ export function createClaimer(options: ClaimerOptions): Claimer {
       if (claimable.runs.length > 0) claimPart(claimable);
     }
   }
-  function claimSuspect(run: DueRun): void {
+  function claimAlone(run: DueRun): void {
     const answered = (): void => (attempts.has(run.runId) ? undefined : quarantine.onEnded(run.runId));
     if (!attempts.has(run.runId)) claimPart({ runs: [run], answered });
   }

@@ -101,20 +101,20 @@ test("while more urgent published runs wait, all free workers are theirs", async
 
 test("a listener is called once when a worker is free again", async () => {
   const { workers, fire, claimed, held, until, close } = await started({ config: { workersMax: 1 } });
-  let told = 0;
+  let notified = 0;
   workers.reserve(JOB);
-  workers.onceFree(["default"], () => (told += 1));
+  workers.onceFree(["default"], () => (notified += 1));
   await claimed([await fire()]);
   await until(() => held.calls.length === 1);
-  expect(told).toBe(0);
+  expect(notified).toBe(0);
   held.finishAll();
-  await until(() => told === 1);
+  await until(() => notified === 1);
   workers.reserve(JOB);
   workers.unreserve([JOB]);
   await turns();
-  expect(told).toBe(1);
-  workers.onceFree(["default"], () => (told += 1));
-  await until(() => told === 2);
+  expect(notified).toBe(1);
+  workers.onceFree(["default"], () => (notified += 1));
+  await until(() => notified === 2);
   await close();
 });
 
@@ -142,16 +142,16 @@ test("the reserved workers of a queue are used by no other queue", async () => {
   let reserved = 0;
   while (workers.reserve(JOB)) reserved += 1;
   expect({ reserved, high: workers.free("high"), low: workers.free("low") }).toEqual({ reserved: 10, high: 1, low: 1 });
-  let told = 0;
-  workers.onceFree(["default"], () => (told += 1));
+  let notified = 0;
+  workers.onceFree(["default"], () => (notified += 1));
   await turns();
-  expect({ told, reserves: workers.reserve(high), more: workers.reserve(high) }).toEqual({ told: 0, reserves: true, more: false });
+  expect({ notified, reserves: workers.reserve(high), more: workers.reserve(high) }).toEqual({ notified: 0, reserves: true, more: false });
   workers.unreserve([high]);
   await turns();
-  expect(told).toBe(0);
+  expect(notified).toBe(0);
   workers.unreserve(times(10, JOB));
   await turns();
-  expect(told).toBe(1);
+  expect(notified).toBe(1);
   await close();
 });
 
@@ -212,7 +212,7 @@ test("a claim whose lease ended while its fire was in flight is released uncalle
 });
 
 /** Runs that were rescued twice already. */
-async function suspects({ due, store, clock }: Pick<World, "due" | "store" | "clock">, count: number): Promise<readonly DueRun[]> {
+async function rescueTwice({ due, store, clock }: Pick<World, "due" | "store" | "clock">, count: number): Promise<readonly DueRun[]> {
   let runs: readonly DueRun[] = await due(count);
   for (const token of ["first", "second"]) {
     await claim(store, runs, { executor: "ended", token, now: clock.now() });
@@ -234,35 +234,35 @@ test("runs rescued twice are claimed alone, one at a time, beside others", async
     }),
   });
   const { due, publish, held, until, states, close } = world;
-  const suspected = await suspects(world, 3);
+  const rescued = await rescueTwice(world, 3);
   batches.length = 0;
   const plain = await due(5);
-  await publish([...suspected, ...plain]);
+  await publish([...rescued, ...plain]);
   await until(() => held.calls.length === 6);
   await turns(20);
   expect(batches).toEqual([1, 5]);
-  expect((await states(suspected)).toSorted()).toEqual(["due", "due", "running"]);
+  expect((await states(rescued)).toSorted()).toEqual(["due", "due", "running"]);
   for (let ended = 0; ended < 3; ended += 1) {
     held.finishAll();
     await turns(20);
   }
-  expect(await states(suspected)).toEqual(["succeeded", "succeeded", "succeeded"]);
+  expect(await states(rescued)).toEqual(["succeeded", "succeeded", "succeeded"]);
   await close();
 });
 
-test("a suspect that another executor has does not delay the next", async () => {
+test("a quarantined run that another executor has does not delay the next", async () => {
   const world = await started();
   const { publish, held, until, store, clock, close } = world;
-  const suspected = await suspects(world, 2);
+  const rescued = await rescueTwice(world, 2);
   await store.claims.claim({
-    runs: [suspected[0]!],
+    runs: [rescued[0]!],
     claimant: { executor: "other", token: "t", leaseMs: 1_000 },
     now: clock.now(),
     firedAfter: 0,
   });
-  await publish(suspected);
+  await publish(rescued);
   await until(() => held.calls.length === 1);
-  expect(held.calls[0]!.runId).toBe(suspected[1]!.runId);
+  expect(held.calls[0]!.runId).toBe(rescued[1]!.runId);
   held.finishAll();
   await close();
 });

@@ -23,7 +23,7 @@ export type OwnLocalWorkers = LocalWorkers & { readonly onFree: () => void };
 
 /** Claimants whose fire may still be in flight. */
 const CLAIMANTS_MAX = 1_000;
-/** Of all workers, the part that is kept for published runs while such wait: they are older than what fires now. */
+/** Of all workers, the part that is kept for published runs while such runs wait: they are older than the runs that fire now. */
 const PUBLISHED_SHARE = 0.25;
 
 /** The free workers of this process, for a scheduler in it that claims as it fires. */
@@ -35,7 +35,7 @@ export function createLocalWorkers({ context, pool, blocked, waiting, onClaimed 
 
   const canRun = ({ definition: { queue, handler } }: Job): boolean => !blocked() && rates.has(queue) && handlers.has(handler);
   const free = (queue: string): number => (blocked() ? 0 : Math.max(0, pool.free(queue) - keptForPublished(queue)));
-  /** Published runs that are more urgent than what fires now: each gets a worker first. */
+  /** Published runs that are more urgent than the runs that fire now: each gets a worker first. */
   const moreUrgent = (queue: string, priority: number): number => waiting(queue, priority + 1);
 
   /** Workers kept for published runs of the queue and of the queues before it, as far as these may have workers. */

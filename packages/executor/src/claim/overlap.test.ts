@@ -5,7 +5,7 @@ import { addJob, addRun } from "@tickline/shared/testing/contracts/store-steps";
 import { SECOND } from "@tickline/shared/testing/factories";
 import { heldHandler, setup } from "../executor.test-support.ts";
 
-test("a run that comes while its job is running is closed as skipped, and that is published", async () => {
+test("a run that is due while its job runs is closed as skipped, and this is published", async () => {
   const held = heldHandler();
   const { executor, store, publish, pass, until, states, events, clock, close } = await setup({ run: held.run });
   await executor.start();

@@ -106,7 +106,7 @@ const toTarget = ({ hostname, port, pathname, search }: URL): Pick<RequestOption
 /** Methods whose requests have no `content-length` when they have no body. */
 const BODILESS = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
 
-/** Names and values in turn: Node sends a list as it is. It adds no `content-length` then, and without one a target would read the body as the next request. */
+/** A name, its value, the next name, and so on: Node sends such a list unchanged. It adds no `content-length` then, and without one a target would read the body as the next request. */
 function toHead(url: URL, { method, headers, body }: Pick<ClientRequestOptions, "method" | "headers" | "body">): string[] {
   const head = headers["host"] === undefined ? ["host", url.host] : [];
   for (const name in headers) head.push(name, headers[name] ?? "");

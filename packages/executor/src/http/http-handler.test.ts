@@ -5,7 +5,7 @@ import { checkOutput } from "../attempt/check-output.ts";
 import { end, handler, target } from "./http-handler.test-support.ts";
 import type { HttpParams } from "./http-params.ts";
 
-test("a request is sent as the job says, with the headers of the run", async () => {
+test("a request is sent as the job defines it, with the headers of the run", async () => {
   const { url, received } = await target(end(200, "hello", { "x-answer": "yes" }));
   const output = await handler().run({
     url: `${url}/path?a=b`,
@@ -106,7 +106,7 @@ test.each([
   ["UTF-8", "text/plain; charset=utf-8", Buffer.from("grüße")],
   ["Latin 1", 'text/plain; charset="iso-8859-1"', Buffer.from("grüße", "latin1")],
   ["no encoding named", "text/plain", Buffer.from("grüße")],
-  ["an encoding nobody knows", "text/plain; charset=klingon", Buffer.from("grüße")],
+  ["an unknown encoding", "text/plain; charset=klingon", Buffer.from("grüße")],
 ])("a body is text: %s", async (_, type, bytes) => {
   const { url } = await target((response) => void response.writeHead(200, { "content-type": type }).end(bytes));
   expect(await handler().run({ url })).toMatchObject({ body: "grüße" });

@@ -22,7 +22,7 @@ test.each([
   expect(await run({ url })).toMatchObject({ status: 200, body: "done" }); // On the same connection.
 });
 
-test("an informational answer that comes long before the other", async () => {
+test("an informational answer that arrives long before the other", async () => {
   const { url } = await rawTarget((socket) => {
     socket.write("HTTP/1.1 100 Continue\r\n\r\n");
     setTimeout(() => socket.write(OK), 50);

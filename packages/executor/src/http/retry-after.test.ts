@@ -48,7 +48,7 @@ test.each([
   expect(parseHttpDate(text, now)).toBe(at(iso));
 });
 
-test.each([429, 503, 500])("an answer of %d with Retry-After says how long to wait", async (status) => {
+test.each([429, 503, 500])("an answer of %d with Retry-After sets the wait", async (status) => {
   const { url } = await target(end(status, "", { "retry-after": "7" }));
   const fault: unknown = await handler()
     .run({ url })

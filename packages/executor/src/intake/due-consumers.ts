@@ -47,10 +47,10 @@ export function createDueConsumers({ context, inbox, quarantine, onWaiting }: Du
   }
 
   async function receive(queue: string, events: readonly TicklineEvent[]): Promise<readonly RefusedEvent[]> {
-    const sorted = sortDueRuns(events, { queue, handlers, suspectRescuesMin: config.suspectRescuesMin });
+    const sorted = sortDueRuns(events, { queue, handlers, quarantineRescuesMin: config.quarantineRescuesMin });
     const claimed = splitIntoRounds(sorted.known).map((runs) => inbox.put(queue, runs));
     onWaiting();
-    const answers = await Promise.all([...claimed, deferUnknown(sorted.unknown), addToQuarantine(sorted.suspects)]);
+    const answers = await Promise.all([...claimed, deferUnknown(sorted.unknown), addToQuarantine(sorted.quarantined)]);
     const refused = [...sorted.refused, ...toRefusedEvents(events, answers.flat())];
     reportRefused(context, queue, refused);
     return refused;

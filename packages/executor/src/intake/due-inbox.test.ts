@@ -32,7 +32,7 @@ test("a batch is answered when each of its runs is", async () => {
   expect(answered).toBe(true);
 });
 
-test("nine turns of ten go to the first queue that waits, the tenth to the others in turn", () => {
+test("nine takes of ten go to the first queue that waits, and the tenth goes to the other queues one after another", () => {
   const inbox = createDueInbox(["high", "default", "low"]);
   for (const queue of ["high", "default", "low"]) void inbox.put(queue, runs(100, queue));
   const taken = Array.from({ length: 60 }, () => inbox.take(1, workers())?.claimable.runs[0]?.runId.replace(/\d+/, ""));
@@ -73,7 +73,7 @@ test("runs without a worker stay, in order; runs that are dropped are answered",
   expect(answered).toBe(true);
 });
 
-test("the most urgent runs are taken first, also those of a later batch; each batch is answered by itself", async () => {
+test("the most urgent runs are taken first, also those of a later batch; each batch is acknowledged alone", async () => {
   const inbox = createDueInbox(["default"]);
   const answered: string[] = [];
   const of = (priority: number) => run(`of-${priority}`, { priority });

@@ -4,7 +4,7 @@ import { createPriorityFifos, type PriorityFifos } from "@tickline/shared/domain
 import { createQueueLanes } from "@tickline/shared/domain/queue/queue-lanes";
 import { createHeldRuns, type Admission, type HeldRuns } from "./held-runs.ts";
 
-/** A run whose message the store contradicts, so that nobody may act on it, and why. */
+/** A run whose message the store contradicts, with the reason. It must not be executed by this message. */
 export interface RefusedRun {
   readonly run: DueRun;
   readonly reason: string;

@@ -54,7 +54,11 @@ describe("a message that contradicts the store starts nothing, and the others of
     ["a timeout of its own", (run) => forged(run, { timeoutMs: 1 }), EXECUTION],
     ["a retry policy of its own", (run) => forged(run, { retry: { ...run.retry, maxAttempts: 99 } }), EXECUTION],
     ["another job", (run) => forged(run, { jobId: "other" }), "its jobId is not that of the run in the store"],
-    ["a suspect that is none", (run) => forged(run, { rescues: 9 }), "its rescues is not that of the run in the store"],
+    [
+      "a count of rescues that would quarantine the run",
+      (run) => forged(run, { rescues: 9 }),
+      "its rescues is not that of the run in the store",
+    ],
     ["failures that never were", (run) => forged(run, { failures: 9 }), "its failures is not that of the run in the store"],
     ["the topic of another queue", (run) => forged(run, { queue: "high" }), "its queue is not that of its topic"],
     ["a queue of others", (run) => forged(run, { queue: "python" }), "its queue is not that of its topic"],
@@ -132,7 +136,7 @@ test("a run whose handler is not here is deferred as the store holds it", async 
   await close();
 });
 
-test("a handler gets the last run as the store holds it, whatever the message says", async () => {
+test("a handler receives the last run as the store holds it, whatever the message contains", async () => {
   const { due, say, store, calls, close } = await setup();
   const [first, second] = [...(await due(1)), ...(await due(1))];
   const lie = {

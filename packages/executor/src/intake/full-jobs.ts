@@ -59,7 +59,7 @@ const FULL = "a job holds as many workers as it may, and as many of its runs wai
 
 /**
  * When deferred runs are published again: all that are deferred during one wait of their job at its end. The next wait is twice as long, unless a
- * worker of the job became free meanwhile: runs of a job that hangs come ever more rarely, those of a job that works come every second.
+ * worker of the job became free meanwhile: runs of a job that hangs are published more and more rarely, those of a job that works every second.
  */
 function createJobWaits({ clock, config, log }: Pick<ExecutorContext, "clock" | "config" | "log">, pool: WorkerPool) {
   const jobs = new Map<string, { readonly waitMs: number; readonly wakeAt: Instant }>();

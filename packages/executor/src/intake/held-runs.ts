@@ -9,7 +9,7 @@ export type Admission = "claim" | "job_full" | "queue_full" | "drop";
 
 /**
  * Runs of one queue whose jobs hold as many workers as they may. They are held here, in order, until a worker of their job is free, so that they do
- * not delay other jobs. They are acknowledged before they are claimed: the scheduler publishes again what is lost here.
+ * not delay other jobs. They are acknowledged before they are claimed: the scheduler publishes runs again that are lost here.
  */
 export interface HeldRuns {
   /** False: so many of its job are held already. A run that is held is not added a second time. */

@@ -7,7 +7,7 @@ import { createQuarantine } from "./quarantine.ts";
 const run = (runId: string, changes: Partial<DueRun> = {}): DueRun => ({ ...newDueRun(newJob()), runId, ...changes });
 const any = (): boolean => true;
 
-test("suspects are taken one at a time, each once, and not more wait than the limit", () => {
+test("quarantined runs are taken one at a time, each once, and no more wait than the limit", () => {
   const quarantine = createQuarantine(2);
   quarantine.add([run("a"), run("b"), run("a"), run("c")]);
   expect([quarantine.take(any)?.runId, quarantine.take(any)]).toEqual(["a", null]);
@@ -19,7 +19,7 @@ test("suspects are taken one at a time, each once, and not more wait than the li
   expect(quarantine.take(any)).toBeNull();
 });
 
-test("a suspect that gets no worker delays no other", () => {
+test("a quarantined run that gets no worker delays no other", () => {
   const quarantine = createQuarantine(2);
   quarantine.add([run("a", { queue: "low" }), run("b", { queue: "high" })]);
   expect(quarantine.take(({ queue }) => queue === "high")?.runId).toBe("b");

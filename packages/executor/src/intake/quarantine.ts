@@ -2,13 +2,13 @@ import type { DueRun } from "@tickline/shared/domain/run/due-run";
 import { mostUrgentFirst } from "@tickline/shared/domain/queue/priority";
 
 /**
- * Suspects: runs that were rescued often, of which one may end each process that runs it. One suspect at a time is claimed and run. So the one that
- * ends processes takes no other run with it, and it alone reaches the limit of rescues. Suspects are acknowledged before they are claimed: the
- * scheduler publishes again what is lost here.
+ * Runs that were rescued often: one of them may end each process that runs it. One run at a time is claimed and run. So the run that ends processes
+ * interrupts no other quarantined run, and it alone reaches the limit of rescues. The messages of these runs are acknowledged before the claim: if a
+ * process loses runs here, the scheduler publishes them again.
  */
 export interface Quarantine {
   add(runs: readonly DueRun[]): void;
-  /** The most urgent suspect that gets a worker; null: none, or one is running. */
+  /** The most urgent run that gets a worker; null: none, or one is running. */
   take(getsWorker: (run: DueRun) => boolean): DueRun | null;
   /** To be called when a run has ended, or its claim was not won. */
   onEnded(runId: string): void;
@@ -24,7 +24,7 @@ export function createQuarantine(runsMax: number): Quarantine {
     take(getsWorker) {
       if (running !== null || waiting.size === 0) return null;
       for (const run of mostUrgentFirst([...waiting.values()], ({ priority }) => priority)) {
-        if (!getsWorker(run)) continue; // No worker is free for its queue or job: another suspect may get one.
+        if (!getsWorker(run)) continue; // No worker is free for its queue or job: another run may get one.
         waiting.delete(run.runId);
         running = run.runId;
         return run;

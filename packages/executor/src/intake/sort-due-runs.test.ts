@@ -24,11 +24,11 @@ test("a batch of the bus is sorted by what is to be done, each run once", () => 
     run("D", { rescues: 1 }),
     run("E", { queue: "other" }),
   ];
-  const { known, unknown, suspects, refused } = sortDueRuns(
+  const { known, unknown, quarantined, refused } = sortDueRuns(
     batch.map((each) => jobDue(each, 0)),
-    { queue: "default", handlers: new Map([["http", null]]), suspectRescuesMin: 2 },
+    { queue: "default", handlers: new Map([["http", null]]), quarantineRescuesMin: 2 },
   );
-  expect([known, unknown, suspects].map(letters)).toEqual([["A", "D"], ["B"], ["C"]]);
+  expect([known, unknown, quarantined].map(letters)).toEqual([["A", "D"], ["B"], ["C"]]);
   expect(refused.map(({ reason }) => reason)).toEqual(["its queue is not that of its topic"]);
 });
 

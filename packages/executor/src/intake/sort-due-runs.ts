@@ -10,7 +10,7 @@ export interface SortedDueRuns {
   /** This executor has no handler for them. */
   readonly unknown: readonly DueRun[];
   /** Rescued so often that they are claimed alone. */
-  readonly suspects: readonly DueRun[];
+  readonly quarantined: readonly DueRun[];
   /** Messages that cannot be about a run of their queue, whatever the store holds. */
   readonly refused: readonly RefusedEvent[];
 }
@@ -18,15 +18,15 @@ export interface SortedDueRuns {
 export interface SortRules {
   readonly queue: string;
   readonly handlers: ReadonlyMap<string, unknown>;
-  readonly suspectRescuesMin: number;
+  readonly quarantineRescuesMin: number;
 }
 
 /**
  * Sorts a batch of messages of one queue by what is to be done with them. Equal messages appear once, however often they were repeated; of two
  * different messages about one run, the store decides which is true.
  */
-export function sortDueRuns(events: readonly TicklineEvent[], { queue, handlers, suspectRescuesMin }: SortRules): SortedDueRuns {
-  const sorted = { known: [] as DueRun[], unknown: [] as DueRun[], suspects: [] as DueRun[], refused: [] as RefusedEvent[] };
+export function sortDueRuns(events: readonly TicklineEvent[], { queue, handlers, quarantineRescuesMin }: SortRules): SortedDueRuns {
+  const sorted = { known: [] as DueRun[], unknown: [] as DueRun[], quarantined: [] as DueRun[], refused: [] as RefusedEvent[] };
   const seen = new Map<string, DueRun[]>();
   for (const event of events) {
     if (event.type !== "JobDue") {
@@ -37,7 +37,7 @@ export function sortDueRuns(events: readonly TicklineEvent[], { queue, handlers,
     if (reason !== null) sorted.refused.push({ event, reason });
     else if (isRepeat(seen, event.data)) continue;
     else if (!handlers.has(event.data.handler)) sorted.unknown.push(event.data);
-    else if (event.data.rescues >= suspectRescuesMin) sorted.suspects.push(event.data);
+    else if (event.data.rescues >= quarantineRescuesMin) sorted.quarantined.push(event.data);
     else sorted.known.push(event.data);
   }
   return sorted;

@@ -12,7 +12,7 @@ import type { ExecutorContext } from "../executor-context.ts";
 import { oncePerTurn } from "../once-per-turn.ts";
 import type { Unsettled } from "../settle/settle-queue.ts";
 
-/** Publishes what happens to runs, in batches, in the order in which it happened. Nothing is tried twice. */
+/** Publishes the events of runs, in batches, in the order in which they happened. No event is tried twice. */
 export interface RunEvents {
   /** `executor`: who runs the attempt. Default: this executor. */
   started(claim: ClaimedRun, executor?: string): void;

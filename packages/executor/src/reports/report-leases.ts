@@ -18,7 +18,7 @@ export interface ClaimedReports {
   readonly skipped: readonly EndedRun[];
   /** Runs that wait for another run of their job; `cancels`: that run, if it was asked to end for them. */
   readonly waiting: readonly (KnownReport & { readonly cancels: string | null })[];
-  /** Another executor was faster, or the run was closed or has a later attempt meanwhile. */
+  /** Another executor claimed first, or the run was closed or has a later attempt meanwhile. */
   readonly lost: readonly KnownReport[];
 }
 
@@ -73,7 +73,7 @@ export async function renewReported({ claims, clock }: LeaseContext, reports: re
 
 const LOST: ReadonlySet<ClaimOutcome["kind"]> = new Set(["lost", "refused"]);
 
-/** Claims for the executors that report. What an earlier report claimed is won again; what another executor has is not. */
+/** Claims for the executors that report. An attempt that an earlier report claimed is won again; an attempt of another executor is not. */
 export async function claimReported({ claims, clock, config }: LeaseContext, reports: readonly KnownReport[]): Promise<ClaimedReports> {
   const answers = await inParallel(groupByLease(reports), {
     atOnce: WRITES_AT_ONCE,

@@ -232,7 +232,7 @@ test("a run of an internal queue is refused", async () => {
   await close();
 });
 
-test("an exclusive job has one run in progress, whoever reports", async () => {
+test("an exclusive job has one run in progress, whichever executor reports", async () => {
   const { due, report, states, said, close } = await setup();
   const runs = (await due(2, { definition: { ...definition, overlap: "skip" } })).toSorted((a, b) => (a.runId < b.runId ? -1 : 1));
   await report(python.started(runs[0]!), python.completed(runs[1]!));

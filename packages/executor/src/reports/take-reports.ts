@@ -46,7 +46,7 @@ export function createReportConsumer(options: ReportConsumerOptions): Service {
 }
 
 /**
- * Reports pass the same claim and settle as our own attempts. Every report may come twice, late, or without those before it: the start and the end of
+ * Reports pass the same claim and settle as our own attempts. Every report may arrive twice, late, or without those before it: the start and the end of
  * an attempt claim it, and so does the heartbeat of an attempt that has not been claimed. Resolves with what is refused; rejects, to receive the batch
  * again, while the store is unavailable or its clock is not steady.
  */

@@ -106,7 +106,7 @@ test("a run that the store does not defer prevents no other from being deferred"
   await close();
 });
 
-describe("a report of a run that the store refuses goes to the dead letters alone", () => {
+describe("a report of a run that the store refuses becomes a dead letter alone", () => {
   const python = foreignExecutor("python-1");
 
   test.each(["claim", "heartbeat"] as const)("%s", async (method) => {

@@ -17,7 +17,7 @@ export interface Settler {
   flushed(): Promise<void>;
   /** Gives up the results that are not written. Results that are added later are tried once. */
   stop(): void;
-  /** Tries at once to write what there is, and accepts no more results: their runs are rescued when their leases end. */
+  /** Tries at once to write the present results, and accepts no more: their runs are rescued when their leases end. */
   seal(): void;
 }
 

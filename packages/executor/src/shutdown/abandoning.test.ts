@@ -100,7 +100,7 @@ test("during a stop it prevents that handlers are asked to end", async () => {
 
 test("a run that the stop asked to end, and that has not ended, is not released", async () => {
   const { executor, held, runs, pass, state } = await running(2);
-  // As when the first listener throws: what nobody catches is thrown before any handler has come to its end.
+  // As when the first listener throws: an uncaught error is thrown before any handler has ended.
   held.calls[0]!.signal.addEventListener("abort", () => void executor.abandon());
   void executor.stop();
   await pass(30 * SECOND);

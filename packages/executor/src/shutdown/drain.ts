@@ -45,7 +45,7 @@ export async function drain(options: DrainOptions): Promise<void> {
   if (attempts.all.size > 0) log.warn({ runs: [...attempts.all.keys()] }, STILL_RUNNING);
 }
 
-/** Resolves when the work has settled, or after that time. The work goes on then. */
+/** Resolves when the work has settled, or after that time. The work then continues. */
 function waitAtMost(clock: Clock, waitMs: number, work: Promise<unknown>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = clock.setTimer(waitMs, resolve);

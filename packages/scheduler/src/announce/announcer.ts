@@ -11,7 +11,7 @@ import { createRefusals } from "../refusals.ts";
 import type { ShardContext } from "../shard-context.ts";
 
 export interface Announcer extends Service {
-  /** Publishes the ends of runs that the scheduler itself has ended. What fails is left to `sweep`. */
+  /** Publishes the ends of runs that the scheduler itself has ended. If that fails, `sweep` publishes them. */
   announce(runs: readonly EndedRun[]): Promise<void>;
   /** Publishes the events that a crash left unpublished, and completes fires that a crash interrupted. Returns true if there may be more. */
   sweep(): Promise<boolean>;
@@ -120,7 +120,7 @@ interface ResendParts<Item> {
 
 /**
  * Publishes a bounded batch of unpublished items. An event that cannot be published, because its stored parts do not match its schema,
- * keeps no other from being published: it is left out, and tried again after a wait that doubles.
+ * does not prevent the others: it is left out, and retried at intervals that double.
  */
 function createResend<Item>(context: ShardContext, { readId, read, publish }: ResendParts<Item>): SweepStep {
   const { config, log } = context;

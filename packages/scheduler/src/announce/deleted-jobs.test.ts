@@ -32,7 +32,7 @@ test.each([
   expect(await store.outbox.unsent({ shard: ALL_SLOTS, limit: 10 })).toEqual([]);
 });
 
-test("a deletion of which that cannot be done keeps its event, and no other's", async () => {
+test("if that cannot be done for a deletion, its event stays, and the others are sent", async () => {
   const { announcer, publishedTypes, store, addJob } = await halfDeleted({ cancelRunning: true });
   await addJob({ id: "other" });
   Object.assign(store.control, { cancelOpen: () => Promise.reject(new Error("this one")) });

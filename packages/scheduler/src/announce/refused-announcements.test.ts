@@ -30,7 +30,7 @@ function setup({ sweepMax = 500, fault = UNWRITABLE }: { readonly sweepMax?: num
     context,
     announcer: createAnnouncer(context),
     bad,
-    saidOf: (type: TicklineEvent["type"]) => said.filter((event) => event.type === type).map(({ subject }) => subject),
+    listSubjects: (type: TicklineEvent["type"]) => said.filter((event) => event.type === type).map(({ subject }) => subject),
     publishes: () => publishes,
     goAway: (gone: boolean) => void (unavailable = gone),
     unsent: async () => (await world.store.outbox.unsent({ shard: ALL_SLOTS, limit: 100 })).map(({ subject }) => subject),
@@ -45,7 +45,7 @@ test.each([
   for (const id of ["a", "bad", "c", "d"]) await at.addJob({ id });
   at.bad.add("bad");
   await at.announcer.sweep();
-  expect(at.saidOf("JobCreated").toSorted()).toEqual(["a", "c", "d"]);
+  expect(at.listSubjects("JobCreated").toSorted()).toEqual(["a", "c", "d"]);
   expect(await at.unsent()).toEqual(["bad"]);
 });
 
@@ -61,7 +61,7 @@ test("it is tried again after a wait that doubles, and sent when it can be", asy
   at.bad.clear();
   at.clock.advance(10 * SECOND);
   await at.announcer.sweep();
-  expect(at.saidOf("JobCreated")).toEqual(["bad"]);
+  expect(at.listSubjects("JobCreated")).toEqual(["bad"]);
 });
 
 test("more such events than one sweep reads hide none behind them", async () => {
@@ -72,7 +72,7 @@ test("more such events than one sweep reads hide none behind them", async () => 
   }
   await at.addJob({ id: "good" });
   for (let sweeps = 0; sweeps < 4; sweeps += 1) await at.announcer.sweep();
-  expect(at.saidOf("JobCreated")).toEqual(["good"]);
+  expect(at.listSubjects("JobCreated")).toEqual(["good"]);
 });
 
 test.each([
@@ -95,7 +95,7 @@ test.each([
   at.bad.add("bad");
   at.clock.advance(10 * SECOND);
   await at.announcer.sweep();
-  expect(at.saidOf("JobCompleted")).toEqual(["good"]);
+  expect(at.listSubjects("JobCompleted")).toEqual(["good"]);
 });
 
 test("what fails of one kind does not keep the others from being done", async () => {
@@ -104,7 +104,7 @@ test("what fails of one kind does not keep the others from being done", async ()
   const repair = () => Promise.reject(new AppError("store_corrupt", "a job whose fires cannot be completed"));
   const announcer = createAnnouncer({ ...at.context, dueJobs: { ...at.context.dueJobs, repair } });
   await expect(announcer.sweep()).rejects.toMatchObject({ code: "store_corrupt" });
-  expect(at.saidOf("JobCreated")).toEqual(["job-1"]);
+  expect(at.listSubjects("JobCreated")).toEqual(["job-1"]);
 });
 
 test("while the bus is unavailable no event is set aside", async () => {
@@ -114,5 +114,5 @@ test("while the bus is unavailable no event is set aside", async () => {
   await expect(at.announcer.sweep()).rejects.toMatchObject({ code: "bus_unavailable" });
   at.goAway(false);
   await at.announcer.sweep();
-  expect(at.saidOf("JobCreated")).toEqual(["a", "b"]);
+  expect(at.listSubjects("JobCreated")).toEqual(["a", "b"]);
 });

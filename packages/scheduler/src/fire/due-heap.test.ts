@@ -49,7 +49,7 @@ test("a job that is paused or has no next instant leaves the heap", () => {
   expect(heap.earliest()).toBeNull();
 });
 
-test("jobs of a queue that goes first come out before older ones of others, on time and misfires alike", () => {
+test("jobs of the first queue are taken before older jobs of other queues, whether on time or late", () => {
   const heap = createDueHeap(["high", "default", "low"]);
   const now = 10 * MISSED_AFTER_MS;
   for (const [index, queue] of ["external", "low", "default", "high"].entries()) {
@@ -92,7 +92,7 @@ test("a job that an edit moved to another queue is one job", () => {
   expect({ size: heap.size, earliest: heap.earliest() }).toEqual({ size: 0, earliest: null });
 });
 
-test("property: after any puts and removals, what comes out is the model's due jobs in order", () => {
+test("property: after any puts and removals, the heap returns the due jobs of the model in order", () => {
   const step = fc.record({
     uid: fc.constantFrom("a", "b", "c", "d", "e", "f"),
     at: fc.option(fc.integer({ min: 0, max: 50 })),

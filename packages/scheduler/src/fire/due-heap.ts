@@ -6,12 +6,12 @@ import { mostUrgentFirst } from "@tickline/shared/domain/queue/priority";
 import { createQueueLanes } from "@tickline/shared/domain/queue/queue-lanes";
 import { popEarliest, pushTimed } from "@tickline/shared/domain/time/time-heap";
 
-/** Of the jobs taken at once, the part that is left to jobs that owe misfires, so that a long backlog is worked off beside jobs that are on time. */
+/** Of the jobs taken at once, the part that is left to jobs that owe misfires, so that a long backlog makes progress while other jobs fire on time. */
 const OVERDUE_SHARE = 0.1;
 
 /**
- * Jobs in memory by their next instant, one entry each; a job that is put again replaces itself. It only keeps what it is given: `JobWindow` fills
- * it from the store, and the store stays the one source of what is due.
+ * Jobs in memory by their next instant, one entry each; a job that is put again replaces itself. It holds only what is put into it: `JobWindow` fills
+ * it from the store, and only the store decides what is due.
  */
 export interface DueHeap {
   readonly size: number;

@@ -6,12 +6,12 @@ import type { LocalWorkers } from "@tickline/shared/ports/runs/local-workers";
 import type { ShardContext } from "../shard-context.ts";
 import type { JobWindow } from "./job-window.ts";
 
-/** While jobs are held, the part of one fire that others may have which wait for no worker. */
+/** While jobs are held, the part of one fire that jobs which wait for no worker may use. */
 const OTHERS_SHARE = 0.5;
 
 /**
  * Selects the due jobs of each fire. Jobs for which a local worker will soon be free are held until then: they are claimed in the same
- * write as they are fired. They are held by queue, priority and time, apart from the heap, so that looking at them again costs nothing.
+ * write as they are fired. They are held by queue, priority and time, outside the heap, so that checking them again costs nothing.
  */
 export interface DueSelection {
   /** Takes the jobs of one fire. Empty: none may be fired now. */

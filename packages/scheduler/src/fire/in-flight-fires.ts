@@ -11,7 +11,7 @@ export interface InFlightFires {
   waitForRoom(): Promise<void>;
   /** Fires these jobs; `onComplete` is called when the store has answered, or failed to. */
   start(jobs: readonly Job[], onComplete: () => void): void;
-  /** Resolves when all fires in flight are complete. */
+  /** Resolves when all in-flight fires are complete. */
   completed(): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export function createInFlightFires(
   const inFlight = new Set<Promise<void>>();
   const isLostTooOften = createLossCount();
 
-  /** Fires the jobs and applies the answer. A job whose fire the store refuses does not keep the others from being fired. */
+  /** Fires the jobs and applies the answer. A job whose fire the store refuses does not prevent the other fires. */
   async function fireJobs(jobs: readonly Job[]): Promise<void> {
     try {
       const refused = await inHalves(jobs, async (part) => apply(await fireBatch(context, part)));
@@ -70,12 +70,12 @@ export function createInFlightFires(
   };
 }
 
-/** Fires of one job lost in a row though no other process changed it: one or two may be due to reads that are a little old. */
+/** Fires of one job lost in a row though no other process changed it: one or two may have their cause in reads that are a little old. */
 const LOSSES_MAX = 5;
 /** Jobs whose lost fires are counted. */
 const LOSSES_KEPT_MAX = 1_000;
 
-/** Counts the lost fires of jobs. True: this job has not changed, and would be read and lost without end. */
+/** Counts the lost fires of jobs. True: this job has not changed, and its fires would be lost without end. */
 function createLossCount(): (lost: Job) => boolean {
   const losses = boundedCache<string, { readonly at: string; readonly times: number }>(LOSSES_KEPT_MAX);
   return ({ uid, version, nextRunAt }) => {

@@ -26,14 +26,14 @@ const endedAt = (scheduledFor: number): LastRun => ({
   error: null,
 });
 
-test("the end of a run is known to the job's next, without what only its event says", async () => {
+test("the next run of the job knows the end of a run, without the fields that only the event has", async () => {
   const { job, window, known } = await setup();
   const event = { ...endedAt(START), output: "much" };
   window.runEnded(job.uid, event);
   expect(known()).toStrictEqual(endedAt(START));
 });
 
-test("the end of an older run whose hint comes late changes nothing", async () => {
+test("the end of an older run whose hint arrives late changes nothing", async () => {
   const { job, window, known } = await setup();
   window.runEnded(job.uid, endedAt(START));
   window.runEnded(job.uid, endedAt(START - MINUTE));

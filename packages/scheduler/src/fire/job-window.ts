@@ -34,7 +34,7 @@ export interface JobWindow {
   hint(jobUid: string, nextRunAt: Instant | null): boolean;
   /** A hint that a run of a job ended: the handler of its next run receives it. */
   runEnded(jobUid: string, lastRun: LastRun): void;
-  /** Forgets everything. */
+  /** Removes all jobs. */
   clear(): void;
 }
 
@@ -130,7 +130,7 @@ export function createJobWindow(context: ShardContext): JobWindow {
     },
     hint(uid, nextRunAt) {
       if (!heap.has(uid) && !aside.has(uid) && (nextRunAt === null || nextRunAt > state.askedUntil)) return false;
-      if (wanted.size >= context.config.heapJobsMax) return false; // No more than fit into memory: a look finds what is overdue.
+      if (wanted.size >= context.config.heapJobsMax) return false; // No more than fit into memory: the search for overdue jobs finds the others.
       wanted.add(uid);
       return true;
     },
@@ -153,7 +153,7 @@ function put({ heap, lastRuns }: WindowState, job: Job): void {
   heap.put(hinted === null ? job : withLastRun(job, hinted));
 }
 
-/** Events of older runs may come late, or twice. An event has more fields than a job keeps. */
+/** Events of older runs may arrive late, or twice. An event has more fields than a job keeps. */
 function withLastRun(job: Job, hinted: LastRun): Job {
   if (!supersedes(hinted, job.lastRun)) return job;
   const { runId, state, scheduledFor, startedAt, finishedAt, attempt, error } = hinted;

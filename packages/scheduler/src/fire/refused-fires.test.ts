@@ -41,7 +41,7 @@ describe("a job whose fire the store refuses", () => {
     for (const job of jobs) expect(await listRuns(job)).toHaveLength(1);
   });
 
-  test("to nobody, again and again, is not repeated without end", async () => {
+  test("again and again, though no other process changes the job, is not repeated without end", async () => {
     const losing = (store: Store): Store => ({
       ...store,
       dueJobs: {

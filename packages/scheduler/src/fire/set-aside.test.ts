@@ -36,7 +36,7 @@ describe("a job that cannot be evaluated", () => {
       "",
     ],
   ];
-  test.each(causes)("because %s keeps no neighbour from firing on time", async (_, definition, reason) => {
+  test.each(causes)("because %s delays no other job", async (_, definition, reason) => {
     const { addJob, listRuns, pass, logged, aside, calls, store } = setup();
     const bad = await addJob({ id: "bad", definition });
     const good = await addJob({ id: "good", nextRunAt: START, definition: everySecond });

@@ -5,7 +5,7 @@ import { shardName } from "../sharding/shards.ts";
 
 /**
  * Jobs that this process cannot fire: it cannot evaluate their schedule, or the store refuses their fire. Each is set aside
- * and tried again after a wait that doubles, so that it does not delay other jobs. This is known in memory alone, because
+ * and tried again after a wait that doubles, so that it does not delay other jobs. This state is kept in memory only, because
  * another scheduler, or this one after its next start, may know the zone or the newer definition.
  */
 export interface SetAsideJobs {
@@ -38,7 +38,7 @@ export function createSetAsideJobs({ config, clock, log, metrics, shard }: Shard
   function release(jobUid: string): void {
     if (entries.delete(jobUid)) count();
   }
-  /** The next look for overdue jobs finds what is forgotten here, and it is tried again. */
+  /** The next search for overdue jobs finds a job that is removed here, and it is tried again. */
   function makeRoom(): void {
     if (entries.size < config.setAsideJobsMax) return;
     for (const oldest of entries.keys()) if (entries.delete(oldest)) return;

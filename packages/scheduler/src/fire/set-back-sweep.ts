@@ -27,7 +27,7 @@ const CHECK_MS = 1_000;
 /** Ids that one log line names. */
 const NAMED_MAX = 20;
 
-/** Stands for a set-back where it is unknown whether there was one. */
+/** Used as the set-back when it is unknown whether there was one. */
 const FIRST = { count: 0, wasAhead: false } as const;
 const NONE = -1;
 

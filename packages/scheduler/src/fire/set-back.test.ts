@@ -108,7 +108,7 @@ describe("a clock that was far ahead for a minute, and is put right", () => {
   });
 });
 
-test("a job that was edited by the wrong clock goes on from the right one", async () => {
+test("a job that was edited by the wrong clock continues from the right one", async () => {
   const { clock, store, addJob, executed, pass, newScheduler, listExecuted } = await world();
   const job = await addJob({ id: "edited", nextRunAt: START + UNIT, definition: { ...overlapping, schedule: every(UNIT) } });
   const scheduler = newScheduler();
@@ -128,7 +128,7 @@ test("a job that was edited by the wrong clock goes on from the right one", asyn
   expect(minutes).toEqual([3, 4, 6, 7]); // At the fifth stands the record of what was missed.
 });
 
-test("a job that counts its runs makes as many as it may, and that it waits is said", async () => {
+test("a job that counts its runs makes as many as it may, and its wait is reported", async () => {
   const { clock, addJob, pass, logged, newScheduler, listExecuted } = await world();
   const schedule = { ...every(UNIT), maxRuns: 3 };
   const job = await addJob({ id: "counted", nextRunAt: START + UNIT, definition: { ...overlapping, schedule } });
@@ -211,7 +211,7 @@ describe("jobs that cannot be moved back keep no others from being moved", () =>
   }
   const refusedFor = (message: string): Error => new AppError("store_corrupt", message);
 
-  test("where the store refuses some: those wait, and all of it is said once", async () => {
+  test("if the store refuses some: those wait, and one line reports all of it", async () => {
     const { sweep, moved, warned, standing, jobs } = await passThrough((id) => "bd".includes(id), refusedFor("its row is gone"));
     expect(await sweep.sweep()).toBe(false);
     expect(await standing()).toEqual(["a", "c", "e", "f"]);
@@ -223,7 +223,7 @@ describe("jobs that cannot be moved back keep no others from being moved", () =>
     expect(warned).toEqual([]);
   });
 
-  test("where a whole page is refused: the pass goes on behind it", async () => {
+  test("if a whole page is refused: the pass continues behind it", async () => {
     const { sweep, standing } = await passThrough((id) => "abc".includes(id), refusedFor("its row is gone"), { setBackJobsMax: 3 });
     let rounds = 1;
     while (await sweep.sweep()) rounds += 1;

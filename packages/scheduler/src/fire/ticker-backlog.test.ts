@@ -17,7 +17,7 @@ function setup({ config = {}, ...options }: SetupOptions = {}) {
     addJobs: (count: number, name: string, nextRunAt: number): Promise<Job[]> =>
       Promise.all(Array.from({ length: count }, (_, index) => addJob({ id: `${name}-${index}`, nextRunAt }))),
     /** How many of the jobs have a run. */
-    async firedOf(jobs: readonly Job[]): Promise<number> {
+    async countFired(jobs: readonly Job[]): Promise<number> {
       const runs = await Promise.all(jobs.map(listRuns));
       return runs.filter(({ length }) => length > 0).length;
     },
@@ -25,33 +25,33 @@ function setup({ config = {}, ...options }: SetupOptions = {}) {
 }
 
 test("a backlog larger than memory does not delay a job that is on time", async () => {
-  const { clock, ticker, addJobs, firedOf } = setup();
+  const { clock, ticker, addJobs, countFired } = setup();
   await addJobs(40, "overdue", START - HOUR);
   const onTime = await addJobs(3, "on-time", START + SECOND);
   await ticker.readAhead();
   clock.advance(SECOND);
   await ticker.tick();
-  expect(await firedOf(onTime)).toBe(3);
+  expect(await countFired(onTime)).toBe(3);
 });
 
 test("more on time than memory holds does not delay a backlog, and all of both is fired", async () => {
-  const { clock, ticker, addJobs, firedOf } = setup();
+  const { clock, ticker, addJobs, countFired } = setup();
   const overdue = await addJobs(40, "overdue", START - HOUR);
   const onTime = await addJobs(40, "on-time", START + SECOND);
   await ticker.readAhead();
   await ticker.tick();
-  const caughtUp = await firedOf(overdue);
+  const caughtUp = await countFired(overdue);
   expect(caughtUp).toBeGreaterThanOrEqual(5);
   clock.advance(SECOND);
   for (let round = 0; round < 16; round += 1) {
     await ticker.readAhead();
     await ticker.tick();
   }
-  expect([await firedOf(overdue), await firedOf(onTime)]).toEqual([40, 40]);
+  expect([await countFired(overdue), await countFired(onTime)]).toEqual([40, 40]);
 });
 
 test("what became overdue while the process stood still does not delay what is on time after it", async () => {
-  const { clock, ticker, addJobs, firedOf } = setup();
+  const { clock, ticker, addJobs, countFired } = setup();
   await ticker.readAhead();
   const overdue = await addJobs(40, "overdue", START + MINUTE);
   const onTime = await addJobs(3, "on-time", START + HOUR + SECOND);
@@ -59,16 +59,16 @@ test("what became overdue while the process stood still does not delay what is o
   await ticker.readAhead();
   clock.advance(SECOND);
   await ticker.tick();
-  expect(await firedOf(onTime)).toBe(3);
+  expect(await countFired(onTime)).toBe(3);
   for (let round = 0; round < 8; round += 1) {
     await ticker.readAhead();
     await ticker.tick();
   }
-  expect(await firedOf(overdue)).toBe(40);
+  expect(await countFired(overdue)).toBe(40);
 });
 
-test("standing still again while a backlog is read loses nothing of either", async () => {
-  const { clock, ticker, addJobs, firedOf } = setup();
+test("a second pause while a backlog is read loses no job of either backlog", async () => {
+  const { clock, ticker, addJobs, countFired } = setup();
   const first = await addJobs(40, "first", START - HOUR);
   const second = await addJobs(40, "second", START + SECOND);
   await ticker.readAhead();
@@ -78,11 +78,11 @@ test("standing still again while a backlog is read loses nothing of either", asy
     await ticker.readAhead();
     await ticker.tick();
   }
-  expect(await Promise.all([first, second, third].map(firedOf))).toEqual([40, 40, 40]);
+  expect(await Promise.all([first, second, third].map(countFired))).toEqual([40, 40, 40]);
 });
 
-test("a clock that is set back while a backlog is read loses nothing of it, nor of what is ahead", async () => {
-  const { clock, ticker, addJobs, firedOf } = setup();
+test("a clock that is set back while a backlog is read loses no job of the backlog or of the time ahead", async () => {
+  const { clock, ticker, addJobs, countFired } = setup();
   const overdue = await addJobs(40, "overdue", START - 3 * HOUR);
   const later = await addJobs(40, "later", START - HOUR);
   await ticker.readAhead();
@@ -91,24 +91,24 @@ test("a clock that is set back while a backlog is read loses nothing of it, nor 
     await ticker.readAhead();
     await ticker.tick();
   }
-  expect([await firedOf(overdue), await firedOf(later)]).toEqual([40, 0]);
+  expect([await countFired(overdue), await countFired(later)]).toEqual([40, 0]);
   clock.advance(HOUR);
   for (let round = 0; round < 16; round += 1) {
     await ticker.readAhead();
     await ticker.tick();
   }
-  expect(await firedOf(later)).toBe(40);
+  expect(await countFired(later)).toBe(40);
 });
 
 test("a backlog does not hide a job on time whose hint was lost", async () => {
-  const { clock, ticker, addJob, addJobs, firedOf } = setup({ config: { overdueMs: SECOND } });
+  const { clock, ticker, addJob, addJobs, countFired } = setup({ config: { overdueMs: SECOND } });
   await addJobs(600, "overdue", START - HOUR);
   await ticker.readAhead();
   const overlooked = await addJob({ id: "overlooked", nextRunAt: START + SECOND });
   clock.advance(SECOND);
   await ticker.readAhead();
   await ticker.tick();
-  expect(await firedOf([overlooked])).toBe(1);
+  expect(await countFired([overlooked])).toBe(1);
 });
 
 test("a shard that is behind looks a fifth as often for jobs whose hints were lost, and finds them", async () => {
@@ -121,7 +121,7 @@ test("a shard that is behind looks a fifth as often for jobs whose hints were lo
     return { ...store, dueJobs: { ...store.dueJobs, upcoming } };
   };
   const config = { heapJobsMax: 1_000, readJobsMax: 500, overdueMs: SECOND };
-  const { clock, ticker, addJob, addJobs, firedOf } = setup({ config, store: counting });
+  const { clock, ticker, addJob, addJobs, countFired } = setup({ config, store: counting });
   await addJobs(100, "known", START + SECOND);
   await ticker.readAhead();
   const overlooked = await addJob({ id: "overlooked", nextRunAt: START + SECOND });
@@ -131,14 +131,14 @@ test("a shard that is behind looks a fifth as often for jobs whose hints were lo
   }
   expect(looks).toBe(2);
   await ticker.tick();
-  expect(await firedOf([overlooked])).toBe(1);
+  expect(await countFired([overlooked])).toBe(1);
 });
 
 test("a burst on time has all of the memory when there is no backlog", async () => {
-  const { clock, ticker, addJobs, firedOf } = setup();
+  const { clock, ticker, addJobs, countFired } = setup();
   const burst = await addJobs(40, "burst", START + SECOND);
   await ticker.readAhead();
   clock.advance(SECOND);
   await ticker.tick();
-  expect(await firedOf(burst)).toBe(10);
+  expect(await countFired(burst)).toBe(10);
 });

@@ -158,7 +158,7 @@ test("the next run names the last one that ended", async () => {
   expect(started.map(({ run }) => run.lastRun)).toEqual([lastRun]);
 });
 
-test("of the jobs that wait for a worker those of the queue that goes first get it, however late they came", async () => {
+test("of the jobs that wait for a worker those of the first queue get it, however late they became due", async () => {
   const { workers, localWorkers } = makeWorkers(0, { freeSoon: true });
   const { clock, addJob, listRuns, ticker } = setup({ localWorkers });
   const low = await Promise.all(Array.from({ length: 5 }, (_, index) => addJob({ id: `low-${index}`, definition: { queue: "low" } })));

@@ -46,7 +46,7 @@ describe("a tick", () => {
     expect(await listRuns(job)).toEqual([]);
   });
 
-  test("goes on from its own memory within the horizon, without reading again", async () => {
+  test("continues from memory within the horizon, without reading again", async () => {
     let reads = 0;
     const counted = (store: Store): Store => ({
       ...store,
@@ -164,7 +164,7 @@ describe("a hint", () => {
     expect(await listRuns(job)).toHaveLength(1);
   });
 
-  test("that comes while the read ahead is under way is not forgotten by it", async () => {
+  test("that arrives while the read ahead is in progress is not lost", async () => {
     const gate: { open?: () => void } = {};
     const slow = (store: Store): Store => ({
       ...store,

@@ -61,7 +61,7 @@ test("claims of runs that were never published here are nothing to it", () => {
   expect([window.room, window.unclaimed]).toEqual([3, 1]);
 });
 
-test("it is in use until a count says that nothing is unclaimed", () => {
+test("it is in use until a count finds no unclaimed run", () => {
   const window = makeWindow();
   expect(window.inUse).toBe(false);
   publish(window, "a");

@@ -96,7 +96,7 @@ test.each([
   refused.runId = first!.runId;
   await publisher.start();
   await pass(2 * 60);
-  const late = await fire(5); // The publisher is not told: a poll finds them.
+  const late = await fire(5); // The publisher is not notified: a poll finds them.
   await pass(10);
   const published = publishedRuns().map(({ runId }) => runId);
   expect(published).toEqual(expect.arrayContaining(late.map(({ runId }) => runId)));

@@ -101,7 +101,7 @@ test("a run that was just fired and could not be noted at first is noted before 
   await publisher.stop();
 });
 
-test("a run that was just fired goes behind the older ones of its queue, and past those of another", async () => {
+test("a run that was just fired is published after the older runs of its queue, and before those of another queue", async () => {
   const { publisher, fire, publishedRuns, store, clock } = setup({ config: { windowRunsMax: 2, publishPollMs: 60 * SECOND } });
   const older = await fire(4);
   await publisher.start();

@@ -7,7 +7,7 @@ import { createPublisher } from "./publisher.ts";
 
 const WINDOW = 8;
 const SHARE = 2;
-const NOBODY = { shard: ALL_SLOTS, queue: "default" };
+const ALL_OF_QUEUE = { shard: ALL_SLOTS, queue: "default" };
 
 /** A publisher, and runs whose executors have failed twice. Executors run those one at a time: here none of them ever is run. */
 async function world({ quarantined, config = {} }: { readonly quarantined: number; readonly config?: object }) {
@@ -16,7 +16,7 @@ async function world({ quarantined, config = {} }: { readonly quarantined: numbe
   const { store, clock, fire, publisher, publishedRuns } = parts;
   await fire(quarantined);
   for (const token of ["first", "second"]) {
-    const runs = await store.dueRuns.publishable({ ...NOBODY, limit: quarantined });
+    const runs = await store.dueRuns.publishable({ ...ALL_OF_QUEUE, limit: quarantined });
     await store.claims.claim({ runs, claimant: { executor: "e", token, leaseMs: SECOND }, now: clock.now(), firedAfter: 0 });
     const ended = await store.leases.ending({ shard: ALL_SLOTS, now: clock.now() + SECOND, after: null, limit: quarantined });
     const rescues = ended.map(({ runId, expiresAt }) => ({ runId, expiresAt, to: "due" as const }));

@@ -13,17 +13,17 @@ export function setup({ jobs = 0, bus, ...options }: SetupOptions & { readonly j
   const onFired = (runs: readonly DueRun[]): void => void firedRuns.push(...runs);
   const ticker = createTicker(context, { onFired, onPublishable: () => undefined, onEnded: () => undefined });
   let made = 0;
-  /** Nobody tells the publisher of it. Returns the runs that it could be reported of. */
+  /** Does not notify the publisher. Returns the runs that a caller may report to it. */
   async function fire(
     count: number,
-    queueOf: (index: number) => string = () => "default",
-    priorityOf: (index: number) => number = () => 5,
+    queueAt: (index: number) => string = () => "default",
+    priorityAt: (index: number) => number = () => 5,
   ): Promise<DueRun[]> {
     for (let index = 0; index < count; index += 1)
       await scheduler.addJob({
         id: `job-${(made += 1)}`,
         nextRunAt: scheduler.clock.now(),
-        definition: { queue: queueOf(index), priority: priorityOf(index) },
+        definition: { queue: queueAt(index), priority: priorityAt(index) },
       });
     await ticker.readAhead();
     await ticker.tick();

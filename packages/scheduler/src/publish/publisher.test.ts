@@ -119,7 +119,7 @@ test("a window that empties as fast as it is filled is filled again at once", as
   await publisher.stop();
 });
 
-test("a leader that has nothing on the bus asks only whether something waits", async () => {
+test("a leader without unclaimed runs on the bus reads only whether runs wait", async () => {
   const { asked, store } = watchedStore();
   const { publisher, clock } = setup({ store, config: { publishPollMs: SECOND } });
   await publisher.start();

@@ -53,7 +53,7 @@ test("what has no room in the window is left, and found by a poll", async () => 
   expect([publishedRuns(), polls()]).toEqual([pickIds(runs[0], runs[1]), 1]);
 });
 
-test("more than may be published at once are not kept, and that is said", async () => {
+test("more runs than may be published at once are not kept, and the caller is notified", async () => {
   const { queue, runs } = await setup({ runsMax: 2 });
   expect(queue.fired([runs[0]])).toBe(true);
   expect(queue.fired([runs[1], runs[2]])).toBe(false);
@@ -85,7 +85,7 @@ test("a run that a poll has found before its fire was answered is not published 
   expect(publishedRuns()).toEqual(pickIds(...runs));
 });
 
-test("what is claimed before its turn is not published", async () => {
+test("a run that is claimed before it is reached is not published", async () => {
   const { queue, runs, publishedRuns } = await setup();
   queue.fired(runs);
   queue.claimed(runs[0]);

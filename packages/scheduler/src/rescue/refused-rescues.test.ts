@@ -41,7 +41,7 @@ async function setup() {
   return { rescuer, clock, tries, ending, poison, mend: () => void (poison = "") };
 }
 
-test("a lease that the store does not take keeps no other from being taken up, and is tried at waits that double", async () => {
+test("a rescue that the store refuses delays no other rescue, and is retried at intervals that double", async () => {
   const { rescuer, clock, tries, ending, poison } = await setup();
   await expect(rescuer.rescue()).rejects.toThrow("no store takes it"); // Perhaps the store took nothing just then.
   expect(await ending()).toEqual([poison]);
@@ -56,7 +56,7 @@ test("a lease that the store does not take keeps no other from being taken up, a
   expect(Math.max(...waits)).toBe(5 * MINUTE);
 });
 
-test("it is taken up at the next try that the store takes, without another wait of a whole lease", async () => {
+test("it is rescued at the next try that the store accepts, without another wait of a whole lease", async () => {
   const { rescuer, clock, ending, mend } = await setup();
   await rescuer.rescue().catch(() => undefined);
   await rescuer.rescue();

@@ -54,7 +54,7 @@ describe("what becomes of a rescued run", () => {
     expect(look([lease({ ownerGone: true, ...overrides })], 0).rescues).toMatchObject([{ runId: lease().runId, expiresAt: 1_000_000, to }]);
   });
 
-  test("one that was rescued too often says so, and how often; the others say what they said before", () => {
+  test("a run that was rescued too often has an error with the count; the others keep their errors", () => {
     const [given, back] = look([lease({ ownerGone: true, rescues: 5 }), lease({ ownerGone: true, runId: "other" })], 0).rescues;
     expect(given?.error).toEqual({
       code: "rescued_too_often",
@@ -64,9 +64,9 @@ describe("what becomes of a rescued run", () => {
     expect(back?.error).toBeUndefined();
   });
 
-  test("one that is lost says why it is not run again", () => {
+  test("a lost run has an error with the reason why it is not run again", () => {
     const [lost] = look([lease({ ownerGone: true, onUncertain: "skip" })], 0).rescues;
     expect(lost).toMatchObject({ to: "lost", error: { code: "executor_lost", retryable: false } });
-    expect(lost?.error?.message).toContain("nobody knows whether");
+    expect(lost?.error?.message).toContain("it is unknown whether");
   });
 });

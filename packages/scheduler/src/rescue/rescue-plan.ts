@@ -60,7 +60,7 @@ function describeError(to: Rescue["to"], lease: LeaseView): Pick<Rescue, "error"
 
 const EXECUTOR_LOST = runError(
   "executor_lost",
-  'the executor ended unexpectedly, or was lost, during the attempt: nobody knows whether the attempt acted, and "onUncertain" is "skip"',
+  'the executor ended unexpectedly, or was lost, during the attempt: it is unknown whether the attempt acted, and "onUncertain" is "skip"',
   false,
 );
 

@@ -48,7 +48,7 @@ test("the log names the runs whose executor is gone, and their handlers: one of 
   ]);
 });
 
-test("a run whose executors were gone six times is failed, and says so", async () => {
+test("a run whose executors disappeared six times is failed, with this reason", async () => {
   const { crash, ended, logged, listRuns, job } = await crashing();
   for (let attempt = 1; attempt <= 5; attempt += 1) {
     await crash();

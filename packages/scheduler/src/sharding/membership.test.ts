@@ -34,7 +34,7 @@ test("each has a number of its own, and after one refresh of each all count the 
   expect(await refreshAll(three)).toEqual([0, 1, 2].map((member) => ({ member, members: 3 })));
 });
 
-test("when one leaves the others move down, and count one less within two rounds", async () => {
+test("when one member leaves, the others move down and count one less within two rounds", async () => {
   const { membership } = setup();
   const [first, second, third] = [membership(), membership(), membership()];
   await refreshAll([first, second, third]);

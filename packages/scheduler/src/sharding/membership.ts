@@ -11,7 +11,7 @@ export interface MembershipOptions {
   readonly token: string;
 }
 
-/** Counts the schedulers that are alive, by locks alone: each holds the lock of one number, the lowest that is free. */
+/** Counts the running schedulers, only by locks: each holds the lock of one number, the lowest that is free. */
 export interface Membership {
   /** Keeps or takes a number and counts the others. Null: no number is free, or the lock server does not answer. */
   refresh(): Promise<MemberPosition | null>;
@@ -27,10 +27,10 @@ export function createMembership({ name, lock, ttlMs, membersMax, token }: Membe
   let own: { member: number; hold: Hold } | null = null;
   let lastMembers = 1;
 
-  /** The names of these locks are public. */
+  /** Other versions use the same names for these locks, so they cannot change. */
   const ask = (member: number): Promise<Hold | null> => lock.acquire(`${name}-seat-${member}`, ttlMs);
 
-  /** If even a lock that only this scheduler knows is refused, the server does not answer, and what it refused before says nothing. */
+  /** If even a lock that only this scheduler knows is refused, the server does not answer, and its earlier refusals have no meaning. */
   async function serverAnswers(): Promise<boolean> {
     const hold = await lock.acquire(`${name}-check-${token}`, ttlMs);
     await hold?.release();

@@ -22,9 +22,9 @@ export interface ShardSharingOptions {
   readonly onMembers: (members: number) => void;
 }
 
-/** A round comes earlier by up to this part of its interval, so that schedulers do not keep asking at the same moments. */
+/** A round begins earlier by up to this part of its interval, so that schedulers do not keep asking at the same moments. */
 const JITTER = 0.2;
-/** While shards are missing, rounds come this many times more often: a shard that was given up fires nothing until it is taken. */
+/** While shards are missing, rounds are this many times more frequent: a shard that was given up fires nothing until it is taken. */
 const HASTE = 4;
 
 /**

@@ -31,7 +31,7 @@ describe("shares", () => {
     );
   });
 
-  test("of whoever stays only shrink when another joins", () => {
+  test("of the schedulers that stay only shrink when another one joins", () => {
     fc.assert(
       fc.property(shardCounts, memberCounts, (count, schedulers) => {
         const after = countShares(count, schedulers + 1);
@@ -47,7 +47,7 @@ describe("shares", () => {
   });
 });
 
-test("schedulers that agree on how many they are ask first for shards that no other asks first for", () => {
+test("schedulers that agree on their number each ask first for shards that no other asks first for", () => {
   fc.assert(
     fc.property(shardCounts, memberCounts, (count, schedulers) => {
       const first = Array.from({ length: schedulers }, (_, member) => {

@@ -10,10 +10,10 @@ export const divideSlots = (count: number): Shard[] =>
 /** How a shard is named in locks, and in the label `range` of metrics. */
 export const shardName = ({ from, to }: Shard): string => `${from}-${to}`;
 
-/** The number of one scheduler among those alive. Numbers begin at 0 and have no gaps. */
+/** The number of one scheduler among the running ones. Numbers begin at 0 and have no gaps. */
 export interface MemberPosition {
   readonly member: number;
-  /** How many are alive. */
+  /** How many schedulers run. */
   readonly members: number;
 }
 

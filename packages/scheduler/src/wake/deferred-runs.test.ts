@@ -114,7 +114,7 @@ test("resumed runs that can never be published, as their definition is lost, kee
   expect(queued(await publishable())).toEqual(queued(good));
 });
 
-test("no more than a share of the window are resumed and unclaimed at a time, the oldest first, and each gets its turn", async () => {
+test("no more than a share of the window are resumed and unclaimed at a time, the oldest first, and each is resumed in the end", async () => {
   const { deferred, publishable, seen, pass, defer, store, clock, queued } = setup();
   const runs = await deferred(6, { handler: "partly" });
   const turns: string[] = [];
@@ -146,7 +146,7 @@ test("queues do not wait for each other: resumed runs of one that no executor cl
   expect([(await publishable("low")).length, (await publishable("high")).length]).toEqual([2, 2]);
 });
 
-test("after a long walk through runs that are deferred again and again the queue rests, most of the time", async () => {
+test("after a long walk through runs that are deferred repeatedly the queue pauses most of the time", async () => {
   const { deferred, publishable, seen, pass, defer } = setup();
   await deferred(40, { handler: "partly" });
   let resumed = 0;

@@ -37,7 +37,7 @@ export function createDeferredRunsResumer(context: ShardContext, { onPublishable
   let observed: readonly string[] = [];
 
   async function look(): Promise<void> {
-    lookAtMs = clock.monotonicMs() + config.deferredMs; // Unless a hint comes meanwhile.
+    lookAtMs = clock.monotonicMs() + config.deferredMs; // Unless a hint arrives meanwhile.
     const names = await context.deferred.queues(context.shard);
     observe(names);
     if (names.length > 0) handlers = await liveHandlers(context);
@@ -96,7 +96,7 @@ async function step(
   queue.resumed = [...queue.resumed, ...runIds];
   walk.after = next;
   if (next === null && queue.walk === walk) {
-    // Else a hint has come meanwhile, and the next look begins a new walk.
+    // Otherwise a hint has arrived meanwhile, and the next check begins a new walk.
     const nowMs = clock.monotonicMs();
     Object.assign(queue, { walk: null, restUntilMs: nowMs + Math.min(REST_RATIO * (nowMs - walk.startedMs), config.deferredMsMax) });
   }

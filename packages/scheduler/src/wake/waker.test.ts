@@ -85,7 +85,7 @@ test("a run that waited longer than its job allows is closed with the reason", a
   expect((await listRuns(job)).map(({ state, reason }) => [state, reason])).toEqual([["skipped", "expired"]]);
 });
 
-test("a hint of a retry that comes before the next look sets the timer", async () => {
+test("a hint of a retry that arrives before the next read sets the timer", async () => {
   const { clock, waker, failOnce, reported } = await setup();
   await waker.start();
   await new Promise(setImmediate);

@@ -4,7 +4,7 @@ import type { Service } from "@tickline/shared/runtime/service/service";
 import type { ShardContext, ShardListeners } from "../shard-context.ts";
 
 export interface Waker extends Service {
-  /** Wakes the runs whose time has come. Returns how long to wait for the next, in milliseconds. */
+  /** Wakes the runs that are due to be woken. Returns how long to wait for the next, in milliseconds. */
   wakeRuns(): Promise<number>;
   /** A hint that a run has to be woken at this time, which may be before the next poll. */
   at(wakeAt: Instant): void;

@@ -1,38 +1,38 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { startService, type Role, type ServiceProcess, type Settings } from "./service-process.ts";
 
-/** A place for one process of a service, filled again whenever it gets empty: what an orchestrator does. */
-export interface Seat {
+/** One member of the fleet: a process of a service. When the process ends, another one is started, as an orchestrator does. */
+export interface FleetMember {
   readonly role: Role;
-  /** Of its API, or of its health, in its present life; null: it has none, or is not up yet. */
+  /** The address of its API, or of its health routes; null: no process runs, or it is not up yet. */
   readonly url: string | null;
-  /** Lives that ended by themselves, with what they said: a server was away for too long, or something is wrong. */
-  readonly falls: readonly string[];
+  /** Processes that ended by themselves, with what they wrote: a server was unavailable for too long, or there is a fault. */
+  readonly crashes: readonly string[];
   /** Everything its processes wrote to standard error. */
   stderr(): string;
   whenUp(): Promise<void>;
-  /** `kill -9`; resolves when the process is no more. Another follows at once. */
+  /** `kill -9`; resolves when the process has ended. Another one is started at once. */
   kill(): Promise<void>;
-  /** SIGSTOP: it stands still, and knows nothing of it. */
+  /** SIGSTOP: the process stops, and cannot notice it. */
   pause(): void;
   unpause(): void;
-  /** SIGTERM, and nobody follows. Resolves with how it ended. */
+  /** SIGTERM; no other process is started. Resolves with how it ended. */
   end(): Promise<number | NodeJS.Signals | null>;
-  /** After `end`: somebody follows. */
+  /** Starts a process, first or after `end`. */
   start(): void;
 }
 
-/** Wait before a process that ended by itself is followed by another. */
+/** Wait before a process that ended by itself is started again. */
 const RESTART_MS = 500;
-/** Of what a process said before it fell. Characters. */
-const FALL_SHOWN_MAX = 2_000;
+/** The part that is shown of what a process wrote before it ended. Characters. */
+const CRASH_SHOWN_MAX = 2_000;
 
-export function createSeat(role: Role, settings: Settings): Seat {
-  const falls: string[] = [];
+export function createFleetMember(role: Role, settings: Settings): FleetMember {
+  const crashes: string[] = [];
   let errors = "";
   let up = Promise.withResolvers<void>();
   let url: string | null = null;
-  /** The process that should be running; null: nobody should. */
+  /** The process that should be running; null: none should. */
   let wanted: ServiceProcess | null = null;
 
   function start(): void {
@@ -50,7 +50,7 @@ export function createSeat(role: Role, settings: Settings): Seat {
   }
   async function follow(life: ServiceProcess, how: number | NodeJS.Signals): Promise<void> {
     isGone();
-    falls.push(`${role} ended by itself with ${how}: ${life.stderr().slice(-FALL_SHOWN_MAX)}`);
+    crashes.push(`${role} ended by itself with ${how}: ${life.stderr().slice(-CRASH_SHOWN_MAX)}`);
     await wait(RESTART_MS);
     if (wanted === life) start();
   }
@@ -70,7 +70,7 @@ export function createSeat(role: Role, settings: Settings): Seat {
     get url() {
       return url;
     },
-    falls,
+    crashes,
     stderr: () => errors + (wanted?.stderr() ?? ""),
     whenUp: () => up.promise,
     async kill() {

@@ -7,7 +7,7 @@ import { ENVIRONMENT, type Settings } from "./service-process.ts";
 const OPERATE = fileURLToPath(new URL("../../../shared/src/wiring/operate.ts", import.meta.url));
 
 /** `npm run topics`, `migrate` or `doctor`. Rejects with what it said unless it ends with 0. */
-export async function runOperation(word: "topics" | "migrate" | "doctor", settings: Settings): Promise<string> {
+export async function runAdminCommand(word: "topics" | "migrate" | "doctor", settings: Settings): Promise<string> {
   const env = { ...ENVIRONMENT, ...settings };
   const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=@tickline/source", OPERATE, word], {
     cwd: REPOSITORY,
