@@ -91,7 +91,7 @@ export interface RunRows {
 }
 
 export function openRunRows(db: DatabaseSync, onUnreadable: OnUnreadable): RunRows {
-  const select = query<RunRow>(db, `${SELECT_RUNS} WHERE run_id = ?`);
+  const select = query<RunRow>(db, `${SELECT_RUNS_WITH_OUTPUT} WHERE run_id = ?`);
   const assignments = CHANGING.map((field) => `${columnOf(field)} = ?`).join(", ");
   const update = db.prepare(`UPDATE runs SET ${assignments} WHERE run_key = ?`);
   const end = db.prepare(`UPDATE runs SET ${assignments}, output = ? WHERE run_key = ?`);
