@@ -9,6 +9,7 @@ import type { Store } from "../../ports/store/store.ts";
 import {
   addJob,
   addRun,
+  changeJob,
   claim,
   defer,
   deleteJob,
@@ -152,4 +153,15 @@ test("a sweep looks at few tombstones, and the next goes on behind them", async 
   const gone: number[] = [];
   for (let round = 0; round < 6; round += 1) gone.push((await store.retention.sweep(request)).tombstones);
   expect([gone[0], gone.filter((tombstones) => tombstones > 0)]).toEqual([0, [1]]);
+});
+
+test("a job whose next instant cannot be read can be changed and deleted", async () => {
+  await using opened = await setup();
+  const { store } = opened;
+  await addJob(store, { id: "torn" });
+  opened.damage(`UPDATE jobs SET next_run_at = ${HUGE}`);
+  const read = (await store.jobs.get("default", "torn"))!;
+  expect(read).toMatchObject({ nextRunAt: null, unreadable: expect.any(String) });
+  const paused = await changeJob(store, read, { state: "paused" });
+  expect(await deleteJob(store, paused)).toMatchObject({ state: "deleted" });
 });
