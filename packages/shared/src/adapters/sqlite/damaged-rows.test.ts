@@ -166,14 +166,17 @@ test("a job whose next instant cannot be read can be changed and deleted", async
   expect(await deleteJob(store, paused)).toMatchObject({ state: "deleted" });
 });
 
-test.each([HUGE, -1, 77])("a run whose priority is %d has the default: no message says one that executors could not read", async (priority) => {
-  await using opened = await setup();
-  const { store } = opened;
-  await addRun(store, await addJob(store));
-  opened.damage(`UPDATE runs SET priority = ${priority}`);
-  const [run] = await publishable(store);
-  expect(run).toMatchObject({ priority: 5 });
-  expect(await readRun(store, run!)).toMatchObject({ priority: 5 });
-  await store.control.cancel("default", { runId: run!.runId, now: START });
-  expect(await unannounced(store)).toMatchObject([{ priority: 5 }]);
-});
+test.each([HUGE, -1, 77])(
+  "a run whose priority is %d has the default: no message says one that executors could not read",
+  async (priority) => {
+    await using opened = await setup();
+    const { store } = opened;
+    await addRun(store, await addJob(store));
+    opened.damage(`UPDATE runs SET priority = ${priority}`);
+    const [run] = await publishable(store);
+    expect(run).toMatchObject({ priority: 5 });
+    expect(await readRun(store, run!)).toMatchObject({ priority: 5 });
+    await store.control.cancel("default", { runId: run!.runId, now: START });
+    expect(await unannounced(store)).toMatchObject([{ priority: 5 }]);
+  },
+);

@@ -64,7 +64,11 @@ function openLists(db: DatabaseSync, definitions: ReadDefinitions): JobReads["li
       ...(nameContains === undefined || nameContains === "" ? [] : ["instr(folded(name), ?) > 0"]),
       ...tags.map(() => `EXISTS (SELECT 1 FROM json_each(${TAGS}) WHERE value = ?)`),
     ];
-    const values: SQLInputValue[] = [...equal.map(([, value]) => value as string), ...(nameContains ? [nameContains.toLowerCase()] : []), ...tags];
+    const values: SQLInputValue[] = [
+      ...equal.map(([, value]) => value as string),
+      ...(nameContains ? [nameContains.toLowerCase()] : []),
+      ...tags,
+    ];
     const from = after ?? FIRST;
     // Without conditions each row counts, so there is nothing to look through in steps.
     const end = conditions.length === 0 ? undefined : stepEnd.get(tenantId, from.createdAt, from.uid);
