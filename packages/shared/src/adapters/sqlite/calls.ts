@@ -61,14 +61,13 @@ export function toClaimOutcome(row: ClaimRow, run: DueRun, { claimant }: ClaimRe
   return { kind: "won", claim };
 }
 
-/** What a settlement came to. The output, which may be long, is not sent back. */
+/** What a settlement came to. Of nearly all of them the output, which may be long, is not sent back. */
 export function toSettleOutcome(row: SettleRow, { result, finishedAt }: Settlement, claim: HeldClaim | undefined): SettleOutcome {
-  const output = result.kind === "succeeded" ? result.output : null;
-  if (row.kind === "ended" && row.run.state === "succeeded") return { ...row, run: { ...row.run, output } };
   if (row.kind !== "applied") return row;
   if (claim === undefined || result.kind === "retry" || result.kind === "released")
     throw new AppError("internal", "a settlement was applied of a run that is not held");
   const { run, startedAt } = claim;
+  const output = result.kind === "succeeded" ? result.output : null;
   const error = result.kind === "failed" ? result.error : null;
   return { kind: "ended", run: makeEndedRun(run, { state: result.kind, startedAt, finishedAt, output, error }) };
 }

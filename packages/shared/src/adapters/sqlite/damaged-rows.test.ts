@@ -9,6 +9,7 @@ import type { Store } from "../../ports/store/store.ts";
 import {
   addJob,
   addRun,
+  changeJob,
   claim,
   defer,
   deleteJob,
@@ -153,3 +154,29 @@ test("a sweep looks at few tombstones, and the next goes on behind them", async 
   for (let round = 0; round < 6; round += 1) gone.push((await store.retention.sweep(request)).tombstones);
   expect([gone[0], gone.filter((tombstones) => tombstones > 0)]).toEqual([0, [1]]);
 });
+
+test("a job whose next instant cannot be read can be changed and deleted", async () => {
+  await using opened = await setup();
+  const { store } = opened;
+  await addJob(store, { id: "torn" });
+  opened.damage(`UPDATE jobs SET next_run_at = ${HUGE}`);
+  const read = (await store.jobs.get("default", "torn"))!;
+  expect(read).toMatchObject({ nextRunAt: null, unreadable: expect.any(String) });
+  const paused = await changeJob(store, read, { state: "paused" });
+  expect(await deleteJob(store, paused)).toMatchObject({ state: "deleted" });
+});
+
+test.each([HUGE, -1, 77])(
+  "a run whose priority is %d has the default: no message says one that executors could not read",
+  async (priority) => {
+    await using opened = await setup();
+    const { store } = opened;
+    await addRun(store, await addJob(store));
+    opened.damage(`UPDATE runs SET priority = ${priority}`);
+    const [run] = await publishable(store);
+    expect(run).toMatchObject({ priority: 5 });
+    expect(await readRun(store, run!)).toMatchObject({ priority: 5 });
+    await store.control.cancel("default", { runId: run!.runId, now: START });
+    expect(await unannounced(store)).toMatchObject([{ priority: 5 }]);
+  },
+);

@@ -33,6 +33,7 @@ interface World {
   readonly jobs: Job[];
   readonly runs: DueRun[];
   readonly held: ClaimedRun[];
+  readonly settled: ClaimedRun[];
   count: number;
   published: boolean;
   restarted: boolean;
@@ -63,7 +64,9 @@ interface Step {
     | "close"
     | "edit"
     | "pass"
-    | "restart";
+    | "restart"
+    | "named"
+    | "settleAgain";
   readonly pick: number;
   readonly more: number;
 }
@@ -99,9 +102,35 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
   async settle(world, { pick, more }) {
     const held = at(world.held, pick);
     if (held === undefined) return;
-    world.held.splice(world.held.indexOf(held), 1);
+    world.settled.push(...world.held.splice(world.held.indexOf(held), 1));
     const settlement = { runId: held.run.runId, token: held.token, result: at(RESULTS, more) as AttemptResult, finishedAt: world.now };
     await ask(world, (store) => store.claims.settle({ settlements: [settlement], now: world.now }));
+  },
+  // As an executor that has not heard the first answer, or a report that contradicts an earlier one.
+  async settleAgain(world, { pick, more }) {
+    const held = at(world.settled, pick);
+    if (held === undefined) return;
+    const settlement = { runId: held.run.runId, token: held.token, result: at(RESULTS, more) as AttemptResult, finishedAt: world.now };
+    await ask(world, (store) => store.claims.settle({ settlements: [settlement, settlement], now: world.now }));
+  },
+  // A run with a definition of its own, which differs in all that the row of its job repeats.
+  async named(world, { pick, more }) {
+    const job = at(world.jobs, pick);
+    if (job === undefined) return;
+    world.count += 1;
+    const overlap = at(OVERLAP_POLICIES, more) ?? "skip";
+    const definition = { ...job.definition, params: { more }, handler: at(HANDLERS, more) ?? "a", priority: more % 10, overlap };
+    const definitionHash = await ask(world, (store) => store.jobs.addDefinition(job.tenantId, { jobUid: job.uid, definition }));
+    const fire = newManualFire(job, { at: world.now, keys: [`key-${world.count}`] });
+    const entries = fire.entries.map((entry) => ({ ...entry, definitionHash }));
+    const token = `fire-${world.count}`;
+    const claimant = more % 2 === 0 ? { executor: "local", token, leaseMs: LEASE_MS } : null;
+    const request = { fires: [{ ...fire, entries }], now: world.now, claimant, claimed: claimant === null ? [] : [0] };
+    const { outcomes } = await ask(world, (store) => store.dueJobs.fire(request));
+    const run = newDueRun({ ...job, definition, definitionHash }, entries[0]);
+    const [outcome] = outcomes;
+    if (outcome?.kind === "won" && outcome.runs[0]?.claimed === true) world.held.push({ run, token, leaseMs: null, startedAt: world.now });
+    world.runs.push(run);
   },
   async defer(world, { pick }) {
     const [run] = await ask(world, (store) => store.claims.read([at(world.runs, pick)?.runId ?? ""]));
@@ -187,6 +216,7 @@ async function setup(dir: string, name: string): Promise<World> {
     jobs: [],
     runs: [],
     held: [],
+    settled: [],
     count: 0,
     published: false,
     restarted: false,
@@ -210,6 +240,7 @@ const stepOf: fc.Arbitrary<Step> = fc.record({
         "publish" as const,
       ),
     },
+    { weight: 2, arbitrary: fc.constantFrom("named" as const, "settleAgain" as const) },
     { weight: 1, arbitrary: fc.constantFrom("cancelOpen" as const, "close" as const, "restart" as const) },
   ),
   pick: fc.nat(1_000),

@@ -10,6 +10,9 @@ export const isPriority = (value: unknown): value is number => Number.isInteger(
 /** The nearest one: a message may say any number. */
 const toPriority = (value: number): number => Math.min(PRIORITY_MAX, Math.max(0, value));
 
+/** As it was stored; the default where that cannot be read. */
+export const readStoredPriority = (value: number): number => (isPriority(value) ? value : PRIORITY_DEFAULT);
+
 /** The same items, the most urgent first, and those of equal priority in their order. Most often all are alike, and nothing is sorted. */
 export function mostUrgentFirst<Item>(items: Item[], priorityOf: (item: Item) => number): Item[] {
   const [first] = items;

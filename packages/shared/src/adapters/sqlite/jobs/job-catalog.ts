@@ -73,12 +73,15 @@ function openCreate({ db, definitions }: StoreContext): JobCatalogRows["create"]
   };
 }
 
+/** The next instant as jobs are read: null where it cannot be read. */
+const READ_NEXT_RUN_AT = `iif(next_run_at BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}, next_run_at, NULL)`;
+
 function openChange({ db, definitions }: StoreContext): JobCatalogRows["change"] {
   const byUid = query<DefinedJobRow>(db, `${SELECT_JOBS} WHERE uid = ?`);
   const standing = query<{ jobKey: number; definitionKey: number }>(
     db,
     `SELECT job_key AS jobKey, definition_key AS definitionKey FROM jobs
-     WHERE tenant_id = ? AND uid = ? AND version = ? AND next_run_at IS ? AND state = ? AND ${IS_SEEN}`,
+     WHERE tenant_id = ? AND uid = ? AND version = ? AND ${READ_NEXT_RUN_AT} IS ? AND state = ? AND ${IS_SEEN}`,
   );
   const update = db.prepare(
     `UPDATE jobs SET version = ?, state = ?, next_run_at = ?, last_scheduled_for = ?, fired_count = ?, misfires = ?, updated_at = ?

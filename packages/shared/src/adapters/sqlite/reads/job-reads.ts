@@ -48,6 +48,8 @@ export function openJobReads(db: DatabaseSync): JobReads {
 const TAGS = "iif(json_valid(jobs.tags), jobs.tags, '[]')";
 
 function openLists(db: DatabaseSync, definitions: ReadDefinitions): JobReads["list"] {
+  // SQLite's own lower() changes the letters of ASCII alone.
+  db.function("folded", { deterministic: true }, (name) => String(name).toLowerCase());
   /** By their SQL: a few dozen. */
   const prepared = new Map<string, Query<JobRow>>();
   const stepEnd = query<JobPlace>(
@@ -59,10 +61,14 @@ function openLists(db: DatabaseSync, definitions: ReadDefinitions): JobReads["li
     const equal = Object.entries({ state, status, handler, queue }).filter(([, value]) => value !== undefined);
     const conditions = [
       ...equal.map(([field]) => `jobs.${field} = ?`),
-      ...(nameContains === undefined || nameContains === "" ? [] : ["instr(lower(name), lower(?)) > 0"]),
+      ...(nameContains === undefined || nameContains === "" ? [] : ["instr(folded(name), ?) > 0"]),
       ...tags.map(() => `EXISTS (SELECT 1 FROM json_each(${TAGS}) WHERE value = ?)`),
     ];
-    const values: SQLInputValue[] = [...equal.map(([, value]) => value as string), ...(nameContains ? [nameContains] : []), ...tags];
+    const values: SQLInputValue[] = [
+      ...equal.map(([, value]) => value as string),
+      ...(nameContains ? [nameContains.toLowerCase()] : []),
+      ...tags,
+    ];
     const from = after ?? FIRST;
     // Without conditions each row counts, so there is nothing to look through in steps.
     const end = conditions.length === 0 ? undefined : stepEnd.get(tenantId, from.createdAt, from.uid);

@@ -2,6 +2,7 @@ import { AppError } from "../../../domain/app-error.ts";
 import { makeDueRun, type DueFacts, type DueRun } from "../../../domain/run/due-run.ts";
 import { isExclusive, type OverlapPolicy } from "../../../domain/policy/overlap.ts";
 import { readDefinitionText } from "../../../domain/job/stored-definition.ts";
+import { readStoredPriority } from "../../../domain/queue/priority.ts";
 import { isLastRun } from "../../../domain/job/stored-job.ts";
 import { readOutput, requireReadableRun } from "../../../domain/run/stored-run.ts";
 import { selected } from "../rows.ts";
@@ -30,5 +31,6 @@ export function readDueRun({ lastRun, definition, overlap, ...run }: DueRunRow):
   const stored = readDefinitionText(definition);
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${run.runId}: ${stored.reason}`);
   const last = readOutput(lastRun).output;
-  return makeDueRun({ ...requireReadableRun(run), exclusive: isExclusive(overlap) }, stored.definition, isLastRun(last) ? last : null);
+  const told = { ...requireReadableRun(run), priority: readStoredPriority(run.priority), exclusive: isExclusive(overlap) };
+  return makeDueRun(told, stored.definition, isLastRun(last) ? last : null);
 }

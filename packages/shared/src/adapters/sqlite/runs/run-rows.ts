@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { readStoredPriority } from "../../../domain/queue/priority.ts";
 import { RunIdentitySchema, type RunIdentity } from "../../../domain/run/run.ts";
 import { toEndedRun, type RunRecord } from "../../../domain/run/run-record.ts";
 import type { EndedRun } from "../../../domain/run/settlement.ts";
@@ -73,6 +74,7 @@ export function toStoredRun(row: RunRow): StoredRun {
   const torn = cancel.broken || attempts.broken || error.broken || output.broken;
   for (const field of OWN) if (Number.isNaN(row[field])) Object.assign(row, { [field]: COUNTED[field] ?? null });
   return Object.assign(row as object, {
+    priority: readStoredPriority(row.priority),
     cancelRequested: row.cancelRequested === 1,
     cancel: cancel.output,
     pastAttempts: Array.isArray(attempts.output) ? attempts.output : [],
@@ -91,7 +93,7 @@ export interface RunRows {
 }
 
 export function openRunRows(db: DatabaseSync, onUnreadable: OnUnreadable): RunRows {
-  const select = query<RunRow>(db, `${SELECT_RUNS} WHERE run_id = ?`);
+  const select = query<RunRow>(db, `${SELECT_RUNS_WITH_OUTPUT} WHERE run_id = ?`);
   const assignments = CHANGING.map((field) => `${columnOf(field)} = ?`).join(", ");
   const update = db.prepare(`UPDATE runs SET ${assignments} WHERE run_key = ?`);
   const end = db.prepare(`UPDATE runs SET ${assignments}, output = ? WHERE run_key = ?`);

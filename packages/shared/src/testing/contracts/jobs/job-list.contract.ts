@@ -79,6 +79,11 @@ export const jobListContract = defineContract("JobCatalog.list", {
     expect(await idsWhere(store, { nameContains: "" })).toHaveLength(8);
   },
 
+  "a name is found in capitals and in small letters, of any alphabet": async ({ store }) => {
+    await addJob(store, { id: "named", definition: { name: "Übersicht ОТЧЁТ" } });
+    for (const nameContains of ["übersicht", "ÜBER", "отчёт"]) expect(await idsWhere(store, { nameContains })).toEqual(["named"]);
+  },
+
   "of several filters all must hold, and of several tags each": async ({ store }) => {
     await addJob(store, { id: "both", definition: { tags: ["eu", "billing"], queue: "low" } });
     await addJob(store, { id: "eu", definition: { tags: ["eu"], queue: "low" } });

@@ -204,6 +204,15 @@ export const settleContract = defineContract("RunClaims.settle", {
     expect(await publishable(store)).toEqual(expect.arrayContaining([expect.objectContaining({ attempt: 2, failures: 1 })]));
   },
 
+  "what is settled again with another result answers with the first, output and all": async ({ store }) => {
+    const { run } = await addJobWithRun(store);
+    const held = await start(store, run);
+    const ended = await end(store, held);
+    expect(await end(store, held, { result: { kind: "succeeded", output: "another" }, now: START + SECOND })).toEqual(ended);
+    expect(await end(store, held, { result: FAILURE, now: START + SECOND })).toEqual(ended);
+    expect((await readRun(store, run)).output).toEqual(ended.output);
+  },
+
   "repeating it after the end was announced announces nothing anew": async ({ store }) => {
     const { run } = await addJobWithRun(store);
     const held = await start(store, run);
