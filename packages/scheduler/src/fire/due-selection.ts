@@ -54,21 +54,24 @@ export function createDueSelection(
       }
     }
   }
-  /** Adds held jobs that have a worker now, or have waited long enough: by the priority of queues, then by their own, the oldest first. */
+  /** Adds held jobs: first those that have waited long enough, then those that have a worker now. By the priority of queues, then by their own, the oldest first. */
   function release(workers: LocalWorkers, jobs: Job[]): void {
     const held = lanes.inTurn(isHolding);
     if (held.length === 0) return;
     const oldest = now() - config.heldMsMax;
     const room = workers.room();
-    const goes = (job: Job): boolean => room.take(job.definition.queue, readPriority(job.definition)) || !waits(workers, job, oldest);
-    for (const level of held.flatMap(({ levels }) => levels)) {
-      for (let job = level.first(); job !== undefined && jobs.length < config.fireJobsMax && goes(job); job = level.first()) {
-        jobs.push(job);
-        level.shift();
+    const hasWorker = (job: Job): boolean => room.take(job.definition.queue, readPriority(job.definition));
+    for (const goes of [(job: Job) => isOlder(job, oldest), (job: Job) => hasWorker(job) || !workers.freeSoon(job)]) {
+      for (const level of held.flatMap(({ levels }) => levels)) {
+        for (let job = level.first(); job !== undefined && jobs.length < config.fireJobsMax && goes(job); job = level.first()) {
+          jobs.push(job);
+          level.shift();
+        }
       }
     }
   }
-  const waits = (workers: LocalWorkers, job: Job, oldest: number): boolean => (job.nextRunAt ?? 0) > oldest && workers.freeSoon(job);
+  const isOlder = ({ nextRunAt }: Job, oldest: number): boolean => (nextRunAt ?? 0) <= oldest;
+  const waits = (workers: LocalWorkers, job: Job, oldest: number): boolean => !isOlder(job, oldest) && workers.freeSoon(job);
 
   return {
     take,
