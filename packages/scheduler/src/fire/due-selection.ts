@@ -70,7 +70,6 @@ export function createDueSelection(
       }
     }
   }
-  const isOlder = ({ nextRunAt }: Job, oldest: number): boolean => (nextRunAt ?? 0) <= oldest;
   const waits = (workers: LocalWorkers, job: Job, oldest: number): boolean => !isOlder(job, oldest) && workers.freeSoon(job);
 
   return {
@@ -83,6 +82,8 @@ export function createDueSelection(
     },
   };
 }
+
+const isOlder = ({ nextRunAt }: Job, oldest: number): boolean => (nextRunAt ?? 0) <= oldest;
 
 /** The jobs of one queue that wait for a worker. */
 type HeldJobs = PriorityFifos<Job> & { readonly queue: string };
