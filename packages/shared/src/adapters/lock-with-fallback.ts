@@ -55,12 +55,12 @@ interface Crossing extends LockWithFallbackOptions {
 }
 
 /** What is held of each side. The server's is kept while it is away: when it is back soon, it still knows us by it. */
-interface Sides {
+interface HeldLeases {
   readonly held: Hold | null;
   readonly lease: Hold | null;
 }
 
-function crossingHold({ server, fallback, clock, answered, name, ttlMs }: Crossing, first: Sides): Hold {
+function crossingHold({ server, fallback, clock, answered, name, ttlMs }: Crossing, first: HeldLeases): Hold {
   let { held, lease } = first;
   let released = false;
   const validUntilMs = (): number => Math.max(held?.validUntilMs ?? 0, lease?.validUntilMs ?? 0);

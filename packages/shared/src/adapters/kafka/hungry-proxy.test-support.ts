@@ -30,13 +30,13 @@ export async function openHungryProxy(broker: string, eats: (answer: number) => 
       socket.setNoDelay(true).on("error", () => undefined);
       socket.on("close", () => [client, upstream].forEach((one) => one.destroy()));
     }
-    const requests = framesOf((frame) => {
+    const requests = splitFrames((frame) => {
       const producing = frame.readInt16BE(LENGTH_BYTES) === PRODUCE;
       if (producing && heldTopic !== undefined && frame.includes(heldTopic)) return;
       if (producing) open.add(frame.readInt32BE(LENGTH_BYTES + 4));
       upstream.write(frame);
     });
-    const answers = framesOf((frame) => {
+    const answers = splitFrames((frame) => {
       if (open.delete(frame.readInt32BE(LENGTH_BYTES)) && eats((produced += 1))) eaten += 1;
       else client.write(withPort(frame, { host, port }, (server.address() as AddressInfo).port));
     });
@@ -61,7 +61,7 @@ export async function openHungryProxy(broker: string, eats: (answer: number) => 
 }
 
 /** Cuts a stream into Kafka's frames, each with its length before it. */
-function framesOf(onFrame: (frame: Buffer) => void): (bytes: Buffer) => void {
+function splitFrames(onFrame: (frame: Buffer) => void): (bytes: Buffer) => void {
   let rest = Buffer.alloc(0);
   return (bytes) => {
     rest = Buffer.concat([rest, bytes]);

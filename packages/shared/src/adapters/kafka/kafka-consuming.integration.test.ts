@@ -84,7 +84,7 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     expect(deaths).toEqual([]);
     isAway = false;
     await until(() => seen.size === 50);
-    expect(await sizeOf(deadTopic(topic))).toBe(0);
+    expect(await countMessages(deadTopic(topic))).toBe(0);
   });
 
   test("members that come and go while messages flow lose none", async () => {
@@ -120,7 +120,7 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     await bus.publish(topic, numbered(0, 20));
     const seen = new Set<string>();
     await subscribe((events) => eventIds(events).forEach((id) => seen.add(id)));
-    await until(async () => seen.size === 20 && (await sizeOf(deadTopic(topic))) === 1);
+    await until(async () => seen.size === 20 && (await countMessages(deadTopic(topic))) === 1);
     const [letter] = await readAll(servers.kafkaBrokers, deadTopic(topic));
     expect(letter).toMatchObject({ key: Buffer.from("k"), value: Buffer.from([0, 255, 1]) });
     expect(letter?.headers?.["other"]).toEqual(Buffer.from([7]));
@@ -161,5 +161,5 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     await until(() => lags.at(-1) === 0);
   });
 
-  const sizeOf = (topic: string): Promise<number> => countAll(servers.kafkaBrokers, topic);
+  const countMessages = (topic: string): Promise<number> => countAll(servers.kafkaBrokers, topic);
 });

@@ -193,8 +193,8 @@ export function cutByBytes(messages: readonly OutMessage[], bytesMax = REQUEST_B
 }
 
 function countBytes({ key, value, headers }: OutMessage): number {
-  let bytes = MESSAGE_OVERHEAD_BYTES + lengthOf(key) + lengthOf(value);
-  for (const name in headers) bytes += name.length + lengthOf(String(headers[name] ?? "")) + 4;
+  let bytes = MESSAGE_OVERHEAD_BYTES + byteLength(key) + byteLength(value);
+  for (const name in headers) bytes += name.length + byteLength(String(headers[name] ?? "")) + 4;
   return bytes;
 }
-const lengthOf = (value: Buffer | string | null): number => (value === null ? 0 : Buffer.byteLength(value));
+const byteLength = (value: Buffer | string | null): number => (value === null ? 0 : Buffer.byteLength(value));

@@ -19,7 +19,7 @@ import { SlotSchema } from "../slot.ts";
  * Runs rescued this often are suspects: one of them may end each process that runs it. An executor runs them alone, one at a time, so that it
  * takes no neighbours along.
  */
-export const SUSPECT_RESCUES_MIN = 2;
+export const QUARANTINE_RESCUES_MIN = 2;
 
 const { tenantId, runId, jobUid, jobId, ...ofJob } = RunIdentitySchema.shape;
 const { queue: _queue, handler: _handler, ...execution } = ExecutionSchema.shape;

@@ -8,13 +8,13 @@
 export const CLOCK_JUMP_MS_MAX = 1_000;
 
 /** An answer to the question for its time that took longer says too little of the store's time. */
-export const HELLO_MS_MAX = 2_000;
+export const PING_MS_MAX = 2_000;
 
 /**
  * How far the store's time, as a service has it, may be from the store's clock: half an answer either way, as much as an answer where our
  * own clock is taken for the store's, and what is too little to be a jump.
  */
-export const STORE_TIME_ERROR_MS_MAX = 1.5 * HELLO_MS_MAX + CLOCK_JUMP_MS_MAX;
+export const STORE_TIME_ERROR_MS_MAX = 1.5 * PING_MS_MAX + CLOCK_JUMP_MS_MAX;
 
 /** Two services may differ by so much: less is no sign of a clock that was set back. */
 export const STORE_TIME_DIFFERENCE_MS_MAX = 2 * STORE_TIME_ERROR_MS_MAX;

@@ -1,14 +1,14 @@
 import { expect, test } from "@jest/globals";
 import { manualClock } from "../../testing/manual-clock.ts";
-import { HELLO_MS_MAX } from "../../domain/time/time-limits.ts";
+import { PING_MS_MAX } from "../../domain/time/time-limits.ts";
 import { createStoreTime } from "./store-time.ts";
 
 function setup({ aheadMs = 0, tripMs = 0 } = {}) {
   const clock = manualClock(1_000_000);
-  const store = { aheadMs, onHello: () => {} };
+  const store = { aheadMs, onPing: () => {} };
   const ping = () => {
     clock.advance(tripMs / 2);
-    store.onHello();
+    store.onPing();
     const answer = { now: clock.now() + store.aheadMs };
     clock.advance(tripMs / 2);
     return Promise.resolve(answer);
@@ -50,8 +50,8 @@ test("time is never rounded up, so that nothing fires early", async () => {
 test("a clock of ours that is set while the answer is on its way is no offset of the store", async () => {
   const { clock, store, time } = setup({ tripMs: 10 });
   await time.measure();
-  store.onHello = () => {
-    store.onHello = () => {};
+  store.onPing = () => {
+    store.onPing = () => {};
     clock.jumpTo(clock.now() + 3_600_000);
   };
   await time.measure();
@@ -94,7 +94,7 @@ test("our own wall clock alone being set is no jump of the store's", async () =>
 test("an answer that came too late to tell the time is no measurement, and the last one stays", async () => {
   const { clock, store, time } = setup({ aheadMs: 5_000 });
   await time.measure();
-  store.onHello = () => clock.advance(HELLO_MS_MAX + 1);
+  store.onPing = () => clock.advance(PING_MS_MAX + 1);
   await expect(time.measure()).rejects.toMatchObject({ code: "store_unavailable", retryable: true });
   expect([time.now(), time.steady()]).toEqual([clock.now() + 5_000, true]);
 });

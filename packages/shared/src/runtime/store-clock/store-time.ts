@@ -1,6 +1,6 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { Instant } from "../../domain/time/instant.ts";
-import { CLOCK_JUMP_MS_MAX, HELLO_MS_MAX } from "../../domain/time/time-limits.ts";
+import { CLOCK_JUMP_MS_MAX, PING_MS_MAX } from "../../domain/time/time-limits.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store/store.ts";
 
@@ -44,7 +44,7 @@ export function createStoreTime(clock: Clock, ping: Store["ping"]): StoreTime {
     const { now } = await ping();
     const [wall, monotonicMs] = [clock.now(), clock.monotonicMs()];
     const tripMs = monotonicMs - sentMs;
-    if (tripMs > HELLO_MS_MAX) throw tooSlow(tripMs);
+    if (tripMs > PING_MS_MAX) throw tooSlow(tripMs);
     if (Math.abs(wall - sentAt - tripMs) > CLOCK_JUMP_MS_MAX) return null;
     const measured = now + tripMs / 2;
     // Within the trip's own uncertainty the clocks are the same: no offset, no drift from measuring noise.

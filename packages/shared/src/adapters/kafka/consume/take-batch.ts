@@ -42,7 +42,7 @@ export function createTakeBatch({ log, codec, request: { onBatch, onUnreadable }
         letters.push(...(await take([{ topic, partition, messages: [message] }])));
       } catch (fault) {
         if (passes(fault)) return null;
-        letters.push({ topic, partition, message, reason: `failed ${FINAL_TRIES_MAX} times: ${reasonOf(fault)}` });
+        letters.push({ topic, partition, message, reason: `failed ${FINAL_TRIES_MAX} times: ${describeFault(fault)}` });
       }
     }
     return letters;
@@ -59,7 +59,7 @@ export function createTakeBatch({ log, codec, request: { onBatch, onUnreadable }
 }
 
 const passes = (fault: unknown): boolean => fault instanceof AppError && fault.retryable;
-const reasonOf = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault));
+const describeFault = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault));
 
 const toWire = ({ key, value, headers }: Chunk["messages"][number]): WireMessage => ({ key, value, headers: headers ?? {} });
 

@@ -6,7 +6,7 @@ import type { Settlement, SettleOutcome } from "../../../ports/runs/run-claims.t
 import { byId, type Change, type Filter, type Update, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import {
-  allOf,
+  mergeUpdates,
   endAttempt,
   endRun,
   makeDueAgain,
@@ -59,14 +59,14 @@ function settle(result: AttemptResult, { finishedAt, now }: { readonly finishedA
   const attempt = endAttemptBy(result, finishedAt);
   switch (result.kind) {
     case "retry":
-      return allOf(attempt, waitForRetry(now + result.retryDelayMs, result.error), settledAs("retrying"));
+      return mergeUpdates(attempt, waitForRetry(now + result.retryDelayMs, result.error), settledAs("retrying"));
     case "released":
-      return allOf(attempt, makeDueAgain(now), settledAs("released"));
+      return mergeUpdates(attempt, makeDueAgain(now), settledAs("released"));
     case "succeeded":
     case "failed":
     case "cancelled": {
       const failures = result.kind === "failed" ? { $inc: { failures: 1 } } : {};
-      return allOf(attempt, endRun({ state: result.kind, now, finishedAt, ...pickResult(result) }), settledAs("ended"), failures);
+      return mergeUpdates(attempt, endRun({ state: result.kind, now, finishedAt, ...pickResult(result) }), settledAs("ended"), failures);
     }
   }
 }
@@ -129,7 +129,7 @@ function closeAsCancelled({ runId, token, result, finishedAt }: Settlement, now:
   if (!goesOn(result)) return [];
   const ended = endRun({ state: "cancelled", now, finishedAt, error: "error" in result ? result.error : null });
   const filter = { ...heldBy([runId], token), cancelRequested: { $eq: true } };
-  return [{ filter, update: allOf(endAttemptBy(result, finishedAt), ended, settledAs("ended")) }];
+  return [{ filter, update: mergeUpdates(endAttemptBy(result, finishedAt), ended, settledAs("ended")) }];
 }
 
 const hasOpenAttempt = ({ attempts }: RunRow): boolean =>

@@ -57,15 +57,15 @@ export interface Collections {
 }
 
 export function openCollections(connection: Connection, options?: RowsOptions): Collections {
-  const rowsOf = <Row>(name: string, schema: Schema): Rows<Row> =>
+  const openRows = <Row>(name: string, schema: Schema): Rows<Row> =>
     createRows<Row>(connection.model(name, schema) as unknown as Model<unknown>, options);
   return {
-    jobs: rowsOf<JobRow>("Job", jobSchema),
-    definitions: rowsOf<DefinitionRow>("Definition", definitionSchema),
-    runs: rowsOf<RunRow>("Run", runSchema),
-    requests: rowsOf<BindingRow>("Request", rowSchema("requests", BindingRow)),
-    handlers: rowsOf<HandlerRow>("Handler", rowSchema("handlers", HandlerRow)),
-    leaders: rowsOf<LeaderRow>("Leader", rowSchema("leaders", LeaderRow)),
-    meta: rowsOf<MetaRow>("Meta", rowSchema("meta", MetaRow)),
+    jobs: openRows<JobRow>("Job", jobSchema),
+    definitions: openRows<DefinitionRow>("Definition", definitionSchema),
+    runs: openRows<RunRow>("Run", runSchema),
+    requests: openRows<BindingRow>("Request", rowSchema("requests", BindingRow)),
+    handlers: openRows<HandlerRow>("Handler", rowSchema("handlers", HandlerRow)),
+    leaders: openRows<LeaderRow>("Leader", rowSchema("leaders", LeaderRow)),
+    meta: openRows<MetaRow>("Meta", rowSchema("meta", MetaRow)),
   };
 }

@@ -145,9 +145,9 @@ function uniqueIn(collection: string, rows: ReadonlyMap<string, Stored>): (row: 
   return (row) =>
     unique.some(({ key, partialFilterExpression = {} }) => {
       if (!matches(row, partialFilterExpression)) return false;
-      const valueOf = (each: object, field: string): unknown => (each as Readonly<Record<string, unknown>>)[field] ?? null;
-      const wanted = Object.keys(key).map((field) => ({ field, value: valueOf(row, field) }));
-      const hasSameKey = (each: Stored): boolean => wanted.every(({ field, value }) => valueOf(each, field) === value);
+      const readField = (each: object, field: string): unknown => (each as Readonly<Record<string, unknown>>)[field] ?? null;
+      const wanted = Object.keys(key).map((field) => ({ field, value: readField(row, field) }));
+      const hasSameKey = (each: Stored): boolean => wanted.every(({ field, value }) => readField(each, field) === value);
       return [...rows.values()].some((each) => each._id !== row._id && hasSameKey(each) && matches(each, partialFilterExpression));
     });
 }

@@ -45,7 +45,7 @@ export async function migrate(
   { meta }: Pick<Collections, "meta">,
   options: ConnectionOptions,
 ): Promise<MigrationReport> {
-  const from = await versionOf(meta);
+  const from = await readVersion(meta);
   if (from > SCHEMA_VERSION) {
     const known = `schema ${from}, this one knows ${SCHEMA_VERSION}`;
     throw new AppError(
@@ -80,7 +80,7 @@ async function indexSteps(connection: Connection): Promise<Migration[]> {
 }
 
 /** Rows that there is one of are made first and then only changed, so that no write needs to be an upsert. */
-async function versionOf(meta: Collections["meta"]): Promise<number> {
+async function readVersion(meta: Collections["meta"]): Promise<number> {
   const [row] = await meta.find({ _id: { $eq: "schema" } });
   if (row !== undefined) return row.value;
   await meta.insert([

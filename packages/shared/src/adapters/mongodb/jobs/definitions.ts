@@ -39,7 +39,7 @@ export interface ReadHow {
 /** At the next sweep. */
 export const LOOK_SOON: Instant = 0;
 
-const idOf = ({ jobUid, definitionHash }: DefinitionKey): string => definitionId(jobUid, definitionHash);
+const toRowId = ({ jobUid, definitionHash }: DefinitionKey): string => definitionId(jobUid, definitionHash);
 
 export function createDefinitions({ definitions }: Pick<Collections, "definitions">, newToken: () => string): Definitions {
   const name = (ids: Iterable<string>, naming: Naming): Promise<number> =>
@@ -49,7 +49,7 @@ export function createDefinitions({ definitions }: Pick<Collections, "definition
     read,
     add(key, definition) {
       const naming = { named: newToken(), lookAt: LOOK_SOON };
-      const id = idOf(key);
+      const id = toRowId(key);
       // Between two rounds a sweep has deleted the row.
       return inRounds(`add definition ${id}`, async () => {
         if ((await definitions.insert([newDefinitionRow(key, definition, naming)])).length === 0) return undefined;
@@ -60,7 +60,7 @@ export function createDefinitions({ definitions }: Pick<Collections, "definition
       });
     },
     async name(keys, lookAt) {
-      const byKey = new Map(keys.map((key) => [idOf(key), key]));
+      const byKey = new Map(keys.map((key) => [toRowId(key), key]));
       if ((await name(byKey.keys(), { named: newToken(), lookAt })) === byKey.size) return [];
       for (const { _id } of await definitions.find(withIds(byKey.keys()), { fields: ["named"] })) byKey.delete(_id);
       return [...byKey.values()];
@@ -90,7 +90,7 @@ function createReader(definitions: Collections["definitions"]): Definitions["rea
     const found = new Map<string, StoredDefinition>();
     const missing = new Set<string>();
     for (const key of keys) {
-      const id = idOf(key);
+      const id = toRowId(key);
       const known = cached.get(id);
       if (known === undefined) missing.add(id);
       else found.set(id, known.stored);
@@ -101,7 +101,7 @@ function createReader(definitions: Collections["definitions"]): Definitions["rea
       found.set(row._id, stored);
       if (params) keep(row._id, stored, countChars(row));
     }
-    return (key) => found.get(idOf(key)) ?? NO_DEFINITION;
+    return (key) => found.get(toRowId(key)) ?? NO_DEFINITION;
   };
 }
 

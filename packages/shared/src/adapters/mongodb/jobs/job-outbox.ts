@@ -15,8 +15,11 @@ export const createJobOutbox = ({ rows, onUnreadable }: StoreContext): JobOutbox
     return readEnough<JobEvent>(eventsMax, async (limit) => {
       const jobs = await rows.jobs.find({ "outbox.time": { $gt: 0 }, ...inShardQuery(shard) }, { limit, fields: ["outbox"] });
       const stored = jobs.flatMap(({ outbox }) => outbox as readonly unknown[]);
-      const idOf = (event: unknown): string => String((event as JobEvent | null)?.id);
-      return { items: mapReadable(stored, { kind: "event", idOf, map: readJobEvent, onUnreadable }).sort(byTime), met: stored.length };
+      const readEventId = (event: unknown): string => String((event as JobEvent | null)?.id);
+      return {
+        items: mapReadable(stored, { kind: "event", idOf: readEventId, map: readJobEvent, onUnreadable }).sort(byTime),
+        met: stored.length,
+      };
     });
   },
   async sent(eventIds) {

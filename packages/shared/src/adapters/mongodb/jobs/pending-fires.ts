@@ -44,7 +44,7 @@ export async function completePending(context: Reading, jobs: readonly JobRow[])
   const unreadable = jobs.filter((job) => unreadablePending(job) > 0).map(({ _id }) => _id);
   for (const id of unreadable)
     context.onUnreadable({ kind: "job", id, reason: "some of its pending fires cannot be read: their runs are not made" });
-  const owed = jobs.flatMap((job) => pendingOf(job).map((fire) => toOwed(context, job, fire)));
+  const owed = jobs.flatMap((job) => readPending(job).map((fire) => toOwed(context, job, fire)));
   if (owed.length === 0) return { mended: new Set(), left: unreadable };
   const readDefinition = await context.definitions.read(owed);
   const made = await makeRuns(
@@ -94,10 +94,10 @@ export async function clearPending({ rows }: Pick<StoreContext, "rows">, places:
 }
 
 /** The fires pending in a job, without those that are not what was written: what they fired is not known. */
-const pendingOf = ({ pending }: JobRow): PendingFire[] => (Array.isArray(pending) ? pending.filter(isPending) : []);
+const readPending = ({ pending }: JobRow): PendingFire[] => (Array.isArray(pending) ? pending.filter(isPending) : []);
 
 /** How many of the fires pending in a job cannot be read. */
-export const unreadablePending = (job: JobRow): number => (Array.isArray(job.pending) ? job.pending.length - pendingOf(job).length : 0);
+export const unreadablePending = (job: JobRow): number => (Array.isArray(job.pending) ? job.pending.length - readPending(job).length : 0);
 
 /** An entry that cannot be read may share its batch with some that can: what it fired is not known to exist. */
 const hasUnreadable = ({ job, fire }: Owed): boolean =>

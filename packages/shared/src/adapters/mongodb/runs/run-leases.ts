@@ -6,7 +6,7 @@ import { upTo } from "../collections/indexes.ts";
 import { type Change, type Filter, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import {
-  allOf,
+  mergeUpdates,
   changedBy,
   endAttempt,
   endRun,
@@ -47,7 +47,7 @@ function rescueAlike(rescues: readonly Rescue[], own: RunUpdate, now: Instant): 
   const { to, expiresAt, error } = rescues[0] as Rescue;
   const filter = { ...withIds(rescues.map(({ runId }) => runId)), state: { $eq: "running" }, wakeAt: { $eq: expiresAt } };
   const changes = (only: Filter, update: RunUpdate): Change[] => {
-    const rescued = (attempts: Partial<RunUpdate>) => allOf(attempts, WITHOUT_TOKEN, update, own, { $inc: { rescues: 1 } });
+    const rescued = (attempts: Partial<RunUpdate>) => mergeUpdates(attempts, WITHOUT_TOKEN, update, own, { $inc: { rescues: 1 } });
     return [
       { filter: { ...filter, ...only, ...OPEN_ATTEMPT }, update: rescued(endAttempt({ state: "lost", finishedAt: now })) },
       { filter: { ...filter, ...only, ...NO_OPEN_ATTEMPT }, update: rescued({ $set: { attempts: [] } }) },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import * as driver from "mongodb";
 import { AppError } from "../../../domain/app-error.ts";
-import { duplicatesOf, isConflict, isDuplicate, storeFault } from "./faults.ts";
+import { findDuplicates, isConflict, isDuplicate, storeFault } from "./faults.ts";
 
 const fault = (fields: object, message = "fault") => Object.assign(new Error(message), fields);
 const duplicate = (index: number) => ({ index, code: 11_000, errmsg: "E11000 duplicate key" });
@@ -187,11 +187,11 @@ test("a taken key is known by its code, also as FerretDB says it of an upsert th
 });
 
 test("a batch tells where keys were taken, unless something else went wrong in it as well", () => {
-  expect(duplicatesOf(fault({ writeErrors: [duplicate(3), duplicate(5)] }))).toEqual([3, 5]);
-  expect(duplicatesOf(fault({ writeErrors: duplicate(3) }))).toEqual([3]);
-  expect(duplicatesOf(fault({ writeErrors: [duplicate(3), { index: 4, code: 50 }] }))).toBeNull();
-  expect(duplicatesOf(fault({ writeErrors: [duplicate(3)], result: { getWriteConcernError: () => ({ code: 64 }) } }))).toBeNull();
-  expect(duplicatesOf(fault({ code: 50 }))).toBeNull();
+  expect(findDuplicates(fault({ writeErrors: [duplicate(3), duplicate(5)] }))).toEqual([3, 5]);
+  expect(findDuplicates(fault({ writeErrors: duplicate(3) }))).toEqual([3]);
+  expect(findDuplicates(fault({ writeErrors: [duplicate(3), { index: 4, code: 50 }] }))).toBeNull();
+  expect(findDuplicates(fault({ writeErrors: [duplicate(3)], result: { getWriteConcernError: () => ({ code: 64 }) } }))).toBeNull();
+  expect(findDuplicates(fault({ code: 50 }))).toBeNull();
 });
 
 test("a conflict inside a batch is one of the batch", () => {

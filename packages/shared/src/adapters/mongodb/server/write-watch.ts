@@ -1,4 +1,4 @@
-import { answeredCodesOf } from "./faults.ts";
+import { listAnsweredCodes } from "./faults.ts";
 import { UNAVAILABLE_CODES } from "./server-codes.ts";
 
 /** Whether the server takes writes at present, as the latest of them found it. */
@@ -42,6 +42,6 @@ function whyRefused(fault: unknown): string | null {
   const message = fault instanceof Error ? fault.message : "";
   if (FULL_WORDS.test(message)) return "the disk of the database is full";
   if (READ_ONLY_WORDS.test(message)) return "the database is read-only";
-  const met = answeredCodesOf(fault);
+  const met = listAnsweredCodes(fault);
   return REASONS.find(([, codes]) => codes.some((code) => met.includes(code)))?.[0] ?? null;
 }

@@ -3,7 +3,7 @@ import { AppError } from "../../../domain/app-error.ts";
 import { databaseFaults } from "./database-faults.ts";
 import { databaseSum } from "./database-sum.ts";
 import { readLogHead, LOG_HEAD_BYTES, logBytes } from "./log-frames.ts";
-import { missingOf, readMark, type LogMark } from "./log-mark.ts";
+import { describeMissing, readMark, type LogMark } from "./log-mark.ts";
 import { markFile } from "./mark-keeper.ts";
 
 export interface LossOptions {
@@ -39,12 +39,12 @@ export function checkLoss(file: string, options: LossOptions): void {
     options.doubt(`${markFile(file)} ${why}: whether all that was acknowledged is there cannot be told this time`);
   } else {
     const found = { databaseBytes, log: logStart(`${file}-wal`, mark), databaseSum: () => databaseSum(file) };
-    const missing = missingOf(mark, found);
+    const missing = describeMissing(mark, found);
     if (missing !== null) return lost(file, missing, options);
     if (mark.database !== null) return;
   }
   if (databaseBytes === 0 || databaseBytes > LOOK_BYTES_MAX) return;
-  const [fault] = faultsOf(file);
+  const [fault] = findFaults(file);
   if (fault !== undefined) lost(file, `the database is damaged (${fault.replaceAll(/\s+/g, " ")})`, options);
 }
 
@@ -57,7 +57,7 @@ function lost(file: string, missing: string, { accepted, tell }: LossOptions): v
 }
 
 /** What cannot even be opened is said by who opens it. */
-function faultsOf(file: string): readonly string[] {
+function findFaults(file: string): readonly string[] {
   try {
     return databaseFaults(file, 1);
   } catch {

@@ -68,7 +68,7 @@ export function openOverlap(
 
   /** The first of its queue and handler that goes before it and can be run. */
   function before({ jobKey, queue, handler, runId }: Contender): SiblingRow | undefined {
-    const firsts = DUE.flatMap((standing) => firstOf(laneBefore.iterate(jobKey, standing, queue, handler, runId), canBeRun) ?? []);
+    const firsts = DUE.flatMap((standing) => findFirst(laneBefore.iterate(jobKey, standing, queue, handler, runId), canBeRun) ?? []);
     return firsts.toSorted(byId)[0];
   }
   /** What else the policy of the run asks about, while another is in progress. */
@@ -79,7 +79,7 @@ export function openOverlap(
   /** The queues and handlers of the runs that wait. */
   function* lanesOf(jobKey: number): Iterable<Pick<SiblingRow, "queue" | "handler">> {
     let lane: Pick<SiblingRow, "queue" | "handler"> | undefined = { queue: "", handler: "" };
-    while ((lane = firstOf(nextLane.iterate(jobKey, lane.queue, lane.handler), () => true)) !== undefined) yield lane;
+    while ((lane = findFirst(nextLane.iterate(jobKey, lane.queue, lane.handler), () => true)) !== undefined) yield lane;
   }
   return {
     judge(run) {
@@ -93,7 +93,7 @@ export function openOverlap(
       if (!isExclusive(overlap) || anyWaiting.get(jobKey) === undefined) return []; // Mostly.
       if (running.get(jobKey, "") !== undefined) return [];
       const first = [...lanesOf(jobKey)].flatMap(({ queue, handler }) => {
-        return firstOf(laneBefore.iterate(jobKey, "waiting", queue, handler, LAST_ID), canBeRun) ?? [];
+        return findFirst(laneBefore.iterate(jobKey, "waiting", queue, handler, LAST_ID), canBeRun) ?? [];
       });
       const records = first.toSorted(byId).flatMap(({ runId }) => runs.find(runId) ?? []);
       const published = records.map(makePublishable);
@@ -115,7 +115,7 @@ const toSibling = ({ standing, firstStartedAt, ...row }: SiblingRow): OverlapSib
   started: firstStartedAt !== null,
 });
 
-function firstOf<Row>(rows: Iterable<Row>, isWanted: (row: Row) => boolean): Row | undefined {
+function findFirst<Row>(rows: Iterable<Row>, isWanted: (row: Row) => boolean): Row | undefined {
   for (const row of rows) if (isWanted(row)) return row;
   return undefined;
 }

@@ -5,7 +5,7 @@ import type { EndedRun } from "../../../domain/run/settlement.ts";
 import { readOutput } from "../../../domain/run/stored-run.ts";
 import type { OnUnreadable } from "../../../ports/unreadable.ts";
 import { mapReadable } from "../../../runtime/batch/map-readable.ts";
-import { columnOf, query, selected, toJson } from "../rows.ts";
+import { toColumnName, query, selected, toJson } from "../rows.ts";
 
 /** Fields of a run's identity that stand in its job's row: the others stand in its own. */
 const OF_JOB = ["tenantId", "jobUid", "jobId"] as const satisfies readonly (keyof RunIdentity)[];
@@ -92,7 +92,7 @@ export interface RunRows {
 
 export function openRunRows(db: DatabaseSync, onUnreadable: OnUnreadable): RunRows {
   const select = query<RunRow>(db, `${SELECT_RUNS} WHERE run_id = ?`);
-  const assignments = CHANGING.map((field) => `${columnOf(field)} = ?`).join(", ");
+  const assignments = CHANGING.map((field) => `${toColumnName(field)} = ?`).join(", ");
   const update = db.prepare(`UPDATE runs SET ${assignments} WHERE run_key = ?`);
   const end = db.prepare(`UPDATE runs SET ${assignments}, output = ? WHERE run_key = ?`);
   const announce = db.prepare("INSERT OR IGNORE INTO unannounced (settled_at, run_id) VALUES (?, ?)");

@@ -1,6 +1,6 @@
-import type { Clock, Timer } from "../ports/clock.ts";
+import type { Clock, Timer } from "../../ports/clock.ts";
 
-export interface GatheringOptions<Item> {
+export interface BatcherOptions<Item> {
   readonly clock: Clock;
   readonly keyOf: (item: Item) => string;
   /** How long the first item waits for others, in milliseconds. */
@@ -14,7 +14,7 @@ export interface GatheringOptions<Item> {
 }
 
 /** Items to be written soon, by a key each, in as few writes as can be: a write of one costs a store about as much as one of many. */
-export interface Gathering<Item> {
+export interface Batcher<Item> {
   add(item: Item): void;
   /** It need not be written any more, if it is not yet. */
   drop(key: string): void;
@@ -22,7 +22,7 @@ export interface Gathering<Item> {
   flushed(): Promise<boolean>;
 }
 
-export function createGathering<Item>({ clock, keyOf, gatherMs, itemsMax, write, onFault }: GatheringOptions<Item>): Gathering<Item> {
+export function createBatcher<Item>({ clock, keyOf, gatherMs, itemsMax, write, onFault }: BatcherOptions<Item>): Batcher<Item> {
   /** Waiting for others. */
   const gathered = new Map<string, Item>();
   /** Waiting for the write before: what comes meanwhile joins it when its own time is over. */
