@@ -92,9 +92,9 @@ const parseLines = ({ stderr }: Pick<Death, "stderr">): readonly Line[] =>
     .map((line) => JSON.parse(line) as Line);
 
 test.each([
-  ["throws", "thrown that nobody caught"],
-  ["throws-nothing", "thrown that nobody caught"],
-  ["rejects", "rejected that nobody awaited"],
+  ["throws", "thrown that was not caught"],
+  ["throws-nothing", "thrown that was not caught"],
+  ["rejects", "rejected that was not awaited"],
   ["exits", "something called process.exit(0)"],
   ["stops-itself", "something sent this process a signal"],
 ])("a run that ends its process (%s) is failed in the end; its neighbours are done, and nothing is given back", async (bad, said) => {

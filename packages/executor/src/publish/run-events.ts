@@ -34,7 +34,7 @@ export function createRunEvents(
   const announced = createBatcher<string>({
     clock,
     keyOf: (runId) => runId,
-    gatherMs: config.announcedMs,
+    waitMs: config.announcedMs,
     itemsMax: config.publishEventsMax,
     write: announcements.announced,
     onFault(fault, runs) {

@@ -62,7 +62,7 @@ export function createPublishNotes({ dueRuns, config, clock, now, log }: ShardCo
   const batch = createBatcher<PublishNote>({
     clock,
     keyOf: publicationKey,
-    gatherMs: config.noteMs,
+    waitMs: config.noteMs,
     itemsMax: config.publishRunsMax,
     write,
     onFault(fault, notes) {

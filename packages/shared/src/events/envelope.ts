@@ -17,7 +17,7 @@ export interface Envelope<Type extends string, Data> {
 /** Our own services. */
 export type EventSource = "tickline/api" | "tickline/scheduler" | "tickline/executor";
 
-/** How the sources of our own services begin. Nobody else may go by such a name. */
+/** The prefix of the sources of Tickline services. Other senders may not use it. */
 const OWN_SOURCES = "tickline/";
 
 export const isOwnSource = (source: string): boolean => source.startsWith(OWN_SOURCES);

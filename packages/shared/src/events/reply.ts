@@ -50,7 +50,7 @@ export const commandAnswered = (command: Command, answer: Omit<CommandAnsweredDa
   data: { ...askedBy(command), ...answer },
 });
 
-/** What of a command a refusal needs: its data may be what nobody can read. */
+/** The part of a command that a refusal needs: its data may be unreadable. */
 export type CommandEnvelope = Omit<Command, "data">;
 
 export const commandRefused = (

@@ -15,7 +15,7 @@ export interface UnreadableMessage extends Omit<Envelope<string, never>, "data">
   readonly reason: string;
 }
 
-/** An event that can be read and is refused: nobody may act on what it says. */
+/** An event that can be read and is refused: no consumer may act on it. */
 export interface RefusedEvent {
   /** One of the batch, as it was handed over. */
   readonly event: TicklineEvent;
@@ -39,17 +39,17 @@ export interface SubscribeRequest {
    * be safe the batch may come again.
    */
   readonly onBatch: (events: readonly TicklineEvent[]) => Promise<BatchAnswer> | BatchAnswer;
-  /** Hears of messages that go to the dead letters, before they do: so that whoever sent them can be told. A rejection is as one of `onBatch`. */
+  /** Called with the messages that go to the dead letters, before they do, so that their sender can be notified. A rejection is handled as one of `onBatch`. */
   readonly onUnreadable?: (messages: readonly UnreadableMessage[]) => Promise<void> | void;
 }
 
 /**
  * The bus tells; it does not remember. It may lose, repeat, delay and reorder everything, and every consumer survives
- * that. An adapter that promises more may; nobody relies on it.
+ * that. An adapter may promise more; no consumer relies on it.
  */
 export interface Bus {
   /**
-   * True where nobody but the services of this very process can publish. What a message says is then taken at its word where it would
+   * True when only the services of this process can publish. The content of a message is then trusted where it would
    * otherwise be compared with the store, at some 10 µs a run, or looked at for what no message of ours says, at 0.3 µs. Absent: others can
    * publish.
    */

@@ -9,8 +9,8 @@ export interface Hold {
 }
 
 /**
- * A lock only saves work: it may be granted to nobody or to everybody, and nothing is lost or run twice. So there is
- * no waiting and no fairness: who is refused asks again.
+ * A lock only saves work: it may be granted to none or to all, and nothing is lost or run twice. So there is
+ * no waiting and no fairness: a refused caller asks again.
  */
 export interface Lock {
   /** Null: somebody else holds it, or the lock server does not answer. */

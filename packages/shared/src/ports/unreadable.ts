@@ -6,7 +6,7 @@ export interface UnreadableRow {
 }
 
 /**
- * Told by a store each time it meets such a row. Every read of more than one row leaves it out, or shows what can be read of
+ * A store calls it each time it reads such a row. Every read of more than one row leaves it out, or shows what can be read of
  * it, and goes on with the others; a row that is left out takes no place of `limit`, and never ends a reading.
  */
 export type OnUnreadable = (row: UnreadableRow) => void;

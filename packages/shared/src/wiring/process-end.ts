@@ -56,7 +56,7 @@ const FAULT_MS_MAX = 2_000;
 
 /**
  * A signal that comes again so soon is the same one, in milliseconds: supervisors such as systemd send it to all processes of a service, and
- * `run.mjs`, or whatever else started this one, passes it on. Nobody but a person presses ctrl-C twice.
+ * `run.mjs`, or whatever else started this one, passes it on. Only a person presses ctrl-C twice.
  */
 const SAME_SIGNAL_MS = 1_000;
 
@@ -77,8 +77,8 @@ export function createProcessEnd(options: ProcessEndOptions): ProcessEnd {
   const report = createEndReport(log, () => own.served?.service.work() ?? null);
   const own: Process = { ...options, served: null, state: "running", stoppingSinceMs: 0, exiting: false, report };
 
-  host.on("uncaughtException", (fault) => fail(own, fault, { why: "an error was thrown that nobody caught" }));
-  host.on("unhandledRejection", (fault) => fail(own, fault, { why: "a promise was rejected that nobody awaited" }));
+  host.on("uncaughtException", (fault) => fail(own, fault, { why: "an error was thrown that was not caught" }));
+  host.on("unhandledRejection", (fault) => fail(own, fault, { why: "a promise was rejected that was not awaited" }));
   // Both before the log's own listeners, which write out what the log has kept, and close it.
   host.prependListener("beforeExit", () => {
     if (own.served === null) return;

@@ -1,8 +1,8 @@
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 /**
- * A TCP proxy before one broker that eats answers to produce requests: the broker has written, and nobody is told. Or whole requests, as
- * a broker that stands still.
+ * A TCP proxy before one broker that drops answers to produce requests: the broker has written, and the client receives no answer. It can also
+ * hold whole requests, as a broker that hangs.
  */
 export interface HungryProxy {
   readonly address: string;

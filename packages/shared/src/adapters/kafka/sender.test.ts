@@ -22,14 +22,14 @@ function setup({ refuses = () => false }: { readonly refuses?: (values: readonly
   return { requests, sender: createSender({ kafka, topic: "runs", log: silentLogger, compressed: false }) };
 }
 
-test("what is handed over in the very turn in which the last was acknowledged is sent too", async () => {
+test("messages sent in the turn of the event loop in which the last was acknowledged are sent too", async () => {
   const { requests, sender } = setup();
   await sender.send([message("first")]);
   await sender.send([message("second")]);
   expect(requests).toEqual([["first"], ["second"]]);
 });
 
-test("closing waits for what was handed over in that turn", async () => {
+test("closing waits for messages sent in that turn", async () => {
   const { requests, sender } = setup();
   const second = sender.send([message("first")]).then(() => {
     const sent = sender.send([message("second")]);

@@ -35,7 +35,7 @@ export interface SqliteStoreOptions {
   readonly digest?: Digest;
   /** The store's own time. The system's by default. */
   readonly clock?: Clock;
-  /** Told once, when the store's thread is gone and every further call will be refused. */
+  /** Called once, when the store's thread has ended and every further call is refused. */
   readonly onLost?: (fault: AppError) => void;
   readonly onUnreadable?: OnUnreadable;
   /** Most pages of 4 KiB the file may grow to; unlimited by default. */

@@ -22,7 +22,7 @@ export interface TickPlan {
   readonly notEvaluated?: readonly NotEvaluated[];
 }
 
-/** A job that is due, and why nobody here can tell what of it is to fire. */
+/** A due job that cannot be evaluated, and the reason. */
 export interface NotEvaluated {
   readonly job: Job;
   readonly reason: string;
@@ -68,7 +68,7 @@ function requireProgress(fire: Fire): Fire {
  * Records misfires that are counted and not yet recorded, of a job that may never fire again, as an edit can finish it and
  * a deletion ends it. Null: there are none. While a job is active some tick may be counting on, so the record has to move
  * the cursor: it takes in the next instant, which whoever counted has seen pass, even if it lies ahead of this clock.
- * Nobody counts on while a job is not active, and the change that follows forgets the count. For jobs without an
+ * The count stops while a job is not active, and the next change clears it. For jobs without an
  * `evaluationFault`.
  */
 export function closeMisfires(job: Job): Fire | null {

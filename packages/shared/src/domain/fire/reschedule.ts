@@ -40,7 +40,7 @@ const usedUp = ({ maxRuns }: Schedule, firedCount: number): boolean => maxRuns !
 
 /**
  * Resume starts from now: the instants of the pause are not made up for. Without a run left it finishes the job. A next instant that
- * only a clock which was ahead can have left is given up where `setBack` is told. For jobs without an `evaluationFault`.
+ * only a clock which was ahead can have left is given up when `setBack` is given. For jobs without an `evaluationFault`.
  */
 export function cursorAfterResume(job: Job, now: Instant, setBack: Omit<SetBackClock, "now"> | null = null): ScheduleCursor {
   const nextRunAt = instantAfterPause(job, now, setBack);
@@ -80,7 +80,7 @@ export function pausedRange(job: Job, now: Instant): FireEntry | null {
 
 /**
  * The record of what passed of a job that cannot be evaluated, when an edit or its end moves on from there: one that begins
- * with the first instant not accounted for. Those after it nobody can count, so it stands for them all. Null: that instant
+ * with the first instant not accounted for. The later ones cannot be counted, so it stands for all of them. Null: that instant
  * has not come. `definitionHash`: a definition that can be read.
  */
 export function uncountedRange(job: Job, now: Instant, definitionHash: string): FireEntry | null {

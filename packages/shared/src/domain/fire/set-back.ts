@@ -23,7 +23,7 @@ const ON_TIME: StandingToClock = { kind: "on_time" };
  * A clock that was ahead has moved the cursor of a job past instants that are still to come: it fired them, called them missed, or began
  * behind them. The job goes back to the first of them. An instant that has its run already meets the id of that run, so it runs
  * no second time; that holds as long as the row is there, hence nothing before `runsForgotten`. If the clock is behind instead, every
- * instant since the job was written has its run; those before were nobody's, and are left out. A job that counts its runs would
+ * instant since the job was written has its run; earlier ones belong to no run, and are left out. A job that counts its runs would
  * count these twice, so it goes on behind the last instant that was fired.
  */
 export function standingToClock(job: Job, { now, runsForgotten, wasAhead }: SetBackClock): StandingToClock {

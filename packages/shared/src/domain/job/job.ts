@@ -84,5 +84,5 @@ export interface Job extends JobRecord {
   readonly unreadable?: string;
 }
 
-/** As lists show it that nobody asked for params. */
+/** The job as lists show it when the request does not ask for params. */
 export const withoutParams = (job: Job): Job => ({ ...job, definition: { ...job.definition, params: {} } });

@@ -13,7 +13,7 @@ const STATUSES: readonly string[] = ["pending", ...RUN_STATES];
  * A job as a store has put it together from its rows, checked. Where all of it can be read it is returned as it is. What
  * fires depend on makes it `unreadable`; a last run, which is there to be shown, is left out and comes again with the next.
  * `stored`: where its definition comes from, which is a stand-in where that cannot be read.
- * Throws `store_corrupt` where nobody could write it back: its names, version or state cannot be read.
+ * Throws `store_corrupt` when it could not be written back: its names, version or state cannot be read.
  */
 export function checkedJob(job: Job, stored: StoredDefinition): Job {
   if (!isNamed(job)) throw new AppError("store_corrupt", `job ${String(job.uid)}: its row cannot be read`);

@@ -46,9 +46,9 @@ export interface ContendingRun {
 }
 
 /**
- * Another open run of the job. `running`: it has the job's lock since `startedAt`. `ready`: due, nobody has claimed it.
+ * Another open run of the job. `running`: it has the job's lock since `startedAt`. `ready`: due and unclaimed.
  * `waiting`: due, and put aside until another run of the job ends. Runs that wait for a retry, or for an executor that has their
- * handler, contend with nobody and are left out.
+ * handler, do not contend and are left out.
  */
 export interface OverlapSibling extends ContendingRun {
   readonly standing: "running" | "ready" | "waiting";
@@ -61,7 +61,7 @@ export type OverlapVerdict =
   /** It stays `due` and holds nothing; the end of `behind` wakes it. `cancels`: `behind` is asked to end. `supersedes`: these are skipped. */
   | { readonly kind: "wait"; readonly behind: OverlapSibling; readonly cancels: boolean; readonly supersedes: readonly string[] };
 
-/** False of a run that nobody can run as it is stored: none waits for it. */
+/** False for a run that no executor can run as it is stored: no other run waits for it. */
 export type CanBeRun = (run: OverlapSibling) => boolean;
 
 /**
@@ -93,14 +93,14 @@ export function judgeOverlap(run: ContendingRun, siblings: readonly OverlapSibli
       const older = waiting.filter((other) => isSuperseded(other, { holder, by: run }));
       return { kind: "wait", behind: holder, cancels: true, supersedes: older.map(({ runId }) => runId) };
     }
-    default: // Of a newer version: what waits its turn breaks no policy, and is not lost.
+    default: // A policy of a newer version: waiting breaks no policy, and the run is not lost.
       return waitBehind(holder);
   }
 }
 
 /**
  * The waiting runs of a job that may go on, from all that contends for its lock: of each queue and handler the oldest, once none is in
- * progress. Nobody knows here which queue and handler an executor serves. In the order of their ids.
+ * progress. It is not known here which queue and handler an executor serves. In the order of their ids.
  */
 export function waitingInTurn(contending: readonly OverlapSibling[], canBeRun: CanBeRun): readonly OverlapSibling[] {
   if (contending.some(({ standing }) => standing === "running")) return [];
@@ -116,7 +116,7 @@ export function waitingInTurn(contending: readonly OverlapSibling[], canBeRun: C
 export const isNextBefore = (other: OverlapSibling, run: ContendingRun): boolean => other.standing !== "running" && goesBefore(other, run);
 
 /**
- * What waits under another policy, from before an edit, keeps its place: that policy promised it a turn. One that has been started
+ * What waits under another policy, from before an edit, keeps its place: that policy promised it a start. One that has been started
  * is never skipped; where no clock is set back it began before the holder, and so did its instant.
  */
 const isSuperseded = (other: OverlapSibling, { holder, by }: { readonly holder: OverlapSibling; readonly by: ContendingRun }): boolean =>

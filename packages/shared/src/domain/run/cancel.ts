@@ -16,7 +16,7 @@ export const UNKNOWN_CLIENT: Client = { address: null, userAgent: null };
 /**
  * Who wanted a run cancelled. `api`: `POST /runs/:id/cancel`. `job_edited`, `job_deleted`: a request that edited or deleted its job.
  * `command`: a `CancelRun` with this CloudEvents source and id. `overlap`: the policy `cancel_running` of its job, for the sake of this run.
- * `executor`: nobody asked; a foreign executor reported that it had cancelled the attempt itself.
+ * `executor`: there was no request; a foreign executor reported that it had cancelled the attempt itself.
  */
 export type CancelledBy =
   | ({ readonly kind: "api" | "job_edited" | "job_deleted" } & Client)
@@ -33,7 +33,7 @@ export const CANCEL_KINDS = [
   "executor",
 ] as const satisfies readonly CancelledBy["kind"][];
 
-/** The first request to cancel a run; later ones change nothing. A run that ended before it was told of it has one too. */
+/** The first request to cancel a run; later ones change nothing. A run that ended before its executor received the request has one too. */
 export interface RunCancel {
   readonly requestedAt: Instant;
   readonly by: CancelledBy;

@@ -16,8 +16,8 @@ import {
 import { SlotSchema } from "../slot.ts";
 
 /**
- * Runs rescued this often are suspects: one of them may end each process that runs it. An executor runs them alone, one at a time, so that it
- * takes no neighbours along.
+ * Runs rescued this often go to quarantine: one of them may crash each process that runs it. An executor runs them alone, one at a time, so
+ * that a crash ends no other run.
  */
 export const QUARANTINE_RESCUES_MIN = 2;
 
@@ -35,7 +35,7 @@ export const DueRunSchema = z.object({
   attempt: RunOutcomeSchema.shape.attempt,
   /** What `retry.maxAttempts` counts. */
   failures: z.int().meta({ description: "Failed attempts so far." }),
-  /** A run rescued twice is claimed alone, so that it takes no neighbours with it. */
+  /** A run rescued twice is claimed alone, so that a crash ends no other run. */
   rescues: z.int().meta({ description: "Times its executor vanished." }),
   /** Start of the first attempt; null before it. */
   firstStartedAt: InstantSchema.nullable(),

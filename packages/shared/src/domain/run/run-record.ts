@@ -23,9 +23,9 @@ export interface RunRecord extends Omit<Run, "attempts" | "error"> {
   readonly standing: Standing | null;
   readonly failures: number;
   readonly rescues: number;
-  /** Of the latest attempt that was claimed, also when it was given back; null: nobody's result counts. */
+  /** The token of the latest claimed attempt, also when it was given back; null: no result is accepted. */
   readonly token: string | null;
-  /** Who runs the present attempt, or ended the run with it; null: nobody. */
+  /** The executor that runs the present attempt, or ended the run with it; null: none. */
   readonly executor: string | null;
   readonly leaseMs: number | null;
   /** When the lease ends by a clock, or would have ended; null: no clock can end it. */
@@ -56,7 +56,7 @@ export function listAttempts({ pastAttempts, executor, startedAt, finishedAt, at
   return [...pastAttempts, own].slice(-ATTEMPTS_KEPT_MAX);
 }
 
-/** What an event of its end, or its history, says of it. Throws `store_corrupt` where it cannot be told which run it is, or what became of it. */
+/** The outcome for its end event and its history. Throws `store_corrupt` when the id or the outcome of the run cannot be read. */
 const readOutcome = (run: RunRecord): RunOutcome => requireReadableRun({ ...pickRunOutcome(run), error: readError(run.error, false) }); // Without its stack.
 
 /** As the history shows it. Throws `store_corrupt`. */

@@ -22,7 +22,7 @@ export interface Attempt {
   readonly error: AttemptError | null;
 }
 
-/** `released`: given back at shutdown before it could finish. `lost`: its executor vanished. */
+/** `released`: given back at shutdown before it could finish. `lost`: its executor exited or was unreachable. */
 export type AttemptState = "running" | "succeeded" | "failed" | "cancelled" | "released" | "lost";
 
 /** Attempts kept in a run's history; beyond it the oldest are dropped, and `attempt` still counts them. */
@@ -131,7 +131,7 @@ export interface Run extends RunOutcome {
   readonly firstStartedAt: Instant | null;
   readonly retryOf: string | null;
   readonly cancelRequested: boolean;
-  /** Null: nobody asked for it, or a version that did not note who. */
+  /** Null: no cancel was requested, or by a version that did not record who. */
   readonly cancel: RunCancel | null;
   /** When something is to happen to it next: a retry, a deferred or repeated publication, its expiry. */
   readonly wakeAt: Instant | null;
@@ -159,5 +159,5 @@ export const pickLastRun = ({ runId, state, scheduledFor, startedAt, finishedAt,
   error,
 });
 
-/** As lists show it that nobody asked for outputs. */
+/** The run as lists show it when the request does not ask for outputs. */
 export const withoutOutput = (run: Run): Run => (run.output === null ? run : { ...run, output: null });

@@ -12,7 +12,7 @@ type Named = Pick<
   "runId" | "jobUid" | "jobId" | "tenantId" | "cause" | "state" | "scheduledFor" | "attempt" | "startedAt" | "finishedAt"
 >;
 
-/** Throws `store_corrupt` where it cannot be told which run a row is, or what became of it. Other parts may be missing. */
+/** Throws `store_corrupt` when the id or the outcome of the run cannot be read. Other parts may be missing. */
 export function requireReadableRun<Row extends Named>(run: Row): Row {
   if (!isText(run.runId) || !isText(run.jobUid) || !isText(run.jobId) || !isText(run.tenantId))
     throw unreadable(run, "its names cannot be read");

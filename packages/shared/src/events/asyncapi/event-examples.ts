@@ -12,7 +12,7 @@ import { jobRetrying } from "../job-retrying.ts";
 import { jobStarted } from "../job-started.ts";
 import { commandAnswered, commandRefused } from "../reply.ts";
 
-/** One story told by all events: a nightly job whose first attempt fails, and what else may be said meanwhile. */
+/** One example for all events: a nightly job whose first attempt fails, and the other events that may occur meanwhile. */
 const at = (text: string): number => Date.parse(`2026-03-29T${text}Z`);
 const runId = "01KMVN3J80W0X4T7V9A2B3C4D5";
 const error = { code: "http_status", message: "the target answered 503", retryable: true };

@@ -26,6 +26,6 @@ export type Decoded =
 /** Events to messages and back. */
 export interface EventCodec {
   encode(events: readonly TicklineEvent[]): readonly EncodedEvent[];
-  /** Rejects (`bus_unavailable`, retryable) when what it needs is away, such as a registry: that says nothing of the messages. */
+  /** Rejects (`bus_unavailable`, retryable) when a server it needs, such as a registry, is unavailable: the messages may be fine. */
   decode(messages: readonly WireMessage[]): Promise<readonly Decoded[]>;
 }

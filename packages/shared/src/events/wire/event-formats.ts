@@ -33,7 +33,7 @@ export function eventFormats(format: WireFormat): ReadonlyMap<string, EventForma
 export const eventKey = ({ definition }: EventFormat, event: TicklineEvent): string | null =>
   definition.key === "jobId" && event.subject !== "" ? event.subject : null;
 
-/** Reads one message: the envelope here, the data by `readData`. A `WireFault` from either is a message nobody can read. */
+/** Reads one message: the envelope here, the data by `readData`. A `WireFault` from either marks a message that cannot be read. */
 export function decodeBy(
   formats: ReadonlyMap<string, EventFormat>,
   headers: WireHeaders,

@@ -24,7 +24,7 @@ export interface Claimant {
 /**
  * A batch of fires. Rejected, it may or may not have been applied, as any write; but a store whose leases no clock ends
  * (`FireResult.leaseMs` null) rejects only what it has not applied: the runs claimed by a fire whose answer was lost would
- * be started by nobody, and rescued by nobody either before that process has ended.
+ * not be started, and not be rescued before that process has ended.
  */
 export interface FireRequest {
   readonly fires: readonly Fire[];

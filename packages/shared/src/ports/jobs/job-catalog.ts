@@ -34,7 +34,7 @@ export type ChangeOutcome = { readonly kind: "changed"; readonly job: Job } | { 
  * The definitions people make, and their state. All writes are durable when their promise resolves, and the event of a
  * write is in the outbox from the same moment (see `JobOutbox`). Deleted jobs are never seen here. Lists are newest
  * first: by `createdAt`, then `uid`, descending. A job of which a part cannot be read is returned with `unreadable`; one
- * that nobody could write back is named in `Page.unreadable`, and `get` rejects with `store_corrupt`.
+ * that could not be written back is named in `Page.unreadable`, and `get` rejects with `store_corrupt`.
  */
 export interface JobCatalog {
   create(tenantId: string, request: { readonly job: Job; readonly event: JobEvent }): Promise<CreateOutcome>;

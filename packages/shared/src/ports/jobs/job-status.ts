@@ -22,7 +22,7 @@ export interface JobStatus {
   apply(changes: readonly StatusChange[]): Promise<void>;
   /**
    * What these runs say of the status of their jobs as they stand now, in any order: runs that run, wait for a retry, or completed. The
-   * others, and those unknown, say nothing. For who hears of a run from somebody whose word does not count.
+   * others, and those unknown, say nothing. For consumers that receive news of a run from an untrusted source.
    */
   standing(runIds: readonly string[]): Promise<readonly StatusChange[]>;
   /**

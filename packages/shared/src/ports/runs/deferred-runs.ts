@@ -26,13 +26,13 @@ export const resumeResult = (found: readonly { readonly runId: string; readonly 
 
 /**
  * Runs that executors have deferred as `unknown_handler`. No time makes them publishable again, and nothing else but `resume`: a
- * backlog of runs that nobody can run would go ahead of younger ones each time. They expire, and can be claimed and cancelled, as others.
+ * backlog of runs without an executor would go ahead of younger ones each time. They expire, and can be claimed and cancelled, as others.
  */
 export interface DeferredRuns {
   /** Queues that have such runs. */
   queues(shard: Shard): Promise<readonly string[]>;
   /** Makes those of these handlers publishable, in the order of publication. Repeating it is harmless. */
   resume(request: ResumeRequest): Promise<ResumeResult>;
-  /** Those of these runs that wait to be published or claimed: neither taken nor deferred again. Runs that cannot be read wait for nobody. */
+  /** Those of these runs that wait to be published or claimed: neither taken nor deferred again. Runs that cannot be read are left out. */
   waiting(runIds: readonly string[]): Promise<readonly string[]>;
 }

@@ -24,7 +24,7 @@ export interface WakeResult {
 
 /**
  * Runs that wait for a worker. A `due` run is *publishable* until it is published, and again whenever it is woken:
- * by a retry, by a repeat (nobody claimed it in time), or because what it waited for may have changed.
+ * by a retry, by a repeat (no executor claimed it in time), or because what it waited for may have changed.
  */
 export interface DueRuns {
   /**
@@ -51,7 +51,7 @@ export interface DueRuns {
     readonly repeatMs: number;
     readonly repeatMsMax: number;
   }): Promise<void>;
-  /** Published runs nobody has claimed yet and that are not publishable again, per queue. Queues with none are left out. */
+  /** Published runs that are unclaimed and not publishable again, counted per queue. Queues with none are left out. */
   unclaimed(shard: Shard): Promise<Readonly<Record<string, number>>>;
   /** Those of them that were rescued at least so often. */
   unclaimedRescued(shard: Shard, rescuesMin: number): Promise<Readonly<Record<string, number>>>;

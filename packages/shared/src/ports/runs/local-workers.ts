@@ -10,11 +10,11 @@ export interface LocalWorkers {
   unreserve(jobs: readonly Job[]): void;
   /** Workers that runs of this queue may have now. */
   free(queue: string): number;
-  /** The workers that are free now, for a plan: what is taken from it is reserved by nobody. */
+  /** The workers that are free now, for a plan: taking from it reserves nothing. */
   room(): WorkerRoom;
   /** True when a worker here could run it, free or not, and workers have kept getting free of late: worth waiting for. */
   freeSoon(job: Job): boolean;
-  /** Calls back, at the next turn, once a worker is free for one of these queues. One listener, called once. */
+  /** Calls back, at the next turn of the event loop, once a worker is free for one of these queues. One listener, called once. */
   onceFree(queues: readonly string[], listener: () => void): void;
   /** A fresh claimant for one fire. */
   claimant(): Claimant;

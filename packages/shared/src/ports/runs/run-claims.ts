@@ -12,7 +12,7 @@ import type { Claimant } from "../jobs/due-jobs.ts";
  * - `skipped`: the overlap policy of its job has closed it (`judgeOverlap`).
  * - `waiting`: it stays `due` and holds nothing until another run of its job ends, which makes it publishable. That other run is
  *   `cancelRequested`, where the policy asked it to end; the claim has set its flag. `superseded` runs were closed by the same policy.
- * - `refused`: the message says something else of the run than the store holds, so nobody may run what it says.
+ * - `refused`: the message says something else of the run than the store holds, so no executor may run it.
  */
 export type ClaimOutcome =
   | { readonly kind: "won"; readonly claim: ClaimedRun }
@@ -27,7 +27,7 @@ export interface ClaimRequest {
   readonly now: Instant;
   /** Runs never started and fired before this are not won: what was frozen for days must not come back. */
   readonly firedAfter: Instant;
-  /** True: nobody but this process can have said what these runs say (`Bus.trusted`), and a store need not compare it. Default false. */
+  /** True: only this process can have published these runs (`Bus.trusted`), and a store need not compare them with its rows. Default false. */
   readonly trusted?: boolean;
 }
 
@@ -72,7 +72,7 @@ export interface AttemptHolder {
   readonly runId: string;
   readonly attempt: number;
   readonly state: Extract<RunState, "due" | "running" | "retrying">;
-  /** Who runs the attempt; null: nobody at present. */
+  /** The executor that runs the attempt; null: none at present. */
   readonly executor: string | null;
 }
 
@@ -89,7 +89,7 @@ export interface RunClaims {
   /** Who has the runs of these ids that have not ended, in any order. Those unknown or ended are left out. Reading changes nothing. */
   holders(runIds: readonly string[]): Promise<readonly AttemptHolder[]>;
   /**
-   * The latest run of each of these jobs that started or ended, by the job's uid, as its status shows it: what a handler is told of, whatever
+   * The latest run of each of these jobs that started or ended, by the job's uid, as its status shows it: a handler receives this, whatever
    * a message says. Jobs unknown, or without such a run, are left out.
    */
   lastRuns(jobUids: readonly string[]): Promise<ReadonlyMap<string, LastRun>>;

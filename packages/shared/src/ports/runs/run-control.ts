@@ -2,7 +2,7 @@ import type { CancelledBy, Client } from "../../domain/run/cancel.ts";
 import type { EndedRun } from "../../domain/run/settlement.ts";
 import type { Instant } from "../../domain/time/instant.ts";
 
-/** `cancelled`: it had not started, and has ended now. `requested`: its executor will be told. `ended`: too late. */
+/** `cancelled`: it had not started, and has ended now. `requested`: its executor will be notified. `ended`: too late. */
 export type CancelOutcome =
   | { readonly kind: "cancelled"; readonly run: EndedRun }
   | { readonly kind: "requested" }

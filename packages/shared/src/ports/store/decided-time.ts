@@ -5,7 +5,7 @@ import type { Instant } from "../../domain/time/instant.ts";
  * the store's clock has been set back since.
  */
 export interface DecidedTime {
-  /** 0: nobody has decided anything yet. */
+  /** 0: no decision has been recorded yet. */
   latest(): Promise<Instant>;
   /** Notes that decisions are made by this time. The latest stands, whatever the order. */
   note(now: Instant): Promise<void>;

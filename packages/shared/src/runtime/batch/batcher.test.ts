@@ -12,7 +12,7 @@ function setup({ itemsMax = 10, write = (): Promise<void> => Promise.resolve() }
   const batcher = createBatcher<string>({
     clock,
     keyOf: (item) => item,
-    gatherMs: 100,
+    waitMs: 100,
     itemsMax,
     write(items) {
       written.push(items);
@@ -113,7 +113,7 @@ test("one write at a time; what comes meanwhile is the next", async () => {
   expect(flushed).toBe(true);
 });
 
-test("however slow a write is, what gathers meanwhile is one more", async () => {
+test("however slow a write is, items that come meanwhile are one more write", async () => {
   const answers: (() => void)[] = [];
   const { clock, written, add } = setup({ write: () => new Promise((resolve) => answers.push(resolve)) });
   add("a");
@@ -127,7 +127,7 @@ test("however slow a write is, what gathers meanwhile is one more", async () => 
   expect(written).toEqual([["a"], ["b", "c", "d"]]);
 });
 
-test("what could not be written is told; some of it is kept for the next, and the rest forgotten", async () => {
+test("a failed write is reported; some of its items are kept for the next, and the rest dropped", async () => {
   let refusals = 2;
   const { clock, written, faults, add, batcher } = setup({
     write: () => ((refusals -= 1) >= 0 ? Promise.reject(new Error("away")) : Promise.resolve()),

@@ -10,7 +10,7 @@ export interface ReadableRows<Row, Item> {
   readonly onUnreadable: OnUnreadable;
 }
 
-/** Maps rows, each by itself: one that cannot be read is told and left out, and the others are there. */
+/** Maps rows, each by itself: one that cannot be read is reported and left out, and the others are returned. */
 export const mapReadable = <Row, Item>(rows: Iterable<Row>, how: ReadableRows<Row, Item>): Item[] => partReadable(rows, how).items;
 
 /** The same of as many rows as it takes to have `limit` items: those that cannot be read take no place. */
@@ -36,9 +36,9 @@ function partReadable<Row, Item>(rows: Iterable<Row>, { kind, idOf, map, onUnrea
     try {
       items.push(map(row));
     } catch (fault) {
-      const told = { id: idOf(row), reason: toReason(fault) };
-      onUnreadable({ kind, ...told });
-      unreadable.push(told);
+      const failed = { id: idOf(row), reason: toReason(fault) };
+      onUnreadable({ kind, ...failed });
+      unreadable.push(failed);
     }
   }
   return { items, unreadable };

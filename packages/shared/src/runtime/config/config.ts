@@ -24,7 +24,7 @@ export type ConfigTable = Readonly<Record<string, ConfigKey<unknown>>>;
 export type ConfigOf<Table extends ConfigTable> = {
   readonly [Name in keyof Table]: Table[Name] extends ConfigKey<infer Value> ? Settled<Value> : never;
 };
-/** Nobody changes what was read. */
+/** Read-only: configuration is not changed after it is read. */
 type Settled<Value> = Value extends readonly (infer Item)[] ? readonly Item[] : Value;
 
 /** The values of all settings where none is given. For tables in which none has to be. */

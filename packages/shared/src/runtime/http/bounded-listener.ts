@@ -63,7 +63,7 @@ export function createBoundedListener({ clock, limits, listener }: BoundedListen
     pipeline.current = null;
     if (pipeline.waiting.length === 0) return;
     if (pipeline.waiting.length <= limits.pipelinedMax) socket.resume();
-    setImmediate(next, socket, pipeline); // Others have their turn between.
+    setImmediate(next, socket, pipeline); // Other work of the event loop runs in between.
   }
   function next(socket: Socket, pipeline: Pipeline): void {
     if (pipeline.current !== null || socket.destroyed) return;

@@ -11,7 +11,7 @@ export interface SetBack {
   readonly latest: Instant;
   /** Rises with each time that the clock is seen being set back. */
   readonly count: number;
-  /** True: this process saw the clock go ahead before, past what is now. False: nobody knows which of the two it is. */
+  /** True: this process saw the clock go ahead before, past what is now. False: unknown which of the two it is. */
   readonly wasAhead: boolean;
 }
 

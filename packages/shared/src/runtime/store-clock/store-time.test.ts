@@ -28,7 +28,7 @@ test("an offset within the trip's own uncertainty is none", async () => {
   expect(time.now()).toBe(clock.now());
 });
 
-test("nobody is fit to lead before the first measurement, nor while the offset jumps by more than a second", async () => {
+test("no process may lead before the first measurement, nor while the offset jumps by more than a second", async () => {
   const { store, time } = setup();
   expect(time.steady()).toBe(false);
   await time.measure();
@@ -72,7 +72,7 @@ test("between measurements a wall clock that is set does not move it, and time g
   expect(time.now()).toBe(measured + 250);
 });
 
-test("a wall clock that was set is followed when the store's was set with it, and nobody is unfit to lead for that", async () => {
+test("a wall clock that was set is followed when the store's was set with it, and does not keep a process from leading", async () => {
   const { clock, time } = setup();
   await time.measure();
   expect(time.doubtful()).toBe(false);

@@ -7,7 +7,7 @@ import type { Store } from "../../ports/store/store.ts";
 /** The store's time, as last measured and advanced since by our monotonic clock. All services decide by it, so that they agree. */
 export interface StoreTime {
   now(): Instant;
-  /** True while the last two measurements agree. While the store's clock jumps nobody leads. */
+  /** True while the last two measurements agree. While the store's clock jumps no process leads. */
   steady(): boolean;
   /** True when our wall clock has moved otherwise than our monotonic one: it was set, or the machine slept. Worth a measurement. */
   doubtful(): boolean;

@@ -47,7 +47,7 @@ export interface StoreSubject {
   advance?(ms: number): void;
   /** Does harm to a row. False: rows of this store cannot be harmed so. */
   damage(store: Store, harm: Harm): Promise<boolean>;
-  /** What the stores have told of rows that they cannot read. */
+  /** The rows that the stores reported as unreadable. */
   readonly unreadable: readonly UnreadableRow[];
   /** Removes what the stores left behind. Called once, after all tests. */
   dispose?(): Promise<void>;

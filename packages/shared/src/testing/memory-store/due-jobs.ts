@@ -127,7 +127,7 @@ const NO_PAST = {
   error: null,
 } as const;
 
-/** A fire that was won has its run, also where nobody can run it because its definition is gone. */
+/** A fire that was won has its run, also when no executor can run it because its definition is gone. */
 function newRun({ job, definitions }: StoredJob, { runId, entry, jobVersion, firedAt }: PendingFire): StoredRun {
   const { key: _key, definitionHash, ...born } = entry;
   const definition = definitions.get(definitionHash)?.definition ?? standInDefinition(knownDefinition(job));

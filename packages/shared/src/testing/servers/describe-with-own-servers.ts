@@ -2,7 +2,7 @@ import { startContainer, type ServerContainer } from "./containers.ts";
 import { createDescribeWithServers, JEST_TOOLS } from "./describe-with-servers.ts";
 import { SERVERS, type ServerName, type Servers } from "./servers.ts";
 
-/** Servers of one file that nobody else uses, so that any of them may be killed. To be read inside tests and hooks. */
+/** Servers that only one test file uses, so that any of them may be killed. To be read inside tests and hooks. */
 export interface OwnServers extends Servers {
   readonly findContainerFaults: (name: ServerName) => ServerContainer["faults"];
 }

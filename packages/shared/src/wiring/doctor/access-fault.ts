@@ -1,4 +1,4 @@
-/** Why a server that answers does not let us in. `trust`: its certificate is signed by nobody we trust. `host`: it is for another host. */
+/** Why a server that answers does not let us in. `trust`: its certificate is signed by an authority we do not trust. `host`: it is for another host. */
 export type AccessFault = "login" | "trust" | "host";
 
 /** As the servers and their drivers say it; OpenSSL's words come through all of them. */

@@ -27,7 +27,7 @@ export interface Finding {
 export interface DoctorOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** A server that has not answered by then is away. */
+  /** A server that has not answered by then is unavailable. */
   readonly answerMs: number;
 }
 
@@ -56,7 +56,7 @@ function advise(fault: unknown, { variable, server, access }: ServerCheck): stri
     case "login":
       return `${message}\n  It refuses the login: change ${access.login}.`;
     case "trust":
-      return `${message}\n  Its certificate is signed by nobody that is trusted here: ${access.trust}.`;
+      return `${message}\n  Its certificate is signed by an authority that is not trusted here: ${access.trust}.`;
     case "host":
       return `${message}\n  Its certificate is for another host: name that host in ${variable}.`;
     case null:

@@ -23,7 +23,7 @@ export interface Committer {
   clear(): void;
 }
 
-/** A commit is not urgent, since what was read twice changes nothing: one in this time spares the broker. */
+/** A commit is not urgent, since consumers are safe to repeat. Few commits keep the load of the broker low. */
 const COMMIT_EVERY_MS = 200;
 
 export function createCommitter({ clock, log, commit }: CommitterOptions): Committer {

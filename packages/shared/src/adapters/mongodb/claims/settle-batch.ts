@@ -15,7 +15,7 @@ import {
   type RunUpdate,
   settledAs,
   waitForRetry,
-  WAKES_NOBODY,
+  WAKES_NONE,
 } from "../runs/run-changes.ts";
 import type { RunRow } from "../runs/run-row.ts";
 import { toEndedRuns } from "../runs/run-view.ts";
@@ -29,7 +29,7 @@ const STALE: SettleOutcome = { kind: "stale" };
  * are left out of it: the call that writes their end also wakes the next, and a repeated settlement, whose first answer was lost, does so again.
  */
 export async function settleAll(context: StoreContext, settlements: readonly Settlement[], now: Instant): Promise<SettleOutcome[]> {
-  const { matched } = await context.rows.runs.updateEach(settleChanges(settlements, now, WAKES_NOBODY));
+  const { matched } = await context.rows.runs.updateEach(settleChanges(settlements, now, WAKES_NONE));
   const known = matched === settlements.length ? settlements.map((settlement) => knownOutcome(context, settlement, now)) : [null];
   const outcomes = known.includes(null) ? await readOutcomes(context, settlements, now) : (known as SettleOutcome[]);
   for (const { runId } of settlements) context.held.delete(runId);

@@ -112,7 +112,7 @@ describe("entries leave `pending` only where their runs were seen", () => {
   test("of one batch only the jobs whose runs were seen are cleared", async () => {
     const { context, read } = await setup();
     const { runs } = context.rows;
-    // The run of `second` stands, inserted by another, and no majority has it yet: nobody can insert it, and nobody read it.
+    // The run of `second` stands, inserted by another, and no majority has it yet: it can neither be inserted nor read.
     const unreadable: MemoryContext["rows"]["runs"] = {
       ...runs,
       insert: async (rows) => [...(await runs.insert(rows)), rows.findIndex(({ jobUid }) => jobUid === second.uid)],
@@ -146,13 +146,13 @@ describe("what cannot be completed keeps nothing else from being completed", () 
 
   /** In front of a job with a fire to complete stand several pages of jobs whose entries are these. */
   async function behind(entriesOf: (own: JobRow["pending"]) => readonly unknown[]) {
-    const told: UnreadableRow[] = [];
-    const context = memoryContext(undefined, { onUnreadable: (row) => told.push(row) });
+    const reported: UnreadableRow[] = [];
+    const context = memoryContext(undefined, { onUnreadable: (row) => reported.push(row) });
     await addJobs(context, [...harmed, first]);
     await advance(context, "crashed", [...harmed, first]);
     const rows = context.rows.jobs.all().filter(({ _id }) => _id !== first.uid);
     await context.rows.jobs.put(rows.map((row) => ({ ...row, pending: entriesOf(row.pending) as JobRow["pending"] })));
-    return { context, told };
+    return { context, reported };
   }
 
   test.each<[string, (own: JobRow["pending"]) => readonly unknown[]]>([
@@ -170,8 +170,8 @@ describe("what cannot be completed keeps nothing else from being completed", () 
     expect(pendingTokens(context, first)).toEqual([]);
   });
 
-  test("jobs whose runs the server refuses: they are told, and read as any other", async () => {
-    const { context, told } = await behind((own) => own);
+  test("jobs whose runs the server refuses: they are reported, and read as any other", async () => {
+    const { context, reported } = await behind((own) => own);
     const { runs } = context.rows;
     const refusing: MemoryContext["rows"]["runs"] = {
       ...runs,
@@ -183,13 +183,13 @@ describe("what cannot be completed keeps nothing else from being completed", () 
     const broken = { ...context, rows: { ...context.rows, runs: refusing } };
     expect(await repair(broken)).toBe(1);
     expect(jobsWithRuns(context)).toEqual(new Set([first.uid]));
-    expect(told).toContainEqual({ kind: "run", id: expect.any(String), reason: expect.stringContaining("does not fit") });
+    expect(reported).toContainEqual({ kind: "run", id: expect.any(String), reason: expect.stringContaining("does not fit") });
     expect(await createDueJobs(broken).read([...harmed, first].map(({ uid }) => uid))).toHaveLength(harmed.length + 1);
   });
 
-  test("entries that cannot be read are told by whoever reads their job", async () => {
-    const { context, told } = await behind((own) => own.map((entry) => ({ ...entry, cause: "whim" })));
+  test("entries that cannot be read are reported by each reader of their job", async () => {
+    const { context, reported } = await behind((own) => own.map((entry) => ({ ...entry, cause: "whim" })));
     await createDueJobs(context).read([harmed[0]!.uid]);
-    expect(told).toEqual([{ kind: "job", id: harmed[0]!.uid, reason: expect.stringContaining("pending") }]);
+    expect(reported).toEqual([{ kind: "job", id: harmed[0]!.uid, reason: expect.stringContaining("pending") }]);
   });
 });

@@ -28,8 +28,8 @@ export const NO_OPEN_ATTEMPT = { "attempts.state": { $ne: "running" } } as const
 /** In filters: its cancel was not requested. */
 export const NOT_CANCELLED = { cancelRequested: { $ne: true } } as const;
 
-/** In filters: no run waits for its end, which so concerns no other run. */
-export const WAKES_NOBODY = { wakes: { $ne: true } } as const;
+/** A filter: no run waits for the end of this one. */
+export const WAKES_NONE = { wakes: { $ne: true } } as const;
 
 /** The order of ids, as the index of a job's due runs has it. */
 export const IN_ORDER = { scheduledFor: 1, _id: 1 } as const;

@@ -45,7 +45,7 @@ const CAN: Answer = {
   localTime: new Date(0),
 };
 
-/** `answer` is asked for each command, by its name and the command itself; `hello` for what it says of itself otherwise: a router is no member. */
+/** `answer` is asked for each command, by its name and the command itself; `hello` for further fields of its answer to that command: a router is no member. */
 export async function answeringServer(
   answer: (name: string, command: Answer) => Answer,
   hello: () => Answer = () => ({}),

@@ -126,7 +126,7 @@ describe("labels decide first", () => {
   });
 });
 
-/** What the driver throws of which no statement is to blame, or of which nobody knows. All others are faults of who calls it. */
+/** Errors of the driver that no statement caused, or whose cause is unknown. All others are faults of the caller. */
 const UNAVAILABLE_CLASSES = [
   "MongoAWSError",
   "MongoAzureError",

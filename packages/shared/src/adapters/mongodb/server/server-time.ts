@@ -1,7 +1,7 @@
 import type { Connection } from "mongoose";
 import type { Instant } from "../../../domain/time/instant.ts";
 
-/** What the server says of itself, as far as it is looked at. */
+/** The parts used of the answer to the `hello` command. */
 interface ServerAnswer {
   readonly localTime: Date;
   /** `isdbgrid`: it is a router (`mongos`) in front of a sharded cluster. */
@@ -22,7 +22,7 @@ export function createServerClock(connection: Pick<Connection, "db">): () => Pro
     const { db } = connection;
     if (db === undefined) throw new Error("the store is closed");
     if (!routed) {
-      const { localTime, msg } = (await db.command({ hello: 1 })) as ServerAnswer; // The command of that name, which alone tells the time.
+      const { localTime, msg } = (await db.command({ hello: 1 })) as ServerAnswer; // The only command whose answer contains the time.
       routed = msg === "isdbgrid";
       if (!routed) return localTime.getTime();
     }

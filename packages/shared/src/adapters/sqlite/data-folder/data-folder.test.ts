@@ -134,7 +134,7 @@ test.each(["data", "data/deeper"])("a file in the place of %s, or on the way to 
   );
 });
 
-test("whether a process has had the folder before is told", () => {
+test("whether a process has had the folder before is returned", () => {
   using folder = setup();
   const first = lockDataFolder(folder.dir);
   first.release();

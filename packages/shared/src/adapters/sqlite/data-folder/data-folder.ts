@@ -11,7 +11,7 @@ const LOCK_FILE = "tickline.lock";
 const PID_FILE = "tickline.pid";
 const SQLITE_BUSY = 5;
 
-/** Locks this process holds. A handle nobody refers to is closed by the garbage collector, and the lock would be gone. */
+/** The locks this process holds. The garbage collector would close an unreferenced handle, and its lock would be gone. */
 const held = new Set<DatabaseSync>();
 
 /** A data folder that this process owns. */

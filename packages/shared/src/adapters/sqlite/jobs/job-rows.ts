@@ -44,7 +44,7 @@ export function toDefined({ hash, body, name, queue, handler, tags }: Definition
   return { hash: hash ?? "", stored, known };
 }
 
-/** Throws `store_corrupt` where nobody could write the job back; of what else cannot be read the job says so itself. Field by field: a spread takes as long as the rest. */
+/** Throws `store_corrupt` when the job could not be written back; other unreadable parts are named in the job. Field by field: a spread takes as long as the rest. */
 export function toJob(row: JobRow, { hash, stored, known }: Defined): Job {
   const job: Job = {
     tenantId: row.tenantId,

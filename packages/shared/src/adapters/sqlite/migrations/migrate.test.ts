@@ -58,7 +58,7 @@ test.each([
   ["what is in it", "CREATE TABLE old_jobs (x)", "", "store_corrupt", "start a version that knows schema 2"],
   ["the disk, which is full", "", "PRAGMA max_page_count = 30", "store_unavailable", "make room"],
 ])(
-  "where a step fails by %s the file stays as it was, and is told which step that was, why, and what to do",
+  "where a step fails by %s the file stays as it was, and the error says which step, why, and what to do",
   (_, changes, limit, code, advice) => {
     writeSecondRelease(changes);
     using db = new DatabaseSync(file);

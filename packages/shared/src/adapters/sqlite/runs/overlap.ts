@@ -14,14 +14,14 @@ import type { Definitions } from "../jobs/definitions.ts";
 import { query } from "../rows.ts";
 import { IS_OPEN, type RunRows, type StoredRun } from "./run-rows.ts";
 
-/** A run that is to start, or whose turn is asked for. */
+/** A run that is to start, or may be the next to start. */
 export type Contender = Pick<StoredRun, "runId" | "jobKey" | "scheduledFor" | "queue" | "handler" | "overlap" | "firstStartedAt">;
 
 /** The runs of a job that contend for its lock. However many there are, a few rows are read. */
 export interface Overlap {
   /** Whether a run may start now, by its policy and the other open runs of its job. */
   judge(run: Contender): OverlapVerdict;
-  /** A run of the job contends no longer: of each queue and handler the first that waits is publishable, if none is in progress. Returns those. */
+  /** Called when a run of the job no longer contends: if none is in progress, makes the first waiting run of each queue and handler publishable. Returns those. */
   wakeNext(run: Pick<StoredRun, "jobKey" | "overlap">): readonly StoredRun[];
   /** True of the oldest run of its job, queue and handler that is ready or waits. */
   isNext(run: Contender): boolean;
@@ -62,7 +62,7 @@ export function openOverlap(
   const readyBefore = siblings(`standing IN ('publishable', 'published') AND +run_id < ? LIMIT ${OVERLAP_BUFFER_MAX}`);
   const superseded = siblings("standing = 'waiting' AND +run_id < ? AND scheduled_for > ? ORDER BY +run_id");
   const nextLane = siblings("standing = 'waiting' AND (queue, handler) > (?, ?) ORDER BY queue, handler, run_id");
-  // An executor can be told of it: see `requireReadableRun`.
+  // An executor can receive it: see `requireReadableRun`.
   const canBeRun = ({ definitionKey, cause, scheduledFor, attempt }: SiblingRow): boolean =>
     definitions.isReadable(definitionKey) && RUN_CAUSES.includes(cause) && !Number.isNaN(scheduledFor + attempt);
 
@@ -71,7 +71,7 @@ export function openOverlap(
     const firsts = DUE.flatMap((standing) => findFirst(laneBefore.iterate(jobKey, standing, queue, handler, runId), canBeRun) ?? []);
     return firsts.toSorted(byId)[0];
   }
-  /** What else the policy of the run asks about, while another is in progress. */
+  /** The further runs that the policy of the run looks at, while another is in progress. */
   function besides({ jobKey, runId, overlap }: Contender, holder: SiblingRow): SiblingRow[] {
     if (overlap === "buffer_one" || overlap === "buffer_all") return [...waiting.all(jobKey, runId), ...readyBefore.all(jobKey, runId)];
     return overlap === "cancel_running" ? superseded.all(jobKey, runId, holder.startedAt) : [];
@@ -104,7 +104,7 @@ export function openOverlap(
   };
 }
 
-/** Ids are of base 32: this sorts behind all of them. */
+/** Sorts behind all ids, which are in base 32. */
 const LAST_ID = "~";
 
 const byId = (left: SiblingRow, right: SiblingRow): number => (left.runId < right.runId ? -1 : 1);

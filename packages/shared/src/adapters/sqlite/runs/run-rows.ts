@@ -66,7 +66,7 @@ const FROM_RUNS = "FROM runs CROSS JOIN jobs USING (job_key)";
 export const SELECT_RUNS = `SELECT ${COLUMNS}, NULL AS output ${FROM_RUNS}`;
 export const SELECT_RUNS_WITH_OUTPUT = `SELECT ${COLUMNS}, runs.output ${FROM_RUNS}`;
 
-/** What is torn of a row is left out: a run with a torn history is a run all the same. Its error says so. The row itself becomes the run: it is nobody else's. */
+/** Damaged parts of a row are left out: a run with a damaged history is still a run. Its error says so. The row object is reused as the run: it has no other user. */
 export function toStoredRun(row: RunRow): StoredRun {
   const [cancel, attempts, error] = [readOutput(row.cancel), readOutput(row.pastAttempts), readOutput(row.error)];
   const output = readOutput(row.output);

@@ -6,7 +6,7 @@ import type { StoreContext } from "../context.ts";
 import { toJson } from "../rows.ts";
 import type { RunRows, StoredRun } from "./run-rows.ts";
 
-/** A settlement as it is sent to the store's thread. `isHeld`: its sender knows the run, and need not be told of it. */
+/** A settlement as it is sent to the store's thread. `isHeld`: its sender has the run, and the answer leaves it out. */
 export interface SettlementCall extends Settlement {
   readonly isHeld: boolean;
 }

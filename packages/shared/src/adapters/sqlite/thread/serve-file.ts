@@ -90,15 +90,15 @@ function createUnreadablePost(port: MessagePort): { readonly tell: OnUnreadable;
   };
 }
 
-/** Says once that writes are refused, and once that they are taken again: it tries, as nobody else may. */
+/** Sends one message when writes are refused, and one when they are accepted again. Only its probes write meanwhile. */
 function createRefusalWatch(port: MessagePort, server: CallServer): { look(): void; close(): void } {
-  let told: string | null = null;
+  let sent: string | null = null;
   let next: Timer | null = null;
   function look(): void {
     const { refusing } = server;
     if (refusing !== null) next ??= systemClock.setTimer(PROBE_MS, probe);
-    if (refusing !== told) send(port, { refusing });
-    told = refusing;
+    if (refusing !== sent) send(port, { refusing });
+    sent = refusing;
   }
   function probe(): void {
     next = null;

@@ -132,7 +132,7 @@ export const unreadableJobsContract = defineContract("rows of jobs that cannot b
     expect((await store.retention.sweep(sweep)).tombstones).toBe(HARMS.length);
   },
 
-  "a list goes on behind jobs of which nobody can tell when they were made, whatever the size of its pages": async ({ store, subject }) => {
+  "a list goes on behind jobs whose creation time cannot be read, whatever the size of its pages": async ({ store, subject }) => {
     const good: Job[] = [];
     for (const id of ["a", "b", "c", "d", "e"]) {
       good.push(await addJob(store, { id, createdAt: START + good.length }));
@@ -172,7 +172,7 @@ export const unreadableJobsContract = defineContract("rows of jobs that cannot b
     expect(await publishable(store)).toMatchObject([{ jobId: job.id, lastRun: null }]);
   },
 
-  "one that nobody could write back is left out, and named": async ({ store, subject }) => {
+  "one that could not be written back is left out, and named": async ({ store, subject }) => {
     const [lost, kept] = [await addJob(store, { id: "lost" }), await addJob(store, { id: "kept" })];
     await subject.damage(store, { what: "unknown job state", of: lost.uid });
     const { items, unreadable = [] } = await store.jobs.list("default", { limit: 100, cursor: null });
