@@ -9,7 +9,7 @@ const TTL_MS = 9_000;
 /** How often leaders extend, and others ask. */
 const ROUND_MS = TTL_MS / 3;
 
-/** A lock server as one client sees it, which may be away for this client or for all. */
+/** A lock server as one client sees it, which may be unavailable for this client or for all. */
 function setup({ away = false } = {}) {
   const clock = manualClock(0);
   let server = createMemoryLock({ clock });
@@ -68,7 +68,7 @@ lockContract("with a fall-back, the server being away", {
     const kit = setup({ away: true });
     await kit.ours.acquire("warm-up", TTL_MS);
     await kit.theirs.acquire("warm-up", TTL_MS);
-    kit.clock.advance(10_000); // Away for as long as a lock of the contract lives: now the fall-back counts.
+    kit.clock.advance(10_000); // Unavailable for a whole lifetime of a lock of the contract: now the fallback counts.
     return kit;
   },
   exclusive: true,
@@ -148,7 +148,7 @@ test("a holder by the fall-back stops when the server is back and another holds 
   expect(await hold?.extend()).toBe(true);
   restartEmpty();
   comeBack();
-  expect(await server().acquire("range-0", TTL_MS)).not.toBeNull(); // By one who never saw it away: for this moment there are two.
+  expect(await server().acquire("range-0", TTL_MS)).not.toBeNull(); // By one that never saw it unavailable: for this moment there are two.
   expect(await hold?.extend()).toBe(false);
   expect(await fallback.acquire("range-0", TTL_MS)).not.toBeNull();
 });

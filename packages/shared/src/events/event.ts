@@ -21,7 +21,7 @@ export type TicklineEvent =
   | Command
   | Reply;
 
-/** The events of a job and its runs, in the order of their lives: what the SSE stream and webhooks offer. */
+/** The events of a job and its runs, in the order in which they occur: what the SSE stream and webhooks offer. */
 export const PUBLIC_EVENT_TYPES = [
   "JobCreated",
   "JobUpdated",

@@ -15,7 +15,7 @@ export interface Clock {
   setTimer(delayMs: number, callback: () => void): Timer;
 }
 
-/** Identity and chance, handed in like time. */
+/** Ids and random values, injected like time. */
 export interface Entropy {
   /** A UUID of version 7: sorts by time of creation. */
   newId(): string;

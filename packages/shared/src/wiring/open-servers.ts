@@ -44,7 +44,7 @@ export interface BusWiring {
   readonly clientId: string;
   readonly log: Logger;
   readonly metrics: Registry;
-  /** A consumer is dead for good: the process must end. */
+  /** A consumer has failed for good: the process must end. */
   readonly onDead: (fault: AppError) => void;
 }
 

@@ -32,7 +32,7 @@ export interface ProcessSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Runs the service until a signal ends it. Faults a person can mend are said in one sentence, and end the process with code 1. */
+/** Runs the service until a signal ends it. Faults that an operator can fix are printed in one sentence, and end the process with code 1. */
 export function runService<Table extends ConfigTable>(service: ServiceProcess<Table>, { argv, env }: ProcessSurroundings): void {
   const [word] = argv;
   if (word === "--help") return void process.stdout.write(helpText(service.name, service.table));

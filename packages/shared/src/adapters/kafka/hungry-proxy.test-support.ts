@@ -15,7 +15,7 @@ export interface HungryProxy {
 const PRODUCE = 0;
 const LENGTH_BYTES = 4;
 
-/** `eats` is asked for each answer to a produce request, by its number from 1; requests that have `heldTopic` in them never reach the broker. */
+/** `eats` is called for each answer to a produce request, with its number from 1: true drops it; requests that have `heldTopic` in them never reach the broker. */
 export async function openHungryProxy(broker: string, eats: (answer: number) => boolean, heldTopic?: string): Promise<HungryProxy> {
   const [host = "", portText] = broker.split(":");
   const port = Number(portText);

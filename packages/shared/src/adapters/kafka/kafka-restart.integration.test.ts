@@ -45,7 +45,7 @@ await describeWithContainers("a broker that restarts", (imageOf) => {
     const [consumed, unread, refused, after] = [tenEvents("consumed"), tenEvents("unread"), tenEvents("refused"), tenEvents("after")];
     await bus.publish(topic, consumed);
     await until(() => seen.size === 10);
-    await bus.publish(topic, unread); // The broker may go before anybody has read these.
+    await bus.publish(topic, unread); // The broker may exit before these are read.
     await stopBroker();
     await expect(bus.publish(topic, refused)).rejects.toMatchObject({ code: "bus_unavailable", retryable: true });
     await broker.restart();

@@ -39,13 +39,13 @@ test("closing waits for messages sent in that turn", async () => {
   expect(requests).toEqual([["first"], ["second"]]);
 });
 
-test("what is handed over while a request is on its way goes together", async () => {
+test("messages given while a request is in progress are sent together", async () => {
   const { requests, sender } = setup();
   await Promise.all(["a", "b", "c"].map((value) => sender.send([message(value)])));
   expect(requests).toEqual([["a"], ["b", "c"]]);
 });
 
-test("a message that the broker refuses fails nothing that others have handed over with it", async () => {
+test("a message that the broker refuses does not fail the other messages of its request", async () => {
   const { requests, sender } = setup({ refuses: (values) => values.includes("bad") });
   const results = await Promise.allSettled(["first", "a", "bad", "b"].map((value) => sender.send([message(value)])));
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);

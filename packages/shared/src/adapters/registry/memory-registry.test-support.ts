@@ -3,7 +3,7 @@ import { AppError } from "../../domain/app-error.ts";
 import type { AvroRecord } from "../../events/wire/avro-schema.ts";
 import type { AvroType, RegistryClient } from "./registry-client.ts";
 
-/** A registry in memory, that can be away, or lose what it knew. */
+/** A registry in memory that can be unavailable, or lose its schemas. */
 export interface MemoryRegistry extends RegistryClient {
   away: boolean;
   forget(): void;

@@ -6,11 +6,11 @@ import { MISFIRE_COUNT_MAX, MISSED_AFTER_MS, misfiresKept } from "../policy/misf
 import { nextInstant } from "../schedule/next-instant.ts";
 import { findUnknownPolicy } from "../job/unknown-policy.ts";
 
-/** Most instants of one job that one tick enumerates: a week's outage of a job of every second never holds the leader. */
+/** Most instants of one job that one tick enumerates: a week's outage of a job that fires every second never blocks the leader. */
 export const JOB_INSTANTS_MAX = 1_000;
 /**
- * Most instants that one tick enumerates of jobs that owe misfires, some 30 ms of work, and as many again of the others:
- * whoever catches up on a week must not keep jobs on time waiting. Jobs beyond it wait for the next tick.
+ * Most instants that one tick enumerates for jobs with misfires to record, some 30 ms of work, and as many again for the others:
+ * a job that catches up on a week must not delay jobs on time. Jobs beyond it wait for the next tick.
  */
 export const TICK_INSTANTS_MAX = 10_000;
 
@@ -58,16 +58,16 @@ function requireReadable({ unreadable, definition }: Job): void {
   if (fault !== null) throw new Error(fault);
 }
 
-/** A fire that leaves its job where it was would be planned again at once, and for ever. */
+/** A fire that does not advance its job would be planned again at once, in an endless loop. */
 function requireProgress(fire: Fire): Fire {
   if (fire.advance?.nextRunAt === fire.job.nextRunAt) throw new Error("its plan leaves it at the instant where it is");
   return fire;
 }
 
 /**
- * Records misfires that are counted and not yet recorded, of a job that may never fire again, as an edit can finish it and
- * a deletion ends it. Null: there are none. While a job is active some tick may be counting on, so the record has to move
- * the cursor: it takes in the next instant, which whoever counted has seen pass, even if it lies ahead of this clock.
+ * Records misfires that are counted and not yet recorded, of a job that may never fire again because of an edit or a
+ * deletion. Null: there are none. While a job is active another tick may still count, so the record has to move
+ * the cursor: it includes the next instant, which the counting tick has seen pass, even if it lies ahead of this clock.
  * The count stops while a job is not active, and the next change clears it. For jobs without an
  * `evaluationFault`.
  */
@@ -176,7 +176,7 @@ const missedRange = (job: Job, { first, last, count }: OpenMisfires): FireEntry 
   scheduledForLast: count > 1 ? last : null,
 });
 
-/** A run past its expiry is not even begun: it is born `skipped`. */
+/** A run past its expiry does not start: it is created as `skipped`. */
 const makeEntry = (job: Job, instant: Instant, now: Instant): FireEntry => {
   const expired = job.definition.expireAfterMs !== null && now - instant > job.definition.expireAfterMs;
   return expired ? { ...scheduledEntry(job, instant), state: "skipped", reason: "expired" } : scheduledEntry(job, instant);

@@ -39,8 +39,8 @@ export function cursorAfterEdit(job: Job, definition: JobDefinition, now: Instan
 const usedUp = ({ maxRuns }: Schedule, firedCount: number): boolean => maxRuns !== null && firedCount >= maxRuns;
 
 /**
- * Resume starts from now: the instants of the pause are not made up for. Without a run left it finishes the job. A next instant that
- * only a clock which was ahead can have left is given up when `setBack` is given. For jobs without an `evaluationFault`.
+ * Resume starts from now: the instants of the pause do not fire. Without a run left it finishes the job. A next instant that
+ * only a clock that was ahead can have set is dropped when `setBack` is given. For jobs without an `evaluationFault`.
  */
 export function cursorAfterResume(job: Job, now: Instant, setBack: Omit<SetBackClock, "now"> | null = null): ScheduleCursor {
   const nextRunAt = instantAfterPause(job, now, setBack);
@@ -79,7 +79,7 @@ export function pausedRange(job: Job, now: Instant): FireEntry | null {
 }
 
 /**
- * The record of what passed of a job that cannot be evaluated, when an edit or its end moves on from there: one that begins
+ * The record of the passed instants of a job that cannot be evaluated, when an edit or its end moves on. It begins
  * with the first instant not accounted for. The later ones cannot be counted, so it stands for all of them. Null: that instant
  * has not come. `definitionHash`: a definition that can be read.
  */

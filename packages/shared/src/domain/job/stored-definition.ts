@@ -96,8 +96,8 @@ export function readKnownParts(stored: unknown, fallback: KnownOfDefinition): Kn
 }
 
 /**
- * Stands where a definition cannot be read, so that its job can be shown, paused, replaced and deleted, and its runs ended.
- * It has no schedule that anybody could evaluate, and of the policies those by which nothing runs that should not.
+ * A stand-in for an unreadable definition, so that its job can be shown, paused, replaced and deleted, and its runs ended.
+ * Its schedule cannot be evaluated, and its policies are the most cautious ones.
  */
 export const standInDefinition = ({ name, handler, queue, tags = [] }: KnownOfDefinition): JobDefinition => ({
   name,

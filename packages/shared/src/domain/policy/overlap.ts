@@ -22,8 +22,8 @@ const OVERLAP_WAIT_MS_MAX = 300_000;
 export const waitMsAfter = (previousMs: number | null): number => nextBackoffMs(previousMs, OVERLAP_WAIT_MS, OVERLAP_WAIT_MS_MAX);
 
 /**
- * Whether a run was put aside, to wait for another, since it was published: that publication says nothing of it any more. A time that is still to
- * come was written by a clock that was ahead, and counts for nothing.
+ * Whether a run was deferred, to wait for another, since it was published: that publication is then outdated. A time in the
+ * future was written by a clock that was ahead, and is ignored.
  */
 export const wasAsideSince = (
   asideAt: Instant,
@@ -33,7 +33,7 @@ export const wasAsideSince = (
 /** Every policy but `allow` runs one run of the job at a time. */
 export const isExclusive = (policy: OverlapPolicy): boolean => policy !== "allow";
 
-/** A run of the job that has not ended and whose policy is exclusive, or the one to be started. */
+/** An open run of the job with an exclusive policy, or the one to be started. */
 export interface ContendingRun {
   readonly runId: string;
   readonly scheduledFor: Instant;
@@ -47,7 +47,7 @@ export interface ContendingRun {
 
 /**
  * Another open run of the job. `running`: it has the job's lock since `startedAt`. `ready`: due and unclaimed.
- * `waiting`: due, and put aside until another run of the job ends. Runs that wait for a retry, or for an executor that has their
+ * `waiting`: due, and deferred until another run of the job ends. Runs that wait for a retry, or for an executor that has their
  * handler, do not contend and are left out.
  */
 export interface OverlapSibling extends ContendingRun {
@@ -99,7 +99,7 @@ export function judgeOverlap(run: ContendingRun, siblings: readonly OverlapSibli
 }
 
 /**
- * The waiting runs of a job that may go on, from all that contends for its lock: of each queue and handler the oldest, once none is in
+ * The waiting runs of a job that may start, from all contenders for its lock: the oldest of each queue and handler, once none is in
  * progress. It is not known here which queue and handler an executor serves. In the order of their ids.
  */
 export function waitingInTurn(contending: readonly OverlapSibling[], canBeRun: CanBeRun): readonly OverlapSibling[] {
@@ -112,12 +112,12 @@ export function waitingInTurn(contending: readonly OverlapSibling[], canBeRun: C
   return [...firsts.values()];
 }
 
-/** The other is ready or waits, and starts before the run: as long as there is such a one the run is not the next of its job. */
+/** True: the other is ready or waits, and starts before the run, so the run is not the next of its job. */
 export const isNextBefore = (other: OverlapSibling, run: ContendingRun): boolean => other.standing !== "running" && goesBefore(other, run);
 
 /**
- * What waits under another policy, from before an edit, keeps its place: that policy promised it a start. One that has been started
- * is never skipped; where no clock is set back it began before the holder, and so did its instant.
+ * A run that waits under another policy, from before an edit, keeps its place: that policy promised it a start. A run that was started
+ * is never skipped: unless a clock was set back, it started before the holder, and its instant is earlier.
  */
 const isSuperseded = (other: OverlapSibling, { holder, by }: { readonly holder: OverlapSibling; readonly by: ContendingRun }): boolean =>
   other.overlap === "cancel_running" &&

@@ -12,7 +12,7 @@ export interface WorkerShares {
 /** Settings of the shares, with their defaults. */
 export const WORKER_SHARE_DEFAULTS = { queueWorkersPercent: 5, jobWorkersPercent: 50 } as const;
 
-/** Queues have no more than this part of the workers for themselves, all together: the rest is for whoever has work. */
+/** All queues together have at most this part of the workers reserved: the rest is shared. */
 export const RESERVED_PERCENT_MAX = 50;
 
 /**

@@ -52,8 +52,8 @@ interface Cancellable {
 }
 
 /**
- * Who cancelled a run, as its record shows it. Our own executors cancel an attempt only where the store says that somebody wants it; where
- * it does not, a foreign one did so by itself. Null for what a version cancelled that noted the request and not who made it.
+ * Who cancelled a run, as its record shows it. Our own executors cancel an attempt only if the store has a request; without
+ * one, a foreign executor did so by itself. Null for runs cancelled by a version that did not record who made the request.
  */
 export function readCancel({ cancel, cancelRequested, state, finishedAt, attempts }: Cancellable): RunCancel | null {
   const last = attempts.at(-1);

@@ -155,7 +155,7 @@ interface Settled {
   readonly now: Instant;
 }
 
-/** What an attempt came to. Where somebody wants the run cancelled, what would go on ends; an end that was reached stands. */
+/** The change of a run by the outcome of an attempt. With a cancel request, a run that would continue ends; a reached end is kept. */
 export function settleAttempt<Run extends RunRecord>(run: Run, { result, finishedAt, now }: Settled): Run {
   switch (result.kind) {
     case "succeeded":

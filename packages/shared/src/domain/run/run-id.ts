@@ -2,12 +2,12 @@ import type { Digest } from "../digest.ts";
 import type { Instant } from "../time/instant.ts";
 import type { RunCause } from "./run.ts";
 
-/** What makes a run the run it is: the same identity always meets the same id, whoever derives it and however often. */
+/** The identity of a run: the same identity always gives the same id, in every process and every time. */
 export interface RunKey {
   readonly jobUid: string;
   readonly cause: RunCause;
   readonly scheduledFor: Instant;
-  /** The idempotency key of a manual trigger or retry; null for what a schedule produced. */
+  /** The idempotency key of a manual trigger or retry; null for scheduled runs. */
   readonly key: string | null;
 }
 

@@ -137,7 +137,7 @@ export interface Run extends RunOutcome {
   readonly wakeAt: Instant | null;
 }
 
-/** What a job remembers of its latest run that started or ended. */
+/** What a job stores of its latest run that started or ended. */
 export const LastRunSchema = z.object({
   runId: z.string(),
   state: z.enum(RUN_STATES),

@@ -20,7 +20,7 @@ export type Decoded =
   | { readonly kind: "event"; readonly event: TicklineEvent }
   /** An event of a type that this version does not know: a newer one said it to newer readers. */
   | { readonly kind: "unknown"; readonly type: string }
-  /** Never to be read, by anybody of this version: it goes to the dead letters. Without attributes not even its envelope can be. */
+  /** Unreadable for this version: it goes to the dead letters. Without attributes its envelope is unreadable too. */
   | { readonly kind: "undecodable"; readonly reason: string; readonly attributes?: EventAttributes };
 
 /** Events to messages and back. */

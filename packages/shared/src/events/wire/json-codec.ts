@@ -28,7 +28,7 @@ export const jsonCodec: EventCodec = {
   decode: async (messages) => messages.map(decodeJson),
 };
 
-/** Avro without a registry is a fault of the configuration, not of the message: it waits until that is mended. */
+/** Avro without a registry is a fault of the configuration, not of the message: it waits until that is fixed. */
 export function decodeJson({ value, headers }: WireMessage): Decoded {
   if (readMediaType(headers) === AVRO_CONTENT_TYPE) {
     throw new AppError("bus_unavailable", "messages are in Avro, and no registry is set here: set REGISTRY_URL", { retryable: true });

@@ -133,7 +133,7 @@ const MAY_BE_ALTERED = /[\d.]{16}|\d[eE]|\\u[dD]/;
 /** Our own services say no member twice, so that their many messages need no look for it. */
 export type WrittenBy = "us" | "others";
 
-/** Undefined: the text is no JSON. Throws a `WireFault` for JSON that is nested deeper than everybody can write again, or that is altered by being read. */
+/** Undefined: the text is no JSON. Throws a `WireFault` for JSON that is nested too deeply to be written again, or that parsing would change. */
 export function parseJson(text: string, writtenBy: WrittenBy = "others"): unknown {
   const value = tryParseJson(text);
   // Each level takes two characters at least.

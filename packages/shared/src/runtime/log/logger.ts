@@ -9,7 +9,7 @@ const STANDARD_ERROR = 2;
 
 /**
  * Logs to standard error, so that standard output belongs to what a person asked for: as JSON lines, or, where standard error is a
- * terminal, as lines for people. No line is waited for: what is logged of each run must not hold up the next.
+ * terminal, as lines for people. No line is awaited: logging one run must not delay the next.
  */
 export const createLogger = (level: string, lines: DestinationStream | null = terminalLines(process.stderr, STANDARD_ERROR)): Logger =>
   pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, lines ?? pino.destination({ fd: STANDARD_ERROR, sync: false }));

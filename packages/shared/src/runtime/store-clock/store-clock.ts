@@ -49,7 +49,7 @@ export interface StoreClockDeps {
   readonly metrics?: Registry;
 }
 
-/** While it cannot be measured it is tried again at least so often, in milliseconds. */
+/** While measurements fail, the longest wait before the next one, in milliseconds. */
 const FAULT_MS_MAX = 1_000;
 
 export function createStoreClock(deps: StoreClockDeps, limits: StoreClockLimits = STORE_CLOCK_DEFAULTS): StoreClock {

@@ -7,7 +7,7 @@ export interface OwnServers extends Servers {
   readonly findContainerFaults: (name: ServerName) => ServerContainer["faults"];
 }
 
-/** Servers in the environment are somebody's: they are not taken for this. */
+/** Servers named in the environment are in use by others, and are not used here. */
 const OTHERS = new Set(Object.values(SERVERS).map(({ urlVariable }) => urlVariable));
 const env = Object.fromEntries(Object.entries(JEST_TOOLS.env).filter(([name]) => !OTHERS.has(name)));
 

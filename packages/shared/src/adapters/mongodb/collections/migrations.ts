@@ -37,8 +37,8 @@ export async function migrateMongodb(options: ConnectionOptions): Promise<Migrat
 }
 
 /**
- * The version is noted after each step, so that a crash in between repeats only one. Steps have a connection of their own on which no answer is too
- * late: an index of many rows takes minutes, and whoever gives up waiting for it begins with it anew.
+ * The version is recorded after each step, so that a crash in between repeats only one. Steps have a connection of their own without a
+ * time limit: an index of many rows takes minutes, and a client that gave up would start it again.
  */
 export async function migrate(
   connection: Connection,

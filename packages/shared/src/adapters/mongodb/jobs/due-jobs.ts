@@ -36,16 +36,16 @@ export function createDueJobs(context: StoreContext): DueJobs {
       // completed is not met again, so each page is another one; what is left is named, so that it hides nothing behind it.
       const filter = { ...readablePending(firedBefore), ...inShardQuery(shard) };
       const left: string[] = [];
-      let mended = 0;
-      for (let pages = 0; pages < REPAIR_PAGES_MAX && mended < limit; pages += 1) {
+      let repaired = 0;
+      for (let pages = 0; pages < REPAIR_PAGES_MAX && repaired < limit; pages += 1) {
         const others = left.length === 0 ? {} : { _id: { $nin: left } };
         const found = await jobs.find({ ...filter, ...others }, { limit });
         const completed = await completePending(context, found);
-        mended += completed.mended.size;
+        repaired += completed.repaired.size;
         left.push(...completed.left);
         if (found.length < limit) break;
       }
-      return mended;
+      return repaired;
     },
   };
 }

@@ -23,11 +23,11 @@ export const PENDING_MAX = 64;
 
 const { uid: _uid, ...job } = JobRecordSchema.shape;
 
-/** A job without its definition, which is a row of its own: what every fire rewrites stays small. */
+/** A job without its definition, which is a row of its own: every fire rewrites the job row, so it stays small. */
 const JobRowSchema = z.object({
   _id: z.string(),
   ...job,
-  /** Empty while the job lives, then its uid: so one id has one living job, and its tombstones do not count. */
+  /** Empty until the job is deleted, then its uid: one id has one job that is not deleted, and any number of tombstones. */
   tombstone: z.string(),
   deletedAt: InstantSchema.optional(),
   /** Of `lastRun`, empty before the first: what a status change compares. */

@@ -223,7 +223,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     expect(await pending()).toEqual([]);
   });
 
-  test("repair mends a bounded number of jobs at a time", async () => {
+  test("repair completes a bounded number of jobs at a time", async () => {
     const { store } = await setup();
     const jobs = [await addJob(store, { id: "a" }), await addJob(store, { id: "b" }), await addJob(store, { id: "c" })];
     const fires = jobs.map((job) => newFire(job));

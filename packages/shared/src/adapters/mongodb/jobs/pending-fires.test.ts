@@ -58,7 +58,7 @@ describe("entries leave `pending` only where their runs were seen", () => {
   test("a fire that came to one job before it was read, and to another after, stays pending in the other", async () => {
     const { context, read } = await setup();
     expect(read.map(({ pending }) => pending.map(({ token }) => token))).toEqual([["older"], ["younger"]]);
-    expect(await completePending(context, read)).toEqual({ mended: new Set([first.uid, second.uid]), left: [] });
+    expect(await completePending(context, read)).toEqual({ repaired: new Set([first.uid, second.uid]), left: [] });
     expect(pendingTokens(context, first)).toEqual(["younger"]);
     expect(pendingTokens(context, second)).toEqual([]);
     await completePending(context, context.rows.jobs.all());

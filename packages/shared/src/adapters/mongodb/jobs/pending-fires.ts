@@ -16,7 +16,7 @@ type Reading = Pick<StoreContext, "rows" | "definitions" | "digest" | "onUnreada
 /** What came of the fires pending in some jobs, by the jobs' uids. */
 export interface Completed {
   /** Of these a run was missing. */
-  readonly mended: ReadonlySet<string>;
+  readonly repaired: ReadonlySet<string>;
   /** In these something is pending as before: it cannot be read, or its run is not seen or refused by the server. */
   readonly left: readonly string[];
 }
@@ -45,7 +45,7 @@ export async function completePending(context: Reading, jobs: readonly JobRow[])
   for (const id of unreadable)
     context.onUnreadable({ kind: "job", id, reason: "some of its pending fires cannot be read: their runs are not made" });
   const owed = jobs.flatMap((job) => readPending(job).map((fire) => toOwed(context, job, fire)));
-  if (owed.length === 0) return { mended: new Set(), left: unreadable };
+  if (owed.length === 0) return { repaired: new Set(), left: unreadable };
   const readDefinition = await context.definitions.read(owed);
   const made = await makeRuns(
     context,
@@ -59,9 +59,12 @@ export async function completePending(context: Reading, jobs: readonly JobRow[])
     seen.map(([first]) => first as Owed),
   );
   const cleared = new Set(seen.flat());
-  const mended = owed.filter(({ runId }) => made.get(runId)?.fresh === true);
+  const repaired = owed.filter(({ runId }) => made.get(runId)?.fresh === true);
   const left = owed.filter((one) => !cleared.has(one));
-  return { mended: new Set(mended.map(({ jobUid }) => jobUid)), left: [...new Set([...unreadable, ...left.map(({ jobUid }) => jobUid)])] };
+  return {
+    repaired: new Set(repaired.map(({ jobUid }) => jobUid)),
+    left: [...new Set([...unreadable, ...left.map(({ jobUid }) => jobUid)])],
+  };
 }
 
 function toOwed({ digest }: Reading, job: JobRow, fire: PendingFire): Owed {

@@ -40,8 +40,8 @@ export const createRunLeases = (context: StoreContext): RunLeases => ({
 });
 
 /**
- * Where the cancel of the run was requested, what would become due again closes instead. A run without an open attempt, as its history is not
- * what was written, begins a new history: no other write could end it, and it would hold the lock of its job for ever.
+ * A run with a cancel request closes instead of becoming due again. A run without an open attempt, because its history is
+ * damaged, begins a new history: otherwise no write could end it, and it would never release the lock of its job.
  */
 function rescueAlike(rescues: readonly Rescue[], own: RunUpdate, now: Instant): Change[] {
   const { to, expiresAt, error } = rescues[0] as Rescue;

@@ -104,7 +104,7 @@ const filterByIds = (rows: readonly RunRow[]) => withIds(rows.map(({ _id }) => _
 const waitsForHandler = ({ standing, reason }: RunRow): boolean => standing === "deferred" && reason === "unknown_handler";
 
 async function readFirst({ rows }: StoreContext, { field, filter }: Kind, shard: Shard): Promise<Instant | null> {
-  // Only numbers: other values sort before them, and would be found first for ever.
+  // Only numbers: other values sort before them, and would always be found first.
   const timed = { ...filter, [field]: { $exists: true, $gte: Number.MIN_SAFE_INTEGER }, ...inShardQuery(shard) };
   const [row] = await rows.runs.find(timed, { sort: { [field]: 1 }, limit: 1, fields: [field] });
   return row?.[field] ?? null;

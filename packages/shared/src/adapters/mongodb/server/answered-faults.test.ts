@@ -51,7 +51,7 @@ describe.each(Object.entries({ ...reads, ...writes }))("%s, through the driver a
     await expect(ask(rows)).rejects.toMatchObject(UNAVAILABLE);
   });
 
-  test("meets an internal fault in what repeating does not mend", async () => {
+  test("answers a fault that a repeat does not fix as internal", async () => {
     const rows = await setup({ ok: 0, code: 2, codeName: "BadValue", errmsg: "bad value" });
     await expect(ask(rows)).rejects.toMatchObject({ code: "internal", retryable: false });
   });

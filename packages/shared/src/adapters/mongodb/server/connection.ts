@@ -63,11 +63,10 @@ const namesDatabase = (url: string): boolean => /^mongodb(\+srv)?:\/\/[^/]+\/[^?
 const { writeCommand } = DriverConnection.prototype;
 
 /**
- * The driver (mongodb 7.8) waits for a socket that takes no more to drain, and one that has been closed never does. A statement is then never
- * answered, and its connection is lost to the pool; where it was the statement by which the driver watches a server that has no topology
- * version, the driver takes that server for unavailable for ever. Here the wait ends with the connection. The driver then looks whether it is
- * closed, and fails as it does for any connection that is cut off. A test on a real server cuts connections off in that moment, so another
- * version of the driver would be noticed.
+ * The driver (mongodb 7.8) waits until a full socket drains, and a closed socket never does. The statement is then never answered, and
+ * its connection is lost to the pool. If it was the statement that monitors a server without a topology version, the driver treats that
+ * server as unavailable for ever. Here the wait ends with the connection. The driver then finds it closed, and fails as for any
+ * connection that is cut off. A test on a real server cuts connections off at that moment, and so checks new versions of the driver.
  */
 function endLostWrites(): void {
   DriverConnection.prototype.writeCommand = async function write(this: DriverConnection, ...request): Promise<void> {

@@ -67,7 +67,7 @@ const CATEGORIES: Readonly<Record<string, readonly number[]>> = {
     10_058, 12_586, 12_587, 14_031, 56_846,
   ],
 };
-/** What repeating does not mend. */
+/** Faults that a repeat does not fix. */
 const FINAL_CODES = [
   2, 9, 11, 13, 14, 18, 20, 22, 26, 27, 31, 40, 52, 55, 59, 66, 67, 72, 73, 85, 86, 115, 121, 146, 171, 257, 292, 322, 323, 334, 354, 9_996,
   10_334, 11_000, 17_280, 40_415,
@@ -92,7 +92,7 @@ describe("the server's codes", () => {
     }
   });
 
-  test("what repeating does not mend is internal", () => {
+  test("a fault that a repeat does not fix is internal", () => {
     expect(FINAL_CODES.filter((code) => answered(code).code !== "internal")).toEqual([]);
   });
 });

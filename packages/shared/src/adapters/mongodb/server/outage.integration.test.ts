@@ -62,7 +62,7 @@ await describeWithServers("a MongoDB that goes away", ["mongodb"], (servers) => 
     proxy.cut();
     const faults = await Promise.all(Object.values(calls).map((call) => call(store).then(() => null, (fault: unknown) => fault))); // oxfmt-ignore
     for (const fault of faults) expect(fault).toMatchObject(UNAVAILABLE);
-    proxy.mend();
+    proxy.restore();
     const run = await addRun(store, await addJob(store));
     expect((await claim(store, [run]))[0]?.kind).toBe("won");
   });

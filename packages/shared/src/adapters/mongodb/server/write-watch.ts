@@ -4,7 +4,7 @@ import { UNAVAILABLE_CODES } from "./server-codes.ts";
 /** Whether the server takes writes at present, as the latest of them found it. */
 export interface WriteWatch {
   taken(): void;
-  /** Returns why the server refuses writes; null: this fault says nothing of others. */
+  /** Returns why the server refuses writes; null: other writes may succeed. */
   failed(fault: unknown): string | null;
   /** Why the latest write was refused; null: it was not. */
   refusing(): string | null;

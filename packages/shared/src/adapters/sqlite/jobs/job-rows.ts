@@ -84,7 +84,7 @@ export interface ReadDefinitions {
 /** Of a job that was forgotten since its row was read. */
 const GONE: DefinitionRow = { name: "", queue: "", handler: "", tags: "[]", hash: null, body: null };
 
-/** Keeps those that are short and can be read: the definition under a key never changes, and one that cannot be read may be mended. */
+/** Caches definitions that are short and readable: the definition under a key never changes, and an unreadable one may be repaired. */
 export function openReadDefinitions(db: DatabaseSync): ReadDefinitions {
   const select = (body: string) =>
     query<DefinitionRow & { readonly length: number | null }>(

@@ -25,7 +25,7 @@ import { defineContract } from "../store-subject.ts";
 
 const cancelledKinds: readonly AttemptResult[] = [retryIn(SECOND), { kind: "released" }, { kind: "cancelled" }];
 
-/** What attempts come to, and what a run remembers of them. */
+/** Outcomes of attempts, and what a run stores of them. */
 export const settleContract = defineContract("RunClaims.settle", {
   "a success ends the run with its output": async ({ store }) => {
     const { job, run } = await addJobWithRun(store);

@@ -95,16 +95,16 @@ export const unreadableJobsContract = defineContract("rows of jobs that cannot b
     const { bad } = await neighbours(context);
     for (const { id, definition } of bad) {
       const job = (await store.jobs.get("default", id)) as Job;
-      const { unreadable: _, ...next } = editedJob(job, { ...definition, name: "Mended" });
-      const mended = await changeJob(store, job, { ...next, misfires: null });
-      expect(mended.unreadable).toBeUndefined();
-      expect(await readJob(store, mended)).toEqual(mended);
-      expect((await fire(store, newFire(mended))).kind).toBe("won");
+      const { unreadable: _, ...next } = editedJob(job, { ...definition, name: "Repaired" });
+      const repaired = await changeJob(store, job, { ...next, misfires: null });
+      expect(repaired.unreadable).toBeUndefined();
+      expect(await readJob(store, repaired)).toEqual(repaired);
+      expect((await fire(store, newFire(repaired))).kind).toBe("won");
     }
     expect(await publishable(store)).toHaveLength(bad.length);
   },
 
-  "one whose very definition is written again is mended": async ({ store, subject }) => {
+  "one whose same definition is written again is repaired": async ({ store, subject }) => {
     const job = await addJob(store);
     await subject.damage(store, { what: "torn definition", of: job.uid });
     expect((await readJob(store, job)).unreadable).toBeDefined();

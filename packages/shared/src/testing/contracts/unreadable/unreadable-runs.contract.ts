@@ -158,7 +158,7 @@ export const unreadableRunsContract = defineContract("rows of runs that cannot b
     const published = await publishable(store);
     expect(published.filter(({ runId }) => runId === good.runId)).toMatchObject([{ attempt: 2, failures: 1 }]);
     expect(await start(store, { ...good, attempt: 2, failures: 1, firstStartedAt: START + 1 }, { token: "again" })).toBeDefined();
-    // Else whoever sleeps until then would not sleep at all.
+    // Otherwise the scheduler, which sleeps until then, would not sleep at all.
     expect(await wake(store, START + MINUTE, harms.length + 1)).toMatchObject({ more: false, nextWakeAt: null });
   },
 
