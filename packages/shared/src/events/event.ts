@@ -8,7 +8,7 @@ import type { JobRetrying } from "./job-retrying.ts";
 import type { JobStarted } from "./job-started.ts";
 import type { Reply } from "./reply.ts";
 
-/** Everything that is said on the bus. */
+/** All events of the bus. */
 export type TicklineEvent =
   | JobEvent
   | JobDue

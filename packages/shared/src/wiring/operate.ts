@@ -49,7 +49,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
   },
 };
 
-/** `--data DIR`: the doctor looks at that folder, and at no servers. */
+/** `--data DIR`: the doctor checks that folder, and no servers. */
 function dataOption(words: readonly string[]): string | null {
   const [option, dir, ...others] = words.flatMap((word) =>
     word.startsWith("--data=") ? ["--data", word.slice("--data=".length)] : [word],

@@ -19,11 +19,11 @@ export interface ServiceProcess<Table extends ConfigTable> {
   readonly table: Table & { readonly logLevel: Table["logLevel"] };
   /** Opens what the service needs; nothing runs before `start`, and `stop` closes all of it. */
   readonly open: (context: { readonly config: ConfigOf<Table>; readonly log: Logger; readonly end: EndProcess }) => Promise<Served>;
-  /** Said on standard output when it runs, with the address it listens on. */
+  /** Printed on standard output when it runs, with the address it listens on. */
   readonly greeting: (url: string) => string;
   /** The longest a shutdown may take. */
   readonly shutdownMs: (config: ConfigOf<Table>) => number;
-  /** What handlers at work get of that to finish; none by default. */
+  /** The part of that time for running handlers to finish; none by default. */
   readonly drainMs?: (config: ConfigOf<Table>) => number;
 }
 

@@ -28,7 +28,7 @@ export interface NotEvaluated {
   readonly reason: string;
 }
 
-/** Decides what to fire, what to skip and what to call missed by `now`, and where each job's schedule goes on. */
+/** Decides which instants fire, are skipped or are missed by `now`, and the next cursor of each job. */
 export function planTick({ jobs, now }: { readonly jobs: readonly Job[]; readonly now: Instant }): TickPlan {
   const fires: Fire[] = [];
   const postponed: Job[] = [];
@@ -84,7 +84,7 @@ export function closeMisfires(job: Job): Fire | null {
 interface Owed {
   /** Nominal instants up to now, in order; never empty. */
   readonly instants: readonly Instant[];
-  /** The instant behind them; null: the schedule ends with them. */
+  /** The instant after them; null: the schedule ends with them. */
   readonly next: Instant | null;
 }
 
@@ -101,7 +101,7 @@ function owedInstants(job: Job, first: Instant, now: Instant): Owed {
 function planJob(job: Job, { instants, next }: Owed, now: Instant): Fire {
   const split = splitMisfires(job, instants, now);
   if (next !== null && next <= now && split.late.length === 0) {
-    // More misfires are owed than one tick may enumerate: only what is missed whatever follows is decided now.
+    // There are more misfires than one tick may enumerate: only those that are missed in any case are decided now.
     const undecided = split.kept[0] ?? next;
     return { job, entries: [], advance: { ...pickCursor(job), nextRunAt: undecided, misfires: addMisfires(job.misfires, split.missed) } };
   }
@@ -117,7 +117,7 @@ interface Decided {
   readonly now: Instant;
 }
 
-/** An instant that has come before, by a clock that was ahead: it was fired then, or accounted for. */
+/** An instant that already passed by a clock that was ahead: it was fired then, or accounted for. */
 const cameBefore = ({ lastScheduledFor }: Job, instant: Instant): boolean => lastScheduledFor !== null && instant <= lastScheduledFor;
 
 /** Fires as many as fit into one write and as `maxRuns` still allows; the cursor stops at the first that did not fit. */
@@ -142,11 +142,11 @@ function makeFire(job: Job, { range, toFire, next, now }: Decided): Fire {
 }
 
 interface MisfireSplit {
-  /** Never run. Of instants that came before, by a clock that was ahead, none is here again. */
+  /** Instants that do not run. Those that already passed by a clock that was ahead are left out. */
   readonly missed: readonly Instant[];
   /** Misfires that the policy lets run: the latest ones. */
   readonly kept: readonly Instant[];
-  /** Not older than `MISSED_AFTER_MS`: they simply fire. */
+  /** Not older than `MISSED_AFTER_MS`: they fire normally. */
   readonly late: readonly Instant[];
 }
 

@@ -4,8 +4,8 @@ import { nextInstant } from "../schedule/next-instant.ts";
 import { STORE_TIME_DIFFERENCE_MS_MAX } from "../time/time-limits.ts";
 
 /**
- * Where a job stands to a clock that was set back. `ahead`: instants that lie before its next one have not come yet by this clock; it goes
- * on at `from`, or, where that is null, they cannot be had again.
+ * The cursor of a job compared with a clock that was set back. `ahead`: instants before its next one have not passed yet by this clock. The job
+ * continues at `from`; if that is null, they are lost.
  */
 export type StandingToClock = { readonly kind: "on_time" } | { readonly kind: "ahead"; readonly from: Instant | null };
 
@@ -24,7 +24,7 @@ const ON_TIME: StandingToClock = { kind: "on_time" };
  * after them. The job goes back to the first of them. An instant that has its run already leads to the same run id, so it does not
  * run twice. That holds as long as the row is there, so the job never goes back before `runsForgotten`. If the clock is behind instead, every
  * instant since the job was written has its run; earlier ones belong to no run, and are left out. A job that counts its runs would
- * count these twice, so it goes on behind the last instant that was fired.
+ * count these twice, so it continues after the last instant that was fired.
  */
 export function standingToClock(job: Job, { now, runsForgotten, wasAhead }: SetBackClock): StandingToClock {
   const { schedule, anchorAt } = job.definition;

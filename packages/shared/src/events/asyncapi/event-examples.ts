@@ -55,7 +55,7 @@ const createJob: CreateJob = {
   data: { jobId, job: input },
 };
 
-/** An example of each event: what the document shows, and holds its own schemas to. */
+/** An example of each event. The document shows it, and its schemas are checked against it. */
 export const EVENT_EXAMPLES: readonly TicklineEvent[] = [
   jobEvent("JobCreated", job),
   jobEvent("JobUpdated", { ...job, version: 2, state: "paused", nextRunAt: null, updatedAt: at("09:00:00") }),

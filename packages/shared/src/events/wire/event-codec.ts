@@ -1,14 +1,14 @@
 import type { TicklineEvent } from "../event.ts";
 import type { EventAttributes, WireHeaders } from "./cloud-event.ts";
 
-/** A message as it came: nothing of it is trusted. */
+/** A received message: none of its content is trusted. */
 export interface WireMessage {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers: WireHeaders;
 }
 
-/** An event as it goes out. */
+/** An encoded event. */
 export interface EncodedEvent {
   /** Null: it may go to any partition. */
   readonly key: string | null;
@@ -18,7 +18,7 @@ export interface EncodedEvent {
 
 export type Decoded =
   | { readonly kind: "event"; readonly event: TicklineEvent }
-  /** An event of a type that this version does not know: a newer one said it to newer readers. */
+  /** An event of a type that this version does not know: a newer version published it for newer readers. */
   | { readonly kind: "unknown"; readonly type: string }
   /** Unreadable for this version: it goes to the dead letters. Without attributes its envelope is unreadable too. */
   | { readonly kind: "undecodable"; readonly reason: string; readonly attributes?: EventAttributes };

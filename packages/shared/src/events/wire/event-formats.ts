@@ -5,11 +5,11 @@ import type { Decoded } from "./event-codec.ts";
 import { toRecordShape } from "./wire-shape.ts";
 import { compileReader, WireFault, compileWriter, type WireFormat } from "./wire-values.ts";
 
-/** One event in one format: its data to what the format writes, and back, checked. */
+/** One event in one format: writes its data, and reads and checks it. */
 export interface EventFormat {
   readonly definition: EventDefinition;
   write(data: TicklineEvent["data"]): unknown;
-  /** Throws a `WireFault` for what is not the data of this event. */
+  /** Throws a `WireFault` for data that does not fit this event. */
   read(value: unknown): TicklineEvent["data"];
 }
 

@@ -12,7 +12,7 @@ export interface RefusedItem<Item> {
 export const passes = ({ retryable, code }: AppError): boolean => retryable || code === "store_unavailable";
 
 /**
- * Works on all items together. Where that is refused for a reason that will not pass by itself, each half is worked on
+ * Works on all items together. If that is refused with a fault that is not retryable, each half is worked on
  * alone, and so on: one item that is always refused is found in few calls, and the others are done. Returns those refused by
  * themselves. Rejects when a server is unavailable (a fault that is retryable); which items were done then is not known. `work`
  * must be safe to repeat.

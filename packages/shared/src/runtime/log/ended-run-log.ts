@@ -26,7 +26,7 @@ export function logEnd(log: PacedLog, run: EndedRun, stack: string | null = null
   }
 }
 
-/** What is said of an error in the log. */
+/** The fields of an error in the log. */
 export function errorFields(error: EndedRun["error"], stack: string | null): Record<string, unknown> {
   if (error === null) return {};
   const { code, message } = error;

@@ -72,7 +72,7 @@ export interface MeasureDeps {
   readonly log: Logger;
 }
 
-/** One measurement, and what follows from it. */
+/** Applies one measurement. */
 export async function measure({ clock, decided, log }: MeasureDeps, state: StoreClockState): Promise<void> {
   const { time } = state;
   const wasSteady = time.steady();
@@ -90,7 +90,7 @@ export async function measure({ clock, decided, log }: MeasureDeps, state: Store
   sayIfSetBack(state, { jumpedMs, log });
 }
 
-/** What is decided by the time is noted as soon as it is steady, and so before most of it. */
+/** The time used for decisions is recorded as soon as the clock is steady, and so before most decisions. */
 async function note(decided: Store["decided"], state: StoreClockState): Promise<void> {
   if (state.latest === null) state.latest = state.before = state.noted = await decided.latest();
   if (!state.time.steady()) return;

@@ -4,15 +4,15 @@ import { findAccessFault, type AccessFault } from "./access-fault.ts";
 import { readConfig, type ConfigOf, type ConfigTable } from "../../runtime/config/config.ts";
 import { within } from "../../runtime/within.ts";
 
-/** How one server is looked at: by its own settings, so that a fault in one hides no other. */
+/** The check of one server, by its own settings, so that a fault in one hides no other. */
 export interface ServerCheck<Table extends ConfigTable = ConfigTable> {
-  /** The variable that says where the server is. */
+  /** The variable with the address of the server. */
   readonly variable: string;
   readonly server: string;
   readonly table: Table;
-  /** Says what was found; null: it is not set, and need not be. Throws what is wrong. */
+  /** Returns what was found; null: it is not set, and need not be. Throws a fault of the server. */
   readonly look: (config: ConfigOf<Table>) => Promise<string | null>;
-  /** What is done where the variable is not set. */
+  /** What the services do without the variable. */
   readonly without: string;
   /** What to change when the server refuses the login, or its certificate is not trusted: the variables and what of them. */
   readonly access: Readonly<Record<Exclude<AccessFault, "host">, string>>;
@@ -33,7 +33,7 @@ export interface DoctorOptions {
 
 export const serverCheck = <Table extends ConfigTable>(check: ServerCheck<Table>): ServerCheck => check as unknown as ServerCheck; // Each is given the settings of its own table.
 
-/** Looks at all servers at once. */
+/** Checks all servers at once. */
 export const examine = (checks: readonly ServerCheck[], options: DoctorOptions): Promise<readonly Finding[]> =>
   Promise.all(checks.map((check) => examineOne(check, options)));
 
