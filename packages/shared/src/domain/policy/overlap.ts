@@ -14,7 +14,7 @@ export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number];
 export const OVERLAP_BUFFER_MAX = 100;
 
 /**
- * A run that waits for another is woken by the end of that one. Should that be lost in a crash, it is claimed again after this long, then at
+ * A run that waits for another is woken by the end of that one. If that wake is lost in a crash, it is claimed again after this long, then at
  * doubling intervals up to the maximum.
  */
 const OVERLAP_WAIT_MS = 10_000;
@@ -67,7 +67,7 @@ export type CanBeRun = (run: OverlapSibling) => boolean;
 /**
  * Decides at the claim, from all open exclusive runs of the job, whether a run starts. An instant is skipped for overlap only if a
  * run of the job was in progress when the instant came. Two runs that are both late are a backlog: they run one after the other in the
- * order of `scheduledFor`. `canBeRun` is asked of the runs that it would wait for, the oldest first.
+ * order of `scheduledFor`. `canBeRun` is called for the runs that it would wait for, the oldest first.
  */
 export function judgeOverlap(run: ContendingRun, siblings: readonly OverlapSibling[], canBeRun: CanBeRun = () => true): OverlapVerdict {
   const others = run.overlap === "allow" ? [] : siblings.filter(({ runId }) => runId !== run.runId);
@@ -128,7 +128,7 @@ const isSuperseded = (other: OverlapSibling, { holder, by }: { readonly holder: 
 
 const waitBehind = (behind: OverlapSibling): OverlapVerdict => ({ kind: "wait", behind, cancels: false, supersedes: [] });
 
-/** A run that began at the very instant was not in progress when the instant came. */
+/** A run that began exactly at the instant was not in progress when the instant came. */
 const wasInProgress = ({ startedAt }: OverlapSibling, { scheduledFor }: ContendingRun): boolean =>
   startedAt !== null && startedAt < scheduledFor;
 

@@ -1,9 +1,9 @@
 /** One choice in this many ignores priority and goes round all queues, so that a busy queue never starves the others. */
 const FAIR_TURN = 10;
 
-/** Something of each queue, by the priority of the queues. */
+/** One lane for each queue, in the priority of the queues. */
 export interface QueueLanes<Lane> {
-  /** That of a queue, made if there is none; one that was not named at first comes behind all others. */
+  /** The lane of a queue, made if there is none; a queue that was not named at first comes after all others. */
   of(queue: string): Lane;
   readonly all: readonly Lane[];
   /** The waiting queue to serve next: usually the first. */
@@ -36,7 +36,7 @@ export function createQueueLanes<Lane>(queues: readonly string[], newLane: (queu
     of,
     all,
     next(waits) {
-      // Asked once for each handler that starts: it makes a list only at the turns of the others.
+      // Called once for each handler that starts: it makes a list only when another queue is chosen.
       let first: Lane | undefined;
       let count = 0;
       for (const lane of all) {

@@ -1,10 +1,10 @@
 import type { Instant } from "../time/instant.ts";
 
-/** Who sent an HTTP request, as far as it is known without a login. */
+/** The client of an HTTP request, as far as known without a login. */
 export interface Client {
   /** Of the connection: behind a proxy it is the proxy's. */
   readonly address: string | null;
-  /** At most `USER_AGENT_LENGTH_MAX` characters. Anybody may send any. */
+  /** At most `USER_AGENT_LENGTH_MAX` characters. Clients may send any value. */
   readonly userAgent: string | null;
 }
 
@@ -14,7 +14,7 @@ export const USER_AGENT_LENGTH_MAX = 200;
 export const UNKNOWN_CLIENT: Client = { address: null, userAgent: null };
 
 /**
- * Who wanted a run cancelled. `api`: `POST /runs/:id/cancel`. `job_edited`, `job_deleted`: a request that edited or deleted its job.
+ * The source of a cancel request. `api`: `POST /runs/:id/cancel`. `job_edited`, `job_deleted`: a request that edited or deleted its job.
  * `command`: a `CancelRun` with this CloudEvents source and id. `overlap`: the policy `cancel_running` of its job, for the sake of this run.
  * `executor`: there was no request; a foreign executor reported that it had cancelled the attempt itself.
  */
@@ -39,10 +39,10 @@ export interface RunCancel {
   readonly by: CancelledBy;
 }
 
-/** Whoever asks without saying more. */
+/** The source of requests without further information. */
 export const BY_API: CancelledBy = { kind: "api", ...UNKNOWN_CLIENT };
 
-/** Of a run what tells who cancelled it. Not named after `Run`, which has a `RunCancel` and so imports this file. */
+/** The fields of a run that show who cancelled it. Not `Pick<Run>`: `Run` has a `RunCancel` and so imports this file. */
 interface Cancellable {
   readonly cancel: RunCancel | null;
   readonly cancelRequested: boolean;

@@ -16,10 +16,10 @@ const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /** Bits of five digits: an instant is two halves of five. */
 const HALF = 2 ** 25;
 
-/** The shape of a run id, for the edges that must tell a wrong one from an unknown one. */
+/** The shape of a run id, for the edges that must distinguish an invalid id from an unknown one. */
 export const RUN_ID_PATTERN = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
-/** Whether it can be the id of a run of that instant: what says otherwise is about no run of ours. */
+/** Whether it can be the id of a run of that instant. If not, the message is about no run of ours. */
 export const isRunIdAt = (runId: string, scheduledFor: Instant): boolean =>
   RUN_ID_PATTERN.test(runId) && runId.startsWith(runIdFloor(scheduledFor));
 

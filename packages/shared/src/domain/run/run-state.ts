@@ -19,11 +19,11 @@ export const BORN_STATES = ["due", "skipped", "missed"] as const satisfies reado
 export type BornState = (typeof BORN_STATES)[number];
 
 /**
- * Asked by tests: their store refuses every other transition.
+ * For tests: their store refuses every other transition.
  * @public
  */
 export const canBecome = (from: RunState, to: RunState): boolean => RUN_TRANSITIONS[from]?.includes(to) === true;
-/** A state that another version may have stored, and this one does not know, is not terminal. */
+/** An unknown state, which another version may have stored, is not terminal. */
 export const isTerminal = (state: RunState): boolean => RUN_TRANSITIONS[state]?.length === 0;
 /**
  * True for a run that completed: it ran, or was cancelled. It has an event `JobCompleted`, and its job's `status`

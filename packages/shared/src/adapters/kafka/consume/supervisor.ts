@@ -11,13 +11,13 @@ export interface SupervisorOptions {
   readonly answerMs: number;
   /** Whether a broker answers, by a connection of its own. */
   readonly brokerAnswers: () => Promise<boolean>;
-  /** Called once, with why: a process that has lost its consumer and does not know it is worse than none. */
+  /** Called once, with the reason: a process must not continue without its consumer. */
   readonly onDead: (fault: AppError) => void;
 }
 
 /**
- * Watches one consumer. It is dead when it has crashed for good, or when no heartbeat has been answered for `deafMsMax` while brokers answer other
- * requests. While no broker answers, the consumer is only cut off: that passes, and the rest of the process works meanwhile.
+ * Watches one consumer. It has failed when it has crashed for good, or when no heartbeat was answered for `deafMsMax` while brokers answer other
+ * requests. While no broker answers, the consumer is only disconnected: it reconnects, and the rest of the process works meanwhile.
  */
 export interface Supervisor {
   /** A heartbeat was answered, or the group joined. */
