@@ -17,17 +17,17 @@ import {
 
 /** Definitions kept in memory: their content never changes, and every fire and every publication reads one. */
 const CACHED_MAX = 20_000;
-/** Fewer where they are long. */
+/** Fewer if they are long. */
 const CACHED_CHARS_MAX = 67_108_864;
 export interface Definitions {
-  /** Writes it, or names it where it is there already, and repairs it where it was damaged. The next sweep looks whether it is used. */
+  /** Writes it, or names it if it exists, and repairs it if it was damaged. The next sweep checks whether it is used. */
   add(key: DefinitionKey, definition: JobDefinition): Promise<void>;
   /**
-   * Says that these are about to be used, or left: what sweeps found before counts no more, and no sweep
-   * looks at them before `lookAt`. Returns those that are not there.
+   * Marks these as about to be used, or left: earlier findings of sweeps become invalid, and no sweep
+   * checks them before `lookAt`. Returns the missing ones.
    */
   name(keys: readonly DefinitionKey[], lookAt: Instant): Promise<readonly DefinitionKey[]>;
-  /** Reads those of all rows in one go. Answers by row, also for one that is not there or cannot be read. */
+  /** Reads the definitions of all rows in one query. Answers by row, also for missing and unreadable ones. */
   read(keys: readonly DefinitionKey[], how?: ReadHow): Promise<(key: DefinitionKey) => StoredDefinition>;
 }
 
@@ -75,7 +75,7 @@ function createReader(definitions: Collections["definitions"]): Definitions["rea
     cachedChars -= cached.get(id)?.chars ?? 0;
     cached.delete(id);
   }
-  /** What cannot be read is asked for again: it may be repaired. */
+  /** Unreadable ones are read again each time: they may be repaired. */
   function keep(id: string, stored: StoredDefinition, chars: number): void {
     if (stored.kind === "unreadable") return;
     forget(id);

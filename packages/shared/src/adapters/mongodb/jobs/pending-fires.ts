@@ -13,11 +13,11 @@ import { newRunRow, type RunRow } from "../runs/run-row.ts";
 
 type Reading = Pick<StoreContext, "rows" | "definitions" | "digest" | "onUnreadable">;
 
-/** What came of the fires pending in some jobs, by the jobs' uids. */
+/** The result for the pending fires of some jobs, by the jobs' uids. */
 export interface Completed {
-  /** Of these a run was missing. */
+  /** Jobs with a missing run, which was made. */
   readonly repaired: ReadonlySet<string>;
-  /** In these something is pending as before: it cannot be read, or its run is not seen or refused by the server. */
+  /** Jobs with fires that are still pending: unreadable ones, or ones whose run is not seen or is refused by the server. */
   readonly left: readonly string[];
 }
 
@@ -38,7 +38,7 @@ interface Owed extends PendingPlace, DefinitionKey {
 /**
  * Makes the runs of all fires pending in the jobs read, also those of other processes, and takes out the entries whose runs are
  * known to exist. Every call that reads a job back does this first, so that the next reader completes a fire that crashed half-way.
- * An entry that cannot be read, and one whose run the server refuses, stay and keep no others.
+ * An unreadable entry, and one whose run the server refuses, stay and do not stop the others.
  */
 export async function completePending(context: Reading, jobs: readonly JobRow[]): Promise<Completed> {
   const unreadable = jobs.filter((job) => unreadablePending(job) > 0).map(({ _id }) => _id);
@@ -74,7 +74,7 @@ function toOwed({ digest }: Reading, job: JobRow, fire: PendingFire): Owed {
   return { jobUid, token, definitionHash: fire.definitionHash ?? job.definitionHash, job, fire, runId };
 }
 
-/** A fire that was won has its run, also where it cannot be run before its definition can be read. */
+/** A fire that was won has its run, also if it cannot run until its definition can be read. */
 function toRunRow({ job, fire, runId, jobUid, definitionHash }: Owed, stored: StoredDefinition): RunRow {
   const definition = stored.kind === "read" ? stored.definition : standInDefinition(readKnown(job));
   const { tenantId, id: jobId, slot } = job;
@@ -96,19 +96,19 @@ export async function clearPending({ rows }: Pick<StoreContext, "rows">, places:
   );
 }
 
-/** The fires pending in a job, without those that are not what was written: what they fired is not known. */
+/** The readable pending fires of a job: what the others fired is unknown. */
 const readPending = ({ pending }: JobRow): PendingFire[] => (Array.isArray(pending) ? pending.filter(isPending) : []);
 
 /** How many of the fires pending in a job cannot be read. */
 export const unreadablePending = (job: JobRow): number => (Array.isArray(job.pending) ? job.pending.length - readPending(job).length : 0);
 
-/** An entry that cannot be read may share its batch with some that can: what it fired is not known to exist. */
+/** An unreadable entry may share its batch with readable ones: its runs are not known to exist. */
 const hasUnreadable = ({ job, fire }: Owed): boolean =>
   unreadablePending(job) > 0 && job.pending.some((other) => !isPending(other) && (other as PendingFire | null)?.token === fire.token);
 
 /**
- * The same for the server, as far as it can tell: jobs of which something pending can be read. The others would fill the pages of a sweep for
- * ever, as nothing takes them out.
+ * The same as a filter, as far as the server can check: jobs with a readable pending fire. The others are never removed,
+ * and would fill the pages of every sweep.
  */
 export const readablePending = (firedBefore: Instant) => ({
   "pending.firedAt": { $gt: 0, $lt: firedBefore },

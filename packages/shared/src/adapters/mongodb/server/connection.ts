@@ -2,13 +2,13 @@ import { Connection as DriverConnection } from "mongodb/lib/cmap/connection.js";
 import { type Connection, createConnection } from "mongoose";
 import { storeFault } from "./faults.ts";
 
-/** How long a call waits for a server that can take it. What is asked meanwhile fails as `store_unavailable`. */
+/** How long a call waits for a usable server. Then it fails as `store_unavailable`. */
 export const SERVER_SELECTION_MS_MAX = 5_000;
-/** How long a server may take to answer before the connection is given up. Nothing else notices a paused server. */
+/** How long a server may take to answer before the connection is closed. Only this limit detects a paused server. */
 export const ANSWER_MS_MAX = 20_000;
 /**
- * A connection that was idle for so long is not used again. Connections that were cut off silently look open, and each would cost its next
- * statement a whole `ANSWER_MS_MAX`, one after the other; so only the first does.
+ * A connection that was idle for this long is not used again. Connections that were cut off without notice look open, and each would cost its
+ * next statement a whole `ANSWER_MS_MAX`, one after the other. With this limit only the first does.
  */
 export const IDLE_MS_MAX = 10_000;
 /** Connections of one process. Batches are large and few. */

@@ -5,9 +5,9 @@ import { UNAVAILABLE_CODES } from "./server-codes.ts";
 const DUPLICATE_KEY = 11_000;
 const UNAVAILABLE: ReadonlySet<number> = new Set(Object.values(UNAVAILABLE_CODES).flatMap((codes): number[] => Object.values(codes)));
 /**
- * Labels by which servers and the driver themselves say that a statement may be repeated, or that its connection is to blame and not the
- * statement. They decide before any code or name: a newer server has codes that are not known here. `NoWritesPerformed` is none of them: it
- * says that nothing was written, beside a label that says whether to repeat.
+ * Labels by which servers and the driver mark that a statement may be repeated, or that its connection failed and not the
+ * statement. They are checked before codes and names: a newer server has codes that are not known here. `NoWritesPerformed` is left out: it
+ * means that nothing was written, and another label marks whether to repeat.
  * https://github.com/mongodb/specifications/blob/master/source/retryable-writes/retryable-writes.md
  */
 const UNAVAILABLE_LABELS: ReadonlySet<unknown> = new Set([
@@ -57,12 +57,12 @@ const UNAVAILABLE_NAMES: ReadonlySet<string> = new Set([
   "PoolClearedOnNetworkError",
 ]);
 /**
- * What PostgreSQL says behind FerretDB when it goes down, is starting, or has no connection left; and servers without codes while
+ * The messages of PostgreSQL behind FerretDB when it stops, starts, or has no connection left; and servers without codes while
  * another is primary.
  */
 const UNAVAILABLE_WORDS =
   /failed to connect|connect: connection refused|terminating connection|the database system is|too many clients|conn closed|unexpected EOF|connection reset|No space left|could not extend file|not master|node is recovering/i;
-/** What Node says of a connection, which the driver sometimes passes on as it is: of a write after the server has hung up, say. */
+/** Node's errors of a connection, which the driver sometimes passes on: for a write after the server disconnected, for example. */
 const SYSTEM_CODES =
   /^(EPIPE|ECONN[A-Z]+|ETIMEDOUT|EHOST[A-Z]+|ENET[A-Z]+|ENOTFOUND|EAI_AGAIN|EADDR[A-Z]+|EMFILE|ERR_SOCKET_CLOSED(_BEFORE_CONNECTION)?|ERR_STREAM_(DESTROYED|PREMATURE_CLOSE|WRITE_AFTER_END))$/;
 const DEADLOCK_WORDS = /deadlock detected|could not serialize access/i;
@@ -73,13 +73,13 @@ interface WriteFault {
   readonly errmsg?: string;
 }
 
-/** What the driver throws for a batch, as far as it is looked at. */
+/** The used fields of the driver's error of a batch. */
 interface BatchFault {
   readonly writeErrors?: WriteFault | WriteFault[];
   readonly result?: { readonly getWriteConcernError?: () => unknown };
 }
 
-/** What the driver, the server or mongoose throws, as Tickline's own fault. */
+/** Converts an error of the driver, the server or mongoose to Tickline's own fault. */
 export function storeFault(fault: unknown, deed: string): AppError {
   if (fault instanceof AppError) return fault;
   const message = `${deed}: ${readMessage(fault)}`;
@@ -87,7 +87,7 @@ export function storeFault(fault: unknown, deed: string): AppError {
   return new AppError("internal", message, { cause: fault });
 }
 
-/** The server gave up one of two writes that waited for each other, whole: it may simply be sent again. */
+/** The server aborted one of two conflicting writes, completely: it may be sent again. */
 export const isConflict = (fault: unknown): boolean =>
   isConflictWith(readCode(fault), readMessage(fault)) ||
   listWriteErrors(fault).some(({ code, errmsg = "" }) => isConflictWith(code, errmsg));
@@ -100,7 +100,7 @@ export const isDuplicate = (fault: unknown): boolean => isDuplicateWith(readCode
 const isDuplicateWith = (code: number | null, message: string): boolean =>
   code === DUPLICATE_KEY || (code === UNAVAILABLE_CODES.unknown.InternalError && /duplicate key/i.test(message));
 
-/** Where in an unordered batch keys were taken already; null: the batch failed by something else. */
+/** The indexes of an unordered batch whose keys existed already; null: the batch failed for another reason. */
 export function findDuplicates(fault: unknown): number[] | null {
   if (readConcernFault(fault) !== null) return null; // What was written is not known to be kept.
   const errors = listWriteErrors(fault);
@@ -120,7 +120,7 @@ function isUnavailable(fault: unknown): boolean {
   if (readConcernFault(fault) !== null || listWriteErrors(fault).some(({ code, errmsg = "" }) => saysUnavailable(code, errmsg)))
     return true;
   if ("code" in fault && typeof fault.code === "string" && SYSTEM_CODES.test(fault.code)) return true;
-  // A batch that met no server wraps what it met.
+  // A batch that reached no server wraps the error of the connection.
   if ("errorResponse" in fault && fault.errorResponse instanceof Error && isUnavailable(fault.errorResponse)) return true;
   return saysUnavailable(readCode(fault), fault.message);
 }

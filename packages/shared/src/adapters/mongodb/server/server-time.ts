@@ -10,10 +10,10 @@ interface ServerAnswer {
 
 /**
  * The time of the one server whose clock counts. Of a replica set that is the primary, which answers for itself. Routers have clocks of their
- * own, and the driver asks now one, now another; so does `$$NOW`, which a router fills in. There the primary of the shard is asked that
- * has the rows of which there is one: `$collStats` is answered by it and tells its `localTime`
+ * own, and the driver alternates between them; `$$NOW` has a router's time too. There the clock is the primary of the shard that
+ * has the collection `meta`: it answers `$collStats` with its `localTime`
  * (https://www.mongodb.com/docs/manual/reference/operator/aggregation/collStats/). The cluster's logical time moves with writes, and by seconds.
- * A failover, or a move of that shard's rows, changes the clock; who measures sees that as a jump.
+ * A failover, or a move of that shard's rows, changes the clock; measurements show that as a jump.
  */
 export function createServerClock(connection: Pick<Connection, "db">): () => Promise<Instant> {
   let routed = false;

@@ -13,7 +13,7 @@ export interface WriteWatch {
 const { primary, writeConcern, overload, conflict } = UNAVAILABLE_CODES;
 const UNAUTHORIZED = 13;
 
-/** In words of ours: those of the server may show the statement, and with it what people keep in it. */
+/** In our own words: the server's message may contain the statement, and so data of users. */
 const REASONS: readonly (readonly [why: string, codes: readonly number[]])[] = [
   ["the user in STORE_URL may not write", [UNAUTHORIZED]],
   ["the disk of the database is full", [overload.OutOfDiskSpace]],
@@ -21,7 +21,7 @@ const REASONS: readonly (readonly [why: string, codes: readonly number[]])[] = [
   ["no majority of the replica set acknowledges writes", Object.values(writeConcern)],
   ["no member of the replica set takes writes", Object.values(primary)],
 ];
-/** What PostgreSQL says behind FerretDB, whose codes do not tell. */
+/** The messages of PostgreSQL behind FerretDB, whose codes do not show this. */
 const FULL_WORDS = /No space left|could not extend file/i;
 const READ_ONLY_WORDS = /read-only transaction/i;
 
