@@ -12,7 +12,7 @@ const endings = createEndings();
 afterEach(endings.run);
 
 /** As the scheduler and the executor have them by default. */
-const [RESCUES_MAX, SUSPECT_RESCUES_MIN] = [5, 2];
+const [RESCUES_MAX, QUARANTINE_RESCUES_MIN] = [5, 2];
 /** For a run, with all the starts of the product that it needs, on a busy machine. */
 const DONE_MS_MAX = 240_000;
 
@@ -92,9 +92,9 @@ const parseLines = ({ stderr }: Pick<Death, "stderr">): readonly Line[] =>
     .map((line) => JSON.parse(line) as Line);
 
 test.each([
-  ["throws", "thrown that nobody caught"],
-  ["throws-nothing", "thrown that nobody caught"],
-  ["rejects", "rejected that nobody awaited"],
+  ["throws", "thrown that was not caught"],
+  ["throws-nothing", "thrown that was not caught"],
+  ["rejects", "rejected that was not awaited"],
   ["exits", "something called process.exit(0)"],
   ["stops-itself", "something sent this process a signal"],
 ])("a run that ends its process (%s) is failed in the end; its neighbours are done, and nothing is given back", async (bad, said) => {
@@ -113,7 +113,7 @@ test.each([
     expect(attemptStates(neighbour).filter((state) => state !== "succeeded")).toEqual(
       Array.from({ length: neighbour.attempt - 1 }, () => "lost"),
     );
-    expect(neighbour.attempt).toBeLessThanOrEqual(SUSPECT_RESCUES_MIN + 1);
+    expect(neighbour.attempt).toBeLessThanOrEqual(QUARANTINE_RESCUES_MIN + 1);
   }
   expect(product.deaths.map(({ code }) => code)).toEqual(Array.from({ length: RESCUES_MAX + 1 }, () => 1));
   for (const [index, death] of product.deaths.entries()) {

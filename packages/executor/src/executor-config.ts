@@ -1,5 +1,5 @@
 import { AppError } from "@tickline/shared/domain/app-error";
-import { SUSPECT_RESCUES_MIN } from "@tickline/shared/domain/run/due-run";
+import { QUARANTINE_RESCUES_MIN } from "@tickline/shared/domain/run/due-run";
 import { leaseFaults } from "@tickline/shared/domain/run/lease-limits";
 import { RESERVED_PERCENT_MAX } from "@tickline/shared/domain/queue/worker-shares";
 import {
@@ -93,7 +93,7 @@ const EXECUTOR_LIMITS = {
   /** Handlers are called for at most this long before other work of the process continues. */
   startSliceMs: 5,
   /** Runs rescued this often are claimed alone, one at a time, so that a handler that ends its process interrupts no other runs. */
-  quarantineRescuesMin: SUSPECT_RESCUES_MIN,
+  quarantineRescuesMin: QUARANTINE_RESCUES_MIN,
   /** Such runs that wait in the quarantine; more are left to be published again. */
   quarantineRunsMax: 1_000,
   /** How often the descriptions of the handlers are published again. Schedulers count handlers that were published lately (`handlerSeenMs`). */

@@ -1,5 +1,5 @@
 import { AppError } from "@tickline/shared/domain/app-error";
-import { SUSPECT_RESCUES_MIN } from "@tickline/shared/domain/run/due-run";
+import { QUARANTINE_RESCUES_MIN } from "@tickline/shared/domain/run/due-run";
 import { LEASE_DEFAULTS, computeRescueAheadMs } from "@tickline/shared/domain/run/lease-limits";
 import { ALL_SLOTS, type Shard } from "@tickline/shared/domain/slot";
 import { REQUESTS_KEPT_MS } from "@tickline/shared/domain/time/time-limits";
@@ -102,7 +102,7 @@ const SCHEDULER_LIMITS = {
   /** The part of a queue's window that such runs may use at a time: executors without their handler defer them again. */
   deferredShare: 0.25,
   /** Runs rescued at least this often are in quarantine: executors, which have the same limit, run them one at a time. */
-  quarantineRescuesMin: SUSPECT_RESCUES_MIN,
+  quarantineRescuesMin: QUARANTINE_RESCUES_MIN,
   /** The part of a queue's window that runs in quarantine may use at a time: they wait for each other, and must not block the others. */
   quarantineShare: 0.25,
   /** A handler counts as available for this long after an executor has last registered it. Executors do so every minute (`registryMs`). */

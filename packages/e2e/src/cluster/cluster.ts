@@ -96,7 +96,7 @@ export function createCluster({ store, busFaults, log, apis: apiCount }: Cluster
   );
   const metrics = Array.from({ length: SCHEDULERS }, () => createSchedulerMetrics(new Registry()));
   // The lock is granted to every scheduler.
-  const lock = createMemoryLock({ clock, answer: "everybody" });
+  const lock = createMemoryLock({ clock, answer: "all" });
   const schedulers = metrics.map((own) => createScheduler({ ...common, lock, metrics: own, localWorkers: null }, SCHEDULER_CONFIG));
   const apis = Array.from({ length: apiCount }, () => createApi({ ...common, digest: sha256, metrics: new Registry() }, API_CONFIG));
   const services = [...executors, ...apis, ...schedulers];

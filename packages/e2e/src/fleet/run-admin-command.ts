@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { REPOSITORY } from "../product/product-process.ts";
 import { ENVIRONMENT, type Settings } from "./service-process.ts";
 
-const OPERATE = fileURLToPath(new URL("../../../shared/src/wiring/operate.ts", import.meta.url));
+const OPERATE = fileURLToPath(new URL("../../../shared/src/wiring/admin-command.ts", import.meta.url));
 
 /** `npm run topics`, `migrate` or `doctor`. Rejects with what it said unless it ends with 0. */
 export async function runAdminCommand(word: "topics" | "migrate" | "doctor", settings: Settings): Promise<string> {

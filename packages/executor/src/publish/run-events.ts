@@ -7,7 +7,7 @@ import { jobRetrying } from "@tickline/shared/events/job-retrying";
 import { jobStarted } from "@tickline/shared/events/job-started";
 import { RUNS_TOPIC } from "@tickline/shared/events/topics";
 import { inHalves } from "@tickline/shared/runtime/batch/in-halves";
-import { createGathering } from "@tickline/shared/runtime/gathering";
+import { createBatcher } from "@tickline/shared/runtime/batch/batcher";
 import type { ExecutorContext } from "../executor-context.ts";
 import { oncePerTurn } from "../once-per-turn.ts";
 import type { Unsettled } from "../settle/settle-queue.ts";
@@ -31,10 +31,10 @@ export function createRunEvents(
   const { announcements, clock, log, config, metrics } = context;
   let waiting: TicklineEvent[] = [];
   let publishing: Promise<void> | null = null;
-  const announced = createGathering<string>({
+  const announced = createBatcher<string>({
     clock,
     keyOf: (runId) => runId,
-    gatherMs: config.announcedMs,
+    waitMs: config.announcedMs,
     itemsMax: config.publishEventsMax,
     write: announcements.announced,
     onFault(fault, runs) {

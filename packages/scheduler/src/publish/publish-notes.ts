@@ -1,6 +1,6 @@
 import { AppError } from "@tickline/shared/domain/app-error";
 import type { Publication } from "@tickline/shared/ports/runs/due-runs";
-import { createGathering } from "@tickline/shared/runtime/gathering";
+import { createBatcher } from "@tickline/shared/runtime/batch/batcher";
 import { inHalves } from "@tickline/shared/runtime/batch/in-halves";
 import { createRefusals, type Refusals } from "../refusals.ts";
 import type { ShardContext } from "../shard-context.ts";
@@ -59,10 +59,10 @@ export function createPublishNotes({ dueRuns, config, clock, now, log }: ShardCo
     allRefused = 0;
     if (refusals.size > 0) for (const note of notes) refusals.release(publicationKey(note));
   }
-  const batch = createGathering<PublishNote>({
+  const batch = createBatcher<PublishNote>({
     clock,
     keyOf: publicationKey,
-    gatherMs: config.noteMs,
+    waitMs: config.noteMs,
     itemsMax: config.publishRunsMax,
     write,
     onFault(fault, notes) {

@@ -6,7 +6,7 @@ import { createMembership, type Membership } from "./membership.ts";
 
 const TTL_MS = 10_000;
 
-function setup({ membersMax = 8, answer = "honest" as "honest" | "everybody" | "nobody" } = {}) {
+function setup({ membersMax = 8, answer = "honest" as "honest" | "all" | "none" } = {}) {
   const clock = manualClock(0);
   const lock = createMemoryLock({ clock, answer });
   let memberships = 0;
@@ -76,12 +76,12 @@ test("a scheduler that finds no free number has no position, and takes the first
 });
 
 test("with a lock server that grants all, or nothing, refresh still answers", async () => {
-  const generous = setup({ answer: "everybody" }).membership();
+  const generous = setup({ answer: "all" }).membership();
   expect([await generous.refresh(), await generous.refresh()]).toEqual([
     { member: 0, members: 1 },
     { member: 0, members: 1 },
   ]);
-  expect(await setup({ answer: "nobody" }).membership().refresh()).toBeNull();
+  expect(await setup({ answer: "none" }).membership().refresh()).toBeNull();
 });
 
 test("a server that does not answer is not taken for one whose locks are all held", async () => {

@@ -9,7 +9,7 @@ const TTL_MS = 9_000;
 /** How often leaders extend, and others ask. */
 const ROUND_MS = TTL_MS / 3;
 
-/** A lock server as one client sees it, which may be away for this client or for all. */
+/** A lock server as one client sees it, which may be unavailable for this client or for all. */
 function setup({ away = false } = {}) {
   const clock = manualClock(0);
   let server = createMemoryLock({ clock });
@@ -68,7 +68,7 @@ lockContract("with a fall-back, the server being away", {
     const kit = setup({ away: true });
     await kit.ours.acquire("warm-up", TTL_MS);
     await kit.theirs.acquire("warm-up", TTL_MS);
-    kit.clock.advance(10_000); // Away for as long as a lock of the contract lives: now the fall-back counts.
+    kit.clock.advance(10_000); // Unavailable for a whole lifetime of a lock of the contract: now the fallback counts.
     return kit;
   },
   exclusive: true,
@@ -81,7 +81,7 @@ test("the fall-back is not asked while the server answers", async () => {
   expect(await fallback.acquire("range-0", TTL_MS)).not.toBeNull();
 });
 
-test("when the server goes away its holder goes on, and nobody else comes in", async () => {
+test("when the server becomes unavailable its holder goes on, and no other acquires the lock", async () => {
   const { ours, theirs, clock, goAway } = setup();
   const hold = await ours.acquire("range-0", TTL_MS);
   goAway();
@@ -93,7 +93,7 @@ test("when the server goes away its holder goes on, and nobody else comes in", a
   }
 });
 
-test("a holder that vanishes with the server is replaced within twice the life of a lock", async () => {
+test("a holder that exits together with the server is replaced within twice the life of a lock", async () => {
   const { ours, theirs, clock, goAway } = setup();
   expect(await ours.acquire("range-0", TTL_MS)).not.toBeNull();
   goAway();
@@ -124,7 +124,7 @@ test.each(["soon, knowing its holder still", "later, having forgotten all", "emp
   },
 );
 
-test("when the server comes back empty, nobody takes from those who still hold leases, for the life of a lock", async () => {
+test("when the server comes back empty, no process takes from holders of leases, for the life of a lock", async () => {
   const { ours, theirs, clock, goAway, comeBack, restartEmpty, server } = setup();
   const hold = await ours.acquire("range-0", TTL_MS);
   goAway();
@@ -148,7 +148,7 @@ test("a holder by the fall-back stops when the server is back and another holds 
   expect(await hold?.extend()).toBe(true);
   restartEmpty();
   comeBack();
-  expect(await server().acquire("range-0", TTL_MS)).not.toBeNull(); // By one who never saw it away: for this moment there are two.
+  expect(await server().acquire("range-0", TTL_MS)).not.toBeNull(); // By one that never saw it unavailable: for this moment there are two.
   expect(await hold?.extend()).toBe(false);
   expect(await fallback.acquire("range-0", TTL_MS)).not.toBeNull();
 });
@@ -166,7 +166,7 @@ test("where only some see the server away there may be two holders, until it is 
   expect([await hold?.extend(), await second?.extend()]).toEqual([true, false]);
 });
 
-test("what was released is given up on both sides, also during an extension", async () => {
+test("a release gives up the lock and the lease, also during an extension", async () => {
   const { ours, clock, goAway, comeBack, server, fallback } = setup();
   const hold = await ours.acquire("range-0", TTL_MS);
   goAway();
@@ -177,6 +177,6 @@ test("what was released is given up on both sides, also during an extension", as
   expect(await fallback.acquire("range-0", TTL_MS)).not.toBeNull();
   comeBack();
   expect(await hold?.extend()).toBe(false);
-  clock.advance(TTL_MS); // The server could not be told.
+  clock.advance(TTL_MS); // The release did not reach the server.
   expect(await server().acquire("range-0", TTL_MS)).not.toBeNull();
 });

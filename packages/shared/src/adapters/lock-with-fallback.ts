@@ -3,74 +3,74 @@ import type { Hold, Lock, LockServer } from "../ports/lock.ts";
 
 export interface LockWithFallbackOptions {
   readonly server: LockServer;
-  /** Asked while the server is away. */
+  /** Used while the server is unavailable. */
   readonly fallback: Lock;
   readonly clock: Clock;
 }
 
 /**
- * A lock server, and leases in the store while it is away. Holders cross over at their next extension; others ask the
- * fall-back only when the server has been away for a whole lifetime of a lock, so that every hold it granted has ended or
- * crossed: a vanished holder is replaced within twice that time. When the server is back, holders cross back, and for one
- * such time a lock it grants counts only where nobody holds the lease. Two may hold at once where only one of them sees the
- * server away: a lock only saves work.
+ * A lock server, and leases in the store while it is unavailable. Holders switch to the lease at their next extension. Others ask
+ * the fallback only when the server has been unavailable for a whole lifetime of a lock: every hold it granted has then ended or
+ * switched. A crashed holder is replaced within twice that time. When the server is back, holders switch back. For one more lifetime
+ * a lock of the server counts only if no other process holds the lease. Two may hold at once if only one of them finds the server
+ * unavailable: a lock only saves work.
  * @public for services of several processes.
  */
 export function lockWithFallback({ server, fallback, clock }: LockWithFallbackOptions): Lock {
-  let awaySinceMs: number | null = null;
-  let backSinceMs: number | null = null;
+  let unavailableSinceMs: number | null = null;
+  let availableSinceMs: number | null = null;
 
-  /** Whether the server gave the answer just seen, or no answer was given. */
+  /** True: the server answered the latest call. False: it did not. */
   function answered(): boolean {
     const answers = server.answers();
-    if (answers && awaySinceMs !== null) backSinceMs = clock.monotonicMs();
-    if (answers) awaySinceMs = null;
-    else awaySinceMs ??= clock.monotonicMs();
+    if (answers && unavailableSinceMs !== null) availableSinceMs = clock.monotonicMs();
+    if (answers) unavailableSinceMs = null;
+    else unavailableSinceMs ??= clock.monotonicMs();
     return answers;
   }
-  /** Those who held leases while the server was away have not all crossed back, and the server does not know of them. */
-  const maybeLeased = (ttlMs: number): boolean => backSinceMs !== null && clock.monotonicMs() - backSinceMs < ttlMs;
+  /** True while a holder of a lease may not have switched back yet: the server does not know of it. */
+  const maybeLeased = (ttlMs: number): boolean => availableSinceMs !== null && clock.monotonicMs() - availableSinceMs < ttlMs;
 
   return {
     async acquire(name, ttlMs) {
-      const crossing = { server, fallback, clock, answered, name, ttlMs };
+      const switching = { server, fallback, clock, answered, name, ttlMs };
       const held = await server.acquire(name, ttlMs);
       if (!answered() && held === null) {
-        if (awaySinceMs === null || clock.monotonicMs() - awaySinceMs < ttlMs) return null;
+        if (unavailableSinceMs === null || clock.monotonicMs() - unavailableSinceMs < ttlMs) return null;
         const lease = await fallback.acquire(name, ttlMs);
-        return lease && crossingHold(crossing, { held, lease });
+        return lease && switchingHold(switching, { held, lease });
       }
-      if (held === null || !maybeLeased(ttlMs)) return held && crossingHold(crossing, { held, lease: null });
+      if (held === null || !maybeLeased(ttlMs)) return held && switchingHold(switching, { held, lease: null });
       const lease = await fallback.acquire(name, ttlMs);
       if (lease === null) await held.release();
-      return lease && crossingHold(crossing, { held, lease });
+      return lease && switchingHold(switching, { held, lease });
     },
   };
 }
 
-interface Crossing extends LockWithFallbackOptions {
+interface Switching extends LockWithFallbackOptions {
   readonly answered: () => boolean;
   readonly name: string;
   readonly ttlMs: number;
 }
 
-/** What is held of each side. The server's is kept while it is away: when it is back soon, it still knows us by it. */
-interface Sides {
+/** The lock of the server and the lease of the fallback. The lock is kept while the server is unavailable: if it is back soon, the lock still counts. */
+interface Holds {
   readonly held: Hold | null;
   readonly lease: Hold | null;
 }
 
-function crossingHold({ server, fallback, clock, answered, name, ttlMs }: Crossing, first: Sides): Hold {
+function switchingHold({ server, fallback, clock, answered, name, ttlMs }: Switching, first: Holds): Hold {
   let { held, lease } = first;
   let released = false;
   const validUntilMs = (): number => Math.max(held?.validUntilMs ?? 0, lease?.validUntilMs ?? 0);
 
-  /** True: the lock is the server's, and ours. */
+  /** True: the server granted the lock to this process. */
   async function extendAtServer(): Promise<boolean> {
     if (held !== null && (await held.extend())) return answered();
     if (held !== null && !answered()) return false;
     held = null;
-    // Without a lease there was nothing but the server's word, and it said no.
+    // Without a lease only the answer of the server counts, and it refused.
     if (lease !== null) held = await server.acquire(name, ttlMs);
     return answered() && held !== null;
   }
@@ -96,7 +96,7 @@ function crossingHold({ server, fallback, clock, answered, name, ttlMs }: Crossi
       const ours = await extendAtServer();
       if (server.answers()) await dropLease();
       else await extendLease();
-      if (released) await release(); // What came in meanwhile, too.
+      if (released) await release(); // Also what was acquired meanwhile.
       return !released && (ours || (!server.answers() && clock.monotonicMs() < validUntilMs()));
     },
     release,

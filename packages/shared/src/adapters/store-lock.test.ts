@@ -39,7 +39,7 @@ test("the lock is valid for its time from before the request, however long the a
   expect(hold?.validUntilMs).toBe(4_000 + TTL_MS);
 });
 
-test("an answer that comes when the time is over grants nothing, and keeps nobody waiting", async () => {
+test("an answer that comes when the time is over grants nothing, and delays no caller", async () => {
   const { ours, theirs } = setup((leaders, { advance }) => ({
     ...leaders,
     async take(lease) {
@@ -51,7 +51,7 @@ test("an answer that comes when the time is over grants nothing, and keeps nobod
   expect(await theirs.acquire("range-0", TTL_MS)).not.toBeNull();
 });
 
-test("where the store does not answer nobody is granted the lock", async () => {
+test("a store that does not answer grants the lock to none", async () => {
   const { ours } = setup(() => ({ take: unavailable, release: unavailable }));
   expect(await ours.acquire("range-0", TTL_MS)).toBeNull();
 });

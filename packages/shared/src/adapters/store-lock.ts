@@ -21,7 +21,7 @@ export const createStoreLock = ({ leaders, clock, entropy }: StoreLockOptions): 
     const take = (): Promise<boolean | null> => leaders.take({ name, owner, ttlMs }).catch(() => null);
     const release = (): Promise<void> => leaders.release({ name, owner }).catch(() => {});
     const taken = await take();
-    // The store's lease begins later than the request, so it ends later than what the holder believes.
+    // The store's lease begins later than the request, so it ends later than the holder assumes.
     const hold = createTimedHold({ clock, lifeMs: ttlMs, extend: take, release }, askedAtMs);
     if (taken === true && clock.monotonicMs() < hold.validUntilMs) return hold;
     // Without an answer, or with one that came too late, the lease may be ours all the same: no other holder should wait for its end.

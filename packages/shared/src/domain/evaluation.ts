@@ -1,14 +1,14 @@
-/** Longest reason kept, in characters: what is stored may be anything. */
+/** Longest reason kept, in characters: stored data may contain anything. */
 const REASON_LENGTH_MAX = 300;
 
-/** What came of working out something of what is stored: a value, or why this process has none. */
+/** The result of an evaluation of stored data: a value, or why this process has none. */
 export type Evaluated<Value> =
   | { readonly kind: "evaluated"; readonly value: Value }
   | { readonly kind: "not_evaluated"; readonly reason: string };
 
 /**
- * Works out something of what is stored. Another version may have written it, or this process may lack the data that
- * another has (a time zone), so that it fails is an outcome and no fault of the caller.
+ * Evaluates stored data. Another version may have written it, or this process may lack the data that
+ * another has (a time zone), so a failure is an outcome and no fault of the caller.
  */
 export function evaluate<Value>(work: () => Value): Evaluated<Value> {
   try {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Jobs hash into this many fixed slots; leaders own ranges of them. Fixed for ever: it is in stored rows. */
+/** Jobs hash into this many slots; leaders own shards of them. It must never change: slots are in stored rows. */
 export const SLOTS = 1024;
 
 /** A half-open range of slots: `from` inclusive, `to` exclusive. */

@@ -3,8 +3,8 @@ import { JsonField } from "../domain/json/json.ts";
 import type { Envelope } from "./envelope.ts";
 
 /*
- * What of a command may be anything is any JSON: what is wrong with it is then said in a refusal, where a message that cannot be read is
- * only put aside.
+ * The free parts of a command accept any JSON, so that their faults are answered with a refusal. A message that cannot be read
+ * goes to the dead letters without an answer.
  */
 
 export const CreateJobData = z.object({
@@ -23,7 +23,7 @@ export type CreateJob = Envelope<"CreateJob", Readonly<z.output<typeof CreateJob
 export type TriggerJob = Envelope<"TriggerJob", Readonly<z.output<typeof TriggerJobData>>>;
 export type CancelRun = Envelope<"CancelRun", Readonly<z.output<typeof CancelRunData>>>;
 
-/** What other services want done. The id of the envelope is to a command what an `Idempotency-Key` is to a request. */
+/** Requests of other services. The id of the envelope has the role of the `Idempotency-Key` of an HTTP request. */
 export type Command = CreateJob | TriggerJob | CancelRun;
 
 export const COMMAND_TYPES = ["CreateJob", "TriggerJob", "CancelRun"] as const satisfies readonly Command["type"][];

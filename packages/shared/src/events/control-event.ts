@@ -6,11 +6,11 @@ export const CancelRequestedData = z.object({ runId: z.string() });
 export const HandlersChangedData = z.object({ types: z.array(z.string()).readonly() });
 export const RunsReadyData = z.object({ queues: z.array(z.string()).readonly() });
 
-/** Somebody wants a running run cancelled. The flag is in the store; this only makes it quick. */
+/** A cancel of a running run was requested. The flag is in the store; this hint only makes it faster. */
 export type CancelRequested = Envelope<"CancelRequested", Readonly<z.output<typeof CancelRequestedData>>>;
-/** An executor published handlers: apis read the registry anew, schedulers publish the runs that waited for them. */
+/** An executor published handlers: apis reload the registry, schedulers publish the runs that waited for them. */
 export type HandlersChanged = Envelope<"HandlersChanged", Readonly<z.output<typeof HandlersChangedData>>>;
-/** Runs became publishable by others than the scheduler: *trigger now*, or an edit that fired what was owed. */
+/** Runs became publishable by others than the scheduler: *trigger now*, or an edit that fired due instants. */
 export type RunsReady = Envelope<"RunsReady", Readonly<z.output<typeof RunsReadyData>>>;
 
 /** Hints for every instance, on `tickline.control`. Losing one costs time only. */

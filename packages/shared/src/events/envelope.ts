@@ -2,12 +2,12 @@ import type { Instant } from "../domain/time/instant.ts";
 
 /** The envelope of every event: the attributes of CloudEvents 1.0 that Tickline uses. */
 export interface Envelope<Type extends string, Data> {
-  /** Unique per thing that happened: a repeat carries the same id. */
+  /** Unique per occurrence: a repeat has the same id. */
   readonly id: string;
   readonly type: Type;
-  /** Who said it: an `EventSource`, or the name by which a foreign executor or another service goes. */
+  /** The publisher: an `EventSource`, or the name of a foreign executor or another service. */
   readonly source: string;
-  /** The job's id; empty for what concerns no job. */
+  /** The job's id; empty if the event concerns no job. */
   readonly subject: string;
   readonly time: Instant;
   readonly tenantId: string;
@@ -17,7 +17,7 @@ export interface Envelope<Type extends string, Data> {
 /** Our own services. */
 export type EventSource = "tickline/api" | "tickline/scheduler" | "tickline/executor";
 
-/** How the sources of our own services begin. Nobody else may go by such a name. */
+/** The prefix of the sources of Tickline services. Other senders may not use it. */
 const OWN_SOURCES = "tickline/";
 
 export const isOwnSource = (source: string): boolean => source.startsWith(OWN_SOURCES);

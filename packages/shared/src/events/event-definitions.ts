@@ -11,7 +11,7 @@ import { JobStartedData } from "./job-started.ts";
 import { CommandAnsweredData, CommandRefusedData } from "./reply.ts";
 import { COMMANDS_TOPIC, CONTROL_TOPIC, dueTopic, JOBS_TOPIC, REPLIES_TOPIC, REPORTS_TOPIC, RUNS_TOPIC } from "./topics.ts";
 
-/** A topic on which an event is said, and by whom. */
+/** A topic of an event, and who publishes on it. */
 export interface EventPlace {
   /** `{queue}` stands for the name of a queue. */
   readonly topic: string;
@@ -19,16 +19,16 @@ export interface EventPlace {
 }
 
 /**
- * The data of every event is a schema, which stands beside the event. All that leaves the process is made from it: Avro and its `.avsc` files,
+ * The data of every event has a schema, in the file of the event. Everything else is made from it: Avro and its `.avsc` files,
  * JSON, the stream of events, the AsyncAPI document. To add a field, give it `.default(…)` or make it nullable, so that old readers and old
- * writers go on; a field is never renamed, nor given another type.
+ * writers still work. A field is never renamed, and never gets another type.
  */
 
-/** One event as others see it: where it is said, what it means, what it carries. */
+/** One event for documentation and formats: topics, meaning, schema. */
 export interface EventDefinition {
   readonly type: TicklineEvent["type"];
   readonly places: readonly EventPlace[];
-  /** `jobId`: the messages of one job keep their order. `none`: a repeat meets another partition, and maybe a freer one. */
+  /** `jobId`: the messages of one job keep their order. `none`: a repeat goes to another partition, which may be less busy. */
   readonly key: "jobId" | "none";
   readonly summary: string;
   readonly data: z.ZodObject;
@@ -40,7 +40,7 @@ const by =
 const [ours, theirs] = [by("tickline"), by("others")];
 const jobs = { places: [ours(JOBS_TOPIC)], key: "jobId", data: JobEventData } as const;
 const runs = { places: [ours(RUNS_TOPIC)], key: "jobId" } as const;
-/** What our executors say, and foreign ones report. */
+/** Events that our executors publish, and foreign ones report. */
 const reported = { places: [ours(RUNS_TOPIC), theirs(REPORTS_TOPIC)], key: "jobId" } as const;
 const hint = { places: [ours(CONTROL_TOPIC)], key: "none" } as const;
 const command = { places: [theirs(COMMANDS_TOPIC)], key: "jobId" } as const;

@@ -8,7 +8,7 @@ import type { JobRetrying } from "./job-retrying.ts";
 import type { JobStarted } from "./job-started.ts";
 import type { Reply } from "./reply.ts";
 
-/** Everything that is said on the bus. */
+/** All events of the bus. */
 export type TicklineEvent =
   | JobEvent
   | JobDue
@@ -21,7 +21,7 @@ export type TicklineEvent =
   | Command
   | Reply;
 
-/** The events of a job and its runs, in the order of their lives: what the SSE stream and webhooks offer. */
+/** The events of a job and its runs, in the order in which they occur: what the SSE stream and webhooks offer. */
 export const PUBLIC_EVENT_TYPES = [
   "JobCreated",
   "JobUpdated",

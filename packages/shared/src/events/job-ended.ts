@@ -2,7 +2,7 @@ import { isCompleted } from "../domain/run/run-state.ts";
 import type { EndedRun } from "../domain/run/settlement.ts";
 import type { Envelope, EventSource } from "./envelope.ts";
 
-/** A run that had started, or was cancelled, has come to its end: `succeeded`, `failed`, `cancelled` or `lost`. */
+/** A run that had started, or was cancelled, has ended: `succeeded`, `failed`, `cancelled` or `lost`. */
 export type JobCompleted = Envelope<"JobCompleted", EndedRun>;
 /** A run that did not run, and why: `skipped` or `missed`, possibly a counted range. */
 export type JobSkipped = Envelope<"JobSkipped", EndedRun>;

@@ -5,7 +5,7 @@ import { RunIdentitySchema } from "../domain/run/run.ts";
 import { SlotSchema } from "../domain/slot.ts";
 import type { Envelope } from "./envelope.ts";
 
-/** What the scheduler and other services need to know of a job that was written. */
+/** The fields of a written job that the scheduler and other services need. */
 export const JobEventData = z.object({
   jobUid: RunIdentitySchema.shape.jobUid,
   jobId: z.string(),
@@ -22,7 +22,7 @@ type JobEventData = Readonly<z.output<typeof JobEventData>>;
 export const JobDeletedData = JobEventData.extend({
   cancelRunning: z.boolean().default(false).meta({ description: "Its runs in progress are cancelled as well; false: they may finish." }),
 });
-/** An outbox may hold one of before `cancelRunning`. */
+/** An outbox may hold an event from before `cancelRunning` was added. */
 type JobDeletedData = JobEventData & Partial<Readonly<z.output<typeof JobDeletedData>>>;
 
 export type JobCreated = Envelope<"JobCreated", JobEventData>;
@@ -31,7 +31,7 @@ export type JobUpdated = Envelope<"JobUpdated", JobEventData>;
 export type JobDeleted = Envelope<"JobDeleted", JobDeletedData>;
 export type JobEvent = JobCreated | JobUpdated | JobDeleted;
 
-/** The event of one write of a job. Its id names the version, so that a repeat from the outbox is known as one. */
+/** The event of one write of a job. Its id names the version, so that a repeat from the outbox is recognized. */
 export const jobEvent = (type: JobEvent["type"], job: Job): JobEvent => ({
   id: `${job.uid}-${job.version}-${type}`,
   type,
@@ -52,7 +52,7 @@ export const jobEvent = (type: JobEvent["type"], job: Job): JobEvent => ({
   },
 });
 
-/** The same of a deletion, with what is to become of the runs in progress: the event stays in the outbox until that is done. */
+/** The same for a deletion, with what to do with the runs in progress: the event stays in the outbox until that is done. */
 export function jobDeleted(job: Job, { cancelRunning }: { readonly cancelRunning: boolean }): JobDeleted {
   const event = jobEvent("JobDeleted", job);
   return { ...event, type: "JobDeleted", data: { ...event.data, cancelRunning } };

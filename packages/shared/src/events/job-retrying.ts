@@ -13,7 +13,7 @@ export const JobRetryingData = z.object({
   slot,
   scheduledFor,
   attempt: attempt.meta({ description: "The attempt that failed." }),
-  /** Of that attempt; null where whoever says it does not know. */
+  /** Of that attempt; null: unknown to the sender. */
   startedAt: InstantSchema.nullable(),
   retryAt: InstantSchema,
   error: RunErrorField,

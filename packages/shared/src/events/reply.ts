@@ -4,7 +4,7 @@ import { JsonField } from "../domain/json/json.ts";
 import { COMMAND_TYPES, type Command } from "./command.ts";
 import type { Envelope } from "./envelope.ts";
 
-/** Which command a reply is to. */
+/** The command that a reply belongs to. */
 const AskedSchema = z.object({
   commandId: z.string().meta({ description: "The CloudEvents id of the command." }),
   commandSource: z.string().meta({ description: "The CloudEvents source of the command." }),
@@ -19,7 +19,7 @@ export const CommandAnsweredData = AskedSchema.extend({
 });
 export type CommandAnsweredData = Readonly<z.output<typeof CommandAnsweredData>>;
 
-/** One thing that is wrong with a command. */
+/** One fault of a command. */
 const CommandFault = z
   .object({
     pointer: z.string().meta({ description: "RFC 6901 into the job, or into what stands in its place." }),
@@ -36,9 +36,9 @@ export const CommandRefusedData = AskedSchema.extend({
 });
 export type CommandRefusedData = Readonly<z.output<typeof CommandRefusedData>>;
 
-/** What was asked for has been done, and is durable. A command that comes again is answered again. */
+/** The command was carried out, and the result is durable. A repeated command is answered again. */
 export type CommandAnswered = Envelope<"CommandAnswered", CommandAnsweredData>;
-/** Nothing was done: the command is wrong, came too late, or meets a state in which it cannot be done. */
+/** Nothing was done: the command is invalid, too late, or not possible in the present state. */
 export type CommandRefused = Envelope<"CommandRefused", CommandRefusedData>;
 export type Reply = CommandAnswered | CommandRefused;
 
@@ -50,7 +50,7 @@ export const commandAnswered = (command: Command, answer: Omit<CommandAnsweredDa
   data: { ...askedBy(command), ...answer },
 });
 
-/** What of a command a refusal needs: its data may be what nobody can read. */
+/** The part of a command that a refusal needs: its data may be unreadable. */
 export type CommandEnvelope = Omit<Command, "data">;
 
 export const commandRefused = (

@@ -4,15 +4,15 @@ import type { JobCompleted, JobSkipped } from "./job-ended.ts";
 import type { JobRetrying } from "./job-retrying.ts";
 import type { JobStarted } from "./job-started.ts";
 
-/** What is said on the topic of runs. */
+/** The events of the topic of runs. */
 export type RunNews = JobStarted | JobRetrying | JobCompleted | JobSkipped;
 
 export const isRunNews = (event: TicklineEvent): event is RunNews =>
   event.type === "JobStarted" || event.type === "JobRetrying" || event.type === "JobCompleted" || event.type === "JobSkipped";
 
 /**
- * Why an event cannot be news of a run of ours, by what it says alone; null: it may be. Anybody may publish one, so what it says of the run is
- * for the store to tell: see `JobStatus.standing`.
+ * Why an event cannot be about one of our runs, by its content alone; null: it may be. Any client may publish one, so the state of the run is
+ * read from the store: see `JobStatus.standing`.
  */
 export function faultOfNews(event: TicklineEvent): string | null {
   if (!isRunNews(event)) return `the topic of runs is not for ${event.type}`;

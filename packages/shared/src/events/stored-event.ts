@@ -3,7 +3,7 @@ import type { JobEvent } from "./job-event.ts";
 
 const TYPES: ReadonlySet<unknown> = new Set<JobEvent["type"]>(["JobCreated", "JobUpdated", "JobDeleted"]);
 
-/** An event as an outbox holds it. Throws where it is none that could be published. */
+/** An event of an outbox. Throws if it cannot be published. */
 export function readJobEvent(stored: unknown): JobEvent {
   if (!isRecord(stored) || !TYPES.has(stored["type"])) throw new TypeError("it is no event of a job");
   const { id, source, subject, time, tenantId, data } = stored;

@@ -15,48 +15,48 @@ export interface UnreadableMessage extends Omit<Envelope<string, never>, "data">
   readonly reason: string;
 }
 
-/** An event that can be read and is refused: nobody may act on what it says. */
+/** An event that can be read and is refused: no consumer may act on it. */
 export interface RefusedEvent {
-  /** One of the batch, as it was handed over. */
+  /** One event of the delivered batch. */
   readonly event: TicklineEvent;
   /** Why, for a person. */
   readonly reason: string;
 }
 
-/** What a consumer says of a batch: nothing, or which of its events it refuses. */
+/** The answer of a consumer to a batch: nothing, or the events it refuses. */
 export type BatchAnswer = readonly RefusedEvent[] | void;
 
 export interface SubscribeRequest {
   readonly topics: readonly string[];
   /** Members of one group share the messages; every group sees all of them. */
   readonly group: string;
-  /** `beginning`: what was published before the group existed too, if the bus still has it. `end`: only what comes. */
+  /** `beginning`: also events published before the group existed, if the bus still has them. `end`: only new events. */
   readonly from: "beginning" | "end";
   /**
    * Batches of one subscription come one after another. A rejection is not acknowledged: the batch may come again. Events that are
    * refused go to the dead letters as they were published, each with its reason, and the rest of the batch is acknowledged. With
-   * `from: "end"` they are only logged and counted: every member of such groups reads the same. Until the dead letters are known to
-   * be safe the batch may come again.
+   * `from: "end"` they are only logged and counted: every member of such groups reads the same. Until the dead letters are
+   * acknowledged the batch may come again.
    */
   readonly onBatch: (events: readonly TicklineEvent[]) => Promise<BatchAnswer> | BatchAnswer;
-  /** Hears of messages that go to the dead letters, before they do: so that whoever sent them can be told. A rejection is as one of `onBatch`. */
+  /** Called with the messages that go to the dead letters, before they do, so that their sender can be notified. A rejection is handled as one of `onBatch`. */
   readonly onUnreadable?: (messages: readonly UnreadableMessage[]) => Promise<void> | void;
 }
 
 /**
- * The bus tells; it does not remember. It may lose, repeat, delay and reorder everything, and every consumer survives
- * that. An adapter that promises more may; nobody relies on it.
+ * The bus notifies; it stores nothing. It may lose, repeat, delay and reorder all events, and every consumer handles
+ * that. An adapter may promise more; no consumer relies on it.
  */
 export interface Bus {
   /**
-   * True where nobody but the services of this very process can publish. What a message says is then taken at its word where it would
-   * otherwise be compared with the store, at some 10 µs a run, or looked at for what no message of ours says, at 0.3 µs. Absent: others can
+   * True when only the services of this process can publish. The content of a message is then trusted where it would
+   * otherwise be compared with the store, at some 10 µs a run, or checked for content that no Tickline message has, at 0.3 µs. Absent: others can
    * publish.
    */
   readonly trusted?: boolean;
   /**
    * Resolves when the bus has acknowledged all of them; rejects (`bus_unavailable`) when any may be lost. A fault that is not
-   * `retryable` says that the bus refuses one of them, and will again: who has several may publish each by itself.
+   * `retryable` means that the bus refuses one of them, and will again: a caller with several may publish each by itself.
    */
   publish(topic: string, events: readonly TicklineEvent[]): Promise<void>;
   subscribe(request: SubscribeRequest): Promise<Subscription>;

@@ -5,7 +5,7 @@ export interface Timer {
   cancel(): void;
 }
 
-/** Time as the shells see it. Nobody else reads a clock. */
+/** Time for the shells. No other code reads a clock. */
 export interface Clock {
   /** Wall-clock time, in UTC. May jump. */
   now(): Instant;
@@ -15,11 +15,11 @@ export interface Clock {
   setTimer(delayMs: number, callback: () => void): Timer;
 }
 
-/** Identity and chance, handed in like time. */
+/** Ids and random values, injected like time. */
 export interface Entropy {
   /** A UUID of version 7: sorts by time of creation. */
   newId(): string;
-  /** A random token nobody can guess, 22 characters. */
+  /** A random token that cannot be guessed, 22 characters. */
   newToken(): string;
   /** [0, 1) */
   random(): number;

@@ -2,17 +2,17 @@
 export interface Page<Item> {
   readonly items: readonly Item[];
   readonly nextCursor: string | null;
-  /** What of this part cannot be read and so is not among the items; absent: nothing. */
+  /** The unreadable items of this part, which are left out of `items`; absent: none. */
   readonly unreadable?: readonly UnreadableItem[];
 }
 
-/** An item that stands in the list and cannot be read: its id, as far as it has one, and why. */
+/** An item of the list that cannot be read: its id, if it has one, and the reason. */
 export interface UnreadableItem {
   readonly id: string;
   readonly reason: string;
 }
 
-/** Which part of a list is asked for. `cursor` is a `nextCursor` of the same query, already decoded and checked. */
+/** The requested part of a list. `cursor` is a `nextCursor` of the same query, already decoded and checked. */
 export interface PageRequest {
   readonly limit: number;
   readonly cursor: string | null;

@@ -1,4 +1,4 @@
-/** A stored row that cannot be read, or of which a part cannot: `id` names it, `reason` says what is wrong. */
+/** A stored row that cannot be read, or only in part: `id` names it, `reason` says what is wrong. */
 export interface UnreadableRow {
   readonly kind: "job" | "run" | "event" | "handler";
   readonly id: string;
@@ -6,7 +6,7 @@ export interface UnreadableRow {
 }
 
 /**
- * Told by a store each time it meets such a row. Every read of more than one row leaves it out, or shows what can be read of
- * it, and goes on with the others; a row that is left out takes no place of `limit`, and never ends a reading.
+ * A store calls it each time it reads such a row. Every read of more than one row leaves it out, or shows what can be read of
+ * it, and continues with the others. A row that is left out does not count for `limit`, and never ends a scan.
  */
 export type OnUnreadable = (row: UnreadableRow) => void;

@@ -12,7 +12,7 @@ export interface CancelDeletedParts {
   /** Runs of one write. */
   readonly runsMax: number;
   readonly onEnded: (runs: readonly EndedRun[]) => void | Promise<void>;
-  /** These run, and are asked to end: their executors hear of it at their next heartbeat, or by a hint. */
+  /** These run, and are asked to end: their executors receive the request with their next heartbeat, or by a hint. */
   readonly onAsked: (runIds: readonly string[]) => void;
 }
 
@@ -41,5 +41,5 @@ export async function cancelDeletedRuns(parts: CancelDeletedParts, { tenantId, d
   await cancelWaiting();
   if (!cancelRunning) return;
   await askRunning();
-  await cancelWaiting(); // What came back between the two, by a failure or a rescue, waits again.
+  await cancelWaiting(); // Runs that failed or were rescued between the two calls wait again.
 }

@@ -1,14 +1,14 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Hold } from "../ports/lock.ts";
 
-/** A lock that was granted elsewhere, and how to keep it. */
+/** A granted lock, and how to extend it. */
 export interface GrantedLock {
   readonly clock: Clock;
   /** How long it is valid, from before the request that grants or extends it. */
   readonly lifeMs: number;
-  /** True: it is ours for this long again. False: it is not ours. Null: no answer. */
+  /** True: it is held for this long again. False: it is lost. Null: no answer. */
   readonly extend: () => Promise<boolean | null>;
-  /** Never rejects: the lock ends by itself. */
+  /** Never rejects: the lock ends by its time. */
   readonly release: () => Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export function createTimedHold({ clock, lifeMs, extend, release }: GrantedLock,
         return false;
       }
       if (ours === true) validUntilMs = extendedAtMs + lifeMs;
-      // No answer says nothing: the lock stands until its time is over, and is asked for again before that.
+      // Without an answer the lock is held until its time is over, and is extended again before that.
       return ours !== false && clock.monotonicMs() < validUntilMs;
     },
     async release() {

@@ -15,7 +15,7 @@ test("an answer in time is passed on, and so is a fault; no timer is left", asyn
   expect(clock.timers).toBe(0);
 });
 
-test("what has not come when the time is over comes too late, and its own fault is nobody's any more", async () => {
+test("an answer after the time limit comes too late, and its own fault is ignored", async () => {
   const clock = manualClock(START);
   const answer = Promise.withResolvers<number>();
   const limited = within(answer.promise, { clock, ms: LIMIT_MS, late });

@@ -8,7 +8,7 @@ export interface TimeLimit {
   readonly late: () => Error;
 }
 
-/** Passes on the answer, and a fault, unless it comes too late. What then becomes of it nobody hears. */
+/** Returns the answer, or rejects with its fault, unless it comes too late. A late result is ignored. */
 export async function within<Answer>(answer: Promise<Answer>, { clock, ms, late }: TimeLimit): Promise<Answer> {
   const over = Promise.withResolvers<never>();
   const timer = clock.setTimer(ms, () => over.reject(late()));

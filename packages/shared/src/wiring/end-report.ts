@@ -2,10 +2,10 @@ import type { Logger } from "../runtime/log/logger.ts";
 import type { AttemptName, ProcessWork } from "../runtime/service/process-work.ts";
 import { loggableError } from "./loggable-error.ts";
 
-/** What the log says of the end of a process: always with the attempts that were at work. */
+/** The log lines about the end of a process, with the running attempts. */
 export interface EndReport {
   say(message: string): void;
-  /** What is no fault. */
+  /** For an end without a fault. */
   note(message: string, fields: Record<string, unknown>): void;
   /** `thrown`: whatever it was. */
   fault(message: string, thrown: unknown): void;
@@ -13,7 +13,7 @@ export interface EndReport {
   laterFault(thrown: unknown): void;
 }
 
-/** Attempts named in one line of the log; how many there were is said besides. */
+/** Most attempts named in one log line; the line also has their number. */
 const ATTEMPTS_LOGGED_MAX = 100;
 /** Further faults that are logged while the process ends because of the first. */
 const LATER_FAULTS_LOGGED_MAX = 10;
@@ -22,12 +22,12 @@ const LATER_FAULTS_LOGGED_MAX = 10;
 export function createEndReport(log: Logger, work: () => ProcessWork | null): EndReport {
   let laterFaults = 0;
 
-  /** A log that fails must not keep the rest from happening. */
+  /** A failing log must not stop the steps after it. */
   function write(message: string, fields: Record<string, unknown>, level: "error" | "info" = "error"): void {
     try {
       log[level]({ ...fields, ...workFields(work()) }, message);
     } catch {
-      // There is no other place to say it.
+      // There is no other place to report it.
     }
   }
   return {

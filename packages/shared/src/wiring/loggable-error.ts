@@ -1,7 +1,7 @@
 import { inspect, types } from "node:util";
 
 /**
- * What was thrown, as an error that any log can write. User code throws anything: nothing at all, frozen errors, objects
+ * The thrown value as an error that any log can write. User code may throw any value: undefined, frozen errors, objects
  * that cannot be read. Properties besides message, stack, code and cause are left out, as they may be large or secret.
  */
 export function loggableError(thrown: unknown): Error {

@@ -32,7 +32,7 @@ export const toKafkaSecurity = (settings: KafkaSettings) => ({
   keyFile: settings.kafkaKeyFile,
 });
 
-/** Each adapter is loaded only here, so that a process carries none it was not asked for. */
+/** Each adapter is loaded only here, so that a process loads no adapter that it does not use. */
 export async function openStore(url: string, { metrics, log }: { readonly metrics: Registry; readonly log: Logger }): Promise<Store> {
   const { openMongodbStore } = await import("../adapters/mongodb/mongodb-store.ts");
   const onUnreadable = createUnreadableLog({ clock: systemClock, log, metrics });
@@ -44,7 +44,7 @@ export interface BusWiring {
   readonly clientId: string;
   readonly log: Logger;
   readonly metrics: Registry;
-  /** A consumer is dead for good: the process must end. */
+  /** A consumer has failed for good: the process must end. */
   readonly onDead: (fault: AppError) => void;
 }
 
@@ -90,7 +90,7 @@ export interface LockWiring {
   readonly log: Logger;
 }
 
-/** Locks in Redis with leases in the store to fall back on, or these alone. */
+/** Locks in Redis with leases in the store as the fallback, or leases alone. */
 export async function openLock({ url, store, log }: LockWiring): Promise<Lock & { close(): Promise<void> }> {
   const leases = createStoreLock({ leaders: store.leaders, clock: systemClock, entropy: systemEntropy });
   if (url === undefined) return { ...leases, close: () => Promise.resolve() };

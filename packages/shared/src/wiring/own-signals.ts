@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 
-/** By these people and orchestrators ask for a stop. Others, such as SIGABRT and SIGSEGV, tell of a broken process, and end it. */
+/** Signals by which users and orchestrators request a stop. Others, such as SIGABRT and SIGSEGV, mean a broken process, and end it. */
 export const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR2"] as const;
 
 /** The part of Node's `process` that is needed. */

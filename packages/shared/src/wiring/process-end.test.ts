@@ -36,31 +36,31 @@ function setup({ serving = true, attempts = [attempt("run-1"), attempt("run-2")]
   const error = (fields: Record<string, unknown>, message: string): void => void logged.push({ fields, message });
   const noted: Record<string, unknown>[] = [];
   const log = { error, info: (fields: Record<string, unknown>) => void noted.push(fields) } as unknown as Logger;
-  const [told, terminal]: [string[], string[]] = [[], []];
+  const [steps, terminal]: [string[], string[]] = [[], []];
   const [stopped, abandoned] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const keepAlive = (): void => void told.push("kept alive");
+  const keepAlive = (): void => void steps.push("kept alive");
   const processEnd = createProcessEnd({ host, clock, log, keepAlive, tell: (line) => void terminal.push(line) });
   const service = {
     start: () => Promise.resolve(),
     stop() {
-      told.push("stop");
+      steps.push("stop");
       return stopped.promise;
     },
     abandon() {
-      told.push("abandon");
+      steps.push("abandon");
       return abandoned.promise;
     },
     work: () => ({ attempts, running: attempts[0] ?? null }),
   };
   if (serving) processEnd.serve({ service, shutdownMs: 30_000, drainMs: 10_000 });
-  return { host, clock, logged, noted, told, terminal, stopped, abandoned, processEnd, service };
+  return { host, clock, logged, noted, steps, terminal, stopped, abandoned, processEnd, service };
 }
 
 test.each(["SIGTERM", "SIGINT", "SIGHUP"])("%s stops the service, and the process ends with 0 when it has", async (signal) => {
-  const { host, told, stopped, logged } = setup();
+  const { host, steps, stopped, logged } = setup();
   host.emit(signal, signal);
   await turns();
-  expect({ told, exits: host.exits }).toEqual({ told: ["kept alive", "stop"], exits: [] });
+  expect({ steps, exits: host.exits }).toEqual({ steps: ["kept alive", "stop"], exits: [] });
   stopped.resolve();
   await turns();
   expect({ exits: host.exits, logged }).toEqual({ exits: [0], logged: [] });
@@ -92,9 +92,9 @@ test.each<[string, unknown]>([
   ["unhandledRejection", undefined],
   ["unhandledRejection", "text"],
 ])("%s of %p abandons the service, is logged with what was at work, and ends the process with 1", async (event, fault) => {
-  const { host, told, abandoned, logged } = setup();
+  const { host, steps, abandoned, logged } = setup();
   host.emit(event, fault);
-  expect(told).toEqual(["kept alive", "abandon"]);
+  expect(steps).toEqual(["kept alive", "abandon"]);
   expect(logged).toHaveLength(1);
   expect(logged[0]!.fields).toMatchObject({
     err: expect.any(Error),
@@ -106,7 +106,7 @@ test.each<[string, unknown]>([
   expect(host.exits).toEqual([]);
   abandoned.resolve();
   await turns();
-  expect({ exits: host.exits, told }).toEqual({ exits: [1], told: ["kept alive", "abandon"] });
+  expect({ exits: host.exits, steps }).toEqual({ exits: [1], steps: ["kept alive", "abandon"] });
 });
 
 test("after a fault it ends within two seconds, whatever is not written by then", async () => {
@@ -120,21 +120,21 @@ test("after a fault it ends within two seconds, whatever is not written by then"
 });
 
 test("a stop that fails is a fault: the service is abandoned, and the process ends with 1", async () => {
-  const { host, told, stopped, abandoned } = setup();
+  const { host, steps, stopped, abandoned } = setup();
   host.emit("SIGTERM", "SIGTERM");
   stopped.reject(new Error("no"));
   await turns();
-  expect({ told: told.at(-1), exits: host.exits }).toEqual({ told: "abandon", exits: [] });
+  expect({ steps: steps.at(-1), exits: host.exits }).toEqual({ steps: "abandon", exits: [] });
   abandoned.reject(new Error("no"));
   await turns();
   expect(host.exits).toEqual([1]);
 });
 
 test("a fault during a stop ends the stop: the service is abandoned, and what the stop comes to changes nothing", async () => {
-  const { host, told, stopped, abandoned, clock } = setup();
+  const { host, steps, stopped, abandoned, clock } = setup();
   host.emit("SIGTERM", "SIGTERM");
   host.emit("unhandledRejection", new Error("boom"));
-  expect(told.filter((step) => step !== "kept alive")).toEqual(["stop", "abandon"]);
+  expect(steps.filter((step) => step !== "kept alive")).toEqual(["stop", "abandon"]);
   stopped.resolve();
   await turns();
   expect(host.exits).toEqual([]);
@@ -146,20 +146,20 @@ test("a fault during a stop ends the stop: the service is abandoned, and what th
 });
 
 test("a signal after a fault neither stops the service nor ends the process sooner", async () => {
-  const { host, told, abandoned } = setup();
+  const { host, steps, abandoned } = setup();
   host.emit("uncaughtException", new Error("boom"));
   host.emit("SIGTERM", "SIGTERM");
   host.emit("SIGTERM", "SIGTERM");
-  expect({ told: told.includes("stop"), exits: host.exits }).toEqual({ told: false, exits: [] });
+  expect({ steps: steps.includes("stop"), exits: host.exits }).toEqual({ steps: false, exits: [] });
   abandoned.resolve();
   await turns();
   expect(host.exits).toEqual([1]);
 });
 
 test("more faults after the first are logged, ten at most, and do not end it sooner", async () => {
-  const { host, told, logged } = setup();
+  const { host, steps, logged } = setup();
   for (let count = 0; count < 50; count += 1) host.emit("uncaughtException", new Error(`fault ${count}`));
-  expect({ told, exits: host.exits, logged: logged.length }).toEqual({ told: ["kept alive", "abandon"], exits: [], logged: 11 });
+  expect({ steps, exits: host.exits, logged: logged.length }).toEqual({ steps: ["kept alive", "abandon"], exits: [], logged: 11 });
 });
 
 test("a second signal ends it at once, and says what was at work", () => {
@@ -192,9 +192,9 @@ test("a stop that takes too long ends with 1, and says what was at work", () => 
 });
 
 test("what has to end at once waits for nothing", () => {
-  const { host, told, processEnd } = setup();
+  const { host, steps, processEnd } = setup();
   processEnd.fail(new Error("the store is gone"), { why: "it cannot go on", atOnce: true });
-  expect({ told, exits: host.exits }).toEqual({ told: [], exits: [1] });
+  expect({ steps, exits: host.exits }).toEqual({ steps: [], exits: [1] });
 });
 
 test("what has to end at once does so also while another fault is ending it", () => {
@@ -204,7 +204,7 @@ test("what has to end at once does so also while another fault is ending it", ()
   expect(host.exits).toEqual([1]);
 });
 
-test.each([0, 1, 7])("process.exit(%p) by a handler is told in the log with that handler's run, and the code is 1", (code) => {
+test.each([0, 1, 7])("process.exit(%p) by a handler is logged with that handler's run, and the code is 1", (code) => {
   const { host, logged } = setup();
   host.exit(code);
   expect(host.exitCode).toBe(1);
@@ -216,10 +216,10 @@ test.each<[number, string | number | undefined]>([
   [PID, undefined],
   [PID, constants.signals.SIGTERM],
   [0, "SIGINT"],
-])("process.kill(%p, %p) by a handler is no request to stop: it ends the process like an error nobody caught", async (pid, signal) => {
-  const { host, told, logged, abandoned } = setup();
+])("process.kill(%p, %p) by a handler is no request to stop: it ends the process like an uncaught error", async (pid, signal) => {
+  const { host, steps, logged, abandoned } = setup();
   expect(host.kill(pid, signal)).toBe(true);
-  expect(told).toEqual(["kept alive", "abandon"]);
+  expect(steps).toEqual(["kept alive", "abandon"]);
   expect(logged).toMatchObject([
     { fields: { thrownIn: attempt("run-1"), atWork: 2, err: { message: expect.stringContaining("process.kill(") } } },
   ]);
@@ -233,9 +233,9 @@ test.each<[number, string | number]>([
   [PID, 0],
   [PID, "SIGWINCH"],
 ])("process.kill(%p, %p), which asks this process for no stop, does as ever", (pid, signal) => {
-  const { host, told, logged } = setup();
+  const { host, steps, logged } = setup();
   expect(host.kill(pid, signal)).toBe(true);
-  expect({ told, logged, exits: host.exits }).toEqual({ told: [], logged: [], exits: [] });
+  expect({ steps, logged, exits: host.exits }).toEqual({ steps: [], logged: [], exits: [] });
 });
 
 test("a process that nothing keeps running ends with 1, and says so", () => {
@@ -245,7 +245,7 @@ test("a process that nothing keeps running ends with 1, and says so", () => {
   expect(logged).toMatchObject([{ fields: { atWork: 2 }, message: expect.stringContaining("nothing keeps the process running") }]);
 });
 
-test("process.exit by a handler during a stop is told too", () => {
+test("process.exit by a handler during a stop is logged too", () => {
   const { host, logged } = setup();
   host.emit("SIGTERM", "SIGTERM");
   host.exit(0);
@@ -267,12 +267,12 @@ test("of many attempts a hundred are named, and all are counted", () => {
 });
 
 test("a log that fails keeps nothing from happening", async () => {
-  const { host, service, told, abandoned } = setup();
+  const { host, service, steps, abandoned } = setup();
   service.work = () => {
     throw new Error("no");
   };
   host.emit("uncaughtException", new Error("boom"));
   abandoned.resolve();
   await turns();
-  expect({ told, exits: host.exits }).toEqual({ told: ["kept alive", "abandon"], exits: [1] });
+  expect({ steps, exits: host.exits }).toEqual({ steps: ["kept alive", "abandon"], exits: [1] });
 });

@@ -19,7 +19,7 @@ export interface ProcessEndOptions {
   readonly log: Logger;
   /** Keeps the process running while it waits for its last writes. */
   readonly keepAlive: () => void;
-  /** Says a line to the person at the terminal. */
+  /** Prints a line on the terminal. */
   readonly tell?: (line: string) => void;
 }
 
@@ -27,20 +27,20 @@ export interface ServedProcess {
   readonly service: AbandonableService;
   /** The longest a stop may take, in milliseconds. */
   readonly shutdownMs: number;
-  /** What handlers at work get of that to finish, in milliseconds. */
+  /** The part of that time for running handlers to finish, in milliseconds. */
   readonly drainMs: number;
 }
 
 export interface FailOptions {
   readonly why: string;
-  /** Not even finished results are waited for. */
+  /** The process ends without waiting for finished results. */
   readonly atOnce?: boolean;
 }
 
 /**
- * The ways one process ends. A signal from outside asks for a stop: the service drains, what cannot finish is given back, code 0. Every
- * other end is unexpected: what is running is neither asked to end nor given back, so that it counts as a rescue for the
- * runs concerned; what handlers had come to is written; code 1.
+ * The ways one process ends. A signal from outside requests a stop: the service drains, runs that cannot finish are released, code 0. Every
+ * other end is unexpected: running handlers are neither asked to end nor released, so that their runs
+ * are rescued; finished results are written; code 1.
  */
 export interface ProcessEnd {
   /** From here on signals stop this service, and faults abandon it. Before, a signal or a fault just ends the process. */
@@ -56,7 +56,7 @@ const FAULT_MS_MAX = 2_000;
 
 /**
  * A signal that comes again so soon is the same one, in milliseconds: supervisors such as systemd send it to all processes of a service, and
- * `run.mjs`, or whatever else started this one, passes it on. Nobody but a person presses ctrl-C twice.
+ * `run.mjs`, or whatever else started this one, passes it on. Only a person presses ctrl-C twice.
  */
 const SAME_SIGNAL_MS = 1_000;
 
@@ -67,7 +67,7 @@ interface Process extends ProcessEndOptions {
   state: "running" | "stopping" | "failing";
   /** When the stop was asked for, by the monotonic clock. */
   stoppingSinceMs: number;
-  /** The exit is ours. Any other was called by a handler, or by a library. */
+  /** True: this module called the exit. Any other exit was called by a handler, or by a library. */
   exiting: boolean;
   readonly report: EndReport;
 }
@@ -77,8 +77,8 @@ export function createProcessEnd(options: ProcessEndOptions): ProcessEnd {
   const report = createEndReport(log, () => own.served?.service.work() ?? null);
   const own: Process = { ...options, served: null, state: "running", stoppingSinceMs: 0, exiting: false, report };
 
-  host.on("uncaughtException", (fault) => fail(own, fault, { why: "an error was thrown that nobody caught" }));
-  host.on("unhandledRejection", (fault) => fail(own, fault, { why: "a promise was rejected that nobody awaited" }));
+  host.on("uncaughtException", (fault) => fail(own, fault, { why: "an error was thrown that was not caught" }));
+  host.on("unhandledRejection", (fault) => fail(own, fault, { why: "a promise was rejected that was not awaited" }));
   // Both before the log's own listeners, which write out what the log has kept, and close it.
   host.prependListener("beforeExit", () => {
     if (own.served === null) return;
@@ -87,7 +87,7 @@ export function createProcessEnd(options: ProcessEndOptions): ProcessEnd {
   });
   host.prependListener("exit", (code) => {
     if (own.exiting || own.served === null) return;
-    host.exitCode = 1; // Whatever code was asked for: who watches the process is to start it again.
+    host.exitCode = 1; // Any other code is ignored: the supervisor of the process must restart it.
     report.say(`something called process.exit(${String(code)}): the process ends with code 1; ${LEFT}`);
   });
   return {
@@ -129,7 +129,7 @@ function fail(own: Process, fault: unknown, { why, atOnce = false }: FailOptions
 function stop(own: Process, served: ServedProcess, signal: string): void {
   const { service, shutdownMs } = served;
   const { report, clock } = own;
-  if (own.state === "failing") return; // It ends already, and soon.
+  if (own.state === "failing") return; // It is ending already.
   if (own.state === "stopping") {
     if (signal !== "SIGINT" && clock.monotonicMs() - own.stoppingSinceMs < SAME_SIGNAL_MS) return;
     report.say(`a second signal (${signal}) ends the process at once; ${LEFT}`);
@@ -150,7 +150,7 @@ function stop(own: Process, served: ServedProcess, signal: string): void {
   );
 }
 
-/** A terminal sends SIGINT, and its person waits there; all other signals come from programs. */
+/** A terminal sends SIGINT, and its user waits; all other signals come from programs. */
 function sayStop({ report, tell = tellTerminal }: Process, { service, drainMs }: ServedProcess, signal: string): void {
   const { attempts, requests = null } = service.work();
   if (signal === "SIGINT") tell(stopNotice({ running: attempts.length, drainMs, requests }));

@@ -19,11 +19,11 @@ export interface ServiceProcess<Table extends ConfigTable> {
   readonly table: Table & { readonly logLevel: Table["logLevel"] };
   /** Opens what the service needs; nothing runs before `start`, and `stop` closes all of it. */
   readonly open: (context: { readonly config: ConfigOf<Table>; readonly log: Logger; readonly end: EndProcess }) => Promise<Served>;
-  /** Said on standard output when it runs, with the address it listens on. */
+  /** Printed on standard output when it runs, with the address it listens on. */
   readonly greeting: (url: string) => string;
   /** The longest a shutdown may take. */
   readonly shutdownMs: (config: ConfigOf<Table>) => number;
-  /** What handlers at work get of that to finish; none by default. */
+  /** The part of that time for running handlers to finish; none by default. */
   readonly drainMs?: (config: ConfigOf<Table>) => number;
 }
 
@@ -32,7 +32,7 @@ export interface ProcessSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Runs the service until a signal ends it. Faults a person can mend are said in one sentence, and end the process with code 1. */
+/** Runs the service until a signal ends it. Faults that an operator can fix are printed in one sentence, and end the process with code 1. */
 export function runService<Table extends ConfigTable>(service: ServiceProcess<Table>, { argv, env }: ProcessSurroundings): void {
   const [word] = argv;
   if (word === "--help") return void process.stdout.write(helpText(service.name, service.table));

@@ -20,7 +20,7 @@ import { KAFKA_USERS, PASSWORD, startSecured } from "./secured-servers.test-supp
 
 jest.setTimeout(120_000);
 
-const OPERATE = fileURLToPath(new URL("operate.ts", import.meta.url));
+const OPERATE = fileURLToPath(new URL("admin-command.ts", import.meta.url));
 type Environment = Readonly<Record<string, string>>;
 type Mechanism = keyof typeof KAFKA_USERS;
 
@@ -114,7 +114,7 @@ await describeWithContainers("servers with TLS and logins", (imageOf) => {
     },
   );
 
-  test.each(["plain", "scram-sha-512"] as const)("a wrong password is told as one, with what to change: %s", async (mechanism) => {
+  test.each(["plain", "scram-sha-512"] as const)("a wrong password is reported as one, with what to change: %s", async (mechanism) => {
     const { code, said } = await operate("doctor", environment({ password: "not the one", mechanism }));
     expect(code).toBe(1);
     expect(adviceIn(said)).toEqual({
@@ -126,7 +126,7 @@ await describeWithContainers("servers with TLS and logins", (imageOf) => {
     expect(said).not.toContain("not the one");
   });
 
-  test("nobody gets in without a login", async () => {
+  test("access without a login is refused", async () => {
     const { STORE_URL = "", LOCK_URL = "", REGISTRY_URL = "", ...rest } = environment();
     const open = [STORE_URL, LOCK_URL, REGISTRY_URL].map((url) => url.replace(/\/\/.*@/, "//"));
     const { said } = await operate("doctor", { ...rest, STORE_URL: open[0] ?? "", LOCK_URL: open[1] ?? "", REGISTRY_URL: open[2] ?? "" });
@@ -135,10 +135,10 @@ await describeWithContainers("servers with TLS and logins", (imageOf) => {
     expect(Object.values(others)).toEqual(Array.from({ length: 3 }, () => expect.stringContaining("It refuses the login")));
   });
 
-  test("a certificate of nobody we trust is told as one, with where to name its authority", async () => {
+  test("a certificate of an untrusted authority is reported as one, with where to name the authority", async () => {
     const { code, said } = await operate("doctor", environment({ ca: "stranger.pem" }));
     const file = "the PEM file of the authority that signed it";
-    const untrusted = "Its certificate is signed by nobody that is trusted here:";
+    const untrusted = "Its certificate is signed by an authority that is not trusted here:";
     expect(code).toBe(1);
     expect(adviceIn(said)).toEqual({
       STORE_URL: `${untrusted} set NODE_EXTRA_CA_CERTS to ${file}, or name that file in STORE_URL as tlsCAFile=….`,

@@ -17,7 +17,7 @@ interface SecuredServer {
 }
 type Starter = (image: string, identity: SelfSigned) => Promise<SecuredServer>;
 
-/** Each server as one in the open network would be: TLS alone, and nobody without a password. */
+/** Each server as on an open network: TLS only, and a password required. */
 const STARTERS: Readonly<Record<ServerName, Starter>> = {
   kafka: startKafka,
   redis: startRedis,

@@ -12,7 +12,7 @@ export interface StopFacts {
 
 const SECOND = "ctrl-C again ends the process at once";
 
-/** What a person who pressed ctrl-C is told at once: what the process waits for, up to how long, and how not to wait. */
+/** The line printed at once after ctrl-C: what the process waits for, up to how long, and how not to wait. */
 export function stopNotice({ running, drainMs, requests }: StopFacts): string {
   if (running === 0) return `${withoutRuns(requests)} ${SECOND}.`;
   const runs = running === 1 ? "1 run that is" : `${running} runs that are`;
@@ -30,12 +30,12 @@ function withoutRuns(requests: RequestWork | null): string {
 
 /**
  * Writes a line to the terminal. It goes around `process.stderr`, whose reader may have ended by the same ctrl-C (`npm start 2>&1 | tee log`):
- * what could not be written there would be an error that nobody caught, and end the process before it has drained.
+ * a failed write there would be an uncaught error, and end the process before it has drained.
  */
 export function tellTerminal(line: string): void {
   try {
     writeSync(2, `${line}\n`);
   } catch {
-    // Nobody reads it.
+    // The reader is gone.
   }
 }

@@ -10,7 +10,7 @@ function setup() {
   return { clock: manualClock(0), metrics };
 }
 
-test("calls of the store answer as before, and their time is told by port and method", async () => {
+test("calls of the store answer as before, and their time is recorded by port and method", async () => {
   const { clock, metrics } = setup();
   const store = {
     claims: { read: async (runIds: readonly string[]) => (clock.advance(30), runIds) },

@@ -10,7 +10,7 @@ export interface TimedCallsOptions {
 
 const BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 20];
 
-/** The same store, that says how long each of its calls takes, faults included. A call is a batch, so this costs a run nothing. */
+/** The same store, with the time of each call measured, faults included. A call is a batch, so the cost for a run is very small. */
 export function timedStore(store: Store, { clock, metrics }: TimedCallsOptions): Store {
   const seconds = new Histogram({
     name: "tickline_store_call_seconds",
@@ -30,7 +30,7 @@ export function timedStore(store: Store, { clock, metrics }: TimedCallsOptions):
   return { ...(timed(store, "") as Store), ...(store.refusal && { refusal: store.refusal }) };
 }
 
-/** The same bus, that says how long it takes to acknowledge what is published, waiting behind other sends included. */
+/** The same bus, with the time of each acknowledgement measured, including the wait for earlier sends. */
 export function timedBus(bus: Bus, { clock, metrics }: TimedCallsOptions): Bus {
   const seconds = new Histogram({
     name: "tickline_bus_publish_seconds",

@@ -1,7 +1,7 @@
 import { daysSetting, externalQueuesSetting, queuesSetting, topicRetentionSetting } from "../runtime/config/common-settings.ts";
 import { defineSetting, wholeNumber } from "../runtime/config/config.ts";
 
-/** What `npm run topics` makes topics by. */
+/** The settings by which `npm run topics` makes topics. */
 export const TOPIC_SETTINGS = {
   queues: queuesSetting,
   externalQueues: externalQueuesSetting,

@@ -1,8 +1,8 @@
 import { AppError, toAppError } from "../../domain/app-error.ts";
 
 /**
- * Types by which a broker refuses the message itself, as kafkajs names Kafka's error codes: sent again, it is refused again. All else
- * is a fault of the broker, of a right that somebody has to give, or of the way there, and may pass.
+ * Error types, in kafkajs's names of Kafka's codes, by which a broker refuses the message itself: a repeat is refused again. All others
+ * are faults of the broker, of a missing permission or of the network, and may pass.
  */
 const REFUSED_TYPES: ReadonlySet<unknown> = new Set([
   "MESSAGE_TOO_LARGE",

@@ -1,8 +1,8 @@
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 /**
- * A TCP proxy before one broker that eats answers to produce requests: the broker has written, and nobody is told. Or whole requests, as
- * a broker that stands still.
+ * A TCP proxy before one broker that drops answers to produce requests: the broker has written, and the client receives no answer. It can also
+ * hold whole requests, as a broker that hangs.
  */
 export interface HungryProxy {
   readonly address: string;
@@ -15,7 +15,7 @@ export interface HungryProxy {
 const PRODUCE = 0;
 const LENGTH_BYTES = 4;
 
-/** `eats` is asked for each answer to a produce request, by its number from 1; requests that have `heldTopic` in them never reach the broker. */
+/** `eats` is called for each answer to a produce request, with its number from 1: true drops it; requests that have `heldTopic` in them never reach the broker. */
 export async function openHungryProxy(broker: string, eats: (answer: number) => boolean, heldTopic?: string): Promise<HungryProxy> {
   const [host = "", portText] = broker.split(":");
   const port = Number(portText);
@@ -30,13 +30,13 @@ export async function openHungryProxy(broker: string, eats: (answer: number) => 
       socket.setNoDelay(true).on("error", () => undefined);
       socket.on("close", () => [client, upstream].forEach((one) => one.destroy()));
     }
-    const requests = framesOf((frame) => {
+    const requests = splitFrames((frame) => {
       const producing = frame.readInt16BE(LENGTH_BYTES) === PRODUCE;
       if (producing && heldTopic !== undefined && frame.includes(heldTopic)) return;
       if (producing) open.add(frame.readInt32BE(LENGTH_BYTES + 4));
       upstream.write(frame);
     });
-    const answers = framesOf((frame) => {
+    const answers = splitFrames((frame) => {
       if (open.delete(frame.readInt32BE(LENGTH_BYTES)) && eats((produced += 1))) eaten += 1;
       else client.write(withPort(frame, { host, port }, (server.address() as AddressInfo).port));
     });
@@ -61,7 +61,7 @@ export async function openHungryProxy(broker: string, eats: (answer: number) => 
 }
 
 /** Cuts a stream into Kafka's frames, each with its length before it. */
-function framesOf(onFrame: (frame: Buffer) => void): (bytes: Buffer) => void {
+function splitFrames(onFrame: (frame: Buffer) => void): (bytes: Buffer) => void {
   let rest = Buffer.alloc(0);
   return (bytes) => {
     rest = Buffer.concat([rest, bytes]);

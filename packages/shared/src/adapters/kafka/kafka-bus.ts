@@ -17,7 +17,7 @@ import { createSenders, type OutMessage } from "./sender.ts";
 export interface KafkaBusOptions {
   /** `kafka://user:pass@host:9092,host2:9092?ssl=true&mechanism=scram-sha-512`. */
   readonly url: string;
-  /** What the URL need not say. */
+  /** Security settings that are not in the URL. */
   readonly security?: KafkaSecurity | undefined;
   /** A Confluent-compatible registry: with it events are Avro, without it JSON. */
   readonly registryUrl?: string | undefined;
@@ -25,7 +25,7 @@ export interface KafkaBusOptions {
   readonly clientId: string;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Called once, when a consumer of this process is dead and does not come back by itself: the process must end. */
+  /** Called once, when a consumer of this process has failed and does not recover by itself: the process must end. */
   readonly onDead: (fault: AppError) => void;
   readonly metrics?: BusMetrics | undefined;
   readonly limits?: Partial<ConsumerLimits> | undefined;
@@ -46,7 +46,7 @@ const LIMITS: ConsumerLimits = {
   inboxBytesMax: 16_777_216,
 };
 const LAG_EVERY_MS = 10_000;
-/** So long a lost answer goes unnoticed. */
+/** The time until a lost answer is noticed. */
 const PRODUCE_MS_MAX = 10_000;
 const PRODUCE_RETRIES = 3;
 const CONSUME_RETRIES = 8;

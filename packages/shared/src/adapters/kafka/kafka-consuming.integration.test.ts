@@ -71,7 +71,7 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     await until(() => seen.size === 5);
   });
 
-  test("a store that is away holds the consumer for longer than its session: nothing is buried, and it goes on", async () => {
+  test("an unavailable store stops the consumer for longer than its session: nothing goes to the dead letters, and it goes on", async () => {
     const { bus, topic, deaths, subscribe } = await setup({ limits: { sessionMs: SESSION_MS, inboxMessagesMax: 10 } });
     let isAway = true;
     const seen = new Set<string>();
@@ -84,7 +84,7 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     expect(deaths).toEqual([]);
     isAway = false;
     await until(() => seen.size === 50);
-    expect(await sizeOf(deadTopic(topic))).toBe(0);
+    expect(await countMessages(deadTopic(topic))).toBe(0);
   });
 
   test("members that come and go while messages flow lose none", async () => {
@@ -120,7 +120,7 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     await bus.publish(topic, numbered(0, 20));
     const seen = new Set<string>();
     await subscribe((events) => eventIds(events).forEach((id) => seen.add(id)));
-    await until(async () => seen.size === 20 && (await sizeOf(deadTopic(topic))) === 1);
+    await until(async () => seen.size === 20 && (await countMessages(deadTopic(topic))) === 1);
     const [letter] = await readAll(servers.kafkaBrokers, deadTopic(topic));
     expect(letter).toMatchObject({ key: Buffer.from("k"), value: Buffer.from([0, 255, 1]) });
     expect(letter?.headers?.["other"]).toEqual(Buffer.from([7]));
@@ -135,7 +135,7 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     await producer.disconnect();
   });
 
-  test("a topic that nobody made is named, with what to do", async () => {
+  test("a missing topic is named, with what to do", async () => {
     const { bus } = await openBus(servers.kafkaBrokers);
     opened.push(bus);
     const subscribed = bus.subscribe({ topics: ["test.nowhere"], group: "g", from: "end", onBatch: () => undefined });
@@ -145,7 +145,7 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     });
   });
 
-  test("the lag of a group is told, also while it takes nothing", async () => {
+  test("the lag of a group is measured, also while it takes nothing", async () => {
     const lags: number[] = [];
     const metrics = {
       lag: { set: (_: unknown, value: number) => void lags.push(value) },
@@ -161,5 +161,5 @@ await describeWithServers("kafka consumers", ["kafka"], (servers) => {
     await until(() => lags.at(-1) === 0);
   });
 
-  const sizeOf = (topic: string): Promise<number> => countAll(servers.kafkaBrokers, topic);
+  const countMessages = (topic: string): Promise<number> => countAll(servers.kafkaBrokers, topic);
 });

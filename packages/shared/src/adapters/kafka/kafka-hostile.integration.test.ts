@@ -9,7 +9,7 @@ import { deadTopic } from "./consume/dead-letters.ts";
 import { countAll, newTopic, openBus, rawKafka, readAll, until } from "./kafka-bus.test-support.ts";
 
 const MIB = 1_048_576;
-/** What a topic would take whose limit somebody raised. Its dead letters have the broker's default, about a mebibyte. */
+/** The size limit of a topic whose limit was raised. Its dead letters have the broker's default, about a mebibyte. */
 const MESSAGE_BYTES_MAX = 8 * MIB;
 
 jest.setTimeout(120_000);
@@ -20,7 +20,7 @@ await describeWithServers("hostile messages on kafka", ["kafka"], (servers) => {
     await Promise.all(opened.splice(0).map((bus) => bus.close()));
   });
 
-  /** A topic of one partition, as somebody has made it by hand, its reader, and a way to publish anything there. */
+  /** A topic of one partition, as if made by hand, its reader, and a way to publish anything there. */
   async function setup() {
     const topic = newTopic();
     const admin = rawKafka(servers.kafkaBrokers).admin();

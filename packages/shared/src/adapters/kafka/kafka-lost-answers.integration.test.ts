@@ -10,11 +10,11 @@ jest.setTimeout(120_000);
 const ANSWERS = 40;
 const EVENTS_A_SEND = 5;
 const ROUNDS_MAX = 5;
-/** Short, so that an eaten answer costs no time. */
+/** Short, so that a lost answer costs no time. */
 const PRODUCE_MS = 300;
 
 /**
- * What kafkajs is trusted with. By its idempotent producer, one eaten answer while sends are in flight loses messages
+ * Which modes of kafkajs are safe. With its idempotent producer, one lost answer while sends are in flight loses messages
  * that it has acknowledged; by what the bus uses, there are repeats alone.
  */
 await describeWithServers("kafka answers that are lost", ["kafka"], (servers) => {

@@ -28,9 +28,9 @@ await describeWithContainers("a broker that restarts", (imageOf) => {
     await container.stop(container.getById(broker.getId()), { timeout: STOP_MS_MAX });
   };
   const tenEvents = (name: string) => Array.from({ length: 10 }, (_, index) => busEvent(`${name}-${index}`));
-  const idsOf = (events: readonly { readonly id: string }[]): string[] => events.map(({ id }) => id);
+  const eventIds = (events: readonly { readonly id: string }[]): string[] => events.map(({ id }) => id);
 
-  test("the bus goes on without help: all it acknowledged is consumed, and while the broker is away it says that it is", async () => {
+  test("the bus reconnects by itself: all it acknowledged is consumed, and it reports the broker as unavailable meanwhile", async () => {
     const topic = newTopic();
     await makeTopics(address, [topic]);
     const { bus, deaths } = await openBus(address);
@@ -40,12 +40,12 @@ await describeWithContainers("a broker that restarts", (imageOf) => {
       topics: [topic],
       group: `${topic}.group`,
       from: "beginning",
-      onBatch: (events) => idsOf(events).forEach((id) => seen.add(id)),
+      onBatch: (events) => eventIds(events).forEach((id) => seen.add(id)),
     });
     const [consumed, unread, refused, after] = [tenEvents("consumed"), tenEvents("unread"), tenEvents("refused"), tenEvents("after")];
     await bus.publish(topic, consumed);
     await until(() => seen.size === 10);
-    await bus.publish(topic, unread); // The broker may go before anybody has read these.
+    await bus.publish(topic, unread); // The broker may exit before these are read.
     await stopBroker();
     await expect(bus.publish(topic, refused)).rejects.toMatchObject({ code: "bus_unavailable", retryable: true });
     await broker.restart();
@@ -55,7 +55,7 @@ await describeWithContainers("a broker that restarts", (imageOf) => {
         () => false,
       ),
     );
-    const acknowledged = idsOf([...consumed, ...unread, ...after]);
+    const acknowledged = eventIds([...consumed, ...unread, ...after]);
     await until(() => acknowledged.every((id) => seen.has(id)), 60_000);
     expect(deaths).toEqual([]);
   });

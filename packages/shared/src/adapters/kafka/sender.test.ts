@@ -22,14 +22,14 @@ function setup({ refuses = () => false }: { readonly refuses?: (values: readonly
   return { requests, sender: createSender({ kafka, topic: "runs", log: silentLogger, compressed: false }) };
 }
 
-test("what is handed over in the very turn in which the last was acknowledged is sent too", async () => {
+test("messages sent in the turn of the event loop in which the last was acknowledged are sent too", async () => {
   const { requests, sender } = setup();
   await sender.send([message("first")]);
   await sender.send([message("second")]);
   expect(requests).toEqual([["first"], ["second"]]);
 });
 
-test("closing waits for what was handed over in that turn", async () => {
+test("closing waits for messages sent in that turn", async () => {
   const { requests, sender } = setup();
   const second = sender.send([message("first")]).then(() => {
     const sent = sender.send([message("second")]);
@@ -39,13 +39,13 @@ test("closing waits for what was handed over in that turn", async () => {
   expect(requests).toEqual([["first"], ["second"]]);
 });
 
-test("what is handed over while a request is on its way goes together", async () => {
+test("messages given while a request is in progress are sent together", async () => {
   const { requests, sender } = setup();
   await Promise.all(["a", "b", "c"].map((value) => sender.send([message(value)])));
   expect(requests).toEqual([["a"], ["b", "c"]]);
 });
 
-test("a message that the broker refuses fails nothing that others have handed over with it", async () => {
+test("a message that the broker refuses does not fail the other messages of its request", async () => {
   const { requests, sender } = setup({ refuses: (values) => values.includes("bad") });
   const results = await Promise.allSettled(["first", "a", "bad", "b"].map((value) => sender.send([message(value)])));
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);

@@ -2,16 +2,16 @@ import kafkajs, { Partitioners, type IHeaders, type Kafka, type Producer } from 
 import type { Logger } from "../../runtime/log/logger.ts";
 import { busFault, closedFault } from "./bus-fault.ts";
 
-/** A message as it goes out. */
+/** A message to send. */
 export interface OutMessage {
   readonly key: Buffer | string | null;
   readonly value: Buffer | string | null;
   readonly headers: IHeaders;
 }
 
-/** Sends to one topic, one request after another; what is to be sent meanwhile goes together with the next. */
+/** Sends to one topic, one request after another. Messages that come meanwhile are sent together in the next request. */
 export interface Sender {
-  /** Resolves when the brokers that must have all of them do; rejects when any may be lost. */
+  /** Resolves when all required brokers have all messages; rejects when any may be lost. */
   send(messages: readonly OutMessage[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -43,7 +43,7 @@ interface Part {
   readonly messages: readonly OutMessage[];
   readonly bytes: number;
   readonly of: Call;
-  /** It was refused together with others, and goes by itself. */
+  /** It was refused together with others, and is sent by itself. */
   readonly alone: boolean;
 }
 
@@ -123,7 +123,7 @@ export function createSender(options: SenderOptions): Sender {
 
 /**
  * Only what kafkajs does safely: not idempotent (with it, one lost answer loses acknowledged messages), acks from all,
- * one request in flight and awaited, and another producer after each fault. A repeat is possible and harmless.
+ * one request at a time, awaited, and another producer after each fault. A repeat is possible and harmless.
  */
 function createProducerLine({ kafka, topic, log, compressed }: SenderOptions) {
   const compression = compressed ? kafkajs.CompressionTypes.GZIP : kafkajs.CompressionTypes.None;
@@ -134,7 +134,7 @@ function createProducerLine({ kafka, topic, log, compressed }: SenderOptions) {
       allowAutoTopicCreation: false,
       idempotent: false,
       maxInFlightRequests: 1,
-      // By key as Java's clients choose (murmur2), without one round robin, so that a repeat meets another partition.
+      // By key as Java's clients choose (murmur2), without one round robin, so that a repeat goes to another partition.
       createPartitioner: Partitioners.DefaultPartitioner,
     });
     await made.connect();
@@ -178,7 +178,7 @@ export function createSenders(options: Omit<SenderOptions, "topic">) {
   };
 }
 
-/** Cuts messages into parts of which each fits into a request; one that is larger alone is the broker's to refuse. */
+/** Cuts messages into parts of which each fits into a request; a message that is too large by itself is left for the broker to refuse. */
 export function cutByBytes(messages: readonly OutMessage[], bytesMax = REQUEST_BYTES_MAX): { messages: OutMessage[]; bytes: number }[] {
   const parts: { messages: OutMessage[]; bytes: number }[] = [];
   for (const message of messages) {
@@ -193,8 +193,8 @@ export function cutByBytes(messages: readonly OutMessage[], bytesMax = REQUEST_B
 }
 
 function countBytes({ key, value, headers }: OutMessage): number {
-  let bytes = MESSAGE_OVERHEAD_BYTES + lengthOf(key) + lengthOf(value);
-  for (const name in headers) bytes += name.length + lengthOf(String(headers[name] ?? "")) + 4;
+  let bytes = MESSAGE_OVERHEAD_BYTES + byteLength(key) + byteLength(value);
+  for (const name in headers) bytes += name.length + byteLength(String(headers[name] ?? "")) + 4;
   return bytes;
 }
-const lengthOf = (value: Buffer | string | null): number => (value === null ? 0 : Buffer.byteLength(value));
+const byteLength = (value: Buffer | string | null): number => (value === null ? 0 : Buffer.byteLength(value));

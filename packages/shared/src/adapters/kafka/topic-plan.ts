@@ -10,7 +10,7 @@ export interface TopicSettings {
   readonly replicas: number;
   /** How long messages are kept, in milliseconds. */
   readonly retentionMs: number;
-  /** The same for dead letters, which wait for a person. */
+  /** The same for dead letters, which wait for an operator. */
   readonly deadRetentionMs: number;
 }
 
@@ -22,7 +22,7 @@ export interface TopicPlan {
   readonly retentionMs: number;
 }
 
-/** Hints are worth nothing later; an hour bridges what a reader takes to find its place. */
+/** Hints have no use later; an hour is enough for a reader to find its position. */
 const CONTROL_RETENTION_MS = 3_600_000;
 
 /** Every topic there is, each with its dead letters. */

@@ -24,7 +24,7 @@ await describeWithServers("kafka topics command", ["kafka"], (servers) => {
     await admin.disconnect();
   });
 
-  test("partitions are added, never taken, and another retention is told and left", async () => {
+  test("partitions are added, never removed, and a different retention is reported and left", async () => {
     const topic = newTopic();
     await ensure(plan(topic, 2));
     expect(await ensure(plan(topic, 4))).toEqual([{ topic, kind: "extended", note: "2 partitions became 4" }]);

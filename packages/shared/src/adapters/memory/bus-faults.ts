@@ -1,12 +1,12 @@
 import type { TicklineEvent } from "../../events/event.ts";
 
-/** What a bus may do to messages, done on purpose. Chances are in [0, 1] and count for each event and group apart. */
+/** Faults that a bus may have, injected on purpose. Chances are in [0, 1] and count for each event and group apart. */
 export interface BusFaults {
   /** Chance that an event never arrives. Default 0. */
   readonly lose?: number;
   /** Chance that an event arrives once more, later. Default 0. */
   readonly repeat?: number;
-  /** Delays half of the events and shuffles what waits. Default false. */
+  /** Delays half of the events and shuffles waiting ones. Default false. */
   readonly reorder?: boolean;
   /** Longest delay of a repeated or reordered event, in milliseconds. Default 50. */
   readonly delayMsMax?: number;

@@ -17,7 +17,7 @@ export interface Group {
   leave(member: Member): number;
   push(events: readonly TicklineEvent[]): void;
   shuffle(random: () => number): void;
-  /** Delivers what waits to the free members in a later turn of the event loop; any number of calls until then are one. */
+  /** Delivers the waiting events to the free members in a later turn of the event loop. All calls until then count as one. */
   schedule(): void;
 }
 
@@ -45,7 +45,7 @@ function createGroup({ batchEventsMax, groupEventsMax, onDropped }: GroupOptions
   const queue = createFifo<TicklineEvent>();
   let members: Member[] = [];
   /** Shares are even, and the first one goes to another member each time. */
-  let turn = 0;
+  let round = 0;
   let scheduled = false;
 
   function schedule(): void {
@@ -55,12 +55,12 @@ function createGroup({ batchEventsMax, groupEventsMax, onDropped }: GroupOptions
   }
   function deal(): void {
     scheduled = false;
-    turn += 1;
+    round += 1;
     const free = members.filter((member) => member.free);
     for (let index = 0; index < free.length && queue.size > 0; index += 1) {
       const share = Math.ceil(queue.size / (free.length - index));
       const events = queue.take(Math.min(share, batchEventsMax));
-      free[(turn + index) % free.length]?.deliver({ events, putBack: () => putBack(events) });
+      free[(round + index) % free.length]?.deliver({ events, putBack: () => putBack(events) });
     }
   }
   function putBack(events: readonly TicklineEvent[]): void {

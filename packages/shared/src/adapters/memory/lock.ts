@@ -5,7 +5,7 @@ import { createTimedHold } from "../../runtime/timed-hold.ts";
 export interface MemoryLockOptions {
   readonly clock: Clock;
   /** `honest`: one holder at a time. The others are what a lock server may do at its worst. Default `honest`. */
-  readonly answer?: "honest" | "everybody" | "nobody";
+  readonly answer?: "honest" | "all" | "none";
 }
 
 /** A lock inside one process, or for tests the worst lock there can be. */
@@ -36,6 +36,6 @@ export function createMemoryLock({ clock, answer = "honest" }: MemoryLockOptions
     return hold;
   }
   return {
-    acquire: async (name, ttlMs) => (answer === "nobody" || heldByAnother(name, null) ? null : grant(name, ttlMs)),
+    acquire: async (name, ttlMs) => (answer === "none" || heldByAnother(name, null) ? null : grant(name, ttlMs)),
   };
 }

@@ -6,7 +6,7 @@ import type { HeldClaims } from "../../runtime/held-claims.ts";
 import type { Collections } from "./collections/collections.ts";
 import type { Definitions } from "./jobs/definitions.ts";
 
-/** What all ports of one store share. */
+/** The context that all ports of one store share. */
 export interface StoreContext {
   readonly rows: Collections;
   readonly definitions: Definitions;
@@ -16,7 +16,7 @@ export interface StoreContext {
   readonly onUnreadable: OnUnreadable;
   /** The server's own time. */
   readonly serverNow: () => Promise<Instant>;
-  /** Takes work that no call waits for; `close` does. What fails there is left to sweeps. */
+  /** Runs work in the background; only `close` waits for it. Sweeps complete work that fails. */
   readonly aside: (work: Promise<unknown>) => void;
   /** For tests: true, and a fire rejects between the advance of its jobs and the making of their runs. */
   readonly crashBeforeRuns: () => boolean;
@@ -29,7 +29,7 @@ export interface StoreContext {
 export const readLaterTime = async ({ serverNow }: Pick<StoreContext, "serverNow">, given: Instant): Promise<Instant> =>
   Math.max(given, await serverNow());
 
-/** Rounds of a write that other writes keep preventing; in each round another process has written something. */
+/** Most rounds of a write that loses against other writes; in each round another process has written. */
 const ROUNDS_MAX = 20;
 
 /** Tries a write until it returns an outcome. Null: another process was quicker. */

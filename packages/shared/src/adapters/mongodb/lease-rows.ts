@@ -2,8 +2,8 @@ import { LEASE_LIVES_MAX, type LeaseRows } from "../../ports/store/lease-rows.ts
 import type { StoreContext } from "./context.ts";
 
 /**
- * By the server's time, asked for first: what it says is a little old when it is used, so nobody's lease is taken early,
- * and an owner's ends no later than it believes.
+ * By the server's time, asked for first: it is a little old when it is used, so no lease is taken early,
+ * and a lease ends no later than its owner assumes.
  */
 export const createLeaseRows = ({ rows: { leaders }, serverNow }: StoreContext): LeaseRows => ({
   async take({ name, owner, ttlMs }) {

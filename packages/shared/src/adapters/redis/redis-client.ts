@@ -13,8 +13,8 @@ const RECONNECT_MS_FIRST = 50;
 const RECONNECT_MS_MAX = 1_000;
 
 /**
- * A connection that says at once when there is none: what is asked meanwhile fails and is never sent later, when nobody
- * waits for it any more. It comes back by itself. Resolves when the first try is over, however it went.
+ * A client that fails at once while it is not connected: a command given meanwhile is never sent later, when no caller
+ * waits for it any more. It reconnects by itself. Resolves after the first try, successful or not.
  */
 export async function openRedisClient({ url, log, answerMs }: RedisClientOptions): Promise<Redis> {
   const client = new Redis(url, {
@@ -38,6 +38,6 @@ export async function openRedisClient({ url, log, answerMs }: RedisClientOptions
     if (away) log.info({}, "the lock server answers again");
     away = false;
   });
-  await client.connect().catch(() => undefined); // Told by its event; it goes on trying.
+  await client.connect().catch(() => undefined); // The event above reports it; the client goes on trying.
   return client;
 }

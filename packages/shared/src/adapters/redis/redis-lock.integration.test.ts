@@ -85,7 +85,7 @@ await describeWithServers("locks in Redis", ["redis"], (servers) => {
     expect(hold?.validUntilMs).toBe(3_000 + TTL_MS - 102);
   });
 
-  test("an answer that comes when its time is over grants nothing, and keeps nobody waiting", async () => {
+  test("an answer that comes when its time is over grants nothing, and delays no caller", async () => {
     const { ours, theirs, clock } = await setup();
     const acquiring = ours.acquire("range-0", TTL_MS);
     clock.advance(TTL_MS);
@@ -110,7 +110,7 @@ await describeWithServers("locks in Redis", ["redis"], (servers) => {
     expect(ours.answers()).toBe(true);
   });
 
-  test("while Redis hangs nobody is granted anything, soon; and what it grants later is given up", async () => {
+  test("while Redis hangs no lock is granted, and the refusal comes soon; a late grant is given up", async () => {
     const { ours, theirs, proxy } = await setupBehindProxy();
     await ours.acquire("range-1", TTL_MS); // Now Redis knows the script, and the next request is the whole deed.
     proxy.stall();
@@ -134,7 +134,7 @@ await describeWithServers("locks in Redis", ["redis"], (servers) => {
     expect(await within(3 * ANSWER_MS, async () => hold?.extend())).toBe(false);
   });
 
-  test("rediss: is TLS, and a certificate of nobody's making is refused", async () => {
+  test("rediss: is TLS, and a certificate of an unknown authority is refused", async () => {
     const { server, lockAt } = await setup();
     const { port, certificate, close } = await startTlsProxy(new URL(servers.redisUrl));
     ends.push(close);
@@ -162,8 +162,8 @@ await describeWithServers("locks in Redis", ["redis"], (servers) => {
   });
 });
 
-describe("locks in a Redis that is away", () => {
-  test("nobody is granted anything, soon", async () => {
+describe("locks in an unavailable Redis", () => {
+  test("no lock is granted, and the refusal comes soon", async () => {
     const lock = await within(3 * ANSWER_MS, () => openAt("redis://127.0.0.1:1"));
     expect(await within(ANSWER_MS, () => lock.acquire("range-0", TTL_MS))).toBeNull();
     expect(lock.answers()).toBe(false);

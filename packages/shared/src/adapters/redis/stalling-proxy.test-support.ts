@@ -12,7 +12,7 @@ export interface StallingProxy {
   flow(): void;
   /** Ends all connections and refuses new ones, as if the server were gone. */
   cut(): void;
-  mend(): void;
+  restore(): void;
   close(): Promise<void>;
 }
 
@@ -55,7 +55,7 @@ export async function stallingProxy(target: URL): Promise<StallingProxy> {
       cutOff = true;
       destroyAll();
     },
-    mend: () => void (cutOff = false),
+    restore: () => void (cutOff = false),
     async close() {
       destroyAll();
       server.close();

@@ -3,7 +3,7 @@ import { AppError } from "../../domain/app-error.ts";
 import type { AvroRecord } from "../../events/wire/avro-schema.ts";
 import type { AvroType, RegistryClient } from "./registry-client.ts";
 
-/** A registry in memory, that can be away, or lose what it knew. */
+/** A registry in memory that can be unavailable, or lose its schemas. */
 export interface MemoryRegistry extends RegistryClient {
   away: boolean;
   forget(): void;
@@ -24,7 +24,7 @@ export function createMemoryRegistry(): MemoryRegistry {
       return { id: index + 1, type: (types[index] as { type: AvroType }).type };
     },
     async find(id) {
-      const known = types[id - 1]?.type; // What was found once the client keeps, also while the registry is away.
+      const known = types[id - 1]?.type; // The client caches what it found, also while the registry is unavailable.
       if (known === undefined) check();
       return known ?? null;
     },
@@ -37,7 +37,7 @@ export function createMemoryRegistry(): MemoryRegistry {
     },
   };
   function check(): void {
-    if (registry.away) throw new AppError("bus_unavailable", "the registry is away", { retryable: true });
+    if (registry.away) throw new AppError("bus_unavailable", "the registry is unavailable", { retryable: true });
   }
   return registry;
 }

@@ -19,9 +19,9 @@ interface Place {
 type Walk = (place: Place) => void;
 
 /**
- * Looks at a payload before avsc 5 reads it, which takes lengths and counts at their word: a list of 2^40 items in a message of twelve bytes is
- * read until memory ends, and a text of negative length leads it back to where it was, for ever. Throws for what is longer than
- * the payload. Compiled once for each schema, since it runs for every message.
+ * Checks a payload before avsc 5 reads it. avsc does not check lengths and counts: a list of 2^40 items in a message of twelve bytes is
+ * read until memory runs out, and a text of negative length leads to an endless loop. Throws for lengths beyond the payload.
+ * Compiled once for each schema, since it runs for every message.
  */
 export function createPayloadCheck(writer: AvroType): (payload: Uint8Array) => void {
   const { schema } = writer as unknown as { schema(): Schema }; // avsc's types have it; what is no Avro schema has not, and is none of ours.

@@ -81,8 +81,8 @@ export function createRegistryClient({ url, clock }: RegistryClientOptions): Reg
 }
 
 /**
- * Says what a new subject allows before it has a schema. The client would say so after the first: another that registers in
- * between is refused, and one that dies in between leaves a subject that everybody refuses.
+ * Sets the compatibility of a new subject before it has a schema. The client would set it after the first schema: another that
+ * registers in between is refused, and a crash in between leaves a subject that refuses all schemas.
  */
 async function settleCompatibility(config: string, auth: Credentials | null): Promise<void> {
   const headers = makeHeaders(auth);
@@ -111,7 +111,7 @@ const makeHeaders = (auth: Credentials | null) => ({
   ...(auth !== null && { authorization: `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString("base64")}` }),
 });
 
-/** That the registry refuses a schema is for a person to mend; anything else may pass. */
+/** A refused schema needs an operator and is not retryable; other faults may pass. */
 function registryFault(deed: string, cause: unknown): AppError {
   const refused = readStatus(cause) === CONFLICT || (cause instanceof Error && cause.name === "ConfluentSchemaRegistryCompatibilityError");
   return new AppError(refused ? "bad_config" : "bus_unavailable", toAppError(cause, deed).message, { retryable: !refused, cause });

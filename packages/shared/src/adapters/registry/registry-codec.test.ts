@@ -73,7 +73,7 @@ test.each([
   expect(await codec.decode([{ ...sent(), value: frame(id, type.toBuffer(data)) }])).toEqual([{ kind: "event", event }]);
 });
 
-test("a registry that is away says nothing of the messages: they are to be tried again", async () => {
+test("an unavailable registry is no fault of the messages: they are to be tried again", async () => {
   const { registry, codec, sent } = await setup();
   const message = { ...sent(), value: frame(4_711, Buffer.from("")) };
   registry.away = true;
@@ -81,7 +81,7 @@ test("a registry that is away says nothing of the messages: they are to be tried
   expect(await codec.decode([sent()])).toEqual([{ kind: "event", event: due }]);
 });
 
-test("a registry that has lost everything is told again before it is believed that a schema is unknown", async () => {
+test("schemas are registered again in a registry that lost everything, before one counts as unknown", async () => {
   const { registry, codec, sent } = await setup();
   const before = sent();
   registry.forget();
@@ -171,7 +171,7 @@ describe("ids of schemas that the registry does not have", () => {
     expect([asked, looks()]).toEqual([[], 0]);
   });
 
-  test("are no answer of a registry that is away", async () => {
+  test("are no answer of a registry that is unavailable", async () => {
     const { registry, codec, garbage, sent } = await counting();
     registry.find = async (id) => (id > 1_000 ? null : await createMemoryRegistry().find(id));
     registry.away = true;

@@ -9,7 +9,7 @@ import { openRegistryCodec } from "./registry-codec.ts";
 import { createRegistryClient, subjectName } from "./registry-client.ts";
 import { frame } from "./wire-frame.ts";
 
-/** A schema nobody else has. */
+/** A schema that is used only here. */
 const newSchema = (): AvroRecord => ({
   type: "record",
   name: `Test${systemEntropy.newId().replaceAll("-", "")}`,
@@ -72,9 +72,9 @@ await describeWithServers("schema registry", ["registry"], (servers) => {
       false,
       false,
     ]);
-    const nobody = createRegistryClient({ url: "http://127.0.0.1:9", clock: systemClock });
-    await expect(nobody.find(1)).rejects.toMatchObject({ code: "bus_unavailable", retryable: true });
-    await expect(nobody.has(schema, id)).rejects.toMatchObject({ code: "bus_unavailable", retryable: true });
+    const absent = createRegistryClient({ url: "http://127.0.0.1:9", clock: systemClock });
+    await expect(absent.find(1)).rejects.toMatchObject({ code: "bus_unavailable", retryable: true });
+    await expect(absent.has(schema, id)).rejects.toMatchObject({ code: "bus_unavailable", retryable: true });
   });
 
   test("a schema that is no Avro is none to read by", async () => {

@@ -3,7 +3,7 @@ import type { Harm } from "../../testing/contracts/store-subject.ts";
 
 const DEFINITION = "definition_key = (SELECT definition_key FROM jobs WHERE uid = ?1)";
 
-/** The columns of numbers take nothing else, whoever writes; but a flipped bit makes one that JavaScript cannot count to. */
+/** Columns of numbers accept only numbers, but a flipped bit can make one that is too large for JavaScript. */
 const HUGE = 2 ** 60;
 
 const SQL: Readonly<Partial<Record<Harm["what"], string>>> = {

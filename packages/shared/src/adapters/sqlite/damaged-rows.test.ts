@@ -62,7 +62,7 @@ async function setup(): Promise<Opened> {
 
 const addOne = async (store: Store, id: string) => addRun(store, await addJob(store, { id, definition: { expireAfterMs: MINUTE } }));
 
-test("runs whose job is gone keep nobody awake: nobody could publish or wake them", async () => {
+test("runs whose job is gone do not wake the scheduler: they cannot be published or woken", async () => {
   await using opened = await setup();
   const { store, damage } = opened;
   await addOne(store, "due");
@@ -103,7 +103,7 @@ test("a run of a cause that this version does not know is cancelled all the same
   expect(pickRunIds(await unannounced(store))).toEqual([good.runId]);
 });
 
-test("a run starts although an older one of its job, which no executor can be told of, has not", async () => {
+test("a run starts although an older one of its job, which cannot be described to an executor, has not", async () => {
   await using opened = await setup();
   const { store, damage } = opened;
   for (const harm of ["cause = 'dreaming'", `scheduled_for = ${HUGE}`, `attempt = ${HUGE}`]) {

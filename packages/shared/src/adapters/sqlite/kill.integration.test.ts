@@ -9,7 +9,7 @@ import { storeFolder } from "./store-folder.test-support.ts";
 
 /** Processes killed one after another on one file, and lines heard of each before it is. */
 const LIVES = 6;
-const linesOf = (life: number): number => 40 + life * 97;
+const countLines = (life: number): number => 40 + life * 97;
 
 const CHILD = fileURLToPath(new URL("./acknowledging-child.test-support.ts", import.meta.url));
 
@@ -22,7 +22,7 @@ async function liveAndDie(file: string, life: number): Promise<string[]> {
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     said += text;
-    if (said.split("\n").length > linesOf(life)) child.kill("SIGKILL");
+    if (said.split("\n").length > countLines(life)) child.kill("SIGKILL");
   });
   const [code, signal] = (await once(child, "close")) as [number | null, string | null];
   expect({ code, signal }).toEqual({ code: null, signal: "SIGKILL" });

@@ -225,7 +225,7 @@ async function setup(dir: string, name: string): Promise<World> {
   return world;
 }
 
-const stepOf: fc.Arbitrary<Step> = fc.record({
+const anyStep: fc.Arbitrary<Step> = fc.record({
   kind: fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom("fire" as const, "claim" as const) },
     { weight: 3, arbitrary: fc.constantFrom("settle" as const, "pass" as const) },
@@ -251,7 +251,7 @@ test("whatever is asked of it in whatever order, it answers as the memory store 
   const dir = mkdtempSync(join(tmpdir(), "tickline-store-"));
   let worlds = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(stepOf, { minLength: 10, maxLength: 60 }), async (steps) => {
+    fc.asyncProperty(fc.array(anyStep, { minLength: 10, maxLength: 60 }), async (steps) => {
       const world = await setup(dir, `store-${(worlds += 1)}`);
       try {
         for (const step of steps) await ACTS[step.kind](world, step);

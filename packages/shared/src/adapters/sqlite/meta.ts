@@ -4,7 +4,7 @@ import { query } from "./rows.ts";
 
 export type MetaName = "watermark" | "decided" | "runs_forgotten" | "jobs_forgotten";
 
-/** Single instants of the store; 0 where nobody has written one. */
+/** Single instants of the store; 0 if one was never written. */
 export interface Meta {
   get(name: MetaName): Instant;
   set(name: MetaName, value: Instant): void;

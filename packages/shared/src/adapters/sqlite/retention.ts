@@ -5,7 +5,7 @@ import { openDefinitionSweep } from "./jobs/definition-sweep.ts";
 import { query } from "./rows.ts";
 import { openCancelOpen } from "./runs/run-control.ts";
 
-/** Runs and tombstones looked at in one sweep, as a multiple of those it may forget: a sweep must never hold up a fire for long. */
+/** Runs and tombstones read in one sweep, as a multiple of those it may delete: a sweep must not delay a fire for long. */
 const LOOKED_AT = 4;
 
 /** Forgets definitions, then ended runs in the order of their settlement, then bindings, then tombstones. */
@@ -22,7 +22,7 @@ export function openRetention(context: StoreContext): Answering<Retention> {
       const { endedBefore, boundBefore, deletedBefore, limit } = request;
       meta.raise("runs_forgotten", endedBefore);
       meta.raise("jobs_forgotten", deletedBefore);
-      // Before runs: it remembers what it has looked through also where this sweep is undone, and the runs are there again.
+      // Before runs: it keeps its progress also if this sweep is rolled back, and the runs are there again.
       const { definitions, more } = sweepDefinitions(request);
       const { runs, more: moreRuns } = sweepRuns(request);
       const requests = Number(bindings.run(boundBefore, limit).changes);

@@ -1,11 +1,11 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 
 /** `scheduledFor` -> `scheduled_for`: fields and columns have the same names, each in the style of its language. */
-export const columnOf = (field: string): string => field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export const toColumnName = (field: string): string => field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** `table.column AS field` for each field. */
 export const selected = (table: string, fields: readonly string[]): string =>
-  fields.map((field) => `${table}.${columnOf(field)} AS ${field}`).join(", ");
+  fields.map((field) => `${table}.${toColumnName(field)} AS ${field}`).join(", ");
 
 /** A prepared query, of which each row is an object of this shape. */
 export interface Query<Row> {

@@ -35,7 +35,7 @@ export interface SqliteStoreOptions {
   readonly digest?: Digest;
   /** The store's own time. The system's by default. */
   readonly clock?: Clock;
-  /** Told once, when the store's thread is gone and every further call will be refused. */
+  /** Called once, when the store's thread has ended and every further call is refused. */
   readonly onLost?: (fault: AppError) => void;
   readonly onUnreadable?: OnUnreadable;
   /** Most pages of 4 KiB the file may grow to; unlimited by default. */
@@ -147,7 +147,7 @@ function jobPorts({ thread: { call }, reads, held, digest, onUnreadable }: Link)
       },
       async list(tenantId, query) {
         const { limit, cursor, params = true } = query;
-        const start = cursor === null ? null : placeOf(cursor);
+        const start = cursor === null ? null : parseCursor(cursor);
         const rows = await reads.collect<ReadJob, JobPlace>(limit + 1, ({ jobs }, after) => jobs.list(tenantId, query, after ?? start));
         const [part, last] = [rows.slice(0, limit), rows[limit - 1]];
         const nextCursor = rows.length > limit && last !== undefined ? `${last.row.createdAt}.${last.row.uid}` : null;
@@ -182,7 +182,7 @@ function jobPorts({ thread: { call }, reads, held, digest, onUnreadable }: Link)
   };
 }
 
-function placeOf(cursor: string): JobPlace {
+function parseCursor(cursor: string): JobPlace {
   const dot = cursor.indexOf(".");
   return { createdAt: Number(cursor.slice(0, dot)), uid: cursor.slice(dot + 1) };
 }

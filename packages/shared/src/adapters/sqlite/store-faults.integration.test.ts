@@ -91,7 +91,7 @@ test("on a full disk a write is refused as unavailable, what was acknowledged st
   for (const id of made) expect(await roomy.jobs.get("default", id)).not.toBeNull();
 });
 
-test("writes are told to be refused until one is taken again", async () => {
+test("writes are reported as refused until one is taken again", async () => {
   await using folder = storeFolder();
   const store = await folder.open({ pagesMax: 120 });
   expect(store.refusal?.()).toBeNull();
@@ -107,7 +107,7 @@ test("writes are told to be refused until one is taken again", async () => {
   expect(store.refusal?.()).toBeNull();
 });
 
-test("rows that cannot be what was written say so or are told as corrupt, and others are still read", async () => {
+test("rows that cannot be what was written say so or are reported as corrupt, and others are still read", async () => {
   await using folder = storeFolder();
   const store = await folder.open();
   const { job, run } = await addJobWithRun(store, { id: "torn" });
@@ -141,7 +141,7 @@ test("a file that is no store, or that a newer version wrote, is not opened", as
   await expect(folder.open()).rejects.toMatchObject({ code: "store_corrupt", message: expect.stringContaining("newer") });
 });
 
-test("a place where no file can be is told when the store is opened", async () => {
+test("a path where no file can be is reported when the store is opened", async () => {
   await expect(openSqliteStore({ file: "/nowhere/at/all/store.db" })).rejects.toMatchObject({ code: "store_unavailable" });
 });
 

@@ -16,7 +16,7 @@ export interface FireEntry {
   readonly scheduledForLast: Instant | null;
   readonly state: BornState;
   readonly reason: Reason | null;
-  /** The idempotency key of a manual trigger or retry; null for what the schedule produced. */
+  /** The idempotency key of a manual trigger or retry; null for scheduled runs. */
   readonly key: string | null;
   /** The definition row the run uses: the job's, or one of its own when *trigger now* overrides params. */
   readonly definitionHash: string;
@@ -43,7 +43,7 @@ export const scheduledEntry = ({ definitionHash }: Pick<Job, "definitionHash">, 
  */
 export interface Fire {
   readonly job: Job;
-  /** Where the schedule goes on; null for a manual trigger, which leaves the cursor alone. */
+  /** The next cursor of the schedule; null for a manual trigger, which leaves the cursor as it is. */
   readonly advance: ScheduleCursor | null;
   readonly entries: readonly FireEntry[];
 }

@@ -107,7 +107,7 @@ test("every nominal instant is accounted for exactly once, whenever one ticks", 
       catchUp(life, latest);
       const all = nominal(subject, latest);
       const accounted = accountedBy(life.entries, all);
-      // maxRuns ends the schedule: what would come behind the last run is nobody's.
+      // maxRuns ends the schedule: instants after the last run belong to no run.
       const reached = life.job.state === "finished" ? (life.job.lastScheduledFor ?? latest) : latest;
       const owed = life.job.firedCount === subject.definition.schedule.maxRuns ? all.filter((instant) => instant <= reached) : all;
       expect(accounted.flat().join()).toBe(owed.join());

@@ -6,11 +6,11 @@ import { MISFIRE_COUNT_MAX, MISSED_AFTER_MS, misfiresKept } from "../policy/misf
 import { nextInstant } from "../schedule/next-instant.ts";
 import { findUnknownPolicy } from "../job/unknown-policy.ts";
 
-/** Most instants of one job that one tick enumerates: a week's outage of a job of every second never holds the leader. */
+/** Most instants of one job that one tick enumerates: a week's outage of a job that fires every second never blocks the leader. */
 export const JOB_INSTANTS_MAX = 1_000;
 /**
- * Most instants that one tick enumerates of jobs that owe misfires, some 30 ms of work, and as many again of the others:
- * whoever catches up on a week must not keep jobs on time waiting. Jobs beyond it wait for the next tick.
+ * Most instants that one tick enumerates for jobs with misfires to record, some 30 ms of work, and as many again for the others:
+ * a job that catches up on a week must not delay jobs on time. Jobs beyond it wait for the next tick.
  */
 export const TICK_INSTANTS_MAX = 10_000;
 
@@ -22,13 +22,13 @@ export interface TickPlan {
   readonly notEvaluated?: readonly NotEvaluated[];
 }
 
-/** A job that is due, and why nobody here can tell what of it is to fire. */
+/** A due job that cannot be evaluated, and the reason. */
 export interface NotEvaluated {
   readonly job: Job;
   readonly reason: string;
 }
 
-/** Decides what to fire, what to skip and what to call missed by `now`, and where each job's schedule goes on. */
+/** Decides which instants fire, are skipped or are missed by `now`, and the next cursor of each job. */
 export function planTick({ jobs, now }: { readonly jobs: readonly Job[]; readonly now: Instant }): TickPlan {
   const fires: Fire[] = [];
   const postponed: Job[] = [];
@@ -58,17 +58,17 @@ function requireReadable({ unreadable, definition }: Job): void {
   if (fault !== null) throw new Error(fault);
 }
 
-/** A fire that leaves its job where it was would be planned again at once, and for ever. */
+/** A fire that does not advance its job would be planned again at once, in an endless loop. */
 function requireProgress(fire: Fire): Fire {
   if (fire.advance?.nextRunAt === fire.job.nextRunAt) throw new Error("its plan leaves it at the instant where it is");
   return fire;
 }
 
 /**
- * Records misfires that are counted and not yet recorded, of a job that may never fire again, as an edit can finish it and
- * a deletion ends it. Null: there are none. While a job is active some tick may be counting on, so the record has to move
- * the cursor: it takes in the next instant, which whoever counted has seen pass, even if it lies ahead of this clock.
- * Nobody counts on while a job is not active, and the change that follows forgets the count. For jobs without an
+ * Records misfires that are counted and not yet recorded, of a job that may never fire again because of an edit or a
+ * deletion. Null: there are none. While a job is active another tick may still count, so the record has to move
+ * the cursor: it includes the next instant, which the counting tick has seen pass, even if it lies ahead of this clock.
+ * The count stops while a job is not active, and the next change clears it. For jobs without an
  * `evaluationFault`.
  */
 export function closeMisfires(job: Job): Fire | null {
@@ -84,7 +84,7 @@ export function closeMisfires(job: Job): Fire | null {
 interface Owed {
   /** Nominal instants up to now, in order; never empty. */
   readonly instants: readonly Instant[];
-  /** The instant behind them; null: the schedule ends with them. */
+  /** The instant after them; null: the schedule ends with them. */
   readonly next: Instant | null;
 }
 
@@ -101,7 +101,7 @@ function owedInstants(job: Job, first: Instant, now: Instant): Owed {
 function planJob(job: Job, { instants, next }: Owed, now: Instant): Fire {
   const split = splitMisfires(job, instants, now);
   if (next !== null && next <= now && split.late.length === 0) {
-    // More misfires are owed than one tick may enumerate: only what is missed whatever follows is decided now.
+    // There are more misfires than one tick may enumerate: only those that are missed in any case are decided now.
     const undecided = split.kept[0] ?? next;
     return { job, entries: [], advance: { ...pickCursor(job), nextRunAt: undecided, misfires: addMisfires(job.misfires, split.missed) } };
   }
@@ -117,7 +117,7 @@ interface Decided {
   readonly now: Instant;
 }
 
-/** An instant that has come before, by a clock that was ahead: it was fired then, or accounted for. */
+/** An instant that already passed by a clock that was ahead: it was fired then, or accounted for. */
 const cameBefore = ({ lastScheduledFor }: Job, instant: Instant): boolean => lastScheduledFor !== null && instant <= lastScheduledFor;
 
 /** Fires as many as fit into one write and as `maxRuns` still allows; the cursor stops at the first that did not fit. */
@@ -142,11 +142,11 @@ function makeFire(job: Job, { range, toFire, next, now }: Decided): Fire {
 }
 
 interface MisfireSplit {
-  /** Never run. Of instants that came before, by a clock that was ahead, none is here again. */
+  /** Instants that do not run. Those that already passed by a clock that was ahead are left out. */
   readonly missed: readonly Instant[];
   /** Misfires that the policy lets run: the latest ones. */
   readonly kept: readonly Instant[];
-  /** Not older than `MISSED_AFTER_MS`: they simply fire. */
+  /** Not older than `MISSED_AFTER_MS`: they fire normally. */
   readonly late: readonly Instant[];
 }
 
@@ -176,7 +176,7 @@ const missedRange = (job: Job, { first, last, count }: OpenMisfires): FireEntry 
   scheduledForLast: count > 1 ? last : null,
 });
 
-/** A run past its expiry is not even begun: it is born `skipped`. */
+/** A run past its expiry does not start: it is created as `skipped`. */
 const makeEntry = (job: Job, instant: Instant, now: Instant): FireEntry => {
   const expired = job.definition.expireAfterMs !== null && now - instant > job.definition.expireAfterMs;
   return expired ? { ...scheduledEntry(job, instant), state: "skipped", reason: "expired" } : scheduledEntry(job, instant);

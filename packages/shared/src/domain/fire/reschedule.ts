@@ -8,17 +8,17 @@ import { nextInstant } from "../schedule/next-instant.ts";
 import { sameSchedule } from "../schedule/same-schedule.ts";
 import { standingToClock, type SetBackClock } from "./set-back.ts";
 
-/** Instants of a pause that are counted one by one, some 30 ms of work; the record of a longer pause says at least so many. */
+/** Instants of a pause that are counted one by one, some 30 ms of work; the record of a longer pause has at least this many. */
 export const PAUSED_INSTANTS_MAX = 10_000;
 
-/** Where a new job begins: its first instant after `now`, or an instant given that is not older than what simply fires late. */
+/** The first cursor of a new job: its first instant after `now`, or an instant given that is not older than what simply fires late. */
 export const firstCursor = (definition: JobDefinition, after: Instant): ScheduleCursor => {
   const nextRunAt = nextInstant(definition.schedule, { anchorAt: definition.anchorAt, after });
   return { nextRunAt, lastScheduledFor: null, firedCount: 0, misfires: null, state: nextRunAt === null ? "finished" : "active" };
 };
 
 /**
- * Where a job goes on after an edit, every instant up to `now` having been accounted for by the old definition. The
+ * The cursor of a job after an edit. The old definition has accounted for every instant up to `now`. The
  * same schedule keeps its cursor. A change of `maxRuns` alone keeps the count of fires; any other schedule starts anew.
  */
 export function cursorAfterEdit(job: Job, definition: JobDefinition, now: Instant): ScheduleCursor {
@@ -39,8 +39,8 @@ export function cursorAfterEdit(job: Job, definition: JobDefinition, now: Instan
 const usedUp = ({ maxRuns }: Schedule, firedCount: number): boolean => maxRuns !== null && firedCount >= maxRuns;
 
 /**
- * Resume starts from now: the instants of the pause are not made up for. Without a run left it finishes the job. A next instant that
- * only a clock which was ahead can have left is given up where `setBack` is told. For jobs without an `evaluationFault`.
+ * Resume starts from now: the instants of the pause do not fire. Without a run left it finishes the job. A next instant that
+ * only a clock that was ahead can have set is dropped when `setBack` is given. For jobs without an `evaluationFault`.
  */
 export function cursorAfterResume(job: Job, now: Instant, setBack: Omit<SetBackClock, "now"> | null = null): ScheduleCursor {
   const nextRunAt = instantAfterPause(job, now, setBack);
@@ -65,7 +65,7 @@ function instantAfterPause(job: Job, now: Instant, setBack: Omit<SetBackClock, "
 export function pausedRange(job: Job, now: Instant): FireEntry | null {
   if (job.state !== "paused" || job.nextRunAt === null || job.nextRunAt > now) return null;
   const { schedule, anchorAt } = job.definition;
-  if (usedUp(schedule, job.firedCount)) return null; // Nothing would have come of them without the pause either.
+  if (usedUp(schedule, job.firedCount)) return null; // They would not have fired without the pause either.
   const range = { anchorAt, after: job.nextRunAt - 1, until: now };
   const countMax = schedule.kind === "every" ? Number.MAX_SAFE_INTEGER : PAUSED_INSTANTS_MAX;
   const { count } = countInstants(schedule, { ...range, countMax });
@@ -79,8 +79,8 @@ export function pausedRange(job: Job, now: Instant): FireEntry | null {
 }
 
 /**
- * The record of what passed of a job that cannot be evaluated, when an edit or its end moves on from there: one that begins
- * with the first instant not accounted for. Those after it nobody can count, so it stands for them all. Null: that instant
+ * The record of the passed instants of a job that cannot be evaluated, when an edit or its end moves on. It begins
+ * with the first instant not accounted for. The later ones cannot be counted, so it stands for all of them. Null: that instant
  * has not come. `definitionHash`: a definition that can be read.
  */
 export function uncountedRange(job: Job, now: Instant, definitionHash: string): FireEntry | null {

@@ -43,7 +43,7 @@ describe("a job, when the clock was five hours ahead and is right again", () => 
     expect(standingToClock(made, AHEAD)).toEqual({ kind: "ahead", from: START + HOUR });
   });
 
-  test("goes back where nobody saw that the clock was ahead, unless it was written meanwhile", () => {
+  test("goes back where no process saw that the clock was ahead, unless it was written meanwhile", () => {
     const job = firedAt(NOW + 5 * HOUR);
     const unseen = { ...AHEAD, wasAhead: false };
     expect(standingToClock(job, unseen)).toEqual({ kind: "ahead", from: START + HOUR });

@@ -56,13 +56,13 @@ const timeoutMsUpTo = (most: number) =>
       ),
     );
 
-/** Words of a person, kept without the blanks around them; the length counts those too, as the document says. */
+/** Text of a user, stored without the blanks around it; the length limit counts those too, as the document says. */
 function trimmedText(lengthMax: number): z.ZodString {
   return z.string().max(lengthMax).trim().min(1).meta({ pattern: NOT_BLANK_PATTERN });
 }
 
 /**
- * What a person says of a job: the body of POST and PUT, less what only the server knows. What is said here of each field stands in the
+ * The fields of a job that a user sets: the body of POST and PUT. The description of each field is also in the
  * OpenAPI document and in docs/jobs.md.
  */
 export const JobInputSchema = z.strictObject({
@@ -135,14 +135,14 @@ export const JobInputSchema = z.strictObject({
   }),
 });
 
-/** The same for a service that takes no longer timeouts than this. */
+/** The same for a service with a lower maximum of `timeoutMs`. */
 export const jobInputSchema = (timeoutMsMax: number): typeof JobInputSchema =>
   timeoutMsMax === TIMEOUT_MS_MAX ? JobInputSchema : JobInputSchema.extend({ timeoutMs: timeoutMsUpTo(timeoutMsMax) });
 
-/** What a person says of a job, with all defaults in. */
+/** The fields of a job that a user sets, with all defaults. */
 export type JobInput = z.output<typeof JobInputSchema>;
 
-/** What a value is where a definition does not say it, and how a stored one is known to be right. */
+/** The value of a field that a definition leaves out, and the check of a stored value. */
 interface LaterField {
   readonly unsaid: unknown;
   readonly isRight: (stored: unknown) => boolean;
@@ -160,7 +160,7 @@ type LaterFields = typeof LATER_FIELDS;
 type LaterName = keyof LaterFields;
 
 export const LATER_NAMES = Object.keys(LATER_FIELDS) as readonly LaterName[];
-/** What each of them is where a definition does not say it. */
+/** The value of each of them in a definition that leaves it out. */
 export const UNSAID = Object.fromEntries(LATER_NAMES.map((name) => [name, LATER_FIELDS[name].unsaid])) as {
   readonly [Name in LaterName]: LaterFields[Name]["unsaid"];
 };
@@ -172,7 +172,7 @@ export type JobDefinition = Readonly<Omit<JobInput, "tags" | LaterName>> & {
   readonly anchorAt: Instant;
 } & { readonly [Name in LaterName]?: Exclude<JobInput[Name], LaterFields[Name]["unsaid"]> };
 
-/** What an input defines. */
+/** The definition of an input. */
 export function definitionFrom(input: JobInput, anchorAt: Instant): JobDefinition {
   const defined: Record<string, unknown> = { ...input, anchorAt };
   for (const name of LATER_NAMES) if (defined[name] === UNSAID[name]) delete defined[name];
@@ -181,10 +181,10 @@ export function definitionFrom(input: JobInput, anchorAt: Instant): JobDefinitio
 
 export const readPriority = ({ priority = PRIORITY_DEFAULT }: Pick<JobDefinition, "priority">): number => priority;
 
-/** What a person says of a job, as the definition has it. */
+/** The fields that a user sets, as the definition has them. */
 export type SaidDefinition = Readonly<Omit<JobInput, "tags">> & { readonly tags: readonly string[] };
 
-/** The same with what goes without saying. Field by field: lists of jobs show thousands of definitions a second. */
+/** The same with omitted fields filled in. Field by field: lists of jobs show thousands of definitions a second. */
 export const pickSaid = (from: JobDefinition): SaidDefinition => ({
   name: from.name,
   description: from.description,
@@ -219,7 +219,7 @@ export const ExecutionSchema = z.object({
 });
 export type Execution = Readonly<z.output<typeof ExecutionSchema>>;
 
-/** What says its execution: a definition, or what carries one. */
+/** A value with the fields of an execution: a definition, or a message that carries one. */
 export type Executable = Omit<Execution, LaterName> & Partial<Pick<Execution, LaterName & keyof Execution>>;
 
 export const pickExecution = (from: Executable): Execution => ({
@@ -235,10 +235,10 @@ export const pickExecution = (from: Executable): Execution => ({
 const EXECUTION_HASH_LENGTH = 32;
 const DEFINITION_HASH_LENGTH = 48;
 
-/** False of the hashes of the first release: what their definition runs stands in its row alone. */
+/** False for hashes of the first release: their execution is known only from the row. */
 export const namesExecution = (hash: string): boolean => hash.length === DEFINITION_HASH_LENGTH;
 
-/** Names what runs: equal for two executions that are the same, whatever the order of the members of their params. */
+/** The hash of an execution: equal for equal executions, whatever the order of the members of their params. */
 export const executionHash = (digest: Digest, execution: Executable): string =>
   digest(executionText(execution)).slice(0, EXECUTION_HASH_LENGTH);
 
@@ -251,22 +251,22 @@ export function executionText(execution: Executable): string {
 
 /**
  * Names a definition row; equal definitions of one job share it, so that writing it again is harmless. It begins with the hash of the
- * execution, so that a claim compares what a message says without reading the row.
+ * execution, so that a claim checks a message without reading the row.
  */
 export const definitionHash = (digest: Digest, definition: JobDefinition): string =>
   executionHash(digest, definition) + digest(canonicalJson(definition)).slice(0, DEFINITION_HASH_LENGTH - EXECUTION_HASH_LENGTH);
 
-/** A stored definition by its hash. `read` reads the row: hashes of the first release say nothing of the execution. */
+/** A stored definition by its hash. `read` reads the row: hashes of the first release do not contain the execution. */
 interface HashedDefinition {
   readonly hash: string;
   readonly read: () => JobDefinition;
 }
 
-/** The hash of what this definition runs. */
+/** The hash of the execution of this definition. */
 export const definedExecutionHash = (digest: Digest, { hash, read }: HashedDefinition): string =>
   namesExecution(hash) ? hash.slice(0, EXECUTION_HASH_LENGTH) : executionHash(digest, read());
 
-/** True when this is exactly what the definition runs. */
+/** True when this is exactly the execution of the definition. */
 export const matchesExecution = (digest: Digest, said: Execution, definition: HashedDefinition): boolean =>
   executionHash(digest, said) === definedExecutionHash(digest, definition);
 

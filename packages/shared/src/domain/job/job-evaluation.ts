@@ -6,7 +6,7 @@ import { nextInstant } from "../schedule/next-instant.ts";
 import { isStandIn } from "./stored-definition.ts";
 import { findUnknownPolicy } from "./unknown-policy.ts";
 
-/** Why a job does not fire here, and what mends it: both for a person. */
+/** Why a job does not fire here, and how to fix it, in words for people. */
 export interface SetAside {
   readonly reason: string;
   readonly action: string;

@@ -15,12 +15,12 @@ export type JobState = (typeof JOB_STATES)[number] | "deleted";
 /** State of the latest run that started or ended; `pending` before the first. */
 export type JobStatusName = "pending" | RunState;
 
-/** Misfires counted so far while a long outage is caught up with, one bounded step a tick. Closed as one range. */
+/** Misfires counted so far during the recovery from a long outage, one bounded step a tick. Recorded as one range. */
 const OpenMisfiresSchema = z.object({ first: InstantSchema, last: InstantSchema, count: z.int() });
 export type OpenMisfires = Readonly<z.output<typeof OpenMisfiresSchema>>;
 
 /**
- * Where a job stands in its schedule. It changes by fires and by edits, always in one compare-and-set on
+ * The cursor of a job in its schedule. It changes by fires and by edits, always in one compare-and-set on
  * (`version`, `nextRunAt`).
  */
 export const ScheduleCursorSchema = z.object({
@@ -42,7 +42,7 @@ export const pickCursor = ({ nextRunAt, lastScheduledFor, firedCount, misfires, 
   state,
 });
 
-/** A job without its definition: which job it is, where it stands in its schedule, and the projected status. */
+/** A job without its definition: identity, cursor and projected status. */
 export const JobRecordSchema = z.object({
   tenantId: z.string(),
   /** Minted at creation; another job under the same `id` has another. */
@@ -78,11 +78,11 @@ export const pickJobRecord = (from: JobRecord): JobRecord => ({
 export interface Job extends JobRecord {
   readonly definition: JobDefinition;
   /**
-   * Why what is stored of it cannot be read by this version; absent where all of it can. Such a job fires nothing, and where
-   * its definition is what cannot be read, a stand-in is in its place (`standInDefinition`).
+   * Why this version cannot read the stored job; absent if it can. Such a job does not fire. If
+   * its definition cannot be read, `definition` is a stand-in (`standInDefinition`).
    */
   readonly unreadable?: string;
 }
 
-/** As lists show it that nobody asked for params. */
+/** The job as lists show it when the request does not ask for params. */
 export const withoutParams = (job: Job): Job => ({ ...job, definition: { ...job.definition, params: {} } });

@@ -1,21 +1,21 @@
 import { pickLastRun, type LastRun, type Run } from "../run/run.ts";
 import { isCompleted, stateRank } from "../run/run-state.ts";
 
-/** One thing that happened to a run, as the projection applies it to the job's `status` and `lastRun`. */
+/** A change of a run that the projection applies to the job's `status` and `lastRun`. */
 export interface StatusChange {
   readonly tenantId: string;
   readonly jobUid: string;
   readonly lastRun: LastRun;
 }
 
-/** Of a run what its job's status follows from. */
+/** The fields of a run from which its job's status follows. */
 type StatedRun = LastRun & Pick<Run, "tenantId" | "jobUid" | "attempts">;
 
-/** What a run says of its job's status as it stands; null: nothing, as it waits for its first or next attempt, or did not run. */
+/** The status change of a run in its present state; null: none, as it waits for its first or next attempt, or did not run. */
 export function toStatusChange(run: StatedRun): StatusChange | null {
   const { tenantId, jobUid, state, attempts } = run;
   const lastRun = pickLastRun(run);
-  // The error of an attempt before is none of the one that runs.
+  // The error of an earlier attempt does not belong to the running one.
   if (state === "running") return { tenantId, jobUid, lastRun: { ...lastRun, finishedAt: null, error: null } };
   if (state === "retrying") return { tenantId, jobUid, lastRun: { ...lastRun, finishedAt: attempts.at(-1)?.finishedAt ?? null } };
   return isCompleted(state) ? { tenantId, jobUid, lastRun } : null;
@@ -39,7 +39,7 @@ function compareStatus(left: LastRun, right: LastRun): number {
   return left.attempt === right.attempt ? stateRank(left.state) - stateRank(right.state) : left.attempt - right.attempt;
 }
 
-/** The latest change of each job: what one write a job is enough for, whatever the order they came in. */
+/** The latest change of each job, so that one write a job is enough. The changes may come in any order. */
 export function latestOfEach(changes: readonly StatusChange[]): StatusChange[] {
   const latest = new Map<string, StatusChange>();
   for (const change of changes) {

@@ -18,7 +18,7 @@ describe("a stored definition", () => {
     expect(findUnknownPolicy(definition)).toBeNull();
   });
 
-  test.each(Object.keys(newDefinition()))("without %s is told, by that name", (field) => {
+  test.each(Object.keys(newDefinition()))("a missing %s is reported by name", (field) => {
     const { [field]: _, ...rest } = newDefinition() as unknown as Record<string, unknown>;
     for (const torn of [rest, { ...rest, [field]: { torn: true } }].slice(0, field === "params" ? 1 : 2))
       expect(readDefinition(torn)).toEqual({ kind: "unreadable", reason: expect.stringContaining(field) });
@@ -44,7 +44,7 @@ describe("a stored definition", () => {
   });
 });
 
-test("what stands in for one has what is known of it, and is told from any other", () => {
+test("a stand-in has the known parts, and is distinguished from any other definition", () => {
   const known = readKnownParts({ name: "Report", handler: 7, queue: "high" }, { name: "id", handler: "unknown", queue: "default" });
   const standIn = standInDefinition(known);
   expect(standIn).toMatchObject({ name: "Report", handler: "unknown", queue: "high", tags: [] });

@@ -11,7 +11,7 @@ export const NO_DEFINITION: StoredDefinition = { kind: "unreadable", reason: "it
 
 type Stored = Readonly<Record<string, unknown>>;
 
-/** Of each kind what its instants follow from. Another kind is for `nextInstant` to refuse: it is readable all the same. */
+/** For each kind the fields from which its instants follow. An unknown kind is readable; `nextInstant` refuses it. */
 const SCHEDULES: Readonly<Record<string, (stored: Stored) => boolean>> = {
   cron: ({ cron, timezone }) => isText(cron) && isText(timezone),
   every: ({ everyMs }) => isTime(everyMs),
@@ -33,7 +33,7 @@ function isMisfire(value: unknown): boolean {
   return isText(policy) && isTime(maxLatenessMs) && isWhole(maxCount);
 }
 
-/** Each names its field, which takes a third of looking fields up by what a table says. */
+/** Each accesses its field by name, which takes a third of the time of a lookup by a table. */
 const CHECKS: readonly (readonly [field: keyof JobDefinition, isRight: (stored: Stored) => boolean])[] = [
   ["name", ({ name }) => isText(name)],
   ["description", ({ description }) => isTextOrNull(description)],
@@ -57,7 +57,7 @@ function isLaterRight(name: (typeof LATER_NAMES)[number], value: unknown): boole
   return value === undefined || value === unsaid || isRight(value);
 }
 
-/** What was stored was a definition once. No schema: stores load this without zod. Looks at what firing and running need, and at no more: this runs for every job read. */
+/** Checks a stored definition. No schema: stores load this without zod. It checks only what firing and running need, since it runs for every job read. */
 export function readDefinition(stored: unknown): StoredDefinition {
   if (!isRecord(stored)) return { kind: "unreadable", reason: "its definition is no object" };
   const wrong = CHECKS.find(([, isRight]) => !isRight(stored));
@@ -76,7 +76,7 @@ export function readDefinitionText(text: unknown): StoredDefinition {
   }
 }
 
-/** True of what stands in the place of a definition that cannot be read. */
+/** True for a stand-in of an unreadable definition. */
 export const isStandIn = ({ schedule }: JobDefinition): boolean => (schedule as { readonly kind: string }).kind === STAND_IN_KIND;
 
 const STAND_IN_KIND = "unreadable";
@@ -84,7 +84,7 @@ const STAND_IN_KIND = "unreadable";
 /** What else a store knows of a definition that it cannot read. */
 export type KnownOfDefinition = Pick<JobDefinition, "name" | "handler" | "queue"> & Partial<Pick<JobDefinition, "tags">>;
 
-/** What of a definition that cannot be read as a whole can be read all the same. */
+/** The readable parts of a definition that cannot be read as a whole. */
 export function readKnownParts(stored: unknown, fallback: KnownOfDefinition): KnownOfDefinition {
   const { name, handler, queue, tags } = isRecord(stored) ? stored : {};
   return {
@@ -96,8 +96,8 @@ export function readKnownParts(stored: unknown, fallback: KnownOfDefinition): Kn
 }
 
 /**
- * Stands where a definition cannot be read, so that its job can be shown, paused, replaced and deleted, and its runs ended.
- * It has no schedule that anybody could evaluate, and of the policies those by which nothing runs that should not.
+ * A stand-in for an unreadable definition, so that its job can be shown, paused, replaced and deleted, and its runs ended.
+ * Its schedule cannot be evaluated, and its policies are the most cautious ones.
  */
 export const standInDefinition = ({ name, handler, queue, tags = [] }: KnownOfDefinition): JobDefinition => ({
   name,

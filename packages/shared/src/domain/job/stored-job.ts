@@ -10,10 +10,10 @@ const STATES: readonly string[] = [...JOB_STATES, "deleted"];
 const STATUSES: readonly string[] = ["pending", ...RUN_STATES];
 
 /**
- * A job as a store has put it together from its rows, checked. Where all of it can be read it is returned as it is. What
- * fires depend on makes it `unreadable`; a last run, which is there to be shown, is left out and comes again with the next.
- * `stored`: where its definition comes from, which is a stand-in where that cannot be read.
- * Throws `store_corrupt` where nobody could write it back: its names, version or state cannot be read.
+ * Checks a job that a store has read from its rows. A readable job is returned as it is. An unreadable part that
+ * fires depend on makes it `unreadable`; an unreadable last run is left out until the next one replaces it.
+ * `stored`: its definition as stored, replaced by a stand-in if it cannot be read.
+ * Throws `store_corrupt` when it could not be written back: its names, version or state cannot be read.
  */
 export function checkedJob(job: Job, stored: StoredDefinition): Job {
   if (!isNamed(job)) throw new AppError("store_corrupt", `job ${String(job.uid)}: its row cannot be read`);
@@ -27,7 +27,7 @@ export function checkedJob(job: Job, stored: StoredDefinition): Job {
   };
 }
 
-/** The definition of a job: as it is stored, or what stands in for it. `known`: what else is known of one that cannot be read. */
+/** The definition of a job: as stored, or a stand-in. `known`: the known parts of an unreadable one. */
 export const usableDefinition = (stored: StoredDefinition, known: () => KnownOfDefinition): JobDefinition =>
   stored.kind === "read" ? stored.definition : standInDefinition(known());
 

@@ -1,4 +1,4 @@
-/** A place in a JSON text that does not survive `JSON.parse` as it was written. */
+/** A place in a JSON text that `JSON.parse` would change. */
 export interface AlteredPlace {
   readonly path: readonly (string | number)[];
   readonly kind: "number_not_exact" | "duplicate_key" | "half_character";

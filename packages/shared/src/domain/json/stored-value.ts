@@ -1,4 +1,4 @@
-/** What a stored value is, told without a schema: these run for every job that is read. */
+/** Type checks of stored values without a schema, for speed: they run for every job that is read. */
 
 export const isText = (value: unknown): value is string => typeof value === "string";
 export const isTextOrNull = (value: unknown): value is string | null => value === null || typeof value === "string";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** An instant is late up to this long, and simply fires; an older one is a misfire and meets its job's policy. */
+/** An instant that is late up to this long fires normally. An older one is a misfire, and its job's policy applies. */
 export const MISSED_AFTER_MS = 60_000;
 /** Most misfires that policy `all` may ask to run. Bounded, so that catch-up after any outage is. */
 export const MISFIRE_COUNT_MAX = 500;
@@ -21,7 +21,7 @@ const MisfireObject = z.strictObject({
   maxCount: z.int().min(1).max(MISFIRE_COUNT_MAX).default(100).meta({ description: "`all` runs at most this many, the latest." }),
 });
 
-/** What becomes of instants found too late. `skip`: none runs. `one`: the latest. `all`: the latest `maxCount`. */
+/** How misfires are handled. `skip`: none runs. `one`: the latest. `all`: the latest `maxCount`. */
 export const MisfirePolicySchema = z
   .union([z.enum(MISFIRE_POLICIES).transform((policy) => MisfireObject.parse({ policy })), MisfireObject])
   .meta({ description: "A bare string is the policy." });

@@ -4,7 +4,7 @@ import { judgeOverlap, OVERLAP_BUFFER_MAX, OVERLAP_POLICIES, type OverlapPolicy,
 
 type State = "ready" | "waiting" | "running" | "retrying" | "ended" | "skipped";
 
-/** A run of the one job of the model. Those under `allow` contend with nobody. */
+/** A run of the one job of the model. Those under `allow` do not contend. */
 interface ModelRun {
   readonly runId: string;
   readonly scheduledFor: number;
@@ -93,7 +93,7 @@ function leave(world: World, run: ModelRun, state: "ended" | "retrying" | "ready
 function expectSound({ runs }: World): void {
   const contending = runs.filter(contends);
   expect(contending.filter(({ state }) => state === "running").length).toBeLessThanOrEqual(1);
-  // Nobody waits without one before it that ends some time, and wakes it.
+  // Each waiting run has one before it that ends some time, and wakes it.
   for (const { queue, handler } of contending.filter(({ state }) => state === "waiting")) {
     const isBeforeIt = (run: ModelRun) =>
       run.state === "running" || (run.state === "ready" && run.queue === queue && run.handler === handler);
@@ -151,7 +151,7 @@ function onOne(states: readonly State[], act: (world: World, run: ModelRun) => v
   };
 }
 
-/** Claims what is ready, ends what runs, until nothing is left: the wakes alone bring each run to its turn. */
+/** Claims what is ready, ends what runs, until nothing is left: the wakes alone make each run start. */
 function drain(world: World, picks: readonly number[]): void {
   const open = (): boolean => world.runs.some(({ state }) => state !== "ended" && state !== "skipped");
   for (let round = 0; open(); round += 1) {

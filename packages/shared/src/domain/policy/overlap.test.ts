@@ -45,14 +45,14 @@ describe("an instant that came while another run of the job was in progress", ()
   const holder = runningSince(10);
   const full = Array.from({ length: OVERLAP_BUFFER_MAX }, (_, index) => waiting(100 + index));
   const cases: readonly [OverlapPolicy, string, readonly OverlapSibling[], unknown][] = [
-    ["skip", "nobody waits", [holder], SKIP],
+    ["skip", "none waits", [holder], SKIP],
     ["skip", "another waits", [holder, waiting(15)], SKIP],
-    ["buffer_one", "nobody waits", [holder], waitBehind(holder)],
+    ["buffer_one", "none waits", [holder], waitBehind(holder)],
     ["buffer_one", "an older one waits", [holder, waiting(15)], SKIP],
     ["buffer_one", "a newer one waits", [holder, waiting(900)], SKIP],
     ["buffer_one", "an older one is ready", [holder, ready(15)], SKIP],
     ["buffer_one", "a newer one is ready", [holder, ready(900)], waitBehind(holder)],
-    ["buffer_all", "nobody waits", [holder], waitBehind(holder)],
+    ["buffer_all", "none waits", [holder], waitBehind(holder)],
     ["buffer_all", "one less than the limit waits", [holder, ...full.slice(1)], waitBehind(holder)],
     ["buffer_all", "as many wait as may", [holder, ...full], { kind: "skip", reason: "buffer_full" }],
     [
@@ -61,7 +61,7 @@ describe("an instant that came while another run of the job was in progress", ()
       [holder, ...full.slice(1), ready(15)],
       { kind: "skip", reason: "buffer_full" },
     ],
-    ["cancel_running", "nobody waits", [holder], { ...waitBehind(holder), cancels: true }],
+    ["cancel_running", "none waits", [holder], { ...waitBehind(holder), cancels: true }],
     [
       "cancel_running",
       "an older one waits that came meanwhile",
@@ -77,13 +77,13 @@ describe("an instant that came while another run of the job was in progress", ()
     ["cancel_running", "an older one waits that is late", [holder, waiting(5)], { ...waitBehind(holder), cancels: true }],
     [
       "cancel_running",
-      "older ones wait that were promised a turn by another policy, before an edit",
+      "older ones wait that were promised a start by another policy, before an edit",
       [holder, { ...waiting(14), overlap: "buffer_all" }, waiting(15), { ...waiting(16), overlap: "buffer_one" }],
       { ...waitBehind(holder), cancels: true, supersedes: [waiting(15).runId] },
     ],
     ["cancel_running", "an older one is ready", [holder, ready(15)], { ...waitBehind(holder), cancels: true }],
     ["cancel_running", "a newer one waits", [holder, waiting(900)], { ...waitBehind(holder), cancels: true }],
-    ["allow", "nobody waits", [holder], START],
+    ["allow", "none waits", [holder], START],
     ["allow", "many wait", [holder, ...full], START],
   ];
   test.each(cases)("%s, %s", (policy, _, siblings, verdict) => {
@@ -100,7 +100,7 @@ describe.each(EXCLUSIVE)("late runs, under %s", (policy) => {
   test("with no other run of the job a run starts", () => {
     expect(judgeOverlap(candidate(policy, 5), [])).toEqual(START);
   });
-  test("what it is told of itself does not count", () => {
+  test("its own row does not count", () => {
     for (const standing of ["ready", "waiting"] as const) expect(judgeOverlap(candidate(policy, 5), [sibling(standing, 5)])).toEqual(START);
   });
   test("a run whose instant came before the other began waits for it, and cancels nothing", () => {

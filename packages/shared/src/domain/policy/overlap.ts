@@ -14,7 +14,7 @@ export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number];
 export const OVERLAP_BUFFER_MAX = 100;
 
 /**
- * A run that waits for another is woken by the end of that one. Should that be lost in a crash, it is claimed again after this long, then at
+ * A run that waits for another is woken by the end of that one. If that wake is lost in a crash, it is claimed again after this long, then at
  * doubling intervals up to the maximum.
  */
 const OVERLAP_WAIT_MS = 10_000;
@@ -22,8 +22,8 @@ const OVERLAP_WAIT_MS_MAX = 300_000;
 export const waitMsAfter = (previousMs: number | null): number => nextBackoffMs(previousMs, OVERLAP_WAIT_MS, OVERLAP_WAIT_MS_MAX);
 
 /**
- * Whether a run was put aside, to wait for another, since it was published: that publication says nothing of it any more. A time that is still to
- * come was written by a clock that was ahead, and counts for nothing.
+ * Whether a run was deferred, to wait for another, since it was published: that publication is then outdated. A time in the
+ * future was written by a clock that was ahead, and is ignored.
  */
 export const wasAsideSince = (
   asideAt: Instant,
@@ -33,7 +33,7 @@ export const wasAsideSince = (
 /** Every policy but `allow` runs one run of the job at a time. */
 export const isExclusive = (policy: OverlapPolicy): boolean => policy !== "allow";
 
-/** A run of the job that has not ended and whose policy is exclusive, or the one to be started. */
+/** An open run of the job with an exclusive policy, or the one to be started. */
 export interface ContendingRun {
   readonly runId: string;
   readonly scheduledFor: Instant;
@@ -46,9 +46,9 @@ export interface ContendingRun {
 }
 
 /**
- * Another open run of the job. `running`: it has the job's lock since `startedAt`. `ready`: due, nobody has claimed it.
- * `waiting`: due, and put aside until another run of the job ends. Runs that wait for a retry, or for an executor that has their
- * handler, contend with nobody and are left out.
+ * Another open run of the job. `running`: it has the job's lock since `startedAt`. `ready`: due and unclaimed.
+ * `waiting`: due, and deferred until another run of the job ends. Runs that wait for a retry, or for an executor that has their
+ * handler, do not contend and are left out.
  */
 export interface OverlapSibling extends ContendingRun {
   readonly standing: "running" | "ready" | "waiting";
@@ -61,13 +61,13 @@ export type OverlapVerdict =
   /** It stays `due` and holds nothing; the end of `behind` wakes it. `cancels`: `behind` is asked to end. `supersedes`: these are skipped. */
   | { readonly kind: "wait"; readonly behind: OverlapSibling; readonly cancels: boolean; readonly supersedes: readonly string[] };
 
-/** False of a run that nobody can run as it is stored: none waits for it. */
+/** False for a run that no executor can run as it is stored: no other run waits for it. */
 export type CanBeRun = (run: OverlapSibling) => boolean;
 
 /**
  * Decides at the claim, from all open exclusive runs of the job, whether a run starts. An instant is skipped for overlap only if a
  * run of the job was in progress when the instant came. Two runs that are both late are a backlog: they run one after the other in the
- * order of `scheduledFor`. `canBeRun` is asked of the runs that it would wait for, the oldest first.
+ * order of `scheduledFor`. `canBeRun` is called for the runs that it would wait for, the oldest first.
  */
 export function judgeOverlap(run: ContendingRun, siblings: readonly OverlapSibling[], canBeRun: CanBeRun = () => true): OverlapVerdict {
   const others = run.overlap === "allow" ? [] : siblings.filter(({ runId }) => runId !== run.runId);
@@ -93,14 +93,14 @@ export function judgeOverlap(run: ContendingRun, siblings: readonly OverlapSibli
       const older = waiting.filter((other) => isSuperseded(other, { holder, by: run }));
       return { kind: "wait", behind: holder, cancels: true, supersedes: older.map(({ runId }) => runId) };
     }
-    default: // Of a newer version: what waits its turn breaks no policy, and is not lost.
+    default: // A policy of a newer version: waiting breaks no policy, and the run is not lost.
       return waitBehind(holder);
   }
 }
 
 /**
- * The waiting runs of a job that may go on, from all that contends for its lock: of each queue and handler the oldest, once none is in
- * progress. Nobody knows here which queue and handler an executor serves. In the order of their ids.
+ * The waiting runs of a job that may start, from all contenders for its lock: the oldest of each queue and handler, once none is in
+ * progress. It is not known here which queue and handler an executor serves. In the order of their ids.
  */
 export function waitingInTurn(contending: readonly OverlapSibling[], canBeRun: CanBeRun): readonly OverlapSibling[] {
   if (contending.some(({ standing }) => standing === "running")) return [];
@@ -112,12 +112,12 @@ export function waitingInTurn(contending: readonly OverlapSibling[], canBeRun: C
   return [...firsts.values()];
 }
 
-/** The other is ready or waits, and starts before the run: as long as there is such a one the run is not the next of its job. */
+/** True: the other is ready or waits, and starts before the run, so the run is not the next of its job. */
 export const isNextBefore = (other: OverlapSibling, run: ContendingRun): boolean => other.standing !== "running" && goesBefore(other, run);
 
 /**
- * What waits under another policy, from before an edit, keeps its place: that policy promised it a turn. One that has been started
- * is never skipped; where no clock is set back it began before the holder, and so did its instant.
+ * A run that waits under another policy, from before an edit, keeps its place: that policy promised it a start. A run that was started
+ * is never skipped: unless a clock was set back, it started before the holder, and its instant is earlier.
  */
 const isSuperseded = (other: OverlapSibling, { holder, by }: { readonly holder: OverlapSibling; readonly by: ContendingRun }): boolean =>
   other.overlap === "cancel_running" &&
@@ -128,7 +128,7 @@ const isSuperseded = (other: OverlapSibling, { holder, by }: { readonly holder: 
 
 const waitBehind = (behind: OverlapSibling): OverlapVerdict => ({ kind: "wait", behind, cancels: false, supersedes: [] });
 
-/** A run that began at the very instant was not in progress when the instant came. */
+/** A run that began exactly at the instant was not in progress when the instant came. */
 const wasInProgress = ({ startedAt }: OverlapSibling, { scheduledFor }: ContendingRun): boolean =>
   startedAt !== null && startedAt < scheduledFor;
 

@@ -2,18 +2,18 @@ import { createFifo, type Fifo } from "../fifo.ts";
 
 /** How urgent a run is within its queue: a whole number from 0 to this. The highest is published, and gets a worker, first. */
 export const PRIORITY_MAX = 9;
-/** Of jobs, runs and messages that do not say it. */
+/** The priority of jobs, runs and messages without one. */
 export const PRIORITY_DEFAULT = 5;
 
 export const isPriority = (value: unknown): value is number => Number.isInteger(value) && value === toPriority(value as number);
 
-/** The nearest one: a message may say any number. */
+/** The nearest valid priority: a message may contain any number. */
 const toPriority = (value: number): number => Math.min(PRIORITY_MAX, Math.max(0, value));
 
 /** As it was stored; the default where that cannot be read. */
 export const readStoredPriority = (value: number): number => (isPriority(value) ? value : PRIORITY_DEFAULT);
 
-/** The same items, the most urgent first, and those of equal priority in their order. Most often all are alike, and nothing is sorted. */
+/** The same items, the most urgent first, and those of equal priority in their order. Usually all are equal, and nothing is sorted. */
 export function mostUrgentFirst<Item>(items: Item[], priorityOf: (item: Item) => number): Item[] {
   const [first] = items;
   if (first === undefined || items.every((item) => priorityOf(item) === priorityOf(first))) return items;
@@ -42,7 +42,7 @@ export function createPriorityFifos<Item>(): PriorityFifos<Item> {
   };
 }
 
-/** Where a run stands in the order in which the runs of a queue are published: by priority, then by run id. The text sorts in that order. */
+/** The place of a run in the order of publication of its queue: by priority, then by run id. The text sorts in that order. */
 export const publicationPlace = ({ priority, runId }: { readonly priority: number; readonly runId: string }): string =>
   `${PRIORITY_MAX - priority}${runId}`;
 

@@ -5,7 +5,7 @@ import { createQueueLanes } from "./queue-lanes.ts";
 const lanes = () => createQueueLanes(["high", "default", "low"], (queue) => queue);
 const all = (): boolean => true;
 
-test("nine turns of ten go to the first queue that waits, the tenth to all of them in turn", () => {
+test("nine choices of ten go to the first queue that waits, the tenth to all of them in turn", () => {
   const { next } = lanes();
   const turns = Array.from({ length: 60 }, () => next(all));
   expect(Object.groupBy(turns, (queue) => queue ?? "none")).toEqual({
@@ -15,14 +15,14 @@ test("nine turns of ten go to the first queue that waits, the tenth to all of th
   });
 });
 
-test("all that wait come in order, the one whose turn it is before them", () => {
+test("all that wait come in order, after the one to serve next", () => {
   const { inTurn } = lanes();
   const turns = Array.from({ length: 10 }, () => inTurn(all));
   expect(turns[0]).toEqual(["high", "default", "low"]);
   expect(turns[9]).toEqual(["default", "high", "low"]);
 });
 
-test("a queue that waits alone has every turn, and takes none from others", () => {
+test("a queue that waits alone is always chosen, and takes no choice from others", () => {
   const { next, inTurn } = lanes();
   const lowAlone = (queue: string): boolean => queue === "low";
   for (let count = 0; count < 9; count += 1) expect([next(lowAlone), inTurn(lowAlone)]).toEqual(["low", ["low"]]);
@@ -36,7 +36,7 @@ test("a queue that was not named comes behind the others", () => {
   expect(inTurn(all)).toEqual(["high", "default", "low", "external"]);
 });
 
-test("property: a queue that waits all the time has a turn within ten for each queue", () => {
+test("property: a queue that waits all the time is chosen within ten choices for each queue", () => {
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 8 }), fc.nat(7), (count, any) => {
       const queues = Array.from({ length: count }, (_, index) => `queue-${index}`);

@@ -1,14 +1,14 @@
-/** One turn in so many goes to the queues in their order, so that a busy one never starves those behind it. */
+/** One choice in this many ignores priority and goes round all queues, so that a busy queue never starves the others. */
 const FAIR_TURN = 10;
 
-/** Something of each queue, by the priority of the queues. */
+/** One lane for each queue, in the priority of the queues. */
 export interface QueueLanes<Lane> {
-  /** That of a queue, made if there is none; one that was not named at first comes behind all others. */
+  /** The lane of a queue, made if there is none; a queue that was not named at first comes after all others. */
   of(queue: string): Lane;
   readonly all: readonly Lane[];
-  /** Of those that wait, the one whose turn it is: mostly the first. */
+  /** The waiting queue to serve next: usually the first. */
   next(waits: (lane: Lane) => boolean): Lane | undefined;
-  /** All that wait: the one whose turn it is, then the others by priority. */
+  /** All waiting queues: the one to serve next, then the others by priority. */
   inTurn(waits: (lane: Lane) => boolean): readonly Lane[];
 }
 
@@ -25,7 +25,7 @@ export function createQueueLanes<Lane>(queues: readonly string[], newLane: (queu
     all.push(lane);
     return lane;
   }
-  /** Which of so many that wait has this turn. A queue that waits alone takes no turn from others. */
+  /** The index of the queue to serve now. A choice with one waiting queue is not counted. */
   function takeTurn(count: number): number {
     if (count < 2) return 0;
     turn += 1;
@@ -36,7 +36,7 @@ export function createQueueLanes<Lane>(queues: readonly string[], newLane: (queu
     of,
     all,
     next(waits) {
-      // Asked once for each handler that starts: it makes a list only at the turns of the others.
+      // Called once for each handler that starts: it makes a list only when another queue is chosen.
       let first: Lane | undefined;
       let count = 0;
       for (const lane of all) {

@@ -33,7 +33,7 @@ test.each([
   expect(jobWorkersMax({ workersMax, jobWorkersPercent }, own)).toBe(most);
 });
 
-test("property: half of the workers are nobody's own, and a higher queue has no fewer than a lower one", () => {
+test("property: half of the workers are shared, and a higher queue has no fewer than a lower one", () => {
   fc.assert(
     fc.property(pools, (pool) => {
       const reserved = reservedWorkers(pool);

@@ -1,23 +1,23 @@
-/** How the workers of one executor are divided: rules alone. Who holds which worker is counted by the executor. */
+/** The rules by which the workers of one executor are divided. The executor counts who holds which worker. */
 export interface WorkerShares {
   readonly workersMax: number;
   /** By priority, the first first. */
   readonly queues: readonly string[];
-  /** Of all workers, the part that each queue has for itself. */
+  /** The part of all workers that is reserved for each queue. */
   readonly queueWorkersPercent: number;
-  /** Of all workers, the part that runs of one job hold at most, unless the job says otherwise. */
+  /** The largest part of all workers for runs of one job, unless the job sets another limit. */
   readonly jobWorkersPercent: number;
 }
 
 /** Settings of the shares, with their defaults. */
 export const WORKER_SHARE_DEFAULTS = { queueWorkersPercent: 5, jobWorkersPercent: 50 } as const;
 
-/** Queues have no more than this part of the workers for themselves, all together: the rest is for whoever has work. */
+/** All queues together have at most this part of the workers reserved: the rest is shared. */
 export const RESERVED_PERCENT_MAX = 50;
 
 /**
- * Workers that each queue has for itself: no other queue takes them, so that handlers that hang stop their own queue at most. At least one a
- * queue, by priority, as long as half of the workers stay for all; with one worker there is nothing to reserve, and with two `high` has one.
+ * Workers reserved for each queue: no other queue takes them, so that hanging handlers stop only their own queue. At least one a
+ * queue, by priority, as long as half of the workers stay shared; with one worker there is nothing to reserve, and with two `high` has one.
  */
 export function reservedWorkers({
   workersMax,
@@ -40,7 +40,7 @@ export interface WorkersInUse {
   readonly busy: readonly number[];
 }
 
-/** How many more workers runs of this queue may have: those that are free, less what other queues have for themselves and do not use. */
+/** How many more workers runs of this queue may have: the free ones, less those reserved for other queues. */
 export function freeWorkers(queue: number, { workersMax, reserved, busy }: WorkersInUse): number {
   let free = workersMax;
   for (let other = 0; other < busy.length; other += 1) {

@@ -25,7 +25,7 @@ test("who asked stands", () => {
   expect(readCancel({ ...ended, cancel, attempts: [] })).toBe(cancel);
 });
 
-test("where nobody asked, the executor that reported it did", () => {
+test("without a request, the executor that reported it is the source", () => {
   expect(readCancel(ended)).toEqual({ requestedAt: START + 5, by: { kind: "executor", executor: "python-1" } });
 });
 

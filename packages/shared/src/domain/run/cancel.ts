@@ -1,10 +1,10 @@
 import type { Instant } from "../time/instant.ts";
 
-/** Who sent an HTTP request, as far as it is known without a login. */
+/** The client of an HTTP request, as far as known without a login. */
 export interface Client {
   /** Of the connection: behind a proxy it is the proxy's. */
   readonly address: string | null;
-  /** At most `USER_AGENT_LENGTH_MAX` characters. Anybody may send any. */
+  /** At most `USER_AGENT_LENGTH_MAX` characters. Clients may send any value. */
   readonly userAgent: string | null;
 }
 
@@ -14,9 +14,9 @@ export const USER_AGENT_LENGTH_MAX = 200;
 export const UNKNOWN_CLIENT: Client = { address: null, userAgent: null };
 
 /**
- * Who wanted a run cancelled. `api`: `POST /runs/:id/cancel`. `job_edited`, `job_deleted`: a request that edited or deleted its job.
+ * The source of a cancel request. `api`: `POST /runs/:id/cancel`. `job_edited`, `job_deleted`: a request that edited or deleted its job.
  * `command`: a `CancelRun` with this CloudEvents source and id. `overlap`: the policy `cancel_running` of its job, for the sake of this run.
- * `executor`: nobody asked; a foreign executor reported that it had cancelled the attempt itself.
+ * `executor`: there was no request; a foreign executor reported that it had cancelled the attempt itself.
  */
 export type CancelledBy =
   | ({ readonly kind: "api" | "job_edited" | "job_deleted" } & Client)
@@ -33,16 +33,16 @@ export const CANCEL_KINDS = [
   "executor",
 ] as const satisfies readonly CancelledBy["kind"][];
 
-/** The first request to cancel a run; later ones change nothing. A run that ended before it was told of it has one too. */
+/** The first request to cancel a run; later ones change nothing. A run that ended before its executor received the request has one too. */
 export interface RunCancel {
   readonly requestedAt: Instant;
   readonly by: CancelledBy;
 }
 
-/** Whoever asks without saying more. */
+/** The source of requests without further information. */
 export const BY_API: CancelledBy = { kind: "api", ...UNKNOWN_CLIENT };
 
-/** Of a run what tells who cancelled it. Not named after `Run`, which has a `RunCancel` and so imports this file. */
+/** The fields of a run that show who cancelled it. Not `Pick<Run>`: `Run` has a `RunCancel` and so imports this file. */
 interface Cancellable {
   readonly cancel: RunCancel | null;
   readonly cancelRequested: boolean;
@@ -52,8 +52,8 @@ interface Cancellable {
 }
 
 /**
- * Who cancelled a run, as its record shows it. Our own executors cancel an attempt only where the store says that somebody wants it; where
- * it does not, a foreign one did so by itself. Null for what a version cancelled that noted the request and not who made it.
+ * Who cancelled a run, as its record shows it. Our own executors cancel an attempt only if the store has a request; without
+ * one, a foreign executor did so by itself. Null for runs cancelled by a version that did not record who made the request.
  */
 export function readCancel({ cancel, cancelRequested, state, finishedAt, attempts }: Cancellable): RunCancel | null {
   const last = attempts.at(-1);

@@ -16,10 +16,10 @@ import {
 import { SlotSchema } from "../slot.ts";
 
 /**
- * Runs rescued this often are suspects: one of them may end each process that runs it. An executor runs them alone, one at a time, so that it
- * takes no neighbours along.
+ * Runs rescued this often go to quarantine: one of them may crash each process that runs it. An executor runs them alone, one at a time, so
+ * that a crash ends no other run.
  */
-export const SUSPECT_RESCUES_MIN = 2;
+export const QUARANTINE_RESCUES_MIN = 2;
 
 const { tenantId, runId, jobUid, jobId, ...ofJob } = RunIdentitySchema.shape;
 const { queue: _queue, handler: _handler, ...execution } = ExecutionSchema.shape;
@@ -35,7 +35,7 @@ export const DueRunSchema = z.object({
   attempt: RunOutcomeSchema.shape.attempt,
   /** What `retry.maxAttempts` counts. */
   failures: z.int().meta({ description: "Failed attempts so far." }),
-  /** A run rescued twice is claimed alone, so that it takes no neighbours with it. */
+  /** A run rescued twice is claimed alone, so that a crash ends no other run. */
   rescues: z.int().meta({ description: "Times its executor vanished." }),
   /** Start of the first attempt; null before it. */
   firstStartedAt: InstantSchema.nullable(),
@@ -45,7 +45,7 @@ export const DueRunSchema = z.object({
 });
 export type DueRun = Readonly<z.output<typeof DueRunSchema>>;
 
-/** What a run takes from its job, which is fired as it stands. */
+/** The fields that a run takes from its job at the fire. */
 export const toRunOrigin = ({ tenantId, uid, id, version, slot, definition }: Job): RunOrigin => ({
   tenantId,
   jobUid: uid,
@@ -55,10 +55,10 @@ export const toRunOrigin = ({ tenantId, uid, id, version, slot, definition }: Jo
   definition,
 });
 
-/** What a store keeps of a run that its next executor has to know. */
+/** The stored fields of a run that its next executor needs. */
 export type DueFacts = RunIdentity & Pick<DueRun, "slot" | "attempt" | "failures" | "rescues" | "firstStartedAt" | "exclusive">;
 
-/** One spread only: each further one takes longer than all the rest, and this is done for every run. */
+/** Only one spread: each further one takes longer than all other work here, and this runs for every run. */
 export function makeDueRun(run: DueFacts, definition: Executable, lastRun: LastRun | null): DueRun {
   const { params, timeoutMs, retry, onUncertain, workersMax } = pickExecution(definition);
   return {
@@ -94,8 +94,8 @@ export function firstDueRun(job: Job, run: Pick<RunIdentity, "runId" | "cause" |
 }
 
 /**
- * How often the run was given back before its end: by executors that were stopped, or that lost its lease. Every start raises
- * `attempt`; each attempt before this one has failed, was rescued, or was given back.
+ * How often the run was released before its end: by executors that stopped, or that lost its lease. Every start raises
+ * `attempt`; each earlier attempt failed, was rescued, or was released.
  */
 export const countReleases = ({ attempt, failures, rescues }: Pick<DueRun, "attempt" | "failures" | "rescues">): number =>
   attempt - 1 - failures - rescues;
@@ -109,14 +109,14 @@ export interface ClaimedRun {
 }
 
 /**
- * What an attempt of a run never changes. A message that says something else of it than the store holds is not about that attempt. The priority
- * decides nothing of an attempt, and a scheduler of a version before it does not say it.
+ * The fields that an attempt never changes. A message that differs from the store in one of them is not about that attempt. The priority
+ * is left out: it does not matter for an attempt, and schedulers of older versions do not send it.
  */
 export type ComparedField = Exclude<keyof RunIdentity, "runId" | "priority"> | "slot" | "failures" | "rescues";
 const { runId: _runId, priority: _priority, ...compared } = RunIdentitySchema.shape;
 const COMPARED = [...Object.keys(compared), "slot", "failures", "rescues"] as readonly ComparedField[];
 
-/** The first field in which a message differs from what the store holds of the same run; null: none. */
+/** The first field in which a message differs from the stored run; null: none. */
 export const differingField = (said: Pick<DueRun, ComparedField>, held: Pick<DueRun, ComparedField>): ComparedField | null =>
   COMPARED.find((field) => said[field] !== held[field]) ?? null;
 

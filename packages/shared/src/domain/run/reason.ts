@@ -1,4 +1,4 @@
-/** Why a run did not run, or waits. Stands in `run.reason`; nothing a schedule produced vanishes without one. */
+/** Why a run did not run, or waits. Stored in `run.reason`. Every scheduled run that did not run has one. */
 export const REASONS = [
   "overlap", // Another run of the job was in progress when its instant came, or it waits for that one to end.
   "buffer_full", // As many runs of the job waited as `overlap: "buffer_all"` keeps.

@@ -9,9 +9,9 @@ import type { RunRecord } from "./run-record.ts";
 import type { RunState } from "./run-state.ts";
 import type { AttemptResult } from "./settlement.ts";
 
-/** What can become of a run. Each returns the record as it is afterwards; whether it may become so, the store compares first. */
+/** The changes of a run. Each returns the changed record; the store first checks whether the change is allowed. */
 
-/** Who claims. `leaseEndsAt` null: no clock ends the lease. */
+/** The claimant. `leaseEndsAt` null: no clock ends the lease. */
 interface Start {
   readonly executor: string;
   readonly token: string;
@@ -40,7 +40,7 @@ interface AttemptEnd {
   readonly error: AttemptError | null;
 }
 
-/** The present attempt is over. The run goes on, or ends otherwise than the attempt. */
+/** Ends the present attempt. The run continues, or ends with another state than the attempt. */
 export function endAttempt<Run extends RunRecord>(run: Run, end: AttemptEnd): Run {
   if (run.executor === null || run.startedAt === null) return run;
   const attempt = { attempt: run.attempt, startedAt: run.startedAt, executor: run.executor, ...end };
@@ -70,10 +70,10 @@ export const putAside = <Run extends RunRecord>(
   wakeAt,
 });
 
-/** Waits for another run of its job to end. It is looked at again after a while, should nothing wake it. */
+/** Waits for another run of its job to end. It becomes publishable after a while if nothing wakes it. */
 export function waitForAnother<Run extends RunRecord>(run: Run, now: Instant): Run {
   const waitMs = waitMsAfter(run.waitMs);
-  // Whoever claimed it has received it, so it is published anew.
+  // The executor that claimed it has received it, so it is published again.
   return { ...putAside(run, { reason: "overlap", wakeAt: now + waitMs }), waitMs, asideAt: now, repeatMs: null };
 }
 
@@ -107,10 +107,10 @@ export const endRun = <Run extends RunRecord>(
   waitMs: null,
 });
 
-/** Ends a run that waits. The result of its last attempt has been taken, so its token counts no more. */
+/** Ends a run that waits. The result of its last attempt was accepted, so its token is no longer valid. */
 const endWaiting = <Run extends RunRecord>(run: Run, end: RunEnd): Run => endRun({ ...run, token: null }, end);
 
-/** Asks its executor to end it. The first request stands. */
+/** Requests its executor to end it. The first request is kept. */
 export const requestCancel = <Run extends RunRecord>(run: Run, cancel: RunCancel): Run =>
   run.cancelRequested ? run : { ...run, cancelRequested: true, cancel };
 
@@ -120,7 +120,7 @@ export const cancelWaiting = <Run extends RunRecord>(
   { reason, cancel }: { readonly reason: Reason; readonly cancel: RunCancel },
 ): Run => endWaiting({ ...run, cancel: run.cancel ?? cancel }, { state: "cancelled", reason, now: cancel.requestedAt });
 
-/** The wait for a retry is over: due, or cancelled if that was asked for meanwhile. */
+/** Ends the wait for a retry: due, or cancelled if that was requested meanwhile. */
 export const endRetryWait = <Run extends RunRecord>(run: Run, now: Instant): Run =>
   run.cancelRequested ? endWaiting(run, { state: "cancelled", reason: "cancelled", now }) : makeDueAgain(run, now);
 
@@ -132,7 +132,7 @@ export function endWaitedTooLong<Run extends RunRecord>(run: Run, now: Instant):
   return endWaiting(run, { state: "failed", reason: "retention", now, error: findLastError(run) ?? WAITED_TOO_LONG });
 }
 
-/** What its latest failed attempt said. */
+/** The error of its latest failed attempt. */
 export const findLastError = ({ pastAttempts }: RunRecord): AttemptError | null =>
   pastAttempts.findLast(({ error }) => error !== null)?.error ?? null;
 
@@ -142,7 +142,7 @@ interface Rescued {
   readonly now: Instant;
 }
 
-/** The executor of the attempt is gone. */
+/** Ends an attempt whose executor is gone. */
 export function rescueRun<Run extends RunRecord>(run: Run, { to, error, now }: Rescued): Run {
   const lost = { ...endAttempt(run, { state: "lost", finishedAt: now, error: null }), token: null };
   if (to === "due" && !run.cancelRequested) return makeDueAgain({ ...lost, rescues: run.rescues + 1 }, now);
@@ -155,7 +155,7 @@ interface Settled {
   readonly now: Instant;
 }
 
-/** What an attempt came to. Where somebody wants the run cancelled, what would go on ends; an end that was reached stands. */
+/** The change of a run by the outcome of an attempt. With a cancel request, a run that would continue ends; a reached end is kept. */
 export function settleAttempt<Run extends RunRecord>(run: Run, { result, finishedAt, now }: Settled): Run {
   switch (result.kind) {
     case "succeeded":

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Why an attempt failed, as stored and shown. `retryable` is the handler's word; the retry policy decides. */
+/** Why an attempt failed, as stored and shown. `retryable` is set by the handler; the retry policy decides. */
 export const RunErrorSchema = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
 export type RunError = Readonly<z.output<typeof RunErrorSchema>>;
 /** The same as a field of an event. */
@@ -8,7 +8,7 @@ export const RunErrorField = RunErrorSchema.meta({ title: "RunError" });
 
 /** The error of an attempt in its history. */
 export interface AttemptError extends RunError {
-  /** Where a handler of one's own threw. Kept with the attempt alone: events, lists and the error of the run have none. */
+  /** The stack of an error of a custom handler. Stored with the attempt only: events, lists and the error of the run have none. */
   readonly stack?: string;
 }
 
@@ -29,12 +29,12 @@ export const runError = (code: string, message: string, retryable: boolean): Run
 export const attemptError = (error: RunError, stack: string | null | undefined): AttemptError =>
   stack === null || stack === undefined ? error : { ...error, stack: cutTo(ERROR_STACK_MAX, stack) };
 
-/** A function and no constant: what stands below is made while this file is loaded. */
+/** A function, not a constant: the schemas below are made while this file is loaded. */
 export function cutTo(lengthMax: number, text: string): string {
   return text.length > lengthMax ? `${text.slice(0, lengthMax - 1)}…` : text;
 }
 
-/** Of a run that was started, failed in no attempt, and waited too long for its next one. */
+/** The error of a run that was started, had no failed attempt, and waited too long for its next one. */
 export const WAITED_TOO_LONG = runError(
   "waited_too_long",
   "the run had been started, and no executor took its next attempt in time: it is not started again",

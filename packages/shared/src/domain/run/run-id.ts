@@ -2,12 +2,12 @@ import type { Digest } from "../digest.ts";
 import type { Instant } from "../time/instant.ts";
 import type { RunCause } from "./run.ts";
 
-/** What makes a run the run it is: the same identity always meets the same id, whoever derives it and however often. */
+/** The identity of a run: the same identity always gives the same id, in every process and every time. */
 export interface RunKey {
   readonly jobUid: string;
   readonly cause: RunCause;
   readonly scheduledFor: Instant;
-  /** The idempotency key of a manual trigger or retry; null for what a schedule produced. */
+  /** The idempotency key of a manual trigger or retry; null for scheduled runs. */
   readonly key: string | null;
 }
 
@@ -16,10 +16,10 @@ const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /** Bits of five digits: an instant is two halves of five. */
 const HALF = 2 ** 25;
 
-/** The shape of a run id, for the edges that must tell a wrong one from an unknown one. */
+/** The shape of a run id, for the edges that must distinguish an invalid id from an unknown one. */
 export const RUN_ID_PATTERN = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
-/** Whether it can be the id of a run of that instant: what says otherwise is about no run of ours. */
+/** Whether it can be the id of a run of that instant. If not, the message is about no run of ours. */
 export const isRunIdAt = (runId: string, scheduledFor: Instant): boolean =>
   RUN_ID_PATTERN.test(runId) && runId.startsWith(runIdFloor(scheduledFor));
 

@@ -1,8 +1,8 @@
-/** What can become of a run. `skipped` and `missed` may be born; the rest begin as `due`. */
+/** The states of a run. A run may be created as `skipped` or `missed`; all others begin as `due`. */
 export const RUN_STATES = ["due", "running", "retrying", "succeeded", "failed", "cancelled", "lost", "skipped", "missed"] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
-/** Every transition there is. A pair that stands not here never happens, in any store. */
+/** All transitions. Other pairs never happen, in any store. */
 export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
   due: ["running", "cancelled", "skipped", "failed"], // `failed`: it had been started, and then waited too long for the next attempt.
   running: ["succeeded", "failed", "cancelled", "lost", "retrying", "due"], // `due`: rescued or released, attempt raised.
@@ -19,15 +19,15 @@ export const BORN_STATES = ["due", "skipped", "missed"] as const satisfies reado
 export type BornState = (typeof BORN_STATES)[number];
 
 /**
- * Asked by tests: their store refuses every other transition.
+ * For tests: their store refuses every other transition.
  * @public
  */
 export const canBecome = (from: RunState, to: RunState): boolean => RUN_TRANSITIONS[from]?.includes(to) === true;
-/** A state that another version may have stored, and this one does not know, is not terminal. */
+/** An unknown state, which another version may have stored, is not terminal. */
 export const isTerminal = (state: RunState): boolean => RUN_TRANSITIONS[state]?.length === 0;
 /**
- * True of a run that came to its end: it ran, or somebody cancelled it. `JobCompleted` says so, and its job's `status`
- * shows it. What was skipped or missed has no end of its own and changes no status.
+ * True for a run that completed: it ran, or was cancelled. It has an event `JobCompleted`, and its job's `status`
+ * shows it. Skipped and missed runs do not complete and change no status.
  */
 export const isCompleted = (state: RunState): boolean => isTerminal(state) && state !== "skipped" && state !== "missed";
 

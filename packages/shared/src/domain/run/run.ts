@@ -12,7 +12,7 @@ import { RUN_STATES } from "./run-state.ts";
 export const RUN_CAUSES = ["schedule", "manual", "retry"] as const;
 export type RunCause = (typeof RUN_CAUSES)[number];
 
-/** One try of a run, as its history shows it. `state` is what became of the attempt, not of the run. */
+/** One attempt of a run, as its history shows it. `state` is the state of the attempt, not of the run. */
 export interface Attempt {
   readonly attempt: number;
   readonly state: AttemptState;
@@ -22,13 +22,13 @@ export interface Attempt {
   readonly error: AttemptError | null;
 }
 
-/** `released`: given back at shutdown before it could finish. `lost`: its executor vanished. */
+/** `released`: given back at shutdown before it could finish. `lost`: its executor exited or was unreachable. */
 export type AttemptState = "running" | "succeeded" | "failed" | "cancelled" | "released" | "lost";
 
 /** Attempts kept in a run's history; beyond it the oldest are dropped, and `attempt` still counts them. */
 export const ATTEMPTS_KEPT_MAX = 20;
 
-/** Which run it is, and of which job. The same in all that is kept and published of a run, from its fire on. */
+/** The identity of a run and its job. It is the same in all rows and events of a run, from its fire on. */
 export const RunIdentitySchema = z.object({
   tenantId: z.string(),
   runId: z.string().meta({ description: "The run. A repeat of the message has the same." }),
@@ -36,7 +36,7 @@ export const RunIdentitySchema = z.object({
   jobId: z.string(),
   jobVersion: z.int(),
   queue: z.string(),
-  /** Ordered by, and never compared: a message of a version before it does not say it. */
+  /** Used for the order, and never compared: messages of older versions lack it. */
   priority: z
     .int()
     .min(0)
@@ -63,7 +63,7 @@ export const pickRunIdentity = (from: RunIdentity): RunIdentity => ({
   scheduledFor: from.scheduledFor,
 });
 
-/** The identity without ids and instant: what answers show of it as it is. */
+/** The identity without ids and instant: the fields that answers show unchanged. */
 export const pickRunDetails = (from: RunIdentity): Omit<RunIdentity, "tenantId" | "runId" | "jobUid" | "jobId" | "scheduledFor"> => ({
   jobVersion: from.jobVersion,
   handler: from.handler,
@@ -72,13 +72,13 @@ export const pickRunDetails = (from: RunIdentity): Omit<RunIdentity, "tenantId" 
   cause: from.cause,
 });
 
-/** What a run takes from its job, as the job was at the fire. */
+/** The fields that a run takes from its job at the fire. */
 export interface RunOrigin extends Pick<RunIdentity, "tenantId" | "jobUid" | "jobId" | "jobVersion"> {
   readonly slot: number;
   readonly definition: JobDefinition;
 }
 
-/** The identity of a run that is fired of a job. */
+/** The identity of a new run of a job. */
 export const identifyRun = (
   { tenantId, jobUid, jobId, jobVersion, definition }: RunOrigin,
   { runId, cause, scheduledFor }: Pick<RunIdentity, "runId" | "cause" | "scheduledFor">,
@@ -95,7 +95,7 @@ export const identifyRun = (
   scheduledFor,
 });
 
-/** What has become of a run so far: what its history and the event of its end have in common. */
+/** The progress of a run: the fields that its history and the event of its end share. */
 export const RunOutcomeSchema = RunIdentitySchema.extend({
   count: z.int().meta({ description: "Instants this record stands for: above 1 only for a range of runs that did not run." }),
   /** The end of such a range. */
@@ -124,20 +124,20 @@ export const pickRunOutcome = (from: RunOutcome): RunOutcome => ({
   error: from.error,
 });
 
-/** What became of one `scheduledFor`, or of one manual trigger: exactly one record, also when it did not run. */
+/** The record of one `scheduledFor`, or of one manual trigger. There is exactly one, also if it did not run. */
 export interface Run extends RunOutcome {
   readonly attempts: readonly Attempt[];
   /** Start of the first attempt. */
   readonly firstStartedAt: Instant | null;
   readonly retryOf: string | null;
   readonly cancelRequested: boolean;
-  /** Null: nobody asked for it, or a version that did not note who. */
+  /** Null: no cancel was requested, or by a version that did not record who. */
   readonly cancel: RunCancel | null;
-  /** When something is to happen to it next: a retry, a deferred or repeated publication, its expiry. */
+  /** The time of the next step: a retry, a deferred or repeated publication, the expiry. */
   readonly wakeAt: Instant | null;
 }
 
-/** What a job remembers of its latest run that started or ended. */
+/** What a job stores of its latest run that started or ended. */
 export const LastRunSchema = z.object({
   runId: z.string(),
   state: z.enum(RUN_STATES),
@@ -159,5 +159,5 @@ export const pickLastRun = ({ runId, state, scheduledFor, startedAt, finishedAt,
   error,
 });
 
-/** As lists show it that nobody asked for outputs. */
+/** The run as lists show it when the request does not ask for outputs. */
 export const withoutOutput = (run: Run): Run => (run.output === null ? run : { ...run, output: null });

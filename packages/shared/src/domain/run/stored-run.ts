@@ -12,7 +12,7 @@ type Named = Pick<
   "runId" | "jobUid" | "jobId" | "tenantId" | "cause" | "state" | "scheduledFor" | "attempt" | "startedAt" | "finishedAt"
 >;
 
-/** Throws `store_corrupt` where it cannot be told which run a row is, or what became of it. Other parts may be missing. */
+/** Throws `store_corrupt` when the id or the outcome of the run cannot be read. Other parts may be missing. */
 export function requireReadableRun<Row extends Named>(run: Row): Row {
   if (!isText(run.runId) || !isText(run.jobUid) || !isText(run.jobId) || !isText(run.tenantId))
     throw unreadable(run, "its names cannot be read");
@@ -25,17 +25,17 @@ export function requireReadableRun<Row extends Named>(run: Row): Row {
 
 const unreadable = ({ runId }: Named, why: string): AppError => new AppError("store_corrupt", `run ${String(runId)}: ${why}`);
 
-/** What a run shows in place of an output or error that cannot be read: it ended, and what it said is lost. */
+/** Shown in place of an unreadable output or error: the run ended, and its result is lost. */
 const UNREADABLE: RunError = runError("unreadable", "what is stored of its output or error cannot be read", false);
 
-/** An output that is kept as JSON; `broken` where it is none. */
+/** An output stored as JSON; `broken` if it is no JSON. */
 export function readOutput(text: unknown): { readonly output: JsonValue; readonly broken: boolean } {
   if (text === null || text === undefined) return { output: null, broken: false };
   const read = evaluate(() => JSON.parse(text as string) as JsonValue);
   return read.kind === "evaluated" ? { output: read.value, broken: false } : { output: null, broken: true };
 }
 
-/** The error of a run as it was stored, or what says in its place that some of its row cannot be read. */
+/** The stored error of a run, or one that says that a part of its row cannot be read. */
 export function readError(stored: unknown, broken: boolean): RunError | null {
   if (stored === null || stored === undefined) return broken ? UNREADABLE : null;
   if (!isRecord(stored) || !isText(stored["code"]) || !isText(stored["message"])) return UNREADABLE;
@@ -48,7 +48,7 @@ export function readAttemptError(stored: unknown, broken: boolean): AttemptError
   return error === null || !isRecord(stored) || !isText(stored["stack"]) ? error : attemptError(error, stored["stack"]);
 }
 
-/** Who asked for a cancel. Null where this version cannot read it: it is there to be shown, and nothing depends on it. */
+/** Who requested a cancel. Null if this version cannot read it: it is only shown, and nothing depends on it. */
 export function readCancel(stored: unknown): RunCancel | null {
   if (!isRecord(stored) || !isTime(stored["requestedAt"]) || !isRecord(stored["by"])) return null;
   const { kind } = stored["by"];

@@ -9,7 +9,7 @@ export function findSlip(word: string, known: readonly string[]): string | null 
   return nearest === undefined || others.length > 0 ? null : (known.find((name) => name.toLowerCase() === nearest) ?? null);
 }
 
-/** The one of the known words that somebody probably meant, in any case; null: none is near, or several are as near. */
+/** The known word that was probably meant, in any case; null: none is near, or several are as near. */
 export function nearestWord(word: string, known: readonly string[]): string | null {
   const wanted = word.toLowerCase();
   if (nearestTo(wanted, new Set(known.map((name) => name.toLowerCase()))).length > 0) return findSlip(word, known);

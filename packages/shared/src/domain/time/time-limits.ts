@@ -1,43 +1,43 @@
 /**
- * Limits of time that others are derived from, so that a window is never shorter than what it has to cover. What follows
- * from them is computed beside them; the settings of the services are held to them by `limits.test.ts` of `standalone`.
+ * Time limits from which others are derived, so that a window is never shorter than what it has to cover. Derived limits
+ * are computed here; `limits.test.ts` of `standalone` checks the settings of the services against them.
  * Milliseconds.
  */
 
 /** A clock that moved further than this within one measurement, or between two, was set, or its machine slept. */
 export const CLOCK_JUMP_MS_MAX = 1_000;
 
-/** An answer to the question for its time that took longer says too little of the store's time. */
-export const HELLO_MS_MAX = 2_000;
+/** An answer to a ping that took longer is too inexact for the store's time. */
+export const PING_MS_MAX = 2_000;
 
 /**
- * How far the store's time, as a service has it, may be from the store's clock: half an answer either way, as much as an answer where our
- * own clock is taken for the store's, and what is too little to be a jump.
+ * The largest error of a service's estimate of the store's clock: half of a ping, a whole ping where our
+ * own clock is used for the store's, and a change too small to be a jump.
  */
-export const STORE_TIME_ERROR_MS_MAX = 1.5 * HELLO_MS_MAX + CLOCK_JUMP_MS_MAX;
+export const STORE_TIME_ERROR_MS_MAX = 1.5 * PING_MS_MAX + CLOCK_JUMP_MS_MAX;
 
-/** Two services may differ by so much: less is no sign of a clock that was set back. */
+/** Two services may differ by this much: a smaller difference does not mean that a clock was set back. */
 export const STORE_TIME_DIFFERENCE_MS_MAX = 2 * STORE_TIME_ERROR_MS_MAX;
 
 /** A statement of the store, with all its waits and repeats, ends within this time: with an answer, or as `store_unavailable`. */
 export const STATEMENT_MS_MAX = 25_000;
 
 /**
- * A settlement is at most so many statements, one after another: a write, what came of it, and the close of what somebody wants cancelled. A call
- * that sends more before it ends a run says when it does so, and not when it began.
+ * A settlement is at most this many statements in sequence: a write, a read of its outcome, and the close of cancelled runs. A call
+ * that sends more before it ends a run records the time of the end, and not the time when the call began.
  */
 export const SETTLE_STATEMENTS_MAX = 3;
 
-/** From the time that a settlement says it was made to when everybody can read it. */
+/** From the recorded time of a settlement until all can read it. */
 export const SETTLE_MS_MAX = SETTLE_STATEMENTS_MAX * STATEMENT_MS_MAX;
 
-/** The fold of settled runs goes back so far behind what it has folded: what was settled before, and could not be read yet. */
+/** The projection of settled runs reads again this far before its watermark: for runs that were settled before it, and became readable later. */
 export const FOLD_OVERLAP_MS = SETTLE_MS_MAX + STORE_TIME_DIFFERENCE_MS_MAX;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Ended runs are kept at least so long. */
+/** Ended runs are kept at least this long. */
 export const RETENTION_MS_MIN = DAY_MS;
 
 /**

@@ -35,7 +35,7 @@ export interface AsyncApiChannel {
 }
 
 export interface AsyncApiOperation extends InChannel {
-  /** What Tickline does: `receive` is for others to send. */
+  /** What Tickline does: others send what it receives. */
   readonly action: "send" | "receive";
   readonly reply?: InChannel;
 }
@@ -58,7 +58,7 @@ the value is the data. Without a schema registry the value is JSON, as described
 same fields: the subject is \`${AVRO_NAMESPACE}.<name of the event>\`, instants are \`timestamp-millis\`, and JSON within is text. Messages
 repeat and are reordered; \`ce_id\` is the same for a repeat. Fields are added, never renamed or given another type.`.replaceAll("\n", " ");
 
-/** The AsyncAPI 3 document of every event, made of the schemas that write them, so that it cannot say something else. */
+/** The AsyncAPI 3 document of every event, made from their schemas, so that both always agree. */
 export function asyncApiDocument(version: string): AsyncApiDocument {
   const topics = groupByTopic(EVENT_DEFINITIONS);
   return {
@@ -71,7 +71,7 @@ export function asyncApiDocument(version: string): AsyncApiDocument {
   };
 }
 
-/** Everything on a topic is said either by Tickline or by others. */
+/** All events of a topic are published either by Tickline or by others. */
 interface Topic {
   readonly name: string;
   readonly saidBy: EventPlace["saidBy"];

@@ -12,7 +12,7 @@ import { jobRetrying } from "../job-retrying.ts";
 import { jobStarted } from "../job-started.ts";
 import { commandAnswered, commandRefused } from "../reply.ts";
 
-/** One story told by all events: a nightly job whose first attempt fails, and what else may be said meanwhile. */
+/** One example for all events: a nightly job whose first attempt fails, and the other events that may occur meanwhile. */
 const at = (text: string): number => Date.parse(`2026-03-29T${text}Z`);
 const runId = "01KMVN3J80W0X4T7V9A2B3C4D5";
 const error = { code: "http_status", message: "the target answered 503", retryable: true };
@@ -55,7 +55,7 @@ const createJob: CreateJob = {
   data: { jobId, job: input },
 };
 
-/** An example of each event: what the document shows, and holds its own schemas to. */
+/** An example of each event. The document shows it, and its schemas are checked against it. */
 export const EVENT_EXAMPLES: readonly TicklineEvent[] = [
   jobEvent("JobCreated", job),
   jobEvent("JobUpdated", { ...job, version: 2, state: "paused", nextRunAt: null, updatedAt: at("09:00:00") }),

@@ -53,7 +53,7 @@ function toAvroType(shape: WireShape, known: Set<string>): AvroSchema {
     case "nullable":
       return ["null", toAvroType(shape.of, known)];
     case "record":
-      if (known.has(shape.name)) return shape.name; // Avro names a record once, and then means it by its name.
+      if (known.has(shape.name)) return shape.name; // Avro defines a record once, and then refers to it by name.
       known.add(shape.name);
       return { type: "record", name: shape.name, fields: toAvroFields(shape.fields, known) };
   }

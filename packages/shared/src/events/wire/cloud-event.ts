@@ -71,7 +71,7 @@ function attribute(headers: WireHeaders, name: string): string {
 /** CloudEvents 1.0, "Type System": no attribute has any. They would end a line of an event stream, or of a log. */
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/; // oxlint-disable-line no-control-regex -- these are what it looks for
 
-/** Of several headers of one name the first; one without a value is as one that is missing. */
+/** The first of several headers of one name; a header without a value counts as missing. */
 function firstValue(value: WireHeaders[string]): Uint8Array | string {
   return (isList(value) ? value[0] : value) ?? "";
 }
@@ -79,7 +79,7 @@ function firstValue(value: WireHeaders[string]): Uint8Array | string {
 const decoder = new TextDecoder();
 const decodeHeader = (header: Uint8Array | string): string => (typeof header === "string" ? header : decoder.decode(header));
 
-/** Bytes that are no UTF-8 would become U+FFFD, and name another sender or another job. */
+/** Bytes that are not UTF-8 would become U+FFFD, and so the name of another sender or job. */
 function decodeHeaderStrictly(header: Uint8Array | string, name: string): string {
   if (typeof header === "string") return header;
   try {

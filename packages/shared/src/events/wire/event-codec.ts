@@ -1,14 +1,14 @@
 import type { TicklineEvent } from "../event.ts";
 import type { EventAttributes, WireHeaders } from "./cloud-event.ts";
 
-/** A message as it came: nothing of it is trusted. */
+/** A received message: none of its content is trusted. */
 export interface WireMessage {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers: WireHeaders;
 }
 
-/** An event as it goes out. */
+/** An encoded event. */
 export interface EncodedEvent {
   /** Null: it may go to any partition. */
   readonly key: string | null;
@@ -18,14 +18,14 @@ export interface EncodedEvent {
 
 export type Decoded =
   | { readonly kind: "event"; readonly event: TicklineEvent }
-  /** An event of a type that this version does not know: a newer one said it to newer readers. */
+  /** An event of a type that this version does not know: a newer version published it for newer readers. */
   | { readonly kind: "unknown"; readonly type: string }
-  /** Never to be read, by anybody of this version: it goes to the dead letters. Without attributes not even its envelope can be. */
+  /** Unreadable for this version: it goes to the dead letters. Without attributes its envelope is unreadable too. */
   | { readonly kind: "undecodable"; readonly reason: string; readonly attributes?: EventAttributes };
 
 /** Events to messages and back. */
 export interface EventCodec {
   encode(events: readonly TicklineEvent[]): readonly EncodedEvent[];
-  /** Rejects (`bus_unavailable`, retryable) when what it needs is away, such as a registry: that says nothing of the messages. */
+  /** Rejects (`bus_unavailable`, retryable) when a server it needs, such as a registry, is unavailable: the messages may be fine. */
   decode(messages: readonly WireMessage[]): Promise<readonly Decoded[]>;
 }

@@ -5,11 +5,11 @@ import type { Decoded } from "./event-codec.ts";
 import { toRecordShape } from "./wire-shape.ts";
 import { compileReader, WireFault, compileWriter, type WireFormat } from "./wire-values.ts";
 
-/** One event in one format: its data to what the format writes, and back, checked. */
+/** One event in one format: writes its data, and reads and checks it. */
 export interface EventFormat {
   readonly definition: EventDefinition;
   write(data: TicklineEvent["data"]): unknown;
-  /** Throws a `WireFault` for what is not the data of this event. */
+  /** Throws a `WireFault` for data that does not fit this event. */
   read(value: unknown): TicklineEvent["data"];
 }
 
@@ -33,7 +33,7 @@ export function eventFormats(format: WireFormat): ReadonlyMap<string, EventForma
 export const eventKey = ({ definition }: EventFormat, event: TicklineEvent): string | null =>
   definition.key === "jobId" && event.subject !== "" ? event.subject : null;
 
-/** Reads one message: the envelope here, the data by `readData`. A `WireFault` from either is a message nobody can read. */
+/** Reads one message: the envelope here, the data by `readData`. A `WireFault` from either marks a message that cannot be read. */
 export function decodeBy(
   formats: ReadonlyMap<string, EventFormat>,
   headers: WireHeaders,

@@ -83,7 +83,7 @@ describe("events as CloudEvents with JSON", () => {
     expect(await decodedKind(message)).toEqual({ kind: "event", event: jobDue(sampleDueRun({ lastRun: null, retry } as never), 1_000) });
   });
 
-  test("an event of an unknown type is told from one that cannot be read", async () => {
+  test("an event of an unknown type is distinguished from one that cannot be read", async () => {
     expect(await decodedKind(onTheWire(due, { headers: { ce_type: "JobDreamt" } }))).toEqual({ kind: "unknown", type: "JobDreamt" });
   });
 
@@ -99,12 +99,12 @@ describe("events as CloudEvents with JSON", () => {
     ["a fraction", onTheWire(due, { value: changed({ attempt: 1.5 }) }), "attempt must be a whole number"],
     ["a number for an instant", onTheWire(due, { value: changed({ scheduledFor: 5 }) }), "scheduledFor must be an instant"],
     ["params that are a list", onTheWire(due, { value: changed({ params: [] }) }), "params must be an object"],
-    ["a cause nobody knows", onTheWire(due, { value: changed({ cause: "whim" }) }), "cause is none of schedule, manual, retry"],
+    ["an unknown cause", onTheWire(due, { value: changed({ cause: "whim" }) }), "cause is none of schedule, manual, retry"],
   ])("%s cannot be read, and it is said why", async (_, message, reason) => {
     expect(await decodedKind(message)).toMatchObject({ kind: "undecodable", reason });
   });
 
-  test("of data that cannot be read the envelope is told all the same; without an envelope there is nothing to tell", async () => {
+  test("the envelope of unreadable data is returned all the same; without an envelope there is nothing to return", async () => {
     const { data: _, ...attributes } = due;
     expect(await decodedKind(onTheWire(due, { value: "{" }))).toEqual({ kind: "undecodable", reason: "the value is not JSON", attributes });
     expect(await decodedKind(onTheWire(due, { headers: { ce_id: undefined } }))).not.toHaveProperty("attributes");
@@ -115,7 +115,7 @@ describe("events as CloudEvents with JSON", () => {
     await expect(jsonCodec.decode([message])).rejects.toMatchObject({ code: "bus_unavailable", retryable: true });
   });
 
-  test("in an installation that is known to be without a registry, a message in Avro is one that nobody can read", async () => {
+  test("in an installation that is known to be without a registry, a message in Avro is unreadable", async () => {
     const codec = createJsonOnlyCodec();
     const { data: _, ...attributes } = due;
     const inAvro = onTheWire(due, { headers: { "content-type": "application/avro; charset=x" } });
@@ -129,7 +129,7 @@ describe("events as CloudEvents with JSON", () => {
   });
 });
 
-describe("what nobody should be able to do by a message", () => {
+describe("what a message must not be able to do", () => {
   const withHeaders = (over: Record<string, WireMessage["headers"][string]>): WireMessage => {
     const message = onTheWire(due);
     return { ...message, headers: { ...message.headers, ...over } };

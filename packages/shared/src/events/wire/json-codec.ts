@@ -17,7 +17,7 @@ const findFormat = ({ type }: TicklineEvent): EventFormat => formats.get(type) a
 /** The data of an event as JSON has it: instants are ISO 8601 text. Throws for an instant that no calendar has. */
 export const toJsonData = (event: TicklineEvent): unknown => findFormat(event).write(event.data);
 
-/** Events as plain JSON: what goes out where there is no registry. */
+/** Events as plain JSON, for installations without a registry. */
 export const jsonCodec: EventCodec = {
   encode: (events) =>
     events.map((event) => ({
@@ -28,7 +28,7 @@ export const jsonCodec: EventCodec = {
   decode: async (messages) => messages.map(decodeJson),
 };
 
-/** Avro without a registry is a fault of the configuration, not of the message: it waits until that is mended. */
+/** Avro without a registry is a fault of the configuration, not of the message: it waits until that is fixed. */
 export function decodeJson({ value, headers }: WireMessage): Decoded {
   if (readMediaType(headers) === AVRO_CONTENT_TYPE) {
     throw new AppError("bus_unavailable", "messages are in Avro, and no registry is set here: set REGISTRY_URL", { retryable: true });
@@ -51,7 +51,7 @@ function decodeUtf8(value: Uint8Array): string {
   }
 }
 
-/** What is in Avro, where there is no registry to read it by. */
+/** A message in Avro, in an installation without a registry. */
 export const unreadableAvro = ({ headers }: WireMessage): Decoded =>
   decodeBy(formats, headers, () => {
     throw new WireFault("it is in Avro, and no registry is set here (REGISTRY_URL)");

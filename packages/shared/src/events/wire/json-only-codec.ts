@@ -5,8 +5,8 @@ import { AVRO_CONTENT_TYPE, decodeJson, jsonCodec, unreadableAvro } from "./json
 
 /**
  * Events as JSON where no registry is set. A message in Avro is a fault of the configuration, and waits for a better one, until an event
- * of Tickline has been read in JSON: then this installation is without a registry, and a message in Avro is one that nobody here
- * can read. Otherwise that one message would stop its partition for ever.
+ * of Tickline has been read in JSON: then this installation is without a registry, and a message in Avro is one that cannot be
+ * read here. Otherwise that one message would stop its partition for ever.
  */
 export function createJsonOnlyCodec(): EventCodec {
   let oursIsJson = false;

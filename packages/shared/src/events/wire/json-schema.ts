@@ -2,7 +2,7 @@ import type { WireField, WireShape } from "./wire-shape.ts";
 
 export type JsonSchemaObject = { readonly [key: string]: unknown };
 
-/** The JSON Schema of a value as it is written in JSON: instants are text. More fields may come, so none is forbidden. */
+/** The JSON Schema of a value as it is written in JSON: instants are text. Fields may be added later, so unknown ones are allowed. */
 export function toJsonSchema(shape: WireShape): JsonSchemaObject {
   switch (shape.kind) {
     case "string":

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What a schema of event data comes to on a wire. The few kinds that exist, so that each format is one small table. */
+/** A schema of event data on the wire. There are only these kinds, so that each format is one small table. */
 export type WireShape =
   | { readonly kind: "string" | "boolean" | "integer" | "instant" | "json" | "jsonObject" }
   | { readonly kind: "enum"; readonly values: readonly string[] }
@@ -17,11 +17,11 @@ export interface WireField {
   readonly name: string;
   readonly shape: WireShape;
   readonly description: string | null;
-  /** What a reader takes where the writer did not know the field; undefined: it must be there. */
+  /** The value for readers if the writer did not know the field; undefined: it is required. */
   readonly fallback?: unknown;
 }
 
-/** The record that a schema of event data describes. Throws on what no event needs so far. */
+/** The record that a schema of event data describes. Throws for kinds that no event uses yet. */
 export function toRecordShape(name: string, schema: z.ZodObject): RecordShape {
   const fields = Object.entries(schema.shape).map(([field, of]) => toWireField(field, of as z.ZodType));
   return { kind: "record", name, fields };
@@ -34,7 +34,7 @@ function toWireField(name: string, schema: z.ZodType): WireField {
     return { ...inner, description: description ?? inner.description, fallback: schema.def.defaultValue };
   }
   const shape = toWireShape(schema, name);
-  // Null is what a reader takes for a nullable field that the writer did not know.
+  // Readers use null for a nullable field that the writer did not know.
   return { name, shape, description, ...(shape.kind === "nullable" && { fallback: null }) };
 }
 

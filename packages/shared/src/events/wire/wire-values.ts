@@ -2,7 +2,7 @@ import { alteredIn } from "../../domain/json/exact-json.ts";
 import { deeperThan, JSON_DEPTH_MAX } from "../../domain/json/json.ts";
 import type { WireShape } from "./wire-shape.ts";
 
-/** How a format says what it has no kind for: instants, and JSON inside of it. */
+/** How a format writes the kinds that it lacks: instants, and embedded JSON. */
 export interface WireFormat {
   readonly instant: { write(instant: number): unknown; read(value: unknown): number | undefined };
   readonly json: { write(value: unknown): unknown; read(value: unknown): unknown };
@@ -24,7 +24,7 @@ export const avroFormat = (writtenBy: WrittenBy): WireFormat => ({
   },
 });
 
-/** What was read is not what the event's schema says. Its message names the field. */
+/** The data does not fit the schema of the event. The message names the field. */
 export class WireFault extends Error {
   override readonly name = "WireFault";
 }
@@ -32,7 +32,7 @@ export class WireFault extends Error {
 type Write = (value: never) => unknown;
 type Read = (value: unknown, path: string) => unknown;
 
-/** Turns event data into what the format writes. Compiled once for each event: it runs for every message. */
+/** Converts event data for the format. Compiled once for each event: it runs for every message. */
 export function compileWriter(shape: WireShape, format: WireFormat): Write {
   switch (shape.kind) {
     case "instant":
@@ -64,7 +64,7 @@ export function compileWriter(shape: WireShape, format: WireFormat): Write {
   }
 }
 
-/** Turns what was read into event data, and checks it on the way: unknown fields are dropped, a wrong one is a `WireFault`. */
+/** Converts and checks read data: unknown fields are dropped, a wrong one is a `WireFault`. */
 export function compileReader(shape: WireShape, format: WireFormat): Read {
   switch (shape.kind) {
     case "nullable": {
@@ -123,17 +123,17 @@ function refuse(path: string, problem: string): never {
 /** The farthest from 1970 that a date can be, in milliseconds: beyond it an instant cannot be written as text. */
 const INSTANT_MAX = 8_640_000_000_000_000;
 
-/** A number a clock may show; anything else is no instant. */
+/** True for a number that is a valid instant. */
 const orUndefined = (value: number): number | undefined =>
   Number.isSafeInteger(value) && Math.abs(value) <= INSTANT_MAX ? value : undefined;
 
-/** Numbers of so many digits, or with an exponent, and halves of surrogate pairs. Most messages have none: a look costs them next to nothing. */
+/** Numbers of so many digits, or with an exponent, and halves of surrogate pairs. Most messages have none, and the check costs very little. */
 const MAY_BE_ALTERED = /[\d.]{16}|\d[eE]|\\u[dD]/;
 
-/** Our own services say no member twice, so that their many messages need no look for it. */
+/** Our own services write no member twice, so their messages need no check for it. */
 export type WrittenBy = "us" | "others";
 
-/** Undefined: the text is no JSON. Throws a `WireFault` for JSON that is nested deeper than everybody can write again, or that is altered by being read. */
+/** Undefined: the text is no JSON. Throws a `WireFault` for JSON that is nested too deeply to be written again, or that parsing would change. */
 export function parseJson(text: string, writtenBy: WrittenBy = "others"): unknown {
   const value = tryParseJson(text);
   // Each level takes two characters at least.

@@ -7,14 +7,14 @@ import type { Shard } from "../../domain/slot.ts";
 
 export interface UpcomingQuery {
   readonly shard: Shard;
-  /** Only jobs with `nextRunAt` at or before this; null: however far ahead, which is slower than to read what comes soon. */
+  /** Only jobs with `nextRunAt` at or before this; null: no limit, which is slower. */
   readonly until: Instant | null;
-  /** Only jobs behind this position in (`nextRunAt`, `uid`) order; null: from the first, however long overdue. */
+  /** Only jobs after this position in (`nextRunAt`, `uid`) order; null: from the first. */
   readonly after: { readonly nextRunAt: Instant; readonly uid: string } | null;
   readonly limit: number;
 }
 
-/** Who claims, in the same write, the entries that ask for it. Stores that cannot do that leave them `due`. */
+/** The executor that claims, in the same write, the entries that ask for it. Stores that cannot do that leave them `due`. */
 export interface Claimant {
   readonly executor: string;
   readonly token: string;
@@ -22,14 +22,14 @@ export interface Claimant {
 }
 
 /**
- * A batch of fires. Rejected, it may or may not have been applied, as any write; but a store whose leases no clock ends
- * (`FireResult.leaseMs` null) rejects only what it has not applied: the runs claimed by a fire whose answer was lost would
- * be started by nobody, and rescued by nobody either before that process has ended.
+ * A batch of fires. A rejected batch may or may not have been applied, as any write. A store without timed leases
+ * (`FireResult.leaseMs` null) rejects only what it has not applied: otherwise the runs claimed by a fire whose answer was lost would
+ * not be started, nor be rescued before that process has ended.
  */
 export interface FireRequest {
   readonly fires: readonly Fire[];
   readonly now: Instant;
-  /** With `claimed`, indexes into `fires` whose first `due` entry a local worker is already free for. */
+  /** With `claimed`: indexes into `fires` whose first `due` entry has a free local worker. */
   readonly claimant: Claimant | null;
   readonly claimed: readonly number[];
 }
@@ -39,9 +39,9 @@ export interface FiredRun {
   readonly runId: string;
   readonly state: RunState;
   readonly reason: Reason | null;
-  /** True only if this very fire made the row: what an earlier one made is announced by its own end, not by this fire. */
+  /** True only if this fire made the row. A row of an earlier fire is announced by its own end, not by this fire. */
   readonly created: boolean;
-  /** True only if the claimant of this very request won it. */
+  /** True only if the claimant of this request won it. */
   readonly claimed: boolean;
 }
 
@@ -57,7 +57,7 @@ export interface FireResult {
 
 export interface RepairRequest {
   readonly shard: Shard;
-  /** Later fires may be under way: completing them is safe, and work done twice. */
+  /** Later fires may be in progress. Completing them is safe, but work done twice. */
   readonly firedBefore: Instant;
   readonly limit: number;
 }
@@ -68,16 +68,16 @@ export interface RepairRequest {
  */
 export interface DueJobs {
   /**
-   * Active jobs in (`nextRunAt`, `uid`) order, those with `unreadable` among them: they are returned so that a reader comes
+   * Active jobs in (`nextRunAt`, `uid`) order, those with `unreadable` among them: they are returned so that a reader gets
    * past them. Fewer than `limit` jobs mean that there are no more.
    */
   upcoming(query: UpcomingQuery): Promise<readonly Job[]>;
-  /** The jobs of these uids as they stand now, in any order; those unknown or deleted are left out. */
+  /** The present jobs of these uids, in any order; those unknown or deleted are left out. */
   read(jobUids: readonly string[]): Promise<readonly Job[]>;
   fire(request: FireRequest): Promise<FireResult>;
   /**
-   * Completes fires that crashed between their compare-and-set and their runs. Returns how many jobs it mended. Runs are
-   * made also where the definition cannot be read; one fire that cannot be completed keeps no other from being completed.
+   * Completes fires that crashed between their compare-and-set and their runs. Returns how many jobs it repaired. Runs are
+   * made also when the definition cannot be read. A fire that cannot be completed does not stop the others.
    */
   repair(request: RepairRequest): Promise<number>;
 }

@@ -11,7 +11,7 @@ export interface JobQuery extends PageRequest {
   readonly queue?: string;
   readonly tags?: readonly string[];
   readonly nameContains?: string;
-  /** False: long params are not read, and `{}` stands in the place of all. Default: true. */
+  /** False: long params are not read, and all params are `{}`. Default: true. */
   readonly params?: boolean;
 }
 
@@ -20,7 +20,7 @@ export type CreateOutcome = { readonly kind: "created"; readonly job: Job } | { 
 
 /**
  * An edit: `next` replaces what was read as `previous`, if the stored job still has its `version`, `nextRunAt` and
- * state. `status` and `lastRun` are the projection's and are left as stored. `next.state` "deleted" leaves a tombstone.
+ * state. `status` and `lastRun` belong to the projection and are left as stored. `next.state` "deleted" leaves a tombstone.
  */
 export interface JobChange {
   readonly previous: Job;
@@ -31,10 +31,10 @@ export interface JobChange {
 export type ChangeOutcome = { readonly kind: "changed"; readonly job: Job } | { readonly kind: "stale" };
 
 /**
- * The definitions people make, and their state. All writes are durable when their promise resolves, and the event of a
- * write is in the outbox from the same moment (see `JobOutbox`). Deleted jobs are never seen here. Lists are newest
+ * The jobs of users: definitions and states. All writes are durable when their promise resolves, and the event of a
+ * write is in the outbox from the same moment (see `JobOutbox`). Deleted jobs are never returned here. Lists are newest
  * first: by `createdAt`, then `uid`, descending. A job of which a part cannot be read is returned with `unreadable`; one
- * that nobody could write back is named in `Page.unreadable`, and `get` rejects with `store_corrupt`.
+ * that could not be written back is named in `Page.unreadable`, and `get` rejects with `store_corrupt`.
  */
 export interface JobCatalog {
   create(tenantId: string, request: { readonly job: Job; readonly event: JobEvent }): Promise<CreateOutcome>;

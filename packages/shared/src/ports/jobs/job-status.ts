@@ -21,19 +21,19 @@ export interface JobStatus {
   /** At most one change a job (see `latestOfEach`); what does not supersede the stored status changes nothing. */
   apply(changes: readonly StatusChange[]): Promise<void>;
   /**
-   * What these runs say of the status of their jobs as they stand now, in any order: runs that run, wait for a retry, or completed. The
-   * others, and those unknown, say nothing. For who hears of a run from somebody whose word does not count.
+   * The present status changes of these runs, in any order: of runs that run, wait for a retry, or completed. Other and unknown
+   * runs are left out. For consumers that receive news of a run from an untrusted source.
    */
   standing(runIds: readonly string[]): Promise<readonly StatusChange[]>;
   /**
-   * Runs that completed (`isCompleted`), cancelled ones that never started among them, by when they were settled. The end of the range is what lets a reader come to it: more
+   * Runs that completed (`isCompleted`), cancelled ones that never started among them, by when they were settled. The range has an end so that a reader can reach it: more
    * is settled all the time.
    */
   settledSince(query: SettledQuery): Promise<SettledPart>;
-  /** Runs settled before this are known to be folded in; 0 at first. */
+  /** The watermark: runs settled before this are applied to `status`; 0 at first. */
   watermark(): Promise<Instant>;
   /** Never moves back. */
   advance(watermark: Instant): Promise<void>;
-  /** Moves the watermark back, never on: for one that lies ahead of the store's clock, because that was set back. */
+  /** Moves the watermark back, never forward: for one that lies ahead of the store's clock, because that was set back. */
   rewind(watermark: Instant): Promise<void>;
 }

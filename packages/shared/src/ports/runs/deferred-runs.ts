@@ -6,7 +6,7 @@ export interface ResumeRequest {
   readonly queue: string;
   /** Types that some executor can run. */
   readonly handlers: readonly string[];
-  /** Only runs behind this place (`ResumeResult.next`) in the order of publication; null: from the first. */
+  /** Only runs after this place (`ResumeResult.next`) in the order of publication; null: from the first. */
   readonly after: string | null;
   readonly limit: number;
 }
@@ -14,7 +14,7 @@ export interface ResumeRequest {
 export interface ResumeResult {
   /** The runs that are publishable now. */
   readonly runIds: readonly string[];
-  /** Where the next call goes on; null: there are no others behind. */
+  /** Where the next call continues; null: there are no more. */
   readonly next: string | null;
 }
 
@@ -25,14 +25,14 @@ export const resumeResult = (found: readonly { readonly runId: string; readonly 
 };
 
 /**
- * Runs that executors have deferred as `unknown_handler`. No time makes them publishable again, and nothing else but `resume`: a
- * backlog of runs that nobody can run would go ahead of younger ones each time. They expire, and can be claimed and cancelled, as others.
+ * Runs that executors have deferred as `unknown_handler`. Only `resume` makes them publishable again, not time: a
+ * backlog of runs without an executor would go ahead of younger ones each time. They expire, and can be claimed and cancelled, as others.
  */
 export interface DeferredRuns {
   /** Queues that have such runs. */
   queues(shard: Shard): Promise<readonly string[]>;
   /** Makes those of these handlers publishable, in the order of publication. Repeating it is harmless. */
   resume(request: ResumeRequest): Promise<ResumeResult>;
-  /** Those of these runs that wait to be published or claimed: neither taken nor deferred again. Runs that cannot be read wait for nobody. */
+  /** Those of these runs that wait to be published or claimed: neither taken nor deferred again. Runs that cannot be read are left out. */
   waiting(runIds: readonly string[]): Promise<readonly string[]>;
 }

@@ -3,11 +3,11 @@ import type { Instant } from "../../domain/time/instant.ts";
 import type { EndedRun } from "../../domain/run/settlement.ts";
 import type { Shard } from "../../domain/slot.ts";
 
-/** A run that was handed to the bus, and how long to wait for a claim before it is handed over again. */
+/** A published run, and how long to wait for a claim before it is published again. */
 export interface Publication {
   readonly runId: string;
   readonly attempt: number;
-  /** By the store's clock; absent: when it is noted. A run that was put aside since and is publishable again was not published after that. */
+  /** By the store's clock; absent: the time of this call. A run that was deferred since and is publishable again was not published after that. */
   readonly publishedAt?: Instant | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface WakeResult {
 
 /**
  * Runs that wait for a worker. A `due` run is *publishable* until it is published, and again whenever it is woken:
- * by a retry, by a repeat (nobody claimed it in time), or because what it waited for may have changed.
+ * by a retry, by a repeat (no executor claimed it in time), or because what it waited for may have changed.
  */
 export interface DueRuns {
   /**
@@ -42,7 +42,7 @@ export interface DueRuns {
   /** Queues that have publishable runs. */
   queues(shard: Shard): Promise<readonly string[]>;
   /**
-   * Notes that runs were handed to the bus: no longer publishable, to be repeated at doubling intervals from
+   * Records that runs were published: no longer publishable, to be repeated at doubling intervals from
    * `repeatMs` up to `repeatMsMax`. Runs claimed or deferred since `publishedAt`, or of another attempt, are left alone.
    */
   published(request: {
@@ -51,9 +51,9 @@ export interface DueRuns {
     readonly repeatMs: number;
     readonly repeatMsMax: number;
   }): Promise<void>;
-  /** Published runs nobody has claimed yet and that are not publishable again, per queue. Queues with none are left out. */
+  /** Published runs that are unclaimed and not publishable again, counted per queue. Queues with none are left out. */
   unclaimed(shard: Shard): Promise<Readonly<Record<string, number>>>;
-  /** Those of them that were rescued at least so often. */
+  /** Those of them with at least this many rescues. */
   unclaimedRescued(shard: Shard, rescuesMin: number): Promise<Readonly<Record<string, number>>>;
   /**
    * Wakes what is to be woken by `now`, each kind with its own budget of `limit`: `retrying` becomes `due` with
@@ -73,7 +73,7 @@ export interface DueRuns {
     readonly limit: number;
   }): Promise<readonly EndedRun[]>;
   /**
-   * For when the clock was set back: waits that no clock which is right by `now` can have begun go on as if this one had. A retry whose
+   * For when the clock was set back: waits that began in the future, by `now`, continue as if they began now. A retry whose
    * failure lies ahead waits its delay from now; a `due` run that waits for longer than `waitMsMax` is publishable; a lease that ends
    * later than a whole lease from now ends then. Returns how many runs that were.
    */

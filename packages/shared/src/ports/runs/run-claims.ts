@@ -7,12 +7,12 @@ import type { AttemptResult, EndedRun } from "../../domain/run/settlement.ts";
 import type { Claimant } from "../jobs/due-jobs.ts";
 
 /**
- * - `won`: ours to run.
+ * - `won`: the caller runs it.
  * - `lost`: another executor has it, it has ended, or it was fired before `firedAfter`: acknowledge and drop.
  * - `skipped`: the overlap policy of its job has closed it (`judgeOverlap`).
  * - `waiting`: it stays `due` and holds nothing until another run of its job ends, which makes it publishable. That other run is
  *   `cancelRequested`, where the policy asked it to end; the claim has set its flag. `superseded` runs were closed by the same policy.
- * - `refused`: the message says something else of the run than the store holds, so nobody may run what it says.
+ * - `refused`: the message says something else of the run than the store holds, so no executor may run it.
  */
 export type ClaimOutcome =
   | { readonly kind: "won"; readonly claim: ClaimedRun }
@@ -25,9 +25,9 @@ export interface ClaimRequest {
   readonly runs: readonly DueRun[];
   readonly claimant: Claimant;
   readonly now: Instant;
-  /** Runs never started and fired before this are not won: what was frozen for days must not come back. */
+  /** Runs that never started and were fired before this are not won: a process that was suspended for days must not run old messages. */
   readonly firedAfter: Instant;
-  /** True: nobody but this process can have said what these runs say (`Bus.trusted`), and a store need not compare it. Default false. */
+  /** True: only this process can have published these runs (`Bus.trusted`), and a store need not compare them with its rows. Default false. */
   readonly trusted?: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface HeldLease {
   readonly token: string;
 }
 
-/** Of the leases named, those that still stand (now renewed), and those whose run somebody wants cancelled. */
+/** Of the given leases, those that are still held (now renewed), and those whose run has a cancel request. */
 export interface HeartbeatResult {
   readonly renewed: readonly string[];
   readonly cancelRequested: readonly string[];
@@ -63,16 +63,16 @@ export interface Deferral {
   readonly runId: string;
   readonly attempt: number;
   readonly reason: Reason;
-  /** When the run is publishable again; null: no time makes it so. With `unknown_handler` it counts for nothing: see `DeferredRuns`. */
+  /** When the run is publishable again; null: no time does. It is ignored with `unknown_handler`: see `DeferredRuns`. */
   readonly wakeAt: Instant | null;
 }
 
-/** How an open run stands: for who has to know whose attempt it is. */
+/** The state of an open run and the holder of its attempt. */
 export interface AttemptHolder {
   readonly runId: string;
   readonly attempt: number;
   readonly state: Extract<RunState, "due" | "running" | "retrying">;
-  /** Who runs the attempt; null: nobody at present. */
+  /** The executor that runs the attempt; null: none at present. */
   readonly executor: string | null;
 }
 
@@ -82,22 +82,22 @@ export interface AttemptHolder {
  */
 export interface RunClaims {
   /**
-   * The runs of these ids that have not ended, as they stand now and with what an executor needs, in any order: for who has
-   * no more of a run than its id. Those unknown, ended or not readable are left out. Reading changes nothing.
+   * The runs of these ids that have not ended, as they are now and with what an executor needs, in any order: for callers
+   * that have only the id of a run. Those unknown, ended or not readable are left out. Reading changes nothing.
    */
   read(runIds: readonly string[]): Promise<readonly DueRun[]>;
-  /** Who has the runs of these ids that have not ended, in any order. Those unknown or ended are left out. Reading changes nothing. */
+  /** The holders of the runs of these ids that have not ended, in any order. Those unknown or ended are left out. Reading changes nothing. */
   holders(runIds: readonly string[]): Promise<readonly AttemptHolder[]>;
   /**
-   * The latest run of each of these jobs that started or ended, by the job's uid, as its status shows it: what a handler is told of, whatever
+   * The latest run of each of these jobs that started or ended, by the job's uid, as its status shows it: a handler receives this, whatever
    * a message says. Jobs unknown, or without such a run, are left out.
    */
   lastRuns(jobUids: readonly string[]): Promise<ReadonlyMap<string, LastRun>>;
   /**
-   * `due` with an equal attempt and no cancel flag becomes `running`, if what the message says of it is what the store holds and its
+   * `due` with an equal attempt and no cancel flag becomes `running`, if the message agrees with the store and its
    * overlap policy lets it start: of the runs of an exclusive job one is `running` at a time, and those that are due start in the order
-   * of their ids. Never an upsert. A repeat under the same token, its answer having been lost, answers `won` again, so a token
-   * is for one claim; a run that stands twice in a batch is won once.
+   * of their ids. Never an upsert. A repeat under the same token, after a lost answer, answers `won` again, so a token
+   * is for one claim. A run that occurs twice in a batch is won once.
    */
   claim(request: ClaimRequest): Promise<readonly ClaimOutcome[]>;
   heartbeat(request: { readonly leases: readonly HeldLease[]; readonly leaseMs: number; readonly now: Instant }): Promise<HeartbeatResult>;
@@ -106,6 +106,6 @@ export interface RunClaims {
    * settlement that was applied answers as the first time (`ended`, …), also when its answer was lost.
    */
   settle(request: { readonly settlements: readonly Settlement[]; readonly now: Instant }): Promise<readonly SettleOutcome[]>;
-  /** Puts `due` runs aside, out of the window: the executor that received them cannot run them. */
+  /** Defers `due` runs, out of the window: the executor that received them cannot run them. */
   defer(request: { readonly deferrals: readonly Deferral[] }): Promise<void>;
 }

@@ -14,18 +14,18 @@ export interface LeaseView {
   readonly leaseMs: number;
   /** The exact expiry now stored: a rescue compares it, so that a renewal in between wins. */
   readonly expiresAt: Instant;
-  /** True when the store knows that the owner is gone (embedded: another incarnation); then nobody has to wait. */
+  /** True when the store knows that the owner is gone (embedded: another incarnation); then no wait is needed. */
   readonly ownerGone: boolean;
   readonly onUncertain: JobDefinition["onUncertain"];
   readonly cancelRequested: boolean;
 }
 
-/** `due`: attempt + 1. `lost`: the fate of the attempt is unknown and the job says not to run again. `failed`: rescued too often. */
+/** `due`: attempt + 1. `lost`: the outcome of the attempt is unknown and the job forbids another run. `failed`: rescued too often. */
 export interface Rescue {
   readonly runId: string;
   readonly expiresAt: Instant;
   readonly to: "due" | "lost" | "failed" | "cancelled";
-  /** What a run that ends here says. Default: what its latest failed attempt said. */
+  /** The error of a run that ends here. Default: the error of its latest failed attempt. */
   readonly error?: RunError;
 }
 
@@ -36,8 +36,8 @@ export interface RescueResult {
 }
 
 /**
- * Where a walk through the leases goes on: behind this expiry, or at it with other runs than these. By the expiry alone, so that
- * a store needs no order among leases that end at the same instant, of which one claim makes hundreds.
+ * Where a scan of the leases continues: after this expiry, or at it with other runs than these. By the expiry alone, so that
+ * a store needs no order among leases that end at the same instant: one claim makes hundreds of them.
  */
 export interface LeasePosition {
   readonly expiresAt: Instant;
@@ -47,12 +47,12 @@ export interface LeasePosition {
 export interface EndingQuery {
   readonly shard: Shard;
   readonly now: Instant;
-  /** Only leases behind this position; null: from the first. */
+  /** Only leases after this position; null: from the first. */
   readonly after: LeasePosition | null;
   readonly limit: number;
 }
 
-/** Leases as the scheduler sees them: what executors no longer renew is given to others. */
+/** Leases for the scheduler: runs that executors no longer renew are given to other executors. */
 export interface RunLeases {
   /**
    * Running attempts whose stored expiry is at or before `now`, or whose owner is gone; earliest first. Fewer than `limit`: there

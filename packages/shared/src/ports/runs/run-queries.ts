@@ -4,7 +4,7 @@ import type { Run, RunCause } from "../../domain/run/run.ts";
 import type { RunState } from "../../domain/run/run-state.ts";
 import type { Page, PageRequest } from "../page.ts";
 
-/** `from` inclusive, `to` exclusive, both on `scheduledFor`. `jobId` sees the runs of every job that had the id; `jobUid` of one, which is quickest found with its `jobId` beside it. */
+/** `from` inclusive, `to` exclusive, both on `scheduledFor`. `jobId` sees the runs of every job that had the id; `jobUid` those of one job, found fastest together with its `jobId`. */
 export interface RunQuery extends PageRequest {
   readonly jobId?: string;
   readonly jobUid?: string;
@@ -12,7 +12,7 @@ export interface RunQuery extends PageRequest {
   readonly cause?: RunCause;
   readonly from?: Instant;
   readonly to?: Instant;
-  /** False: outputs are not read, and null stands in their place. Default: true. */
+  /** False: outputs are not read, and are null. Default: true. */
   readonly outputs?: boolean;
 }
 
@@ -21,10 +21,10 @@ export interface RunQueries {
   get(tenantId: string, runId: string): Promise<Run | null>;
   list(tenantId: string, query: RunQuery): Promise<Page<Run>>;
   /**
-   * The params that these runs use on all their attempts, whatever has become of their job since, by run id. Runs unknown, and those whose
+   * The params that these runs use on all their attempts, by run id, also if their job was changed since. Runs unknown, and those whose
    * definition cannot be read, are left out.
    */
   params(tenantId: string, runIds: readonly string[]): Promise<ReadonlyMap<string, JsonObject>>;
-  /** The definition hash and job uid a run was made of, for making another like it. Null: no such run, or its definition cannot be read. */
+  /** The definition hash and job uid of a run, to make another like it. Null: no such run, or its definition cannot be read. */
   origin(tenantId: string, runId: string): Promise<{ readonly jobUid: string; readonly definitionHash: string } | null>;
 }

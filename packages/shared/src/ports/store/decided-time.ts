@@ -1,12 +1,12 @@
 import type { Instant } from "../../domain/time/instant.ts";
 
 /**
- * The latest time by which anybody has decided anything. It outlives every process, so whoever starts later can tell that
- * the store's clock has been set back since.
+ * The latest time that a process used for a decision. It is kept in the store, so a process that starts later can see that
+ * the store's clock was set back since.
  */
 export interface DecidedTime {
-  /** 0: nobody has decided anything yet. */
+  /** 0: no decision has been recorded yet. */
   latest(): Promise<Instant>;
-  /** Notes that decisions are made by this time. The latest stands, whatever the order. */
+  /** Records a time used for decisions. The latest one is kept, in any order of calls. */
   note(now: Instant): Promise<void>;
 }

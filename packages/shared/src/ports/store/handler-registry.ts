@@ -9,7 +9,7 @@ export interface HandlerDescription {
   readonly lastSeenAt: Instant;
 }
 
-/** What all executors can run, published by them and read by every api, which so needs none of their code. */
+/** The handlers of all executors. Executors publish them, and each api reads them, so the api needs no code of handlers. */
 export interface HandlerRegistry {
   /** Inserts or replaces by `type`. */
   publish(handlers: readonly HandlerDescription[]): Promise<void>;

@@ -1,9 +1,9 @@
-/** A lease that ends later than so many lives from now was taken by a clock that was ahead, and is nobody's. */
+/** A lease that ends later than so many lives from now was taken by a clock that was ahead, and is free. */
 export const LEASE_LIVES_MAX = 2;
 
-/** Named leases in the store: what leadership falls back on when there is no lock server. By the store's own clock. */
+/** Named leases in the store, the fallback for leadership when there is no lock server. By the store's own clock. */
 export interface LeaseRows {
-  /** Takes or renews the lease for `ttlMs`, the same for all who want it, if nobody else holds it. True: it is the owner's now. */
+  /** Takes or renews the lease for `ttlMs`, the same for all candidates, if no other owner holds it. True: the owner holds it now. */
   take(lease: { readonly name: string; readonly owner: string; readonly ttlMs: number }): Promise<boolean>;
   /** Gives it up, if the owner holds it. */
   release(lease: { readonly name: string; readonly owner: string }): Promise<void>;

@@ -1,8 +1,8 @@
 import type { Instant } from "../../domain/time/instant.ts";
 
-/** What a repeated request must meet again: the uid or instant the first one was given, and a hash of what it asked. */
+/** What a repeated request receives again: the uid or instant of the first one, and a hash of its body. */
 export interface RequestBinding {
-  /** Where the key counts: `create`, or `trigger:<job uid>`, … */
+  /** The scope of the key: `create`, or `trigger:<job uid>`, … */
   readonly scope: string;
   readonly key: string;
   /** Hash of the body: the same key with another body is a conflict. */

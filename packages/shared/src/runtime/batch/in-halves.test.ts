@@ -32,7 +32,7 @@ test("one among five hundred is found in few calls", async () => {
   expect(calls).toBeLessThan(20);
 });
 
-test("a server that is away is nobody's fault: it is told at once", async () => {
+test("an unavailable server is no item's fault: it is reported at once", async () => {
   let calls = 0;
   const away = { retryable: true };
   for (const fault of [new AppError("store_unavailable", "away", away), new AppError("bus_unavailable", "away", away)]) {

@@ -6,15 +6,15 @@ export interface RefusedItem<Item> {
 }
 
 /**
- * A server that is away takes nothing from anybody: no item is to blame. A bus says `bus_unavailable` of a message that it refuses too, as one that
+ * An unavailable server takes no item at all: no item is to blame. A bus also answers `bus_unavailable` to a message that it refuses, such as one that
  * is too large; that fault is not retryable.
  */
 export const passes = ({ retryable, code }: AppError): boolean => retryable || code === "store_unavailable";
 
 /**
- * Works on all items together. Where that is refused for a reason that will not pass by itself, each half is worked on
- * alone, and so on: one item that nobody can take is found in few calls, and the others are done. Returns those refused by
- * themselves. Rejects where a server is away (a fault that is retryable); which items were done then is not known. `work`
+ * Works on all items together. If that is refused with a fault that is not retryable, each half is worked on
+ * alone, and so on: one item that is always refused is found in few calls, and the others are done. Returns those refused by
+ * themselves. Rejects when a server is unavailable (a fault that is retryable); which items were done then is not known. `work`
  * must be safe to repeat.
  */
 export async function inHalves<Item>(

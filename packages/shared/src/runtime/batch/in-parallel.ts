@@ -1,12 +1,12 @@
 export interface ParallelWork<Item, Result> {
-  /** Most items in hand at a time. */
+  /** Most items in progress at a time. */
   readonly atOnce: number;
   readonly work: (item: Item) => Promise<Result>;
 }
 
 /**
- * Works on all items, a bounded number at a time, and answers in their order. After a fault nothing more is begun; it
- * rejects with the first one once nothing is in hand any more.
+ * Works on all items, a bounded number at a time, and answers in their order. After a fault no further item starts; it
+ * rejects with the first fault once no item is in progress.
  */
 export async function inParallel<Item, Result>(items: readonly Item[], { atOnce, work }: ParallelWork<Item, Result>): Promise<Result[]> {
   const results: Result[] = [];

@@ -10,10 +10,10 @@ export interface ReadableRows<Row, Item> {
   readonly onUnreadable: OnUnreadable;
 }
 
-/** Maps rows, each by itself: one that cannot be read is told and left out, and the others are there. */
+/** Maps rows, each by itself: one that cannot be read is reported and left out, and the others are returned. */
 export const mapReadable = <Row, Item>(rows: Iterable<Row>, how: ReadableRows<Row, Item>): Item[] => partReadable(rows, how).items;
 
-/** The same of as many rows as it takes to have `limit` items: those that cannot be read take no place. */
+/** The same, with as many rows as needed for `limit` items: unreadable rows do not count. */
 export function takeReadable<Row, Item>(rows: Iterable<Row>, limit: number, how: ReadableRows<Row, Item>): Item[] {
   const items: Item[] = [];
   for (const row of rows) {
@@ -23,7 +23,7 @@ export function takeReadable<Row, Item>(rows: Iterable<Row>, limit: number, how:
   return items;
 }
 
-/** The same as a part of a list that people look at, which names what it leaves out. */
+/** The same as a page of a list for users, which names the rows it leaves out. */
 export function pageReadable<Row, Item>(rows: readonly Row[], how: ReadableRows<Row, Item>, nextCursor: string | null): Page<Item> {
   const { items, unreadable } = partReadable(rows, how);
   return { items, nextCursor, ...(unreadable.length > 0 && { unreadable }) };
@@ -36,9 +36,9 @@ function partReadable<Row, Item>(rows: Iterable<Row>, { kind, idOf, map, onUnrea
     try {
       items.push(map(row));
     } catch (fault) {
-      const told = { id: idOf(row), reason: toReason(fault) };
-      onUnreadable({ kind, ...told });
-      unreadable.push(told);
+      const failed = { id: idOf(row), reason: toReason(fault) };
+      onUnreadable({ kind, ...failed });
+      unreadable.push(failed);
     }
   }
   return { items, unreadable };

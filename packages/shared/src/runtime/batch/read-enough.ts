@@ -1,12 +1,12 @@
-/** The first rows of an order as far as they can be read, and how many rows that were. */
+/** The readable ones of the first rows of an order, and how many rows were read. */
 export interface ReadablePart<Item> {
   readonly items: readonly Item[];
   readonly met: number;
 }
 
 /**
- * Reads the first rows of an order until `limit` of them can be read, or there are no more: again and more of them, where
- * some cannot be. However many of those stand in front, they end no reading and hide nothing behind them. Mostly one read.
+ * Reads the first rows of an order until `limit` readable ones are found, or there are no more. If some are unreadable, it
+ * reads again with a larger limit, so that unreadable rows never hide the rows after them. Usually one read.
  */
 export async function readEnough<Item>(limit: number, read: (rows: number) => Promise<ReadablePart<Item>>): Promise<readonly Item[]> {
   for (let rows = limit; ; rows *= 2) {

@@ -5,7 +5,7 @@ import { RETENTION_MS_MIN } from "../../domain/time/time-limits.ts";
 import { RESERVED_PERCENT_MAX, WORKER_SHARE_DEFAULTS } from "../../domain/queue/worker-shares.ts";
 import { defineSetting, wholeNumber } from "./config.ts";
 
-/** Settings that several kinds of processes have, each said once. */
+/** Settings that several kinds of processes share. */
 export const hostSetting = defineSetting({
   env: "HOST",
   flag: "host",

@@ -7,7 +7,7 @@ export interface ConfigKey<Value> {
   readonly env: string;
   /** The command-line option without dashes; null: environment only. */
   readonly flag: string | null;
-  /** What the option's value is called in `--help`; empty: the option has none, and is `true` where it is given. */
+  /** The name of the option's value in `--help`; empty: the option has no value, and is `true` when given. */
   readonly placeholder: string;
   /** The default, as a person would write it; null: none. */
   readonly fallback: string | null;
@@ -24,7 +24,7 @@ export type ConfigTable = Readonly<Record<string, ConfigKey<unknown>>>;
 export type ConfigOf<Table extends ConfigTable> = {
   readonly [Name in keyof Table]: Table[Name] extends ConfigKey<infer Value> ? Settled<Value> : never;
 };
-/** Nobody changes what was read. */
+/** Read-only: configuration is not changed after it is read. */
 type Settled<Value> = Value extends readonly (infer Item)[] ? readonly Item[] : Value;
 
 /** The values of all settings where none is given. For tables in which none has to be. */
@@ -50,7 +50,7 @@ export function readConfig<Table extends ConfigTable>(table: Table, { env, flags
   const faults: string[] = [];
   const entries = Object.entries(table).map(([name, key]) => {
     const flagged = key.flag === null ? undefined : flags[key.flag];
-    // An empty variable is as good as none: that is how compose files pass on what is not set.
+    // An empty variable counts as not set: compose files pass unset variables so.
     const text = flagged ?? (env[key.env] || undefined) ?? key.fallback ?? undefined;
     const parsed = key.schema.safeParse(text);
     if (!parsed.success) {
@@ -63,7 +63,7 @@ export function readConfig<Table extends ConfigTable>(table: Table, { env, flags
   return Object.fromEntries(entries) as ConfigOf<Table>; // Each value was parsed by the schema of its own key.
 }
 
-/** What is wrong with a URL is said without the user and password in it. */
+/** Faults of a URL are reported without the user and password in it. */
 const withoutPassword = (text: string): string => text.replace(/\/\/[^/]*@/, "//***@");
 
 /** A whole number between two bounds, both allowed. */

@@ -7,7 +7,7 @@ interface ServerUrl {
   readonly example: string;
 }
 
-/** The scheme chooses the adapter. What belongs to the one process is refused with what to set instead. */
+/** The scheme chooses the adapter. URLs of the embedded adapters are refused, with what to set instead. */
 const serverUrl = ({ env, schemes, example }: ServerUrl) =>
   z
     .string(`must be set, as in ${env}=${example}`)
@@ -61,7 +61,7 @@ export const registryUrlSetting = defineSetting({
 const text = (env: string, description: string) =>
   defineSetting({ env, flag: null, placeholder: "TEXT", fallback: null, schema: z.string().min(1).optional(), description });
 
-/** What the URL of Kafka need not say, so that no secret has to stand in it. */
+/** Settings for parts of Kafka's URL, so that the URL need not contain a secret. */
 export const kafkaSettings = {
   kafkaUsername: text("KAFKA_USERNAME", "User at Kafka, by SASL; may stand in `BUS_URL` instead."),
   kafkaPassword: text("KAFKA_PASSWORD", "That user's password."),

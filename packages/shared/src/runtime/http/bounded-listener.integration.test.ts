@@ -101,7 +101,7 @@ test("a client that does not read has one answer made for it, and is closed afte
   expect([at.begun.length, at.clock.timers]).toEqual([2, 0]);
 });
 
-test("answers that nobody reads are bounded in bytes: the one that waits longest goes", async () => {
+test("unread answers are bounded in bytes: the one that waits longest is dropped", async () => {
   await using at = await setup({ body: LARGE, limits: { unreadBytesMax: 2.5 * LARGE.length } });
   const sockets: Socket[] = [];
   for (let index = 0; index < 3; index += 1) {

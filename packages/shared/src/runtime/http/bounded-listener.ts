@@ -20,13 +20,13 @@ interface Exchange {
 /** The requests of one connection. */
 interface Pipeline {
   readonly waiting: Exchange[];
-  /** The one that is not answered whole; null: there is none. */
+  /** The request that is not fully answered; null: none. */
   current: Exchange | null;
 }
 
 export interface BoundedListener {
   readonly listen: RequestListener;
-  /** Requests that have begun and are not answered whole. What probes ask does not count. */
+  /** Requests that have begun and are not fully answered, without those of probes. */
   readonly underWay: number;
   /** False: nothing is begun on the connection, what is begun waits for the rest of its request, or its answer waits for its client to read. */
   isAtWork(socket: Socket): boolean;
@@ -39,8 +39,8 @@ export interface BoundedListenerOptions {
 }
 
 /**
- * Bounds what one connection has in progress. Node hands over pipelined requests as soon as they are read; here the next one
- * begins when the kernel has taken the answer before it, so a client that does not read has one answer made for it, and no more.
+ * Bounds what one connection has in progress. Node emits pipelined requests as soon as they are read. Here the next one
+ * begins when the kernel has accepted the answer before it, so a client that does not read gets only one answer.
  */
 export function createBoundedListener({ clock, limits, listener }: BoundedListenerOptions): BoundedListener {
   const unread = createUnreadAnswers(clock, limits);
@@ -63,7 +63,7 @@ export function createBoundedListener({ clock, limits, listener }: BoundedListen
     pipeline.current = null;
     if (pipeline.waiting.length === 0) return;
     if (pipeline.waiting.length <= limits.pipelinedMax) socket.resume();
-    setImmediate(next, socket, pipeline); // Others have their turn between.
+    setImmediate(next, socket, pipeline); // Other work of the event loop runs in between.
   }
   function next(socket: Socket, pipeline: Pipeline): void {
     if (pipeline.current !== null || socket.destroyed) return;

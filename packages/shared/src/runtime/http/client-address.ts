@@ -1,6 +1,6 @@
 /**
- * Whose request it is, as far as limits go: an IPv4 address, or the /64 network of an IPv6 one, of which a client has as many
- * addresses as it likes. Behind a proxy all are the proxy's: what a header says of others anybody can write.
+ * The client of a request, for limits: an IPv4 address, or the /64 network of an IPv6 one, since a client may use all addresses
+ * of its network. Behind a proxy all requests have the proxy's address: a header is not used, since any client can write it.
  */
 export function clientAddress(remoteAddress: string | undefined): string {
   const address = (remoteAddress ?? "").replace(/%.*$/, "");

@@ -5,13 +5,13 @@ import { clientAddress } from "./client-address.ts";
 export interface ConnectionBounds {
   /** Connections open at once. */
   readonly connectionsMax: number;
-  /** Of those, as many as one address may have: no client takes all. Behind a proxy all clients have the proxy's. */
+  /** Of those, the most of one address: no client takes all. Behind a proxy all clients have the proxy's address. */
   readonly connectionsPerAddressMax: number;
 }
 
 /**
- * Bounds the connections of a server, in all and of one address. Where there is no room for one more, the oldest on which nothing is at work
- * makes room: one that waits for a next request, has not said its first, or is slow to say it. Where all are at work, the new one is closed.
+ * Bounds the connections of a server, in all and of one address. At the limit, the oldest idle connection is closed for a new one: a
+ * connection that waits for a request, or is slow to send it. If all are busy, the new one is closed.
  */
 export function boundConnections(
   server: Server,
@@ -40,7 +40,7 @@ export function boundConnections(
 
 function makeRoom(sockets: ReadonlySet<Socket>, isAtWork: (socket: Socket) => boolean): boolean {
   for (const socket of sockets) {
-    if (socket.destroyed) continue; // It has made room for another, and is not closed yet.
+    if (socket.destroyed) continue; // It was closed for another, and the close is not complete.
     if (isAtWork(socket)) continue;
     socket.destroy();
     return true;

@@ -35,12 +35,12 @@ test("it says that it lives, is ready, and its metrics", async () => {
   expect(clock.timers).toBe(0);
 });
 
-test("it lives but is not ready while its store is away, and says why", async () => {
-  const { server, get } = setup({ ready: () => Promise.reject(new AppError("store_unavailable", "nobody answers")) });
+test("it lives but is not ready while its store is unavailable, and says why", async () => {
+  const { server, get } = setup({ ready: () => Promise.reject(new AppError("store_unavailable", "no answer")) });
   await server.start();
   expect(await get("/readyz")).toEqual({
     status: 503,
-    text: '{"status":"not ready","code":"store_unavailable","reason":"nobody answers"}',
+    text: '{"status":"not ready","code":"store_unavailable","reason":"no answer"}',
   });
   expect((await get("/livez")).status).toBe(200);
 });
@@ -55,7 +55,7 @@ test("from the moment its process is to stop it is not ready, and goes on answer
   expect((await get("/metrics")).status).toBe(200);
 });
 
-test("a store that hangs is away when its time is over", async () => {
+test("a store that hangs is unavailable when its time is over", async () => {
   const asked = Promise.withResolvers<void>();
   const { server, get, clock } = setup({
     ready: () => {
@@ -91,7 +91,7 @@ test("whatever a client writes in place of a path is answered, and ends nothing"
   expect((await get("/livez")).status).toBe(200);
 });
 
-test("10,000 pipelined requests on a socket that reads nothing have one answer each time it is read, and more idle sockets than there is room for keep nobody out", async () => {
+test("10,000 pipelined requests on a socket that reads nothing have one answer each time it is read, and more idle sockets than the limit do not keep others out", async () => {
   let asked = 0;
   const ready = async (): Promise<void> => void (asked += 1);
   const { server, get } = setup({ ready });

@@ -15,7 +15,7 @@ export interface HealthServerOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly clock: Clock;
-  /** Rejects, or does not come back in time, while the service cannot do its work. */
+  /** Rejects, or does not answer in time, while the service cannot do its work. */
   readonly ready: () => Promise<unknown>;
   /** The metrics of the process, as Prometheus reads them. */
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
@@ -28,7 +28,7 @@ export interface HealthServer extends Service {
   drain(): void;
 }
 
-/** Whoever is asked for readiness and has not answered by then counts as not ready. */
+/** A readiness check that has not answered by then counts as not ready. */
 const READY_MS_MAX = 2_000;
 const REQUEST_MS_MAX = 5_000;
 /** How often requests that are too slow are looked for. */
@@ -89,7 +89,7 @@ export function createHealthServer({ host, port, clock, ready, metrics }: Health
   };
 }
 
-/** Ready while the store answers and takes writes, and its clock is one to decide by. */
+/** Ready while the store answers and accepts writes, and its clock may be used for decisions. */
 export const readyBy =
   ({ ping, refusal }: Pick<Store, "ping" | "refusal">, time: Pick<StoreClock, "decide">) =>
   async (): Promise<void> => {
@@ -109,7 +109,7 @@ async function findFault(ready: () => Promise<unknown>, clock: Clock): Promise<A
   }
 }
 
-/** Whatever a client writes there, as `//`, which is no part of any URL. */
+/** The path of any request target, also of one that is no part of a URL, such as `//`. */
 const stripQuery = (target: string): string => target.split("?", 1)[0] ?? target;
 
 const sayFault = (response: ServerResponse, fault: unknown): void => say(response, 500, { status: toAppError(fault, "answer").message });

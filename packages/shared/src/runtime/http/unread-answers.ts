@@ -9,7 +9,7 @@ export interface UnreadLimits {
 }
 
 export interface UnreadAnswers {
-  /** Takes an answer that has just been written. One that the kernel has taken whole is no concern. */
+  /** Adds an answer that was just written. An answer that the kernel accepted whole is not tracked. */
   watch(res: ServerResponse): void;
 }
 
@@ -18,7 +18,7 @@ interface Unread {
   readonly timer: Timer;
 }
 
-/** Answers wait in memory for clients that do not read: bounded in time, and in bytes of all; beyond those the oldest goes. */
+/** Answers wait in memory for clients that do not read: bounded in time, and in bytes of all; beyond those the oldest is dropped. */
 export function createUnreadAnswers(clock: Clock, { answerMsMax, unreadBytesMax }: UnreadLimits): UnreadAnswers {
   const answers = new Map<ServerResponse, Unread>(); // The oldest first.
   let bytesInAll = 0;

@@ -36,7 +36,7 @@ function logged(run: Partial<EndedRun>, stack?: string) {
 }
 
 const named = { job: "job-1", run: "run-1", attempt: 2, handler: "work" };
-const error = { code: "ECONNREFUSED", message: "nobody listens", retryable: true };
+const error = { code: "ECONNREFUSED", message: "connection refused", retryable: true };
 
 test("a run that succeeded, or was cancelled, is one line at info", () => {
   expect(logged({})).toEqual([{ level: "info", fields: { ...named, ms: 40 }, message: "a run succeeded" }]);
@@ -48,15 +48,15 @@ test("one that failed is one line at warn, with its code and what it says", () =
   expect(others).toEqual([]);
   expect(line).toMatchObject({
     level: "warn",
-    fields: { ...named, code: "ECONNREFUSED", error: "nobody listens" },
+    fields: { ...named, code: "ECONNREFUSED", error: "connection refused" },
     message: "a run failed",
   });
 });
 
 test("what a handler of one's own threw has its stack", () => {
-  const [line] = logged({ state: "failed", error }, "Error: nobody listens\n    at work.ts:3:1");
-  expect(line).toMatchObject({ level: "warn", fields: { code: "ECONNREFUSED", err: { message: "nobody listens" } } });
-  expect((line!.fields["err"] as Error).stack).toBe("Error: nobody listens\n    at work.ts:3:1");
+  const [line] = logged({ state: "failed", error }, "Error: connection refused\n    at work.ts:3:1");
+  expect(line).toMatchObject({ level: "warn", fields: { code: "ECONNREFUSED", err: { message: "connection refused" } } });
+  expect((line!.fields["err"] as Error).stack).toBe("Error: connection refused\n    at work.ts:3:1");
 });
 
 test.each(["skipped", "missed"] as const)("one that was %s never ran, and is in the history alone", (state) => {

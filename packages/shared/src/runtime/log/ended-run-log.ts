@@ -2,8 +2,8 @@ import type { EndedRun } from "../../domain/run/settlement.ts";
 import type { PacedLog } from "./paced-log.ts";
 
 /**
- * Logs the end of a run once, by whoever has just written it. What was not carried out (`skipped`, `missed`) is in the history alone.
- * `stack`: of what its handler threw; null where its message says all.
+ * Logs the end of a run once, in the process that wrote it. Runs that did not run (`skipped`, `missed`) are only in the history.
+ * `stack`: of the error that its handler threw; null if the message is enough.
  */
 export function logEnd(log: PacedLog, run: EndedRun, stack: string | null = null): void {
   const { jobId: job, runId, attempt, handler, state, reason, startedAt, finishedAt, error } = run;
@@ -26,7 +26,7 @@ export function logEnd(log: PacedLog, run: EndedRun, stack: string | null = null
   }
 }
 
-/** What is said of an error in the log. */
+/** The fields of an error in the log. */
 export function errorFields(error: EndedRun["error"], stack: string | null): Record<string, unknown> {
   if (error === null) return {};
   const { code, message } = error;

@@ -8,13 +8,13 @@ export type Logger = Pick<PinoLogger, "debug" | "info" | "warn" | "error"> & { c
 const STANDARD_ERROR = 2;
 
 /**
- * Logs to standard error, so that standard output belongs to what a person asked for: as JSON lines, or, where standard error is a
- * terminal, as lines for people. No line is waited for: what is logged of each run must not hold up the next.
+ * Logs to standard error, so that standard output has only what the user asked for: as JSON lines, or, if standard error is a
+ * terminal, as readable lines. No line is awaited: logging one run must not delay the next.
  */
 export const createLogger = (level: string, lines: DestinationStream | null = terminalLines(process.stderr, STANDARD_ERROR)): Logger =>
   pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, lines ?? pino.destination({ fd: STANDARD_ERROR, sync: false }));
 
-/** Lines for people, where they are written to a terminal; null elsewhere. The package is loaded only where it is used. */
+/** Readable lines if the output is a terminal; otherwise null. The package is loaded only when it is used. */
 export function terminalLines({ isTTY = false }: { readonly isTTY?: boolean }, destination: number | Writable): DestinationStream | null {
   if (!isTTY) return null;
   const { build } = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");

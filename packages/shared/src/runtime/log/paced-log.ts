@@ -6,7 +6,7 @@ export type PacedLog = Pick<Logger, "info" | "warn">;
 
 /**
  * Lines at `info` that are written in one second; the others of that second are at `debug`. A line costs 4 µs and a plain run 70, so that a
- * line at each start and end would make thousands of runs a second slower by a tenth, and nobody reads them.
+ * line at each start and end would make thousands of runs a second slower by a tenth, and are not read.
  */
 export const PACED_LINES_MAX = 200;
 const WINDOW_MS = 1_000;

@@ -17,7 +17,7 @@ test("a row is logged when it is met first, then at doubling intervals, and coun
   expect(await metrics.getSingleMetricAsString("tickline_unreadable_rows_total")).toContain('{kind="run"} 240');
 });
 
-test("each row is told for itself", () => {
+test("each row is logged by itself", () => {
   const logged: object[] = [];
   const tell = createUnreadableLog({
     clock: manualClock(START),

@@ -4,10 +4,10 @@ import type { Clock } from "../../ports/clock.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
 import type { Logger } from "./logger.ts";
 
-/** A row that is met again and again is logged at the first time, after this time, and then at doubling intervals. Milliseconds. */
+/** A row that is read repeatedly is logged the first time, again after this time, and then at doubling intervals. Milliseconds. */
 const LOG_AGAIN_MS = 60_000;
 const LOG_AGAIN_MS_MAX = 3_600_000;
-/** Rows kept in mind; beyond it the oldest are logged as new ones. */
+/** Most rows that are tracked; beyond it the oldest are logged as new ones. */
 const ROWS_MAX = 1_000;
 
 export interface UnreadableLogOptions {
@@ -16,7 +16,7 @@ export interface UnreadableLogOptions {
   readonly metrics: Registry;
 }
 
-/** Says which stored rows cannot be read, and counts how often they are met. */
+/** Logs which stored rows cannot be read, and counts how often they are read. */
 export function createUnreadableLog({ clock, log, metrics }: UnreadableLogOptions): OnUnreadable {
   const known = new Map<string, { readonly logAtMs: number; readonly waitMs: number }>();
   const met = new Counter({

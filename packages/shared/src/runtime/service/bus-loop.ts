@@ -30,7 +30,7 @@ export function createBusLoop({ stopMs, ...options }: BusLoopOptions): BusLoop {
       givenUp = false;
       return loop.start();
     },
-    // Not by a race against one promise of the loop, which would keep each answer for as long as the loop lives.
+    // Not a race against one promise of the loop, which would keep every answer in memory while the loop runs.
     answer<Answer>(answer: Promise<Answer>) {
       const { promise, resolve, reject } = Promise.withResolvers<Answer>();
       waiting.add(reject);

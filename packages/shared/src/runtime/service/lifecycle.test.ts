@@ -3,11 +3,11 @@ import { serviceContract } from "../../testing/contracts/service.contract.ts";
 import { createLifecycle } from "./lifecycle.ts";
 
 function setup({ failing = false } = {}) {
-  const told: string[] = [];
+  const steps: string[] = [];
   const step = async (name: string): Promise<void> => {
-    told.push(`${name} begins`);
+    steps.push(`${name} begins`);
     await new Promise((turn) => setImmediate(turn));
-    told.push(`${name} ends`);
+    steps.push(`${name} ends`);
   };
   const service = createLifecycle({
     async start() {
@@ -16,28 +16,28 @@ function setup({ failing = false } = {}) {
     },
     stop: () => step("stop"),
   });
-  return { service, told };
+  return { service, steps };
 }
 
 serviceContract("lifecycle", async () => {
-  const { service, told } = setup();
+  const { service, steps } = setup();
   return {
     service,
-    leftovers: () => told.filter((line) => line === "start ends").length - told.filter((line) => line === "stop ends").length,
+    leftovers: () => steps.filter((line) => line === "start ends").length - steps.filter((line) => line === "stop ends").length,
   };
 });
 
 test("steps called at once run one after another, each once", async () => {
-  const { service, told } = setup();
+  const { service, steps } = setup();
   await Promise.all([service.start(), service.start(), service.stop(), service.stop(), service.start()]);
   const once = ["start begins", "start ends"];
-  expect(told).toEqual([...once, "stop begins", "stop ends", ...once]);
+  expect(steps).toEqual([...once, "stop begins", "stop ends", ...once]);
 });
 
 test("a start that fails is undone, says so, and may be tried again", async () => {
-  const { service, told } = setup({ failing: true });
+  const { service, steps } = setup({ failing: true });
   await expect(service.start()).rejects.toThrow("on purpose");
   await service.stop();
   await expect(service.start()).rejects.toThrow("on purpose");
-  expect(told.filter((line) => line.endsWith("begins"))).toEqual(["start begins", "stop begins", "start begins", "stop begins"]);
+  expect(steps.filter((line) => line.endsWith("begins"))).toEqual(["start begins", "stop begins", "start begins", "stop begins"]);
 });

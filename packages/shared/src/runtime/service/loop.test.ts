@@ -6,7 +6,7 @@ import { createLoop } from "./loop.ts";
 
 const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
 
-/** A loop whose rounds are told when to end: `rounds` counts those begun. */
+/** A loop whose rounds end on demand: `rounds` counts those begun. */
 function setup({ waitMs = null, fault = () => false }: { waitMs?: number | null; fault?: () => boolean } = {}) {
   const clock = manualClock(0);
   const counts = { rounds: 0, running: 0, runningMost: 0 };

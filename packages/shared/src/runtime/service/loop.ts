@@ -19,7 +19,7 @@ export interface Loop extends Service {
   wake(): void;
 }
 
-/** The only place that sleeps: rounds one after another, never two at once; a fault is logged and the loop goes on. */
+/** The only place that waits between rounds. One round runs at a time; a fault is logged and the loop continues. */
 export function createLoop({ name, clock, log, runOnce, faultMs = 100, faultMsMax = 5_000 }: LoopOptions): Loop {
   let running = false;
   let woken = false;

@@ -9,7 +9,7 @@ export type AttemptName = Pick<DueRun, "handler" | "jobId" | "runId" | "attempt"
 export interface ProcessWork {
   /** Attempts that are claimed and have not ended. */
   readonly attempts: readonly AttemptName[];
-  /** The run whose handler the code that runs at present belongs to, also when it has ended. Best effort; null: nobody knows. */
+  /** The run whose handler the code that runs at present belongs to, also when it has ended. Best effort; null: unknown. */
   readonly running: AttemptName | null;
   /** Absent: it serves none that a stop waits for. */
   readonly requests?: RequestWork;

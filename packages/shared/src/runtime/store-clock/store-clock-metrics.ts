@@ -4,7 +4,7 @@ import type { SetBack } from "./store-clock-state.ts";
 
 export interface ObservedClock {
   readonly now: () => Instant;
-  /** Null while things may be decided by the store's clock. */
+  /** Null while decisions may be made by the store's clock. */
   readonly doubt: () => string | null;
   readonly setBack: () => SetBack | null;
   readonly offsetMs: () => number;

@@ -5,32 +5,32 @@ import type { Store } from "../../ports/store/store.ts";
 import type { Logger } from "../log/logger.ts";
 import type { ClockJump, StoreTime } from "./store-time.ts";
 
-/** The time is behind what was decided by: the store's clock was ahead and has been put right, or is behind now. */
+/** The store's time is earlier than a time used for decisions: its clock was ahead and was corrected, or is behind now. */
 export interface SetBack {
-  /** The latest time that was decided by. */
+  /** The latest time used for a decision. */
   readonly latest: Instant;
-  /** Rises with each time that the clock is seen being set back. */
+  /** Rises each time a set-back of the clock is seen. */
   readonly count: number;
-  /** True: this process saw the clock go ahead before, past what is now. False: nobody knows which of the two it is. */
+  /** True: this process saw the clock go ahead before, past what is now. False: unknown which of the two it is. */
   readonly wasAhead: boolean;
 }
 
-/** The time that is decided by is noted so often, in milliseconds: a set-back is seen by who starts after it from so much on. */
+/** The time used for decisions is recorded at this interval, in milliseconds. A process that starts later sees set-backs longer than this. */
 const NOTE_EVERY_MS = 30_000;
-/** Jumps ahead that are remembered. */
+/** Most jumps ahead that are kept. */
 const LEAPS_MAX = 8;
 
-/** What is known of the store's time, besides the time. */
+/** The state of the store's clock, apart from the time. */
 export interface StoreClockState {
   readonly time: StoreTime;
   measuredAtMs: number;
   /** Since when it has been steady, by the monotonic clock; Infinity: it is not. */
   steadyAtMs: number;
-  /** The latest time decided by that is known here; null: the store has not been asked. */
+  /** The latest known time used for decisions; null: not read from the store yet. */
   latest: Instant | null;
-  /** What of it was known before this process decided anything. */
+  /** Its value before the first decision of this process. */
   before: Instant | null;
-  /** What of it the store knows. */
+  /** Its value in the store. */
   noted: Instant;
   setBacks: number;
   /** The latest jump that was seen here. */
@@ -53,7 +53,7 @@ export const newStoreClockState = (time: StoreTime): StoreClockState => ({
 
 export const UNREAD = "the store's clock has not been read yet";
 
-/** Why nothing may be decided by the time at present; null: it may be. */
+/** Why no decisions may be made by the time at present; null: they may. */
 export function findDoubt({ time, latest }: StoreClockState): string | null {
   if (latest === null) return UNREAD;
   if (!time.steady()) return "the store's clock jumped, and has to agree with itself once before it is trusted again";
@@ -72,7 +72,7 @@ export interface MeasureDeps {
   readonly log: Logger;
 }
 
-/** One measurement, and what follows from it. */
+/** Applies one measurement. */
 export async function measure({ clock, decided, log }: MeasureDeps, state: StoreClockState): Promise<void> {
   const { time } = state;
   const wasSteady = time.steady();
@@ -90,7 +90,7 @@ export async function measure({ clock, decided, log }: MeasureDeps, state: Store
   sayIfSetBack(state, { jumpedMs, log });
 }
 
-/** What is decided by the time is noted as soon as it is steady, and so before most of it. */
+/** The time used for decisions is recorded as soon as the clock is steady, and so before most decisions. */
 async function note(decided: Store["decided"], state: StoreClockState): Promise<void> {
   if (state.latest === null) state.latest = state.before = state.noted = await decided.latest();
   if (!state.time.steady()) return;

@@ -7,7 +7,7 @@ import { AppError } from "../../domain/app-error.ts";
 import type { Logger } from "../log/logger.ts";
 import { createStoreClock, STORE_CLOCK_DEFAULTS } from "./store-clock.ts";
 
-/** Lets everything run that waits for nothing but its turn. */
+/** Lets everything run that is ready to run. */
 const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
 };
@@ -71,8 +71,8 @@ describe("deciding", () => {
 
   test("is refused while the store's clock jumps, which is said when it begins and when it is over", async () => {
     const { time, store, logged, pass } = setup();
-    const told: (string | null)[] = [];
-    time.watch(() => told.push(time.doubt()));
+    const seen: (string | null)[] = [];
+    time.watch(() => seen.push(time.doubt()));
     await time.start();
     await pass(SECOND);
     store.aheadMs = HOUR;
@@ -81,7 +81,7 @@ describe("deciding", () => {
     expect(() => time.decide()).toThrow("jumped");
     await pass(10 * SECOND);
     expect(time.decide()).toBe(START + 21 * SECOND + HOUR);
-    expect(told).toEqual([null, expect.stringContaining("jumped"), null]);
+    expect(seen).toEqual([null, expect.stringContaining("jumped"), null]);
     expect(logged).toEqual([
       expect.stringContaining("nothing is decided by time for now: the store's clock jumped"),
       "the store's clock is steady again",
@@ -100,7 +100,7 @@ describe("deciding", () => {
     await time.stop();
   });
 
-  test("goes on by the last measurement while the store is away", async () => {
+  test("goes on by the last measurement while the store is unavailable", async () => {
     const { time, store, pass } = setup({ aheadMs: MINUTE });
     await time.start();
     store.away = true;

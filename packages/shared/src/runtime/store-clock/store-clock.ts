@@ -14,29 +14,29 @@ import { createStoreTime } from "./store-time.ts";
 export const STORE_CLOCK_DEFAULTS = {
   /** How often the offset to the store's clock is measured. Milliseconds. */
   storeTimeMs: 10_000,
-  /** How often our own clock is looked at: if it was set, or the machine slept, the store's is measured at once. Milliseconds. */
+  /** How often our own clock is checked: if it was set, or the machine slept, the store's is measured at once. Milliseconds. */
   clockLookMs: 500,
 };
 export type StoreClockLimits = Readonly<typeof STORE_CLOCK_DEFAULTS>;
 
 /**
- * A clock whose `now` is the store's time, kept by measuring it over and over while it is started. Whatever is decided by a time, or
- * writes one into the store, takes it from here; `monotonicMs` and timers are this machine's.
+ * A clock whose `now` is the store's time, measured at intervals while it is started. All decisions by a time, and all times
+ * written into the store, use it; `monotonicMs` and timers are this machine's.
  */
 export interface StoreClock extends Clock, Service {
-  /** The time to decide by. Throws `clock_unsteady` (retryable) while there is a doubt. */
+  /** The time for decisions. Throws `clock_unsteady` (retryable) while there is a doubt. */
   decide(): Instant;
-  /** Why nothing may be decided by this clock at present, in a sentence; null: it may be. */
+  /** Why no decisions may be made by this clock at present, in a sentence; null: they may. */
   doubt(): string | null;
-  /** True while the last two measurements agree: `doubt` without what passes by itself within `clockLookMs`. */
+  /** True while the last two measurements agree: `doubt` without the doubts that end by themselves within `clockLookMs`. */
   steady(): boolean;
-  /** For how long it has gone on without a jump, in milliseconds; 0 while it is not steady. */
+  /** Time without a jump, in milliseconds; 0 while it is not steady. */
   steadyForMs(): number;
-  /** Null: the time is not behind what was decided by. */
+  /** Null: the time is not earlier than the latest time used for decisions. */
   setBack(): SetBack | null;
-  /** The latest time that was decided by, as this process found it when it started; 0: none was ever noted; null: it has not asked yet. */
+  /** The latest time used for decisions before this process started; 0: none was recorded; null: not read yet. */
   decidedBefore(): Instant | null;
-  /** Calls back whenever a doubt begins or ends. Returns what ends that. */
+  /** Calls back whenever a doubt begins or ends. Returns the function that stops that. */
   watch(listener: () => void): () => void;
 }
 
@@ -45,11 +45,11 @@ export interface StoreClockDeps {
   readonly ping: Store["ping"];
   readonly decided: Store["decided"];
   readonly log: Logger;
-  /** Where it is observed. Default: nowhere. */
+  /** Receives its metrics. Default: none. */
   readonly metrics?: Registry;
 }
 
-/** While it cannot be measured it is tried again at least so often, in milliseconds. */
+/** While measurements fail, the longest wait before the next one, in milliseconds. */
 const FAULT_MS_MAX = 1_000;
 
 export function createStoreClock(deps: StoreClockDeps, limits: StoreClockLimits = STORE_CLOCK_DEFAULTS): StoreClock {
@@ -59,7 +59,7 @@ export function createStoreClock(deps: StoreClockDeps, limits: StoreClockLimits 
   const listeners = new Set<() => void>();
   let said: string | null = UNREAD;
 
-  /** Says what has changed since it was said last. */
+  /** Logs and notifies the changes since the last call. */
   function tell(): void {
     const doubt = findDoubt(state);
     if (doubt === said) return;

@@ -1,14 +1,14 @@
 import { expect, test } from "@jest/globals";
 import { manualClock } from "../../testing/manual-clock.ts";
-import { HELLO_MS_MAX } from "../../domain/time/time-limits.ts";
+import { PING_MS_MAX } from "../../domain/time/time-limits.ts";
 import { createStoreTime } from "./store-time.ts";
 
 function setup({ aheadMs = 0, tripMs = 0 } = {}) {
   const clock = manualClock(1_000_000);
-  const store = { aheadMs, onHello: () => {} };
+  const store = { aheadMs, onPing: () => {} };
   const ping = () => {
     clock.advance(tripMs / 2);
-    store.onHello();
+    store.onPing();
     const answer = { now: clock.now() + store.aheadMs };
     clock.advance(tripMs / 2);
     return Promise.resolve(answer);
@@ -28,7 +28,7 @@ test("an offset within the trip's own uncertainty is none", async () => {
   expect(time.now()).toBe(clock.now());
 });
 
-test("nobody is fit to lead before the first measurement, nor while the offset jumps by more than a second", async () => {
+test("no process may lead before the first measurement, nor while the offset jumps by more than a second", async () => {
   const { store, time } = setup();
   expect(time.steady()).toBe(false);
   await time.measure();
@@ -50,8 +50,8 @@ test("time is never rounded up, so that nothing fires early", async () => {
 test("a clock of ours that is set while the answer is on its way is no offset of the store", async () => {
   const { clock, store, time } = setup({ tripMs: 10 });
   await time.measure();
-  store.onHello = () => {
-    store.onHello = () => {};
+  store.onPing = () => {
+    store.onPing = () => {};
     clock.jumpTo(clock.now() + 3_600_000);
   };
   await time.measure();
@@ -72,7 +72,7 @@ test("between measurements a wall clock that is set does not move it, and time g
   expect(time.now()).toBe(measured + 250);
 });
 
-test("a wall clock that was set is followed when the store's was set with it, and nobody is unfit to lead for that", async () => {
+test("a wall clock that was set is followed when the store's was set with it, and does not keep a process from leading", async () => {
   const { clock, time } = setup();
   await time.measure();
   expect(time.doubtful()).toBe(false);
@@ -94,7 +94,7 @@ test("our own wall clock alone being set is no jump of the store's", async () =>
 test("an answer that came too late to tell the time is no measurement, and the last one stays", async () => {
   const { clock, store, time } = setup({ aheadMs: 5_000 });
   await time.measure();
-  store.onHello = () => clock.advance(HELLO_MS_MAX + 1);
+  store.onPing = () => clock.advance(PING_MS_MAX + 1);
   await expect(time.measure()).rejects.toMatchObject({ code: "store_unavailable", retryable: true });
   expect([time.now(), time.steady()]).toEqual([clock.now() + 5_000, true]);
 });

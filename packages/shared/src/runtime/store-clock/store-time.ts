@@ -1,23 +1,23 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { Instant } from "../../domain/time/instant.ts";
-import { CLOCK_JUMP_MS_MAX, HELLO_MS_MAX } from "../../domain/time/time-limits.ts";
+import { CLOCK_JUMP_MS_MAX, PING_MS_MAX } from "../../domain/time/time-limits.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store/store.ts";
 
-/** The store's time, as last measured and advanced since by our monotonic clock. All services decide by it, so that they agree. */
+/** The store's time: the last measurement, advanced by our monotonic clock. All services use it for decisions, so that they agree. */
 export interface StoreTime {
   now(): Instant;
-  /** True while the last two measurements agree. While the store's clock jumps nobody leads. */
+  /** True while the last two measurements agree. While the store's clock jumps no process leads. */
   steady(): boolean;
-  /** True when our wall clock has moved otherwise than our monotonic one: it was set, or the machine slept. Worth a measurement. */
+  /** True when our wall clock and our monotonic clock differ in their advance: the clock was set, or the machine slept. A reason to measure. */
   doubtful(): boolean;
   /** The latest jump; null: none was seen. */
   jump(): ClockJump | null;
-  /** Asks the store once. Rejects when it does not answer, or too slowly to tell the time; the last measurement stays. */
+  /** Pings the store once. Rejects when there is no answer, or it is too slow to measure the time; the last measurement is kept. */
   measure(): Promise<void>;
 }
 
-/** The store's time has moved otherwise than our monotonic clock, by more than `CLOCK_JUMP_MS_MAX`. */
+/** The store's time and our monotonic clock differ in their advance by more than `CLOCK_JUMP_MS_MAX`. */
 export interface ClockJump {
   /** Milliseconds; negative: it was set back. */
   readonly byMs: number;
@@ -37,21 +37,21 @@ export function createStoreTime(clock: Clock, ping: Store["ping"]): StoreTime {
   let steady = false;
   let jump: ClockJump | null = null;
 
-  /** Null: our own clock was set, or the machine slept, while the answer was on its way. That says nothing of the store's. */
+  /** Null: our own clock was set, or the machine slept, during the ping. The measurement is then useless. */
   async function measureOnce(): Promise<Measurement | null> {
     const sentAt = clock.now();
     const sentMs = clock.monotonicMs();
     const { now } = await ping();
     const [wall, monotonicMs] = [clock.now(), clock.monotonicMs()];
     const tripMs = monotonicMs - sentMs;
-    if (tripMs > HELLO_MS_MAX) throw tooSlow(tripMs);
+    if (tripMs > PING_MS_MAX) throw tooSlow(tripMs);
     if (Math.abs(wall - sentAt - tripMs) > CLOCK_JUMP_MS_MAX) return null;
     const measured = now + tripMs / 2;
     // Within the trip's own uncertainty the clocks are the same: no offset, no drift from measuring noise.
     const store = Math.abs(measured - wall) <= Math.max(tripMs, 2) ? wall : measured;
     return { store, wall, monotonicMs };
   }
-  /** One of our clocks agreeing is enough: the wall clock alone is set at times, and the monotonic one stands still in a machine that sleeps. */
+  /** One of our clocks agreeing is enough: the wall clock may be set, and the monotonic clock stops while a machine sleeps. */
   function agrees(before: Measurement, { store, wall, monotonicMs }: Measurement): boolean {
     const passedMs = store - before.store;
     const driftMs = Math.min(Math.abs(passedMs - (wall - before.wall)), Math.abs(passedMs - (monotonicMs - before.monotonicMs)));

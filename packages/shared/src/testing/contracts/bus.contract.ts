@@ -5,7 +5,7 @@ import type { Bus, SubscribeRequest } from "../../ports/bus.ts";
 
 export interface BusUnderTest {
   readonly bus: Bus;
-  /** A topic nobody else uses. */
+  /** A topic that no other test uses. */
   readonly topic: string;
   /** Lets the adapter deliver what it has: some turns of the loop, some virtual or real time. */
   readonly breathe: () => Promise<void>;
@@ -86,7 +86,7 @@ function deliveryFacts(open: Open): void {
     expect(batches.filter(({ length }) => length === 0)).toEqual([]);
   });
 
-  test("publishing to a topic that nobody reads is acknowledged", async () => {
+  test("publishing to a topic without consumers is acknowledged", async () => {
     const { bus, topic } = await open();
     await expect(bus.publish(topic, [busEvent("a")])).resolves.toBeUndefined();
   });
@@ -202,25 +202,25 @@ function closingFacts(open: Open): void {
     const { subscribe, publishUntil, bus, topic, breathe } = await open();
     const begun = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
-    const told: string[] = [];
+    const steps: string[] = [];
     const subscription = await subscribe({
       onBatch: async () => {
         begun.resolve();
         await gate.promise;
-        told.push("batch done");
+        steps.push("batch done");
       },
     });
     let isBegun = false;
     void begun.promise.then(() => (isBegun = true));
     await publishUntil([busEvent("a")], () => isBegun);
-    const stopped = Promise.all([subscription.stop(), subscription.stop()]).then(() => told.push("stopped"));
+    const stopped = Promise.all([subscription.stop(), subscription.stop()]).then(() => steps.push("stopped"));
     await bus.publish(topic, [busEvent("b")]);
     await breathe();
-    expect(told).toEqual([]);
+    expect(steps).toEqual([]);
     gate.resolve();
     await stopped;
     await breathe();
-    expect(told).toEqual(["batch done", "stopped"]);
+    expect(steps).toEqual(["batch done", "stopped"]);
   });
 
   test("after stop the other members of the group see what is published", async () => {

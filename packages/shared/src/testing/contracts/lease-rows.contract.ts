@@ -7,7 +7,7 @@ const LEADER = { name: "leader:0", ttlMs: HOUR };
 
 /** Named leases by the store's own clock. */
 export const leaseRowsContract = defineContract("LeaseRows", {
-  "a lease is its owner's, who may renew it, and nobody else's": async ({ store }) => {
+  "a lease belongs to its owner alone, who may renew it": async ({ store }) => {
     expect(await store.leaders.take({ ...LEADER, owner: "a" })).toBe(true);
     expect(await store.leaders.take({ ...LEADER, owner: "a" })).toBe(true);
     expect(await store.leaders.take({ ...LEADER, owner: "b" })).toBe(false);
@@ -30,7 +30,7 @@ export const leaseRowsContract = defineContract("LeaseRows", {
   },
 
   "a lease that is not renewed ends; one that is does not": async ({ store, subject }) => {
-    if (subject.advance === undefined) return; // The time of this store is nobody's to move.
+    if (subject.advance === undefined) return; // The time of this store cannot be moved.
     await store.leaders.take({ ...LEADER, ttlMs: 10 * SECOND, owner: "a" });
     subject.advance(9 * SECOND);
     expect(await store.leaders.take({ ...LEADER, ttlMs: 10 * SECOND, owner: "a" })).toBe(true);

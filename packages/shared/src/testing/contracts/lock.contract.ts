@@ -12,7 +12,7 @@ export interface LockUnderTest {
 
 export interface LockContract {
   readonly setup: () => Promise<LockUnderTest>;
-  /** False for locks that say yes to all or to nobody: nobody may rely on more than what holds for those too. */
+  /** False for locks that grant to all or to none: callers may rely only on what holds for those too. */
   readonly exclusive: boolean;
 }
 

@@ -26,7 +26,7 @@ export const requestsContract = defineContract("Requests", {
     expect(await store.requests.bind("default", { ...binding, value: "uid-5" })).toEqual(binding);
   },
 
-  "scope and key are told apart, whatever they contain": async ({ store }) => {
+  "scope and key are kept apart, whatever they contain": async ({ store }) => {
     const left = { ...binding, scope: "ab", key: "c" };
     const right = { ...binding, scope: "a", key: "bc", value: "uid-2" };
     expect(await store.requests.bind("default", left)).toEqual(left);

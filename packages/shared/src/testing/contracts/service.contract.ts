@@ -5,7 +5,7 @@ export interface ServiceUnderTest {
   readonly service: Service;
   /** Frees what the setup made; called after `stop` has resolved. */
   readonly close?: () => Promise<void>;
-  /** What is still alive of the service: timers, subscriptions, sockets. Must be 0 after `stop`. */
+  /** The number of open timers, subscriptions and sockets of the service. Must be 0 after `stop`. */
   readonly leftovers?: () => number;
 }
 

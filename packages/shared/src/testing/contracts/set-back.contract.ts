@@ -157,7 +157,7 @@ export const setBackContract = defineContract("a clock that is set back", {
     expect(await ending(store, START + LEASE_MS)).toMatchObject([{ runId: run.runId, expiresAt: START + LEASE_MS }]);
   },
 
-  "a leadership that ends later than two of its lives from now is nobody's": async ({ store }) => {
+  "a leadership that ends later than two of its lives from now is free": async ({ store }) => {
     expect(await store.leaders.take({ name: "leader", owner: "gone", ttlMs: 5 * HOUR })).toBe(true);
     expect(await store.leaders.take({ name: "leader", owner: "here", ttlMs: 10 * SECOND })).toBe(true);
     expect(await store.leaders.take({ name: "leader", owner: "there", ttlMs: 10 * SECOND })).toBe(false);

@@ -39,7 +39,7 @@ export interface Harm {
 export interface StoreSubject {
   /** A fresh, empty store. */
   open(): Promise<Store>;
-  /** Closes the store and opens the same data again, as a restart would. Stores that survive one. */
+  /** Closes the store and opens the same data again, like a restart. For durable stores only. */
   reopen?(store: Store): Promise<Store>;
   /** `clock`: a lease ends when its time is over. `incarnation`: when the process that held it is gone, found by `reopen`. */
   readonly leases: "clock" | "incarnation";
@@ -47,7 +47,7 @@ export interface StoreSubject {
   advance?(ms: number): void;
   /** Does harm to a row. False: rows of this store cannot be harmed so. */
   damage(store: Store, harm: Harm): Promise<boolean>;
-  /** What the stores have told of rows that they cannot read. */
+  /** The rows that the stores reported as unreadable. */
   readonly unreadable: readonly UnreadableRow[];
   /** Removes what the stores left behind. Called once, after all tests. */
   dispose?(): Promise<void>;

@@ -18,7 +18,7 @@ export const tenantsContract = defineContract("Tenants", {
     expect(mine.job.id).toBe(theirs.job.id);
     expect(await context.store.jobs.get("mine", mine.job.id)).toEqual(mine.job);
     expect(await context.store.jobs.get("theirs", mine.job.id)).toEqual(theirs.job);
-    expect(await context.store.jobs.get("nobody", mine.job.id)).toBeNull();
+    expect(await context.store.jobs.get("unknown", mine.job.id)).toBeNull();
   },
 
   "lists of jobs and runs hold the tenant's own": async (context) => {
@@ -26,13 +26,13 @@ export const tenantsContract = defineContract("Tenants", {
     const page = { limit: 10, cursor: null };
     expect((await context.store.jobs.list("mine", page)).items).toEqual([mine.job]);
     expect((await context.store.jobs.list("theirs", { ...page, nameContains: "mine" })).items).toEqual([]);
-    expect((await context.store.jobs.list("nobody", page)).items).toEqual([]);
+    expect((await context.store.jobs.list("unknown", page)).items).toEqual([]);
     expect(pickRunIds((await context.store.runs.list("theirs", page)).items)).toEqual([theirs.run.runId]);
     expect(pickRunIds((await context.store.runs.list("mine", { ...page, jobId: theirs.job.id })).items)).toEqual([mine.run.runId]);
     expect((await context.store.runs.list("mine", { ...page, jobUid: theirs.job.uid })).items).toEqual([]);
   },
 
-  "a cursor leads to nobody else's": async (context) => {
+  "a cursor does not lead to another tenant's rows": async (context) => {
     for (const tenantId of ["mine", "theirs"]) {
       for (const id of ["a", "b", "c"]) await addJobWithRun(context.store, { tenantId, id });
     }

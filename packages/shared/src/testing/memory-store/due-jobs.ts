@@ -57,7 +57,7 @@ function isUpcoming({ state, nextRunAt, slot, uid }: Job, { shard, until, after 
   return after === null || nextRunAt > after.nextRunAt || (nextRunAt === after.nextRunAt && uid > after.uid);
 }
 
-/** A fire of a job that lives must name definitions that are there. */
+/** A fire of a job that is not deleted must name existing definitions. */
 function requireDefinitions({ jobs }: MemoryState, { job: { uid }, entries }: Fire): void {
   const stored = jobs.get(uid);
   if (stored === undefined || stored.job.state === "deleted") return;
@@ -72,7 +72,7 @@ interface WonFire {
   readonly created: ReadonlySet<string>;
 }
 
-/** The compare-and-set: moves the cursor and notes the runs to be made. Null: somebody else came first. */
+/** The compare-and-set: moves the cursor and records the runs to make. Null: another write came first. */
 function advance(state: MemoryState, { job: read, advance: cursor, entries }: Fire, now: Instant): WonFire | null {
   const stored = state.jobs.get(read.uid);
   if (stored === undefined) return null;
@@ -127,7 +127,7 @@ const NO_PAST = {
   error: null,
 } as const;
 
-/** A fire that was won has its run, also where nobody can run it because its definition is gone. */
+/** A fire that was won has its run, also when no executor can run it because its definition is gone. */
 function newRun({ job, definitions }: StoredJob, { runId, entry, jobVersion, firedAt }: PendingFire): StoredRun {
   const { key: _key, definitionHash, ...born } = entry;
   const definition = definitions.get(definitionHash)?.definition ?? standInDefinition(knownDefinition(job));

@@ -46,7 +46,7 @@ test("a fire that crashes before its runs has advanced its job, and repair makes
   expect(await repair(store)).toBe(0);
 });
 
-test("repair mends a bounded number of jobs at a time", async () => {
+test("repair completes a bounded number of jobs at a time", async () => {
   const { store } = crashingStore();
   const jobs = [await addJob(store, { id: "a" }), await addJob(store, { id: "b" }), await addJob(store, { id: "c" })];
   await expect(

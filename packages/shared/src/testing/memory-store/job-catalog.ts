@@ -65,7 +65,7 @@ export function createJobCatalog(state: MemoryState): JobCatalog {
 const isAsRead = (stored: Job, read: Job): boolean =>
   stored.state !== "deleted" && stored.version === read.version && stored.nextRunAt === read.nextRunAt && stored.state === read.state;
 
-/** One that was damaged is mended by being written again, in the job too. */
+/** Writing a damaged definition again repairs it, in the job too. */
 function keepDefinition(stored: StoredJob, hash: string, definition: JobDefinition): void {
   stored.definitions.set(hash, { definition: stored.definitions.get(hash)?.definition ?? definition, unusedSince: null });
   const isTorn = hash === stored.job.definitionHash && readDefinition(stored.job.definition).kind === "unreadable";

@@ -35,10 +35,10 @@ const canRun =
 export const judge = (state: MemoryState, run: StoredRun): OverlapVerdict =>
   judgeOverlap(toContender(run), siblings(state, run), canRun(state));
 
-/** A run of the job contends no longer: those that waited and whose turn has come are publishable now. Returns them, the oldest first. */
+/** Called when a run of the job no longer contends: makes the waiting runs that may start publishable. Returns them, the oldest first. */
 export function wakeNext(state: MemoryState, run: StoredRun): readonly StoredRun[] {
-  const turn = waitingInTurn(siblings(state, run), canRun(state));
-  const next = turn.map(({ runId }) => makePublishable(state.runs.get(runId) as StoredRun));
+  const allowed = waitingInTurn(siblings(state, run), canRun(state));
+  const next = allowed.map(({ runId }) => makePublishable(state.runs.get(runId) as StoredRun));
   save(state, ...next);
   return next;
 }

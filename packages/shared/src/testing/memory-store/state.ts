@@ -43,7 +43,7 @@ export interface StoredRun extends RunRecord {
   readonly announced: boolean;
 }
 
-/** What all ports of one store share. Every method works on it without a pause, so nobody sees half a write. */
+/** What all ports of one store share. Every method works on it without a pause, so no reader sees half a write. */
 export interface MemoryState {
   readonly clock: Clock;
   readonly digest: Digest;
@@ -100,7 +100,7 @@ export const openRunsIn = ({ runs }: MemoryState, shard: Shard, ...standings: re
       standing !== null && (standings.length === 0 || standings.includes(standing)) && RUN_STATES.includes(state) && isInShard(slot, shard),
   );
 
-/** As it is published. Throws `store_corrupt` where no executor could be told what to run. */
+/** The run as it is published. Throws `store_corrupt` when its task cannot be read. */
 export function readDueRun({ jobs }: MemoryState, run: StoredRun): DueRun {
   const stored = readDefinition(run.definition);
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${run.runId}: ${stored.reason}`);

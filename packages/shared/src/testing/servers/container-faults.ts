@@ -11,7 +11,7 @@ export interface ContainerFaults {
    */
   pause(): Promise<void>;
   unpause(): Promise<void>;
-  /** Takes it off its network: nothing that is sent arrives, in either direction, and nobody is told. */
+  /** Takes it off its network: nothing that is sent arrives, in either direction, and neither end receives an error. */
   disconnect(): Promise<void>;
   connect(): Promise<void>;
 }

@@ -83,7 +83,7 @@ export async function kafkaContainer(image: string, more: (address: string) => R
   return { container, address };
 }
 
-/** One broker that is its own controller, and waits for nobody when a group begins. */
+/** One broker that is its own controller, and does not wait for more members when a group begins. */
 const kafkaEnvironment = (advertised: string): Record<string, string> => ({
   KAFKA_NODE_ID: "1",
   KAFKA_PROCESS_ROLES: "broker,controller",

@@ -2,12 +2,12 @@ import { startContainer, type ServerContainer } from "./containers.ts";
 import { createDescribeWithServers, JEST_TOOLS } from "./describe-with-servers.ts";
 import { SERVERS, type ServerName, type Servers } from "./servers.ts";
 
-/** Servers of one file that nobody else uses, so that any of them may be killed. To be read inside tests and hooks. */
+/** Servers that only one test file uses, so that any of them may be killed. To be read inside tests and hooks. */
 export interface OwnServers extends Servers {
   readonly findContainerFaults: (name: ServerName) => ServerContainer["faults"];
 }
 
-/** Servers in the environment are somebody's: they are not taken for this. */
+/** Servers named in the environment are in use by others, and are not used here. */
 const OTHERS = new Set(Object.values(SERVERS).map(({ urlVariable }) => urlVariable));
 const env = Object.fromEntries(Object.entries(JEST_TOOLS.env).filter(([name]) => !OTHERS.has(name)));
 

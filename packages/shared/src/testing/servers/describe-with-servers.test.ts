@@ -4,7 +4,7 @@ import { createDescribeWithServers, type SuiteTools } from "./describe-with-serv
 import type { Environment } from "./plan-servers.ts";
 import type { ServerName, Servers } from "./servers.ts";
 
-const never = () => Promise.reject(new Error("nobody asked for it"));
+const never = () => Promise.reject(new Error("it was not asked for"));
 const NO_FAULTS: ServerContainer["faults"] = {
   kill: never,
   start: never,

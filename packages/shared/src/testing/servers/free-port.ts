@@ -6,7 +6,7 @@ import { systemEntropy } from "../../adapters/system/entropy.ts";
 const [PORT_MIN, PORT_MAX] = [10_000, 32_000];
 const TRIES_MAX = 50;
 
-/** A TCP port that was free a moment ago: for servers that must be told their port before they start. */
+/** A TCP port that was free a moment ago: for servers that need their port before they start. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const port = PORT_MIN + Math.floor(systemEntropy.random() * (PORT_MAX - PORT_MIN));

@@ -13,7 +13,7 @@ export interface Servers {
   readonly registryUrl: string;
 }
 
-interface ServerTraits {
+interface ServerChoice {
   readonly field: keyof Servers;
   /** The variable that says where such a server already runs. */
   readonly urlVariable: string;
@@ -23,7 +23,7 @@ interface ServerTraits {
   readonly image: string;
 }
 
-export const SERVERS: Readonly<Record<ServerName, ServerTraits>> = {
+export const SERVERS: Readonly<Record<ServerName, ServerChoice>> = {
   mongodb: { field: "mongodbUrl", urlVariable: "TEST_MONGODB_URL", imageVariable: "MONGO_IMAGE", image: "mongo:8" },
   kafka: { field: "kafkaBrokers", urlVariable: "TEST_KAFKA_BROKERS", imageVariable: "KAFKA_IMAGE", image: "apache/kafka:4.1.0" },
   redis: { field: "redisUrl", urlVariable: "TEST_REDIS_URL", imageVariable: "REDIS_IMAGE", image: "redis:8" },

@@ -12,7 +12,7 @@ interface HttpsInFront {
   readonly password: string;
 }
 
-/** Takes HTTPS on a port of localhost, answers 401 to whoever does not log in, and passes on what others ask. */
+/** Takes HTTPS on a port of localhost, answers 401 without a login, and forwards other requests. */
 export async function startHttpsProxy({ target, identity, username, password }: HttpsInFront) {
   const wanted = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   const pass = (asked: IncomingMessage, answer: ServerResponse): void => {
@@ -26,7 +26,7 @@ export async function startHttpsProxy({ target, identity, username, password }: 
     asked.pipe(behind);
   };
   const server = createServer({ key: identity.key, cert: identity.certificate }, pass);
-  server.on("tlsClientError", () => {}); // Who does not trust us goes away.
+  server.on("tlsClientError", () => {}); // A client that does not trust the certificate disconnects.
   server.listen(0, "localhost");
   await once(server, "listening");
   return {

@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** In PEM. Who trusts the certificate trusts whoever has the key. */
+/** In PEM. A client that trusts the certificate trusts every holder of the key. */
 export interface SelfSigned {
   readonly key: string;
   readonly certificate: string;

@@ -17,7 +17,7 @@ export async function startTlsProxy(
     far.on("error", () => near.destroy());
     near.pipe(far).pipe(near);
   });
-  server.on("tlsClientError", () => {}); // Who does not trust us goes away.
+  server.on("tlsClientError", () => {}); // A client that does not trust the certificate disconnects.
   server.listen(0, "localhost");
   await once(server, "listening");
   return {

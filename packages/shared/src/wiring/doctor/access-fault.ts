@@ -1,7 +1,7 @@
-/** Why a server that answers does not let us in. `trust`: its certificate is signed by nobody we trust. `host`: it is for another host. */
+/** Why a server that answers refuses access. `trust`: its certificate is signed by an authority we do not trust. `host`: it is for another host. */
 export type AccessFault = "login" | "trust" | "host";
 
-/** As the servers and their drivers say it; OpenSSL's words come through all of them. */
+/** The words of the servers and their drivers; all of them pass on OpenSSL's words. */
 const WORDS: readonly (readonly [AccessFault, RegExp])[] = [
   ["host", /does not match certificate's altnames/i],
   [
@@ -11,7 +11,7 @@ const WORDS: readonly (readonly [AccessFault, RegExp])[] = [
   ["login", /SASL mechanism|\b(?:WRONGPASS|NOAUTH)\b|authentication failed|requires authentication|answers 40[13]\b/i],
 ];
 
-/** Looked for in what was thrown and in all that caused it; null: something else is wrong. */
+/** Found in the thrown error and its causes; null: another fault. */
 export function findAccessFault(fault: unknown): AccessFault | null {
   for (let at: unknown = fault; at instanceof Error; at = at.cause) {
     const { message } = at;

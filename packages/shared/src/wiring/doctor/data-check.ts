@@ -7,10 +7,10 @@ import { AppError } from "../../domain/app-error.ts";
 import type { Finding } from "./doctor.ts";
 
 const DATABASE = "tickline.db";
-/** Faults of the file that are named. */
+/** Most faults of the file that are named. */
 const FAULTS_MAX = 10;
 
-/** Looks at a data folder that no process has: whether what was acknowledged is there, and whether the database is whole. Changes nothing in it. */
+/** Checks a data folder that no process uses: whether all acknowledged data is there, and whether the database is intact. Read-only. */
 export function examineData(dir: string): Finding {
   const file = join(resolve(dir), DATABASE);
   const finding = (kind: Finding["kind"], text: string): Finding => ({ variable: "DATA_DIR", kind, text });

@@ -8,7 +8,7 @@ const ENV = { STORE_URL: "mongodb://db", BUS_URL: "kafka://k:9092" };
 
 const access = { login: "USER or PASSWORD", trust: "set CA_FILE" };
 
-/** Three servers that answer as they are told. */
+/** Three servers with given answers. */
 function setup({ store = async (): Promise<string | null> => "it answers", env = ENV as Readonly<Record<string, string>> } = {}) {
   const clock = manualClock(0);
   const checks = [
@@ -53,9 +53,9 @@ test("what fails is said with what to start or change, and hides nothing else", 
 
 test.each([
   ["Authentication failed.", "It refuses the login: change USER or PASSWORD."],
-  ["self-signed certificate", "Its certificate is signed by nobody that is trusted here: set CA_FILE."],
+  ["self-signed certificate", "Its certificate is signed by an authority that is not trusted here: set CA_FILE."],
   ["Hostname/IP does not match certificate's altnames", "Its certificate is for another host: name that host in STORE_URL."],
-])("a server that lets nobody in is not to be started: %s", async (said, advice) => {
+])("a server that refuses access is not to be started: %s", async (said, advice) => {
   const store = () => Promise.reject(new Error(said));
   expect((await setup({ store }).examine())[0]?.text).toBe(`${said}\n  ${advice}`);
 });
@@ -65,7 +65,7 @@ test("a server that answers but lacks something is not to be started", async () 
   expect((await setup({ store }).examine())[0]?.text).toBe("it has no topics: npm run topics makes them");
 });
 
-test("a server that hangs is away when its time is over", async () => {
+test("a server that hangs is unavailable when its time is over", async () => {
   const { examine: look, clock } = setup({ store: () => new Promise(() => {}) });
   const findings = look();
   clock.advance(1_000);

@@ -4,15 +4,15 @@ import { findAccessFault, type AccessFault } from "./access-fault.ts";
 import { readConfig, type ConfigOf, type ConfigTable } from "../../runtime/config/config.ts";
 import { within } from "../../runtime/within.ts";
 
-/** How one server is looked at: by its own settings, so that a fault in one hides no other. */
+/** The check of one server, by its own settings, so that a fault in one hides no other. */
 export interface ServerCheck<Table extends ConfigTable = ConfigTable> {
-  /** The variable that says where the server is. */
+  /** The variable with the address of the server. */
   readonly variable: string;
   readonly server: string;
   readonly table: Table;
-  /** Says what was found; null: it is not set, and need not be. Throws what is wrong. */
+  /** Returns what was found; null: it is not set, and need not be. Throws a fault of the server. */
   readonly look: (config: ConfigOf<Table>) => Promise<string | null>;
-  /** What is done where the variable is not set. */
+  /** What the services do without the variable. */
   readonly without: string;
   /** What to change when the server refuses the login, or its certificate is not trusted: the variables and what of them. */
   readonly access: Readonly<Record<Exclude<AccessFault, "host">, string>>;
@@ -27,13 +27,13 @@ export interface Finding {
 export interface DoctorOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** A server that has not answered by then is away. */
+  /** A server that has not answered by then is unavailable. */
   readonly answerMs: number;
 }
 
 export const serverCheck = <Table extends ConfigTable>(check: ServerCheck<Table>): ServerCheck => check as unknown as ServerCheck; // Each is given the settings of its own table.
 
-/** Looks at all servers at once. */
+/** Checks all servers at once. */
 export const examine = (checks: readonly ServerCheck[], options: DoctorOptions): Promise<readonly Finding[]> =>
   Promise.all(checks.map((check) => examineOne(check, options)));
 
@@ -56,7 +56,7 @@ function advise(fault: unknown, { variable, server, access }: ServerCheck): stri
     case "login":
       return `${message}\n  It refuses the login: change ${access.login}.`;
     case "trust":
-      return `${message}\n  Its certificate is signed by nobody that is trusted here: ${access.trust}.`;
+      return `${message}\n  Its certificate is signed by an authority that is not trusted here: ${access.trust}.`;
     case "host":
       return `${message}\n  Its certificate is for another host: name that host in ${variable}.`;
     case null:

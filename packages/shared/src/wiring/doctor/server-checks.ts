@@ -8,7 +8,7 @@ import { busUrlSetting, kafkaSettings, lockUrlSetting, registryUrlSetting, store
 import { serverCheck, type ServerCheck } from "./doctor.ts";
 import { toKafkaSecurity } from "../open-servers.ts";
 
-/** Long: on a machine that is busy a server is not away because it takes its time. */
+/** Long: on a busy machine a slow server is not unavailable. */
 const ANSWER_MS = 10_000;
 const LOCK_TTL_MS = 10_000;
 const CA_FILE = "the PEM file of the authority that signed it";
@@ -29,7 +29,7 @@ const store = serverCheck({
     const connection = await connect({ url, serverSelectionMs: ANSWER_MS, answerMs: ANSWER_MS });
     try {
       const { version } = (await connection.getClient().db().command({ buildInfo: 1 })) as { version: string }; // What the command answers.
-      await connection.collection("jobs").findOne({}, { projection: { _id: 1 } }); // It answers the above to anybody, and this to users.
+      await connection.collection("jobs").findOne({}, { projection: { _id: 1 } }); // The above is answered without a login, this is not.
       return `MongoDB answers (version ${version}, database ${connection.name})`;
     } finally {
       await connection.close();
@@ -106,7 +106,7 @@ const registry = serverCheck({
     const headers = username === "" ? undefined : { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
     const asked = { signal: AbortSignal.timeout(ANSWER_MS), ...(headers && { headers }) };
     const response = await fetch(`${rest.base}/subjects`, asked).catch((fault: Error) => {
-      const { message } = fault.cause instanceof Error ? fault.cause : fault; // "fetch failed" alone says nothing.
+      const { message } = fault.cause instanceof Error ? fault.cause : fault; // The cause explains more than "fetch failed".
       throw new Error(`${rest.base} does not answer: ${message}`, { cause: fault });
     });
     if (LOGIN_REFUSED.includes(response.status)) throw new Error(`${rest.base}/subjects answers ${response.status}`);

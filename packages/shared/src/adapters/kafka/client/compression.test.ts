@@ -62,13 +62,13 @@ test.each([
     fc.property(changes, fc.nat({ max: 80 }), (changed, length) => {
       const batch = bytes(good).subarray(0, length);
       for (const [at, byte] of changed) if (batch.length > 0) batch[at % batch.length] = byte;
-      expect(lengthOf(() => decompress(batch, 10_000))).toBeLessThanOrEqual(10_000);
+      expect(decompressedLength(() => decompress(batch, 10_000))).toBeLessThanOrEqual(10_000);
     }),
     { numRuns: 3_000 },
   );
 });
 
-function lengthOf(decompress: () => Buffer): number {
+function decompressedLength(decompress: () => Buffer): number {
   try {
     return decompress().length;
   } catch {

@@ -7,7 +7,7 @@ import { makeTopics, newTopic, openBus } from "../kafka-bus.test-support.ts";
 jest.setTimeout(60_000);
 
 const IDLE_MS = 3_000;
-/** Some dozens would do no harm; without the mend it is thousands. */
+/** Some dozens would do no harm; without the patch there are thousands. */
 const TIMERS_A_SECOND_MAX = 50;
 
 await describeWithServers("an idle kafka bus", ["kafka"], (servers) => {

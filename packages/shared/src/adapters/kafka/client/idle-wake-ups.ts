@@ -1,6 +1,6 @@
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 
-/** What of kafkajs's queue of requests the mended methods touch. */
+/** The part of kafkajs's queue of requests that the patched methods use. */
 interface RequestQueueState {
   readonly pending: readonly unknown[];
   readonly throttledUntil: number;

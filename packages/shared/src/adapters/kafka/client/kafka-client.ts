@@ -36,15 +36,15 @@ export function createKafkaClient({ address, clientId, log, requestMs, retries }
   });
 }
 
-/** What kafkajs calls an error it mostly mends by itself, and its warnings are of the everyday: a group that rebalances. */
+/** kafkajs recovers from most of its errors by itself, and its warnings are routine: a group that rebalances. */
 function tell(log: Logger, { level, namespace, log: { message, ...fields } }: LogEntry): void {
-  const told = {
+  const entry = {
     from: `kafkajs ${namespace}`,
     groupId: fields["groupId"],
     broker: fields["broker"],
     topic: fields["topic"],
     err: fields["error"],
   };
-  if (level === logLevel.ERROR) log.warn(told, message);
-  else log.debug(told, message);
+  if (level === logLevel.ERROR) log.warn(entry, message);
+  else log.debug(entry, message);
 }

@@ -10,7 +10,7 @@ export interface KafkaAddress {
   readonly sasl: SASLOptions | null;
 }
 
-/** What may be said apart from the URL, so that no secret need stand in it. What is set here wins over the URL. */
+/** Settings outside of the URL, so that the URL need not contain a secret. They win over the URL. */
 export interface KafkaSecurity {
   readonly username?: string | undefined;
   readonly password?: string | undefined;

@@ -27,7 +27,7 @@ test.each(["constructor", "toString", "__proto__"])("a header named %s has its o
 });
 
 /** The library reads them into an object with a prototype, which it copies for each header: 20,000 take it 97 s. */
-test("thousands of headers are gathered in one pass, into an object without a prototype", () => {
+test("thousands of headers are collected in one pass, into an object without a prototype", () => {
   const names = read(Object.fromEntries(Array.from({ length: 4_000 }, (_, index) => [`name-${index}`, "x"])));
   expect(Object.keys(names)).toHaveLength(4_000);
   expect(Object.getPrototypeOf(names)).toBeNull();

@@ -12,7 +12,7 @@ type HeaderValue = Buffer | null | (Buffer | null)[];
 /**
  * kafkajs 2.2.4 copies all headers read so far for each further one: a message of 150 KB with 20,000 headers holds the event loop for
  * 97 s, so one message stops every process that reads it. And it looks names up in an object with a prototype: a header named
- * `constructor` comes with a function that cannot be written into a dead letter. Here headers are gathered in one pass, into an object
+ * `constructor` comes with a function that cannot be written into a dead letter. Here headers are collected in one pass, into an object
  * without prototype. The library is frozen and pinned exactly; a test would notice a version that does not come by here.
  */
 export function containHeaders(): void {

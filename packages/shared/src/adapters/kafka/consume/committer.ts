@@ -17,13 +17,13 @@ export interface CommitterOptions {
 /** Commits where the group has got to: at most one commit at a time, each with the latest position of every partition. */
 export interface Committer {
   mark(positions: readonly Position[]): void;
-  /** Commits what is marked as soon as may be. Resolves when it is committed, or could not be. */
+  /** Commits the marked positions as soon as possible. Resolves when they are committed, or the commit failed. */
   flush(): Promise<void>;
-  /** Forgets what is marked: the partitions may be another's now. */
+  /** Drops the marked positions: another member may have the partitions now. */
   clear(): void;
 }
 
-/** A commit is not urgent, since what was read twice changes nothing: one in this time spares the broker. */
+/** A commit is not urgent, since consumers are safe to repeat. Few commits keep the load of the broker low. */
 const COMMIT_EVERY_MS = 200;
 
 export function createCommitter({ clock, log, commit }: CommitterOptions): Committer {

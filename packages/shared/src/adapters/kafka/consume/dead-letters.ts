@@ -34,9 +34,9 @@ export const SHORTENED_BYTES = 65_536;
 const SHORTENED_HEADERS_MAX = 50;
 const SHORTENED_HEADER_BYTES = 1_024;
 
-/** Sends dead letters to the topics of dead letters. Rejects when they are not known to be safe: then their messages must not be committed. */
+/** Sends dead letters to their topics. Rejects when they may be lost: then their messages must not be committed. */
 export function createDeadLetterSender({ group, ownGroup, log, metrics, send }: DeadLettersOptions) {
-  /** Several at once; where that is too large, each by itself; one that is too large by itself is shortened, or it would stop its partition for ever. */
+  /** Sends several at once; if that is too large, each by itself. One that is too large by itself is shortened: otherwise it would block its partition. */
   async function keep(topic: string, letters: readonly DeadLetter[]): Promise<void> {
     const messages = letters.map((letter) => toDeadMessage(letter, group));
     try {

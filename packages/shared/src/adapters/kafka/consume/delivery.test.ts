@@ -82,7 +82,7 @@ test("a fault that passes is waited out, however often, and buries nothing", asy
   expect({ tries, buried, done }).toEqual({ tries: 30, buried: [], done: ["0"] });
 });
 
-test("a batch that nobody can take is buried after some tries, and the next is taken", async () => {
+test("a batch that is always refused goes to the dead letters after some tries, and the next is taken", async () => {
   let tries = 0;
   const { put, pass, buried, done } = setup((events) => {
     if (!eventIds(events).includes("bad")) return;
@@ -108,7 +108,7 @@ test("what cannot be read is not done before it is buried", async () => {
   expect(done).toEqual(["0"]);
 });
 
-test("the consumer hears of what cannot be read before it is buried, unless it has no envelope", async () => {
+test("the consumer receives unreadable messages before they go to the dead letters, unless they have no envelope", async () => {
   const heard: string[] = [];
   let tries = 0;
   const { put, pass, buried } = setup(
@@ -197,7 +197,7 @@ test("what is refused is not done before it is buried", async () => {
   expect(done).toEqual(["0"]);
 });
 
-test("a message that cannot be read is buried once, however long the store is away for those beside it", async () => {
+test("an unreadable message goes to the dead letters once, however long the store is unavailable for those beside it", async () => {
   let tries = 0;
   const { put, pass, buried } = setup(() => {
     tries += 1;

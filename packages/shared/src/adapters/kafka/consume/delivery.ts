@@ -22,7 +22,7 @@ export interface Delivery {
   wake(): void;
   pause(): void;
   resume(): void;
-  /** What is in hand will come again: it is not tried any more once it has failed. */
+  /** The present batch will be fetched again: it is not retried once it has failed. */
   abandon(): void;
   /** Resolves once no `onBatch` is running, and none will start. */
   stop(): Promise<void>;
@@ -46,7 +46,7 @@ export function createDelivery({ clock, inbox, take, deadLetters, batchEventsMax
       else await deliver(inbox.take(batchEventsMax));
     }
   }
-  /** Tries until it is done, or comes again elsewhere. A store or registry that is unavailable delays it, for however long. */
+  /** Retries until it is done, or is fetched again elsewhere. An unavailable store or registry delays it, however long. */
   async function deliver(chunks: readonly Chunk[]): Promise<void> {
     const began = generation;
     const isOver = (): boolean => stopped || began !== generation;

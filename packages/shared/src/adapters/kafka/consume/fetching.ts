@@ -11,13 +11,13 @@ export interface FetchingOptions {
   readonly onFetched: () => void;
 }
 
-/** Longest wait for room inside the loop that fetches. Heartbeats stand still so long, so it is far below a session. */
+/** Longest wait for room inside the loop that fetches. No heartbeat is sent meanwhile, so it is far below a session. */
 const ROOM_MS_MAX = 500;
 
 /**
  * The handler of kafkajs's loop: puts what was fetched into the inbox and returns, so that heartbeats go on however long
- * a batch takes. It never throws. A full inbox is waited for shortly, since what is taken from it then makes for no
- * pause at all; if it stays full, fetching is paused, and resumed when there is room.
+ * a batch takes. It never throws. It waits shortly for room in a full inbox, which
+ * often avoids a pause. If the inbox stays full, fetching is paused, and resumed when there is room.
  */
 export function createFetching({ consumer, clock, topics, inbox, onFetched }: FetchingOptions) {
   const all = topics.map((topic) => ({ topic }));

@@ -7,7 +7,7 @@ export interface Chunk {
   readonly messages: readonly KafkaMessage[];
 }
 
-/** What was fetched and waits to be delivered. It is bounded by whoever fetches: it says when it is full. */
+/** Fetched messages that wait for delivery. The fetching code bounds it: the inbox reports when it is full. */
 export interface Inbox {
   readonly size: number;
   readonly full: boolean;

@@ -16,8 +16,8 @@ export interface LagWatchOptions {
 }
 
 /**
- * Asks the brokers how far each group is behind. What a paused or stuck consumer does not see itself is seen here. Each topic is
- * asked for by itself: one whose broker does not answer hides the lag of no other.
+ * Reads the lag of each group from the brokers, also the lag of a paused or hanging consumer. Each topic is
+ * read by itself: one whose broker does not answer does not hide the lag of others.
  */
 export const createLagWatch = ({ admin, clock, log, metrics, everyMs, subscriptions }: LagWatchOptions): Loop =>
   createLoop({

@@ -28,7 +28,7 @@ export interface SubscriptionOptions {
 }
 
 export interface ConsumerLimits {
-  /** A member that is silent so long loses its partitions to the others, in milliseconds. */
+  /** A member without a heartbeat for this long loses its partitions to the others, in milliseconds. */
   readonly sessionMs: number;
   /** Longest wait for one answer of a broker, in milliseconds. */
   readonly answerMs: number;
@@ -137,7 +137,7 @@ function watch({ kafka, clock, log, request, limits, onDead }: SubscriptionOptio
   consumer.on(consumer.events.REBALANCING, () => void committer.flush());
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     supervisor.alive();
-    // What is not committed is fetched again, here or by whoever has the partition now.
+    // What is not committed is fetched again, here or by the present owner of the partition.
     inbox.clear();
     committer.clear();
     delivery.abandon();

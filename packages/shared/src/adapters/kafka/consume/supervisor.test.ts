@@ -66,7 +66,7 @@ test("while no broker answers it is only cut off, and may come back", async () =
   expect(deaths).toEqual([]);
 });
 
-test("a crash for good is told at once, and once", async () => {
+test("a final crash is reported at once, and once", async () => {
   const { deaths, supervisor, pass } = setup();
   supervisor.crashed(new Error("no such group"));
   supervisor.crashed(new Error("again"));

@@ -11,13 +11,13 @@ export interface SupervisorOptions {
   readonly answerMs: number;
   /** Whether a broker answers, by a connection of its own. */
   readonly brokerAnswers: () => Promise<boolean>;
-  /** Called once, with why: a process that has lost its consumer and does not know it is worse than none. */
+  /** Called once, with the reason: a process must not continue without its consumer. */
   readonly onDead: (fault: AppError) => void;
 }
 
 /**
- * Watches one consumer. It is dead when it has crashed for good, or when no heartbeat has been answered for `deafMsMax` while brokers answer other
- * requests. While no broker answers, the consumer is only cut off: that passes, and the rest of the process works meanwhile.
+ * Watches one consumer. It has failed when it has crashed for good, or when no heartbeat was answered for `deafMsMax` while brokers answer other
+ * requests. While no broker answers, the consumer is only disconnected: it reconnects, and the rest of the process works meanwhile.
  */
 export interface Supervisor {
   /** A heartbeat was answered, or the group joined. */
@@ -27,12 +27,12 @@ export interface Supervisor {
 }
 
 export function createSupervisor({ clock, log, group, sessionMs, answerMs, brokerAnswers, onDead }: SupervisorOptions): Supervisor {
-  // kafkajs sends no heartbeat while it waits for a broker that stands still, be it the leader of a partition or the coordinator of the group: so
-  // long one request may take, and then it has to find another broker and to join its group anew. A consumer that takes longer is dead.
+  // kafkajs sends no heartbeat while it waits for a broker that hangs, the leader of a partition or the coordinator of the group. This is
+  // the time for one such request, and for finding another broker and rejoining the group. A consumer that takes longer has failed.
   const deafMsMax = answerMs + 2 * sessionMs;
   let stopped = false;
   let aliveAtMs = clock.monotonicMs();
-  /** Since when brokers answer and the consumer still does not; null: it is alive, or they do not. */
+  /** Since when brokers answer and the consumer does not; null: the consumer works, or brokers do not answer. */
   let deafSinceMs: number | null = null;
   let timer: Timer = clock.setTimer(sessionMs, () => void check());
 

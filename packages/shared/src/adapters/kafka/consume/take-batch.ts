@@ -13,7 +13,7 @@ export interface TakeBatchOptions {
 }
 
 /**
- * Tries to hand a batch to its consumer, for the first time or again. Resolves with those of its messages that go to the dead letters; null:
+ * Tries to deliver a batch to its consumer, for the first time or again. Resolves with those of its messages that go to the dead letters; null:
  * it has to be tried again. Never rejects.
  */
 export type TakeBatch = (chunks: readonly Chunk[], tries: number) => Promise<readonly DeadLetter[] | null>;
@@ -22,8 +22,8 @@ export type TakeBatch = (chunks: readonly Chunk[], tries: number) => Promise<rea
 export const FINAL_TRIES_MAX = 9;
 
 /**
- * A message that cannot be read, or that its consumer refuses, is a dead letter, and the rest is taken. What passes, such as a store or a
- * registry that is unavailable, makes none: the batch waits, for however long.
+ * A message that cannot be read, or that its consumer refuses, is a dead letter, and the rest is taken. A passing fault, such as an unavailable
+ * store or registry, makes no dead letter: the batch waits, however long it takes.
  */
 export function createTakeBatch({ log, codec, request: { onBatch, onUnreadable } }: TakeBatchOptions): TakeBatch {
   async function take(chunks: readonly Chunk[]): Promise<readonly DeadLetter[]> {
@@ -42,7 +42,7 @@ export function createTakeBatch({ log, codec, request: { onBatch, onUnreadable }
         letters.push(...(await take([{ topic, partition, messages: [message] }])));
       } catch (fault) {
         if (passes(fault)) return null;
-        letters.push({ topic, partition, message, reason: `failed ${FINAL_TRIES_MAX} times: ${reasonOf(fault)}` });
+        letters.push({ topic, partition, message, reason: `failed ${FINAL_TRIES_MAX} times: ${describeFault(fault)}` });
       }
     }
     return letters;
@@ -59,7 +59,7 @@ export function createTakeBatch({ log, codec, request: { onBatch, onUnreadable }
 }
 
 const passes = (fault: unknown): boolean => fault instanceof AppError && fault.retryable;
-const reasonOf = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault));
+const describeFault = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault));
 
 const toWire = ({ key, value, headers }: Chunk["messages"][number]): WireMessage => ({ key, value, headers: headers ?? {} });
 
@@ -67,8 +67,8 @@ const listMessages = (chunks: readonly Chunk[]) =>
   chunks.flatMap(({ topic, partition, messages }) => messages.map((message) => ({ topic, partition, message })));
 
 /**
- * What cannot be read, and what its consumer refuses. An unknown type is no fault: a newer version says it to newer readers, and it is
- * passed over.
+ * What cannot be read, and what its consumer refuses. An unknown type is no fault: a newer version publishes it for newer readers, and it is
+ * skipped.
  */
 function toLetters(chunks: readonly Chunk[], decoded: readonly Decoded[], refused: ReadonlyMap<TicklineEvent, string>): DeadLetter[] {
   if (refused.size === 0 && decoded.every(({ kind }) => kind !== "undecodable")) return [];

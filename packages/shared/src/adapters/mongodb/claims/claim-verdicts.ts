@@ -4,7 +4,7 @@ import type { EndedRun } from "../../../domain/run/settlement.ts";
 import { byId, type Change, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import {
-  allOf,
+  mergeUpdates,
   changedBy,
   endRun,
   NOT_CANCELLED,
@@ -35,7 +35,7 @@ export async function startAll(
   const changes = [...groups.values()].map((group): Change => {
     const { row } = group[0] as Contender;
     const start = startAttempt({ claimant, attempt: row.attempt, exclusive: row.exclusive, hasHistory: hasHistory(row), now });
-    return { filter: asDue(group), update: allOf(start) };
+    return { filter: asDue(group), update: mergeUpdates(start) };
   });
   const { matched } = await context.rows.runs.updateEach(changes);
   if (matched !== starts.length) return false;
@@ -61,7 +61,7 @@ export async function skipAll({ context, request: { claimant, now }, outcomes }:
   await runs.updateEach(
     skips.map(({ contender, reason }) => ({
       filter: asDue([contender]),
-      update: allOf(endRun({ state: "skipped", reason, now }), { $set: { token: claimant.token } }),
+      update: mergeUpdates(endRun({ state: "skipped", reason, now }), { $set: { token: claimant.token } }),
     })),
   );
   const wanted = skips.map(({ contender }) => contender.run);
@@ -104,7 +104,7 @@ async function putAside({ rows: { runs } }: StoreContext, waits: readonly Wait[]
   const groups = Map.groupBy(waits, ({ row: { attempt, waitMs = 0 } }) => `${attempt} ${waitMs}`);
   const changes = [...groups.values()].map((group): Change => {
     const waitMs = waitMsAfter(group[0]?.row.waitMs ?? null);
-    return { filter: asDue(group), update: allOf(waitForAnother({ now, waitMs })) };
+    return { filter: asDue(group), update: mergeUpdates(waitForAnother({ now, waitMs })) };
   });
   const { matched } = await runs.updateEach(changes);
   if (matched === waits.length) return waits;
@@ -119,7 +119,7 @@ async function supersede(context: StoreContext, waits: readonly Wait[], now: Ins
   const runIds = waits.flatMap(({ verdict }) => verdict.supersedes);
   const own = changedBy(context.newToken());
   const neverStarted = { ...asWaiting(runIds), firstStartedAt: { $exists: false } }; // Nor since it was read.
-  await runs.updateMany(neverStarted, allOf(endRun({ state: "skipped", reason: "overlap", now }), own.update));
+  await runs.updateMany(neverStarted, mergeUpdates(endRun({ state: "skipped", reason: "overlap", now }), own.update));
   const closed = toEndedRuns(context, await runs.find({ ...withIds(runIds), ...own.filter }));
   return new Map(closed.map((run) => [run.runId, run]));
 }
@@ -140,7 +140,7 @@ function changeOther({ run: { runId }, verdict: { behind, cancels } }: Wait, now
   if (cancels) {
     const attempt = { _id: { $eq: behind.runId }, state: { $eq: "running" }, startedAt: { $eq: behind.startedAt } };
     const cancel = requestCancel({ requestedAt: now, by: { kind: "overlap", runId } });
-    return [{ filter: { ...attempt, ...NOT_CANCELLED }, update: allOf(cancel) }];
+    return [{ filter: { ...attempt, ...NOT_CANCELLED }, update: mergeUpdates(cancel) }];
   }
   // No run is before it, and yet it waits: the end that should have woken it was lost.
   return behind.standing === "waiting" ? [{ filter: asWaiting([behind.runId]), update: WOKEN }] : [];

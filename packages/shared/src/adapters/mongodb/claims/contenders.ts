@@ -62,7 +62,7 @@ export async function readContest(runs: Runs, open: readonly Contender[]): Promi
   return { rows: byId(rows), contenders: Map.groupBy([...buffered, ...before, ...holders], ({ jobUid }) => jobUid) };
 }
 
-const jobUidsOf = (rows: readonly RunRow[]): string[] => [...new Set(rows.map(({ jobUid }) => jobUid))];
+const listJobUids = (rows: readonly RunRow[]): string[] => [...new Set(rows.map(({ jobUid }) => jobUid))];
 
 interface Wanted {
   readonly jobUid: string;
@@ -81,7 +81,7 @@ interface JobRows {
  */
 async function readJobs(runs: Runs, wanted: readonly Wanted[], filter: Filter): Promise<JobRows> {
   const left = Map.groupBy(wanted, ({ jobUid }) => jobUid);
-  const scheduledFor = { $lte: latestOf(wanted) };
+  const scheduledFor = { $lte: findLatest(wanted) };
   const crowded: string[] = [];
   for (let look = 0; left.size > 0 && look < LOOKS_MAX; look += 1) {
     const limit = CROWD * [...left.values()].flat().length;
@@ -96,12 +96,12 @@ async function readJobs(runs: Runs, wanted: readonly Wanted[], filter: Filter): 
   return { rows: [], crowded: [...crowded, ...left.keys()] };
 }
 
-const latestOf = (wanted: readonly Wanted[]): Instant =>
+const findLatest = (wanted: readonly Wanted[]): Instant =>
   wanted.reduce((latest, { scheduledFor }) => Math.max(latest, scheduledFor), Number.MIN_SAFE_INTEGER);
 
 /** The runs that have the lock, and are running. The first release left it on runs that are not; there it is removed. */
 async function readHolders(runs: Runs, contenders: readonly RunRow[]): Promise<RunRow[]> {
-  const found = await runs.find({ jobUid: { $in: jobUidsOf(contenders) }, lockKey: { $exists: true } });
+  const found = await runs.find({ jobUid: { $in: listJobUids(contenders) }, lockKey: { $exists: true } });
   const stale = found.filter(({ state }) => state !== "running").map(({ _id }) => _id);
   await runs.updateMany({ ...withIds(stale), state: { $ne: "running" } }, { $unset: { lockKey: "" } });
   return found.filter(({ state }) => state === "running");
@@ -117,7 +117,7 @@ async function readBefore(runs: Runs, contenders: readonly RunRow[]): Promise<re
 
 /** The first rows of a crowded job, and, should they not be all, the first ones of each queue and handler: only among those an order holds. */
 async function readPage(runs: Runs, jobUid: string, own: readonly RunRow[]): Promise<RunRow[]> {
-  const scheduledFor = { $lte: latestOf(own) };
+  const scheduledFor = { $lte: findLatest(own) };
   const first = (filter: Filter, limit: number) =>
     runs.find({ jobUid: { $eq: jobUid }, scheduledFor, ...CONTENDING, ...filter }, { sort: IN_ORDER, limit });
   const page = await first({}, PAGE + own.length);
@@ -132,7 +132,7 @@ async function readPage(runs: Runs, jobUid: string, own: readonly RunRow[]): Pro
 
 /** Runs that wait, whenever their instant was: by their number a buffer is full. */
 async function readBuffered(runs: Runs, contenders: readonly RunRow[]): Promise<RunRow[]> {
-  const jobUids = jobUidsOf(contenders.filter((row) => BUFFERS.has(readPolicy(row))));
+  const jobUids = listJobUids(contenders.filter((row) => BUFFERS.has(readPolicy(row))));
   const work = (jobUid: string): Promise<RunRow[]> => runs.find({ jobUid: { $eq: jobUid }, ...WAITS_FOR_ANOTHER }, { limit: PAGE });
   return (await inParallel(jobUids, { atOnce: QUERIES_MAX, work })).flat();
 }

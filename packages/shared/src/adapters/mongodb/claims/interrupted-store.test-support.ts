@@ -42,8 +42,8 @@ export function twoStores(serverNow?: () => number): TwoStores {
       return answer;
     };
   return {
-    store: storeOf(context),
-    other: storeOf({ ...context, held: createHeldClaims(), rows: { ...context.rows, runs: wrapped(runs, interrupted) } }),
+    store: createStore(context),
+    other: createStore({ ...context, held: createHeldClaims(), rows: { ...context.rows, runs: wrapped(runs, interrupted) } }),
     interruptAt(place, what) {
       left = place;
       interruption = what;
@@ -60,7 +60,7 @@ export function twoStores(serverNow?: () => number): TwoStores {
 
 const NOTHING = { when: "never", act: async () => {} };
 
-const storeOf = (context: Parameters<typeof createPorts>[0]): Store => ({
+const createStore = (context: Parameters<typeof createPorts>[0]): Store => ({
   ...createPorts(context),
   ping: async () => ({ now: START }),
   close: async () => {},

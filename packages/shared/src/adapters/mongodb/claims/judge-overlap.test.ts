@@ -4,7 +4,7 @@ import { SECOND, START } from "../../../testing/factories.ts";
 import { judgeInOrder } from "./judge-overlap.ts";
 import type { RunRow } from "../runs/run-row.ts";
 
-const rowOf = (name: string, changes: Partial<RunRow> = {}): RunRow =>
+const makeRow = (name: string, changes: Partial<RunRow> = {}): RunRow =>
   ({
     _id: name,
     jobUid: "job",
@@ -27,20 +27,20 @@ const judge = (rows: readonly RunRow[], siblings: readonly RunRow[] = rows): str
   ).map(({ row, verdict }) => `${row._id} ${verdict.kind}${verdict.kind === "wait" ? ` ${verdict.behind.runId}` : ""}`);
 
 test("of a backlog the first starts and the others wait behind it, whatever the order of the batch", () => {
-  expect(judge([rowOf("c"), rowOf("a"), rowOf("b")])).toEqual(["a start", "b wait a", "c wait a"]);
+  expect(judge([makeRow("c"), makeRow("a"), makeRow("b")])).toEqual(["a start", "b wait a", "c wait a"]);
 });
 
 test("an older run that is not in the batch goes first, unless it waits for a handler", () => {
-  expect(judge([rowOf("b")], [rowOf("a"), rowOf("b")])).toEqual(["b wait a"]);
-  expect(judge([rowOf("b")], [rowOf("a", { standing: "deferred", reason: "unknown_handler" }), rowOf("b")])).toEqual(["b start"]);
+  expect(judge([makeRow("b")], [makeRow("a"), makeRow("b")])).toEqual(["b wait a"]);
+  expect(judge([makeRow("b")], [makeRow("a", { standing: "deferred", reason: "unknown_handler" }), makeRow("b")])).toEqual(["b start"]);
 });
 
 test("runs that allow overlap start beside any", () => {
   const allowed = { exclusive: false, overlap: "allow" } as const;
-  expect(judge([rowOf("a", allowed), rowOf("b"), rowOf("c", allowed)])).toEqual(["a start", "b start", "c start"]);
+  expect(judge([makeRow("a", allowed), makeRow("b"), makeRow("c", allowed)])).toEqual(["a start", "b start", "c start"]);
 });
 
-const HELD = rowOf("a", { state: "running", standing: undefined, startedAt: START });
+const HELD = makeRow("a", { state: "running", standing: undefined, startedAt: START });
 const LATE = { scheduledFor: START + 1 };
 
 test.each<[OverlapPolicy, string[]]>([
@@ -49,17 +49,17 @@ test.each<[OverlapPolicy, string[]]>([
   ["buffer_all", ["b wait a", "c wait a"]],
   ["cancel_running", ["b wait a", "c wait a"]],
 ])("%s: runs of one batch are judged one after the other", (overlap, expected) => {
-  const rows = [rowOf("b", { ...LATE, overlap }), rowOf("c", { ...LATE, overlap })];
+  const rows = [makeRow("b", { ...LATE, overlap }), makeRow("c", { ...LATE, overlap })];
   expect(judge(rows, [HELD, ...rows])).toEqual(expected);
 });
 
 test("a run that was read as due and as the holder of the lock is the holder", () => {
-  const due = rowOf("a");
-  expect(judge([rowOf("b", LATE)], [due, rowOf("b", LATE), HELD])).toEqual(["b skip"]);
+  const due = makeRow("a");
+  expect(judge([makeRow("b", LATE)], [due, makeRow("b", LATE), HELD])).toEqual(["b skip"]);
 });
 
 test("rows of the first release have no policy: exclusive ones are skipped", () => {
-  const old = rowOf("b", { ...LATE, overlap: undefined });
+  const old = makeRow("b", { ...LATE, overlap: undefined });
   expect(judge([old], [HELD, old])).toEqual(["b skip"]);
   const allowing = { ...old, exclusive: false };
   expect(judge([allowing], [HELD, allowing])).toEqual(["b start"]);

@@ -165,7 +165,7 @@ async function crashesAt(place: number, mode: CrashMode, { stores, step }: { sto
 
 const isOpen = ({ state }: RunRow): boolean => !isTerminal(state);
 
-/** What the other services do, until no run is open. Nobody repeats the step. */
+/** What the other services do, until no run is open. No service repeats the step. */
 async function goOn({ store, rows }: TwoStores): Promise<void> {
   for (let [round, now] = [0, NOW + MINUTE]; rows().some(isOpen); [round, now] = [round + 1, now + 10 * MINUTE]) {
     expect(round).toBeLessThan(20);

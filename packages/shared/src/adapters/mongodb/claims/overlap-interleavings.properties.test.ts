@@ -45,7 +45,7 @@ interface Scene extends TwoStores {
 
 interface Interleaving {
   readonly overlap?: OverlapPolicy;
-  /** Without it there are `a` and `b` alone: a third run that nobody has claimed would, once it is, find what was not woken. */
+  /** Without it there are `a` and `b` alone: a third unclaimed run would, once it is claimed, find what was not woken. */
   readonly third?: true;
   readonly before?: (scene: Scene) => Promise<unknown>;
   /** In one process … */
@@ -244,14 +244,14 @@ async function setup({ overlap = "skip", third }: Interleaving): Promise<Scene> 
     },
     async finish(own, run, result = SUCCESS) {
       const claimed = held.get(run.runId);
-      if (claimed === undefined) return; // Another was quicker, or nobody was.
+      if (claimed === undefined) return; // Another was quicker, or none was.
       held.delete(run.runId);
       expect((await settle(own, claimed, { result, now: NOW })).kind).not.toBe("stale");
     },
   };
 }
 
-/** Claims and ends all that is publishable. Time stands still: what nobody woke would wait. */
+/** Claims and ends all that is publishable. Time stands still: a run that was not woken would wait. */
 async function workOff({ store, held, take, finish }: Scene): Promise<void> {
   for (let round = 0; round < 20; round += 1) {
     for (const { run } of held.values()) await finish(store, run);

@@ -26,7 +26,7 @@ const STORES = 3;
 /** Runs of the backlog: so many instants, so many runs each. */
 const INSTANTS = 4;
 const RUNS_EACH = 8;
-/** Looks of a claimer at the store that find nothing. A run that nobody woke would never be found. */
+/** Reads of the store by a claimer that find nothing. A run that was not woken would never be found. */
 const LOOKS_MAX = 400;
 const NOW = START + HOUR;
 

@@ -6,7 +6,7 @@ import type { Settlement, SettleOutcome } from "../../../ports/runs/run-claims.t
 import { byId, type Change, type Filter, type Update, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import {
-  allOf,
+  mergeUpdates,
   endAttempt,
   endRun,
   makeDueAgain,
@@ -15,7 +15,7 @@ import {
   type RunUpdate,
   settledAs,
   waitForRetry,
-  WAKES_NOBODY,
+  WAKES_NONE,
 } from "../runs/run-changes.ts";
 import type { RunRow } from "../runs/run-row.ts";
 import { toEndedRuns } from "../runs/run-view.ts";
@@ -29,7 +29,7 @@ const STALE: SettleOutcome = { kind: "stale" };
  * are left out of it: the call that writes their end also wakes the next, and a repeated settlement, whose first answer was lost, does so again.
  */
 export async function settleAll(context: StoreContext, settlements: readonly Settlement[], now: Instant): Promise<SettleOutcome[]> {
-  const { matched } = await context.rows.runs.updateEach(settleChanges(settlements, now, WAKES_NOBODY));
+  const { matched } = await context.rows.runs.updateEach(settleChanges(settlements, now, WAKES_NONE));
   const known = matched === settlements.length ? settlements.map((settlement) => knownOutcome(context, settlement, now)) : [null];
   const outcomes = known.includes(null) ? await readOutcomes(context, settlements, now) : (known as SettleOutcome[]);
   for (const { runId } of settlements) context.held.delete(runId);
@@ -59,14 +59,14 @@ function settle(result: AttemptResult, { finishedAt, now }: { readonly finishedA
   const attempt = endAttemptBy(result, finishedAt);
   switch (result.kind) {
     case "retry":
-      return allOf(attempt, waitForRetry(now + result.retryDelayMs, result.error), settledAs("retrying"));
+      return mergeUpdates(attempt, waitForRetry(now + result.retryDelayMs, result.error), settledAs("retrying"));
     case "released":
-      return allOf(attempt, makeDueAgain(now), settledAs("released"));
+      return mergeUpdates(attempt, makeDueAgain(now), settledAs("released"));
     case "succeeded":
     case "failed":
     case "cancelled": {
       const failures = result.kind === "failed" ? { $inc: { failures: 1 } } : {};
-      return allOf(attempt, endRun({ state: result.kind, now, finishedAt, ...pickResult(result) }), settledAs("ended"), failures);
+      return mergeUpdates(attempt, endRun({ state: result.kind, now, finishedAt, ...pickResult(result) }), settledAs("ended"), failures);
     }
   }
 }
@@ -129,7 +129,7 @@ function closeAsCancelled({ runId, token, result, finishedAt }: Settlement, now:
   if (!goesOn(result)) return [];
   const ended = endRun({ state: "cancelled", now, finishedAt, error: "error" in result ? result.error : null });
   const filter = { ...heldBy([runId], token), cancelRequested: { $eq: true } };
-  return [{ filter, update: allOf(endAttemptBy(result, finishedAt), ended, settledAs("ended")) }];
+  return [{ filter, update: mergeUpdates(endAttemptBy(result, finishedAt), ended, settledAs("ended")) }];
 }
 
 const hasOpenAttempt = ({ attempts }: RunRow): boolean =>

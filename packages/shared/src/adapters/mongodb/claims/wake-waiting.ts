@@ -5,7 +5,7 @@ import { upTo } from "../collections/indexes.ts";
 import { inOrder, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import { findRunnable, RUNNABLE_FIELDS } from "../runs/due-run-reads.ts";
-import { allOf, IN_ORDER, waitForAnother, WAITS_FOR_ANOTHER, WOKEN } from "../runs/run-changes.ts";
+import { mergeUpdates, IN_ORDER, waitForAnother, WAITS_FOR_ANOTHER, WOKEN } from "../runs/run-changes.ts";
 import type { RunRow } from "../runs/run-row.ts";
 import { CONTENDING } from "./contenders.ts";
 
@@ -73,7 +73,9 @@ export async function repeatWaits(context: StoreContext, waiting: readonly RunRo
     waiting.filter((row) => !firsts.includes(row)),
     ({ waitMs = null }) => waitMsAfter(waitMs),
   );
-  await runs.updateEach([...others].map(([waitMs, rows]) => ({ filter: asRead(rows), update: allOf(waitForAnother({ now, waitMs })) })));
+  await runs.updateEach(
+    [...others].map(([waitMs, rows]) => ({ filter: asRead(rows), update: mergeUpdates(waitForAnother({ now, waitMs })) })),
+  );
   return runs.updateMany(asRead(firsts), WOKEN);
 }
 

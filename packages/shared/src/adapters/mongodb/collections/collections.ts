@@ -63,15 +63,15 @@ export interface Collections {
 }
 
 export function openCollections(connection: Connection, options?: RowsOptions): Collections {
-  const rowsOf = <Row>(name: string, schema: Schema): Rows<Row> =>
+  const openRows = <Row>(name: string, schema: Schema): Rows<Row> =>
     createRows<Row>(connection.model(name, schema) as unknown as Model<unknown>, options);
   return {
-    jobs: rowsOf<JobRow>("Job", jobSchema),
-    definitions: rowsOf<DefinitionRow>("Definition", definitionSchema),
-    runs: rowsOf<RunRow>("Run", runSchema),
-    requests: rowsOf<BindingRow>("Request", requestSchema),
-    handlers: rowsOf<HandlerRow>("Handler", handlerSchema),
-    leaders: rowsOf<LeaderRow>("Leader", leaderSchema),
-    meta: rowsOf<MetaRow>("Meta", metaSchema),
+    jobs: openRows<JobRow>("Job", jobSchema),
+    definitions: openRows<DefinitionRow>("Definition", definitionSchema),
+    runs: openRows<RunRow>("Run", runSchema),
+    requests: openRows<BindingRow>("Request", requestSchema),
+    handlers: openRows<HandlerRow>("Handler", handlerSchema),
+    leaders: openRows<LeaderRow>("Leader", leaderSchema),
+    meta: openRows<MetaRow>("Meta", metaSchema),
   };
 }

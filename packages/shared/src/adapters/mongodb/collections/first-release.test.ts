@@ -40,7 +40,7 @@ function setup() {
   };
 }
 
-test.each(["retrying", "due"])("the lock of a run that is %s is nobody's: a claim takes it away and goes on", async (state) => {
+test.each(["retrying", "due"])("the lock of a run that is %s has no holder: a claim removes it and goes on", async (state) => {
   const { store, rewrite, rowOf } = setup();
   const job = await addJob(store);
   const stale = await addRun(store, job, { now: START });
@@ -75,7 +75,7 @@ test("runs without a policy are exclusive or not, as they say", async () => {
   }
 });
 
-test("an end that woke nobody is made good: by the next claim, or after a while", async () => {
+test("an end that woke no run is repaired by the next claim, or after a while", async () => {
   const { store, rewrite } = setup();
   const job = await addJob(store);
   const runs: DueRun[] = [];

@@ -10,7 +10,7 @@ export interface Query {
 const ARRAYS: ReadonlySet<string> = new Set(["attempts", "outbox", "pending", "tags"]);
 const ID: Index = { name: "_id_", key: { _id: 1 } };
 
-/** The indexes by which MongoDB can answer a query without reading all rows and without sorting: the rules told at `INDEXES`. */
+/** The indexes by which MongoDB can answer a query without reading all rows and without sorting: the rules are explained at `INDEXES`. */
 export const indexesFor = (collection: string, query: Query): string[] =>
   [ID, ...(INDEXES[collection] ?? [])].filter((index) => serves(index, query)).map(({ name }) => name);
 

@@ -122,7 +122,7 @@ export interface MissingIndexes {
 export async function findMissingIndexes({ db }: Connection): Promise<MissingIndexes[]> {
   const missing: MissingIndexes[] = [];
   for (const [collection, indexes] of Object.entries(INDEXES)) {
-    const names = await namesOf(db, collection);
+    const names = await readIndexNames(db, collection);
     const lacking = indexes.filter(({ name }) => !names.has(name));
     if (lacking.length > 0) missing.push({ collection, indexes: lacking });
   }
@@ -142,7 +142,7 @@ export async function createMissingIndexes(connection: Connection): Promise<void
 
 const NAMESPACE_NOT_FOUND = 26;
 
-async function namesOf(db: Connection["db"], collection: string): Promise<ReadonlySet<string | undefined>> {
+async function readIndexNames(db: Connection["db"], collection: string): Promise<ReadonlySet<string | undefined>> {
   try {
     return new Set((await db?.collection(collection).indexes())?.map(({ name }) => name));
   } catch (fault) {

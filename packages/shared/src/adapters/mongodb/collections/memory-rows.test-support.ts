@@ -8,7 +8,7 @@ import { matches, projected, sorted, updated } from "./memory-statements.test-su
 import { type Change, type Filter, type FindOptions, matchesNothing, type Rows, type Update } from "./rows.ts";
 import { sha256 } from "../../system/digest.ts";
 
-/** A statement as a test hears of it. */
+/** A statement as a test receives it. */
 export interface Statement {
   readonly collection: string;
   readonly method: keyof Rows<unknown>;
@@ -27,7 +27,7 @@ export interface MemoryRows<Row> extends Rows<Row> {
   all(): Row[];
 }
 
-/** `before` is told of every statement, one by one within a batch, and may change what the statement then meets. */
+/** `before` is called with every statement, one by one within a batch, and may change the rows before the statement runs. */
 export function memoryRows<Row>(collection: string, before: (statement: Statement) => void = () => {}): MemoryRows<Row> {
   const rows = new Map<string, Stored>();
   const { found, change, remove, add } = statementsOn(rows, { collection, before });
@@ -145,9 +145,9 @@ function uniqueIn(collection: string, rows: ReadonlyMap<string, Stored>): (row: 
   return (row) =>
     unique.some(({ key, partialFilterExpression = {} }) => {
       if (!matches(row, partialFilterExpression)) return false;
-      const valueOf = (each: object, field: string): unknown => (each as Readonly<Record<string, unknown>>)[field] ?? null;
-      const wanted = Object.keys(key).map((field) => ({ field, value: valueOf(row, field) }));
-      const hasSameKey = (each: Stored): boolean => wanted.every(({ field, value }) => valueOf(each, field) === value);
+      const readField = (each: object, field: string): unknown => (each as Readonly<Record<string, unknown>>)[field] ?? null;
+      const wanted = Object.keys(key).map((field) => ({ field, value: readField(row, field) }));
+      const hasSameKey = (each: Stored): boolean => wanted.every(({ field, value }) => readField(each, field) === value);
       return [...rows.values()].some((each) => each._id !== row._id && hasSameKey(each) && matches(each, partialFilterExpression));
     });
 }

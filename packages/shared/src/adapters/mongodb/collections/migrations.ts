@@ -37,15 +37,15 @@ export async function migrateMongodb(options: ConnectionOptions): Promise<Migrat
 }
 
 /**
- * The version is noted after each step, so that a crash in between repeats only one. Steps have a connection of their own on which no answer is too
- * late: an index of many rows takes minutes, and whoever gives up waiting for it begins with it anew.
+ * The version is recorded after each step, so that a crash in between repeats only one. Steps have a connection of their own without a
+ * time limit: an index of many rows takes minutes, and a client that gave up would start it again.
  */
 export async function migrate(
   connection: Connection,
   { meta }: Pick<Collections, "meta">,
   options: ConnectionOptions,
 ): Promise<MigrationReport> {
-  const from = await versionOf(meta);
+  const from = await readVersion(meta);
   if (from > SCHEMA_VERSION) {
     const known = `schema ${from}, this one knows ${SCHEMA_VERSION}`;
     throw new AppError(
@@ -80,7 +80,7 @@ async function indexSteps(connection: Connection): Promise<Migration[]> {
 }
 
 /** Rows that there is one of are made first and then only changed, so that no write needs to be an upsert. */
-async function versionOf(meta: Collections["meta"]): Promise<number> {
+async function readVersion(meta: Collections["meta"]): Promise<number> {
   const [row] = await meta.find({ _id: { $eq: "schema" } });
   if (row !== undefined) return row.value;
   await meta.insert([

@@ -18,7 +18,7 @@ interface FindOptions {
 }
 
 /** Of one statement: the filter of each of its parts. */
-function filtersOf(method: string, asked: unknown): object[] {
+function listFilters(method: string, asked: unknown): object[] {
   if (method === "aggregate") return [(asked as readonly [{ readonly $match: object }])[0].$match];
   if (method !== "bulkWrite") return [asked as object];
   const parts = asked as readonly Readonly<Record<string, { readonly filter: object }>>[]; // { updateMany: { filter, … } }, { deleteMany: { filter } }
@@ -44,7 +44,7 @@ await describeWithServers("queries of MongoDB", ["mongodb"], (servers) => {
     mongoose.set("debug", (collection: string, method: string, first: unknown, second: unknown) => {
       const options = method === "find" ? (second as FindOptions) : {};
       if (/^(find|update|delete|bulk|aggregate)/.test(method))
-        for (const filter of filtersOf(method, first)) asked.push({ collection, filter, options });
+        for (const filter of listFilters(method, first)) asked.push({ collection, filter, options });
     });
     await ask(store, job);
     const { db } = await database.connection();
@@ -56,7 +56,7 @@ await describeWithServers("queries of MongoDB", ["mongodb"], (servers) => {
     } of asked) {
       const found = db?.collection(collection).find(filter, { ...(sort && { sort }), ...(limit && { limit }) });
       const plan = JSON.stringify(await found?.explain("queryPlanner"));
-      const used = indexesOf(plan);
+      const used = usedIndexes(plan);
       const allowed = asksForIds(filter) ? [...expected, "_id_"] : expected;
       expect({ collection, filter, used: used.filter((name) => allowed.includes(name)) }).toEqual({ collection, filter, used });
       expect({ collection, filter, used: used.length }).not.toEqual({ collection, filter, used: 0 });
@@ -65,7 +65,7 @@ await describeWithServers("queries of MongoDB", ["mongodb"], (servers) => {
 });
 
 /** The indexes of a plan: as MongoDB tells them of the winning one, and as servers on PostgreSQL do. */
-function indexesOf(plan: string): string[] {
+function usedIndexes(plan: string): string[] {
   const won = plan.replace(/"rejectedPlans":\[.*?\]/g, "");
   const names = plan.includes('"winningPlan"') ? won.matchAll(/"indexName":"([^"]+)"/g) : plan.matchAll(/"Index Name":"([^"]+)"/g);
   return [...new Set([...names].map(([, name = ""]) => name))];

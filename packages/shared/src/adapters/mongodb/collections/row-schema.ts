@@ -6,7 +6,7 @@ import { z } from "zod";
  * not checked by it: the readers of each row say what of it cannot be read.
  */
 export function rowSchema(collection: string, row: z.ZodObject): Schema {
-  const columns = Object.fromEntries(Object.entries(row.shape).map(([name, of]) => [name, columnOf(of as z.ZodType)]));
+  const columns = Object.fromEntries(Object.entries(row.shape).map(([name, of]) => [name, toColumn(of as z.ZodType)]));
   return new Schema(columns as never, {
     collection,
     versionKey: false,
@@ -17,17 +17,17 @@ export function rowSchema(collection: string, row: z.ZodObject): Schema {
   });
 }
 
-function columnOf(schema: z.ZodType): unknown {
+function toColumn(schema: z.ZodType): unknown {
   if (
     schema instanceof z.ZodOptional ||
     schema instanceof z.ZodNullable ||
     schema instanceof z.ZodReadonly ||
     schema instanceof z.ZodDefault
   )
-    return columnOf(schema.def.innerType as z.ZodType);
+    return toColumn(schema.def.innerType as z.ZodType);
   if (schema instanceof z.ZodString || schema instanceof z.ZodEnum) return String;
   if (schema instanceof z.ZodNumber) return Number;
   if (schema instanceof z.ZodBoolean) return Boolean;
-  if (schema instanceof z.ZodArray) return [columnOf(schema.def.element as z.ZodType)];
+  if (schema instanceof z.ZodArray) return [toColumn(schema.def.element as z.ZodType)];
   return Schema.Types.Mixed;
 }

@@ -1,5 +1,5 @@
 import type { AnyBulkWriteOperation, Document, Model } from "mongoose";
-import { duplicatesOf, isDuplicate } from "../server/faults.ts";
+import { findDuplicates, isDuplicate } from "../server/faults.ts";
 import { sendWatched, sendWithin } from "../server/statements.ts";
 import type { WriteWatch } from "../server/write-watch.ts";
 
@@ -87,7 +87,7 @@ export function createRows<Row>(model: Model<unknown>, { statementMs, watch }: R
     async find(filter, { sort, limit, fields, without } = {}) {
       if (matchesNothing(filter)) return [];
       return send(`find ${name}`, async () => {
-        const query = model.find(filter as never, projectionOf(fields, 1) ?? projectionOf(without, 0));
+        const query = model.find(filter as never, toProjection(fields, 1) ?? toProjection(without, 0));
         if (sort !== undefined) query.sort(sort);
         if (limit !== undefined) query.limit(limit).batchSize(limit);
         return (await query.lean()) as unknown as Row[];
@@ -130,7 +130,7 @@ export function createRows<Row>(model: Model<unknown>, { statementMs, watch }: R
   };
 }
 
-const projectionOf = (fields: readonly string[] | undefined, kept: 0 | 1): Record<string, 0 | 1> | null =>
+const toProjection = (fields: readonly string[] | undefined, kept: 0 | 1): Record<string, 0 | 1> | null =>
   fields === undefined ? null : Object.fromEntries(fields.map((field) => [field, kept]));
 
 type Collection = Model<unknown>["collection"];
@@ -140,7 +140,7 @@ async function insertRows(collection: Collection, rows: readonly unknown[]): Pro
     await collection.insertMany([...rows] as Document[], { ordered: false });
     return [];
   } catch (fault) {
-    const duplicates = duplicatesOf(fault);
+    const duplicates = findDuplicates(fault);
     if (duplicates === null) throw fault;
     return duplicates;
   }
@@ -154,7 +154,7 @@ async function updateRows(collection: Collection, changes: readonly Change[]): P
     );
     return { matched: matchedCount, duplicates: [] };
   } catch (fault) {
-    const duplicates = duplicatesOf(fault);
+    const duplicates = findDuplicates(fault);
     if (duplicates === null) throw fault;
     const { result } = fault as { readonly result?: { readonly matchedCount?: number } };
     return { matched: result?.matchedCount ?? 0, duplicates };
@@ -167,7 +167,7 @@ async function putRows(collection: Collection, rows: readonly { readonly _id: st
   try {
     await writeEach(collection, statements);
   } catch (fault) {
-    if (duplicatesOf(fault) === null && !isDuplicate(fault)) throw fault;
+    if (findDuplicates(fault) === null && !isDuplicate(fault)) throw fault;
     await writeEach(collection, statements);
   }
 }

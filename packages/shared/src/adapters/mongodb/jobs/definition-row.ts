@@ -6,23 +6,23 @@ import { readDefinition, type StoredDefinition } from "../../../domain/job/store
 import { isRecord } from "../../../domain/json/stored-value.ts";
 import { rowSchema } from "../collections/row-schema.ts";
 
-/** What a sweep saw: its job has this definition, or it is not used. Where runs use it, there is nothing to note. */
+/** The finding of a sweep: the job has this definition, or it is unreferenced. Use by runs is not recorded. */
 export interface Finding {
   readonly use: "job" | "nobody";
-  /** When this was found first since the definition was named. */
+  /** When this was first found since the definition was named. */
   readonly since: Instant;
 }
 
-/** One definition of a job, named by both: written once, read by all that is fired under it. Only who uses it changes. */
+/** One definition of a job, with the id of both: written once, read by all its runs. Only the fields about its use change. */
 const DefinitionRowSchema = z.object({
   _id: z.string(),
   jobUid: z.string(),
   hash: z.string(),
   /** `params` is JSON text: its keys are the user's, and may hold the dots and dollars that are the server's own. */
   definition: z.custom<Omit<JobDefinition, "params"> & { readonly params: string }>(),
-  /** A token of the call that named it last, to use it or to leave it. A sweep that decides by what it read compares this. */
+  /** A token of the call that named it last, to use it or to leave it. A sweep compares it before it acts on what it read. */
   named: z.string(),
-  /** When a sweep shall look whether it is used; absent: its job uses it, and no sweep need look before an edit names it again. */
+  /** When a sweep checks whether it is used; absent: its job uses it, and no check is needed before an edit names it again. */
   lookAt: InstantSchema.optional(),
   found: z.custom<Finding>().optional(),
 });

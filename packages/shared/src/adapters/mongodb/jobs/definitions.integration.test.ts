@@ -92,9 +92,9 @@ await describeWithServers("definitions in MongoDB", ["mongodb"], (servers) => {
     const job = await addJob(store);
     for (const [own, change] of [{ jobUid: { torn: true } }, { hash: [null] }, { jobUid: null }].entries())
       await write(await named(store, job, own), change);
-    const spare = await named(store, job, 9);
+    const unreferenced = await named(store, job, 9);
     for (let time = 0; time < 5; time += 1) await sweep(store, { now: START + time * DEFINITION_GRACE_MS, limit: 1 });
-    expect((await definitions()).map(({ hash }) => hash)).not.toContain(spare);
+    expect((await definitions()).map(({ hash }) => hash)).not.toContain(unreferenced);
     expect(await definitions()).toHaveLength(4);
   });
 
@@ -150,8 +150,8 @@ await describeWithServers("definitions in MongoDB", ["mongodb"], (servers) => {
     const { stores, definitions } = await setup();
     let now: Instant = START;
     let world = 0;
-    let turn = 0;
-    const any = (): Store => stores[(turn += 1) % STORES] as Store;
+    let next = 0;
+    const any = (): Store => stores[(next += 1) % STORES] as Store;
     const forgetRuns = async (): Promise<void> => {
       await any().announcements.announced(pickRunIds(await unannounced(any())));
       await any().status.advance(now + 1);

@@ -17,17 +17,17 @@ import {
 
 /** Definitions kept in memory: their content never changes, and every fire and every publication reads one. */
 const CACHED_MAX = 20_000;
-/** Fewer where they are long. */
+/** Fewer if they are long. */
 const CACHED_CHARS_MAX = 67_108_864;
 export interface Definitions {
-  /** Writes it, or names it where it is there already, and repairs it where it was damaged. The next sweep looks whether it is used. */
+  /** Writes it, or names it if it exists, and repairs it if it was damaged. The next sweep checks whether it is used. */
   add(key: DefinitionKey, definition: JobDefinition): Promise<void>;
   /**
-   * Says that these are about to be used, or left: what sweeps found before counts no more, and no sweep
-   * looks at them before `lookAt`. Returns those that are not there.
+   * Marks these as about to be used, or left: earlier findings of sweeps become invalid, and no sweep
+   * checks them before `lookAt`. Returns the missing ones.
    */
   name(keys: readonly DefinitionKey[], lookAt: Instant): Promise<readonly DefinitionKey[]>;
-  /** Reads those of all rows in one go. Answers by row, also for one that is not there or cannot be read. */
+  /** Reads the definitions of all rows in one query. Answers by row, also for missing and unreadable ones. */
   read(keys: readonly DefinitionKey[], how?: ReadHow): Promise<(key: DefinitionKey) => StoredDefinition>;
 }
 
@@ -39,7 +39,7 @@ export interface ReadHow {
 /** At the next sweep. */
 export const LOOK_SOON: Instant = 0;
 
-const idOf = ({ jobUid, definitionHash }: DefinitionKey): string => definitionId(jobUid, definitionHash);
+const toRowId = ({ jobUid, definitionHash }: DefinitionKey): string => definitionId(jobUid, definitionHash);
 
 export function createDefinitions({ definitions }: Pick<Collections, "definitions">, newToken: () => string): Definitions {
   const name = (ids: Iterable<string>, naming: Naming): Promise<number> =>
@@ -49,7 +49,7 @@ export function createDefinitions({ definitions }: Pick<Collections, "definition
     read,
     add(key, definition) {
       const naming = { named: newToken(), lookAt: LOOK_SOON };
-      const id = idOf(key);
+      const id = toRowId(key);
       // Between two rounds a sweep has deleted the row.
       return inRounds(`add definition ${id}`, async () => {
         if ((await definitions.insert([newDefinitionRow(key, definition, naming)])).length === 0) return undefined;
@@ -61,7 +61,7 @@ export function createDefinitions({ definitions }: Pick<Collections, "definition
     },
     async name(keys, lookAt) {
       if (keys.length === 0) return []; // Mostly: runs have the definition of their job.
-      const byKey = new Map(keys.map((key) => [idOf(key), key]));
+      const byKey = new Map(keys.map((key) => [toRowId(key), key]));
       if ((await name(byKey.keys(), { named: newToken(), lookAt })) === byKey.size) return [];
       for (const { _id } of await definitions.find(withIds(byKey.keys()), { fields: ["named"] })) byKey.delete(_id);
       return [...byKey.values()];
@@ -76,7 +76,7 @@ function createReader(definitions: Collections["definitions"]): Definitions["rea
     cachedChars -= cached.get(id)?.chars ?? 0;
     cached.delete(id);
   }
-  /** What cannot be read is asked for again: it may be repaired. */
+  /** Unreadable ones are read again each time: they may be repaired. */
   function keep(id: string, stored: StoredDefinition, chars: number): void {
     if (stored.kind === "unreadable") return;
     forget(id);
@@ -91,7 +91,7 @@ function createReader(definitions: Collections["definitions"]): Definitions["rea
     const found = new Map<string, StoredDefinition>();
     const missing = new Set<string>();
     for (const key of keys) {
-      const id = idOf(key);
+      const id = toRowId(key);
       const known = cached.get(id);
       if (known === undefined) missing.add(id);
       else found.set(id, known.stored);
@@ -102,7 +102,7 @@ function createReader(definitions: Collections["definitions"]): Definitions["rea
       found.set(row._id, stored);
       if (params) keep(row._id, stored, countChars(row));
     }
-    return (key) => found.get(idOf(key)) ?? NO_DEFINITION;
+    return (key) => found.get(toRowId(key)) ?? NO_DEFINITION;
   };
 }
 

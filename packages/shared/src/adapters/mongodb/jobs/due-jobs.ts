@@ -11,7 +11,7 @@ import { behindPosition } from "../collections/position.ts";
 import { withIds } from "../collections/rows.ts";
 import { inShardQuery } from "../runs/run-changes.ts";
 
-/** Pages of jobs that one repair looks at: more than one only where nothing was to be made, or could be. */
+/** Most pages of jobs that one repair reads: more than one only if no run was missing, or none could be made. */
 const REPAIR_PAGES_MAX = 10;
 
 export function createDueJobs(context: StoreContext): DueJobs {
@@ -33,19 +33,19 @@ export function createDueJobs(context: StoreContext): DueJobs {
     },
     async repair({ shard, firedBefore, limit }) {
       // Not in the order of the entries' ages, by which MongoDB would sort all jobs that have any: no index of an array's entries has it. What is
-      // completed is not met again, so each page is another one; what is left is named, so that it hides nothing behind it.
+      // completed is not read again, so each page is a new one; jobs that stay pending are excluded, so that they do not hide others.
       const filter = { ...readablePending(firedBefore), ...inShardQuery(shard) };
       const left: string[] = [];
-      let mended = 0;
-      for (let pages = 0; pages < REPAIR_PAGES_MAX && mended < limit; pages += 1) {
+      let repaired = 0;
+      for (let pages = 0; pages < REPAIR_PAGES_MAX && repaired < limit; pages += 1) {
         const others = left.length === 0 ? {} : { _id: { $nin: left } };
         const found = await jobs.find({ ...filter, ...others }, { limit });
         const completed = await completePending(context, found);
-        mended += completed.mended.size;
+        repaired += completed.repaired.size;
         left.push(...completed.left);
         if (found.length < limit) break;
       }
-      return mended;
+      return repaired;
     },
   };
 }

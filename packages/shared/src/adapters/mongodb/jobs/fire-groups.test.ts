@@ -5,7 +5,7 @@ import { cursorAfterFire, newEntry, newManualFire, newFire } from "../../../test
 import { groupFires } from "./fire-groups.ts";
 
 const BATCH = { token: "token", now: START };
-const uidsOf = (fires: readonly Fire[]) => groupFires(fires, BATCH).map(({ filter }) => filter["_id"]);
+const groupedUids = (fires: readonly Fire[]) => groupFires(fires, BATCH).map(({ filter }) => filter["_id"]);
 
 test("a thousand jobs of one old instant, new instant and version are one statement", () => {
   const jobs = Array.from({ length: 1_000 }, (_, index) =>
@@ -32,7 +32,7 @@ test("what differs in version, instant, cursor, tenant or runs is a statement of
     newFire(newJob({ id: "f" }), [newEntry(job, { state: "missed", reason: "misfire" })]),
     newManualFire(newJob({ id: "g" }), { at: START, keys: ["k"] }),
   ];
-  expect(uidsOf(fires)).toHaveLength(fires.length);
+  expect(groupedUids(fires)).toHaveLength(fires.length);
 });
 
 test("a manual fire leaves the cursor alone, and needs only that the job lives", () => {

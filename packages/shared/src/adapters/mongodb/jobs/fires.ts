@@ -24,7 +24,7 @@ interface FireBatch {
 
 /**
  * Advances jobs, each by a compare-and-set that puts its runs into `pending`, then makes the runs of the fires that won, and
- * then takes them out of `pending`, for which no call waits.
+ * then removes them from `pending` in the background.
  */
 export async function fireAll(context: StoreContext, fires: readonly Fire[], now: Instant): Promise<FireOutcome[]> {
   const outcomes = fires.map(() => LOST);
@@ -81,7 +81,7 @@ async function fireRound(context: StoreContext, fires: readonly Fire[], now: Ins
   });
 }
 
-/** The number of fires that won does not tell which of them did: that is read back by the token of the batch. */
+/** The number of won fires does not show which ones won: that is read back by the token of the batch. */
 async function readWinners({ rows }: StoreContext, fires: readonly Fire[], token: string): Promise<Set<string>> {
   const jobs = await rows.jobs.find(withIds(fires.map(({ job }) => job.uid)), { fields: ["fireToken", "pending.token"] });
   const hasPending = ({ pending }: JobRow): boolean =>

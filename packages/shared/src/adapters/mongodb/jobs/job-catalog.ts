@@ -14,7 +14,7 @@ export function createJobCatalog(context: StoreContext): JobCatalog {
   const { rows, digest, definitions } = context;
   const living = (tenantId: string, id: string) => equal({ tenantId, id, tombstone: "" });
   return {
-    /** Most jobs are new, so nothing is read first. Where the job is not new, its definition is written and not used: sweeps delete it. */
+    /** Most jobs are new, so nothing is read first. If the job exists, the definition is written and not used: sweeps delete it. */
     create(tenantId, { job, event }) {
       return inRounds(`create job ${job.id}`, async () => {
         await definitions.add({ jobUid: job.uid, definitionHash: job.definitionHash }, job.definition);
@@ -43,7 +43,7 @@ export function createJobCatalog(context: StoreContext): JobCatalog {
   };
 }
 
-/** The job of this very uid, or else the one that has the id. */
+/** The job of this uid, or else the one with the id. */
 async function existing(
   context: StoreContext,
   { tenantId, job, found }: { readonly tenantId: string; readonly job: Job; readonly found: readonly JobRow[] },
@@ -57,9 +57,9 @@ async function existing(
 const readJob = async (context: StoreContext, row: JobRow): Promise<Job> => (await openJobReader(context, [row]))(row);
 
 /**
- * One try of an edit. It completes what is pending first, and writes only if no fire has put more there since: so no
- * pending fire ever meets another definition than the one it was made under. What is pending and cannot be read is never
- * made, and prevents no edit. Null: a fire was quicker; try again.
+ * One try of an edit. It first completes pending fires, and writes only if no fire has added more since: so every
+ * pending fire uses the definition it was made under. Unreadable pending fires are never
+ * completed, and do not prevent an edit. Null: a fire was quicker; try again.
  */
 async function changeOnce(context: StoreContext, tenantId: string, { previous, next, event }: JobChange): Promise<ChangeOutcome | null> {
   const { rows, definitions } = context;

@@ -20,8 +20,8 @@ export async function listJobs(context: StoreContext, tenantId: string, query: J
 }
 
 /**
- * Behind the last job that has a time. One whose time cannot be read sorts before or behind all others, where no page that begins at a time
- * comes: it must not end the list.
+ * After the last job with a readable time. A job with an unreadable time sorts before or after all others, where no page begins:
+ * it must not end the list.
  */
 function cursorBehind(part: readonly JobRow[]): string {
   const last = part.findLast(({ createdAt }) => isTime(createdAt));
@@ -38,7 +38,7 @@ function toFilter(tenantId: string, { state, status, handler, queue, tags = [], 
   };
 }
 
-/** Text as a pattern that means nothing but itself. */
+/** Escapes text for a pattern that matches exactly this text. */
 const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
 
 function behind(cursor: string): Filter {

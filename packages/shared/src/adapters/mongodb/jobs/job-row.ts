@@ -23,16 +23,16 @@ export const PENDING_MAX = 64;
 
 const { uid: _uid, ...job } = JobRecordSchema.shape;
 
-/** A job without its definition, which is a row of its own: what every fire rewrites stays small. */
+/** A job without its definition, which is a row of its own: every fire rewrites the job row, so it stays small. */
 const JobRowSchema = z.object({
   _id: z.string(),
   ...job,
-  /** Empty while the job lives, then its uid: so one id has one living job, and its tombstones do not count. */
+  /** Empty until the job is deleted, then its uid: one id has one job that is not deleted, and any number of tombstones. */
   tombstone: z.string(),
   deletedAt: InstantSchema.optional(),
   /** Of `lastRun`, empty before the first: what a status change compares. */
   statusOrder: z.string(),
-  /** What lists ask for, copied from the definition. The name is in lower case. */
+  /** Fields for lists, copied from the definition. The name is in lower case. */
   nameFolded: z.string(),
   tags: z.array(z.string()).readonly(),
   handler: z.string(),
@@ -45,7 +45,7 @@ const JobRowSchema = z.object({
 export type JobRow = Readonly<z.output<typeof JobRowSchema>>;
 export const jobSchema = rowSchema("jobs", JobRowSchema);
 
-/** The fields that a write of the definition decides: all but status, which is the projection's. */
+/** The fields that a write of the definition sets: all but status, which belongs to the projection. */
 export function definedPart(job: Job) {
   const { tenantId: _tenantId, uid, id: _id, status: _status, lastRun: _lastRun, ...defined } = pickJobRecord(job);
   const { name, tags, handler, queue } = job.definition;
@@ -74,10 +74,10 @@ export function newJobRow(job: Job, event: JobEvent): JobRow {
   };
 }
 
-/** Throws `store_corrupt` where the job could not be written back; of what else cannot be read the job says so itself. */
+/** Throws `store_corrupt` if the job could not be written back; other unreadable parts are named in the job. */
 export const toJob = (row: JobRow, stored: StoredDefinition): Job =>
   checkedJob({ ...pickJobRecord({ ...row, uid: row._id }), definition: usableDefinition(stored, () => readKnown(row)) }, stored);
 
-/** What its row tells of a definition that cannot be read. */
+/** The known parts of an unreadable definition, from the job's row. */
 export const readKnown = ({ id, nameFolded, handler, queue, tags }: JobRow): KnownOfDefinition =>
   readKnownParts({ name: nameFolded, handler, queue, tags }, { name: id, handler: "unknown", queue: "default" });

@@ -8,7 +8,7 @@ import { withIds } from "../collections/rows.ts";
 import type { RunRow } from "../runs/run-row.ts";
 import { asReadable, toLastRun, toRun } from "../runs/run-view.ts";
 
-/** Of a run what its job's status follows from. Its output does not, and may be 64 KiB. */
+/** The fields of a run from which its job's status follows. The output is left out: it may be 64 KiB. */
 const OUTCOME = ["tenantId", "jobUid", "jobId", "cause", "state", "scheduledFor", "startedAt", "finishedAt", "attempt", "error"] as const;
 const WATERMARK = { _id: { $eq: "watermark" } };
 

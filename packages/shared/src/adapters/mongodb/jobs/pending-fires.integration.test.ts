@@ -223,7 +223,7 @@ await describeWithServers("fires that crash between their jobs and their runs", 
     expect(await pending()).toEqual([]);
   });
 
-  test("repair mends a bounded number of jobs at a time", async () => {
+  test("repair completes a bounded number of jobs at a time", async () => {
     const { store } = await setup();
     const jobs = [await addJob(store, { id: "a" }), await addJob(store, { id: "b" }), await addJob(store, { id: "c" })];
     const fires = jobs.map((job) => newFire(job));
@@ -268,13 +268,14 @@ await describeWithServers("fires that crash between their jobs and their runs", 
   test("no more than 64 entries are ever pending in a job: the fire loses until they are completed", async () => {
     const { store, faults, pending } = await setup();
     const job = await addJob(store);
-    const fireOf = (name: string) => newManualFire(job, { at: START, keys: Array.from({ length: 32 }, (_, index) => `${name}-${index}`) });
-    for (const name of ["a", "b"]) await expect(fireAll(store, [fireOf(name)])).rejects.toThrow("crashed");
-    expect((await fireAll(store, [fireOf("c")])).outcomes).toEqual([{ kind: "lost" }]);
+    const makeFire = (name: string) =>
+      newManualFire(job, { at: START, keys: Array.from({ length: 32 }, (_, index) => `${name}-${index}`) });
+    for (const name of ["a", "b"]) await expect(fireAll(store, [makeFire(name)])).rejects.toThrow("crashed");
+    expect((await fireAll(store, [makeFire("c")])).outcomes).toEqual([{ kind: "lost" }]);
     expect(await pending()).toHaveLength(64);
     faults.crashing = false;
     await readJob(store, job);
-    expect((await fireAll(store, [fireOf("c")])).outcomes).toMatchObject([{ kind: "won" }]);
+    expect((await fireAll(store, [makeFire("c")])).outcomes).toMatchObject([{ kind: "won" }]);
     expect(await publishable(store)).toHaveLength(96);
   });
 

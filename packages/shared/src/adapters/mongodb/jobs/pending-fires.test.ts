@@ -29,13 +29,13 @@ async function advance({ rows }: MemoryContext, token: string, jobs: readonly Jo
   expect(await rows.jobs.updateEach(groupFires(fires, { token, now: START }))).toMatchObject({ matched: jobs.length });
 }
 
-const rowOf = ({ rows }: MemoryContext, { uid }: Job): JobRow => rows.jobs.all().find(({ _id }) => _id === uid) as JobRow;
-const tokensOf = (context: MemoryContext, job: Job): string[] => rowOf(context, job).pending.map(({ token }) => token);
+const readRow = ({ rows }: MemoryContext, { uid }: Job): JobRow => rows.jobs.all().find(({ _id }) => _id === uid) as JobRow;
+const pendingTokens = (context: MemoryContext, job: Job): string[] => readRow(context, job).pending.map(({ token }) => token);
 
 /** Instants of a job that have a run, or will have one by what is pending. */
 function accountedFor(context: MemoryContext, job: Job): ReadonlySet<number> {
   const runs = context.rows.runs.all().filter(({ jobUid }) => jobUid === job.uid);
-  return new Set([...runs, ...rowOf(context, job).pending].map(({ scheduledFor }) => scheduledFor));
+  return new Set([...runs, ...readRow(context, job).pending].map(({ scheduledFor }) => scheduledFor));
 }
 
 /** As it stands after so many fires. */
@@ -49,21 +49,21 @@ async function setup(before: (statement: Statement) => void = () => {}) {
   const context = memoryContext(before);
   await addJobs(context, [first, second]);
   await advance(context, "older", [first]);
-  const early = rowOf(context, first);
+  const early = readRow(context, first);
   await advance(context, "younger", [after(first, 1), second]);
-  return { context, read: [early, rowOf(context, second)] };
+  return { context, read: [early, readRow(context, second)] };
 }
 
 describe("entries leave `pending` only where their runs were seen", () => {
   test("a fire that came to one job before it was read, and to another after, stays pending in the other", async () => {
     const { context, read } = await setup();
     expect(read.map(({ pending }) => pending.map(({ token }) => token))).toEqual([["older"], ["younger"]]);
-    expect(await completePending(context, read)).toEqual({ mended: new Set([first.uid, second.uid]), left: [] });
-    expect(tokensOf(context, first)).toEqual(["younger"]);
-    expect(tokensOf(context, second)).toEqual([]);
+    expect(await completePending(context, read)).toEqual({ repaired: new Set([first.uid, second.uid]), left: [] });
+    expect(pendingTokens(context, first)).toEqual(["younger"]);
+    expect(pendingTokens(context, second)).toEqual([]);
     await completePending(context, context.rows.jobs.all());
     expect(context.rows.runs.all().map(({ jobUid }) => jobUid)).toEqual([first.uid, second.uid, first.uid]);
-    expect(tokensOf(context, first)).toEqual([]);
+    expect(pendingTokens(context, first)).toEqual([]);
   });
 
   test.each([1, 2, 3, 4])("nothing is lost when both jobs fire again before statement %i of the reader", async (comesBefore) => {
@@ -97,7 +97,7 @@ describe("entries leave `pending` only where their runs were seen", () => {
       const read = new Map<string, JobRow>();
       for (const [index, step] of taken.entries()) {
         if (step.kind === "complete") await completePending(context, [...read.values()]);
-        else if (step.kind === "read") for (const place of step.places) read.set(jobs[place]!.uid, rowOf(context, jobs[place]!));
+        else if (step.kind === "read") for (const place of step.places) read.set(jobs[place]!.uid, readRow(context, jobs[place]!));
         else {
           const now = step.places.map((place) => after(jobs[place]!, fires[place]!));
           await advance(context, `fire-${index}`, now);
@@ -112,15 +112,15 @@ describe("entries leave `pending` only where their runs were seen", () => {
   test("of one batch only the jobs whose runs were seen are cleared", async () => {
     const { context, read } = await setup();
     const { runs } = context.rows;
-    // The run of `second` stands, inserted by another, and no majority has it yet: nobody can insert it, and nobody read it.
+    // The run of `second` stands, inserted by another, and no majority has it yet: it can neither be inserted nor read.
     const unreadable: MemoryContext["rows"]["runs"] = {
       ...runs,
       insert: async (rows) => [...(await runs.insert(rows)), rows.findIndex(({ jobUid }) => jobUid === second.uid)],
       find: async () => [],
     };
-    await completePending({ ...context, rows: { ...context.rows, runs: unreadable } }, [rowOf(context, first), ...read.slice(1)]);
-    expect(tokensOf(context, first)).toEqual([]);
-    expect(tokensOf(context, second)).toEqual(["younger"]);
+    await completePending({ ...context, rows: { ...context.rows, runs: unreadable } }, [readRow(context, first), ...read.slice(1)]);
+    expect(pendingTokens(context, first)).toEqual([]);
+    expect(pendingTokens(context, second)).toEqual(["younger"]);
   });
 
   test("a fire takes out its own entries alone", async () => {
@@ -133,8 +133,8 @@ describe("entries leave `pending` only where their runs were seen", () => {
       { kind: "won" },
     ]);
     await Promise.all(asides);
-    expect(tokensOf(context, first)).toEqual(["older", "younger"]);
-    expect(tokensOf(context, second)).toEqual(["younger"]);
+    expect(pendingTokens(context, first)).toEqual(["older", "younger"]);
+    expect(pendingTokens(context, second)).toEqual(["younger"]);
   });
 });
 
@@ -142,17 +142,17 @@ describe("what cannot be completed keeps nothing else from being completed", () 
   const LIMIT = 3;
   const harmed = Array.from({ length: 4 * LIMIT }, (_, index) => newJob({ id: `harmed-${index}` }));
   const repair = (context: MemoryContext) => createDueJobs(context).repair({ shard: ALL_SLOTS, firedBefore: START + MINUTE, limit: LIMIT });
-  const runsOf = ({ rows }: MemoryContext) => new Set(rows.runs.all().map(({ jobUid }) => jobUid));
+  const jobsWithRuns = ({ rows }: MemoryContext) => new Set(rows.runs.all().map(({ jobUid }) => jobUid));
 
   /** In front of a job with a fire to complete stand several pages of jobs whose entries are these. */
   async function behind(entriesOf: (own: JobRow["pending"]) => readonly unknown[]) {
-    const told: UnreadableRow[] = [];
-    const context = memoryContext(undefined, { onUnreadable: (row) => told.push(row) });
+    const reported: UnreadableRow[] = [];
+    const context = memoryContext(undefined, { onUnreadable: (row) => reported.push(row) });
     await addJobs(context, [...harmed, first]);
     await advance(context, "crashed", [...harmed, first]);
     const rows = context.rows.jobs.all().filter(({ _id }) => _id !== first.uid);
     await context.rows.jobs.put(rows.map((row) => ({ ...row, pending: entriesOf(row.pending) as JobRow["pending"] })));
-    return { context, told };
+    return { context, reported };
   }
 
   test.each<[string, (own: JobRow["pending"]) => readonly unknown[]]>([
@@ -166,12 +166,12 @@ describe("what cannot be completed keeps nothing else from being completed", () 
   ])("jobs with entries %s", async (_, entriesOf) => {
     const { context } = await behind(entriesOf);
     for (let round = 0; round <= harmed.length / LIMIT; round += 1) await repair(context);
-    expect(runsOf(context)).toContain(first.uid);
-    expect(tokensOf(context, first)).toEqual([]);
+    expect(jobsWithRuns(context)).toContain(first.uid);
+    expect(pendingTokens(context, first)).toEqual([]);
   });
 
-  test("jobs whose runs the server refuses: they are told, and read as any other", async () => {
-    const { context, told } = await behind((own) => own);
+  test("jobs whose runs the server refuses: they are reported, and read as any other", async () => {
+    const { context, reported } = await behind((own) => own);
     const { runs } = context.rows;
     const refusing: MemoryContext["rows"]["runs"] = {
       ...runs,
@@ -182,14 +182,14 @@ describe("what cannot be completed keeps nothing else from being completed", () 
     };
     const broken = { ...context, rows: { ...context.rows, runs: refusing } };
     expect(await repair(broken)).toBe(1);
-    expect(runsOf(context)).toEqual(new Set([first.uid]));
-    expect(told).toContainEqual({ kind: "run", id: expect.any(String), reason: expect.stringContaining("does not fit") });
+    expect(jobsWithRuns(context)).toEqual(new Set([first.uid]));
+    expect(reported).toContainEqual({ kind: "run", id: expect.any(String), reason: expect.stringContaining("does not fit") });
     expect(await createDueJobs(broken).read([...harmed, first].map(({ uid }) => uid))).toHaveLength(harmed.length + 1);
   });
 
-  test("entries that cannot be read are told by whoever reads their job", async () => {
-    const { context, told } = await behind((own) => own.map((entry) => ({ ...entry, cause: "whim" })));
+  test("entries that cannot be read are reported by each reader of their job", async () => {
+    const { context, reported } = await behind((own) => own.map((entry) => ({ ...entry, cause: "whim" })));
     await createDueJobs(context).read([harmed[0]!.uid]);
-    expect(told).toEqual([{ kind: "job", id: harmed[0]!.uid, reason: expect.stringContaining("pending") }]);
+    expect(reported).toEqual([{ kind: "job", id: harmed[0]!.uid, reason: expect.stringContaining("pending") }]);
   });
 });

@@ -13,11 +13,11 @@ import { newRunRow, type RunRow } from "../runs/run-row.ts";
 
 type Reading = Pick<StoreContext, "rows" | "definitions" | "digest" | "onUnreadable">;
 
-/** What came of the fires pending in some jobs, by the jobs' uids. */
+/** The result for the pending fires of some jobs, by the jobs' uids. */
 export interface Completed {
-  /** Of these a run was missing. */
-  readonly mended: ReadonlySet<string>;
-  /** In these something is pending as before: it cannot be read, or its run is not seen or refused by the server. */
+  /** Jobs with a missing run, which was made. */
+  readonly repaired: ReadonlySet<string>;
+  /** Jobs with fires that are still pending: unreadable ones, or ones whose run is not seen or is refused by the server. */
   readonly left: readonly string[];
 }
 
@@ -38,14 +38,14 @@ interface Owed extends PendingPlace, DefinitionKey {
 /**
  * Makes the runs of all fires pending in the jobs read, also those of other processes, and takes out the entries whose runs are
  * known to exist. Every call that reads a job back does this first, so that the next reader completes a fire that crashed half-way.
- * An entry that cannot be read, and one whose run the server refuses, stay and keep no others.
+ * An unreadable entry, and one whose run the server refuses, stay and do not stop the others.
  */
 export async function completePending(context: Reading, jobs: readonly JobRow[]): Promise<Completed> {
   const unreadable = jobs.filter((job) => unreadablePending(job) > 0).map(({ _id }) => _id);
   for (const id of unreadable)
     context.onUnreadable({ kind: "job", id, reason: "some of its pending fires cannot be read: their runs are not made" });
-  const owed = jobs.flatMap((job) => pendingOf(job).map((fire) => toOwed(context, job, fire)));
-  if (owed.length === 0) return { mended: new Set(), left: unreadable };
+  const owed = jobs.flatMap((job) => readPending(job).map((fire) => toOwed(context, job, fire)));
+  if (owed.length === 0) return { repaired: new Set(), left: unreadable };
   const readDefinition = await context.definitions.read(owed);
   const made = await makeRuns(
     context,
@@ -59,9 +59,12 @@ export async function completePending(context: Reading, jobs: readonly JobRow[])
     seen.map(([first]) => first as Owed),
   );
   const cleared = new Set(seen.flat());
-  const mended = owed.filter(({ runId }) => made.get(runId)?.fresh === true);
+  const repaired = owed.filter(({ runId }) => made.get(runId)?.fresh === true);
   const left = owed.filter((one) => !cleared.has(one));
-  return { mended: new Set(mended.map(({ jobUid }) => jobUid)), left: [...new Set([...unreadable, ...left.map(({ jobUid }) => jobUid)])] };
+  return {
+    repaired: new Set(repaired.map(({ jobUid }) => jobUid)),
+    left: [...new Set([...unreadable, ...left.map(({ jobUid }) => jobUid)])],
+  };
 }
 
 function toOwed({ digest }: Reading, job: JobRow, fire: PendingFire): Owed {
@@ -71,7 +74,7 @@ function toOwed({ digest }: Reading, job: JobRow, fire: PendingFire): Owed {
   return { jobUid, token, definitionHash: fire.definitionHash ?? job.definitionHash, job, fire, runId };
 }
 
-/** A fire that was won has its run, also where it cannot be run before its definition can be read. */
+/** A fire that was won has its run, also if it cannot run until its definition can be read. */
 function toRunRow({ job, fire, runId, jobUid, definitionHash }: Owed, stored: StoredDefinition): RunRow {
   const definition = stored.kind === "read" ? stored.definition : standInDefinition(readKnown(job));
   const { tenantId, id: jobId, slot } = job;
@@ -93,19 +96,19 @@ export async function clearPending({ rows }: Pick<StoreContext, "rows">, places:
   );
 }
 
-/** The fires pending in a job, without those that are not what was written: what they fired is not known. */
-const pendingOf = ({ pending }: JobRow): PendingFire[] => (Array.isArray(pending) ? pending.filter(isPending) : []);
+/** The readable pending fires of a job: what the others fired is unknown. */
+const readPending = ({ pending }: JobRow): PendingFire[] => (Array.isArray(pending) ? pending.filter(isPending) : []);
 
 /** How many of the fires pending in a job cannot be read. */
-export const unreadablePending = (job: JobRow): number => (Array.isArray(job.pending) ? job.pending.length - pendingOf(job).length : 0);
+export const unreadablePending = (job: JobRow): number => (Array.isArray(job.pending) ? job.pending.length - readPending(job).length : 0);
 
-/** An entry that cannot be read may share its batch with some that can: what it fired is not known to exist. */
+/** An unreadable entry may share its batch with readable ones: its runs are not known to exist. */
 const hasUnreadable = ({ job, fire }: Owed): boolean =>
   unreadablePending(job) > 0 && job.pending.some((other) => !isPending(other) && (other as PendingFire | null)?.token === fire.token);
 
 /**
- * The same for the server, as far as it can tell: jobs of which something pending can be read. The others would fill the pages of a sweep for
- * ever, as nothing takes them out.
+ * The same as a filter, as far as the server can check: jobs with a readable pending fire. The others are never removed,
+ * and would fill the pages of every sweep.
  */
 export const readablePending = (firedBefore: Instant) => ({
   "pending.firedAt": { $gt: 0, $lt: firedBefore },

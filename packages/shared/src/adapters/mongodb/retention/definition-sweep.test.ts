@@ -7,7 +7,7 @@ import { memoryContext } from "../collections/memory-rows.test-support.ts";
 
 const [a, b] = [newJob({ id: "a" }), newJob({ id: "b" })];
 
-/** Two definitions that nobody has used for a grace, under tokens of their own. */
+/** Two definitions that were unreferenced for a grace, each with its own token. */
 async function setup(onForget: (context: ReturnType<typeof memoryContext>) => void) {
   let forgetting = false;
   const context = memoryContext(({ method }) => {
@@ -25,7 +25,7 @@ async function setup(onForget: (context: ReturnType<typeof memoryContext>) => vo
 
 const SWEEP = { now: START, limit: 10 };
 
-test("what nobody has used for a grace is forgotten", async () => {
+test("a definition that was unreferenced for a grace is deleted", async () => {
   const context = await setup(() => {});
   expect(await sweepDefinitions(context, SWEEP)).toMatchObject({ definitions: 2 });
   expect(context.rows.definitions.all()).toEqual([]);

@@ -25,7 +25,7 @@ export interface DefinitionsSwept {
 
 type Candidate = Pick<DefinitionRow, "_id" | "jobUid" | "hash" | "named" | "found">;
 
-/** What a sweep saw using a definition: its job, a run, which is enough, or nothing. */
+/** What references a definition: its job, a run, or nothing. */
 export type Use = { readonly by: "job" | "nobody" } | { readonly by: "run"; readonly firedAt: Instant };
 
 /** `leave`: no sweep need look again. */
@@ -94,7 +94,7 @@ const forget = ({ rows: { definitions } }: StoreContext, unreferenced: readonly 
     })),
   );
 
-/** Of one that names no job, or not itself, it cannot be told what uses it. */
+/** The references of one without its job or hash cannot be found. */
 const isNamed = ({ jobUid, hash }: Candidate): boolean => isText(jobUid) && isText(hash);
 
 /** Of a job whose fires cannot be read none is known: its definitions are kept by whatever else uses them. */

@@ -4,23 +4,23 @@ import { DAY, START } from "../../../testing/factories.ts";
 import { type Use, judgeDefinition } from "./definition-sweep.ts";
 
 const JOB: Use = { by: "job" };
-const NOBODY: Use = { by: "nobody" };
+const UNREFERENCED: Use = { by: "nobody" };
 const LATER = START + DEFINITION_GRACE_MS;
 
-test.each([JOB, NOBODY])("what is found first is noted, and looked at again when its grace is over: %j", (use) => {
+test.each([JOB, UNREFERENCED])("what is found first is noted, and looked at again when its grace is over: %j", (use) => {
   expect(judgeDefinition({}, use, START)).toEqual({ kind: "look again", lookAt: LATER, found: { use: use.by, since: START } });
   const found = { use: use.by as "job" | "nobody", since: START };
   expect(judgeDefinition({ found }, use, LATER - 1)).toEqual({ kind: "look again", lookAt: LATER, found });
 });
 
-test("what is found again after its grace is forgotten if nobody uses it, and left alone if its job does", () => {
-  expect(judgeDefinition({ found: { use: "nobody", since: START } }, NOBODY, LATER)).toEqual({ kind: "forget" });
+test("what is found again after its grace is deleted if it is unreferenced, and left alone if its job uses it", () => {
+  expect(judgeDefinition({ found: { use: "nobody", since: START } }, UNREFERENCED, LATER)).toEqual({ kind: "forget" });
   expect(judgeDefinition({ found: { use: "job", since: START } }, JOB, LATER)).toEqual({ kind: "leave" });
 });
 
 test("another finding begins the grace anew", () => {
   const again = { kind: "look again", lookAt: LATER + DEFINITION_GRACE_MS };
-  expect(judgeDefinition({ found: { use: "job", since: START } }, NOBODY, LATER)).toEqual({
+  expect(judgeDefinition({ found: { use: "job", since: START } }, UNREFERENCED, LATER)).toEqual({
     ...again,
     found: { use: "nobody", since: LATER },
   });
@@ -41,6 +41,8 @@ test("one that a run uses is kept, and looked at the more seldom the older the r
 });
 
 test("a clock that was set back forgets nothing early", () => {
-  expect(judgeDefinition({ found: { use: "nobody", since: LATER } }, NOBODY, START)).toMatchObject({ lookAt: LATER + DEFINITION_GRACE_MS });
+  expect(judgeDefinition({ found: { use: "nobody", since: LATER } }, UNREFERENCED, START)).toMatchObject({
+    lookAt: LATER + DEFINITION_GRACE_MS,
+  });
   expect(judgeDefinition({}, { by: "run", firedAt: LATER }, START)).toMatchObject({ lookAt: LATER });
 });

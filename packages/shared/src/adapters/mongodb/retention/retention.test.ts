@@ -40,7 +40,7 @@ test("a tombstone of which nothing is pending goes with its definitions", async 
   expect(context.rows.definitions.all()).toEqual([]);
 });
 
-test("a tombstone keeps its definitions while a fire of it is pending whose run nobody can read yet", async () => {
+test("a tombstone keeps its definitions while a fire of it is pending whose run cannot be read yet", async () => {
   const context = await setup([fire]);
   const { runs } = context.rows;
   const unreadable: MemoryContext["rows"]["runs"] = { ...runs, insert: async () => [0], find: async () => [] };

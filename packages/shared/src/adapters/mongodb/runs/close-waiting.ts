@@ -7,7 +7,7 @@ import { wakeNext } from "../claims/wake-waiting.ts";
 import { withIds } from "../collections/rows.ts";
 import { readLaterTime, type StoreContext } from "../context.ts";
 import { readQueues } from "./due-run-reads.ts";
-import { allOf, changedBy, endRun, inShardQuery } from "./run-changes.ts";
+import { mergeUpdates, changedBy, endRun, inShardQuery } from "./run-changes.ts";
 import { OF_ANY_PRIORITY, standing as standingIs, STANDINGS } from "./run-row.ts";
 import { toEndedRuns } from "./run-view.ts";
 
@@ -20,7 +20,8 @@ export async function closeWaiting(context: StoreContext, request: Request): Pro
   if (ids._id.$in.length === 0) return [];
   const now = await readLaterTime(context, request.now);
   const own = changedBy(context.newToken());
-  const close = (state: "skipped" | "failed", error?: RunError) => allOf(endRun({ state, reason: "retention", now, error }), own.update);
+  const close = (state: "skipped" | "failed", error?: RunError) =>
+    mergeUpdates(endRun({ state, reason: "retention", now, error }), own.update);
   const waiting = { ...ids, state: { $eq: "due" }, ...dueSince(request.dueBefore) };
   const started = { ...waiting, firstStartedAt: { $exists: true } };
   await runs.updateEach([

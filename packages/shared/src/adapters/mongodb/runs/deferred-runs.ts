@@ -3,7 +3,7 @@ import { resumeResult, type DeferredRuns, type ResumeRequest } from "../../../po
 import { withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import { readDueRuns, readQueues } from "./due-run-reads.ts";
-import { allOf, inShardQuery, makePublishable } from "./run-changes.ts";
+import { mergeUpdates, inShardQuery, makePublishable } from "./run-changes.ts";
 import { FOR_UNKNOWN_HANDLER, toRunPlace } from "./run-row.ts";
 
 /** Runs behind a place in the order of publication: one range of the index for each priority, until there are enough. */
@@ -34,7 +34,7 @@ export function createDeferredRuns(context: StoreContext): DeferredRuns {
     async resume(request) {
       const result = resumeResult(await findBehind(context, request), request.limit);
       // It is not asked which of them were changed: one that was claimed since waits no more either.
-      await runs.updateMany({ ...withIds(result.runIds), ...FOR_UNKNOWN_HANDLER }, allOf(makePublishable));
+      await runs.updateMany({ ...withIds(result.runIds), ...FOR_UNKNOWN_HANDLER }, mergeUpdates(makePublishable));
       return result;
     },
     async waiting(runIds) {

@@ -3,7 +3,7 @@ import { STORE_TIME_DIFFERENCE_MS_MAX } from "../../../domain/time/time-limits.t
 import type { DueRuns } from "../../../ports/runs/due-runs.ts";
 import type { StoreContext } from "../context.ts";
 import { type Change, type Filter, withIds } from "../collections/rows.ts";
-import { allOf, inShardQuery, makePublishable } from "./run-changes.ts";
+import { mergeUpdates, inShardQuery, makePublishable } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
 
 type Request = Parameters<DueRuns["resetWaits"]>[0];
@@ -23,7 +23,7 @@ async function resetDue(runs: Runs, { shard, now, waitMsMax }: Request): Promise
   const wrong = { ...waiting("due", now + waitMsMax + STORE_TIME_DIFFERENCE_MS_MAX), ...inShardQuery(shard) };
   for (let reset = 0; ;) {
     const found = await runs.find(wrong, { sort: { wakeAt: 1 }, limit: BATCH_ROWS, fields: ["wakeAt"] });
-    reset += await runs.updateMany({ ...withIds(found.map(({ _id }) => _id)), ...wrong }, allOf(makePublishable));
+    reset += await runs.updateMany({ ...withIds(found.map(({ _id }) => _id)), ...wrong }, mergeUpdates(makePublishable));
     if (found.length < BATCH_ROWS) return reset;
   }
 }

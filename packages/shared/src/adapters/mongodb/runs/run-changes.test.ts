@@ -1,19 +1,19 @@
 import { expect, test } from "@jest/globals";
 import { ATTEMPTS_KEPT_MAX } from "../../../domain/run/run.ts";
 import { RUN_STATES } from "../../../domain/run/run-state.ts";
-import { allOf, endRun, makeDueAgain, startAttempt, waitForRetry, WITHOUT_TOKEN } from "./run-changes.ts";
+import { mergeUpdates, endRun, makeDueAgain, startAttempt, waitForRetry, WITHOUT_TOKEN } from "./run-changes.ts";
 
 const claimant = { executor: "executor-1", token: "token", leaseMs: 15_000 };
 
 test("a field that is set is not unset by the same update, which the server would refuse", () => {
-  const update = allOf({ $unset: { reason: "", error: "" } }, { $set: { reason: "cancelled" } });
+  const update = mergeUpdates({ $unset: { reason: "", error: "" } }, { $set: { reason: "cancelled" } });
   expect(update).toEqual({ $set: { reason: "cancelled" }, $unset: { error: "" } });
-  expect(allOf({ $unset: { reason: "" } }, { $set: { reason: "cancelled" } })).toEqual({ $set: { reason: "cancelled" } });
+  expect(mergeUpdates({ $unset: { reason: "" } }, { $set: { reason: "cancelled" } })).toEqual({ $set: { reason: "cancelled" } });
 });
 
 test("counts of several changes stand beside each other", () => {
-  expect(allOf(makeDueAgain(7), { $inc: { rescues: 1 } })["$inc"]).toEqual({ attempt: 1, rescues: 1 });
-  expect(allOf(makeDueAgain(7), WITHOUT_TOKEN)["$unset"]).toMatchObject({ token: "", wakeAt: "" });
+  expect(mergeUpdates(makeDueAgain(7), { $inc: { rescues: 1 } })["$inc"]).toEqual({ attempt: 1, rescues: 1 });
+  expect(mergeUpdates(makeDueAgain(7), WITHOUT_TOKEN)["$unset"]).toMatchObject({ token: "", wakeAt: "" });
 });
 
 test("the first start writes the attempts, a later one adds to them and drops the oldest", () => {

@@ -9,7 +9,7 @@ import type { Claimant } from "../../../ports/jobs/due-jobs.ts";
 import type { Update } from "../collections/rows.ts";
 import type { AttemptRow } from "./run-row.ts";
 
-/** A change of runs as an update. Only the functions here make such updates; they can be combined by `allOf`. */
+/** A change of runs as an update. Only the functions here make such updates; they can be combined by `mergeUpdates`. */
 export interface RunUpdate {
   readonly $set: Readonly<Record<string, unknown>>;
   readonly $unset?: Readonly<Record<string, "">>;
@@ -28,8 +28,8 @@ export const NO_OPEN_ATTEMPT = { "attempts.state": { $ne: "running" } } as const
 /** In filters: its cancel was not requested. */
 export const NOT_CANCELLED = { cancelRequested: { $ne: true } } as const;
 
-/** In filters: no run waits for its end, which so concerns no other run. */
-export const WAKES_NOBODY = { wakes: { $ne: true } } as const;
+/** A filter: no run waits for the end of this one. */
+export const WAKES_NONE = { wakes: { $ne: true } } as const;
 
 /** The order of ids, as the index of a job's due runs has it. */
 export const IN_ORDER = { scheduledFor: 1, _id: 1 } as const;
@@ -126,7 +126,7 @@ export const requestCancel = (cancel: RunCancel): RunUpdate => ({ $set: { cancel
 
 /** Ends a run that waits, by request. */
 export const cancelWaiting = ({ reason, cancel }: { readonly reason: Reason; readonly cancel: RunCancel }): Update =>
-  allOf(endRun({ state: "cancelled", reason, now: cancel.requestedAt, error: null }), { $set: { cancel } });
+  mergeUpdates(endRun({ state: "cancelled", reason, now: cancel.requestedAt, error: null }), { $set: { cancel } });
 
 /** Due again: the next attempt, publishable at once. It holds no lock. */
 export const makeDueAgain = (now: Instant): RunUpdate => ({
@@ -138,7 +138,7 @@ export const makeDueAgain = (now: Instant): RunUpdate => ({
 export const makePublishable: RunUpdate = { $set: { standing: "publishable" }, $unset: absent("wakeAt", "reason") };
 
 /** A run that waited for another goes on: those that wait besides go on after its end. */
-export const WOKEN: Update = allOf(makePublishable, { $set: { wakes: true } });
+export const WOKEN: Update = mergeUpdates(makePublishable, { $set: { wakes: true } });
 
 /** How a call tells the runs that it has changed itself: its update writes a token, by which its filter finds them. */
 export const changedBy = (token: string) => ({ update: { $set: { changedBy: token } }, filter: { changedBy: { $eq: token } } }) as const;
@@ -157,7 +157,7 @@ export const waitForRetry = (retryAt: Instant, error: RunError): RunUpdate => ({
 });
 
 /** Several changes as one update. A field that a later one sets is not unset by an earlier one. */
-export function allOf(...updates: readonly Partial<RunUpdate>[]): Update {
+export function mergeUpdates(...updates: readonly Partial<RunUpdate>[]): Update {
   const merged: Record<string, Record<string, unknown>> = {};
   for (const update of updates) {
     for (const [operator, fields] of Object.entries(update)) merged[operator] = { ...merged[operator], ...(fields as object) };
@@ -167,8 +167,8 @@ export function allOf(...updates: readonly Partial<RunUpdate>[]): Update {
   return merged;
 }
 
-/** In `allOf`: the answer that a repeated settlement gets. */
+/** In `mergeUpdates`: the answer that a repeated settlement gets. */
 export const settledAs = (kind: "ended" | "retrying" | "released"): RunUpdate => ({ $set: { settledAs: kind } });
 
-/** In `allOf`: its token holds nothing any more. */
+/** In `mergeUpdates`: its token holds nothing any more. */
 export const WITHOUT_TOKEN: Partial<RunUpdate> = { $unset: absent("token", "settledAs", "retryAt") };

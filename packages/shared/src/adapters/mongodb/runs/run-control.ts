@@ -8,7 +8,7 @@ import { inOrder, withIds } from "../collections/rows.ts";
 import { inRounds, readLaterTime, type StoreContext } from "../context.ts";
 import type { JobRow } from "../jobs/job-row.ts";
 import { completePending } from "../jobs/pending-fires.ts";
-import { allOf, cancelWaiting, changedBy, IN_ORDER, NOT_CANCELLED, requestCancel } from "./run-changes.ts";
+import { mergeUpdates, cancelWaiting, changedBy, IN_ORDER, NOT_CANCELLED, requestCancel } from "./run-changes.ts";
 import type { RunRow } from "./run-row.ts";
 import { toEndedRun, toEndedRuns } from "./run-view.ts";
 
@@ -26,13 +26,13 @@ export function createRunControl(context: StoreContext): RunControl {
       // Between two rounds the run went from due to running, or back.
       return inRounds(`cancel run ${runId}`, async (round) => {
         const cancel = { requestedAt: round === 0 ? now : await readLaterTime(context, now), by };
-        const cancelled = allOf(cancelWaiting({ reason: "cancelled", cancel }), own.update);
+        const cancelled = mergeUpdates(cancelWaiting({ reason: "cancelled", cancel }), own.update);
         if ((await runs.updateMany({ ...run, ...WAITING }, cancelled)) > 0) {
           const [row] = await runs.find({ ...run, ...own.filter });
           if (row !== undefined) await wakeNext(context, [row]);
           return row === undefined ? { kind: "ended" } : { kind: "cancelled", run: toEndedRun(row) };
         }
-        if ((await runs.updateMany({ ...run, state: { $eq: "running" }, ...NOT_CANCELLED }, allOf(requestCancel(cancel)))) > 0)
+        if ((await runs.updateMany({ ...run, state: { $eq: "running" }, ...NOT_CANCELLED }, mergeUpdates(requestCancel(cancel)))) > 0)
           return { kind: "requested" };
         const [found] = await runs.find(run, { fields: ["state", "cancelRequested"] });
         if (found === undefined) return { kind: "unknown" };
@@ -53,11 +53,11 @@ export function createRunControl(context: StoreContext): RunControl {
       const job = await findJob(tenantId, jobUid);
       if (job === undefined) return [];
       const running = { state: { $eq: "running" }, ...NOT_CANCELLED };
-      const ofJob = { wakeAt: { $exists: true }, ...slotOf(job), jobUid: { $eq: jobUid } };
+      const ofJob = { wakeAt: { $exists: true }, ...slotFilter(job), jobUid: { $eq: jobUid } };
       const ids = withIds((await runs.find({ ...running, ...ofJob }, { limit, fields: ["state"] })).map(({ _id }) => _id));
       // It is not asked which of them were changed: one that has ended since needs no flag, and one that came back waits.
       const cancel = { requestedAt: now, by: { kind: "job_deleted", ...client } } as const;
-      await runs.updateMany({ ...ids, ...running }, allOf(requestCancel(cancel)));
+      await runs.updateMany({ ...ids, ...running }, mergeUpdates(requestCancel(cancel)));
       return ids._id.$in;
     },
   };
@@ -90,7 +90,7 @@ async function cancelSome(
   const ids = withIds(open.map(({ _id }) => _id));
   const own = changedBy(context.newToken());
   const cancel = { requestedAt: now, by: { kind: reason, ...client } };
-  await runs.updateMany({ ...ids, ...WAITING }, allOf(cancelWaiting({ reason, cancel }), own.update));
+  await runs.updateMany({ ...ids, ...WAITING }, mergeUpdates(cancelWaiting({ reason, cancel }), own.update));
   const closed = await runs.find({ ...ids, ...own.filter }, { sort: { _id: 1 } });
   if (keeping !== undefined) await wakeNext(context, closed); // Else nothing of the job is to go on.
   return closed;
@@ -108,7 +108,7 @@ async function readOpen(
   const kept = keeping === undefined ? {} : { $nor: [{ queue: { $eq: keeping.queue }, handler: { $eq: keeping.handler } }] };
   const query = { limit, fields: ["state"] } as const;
   const { _id } = job;
-  const retried = { state: { $eq: "retrying" }, wakeAt: { $exists: true }, ...slotOf(job), jobUid: { $eq: _id } };
+  const retried = { state: { $eq: "retrying" }, wakeAt: { $exists: true }, ...slotFilter(job), jobUid: { $eq: _id } };
   const [due, retrying] = await Promise.all([
     runs.find({ jobUid: { $eq: _id }, standing: { $exists: true }, state: { $eq: "due" }, ...kept }, { ...query, sort: IN_ORDER }),
     runs.find({ ...retried, ...kept }, { ...query, sort: { wakeAt: 1 } }),
@@ -117,4 +117,4 @@ async function readOpen(
 }
 
 /** Of a row that cannot be read it may be anything. */
-const slotOf = ({ slot }: JobRow) => (isWhole(slot) ? { slot: { $eq: slot } } : {});
+const slotFilter = ({ slot }: JobRow) => (isWhole(slot) ? { slot: { $eq: slot } } : {});

@@ -6,7 +6,7 @@ import { upTo } from "../collections/indexes.ts";
 import { type Change, type Filter, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import {
-  allOf,
+  mergeUpdates,
   changedBy,
   endAttempt,
   endRun,
@@ -40,14 +40,14 @@ export const createRunLeases = (context: StoreContext): RunLeases => ({
 });
 
 /**
- * Where the cancel of the run was requested, what would become due again closes instead. A run without an open attempt, as its history is not
- * what was written, begins a new history: no other write could end it, and it would hold the lock of its job for ever.
+ * A run with a cancel request closes instead of becoming due again. A run without an open attempt, because its history is
+ * damaged, begins a new history: otherwise no write could end it, and it would never release the lock of its job.
  */
 function rescueAlike(rescues: readonly Rescue[], own: RunUpdate, now: Instant): Change[] {
   const { to, expiresAt, error } = rescues[0] as Rescue;
   const filter = { ...withIds(rescues.map(({ runId }) => runId)), state: { $eq: "running" }, wakeAt: { $eq: expiresAt } };
   const changes = (only: Filter, update: RunUpdate): Change[] => {
-    const rescued = (attempts: Partial<RunUpdate>) => allOf(attempts, WITHOUT_TOKEN, update, own, { $inc: { rescues: 1 } });
+    const rescued = (attempts: Partial<RunUpdate>) => mergeUpdates(attempts, WITHOUT_TOKEN, update, own, { $inc: { rescues: 1 } });
     return [
       { filter: { ...filter, ...only, ...OPEN_ATTEMPT }, update: rescued(endAttempt({ state: "lost", finishedAt: now })) },
       { filter: { ...filter, ...only, ...NO_OPEN_ATTEMPT }, update: rescued({ $set: { attempts: [] } }) },

@@ -80,11 +80,11 @@ const RunRowSchema = z.object({
   dueAt: instant,
   /** The latest wait for another run of its job, which the next one doubles. Goes with its start. */
   waitMs: z.int().optional(),
-  /** Others of its job may wait for it to end. Whatever makes it end, or wait itself, makes the oldest of them publishable. */
+  /** Other runs of its job may wait for its end. The write that ends it, or makes it wait itself, makes the oldest of them publishable. */
   wakes: z.boolean().optional(),
   /**
    * Beside `jobUid` under a unique index: while an exclusive run is running. The first release left it on runs that were retrying or due
-   * again; there it means nothing, and a claim that meets it takes it away.
+   * again; there it has no meaning, and a claim that finds it removes it.
    */
   lockKey: z.int().optional(),
   /** Of the latest claim. Holds a lease while the run is running; after that it answers a repeated settlement. */

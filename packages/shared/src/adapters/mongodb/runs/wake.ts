@@ -6,7 +6,7 @@ import { upTo } from "../collections/indexes.ts";
 import { type Filter, withIds } from "../collections/rows.ts";
 import type { StoreContext } from "../context.ts";
 import { RUNNABLE_FIELDS } from "./due-run-reads.ts";
-import { allOf, changedBy, endRun, inShardQuery, makeDueAgain, makePublishable, type RunUpdate } from "./run-changes.ts";
+import { mergeUpdates, changedBy, endRun, inShardQuery, makeDueAgain, makePublishable, type RunUpdate } from "./run-changes.ts";
 import { FOR_UNKNOWN_HANDLER, type RunRow, waitsForAnother } from "./run-row.ts";
 import { toEndedRuns } from "./run-view.ts";
 
@@ -92,19 +92,19 @@ async function wakeKind(
   const waiting = kind === REPEATS ? found.filter(waitsForAnother) : [];
   const unwanted = kind === REPEATS ? found.filter(waitsForHandler) : [];
   const others = found.filter((row) => !waiting.includes(row) && !unwanted.includes(row));
-  const ready = await runs.updateMany({ ...idsOf(others), ...over }, allOf(kind.update(now), own));
+  const ready = await runs.updateMany({ ...filterByIds(others), ...over }, mergeUpdates(kind.update(now), own));
   // An executor of an older version gave it a time. The time is removed, so that the run is not found again.
-  await runs.updateMany({ ...idsOf(unwanted), ...FOR_UNKNOWN_HANDLER }, { $unset: { wakeAt: "" } });
+  await runs.updateMany({ ...filterByIds(unwanted), ...FOR_UNKNOWN_HANDLER }, { $unset: { wakeAt: "" } });
   const repeated = await repeatWaits(context, waiting, now);
   return { runIds: found.map(({ _id }) => _id), ready: ready + repeated, more: found.length >= limit };
 }
 
-const idsOf = (rows: readonly RunRow[]) => withIds(rows.map(({ _id }) => _id));
+const filterByIds = (rows: readonly RunRow[]) => withIds(rows.map(({ _id }) => _id));
 
 const waitsForHandler = ({ standing, reason }: RunRow): boolean => standing === "deferred" && reason === "unknown_handler";
 
 async function readFirst({ rows }: StoreContext, { field, filter }: Kind, shard: Shard): Promise<Instant | null> {
-  // Only numbers: other values sort before them, and would be found first for ever.
+  // Only numbers: other values sort before them, and would always be found first.
   const timed = { ...filter, [field]: { $exists: true, $gte: Number.MIN_SAFE_INTEGER }, ...inShardQuery(shard) };
   const [row] = await rows.runs.find(timed, { sort: { [field]: 1 }, limit: 1, fields: [field] });
   return row?.[field] ?? null;

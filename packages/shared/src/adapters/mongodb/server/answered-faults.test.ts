@@ -41,7 +41,7 @@ const UNAVAILABLE = { code: "store_unavailable", retryable: true };
 
 describe.each(Object.entries({ ...reads, ...writes }))("%s, through the driver and mongoose,", (_, ask) => {
   test.each<[string, Answer]>([
-    ["a label beside a code nobody knows", { ok: 0, code: 99_999, errmsg: "unheard of", errorLabels: ["RetryableWriteError"] }],
+    ["a label beside an unknown code", { ok: 0, code: 99_999, errmsg: "unheard of", errorLabels: ["RetryableWriteError"] }],
     ["no majority to read from", { ok: 0, code: 134, codeName: "ReadConcernMajorityNotAvailableYet", errmsg: "not yet" }],
     ["no member that may be read from", { ok: 0, code: 133, codeName: "FailedToSatisfyReadPreference", errmsg: "no host" }],
     ["a plan that was killed", { ok: 0, code: 175, codeName: "QueryPlanKilled", errmsg: "collection dropped" }],
@@ -51,7 +51,7 @@ describe.each(Object.entries({ ...reads, ...writes }))("%s, through the driver a
     await expect(ask(rows)).rejects.toMatchObject(UNAVAILABLE);
   });
 
-  test("meets an internal fault in what repeating does not mend", async () => {
+  test("answers a fault that a repeat does not fix as internal", async () => {
     const rows = await setup({ ok: 0, code: 2, codeName: "BadValue", errmsg: "bad value" });
     await expect(ask(rows)).rejects.toMatchObject({ code: "internal", retryable: false });
   });
@@ -63,7 +63,7 @@ describe.each(Object.entries(writes))("%s, through the driver and mongoose,", (_
   test.each<[string, Answer]>([
     ["a majority that was not reached", { code: 64, codeName: "WriteConcernTimeout", errmsg: "waiting for replication timed out" }],
     ["a primary that stepped down while it waited", { code: 11_602, codeName: "InterruptedDueToReplStateChange", errmsg: "stepped down" }],
-    ["a code nobody knows", { code: 99_999, errmsg: "unheard of" }],
+    ["an unknown code", { code: 99_999, errmsg: "unheard of" }],
   ])("meets the store being unavailable in an answer that is well but for %s", async (_name, writeConcernError) => {
     const rows = await setup({ ...written, writeConcernError });
     await expect(ask(rows)).rejects.toMatchObject(UNAVAILABLE);

@@ -23,7 +23,7 @@ const OP_MSG = 2_013;
 const HEADER_BYTES = 16;
 
 /** A primary of a replica set of one, so that the driver repeats what a replica set lets it repeat. */
-const memberOf = (address: string): Answer => ({
+const makeMember = (address: string): Answer => ({
   setName: "rs",
   hosts: [address],
   me: address,
@@ -45,7 +45,7 @@ const CAN: Answer = {
   localTime: new Date(0),
 };
 
-/** `answer` is asked for each command, by its name and the command itself; `hello` for what it says of itself otherwise: a router is no member. */
+/** `answer` is asked for each command, by its name and the command itself; `hello` for further fields of its answer to that command: a router is no member. */
 export async function answeringServer(
   answer: (name: string, command: Answer) => Answer,
   hello: () => Answer = () => ({}),
@@ -54,11 +54,11 @@ export async function answeringServer(
   const sockets = new Set<Socket>();
   let address = "";
 
-  function answerOf(command: Answer): Answer {
+  function answerCommand(command: Answer): Answer {
     const [name = ""] = Object.keys(command);
     if (/^(hello|ismaster)$/i.test(name)) {
       const own = hello();
-      return { ...("msg" in own ? {} : memberOf(address)), ...CAN, ...own };
+      return { ...("msg" in own ? {} : makeMember(address)), ...CAN, ...own };
     }
     if (name === "ping" || name === "endSessions") return { ok: 1 };
     commands.push(name);
@@ -73,7 +73,7 @@ export async function answeringServer(
       while (waiting.length >= 4 && waiting.length >= waiting.readInt32LE(0)) {
         const message = waiting.subarray(0, waiting.readInt32LE(0));
         waiting = waiting.subarray(message.length);
-        socket.write(replyTo(message, answerOf));
+        socket.write(replyTo(message, answerCommand));
       }
     });
   });

@@ -2,13 +2,13 @@ import { Connection as DriverConnection } from "mongodb/lib/cmap/connection.js";
 import { type Connection, createConnection } from "mongoose";
 import { storeFault } from "./faults.ts";
 
-/** How long a call waits for a server that can take it. What is asked meanwhile fails as `store_unavailable`. */
+/** How long a call waits for a usable server. Then it fails as `store_unavailable`. */
 export const SERVER_SELECTION_MS_MAX = 5_000;
-/** How long a server may take to answer before the connection is given up. Nothing else notices a paused server. */
+/** How long a server may take to answer before the connection is closed. Only this limit detects a paused server. */
 export const ANSWER_MS_MAX = 20_000;
 /**
- * A connection that was idle for so long is not used again. Connections that were cut off silently look open, and each would cost its next
- * statement a whole `ANSWER_MS_MAX`, one after the other; so only the first does.
+ * A connection that was idle for this long is not used again. Connections that were cut off without notice look open, and each would cost its
+ * next statement a whole `ANSWER_MS_MAX`, one after the other. With this limit only the first does.
  */
 export const IDLE_MS_MAX = 10_000;
 /** Connections of one process. Batches are large and few. */
@@ -63,11 +63,10 @@ const namesDatabase = (url: string): boolean => /^mongodb(\+srv)?:\/\/[^/]+\/[^?
 const { writeCommand } = DriverConnection.prototype;
 
 /**
- * The driver (mongodb 7.8) waits for a socket that takes no more to drain, and one that has been closed never does. A statement is then never
- * answered, and its connection is lost to the pool; where it was the statement by which the driver watches a server that has no topology
- * version, the driver takes that server for unavailable for ever. Here the wait ends with the connection. The driver then looks whether it is
- * closed, and fails as it does for any connection that is cut off. A test on a real server cuts connections off in that moment, so another
- * version of the driver would be noticed.
+ * The driver (mongodb 7.8) waits until a full socket drains, and a closed socket never does. The statement is then never answered, and
+ * its connection is lost to the pool. If it was the statement that monitors a server without a topology version, the driver treats that
+ * server as unavailable for ever. Here the wait ends with the connection. The driver then finds it closed, and fails as for any
+ * connection that is cut off. A test on a real server cuts connections off at that moment, and so checks new versions of the driver.
  */
 function endLostWrites(): void {
   DriverConnection.prototype.writeCommand = async function write(this: DriverConnection, ...request): Promise<void> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import * as driver from "mongodb";
 import { AppError } from "../../../domain/app-error.ts";
-import { duplicatesOf, isConflict, isDuplicate, storeFault } from "./faults.ts";
+import { findDuplicates, isConflict, isDuplicate, storeFault } from "./faults.ts";
 
 const fault = (fields: object, message = "fault") => Object.assign(new Error(message), fields);
 const duplicate = (index: number) => ({ index, code: 11_000, errmsg: "E11000 duplicate key" });
@@ -67,7 +67,7 @@ const CATEGORIES: Readonly<Record<string, readonly number[]>> = {
     10_058, 12_586, 12_587, 14_031, 56_846,
   ],
 };
-/** What repeating does not mend. */
+/** Faults that a repeat does not fix. */
 const FINAL_CODES = [
   2, 9, 11, 13, 14, 18, 20, 22, 26, 27, 31, 40, 52, 55, 59, 66, 67, 72, 73, 85, 86, 115, 121, 146, 171, 257, 292, 322, 323, 334, 354, 9_996,
   10_334, 11_000, 17_280, 40_415,
@@ -92,7 +92,7 @@ describe("the server's codes", () => {
     }
   });
 
-  test("what repeating does not mend is internal", () => {
+  test("a fault that a repeat does not fix is internal", () => {
     expect(FINAL_CODES.filter((code) => answered(code).code !== "internal")).toEqual([]);
   });
 });
@@ -126,7 +126,7 @@ describe("labels decide first", () => {
   });
 });
 
-/** What the driver throws of which no statement is to blame, or of which nobody knows. All others are faults of who calls it. */
+/** Errors of the driver that no statement caused, or whose cause is unknown. All others are faults of the caller. */
 const UNAVAILABLE_CLASSES = [
   "MongoAWSError",
   "MongoAzureError",
@@ -187,11 +187,11 @@ test("a taken key is known by its code, also as FerretDB says it of an upsert th
 });
 
 test("a batch tells where keys were taken, unless something else went wrong in it as well", () => {
-  expect(duplicatesOf(fault({ writeErrors: [duplicate(3), duplicate(5)] }))).toEqual([3, 5]);
-  expect(duplicatesOf(fault({ writeErrors: duplicate(3) }))).toEqual([3]);
-  expect(duplicatesOf(fault({ writeErrors: [duplicate(3), { index: 4, code: 50 }] }))).toBeNull();
-  expect(duplicatesOf(fault({ writeErrors: [duplicate(3)], result: { getWriteConcernError: () => ({ code: 64 }) } }))).toBeNull();
-  expect(duplicatesOf(fault({ code: 50 }))).toBeNull();
+  expect(findDuplicates(fault({ writeErrors: [duplicate(3), duplicate(5)] }))).toEqual([3, 5]);
+  expect(findDuplicates(fault({ writeErrors: duplicate(3) }))).toEqual([3]);
+  expect(findDuplicates(fault({ writeErrors: [duplicate(3), { index: 4, code: 50 }] }))).toBeNull();
+  expect(findDuplicates(fault({ writeErrors: [duplicate(3)], result: { getWriteConcernError: () => ({ code: 64 }) } }))).toBeNull();
+  expect(findDuplicates(fault({ code: 50 }))).toBeNull();
 });
 
 test("a conflict inside a batch is one of the batch", () => {

@@ -39,7 +39,7 @@ const calls: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
 };
 
 test("a store that is opened where no server is says so", async () => {
-  const url = `mongodb://127.0.0.1:${await freePort()}/nobody`;
+  const url = `mongodb://127.0.0.1:${await freePort()}/unused`;
   await expect(openMongodbStore({ url, ...QUICK })).rejects.toMatchObject(UNAVAILABLE);
 });
 
@@ -62,7 +62,7 @@ await describeWithServers("a MongoDB that goes away", ["mongodb"], (servers) => 
     proxy.cut();
     const faults = await Promise.all(Object.values(calls).map((call) => call(store).then(() => null, (fault: unknown) => fault))); // oxfmt-ignore
     for (const fault of faults) expect(fault).toMatchObject(UNAVAILABLE);
-    proxy.mend();
+    proxy.restore();
     const run = await addRun(store, await addJob(store));
     expect((await claim(store, [run]))[0]?.kind).toBe("won");
   });
@@ -91,7 +91,7 @@ await describeWithServers("a MongoDB that goes away", ["mongodb"], (servers) => 
     const [watching, ...pool] = all.filter(({ remotePort }) => remotePort === proxy.port);
     return { store, watching: watching!, pool };
   }
-  // In one turn, in which the driver hears of nothing: by itself it would wait for ever for these connections to take what it writes.
+  // In one turn of the event loop, in which the driver receives no event: it would wait for ever until these connections take what it writes.
   test.each<[string, (sockets: Sockets) => void]>([
     ["a statement", ({ pool }) => pool.forEach((socket) => socket.destroy())],
     [

@@ -44,7 +44,7 @@ test.each<[string, Answer, RegExp]>([
     { ...TAKEN, writeConcernError: { code: 64, codeName: "WriteConcernTimeout", errmsg: "waiting" } },
     /no majority of the replica set/,
   ],
-])("%s is told to health checks as long as it lasts, and is no fault of the statement", async (_, answer, why) => {
+])("%s is reported to health checks as long as it lasts, and is no fault of the statement", async (_, answer, why) => {
   const { store, answerWrites } = await setup();
   expect(store.refusal?.()).toBeNull();
   answerWrites(answer);

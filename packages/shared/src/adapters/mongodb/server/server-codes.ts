@@ -1,5 +1,5 @@
 /**
- * Codes by which MongoDB says that it cannot answer now, or that nobody knows what became of a statement; by their names in the
+ * Codes by which MongoDB says that it cannot answer now, or that the outcome of a statement is unknown; by their names in the
  * server (`src/mongo/base/error_codes.yml`, https://www.mongodb.com/docs/manual/reference/error-codes/) and by what they have in common
  * there. A code stands in the first group that fits. Codes that only ever pass between servers are among them where their group is: older
  * servers passed some of them on.
@@ -152,7 +152,7 @@ export const UNAVAILABLE_CODES = {
     OutOfDiskSpace: 14_031,
   },
   /**
-   * Something went wrong inside, and nobody knows what became of the statement. `InternalError` is also how FerretDB says whatever befalls the
+   * An internal error, and the outcome of the statement is unknown. `InternalError` is also how FerretDB reports all faults of the
    * PostgreSQL behind it, and "duplicate key" where an upsert loses a race.
    */
   unknown: {

@@ -7,7 +7,7 @@ test("an answer in time is passed on, and so is a fault", async () => {
   await expect(answeredWithin("find runs", Promise.reject(fault), 1_000)).rejects.toBe(fault);
 });
 
-test("a statement that is never answered fails as a store that is away, to be tried again", async () => {
+test("a statement that is never answered fails as an unavailable store, to be retried", async () => {
   const never = new Promise<never>(() => undefined);
   await expect(answeredWithin("update runs", never, 1)).rejects.toMatchObject({
     code: "store_unavailable",

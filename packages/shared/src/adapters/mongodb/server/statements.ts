@@ -10,12 +10,12 @@ import type { WriteWatch } from "./write-watch.ts";
 /** Sends a statement and returns the server's answer. Throws `AppError`. */
 export type Send = <Answer>(deed: string, statement: () => Promise<Answer>) => Promise<Answer>;
 
-/** Times a statement is sent again after the server gave it up for another. */
+/** Times a statement is sent again after the server aborted it for another. */
 const CONFLICTS_MAX = 8;
 /** The longest first pause before that. */
 const CONFLICT_PAUSE_MS = 20;
 
-/** Sends a statement, again while the server gives it up, all within its time. Each one is a compare-and-set, or harmless to repeat. */
+/** Sends a statement, and repeats it while the server aborts it, within its time limit. Each one is a compare-and-set, or harmless to repeat. */
 export const sendWithin =
   (statementMs: number = STATEMENT_MS_MAX): Send =>
   async (deed, statement) => {
@@ -30,7 +30,7 @@ export const sendWithin =
     }
   };
 
-/** A write that the server refuses, as it does all, is no fault of the statement: it may be accepted later. */
+/** A write of a server that refuses all writes is no fault of the statement: it may be accepted later. */
 export const sendWatched =
   (watch: WriteWatch, send: Send): Send =>
   async (deed, statement) => {
@@ -50,16 +50,16 @@ export const sendWatched =
   };
 
 /**
- * Passes on the answer, unless it comes too late: then the statement fails as `store_unavailable`, and what became of it is not known. The
- * limit is as long as finding a server and its answer may take: each has its limit in the driver, and this holds where the driver has a gap
- * between them, such as `endLostWrites` closes.
+ * Passes on the answer, unless it comes too late: then the statement fails as `store_unavailable`, and its outcome is unknown. The
+ * limit is the time for finding a server and for its answer. The driver limits each; this limit covers gaps between them
+ * in the driver, such as the one that `endLostWrites` closes.
  */
 export function answeredWithin<Answer>(deed: string, answer: Promise<Answer>, ms: number): Promise<Answer> {
   const late = (): AppError => new AppError("store_unavailable", `${deed}: no answer within ${ms} ms`, { retryable: true });
   return within(answer, { clock: systemClock, ms, late });
 }
 
-/** A pause of random length: writers that met at one key would meet there again if all came back at once. */
+/** A pause of random length: writers that conflicted at one key would conflict again if all repeated at once. */
 const pauseAfter = (conflicts: number): Promise<void> =>
   new Promise(
     (resolve) => void systemClock.setTimer(systemEntropy.random() * backoffMs(conflicts + 1, CONFLICT_PAUSE_MS, Infinity), resolve),

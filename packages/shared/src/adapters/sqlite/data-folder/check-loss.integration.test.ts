@@ -82,9 +82,9 @@ test.each<[string, (file: string) => void, RegExp]>([
   damage(left.file);
   expect(() => check(left.file)).toThrow(expect.objectContaining({ code: "store_corrupt", message: expect.stringMatching(said) }));
   expect(() => check(left.file)).toThrow("--accept-loss");
-  const told: string[] = [];
-  checkLoss(left.file, { accepted: true, tell: (missing) => told.push(missing), doubt });
-  expect(told).toEqual([expect.stringMatching(said)]);
+  const reported: string[] = [];
+  checkLoss(left.file, { accepted: true, tell: (missing) => reported.push(missing), doubt });
+  expect(reported).toEqual([expect.stringMatching(said)]);
 });
 
 /** The files as a clean end leaves them. */
@@ -113,7 +113,7 @@ test.each<[string, (file: string) => void]>([
   expect(() => check(left.file)).toThrow("the database is not as it was when it was closed");
 });
 
-/** What harms the list of tables is told by whoever opens the database. */
+/** Opening the database reports a damaged list of tables. */
 function lookThrough(file: string): void {
   check(file);
   databaseFaults(file, 1);
@@ -133,7 +133,7 @@ test("of a killed process the database is looked through: an index that lacks ro
   }
 });
 
-test("a mark that is damaged or gone is no loss, and is told", async () => {
+test("a mark that is damaged or gone is no loss, and is reported", async () => {
   using left = killed();
   const mark = readFileSync(markFile(left.file));
   const length = mark.indexOf("}");
@@ -150,7 +150,7 @@ test("a mark that is damaged or gone is no loss, and is told", async () => {
   expect(doubts.at(-1)).toContain("is not there, as after an earlier version");
 });
 
-test("a folder that was used before, and has neither database nor mark, is told; a new one is not", async () => {
+test("a folder that was used before, and has neither database nor mark, is reported; a new one is not", async () => {
   await using left = await closed();
   for (const path of [left.file, markFile(left.file)]) rmSync(path);
   doubts.length = 0;

@@ -3,17 +3,17 @@ import { AppError } from "../../../domain/app-error.ts";
 import { databaseFaults } from "./database-faults.ts";
 import { databaseSum } from "./database-sum.ts";
 import { readLogHead, LOG_HEAD_BYTES, logBytes } from "./log-frames.ts";
-import { missingOf, readMark, type LogMark } from "./log-mark.ts";
+import { describeMissing, readMark, type LogMark } from "./log-mark.ts";
 import { markFile } from "./mark-keeper.ts";
 
 export interface LossOptions {
   /** Goes on where something is missing. */
   readonly accepted: boolean;
-  /** Told what is missing, where that is accepted. */
+  /** Receives what is missing, if that is accepted. */
   readonly tell: (missing: string) => void;
-  /** Told why nobody can say whether anything is missing. */
+  /** Receives why it is unknown whether anything is missing. */
   readonly doubt: (why: string) => void;
-  /** A process has had the folder before. Default: nobody knows. */
+  /** True: a process used the folder before. Default: unknown. */
   readonly usedBefore?: boolean;
 }
 
@@ -36,15 +36,15 @@ export function checkLoss(file: string, options: LossOptions): void {
       return;
     }
     const why = text === "" ? "is not there, as after an earlier version" : "cannot be read";
-    options.doubt(`${markFile(file)} ${why}: whether all that was acknowledged is there cannot be told this time`);
+    options.doubt(`${markFile(file)} ${why}: it is unknown this time whether all acknowledged data is there`);
   } else {
     const found = { databaseBytes, log: logStart(`${file}-wal`, mark), databaseSum: () => databaseSum(file) };
-    const missing = missingOf(mark, found);
+    const missing = describeMissing(mark, found);
     if (missing !== null) return lost(file, missing, options);
     if (mark.database !== null) return;
   }
   if (databaseBytes === 0 || databaseBytes > LOOK_BYTES_MAX) return;
-  const [fault] = faultsOf(file);
+  const [fault] = findFaults(file);
   if (fault !== undefined) lost(file, `the database is damaged (${fault.replaceAll(/\s+/g, " ")})`, options);
 }
 
@@ -56,8 +56,8 @@ function lost(file: string, missing: string, { accepted, tell }: LossOptions): v
   );
 }
 
-/** What cannot even be opened is said by who opens it. */
-function faultsOf(file: string): readonly string[] {
+/** None for a file that cannot be opened: opening it reports that. */
+function findFaults(file: string): readonly string[] {
   try {
     return databaseFaults(file, 1);
   } catch {

@@ -61,15 +61,15 @@ test("a folder is made if there is none, taken once, and free again when it is r
 });
 
 const OPEN_TO_OTHERS = 0o077;
-const modeOf = (path: string): number => statSync(path).mode & 0o777;
+const readMode = (path: string): number => statSync(path).mode & 0o777;
 
 test("the folder and its files are for their owner alone, also those of SQLite", async () => {
   using folder = setup();
   lockDataFolder(folder.dir).release();
   const store = await openSqliteStore({ file: join(folder.dir, "tickline.db") });
   expect(readdirSync(folder.dir)).toEqual(expect.arrayContaining(["tickline.db", "tickline.db-wal", "tickline.lock", "tickline.pid"]));
-  for (const name of readdirSync(folder.dir)) expect([name, modeOf(join(folder.dir, name))]).toEqual([name, 0o600]);
-  expect(modeOf(folder.dir)).toBe(0o700);
+  for (const name of readdirSync(folder.dir)) expect([name, readMode(join(folder.dir, name))]).toEqual([name, 0o600]);
+  expect(readMode(folder.dir)).toBe(0o700);
   await store.close();
 });
 
@@ -80,7 +80,7 @@ test("what an earlier version left open to others is closed", () => {
   for (const name of readdirSync(folder.dir)) chmodSync(join(folder.dir, name), 0o664);
   chmodSync(folder.dir, 0o755);
   lockDataFolder(folder.dir).release();
-  for (const name of ["", ...readdirSync(folder.dir)]) expect([name, modeOf(join(folder.dir, name)) & OPEN_TO_OTHERS]).toEqual([name, 0]);
+  for (const name of ["", ...readdirSync(folder.dir)]) expect([name, readMode(join(folder.dir, name)) & OPEN_TO_OTHERS]).toEqual([name, 0]);
 });
 
 test("a folder that holds other things too keeps its mode, and they keep theirs", () => {
@@ -90,7 +90,7 @@ test("a folder that holds other things too keeps its mode, and they keep theirs"
   chmodSync(join(folder.dir, "other"), 0o644);
   chmodSync(folder.dir, 0o755);
   lockDataFolder(folder.dir, "jobs.db").release();
-  expect([modeOf(folder.dir), modeOf(join(folder.dir, "other")), modeOf(join(folder.dir, "jobs.db"))]).toEqual([0o755, 0o644, 0o600]);
+  expect([readMode(folder.dir), readMode(join(folder.dir, "other")), readMode(join(folder.dir, "jobs.db"))]).toEqual([0o755, 0o644, 0o600]);
 });
 
 test.each(["tickline.pid", "tickline.lock", "tickline.db", "tickline.db-wal"])(
@@ -105,7 +105,7 @@ test.each(["tickline.pid", "tickline.lock", "tickline.db", "tickline.db-wal"])(
     writeFileSync(victim, "theirs");
     chmodSync(victim, 0o644);
     expect(() => lockDataFolder(folder.dir)).toThrow("symbolic link");
-    expect([readFileSync(victim, "utf8"), modeOf(victim)]).toEqual(["theirs", 0o644]);
+    expect([readFileSync(victim, "utf8"), readMode(victim)]).toEqual(["theirs", 0o644]);
   },
 );
 
@@ -134,7 +134,7 @@ test.each(["data", "data/deeper"])("a file in the place of %s, or on the way to 
   );
 });
 
-test("whether a process has had the folder before is told", () => {
+test("whether a process has had the folder before is returned", () => {
   using folder = setup();
   const first = lockDataFolder(folder.dir);
   first.release();
@@ -146,7 +146,7 @@ test("whether a process has had the folder before is told", () => {
 test("a folder is made with those above it, and one that cannot be made there is said, in a moment", () => {
   using folder = setup();
   lockDataFolder(join(folder.dir, "deeper/still")).release();
-  expect([modeOf(folder.dir), modeOf(join(folder.dir, "deeper/still"))]).toEqual([0o700, 0o700]);
+  expect([readMode(folder.dir), readMode(join(folder.dir, "deeper/still"))]).toEqual([0o700, 0o700]);
   if (process.platform !== "linux") return;
   expect(() => lockDataFolder("/proc/tickline/data")).toThrow(/cannot be used: it cannot be made there: choose another folder/);
 });

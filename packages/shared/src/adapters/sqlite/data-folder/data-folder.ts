@@ -11,7 +11,7 @@ const LOCK_FILE = "tickline.lock";
 const PID_FILE = "tickline.pid";
 const SQLITE_BUSY = 5;
 
-/** Locks this process holds. A handle nobody refers to is closed by the garbage collector, and the lock would be gone. */
+/** The locks this process holds. The garbage collector would close an unreferenced handle, and its lock would be gone. */
 const held = new Set<DatabaseSync>();
 
 /** A data folder that this process owns. */
@@ -59,9 +59,13 @@ function takeLock(dir: string): DatabaseSync {
   } catch (cause) {
     db.close();
     if (primaryCode(cause) !== SQLITE_BUSY) throw openFault(cause, path);
-    throw new AppError("data_folder_locked", `the data folder ${dir} belongs to process ${ownerOf(dir)}: stop it, or use another folder`, {
-      cause,
-    });
+    throw new AppError(
+      "data_folder_locked",
+      `the data folder ${dir} belongs to process ${readOwner(dir)}: stop it, or use another folder`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -74,7 +78,7 @@ function writePid(path: string): void {
   }
 }
 
-function ownerOf(dir: string): string {
+function readOwner(dir: string): string {
   try {
     return readFileSync(join(dir, PID_FILE), "utf8").trim();
   } catch {

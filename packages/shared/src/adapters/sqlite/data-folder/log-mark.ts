@@ -53,10 +53,10 @@ const sameDatabase = (closed: DatabaseSum | null, found: FoundFiles["databaseSum
 };
 
 /**
- * What of that which was acknowledged is missing, in words; null: nothing that can be told. SQLite takes the log up to the first frame
- * that is not whole, and says nothing of what stood behind it.
+ * A description of the acknowledged data that is missing; null: no loss was found. SQLite reads the log up to the first frame
+ * that is not whole, and does not report the rest.
  */
-export function missingOf(mark: LogMark, { databaseBytes, log, databaseSum }: FoundFiles): string | null {
+export function describeMissing(mark: LogMark, { databaseBytes, log, databaseSum }: FoundFiles): string | null {
   if (databaseBytes === 0) return "the database is gone, or empty";
   if (mark.state === "closed") return sameDatabase(mark.database, databaseSum) ? null : CHANGED;
   if (mark.frames === 0) return null;

@@ -28,9 +28,9 @@ const NO_LINK = constants.O_NOFOLLOW ?? 0;
 export const besides = (database: string): readonly string[] => ["-wal", "-shm", "-journal"].map((end) => database + end);
 
 /**
- * Makes a folder and files in it, for its owner alone; what an earlier version, or anybody, left open to others is closed. `made`: files
+ * Makes a folder and files in it, for its owner alone. Access that an earlier version or a user gave to others is removed. `made`: files
  * that have to be there; `names`: all that may be ours. A folder is closed to others only where nothing else is in it: it may be `/tmp`.
- * Throws what a person can mend, in one sentence; nothing is written through a symbolic link.
+ * Throws faults that an operator can fix, in one sentence. Nothing is written through a symbolic link.
  */
 export function keepPrivate(dir: string, { made, names }: { readonly made: readonly string[]; readonly names: readonly string[] }): void {
   perform(dir, () => makeFolder(resolve(dir)));
@@ -72,7 +72,7 @@ function closeFile(path: string, made: boolean): void {
   }
 }
 
-/** Opening a pipe would wait for ever. */
+/** Opening a pipe would block. */
 function checkKind(path: string, stats: Stats): void {
   if (stats.isFile()) return;
   const kind = stats.isSymbolicLink() ? "a symbolic link" : stats.isDirectory() ? "a folder" : "something else";

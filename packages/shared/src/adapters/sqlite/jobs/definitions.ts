@@ -19,7 +19,7 @@ export interface WrittenDefinition {
 /** The immutable definitions of jobs, by a key that is never given twice. */
 export interface Definitions {
   find(jobKey: number, hash: string): number | null;
-  /** The key of this definition, written if it is not there. A damaged row is mended. */
+  /** The key of this definition, written if it is not there. A damaged row is repaired. */
   write(jobKey: number, definition: WrittenDefinition): number;
   /** It is not the job's own any more, or is used once more: it is kept for a while from the next sweep on. */
   release(definitionKey: number): void;
@@ -63,7 +63,7 @@ export function openDefinitions(db: DatabaseSync): Definitions {
     read,
     isReadable(definitionKey) {
       if (readable.has(definitionKey)) return true;
-      if (read(definitionKey).kind === "unreadable") return false; // Not kept: somebody may mend it.
+      if (read(definitionKey).kind === "unreadable") return false; // Not cached: it may be repaired.
       if (readable.size >= READABLE_MAX) readable.clear();
       readable.add(definitionKey);
       return true;

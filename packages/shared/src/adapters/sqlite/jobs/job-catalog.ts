@@ -23,7 +23,7 @@ export interface JobCatalogRows {
 }
 
 /** What a job's row repeats of its definition, for lists and fires. */
-const policyOf = (definition: JobDefinition) => {
+const toPolicyColumns = (definition: JobDefinition) => {
   const { name, tags, queue, handler, overlap, onUncertain, expireAfterMs } = definition;
   return [name, JSON.stringify(tags), queue, readPriority(definition), handler, overlap, onUncertain, expireAfterMs] as const;
 };
@@ -65,7 +65,7 @@ function openCreate({ db, definitions }: StoreContext): JobCatalogRows["create"]
     const { uid, id, slot, version, state, nextRunAt, lastScheduledFor, firedCount, misfires, status, lastRun, definition } = job;
     const cursor = [version, state, nextRunAt, lastScheduledFor, firedCount, toJson(misfires)] as const;
     const shown = [status, lastRun === null ? null : statusOrder(lastRun), toJson(lastRun)] as const;
-    const made = insert.run(uid, tenantId, id, slot, ...cursor, ...shown, ...policyOf(definition), job.createdAt, job.updatedAt);
+    const made = insert.run(uid, tenantId, id, slot, ...cursor, ...shown, ...toPolicyColumns(definition), job.createdAt, job.updatedAt);
     const jobKey = Number(made.lastInsertRowid);
     setDefinition.run(definitions.write(jobKey, { hash: job.definitionHash, definition, isOwn: true }), jobKey);
     addEvent(event);
@@ -101,7 +101,7 @@ function openChange({ db, definitions }: StoreContext): JobCatalogRows["change"]
     if (next.definitionHash !== previous.definitionHash) {
       const written = definitions.write(jobKey, { hash: next.definitionHash, definition: next.definition, isOwn: true });
       if (written !== definitionKey) definitions.release(definitionKey);
-      define.run(written, ...policyOf(next.definition), jobKey);
+      define.run(written, ...toPolicyColumns(next.definition), jobKey);
     }
     const cursor = [next.version, next.state, next.nextRunAt, next.lastScheduledFor, next.firedCount, toJson(next.misfires)] as const;
     update.run(...cursor, next.updatedAt, jobKey);

@@ -44,7 +44,7 @@ export function toDefined({ hash, body, name, queue, handler, tags }: Definition
   return { hash: hash ?? "", stored, known };
 }
 
-/** Throws `store_corrupt` where nobody could write the job back; of what else cannot be read the job says so itself. Field by field: a spread takes as long as the rest. */
+/** Throws `store_corrupt` when the job could not be written back; other unreadable parts are named in the job. Field by field: a spread takes as long as the rest. */
 export function toJob(row: JobRow, { hash, stored, known }: Defined): Job {
   const job: Job = {
     tenantId: row.tenantId,
@@ -84,7 +84,7 @@ export interface ReadDefinitions {
 /** Of a job that was forgotten since its row was read. */
 const GONE: DefinitionRow = { name: "", queue: "", handler: "", tags: "[]", hash: null, body: null };
 
-/** Keeps those that are short and can be read: the definition under a key never changes, and one that cannot be read may be mended. */
+/** Caches definitions that are short and readable: the definition under a key never changes, and an unreadable one may be repaired. */
 export function openReadDefinitions(db: DatabaseSync): ReadDefinitions {
   const select = (body: string) =>
     query<DefinitionRow & { readonly length: number | null }>(

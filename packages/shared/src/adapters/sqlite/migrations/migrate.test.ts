@@ -38,7 +38,7 @@ function copyFiles(from: string, to: string): void {
   copyFileSync(markFile(from), markFile(to));
 }
 
-const versionOf = (db: DatabaseSync): unknown => db.prepare("PRAGMA user_version").get()?.["user_version"];
+const readVersion = (db: DatabaseSync): unknown => db.prepare("PRAGMA user_version").get()?.["user_version"];
 
 test("a step that another process takes meanwhile is not taken twice", () => {
   writeSecondRelease();
@@ -51,14 +51,14 @@ test("a step that another process takes meanwhile is not taken twice", () => {
     exec(sql);
   };
   migrate(db, file);
-  expect([versionOf(db), db.prepare("SELECT count(*) AS runs FROM runs").get()]).toEqual([SCHEMA_VERSION, { runs: 21 }]);
+  expect([readVersion(db), db.prepare("SELECT count(*) AS runs FROM runs").get()]).toEqual([SCHEMA_VERSION, { runs: 21 }]);
 });
 
 test.each([
   ["what is in it", "CREATE TABLE old_jobs (x)", "", "store_corrupt", "start a version that knows schema 2"],
   ["the disk, which is full", "", "PRAGMA max_page_count = 30", "store_unavailable", "make room"],
 ])(
-  "where a step fails by %s the file stays as it was, and is told which step that was, why, and what to do",
+  "where a step fails by %s the file stays as it was, and the error says which step, why, and what to do",
   (_, changes, limit, code, advice) => {
     writeSecondRelease(changes);
     using db = new DatabaseSync(file);
@@ -70,7 +70,7 @@ test.each([
         message: expect.stringMatching(new RegExp(`^upgrade ${file} from schema 2 to 3 \\(it is as it was\\): .+: .*${advice}`)),
       }),
     );
-    expect([db.isTransaction, versionOf(db), db.prepare("SELECT * FROM sqlite_schema").all()]).toEqual([false, 2, before]);
+    expect([db.isTransaction, readVersion(db), db.prepare("SELECT * FROM sqlite_schema").all()]).toEqual([false, 2, before]);
   },
 );
 
@@ -92,7 +92,7 @@ test("a process that is killed while it brings a file up to date leaves one that
   checkLoss(left, { accepted: false, tell: () => undefined, doubt: (why) => doubts.push(why) });
   expect([doubts, tempStore]).toEqual([[], 0]);
   using again = openDatabase(left, { pagesMax: null });
-  expect(versionOf(again)).toBe(SCHEMA_VERSION);
+  expect(readVersion(again)).toBe(SCHEMA_VERSION);
 });
 
 test("nor does one take the log for lost that a process left, once a version that could not open the file has closed it", () => {

@@ -113,7 +113,7 @@ test("a run that was running has its job's lock until it is rescued", async () =
   expect((await end(store, await start(store, rescued, { token: "then", now: LATER }))).state).toBe("succeeded");
 });
 
-test("a run that waits for its retry holds up nobody any more", async () => {
+test("a run that waits for its retry delays no other run any more", async () => {
   await using opened = await setup();
   const { store, runs } = opened;
   const next = await start(store, runs.besideRetrying, { token: "next", now: LATER });

@@ -81,7 +81,7 @@ test("runs whose job is gone are left out, and the others are there", () => {
   expect(count(db, "runs")).toBe(6);
 });
 
-test("keys of definitions that were given are not given again, also where nobody noted the last", () => {
+test("keys of definitions that were given are not given again, also where the last was not recorded", () => {
   const last = (db: DatabaseSync) => db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'definitions'").get()?.["seq"];
   for (const changes of ["", "DELETE FROM meta WHERE name = 'last_definition'"]) {
     using db = upgraded(changes);

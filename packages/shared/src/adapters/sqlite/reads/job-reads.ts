@@ -3,7 +3,7 @@ import type { JobQuery } from "../../../ports/jobs/job-catalog.ts";
 import { type Defined, IS_SEEN, type JobRow, openReadDefinitions, type ReadDefinitions, SELECT_BARE_JOBS } from "../jobs/job-rows.ts";
 import { type Query, query } from "../rows.ts";
 
-/** The part of a list that is looked through at once, so that it holds up nothing else for long. Jobs. */
+/** Jobs read in one step of a list, so that a step does not block other work for long. */
 const STEP_JOBS = 1_000;
 
 /** Where a list goes on: behind this job, in the order of `createdAt` and `uid`, descending. */

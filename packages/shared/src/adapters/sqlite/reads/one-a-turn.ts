@@ -1,9 +1,9 @@
-/** Lets others have their turn between the steps of a long list. */
+/** Lets other work of the event loop run between the steps of a long list. */
 export type Pause = () => Promise<void>;
 
 /**
- * Pauses of reads that go on in steps: one step goes on in each turn of the event loop, in the order in which they paused, so that a turn is no
- * longer than a step however many long lists are asked for at once.
+ * Pauses reads that are done in steps. Each turn of the event loop runs one step, in the order of the pauses, so that a turn takes no
+ * longer than a step, however many long lists are read at once.
  */
 export function oneATurn(): Pause {
   const paused = new Set<() => void>(); // In the order of insertion.

@@ -21,7 +21,7 @@ interface Step<Row, Place> {
 export interface Reads {
   /** `deed`: for the message of a fault. */
   ask<Answer>(deed: string, read: (readers: Readers) => Answer): Promise<Answer>;
-  /** The rows of a list that its steps find, until there are so many. Others have their turn between the steps. */
+  /** The rows that the steps of a list find, up to `rowsMax`. Other work of the event loop runs between the steps. */
   collect<Row, Place>(rowsMax: number, step: (readers: Readers, after: Place | null) => Step<Row, Place>): Promise<Row[]>;
   close(): void;
 }

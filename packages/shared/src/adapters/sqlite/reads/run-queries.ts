@@ -7,7 +7,7 @@ import type { Answering, StoreContext } from "../context.ts";
 import { type Query, query } from "../rows.ts";
 import { type RunRow, SELECT_RUNS, SELECT_RUNS_WITH_OUTPUT } from "../runs/run-rows.ts";
 
-/** The part of a list that is looked through at once, so that it holds up nothing else for long. Runs. */
+/** Runs read in one step of a list, so that a step does not block other work for long. */
 const STEP_RUNS = 1_000;
 /** Ids are of base 32: this sorts behind all of them. */
 const LAST_ID = "~";

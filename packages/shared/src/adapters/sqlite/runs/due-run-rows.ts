@@ -26,7 +26,7 @@ export interface DueRunRow extends Omit<DueFacts, "exclusive"> {
 export const SELECT_DUE_RUNS = `SELECT ${selected("runs", FIELDS)}, ${NAMES_OF_JOB}, jobs.last_run AS lastRun, definitions.body AS definition
   FROM runs JOIN jobs USING (job_key) LEFT JOIN definitions ON definitions.definition_key = runs.definition_key`;
 
-/** Throws `store_corrupt` where no executor could be told what to run. */
+/** Throws `store_corrupt` when the task of the run cannot be read. */
 export function readDueRun({ lastRun, definition, overlap, ...run }: DueRunRow): DueRun {
   const stored = readDefinitionText(definition);
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${run.runId}: ${stored.reason}`);

@@ -115,7 +115,7 @@ function openWake(context: StoreContext): Answering<DueRuns>["wake"] {
       ...(["retrying", ...REPEATED] as const).map((standing) => firstWake.get(standing, from, to)?.at),
       firstExpiry.get(from, to)?.at,
     ];
-    const earliest = Math.min(...instants.map((at) => at ?? Infinity).filter((at) => !Number.isNaN(at))); // Nobody can sleep until one that cannot be read.
+    const earliest = Math.min(...instants.map((at) => at ?? Infinity).filter((at) => !Number.isNaN(at))); // An unreadable instant is no time to wake at.
     return { ready, ended: runs.toEnded(ended), nextWakeAt: earliest === Infinity ? null : earliest, more };
   };
 }

@@ -42,7 +42,7 @@ test("what runs while thousands of others come and go is found after a restart, 
   await using folder = storeFolder();
   const store = await folder.open();
   const busy = await addJob(store, { id: "busy" });
-  const claimant = { executor: "vanished", token: "token", leaseMs: MINUTE };
+  const claimant = { executor: "crashed", token: "token", leaseMs: MINUTE };
   const jobs = [await addJob(store, { id: "early" }), await addJob(store, { id: "middle" }), await addJob(store, { id: "late" })];
   for (const [index, job] of jobs.entries()) {
     await store.dueJobs.fire({ fires: [newFire(job)], now: START, claimant, claimed: [0] });

@@ -14,14 +14,14 @@ import type { Definitions } from "../jobs/definitions.ts";
 import { query } from "../rows.ts";
 import { IS_OPEN, type RunRows, type StoredRun } from "./run-rows.ts";
 
-/** A run that is to start, or whose turn is asked for. */
+/** A run that is to start, or may be the next to start. */
 export type Contender = Pick<StoredRun, "runId" | "jobKey" | "scheduledFor" | "queue" | "handler" | "overlap" | "firstStartedAt">;
 
 /** The runs of a job that contend for its lock. However many there are, a few rows are read. */
 export interface Overlap {
   /** Whether a run may start now, by its policy and the other open runs of its job. */
   judge(run: Contender): OverlapVerdict;
-  /** A run of the job contends no longer: of each queue and handler the first that waits is publishable, if none is in progress. Returns those. */
+  /** Called when a run of the job no longer contends: if none is in progress, makes the first waiting run of each queue and handler publishable. Returns those. */
   wakeNext(run: Pick<StoredRun, "jobKey" | "overlap">): readonly StoredRun[];
   /** True of the oldest run of its job, queue and handler that is ready or waits. */
   isNext(run: Contender): boolean;
@@ -62,16 +62,16 @@ export function openOverlap(
   const readyBefore = siblings(`standing IN ('publishable', 'published') AND +run_id < ? LIMIT ${OVERLAP_BUFFER_MAX}`);
   const superseded = siblings("standing = 'waiting' AND +run_id < ? AND scheduled_for > ? ORDER BY +run_id");
   const nextLane = siblings("standing = 'waiting' AND (queue, handler) > (?, ?) ORDER BY queue, handler, run_id");
-  // An executor can be told of it: see `requireReadableRun`.
+  // An executor can receive it: see `requireReadableRun`.
   const canBeRun = ({ definitionKey, cause, scheduledFor, attempt }: SiblingRow): boolean =>
     definitions.isReadable(definitionKey) && RUN_CAUSES.includes(cause) && !Number.isNaN(scheduledFor + attempt);
 
   /** The first of its queue and handler that goes before it and can be run. */
   function before({ jobKey, queue, handler, runId }: Contender): SiblingRow | undefined {
-    const firsts = DUE.flatMap((standing) => firstOf(laneBefore.iterate(jobKey, standing, queue, handler, runId), canBeRun) ?? []);
+    const firsts = DUE.flatMap((standing) => findFirst(laneBefore.iterate(jobKey, standing, queue, handler, runId), canBeRun) ?? []);
     return firsts.toSorted(byId)[0];
   }
-  /** What else the policy of the run asks about, while another is in progress. */
+  /** The further runs that the policy of the run looks at, while another is in progress. */
   function besides({ jobKey, runId, overlap }: Contender, holder: SiblingRow): SiblingRow[] {
     if (overlap === "buffer_one" || overlap === "buffer_all") return [...waiting.all(jobKey, runId), ...readyBefore.all(jobKey, runId)];
     return overlap === "cancel_running" ? superseded.all(jobKey, runId, holder.startedAt) : [];
@@ -79,7 +79,7 @@ export function openOverlap(
   /** The queues and handlers of the runs that wait. */
   function* lanesOf(jobKey: number): Iterable<Pick<SiblingRow, "queue" | "handler">> {
     let lane: Pick<SiblingRow, "queue" | "handler"> | undefined = { queue: "", handler: "" };
-    while ((lane = firstOf(nextLane.iterate(jobKey, lane.queue, lane.handler), () => true)) !== undefined) yield lane;
+    while ((lane = findFirst(nextLane.iterate(jobKey, lane.queue, lane.handler), () => true)) !== undefined) yield lane;
   }
   return {
     judge(run) {
@@ -93,7 +93,7 @@ export function openOverlap(
       if (!isExclusive(overlap) || anyWaiting.get(jobKey) === undefined) return []; // Mostly.
       if (running.get(jobKey, "") !== undefined) return [];
       const first = [...lanesOf(jobKey)].flatMap(({ queue, handler }) => {
-        return firstOf(laneBefore.iterate(jobKey, "waiting", queue, handler, LAST_ID), canBeRun) ?? [];
+        return findFirst(laneBefore.iterate(jobKey, "waiting", queue, handler, LAST_ID), canBeRun) ?? [];
       });
       const records = first.toSorted(byId).flatMap(({ runId }) => runs.find(runId) ?? []);
       const published = records.map(makePublishable);
@@ -104,7 +104,7 @@ export function openOverlap(
   };
 }
 
-/** Ids are of base 32: this sorts behind all of them. */
+/** Sorts behind all ids, which are in base 32. */
 const LAST_ID = "~";
 
 const byId = (left: SiblingRow, right: SiblingRow): number => (left.runId < right.runId ? -1 : 1);
@@ -115,7 +115,7 @@ const toSibling = ({ standing, firstStartedAt, ...row }: SiblingRow): OverlapSib
   started: firstStartedAt !== null,
 });
 
-function firstOf<Row>(rows: Iterable<Row>, isWanted: (row: Row) => boolean): Row | undefined {
+function findFirst<Row>(rows: Iterable<Row>, isWanted: (row: Row) => boolean): Row | undefined {
   for (const row of rows) if (isWanted(row)) return row;
   return undefined;
 }

@@ -178,7 +178,7 @@ function openClaimCheck({ definitions }: StoreContext): (run: ClaimedRow, said: 
       const defined = definedExecutionHash(sha256, { hash, read: () => definition(run.definitionKey) });
       return executionHash === defined ? null : differs("execution");
     } catch (fault) {
-      // A run that cannot be read is nobody's, and the others of the batch are claimed.
+      // A run that cannot be read is not claimed, and the others of the batch are.
       if (fault instanceof AppError) return fault.message;
       throw fault;
     }

@@ -10,7 +10,7 @@ import { IS_OPEN, type RunRow, SELECT_RUNS, toStoredRun } from "./run-rows.ts";
 
 export function openRunControl(context: StoreContext): Answering<RunControl> {
   const { db, runs, overlap } = context;
-  const keyOf = query<{ jobKey: number }>(db, "SELECT job_key AS jobKey FROM jobs WHERE tenant_id = ? AND uid = ?");
+  const selectJobKey = query<{ jobKey: number }>(db, "SELECT job_key AS jobKey FROM jobs WHERE tenant_id = ? AND uid = ?");
   // A plus keeps SQLite from going through the whole history of the job in the order of its ids.
   const running = query<RunRow>(
     db,
@@ -36,11 +36,11 @@ export function openRunControl(context: StoreContext): Answering<RunControl> {
       return ended === undefined ? { kind: "ended" } : { kind: "cancelled", run: ended };
     },
     cancelOpen(tenantId, request) {
-      const job = keyOf.get(tenantId, request.jobUid);
+      const job = selectJobKey.get(tenantId, request.jobUid);
       return job === undefined ? [] : cancelOpen(job.jobKey, request);
     },
     cancelRunning(tenantId, { jobUid, client = UNKNOWN_CLIENT, now, limit }) {
-      const job = keyOf.get(tenantId, jobUid);
+      const job = selectJobKey.get(tenantId, jobUid);
       const found = job === undefined ? [] : running.all(job.jobKey, limit).map(toStoredRun);
       for (const run of found) runs.save(requestCancel(run, { requestedAt: now, by: { kind: "job_deleted", ...client } }));
       return found.map(({ runId }) => runId);

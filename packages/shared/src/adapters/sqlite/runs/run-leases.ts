@@ -44,7 +44,7 @@ export function openRunLeases({ db, runs, overlap }: StoreContext): Answering<Ru
   };
 }
 
-/** What an earlier process left: its attempts have nobody, and nothing that it published has been received. */
+/** Repairs the rows of an earlier process: its attempts have no executor, and none of its published runs was received. */
 export const BEGIN_INCARNATION = `
 UPDATE runs SET lease_ends_at = CAST(coalesce(started_at, 0) + coalesce(lease_ms, 0) AS INTEGER) WHERE standing = 'running' AND lease_ends_at IS NULL;
 UPDATE runs SET standing = 'publishable', wake_at = NULL, repeat_ms = NULL WHERE standing = 'published';

@@ -6,7 +6,7 @@ import type { EndedRun } from "../../../domain/run/settlement.ts";
 import { readOutput } from "../../../domain/run/stored-run.ts";
 import type { OnUnreadable } from "../../../ports/unreadable.ts";
 import { mapReadable } from "../../../runtime/batch/map-readable.ts";
-import { columnOf, query, selected, toJson } from "../rows.ts";
+import { toColumnName, query, selected, toJson } from "../rows.ts";
 
 /** Fields of a run's identity that stand in its job's row: the others stand in its own. */
 const OF_JOB = ["tenantId", "jobUid", "jobId"] as const satisfies readonly (keyof RunIdentity)[];
@@ -67,7 +67,7 @@ const FROM_RUNS = "FROM runs CROSS JOIN jobs USING (job_key)";
 export const SELECT_RUNS = `SELECT ${COLUMNS}, NULL AS output ${FROM_RUNS}`;
 export const SELECT_RUNS_WITH_OUTPUT = `SELECT ${COLUMNS}, runs.output ${FROM_RUNS}`;
 
-/** What is torn of a row is left out: a run with a torn history is a run all the same. Its error says so. The row itself becomes the run: it is nobody else's. */
+/** Damaged parts of a row are left out: a run with a damaged history is still a run. Its error says so. The row object is reused as the run: it has no other user. */
 export function toStoredRun(row: RunRow): StoredRun {
   const [cancel, attempts, error] = [readOutput(row.cancel), readOutput(row.pastAttempts), readOutput(row.error)];
   const output = readOutput(row.output);
@@ -94,7 +94,7 @@ export interface RunRows {
 
 export function openRunRows(db: DatabaseSync, onUnreadable: OnUnreadable): RunRows {
   const select = query<RunRow>(db, `${SELECT_RUNS_WITH_OUTPUT} WHERE run_id = ?`);
-  const assignments = CHANGING.map((field) => `${columnOf(field)} = ?`).join(", ");
+  const assignments = CHANGING.map((field) => `${toColumnName(field)} = ?`).join(", ");
   const update = db.prepare(`UPDATE runs SET ${assignments} WHERE run_key = ?`);
   const end = db.prepare(`UPDATE runs SET ${assignments}, output = ? WHERE run_key = ?`);
   const announce = db.prepare("INSERT OR IGNORE INTO unannounced (settled_at, run_id) VALUES (?, ?)");

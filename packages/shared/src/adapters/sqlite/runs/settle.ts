@@ -6,7 +6,7 @@ import type { StoreContext } from "../context.ts";
 import { toJson } from "../rows.ts";
 import type { RunRows, StoredRun } from "./run-rows.ts";
 
-/** A settlement as it is sent to the store's thread. `isHeld`: its sender knows the run, and need not be told of it. */
+/** A settlement as it is sent to the store's thread. `isHeld`: its sender has the run, and the answer leaves it out. */
 export interface SettlementCall extends Settlement {
   readonly isHeld: boolean;
 }
@@ -40,11 +40,11 @@ function settleOne({ runs, overlap }: StoreContext, { runId, token, result, fini
   const next = settleAttempt(run, { result, finishedAt, now });
   runs.save(next);
   const woken = overlap.wakeNext(run).at(-1);
-  return { ...outcomeOf(runs, next), ...(woken !== undefined && { ready: woken.queue }) };
+  return { ...toOutcome(runs, next), ...(woken !== undefined && { ready: woken.queue }) };
 }
 
 /** One that cannot be read has ended all the same. */
-function outcomeOf(runs: RunRows, run: StoredRun): SettleOutcome {
+function toOutcome(runs: RunRows, run: StoredRun): SettleOutcome {
   if (run.standing === "retrying") return { kind: "retrying", retryAt: run.wakeAt ?? 0 };
   if (run.standing !== null) return { kind: "released" };
   const [ended] = runs.toEnded([run]);
@@ -53,7 +53,7 @@ function outcomeOf(runs: RunRows, run: StoredRun): SettleOutcome {
 
 /** The attempt was given back, or the run was ended, by this very settlement. */
 function repeatedOutcome(runs: RunRows, run: StoredRun): SettleOutcome {
-  if (run.standing === null || run.standing === "retrying") return outcomeOf(runs, run);
+  if (run.standing === null || run.standing === "retrying") return toOutcome(runs, run);
   const last = run.pastAttempts.at(-1);
   return last?.state === "failed" ? { kind: "retrying", retryAt: last.finishedAt ?? 0 } : { kind: "released" };
 }

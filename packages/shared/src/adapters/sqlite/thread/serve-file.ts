@@ -16,7 +16,7 @@ import { openRunRows } from "../runs/run-rows.ts";
 import { type CallServer, createCallServer } from "./serve-calls.ts";
 import type { Call, FromThread, ThreadData, ToThread } from "./thread-messages.ts";
 
-/** While writes are refused, one is tried so often. Milliseconds. */
+/** While writes are refused, one is tried at this interval, in milliseconds. */
 const PROBE_MS = 5_000;
 
 /** What the store's thread does: performs all calls that have come in one transaction, and answers when that is on disk. */
@@ -57,14 +57,14 @@ function serveDatabase(port: MessagePort, db: DatabaseSync, file: string): void 
   port.on("message", (first: ToThread) => {
     const calls: Call[] = [];
     let closing = false;
-    // All that has come meanwhile is one transaction: the more there is to do, the less each call costs.
+    // All calls that have come meanwhile are one transaction: the more calls, the less each costs.
     for (let message: ToThread | undefined = first; message !== undefined; message = nextMessage(port)) {
       if ("close" in message) closing = true;
       else calls.push(...message.calls);
     }
     const answers = calls.length > 0 ? server.serve(calls) : [];
     if (server.takeWritten()) mark.written();
-    refusals.look(); // First, so that whoever is answered knows.
+    refusals.look(); // First, so that callers know it when they receive their answers.
     if (calls.length > 0) send(port, { answers });
     if (closing) close();
   });
@@ -90,15 +90,15 @@ function createUnreadablePost(port: MessagePort): { readonly tell: OnUnreadable;
   };
 }
 
-/** Says once that writes are refused, and once that they are taken again: it tries, as nobody else may. */
+/** Sends one message when writes are refused, and one when they are accepted again. Only its probes write meanwhile. */
 function createRefusalWatch(port: MessagePort, server: CallServer): { look(): void; close(): void } {
-  let told: string | null = null;
+  let sent: string | null = null;
   let next: Timer | null = null;
   function look(): void {
     const { refusing } = server;
     if (refusing !== null) next ??= systemClock.setTimer(PROBE_MS, probe);
-    if (refusing !== told) send(port, { refusing });
-    told = refusing;
+    if (refusing !== sent) send(port, { refusing });
+    sent = refusing;
   }
   function probe(): void {
     next = null;

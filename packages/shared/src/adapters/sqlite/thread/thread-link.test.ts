@@ -18,7 +18,7 @@ async function setup() {
   return { lost, thread: await startThread(data, { start, onLost: (fault) => lost.push(fault) }) };
 }
 
-test("when the thread fails, every call under way and every later one is refused, and it is told once", async () => {
+test("when the thread fails, every call under way and every later one is refused, and the loss is reported once", async () => {
   const { lost, thread } = await setup();
   const calls = await Promise.allSettled([thread.call("health", "ping"), thread.call("status", "watermark")]);
   for (const call of calls) expect(call).toMatchObject({ status: "rejected", reason: unavailable });

@@ -7,16 +7,16 @@ import type { Answer, Call, FromThread, ThreadData } from "./thread-messages.ts"
 type Values<Method> = Method extends (...values: infer Given) => unknown ? Given : never;
 type Answered<Method> = Method extends (...values: never) => infer Given ? Given : never;
 
-/** The way to the store's thread. All calls of one turn of the event loop go in one message. */
+/** Calls to the store's thread. All calls of one turn of the event loop are sent in one message. */
 export interface ThreadLink {
   call<Port extends keyof ThreadPorts, Method extends keyof ThreadPorts[Port] & string>(
     port: Port,
     method: Method,
     ...values: Values<ThreadPorts[Port][Method]>
   ): Promise<Answered<ThreadPorts[Port][Method]>>;
-  /** Why writes are refused at present; null: they are not, as far as any was asked for. */
+  /** Why writes are refused at present; null: they are not, or none was tried. */
   refusing(): string | null;
-  /** Everything asked for before is answered first. */
+  /** Earlier calls are answered first. */
   close(): Promise<void>;
 }
 
@@ -24,7 +24,7 @@ export interface ThreadLink {
 export type StoreThread = Pick<Worker, "on" | "once" | "off" | "postMessage" | "ref" | "unref">;
 
 export interface StartOptions {
-  /** Told once, when the thread has ended though nobody asked it to. */
+  /** Called once, when the thread has ended unexpectedly. */
   readonly onLost: (fault: AppError) => void;
   readonly onUnreadable?: OnUnreadable;
   /** Starts the thread; by default one of the process's own. */
@@ -77,7 +77,7 @@ interface PendingCalls {
   flush(): void;
   settle(answers: readonly Answer[]): void;
   lose(fault: AppError): void;
-  /** Why there is nothing more to be had from the thread. */
+  /** The fault that ended the thread; null: it runs. */
   readonly lost: AppError | null;
   readonly isEmpty: boolean;
 }

@@ -25,7 +25,7 @@ export interface Fault {
 
 export type Answer = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly fault: Fault };
 
-/** To the thread: all calls of one turn of the event loop, or the wish to end. */
+/** To the thread: all calls of one turn of the event loop, or the request to close. */
 export type ToThread = { readonly calls: readonly Call[] } | { readonly close: true };
 
 /**

@@ -8,18 +8,18 @@ const HASHED = /^[HR](?:\((\d+)-(\d+)\))?(?:\/(\d+))?$/i;
 /** `~`, `0~59`. */
 const RANDOM = /^(\d*)~(\d*)$/;
 
-/** Values that Jenkins (`H`) and OpenBSD (`~`) pick for each line, and nobody picks here: null for other items. */
+/** The fault of values that Jenkins (`H`) and OpenBSD (`~`) pick for each line, which is not supported here: null for other items. */
 export function pickedByOthers(field: CronField, item: string): ScheduleFault | null {
   const random = RANDOM.exec(item);
   if (random !== null) {
     const from = random[1] === "" ? String(field.min) : String(random[1]);
-    return fault("bad_cron", `"${item}" is a random value, which nobody picks here: name one`, [from]);
+    return fault("bad_cron", `"${item}" is a random value, which Tickline does not pick: name one`, [from]);
   }
   const [hashed, from, to, step] = HASHED.exec(item) ?? [];
   if (hashed === undefined) return null;
   const range = from === undefined ? "*" : `${from}-${to}`;
   const instead = step === undefined ? (from ?? String(field.min)) : `${range}/${step}`;
-  return fault("bad_cron", `"${item}" is a value that Jenkins picks for each job, and nobody picks here: name one`, [instead]);
+  return fault("bad_cron", `"${item}" is a value that Jenkins picks for each job, and Tickline does not: name one`, [instead]);
 }
 
 /** Words and forms of other places in the place of an item, with the item that they mean. */

@@ -52,7 +52,7 @@ export function firstCronInstant(times: CronTimes, after: Instant): Instant | nu
 
 function nextFixed({ cron, timezone }: CronTimes, after: Instant): Instant | null {
   const segment = segmentAt(timezone, after);
-  // In the second pass of a fold, all that the first pass showed has had its turn.
+  // In the second pass of a fold, all wall times of the first pass have fired.
   const shown = segment.from === -Infinity ? -Infinity : segment.from + segmentAt(timezone, segment.from - 1).offsetMs - 1;
   const wall = nextWallTime(cron, Math.max(after + segment.offsetMs, shown));
   return wall === null ? null : instantOfWall(timezone, wall, after);

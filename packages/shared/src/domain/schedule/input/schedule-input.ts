@@ -40,8 +40,8 @@ const ScheduleText = scheduleText
 
 /** An instant in another form than ours, and a zone in another form behind a cron line. */
 function withMeant(found: ScheduleFault, text: string): ScheduleFault {
-  const isTold = found.suggestions !== undefined || (found.code !== "bad_instant" && found.code !== "bad_cron");
-  const meant = isTold ? [] : meantBy(plainLine(text));
+  const isExplained = found.suggestions !== undefined || (found.code !== "bad_instant" && found.code !== "bad_cron");
+  const meant = isExplained ? [] : meantBy(plainLine(text));
   return meant.length === 0 ? found : fault(found.code, `${found.message}; did you mean ${joinByOr(meant)}?`, meant);
 }
 
@@ -57,7 +57,7 @@ function faultOfText({ message, ...issue }: z.core.$ZodIssue, reading: TextReadi
 }
 
 /**
- * A schedule as requests may write it: an object of one of four kinds, told apart by `cron`, `every`, `interval` or `at`,
+ * A schedule as requests may write it: an object of one of four kinds, distinguished by `cron`, `every`, `interval` or `at`,
  * or a short string. Parses to a `Schedule`. Faults are zod issues with the path of the field; those that are ours carry a
  * stable `params.code` (`ScheduleFaultCode`).
  */

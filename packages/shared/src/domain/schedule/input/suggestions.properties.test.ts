@@ -10,7 +10,7 @@ import { parseZone } from "../zone/zone.ts";
 
 type Said = { readonly message: string; readonly suggestions: readonly Suggestion[] };
 
-/** What a request that is refused is told. */
+/** The issues of a refused request. */
 function readIssues(wire: unknown): Said[] {
   const issues = ScheduleInput.safeParse(wire).error?.issues ?? [];
   return issues.map((issue) => {
@@ -27,7 +27,7 @@ function expectAccepted({ message, suggestions }: Said): void {
     expect(message).toContain(shown(suggestion));
     expect({ suggestion, refused: readIssues(suggestion).map((said) => said.message) }).toEqual({ suggestion, refused: [] });
   }
-  // Nothing is told to be written that is not a suggestion that was tried.
+  // A message proposes only suggestions that were tried.
   if (/: write (?!for example|numbers|ISO|00:00|09:00)|did you mean (?!\w+\/)/.test(message)) expect(suggestions).not.toEqual([]);
 }
 

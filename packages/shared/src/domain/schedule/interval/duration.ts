@@ -45,7 +45,7 @@ export const DURATION_PATTERN = patternWithin(
   [`(?:(?:${BLANKS},)?(?:[ \\t]+${anyCase(["and"])})?${BLANKS}${PART_PATTERN})+`, anyCase(SINGULARS), "[Pp][0-9.WwDdTtHhMmSs]+"].join("|"),
 );
 
-/** A capital M that no larger unit stands before: `15M` may be months to whoever writes it; `1H30M` cannot. */
+/** A capital M that no larger unit stands before: `15M` may be meant as months; `1H30M` cannot. */
 const MONTH_OR_MINUTE = /^\s*[\d.]+\s*M(?![A-Za-z])/;
 
 /** Whether the first unit of a duration may be months as well as minutes. */

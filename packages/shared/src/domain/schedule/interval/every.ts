@@ -14,7 +14,7 @@ export function parseEvery(every: string): Parsed<number> {
   if (ms.kind === "fault") return withMeant(parseDuration(every), every);
   if (ms.value < EVERY_MS_MIN) return fault("bad_duration", `the interval "${every}" is too short: at least ${showDuration(EVERY_MS_MIN)}`);
   if (ms.value > EVERY_MS_MAX) return fault("bad_duration", `the interval "${every}" is too long: at most 400d; use a cron line instead`);
-  return parseDuration(every); // In lower case a month that cannot be told from a minute would be one.
+  return parseDuration(every); // In lower case, an `M` for months would become minutes.
 }
 
 /** What is written in other words than ours, or is no duration but a number of months. */

@@ -68,7 +68,7 @@ type Zone = { readonly timezone?: string };
 
 const zoneText = ({ timezone }: Zone): string => (timezone === undefined ? "" : zoneAtEnd(timezone));
 
-/** `every 1M`: nobody but its writer knows. */
+/** `every 1M` is ambiguous: a month or a minute. */
 function faultOfMonthOrMinute(text: string, atAndZone: string): ScheduleFault | null {
   const duration = /^every (.+)$/i.exec(text)?.[1] ?? "";
   if (!isMonthOrMinute(duration)) return null;

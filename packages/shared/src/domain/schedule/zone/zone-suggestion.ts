@@ -6,7 +6,7 @@ const GUESS_LENGTH_MAX = 40;
 /** A name further away than this many typed characters is another name, not a slip. */
 const SLIPS_MAX = 3;
 
-/** The zone that somebody probably meant: by its city (`Berlin`), else the nearest by edits; null if none is near. */
+/** The zone that was probably meant: by its city (`Berlin`), else the nearest by edits; null if none is near. */
 export function suggestZone(name: string): string | null {
   if (name.length < 3 || name.length > GUESS_LENGTH_MAX) return null;
   const wanted = name.toLowerCase().replace(/\s+/g, "_");

@@ -133,7 +133,7 @@ export const claimedFiresContract = defineContract("DueJobs.fire with a claimant
     expect(only(await claim(store, [newDueRun(job)], { token: "later" })).kind).toBe("won");
   },
 
-  "a claimed fire does not start before an older run that nobody has claimed": async ({ store }) => {
+  "a claimed fire does not start before an older unclaimed run": async ({ store }) => {
     const job = await addJob(store);
     await addRun(store, job, { now: START - MINUTE });
     expect(only(wonRuns(await fireClaiming(store, [newFire(job)])))).toMatchObject({ state: "due", claimed: false });

@@ -78,7 +78,7 @@ export const dueJobsContract = defineContract("DueJobs", {
     const paused = await addJob(store, { id: "paused", state: "paused" });
     const deleted = await addJob(store, { id: "deleted" });
     await deleteJob(store, deleted);
-    const read = await store.dueJobs.read([deleted.uid, paused.uid, "nobody", active.uid]);
+    const read = await store.dueJobs.read([deleted.uid, paused.uid, "unknown", active.uid]);
     expect(read).toHaveLength(2);
     expect(read).toEqual(expect.arrayContaining([active, paused]));
     expect(await store.dueJobs.read([])).toEqual([]);
@@ -146,7 +146,7 @@ export const dueJobsContract = defineContract("DueJobs", {
     expect(await publishable(store)).toEqual([]);
   },
 
-  "runs that are born skipped or missed have ended, unannounced, and wait for nobody": async ({ store }) => {
+  "runs that are born skipped or missed have ended, unannounced, and wait for no other run": async ({ store }) => {
     const job = await addJob(store);
     const range = newEntry(job, { state: "missed", reason: "misfire", count: 3, scheduledForLast: START + 2 * MINUTE });
     const expired = newEntry(job, { state: "skipped", reason: "expired", scheduledFor: START + 3 * MINUTE });

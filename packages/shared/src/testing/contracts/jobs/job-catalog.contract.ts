@@ -47,7 +47,7 @@ export const jobCatalogContract = defineContract("JobCatalog", {
   },
 
   "an unknown id is null": async ({ store }) => {
-    expect(await store.jobs.get("default", "nobody")).toBeNull();
+    expect(await store.jobs.get("default", "unknown")).toBeNull();
   },
 
   "repeating a create of the same uid answers with the stored job, which it does not touch": async ({ store }) => {

@@ -124,7 +124,7 @@ export const jobStatusContract = defineContract("JobStatus", {
     await store.status.apply([]);
     await store.status.apply([
       change(buildLastRun({ state: "running" }), one.uid),
-      change(buildLastRun(), "nobody"),
+      change(buildLastRun(), "unknown"),
       { ...change(buildLastRun(), two.uid), tenantId: "other" },
     ]);
     expect((await readJob(store, one)).status).toBe("running");
@@ -206,23 +206,23 @@ export const jobStatusContract = defineContract("JobStatus", {
     }
   },
 
-  "settled runs are told up to an instant, that one not included, and what is settled meanwhile is left out": async ({ store }) => {
+  "settled runs are returned up to an instant, that one excluded, and what is settled meanwhile is left out": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });
     const runs = await addRuns(store, job, { count: 8 });
     const endAt = async (index: number, now: number) => end(store, await start(store, runs[index]!, { token: `token-${index}` }), { now });
     const before = [await endAt(0, START), await endAt(1, START + 1), await endAt(2, START + 2)];
     const atEnd = await endAt(3, START + 3);
     const range = { since: START, until: START + 3, limit: 1 };
-    const told: StatusChange[] = [];
+    const found: StatusChange[] = [];
     let after: string | null = null;
     for (let asked = 0; asked === 0 || after !== null; asked += 1) {
       expect(asked).toBeLessThan(PARTS_MAX);
       if (asked > 0 && asked <= 4) await endAt(3 + asked, START + 3 + asked);
       const part: SettledPart = await store.status.settledSince({ ...range, after });
-      told.push(...part.changes);
+      found.push(...part.changes);
       after = part.next;
     }
-    expect(told).toEqual(toStatusChanges(before));
+    expect(found).toEqual(toStatusChanges(before));
     expect((await settledSince(store, START + 3, 1, START + 4)).flat()).toEqual(toStatusChanges([atEnd]));
     expect(await settledSince(store, START + 3, 1, START + 3)).toEqual([]);
   },

@@ -44,9 +44,9 @@ async function acrossEdit(store: Store) {
 
 const WAITING = { kind: "waiting", cancelRequested: null, superseded: [] };
 
-/** Runs that wait: for another run of their job, which wakes them when it ends, and for other things, when they hold up nobody. */
+/** Runs that wait: for another run of their job, which wakes them when it ends, and for other things, when they delay no other run. */
 export const overlapWaitsContract = defineContract("RunClaims.claim, runs that wait", {
-  "a run that waits for a retry holds up nobody, and goes first when it is due again": async ({ store }) => {
+  "a run that waits for a retry delays no other run, and goes first when it is due again": async ({ store }) => {
     const job = await addJob(store);
     const first = await addRun(store, job);
     await settle(store, await start(store, first), { result: retryIn(MINUTE) });
@@ -61,7 +61,7 @@ export const overlapWaitsContract = defineContract("RunClaims.claim, runs that w
     expect(only(await claim(store, [again], { token: "after", now: START + MINUTE })).kind).toBe("won");
   },
 
-  "a run that waits for an executor with its handler holds up nobody": async ({ store }) => {
+  "a run that waits for an executor with its handler delays no other run": async ({ store }) => {
     const job = await addJob(store);
     const unknown = await addRun(store, job, { name: "unknown" });
     await store.claims.defer({ deferrals: [{ runId: unknown.runId, attempt: 1, reason: "unknown_handler", wakeAt: START + HOUR }] });
@@ -88,7 +88,7 @@ export const overlapWaitsContract = defineContract("RunClaims.claim, runs that w
     expect((await claimLate(store, edited, LATER)).outcome.kind).toBe("won");
   },
 
-  "an end wakes the first of each queue and handler: nobody knows which of them an executor serves": async ({ store }) => {
+  "an end wakes the first of each queue and handler: it is not known which of them an executor serves": async ({ store }) => {
     const { job, held, before, after } = await acrossEdit(store);
     expect(await settle(store, held, { result: SUCCESS, now: LATER + SECOND })).toMatchObject({ ready: "default" });
     expect(pickRunIds(await publishable(store))).toEqual([before.runId, after.runId]);
@@ -123,7 +123,7 @@ export const overlapWaitsContract = defineContract("RunClaims.claim, runs that w
     expect(pickRunIds(await publishable(store))).toEqual([runs[2]!.runId]);
   },
 
-  "the end of a run under allow wakes nobody: none has waited for it": async ({ store }) => {
+  "the end of a run under allow wakes no run: none has waited for it": async ({ store }) => {
     const job = await addJob(store);
     await start(store, await addRun(store, job, { name: "holder" }), { now: LATER });
     const waiting = await addRun(store, job, { now: LATER, name: "waiting" });

@@ -78,7 +78,7 @@ export const overlapContract = defineContract("RunClaims.claim of exclusive jobs
     for (const run of runs) expect(await readRun(store, run)).toMatchObject({ state: "succeeded" });
   },
 
-  "a run does not start before an older one that nobody has claimed": async ({ store }) => {
+  "a run does not start before an older unclaimed one": async ({ store }) => {
     const job = await addJob(store);
     const older = await addRun(store, job, { now: START, name: "older" });
     const newer = await addRun(store, job, { now: LATER, name: "newer" });
@@ -138,7 +138,7 @@ export const overlapContract = defineContract("RunClaims.claim of exclusive jobs
     expect(pickRunIds(await publishable(store))).toEqual([second.run.runId]);
   },
 
-  "cancel_running: what waits since before the edit keeps the turn that its own policy promised": async ({ store }) => {
+  "cancel_running: what waits since before the edit keeps the start that its own policy promised": async ({ store }) => {
     const job = await jobUnder(store, "buffer_all");
     const holder = await addRun(store, job);
     const held = await start(store, holder);

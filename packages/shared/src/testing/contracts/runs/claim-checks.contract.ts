@@ -37,7 +37,7 @@ const FORGED: Readonly<Record<string, Partial<DueRun>>> = {
   rescues: { rescues: 2 },
 };
 
-/** What runs is what the store holds: a message names a run and an attempt, and nobody runs anything else it says. */
+/** What runs is what the store holds: a message names a run and an attempt, and the rest of its content is not run. */
 export const claimChecksContract = defineContract("RunClaims.claim of forged messages", {
   "a message that says something else of a run wins nothing, and the run is as it was": async ({ store }) => {
     const { run } = await addJobWithRun(store);
@@ -82,7 +82,7 @@ export const claimChecksContract = defineContract("RunClaims.claim of forged mes
     expect(only(await claim(store, [{ ...run, params: { b: { d: null, c: [1, 2] }, a: 1 } }])).kind).toBe("won");
   },
 
-  "a message that hides that its attempt is suspect, or that earlier ones failed, wins nothing": async ({ store }) => {
+  "a message that hides that its run belongs in quarantine, or that earlier attempts failed, wins nothing": async ({ store }) => {
     const { run } = await addJobWithRun(store);
     await settle(store, await start(store, run), { result: retryIn(SECOND) });
     await wake(store, START + MINUTE);

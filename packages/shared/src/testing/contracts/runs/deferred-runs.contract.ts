@@ -62,7 +62,7 @@ export const deferredRunsContract = defineContract("DeferredRuns", {
     expect(await store.deferred.queues(ALL_SLOTS)).toEqual(["default"]);
   },
 
-  "resumed runs that cannot be read wait for nobody: they are never published": async ({ store, subject }) => {
+  "resumed runs that cannot be read are never published": async ({ store, subject }) => {
     const [bad, good] = [await addJobWithRun(store, { id: "bad" }), await addJobWithRun(store, { id: "good" })];
     for (const { run } of [bad, good]) await defer(store, run);
     await subject.damage(store, { what: "no definition", of: bad.job.uid });
@@ -128,7 +128,7 @@ export const deferredRunsContract = defineContract("DeferredRuns", {
     expect(await resume(store, { after: next, limit: 2 })).toEqual(NOTHING);
   },
 
-  "the queues that have such runs are told for the slots asked for": async ({ store }) => {
+  "the queues that have such runs are returned for the slots asked for": async ({ store }) => {
     const run = await addRun(store, await addJob(store, { id: "a", slot: 1 }));
     const low = await addRun(store, await addJob(store, { id: "low", slot: 2, definition: { queue: "low" } }));
     const published = await addRun(store, await addJob(store, { id: "b", slot: 1, definition: { queue: "high" } }));
@@ -155,7 +155,7 @@ export const deferredRunsContract = defineContract("DeferredRuns", {
     expect(await publishable(store)).toEqual([]);
   },
 
-  "of resumed runs it is told which wait to be published or claimed": async ({ store }) => {
+  "of resumed runs those are returned that wait to be published or claimed": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });
     const runs = (await addRuns(store, job, { count: 5 })) as [DueRun, DueRun, DueRun, DueRun, DueRun];
     for (const run of runs) await defer(store, run);
@@ -170,7 +170,7 @@ export const deferredRunsContract = defineContract("DeferredRuns", {
     expect(await store.deferred.waiting([])).toEqual([]);
   },
 
-  "a run that nobody can run expires, and can be claimed and cancelled": async ({ store }) => {
+  "a run without an executor expires, and can be claimed and cancelled": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow", expireAfterMs: MINUTE } });
     const [expiring, claimed, cancelled] = (await addRuns(store, job, { count: 3 })) as [DueRun, DueRun, DueRun];
     for (const run of [expiring, claimed, cancelled]) await defer(store, run);

@@ -177,7 +177,7 @@ export const dueRunsContract = defineContract("DueRuns", {
     expect(await unclaimed(store)).toEqual({});
   },
 
-  "a published run that nobody claims is publishable again, at doubling intervals up to the longest": async ({ store }) => {
+  "a published run that stays unclaimed is publishable again, at doubling intervals up to the longest": async ({ store }) => {
     const run = await addRun(store, await addJob(store));
     let now = START;
     for (const intervalMs of [REPEAT_MS, 2 * REPEAT_MS, REPEAT_MS_MAX, REPEAT_MS_MAX]) {
@@ -247,7 +247,7 @@ export const dueRunsContract = defineContract("DueRuns", {
     expect(pickRunIds(await publishable(store)).sort()).toEqual(pickRunIds(waiting).sort());
   },
 
-  "a run that nobody published can be deferred as well, and repeating it is harmless": async ({ store }) => {
+  "an unpublished run can be deferred as well, and repeating it is harmless": async ({ store }) => {
     const run = await addRun(store, await addJob(store));
     await deferUntil(store, run, START + MINUTE);
     await deferUntil(store, run, START + MINUTE);

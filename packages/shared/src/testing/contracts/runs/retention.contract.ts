@@ -58,7 +58,7 @@ export const retentionContract = defineContract("Retention", {
     expect(await sweep(store)).toEqual({ runs: 0, requests: 0, tombstones: 0, definitions: 0, more: false });
   },
 
-  "how far sweeps have gone is told, and never goes back": async ({ store }) => {
+  "the progress of sweeps is returned, and never goes back": async ({ store }) => {
     expect(await store.retention.forgotten()).toEqual({ runs: 0, jobs: 0 });
     await sweep(store, { endedBefore: START, deletedBefore: START + DAY });
     await sweep(store, { endedBefore: START - DAY, deletedBefore: START + HOUR });

@@ -100,20 +100,20 @@ export const runLeasesContract = defineContract("RunLeases", {
 
   "a rescued run is due again with the next attempt, and publishable": async ({ store, endLeases }) => {
     const { run } = await addJobWithRun(store);
-    await start(store, run, { executor: "vanished" });
+    await start(store, run, { executor: "crashed" });
     const after = await endLeases(LEASE);
     expect(await rescueTo(after.store, "due", after.now)).toEqual({ rescued: 1, ended: [] });
     expect(await publishable(after.store)).toEqual([{ ...run, attempt: 2, rescues: 1, firstStartedAt: START }]);
     expect(await readRun(after.store, run)).toMatchObject({
       state: "due",
       attempt: 2,
-      attempts: [{ attempt: 1, state: "lost", executor: "vanished" }],
+      attempts: [{ attempt: 1, state: "lost", executor: "crashed" }],
     });
     expect(await ending(after.store, after.now)).toEqual([]);
     expect(await unannounced(after.store)).toEqual([]);
   },
 
-  "the vanished executor's token is stale": async ({ store, endLeases }) => {
+  "the crashed executor's token is stale": async ({ store, endLeases }) => {
     const { run } = await addJobWithRun(store);
     const held = await start(store, run);
     const after = await endLeases(LEASE);
@@ -232,7 +232,7 @@ export const runLeasesContract = defineContract("RunLeases", {
   },
 
   "a heartbeat before the rescue wins": async ({ store, subject, endLeases }) => {
-    if (subject.leases === "incarnation") return; // Nobody is left to renew: the process that held the lease is gone.
+    if (subject.leases === "incarnation") return; // No process is left to renew: the one that held the lease is gone.
     const { run } = await addJobWithRun(store);
     const held = await start(store, run);
     const { now } = await endLeases(LEASE);
@@ -243,7 +243,7 @@ export const runLeasesContract = defineContract("RunLeases", {
     expect((await end(store, held)).attempt).toBe(1);
   },
 
-  "a rescue that comes after the end, or for nobody, changes nothing": async ({ store, endLeases }) => {
+  "a rescue that comes after the end, or of an unknown run, changes nothing": async ({ store, endLeases }) => {
     const { run } = await addJobWithRun(store);
     const held = await start(store, run);
     const after = await endLeases(LEASE);

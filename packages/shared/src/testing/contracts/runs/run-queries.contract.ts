@@ -90,7 +90,7 @@ export const runQueriesContract = defineContract("RunQueries", {
     expect(await where(store, { cause: "schedule" })).toEqual([scheduled]);
     expect(await where(store, { cause: "manual", jobId: "two" })).toEqual([two.run.runId]);
     expect(await where(store, { cause: "manual", jobId: "two", state: "succeeded" })).toEqual([]);
-    expect(await where(store, { jobId: "nobody" })).toEqual([]);
+    expect(await where(store, { jobId: "unknown" })).toEqual([]);
   },
 
   "from is inclusive, to is exclusive": async ({ store }) => {

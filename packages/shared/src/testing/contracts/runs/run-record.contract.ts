@@ -84,7 +84,7 @@ export const runRecordContract = defineContract("RunQueries: the record of a run
     expect((await readRun(store, finished)).cancel).toBeNull();
   },
 
-  "a run that waits for its retry, and one of which nobody says who wants it cancelled": async ({ store }) => {
+  "a run that waits for its retry, and one whose cancel request names no source": async ({ store }) => {
     const { run } = await addJobWithRun(store);
     await settle(store, await start(store, run), { result: retryIn(MINUTE) });
     await store.control.cancel("default", { runId: run.runId, now: LATER });

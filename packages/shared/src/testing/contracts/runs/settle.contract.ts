@@ -25,7 +25,7 @@ import { defineContract } from "../store-subject.ts";
 
 const cancelledKinds: readonly AttemptResult[] = [retryIn(SECOND), { kind: "released" }, { kind: "cancelled" }];
 
-/** What attempts come to, and what a run remembers of them. */
+/** Outcomes of attempts, and what a run stores of them. */
 export const settleContract = defineContract("RunClaims.settle", {
   "a success ends the run with its output": async ({ store }) => {
     const { job, run } = await addJobWithRun(store);
@@ -166,7 +166,7 @@ export const settleContract = defineContract("RunClaims.settle", {
     expect((await end(store, held)).state).toBe("succeeded");
   },
 
-  "a run that nobody claimed cannot be settled": async ({ store }) => {
+  "an unclaimed run cannot be settled": async ({ store }) => {
     const { run } = await addJobWithRun(store);
     for (const token of ["token-1", ""]) {
       expect(await settle(store, { run, token, leaseMs: null, startedAt: START }, { result: SUCCESS })).toEqual({ kind: "stale" });
@@ -235,7 +235,7 @@ export const settleContract = defineContract("RunClaims.settle", {
     expect(await publishable(store)).toEqual([]);
   },
 
-  "a cancel flag does not turn an end that was reached into another": async ({ store }) => {
+  "a cancel flag does not change an end that was reached": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });
     for (const [result, state] of [
       [SUCCESS, "succeeded"],

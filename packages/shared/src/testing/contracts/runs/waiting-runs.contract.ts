@@ -27,7 +27,7 @@ import { defineContract } from "../store-subject.ts";
 const closeWaiting = (store: Store, dueBefore: Instant, limit = 100): Promise<readonly EndedRun[]> =>
   store.dueRuns.closeWaiting({ shard: ALL_SLOTS, dueBefore, now: START + DAY, limit });
 
-/** Runs that nobody has claimed for longer than anybody waits. */
+/** Runs that stayed unclaimed for longer than the limit. */
 export const waitingRunsContract = defineContract("DueRuns.closeWaiting", {
   "what waits too long is closed, in whatever way it waits; what became due later stays": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });

@@ -107,12 +107,12 @@ export const unreadableClaimsContract = defineContract("claims beside runs that 
     const outcomes = await settleAll(store, claims);
     expect([outcomes[0], outcomes.at(-1)]).toMatchObject(good.map(({ runId }) => ({ kind: "ended", run: { runId, state: "succeeded" } })));
     for (const run of good) expect(await readRun(store, run)).toMatchObject({ state: "succeeded" });
-    // Whoever is told of an end tells others.
+    // A reported end is published to others.
     for (const outcome of outcomes)
       if (outcome.kind === "ended") expect(outcome.run).toMatchObject({ cause: "manual", attempt: 1, count: 1 });
   },
 
-  "ends by request beside one that cannot be announced are written, and told again": async (context) => {
+  "ends by request beside one that cannot be announced are written, and returned again": async (context) => {
     const { store } = context;
     const { all, good, harm } = await neighbours(context);
     const claims = await startAll(store, all);

@@ -19,7 +19,7 @@ async function behindUnreadable({ store, subject }: StoreContext, what: Harm["wh
   return { held, younger };
 }
 
-/** Runs that nobody can run, of a job with others: their job has been given another definition since. */
+/** Runs that no executor can run, of a job with others: their job has been given another definition since. */
 export const unreadableContendersContract = defineContract("claims beside runs of the same job that cannot be read", {
   "a run starts although an older one, which cannot be read, has not": async ({ store, subject }) => {
     for (const what of HARMS) {

@@ -95,16 +95,16 @@ export const unreadableJobsContract = defineContract("rows of jobs that cannot b
     const { bad } = await neighbours(context);
     for (const { id, definition } of bad) {
       const job = (await store.jobs.get("default", id)) as Job;
-      const { unreadable: _, ...next } = editedJob(job, { ...definition, name: "Mended" });
-      const mended = await changeJob(store, job, { ...next, misfires: null });
-      expect(mended.unreadable).toBeUndefined();
-      expect(await readJob(store, mended)).toEqual(mended);
-      expect((await fire(store, newFire(mended))).kind).toBe("won");
+      const { unreadable: _, ...next } = editedJob(job, { ...definition, name: "Repaired" });
+      const repaired = await changeJob(store, job, { ...next, misfires: null });
+      expect(repaired.unreadable).toBeUndefined();
+      expect(await readJob(store, repaired)).toEqual(repaired);
+      expect((await fire(store, newFire(repaired))).kind).toBe("won");
     }
     expect(await publishable(store)).toHaveLength(bad.length);
   },
 
-  "one whose very definition is written again is mended": async ({ store, subject }) => {
+  "one whose same definition is written again is repaired": async ({ store, subject }) => {
     const job = await addJob(store);
     await subject.damage(store, { what: "torn definition", of: job.uid });
     expect((await readJob(store, job)).unreadable).toBeDefined();
@@ -132,7 +132,7 @@ export const unreadableJobsContract = defineContract("rows of jobs that cannot b
     expect((await store.retention.sweep(sweep)).tombstones).toBe(HARMS.length);
   },
 
-  "a list goes on behind jobs of which nobody can tell when they were made, whatever the size of its pages": async ({ store, subject }) => {
+  "a list goes on behind jobs whose creation time cannot be read, whatever the size of its pages": async ({ store, subject }) => {
     const good: Job[] = [];
     for (const id of ["a", "b", "c", "d", "e"]) {
       good.push(await addJob(store, { id, createdAt: START + good.length }));
@@ -172,7 +172,7 @@ export const unreadableJobsContract = defineContract("rows of jobs that cannot b
     expect(await publishable(store)).toMatchObject([{ jobId: job.id, lastRun: null }]);
   },
 
-  "one that nobody could write back is left out, and named": async ({ store, subject }) => {
+  "one that could not be written back is left out, and named": async ({ store, subject }) => {
     const [lost, kept] = [await addJob(store, { id: "lost" }), await addJob(store, { id: "kept" })];
     await subject.damage(store, { what: "unknown job state", of: lost.uid });
     const { items, unreadable = [] } = await store.jobs.list("default", { limit: 100, cursor: null });

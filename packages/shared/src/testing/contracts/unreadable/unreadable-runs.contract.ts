@@ -62,7 +62,7 @@ export const unreadableRunsContract = defineContract("rows of runs that cannot b
     expect((await store.runs.list("default", { jobId: run.jobId, limit: 10, cursor: null })).items).toHaveLength(1);
   },
 
-  "one of which nobody knows what became of it is left out of a list, and named; the list goes on behind it": async (context) => {
+  "one whose outcome cannot be read is left out of a list, and named; the list goes on behind it": async (context) => {
     const { store } = context;
     const runs = await endedRuns(context, "unknown run state");
     const first = await store.runs.list("default", { limit: 2, cursor: null });
@@ -127,7 +127,7 @@ export const unreadableRunsContract = defineContract("rows of runs that cannot b
     expect(subject.unreadable.at(-1)).toMatchObject({ kind: "run" });
   },
 
-  "runs of which an executor could not be told are not published either, and are nobody's to claim": async ({ store, subject }) => {
+  "runs that cannot be described to an executor are not published either, and cannot be claimed": async ({ store, subject }) => {
     const harms = ["torn names", "torn counts", "unknown run state"] as const;
     const bad: DueRun[] = [];
     for (const what of harms) {
@@ -158,7 +158,7 @@ export const unreadableRunsContract = defineContract("rows of runs that cannot b
     const published = await publishable(store);
     expect(published.filter(({ runId }) => runId === good.runId)).toMatchObject([{ attempt: 2, failures: 1 }]);
     expect(await start(store, { ...good, attempt: 2, failures: 1, firstStartedAt: START + 1 }, { token: "again" })).toBeDefined();
-    // Else whoever sleeps until then would not sleep at all.
+    // Otherwise the scheduler, which sleeps until then, would not sleep at all.
     expect(await wake(store, START + MINUTE, harms.length + 1)).toMatchObject({ more: false, nextWakeAt: null });
   },
 

@@ -1,31 +1,31 @@
-import type { Clock, Timer } from "../ports/clock.ts";
+import type { Clock, Timer } from "../../ports/clock.ts";
 
-export interface GatheringOptions<Item> {
+export interface BatcherOptions<Item> {
   readonly clock: Clock;
   readonly keyOf: (item: Item) => string;
   /** How long the first item waits for others, in milliseconds. */
-  readonly gatherMs: number;
+  readonly waitMs: number;
   /** Items written at once; as many as that do not wait. */
   readonly itemsMax: number;
-  /** Never twice at once. */
+  /** One call at a time. */
   readonly write: (items: readonly Item[]) => Promise<void>;
-  /** Returns those of the unwritten to be written with the next; the others are forgotten. */
+  /** Returns the unwritten items to write with the next batch; the others are dropped. */
   readonly onFault: (fault: unknown, items: readonly Item[]) => readonly Item[];
 }
 
-/** Items to be written soon, by a key each, in as few writes as can be: a write of one costs a store about as much as one of many. */
-export interface Gathering<Item> {
+/** Collects items by key and writes them soon in few calls: a write of one item costs a store about as much as one of many. */
+export interface Batcher<Item> {
   add(item: Item): void;
-  /** It need not be written any more, if it is not yet. */
+  /** Removes an item that is not written yet. */
   drop(key: string): void;
-  /** Writes what was gathered, and resolves when nothing is being written. False: something could not be. */
+  /** Writes all collected items, and resolves when no write is under way. False: a write failed. */
   flushed(): Promise<boolean>;
 }
 
-export function createGathering<Item>({ clock, keyOf, gatherMs, itemsMax, write, onFault }: GatheringOptions<Item>): Gathering<Item> {
+export function createBatcher<Item>({ clock, keyOf, waitMs, itemsMax, write, onFault }: BatcherOptions<Item>): Batcher<Item> {
   /** Waiting for others. */
-  const gathered = new Map<string, Item>();
-  /** Waiting for the write before: what comes meanwhile joins it when its own time is over. */
+  const collected = new Map<string, Item>();
+  /** Waiting for the write before. Items that come meanwhile join when their own time is over. */
   const ready = new Map<string, Item>();
   let timer: Timer | null = null;
   let writing: Promise<boolean> | null = null;
@@ -33,8 +33,8 @@ export function createGathering<Item>({ clock, keyOf, gatherMs, itemsMax, write,
   function flush(): Promise<boolean> {
     timer?.cancel();
     timer = null;
-    for (const [key, item] of gathered) ready.set(key, item);
-    gathered.clear();
+    for (const [key, item] of collected) ready.set(key, item);
+    collected.clear();
     if (writing === null && ready.size > 0) writing = writeReady().finally(() => (writing = null));
     return writing ?? Promise.resolve(true);
   }
@@ -47,19 +47,19 @@ export function createGathering<Item>({ clock, keyOf, gatherMs, itemsMax, write,
         await write(items);
       } catch (fault) {
         written = false;
-        for (const item of onFault(fault, items)) gathered.set(keyOf(item), item);
+        for (const item of onFault(fault, items)) collected.set(keyOf(item), item);
       }
     }
     return written;
   }
   return {
     add(item) {
-      gathered.set(keyOf(item), item);
-      if (gathered.size === itemsMax) void flush();
-      else timer ??= clock.setTimer(gatherMs, () => void flush());
+      collected.set(keyOf(item), item);
+      if (collected.size === itemsMax) void flush();
+      else timer ??= clock.setTimer(waitMs, () => void flush());
     },
     drop(key) {
-      gathered.delete(key);
+      collected.delete(key);
       ready.delete(key);
     },
     flushed: flush,

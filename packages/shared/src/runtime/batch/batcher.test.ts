@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
-import { START } from "../testing/factories.ts";
-import { manualClock } from "../testing/manual-clock.ts";
-import { createGathering } from "./gathering.ts";
+import { START } from "../../testing/factories.ts";
+import { manualClock } from "../../testing/manual-clock.ts";
+import { createBatcher } from "./batcher.ts";
 
 const quiet = (): Promise<void> => new Promise(setImmediate);
 
@@ -9,10 +9,10 @@ function setup({ itemsMax = 10, write = (): Promise<void> => Promise.resolve() }
   const clock = manualClock(START);
   const written: (readonly string[])[] = [];
   const faults: string[] = [];
-  const gathering = createGathering<string>({
+  const batcher = createBatcher<string>({
     clock,
     keyOf: (item) => item,
-    gatherMs: 100,
+    waitMs: 100,
     itemsMax,
     write(items) {
       written.push(items);
@@ -23,8 +23,8 @@ function setup({ itemsMax = 10, write = (): Promise<void> => Promise.resolve() }
       return items.filter((item) => item.startsWith("kept"));
     },
   });
-  const add = (...keys: readonly string[]): void => keys.forEach(gathering.add);
-  return { clock, written, faults, gathering, add };
+  const add = (...keys: readonly string[]): void => keys.forEach(batcher.add);
+  return { clock, written, faults, batcher, add };
 }
 
 test("what comes within its time is written once", async () => {
@@ -57,22 +57,22 @@ test("the next to come begins a time of its own", async () => {
 });
 
 test("what was dropped in time is not written, and nothing is written for nothing", async () => {
-  const { clock, written, add, gathering } = setup();
+  const { clock, written, add, batcher } = setup();
   add("a", "b");
-  gathering.drop("a");
+  batcher.drop("a");
   clock.advance(100);
   await quiet();
   add("c");
-  gathering.drop("c");
+  batcher.drop("c");
   clock.advance(100);
   await quiet();
   expect(written).toEqual([["b"]]);
 });
 
 test("as many as one write takes do not wait, and more are written in several", async () => {
-  const { written, add, gathering } = setup({ itemsMax: 2 });
+  const { written, add, batcher } = setup({ itemsMax: 2 });
   add("a", "b", "c");
-  await gathering.flushed();
+  await batcher.flushed();
   expect(written).toEqual([["a", "b"], ["c"]]);
 });
 
@@ -93,7 +93,7 @@ test("what comes during a write waits for its own time, not for the end of that 
 
 test("one write at a time; what comes meanwhile is the next", async () => {
   const answers: (() => void)[] = [];
-  const { clock, written, add, gathering } = setup({ write: () => new Promise((resolve) => answers.push(resolve)) });
+  const { clock, written, add, batcher } = setup({ write: () => new Promise((resolve) => answers.push(resolve)) });
   add("a");
   clock.advance(100);
   await quiet();
@@ -105,7 +105,7 @@ test("one write at a time; what comes meanwhile is the next", async () => {
   await quiet();
   expect(written).toEqual([["a"], ["b"]]);
   let flushed = false;
-  void gathering.flushed().then(() => (flushed = true));
+  void batcher.flushed().then(() => (flushed = true));
   await quiet();
   expect(flushed).toBe(false);
   answers.shift()?.();
@@ -113,7 +113,7 @@ test("one write at a time; what comes meanwhile is the next", async () => {
   expect(flushed).toBe(true);
 });
 
-test("however slow a write is, what gathers meanwhile is one more", async () => {
+test("however slow a write is, items that come meanwhile are one more write", async () => {
   const answers: (() => void)[] = [];
   const { clock, written, add } = setup({ write: () => new Promise((resolve) => answers.push(resolve)) });
   add("a");
@@ -127,19 +127,19 @@ test("however slow a write is, what gathers meanwhile is one more", async () => 
   expect(written).toEqual([["a"], ["b", "c", "d"]]);
 });
 
-test("what could not be written is told; some of it is kept for the next, and the rest forgotten", async () => {
+test("a failed write is reported; some of its items are kept for the next, and the rest dropped", async () => {
   let refusals = 2;
-  const { clock, written, faults, add, gathering } = setup({
+  const { clock, written, faults, add, batcher } = setup({
     write: () => ((refusals -= 1) >= 0 ? Promise.reject(new Error("away")) : Promise.resolve()),
   });
   add("a", "kept");
-  expect(await gathering.flushed()).toBe(false);
+  expect(await batcher.flushed()).toBe(false);
   clock.advance(1_000);
   await quiet();
   expect(faults).toEqual(["Error: away a,kept"]);
-  expect(await gathering.flushed()).toBe(false);
+  expect(await batcher.flushed()).toBe(false);
   add("b");
-  expect(await gathering.flushed()).toBe(true);
-  expect(await gathering.flushed()).toBe(true);
+  expect(await batcher.flushed()).toBe(true);
+  expect(await batcher.flushed()).toBe(true);
   expect(written).toEqual([["a", "kept"], ["kept"], ["kept", "b"]]);
 });

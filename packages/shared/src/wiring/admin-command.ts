@@ -13,7 +13,7 @@ const ANSWER_MS_MAX = 30_000;
 const say = (text: string): void => void process.stdout.write(text);
 const sources = { env: process.env, flags: {} };
 
-/** What is done around the services, by whoever runs them. Each resolves to the exit code. */
+/** Admin commands. Each resolves to the exit code. */
 const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
   async doctor() {
     const dir = dataOption(process.argv.slice(3));
@@ -49,7 +49,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
   },
 };
 
-/** `--data DIR`: the doctor looks at that folder, and at no servers. */
+/** `--data DIR`: the doctor checks that folder, and no servers. */
 function dataOption(words: readonly string[]): string | null {
   const [option, dir, ...others] = words.flatMap((word) =>
     word.startsWith("--data=") ? ["--data", word.slice("--data=".length)] : [word],
@@ -60,13 +60,13 @@ function dataOption(words: readonly string[]): string | null {
 }
 
 /** `npm run doctor`, `npm run topics`, `npm run migrate`. */
-async function operate(word: string): Promise<number> {
+async function runAdminCommand(word: string): Promise<number> {
   const command = COMMANDS[word];
   if (command === undefined) throw new AppError("bad_config", `there is ${Object.keys(COMMANDS).join(", ")}, and no ${word}`);
   return command();
 }
 
-operate(process.argv[2] ?? "nothing").then(
+runAdminCommand(process.argv[2] ?? "nothing").then(
   (code) => process.exit(code),
   (fault: unknown) => {
     process.stderr.write(`tickline: ${fault instanceof AppError ? fault.message : String(fault)}\n`);
