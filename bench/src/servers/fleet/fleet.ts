@@ -63,8 +63,8 @@ export async function startFleet(servers: BenchServers, plan: FleetPlan): Promis
 }
 
 async function runAdminCommand(word: string, env: Readonly<Record<string, string>>): Promise<void> {
-  const operateMain = path.resolve(import.meta.dirname, "../../../../packages/shared/src/wiring/admin-command.ts");
-  await promisify(execFile)(process.execPath, ["--conditions=@tickline/source", operateMain, word], { env: { ...process.env, ...env } });
+  const adminMain = path.resolve(import.meta.dirname, "../../../../packages/shared/src/wiring/admin-command.ts");
+  await promisify(execFile)(process.execPath, ["--conditions=@tickline/source", adminMain, word], { env: { ...process.env, ...env } });
 }
 
 async function ledEvenly(schedulers: readonly ServiceProcess[]): Promise<void> {

@@ -20,7 +20,7 @@ import { KAFKA_USERS, PASSWORD, startSecured } from "./secured-servers.test-supp
 
 jest.setTimeout(120_000);
 
-const OPERATE = fileURLToPath(new URL("admin-command.ts", import.meta.url));
+const ADMIN_COMMAND = fileURLToPath(new URL("admin-command.ts", import.meta.url));
 type Environment = Readonly<Record<string, string>>;
 type Mechanism = keyof typeof KAFKA_USERS;
 
@@ -65,9 +65,9 @@ await describeWithContainers("servers with TLS and logins", (imageOf) => {
   }
 
   /** A command as a person starts it: Node reads `NODE_EXTRA_CA_CERTS` at its start alone. */
-  const operate = (command: string, env: Environment): Promise<{ code: number; said: string }> =>
+  const runAdminCommand = (command: string, env: Environment): Promise<{ code: number; said: string }> =>
     new Promise((resolve) => {
-      const args = ["--conditions=@tickline/source", OPERATE, command];
+      const args = ["--conditions=@tickline/source", ADMIN_COMMAND, command];
       execFile(process.execPath, args, { env: { PATH: process.env["PATH"], ...env } }, (fault, stdout, stderr) =>
         resolve({ code: fault === null ? 0 : Number(fault.code), said: stdout + stderr }),
       );
@@ -75,8 +75,8 @@ await describeWithContainers("servers with TLS and logins", (imageOf) => {
 
   test("by the variables alone the database and the topics are made, and the doctor finds all well", async () => {
     const env = environment();
-    expect(await Promise.all([operate("migrate", env), operate("topics", env)])).toMatchObject([{ code: 0 }, { code: 0 }]);
-    const { code, said } = await operate("doctor", env);
+    expect(await Promise.all([runAdminCommand("migrate", env), runAdminCommand("topics", env)])).toMatchObject([{ code: 0 }, { code: 0 }]);
+    const { code, said } = await runAdminCommand("doctor", env);
     expect([code, said.split("\n").map((line) => line.slice(0, 22).trim())]).toEqual([
       0,
       ["ok      STORE_URL", "ok      BUS_URL", "ok      LOCK_URL", "ok      REGISTRY_URL", ""],
@@ -115,7 +115,7 @@ await describeWithContainers("servers with TLS and logins", (imageOf) => {
   );
 
   test.each(["plain", "scram-sha-512"] as const)("a wrong password is reported as one, with what to change: %s", async (mechanism) => {
-    const { code, said } = await operate("doctor", environment({ password: "not the one", mechanism }));
+    const { code, said } = await runAdminCommand("doctor", environment({ password: "not the one", mechanism }));
     expect(code).toBe(1);
     expect(adviceIn(said)).toEqual({
       STORE_URL: "It refuses the login: change the user or password in STORE_URL (authSource=… says in which database the user is).",
@@ -129,14 +129,19 @@ await describeWithContainers("servers with TLS and logins", (imageOf) => {
   test("access without a login is refused", async () => {
     const { STORE_URL = "", LOCK_URL = "", REGISTRY_URL = "", ...rest } = environment();
     const open = [STORE_URL, LOCK_URL, REGISTRY_URL].map((url) => url.replace(/\/\/.*@/, "//"));
-    const { said } = await operate("doctor", { ...rest, STORE_URL: open[0] ?? "", LOCK_URL: open[1] ?? "", REGISTRY_URL: open[2] ?? "" });
+    const { said } = await runAdminCommand("doctor", {
+      ...rest,
+      STORE_URL: open[0] ?? "",
+      LOCK_URL: open[1] ?? "",
+      REGISTRY_URL: open[2] ?? "",
+    });
     const { BUS_URL, ...others } = adviceIn(said);
     expect(BUS_URL).toBeUndefined(); // Its login is in variables of its own.
     expect(Object.values(others)).toEqual(Array.from({ length: 3 }, () => expect.stringContaining("It refuses the login")));
   });
 
   test("a certificate of an untrusted authority is reported as one, with where to name the authority", async () => {
-    const { code, said } = await operate("doctor", environment({ ca: "stranger.pem" }));
+    const { code, said } = await runAdminCommand("doctor", environment({ ca: "stranger.pem" }));
     const file = "the PEM file of the authority that signed it";
     const untrusted = "Its certificate is signed by an authority that is not trusted here:";
     expect(code).toBe(1);
