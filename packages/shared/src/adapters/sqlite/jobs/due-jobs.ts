@@ -2,7 +2,7 @@ import type { Fire } from "../../../domain/fire/fire.ts";
 import type { Job } from "../../../domain/job/job.ts";
 import type { FireOutcome, FireRequest, UpcomingQuery } from "../../../ports/jobs/due-jobs.ts";
 import type { StoreContext } from "../context.ts";
-import { query, type Query, toJson } from "../rows.ts";
+import { query, toJson } from "../rows.ts";
 import { type EntryCall, type FiredJob, openMakeRun } from "../runs/make-run.ts";
 import { IS_SEEN, type DefinedJobRow, SELECT_JOBS } from "./job-rows.ts";
 
@@ -46,27 +46,27 @@ export function openDueJobs(context: StoreContext): DueJobRows {
 
 function openFire(context: StoreContext): DueJobRows["fire"] {
   const { db } = context;
-  const has = (condition: string): Query<FiredJob> =>
-    query(
-      db,
-      `SELECT job_key AS jobKey, EXISTS (SELECT 1 FROM runs WHERE runs.job_key = jobs.job_key AND standing IS NOT NULL) AS hasOpen
-       FROM jobs WHERE uid = ? AND tenant_id = ? AND version = ? AND ${condition}`,
-    );
+  const isNamed = "uid = ? AND tenant_id = ? AND version = ?";
   // A plus keeps SQLite from looking for the job among all that are due then.
-  const asScheduled = has("state = 'active' AND +next_run_at IS ?");
-  const byHand = has(IS_LIVE);
-  const advance = db.prepare(
-    "UPDATE jobs SET next_run_at = ?, last_scheduled_for = ?, fired_count = ?, misfires = ?, state = ? WHERE job_key = ?",
-  );
+  const isAsScheduled = `${isNamed} AND state = 'active' AND +next_run_at IS ?`;
+  const hasOpen = "EXISTS (SELECT 1 FROM runs WHERE runs.job_key = jobs.job_key AND standing IS NOT NULL)";
+  const advance = (condition: string) =>
+    db.prepare(`UPDATE jobs SET next_run_at = ?, last_scheduled_for = ?, fired_count = ?, misfires = ?, state = ? WHERE ${condition}`);
+  const advanceIdle = advance(`${isAsScheduled} AND NOT ${hasOpen}`); // Mostly.
+  const advanceAny = advance(isAsScheduled);
+  const byHand = query<{ hasOpen: number }>(db, `SELECT ${hasOpen} AS hasOpen FROM jobs WHERE ${isNamed} AND ${IS_LIVE}`);
   const makeRun = openMakeRun(context);
 
   /** Compares and sets: nothing else writes between the two. */
   function win({ job: { uid, tenantId, version, nextRunAt }, advance: cursor }: FireCall): FiredJob | null {
-    if (cursor === null) return byHand.get(uid, tenantId, version) ?? null;
-    const job = asScheduled.get(uid, tenantId, version, nextRunAt);
-    if (job === undefined) return null;
-    advance.run(cursor.nextRunAt, cursor.lastScheduledFor, cursor.firedCount, toJson(cursor.misfires), cursor.state, job.jobKey);
-    return job;
+    if (cursor === null) {
+      const found = byHand.get(uid, tenantId, version);
+      return found === undefined ? null : { uid, hasOpen: found.hasOpen === 1 };
+    }
+    const next = [cursor.nextRunAt, cursor.lastScheduledFor, cursor.firedCount, toJson(cursor.misfires), cursor.state] as const;
+    const known = [uid, tenantId, version, nextRunAt] as const;
+    if (advanceIdle.run(...next, ...known).changes === 1) return { uid, hasOpen: false };
+    return advanceAny.run(...next, ...known).changes === 1 ? { uid, hasOpen: true } : null;
   }
   return ({ fires, now, claimant, claimed }) =>
     fires.map((fire, index): FireOutcome => {

@@ -21,10 +21,10 @@ export interface EntryCall extends Pick<FireEntry, "cause" | "scheduledFor" | "s
   readonly runId: string;
   readonly unusual: UnusualEntry | null;
 }
-/** A job whose fire has won. `hasOpen` 0: no run of it is open, so nothing contends with a new one. */
+/** A job whose fire has won. `hasOpen` false: no run of it is open, so nothing contends with a new one. */
 export interface FiredJob {
-  readonly jobKey: number;
-  readonly hasOpen: number;
+  readonly uid: string;
+  readonly hasOpen: boolean;
 }
 
 interface RunToMake extends FiredJob {
@@ -55,14 +55,14 @@ export function openMakeRun(context: StoreContext): (request: RunToMake) => Fire
     const { state, unusual } = request.entry;
     const asFired = { state, reason: unusual?.reason ?? null };
     if (state !== "due" || request.claimant === null) return asFired;
-    const verdict = request.hasOpen === 0 ? START : judge(request, named);
+    const verdict = request.hasOpen ? judge(request, named) : START;
     if (verdict.kind === "skip") return { state: "skipped", reason: verdict.reason };
     // The claim that follows lets it wait.
     return verdict.kind === "wait" ? asFired : { state: "running", reason: null };
   }
   return (request) => {
     const { runId, unusual } = request.entry;
-    const named = unusual === null || unusual.definitionHash === null ? null : find(request.jobKey, unusual.definitionHash);
+    const named = unusual === null || unusual.definitionHash === null ? null : find(request.uid, unusual.definitionHash);
     const { state, reason } = birth(request, named);
     if (insert(request, { state, reason }, named)) return { runId, state, reason, created: true, claimed: state === "running" };
     return { runId, ...(existing.get(runId) as Birth), created: false, claimed: false };
@@ -81,16 +81,16 @@ function openInsert({ db }: StoreContext): (request: RunToMake, birth: Birth, na
        ?12, ?12, ?13, ?14, ?14, coalesce(?15, 1), ?16, ?17,
        coalesce(?18, definition_key), ?18, coalesce(?19, queue), coalesce(?20, handler), coalesce(?21, overlap), coalesce(?22, on_uncertain), coalesce(?23, priority),
        iif(?13 IS NULL, NULL, ?4 + 1 + iif(?19 IS NULL, expire_after_ms, ?24))
-     FROM jobs WHERE job_key = ?1 ON CONFLICT DO NOTHING`,
+     FROM jobs WHERE uid = ?1 ON CONFLICT DO NOTHING`,
   );
   const announce = db.prepare("INSERT INTO unannounced (settled_at, run_id) VALUES (?, ?)");
-  return ({ jobKey, entry, claimant, now }, { state, reason }, named) => {
+  return ({ uid, entry, claimant, now }, { state, reason }, named) => {
     const { runId, cause, scheduledFor, unusual } = entry;
     const claim = state === "running" ? claimant : null;
     const standing = state === "due" ? "publishable" : state === "running" ? "running" : null;
     const endedAt = standing === null ? now : null;
     const made = insert.run(
-      ...([jobKey, runId, cause, scheduledFor, now, state, standing, reason] as const),
+      ...([uid, runId, cause, scheduledFor, now, state, standing, reason] as const),
       ...([claim?.token ?? null, claim?.executor ?? null, claim?.leaseMs ?? null, claim === null ? null : now] as const),
       ...([state === "due" ? now : null, endedAt] as const),
       ...(unusual === null ? [] : [unusual.count, unusual.scheduledForLast, unusual.retryOf]),
@@ -106,20 +106,27 @@ const policyValues = (policy: Policy | null): readonly SQLInputValue[] =>
 
 /** Judges a run that is not made yet. */
 function openJudge({ db, overlap }: StoreContext): (request: RunToMake, named: NamedDefinition | null) => OverlapVerdict {
-  const own = query<Pick<Policy, "queue" | "handler" | "overlap">>(db, "SELECT queue, handler, overlap FROM jobs WHERE job_key = ?");
-  return ({ jobKey, entry: { runId, scheduledFor } }, named) => {
-    const policy = named?.policy ?? own.get(jobKey);
-    return policy === undefined ? START : overlap.judge({ ...policy, jobKey, runId, scheduledFor, firstStartedAt: null });
+  const own = query<Pick<Policy, "queue" | "handler" | "overlap"> & { readonly jobKey: number }>(
+    db,
+    "SELECT job_key AS jobKey, queue, handler, overlap FROM jobs WHERE uid = ?",
+  );
+  return ({ uid, entry: { runId, scheduledFor } }, named) => {
+    const job = own.get(uid);
+    return job === undefined ? START : overlap.judge({ ...job, ...named?.policy, runId, scheduledFor, firstStartedAt: null });
   };
 }
 
 /** Null: it is the job's own after all. */
-function openFindNamed({ db, definitions }: StoreContext): (jobKey: number, hash: string) => NamedDefinition | null {
-  const own = query(db, "SELECT 1 FROM jobs WHERE job_key = ? AND definition_key = ?");
-  return (jobKey, hash) => {
-    const key = definitions.find(jobKey, hash);
-    if (key === null) throw new AppError("internal", `fire a run of job ${jobKey}: no definition ${hash}`);
-    if (own.get(jobKey, key) !== undefined) return null;
+function openFindNamed({ db, definitions }: StoreContext): (uid: string, hash: string) => NamedDefinition | null {
+  const job = query<{ jobKey: number; definitionKey: number }>(
+    db,
+    "SELECT job_key AS jobKey, definition_key AS definitionKey FROM jobs WHERE uid = ?",
+  );
+  return (uid, hash) => {
+    const { jobKey = null, definitionKey = null } = job.get(uid) ?? {};
+    const key = jobKey === null ? null : definitions.find(jobKey, hash);
+    if (key === null) throw new AppError("internal", `fire a run of job ${uid}: no definition ${hash}`);
+    if (key === definitionKey) return null;
     definitions.release(key);
     const stored = definitions.read(key);
     return { key, policy: stored.kind === "unreadable" ? null : stored.definition };
