@@ -7,7 +7,7 @@ import { EVERY_MS, type OpenRunPlan, type OpenRunResult } from "../plan/history-
 import { benchJob, createJobs } from "../bench-job.ts";
 import { historyJob } from "./history/history-job.ts";
 import { runOnce, settleRun } from "./history/history-steps.ts";
-import { makeOldRuns } from "./history/old-runs.ts";
+import { DAY_MS, makeOldRuns } from "./history/old-runs.ts";
 import { runSide } from "./side.ts";
 import { openTickline } from "./tickline.ts";
 
@@ -21,7 +21,7 @@ await runSide<OpenRunPlan, OpenRunResult>(async ({ dataDir, runs }) => {
   const now = Date.now();
   const [job, other] = [historyJob("allow", now), benchJob(1, { name: "Other", handler: "noop", schedule: { every: "1s" } }, now)];
   await createJobs(store, 2, (index) => (index === 0 ? job : other));
-  const firstId = await startFirst(store, job, now - 2 * runs * EVERY_MS);
+  const firstId = await startFirst(store, job, now - DAY_MS - 2 * runs * EVERY_MS);
   await makeOldRuns(store, { runs: runs - 1, jobs: [job], now, apartMs: EVERY_MS, failedEvery: null });
   await store.status.advance(now);
 

@@ -6,7 +6,8 @@ import type { Claimant } from "@tickline/shared/ports/jobs/due-jobs";
 import type { Store } from "@tickline/shared/ports/store/store";
 
 const RUNS_AT_ONCE = 1_000;
-const DAY_MS = 86_400_000;
+/** Between the latest of these runs and now. */
+export const DAY_MS = 86_400_000;
 
 export interface OldRuns {
   readonly runs: number;

@@ -206,6 +206,7 @@ CREATE INDEX runs_expiring ON runs (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX runs_orphaned ON runs (lease_ends_at) WHERE lease_ends_at IS NOT NULL;
 CREATE INDEX runs_settled ON runs (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX runs_by_state ON runs (state, run_id) WHERE settled_at IS NOT NULL AND state <> 'succeeded';
+CREATE INDEX runs_of_job_by_state ON runs (job_key, state, run_id) WHERE settled_at IS NOT NULL AND state <> 'succeeded';
 CREATE INDEX runs_by_cause ON runs (cause, run_id) WHERE cause <> 'schedule';
 CREATE INDEX runs_by_named_definition ON runs (named_definition) WHERE named_definition IS NOT NULL;
 CREATE INDEX outbox_by_job ON outbox (job_uid);

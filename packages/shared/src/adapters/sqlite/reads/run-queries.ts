@@ -53,7 +53,7 @@ export function openRunQueries({ db, definitions }: Pick<StoreContext, "db" | "d
 type Condition = readonly [sql: string, ...values: SQLInputValue[]];
 
 function openList(db: StoreContext["db"]): RunQueryRows["list"] {
-  const keys = { jobUid: openKeys(db, "uid"), jobId: openKeys(db, "id") };
+  const keys = openKeys(db);
   /** By their SQL: a few dozen. */
   const prepared = new Map<string, Query<RunRow>>();
   function select(sql: string): Query<RunRow> {
@@ -61,27 +61,29 @@ function openList(db: StoreContext["db"]): RunQueryRows["list"] {
     prepared.set(sql, known);
     return known;
   }
-  /** What an index finds, by run id: the runs of one job, of one cause, or of one state in which few runs end; else all of them. */
-  function indexed({ state, cause }: RunQuery, jobKey: number | null): Condition {
-    if (jobKey !== null) return ["runs.job_key = ?", jobKey];
-    if (state !== undefined && state !== "succeeded" && isTerminal(state))
-      return ["runs.state = ? AND settled_at IS NOT NULL AND runs.state <> 'succeeded'", state];
-    return cause === undefined || cause === "schedule" ? ["true"] : ["cause = ? AND cause <> 'schedule'", cause];
-  }
   /** One step through what an index finds. */
-  function step(tenantId: string, query: RunQuery, { below, jobKey }: { readonly below: string; readonly jobKey: number | null }): RunStep {
+  function step(
+    tenantId: string,
+    query: RunQuery,
+    { below, ofJob }: { readonly below: string; readonly ofJob: Condition | null },
+  ): RunStep {
     const { state, cause, limit, from, outputs = true } = query;
-    const [where, ...values] = indexed(query, jobKey);
+    const {
+      found: [where, ...values],
+      left,
+    } = indexed({ state, cause }, ofJob);
     const floor = from === undefined ? "" : runIdFloor(from);
     const range = "run_id < ? AND run_id >= ?";
-    const last = select(
-      `SELECT run_id AS runId FROM runs WHERE ${where} AND ${range} ORDER BY run_id DESC LIMIT 1 OFFSET ${STEP_RUNS - 1}`,
-    );
-    const end = last.get(...values, below, floor)?.runId;
-    const filters = [["tenant_id = ?", tenantId] as Condition, ...(state === undefined ? [] : [["runs.state = ?", state] as Condition])];
-    if (cause !== undefined) filters.push(["cause = ?", cause]);
-    const sql = `${outputs ? SELECT_RUNS_WITH_OUTPUT : SELECT_RUNS} WHERE ${where} AND ${filters.map(([text]) => text).join(" AND ")}
-      AND ${range} ORDER BY run_id DESC LIMIT ? + 0`;
+    const filters: Condition[] = [
+      ...(ofJob === null ? [["tenant_id = ?", tenantId] as const] : []),
+      ...(left.state === undefined ? [] : [["runs.state = ?", left.state] as const]),
+      ...(left.cause === undefined ? [] : [["cause = ?", left.cause] as const]),
+    ];
+    // Without filters each run counts, so there is nothing to look through in steps.
+    const last = `SELECT run_id AS runId FROM runs WHERE ${where} AND ${range} ORDER BY run_id DESC LIMIT 1 OFFSET ${STEP_RUNS - 1}`;
+    const end = filters.length === 0 ? undefined : select(last).get(...values, below, floor)?.runId;
+    const conditions = [where, ...filters.map(([text]) => text), range].join(" AND ");
+    const sql = `${outputs ? SELECT_RUNS_WITH_OUTPUT : SELECT_RUNS} WHERE ${conditions} ORDER BY run_id DESC LIMIT ? + 0`;
     const rows = select(sql).all(...values, ...filters.flatMap(([, ...of]) => of), below, end ?? floor, limit + 1);
     return { rows, next: end ?? null };
   }
@@ -89,23 +91,34 @@ function openList(db: StoreContext["db"]): RunQueryRows["list"] {
     const { jobId, jobUid, to, cursor } = query;
     const top = to === undefined ? LAST_ID : runIdFloor(to);
     const start = below ?? (cursor !== null && cursor < top ? cursor : top);
-    if (jobId === undefined && jobUid === undefined) return step(tenantId, query, { below: start, jobKey: null });
-    const found = jobUid === undefined ? keys.jobId(tenantId, jobId ?? "") : keys.jobUid(tenantId, jobUid, jobId);
-    const steps = found.map(({ jobKey }) => step(tenantId, query, { below: start, jobKey }));
-    return merged(steps);
+    if (jobUid !== undefined) return step(tenantId, query, { below: start, ofJob: ofOneJob(tenantId, jobUid, jobId) });
+    if (jobId === undefined) return step(tenantId, query, { below: start, ofJob: null });
+    return merged(keys(tenantId, jobId).map((key) => step(tenantId, query, { below: start, ofJob: ["runs.job_key = ?", key] })));
   };
 }
 
-/** The jobs, deleted ones among them, that have or had a uid or an id. */
-function openKeys(
-  db: StoreContext["db"],
-  column: "uid" | "id",
-): (tenantId: string, value: string, jobId?: string) => readonly { jobKey: number }[] {
-  const select = query<{ jobKey: number; jobId: string }>(
-    db,
-    `SELECT job_key AS jobKey, id AS jobId FROM jobs WHERE tenant_id = ? AND ${column} = ?`,
-  );
-  return (tenantId, value, jobId) => select.all(tenantId, value).filter((job) => jobId === undefined || job.jobId === jobId);
+type RunFilter = { readonly [Field in "state" | "cause"]?: RunQuery[Field] | undefined };
+
+/** What an index finds, by run id: the runs of one job, of one state in which few runs end, of both, or of one cause; else all of them. `left`: what it does not filter. */
+function indexed({ state, cause }: RunFilter, ofJob: Condition | null): { readonly found: Condition; readonly left: RunFilter } {
+  const [condition, ...values] = ofJob ?? ["true"];
+  if (state !== undefined && state !== "succeeded" && isTerminal(state)) {
+    const ended = "runs.state = ? AND settled_at IS NOT NULL AND runs.state <> 'succeeded'";
+    return { found: [`${condition} AND ${ended}`, ...values, state], left: { cause } };
+  }
+  if (ofJob !== null || cause === undefined || cause === "schedule") return { found: [condition, ...values], left: { state, cause } };
+  return { found: ["cause = ? AND cause <> 'schedule'", cause], left: { state } };
+}
+
+const ofOneJob = (tenantId: string, uid: string, id: string | undefined): Condition => [
+  `runs.job_key = (SELECT job_key FROM jobs WHERE uid = ? AND tenant_id = ?${id === undefined ? "" : " AND id = ?"})`,
+  ...[uid, tenantId, ...(id === undefined ? [] : [id])],
+];
+
+/** The keys of the jobs, deleted ones among them, that have or had an id. */
+function openKeys(db: StoreContext["db"]): (tenantId: string, jobId: string) => number[] {
+  const select = query<{ jobKey: number }>(db, "SELECT job_key AS jobKey FROM jobs WHERE tenant_id = ? AND id = ?");
+  return (tenantId, jobId) => select.all(tenantId, jobId).map(({ jobKey }) => jobKey);
 }
 
 /** What several jobs have in the part of the ids that each has been looked through. */
