@@ -112,7 +112,9 @@ function indexed({ state, cause }: RunFilter, ofJob: Condition | null): { readon
 
 const ofOneJob = (tenantId: string, uid: string, id: string | undefined): Condition => [
   `runs.job_key = (SELECT job_key FROM jobs WHERE uid = ? AND tenant_id = ?${id === undefined ? "" : " AND id = ?"})`,
-  ...[uid, tenantId, ...(id === undefined ? [] : [id])],
+  uid,
+  tenantId,
+  ...(id === undefined ? [] : [id]),
 ];
 
 /** The keys of the jobs, deleted ones among them, that have or had an id. */
