@@ -7,8 +7,8 @@ import { createDueSelection } from "./due-selection.ts";
 
 const HELD_MS_MAX = 30 * SECOND;
 
-/** One worker becomes free for each fire, and each fire takes one job. */
-function setup() {
+/** One worker becomes free for each fire. */
+function setup({ fireJobsMax = 1 } = {}) {
   const due: Job[] = [];
   const time = { now: START };
   const localWorkers: Partial<LocalWorkers> = {
@@ -20,7 +20,7 @@ function setup() {
     },
     onceFree: () => {},
   };
-  const config: Partial<ShardContext["config"]> = { queues: ["default"], fireJobsMax: 1, heldMsMax: HELD_MS_MAX };
+  const config: Partial<ShardContext["config"]> = { queues: ["default"], fireJobsMax, heldMsMax: HELD_MS_MAX };
   const context = { localWorkers, config, now: () => time.now } as ShardContext;
   const window = { takeDue: (limit: number) => due.splice(0, limit) };
   const selection = createDueSelection(context, window, () => {});
@@ -50,4 +50,15 @@ test("a job that was held for as long as it may be goes before more urgent ones,
   add("urgent 11", 9);
   expect(take()).toEqual(["calm"]);
   expect(take()).toEqual(["urgent 10"]);
+});
+
+test("the worker of a job that was held for as long as it may be is given to no other", () => {
+  const { add, take, time } = setup({ fireJobsMax: 10 });
+  add("old", 0);
+  add("first", 9);
+  expect(take()).toEqual(["first"]);
+  time.now += HELD_MS_MAX;
+  add("urgent", 9);
+  expect(take()).toEqual(["old"]);
+  expect(take()).toEqual(["urgent"]);
 });

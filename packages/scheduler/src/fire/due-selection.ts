@@ -1,3 +1,4 @@
+import type { Fifo } from "@tickline/shared/domain/fifo";
 import type { Job } from "@tickline/shared/domain/job/job";
 import { readPriority } from "@tickline/shared/domain/job/job-definition";
 import { createPriorityFifos, type PriorityFifos } from "@tickline/shared/domain/queue/priority";
@@ -61,13 +62,12 @@ export function createDueSelection(
     const oldest = now() - config.heldMsMax;
     const room = workers.room();
     const hasWorker = (job: Job): boolean => room.take(job.definition.queue, readPriority(job.definition));
-    for (const goes of [(job: Job) => isOlder(job, oldest), (job: Job) => hasWorker(job) || !workers.freeSoon(job)]) {
-      for (const level of held.flatMap(({ levels }) => levels)) {
-        for (let job = level.first(); job !== undefined && jobs.length < config.fireJobsMax && goes(job); job = level.first()) {
-          jobs.push(job);
-          level.shift();
-        }
-      }
+    // One that goes in any case uses up a worker all the same, if one is free.
+    const goesFirst = (job: Job): boolean => isOlder(job, oldest) && (hasWorker(job), true);
+    const goesNow = (job: Job): boolean => hasWorker(job) || !workers.freeSoon(job);
+    for (const goes of [goesFirst, goesNow]) {
+      for (const level of held.flatMap(({ levels }) => levels))
+        moveWhile(level, jobs, (job) => jobs.length < config.fireJobsMax && goes(job));
     }
   }
   const waits = (workers: LocalWorkers, job: Job, oldest: number): boolean => !isOlder(job, oldest) && workers.freeSoon(job);
@@ -81,6 +81,13 @@ export function createDueSelection(
       for (const level of lanes.all.flatMap(({ levels }) => levels)) level.clear();
     },
   };
+}
+
+function moveWhile(from: Fifo<Job>, to: Job[], goes: (job: Job) => boolean): void {
+  for (let job = from.first(); job !== undefined && goes(job); job = from.first()) {
+    to.push(job);
+    from.shift();
+  }
 }
 
 const isOlder = ({ nextRunAt }: Job, oldest: number): boolean => (nextRunAt ?? 0) <= oldest;
