@@ -1,4 +1,3 @@
-import { AppError } from "../../domain/app-error.ts";
 import type { Digest } from "../../domain/digest.ts";
 import type { Instant } from "../../domain/time/instant.ts";
 import type { OnUnreadable } from "../../ports/unreadable.ts";
@@ -28,15 +27,3 @@ export interface StoreContext {
  */
 export const readLaterTime = async ({ serverNow }: Pick<StoreContext, "serverNow">, given: Instant): Promise<Instant> =>
   Math.max(given, await serverNow());
-
-/** Most rounds of a write that loses against other writes; in each round another process has written. */
-const ROUNDS_MAX = 20;
-
-/** Tries a write until it returns an outcome. Null: another process was quicker. */
-export async function inRounds<Outcome>(deed: string, attempt: (round: number) => Promise<Outcome | null>): Promise<Outcome> {
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const outcome = await attempt(round);
-    if (outcome !== null) return outcome;
-  }
-  throw new AppError("store_unavailable", `${deed}: others changed it ${ROUNDS_MAX} times meanwhile`, { retryable: true });
-}

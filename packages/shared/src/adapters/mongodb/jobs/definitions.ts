@@ -2,7 +2,7 @@ import type { Instant } from "../../../domain/time/instant.ts";
 import type { JobDefinition } from "../../../domain/job/job-definition.ts";
 import type { Collections } from "../collections/collections.ts";
 import { withIds } from "../collections/rows.ts";
-import { inRounds } from "../context.ts";
+import { inRounds } from "../in-rounds.ts";
 import { NO_DEFINITION, type StoredDefinition } from "../../../domain/job/stored-definition.ts";
 import { isRecord } from "../../../domain/json/stored-value.ts";
 import {

@@ -1,6 +1,7 @@
 import type { Requests } from "../../../ports/store/requests.ts";
 import type { BindingRow } from "../collections/collections.ts";
-import { inRounds, type StoreContext } from "../context.ts";
+import type { StoreContext } from "../context.ts";
+import { inRounds } from "../in-rounds.ts";
 
 export const createRequests = ({ rows: { requests }, digest }: StoreContext): Requests => ({
   bind(tenantId, binding) {
