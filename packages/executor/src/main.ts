@@ -8,11 +8,11 @@ import { createStoreClock } from "@tickline/shared/runtime/store-clock/store-clo
 import { openBus, openStore, SERVER_SETTINGS } from "@tickline/shared/wiring/open-servers";
 import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
+import { createBuiltInHandlers } from "./built-in/built-in-handlers.ts";
 import { EXECUTOR_DEFAULTS, EXECUTOR_OPTIONS, EXECUTOR_SETTINGS, stopMsMax } from "./executor-config.ts";
 import { ownExecutorName } from "./executor-name.ts";
 import { createExecutor } from "./executor.ts";
 import { loadHandlers } from "./handlers/load-handlers.ts";
-import { createHttpHandler } from "./http/http-handler.ts";
 
 /** `npm run start:executor`: runs what is due. Any number may run. */
 runService(
@@ -26,7 +26,7 @@ runService(
       const store = await openStore(config.storeUrl, { metrics, log });
       const bus = await openBus({ settings: config, clientId: "tickline-executor", log, metrics, onDead: end });
       const time = createStoreClock({ clock: systemClock, ping: store.ping, decided: store.decided, log, metrics });
-      const http = createHttpHandler({ clock: time }, { connectionsMax: config.workersMax });
+      const builtIn = createBuiltInHandlers({ clock: time }, config);
       const executor = createExecutor(
         {
           ...store,
@@ -37,7 +37,7 @@ runService(
           time,
           metrics,
           handlersRegistry: store.handlers,
-          handlers: [http.handler, ...own],
+          handlers: [...builtIn.handlers, ...own],
           end,
         },
         {
@@ -54,7 +54,7 @@ runService(
         async stop() {
           health.drain();
           for (const part of [executor, time]) await part.stop();
-          await http.close();
+          await builtIn.close();
           await bus.close();
           await store.close();
           await health.stop();

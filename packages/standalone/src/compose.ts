@@ -5,7 +5,7 @@ import { createExecutor } from "@tickline/executor/executor";
 import { EXECUTOR_DEFAULTS, EXECUTOR_OPTIONS, type ExecutorConfig } from "@tickline/executor/executor-config";
 import { ownExecutorName } from "@tickline/executor/executor-name";
 import type { Handler } from "@tickline/executor/handler";
-import { createHttpHandler } from "@tickline/executor/http-handler";
+import { createBuiltInHandlers } from "@tickline/executor/built-in-handlers";
 import { createScheduler } from "@tickline/scheduler/scheduler";
 import { SCHEDULER_DEFAULTS, SCHEDULER_OPTIONS, type SchedulerConfig } from "@tickline/scheduler/scheduler-config";
 import { createSchedulerMetrics } from "@tickline/scheduler/scheduler-metrics";
@@ -67,8 +67,8 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
   const onLoss = (missing: string): void => log.warn({ missing }, "what was acknowledged is missing, and that is accepted");
   const onDoubt = (why: string): void => log.warn({ why }, "the data folder could not be compared with what was acknowledged");
   const store = await openEmbeddedStore({ ...options, onLoss, onDoubt, onStoreLost, onUnreadable });
-  const http = createHttpHandler({ clock: systemClock }, { connectionsMax: options.workersMax ?? EXECUTOR_DEFAULTS.workersMax });
-  const handlers = [http.handler, ...(options.handlers ?? [])];
+  const builtIn = createBuiltInHandlers({ clock: systemClock }, { workersMax: options.workersMax ?? EXECUTOR_DEFAULTS.workersMax });
+  const handlers = [...builtIn.handlers, ...(options.handlers ?? [])];
   const services = createServices(options, { store, handlers, log, metrics });
   const lifecycle = createLifecycle({
     // The executor registers its handlers before the api lists them, and receives runs before any is fired.
@@ -102,7 +102,7 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
     async close() {
       await lifecycle.stop();
       await services.bus.close();
-      await http.close();
+      await builtIn.close();
       await store.close();
     },
   };

@@ -4,7 +4,7 @@ import type { TicklineEvent } from "@tickline/shared/events/event";
 import { CONTROL_TOPIC } from "@tickline/shared/events/topics";
 import { MINUTE, START } from "@tickline/shared/testing/factories";
 import { setup, turns } from "../executor.test-support.ts";
-import { HttpParamsSchema } from "../http/http-params.ts";
+import { HttpParamsSchema } from "../built-in/http/http-params.ts";
 import { defineHandler } from "./handler.ts";
 import { toParamsSchema } from "./params-schema.ts";
 

@@ -3,9 +3,9 @@ import type { AddressInfo } from "node:net";
 import { afterEach } from "@jest/globals";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { START } from "@tickline/shared/testing/factories";
-import { RunAborted } from "../attempt/run-aborted.ts";
-import { toRunError } from "../attempt/thrown-error.ts";
-import type { HandlerContext } from "../handlers/handler.ts";
+import { RunAborted } from "../../attempt/run-aborted.ts";
+import { toRunError } from "../../attempt/thrown-error.ts";
+import type { HandlerContext } from "../../handlers/handler.ts";
 import { createHttpHandler, type HttpHandlerLimits } from "./http-handler.ts";
 import { HttpParamsSchema, type HttpParams } from "./http-params.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { checkOutput } from "../attempt/check-output.ts";
+import { checkOutput } from "../../attempt/check-output.ts";
 import { end, handler, target } from "./http-handler.test-support.ts";
 import { requestSecrets } from "./request-secrets.ts";
 

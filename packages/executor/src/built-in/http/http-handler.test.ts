@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { expect, test } from "@jest/globals";
-import { checkOutput } from "../attempt/check-output.ts";
+import { checkOutput } from "../../attempt/check-output.ts";
 import { end, handler, target } from "./http-handler.test-support.ts";
 import type { HttpParams } from "./http-params.ts";
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { expect, test } from "@jest/globals";
-import { RunAborted } from "../attempt/run-aborted.ts";
+import { RunAborted } from "../../attempt/run-aborted.ts";
 import { end, handler, notFailed, target } from "./http-handler.test-support.ts";
 
 test.each([

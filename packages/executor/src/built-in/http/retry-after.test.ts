@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { readRetryAfterMs } from "../attempt/thrown-error.ts";
+import { readRetryAfterMs } from "../../attempt/thrown-error.ts";
 import { end, handler, target } from "./http-handler.test-support.ts";
 import { parseHttpDate, retryAfterMs } from "./retry-after.ts";
 

@@ -1,8 +1,8 @@
 import { isExpected } from "@tickline/shared/domain/http/expected-statuses";
 import { toIso } from "@tickline/shared/domain/time/instant";
 import type { Clock } from "@tickline/shared/ports/clock";
-import { EXECUTOR_DEFAULTS } from "../executor-config.ts";
-import { defineHandler, type Handler, type HandlerContext } from "../handlers/handler.ts";
+import { EXECUTOR_DEFAULTS } from "../../executor-config.ts";
+import { defineHandler, type Handler, type HandlerContext } from "../../handlers/handler.ts";
 import { createHttpClient, RequestRefused, type Answer, type HttpClient } from "./http-client.ts";
 import { networkFault, requestFault, statusFault, type Requested } from "./http-fault.ts";
 import { BODY_BYTES_MAX, joinHeaders, httpOutput, type HttpOutput } from "./http-output.ts";
