@@ -11,6 +11,7 @@ import {
 } from "@tickline/shared/domain/job/job-definition";
 import { nearestWord, findSlip } from "@tickline/shared/domain/spelling/did-you-mean";
 import { canonicalJson, JsonObjectSchema, type JsonObject } from "@tickline/shared/domain/json/json";
+import { OPTIONAL_HANDLERS } from "@tickline/shared/domain/job/optional-handlers";
 import { z } from "zod";
 import type { ApiContext } from "../api-context.ts";
 import { JSON_MEDIA_TYPE, MERGE_PATCH_MEDIA_TYPE } from "../request/json-body.ts";
@@ -186,5 +187,6 @@ async function handlerFaults({ knownHandlers }: ApiContext, type: string, params
   if (handler !== null) return params === null ? [] : knownHandlers.checkParams(handler, params);
   const types = knownHandlers.types();
   const known = types.length === 0 ? "no executor has published any yet" : meantOrAll(nearestWord(type, types), types);
-  return [{ pointer: "/handler", code: "unknown_handler", message: `there is no handler ${JSON.stringify(type)}: ${known}` }];
+  const why = OPTIONAL_HANDLERS.get(type) ?? known;
+  return [{ pointer: "/handler", code: "unknown_handler", message: `there is no handler ${JSON.stringify(type)}: ${why}` }];
 }

@@ -1,0 +1,65 @@
+/** The last bytes of what a program writes: both streams in the order in which they came. The memory is bounded, however much it writes. */
+export interface OutputTail {
+  add(chunk: Buffer): void;
+  /** All that came, in bytes. */
+  readonly bytes: number;
+  /** What was kept, as text. Bytes that are no UTF-8 are replaced; a character that was cut is left out. */
+  text(): string;
+}
+
+export function createOutputTail(bytesMax: number): OutputTail {
+  let chunks: Buffer[] = [];
+  let kept = 0;
+  let bytes = 0;
+
+  return {
+    add(chunk) {
+      bytes += chunk.length;
+      kept += chunk.length;
+      chunks.push(chunk);
+      if (kept <= 2 * bytesMax) return;
+      // Joined when twice the limit has come, so that each byte is copied about once.
+      const tail = Buffer.concat(chunks).subarray(-bytesMax);
+      chunks = [Buffer.from(tail)];
+      kept = tail.length;
+    },
+    get bytes() {
+      return bytes;
+    },
+    text: () => withoutCutCharacter(Buffer.concat(chunks).subarray(-bytesMax), bytes > bytesMax).toString("utf8"),
+  };
+}
+
+/** Longest character of UTF-8, in bytes. */
+const CHARACTER_BYTES_MAX = 4;
+
+/** Without the bytes at the beginning that continue a character whose first byte was cut off. */
+function withoutCutCharacter(bytes: Buffer, cut: boolean): Buffer {
+  if (!cut) return bytes;
+  let start = 0;
+  while (start < CHARACTER_BYTES_MAX - 1 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
+  return bytes.subarray(start);
+}
+
+/** The end of a text, at most so many UTF-16 units, not beginning within a pair. */
+export function tailChars(text: string, charsMax: number): string {
+  const tail = text.length > charsMax ? text.slice(text.length - charsMax) : text;
+  return isLowSurrogate(tail.charCodeAt(0)) && tail.length < text.length ? tail.slice(1) : tail;
+}
+
+/** The end of a text that takes at most so many bytes as a string of JSON, quotes included. */
+export function tailForJson(text: string, bytesMax: number): string {
+  let bytes = 2;
+  let start = text.length;
+  while (start > 0) {
+    const width = isLowSurrogate(text.charCodeAt(start - 1)) && start > 1 ? 2 : 1;
+    bytes += jsonBytes(text.slice(start - width, start));
+    if (bytes > bytesMax) break;
+    start -= width;
+  }
+  return text.slice(start);
+}
+
+const jsonBytes = (character: string): number => Buffer.byteLength(JSON.stringify(character)) - 2;
+
+const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
