@@ -14,6 +14,18 @@ test("options and variables make the configuration", () => {
   expect(line).toMatchObject({ kind: "start", config: { port: 8080, dataDir: "/tmp/x", handlersDir: "./h", host: "::1" } });
 });
 
+test.each([
+  [["--allow-commands"], "any"],
+  [["--allow-commands", "--port", "0"], "any"],
+  [
+    ["--allow-commands", "ls,/bin/cat"],
+    ["ls", "/bin/cat"],
+  ],
+  [[], null],
+])("%j allows the programs %j", (argv, allowCommands) => {
+  expect(readCommandLine(argv, {})).toMatchObject({ kind: "start", config: { allowCommands } });
+});
+
 test("--help names every option and every variable, and ends with 0", () => {
   expect(readCommandLine(["--help"], {})).toEqual({ kind: "exit", code: 0 });
   for (const word of [

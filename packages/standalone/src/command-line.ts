@@ -37,9 +37,15 @@ function createCommand(table: ConfigTable): Command {
   for (const { flag, placeholder, description, fallback, env } of Object.values(table)) {
     if (flag === null) continue;
     const defaultNote = fallback === null ? "" : `, default ${fallback}`;
-    command.option(placeholder === "" ? `--${flag}` : `--${flag} <${placeholder}>`, `${description} (env ${env}${defaultNote})`);
+    command.option(optionSyntax(flag, placeholder), `${description} (env ${env}${defaultNote})`);
   }
   return command.addHelpText("after", `\nEnvironment only:\n${environmentOnly(table)}`);
+}
+
+/** A placeholder in brackets: the value may be left out, and is `true` then. */
+function optionSyntax(flag: string, placeholder: string): string {
+  if (placeholder === "") return `--${flag}`;
+  return `--${flag} ${placeholder.startsWith("[") ? placeholder : `<${placeholder}>`}`;
 }
 
 const environmentOnly = (table: ConfigTable): string =>

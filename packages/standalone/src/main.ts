@@ -33,7 +33,7 @@ async function run(config: StandaloneConfig): Promise<void> {
   };
   try {
     const handlers = config.handlersDir === undefined ? [] : await loadHandlers(config.handlersDir);
-    const standalone = await createStandalone({ ...config, handlers, log, end });
+    const standalone = await createStandalone({ ...config, environment: process.env, handlers, log, end });
     const service = { ...standalone, stop: standalone.close };
     processEnd.serve({ service, shutdownMs: computeShutdownMs(config), drainMs: config.drainMs });
     await standalone.start();

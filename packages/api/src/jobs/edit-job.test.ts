@@ -136,6 +136,14 @@ describe("PUT /jobs/:id", () => {
   });
 });
 
+test("a handler that executors have only on demand is refused with the setting that brings it", async () => {
+  await using at = await editsUnderTest();
+  expect(await at.put("ping", { handler: "command" })).toMatchObject({
+    status: 400,
+    body: { errors: [{ message: expect.stringContaining("started with --allow-commands (ALLOW_COMMANDS)") }] },
+  });
+});
+
 describe("PATCH /jobs/:id", () => {
   test("changes the fields that it names, removes those that it sets to null, and keeps the others", async () => {
     await using at = await editsUnderTest();

@@ -1,13 +1,18 @@
 import type { Clock } from "@tickline/shared/ports/clock";
+import type { ConfigOf } from "@tickline/shared/runtime/config/config";
 import type { Handler } from "../handlers/handler.ts";
+import type { BUILT_IN_OPTIONS } from "./built-in-settings.ts";
+import { createCommandHandler } from "./command/command-handler.ts";
 import { createHttpHandler } from "./http/http-handler.ts";
 
 export interface BuiltInHandlersDeps {
   /** `now` is the store's time. */
   readonly clock: Pick<Clock, "now" | "setTimer">;
+  /** The environment of this process, of which programs inherit a few variables. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-export interface BuiltInHandlersOptions {
+export interface BuiltInHandlersOptions extends ConfigOf<typeof BUILT_IN_OPTIONS> {
   /** Attempts that run at once. */
   readonly workersMax: number;
 }
@@ -19,7 +24,11 @@ export interface BuiltInHandlers {
   close(): Promise<void>;
 }
 
-export function createBuiltInHandlers({ clock }: BuiltInHandlersDeps, { workersMax }: BuiltInHandlersOptions): BuiltInHandlers {
+export function createBuiltInHandlers({ clock, environment }: BuiltInHandlersDeps, options: BuiltInHandlersOptions): BuiltInHandlers {
+  const { workersMax, allowCommands: allowed } = options;
   const http = createHttpHandler({ clock }, { connectionsMax: workersMax });
-  return { handlers: [http.handler], close: http.close };
+  return {
+    handlers: [http.handler, ...(allowed === null ? [] : [createCommandHandler({ clock, environment, allowed })])],
+    close: http.close,
+  };
 }

@@ -35,7 +35,7 @@ test("a text cut for JSON is the longest end that fits", () => {
       expect(text.endsWith(cut)).toBe(true);
       expect(Buffer.byteLength(JSON.stringify(cut))).toBeLessThanOrEqual(bytesMax);
       if (cut === text) return;
-      const [before = ""] = [...text.slice(0, text.length - cut.length)].slice(-1);
+      const before = Array.from(text.slice(0, text.length - cut.length)).at(-1) ?? "";
       expect(Buffer.byteLength(JSON.stringify(before + cut))).toBeGreaterThan(bytesMax);
     }),
   );

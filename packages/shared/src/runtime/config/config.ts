@@ -7,7 +7,7 @@ export interface ConfigKey<Value> {
   readonly env: string;
   /** The command-line option without dashes; null: environment only. */
   readonly flag: string | null;
-  /** The name of the option's value in `--help`; empty: the option has no value, and is `true` when given. */
+  /** The name of the option's value in `--help`; empty: the option has no value, and is `true` when given. In brackets: the value may be left out. */
   readonly placeholder: string;
   /** The default, as a person would write it; null: none. */
   readonly fallback: string | null;
