@@ -3,6 +3,8 @@ import type { ConfigOf } from "@tickline/shared/runtime/config/config";
 import type { Handler } from "../handlers/handler.ts";
 import type { BUILT_IN_OPTIONS } from "./built-in-settings.ts";
 import { createCommandHandler } from "./command/command-handler.ts";
+import { createEmailHandler } from "./email/email-handler.ts";
+import { readSmtpUrl } from "./email/smtp-address.ts";
 import { createHttpHandler } from "./http/http-handler.ts";
 
 export interface BuiltInHandlersDeps {
@@ -25,10 +27,14 @@ export interface BuiltInHandlers {
 }
 
 export function createBuiltInHandlers({ clock, environment }: BuiltInHandlersDeps, options: BuiltInHandlersOptions): BuiltInHandlers {
-  const { workersMax, allowCommands: allowed } = options;
+  const { workersMax, allowCommands: allowed, smtpUrl, smtpFrom: from = null } = options;
   const http = createHttpHandler({ clock }, { connectionsMax: workersMax });
   return {
-    handlers: [http.handler, ...(allowed === null ? [] : [createCommandHandler({ clock, environment, allowed })])],
+    handlers: [
+      http.handler,
+      ...(allowed === null ? [] : [createCommandHandler({ clock, environment, allowed })]),
+      ...(smtpUrl === undefined ? [] : [createEmailHandler({ clock, address: readSmtpUrl(smtpUrl), from })]),
+    ],
     close: http.close,
   };
 }
