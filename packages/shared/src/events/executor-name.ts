@@ -1,4 +1,4 @@
-import { isOwnSource } from "@tickline/shared/events/envelope";
+import { isOwnSource } from "./envelope.ts";
 
 /** The name of our own executors in leases and in the history of runs: the role of the process, and a new UUID. */
 export const ownExecutorName = (role: "executor" | "standalone", uuid: string): string => `${role}-${uuid}`;
