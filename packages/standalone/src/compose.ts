@@ -139,11 +139,12 @@ function createServices(options: StandaloneOptions, { store, handlers, log, metr
       ...options.scheduler,
     },
   );
+  const served = { ...API_DEFAULTS, ...pickSettings(API_OPTIONS, options) };
   const api = createApi(
     { ...common, digest: sha256, metrics },
     {
-      ...API_DEFAULTS,
-      ...pickSettings(API_OPTIONS, options),
+      ...served,
+      queues: [...served.queues, ...served.externalQueues],
       ...options.api,
     },
   );

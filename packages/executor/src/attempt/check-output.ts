@@ -23,8 +23,7 @@ export function checkOutput(returned: unknown): CheckedOutput {
   const { text } = json;
   if (text.length * BYTES_PER_UNIT_MAX > OUTPUT_BYTES_MAX) {
     const bytes = Buffer.byteLength(text);
-    if (bytes > OUTPUT_BYTES_MAX)
-      return { kind: "refused", error: outputTooLarge(bytes, OUTPUT_BYTES_MAX) };
+    if (bytes > OUTPUT_BYTES_MAX) return { kind: "refused", error: outputTooLarge(bytes, OUTPUT_BYTES_MAX) };
   }
   const output = JSON.parse(text) as JsonValue;
   // Each level takes two characters at least.
