@@ -46,14 +46,9 @@ const claimSchema = (config: ApiConfig) =>
         .max(config.claimWaitMsMax)
         .default(0)
         .meta({ description: "How long to wait for a run if there is none. The answer comes as soon as there is one." }),
-      leaseMs: z
-        .int()
-        .min(config.claimLeaseMsMin)
-        .max(config.claimLeaseMsMax)
-        .default(config.claimLeaseMs)
-        .meta({
-          description: "How long the lease lasts from the claim, and from each heartbeat; at most the `timeoutMs` of the job and 10 s.",
-        }),
+      leaseMs: z.int().min(config.claimLeaseMsMin).max(config.claimLeaseMsMax).default(config.claimLeaseMs).meta({
+        description: "How long the lease lasts from the claim, and from each heartbeat; at most the `timeoutMs` of the job and 10 s.",
+      }),
     })
     .meta({ id: "Claim" });
 
