@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { HandlerTypeSchema, QueueNameSchema } from "@tickline/shared/domain/job/job-definition";
 import type { ClaimedRun } from "@tickline/shared/domain/run/due-run";
-import { FOREIGN_NAME_LENGTH_MAX, isForeignName } from "@tickline/shared/events/executor-name";
+import { FOREIGN_NAME_LENGTH_MAX, FOREIGN_NAME_PATTERN } from "@tickline/shared/events/executor-name";
 import { jobStarted } from "@tickline/shared/events/job-started";
 import { clientAddress } from "@tickline/shared/runtime/http/client-address";
 import { z } from "zod";
@@ -16,15 +16,15 @@ import { ClaimedRunView, showClaimedRun } from "./claimed-run-view.ts";
 import { queueProblem } from "./external-queue.ts";
 import { giveBack } from "./settle-attempts.ts";
 
-export const ExecutorName = z
+const ExecutorName = z
   .string()
   .min(1)
   .max(FOREIGN_NAME_LENGTH_MAX)
-  .refine(isForeignName, "must not be a name of Tickline's own services and executors");
+  .regex(FOREIGN_NAME_PATTERN, "must not be a name of Tickline's own services and executors");
 
 const claimBody = (config: ApiConfig): BodySpec<z.output<ReturnType<typeof claimSchema>>> => ({
   schema: claimSchema(config),
-  example: { executor: "worker-1", limit: 4, waitMs: 20_000 },
+  example: { executor: "worker-1", limit: 4 },
 });
 
 const claimSchema = (config: ApiConfig) =>

@@ -1,6 +1,7 @@
 import type { ClaimedRun } from "@tickline/shared/domain/run/due-run";
 import { JsonObjectSchema } from "@tickline/shared/domain/json/json";
 import { JobIdSchema } from "@tickline/shared/domain/job/job-definition";
+import { RUN_ID_PATTERN } from "@tickline/shared/domain/run/run-id";
 import { RunIdentitySchema } from "@tickline/shared/domain/run/run";
 import { toIso } from "@tickline/shared/domain/time/instant";
 import { z } from "zod";
@@ -14,6 +15,9 @@ export const LeaseTokenView = z
   .min(1)
   .max(LEASE_TOKEN_LENGTH_MAX)
   .meta({ id: "LeaseToken", description: "The right to renew and to settle one attempt. Send it back as it is." });
+
+/** The run that a request names. */
+export const ClaimedRunId = z.string().regex(RUN_ID_PATTERN, "must be the id of a run, as its claim was answered");
 
 const { queue, handler, cause, priority, jobVersion } = RunIdentitySchema.shape;
 

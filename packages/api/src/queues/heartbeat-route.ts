@@ -9,7 +9,7 @@ import { json } from "../http/answer.ts";
 import { bodyRoute, noQuery, type BodySpec, type Route } from "../http/route.ts";
 import { InstantView } from "../views/instant-view.ts";
 import { RunIdView } from "../views/run-view.ts";
-import { LeaseTokenView } from "./claimed-run-view.ts";
+import { ClaimedRunId, LeaseTokenView } from "./claimed-run-view.ts";
 import { queueProblem } from "./external-queue.ts";
 import { planHeartbeat, type HeldAttempt, type RenewalGroup } from "./heartbeat-plan.ts";
 import { readLeaseToken } from "./lease-token.ts";
@@ -19,7 +19,7 @@ const heartbeatSchema = (config: ApiConfig) =>
   z
     .strictObject({
       runs: z
-        .array(z.strictObject({ runId: RunIdView, token: LeaseTokenView }))
+        .array(z.strictObject({ runId: ClaimedRunId, token: LeaseTokenView }))
         .min(1)
         .max(config.heartbeatRunsMax),
     })

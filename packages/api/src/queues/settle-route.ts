@@ -10,11 +10,11 @@ import { json } from "../http/answer.ts";
 import { bodyRoute, noQuery, type BodySpec, type Route } from "../http/route.ts";
 import { InstantView } from "../views/instant-view.ts";
 import { RunIdView } from "../views/run-view.ts";
-import { LeaseTokenView } from "./claimed-run-view.ts";
+import { ClaimedRunId, LeaseTokenView } from "./claimed-run-view.ts";
 import { queueProblem } from "./external-queue.ts";
 import { settleAttempts, type AttemptOutcome, type ReportedAttempt } from "./settle-attempts.ts";
 
-const attempt = { runId: RunIdView, token: LeaseTokenView };
+const attempt = { runId: ClaimedRunId, token: LeaseTokenView };
 
 const ReportedError = z
   .strictObject({
