@@ -39,7 +39,12 @@ export const queueCases: readonly BadInput[] = [
       ["/leaseMs", "too_small", "must be at least 1000"],
     ),
   },
-  { to: CLAIM, says: "an unknown field", ...claim({ wait: 5 }), answers: fault("/wait", "unknown_field", 'there is no field "wait" here: did you mean waitMs?') },
+  {
+    to: CLAIM,
+    says: "an unknown field",
+    ...claim({ wait: 5 }),
+    answers: fault("/wait", "unknown_field", 'there is no field "wait" here: did you mean waitMs?'),
+  },
   { to: HEARTBEAT, says: "no attempts", body: { runs: [] }, answers: fault("/runs", "too_small", "must have at least 1 item") },
   {
     to: HEARTBEAT,
