@@ -35,8 +35,6 @@ export function createNotices(
   const runLog = createPacedLog(log, clock);
   let written: JobEvent[] = [];
   let sending: Promise<void> | null = null;
-  /** Hints that are being sent, by topic. */
-  const hints = new Map<string, Set<Promise<void>>>();
 
   /** Sends one batch at a time; the next one collects meanwhile. So a burst of creates is a few publishes, not thousands. */
   async function sendWritten(): Promise<void> {
@@ -52,18 +50,7 @@ export function createNotices(
     }
     sending = null;
   }
-  function hint(topic: string, events: readonly TicklineEvent[], onSent: () => Promise<void> = () => Promise.resolve()): void {
-    const underWay = hints.get(topic) ?? new Set();
-    hints.set(topic, underWay);
-    if (underWay.size >= noticesPendingMax) return; // The topic does not answer, and a late hint is useless.
-    const sent = bus
-      .publish(topic, events)
-      .then(onSent)
-      .catch((fault: unknown) => log.warn({ err: fault, topic }, "a hint was not published"))
-      .finally(() => underWay.delete(sent));
-    underWay.add(sent);
-  }
-  const hintsUnderWay = (): Promise<void>[] => [...hints.values()].flatMap((underWay) => [...underWay]);
+  const { hint, hintsUnderWay } = createHints({ bus, log }, noticesPendingMax);
   const context = (): ControlContext => ({ id: entropy.newId(), time: clock.now(), source: "tickline/api", tenantId: DEFAULT_TENANT });
   return {
     jobWritten(event) {
@@ -93,4 +80,23 @@ export function createNotices(
       while (sending !== null || hintsUnderWay().length > 0) await Promise.all([sending, ...hintsUnderWay()]);
     },
   };
+}
+
+/** Sends events for which nothing waits. A topic that does not answer delays no other. */
+function createHints({ bus, log }: Pick<NoticesDeps, "bus" | "log">, pendingMax: number) {
+  /** By topic. */
+  const sending = new Map<string, Set<Promise<void>>>();
+
+  function hint(topic: string, events: readonly TicklineEvent[], onSent: () => Promise<void> = () => Promise.resolve()): void {
+    const underWay = sending.get(topic) ?? new Set();
+    sending.set(topic, underWay);
+    if (underWay.size >= pendingMax) return; // The topic does not answer, and a late hint is useless.
+    const sent = bus
+      .publish(topic, events)
+      .then(onSent)
+      .catch((fault: unknown) => log.warn({ err: fault, topic }, "a hint was not published"))
+      .finally(() => underWay.delete(sent));
+    underWay.add(sent);
+  }
+  return { hint, hintsUnderWay: (): Promise<void>[] => [...sending.values()].flatMap((underWay) => [...underWay]) };
 }

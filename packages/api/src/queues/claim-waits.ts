@@ -54,6 +54,38 @@ interface Waiter extends WaitRequest {
 }
 
 export function createClaimWaits({ bus, clock, log, entropy, config }: ClaimWaitsOptions): ClaimWaits {
+  const places = createPlaces(clock, config);
+  function onBatch(events: readonly TicklineEvent[]): void {
+    if (places.waiting > 0) for (const event of events) if (event.type === "JobDue") places.signal(event.data.queue, event.data.handler);
+  }
+  const subscription = createLastingSubscription({
+    bus,
+    clock,
+    log,
+    // Each api has a group of its own: a message wakes claims of all of them, and the store decides which one gets the run.
+    request: () => ({ topics: config.externalQueues.map(dueTopic), group: `api-claims-${entropy.newId()}`, from: "end", onBatch }),
+  });
+  return {
+    async start() {
+      places.open();
+      if (config.externalQueues.length > 0) await subscription.start();
+    },
+    stop: subscription.stop,
+    enter: places.enter,
+    close: places.close,
+    get waiting() {
+      return places.waiting;
+    },
+  };
+}
+
+interface Places extends Pick<ClaimWaits, "enter" | "close" | "waiting"> {
+  open(): void;
+  /** Wakes the claim that has waited longest for a run of this queue and handler. */
+  signal(queue: string, handler: string): void;
+}
+
+function createPlaces(clock: Clock, { claimsWaitingMax, claimsWaitingPerAddressMax }: ClaimWaitsOptions["config"]): Places {
   const waiters = new Set<Waiter>(); // A set keeps the order of insertion.
   let closed = false;
 
@@ -64,24 +96,12 @@ export function createClaimWaits({ bus, clock, log, entropy, config }: ClaimWait
       return waiter.wake();
     }
   }
-  function onBatch(events: readonly TicklineEvent[]): void {
-    if (waiters.size > 0) for (const event of events) if (event.type === "JobDue") signal(event.data.queue, event.data.handler);
-  }
-  function end(waiter: Waiter): void {
-    waiter.ended = true;
-    waiter.wake();
-  }
   function full(client: string): string | null {
-    const { claimsWaitingMax, claimsWaitingPerAddressMax } = config;
     if (waiters.size >= claimsWaitingMax) return `${claimsWaitingMax} claims wait for runs`;
     if ([...waiters].filter((waiter) => waiter.client === client).length < claimsWaitingPerAddressMax) return null;
     return `${claimsWaitingPerAddressMax} claims of this address wait for runs`;
   }
-  function enter(request: WaitRequest): ClaimPlace | string {
-    const why = full(request.client);
-    if (why !== null) return why;
-    const waiter: Waiter = { ...request, wokenFor: null, ended: closed, wake: () => {} };
-    waiters.add(waiter);
+  function toPlace(waiter: Waiter): ClaimPlace {
     return {
       looking: () => void (waiter.wokenFor = null),
       woken: (ms) => wokenWithin(clock, waiter, ms),
@@ -94,20 +114,16 @@ export function createClaimWaits({ bus, clock, log, entropy, config }: ClaimWait
       },
     };
   }
-  const subscription = createLastingSubscription({
-    bus,
-    clock,
-    log,
-    // Each api has a group of its own: a message wakes claims of all of them, and the store decides which one gets the run.
-    request: () => ({ topics: config.externalQueues.map(dueTopic), group: `api-claims-${entropy.newId()}`, from: "end", onBatch }),
-  });
   return {
-    async start() {
-      closed = false;
-      if (config.externalQueues.length > 0) await subscription.start();
+    signal,
+    enter(request) {
+      const why = full(request.client);
+      if (why !== null) return why;
+      const waiter: Waiter = { ...request, wokenFor: null, ended: closed, wake: () => {} };
+      waiters.add(waiter);
+      return toPlace(waiter);
     },
-    stop: subscription.stop,
-    enter,
+    open: () => void (closed = false),
     close() {
       closed = true;
       for (const waiter of waiters) end(waiter);
@@ -116,6 +132,11 @@ export function createClaimWaits({ bus, clock, log, entropy, config }: ClaimWait
       return waiters.size;
     },
   };
+}
+
+function end(waiter: Waiter): void {
+  waiter.ended = true;
+  waiter.wake();
 }
 
 async function wokenWithin(clock: Clock, waiter: Waiter, ms: number): Promise<void> {
