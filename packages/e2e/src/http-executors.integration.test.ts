@@ -140,6 +140,17 @@ describeUnless(await missingProgram(), "executors over HTTP", () => {
     },
   );
 
+  test("no worker of Tickline executes a run of an external queue, whatever its handler", async () => {
+    const target = await startHeldTarget(endings);
+    const runId = await due("shell", { handler: "http", params: { url: target.url } });
+    const own = { name: "Own", handler: "http", schedule: { at: FAR }, params: { url: `${product.address}/livez` } };
+    const { id } = await product.call<JobView>("POST", "/jobs", own);
+    const after = await product.call<RunView>("POST", `/jobs/${id}/trigger`);
+    expect(await ended(after.id)).toMatchObject({ state: "succeeded" });
+    expect(await read(runId)).toMatchObject({ state: "due", attempts: [] });
+    await product.call("POST", `/runs/${runId}/cancel`);
+  });
+
   test("asked to end, the executor finishes what it has begun, and ends", async () => {
     const target = await startHeldTarget(endings);
     const executor = await startExecutor("python");

@@ -140,6 +140,17 @@ describe("a claim", () => {
   });
 });
 
+test("any api may keep and settle what another has claimed: nothing is remembered about an attempt", async () => {
+  await using at = await queuesUnderTest();
+  await at.put("hello");
+  await at.due("hello");
+  const [run] = await at.claim();
+  await using other = await queuesUnderTest({ wrapStore: () => at.store });
+  expect(await other.heartbeat(run as never)).toMatchObject([{ held: true, stop: null }]);
+  expect(await other.settle(run as never, { state: "succeeded" })).toMatchObject({ result: "settled", state: "succeeded" });
+  expect(await at.settle(run as never, { state: "succeeded" })).toMatchObject({ result: "settled", state: "succeeded" });
+});
+
 describe("an answer that does not arrive", () => {
   test("loses no run: its lease ends, and another executor gets it as its next attempt", async () => {
     await using at = await queuesUnderTest();
