@@ -105,6 +105,35 @@ const API_LIMITS = {
   /** Interval of messages on a quiet stream, so that no proxy closes it as dead. */
   streamKeepAliveMs: 15_000,
 
+  /** Runs that one claim over HTTP may ask for. */
+  claimRunsMax: 100,
+  /** Longest wait of a claim for a run. Below `silentMsMax`, at which the connection is closed. */
+  claimWaitMsMax: 30_000,
+  /** Claims that wait at once. Each needs a connection, and wakes for some run of its queue. */
+  claimsWaitingMax: 400,
+  /** The same for one address: half, so that no client takes all. Behind a proxy all clients have the proxy's address. */
+  claimsWaitingPerAddressMax: 200,
+  /** A claim that waits looks into the store again after this time, because the bus may have lost the message that would have woken it. */
+  claimLookMs: 5_000,
+  /** How often one claim continues when others have claimed what it read, or the overlap policy lets it wait. */
+  claimRoundsMax: 10,
+  /** The params of the runs that one claim gets, in bytes of JSON. Beyond this it gets fewer runs, and at least one. */
+  claimParamsBytesMax: 1_048_576,
+  /** The lease of a claim that does not name one: time for several heartbeats, of which one may fail. */
+  claimLeaseMs: 30_000,
+  claimLeaseMsMin: 1_000,
+  claimLeaseMsMax: 3_600_000,
+  /** Types of handlers that one claim may name. */
+  claimHandlersMax: 100,
+  /** Attempts that one heartbeat over HTTP may renew. With all the ids and tokens this is below `bodyBytesMax`. */
+  heartbeatRunsMax: 1_000,
+  /** Attempts that one request over HTTP may settle. Outputs are bounded by the body. */
+  settleRunsMax: 100,
+  /** An executor over HTTP that was told that an attempt is over its `timeoutMs` has this long to settle it. Then the attempt has failed. */
+  timeoutGraceMs: 10_000,
+  /** A run that executors over HTTP gave back this often is `failed` when it is given back again. As `releasesMax` of the executor. */
+  releasesMax: 20,
+
   /** Jobs whose status waits to be written. Beyond this, the bus has to wait. */
   projectionPendingMax: 20_000,
   /** Jobs written at once. */

@@ -2,6 +2,9 @@ import type { Digest } from "@tickline/shared/domain/digest";
 import type { Bus } from "@tickline/shared/ports/bus";
 import type { Clock, Entropy } from "@tickline/shared/ports/clock";
 import type { DueJobs } from "@tickline/shared/ports/jobs/due-jobs";
+import type { Announcements } from "@tickline/shared/ports/runs/announcements";
+import type { DueRuns } from "@tickline/shared/ports/runs/due-runs";
+import type { RunClaims } from "@tickline/shared/ports/runs/run-claims";
 import type { HandlerRegistry } from "@tickline/shared/ports/store/handler-registry";
 import type { JobCatalog } from "@tickline/shared/ports/jobs/job-catalog";
 import type { JobOutbox } from "@tickline/shared/ports/jobs/job-outbox";
@@ -23,6 +26,10 @@ export interface ApiDeps {
   readonly runs: RunQueries;
   readonly control: RunControl;
   readonly dueJobs: DueJobs;
+  /** For executors over HTTP. */
+  readonly dueRuns: Pick<DueRuns, "publishable">;
+  readonly claims: Pick<RunClaims, "read" | "claim" | "heartbeat" | "settle">;
+  readonly announcements: Pick<Announcements, "announced">;
   readonly status: JobStatus;
   readonly retention: Pick<Retention, "forgotten">;
   readonly handlers: HandlerRegistry;

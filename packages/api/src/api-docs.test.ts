@@ -6,8 +6,11 @@ import { LIMIT_DEFAULT, LIMIT_MAX } from "./lists/list-query.ts";
 import { FAULTS_MAX, PROBLEMS } from "./problems/problem.ts";
 import { PREVIEW_COUNT_MAX } from "./jobs/preview-schedule.ts";
 
-const guide = readFileSync(new URL("../../../docs/api.md", import.meta.url), "utf8");
-const rows = guide.split("\n").filter((line) => line.startsWith("|"));
+const readRows = (file: string): readonly string[] =>
+  readFileSync(new URL(`../../../docs/${file}`, import.meta.url), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("|"));
+const rows = readRows("api.md");
 const cells = (row: string): string[] =>
   row
     .split("|")
@@ -21,8 +24,11 @@ test("the guide lists every problem with its status, and no other", () => {
   );
 });
 
-test("the limits in the guide are those of the defaults", () => {
-  const named = rows.map(cells).flatMap(([, value = "", setting = ""]) => {
+test.each([
+  ["the guide", rows],
+  ["the guide for executors over HTTP", readRows("executors-over-http.md")],
+])("the limits in %s are those of the defaults", (_, rowsOfGuide) => {
+  const named = rowsOfGuide.map(cells).flatMap(([, value = "", setting = ""]) => {
     const name = /^`(\w+)`$/.exec(setting)?.[1];
     return name !== undefined && name in API_DEFAULTS ? [[name, Number(/[\d,]+/.exec(value)?.[0].replaceAll(",", ""))] as const] : [];
   });

@@ -20,6 +20,7 @@ import type { Route } from "./http/route.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import { createNotices } from "./notices.ts";
 import { createProjection } from "./projection/projection.ts";
+import { createClaimWaits, type ClaimWaits } from "./queues/claim-waits.ts";
 import { createRoutes } from "./routes.ts";
 import { createEventHub, type EventHub } from "./stream/event-hub.ts";
 
@@ -54,9 +55,10 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
     notices: createNotices(deps, config),
   };
   const hub = createEventHub({ ...deps, queues: config.queues, limits: config });
-  const { app, routes, bounded, drain } = createServing(context, hub);
+  const waits = createClaimWaits({ ...deps, config });
+  const { app, routes, bounded, drain } = createServing(context, { hub, waits });
   const server = createHttpServer({ clock, config, bounded });
-  const consumers = [createHandlerHints(context), hub, createProjection(deps, config), createCommandConsumer(context)];
+  const consumers = [createHandlerHints(context), hub, waits, createProjection(deps, config), createCommandConsumer(context)];
   observeStreams(context, hub);
 
   async function finish(noticeMs: number): Promise<void> {
@@ -93,15 +95,16 @@ export function createApi(given: ApiDeps, config: ApiConfig): Api {
 }
 
 /** Everything that answers requests, except the socket. */
-function createServing(context: ApiContext, hub: EventHub) {
+function createServing(context: ApiContext, { hub, waits }: { readonly hub: EventHub; readonly waits: ClaimWaits }) {
   const { clock, log, config } = context;
   const drain = createDrain({
     clock,
     drainMsMax: config.drainMsMax,
     underWay: () => bounded.underWay,
+    onBegun: waits.close,
     onClosed: () => hub.closeListeners(),
   });
-  const routes = createRoutes(context, { hub, draining: drain.begun });
+  const routes = createRoutes(context, { hub, waits, draining: drain.begun });
   const app = createApp({
     routes,
     limits: config,

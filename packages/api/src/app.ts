@@ -7,7 +7,7 @@ import { createBodyReader, type BodyLimits, type BodyReader } from "./request/js
 import { toFaultProblem } from "./problems/fault-problem.ts";
 import { PROBLEMS, problem, shuttingDown } from "./problems/problem.ts";
 import type { RequestMetrics } from "./http/request-metrics.ts";
-import type { Route } from "./http/route.ts";
+import type { OutsideSlot, Route } from "./http/route.ts";
 import { crossSiteProblem, hostProblem, type HostCheck, type OriginCheck } from "./http/known-hosts.ts";
 import { sendAnswer } from "./http/send-answer.ts";
 import { isOfTheService } from "@tickline/shared/runtime/http/service-paths";
@@ -57,17 +57,29 @@ async function respondInSlot(
   slots: WorkSlots,
   { route, ctx, readBody }: { readonly route: Route; readonly ctx: Context; readonly readBody: BodyReader },
 ): Promise<Answer> {
-  if (PROBES.has(route.path)) return route.respond(ctx, readBody);
+  if (PROBES.has(route.path)) return route.respond(ctx, readBody, (wait) => wait());
   let isIn = false;
   async function enter(): Promise<void> {
     await slots.enter();
     isIn = true;
   }
+  function leave(): void {
+    if (isIn) slots.leave();
+    isIn = false;
+  }
+  const outsideSlot: OutsideSlot = async (wait) => {
+    leave();
+    try {
+      return await wait();
+    } finally {
+      await enter();
+    }
+  };
   try {
     if (route.body === null) await enter();
-    return await route.respond(ctx, (given, mediaTypes) => readBody(given, mediaTypes, enter));
+    return await route.respond(ctx, (given, mediaTypes) => readBody(given, mediaTypes, enter), outsideSlot);
   } finally {
-    if (isIn) slots.leave();
+    leave();
   }
 }
 

@@ -21,7 +21,13 @@ function setup(silentTopic: string) {
   };
   const { outbox } = createMemoryStore({ clock, digest: sha256 });
   const bus = { publish } as unknown as Bus;
-  return { asked, notices: createNotices({ bus, outbox, clock, entropy: systemEntropy, log: silentLogger }, { noticesPendingMax: 3 }) };
+  return {
+    asked,
+    notices: createNotices(
+      { bus, outbox, announcements: { announced: async () => undefined }, clock, entropy: systemEntropy, log: silentLogger },
+      { noticesPendingMax: 3 },
+    ),
+  };
 }
 
 test("a topic of jobs that never answers delays no hint", () => {

@@ -20,21 +20,21 @@ export interface Notices {
   cancelRequested(runId: string): void;
   /** Runs that a cancel of the api ended. Each is also logged, like every end of a run. */
   runsEnded(runs: readonly EndedRun[]): void;
+  /** What became of runs that executors over HTTP have. Ends that were published are noted, so that no sweep repeats them. */
+  attempts(events: readonly TicklineEvent[]): void;
   /** Resolves when everything has been sent. */
   idle(): Promise<void>;
 }
 
-export type NoticesDeps = Pick<ApiDeps, "bus" | "outbox" | "clock" | "entropy" | "log">;
+export type NoticesDeps = Pick<ApiDeps, "bus" | "outbox" | "announcements" | "clock" | "entropy" | "log">;
 
 export function createNotices(
-  { bus, outbox, clock, entropy, log }: NoticesDeps,
+  { bus, outbox, announcements, clock, entropy, log }: NoticesDeps,
   { noticesPendingMax }: { noticesPendingMax: number },
 ): Notices {
   const runLog = createPacedLog(log, clock);
   let written: JobEvent[] = [];
   let sending: Promise<void> | null = null;
-  /** Hints that are being sent, by topic. */
-  const hints = new Map<string, Set<Promise<void>>>();
 
   /** Sends one batch at a time; the next one collects meanwhile. So a burst of creates is a few publishes, not thousands. */
   async function sendWritten(): Promise<void> {
@@ -50,17 +50,7 @@ export function createNotices(
     }
     sending = null;
   }
-  function hint(topic: string, events: readonly TicklineEvent[]): void {
-    const underWay = hints.get(topic) ?? new Set();
-    hints.set(topic, underWay);
-    if (underWay.size >= noticesPendingMax) return; // The topic does not answer, and a late hint is useless.
-    const sent = bus
-      .publish(topic, events)
-      .catch((fault: unknown) => log.warn({ err: fault, topic }, "a hint was not published"))
-      .finally(() => underWay.delete(sent));
-    underWay.add(sent);
-  }
-  const hintsUnderWay = (): Promise<void>[] => [...hints.values()].flatMap((underWay) => [...underWay]);
+  const { hint, hintsUnderWay } = createHints({ bus, log }, noticesPendingMax);
   const context = (): ControlContext => ({ id: entropy.newId(), time: clock.now(), source: "tickline/api", tenantId: DEFAULT_TENANT });
   return {
     jobWritten(event) {
@@ -77,8 +67,36 @@ export function createNotices(
         runs.map((run) => runEnded(run, "tickline/api")),
       );
     },
+    attempts(events) {
+      if (events.length === 0) return;
+      const ended = events.flatMap(({ type, data }) => (type === "JobCompleted" || type === "JobSkipped" ? [data] : []));
+      for (const run of ended) logEnd(runLog, run);
+      const noteEnds = async (): Promise<void> => {
+        if (ended.length > 0) await announcements.announced(ended.map(({ runId }) => runId));
+      };
+      hint(RUNS_TOPIC, events, noteEnds);
+    },
     async idle() {
       while (sending !== null || hintsUnderWay().length > 0) await Promise.all([sending, ...hintsUnderWay()]);
     },
   };
+}
+
+/** Sends events for which nothing waits. A topic that does not answer delays no other. */
+function createHints({ bus, log }: Pick<NoticesDeps, "bus" | "log">, pendingMax: number) {
+  /** By topic. */
+  const sending = new Map<string, Set<Promise<void>>>();
+
+  function hint(topic: string, events: readonly TicklineEvent[], onSent: () => Promise<void> = () => Promise.resolve()): void {
+    const underWay = sending.get(topic) ?? new Set();
+    sending.set(topic, underWay);
+    if (underWay.size >= pendingMax) return; // The topic does not answer, and a late hint is useless.
+    const sent = bus
+      .publish(topic, events)
+      .then(onSent)
+      .catch((fault: unknown) => log.warn({ err: fault, topic }, "a hint was not published"))
+      .finally(() => underWay.delete(sent));
+    underWay.add(sent);
+  }
+  return { hint, hintsUnderWay: (): Promise<void>[] => [...sending.values()].flatMap((underWay) => [...underWay]) };
 }

@@ -10,6 +10,8 @@ import { patchJobRoute } from "./jobs/patch-job.ts";
 import { pauseJobRoute, resumeJobRoute } from "./jobs/pause-job.ts";
 import { previewScheduleRoute } from "./jobs/preview-schedule.ts";
 import { putJobRoute } from "./jobs/put-job.ts";
+import type { ClaimWaits } from "./queues/claim-waits.ts";
+import { queueRoutes } from "./queues/queue-routes.ts";
 import { cancelRunRoute } from "./runs/cancel-run.ts";
 import { getRunRoute } from "./runs/get-run.ts";
 import { listJobRunsRoute, listRunsRoute } from "./runs/list-runs.ts";
@@ -22,7 +24,7 @@ import { streamEventsRoute } from "./stream/stream-events.ts";
 /** All routes, in the order of the OpenAPI document. */
 export function createRoutes(
   context: ApiContext,
-  { hub, draining }: { readonly hub: EventHub; readonly draining: () => boolean },
+  { hub, waits, draining }: { readonly hub: EventHub; readonly waits: ClaimWaits; readonly draining: () => boolean },
 ): Route[] {
   const routes = [
     createJobRoute(context),
@@ -41,6 +43,7 @@ export function createRoutes(
     listRunsRoute(context),
     previewScheduleRoute(context),
     listHandlersRoute(context),
+    ...queueRoutes({ context, waits, draining }),
     streamEventsRoute({ hub, clock: context.clock, limits: context.config }),
     ...serviceRoutes(context, draining),
   ];

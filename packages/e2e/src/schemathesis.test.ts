@@ -33,7 +33,7 @@ describeUnless(await pythonFault(), "the OpenAPI document", () => {
     writeHandlers(handlers);
     [programs, product] = await Promise.all([
       installPython(endings, join(FOLDER, "requirements.txt")),
-      runProduct(endings, { dataDir: join(folder, "data"), args: ["--handlers", handlers] }),
+      runProduct(endings, { dataDir: join(folder, "data"), args: ["--handlers", handlers], env: { EXTERNAL_QUEUES: "claimed" } }),
     ]);
     config = join(folder, "schemathesis.toml");
     copyFileSync(join(FOLDER, "schemathesis.toml"), config);

@@ -3,7 +3,6 @@ import { createApi } from "@tickline/api/api";
 import { API_DEFAULTS, API_OPTIONS, type ApiConfig } from "@tickline/api/api-config";
 import { createExecutor } from "@tickline/executor/executor";
 import { EXECUTOR_DEFAULTS, EXECUTOR_OPTIONS, type ExecutorConfig } from "@tickline/executor/executor-config";
-import { ownExecutorName } from "@tickline/executor/executor-name";
 import type { Handler } from "@tickline/executor/handler";
 import { createBuiltInHandlers } from "@tickline/executor/built-in-handlers";
 import { BUILT_IN_OPTIONS } from "@tickline/executor/built-in-settings";
@@ -16,6 +15,7 @@ import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import type { AppError } from "@tickline/shared/domain/app-error";
+import { ownExecutorName } from "@tickline/shared/events/executor-name";
 import type { Store } from "@tickline/shared/ports/store/store";
 import { pickSettings, readDefaults, type ConfigOf } from "@tickline/shared/runtime/config/config";
 import { createLifecycle } from "@tickline/shared/runtime/service/lifecycle";
@@ -149,11 +149,12 @@ function createServices(options: StandaloneOptions, { store, handlers, log, metr
       ...options.scheduler,
     },
   );
+  const served = { ...API_DEFAULTS, ...pickSettings(API_OPTIONS, options) };
   const api = createApi(
     { ...common, digest: sha256, metrics },
     {
-      ...API_DEFAULTS,
-      ...pickSettings(API_OPTIONS, options),
+      ...served,
+      queues: [...served.queues, ...served.externalQueues],
       ...options.api,
     },
   );

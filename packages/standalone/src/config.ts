@@ -3,6 +3,7 @@ import { z } from "zod";
 import {
   allowedHostsSetting,
   drainMsSetting,
+  externalQueuesSetting,
   handlersDirSetting,
   hostSetting,
   jobWorkersPercentSetting,
@@ -51,6 +52,11 @@ export const STANDALONE_CONFIG = {
       "Starts although jobs and runs that were acknowledged are missing from the data folder. Use it for one start only: later losses would not be reported.",
   }),
   queues: queuesSetting,
+  externalQueues: {
+    ...externalQueuesSetting,
+    description:
+      "Queues of your own executors, separated by commas, in addition to `QUEUES`. Jobs on them may name any handler. Tickline executes none of their runs: executors claim them over HTTP.",
+  },
   workersMax: workersMaxSetting,
   queueWorkersPercent: queueWorkersPercentSetting,
   jobWorkersPercent: jobWorkersPercentSetting,

@@ -42,7 +42,7 @@ export interface World extends ApiUnderTest {
 
 /** A job `ping` with a run that is due and one that has ended, a deleted job with a run, and used idempotency keys. */
 export async function badInputWorld(): Promise<World> {
-  const under = await apiUnderTest();
+  const under = await apiUnderTest({ config: { externalQueues: ["python"] } });
   const { call } = under;
   for (const id of ["ping", "gone", "second"]) await call(`PUT /jobs/${id}`, { body: minimalJob });
   await call("PUT /jobs/fetcher", { body: { ...minimalJob, handler: "http", params: { url: "http://127.0.0.1/" } } });

@@ -4,7 +4,7 @@ import { ProblemSchema } from "../problems/problem.ts";
 
 let under: ApiUnderTest;
 beforeAll(async () => {
-  under = await apiUnderTest();
+  under = await apiUnderTest({ config: { externalQueues: ["python"] } });
 });
 afterAll(() => under.stop());
 
@@ -32,7 +32,8 @@ test("what the page of the document offers to try can be sent as it is", async (
       .map((parameter: Json) => [parameter.name, offered(parameter)])
       .filter(([, value]: Json) => value !== undefined)
       .map(([name, value]: Json) => `${name}=${encodeURIComponent(String(value))}`);
-    const id = path.startsWith("/runs") ? runs.at(operation.operationId === "cancelRun" ? -1 : 0) : "ping";
+    const runId = runs.at(operation.operationId === "cancelRun" ? -1 : 0);
+    const id = path.startsWith("/runs") ? runId : path.startsWith("/queues") ? "python" : "ping";
     const target = `${path.replace("{id}", String(id))}${query.length === 0 ? "" : `?${query.join("&")}`}`;
     const contents = Object.entries<Json>(operation.requestBody?.content ?? {});
     expect(contents.filter(([, { example }]) => example === undefined)).toEqual([]);

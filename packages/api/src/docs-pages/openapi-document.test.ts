@@ -10,7 +10,7 @@ let under: ApiUnderTest;
 let document: OpenApiDocument;
 let makeValidator: ReturnType<typeof createValidators>;
 beforeAll(async () => {
-  under = await apiUnderTest();
+  under = await apiUnderTest({ config: { queues: ["default", "python"], externalQueues: ["python"] } });
   document = (await under.call("GET /openapi.json")).body;
   makeValidator = createValidators(document);
 });
@@ -118,6 +118,12 @@ describe("actual answers have the shape that the document describes", () => {
     ["post /runs/{id}/retry", "POST /runs/{ended}/retry"],
     ["post /schedules/preview", "POST /schedules/preview", { body: { schedule: "every monday at 09:00 Europe/Berlin" } }],
     ["get /handlers", "GET /handlers"],
+    ["post /queues/{id}/claim", "POST /queues/python/claim", { body: { executor: "worker-1" } }],
+    ["post /queues/{id}/claim", "POST /queues/python/claim", { body: { executor: "tickline/api", limit: 0 } }],
+    ["post /queues/{id}/claim", "POST /queues/default/claim", { body: { executor: "worker-1" } }],
+    ["post /queues/{id}/claim", "POST /queues/nobody/claim", { body: { executor: "worker-1" } }],
+    ["post /queues/{id}/heartbeat", "POST /queues/python/heartbeat", { body: { runs: [{ runId: "{run}", token: "x" }] } }],
+    ["post /queues/{id}/settle", "POST /queues/python/settle", { body: { runs: [{ runId: "{run}", token: "x", state: "succeeded" }] } }],
     ["get /livez", "GET /livez"],
     ["get /readyz", "GET /readyz"],
     ["get /openapi.json", "GET /openapi.json"],
@@ -138,6 +144,8 @@ describe("actual answers have the shape that the document describes", () => {
   /** The runs whose names stand in the requests: one that is under way, one that has failed with everything said. */
   async function prepare(): Promise<Readonly<Record<string, string>>> {
     const { call, store, clock } = under;
+    await call("PUT /jobs/claimed", { body: { ...minimalJob, queue: "python", params: { a: [1] } } });
+    await call("POST /jobs/claimed/trigger");
     await call("PUT /jobs/worked", { body: { ...minimalJob, overlap: "allow" } });
     const ended: string = (await call("POST /jobs/worked/trigger")).body.id;
     const runs = await store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 10 });
@@ -155,10 +163,11 @@ describe("actual answers have the shape that the document describes", () => {
     const seen = new Set<string>();
     for (const [name, request, options] of answers) {
       seen.add(name);
-      const reply = await under.call(
-        request.replaceAll(/\{(\w+)\}/g, (whole, key: string) => names[key] ?? whole),
-        options,
-      );
+      const fillIn = (text: string): string => text.replaceAll(/\{(\w+)\}/g, (whole, key: string) => names[key] ?? whole);
+      const reply = await under.call(fillIn(request), {
+        ...options,
+        ...(options?.body !== undefined && { body: JSON.parse(fillIn(JSON.stringify(options.body))) as unknown }),
+      });
       check(name, reply);
     }
     expect(operations().filter((name) => !seen.has(name))).toEqual(["get /events"]);

@@ -26,7 +26,15 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
         "Messages on Kafka: [events](docs/events).", // Relative to the page at /docs.
       license: { name: "MIT", identifier: "MIT" },
     },
-    tags: [{ name: "Jobs" }, { name: "Runs" }, { name: "Schedules" }, { name: "Handlers" }, { name: "Events" }, { name: "Service" }],
+    tags: [
+      { name: "Jobs" },
+      { name: "Runs" },
+      { name: "Schedules" },
+      { name: "Handlers" },
+      { name: "Queues" },
+      { name: "Events" },
+      { name: "Service" },
+    ],
     servers: [{ url: "/" }],
     paths,
     components: { schemas: { Event: EventView, Reset: ResetView } }, // The data of streamed messages refers to them.

@@ -18,6 +18,8 @@ export interface DrainOptions {
   readonly drainMsMax: number;
   /** The number of requests whose answers are not complete. */
   readonly underWay: () => number;
+  /** Called once when a stop is announced. */
+  readonly onBegun: () => void;
   /** Called when new requests are refused from now on. */
   readonly onClosed: () => void;
 }
@@ -26,12 +28,14 @@ export interface DrainOptions {
 const LOOK_MS = 20;
 
 /** The end of serving, in two steps: first the stop is announced, then new requests are refused. */
-export function createDrain({ clock, drainMsMax, underWay, onClosed }: DrainOptions): Drain {
+export function createDrain({ clock, drainMsMax, underWay, onBegun, onClosed }: DrainOptions): Drain {
   let state: "serving" | "announced" | "closed" = "serving";
   const passed = (ms: number): Promise<void> => new Promise((resolve) => void clock.setTimer(ms, resolve));
 
   const begin = (): void => {
-    if (state === "serving") state = "announced";
+    if (state !== "serving") return;
+    state = "announced";
+    onBegun();
   };
   return {
     begun: () => state !== "serving",

@@ -10,6 +10,8 @@ import { invalidRequest, problem, type Fault, type ProblemCode } from "../proble
 import { queryReader, type QuerySchema } from "../request/query.ts";
 import { sayFault, schemaFaults, type SayUnknown } from "../problems/schema-faults.ts";
 
+export type OutsideSlot = <Value>(wait: () => Promise<Value>) => Promise<Value>;
+
 /** A parsed request. Nothing else of the wire passes beyond this point. */
 export interface RouteRequest<Query, Body> {
   /** The `:id` of the path; empty if there is none. */
@@ -21,7 +23,9 @@ export interface RouteRequest<Query, Body> {
   readonly querystring: string;
   readonly header: HeaderOf;
   readonly client: () => Client;
-  /** For the event stream, whose answer does not end. */
+  /** Waits without a slot of the requests that are processed at once: for waits that other requests must not wait for. */
+  readonly outsideSlot: OutsideSlot;
+  /** For the event stream, whose answer does not end, and for a request that waits for as long as its client does. */
   readonly connection: { readonly req: IncomingMessage; readonly res: ServerResponse };
 }
 
@@ -59,7 +63,7 @@ export type RequestHeader = "If-Match" | "If-None-Match" | "Idempotency-Key" | "
 /** The description of a route in the OpenAPI document, besides its schemas. */
 export interface RouteDocs {
   readonly operationId: string;
-  readonly tag: "Jobs" | "Runs" | "Schedules" | "Handlers" | "Events" | "Service";
+  readonly tag: "Jobs" | "Runs" | "Schedules" | "Handlers" | "Queues" | "Events" | "Service";
   readonly summary: string;
   readonly description?: string;
   readonly id?: z.ZodType;
@@ -78,7 +82,7 @@ export interface Route {
   readonly docs: RouteDocs;
   readonly query: QuerySchema | null;
   readonly body: BodySpec<unknown> | null;
-  respond(ctx: Context, readBody: BodyReader): Promise<Answer> | Answer;
+  respond(ctx: Context, readBody: BodyReader, outsideSlot: OutsideSlot): Promise<Answer> | Answer;
 }
 
 export interface RouteSpec<Query extends QuerySchema, Body> {
@@ -100,9 +104,11 @@ export function route<Query extends QuerySchema>(spec: RouteSpec<Query, undefine
     docs: spec.docs,
     query: spec.query,
     body: null,
-    respond(ctx) {
+    respond(ctx, _readBody, outsideSlot) {
       const query = readQuery(ctx.querystring);
-      return query.kind === "faults" ? invalidRequest(query.faults) : spec.handle(toRequest(ctx, query.value, undefined));
+      return query.kind === "faults"
+        ? invalidRequest(query.faults)
+        : spec.handle(toRequest(ctx, { query: query.value, body: undefined, outsideSlot }));
     },
   };
 }
@@ -117,21 +123,23 @@ export function bodyRoute<Query extends QuerySchema, Body>(spec: RouteSpec<Query
     docs: spec.docs,
     query: spec.query,
     body,
-    async respond(ctx, readBody) {
+    async respond(ctx, readBody, outsideSlot) {
       const query = readQuery(ctx.querystring);
       if (query.kind === "faults") return invalidRequest(query.faults);
       const given = await readBody(ctx, body.mediaTypes ?? [JSON_MEDIA_TYPE]);
       if (given.kind === "problem") return given;
       const parsed = await parseBody(body, given.value);
-      return parsed.kind === "problem" ? parsed : spec.handle(toRequest(ctx, query.value, parsed.value));
+      return parsed.kind === "problem" ? parsed : spec.handle(toRequest(ctx, { query: query.value, body: parsed.value, outsideSlot }));
     },
   };
 }
 
-const toRequest = <Query, Body>(ctx: Context, query: Query, body: Body): RouteRequest<Query, Body> => ({
+const toRequest = <Query, Body>(
+  ctx: Context,
+  parsed: Pick<RouteRequest<Query, Body>, "query" | "body" | "outsideSlot">,
+): RouteRequest<Query, Body> => ({
+  ...parsed,
   id: (ctx["params"] as { id?: string }).id ?? "",
-  query,
-  body,
   path: ctx.path,
   querystring: ctx.querystring,
   header: (name) => ctx.req.headers[name] as string | undefined,

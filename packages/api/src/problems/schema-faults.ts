@@ -15,14 +15,17 @@ export const sayFault: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === "invalid_type") return issue.input === undefined ? "is required" : `must be ${typeName(issue.expected)}`;
   if (issue.code === "too_small") return `must ${bound(issue.origin, "at least", issue.minimum)}`;
   if (issue.code === "too_big") return `must ${bound(issue.origin, "at most", issue.maximum)}`;
-  if (issue.code !== "invalid_value") return undefined;
-  const values = issue.values.map((value) => JSON.stringify(value)).join(", ");
-  const meant = findSlip(
-    typeof issue.input === "string" ? issue.input : "",
-    issue.values.filter((value) => typeof value === "string"),
-  );
-  return `must be ${issue.values.length > 1 ? "one of " : ""}${values}${meant === null ? "" : `: did you mean ${JSON.stringify(meant)}?`}`;
+  return issue.code === "invalid_value" ? sayValues(issue.input, issue.values) : undefined;
 };
+
+function sayValues(given: unknown, options: readonly unknown[]): string {
+  const values = options.map((value) => JSON.stringify(value)).join(", ");
+  const meant = findSlip(
+    typeof given === "string" ? given : "",
+    options.filter((value) => typeof value === "string"),
+  );
+  return `must be ${options.length > 1 ? "one of " : ""}${values}${meant === null ? "" : `: did you mean ${JSON.stringify(meant)}?`}`;
+}
 
 /** The name of a type in a message. */
 export const typeName = (type: string): string => NAMES[type] ?? `of type ${type}`;
@@ -69,10 +72,20 @@ function toFaults(issue: Issue, above: readonly PropertyKey[], words: FaultWords
     const fields = fieldsAt(words.schema, path);
     return issue.keys.map((key) => ({ pointer: toPointer([...path, key]), ...unknownAt(issue, key, (name) => say(name, fields)) }));
   }
+  const kind = discriminatorOf(issue);
+  if (kind !== null && kind.given === undefined) return [{ pointer: toPointer(path), code: "required", message: "is required" }];
+  if (kind !== null) return [{ pointer: toPointer(path), code: "invalid_value", message: sayValues(kind.given, kind.options) }];
   if (issue.code === "invalid_union" && issue.message === "Invalid input") {
     return meantOption(issue.errors).flatMap((inner) => toFaults(inner, path, words));
   }
   return [{ pointer: toPointer(path), code: toCode(issue), message: issue.message }];
+}
+
+/** The field that says which option of a union is meant, as it was given, where it says none. */
+function discriminatorOf(issue: Issue): { readonly given: unknown; readonly options: readonly unknown[] } | null {
+  const { discriminator, options } = issue as { readonly discriminator?: unknown; readonly options?: unknown };
+  if (issue.code !== "invalid_union" || typeof discriminator !== "string" || !Array.isArray(options)) return null;
+  return { given: (Object(issue.input) as Readonly<Record<string, unknown>>)[discriminator], options };
 }
 
 /** Issues that zod reports for a missing value. */
@@ -91,7 +104,11 @@ const unknownAt = (issue: Issue, key: string, unknown: (name: string) => Omit<Fa
 
 export const unknownField: SayUnknown = (name, fields) => ({
   code: "unknown_field",
-  message: `there is no field ${quote(name)} here${didYouMean(name, fields)}`,
+  // Another option of a union may have the field.
+  message: `there is no field ${quote(name)} here${didYouMean(
+    name,
+    fields.filter((field) => field !== name),
+  )}`,
 });
 
 const toCode = (issue: Issue): string =>

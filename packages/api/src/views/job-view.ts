@@ -31,7 +31,7 @@ export const RECENT_RUNS_BYTES_MAX = 65_536;
 
 const RecentRunView = RunView.omit(pickLongFields(RunView) as { params: true; output: true }).meta({ id: "RecentRun" });
 
-const LastRunView = z
+export const LastRunView = z
   .object({
     id: RunIdView,
     state: RunStateView,
@@ -169,7 +169,7 @@ function upcoming(job: Job): Instant[] {
   return after.kind === "evaluated" ? [next, ...after.value] : [];
 }
 
-const showLastRun = ({ runId, state, scheduledFor, startedAt, finishedAt, error }: LastRun): NonNullable<JobView["lastRun"]> => ({
+export const showLastRun = ({ runId, state, scheduledFor, startedAt, finishedAt, error }: LastRun): NonNullable<JobView["lastRun"]> => ({
   id: runId,
   state,
   scheduledFor: toIso(scheduledFor),

@@ -9,9 +9,11 @@ export async function seedProduct(product: RunningProduct): Promise<readonly str
   await put("paused", { schedule: "every 15m", state: "paused" });
   await put("finished", { schedule: { at: new Date(Date.now() + 500).toISOString() }, params: { said: "once" } });
   await put("failed", { handler: "fail", retry: { maxAttempts: 1 } });
+  await put("claimed", { queue: "claimed", overlap: "allow", timeoutMs: 86_400_000 });
   await put("often", { schedule: "every 200ms", overlap: "allow" }); // Something happens on every stream.
   await put("running", { handler: "hang", timeoutMs: 86_400_000, overlap: "allow" });
-  for (const id of ["active", "active", "paused", "failed", "running", "running"]) await product.call("POST", `/jobs/${id}/trigger`);
+  for (const id of ["active", "active", "paused", "failed", "running", "running", ...Array<string>(20).fill("claimed")])
+    await product.call("POST", `/jobs/${id}/trigger`);
   const ended = (state: string, id: string): Promise<RunView> =>
     eventually(async () => (await product.listRuns(id)).find((run) => run.state === state) ?? null);
   await Promise.all([ended("succeeded", "finished"), ended("succeeded", "active"), ended("failed", "failed"), ended("running", "running")]);

@@ -1,6 +1,6 @@
-import { countReleases, type DueRun } from "@tickline/shared/domain/run/due-run";
-import { retryDelayMs, type FailedAttempt } from "@tickline/shared/domain/policy/retry-policy";
-import { runError, type RunError } from "@tickline/shared/domain/run/run-error";
+import { failAttempt, interruptAttempt } from "@tickline/shared/domain/policy/failed-attempt";
+import type { DueRun } from "@tickline/shared/domain/run/due-run";
+import { attemptTimedOut, runError, type RunError } from "@tickline/shared/domain/run/run-error";
 import type { AttemptResult } from "@tickline/shared/domain/run/settlement";
 import { checkOutput } from "./check-output.ts";
 import { RunAborted, type AbortCause } from "./run-aborted.ts";
@@ -49,25 +49,11 @@ export function attemptResult({ run, aborted, ending }: EndedAttempt, rules: Att
 
 function abortedResult(run: DueRun, cause: AbortCause, { releasesMax, random }: AttemptRules): AttemptResult {
   if (cause === "cancelled") return { kind: "cancelled" };
-  if (cause === "timeout") return fail(run, runError("timeout", `the attempt ran longer than ${run.timeoutMs} ms`, true), random);
-  // Its handler was called. With `onUncertain: "skip"` the attempt is a failure, to which the retry policy of the job applies.
-  if (run.onUncertain === "skip") return fail(run, runError(cause, new RunAborted(cause).message, true), random);
-  return countReleases(run) < releasesMax ? { kind: "released" } : { kind: "failed", error: interruptedTooOften(run) };
+  if (cause === "timeout") return fail(run, attemptTimedOut(run), random);
+  return interruptAttempt(run, { error: runError(cause, new RunAborted(cause).message, true), releasesMax, random }); // Its handler was called.
 }
-
-const interruptedTooOften = (run: DueRun): RunError =>
-  runError(
-    "interrupted_too_often",
-    `the run was interrupted ${countReleases(run) + 1} times, by stops of its executor or losses of its lease, and never ended`,
-    false,
-  );
 
 const failThrown = (run: DueRun, thrown: unknown, random: () => number): AttemptResult =>
-  retryOrFail(run, { error: toRunError(thrown), retryAfterMs: readRetryAfterMs(thrown) }, random);
+  failAttempt(run, { error: toRunError(thrown), retryAfterMs: readRetryAfterMs(thrown) }, random);
 
-const fail = (run: DueRun, error: RunError, random: () => number): AttemptResult => retryOrFail(run, { error, retryAfterMs: null }, random);
-
-function retryOrFail(run: DueRun, { error, retryAfterMs }: Omit<FailedAttempt, "failures">, random: () => number): AttemptResult {
-  const delayMs = retryDelayMs(run.retry, { failures: run.failures + 1, error, retryAfterMs }, random);
-  return delayMs === null ? { kind: "failed", error } : { kind: "retry", error, retryDelayMs: delayMs };
-}
+const fail = (run: DueRun, error: RunError, random: () => number): AttemptResult => failAttempt(run, { error, retryAfterMs: null }, random);

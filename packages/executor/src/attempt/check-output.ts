@@ -1,5 +1,5 @@
 import { deeperThan, JSON_DEPTH_MAX, type JsonValue } from "@tickline/shared/domain/json/json";
-import { runError, type RunError } from "@tickline/shared/domain/run/run-error";
+import { outputTooLarge, runError, type RunError } from "@tickline/shared/domain/run/run-error";
 import { OUTPUT_BYTES_MAX } from "@tickline/shared/domain/run/settlement";
 import { toRunError } from "./thrown-error.ts";
 
@@ -23,8 +23,7 @@ export function checkOutput(returned: unknown): CheckedOutput {
   const { text } = json;
   if (text.length * BYTES_PER_UNIT_MAX > OUTPUT_BYTES_MAX) {
     const bytes = Buffer.byteLength(text);
-    if (bytes > OUTPUT_BYTES_MAX)
-      return refused("output_too_large", `the output has ${bytes} bytes of JSON, at most ${OUTPUT_BYTES_MAX} are kept`);
+    if (bytes > OUTPUT_BYTES_MAX) return { kind: "refused", error: outputTooLarge(bytes, OUTPUT_BYTES_MAX) };
   }
   const output = JSON.parse(text) as JsonValue;
   // Each level takes two characters at least.

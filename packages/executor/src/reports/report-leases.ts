@@ -82,7 +82,12 @@ export async function claimReported({ claims, clock, config }: LeaseContext, rep
       const runs = group.map(({ run }) => run);
       return {
         group,
-        outcomes: await claims.claim({ runs, claimant: { executor, token, leaseMs }, now, firedAfter: now - config.retentionMs }),
+        outcomes: await claims.claim({
+          runs,
+          claimant: { executor, token, leaseMs, external: true },
+          now,
+          firedAfter: now - config.retentionMs,
+        }),
       };
     },
   });

@@ -57,7 +57,8 @@ export function toClaim(run: DueRun, { trusted = false }: ClaimRequest, digest: 
 export function toClaimOutcome(row: ClaimRow, run: DueRun, { claimant }: ClaimRequest): ClaimOutcome {
   if (row.kind !== "won") return row;
   const { startedAt, ...counts } = row.won;
-  const claim: ClaimedRun = { run: { ...run, ...counts }, token: claimant.token, leaseMs: null, startedAt };
+  const leaseMs = claimant.external === true ? claimant.leaseMs : null; // No clock ends a lease of this process.
+  const claim: ClaimedRun = { run: { ...run, ...counts }, token: claimant.token, leaseMs, startedAt };
   return { kind: "won", claim };
 }
 

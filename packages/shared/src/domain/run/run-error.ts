@@ -34,6 +34,14 @@ export function cutTo(lengthMax: number, text: string): string {
   return text.length > lengthMax ? `${text.slice(0, lengthMax - 1)}…` : text;
 }
 
+/** The error of an attempt that was asked to end because of its `timeoutMs`. */
+export const attemptTimedOut = ({ timeoutMs }: { readonly timeoutMs: number }): RunError =>
+  runError("timeout", `the attempt ran longer than ${timeoutMs} ms`, true);
+
+/** The error of an attempt whose work is done and whose output is too long to be kept. Another attempt would return the same. */
+export const outputTooLarge = (bytes: number, bytesMax: number): RunError =>
+  runError("output_too_large", `the output has ${bytes} bytes of JSON, at most ${bytesMax} are kept`, false);
+
 /** The error of a run that was started, had no failed attempt, and waited too long for its next one. */
 export const WAITED_TOO_LONG = runError(
   "waited_too_long",

@@ -19,6 +19,11 @@ export interface Claimant {
   readonly executor: string;
   readonly token: string;
   readonly leaseMs: number;
+  /**
+   * True: the executor is another process than that of the store, so its lease ends by time in every store, and outlives a restart of the
+   * store's process. Absent: a store that only its own process can open may let leases end with that process.
+   */
+  readonly external?: boolean;
 }
 
 /**

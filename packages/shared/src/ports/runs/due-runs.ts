@@ -38,6 +38,10 @@ export interface DueRuns {
     readonly limit: number;
     /** Only runs rescued less often than this. Default: all. */
     readonly rescuesBelow?: number | undefined;
+    /** True: also runs that were published and are unclaimed, for a caller that claims runs without their messages. Default: false. */
+    readonly unclaimed?: boolean | undefined;
+    /** Only runs of these handlers. Default: of any. */
+    readonly handlers?: readonly string[] | undefined;
   }): Promise<readonly DueRun[]>;
   /** Queues that have publishable runs. */
   queues(shard: Shard): Promise<readonly string[]>;

@@ -72,7 +72,7 @@ export const externalQueuesSetting = defineSetting({
     .transform((text) => text?.split(",").map((name) => name.trim()) ?? [])
     .pipe(z.array(QueueNameSchema)),
   description:
-    "Queues of foreign executors, separated by commas, in addition to `QUEUES`; the same in all processes. Jobs on them may name any handler, and Tickline accepts reports of their runs on `tickline.reports`.",
+    "Queues of your own executors, separated by commas, in addition to `QUEUES`; the same in all processes. Jobs on them may name any handler. Tickline executes none of their runs: executors claim them over HTTP, or report them on `tickline.reports`.",
 });
 
 export const workersMaxSetting = defineSetting({

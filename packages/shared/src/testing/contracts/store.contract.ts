@@ -7,6 +7,7 @@ import { definitionRetentionContract } from "./jobs/definition-retention.contrac
 import { dueJobsContract } from "./jobs/due-jobs.contract.ts";
 import { dueRunsContract } from "./runs/due-runs.contract.ts";
 import { durabilityContract } from "./durability.contract.ts";
+import { externalClaimsContract } from "./runs/external-claims.contract.ts";
 import { fireRacesContract } from "./jobs/fire-races.contract.ts";
 import { handlerRegistryContract } from "./handler-registry.contract.ts";
 import { jobCatalogContract } from "./jobs/job-catalog.contract.ts";
@@ -52,6 +53,7 @@ const CONTRACTS: readonly StoreContract[] = [
   standingRunsContract,
   runClaimsContract,
   claimChecksContract,
+  externalClaimsContract,
   overlapContract,
   overlapWaitsContract,
   settleContract,

@@ -25,8 +25,10 @@ export function createDueRuns(state: MemoryState): DueRuns {
     return counts;
   };
   return {
-    async publishable({ shard, queue, limit, rescuesBelow = Infinity }) {
-      const found = openRunsIn(state, shard, "publishable").filter((run) => run.queue === queue && !(run.rescues >= rescuesBelow));
+    async publishable({ shard, queue, limit, rescuesBelow = Infinity, unclaimed = false, handlers }) {
+      const waiting = openRunsIn(state, shard, "publishable", ...(unclaimed ? (["published"] as const) : []));
+      const isMeant = (run: StoredRun): boolean => run.queue === queue && handlers?.includes(run.handler) !== false;
+      const found = waiting.filter((run) => isMeant(run) && !(run.rescues >= rescuesBelow));
       const map = (run: StoredRun) => readDueRun(state, run);
       return takeReadable(found.sort(inOrderOfPublication), limit, readable(state, map));
     },

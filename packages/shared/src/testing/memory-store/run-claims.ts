@@ -90,7 +90,8 @@ function claimOne(state: MemoryState, said: DueRun, { claimant, now, firedAfter 
     save(state, skipped);
     return { kind: "skipped", run: toEndedRun(skipped) };
   }
-  const held = startAttempt(run, { ...claimant, leaseEndsAt: now + claimant.leaseMs, now });
+  const { executor, token, leaseMs } = claimant;
+  const held = startAttempt(run, { executor, token, leaseMs, leaseEndsAt: now + leaseMs, now });
   save(state, held);
   return toWon(said, run, held);
 }

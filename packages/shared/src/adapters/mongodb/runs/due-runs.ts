@@ -1,6 +1,8 @@
 import { nextBackoffMs } from "../../../domain/time/backoff.ts";
 import type { Instant } from "../../../domain/time/instant.ts";
 import { wasAsideSince } from "../../../domain/policy/overlap.ts";
+import { publicationPlace } from "../../../domain/queue/priority.ts";
+import type { DueRun } from "../../../domain/run/due-run.ts";
 import type { DueRuns, Publication } from "../../../ports/runs/due-runs.ts";
 import { readEnough } from "../../../runtime/batch/read-enough.ts";
 import { type Change, withIds } from "../collections/rows.ts";
@@ -15,10 +17,11 @@ import { wakeRuns } from "./wake.ts";
 export function createDueRuns(context: StoreContext): DueRuns {
   const { runs } = context.rows;
   return {
-    publishable({ shard, queue, limit: runsMax, rescuesBelow }) {
-      const rescues = rescuesBelow === undefined ? {} : { rescues: { $not: { $gte: rescuesBelow } } };
-      const filter = { ...standing("publishable"), queue: { $eq: queue }, ...inShardQuery(shard), ...rescues };
-      return readEnough(runsMax, async (limit) => readDueRuns(context, await runs.find(filter, { sort: IN_PUBLICATION_ORDER, limit })));
+    async publishable({ unclaimed = false, ...query }) {
+      const found = await readWaiting(context, "publishable", query);
+      if (!unclaimed) return found;
+      const both = [...found, ...(await readWaiting(context, "published", query))];
+      return both.sort((left, right) => (publicationPlace(left) < publicationPlace(right) ? -1 : 1)).slice(0, query.limit);
     },
     queues: (shard) => readQueues(context, standing("publishable"), shard),
     published: (request) => notePublished(context, request),
@@ -29,6 +32,20 @@ export function createDueRuns(context: StoreContext): DueRuns {
     resetWaits: (request) => resetWaits(context, request),
     closeWaiting: (request) => closeWaiting(context, request),
   };
+}
+
+/** Each standing is read by itself: so each read is one range of the index, in its order. */
+function readWaiting(
+  context: StoreContext,
+  stands: "publishable" | "published",
+  { shard, queue, limit: runsMax, rescuesBelow, handlers }: Parameters<DueRuns["publishable"]>[0],
+): Promise<readonly DueRun[]> {
+  const rescues = rescuesBelow === undefined ? {} : { rescues: { $not: { $gte: rescuesBelow } } };
+  const ofSome = handlers === undefined ? {} : { handler: { $in: [...handlers] } };
+  const filter = { ...standing(stands), queue: { $eq: queue }, ...inShardQuery(shard), ...rescues, ...ofSome };
+  return readEnough(runsMax, async (limit) =>
+    readDueRuns(context, await context.rows.runs.find(filter, { sort: IN_PUBLICATION_ORDER, limit })),
+  );
 }
 
 type PublishedRequest = Parameters<DueRuns["published"]>[0];

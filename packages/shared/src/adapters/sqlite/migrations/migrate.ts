@@ -5,9 +5,10 @@ import { SCHEMA_1 } from "./001-first-release.ts";
 import { OVERLAP_POLICIES_2 } from "./002-overlap-policies.ts";
 import { keysAsJson, PLAIN_TABLES_3 } from "./003-plain-tables.ts";
 import { PRIORITIES_4 } from "./004-priorities.ts";
+import { LEASES_BY_TIME_5 } from "./005-leases-by-time.ts";
 
 /** Each brings a file from the version before it to its own, which is its place in the list, from 1. Never edited once released. */
-const MIGRATIONS: readonly string[] = [SCHEMA_1, OVERLAP_POLICIES_2, PLAIN_TABLES_3, PRIORITIES_4];
+const MIGRATIONS: readonly string[] = [SCHEMA_1, OVERLAP_POLICIES_2, PLAIN_TABLES_3, PRIORITIES_4, LEASES_BY_TIME_5];
 
 /** The version this program writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

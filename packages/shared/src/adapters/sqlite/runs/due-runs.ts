@@ -1,4 +1,5 @@
 import type { Instant } from "../../../domain/time/instant.ts";
+import { publicationPlace } from "../../../domain/queue/priority.ts";
 import { endRetryWait, endWaitedTooLong, expire, makePublishable, waitForAnother } from "../../../domain/run/run-changes.ts";
 import type { Standing } from "../../../domain/run/run-record.ts";
 import type { EndedRun } from "../../../domain/run/settlement.ts";
@@ -7,7 +8,7 @@ import { STORE_TIME_DIFFERENCE_MS_MAX } from "../../../domain/time/time-limits.t
 import type { DueRuns } from "../../../ports/runs/due-runs.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { type DueRunRow, SELECT_DUE_RUNS } from "./due-run-rows.ts";
-import { query } from "../rows.ts";
+import { query, type Query } from "../rows.ts";
 import { IS_OPEN, type RunRow, SELECT_RUNS, type StoredRun, toStoredRun } from "./run-rows.ts";
 
 type PublishableQuery = Parameters<DueRuns["publishable"]>[0];
@@ -23,11 +24,7 @@ const REPEATED: readonly Standing[] = ["published", "deferred", "waiting"];
 
 export function openDueRuns(context: StoreContext): DueRunsRows {
   const { db } = context;
-  const publishable = query<DueRunRow>(
-    db,
-    `${SELECT_DUE_RUNS} WHERE standing = 'publishable' AND standing <> 'running' AND runs.queue = ? AND runs.slot >= ? AND runs.slot < ?
-       AND rescues < ? ORDER BY rank, run_id LIMIT ? + 0`,
-  );
+  const publishable = openPublishable(context);
   const nextQueue = query<{ queue: string | null }>(
     db,
     "SELECT min(queue) AS queue FROM runs WHERE standing = 'publishable' AND standing <> 'running' AND queue > ?",
@@ -49,8 +46,7 @@ export function openDueRuns(context: StoreContext): DueRunsRows {
   const countUnclaimed = ({ from, to }: Shard, rescuesMin: number): Record<string, number> =>
     Object.fromEntries(unclaimed.all(from, to, rescuesMin).map(({ queue, count }) => [queue, count]));
   return {
-    publishable: ({ shard, queue, limit, rescuesBelow = Number.MAX_SAFE_INTEGER }) =>
-      publishable.all(queue, shard.from, shard.to, rescuesBelow, limit),
+    publishable,
     queues({ from, to }) {
       const queues: string[] = [];
       for (let queue = nextQueue.get("")?.queue ?? null; queue !== null; queue = nextQueue.get(queue)?.queue ?? null)
@@ -66,6 +62,28 @@ export function openDueRuns(context: StoreContext): DueRunsRows {
     wake: openWake(context),
     closeWaiting: openCloseWaiting(context),
     resetWaits: openResetWaits(context),
+  };
+}
+
+/** Each standing, and all handlers or some, has a statement of its own: each reads one range of the index, in its order. */
+function openPublishable({ db }: StoreContext): DueRunsRows["publishable"] {
+  const open = (standing: "publishable" | "published", condition = ""): Query<DueRunRow> =>
+    query<DueRunRow>(
+      db,
+      `${SELECT_DUE_RUNS} WHERE standing = '${standing}' AND standing <> 'running' AND runs.queue = ?1 AND runs.slot >= ?2 AND runs.slot < ?3
+       AND rescues < ?4 ${condition} ORDER BY rank, run_id LIMIT ?5 + 0`,
+    );
+  const ofSome = "AND runs.handler IN (SELECT value FROM json_each(?6))";
+  const [publishable, published] = [open("publishable"), open("published")];
+  const [publishableOfSome, publishedOfSome] = [open("publishable", ofSome), open("published", ofSome)];
+  return ({ shard, queue, limit, rescuesBelow = Number.MAX_SAFE_INTEGER, unclaimed = false, handlers }) => {
+    const values = [queue, shard.from, shard.to, rescuesBelow, limit] as const;
+    const read = (all: Query<DueRunRow>, some: Query<DueRunRow>): DueRunRow[] =>
+      handlers === undefined ? all.all(...values) : some.all(...values, JSON.stringify(handlers));
+    const found = read(publishable, publishableOfSome);
+    if (!unclaimed) return found;
+    const both = [...found, ...read(published, publishedOfSome)];
+    return both.sort((left, right) => (publicationPlace(left) < publicationPlace(right) ? -1 : 1)).slice(0, limit);
   };
 }
 
@@ -134,12 +152,16 @@ function openCloseWaiting({ db, runs, overlap }: StoreContext): Answering<DueRun
   };
 }
 
-/** Leases are ended by no clock here. */
+/** Of the leases only those that end by time can be reset. */
 function openResetWaits(context: StoreContext): Answering<DueRuns>["resetWaits"] {
   const { db, runs } = context;
   const later = query<RunRow>(
     db,
     `${SELECT_RUNS} WHERE standing = ? AND wake_at IS NOT NULL AND wake_at > ? AND ${IS_OPEN} AND runs.slot >= ? AND runs.slot < ?`,
+  );
+  const endLeasesSooner = db.prepare(
+    `UPDATE runs SET lease_ends_at = ?1 + lease_ms
+     WHERE lease_ends_at IS NOT NULL AND lease_by_time = 1 AND standing = 'running' AND lease_ends_at > ?2 + lease_ms AND slot >= ?3 AND slot < ?4`,
   );
   return ({ shard: { from, to }, now, waitMsMax }) => {
     const latest = now + STORE_TIME_DIFFERENCE_MS_MAX;
@@ -152,6 +174,6 @@ function openResetWaits(context: StoreContext): Answering<DueRuns>["resetWaits"]
     });
     const changed = [...late.map((run) => repeated(context, run, now)), ...sooner];
     for (const run of changed) runs.save(run);
-    return changed.length;
+    return changed.length + Number(endLeasesSooner.run(now, latest, from, to).changes);
   };
 }

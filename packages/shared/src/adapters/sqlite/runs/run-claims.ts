@@ -50,15 +50,20 @@ export function openRunClaims(context: StoreContext): RunClaimRows {
     db,
     "SELECT cancel_requested AS cancelRequested FROM runs WHERE run_id = ? AND token = ? AND standing = 'running' AND lease_ends_at IS NULL",
   );
+  const renew = query<{ cancelRequested: number }>(
+    db,
+    `UPDATE runs SET lease_ends_at = ?, lease_ms = ? WHERE run_id = ? AND token = ? AND standing = 'running' AND lease_by_time = 1
+     RETURNING cancel_requested AS cancelRequested`,
+  );
   return {
     read: (runIds) => [...new Set(runIds)].flatMap((runId) => open.get(runId) ?? []),
     holders: (runIds) => [...new Set(runIds)].flatMap((runId) => holder.get(runId) ?? []),
     lastRuns: (jobUids) => [...new Set(jobUids)].flatMap((uid) => lastRun.get(uid) ?? []),
     claim: openClaim(context),
-    // Leases of this process are ended by no clock, so there is nothing to write.
-    heartbeat({ leases }) {
+    // Leases of this process are ended by no clock, so there is nothing to write of them.
+    heartbeat({ leases, leaseMs, now }) {
       const standing = leases.flatMap(({ runId, token }) => {
-        const row = held.get(runId, token);
+        const row = held.get(runId, token) ?? renew.get(now + leaseMs, leaseMs, runId, token);
         return row === undefined ? [] : [{ runId, cancelRequested: row.cancelRequested === 1 }];
       });
       return {
@@ -96,9 +101,9 @@ function openClaim(context: StoreContext): RunClaimRows["claim"] {
   );
   // As `startAttempt` does; all of the row takes three times as long.
   const start = db.prepare(
-    `UPDATE runs SET state = 'running', standing = 'running', reason = NULL, token = ?, executor = ?, lease_ms = ?, lease_ends_at = NULL,
-       started_at = ?4, first_started_at = coalesce(first_started_at, ?4), due_at = NULL, expires_at = NULL, wake_at = NULL, wait_ms = NULL
-     WHERE run_key = ?`,
+    `UPDATE runs SET state = 'running', standing = 'running', reason = NULL, token = ?, executor = ?, lease_ms = ?, lease_ends_at = ?5,
+       lease_by_time = ?5 IS NOT NULL, started_at = ?4, first_started_at = coalesce(first_started_at, ?4), due_at = NULL, expires_at = NULL, wake_at = NULL, wait_ms = NULL
+     WHERE run_key = ?6`,
   );
   function claimOne({ runId, attempt, said }: RunToClaim, { claimant, now, firedAfter }: ClaimCall, won: Set<string>): ClaimRow {
     const run = select.get(runId);
@@ -111,7 +116,8 @@ function openClaim(context: StoreContext): RunClaimRows["claim"] {
     if (run.firstStartedAt === null && run.firedAt < firedAfter) return LOST;
     const verdict = overlap.judge(run);
     if (verdict.kind !== "start") return decline(context, runs.find(runId), { verdict, now });
-    start.run(claimant.token, claimant.executor, claimant.leaseMs, now, run.runKey);
+    const { executor, token, leaseMs, external = false } = claimant;
+    start.run(token, executor, leaseMs, now, external ? now + leaseMs : null, run.runKey);
     won.add(runId);
     return toWon(run, now);
   }

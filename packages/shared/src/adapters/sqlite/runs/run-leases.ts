@@ -3,26 +3,30 @@ import { rescueRun } from "../../../domain/run/run-changes.ts";
 import type { RunLeases } from "../../../ports/runs/run-leases.ts";
 import type { Answering, StoreContext } from "../context.ts";
 import { query } from "../rows.ts";
-import { IS_OPEN, type RunRow, SELECT_RUNS, type StoredRun } from "./run-rows.ts";
+import { IS_OPEN, type RunRow, SELECT_LEASES, type StoredRun } from "./run-rows.ts";
 
-/** Attempts whose process is gone: those that were running when the file was opened. Leases of this process are ended by no clock. */
+/**
+ * Attempts whose process is gone: those that were running when the file was opened. Leases of this process are ended by no clock; those of other
+ * processes end by time.
+ */
 export function openRunLeases({ db, runs, overlap }: StoreContext): Answering<RunLeases> {
-  const ending = query<RunRow>(
+  const ending = query<RunRow & { readonly leaseByTime: number }>(
     db,
-    `${SELECT_RUNS} WHERE lease_ends_at IS NOT NULL AND lease_ends_at >= ?1 AND ${IS_OPEN} AND runs.slot >= ?2 AND runs.slot < ?3
-       AND (lease_ends_at > ?1 OR run_id NOT IN (SELECT value FROM json_each(?4))) ORDER BY lease_ends_at, run_key LIMIT ?5 + 0`,
+    `${SELECT_LEASES} WHERE lease_ends_at IS NOT NULL AND lease_ends_at >= ?1 AND ${IS_OPEN} AND runs.slot >= ?2 AND runs.slot < ?3
+       AND (lease_ends_at > ?1 OR run_id NOT IN (SELECT value FROM json_each(?4))) AND (lease_by_time = 0 OR lease_ends_at <= ?6)
+     ORDER BY lease_ends_at, run_key LIMIT ?5 + 0`,
   );
   return {
-    ending({ shard, after, limit }) {
+    ending({ shard, now, after, limit }) {
       const { expiresAt, runIds } = after ?? { expiresAt: Number.MIN_SAFE_INTEGER, runIds: [] };
-      return ending.all(expiresAt, shard.from, shard.to, JSON.stringify(runIds), limit).map((run) => ({
+      return ending.all(expiresAt, shard.from, shard.to, JSON.stringify(runIds), limit, now).map((run) => ({
         runId: run.runId,
         handler: run.handler,
         attempt: run.attempt,
         rescues: run.rescues,
         leaseMs: run.leaseMs ?? 0,
         expiresAt: run.leaseEndsAt ?? 0,
-        ownerGone: true,
+        ownerGone: run.leaseByTime !== 1,
         onUncertain: run.onUncertain,
         cancelRequested: run.cancelRequested === 1,
       }));

@@ -65,6 +65,7 @@ export const IS_OPEN = "runs.state IN ('due', 'running', 'retrying')";
 /** Runs first, each with its job: SQLite may otherwise go through the jobs of a tenant to find the runs of a page. */
 const FROM_RUNS = "FROM runs CROSS JOIN jobs USING (job_key)";
 export const SELECT_RUNS = `SELECT ${COLUMNS}, NULL AS output ${FROM_RUNS}`;
+export const SELECT_LEASES = `SELECT ${COLUMNS}, NULL AS output, runs.lease_by_time AS leaseByTime ${FROM_RUNS}`;
 export const SELECT_RUNS_WITH_OUTPUT = `SELECT ${COLUMNS}, runs.output ${FROM_RUNS}`;
 
 /** Damaged parts of a row are left out: a run with a damaged history is still a run. Its error says so. The row object is reused as the run: it has no other user. */
