@@ -14,9 +14,14 @@ const read = (file: string): string => readFileSync(path.join(ROOT, file), "utf8
 /** What belongs to others: servers, headers, packages, shells. */
 const OF_OTHERS =
   "mongod mongos sqlite3 cloudevents Trailer Pragma OnCalendar findAndModify updateOne NoWritesPerformed retryWrites safeParseAsync not_multiple_of";
+/** Of cron, Celery and Kubernetes, for docs/migrating.md. */
+const OF_FORMER_SCHEDULERS =
+  "CELERY_TIMEZONE ClockedSchedule MAILTO RANDOM_DELAY acks_late autoretry_for beat_schedule chord" +
+  " failedJobsHistoryLimit max_retries one_off parallelism retry_backoff retry_jitter soft_time_limit" +
+  " successfulJobsHistoryLimit time_limit ttlSecondsAfterFinished workingDir";
 /** What a reader may write. */
 const EXAMPLES = "no_stock bimonthly PT1H30M sig";
-const FOREIGN = new Set(`${OF_OTHERS} ${EXAMPLES}`.split(" "));
+const FOREIGN = new Set(`${OF_OTHERS} ${OF_FORMER_SCHEDULERS} ${EXAMPLES}`.split(" "));
 
 const CODE = ["{packages,bench,lint,examples,deploy,.ci}/**/*", "*.{js,mjs,json,yml}", ".*.json", "Dockerfile"];
 const sources = listFiles(ROOT, CODE)

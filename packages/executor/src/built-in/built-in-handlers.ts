@@ -1,3 +1,4 @@
+import { AppError } from "@tickline/shared/domain/app-error";
 import type { Clock } from "@tickline/shared/ports/clock";
 import type { ConfigOf } from "@tickline/shared/runtime/config/config";
 import type { Handler } from "../handlers/handler.ts";
@@ -26,8 +27,11 @@ export interface BuiltInHandlers {
   close(): Promise<void>;
 }
 
+/** Throws `bad_config` where a setting asks for what this system does not have. */
 export function createBuiltInHandlers({ clock, environment }: BuiltInHandlersDeps, options: BuiltInHandlersOptions): BuiltInHandlers {
   const { workersMax, allowCommands: allowed, smtpUrl, smtpFrom: from = null } = options;
+  if (allowed !== null && process.platform === "win32")
+    throw new AppError("bad_config", "ALLOW_COMMANDS: programs are not started on Windows");
   const http = createHttpHandler({ clock }, { connectionsMax: workersMax });
   return {
     handlers: [
