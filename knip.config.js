@@ -21,8 +21,11 @@ export default {
     },
     "packages/*": { entry: tests, ...sources },
     "packages/api": { entry: ["src/main.ts!", ...tests], ...sources, ignoreDependencies: ["swagger-ui-dist"] }, // Served from its folder.
-    // What `npm run start:executor` starts, and what handler files import as `tickline`.
-    "packages/executor": { entry: ["src/main.ts!", "src/tickline.ts!", ...tests], ...sources },
+    // What `npm run start:executor` and `npm run test:handlers` start, and what handler files import as `tickline` and `tickline/testing`.
+    "packages/executor": {
+      entry: ["src/main.ts!", "src/register-modules.ts!", "src/tickline.ts!", "src/tickline-testing.ts!", ...tests],
+      ...sources,
+    },
     // The writer of the Avro schemas is started by path. openssl makes a certificate for a test.
     "packages/shared": { entry: ["src/adapters/registry/write-avsc.ts!", ...tests], ...sources, ignoreBinaries: ["openssl"] },
     "packages/e2e": { entry: tests, ...sources, ignoreDependencies: ["@tickline/standalone"] }, // Started by path, in a process of its own.

@@ -92,6 +92,8 @@ const EXECUTOR_LIMITS = {
   announcedMs: 100,
   /** With more events than this unpublished, new ones are left to the sweep of the scheduler. */
   unpublishedEventsMax: 20_000,
+  /** Code of a handler that keeps the thread for so long without a pause delays all else in the process: a warning names it. */
+  loopHeldMs: 200,
   /** Handlers are called for at most this long before other work of the process continues. */
   startSliceMs: 5,
   /** Runs rescued this often are claimed alone, one at a time, so that a handler that ends its process interrupts no other runs. */

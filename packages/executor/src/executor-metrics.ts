@@ -14,6 +14,8 @@ export interface ExecutorMetrics {
   readonly durationSeconds: Histogram;
   /** `refused`: the store contradicts a message, or the message cannot be about a run of its queue. */
   readonly claims: Readonly<Record<ClaimOutcome["kind"], Counter.Internal>>;
+  /** `handler`: empty where several were in progress. */
+  readonly loopHeldSeconds: Counter<"handler">;
   readonly unpublished: Counter;
   /** Reports of foreign executors. `lost`: another executor has the attempt, or it has ended; `skipped`: the claim closed the run. */
   readonly reports: Counter<"outcome">;
@@ -46,6 +48,12 @@ export function createExecutorMetrics(registry: Registry): ExecutorMetrics {
       name: "tickline_attempt_duration_seconds",
       help: "From the call of a handler to its end.",
       buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 15, 60, 300, 1_800],
+      registers,
+    }),
+    loopHeldSeconds: new Counter({
+      name: "tickline_event_loop_held_seconds_total",
+      help: "Time in which handlers kept the thread for longer than 200 ms at once, by the type of the handler.",
+      labelNames: ["handler"],
       registers,
     }),
     unpublished: new Counter({

@@ -11,10 +11,12 @@ import type { RunningAttempt } from "./running-attempt.ts";
 
 export interface HandlerCallerOptions {
   readonly clock: Clock;
-  readonly config: Pick<ExecutorConfig, "startSliceMs" | "queues">;
+  readonly config: Pick<ExecutorConfig, "startSliceMs" | "queues" | "loopHeldMs">;
   readonly services: ContextServices;
   /** Called just before the handler is. */
   readonly onCall: (attempt: RunningAttempt) => void;
+  /** Called when the synchronous part of a handler took `loopHeldMs` or longer. */
+  readonly onHeld: (attempt: RunningAttempt, heldMs: number) => void;
   /** Called once for every attempt. */
   readonly onEnded: (attempt: RunningAttempt, ending: AttemptEnding) => void;
 }
@@ -35,11 +37,15 @@ export function createHandlerCaller(options: HandlerCallerOptions): HandlerCalle
 
   /** Calls handlers until none is ready or the slice is used up: many busy handlers must not delay other work. */
   function callReady(): void {
-    const untilMs = clock.monotonicMs() + config.startSliceMs;
-    while (clock.monotonicMs() < untilMs) {
+    let nowMs = clock.monotonicMs();
+    const untilMs = nowMs + config.startSliceMs;
+    while (nowMs < untilMs) {
       const attempt = next();
       if (attempt === undefined) return;
       callHandler(attempt, options);
+      const afterMs = clock.monotonicMs();
+      if (afterMs - nowMs >= config.loopHeldMs) options.onHeld(attempt, afterMs - nowMs);
+      nowMs = afterMs;
     }
     if (ready.all.some(({ size }) => size > 0)) callSoon();
   }

@@ -6,6 +6,7 @@ import type { Settler } from "../settle/settler.ts";
 import { createAttemptDeadlines, type AttemptDeadlines } from "./attempt-deadlines.ts";
 import { attemptResult, type AttemptEnding } from "./attempt-result.ts";
 import { createHandlerCaller } from "./call-handlers.ts";
+import { createLoopWatch } from "./loop-watch.ts";
 import type { AbortCause } from "./run-aborted.ts";
 import { abortAttempt, createRunningAttempt, type RunningAttempt } from "./running-attempt.ts";
 import { storedStack, thrownStack } from "./thrown-error.ts";
@@ -35,7 +36,8 @@ export function createRunningAttempts({ context, settler, events, isOpen, onEnde
   const rules = { releasesMax: config.releasesMax, random: entropy.random };
   const all = new Map<string, RunningAttempt>();
   const deadlines = createAttemptDeadlines({ context, attempts: all });
-  const caller = createHandlerCaller({ clock, config, services: { clock, log, deadlines }, onCall, onEnded: end });
+  const loop = createLoopWatch({ clock, log, config, heldSeconds: metrics.loopHeldSeconds, attempts: all });
+  const caller = createHandlerCaller({ clock, config, services: { clock, log, deadlines }, onCall, onHeld: loop.onHeld, onEnded: end });
 
   function start(claims: readonly ClaimedRun[], sentAtMs: number): void {
     const attempts: RunningAttempt[] = [];
@@ -46,6 +48,7 @@ export function createRunningAttempts({ context, settler, events, isOpen, onEnde
       else attempts.push(add(createRunningAttempt(claim, { handler, leaseUntilMs: leaseEndMs(claim, sentAtMs) })));
     }
     caller.add(attempts);
+    loop.watch();
   }
   function add(attempt: RunningAttempt): RunningAttempt {
     all.set(attempt.claim.run.runId, attempt);
