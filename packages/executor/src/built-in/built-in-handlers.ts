@@ -1,15 +1,23 @@
 import type { Clock } from "@tickline/shared/ports/clock";
+import type { ConfigOf } from "@tickline/shared/runtime/config/config";
 import type { Handler } from "../handlers/handler.ts";
+import type { BUILT_IN_OPTIONS } from "./built-in-settings.ts";
+import { createEgressGuard } from "./egress/egress-guard.ts";
+import { createEgressPolicy } from "./egress/judge-address.ts";
 import { createHttpHandler } from "./http/http-handler.ts";
 
 export interface BuiltInHandlersDeps {
   /** `now` is the store's time. */
   readonly clock: Pick<Clock, "now" | "setTimer">;
+  /** The address at which this process serves; null while it does not. */
+  readonly ownUrl: () => string | null;
 }
 
-export interface BuiltInHandlersOptions {
+export interface BuiltInHandlersOptions extends ConfigOf<typeof BUILT_IN_OPTIONS> {
   /** Attempts that run at once. */
   readonly workersMax: number;
+  /** The address on which this process listens. On loopback, jobs may connect to loopback and private addresses. */
+  readonly host: string;
 }
 
 /** The handlers that every executor has, besides those of its folder. */
@@ -19,7 +27,12 @@ export interface BuiltInHandlers {
   close(): Promise<void>;
 }
 
-export function createBuiltInHandlers({ clock }: BuiltInHandlersDeps, { workersMax }: BuiltInHandlersOptions): BuiltInHandlers {
-  const http = createHttpHandler({ clock }, { connectionsMax: workersMax });
+export function createBuiltInHandlers({ clock, ownUrl }: BuiltInHandlersDeps, options: BuiltInHandlersOptions): BuiltInHandlers {
+  const { workersMax, host, egressAllow } = options;
+  const egress = createEgressGuard({ policy: createEgressPolicy({ host, allow: egressAllow }), ownPort: () => portOf(ownUrl()) });
+  const http = createHttpHandler({ clock, egress }, { connectionsMax: workersMax });
   return { handlers: [http.handler], close: http.close };
 }
+
+/** A URL does not show port 80. */
+const portOf = (url: string | null): number | null => (url === null ? null : Number(new URL(url).port || "80"));

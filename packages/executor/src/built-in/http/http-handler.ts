@@ -3,8 +3,10 @@ import { toIso } from "@tickline/shared/domain/time/instant";
 import type { Clock } from "@tickline/shared/ports/clock";
 import { EXECUTOR_DEFAULTS } from "../../executor-config.ts";
 import { defineHandler, type Handler, type HandlerContext } from "../../handlers/handler.ts";
+import type { EgressGuard } from "../egress/egress-guard.ts";
+import { EgressRefused } from "../egress/egress-refused.ts";
 import { createHttpClient, RequestRefused, type Answer, type HttpClient } from "./http-client.ts";
-import { networkFault, requestFault, statusFault, type Requested } from "./http-fault.ts";
+import { egressFault, networkFault, requestFault, statusFault, type HttpFault, type Requested } from "./http-fault.ts";
 import { BODY_BYTES_MAX, joinHeaders, httpOutput, type HttpOutput } from "./http-output.ts";
 import { HttpParamsSchema, type HttpParams } from "./http-params.ts";
 import { readBody, unreadableNote, type ReadBody } from "./read-body.ts";
@@ -29,6 +31,7 @@ export interface HttpHandlerLimits {
 export interface HttpHandlerDeps {
   /** `now` is the store's time. */
   readonly clock: Pick<Clock, "now" | "setTimer">;
+  readonly egress: EgressGuard;
 }
 
 export interface HttpHandler {
@@ -38,9 +41,9 @@ export interface HttpHandler {
 }
 
 /** The built-in handler `http`: one request, its answer as the output. */
-export function createHttpHandler({ clock }: HttpHandlerDeps, limits: HttpHandlerLimits = {}): HttpHandler {
+export function createHttpHandler({ clock, egress }: HttpHandlerDeps, limits: HttpHandlerLimits = {}): HttpHandler {
   const { connectionsMax = EXECUTOR_DEFAULTS.workersMax, connectMs = 10_000, headBytesMax = 262_144, retryAfterMsMax = 3_600_000 } = limits;
-  const client = createHttpClient({ clock, connectionsMax, connectMs, headBytesMax });
+  const client = createHttpClient({ clock, egress, connectionsMax, connectMs, headBytesMax });
   const readWaitMs = ({ headers }: Answer): number | null => retryAfterMs(headers, { retryAfterMsMax, now: clock.now() });
   return {
     handler: {
@@ -74,7 +77,7 @@ async function send(context: HandlerContext<HttpParams>, { client, readWaitMs }:
   };
   const { answer, output } = await exchange().catch((fault: unknown) => {
     signal.throwIfAborted();
-    throw fault instanceof RequestRefused ? requestFault(requested, fault) : networkFault(requested, fault);
+    throw toFault(requested, fault);
   });
   if (!isExpected(params.expect, output.status)) {
     throw statusFault(requested, { ...output, expect: params.expect, retryAfterMs: readWaitMs(answer) });
@@ -85,6 +88,11 @@ async function send(context: HandlerContext<HttpParams>, { client, readWaitMs }:
     const answer = await client.send(url, { ...toRequest(context), readSignal: () => context.signal });
     return { answer, output: await toOutput(answer, secrets) };
   }
+}
+
+function toFault(requested: Requested, fault: unknown): HttpFault {
+  if (fault instanceof EgressRefused) return egressFault(requested, fault);
+  return fault instanceof RequestRefused ? requestFault(requested, fault) : networkFault(requested, fault);
 }
 
 /** Only credentials of the request are removed: all else may be data of the answer. */
