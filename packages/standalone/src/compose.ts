@@ -67,7 +67,6 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
   const onUnreadable = createUnreadableLog({ clock: systemClock, log, metrics });
   const onLoss = (missing: string): void => log.warn({ missing }, "what was acknowledged is missing, and that is accepted");
   const onDoubt = (why: string): void => log.warn({ why }, "the data folder could not be compared with what was acknowledged");
-  const store = await openEmbeddedStore({ ...options, onLoss, onDoubt, onStoreLost, onUnreadable });
   const builtIn = createBuiltInHandlers(
     { clock: systemClock, ownUrl: () => services.api.url },
     {
@@ -77,6 +76,7 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
       workersMax: options.workersMax ?? EXECUTOR_DEFAULTS.workersMax,
     },
   );
+  const store = await openEmbeddedStore({ ...options, onLoss, onDoubt, onStoreLost, onUnreadable });
   const handlers = [...builtIn.handlers, ...(options.handlers ?? [])];
   const services = createServices(options, { store, handlers, log, metrics });
   const lifecycle = createLifecycle({

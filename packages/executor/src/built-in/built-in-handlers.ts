@@ -5,6 +5,7 @@ import type { BUILT_IN_OPTIONS } from "./built-in-settings.ts";
 import { createEgressGuard } from "./egress/egress-guard.ts";
 import { createEgressPolicy } from "./egress/judge-address.ts";
 import { createHttpHandler } from "./http/http-handler.ts";
+import { loadSigningKeys } from "./http/signing-keys.ts";
 
 export interface BuiltInHandlersDeps {
   /** `now` is the store's time. */
@@ -27,10 +28,12 @@ export interface BuiltInHandlers {
   close(): Promise<void>;
 }
 
+/** Throws `bad_config` for a file of keys that is not usable. */
 export function createBuiltInHandlers({ clock, ownUrl }: BuiltInHandlersDeps, options: BuiltInHandlersOptions): BuiltInHandlers {
-  const { workersMax, host, egressAllow } = options;
+  const { workersMax, host, egressAllow, signingKeysFile } = options;
   const egress = createEgressGuard({ policy: createEgressPolicy({ host, allow: egressAllow }), ownPort: () => portOf(ownUrl()) });
-  const http = createHttpHandler({ clock, egress }, { connectionsMax: workersMax });
+  const signingKeys = signingKeysFile === undefined ? new Map() : loadSigningKeys(signingKeysFile);
+  const http = createHttpHandler({ clock, egress, signingKeys }, { connectionsMax: workersMax });
   return { handlers: [http.handler], close: http.close };
 }
 

@@ -21,4 +21,12 @@ export const BUILT_IN_OPTIONS = {
     description:
       "To whom jobs may connect besides public addresses, separated by commas: networks (`10.0.0.0/8`), addresses, host names (`db.internal`, `*.internal`), `loopback`, `private`, or `*` for all. Each may have a port (`db.internal:8080`). If `HOST` is a loopback address, loopback and private addresses are open without it.",
   }),
+  signingKeysFile: defineSetting({
+    env: "SIGNING_KEYS_FILE",
+    flag: null,
+    placeholder: "FILE",
+    fallback: null,
+    schema: z.string().min(1).optional(),
+    description: "File with the keys that sign requests of `http` (`sign`): lines of `name=whsec_…`. It is read once, at start.",
+  }),
 };

@@ -46,7 +46,7 @@ function setup({ answers, allow = [], ownPort = null, ownAddresses = [] }: Setup
     ownAddresses: () => ownAddresses,
     ...(answers === undefined ? {} : { resolve }),
   });
-  return { ...handler({}, egress), asked };
+  return { ...handler({}, { egress }), asked };
 }
 
 const REFUSED = { code: "http_egress", retryable: false };

@@ -6,8 +6,8 @@ import { START } from "@tickline/shared/testing/factories";
 import { RunAborted } from "../../attempt/run-aborted.ts";
 import { toRunError } from "../../attempt/thrown-error.ts";
 import type { HandlerContext } from "../../handlers/handler.ts";
-import { createEgressGuard, type EgressGuard } from "../egress/egress-guard.ts";
-import { createHttpHandler, type HttpHandlerLimits } from "./http-handler.ts";
+import { createEgressGuard } from "../egress/egress-guard.ts";
+import { createHttpHandler, type HttpHandlerDeps, type HttpHandlerLimits } from "./http-handler.ts";
 import { HttpParamsSchema, type HttpParams } from "./http-params.ts";
 
 const closers: (() => Promise<unknown> | void)[] = [];
@@ -46,8 +46,8 @@ export async function target(answer: (response: ServerResponse, request: Incomin
 const LOCAL_EGRESS = createEgressGuard({ policy: { listensOnLoopback: true, allow: [] }, ownPort: () => null });
 
 /** The handler under test. `process.stoodStill`: as if the next look at the clock found the lease gone. */
-export function handler(limits: HttpHandlerLimits = {}, egress: EgressGuard = LOCAL_EGRESS) {
-  const http = createHttpHandler({ clock: { ...systemClock, now: () => START }, egress }, limits);
+export function handler(limits: HttpHandlerLimits = {}, deps: Partial<HttpHandlerDeps> = {}) {
+  const http = createHttpHandler({ clock: { ...systemClock, now: () => START }, egress: LOCAL_EGRESS, ...deps }, limits);
   closers.push(() => http.close());
   const abort = new AbortController();
   const process = { stoodStill: false };
