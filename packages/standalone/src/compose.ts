@@ -69,15 +69,16 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
   const onUnreadable = createUnreadableLog({ clock: systemClock, log, metrics });
   const onLoss = (missing: string): void => log.warn({ missing }, "what was acknowledged is missing, and that is accepted");
   const onDoubt = (why: string): void => log.warn({ why }, "the data folder could not be compared with what was acknowledged");
-  const store = await openEmbeddedStore({ ...options, onLoss, onDoubt, onStoreLost, onUnreadable });
   const builtIn = createBuiltInHandlers(
-    { clock: systemClock, environment: options.environment ?? {} },
+    { clock: systemClock, environment: options.environment ?? {}, ownUrl: () => services.api.url },
     {
       ...readDefaults(BUILT_IN_OPTIONS),
       ...pickSettings(BUILT_IN_OPTIONS, options),
+      host: options.host,
       workersMax: options.workersMax ?? EXECUTOR_DEFAULTS.workersMax,
     },
   );
+  const store = await openEmbeddedStore({ ...options, onLoss, onDoubt, onStoreLost, onUnreadable });
   const handlers = [...builtIn.handlers, ...(options.handlers ?? [])];
   const services = createServices(options, { store, handlers, log, metrics });
   const lifecycle = createLifecycle({

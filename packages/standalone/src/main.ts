@@ -2,7 +2,7 @@ import { API_DEFAULTS } from "@tickline/api/api-config";
 import { EXECUTOR_DEFAULTS, stopMsMax } from "@tickline/executor/executor-config";
 import { CLOSE_MS_MAX } from "@tickline/shared/domain/time/time-limits";
 import { AppError } from "@tickline/shared/domain/app-error";
-import { isLoopback } from "@tickline/api/http/known-hosts";
+import { isLoopback } from "@tickline/shared/domain/http/loopback";
 import { keepAlive } from "@tickline/shared/adapters/system/keep-alive";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { createLogger } from "@tickline/shared/runtime/log/logger";

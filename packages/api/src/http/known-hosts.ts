@@ -1,10 +1,8 @@
 import type { IncomingMessage } from "node:http";
+import { isLoopback } from "@tickline/shared/domain/http/loopback";
 import type { Context } from "koa";
 import { problem, type Problem } from "../problems/problem.ts";
 import { quote } from "../problems/quote.ts";
-
-/** Whether only this machine can reach an address to listen on. */
-export const isLoopback = (address: string): boolean => address === "localhost" || address === "::1" || /^127(\.\d{1,3}){3}$/.test(address);
 
 const LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"] as const;
 

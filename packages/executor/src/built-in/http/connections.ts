@@ -1,6 +1,7 @@
 import type { Agent } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "@tickline/shared/ports/clock";
+import type { EgressGuard } from "../egress/egress-guard.ts";
 
 /** So many bytes of the beginning of an answer are kept: informational answers, and the status line. */
 const KEPT_BYTES_MAX = 16_384;
@@ -17,14 +18,17 @@ export interface ConnectOptions {
   readonly clock: Pick<Clock, "setTimer">;
   /** Longest time to connect, in milliseconds. */
   readonly connectMs: number;
+  /** Vets the addresses of names as they are connected to. */
+  readonly egress: Pick<EgressGuard, "lookupFor">;
 }
 
 /** Watches the connections of an agent: limits the time to connect, knows when they are open, and reads their bytes before Node does. */
-export function watchConnections(agent: Agent, { event, clock, connectMs }: ConnectOptions): Connections {
+export function watchConnections(agent: Agent, { event, clock, connectMs, egress }: ConnectOptions): Connections {
   const connections = new WeakMap<object, Connection>();
   const connect = agent.createConnection.bind(agent);
-  agent.createConnection = (...given) => {
-    const socket = connect(...given);
+  agent.createConnection = (target, ...rest) => {
+    const lookup = egress.lookupFor({ port: Number(target.port), protocol: "http" });
+    const socket = connect({ ...target, lookup }, ...rest);
     if (socket === null || socket === undefined) return socket;
     const connection = new Connection();
     connections.set(socket, connection);

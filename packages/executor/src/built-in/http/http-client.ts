@@ -9,10 +9,12 @@ import {
 import { Agent as TlsAgent, request as tlsRequest } from "node:https";
 import type { Socket } from "node:net";
 import type { Clock } from "@tickline/shared/ports/clock";
+import type { EgressGuard } from "../egress/egress-guard.ts";
 import { watchConnections, type Connection, type Connections } from "./connections.ts";
 
 export interface HttpClientOptions {
   readonly clock: Pick<Clock, "setTimer">;
+  readonly egress: EgressGuard;
   /** Connections to one origin at once; further requests wait. */
   readonly connectionsMax: number;
   /** Longest time to connect, in milliseconds. */
@@ -54,10 +56,10 @@ const IDLE_MS = 4_000;
  * A client that distinguishes a target that did not answer from an answer that it cannot read. It uses Node's own client, which skips `100 Continue`
  * and other informational answers, and shows the bytes of an answer that it refuses.
  */
-export function createHttpClient({ clock, connectionsMax, connectMs, headBytesMax }: HttpClientOptions): HttpClient {
+export function createHttpClient({ clock, egress, connectionsMax, connectMs, headBytesMax }: HttpClientOptions): HttpClient {
   const options: AgentOptions = { keepAlive: true, maxSockets: connectionsMax, timeout: IDLE_MS };
-  const plain = watchConnections(new PlainAgent(options), { event: "connect", clock, connectMs });
-  const tls = watchConnections(new TlsAgent(options), { event: "secureConnect", clock, connectMs });
+  const plain = watchConnections(new PlainAgent(options), { event: "connect", clock, connectMs, egress });
+  const tls = watchConnections(new TlsAgent(options), { event: "secureConnect", clock, connectMs, egress });
   const open = new Map<ClientRequest, (reason: Error) => void>();
   let closed = false;
 
@@ -65,10 +67,12 @@ export function createHttpClient({ clock, connectionsMax, connectMs, headBytesMa
     const signal = readSignal();
     signal.throwIfAborted();
     if (closed) throw new Error("the client is closed");
-    const [start, connections] = url.protocol === "https:" ? [tlsRequest, tls] : [plainRequest, plain];
+    const [start, connections, defaultPort] = url.protocol === "https:" ? [tlsRequest, tls, 443] : [plainRequest, plain, 80];
+    const target = toTarget(url);
+    egress.checkAddress({ host: target.hostname, port: url.port === "" ? defaultPort : Number(url.port), protocol: "http" });
     const { agent } = connections;
     const head = toHead(url, { method, headers, body });
-    const request = startRequest(() => start({ ...toTarget(url), agent, method, headers: head, maxHeaderSize: headBytesMax }));
+    const request = startRequest(() => start({ ...target, agent, method, headers: head, maxHeaderSize: headBytesMax }));
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     // A request that waits for a connection emits nothing when it is destroyed, until it gets one.
     const abandon = (reason: Error): void => {
@@ -97,7 +101,7 @@ export function createHttpClient({ clock, connectionsMax, connectMs, headBytesMa
 }
 
 /** What Node reads from a URL, without the parts that these requests never have. */
-const toTarget = ({ hostname, port, pathname, search }: URL): Pick<RequestOptions, "hostname" | "port" | "path"> => ({
+const toTarget = ({ hostname, port, pathname, search }: URL): Pick<RequestOptions, "port" | "path"> & { readonly hostname: string } => ({
   hostname: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname,
   port: port === "" ? undefined : port,
   path: pathname + search,

@@ -1,7 +1,9 @@
+import type { EgressRefused } from "../egress/egress-refused.ts";
+
 /** Why a request failed. Its message never contains the query, the headers or the body of the request: those may be secrets. */
 export class HttpFault extends Error {
   override readonly name = "HttpFault";
-  readonly code: "http_status" | "http_network" | "http_request";
+  readonly code: "http_status" | "http_network" | "http_request" | "http_egress" | "http_sign";
   readonly retryable: boolean;
   /** The next attempt waits at least so long, in milliseconds; null: no wait was asked for. */
   readonly retryAfterMs: number | null;
@@ -57,6 +59,18 @@ export function statusFault({ method, url, scrub }: Requested, answer: Unexpecte
 /** Node refuses to send the request, so nothing was sent. It would refuse it again. */
 export const requestFault = (requested: Requested, fault: unknown): HttpFault =>
   new HttpFault("http_request", toMessage(requested, fault), { retryable: false });
+
+/** The executor may not connect there, so nothing was sent. */
+export const egressFault = ({ method, url }: Requested, refused: EgressRefused): HttpFault =>
+  new HttpFault("http_egress", `${method} ${url.origin}${url.pathname}: ${refused.message}`, { retryable: false });
+
+/** The executor has no such key. Nothing was sent. */
+export const signFault = ({ method, url }: Requested, name: string): HttpFault =>
+  new HttpFault(
+    "http_sign",
+    `${method} ${url.origin}${url.pathname}: this executor has no signing key ${name}; add it to the file that SIGNING_KEYS_FILE names, and restart the executor`,
+    { retryable: false },
+  );
 
 /** No answer came, or only a part of it. */
 export const networkFault = (requested: Requested, fault: unknown): HttpFault =>

@@ -6,7 +6,8 @@ import { START } from "@tickline/shared/testing/factories";
 import { RunAborted } from "../../attempt/run-aborted.ts";
 import { toRunError } from "../../attempt/thrown-error.ts";
 import type { HandlerContext } from "../../handlers/handler.ts";
-import { createHttpHandler, type HttpHandlerLimits } from "./http-handler.ts";
+import { createEgressGuard } from "../egress/egress-guard.ts";
+import { createHttpHandler, type HttpHandlerDeps, type HttpHandlerLimits } from "./http-handler.ts";
 import { HttpParamsSchema, type HttpParams } from "./http-params.ts";
 
 const closers: (() => Promise<unknown> | void)[] = [];
@@ -41,9 +42,12 @@ export async function target(answer: (response: ServerResponse, request: Incomin
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
 }
 
+/** As where the service listens on loopback. */
+const LOCAL_EGRESS = createEgressGuard({ policy: { listensOnLoopback: true, allow: [] }, ownPort: () => null });
+
 /** The handler under test. `process.stoodStill`: as if the next look at the clock found the lease gone. */
-export function handler(limits: HttpHandlerLimits = {}) {
-  const http = createHttpHandler({ clock: { ...systemClock, now: () => START } }, limits);
+export function handler(limits: HttpHandlerLimits = {}, deps: Partial<HttpHandlerDeps> = {}) {
+  const http = createHttpHandler({ clock: { ...systemClock, now: () => START }, egress: LOCAL_EGRESS, ...deps }, limits);
   closers.push(() => http.close());
   const abort = new AbortController();
   const process = { stoodStill: false };

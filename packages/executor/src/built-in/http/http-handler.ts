@@ -3,14 +3,18 @@ import { toIso } from "@tickline/shared/domain/time/instant";
 import type { Clock } from "@tickline/shared/ports/clock";
 import { EXECUTOR_DEFAULTS } from "../../executor-config.ts";
 import { defineHandler, type Handler, type HandlerContext } from "../../handlers/handler.ts";
+import type { EgressGuard } from "../egress/egress-guard.ts";
+import { EgressRefused } from "../egress/egress-refused.ts";
 import { createHttpClient, RequestRefused, type Answer, type HttpClient } from "./http-client.ts";
-import { networkFault, requestFault, statusFault, type Requested } from "./http-fault.ts";
+import { egressFault, networkFault, requestFault, signFault, statusFault, type HttpFault, type Requested } from "./http-fault.ts";
 import { BODY_BYTES_MAX, joinHeaders, httpOutput, type HttpOutput } from "./http-output.ts";
 import { HttpParamsSchema, type HttpParams } from "./http-params.ts";
 import { readBody, unreadableNote, type ReadBody } from "./read-body.ts";
 import { requestSecrets, type RequestSecrets } from "./request-secrets.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { scrub } from "./scrub.ts";
+import { signRequest } from "./sign-request.ts";
+import type { SigningKeys } from "./signing-keys.ts";
 
 export interface HttpHandlerLimits {
   /**
@@ -29,6 +33,9 @@ export interface HttpHandlerLimits {
 export interface HttpHandlerDeps {
   /** `now` is the store's time. */
   readonly clock: Pick<Clock, "now" | "setTimer">;
+  readonly egress: EgressGuard;
+  /** Default: none. */
+  readonly signingKeys?: SigningKeys;
 }
 
 export interface HttpHandler {
@@ -38,9 +45,12 @@ export interface HttpHandler {
 }
 
 /** The built-in handler `http`: one request, its answer as the output. */
-export function createHttpHandler({ clock }: HttpHandlerDeps, limits: HttpHandlerLimits = {}): HttpHandler {
+export function createHttpHandler(
+  { clock, egress, signingKeys = new Map() }: HttpHandlerDeps,
+  limits: HttpHandlerLimits = {},
+): HttpHandler {
   const { connectionsMax = EXECUTOR_DEFAULTS.workersMax, connectMs = 10_000, headBytesMax = 262_144, retryAfterMsMax = 3_600_000 } = limits;
-  const client = createHttpClient({ clock, connectionsMax, connectMs, headBytesMax });
+  const client = createHttpClient({ clock, egress, connectionsMax, connectMs, headBytesMax });
   const readWaitMs = ({ headers }: Answer): number | null => retryAfterMs(headers, { retryAfterMsMax, now: clock.now() });
   return {
     handler: {
@@ -48,7 +58,7 @@ export function createHttpHandler({ clock }: HttpHandlerDeps, limits: HttpHandle
         type: "http",
         description: "Sends one HTTP request. Redirects are not followed.",
         params: HttpParamsSchema,
-        run: (context) => send(context, { client, readWaitMs }),
+        run: (context) => send(context, { client, readWaitMs, clock, signingKeys }),
       }),
       builtIn: true,
     },
@@ -58,12 +68,12 @@ export function createHttpHandler({ clock }: HttpHandlerDeps, limits: HttpHandle
   };
 }
 
-interface Sending {
+interface Sending extends Required<Pick<HttpHandlerDeps, "clock" | "signingKeys">> {
   readonly client: HttpClient;
   readonly readWaitMs: (answer: Answer) => number | null;
 }
 
-async function send(context: HandlerContext<HttpParams>, { client, readWaitMs }: Sending): Promise<HttpOutput> {
+async function send(context: HandlerContext<HttpParams>, { client, readWaitMs, clock, signingKeys }: Sending): Promise<HttpOutput> {
   const { params, signal } = context;
   const url = new URL(params.url);
   const secrets = requestSecrets(params.headers, url);
@@ -72,9 +82,10 @@ async function send(context: HandlerContext<HttpParams>, { client, readWaitMs }:
     url,
     scrub: (text, { cut }) => scrub(text, secrets.all, { beginnings: true, cut }),
   };
+  const key = findKey(requested, params.sign, signingKeys);
   const { answer, output } = await exchange().catch((fault: unknown) => {
     signal.throwIfAborted();
-    throw fault instanceof RequestRefused ? requestFault(requested, fault) : networkFault(requested, fault);
+    throw toFault(requested, fault);
   });
   if (!isExpected(params.expect, output.status)) {
     throw statusFault(requested, { ...output, expect: params.expect, retryAfterMs: readWaitMs(answer) });
@@ -82,9 +93,25 @@ async function send(context: HandlerContext<HttpParams>, { client, readWaitMs }:
   return output;
 
   async function exchange() {
-    const answer = await client.send(url, { ...toRequest(context), readSignal: () => context.signal });
+    const request = toRequest(context);
+    const { idempotencyKey: id } = context;
+    if (key !== null) Object.assign(request.headers, signRequest({ key, id, atMs: clock.now(), body: request.body ?? "" }));
+    const answer = await client.send(url, { ...request, readSignal: () => context.signal });
     return { answer, output: await toOutput(answer, secrets) };
   }
+}
+
+/** Null: the request is not to be signed. */
+function findKey(requested: Requested, name: string | undefined, keys: SigningKeys): Buffer | null {
+  if (name === undefined) return null;
+  const key = keys.get(name);
+  if (key === undefined) throw signFault(requested, name);
+  return key;
+}
+
+function toFault(requested: Requested, fault: unknown): HttpFault {
+  if (fault instanceof EgressRefused) return egressFault(requested, fault);
+  return fault instanceof RequestRefused ? requestFault(requested, fault) : networkFault(requested, fault);
 }
 
 /** Only credentials of the request are removed: all else may be data of the answer. */

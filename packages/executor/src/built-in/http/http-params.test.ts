@@ -34,11 +34,15 @@ test.each([
   "connection",
   "Upgrade",
   "Expect",
+  "Host",
+  "X-Forwarded-For",
+  "Proxy-Authorization",
+  "Sec-Fetch-Site",
 ])("the header %s is not the job's to set", (name) => {
   expect(problems({ url, headers: { [name]: "x" } })).toHaveLength(1);
 });
 
-test.each(["Authorization", "X-Tickline", "Content-Type", "Host", "Expectation", "Te-st"])("the header %s is", (name) => {
+test.each(["Authorization", "X-Tickline", "Content-Type", "Expectation", "Te-st"])("the header %s is", (name) => {
   expect(problems({ url, headers: { [name]: "x" } })).toEqual([]);
 });
 

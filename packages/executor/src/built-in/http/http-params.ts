@@ -1,5 +1,6 @@
 import { PARAMS_FORMATS } from "@tickline/shared/domain/http/params-formats";
 import { z } from "zod";
+import { KEY_NAME } from "./signing-keys.ts";
 
 /** Longest URL, in characters. */
 const URL_LENGTH_MAX = 4_096;
@@ -40,6 +41,11 @@ export const HttpParamsSchema = z.strictObject({
     .refine((headers) => Object.keys(headers).length <= HEADERS_MAX, `must be at most ${HEADERS_MAX} headers`)
     .meta({ maxProperties: HEADERS_MAX })
     .default({}),
+  sign: z
+    .string()
+    .regex(KEY_NAME, "must be the name of a key: lower-case letters, digits, dots, underscores or hyphens, and a letter first")
+    .optional()
+    .meta({ description: "Signs the request as Standard Webhooks says, with this key of the executor's SIGNING_KEYS_FILE." }),
   body: z
     .union([z.string(), z.record(z.string(), z.json()), z.array(z.json())])
     .nullable()
