@@ -80,7 +80,7 @@ export function createExecutorSession(options: SessionOptions): ExecutorSession 
   function abandon(): Promise<void> {
     state.open = false;
     state.abandoned = true;
-    attempts.deadlines.stop();
+    attempts.stopWatching();
     void heartbeat.stop(); // From here on no lease is renewed.
     settler.seal();
     return settler.flushed();

@@ -10,6 +10,7 @@ export interface LoopWatch {
   onHeld(attempt: RunningAttempt, heldMs: number): void;
   /** To be called when attempts were started. It watches until there are none. */
   watch(): void;
+  stop(): void;
 }
 
 export interface LoopWatchOptions {
@@ -72,6 +73,10 @@ export function createLoopWatch({ clock, log, config, heldSeconds, attempts, cpu
     },
     watch() {
       if (timer === null) arm();
+    },
+    stop() {
+      timer?.cancel();
+      timer = null;
     },
   };
 }

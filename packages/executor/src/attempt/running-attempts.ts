@@ -29,6 +29,8 @@ export interface RunningAttempts {
   start(claims: readonly ClaimedRun[], sentAtMs: number): void;
   abort(attempt: RunningAttempt, cause: AbortCause): void;
   abortAll(cause: AbortCause): void;
+  /** Watches neither deadlines nor the thread any more. */
+  stopWatching(): void;
 }
 
 export function createRunningAttempts({ context, settler, events, isOpen, onEnded }: RunningAttemptsOptions): RunningAttempts {
@@ -85,6 +87,10 @@ export function createRunningAttempts({ context, settler, events, isOpen, onEnde
     abort,
     abortAll(cause) {
       for (const attempt of all.values()) abort(attempt, cause);
+    },
+    stopWatching() {
+      deadlines.stop();
+      loop.stop();
     },
   };
 }

@@ -41,7 +41,7 @@ export async function drain(options: DrainOptions): Promise<void> {
   if (abandoned()) return;
   settler.stop();
   await waitAtMost(clock, config.flushMs, Promise.all([events.flushed(), ...services.map((service) => service.stop()), unsubscribed]));
-  attempts.deadlines.stop();
+  attempts.stopWatching();
   if (attempts.all.size > 0) log.warn({ runs: [...attempts.all.keys()] }, STILL_RUNNING);
 }
 
