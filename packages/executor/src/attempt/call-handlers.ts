@@ -7,16 +7,16 @@ import { AttemptContext, type ContextServices } from "./attempt-context.ts";
 import type { AttemptEnding } from "./attempt-result.ts";
 import { runInScope } from "./attempt-scope.ts";
 import { checkParams, type CheckedParams } from "./check-params.ts";
+import type { LoopWatch } from "./loop-watch.ts";
 import type { RunningAttempt } from "./running-attempt.ts";
 
 export interface HandlerCallerOptions {
   readonly clock: Clock;
   readonly config: Pick<ExecutorConfig, "startSliceMs" | "queues" | "loopHeldMs">;
+  readonly loop: Pick<LoopWatch, "onHeld" | "watch">;
   readonly services: ContextServices;
   /** Called just before the handler is. */
   readonly onCall: (attempt: RunningAttempt) => void;
-  /** Called when the synchronous part of a handler took `loopHeldMs` or longer. */
-  readonly onHeld: (attempt: RunningAttempt, heldMs: number) => void;
   /** Called once for every attempt. */
   readonly onEnded: (attempt: RunningAttempt, ending: AttemptEnding) => void;
 }
@@ -30,7 +30,7 @@ export interface HandlerCaller {
 }
 
 export function createHandlerCaller(options: HandlerCallerOptions): HandlerCaller {
-  const { clock, config } = options;
+  const { clock, config, loop } = options;
   const ready = createQueueLanes(config.queues, () => createFifo<RunningAttempt>());
   const next = (): RunningAttempt | undefined => ready.next(({ size }) => size > 0)?.shift();
   const callSoon = oncePerTurn(callReady);
@@ -44,7 +44,7 @@ export function createHandlerCaller(options: HandlerCallerOptions): HandlerCalle
       if (attempt === undefined) return;
       callHandler(attempt, options);
       const afterMs = clock.monotonicMs();
-      if (afterMs - nowMs >= config.loopHeldMs) options.onHeld(attempt, afterMs - nowMs);
+      if (afterMs - nowMs >= config.loopHeldMs) loop.onHeld(attempt, afterMs - nowMs);
       nowMs = afterMs;
     }
     if (ready.all.some(({ size }) => size > 0)) callSoon();
@@ -53,6 +53,7 @@ export function createHandlerCaller(options: HandlerCallerOptions): HandlerCalle
     add(attempts) {
       for (const attempt of attempts) ready.of(attempt.claim.run.queue).add(attempt);
       callSoon();
+      loop.watch();
     },
   };
 }

@@ -39,7 +39,7 @@ export function createRunningAttempts({ context, settler, events, isOpen, onEnde
   const all = new Map<string, RunningAttempt>();
   const deadlines = createAttemptDeadlines({ context, attempts: all });
   const loop = createLoopWatch({ clock, log, config, heldSeconds: metrics.loopHeldSeconds, attempts: all });
-  const caller = createHandlerCaller({ clock, config, services: { clock, log, deadlines }, onCall, onHeld: loop.onHeld, onEnded: end });
+  const caller = createHandlerCaller({ clock, config, loop, services: { clock, log, deadlines }, onCall, onEnded: end });
 
   function start(claims: readonly ClaimedRun[], sentAtMs: number): void {
     const attempts: RunningAttempt[] = [];
@@ -50,7 +50,6 @@ export function createRunningAttempts({ context, settler, events, isOpen, onEnde
       else attempts.push(add(createRunningAttempt(claim, { handler, leaseUntilMs: leaseEndMs(claim, sentAtMs) })));
     }
     caller.add(attempts);
-    loop.watch();
   }
   function add(attempt: RunningAttempt): RunningAttempt {
     all.set(attempt.claim.run.runId, attempt);
