@@ -11,6 +11,8 @@ const UP_MS_MAX = 70_000;
 
 /** One of each service, and an api that answers. */
 export interface Services extends Calls {
+  /** The address of the api. */
+  readonly address: string;
   /** As the executor shows it at the moment, over all its labels or those that match. */
   executorMetric(name: string, labels: string): Promise<number>;
   /** What processes said each time that one ended by itself. Another followed. */
@@ -36,6 +38,7 @@ export async function startServices(endings: Endings, settings: Settings, ofExec
   }
   return {
     ...createCalls(api.url ?? ""),
+    address: api.url ?? "",
     executorMetric: (name, labels) => readMetric(executor, name, labels),
     executorCrashes: () => executor.crashes,
     crashes: () => [api, scheduler, executor].flatMap((member) => member.crashes),
