@@ -1,9 +1,10 @@
 import type { EgressRefused } from "../egress/egress-refused.ts";
+import type { RedirectRefused } from "./follow-redirects.ts";
 
 /** Why a request failed. Its message never contains the query, the headers or the body of the request: those may be secrets. */
 export class HttpFault extends Error {
   override readonly name = "HttpFault";
-  readonly code: "http_status" | "http_network" | "http_request" | "http_egress" | "http_sign";
+  readonly code: "http_status" | "http_network" | "http_request" | "http_egress" | "http_sign" | "http_redirect";
   readonly retryable: boolean;
   /** The next attempt waits at least so long, in milliseconds; null: no wait was asked for. */
   readonly retryAfterMs: number | null;
@@ -35,6 +36,8 @@ export interface Requested {
 export interface UnexpectedAnswer {
   readonly status: number;
   readonly expect: string;
+  /** How many redirects the job lets be followed. */
+  readonly redirectsMax: number;
   readonly body: string;
   readonly truncated: boolean;
   readonly note?: string;
@@ -43,10 +46,12 @@ export interface UnexpectedAnswer {
 }
 
 export function statusFault({ method, url, scrub }: Requested, answer: UnexpectedAnswer): HttpFault {
-  const { status, expect, body, truncated, note, retryAfterMs } = answer;
+  const { status, expect, redirectsMax, body, truncated, note, retryAfterMs } = answer;
   const retryable = status >= 500 || RETRYABLE_STATUSES.has(status);
   const hints = [
-    ...(status >= 300 && status < 400 ? ["redirects are not followed"] : []),
+    ...(status >= 300 && status < 400
+      ? [redirectsMax > 0 ? `of redirects at most ${redirectsMax} are followed` : "redirects are not followed"]
+      : []),
     ...(retryable && retryAfterMs !== null ? [`the target asks to wait ${Math.ceil(retryAfterMs / 1_000)} s`] : []),
     ...(note === undefined ? [] : [scrub(note, { cut: false })]),
   ];
@@ -63,6 +68,10 @@ export const requestFault = (requested: Requested, fault: unknown): HttpFault =>
 /** The executor may not connect there, so nothing was sent. */
 export const egressFault = ({ method, url }: Requested, refused: EgressRefused): HttpFault =>
   new HttpFault("http_egress", `${method} ${url.origin}${url.pathname}: ${refused.message}`, { retryable: false });
+
+/** The answer asks for a request that is not sent. Whatever was asked of the target is done, so it is not asked again. */
+export const redirectFault = ({ method, url }: Requested, refused: RedirectRefused): HttpFault =>
+  new HttpFault("http_redirect", `${method} ${url.origin}${url.pathname} ${refused.message}`, { retryable: false });
 
 /** The executor has no such key. Nothing was sent. */
 export const signFault = ({ method, url }: Requested, name: string): HttpFault =>

@@ -5,12 +5,23 @@ import { EXECUTOR_DEFAULTS } from "../../executor-config.ts";
 import { defineHandler, type Handler, type HandlerContext } from "../../handlers/handler.ts";
 import type { EgressGuard } from "../egress/egress-guard.ts";
 import { EgressRefused } from "../egress/egress-refused.ts";
+import { followRedirects, RedirectRefused } from "./follow-redirects.ts";
 import { createHttpClient, RequestRefused, type Answer, type HttpClient } from "./http-client.ts";
-import { egressFault, networkFault, requestFault, signFault, statusFault, type HttpFault, type Requested } from "./http-fault.ts";
+import {
+  egressFault,
+  networkFault,
+  redirectFault,
+  requestFault,
+  signFault,
+  statusFault,
+  type HttpFault,
+  type Requested,
+} from "./http-fault.ts";
 import { BODY_BYTES_MAX, joinHeaders, httpOutput, type HttpOutput } from "./http-output.ts";
 import { HttpParamsSchema, type HttpParams } from "./http-params.ts";
 import { readBody, unreadableNote, type ReadBody } from "./read-body.ts";
-import { requestSecrets, type RequestSecrets } from "./request-secrets.ts";
+import type { Hop } from "./plan-redirect.ts";
+import { requestSecrets } from "./request-secrets.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { scrub } from "./scrub.ts";
 import { signRequest } from "./sign-request.ts";
@@ -56,7 +67,7 @@ export function createHttpHandler(
     handler: {
       ...defineHandler({
         type: "http",
-        description: "Sends one HTTP request. Redirects are not followed.",
+        description: "Sends one HTTP request. Redirects are followed only if `redirects` says so.",
         params: HttpParamsSchema,
         run: (context) => send(context, { client, readWaitMs, clock, signingKeys }),
       }),
@@ -76,11 +87,16 @@ interface Sending extends Required<Pick<HttpHandlerDeps, "clock" | "signingKeys"
 async function send(context: HandlerContext<HttpParams>, { client, readWaitMs, clock, signingKeys }: Sending): Promise<HttpOutput> {
   const { params, signal } = context;
   const url = new URL(params.url);
-  const secrets = requestSecrets(params.headers, url);
-  const requested: Requested = {
-    method: params.method,
+  const secrets = [requestSecrets(params.headers, url)];
+  const requested = {
+    method: params.method as string,
     url,
-    scrub: (text, { cut }) => scrub(text, secrets.all, { beginnings: true, cut }),
+    scrub: (text: string, { cut }: { readonly cut: boolean }) =>
+      scrub(
+        text,
+        secrets.flatMap(({ all }) => all),
+        { beginnings: true, cut },
+      ),
   };
   const key = findKey(requested, params.sign, signingKeys);
   const { answer, output } = await exchange().catch((fault: unknown) => {
@@ -88,7 +104,7 @@ async function send(context: HandlerContext<HttpParams>, { client, readWaitMs, c
     throw toFault(requested, fault);
   });
   if (!isExpected(params.expect, output.status)) {
-    throw statusFault(requested, { ...output, expect: params.expect, retryAfterMs: readWaitMs(answer) });
+    throw statusFault(requested, { ...output, expect: params.expect, redirectsMax: params.redirects, retryAfterMs: readWaitMs(answer) });
   }
   return output;
 
@@ -96,8 +112,15 @@ async function send(context: HandlerContext<HttpParams>, { client, readWaitMs, c
     const request = toRequest(context);
     const { idempotencyKey: id } = context;
     if (key !== null) Object.assign(request.headers, signRequest({ key, id, atMs: clock.now(), body: request.body ?? "" }));
-    const answer = await client.send(url, { ...request, readSignal: () => context.signal });
-    return { answer, output: await toOutput(answer, secrets) };
+    const first = { url, ...request };
+    const answer = await followRedirects(first, { client, redirectsMax: params.redirects, readSignal: () => context.signal, onHop });
+    const credentials = secrets.flatMap((of) => of.credentials);
+    return { answer, output: await toOutput(answer, credentials) };
+  }
+  /** From here on, faults name this request. A redirect may bring secrets of its own. */
+  function onHop(hop: Hop): void {
+    Object.assign(requested, { method: hop.method, url: hop.url });
+    secrets.push(requestSecrets({}, hop.url));
   }
 }
 
@@ -111,11 +134,12 @@ function findKey(requested: Requested, name: string | undefined, keys: SigningKe
 
 function toFault(requested: Requested, fault: unknown): HttpFault {
   if (fault instanceof EgressRefused) return egressFault(requested, fault);
+  if (fault instanceof RedirectRefused) return redirectFault(requested, fault);
   return fault instanceof RequestRefused ? requestFault(requested, fault) : networkFault(requested, fault);
 }
 
 /** Only credentials of the request are removed: all else may be data of the answer. */
-async function toOutput(answer: Answer, { credentials }: RequestSecrets): Promise<HttpOutput> {
+async function toOutput(answer: Answer, credentials: readonly string[]): Promise<HttpOutput> {
   const clean = (text: string, cut = false): string => scrub(text, credentials, { beginnings: false, cut });
   const headers = joinHeaders(answer.headers);
   const { text, truncated, note } = await takeBody(answer, headers);

@@ -6,7 +6,7 @@ const problems = (params: unknown): string[] =>
   (HttpParamsSchema.safeParse(params).error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`);
 
 test("a URL is enough", () => {
-  expect(HttpParamsSchema.parse({ url })).toEqual({ url, method: "GET", headers: {}, body: null, expect: "2xx" });
+  expect(HttpParamsSchema.parse({ url })).toEqual({ url, method: "GET", headers: {}, body: null, expect: "2xx", redirects: 0 });
 });
 
 test.each([

@@ -7,6 +7,7 @@ const URL_LENGTH_MAX = 4_096;
 /** Longest list of statuses, in characters. */
 const EXPECT_LENGTH_MAX = 200;
 const HEADERS_MAX = 100;
+const REDIRECTS_MAX = 10;
 const HEADER_NAME_LENGTH_MAX = 256;
 const HEADER_VALUE_LENGTH_MAX = 8_192;
 
@@ -41,6 +42,12 @@ export const HttpParamsSchema = z.strictObject({
     .refine((headers) => Object.keys(headers).length <= HEADERS_MAX, `must be at most ${HEADERS_MAX} headers`)
     .meta({ maxProperties: HEADERS_MAX })
     .default({}),
+  redirects: z
+    .int()
+    .min(0)
+    .max(REDIRECTS_MAX)
+    .default(0)
+    .meta({ description: "How many redirects are followed. 0: none, and a redirect is an answer like any other." }),
   sign: z
     .string()
     .regex(KEY_NAME, "must be the name of a key: lower-case letters, digits, dots, underscores or hyphens, and a letter first")

@@ -56,7 +56,7 @@ test("NODE_EXTRA_CA_CERTS makes the authority in it trusted", async () => {
     import { createEgressGuard } from ${JSON.stringify(path.join(import.meta.dirname, "../egress/egress-guard.ts"))};
     const egress = createEgressGuard({ policy: { listensOnLoopback: true, allow: [] }, ownPort: () => null });
     const http = createHttpHandler({ clock: systemClock, egress });
-    const params = { url: ${JSON.stringify(url)}, method: "GET", headers: {}, body: null, expect: "2xx" };
+    const params = { url: ${JSON.stringify(url)}, method: "GET", headers: {}, body: null, expect: "2xx", redirects: 0 };
     const { signal } = new AbortController();
     const output = await http.handler.run({ params, signal, runId: "r", jobId: "j", attempt: 1, idempotencyKey: "r", scheduledFor: new Date(0) });
     console.log(output.body);

@@ -38,6 +38,10 @@ export function requestSecrets(headers: HttpParams["headers"], url: URL): Reques
   };
 }
 
+/** Whether a header may give a right to who sends it. `name` is in lower case. */
+export const isCredentialHeader = (name: string, value: string): boolean =>
+  !OPEN_HEADERS.has(name) && (AUTHORIZATION.has(name) || name === "cookie" || judged(name, value).credential);
+
 function distinct(values: readonly Value[], lengthMin: number): readonly string[] {
   if (values.length === 0) return [];
   return [...new Set(values.flatMap(({ text }) => echoForms(text)).filter((text) => text.length >= lengthMin))];
