@@ -21,6 +21,7 @@ import {
 } from "@tickline/shared/runtime/config/common-settings";
 import { readDefaults, type ConfigOf } from "@tickline/shared/runtime/config/config";
 import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/runtime/store-clock/store-clock";
+import { BUILT_IN_OPTIONS } from "./built-in/built-in-settings.ts";
 
 /** The settings of the executor in every process that it runs in. */
 export const EXECUTOR_OPTIONS = {
@@ -48,6 +49,7 @@ export const EXECUTOR_OPTIONS = {
 /** Settings of the executor as a separate process, besides its servers. */
 export const EXECUTOR_SETTINGS = {
   handlersDir: handlersDirSetting,
+  ...BUILT_IN_OPTIONS,
   ...EXECUTOR_OPTIONS,
   host: hostSetting,
   port: { ...portSetting, fallback: "7072", description: "Port of `/livez`, `/readyz` and `/metrics`; 0 takes a free one." },

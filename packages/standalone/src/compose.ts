@@ -6,6 +6,7 @@ import { EXECUTOR_DEFAULTS, EXECUTOR_OPTIONS, type ExecutorConfig } from "@tickl
 import { ownExecutorName } from "@tickline/executor/executor-name";
 import type { Handler } from "@tickline/executor/handler";
 import { createBuiltInHandlers } from "@tickline/executor/built-in-handlers";
+import { BUILT_IN_OPTIONS } from "@tickline/executor/built-in-settings";
 import { createScheduler } from "@tickline/scheduler/scheduler";
 import { SCHEDULER_DEFAULTS, SCHEDULER_OPTIONS, type SchedulerConfig } from "@tickline/scheduler/scheduler-config";
 import { createSchedulerMetrics } from "@tickline/scheduler/scheduler-metrics";
@@ -16,7 +17,7 @@ import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import type { AppError } from "@tickline/shared/domain/app-error";
 import type { Store } from "@tickline/shared/ports/store/store";
-import { pickSettings, type ConfigOf } from "@tickline/shared/runtime/config/config";
+import { pickSettings, readDefaults, type ConfigOf } from "@tickline/shared/runtime/config/config";
 import { createLifecycle } from "@tickline/shared/runtime/service/lifecycle";
 import { silentLogger, type Logger } from "@tickline/shared/runtime/log/logger";
 import type { AbandonableService, EndProcess } from "@tickline/shared/runtime/service/process-work";
@@ -25,7 +26,7 @@ import { createUnreadableLog } from "@tickline/shared/runtime/log/unreadable-log
 import { openEmbeddedStore } from "./embedded-store.ts";
 
 type MayLack<Settings> = { readonly [Name in keyof Settings]?: Settings[Name] | undefined };
-type ServiceOptions = ConfigOf<typeof API_OPTIONS & typeof SCHEDULER_OPTIONS & typeof EXECUTOR_OPTIONS>;
+type ServiceOptions = ConfigOf<typeof API_OPTIONS & typeof SCHEDULER_OPTIONS & typeof EXECUTOR_OPTIONS & typeof BUILT_IN_OPTIONS>;
 
 /** Settings of the services that are not given have their defaults. */
 export interface StandaloneOptions extends Pick<ServiceOptions, "host" | "port">, MayLack<Omit<ServiceOptions, "host" | "port">> {
@@ -67,7 +68,14 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
   const onLoss = (missing: string): void => log.warn({ missing }, "what was acknowledged is missing, and that is accepted");
   const onDoubt = (why: string): void => log.warn({ why }, "the data folder could not be compared with what was acknowledged");
   const store = await openEmbeddedStore({ ...options, onLoss, onDoubt, onStoreLost, onUnreadable });
-  const builtIn = createBuiltInHandlers({ clock: systemClock }, { workersMax: options.workersMax ?? EXECUTOR_DEFAULTS.workersMax });
+  const builtIn = createBuiltInHandlers(
+    { clock: systemClock, entropy: systemEntropy },
+    {
+      ...readDefaults(BUILT_IN_OPTIONS),
+      ...pickSettings(BUILT_IN_OPTIONS, options),
+      workersMax: options.workersMax ?? EXECUTOR_DEFAULTS.workersMax,
+    },
+  );
   const handlers = [...builtIn.handlers, ...(options.handlers ?? [])];
   const services = createServices(options, { store, handlers, log, metrics });
   const lifecycle = createLifecycle({

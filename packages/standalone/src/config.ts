@@ -1,3 +1,4 @@
+import { BUILT_IN_OPTIONS } from "@tickline/executor/built-in-settings";
 import { z } from "zod";
 import {
   allowedHostsSetting,
@@ -56,6 +57,7 @@ export const STANDALONE_CONFIG = {
   timeoutMsMax: timeoutMaxMsSetting,
   retentionMs: retentionSetting,
   drainMs: drainMsSetting,
+  ...BUILT_IN_OPTIONS,
   logLevel: logLevelSetting,
 };
 

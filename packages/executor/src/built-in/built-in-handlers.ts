@@ -1,13 +1,16 @@
-import type { Clock } from "@tickline/shared/ports/clock";
+import type { Clock, Entropy } from "@tickline/shared/ports/clock";
+import type { ConfigOf } from "@tickline/shared/runtime/config/config";
 import type { Handler } from "../handlers/handler.ts";
+import type { BUILT_IN_OPTIONS } from "./built-in-settings.ts";
 import { createHttpHandler } from "./http/http-handler.ts";
 
 export interface BuiltInHandlersDeps {
   /** `now` is the store's time. */
   readonly clock: Pick<Clock, "now" | "setTimer">;
+  readonly entropy: Pick<Entropy, "newId">;
 }
 
-export interface BuiltInHandlersOptions {
+export interface BuiltInHandlersOptions extends ConfigOf<typeof BUILT_IN_OPTIONS> {
   /** Attempts that run at once. */
   readonly workersMax: number;
 }
