@@ -26,7 +26,7 @@ runService(
       const store = await openStore(config.storeUrl, { metrics, log });
       const bus = await openBus({ settings: config, clientId: "tickline-executor", log, metrics, onDead: end });
       const time = createStoreClock({ clock: systemClock, ping: store.ping, decided: store.decided, log, metrics });
-      const builtIn = createBuiltInHandlers({ clock: time, entropy: systemEntropy }, config);
+      const builtIn = createBuiltInHandlers({ clock: time }, config);
       const executor = createExecutor(
         {
           ...store,

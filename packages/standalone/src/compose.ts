@@ -69,7 +69,7 @@ export async function createStandalone(options: StandaloneOptions): Promise<Stan
   const onDoubt = (why: string): void => log.warn({ why }, "the data folder could not be compared with what was acknowledged");
   const store = await openEmbeddedStore({ ...options, onLoss, onDoubt, onStoreLost, onUnreadable });
   const builtIn = createBuiltInHandlers(
-    { clock: systemClock, entropy: systemEntropy },
+    { clock: systemClock },
     {
       ...readDefaults(BUILT_IN_OPTIONS),
       ...pickSettings(BUILT_IN_OPTIONS, options),

@@ -1,13 +1,14 @@
-import type { Clock, Entropy } from "@tickline/shared/ports/clock";
+import type { Clock } from "@tickline/shared/ports/clock";
 import type { ConfigOf } from "@tickline/shared/runtime/config/config";
 import type { Handler } from "../handlers/handler.ts";
 import type { BUILT_IN_OPTIONS } from "./built-in-settings.ts";
+import { createComputeHandler } from "./compute/compute-handler.ts";
+import { openFilesFolder } from "./files/files-folder.ts";
 import { createHttpHandler } from "./http/http-handler.ts";
 
 export interface BuiltInHandlersDeps {
   /** `now` is the store's time. */
   readonly clock: Pick<Clock, "now" | "setTimer">;
-  readonly entropy: Pick<Entropy, "newId">;
 }
 
 export interface BuiltInHandlersOptions extends ConfigOf<typeof BUILT_IN_OPTIONS> {
@@ -22,7 +23,10 @@ export interface BuiltInHandlers {
   close(): Promise<void>;
 }
 
-export function createBuiltInHandlers({ clock }: BuiltInHandlersDeps, { workersMax }: BuiltInHandlersOptions): BuiltInHandlers {
+export function createBuiltInHandlers({ clock }: BuiltInHandlersDeps, options: BuiltInHandlersOptions): BuiltInHandlers {
+  const { workersMax, filesDir, computeThreads, computeMemoryMb } = options;
+  const files = openFilesFolder(filesDir);
   const http = createHttpHandler({ clock }, { connectionsMax: workersMax });
-  return { handlers: [http.handler], close: http.close };
+  const compute = createComputeHandler({ files }, { threadsMax: computeThreads, memoryMb: computeMemoryMb });
+  return { handlers: [http.handler, compute], close: http.close };
 }
