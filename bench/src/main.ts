@@ -1,6 +1,7 @@
 import type { Bench } from "./bench.ts";
 import { besideFleet } from "./benches/beside-fleet.ts";
 import { burst } from "./benches/burst.ts";
+import { computeBesideSchedule } from "./benches/compute-beside-schedule.ts";
 import { footprint } from "./benches/footprint.ts";
 import { history } from "./benches/history.ts";
 import { http } from "./benches/http.ts";
@@ -20,6 +21,7 @@ const BENCHES: readonly Bench[] = [
   footprint,
   history,
   besideFleet,
+  computeBesideSchedule,
   serversThroughput,
   serversLateness,
   serversSoak,

@@ -8,6 +8,8 @@ import { createEmailHandler } from "./email/email-handler.ts";
 import { readSmtpUrl } from "./email/smtp-address.ts";
 import { createEgressGuard } from "./egress/egress-guard.ts";
 import { createEgressPolicy } from "./egress/judge-address.ts";
+import { createComputeHandler } from "./compute/compute-handler.ts";
+import { openFilesFolder } from "./files/files-folder.ts";
 import { createHttpHandler } from "./http/http-handler.ts";
 import { loadSigningKeys } from "./http/signing-keys.ts";
 
@@ -38,14 +40,17 @@ export interface BuiltInHandlers {
 export function createBuiltInHandlers(deps: BuiltInHandlersDeps, options: BuiltInHandlersOptions): BuiltInHandlers {
   const { clock, environment, ownUrl } = deps;
   const { workersMax, host, egressAllow, signingKeysFile, allowCommands: allowed, smtpUrl, smtpFrom: from = null } = options;
+  const { filesDir, computeThreads, computeMemoryMb } = options;
   if (allowed !== null && process.platform === "win32")
     throw new AppError("bad_config", "ALLOW_COMMANDS: programs are not started on Windows");
   const egress = createEgressGuard({ policy: createEgressPolicy({ host, allow: egressAllow }), ownPort: () => portOf(ownUrl()) });
   const signingKeys = signingKeysFile === undefined ? new Map() : loadSigningKeys(signingKeysFile);
+  const files = openFilesFolder(filesDir);
   const http = createHttpHandler({ clock, egress, signingKeys }, { connectionsMax: workersMax });
   return {
     handlers: [
       http.handler,
+      createComputeHandler({ files }, { threadsMax: computeThreads, memoryMb: computeMemoryMb }),
       ...(allowed === null ? [] : [createCommandHandler({ clock, environment, allowed })]),
       ...(smtpUrl === undefined ? [] : [createEmailHandler({ clock, address: readSmtpUrl(smtpUrl), from })]),
     ],
