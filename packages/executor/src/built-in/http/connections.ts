@@ -29,7 +29,10 @@ export function watchConnections(agent: Agent, { event, clock, connectMs, egress
   agent.createConnection = (target, callback) => {
     const asked = { port: Number(target.port), protocol: "http" } as const;
     const refusal = egress.findRefusal({ ...asked, host: target.host ?? "" });
-    if (refusal !== null) return void callback?.(refusal, null as never); // Node reads the socket only where there is no fault.
+    if (refusal !== null) {
+      callback?.(refusal, null as never); // Node reads the socket only where there is no fault.
+      return undefined;
+    }
     const socket = connect({ ...target, lookup: egress.lookupFor(asked) }, callback);
     if (socket === null || socket === undefined) return socket;
     const connection = new Connection();

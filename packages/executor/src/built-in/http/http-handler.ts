@@ -91,7 +91,8 @@ async function send(context: HandlerContext<HttpParams>, { client, readWaitMs, c
   const { signal } = context;
   const params = readParams(context);
   const url = new URL(params.url);
-  const secrets = [requestSecrets(params.headers, url)];
+  const own = requestSecrets(params.headers, url);
+  const secrets = [own];
   const requested = {
     method: params.method as string,
     url,
@@ -116,9 +117,11 @@ async function send(context: HandlerContext<HttpParams>, { client, readWaitMs, c
     const request = toRequest(context, params);
     const { idempotencyKey: id } = context;
     if (key !== null) Object.assign(request.headers, signRequest({ key, id, atMs: clock.now(), body: request.body ?? "" }));
-    const first = { url, ...request };
-    const answer = await followRedirects(first, { client, redirectsMax: params.redirects, readSignal: () => context.signal, onHop });
-    const credentials = secrets.flatMap((of) => of.credentials);
+    const readSignal = (): AbortSignal => context.signal;
+    const answer = await (params.redirects === 0
+      ? client.send(url, { ...request, readSignal })
+      : followRedirects({ url, ...request }, { client, redirectsMax: params.redirects, readSignal, onHop }));
+    const credentials = secrets.length === 1 ? own.credentials : secrets.flatMap((of) => of.credentials);
     return { answer, output: await toOutput(answer, credentials) };
   }
   /** From here on, faults name this request. A redirect may bring secrets of its own. */
