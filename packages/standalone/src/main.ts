@@ -48,6 +48,9 @@ async function run(config: StandaloneConfig): Promise<void> {
 const computeShutdownMs = ({ drainMs }: StandaloneConfig): number =>
   stopMsMax({ ...EXECUTOR_DEFAULTS, drainMs }) + API_DEFAULTS.drainMsMax + CLOSE_MS_MAX;
 
+/** Where the service can be reached by others, jobs may not call it (docs/handlers/http.md). */
+const PUBLIC_URL = "https://example.com/";
+
 /** Printed once everything listens: the address, the place of the data, and a command that works when pasted. */
 const banner = (config: StandaloneConfig, { url, handlers }: Standalone): string => `Tickline is up.
 
@@ -59,7 +62,7 @@ const banner = (config: StandaloneConfig, { url, handlers }: Standalone): string
 
 Create a job that calls a URL every two seconds:
 
-  curl -sS -X PUT ${url}/jobs/ping -H 'content-type: application/json' -d '{"name":"ping","schedule":"every 2s","handler":"http","params":{"url":"${url}/livez"}}'
+  curl -sS -X PUT ${url}/jobs/ping -H 'content-type: application/json' -d '{"name":"ping","schedule":"every 2s","handler":"http","params":{"url":"${isLoopback(config.host) ? `${url}/livez` : PUBLIC_URL}"}}'
 
 and look at it:  curl -sS ${url}/jobs/ping
 `;

@@ -23,8 +23,8 @@ export interface EgressGuardDeps {
 
 /** Decides for every connection of a job. What it resolves is what is connected to: no name is resolved a second time. */
 export interface EgressGuard {
-  /** Throws `EgressRefused` if the host is an address that is refused. Node never looks an address up, so call it for each connection. */
-  checkAddress(target: EgressTarget): void;
+  /** Why no connection may be made to a host that is an address; null: it may, or the host is a name. Node looks no address up, so ask for each connection. */
+  findRefusal(target: EgressTarget): EgressRefused | null;
   /**
    * The `lookup` of a connection to the target, for `net.connect`, `tls.connect` and agents. It resolves the name once and fails with
    * `EgressRefused` if any address of it is refused. Node connects to the addresses that it returns.
@@ -36,7 +36,7 @@ export interface EgressGuard {
 
 export function createEgressGuard({ policy, ownPort, resolve = lookup, ownAddresses = listOwnAddresses }: EgressGuardDeps): EgressGuard {
   const isOwn = (address: string, port: number): boolean => port === ownPort() && isOwnAddress(address, ownAddresses());
-  const findRefusal = (address: string, target: EgressTarget): EgressRefused | null => {
+  const judge = (address: string, target: EgressTarget): EgressRefused | null => {
     const reason = judgeAddress({ address, own: isOwn(address, target.port) }, target, policy);
     return reason === null ? null : new EgressRefused(reason);
   };
@@ -46,22 +46,20 @@ export function createEgressGuard({ policy, ownPort, resolve = lookup, ownAddres
       resolve(host, { ...options, all: true }, (fault, addresses) => {
         if (fault !== null) return callback(fault, "");
         for (const { address } of addresses) {
-          const refusal = findRefusal(address, { ...connection, host });
+          const refusal = judge(address, { ...connection, host });
           if (refusal !== null) return callback(refusal, "");
         }
         const [first] = addresses;
         if (all === true || first === undefined) return callback(null, addresses);
         return callback(null, first.address, first.family);
       });
-  function checkAddress(target: EgressTarget): void {
-    const refusal = isIP(target.host) === 0 ? null : findRefusal(target.host, target);
-    if (refusal !== null) throw refusal;
-  }
+  const findRefusal = (target: EgressTarget): EgressRefused | null => (isIP(target.host) === 0 ? null : judge(target.host, target));
   return {
-    checkAddress,
+    findRefusal,
     lookupFor,
     async resolveVetted(target) {
-      checkAddress(target);
+      const refusal = findRefusal(target);
+      if (refusal !== null) throw refusal;
       const family = isIP(target.host);
       if (family !== 0) return [{ address: target.host, family }];
       const { promise, resolve: succeed, reject } = Promise.withResolvers<readonly LookupAddress[]>();

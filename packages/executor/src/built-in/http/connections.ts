@@ -18,17 +18,22 @@ export interface ConnectOptions {
   readonly clock: Pick<Clock, "setTimer">;
   /** Longest time to connect, in milliseconds. */
   readonly connectMs: number;
-  /** Vets the addresses of names as they are connected to. */
-  readonly egress: Pick<EgressGuard, "lookupFor">;
+  /** Vets each address as it is connected to. A connection that is used again was vetted when it was made. */
+  readonly egress: Pick<EgressGuard, "findRefusal" | "lookupFor">;
 }
 
 /** Watches the connections of an agent: limits the time to connect, knows when they are open, and reads their bytes before Node does. */
 export function watchConnections(agent: Agent, { event, clock, connectMs, egress }: ConnectOptions): Connections {
   const connections = new WeakMap<object, Connection>();
   const connect = agent.createConnection.bind(agent);
-  agent.createConnection = (target, ...rest) => {
-    const lookup = egress.lookupFor({ port: Number(target.port), protocol: "http" });
-    const socket = connect({ ...target, lookup }, ...rest);
+  agent.createConnection = (target, callback) => {
+    const asked = { port: Number(target.port), protocol: "http" } as const;
+    const refusal = egress.findRefusal({ ...asked, host: target.host ?? "" });
+    if (refusal !== null) {
+      callback?.(refusal, null as never); // Node reads the socket only where there is no fault.
+      return undefined;
+    }
+    const socket = connect({ ...target, lookup: egress.lookupFor(asked) }, callback);
     if (socket === null || socket === undefined) return socket;
     const connection = new Connection();
     connections.set(socket, connection);

@@ -67,12 +67,10 @@ export function createHttpClient({ clock, egress, connectionsMax, connectMs, hea
     const signal = readSignal();
     signal.throwIfAborted();
     if (closed) throw new Error("the client is closed");
-    const [start, connections, defaultPort] = url.protocol === "https:" ? [tlsRequest, tls, 443] : [plainRequest, plain, 80];
-    const target = toTarget(url);
-    egress.checkAddress({ host: target.hostname, port: url.port === "" ? defaultPort : Number(url.port), protocol: "http" });
+    const [start, connections] = url.protocol === "https:" ? [tlsRequest, tls] : [plainRequest, plain];
     const { agent } = connections;
     const head = toHead(url, { method, headers, body });
-    const request = startRequest(() => start({ ...target, agent, method, headers: head, maxHeaderSize: headBytesMax }));
+    const request = startRequest(() => start({ ...toTarget(url), agent, method, headers: head, maxHeaderSize: headBytesMax }));
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     // A request that waits for a connection emits nothing when it is destroyed, until it gets one.
     const abandon = (reason: Error): void => {
@@ -101,7 +99,7 @@ export function createHttpClient({ clock, egress, connectionsMax, connectMs, hea
 }
 
 /** What Node reads from a URL, without the parts that these requests never have. */
-const toTarget = ({ hostname, port, pathname, search }: URL): Pick<RequestOptions, "port" | "path"> & { readonly hostname: string } => ({
+const toTarget = ({ hostname, port, pathname, search }: URL): Pick<RequestOptions, "hostname" | "port" | "path"> => ({
   hostname: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname,
   port: port === "" ? undefined : port,
   path: pathname + search,

@@ -193,3 +193,12 @@ test("a plain target on loopback is reached where the service listens on loopbac
   const { url } = await target(end(200));
   expect(await handler().run({ url })).toMatchObject({ status: 200 });
 });
+
+test("refused connections take no place from those that are allowed", async () => {
+  const egress = createEgressGuard({ policy: createEgressPolicy({ host: "0.0.0.0", allow: [`127.0.0.1:${port}`] }), ownPort: () => null });
+  const { run, readFault } = handler({ connectionsMax: 1 }, { egress });
+  for (const url of [`https://10.0.0.1:${port}/`, "http://10.0.0.1/", "http://10.0.0.1/"]) {
+    expect(await readFault({ url })).toMatchObject(REFUSED);
+  }
+  expect(await Promise.all([1, 2, 3].map(() => run({ url: `http://127.0.0.1:${port}/` })))).toHaveLength(3);
+});

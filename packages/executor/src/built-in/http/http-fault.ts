@@ -4,7 +4,7 @@ import type { RedirectRefused } from "./follow-redirects.ts";
 /** Why a request failed. Its message never contains the query, the headers or the body of the request: those may be secrets. */
 export class HttpFault extends Error {
   override readonly name = "HttpFault";
-  readonly code: "http_status" | "http_network" | "http_request" | "http_egress" | "http_sign" | "http_redirect";
+  readonly code: "http_status" | "http_network" | "http_request" | "http_egress" | "http_sign" | "http_redirect" | "http_template";
   readonly retryable: boolean;
   /** The next attempt waits at least so long, in milliseconds; null: no wait was asked for. */
   readonly retryAfterMs: number | null;
@@ -72,6 +72,10 @@ export const egressFault = ({ method, url }: Requested, refused: EgressRefused):
 /** The answer asks for a request that is not sent. Whatever was asked of the target is done, so it is not asked again. */
 export const redirectFault = ({ method, url }: Requested, refused: RedirectRefused): HttpFault =>
   new HttpFault("http_redirect", `${method} ${url.origin}${url.pathname} ${refused.message}`, { retryable: false });
+
+/** A template cannot be filled, so nothing was sent. The message has no values. */
+export const templateFault = ({ method }: { readonly method: string }, { message }: Error): HttpFault =>
+  new HttpFault("http_template", `${method}: ${message}`, { retryable: false });
 
 /** The executor has no such key. Nothing was sent. */
 export const signFault = ({ method, url }: Requested, name: string): HttpFault =>

@@ -59,6 +59,7 @@ export function handler(limits: HttpHandlerLimits = {}, deps: Partial<HttpHandle
       attempt: 2,
       idempotencyKey: "RUN",
       scheduledFor: new Date(START),
+      lastRun: null,
       get signal() {
         if (process.stoodStill) ends.abort(new RunAborted("lease_lost"));
         return ends.signal;

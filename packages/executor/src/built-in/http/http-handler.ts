@@ -4,8 +4,10 @@ import type { Clock } from "@tickline/shared/ports/clock";
 import { EXECUTOR_DEFAULTS } from "../../executor-config.ts";
 import { defineHandler, type Handler, type HandlerContext } from "../../handlers/handler.ts";
 import type { EgressGuard } from "../egress/egress-guard.ts";
+import { TemplateFault } from "../templates/fill-template.ts";
 import { EgressRefused } from "../egress/egress-refused.ts";
 import { followRedirects, RedirectRefused } from "./follow-redirects.ts";
+import { fillParams } from "./fill-params.ts";
 import { createHttpClient, RequestRefused, type Answer, type HttpClient } from "./http-client.ts";
 import {
   egressFault,
@@ -14,6 +16,7 @@ import {
   requestFault,
   signFault,
   statusFault,
+  templateFault,
   type HttpFault,
   type Requested,
 } from "./http-fault.ts";
@@ -85,9 +88,11 @@ interface Sending extends Required<Pick<HttpHandlerDeps, "clock" | "signingKeys"
 }
 
 async function send(context: HandlerContext<HttpParams>, { client, readWaitMs, clock, signingKeys }: Sending): Promise<HttpOutput> {
-  const { params, signal } = context;
+  const { signal } = context;
+  const params = readParams(context);
   const url = new URL(params.url);
-  const secrets = [requestSecrets(params.headers, url)];
+  const own = requestSecrets(params.headers, url);
+  const secrets = [own];
   const requested = {
     method: params.method as string,
     url,
@@ -109,18 +114,28 @@ async function send(context: HandlerContext<HttpParams>, { client, readWaitMs, c
   return output;
 
   async function exchange() {
-    const request = toRequest(context);
+    const request = toRequest(context, params);
     const { idempotencyKey: id } = context;
     if (key !== null) Object.assign(request.headers, signRequest({ key, id, atMs: clock.now(), body: request.body ?? "" }));
-    const first = { url, ...request };
-    const answer = await followRedirects(first, { client, redirectsMax: params.redirects, readSignal: () => context.signal, onHop });
-    const credentials = secrets.flatMap((of) => of.credentials);
+    const readSignal = (): AbortSignal => context.signal;
+    const answer = await (params.redirects === 0
+      ? client.send(url, { ...request, readSignal })
+      : followRedirects({ url, ...request }, { client, redirectsMax: params.redirects, readSignal, onHop }));
+    const credentials = secrets.length === 1 ? own.credentials : secrets.flatMap((of) => of.credentials);
     return { answer, output: await toOutput(answer, credentials) };
   }
   /** From here on, faults name this request. A redirect may bring secrets of its own. */
   function onHop(hop: Hop): void {
     Object.assign(requested, { method: hop.method, url: hop.url });
     secrets.push(requestSecrets({}, hop.url));
+  }
+}
+
+function readParams(context: HandlerContext<HttpParams>): HttpParams {
+  try {
+    return fillParams(context);
+  } catch (fault) {
+    throw fault instanceof TemplateFault ? templateFault(context.params, fault) : fault;
   }
 }
 
@@ -165,7 +180,7 @@ function takeBody({ body, unreadable }: Answer, headers: Readonly<Record<string,
 }
 
 /** The headers of Tickline replace those of the job: a target must be able to rely on them. */
-function toRequest({ params, idempotencyKey, jobId, runId, attempt, scheduledFor }: HandlerContext<HttpParams>) {
+function toRequest({ idempotencyKey, jobId, runId, attempt, scheduledFor }: HandlerContext<HttpParams>, params: HttpParams) {
   const body = typeof params.body === "string" || params.body === null ? params.body : JSON.stringify(params.body);
   const headers: Record<string, string> = { "user-agent": "tickline" };
   if (params.body !== null && typeof params.body !== "string") headers["content-type"] = "application/json";

@@ -12,7 +12,7 @@ const HEADER_NAME_LENGTH_MAX = 256;
 const HEADER_VALUE_LENGTH_MAX = 8_192;
 
 /** Visible characters, spaces and tabs. Other characters could start another header, or cannot be sent. */
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+export const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** A text that a rule of the domain checks, with its messages. In JSON Schema the rule is a format, because no pattern can express it. */
 const ruledText = (format: keyof typeof PARAMS_FORMATS, { lengthMax }: { readonly lengthMax: number }) =>
@@ -42,6 +42,8 @@ export const HttpParamsSchema = z.strictObject({
     .refine((headers) => Object.keys(headers).length <= HEADERS_MAX, `must be at most ${HEADERS_MAX} headers`)
     .meta({ maxProperties: HEADERS_MAX })
     .default({}),
+  template: z.boolean().optional().meta({ description: "Fills {{names}} of the run and of `data` into url, headers and body." }),
+  data: z.record(z.string(), z.json()).optional().meta({ description: "Values of one's own for templates: {{params.name}}." }),
   redirects: z
     .int()
     .min(0)
