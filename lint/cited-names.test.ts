@@ -13,7 +13,7 @@ const read = (file: string): string => readFileSync(path.join(ROOT, file), "utf8
 
 /** What belongs to others: servers, headers, packages, shells. */
 const OF_OTHERS =
-  "mongod mongos sqlite3 cloudevents Trailer Pragma OnCalendar findAndModify updateOne NoWritesPerformed retryWrites safeParseAsync not_multiple_of";
+  "mongod mongos sqlite3 cloudevents Trailer Pragma OnCalendar findAndModify updateOne NoWritesPerformed percentile_cont retryWrites safeParseAsync not_multiple_of";
 /** Of cron, Celery and Kubernetes, for docs/migrating.md. */
 const OF_FORMER_SCHEDULERS =
   "CELERY_TIMEZONE ClockedSchedule MAILTO RANDOM_DELAY acks_late autoretry_for beat_schedule chord" +

@@ -15,7 +15,7 @@ import { loadSigningKeys } from "./http/signing-keys.ts";
 
 export interface BuiltInHandlersDeps {
   /** `now` is the store's time. */
-  readonly clock: Pick<Clock, "now" | "setTimer">;
+  readonly clock: Pick<Clock, "now" | "monotonicMs" | "setTimer">;
   /** The environment of this process, of which programs inherit a few variables. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The address at which this process serves; null while it does not. */
@@ -40,13 +40,13 @@ export interface BuiltInHandlers {
 export function createBuiltInHandlers(deps: BuiltInHandlersDeps, options: BuiltInHandlersOptions): BuiltInHandlers {
   const { clock, environment, ownUrl } = deps;
   const { workersMax, host, egressAllow, signingKeysFile, allowCommands: allowed, smtpUrl, smtpFrom: from = null } = options;
-  const { filesDir, computeThreads, computeMemoryMb } = options;
+  const { filesDir, computeThreads, computeMemoryMb, httpHostRequests: connectionsMax = workersMax } = options;
   if (allowed !== null && process.platform === "win32")
     throw new AppError("bad_config", "ALLOW_COMMANDS: programs are not started on Windows");
   const egress = createEgressGuard({ policy: createEgressPolicy({ host, allow: egressAllow }), ownPort: () => portOf(ownUrl()) });
   const signingKeys = signingKeysFile === undefined ? new Map() : loadSigningKeys(signingKeysFile);
   const files = openFilesFolder(filesDir);
-  const http = createHttpHandler({ clock, egress, signingKeys }, { connectionsMax: workersMax });
+  const http = createHttpHandler({ clock, egress, signingKeys }, { connectionsMax });
   return {
     handlers: [
       http.handler,

@@ -50,6 +50,15 @@ export const BUILT_IN_OPTIONS = {
     description:
       "To whom jobs may connect besides public addresses, separated by commas: networks (`10.0.0.0/8`), addresses, host names (`db.internal`, `*.internal`), `loopback`, `private`, or `*` for all. Each may have a port (`db.internal:8080`). If `HOST` is a loopback address, loopback and private addresses are open without it.",
   }),
+  httpHostRequests: defineSetting({
+    env: "HTTP_HOST_REQUESTS",
+    flag: null,
+    placeholder: "COUNT",
+    fallback: null,
+    schema: wholeNumber(1, 10_000).optional(),
+    description:
+      "Requests of `http` to one host at once; further ones wait, within the timeout of their jobs. Default: as many as there are workers.",
+  }),
   signingKeysFile: defineSetting({
     env: "SIGNING_KEYS_FILE",
     flag: null,

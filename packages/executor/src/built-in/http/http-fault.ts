@@ -4,7 +4,15 @@ import type { RedirectRefused } from "./follow-redirects.ts";
 /** Why a request failed. Its message never contains the query, the headers or the body of the request: those may be secrets. */
 export class HttpFault extends Error {
   override readonly name = "HttpFault";
-  readonly code: "http_status" | "http_network" | "http_request" | "http_egress" | "http_sign" | "http_redirect" | "http_template";
+  readonly code:
+    | "http_status"
+    | "http_network"
+    | "http_breaker"
+    | "http_request"
+    | "http_egress"
+    | "http_sign"
+    | "http_redirect"
+    | "http_template";
   readonly retryable: boolean;
   /** The next attempt waits at least so long, in milliseconds; null: no wait was asked for. */
   readonly retryAfterMs: number | null;
@@ -88,6 +96,14 @@ export const signFault = ({ method, url }: Requested, name: string): HttpFault =
 /** No answer came, or only a part of it. */
 export const networkFault = (requested: Requested, fault: unknown): HttpFault =>
   new HttpFault("http_network", toMessage(requested, fault), { retryable: true });
+
+/** Nothing was sent: too many requests to this host had no answer. */
+export const breakerFault = ({ method, url }: Requested, waitMs: number): HttpFault =>
+  new HttpFault(
+    "http_breaker",
+    `${method} ${url.origin}${url.pathname}: the last requests to ${url.host} had no answer, so none is sent for another ${Math.ceil(waitMs / 1_000)} s`,
+    { retryable: true, retryAfterMs: waitMs },
+  );
 
 /** Codes for certificates of an authority that is not trusted here. */
 const UNKNOWN_AUTHORITY = new Set([

@@ -51,6 +51,7 @@ export function handler(limits: HttpHandlerLimits = {}, deps: Partial<HttpHandle
   closers.push(() => http.close());
   const abort = new AbortController();
   const process = { stoodStill: false };
+  const logged: string[] = [];
   async function run(params: Partial<HttpParams> & { readonly url: string }, ends = abort) {
     const context = {
       params: HttpParamsSchema.parse(params),
@@ -60,6 +61,7 @@ export function handler(limits: HttpHandlerLimits = {}, deps: Partial<HttpHandle
       idempotencyKey: "RUN",
       scheduledFor: new Date(START),
       lastRun: null,
+      log: { info: (message: string) => void logged.push(message), warn: (message: string) => void logged.push(message) },
       get signal() {
         if (process.stoodStill) ends.abort(new RunAborted("lease_lost"));
         return ends.signal;
@@ -71,6 +73,7 @@ export function handler(limits: HttpHandlerLimits = {}, deps: Partial<HttpHandle
     run,
     abort,
     process,
+    logged,
     close: http.close,
     readFault: (params: Parameters<typeof run>[0]) => run(params).then(notFailed, toRunError),
   };

@@ -8,8 +8,10 @@ import { TemplateFault } from "../templates/fill-template.ts";
 import { EgressRefused } from "../egress/egress-refused.ts";
 import { followRedirects, RedirectRefused } from "./follow-redirects.ts";
 import { fillParams } from "./fill-params.ts";
+import { createHostBreaker, type HostBreaker } from "./host-breaker.ts";
 import { createHttpClient, RequestRefused, type Answer, type HttpClient } from "./http-client.ts";
 import {
+  breakerFault,
   egressFault,
   networkFault,
   redirectFault,
@@ -42,11 +44,15 @@ export interface HttpHandlerLimits {
   readonly headBytesMax?: number;
   /** Longest `Retry-After` that is obeyed, in milliseconds; a longer one counts as this. Default 3,600,000. */
   readonly retryAfterMsMax?: number;
+  /** After so many requests in a row to a host that no answer came to, it is paused. Default 10. */
+  readonly failuresMax?: number;
+  /** How long a host is paused, in milliseconds: requests to it fail at once. Default 10,000. */
+  readonly pauseMs?: number;
 }
 
 export interface HttpHandlerDeps {
   /** `now` is the store's time. */
-  readonly clock: Pick<Clock, "now" | "setTimer">;
+  readonly clock: Pick<Clock, "now" | "monotonicMs" | "setTimer">;
   readonly egress: EgressGuard;
   /** Default: none. */
   readonly signingKeys?: SigningKeys;
@@ -64,6 +70,8 @@ export function createHttpHandler(
   limits: HttpHandlerLimits = {},
 ): HttpHandler {
   const { connectionsMax = EXECUTOR_DEFAULTS.workersMax, connectMs = 10_000, headBytesMax = 262_144, retryAfterMsMax = 3_600_000 } = limits;
+  const { failuresMax = 10, pauseMs = 10_000 } = limits;
+  const breaker = createHostBreaker(clock, { failuresMax, pauseMs });
   const client = createHttpClient({ clock, egress, connectionsMax, connectMs, headBytesMax });
   const readWaitMs = ({ headers }: Answer): number | null => retryAfterMs(headers, { retryAfterMsMax, now: clock.now() });
   return {
@@ -72,7 +80,7 @@ export function createHttpHandler(
         type: "http",
         description: "Sends one HTTP request. Redirects are followed only if `redirects` says so.",
         params: HttpParamsSchema,
-        run: (context) => send(context, { client, readWaitMs, clock, signingKeys }),
+        run: (context) => send(context, { client, breaker, readWaitMs, clock, signingKeys }),
       }),
       builtIn: true,
     },
@@ -84,11 +92,12 @@ export function createHttpHandler(
 
 interface Sending extends Required<Pick<HttpHandlerDeps, "clock" | "signingKeys">> {
   readonly client: HttpClient;
+  readonly breaker: HostBreaker;
   readonly readWaitMs: (answer: Answer) => number | null;
 }
 
-async function send(context: HandlerContext<HttpParams>, { client, readWaitMs, clock, signingKeys }: Sending): Promise<HttpOutput> {
-  const { signal } = context;
+async function send(context: HandlerContext<HttpParams>, sending: Sending): Promise<HttpOutput> {
+  const { client, readWaitMs, clock, signingKeys } = sending;
   const params = readParams(context);
   const url = new URL(params.url);
   const own = requestSecrets(params.headers, url);
@@ -104,10 +113,7 @@ async function send(context: HandlerContext<HttpParams>, { client, readWaitMs, c
       ),
   };
   const key = findKey(requested, params.sign, signingKeys);
-  const { answer, output } = await exchange().catch((fault: unknown) => {
-    signal.throwIfAborted();
-    throw toFault(requested, fault);
-  });
+  const { answer, output } = await watchHost(context, requested, { breaker: sending.breaker, exchange });
   if (!isExpected(params.expect, output.status)) {
     throw statusFault(requested, { ...output, expect: params.expect, redirectsMax: params.redirects, retryAfterMs: readWaitMs(answer) });
   }
@@ -128,6 +134,36 @@ async function send(context: HandlerContext<HttpParams>, { client, readWaitMs, c
   function onHop(hop: Hop): void {
     Object.assign(requested, { method: hop.method, url: hop.url });
     secrets.push(requestSecrets({}, hop.url));
+  }
+}
+
+interface Exchange<Result> {
+  readonly breaker: HostBreaker;
+  readonly exchange: () => Promise<Result>;
+}
+
+/** Sends the request unless its host is paused, and tells the breaker what came of it. */
+async function watchHost<Result>(
+  context: HandlerContext<HttpParams>,
+  requested: Requested,
+  { breaker, exchange }: Exchange<Result>,
+): Promise<Result> {
+  const { host } = requested.url;
+  const waitMs = breaker.begin(host);
+  if (waitMs > 0) throw breakerFault(requested, waitMs);
+  try {
+    const result = await exchange();
+    if (breaker.onAnswer(host)) context.log.info("a host answers again, and is no longer paused", { host });
+    return result;
+  } catch (thrown) {
+    const { signal } = context;
+    if (signal.aborted) breaker.onAbandoned(host);
+    signal.throwIfAborted();
+    const fault = toFault(requested, thrown);
+    // A fault of another kind says nothing about the host: the request was not sent, or was answered by a redirect.
+    if (fault.code !== "http_network") breaker.onAbandoned(host);
+    else if (breaker.onFailure(host)) context.log.warn("a host does not answer, and is paused", { host });
+    throw fault;
   }
 }
 
