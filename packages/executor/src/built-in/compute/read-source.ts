@@ -15,8 +15,8 @@ export type OpenedSource =
   | { readonly range: number }
   | { readonly file: string; readonly path: string; readonly format: Format; readonly text: readonly string[] };
 
-/** Longest line of a file, in characters. */
-const LINE_LENGTH_MAX = 16_777_216;
+/** Longest record of a CSV file, in characters. */
+const RECORD_LENGTH_MAX = 16_777_216;
 /** Largest JSON file that is not one object a line, in bytes: it is read at once. */
 const JSON_BYTES_MAX = 268_435_456;
 
@@ -61,7 +61,7 @@ function pushAll(rows: readonly Row[], to: RowSink): void {
 
 /** The first line names the columns. A cell that reads as a number is one; an empty cell is null. */
 function readCsv(stream: ReadStream, { file, text }: FileSource, to: RowSink): Promise<void> {
-  const parser = parse({ bom: true, max_record_size: LINE_LENGTH_MAX, skip_empty_lines: true, info: false });
+  const parser = parse({ bom: true, max_record_size: RECORD_LENGTH_MAX, skip_empty_lines: true, info: false });
   const texts = new Set(text);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let columns: readonly Column[] | null = null;

@@ -129,7 +129,7 @@ function stddev(): Aggregate {
   };
 }
 
-/** Exact, with linear interpolation between the two nearest values, as `percentile_cont` of SQL does. */
+/** Exact, with linear interpolation between the two nearest values. */
 function percentileOf(fraction: number): Aggregate {
   const values: number[] = [];
   return {

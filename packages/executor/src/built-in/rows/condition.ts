@@ -7,16 +7,14 @@ import { ColumnSchema, readColumn, type Row } from "./row.ts";
 const CONDITIONS_MAX = 100;
 const VALUES_MAX = 1_000;
 
-const OrderedSchema = z.enum(["lt", "le", "gt", "ge"]);
-type Ordered = z.output<typeof OrderedSchema>;
+const OPERATORS = ["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "exists"] as const;
+type Ordered = "lt" | "le" | "gt" | "ge";
 
-const ComparisonSchema = z.union([
-  z.strictObject({ column: ColumnSchema, op: z.enum(["eq", "ne", "contains"]), value: JsonSchema }),
-  z.strictObject({ column: ColumnSchema, op: OrderedSchema, value: z.union([z.number(), z.string()]) }),
-  z.strictObject({ column: ColumnSchema, op: z.literal("in"), value: z.array(JsonSchema).max(VALUES_MAX) }),
-  z.strictObject({ column: ColumnSchema, op: z.literal("exists"), value: z.boolean().optional() }),
-]);
-type Comparison = z.output<typeof ComparisonSchema>;
+type Comparison =
+  | { readonly column: string; readonly op: "eq" | "ne" | "contains"; readonly value: JsonValue }
+  | { readonly column: string; readonly op: Ordered; readonly value: number | string }
+  | { readonly column: string; readonly op: "in"; readonly value: readonly JsonValue[] }
+  | { readonly column: string; readonly op: "exists"; readonly value?: boolean };
 
 export type Condition =
   | Comparison
@@ -24,16 +22,54 @@ export type Condition =
   | { readonly or: readonly Condition[] }
   | { readonly not: Condition };
 
-export const ConditionSchema: z.ZodType<Condition> = z
-  .lazy(() =>
-    z.union([
-      ComparisonSchema,
-      z.strictObject({ and: z.array(ConditionSchema).max(CONDITIONS_MAX) }),
-      z.strictObject({ or: z.array(ConditionSchema).max(CONDITIONS_MAX) }),
-      z.strictObject({ not: ConditionSchema }),
-    ]),
+/** All forms in one object, and not in a union: so a fault names its member, and not all that is missing in the other forms. */
+export const ConditionSchema = z
+  .lazy((): z.ZodType =>
+    z
+      .strictObject({
+        column: ColumnSchema.optional(),
+        op: z.enum(OPERATORS).optional(),
+        value: JsonSchema.optional(),
+        and: z.array(ConditionSchema).max(CONDITIONS_MAX).optional(),
+        or: z.array(ConditionSchema).max(CONDITIONS_MAX).optional(),
+        not: ConditionSchema.optional(),
+      })
+      .superRefine((given, context) => {
+        const message = conditionFault(given);
+        if (message !== null) context.addIssue({ code: "custom", message });
+      }),
   )
-  .meta({ id: "RowCondition", description: "A comparison of one column, or `and`, `or`, `not` of conditions." });
+  .meta({
+    id: "RowCondition",
+    description: "`column`, `op` and `value`; or one of `and`, `or`, `not` of conditions.",
+  }) as unknown as z.ZodType<Condition>;
+
+interface GivenCondition {
+  readonly column?: string | undefined;
+  readonly op?: (typeof OPERATORS)[number] | undefined;
+  readonly value?: JsonValue | undefined;
+  readonly and?: unknown;
+  readonly or?: unknown;
+  readonly not?: unknown;
+}
+
+function conditionFault({ column, op, value, and, or, not }: GivenCondition): string | null {
+  const isComparison = column !== undefined || op !== undefined || value !== undefined;
+  const forms = [and, or, not].filter((form) => form !== undefined).length + (isComparison ? 1 : 0);
+  if (forms !== 1) return 'must be a comparison with "column", "op" and "value", or have exactly one of "and", "or", "not"';
+  if (!isComparison) return null;
+  if (column === undefined || op === undefined) return 'a comparison needs "column" and "op"';
+  return valueFault(op, value);
+}
+
+function valueFault(op: (typeof OPERATORS)[number], value: JsonValue | undefined): string | null {
+  if (op === "exists") return value === undefined || typeof value === "boolean" ? null : 'the "value" of exists must be true or false';
+  if (value === undefined) return `${op} needs a "value"`;
+  if (op === "in")
+    return Array.isArray(value) && value.length <= VALUES_MAX ? null : `the "value" of in must be a list of at most ${VALUES_MAX}`;
+  const isOrdered = op !== "eq" && op !== "ne" && op !== "contains";
+  return isOrdered && typeof value !== "number" && typeof value !== "string" ? `the "value" of ${op} must be a number or a text` : null;
+}
 
 export type RowTest = (row: Row) => boolean;
 

@@ -254,6 +254,15 @@ test.each([
   [{ group: { aggregates: { x: { fn: "avg", column: "n" } } } }, "must be one of count, countDistinct, sum, mean"],
   [{ group: { aggregates: { x: { fn: "p101", column: "n" } } } }, "a percentile from p0 to p100"],
   [{ limit: -1 }, "limit"],
+  [{ filter: { column: "a", op: "like", value: 1 } }, '"path":["filter","op"]'],
+  [{ filter: { column: "a", op: "gt", value: null } }, "of gt must be a number or a text"],
+  [{ filter: { column: "a", op: "in", value: 1 } }, "of in must be a list of at most 1000"],
+  [{ filter: { column: "a", op: "exists", value: 1 } }, "of exists must be true or false"],
+  [{ filter: { column: "a", op: "eq" } }, "eq needs a"],
+  [{ filter: { op: "eq", value: 1 } }, "a comparison needs"],
+  [{ filter: {} }, "must be a comparison with"],
+  [{ filter: { and: [], or: [] } }, "must be a comparison with"],
+  [{ filter: { not: { column: "a", op: "exists" }, value: 1 } }, "must be a comparison with"],
 ])("%j is no step: %s", (step, message) => {
   const { error } = StepSchema.safeParse(step);
   expect(JSON.stringify(error?.issues)).toContain(message);
