@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { defineHandler, type Handler, type HandlerContext } from "../../handlers/handler.ts";
+import { createSlots, type Slots } from "../slots.ts";
 import { FileFault } from "../files/file-fault.ts";
 import type { FilesFolder } from "../files/files-folder.ts";
 import { ComputeParamsSchema, formatOf, type ComputeParams, type Format, type Source } from "./compute-params.ts";
@@ -9,7 +10,6 @@ import type { ComputeTask } from "./compute-rows.ts";
 import type { OpenedSource } from "./read-source.ts";
 import { runInThread } from "./run-in-thread.ts";
 import { BATCH_MS_MAX } from "./sandbox.ts";
-import { createThreadSlots, type ThreadSlots } from "./thread-slots.ts";
 import type { Result, Target } from "./write-result.ts";
 
 export interface ComputeHandlerDeps {
@@ -27,7 +27,7 @@ export interface ComputeHandlerLimits {
 
 /** The built-in handler `compute`: rows in, steps over them, rows out; in a worker thread. */
 export function createComputeHandler({ files }: ComputeHandlerDeps, limits: ComputeHandlerLimits): Handler<typeof ComputeParamsSchema> {
-  const slots = createThreadSlots(limits.threadsMax);
+  const slots = createSlots(limits.threadsMax);
   return {
     ...defineHandler({
       type: "compute",
@@ -41,24 +41,20 @@ export function createComputeHandler({ files }: ComputeHandlerDeps, limits: Comp
 
 interface Computing {
   readonly files: FilesFolder;
-  readonly slots: ThreadSlots;
+  readonly slots: Slots;
   readonly limits: ComputeHandlerLimits;
 }
 
-async function compute(context: HandlerContext<ComputeParams>, { files, slots, limits }: Computing): Promise<Result> {
-  const { signal } = context;
-  const release = await slots.take(signal);
-  try {
+const compute = (context: HandlerContext<ComputeParams>, { files, slots, limits }: Computing): Promise<Result> =>
+  slots.run(context.signal, async () => {
+    const { signal } = context;
     const task = await openTask(context, { files, batchMsMax: limits.batchMsMax ?? BATCH_MS_MAX });
     try {
       return await runInThread(task, { signal, memoryMb: limits.memoryMb });
     } finally {
       if (task.to !== null) await rm(task.to.partPath, { force: true }); // It is gone after a success.
     }
-  } finally {
-    release();
-  }
-}
+  });
 
 interface Opening {
   readonly files: FilesFolder;

@@ -3,8 +3,7 @@ import { ConditionSchema } from "./condition.ts";
 import { GroupSchema, groupRows } from "./group-rows.ts";
 import { JoinSchema, joinRows } from "./join-rows.ts";
 import { DistinctSchema, distinctRows, filterRows, LimitSchema, limitRows } from "./pick-rows.ts";
-import { keepRows, type RowSink, type RowSources, type StepContext } from "./row-sink.ts";
-import type { Row } from "./row.ts";
+import { type RowSink, type RowSources, type StepContext } from "./row-sink.ts";
 import { ConvertSchema, convertColumns, SelectSchema, selectColumns } from "./select-columns.ts";
 import { SortSchema, sortRows } from "./sort-rows.ts";
 
@@ -35,8 +34,6 @@ export const oneMember = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
 export const StepSchema = oneMember(STEP_SHAPE);
 export type Step = z.output<typeof StepSchema>;
 
-export const StepsSchema = z.array(StepSchema).max(STEPS_MAX);
-
 /** A step as a sink in front of the next one. */
 export function openStep(step: Step, next: RowSink, context: StepContext): RowSink {
   if (step.filter !== undefined) return filterRows(step.filter, next, context);
@@ -66,18 +63,3 @@ const nameStep = (step: object, at: number): string => {
   const kind = Object.entries(step).find(([, value]) => value !== undefined)?.[0] ?? "empty";
   return `step ${at + 1} (${kind})`;
 };
-
-/**
- * The rows after all steps. `sources` are the rows that `join` may name. Throws `bad_rows`, with the step, the column and the columns that there are. It
- * holds up its thread: many rows belong into a thread of their own.
- */
-export function applySteps(rows: Iterable<Row>, steps: readonly Step[], sources: RowSources = {}): readonly Row[] {
-  const kept = keepRows();
-  const first = openSteps(steps, { to: kept, sources, open: openStep });
-  for (const row of rows) {
-    if (first.full) break;
-    first.push(row);
-  }
-  first.end();
-  return kept.rows;
-}
