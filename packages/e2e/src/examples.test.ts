@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -31,6 +31,7 @@ const hooks: Hook[] = [];
 const mails: ParsedMail[] = [];
 let product: RunningProduct;
 let target = "";
+let files = "";
 
 async function startTarget(): Promise<string> {
   const server = createServer((request, response) => {
@@ -68,10 +69,12 @@ async function startMailServer(): Promise<string> {
 beforeAll(async () => {
   const folder = temporaryFolder(endings);
   writeFileSync(join(folder, "keys.txt"), `hooks=${KEY}\n`);
+  files = join(folder, "files");
+  mkdirSync(files);
   target = await startTarget();
   product = await runProduct(endings, {
     dataDir: join(folder, "data"),
-    args: ["--allow-commands"],
+    args: ["--allow-commands", "--files", files],
     env: {
       SIGNING_KEYS_FILE: join(folder, "keys.txt"),
       SMTP_URL: await startMailServer(),
@@ -131,4 +134,18 @@ onLinux("the output of a shell line is kept", async () => {
     state: "succeeded",
     output: { exitCode: 0, log: expect.stringMatching(/^used \d+%\n$/), truncated: false },
   });
+});
+
+test("a million rows are aggregated into a CSV file", async () => {
+  expect(await run("million-rows")).toMatchObject({ state: "succeeded", output: { count: 2, file: "out/percentiles.csv" } });
+  const [head, ...rows] = readFileSync(join(files, "out/percentiles.csv"), "utf8").trim().split("\n");
+  expect(head).toBe("half,rows,p50,p99");
+  expect(rows.map((row) => row.split(",").slice(0, 2))).toEqual([
+    ["even", "500000"],
+    ["odd", "500000"],
+  ]);
+  for (const row of rows) {
+    const [p50, p99] = row.split(",").slice(2).map(Number);
+    expect([p50, p99]).toEqual([expect.closeTo(50, 0), expect.closeTo(99, 0)]);
+  }
 });

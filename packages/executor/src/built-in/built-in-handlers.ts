@@ -52,7 +52,7 @@ export function createBuiltInHandlers(deps: BuiltInHandlersDeps, options: BuiltI
       http.handler,
       createComputeHandler({ files }, { threadsMax: computeThreads, memoryMb: computeMemoryMb }),
       ...(allowed === null ? [] : [createCommandHandler({ clock, environment, allowed })]),
-      ...(smtpUrl === undefined ? [] : [createEmailHandler({ clock, address: readSmtpUrl(smtpUrl), from })]),
+      ...(smtpUrl === undefined ? [] : [createEmailHandler({ clock, files, address: readSmtpUrl(smtpUrl), from })]),
     ],
     close: http.close,
   };

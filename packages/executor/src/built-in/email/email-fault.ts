@@ -1,4 +1,4 @@
-type EmailFaultCode = "email_address" | "email_template" | "smtp_auth" | "smtp_network" | "smtp_refused";
+type EmailFaultCode = "email_address" | "email_attachment" | "email_template" | "smtp_auth" | "smtp_network" | "smtp_refused";
 
 /** Why a message was not sent. */
 export class EmailFault extends Error {

@@ -6,6 +6,7 @@ import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { START } from "@tickline/shared/testing/factories";
 import { readRetryAfterMs, toRunError } from "../../attempt/thrown-error.ts";
 import type { HandlerContext } from "../../handlers/handler.ts";
+import { openFilesFolder } from "../files/files-folder.ts";
 import { createEmailHandler, type EmailHandlerLimits, type EmailOutput } from "./email-handler.ts";
 import { EmailParamsSchema, type EmailParams } from "./email-params.ts";
 import { readSmtpUrl } from "./smtp-address.ts";
@@ -48,10 +49,11 @@ export interface EmailSetup {
   readonly from?: string | null;
   readonly attempt?: number;
   readonly limits?: EmailHandlerLimits;
+  readonly filesDir?: string;
 }
 
-export function emailHandler(url: string, { from = "Reports <reports@example.com>", attempt = 1, limits = {} }: EmailSetup = {}) {
-  const handler = createEmailHandler({ clock: systemClock, address: readSmtpUrl(url), from }, limits);
+export function emailHandler(url: string, { from = "Reports <reports@example.com>", attempt = 1, limits = {}, filesDir }: EmailSetup = {}) {
+  const handler = createEmailHandler({ clock: systemClock, files: openFilesFolder(filesDir), address: readSmtpUrl(url), from }, limits);
   const abort = new AbortController();
   const warnings: unknown[] = [];
   const send = async (params: Partial<EmailParams>, runId = "RUN"): Promise<EmailOutput> => {

@@ -1,5 +1,8 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
-import { expect, test } from "@jest/globals";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, test } from "@jest/globals";
 import { RunAborted } from "../../attempt/run-aborted.ts";
 import { emailHandler, mailServer } from "./email-handler.test-support.ts";
 
@@ -18,8 +21,8 @@ test("a message arrives with its recipients, both texts and attachments", async 
     text: "plain",
     html: "<p>rich</p>",
     attachments: [
-      { filename: "a.csv", content: "a;b\n1;2\n", encoding: "utf8", contentType: "text/csv" },
-      { filename: "b.bin", content: Buffer.from([0, 1, 255]).toString("base64"), encoding: "base64", contentType: null },
+      { filename: "a.csv", content: "a;b\n1;2\n", file: null, encoding: "utf8", contentType: "text/csv" },
+      { filename: "b.bin", content: Buffer.from([0, 1, 255]).toString("base64"), file: null, encoding: "base64", contentType: null },
     ],
   });
   expect(output).toEqual({
@@ -232,5 +235,36 @@ test("a message without a sender is not sent", async () => {
     code: "email_address",
     retryable: false,
     message: "the message has no sender: set `from`, or SMTP_FROM for the executor",
+  });
+});
+
+describe("files as attachments", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "tickline-email-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const attach = (file: string) => ({
+    attachments: [{ filename: "report.csv", content: null, file, encoding: "utf8" as const, contentType: null }],
+  });
+
+  test("a file of the folder is sent", async () => {
+    writeFileSync(path.join(folder, "report.csv"), "a,b\n");
+    const { received, port } = await mailServer();
+    await emailHandler(`smtp://127.0.0.1:${port}`, { filesDir: folder }).send(attach("report.csv"));
+    expect(received[0]?.mail.attachments.map(({ filename, content }) => [filename, content.toString()])).toEqual([["report.csv", "a,b\n"]]);
+  });
+
+  test.each([
+    ["../secret", { code: "bad_path", retryable: false }],
+    ["missing.csv", { code: "file_not_found", retryable: true }],
+    ["large.bin", { code: "email_attachment", retryable: false }],
+  ])("%s is not", async (file, fault) => {
+    writeFileSync(path.join(folder, "large.bin"), Buffer.alloc(10_485_761));
+    const { received, port } = await mailServer();
+    expect(await emailHandler(`smtp://127.0.0.1:${port}`, { filesDir: folder }).readFault(attach(file))).toMatchObject(fault);
+    expect(received).toEqual([]);
+  });
+
+  test("an executor without a folder of files sends none", async () => {
+    const { port } = await mailServer();
+    expect(await emailHandler(`smtp://127.0.0.1:${port}`).readFault(attach("report.csv"))).toMatchObject({ code: "files_not_allowed" });
   });
 });

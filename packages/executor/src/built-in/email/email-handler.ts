@@ -1,16 +1,19 @@
 import type { Clock } from "@tickline/shared/ports/clock";
 import { toIso } from "@tickline/shared/domain/time/instant";
 import { defineHandler, type Handler, type HandlerContext } from "../../handlers/handler.ts";
+import type { FilesFolder } from "../files/files-folder.ts";
 import { createSlots, type Slots } from "../slots.ts";
 import { EmailFault, toEmailFault } from "./email-fault.ts";
 import { EmailParamsSchema, type EmailParams } from "./email-params.ts";
 import { renderTemplate } from "./mail-template.ts";
+import { readAttachments } from "./read-attachments.ts";
 import { sendMail, type Message, type SendLimits } from "./send-mail.ts";
 import { showServer, type SmtpAddress } from "./smtp-address.ts";
 
 export interface EmailHandlerDeps {
   readonly clock: Pick<Clock, "setTimer">;
   readonly address: SmtpAddress;
+  readonly files: FilesFolder;
   /** The sender of messages that name none; null: each must. */
   readonly from: string | null;
 }
@@ -52,9 +55,11 @@ interface Sending extends EmailHandlerDeps {
   readonly slots: Slots;
 }
 
-async function sendEmail(context: HandlerContext<EmailParams>, { address, from, clock, limits, slots }: Sending): Promise<EmailOutput> {
-  const { signal, log } = context;
-  const message = toMessage(context, from); // Before it waits: what cannot be sent fails at once.
+async function sendEmail(context: HandlerContext<EmailParams>, sending: Sending): Promise<EmailOutput> {
+  const { address, files, from, clock, limits, slots } = sending;
+  const { params, signal, log } = context;
+  const text = toMessage(context, from); // Before it waits: what cannot be sent fails at once.
+  const message = { ...text, attachments: await readAttachments(params.attachments, files) };
   const sent = await slots.run(signal, () =>
     sendMail(message, { address, clock, limits, signal }).catch((fault: unknown) => {
       signal.throwIfAborted();
@@ -74,7 +79,7 @@ function toMessage(context: HandlerContext<EmailParams>, sender: string | null):
   if (from === null) {
     throw new EmailFault("email_address", "the message has no sender: set `from`, or SMTP_FROM for the executor", { retryable: false });
   }
-  const { to, cc, bcc, replyTo, attachments } = params;
+  const { to, cc, bcc, replyTo } = params;
   return {
     from,
     to,
@@ -82,10 +87,6 @@ function toMessage(context: HandlerContext<EmailParams>, sender: string | null):
     bcc,
     ...(replyTo === null ? {} : { replyTo }),
     ...toContent(context),
-    attachments: attachments.map(({ contentType, ...attachment }) => ({
-      ...attachment,
-      ...(contentType === null ? {} : { contentType }),
-    })),
     messageId: `<${runId}@${domainOf(from)}>`, // The same on each attempt, so that a repeated message is recognised.
     headers: { "Tickline-Job-Id": jobId, "Tickline-Run-Id": runId },
   };

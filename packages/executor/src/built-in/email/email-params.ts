@@ -26,17 +26,25 @@ const addresses = () =>
     .default([])
     .meta({ description: "One address or a list." });
 
-const AttachmentSchema = z.strictObject({
-  filename: oneLine(NAME_LENGTH_MAX).regex(/^[^/\\]*$/, "must be a name without a folder"),
-  content: z.string().meta({ description: "The content, as text or in base64." }),
-  encoding: z.enum(["utf8", "base64"]).default("utf8"),
-  contentType: z
-    .string()
-    .regex(/^[a-z0-9.+-]+\/[a-z0-9.+-]+$/i, "must be a media type, such as text/csv")
-    .nullable()
-    .default(null)
-    .meta({ description: "The media type. Default: by the name." }),
-});
+const AttachmentSchema = z
+  .strictObject({
+    filename: oneLine(NAME_LENGTH_MAX).regex(/^[^/\\]*$/, "must be a name without a folder"),
+    content: z.string().nullable().default(null).meta({ description: "The content, as text or in base64." }),
+    file: z
+      .string()
+      .nullable()
+      .default(null)
+      .meta({ description: "Instead of `content`: a file in the executor's folder of files (FILES_DIR)." }),
+    encoding: z.enum(["utf8", "base64"]).default("utf8").meta({ description: "Of `content`." }),
+    contentType: z
+      .string()
+      .regex(/^[a-z0-9.+-]+\/[a-z0-9.+-]+$/i, "must be a media type, such as text/csv")
+      .nullable()
+      .default(null)
+      .meta({ description: "The media type. Default: by the name." }),
+  })
+  .refine(({ content, file }) => (content === null) !== (file === null), "must have either content or file");
+export type Attachment = z.output<typeof AttachmentSchema>;
 
 /** One message. */
 export const EmailParamsSchema = z
