@@ -11,7 +11,8 @@ type CommandFaultCode =
   | "command_not_found"
   | "command_not_started"
   | "command_user"
-  | "command_limit";
+  | "command_limit"
+  | "command_leftovers";
 
 /** Why a command failed. Retried: an exit code that is no success, a signal, and a start that the system refused for the moment. */
 export class CommandFault extends Error {

@@ -17,7 +17,7 @@ export interface CommandSetup {
 export type GivenParams = Partial<CommandParams> & { readonly program: string };
 
 /** The handler under test, with real processes. */
-export function setup({ allowed = "any", environment = process.env, attempt = 1, runId = "RUN", killMs = 3_000 }: CommandSetup = {}) {
+export function setup({ allowed = "any", environment = process.env, attempt = 1, runId = "RUN", killMs = 500 }: CommandSetup = {}) {
   const handler = createCommandHandler({ clock: systemClock, environment, allowed }, { killMs });
   const abort = new AbortController();
   const warnings: string[] = [];

@@ -82,6 +82,15 @@ describe("how it ends", () => {
       { program: "pwd", cwd: "/not/there" },
       { code: "command_not_started", retryable: false, message: "pwd cannot be started: there is no folder /not/there" },
     ],
+    [
+      "arguments that are too long for the system",
+      { program: "true", args: ["x".repeat(200_000)] },
+      {
+        code: "command_not_started",
+        retryable: false,
+        message: expect.stringContaining("true cannot be started: its arguments and variables"),
+      },
+    ],
     ["no such user", { program: "true", user: "nobody-at-all" }, { code: "command_user", retryable: false }],
   ];
   test.each(ends)("%s", async (_, params, fault) => {
@@ -163,6 +172,27 @@ test("a group that ignores SIGTERM is killed after the grace", async () => {
   await becomesGone(pid);
 });
 
+test("what a shell line has started has the whole grace, also when the shell ends at once", async () => {
+  const { run, abort } = setup();
+  const [begun, cleaned] = [path.join(folder, "begun"), path.join(folder, "cleaned")];
+  const child = `trap "sleep 0.1; echo yes > ${cleaned}; exit 0" TERM; echo yes > ${begun}; while :; do sleep 0.01; done`;
+  const ended = run(shell(`sh -c '${child}'; echo "not reached"`));
+  await appears(begun);
+  abort.abort(new RunAborted("timeout"));
+  await expect(ended).rejects.toMatchObject({ code: "timeout" });
+  expect(readFileSync(cleaned, "utf8")).toBe("yes\n");
+});
+
+test("what is left of a group after the grace is killed, also when its program has ended", async () => {
+  const { run, abort } = setup({ killMs: 100 });
+  const child = path.join(folder, "left-stubborn");
+  const ended = run(shell(`sh -c 'trap "" TERM; echo $$ > ${child}; while :; do sleep 1; done'; echo "not reached"`));
+  const pid = Number(await appears(child));
+  abort.abort(new RunAborted("timeout"));
+  await expect(ended).rejects.toMatchObject({ code: "timeout" });
+  await becomesGone(pid);
+});
+
 test("an attempt that is to end before it begins starts nothing", async () => {
   const { run, abort } = setup();
   abort.abort(new RunAborted("shutdown"));
@@ -195,6 +225,25 @@ test("a later attempt ends what an earlier one of the same run has left, also ou
   expect(later.warnings).toEqual(["processes of an earlier attempt of this run were killed"]);
 });
 
+test("what an earlier attempt starts while it is being ended is ended too", async () => {
+  const [started, listed] = [path.join(folder, "forks"), path.join(folder, "forked")];
+  const forks = `import os, time
+out = open("${listed}", "a")
+for i in range(600):
+    pid = os.fork()
+    if pid == 0:
+        os.setsid(); time.sleep(20); os._exit(0)
+    out.write(str(pid) + "\\n"); out.flush()
+    if i == 100: open("${started}", "w").write("yes")
+    time.sleep(0.0002)
+time.sleep(20)`;
+  await setup({ runId: "RUN-3" }).run({ program: "setsid", args: ["--fork", "python3", "-c", forks] });
+  await appears(started);
+  await setup({ runId: "RUN-3", attempt: 2 }).run({ program: "true" });
+  const pids = readFileSync(listed, "utf8").trim().split("\n").map(Number);
+  expect(pids.filter(isAlive)).toEqual([]);
+});
+
 test("a list of programs allows these, as they are written, from the executor's PATH", async () => {
   const { run, handler } = setup({ allowed: ["echo", "/bin/cat"] });
   expect((await run({ program: "echo", args: ["x"] })).log).toBe("x\n");
@@ -206,6 +255,16 @@ test("a list of programs allows these, as they are written, from the executor's 
   symlinkSync("/bin/date", path.join(folder, "echo"));
   expect((await run({ program: "echo", args: ["x"], env: { PATH: folder } })).log).toBe("x\n");
 });
+
+test.each(["BASH_ENV", "SHELLOPTS", "PS4", "PERL5OPT", "PYTHONPATH", "NODE_OPTIONS"])(
+  "a list of programs is not undone by the variable %s, which is allowed where every program is",
+  (name) => {
+    const params = { program: "echo", env: { [name]: "x" } };
+    expect(setup({ allowed: ["echo"] }).handler.params.safeParse(params).success).toBe(false);
+    expect(setup({ allowed: ["echo", "sh"] }).handler.params.safeParse(params).success).toBe(true);
+    expect(setup().handler.params.safeParse(params).success).toBe(true);
+  },
+);
 
 test("a list with a shell allows its lines, and no other programs", async () => {
   const { run, readFault } = setup({ allowed: ["sh"] });

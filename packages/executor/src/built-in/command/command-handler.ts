@@ -78,7 +78,7 @@ async function runCommand(context: HandlerContext<CommandParams>, run: CommandRu
   const { params, signal, runId, attempt, log } = context;
   const line = commandLine(params, run);
   const user = params.user === null ? null : await findUser(params.user);
-  const leftovers = attempt > 1 ? endLeftovers(runId) : 0;
+  const leftovers = attempt > 1 ? await endLeftovers(runId, run.clock) : 0;
   if (leftovers > 0) log.warn("processes of an earlier attempt of this run were killed", { leftovers });
   const tail = createOutputTail(LOG_BYTES_MAX);
   signal.throwIfAborted();
@@ -124,10 +124,12 @@ function toOutput(params: CommandParams, { exitCode, signal }: GroupEnd, tail: O
 /** Codes of the system for what may be different at the next attempt: too many processes, or too little memory. */
 const BUSY = new Set(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE"]);
 
+const E2BIG = "its arguments and variables are longer than the system allows (E2BIG); give long text as `input`";
+
 /** Of the folder the system says only that the shell was not found, so that is found out here. */
 function refuseStart({ program, cwd }: CommandParams, fault: unknown): never {
   const { code = "", message } = fault as NodeJS.ErrnoException;
-  const why = cwd !== null && !isFolder(cwd) ? `there is no folder ${cwd}` : message;
+  const why = cwd !== null && !isFolder(cwd) ? `there is no folder ${cwd}` : code === "E2BIG" ? E2BIG : message;
   throw new CommandFault("command_not_started", `${program} cannot be started: ${why}`, { retryable: BUSY.has(code) });
 }
 

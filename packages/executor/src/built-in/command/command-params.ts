@@ -14,9 +14,16 @@ const NO_NUL = /^[^\0]*$/;
 const text = () => z.string().regex(NO_NUL, "must have no NUL character");
 const exitCode = z.int().min(0).max(255);
 
-/** Variables of the dynamic linker load code into every program, which would undo a list of allowed programs. `TICKLINE_…` is set by the executor. */
+/** Variables of the dynamic linker load code into every program. `TICKLINE_…` is set by the executor. */
 const ENV_NAME = /^(?!TICKLINE_|LD_|DYLD_)[A-Za-z_][A-Za-z0-9_]*$/;
 const ENV_NAME_RULE = "must be letters, digits and underscores, and not begin with TICKLINE_, LD_ or DYLD_";
+/**
+ * With a list of programs also not those by which a shell or an interpreter is told to run other code, which would undo the list: those of
+ * https://github.com/sudo-project/sudo/blob/main/plugins/sudoers/env.c, and of Node.
+ */
+const ENV_NAME_OF_LIST =
+  /^(?!TICKLINE_|LD_|DYLD_|(?:ENV|BASH_ENV|BASHOPTS|SHELLOPTS|PS4|IFS|CDPATH|GLOBIGNORE|FPATH|NULLCMD|READNULLCMD|ZDOTDIR|PERLLIB|PERL5LIB|PERL5OPT|PERL5DB|PERLIO_DEBUG|PYTHONHOME|PYTHONPATH|PYTHONINSPECT|PYTHONSTARTUP|PYTHONUSERBASE|PYTHONWARNINGS|PYTHONBREAKPOINT|RUBYLIB|RUBYOPT|NODE_OPTIONS|NODE_PATH|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|_JAVA_OPTIONS|GCONV_PATH)$)[A-Za-z_][A-Za-z0-9_]*$/;
+const ENV_NAME_OF_LIST_RULE = `${ENV_NAME_RULE}; with a list of allowed programs also not be a variable that loads code, such as BASH_ENV, PYTHONPATH or NODE_OPTIONS`;
 
 /** One start of a program. The schema shows what this executor allows, so that the api refuses other jobs when they are made. */
 export const commandParamsSchema = (allowed: AllowedCommands) =>
@@ -31,7 +38,7 @@ export const commandParamsSchema = (allowed: AllowedCommands) =>
       .meta({ description: "Each is one argument, never split. With `shell: true`: $1, $2, …" }),
     shell: shellSchema(allowed).default(false).meta({ description: "Runs `program` as a line of /bin/sh." }),
     env: z
-      .record(z.string().regex(ENV_NAME, ENV_NAME_RULE), text())
+      .record(envNameSchema(allowed), text())
       .refine((env) => Object.keys(env).length <= ENV_MAX, `must be at most ${ENV_MAX} variables`)
       .meta({ maxProperties: ENV_MAX })
       .default({}),
@@ -66,5 +73,10 @@ function programSchema(allowed: AllowedCommands): z.ZodType<string, string> {
   if (allowed === "any" || allowed === null || allowsShell(allowed)) return text().min(1).max(PROGRAM_LENGTH_MAX);
   return z.enum(allowed as [string, ...string[]], `must be a program that the executor allows (ALLOW_COMMANDS): ${allowed.join(", ")}`);
 }
+
+const envNameSchema = (allowed: AllowedCommands): z.ZodString =>
+  allowed === "any" || allowsShell(allowed)
+    ? z.string().regex(ENV_NAME, ENV_NAME_RULE)
+    : z.string().regex(ENV_NAME_OF_LIST, ENV_NAME_OF_LIST_RULE);
 
 const shellSchema = (allowed: AllowedCommands): z.ZodType<boolean, boolean> => (allowsShell(allowed) ? z.boolean() : z.literal(false));

@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import type { Clock } from "@tickline/shared/ports/clock";
+import { CommandFault } from "./command-fault.ts";
 
 /** Where Linux shows the processes. Elsewhere nothing is found here, and the watcher of the process group is the only fence. */
 const PROCESSES = "/proc";
@@ -6,35 +8,54 @@ const PROCESSES = "/proc";
 /** The variable by which the processes of a run are recognised. All that they start inherits it. */
 export const RUN_ID_VARIABLE = "TICKLINE_RUN_ID";
 
+/** Processes are looked for so often before the attempt fails. */
+const ROUNDS_MAX = 100;
+/** Between two looks, in milliseconds. */
+const ROUND_MS = 10;
+
 /**
  * Ends what an earlier attempt of this run has left on this machine, also processes that left its process group: two attempts of a run never act
- * at the same time. Only processes that this user may read and end are found. Returns how many were ended.
+ * at the same time. Only processes that this user may read and end are found. Resolves with their number when none is left: what a process starts
+ * while it is looked for is found in the next round. Throws a `CommandFault` when some do not end.
  */
-export function endLeftovers(runId: string): number {
-  const mark = `${RUN_ID_VARIABLE}=${runId}`;
-  return listProcesses().filter((pid) => readEnvironment(pid).includes(mark) && end(pid)).length;
-}
-
-function listProcesses(): number[] {
-  try {
-    return readdirSync(PROCESSES).flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
-  } catch {
-    return [];
+export async function endLeftovers(runId: string, clock: Pick<Clock, "setTimer">): Promise<number> {
+  const ended = new Set<number>();
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const found = await endMarked(`${RUN_ID_VARIABLE}=${runId}`);
+    if (found.length === 0) return ended.size;
+    for (const pid of found) ended.add(pid);
+    await new Promise<void>((resolve) => void clock.setTimer(ROUND_MS, resolve));
   }
+  throw new CommandFault("command_leftovers", "processes of an earlier attempt of this run do not end", { retryable: true });
 }
 
-function readEnvironment(pid: number): readonly string[] {
-  try {
-    return readFileSync(`${PROCESSES}/${pid}/environ`, "latin1").split("\0");
-  } catch {
-    return []; // It has ended, or belongs to another user.
+/** The processes that have this mark, each of which was sent SIGKILL. They are read one after another, so that the thread is free for others. */
+async function endMarked(mark: string): Promise<readonly number[]> {
+  const found: number[] = [];
+  for (const pid of await listProcesses()) {
+    if (!(await readEnvironment(pid)).includes(mark)) continue;
+    found.push(pid);
+    end(pid);
   }
+  return found;
 }
 
-function end(pid: number): boolean {
+async function listProcesses(): Promise<readonly number[]> {
+  const names = await readdir(PROCESSES).catch(() => []);
+  return names.filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+/** Empty: it has ended, or belongs to another user. */
+const readEnvironment = (pid: number): Promise<readonly string[]> =>
+  readFile(`${PROCESSES}/${pid}/environ`, "latin1").then(
+    (text) => text.split("\0"),
+    () => [],
+  );
+
+function end(pid: number): void {
   try {
-    return process.kill(pid, "SIGKILL");
+    process.kill(pid, "SIGKILL");
   } catch {
-    return false;
+    // It has ended meanwhile, or may not be ended, which the next round finds.
   }
 }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Writable } from "node:stream";
-import type { Clock } from "@tickline/shared/ports/clock";
+import type { Clock, Timer } from "@tickline/shared/ports/clock";
 import { SHELL } from "./allowed-commands.ts";
 
 export interface GroupStart {
@@ -24,7 +24,10 @@ export interface GroupEnd {
 export interface ProcessGroup {
   /** Resolves when the program has ended, the rest of its group was killed and its output was read. Rejects when it cannot be started. */
   readonly ended: Promise<GroupEnd>;
-  /** SIGTERM for all of the group, and SIGKILL after `killMs`. Does nothing when it has ended. */
+  /**
+   * SIGTERM for all of the group, and SIGKILL for what is left of it after `killMs`. The time is that of every process of the group, also when the
+   * program itself ends at once, as a shell does. Does nothing when it has ended.
+   */
   stop(killMs: number): void;
 }
 
@@ -38,8 +41,18 @@ const WATCHER = 'read -r _; kill -s KILL -- "-$1"';
 
 /** After the program has ended, its output is read for so long. Only a process that has left the group can hold it open. Milliseconds. */
 const OUTPUT_MS_MAX = 1_000;
+/** While a group was asked to end and its program has ended, it is looked at so often. Milliseconds. */
+const EMPTY_POLL_MS = 10;
 
 export function startGroup(start: GroupStart, clock: Pick<Clock, "setTimer">): ProcessGroup {
+  try {
+    return spawnGroup(start, clock);
+  } catch (fault) {
+    return { ended: Promise.reject(fault as Error), stop() {} }; // Such as E2BIG, which is thrown at once.
+  }
+}
+
+function spawnGroup(start: GroupStart, clock: Pick<Clock, "setTimer">): ProcessGroup {
   const launcher = spawn(SHELL, ["-c", LAUNCHER, SHELL, ...start.line], {
     cwd: start.cwd,
     env: start.env,
@@ -49,22 +62,54 @@ export function startGroup(start: GroupStart, clock: Pick<Clock, "setTimer">): P
   });
   const { pid } = launcher;
   if (pid === undefined) return { ended: failedStart(launcher), stop() {} };
-  const watcher = spawn(SHELL, ["-c", WATCHER, SHELL, String(pid)], { detached: true, stdio: ["pipe", "ignore", "ignore"], env: {} });
-  let exited = false;
-  const kill = (signal: NodeJS.Signals): void => {
-    if (!exited) killGroup(pid, signal);
-  };
-  function onExit(): void {
-    kill("SIGKILL"); // What the program has left in its group.
-    exited = true; // The number of the group may soon be that of another.
-    watcher.kill("SIGKILL"); // So also before its input closes.
+  const watcher = spawnWatcher(launcher, pid);
+  const signals = createGroupSignals(pid, clock);
+  async function endRest(): Promise<void> {
+    await signals.endRest();
+    watcher.kill("SIGKILL"); // The number of the group may soon be that of another, so before the input of the watcher closes.
   }
   const watched = beginWhenWatched(launcher, watcher, start);
+  const ended = waitForEnd(launcher, { clock, onOutput: start.onOutput, endRest });
+  return { ended: Promise.all([ended, watched]).then(([end]) => end), stop: signals.stop };
+}
+
+function spawnWatcher(launcher: ChildProcess, pid: number): ChildProcess {
+  try {
+    return spawn(SHELL, ["-c", WATCHER, SHELL, String(pid)], { detached: true, stdio: ["pipe", "ignore", "ignore"], env: {} });
+  } catch (fault) {
+    launcher.kill("SIGKILL"); // It would wait for ever.
+    throw fault;
+  }
+}
+
+interface GroupSignals {
+  stop(killMs: number): void;
+  /** To be called when the program has ended. Resolves when the rest of the group has ended by itself, if it was asked to, or was killed. */
+  endRest(): Promise<void>;
+}
+
+function createGroupSignals(pid: number, clock: Pick<Clock, "setTimer">): GroupSignals {
+  let stopped: { readonly graceEnds: Promise<void>; readonly timer: Timer } | null = null;
+  let isEnded = false;
+  const whenEmpty = async (): Promise<void> => {
+    while (!isEnded && signalGroup(pid, 0)) await new Promise<void>((resolve) => void clock.setTimer(EMPTY_POLL_MS, resolve));
+  };
   return {
-    ended: Promise.all([waitForEnd(launcher, { clock, onOutput: start.onOutput, onExit }), watched]).then(([end]) => end),
     stop(killMs) {
-      kill("SIGTERM");
-      clock.setTimer(killMs, () => kill("SIGKILL"));
+      if (isEnded || stopped !== null) return;
+      signalGroup(pid, "SIGTERM");
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = clock.setTimer(killMs, () => {
+        signalGroup(pid, "SIGKILL");
+        resolve();
+      });
+      stopped = { graceEnds: promise, timer };
+    },
+    async endRest() {
+      if (stopped !== null) await Promise.race([stopped.graceEnds, whenEmpty()]);
+      stopped?.timer.cancel();
+      signalGroup(pid, "SIGKILL");
+      isEnded = true;
     },
   };
 }
@@ -92,32 +137,33 @@ interface EndWatch {
   readonly clock: Pick<Clock, "setTimer">;
   readonly onOutput: (chunk: Buffer) => void;
   /** Called when the program has ended, before what it wrote last is read. */
-  readonly onExit: () => void;
+  readonly endRest: () => Promise<void>;
 }
 
-function waitForEnd(launcher: ChildProcess, { clock, onOutput, onExit }: EndWatch): Promise<GroupEnd> {
+function waitForEnd(launcher: ChildProcess, { clock, onOutput, endRest }: EndWatch): Promise<GroupEnd> {
+  const closed = new Promise<void>((resolve) => launcher.once("close", () => resolve()));
+  async function readRest(): Promise<void> {
+    await endRest();
+    const timer = clock.setTimer(OUTPUT_MS_MAX, () => {
+      launcher.stdout?.destroy();
+      launcher.stderr?.destroy();
+    });
+    await closed;
+    timer.cancel();
+  }
   return new Promise((resolve, reject) => {
     launcher.once("error", reject);
     launcher.stdout?.on("data", onOutput);
     launcher.stderr?.on("data", onOutput);
-    launcher.once("exit", (exitCode, signal) => {
-      onExit();
-      const timer = clock.setTimer(OUTPUT_MS_MAX, () => {
-        launcher.stdout?.destroy();
-        launcher.stderr?.destroy();
-      });
-      launcher.once("close", () => {
-        timer.cancel();
-        resolve({ exitCode, signal });
-      });
-    });
+    launcher.once("exit", (exitCode, signal) => void readRest().then(() => resolve({ exitCode, signal }), reject));
   });
 }
 
-function killGroup(pid: number, signal: NodeJS.Signals): void {
+/** Whether the group has received it. 0: whether there is a group. False also for a group of another user, which only an executor of root can have started. */
+function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(-pid, signal);
+    return process.kill(-pid, signal);
   } catch {
-    // The group is gone, or is that of another user, which only an executor of root can have started.
+    return false;
   }
 }
