@@ -1,9 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import type { Clock } from "@tickline/shared/ports/clock";
 import { CommandFault } from "./command-fault.ts";
-
-/** Where Linux shows the processes. Elsewhere nothing is found here, and the watcher of the process group is the only fence. */
-const PROCESSES = "/proc";
+import { listProcesses, PROCESSES } from "./group-members.ts";
 
 /** The variable by which the processes of a run are recognised. All that they start inherits it. */
 export const RUN_ID_VARIABLE = "TICKLINE_RUN_ID";
@@ -29,20 +27,18 @@ export async function endLeftovers(runId: string, clock: Pick<Clock, "setTimer">
   throw new CommandFault("command_leftovers", "processes of an earlier attempt of this run do not end", { retryable: true });
 }
 
-/** The processes that have this mark, each of which was sent SIGKILL. They are read one after another, so that the thread is free for others. */
+/**
+ * The processes that have this mark, each of which was sent SIGKILL. Where the system shows no processes none is found, and the watcher of the process
+ * group is the only fence. They are read one after another, so that the thread is free for others.
+ */
 async function endMarked(mark: string): Promise<readonly number[]> {
   const found: number[] = [];
-  for (const pid of await listProcesses()) {
+  for (const pid of (await listProcesses()) ?? []) {
     if (!(await readEnvironment(pid)).includes(mark)) continue;
     found.push(pid);
     end(pid);
   }
   return found;
-}
-
-async function listProcesses(): Promise<readonly number[]> {
-  const names = await readdir(PROCESSES).catch(() => []);
-  return names.filter((name) => /^\d+$/.test(name)).map(Number);
 }
 
 /** Empty: it has ended, or belongs to another user. */

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import type { Writable } from "node:stream";
 import type { Clock, Timer } from "@tickline/shared/ports/clock";
 import { SHELL } from "./allowed-commands.ts";
+import { hasActiveMember } from "./group-members.ts";
 
 export interface GroupStart {
   /** Absolute paths and arguments: the program, after the programs that limit it. */
@@ -42,7 +43,7 @@ const WATCHER = 'read -r _; kill -s KILL -- "-$1"';
 /** After the program has ended, its output is read for so long. Only a process that has left the group can hold it open. Milliseconds. */
 const OUTPUT_MS_MAX = 1_000;
 /** While a group was asked to end and its program has ended, it is looked at so often. Milliseconds. */
-const EMPTY_POLL_MS = 10;
+const EMPTY_POLL_MS = 50;
 
 export function startGroup(start: GroupStart, clock: Pick<Clock, "setTimer">): ProcessGroup {
   try {
@@ -91,8 +92,9 @@ interface GroupSignals {
 function createGroupSignals(pid: number, clock: Pick<Clock, "setTimer">): GroupSignals {
   let stopped: { readonly graceEnds: Promise<void>; readonly timer: Timer } | null = null;
   let isEnded = false;
+  const isActive = async (): Promise<boolean> => signalGroup(pid, 0) && ((await hasActiveMember(pid)) ?? true);
   const whenEmpty = async (): Promise<void> => {
-    while (!isEnded && signalGroup(pid, 0)) await new Promise<void>((resolve) => void clock.setTimer(EMPTY_POLL_MS, resolve));
+    while (!isEnded && (await isActive())) await new Promise<void>((resolve) => void clock.setTimer(EMPTY_POLL_MS, resolve));
   };
   return {
     stop(killMs) {
