@@ -17,10 +17,7 @@ const exitCode = z.int().min(0).max(255);
 /** Variables of the dynamic linker load code into every program. `TICKLINE_…` is set by the executor. */
 const ENV_NAME = /^(?!TICKLINE_|LD_|DYLD_)[A-Za-z_][A-Za-z0-9_]*$/;
 const ENV_NAME_RULE = "must be letters, digits and underscores, and not begin with TICKLINE_, LD_ or DYLD_";
-/**
- * With a list of programs also not those by which a shell or an interpreter is told to run other code, which would undo the list: those of
- * https://github.com/sudo-project/sudo/blob/main/plugins/sudoers/env.c, and of Node.
- */
+/** With a list of programs also not those by which a shell or an interpreter is told to run other code, which would undo the list. No such list is complete. */
 const ENV_NAME_OF_LIST =
   /^(?!TICKLINE_|LD_|DYLD_|(?:ENV|BASH_ENV|BASHOPTS|SHELLOPTS|PS4|IFS|CDPATH|GLOBIGNORE|FPATH|NULLCMD|READNULLCMD|ZDOTDIR|PERLLIB|PERL5LIB|PERL5OPT|PERL5DB|PERLIO_DEBUG|PYTHONHOME|PYTHONPATH|PYTHONINSPECT|PYTHONSTARTUP|PYTHONUSERBASE|PYTHONWARNINGS|PYTHONBREAKPOINT|RUBYLIB|RUBYOPT|NODE_OPTIONS|NODE_PATH|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|_JAVA_OPTIONS|GCONV_PATH)$)[A-Za-z_][A-Za-z0-9_]*$/;
 const ENV_NAME_OF_LIST_RULE = `${ENV_NAME_RULE}; with a list of allowed programs also not be a variable that loads code, such as BASH_ENV, PYTHONPATH or NODE_OPTIONS`;
