@@ -46,7 +46,7 @@ const FLAGS = {
   only: {
     fallback: "",
     meaning:
-      "benches to run, by commas: throughput, lateness, burst, http, footprint, history, beside-fleet, servers-throughput, servers-lateness, servers-soak; all if empty",
+      "benches to run, by commas: throughput, lateness, burst, http, footprint, history, compute-beside-schedule, beside-fleet, servers-throughput, servers-lateness, servers-soak; all if empty",
   },
   runs: { fallback: "3", meaning: "runs of each side, in alternating order" },
   concurrency: { fallback: "200", meaning: "handlers that may run at once, on every side" },
