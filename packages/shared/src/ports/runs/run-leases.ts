@@ -14,7 +14,7 @@ export interface LeaseView {
   readonly leaseMs: number;
   /** The exact expiry now stored: a rescue compares it, so that a renewal in between wins. */
   readonly expiresAt: Instant;
-  /** True when the store knows that the owner has ended (embedded: another incarnation); then no wait is needed. */
+  /** True when the store knows that the owner is gone (embedded: another incarnation); then no wait is needed. */
   readonly ownerGone: boolean;
   readonly onUncertain: JobDefinition["onUncertain"];
   readonly cancelRequested: boolean;

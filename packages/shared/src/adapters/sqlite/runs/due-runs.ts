@@ -69,7 +69,7 @@ export function openDueRuns(context: StoreContext): DueRunsRows {
   };
 }
 
-/** Of the runs that wait for another run of their job only the first is checked again: the others wait for it. */
+/** Of the runs that wait for another of their job only the first is looked at again: the others wait for it. */
 const repeated = ({ overlap }: StoreContext, run: StoredRun, now: Instant): StoredRun =>
   run.standing === "waiting" && !overlap.isNext(run) ? waitForAnother(run, now) : makePublishable(run);
 
@@ -134,7 +134,7 @@ function openCloseWaiting({ db, runs, overlap }: StoreContext): Answering<DueRun
   };
 }
 
-/** In this store no clock ends leases. */
+/** Leases are ended by no clock here. */
 function openResetWaits(context: StoreContext): Answering<DueRuns>["resetWaits"] {
   const { db, runs } = context;
   const later = query<RunRow>(

@@ -55,7 +55,7 @@ export function openRunClaims(context: StoreContext): RunClaimRows {
     holders: (runIds) => [...new Set(runIds)].flatMap((runId) => holder.get(runId) ?? []),
     lastRuns: (jobUids) => [...new Set(jobUids)].flatMap((uid) => lastRun.get(uid) ?? []),
     claim: openClaim(context),
-    // No clock ends leases of this process, so there is nothing to write.
+    // Leases of this process are ended by no clock, so there is nothing to write.
     heartbeat({ leases }) {
       const standing = leases.flatMap(({ runId, token }) => {
         const row = held.get(runId, token);

@@ -5,7 +5,7 @@ import type { Answering, StoreContext } from "../context.ts";
 import { query } from "../rows.ts";
 import { IS_OPEN, type RunRow, SELECT_RUNS, type StoredRun } from "./run-rows.ts";
 
-/** Attempts whose process has ended: those that were running when the file was opened. No clock ends leases of this process. */
+/** Attempts whose process is gone: those that were running when the file was opened. Leases of this process are ended by no clock. */
 export function openRunLeases({ db, runs, overlap }: StoreContext): Answering<RunLeases> {
   const ending = query<RunRow>(
     db,
